@@ -1,0 +1,22 @@
+/** How a Cloud Run job is told what to run. Overrides are visible to project viewers. */
+
+/** Environment variables of the job; the first two are overridden for each execution. */
+export const jobEnvironment = {
+  executionId: "PADDOCK_EXECUTION_ID",
+  /** Single use and short-lived: see `shared/core/ticket.ts`. */
+  ticket: "PADDOCK_TICKET",
+  gatewayUrl: "PADDOCK_GATEWAY_URL",
+  /** Of the ID token the runner asks its metadata server for. */
+  gatewayAudience: "PADDOCK_GATEWAY_AUDIENCE",
+} as const;
+
+export const profiles = ["lite", "standard", "power", "desktop"] as const;
+export type Profile = (typeof profiles)[number];
+
+export const networkModes = ["none", "allowlist", "internet"] as const;
+export type NetworkMode = (typeof networkModes)[number];
+
+/** One job exists per size and network class: RunJob can override neither. */
+export function jobName(profile: Profile, network: NetworkMode): string {
+  return `runner-${profile}-${network}`;
+}

@@ -1,0 +1,170 @@
+/**
+ * What the runner and `runner-gateway` say to each other: JSON over HTTPS, the runner always the
+ * client. Claiming needs an ID token of the runner's account and the single-use ticket; every later
+ * call carries the control token that the claim returned.
+ */
+import { z } from "zod";
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.int().min(0);
+
+/** The gateway's routes, relative to its base URL. */
+export const gatewayPaths = {
+  claim: "/internal/executions/claim",
+  events: "/internal/executions/events",
+  heartbeat: "/internal/executions/heartbeat",
+  settle: "/internal/executions/settle",
+  /** GET answers a stored object's bytes, PUT stores it; `{sha256}` is that of the bytes. */
+  manifest: (digest: string) => `/internal/workspace/manifests/${digest}`,
+  pack: (digest: string) => `/internal/workspace/packs/${digest}`,
+} as const;
+
+/** A pack holds at most this much: a request to Cloud Run ends at 32 MB. */
+export const packBytesMax = 24 * 1024 * 1024;
+/** A manifest of 50,000 files is about 12 MB. */
+export const manifestBytesMax = 24 * 1024 * 1024;
+/** What the answer of an execution may hold; the rest is cut, with a note. */
+export const outputBytesMax = 256 * 1024;
+/** One call's events; the gateway stores them in one document of at most 1 MiB. */
+export const eventBatchBytesMax = 512 * 1024;
+export const eventBatchLengthMax = 1_000;
+
+/** What one execution may use. Each cap ends it with a reason of its own. */
+export const Limits = z.object({
+  wallClockMs: count,
+  /** Thousandths of a CPU. */
+  cpuMillis: count,
+  memoryBytes: count,
+  processesMax: count,
+  openFilesMax: count,
+  fileBytesMax: count,
+  workspaceBytes: count,
+  workspaceInodesMax: count,
+  tmpBytes: count,
+  /** Streamed output in total; what comes after it is dropped, with a note. */
+  streamBytesMax: count,
+});
+export type Limits = z.infer<typeof Limits>;
+
+export const NetworkPolicy = z.object({
+  mode: z.enum(["none", "allowlist", "internet"]),
+  allow: z.array(z.object({ host: z.string(), port: z.int().min(1).max(65_535) })),
+});
+export type NetworkPolicy = z.infer<typeof NetworkPolicy>;
+
+const KeyValue = z.object({ key: z.string(), value: z.string() });
+
+export const ClaimRequest = z.object({
+  ticket: z.string().max(512),
+  runner: z.object({ version: z.string().max(100), sandboxMode: z.enum(["A", "B"]) }),
+});
+export type ClaimRequest = z.infer<typeof ClaimRequest>;
+
+/** How long the gateway believes the runner without hearing of it. `version` fences: send it back. */
+export const Lease = z.object({
+  version: z.string(),
+  expiresAt: count,
+  heartbeatIntervalMs: count,
+});
+export type Lease = z.infer<typeof Lease>;
+
+export const ClaimReply = z.object({
+  executionId: z.string(),
+  attempt: z.int().min(1),
+  threadId: z.string(),
+  environmentId: z.string(),
+  controlToken: z.string(),
+  /** What may call models, for this execution alone; the supervisor keeps it. */
+  modelToken: z.string(),
+  lease: Lease,
+  /** How long to collect events before sending them; the reply to each call may change it. */
+  flushIntervalMs: count,
+  task: z.object({ model: z.string(), instructions: z.string().nullable(), content: z.string() }),
+  limits: Limits,
+  network: NetworkPolicy,
+  environmentVariables: z.array(KeyValue),
+  secrets: z.array(KeyValue),
+  setupScripts: z.array(z.string()),
+  /** The manifest to start from; null for an empty workspace. */
+  manifestSha256: sha256.nullable(),
+});
+export type ClaimReply = z.infer<typeof ClaimReply>;
+
+/** One finished thing, as the client will see it in `response.item.completed`. */
+export const Item = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("text"), content: z.string() }),
+  z.object({ type: z.literal("reasoning"), content: z.string() }),
+  z.object({
+    type: z.literal("tool_call"),
+    id: z.string(),
+    name: z.string(),
+    /** JSON text: clients slice it. */
+    arguments: z.string(),
+    status: z.enum(["running", "completed", "failed"]),
+    result: z.string().optional(),
+  }),
+  z.object({
+    type: z.literal("file_change"),
+    path: z.string(),
+    changeKind: z.enum(["created", "modified", "deleted"]),
+    additions: count,
+    deletions: count,
+  }),
+]);
+export type Item = z.infer<typeof Item>;
+
+/** Numbered from 1 without gaps within one attempt. */
+export const RunnerEvent = z.object({ sequence: z.int().min(1), at: count, item: Item });
+export type RunnerEvent = z.infer<typeof RunnerEvent>;
+
+export const EventsRequest = z.object({
+  events: z.array(RunnerEvent).min(1).max(eventBatchLengthMax),
+});
+export const EventsReply = z.object({ acknowledgedSequence: count, flushIntervalMs: count });
+
+export const HeartbeatRequest = z.object({ leaseVersion: z.string() });
+/** `stop` is set when the execution must end now: cancelled, or out of money. */
+export const HeartbeatReply = z.object({
+  lease: Lease,
+  stop: z.enum(["cancelled", "budget"]).nullable(),
+});
+
+/** Why an execution ended as it did; each is a sentence in `docs/errors.md`. */
+export const EndReason = z.enum([
+  "completed",
+  "command_failed",
+  "time_limit",
+  "memory_limit",
+  "disk_quota",
+  "process_limit",
+  "output_limit",
+  "cancelled",
+  "budget",
+  "isolation_unavailable",
+  "runner_error",
+  "lost",
+]);
+export type EndReason = z.infer<typeof EndReason>;
+
+export const SettleRequest = z.object({
+  leaseVersion: z.string(),
+  outcome: z.enum(["success", "failed", "cancelled"]),
+  reason: EndReason,
+  exitCode: z.int().min(0).max(255).nullable(),
+  /** Redacted, UTF-8, at most `outputBytesMax`. */
+  output: z.string(),
+  outputTruncated: z.boolean(),
+  workspace: z.discriminatedUnion("state", [
+    z.object({ state: z.literal("saved"), manifestSha256: sha256 }),
+    z.object({ state: z.literal("unchanged") }),
+    z.object({ state: z.literal("not_saved"), why: z.string().max(500) }),
+  ]),
+  eventsLastSequence: count,
+});
+export type SettleRequest = z.infer<typeof SettleRequest>;
+
+export const SettleReply = z.object({
+  settled: z.literal(true),
+  /** Paths both sides changed; both versions are kept. */
+  conflicts: z.array(z.string()),
+});
