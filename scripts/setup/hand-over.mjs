@@ -1,0 +1,37 @@
+/** Starts the wanted script under Node 24 and stands in for it: signals in, exit code out. */
+import { spawn } from "node:child_process";
+import { dirname, join } from "node:path";
+import { findJava } from "./system-tools.mjs";
+
+const forwarded = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
+
+export function handOver({ root, node, script, args }) {
+  const child = spawn(node, [join(root, script), ...args], {
+    cwd: root,
+    env: childEnvironment(node),
+    stdio: "inherit",
+  });
+  for (const signal of forwarded) {
+    process.on(signal, () => {
+      // Ctrl-C reaches the whole foreground group, the child too: a second one would be too many.
+      const fromTerminal = process.stdin.isTTY && (signal === "SIGINT" || signal === "SIGQUIT");
+      if (!fromTerminal) child.kill(signal);
+    });
+  }
+  child.on("error", (error) => {
+    process.stderr.write(`${node} can't be started: ${error.message}\n`);
+    process.exitCode = 1;
+  });
+  child.on("exit", (code, signal) => {
+    for (const name of forwarded) process.removeAllListeners(name);
+    if (signal) process.kill(process.pid, signal);
+    process.exitCode = code ?? 1;
+  });
+}
+
+/** What the script starts itself finds the same Node, and a Java that is new enough. */
+function childEnvironment(node) {
+  const java = findJava();
+  const folders = [dirname(node), ...(java ? [dirname(java.path)] : [])];
+  return { ...process.env, PATH: [...folders, process.env.PATH].join(":") };
+}

@@ -1,0 +1,72 @@
+/** Which package manager the machine has, and what it calls the things we need. */
+import { existsSync, readFileSync } from "node:fs";
+import { findProgram } from "./find-program.mjs";
+import { lastLines, runCommand } from "./run-command.mjs";
+import { SetupError } from "./setup-error.mjs";
+
+const managers = [
+  {
+    name: "apt",
+    program: "apt-get",
+    install: "sudo apt-get install",
+    java: "default-jre-headless",
+  },
+  {
+    name: "dnf",
+    program: "dnf",
+    install: "sudo dnf install",
+    java: "java-latest-openjdk-headless",
+  },
+  { name: "pacman", program: "pacman", install: "sudo pacman -S", java: "jre-openjdk-headless" },
+  {
+    name: "zypper",
+    program: "zypper",
+    install: "sudo zypper in",
+    java: "java-21-openjdk-headless",
+  },
+  { name: "apk", program: "apk", install: "sudo apk add", java: "openjdk21-jre-headless" },
+];
+/** The oldest first: any of them runs the emulator, and older ones are in more releases. */
+const aptJava = ["openjdk-17-jre-headless", "openjdk-21-jre-headless", "openjdk-25-jre-headless"];
+
+export function packageManager() {
+  return managers.find(
+    ({ name, program }) => findProgram(program) && (name !== "apt" || isDebianLike()),
+  );
+}
+
+export function installCommand(manager, what) {
+  return `${manager.install} ${what === "java" ? manager.java : what}`;
+}
+
+/** @throws {SetupError} with apt's last lines */
+export async function installPackages(wanted, progress) {
+  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const apt = (...args) => runCommand("apt-get", args, { environment });
+  progress.update("reading apt's package lists");
+  const update = await apt("update", "-q");
+  const packages = wanted.includes("java")
+    ? [...wanted.filter((name) => name !== "java"), await chooseJava()]
+    : wanted;
+  progress.update(`installing ${packages.join(", ")}`);
+  const { code, output } = await apt("install", "-qy", "--no-install-recommends", ...packages);
+  if (code === 0) return;
+  const why = update.code === 0 ? output : update.output;
+  throw new SetupError(
+    `apt couldn't install ${packages.join(", ")}: see below, then run this again.`,
+    lastLines(why),
+  );
+}
+
+async function chooseJava() {
+  for (const name of aptJava) {
+    const { code, output } = await runCommand("apt-cache", ["show", "--no-all-versions", name]);
+    if (code === 0 && output.includes(`Package: ${name}`)) return name;
+  }
+  return "default-jre-headless";
+}
+
+function isDebianLike() {
+  const path = "/etc/os-release";
+  return existsSync(path) && /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync(path, "utf8"));
+}

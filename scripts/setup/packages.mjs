@@ -1,0 +1,89 @@
+/** The lockfile's packages, Node 24 among them. */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { lastLines, runCommand } from "./run-command.mjs";
+import { SetupError } from "./setup-error.mjs";
+
+export const nodeMajor = 24;
+
+/**
+ * The Node that runs everything but the set-up: the one the lockfile brings (Linux), else the
+ * machine's own if it is the same major.
+ *
+ * @returns {string | null} an absolute path
+ */
+export function findNode(root) {
+  const bundled = join(root, "node_modules", `node-linux-${process.arch}`, "bin", "node");
+  if (process.platform === "linux" && existsSync(bundled)) return bundled;
+  const machineMajor = Number(process.versions.node.split(".")[0]);
+  return machineMajor === nodeMajor ? process.execPath : null;
+}
+
+/** Compares the lockfile with what is installed; `npm ci` is only run if they differ. */
+export function checkPackages(root) {
+  const stampPath = join(root, "node_modules", ".paddock-setup");
+  const lockText = readFileSync(join(root, "package-lock.json"), "utf8");
+  const stamp = createHash("sha256")
+    .update(`${process.platform} ${process.arch}\n${lockText}`)
+    .digest("hex");
+  const stamped = existsSync(stampPath) && readFileSync(stampPath, "utf8") === stamp;
+  if (stamped && findNode(root)) return { state: "ready", note: "as the lockfile says" };
+  if (!stamped && findNode(root) && isInstalled(root, JSON.parse(lockText))) {
+    writeFileSync(stampPath, stamp);
+    return { state: "ready", note: "as the lockfile says" };
+  }
+  return {
+    state: "fixable",
+    doing: "installing what the lockfile names",
+    async fix() {
+      await install(root);
+      writeFileSync(stampPath, stamp);
+      return "installed";
+    },
+  };
+}
+
+/** Whether npm's own record of `node_modules` has every package of the lockfile, as it should be. */
+function isInstalled(root, lock) {
+  const recordPath = join(root, "node_modules", ".package-lock.json");
+  if (!existsSync(recordPath)) return false;
+  const installed = JSON.parse(readFileSync(recordPath, "utf8")).packages;
+  return Object.entries(lock.packages).every(([path, wanted]) => {
+    if (path === "" || (wanted.optional && !installed[path])) return true;
+    return installed[path]?.integrity === wanted.integrity;
+  });
+}
+
+async function install(root) {
+  // Some packages ask for a newer Node than the one npm runs on here; ours runs them, so the
+  // warning would only mislead.
+  const args = ["ci", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"];
+  const environment = { ...process.env, npm_config_update_notifier: "false" };
+  const { code, output } = await runCommand("npm", args, { cwd: root, environment });
+  if (code !== 0) throw new SetupError(whyNpmFailed(code, output), lastLines(output));
+  const node = findNode(root);
+  if (!node) {
+    throw new SetupError(
+      `Node ${nodeMajor} is missing: npm left out optional dependencies ` +
+        `(check \`npm config get omit\`), or there is no build for ${process.platform} ${process.arch}; ` +
+        `install Node ${nodeMajor} from https://nodejs.org and run this again with it.`,
+    );
+  }
+  const started = await runCommand(node, ["--version"]);
+  if (started.code !== 0) {
+    throw new SetupError(
+      "The Node that came with the lockfile doesn't start here: it needs glibc 2.28 or newer " +
+        "(on Alpine, use the container: see README.md).",
+      lastLines(started.output),
+    );
+  }
+}
+
+function whyNpmFailed(code, output) {
+  if (code === 127) return "npm is missing: install it together with Node from https://nodejs.org.";
+  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH/.test(output))
+    return "npm can't reach its registry: connect this machine (or set a proxy) and run this again.";
+  if (/ENOSPC/.test(output)) return "The disk is full: free 600 MB and run this again.";
+  return "npm couldn't install the lockfile's packages:";
+}

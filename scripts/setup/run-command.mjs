@@ -1,0 +1,32 @@
+/** Runs a program and keeps the end of what it printed, for the sentence that says why it failed. */
+import { spawn } from "node:child_process";
+
+const keptBytesMax = 64 * 1024;
+
+/** @returns {Promise<{ code: number, output: string }>} `code` is 127 if it couldn't be started. */
+export function runCommand(command, args, { environment = process.env, cwd } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: environment,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    const keep = (chunk) => {
+      output = (output + chunk).slice(-keptBytesMax);
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    child.on("error", (error) => resolve({ code: 127, output: String(error.message) }));
+    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+/** The last lines that say something, indented to stand under a step. */
+export function lastLines(output, count = 12) {
+  const lines = output.split("\n").filter((line) => line.trim() !== "");
+  return lines
+    .slice(-count)
+    .map((line) => `      ${line}`)
+    .join("\n");
+}
