@@ -13,6 +13,7 @@
  */
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readArguments } from "./arguments.mjs";
 import { containerAdvice } from "./container.mjs";
 import { checkFirestoreEmulator } from "./firestore-emulator.mjs";
 import { handOver } from "./hand-over.mjs";
@@ -32,29 +33,6 @@ if (await setUp()) {
   }
 } else {
   process.exitCode = 1;
-}
-
-/** `--then` takes everything after it, so that what follows npm's `--` reaches the script. */
-function readArguments(args) {
-  /** @type {{ skipSystem: boolean, quiet: boolean, dryRun: boolean, next: string, args: string[] }} */
-  const result = { skipSystem: false, quiet: false, dryRun: false, next: "", args: [] };
-  for (let index = 0; index < args.length; index += 1) {
-    const name = args[index];
-    if (name === "--quiet") result.quiet = true;
-    else if (name === "--dry-run") result.dryRun = true;
-    else if (name === "--skip" && args[index + 1] === "system") {
-      result.skipSystem = true;
-      index += 1;
-    } else if (name === "--then" && args[index + 1]) {
-      result.next = args[index + 1];
-      result.args = args.slice(index + 2);
-      break;
-    } else {
-      process.stderr.write(`Unknown argument: ${name}\n`);
-      process.exit(2);
-    }
-  }
-  return result;
 }
 
 /** @returns {Promise<boolean>} whether everything needed is there */

@@ -1,0 +1,23 @@
+/** `npm run build`: see `build/build-all.ts`. */
+import colours from "picocolors";
+import { buildAll } from "./build/build-all.ts";
+import { BuildError } from "./build/function-list.ts";
+import { formatBytes, formatDuration } from "./tools/format.ts";
+import { repositoryRoot } from "./tools/repository.ts";
+
+const startedAt = performance.now();
+try {
+  const { built, bundles } = await buildAll(repositoryRoot);
+  const width = Math.max(...bundles.map(({ output }) => output.length), 0);
+  for (const { output, bytes } of bundles) {
+    console.log(`  ${output.padEnd(width)}  ${formatBytes(bytes).padStart(8)}`);
+  }
+  const took = formatDuration(performance.now() - startedAt);
+  const what = built ? `${bundles.length} bundles` : "dist/ is up to date";
+  console.log(`${colours.green("✓")} ${what} ${colours.dim(`in ${took}`)}`);
+} catch (error) {
+  // esbuild has printed its own messages by now.
+  if (error instanceof BuildError) console.error(`${colours.red("✗")} ${error.message}`);
+  else console.error(error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,45 @@
+/** Builds `dist/`: a bundle per function and runner program, and the list of functions. */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Bundle, bundle } from "./bundle.ts";
+import { bundleEntries } from "./entries.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { listFunctions } from "./function-list.ts";
+
+export interface BuildResult {
+  /** False if `dist/` was up to date. */
+  readonly built: boolean;
+  readonly bundles: readonly Bundle[];
+}
+
+/**
+ * Brings `dist/` of the repository at `root` up to date; does nothing if no input has changed.
+ *
+ * @throws {BuildError} for what functions declare wrongly; esbuild's errors for what can't be bundled
+ */
+export async function buildAll(root: string): Promise<BuildResult> {
+  const dist = join(root, "dist");
+  const stampPath = join(dist, ".inputs");
+  const entries = bundleEntries(root);
+  const inputs = fingerprint(root);
+  const outputs = ["functions.json", ...entries.map(({ output }) => `${output}.cjs`)];
+  const complete = outputs.every((output) => existsSync(join(dist, output)));
+  if (complete && existsSync(stampPath) && readFileSync(stampPath, "utf8") === inputs) {
+    return { built: false, bundles: [] };
+  }
+  // Declarations first: a wrong one is the likelier mistake, and cheaper to find.
+  const list = await listFunctions(root);
+  // Built aside and put in place at once, so that nobody who reads `dist/` finds half of it.
+  const aside = `dist.${process.pid}`;
+  try {
+    mkdirSync(join(root, aside), { recursive: true });
+    const bundles = await bundle(root, aside, entries);
+    writeFileSync(join(root, aside, "functions.json"), `${JSON.stringify(list, null, 2)}\n`);
+    writeFileSync(join(root, aside, ".inputs"), inputs);
+    rmSync(dist, { recursive: true, force: true });
+    renameSync(join(root, aside), dist);
+    return { built: true, bundles };
+  } finally {
+    rmSync(join(root, aside), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,45 @@
+/** What gets bundled: every function, and the programs of the runner's image. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+export interface BundleEntry {
+  /** Path of the bundle in `dist/`, without its ending. */
+  readonly output: string;
+  /** Path of the module it starts from, in the repository. */
+  readonly source: string;
+  readonly kind: "function" | "program";
+}
+
+/** The runner's programs, each a process of its own: the image starts `launcher`. */
+const programs = ["launcher", "supervisor", "init"];
+
+/** Every bundle of the repository at `root`, in a stable order. */
+export function bundleEntries(root: string): BundleEntry[] {
+  const functions = functionNames(root).map(
+    (name): BundleEntry => ({
+      output: `functions/${name}`,
+      source: `functions/${name}/index.ts`,
+      kind: "function",
+    }),
+  );
+  const runner = programs
+    .map(
+      (name): BundleEntry => ({
+        output: `runner/${name}`,
+        source: `runner/${name}.ts`,
+        kind: "program",
+      }),
+    )
+    .filter(({ source }) => existsSync(join(root, source)));
+  return [...functions, ...runner];
+}
+
+/** Folder names under `functions/`, sorted. */
+export function functionNames(root: string): string[] {
+  const folder = join(root, "functions");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, "index.ts")))
+    .map((entry) => entry.name)
+    .sort();
+}

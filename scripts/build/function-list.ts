@@ -1,0 +1,124 @@
+/**
+ * `dist/functions.json`: what the functions declare about themselves, for the edge, Terraform and
+ * the documentation. Read from the modules, so it can't differ from what is served.
+ */
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { z } from "zod";
+import { functionNames } from "./entries.ts";
+
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"] as const;
+const answersPattern = new RegExp(`^(${methods.join("|")}) (/[^\\s]*)$`);
+
+const DeclaredRoute = z.object({
+  answers: z.string().regex(answersPattern, "should read like `POST /v1/agents`"),
+  authenticate: z.enum(["api-key", "operator", "runner", "ticket", "scheduler", "public"]),
+  scope: z.string().nullish(),
+  bodyBytesMax: z.int().min(0),
+  streams: z.boolean().default(false),
+  summary: z.string().min(1),
+});
+
+const DeclaredService = z.object({
+  name: z.string(),
+  summary: z.string().min(1),
+  visibility: z.enum(["edge", "internal"]),
+  routes: z.array(DeclaredRoute).min(1),
+  limits: z.object({
+    concurrency: z.int().min(1),
+    instancesMax: z.int().min(1),
+    memoryMib: z.int().min(128),
+    timeoutSeconds: z.int().min(1).max(3600),
+  }),
+  roles: z.array(z.string()),
+});
+type DeclaredService = z.infer<typeof DeclaredService>;
+
+export interface ListedRoute {
+  readonly method: string;
+  readonly path: string;
+  /** Every path it answers at: a `/v1` route also without its version. */
+  readonly paths: readonly string[];
+  readonly authenticate: string;
+  readonly scope: string | null;
+  readonly bodyBytesMax: number;
+  readonly streams: boolean;
+  readonly summary: string;
+}
+
+export interface ListedFunction {
+  readonly summary: string;
+  readonly visibility: "edge" | "internal";
+  readonly bundle: string;
+  readonly routes: readonly ListedRoute[];
+  readonly limits: DeclaredService["limits"];
+  readonly roles: readonly string[];
+}
+
+export interface FunctionList {
+  readonly functions: Readonly<Record<string, ListedFunction>>;
+}
+
+/** The build's own refusal: something in the repository is declared wrongly. */
+export class BuildError extends Error {
+  override readonly name = "BuildError";
+}
+
+/**
+ * Imports each `functions/<name>/index.ts` and lists what its `service` declares.
+ *
+ * @throws {BuildError} for a declaration that is malformed, and for a route with two owners.
+ */
+export async function listFunctions(root: string): Promise<FunctionList> {
+  const functions: Record<string, ListedFunction> = {};
+  for (const name of functionNames(root)) functions[name] = await listFunction(root, name);
+  refuseSharedRoutes(functions);
+  return { functions };
+}
+
+async function listFunction(root: string, name: string): Promise<ListedFunction> {
+  const path = `functions/${name}/index.ts`;
+  const module: { service?: unknown } = await import(pathToFileURL(join(root, path)).href);
+  const parsed = DeclaredService.safeParse(module.service);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const where = ["service", ...(issue?.path ?? [])].join(".");
+    throw new BuildError(`${path}: ${where}: ${issue?.message ?? "is malformed"}`);
+  }
+  const { summary, visibility, routes, limits, roles } = parsed.data;
+  if (parsed.data.name !== name) {
+    throw new BuildError(`${path}: service.name is "${parsed.data.name}", its folder "${name}"`);
+  }
+  return {
+    summary,
+    visibility,
+    bundle: `functions/${name}.cjs`,
+    routes: routes.map(listRoute),
+    limits,
+    roles: roles.toSorted(),
+  };
+}
+
+function listRoute(route: z.infer<typeof DeclaredRoute>): ListedRoute {
+  const [method = "", path = ""] = route.answers.split(" ");
+  const paths = path.startsWith("/v1/") ? [path, path.slice("/v1".length)] : [path];
+  const { authenticate, scope = null, bodyBytesMax, streams, summary } = route;
+  return { method, path, paths, authenticate, scope, bodyBytesMax, streams, summary };
+}
+
+/** Two patterns are one route if they differ in nothing but the names of their parameters. */
+function refuseSharedRoutes(functions: Readonly<Record<string, ListedFunction>>): void {
+  const owners = new Map<string, string>();
+  for (const [name, { routes }] of Object.entries(functions)) {
+    for (const { method, paths } of routes) {
+      for (const path of paths) {
+        const key = `${method} ${path.replaceAll(/:[A-Za-z0-9_]+/g, ":")}`;
+        const owner = owners.get(key);
+        if (owner !== undefined) {
+          throw new BuildError(`${method} ${path} is claimed twice: by ${owner} and by ${name}`);
+        }
+        owners.set(key, name);
+      }
+    }
+  }
+}
