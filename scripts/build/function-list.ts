@@ -7,15 +7,14 @@ import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { functionNames } from "./entries.ts";
 
-const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"] as const;
-const answersPattern = new RegExp(`^(${methods.join("|")}) (/[^\\s]*)$`);
-
 const DeclaredRoute = z.object({
-  answers: z.string().regex(answersPattern, "should read like `POST /v1/agents`"),
-  authenticate: z.enum(["api-key", "operator", "runner", "ticket", "scheduler", "public"]),
-  scope: z.string().nullish(),
+  answers: z.string().regex(/^[A-Z]+ \/\S*$/, "should read like `POST /v1/agents`"),
+  method: z.string(),
+  paths: z.array(z.string().startsWith("/")).min(1),
+  authenticate: z.string().min(1),
+  scope: z.string().min(1),
   bodyBytesMax: z.int().min(0),
-  streams: z.boolean().default(false),
+  streams: z.boolean(),
   summary: z.string().min(1),
 });
 
@@ -100,9 +99,9 @@ async function listFunction(root: string, name: string): Promise<ListedFunction>
 }
 
 function listRoute(route: z.infer<typeof DeclaredRoute>): ListedRoute {
-  const [method = "", path = ""] = route.answers.split(" ");
-  const paths = path.startsWith("/v1/") ? [path, path.slice("/v1".length)] : [path];
-  const { authenticate, scope = null, bodyBytesMax, streams, summary } = route;
+  const { answers, method, paths, authenticate, bodyBytesMax, streams, summary } = route;
+  const path = answers.slice(method.length + 1);
+  const scope = route.scope === "none" ? null : route.scope;
   return { method, path, paths, authenticate, scope, bodyBytesMax, streams, summary };
 }
 

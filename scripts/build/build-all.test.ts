@@ -1,0 +1,123 @@
+import { spawnSync } from "node:child_process";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { repositoryRoot } from "../tools/repository.ts";
+import { buildAll } from "./build-all.ts";
+
+let root: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "paddock-build-"));
+  for (const name of ["package.json", "package-lock.json", "tsconfig.json"]) {
+    cpSync(join(repositoryRoot, name), join(root, name));
+  }
+  symlinkSync(join(repositoryRoot, "node_modules"), join(root, "node_modules"));
+  write(
+    "shared/pipeline/listen.ts",
+    'export async function listen(s: { name: string }) { console.log(s.name, "listens"); }',
+  );
+});
+
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function write(path: string, text: string): void {
+  mkdirSync(join(root, path, ".."), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
+
+function writeFunction(name: string, answers: string, folder = name): void {
+  const path = answers.split(" ")[1] ?? "";
+  const service = {
+    name,
+    summary: "Things.",
+    visibility: "edge",
+    routes: [
+      {
+        answers,
+        method: answers.split(" ")[0],
+        paths: [path, path.replace("/v1", "")],
+        authenticate: "api-key",
+        scope: "none",
+        bodyBytesMax: 0,
+        streams: false,
+        summary: "Reads a thing.",
+      },
+    ],
+    limits: { concurrency: 80, instancesMax: 10, memoryMib: 512, timeoutSeconds: 60 },
+    roles: [],
+  };
+  write(`functions/${folder}/index.ts`, `export const service = ${JSON.stringify(service)};`);
+}
+
+describe("buildAll()", () => {
+  test("makes a bundle that starts what its function declares", async () => {
+    writeFunction("things", "GET /v1/things/:id");
+    await buildAll(root);
+    const bundle = join(root, "dist/functions/things.cjs");
+    const { stdout } = spawnSync(process.execPath, [bundle], { encoding: "utf8" });
+    expect(stdout).toBe("things listens\n");
+  });
+
+  test("lists a function with its routes, both spellings of their paths included", async () => {
+    writeFunction("things", "GET /v1/things/:id");
+    await buildAll(root);
+    const list = JSON.parse(readFileSync(join(root, "dist/functions.json"), "utf8"));
+    expect(list.functions.things).toMatchObject({
+      bundle: "functions/things.cjs",
+      routes: [
+        {
+          method: "GET",
+          path: "/v1/things/:id",
+          paths: ["/v1/things/:id", "/things/:id"],
+          scope: null,
+        },
+      ],
+    });
+  });
+
+  test("does nothing while no input has changed, and builds again when one has", async () => {
+    writeFunction("things", "GET /v1/things");
+    expect((await buildAll(root)).built).toBe(true);
+    expect((await buildAll(root)).built).toBe(false);
+    write("shared/more.ts", "export const more = 1;");
+    expect((await buildAll(root)).built).toBe(true);
+  });
+
+  test("is deterministic: the same sources make the same bytes", async () => {
+    writeFunction("things", "GET /v1/things");
+    const bytes = () => readFileSync(join(root, "dist/functions/things.cjs"));
+    await buildAll(root);
+    const first = bytes();
+    rmSync(join(root, "dist"), { recursive: true });
+    await buildAll(root);
+    expect(bytes().equals(first)).toBe(true);
+  });
+
+  test("refuses a route that two functions claim, whatever they call its parameters", async () => {
+    writeFunction("things", "GET /v1/things/:id");
+    writeFunction("more", "GET /v1/things/:name");
+    await expect(buildAll(root)).rejects.toThrow(
+      "GET /v1/things/:id is claimed twice: by more and by things",
+    );
+  });
+
+  test("refuses a service named otherwise than its folder", async () => {
+    writeFunction("things", "GET /v1/things", "stuff");
+    await expect(buildAll(root)).rejects.toThrow('service.name is "things", its folder "stuff"');
+  });
+
+  test("says where a declaration is malformed", async () => {
+    write("functions/things/index.ts", 'export const service = { name: "things" };');
+    await expect(buildAll(root)).rejects.toThrow("functions/things/index.ts: service.summary:");
+  });
+});

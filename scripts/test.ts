@@ -1,0 +1,78 @@
+/**
+ * `npm test`: everything there is to check, cheapest first, and one closing line that counts it.
+ * With arguments (`npm test -- functions/agents`) only the test files whose path contains one.
+ */
+import colours from "picocolors";
+import { buildAll } from "./build/build-all.ts";
+import { staticChecks } from "./tools/checks.ts";
+import { formatDuration } from "./tools/format.ts";
+import { repositoryRoot } from "./tools/repository.ts";
+import { printStep, runStep, type StepResult } from "./tools/step.ts";
+import { type Counts, runVitestProject } from "./tools/vitest-run.ts";
+
+const projects = [
+  { name: "unit", timeoutMs: 180_000 },
+  { name: "conformance", timeoutMs: 180_000 },
+  { name: "sandbox", timeoutMs: 240_000 },
+  { name: "cloud", timeoutMs: 480_000 },
+];
+/** Every control's mutation is tried over this many runs; `npm run test:mutations` tries all. */
+const mutationShares = 8;
+
+const filters = process.argv.slice(2);
+const startedAt = performance.now();
+const counts: Counts[] = [];
+const built = await buildStep();
+counts.push(countOf(built));
+// Without bundles there is nothing for the cloud to serve: one clear failure, not a hundred.
+if (built.passed) {
+  if (filters.length === 0) await check();
+  for (const { name, timeoutMs } of projects) {
+    console.log(`\n${colours.bold(name)}`);
+    counts.push(await runVitestProject(name, filters, timeoutMs));
+  }
+  if (filters.length === 0) counts.push(countOf(await runStep(mutationStep())));
+}
+close();
+
+async function check(): Promise<void> {
+  for (const result of await Promise.all(staticChecks.map(runStep))) counts.push(countOf(result));
+}
+
+async function buildStep(): Promise<StepResult> {
+  const began = performance.now();
+  const result = { title: "Build", passed: true, output: "" };
+  try {
+    await buildAll(repositoryRoot);
+  } catch (error) {
+    Object.assign(result, { passed: false, output: String(error) });
+  }
+  const finished = { ...result, durationMs: performance.now() - began };
+  printStep(finished);
+  return finished;
+}
+
+/** A share that moves with the day, so that every control's turn comes. */
+function mutationStep() {
+  const share = (Math.floor(Date.now() / 86_400_000) % mutationShares) + 1;
+  const args = ["--share", `${share}/${mutationShares}`, "--only", "unit"];
+  return {
+    title: `Mutations, share ${share} of ${mutationShares}`,
+    command: [process.execPath, "scripts/test-mutations.ts", ...args] as const,
+    timeoutMs: 120_000,
+  };
+}
+
+function countOf({ passed }: StepResult): Counts {
+  return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
+}
+
+function close(): void {
+  const sum = (key: keyof Counts) => counts.reduce((total, count) => total + count[key], 0);
+  const failed = sum("failed");
+  const skipped = sum("skipped");
+  console.log(`\n${colours.dim(`in ${formatDuration(performance.now() - startedAt)}`)}`);
+  const tail = skipped > 0 ? `, ${skipped} skipped` : "";
+  console.log(`${sum("passed")} passed, ${failed} failed${tail}`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}

@@ -1,0 +1,26 @@
+/** What is checked without running the product: form, types, dead code. */
+import { join } from "node:path";
+import { repositoryRoot } from "./repository.ts";
+import type { Step } from "./step.ts";
+
+const bin = (name: string) => join(repositoryRoot, "node_modules", ".bin", name);
+const vitestModule = join(repositoryRoot, "node_modules", "vitest", "vitest.mjs");
+
+export const staticChecks: readonly Step[] = [
+  {
+    title: "Format and lint",
+    command: [process.execPath, bin("biome"), "check", "--error-on-warnings"],
+    timeoutMs: 60_000,
+  },
+  { title: "Types", command: [process.execPath, bin("tsc"), "-p", "."], timeoutMs: 120_000 },
+  {
+    title: "Dead code",
+    command: [process.execPath, bin("knip"), "--no-progress"],
+    timeoutMs: 60_000,
+  },
+];
+
+/** The command line of one vitest run, under this Node. */
+export function vitestCommand(...args: readonly string[]): [string, ...string[]] {
+  return [process.execPath, vitestModule, "run", ...args];
+}

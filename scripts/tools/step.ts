@@ -1,0 +1,73 @@
+/** One line per thing that is checked, with how long it took; what it printed only if it failed. */
+import { spawn } from "node:child_process";
+import colours from "picocolors";
+import { formatDuration } from "./format.ts";
+import { repositoryRoot } from "./repository.ts";
+
+export interface Step {
+  readonly title: string;
+  /** A module to run with this Node, or a program under `node_modules`; then its arguments. */
+  readonly command: readonly [string, ...string[]];
+  readonly timeoutMs: number;
+}
+
+export interface StepResult {
+  readonly title: string;
+  readonly passed: boolean;
+  readonly output: string;
+  readonly durationMs: number;
+}
+
+const outputBytesMax = 256 * 1024;
+
+/** Runs `step` and prints its line. Never throws: a program that can't be started has failed. */
+export async function runStep(step: Step): Promise<StepResult> {
+  const startedAt = performance.now();
+  const { code, output } = await run(step);
+  const result: StepResult = {
+    title: step.title,
+    passed: code === 0,
+    output,
+    durationMs: performance.now() - startedAt,
+  };
+  printStep(result);
+  return result;
+}
+
+/** Prints the line of a step that was done some other way. */
+export function printStep({ title, passed, output, durationMs }: StepResult): void {
+  const mark = passed ? colours.green("✓") : colours.red("✗");
+  console.log(`  ${mark} ${title} ${colours.dim(formatDuration(durationMs))}`);
+  if (!passed) console.log(indent(output));
+}
+
+function run({ command, timeoutMs }: Step): Promise<{ code: number | null; output: string }> {
+  const [program, ...args] = command;
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd: repositoryRoot,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: timeoutMs,
+      env: { ...process.env, FORCE_COLOR: colours.isColorSupported ? "1" : "0" },
+    });
+    let output = "";
+    const keep = (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-outputBytesMax);
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    child.on("error", (error) => resolve({ code: null, output: error.message }));
+    child.on("close", (code, signal) => {
+      const ended = signal === null ? "" : `\nended by ${signal} (limit: ${timeoutMs} ms)`;
+      resolve({ code, output: output + ended });
+    });
+  });
+}
+
+function indent(text: string): string {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => `    ${line}`)
+    .join("\n");
+}

@@ -1,0 +1,20 @@
+/** `npm run verify`: form, types, dead code, unit tests. Seconds, no emulator, no rights needed. */
+import colours from "picocolors";
+import { staticChecks, vitestCommand } from "./tools/checks.ts";
+import { formatDuration } from "./tools/format.ts";
+import { runStep, type Step } from "./tools/step.ts";
+
+const unitTests: Step = {
+  title: "Unit tests, import rule, currentness of documents",
+  command: vitestCommand("--project", "unit"),
+  timeoutMs: 120_000,
+};
+
+const startedAt = performance.now();
+const results = await Promise.all([...staticChecks, unitTests].map(runStep));
+const failed = results.filter(({ passed }) => !passed).length;
+const took = formatDuration(performance.now() - startedAt);
+if (failed > 0) {
+  console.log(`${colours.red("✗")} ${failed} of ${results.length} failed ${colours.dim(took)}`);
+  process.exitCode = 1;
+} else console.log(`${colours.green("✓")} all ${results.length} passed ${colours.dim(took)}`);

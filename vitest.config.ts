@@ -1,0 +1,56 @@
+import { existsSync } from "node:fs";
+import { defineConfig } from "vitest/config";
+
+const cloudSetup = "./test/kit/global-setup.ts";
+
+/** Groups run one after another: what starts processes mustn't compete with the rest for cores. */
+// biome-ignore lint/style/noDefaultExport: vitest asks for it.
+export default defineConfig({
+  test: {
+    reporters: ["default"],
+    passWithNoTests: true,
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["{shared,functions,runner,local,scripts}/**/*.test.ts", "test/*.test.ts"],
+          testTimeout: 10_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: "conformance",
+          include: ["test/conformance/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // One file at a time: each counts the machine's processes, mounts and cgroups.
+        test: {
+          name: "sandbox",
+          include: ["test/sandbox/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        // One local cloud, started by the set-up, shared by all files.
+        test: {
+          name: "cloud",
+          include: ["test/{integration,security,e2e,contract}/**/*.test.ts"],
+          globalSetup: existsSync(cloudSetup) ? [cloudSetup] : [],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
+        },
+      },
+    ],
+  },
+});
