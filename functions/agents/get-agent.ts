@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { AgentBody, agentBody } from "#shared/contract/agent";
+import { noQuery, ok } from "#shared/contract/common";
+import { idSchema } from "#shared/core/ids";
+import { route } from "#shared/pipeline/route";
+import { agents } from "#shared/store/agents";
+
+export const getAgent = route({
+  answers: "GET /v1/agents/:agentId",
+  summary: "One agent.",
+  authenticate: "api-key",
+  scope: "agents:read",
+  params: z.object({ agentId: idSchema("agent") }),
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "none",
+  budget: "free",
+  audit: "none",
+  reply: { 200: z.object({ agent: AgentBody }) },
+  read: async ({ caller, params, deps }) =>
+    await deps.store.require(agents.of(caller.owner, params.agentId)),
+  decide({ caller, data }) {
+    return { writes: [], reply: ok({ agent: agentBody(data.value, caller.owner.id) }) };
+  },
+});

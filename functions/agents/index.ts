@@ -1,0 +1,14 @@
+/** Agents: which model an execution uses, and how it is told to behave. */
+import { defaultLimits, type Service } from "#shared/pipeline/service";
+import { createAgent } from "./create-agent.ts";
+import { getAgent } from "./get-agent.ts";
+import { listAgents } from "./list-agents.ts";
+
+export const service: Service = {
+  name: "agents",
+  summary: "Agents",
+  visibility: "edge",
+  routes: [createAgent, listAgents, getAgent],
+  limits: defaultLimits,
+  roles: ["firestore.main", "secret.peppers"],
+};

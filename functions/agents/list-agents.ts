@@ -1,0 +1,28 @@
+import { AgentBody, agentBody } from "#shared/contract/agent";
+import { listBody, listOf, noParams, ok, PageQuery } from "#shared/contract/common";
+import { route } from "#shared/pipeline/route";
+import { agents } from "#shared/store/agents";
+
+export const listAgents = route({
+  answers: "GET /v1/agents",
+  summary: "The account's agents, newest first.",
+  authenticate: "api-key",
+  scope: "agents:read",
+  params: noParams,
+  query: PageQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "none",
+  budget: "free",
+  audit: "none",
+  reply: { 200: listOf(AgentBody) },
+  read: async ({ caller, query, deps }) => {
+    const { limit, offset } = query;
+    const orderBy = [["createdAt", "desc"]] as const;
+    return await deps.store.page(agents.all(caller.owner), { orderBy, limit, offset });
+  },
+  decide({ caller, query, data }) {
+    const bodies = data.items.map((agent) => agentBody(agent, caller.owner.id));
+    return { writes: [], reply: ok(listBody(bodies, { ...query, total: data.total })) };
+  },
+});

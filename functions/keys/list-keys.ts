@@ -1,0 +1,33 @@
+import { KeyRecord, keyRecord } from "#shared/contract/api-key";
+import { listBody, listOf, noParams, ok, optionalFlag, PageQuery } from "#shared/contract/common";
+import { route } from "#shared/pipeline/route";
+import { apiKeys } from "#shared/store/api-keys";
+
+export const listKeys = route({
+  answers: "GET /v1/keys",
+  summary: "The account's keys by prefix and id; never the keys themselves.",
+  authenticate: "api-key",
+  scope: "keys:read",
+  params: noParams,
+  query: PageQuery.extend({ includeInactive: optionalFlag }),
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "none",
+  budget: "free",
+  audit: "none",
+  reply: { 200: listOf(KeyRecord) },
+  read: async ({ caller, query, deps }) => {
+    const ofOwner = ["ownerId", caller.owner.id] as const;
+    const unrevoked = ["revokedAt", null] as const;
+    return await deps.store.page(apiKeys.all(), {
+      where: query.includeInactive ? [ofOwner] : [ofOwner, unrevoked],
+      orderBy: [["createdAt", "desc"]],
+      limit: query.limit,
+      offset: query.offset,
+    });
+  },
+  decide({ data, query, now }) {
+    const records = data.items.map((key) => keyRecord(key, now));
+    return { writes: [], reply: ok(listBody(records, { ...query, total: data.total })) };
+  },
+});

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { config } from "#shared/config";
+import { noParams, noQuery, ok } from "#shared/contract/common";
+import { route } from "#shared/pipeline/route";
+
+const Version = z.object({
+  build_version: z.string(),
+  build_timestamp: z.string(),
+  git_commit: z.string(),
+  skills_hash: z.null(),
+  skills_version: z.null(),
+  node_version: z.string(),
+});
+
+export const getVersion = route({
+  answers: "GET /v1/version",
+  summary: "Which build this is.",
+  authenticate: "public",
+  scope: "none",
+  params: noParams,
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "none",
+  budget: "free",
+  audit: "none",
+  reply: { 200: Version },
+  read: "nothing",
+  decide() {
+    const { PADDOCK_BUILD_VERSION, PADDOCK_BUILD_TIME, PADDOCK_BUILD_COMMIT } = config();
+    return {
+      writes: [],
+      reply: ok({
+        build_version: PADDOCK_BUILD_VERSION,
+        build_timestamp: PADDOCK_BUILD_TIME,
+        git_commit: PADDOCK_BUILD_COMMIT,
+        skills_hash: null,
+        skills_version: null,
+        node_version: process.version,
+      }),
+    };
+  },
+});

@@ -1,0 +1,13 @@
+/** Public facts about the service; this function may do nothing at all. */
+import { defaultLimits, type Service } from "#shared/pipeline/service";
+import { getHealth } from "./get-health.ts";
+import { getVersion } from "./get-version.ts";
+
+export const service: Service = {
+  name: "meta",
+  summary: "Health and version; public",
+  visibility: "edge",
+  routes: [getHealth, getVersion],
+  limits: defaultLimits,
+  roles: [],
+};

@@ -1,0 +1,25 @@
+import type { Owner } from "../auth/owner.ts";
+import { type AuditRow, leafHash } from "../core/audit-row.ts";
+import { type Binding, seal } from "../secrets/sealing.ts";
+import { create, type Write } from "../store/documents.ts";
+import { auditRows } from "../store/owners.ts";
+
+/** The write that puts a change on the record; it belongs into the commit of the change (AUD-7). */
+export function auditEntry(owner: Owner, row: Omit<AuditRow, "v" | "ownerId">): Write {
+  const complete: AuditRow = { v: 1, ownerId: owner.id, ...row };
+  return create(auditRows.of(owner, row.id), { ...complete, leafHash: leafHash(complete) });
+}
+
+/** Where sealed details belong: they open under no other row and no other owner. */
+export function auditBinding(ownerId: string, rowId: string): Binding {
+  return [ownerId, "audit-details", rowId];
+}
+
+/** Seals what only the owner may read of a row: addresses, user agents, task text. */
+export async function sealDetails(
+  to: { readonly ownerId: string; readonly rowId: string; readonly publicKey: string },
+  details: Readonly<Record<string, string>>,
+): Promise<string> {
+  const plain = Buffer.from(JSON.stringify(details));
+  return await seal(to.publicKey, plain, auditBinding(to.ownerId, to.rowId));
+}

@@ -1,0 +1,99 @@
+/**
+ * Looks keys up. An entry may be used if this instance *began* to read it less than a second ago;
+ * an older one is read again while the request's own documents are read, so that revoking a key,
+ * waiting out that second and answering means: dead everywhere (KEY-5).
+ */
+import { LRUCache } from "lru-cache";
+import { hashKey, type Mode } from "../core/api-key.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { type ApiKey, apiKeys } from "../store/api-keys.ts";
+import type { Store } from "../store/store.ts";
+
+/** How long after its read began an entry may be used. */
+export const entryFreshMs = 1_000;
+/** What a revocation waits for: that second, and the margin between two machines' timers. */
+export const revocationBarrierMs = entryFreshMs + 100;
+
+const entriesMax = 10_000;
+
+interface Entry {
+  readonly beganAt: number;
+  readonly key: ApiKey;
+}
+
+export interface FoundKey {
+  /** May be too old to be relied on; good enough to begin reading with. */
+  readonly provisional: ApiKey;
+  /** Resolves once the key is known to be valid; until then nothing may be answered. */
+  readonly confirmed: Promise<ApiKey>;
+}
+
+interface Clocks {
+  /** Epoch ms, for expiry. */
+  now(): number;
+  /** Monotonic ms, for ages. */
+  elapsed(): number;
+}
+
+export class KeyRing {
+  readonly #store: Store;
+  readonly #clocks: Clocks;
+  readonly #entries = new LRUCache<string, Entry>({ max: entriesMax });
+  readonly #reads = new Map<string, { readonly beganAt: number; readonly key: Promise<ApiKey> }>();
+
+  constructor(store: Store, clocks: Clocks) {
+    this.#store = store;
+    this.#clocks = clocks;
+  }
+
+  /** @throws {ApiError} `UNAUTHORIZED`, `UNAVAILABLE` if the key can't be read. */
+  async find(key: string, mode: Mode): Promise<FoundKey> {
+    const hash = hashKey(key);
+    const known = this.#entries.get(hash);
+    if (!known) {
+      const read = this.#valid(await this.#read(hash), mode);
+      return { provisional: read, confirmed: Promise.resolve(read) };
+    }
+    if (this.#clocks.elapsed() - known.beganAt < entryFreshMs) {
+      const fresh = this.#valid(known.key, mode);
+      return { provisional: fresh, confirmed: Promise.resolve(fresh) };
+    }
+    const confirmed = this.#read(hash).then((read) => this.#valid(read, mode));
+    confirmed.catch(() => {}); // Awaited by the pipeline; may fail before it gets there.
+    return { provisional: known.key, confirmed };
+  }
+
+  #read(hash: string): Promise<ApiKey> {
+    const beganAt = this.#clocks.elapsed();
+    const underWay = this.#reads.get(hash);
+    if (underWay && beganAt - underWay.beganAt < entryFreshMs) return underWay.key;
+    const key = this.#fetch(hash, beganAt).finally(() => {
+      if (this.#reads.get(hash)?.key === key) this.#reads.delete(hash);
+    });
+    this.#reads.set(hash, { beganAt, key });
+    return key;
+  }
+
+  async #fetch(hash: string, beganAt: number): Promise<ApiKey> {
+    const { value } = await this.#store.get(apiKeys.doc(hash));
+    if (!value) {
+      this.#entries.delete(hash);
+      throw new ApiError("UNAUTHORIZED", { cause: "no such key" });
+    }
+    // A read that began earlier must not overwrite what a later one found.
+    const known = this.#entries.get(hash);
+    if (!known || known.beganAt < beganAt) this.#entries.set(hash, { beganAt, key: value });
+    return value;
+  }
+
+  #valid(key: ApiKey, mode: Mode): ApiKey {
+    const refuse = (message: string) => new ApiError("UNAUTHORIZED", { message, cause: key.id });
+    if (key.revokedAt !== null) throw refuse("The API key has been revoked.");
+    if (key.expiresAt !== null && key.expiresAt <= this.#clocks.now()) {
+      throw refuse("The API key has expired.");
+    }
+    if (key.ownerState !== "active") throw refuse("The account of this API key is suspended.");
+    if (key.mode !== mode) throw refuse("The API key's prefix doesn't match its account's mode.");
+    return key;
+  }
+}

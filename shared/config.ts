@@ -1,0 +1,123 @@
+/** The only file that reads the environment. Every setting is checked once, when first asked for. */
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import type { SigningKeys } from "./core/ticket.ts";
+
+const hostAndPort = z.string().regex(/^[^:/]+:[0-9]+$/);
+
+const Settings = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  PADDOCK_BIND: z.string().default("0.0.0.0"),
+  GOOGLE_CLOUD_PROJECT: z.string(),
+  PADDOCK_REGION: z.string().default("us-central1"),
+  PADDOCK_WORKSPACE_BUCKET: z.string().optional(),
+  PADDOCK_KMS_KEY_RING: z.string().optional(),
+  PADDOCK_PEPPERS_FILE: z.string().optional(),
+  PADDOCK_GATEWAY_TOKENS_FILE: z.string().optional(),
+  PADDOCK_OIDC_ISSUER: z.string().default("https://accounts.google.com"),
+  PADDOCK_OIDC_JWKS_URL: z.url().default("https://www.googleapis.com/oauth2/v3/certs"),
+  PADDOCK_OPERATOR_AUDIENCE: z.string().optional(),
+  PADDOCK_GATEWAY_AUDIENCE: z.string().optional(),
+  PADDOCK_MAINTENANCE_AUDIENCE: z.string().optional(),
+  PADDOCK_RUNNER_ACCOUNT: z.string().optional(),
+  PADDOCK_SCHEDULER_ACCOUNT: z.string().optional(),
+  PADDOCK_FIRST_OPERATOR: z.string().optional(),
+  /** Proxies of ours that append to X-Forwarded-For after the client's own address. */
+  PADDOCK_TRUSTED_HOPS: z.coerce.number().int().min(0).max(5).default(1),
+  PADDOCK_LIMITS_FILE: z.string().optional(),
+  PADDOCK_BUILD_VERSION: z.string().default("development"),
+  PADDOCK_BUILD_COMMIT: z.string().default("unknown"),
+  PADDOCK_BUILD_TIME: z.string().default("unknown"),
+  K_SERVICE: z.string().optional(),
+  CLOUD_RUN_JOB: z.string().optional(),
+});
+
+/** Where the official clients point instead of Google's endpoints; refused inside Google Cloud. */
+const Overrides = z.object({
+  FIRESTORE_EMULATOR_HOST: hostAndPort.optional(),
+  STORAGE_EMULATOR_HOST: z.url().optional(),
+  PADDOCK_KMS_ENDPOINT: hostAndPort.optional(),
+  PADDOCK_RUN_ENDPOINT: hostAndPort.optional(),
+});
+
+/** A deployment's limits; an owner's own, where set, come before them. */
+const DeploymentLimits = z.object({
+  executions: z
+    .object({
+      max: z.int().min(1).default(30),
+      windowMs: z
+        .int()
+        .min(1_000)
+        .default(15 * 60_000),
+    })
+    .prefault({}),
+  concurrentMax: z.int().min(1).max(500).default(30),
+  wallClockMs: z
+    .int()
+    .min(1_000)
+    .max(3_600_000)
+    .default(10 * 60_000),
+});
+export type DeploymentLimits = z.infer<typeof DeploymentLimits>;
+
+export type Settings = z.infer<typeof Settings> & z.infer<typeof Overrides>;
+
+/** @throws if a setting is malformed, or an endpoint is overridden inside Google Cloud (OPS-9). */
+export function readSettings(environment: NodeJS.ProcessEnv): Settings {
+  const settings = Settings.parse(environment);
+  const overrides = Overrides.parse(environment);
+  const inCloud = settings.K_SERVICE ?? settings.CLOUD_RUN_JOB;
+  const overridden = Object.entries(overrides).find(([, value]) => value !== undefined);
+  if (inCloud && overridden) {
+    throw new Error(`${overridden[0]} is for local use and refused inside Google Cloud`);
+  }
+  return { ...settings, ...overrides };
+}
+
+let settings: Settings | undefined;
+
+export function config(): Settings {
+  settings ??= readSettings(process.env);
+  return settings;
+}
+
+type OptionalSetting = {
+  [K in keyof Settings]-?: undefined extends Settings[K] ? K : never;
+}[keyof Settings];
+
+/** A setting this function can't work without. @throws if it is missing. */
+export function required(name: OptionalSetting): string {
+  const value = config()[name];
+  if (value === undefined) throw new Error(`${name} is not set`);
+  return value;
+}
+
+const KeyFile = z.object({
+  current: z.string(),
+  keys: z.record(z.string(), z.string().regex(/^[0-9a-f]{64,}$/)),
+});
+
+function readKeyFile(path: string): SigningKeys {
+  const file = KeyFile.parse(JSON.parse(readFileSync(path, "utf8")));
+  const keys = Object.entries(file.keys).map(([id, hex]) => [id, Buffer.from(hex, "hex")] as const);
+  if (file.keys[file.current] === undefined) throw new Error(`${path}: no key ${file.current}`);
+  return { current: file.current, keys: Object.fromEntries(keys) };
+}
+
+/** Reads a mounted secret once per process; a new version comes with a new revision. */
+function once<T>(read: () => T): () => T {
+  let value: { readonly it: T } | undefined;
+  return () => {
+    value ??= { it: read() };
+    return value.it;
+  };
+}
+
+/** The keyed check of API keys: the current pepper issues, all of them verify. */
+export const peppers = once(() => readKeyFile(required("PADDOCK_PEPPERS_FILE")));
+export const gatewayKeys = once(() => readKeyFile(required("PADDOCK_GATEWAY_TOKENS_FILE")));
+
+export const deploymentLimits = once(() => {
+  const path = config().PADDOCK_LIMITS_FILE;
+  return DeploymentLimits.parse(path === undefined ? {} : JSON.parse(readFileSync(path, "utf8")));
+});

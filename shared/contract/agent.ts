@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { type Agent, reasoningEfforts } from "../store/agents.ts";
+import { fromJsonText, iso, isoOrNull, Metadata, toJsonText } from "./common.ts";
+
+const text = z.string().max(100_000);
+
+export const AgentCreate = z.object({
+  name: z.string().trim().min(1).max(200),
+  /** Any name: whether this deployment offers it is asked when a message is sent. */
+  model: z.string().trim().min(1).max(200),
+  description: text.nullish(),
+  instructions: text.nullish(),
+  binary: z.unknown(),
+  reasoningEffort: z.enum(reasoningEfforts).default("medium"),
+  enabledSkills: z.array(z.string().max(100)).max(100).nullish(),
+  deepResearchModel: z.string().max(100).nullish(),
+  isDefault: z.boolean().default(false),
+  metadata: Metadata,
+});
+
+export const AgentBody = z.object({
+  id: z.string(),
+  userId: z.string(),
+  projectId: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  model: z.string(),
+  instructions: z.string().nullable(),
+  binary: z.unknown(),
+  reasoningEffort: z.enum(reasoningEfforts),
+  enabledSkills: z.array(z.string()).nullable(),
+  deepResearchModel: z.string().nullable(),
+  isDefault: z.boolean(),
+  isSystem: z.literal(false),
+  isActive: z.literal(true),
+  metadata: z.unknown(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  lastRunAt: z.string().nullable(),
+});
+
+export function newAgent(body: z.output<typeof AgentCreate>, id: string, now: number): Agent {
+  return {
+    v: 1,
+    id,
+    name: body.name,
+    description: body.description ?? null,
+    model: body.model,
+    instructions: body.instructions ?? null,
+    binaryJson: toJsonText(body.binary),
+    reasoningEffort: body.reasoningEffort,
+    enabledSkills: body.enabledSkills ?? null,
+    deepResearchModel: body.deepResearchModel ?? null,
+    isDefault: body.isDefault,
+    metadataJson: toJsonText(body.metadata),
+    createdAt: now,
+    updatedAt: now,
+    lastRunAt: null,
+  };
+}
+
+export function agentBody(agent: Agent, ownerId: string): z.input<typeof AgentBody> {
+  const { v: _v, binaryJson, metadataJson, ...same } = agent;
+  return {
+    ...same,
+    userId: ownerId,
+    projectId: projectOf(ownerId),
+    binary: fromJsonText(binaryJson),
+    isSystem: false,
+    isActive: true,
+    metadata: fromJsonText(metadataJson),
+    createdAt: iso(agent.createdAt),
+    updatedAt: iso(agent.updatedAt),
+    lastRunAt: isoOrNull(agent.lastRunAt),
+  };
+}
+
+/** Each owner has one project, which the API's objects name although no URL does. */
+export function projectOf(ownerId: string): string {
+  return ownerId.replace(/^user_/, "proj_");
+}

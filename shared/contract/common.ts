@@ -1,0 +1,67 @@
+/** Pieces of the public API's bodies that several resources share. */
+import { z } from "zod";
+import { dollars } from "../core/pricing.ts";
+
+/** No parameters in the path. */
+export const noParams = z.object({});
+export const noQuery = z.object({});
+
+const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+export const optionalFlag = flag.optional();
+
+const pageLimitMax = 100;
+
+/** `limit` and `offset` as the API's lists take them. */
+export const PageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(pageLimitMax).default(50),
+  offset: z.coerce.number().int().min(0).max(100_000).default(0),
+});
+
+export function listOf<T extends z.ZodType>(item: T) {
+  return z.object({
+    object: z.literal("list"),
+    data: z.array(item),
+    has_more: z.boolean(),
+    total_count: z.int(),
+  });
+}
+
+export function listBody<T>(
+  items: readonly T[],
+  page: { readonly offset: number; readonly total: number },
+): { object: "list"; data: readonly T[]; has_more: boolean; total_count: number } {
+  const hasMore = page.offset + items.length < page.total;
+  return { object: "list", data: items, has_more: hasMore, total_count: page.total };
+}
+
+/** ISO-8601 UTC with milliseconds. */
+export function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
+
+export function isoOrNull(epochMs: number | null): string | null {
+  return epochMs === null ? null : iso(epochMs);
+}
+
+export function usd(microusd: number): number {
+  return dollars(microusd);
+}
+
+/** Free-form JSON of a client's, stored as text: Firestore can't hold every JSON value as it is. */
+export const Metadata = z.record(z.string(), z.unknown()).nullish();
+
+export function toJsonText(value: unknown): string {
+  return JSON.stringify(value ?? null);
+}
+
+export function fromJsonText(text: string): unknown {
+  return JSON.parse(text);
+}
+
+export function ok<T extends object>(body: T): { status: number; body: T } {
+  return { status: 200, body };
+}
+
+export function created<T extends object>(body: T): { status: number; body: T } {
+  return { status: 201, body };
+}

@@ -1,0 +1,39 @@
+/** Every id is a prefix that names its kind, and 21 URL-safe characters (126 bits). */
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { assert } from "./assert.ts";
+
+export const idPrefixes = {
+  owner: "user",
+  apiKey: "key",
+  thread: "thread",
+  message: "msg",
+  environment: "env",
+  agent: "agent",
+  execution: "run",
+  ledgerEntry: "rec",
+  auditRow: "aud",
+  operator: "op",
+} as const;
+export type IdKind = keyof typeof idPrefixes;
+
+const randomLength = 21;
+
+/** The form of one kind's ids. What doesn't match can't exist, so it costs no read. */
+export function idSchema(kind: IdKind): z.ZodString {
+  return z.string().regex(new RegExp(`^${idPrefixes[kind]}_[A-Za-z0-9_-]{${randomLength}}$`));
+}
+
+/** An id that the same parts always give, so that doing something twice collides. */
+export function derivedId(kind: IdKind, ...parts: readonly string[]): string {
+  assert(parts.length > 0);
+  const digest = createHash("sha256")
+    .update(JSON.stringify([kind, ...parts]))
+    .digest("base64url");
+  return `${idPrefixes[kind]}_${digest.slice(0, randomLength)}`;
+}
+
+export function idOf(kind: IdKind, random: string): string {
+  assert(random.length === randomLength);
+  return `${idPrefixes[kind]}_${random}`;
+}

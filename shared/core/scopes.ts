@@ -1,0 +1,35 @@
+/** What a key may do. `*` allows everything an owner's key can be allowed. */
+export const scopes = [
+  "*",
+  "threads:read",
+  "threads:write",
+  "agents:read",
+  "agents:write",
+  "environments:read",
+  "environments:write",
+  "files:read",
+  "files:write",
+  "secrets:write",
+  "billing:read",
+  "keys:read",
+  "keys:write",
+  "execute",
+] as const;
+export type Scope = (typeof scopes)[number];
+
+/** The public API has no scopes for files of its own: an environment's scopes cover its files. */
+const implied: Partial<Record<Scope, readonly Scope[]>> = {
+  "environments:read": ["files:read"],
+  "environments:write": ["files:write"],
+};
+
+export function allows(granted: readonly Scope[], needed: Scope): boolean {
+  return granted.some(
+    (scope) => scope === "*" || scope === needed || implied[scope]?.includes(needed) === true,
+  );
+}
+
+/** Whether everything `inner` may do, `outer` may do: a key can't make one that may more. */
+export function isWithin(inner: readonly Scope[], outer: readonly Scope[]): boolean {
+  return inner.every((scope) => outer.includes("*") || (scope !== "*" && allows(outer, scope)));
+}

@@ -1,0 +1,45 @@
+import { STATUS_CODES } from "node:http";
+import { catalogue, type ErrorCode } from "./catalogue.ts";
+
+interface ApiErrorOptions {
+  /** Replaces the catalogue's sentence; public. */
+  readonly message?: string;
+  /** Public: an object, or a list of `{ field, message }`. */
+  readonly details?: unknown;
+  /** Public fields beside `error`, `message` and `code`. */
+  readonly extras?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Logged, never answered. */
+  readonly cause?: unknown;
+}
+
+/** A refusal with a public and an internal voice: everything but `cause` reaches the client. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly details: unknown;
+  readonly extras: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ErrorCode, options: ApiErrorOptions = {}) {
+    super(options.message ?? catalogue[code].message, { cause: options.cause });
+    this.code = code;
+    this.status = catalogue[code].status;
+    this.details = options.details;
+    this.extras = options.extras ?? {};
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** The flat body that clients of the API parse: `error` is the status phrase, always a string. */
+export function errorBody(error: ApiError, requestId: string): Record<string, unknown> {
+  return {
+    error: STATUS_CODES[error.status] ?? "Error",
+    message: error.message,
+    code: error.code,
+    ...(error.details === undefined ? {} : { details: error.details }),
+    ...error.extras,
+    requestId,
+  };
+}

@@ -1,0 +1,47 @@
+/** Every refusal the API can answer; `docs/errors.md` is printed from this. */
+
+/** Whether trying again can help: never, after waiting, or after adding money. */
+export type Retry = "never" | "after_wait" | "after_topup";
+
+interface Refusal {
+  readonly status: number;
+  readonly retry: Retry;
+  /** What the client reads when the thrower says nothing more exact. */
+  readonly message: string;
+}
+
+function refusal(status: number, retry: Retry, message: string): Refusal {
+  return { status, retry, message };
+}
+
+export const catalogue = {
+  VALIDATION_FAILED: refusal(400, "never", "The request doesn't match its schema; see details."),
+  MALFORMED_JSON: refusal(400, "never", "The body isn't valid JSON."),
+  MALFORMED_MULTIPART: refusal(400, "never", "The body isn't a valid multipart form."),
+  MALFORMED_URL: refusal(400, "never", "The URL's path isn't validly percent-encoded."),
+  INVALID_PATH: refusal(400, "never", "The file path must stay inside the workspace."),
+  UNAUTHORIZED: refusal(401, "never", "Send a valid API key as Authorization: Bearer <key>."),
+  INSUFFICIENT_BUDGET: refusal(402, "after_topup", "The balance can't cover this execution."),
+  BUDGET_LIMIT_DAILY: refusal(402, "after_wait", "The daily spending limit is reached."),
+  BUDGET_LIMIT_MONTHLY: refusal(402, "after_wait", "The monthly spending limit is reached."),
+  FORBIDDEN: refusal(403, "never", "The credential may not do this; details name what it lacks."),
+  NOT_FOUND: refusal(404, "never", "Nothing with that id belongs to you."),
+  METHOD_NOT_ALLOWED: refusal(405, "never", "This path doesn't take that method; see Allow."),
+  CONFLICT: refusal(409, "never", "Something with that name exists already."),
+  THREAD_BUSY: refusal(409, "after_wait", "The thread is running; wait until it has ended."),
+  IDEMPOTENCY_CONFLICT: refusal(409, "never", "That Idempotency-Key was used with another body."),
+  LEASE_LOST: refusal(409, "never", "This attempt no longer owns the execution."),
+  PAYLOAD_TOO_LARGE: refusal(413, "never", "The body is larger than this route takes."),
+  UNSUPPORTED_MEDIA_TYPE: refusal(415, "never", "Send this body as the content type it takes."),
+  RANGE_NOT_SATISFIABLE: refusal(416, "never", "Ask for a byte range inside the file."),
+  MODEL_NOT_OFFERED: refusal(422, "never", "This deployment doesn't offer that model."),
+  WORKSPACE_FULL: refusal(422, "never", "The workspace would exceed its size or file count."),
+  RATE_LIMITED: refusal(429, "after_wait", "Too many calls; wait for Retry-After seconds."),
+  CONCURRENCY_LIMITED: refusal(429, "after_wait", "Too many executions run at once; wait for one."),
+  HEADERS_TOO_LARGE: refusal(431, "never", "The request's headers are too large."),
+  INTERNAL_ERROR: refusal(500, "after_wait", "Something failed on our side; quote the request id."),
+  UNAVAILABLE: refusal(503, "after_wait", "A part we need doesn't answer; nothing was changed."),
+  CONTENTION: refusal(503, "after_wait", "Too many changes at once; nothing was changed."),
+} as const satisfies Record<string, Refusal>;
+
+export type ErrorCode = keyof typeof catalogue;

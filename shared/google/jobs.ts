@@ -1,0 +1,63 @@
+/** Starting and stopping Cloud Run jobs: the first adapter of dispatch. */
+import type { ExecutionsClient, JobsClient } from "@google-cloud/run";
+import { config } from "../config.ts";
+import { jobEnvironment, jobName, type NetworkMode, type Profile } from "../protocol/job.ts";
+import { localEndpoint } from "./endpoint.ts";
+
+const timeoutMs = 10_000;
+
+export interface JobStart {
+  readonly profile: Profile;
+  readonly network: NetworkMode;
+  readonly executionId: string;
+  readonly ticket: string;
+  /** The platform's own limit: longer than the runner's, which ends itself first. */
+  readonly timeoutMs: number;
+}
+
+interface Clients {
+  readonly jobs: JobsClient;
+  readonly executions: ExecutionsClient;
+}
+let clients: Promise<Clients> | undefined;
+
+async function connect(): Promise<Clients> {
+  const { ExecutionsClient, JobsClient } = (await import("@google-cloud/run")).v2;
+  const endpoint = await localEndpoint(config().PADDOCK_RUN_ENDPOINT);
+  const options = { projectId: config().GOOGLE_CLOUD_PROJECT, ...endpoint };
+  return { jobs: new JobsClient(options), executions: new ExecutionsClient(options) };
+}
+
+function run(): Promise<Clients> {
+  clients ??= connect();
+  return clients;
+}
+
+/** Loads the client before it is needed, so that the first start doesn't wait for it. */
+export function warmUpJobs(): void {
+  run().catch(() => {});
+}
+
+/**
+ * Starts one execution of a runner job and returns its resource name. RunJob isn't idempotent and
+ * is never retried here: an answer that was lost may mean a runner that started.
+ */
+export async function startJob(start: JobStart): Promise<string> {
+  const { GOOGLE_CLOUD_PROJECT: project, PADDOCK_REGION: region } = config();
+  const name = `projects/${project}/locations/${region}/jobs/${jobName(start.profile, start.network)}`;
+  const env = [
+    { name: jobEnvironment.executionId, value: start.executionId },
+    { name: jobEnvironment.ticket, value: start.ticket },
+  ];
+  const timeout = { seconds: Math.ceil(start.timeoutMs / 1_000) };
+  const overrides = { containerOverrides: [{ env }], taskCount: 1, timeout };
+  const [operation] = await (await run()).jobs.runJob({ name, overrides }, { timeout: timeoutMs });
+  const execution = operation.metadata as { name?: string | null } | null | undefined;
+  if (!execution?.name) throw new Error("RunJob answered without the execution's name");
+  return execution.name;
+}
+
+/** Asks the platform to stop a job's execution; whether it still ran doesn't matter. */
+export async function cancelJob(name: string): Promise<void> {
+  await (await run()).executions.cancelExecution({ name }, { timeout: timeoutMs });
+}

@@ -1,0 +1,20 @@
+import { randomBytes } from "node:crypto";
+import { nanoid } from "nanoid";
+import { idOf } from "../core/ids.ts";
+import { firestore } from "../google/firestore.ts";
+import { CommitCoordinator } from "../store/commit-coordinator.ts";
+import { Store } from "../store/store.ts";
+import type { Deps } from "./route.ts";
+
+/** What the outside world gives a function: time, chance, and the databases. */
+export function realDeps(): Deps {
+  const store = new Store(firestore());
+  return {
+    store,
+    keyStore: new Store(firestore("keys")),
+    commits: new CommitCoordinator(store, { random: Math.random }),
+    now: Date.now,
+    random: randomBytes,
+    newId: (kind) => idOf(kind, nanoid()),
+  };
+}

@@ -1,0 +1,159 @@
+/**
+ * A function's server: headers, request id, route and credential first, then the functions
+ * framework with what has passed. The framework's own parsers would read a forged key's gigabyte
+ * before any handler runs; without the headers that announce a body, they leave it to us.
+ */
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { http } from "@google-cloud/functions-framework";
+import { getTestServer } from "@google-cloud/functions-framework/testing";
+import findMyWay, { type HTTPMethod } from "find-my-way";
+import { KeyRing } from "../auth/key-ring.ts";
+import { config } from "../config.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { realDeps } from "./deps.ts";
+import { checkCredential } from "./gates.ts";
+import { checkLength } from "./parse.ts";
+import { logRequest, type RequestRecord } from "./request-log.ts";
+import { asRefusal, prepare, sendError } from "./respond.ts";
+import type { Route } from "./route.ts";
+import { type Admitted, runRoute } from "./run-route.ts";
+import type { Service } from "./service.ts";
+
+/** A request's headers must be here within 10 s and its body within a minute. */
+const headersTimeoutMs = 10_000;
+const requestTimeoutMs = 60_000;
+/** What a stop leaves open requests to finish in. */
+const drainMs = 8_000;
+
+type Router = ReturnType<typeof routerOf>;
+const admittedRequests = new WeakMap<IncomingMessage, Admitted>();
+
+/** The router wants a handler per route; ours is its route, kept as the route's store. */
+function unused(): void {}
+
+function routerOf(routes: readonly Route[]) {
+  const router = findMyWay({
+    caseSensitive: true,
+    ignoreTrailingSlash: false,
+    maxParamLength: 2_048,
+  });
+  for (const route of routes) {
+    for (const path of route.paths) router.on(route.method as HTTPMethod, path, unused, route);
+  }
+  return router;
+}
+
+/** Serves `service` on the port of the environment; ends on SIGTERM once open requests are done. */
+export async function listen(service: Service): Promise<Server> {
+  const { PORT, PADDOCK_BIND } = config();
+  const deps = realDeps();
+  const known = {
+    deps,
+    keys: new KeyRing(deps.store, { now: deps.now, elapsed: () => performance.now() }),
+  };
+  http(service.name, async (request: IncomingMessage, response: ServerResponse) => {
+    const admitted = admittedRequests.get(request);
+    if (!admitted) throw new Error("a request that passed no gate");
+    try {
+      await runRoute(admitted, { request, response }, known);
+    } catch (error) {
+      refuse(error, { request, response, record: admitted.record });
+    }
+  });
+  const framework = getTestServer(service.name);
+  const router = routerOf(service.routes);
+  const server = createServer({
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+  });
+  server.on("request", (request, response) => {
+    if (admit(router, request, response)) framework.emit("request", request, response);
+  });
+  server.on("clientError", (_error, socket) => {
+    socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+  });
+  process.once("SIGTERM", () => stop(server));
+  return await new Promise((resolve) => {
+    server.listen(PORT, PADDOCK_BIND, () => resolve(server));
+  });
+}
+
+function stop(server: Server): void {
+  server.close(() => process.exit(0));
+  server.closeIdleConnections();
+  setTimeout(() => process.exit(0), drainMs).unref();
+}
+
+/** The gates before the body: everything here costs no read of any kind. */
+function admit(router: Router, request: IncomingMessage, response: ServerResponse): boolean {
+  const startedAt = performance.now();
+  const requestId = `req_${randomUUID()}`;
+  prepare(response, requestId);
+  const record: RequestRecord = {
+    requestId,
+    method: request.method ?? "",
+    route: "unknown",
+    address: String(request.headers["x-forwarded-for"] ?? request.socket.remoteAddress ?? ""),
+    userAgent: (request.headers["user-agent"] ?? "").slice(0, 500),
+    callerId: null,
+    ownerId: null,
+    error: null,
+  };
+  let logged = record;
+  response.once("close", () => logRequest(logged, response, startedAt));
+  try {
+    const url = request.url ?? "/";
+    const [path = "/", ...query] = url.split("?");
+    const found = match(router, request.method ?? "", path);
+    logged = { ...record, route: found.route.answers };
+    const shown = checkCredential(found.route.authenticate, request);
+    checkLength(request, found.route.bodyBytesMax);
+    const { "content-type": contentType } = request.headers;
+    admittedRequests.set(request, {
+      ...found,
+      query: new URLSearchParams(query.join("?")),
+      shown,
+      record: logged,
+      contentType,
+    });
+    delete request.headers["content-length"];
+    delete request.headers["transfer-encoding"];
+    return true;
+  } catch (error) {
+    refuse(error, { request, response, record: logged });
+    return false;
+  }
+}
+
+function match(router: Router, method: string, path: string) {
+  const found = findOrRefuse(router, method, path);
+  if (found) return { route: found.store as Route, params: found.params };
+  const allowed = ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((other) =>
+    findOrRefuse(router, other, path),
+  );
+  if (allowed.length === 0) throw new ApiError("NOT_FOUND", { message: "There is no such route." });
+  throw new ApiError("METHOD_NOT_ALLOWED", { headers: { allow: allowed.join(", ") } });
+}
+
+function findOrRefuse(router: Router, method: string, path: string) {
+  try {
+    decodeURIComponent(path);
+    return router.find(method as HTTPMethod, path);
+  } catch (cause) {
+    throw new ApiError("MALFORMED_URL", { cause });
+  }
+}
+
+function refuse(
+  error: unknown,
+  on: {
+    readonly request: IncomingMessage;
+    readonly response: ServerResponse;
+    readonly record: RequestRecord;
+  },
+): void {
+  const refusal = asRefusal(error);
+  on.record.error = refusal;
+  sendError(on.request, on.response, refusal);
+}

@@ -1,0 +1,43 @@
+/** One JSON line per request on stdout, which Cloud Logging takes in as it is (AUD-1, AUD-2). */
+import type { ServerResponse } from "node:http";
+import type { ApiError } from "../errors/api-error.ts";
+
+export interface RequestRecord {
+  readonly requestId: string;
+  readonly method: string;
+  /** The route's pattern: a path could carry what must not be logged. */
+  readonly route: string;
+  readonly address: string;
+  readonly userAgent: string;
+  callerId: string | null;
+  ownerId: string | null;
+  error: ApiError | null;
+}
+
+export function logRequest(
+  record: RequestRecord,
+  response: ServerResponse,
+  startedAt: number,
+): void {
+  const { error, ...facts } = record;
+  const status = response.statusCode;
+  const line = {
+    severity: status >= 500 ? "ERROR" : "INFO",
+    message: `${facts.method} ${facts.route} ${status}`,
+    ...facts,
+    status,
+    latencyMs: Math.round(performance.now() - startedAt),
+    ...(error ? { code: error.code, cause: describe(error.cause) } : {}),
+  };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+export function logFailure(message: string, cause: unknown, facts: object = {}): void {
+  const line = { severity: "ERROR", message, ...facts, cause: describe(cause) };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+function describe(cause: unknown): string | undefined {
+  if (cause === undefined) return undefined;
+  return cause instanceof Error ? (cause.stack ?? cause.message).slice(0, 4_000) : String(cause);
+}

@@ -1,0 +1,55 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { ApiError, errorBody } from "../errors/api-error.ts";
+import { securityHeaders } from "./headers.ts";
+import type { Reply } from "./route.ts";
+
+/** What every answer carries, set before anything can go wrong. */
+export function prepare(response: ServerResponse, requestId: string): void {
+  for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+  response.setHeader("x-request-id", requestId);
+}
+
+export function sendJson(response: ServerResponse, reply: Extract<Reply, { body: object }>): void {
+  const text = Buffer.from(JSON.stringify(reply.body));
+  response.writeHead(reply.status, {
+    ...reply.headers,
+    "content-type": "application/json; charset=utf-8",
+    "content-length": text.length,
+  });
+  response.end(text);
+}
+
+/** Begins the body at once, so that the client knows it was let in. */
+export async function sendStream(
+  response: ServerResponse,
+  reply: Extract<Reply, { stream: unknown }>,
+): Promise<void> {
+  response.writeHead(reply.status, reply.headers);
+  response.flushHeaders();
+  await reply.stream(response);
+  response.end();
+}
+
+/** What was thrown, as the refusal to answer: everything unforeseen is one and the same. */
+export function asRefusal(error: unknown): ApiError {
+  return error instanceof ApiError ? error : new ApiError("INTERNAL_ERROR", { cause: error });
+}
+
+export function sendError(
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: ApiError,
+): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  // A body that nobody will read ends the connection, instead of being taken in for nothing.
+  if (!request.complete) response.setHeader("connection", "close");
+  const requestId = String(response.getHeader("x-request-id"));
+  sendJson(response, {
+    status: error.status,
+    headers: error.headers,
+    body: errorBody(error, requestId),
+  });
+}

@@ -1,0 +1,194 @@
+/** A request past the first gates: authenticate → scope → parse → read → decide → commit → answer. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { auditEntry, sealDetails } from "../audit/audit-entry.ts";
+import type { KeyRing } from "../auth/key-ring.ts";
+import type { Owner } from "../auth/owner.ts";
+import { assert } from "../core/assert.ts";
+import type { IdKind } from "../core/ids.ts";
+import { allows } from "../core/scopes.ts";
+import { ApiError } from "../errors/api-error.ts";
+import type { Decision } from "../store/commit-coordinator.ts";
+import type { Version } from "../store/documents.ts";
+import { authenticate, requestFacts, type Shown } from "./gates.ts";
+import { parseParams, parseQuery, readJson } from "./parse.ts";
+import { logFailure, type RequestRecord } from "./request-log.ts";
+import { sendJson, sendStream } from "./respond.ts";
+import type { Authentication, Callers, Context, Decided, Deps, Ids, Route } from "./route.ts";
+
+/** A request that the front server let through. */
+export interface Admitted {
+  readonly route: Route;
+  readonly params: Readonly<Record<string, string | undefined>>;
+  readonly query: URLSearchParams;
+  readonly shown: Shown;
+  readonly record: RequestRecord;
+  readonly contentType: string | undefined;
+}
+
+type AnyContext = Context<Authentication, unknown, unknown, unknown>;
+
+/** Gives a repeated decision the ids of the first. */
+class RepeatableIds implements Ids {
+  readonly #given: string[] = [];
+  readonly #newId: (kind: IdKind) => string;
+  #next = 0;
+  constructor(newId: (kind: IdKind) => string) {
+    this.#newId = newId;
+  }
+  next(kind: IdKind): string {
+    const id = this.#given[this.#next] ?? this.#newId(kind);
+    this.#given[this.#next] = id;
+    this.#next += 1;
+    return id;
+  }
+  repeat(): void {
+    this.#next = 0;
+  }
+}
+
+export async function runRoute(
+  admitted: Admitted,
+  exchange: { readonly request: IncomingMessage; readonly response: ServerResponse },
+  known: { readonly keys: KeyRing; readonly deps: Deps },
+): Promise<void> {
+  const { route, record } = admitted;
+  const { request, response } = exchange;
+  const { caller, confirmed } = await authenticate(route.authenticate, admitted.shown, known);
+  record.callerId = caller.id;
+  record.ownerId = "owner" in caller ? caller.owner.id : null;
+  requireScope(route, caller);
+  // What a stale key entry lets begin is answered only once the key is confirmed.
+  const begun = begin(admitted, caller, exchange, known.deps);
+  begun.catch(() => {});
+  requireScope(route, await confirmed);
+  const { context, ids, data } = await begun;
+  const { decided, version } = await commit(route, { context, ids, data }, known.deps);
+  const reply = typeof decided.reply === "function" ? decided.reply(version) : decided.reply;
+  const after = runAfter(route, { ...context, data, decided });
+  if ("stream" in reply) {
+    await sendStream(response, reply);
+    return await after;
+  }
+  await after;
+  if (!request.complete) request.resume();
+  sendJson(response, reply);
+}
+
+function requireScope(route: Route, caller: Callers[Authentication]): void {
+  if (route.scope === "none" || caller.type !== "key" || !("key" in caller)) return;
+  if (allows(caller.key.scopes, route.scope)) return;
+  const message = `The API key lacks the scope ${route.scope}.`;
+  throw new ApiError("FORBIDDEN", { message, details: { requiredScope: route.scope } });
+}
+
+interface Begun {
+  readonly context: AnyContext;
+  readonly ids: RepeatableIds;
+  readonly data: unknown;
+}
+
+async function begin(
+  admitted: Admitted,
+  caller: Callers[Authentication],
+  exchange: { readonly request: IncomingMessage; readonly response: ServerResponse },
+  deps: Deps,
+): Promise<Begun> {
+  const { route } = admitted;
+  const { request, response } = exchange;
+  const options = { bytesMax: route.bodyBytesMax, contentType: admitted.contentType };
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  const ids = new RepeatableIds(deps.newId);
+  const context: AnyContext = {
+    caller,
+    params: parseParams(route.params, admitted.params),
+    query: parseQuery(route.query, admitted.query),
+    body: typeof route.body === "string" ? null : await readJson(request, route.body, options),
+    raw: request,
+    request: requestFacts(request, admitted.record.requestId),
+    now: deps.now(),
+    ids,
+    deps,
+    signal: gone.signal,
+  };
+  const data = route.read === "nothing" ? null : await route.read(context);
+  return { context, ids, data };
+}
+
+async function commit(
+  route: Route,
+  begun: Begun,
+  deps: Deps,
+): Promise<{ readonly decided: Decided; readonly version: Version | null }> {
+  const { context, ids } = begun;
+  const needsAccount = route.budget !== "free";
+  let { data } = begun;
+  if (!needsAccount && route.audit === "none") {
+    const decided = route.decide({ ...context, data, account: null });
+    if (decided.writes.length === 0) return { decided, version: null };
+  }
+  const owner = ownerOf(context, data);
+  const rowId = deps.newId("auditRow");
+  const sealed = route.audit === "none" ? null : await sealedFor(route, context, rowId);
+  const { decision, version } = await deps.commits.submit<Decision & { decided: Decided }>({
+    owner,
+    needsAccount,
+    refresh: async () => {
+      if (route.read !== "nothing") data = await route.read(context);
+    },
+    decide: (account) => {
+      ids.repeat();
+      const decided = route.decide({ ...context, data, account });
+      if (route.audit === "none" || decided.writes.length === 0) return { ...decided, decided };
+      const row = auditOf(route, { context, decided, rowId, sealed });
+      return { ...decided, decided, writes: [...decided.writes, row] };
+    },
+  });
+  return { decided: decision.decided, version };
+}
+
+/** Whose lane a change takes: the caller's, or that of the owner a privileged caller acts on. */
+function ownerOf(context: AnyContext, data: unknown): Owner {
+  if ("owner" in context.caller) return context.caller.owner;
+  assert(typeof data === "object" && data !== null && "owner" in data, "no owner to act on");
+  return data.owner as Owner;
+}
+
+async function sealedFor(route: Route, context: AnyContext, rowId: string): Promise<string | null> {
+  const { caller } = context;
+  if (caller.type !== "key" || !("key" in caller)) return null;
+  const { address, userAgent } = context.request;
+  const details = { address, userAgent, ...route.auditDetails?.(context) };
+  const to = { ownerId: caller.owner.id, rowId, publicKey: caller.key.auditPublicKey };
+  return await sealDetails(to, details);
+}
+
+function auditOf(
+  route: Route,
+  of: { context: AnyContext; decided: Decided; rowId: string; sealed: string | null },
+) {
+  const { context, decided, rowId, sealed } = of;
+  const { caller, now, request } = context;
+  assert(caller.type !== "public", "public routes change nothing");
+  const owner = decided.owner ?? ("owner" in caller ? caller.owner : null);
+  assert(owner && decided.subject !== undefined, "an audited change names owner and subject");
+  return auditEntry(owner, {
+    id: rowId,
+    at: now,
+    actor: { type: caller.type, id: caller.id },
+    action: route.audit,
+    subject: decided.subject,
+    requestId: request.id,
+    facts: { ...decided.facts },
+    sealedDetails: sealed,
+  });
+}
+
+/** Failing here loses nothing: an outbox does it again. */
+async function runAfter(route: Route, context: Parameters<NonNullable<Route["after"]>>[0]) {
+  try {
+    await route.after?.(context);
+  } catch (cause) {
+    logFailure(`after ${route.answers} failed`, cause, { requestId: context.request.id });
+  }
+}

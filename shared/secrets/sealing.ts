@@ -1,0 +1,50 @@
+/**
+ * Anyone may seal, few may open: HPKE (RFC 9180) with X25519, HKDF-SHA256 and AES-256-GCM. A sealed
+ * value is bound to where it belongs by its associated data, so it can't be moved elsewhere.
+ */
+import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 } from "hpke";
+
+const suite = new CipherSuite(KEM_DHKEM_X25519_HKDF_SHA256, KDF_HKDF_SHA256, AEAD_AES_256_GCM);
+/** Of the encapsulated X25519 key in front of the ciphertext. */
+const encapsulatedBytes = 32;
+
+/** What a value is bound to, outermost first: owner, environment, purpose, name. */
+export type Binding = readonly [string, ...string[]];
+
+/** An unambiguous encoding: no two bindings share it. */
+export function bindingBytes(binding: Binding): Buffer {
+  return Buffer.from(JSON.stringify(binding));
+}
+
+export interface SealingPair {
+  /** Base64, public. */
+  readonly publicKey: string;
+  /** To be wrapped by KMS at once, and never stored as it is. */
+  readonly privateKey: Buffer;
+}
+
+export async function newSealingPair(): Promise<SealingPair> {
+  const pair = await suite.GenerateKeyPair(true);
+  const publicKey = Buffer.from(await suite.SerializePublicKey(pair.publicKey)).toString("base64");
+  return { publicKey, privateKey: Buffer.from(await suite.SerializePrivateKey(pair.privateKey)) };
+}
+
+/** Base64 of the encapsulated key and the ciphertext. */
+export async function seal(publicKey: string, plain: Buffer, binding: Binding): Promise<string> {
+  const key = await suite.DeserializePublicKey(Buffer.from(publicKey, "base64"));
+  const sealed = await suite.Seal(key, plain, { aad: bindingBytes(binding) });
+  return Buffer.concat([sealed.encapsulatedSecret, sealed.ciphertext]).toString("base64");
+}
+
+/** @throws if the value was sealed for another key or another binding, or was changed. */
+export async function open(privateKey: Buffer, sealed: string, binding: Binding): Promise<Buffer> {
+  const key = await suite.DeserializePrivateKey(privateKey);
+  const bytes = Buffer.from(sealed, "base64");
+  const [encapsulated, ciphertext] = [
+    bytes.subarray(0, encapsulatedBytes),
+    bytes.subarray(encapsulatedBytes),
+  ];
+  return Buffer.from(
+    await suite.Open(key, encapsulated, ciphertext, { aad: bindingBytes(binding) }),
+  );
+}

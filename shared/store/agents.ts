@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { ownedCollection } from "./documents.ts";
+
+export const reasoningEfforts = ["minimal", "low", "medium", "high"] as const;
+
+export const Agent = z.object({
+  v: z.literal(1),
+  id: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  model: z.string(),
+  instructions: z.string().nullable(),
+  /** JSON text, kept as it came: the public API's clients disagree about its form. */
+  binaryJson: z.string(),
+  reasoningEffort: z.enum(reasoningEfforts),
+  enabledSkills: z.array(z.string()).nullable(),
+  deepResearchModel: z.string().nullable(),
+  isDefault: z.boolean(),
+  /** JSON text: what clients put there, Firestore could not always hold as a map. */
+  metadataJson: z.string(),
+  createdAt: z.int(),
+  updatedAt: z.int(),
+  lastRunAt: z.int().nullable(),
+});
+export type Agent = z.infer<typeof Agent>;
+
+export const agents = ownedCollection(["agents"], Agent);

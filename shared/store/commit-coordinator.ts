@@ -1,0 +1,264 @@
+/**
+ * The only thing that writes. A change is decided by a pure function, so it can be decided again:
+ * when a precondition fails, the documents are read anew and the decision is repeated.
+ *
+ * Changes to one owner's account meet in one document. They wait in that owner's lane and are
+ * committed together: one commit for all that arrived while the last one was under way. If the
+ * commit fails although the account hasn't changed, one of them is at fault, and each goes alone.
+ */
+import type { Owner } from "../auth/owner.ts";
+import type { Account } from "../core/account.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { create, replace, type Version, type Write } from "./documents.ts";
+import { accountId, accounts } from "./owners.ts";
+import { answered, type Store } from "./store.ts";
+
+/** What a decision wants changed; nothing at all if `writes` is empty and there is no `account`. */
+export interface Decision {
+  readonly writes: readonly Write[];
+  readonly account?: Account;
+}
+
+export interface Change<D extends Decision> {
+  readonly owner: Owner;
+  /** Whether `decide` wants the account; if not, it is given null. */
+  readonly needsAccount: boolean;
+  /** Reads anew what `decide` decides on; called before each repetition. */
+  refresh(): Promise<void>;
+  /** Pure. A refusal is thrown as an {@link ApiError} and changes nothing. */
+  decide(account: Account | null): D;
+}
+
+export type Committed<D> = { readonly decision: D; readonly version: Version | null };
+
+interface Waiting {
+  readonly change: Change<Decision>;
+  readonly resolve: (committed: Committed<Decision>) => void;
+  readonly reject: (error: unknown) => void;
+  attempts: number;
+  stale: boolean;
+}
+
+interface KnownAccount {
+  readonly value: Account;
+  readonly version: Version;
+}
+
+interface Lane {
+  readonly waiting: Waiting[];
+  running: boolean;
+  known: KnownAccount | null;
+}
+
+/** Firestore's own limits are far higher; a commit this size still answers within 100 ms. */
+const changesPerCommitMax = 40;
+const attemptsMax = 12;
+const backoffMsMax = 250;
+/** Lanes kept for their known account; an owner whose lane was dropped costs one more read. */
+const lanesMax = 1_000;
+
+export interface Chance {
+  /** From 0 to below 1. */
+  random(): number;
+}
+
+export class CommitCoordinator {
+  readonly #store: Store;
+  readonly #chance: Chance;
+  readonly #lanes = new Map<string, Lane>();
+
+  constructor(store: Store, chance: Chance) {
+    this.#store = store;
+    this.#chance = chance;
+  }
+
+  /** @throws {ApiError} what `decide` refused with, `CONTENTION`, or `UNAVAILABLE`. */
+  async submit<D extends Decision>(change: Change<D>): Promise<Committed<D>> {
+    const committed = new Promise<Committed<Decision>>((resolve, reject) => {
+      const waiting = { change, resolve, reject, attempts: 0, stale: false };
+      if (change.needsAccount) this.#enqueue(waiting);
+      else void this.#commit([waiting], null);
+    });
+    return (await committed) as Committed<D>;
+  }
+
+  #enqueue(waiting: Waiting): void {
+    const { id } = waiting.change.owner;
+    const lane = this.#lanes.get(id) ?? { waiting: [], running: false, known: null };
+    this.#lanes.delete(id);
+    this.#lanes.set(id, lane);
+    for (const [oldId, old] of this.#lanes) {
+      if (this.#lanes.size <= lanesMax) break;
+      if (!old.running) this.#lanes.delete(oldId);
+    }
+    lane.waiting.push(waiting);
+    if (!lane.running) void this.#run(lane);
+  }
+
+  async #run(lane: Lane): Promise<void> {
+    lane.running = true;
+    while (lane.waiting.length > 0) {
+      await this.#commit(lane.waiting.splice(0, changesPerCommitMax), lane);
+    }
+    lane.running = false;
+  }
+
+  /** Commits `batch` together; whoever can't be, waits again or is refused. Never throws. */
+  async #commit(batch: readonly Waiting[], lane: Lane | null): Promise<void> {
+    try {
+      const ready = await this.#refreshed(batch);
+      const account = lane && ready.length > 0 ? await this.#account(lane, ready) : null;
+      const decided = decideAll(ready, account?.value ?? null);
+      this.#again(decided.postponed, lane);
+      if (decided.parts.length > 0) await this.#write(decided, lane);
+    } catch (error) {
+      for (const waiting of batch) waiting.reject(error);
+    }
+  }
+
+  async #refreshed(batch: readonly Waiting[]): Promise<readonly Waiting[]> {
+    const refreshed = await Promise.all(
+      batch.map(async (waiting) => {
+        if (!waiting.stale) return waiting;
+        try {
+          await waiting.change.refresh();
+          waiting.stale = false;
+          return waiting;
+        } catch (error) {
+          waiting.reject(error);
+          return null;
+        }
+      }),
+    );
+    return refreshed.filter((waiting) => waiting !== null);
+  }
+
+  async #account(lane: Lane, batch: readonly Waiting[]): Promise<KnownAccount | null> {
+    if (lane.known) return lane.known;
+    const owner = batch[0]?.change.owner;
+    if (!owner) return null;
+    const { value, version } = await this.#store.get(accounts.of(owner, accountId));
+    lane.known = value ? { value, version } : null;
+    return lane.known;
+  }
+
+  async #write(decided: Decided, lane: Lane | null): Promise<void> {
+    const { parts, account } = decided;
+    const writes = [
+      ...parts.flatMap(({ decision }) => decision.writes),
+      ...accountWrite(parts, account, lane),
+    ];
+    if (writes.length === 0) return finish(parts, null);
+    try {
+      const version = await answered(this.#store.commit(writes));
+      if (lane && account) lane.known = { value: account, version };
+      return finish(parts, version);
+    } catch (error) {
+      if (await this.#happened(writes)) {
+        if (lane) lane.known = null;
+        return finish(parts, null);
+      }
+      if (!isConflict(error)) throw error;
+      await this.#retry(
+        parts.map(({ waiting }) => waiting),
+        lane,
+      );
+    }
+  }
+
+  /**
+   * Whether a commit that failed was done all the same: its answer was lost, or the client library
+   * sent it twice. The first document it creates has an id nobody else makes.
+   */
+  async #happened(writes: readonly Write[]): Promise<boolean> {
+    const marker = writes.find((write) => write.op === "create" && write.path.includes("/audit/"));
+    if (!marker) return false;
+    return await this.#store.exists(marker.path);
+  }
+
+  async #retry(batch: readonly Waiting[], lane: Lane | null): Promise<void> {
+    const before = lane?.known ?? null;
+    for (const waiting of batch) {
+      waiting.attempts += 1;
+      waiting.stale = true;
+    }
+    const spent = batch.filter(({ attempts }) => attempts >= attemptsMax);
+    for (const waiting of spent) waiting.reject(new ApiError("CONTENTION"));
+    const rest = batch.filter((waiting) => !spent.includes(waiting));
+    const [first] = rest;
+    if (!first) return;
+    await this.#backOff(first.attempts);
+    if (!lane) return this.#commit(rest, null);
+    lane.known = null;
+    const now = await this.#account(lane, rest);
+    const accountMoved = before === null || now === null || !now.version.isEqual(before.version);
+    if (accountMoved || rest.length === 1) return this.#commit(rest, lane);
+    for (const waiting of rest) await this.#commit([waiting], lane);
+  }
+
+  /** Full jitter, so that processes that met once don't meet again. */
+  async #backOff(attempts: number): Promise<void> {
+    const backoffMs = Math.min(backoffMsMax, 4 * 2 ** attempts) * this.#chance.random();
+    await new Promise((resolve) => setTimeout(resolve, backoffMs));
+  }
+
+  #again(postponed: readonly Waiting[], lane: Lane | null): void {
+    for (const waiting of postponed) waiting.stale = true;
+    lane?.waiting.unshift(...postponed);
+  }
+}
+
+interface Part {
+  readonly waiting: Waiting;
+  readonly decision: Decision;
+}
+
+interface Decided {
+  readonly parts: readonly Part[];
+  /** Changes of a document that another part already changes: they must see its result first. */
+  readonly postponed: readonly Waiting[];
+  readonly account: Account | null;
+}
+
+/** Lets each decide on the account its predecessors left behind. */
+function decideAll(batch: readonly Waiting[], before: Account | null): Decided {
+  const parts: Part[] = [];
+  const postponed: Waiting[] = [];
+  const touched = new Set<string>();
+  let account = before;
+  for (const waiting of batch) {
+    try {
+      const decision = waiting.change.decide(account);
+      if (decision.writes.some(({ path }) => touched.has(path))) {
+        postponed.push(waiting);
+        continue;
+      }
+      for (const { path } of decision.writes) touched.add(path);
+      account = decision.account ?? account;
+      parts.push({ waiting, decision });
+    } catch (error) {
+      waiting.reject(error);
+    }
+  }
+  return { parts, postponed, account };
+}
+
+function accountWrite(
+  parts: readonly Part[],
+  account: Account | null,
+  lane: Lane | null,
+): readonly Write[] {
+  const owner = parts[0]?.waiting.change.owner;
+  if (!account || !owner || !parts.some(({ decision }) => decision.account)) return [];
+  const ref = accounts.of(owner, accountId);
+  return [lane?.known ? replace(ref, lane.known.version, account) : create(ref, account)];
+}
+
+function finish(parts: readonly Part[], version: Version | null): void {
+  for (const { waiting, decision } of parts) waiting.resolve({ decision, version });
+}
+
+/** gRPC: not found, already exists, failed precondition, aborted. */
+function isConflict(error: unknown): boolean {
+  return error instanceof Error && "code" in error && [5, 6, 9, 10].includes(Number(error.code));
+}

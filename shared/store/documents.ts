@@ -1,0 +1,120 @@
+/** Typed places in Firestore, and writes as values: `decide` returns them, only a commit does them. */
+import { Timestamp } from "@google-cloud/firestore";
+import type { z } from "zod";
+import type { Owner } from "../auth/owner.ts";
+import { assert } from "../core/assert.ts";
+
+type Stored = z.ZodType<object>;
+
+/** One document, and the schema that doubts it on the way in and on the way out. */
+export interface Ref<S extends Stored = Stored> {
+  readonly path: string;
+  readonly schema: S;
+}
+
+/** The collection of one owner, or one that the system keeps. */
+export interface CollectionRef<S extends Stored = Stored> {
+  readonly path: string;
+  readonly schema: S;
+}
+
+export interface OwnedCollection<S extends Stored> {
+  readonly schema: S;
+  readonly name: string;
+  /** A document of `owner`; nested collections take the outer ids first. */
+  of(owner: Owner, ...ids: readonly [string, ...string[]]): Ref<S>;
+  all(owner: Owner, ...outerIds: readonly string[]): CollectionRef<S>;
+}
+
+/** @param names the collections from the owner down: `["threads", "messages"]`. */
+export function ownedCollection<S extends Stored>(
+  names: readonly [string, ...string[]],
+  schema: S,
+): OwnedCollection<S> {
+  const path = (owner: Owner, ids: readonly string[]) => {
+    assert(ids.every((id) => id !== "" && !id.includes("/")));
+    const inner = names.flatMap((name, depth) =>
+      depth < ids.length ? [name, ids[depth]] : [name],
+    );
+    return ["owners", owner.id, ...inner].join("/");
+  };
+  return {
+    schema,
+    name: names[names.length - 1] ?? names[0],
+    of(owner, ...ids) {
+      assert(ids.length === names.length);
+      return { path: path(owner, ids), schema };
+    },
+    all(owner, ...outerIds) {
+      assert(outerIds.length === names.length - 1);
+      return { path: path(owner, outerIds), schema };
+    },
+  };
+}
+
+/** A collection that belongs to no owner: keys by their hash, operators, owners themselves. */
+export function systemCollection<S extends Stored>(name: string, schema: S) {
+  return {
+    schema,
+    name,
+    doc(id: string): Ref<S> {
+      assert(id !== "" && !id.includes("/"));
+      return { path: `${name}/${id}`, schema };
+    },
+    all: (): CollectionRef<S> => ({ path: name, schema }),
+  };
+}
+
+/** When a document was last changed; a write that names it fails if it has changed since. */
+export type Version = Timestamp;
+
+/** A document as it was read: `value` and `version` are null where there is none. */
+export type Snapshot<S extends Stored> =
+  | { readonly ref: Ref<S>; readonly value: z.output<S>; readonly version: Version }
+  | { readonly ref: Ref<S>; readonly value: null; readonly version: null };
+
+export type Write =
+  | { readonly op: "create"; readonly path: string; readonly value: object }
+  | {
+      readonly op: "replace";
+      readonly path: string;
+      readonly value: object;
+      /** Null overwrites whatever is there: only where nobody else can write. */
+      readonly version: Version | null;
+    }
+  | {
+      readonly op: "patch";
+      readonly path: string;
+      readonly fields: object;
+      readonly increments: Readonly<Record<string, number>>;
+      readonly version: Version | null;
+    };
+
+/** Fails if the document exists. */
+export function create<S extends Stored>(ref: Ref<S>, value: z.input<S>): Write {
+  return { op: "create", path: ref.path, value: ref.schema.parse(value) };
+}
+
+/** Fails if the document has changed since `version`. */
+export function replace<S extends Stored>(ref: Ref<S>, version: Version, value: z.input<S>): Write {
+  return { op: "replace", path: ref.path, value: ref.schema.parse(value), version };
+}
+
+/** Changes some fields of a document that exists; adds `increments` to others. */
+export function patch<S extends Stored>(
+  ref: Ref<S>,
+  fields: Partial<z.input<S>>,
+  options: { increments?: Readonly<Record<string, number>>; version?: Version } = {},
+): Write {
+  const { increments = {}, version = null } = options;
+  return { op: "patch", path: ref.path, fields, increments, version };
+}
+
+/** Checks a stored document; dates come back as dates. @throws if it doesn't match its schema. */
+export function parseStored<S extends Stored>(schema: S, data: object): z.output<S> {
+  const fields = Object.entries(data).map(([name, value]) => [
+    name,
+    value instanceof Timestamp ? value.toDate() : value,
+  ]);
+  return schema.parse(Object.fromEntries(fields));
+}

@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { networkModes, profiles } from "../protocol/job.ts";
+import { ownedCollection } from "./documents.ts";
+
+export const KeyValue = z.object({ key: z.string(), value: z.string() });
+
+/** What an environment's workspace is: its manifest, and how large that makes it. */
+export const WorkspaceHead = z.object({
+  manifestSha256: z.string(),
+  fileCount: z.int().min(0),
+  totalBytes: z.int().min(0),
+});
+export type WorkspaceHead = z.infer<typeof WorkspaceHead>;
+
+export const Environment = z.object({
+  v: z.literal(1),
+  id: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  profile: z.enum(profiles),
+  network: z.enum(networkModes),
+  runtimes: z.record(z.string(), z.string()),
+  packages: z.object({
+    system: z.array(z.string()),
+    python: z.array(z.string()),
+    node: z.array(z.string()),
+  }),
+  dockerfileExtensions: z.string().nullable(),
+  environmentVariables: z.array(KeyValue),
+  /** Names only: the sealed values stand in a document of their own. */
+  secretKeys: z.array(z.string()),
+  setupScripts: z.array(z.string()),
+  /** JSON text of the list, its tokens sealed apart. */
+  mcpServersJson: z.string(),
+  documentation: z.array(z.string()),
+  isDefault: z.boolean(),
+  /** The public half of the environment's sealing pair, base64; anyone may seal to it. */
+  sealingPublicKey: z.string(),
+  /** Null while the workspace has never held a file. */
+  workspace: WorkspaceHead.nullable(),
+  metadataJson: z.string(),
+  createdAt: z.int(),
+  updatedAt: z.int(),
+});
+export type Environment = z.infer<typeof Environment>;
+
+export const environments = ownedCollection(["environments"], Environment);
+
+/** The sealed secrets of one environment, by name: one document, so that claiming reads it once. */
+export const SealedSecrets = z.object({
+  v: z.literal(1),
+  environmentId: z.string(),
+  values: z.record(z.string(), z.object({ sealed: z.string(), updatedAt: z.int() })),
+});
+export type SealedSecrets = z.infer<typeof SealedSecrets>;
+export const sealedSecrets = ownedCollection(["sealedSecrets"], SealedSecrets);
+
+/** In the database `keys`: the private half of a sealing pair, wrapped by KMS. */
+export const SealingKey = z.object({
+  v: z.literal(1),
+  purpose: z.enum(["environment-secrets", "audit-details"]),
+  publicKey: z.string(),
+  wrappedPrivateKey: z.string(),
+  kmsKeyVersion: z.string(),
+  createdAt: z.int(),
+});
+export type SealingKey = z.infer<typeof SealingKey>;
+/** By environment id, or by purpose for a pair of the owner. */
+export const sealingKeys = ownedCollection(["sealingKeys"], SealingKey);

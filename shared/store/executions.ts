@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { networkModes, profiles } from "../protocol/job.ts";
+import { EndReason, Limits, NetworkPolicy, RunnerEvent } from "../protocol/runner.ts";
+import { ownedCollection } from "./documents.ts";
+import { KeyValue } from "./environments.ts";
+
+export const executionStatuses = ["queued", "running", "success", "failed", "cancelled"] as const;
+
+/**
+ * One run of one message. Everything it may do is frozen into it when it starts: later changes to
+ * its environment, agent or key concern later executions.
+ */
+export const Execution = z.object({
+  v: z.literal(1),
+  id: z.string(),
+  ownerId: z.string(),
+  mode: z.enum(["production", "development"]),
+  threadId: z.string(),
+  environmentId: z.string(),
+  keyId: z.string(),
+  messageId: z.string(),
+  status: z.enum(executionStatuses),
+  /** Of the request's body, so that a repeated key with another body is told apart. */
+  requestSha256: z.string(),
+  task: z.object({ model: z.string(), instructions: z.string().nullable(), content: z.string() }),
+  profile: z.enum(profiles),
+  network: NetworkPolicy.extend({ job: z.enum(networkModes) }),
+  limits: Limits,
+  environmentVariables: z.array(KeyValue),
+  secretKeys: z.array(z.string()),
+  setupScripts: z.array(z.string()),
+  baseManifestSha256: z.string().nullable(),
+  auditPublicKey: z.string(),
+
+  /** Fencing: only the newest attempt may claim, only the one that claimed may settle. */
+  attempt: z.int().min(1),
+  ticketSha256: z.string(),
+  ticketExpiresAt: z.int(),
+  /** The Cloud Run execution of this attempt, once RunJob has answered. */
+  jobExecution: z.string().nullable(),
+  dispatchedAt: z.int().nullable(),
+  claimedAt: z.int().nullable(),
+  leaseExpiresAt: z.int().nullable(),
+  /** When a sweep must look at it; null once it has ended. */
+  sweepAt: z.int().nullable(),
+  /** Until when somebody reads along, which is when events are worth sending often. */
+  readerUntil: z.int(),
+
+  holdMicrousd: z.int().min(0),
+  chargedMicrousd: z.int().min(0).nullable(),
+  reason: EndReason.nullable(),
+  exitCode: z.int().nullable(),
+  output: z.string().nullable(),
+  outputTruncated: z.boolean(),
+  workspaceState: z.enum(["saved", "unchanged", "not_saved"]).nullable(),
+  conflicts: z.array(z.string()),
+  eventsLastSequence: z.int().min(0),
+  createdAt: z.int(),
+  endedAt: z.int().nullable(),
+});
+export type Execution = z.infer<typeof Execution>;
+
+export const executions = ownedCollection(["executions"], Execution);
+
+/** A batch of events; its id is the first one's sequence number, so a repeated batch collides. */
+export const EventBatch = z.object({
+  v: z.literal(1),
+  firstSequence: z.int().min(1),
+  lastSequence: z.int().min(1),
+  events: z.array(RunnerEvent),
+  /** Execution logs are kept 30 days. */
+  expireAt: z.date(),
+});
+export type EventBatch = z.infer<typeof EventBatch>;
+
+export const eventBatches = ownedCollection(["executions", "events"], EventBatch);
+
+/** Sorts as text the way the numbers do. */
+export function eventBatchId(firstSequence: number): string {
+  return String(firstSequence).padStart(12, "0");
+}

@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { Account } from "../core/account.ts";
+import { AuditRow } from "../core/audit-row.ts";
+import { ownedCollection, systemCollection } from "./documents.ts";
+
+export const OwnerProfile = z.object({
+  v: z.literal(1),
+  id: z.string(),
+  name: z.string(),
+  mode: z.enum(["production", "development"]),
+  state: z.enum(["active", "suspended"]),
+  auditPublicKey: z.string(),
+  createdBy: z.string(),
+  createdAt: z.int(),
+});
+export type OwnerProfile = z.infer<typeof OwnerProfile>;
+
+export const owners = systemCollection("owners", OwnerProfile);
+
+export const LedgerEntry = z.object({
+  v: z.literal(1),
+  id: z.string(),
+  type: z.enum(["credit", "charge", "loss", "adjustment"]),
+  /** What it changes the balance by: credits above zero, charges below, losses zero. */
+  amountMicrousd: z.int(),
+  /** What the platform bears; zero but for losses. */
+  lossMicrousd: z.int().min(0),
+  executionId: z.string().nullable(),
+  threadId: z.string().nullable(),
+  keyId: z.string().nullable(),
+  description: z.string(),
+  createdAt: z.int(),
+});
+export type LedgerEntry = z.infer<typeof LedgerEntry>;
+
+/** The account document: `account/budget`. */
+export const accounts = ownedCollection(["account"], Account);
+export const accountId = "budget";
+export const ledger = ownedCollection(["ledger"], LedgerEntry);
+
+/** An audit row and its leaf hash: what the sequencer will put into the owner's tree. */
+export const StoredAuditRow = AuditRow.extend({ leafHash: z.string() });
+export const auditRows = ownedCollection(["audit"], StoredAuditRow);
+
+export const Operator = z.object({
+  v: z.literal(1),
+  id: z.string(),
+  email: z.string(),
+  createdBy: z.string(),
+  createdAt: z.int(),
+});
+/** By the SHA-256 of the address, which is no valid document id in every form. */
+export const operators = systemCollection("operators", Operator);

@@ -1,0 +1,201 @@
+import {
+  type CollectionReference,
+  type DocumentSnapshot,
+  FieldValue,
+  type Firestore,
+  type Query,
+  type QueryDocumentSnapshot,
+} from "@google-cloud/firestore";
+import type { z } from "zod";
+import { ApiError } from "../errors/api-error.ts";
+import { firestore } from "../google/firestore.ts";
+import {
+  type CollectionRef,
+  type OwnedCollection,
+  parseStored,
+  type Ref,
+  type Snapshot,
+  type Version,
+  type Write,
+} from "./documents.ts";
+
+type Schema = z.ZodType<object>;
+
+export interface PageRequest {
+  readonly where?: readonly (readonly [field: string, value: string | boolean | null])[];
+  /** Both ends belong to it; an end left out is open. */
+  readonly between?: {
+    readonly field: string;
+    readonly from: number | undefined;
+    readonly to: number | undefined;
+  };
+  readonly orderBy: readonly (readonly [field: string, direction: "asc" | "desc"])[];
+  readonly limit: number;
+  readonly offset: number;
+}
+
+type Filter = Pick<PageRequest, "where" | "between">;
+
+/** No read waits longer than this for Firestore. */
+const readTimeoutMs = 10_000;
+
+/** Reads of documents somebody was entitled to name, and the commit that is the only way to write. */
+export class Store {
+  readonly #db: Firestore;
+  constructor(db: Firestore = firestore()) {
+    this.#db = db;
+  }
+
+  async get<S extends Schema>(ref: Ref<S>): Promise<Snapshot<S>> {
+    const snapshot = await answered(this.#db.doc(ref.path).get());
+    return read(ref, snapshot);
+  }
+
+  /** @throws {ApiError} `NOT_FOUND`, for a missing id and for another owner's id alike. */
+  async require<S extends Schema>(ref: Ref<S>): Promise<Found<S>> {
+    return present(await this.get(ref));
+  }
+
+  /** Several documents in one call, in the order asked for. */
+  async getAll<R extends readonly Ref[]>(
+    ...refs: R
+  ): Promise<{ [K in keyof R]: R[K] extends Ref<infer S> ? Snapshot<S> : never }> {
+    const snapshots = await answered(this.#db.getAll(...refs.map((ref) => this.#db.doc(ref.path))));
+    const read_ = refs.map((ref, index) => {
+      const snapshot = snapshots[index];
+      if (!snapshot) throw new Error("Firestore answered fewer documents than were asked for");
+      return read(ref, snapshot);
+    });
+    return read_ as { [K in keyof R]: R[K] extends Ref<infer S> ? Snapshot<S> : never };
+  }
+
+  /** One page of a collection and how many documents it has in all. */
+  async page<S extends Schema>(
+    collection: CollectionRef<S>,
+    request: PageRequest,
+  ): Promise<{ readonly items: readonly z.output<S>[]; readonly total: number }> {
+    const all = this.#db.collection(collection.path);
+    const [documents, counted] = await answered(
+      Promise.all([
+        this.#ordered(all, request).offset(request.offset).limit(request.limit).get(),
+        this.#filtered(all, request).count().get(),
+      ]),
+    );
+    const items = documents.docs.map((doc) => parseStored(collection.schema, doc.data()));
+    return { items, total: counted.data().count };
+  }
+
+  /** Every matching document, at most `limit`, each with its place and version. */
+  async findRefs<S extends Schema>(
+    collection: CollectionRef<S>,
+    request: Omit<PageRequest, "offset">,
+  ): Promise<readonly Found<S>[]> {
+    const documents = await answered(
+      this.#ordered(this.#db.collection(collection.path), request).limit(request.limit).get(),
+    );
+    return documents.docs.map((doc) => found(collection.schema, doc));
+  }
+
+  /** The same over all owners' collections of one name: for sweeps, which name no owner. */
+  async findDue<S extends Schema>(
+    collection: OwnedCollection<S>,
+    due: { readonly field: string; readonly before: number; readonly limit: number },
+  ): Promise<readonly Found<S>[]> {
+    const query = this.#db
+      .collectionGroup(collection.name)
+      .where(due.field, "<=", due.before)
+      .orderBy(due.field)
+      .limit(due.limit);
+    const documents = await answered(query.get());
+    return documents.docs.map((doc) => found(collection.schema, doc));
+  }
+
+  async exists(path: string): Promise<boolean> {
+    return (await answered(this.#db.doc(path).get())).exists;
+  }
+
+  /** All of `writes` or none; the version every changed document has afterwards. */
+  async commit(writes: readonly Write[]): Promise<Version> {
+    const batch = this.#db.batch();
+    for (const write of writes) {
+      const doc = this.#db.doc(write.path);
+      if (write.op === "create") batch.create(doc, write.value);
+      else if (write.op === "patch") {
+        const added = Object.entries(write.increments).map(([field, by]) => [
+          field,
+          FieldValue.increment(by),
+        ]);
+        const fields = { ...write.fields, ...Object.fromEntries(added) };
+        batch.update(doc, fields, write.version ? { lastUpdateTime: write.version } : {});
+      } else if (write.version) {
+        batch.update(doc, write.value, { lastUpdateTime: write.version });
+      } else batch.set(doc, write.value);
+    }
+    const results = await batch.commit();
+    const last = results.at(-1);
+    if (!last) throw new Error("a commit of nothing");
+    return last.writeTime;
+  }
+
+  #ordered(collection: CollectionReference, request: Omit<PageRequest, "offset" | "limit">): Query {
+    return request.orderBy.reduce<Query>(
+      (query, [field, direction]) => query.orderBy(field, direction),
+      this.#filtered(collection, request),
+    );
+  }
+
+  #filtered(all: CollectionReference, { where = [], between }: Filter): Query {
+    let query: Query = all;
+    for (const [field, value] of where) query = query.where(field, "==", value);
+    if (between?.from !== undefined) query = query.where(between.field, ">=", between.from);
+    if (between?.to !== undefined) query = query.where(between.field, "<=", between.to);
+    return query;
+  }
+}
+
+/** @throws {ApiError} `NOT_FOUND` if there is no such document. */
+export function present<S extends Schema>(snapshot: Snapshot<S>): Found<S> {
+  if (snapshot.version) return snapshot;
+  throw new ApiError("NOT_FOUND");
+}
+
+/** A document that a query found, or that was required. */
+export interface Found<S extends Schema> {
+  readonly ref: Ref<S>;
+  readonly value: z.output<S>;
+  readonly version: Version;
+}
+
+function found<S extends Schema>(schema: S, doc: QueryDocumentSnapshot): Found<S> {
+  const ref = { path: doc.ref.path, schema };
+  return { ref, value: parseStored(schema, doc.data()), version: doc.updateTime };
+}
+
+function read<S extends Schema>(ref: Ref<S>, snapshot: DocumentSnapshot): Snapshot<S> {
+  const data = snapshot.data();
+  if (!data || !snapshot.updateTime) return { ref, value: null, version: null };
+  return { ref, value: parseStored(ref.schema, data), version: snapshot.updateTime };
+}
+
+/** @throws {ApiError} `UNAVAILABLE` if Firestore doesn't answer in time: what can't be read is refused. */
+export async function answered<T>(call: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new ApiError("UNAVAILABLE")), readTimeoutMs);
+  });
+  try {
+    return await Promise.race([call, late]);
+  } catch (cause) {
+    if (cause instanceof ApiError || !isUnavailable(cause)) throw cause;
+    throw new ApiError("UNAVAILABLE", { cause, headers: { "retry-after": "5" } });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** gRPC codes that say nothing of the request: cancelled, deadline, exhausted, aborted, unavailable. */
+function isUnavailable(cause: unknown): boolean {
+  return (
+    cause instanceof Error && "code" in cause && [1, 4, 8, 10, 14].includes(Number(cause.code))
+  );
+}

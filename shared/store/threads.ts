@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { ownedCollection } from "./documents.ts";
+
+export const threadStatuses = ["active", "running", "completed", "failed", "cancelled"] as const;
+
+export const Thread = z.object({
+  v: z.literal(1),
+  id: z.string(),
+  environmentId: z.string(),
+  agentId: z.string().nullable(),
+  projectId: z.string().nullable(),
+  appId: z.string().nullable(),
+  title: z.string().nullable(),
+  status: z.enum(threadStatuses),
+  /** The execution that runs now; null between messages. */
+  executionId: z.string().nullable(),
+  messageCount: z.int().min(0),
+  inputTokens: z.int().min(0),
+  outputTokens: z.int().min(0),
+  costMicrousd: z.int().min(0),
+  computeMs: z.int().min(0),
+  startedAt: z.int().nullable(),
+  endedAt: z.int().nullable(),
+  lastMessageAt: z.int().nullable(),
+  lastMessagePreview: z.string().nullable(),
+  metadataJson: z.string(),
+  createdAt: z.int(),
+  updatedAt: z.int(),
+});
+export type Thread = z.infer<typeof Thread>;
+
+export const threads = ownedCollection(["threads"], Thread);
+
+export const Message = z.object({
+  v: z.literal(1),
+  id: z.string(),
+  role: z.enum(["user", "assistant"]),
+  content: z.string(),
+  executionId: z.string(),
+  createdAt: z.int(),
+});
+export type Message = z.infer<typeof Message>;
+
+export const messages = ownedCollection(["threads", "messages"], Message);

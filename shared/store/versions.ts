@@ -1,0 +1,14 @@
+import { Timestamp } from "@google-cloud/firestore";
+import type { Version } from "./documents.ts";
+
+const form = /^([0-9]{1,12})\.([0-9]{9})$/;
+
+/** A version as text, for a runner to hand back: it fences its next change. */
+export function formatVersion(version: Version): string {
+  return `${version.seconds}.${String(version.nanoseconds).padStart(9, "0")}`;
+}
+
+export function parseVersion(text: string): Version | null {
+  const parts = form.exec(text);
+  return parts ? new Timestamp(Number(parts[1]), Number(parts[2])) : null;
+}
