@@ -1,0 +1,134 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { status } from "@grpc/grpc-js";
+import type { ContainerEnd } from "./container.ts";
+import {
+  cancelling,
+  completed,
+  type Execution,
+  isCompleted,
+  type JobDefinition,
+  started,
+} from "./execution.ts";
+import type { ExecutionStore } from "./execution-store.ts";
+import type { Machine } from "./machine.ts";
+import { RpcError } from "./rpc.ts";
+
+export interface DispatchLimits {
+  /** The service's quota is 180. */
+  readonly runCallsPerMinuteMax: number;
+  /** The service's is 1,000 per project and region; a laptop has less room. */
+  readonly runningExecutionsMax: number;
+}
+
+/** Starts, stops and follows executions. */
+export class Dispatch {
+  readonly #store: ExecutionStore;
+  readonly #machine: Machine;
+  readonly #limits: DispatchLimits;
+  readonly #running = new Map<string, { stop(): void; ended: Promise<void> }>();
+  #callsMs: number[] = [];
+  readonly #closing = new AbortController();
+
+  constructor(store: ExecutionStore, machine: Machine, limits: DispatchLimits) {
+    this.#store = store;
+    this.#machine = machine;
+    this.#limits = limits;
+  }
+
+  /** @throws {RpcError} RESOURCE_EXHAUSTED, as the service answers over its quotas. */
+  admit(): void {
+    if (this.#closing.signal.aborted)
+      throw new RpcError(status.UNAVAILABLE, "The local cloud is stopping.");
+    const nowMs = Date.now();
+    this.#callsMs = this.#callsMs.filter((callMs) => callMs > nowMs - 60_000);
+    if (this.#callsMs.length >= this.#limits.runCallsPerMinuteMax) {
+      throw exhausted("Quota exceeded for quota metric 'Run job requests' per minute.");
+    }
+    if (this.#store.activeCount() >= this.#limits.runningExecutionsMax) {
+      throw exhausted("Quota exceeded for running executions.");
+    }
+    this.#callsMs.push(nowMs);
+  }
+
+  /** Answers at once, with a name; the container starts meanwhile. */
+  start(jobName: string, template: JobDefinition): Execution {
+    const execution = this.preview(jobName, template);
+    this.#store.put(execution);
+    const executionId = execution.name.slice(execution.name.lastIndexOf("/") + 1);
+    const container = this.#machine.run(executionId, template);
+    this.#change(execution.name, (current) => started(current, Date.now()));
+    const ended = container.ended.then((end) => {
+      this.#running.delete(execution.name);
+      this.#change(execution.name, (current) => completed(current, endOf(end), Date.now()));
+    });
+    this.#running.set(execution.name, { stop: container.stop, ended });
+    return this.#store.get(execution.name) ?? execution;
+  }
+
+  /** What `start` would create; nothing is stored. */
+  preview(jobName: string, template: JobDefinition): Execution {
+    const nowMs = Date.now();
+    return {
+      name: `${jobName}/executions/${template.id}-${randomBytes(4).toString("hex").slice(0, 5)}`,
+      uid: randomUUID(),
+      sequence: this.#store.nextSequence(),
+      template,
+      createdAtMs: nowMs,
+      startedAtMs: null,
+      updatedAtMs: nowMs,
+      completedAtMs: null,
+      state: "pending",
+      end: null,
+    };
+  }
+
+  /** @throws {RpcError} FAILED_PRECONDITION if it has completed. */
+  cancel(execution: Execution): Execution {
+    if (isCompleted(execution)) {
+      throw new RpcError(status.FAILED_PRECONDITION, "The execution has already completed.");
+    }
+    this.#change(execution.name, (current) => cancelling(current, Date.now()));
+    this.#running.get(execution.name)?.stop();
+    return this.#store.get(execution.name) ?? execution;
+  }
+
+  /** Stops it if it runs, and forgets it. */
+  async remove(execution: Execution): Promise<void> {
+    if (!isCompleted(execution)) this.cancel(execution);
+    await this.ended(execution);
+    const last = this.#store.get(execution.name);
+    if (last) this.#store.remove(last);
+  }
+
+  /** Resolves when it has completed; at once if it has. */
+  async ended(execution: Execution): Promise<void> {
+    await this.#running.get(execution.name)?.ended;
+  }
+
+  /** Stops everything, as a region that goes down: orderly, within the containers' grace. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    const running = [...this.#running.values()];
+    for (const container of running) container.stop();
+    await Promise.all(running.map((container) => container.ended));
+  }
+
+  #change(name: string, next: (current: Execution) => Execution): void {
+    const current = this.#store.get(name);
+    if (current) this.#store.put(next(current));
+  }
+}
+
+function endOf({ exitCode, termSignal, timedOut }: ContainerEnd) {
+  const failed = exitCode !== 0 || termSignal !== 0;
+  const message = timedOut
+    ? "The configured timeout was reached."
+    : failed
+      ? "The container exited with an error."
+      : "";
+  return { exitCode, termSignal, message };
+}
+
+function exhausted(message: string): RpcError {
+  return new RpcError(status.RESOURCE_EXHAUSTED, message);
+}

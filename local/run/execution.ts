@@ -1,0 +1,62 @@
+import { z } from "zod";
+
+/** A job as this server keeps it: one container, one task, no retries. */
+export const JobDefinition = z.object({
+  /** Last part of its resource name. */
+  id: z.string().regex(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/),
+  /** Recorded and reported, never pulled: the command runs on this machine's own files. */
+  image: z.string(),
+  command: z.array(z.string()).min(1),
+  args: z.array(z.string()).max(1_000),
+  environment: z.record(z.string(), z.string()),
+  cpuMillis: z.int().min(1),
+  memoryBytes: z.int().min(1),
+  timeoutMs: z.int().min(1_000),
+  serviceAccount: z.string(),
+});
+export type JobDefinition = z.infer<typeof JobDefinition>;
+
+export const Execution = z.object({
+  name: z.string(),
+  uid: z.string(),
+  /** Orders executions, also those created in the same millisecond. */
+  sequence: z.int().min(1),
+  /** The job with the overrides of this execution applied. */
+  template: JobDefinition,
+  createdAtMs: z.number(),
+  startedAtMs: z.number().nullable(),
+  updatedAtMs: z.number(),
+  completedAtMs: z.number().nullable(),
+  state: z.enum(["pending", "running", "cancelling", "succeeded", "failed", "cancelled"]),
+  /** Of the task's only attempt; null until it ended. */
+  end: z.object({ exitCode: z.int(), termSignal: z.int(), message: z.string() }).nullable(),
+});
+export type Execution = z.infer<typeof Execution>;
+export type ExecutionEnd = NonNullable<Execution["end"]>;
+
+export function isCompleted(execution: Execution): boolean {
+  return execution.completedAtMs !== null;
+}
+
+export function started(execution: Execution, nowMs: number): Execution {
+  if (execution.state !== "pending") return execution;
+  return { ...execution, state: "running", startedAtMs: nowMs, updatedAtMs: nowMs };
+}
+
+export function cancelling(execution: Execution, nowMs: number): Execution {
+  if (isCompleted(execution)) return execution;
+  return { ...execution, state: "cancelling", updatedAtMs: nowMs };
+}
+
+/** One that was being cancelled counts as cancelled, whatever its container answered. */
+export function completed(execution: Execution, end: ExecutionEnd, nowMs: number): Execution {
+  const succeeded = end.exitCode === 0 && end.termSignal === 0;
+  const outcome = succeeded ? "succeeded" : "failed";
+  const state = execution.state === "cancelling" ? "cancelled" : outcome;
+  return { ...execution, state, end, completedAtMs: nowMs, updatedAtMs: nowMs };
+}
+
+/** The job's full name. */
+export function jobNameOf(execution: Execution): string {
+  return execution.name.slice(0, execution.name.indexOf("/executions/"));
+}

@@ -1,0 +1,78 @@
+import { execFile } from "node:child_process";
+import { chmod, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { until } from "./until.ts";
+
+const run = promisify(execFile);
+const killWithinMs = 5_000;
+
+/** User ids `firstUid` up to, but without, `firstUid + count`. */
+export interface UidSpan {
+  readonly firstUid: number;
+  readonly count: number;
+}
+
+/** Kills every process whose real, effective or saved user is in the span, until none is left. */
+export async function killUsers(span: UidSpan): Promise<void> {
+  const gone = await until(async () => {
+    const pids = await processesOf(span);
+    for (const pid of pids) kill(pid);
+    return pids.length === 0;
+  }, killWithinMs);
+  if (!gone) throw new Error(`Processes of user ${span.firstUid} can't be killed.`);
+}
+
+/** The living processes of the span's users. The dead that nobody has waited for don't count. */
+export async function processesOf(span: UidSpan): Promise<number[]> {
+  const found: number[] = [];
+  for (const entry of await readdir("/proc")) {
+    if (!/^\d+$/.test(entry)) continue;
+    const status = await readFile(`/proc/${entry}/status`, "utf8").catch(() => "");
+    if (/^State:\s+[ZX]/m.test(status)) continue;
+    const uids = /^Uid:\s+(.*)$/m.exec(status)?.[1]?.split(/\s+/).map(Number) ?? [];
+    const inSpan = (uid: number) => uid >= span.firstUid && uid < span.firstUid + span.count;
+    if (uids.some(inSpan)) found.push(Number(entry));
+  }
+  return found;
+}
+
+/** Makes an empty directory only root can enter, its parents included. */
+export async function createScratch(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o711 });
+  await chmod(path, 0o700);
+}
+
+/** Unmounts what is mounted at or under `path`, innermost first, and removes it all. */
+export async function removeScratch(path: string): Promise<void> {
+  for (const mount of await mountsUnder(path)) await run("umount", ["--lazy", mount]);
+  await rm(path, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/** Mount points at or under `path`, innermost first. */
+export async function mountsUnder(path: string): Promise<string[]> {
+  const table = await readFile("/proc/self/mountinfo", "utf8");
+  const points = table.split("\n").map((line) => unescapeOctal(line.split(" ")[4] ?? ""));
+  return points.filter((point) => point === path || point.startsWith(`${path}/`)).reverse();
+}
+
+/** Directories of executions that an earlier run of this cloud left behind. */
+export async function scratchesIn(parent: string): Promise<string[]> {
+  const names = await readdir(parent).catch(() => []);
+  return names.map((name) => join(parent, name));
+}
+
+/** The kernel writes blanks in paths as `\040`. */
+function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended by itself in between.
+  }
+}

@@ -1,0 +1,94 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { status, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import { z } from "zod";
+import type { Dispatch } from "./dispatch.ts";
+import { type Execution, isCompleted } from "./execution.ts";
+import type { ExecutionStore } from "./execution-store.ts";
+import { executionMessage } from "./messages.ts";
+import { pageFields, pageOf } from "./paging.ts";
+import { type Definitions, RpcError, unary } from "./rpc.ts";
+
+/** `google.longrunning.Operation`. */
+type Operation = Record<string, unknown>;
+
+/** A deadline the caller leaves out is the server's to choose. */
+const waitMsMax = 60_000;
+
+/**
+ * Long-running operations. Their names hold the execution's uid, so none is stored: an operation
+ * is done when its execution is. As in the service, a failed or cancelled execution is a response,
+ * not an error, and metadata and response both are the execution.
+ */
+export class Operations {
+  readonly #definitions: Definitions;
+  readonly #parent: string;
+
+  /** @param parent `projects/P/locations/R` */
+  constructor(definitions: Definitions, parent: string) {
+    this.#definitions = definitions;
+    this.#parent = parent;
+  }
+
+  running(execution: Execution): Operation {
+    const packed = this.#packExecution(execution);
+    const done = isCompleted(execution);
+    const name = `${this.#parent}/operations/${execution.uid}`;
+    return { name, done, metadata: packed, ...(done && { response: packed }) };
+  }
+
+  /** For an execution that is, or would be, no longer there to ask about. */
+  preview(execution: Execution): Operation {
+    const packed = this.#packExecution(execution);
+    const name = `${this.#parent}/operations/${execution.uid}`;
+    return { name, done: true, metadata: packed, response: packed };
+  }
+
+  finishedJob(job: Record<string, unknown>): Operation {
+    const packed = this.#definitions.pack("google.cloud.run.v2.Job", job);
+    const name = `${this.#parent}/operations/${String(job.uid)}`;
+    return { name, done: true, metadata: packed, response: packed };
+  }
+
+  #packExecution(execution: Execution) {
+    return this.#definitions.pack("google.cloud.run.v2.Execution", executionMessage(execution));
+  }
+}
+
+const Named = z.object({ name: z.string() });
+const WaitOperation = z.object({
+  name: z.string(),
+  timeout: z
+    .object({ seconds: z.number().default(0), nanos: z.number().default(0) })
+    .default({ seconds: waitMsMax / 1_000, nanos: 0 }),
+});
+const ListOperations = z.object({ name: z.string().default(""), ...pageFields });
+
+/** `google.longrunning.Operations`. */
+export function operationsService(parts: {
+  readonly store: ExecutionStore;
+  readonly dispatch: Dispatch;
+  readonly operations: Operations;
+}): UntypedServiceImplementation {
+  const { store, dispatch, operations } = parts;
+  const find = (name: string): Execution => {
+    const execution = store.withUid(name.slice(name.lastIndexOf("/") + 1));
+    if (execution) return execution;
+    throw new RpcError(status.NOT_FOUND, `Operation ${name} does not exist.`);
+  };
+  return {
+    GetOperation: unary(Named, ({ name }) => operations.running(find(name))),
+    WaitOperation: unary(WaitOperation, async ({ name, timeout }) => {
+      const ms = Math.min(timeout.seconds * 1_000 + timeout.nanos / 1e6, waitMsMax);
+      const waited = new AbortController();
+      const timer = wait(ms, undefined, { signal: waited.signal }).catch(() => undefined);
+      await Promise.race([dispatch.ended(find(name)), timer]);
+      waited.abort();
+      return operations.running(find(name));
+    }),
+    ListOperations: unary(ListOperations, (request) => {
+      const page = pageOf(store.list(null), request, (execution) => execution.sequence);
+      const { nextPageToken } = page;
+      return { operations: page.items.map((one) => operations.running(one)), nextPageToken };
+    }),
+  };
+}

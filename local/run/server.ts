@@ -1,0 +1,81 @@
+import { join } from "node:path";
+import { Server } from "@grpc/grpc-js";
+import { Dispatch, type DispatchLimits } from "./dispatch.ts";
+import type { JobDefinition } from "./execution.ts";
+import { ExecutionStore } from "./execution-store.ts";
+import { executionsService, tasksService } from "./executions-service.ts";
+import { RunFaults } from "./faults.ts";
+import { addJob, type Jobs, jobsService } from "./jobs-service.ts";
+import { createMachine, type MachineOptions } from "./machine.ts";
+import { Operations, operationsService } from "./operations-service.ts";
+import { listen, loadDefinitions } from "./rpc.ts";
+
+export interface RunLimits extends DispatchLimits {
+  /** Completed executions kept per job; the service keeps 1,000. */
+  readonly completedKeptMax: number;
+  /** Between SIGTERM and SIGKILL, for cancellation and time-out alike. */
+  readonly graceMs: number;
+  /** Of one execution's log file. */
+  readonly logBytesMax: number;
+}
+
+export const runLimits: RunLimits = {
+  runCallsPerMinuteMax: 180,
+  runningExecutionsMax: 8,
+  completedKeptMax: 1_000,
+  graceMs: 10_000,
+  logBytesMax: 4 * 1024 * 1024,
+};
+
+export interface RunOptions extends Pick<MachineOptions, "cloudId" | "metadataHost" | "onLine"> {
+  readonly projectId: string;
+  readonly region: string;
+  /** Executions and their logs are kept here. */
+  readonly dataFolder: string;
+  readonly jobs: readonly JobDefinition[];
+  readonly limits?: Partial<RunLimits> | undefined;
+  readonly port?: number | undefined;
+}
+
+export interface Run {
+  readonly port: number;
+  readonly faults: RunFaults;
+  /** Stops every execution within its grace, removes what is left of them, and closes. */
+  close(): Promise<void>;
+}
+
+/** Starts Cloud Run's jobs API on loopback. Needs root: users, cgroups and mounts are its trade. */
+export async function startRun(options: RunOptions): Promise<Run> {
+  const limits = { ...runLimits, ...options.limits };
+  const parent = `projects/${options.projectId}/locations/${options.region}`;
+  const definitions = loadDefinitions();
+  const machine = await createMachine({
+    ...options,
+    ...limits,
+    logFolder: join(options.dataFolder, "logs"),
+  });
+  const store = new ExecutionStore(join(options.dataFolder, "executions"), limits.completedKeptMax);
+  const dispatch = new Dispatch(store, machine, limits);
+  const operations = new Operations(definitions, parent);
+  const faults = new RunFaults();
+  const jobs: Jobs = new Map();
+  for (const job of options.jobs) addJob(jobs, parent, job);
+
+  const parts = { jobs, store, dispatch, faults, operations };
+  const server = new Server();
+  const v2 = "google.cloud.run.v2";
+  server.addService(definitions.service(`${v2}.Jobs`), jobsService(parts));
+  server.addService(definitions.service(`${v2}.Executions`), executionsService(parts));
+  server.addService(definitions.service(`${v2}.Tasks`), tasksService(store));
+  server.addService(definitions.service("google.longrunning.Operations"), operationsService(parts));
+  const port = await listen(server, options.port ?? 0);
+  return {
+    port,
+    faults,
+    async close() {
+      await dispatch.close();
+      server.forceShutdown();
+      await machine.close();
+    },
+  };
+}
