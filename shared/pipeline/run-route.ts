@@ -27,22 +27,25 @@ export interface Admitted {
 
 type AnyContext = Context<Authentication, unknown, unknown, unknown>;
 
-/** Gives a repeated decision the ids of the first. */
+/** Gives a repeated read or decision the ids of the first. */
 class RepeatableIds implements Ids {
-  readonly #given: string[] = [];
+  readonly #given = new Map<IdKind, string[]>();
+  readonly #taken = new Map<IdKind, number>();
   readonly #newId: (kind: IdKind) => string;
-  #next = 0;
   constructor(newId: (kind: IdKind) => string) {
     this.#newId = newId;
   }
   next(kind: IdKind): string {
-    const id = this.#given[this.#next] ?? this.#newId(kind);
-    this.#given[this.#next] = id;
-    this.#next += 1;
+    const given = this.#given.get(kind) ?? [];
+    const taken = this.#taken.get(kind) ?? 0;
+    const id = given[taken] ?? this.#newId(kind);
+    given[taken] = id;
+    this.#given.set(kind, given);
+    this.#taken.set(kind, taken + 1);
     return id;
   }
   repeat(): void {
-    this.#next = 0;
+    this.#taken.clear();
   }
 }
 
@@ -134,6 +137,7 @@ async function commit(
     owner,
     needsAccount,
     refresh: async () => {
+      ids.repeat();
       if (route.read !== "nothing") data = await route.read(context);
     },
     decide: (account) => {

@@ -258,7 +258,7 @@ function finish(parts: readonly Part[], version: Version | null): void {
   for (const { waiting, decision } of parts) waiting.resolve({ decision, version });
 }
 
-/** gRPC: not found, already exists, failed precondition, aborted. */
-function isConflict(error: unknown): boolean {
+/** Whether a commit failed because of what it met. gRPC: not found, exists, precondition, aborted. */
+export function isConflict(error: unknown): boolean {
   return error instanceof Error && "code" in error && [5, 6, 9, 10].includes(Number(error.code));
 }

@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { newOwner } from "#shared/auth/act-on-owner";
+import { issueKey, keyRandomBytes } from "#shared/auth/issue-key";
+import { KeyCreated, keyRecord, keyWarning } from "#shared/contract/api-key";
+import { created, noParams, noQuery } from "#shared/contract/common";
+import { newAccount } from "#shared/core/account";
+import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { ensureSealingPair } from "#shared/secrets/sealing-keys";
+import { create } from "#shared/store/documents";
+import { accountId, accounts, owners } from "#shared/store/owners";
+import { OwnerBody, ownerBody } from "./owner-body.ts";
+
+const OwnerCreate = z.object({
+  name: z.string().trim().min(1).max(200),
+  /** Fixed for good: an owner's keys carry it in their prefix. */
+  mode: z.enum(["production", "development"]).default("production"),
+  keyName: z.string().trim().min(1).max(200).default("first key"),
+});
+
+export const createOwner = route({
+  answers: "POST /v1/admin/users",
+  summary: "Make an owner with an empty account and a first key, shown once (KEY-9).",
+  authenticate: "operator",
+  scope: "none",
+  params: noParams,
+  query: noQuery,
+  body: OwnerCreate,
+  bodyBytesMax: jsonBytesMax,
+  limits: "none",
+  budget: "free",
+  audit: "owner.created",
+  reply: { 201: z.object({ user: OwnerBody, key: KeyCreated }) },
+  read: async ({ body, ids, deps, now }) => {
+    const owner = newOwner(ids.next("owner"), body.mode);
+    const pair = { purpose: "audit-details", id: "audit-details", createdAt: now } as const;
+    const auditPublicKey = await ensureSealingPair(deps.keyStore, owner, pair);
+    return { owner, auditPublicKey, random: deps.random(keyRandomBytes) };
+  },
+  decide({ caller, body, data, ids, now }) {
+    const { owner, auditPublicKey } = data;
+    const profile = {
+      v: 1 as const,
+      id: owner.id,
+      name: body.name,
+      mode: body.mode,
+      state: "active" as const,
+      auditPublicKey,
+      createdBy: caller.id,
+      createdAt: now,
+    };
+    const { text, key, write } = issueKey(profile, {
+      id: ids.next("apiKey"),
+      name: body.keyName,
+      description: null,
+      scopes: ["*"],
+      expiresAt: null,
+      metadataJson: "null",
+      createdBy: caller.id,
+      createdAt: now,
+      random: data.random,
+    });
+    const account = create(accounts.of(owner, accountId), newAccount(now));
+    return {
+      writes: [create(owners.doc(owner.id), profile), account, write],
+      owner,
+      subject: owner.id,
+      facts: { mode: body.mode, firstKey: key.id },
+      reply: created({
+        user: ownerBody(profile),
+        key: { ...keyRecord(key, now), key: text, warning: keyWarning },
+      }),
+    };
+  },
+});

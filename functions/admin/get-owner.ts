@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { existingOwner } from "#shared/auth/act-on-owner";
+import { Budget, budgetBody } from "#shared/contract/budget";
+import { noQuery, ok } from "#shared/contract/common";
+import { idSchema } from "#shared/core/ids";
+import { route } from "#shared/pipeline/route";
+import { accountId, accounts } from "#shared/store/owners";
+import { OwnerBody, ownerBody } from "./owner-body.ts";
+
+export const getOwner = route({
+  answers: "GET /v1/admin/users/:userId",
+  summary: "One owner and the account's money.",
+  authenticate: "operator",
+  scope: "none",
+  params: z.object({ userId: idSchema("owner") }),
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "none",
+  budget: "free",
+  audit: "none",
+  reply: { 200: OwnerBody.extend({ budget: Budget }) },
+  read: async ({ params, deps }) => {
+    const { owner, profile } = await existingOwner(deps.store, params.userId);
+    const { value: account } = await deps.store.require(accounts.of(owner, accountId));
+    return { profile, account };
+  },
+  decide({ data, now }) {
+    const { profile, account } = data;
+    const budget = budgetBody(account, profile.id, now);
+    return { writes: [], reply: ok({ ...ownerBody(profile), budget }) };
+  },
+});

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { created, noParams, noQuery } from "#shared/contract/common";
+import { EnvironmentBody, EnvironmentCreate, environmentBody } from "#shared/contract/environment";
+import { currentDefaults } from "#shared/environments/default-environment";
+import { newEnvironment, sealSecretsOf } from "#shared/environments/new-environment";
+import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { ensureSealingPair } from "#shared/secrets/sealing-keys";
+import { create, patch } from "#shared/store/documents";
+import { environments, sealedSecrets } from "#shared/store/environments";
+
+export const createEnvironment = route({
+  answers: "POST /v1/environments",
+  summary: "Make an environment; its secrets are sealed before they reach the database.",
+  authenticate: "api-key",
+  scope: "environments:write",
+  params: noParams,
+  query: noQuery,
+  body: EnvironmentCreate,
+  bodyBytesMax: jsonBytesMax,
+  limits: "none",
+  budget: "free",
+  audit: "environment.created",
+  reply: { 201: z.object({ environment: EnvironmentBody }) },
+  read: async ({ caller: { owner }, body, ids, deps, now }) => {
+    const id = ids.next("environment");
+    const pair = { purpose: "environment-secrets", id, createdAt: now } as const;
+    const [publicKey, defaults] = await Promise.all([
+      ensureSealingPair(deps.keyStore, owner, pair),
+      body.isDefault ? currentDefaults(deps.store, owner) : [],
+    ]);
+    const identity = { id, publicKey, now };
+    return { identity, defaults, sealed: await sealSecretsOf(owner, body, identity) };
+  },
+  decide({ caller: { owner }, body, data, now }) {
+    const environment = newEnvironment(body, data.identity);
+    const { id } = environment;
+    const unset = { isDefault: false, updatedAt: now };
+    const writes = [
+      create(environments.of(owner, id), environment),
+      ...(data.sealed ? [create(sealedSecrets.of(owner, id), data.sealed)] : []),
+      ...data.defaults.map(({ ref, version }) => patch(ref, unset, { version })),
+    ];
+    const facts = { network: environment.network, secrets: environment.secretKeys.length };
+    const reply = created({ environment: environmentBody(environment, owner.id) });
+    return { writes, subject: id, facts, reply };
+  },
+});

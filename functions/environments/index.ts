@@ -1,0 +1,26 @@
+/** Environments: the computers that executions run on, and their sealed secrets. */
+import { defaultLimits, type Service } from "#shared/pipeline/service";
+import { createEnvironment } from "./create-environment.ts";
+import { createSecret } from "./create-secret.ts";
+import { getDefaultEnvironment } from "./get-default-environment.ts";
+import { getEnvironment } from "./get-environment.ts";
+import { listEnvironments } from "./list-environments.ts";
+import { listSecrets } from "./list-secrets.ts";
+import { putSecret } from "./put-secret.ts";
+
+export const service: Service = {
+  name: "environments",
+  summary: "Environments and their secrets",
+  visibility: "edge",
+  routes: [
+    createEnvironment,
+    listEnvironments,
+    getDefaultEnvironment,
+    getEnvironment,
+    listSecrets,
+    createSecret,
+    putSecret,
+  ],
+  limits: defaultLimits,
+  roles: ["firestore.main", "firestore.keys", "kms.wrap.environment-secrets", "secret.peppers"],
+};

@@ -1,0 +1,81 @@
+import type { Owner } from "../auth/owner.ts";
+import { toJsonText } from "../contract/common.ts";
+import type { EnvironmentCreate, McpServer } from "../contract/environment.ts";
+import type { Profile } from "../protocol/job.ts";
+import { type Binding, seal } from "../secrets/sealing.ts";
+import type { Environment, SealedSecrets } from "../store/environments.ts";
+
+/** Under which name the full list of MCP servers is sealed; no variable can be called so. */
+const mcpServersKey = "mcp-servers";
+
+/** Where an environment's secret belongs: it opens nowhere else. */
+export function secretBinding(owner: Owner, environmentId: string, key: string): Binding {
+  return [owner.id, environmentId, "environment-secrets", key];
+}
+
+export interface EnvironmentIdentity {
+  readonly id: string;
+  readonly publicKey: string;
+  readonly now: number;
+}
+
+export function newEnvironment(
+  body: EnvironmentCreate,
+  identity: EnvironmentIdentity,
+): Environment {
+  return {
+    v: 1,
+    id: identity.id,
+    name: body.name,
+    description: body.description ?? null,
+    profile: profileOf(body),
+    network: body.internetAccess ? "internet" : "none",
+    runtimes: body.runtimes,
+    packages: body.packages,
+    dockerfileExtensions: body.dockerfileExtensions ?? null,
+    environmentVariables: body.environmentVariables,
+    secretKeys: [...new Set(body.secrets.map(({ key }) => key))],
+    setupScripts: body.setupScripts,
+    mcpServersJson: toJsonText(body.mcpServers.map(withoutSecrets)),
+    documentation: body.documentation,
+    isDefault: body.isDefault,
+    sealingPublicKey: identity.publicKey,
+    workspace: null,
+    metadataJson: toJsonText(body.metadata ?? {}),
+    createdAt: identity.now,
+    updatedAt: identity.now,
+  };
+}
+
+function profileOf(body: EnvironmentCreate): Profile {
+  if (body.computeProfile) return body.computeProfile;
+  return body.guiEnabled || body.officeAppsEnabled ? "desktop" : "standard";
+}
+
+/** What may be shown and stored in clear of a server: never its token nor its variables' values. */
+function withoutSecrets(server: McpServer): object {
+  const { bearerToken, env, ...rest } = server;
+  const names = Object.keys(env ?? {}).map((name) => [name, ""]);
+  return { ...rest, hasBearerToken: bearerToken !== undefined, env: Object.fromEntries(names) };
+}
+
+/** Seals what the body holds of secrets; null if it holds none. */
+export async function sealSecretsOf(
+  owner: Owner,
+  body: EnvironmentCreate,
+  identity: EnvironmentIdentity,
+): Promise<SealedSecrets | null> {
+  const hidden = body.mcpServers.some(({ bearerToken, env }) => bearerToken !== undefined || env);
+  const plain = [
+    ...body.secrets.map(({ key, value }) => [key, value] as const),
+    ...(hidden ? [[mcpServersKey, toJsonText(body.mcpServers)] as const] : []),
+  ];
+  if (plain.length === 0) return null;
+  const sealed = plain.map(async ([key, value]) => {
+    const binding = secretBinding(owner, identity.id, key);
+    const text = await seal(identity.publicKey, Buffer.from(value), binding);
+    return [key, { sealed: text, updatedAt: identity.now }] as const;
+  });
+  const values = Object.fromEntries(await Promise.all(sealed));
+  return { v: 1, environmentId: identity.id, values };
+}

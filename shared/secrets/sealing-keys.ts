@@ -1,0 +1,58 @@
+/**
+ * The X25519 pairs of owners and environments. The public half lies in clear beside its owner; the
+ * private half, wrapped by KMS, in a database that nothing backs up, so destroying one is final.
+ */
+import type { Owner } from "../auth/owner.ts";
+import { type KmsPurpose, unwrap, wrap } from "../google/kms.ts";
+import { isConflict } from "../store/commit-coordinator.ts";
+import { create } from "../store/documents.ts";
+import { sealingKeys } from "../store/environments.ts";
+import { answered, type Store } from "../store/store.ts";
+import { type Binding, bindingBytes, newSealingPair } from "./sealing.ts";
+
+/** Whose pair: an environment's, by its id, or one of the owner, by its purpose. */
+export interface PairName {
+  readonly purpose: KmsPurpose;
+  readonly id: string;
+}
+
+function bindingOf(owner: Owner, { purpose, id }: PairName): Binding {
+  return [owner.id, purpose, id];
+}
+
+/**
+ * Makes the pair unless it exists, and returns its public half (base64). It is stored before the
+ * document that names it is committed: a pair that nothing names opens nothing.
+ */
+export async function ensureSealingPair(
+  keys: Store,
+  owner: Owner,
+  name: PairName & { readonly createdAt: number },
+): Promise<string> {
+  const ref = sealingKeys.of(owner, name.id);
+  const { publicKey, privateKey } = await newSealingPair();
+  const aad = bindingBytes(bindingOf(owner, name));
+  const { wrapped, keyVersion } = await wrap(name.purpose, privateKey, aad);
+  privateKey.fill(0);
+  const stored = create(ref, {
+    v: 1,
+    purpose: name.purpose,
+    publicKey,
+    wrappedPrivateKey: wrapped,
+    kmsKeyVersion: keyVersion,
+    createdAt: name.createdAt,
+  });
+  try {
+    await answered(keys.commit([stored]));
+    return publicKey;
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    return (await keys.require(ref)).value.publicKey;
+  }
+}
+
+/** The private half: one read and one KMS call, in the function that may. */
+export async function openSealingPair(keys: Store, owner: Owner, name: PairName): Promise<Buffer> {
+  const { value } = await keys.require(sealingKeys.of(owner, name.id));
+  return await unwrap(name.purpose, value.wrappedPrivateKey, bindingBytes(bindingOf(owner, name)));
+}
