@@ -8,7 +8,7 @@ import { staticChecks } from "./tools/checks.ts";
 import { formatDuration } from "./tools/format.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 import { printStep, runStep, type StepResult } from "./tools/step.ts";
-import { type Counts, runVitestProject } from "./tools/vitest-run.ts";
+import { type Counts, runVitest } from "./tools/vitest-run.ts";
 
 const projects = [
   { name: "unit", timeoutMs: 180_000 },
@@ -29,7 +29,8 @@ if (built.passed) {
   if (filters.length === 0) await check();
   for (const { name, timeoutMs } of projects) {
     console.log(`\n${colours.bold(name)}`);
-    counts.push(await runVitestProject(name, filters, timeoutMs));
+    const args = ["--project", name, ...filters];
+    counts.push(await runVitest({ cwd: repositoryRoot, args, timeoutMs, shown: true }));
   }
   if (filters.length === 0) counts.push(countOf(await runStep(mutationStep())));
 }

@@ -1,6 +1,6 @@
 /**
- * Where the Firestore emulator's jar may lie on this machine. Plain JavaScript without dependencies,
- * because the set-up asks before anything is installed.
+ * Where the Firestore emulator's jar may lie on this machine. Plain JavaScript without
+ * dependencies, because the set-up asks before anything is installed.
  */
 import { readdirSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";

@@ -15,7 +15,7 @@ export interface BuildResult {
 /**
  * Brings `dist/` of the repository at `root` up to date; does nothing if no input has changed.
  *
- * @throws {BuildError} for what functions declare wrongly; esbuild's errors for what can't be bundled
+ * @throws {BuildError} for what functions declare wrongly; esbuild's errors otherwise
  */
 export async function buildAll(root: string): Promise<BuildResult> {
   const dist = join(root, "dist");

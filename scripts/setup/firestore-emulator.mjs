@@ -12,7 +12,7 @@ import {
 import { SetupError } from "./setup-error.mjs";
 import { bar } from "./terminal.mjs";
 
-/** Size as in firebase-tools 14's `downloadableEmulators.ts`; digest as in the files that pin it. */
+/** Size as in `downloadableEmulators.ts` of firebase-tools 14; digest as Bazel rules pin it. */
 const download = {
   url: `https://storage.googleapis.com/firebase-preview-drop/emulator/${downloadedJarName}`,
   bytes: 63_634_791,

@@ -44,7 +44,7 @@ export function checkPackages(root) {
   };
 }
 
-/** Whether npm's own record of `node_modules` has every package of the lockfile, as it should be. */
+/** Whether npm's own record of `node_modules` has every package of the lockfile. */
 function isInstalled(root, lock) {
   const recordPath = join(root, "node_modules", ".package-lock.json");
   if (!existsSync(recordPath)) return false;

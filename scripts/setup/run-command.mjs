@@ -1,4 +1,4 @@
-/** Runs a program and keeps the end of what it printed, for the sentence that says why it failed. */
+/** Runs a program and keeps the end of what it printed, to say why it failed. */
 import { spawn } from "node:child_process";
 
 const keptBytesMax = 64 * 1024;

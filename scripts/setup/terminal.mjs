@@ -1,4 +1,4 @@
-/** What the set-up shows: a line per step, a spinner or bar on a terminal, plain lines elsewhere. */
+/** What the set-up shows: a line per step; on a terminal, a spinner or bar while it works. */
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const frameIntervalMs = 80;
 /** Without a terminal, how often a long step says that it is still at work. */

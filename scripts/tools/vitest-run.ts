@@ -1,16 +1,29 @@
-/** Runs one vitest project with its output shown as it comes, and counts what it reported. */
+/** Runs vitest and counts what it reported. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { vitestCommand } from "./checks.ts";
-import { repositoryRoot } from "./repository.ts";
 
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+}
+
+export interface VitestResult extends Counts {
+  /** The run itself went wrong: no test failed, yet it didn't end well. Counts as one failure. */
+  readonly broken: boolean;
+}
+
+export interface VitestRun {
+  readonly cwd: string;
+  /** After `vitest run`: projects, files, a name pattern. */
+  readonly args: readonly string[];
+  readonly timeoutMs: number;
+  /** Whether the terminal sees its output as it comes. */
+  readonly shown: boolean;
 }
 
 const Report = z.object({
@@ -25,39 +38,36 @@ const Report = z.object({
  * A run that ends badly without a failed test (a crash, a file that can't be loaded, a leaked
  * error) counts as one failure, so no such run looks green.
  */
-export async function runVitestProject(
-  project: string,
-  filters: readonly string[],
-  timeoutMs: number,
-): Promise<Counts> {
+export async function runVitest(run: VitestRun): Promise<VitestResult> {
   const folder = mkdtempSync(join(tmpdir(), "paddock-test-"));
   const reportPath = join(folder, "report.json");
   try {
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportPath}`];
-    const code = await show(
-      vitestCommand("--project", project, ...reporters, ...filters),
-      timeoutMs,
-    );
-    if (!existsSync(reportPath)) return { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+    const code = await start(run, vitestCommand(...reporters, ...run.args));
+    if (!existsSync(reportPath)) {
+      return { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0, broken: code !== 0 };
+    }
     const report = Report.parse(JSON.parse(readFileSync(reportPath, "utf8")));
-    const failed = report.numFailedTests;
+    const broken = report.numFailedTests === 0 && (code !== 0 || !report.success);
     return {
       passed: report.numPassedTests,
-      failed: failed === 0 && (code !== 0 || !report.success) ? 1 : failed,
+      failed: broken ? 1 : report.numFailedTests,
       skipped: report.numPendingTests + report.numTodoTests,
+      broken,
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function show(command: readonly [string, ...string[]], timeoutMs: number): Promise<number | null> {
+function start(run: VitestRun, command: readonly [string, ...string[]]): Promise<number | null> {
   const [program, ...args] = command;
+  const output = run.shown ? "inherit" : "ignore";
   return new Promise((resolve) => {
     const child = spawn(program, args, {
-      cwd: repositoryRoot,
-      stdio: ["ignore", "inherit", "inherit"],
-      timeout: timeoutMs,
+      cwd: run.cwd,
+      stdio: ["ignore", output, output],
+      timeout: run.timeoutMs,
     });
     child.on("error", () => resolve(null));
     child.on("close", resolve);

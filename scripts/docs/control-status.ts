@@ -1,0 +1,42 @@
+/** Which promises are kept, read from what is in the repository rather than from what is said. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Control } from "../../test/controls.ts";
+
+const PromiseGroup = z.object({
+  prefix: z.string(),
+  title: z.string(),
+  controls: z.array(
+    z.object({
+      id: z.string().regex(/^[A-Z]+-\d+$/),
+      promise: z.string(),
+      /** `P` on a laptop, `T` over the Terraform configuration, `D` a document. */
+      proof: z.array(z.enum(["P", "T", "D"])),
+    }),
+  ),
+});
+export type PromiseGroup = z.infer<typeof PromiseGroup>;
+
+export function readPromises(root: string): PromiseGroup[] {
+  const text = readFileSync(join(root, "docs", "controls.json"), "utf8");
+  return z.array(PromiseGroup).parse(JSON.parse(text));
+}
+
+/** What is wrong with a control's entry; nothing means that the promise is kept. */
+export function findControlFaults(root: string, id: string, control: Control): string[] {
+  const { enforcedBy, test, mutation } = control;
+  const read = (path: string) =>
+    existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : null;
+  const faults: string[] = [];
+  if (read(enforcedBy) === null) faults.push(`${enforcedBy} doesn't exist`);
+  const tests = read(test);
+  const named = new RegExp(`\\b(describe|test|it)[^"'\`\n]*\\(\\s*["'\`]${id}\\b`);
+  if (tests === null) faults.push(`${test} doesn't exist`);
+  else if (!named.test(tests)) faults.push(`${test} has no test named "${id} …"`);
+  const count = read(mutation.file)?.split(mutation.find).length ?? 0;
+  if (count !== 2) {
+    faults.push(`the mutation's text occurs ${Math.max(0, count - 1)} times in ${mutation.file}`);
+  }
+  return faults;
+}

@@ -1,0 +1,26 @@
+/** The pages that are generated, and whether those on disk are current. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { renderControls } from "./render-controls.ts";
+import { renderErrors } from "./render-errors.ts";
+import { renderRoutes } from "./render-routes.ts";
+
+export interface Document {
+  readonly path: string;
+  readonly text: string;
+  readonly current: boolean;
+}
+
+/** Every generated page of the repository at `root`, as it should read now. */
+export async function renderDocuments(root: string): Promise<Document[]> {
+  const pages = [
+    { path: "docs/controls.md", text: renderControls(root) },
+    { path: "docs/errors.md", text: renderErrors() },
+    { path: "docs/routes.md", text: await renderRoutes(root) },
+  ];
+  return pages.map(({ path, text }) => {
+    const onDisk = join(root, path);
+    const current = existsSync(onDisk) && readFileSync(onDisk, "utf8") === text;
+    return { path, text, current };
+  });
+}

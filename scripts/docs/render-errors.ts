@@ -1,0 +1,32 @@
+import { catalogue, type Retry } from "#shared/errors/catalogue";
+import { code, generatedNotice, table } from "./markdown.ts";
+
+const retryMeaning: Readonly<Record<Retry, string>> = {
+  never: "no",
+  after_wait: "after waiting",
+  after_topup: "after adding money",
+};
+
+/** `docs/errors.md`: every refusal a client can be given. */
+export function renderErrors(): string {
+  const rows = Object.entries(catalogue)
+    .map(([name, { status, retry, message }]) => ({ name, status, retry, message }))
+    .sort((a, b) => a.status - b.status || a.name.localeCompare(b.name, "en"))
+    .map(({ name, status, retry, message }) => [
+      String(status),
+      code(name),
+      retryMeaning[retry],
+      message,
+    ]);
+  return [
+    "# Errors",
+    "",
+    generatedNotice("shared/errors/catalogue.ts"),
+    "",
+    "Every refusal has a stable `code` and a sentence; `retry` says whether the same request can",
+    "succeed later. The sentence may be more exact than the one below.",
+    "",
+    ...table(["status", "code", "retry", "message"], rows),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,46 @@
+/**
+ * `npm run test:mutations`: breaks every promise of `test/controls.ts` once and expects the test
+ * named after it to fail. `--share 2/8` tries the second eighth, `--only unit` those whose test is
+ * a unit test, further arguments the controls they name (`EXE-3`).
+ */
+import { parseArgs } from "node:util";
+import colours from "picocolors";
+import { controls } from "../test/controls.ts";
+import { copyTree, removeAtExit } from "./mutations/tree-copy.ts";
+import { isUnitTest, tryMutation } from "./mutations/try-mutation.ts";
+import { formatDuration } from "./tools/format.ts";
+import { repositoryRoot } from "./tools/repository.ts";
+
+const { values, positionals } = parseArgs({
+  options: { share: { type: "string", default: "1/1" }, only: { type: "string" } },
+  allowPositionals: true,
+});
+const chosen = chooseControls(values.share);
+if (chosen.length === 0) console.log("No mutation to try here.");
+else await tryAll();
+
+function chooseControls(share: string) {
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(share) ?? [];
+  if (index === undefined || count === undefined || Number(index) > Number(count)) {
+    throw new Error(`--share reads like 2/8, not ${share}`);
+  }
+  return Object.entries(controls)
+    .sort(([a], [b]) => a.localeCompare(b, "en"))
+    .filter((_, position) => position % Number(count) === Number(index) - 1)
+    .filter(([id]) => positionals.length === 0 || positionals.includes(id))
+    .filter(([, { test }]) => values.only !== "unit" || isUnitTest(test));
+}
+
+async function tryAll(): Promise<void> {
+  const copy = copyTree(repositoryRoot);
+  removeAtExit(copy);
+  for (const [id, control] of chosen) {
+    const startedAt = performance.now();
+    const verdict = await tryMutation(copy, id, control);
+    const took = formatDuration(performance.now() - startedAt);
+    const mark = verdict === "caught" ? colours.green("✓") : colours.red("✗");
+    const where = colours.dim(`${control.mutation.file}, ${took}`);
+    console.log(`  ${mark} ${id.padEnd(7)} ${verdict.replaceAll("_", " ").padEnd(14)} ${where}`);
+    if (verdict !== "caught") process.exitCode = 1;
+  }
+}

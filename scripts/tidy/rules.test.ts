@@ -1,0 +1,105 @@
+/** Each rule of the tidy test catches what it is there for. */
+import { describe, expect, test } from "vitest";
+import { findForbiddenImports, findImportCircles } from "./import-rules.ts";
+import { findImpurities } from "./purity-rules.ts";
+import { findShapeFaults } from "./shape-rules.ts";
+import { type Finding, parseSource, type SourceFile } from "./source-file.ts";
+
+const lines = (text: string, count: number) => `${text}\n`.repeat(count);
+const messages = (
+  rule: (source: SourceFile) => readonly Finding[],
+  [path, text]: readonly [string, string],
+) => rule(parseSource(path, text)).map(({ line, message }) => `${line}: ${message}`);
+
+describe("findForbiddenImports()", () => {
+  test.each([
+    ["functions/keys/a.ts", `import { b } from "../billing/b.ts";`],
+    ["functions/keys/a.ts", `import { Firestore } from "@google-cloud/firestore";`],
+    ["functions/keys/a.ts", `const kms = await import("@google-cloud/kms");`],
+    ["functions/keys/a.ts", `import { start } from "../../local/start.ts";`],
+    ["runner/supervisor.ts", `import { Store } from "#shared/store/store";`],
+    ["runner/supervisor.ts", `import { credentials } from "@grpc/grpc-js";`],
+    ["shared/core/a.ts", `import { Store } from "../store/store.ts";`],
+    ["shared/store/a.ts", `import { serve } from "#shared/pipeline/serve";`],
+    ["shared/store/a.ts", `import { Storage } from "@google-cloud/storage";`],
+    ["shared/google/a.ts", `import { x } from "../../runner/x.ts";`],
+  ])("refuses in %s: %s", (path, text) => {
+    expect(messages(findForbiddenImports, [path, text])).toHaveLength(1);
+  });
+
+  test.each([
+    ["functions/keys/a.ts", `import { route } from "#shared/pipeline/route";`],
+    ["runner/supervisor.ts", `import { Limits } from "#shared/protocol/runner";`],
+    ["shared/pipeline/a.ts", `import { hold } from "../budget/hold.ts";`],
+    ["shared/store/a.ts", `import type { Owner } from "../auth/owner.ts";`],
+    ["shared/store/a.ts", `import { Firestore } from "@google-cloud/firestore";`],
+    ["shared/core/a.test.ts", `import fc from "fast-check";`],
+    ["local/kms/a.ts", `import { Server } from "@grpc/grpc-js";`],
+  ])("allows in %s: %s", (path, text) => {
+    expect(messages(findForbiddenImports, [path, text])).toEqual([]);
+  });
+});
+
+test("findImportCircles() tells a circle once, and lets types go round", () => {
+  const a = parseSource("shared/a.ts", `import { b } from "./b.ts";`);
+  const back = parseSource("shared/b.ts", `import { a } from "./a.ts";`);
+  const backByType = parseSource("shared/b.ts", `import type { A } from "./a.ts";`);
+  expect(findImportCircles([a, back]).map(({ message }) => message)).toEqual([
+    "modules import each other: shared/a.ts → shared/b.ts → shared/a.ts",
+  ]);
+  expect(findImportCircles([a, backByType])).toEqual([]);
+});
+
+describe("findImpurities()", () => {
+  test.each([
+    ["shared/core/a.ts", "const now = Date.now();"],
+    ["shared/core/a.ts", "const now = new Date();"],
+    ["shared/core/a.ts", "const x = Math.random();"],
+    ["shared/core/a.ts", `import { readFileSync } from "node:fs";`],
+    ["shared/core/a.ts", `import { randomBytes } from "node:crypto";`],
+    ["shared/core/a.ts", "export async function f() {}"],
+    ["shared/core/a.ts", "setTimeout(f, 1);"],
+    ["functions/keys/a.ts", "const now = Date.now();"],
+    ["shared/store/a.ts", "const home = process.env.HOME;"],
+  ])("refuses in %s: %s", (path, text) => {
+    expect(messages(findImpurities, [path, text])).toHaveLength(1);
+  });
+
+  test.each([
+    ["shared/core/a.ts", `import { createHash } from "node:crypto"; const d = new Date(now);`],
+    ["shared/config.ts", "const all = process.env;"],
+    ["shared/pipeline/deps.ts", "const now = Date.now;"],
+    ["local/edge/a.ts", "const home = process.env.HOME;"],
+    ["shared/core/a.test.ts", "const now = Date.now();"],
+  ])("allows in %s: %s", (path, text) => {
+    expect(messages(findImpurities, [path, text])).toEqual([]);
+  });
+});
+
+describe("findShapeFaults()", () => {
+  test.each([
+    ["shared/a.ts", lines("a();", 301), "1: file of 301 lines: at most 300"],
+    ["shared/a.ts", `function f() {\n${lines("a();", 69)}}`, "1: function of 71 lines: at most 70"],
+    ["shared/a.ts", `\nconst a = b as any;`, "2: `any` switches the types off"],
+    ["shared/a.ts", `export * from "./b.ts";`, "1: no barrels: import the module you mean"],
+    ["shared/a.ts", `export { b } from "./b.ts";`, "1: no barrels: import the module you mean"],
+    ["shared/a.ts", "// @ts-ignore\na();", "1: a type error is fixed, not silenced"],
+    ["shared/a.ts", "// @ts-expect-error\na();", "1: only a test may expect a type error"],
+    [
+      "shared/a.ts",
+      `// ${"TO"}DO: more`,
+      "1: unfinished work belongs in an issue, not in a comment",
+    ],
+    ["shared/a.ts", `/**\n * ${"x".repeat(98)}\n */`, "2: line of 101 columns: at most 100"],
+    ["shared/aB.ts", "a();", "1: file names are kebab-case"],
+  ])("refuses in %s: %j", (path, text, expected) => {
+    expect(messages(findShapeFaults, [path, text])).toEqual([expected]);
+  });
+
+  test("leaves a long group of tests alone, but not a long test", () => {
+    const group = `describe("x", () => {\n${lines("a();", 80)}});`;
+    const long = `test("x", () => {\n${lines("a();", 80)}});`;
+    expect(messages(findShapeFaults, ["a.test.ts", group])).toEqual([]);
+    expect(messages(findShapeFaults, ["a.test.ts", long])).toHaveLength(1);
+  });
+});

@@ -1,0 +1,42 @@
+/** Holds the architecture's import rule and the style guide's limits over every source file. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { findForbiddenImports, findImportCircles } from "../scripts/tidy/import-rules.ts";
+import { findImpurities } from "../scripts/tidy/purity-rules.ts";
+import { findShapeFaults } from "../scripts/tidy/shape-rules.ts";
+import { type Finding, readSources } from "../scripts/tidy/source-file.ts";
+import { repositoryRoot } from "../scripts/tools/repository.ts";
+
+const sources = readSources(repositoryRoot);
+
+function expectNone(findings: readonly Finding[]): void {
+  const lines = findings.map(({ path, line, message }) => `${path}:${line}  ${message}`);
+  expect(lines.join("\n")).toBe("");
+}
+
+describe("the repository is tidy", () => {
+  test("every module imports only what its place allows", () => {
+    expectNone(sources.flatMap(findForbiddenImports));
+  });
+
+  test("no modules import each other in a circle", () => {
+    expectNone(findImportCircles(sources));
+  });
+
+  test("time, chance, environment and waiting stay where they belong", () => {
+    expectNone(sources.flatMap(findImpurities));
+  });
+
+  test("files keep their length, name and promises", () => {
+    expectNone(sources.flatMap(findShapeFaults));
+  });
+
+  test("every folder of functions/ is a function", () => {
+    const folders = readdirSync(join(repositoryRoot, "functions"));
+    const without = folders.filter(
+      (name) => !existsSync(join(repositoryRoot, "functions", name, "index.ts")),
+    );
+    expect(without).toEqual([]);
+  });
+});
