@@ -33,6 +33,11 @@ export const catalogue = {
   LEASE_LOST: refusal(409, "never", "This attempt no longer owns the execution."),
   PAYLOAD_TOO_LARGE: refusal(413, "never", "The body is larger than this route takes."),
   UNSUPPORTED_MEDIA_TYPE: refusal(415, "never", "Send this body as the content type it takes."),
+  RANGE_REQUIRED: refusal(
+    416,
+    "never",
+    "Files above 24 MiB are read in ranges: send Range: bytes=0-25165823, and so on.",
+  ),
   RANGE_NOT_SATISFIABLE: refusal(416, "never", "Ask for a byte range inside the file."),
   MODEL_NOT_OFFERED: refusal(422, "never", "This deployment doesn't offer that model."),
   WORKSPACE_FULL: refusal(422, "never", "The workspace would exceed its size or file count."),

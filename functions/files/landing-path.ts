@@ -1,0 +1,27 @@
+import { confinePath } from "#shared/core/paths";
+import { ApiError } from "#shared/errors/api-error";
+
+const nameless = new Set(["", "undefined", "blob"]);
+
+/**
+ * Where an upload lands. Clients use `path` in two ways, as a folder or as the file's whole path:
+ * without a filename (some runtimes send "undefined") it is the whole path; so it is if its last
+ * segment is the filename; else it is a folder.
+ * @throws {ApiError} `INVALID_PATH`, `VALIDATION_FAILED` if neither says what the file is called.
+ */
+export function landingPath(upload: { readonly filename: string; readonly path: string }): string {
+  const filename = upload.filename.split(/[/\\]/).at(-1) ?? "";
+  const path = upload.path.replace(/^\/+/, "");
+  const trimmed = path.replace(/\/+$/, "");
+  if (nameless.has(filename)) return confined(path);
+  if (trimmed === "") return confined(filename);
+  if (trimmed.split("/").at(-1) === filename) return confined(trimmed);
+  return confined(`${trimmed}/${filename}`);
+}
+
+/** @throws {ApiError} `INVALID_PATH` naming what is wrong with it. */
+export function confined(raw: string): string {
+  const result = confinePath(raw);
+  if (result.path !== undefined) return result.path;
+  throw new ApiError("INVALID_PATH", { message: `The file path ${result.refused}.` });
+}
