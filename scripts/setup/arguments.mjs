@@ -2,7 +2,9 @@
  * `--then` takes everything after it, so that what follows npm's `--` reaches the script.
  *
  * @param {string[]} args
- * @returns {{ skipSystem: boolean, quiet: boolean, dryRun: boolean, next: string, args: string[] }}
+ * @returns {{
+ *   skip: string[], quiet: boolean, dryRun: boolean, next: string, args: string[]
+ * }} `skip` names "system" (all but the packages) or "rights" (of whom it is run by)
  */
 export function readArguments(args) {
   const flags = new Set();
@@ -11,8 +13,8 @@ export function readArguments(args) {
     if (name === "--then" && args[index + 1]) {
       return { ...settings(flags), next: args[index + 1], args: args.slice(index + 2) };
     }
-    if (name === "--skip" && args[index + 1] === "system") {
-      flags.add("--skip system");
+    if (name === "--skip" && ["system", "rights"].includes(args[index + 1])) {
+      flags.add(args[index + 1]);
       index += 1;
     } else if (name === "--quiet" || name === "--dry-run") flags.add(name);
     else {
@@ -25,7 +27,7 @@ export function readArguments(args) {
 
 function settings(flags) {
   return {
-    skipSystem: flags.has("--skip system"),
+    skip: ["system", "rights"].filter((part) => flags.has(part)),
     quiet: flags.has("--quiet"),
     dryRun: flags.has("--dry-run"),
   };

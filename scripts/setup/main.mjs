@@ -3,7 +3,8 @@
  * is needed, puts right what it can, names the rest with the command that installs it, then starts
  * the wanted script with Node 24.
  *
- *   node scripts/setup/main.mjs [--skip system] [--quiet] [--dry-run] [--then scripts/x.ts [args]]
+ *   node scripts/setup/main.mjs [--skip system|rights] [--quiet] [--dry-run]
+ *     [--then scripts/x.ts [args]]
  *
  * A check answers with a Finding: `ready`, `fixable` (and how), or `missing` (and what to do).
  * @typedef {{ update(text: string): void }} Progress
@@ -45,7 +46,7 @@ async function setUp() {
     );
     return false;
   }
-  if (process.platform !== "linux" && !options.skipSystem) {
+  if (process.platform !== "linux" && !options.skip.includes("system")) {
     for (const line of containerAdvice({ script })) terminal.line(line);
     return false;
   }
@@ -54,10 +55,10 @@ async function setUp() {
 
 function findings(script) {
   const packages = ["Packages", checkPackages(root)];
-  if (options.skipSystem) return [packages];
+  if (options.skip.includes("system")) return [packages];
   return [
     ["Tools", checkSystemTools()],
-    ["Rights", checkRights({ script })],
+    ...(options.skip.includes("rights") ? [] : [["Rights", checkRights({ script })]]),
     packages,
     ["Firestore emulator", checkFirestoreEmulator()],
   ];
