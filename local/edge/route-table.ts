@@ -1,0 +1,46 @@
+import findMyWay from "find-my-way";
+import type { Manifest } from "../functions/manifest.ts";
+
+/** Where a request goes, as the load balancer's URL map decides it. */
+export type Destination =
+  | { readonly kind: "function"; readonly name: string }
+  | { readonly kind: "wrong-method"; readonly allow: string }
+  | { readonly kind: "unknown" };
+
+export type RouteTable = (method: string, path: string) => Destination;
+
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
+
+/** The router wants a handler per route; ours is the function's name, kept as the route's store. */
+function unused(): void {}
+
+/**
+ * The public routes of the manifest. Internal functions aren't in the table at all, nor is any
+ * path below `/internal`, whoever claims it.
+ */
+export function routeTable(manifest: Manifest): RouteTable {
+  // The same settings as the functions' own router, so both read a path alike.
+  const router = findMyWay({
+    caseSensitive: true,
+    ignoreTrailingSlash: false,
+    maxParamLength: 2_048,
+  });
+  for (const [name, { visibility, routes }] of Object.entries(manifest.functions)) {
+    if (visibility !== "edge") continue;
+    for (const { method, paths } of routes) {
+      for (const path of paths.filter(isPublic)) router.on(method, path, unused, name);
+    }
+  }
+  return (method, path) => {
+    const known = methods.find((one) => one === method);
+    const found = known && router.find(known, path);
+    if (found) return { kind: "function", name: String(found.store) };
+    const allowed = methods.filter((other) => router.find(other, path));
+    if (allowed.length === 0) return { kind: "unknown" };
+    return { kind: "wrong-method", allow: allowed.join(", ") };
+  };
+}
+
+function isPublic(path: string): boolean {
+  return !/^\/(v1\/)?internal(\/|$)/.test(path);
+}

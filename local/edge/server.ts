@@ -1,0 +1,175 @@
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { ApiError } from "#shared/errors/api-error";
+import { AddressLimit, type Verdict } from "./address-limit.ts";
+import { refuse, refuseRaw } from "./answers.ts";
+import { forward } from "./proxy.ts";
+import type { Destination, RouteTable } from "./route-table.ts";
+
+export interface EdgeLimits {
+  readonly requestsMax: number;
+  readonly windowMs: number;
+  readonly bodyBytesMax: number;
+  /** The load balancer cuts any exchange after 60 minutes. */
+  readonly exchangeMsMax: number;
+}
+
+export const edgeLimits: EdgeLimits = {
+  requestsMax: 1_000,
+  windowMs: 15 * 60_000,
+  bodyBytesMax: 32 * 1024 * 1024,
+  exchangeMsMax: 60 * 60_000,
+};
+
+export interface EdgeOptions {
+  readonly routes: RouteTable;
+  /** The port a function listens on now; null while it is down. */
+  readonly portOf: (name: string) => number | null;
+  readonly limits?: Partial<EdgeLimits> | undefined;
+  readonly port?: number | undefined;
+  /** 127.0.0.1 unless the machine is a container whose port is published. */
+  readonly bind?: string | undefined;
+}
+
+export interface Edge {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+const headerBytesMax = 16 * 1024;
+const headersMax = 100;
+const urlLengthMax = 8 * 1024;
+const headersTimeoutMs = 10_000;
+const requestTimeoutMs = 5 * 60_000;
+const keepAliveMs = 60_000;
+/** Anything else could be a page that points a name of its own at this machine. */
+const ownHosts = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i;
+
+/** Starts what stands before the functions: the load balancer's part, on one port. */
+export async function startEdge(options: EdgeOptions): Promise<Edge> {
+  const limits = { ...edgeLimits, ...options.limits };
+  const addresses = new AddressLimit(limits);
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+  const server = createServer({
+    maxHeaderSize: headerBytesMax,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveMs,
+    // Checked below, with an answer in our own form.
+    requireHostHeader: false,
+  });
+  const handle = (request: IncomingMessage, response: ServerResponse, expected: () => void) => {
+    response.on("error", () => response.destroy());
+    try {
+      checkHost(request);
+      admit(response, addresses.take(request.socket.remoteAddress ?? "unknown"));
+      const port = destination(options, request, limits.bodyBytesMax);
+      expected();
+      forward(request, response, { agent, port, ...limits });
+    } catch (failure) {
+      refuse(request, response, asRefusal(failure));
+    }
+  };
+  server.on("request", (request, response) => handle(request, response, () => undefined));
+  // The client waits to be asked for its body: it is asked only for one that will be passed on.
+  server.on("checkContinue", (request, response) =>
+    handle(request, response, () => response.writeContinue()),
+  );
+  server.on("connect", (_, socket) => refuseRaw(socket, new ApiError("MALFORMED_URL")));
+  server.on("clientError", (failure, socket) => refuseRaw(socket, parserRefusal(failure)));
+  const port = await listen(server, options);
+  return {
+    port,
+    close: async () => {
+      agent.destroy();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function listen(server: Server, { port = 0, bind = "127.0.0.1" }: EdgeOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, bind, () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address ? address.port : port);
+    });
+  });
+}
+
+function checkHost(request: IncomingMessage): void {
+  const hosts = request.rawHeaders.filter((_, index) => index % 2 === 0).filter(isHost);
+  if (hosts.length !== 1) throw notHttp();
+  if (!ownHosts.test(request.headers.host ?? "")) throw unknownRoute();
+}
+
+function isHost(name: string): boolean {
+  return name.toLowerCase() === "host";
+}
+
+/** @throws {ApiError} RATE_LIMITED; else the headers that every answer carries are set. */
+function admit(response: ServerResponse, verdict: Verdict): void {
+  const headers = {
+    "ratelimit-limit": String(verdict.limit),
+    "ratelimit-remaining": String(verdict.remaining),
+    "ratelimit-reset": String(verdict.resetSeconds),
+  };
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (verdict.admitted) return;
+  throw new ApiError("RATE_LIMITED", { headers: { "retry-after": String(verdict.resetSeconds) } });
+}
+
+/** The port to forward to. @throws {ApiError} if there is none for this request. */
+function destination(options: EdgeOptions, request: IncomingMessage, bodyBytesMax: number): number {
+  const { url = "", method = "" } = request;
+  if (request.rawHeaders.length / 2 > headersMax || url.length > urlLengthMax) {
+    throw new ApiError("HEADERS_TOO_LARGE");
+  }
+  const found = route(options.routes, method, url);
+  if (found.kind === "unknown") throw unknownRoute();
+  if (found.kind === "wrong-method") {
+    throw new ApiError("METHOD_NOT_ALLOWED", { headers: { allow: found.allow } });
+  }
+  if (Number(request.headers["content-length"] ?? 0) > bodyBytesMax) {
+    throw new ApiError("PAYLOAD_TOO_LARGE");
+  }
+  const port = options.portOf(found.name);
+  if (port === null) throw new ApiError("UNAVAILABLE", { headers: { "retry-after": "1" } });
+  return port;
+}
+
+/** Only the origin form is a request to us; the rest is for proxies, or an attempt at something. */
+function route(routes: RouteTable, method: string, url: string): Destination {
+  if (!/^\/[!-~]*$/.test(url) || /[#\\]/.test(url)) throw new ApiError("MALFORMED_URL");
+  const [path = "/"] = url.split("?");
+  try {
+    decodeURIComponent(path);
+  } catch (cause) {
+    throw new ApiError("MALFORMED_URL", { cause });
+  }
+  return routes(method, path);
+}
+
+function unknownRoute(): ApiError {
+  return new ApiError("NOT_FOUND", { message: "There is no such route." });
+}
+
+function asRefusal(failure: unknown): ApiError {
+  return failure instanceof ApiError ? failure : new ApiError("INTERNAL_ERROR", { cause: failure });
+}
+
+/** The parser is strict: two lengths, a bare line feed, a bad chunk all end here. */
+function parserRefusal(failure: NodeJS.ErrnoException): ApiError {
+  if (failure.code === "HPE_HEADER_OVERFLOW") return new ApiError("HEADERS_TOO_LARGE");
+  return notHttp();
+}
+
+function notHttp(): ApiError {
+  return new ApiError("VALIDATION_FAILED", { message: "The request isn't valid HTTP/1.1." });
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+
+const ManifestRoute = z.object({
+  method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"]),
+  path: z.string(),
+  /** Every path it answers on, as find-my-way patterns. */
+  paths: z.array(z.string().startsWith("/")).min(1),
+});
+
+/** `dist/functions.json`, as far as the local cloud reads it. */
+export const Manifest = z.object({
+  functions: z.record(
+    z.string().regex(/^[a-z][a-z0-9-]{0,40}$/),
+    z.object({
+      visibility: z.enum(["edge", "internal"]),
+      /** Relative to the folder of the manifest. */
+      bundle: z.string(),
+      routes: z.array(ManifestRoute),
+    }),
+  ),
+});
+export type Manifest = z.infer<typeof Manifest>;
+
+/** @throws if the build hasn't run, or wrote something else. */
+export function readManifest(distFolder: string): Manifest {
+  return Manifest.parse(JSON.parse(readFileSync(join(distFolder, "functions.json"), "utf8")));
+}
