@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
+import { RpcError } from "../lib/grpc.ts";
 import type { ContainerEnd } from "./container.ts";
 import {
   cancelling,
@@ -11,7 +12,6 @@ import {
 } from "./execution.ts";
 import type { ExecutionStore } from "./execution-store.ts";
 import type { Machine } from "./machine.ts";
-import { RpcError } from "./rpc.ts";
 
 export interface DispatchLimits {
   /** The service's quota is 180. */

@@ -1,12 +1,12 @@
 import { status, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { z } from "zod";
+import { invalid, RpcError, unary } from "../lib/grpc.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Execution } from "./execution.ts";
 import type { ExecutionStore } from "./execution-store.ts";
 import { executionMessage, taskMessage, taskNameOf } from "./messages.ts";
 import type { Operations } from "./operations-service.ts";
 import { pageFields, pageOf } from "./paging.ts";
-import { invalid, RpcError, unary } from "./rpc.ts";
 
 export interface ExecutionsServiceParts {
   readonly store: ExecutionStore;

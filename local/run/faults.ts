@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
-import { RpcError } from "./rpc.ts";
+import { RpcError } from "../lib/grpc.ts";
 
 /** What can go wrong between a caller and RunJob; each was seen to happen with the real service. */
 export type RunFault =

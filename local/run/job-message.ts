@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { invalid, notOffered } from "../lib/grpc.ts";
 import { JobDefinition } from "./execution.ts";
 import { parseCpuMillis, parseMemoryBytes } from "./quantities.ts";
-import { invalid, notOffered } from "./rpc.ts";
 
 /** A value of the service's own limits: 32 KiB. */
 const EnvVar = z.object({

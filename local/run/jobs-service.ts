@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { status, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { z } from "zod";
+import { invalid, RpcError, unary } from "../lib/grpc.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { JobDefinition } from "./execution.ts";
 import type { ExecutionStore } from "./execution-store.ts";
@@ -9,7 +10,6 @@ import { applyOverrides, JobMessage, jobFromMessage, Overrides } from "./job-mes
 import { type JobRecord, jobMessage } from "./messages.ts";
 import type { Operations } from "./operations-service.ts";
 import { pageFields, pageOf } from "./paging.ts";
-import { invalid, RpcError, unary } from "./rpc.ts";
 
 /** A project has at most 1,000 jobs in a region. */
 const jobsMax = 1_000;

@@ -1,12 +1,13 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { status, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { z } from "zod";
+import { RpcError, unary } from "../lib/grpc.ts";
+import type { Definitions } from "./definitions.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { type Execution, isCompleted } from "./execution.ts";
 import type { ExecutionStore } from "./execution-store.ts";
 import { executionMessage } from "./messages.ts";
 import { pageFields, pageOf } from "./paging.ts";
-import { type Definitions, RpcError, unary } from "./rpc.ts";
 
 /** `google.longrunning.Operation`. */
 type Operation = Record<string, unknown>;

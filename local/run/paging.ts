@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { invalid } from "./rpc.ts";
+import { invalid } from "../lib/grpc.ts";
 
 /** The fields every List request has. */
 export const pageFields = {

@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { Server } from "@grpc/grpc-js";
+import { bind } from "../lib/grpc.ts";
+import { loadDefinitions } from "./definitions.ts";
 import { Dispatch, type DispatchLimits } from "./dispatch.ts";
 import type { JobDefinition } from "./execution.ts";
 import { ExecutionStore } from "./execution-store.ts";
@@ -8,7 +10,6 @@ import { RunFaults } from "./faults.ts";
 import { addJob, type Jobs, jobsService } from "./jobs-service.ts";
 import { createMachine, type MachineOptions } from "./machine.ts";
 import { Operations, operationsService } from "./operations-service.ts";
-import { listen, loadDefinitions } from "./rpc.ts";
 
 export interface RunLimits extends DispatchLimits {
   /** Completed executions kept per job; the service keeps 1,000. */
@@ -68,7 +69,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
   server.addService(definitions.service(`${v2}.Executions`), executionsService(parts));
   server.addService(definitions.service(`${v2}.Tasks`), tasksService(store));
   server.addService(definitions.service("google.longrunning.Operations"), operationsService(parts));
-  const port = await listen(server, options.port ?? 0);
+  const port = await bind(server, options.port ?? 0);
   return {
     port,
     faults,

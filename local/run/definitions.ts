@@ -1,31 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import {
-  type Server,
-  ServerCredentials,
-  type ServerUnaryCall,
-  type ServiceDefinition,
-  type sendUnaryData,
-  status,
-} from "@grpc/grpc-js";
+import type { ServiceDefinition } from "@grpc/grpc-js";
 import { fromJSON, type PackageDefinition } from "@grpc/proto-loader";
 import { z } from "zod";
-
-/** A refusal as a gRPC status. */
-export class RpcError extends Error {
-  override readonly name = "RpcError";
-  readonly code: status;
-  constructor(code: status, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-export const invalid = (message: string) => new RpcError(status.INVALID_ARGUMENT, message);
-/** What the service can and this server can't: refused, never silently accepted. */
-export const notOffered = (what: string) =>
-  new RpcError(status.UNIMPLEMENTED, `${what} isn't offered locally.`);
 
 /** `google.protobuf.Any`. */
 export interface Packed {
@@ -73,40 +51,4 @@ function definitionsOf(all: PackageDefinition): Definitions {
       return { type_url: `type.googleapis.com/${type}`, value: serialize(message) };
     },
   };
-}
-
-type Handler = (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) => void;
-
-/** A unary method: the request is checked against `schema`, a thrown `RpcError` is its status. */
-export function unary<S extends z.ZodType>(
-  schema: S,
-  handle: (request: z.output<S>) => object | Promise<object>,
-): Handler {
-  return (call, callback) => {
-    const request = schema.safeParse(call.request);
-    if (!request.success) {
-      callback({ code: status.INVALID_ARGUMENT, details: z.prettifyError(request.error) });
-      return;
-    }
-    Promise.resolve()
-      .then(() => handle(request.data))
-      .then((reply) => callback(null, reply))
-      .catch((failure: unknown) => callback(statusOf(failure)));
-  };
-}
-
-function statusOf(failure: unknown): { code: status; details: string } {
-  if (failure instanceof RpcError) return { code: failure.code, details: failure.message };
-  console.error("local run:", failure);
-  return { code: status.INTERNAL, details: "Internal error." };
-}
-
-/** Listens on loopback; resolves with the port. */
-export async function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const credentials = ServerCredentials.createInsecure();
-    server.bindAsync(`127.0.0.1:${port}`, credentials, (failure, bound) =>
-      failure ? reject(failure) : resolve(bound),
-    );
-  });
 }
