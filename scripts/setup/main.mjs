@@ -76,7 +76,7 @@ async function apply(steps) {
   for (const sentence of missing) terminal.missing(sentence);
   if (options.dryRun) for (const [title, { doing }] of fixable) terminal.planned(title, doing);
   if (missing.length > 0) return false;
-  if (options.dryRun) return fixable.length === 0;
+  if (options.dryRun && fixable.length > 0) return false;
   for (const [title, finding] of fixable) {
     if (!(await fix(title, finding))) return false;
   }

@@ -1,7 +1,7 @@
 /** Which package manager the machine has, and what it calls the things we need. */
 import { existsSync, readFileSync } from "node:fs";
 import { findProgram } from "./find-program.mjs";
-import { lastLines, runCommand } from "./run-command.mjs";
+import { excerpt, runCommand } from "./run-command.mjs";
 import { SetupError } from "./setup-error.mjs";
 
 const managers = [
@@ -39,7 +39,7 @@ export function installCommand(manager, what) {
   return `${manager.install} ${what === "java" ? manager.java : what}`;
 }
 
-/** @throws {SetupError} with apt's last lines */
+/** @throws {SetupError} with what apt said */
 export async function installPackages(wanted, progress) {
   const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const apt = (...args) => runCommand("apt-get", args, { environment });
@@ -54,7 +54,7 @@ export async function installPackages(wanted, progress) {
   const why = update.code === 0 ? output : update.output;
   throw new SetupError(
     `apt couldn't install ${packages.join(", ")}: see below, then run this again.`,
-    lastLines(why),
+    excerpt(aptErrors(why) || why),
   );
 }
 
@@ -70,3 +70,9 @@ function isDebianLike() {
   const path = "/etc/os-release";
   return existsSync(path) && /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync(path, "utf8"));
 }
+
+const aptErrors = (output) =>
+  output
+    .split("\n")
+    .filter((line) => /^E(rr)?:/.test(line))
+    .join("\n");

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { lastLines, runCommand } from "./run-command.mjs";
+import { excerpt, runCommand } from "./run-command.mjs";
 import { SetupError } from "./setup-error.mjs";
 
 export const nodeMajor = 24;
@@ -61,7 +61,7 @@ async function install(root) {
   const args = ["ci", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"];
   const environment = { ...process.env, npm_config_update_notifier: "false" };
   const { code, output } = await runCommand("npm", args, { cwd: root, environment });
-  if (code !== 0) throw new SetupError(whyNpmFailed(code, output), lastLines(output));
+  if (code !== 0) throw new SetupError(whyNpmFailed(code, output), excerpt(output));
   const node = findNode(root);
   if (!node) {
     throw new SetupError(
@@ -75,7 +75,7 @@ async function install(root) {
     throw new SetupError(
       "The Node that came with the lockfile doesn't start here: it needs glibc 2.28 or newer " +
         "(on Alpine, use the container: see README.md).",
-      lastLines(started.output),
+      excerpt(started.output),
     );
   }
 }

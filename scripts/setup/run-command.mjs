@@ -22,11 +22,14 @@ export function runCommand(command, args, { environment = process.env, cwd } = {
   });
 }
 
-/** The last lines that say something, indented to stand under a step. */
-export function lastLines(output, count = 12) {
-  const lines = output.split("\n").filter((line) => line.trim() !== "");
+/** The first lines that say something, indented to stand under a step. */
+export function excerpt(output, count = 12) {
+  const lines = output
+    .split("\n")
+    .map((line) => line.replace(/^npm (error|ERR!)\s?/, "").trimEnd())
+    .filter((line) => line !== "");
   return lines
-    .slice(-count)
+    .slice(0, count)
     .map((line) => `      ${line}`)
     .join("\n");
 }
