@@ -1,0 +1,30 @@
+import { randomInt } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:net";
+
+/** Below the range the kernel takes outgoing ports from, so none of those can take one of ours. */
+const lowestPort = 20_000;
+const highestPort = 30_000;
+const attemptsMax = 200;
+
+/** Ports on loopback that nobody listens on now, each different. */
+export async function freePorts(count: number): Promise<number[]> {
+  const found = new Set<number>();
+  for (let attempt = 0; found.size < count; attempt += 1) {
+    if (attempt > attemptsMax) throw new Error("No free ports between 20,000 and 30,000.");
+    const port = randomInt(lowestPort, highestPort);
+    if (await isFree(port)) found.add(port);
+  }
+  return [...found];
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    await once(server.listen(port, "127.0.0.1"), "listening");
+  } catch {
+    return false;
+  }
+  await new Promise((resolve) => server.close(resolve));
+  return true;
+}

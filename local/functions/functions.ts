@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { type FunctionProcess, functionProcess } from "./function-process.ts";
+import type { Manifest } from "./manifest.ts";
+
+export interface FunctionsOptions {
+  readonly manifest: Manifest;
+  readonly distFolder: string;
+  readonly logFolder: string;
+  /** Of every function's process; `port` and the function's own address of Firestore are added. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Firestore's host:port for one function. */
+  readonly firestoreHost: (name: string) => string;
+  /** Where each function listens, also after a restart: others are told these addresses. */
+  readonly ports: Readonly<Record<string, number>>;
+  readonly onNotice: (sentence: string) => void;
+}
+
+export interface Functions {
+  /** The port a function listens on; null while it is down. */
+  portOf(name: string): number | null;
+  kill(name: string): void;
+  restart(name: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts every function of the manifest in a process of its own, all at once. */
+export async function startFunctions(options: FunctionsOptions): Promise<Functions> {
+  const all = new Map<string, FunctionProcess>();
+  for (const name of Object.keys(options.manifest.functions)) {
+    all.set(name, functionProcess(processOptions(options, name)));
+  }
+  const named = (name: string): FunctionProcess => {
+    const found = all.get(name);
+    if (!found) throw new Error(`There is no function ${name}.`);
+    return found;
+  };
+  const stop = async () => {
+    await Promise.all([...all.values()].map((one) => one.stop()));
+  };
+  const started = await Promise.allSettled([...all.values()].map((one) => one.start()));
+  const failed = started.find((result) => result.status === "rejected");
+  if (failed) {
+    await stop();
+    throw failed.reason;
+  }
+  return {
+    portOf(name) {
+      const found = named(name);
+      return found.isUp() ? found.port : null;
+    },
+    kill: (name) => named(name).kill(),
+    restart: (name) => named(name).restart(),
+    stop,
+  };
+}
+
+function processOptions(options: FunctionsOptions, name: string) {
+  const port = options.ports[name];
+  const bundle = options.manifest.functions[name]?.bundle;
+  if (port === undefined || bundle === undefined) throw new Error(`${name} has no port or bundle.`);
+  return {
+    name,
+    port,
+    bundle: join(options.distFolder, bundle),
+    environment: {
+      ...options.environment,
+      PORT: String(port),
+      PADDOCK_BIND: "127.0.0.1",
+      FUNCTION_TARGET: name,
+      FIRESTORE_EMULATOR_HOST: options.firestoreHost(name),
+    },
+    logFile: join(options.logFolder, `${name}.jsonl`),
+    onNotice: options.onNotice,
+  };
+}

@@ -1,0 +1,116 @@
+/** Functions as processes of their own: started from bundles, restarted, and gone with us. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { freePorts } from "../../local/functions/free-ports.ts";
+import { type Functions, startFunctions } from "../../local/functions/functions.ts";
+import { Manifest } from "../../local/functions/manifest.ts";
+import { until } from "../../local/run/until.ts";
+
+const server = `
+  console.log(JSON.stringify({ message: "started", pid: process.pid }));
+  console.error("not json");
+  require("node:http").createServer((request, response) => {
+    if (request.url === "/crash") process.exit(3);
+    response.end(JSON.stringify(process.env));
+  }).listen(process.env.PORT, process.env.PADDOCK_BIND);
+  process.on("SIGTERM", () => { console.log('{"message":"ending"}'); process.exit(0); });`;
+
+let folder: string;
+let functions: Functions | undefined;
+let notices: string[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "functions-"));
+  mkdirSync(join(folder, "dist"));
+  notices = [];
+});
+afterEach(async () => {
+  await functions?.stop();
+  functions = undefined;
+  rmSync(folder, { recursive: true });
+});
+
+async function startOne(source: string): Promise<Functions> {
+  writeFileSync(join(folder, "dist", "stub.cjs"), source);
+  const stub = { visibility: "edge", bundle: "stub.cjs", routes: [] };
+  const [port = 0] = await freePorts(1);
+  functions = await startFunctions({
+    manifest: Manifest.parse({ functions: { stub } }),
+    distFolder: join(folder, "dist"),
+    logFolder: join(folder, "logs"),
+    environment: { PATH: "/usr/bin:/bin", SETTING: "1" },
+    firestoreHost: (name) => `127.0.0.1:${name.length}`,
+    ports: { stub: port },
+    onNotice: (sentence) => notices.push(sentence),
+  });
+  return functions;
+}
+
+async function ask(path = "/"): Promise<Record<string, string>> {
+  const answer = await fetch(`http://127.0.0.1:${functions?.portOf("stub")}${path}`);
+  return Object(await answer.json());
+}
+
+const log = () =>
+  readFileSync(join(folder, "logs", "stub.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => Object(JSON.parse(line)));
+const pids = () => log().flatMap((entry) => entry.pid ?? []);
+
+test("a function gets its settings and nothing of this process's", async () => {
+  await startOne(server);
+  const { PORT, PWD, ...rest } = await ask();
+  expect(rest).toEqual({
+    PATH: "/usr/bin:/bin",
+    SETTING: "1",
+    PADDOCK_BIND: "127.0.0.1",
+    FUNCTION_TARGET: "stub",
+    FIRESTORE_EMULATOR_HOST: "127.0.0.1:4",
+  });
+});
+
+test("what it prints is in its log, one JSON entry a line", async () => {
+  await startOne(server);
+  await until(() => log().length === 2, 2_000);
+  expect(log()).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ message: "started" }),
+      { severity: "ERROR", message: "not json" },
+    ]),
+  );
+});
+
+test.each(["it crashes", "it is killed"])("when %s it says so and comes back", async (how) => {
+  const running = await startOne(server);
+  if (how === "it crashes") await ask("/crash").catch(() => undefined);
+  else running.kill("stub");
+  expect(await until(() => notices.at(-1) === "The function stub is back.", 5_000)).toBe(true);
+  expect(notices[0]).toContain(how === "it crashes" ? "code 3" : "SIGKILL");
+  expect(await ask()).toMatchObject({ SETTING: "1" });
+  expect(new Set(pids()).size).toBe(2);
+});
+
+test("a restart is orderly and keeps the port", async () => {
+  const running = await startOne(server);
+  const port = running.portOf("stub");
+  await running.restart("stub");
+  expect(running.portOf("stub")).toBe(port);
+  expect(log()).toContainEqual({ message: "ending" });
+  expect(notices).toEqual([]);
+});
+
+test("one that can't start fails the start, with its last words", async () => {
+  const starting = startOne('console.error("no pepper"); process.exit(1)');
+  await expect(starting).rejects.toThrow(/stub doesn't start:\s+no pepper/);
+});
+
+test("after stop none is left", async () => {
+  const running = await startOne(server);
+  await until(() => pids().length === 1, 2_000);
+  await running.stop();
+  const [pid] = pids();
+  expect(() => process.kill(Number(pid), 0)).toThrow(/ESRCH/);
+});
