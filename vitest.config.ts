@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{shared,functions,runner,local,scripts}/**/*.test.ts", "test/*.test.ts"],
+          include: ["{shared,functions,runner,local,scripts}/**/*.test.{ts,mjs}", "test/*.test.ts"],
           testTimeout: 10_000,
           sequence: { groupOrder: 0 },
         },

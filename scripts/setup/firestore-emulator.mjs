@@ -34,18 +34,18 @@ export function checkFirestoreEmulator(environment = process.env) {
   return {
     state: "fixable",
     doing: `downloading ${megabytes(download.bytes)} MB from Google`,
-    fix: (progress) => fetchJar(join(cacheFolder(environment)), progress),
+    fix: (progress) => fetchJar(cacheFolder(environment), progress),
   };
 }
 
 /** Written beside its place and moved there once its digest is right, so no half of it is used. */
-async function fetchJar(folder, progress) {
+export async function fetchJar(folder, progress, source = download) {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, downloadedJarName);
   const partial = `${path}.${process.pid}.partial`;
   try {
-    const digest = await stream(partial, progress);
-    if (digest !== download.sha256) {
+    const digest = await stream(source, partial, progress);
+    if (digest !== source.sha256) {
       throw new SetupError(
         "The Firestore emulator came with a wrong checksum and was thrown away: run this again, " +
           "or set FIRESTORE_EMULATOR_JAR to a copy you trust.",
@@ -65,22 +65,22 @@ async function fetchJar(folder, progress) {
   }
 }
 
-async function stream(path, progress) {
+async function stream(source, path, progress) {
   const abort = new AbortController();
   let watchdog = setTimeout(() => abort.abort(), stalledMs);
-  const response = await fetch(download.url, { signal: abort.signal });
-  if (!response.ok || !response.body) throw new Error(`${download.url}: HTTP ${response.status}`);
+  const response = await fetch(source.url, { signal: abort.signal });
+  if (!response.ok || !response.body) throw new Error(`${source.url}: HTTP ${response.status}`);
   const hash = createHash("sha256");
   let bytes = 0;
-  async function* measured(source) {
-    for await (const chunk of source) {
+  async function* measured(chunks) {
+    for await (const chunk of chunks) {
       clearTimeout(watchdog);
       watchdog = setTimeout(() => abort.abort(), stalledMs);
       bytes += chunk.length;
-      if (bytes > download.bytes) throw new Error("more bytes than expected");
+      if (bytes > source.bytes) throw new Error("more bytes than expected");
       hash.update(chunk);
-      const share = bytes / download.bytes;
-      progress.update(`${bar(share)} ${megabytes(bytes)} of ${megabytes(download.bytes)} MB`);
+      const share = bytes / source.bytes;
+      progress.update(`${bar(share)} ${megabytes(bytes)} of ${megabytes(source.bytes)} MB`);
       yield chunk;
     }
   }

@@ -61,7 +61,7 @@ async function install(root) {
   const args = ["ci", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"];
   const environment = { ...process.env, npm_config_update_notifier: "false" };
   const { code, output } = await runCommand("npm", args, { cwd: root, environment });
-  if (code !== 0) throw new SetupError(whyNpmFailed(code, output), excerpt(output));
+  if (code !== 0) throw whyNpmFailed(code, output);
   const node = findNode(root);
   if (!node) {
     throw new SetupError(
@@ -81,9 +81,18 @@ async function install(root) {
 }
 
 function whyNpmFailed(code, output) {
-  if (code === 127) return "npm is missing: install it together with Node from https://nodejs.org.";
-  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH/.test(output))
-    return "npm can't reach its registry: connect this machine (or set a proxy) and run this again.";
-  if (/ENOSPC/.test(output)) return "The disk is full: free 600 MB and run this again.";
-  return "npm couldn't install the lockfile's packages:";
+  if (code === 127) {
+    return new SetupError("npm is missing: install it with Node from https://nodejs.org.");
+  }
+  if (
+    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH/.test(output)
+  ) {
+    return new SetupError(
+      "npm can't reach its registry: connect this machine (or set a proxy) and run this again.",
+    );
+  }
+  if (/ENOSPC/.test(output)) {
+    return new SetupError("The disk is full: free 600 MB and run this again.");
+  }
+  return new SetupError("npm couldn't install the lockfile's packages:", excerpt(output));
 }

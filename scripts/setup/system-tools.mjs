@@ -11,6 +11,7 @@ import {
 import { dirname, join } from "node:path";
 import { findProgram } from "./find-program.mjs";
 import { installCommand, installPackages, packageManager } from "./package-manager.mjs";
+import { SetupError } from "./setup-error.mjs";
 
 const javaMajorMin = 17;
 const sandboxTools = ["bwrap", "setpriv", "unshare", "prlimit"];
@@ -22,28 +23,35 @@ const what = {
 
 /** @returns {import("./main.mjs").Finding} */
 export function checkSystemTools() {
-  const absent = new Set();
-  for (const tool of sandboxTools) {
-    if (!findProgram(tool)) absent.add(tool === "bwrap" ? "bubblewrap" : "util-linux");
-  }
-  const java = findJava();
-  if (!java) absent.add("java");
-  if (absent.size === 0) {
-    return { state: "ready", note: `${sandboxTools.join(", ")}, Java ${java.major}` };
+  const wanted = missingTools();
+  if (wanted.length === 0) {
+    return { state: "ready", note: `${sandboxTools.join(", ")}, Java ${findJava().major}` };
   }
   const manager = packageManager();
-  const wanted = [...absent];
   if (manager?.name === "apt" && process.getuid() === 0) {
     return {
       state: "fixable",
       doing: `installing ${wanted.join(", ")} with apt`,
       fix: async (progress) => {
         await installPackages(wanted, progress);
+        if (missingTools().length > 0) {
+          throw new SetupError(`apt installed ${wanted.join(", ")}, but PATH doesn't lead there.`);
+        }
         return `installed ${wanted.join(", ")}`;
       },
     };
   }
   return { state: "missing", sentences: wanted.map((name) => sentence(name, manager)) };
+}
+
+/** @returns {("bubblewrap" | "util-linux" | "java")[]} */
+function missingTools() {
+  const absent = new Set();
+  for (const tool of sandboxTools) {
+    if (!findProgram(tool)) absent.add(tool === "bwrap" ? "bubblewrap" : "util-linux");
+  }
+  if (!findJava()) absent.add("java");
+  return [...absent];
 }
 
 function sentence(name, manager) {
