@@ -1,0 +1,137 @@
+/** Proves from inside that the walls stand. A wall that can't be looked at counts as missing. */
+import { accessSync, constants, readdirSync, readFileSync, statfsSync } from "node:fs";
+import { connect } from "node:net";
+import { isInheritable } from "./descriptors.ts";
+import type { ProbeReport } from "./messages.ts";
+import { trySystemCalls } from "./system-calls.ts";
+
+const environmentAllowed = new Set([
+  "PATH",
+  "HOME",
+  "LANG",
+  "TMPDIR",
+  "PWD",
+  "OLDPWD",
+  "SHLVL",
+  "_",
+]);
+const metadataAddress = "169.254.169.254";
+/** Unreachable is answered at once; silence would mean that there is a way. */
+const connectTimeoutMs = 300;
+
+export async function probe(): Promise<ProbeReport> {
+  const [calls, metadata] = await Promise.all([trySystemCalls(), tryMetadataServer()]);
+  const status = parseStatus(readFileSync("/proc/self/status", "utf8"));
+  return {
+    denials: {
+      ...calls,
+      "metadata-server": metadata,
+      "root-user": process.getuid?.() !== 0 && process.geteuid?.() !== 0 ? true : "uid 0",
+      groups: expect(status.get("Groups"), ["", `${process.getgid?.()}`]),
+      capabilities: noCapabilities(status),
+      "new-privileges": expect(status.get("NoNewPrivs"), ["1"]),
+      "no-seccomp": expect(status.get("Seccomp"), ["2"]),
+      "write-root": notWritable("/"),
+      "write-usr": notWritable("/usr"),
+      "write-etc": notWritable("/etc"),
+      "write-dev": notWritable("/dev"),
+      "write-proc-sys": notWritable("/proc/sys", "/proc/sys/kernel/core_pattern"),
+      "see-other-processes": fewProcesses(),
+      "network-interfaces": onlyLoopback(readFileSync("/proc/net/dev", "utf8")),
+      "inherited-descriptors": noDescriptors(),
+      "inherited-environment": cleanEnvironment(Object.keys(process.env)),
+    },
+    facts: facts(),
+  };
+}
+
+function facts(): Record<string, number> {
+  const limits = readFileSync("/proc/self/limits", "utf8");
+  const [workspace, tmp] = [statfsSync("/workspace"), statfsSync("/tmp")];
+  return {
+    uid: process.getuid?.() ?? -1,
+    gid: process.getgid?.() ?? -1,
+    workspaceBytes: workspace.blocks * workspace.bsize,
+    workspaceInodesMax: workspace.files,
+    tmpBytes: tmp.blocks * tmp.bsize,
+    openFilesMax: hardLimit(limits, "Max open files"),
+    fileBytesMax: hardLimit(limits, "Max file size"),
+  };
+}
+
+/** `name  soft  hard  units`, in columns; -1 for "unlimited". */
+export function hardLimit(limits: string, name: string): number {
+  const row = limits.split("\n").find((line) => line.startsWith(name));
+  const hard = row?.slice(name.length).trim().split(/\s+/)[1] ?? "";
+  return /^\d+$/.test(hard) ? Number(hard) : -1;
+}
+
+export function parseStatus(text: string): Map<string, string> {
+  const rows = text.split("\n").map((line): [string, string] => {
+    const colon = line.indexOf(":");
+    return [line.slice(0, colon), line.slice(colon + 1).trim()];
+  });
+  return new Map(rows);
+}
+
+export function noCapabilities(status: Map<string, string>): true | string {
+  const sets = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"];
+  const held = sets.filter((name) => !/^0+$/.test(status.get(name) ?? ""));
+  return held.length === 0 ? true : held.map((name) => `${name} ${status.get(name)}`).join(", ");
+}
+
+export function onlyLoopback(table: string): true | string {
+  const names = table
+    .split("\n")
+    .slice(2)
+    .flatMap((line) => line.split(":").slice(0, -1));
+  const others = names.map((name) => name.trim()).filter((name) => name !== "lo");
+  return others.length === 0 ? true : others.join(", ");
+}
+
+export function cleanEnvironment(names: readonly string[]): true | string {
+  const others = names.filter((name) => !environmentAllowed.has(name));
+  return others.length === 0 ? true : others.join(", ");
+}
+
+function expect(value: string | undefined, accepted: readonly string[]): true | string {
+  return value !== undefined && accepted.includes(value) ? true : `${value}`;
+}
+
+function notWritable(...paths: string[]): true | string {
+  for (const path of paths) {
+    try {
+      accessSync(path, constants.W_OK);
+      return `${path} is writable`;
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : "";
+      if (code !== "EROFS" && code !== "EACCES") return `${path}: ${code}`;
+    }
+  }
+  return true;
+}
+
+/** The shell, this init, and what it has just started. */
+function fewProcesses(): true | string {
+  const processes = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return process.ppid === 1 && processes.length <= 4 ? true : `${processes.length} processes`;
+}
+
+function noDescriptors(): true | string {
+  const names = readdirSync("/proc/self/fd").filter((name) => Number(name) > 2);
+  const open = names.filter(isInheritable);
+  return open.length === 0 ? true : open.join(", ");
+}
+
+function tryMetadataServer(): Promise<true | string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: metadataAddress, port: 80 });
+    const finish = (result: true | string) => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.setTimeout(connectTimeoutMs, () => finish("no answer"));
+    socket.once("connect", () => finish("connected"));
+    socket.once("error", () => finish(true));
+  });
+}

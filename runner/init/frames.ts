@@ -1,0 +1,49 @@
+/** How supervisor and init talk: one kind byte, four bytes of length, the payload. */
+
+export const kinds = { probe: 1, output: 2, ended: 3, run: 4, signal: 5 } as const;
+export type Kind = (typeof kinds)[keyof typeof kinds];
+
+const headerBytes = 5;
+
+export interface Frame {
+  readonly kind: number;
+  readonly payload: Buffer;
+}
+
+export function encodeFrame(kind: Kind, payload: Uint8Array | string): Buffer {
+  const body = Buffer.from(payload);
+  const header = Buffer.alloc(headerBytes);
+  header.writeUInt8(kind, 0);
+  header.writeUInt32BE(body.length, 1);
+  return Buffer.concat([header, body]);
+}
+
+/** Cuts a stream into frames. What comes from the sandbox is a stranger's: it is bounded. */
+export class FrameReader {
+  readonly #payloadBytesMax: number;
+  #pending: Buffer = Buffer.alloc(0);
+
+  constructor(payloadBytesMax: number) {
+    this.#payloadBytesMax = payloadBytesMax;
+  }
+
+  /** @throws {RangeError} When a frame announces more than it may. */
+  read(chunk: Uint8Array): Frame[] {
+    this.#pending = Buffer.concat([this.#pending, chunk]);
+    const frames: Frame[] = [];
+    let at = 0;
+    while (this.#pending.length - at >= headerBytes) {
+      const lengthBytes = this.#pending.readUInt32BE(at + 1);
+      if (lengthBytes > this.#payloadBytesMax) throw new RangeError("frame too large");
+      const end = at + headerBytes + lengthBytes;
+      if (end > this.#pending.length) break;
+      frames.push({
+        kind: this.#pending.readUInt8(at),
+        payload: this.#pending.subarray(at + headerBytes, end),
+      });
+      at = end;
+    }
+    this.#pending = this.#pending.subarray(at);
+    return frames;
+  }
+}

@@ -1,0 +1,90 @@
+/** Runs one script and sends its output and its end, in this order. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { closeSync, constants, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { Socket } from "node:net";
+import { encodeFrame, kinds } from "./frames.ts";
+import type { RunEnded, RunRequest } from "./messages.ts";
+
+const files = { script: "/tmp/task.sh", output: "/tmp/.output" };
+/** What a script left running may still hold its output open; it dies with the sandbox. */
+const drainMsMax = 100;
+/** The shell's own code for "found, but couldn't be run". */
+const notStarted: RunEnded = { code: 126, signal: null };
+
+/** To all but process 1 and this one. */
+export function signalAll(): void {
+  try {
+    process.kill(-1, "SIGTERM");
+  } catch {
+    // Nobody was left.
+  }
+}
+
+export function runScript(supervisor: Socket, { script, environment }: RunRequest): void {
+  const finish = (ended: RunEnded) => {
+    supervisor.write(encodeFrame(kinds.ended, JSON.stringify(ended)));
+  };
+  try {
+    writeFileSync(files.script, script, { mode: 0o600 });
+    const output = openPipe();
+    const child = start(environment, output.writer);
+    closeSync(output.writer);
+    forward(output.reader, supervisor);
+    whenEnded(child, output.reader, finish);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : "unknown";
+    supervisor.write(encodeFrame(kinds.output, `The script couldn't be started: ${why}\n`));
+    finish(notStarted);
+  }
+}
+
+/** Node's own pipes are sockets, and a script that opens `/dev/stdout` fails on those. */
+function openPipe() {
+  rmSync(files.output, { force: true });
+  execFileSync("/usr/bin/mkfifo", ["-m", "600", files.output]);
+  const reading = openSync(files.output, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = openSync(files.output, constants.O_WRONLY);
+  rmSync(files.output);
+  return { reader: new Socket({ fd: reading, readable: true, writable: false }), writer };
+}
+
+/** When memory runs out, the script's processes go before the init. */
+const preferredVictim = 'echo 1000 >/proc/self/oom_score_adj; exec "$@"';
+
+function start(environment: RunRequest["environment"], output: number): ChildProcess {
+  const { PATH, HOME, LANG, TMPDIR } = process.env;
+  const named = { PATH, HOME, LANG, TMPDIR };
+  const shell = existsSync("/usr/bin/bash") ? "/usr/bin/bash" : "/bin/sh";
+  return spawn("/bin/sh", ["-c", preferredVictim, "sh", shell, files.script], {
+    cwd: "/workspace",
+    env: { ...named, ...environment },
+    stdio: ["ignore", output, output],
+    detached: true,
+  });
+}
+
+function forward(output: Socket, supervisor: Socket): void {
+  output.on("data", (chunk: Buffer) => {
+    if (supervisor.write(encodeFrame(kinds.output, chunk))) return;
+    output.pause();
+    supervisor.once("drain", () => output.resume());
+  });
+  // A pipe that breaks is a pipe that ends.
+  output.on("error", () => undefined);
+}
+
+function whenEnded(child: ChildProcess, output: Socket, finish: (ended: RunEnded) => void): void {
+  let reported = false;
+  const report = (ended: RunEnded) => {
+    if (reported) return;
+    reported = true;
+    output.destroy();
+    finish(ended);
+  };
+  child.on("error", () => report(notStarted));
+  child.on("exit", (code, signal) => {
+    if (output.closed) return report({ code, signal });
+    output.once("close", () => report({ code, signal }));
+    setTimeout(() => report({ code, signal }), drainMsMax);
+  });
+}

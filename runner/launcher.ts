@@ -1,0 +1,16 @@
+/** The runner's first program: root, small, and the only one that can start or end a sandbox. */
+import { launch } from "./launcher/launch.ts";
+import { readSettings } from "./launcher/settings.ts";
+
+async function main(): Promise<number> {
+  return launch(readSettings(process.env), process.argv[1] ?? "");
+}
+
+main().then(
+  (exitCode) => process.exit(exitCode),
+  (error: unknown) => {
+    const why = error instanceof Error ? error.message : "unknown";
+    console.error(JSON.stringify({ severity: "ERROR", message: "launcher failed", why }));
+    process.exit(1);
+  },
+);

@@ -1,0 +1,178 @@
+/** The sandbox's control group: memory, processes and CPU, on cgroup v1 and v2 alike. */
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import type { SandboxLimits } from "./messages.ts";
+
+export const controllers = ["memory", "pids", "cpu"] as const;
+export type Controller = (typeof controllers)[number];
+
+export interface Hierarchy {
+  readonly version: 1 | 2;
+  /** Folder of the group below which ours is made, by controller; one and the same in v2. */
+  readonly parents: Readonly<Record<Controller, string>>;
+}
+
+interface Setting {
+  readonly controller: Controller;
+  readonly file: string;
+  readonly value: string;
+  /** Swap accounting is off on many machines, and then there is no swap to limit. */
+  readonly optional?: true;
+}
+
+const periodMicros = 100_000;
+const groupName = "sandbox";
+const ownGroupName = "paddock-launcher";
+const killAttemptsMax = 300;
+const killPauseMs = 10;
+
+/** Finds where our group goes: below `path`, or below the group of the process itself. */
+export function findHierarchy(ownGroups: string, path: string | null, root: string): Hierarchy {
+  const isUnified = existsSync(join(root, "cgroup.controllers"));
+  const rows = ownGroups
+    .trim()
+    .split("\n")
+    .map((row) => row.split(":"));
+  const own = (controller: string) =>
+    rows
+      .find(([, names]) => (names ?? "").split(",").includes(controller))
+      ?.slice(2)
+      .join(":");
+  const parent = (controller: Controller) => {
+    const folder = isUnified ? root : join(root, controller);
+    return join(folder, path ?? own(isUnified ? "" : controller) ?? "/");
+  };
+  const parents = { memory: parent("memory"), pids: parent("pids"), cpu: parent("cpu") };
+  return { version: isUnified ? 2 : 1, parents };
+}
+
+/** What is written where for these limits. */
+export function cgroupSettings(version: 1 | 2, limits: SandboxLimits): Setting[] {
+  const memory = `${limits.memoryBytes}`;
+  const quotaMicros = Math.max(1_000, Math.round((limits.cpuMillis * periodMicros) / 1_000));
+  const pids: Setting = { controller: "pids", file: "pids.max", value: `${limits.processesMax}` };
+  if (version === 2) {
+    return [
+      { controller: "memory", file: "memory.max", value: memory },
+      { controller: "memory", file: "memory.swap.max", value: "0", optional: true },
+      pids,
+      { controller: "cpu", file: "cpu.max", value: `${quotaMicros} ${periodMicros}` },
+    ];
+  }
+  const swap = "memory.memsw.limit_in_bytes";
+  return [
+    { controller: "memory", file: "memory.limit_in_bytes", value: memory },
+    { controller: "memory", file: swap, value: memory, optional: true },
+    pids,
+    { controller: "cpu", file: "cpu.cfs_period_us", value: `${periodMicros}` },
+    { controller: "cpu", file: "cpu.cfs_quota_us", value: `${quotaMicros}` },
+  ];
+}
+
+export class SandboxCgroup {
+  readonly #version: 1 | 2;
+  readonly #folders: Readonly<Record<Controller, string>>;
+
+  /** @throws {Error} When the group or one of its limits can't be made: nothing may run then. */
+  constructor(hierarchy: Hierarchy, limits: SandboxLimits) {
+    const { version, parents } = hierarchy;
+    this.#version = version;
+    if (version === 2) delegate(parents.memory);
+    this.#folders = {
+      memory: join(parents.memory, groupName),
+      pids: join(parents.pids, groupName),
+      cpu: join(parents.cpu, groupName),
+    };
+    for (const folder of this.#all()) mkdirSync(folder, { recursive: true });
+    for (const { controller, file, value, optional } of cgroupSettings(version, limits)) {
+      const path = join(this.#folders[controller], file);
+      if (optional !== true || existsSync(path)) writeFileSync(path, value);
+    }
+  }
+
+  /** A process that writes its id to each of these is in the group before it starts anything. */
+  get entryFiles(): string[] {
+    return this.#all().map((folder) => join(folder, "cgroup.procs"));
+  }
+
+  /** The limits as the kernel holds them, of a group the process `pid` is really in. */
+  limitsOf(pid: number): { memoryBytes: number; processesMax: number } {
+    const inside = (controller: Controller) => {
+      const pids = this.#read(controller, "cgroup.procs").split("\n").map(Number);
+      if (!pids.includes(pid)) throw new Error(`The sandbox isn't in its ${controller} group.`);
+    };
+    inside("memory");
+    inside("pids");
+    const memory = this.#version === 2 ? "memory.max" : "memory.limit_in_bytes";
+    return {
+      memoryBytes: Number(this.#read("memory", memory)),
+      processesMax: Number(this.#read("pids", "pids.max")),
+    };
+  }
+
+  events(): { memoryKills: number; processRefusals: number } {
+    const memory = this.#version === 2 ? "memory.events" : "memory.oom_control";
+    return {
+      memoryKills: counter(this.#read("memory", memory), "oom_kill"),
+      processRefusals: counter(this.#read("pids", "pids.events"), "max"),
+    };
+  }
+
+  /** Kills until nobody is left, as what forks quickly can outrun one look at the list. */
+  async kill(): Promise<boolean> {
+    const atOnce = join(this.#folders.memory, "cgroup.kill");
+    if (existsSync(atOnce)) writeFileSync(atOnce, "1");
+    for (let attempt = 0; attempt < killAttemptsMax; attempt += 1) {
+      const pids = this.#read("pids", "cgroup.procs").split("\n").filter(Boolean).map(Number);
+      if (pids.length === 0) return true;
+      for (const pid of pids) killProcess(pid);
+      await wait(killPauseMs);
+    }
+    return false;
+  }
+
+  remove(): void {
+    for (const folder of this.#all()) {
+      if (existsSync(folder)) rmdirSync(folder);
+    }
+  }
+
+  #all(): string[] {
+    return [...new Set(Object.values(this.#folders))];
+  }
+
+  #read(controller: Controller, file: string): string {
+    const path = join(this.#folders[controller], file);
+    return existsSync(path) ? readFileSync(path, "utf8").trim() : "";
+  }
+}
+
+/** `name value` lines; 0 when the name is missing. */
+export function counter(text: string, name: string): number {
+  const row = text.split("\n").find((line) => line.startsWith(`${name} `));
+  return row === undefined ? 0 : Number(row.slice(name.length + 1));
+}
+
+/** In v2 a group with processes of its own can't hand controllers down: they move aside first. */
+function delegate(parent: string): void {
+  const control = join(parent, "cgroup.subtree_control");
+  const wanted = controllers.map((name) => `+${name}`).join(" ");
+  try {
+    writeFileSync(control, wanted);
+  } catch {
+    const aside = join(parent, ownGroupName);
+    mkdirSync(aside, { recursive: true });
+    const pids = readFileSync(join(parent, "cgroup.procs"), "utf8").split("\n").filter(Boolean);
+    for (const pid of pids) writeFileSync(join(aside, "cgroup.procs"), pid);
+    writeFileSync(control, wanted);
+  }
+}
+
+function killProcess(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended by itself in between.
+  }
+}

@@ -1,0 +1,143 @@
+/** One execution from the host's side: what needs root, and nothing else. */
+import { once } from "node:events";
+import { closeSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { isInheritable } from "../init/descriptors.ts";
+import type { SandboxMode } from "../sandbox/arguments.ts";
+import { findHierarchy, SandboxCgroup } from "./cgroup.ts";
+import type { LauncherRequest, Prepared, SandboxLimits, Started, Stopped } from "./messages.ts";
+import { findMode } from "./mode.ts";
+import { type Sandbox, startSandbox } from "./sandbox.ts";
+import type { Scratch } from "./scratch.ts";
+import { giveTo, hostFacts, layOutScratch, mountSized, removeScratch } from "./scratch.ts";
+import { type LauncherSettings, supervisorEnvironment } from "./settings.ts";
+import { serveSupervisor, startSupervisor } from "./supervisor.ts";
+
+const sharedMemoryBytesMax = 64 * 1024 * 1024;
+const cgroupRoot = "/sys/fs/cgroup";
+
+/**
+ * Runs one execution and removes every trace of it.
+ *
+ * @param self Path of the launcher's own program; the other two lie beside it.
+ * @returns The supervisor's exit code.
+ */
+export async function launch(settings: LauncherSettings, self: string): Promise<number> {
+  sparedByTheKernel();
+  closeInherited();
+  const finding = findMode(settings.mode, settings.sandboxUid);
+  const scratch = await layOutScratch(settings, self);
+  const supervisor = startSupervisor({
+    node: scratch.node,
+    program: scratch.supervisorProgram,
+    uid: settings.supervisorUid,
+    environment: supervisorEnvironment(process.env),
+  });
+  const exited = once(supervisor, "exit");
+  process.on("SIGTERM", () => supervisor.kill("SIGTERM"));
+  const host = new Host(
+    settings,
+    scratch,
+    finding.then(({ mode }) => mode),
+  );
+  try {
+    await serveSupervisor(supervisor, await finding, (request) => host.handle(request));
+    const [code] = await exited;
+    return typeof code === "number" ? code : 1;
+  } finally {
+    supervisor.kill("SIGKILL");
+    await host.tearDown();
+  }
+}
+
+/** When memory runs out, others go first. Not every root may ask for that; no promise rests on it. */
+function sparedByTheKernel(): void {
+  try {
+    writeFileSync("/proc/self/oom_score_adj", "-900");
+  } catch {
+    // The sandbox's processes still come first: they volunteer.
+  }
+}
+
+/** What whoever started us left open would reach the sandbox: it isn't closed on exec. */
+function closeInherited(): void {
+  for (const name of readdirSync("/proc/self/fd")) {
+    if (Number(name) > 2 && isInheritable(name)) closeSync(Number(name));
+  }
+}
+
+class Host {
+  readonly #settings: LauncherSettings;
+  readonly #scratch: Scratch;
+  readonly #mode: Promise<SandboxMode>;
+  #limits: SandboxLimits | undefined;
+  #cgroup: SandboxCgroup | null = null;
+  #sandbox: Sandbox | undefined;
+
+  constructor(settings: LauncherSettings, scratch: Scratch, mode: Promise<SandboxMode>) {
+    this.#settings = settings;
+    this.#scratch = scratch;
+    this.#mode = mode;
+  }
+
+  async handle(request: LauncherRequest): Promise<Prepared | Started | Stopped> {
+    if (request.do === "prepare") return this.#prepare(request.limits);
+    return request.do === "start" ? this.#start() : this.#stop();
+  }
+
+  async #prepare(limits: SandboxLimits): Promise<Prepared> {
+    if (this.#limits !== undefined) throw new Error("Prepared already.");
+    this.#limits = limits;
+    this.#cgroup = this.#makeCgroup(limits);
+    await mountSized(this.#scratch, limits, this.#settings);
+    const { workspace, tmp, socket } = this.#scratch;
+    return { workspace, tmp, socket, sandboxUid: this.#settings.sandboxUid };
+  }
+
+  #makeCgroup(limits: SandboxLimits): SandboxCgroup | null {
+    const ownGroups = readFileSync("/proc/self/cgroup", "utf8");
+    try {
+      const hierarchy = findHierarchy(ownGroups, this.#settings.cgroup, cgroupRoot);
+      return new SandboxCgroup(hierarchy, limits);
+    } catch (error) {
+      if (this.#settings.insideCloudRun) return null;
+      throw error;
+    }
+  }
+
+  async #start(): Promise<Started> {
+    const limits = this.#limits;
+    if (limits === undefined || this.#sandbox !== undefined) throw new Error("Not to be started.");
+    const { sandboxUid } = this.#settings;
+    const { workspace, tmp, runtime, initFile, socket, filter } = this.#scratch;
+    await giveTo(sandboxUid, workspace);
+    const plan = {
+      mode: await this.#mode,
+      uid: sandboxUid,
+      ...{ workspace, tmp, runtime, initFile },
+      host: hostFacts(),
+      sharedMemoryBytes: Math.min(sharedMemoryBytesMax, limits.tmpBytes),
+      openFilesMax: limits.openFilesMax,
+      fileBytesMax: limits.fileBytesMax,
+    };
+    this.#sandbox = await startSandbox({ plan, socket, filter, cgroup: this.#cgroup });
+    if (this.#cgroup === null) {
+      const { memoryBytes, processesMax } = limits;
+      return { memoryBytes, processesMax, limitedBy: "job" };
+    }
+    return { ...this.#cgroup.limitsOf(this.#sandbox.pid), limitedBy: "cgroup" };
+  }
+
+  async #stop(): Promise<Stopped> {
+    await this.#sandbox?.stop();
+    await giveTo(this.#settings.supervisorUid, this.#scratch.workspace);
+    const events = this.#cgroup?.events() ?? { memoryKills: 0, processRefusals: 0 };
+    return { ...events, diagnostics: this.#sandbox?.diagnostics() ?? "" };
+  }
+
+  async tearDown(): Promise<void> {
+    await this.#sandbox?.stop().catch(() => undefined);
+    await this.#cgroup?.kill();
+    this.#cgroup?.remove();
+    await removeScratch(this.#settings);
+  }
+}

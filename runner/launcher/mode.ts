@@ -1,0 +1,33 @@
+/** Which of the two sandboxes this machine can build. */
+import type { SandboxMode } from "../sandbox/arguments.ts";
+import { run } from "./run.ts";
+
+export interface ModeFound {
+  readonly mode: SandboxMode;
+  /** Why neither can be built, if so; `mode` is then the last one tried. */
+  readonly unavailable: string | null;
+}
+
+const bwrap = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--die-with-parent"];
+const nothing = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--", "/bin/true"];
+
+/** Tries the real thing, small: what a kernel, a container or a policy forbids shows in no file. */
+export async function findMode(wanted: SandboxMode | null, sandboxUid: number): Promise<ModeFound> {
+  const reasons: string[] = [];
+  for (const mode of wanted === null ? (["A", "B"] as const) : [wanted]) {
+    try {
+      const [command = "", ...rest] = attempt(mode, sandboxUid);
+      await run(command, rest);
+      return { mode, unavailable: null };
+    } catch (error) {
+      reasons.push(`${mode}: ${error instanceof Error ? error.message : "unknown"}`);
+    }
+  }
+  return { mode: wanted ?? "B", unavailable: reasons.join("; ") };
+}
+
+function attempt(mode: SandboxMode, uid: number): string[] {
+  if (mode === "B") return ["bwrap", ...bwrap, ...nothing];
+  const user = ["--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups"];
+  return ["setpriv", ...user, "bwrap", "--unshare-user", ...bwrap, ...nothing];
+}

@@ -1,0 +1,14 @@
+/** Short-lived helpers of the system, run to their end. */
+import { execFile } from "node:child_process";
+
+const timeoutMs = 20_000;
+
+/** @throws {Error} With what the program said, when it fails. */
+export function run(command: string, parameters: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    execFile(command, parameters, { timeout: timeoutMs }, (failed, _stdout, stderr) => {
+      if (failed === null) return resolve();
+      reject(new Error(`${command}: ${stderr.trim().slice(-500) || failed.message}`));
+    });
+  });
+}

@@ -1,0 +1,111 @@
+/** Starts the sandbox's command line, and ends it for certain. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import type { Readable } from "node:stream";
+import { type SandboxPlan, sandboxCommand } from "../sandbox/arguments.ts";
+import type { SandboxCgroup } from "./cgroup.ts";
+
+const diagnosticsLengthMax = 2_000;
+const startTimeoutMs = 10_000;
+const endTimeoutMs = 5_000;
+
+/** Joins the group, may be killed for memory, then becomes the command. */
+const joinGroup = `
+while [ "$1" != -- ]; do echo $$ >"$1" || exit 125; shift; done
+shift
+echo 0 >/proc/self/oom_score_adj
+exec "$@"`;
+
+export interface Sandbox {
+  /** The sandbox's first process, as seen from here. */
+  readonly pid: number;
+  stop(): Promise<void>;
+  diagnostics(): string;
+}
+
+export interface SandboxStart {
+  readonly plan: SandboxPlan;
+  readonly socket: string;
+  readonly filter: string;
+  readonly cgroup: SandboxCgroup | null;
+}
+
+/** @throws {Error} When it doesn't come up; nothing of it is left then. */
+export async function startSandbox(start: SandboxStart): Promise<Sandbox> {
+  const socket = connect(start.socket);
+  await once(socket, "connect");
+  const filter = openSync(start.filter, "r");
+  const entries = start.cgroup?.entryFiles ?? [];
+  const child = spawn(
+    "/bin/sh",
+    ["-c", joinGroup, "sh", ...entries, "--", ...sandboxCommand(start.plan)],
+    {
+      stdio: ["ignore", "pipe", "pipe", socket, filter, "pipe"],
+      env: { PATH: process.env.PATH },
+    },
+  );
+  closeSync(filter);
+  const diagnostics = collect(child);
+  const ended = once(child, "close");
+  release(socket);
+  const stop = () => end(child, start.cgroup, ended);
+  try {
+    const pid = await firstProcess(child);
+    return { pid, stop, diagnostics };
+  } catch (error) {
+    await stop();
+    const why = error instanceof Error ? error.message : "unknown";
+    throw new Error(`${why} ${diagnostics()}`.trim());
+  }
+}
+
+/** Our copy must not keep the connection open once one of the two ends is gone. */
+function release(socket: Socket): void {
+  socket.destroy();
+}
+
+async function end(child: ChildProcess, cgroup: SandboxCgroup | null, ended: Promise<unknown>) {
+  child.kill("SIGKILL");
+  const killed = (await cgroup?.kill()) ?? true;
+  const timeout = AbortSignal.timeout(endTimeoutMs);
+  const late = once(timeout, "abort").then(() => "late");
+  const outcome = await Promise.race([ended, late]);
+  if (!killed || outcome === "late") throw new Error("The sandbox doesn't end.");
+}
+
+/** Bubblewrap tells the child's id once the sandbox is built, before anything runs in it. */
+function firstProcess(child: ChildProcess): Promise<number> {
+  const info = readable(child, 5);
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const timer = setTimeout(() => reject(new Error("Not started in time.")), startTimeoutMs);
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`Ended with ${code} while starting.`)));
+    info.on("data", (chunk: Buffer) => {
+      text = (text + chunk.toString("utf8")).slice(0, 1_000);
+      const pid = /"child-pid":\s*(\d+)/.exec(text)?.[1];
+      if (pid === undefined) return;
+      clearTimeout(timer);
+      resolve(Number(pid));
+    });
+  });
+}
+
+/** Keeps the last of what is said, and reads on: a full pipe would block who writes. */
+function collect(child: ChildProcess): () => string {
+  let tail = "";
+  for (const index of [1, 2]) {
+    readable(child, index).on("data", (chunk: Buffer) => {
+      tail = (tail + chunk.toString("utf8")).slice(-diagnosticsLengthMax);
+    });
+  }
+  return () => tail.trim();
+}
+
+function readable(child: ChildProcess, index: number): Readable {
+  const stream = child.stdio[index];
+  if (stream === null || stream === undefined || !("read" in stream)) throw new Error("No pipe.");
+  return stream;
+}

@@ -1,0 +1,48 @@
+/** What the launcher is told by its environment; the defaults fit the runner's image. */
+import { type SandboxMode, sandboxModes } from "../sandbox/arguments.ts";
+
+export interface LauncherSettings {
+  /** A folder of this execution alone. */
+  readonly scratch: string;
+  readonly supervisorUid: number;
+  readonly sandboxUid: number;
+  /** Below which a group may be made, relative to the hierarchies; null for the process's own. */
+  readonly cgroup: string | null;
+  /** Null: probe. */
+  readonly mode: SandboxMode | null;
+  readonly insideCloudRun: boolean;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws {Error} When a setting isn't of its form. */
+export function readSettings(environment: Environment): LauncherSettings {
+  const uids = /^(\d{3,10}):(\d{3,10})$/.exec(environment.PADDOCK_UIDS ?? "20001:20002");
+  if (uids === null || uids[1] === uids[2]) throw new Error("PADDOCK_UIDS isn't two uids.");
+  const requested = environment.PADDOCK_SANDBOX_MODE ?? "";
+  const mode = sandboxModes.find((name) => name === requested) ?? null;
+  if (mode === null && requested !== "") throw new Error("PADDOCK_SANDBOX_MODE isn't A or B.");
+  const scratch = environment.PADDOCK_SCRATCH ?? "/run/paddock";
+  if (!/^(\/[\w.-]+)+$/.test(scratch)) throw new Error("PADDOCK_SCRATCH isn't a plain path.");
+  return {
+    scratch,
+    supervisorUid: Number(uids[1]),
+    sandboxUid: Number(uids[2]),
+    cgroup: environment.PADDOCK_CGROUP ?? null,
+    mode,
+    insideCloudRun: environment.CLOUD_RUN_JOB !== undefined,
+  };
+}
+
+/** What the supervisor may know of the launcher's environment. */
+export function supervisorEnvironment(environment: Environment): Record<string, string> {
+  const names = [
+    "PADDOCK_EXECUTION_ID",
+    "PADDOCK_TICKET",
+    "PADDOCK_GATEWAY_URL",
+    "PADDOCK_GATEWAY_AUDIENCE",
+    "GCE_METADATA_HOST",
+  ];
+  const named = names.map((name): [string, string] => [name, environment[name] ?? ""]);
+  return Object.fromEntries(named.filter(([, value]) => value !== ""));
+}

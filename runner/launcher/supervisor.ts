@@ -1,0 +1,86 @@
+/** The supervisor's process, and the line it asks us on. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { Socket } from "node:net";
+import { createInterface } from "node:readline";
+import type { Hello, LauncherReply, LauncherRequest, limitNames } from "./messages.ts";
+
+export interface SupervisorStart {
+  readonly node: string;
+  readonly program: string;
+  readonly uid: number;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const memoryMegabytes = 512;
+
+/** Starts it without any privilege; the kernel ends it with us. */
+export function startSupervisor(start: SupervisorStart): ChildProcess {
+  const user = ["--reuid", `${start.uid}`, "--regid", `${start.uid}`, "--clear-groups"];
+  const bare = ["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--pdeathsig", "KILL"];
+  const node = [start.node, `--max-old-space-size=${memoryMegabytes}`, start.program];
+  return spawn("setpriv", [...user, ...bare, ...node], {
+    stdio: ["ignore", "inherit", "inherit", "pipe"],
+    env: start.environment,
+    cwd: "/",
+  });
+}
+
+/** Answers the supervisor's requests, one after the other. */
+export async function serveSupervisor(
+  supervisor: ChildProcess,
+  hello: Hello,
+  handle: (request: LauncherRequest) => Promise<unknown>,
+): Promise<void> {
+  const line = supervisor.stdio[3];
+  if (!(line instanceof Socket)) throw new Error("The supervisor has no line to us.");
+  const send = (message: unknown) => line.write(`${JSON.stringify(message)}\n`);
+  // It may end at any moment; its exit is what counts.
+  line.on("error", () => undefined);
+  send(hello);
+  for await (const text of createInterface({ input: line })) {
+    const reply: LauncherReply<unknown> = await answer(text, handle);
+    send(reply);
+  }
+}
+
+async function answer(
+  text: string,
+  handle: (request: LauncherRequest) => Promise<unknown>,
+): Promise<LauncherReply<unknown>> {
+  try {
+    return { ok: await handle(parseRequest(text)) };
+  } catch (error) {
+    return { failed: error instanceof Error ? error.message : "unknown" };
+  }
+}
+
+/** @throws {Error} When it isn't a request: whoever speaks to root is looked at closely. */
+export function parseRequest(text: string): LauncherRequest {
+  const message: unknown = JSON.parse(text);
+  if (typeof message !== "object" || message === null || !("do" in message)) throw malformed();
+  if (message.do === "start" || message.do === "stop") return { do: message.do };
+  if (message.do !== "prepare" || !("limits" in message)) throw malformed();
+  const given = new Map(Object.entries(message.limits ?? {}));
+  const limit = (name: (typeof limitNames)[number]) => {
+    const value: unknown = given.get(name);
+    if (typeof value !== "number" || !Number.isSafeInteger(value) || value <= 0) throw malformed();
+    return value;
+  };
+  return {
+    do: "prepare",
+    limits: {
+      cpuMillis: limit("cpuMillis"),
+      memoryBytes: limit("memoryBytes"),
+      processesMax: limit("processesMax"),
+      openFilesMax: limit("openFilesMax"),
+      fileBytesMax: limit("fileBytesMax"),
+      workspaceBytes: limit("workspaceBytes"),
+      workspaceInodesMax: limit("workspaceInodesMax"),
+      tmpBytes: limit("tmpBytes"),
+    },
+  };
+}
+
+function malformed(): Error {
+  return new Error("The supervisor's request is malformed.");
+}

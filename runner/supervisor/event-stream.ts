@@ -1,0 +1,133 @@
+/** Numbers what happens, and sends it: the first at once, then in batches, never out of order. */
+
+import type { z } from "zod";
+import {
+  type EventsReply,
+  eventBatchBytesMax,
+  eventBatchLengthMax,
+  type Item,
+  type RunnerEvent,
+} from "#shared/protocol/runner";
+
+const textLengthMax = 32_000;
+
+export interface EventStreamDeps {
+  readonly send: (events: readonly RunnerEvent[]) => Promise<z.infer<typeof EventsReply>>;
+  readonly now: () => number;
+  readonly onFailure: (error: unknown) => void;
+}
+
+export class EventStream {
+  readonly #deps: EventStreamDeps;
+  #flushIntervalMs: number;
+  #queue: RunnerEvent[] = [];
+  #text = "";
+  /** Whether `#text` was there at the last flush already: then its open line goes out too. */
+  #textIsOld: boolean = false;
+  #sequence = 0;
+  #acknowledged = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #sending: Promise<void> = Promise.resolve();
+  #failed = false;
+
+  constructor(deps: EventStreamDeps, flushIntervalMs: number) {
+    this.#deps = deps;
+    this.#flushIntervalMs = flushIntervalMs;
+  }
+
+  /** The last number the gateway has stored. */
+  get acknowledgedSequence(): number {
+    return this.#acknowledged;
+  }
+
+  emit(item: Item): void {
+    this.#takeText(true);
+    this.#push(item);
+    this.#schedule();
+  }
+
+  /** Output as it comes; it leaves in whole lines where it can. */
+  text(piece: string): void {
+    if (piece === "") return;
+    this.#text += piece;
+    while (this.#text.length > textLengthMax) this.#pushText(cutAt(this.#text, textLengthMax));
+    this.#schedule();
+  }
+
+  /** Sends all there is; resolves when it is stored, or can't be. */
+  async end(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#sending;
+    this.#takeText(true);
+    while (this.#queue.length > 0 && !this.#failed) {
+      this.#flush();
+      await this.#sending;
+    }
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined || this.#failed) return;
+    const waitMs = this.#acknowledged === 0 ? 0 : this.#flushIntervalMs;
+    this.#timer = setTimeout(() => {
+      void this.#sending.then(() => {
+        this.#timer = undefined;
+        this.#takeText(this.#textIsOld || this.#acknowledged === 0);
+        this.#textIsOld = this.#text !== "";
+        if (this.#textIsOld) this.#schedule();
+        this.#flush();
+      });
+    }, waitMs);
+  }
+
+  #flush(): void {
+    const batch = takeBatch(this.#queue);
+    if (batch.length === 0 || this.#failed) return;
+    this.#sending = this.#deps.send(batch).then(
+      (reply) => {
+        this.#queue = this.#queue.slice(batch.length);
+        this.#acknowledged = batch.at(-1)?.sequence ?? this.#acknowledged;
+        this.#flushIntervalMs = reply.flushIntervalMs;
+        if (this.#queue.length > 0) this.#schedule();
+      },
+      (error: unknown) => {
+        this.#failed = true;
+        this.#deps.onFailure(error);
+      },
+    );
+  }
+
+  #takeText(all: boolean): void {
+    const end = all ? this.#text.length : this.#text.lastIndexOf("\n") + 1;
+    if (end > 0) this.#pushText(end);
+  }
+
+  #pushText(end: number): void {
+    this.#push({ type: "text", content: this.#text.slice(0, end) });
+    this.#text = this.#text.slice(end);
+  }
+
+  #push(item: Item): void {
+    this.#sequence += 1;
+    this.#queue.push({ sequence: this.#sequence, at: this.#deps.now(), item });
+  }
+}
+
+/** At a line's end if there is one, and never inside a surrogate pair. */
+function cutAt(text: string, max: number): number {
+  const line = text.lastIndexOf("\n", max - 1) + 1;
+  if (line > 0) return line;
+  const last = text.charCodeAt(max - 1);
+  return last >= 0xd800 && last <= 0xdbff ? max - 1 : max;
+}
+
+function takeBatch(queue: readonly RunnerEvent[]): RunnerEvent[] {
+  const batch: RunnerEvent[] = [];
+  let sizeBytes = 0;
+  for (const event of queue.slice(0, eventBatchLengthMax)) {
+    sizeBytes += Buffer.byteLength(JSON.stringify(event)) + 1;
+    if (batch.length > 0 && sizeBytes > eventBatchBytesMax - 1_024) break;
+    batch.push(event);
+  }
+  return batch;
+}

@@ -1,0 +1,238 @@
+/** One claimed execution, from its workspace to its settlement. Every way through it settles. */
+import { emptyManifest, type Manifest } from "#shared/core/manifest";
+import { planRedaction, redact } from "#shared/core/redaction";
+import type { ClaimReply, Item, SettleRequest } from "#shared/protocol/runner";
+import type { AgentTools, ScriptEnd } from "../agent/model.ts";
+import { findModel } from "../agent/models.ts";
+import { EventStream } from "./event-stream.ts";
+import { fetchManifest, fillWorkspace } from "./fetch-workspace.ts";
+import { fileChanges } from "./file-changes.ts";
+import { type Gateway, GatewayError } from "./gateway.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import type { LauncherLine } from "./launcher-line.ts";
+import { LineIndex } from "./line-index.ts";
+import { log, messageOf } from "./log.ts";
+import { decideOutcome, type Outcome, reasonNotes, type StopReason } from "./outcome.ts";
+import { Output } from "./output.ts";
+import { redactItem } from "./redact-item.ts";
+import { IsolationError, SandboxSession } from "./sandbox-session.ts";
+import { saveWorkspace } from "./save-workspace.ts";
+import { scanWorkspace } from "./scan-workspace.ts";
+import { Stop, Stopped } from "./stop.ts";
+
+/** Between asking and killing; less when we are asked to end ourselves. */
+const graceMs = { normal: 5_000, shutdown: 2_000 };
+/** What is left for the workspace and for settling; with the grace, a shutdown takes 8 s. */
+const savingMs = { normal: 120_000, shutdown: 3_500 };
+const settlingMs = { normal: 60_000, shutdown: 2_000 };
+const whyLengthMax = 500;
+
+export interface ExecutionDeps {
+  readonly gateway: Gateway;
+  readonly launcher: LauncherLine;
+  /** Why no sandbox can be started, if so. */
+  readonly unavailable: string | null;
+}
+
+type WorkspaceState = SettleRequest["workspace"];
+
+export class Execution {
+  readonly #deps: ExecutionDeps;
+  readonly #claimed: ClaimReply;
+  readonly #stop = new Stop();
+  readonly #session: SandboxSession;
+  readonly #events: EventStream;
+  readonly #output: Output;
+  readonly #heartbeat: Heartbeat;
+  readonly #redaction;
+  readonly #lines = new LineIndex();
+  #pace: "normal" | "shutdown" = "normal";
+  #folder: string | undefined;
+  #base: Manifest = emptyManifest;
+
+  constructor(deps: ExecutionDeps, claimed: ClaimReply) {
+    const { gateway, launcher } = deps;
+    this.#deps = deps;
+    this.#claimed = claimed;
+    this.#session = new SandboxSession(launcher, claimed);
+    this.#redaction = planRedaction(claimed.secrets);
+    const now = () => Date.now();
+    this.#events = new EventStream(
+      { send: (events) => gateway.events(events), now, onFailure: (error) => this.#unheard(error) },
+      claimed.flushIntervalMs,
+    );
+    this.#output = new Output({
+      redaction: this.#redaction,
+      streamBytesMax: claimed.limits.streamBytesMax,
+      onText: (text) => this.#events.text(text),
+      onRunaway: () => this.#stop.request("output_limit"),
+    });
+    this.#heartbeat = new Heartbeat(
+      {
+        send: (version) => gateway.heartbeat(version),
+        now,
+        onStop: (why) => this.#stop.request(why),
+      },
+      claimed.lease,
+    );
+  }
+
+  /** Ends it as cancelled, within the few seconds that Cloud Run grants. */
+  shutDown(): void {
+    this.#pace = "shutdown";
+    this.#stop.request("cancelled");
+  }
+
+  /** @returns Whether the execution was settled, or is somebody else's. */
+  async run(): Promise<boolean> {
+    const limit = setTimeout(
+      () => this.#stop.request("time_limit"),
+      Math.min(this.#claimed.limits.wallClockMs, 2 ** 31 - 1),
+    );
+    const ending = this.#stop.requested.then((reason) => this.#endSandbox(reason));
+    const outcome = await this.#work().catch((error: unknown) => this.#failure(error));
+    clearTimeout(limit);
+    if (this.#stop.reason !== null) await ending;
+    if (this.#stop.reason === "lost") return true;
+    return this.#finish(outcome);
+  }
+
+  async #work(): Promise<Outcome> {
+    const { gateway, unavailable } = this.#deps;
+    if (unavailable !== null) throw new IsolationError(unavailable);
+    const model = findModel(this.#claimed.task.model);
+    if (model === undefined) throw new Error("There is no such model.");
+    const { manifestSha256, setupScripts, task } = this.#claimed;
+    const [folder, base] = await this.#stop.unless(
+      Promise.all([this.#session.prepare(), fetchManifest(gateway, manifestSha256)]),
+    );
+    this.#base = base;
+    await this.#stop.unless(fillWorkspace(gateway, base, { folder, lines: this.#lines }));
+    this.#folder = folder;
+    await this.#stop.unless(this.#session.start());
+    log("INFO", "sandbox proven", { executionId: this.#claimed.executionId });
+    const { exitCode } = await model.run({ ...task, setupScripts }, this.#tools());
+    const { memoryKills, processRefusals } = await this.#session.stop();
+    return decideOutcome({
+      stopped: this.#stop.reason,
+      exitCode,
+      memoryKills,
+      processRefusals,
+      diskFull: this.#session.isDiskFull(),
+    });
+  }
+
+  #tools(): AgentTools {
+    return {
+      emit: (item) => this.#emit(item),
+      note: (text) => this.#note(text),
+      runScript: async (script, part): Promise<ScriptEnd> => {
+        if (this.#stop.reason !== null) return { exitCode: null };
+        const sink = this.#output.open(part);
+        const exitCode = await this.#session.run(script, (bytes) => sink.write(bytes));
+        sink.end();
+        return { exitCode };
+      },
+    };
+  }
+
+  #emit(item: Item): void {
+    this.#events.emit(redactItem(this.#redaction, item));
+  }
+
+  #note(text: string): void {
+    const safe = `${redact(this.#redaction, text)}\n`;
+    this.#output.addToAnswer(safe);
+    this.#events.text(safe);
+  }
+
+  #failure(error: unknown): Outcome {
+    const why = redact(this.#redaction, messageOf(error)).slice(0, whyLengthMax);
+    const seen = { exitCode: null, memoryKills: 0, processRefusals: 0 };
+    const diskFull = error instanceof Error && "code" in error && error.code === "ENOSPC";
+    if (error instanceof Stopped || diskFull) {
+      return decideOutcome({ ...seen, stopped: this.#stop.reason, diskFull });
+    }
+    log("ERROR", "execution failed", { executionId: this.#claimed.executionId, why });
+    const reason = error instanceof IsolationError ? "isolation_unavailable" : "runner_error";
+    return { outcome: "failed", reason, exitCode: null };
+  }
+
+  /** Asks everything inside to end, then ends it. */
+  async #endSandbox(reason: StopReason): Promise<void> {
+    this.#session.terminate();
+    const ended = Promise.withResolvers<void>();
+    const timer = setTimeout(ended.resolve, reason === "lost" ? 0 : graceMs[this.#pace]);
+    void this.#session.over.then(ended.resolve);
+    await ended.promise;
+    clearTimeout(timer);
+    await this.#session.stop().catch(() => undefined);
+  }
+
+  #unheard(error: unknown): void {
+    const isStale = error instanceof GatewayError && error.isStale;
+    if (isStale) this.#stop.request("lost");
+    log("WARNING", "events are not heard", { why: messageOf(error) });
+  }
+
+  async #finish({ outcome, reason, exitCode }: Outcome): Promise<boolean> {
+    const workspace = await this.#save();
+    const sentence = reasonNotes[reason];
+    if (sentence !== undefined) this.#note(sentence);
+    const settleBy = Date.now() + settlingMs[this.#pace];
+    await Promise.race([this.#events.end(), until(settleBy - settlingMs.shutdown / 2)]);
+    const request: SettleRequest = {
+      leaseVersion: await this.#heartbeat.end(),
+      outcome,
+      reason,
+      exitCode,
+      ...this.#output.answer(),
+      workspace,
+      eventsLastSequence: this.#events.acknowledgedSequence,
+    };
+    try {
+      await this.#deps.gateway.settle(request, settleBy);
+      log("INFO", "settled", { executionId: this.#claimed.executionId, outcome, reason });
+      return true;
+    } catch (error) {
+      log("ERROR", "not settled", {
+        executionId: this.#claimed.executionId,
+        why: messageOf(error),
+      });
+      return error instanceof GatewayError && error.isStale;
+    }
+  }
+
+  async #save(): Promise<WorkspaceState> {
+    if (this.#folder === undefined) return { state: "unchanged" };
+    const [folder, base] = [this.#folder, this.#base];
+    try {
+      await this.#session.stop();
+      const scan = await scanWorkspace(folder, this.#claimed.limits.workspaceInodesMax);
+      const saved = await saveWorkspace(this.#deps.gateway, {
+        folder,
+        base,
+        baseDigest: this.#claimed.manifestSha256,
+        found: scan.found,
+        until: Date.now() + savingMs[this.#pace],
+      });
+      const change = { folder, lines: this.#lines, base, next: saved.manifest };
+      for (const item of fileChanges(change)) this.#emit(item);
+      if (scan.skippedCount > 0) {
+        this.#note(`Not saved (${scan.skippedCount}): ${scan.skipped.join("; ")}.`);
+      }
+      if (saved.state === "unchanged") return { state: "unchanged" };
+      return { state: "saved", manifestSha256: saved.manifestSha256 };
+    } catch (error) {
+      const why = redact(this.#redaction, messageOf(error)).slice(0, whyLengthMax);
+      this.#note("The workspace could not be saved.");
+      return { state: "not_saved", why };
+    }
+  }
+}
+
+function until(time: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, Math.max(0, time - Date.now())).unref();
+  });
+}

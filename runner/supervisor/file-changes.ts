@@ -1,0 +1,35 @@
+/** Tells the reader which files an execution changed, the first hundred. */
+import { join } from "node:path";
+import { diffManifests, type Manifest, type ManifestEntry } from "#shared/core/manifest";
+import type { Item } from "#shared/protocol/runner";
+import type { LineIndex } from "./line-index.ts";
+import { readSlice } from "./scan-workspace.ts";
+
+const changesMax = 100;
+const comparedBytesMax = 256 * 1024;
+
+export interface Change {
+  readonly folder: string;
+  readonly lines: LineIndex;
+  readonly base: Manifest;
+  readonly next: Manifest;
+}
+
+export function fileChanges({ folder, lines, base, next }: Change): Item[] {
+  const { created, modified, deleted } = diffManifests(base, next);
+  const kinds = [
+    ...created.map((entry) => ({ entry, changeKind: "created" as const })),
+    ...modified.map((entry) => ({ entry, changeKind: "modified" as const })),
+    ...deleted.map((entry) => ({ entry, changeKind: "deleted" as const })),
+  ];
+  return kinds.slice(0, changesMax).map(({ entry, changeKind }) => {
+    const bytes = changeKind === "deleted" ? undefined : contentOf(folder, entry);
+    const { additions, deletions } = lines.compare(entry.path, bytes);
+    return { type: "file_change", path: entry.path, changeKind, additions, deletions };
+  });
+}
+
+function contentOf(folder: string, entry: ManifestEntry): Uint8Array | undefined {
+  if (entry.type !== "file" || entry.sizeBytes > comparedBytesMax) return undefined;
+  return readSlice(join(folder, entry.path), 0, entry.sizeBytes);
+}

@@ -1,0 +1,179 @@
+/** The only address the runner can reach: claims, workspace, events, heartbeats, settlement. */
+import { createHash } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import type { z } from "zod";
+import {
+  ClaimReply,
+  type ClaimRequest,
+  EventsReply,
+  gatewayPaths,
+  HeartbeatReply,
+  manifestBytesMax,
+  packBytesMax,
+  type RunnerEvent,
+  SettleReply,
+  type SettleRequest,
+} from "#shared/protocol/runner";
+
+const timeoutMs = { call: 10_000, object: 60_000 };
+const replyBytesMax = 32 * 1024 * 1024;
+const attemptsMax = 6;
+const backoffMs = { first: 100, max: 4_000 };
+
+/** A refusal of the gateway; `status` says whether asking again can help. */
+export class GatewayError extends Error {
+  override readonly name = "GatewayError";
+  readonly status: number;
+
+  constructor(path: string, status: number) {
+    super(`The gateway answered ${status} to ${path.split("?")[0]}.`);
+    this.status = status;
+  }
+
+  /** Another attempt owns the execution, or it has ended: nothing of ours counts any more. */
+  get isStale(): boolean {
+    return this.status === 404 || this.status === 409 || this.status === 410;
+  }
+}
+
+interface Call {
+  readonly method: "GET" | "PUT" | "POST";
+  readonly path: string;
+  readonly body?: Uint8Array | string;
+  readonly contentType?: string;
+  readonly timeoutMs: number;
+  /** Asked once only: the caller comes again by itself. */
+  readonly once?: boolean;
+  /** Until when to repeat what failed for a passing reason; milliseconds since 1970. */
+  readonly until?: number;
+}
+
+export class Gateway {
+  readonly #baseUrl: string;
+  #token: string;
+
+  /** @param token The ID token; the claim's reply replaces it. */
+  constructor(baseUrl: string, token: string) {
+    this.#baseUrl = baseUrl.replace(/\/+$/, "");
+    this.#token = token;
+  }
+
+  async claim(request: ClaimRequest): Promise<ClaimReply> {
+    const claimed = await this.#post(gatewayPaths.claim, request, ClaimReply);
+    this.#token = claimed.controlToken;
+    return claimed;
+  }
+
+  manifest(digest: string): Promise<Uint8Array> {
+    return this.#object(gatewayPaths.manifest(digest), digest, manifestBytesMax);
+  }
+
+  pack(digest: string): Promise<Uint8Array> {
+    return this.#object(gatewayPaths.pack(digest), digest, packBytesMax);
+  }
+
+  async putManifest(digest: string, body: Uint8Array, until: number): Promise<void> {
+    await this.#put(gatewayPaths.manifest(digest), body, until);
+  }
+
+  async putPack(digest: string, body: Uint8Array, until: number): Promise<void> {
+    await this.#put(gatewayPaths.pack(digest), body, until);
+  }
+
+  events(events: readonly RunnerEvent[]): Promise<z.infer<typeof EventsReply>> {
+    return this.#post(gatewayPaths.events, { events }, EventsReply);
+  }
+
+  heartbeat(leaseVersion: string): Promise<z.infer<typeof HeartbeatReply>> {
+    return this.#post(gatewayPaths.heartbeat, { leaseVersion }, HeartbeatReply, { once: true });
+  }
+
+  settle(request: SettleRequest, until: number): Promise<z.infer<typeof SettleReply>> {
+    return this.#post(gatewayPaths.settle, request, SettleReply, { until });
+  }
+
+  async #post<S extends z.ZodType>(
+    path: string,
+    body: unknown,
+    reply: S,
+    patience: Pick<Call, "until" | "once"> = {},
+  ): Promise<z.output<S>> {
+    const bytes = await this.#call({
+      method: "POST",
+      path,
+      body: JSON.stringify(body),
+      contentType: "application/json",
+      timeoutMs: timeoutMs.call,
+      ...patience,
+    });
+    return reply.parse(JSON.parse(bytes.toString("utf8")));
+  }
+
+  async #object(path: string, digest: string, bytesMax: number): Promise<Uint8Array> {
+    const bytes = await this.#call({ method: "GET", path, timeoutMs: timeoutMs.object });
+    const found = createHash("sha256").update(bytes).digest("hex");
+    if (bytes.length > bytesMax || found !== digest) throw new Error(`${path} isn't what it says.`);
+    return bytes;
+  }
+
+  async #put(path: string, body: Uint8Array, until: number): Promise<void> {
+    const contentType = "application/octet-stream";
+    await this.#call({
+      method: "PUT",
+      path,
+      body,
+      contentType,
+      timeoutMs: timeoutMs.object,
+      until,
+    });
+  }
+
+  /** Repeats what may pass, with full jitter; every call here is safe to repeat. */
+  async #call(call: Call): Promise<Buffer> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#once(call);
+      } catch (error) {
+        const late = call.until !== undefined && Date.now() >= call.until;
+        const isLast = attempt === attemptsMax || call.once === true || late;
+        if (isLast || !mayPass(error)) throw error;
+        const ceilingMs = Math.min(backoffMs.max, backoffMs.first * 2 ** attempt);
+        await wait(Math.random() * ceilingMs);
+      }
+    }
+  }
+
+  async #once(call: Call): Promise<Buffer> {
+    const leftMs = call.until === undefined ? call.timeoutMs : call.until - Date.now();
+    const response = await fetch(this.#baseUrl + call.path, {
+      method: call.method,
+      redirect: "error",
+      headers: {
+        authorization: `Bearer ${this.#token}`,
+        ...(call.contentType === undefined ? {} : { "content-type": call.contentType }),
+      },
+      ...(call.body === undefined ? {} : { body: Buffer.from(call.body) }),
+      signal: AbortSignal.timeout(Math.max(1, Math.min(call.timeoutMs, leftMs))),
+    });
+    const bytes = await readBounded(response);
+    if (!response.ok) throw new GatewayError(call.path, response.status);
+    return bytes;
+  }
+}
+
+/** A network error, or a status that says "later". */
+function mayPass(error: unknown): boolean {
+  if (error instanceof GatewayError) return error.status >= 500 || error.status === 429;
+  return error instanceof TypeError || (error instanceof Error && error.name === "TimeoutError");
+}
+
+async function readBounded(response: Response): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of response.body ?? []) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > replyBytesMax) throw new Error("The gateway's answer is too large.");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

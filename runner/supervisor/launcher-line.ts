@@ -1,0 +1,59 @@
+/** Asks the launcher for what needs root: one request at a time, one answer each. */
+
+import type { Socket } from "node:net";
+import { createInterface, type Interface } from "node:readline";
+import type {
+  Hello,
+  LauncherReply,
+  LauncherRequest,
+  Prepared,
+  SandboxLimits,
+  Started,
+  Stopped,
+} from "../launcher/messages.ts";
+
+export class LauncherLine {
+  readonly #socket: Socket;
+  readonly #lines: AsyncIterator<string>;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    const lines: Interface = createInterface({ input: socket });
+    this.#lines = lines[Symbol.asyncIterator]();
+  }
+
+  hello(): Promise<Hello> {
+    return this.#next<Hello>();
+  }
+
+  prepare(limits: SandboxLimits): Promise<Prepared> {
+    return this.#ask<Prepared>({ do: "prepare", limits });
+  }
+
+  start(): Promise<Started> {
+    return this.#ask<Started>({ do: "start" });
+  }
+
+  stop(): Promise<Stopped> {
+    return this.#ask<Stopped>({ do: "stop" });
+  }
+
+  #ask<T>(request: LauncherRequest): Promise<T> {
+    const answer = this.#last.then(async () => {
+      this.#socket.write(`${JSON.stringify(request)}\n`);
+      const reply = await this.#next<LauncherReply<T>>();
+      if ("failed" in reply) throw new Error(reply.failed);
+      return reply.ok;
+    });
+    this.#last = answer.catch(() => undefined);
+    return answer;
+  }
+
+  /** The launcher is root and ours: what it says is taken as it is typed. */
+  async #next<T>(): Promise<T> {
+    const line = await this.#lines.next();
+    if (line.done === true) throw new Error("The launcher is gone.");
+    return JSON.parse(line.value);
+  }
+}

@@ -1,0 +1,56 @@
+/** Why an execution ended as it did. Pure: what was seen in, the reason out. */
+import type { EndReason, SettleRequest } from "#shared/protocol/runner";
+
+/** Who ended it from outside, if anyone did. */
+export type StopReason = "time_limit" | "cancelled" | "budget" | "output_limit" | "lost";
+
+export interface Seen {
+  readonly stopped: StopReason | null;
+  /** Of the script that counts; null when the sandbox was lost or nothing ran. */
+  readonly exitCode: number | null;
+  readonly memoryKills: number;
+  readonly processRefusals: number;
+  /** The workspace or `/tmp` had no room left at the end. */
+  readonly diskFull: boolean;
+}
+
+export interface Outcome {
+  readonly outcome: SettleRequest["outcome"];
+  readonly reason: EndReason;
+  readonly exitCode: number | null;
+}
+
+/** As `timeout` of coreutils tells it. */
+const timedOutCode = 124;
+/** 128 + SIGXFSZ: a file grew past its limit. */
+const fileTooLargeCode = 153;
+
+export function decideOutcome(seen: Seen): Outcome {
+  const { stopped, exitCode } = seen;
+  if (stopped === "time_limit") return failed("time_limit", timedOutCode);
+  if (stopped === "cancelled") return { outcome: "cancelled", reason: "cancelled", exitCode };
+  if (stopped !== null) return failed(stopped, exitCode);
+  if (exitCode === 0) return { outcome: "success", reason: "completed", exitCode };
+  // A script that copes with a limit succeeds; one that fails is told which limit it met.
+  if (seen.memoryKills > 0) return failed("memory_limit", exitCode);
+  if (seen.diskFull || exitCode === fileTooLargeCode) return failed("disk_quota", exitCode);
+  if (seen.processRefusals > 0) return failed("process_limit", exitCode);
+  return failed("command_failed", exitCode);
+}
+
+function failed(reason: EndReason, exitCode: number | null): Outcome {
+  return { outcome: "failed", reason, exitCode };
+}
+
+/** One sentence for the end of the answer; nothing where the answer speaks for itself. */
+export const reasonNotes: Readonly<Partial<Record<EndReason, string>>> = {
+  time_limit: "Stopped: the time limit was reached.",
+  memory_limit: "Failed: memory ran out, and the kernel ended a process.",
+  disk_quota: "Failed: the workspace, /tmp or a single file reached its size limit.",
+  process_limit: "Failed: the limit of processes was reached.",
+  output_limit: "Stopped: far more output than can be kept.",
+  cancelled: "Stopped: cancelled.",
+  budget: "Stopped: the budget is used up.",
+  isolation_unavailable: "Not started: the sandbox couldn't be proven closed.",
+  runner_error: "Failed: the runner had a problem of its own.",
+};

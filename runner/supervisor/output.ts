@@ -1,0 +1,86 @@
+/** What the sandbox prints on its way out: decoded, redacted, counted, cut. */
+import { StringDecoder } from "node:string_decoder";
+import { type RedactionPlan, Redactor } from "#shared/core/redaction";
+import { outputBytesMax } from "#shared/protocol/runner";
+
+/** Beyond this many times what is streamed, a program isn't talking to anyone any more. */
+const runawayFactor = 16;
+const notice = {
+  stream: "\n[The output limit is reached; what follows is not shown.]\n",
+  answer: "\n[The answer is cut here; the stream holds more.]\n",
+};
+
+export interface OutputDeps {
+  readonly redaction: RedactionPlan;
+  readonly streamBytesMax: number;
+  readonly onText: (text: string) => void;
+  readonly onRunaway: () => void;
+}
+
+export class Output {
+  readonly #deps: OutputDeps;
+  #streamedBytes = 0;
+  #seenBytes = 0;
+  #answer: string[] = [];
+  #answerBytes = 0;
+  #answerIsCut: boolean = false;
+
+  constructor(deps: OutputDeps) {
+    this.#deps = deps;
+  }
+
+  /** A script's own decoder and redactor: what one script holds back, the next can't complete. */
+  open(part: "answer" | "progress"): { write(bytes: Uint8Array): void; end(): void } {
+    const decoder = new StringDecoder("utf8");
+    const redactor = new Redactor(this.#deps.redaction);
+    const pass = (text: string) => {
+      if (text === "") return;
+      this.#stream(text);
+      if (part === "answer") this.addToAnswer(text);
+    };
+    return {
+      write: (bytes) => {
+        if (this.#count(bytes.length)) pass(redactor.write(decoder.write(Buffer.from(bytes))));
+      },
+      end: () => pass(redactor.write(decoder.end()) + redactor.end()),
+    };
+  }
+
+  addToAnswer(text: string): void {
+    if (this.#answerIsCut) return;
+    const roomBytes = outputBytesMax - Buffer.byteLength(notice.answer) - this.#answerBytes;
+    const sizeBytes = Buffer.byteLength(text);
+    this.#answerIsCut = sizeBytes > roomBytes;
+    const kept = this.#answerIsCut ? cutBytes(text, roomBytes) + notice.answer : text;
+    this.#answer.push(kept);
+    this.#answerBytes += Buffer.byteLength(kept);
+  }
+
+  answer(): { output: string; outputTruncated: boolean } {
+    const outputTruncated = this.#answerIsCut || this.#seenBytes > this.#deps.streamBytesMax;
+    return { output: this.#answer.join(""), outputTruncated };
+  }
+
+  /** @returns Whether the bytes may still be looked at. */
+  #count(sizeBytes: number): boolean {
+    const { streamBytesMax, onRunaway } = this.#deps;
+    const before = this.#seenBytes;
+    this.#seenBytes += sizeBytes;
+    if (this.#seenBytes > streamBytesMax * runawayFactor) onRunaway();
+    return before <= streamBytesMax;
+  }
+
+  #stream(text: string): void {
+    const { streamBytesMax, onText } = this.#deps;
+    if (this.#streamedBytes > streamBytesMax) return;
+    const roomBytes = streamBytesMax - this.#streamedBytes;
+    this.#streamedBytes += Buffer.byteLength(text);
+    onText(this.#streamedBytes > streamBytesMax ? cutBytes(text, roomBytes) + notice.stream : text);
+  }
+}
+
+/** The longest beginning of at most `bytesMax` bytes that ends between characters. */
+export function cutBytes(text: string, bytesMax: number): string {
+  const decoder = new StringDecoder("utf8");
+  return decoder.write(Buffer.from(text).subarray(0, Math.max(0, bytesMax)));
+}

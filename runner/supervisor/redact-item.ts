@@ -1,0 +1,11 @@
+/** Takes secrets out of every text an item carries. */
+import { type RedactionPlan, redact } from "#shared/core/redaction";
+import type { Item } from "#shared/protocol/runner";
+
+export function redactItem(plan: RedactionPlan, item: Item): Item {
+  const clean = (text: string) => redact(plan, text);
+  if (item.type === "file_change") return { ...item, path: clean(item.path) };
+  if (item.type !== "tool_call") return { ...item, content: clean(item.content) };
+  const result = item.result === undefined ? {} : { result: clean(item.result) };
+  return { ...item, name: clean(item.name), arguments: clean(item.arguments), ...result };
+}

@@ -1,0 +1,117 @@
+/** The sandbox's life as the supervisor sees it: filled, started, proven, used, killed. */
+import { statfsSync } from "node:fs";
+import type { ClaimReply } from "#shared/protocol/runner";
+import type { Prepared, Stopped as SandboxStopped } from "../launcher/messages.ts";
+import { missingWalls } from "./check-isolation.ts";
+import { type InitLine, listenForInit } from "./init-line.ts";
+import type { LauncherLine } from "./launcher-line.ts";
+import { messageOf } from "./log.ts";
+
+/** A wall isn't proven, so nothing was run. */
+export class IsolationError extends Error {
+  override readonly name = "IsolationError";
+}
+
+const shellSignals: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGILL: 4,
+  SIGTRAP: 5,
+  SIGABRT: 6,
+  SIGBUS: 7,
+  SIGFPE: 8,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGPIPE: 13,
+  SIGALRM: 14,
+  SIGTERM: 15,
+  SIGXCPU: 24,
+  SIGXFSZ: 25,
+  SIGSYS: 31,
+};
+/** Fewer free blocks than this, and nothing of use could be written. */
+const blocksLeftMin = 4;
+
+export class SandboxSession {
+  readonly #launcher: LauncherLine;
+  readonly #claimed: ClaimReply;
+  #prepared: Prepared | undefined;
+  #init: InitLine | undefined;
+  readonly #idle = Promise.withResolvers<void>();
+  #isTerminated: boolean = false;
+  #stopping: Promise<SandboxStopped> | undefined;
+
+  constructor(launcher: LauncherLine, claimed: ClaimReply) {
+    this.#launcher = launcher;
+    this.#claimed = claimed;
+  }
+
+  /** @returns The empty workspace's folder, ours to fill. */
+  async prepare(): Promise<string> {
+    const { streamBytesMax: _, wallClockMs: __, ...limits } = this.#claimed.limits;
+    this.#prepared = await this.#launcher.prepare(limits).catch(unavailable);
+    return this.#prepared.workspace;
+  }
+
+  /** @throws {IsolationError} When it doesn't start, or a wall isn't proven. */
+  async start(): Promise<void> {
+    const prepared = this.#prepared;
+    if (prepared === undefined) throw new Error("Not prepared.");
+    const listener = await listenForInit(prepared.socket);
+    const started = await this.#launcher.start().catch(unavailable);
+    const init = await listener.accept();
+    const report = await init.probe().catch((error: unknown) => this.#neverProven(error));
+    const { limits } = this.#claimed;
+    const missing = missingWalls({ report, started, limits, sandboxUid: prepared.sandboxUid });
+    if (missing.length > 0) throw new IsolationError(missing.join("; "));
+    this.#init = init;
+  }
+
+  /** What bubblewrap and the first process said says more than that they ended. */
+  async #neverProven(error: unknown): Promise<never> {
+    const { diagnostics } = await this.stop();
+    return unavailable(new Error(`${messageOf(error)} ${diagnostics}`.trim()));
+  }
+
+  /** @returns The exit code as a shell tells it; null when the sandbox ended first. */
+  async run(script: string, onOutput: (bytes: Uint8Array) => void): Promise<number | null> {
+    const { environmentVariables, secrets } = this.#claimed;
+    const pairs = [...environmentVariables, ...secrets].map(({ key, value }) => [key, value]);
+    const environment: Record<string, string> = Object.fromEntries(pairs);
+    const end = (await this.#init?.run({ script, environment }, { onOutput })) ?? null;
+    if (this.#isTerminated) this.#idle.resolve();
+    if (end === null) return null;
+    return end.code ?? 128 + (shellSignals[end.signal ?? ""] ?? 0);
+  }
+
+  /** Resolves when what ran has ended after it was asked to. */
+  get over(): Promise<void> {
+    return this.#idle.promise;
+  }
+
+  /** Asks everything inside to end; at once when nothing runs. */
+  terminate(): void {
+    this.#isTerminated = true;
+    if (this.#init === undefined) this.#idle.resolve();
+    this.#init?.terminate();
+  }
+
+  /** Kills all of it; the workspace is ours again. Safe to call twice. */
+  stop(): Promise<SandboxStopped> {
+    this.#stopping ??= this.#launcher.stop();
+    return this.#stopping;
+  }
+
+  isDiskFull(): boolean {
+    if (this.#prepared === undefined) return false;
+    return [this.#prepared.workspace, this.#prepared.tmp].some((path) => {
+      const { bfree, ffree } = statfsSync(path);
+      return bfree < blocksLeftMin || ffree === 0;
+    });
+  }
+}
+
+function unavailable(error: unknown): never {
+  throw new IsolationError(messageOf(error));
+}

@@ -1,0 +1,28 @@
+/** What the job tells the supervisor. */
+import { jobEnvironment } from "#shared/protocol/job";
+
+export interface SupervisorSettings {
+  readonly executionId: string;
+  readonly ticket: string;
+  readonly gatewayUrl: string;
+  readonly gatewayAudience: string;
+  readonly metadataHost: string;
+}
+
+/** @throws {Error} When one is missing. */
+export function readSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+): SupervisorSettings {
+  const required = (name: string) => {
+    const value = environment[name];
+    if (value === undefined || value === "") throw new Error(`${name} isn't set.`);
+    return value;
+  };
+  return {
+    executionId: required(jobEnvironment.executionId),
+    ticket: required(jobEnvironment.ticket),
+    gatewayUrl: required(jobEnvironment.gatewayUrl),
+    gatewayAudience: required(jobEnvironment.gatewayAudience),
+    metadataHost: environment.GCE_METADATA_HOST || "metadata.google.internal",
+  };
+}

@@ -1,0 +1,34 @@
+/** Claims an execution and runs it. An unclaimed one isn't ours: nothing of it is touched. */
+import { Execution } from "./execution.ts";
+import { Gateway, GatewayError } from "./gateway.ts";
+import { fetchIdToken } from "./id-token.ts";
+import type { LauncherLine } from "./launcher-line.ts";
+import { log, messageOf } from "./log.ts";
+import type { SupervisorSettings } from "./settings.ts";
+
+const runnerVersion = "1";
+
+/** @returns The exit code: 0 when the execution is settled, or belongs to another attempt. */
+export async function supervise(
+  settings: SupervisorSettings,
+  launcher: LauncherLine,
+): Promise<number> {
+  const { executionId } = settings;
+  const [hello, idToken] = await Promise.all([
+    launcher.hello(),
+    fetchIdToken(settings.metadataHost, settings.gatewayAudience),
+  ]);
+  const gateway = new Gateway(settings.gatewayUrl, idToken);
+  try {
+    const runner = { version: runnerVersion, sandboxMode: hello.mode };
+    const claimed = await gateway.claim({ ticket: settings.ticket, runner });
+    const { unavailable } = hello;
+    const execution = new Execution({ gateway, launcher, unavailable }, claimed);
+    process.on("SIGTERM", () => execution.shutDown());
+    return (await execution.run()) ? 0 : 1;
+  } catch (error) {
+    const isStale = error instanceof GatewayError && error.isStale;
+    log(isStale ? "INFO" : "ERROR", "not claimed", { executionId, why: messageOf(error) });
+    return isStale ? 0 : 1;
+  }
+}

@@ -1,0 +1,205 @@
+/** Stands in for the host of a job: a container of its own for each execution, removed after it. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import type { ClaimReply } from "#shared/protocol/runner";
+import { findHierarchy } from "../../../runner/launcher/cgroup.ts";
+import type { SandboxMode } from "../../../runner/sandbox/arguments.ts";
+import { FakeGateway, ticket } from "./gateway.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const logLengthMax = 20_000;
+let uidNext = 1_900_000_000 + (process.pid % 50_000) * 100;
+let bundles: Promise<string> | undefined;
+
+/** The runner's programs as they are deployed, built once per test file. */
+export function runnerPrograms(): Promise<string> {
+  bundles ??= bundleRunner();
+  return bundles;
+}
+
+async function bundleRunner(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "paddock-runner-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  await build({
+    absWorkingDir: root,
+    entryPoints: ["launcher", "supervisor", "init"].map((name) => `runner/${name}.ts`),
+    outdir: folder,
+    outExtension: { ".js": ".cjs" },
+    bundle: true,
+    minify: true,
+    platform: "node",
+    target: "node24",
+    format: "cjs",
+  });
+  return folder;
+}
+
+export interface Run {
+  readonly gateway: FakeGateway;
+  readonly host: Host;
+  readonly exitCode: number | null;
+  /** Milliseconds from the launcher's spawn to the first event with output. */
+  readonly firstOutputMs: number;
+}
+
+export interface Host {
+  readonly process: ChildProcess;
+  readonly scratch: string;
+  readonly uids: { readonly supervisor: number; readonly sandbox: number };
+  readonly startedAtMs: number;
+  log(): string;
+  /** Sends a signal to one of the execution's processes, found by its uid and command line. */
+  kill(signal: NodeJS.Signals, who: "launcher" | "supervisor"): void;
+  /** What is left of it on this machine, in words. */
+  leftovers(): string[];
+  /** What a host removes in the end: an empty group, an unmounted folder. */
+  clean(): void;
+}
+
+export interface HostOptions {
+  readonly mode: SandboxMode;
+  readonly address: string;
+  readonly program?: string;
+}
+
+export async function startHost({ mode, address, program }: HostOptions): Promise<Host> {
+  const launcher = program ?? join(await runnerPrograms(), "launcher.cjs");
+  const uids = { supervisor: uidNext, sandbox: uidNext + 1 };
+  uidNext += 2;
+  const name = `paddock-test-${uids.supervisor}`;
+  const scratch = `/run/${name}`;
+  mkdirSync(scratch, { mode: 0o700 });
+  const groups = cgroupFolders(name);
+  for (const group of groups) mkdirSync(group);
+  const startedAtMs = performance.now();
+  const child = spawn(
+    "unshare",
+    [
+      "--mount",
+      "--propagation",
+      "private",
+      "--pid",
+      "--mount-proc",
+      "--fork",
+      "--kill-child",
+      "--",
+    ].concat(process.execPath, launcher),
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+        GCE_METADATA_HOST: address,
+        PADDOCK_EXECUTION_ID: "exec_test",
+        PADDOCK_TICKET: ticket,
+        PADDOCK_GATEWAY_URL: `http://${address}`,
+        PADDOCK_GATEWAY_AUDIENCE: "https://gateway.test",
+        PADDOCK_SCRATCH: scratch,
+        PADDOCK_UIDS: `${uids.supervisor}:${uids.sandbox}`,
+        PADDOCK_CGROUP: name,
+        PADDOCK_SANDBOX_MODE: mode,
+      },
+    },
+  );
+  let log = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => {
+      log = (log + chunk.toString("utf8")).slice(-logLengthMax);
+    });
+  }
+  return {
+    process: child,
+    scratch,
+    uids,
+    startedAtMs,
+    log: () => log,
+    kill: (signal, who) => {
+      const pid = who === "launcher" ? childOf(child.pid ?? 0) : processesOf(uids.supervisor)[0];
+      if (pid !== undefined) process.kill(pid, signal);
+    },
+    leftovers: () => leftovers({ scratch, groups, uids }),
+    clean: () => {
+      for (const group of groups) if (existsSync(group)) rmdirSync(group);
+      rmSync(scratch, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs one execution to its end, in a container of its own. */
+export async function execute(
+  claim: ClaimReply,
+  mode: SandboxMode,
+  options: {
+    readonly prepare?: (gateway: FakeGateway) => void;
+    readonly during?: (gateway: FakeGateway, host: Host) => Promise<void>;
+    readonly program?: string;
+  } = {},
+): Promise<Run> {
+  const gateway = new FakeGateway();
+  const address = await gateway.listen();
+  gateway.claim = claim;
+  options.prepare?.(gateway);
+  const { program } = options;
+  const host = await startHost({ mode, address, ...(program === undefined ? {} : { program }) });
+  const exited = once(host.process, "exit");
+  try {
+    await options.during?.(gateway, host);
+    const [exitCode] = await exited;
+    const first = gateway.events.find(({ item }) => item.type === "text");
+    const firstOutputMs = (first?.heardAtMs ?? Number.NaN) - host.startedAtMs;
+    return { gateway, host, exitCode, firstOutputMs };
+  } finally {
+    host.process.kill("SIGKILL");
+    gateway.close();
+  }
+}
+
+function cgroupFolders(name: string): string[] {
+  const { parents } = findHierarchy("", name, "/sys/fs/cgroup");
+  return [...new Set(Object.values(parents))];
+}
+
+function leftovers(of: { scratch: string; groups: string[]; uids: Host["uids"] }): string[] {
+  const left: string[] = [];
+  for (const uid of Object.values(of.uids)) {
+    for (const pid of processesOf(uid)) left.push(`process ${pid} of uid ${uid}`);
+  }
+  for (const group of of.groups) {
+    if (!existsSync(group)) continue;
+    if (existsSync(join(group, "sandbox"))) left.push(`cgroup ${group}/sandbox`);
+  }
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8");
+  if (mounts.includes(of.scratch)) left.push(`mount below ${of.scratch}`);
+  if (existsSync(of.scratch)) left.push(...readdirSync(of.scratch).map((name) => `file ${name}`));
+  return left;
+}
+
+/** Living processes of a uid; the dead that nobody has waited for don't count. */
+function processesOf(uid: number): number[] {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => {
+    try {
+      const status = readFileSync(`/proc/${pid}/status`, "utf8");
+      const owner = /^Uid:\s+(\d+)/m.exec(status)?.[1];
+      return Number(owner) === uid && !/^State:\s+[ZX]/m.test(status);
+    } catch {
+      return false;
+    }
+  });
+}
+
+function childOf(pid: number): number | undefined {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+  return children[0] === "" ? undefined : Number(children[0]);
+}
