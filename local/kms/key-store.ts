@@ -1,0 +1,136 @@
+/** Key rings, keys and versions, kept in one file that its owner alone may read. */
+import { join } from "node:path";
+import { z } from "zod";
+import { readJsonFile, writeFileAtomically } from "../lib/atomic-file.ts";
+import { alreadyExists, failedPrecondition, notFound } from "../lib/grpc.ts";
+import { Queue } from "../lib/queue.ts";
+import { generateMaterial } from "./cipher.ts";
+
+export const VersionState = z.enum(["ENABLED", "DISABLED", "DESTROY_SCHEDULED", "DESTROYED"]);
+export type VersionState = z.infer<typeof VersionState>;
+
+const KeyVersion = z.object({
+  number: z.int().min(1),
+  state: VersionState,
+  createdAtMs: z.number(),
+  /** When the material is, or was, destroyed. */
+  destroyAtMs: z.number().nullable(),
+  /** Base64; null once destroyed. */
+  material: z.string().nullable(),
+});
+export type KeyVersion = z.infer<typeof KeyVersion>;
+
+const CryptoKey = z.object({
+  purpose: z.enum(["ENCRYPT_DECRYPT", "ASYMMETRIC_SIGN"]),
+  createdAtMs: z.number(),
+  destroyDelayMs: z.number(),
+  labels: z.record(z.string(), z.string()),
+  /** A version's number; null for signing keys, and before there is a version. */
+  primary: z.int().nullable(),
+  versions: z.array(KeyVersion),
+});
+export type CryptoKey = z.infer<typeof CryptoKey>;
+
+const State = z.object({
+  rings: z.record(z.string(), z.object({ createdAtMs: z.number() })),
+  keys: z.record(z.string(), CryptoKey),
+});
+type State = z.infer<typeof State>;
+
+export class KeyStore {
+  readonly #path: string;
+  readonly #nowMs: () => number;
+  readonly #state: State;
+  readonly #saves = new Queue();
+
+  private constructor(path: string, nowMs: () => number, state: State) {
+    this.#path = path;
+    this.#nowMs = nowMs;
+    this.#state = state;
+  }
+
+  static async open(dataFolder: string, nowMs: () => number): Promise<KeyStore> {
+    const path = join(dataFolder, "kms.json");
+    const state = await readJsonFile(path, State);
+    return new KeyStore(path, nowMs, state ?? { rings: {}, keys: {} });
+  }
+
+  /** Persists all changes so far. A call answers only after this. */
+  async save(): Promise<void> {
+    await this.#saves.run(() => writeFileAtomically(this.#path, JSON.stringify(this.#state)));
+  }
+
+  hasRing(name: string): boolean {
+    return Object.hasOwn(this.#state.rings, name);
+  }
+
+  hasKey(name: string): boolean {
+    return Object.hasOwn(this.#state.keys, name);
+  }
+
+  ringCreatedAtMs(name: string): number {
+    const ring = this.hasRing(name) ? this.#state.rings[name] : undefined;
+    if (!ring) throw notFound(`KeyRing ${name} not found.`);
+    return ring.createdAtMs;
+  }
+
+  createRing(name: string): void {
+    if (this.hasRing(name)) throw alreadyExists(`KeyRing ${name} already exists.`);
+    this.#state.rings[name] = { createdAtMs: this.#nowMs() };
+  }
+
+  createKey(name: string, options: Pick<CryptoKey, "purpose" | "destroyDelayMs" | "labels">) {
+    this.ringCreatedAtMs(name.split("/cryptoKeys/")[0] ?? "");
+    if (this.hasKey(name)) throw alreadyExists(`CryptoKey ${name} already exists.`);
+    const key: CryptoKey = {
+      ...options,
+      createdAtMs: this.#nowMs(),
+      primary: null,
+      versions: [],
+    };
+    this.#state.keys[name] = key;
+    return key;
+  }
+
+  /** @throws {RpcError} NOT_FOUND. Material whose time has come is destroyed on the way. */
+  key(name: string): CryptoKey {
+    const key = this.hasKey(name) ? this.#state.keys[name] : undefined;
+    if (!key) throw notFound(`CryptoKey ${name} not found.`);
+    for (const version of key.versions) {
+      const { state, destroyAtMs } = version;
+      if (state !== "DESTROY_SCHEDULED" || destroyAtMs === null) continue;
+      if (destroyAtMs > this.#nowMs()) continue;
+      version.state = "DESTROYED";
+      version.material = null;
+    }
+    return key;
+  }
+
+  addVersion(key: CryptoKey): KeyVersion {
+    const version: KeyVersion = {
+      number: key.versions.length + 1,
+      state: "ENABLED",
+      createdAtMs: this.#nowMs(),
+      destroyAtMs: null,
+      material: generateMaterial(key.purpose),
+    };
+    key.versions.push(version);
+    return version;
+  }
+
+  scheduleDestruction(key: CryptoKey, version: KeyVersion): void {
+    if (version.state === "DESTROYED" || version.state === "DESTROY_SCHEDULED") {
+      throw failedPrecondition(`The version is ${version.state}.`);
+    }
+    version.state = "DESTROY_SCHEDULED";
+    version.destroyAtMs = this.#nowMs() + key.destroyDelayMs;
+  }
+}
+
+/** A version's material. @throws {RpcError} FAILED_PRECONDITION unless the version is enabled. */
+export function usableMaterial(version: KeyVersion): string {
+  if (version.state !== "ENABLED" || version.material === null) {
+    throw failedPrecondition(`Version ${version.number} isn't enabled; it is ${version.state}.`);
+  }
+  return version.material;
+}

@@ -1,0 +1,107 @@
+/** A gRPC server on loopback, made from the descriptors that the official clients ship. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import {
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type sendUnaryData,
+  status,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import { fromJSON } from "@grpc/proto-loader";
+import { z } from "zod";
+
+/** A refusal as a gRPC status; anything else a handler throws is answered as `INTERNAL`. */
+export class RpcError extends Error {
+  override readonly name = "RpcError";
+  readonly code: status;
+  constructor(code: status, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export const invalid = (message: string) => new RpcError(status.INVALID_ARGUMENT, message);
+export const notFound = (message: string) => new RpcError(status.NOT_FOUND, message);
+export const alreadyExists = (message: string) => new RpcError(status.ALREADY_EXISTS, message);
+export const failedPrecondition = (message: string) =>
+  new RpcError(status.FAILED_PRECONDITION, message);
+/** What the service can and its local server can't: refused, never silently accepted. */
+export const notOffered = (what: string) =>
+  new RpcError(status.UNIMPLEMENTED, `${what} isn't offered locally.`);
+
+const Descriptor = z.object({ nested: z.record(z.string(), z.any()) });
+
+/**
+ * Reads one service's definition. A field that the caller left out is `undefined` in a request.
+ *
+ * @param descriptor module path of a client's `protos.json`.
+ */
+export function loadService(descriptor: string, name: string): ServiceDefinition {
+  const path = createRequire(import.meta.url).resolve(descriptor);
+  const json = Descriptor.parse(JSON.parse(readFileSync(path, "utf8")));
+  const options = { longs: Number, enums: String, defaults: false };
+  const definition = fromJSON(json, options)[name];
+  if (!definition || "format" in definition) throw new Error(`${name} is no service.`);
+  return definition as ServiceDefinition;
+}
+
+type Handler = (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) => void;
+
+/** A unary method: the request is checked against `schema`, a thrown `RpcError` is its status. */
+export function unary<S extends z.ZodType>(
+  schema: S,
+  handle: (request: z.output<S>) => object | Promise<object>,
+): Handler {
+  return (call, callback) => {
+    const request = schema.safeParse(call.request);
+    if (!request.success) {
+      callback({ code: status.INVALID_ARGUMENT, details: z.prettifyError(request.error) });
+      return;
+    }
+    Promise.resolve()
+      .then(() => handle(request.data))
+      .then((reply) => callback(null, reply))
+      .catch((failure: unknown) => callback(statusOf(failure)));
+  };
+}
+
+function statusOf(failure: unknown): { code: status; details: string } {
+  if (failure instanceof RpcError) return { code: failure.code, details: failure.message };
+  console.error("local cloud:", failure);
+  return { code: status.INTERNAL, details: "Internal error." };
+}
+
+export interface GrpcServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** What the services themselves take in one message. */
+const messageBytesMax = 16 * 1024 * 1024;
+
+/** Serves on loopback; `port` 0 takes a free one. Methods without a handler are UNIMPLEMENTED. */
+export async function startGrpcServer(
+  definition: ServiceDefinition,
+  handlers: UntypedServiceImplementation,
+  port = 0,
+): Promise<GrpcServer> {
+  const server = new Server({
+    "grpc.max_receive_message_length": messageBytesMax,
+    "grpc.max_send_message_length": messageBytesMax,
+  });
+  server.addService(definition, handlers);
+  return { port: await bind(server, port), close: async () => server.forceShutdown() };
+}
+
+/** Binds `server` to loopback, where alone a local server may be reached. */
+export function bind(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const credentials = ServerCredentials.createInsecure();
+    server.bindAsync(`127.0.0.1:${port}`, credentials, (failure, bound) =>
+      failure ? reject(failure) : resolve(bound),
+    );
+  });
+}

@@ -1,0 +1,104 @@
+/** An HTTP server on loopback that answers only requests meant for it. */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+
+export interface HttpServer {
+  readonly port: number;
+  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export type HttpHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+) => void | Promise<void>;
+
+/** A refusal in Google's JSON form. */
+export class HttpError extends Error {
+  override readonly name = "HttpError";
+  readonly status: number;
+  readonly reason: string;
+  constructor(status: number, reason: string, message: string) {
+    super(message);
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+/**
+ * Serves on 127.0.0.1; `port` 0 takes a free one. A request whose `Host` names anything but this
+ * server is refused, so a page in a browser can't reach it through a name of its own.
+ */
+export async function startHttpServer(handle: HttpHandler, port = 0): Promise<HttpServer> {
+  const server = createServer((request, response) => {
+    answer(handle, request, response).catch((failure: unknown) => refuse(response, failure));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("Not listening.");
+  return {
+    port: address.port,
+    url: `http://127.0.0.1:${address.port}`,
+    close() {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+async function answer(
+  handle: HttpHandler,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { host } = request.headers;
+  const port = request.socket.localPort;
+  if (host !== `127.0.0.1:${port}` && host !== `localhost:${port}`) {
+    throw new HttpError(403, "forbidden", "The Host header doesn't name this server.");
+  }
+  const url = URL.parse(request.url ?? "", `http://${host}`);
+  if (url === null) throw new HttpError(400, "invalid", "The address can't be read.");
+  await handle(request, response, url);
+}
+
+function refuse(response: ServerResponse, failure: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const known = failure instanceof HttpError;
+  if (!known) console.error("local cloud:", failure);
+  const { status, reason, message } = known
+    ? failure
+    : new HttpError(500, "backendError", "Internal error.");
+  // The rest of the request's body is still on its way: the connection can't be used again.
+  response.setHeader("connection", "close");
+  sendJson(response, status, {
+    error: { code: status, message, errors: [{ domain: "global", reason, message }] },
+  });
+}
+
+export function sendJson(response: ServerResponse, status: number, body: object): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, {
+    "content-type": "application/json; charset=UTF-8",
+    "content-length": bytes.length,
+  });
+  response.end(bytes);
+}
+
+/** The whole body as text. @throws {HttpError} 413 above `bytesMax`. */
+export async function readText(request: IncomingMessage, bytesMax: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) throw new HttpError(413, "uploadTooLarge", "The body is too large.");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
