@@ -27,13 +27,16 @@ export async function buildAll(root: string): Promise<BuildResult> {
   if (complete && existsSync(stampPath) && readFileSync(stampPath, "utf8") === inputs) {
     return { built: false, bundles: [] };
   }
-  // Declarations first: a wrong one is the likelier mistake, and cheaper to find.
-  const list = await listFunctions(root);
   // Built aside and put in place at once, so that nobody who reads `dist/` finds half of it.
   const aside = `dist.${process.pid}`;
   try {
     mkdirSync(join(root, aside), { recursive: true });
-    const bundles = await bundle(root, aside, entries);
+    // esbuild works in a process of its own, so the declarations are read meanwhile.
+    const bundling = bundle(root, aside, entries);
+    const listing = listFunctions(root);
+    await Promise.allSettled([bundling, listing]);
+    const list = await listing;
+    const bundles = await bundling;
     writeFileSync(join(root, aside, "functions.json"), `${JSON.stringify(list, null, 2)}\n`);
     writeFileSync(join(root, aside, ".inputs"), inputs);
     rmSync(dist, { recursive: true, force: true });

@@ -1,8 +1,8 @@
 /** One line per thing that is checked, with how long it took; what it printed only if it failed. */
-import { spawn } from "node:child_process";
 import colours from "picocolors";
 import { formatDuration } from "./format.ts";
 import { repositoryRoot } from "./repository.ts";
+import { startChild } from "./start-child.ts";
 
 export interface Step {
   readonly title: string;
@@ -42,9 +42,8 @@ export function printStep({ title, passed, output, durationMs }: StepResult): vo
 }
 
 function run({ command, timeoutMs }: Step): Promise<{ code: number | null; output: string }> {
-  const [program, ...args] = command;
   return new Promise((resolve) => {
-    const child = spawn(program, args, {
+    const child = startChild(command, {
       cwd: repositoryRoot,
       stdio: ["ignore", "pipe", "pipe"],
       timeout: timeoutMs,
@@ -54,8 +53,8 @@ function run({ command, timeoutMs }: Step): Promise<{ code: number | null; outpu
     const keep = (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-outputBytesMax);
     };
-    child.stdout.on("data", keep);
-    child.stderr.on("data", keep);
+    child.stdout?.on("data", keep);
+    child.stderr?.on("data", keep);
     child.on("error", (error) => resolve({ code: null, output: error.message }));
     child.on("close", (code, signal) => {
       const ended = signal === null ? "" : `\nended by ${signal} (limit: ${timeoutMs} ms)`;

@@ -1,10 +1,10 @@
 /** Runs vitest and counts what it reported. */
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { vitestCommand } from "./checks.ts";
+import { startChild } from "./start-child.ts";
 
 export interface Counts {
   readonly passed: number;
@@ -61,10 +61,9 @@ export async function runVitest(run: VitestRun): Promise<VitestResult> {
 }
 
 function start(run: VitestRun, command: readonly [string, ...string[]]): Promise<number | null> {
-  const [program, ...args] = command;
   const output = run.shown ? "inherit" : "ignore";
   return new Promise((resolve) => {
-    const child = spawn(program, args, {
+    const child = startChild(command, {
       cwd: run.cwd,
       stdio: ["ignore", output, output],
       timeout: run.timeoutMs,
