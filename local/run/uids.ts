@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type Server } from "node:net";
+import { lockName, type NameLock } from "../cloud/name-lock.ts";
 
 /** The two users of one execution. Nothing else on the machine has them while it runs. */
 export interface UidPair {
@@ -26,8 +25,7 @@ const pairsPerBlock = 1_000;
 const blocksMax = 16;
 
 /**
- * Reserves a block. The lock is a socket in the kernel's abstract namespace: it goes with the
- * process that holds it, however that dies, and leaves no file to go stale.
+ * Reserves a block until this process ends.
  *
  * @param seed Decides which block is tried first, so that a cloud usually gets the same one again.
  * @throws {Error} when all blocks are held.
@@ -36,13 +34,13 @@ export async function reserveUidRange(seed: string): Promise<UidRange> {
   const start = createHash("sha256").update(seed).digest().readUInt32BE(0) % blocksMax;
   for (let step = 0; step < blocksMax; step += 1) {
     const block = (start + step) % blocksMax;
-    const lock = await hold(`\0paddock-uids-${block}`);
+    const lock = await lockName(`uids-${block}`);
     if (lock) return rangeOf(firstUidOfAll + block * pairsPerBlock * 2, lock);
   }
   throw new Error(`${blocksMax} local clouds are running on this machine: no user ids are left.`);
 }
 
-function rangeOf(firstUid: number, lock: Server): UidRange {
+function rangeOf(firstUid: number, lock: NameLock): UidRange {
   const free = Array.from({ length: pairsPerBlock }, (_, index) => firstUid + index * 2);
   return {
     firstUid,
@@ -53,16 +51,6 @@ function rangeOf(firstUid: number, lock: Server): UidRange {
     },
     // At the end of the queue: the longest unused pair is next.
     give: (pair) => void free.push(pair.supervisorUid),
-    close: () => void lock.close(),
+    close: () => lock.release(),
   };
-}
-
-async function hold(name: string): Promise<Server | null> {
-  const server = createServer((socket) => socket.destroy());
-  server.unref();
-  const failed = once(server, "error").then(() => null);
-  const listening = once(server.listen(name), "listening").then(() => server);
-  const held = await Promise.race([failed, listening.catch(() => null)]);
-  failed.catch(() => undefined);
-  return held;
 }

@@ -1,0 +1,48 @@
+import { accounts, audiences, firstOperator, keyRing, projectId, region, workspaceBucket } from "./names.ts";
+
+/** Where the services of this cloud listen, and its files. */
+export interface Addresses {
+  readonly firestorePort: number;
+  readonly kmsPort: number;
+  readonly storagePort: number;
+  readonly runPort: number;
+  readonly issuer: string;
+  readonly jwksUrl: string;
+  readonly peppersFile: string;
+  readonly gatewayTokensFile: string;
+  readonly limitsFile: string | null;
+  /** Compiled code is kept here, so that a function's second start is faster. */
+  readonly compileCacheFolder: string;
+}
+
+/**
+ * The settings of a function's process, as Terraform sets them in the cloud, plus where the
+ * official clients find the local services. What differs by function is added when it starts.
+ */
+export function functionEnvironment(at: Addresses): Record<string, string> {
+  return {
+    PATH: "/usr/local/bin:/usr/bin:/bin",
+    NODE_COMPILE_CACHE: at.compileCacheFolder,
+    GOOGLE_CLOUD_PROJECT: projectId,
+    PADDOCK_REGION: region,
+    FIRESTORE_EMULATOR_HOST: `127.0.0.1:${at.firestorePort}`,
+    STORAGE_EMULATOR_HOST: `http://127.0.0.1:${at.storagePort}`,
+    PADDOCK_KMS_ENDPOINT: `127.0.0.1:${at.kmsPort}`,
+    PADDOCK_RUN_ENDPOINT: `127.0.0.1:${at.runPort}`,
+    PADDOCK_WORKSPACE_BUCKET: workspaceBucket,
+    PADDOCK_KMS_KEY_RING: keyRing,
+    PADDOCK_PEPPERS_FILE: at.peppersFile,
+    PADDOCK_GATEWAY_TOKENS_FILE: at.gatewayTokensFile,
+    PADDOCK_OIDC_ISSUER: at.issuer,
+    PADDOCK_OIDC_JWKS_URL: at.jwksUrl,
+    PADDOCK_OPERATOR_AUDIENCE: audiences.operator,
+    PADDOCK_GATEWAY_AUDIENCE: audiences.gateway,
+    PADDOCK_MAINTENANCE_AUDIENCE: audiences.maintenance,
+    PADDOCK_RUNNER_ACCOUNT: accounts.runner,
+    PADDOCK_SCHEDULER_ACCOUNT: accounts.scheduler,
+    PADDOCK_FIRST_OPERATOR: firstOperator,
+    PADDOCK_TRUSTED_HOPS: "1",
+    METADATA_SERVER_DETECTION: "none",
+    ...(at.limitsFile !== null && { PADDOCK_LIMITS_FILE: at.limitsFile }),
+  };
+}

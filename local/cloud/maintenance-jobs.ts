@@ -1,0 +1,22 @@
+import type { OwnJob } from "../scheduler/server.ts";
+import { accounts, audiences, projectId, region } from "./names.ts";
+
+/** What Cloud Scheduler calls; its shortest interval in the cloud is a minute. */
+const sweeps = [
+  { id: "outbox", path: "/internal/maintenance/outbox", everyMs: 5_000 },
+  { id: "reaper", path: "/internal/maintenance/reaper", everyMs: 15_000 },
+] as const;
+
+export function maintenanceJobs(maintenanceUrl: string): OwnJob[] {
+  return sweeps.map(({ id, path, everyMs }) => ({
+    name: `projects/${projectId}/locations/${region}/jobs/maintenance-${id}`,
+    schedule: { everyMs },
+    target: {
+      uri: `${maintenanceUrl}${path}`,
+      method: "POST",
+      headers: {},
+      bodyBase64: "",
+      oidc: { email: accounts.scheduler, audience: audiences.maintenance },
+    },
+  }));
+}

@@ -1,0 +1,18 @@
+/** Names of the local project; the cloud's come from Terraform. */
+export const projectId = "paddock-local";
+export const region = "us-central1";
+export const workspaceBucket = `${projectId}-workspaces`;
+export const keyRing = `projects/${projectId}/locations/us/keyRings/paddock`;
+
+export const accounts = {
+  runner: `runner@${projectId}.iam.gserviceaccount.com`,
+  scheduler: `scheduler@${projectId}.iam.gserviceaccount.com`,
+} as const;
+
+export const audiences = {
+  operator: "paddock-operator",
+  gateway: "paddock-gateway",
+  maintenance: "paddock-maintenance",
+} as const;
+
+export const firstOperator = "operator@paddock.local";

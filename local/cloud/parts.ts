@@ -1,0 +1,50 @@
+/** A part of the cloud that has started. */
+export interface StartedPart {
+  readonly name: string;
+  readonly ms: number;
+}
+
+/** What has been started, so that all of it can be stopped, also when a start fails half-way. */
+export class Parts {
+  readonly #closers = new Map<string, () => Promise<void> | void>();
+  readonly #onStarted: (part: StartedPart) => void;
+
+  constructor(onStarted: (part: StartedPart) => void) {
+    this.#onStarted = onStarted;
+  }
+
+  /** Starts a part and remembers how to close it. */
+  async start<T>(
+    name: string,
+    start: () => Promise<T>,
+    close: (part: T) => Promise<void> | void,
+  ): Promise<T> {
+    const beganMs = performance.now();
+    const part = await start();
+    this.#closers.set(name, () => close(part));
+    this.#onStarted({ name, ms: Math.round(performance.now() - beganMs) });
+    return part;
+  }
+
+  /** Closes what has started, in the given order; a failure is kept until the last is closed. */
+  async stop(order: readonly string[]): Promise<void> {
+    const failures: unknown[] = [];
+    for (const name of order) {
+      const close = this.#closers.get(name);
+      this.#closers.delete(name);
+      await Promise.resolve()
+        .then(() => close?.())
+        .catch((failure: unknown) => failures.push(failure));
+    }
+    if (failures.length > 0)
+      throw new AggregateError(failures, `Not stopped: ${failures.join(", ")}`);
+  }
+}
+
+/** All of them, or the first failure once every one of them has come to an end. */
+export async function allSettled<T extends readonly unknown[] | []>(
+  starting: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(starting);
+  return Promise.all(starting);
+}

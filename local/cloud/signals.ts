@@ -1,0 +1,23 @@
+import { constants } from "node:os";
+
+const stoppers = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Ends this process in order when it is asked to, and at once when it is asked again: whatever is
+ * left then dies with it. Returns what undoes it.
+ */
+export function stopOnSignals(stop: () => Promise<void>): () => void {
+  let asked = false;
+  const handle = (signal: (typeof stoppers)[number]) => {
+    const exit = () => process.exit(128 + constants.signals[signal]);
+    if (asked) exit();
+    asked = true;
+    stop()
+      .catch((failure: unknown) => console.error(String(failure)))
+      .finally(exit);
+  };
+  for (const signal of stoppers) process.on(signal, handle);
+  return () => {
+    for (const signal of stoppers) process.off(signal, handle);
+  };
+}
