@@ -45,7 +45,7 @@ export const catalogue = {
   CONCURRENCY_LIMITED: refusal(429, "after_wait", "Too many executions run at once; wait for one."),
   HEADERS_TOO_LARGE: refusal(431, "never", "The request's headers are too large."),
   INTERNAL_ERROR: refusal(500, "after_wait", "Something failed on our side; quote the request id."),
-  UNAVAILABLE: refusal(503, "after_wait", "A part we need doesn't answer; nothing was changed."),
+  UNAVAILABLE: refusal(503, "after_wait", "A part we need doesn't answer; try again."),
   CONTENTION: refusal(503, "after_wait", "Too many changes at once; nothing was changed."),
 } as const satisfies Record<string, Refusal>;
 

@@ -108,7 +108,7 @@ export interface Decided {
   readonly reply: Reply | ((version: Version | null) => Reply);
 }
 
-export interface RouteSpec<A extends Authentication, P, Q, B, D> {
+export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decided> {
   readonly answers: `${"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} /${string}`;
   readonly summary: string;
   readonly authenticate: A;
@@ -128,20 +128,22 @@ export interface RouteSpec<A extends Authentication, P, Q, B, D> {
   readonly reply: Readonly<Record<number, z.ZodType | "stream" | "bytes">>;
   readonly read: "nothing" | ((context: Context<A, P, Q, B>) => Promise<D>);
   /** Pure: it may be repeated with fresh data. `account` is null where `budget` is `free`. */
-  readonly decide: (context: Context<A, P, Q, B> & { data: D; account: Account | null }) => Decided;
+  readonly decide: (context: Context<A, P, Q, B> & { data: D; account: Account | null }) => R;
   /** What follows the commit; an outbox repeats it if the process dies here. */
-  readonly after?: (context: Context<A, P, Q, B> & { data: D; decided: Decided }) => Promise<void>;
+  readonly after?: (context: Context<A, P, Q, B> & { data: D; decided: R }) => Promise<void>;
 }
 
 /** A route whose types have been checked against each other; the pipeline needs only its shape. */
-export type Route = RouteSpec<Authentication, unknown, unknown, unknown, unknown> & {
+export type Route = RouteSpec<Authentication, unknown, unknown, unknown, unknown, Decided> & {
   readonly method: string;
   /** `/v1/…` and the same at the root, for clients that never add the prefix. */
   readonly paths: readonly string[];
   readonly streams: boolean;
 };
 
-export function route<A extends Authentication, P, Q, B, D>(spec: RouteSpec<A, P, Q, B, D>): Route {
+export function route<A extends Authentication, P, Q, B, D, R extends Decided>(
+  spec: RouteSpec<A, P, Q, B, D, R>,
+): Route {
   const [method = "", path = ""] = spec.answers.split(" ");
   const paths = path.startsWith("/v1/") ? [path, path.slice("/v1".length)] : [path];
   const streams = Object.values(spec.reply).some((reply) => reply === "stream");

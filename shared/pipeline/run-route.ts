@@ -60,6 +60,7 @@ export async function runRoute(
   record.callerId = caller.id;
   record.ownerId = "owner" in caller ? caller.owner.id : null;
   requireScope(route, caller);
+  if (route.budget !== "free" && "owner" in caller) known.deps.commits.warm(caller.owner);
   // What a stale key entry lets begin is answered only once the key is confirmed.
   const begun = begin(admitted, caller, exchange, known.deps);
   begun.catch(() => {});

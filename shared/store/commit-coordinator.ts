@@ -9,7 +9,7 @@
 import type { Owner } from "../auth/owner.ts";
 import type { Account } from "../core/account.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { create, replace, type Version, type Write } from "./documents.ts";
+import { replace, type Version, type Write } from "./documents.ts";
 import { accountId, accounts } from "./owners.ts";
 import { answered, type Store } from "./store.ts";
 
@@ -42,18 +42,23 @@ interface Waiting {
 interface KnownAccount {
   readonly value: Account;
   readonly version: Version;
+  /** Monotonic ms. */
+  readonly since: number;
 }
 
 interface Lane {
   readonly waiting: Waiting[];
   running: boolean;
   known: KnownAccount | null;
+  reading: Promise<KnownAccount | null> | null;
 }
 
 /** Firestore's own limits are far higher; a commit this size still answers within 100 ms. */
 const changesPerCommitMax = 40;
 const attemptsMax = 12;
 const backoffMsMax = 250;
+/** Other processes change the account too; one known for longer than this is read again. */
+const knownFreshMs = 200;
 /** Lanes kept for their known account; an owner whose lane was dropped costs one more read. */
 const lanesMax = 1_000;
 
@@ -82,15 +87,25 @@ export class CommitCoordinator {
     return (await committed) as Committed<D>;
   }
 
-  #enqueue(waiting: Waiting): void {
-    const { id } = waiting.change.owner;
-    const lane = this.#lanes.get(id) ?? { waiting: [], running: false, known: null };
+  /** Begins to read the account that a change will want, while its own documents are read. */
+  warm(owner: Owner): void {
+    const lane = this.#lane(owner);
+    if (!lane.running) this.#known(lane, owner).catch(() => {});
+  }
+
+  #lane({ id }: Owner): Lane {
+    const lane = this.#lanes.get(id) ?? { waiting: [], running: false, known: null, reading: null };
     this.#lanes.delete(id);
     this.#lanes.set(id, lane);
     for (const [oldId, old] of this.#lanes) {
       if (this.#lanes.size <= lanesMax) break;
       if (!old.running) this.#lanes.delete(oldId);
     }
+    return lane;
+  }
+
+  #enqueue(waiting: Waiting): void {
+    const lane = this.#lane(waiting.change.owner);
     lane.waiting.push(waiting);
     if (!lane.running) void this.#run(lane);
   }
@@ -107,12 +122,12 @@ export class CommitCoordinator {
   async #commit(batch: readonly Waiting[], lane: Lane | null): Promise<void> {
     try {
       const ready = await this.#refreshed(batch);
-      const account = lane && ready.length > 0 ? await this.#account(lane, ready) : null;
-      const decided = decideAll(ready, account?.value ?? null);
+      const known = lane && ready.length > 0 ? await this.#account(lane, ready) : null;
+      const decided = decideAll(ready, known);
       this.#again(decided.postponed, lane);
-      if (decided.parts.length > 0) await this.#write(decided, lane);
+      await this.#write(decided, lane);
     } catch (error) {
-      for (const waiting of batch) waiting.reject(error);
+      rejectAll(batch, error);
     }
   }
 
@@ -134,35 +149,60 @@ export class CommitCoordinator {
   }
 
   async #account(lane: Lane, batch: readonly Waiting[]): Promise<KnownAccount | null> {
-    if (lane.known) return lane.known;
     const owner = batch[0]?.change.owner;
-    if (!owner) return null;
+    return owner ? await this.#known(lane, owner) : null;
+  }
+
+  async #known(lane: Lane, owner: Owner): Promise<KnownAccount | null> {
+    if (lane.known && performance.now() - lane.known.since < knownFreshMs) return lane.known;
+    lane.reading ??= this.#readAccount(lane, owner).finally(() => {
+      lane.reading = null;
+    });
+    return await lane.reading;
+  }
+
+  async #readAccount(lane: Lane, owner: Owner): Promise<KnownAccount | null> {
+    const since = performance.now();
     const { value, version } = await this.#store.get(accounts.of(owner, accountId));
-    lane.known = value ? { value, version } : null;
+    const read = value ? { value, version, since } : null;
+    // A commit that ended while this read was under way knows better.
+    if (!lane.known || lane.known.since < since) lane.known = read;
     return lane.known;
   }
 
   async #write(decided: Decided, lane: Lane | null): Promise<void> {
     const { parts, account } = decided;
-    const writes = [
-      ...parts.flatMap(({ decision }) => decision.writes),
-      ...accountWrite(parts, account, lane),
-    ];
+    const writes = [...parts.flatMap(({ decision }) => decision.writes), ...accountWrite(decided)];
     if (writes.length === 0) return finish(parts, null);
     try {
       const version = await answered(this.#store.commit(writes));
-      if (lane && account) lane.known = { value: account, version };
+      const since = performance.now();
+      if (lane && account) lane.known = { value: account, version, since };
       return finish(parts, version);
     } catch (error) {
+      await this.#mend(error, { decided, writes, lane });
+    }
+  }
+
+  /** After a commit that failed: it was done all the same, is tried again, or is refused. */
+  async #mend(
+    error: unknown,
+    failed: {
+      readonly decided: Decided;
+      readonly writes: readonly Write[];
+      readonly lane: Lane | null;
+    },
+  ): Promise<void> {
+    const { decided, writes, lane } = failed;
+    const batch = decided.parts.map(({ waiting }) => waiting);
+    try {
       if (await this.#happened(writes)) {
         if (lane) lane.known = null;
-        return finish(parts, null);
-      }
-      if (!isConflict(error)) throw error;
-      await this.#retry(
-        parts.map(({ waiting }) => waiting),
-        lane,
-      );
+        finish(decided.parts, null);
+      } else if (isConflict(error)) await this.#retry(batch, lane, decided.known);
+      else rejectAll(batch, error);
+    } catch (unknown) {
+      rejectAll(batch, unknown);
     }
   }
 
@@ -176,14 +216,17 @@ export class CommitCoordinator {
     return await this.#store.exists(marker.path);
   }
 
-  async #retry(batch: readonly Waiting[], lane: Lane | null): Promise<void> {
-    const before = lane?.known ?? null;
+  async #retry(
+    batch: readonly Waiting[],
+    lane: Lane | null,
+    before: KnownAccount | null,
+  ): Promise<void> {
     for (const waiting of batch) {
       waiting.attempts += 1;
       waiting.stale = true;
     }
     const spent = batch.filter(({ attempts }) => attempts >= attemptsMax);
-    for (const waiting of spent) waiting.reject(new ApiError("CONTENTION"));
+    rejectAll(spent, new ApiError("CONTENTION"));
     const rest = batch.filter((waiting) => !spent.includes(waiting));
     const [first] = rest;
     if (!first) return;
@@ -217,18 +260,20 @@ interface Decided {
   readonly parts: readonly Part[];
   /** Changes of a document that another part already changes: they must see its result first. */
   readonly postponed: readonly Waiting[];
+  /** What the parts decided on, and the account they leave behind; null if none changed it. */
+  readonly known: KnownAccount | null;
   readonly account: Account | null;
 }
 
 /** Lets each decide on the account its predecessors left behind. */
-function decideAll(batch: readonly Waiting[], before: Account | null): Decided {
+function decideAll(batch: readonly Waiting[], known: KnownAccount | null): Decided {
   const parts: Part[] = [];
   const postponed: Waiting[] = [];
   const touched = new Set<string>();
-  let account = before;
+  let account: Account | null = null;
   for (const waiting of batch) {
     try {
-      const decision = waiting.change.decide(account);
+      const decision = waiting.change.decide(account ?? known?.value ?? null);
       if (decision.writes.some(({ path }) => touched.has(path))) {
         postponed.push(waiting);
         continue;
@@ -240,18 +285,17 @@ function decideAll(batch: readonly Waiting[], before: Account | null): Decided {
       waiting.reject(error);
     }
   }
-  return { parts, postponed, account };
+  return { parts, postponed, known, account };
 }
 
-function accountWrite(
-  parts: readonly Part[],
-  account: Account | null,
-  lane: Lane | null,
-): readonly Write[] {
+function accountWrite({ parts, known, account }: Decided): readonly Write[] {
   const owner = parts[0]?.waiting.change.owner;
-  if (!account || !owner || !parts.some(({ decision }) => decision.account)) return [];
-  const ref = accounts.of(owner, accountId);
-  return [lane?.known ? replace(ref, lane.known.version, account) : create(ref, account)];
+  if (!account || !owner || !known) return [];
+  return [replace(accounts.of(owner, accountId), known.version, account)];
+}
+
+function rejectAll(batch: readonly Waiting[], error: unknown): void {
+  for (const waiting of batch) waiting.reject(error);
 }
 
 function finish(parts: readonly Part[], version: Version | null): void {

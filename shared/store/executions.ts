@@ -28,9 +28,10 @@ export const Execution = z.object({
   limits: Limits,
   environmentVariables: z.array(KeyValue),
   secretKeys: z.array(z.string()),
+  /** Secrets of this message alone, sealed to the environment's key. */
+  sealedSecrets: z.array(z.object({ key: z.string(), sealed: z.string() })),
   setupScripts: z.array(z.string()),
   baseManifestSha256: z.string().nullable(),
-  auditPublicKey: z.string(),
 
   /** Fencing: only the newest attempt may claim, only the one that claimed may settle. */
   attempt: z.int().min(1),

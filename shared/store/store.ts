@@ -34,6 +34,11 @@ export interface PageRequest {
   readonly offset: number;
 }
 
+export interface Listener<T> {
+  next(value: T): void;
+  error(error: Error): void;
+}
+
 type Filter = Pick<PageRequest, "where" | "between">;
 
 /** No read waits longer than this for Firestore. */
@@ -108,6 +113,37 @@ export class Store {
       .limit(due.limit);
     const documents = await answered(query.get());
     return documents.docs.map((doc) => found(collection.schema, doc));
+  }
+
+  /** Calls back with a document now and whenever it changes, until the returned function is called. */
+  listen<S extends Schema>(ref: Ref<S>, to: Listener<z.output<S>>): () => void {
+    return this.#db.doc(ref.path).onSnapshot(
+      (snapshot) => {
+        const data = snapshot.data();
+        if (data) to.next(parseStored(ref.schema, data));
+      },
+      (error) => to.error(error),
+    );
+  }
+
+  /** The same for each document added to a collection, from those beyond `after` on. */
+  listenAll<S extends Schema>(
+    collection: CollectionRef<S>,
+    after: { readonly field: string; readonly value: number },
+    to: Listener<z.output<S>>,
+  ): () => void {
+    const query = this.#db
+      .collection(collection.path)
+      .where(after.field, ">", after.value)
+      .orderBy(after.field);
+    return query.onSnapshot(
+      (snapshot) => {
+        for (const { type, doc } of snapshot.docChanges()) {
+          if (type === "added") to.next(parseStored(collection.schema, doc.data()));
+        }
+      },
+      (error) => to.error(error),
+    );
   }
 
   async exists(path: string): Promise<boolean> {
@@ -193,9 +229,7 @@ export async function answered<T>(call: Promise<T>): Promise<T> {
   }
 }
 
-/** gRPC codes that say nothing of the request: cancelled, deadline, exhausted, aborted, unavailable. */
+/** gRPC codes that say nothing of the request: cancelled, deadline, exhausted, unavailable. */
 function isUnavailable(cause: unknown): boolean {
-  return (
-    cause instanceof Error && "code" in cause && [1, 4, 8, 10, 14].includes(Number(cause.code))
-  );
+  return cause instanceof Error && "code" in cause && [1, 4, 8, 14].includes(Number(cause.code));
 }

@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { noQuery, ok } from "#shared/contract/common";
+import { ThreadBody, threadBody } from "#shared/contract/thread";
+import { idSchema } from "#shared/core/ids";
+import { sweepIfOverdue } from "#shared/executions/sweep";
+import { route } from "#shared/pipeline/route";
+import { messages, threads } from "#shared/store/threads";
+
+/** The newest this many; the messages route pages through all of them. */
+const messagesMax = 200;
+
+export const getThread = route({
+  answers: "GET /v1/threads/:threadId",
+  summary: "One thread with its newest messages.",
+  authenticate: "api-key",
+  scope: "threads:read",
+  params: z.object({ threadId: idSchema("thread") }),
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "none",
+  budget: "free",
+  audit: "none",
+  reply: { 200: z.object({ thread: ThreadBody }) },
+  read: async ({ caller: { owner }, params: { threadId }, deps }) => {
+    const ref = threads.of(owner, threadId);
+    const readAll = async () =>
+      await Promise.all([
+        deps.store.require(ref),
+        deps.store.findRefs(messages.all(owner, threadId), {
+          orderBy: [["createdAt", "desc"]],
+          limit: messagesMax,
+        }),
+      ]);
+    const [thread, newest] = await readAll();
+    const { executionId } = thread.value;
+    const swept = executionId !== null && (await sweepIfOverdue(deps, owner, executionId));
+    return swept ? await readAll() : ([thread, newest] as const);
+  },
+  decide({ caller, data: [thread, newest] }) {
+    const oldestFirst = newest.map(({ value }) => value).reverse();
+    const body = threadBody(thread.value, caller.owner.id, oldestFirst);
+    return { writes: [], reply: ok({ thread: body }) };
+  },
+});

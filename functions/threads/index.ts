@@ -1,0 +1,23 @@
+/** Threads: conversations whose messages are executed, and streamed while they are. */
+import { defaultLimits, type Service } from "#shared/pipeline/service";
+import { createThread } from "./create-thread.ts";
+import { getStatus } from "./get-status.ts";
+import { getThread } from "./get-thread.ts";
+import { listMessages } from "./list-messages.ts";
+import { sendMessage } from "./send-message.ts";
+
+export const service: Service = {
+  name: "threads",
+  summary: "Threads, messages and their streams",
+  visibility: "edge",
+  routes: [createThread, getThread, getStatus, listMessages, sendMessage],
+  // A stream ends itself after 15 minutes; the platform's limit stands a little behind it.
+  limits: { ...defaultLimits, concurrency: 200, memoryMib: 1_024, timeoutSeconds: 960 },
+  roles: [
+    "firestore.main",
+    "firestore.keys",
+    "jobs.run",
+    "kms.wrap.environment-secrets",
+    "secret.peppers",
+  ],
+};

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { listBody, listOf, ok, PageQuery } from "#shared/contract/common";
+import { MessageBody, messageBody } from "#shared/contract/thread";
+import { idSchema } from "#shared/core/ids";
+import { route } from "#shared/pipeline/route";
+import { messages, threads } from "#shared/store/threads";
+
+export const listMessages = route({
+  answers: "GET /v1/threads/:threadId/messages",
+  summary: "A thread's messages, oldest first unless order=desc.",
+  authenticate: "api-key",
+  scope: "threads:read",
+  params: z.object({ threadId: idSchema("thread") }),
+  query: PageQuery.extend({ order: z.enum(["asc", "desc"]).default("asc") }),
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "none",
+  budget: "free",
+  audit: "none",
+  reply: { 200: listOf(MessageBody) },
+  read: async ({ caller: { owner }, params: { threadId }, query, deps }) => {
+    const { limit, offset, order } = query;
+    const page = { orderBy: [["createdAt", order]] as const, limit, offset };
+    const [, found] = await Promise.all([
+      deps.store.require(threads.of(owner, threadId)),
+      deps.store.page(messages.all(owner, threadId), page),
+    ]);
+    return found;
+  },
+  decide({ params: { threadId }, query, data }) {
+    const bodies = data.items.map((message) => messageBody(message, threadId));
+    return { writes: [], reply: ok(listBody(bodies, { ...query, total: data.total })) };
+  },
+});

@@ -1,0 +1,96 @@
+import type { Owner } from "#shared/auth/owner";
+import type { MessageCreate } from "#shared/contract/message-create";
+import { secretBinding } from "#shared/environments/new-environment";
+import { ApiError } from "#shared/errors/api-error";
+import { type SweepDeps, sweepIfOverdue } from "#shared/executions/sweep";
+import { seal } from "#shared/secrets/sealing";
+import { type Agent, agents } from "#shared/store/agents";
+import type { Ref, Snapshot } from "#shared/store/documents";
+import { environments } from "#shared/store/environments";
+import { type Execution, executions } from "#shared/store/executions";
+import { type Found, present } from "#shared/store/store";
+import { threads } from "#shared/store/threads";
+import { rememberThread, type ThreadHint, threadHint } from "./thread-hints.ts";
+
+export interface StartRead {
+  readonly thread: Found<typeof threads.schema>;
+  readonly environment: Found<typeof environments.schema>;
+  readonly agent: Agent | null;
+  /** The execution that an earlier request with the same Idempotency-Key made. */
+  readonly earlier: Execution | null;
+  readonly sealedSecrets: readonly { readonly key: string; readonly sealed: string }[];
+}
+
+export interface StartWhich {
+  readonly threadId: string;
+  readonly executionId: string;
+  readonly mayExist: boolean;
+  readonly body: MessageCreate;
+}
+
+/** All that a start decides on: one call if this instance knows what the thread runs on, else two. */
+export async function readForStart(
+  deps: SweepDeps,
+  owner: Owner,
+  which: StartWhich,
+): Promise<StartRead> {
+  const { threadId, executionId, mayExist } = which;
+  const threadRef = threads.of(owner, threadId);
+  const earlierRef = executions.of(owner, executionId);
+  const hint = threadHint(owner, threadId) ?? (await hintFromThread(deps, owner, threadId));
+  const { store } = deps;
+  const environmentRef = environments.of(owner, hint.environmentId);
+  const more: Ref[] = [];
+  if (hint.agentId !== null) more.push(agents.of(owner, hint.agentId));
+  if (mayExist) more.push(earlierRef);
+  const [thread, environment, ...rest] = await store.getAll(threadRef, environmentRef, ...more);
+  const foundThread = present(thread);
+  const running = foundThread.value.executionId;
+  if (running !== null && (await sweepIfOverdue(deps, owner, running))) {
+    return await readForStart(deps, owner, which);
+  }
+  const foundEnvironment = present(environment);
+  const valueOf = <S extends typeof agents.schema | typeof executions.schema>(ref: Ref<S>) =>
+    (rest.find((snapshot) => snapshot.ref.path === ref.path) as Snapshot<S> | undefined)?.value ??
+    null;
+  return {
+    thread: foundThread,
+    environment: foundEnvironment,
+    agent: hint.agentId === null ? null : requireAgent(valueOf(agents.of(owner, hint.agentId))),
+    earlier: mayExist ? valueOf(earlierRef) : null,
+    sealedSecrets: await sealAll(owner, foundEnvironment.value, which.body.secrets),
+  };
+}
+
+async function hintFromThread(
+  deps: SweepDeps,
+  owner: Owner,
+  threadId: string,
+): Promise<ThreadHint> {
+  const { value } = await deps.store.require(threads.of(owner, threadId));
+  rememberThread(owner, value);
+  return value;
+}
+
+function requireAgent(agent: Agent | null): Agent {
+  if (agent) return agent;
+  throw new ApiError("NOT_FOUND", { message: "The thread's agent doesn't exist any more." });
+}
+
+async function sealAll(
+  owner: Owner,
+  environment: { readonly id: string; readonly sealingPublicKey: string },
+  secrets: MessageCreate["secrets"],
+) {
+  const { id, sealingPublicKey } = environment;
+  return await Promise.all(
+    secrets.map(async ({ key, value }) => {
+      const sealed = await seal(
+        sealingPublicKey,
+        Buffer.from(value),
+        secretBinding(owner, id, key),
+      );
+      return { key, sealed };
+    }),
+  );
+}

@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { deploymentLimits } from "#shared/config";
+import { noQuery } from "#shared/contract/common";
+import { MessageCreate } from "#shared/contract/message-create";
+import { derivedId, idSchema } from "#shared/core/ids";
+import { ticketRandomBytes } from "#shared/core/ticket";
+import { ApiError } from "#shared/errors/api-error";
+import { dispatch } from "#shared/executions/dispatch";
+import { logFailure } from "#shared/pipeline/request-log";
+import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { eventStream } from "./event-stream.ts";
+import { readForStart } from "./read-for-start.ts";
+import { startExecution } from "./start-execution.ts";
+
+export const sendMessage = route({
+  answers: "POST /v1/threads/:threadId/messages",
+  summary: "Execute a message and stream what happens; an Idempotency-Key makes repeating it safe.",
+  authenticate: "api-key",
+  scope: "execute",
+  params: z.object({ threadId: idSchema("thread") }),
+  query: noQuery,
+  body: MessageCreate,
+  bodyBytesMax: jsonBytesMax,
+  limits: "executions",
+  budget: "hold",
+  audit: "execution.started",
+  auditDetails: ({ body }) => ({ task: body.content ?? body.task ?? "" }),
+  reply: { 200: "stream" },
+  read: async ({ caller: { owner }, params: { threadId }, body, request, ids, deps }) => {
+    const { idempotencyKey } = request;
+    const executionId = idempotencyKey
+      ? derivedId("execution", owner.id, idempotencyKey)
+      : ids.next("execution");
+    const requestSha256 = createHash("sha256")
+      .update(JSON.stringify([threadId, body]))
+      .digest("hex");
+    const ticketSecret = deps.random(ticketRandomBytes).toString("hex");
+    const which = { threadId, executionId, mayExist: idempotencyKey !== null, body };
+    const read = await readForStart(deps, owner, which);
+    return { ...read, executionId, requestSha256, ticketSecret };
+  },
+  decide(context) {
+    const { caller, data, account, signal, deps } = context;
+    const { earlier } = data;
+    const stream = (executionId: string) => ({
+      status: 200,
+      headers: { "content-type": "text/event-stream", "cache-control": "no-cache, no-transform" },
+      stream: eventStream(deps.store, caller.owner, { executionId, afterSequence: 0, signal }),
+    });
+    if (earlier) {
+      // The same key and body is the same request: it gets the same execution's stream.
+      if (earlier.requestSha256 !== data.requestSha256) throw new ApiError("IDEMPOTENCY_CONFLICT");
+      return { writes: [], reply: stream(earlier.id), started: null };
+    }
+    if (!account) throw new ApiError("INTERNAL_ERROR", { cause: "an owner without an account" });
+    const { body, ids, now } = context;
+    const start = {
+      owner: caller.owner,
+      keyId: caller.id,
+      messageId: ids.next("message"),
+      limits: deploymentLimits(),
+      now,
+    };
+    const started = startExecution(start, { body, data, account });
+    const { execution } = started;
+    return {
+      writes: started.writes,
+      account: started.account,
+      subject: execution.id,
+      facts: {
+        model: execution.task.model,
+        taskSha256: createHash("sha256").update(execution.task.content).digest("hex"),
+        heldMicrousd: execution.holdMicrousd,
+        network: execution.network.mode,
+      },
+      reply: stream(execution.id),
+      started,
+    };
+  },
+  after: async ({ caller, decided, deps }) => {
+    if (!decided.started) return;
+    const { execution, ticket } = decided.started;
+    try {
+      await dispatch(deps.store, caller.owner, { execution, ticket, now: deps.now });
+    } catch (cause) {
+      // It stays queued; the outbox dispatches it.
+      logFailure("dispatch failed; the execution stays queued", cause, {
+        executionId: execution.id,
+      });
+    }
+  },
+});

@@ -1,0 +1,17 @@
+import { LRUCache } from "lru-cache";
+import type { Owner } from "#shared/auth/owner";
+import type { Thread } from "#shared/store/threads";
+
+/** What a thread runs on and never changes: known, it is read beside the thread, not after it. */
+export type ThreadHint = Pick<Thread, "environmentId" | "agentId">;
+
+const hints = new LRUCache<string, ThreadHint>({ max: 20_000 });
+
+export function rememberThread(owner: Owner, thread: Thread): void {
+  const { environmentId, agentId } = thread;
+  hints.set(`${owner.id}/${thread.id}`, { environmentId, agentId });
+}
+
+export function threadHint(owner: Owner, threadId: string): ThreadHint | null {
+  return hints.get(`${owner.id}/${threadId}`) ?? null;
+}

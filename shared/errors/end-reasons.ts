@@ -1,0 +1,18 @@
+import type { EndReason } from "../protocol/runner.ts";
+
+/** Why an execution ended as it did, as a sentence its user understands. */
+export const endReasons: Readonly<Record<EndReason, string>> = {
+  completed: "The command ended with exit code 0.",
+  command_failed: "The command ended with an exit code other than 0.",
+  time_limit: "The execution reached its time limit and was stopped.",
+  memory_limit: "The execution used more memory than its profile allows and was stopped.",
+  disk_quota: "The workspace or /tmp is full: its size or its number of files.",
+  process_limit: "The execution started more processes than it may.",
+  output_limit: "The execution printed more than is kept; the rest was dropped.",
+  cancelled: "The execution was cancelled.",
+  budget: "The money set aside for the execution ended, and no more could be had.",
+  isolation_unavailable:
+    "A mandatory layer of isolation was missing, so nothing was executed or charged.",
+  runner_error: "The runner failed on our side.",
+  lost: "The runner stopped answering; its result is lost and its cost unknown.",
+};

@@ -1,0 +1,134 @@
+/**
+ * The end of an execution, however it came: money, ledger line, message, thread and workspace in one
+ * decision. Pure: settling and reaping commit it, each with an audit row of its own.
+ */
+import type { Owner } from "../auth/owner.ts";
+import { type Account, settle } from "../core/account.ts";
+import { derivedId } from "../core/ids.ts";
+import { computeCostMicrousd } from "../core/pricing.ts";
+import { endReasons } from "../errors/end-reasons.ts";
+import type { EndReason } from "../protocol/runner.ts";
+import { create, patch, replace, type Version, type Write } from "../store/documents.ts";
+import { type Execution, executions } from "../store/executions.ts";
+import { ledger } from "../store/owners.ts";
+import { messages, threads } from "../store/threads.ts";
+
+export interface End {
+  readonly outcome: "success" | "failed" | "cancelled";
+  readonly reason: EndReason;
+  readonly exitCode: number | null;
+  readonly output: string;
+  readonly outputTruncated: boolean;
+  readonly workspaceState: "saved" | "unchanged" | "not_saved" | null;
+  readonly conflicts: readonly string[];
+  readonly eventsLastSequence: number;
+  /** Null if it can't be known, which is charged at the hold, never as nothing (BUD-6). */
+  readonly costMicrousd: number | null;
+  readonly now: number;
+}
+
+export interface Ended {
+  readonly execution: Execution;
+  readonly account: Account;
+  readonly writes: readonly Write[];
+  readonly facts: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+const previewLength = 200;
+const threadStatus = { success: "completed", failed: "failed", cancelled: "cancelled" } as const;
+
+/** What a claimed execution costs if it ends at `now`: the gateway's clock, not the runner's word. */
+export function measuredCostMicrousd(execution: Execution, now: number): number {
+  const { claimedAt, profile, limits } = execution;
+  const elapsedMs = claimedAt === null ? 0 : Math.max(0, now - claimedAt);
+  return computeCostMicrousd(profile, Math.min(elapsedMs, limits.wallClockMs));
+}
+
+export function endExecution(
+  owner: Owner,
+  before: { readonly execution: Execution; readonly version: Version; readonly account: Account },
+  end: End,
+): Ended {
+  const { execution, version } = before;
+  const costMicrousd = end.costMicrousd ?? execution.holdMicrousd;
+  const money = settle(before.account, { id: execution.id, costMicrousd, now: end.now });
+  // The hold and the execution end in one commit, so one that runs has its hold.
+  if (!money) throw new Error(`${execution.id} runs without a hold`);
+  const { chargedMicrousd, releasedMicrousd, lossMicrousd } = money;
+  const ended: Execution = {
+    ...execution,
+    status: end.outcome,
+    reason: end.reason,
+    exitCode: end.exitCode,
+    output: end.output,
+    outputTruncated: end.outputTruncated,
+    workspaceState: end.workspaceState,
+    conflicts: [...end.conflicts],
+    eventsLastSequence: end.eventsLastSequence,
+    chargedMicrousd,
+    sweepAt: null,
+    endedAt: end.now,
+  };
+  const line = { chargedMicrousd, lossMicrousd, now: end.now };
+  return {
+    execution: ended,
+    account: money.account,
+    writes: [
+      replace(executions.of(owner, execution.id), version, ended),
+      ...ledgerLines(owner, execution, line),
+      ...conversation(owner, ended, end),
+    ],
+    facts: {
+      outcome: end.outcome,
+      reason: end.reason,
+      heldMicrousd: money.heldMicrousd,
+      chargedMicrousd,
+      releasedMicrousd,
+      lossMicrousd,
+      workspace: end.workspaceState,
+    },
+  };
+}
+
+/** Ids derived from the execution and attempt: a second settlement collides. */
+function ledgerLines(
+  owner: Owner,
+  execution: Execution,
+  line: { readonly chargedMicrousd: number; readonly lossMicrousd: number; readonly now: number },
+): readonly Write[] {
+  const { id: executionId, threadId, keyId, profile } = execution;
+  const of = (
+    type: "charge" | "loss",
+    amounts: { amountMicrousd: number; lossMicrousd: number },
+  ) => {
+    const id = derivedId("ledgerEntry", executionId, String(execution.attempt), type);
+    const description = type === "charge" ? `Compute time, ${profile}` : "Cost beyond the hold";
+    const rest = { executionId, threadId, keyId, description, createdAt: line.now };
+    return create(ledger.of(owner, id), { v: 1, id, type, ...amounts, ...rest });
+  };
+  const charge = of("charge", { amountMicrousd: 0 - line.chargedMicrousd, lossMicrousd: 0 });
+  if (line.lossMicrousd === 0) return [charge];
+  return [charge, of("loss", { amountMicrousd: 0, lossMicrousd: line.lossMicrousd })];
+}
+
+function conversation(owner: Owner, ended: Execution, end: End): readonly Write[] {
+  const { id: executionId, threadId } = ended;
+  const id = derivedId("message", executionId, "assistant");
+  const content =
+    end.output === "" && end.outcome !== "success" ? endReasons[end.reason] : end.output;
+  const message = { v: 1 as const, id, role: "assistant" as const, content };
+  const fields = {
+    status: threadStatus[end.outcome],
+    executionId: null,
+    endedAt: end.now,
+    lastMessageAt: end.now,
+    lastMessagePreview: content.slice(0, previewLength),
+    updatedAt: end.now,
+  };
+  const computeMs = ended.claimedAt === null ? 0 : end.now - ended.claimedAt;
+  const increments = { messageCount: 1, costMicrousd: ended.chargedMicrousd ?? 0, computeMs };
+  return [
+    create(messages.of(owner, threadId, id), { ...message, executionId, createdAt: end.now }),
+    patch(threads.of(owner, threadId), fields, { increments }),
+  ];
+}

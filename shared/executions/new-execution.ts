@@ -1,0 +1,97 @@
+import type { Owner } from "../auth/owner.ts";
+import { computeCostMicrousd } from "../core/pricing.ts";
+import { executionLimits } from "../core/profiles.ts";
+import { formatTicket, hashTicket, ticketLifetimeMs } from "../core/ticket.ts";
+import type { Agent } from "../store/agents.ts";
+import type { Environment } from "../store/environments.ts";
+import type { Execution } from "../store/executions.ts";
+import type { Thread } from "../store/threads.ts";
+import { defaultModel, requireModel } from "./models.ts";
+import { dispatchDeadlineMs, streamMsMax } from "./timing.ts";
+
+/** What a message may say about its execution alone. */
+export interface MessageOptions {
+  readonly content: string;
+  readonly model: string | null;
+  readonly instructions: string | null;
+  readonly environmentVariables: readonly { readonly key: string; readonly value: string }[];
+  readonly sealedSecrets: readonly { readonly key: string; readonly sealed: string }[];
+  readonly setupScripts: readonly string[];
+  /** May only restrict what the environment allows. */
+  readonly internetAccess: boolean | null;
+}
+
+export interface ExecutionStart {
+  readonly id: string;
+  readonly messageId: string;
+  readonly keyId: string;
+  readonly requestSha256: string;
+  readonly ticketSecret: string;
+  readonly wallClockMs: number;
+  readonly now: number;
+}
+
+/** Freezes everything the execution may do. @throws {ApiError} `MODEL_NOT_OFFERED`. */
+export function newExecution(
+  owner: Owner,
+  on: { readonly thread: Thread; readonly environment: Environment; readonly agent: Agent | null },
+  options: MessageOptions,
+  start: ExecutionStart,
+): { readonly execution: Execution; readonly ticket: string } {
+  const { thread, environment, agent } = on;
+  const { id, now } = start;
+  const ticket = formatTicket({
+    ownerId: owner.id,
+    environmentId: environment.id,
+    executionId: id,
+    attempt: 1,
+    secret: start.ticketSecret,
+  });
+  const job = options.internetAccess === false ? "none" : environment.network;
+  const execution: Execution = {
+    v: 1,
+    id,
+    ownerId: owner.id,
+    mode: owner.mode,
+    threadId: thread.id,
+    environmentId: environment.id,
+    keyId: start.keyId,
+    messageId: start.messageId,
+    status: "queued",
+    requestSha256: start.requestSha256,
+    task: {
+      model: requireModel(options.model ?? agent?.model ?? defaultModel),
+      instructions: options.instructions ?? agent?.instructions ?? null,
+      content: options.content,
+    },
+    profile: environment.profile,
+    network: { mode: job, allow: [], job },
+    limits: executionLimits(environment.profile, start.wallClockMs),
+    environmentVariables: [...environment.environmentVariables, ...options.environmentVariables],
+    secretKeys: environment.secretKeys,
+    sealedSecrets: [...options.sealedSecrets],
+    setupScripts: [...environment.setupScripts, ...options.setupScripts],
+    baseManifestSha256: environment.workspace?.manifestSha256 ?? null,
+    attempt: 1,
+    ticketSha256: hashTicket(ticket),
+    ticketExpiresAt: now + ticketLifetimeMs,
+    jobExecution: null,
+    dispatchedAt: null,
+    claimedAt: null,
+    leaseExpiresAt: null,
+    sweepAt: now + dispatchDeadlineMs,
+    readerUntil: now + streamMsMax,
+    holdMicrousd: computeCostMicrousd(environment.profile, start.wallClockMs),
+    chargedMicrousd: null,
+    reason: null,
+    exitCode: null,
+    output: null,
+    outputTruncated: false,
+    workspaceState: null,
+    conflicts: [],
+    eventsLastSequence: 0,
+    createdAt: now,
+    endedAt: null,
+  };
+  return { execution, ticket };
+}
