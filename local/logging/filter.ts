@@ -1,0 +1,60 @@
+/** The part of the Logging query language that is offered: comparisons joined by AND. */
+import { invalid } from "../lib/grpc.ts";
+import { toMs } from "../lib/protobuf.ts";
+import { type LogEntry, severities } from "./log-entry.ts";
+
+export type Filter = (entry: LogEntry) => boolean;
+
+const term =
+  /\s*(?<field>logName|severity|timestamp|resource\.type|labels\.(?:[\w-]+|"[\w./-]+"))\s*(?<operator>>=|=)\s*(?<value>"(?:[^"\\]|\\["\\])*"|[\w.:/%-]+)\s*(?:(?<and>AND)\s|$)/y;
+const lengthMax = 20_000;
+
+/**
+ * Parses `logName=`, `labels.KEY=`, `severity>=`, `timestamp>=` and `resource.type=`, joined by AND.
+ *
+ * @throws {RpcError} INVALID_ARGUMENT for anything else, so that no filter is half understood.
+ */
+export function parseFilter(text: string): Filter {
+  if (text.length > lengthMax) throw invalid(`The filter is longer than ${lengthMax} characters.`);
+  const filters: Filter[] = [];
+  term.lastIndex = 0;
+  for (let more = text.trim() !== ""; more; ) {
+    const at = term.lastIndex;
+    const { field, operator, value, and } = term.exec(text)?.groups ?? {};
+    if (field === undefined || operator === undefined || value === undefined) {
+      throw invalid(`Unsupported filter at ${at}: ${text.slice(at, at + 40)}`);
+    }
+    filters.push(comparison(field, operator, unquote(value)));
+    more = and !== undefined;
+  }
+  return (entry) => filters.every((filter) => filter(entry));
+}
+
+function comparison(field: string, operator: string, value: string): Filter {
+  switch (`${field.split(".")[0]}${operator}`) {
+    case "logName=":
+      return (entry) => entry.logName === value;
+    case "resource=":
+      return (entry) => entry.resource.type === value;
+    case "labels=": {
+      const label = unquote(field.slice("labels.".length));
+      return (entry) => Object.hasOwn(entry.labels, label) && entry.labels[label] === value;
+    }
+    case "severity>=": {
+      const least = severities.findIndex((severity) => severity === value);
+      if (least < 0) throw invalid(`Unknown severity: ${value}`);
+      return (entry) => severities.indexOf(entry.severity) >= least;
+    }
+    case "timestamp>=": {
+      const leastMs = Date.parse(value);
+      if (Number.isNaN(leastMs)) throw invalid(`Not a time: ${value}`);
+      return (entry) => toMs(entry.timestamp) >= leastMs;
+    }
+    default:
+      throw invalid(`Unsupported comparison: ${field}${operator}`);
+  }
+}
+
+function unquote(value: string): string {
+  return value.startsWith('"') ? value.slice(1, -1).replace(/\\(["\\])/g, "$1") : value;
+}
