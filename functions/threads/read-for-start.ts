@@ -50,14 +50,14 @@ export async function readForStart(
     return await readForStart(deps, owner, which);
   }
   const foundEnvironment = present(environment);
-  const valueOf = <S extends typeof agents.schema | typeof executions.schema>(ref: Ref<S>) =>
+  const storedAt = <S extends typeof agents.schema | typeof executions.schema>(ref: Ref<S>) =>
     (rest.find((snapshot) => snapshot.ref.path === ref.path) as Snapshot<S> | undefined)?.value ??
     null;
   return {
     thread: foundThread,
     environment: foundEnvironment,
-    agent: hint.agentId === null ? null : requireAgent(valueOf(agents.of(owner, hint.agentId))),
-    earlier: mayExist ? valueOf(earlierRef) : null,
+    agent: hint.agentId === null ? null : requireAgent(storedAt(agents.of(owner, hint.agentId))),
+    earlier: mayExist ? storedAt(earlierRef) : null,
     sealedSecrets: await sealAll(owner, foundEnvironment.value, which.body.secrets),
   };
 }

@@ -1,0 +1,111 @@
+import { timingSafeEqual } from "node:crypto";
+import { ticketOwner } from "#shared/auth/ticket-owner";
+import { gatewayKeys } from "#shared/config";
+import { noParams, noQuery, ok } from "#shared/contract/common";
+import { hashTicket, issueToken, type TokenClaims } from "#shared/core/ticket";
+import { openSecrets } from "#shared/environments/open-secrets";
+import { ApiError } from "#shared/errors/api-error";
+import { heartbeatIntervalMs, leaseMs, overheadMs, readFlushMs } from "#shared/executions/timing";
+import { logFailure } from "#shared/pipeline/request-log";
+import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { ClaimReply, ClaimRequest } from "#shared/protocol/runner";
+import { replace } from "#shared/store/documents";
+import { sealedSecrets } from "#shared/store/environments";
+import { type Execution, executions } from "#shared/store/executions";
+import { present } from "#shared/store/store";
+import { formatVersion } from "#shared/store/versions";
+
+export const claim = route({
+  answers: "POST /internal/executions/claim",
+  summary: "Trade a single-use ticket for the task, its secrets and two tokens.",
+  authenticate: "runner",
+  scope: "none",
+  params: noParams,
+  query: noQuery,
+  body: ClaimRequest,
+  bodyBytesMax: jsonBytesMax,
+  limits: "none",
+  budget: "free",
+  audit: "execution.claimed",
+  reply: { 200: ClaimReply },
+  read: async ({ body, deps, now }) => {
+    const { ticket, owner } = ticketOwner(body.ticket);
+    const [found, sealed] = await deps.store.getAll(
+      executions.of(owner, ticket.executionId),
+      sealedSecrets.of(owner, ticket.environmentId),
+    );
+    if (found.value === null) throw new ApiError("LEASE_LOST");
+    requireTicket(found.value, body.ticket, { attempt: ticket.attempt, now });
+    const secrets = await openSecrets(deps.keyStore, owner, {
+      execution: found.value,
+      sealed: sealed.value,
+    });
+    return { owner, found: present(found), secrets };
+  },
+  decide({ body, data, now }) {
+    const { found, secrets, owner } = data;
+    const leaseExpiresAt = now + leaseMs;
+    const running: Execution = {
+      ...found.value,
+      status: "running",
+      claimedAt: now,
+      leaseExpiresAt,
+      sweepAt: leaseExpiresAt,
+    };
+    const { id, attempt, threadId, environmentId, limits, task } = running;
+    const expiresAt = now + limits.wallClockMs + overheadMs;
+    const claims: TokenClaims = {
+      ownerId: owner.id,
+      executionId: id,
+      threadId,
+      environmentId,
+      attempt,
+      expiresAt,
+    };
+    const { mode, allow } = running.network;
+    return {
+      writes: [replace(found.ref, found.version, running)],
+      owner,
+      subject: id,
+      facts: { attempt, sandboxMode: body.runner.sandboxMode, secrets: secrets.length },
+      reply: (version) =>
+        ok<ClaimReply>({
+          executionId: id,
+          attempt,
+          threadId,
+          environmentId,
+          controlToken: issueToken("control", claims, gatewayKeys()),
+          modelToken: issueToken("model", claims, gatewayKeys()),
+          lease: {
+            version: formatVersion(version ?? found.version),
+            expiresAt: leaseExpiresAt,
+            heartbeatIntervalMs,
+          },
+          flushIntervalMs: readFlushMs,
+          task,
+          limits,
+          network: { mode, allow },
+          environmentVariables: running.environmentVariables,
+          secrets: [...secrets],
+          setupScripts: running.setupScripts,
+          manifestSha256: running.baseManifestSha256,
+        }),
+    };
+  },
+});
+
+/** @throws {ApiError} `LEASE_LOST` unless this is the newest attempt's ticket and still unused. */
+function requireTicket(
+  execution: Execution,
+  text: string,
+  at: { readonly attempt: number; readonly now: number },
+): void {
+  const right = timingSafeEqual(Buffer.from(hashTicket(text)), Buffer.from(execution.ticketSha256));
+  const { id: executionId, attempt, status, ticketExpiresAt } = execution;
+  if (right && status === "queued" && ticketExpiresAt > at.now) return;
+  if (right && status !== "queued") {
+    // RunJob may have started it twice; or somebody read the ticket. The valid run goes on.
+    logFailure("a ticket was used twice", "replayed ticket", { executionId, attempt, alarm: true });
+  }
+  throw new ApiError("LEASE_LOST", { cause: right ? status : `attempt ${at.attempt} is stale` });
+}

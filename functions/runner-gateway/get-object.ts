@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { noQuery } from "#shared/contract/common";
+import { getObject, type ObjectKind } from "#shared/google/objects";
+import { route } from "#shared/pipeline/route";
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+function getRoute(kind: ObjectKind) {
+  return route({
+    answers: `GET /internal/workspace/${kind}/:sha256`,
+    summary: `One of the owner's ${kind}, by its digest.`,
+    authenticate: "execution",
+    scope: "none",
+    params: z.object({ sha256: digest }),
+    query: noQuery,
+    body: "none",
+    bodyBytesMax: 0,
+    limits: "none",
+    budget: "free",
+    audit: "none",
+    reply: { 200: "bytes" },
+    read: async ({ caller, params: { sha256 } }) => await getObject(caller.owner, { kind, sha256 }),
+    decide({ data: bytes }) {
+      const headers = {
+        "content-type": "application/octet-stream",
+        "content-length": String(bytes.length),
+      };
+      const stream = async (response: { write(bytes: Buffer): boolean }) => {
+        if (bytes.length > 0) response.write(bytes);
+      };
+      return { writes: [], reply: { status: 200, headers, stream } };
+    },
+  });
+}
+
+export const getManifest = getRoute("manifests");
+export const getPack = getRoute("packs");

@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { noQuery, ok } from "#shared/contract/common";
+import { parseManifest } from "#shared/core/manifest";
+import { ApiError } from "#shared/errors/api-error";
+import { type ObjectKind, putObject } from "#shared/google/objects";
+import { readBytes } from "#shared/pipeline/parse";
+import { route } from "#shared/pipeline/route";
+import { manifestBytesMax, packBytesMax } from "#shared/protocol/runner";
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const bytesMax = { manifests: manifestBytesMax, packs: packBytesMax } as const;
+
+/** Objects are content-addressed: storing one again, or one that nothing names yet, does no harm. */
+function putRoute(kind: ObjectKind) {
+  return route({
+    answers: `PUT /internal/workspace/${kind}/:sha256`,
+    summary: `Store one of the owner's ${kind} under the digest of its bytes.`,
+    authenticate: "execution",
+    scope: "none",
+    params: z.object({ sha256: digest }),
+    query: noQuery,
+    body: "raw",
+    bodyBytesMax: bytesMax[kind],
+    limits: "none",
+    budget: "free",
+    audit: "none",
+    reply: { 200: z.object({ sha256: z.string() }) },
+    read: async ({ caller, params, raw }) => {
+      const bytes = await readBytes(raw, bytesMax[kind]);
+      if (createHash("sha256").update(bytes).digest("hex") !== params.sha256) {
+        throw new ApiError("VALIDATION_FAILED", { message: "The bytes don't have that digest." });
+      }
+      if (kind === "manifests") requireManifest(bytes);
+      return await putObject(caller.owner, kind, bytes);
+    },
+    decide({ data: sha256 }) {
+      return { writes: [], reply: ok({ sha256 }) };
+    },
+  });
+}
+
+/** What a runner says a workspace is gets doubted like any other input. */
+function requireManifest(bytes: Buffer): void {
+  try {
+    parseManifest(bytes);
+  } catch (cause) {
+    throw new ApiError("VALIDATION_FAILED", { message: "This isn't a valid manifest.", cause });
+  }
+}
+
+export const putManifest = putRoute("manifests");
+export const putPack = putRoute("packs");

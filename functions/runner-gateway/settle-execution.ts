@@ -1,0 +1,114 @@
+import type { Owner } from "#shared/auth/owner";
+import { noParams, noQuery, ok } from "#shared/contract/common";
+import { mergeManifests } from "#shared/core/merge-manifests";
+import { ApiError } from "#shared/errors/api-error";
+import { endExecution, measuredCostMicrousd } from "#shared/executions/end-execution";
+import { route } from "#shared/pipeline/route";
+import { outputBytesMax, SettleReply, SettleRequest } from "#shared/protocol/runner";
+import { patch, type Write } from "#shared/store/documents";
+import { environments, type WorkspaceHead } from "#shared/store/environments";
+import { type Execution, executions } from "#shared/store/executions";
+import { type Found, present } from "#shared/store/store";
+import { headOf, readManifest, storeManifest } from "#shared/workspace/manifests";
+
+/** JSON may need six bytes for one of output. */
+const bodyBytesMax = 7 * outputBytesMax;
+
+export const settleExecution = route({
+  answers: "POST /internal/executions/settle",
+  summary: "End an execution: output, workspace, money, message and audit row in one commit.",
+  authenticate: "execution",
+  scope: "none",
+  params: noParams,
+  query: noQuery,
+  body: SettleRequest,
+  bodyBytesMax,
+  limits: "none",
+  budget: "settle",
+  audit: "execution.ended",
+  reply: { 200: SettleReply },
+  read: async ({ caller: { owner, claims }, body, deps }) => {
+    const [execution, environment] = await deps.store.getAll(
+      executions.of(owner, claims.executionId),
+      environments.of(owner, claims.environmentId),
+    );
+    const found = present(execution);
+    const { value } = found;
+    if (value.attempt !== claims.attempt || value.status === "queued")
+      throw new ApiError("LEASE_LOST");
+    if (value.status !== "running")
+      return { settled: value, found, environment: null, workspace: null };
+    const saved = body.workspace.state === "saved" ? body.workspace.manifestSha256 : null;
+    if (saved === null) return { settled: null, found, environment: null, workspace: null };
+    const current = present(environment);
+    const workspace = await nextWorkspace(owner, { execution: value, environment: current, saved });
+    return { settled: null, found, environment: current, workspace };
+  },
+  decide({ caller: { owner }, body, data, account, now }) {
+    const { settled, found, environment, workspace } = data;
+    if (settled) {
+      // The answer to the first try was lost. A sweep that was faster is another matter.
+      if (settled.reason === "lost") throw new ApiError("LEASE_LOST");
+      return { writes: [], reply: ok({ settled: true, conflicts: settled.conflicts }) };
+    }
+    if (!account) throw new ApiError("INTERNAL_ERROR", { cause: "an owner without an account" });
+    const before = { execution: found.value, version: found.version, account };
+    const conflicts = workspace?.conflicts ?? [];
+    const charged = body.reason !== "isolation_unavailable";
+    const ended = endExecution(owner, before, {
+      outcome: body.outcome,
+      reason: body.reason,
+      exitCode: body.exitCode,
+      output: body.output,
+      outputTruncated: body.outputTruncated,
+      workspaceState: body.workspace.state,
+      conflicts,
+      eventsLastSequence: body.eventsLastSequence,
+      costMicrousd: charged ? measuredCostMicrousd(found.value, now) : 0,
+      now,
+    });
+    const saved: readonly Write[] =
+      environment && workspace
+        ? [
+            patch(
+              environment.ref,
+              { workspace: workspace.head, updatedAt: now },
+              { version: environment.version },
+            ),
+          ]
+        : [];
+    return {
+      writes: [...ended.writes, ...saved],
+      account: ended.account,
+      subject: found.value.id,
+      facts: ended.facts,
+      reply: ok({ settled: true, conflicts }),
+    };
+  },
+});
+
+interface NextWorkspace {
+  readonly head: WorkspaceHead;
+  readonly conflicts: readonly string[];
+}
+
+/** The runner's manifest, merged by path with what others made of the workspace meanwhile. */
+async function nextWorkspace(
+  owner: Owner,
+  of: {
+    readonly execution: Execution;
+    readonly environment: Found<typeof environments.schema>;
+    readonly saved: string;
+  },
+): Promise<NextWorkspace> {
+  const { execution, environment, saved } = of;
+  const current = environment.value.workspace?.manifestSha256 ?? null;
+  const ours = await readManifest(owner, saved);
+  if (current === execution.baseManifestSha256) return { head: headOf(ours, saved), conflicts: [] };
+  const [base, theirs] = await Promise.all([
+    readManifest(owner, execution.baseManifestSha256),
+    readManifest(owner, current),
+  ]);
+  const merged = mergeManifests({ base, ours, theirs });
+  return { head: await storeManifest(owner, merged.manifest), conflicts: merged.conflicts };
+}
