@@ -6,7 +6,7 @@
 import { parseArgs } from "node:util";
 import colours from "picocolors";
 import { controls } from "../test/controls.ts";
-import { copyTree, removeAtExit } from "./mutations/tree-copy.ts";
+import { copyTree } from "./mutations/tree-copy.ts";
 import { isUnitTest, tryMutation } from "./mutations/try-mutation.ts";
 import { formatDuration } from "./tools/format.ts";
 import { repositoryRoot } from "./tools/repository.ts";
@@ -33,7 +33,6 @@ function chooseControls(share: string) {
 
 async function tryAll(): Promise<void> {
   const copy = copyTree(repositoryRoot);
-  removeAtExit(copy);
   for (const [id, control] of chosen) {
     const startedAt = performance.now();
     const verdict = await tryMutation(copy, id, control);

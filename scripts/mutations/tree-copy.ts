@@ -1,12 +1,15 @@
 /** A copy of the checkout to break things in: the checkout itself is never touched. */
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { temporaryFolder } from "../tools/temporary-folder.ts";
 
-/** Copies what git knows of, uncommitted changes included; packages are shared with the original. */
+/**
+ * Copies what git knows of, uncommitted changes included; packages are shared with the original.
+ * It is gone when this process ends.
+ */
 export function copyTree(root: string): string {
-  const copy = mkdtempSync(join(tmpdir(), "paddock-mutations-"));
+  const copy = temporaryFolder("paddock-mutations-");
   const listed = execFileSync("git", ["ls-files", "-z", "-co", "--exclude-standard"], {
     cwd: root,
     encoding: "utf8",
@@ -19,12 +22,4 @@ export function copyTree(root: string): string {
   }
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
   return copy;
-}
-
-/** Removes `copy` when the process ends, however it is ended. */
-export function removeAtExit(copy: string): void {
-  process.on("exit", () => rmSync(copy, { recursive: true, force: true }));
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => process.exit(130));
-  }
 }

@@ -9,16 +9,20 @@ export function startChild(
   command: readonly [string, ...string[]],
   options: SpawnOptions & { readonly timeout: number },
 ): ChildProcess {
-  if (!listening) {
-    listening = true;
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
-  }
+  endOnSignals();
   const [program, ...args] = command;
   const child = spawn(program, args, options);
   running.add(child);
   child.once("close", () => running.delete(child));
   child.once("error", () => running.delete(child));
   return child;
+}
+
+/** Makes a signal end this process in order: children first, then what waits for `exit`. */
+export function endOnSignals(): void {
+  if (listening) return;
+  listening = true;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
 }
 
 function end(signal: NodeJS.Signals): void {

@@ -1,10 +1,10 @@
 /** Runs vitest and counts what it reported. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { vitestCommand } from "./checks.ts";
 import { startChild } from "./start-child.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 export interface Counts {
   readonly passed: number;
@@ -39,25 +39,20 @@ const Report = z.object({
  * error) counts as one failure, so no such run looks green.
  */
 export async function runVitest(run: VitestRun): Promise<VitestResult> {
-  const folder = mkdtempSync(join(tmpdir(), "paddock-test-"));
-  const reportPath = join(folder, "report.json");
-  try {
-    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportPath}`];
-    const code = await start(run, vitestCommand(...reporters, ...run.args));
-    if (!existsSync(reportPath)) {
-      return { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0, broken: code !== 0 };
-    }
-    const report = Report.parse(JSON.parse(readFileSync(reportPath, "utf8")));
-    const broken = report.numFailedTests === 0 && (code !== 0 || !report.success);
-    return {
-      passed: report.numPassedTests,
-      failed: broken ? 1 : report.numFailedTests,
-      skipped: report.numPendingTests + report.numTodoTests,
-      broken,
-    };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  const reportPath = join(temporaryFolder("paddock-test-"), "report.json");
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportPath}`];
+  const code = await start(run, vitestCommand(...reporters, ...run.args));
+  if (!existsSync(reportPath)) {
+    return { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0, broken: code !== 0 };
   }
+  const report = Report.parse(JSON.parse(readFileSync(reportPath, "utf8")));
+  const broken = report.numFailedTests === 0 && (code !== 0 || !report.success);
+  return {
+    passed: report.numPassedTests,
+    failed: broken ? 1 : report.numFailedTests,
+    skipped: report.numPendingTests + report.numTodoTests,
+    broken,
+  };
 }
 
 function start(run: VitestRun, command: readonly [string, ...string[]]): Promise<number | null> {
