@@ -1,7 +1,7 @@
 /**
  * How the promises of `docs/controls.json` are kept. `docs/controls.md` calls a promise kept only
- * if it stands here, its test is named after it (`describe("EXE-3 …")`), and the mutation makes that
- * test fail, which `npm run test:mutations` tries. What isn't listed is open.
+ * if it stands here, its test is named after it (`describe("EXE-3 …")`), and the mutation makes
+ * that test fail, which `npm run test:mutations` tries. What isn't listed is open.
  */
 export interface Control {
   /** The file whose code keeps the promise. */

@@ -1,4 +1,5 @@
 import { catalogue, type Retry } from "#shared/errors/catalogue";
+import { endReasons } from "#shared/errors/end-reasons";
 import { code, generatedNotice, table } from "./markdown.ts";
 
 const retryMeaning: Readonly<Record<Retry, string>> = {
@@ -21,12 +22,21 @@ export function renderErrors(): string {
   return [
     "# Errors",
     "",
-    generatedNotice("shared/errors/catalogue.ts"),
+    generatedNotice("shared/errors/"),
     "",
     "Every refusal has a stable `code` and a sentence; `retry` says whether the same request can",
     "succeed later. The sentence may be more exact than the one below.",
     "",
     ...table(["status", "code", "retry", "message"], rows),
+    "",
+    "## How an execution ends",
+    "",
+    "An execution that was admitted always ends with one of these reasons.",
+    "",
+    ...table(
+      ["reason", "meaning"],
+      Object.entries(endReasons).map(([reason, meaning]) => [code(reason), meaning]),
+    ),
     "",
   ].join("\n");
 }

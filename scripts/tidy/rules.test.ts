@@ -22,6 +22,7 @@ describe("findForbiddenImports()", () => {
     ["shared/core/a.ts", `import { Store } from "../store/store.ts";`],
     ["shared/store/a.ts", `import { serve } from "#shared/pipeline/serve";`],
     ["shared/store/a.ts", `import { Storage } from "@google-cloud/storage";`],
+    ["shared/budget/a.ts", `import { serve } from "../pipeline/serve.ts";`],
     ["shared/google/a.ts", `import { x } from "../../runner/x.ts";`],
   ])("refuses in %s: %s", (path, text) => {
     expect(messages(findForbiddenImports, [path, text])).toHaveLength(1);
