@@ -82,6 +82,7 @@ describe("findShapeFaults()", () => {
     ["shared/a.ts", lines("a();", 301), "1: file of 301 lines: at most 300"],
     ["shared/a.ts", `function f() {\n${lines("a();", 69)}}`, "1: function of 71 lines: at most 70"],
     ["shared/a.ts", `\nconst a = b as any;`, "2: `any` switches the types off"],
+    ["shared/a.ts", "const a = b as unknown as C;", "1: `as … as` switches the types off"],
     ["shared/a.ts", `export * from "./b.ts";`, "1: no barrels: import the module you mean"],
     ["shared/a.ts", `export { b } from "./b.ts";`, "1: no barrels: import the module you mean"],
     ["shared/a.ts", "// @ts-ignore\na();", "1: a type error is fixed, not silenced"],
