@@ -12,12 +12,13 @@ export function containerAdvice({ script, platform = process.platform, engine = 
       "(https://podman.io), then run this again.",
     ];
   }
+  const published = script === "start" ? " -p 127.0.0.1:8080:8080" : "";
   return [
     why,
     "The same runs in one container:",
     "",
     `  ${engine} build -t paddock -f local/Dockerfile .`,
-    `  ${engine} run --rm -it --privileged -p 8080:8080 paddock npm run ${script ?? "demo"}`,
+    `  ${engine} run --rm -it --privileged${published} paddock npm run ${script ?? "demo"}`,
   ];
 }
 
