@@ -1,4 +1,5 @@
 /** The part of the Logging query language that is offered: comparisons joined by AND. */
+import { z } from "zod";
 import { invalid } from "../lib/grpc.ts";
 import { toMs } from "../lib/protobuf.ts";
 import { type LogEntry, severities } from "./log-entry.ts";
@@ -41,8 +42,9 @@ function comparison(field: string, operator: string, value: string): Filter {
       return (entry) => Object.hasOwn(entry.labels, label) && entry.labels[label] === value;
     }
     case "severity>=": {
-      const least = severities.findIndex((severity) => severity === value);
-      if (least < 0) throw invalid(`Unknown severity: ${value}`);
+      const severity = z.enum(severities).safeParse(value);
+      if (!severity.success) throw invalid(`Unknown severity: ${value}`);
+      const least = severities.indexOf(severity.data);
       return (entry) => severities.indexOf(entry.severity) >= least;
     }
     case "timestamp>=": {

@@ -1,0 +1,146 @@
+/** Resumable uploads: a session takes bytes in any number of requests, and tells what it has. */
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { HttpError, readText } from "../lib/http.ts";
+import { parseBody } from "./body.ts";
+import { type StoredObject, UploadMetadata } from "./model.ts";
+import type { ObjectStore } from "./object-store.ts";
+import type { Spool } from "./spool.ts";
+import { commitSpool, type Destination, readDestination } from "./uploads.ts";
+
+const sessionsMax = 1_000;
+const metadataBytesMax = 64 * 1024;
+/** All requests but the last bring a multiple of this. */
+const chunkBytes = 256 * 1024;
+
+interface Session {
+  readonly destination: Destination;
+  readonly spool: Spool;
+  isBusy: boolean;
+  /** Set once the upload is complete: a client that missed the answer asks again. */
+  stored: StoredObject | null;
+}
+
+export class ResumableUploads {
+  readonly #store: ObjectStore;
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(store: ObjectStore) {
+    this.#store = store;
+  }
+
+  /** Answers with the session's address. */
+  async begin(
+    bucket: string,
+    url: URL,
+    { request, response }: { request: IncomingMessage; response: ServerResponse },
+  ): Promise<void> {
+    const parsed = parseBody(UploadMetadata, (await readText(request, metadataBytesMax)) || "{}");
+    const header = request.headers["x-upload-content-type"];
+    const contentType = parsed.contentType ?? (typeof header === "string" ? header : undefined);
+    const metadata = contentType === undefined ? parsed : { ...parsed, contentType };
+    const destination = readDestination(this.#store, bucket, url, metadata);
+    await this.#makeRoom();
+    const id = randomUUID();
+    const spool = await this.#store.openSpool(bucket);
+    this.#sessions.set(id, { destination, spool, isBusy: false, stored: null });
+    const path = `/upload/storage/v1/b/${bucket}/o?uploadType=resumable&upload_id=${id}`;
+    response.writeHead(200, { location: `${url.origin}${path}`, "content-length": 0 });
+    response.end();
+  }
+
+  /** The stored object once all is there; null after answering what is missing. */
+  async continue(
+    id: string,
+    { request, response }: { request: IncomingMessage; response: ServerResponse },
+  ): Promise<StoredObject | null> {
+    const session = this.#sessions.get(id);
+    if (!session) throw new HttpError(404, "notFound", "No such upload.");
+    if (session.stored) return session.stored;
+    if (session.isBusy) throw new HttpError(503, "backendError", "The upload is in use.");
+    session.isBusy = true;
+    try {
+      if (await this.#take(session, request)) {
+        session.stored = await this.#commit(id, session, request);
+        return session.stored;
+      }
+    } finally {
+      session.isBusy = false;
+    }
+    const { sizeBytes } = session.spool;
+    const range = sizeBytes > 0 ? { range: `bytes=0-${sizeBytes - 1}` } : {};
+    response.writeHead(308, { ...range, "content-length": 0 });
+    response.end();
+    return null;
+  }
+
+  async close(): Promise<void> {
+    for (const { spool, stored } of this.#sessions.values()) if (!stored) await spool.discard();
+  }
+
+  /** Takes a request's bytes. Returns whether the object is complete. */
+  async #take({ spool }: Session, request: IncomingMessage): Promise<boolean> {
+    const range = readContentRange(request.headers["content-range"]);
+    if (range.kind === "query") return range.totalBytes === spool.sizeBytes;
+    if (range.startBytes !== spool.sizeBytes) {
+      const message = `Continue at ${spool.sizeBytes}, not at ${range.startBytes}.`;
+      throw new HttpError(400, "invalid", message);
+    }
+    await spool.take(request);
+    const { endBytes, totalBytes } = range;
+    if (endBytes !== null && endBytes !== spool.sizeBytes) {
+      throw new HttpError(400, "invalid", "The body isn't as long as Content-Range says.");
+    }
+    const isComplete = endBytes === null || endBytes === totalBytes;
+    if (totalBytes !== null && isComplete !== (totalBytes === spool.sizeBytes)) return false;
+    if (!isComplete && (spool.sizeBytes - range.startBytes) % chunkBytes !== 0) {
+      throw new HttpError(400, "invalid", `A chunk is a multiple of ${chunkBytes} bytes.`);
+    }
+    return isComplete;
+  }
+
+  async #commit(id: string, session: Session, request: IncomingMessage): Promise<StoredObject> {
+    const hashes = request.headers["x-goog-hash"] ?? "";
+    const received = { spool: session.spool, hashes: String(hashes) };
+    try {
+      return await commitSpool(this.#store, session.destination, received);
+    } catch (failure) {
+      this.#sessions.delete(id);
+      await session.spool.discard();
+      throw failure;
+    }
+  }
+
+  /** Forgets the oldest session when there are too many. */
+  async #makeRoom(): Promise<void> {
+    const [oldest] = this.#sessions;
+    if (this.#sessions.size < sessionsMax || !oldest) return;
+    const [id, session] = oldest;
+    this.#sessions.delete(id);
+    if (!session.stored) await session.spool.discard();
+  }
+}
+
+type ContentRange =
+  | { readonly kind: "query"; readonly totalBytes: number | null }
+  | {
+      readonly kind: "bytes";
+      readonly startBytes: number;
+      /** Exclusive; null for all that comes. */
+      readonly endBytes: number | null;
+      readonly totalBytes: number | null;
+    };
+
+const rangePattern = /^bytes (?:\*|(?<start>\d{1,15})-(?<end>\d{1,15}|\*))\/(?<total>\d{1,15}|\*)$/;
+
+function readContentRange(header: string | undefined): ContentRange {
+  if (header === undefined) {
+    return { kind: "bytes", startBytes: 0, endBytes: null, totalBytes: null };
+  }
+  const { start, end, total } = rangePattern.exec(header)?.groups ?? {};
+  if (total === undefined) throw new HttpError(400, "invalid", "Invalid Content-Range.");
+  const totalBytes = total === "*" ? null : Number(total);
+  if (start === undefined) return { kind: "query", totalBytes };
+  const endBytes = end === "*" || end === undefined ? null : Number(end) + 1;
+  return { kind: "bytes", startBytes: Number(start), endBytes, totalBytes };
+}
