@@ -23,9 +23,9 @@ interface Ring {
 }
 
 /**
- * Counts exactly: in no window of `windowMs`, wherever it begins, are more than `requestsMax` of one
- * address admitted. Refused requests take no room. (Cloud Armor counts the same limit per backend
- * and approximately.)
+ * Counts exactly: in no window of `windowMs`, wherever it begins, are more than `requestsMax` of
+ * one address admitted. Refused requests take no room. (Cloud Armor counts the same limit per
+ * backend and approximately.)
  */
 export class AddressLimit {
   readonly #requestsMax: number;

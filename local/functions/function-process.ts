@@ -18,100 +18,95 @@ export interface FunctionProcessOptions {
   readonly onNotice: (sentence: string) => void;
 }
 
-/** One function: its process, and the next one when that crashes. */
-export interface FunctionProcess {
-  readonly port: number;
-  /** Whether it listens now. */
-  isUp(): boolean;
-  /** Resolves when it listens. @throws {Error} with its last words if it can't start. */
-  start(): Promise<void>;
-  /** SIGKILL: a crash as far as anyone can tell. It comes back by itself. */
-  kill(): void;
-  /** Ends it in order and starts it again. */
-  restart(): Promise<void>;
-  stop(): Promise<void>;
-}
-
 const startWithinMs = 20_000;
 const stopWithinMs = 5_000;
 const lastWordsMax = 12;
 const backoff = { firstMs: 200, mostMs: 10_000, forgottenAfterMs: 30_000 };
 
-export function functionProcess(options: FunctionProcessOptions): FunctionProcess {
-  const { name, port, onNotice } = options;
-  let child: ChildProcess | undefined;
-  let up = false;
-  let wanted = false;
-  let crashes = 0;
-  let log: LogFile | undefined;
+/** One function: its process, and the next one when that crashes. */
+export class FunctionProcess {
+  readonly port: number;
+  readonly #options: FunctionProcessOptions;
+  #child: ChildProcess | undefined;
+  #log: LogFile | undefined;
+  #up = false;
+  #wanted = false;
+  #crashes = 0;
 
-  async function start(): Promise<void> {
-    wanted = true;
-    log ??= openLogFile(options.logFile);
+  constructor(options: FunctionProcessOptions) {
+    this.#options = options;
+    this.port = options.port;
+  }
+
+  /** Whether it listens now. */
+  get isUp(): boolean {
+    return this.#up;
+  }
+
+  /** Resolves when it listens. @throws {Error} with its last words if it can't start. */
+  async start(): Promise<void> {
+    this.#wanted = true;
+    this.#log ??= openLogFile(this.#options.logFile);
     const lastWords: string[] = [];
-    const started = launch(options, log, lastWords);
-    child = started;
-    started.once("exit", () => {
-      if (child === started) up = false;
-    });
-    const listening = await until(
-      async () => ended(started) || (await accepts(port)),
-      startWithinMs,
-    );
-    if (!listening || ended(started)) {
-      started.kill("SIGKILL");
-      throw new Error(`The function ${name} doesn't start:\n${lastWords.join("\n")}`);
+    const child = launch(this.#options, this.#log, lastWords);
+    this.#child = child;
+    const listens = async () => ended(child) || (await accepts(this.port));
+    if (!(await until(listens, startWithinMs)) || ended(child)) {
+      child.kill("SIGKILL");
+      throw new Error(`The function ${this.#options.name} doesn't start:\n${lastWords.join("\n")}`);
     }
-    up = true;
+    this.#up = true;
     const startedAtMs = performance.now();
-    started.once("exit", (code, signal) => {
-      if (child !== started || !wanted) return;
-      if (performance.now() - startedAtMs > backoff.forgottenAfterMs) crashes = 0;
-      void comeBack(signal ?? `code ${code}`);
+    child.once("exit", (code, signal) => {
+      if (performance.now() - startedAtMs > backoff.forgottenAfterMs) this.#crashes = 0;
+      this.#up = false;
+      if (this.#wanted) void this.#comeBack(signal ?? `code ${code}`);
     });
   }
 
-  async function comeBack(how: string): Promise<void> {
-    for (let reason = how; wanted; reason = "no port open") {
-      const delayMs = Math.min(backoff.firstMs * 2 ** crashes, backoff.mostMs);
-      crashes += 1;
+  /** SIGKILL: a crash as far as anyone can tell. It comes back by itself. */
+  kill(): void {
+    this.#up = false;
+    this.#child?.kill("SIGKILL");
+  }
+
+  /** Ends it in order and starts it again. */
+  async restart(): Promise<void> {
+    await this.#halt();
+    await this.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#halt();
+    await this.#log?.close();
+    this.#log = undefined;
+  }
+
+  async #comeBack(how: string): Promise<void> {
+    const { name, onNotice } = this.#options;
+    for (let reason = how; this.#wanted; reason = "no port open") {
+      const delayMs = Math.min(backoff.firstMs * 2 ** this.#crashes, backoff.mostMs);
+      this.#crashes += 1;
       onNotice(`The function ${name} ended with ${reason}; it starts again in ${delayMs} ms.`);
       await wait(delayMs);
-      const failure = wanted && (await start().catch((thrown: unknown) => String(thrown)));
+      if (!this.#wanted) return;
+      const failure = await this.start().catch((thrown: unknown) => thrown);
       if (failure === undefined) return onNotice(`The function ${name} is back.`);
-      if (failure) onNotice(failure);
+      onNotice(String(failure));
     }
   }
 
-  async function halt(): Promise<void> {
-    wanted = false;
-    up = false;
+  async #halt(): Promise<void> {
+    this.#wanted = false;
+    this.#up = false;
+    const child = this.#child;
     if (!child || ended(child)) return;
     const gone = once(child, "exit");
     child.kill("SIGTERM");
-    const late = setTimeout(() => child?.kill("SIGKILL"), stopWithinMs);
+    const late = setTimeout(() => child.kill("SIGKILL"), stopWithinMs);
     await gone;
     clearTimeout(late);
   }
-
-  return {
-    port,
-    isUp: () => up,
-    start,
-    kill() {
-      up = false;
-      child?.kill("SIGKILL");
-    },
-    async restart() {
-      await halt();
-      await start();
-    },
-    async stop() {
-      await halt();
-      await log?.close();
-      log = undefined;
-    },
-  };
 }
 
 function launch(options: FunctionProcessOptions, log: LogFile, lastWords: string[]): ChildProcess {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type FunctionProcess, functionProcess } from "./function-process.ts";
+import { FunctionProcess } from "./function-process.ts";
 import type { Manifest } from "./manifest.ts";
 
 export interface FunctionsOptions {
@@ -27,7 +27,7 @@ export interface Functions {
 export async function startFunctions(options: FunctionsOptions): Promise<Functions> {
   const all = new Map<string, FunctionProcess>();
   for (const name of Object.keys(options.manifest.functions)) {
-    all.set(name, functionProcess(processOptions(options, name)));
+    all.set(name, new FunctionProcess(processOptions(options, name)));
   }
   const named = (name: string): FunctionProcess => {
     const found = all.get(name);
@@ -46,7 +46,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
   return {
     portOf(name) {
       const found = named(name);
-      return found.isUp() ? found.port : null;
+      return found.isUp ? found.port : null;
     },
     kill: (name) => named(name).kill(),
     restart: (name) => named(name).restart(),

@@ -11,7 +11,7 @@ export interface ContainerLimits {
   readonly pidsMax: number;
 }
 
-/** Where the kernel shows its control groups: one tree (v2), or one tree for each controller (v1). */
+/** Where the kernel shows its control groups: one tree (v2), or one for each controller (v1). */
 export interface Hierarchies {
   readonly version: 1 | 2;
   /** Mount points, absolute. */

@@ -4,7 +4,7 @@ import { childGroups, createCgroup, destroyCgroup, findHierarchies } from "./cgr
 import { type Container, type ContainerEnd, startContainer } from "./container.ts";
 import type { JobDefinition } from "./execution.ts";
 import { createScratch, killUsers, removeScratch, scratchesIn } from "./leftovers.ts";
-import { reserveUidRange, type UidPair } from "./uids.ts";
+import { reserveUidRange, type UidPair, type UidRange } from "./uids.ts";
 
 export interface MachineOptions {
   /** Tells this cloud's cgroups and directories from those of another on the same machine. */
@@ -23,54 +23,91 @@ export interface LogLine {
   readonly line: string;
 }
 
-/** What Cloud Run's hosts do for a task: a container of its own, and nothing left of it after. */
-export interface Machine {
-  /** Resolves when the container has ended and nothing of it is left. Never rejects. */
-  run(executionId: string, job: JobDefinition): { stop(): void; ended: Promise<ContainerEnd> };
-  close(): Promise<void>;
-}
-
-/** For the launcher, the supervisor and the sandbox together; the sandbox has a limit of its own. */
+/** For launcher, supervisor and sandbox together; the sandbox has a limit of its own. */
 const containerPidsMax = 4_096;
 const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const startFailed = { exitCode: 125, termSignal: 0, timedOut: false };
 
-/** Sweeps what a killed cloud of the same id left behind, then is ready to run containers. */
-export async function createMachine(options: MachineOptions): Promise<Machine> {
-  const hierarchies = findHierarchies();
-  const uids = await reserveUidRange(options.cloudId);
-  const group = `paddock-${options.cloudId}`;
-  const scratchParent = `/run/${group}`;
-  mkdirSync(options.logFolder, { recursive: true, mode: 0o700 });
+/** A container that was asked for; it may be starting still. */
+export interface Running {
+  stop(): void;
+  /** Resolves when it has ended and nothing of it is left. Never rejects. */
+  readonly ended: Promise<ContainerEnd>;
+}
 
-  async function sweep(): Promise<void> {
-    for (const name of await childGroups(hierarchies, group)) {
-      await destroyCgroup(hierarchies, join(group, name));
+/** What Cloud Run's hosts do for a task: a container of its own, and nothing left of it after. */
+export class Machine {
+  readonly #options: MachineOptions;
+  readonly #uids: UidRange;
+  readonly #hierarchies = findHierarchies();
+  readonly #group: string;
+  readonly #scratchParent: string;
+
+  private constructor(options: MachineOptions, uids: UidRange) {
+    this.#options = options;
+    this.#uids = uids;
+    this.#group = `paddock-${options.cloudId}`;
+    this.#scratchParent = `/run/${this.#group}`;
+  }
+
+  /** Sweeps what a killed cloud of the same id left behind, then is ready to run containers. */
+  static async open(options: MachineOptions): Promise<Machine> {
+    mkdirSync(options.logFolder, { recursive: true, mode: 0o700 });
+    const machine = new Machine(options, await reserveUidRange(options.cloudId));
+    await machine.#sweep();
+    return machine;
+  }
+
+  run(executionId: string, job: JobDefinition): Running {
+    let container: Container | undefined;
+    let stopped = false;
+    const start = async (pair: UidPair) => {
+      container = await this.#start(executionId, job, pair);
+      if (stopped) container.stop();
+      return container.ended;
+    };
+    const stop = () => {
+      stopped = true;
+      container?.stop();
+    };
+    return { stop, ended: this.#runAndRemove(executionId, start) };
+  }
+
+  /** Ends whatever still runs, at once. */
+  async close(): Promise<void> {
+    await this.#sweep();
+    this.#uids.close();
+  }
+
+  async #runAndRemove(
+    executionId: string,
+    start: (pair: UidPair) => Promise<ContainerEnd>,
+  ): Promise<ContainerEnd> {
+    const pair = this.#uids.take();
+    if (!pair) return startFailed;
+    try {
+      return await start(pair);
+    } catch (failure) {
+      report(executionId, "doesn't start", failure);
+      return startFailed;
+    } finally {
+      await this.#remove(executionId, pair).catch((failure: unknown) =>
+        report(executionId, "leaves something behind", failure),
+      );
     }
-    // The block is held, so whoever still has one of its users belongs to nobody alive.
-    await killUsers(uids);
-    for (const scratch of await scratchesIn(scratchParent)) await removeScratch(scratch);
-    await destroyCgroup(hierarchies, group);
-    await removeScratch(scratchParent);
   }
 
-  async function remove(executionId: string, pair: UidPair): Promise<void> {
-    await destroyCgroup(hierarchies, join(group, executionId));
-    await killUsers({ firstUid: pair.supervisorUid, count: 2 });
-    await removeScratch(join(scratchParent, executionId));
-    uids.give(pair);
-  }
-
-  async function start(executionId: string, job: JobDefinition, pair: UidPair) {
-    const scratch = join(scratchParent, executionId);
+  async #start(executionId: string, job: JobDefinition, pair: UidPair): Promise<Container> {
+    const { metadataHost, graceMs, logFolder, logBytesMax, onLine } = this.#options;
+    const scratch = join(this.#scratchParent, executionId);
     await createScratch(scratch);
     const limits = { ...job, pidsMax: containerPidsMax };
-    const cgroup = await createCgroup(hierarchies, join(group, executionId), limits);
+    const cgroup = await createCgroup(this.#hierarchies, join(this.#group, executionId), limits);
     return startContainer({
       command: [...job.command, ...job.args],
       environment: {
         PATH: path,
-        GCE_METADATA_HOST: options.metadataHost,
+        GCE_METADATA_HOST: metadataHost,
         ...job.environment,
         PADDOCK_SCRATCH: scratch,
         PADDOCK_UIDS: `${pair.supervisorUid}:${pair.sandboxUid}`,
@@ -79,45 +116,31 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
       workingDirectory: scratch,
       entryFiles: cgroup.entryFiles,
       timeoutMs: job.timeoutMs,
-      graceMs: options.graceMs,
-      logFile: join(options.logFolder, `${executionId}.log`),
-      logBytesMax: options.logBytesMax,
-      onLine: (stream, line) => options.onLine?.({ executionId, stream, line }),
+      graceMs,
+      logFile: join(logFolder, `${executionId}.log`),
+      logBytesMax,
+      onLine: (stream, line) => onLine?.({ executionId, stream, line }),
     });
   }
 
-  await sweep();
-  return {
-    run(executionId, job) {
-      let container: Container | undefined;
-      let stopped = false;
-      const stop = () => {
-        stopped = true;
-        container?.stop();
-      };
-      const ended = (async () => {
-        const pair = uids.take();
-        if (!pair) return startFailed;
-        try {
-          container = await start(executionId, job, pair);
-          if (stopped) container.stop();
-          return await container.ended;
-        } catch (failure) {
-          report(executionId, "doesn't start", failure);
-          return startFailed;
-        } finally {
-          await remove(executionId, pair).catch((failure: unknown) =>
-            report(executionId, "leaves something behind", failure),
-          );
-        }
-      })();
-      return { stop, ended };
-    },
-    async close() {
-      await sweep();
-      uids.close();
-    },
-  };
+  /** The users come back only if everything that had them is gone. */
+  async #remove(executionId: string, pair: UidPair): Promise<void> {
+    await destroyCgroup(this.#hierarchies, join(this.#group, executionId));
+    await killUsers({ firstUid: pair.supervisorUid, count: 2 });
+    await removeScratch(join(this.#scratchParent, executionId));
+    this.#uids.give(pair);
+  }
+
+  async #sweep(): Promise<void> {
+    for (const name of await childGroups(this.#hierarchies, this.#group)) {
+      await destroyCgroup(this.#hierarchies, join(this.#group, name));
+    }
+    // The block is held, so whoever still has one of its users belongs to nobody alive.
+    await killUsers(this.#uids);
+    for (const scratch of await scratchesIn(this.#scratchParent)) await removeScratch(scratch);
+    await destroyCgroup(this.#hierarchies, this.#group);
+    await removeScratch(this.#scratchParent);
+  }
 }
 
 function report(executionId: string, what: string, failure: unknown): void {

@@ -8,7 +8,7 @@ import { ExecutionStore } from "./execution-store.ts";
 import { executionsService, tasksService } from "./executions-service.ts";
 import { RunFaults } from "./faults.ts";
 import { addJob, type Jobs, jobsService } from "./jobs-service.ts";
-import { createMachine, type MachineOptions } from "./machine.ts";
+import { Machine, type MachineOptions } from "./machine.ts";
 import { Operations, operationsService } from "./operations-service.ts";
 
 export interface RunLimits extends DispatchLimits {
@@ -50,7 +50,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
   const limits = { ...runLimits, ...options.limits };
   const parent = `projects/${options.projectId}/locations/${options.region}`;
   const definitions = loadDefinitions();
-  const machine = await createMachine({
+  const machine = await Machine.open({
     ...options,
     ...limits,
     logFolder: join(options.dataFolder, "logs"),
