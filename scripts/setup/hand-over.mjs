@@ -1,6 +1,6 @@
 /** Starts the wanted script under Node 24 and stands in for it: signals in, exit code out. */
 import { spawn } from "node:child_process";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { findJava } from "./system-tools.mjs";
 
 const forwarded = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
@@ -33,5 +33,5 @@ export function handOver({ root, node, script, args }) {
 function childEnvironment(node) {
   const java = findJava();
   const folders = [dirname(node), ...(java ? [dirname(java.path)] : [])];
-  return { ...process.env, PATH: [...folders, process.env.PATH].join(":") };
+  return { ...process.env, PATH: [...folders, process.env.PATH].join(delimiter) };
 }

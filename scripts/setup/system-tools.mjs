@@ -62,8 +62,9 @@ function sentence(name, manager) {
 
 /** Executions get users, namespaces and cgroups of their own, which only root can give them. */
 export function checkRights({ script, uid = process.getuid() }) {
-  const command = script ? `sudo npm run ${script}` : "sudo npm run demo";
   if (uid !== 0) {
+    // With the caller's PATH, since a Node from a version manager isn't in root's.
+    const command = `sudo env "PATH=$PATH" npm run ${script ?? "demo"}`;
     const why = "Executions get users and cgroups of their own, which takes root";
     return {
       state: "missing",
