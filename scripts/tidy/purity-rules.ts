@@ -2,8 +2,11 @@
 import { isProduct } from "./import-rules.ts";
 import { type Finding, isNode, type SourceFile, type SyntaxNode, walk } from "./source-file.ts";
 
-/** Where settings are read: the rest is handed them. `init` proves that its own is empty. */
-const readsEnvironment = /^(shared\/config\.ts|runner\/config\.ts|runner\/init\/.*)$/;
+/**
+ * Where the environment is looked at: the rest is handed settings. The runner's programs hand
+ * theirs to a pure reader; `init` proves that its own is empty.
+ */
+const readsEnvironment = /^(shared\/config|runner\/(launcher|supervisor)|runner\/init\/.*)\.ts$/;
 const isCore = (path: string) => path.startsWith("shared/core/");
 /** What takes time and chance from `deps`, so that a test can decide them. */
 const isDecided = (path: string) => isCore(path) || path.startsWith("functions/");
@@ -36,7 +39,7 @@ function impureImports({ path, imports }: SourceFile): Finding[] {
 function impurity(path: string, node: SyntaxNode, parents: readonly SyntaxNode[]): string | null {
   const member = memberName(node);
   if (member === "process.env" && !readsEnvironment.test(path)) {
-    return "process.env is read in shared/config.ts and runner/config.ts only";
+    return "settings come from shared/config.ts, or from the runner's programs";
   }
   if (isDecided(path)) {
     if (clockAndChance.includes(member)) return `${member} comes from deps`;

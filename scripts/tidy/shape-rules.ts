@@ -33,7 +33,9 @@ function faultOf(
   node: SyntaxNode,
   parents: readonly SyntaxNode[],
 ): string | null {
-  if (node.type === "TSAnyKeyword") return "`any` switches the types off";
+  // Tests say what they expect of an answer; biome wants a reason for each `any` there.
+  if (node.type === "TSAnyKeyword" && !source.path.startsWith("test/"))
+    return "`any` switches the types off";
   if (node.type === "TSAsExpression" && isNode(node.expression) && !mints.includes(source.path)) {
     if (node.expression.type === "TSAsExpression") return "`as … as` switches the types off";
   }
