@@ -22,6 +22,7 @@ const connectTimeoutMs = 300;
 export async function probe(): Promise<ProbeReport> {
   const [calls, metadata] = await Promise.all([trySystemCalls(), tryMetadataServer()]);
   const status = parseStatus(readFileSync("/proc/self/status", "utf8"));
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8");
   return {
     denials: {
       ...calls,
@@ -31,11 +32,11 @@ export async function probe(): Promise<ProbeReport> {
       capabilities: noCapabilities(status),
       "new-privileges": expect(status.get("NoNewPrivs"), ["1"]),
       "no-seccomp": expect(status.get("Seccomp"), ["2"]),
-      "write-root": notWritable("/"),
-      "write-usr": notWritable("/usr"),
+      "write-root": readOnly(mounts, "/"),
+      "write-usr": readOnly(mounts, "/usr"),
+      "write-dev": readOnly(mounts, "/dev"),
+      "write-proc-sys": readOnly(mounts, "/proc/sys"),
       "write-etc": notWritable("/etc"),
-      "write-dev": notWritable("/dev"),
-      "write-proc-sys": notWritable("/proc/sys", "/proc/sys/kernel/core_pattern"),
       "see-other-processes": fewProcesses(),
       "network-interfaces": onlyLoopback(readFileSync("/proc/net/dev", "utf8")),
       "inherited-descriptors": noDescriptors(),
@@ -98,17 +99,21 @@ function expect(value: string | undefined, accepted: readonly string[]): true | 
   return value !== undefined && accepted.includes(value) ? true : `${value}`;
 }
 
-function notWritable(...paths: string[]): true | string {
-  for (const path of paths) {
-    try {
-      accessSync(path, constants.W_OK);
-      return `${path} is writable`;
-    } catch (error) {
-      const code = error instanceof Error && "code" in error ? error.code : "";
-      if (code !== "EROFS" && code !== "EACCES") return `${path}: ${code}`;
-    }
+/** Mounted read-only, not just owned by someone else: `id parent device root path options …`. */
+export function readOnly(mounts: string, path: string): true | string {
+  const rows = mounts.split("\n").map((row) => row.split(" "));
+  const options = rows.findLast((fields) => fields[4] === path)?.[5]?.split(",") ?? [];
+  return options.includes("ro") ? notWritable(path) : `${path} isn't mounted read-only`;
+}
+
+function notWritable(path: string): true | string {
+  try {
+    accessSync(path, constants.W_OK);
+    return `${path} is writable`;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    return code === "EROFS" || code === "EACCES" ? true : `${path}: ${code}`;
   }
-  return true;
 }
 
 /** The shell, this init, and what it has just started. */

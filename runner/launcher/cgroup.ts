@@ -84,10 +84,24 @@ export class SandboxCgroup {
       pids: join(parents.pids, groupName),
       cpu: join(parents.cpu, groupName),
     };
-    for (const folder of this.#all()) mkdirSync(folder, { recursive: true });
-    for (const { controller, file, value, optional } of cgroupSettings(version, limits)) {
+    try {
+      for (const folder of this.#all()) mkdirSync(folder, { recursive: true });
+      this.#apply(cgroupSettings(version, limits));
+    } catch (error) {
+      this.remove();
+      throw error;
+    }
+  }
+
+  #apply(settings: readonly Setting[]): void {
+    for (const { controller, file, value, optional } of settings) {
       const path = join(this.#folders[controller], file);
-      if (optional !== true || existsSync(path)) writeFileSync(path, value);
+      if (optional === true && !existsSync(path)) continue;
+      try {
+        writeFileSync(path, value);
+      } catch (error) {
+        throw new Error(`${file} can't be set.`, { cause: error });
+      }
     }
   }
 

@@ -28,7 +28,7 @@ export class EventStream {
   #acknowledged = 0;
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> = Promise.resolve();
-  #failed = false;
+  #failed: boolean = false;
 
   constructor(deps: EventStreamDeps, flushIntervalMs: number) {
     this.#deps = deps;
@@ -81,20 +81,23 @@ export class EventStream {
   }
 
   #flush(): void {
+    this.#sending = this.#sending.then(() => this.#sendBatch());
+  }
+
+  /** One at a time: a batch that is repeated must not overtake the next. */
+  async #sendBatch(): Promise<void> {
     const batch = takeBatch(this.#queue);
     if (batch.length === 0 || this.#failed) return;
-    this.#sending = this.#deps.send(batch).then(
-      (reply) => {
-        this.#queue = this.#queue.slice(batch.length);
-        this.#acknowledged = batch.at(-1)?.sequence ?? this.#acknowledged;
-        this.#flushIntervalMs = reply.flushIntervalMs;
-        if (this.#queue.length > 0) this.#schedule();
-      },
-      (error: unknown) => {
-        this.#failed = true;
-        this.#deps.onFailure(error);
-      },
-    );
+    try {
+      const { flushIntervalMs } = await this.#deps.send(batch);
+      this.#flushIntervalMs = flushIntervalMs;
+      this.#queue = this.#queue.slice(batch.length);
+      this.#acknowledged = batch.at(-1)?.sequence ?? this.#acknowledged;
+      if (this.#queue.length > 0) this.#schedule();
+    } catch (error) {
+      this.#failed = true;
+      this.#deps.onFailure(error);
+    }
   }
 
   #takeText(all: boolean): void {

@@ -109,8 +109,10 @@ export class Execution {
     this.#base = base;
     await this.#stop.unless(fillWorkspace(gateway, base, { folder, lines: this.#lines }));
     this.#folder = folder;
+    const startedAtMs = performance.now();
     await this.#stop.unless(this.#session.start());
-    log("INFO", "sandbox proven", { executionId: this.#claimed.executionId });
+    const sandboxStartMs = Math.round(performance.now() - startedAtMs);
+    log("INFO", "sandbox proven", { executionId: this.#claimed.executionId, sandboxStartMs });
     const { exitCode } = await model.run({ ...task, setupScripts }, this.#tools());
     const { memoryKills, processRefusals } = await this.#session.stop();
     return decideOutcome({

@@ -32,6 +32,7 @@ export class FakeGateway {
   heartbeats = 0;
   /** Status to answer a path with instead, while the count lasts. */
   readonly failures = new Map<string, { status: number; times: number }>();
+  refusesObjects: boolean = false;
   stop: "cancelled" | "budget" | null = null;
   claim: ClaimReply | undefined;
   readonly #server: Server;
@@ -139,6 +140,7 @@ export class FakeGateway {
       const reply = this.objects.get(digest);
       return reply === undefined ? { status: 404, reply: {} } : { status: 200, reply };
     }
+    if (this.refusesObjects) return { status: 403, reply: {} };
     if (this.store(body) !== digest) return { status: 400, reply: {} };
     this.puts.push(digest);
     return { status: 201, reply: {} };

@@ -130,7 +130,9 @@ export async function startHost({ mode, address, program }: HostOptions): Promis
     },
     leftovers: () => leftovers({ scratch, groups, uids }),
     clean: () => {
-      for (const group of groups) if (existsSync(group)) rmdirSync(group);
+      for (const group of groups.flatMap((folder) => [join(folder, "sandbox"), folder])) {
+        if (existsSync(group)) rmdirSync(group);
+      }
       rmSync(scratch, { recursive: true, force: true });
     },
   };

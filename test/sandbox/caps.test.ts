@@ -1,0 +1,86 @@
+/** Each cap is exceeded once, and ends or bounds the execution with its reason. */
+import { describe, expect, test } from "vitest";
+import type { Limits } from "#shared/protocol/runner";
+import { sandboxModes } from "../../runner/sandbox/arguments.ts";
+import { claimFor, megabyte } from "./support/gateway.ts";
+import { execute } from "./support/host.ts";
+
+const options = { timeout: 40_000 };
+const forkUntilRefused = `perl -e '
+  while (1) { my $p = fork; exit 9 unless defined $p; if (!$p) { sleep 60; exit } }'`;
+const openUntilRefused = `perl -e '
+  my @f; while (open(my $f, "<", "/dev/null")) { push @f, $f } print scalar(@f), "\\n"; exit 5'`;
+
+describe.each(sandboxModes)("EXE-5 caps in mode %s", options, (mode) => {
+  const settle = async (script: string, limits: Partial<Limits> = {}) => {
+    const claim = claimFor(script);
+    const run = await execute({ ...claim, limits: { ...claim.limits, ...limits } }, mode);
+    expect(run.host.leftovers()).toEqual([]);
+    run.host.clean();
+    return run.gateway;
+  };
+
+  test.each([
+    ["memory_limit", "perl -e '$x = q(a) x 600e6'; exit $?"],
+    ["process_limit", forkUntilRefused],
+    ["disk_quota", "for i in 1 2 3 4; do head -c 12M /dev/zero > $i || exit 1; done"],
+    ["disk_quota", "for i in $(seq 3000); do : > $i || exit 1; done"],
+    ["disk_quota", "for i in 1 2; do head -c 12M /dev/zero > /tmp/$i || exit 1; done"],
+    ["disk_quota", "head -c 20M /dev/zero > large"],
+  ])("%s: %s", async (reason, script) => {
+    const { settled } = await settle(script);
+    expect(settled).toMatchObject({ outcome: "failed", reason });
+    expect(settled?.output).toMatch(/limit|memory/);
+  });
+
+  test("time_limit: what ignores being asked is killed, and the result so far is kept", async () => {
+    const script = "trap '' TERM; echo part; echo kept > file; while :; do sleep 1; done";
+    const gateway = await settle(script, { wallClockMs: 1_500 });
+    expect(gateway.settled).toMatchObject({ reason: "time_limit", exitCode: 124 });
+    expect(gateway.settled?.output).toMatch(/^part\n/);
+    expect(gateway.savedFile("file")).toBe("kept\n");
+  });
+
+  test("open files: refused beyond the limit", async () => {
+    const { settled } = await settle(openUntilRefused, { openFilesMax: 64 });
+    expect(Number.parseInt(settled?.output ?? "", 10)).toBeLessThanOrEqual(64);
+    expect(settled?.reason).toBe("command_failed");
+  });
+
+  test("output: cut in stream and answer, with a note, and the script goes on", async () => {
+    const gateway = await settle("yes | head -c 3000000; echo end > file");
+    expect(gateway.settled).toMatchObject({ reason: "completed", outputTruncated: true });
+    expect(Buffer.byteLength(gateway.settled?.output ?? "")).toBeLessThanOrEqual(256 * 1024);
+    expect(gateway.text().length).toBeLessThan(megabyte + 1_000);
+    expect(gateway.text()).toContain("The output limit is reached");
+    expect(gateway.savedFile("file")).toBe("end\n");
+  });
+
+  test("output_limit: an endless stream ends the execution", async () => {
+    const { settled } = await settle("yes", { streamBytesMax: 64 * 1024 });
+    expect(settled).toMatchObject({ outcome: "failed", reason: "output_limit" });
+  });
+
+  test("cpu: two busy processes get what one half of a CPU gives", async () => {
+    const spin = "perl -e '1 while time < $ARGV[0]' $((`date +%s` + 3))";
+    const script = `(${spin} & ${spin} & wait); times > /tmp/t; tail -1 /tmp/t`;
+    const { settled } = await settle(script, { cpuMillis: 500 });
+    const [user = "", system = ""] = (settled?.output ?? "").trim().split(" ");
+    const seconds = (text: string) => Number(/m([\d.]+)s/.exec(text)?.[1]);
+    expect(seconds(user) + seconds(system)).toBeLessThan(2.2);
+    expect(seconds(user) + seconds(system)).toBeGreaterThan(0.3);
+  });
+
+  test("shared memory is sized", async () => {
+    const { settled } = await settle(
+      "head -c 20M /dev/zero > /dev/shm/x; df --output=size /dev/shm",
+    );
+    expect(settled?.output).toMatch(/\b16384\n/);
+  });
+
+  test("zombies don't count: hundreds of orphans come and go", async () => {
+    const script = "for i in $(seq 300); do (setsid true &); done; echo fine";
+    const { settled } = await settle(script);
+    expect(settled).toMatchObject({ reason: "completed", output: "fine\n" });
+  });
+});

@@ -1,0 +1,133 @@
+/** However an execution ends, it is settled with the right reason, and nothing of it is left. */
+import { describe, expect, test } from "vitest";
+import { gatewayPaths } from "#shared/protocol/runner";
+import { sandboxModes } from "../../runner/sandbox/arguments.ts";
+import { claimFor, type FakeGateway } from "./support/gateway.ts";
+import { execute } from "./support/host.ts";
+
+const options = { timeout: 40_000 };
+const waiting = "echo partial > file; echo started; (setsid nohup sleep 300 &); sleep 300";
+const started = (gateway: FakeGateway) => gateway.until(() => gateway.text().includes("started"));
+const beating = { version: "v1", expiresAt: Date.now() + 90_000, heartbeatIntervalMs: 100 };
+
+describe.each(sandboxModes)("EXE-7 endings in mode %s", options, (mode) => {
+  test.each(["cancelled", "budget"] as const)("%s by the gateway", async (reason) => {
+    const run = await execute(claimFor(waiting, { lease: beating }), mode, {
+      during: async (gateway) => {
+        await started(gateway);
+        gateway.stop = reason;
+      },
+    });
+    expect(run.gateway.settled).toMatchObject({
+      outcome: reason === "cancelled" ? "cancelled" : "failed",
+      reason,
+      workspace: { state: "saved" },
+    });
+    expect(run.gateway.savedFile("file")).toBe("partial\n");
+    expect(run.host.leftovers()).toEqual([]);
+    run.host.clean();
+  });
+
+  test("cancelled by the platform: settled within its ten seconds, though nothing yields", async () => {
+    const stubborn = `trap '' TERM; ${waiting}; while :; do sleep 1; done`;
+    let askedAtMs = 0;
+    const run = await execute(claimFor(stubborn), mode, {
+      during: async (gateway, host) => {
+        await started(gateway);
+        askedAtMs = performance.now();
+        host.kill("SIGTERM", "launcher");
+      },
+    });
+    expect(performance.now() - askedAtMs).toBeLessThan(8_000);
+    expect(run.gateway.settled).toMatchObject({ outcome: "cancelled", reason: "cancelled" });
+    expect(run.gateway.savedFile("file")).toBe("partial\n");
+    expect(run.exitCode).toBe(0);
+    expect(run.host.leftovers()).toEqual([]);
+    run.host.clean();
+  });
+
+  test("the supervisor is killed: the launcher ends everything and says so", async () => {
+    const run = await execute(claimFor(waiting), mode, {
+      during: async (gateway, host) => {
+        await started(gateway);
+        host.kill("SIGKILL", "supervisor");
+      },
+    });
+    expect(run.exitCode).not.toBe(0);
+    expect(run.gateway.settled).toBeUndefined();
+    expect(run.host.leftovers()).toEqual([]);
+    run.host.clean();
+  });
+
+  test("the launcher is killed: no process and no mount outlives it", async () => {
+    const run = await execute(claimFor(waiting), mode, {
+      during: async (gateway, host) => {
+        await started(gateway);
+        host.kill("SIGKILL", "launcher");
+      },
+    });
+    const left = run.host.leftovers();
+    expect(left.filter((what) => /^(process|mount)/.test(what))).toEqual([]);
+    // Empty groups and plain files are the host's to remove; it can.
+    run.host.clean();
+  });
+});
+
+describe("the gateway", options, () => {
+  test("may refuse a stale claim: the attempt leaves quietly, nothing runs", async () => {
+    const run = await execute(claimFor("echo never"), "A", {
+      prepare: (gateway) => gateway.failures.set(gatewayPaths.claim, { status: 409, times: 1 }),
+    });
+    expect(run.exitCode).toBe(0);
+    expect(run.gateway.settled).toBeUndefined();
+    expect(run.host.leftovers()).toEqual([]);
+    run.host.clean();
+  });
+
+  test("may refuse a claim for good: the job fails", async () => {
+    const run = await execute(claimFor("echo never"), "A", {
+      prepare: (gateway) => gateway.failures.set(gatewayPaths.claim, { status: 403, times: 9 }),
+    });
+    expect(run.exitCode).toBe(1);
+    run.host.clean();
+  });
+
+  test("may stumble: claim, events and settlement are repeated", async () => {
+    const run = await execute(claimFor("echo through"), "A", {
+      prepare: (gateway) => {
+        for (const path of [gatewayPaths.claim, gatewayPaths.events, gatewayPaths.settle]) {
+          gateway.failures.set(path, { status: 503, times: 2 });
+        }
+      },
+    });
+    expect(run.gateway.settled).toMatchObject({ reason: "completed", output: "through\n" });
+    expect(run.gateway.events.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+    run.host.clean();
+  });
+
+  test("may not take the workspace: settled all the same, and it says so", async () => {
+    const run = await execute(claimFor("echo x > file; echo answer"), "A", {
+      prepare: (gateway) => {
+        gateway.refusesObjects = true;
+      },
+    });
+    expect(run.gateway.settled).toMatchObject({
+      outcome: "success",
+      workspace: { state: "not_saved" },
+    });
+    expect(run.gateway.settled?.output).toBe("answer\nThe workspace could not be saved.\n");
+    run.host.clean();
+  });
+
+  test("may know a newer attempt: this one ends without settling", async () => {
+    const run = await execute(claimFor(waiting, { lease: beating }), "A", {
+      during: async (gateway) => {
+        await started(gateway);
+        gateway.failures.set(gatewayPaths.heartbeat, { status: 409, times: 99 });
+      },
+    });
+    expect(run.gateway.settled).toBeUndefined();
+    expect(run.host.leftovers()).toEqual([]);
+    run.host.clean();
+  });
+});

@@ -1,0 +1,40 @@
+/** SEC-4: what a script prints of a secret doesn't leave, whatever form it has. */
+import { describe, expect, test } from "vitest";
+import { claimFor } from "./support/gateway.ts";
+import { execute } from "./support/host.ts";
+
+const value = 'sk-/+"canary" 7f3a9c&é';
+const forms = `
+  printf '%s\\n' "$TOKEN"
+  printf '%s' "$TOKEN" | base64 -w0; echo
+  printf 'x%s' "$TOKEN" | base64 -w0; echo
+  printf '%s' "$TOKEN" | od -An -tx1 | tr -d ' \\n'; echo
+  node -p 'JSON.stringify(process.env.TOKEN)'
+  node -p 'encodeURIComponent(process.env.TOKEN)'
+  for i in $(seq 0 $((\${#TOKEN} - 1))); do printf '%s' "\${TOKEN:$i:1}"; sleep 0.01; done; echo
+  echo "$TOKEN" > "$NAME"; exit 3`;
+
+describe("SEC-4 an execution with a secret", { timeout: 30_000 }, () => {
+  test("uses it, and tells it to nobody", async () => {
+    const name = "file-named-by-a-secret";
+    const secrets = [
+      { key: "TOKEN", value },
+      { key: "NAME", value: name },
+    ];
+    const run = await execute(claimFor(forms, { secrets }), "A");
+    const { gateway, host } = run;
+    expect(gateway.settled?.output.match(/\[redacted:TOKEN\]/g)?.length).toBeGreaterThanOrEqual(7);
+    const said = gateway.received.join("\n") + host.log();
+    const hex = Buffer.from(value).toString("hex");
+    const base64 = Buffer.from(value).toString("base64").slice(0, 24);
+    const json = JSON.stringify(JSON.stringify(value).slice(1, -1)).slice(1, -1);
+    const plain = JSON.stringify(value).slice(1, -1);
+    for (const form of [name, value, plain, hex, base64, encodeURIComponent(value), json]) {
+      expect(said).not.toContain(form);
+    }
+    expect(said).not.toContain("canary");
+    // The workspace is the owner's own: what a script saves there, it saves.
+    expect(gateway.savedFile(name)).toBe(`${value}\n`);
+    host.clean();
+  });
+});
