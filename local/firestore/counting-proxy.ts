@@ -1,0 +1,85 @@
+/**
+ * Stands between a function and the emulator, passes every message on as the bytes it is, and
+ * counts what Firestore would bill. Light enough to be always in the path.
+ */
+import {
+  Client,
+  credentials,
+  type ServerDuplexStream,
+  type ServiceDefinition,
+} from "@grpc/grpc-js";
+import { loadService, startGrpcServer } from "../lib/grpc.ts";
+import { type Counters, OperationCounter } from "./counters.ts";
+import { Faults } from "./faults.ts";
+import { forward } from "./forward.ts";
+
+export type { Counters } from "./counters.ts";
+
+/** The service itself takes 10 MiB. */
+const messageBytesMax = 16 * 1024 * 1024;
+
+export interface CountingProxyOptions {
+  readonly emulatorPort: number;
+  readonly port?: number | undefined;
+}
+
+export interface CountingProxy {
+  readonly port: number;
+  /** What goes wrong with the next calls. */
+  readonly faults: Faults;
+  /** Since the start or the last reset. */
+  counters(): Counters;
+  reset(): void;
+  close(): Promise<void>;
+}
+
+/** Starts a proxy on loopback for all of `google.firestore.v1.Firestore`. */
+export async function startCountingProxy(options: CountingProxyOptions): Promise<CountingProxy> {
+  const client = new Client(`127.0.0.1:${options.emulatorPort}`, credentials.createInsecure(), {
+    "grpc.max_receive_message_length": messageBytesMax,
+    "grpc.max_send_message_length": messageBytesMax,
+    // A connection of this proxy's own; channels to one address would share it.
+    "grpc.use_local_subchannel_pool": 1,
+  });
+  const counter = new OperationCounter();
+  const faults = new Faults();
+  const service = passedThrough(
+    loadService("@google-cloud/firestore/build/protos/v1.json", "google.firestore.v1.Firestore"),
+  );
+  const handlers = Object.keys(service).map((name) => {
+    const handle = (call: ServerDuplexStream<Buffer, Buffer>) => {
+      forward(call, { client, counting: counter.begin(name), fault: faults.take(name) });
+    };
+    return [name, handle] as const;
+  });
+  const server = await startGrpcServer(service, Object.fromEntries(handlers), options.port);
+  return {
+    port: server.port,
+    faults,
+    counters: () => counter.counters,
+    reset: () => counter.reset(),
+    async close() {
+      await server.close();
+      client.close();
+    },
+  };
+}
+
+const same = (bytes: Buffer) => bytes;
+
+/** On the wire a unary call is a stream of one message, so that one handler serves them all. */
+function passedThrough(service: ServiceDefinition): ServiceDefinition {
+  const methods = Object.entries(service).map(([name, { path }]) => [
+    name,
+    {
+      path,
+      requestStream: true,
+      responseStream: true,
+      requestSerialize: same,
+      requestDeserialize: same,
+      responseSerialize: same,
+      responseDeserialize: same,
+    },
+  ]);
+  return Object.fromEntries(methods);
+}

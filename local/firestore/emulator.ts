@@ -1,0 +1,98 @@
+/** The official Firestore emulator, with our rules, and with data that outlives it. */
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { clearDatabases, exportDatabases, importDatabases } from "./exports.ts";
+import { spawnEmulator, waitUntilReady } from "./java-process.ts";
+
+export { findFirestoreJar } from "./java-process.ts";
+
+const rulesFile = join(import.meta.dirname, "../../firestore.rules");
+
+export interface EmulatorOptions {
+  readonly projectId: string;
+  /** All that are exported, imported and cleared. */
+  readonly databases?: readonly string[] | undefined;
+  /** A free one if it isn't given. */
+  readonly port?: number | undefined;
+  /** A folder that `exportTo` has filled; one without an export is an empty start. */
+  readonly importFrom?: string | undefined;
+  /** Called with the last of its output if it ends before `close`. */
+  readonly onExit?: ((output: string) => void) | undefined;
+}
+
+export interface Emulator {
+  readonly port: number;
+  /** `host:port`, as `FIRESTORE_EMULATOR_HOST` wants it. */
+  readonly host: string;
+  /** False for one that ran before us, whose data is its own affair. */
+  readonly isOurs: boolean;
+  /** Keeps the data; an export that is cut off leaves the one before. Nothing if it isn't ours. */
+  exportTo(folder: string): Promise<void>;
+  /** Removes all documents. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the emulator, or uses the one that `FIRESTORE_EMULATOR_HOST` names.
+ *
+ * @throws if Java or the jar is missing, or the export can't be read.
+ */
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const databases = options.databases ?? ["(default)", "keys"];
+  const { FIRESTORE_EMULATOR_HOST } = process.env;
+  if (FIRESTORE_EMULATOR_HOST) {
+    const port = loopbackPort(FIRESTORE_EMULATOR_HOST);
+    return running({ port, projectId: options.projectId, databases });
+  }
+  const port = options.port ?? (await freePort());
+  const at = { port, projectId: options.projectId, databases };
+  const java = spawnEmulator(port, rulesFile);
+  try {
+    await waitUntilReady(port, java);
+    if (options.importFrom !== undefined) await importDatabases(at, options.importFrom);
+  } catch (failure) {
+    await java.kill();
+    throw failure;
+  }
+  let isClosing = false;
+  void java.ended.then((output) => {
+    if (!isClosing) options.onExit?.(output);
+  });
+  return {
+    ...running(at),
+    isOurs: true,
+    exportTo: (folder) => exportDatabases(at, folder),
+    async close() {
+      isClosing = true;
+      await java.kill();
+    },
+  };
+}
+
+function running(at: Parameters<typeof clearDatabases>[0]): Emulator {
+  return {
+    port: at.port,
+    host: `127.0.0.1:${at.port}`,
+    isOurs: false,
+    exportTo: async () => {},
+    clear: () => clearDatabases(at),
+    close: async () => {},
+  };
+}
+
+function loopbackPort(host: string): number {
+  const [, port] = /^(?:127\.0\.0\.1|localhost):(\d{1,5})$/.exec(host) ?? [];
+  if (port === undefined) throw new Error(`FIRESTORE_EMULATOR_HOST isn't on this machine: ${host}`);
+  return Number(port);
+}
+
+/** The emulator takes no port 0. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("No free port.");
+  return address.port;
+}

@@ -1,0 +1,91 @@
+/** One call on its way to the emulator and back, nothing changed unless a fault is ordered. */
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  type Client,
+  type Metadata,
+  type ServerDuplexStream,
+  type StatusObject,
+  status,
+} from "@grpc/grpc-js";
+import type { CallCounter } from "./counters.ts";
+import type { Fault } from "./faults.ts";
+
+type Incoming = ServerDuplexStream<Buffer, Buffer>;
+
+export interface Forwarding {
+  readonly client: Client;
+  readonly counting: CallCounter;
+  readonly fault: Fault | undefined;
+}
+
+export function forward(call: Incoming, forwarding: Forwarding): void {
+  const { counting, fault } = forwarding;
+  if (fault?.kind === "unavailable-before") {
+    counting.end(status.UNAVAILABLE);
+    refuse(call, "Refused before it reached the database.");
+    return;
+  }
+  if (fault?.kind === "delay") {
+    void delay(fault.delayMs).then(() => connect(call, forwarding));
+    return;
+  }
+  connect(call, forwarding);
+}
+
+function connect(call: Incoming, { client, counting, fault }: Forwarding): void {
+  if (call.cancelled) {
+    counting.end(status.CANCELLED);
+    return;
+  }
+  const losesReply = fault?.kind === "unavailable-after";
+  const metadata = without(call.metadata, ["user-agent"]);
+  const options = { deadline: call.getDeadline() };
+  const upstream = client.makeBidiStreamRequest(call.getPath(), same, same, metadata, options);
+  call.on("data", (message: Buffer) => {
+    counting.request(message);
+    if (upstream.write(message)) return;
+    call.pause();
+    upstream.once("drain", () => call.resume());
+  });
+  call.on("end", () => upstream.end());
+  call.on("cancelled", () => upstream.cancel());
+  upstream.on("metadata", (headers: Metadata) => call.sendMetadata(without(headers, notRepeated)));
+  upstream.on("data", (message: Buffer) => {
+    counting.reply(message);
+    if (losesReply || call.write(message)) return;
+    upstream.pause();
+    call.once("drain", () => upstream.resume());
+  });
+  // The status says the same, and comes for every call.
+  upstream.on("error", () => {});
+  const ended = new Promise<void>((resolve) => upstream.once("end", resolve));
+  upstream.once("status", (outcome: StatusObject) => {
+    counting.end(outcome.code);
+    // Messages that a slow reader hasn't taken yet go before it.
+    void ended.then(() =>
+      losesReply ? refuse(call, "The database's answer was lost.") : finish(call, outcome),
+    );
+  });
+}
+
+const same = (bytes: Buffer) => bytes;
+
+/** What the server in between writes itself. */
+const notRepeated = ["content-type", "date", "grpc-encoding", "grpc-accept-encoding"] as const;
+
+function without(metadata: Metadata, names: readonly string[]): Metadata {
+  const rest = metadata.clone();
+  for (const name of names) rest.remove(name);
+  return rest;
+}
+
+function finish(call: Incoming, outcome: StatusObject): void {
+  const { code, details } = outcome;
+  const metadata = without(outcome.metadata, notRepeated);
+  if (code === status.OK) call.end(metadata);
+  else call.emit("error", { code, details, metadata });
+}
+
+function refuse(call: Incoming, details: string): void {
+  call.emit("error", { code: status.UNAVAILABLE, details });
+}

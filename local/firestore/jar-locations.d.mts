@@ -1,0 +1,3 @@
+export const downloadedJarName: string;
+export function cacheFolder(environment?: NodeJS.ProcessEnv): string;
+export function firestoreJarLocations(environment?: NodeJS.ProcessEnv): string[];

@@ -1,0 +1,91 @@
+/** The emulator's process: it can't outlive ours, and Ctrl-C reaches it only through us. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { firestoreJarLocations } from "./jar-locations.mjs";
+
+const startMsMax = 60_000;
+const outputLengthMax = 4_096;
+const mainClass = "com.google.cloud.datastore.emulator.firestore.CloudFirestore";
+/** Start in half the time of the defaults, and keep the heap within a laptop's means. */
+const jvmFlags = [
+  "-XX:+UseSerialGC",
+  "-XX:TieredStopAtLevel=1",
+  "-Xmx512m",
+  "-Duser.language=en",
+] as const;
+
+/** The emulator's jar on this machine. @throws if there is none: the set-up fetches it. */
+export function findFirestoreJar(): string {
+  const jar = firestoreJarLocations().find((path) => existsSync(path));
+  if (jar === undefined) {
+    throw new Error("The Firestore emulator isn't installed: run `npm run setup`.");
+  }
+  return jar;
+}
+
+export interface JavaProcess {
+  /** Resolves with the last of its output when it ends by itself. */
+  readonly ended: Promise<string>;
+  kill(): Promise<void>;
+}
+
+export function spawnEmulator(port: number, rulesFile: string): JavaProcess {
+  const { JAVA_HOME } = process.env;
+  const java = JAVA_HOME ? join(JAVA_HOME, "bin/java") : "java";
+  const emulator = ["start", "--host", "127.0.0.1", "--port", String(port), "--rules", rulesFile];
+  const command = [java, ...jvmFlags, "-cp", findFirestoreJar(), mainClass, ...emulator];
+  // A session of its own keeps Ctrl-C from ending it before its data is kept.
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", ...command], {
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  return { ended: watch(child), kill: () => kill(child) };
+}
+
+async function watch(child: ChildProcess): Promise<string> {
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      output = (output + text).slice(-outputLengthMax);
+    });
+  }
+  // Also when it could not be started at all.
+  await once(child, "close").catch((failure: unknown) => {
+    output += String(failure);
+  });
+  return output;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const closed = once(child, "close");
+  child.kill("SIGKILL");
+  await closed;
+}
+
+/** Resolves once the emulator answers. @throws if it ends first, or takes longer than a minute. */
+export async function waitUntilReady(port: number, { ended }: JavaProcess): Promise<void> {
+  let output: string | undefined;
+  void ended.then((text) => {
+    output = text;
+  });
+  const deadlineMs = performance.now() + startMsMax;
+  while (!(await answers(port))) {
+    if (output !== undefined) throw new Error(`The Firestore emulator didn't start: ${output}`);
+    if (performance.now() > deadlineMs) throw new Error("The Firestore emulator doesn't answer.");
+    await delay(20);
+  }
+}
+
+async function answers(port: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/`);
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
