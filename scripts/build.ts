@@ -4,10 +4,12 @@ import { buildAll } from "./build/build-all.ts";
 import { BuildError } from "./build/function-list.ts";
 import { formatBytes, formatDuration } from "./tools/format.ts";
 import { repositoryRoot } from "./tools/repository.ts";
+import { showWorking } from "./tools/working.ts";
 
 const startedAt = performance.now();
+const done = showWorking("bundling");
 try {
-  const { built, bundles } = await buildAll(repositoryRoot);
+  const { built, bundles } = await buildAll(repositoryRoot).finally(done);
   const width = Math.max(...bundles.map(({ output }) => output.length), 0);
   for (const { output, bytes } of bundles) {
     console.log(`  ${output.padEnd(width)}  ${formatBytes(bytes).padStart(8)}`);
