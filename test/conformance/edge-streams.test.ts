@@ -62,6 +62,20 @@ describe("bodies", () => {
     expect(none.body.headers).not.toHaveProperty("transfer-encoding");
   });
 
+  // Sent on without framing, this body would be read as the connection's next request.
+  test("of a DELETE in chunks keep their framing", async () => {
+    const edge = await edgeBefore(echo);
+    const request = httpRequest({
+      host: "127.0.0.1",
+      port: edge.port,
+      path: "/v1/things/1",
+      method: "DELETE",
+      headers: { "transfer-encoding": "chunked" },
+    });
+    const [answer] = await once(request.end("DELETE /v1/things/2 HTTP/1.1"), "response");
+    expect(JSON.parse(await text(answer))).toMatchObject({ body: "DELETE /v1/things/2 HTTP/1.1" });
+  });
+
   // A forged key is answered before its body is read: that answer must not get lost.
   test("an answer that comes before the body has been taken reaches the client", async () => {
     const server = await upstream(() => undefined);
@@ -99,6 +113,22 @@ describe("streams", () => {
     expect(closed).toBe(false);
     gone.abort();
     expect(await until(() => closed, 2_000)).toBe(true);
+  });
+
+  test("that nobody waits for any more end upstream before their first byte", async () => {
+    let state = "";
+    const edge = await edgeBefore((_, response) => {
+      state = "asked";
+      response.once("close", () => {
+        state = "closed";
+      });
+    });
+    const gone = new AbortController();
+    const answer = fetch(at(edge, "/v1/things/1"), { signal: gone.signal }).catch(() => "gone");
+    expect(await until(() => state === "asked", 2_000)).toBe(true);
+    gone.abort();
+    expect(await answer).toBe("gone");
+    expect(await until(() => state === "closed", 2_000)).toBe(true);
   });
 
   test("wait for a slow reader instead of filling memory", async () => {
