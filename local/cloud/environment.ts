@@ -1,4 +1,12 @@
-import { accounts, audiences, firstOperator, keyRing, projectId, region, workspaceBucket } from "./names.ts";
+import {
+  accounts,
+  audiences,
+  firstOperator,
+  keyRing,
+  projectId,
+  region,
+  workspaceBucket,
+} from "./names.ts";
 
 /** Where the services of this cloud listen, and its files. */
 export interface Addresses {

@@ -17,7 +17,7 @@ export class Parts {
   async start<T>(
     name: string,
     start: () => Promise<T>,
-    close: (part: T) => Promise<void> | void,
+    close: (part: NoInfer<T>) => Promise<void> | void,
   ): Promise<T> {
     const beganMs = performance.now();
     const part = await start();

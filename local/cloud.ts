@@ -1,0 +1,142 @@
+/** The whole cloud on one machine: what `npm start`, the demo and the tests run against. */
+import { functionEnvironment } from "./cloud/environment.ts";
+import { startFront } from "./cloud/front.ts";
+import { type Operations, startFunctionsOnFirestore } from "./cloud/functions-on-firestore.ts";
+import { audiences } from "./cloud/names.ts";
+import { Parts, type StartedPart } from "./cloud/parts.ts";
+import { keptFiles, makePlan } from "./cloud/plan.ts";
+import { startServices } from "./cloud/services.ts";
+import { stopOnSignals } from "./cloud/signals.ts";
+import type { EdgeLimits } from "./edge/server.ts";
+import type { RunFaults } from "./run/faults.ts";
+import type { RunLimits } from "./run/server.ts";
+
+export interface LocalCloudOptions {
+  /** Everything is kept here; one cloud at a time may use it. */
+  readonly dataFolder: string;
+  /** Forget what an earlier run kept. */
+  readonly fresh?: boolean;
+  /** Where `npm run build` put the bundles. */
+  readonly distFolder?: string;
+  /** Of the edge; a free one unless it is given. */
+  readonly port?: number;
+  /** 127.0.0.1 unless this machine is a container whose port is published. */
+  readonly bind?: string;
+  /** Of the deployment, as `PADDOCK_LIMITS_FILE` has them; the defaults are the product's. */
+  readonly limits?: object;
+  readonly edgeLimits?: Partial<EdgeLimits>;
+  readonly runLimits?: Partial<RunLimits>;
+  /** Start only these functions. */
+  readonly functions?: readonly string[];
+  readonly onProgress?: (part: StartedPart) => void;
+  /** A function crashed or came back, in a sentence; printed unless this is given. */
+  readonly onNotice?: (sentence: string) => void;
+  /** It can't go on and has stopped; printed, and the process exits, unless this is given. */
+  readonly onFatal?: (sentence: string) => void;
+}
+
+export interface LocalCloud {
+  /** Of the edge, without a slash at the end. */
+  readonly baseUrl: string;
+  readonly dataFolder: string;
+  readonly logFolder: string;
+  readonly startedInMs: number;
+  /** The settings of a function's process, with Firestore's own port: for scripts. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Firestore operations, as counted in front of each function. */
+  readonly operations: Operations;
+  /** Where tests order faults of Cloud Run. */
+  readonly runFaults: RunFaults;
+  /** An ID token of a person, as operators show it. */
+  operatorToken(email: string): Promise<string>;
+  /** Past the edge, for tests. @throws if the function is down. */
+  functionUrl(name: string): string;
+  /** SIGKILL; it comes back by itself. */
+  killFunction(name: string): void;
+  restartFunction(name: string): Promise<void>;
+  /** Ends everything in order and keeps Firestore's data. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Executions end while what they report to still answers; Firestore is kept after its writers. */
+const stopOrder = [
+  "edge",
+  "scheduler",
+  "run",
+  "functions",
+  "firestore",
+  "operation counters",
+  "execution log",
+  "logging",
+  "storage",
+  "kms",
+  "identity",
+  "data folder",
+];
+
+/** Starts everything; on failure nothing is left running. Ctrl-C and SIGTERM stop it in order. */
+export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
+  const beganMs = performance.now();
+  const parts = new Parts(options.onProgress ?? (() => undefined));
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= parts.stop(stopOrder).finally(() => forgetSignals());
+    return stopped;
+  };
+  const forgetSignals = stopOnSignals(stop);
+  const fail = (sentence: string) => {
+    if (stopped) return;
+    const report = options.onFatal ?? exitWith;
+    void stop().then(
+      () => report(sentence),
+      () => report(sentence),
+    );
+  };
+  try {
+    const started = await startAll(options, parts, fail);
+    return { ...started, stop, startedInMs: Math.round(performance.now() - beganMs) };
+  } catch (failure) {
+    await stop().catch(() => undefined);
+    throw failure;
+  }
+}
+
+async function startAll(
+  options: LocalCloudOptions,
+  parts: Parts,
+  fail: (sentence: string) => void,
+): Promise<Omit<LocalCloud, "stop" | "startedInMs">> {
+  const plan = await makePlan(options, parts);
+  const services = await startServices(plan);
+  const environment = functionEnvironment({
+    ...(await keptFiles(plan)),
+    firestorePort: plan.firestorePort,
+    kmsPort: services.kms.port,
+    storagePort: services.storage.port,
+    runPort: services.run.port,
+    issuer: services.identity.issuer,
+    jwksUrl: services.identity.jwksUrl,
+  });
+  const { operations, functions } = await startFunctionsOnFirestore(plan, environment, fail);
+  const edge = await startFront(plan, services, functions);
+  return {
+    baseUrl: `http://127.0.0.1:${edge.port}`,
+    dataFolder: plan.folder.path,
+    logFolder: plan.folder.file("logs"),
+    environment,
+    operations,
+    runFaults: services.run.faults,
+    operatorToken: (email) => services.identity.issue({ email, audience: audiences.operator }),
+    functionUrl(name) {
+      if (functions.portOf(name) === null) throw new Error(`The function ${name} is down.`);
+      return plan.urlOf(name);
+    },
+    killFunction: (name) => functions.kill(name),
+    restartFunction: (name) => functions.restart(name),
+  };
+}
+
+function exitWith(sentence: string): never {
+  console.error(sentence);
+  process.exit(1);
+}

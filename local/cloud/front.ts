@@ -1,0 +1,32 @@
+import { routeTable } from "../edge/route-table.ts";
+import { type Edge, startEdge } from "../edge/server.ts";
+import type { Functions } from "../functions/functions.ts";
+import { startScheduler } from "../scheduler/server.ts";
+import { maintenanceJobs } from "./maintenance-jobs.ts";
+import { allSettled } from "./parts.ts";
+import type { Plan } from "./plan.ts";
+import type { Services } from "./services.ts";
+
+/** What calls the functions: the edge for clients, the scheduler for sweeps. Last to start. */
+export async function startFront(
+  { options, parts, folder, manifest, urlOf }: Plan,
+  { identity }: Services,
+  functions: Functions,
+): Promise<Edge> {
+  const close = (part: { close(): Promise<void> }) => part.close();
+  const jobs = manifest.functions.maintenance ? maintenanceJobs(urlOf("maintenance")) : [];
+  const scheduler = () => startScheduler({ dataFolder: folder.path, issue: identity.issue, jobs });
+  const edge = () =>
+    startEdge({
+      routes: routeTable(manifest),
+      portOf: functions.portOf,
+      limits: options.edgeLimits,
+      port: options.port,
+      bind: options.bind,
+    });
+  const [started] = await allSettled([
+    parts.start("edge", edge, close),
+    parts.start("scheduler", scheduler, close),
+  ]);
+  return started;
+}

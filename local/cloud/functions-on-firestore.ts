@@ -1,0 +1,114 @@
+import {
+  type Counters,
+  type CountingProxy,
+  startCountingProxy,
+} from "../firestore/counting-proxy.ts";
+import { type Emulator, startEmulator } from "../firestore/emulator.ts";
+import { type Functions, startFunctions } from "../functions/functions.ts";
+import { projectId } from "./names.ts";
+import { allSettled } from "./parts.ts";
+import type { Plan } from "./plan.ts";
+
+/** Firestore operations, counted in front of each function; faults are ordered there too. */
+export interface Operations {
+  /** @throws if there is no such function. */
+  of(name: string): CountingProxy;
+  /** Of all functions, since the last reset. */
+  sum(): Counters;
+  reset(): void;
+}
+
+/** Starts Firestore and the functions at the same time: both are slow, and neither waits. */
+export async function startFunctionsOnFirestore(
+  plan: Plan,
+  environment: Readonly<Record<string, string>>,
+  fail: (sentence: string) => void,
+): Promise<{ readonly operations: Operations; readonly functions: Functions }> {
+  const { parts } = plan;
+  const proxies = await parts.start("operation counters", () => startProxies(plan), closeAll);
+  const [, functions] = await allSettled([
+    parts.start(
+      "firestore",
+      () => startFirestore(plan, fail),
+      (emulator) => keepAndClose(plan, emulator),
+    ),
+    parts.start(
+      "functions",
+      () =>
+        startFunctions({
+          manifest: plan.manifest,
+          distFolder: plan.distFolder,
+          logFolder: plan.folder.file("logs"),
+          environment,
+          firestoreHost: (name) => `127.0.0.1:${proxyOf(proxies, name).port}`,
+          ports: plan.functionPorts,
+          onNotice: plan.options.onNotice ?? console.error,
+        }),
+      (started) => started.stop(),
+    ),
+  ]);
+  return { operations: operationsOf(proxies), functions };
+}
+
+type Proxies = ReadonlyMap<string, CountingProxy>;
+
+async function startProxies({ manifest, firestorePort }: Plan): Promise<Proxies> {
+  const names = Object.keys(manifest.functions);
+  const started = names.map(
+    async (name): Promise<[string, CountingProxy]> => [
+      name,
+      await startCountingProxy({ emulatorPort: firestorePort }),
+    ],
+  );
+  return new Map(await Promise.all(started));
+}
+
+async function closeAll(proxies: Proxies): Promise<void> {
+  await Promise.all([...proxies.values()].map((proxy) => proxy.close()));
+}
+
+async function startFirestore(plan: Plan, fail: (sentence: string) => void): Promise<Emulator> {
+  const emulator = await startEmulator({
+    projectId,
+    port: plan.firestorePort,
+    importFrom: plan.folder.file("firestore"),
+    onExit: () => fail("The Firestore emulator ended by itself; the local cloud has stopped."),
+  });
+  // One that ran before us may hold what an earlier run left.
+  if (!emulator.isOurs && plan.options.fresh) await emulator.clear();
+  return emulator;
+}
+
+async function keepAndClose({ folder }: Plan, emulator: Emulator): Promise<void> {
+  try {
+    await emulator.exportTo(folder.file("firestore"));
+  } finally {
+    await emulator.close();
+  }
+}
+
+function proxyOf(proxies: Proxies, name: string): CountingProxy {
+  const proxy = proxies.get(name);
+  if (!proxy) throw new Error(`There is no function ${name}.`);
+  return proxy;
+}
+
+function operationsOf(proxies: Proxies): Operations {
+  const all = [...proxies.values()];
+  return {
+    of: (name) => proxyOf(proxies, name),
+    sum() {
+      const total = (of: keyof Counters) => all.reduce((sum, one) => sum + one.counters()[of], 0);
+      return {
+        reads: total("reads"),
+        writes: total("writes"),
+        listenReads: total("listenReads"),
+        calls: total("calls"),
+        roundTrips: total("roundTrips"),
+      };
+    },
+    reset() {
+      for (const proxy of all) proxy.reset();
+    },
+  };
+}

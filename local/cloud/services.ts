@@ -1,0 +1,59 @@
+import { startIdentity } from "../identity/server.ts";
+import type { InitialKey } from "../kms/key-service.ts";
+import { startKms } from "../kms/server.ts";
+import { startLogging } from "../logging/server.ts";
+import { startRun } from "../run/server.ts";
+import { startStorage } from "../storage/server.ts";
+import { openExecutionLog } from "./execution-log.ts";
+import { accounts, audiences, keyRing, projectId, region, workspaceBucket } from "./names.ts";
+import { allSettled } from "./parts.ts";
+import type { Plan } from "./plan.ts";
+import { runnerJobs } from "./runner-jobs.ts";
+
+const keys: readonly InitialKey[] = [
+  { name: `${keyRing}/cryptoKeys/environment-secrets`, purpose: "ENCRYPT_DECRYPT" },
+  { name: `${keyRing}/cryptoKeys/trigger-secrets`, purpose: "ENCRYPT_DECRYPT" },
+  { name: `${keyRing}/cryptoKeys/audit-details`, purpose: "ENCRYPT_DECRYPT" },
+  { name: `${keyRing}/cryptoKeys/checkpoints`, purpose: "ASYMMETRIC_SIGN" },
+];
+
+export type Services = Awaited<ReturnType<typeof startServices>>;
+
+/** Google's services but Firestore: all of them live in this process and start in a moment. */
+export async function startServices({ parts, folder, options, distFolder, urlOf }: Plan) {
+  const close = (part: { close(): Promise<void> }) => part.close();
+  const kept = { dataFolder: folder.path };
+  const [identity, kms, storage, logging] = await allSettled([
+    parts.start("identity", () => startIdentity({ ...kept, projectId }), close),
+    parts.start("kms", () => startKms({ ...kept, keys }), close),
+    parts.start("storage", () => startStorage({ ...kept, buckets: [workspaceBucket] }), close),
+    parts.start("logging", () => startLogging(kept), close),
+  ]);
+  const metadata = await identity.startMetadataServer({ email: accounts.runner });
+  const executionLog = await parts.start(
+    "execution log",
+    async () => openExecutionLog(folder.file("logs", "executions.jsonl")),
+    close,
+  );
+  const run = await parts.start(
+    "run",
+    () =>
+      startRun({
+        dataFolder: folder.file("run"),
+        cloudId: folder.cloudId,
+        projectId,
+        region,
+        metadataHost: `127.0.0.1:${metadata.port}`,
+        jobs: runnerJobs({
+          distFolder,
+          gatewayUrl: urlOf("runner-gateway"),
+          gatewayAudience: audiences.gateway,
+          account: accounts.runner,
+        }),
+        limits: options.runLimits,
+        onLine: (line) => executionLog.append(line),
+      }),
+    close,
+  );
+  return { identity, kms, storage, logging, run };
+}
