@@ -37,8 +37,9 @@ export function planPacks(blobs: Iterable<Blob>, packBytes: number = packBytesMa
     while (blobOffsetBytes < sizeBytes) {
       const leftBytes = sizeBytes - blobOffsetBytes;
       const usedBytes = endOf(packs.at(-1));
-      const startNew =
-        usedBytes === packBytes || (usedBytes > 0 && usedBytes + leftBytes > packBytes);
+      const fitsWhole = leftBytes <= packBytes;
+      const isTight = usedBytes > 0 && usedBytes + leftBytes > packBytes;
+      const startNew = usedBytes === packBytes || (fitsWhole && isTight);
       if (startNew) packs.push([]);
       const packOffsetBytes = startNew ? 0 : usedBytes;
       const takenBytes = Math.min(leftBytes, packBytes - packOffsetBytes);

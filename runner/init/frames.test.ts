@@ -1,0 +1,30 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { encodeFrame, FrameReader, kinds } from "./frames.ts";
+
+describe("a FrameReader", () => {
+  test("finds the frames wherever the stream is cut", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ maxLength: 40 })),
+        fc.integer({ min: 1, max: 9 }),
+        (all, step) => {
+          const stream = Buffer.concat(all.map((payload) => encodeFrame(kinds.output, payload)));
+          const reader = new FrameReader(64);
+          const found: Buffer[] = [];
+          for (let at = 0; at < stream.length; at += step) {
+            found.push(
+              ...reader.read(stream.subarray(at, at + step)).map(({ payload }) => payload),
+            );
+          }
+          expect(found.map((payload) => [...payload])).toEqual(all.map((payload) => [...payload]));
+        },
+      ),
+    );
+  });
+
+  test("refuses a frame that announces too much before it is there", () => {
+    const header = encodeFrame(kinds.output, Buffer.alloc(100)).subarray(0, 5);
+    expect(() => new FrameReader(99).read(header)).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,33 @@
+import { describe, expect, test } from "vitest";
+import { readSettings, supervisorEnvironment } from "./settings.ts";
+
+describe("readSettings()", () => {
+  test("fits the runner's image when nothing is said", () => {
+    expect(readSettings({})).toEqual({
+      scratch: "/run/paddock",
+      supervisorUid: 20_001,
+      sandboxUid: 20_002,
+      cgroup: null,
+      mode: null,
+      insideCloudRun: false,
+    });
+  });
+
+  test.each([
+    [{ PADDOCK_UIDS: "0:20002" }],
+    [{ PADDOCK_UIDS: "20001:20001" }],
+    [{ PADDOCK_UIDS: "20001" }],
+    [{ PADDOCK_SANDBOX_MODE: "C" }],
+    [{ PADDOCK_SCRATCH: "relative" }],
+    [{ PADDOCK_SCRATCH: "/run/a,b" }],
+  ])("refuses %j", (environment) => {
+    expect(() => readSettings(environment)).toThrow();
+  });
+});
+
+describe("supervisorEnvironment()", () => {
+  test("hands on what the supervisor needs and nothing else", () => {
+    const environment = { PADDOCK_TICKET: "t", PADDOCK_UIDS: "1:2", SECRET_OF_HOST: "x" };
+    expect(supervisorEnvironment(environment)).toEqual({ PADDOCK_TICKET: "t" });
+  });
+});

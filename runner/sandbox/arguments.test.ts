@@ -1,0 +1,83 @@
+import { describe, expect, test } from "vitest";
+import { bubblewrapArguments, type SandboxPlan, sandboxCommand } from "./arguments.ts";
+
+const plan: SandboxPlan = {
+  mode: "A",
+  uid: 1234,
+  workspace: "/s/workspace",
+  tmp: "/s/tmp",
+  runtime: "/s/runtime",
+  initFile: "init.cjs",
+  host: {
+    usrLinks: [{ path: "/bin", target: "usr/bin" }],
+    procFiles: ["/proc/keys"],
+    procFolders: ["/proc/sys"],
+  },
+  sharedMemoryBytes: 4_096,
+  openFilesMax: 100,
+  fileBytesMax: 10_240,
+};
+const planB: SandboxPlan = { ...plan, mode: "B" };
+
+describe.each([plan, planB])("EXE-2 EXE-3 the arguments in mode $mode", (each) => {
+  const list = bubblewrapArguments(each);
+  const text = list.join(" ");
+
+  test("unshare every namespace, start a session, die with the parent, clear the environment", () => {
+    for (const name of ["ipc", "pid", "net", "uts", "cgroup"])
+      expect(list).toContain(`--unshare-${name}`);
+    for (const flag of ["--new-session", "--die-with-parent", "--as-pid-1", "--clearenv"]) {
+      expect(list).toContain(flag);
+    }
+  });
+
+  test("bind two folders writable, and everything else read-only", () => {
+    const writable = list.flatMap((word, index) => (word === "--bind" ? [list[index + 2]] : []));
+    expect(writable).toEqual(["/workspace", "/tmp"]);
+    expect(text).not.toMatch(/--dev-bind|--share-net|--bind-try/);
+  });
+
+  test("make the root read-only last", () => {
+    expect(list.slice(-2)).toEqual(["--remount-ro", "/"]);
+  });
+
+  test("mask what the kernel offers, after the new /proc", () => {
+    expect(text).toContain("--ro-bind /proc/sys /proc/sys --ro-bind /dev/null /proc/keys");
+    expect(list.indexOf("--proc")).toBeLessThan(list.indexOf("/proc/keys"));
+  });
+
+  test("drop every capability", () => {
+    expect(text).toContain("--cap-drop ALL");
+  });
+});
+
+describe("sandboxCommand()", () => {
+  test("in mode A is unprivileged before bubblewrap starts", () => {
+    const command = sandboxCommand(plan);
+    expect(command.slice(0, 7).join(" ")).toBe(
+      "setpriv --reuid 1234 --regid 1234 --clear-groups bwrap",
+    );
+    expect(command).toContain("--unshare-user");
+    expect(command).toContain("--disable-userns");
+  });
+
+  // Root with a user namespace is still root outside, and could write the host's sysctls.
+  test("in mode B never has a user namespace, and drops root inside", () => {
+    const command = sandboxCommand(planB);
+    expect(command[0]).toBe("bwrap");
+    expect(command).not.toContain("--unshare-user");
+    const after = command.slice(command.indexOf("/usr/bin/setpriv")).join(" ");
+    expect(after).toContain("--reuid 1234 --regid 1234 --clear-groups --inh-caps=-all");
+    expect(after).toContain("--bounding-set=-all --no-new-privs --pdeathsig KILL /bin/sh");
+    const kept = command.flatMap((word, index) =>
+      word === "--cap-add" ? [command[index + 1]] : [],
+    );
+    expect(kept).toEqual(["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"]);
+  });
+
+  test("limits files and their size before anything else runs", () => {
+    const script = sandboxCommand(plan).at(-1) ?? "";
+    expect(script).toContain("ulimit -c 0 && ulimit -n 100 && ulimit -f 20 || exit 125");
+    expect(script.indexOf("ulimit")).toBeLessThan(script.indexOf("node"));
+  });
+});

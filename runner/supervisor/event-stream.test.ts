@@ -1,0 +1,108 @@
+import { describe, expect, test } from "vitest";
+import { eventBatchBytesMax, type RunnerEvent } from "#shared/protocol/runner";
+import { EventStream } from "./event-stream.ts";
+
+/** A stream whose gateway keeps what it hears; `fail` makes a call fail. */
+function heard(flushIntervalMs: number, fail: (call: number) => boolean = () => false) {
+  const batches: RunnerEvent[][] = [];
+  const failures: unknown[] = [];
+  const first = Promise.withResolvers<void>();
+  let calls = 0;
+  let inFlight = 0;
+  const stream = new EventStream(
+    {
+      now: () => 5,
+      onFailure: (error) => failures.push(error),
+      send: async (events) => {
+        calls += 1;
+        inFlight += 1;
+        expect(inFlight).toBe(1);
+        await Promise.resolve();
+        inFlight -= 1;
+        if (fail(calls)) throw new Error("down");
+        batches.push([...events]);
+        first.resolve();
+        return { acknowledgedSequence: events.at(-1)?.sequence ?? 0, flushIntervalMs };
+      },
+    },
+    flushIntervalMs,
+  );
+  const text = () =>
+    batches
+      .flat()
+      .map(({ item }) => (item.type === "text" ? item.content : "|"))
+      .join("");
+  return { stream, batches, failures, first: first.promise, text };
+}
+
+const call = {
+  type: "tool_call",
+  id: "1",
+  name: "shell",
+  arguments: "{}",
+  status: "running",
+} as const;
+
+describe("an EventStream", () => {
+  test("sends the first at once, without waiting for the interval", async () => {
+    const { stream, first, text } = heard(3_600_000);
+    stream.text("no line end");
+    await first;
+    expect(text()).toBe("no line end");
+  });
+
+  test("numbers from 1 without gaps, in order, text before what follows it", async () => {
+    const { stream, batches, text } = heard(3_600_000);
+    stream.text("a\nb");
+    stream.emit(call);
+    stream.text("c");
+    await stream.end();
+    expect(text()).toBe("a\nb|c");
+    expect(batches.flat().map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+    expect(stream.acknowledgedSequence).toBe(3);
+  });
+
+  test("keeps a line together while it is being written", async () => {
+    const { stream, batches, first } = heard(1);
+    stream.text("first\n");
+    await first;
+    stream.text("one\ntw");
+    stream.text("o\n");
+    await stream.end();
+    const contents = batches.flat().map(({ item }) => (item.type === "text" ? item.content : ""));
+    expect(contents.every((content) => content.endsWith("\n"))).toBe(true);
+  });
+
+  test("cuts long text at line ends, and never inside a character", async () => {
+    const { stream, batches, text } = heard(3_600_000);
+    const whole = `${"x".repeat(100)}\n`.repeat(1_000) + "😀".repeat(40_001);
+    stream.text(whole);
+    await stream.end();
+    expect(text()).toBe(whole);
+    for (const { item } of batches.flat()) {
+      expect(item.type === "text" && item.content.isWellFormed()).toBe(true);
+    }
+  });
+
+  test("keeps each batch within what a call may hold", async () => {
+    const { stream, batches } = heard(3_600_000);
+    for (let index = 0; index < 100; index += 1) stream.text("\u0001\n".repeat(5_000));
+    await stream.end();
+    for (const batch of batches) {
+      expect(Buffer.byteLength(JSON.stringify({ events: batch }))).toBeLessThan(eventBatchBytesMax);
+    }
+  });
+
+  test("says once that nobody listens, and ends all the same", async () => {
+    const { stream, failures, batches } = heard(1, (calls) => calls > 1);
+    stream.emit(call);
+    await stream.end();
+    stream.emit(call);
+    await stream.end();
+    stream.emit(call);
+    await stream.end();
+    expect(failures).toHaveLength(1);
+    expect(batches).toHaveLength(1);
+    expect(stream.acknowledgedSequence).toBe(1);
+  });
+});

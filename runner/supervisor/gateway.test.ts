@@ -1,0 +1,83 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { afterEach, describe, expect, test } from "vitest";
+import { Gateway, GatewayError } from "./gateway.ts";
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+async function gatewayWith(handle: Handler): Promise<Gateway> {
+  const server = createServer(handle);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  closers.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return new Gateway(`http://127.0.0.1:${port}/`, "token");
+}
+
+const reply = JSON.stringify({ acknowledgedSequence: 1, flushIntervalMs: 100 });
+
+describe("a Gateway", () => {
+  test("carries the token, and asks again when the answer is 'later'", async () => {
+    const tokens: (string | undefined)[] = [];
+    const gateway = await gatewayWith((request, response) => {
+      tokens.push(request.headers.authorization);
+      response.writeHead(tokens.length < 3 ? 503 : 200).end(reply);
+    });
+    expect(await gateway.events([])).toMatchObject({ acknowledgedSequence: 1 });
+    expect(tokens).toEqual(["Bearer token", "Bearer token", "Bearer token"]);
+  });
+
+  test.each([
+    [409, true],
+    [410, true],
+    [404, true],
+    [403, false],
+    [400, false],
+  ])("takes %i for the last word; stale: %s", async (status, isStale) => {
+    let calls = 0;
+    const gateway = await gatewayWith((_request, response) => {
+      calls += 1;
+      response.writeHead(status).end("{}");
+    });
+    const error = await gateway.events([]).catch((refused: unknown) => refused);
+    expect(error instanceof GatewayError && error.isStale).toBe(isStale);
+    expect(calls).toBe(1);
+  });
+
+  test("survives a connection that breaks", async () => {
+    let calls = 0;
+    const gateway = await gatewayWith((request, response) => {
+      calls += 1;
+      if (calls === 1) request.socket.destroy();
+      else response.end(reply);
+    });
+    expect(await gateway.events([])).toMatchObject({ flushIntervalMs: 100 });
+  });
+
+  test("doesn't take an object for another", async () => {
+    const gateway = await gatewayWith((_request, response) => response.end("other bytes"));
+    await expect(gateway.pack("0".repeat(64))).rejects.toThrow("isn't what it says");
+  });
+
+  test("doesn't follow anyone elsewhere", async () => {
+    const gateway = await gatewayWith((_request, response) => {
+      response.writeHead(302, { location: "http://169.254.169.254/" }).end();
+    });
+    await expect(gateway.heartbeat("v1")).rejects.toThrow();
+  });
+
+  test("gives up in time", async () => {
+    const gateway = await gatewayWith((_request, response) => response.writeHead(500).end("{}"));
+    const startedAt = performance.now();
+    await expect(
+      gateway.putPack("0".repeat(64), Buffer.from("x"), Date.now() + 200),
+    ).rejects.toThrow();
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import { planRedaction } from "#shared/core/redaction";
+import { outputBytesMax } from "#shared/protocol/runner";
+import { cutBytes, Output } from "./output.ts";
+
+function collect(streamBytesMax = 1_000_000) {
+  let streamed = "";
+  let runaways = 0;
+  const output = new Output({
+    redaction: planRedaction([{ key: "KEY", value: "hunter2hunter2" }]),
+    streamBytesMax,
+    onText: (text) => {
+      streamed += text;
+    },
+    onRunaway: () => {
+      runaways += 1;
+    },
+  });
+  return { output, streamed: () => streamed, runaways: () => runaways };
+}
+
+describe("an Output", () => {
+  test("decodes across chunks, and replaces what isn't text", () => {
+    const { output, streamed } = collect();
+    const sink = output.open("answer");
+    for (const byte of Buffer.from("é😀")) sink.write(Uint8Array.of(byte));
+    sink.write(Uint8Array.of(0xff, 0xf0));
+    sink.end();
+    expect(streamed()).toBe("é😀\ufffd\ufffd");
+    expect(output.answer()).toEqual({ output: streamed(), outputTruncated: false });
+  });
+
+  test("redacts across chunks", () => {
+    const { output, streamed } = collect();
+    const sink = output.open("answer");
+    for (const character of "say hunter2hunter2!") sink.write(Buffer.from(character));
+    sink.end();
+    expect(streamed()).toBe("say [redacted:KEY]!");
+  });
+
+  test("puts progress into the stream, not into the answer", () => {
+    const { output, streamed } = collect();
+    const sink = output.open("progress");
+    sink.write(Buffer.from("working"));
+    sink.end();
+    expect(streamed()).toBe("working");
+    expect(output.answer().output).toBe("");
+  });
+
+  test("cuts the answer within its bytes, and says so", () => {
+    const { output } = collect();
+    const sink = output.open("answer");
+    sink.write(Buffer.from("é".repeat(outputBytesMax)));
+    sink.end();
+    const answer = output.answer();
+    expect(Buffer.byteLength(answer.output)).toBeLessThanOrEqual(outputBytesMax);
+    expect(answer.output).toMatch(/é\n\[The answer is cut here/);
+    expect(answer.outputTruncated).toBe(true);
+  });
+
+  test("stops the stream at its limit, with one note, and reports a runaway", () => {
+    const { output, streamed, runaways } = collect(100);
+    const sink = output.open("answer");
+    for (let index = 0; index < 200; index += 1) sink.write(Buffer.from("0123456789"));
+    sink.end();
+    expect(streamed().split("output limit")).toHaveLength(2);
+    expect(Buffer.byteLength(streamed())).toBeLessThan(200);
+    expect(runaways()).toBeGreaterThan(0);
+  });
+});
+
+describe("cutBytes()", () => {
+  test("ends between characters", () => {
+    expect(cutBytes("aé😀", 2)).toBe("a");
+    expect(cutBytes("aé😀", 6)).toBe("aé");
+    expect(cutBytes("aé😀", 7)).toBe("aé😀");
+    expect(cutBytes("a", -1)).toBe("");
+  });
+});
