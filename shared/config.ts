@@ -117,7 +117,12 @@ function once<T>(read: () => T): () => T {
 export const peppers = once(() => readKeyFile(required("PADDOCK_PEPPERS_FILE")));
 export const gatewayKeys = once(() => readKeyFile(required("PADDOCK_GATEWAY_TOKENS_FILE")));
 
+/** A deployment's limits: what a file sets, and the defaults for the rest. */
+export function deploymentLimitsOf(stated: unknown): DeploymentLimits {
+  return DeploymentLimits.parse(stated);
+}
+
 export const deploymentLimits = once(() => {
   const path = config().PADDOCK_LIMITS_FILE;
-  return DeploymentLimits.parse(path === undefined ? {} : JSON.parse(readFileSync(path, "utf8")));
+  return deploymentLimitsOf(path === undefined ? {} : JSON.parse(readFileSync(path, "utf8")));
 });

@@ -1,0 +1,107 @@
+/** A client of the API that can also be rude: node:http, so that nothing is mended on the way. */
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from "node:http";
+import { cloud } from "./cloud.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  /** The body as JSON. @throws if it isn't. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests say what they expect of it.
+  readonly json: any;
+  readonly bytes: Buffer;
+}
+
+export interface Sent {
+  readonly method?: string;
+  readonly key?: string | null;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly body?: unknown;
+  /** Instead of `body`: sent as it is. */
+  readonly raw?: Buffer | string;
+  /** Calls back with what has arrived so far. */
+  readonly onText?: (text: string) => void;
+  /** Instead of the edge. */
+  readonly baseUrl?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Each test file comes from an address of its own, so that none uses up another's limit. */
+const ownAddress = `127.${1 + Math.floor(Math.random() * 250)}.${Math.floor(Math.random() * 250)}.2`;
+
+export async function send(path: string, sent: Sent & { localAddress?: string } = {}): Promise<Answer> {
+  const { key, body, raw } = sent;
+  const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+  const headers: OutgoingHttpHeaders = {
+    ...(key ? { authorization: `Bearer ${key}` } : {}),
+    ...(body === undefined ? {} : { "content-type": "application/json" }),
+    ...(payload === undefined ? {} : { "content-length": Buffer.byteLength(payload) }),
+    ...sent.headers,
+  };
+  return await new Promise((resolve, reject) => {
+    const outgoing = request(new URL(path, sent.baseUrl ?? cloud().baseUrl), {
+      method: sent.method ?? (payload === undefined ? "GET" : "POST"),
+      headers,
+      localAddress: sent.localAddress ?? ownAddress,
+      agent: false,
+      ...(sent.signal ? { signal: sent.signal } : {}),
+    });
+    outgoing.on("response", (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        sent.onText?.(Buffer.concat(chunks).toString());
+      });
+      incoming.on("error", reject);
+      incoming.on("end", () => {
+        const bytes = Buffer.concat(chunks);
+        resolve(answer(incoming.statusCode ?? 0, incoming.headers, bytes));
+      });
+    });
+    outgoing.on("error", reject);
+    outgoing.end(payload);
+  });
+}
+
+function answer(status: number, headers: IncomingHttpHeaders, bytes: Buffer): Answer {
+  const text = bytes.toString();
+  return {
+    status,
+    headers,
+    text,
+    bytes,
+    get json() {
+      return JSON.parse(text);
+    },
+  };
+}
+
+/** The events of a server-sent stream: each `data:` line's JSON, with the `id:` before it. */
+// biome-ignore lint/suspicious/noExplicitAny: tests say what they expect of it.
+export function eventsOf(text: string): any[] {
+  return text
+    .split("\n\n")
+    .filter((block) => block.includes("data: "))
+    .map((block) => {
+      const lines = block.split("\n");
+      const id = lines.find((line) => line.startsWith("id: "))?.slice(4);
+      const data = lines.find((line) => line.startsWith("data: "))?.slice(6) ?? "";
+      return { ...JSON.parse(data), id: Number(id) };
+    });
+}
+
+/** A form with one file, as browsers and SDKs send it. */
+export function multipart(file: { name: string; bytes: Buffer | string; path?: string }) {
+  const boundary = "paddock-test-boundary";
+  const head = `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="${file.name}"\r\ncontent-type: application/octet-stream\r\n\r\n`;
+  const field =
+    file.path === undefined
+      ? ""
+      : `\r\n--${boundary}\r\ncontent-disposition: form-data; name="path"\r\n\r\n${file.path}`;
+  const raw = Buffer.concat([
+    Buffer.from(head),
+    Buffer.from(file.bytes),
+    Buffer.from(`${field}\r\n--${boundary}--\r\n`),
+  ]);
+  return { raw, headers: { "content-type": `multipart/form-data; boundary=${boundary}` } };
+}

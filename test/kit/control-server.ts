@@ -1,0 +1,57 @@
+/** What tests ask of the local cloud's own process. Loopback, for the length of a test run. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { LocalCloud } from "../../local/cloud.ts";
+import type { RunFault } from "../../local/run/faults.ts";
+
+export type Command =
+  | { readonly do: "operator-token"; readonly email: string }
+  | { readonly do: "operations"; readonly of: string }
+  | { readonly do: "reset-operations" }
+  | { readonly do: "function-url"; readonly name: string }
+  | { readonly do: "kill-function"; readonly name: string }
+  | { readonly do: "restart-function"; readonly name: string }
+  | { readonly do: "run-fault"; readonly fault: RunFault };
+
+export async function startControl(
+  cloud: LocalCloud,
+): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const server = createServer(async (request, response) => {
+    try {
+      let text = "";
+      for await (const chunk of request) text += chunk;
+      const result = await obey(cloud, JSON.parse(text) as Command);
+      response.end(JSON.stringify(result ?? null));
+    } catch (error) {
+      response.writeHead(500).end(String(error));
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function obey(cloud: LocalCloud, command: Command): Promise<unknown> {
+  switch (command.do) {
+    case "operator-token":
+      return await cloud.operatorToken(command.email);
+    case "operations":
+      return cloud.operations.of(command.of).counters();
+    case "reset-operations":
+      return cloud.operations.reset();
+    case "function-url":
+      return cloud.functionUrl(command.name);
+    case "kill-function":
+      return cloud.killFunction(command.name);
+    case "restart-function":
+      return await cloud.restartFunction(command.name);
+    default:
+      return cloud.runFaults.next(command.fault);
+  }
+}
