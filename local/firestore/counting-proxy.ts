@@ -44,7 +44,7 @@ export async function startCountingProxy(options: CountingProxyOptions): Promise
   const counter = new OperationCounter();
   const faults = new Faults();
   const service = passedThrough(
-    loadService("@google-cloud/firestore/build/protos/v1.json", "google.firestore.v1.Firestore"),
+    loadService("@google-cloud/firestore", "google.firestore.v1.Firestore", "v1.json"),
   );
   const handlers = Object.keys(service).map((name) => {
     const handle = (call: ServerDuplexStream<Buffer, Buffer>) => {

@@ -16,10 +16,7 @@ export interface KmsOptions {
 export async function startKms(options: KmsOptions): Promise<GrpcServer> {
   const store = await KeyStore.open(options.dataFolder, options.nowMs ?? Date.now);
   await ensureKeys(store, options.keys);
-  const service = loadService(
-    "@google-cloud/kms/build/protos/protos.json",
-    "google.cloud.kms.v1.KeyManagementService",
-  );
+  const service = loadService("@google-cloud/kms", "google.cloud.kms.v1.KeyManagementService");
   const handlers = { ...keyService(store), ...cryptoService(store) };
   return await startGrpcServer(service, handlers, options.port);
 }

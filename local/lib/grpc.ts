@@ -1,6 +1,7 @@
 /** A gRPC server on loopback, made from the descriptors that the official clients ship. */
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { findPackageJSON } from "node:module";
+import { dirname, join } from "node:path";
 import {
   Server,
   ServerCredentials,
@@ -37,10 +38,17 @@ const Descriptor = z.object({ nested: z.record(z.string(), z.any()) });
 /**
  * Reads one service's definition. A field that the caller left out is `undefined` in a request.
  *
- * @param descriptor module path of a client's `protos.json`.
+ * @param client package of a client; its descriptor lies under `build/protos`, which its exports
+ *   map may not name.
  */
-export function loadService(descriptor: string, name: string): ServiceDefinition {
-  const path = createRequire(import.meta.url).resolve(descriptor);
+export function loadService(
+  client: string,
+  name: string,
+  descriptor = "protos.json",
+): ServiceDefinition {
+  const about = findPackageJSON(client, import.meta.url);
+  if (about === undefined) throw new Error(`${client} isn't installed.`);
+  const path = join(dirname(about), "build/protos", descriptor);
   const json = Descriptor.parse(JSON.parse(readFileSync(path, "utf8")));
   const options = { longs: Number, enums: String, defaults: false };
   const definition = fromJSON(json, options)[name];

@@ -28,10 +28,7 @@ export interface LoggingOptions {
 /** Starts Cloud Logging on loopback: it appends, lists, and lets nobody delete. */
 export async function startLogging(options: LoggingOptions): Promise<GrpcServer> {
   const files = new LogFiles(join(options.dataFolder, "logs"));
-  const service = loadService(
-    "@google-cloud/logging-api/build/protos/protos.json",
-    "google.logging.v2.LoggingServiceV2",
-  );
+  const service = loadService("@google-cloud/logging-api", "google.logging.v2.LoggingServiceV2");
   return await startGrpcServer(service, loggingService(files), options.port);
 }
 

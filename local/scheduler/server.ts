@@ -48,7 +48,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   await jobs.load();
   for (const job of options.jobs ?? []) jobs.addOwn(job);
   const service = loadService(
-    "@google-cloud/scheduler/build/protos/protos.json",
+    "@google-cloud/scheduler",
     "google.cloud.scheduler.v1.CloudScheduler",
   );
   const server = await startGrpcServer(service, schedulerService(jobs), options.port);
