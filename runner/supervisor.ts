@@ -1,4 +1,4 @@
-/** The runner's second program: unprivileged, holds the tokens, and trusts nothing from the sandbox. */
+/** The runner's second program: unprivileged, holds the tokens, trusts nothing from the sandbox. */
 import { Socket } from "node:net";
 import { LauncherLine } from "./supervisor/launcher-line.ts";
 import { log, messageOf } from "./supervisor/log.ts";

@@ -15,7 +15,7 @@ export interface ScriptEnd {
 
 /** What a model works with. Everything it passes is redacted and bounded on the way out. */
 export interface AgentTools {
-  /** Runs a script in the sandbox; what it prints is streamed, and part of the answer if it says so. */
+  /** Runs a script in the sandbox; what it prints is streamed, and is the answer if so said. */
   runScript(script: string, part: "answer" | "progress"): Promise<ScriptEnd>;
   /** Puts a finished thing into the execution's stream. */
   emit(item: Item): void;

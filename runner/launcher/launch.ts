@@ -9,7 +9,7 @@ import { findMode } from "./mode.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
 import type { Scratch } from "./scratch.ts";
 import { giveTo, hostFacts, layOutScratch, mountSized, removeScratch } from "./scratch.ts";
-import { type LauncherSettings, supervisorEnvironment } from "./settings.ts";
+import type { LauncherSettings } from "./settings.ts";
 import { serveSupervisor, startSupervisor } from "./supervisor.ts";
 
 const sharedMemoryBytesMax = 64 * 1024 * 1024;
@@ -30,7 +30,7 @@ export async function launch(settings: LauncherSettings, self: string): Promise<
     node: scratch.node,
     program: scratch.supervisorProgram,
     uid: settings.supervisorUid,
-    environment: supervisorEnvironment(process.env),
+    environment: settings.forSupervisor,
   });
   const exited = once(supervisor, "exit");
   process.on("SIGTERM", () => supervisor.kill("SIGTERM"));
@@ -49,7 +49,7 @@ export async function launch(settings: LauncherSettings, self: string): Promise<
   }
 }
 
-/** When memory runs out, others go first. Not every root may ask for that; no promise rests on it. */
+/** When memory runs out, others go first. Not every root may ask; no promise rests on it. */
 function sparedByTheKernel(): void {
   try {
     writeFileSync("/proc/self/oom_score_adj", "-900");

@@ -25,7 +25,7 @@ export const limitNames = [
 ] as const satisfies readonly (keyof SandboxLimits)[];
 
 export type LauncherRequest =
-  /** Makes the cgroup and the sized file systems; the workspace is then the supervisor's to fill. */
+  /** Makes the cgroup and the sized file systems; the workspace is the supervisor's to fill. */
   | { readonly do: "prepare"; readonly limits: SandboxLimits }
   /** Gives the workspace to the sandbox and starts it, connected to the supervisor's socket. */
   | { readonly do: "start" }

@@ -7,6 +7,8 @@ import type { Readable } from "node:stream";
 import { type SandboxPlan, sandboxCommand } from "../sandbox/arguments.ts";
 import type { SandboxCgroup } from "./cgroup.ts";
 
+/** Where the programs of the chain are found; nothing else of our environment reaches them. */
+const systemPath = "/usr/sbin:/usr/bin:/sbin:/bin";
 const diagnosticsLengthMax = 2_000;
 const startTimeoutMs = 10_000;
 const endTimeoutMs = 5_000;
@@ -43,7 +45,7 @@ export async function startSandbox(start: SandboxStart): Promise<Sandbox> {
     ["-c", joinGroup, "sh", ...entries, "--", ...sandboxCommand(start.plan)],
     {
       stdio: ["ignore", "pipe", "pipe", socket, filter, "pipe"],
-      env: { PATH: process.env.PATH },
+      env: { PATH: systemPath },
     },
   );
   closeSync(filter);

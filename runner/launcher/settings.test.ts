@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readSettings, supervisorEnvironment } from "./settings.ts";
+import { readSettings } from "./settings.ts";
 
 describe("readSettings()", () => {
   test("fits the runner's image when nothing is said", () => {
@@ -10,7 +10,13 @@ describe("readSettings()", () => {
       cgroup: null,
       mode: null,
       insideCloudRun: false,
+      forSupervisor: {},
     });
+  });
+
+  test("hands on what the supervisor needs and nothing else", () => {
+    const environment = { PADDOCK_TICKET: "t", PADDOCK_UIDS: "1000:1001", SECRET_OF_HOST: "x" };
+    expect(readSettings(environment).forSupervisor).toEqual({ PADDOCK_TICKET: "t" });
   });
 
   test.each([
@@ -22,12 +28,5 @@ describe("readSettings()", () => {
     [{ PADDOCK_SCRATCH: "/run/a,b" }],
   ])("refuses %j", (environment) => {
     expect(() => readSettings(environment)).toThrow();
-  });
-});
-
-describe("supervisorEnvironment()", () => {
-  test("hands on what the supervisor needs and nothing else", () => {
-    const environment = { PADDOCK_TICKET: "t", PADDOCK_UIDS: "1:2", SECRET_OF_HOST: "x" };
-    expect(supervisorEnvironment(environment)).toEqual({ PADDOCK_TICKET: "t" });
   });
 });

@@ -11,6 +11,8 @@ export interface LauncherSettings {
   /** Null: probe. */
   readonly mode: SandboxMode | null;
   readonly insideCloudRun: boolean;
+  /** All that the supervisor's own environment holds. */
+  readonly forSupervisor: Readonly<Record<string, string>>;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,11 +33,12 @@ export function readSettings(environment: Environment): LauncherSettings {
     cgroup: environment.PADDOCK_CGROUP ?? null,
     mode,
     insideCloudRun: environment.CLOUD_RUN_JOB !== undefined,
+    forSupervisor: supervisorEnvironment(environment),
   };
 }
 
 /** What the supervisor may know of the launcher's environment. */
-export function supervisorEnvironment(environment: Environment): Record<string, string> {
+function supervisorEnvironment(environment: Environment): Record<string, string> {
   const names = [
     "PADDOCK_EXECUTION_ID",
     "PADDOCK_TICKET",

@@ -11,7 +11,8 @@ export interface SupervisorStart {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-const memoryMegabytes = 512;
+/** Of the JavaScript heap; packs lie outside it. */
+const memoryMegabytes = 192;
 
 /** Starts it without any privilege; the kernel ends it with us. */
 export function startSupervisor(start: SupervisorStart): ChildProcess {

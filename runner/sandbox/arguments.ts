@@ -1,4 +1,4 @@
-/** The sandbox as a list of arguments. Pure: a list in, a list out; `launcher/sandbox.ts` runs it. */
+/** The sandbox as a list of arguments. Pure: a plan in, a list out; the launcher runs it. */
 import { etcFileNames } from "./etc-files.ts";
 
 /** A: as the sandbox's own uid, in a user namespace. B: as root without one, uid dropped inside. */
@@ -31,7 +31,7 @@ export interface SandboxPlan {
   /** Host folders that become `/workspace` and `/tmp`; both sized file systems of their own. */
   readonly workspace: string;
   readonly tmp: string;
-  /** Host folder with `bin/node`, `init/` and `etc/`; becomes `/opt/paddock`, and `etc/*` `/etc/*`. */
+  /** Host folder: `bin/node` and `init/` for `/opt/paddock`, `etc/*` for `/etc`. */
   readonly runtime: string;
   /** The init's file, below `init/`. */
   readonly initFile: string;
@@ -150,11 +150,12 @@ const blockBytes = 512;
  */
 function firstProcess({ initFile, openFilesMax, fileBytesMax }: SandboxPlan): string {
   const { supervisor, seccomp, info } = descriptors;
+  const fileBlocksMax = Math.floor(fileBytesMax / blockBytes);
   return [
     `exec ${seccomp}<&- ${info}>&-`,
     // Not bubblewrap's part: in mode B it may not enter another user's folder.
     `cd ${inside.workspace} || exit 125`,
-    `ulimit -c 0 && ulimit -n ${openFilesMax} && ulimit -f ${Math.floor(fileBytesMax / blockBytes)} || exit 125`,
+    `ulimit -c 0 && ulimit -n ${openFilesMax} && ulimit -f ${fileBlocksMax} || exit 125`,
     `${inside.node} ${inside.runtime}/init/${initFile} <&${supervisor} ${supervisor}<&- &`,
     `exec ${supervisor}<&-`,
     "wait $!",

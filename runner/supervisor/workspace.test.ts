@@ -56,7 +56,7 @@ describe("a workspace", () => {
     truncateSync(join(folder, "large"), 30 * 1024 * 1024);
     const saved = await save(folder);
     if (saved.state !== "saved") throw new Error("not saved");
-    // Two packs and the manifest: a file of 30 MB fits no pack whole, and the rest has room beside it.
+    // Two packs and the manifest: 30 MB fit no pack whole, the rest has room beside them.
     expect(objects.size).toBe(3);
 
     const other = mkdtempSync(join(tmpdir(), "paddock-workspace-"));

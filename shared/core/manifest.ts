@@ -1,6 +1,6 @@
 /**
- * A workspace as a value: what stands at which path, and where its bytes lie. Files, history, diffs,
- * snapshots and merges work on manifests alone, so none of them copies data.
+ * A workspace as a value: what stands at which path, and where its bytes lie. Files, history,
+ * diffs, snapshots and merges work on manifests alone, so none of them copies data.
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";

@@ -1,4 +1,4 @@
-/** How blobs lie in packs: a pack is one request, so neither many files nor large ones cost many. */
+/** How blobs lie in packs: a pack is one request, so many files don't cost many. */
 import { assert } from "#shared/core/assert";
 import type { Part } from "#shared/core/manifest";
 import { packBytesMax } from "#shared/protocol/runner";
@@ -23,8 +23,8 @@ export interface PackPlan {
 }
 
 /**
- * Lays blobs into packs of at most `packBytes`, in order, each blob once. A blob stays whole when it
- * fits a pack at all; a larger one is cut. Empty blobs need no place.
+ * Lays blobs into packs of at most `packBytes`, in order, each blob once. A blob stays whole when
+ * it fits a pack at all; a larger one is cut. Empty blobs need no place.
  */
 export function planPacks(blobs: Iterable<Blob>, packBytes: number = packBytesMax): PackPlan[] {
   assert(Number.isSafeInteger(packBytes) && packBytes > 0, "a pack holds at least a byte");

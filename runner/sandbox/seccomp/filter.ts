@@ -1,4 +1,4 @@
-/** The seccomp filter: an allow-list, as classic BPF that bubblewrap loads from a file descriptor. */
+/** The seccomp filter: an allow-list, as classic BPF that bubblewrap loads from a descriptor. */
 import { type Architecture, allowedCalls, inspectedCalls, newestKnownNumber } from "./syscalls.ts";
 
 /** One instruction; `whenTrue` and `whenFalse` are how many to skip. */

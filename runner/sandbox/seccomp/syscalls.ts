@@ -1,7 +1,7 @@
 /**
  * What the sandbox may ask of the kernel: each call with its number on x86-64 and on arm64, `-`
  * where an architecture hasn't got it. What isn't here is refused; mounting, tracing, namespaces,
- * keys, BPF, io_uring, userfaultfd, performance counters, clocks and modules are missing on purpose.
+ * keys, BPF, io_uring, userfaultfd, performance counters, clocks and modules on purpose.
  *
  * @see `asm/unistd_64.h` and `asm-generic/unistd.h` of Linux 6.1; the test compares them where they
  * are installed.
