@@ -1,7 +1,7 @@
-import { Firestore } from "@google-cloud/firestore";
 import { leafHash } from "#shared/core/audit-row";
 import { StoredAuditRow } from "#shared/store/owners";
 import type { LocalCloud } from "../../local/cloud.ts";
+import { openFirestore } from "../../local/firestore/admin-client.ts";
 
 export interface AuditLine {
   readonly at: number;
@@ -14,13 +14,7 @@ export interface AuditLine {
 
 /** An owner's audit rows as they were committed, each checked against its leaf hash. */
 export async function auditLines(cloud: LocalCloud, ownerId: string): Promise<AuditLine[]> {
-  const { environment } = cloud;
-  const database = new Firestore({
-    projectId: environment["GOOGLE_CLOUD_PROJECT"] ?? "",
-    host: environment["FIRESTORE_EMULATOR_HOST"] ?? "",
-    ssl: false,
-    customHeaders: { Authorization: "Bearer owner" },
-  });
+  const database = openFirestore(cloud.environment);
   try {
     const rows = await database.collection(`owners/${ownerId}/audit`).orderBy("at").get();
     return rows.docs.map((doc) => {

@@ -10,7 +10,7 @@ export const AgentCreate = z.object({
   model: z.string().trim().min(1).max(200),
   description: text.nullish(),
   instructions: text.nullish(),
-  binary: z.unknown(),
+  binary: z.unknown().optional(),
   reasoningEffort: z.enum(reasoningEfforts).default("medium"),
   enabledSkills: z.array(z.string().max(100)).max(100).nullish(),
   deepResearchModel: z.string().max(100).nullish(),

@@ -21,7 +21,10 @@ describe("a message that is executed", () => {
     const script = "echo first; sleep 1; echo second";
     const { answer, events, run, content } = await runScript(owner.key, threadId, script, {
       onText: (text) => {
-        if (text.includes("first") && !text.includes("second")) seenBeforeEnd.push(text);
+        const [first, second] = ["first", "second"].map((word) =>
+          text.includes(`"content":"${word}`),
+        );
+        if (first && !second) seenBeforeEnd.push(text);
       },
     });
     expect(answer.status).toBe(200);
@@ -84,7 +87,9 @@ describe("a message that is executed", () => {
     const listed = (await send(path, { key: owner.key })).json;
     expect(listed.data.map((entry: { path: string }) => entry.path)).toContain("sum.txt");
     expect((await send(`${path}/sum.txt`, { key: owner.key })).text).toBe("7\n");
-    expect((await send(`${path}/download/data%2Fnumbers.txt`, { key: owner.key })).text).toBe("3\n4\n");
+    expect((await send(`${path}/download/data%2Fnumbers.txt`, { key: owner.key })).text).toBe(
+      "3\n4\n",
+    );
   });
 
   test("has its secret, and nobody sees it", async () => {
@@ -93,7 +98,8 @@ describe("a message that is executed", () => {
     const { answer, content, run } = await runScript(owner.key, threadId, script);
     expect(run.status).toBe("success");
     expect(content).toContain("token: [redacted:API_TOKEN]");
-    const everything = answer.text + (await send(`/v1/threads/${threadId}`, { key: owner.key })).text;
+    const everything =
+      answer.text + (await send(`/v1/threads/${threadId}`, { key: owner.key })).text;
     for (const form of [secret, Buffer.from(`${secret}\n`).toString("base64")]) {
       expect(everything).not.toContain(form);
     }

@@ -29,13 +29,18 @@ export interface Sent {
 /** Each test file comes from an address of its own, so that none uses up another's limit. */
 const ownAddress = `127.${1 + Math.floor(Math.random() * 250)}.${Math.floor(Math.random() * 250)}.2`;
 
-export async function send(path: string, sent: Sent & { localAddress?: string } = {}): Promise<Answer> {
+export async function send(
+  path: string,
+  sent: Sent & { localAddress?: string } = {},
+): Promise<Answer> {
   const { key, body, raw } = sent;
   const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
   const headers: OutgoingHttpHeaders = {
     ...(key ? { authorization: `Bearer ${key}` } : {}),
     ...(body === undefined ? {} : { "content-type": "application/json" }),
-    ...(payload === undefined ? {} : { "content-length": Buffer.byteLength(payload) }),
+    ...(payload === undefined || sent.headers?.["transfer-encoding"]
+      ? {}
+      : { "content-length": Buffer.byteLength(payload) }),
     ...sent.headers,
   };
   return await new Promise((resolve, reject) => {

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { startLocalCloud } from "../../local/cloud.ts";
 import { firstOperator } from "../../local/cloud/names.ts";
+import { startLocalCloud } from "../../local/cloud.ts";
 import { startControl } from "./control-server.ts";
 
 export interface CloudContext {
@@ -16,7 +16,6 @@ export interface CloudContext {
 }
 
 declare module "vitest" {
-  // biome-ignore lint/style/useConsistentTypeDefinitions: vitest's own is merged with it.
   interface ProvidedContext {
     cloud: CloudContext;
   }
@@ -33,7 +32,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   });
   if (status !== 201) throw new Error(`the first operator was answered ${status}`);
   const { baseUrl, environment } = cloud;
-  project.provide("cloud", { baseUrl, controlUrl: control.url, operatorToken, environment, dataFolder });
+  project.provide("cloud", {
+    baseUrl,
+    controlUrl: control.url,
+    operatorToken,
+    environment,
+    dataFolder,
+  });
   return async () => {
     await control.close();
     await cloud.stop();

@@ -1,6 +1,7 @@
 /** Owners, threads and messages, made through the front door. */
-import { cloud } from "./cloud.ts";
+
 import { type Answer, eventsOf, send } from "./client.ts";
+import { cloud } from "./cloud.ts";
 
 export interface TestOwner {
   readonly id: string;

@@ -1,19 +1,14 @@
 /** What only the database shows: the record of changes, as the system itself wrote it. */
-import { Firestore } from "@google-cloud/firestore";
+import type { Firestore } from "@google-cloud/firestore";
 import { canonicalBytes, leafHash } from "#shared/core/audit-row";
 import { StoredAuditRow } from "#shared/store/owners";
+import { openFirestore } from "../../local/firestore/admin-client.ts";
 import { cloud } from "./cloud.ts";
 
 let database: Firestore | undefined;
 
 export function firestore(): Firestore {
-  const { environment } = cloud();
-  database ??= new Firestore({
-    projectId: environment["GOOGLE_CLOUD_PROJECT"] ?? "",
-    host: environment["FIRESTORE_EMULATOR_HOST"] ?? "",
-    ssl: false,
-    customHeaders: { Authorization: "Bearer owner" },
-  });
+  database ??= openFirestore(cloud().environment);
   return database;
 }
 

@@ -68,7 +68,11 @@ const forged = `tb_prod_${"0".repeat(64)}`;
 describe("KEY-1 every route but the public ones needs a key", () => {
   test.each(keyRoutes)("$title without a key is 401", async (route) => {
     const path = pathWith(route.path, nobodys);
-    expectRefusal(await send(path, { method: route.method, body: bodyFor(route) }), 401, "UNAUTHORIZED");
+    expectRefusal(
+      await send(path, { method: route.method, body: bodyFor(route) }),
+      401,
+      "UNAUTHORIZED",
+    );
   });
 
   test.each(["", "Bearer", "Bearer x", "Basic dGI6", `Bearer ${forged} x`, `bearer ${forged}`])(
@@ -164,7 +168,11 @@ describe("OWN-2 a key without a route's scope", () => {
 describe("EDG-6 internal functions", () => {
   test.each(internalRoutes)("$title isn't there for the edge", async (route) => {
     const path = pathWith(route.path, nobodys);
-    expectRefusal(await send(path, { method: route.method, body: {} }), 404, "NOT_FOUND");
+    expectRefusal(
+      await send(path, { method: route.method, body: bodyFor(route) }),
+      404,
+      "NOT_FOUND",
+    );
   });
 
   test.each(internalRoutes)("$title takes neither an API key nor a forged token", async (route) => {
@@ -172,7 +180,12 @@ describe("EDG-6 internal functions", () => {
     const baseUrl = await functionUrl(route.name);
     const path = pathWith(route.path, nobodys);
     for (const credential of [key, cloud().operatorToken, "control.1.e30.x"]) {
-      const answer = await send(path, { method: route.method, key: credential, body: {}, baseUrl });
+      const answer = await send(path, {
+        method: route.method,
+        key: credential,
+        body: bodyFor(route),
+        baseUrl,
+      });
       expect([401, 403]).toContain(answer.status);
     }
   });
@@ -180,10 +193,15 @@ describe("EDG-6 internal functions", () => {
 
 describe("EDG-7 a browser of another site", () => {
   test("gets no CORS header, not even for a preflight", async () => {
-    const headers = { origin: "https://elsewhere.example", "access-control-request-method": "POST" };
+    const headers = {
+      origin: "https://elsewhere.example",
+      "access-control-request-method": "POST",
+    };
     for (const method of ["OPTIONS", "GET"]) {
       const answer = await send("/v1/agents", { method, headers });
-      expect(Object.keys(answer.headers).filter((name) => name.startsWith("access-control"))).toEqual([]);
+      expect(
+        Object.keys(answer.headers).filter((name) => name.startsWith("access-control")),
+      ).toEqual([]);
     }
   });
 });
