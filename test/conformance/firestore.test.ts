@@ -126,13 +126,13 @@ describe("the proxy", () => {
 
   test("carries documents near the size limit", async () => {
     const batch = db.batch();
-    for (const id of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    for (const id of [1, 2, 3]) {
       batch.set(db.doc(`large/${id}`), { bytes: Buffer.alloc(1_000_000, id) });
     }
     await batch.commit();
     const all = await db.collection("large").get();
     expect(all.docs.map((snapshot) => snapshot.get("bytes").length)).toEqual(
-      Array(8).fill(1_000_000),
+      Array(3).fill(1_000_000),
     );
   });
 
