@@ -23,11 +23,14 @@ const { values } = parseArgs({
   },
 });
 await buildAll(repositoryRoot);
+const { PADDOCK_EDGE_BIND: bind } = process.env;
 const dataFolder = join(repositoryRoot, ".paddock");
 const cloud = await startLocalCloud({
   dataFolder,
   fresh: values.fresh,
   port: Number(values.port),
+  // In a container the port is published, so that loopback alone isn't enough.
+  ...(bind === undefined ? {} : { bind }),
   onProgress: ({ name, ms }) =>
     console.log(`  ${name.padEnd(16)} ${colours.dim(formatDuration(ms))}`),
 });

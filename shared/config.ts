@@ -1,4 +1,4 @@
-/** The only file that reads the environment. Every setting is checked once, when first asked for. */
+/** The only file that reads the environment; each setting is checked when first asked for. */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { SigningKeys } from "./core/ticket.ts";

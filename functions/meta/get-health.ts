@@ -2,7 +2,7 @@ import { z } from "zod";
 import { iso, noParams, noQuery, ok } from "#shared/contract/common";
 import { route } from "#shared/pipeline/route";
 
-/** What the public API's clients look for; the parts that don't exist here say so by being empty. */
+/** What clients of the public API look for; parts that don't exist here are empty. */
 const Health = z.object({
   status: z.literal("healthy"),
   project: z.literal("paddock"),

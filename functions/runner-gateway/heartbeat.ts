@@ -3,10 +3,9 @@ import { ApiError } from "#shared/errors/api-error";
 import { heartbeatIntervalMs, leaseMs } from "#shared/executions/timing";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { HeartbeatReply, HeartbeatRequest } from "#shared/protocol/runner";
-import { isConflict } from "#shared/store/commit-coordinator";
+import { answered, isConflict } from "#shared/store/answered";
 import { patch } from "#shared/store/documents";
 import { executions } from "#shared/store/executions";
-import { answered } from "#shared/store/store";
 import { formatVersion, parseVersion } from "#shared/store/versions";
 
 export const heartbeat = route({

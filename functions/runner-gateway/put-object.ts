@@ -11,7 +11,7 @@ import { manifestBytesMax, packBytesMax } from "#shared/protocol/runner";
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const bytesMax = { manifests: manifestBytesMax, packs: packBytesMax } as const;
 
-/** Objects are content-addressed: storing one again, or one that nothing names yet, does no harm. */
+/** Content-addressed: storing one again, or one that nothing names yet, does no harm. */
 function putRoute(kind: ObjectKind) {
   return route({
     answers: `PUT /internal/workspace/${kind}/:sha256`,

@@ -2,7 +2,7 @@ import { noParams, noQuery, ok } from "#shared/contract/common";
 import { readFlushMs } from "#shared/executions/timing";
 import { route } from "#shared/pipeline/route";
 import { EventsReply, EventsRequest, eventBatchBytesMax } from "#shared/protocol/runner";
-import { isConflict } from "#shared/store/commit-coordinator";
+import { isConflict } from "#shared/store/answered";
 import { create } from "#shared/store/documents";
 import { eventBatches, eventBatchId } from "#shared/store/executions";
 

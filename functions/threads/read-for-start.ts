@@ -28,7 +28,7 @@ export interface StartWhich {
   readonly body: MessageCreate;
 }
 
-/** All that a start decides on: one call if this instance knows what the thread runs on, else two. */
+/** All that a start decides on: one call if we know what the thread runs on, else two. */
 export async function readForStart(
   deps: SweepDeps,
   owner: Owner,

@@ -19,7 +19,7 @@ export interface KeyRequest {
 
 export { keyRandomBytes };
 
-/** A new key of `owner`: the text to show once, what is stored of it, and the write that stores it. */
+/** A new key of `owner`: the text to show once, what is stored, and the write that stores it. */
 export function issueKey(
   owner: Pick<OwnerProfile, "id" | "state" | "mode" | "auditPublicKey">,
   request: KeyRequest,

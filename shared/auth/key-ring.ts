@@ -36,12 +36,12 @@ interface Clocks {
 }
 
 export class KeyRing {
-  readonly #store: Store;
+  readonly #store: () => Store;
   readonly #clocks: Clocks;
   readonly #entries = new LRUCache<string, Entry>({ max: entriesMax });
   readonly #reads = new Map<string, { readonly beganAt: number; readonly key: Promise<ApiKey> }>();
 
-  constructor(store: Store, clocks: Clocks) {
+  constructor(store: () => Store, clocks: Clocks) {
     this.#store = store;
     this.#clocks = clocks;
   }
@@ -75,7 +75,7 @@ export class KeyRing {
   }
 
   async #fetch(hash: string, beganAt: number): Promise<ApiKey> {
-    const { value } = await this.#store.get(apiKeys.doc(hash));
+    const { value } = await this.#store().get(apiKeys.doc(hash));
     if (!value) {
       this.#entries.delete(hash);
       throw new ApiError("UNAUTHORIZED", { cause: "no such key" });

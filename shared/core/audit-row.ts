@@ -25,7 +25,7 @@ export const AuditRow = z.object({
   requestId: z.string(),
   /** Plain facts that identify nobody: amounts in micro-dollars, outcomes, digests. */
   facts: z.record(z.string(), z.union([z.string(), z.int(), z.boolean(), z.null()])),
-  /** HPKE to the owner's audit key: address, user agent, task text. Base64; null if there are none. */
+  /** HPKE to the owner's audit key: address, user agent, task text. Base64; null for none. */
   sealedDetails: z.string().nullable(),
 });
 export type AuditRow = z.infer<typeof AuditRow>;

@@ -1,6 +1,6 @@
 /**
- * The end of an execution, however it came: money, ledger line, message, thread and workspace in one
- * decision. Pure: settling and reaping commit it, each with an audit row of its own.
+ * The end of an execution, however it came: money, ledger line, message, thread and workspace in
+ * one decision. Pure: settling and reaping commit it, each with an audit row of its own.
  */
 import type { Owner } from "../auth/owner.ts";
 import { type Account, settle } from "../core/account.ts";
@@ -37,7 +37,7 @@ export interface Ended {
 const previewLength = 200;
 const threadStatus = { success: "completed", failed: "failed", cancelled: "cancelled" } as const;
 
-/** What a claimed execution costs if it ends at `now`: the gateway's clock, not the runner's word. */
+/** What a claimed execution costs if it ends at `now`: by our clock, not the runner's word. */
 export function measuredCostMicrousd(execution: Execution, now: number): number {
   const { claimedAt, profile, limits } = execution;
   const elapsedMs = claimedAt === null ? 0 : Math.max(0, now - claimedAt);

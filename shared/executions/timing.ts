@@ -2,7 +2,7 @@
 
 /** From the commit to the job's name: a dispatch usually takes well under a second. */
 export const dispatchDeadlineMs = 10_000;
-/** From the job's start to the runner's claim: a cold container takes seconds, a bad day minutes. */
+/** From the job's start to the claim: a cold container takes seconds, a bad day minutes. */
 export const claimDeadlineMs = 4 * 60_000;
 /** How long an execution may wait to be claimed before it is given up, unpaid. */
 export const queuedMsMax = 60 * 60_000;

@@ -11,12 +11,12 @@ import findMyWay, { type HTTPMethod } from "find-my-way";
 import { KeyRing } from "../auth/key-ring.ts";
 import { config } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { realDeps } from "./deps.ts";
+import { depsWithoutStore } from "./deps-without-store.ts";
 import { checkCredential } from "./gates.ts";
 import { checkLength } from "./parse.ts";
 import { logRequest, type RequestRecord } from "./request-log.ts";
 import { asRefusal, prepare, sendError } from "./respond.ts";
-import type { Route } from "./route.ts";
+import type { Deps, Route } from "./route.ts";
 import { type Admitted, runRoute } from "./run-route.ts";
 import type { Service } from "./service.ts";
 
@@ -47,16 +47,13 @@ function routerOf(routes: readonly Route[]) {
 /** Serves `service` on the port of the environment; ends on SIGTERM once open requests are done. */
 export async function listen(service: Service): Promise<Server> {
   const { PORT, PADDOCK_BIND } = config();
-  const deps = realDeps();
-  const known = {
-    deps,
-    keys: new KeyRing(deps.store, { now: deps.now, elapsed: () => performance.now() }),
-  };
+  const deps = await depsFor(service);
+  const keys = new KeyRing(() => deps.store, { now: deps.now, elapsed: () => performance.now() });
   http(service.name, async (request: IncomingMessage, response: ServerResponse) => {
     const admitted = admittedRequests.get(request);
     if (!admitted) throw new Error("a request that passed no gate");
     try {
-      await runRoute(admitted, { request, response }, known);
+      await runRoute(admitted, { request, response }, { deps, keys });
     } catch (error) {
       refuse(error, { request, response, record: admitted.record });
     }
@@ -77,6 +74,13 @@ export async function listen(service: Service): Promise<Server> {
   return await new Promise((resolve) => {
     server.listen(PORT, PADDOCK_BIND, () => resolve(server));
   });
+}
+
+/** The database client costs a third of a second to load, so only those load it that may use it. */
+async function depsFor(service: Service): Promise<Deps> {
+  if (service.roles.length === 0) return depsWithoutStore;
+  const { realDeps } = await import("./deps.ts");
+  return realDeps();
 }
 
 function stop(server: Server): void {

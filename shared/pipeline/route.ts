@@ -1,4 +1,4 @@
-/** What a route states, and what its steps are given. `serve.ts` runs them, once, for every route. */
+/** What a route states, and what its steps are given; `run-route.ts` runs them for every route. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
 import type { Owner } from "../auth/owner.ts";
@@ -150,5 +150,5 @@ export function route<A extends Authentication, P, Q, B, D, R extends Decided>(
   return { ...spec, method, paths, streams } as unknown as Route;
 }
 
-/** The body limit of routes that take JSON: no document made of one may outgrow Firestore's 1 MiB. */
+/** Of routes that take JSON: no document made of a body may outgrow Firestore's 1 MiB. */
 export const jsonBytesMax = 256 * 1024;

@@ -1,4 +1,4 @@
-/** A request past the first gates: authenticate → scope → parse → read → decide → commit → answer. */
+/** Past the first gates: authenticate → scope → parse → read → decide → commit → answer. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { auditEntry, sealDetails } from "../audit/audit-entry.ts";
 import type { KeyRing } from "../auth/key-ring.ts";
@@ -7,7 +7,7 @@ import { assert } from "../core/assert.ts";
 import type { IdKind } from "../core/ids.ts";
 import { allows } from "../core/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
-import type { Decision } from "../store/commit-coordinator.ts";
+import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
 import { authenticate, requestFacts, type Shown } from "./gates.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";

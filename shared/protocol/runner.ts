@@ -60,7 +60,7 @@ export const ClaimRequest = z.object({
 });
 export type ClaimRequest = z.infer<typeof ClaimRequest>;
 
-/** How long the gateway believes the runner without hearing of it. `version` fences: send it back. */
+/** How long the gateway believes a silent runner. `version` fences: send it back. */
 export const Lease = z.object({
   version: z.string(),
   expiresAt: count,

@@ -4,10 +4,10 @@
  */
 import type { Owner } from "../auth/owner.ts";
 import { type KmsPurpose, unwrap, wrap } from "../google/kms.ts";
-import { isConflict } from "../store/commit-coordinator.ts";
+import { answered, isConflict } from "../store/answered.ts";
 import { create } from "../store/documents.ts";
 import { sealingKeys } from "../store/environments.ts";
-import { answered, type Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { type Binding, bindingBytes, newSealingPair } from "./sealing.ts";
 
 /** Whose pair: an environment's, by its id, or one of the owner, by its purpose. */

@@ -7,44 +7,21 @@
  * commit fails although the account hasn't changed, one of them is at fault, and each goes alone.
  */
 import type { Owner } from "../auth/owner.ts";
-import type { Account } from "../core/account.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { replace, type Version, type Write } from "./documents.ts";
+import { answered, isConflict } from "./answered.ts";
+import type { Change, Committed, Decision } from "./change.ts";
+import {
+  accountWrite,
+  type Decided,
+  decideTogether,
+  finish,
+  type KnownAccount,
+  rejectAll,
+  type Waiting,
+} from "./decide-together.ts";
+import type { Write } from "./documents.ts";
 import { accountId, accounts } from "./owners.ts";
-import { answered, type Store } from "./store.ts";
-
-/** What a decision wants changed; nothing at all if `writes` is empty and there is no `account`. */
-export interface Decision {
-  readonly writes: readonly Write[];
-  readonly account?: Account;
-}
-
-export interface Change<D extends Decision> {
-  readonly owner: Owner;
-  /** Whether `decide` wants the account; if not, it is given null. */
-  readonly needsAccount: boolean;
-  /** Reads anew what `decide` decides on; called before each repetition. */
-  refresh(): Promise<void>;
-  /** Pure. A refusal is thrown as an {@link ApiError} and changes nothing. */
-  decide(account: Account | null): D;
-}
-
-export type Committed<D> = { readonly decision: D; readonly version: Version | null };
-
-interface Waiting {
-  readonly change: Change<Decision>;
-  readonly resolve: (committed: Committed<Decision>) => void;
-  readonly reject: (error: unknown) => void;
-  attempts: number;
-  stale: boolean;
-}
-
-interface KnownAccount {
-  readonly value: Account;
-  readonly version: Version;
-  /** Monotonic ms. */
-  readonly since: number;
-}
+import type { Store } from "./store.ts";
 
 interface Lane {
   readonly waiting: Waiting[];
@@ -123,7 +100,7 @@ export class CommitCoordinator {
     try {
       const ready = await this.#refreshed(batch);
       const known = lane && ready.length > 0 ? await this.#account(lane, ready) : null;
-      const decided = decideAll(ready, known);
+      const decided = decideTogether(ready, known);
       this.#again(decided.postponed, lane);
       await this.#write(decided, lane);
     } catch (error) {
@@ -249,60 +226,4 @@ export class CommitCoordinator {
     for (const waiting of postponed) waiting.stale = true;
     lane?.waiting.unshift(...postponed);
   }
-}
-
-interface Part {
-  readonly waiting: Waiting;
-  readonly decision: Decision;
-}
-
-interface Decided {
-  readonly parts: readonly Part[];
-  /** Changes of a document that another part already changes: they must see its result first. */
-  readonly postponed: readonly Waiting[];
-  /** What the parts decided on, and the account they leave behind; null if none changed it. */
-  readonly known: KnownAccount | null;
-  readonly account: Account | null;
-}
-
-/** Lets each decide on the account its predecessors left behind. */
-function decideAll(batch: readonly Waiting[], known: KnownAccount | null): Decided {
-  const parts: Part[] = [];
-  const postponed: Waiting[] = [];
-  const touched = new Set<string>();
-  let account: Account | null = null;
-  for (const waiting of batch) {
-    try {
-      const decision = waiting.change.decide(account ?? known?.value ?? null);
-      if (decision.writes.some(({ path }) => touched.has(path))) {
-        postponed.push(waiting);
-        continue;
-      }
-      for (const { path } of decision.writes) touched.add(path);
-      account = decision.account ?? account;
-      parts.push({ waiting, decision });
-    } catch (error) {
-      waiting.reject(error);
-    }
-  }
-  return { parts, postponed, known, account };
-}
-
-function accountWrite({ parts, known, account }: Decided): readonly Write[] {
-  const owner = parts[0]?.waiting.change.owner;
-  if (!account || !owner || !known) return [];
-  return [replace(accounts.of(owner, accountId), known.version, account)];
-}
-
-function rejectAll(batch: readonly Waiting[], error: unknown): void {
-  for (const waiting of batch) waiting.reject(error);
-}
-
-function finish(parts: readonly Part[], version: Version | null): void {
-  for (const { waiting, decision } of parts) waiting.resolve({ decision, version });
-}
-
-/** Whether a commit failed because of what it met. gRPC: not found, exists, precondition, aborted. */
-export function isConflict(error: unknown): boolean {
-  return error instanceof Error && "code" in error && [5, 6, 9, 10].includes(Number(error.code));
 }

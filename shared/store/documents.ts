@@ -1,5 +1,5 @@
-/** Typed places in Firestore, and writes as values: `decide` returns them, only a commit does them. */
-import { Timestamp } from "@google-cloud/firestore";
+/** Typed places in Firestore, and writes as values: `decide` returns them, a commit does them. */
+import type { Timestamp } from "@google-cloud/firestore";
 import type { z } from "zod";
 import type { Owner } from "../auth/owner.ts";
 import { assert } from "../core/assert.ts";
@@ -110,11 +110,16 @@ export function patch<S extends Stored>(
   return { op: "patch", path: ref.path, fields, increments, version };
 }
 
+/** By its form: naming the class would load the whole client with the first schema. */
+function isTimestamp(value: unknown): value is Timestamp {
+  return typeof value === "object" && value !== null && "toDate" in value;
+}
+
 /** Checks a stored document; dates come back as dates. @throws if it doesn't match its schema. */
 export function parseStored<S extends Stored>(schema: S, data: object): z.output<S> {
   const fields = Object.entries(data).map(([name, value]) => [
     name,
-    value instanceof Timestamp ? value.toDate() : value,
+    isTimestamp(value) ? value.toDate() : value,
   ]);
   return schema.parse(Object.fromEntries(fields));
 }

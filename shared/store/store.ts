@@ -8,7 +8,7 @@ import {
 } from "@google-cloud/firestore";
 import type { z } from "zod";
 import { ApiError } from "../errors/api-error.ts";
-import { firestore } from "../google/firestore.ts";
+import { answered } from "./answered.ts";
 import {
   type CollectionRef,
   type OwnedCollection,
@@ -41,13 +41,10 @@ export interface Listener<T> {
 
 type Filter = Pick<PageRequest, "where" | "between">;
 
-/** No read waits longer than this for Firestore. */
-const readTimeoutMs = 10_000;
-
-/** Reads of documents somebody was entitled to name, and the commit that is the only way to write. */
+/** Reads of documents somebody was entitled to name, and the commit that writes. */
 export class Store {
   readonly #db: Firestore;
-  constructor(db: Firestore = firestore()) {
+  constructor(db: Firestore) {
     this.#db = db;
   }
 
@@ -115,7 +112,7 @@ export class Store {
     return documents.docs.map((doc) => found(collection.schema, doc));
   }
 
-  /** Calls back with a document now and whenever it changes, until the returned function is called. */
+  /** Calls back with a document now and at each change, until the returned function is called. */
   listen<S extends Schema>(ref: Ref<S>, to: Listener<z.output<S>>): () => void {
     return this.#db.doc(ref.path).onSnapshot(
       (snapshot) => {
@@ -211,25 +208,4 @@ function read<S extends Schema>(ref: Ref<S>, snapshot: DocumentSnapshot): Snapsh
   const data = snapshot.data();
   if (!data || !snapshot.updateTime) return { ref, value: null, version: null };
   return { ref, value: parseStored(ref.schema, data), version: snapshot.updateTime };
-}
-
-/** @throws {ApiError} `UNAVAILABLE` if Firestore doesn't answer in time: what can't be read is refused. */
-export async function answered<T>(call: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new ApiError("UNAVAILABLE")), readTimeoutMs);
-  });
-  try {
-    return await Promise.race([call, late]);
-  } catch (cause) {
-    if (cause instanceof ApiError || !isUnavailable(cause)) throw cause;
-    throw new ApiError("UNAVAILABLE", { cause, headers: { "retry-after": "5" } });
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** gRPC codes that say nothing of the request: cancelled, deadline, exhausted, unavailable. */
-function isUnavailable(cause: unknown): boolean {
-  return cause instanceof Error && "code" in cause && [1, 4, 8, 14].includes(Number(cause.code));
 }

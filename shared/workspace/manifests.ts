@@ -14,7 +14,7 @@ import { type ByteRange, getObject, putObject } from "../google/objects.ts";
 import { manifestBytesMax } from "../protocol/runner.ts";
 import type { Environment, WorkspaceHead } from "../store/environments.ts";
 
-/** Manifests never change under their digest; entries are counted, not bytes: 200,000 are ~100 MB. */
+/** Manifests never change under their digest. Counted in entries: 200,000 are about 100 MB. */
 const cache = new LRUCache<string, Manifest>({
   maxSize: 200_000,
   sizeCalculation: (manifest) => manifest.entries.length + 1,

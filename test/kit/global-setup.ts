@@ -1,4 +1,4 @@
-/** One local cloud for the whole run; tests reach what only its process can do over a control port. */
+/** One local cloud for the whole run; what only its process can do is asked over a port. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

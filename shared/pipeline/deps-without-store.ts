@@ -1,0 +1,21 @@
+import type { Deps } from "./route.ts";
+
+function none(): never {
+  throw new Error("this function's service declares no database");
+}
+
+/** For a function that may do nothing at all: it starts without loading any client. */
+export const depsWithoutStore: Deps = {
+  get store() {
+    return none();
+  },
+  get keyStore() {
+    return none();
+  },
+  get commits() {
+    return none();
+  },
+  now: Date.now,
+  random: none,
+  newId: none,
+};

@@ -1,0 +1,22 @@
+/** A change before it is committed: what it wants written, and how it is decided again. */
+import type { Owner } from "../auth/owner.ts";
+import type { Account } from "../core/account.ts";
+import type { Version, Write } from "./documents.ts";
+
+/** What a decision wants changed; nothing at all if `writes` is empty and there is no `account`. */
+export interface Decision {
+  readonly writes: readonly Write[];
+  readonly account?: Account;
+}
+
+export interface Change<D extends Decision> {
+  readonly owner: Owner;
+  /** Whether `decide` wants the account; if not, it is given null. */
+  readonly needsAccount: boolean;
+  /** Reads anew what `decide` decides on; called before each repetition. */
+  refresh(): Promise<void>;
+  /** Pure. A refusal is thrown as an {@link ApiError} and changes nothing. */
+  decide(account: Account | null): D;
+}
+
+export type Committed<D> = { readonly decision: D; readonly version: Version | null };

@@ -1,0 +1,71 @@
+/** Changes of one owner decided one after another, so that one commit can hold them all. */
+import type { Account } from "../core/account.ts";
+import type { Change, Committed, Decision } from "./change.ts";
+import { replace, type Version, type Write } from "./documents.ts";
+import { accountId, accounts } from "./owners.ts";
+
+export interface Waiting {
+  readonly change: Change<Decision>;
+  readonly resolve: (committed: Committed<Decision>) => void;
+  readonly reject: (error: unknown) => void;
+  attempts: number;
+  stale: boolean;
+}
+
+export interface KnownAccount {
+  readonly value: Account;
+  readonly version: Version;
+  /** Monotonic ms. */
+  readonly since: number;
+}
+
+export interface Part {
+  readonly waiting: Waiting;
+  readonly decision: Decision;
+}
+
+export interface Decided {
+  readonly parts: readonly Part[];
+  /** Changes of a document that another part already changes: they must see its result first. */
+  readonly postponed: readonly Waiting[];
+  /** What the parts decided on, and the account they leave behind; null if none changed it. */
+  readonly known: KnownAccount | null;
+  readonly account: Account | null;
+}
+
+/** Lets each decide on the account its predecessors left behind. */
+export function decideTogether(batch: readonly Waiting[], known: KnownAccount | null): Decided {
+  const parts: Part[] = [];
+  const postponed: Waiting[] = [];
+  const touched = new Set<string>();
+  let account: Account | null = null;
+  for (const waiting of batch) {
+    try {
+      const decision = waiting.change.decide(account ?? known?.value ?? null);
+      if (decision.writes.some(({ path }) => touched.has(path))) {
+        postponed.push(waiting);
+        continue;
+      }
+      for (const { path } of decision.writes) touched.add(path);
+      account = decision.account ?? account;
+      parts.push({ waiting, decision });
+    } catch (error) {
+      waiting.reject(error);
+    }
+  }
+  return { parts, postponed, known, account };
+}
+
+export function accountWrite({ parts, known, account }: Decided): readonly Write[] {
+  const owner = parts[0]?.waiting.change.owner;
+  if (!account || !owner || !known) return [];
+  return [replace(accounts.of(owner, accountId), known.version, account)];
+}
+
+export function rejectAll(batch: readonly Waiting[], error: unknown): void {
+  for (const waiting of batch) waiting.reject(error);
+}
+
+export function finish(parts: readonly Part[], version: Version | null): void {
+  for (const { waiting, decision } of parts) waiting.resolve({ decision, version });
+}
