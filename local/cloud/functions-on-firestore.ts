@@ -1,8 +1,5 @@
-import {
-  type Counters,
-  type CountingProxy,
-  startCountingProxy,
-} from "../firestore/counting-proxy.ts";
+import type { Counters } from "../firestore/counters.ts";
+import { type CountingProxy, startCountingProxy } from "../firestore/counting-proxy.ts";
 import { type Emulator, startEmulator } from "../firestore/emulator.ts";
 import { type Functions, startFunctions } from "../functions/functions.ts";
 import { projectId } from "./names.ts";

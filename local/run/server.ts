@@ -47,6 +47,9 @@ export interface Run {
 
 /** Starts Cloud Run's jobs API on loopback. Needs root: users, cgroups and mounts are its trade. */
 export async function startRun(options: RunOptions): Promise<Run> {
+  if (process.getuid?.() !== 0) {
+    throw new Error("Executions need root, for users, control groups and mounts: use sudo.");
+  }
   const limits = { ...runLimits, ...options.limits };
   const parent = `projects/${options.projectId}/locations/${options.region}`;
   const definitions = loadDefinitions();

@@ -2,8 +2,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { v2 } from "@google-cloud/run";
-import { credentials } from "@grpc/grpc-js";
+import { credentials, makeClientConstructor } from "@grpc/grpc-js";
 import { expect } from "vitest";
+import { loadDefinitions } from "../../local/run/definitions.ts";
 import type { RunOptions } from "../../local/run/server.ts";
 import { until } from "../../local/run/until.ts";
 
@@ -43,6 +44,26 @@ export interface Ran {
   readonly name: string;
   readonly id: string;
   finished(): ReturnType<RunKit["execution"]>;
+}
+
+/** google.longrunning.Operations: the generated clients reach GetOperation alone. */
+export async function callOperations(
+  port: number,
+  method: "WaitOperation" | "ListOperations",
+  request: object,
+): Promise<Record<string, unknown>> {
+  const service = loadDefinitions().service("google.longrunning.Operations");
+  const Client = makeClientConstructor(service, "Operations");
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  try {
+    return await new Promise((resolve, reject) => {
+      client[method]?.(request, (refusal: Error | null, reply: object) =>
+        refusal ? reject(refusal) : resolve({ ...reply }),
+      );
+    });
+  } finally {
+    client.close();
+  }
 }
 
 /** The clients, and what most tests do with them. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Run, startRun } from "../../local/run/server.ts";
-import { failure, nameOf, parent, RunKit, runOptions } from "./run-kit.ts";
+import { callOperations, failure, nameOf, parent, RunKit, runOptions } from "./run-kit.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "run-conformance-"));
 const options = runOptions("conformance", folder);
@@ -240,6 +240,30 @@ function jobMessage(container: object, template: object = {}) {
   return { template: { template: { containers, maxRetries: 0, ...template } } };
 }
 
+describe("Operations", () => {
+  const begin = async (script: string) => {
+    const overrides = { containerOverrides: [{ args: [script] }] };
+    const [operation] = await kit.jobs.runJob({ name: `${parent}/jobs/runner`, overrides });
+    return String(operation.name);
+  };
+
+  test("can be waited for, up to a deadline", async () => {
+    const name = await begin("sleep 0.5");
+    const early = { name, timeout: { seconds: 0, nanos: 1e6 } };
+    expect(await callOperations(run.port, "WaitOperation", early)).not.toHaveProperty("response");
+    const done = await callOperations(run.port, "WaitOperation", { name });
+    expect(done).toMatchObject({ name, done: true, response: { value: expect.anything() } });
+  });
+
+  test("are listed newest first; an unknown one is NOT_FOUND", async () => {
+    const names = [await begin("exit 0"), await begin("exit 0")];
+    const { operations } = await callOperations(run.port, "ListOperations", { pageSize: 2 });
+    expect(operations).toMatchObject([{ name: names[1] }, { name: names[0] }]);
+    const call = callOperations(run.port, "WaitOperation", { name: `${parent}/operations/none` });
+    expect(await failure(call)).toMatchObject({ code: status.NOT_FOUND });
+  });
+});
+
 describe("quotas", () => {
   test("refuse with RESOURCE_EXHAUSTED what is over them", async () => {
     const dataFolder = join(folder, "quota");
@@ -265,6 +289,14 @@ describe("ordered faults", () => {
     const before = await count();
     expect(await failure(kit.start("exit 0"))).toMatchObject({ code: status.UNAVAILABLE });
     expect(await count()).toBe(before);
+  });
+
+  test("a delay holds up the call, not the others", async () => {
+    run.faults.next({ kind: "delay", delayMs: 400 });
+    const slow = kit.start("exit 0").then(() => "slow");
+    const quick = kit.start("exit 0").then(() => "quick");
+    expect(await Promise.race([slow, quick])).toBe("quick");
+    expect(await slow).toBe("slow");
   });
 
   test("a lost answer leaves a running execution, and a double start leaves two", async () => {
