@@ -32,7 +32,9 @@ export class HttpError extends Error {
  */
 export async function startHttpServer(handle: HttpHandler, port = 0): Promise<HttpServer> {
   const server = createServer((request, response) => {
-    answer(handle, request, response).catch((failure: unknown) => refuse(response, failure));
+    answer(handle, request, response).catch((failure: unknown) =>
+      refuse({ request, response }, failure).catch(() => response.destroy()),
+    );
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -65,21 +67,40 @@ async function answer(
   await handle(request, response, url);
 }
 
-function refuse(response: ServerResponse, failure: unknown): void {
-  if (response.headersSent) {
+async function refuse(
+  { request, response }: { request: IncomingMessage; response: ServerResponse },
+  failure: unknown,
+): Promise<void> {
+  const known = failure instanceof HttpError;
+  // A caller that has gone is no failure of ours, and hears no answer.
+  if (response.headersSent || (request.destroyed && !request.complete)) {
     response.destroy();
     return;
   }
-  const known = failure instanceof HttpError;
   if (!known) console.error("local cloud:", failure);
+  if (!request.destroyed) await drain(request);
   const { status, reason, message } = known
     ? failure
     : new HttpError(500, "backendError", "Internal error.");
-  // The rest of the request's body is still on its way: the connection can't be used again.
-  response.setHeader("connection", "close");
   sendJson(response, status, {
     error: { code: status, message, errors: [{ domain: "global", reason, message }] },
   });
+}
+
+/** A client that is cut off while it sends never reads why it was refused. */
+const drainedBytesMax = 64 * 1024 * 1024;
+
+async function drain(request: IncomingMessage): Promise<void> {
+  let bytes = 0;
+  for await (const chunk of bodyOf(request)) {
+    bytes += chunk.length;
+    if (bytes > drainedBytesMax) request.destroy();
+  }
+}
+
+/** The body; unlike the request itself, it can be left half-read and an answer still be sent. */
+export function bodyOf(request: IncomingMessage): AsyncIterableIterator<Buffer> {
+  return request.iterator({ destroyOnReturn: false });
 }
 
 export function sendJson(response: ServerResponse, status: number, body: object): void {
@@ -95,7 +116,7 @@ export function sendJson(response: ServerResponse, status: number, body: object)
 export async function readText(request: IncomingMessage, bytesMax: number): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request) {
+  for await (const chunk of bodyOf(request)) {
     bytes += chunk.length;
     if (bytes > bytesMax) throw new HttpError(413, "uploadTooLarge", "The body is too large.");
     chunks.push(chunk);

@@ -1,7 +1,7 @@
 /** Resumable uploads: a session takes bytes in any number of requests, and tells what it has. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { HttpError, readText } from "../lib/http.ts";
+import { bodyOf, HttpError, readText } from "../lib/http.ts";
 import { parseBody } from "./body.ts";
 import { type StoredObject, UploadMetadata } from "./model.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -86,7 +86,7 @@ export class ResumableUploads {
       const message = `Continue at ${spool.sizeBytes}, not at ${range.startBytes}.`;
       throw new HttpError(400, "invalid", message);
     }
-    await spool.take(request);
+    await spool.take(bodyOf(request));
     const { endBytes, totalBytes } = range;
     if (endBytes !== null && endBytes !== spool.sizeBytes) {
       throw new HttpError(400, "invalid", "The body isn't as long as Content-Range says.");

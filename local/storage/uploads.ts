@@ -1,6 +1,6 @@
 /** Objects that come in one request: as they are, or with their metadata in front. */
 import type { IncomingMessage } from "node:http";
-import { HttpError } from "../lib/http.ts";
+import { bodyOf, HttpError } from "../lib/http.ts";
 import { parseBody } from "./body.ts";
 import { Settings, type StoredObject, UploadMetadata } from "./model.ts";
 import { readMultipart } from "./multipart.ts";
@@ -25,7 +25,7 @@ export async function uploadMedia(
   const contentType = request.headers["content-type"];
   const metadata = contentType === undefined ? {} : { contentType };
   const destination = readDestination(store, bucket, url, metadata);
-  return await receive(store, destination, request);
+  return await receive(store, destination, bodyOf(request));
 }
 
 /** `uploadType=multipart`: metadata and bytes in one body. */
@@ -37,15 +37,18 @@ export async function uploadMultipart(
   const header = request.headers["content-type"] ?? "";
   const boundary = /^multipart\/related;.*\bboundary="?([^";\s]{1,70})"?/i.exec(header)?.[1];
   if (boundary === undefined) throw new HttpError(400, "badContent", "Not multipart/related.");
-  const upload = await readMultipart(request, boundary);
-  const metadata = parseBody(UploadMetadata, upload.metadata);
-  const contentType = metadata.contentType ?? upload.contentType;
-  const typed = contentType === undefined ? metadata : { ...metadata, contentType };
-  const destination = readDestination(store, bucket, url, typed);
-  const stored = await receive(store, destination, upload.media);
-  // What stands after the last delimiter is no part of the object.
-  request.resume();
-  return stored;
+  const body = bodyOf(request);
+  try {
+    const upload = await readMultipart(body, boundary);
+    const metadata = parseBody(UploadMetadata, upload.metadata);
+    const contentType = metadata.contentType ?? upload.contentType;
+    const typed = contentType === undefined ? metadata : { ...metadata, contentType };
+    const destination = readDestination(store, bucket, url, typed);
+    return await receive(store, destination, upload.media);
+  } finally {
+    // Lets go of what stands after the last delimiter, or of all that a refusal leaves unread.
+    await body.return?.();
+  }
 }
 
 /** Refuses an upload that can't succeed before its bytes are taken. @throws {HttpError} 400…412. */
