@@ -43,8 +43,7 @@ describe("EXE-8 the probe", () => {
   });
 
   test("reads hard limits", () => {
-    const limits =
-      "Limit            Soft Limit  Hard Limit  Units\nMax open files   64          128         files\n";
+    const limits = "Limit  Soft Limit  Hard Limit  Units\nMax open files   64   128   files\n";
     expect(hardLimit(limits, "Max open files")).toBe(128);
     expect(hardLimit("Max file size    unlimited   unlimited   bytes", "Max file size")).toBe(-1);
     expect(hardLimit(limits, "Max something")).toBe(-1);

@@ -57,6 +57,7 @@ function facts(): Record<string, number> {
     tmpBytes: tmp.blocks * tmp.bsize,
     openFilesMax: hardLimit(limits, "Max open files"),
     fileBytesMax: hardLimit(limits, "Max file size"),
+    processesMax: hardLimit(limits, "Max processes"),
   };
 }
 

@@ -71,4 +71,5 @@ export const factNames = [
   "tmpBytes",
   "openFilesMax",
   "fileBytesMax",
+  "processesMax",
 ] as const;

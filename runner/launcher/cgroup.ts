@@ -88,7 +88,7 @@ export class SandboxCgroup {
       for (const folder of this.#all()) mkdirSync(folder, { recursive: true });
       this.#apply(cgroupSettings(version, limits));
     } catch (error) {
-      this.remove();
+      this.#removeFolders();
       throw error;
     }
   }
@@ -146,7 +146,19 @@ export class SandboxCgroup {
     return false;
   }
 
-  remove(): void {
+  /** @throws {Error} When the kernel holds on to it: it takes a moment to forget the dead. */
+  async remove(): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return this.#removeFolders();
+      } catch (error) {
+        if (attempt === killAttemptsMax) throw error;
+        await wait(killPauseMs);
+      }
+    }
+  }
+
+  #removeFolders(): void {
     for (const folder of this.#all()) {
       if (existsSync(folder)) rmdirSync(folder);
     }

@@ -22,6 +22,8 @@ const cgroupRoot = "/sys/fs/cgroup";
  * @returns The supervisor's exit code.
  */
 export async function launch(settings: LauncherSettings, self: string): Promise<number> {
+  // From the first moment on: a process 1 that has no handler never hears of it.
+  const asked = once(process, "SIGTERM");
   sparedByTheKernel();
   closeInherited();
   const finding = findMode(settings.mode, settings.sandboxUid);
@@ -33,7 +35,7 @@ export async function launch(settings: LauncherSettings, self: string): Promise<
     environment: settings.forSupervisor,
   });
   const exited = once(supervisor, "exit");
-  process.on("SIGTERM", () => supervisor.kill("SIGTERM"));
+  void asked.then(() => supervisor.kill("SIGTERM"));
   const host = new Host(
     settings,
     scratch,
@@ -118,6 +120,7 @@ class Host {
       sharedMemoryBytes: Math.min(sharedMemoryBytesMax, limits.tmpBytes),
       openFilesMax: limits.openFilesMax,
       fileBytesMax: limits.fileBytesMax,
+      processesMax: this.#cgroup === null ? limits.processesMax : null,
     };
     this.#sandbox = await startSandbox({ plan, socket, filter, cgroup: this.#cgroup });
     if (this.#cgroup === null) {
@@ -134,10 +137,22 @@ class Host {
     return { ...events, diagnostics: this.#sandbox?.diagnostics() ?? "" };
   }
 
+  /** @throws {AggregateError} After all of it was tried: one thing left must not leave another. */
   async tearDown(): Promise<void> {
-    await this.#sandbox?.stop().catch(() => undefined);
-    await this.#cgroup?.kill();
-    this.#cgroup?.remove();
-    await removeScratch(this.#settings);
+    const errors: unknown[] = [];
+    const steps = [
+      () => this.#sandbox?.stop(),
+      () => this.#cgroup?.kill(),
+      () => this.#cgroup?.remove(),
+      () => removeScratch(this.#settings),
+    ];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw new AggregateError(errors, `Left behind: ${errors.join("; ")}`);
   }
 }

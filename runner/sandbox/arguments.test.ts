@@ -16,6 +16,7 @@ const plan: SandboxPlan = {
   sharedMemoryBytes: 4_096,
   openFilesMax: 100,
   fileBytesMax: 10_240,
+  processesMax: null,
 };
 const planB: SandboxPlan = { ...plan, mode: "B" };
 
@@ -23,7 +24,7 @@ describe.each([plan, planB])("EXE-2 EXE-3 the arguments in mode $mode", (each) =
   const list = bubblewrapArguments(each);
   const text = list.join(" ");
 
-  test("unshare every namespace, start a session, die with the parent, clear the environment", () => {
+  test("unshare every namespace, die with the parent, clear the environment", () => {
     for (const name of ["ipc", "pid", "net", "uts", "cgroup"])
       expect(list).toContain(`--unshare-${name}`);
     for (const flag of ["--new-session", "--die-with-parent", "--as-pid-1", "--clearenv"]) {
@@ -73,6 +74,14 @@ describe("sandboxCommand()", () => {
       word === "--cap-add" ? [command[index + 1]] : [],
     );
     expect(kept).toEqual(["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"]);
+  });
+
+  test.each([plan, planB])("in mode $mode counts processes where no group does", (each) => {
+    expect(sandboxCommand({ ...each, processesMax: 7 }).slice(0, 2)).toEqual([
+      "prlimit",
+      "--nproc=7",
+    ]);
+    expect(sandboxCommand(each)).not.toContain("prlimit");
   });
 
   test("limits files and their size before anything else runs", () => {

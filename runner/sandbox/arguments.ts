@@ -39,6 +39,8 @@ export interface SandboxPlan {
   readonly sharedMemoryBytes: number;
   readonly openFilesMax: number;
   readonly fileBytesMax: number;
+  /** For where no control group counts processes; null where one does. */
+  readonly processesMax: number | null;
 }
 
 /** What differs between hosts, and can't be named when it isn't there. */
@@ -74,13 +76,24 @@ const hostEtc = ["ld.so.cache", "ssl/certs", "ssl/openssl.cnf", "alternatives", 
 
 /** The whole command line, from root on the host to the init inside. */
 export function sandboxCommand(plan: SandboxPlan): string[] {
+  // Counted per uid, and this uid is this execution's alone.
+  const counted = plan.processesMax === null ? [] : ["prlimit", `--nproc=${plan.processesMax}`];
   const user = ["--reuid", `${plan.uid}`, "--regid", `${plan.uid}`, "--clear-groups"];
   const first = ["/bin/sh", "-c", firstProcess(plan)];
   const bwrap = ["bwrap", ...bubblewrapArguments(plan), "--"];
-  if (plan.mode === "A") return ["setpriv", ...user, ...bwrap, ...first];
+  if (plan.mode === "A") return [...counted, "setpriv", ...user, ...bwrap, ...first];
   const bare = ["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"];
   // Changing uid forgets the parent-death signal that bubblewrap set.
-  return [...bwrap, "/usr/bin/setpriv", ...user, ...bare, "--pdeathsig", "KILL", ...first];
+  return [
+    ...counted,
+    ...bwrap,
+    "/usr/bin/setpriv",
+    ...user,
+    ...bare,
+    "--pdeathsig",
+    "KILL",
+    ...first,
+  ];
 }
 
 export function bubblewrapArguments(plan: SandboxPlan): string[] {
@@ -145,8 +158,8 @@ function kernelViews({ host, sharedMemoryBytes }: SandboxPlan): string[] {
 const blockBytes = 512;
 
 /**
- * Process 1: a shell, because it reaps the orphans it adopts and Node would not; when the init ends,
- * it ends, and everything else with it. Limits set here are hard: nothing inside can raise them.
+ * Process 1: a shell, because it reaps the orphans it adopts and Node would not. When the init
+ * ends, everything does. Limits set here are hard: nothing inside can raise them.
  */
 function firstProcess({ initFile, openFilesMax, fileBytesMax }: SandboxPlan): string {
   const { supervisor, seccomp, info } = descriptors;

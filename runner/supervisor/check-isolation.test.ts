@@ -26,6 +26,7 @@ const closed: Proof = {
       tmpBytes: 61_440,
       openFilesMax: 20,
       fileBytesMax: 30,
+      processesMax: 10,
     },
   },
   started: { memoryBytes: 1_000, processesMax: 10, limitedBy: "cgroup" },
@@ -59,9 +60,14 @@ describe("EXE-8 missingWalls()", () => {
   });
 
   test.each(Object.keys(closed.report.facts))("demands %s within its limit", (fact) => {
-    expect(missingWalls(but({ fact })).length).toBeGreaterThan(0);
-    expect(missingWalls(but({ fact, value: 999_999 })).length).toBeGreaterThan(0);
-    expect(missingWalls(but({ fact, value: -1 })).length).toBeGreaterThan(0);
+    const started = { ...closed.started, limitedBy: "job" } as const;
+    for (const proof of [but({ fact }), but({ fact, value: 999_999 }), but({ fact, value: -1 })]) {
+      expect(missingWalls({ ...proof, started }).length).toBeGreaterThan(0);
+    }
+  });
+
+  test("lets a group count processes where there is one", () => {
+    expect(missingWalls(but({ fact: "processesMax", value: 999_999 }))).toEqual([]);
   });
 
   test("demands the kernel's own word on memory and processes", () => {

@@ -35,6 +35,7 @@ export function missingWalls({ report, started, limits, sandboxUid }: Proof): st
   atMost("openFilesMax", limits.openFilesMax);
   atMost("fileBytesMax", limits.fileBytesMax);
   atMost("memoryBytes", limits.memoryBytes, started.memoryBytes);
-  atMost("processesMax", limits.processesMax, started.processesMax);
+  const counted = started.limitedBy === "cgroup" ? started.processesMax : facts.get("processesMax");
+  atMost("processesMax", limits.processesMax, counted);
   return missing;
 }

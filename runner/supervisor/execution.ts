@@ -26,6 +26,8 @@ const graceMs = { normal: 5_000, shutdown: 2_000 };
 const savingMs = { normal: 120_000, shutdown: 3_500 };
 const settlingMs = { normal: 60_000, shutdown: 2_000 };
 const whyLengthMax = 500;
+/** Closed whatever the policy says: better than open by mistake, though not silently. */
+const networkNote = "The sandbox had no network: this runner doesn't offer any.";
 
 export interface ExecutionDeps {
   readonly gateway: Gateway;
@@ -181,6 +183,7 @@ export class Execution {
     const workspace = await this.#save();
     const sentence = reasonNotes[reason];
     if (sentence !== undefined) this.#note(sentence);
+    if (outcome === "failed" && this.#claimed.network.mode !== "none") this.#note(networkNote);
     const settleBy = Date.now() + settlingMs[this.#pace];
     await Promise.race([this.#events.end(), until(settleBy - settlingMs.shutdown / 2)]);
     const request: SettleRequest = {

@@ -33,7 +33,7 @@ describe.each(sandboxModes)("EXE-5 caps in mode %s", options, (mode) => {
     expect(settled?.output).toMatch(/limit|memory/);
   });
 
-  test("time_limit: what ignores being asked is killed, and the result so far is kept", async () => {
+  test("time_limit: what ignores being asked is killed, its result so far kept", async () => {
     const script = "trap '' TERM; echo part; echo kept > file; while :; do sleep 1; done";
     const gateway = await settle(script, { wallClockMs: 1_500 });
     expect(gateway.settled).toMatchObject({ reason: "time_limit", exitCode: 124 });

@@ -28,7 +28,7 @@ describe.each(sandboxModes)("EXE-7 endings in mode %s", options, (mode) => {
     run.host.clean();
   });
 
-  test("cancelled by the platform: settled within its ten seconds, though nothing yields", async () => {
+  test("cancelled by the platform: settled within ten seconds, though nothing yields", async () => {
     const stubborn = `trap '' TERM; ${waiting}; while :; do sleep 1; done`;
     let askedAtMs = 0;
     const run = await execute(claimFor(stubborn), mode, {

@@ -71,10 +71,17 @@ export interface Host {
 export interface HostOptions {
   readonly mode: SandboxMode;
   readonly address: string;
-  readonly program?: string;
+  readonly program?: string | undefined;
+  /** Added to the job's environment. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
 }
 
-export async function startHost({ mode, address, program }: HostOptions): Promise<Host> {
+export async function startHost({
+  mode,
+  address,
+  program,
+  environment,
+}: HostOptions): Promise<Host> {
   const launcher = program ?? join(await runnerPrograms(), "launcher.cjs");
   const uids = { supervisor: uidNext, sandbox: uidNext + 1 };
   uidNext += 2;
@@ -109,6 +116,7 @@ export async function startHost({ mode, address, program }: HostOptions): Promis
         PADDOCK_UIDS: `${uids.supervisor}:${uids.sandbox}`,
         PADDOCK_CGROUP: name,
         PADDOCK_SANDBOX_MODE: mode,
+        ...environment,
       },
     },
   );
@@ -146,14 +154,15 @@ export async function execute(
     readonly prepare?: (gateway: FakeGateway) => void;
     readonly during?: (gateway: FakeGateway, host: Host) => Promise<void>;
     readonly program?: string;
+    readonly environment?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<Run> {
   const gateway = new FakeGateway();
   const address = await gateway.listen();
   gateway.claim = claim;
   options.prepare?.(gateway);
-  const { program } = options;
-  const host = await startHost({ mode, address, ...(program === undefined ? {} : { program }) });
+  const { program, environment } = options;
+  const host = await startHost({ mode, address, program, environment });
   const exited = once(host.process, "exit");
   try {
     await options.during?.(gateway, host);

@@ -1,0 +1,31 @@
+/** Inside Cloud Run, and only there, the job's own limits may stand in for a control group. */
+import { describe, expect, test } from "vitest";
+import { sandboxModes } from "../../runner/sandbox/arguments.ts";
+import { claimFor } from "./support/gateway.ts";
+import { execute } from "./support/host.ts";
+
+/** No group can be made below a path that the kernel takes for too long. */
+const cgroup = "x/".repeat(3_000);
+const forkUntilRefused = `perl -e '
+  while (1) { my $p = fork; exit 9 unless defined $p; if (!$p) { sleep 60; exit } }'`;
+
+describe.each(sandboxModes)(
+  "EXE-8 without control groups, mode %s",
+  { timeout: 30_000 },
+  (mode) => {
+    test("inside a Cloud Run job processes are still counted", async () => {
+      const environment = { PADDOCK_CGROUP: cgroup, CLOUD_RUN_JOB: "runner-lite-none" };
+      const run = await execute(claimFor(forkUntilRefused), mode, { environment });
+      expect(run.gateway.settled).toMatchObject({ reason: "command_failed", exitCode: 9 });
+      expect(run.host.leftovers()).toEqual([]);
+      run.host.clean();
+    });
+
+    test("anywhere else nothing runs", async () => {
+      const environment = { PADDOCK_CGROUP: cgroup };
+      const run = await execute(claimFor("echo never"), mode, { environment });
+      expect(run.gateway.settled?.reason).toBe("isolation_unavailable");
+      run.host.clean();
+    });
+  },
+);
