@@ -10,7 +10,7 @@ import { logFailure } from "#shared/pipeline/request-log";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { ClaimReply, ClaimRequest } from "#shared/protocol/runner";
 import { replace } from "#shared/store/documents";
-import { sealedSecrets } from "#shared/store/environments";
+import { sealedSecrets, sealingKeys } from "#shared/store/environments";
 import { type Execution, executions } from "#shared/store/executions";
 import { present } from "#shared/store/store";
 import { formatVersion } from "#shared/store/versions";
@@ -30,15 +30,19 @@ export const claim = route({
   reply: { 200: ClaimReply },
   read: async ({ body, deps, now }) => {
     const { ticket, owner } = ticketOwner(body.ticket);
-    const [found, sealed] = await deps.store.getAll(
-      executions.of(owner, ticket.executionId),
-      sealedSecrets.of(owner, ticket.environmentId),
-    );
+    const [[found, sealed], pair] = await Promise.all([
+      deps.store.getAll(
+        executions.of(owner, ticket.executionId),
+        sealedSecrets.of(owner, ticket.environmentId),
+      ),
+      deps.keyStore.get(sealingKeys.of(owner, ticket.environmentId)),
+    ]);
     if (found.value === null) throw new ApiError("LEASE_LOST");
     requireTicket(found.value, body.ticket, { attempt: ticket.attempt, now });
-    const secrets = await openSecrets(deps.keyStore, owner, {
+    const secrets = await openSecrets(owner, {
       execution: found.value,
       sealed: sealed.value,
+      pair: pair.value,
     });
     return { owner, found: present(found), secrets };
   },

@@ -1,19 +1,23 @@
 import type { Owner } from "../auth/owner.ts";
+import { ApiError } from "../errors/api-error.ts";
 import { open } from "../secrets/sealing.ts";
 import { openSealingPair } from "../secrets/sealing-keys.ts";
-import type { SealedSecrets } from "../store/environments.ts";
+import type { SealedSecrets, SealingKey } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";
-import type { Store } from "../store/store.ts";
 import { secretBinding } from "./new-environment.ts";
 
 /**
  * The secrets an execution is handed: those its environment had when it started, and its message's
- * own, which come before them. One read and one KMS call if there are any; the opened key is wiped.
+ * own, which come before them. One KMS call if there are any; the opened key is wiped.
+ * @throws {ApiError} `NOT_FOUND` if the environment's key pair was destroyed: its secrets are gone.
  */
 export async function openSecrets(
-  keys: Store,
   owner: Owner,
-  of: { readonly execution: Execution; readonly sealed: SealedSecrets | null },
+  of: {
+    readonly execution: Execution;
+    readonly sealed: SealedSecrets | null;
+    readonly pair: SealingKey | null;
+  },
 ): Promise<readonly { readonly key: string; readonly value: string }[]> {
   const { environmentId, secretKeys, sealedSecrets: own } = of.execution;
   const stored = secretKeys.flatMap((key) => {
@@ -22,8 +26,9 @@ export async function openSecrets(
   });
   const all = new Map([...stored, ...own.map(({ key, sealed }) => [key, sealed] as const)]);
   if (all.size === 0) return [];
-  const pair = { purpose: "environment-secrets", id: environmentId } as const;
-  const privateKey = await openSealingPair(keys, owner, pair);
+  if (!of.pair) throw new ApiError("NOT_FOUND", { cause: `${environmentId} has no key pair` });
+  const name = { purpose: "environment-secrets", id: environmentId } as const;
+  const privateKey = await openSealingPair(owner, name, of.pair);
   try {
     const opened = [...all].map(async ([key, sealed]) => {
       const plain = await open(privateKey, sealed, secretBinding(owner, environmentId, key));

@@ -6,7 +6,7 @@ import type { Owner } from "../auth/owner.ts";
 import { type KmsPurpose, unwrap, wrap } from "../google/kms.ts";
 import { answered, isConflict } from "../store/answered.ts";
 import { create } from "../store/documents.ts";
-import { sealingKeys } from "../store/environments.ts";
+import { type SealingKey, sealingKeys } from "../store/environments.ts";
 import type { Store } from "../store/store.ts";
 import { type Binding, bindingBytes, newSealingPair } from "./sealing.ts";
 
@@ -51,8 +51,11 @@ export async function ensureSealingPair(
   }
 }
 
-/** The private half: one read and one KMS call, in the function that may. */
-export async function openSealingPair(keys: Store, owner: Owner, name: PairName): Promise<Buffer> {
-  const { value } = await keys.require(sealingKeys.of(owner, name.id));
-  return await unwrap(name.purpose, value.wrappedPrivateKey, bindingBytes(bindingOf(owner, name)));
+/** The private half of a pair that was read: one KMS call, in the function that may. */
+export async function openSealingPair(
+  owner: Owner,
+  name: PairName,
+  pair: SealingKey,
+): Promise<Buffer> {
+  return await unwrap(name.purpose, pair.wrappedPrivateKey, bindingBytes(bindingOf(owner, name)));
 }
