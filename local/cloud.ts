@@ -1,10 +1,11 @@
 /** The whole cloud on one machine: what `npm start`, the demo and the tests run against. */
+import { type Operations, startCountedFunctions } from "./cloud/counted-functions.ts";
 import { functionEnvironment } from "./cloud/environment.ts";
+import { startFirestore } from "./cloud/firestore.ts";
 import { startFront } from "./cloud/front.ts";
-import { type Operations, startFunctionsOnFirestore } from "./cloud/functions-on-firestore.ts";
 import { audiences } from "./cloud/names.ts";
-import { Parts, type StartedPart } from "./cloud/parts.ts";
-import { keptFiles, makePlan } from "./cloud/plan.ts";
+import { allSettled, Parts, type StartedPart } from "./cloud/parts.ts";
+import { keptFiles, makePlan, type Plan } from "./cloud/plan.ts";
 import { startServices } from "./cloud/services.ts";
 import { stopOnSignals } from "./cloud/signals.ts";
 import type { EdgeLimits } from "./edge/server.ts";
@@ -107,17 +108,10 @@ async function startAll(
   fail: (sentence: string) => void,
 ): Promise<Omit<LocalCloud, "stop" | "startedInMs">> {
   const plan = await makePlan(options, parts);
-  const services = await startServices(plan);
-  const environment = functionEnvironment({
-    ...(await keptFiles(plan)),
-    firestorePort: plan.firestorePort,
-    kmsPort: services.kms.port,
-    storagePort: services.storage.port,
-    runPort: services.run.port,
-    issuer: services.identity.issuer,
-    jwksUrl: services.identity.jwksUrl,
-  });
-  const { operations, functions } = await startFunctionsOnFirestore(plan, environment, fail);
+  const [, { services, environment, operations, functions }] = await allSettled([
+    startFirestore(plan, fail),
+    startServicesAndFunctions(plan),
+  ]);
   const edge = await startFront(plan, services, functions);
   return {
     baseUrl: `http://127.0.0.1:${edge.port}`,
@@ -134,6 +128,20 @@ async function startAll(
     killFunction: (name) => functions.kill(name),
     restartFunction: (name) => functions.restart(name),
   };
+}
+
+async function startServicesAndFunctions(plan: Plan) {
+  const services = await startServices(plan);
+  const environment = functionEnvironment({
+    ...(await keptFiles(plan)),
+    firestorePort: plan.firestorePort,
+    kmsPort: services.kms.port,
+    storagePort: services.storage.port,
+    runPort: services.run.port,
+    issuer: services.identity.issuer,
+    jwksUrl: services.identity.jwksUrl,
+  });
+  return { services, environment, ...(await startCountedFunctions(plan, environment)) };
 }
 
 function exitWith(sentence: string): never {

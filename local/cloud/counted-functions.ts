@@ -1,9 +1,6 @@
 import type { Counters } from "../firestore/counters.ts";
 import { type CountingProxy, startCountingProxy } from "../firestore/counting-proxy.ts";
-import { type Emulator, startEmulator } from "../firestore/emulator.ts";
 import { type Functions, startFunctions } from "../functions/functions.ts";
-import { projectId } from "./names.ts";
-import { allSettled } from "./parts.ts";
 import type { Plan } from "./plan.ts";
 
 /** Firestore operations, counted in front of each function; faults are ordered there too. */
@@ -15,35 +12,27 @@ export interface Operations {
   reset(): void;
 }
 
-/** Starts Firestore and the functions at the same time: both are slow, and neither waits. */
-export async function startFunctionsOnFirestore(
+/** Starts the functions, each with a counter of its own before Firestore, which may start later. */
+export async function startCountedFunctions(
   plan: Plan,
   environment: Readonly<Record<string, string>>,
-  fail: (sentence: string) => void,
 ): Promise<{ readonly operations: Operations; readonly functions: Functions }> {
   const { parts } = plan;
   const proxies = await parts.start("operation counters", () => startProxies(plan), closeAll);
-  const [, functions] = await allSettled([
-    parts.start(
-      "firestore",
-      () => startFirestore(plan, fail),
-      (emulator) => keepAndClose(plan, emulator),
-    ),
-    parts.start(
-      "functions",
-      () =>
-        startFunctions({
-          manifest: plan.manifest,
-          distFolder: plan.distFolder,
-          logFolder: plan.folder.file("logs"),
-          environment,
-          firestoreHost: (name) => `127.0.0.1:${proxyOf(proxies, name).port}`,
-          ports: plan.functionPorts,
-          onNotice: plan.options.onNotice ?? console.error,
-        }),
-      (started) => started.stop(),
-    ),
-  ]);
+  const functions = await parts.start(
+    "functions",
+    () =>
+      startFunctions({
+        manifest: plan.manifest,
+        distFolder: plan.distFolder,
+        logFolder: plan.folder.file("logs"),
+        environment,
+        firestoreHost: (name) => `127.0.0.1:${proxyOf(proxies, name).port}`,
+        ports: plan.functionPorts,
+        onNotice: plan.options.onNotice ?? console.error,
+      }),
+    (started) => started.stop(),
+  );
   return { operations: operationsOf(proxies), functions };
 }
 
@@ -62,26 +51,6 @@ async function startProxies({ manifest, firestorePort }: Plan): Promise<Proxies>
 
 async function closeAll(proxies: Proxies): Promise<void> {
   await Promise.all([...proxies.values()].map((proxy) => proxy.close()));
-}
-
-async function startFirestore(plan: Plan, fail: (sentence: string) => void): Promise<Emulator> {
-  const emulator = await startEmulator({
-    projectId,
-    port: plan.firestorePort,
-    importFrom: plan.folder.file("firestore"),
-    onExit: () => fail("The Firestore emulator ended by itself; the local cloud has stopped."),
-  });
-  // One that ran before us may hold what an earlier run left.
-  if (!emulator.isOurs && plan.options.fresh) await emulator.clear();
-  return emulator;
-}
-
-async function keepAndClose({ folder }: Plan, emulator: Emulator): Promise<void> {
-  try {
-    await emulator.exportTo(folder.file("firestore"));
-  } finally {
-    await emulator.close();
-  }
 }
 
 function proxyOf(proxies: Proxies, name: string): CountingProxy {

@@ -1,0 +1,35 @@
+import { type Emulator, startEmulator } from "../firestore/emulator.ts";
+import { projectId } from "./names.ts";
+import type { Plan } from "./plan.ts";
+
+/** Firestore, with the data an earlier run kept. The slowest part: it is started first. */
+export async function startFirestore(
+  plan: Plan,
+  fail: (sentence: string) => void,
+): Promise<Emulator> {
+  return plan.parts.start(
+    "firestore",
+    () => startKept(plan, fail),
+    (emulator) => keepAndClose(plan, emulator),
+  );
+}
+
+async function startKept(plan: Plan, fail: (sentence: string) => void): Promise<Emulator> {
+  const emulator = await startEmulator({
+    projectId,
+    port: plan.firestorePort,
+    importFrom: plan.folder.file("firestore"),
+    onExit: () => fail("The Firestore emulator ended by itself; the local cloud has stopped."),
+  });
+  // One that ran before us may hold what an earlier run left.
+  if (!emulator.isOurs && plan.options.fresh) await emulator.clear();
+  return emulator;
+}
+
+async function keepAndClose({ folder }: Plan, emulator: Emulator): Promise<void> {
+  try {
+    await emulator.exportTo(folder.file("firestore"));
+  } finally {
+    await emulator.close();
+  }
+}
