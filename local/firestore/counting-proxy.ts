@@ -9,11 +9,12 @@ import {
   type ServiceDefinition,
 } from "@grpc/grpc-js";
 import { loadService, startGrpcServer } from "../lib/grpc.ts";
-import { type Counters, OperationCounter } from "./counters.ts";
+import { type Counters as Counted, OperationCounter } from "./counters.ts";
 import { Faults } from "./faults.ts";
 import { forward } from "./forward.ts";
 
-export type { Counters } from "./counters.ts";
+/** What has passed since the start or the last reset. */
+export type Counters = Counted;
 
 /** The service itself takes 10 MiB. */
 const messageBytesMax = 16 * 1024 * 1024;
@@ -33,6 +34,9 @@ export interface CountingProxy {
   close(): Promise<void>;
 }
 
+/** Read once for all proxies of a process. */
+let service: ServiceDefinition | undefined;
+
 /** Starts a proxy on loopback for all of `google.firestore.v1.Firestore`. */
 export async function startCountingProxy(options: CountingProxyOptions): Promise<CountingProxy> {
   const client = new Client(`127.0.0.1:${options.emulatorPort}`, credentials.createInsecure(), {
@@ -43,7 +47,7 @@ export async function startCountingProxy(options: CountingProxyOptions): Promise
   });
   const counter = new OperationCounter();
   const faults = new Faults();
-  const service = passedThrough(
+  service ??= passedThrough(
     loadService("@google-cloud/firestore", "google.firestore.v1.Firestore", "v1.json"),
   );
   const handlers = Object.keys(service).map((name) => {

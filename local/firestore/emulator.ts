@@ -4,8 +4,6 @@ import { join } from "node:path";
 import { clearDatabases, exportDatabases, importDatabases } from "./exports.ts";
 import { spawnEmulator, waitUntilReady } from "./java-process.ts";
 
-export { findFirestoreJar } from "./java-process.ts";
-
 const rulesFile = join(import.meta.dirname, "../../firestore.rules");
 
 export interface EmulatorOptions {

@@ -6,12 +6,17 @@ import { type LogEntry, severities } from "./log-entry.ts";
 
 export type Filter = (entry: LogEntry) => boolean;
 
-const term =
-  /\s*(?<field>logName|severity|timestamp|resource\.type|labels\.(?:[\w-]+|"[\w./-]+"))\s*(?<operator>>=|=)\s*(?<value>"(?:[^"\\]|\\["\\])*"|[\w.:/%-]+)\s*(?:(?<and>AND)\s|$)/y;
+const label = /labels\.(?:[\w-]+|"[\w./-]+")/;
+const field = `(?<field>logName|severity|timestamp|resource\\.type|${label.source})`;
+const value = /(?<value>"(?:[^"\\]|\\["\\])*"|[\w.:/%-]+)/;
+const term = new RegExp(
+  `\\s*${field}\\s*(?<operator>>=|=)\\s*${value.source}\\s*(?:(?<and>AND)\\s|$)`,
+  "y",
+);
 const lengthMax = 20_000;
 
 /**
- * Parses `logName=`, `labels.KEY=`, `severity>=`, `timestamp>=` and `resource.type=`, joined by AND.
+ * Parses `logName=`, `labels.KEY=`, `severity>=`, `timestamp>=`, `resource.type=`, joined by AND.
  *
  * @throws {RpcError} INVALID_ARGUMENT for anything else, so that no filter is half understood.
  */
@@ -21,11 +26,11 @@ export function parseFilter(text: string): Filter {
   term.lastIndex = 0;
   for (let more = text.trim() !== ""; more; ) {
     const at = term.lastIndex;
-    const { field, operator, value, and } = term.exec(text)?.groups ?? {};
-    if (field === undefined || operator === undefined || value === undefined) {
+    const { and, ...found } = term.exec(text)?.groups ?? {};
+    if (found.field === undefined || found.value === undefined) {
       throw invalid(`Unsupported filter at ${at}: ${text.slice(at, at + 40)}`);
     }
-    filters.push(comparison(field, operator, unquote(value)));
+    filters.push(comparison(found.field, found.operator ?? "", unquote(found.value)));
     more = and !== undefined;
   }
   return (entry) => filters.every((filter) => filter(entry));

@@ -1,4 +1,4 @@
-/** A `multipart/related` upload: metadata as JSON, then the bytes, which are passed on as they come. */
+/** A `multipart/related` upload: metadata as JSON, then bytes, passed on as they come. */
 import { HttpError } from "../lib/http.ts";
 
 /** Metadata and the headers of both parts. */

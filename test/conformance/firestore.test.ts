@@ -5,10 +5,11 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Firestore } from "@google-cloud/firestore";
+import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type CountingProxy, startCountingProxy } from "../../local/firestore/counting-proxy.ts";
 import { type Emulator, startEmulator } from "../../local/firestore/emulator.ts";
-import { makeFolder, removeFolder, status } from "./grpc-kit.ts";
+import { makeFolder, removeFolder } from "./grpc-kit.ts";
 
 const projectId = "paddock-test";
 const folder = makeFolder();

@@ -24,6 +24,3 @@ export function makeFolder(): string {
 export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
-
-/** What an `UPPER_CASE` refusal's code is, so a test can say `toMatchObject({ code })`. */
-export { status } from "@grpc/grpc-js";

@@ -4,10 +4,11 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { crc32c } from "@aws-crypto/crc32c";
 import { KeyManagementServiceClient } from "@google-cloud/kms";
+import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startKms } from "../../local/kms/server.ts";
 import type { GrpcServer } from "../../local/lib/grpc.ts";
-import { clientOptions, makeFolder, removeFolder, status } from "./grpc-kit.ts";
+import { clientOptions, makeFolder, removeFolder } from "./grpc-kit.ts";
 
 const folder = makeFolder();
 const ring = "projects/paddock-test/locations/us/keyRings/test";

@@ -1,9 +1,10 @@
 /** Google's own client against the local Logging; local/logging/CONFORMANCE.md. */
 import { Logging } from "@google-cloud/logging";
+import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { GrpcServer } from "../../local/lib/grpc.ts";
 import { startLogging } from "../../local/logging/server.ts";
-import { clientOptions, makeFolder, removeFolder, status } from "./grpc-kit.ts";
+import { clientOptions, makeFolder, removeFolder } from "./grpc-kit.ts";
 
 const folder = makeFolder();
 let server: GrpcServer;

@@ -1,11 +1,12 @@
 /** Google's own client against the local Scheduler; local/scheduler/CONFORMANCE.md. */
 import { CloudSchedulerClient } from "@google-cloud/scheduler";
+import { status } from "@grpc/grpc-js";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Identity, startIdentity } from "../../local/identity/server.ts";
 import { type HttpServer, readText, startHttpServer } from "../../local/lib/http.ts";
 import { type Scheduler, startScheduler } from "../../local/scheduler/server.ts";
-import { clientOptions, makeFolder, removeFolder, status } from "./grpc-kit.ts";
+import { clientOptions, makeFolder, removeFolder } from "./grpc-kit.ts";
 
 interface Received {
   readonly method: string | undefined;
