@@ -1,0 +1,157 @@
+/** The coordinator on the real emulator: what it promises when changes meet, fail or get lost. */
+
+import { nanoid } from "nanoid";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { newOwner } from "#shared/auth/act-on-owner";
+import { type Account, hold, newAccount, settle } from "#shared/core/account";
+import { ApiError } from "#shared/errors/api-error";
+import { CommitCoordinator } from "#shared/store/commit-coordinator";
+import { create } from "#shared/store/documents";
+import { accountId, accounts, type LedgerEntry, ledger } from "#shared/store/owners";
+import { Store } from "#shared/store/store";
+import { openFirestore } from "../../local/firestore/admin-client.ts";
+import { type CountingProxy, startCountingProxy } from "../../local/firestore/counting-proxy.ts";
+import { cloud } from "../kit/cloud.ts";
+
+const now = Date.now();
+let proxy: CountingProxy;
+let store: Store;
+
+beforeAll(async () => {
+  const { environment } = cloud();
+  const emulatorPort = Number(environment.FIRESTORE_EMULATOR_HOST?.split(":")[1]);
+  proxy = await startCountingProxy({ emulatorPort });
+  const host = `127.0.0.1:${proxy.port}`;
+  const database = openFirestore({ ...environment, FIRESTORE_EMULATOR_HOST: host });
+  store = new Store(database);
+  return async () => {
+    await database.terminate();
+    await proxy.close();
+  };
+});
+
+beforeEach(() => proxy.reset());
+
+function coordinator(): CommitCoordinator {
+  return new CommitCoordinator(store, { random: Math.random });
+}
+
+async function ownerWith(balanceMicrousd: number) {
+  const owner = newOwner(`user_${nanoid()}`, "development");
+  const account = { ...newAccount(now), balanceMicrousd };
+  await store.commit([create(accounts.of(owner, accountId), account)]);
+  return owner;
+}
+type TestOwner = Awaited<ReturnType<typeof ownerWith>>;
+
+async function accountOf(owner: TestOwner): Promise<Account> {
+  return (await store.require(accounts.of(owner, accountId))).value;
+}
+
+function entry(id: string): LedgerEntry {
+  const none = { executionId: null, threadId: null, keyId: null };
+  const amounts = { amountMicrousd: 1, lossMicrousd: 0 };
+  return { v: 1, id, type: "adjustment", ...amounts, ...none, description: "", createdAt: now };
+}
+
+/** Holds one micro-dollar for `id` and writes a line, so that each change has a document too. */
+function holdOne(owner: TestOwner, id: string, line = id) {
+  return {
+    owner,
+    needsAccount: true,
+    refresh: async () => {},
+    decide: (account: Account | null) => {
+      if (!account) throw new Error("no account");
+      const limits = { executions: { max: 1_000, windowMs: 900_000 }, concurrentMax: 500 };
+      const request = { executionId: id, keyId: "key", amountMicrousd: 1, expiresAt: now, now };
+      const result = hold(account, { ...request, ...limits });
+      if (!result.granted) throw new ApiError("INSUFFICIENT_BUDGET");
+      return { writes: [create(ledger.of(owner, line), entry(line))], account: result.account };
+    },
+  };
+}
+
+function outcomes(results: readonly PromiseSettledResult<unknown>[]) {
+  return {
+    granted: results.filter(({ status }) => status === "fulfilled").length,
+    refused: results.filter(
+      (result) => result.status === "rejected" && result.reason.code === "INSUFFICIENT_BUDGET",
+    ).length,
+  };
+}
+
+describe("BUD-3 changes of one account", () => {
+  test("from two processes at once spend what there is, and not a micro-dollar more", async () => {
+    const owner = await ownerWith(20);
+    const processes = [coordinator(), coordinator()];
+    const attempts = Array.from({ length: 60 }, (_, index) =>
+      processes[index % 2]?.submit(holdOne(owner, `run_${index}`)),
+    );
+    expect(outcomes(await Promise.allSettled(attempts))).toEqual({ granted: 20, refused: 40 });
+    expect(Object.keys((await accountOf(owner)).holds)).toHaveLength(20);
+  });
+
+  test("that arrive together are committed together", async () => {
+    const owner = await ownerWith(100);
+    const one = coordinator();
+    await one.submit(holdOne(owner, "run_first"));
+    proxy.reset();
+    const more = Array.from({ length: 40 }, (_, index) =>
+      one.submit(holdOne(owner, `run_${index}`)),
+    );
+    await Promise.all(more);
+    expect(proxy.counters().calls).toBeLessThanOrEqual(4);
+  });
+
+  test("fail alone: one that can't be doesn't take the others with it", async () => {
+    const owner = await ownerWith(100);
+    await store.commit([create(ledger.of(owner, "taken"), entry("taken"))]);
+    const one = coordinator();
+    const results = await Promise.allSettled([
+      one.submit(holdOne(owner, "run_a")),
+      one.submit(holdOne(owner, "run_b", "taken")),
+      one.submit(holdOne(owner, "run_c")),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(Object.keys((await accountOf(owner)).holds).sort()).toEqual(["run_a", "run_c"]);
+  });
+
+  test("see each other's documents: the second of two on one is decided after the first", async () => {
+    const owner = await ownerWith(100);
+    const one = coordinator();
+    const seen: number[] = [];
+    const touch = (id: string) => ({
+      ...holdOne(owner, id, "same"),
+      refresh: async () => {
+        seen.push((await store.get(ledger.of(owner, "same"))).value ? 1 : 0);
+      },
+    });
+    const results = await Promise.allSettled([
+      one.submit(touch("run_a")),
+      one.submit(touch("run_b")),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect(seen[0]).toBe(1);
+  });
+
+  test("are done once even if the commit's answer is lost", async () => {
+    const owner = await ownerWith(100);
+    const change = holdOne(owner, "run_a");
+    const withMarker = {
+      ...change,
+      decide: (account: Account | null) => {
+        const decision = change.decide(account);
+        const path = `owners/${owner.id}/audit/aud_${owner.id}`;
+        return {
+          ...decision,
+          writes: [...decision.writes, { op: "create" as const, path, value: {} }],
+        };
+      },
+    };
+    proxy.faults.order("Commit", { kind: "unavailable-after" });
+    await coordinator().submit(withMarker);
+    expect(Object.keys((await accountOf(owner)).holds)).toEqual(["run_a"]);
+    const settled = settle(await accountOf(owner), { id: "run_a", costMicrousd: 1, now });
+    expect(settled?.account.balanceMicrousd).toBe(99);
+  });
+});
