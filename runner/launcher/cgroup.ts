@@ -195,7 +195,7 @@ function delegate(parent: string): void {
   }
 }
 
-function killProcess(pid: number): void {
+export function killProcess(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {

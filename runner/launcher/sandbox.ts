@@ -5,7 +5,7 @@ import { closeSync, openSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { type SandboxPlan, sandboxCommand } from "../sandbox/arguments.ts";
-import type { SandboxCgroup } from "./cgroup.ts";
+import { killProcess, type SandboxCgroup } from "./cgroup.ts";
 
 /** Where the programs of the chain are found; nothing else of our environment reaches them. */
 const systemPath = "/usr/sbin:/usr/bin:/sbin:/bin";
@@ -52,9 +52,10 @@ export async function startSandbox(start: SandboxStart): Promise<Sandbox> {
   const diagnostics = collect(child);
   const ended = once(child, "close");
   release(socket);
-  const stop = () => end(child, start.cgroup, ended);
+  let pid: number | undefined;
+  const stop = () => end({ child, pid, cgroup: start.cgroup, ended });
   try {
-    const pid = await firstProcess(child);
+    pid = await firstProcess(child);
     return { pid, stop, diagnostics };
   } catch (error) {
     await stop();
@@ -68,7 +69,16 @@ function release(socket: Socket): void {
   socket.destroy();
 }
 
-async function end(child: ChildProcess, cgroup: SandboxCgroup | null, ended: Promise<unknown>) {
+interface Ending {
+  readonly child: ChildProcess;
+  readonly pid: number | undefined;
+  readonly cgroup: SandboxCgroup | null;
+  readonly ended: Promise<unknown>;
+}
+
+/** The first process takes its whole namespace with it; the group's list is the second way. */
+async function end({ child, pid, cgroup, ended }: Ending): Promise<void> {
+  if (pid !== undefined && child.exitCode === null) killProcess(pid);
   child.kill("SIGKILL");
   const killed = (await cgroup?.kill()) ?? true;
   const timeout = AbortSignal.timeout(endTimeoutMs);

@@ -15,8 +15,7 @@ describe.each(sandboxModes)("EXE-5 caps in mode %s", options, (mode) => {
   const settle = async (script: string, limits: Partial<Limits> = {}) => {
     const claim = claimFor(script);
     const run = await execute({ ...claim, limits: { ...claim.limits, ...limits } }, mode);
-    expect(run.host.leftovers()).toEqual([]);
-    run.host.clean();
+    expect(run.leftovers).toEqual([]);
     return run.gateway;
   };
 

@@ -24,8 +24,7 @@ describe.each(sandboxModes)("EXE-7 endings in mode %s", options, (mode) => {
       workspace: { state: "saved" },
     });
     expect(run.gateway.savedFile("file")).toBe("partial\n");
-    expect(run.host.leftovers()).toEqual([]);
-    run.host.clean();
+    expect(run.leftovers).toEqual([]);
   });
 
   test("cancelled by the platform: settled within ten seconds, though nothing yields", async () => {
@@ -42,8 +41,7 @@ describe.each(sandboxModes)("EXE-7 endings in mode %s", options, (mode) => {
     expect(run.gateway.settled).toMatchObject({ outcome: "cancelled", reason: "cancelled" });
     expect(run.gateway.savedFile("file")).toBe("partial\n");
     expect(run.exitCode).toBe(0);
-    expect(run.host.leftovers()).toEqual([]);
-    run.host.clean();
+    expect(run.leftovers).toEqual([]);
   });
 
   test("the supervisor is killed: the launcher ends everything and says so", async () => {
@@ -55,8 +53,7 @@ describe.each(sandboxModes)("EXE-7 endings in mode %s", options, (mode) => {
     });
     expect(run.exitCode).not.toBe(0);
     expect(run.gateway.settled).toBeUndefined();
-    expect(run.host.leftovers()).toEqual([]);
-    run.host.clean();
+    expect(run.leftovers).toEqual([]);
   });
 
   test("the launcher is killed: no process and no mount outlives it", async () => {
@@ -66,10 +63,8 @@ describe.each(sandboxModes)("EXE-7 endings in mode %s", options, (mode) => {
         host.kill("SIGKILL", "launcher");
       },
     });
-    const left = run.host.leftovers();
-    expect(left.filter((what) => /^(process|mount)/.test(what))).toEqual([]);
-    // Empty groups and plain files are the host's to remove; it can.
-    run.host.clean();
+    // Empty groups and plain files are the host's to remove, and it could.
+    expect(run.leftovers.filter((what) => /^(process|mount)/.test(what))).toEqual([]);
   });
 });
 
@@ -80,8 +75,7 @@ describe("the gateway", options, () => {
     });
     expect(run.exitCode).toBe(0);
     expect(run.gateway.settled).toBeUndefined();
-    expect(run.host.leftovers()).toEqual([]);
-    run.host.clean();
+    expect(run.leftovers).toEqual([]);
   });
 
   test("may refuse a claim for good: the job fails", async () => {
@@ -89,7 +83,6 @@ describe("the gateway", options, () => {
       prepare: (gateway) => gateway.failures.set(gatewayPaths.claim, { status: 403, times: 9 }),
     });
     expect(run.exitCode).toBe(1);
-    run.host.clean();
   });
 
   test("may stumble: claim, events and settlement are repeated", async () => {
@@ -102,7 +95,6 @@ describe("the gateway", options, () => {
     });
     expect(run.gateway.settled).toMatchObject({ reason: "completed", output: "through\n" });
     expect(run.gateway.events.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
-    run.host.clean();
   });
 
   test("may not take the workspace: settled all the same, and it says so", async () => {
@@ -116,7 +108,6 @@ describe("the gateway", options, () => {
       workspace: { state: "not_saved" },
     });
     expect(run.gateway.settled?.output).toBe("answer\nThe workspace could not be saved.\n");
-    run.host.clean();
   });
 
   test("may know a newer attempt: this one ends without settling", async () => {
@@ -127,7 +118,6 @@ describe("the gateway", options, () => {
       },
     });
     expect(run.gateway.settled).toBeUndefined();
-    expect(run.host.leftovers()).toEqual([]);
-    run.host.clean();
+    expect(run.leftovers).toEqual([]);
   });
 });

@@ -49,8 +49,7 @@ describe.each(sandboxModes)("an execution in mode %s", options, (mode) => {
       workspace: { state: "unchanged" },
     });
     expect(run.exitCode).toBe(0);
-    expect(run.host.leftovers()).toEqual([]);
-    run.host.clean();
+    expect(run.leftovers).toEqual([]);
   });
 
   test("streams output while the script runs, numbered without gaps", async () => {
@@ -72,7 +71,6 @@ describe.each(sandboxModes)("an execution in mode %s", options, (mode) => {
       status: "completed",
       result: "exit code 0",
     });
-    run.host.clean();
   });
 
   test("reads and changes the workspace, and sends only what is new", async () => {
@@ -111,7 +109,6 @@ describe.each(sandboxModes)("an execution in mode %s", options, (mode) => {
       additions: 1,
       deletions: 0,
     });
-    run.host.clean();
   });
 
   test("leaves a workspace that nobody touched as it is", async () => {
@@ -123,7 +120,6 @@ describe.each(sandboxModes)("an execution in mode %s", options, (mode) => {
     });
     expect(run.gateway.settled?.workspace).toEqual({ state: "unchanged" });
     expect(run.gateway.puts).toEqual([]);
-    run.host.clean();
   });
 
   test("runs what developers run: git, a compiler, Python, Node, npm", async () => {
@@ -136,7 +132,6 @@ describe.each(sandboxModes)("an execution in mode %s", options, (mode) => {
       echo out > /dev/stdout; echo done`;
     const run = await execute(claimFor(script), mode);
     expect(run.gateway.settled).toMatchObject({ exitCode: 0, output: "out\ndone\n" });
-    run.host.clean();
   });
 
   test("runs setup scripts first, and not the task when one fails", async () => {
@@ -147,7 +142,6 @@ describe.each(sandboxModes)("an execution in mode %s", options, (mode) => {
       "Setup script 2 failed (exit code 3); the task was not started.\n",
     );
     expect(run.gateway.text()).toContain("broken\n");
-    run.host.clean();
   });
 });
 
@@ -156,7 +150,6 @@ describe("the programs", options, () => {
     const program = join(import.meta.dirname, "../../runner/launcher.ts");
     const run = await execute(claimFor("echo from source"), "A", { program });
     expect(run.gateway.settled?.output).toBe("from source\n");
-    run.host.clean();
   });
 
   test("say so when a script fails, with its code", async () => {
@@ -167,12 +160,10 @@ describe("the programs", options, () => {
       exitCode: 7,
       output: "oops\n",
     });
-    run.host.clean();
   });
 
   test("take bytes that aren't UTF-8 as they come", async () => {
     const run = await execute(claimFor("printf 'a\\377b\\360\\237'; printf '\\230\\200'"), "A");
     expect(run.gateway.settled?.output).toBe("a\ufffdb😀");
-    run.host.clean();
   });
 });

@@ -17,15 +17,13 @@ describe.each(sandboxModes)(
       const environment = { PADDOCK_CGROUP: cgroup, CLOUD_RUN_JOB: "runner-lite-none" };
       const run = await execute(claimFor(forkUntilRefused), mode, { environment });
       expect(run.gateway.settled).toMatchObject({ reason: "command_failed", exitCode: 9 });
-      expect(run.host.leftovers()).toEqual([]);
-      run.host.clean();
+      expect(run.leftovers).toEqual([]);
     });
 
     test("anywhere else nothing runs", async () => {
       const environment = { PADDOCK_CGROUP: cgroup };
       const run = await execute(claimFor("echo never"), mode, { environment });
       expect(run.gateway.settled?.reason).toBe("isolation_unavailable");
-      run.host.clean();
     });
   },
 );

@@ -30,8 +30,7 @@ async function refusal(folder: string, mode: "A" | "B") {
     exitCode: null,
   });
   expect(run.gateway.settled?.output).not.toContain("ran");
-  expect(run.host.leftovers()).toEqual([]);
-  run.host.clean();
+  expect(run.leftovers).toEqual([]);
   return run.host.log();
 }
 

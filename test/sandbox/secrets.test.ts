@@ -35,6 +35,5 @@ describe("SEC-4 an execution with a secret", { timeout: 30_000 }, () => {
     expect(said).not.toContain("canary");
     // The workspace is the owner's own: what a script saves there, it saves.
     expect(gateway.savedFile(name)).toBe(`${value}\n`);
-    host.clean();
   });
 });

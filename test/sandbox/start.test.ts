@@ -16,7 +16,6 @@ test.each(sandboxModes)("mode %s: from the launcher's start to the first output"
     const run = await execute(claimFor("echo first"), mode);
     first.push(Math.round(run.firstOutputMs));
     sandbox.push(Number(/"sandboxStartMs":(\d+)/.exec(run.host.log())?.[1]));
-    run.host.clean();
   }
   const middle = (values: number[]) =>
     values.toSorted((a, b) => a - b)[Math.floor(rounds / 2)] ?? 0;

@@ -50,6 +50,8 @@ export interface Run {
   readonly gateway: FakeGateway;
   readonly host: Host;
   readonly exitCode: number | null;
+  /** What was left of it on this machine when it had ended, in words. */
+  readonly leftovers: string[];
   /** Milliseconds from the launcher's spawn to the first event with output. */
   readonly firstOutputMs: number;
 }
@@ -169,9 +171,11 @@ export async function execute(
     const [exitCode] = await exited;
     const first = gateway.events.find(({ item }) => item.type === "text");
     const firstOutputMs = (first?.heardAtMs ?? Number.NaN) - host.startedAtMs;
-    return { gateway, host, exitCode, firstOutputMs };
+    return { gateway, host, exitCode, leftovers: host.leftovers(), firstOutputMs };
   } finally {
     host.process.kill("SIGKILL");
+    await exited;
+    host.clean();
     gateway.close();
   }
 }
