@@ -56,8 +56,8 @@ export async function mountsUnder(path: string): Promise<string[]> {
   return points.filter((point) => point === path || point.startsWith(`${path}/`)).reverse();
 }
 
-/** Directories of executions that an earlier run of this cloud left behind. */
-export async function scratchesIn(parent: string): Promise<string[]> {
+/** What lies in a directory, by full path; nothing if it is missing. */
+export async function entriesOf(parent: string): Promise<string[]> {
   const names = await readdir(parent).catch(() => []);
   return names.map((name) => join(parent, name));
 }

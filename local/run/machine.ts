@@ -1,9 +1,16 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { childGroups, createCgroup, destroyCgroup, findHierarchies } from "./cgroup.ts";
+import { lockName, type NameLock } from "../cloud/name-lock.ts";
+import {
+  childGroups,
+  createCgroup,
+  destroyCgroup,
+  findHierarchies,
+  type Hierarchies,
+} from "./cgroup.ts";
 import { type Container, type ContainerEnd, startContainer } from "./container.ts";
 import type { JobDefinition } from "./execution.ts";
-import { createScratch, killUsers, removeScratch, scratchesIn } from "./leftovers.ts";
+import { createScratch, entriesOf, killUsers, removeScratch } from "./leftovers.ts";
 import { reserveUidRange, type UidPair, type UidRange } from "./uids.ts";
 
 export interface MachineOptions {
@@ -23,6 +30,7 @@ export interface LogLine {
   readonly line: string;
 }
 
+const scratchRoot = "/run";
 /** For launcher, supervisor and sandbox together; the sandbox has a limit of its own. */
 const containerPidsMax = 4_096;
 const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -43,18 +51,28 @@ export class Machine {
   readonly #group: string;
   readonly #scratchParent: string;
 
-  private constructor(options: MachineOptions, uids: UidRange) {
+  readonly #lock: NameLock;
+
+  private constructor(options: MachineOptions, lock: NameLock, uids: UidRange) {
     this.#options = options;
+    this.#lock = lock;
     this.#uids = uids;
-    this.#group = `paddock-${options.cloudId}`;
-    this.#scratchParent = `/run/${this.#group}`;
+    this.#group = groupOf(options.cloudId);
+    this.#scratchParent = join(scratchRoot, this.#group);
   }
 
-  /** Sweeps what a killed cloud of the same id left behind, then is ready to run containers. */
+  /**
+   * Sweeps what killed clouds left behind, its own and those that nobody holds, then is ready.
+   *
+   * @throws {Error} if another process runs containers under the same id.
+   */
   static async open(options: MachineOptions): Promise<Machine> {
     mkdirSync(options.logFolder, { recursive: true, mode: 0o700 });
-    const machine = new Machine(options, await reserveUidRange(options.cloudId));
+    const lock = await lockName(lockOf(options.cloudId));
+    if (!lock) throw new Error(`Executions of ${options.cloudId} run in another process.`);
+    const machine = new Machine(options, lock, await reserveUidRange(options.cloudId));
     await machine.#sweep();
+    await sweepTheDead(machine.#hierarchies);
     return machine;
   }
 
@@ -77,6 +95,7 @@ export class Machine {
   async close(): Promise<void> {
     await this.#sweep();
     this.#uids.close();
+    this.#lock.release();
   }
 
   async #runAndRemove(
@@ -132,15 +151,38 @@ export class Machine {
   }
 
   async #sweep(): Promise<void> {
-    for (const name of await childGroups(this.#hierarchies, this.#group)) {
-      await destroyCgroup(this.#hierarchies, join(this.#group, name));
-    }
+    await sweepGroup(this.#hierarchies, this.#group);
     // The block is held, so whoever still has one of its users belongs to nobody alive.
     await killUsers(this.#uids);
-    for (const scratch of await scratchesIn(this.#scratchParent)) await removeScratch(scratch);
-    await destroyCgroup(this.#hierarchies, this.#group);
-    await removeScratch(this.#scratchParent);
   }
+}
+
+/** What clouds left behind that were killed and never started again: nobody holds their names. */
+async function sweepTheDead(hierarchies: Hierarchies): Promise<void> {
+  for (const path of await entriesOf(scratchRoot)) {
+    const cloudId = /^\/run\/paddock-([\w-]+)$/.exec(path)?.[1];
+    const lock = cloudId === undefined ? null : await lockName(lockOf(cloudId));
+    if (!lock || cloudId === undefined) continue;
+    await sweepGroup(hierarchies, groupOf(cloudId)).finally(() => lock.release());
+  }
+}
+
+async function sweepGroup(hierarchies: Hierarchies, group: string): Promise<void> {
+  for (const name of await childGroups(hierarchies, group)) {
+    await destroyCgroup(hierarchies, join(group, name));
+  }
+  await destroyCgroup(hierarchies, group);
+  const scratches = join(scratchRoot, group);
+  for (const scratch of await entriesOf(scratches)) await removeScratch(scratch);
+  await removeScratch(scratches);
+}
+
+function groupOf(cloudId: string): string {
+  return `paddock-${cloudId}`;
+}
+
+function lockOf(cloudId: string): string {
+  return `run-${cloudId}`;
 }
 
 function report(executionId: string, what: string, failure: unknown): void {

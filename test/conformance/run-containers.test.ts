@@ -1,7 +1,7 @@
 /** What a container is given, and what is left of it: nothing, however anything ends. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -120,6 +120,19 @@ describe("a server that starts again", () => {
     expect(await after.execution(ran.name)).toMatchObject({ failedCount: 1, runningCount: 0 });
     await after.close();
     await again.close();
+  });
+
+  test("sweeps what others left that were killed, and nothing of those that live", async () => {
+    const dead = "/run/paddock-containers-dead";
+    mkdirSync(join(dead, "left"), { recursive: true });
+    const ran = await kit.start("echo ready; sleep 60");
+    await kit.printed(ran.id, "ready");
+    const other = await startRun(runOptions("containers-other", join(folder, "other")));
+    await other.close();
+    expect(existsSync(dead)).toBe(false);
+    expect(await kit.execution(ran.name)).toMatchObject({ runningCount: 1 });
+    expect(existsSync(`/run/paddock-${cloudId}/${ran.id}`)).toBe(true);
+    await kit.executions.deleteExecution({ name: ran.name });
   });
 
   test("still knows what completed", async () => {
