@@ -52,7 +52,9 @@ export class KeyStore {
   static async open(dataFolder: string, nowMs: () => number): Promise<KeyStore> {
     const path = join(dataFolder, "kms.json");
     const state = await readJsonFile(path, State);
-    return new KeyStore(path, nowMs, state ?? { rings: {}, keys: {} });
+    const store = new KeyStore(path, nowMs, state ?? { rings: {}, keys: {} });
+    for (const name of Object.keys(state?.keys ?? {})) store.key(name);
+    return store;
   }
 
   /** Persists all changes so far. A call answers only after this. */

@@ -1,6 +1,6 @@
 /** Google's own client against the local KMS; local/kms/CONFORMANCE.md. */
 import { createHash, createVerify } from "node:crypto";
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { crc32c } from "@aws-crypto/crc32c";
 import { KeyManagementServiceClient } from "@google-cloud/kms";
@@ -162,6 +162,10 @@ describe("versions", () => {
     expect(gone.state).toBe("DESTROYED");
     const restore = kms.restoreCryptoKeyVersion({ name: version });
     await expect(restore).rejects.toMatchObject(refused);
+    await stop();
+    await start();
+    const kept = JSON.parse(readFileSync(join(folder, "kms.json"), "utf8"));
+    expect(kept.keys[name].versions[0].material).toBeNull();
   });
 });
 
