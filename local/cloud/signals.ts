@@ -2,16 +2,22 @@ import { constants } from "node:os";
 
 const stoppers = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/** One Ctrl-C arrives several times: from the terminal, from npm, and from whoever started us. */
+const sameRequestMs = 1_000;
+
 /**
  * Ends this process in order when it is asked to, and at once when it is asked again: whatever is
  * left then dies with it. Returns what undoes it.
  */
 export function stopOnSignals(stop: () => Promise<void>): () => void {
-  let asked = false;
+  let askedAt: number | undefined;
   const handle = (signal: (typeof stoppers)[number]) => {
     const exit = () => process.exit(128 + constants.signals[signal]);
-    if (asked) exit();
-    asked = true;
+    if (askedAt !== undefined) {
+      if (performance.now() - askedAt > sameRequestMs) exit();
+      return;
+    }
+    askedAt = performance.now();
     stop()
       .catch((failure: unknown) => console.error(String(failure)))
       .finally(exit);

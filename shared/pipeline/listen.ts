@@ -67,6 +67,12 @@ export async function listen(service: Service): Promise<Server> {
   server.on("request", (request, response) => {
     if (admit(router, request, response)) framework.emit("request", request, response);
   });
+  // Whoever asks before sending a body is told to only once the gates have let it through.
+  server.on("checkContinue", (request, response) => {
+    if (!admit(router, request, response)) return;
+    response.writeContinue();
+    framework.emit("request", request, response);
+  });
   server.on("clientError", (_error, socket) => {
     socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
   });
