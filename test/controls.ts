@@ -13,4 +13,158 @@ export interface Control {
 }
 
 /** By the promise's id. */
-export const controls: Readonly<Record<string, Control>> = {};
+export const controls: Readonly<Record<string, Control>> = {
+  "AUD-7": {
+    enforcedBy: "shared/pipeline/run-route.ts",
+    test: "test/e2e/main-job.test.ts",
+    mutation: {
+      file: "shared/pipeline/run-route.ts",
+      find: "writes: [...decided.writes, row]",
+      replace: "writes: row ? decided.writes : []",
+    },
+  },
+  "BUD-1": {
+    enforcedBy: "shared/core/account.ts",
+    test: "shared/core/account.test.ts",
+    mutation: {
+      file: "shared/core/account.ts",
+      find: "? account.balanceMicrousd - held",
+      replace: "? account.balanceMicrousd + held",
+    },
+  },
+  "BUD-4": {
+    enforcedBy: "shared/core/account.ts",
+    test: "shared/core/account.test.ts",
+    mutation: {
+      file: "shared/core/account.ts",
+      find: "Math.min(costMicrousd, held.amountMicrousd)",
+      replace: "Math.max(costMicrousd, held.amountMicrousd)",
+    },
+  },
+  "BUD-6": {
+    enforcedBy: "shared/executions/end-execution.ts",
+    test: "test/integration/recovery.test.ts",
+    mutation: {
+      file: "shared/executions/end-execution.ts",
+      find: "end.costMicrousd ?? execution.holdMicrousd",
+      replace: "end.costMicrousd ?? 0",
+    },
+  },
+  "EDG-4": {
+    enforcedBy: "shared/pipeline/headers.ts",
+    test: "test/security/bad-input.test.ts",
+    mutation: {
+      file: "shared/pipeline/headers.ts",
+      find: "max-age=63072000; includeSubDomains; preload",
+      replace: "max-age=0",
+    },
+  },
+  "EDG-7": {
+    enforcedBy: "shared/pipeline/headers.ts",
+    test: "test/security/strangers.test.ts",
+    mutation: {
+      file: "shared/pipeline/headers.ts",
+      find: '"x-frame-options": "DENY",',
+      replace: '"x-frame-options": "DENY", "access-control-allow-origin": "*",',
+    },
+  },
+  "KEY-1": {
+    enforcedBy: "shared/pipeline/gates.ts",
+    test: "test/security/strangers.test.ts",
+    mutation: {
+      file: "shared/pipeline/gates.ts",
+      find: 'throw new ApiError("UNAUTHORIZED", { cause: "no credential" });',
+      replace: 'return { type: "nothing" };',
+    },
+  },
+  "KEY-2": {
+    enforcedBy: "shared/core/api-key.ts",
+    test: "shared/core/api-key.test.ts",
+    mutation: {
+      file: "shared/core/api-key.ts",
+      find: 'createHash("sha256").update(key).digest("hex")',
+      replace: "key",
+    },
+  },
+  "KEY-3": {
+    enforcedBy: "shared/core/api-key.ts",
+    test: "shared/core/api-key.test.ts",
+    mutation: {
+      file: "shared/core/api-key.ts",
+      find: "if (!known) return null;",
+      replace: "",
+    },
+  },
+  "KEY-9": {
+    enforcedBy: "shared/auth/operators.ts",
+    test: "test/integration/keys.test.ts",
+    mutation: {
+      file: "shared/auth/operators.ts",
+      find: "if (value) return { id: value.id };",
+      replace: 'return { id: value?.id ?? "anybody" };',
+    },
+  },
+  "LIM-1": {
+    enforcedBy: "shared/core/window.ts",
+    test: "test/integration/limits.test.ts",
+    mutation: {
+      file: "shared/core/window.ts",
+      find: "if (used >= limit.max) {",
+      replace: "if (used > limit.max) {",
+    },
+  },
+  "LIM-2": {
+    enforcedBy: "shared/core/account.ts",
+    test: "shared/core/account.test.ts",
+    mutation: {
+      file: "shared/core/account.ts",
+      find: "if (!window.granted) return",
+      replace: "before.windows[keyId] = window.window;\n  if (!window.granted) return",
+    },
+  },
+  "LIM-3": {
+    enforcedBy: "shared/store/answered.ts",
+    test: "test/integration/limits.test.ts",
+    mutation: {
+      file: "shared/store/answered.ts",
+      find: 'throw new ApiError("UNAVAILABLE", { cause, headers: { "retry-after": "5" } });',
+      replace: "return undefined as T;",
+    },
+  },
+  "OPS-9": {
+    enforcedBy: "shared/config.ts",
+    test: "shared/config.test.ts",
+    mutation: {
+      file: "shared/config.ts",
+      find: "if (inCloud && overridden) {",
+      replace: "if (inCloud && !overridden) {",
+    },
+  },
+  "OWN-1": {
+    enforcedBy: "shared/store/documents.ts",
+    test: "test/security/strangers.test.ts",
+    mutation: {
+      file: "shared/store/documents.ts",
+      find: 'return ["owners", owner.id, ...inner].join("/");',
+      replace: 'return ["owners", owner ? "all" : "", ...inner].join("/");',
+    },
+  },
+  "OWN-2": {
+    enforcedBy: "shared/pipeline/run-route.ts",
+    test: "test/security/strangers.test.ts",
+    mutation: {
+      file: "shared/pipeline/run-route.ts",
+      find: "if (allows(caller.key.scopes, route.scope)) return;",
+      replace: "if (caller.key.scopes.length > 0) return;",
+    },
+  },
+  "OWN-3": {
+    enforcedBy: "shared/auth/owner.ts",
+    test: "shared/store/documents.test.ts",
+    mutation: {
+      file: "shared/auth/owner.ts",
+      find: "ownerId.safeParse(id).success",
+      replace: 'typeof id === "string"',
+    },
+  },
+};

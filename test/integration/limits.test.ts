@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
+import { orderFirestoreFault } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread } from "../kit/owners.ts";
 
 describe("LIM-1 executions per key", () => {
@@ -45,6 +46,29 @@ describe("LIM-1 executions per key", () => {
     );
     expect(idle.filter(({ messageCount }) => messageCount === 0)).toHaveLength(10);
   });
+});
+
+describe("LIM-3 a limit that can't be checked", () => {
+  test.each(["BatchGetDocuments", "Commit"])(
+    "refuses with 503 while %s fails, and charges nothing",
+    async (method) => {
+      const { key } = await newOwner({ creditUsd: 1 });
+      const threadId = await newThread(key);
+      const message = async () =>
+        await send(`/v1/threads/${threadId}/messages`, { key, body: { content: "true" } });
+      const fault = { kind: "unavailable-before" } as const;
+      await orderFirestoreFault("threads", { method, fault, calls: 1_000 });
+      try {
+        expect(await message()).toMatchObject({ status: 503, json: { code: "UNAVAILABLE" } });
+      } finally {
+        await orderFirestoreFault("threads", null);
+      }
+      expect((await send("/v1/budget", { key })).json).toMatchObject({ balance: 1, held: 0 });
+      const { thread } = (await send(`/v1/threads/${threadId}`, { key })).json;
+      expect(thread).toMatchObject({ status: "active", messageCount: 0 });
+      expect((await message()).status).toBe(200);
+    },
+  );
 });
 
 describe("EDG-2 requests per address", () => {

@@ -73,7 +73,7 @@ describe("F12 a dispatch", () => {
   });
 });
 
-describe("F13 a runner that dies", () => {
+describe("F13 BUD-6 a runner that dies", () => {
   test("is found by whoever reads the thread, charged at its hold, and frees everything", async () => {
     const threadId = await newThread(owner.key, { environmentId });
     let executionId = "";

@@ -2,7 +2,7 @@
 import { inject } from "vitest";
 import type { Counters } from "../../local/firestore/counting-proxy.ts";
 import type { RunFault } from "../../local/run/faults.ts";
-import type { Command } from "./control-server.ts";
+import type { Command, FirestoreFault } from "./control-server.ts";
 
 export function cloud() {
   return inject("cloud");
@@ -39,6 +39,11 @@ export async function killFunction(name: string): Promise<void> {
 
 export async function restartFunction(name: string): Promise<void> {
   await ask({ do: "restart-function", name });
+}
+
+/** What a function's next calls of Firestore meet; null for nothing any more. */
+export async function orderFirestoreFault(of: string, order: FirestoreFault | null): Promise<void> {
+  await ask({ do: "firestore-fault", of, order });
 }
 
 /** What the next call of RunJob meets. */

@@ -2,7 +2,15 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { LocalCloud } from "../../local/cloud.ts";
+import type { Fault } from "../../local/firestore/faults.ts";
 import type { RunFault } from "../../local/run/faults.ts";
+
+/** What the next calls of one method of Firestore meet. */
+export interface FirestoreFault {
+  readonly method: string;
+  readonly fault: Fault;
+  readonly calls: number;
+}
 
 export type Command =
   | { readonly do: "operator-token"; readonly email: string }
@@ -11,6 +19,7 @@ export type Command =
   | { readonly do: "function-url"; readonly name: string }
   | { readonly do: "kill-function"; readonly name: string }
   | { readonly do: "restart-function"; readonly name: string }
+  | { readonly do: "firestore-fault"; readonly of: string; readonly order: FirestoreFault | null }
   | { readonly do: "run-fault"; readonly fault: RunFault };
 
 export async function startControl(
@@ -51,6 +60,12 @@ async function obey(cloud: LocalCloud, command: Command): Promise<unknown> {
       return cloud.killFunction(command.name);
     case "restart-function":
       return await cloud.restartFunction(command.name);
+    case "firestore-fault": {
+      const { faults } = cloud.operations.of(command.of);
+      faults.clear();
+      const { order } = command;
+      return order === null ? undefined : faults.order(order.method, order.fault, order.calls);
+    }
     default:
       return cloud.runFaults.next(command.fault);
   }

@@ -1,5 +1,6 @@
 /** Bad input gets the right status, a stable code and one sentence; never HTML, never a 500. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { securityHeaders } from "#shared/pipeline/headers";
 import { type Answer, multipart, send } from "../kit/client.ts";
 import { newEnvironment, newOwner, newThread } from "../kit/owners.ts";
 
@@ -66,6 +67,20 @@ describe("a body", () => {
       "reasoningEffort",
     ]);
   });
+});
+
+describe("EDG-4 every answer", () => {
+  test.each(["/v1/health", "/v1/agents", "/v1/nothing", "/internal/executions/claim", "/%"])(
+    "%s carries the security headers",
+    async (path) => {
+      const { headers } = await send(path);
+      expect(headers).toMatchObject(securityHeaders);
+      expect(headers["strict-transport-security"]).toBe(
+        "max-age=63072000; includeSubDomains; preload",
+      );
+      expect(headers["x-powered-by"]).toBeUndefined();
+    },
+  );
 });
 
 describe("a query", () => {

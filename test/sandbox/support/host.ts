@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmdirSync,
@@ -106,7 +107,8 @@ export async function startHost({
       "--",
     ].concat(process.execPath, launcher),
     {
-      stdio: ["ignore", "pipe", "pipe"],
+      // The last is what a careless host leaves open: the sandbox must not inherit it.
+      stdio: ["ignore", "pipe", "pipe", openSync("/dev/null", "r")],
       env: {
         PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
         GCE_METADATA_HOST: address,
@@ -124,7 +126,7 @@ export async function startHost({
   );
   let log = "";
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk: Buffer) => {
+    stream?.on("data", (chunk: Buffer) => {
       log = (log + chunk.toString("utf8")).slice(-logLengthMax);
     });
   }

@@ -1,0 +1,39 @@
+import { describe, expect, test } from "vitest";
+import { deploymentLimitsOf, readSettings } from "./config.ts";
+
+const settings = { GOOGLE_CLOUD_PROJECT: "p" };
+const overrides = {
+  FIRESTORE_EMULATOR_HOST: "127.0.0.1:1",
+  STORAGE_EMULATOR_HOST: "http://127.0.0.1:1",
+  PADDOCK_KMS_ENDPOINT: "127.0.0.1:1",
+  PADDOCK_RUN_ENDPOINT: "127.0.0.1:1",
+};
+
+describe("OPS-9 readSettings()", () => {
+  test.each(Object.entries(overrides))("refuses %s inside Google Cloud", (name, value) => {
+    expect(readSettings({ ...settings, [name]: value })).toMatchObject({ [name]: value });
+    for (const inCloud of [{ K_SERVICE: "agents" }, { CLOUD_RUN_JOB: "runner" }]) {
+      expect(() => readSettings({ ...settings, ...inCloud, [name]: value })).toThrow(name);
+    }
+  });
+
+  test.each([
+    {},
+    { ...settings, PORT: "http" },
+    { ...settings, PADDOCK_RUN_ENDPOINT: "somewhere" },
+  ])("refuses %j", (environment) => {
+    expect(() => readSettings(environment)).toThrow();
+  });
+});
+
+describe("deploymentLimitsOf()", () => {
+  test("fills in the defaults, and refuses what is no limit", () => {
+    expect(deploymentLimitsOf({ concurrentMax: 5 })).toEqual({
+      executions: { max: 30, windowMs: 900_000 },
+      concurrentMax: 5,
+      wallClockMs: 600_000,
+    });
+    expect(() => deploymentLimitsOf({ concurrentMax: 0 })).toThrow();
+    expect(() => deploymentLimitsOf({ executions: { max: 1.5 } })).toThrow();
+  });
+});

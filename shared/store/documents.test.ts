@@ -1,0 +1,33 @@
+import { describe, expect, test } from "vitest";
+import { mintOwner } from "../auth/owner.ts";
+import { agents } from "./agents.ts";
+import { messages } from "./threads.ts";
+
+const owner = mintOwner(`user_${"a".repeat(21)}`, "production");
+
+describe("OWN-3 an owner's documents", () => {
+  test("lie under the owner, nested ones under their own", () => {
+    expect(agents.of(owner, "agent_1").path).toBe(`owners/${owner.id}/agents/agent_1`);
+    expect(messages.of(owner, "thread_1", "msg_1").path).toBe(
+      `owners/${owner.id}/threads/thread_1/messages/msg_1`,
+    );
+    expect(messages.all(owner, "thread_1").path).toBe(
+      `owners/${owner.id}/threads/thread_1/messages`,
+    );
+  });
+
+  test("open to nobody but an owner that authentication minted", () => {
+    // @ts-expect-error A plain string isn't an owner.
+    expect(agents.of(owner.id, "agent_1").path).not.toContain(owner.id);
+    // @ts-expect-error An object that looks like one isn't either.
+    expect(agents.of({ id: owner.id, mode: "production" }, "agent_1")).toBeDefined();
+  });
+
+  test.each(["user_short", "../x", `agent_${"a".repeat(21)}`, ""])("%j mints none", (id) => {
+    expect(() => mintOwner(id, "production")).toThrow();
+  });
+
+  test.each(["", "a/b", "../x"])("an id can't be %j: it would lead elsewhere", (id) => {
+    expect(() => agents.of(owner, id)).toThrow();
+  });
+});
