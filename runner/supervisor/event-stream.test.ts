@@ -1,9 +1,13 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { eventBatchBytesMax, type RunnerEvent } from "#shared/protocol/runner";
 import { EventStream } from "./event-stream.ts";
 
 /** A stream whose gateway keeps what it hears; `fail` makes a call fail. */
-function heard(flushIntervalMs: number, fail: (call: number) => boolean = () => false) {
+function heard(
+  flushIntervalMs: number,
+  fail: (call: number) => boolean = () => false,
+  gate: Promise<void> = Promise.resolve(),
+) {
   const batches: RunnerEvent[][] = [];
   const failures: unknown[] = [];
   const first = Promise.withResolvers<void>();
@@ -17,7 +21,7 @@ function heard(flushIntervalMs: number, fail: (call: number) => boolean = () => 
         calls += 1;
         inFlight += 1;
         expect(inFlight).toBe(1);
-        await Promise.resolve();
+        await gate;
         inFlight -= 1;
         if (fail(calls)) throw new Error("down");
         batches.push([...events]);
@@ -91,6 +95,23 @@ describe("an EventStream", () => {
     for (const batch of batches) {
       expect(Buffer.byteLength(JSON.stringify({ events: batch }))).toBeLessThan(eventBatchBytesMax);
     }
+  });
+
+  // Guards the batch that is sent twice: the end comes while a slow call and a timer are pending.
+  test("has one call on its way at a time, also at the end", async () => {
+    vi.useFakeTimers();
+    const gate = Promise.withResolvers<void>();
+    const { stream, batches, failures } = heard(1, () => false, gate.promise);
+    stream.emit(call);
+    await vi.advanceTimersByTimeAsync(1);
+    stream.emit(call);
+    await vi.advanceTimersByTimeAsync(10);
+    vi.useRealTimers();
+    const ended = stream.end();
+    gate.resolve();
+    await ended;
+    expect(failures).toEqual([]);
+    expect(batches.flat().map(({ sequence }) => sequence)).toEqual([1, 2]);
   });
 
   test("says once that nobody listens, and ends all the same", async () => {

@@ -66,8 +66,10 @@ describe("a Gateway", () => {
   });
 
   test("doesn't follow anyone elsewhere", async () => {
-    const gateway = await gatewayWith((_request, response) => {
-      response.writeHead(302, { location: "http://169.254.169.254/" }).end();
+    const lease = { version: "v2", expiresAt: 1, heartbeatIntervalMs: 1 };
+    const gateway = await gatewayWith((request, response) => {
+      if (request.url === "/elsewhere") response.end(JSON.stringify({ lease, stop: null }));
+      else response.writeHead(307, { location: "/elsewhere" }).end();
     });
     await expect(gateway.heartbeat("v1")).rejects.toThrow();
   });

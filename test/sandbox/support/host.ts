@@ -21,6 +21,8 @@ import { FakeGateway, ticket } from "./gateway.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const logLengthMax = 20_000;
+/** Descriptors that Node itself closes for what it starts: the lowest few. */
+const unused = Array.from({ length: 60 }, () => "ignore" as const);
 let uidNext = 1_900_000_000 + (process.pid % 50_000) * 100;
 let bundles: Promise<string> | undefined;
 
@@ -108,7 +110,7 @@ export async function startHost({
     ].concat(process.execPath, launcher),
     {
       // The last is what a careless host leaves open: the sandbox must not inherit it.
-      stdio: ["ignore", "pipe", "pipe", openSync("/dev/null", "r")],
+      stdio: ["ignore", "pipe", "pipe", ...unused, openSync("/dev/null", "r")],
       env: {
         PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
         GCE_METADATA_HOST: address,
