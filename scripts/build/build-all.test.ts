@@ -48,6 +48,7 @@ function writeFunction(name: string, answers: string, folder = name): void {
         paths: [path, path.replace("/v1", "")],
         authenticate: "api-key",
         scope: "none",
+        body: "none",
         bodyBytesMax: 0,
         streams: false,
         summary: "Reads a thing.",

@@ -13,6 +13,8 @@ const DeclaredRoute = z.object({
   paths: z.array(z.string().startsWith("/")).min(1),
   authenticate: z.string().min(1),
   scope: z.string().min(1),
+  /** A schema means JSON. */
+  body: z.union([z.enum(["none", "raw"]), z.looseObject({}).transform(() => "json" as const)]),
   bodyBytesMax: z.int().min(0),
   streams: z.boolean(),
   summary: z.string().min(1),
@@ -40,6 +42,7 @@ export interface ListedRoute {
   readonly paths: readonly string[];
   readonly authenticate: string;
   readonly scope: string | null;
+  readonly body: "none" | "raw" | "json";
   readonly bodyBytesMax: number;
   readonly streams: boolean;
   readonly summary: string;
@@ -99,10 +102,10 @@ async function listFunction(root: string, name: string): Promise<ListedFunction>
 }
 
 function listRoute(route: z.infer<typeof DeclaredRoute>): ListedRoute {
-  const { answers, method, paths, authenticate, bodyBytesMax, streams, summary } = route;
+  const { answers, method, paths, authenticate, body, bodyBytesMax, streams, summary } = route;
   const path = answers.slice(method.length + 1);
   const scope = route.scope === "none" ? null : route.scope;
-  return { method, path, paths, authenticate, scope, bodyBytesMax, streams, summary };
+  return { method, path, paths, authenticate, scope, body, bodyBytesMax, streams, summary };
 }
 
 /** Two patterns are one route if they differ in nothing but the names of their parameters. */

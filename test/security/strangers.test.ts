@@ -11,6 +11,8 @@ interface TableRoute {
   readonly path: string;
   readonly authenticate: string;
   readonly scope: string | null;
+  readonly body: string;
+  readonly bodyBytesMax: number;
 }
 interface TableFunction {
   readonly visibility: string;
@@ -162,6 +164,35 @@ describe("OWN-2 a key without a route's scope", () => {
     const answer = await send(path, { method: route.method, key: narrow, body: bodyFor(route) });
     expectRefusal(answer, 403, "FORBIDDEN");
     expect(answer.json.details).toEqual({ requiredScope: route.scope });
+  });
+});
+
+describe("a body that a route doesn't take", () => {
+  const jsonRoutes = edgeRoutes.filter(({ body }) => body === "json");
+  const json = { "content-type": "application/json" };
+  const refused = async (route: TableRoute, raw: string, headers: Record<string, string>) => {
+    const key = route.authenticate === "api-key" ? (await newOwner({ creditUsd: 0 })).key : null;
+    const path = pathWith(route.path, nobodys);
+    const credential = key ?? cloud().operatorToken;
+    return await send(path, { method: route.method, key: credential, raw, headers });
+  };
+
+  test.each(jsonRoutes)("$title refuses what isn't JSON", async (route) => {
+    expectRefusal(await refused(route, "{", json), 400, "MALFORMED_JSON");
+  });
+
+  test.each(jsonRoutes)("$title refuses another content type", async (route) => {
+    const headers = { "content-type": "text/plain" };
+    expectRefusal(await refused(route, "{}", headers), 415, "UNSUPPORTED_MEDIA_TYPE");
+  });
+
+  test.each(jsonRoutes)("$title refuses what is too large", async (route) => {
+    const raw = JSON.stringify("x".repeat(route.bodyBytesMax));
+    expectRefusal(await refused(route, raw, json), 413, "PAYLOAD_TOO_LARGE");
+  });
+
+  test.each(jsonRoutes)("$title refuses what is no object", async (route) => {
+    expectRefusal(await refused(route, '"text"', json), 400, "VALIDATION_FAILED");
   });
 });
 
