@@ -193,8 +193,10 @@ describe("EXE-4 each wall", { timeout: 20_000 }, () => {
     const read = await inside(`cat ${masked.join(" ")} | wc -c`);
     expect(read).toMatch(/^0$/m);
   });
+});
 
-  test("EXE-2 of the host only the listed paths are visible", async () => {
+describe("EXE-2 the view from inside", { timeout: 20_000 }, () => {
+  test("of the host only the listed paths are visible", async () => {
     const listed = await inside("echo /* /etc/*");
     expect(listed.trim().split(" ").sort()).toEqual(
       [
@@ -206,10 +208,33 @@ describe("EXE-4 each wall", { timeout: 20_000 }, () => {
     );
   });
 
-  test("EXE-2 processes, hosts, users and IPC of others are not there", async () => {
+  test("processes, hosts, users and IPC of others are not there", async () => {
     const seen = await inside(
       "ls -d /proc/[0-9]* | wc -l; hostname; cut -d: -f1 /etc/passwd; ipcs | wc -l",
     );
     expect(seen).toMatch(/^[1-4]\npaddock\nroot\nagent\nnobody\n/);
+  });
+});
+
+describe("EXE-3 what can be written", { timeout: 20_000 }, () => {
+  test("is the workspace, /tmp and shared memory, and nothing else", async () => {
+    const written = await inside(`
+      for d in $(find / /dev /proc/sys /etc -xdev -writable -type d 2>/dev/null | sort -u); do
+        (: > $d/planted) 2>/dev/null && echo $d
+      done`);
+    expect(written).toBe("/dev/shm\n/tmp\n/workspace\n");
+  });
+});
+
+describe("EXE-6 addresses", { timeout: 20_000 }, () => {
+  const targets = ["169.254.169.254/80", "10.0.0.1/443", "192.168.0.1/80", "1.1.1.1/443"];
+  const names = ["metadata.google.internal/80", "example.com/443"];
+
+  test.each([...targets, ...names])("%s is refused at once", async (target) => {
+    const startedAtMs = performance.now();
+    expect(await inside(`exec 3<>/dev/tcp/${target} && echo reached`)).toMatch(
+      /unreachable|not known|resolution/i,
+    );
+    expect(performance.now() - startedAtMs).toBeLessThan(2_000);
   });
 });
