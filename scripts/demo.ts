@@ -21,7 +21,8 @@ const line = (text: string) => console.log(`  ${text}`);
 const usd = (amount: number) => `$${amount.toFixed(6)}`;
 
 heading("Build");
-await buildAll(repositoryRoot);
+const { built, bundles } = await buildAll(repositoryRoot);
+line(built ? `${bundles.length} bundles` : "nothing has changed");
 
 heading("Local cloud");
 const dataFolder = await mkdtemp(join(tmpdir(), "paddock-demo-"));

@@ -1,6 +1,7 @@
 /** A client of the API that can also be rude: node:http, so that nothing is mended on the way. */
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from "node:http";
 import { cloud } from "./cloud.ts";
+import { checkReply } from "./reply-check.ts";
 
 export interface Answer {
   readonly status: number;
@@ -43,9 +44,10 @@ export async function send(
       : { "content-length": Buffer.byteLength(payload) }),
     ...sent.headers,
   };
+  const method = sent.method ?? (payload === undefined ? "GET" : "POST");
   return await new Promise((resolve, reject) => {
     const outgoing = request(new URL(path, sent.baseUrl ?? cloud().baseUrl), {
-      method: sent.method ?? (payload === undefined ? "GET" : "POST"),
+      method,
       headers,
       localAddress: sent.localAddress ?? ownAddress,
       agent: false,
@@ -60,7 +62,13 @@ export async function send(
       incoming.on("error", reject);
       incoming.on("end", () => {
         const bytes = Buffer.concat(chunks);
-        resolve(answer(incoming.statusCode ?? 0, incoming.headers, bytes));
+        const answered = answer(incoming.statusCode ?? 0, incoming.headers, bytes);
+        try {
+          checkReply(method, path, answered);
+          resolve(answered);
+        } catch (error) {
+          reject(error);
+        }
       });
     });
     outgoing.on("error", reject);

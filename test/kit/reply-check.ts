@@ -1,0 +1,27 @@
+/** Every answer that a test gets is held against what its route declares. */
+import { readdirSync } from "node:fs";
+import findMyWay, { type HTTPMethod } from "find-my-way";
+import type { Route } from "#shared/pipeline/route";
+import type { Service } from "#shared/pipeline/service";
+
+const router = findMyWay({ maxParamLength: 2_048 });
+for (const name of readdirSync("functions")) {
+  const { service }: { service: Service } = await import(`../../functions/${name}/index.ts`);
+  for (const route of service.routes) {
+    for (const path of route.paths) router.on(route.method as HTTPMethod, path, () => {}, route);
+  }
+}
+
+/** @throws if a route answered a status it doesn't declare, or a body of another shape. */
+export function checkReply(method: string, path: string, answer: { status: number; text: string }) {
+  if (answer.status >= 400) return;
+  const found = router.find(method as HTTPMethod, path.split("?")[0] ?? path);
+  if (!found) return;
+  const { answers, reply } = found.store as Route;
+  const declared = reply[answer.status];
+  if (!declared) throw new Error(`${answers} answered ${answer.status}, which it doesn't declare`);
+  if (typeof declared === "string") return;
+  const parsed = declared.safeParse(JSON.parse(answer.text));
+  if (!parsed.success)
+    throw new Error(`${answers} answered another shape: ${parsed.error.message}`);
+}
