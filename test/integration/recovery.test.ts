@@ -73,7 +73,7 @@ describe("F12 a dispatch", () => {
   });
 });
 
-describe("F13 BUD-6 a runner that dies", () => {
+describe("BUD-6 a runner that dies (F13)", () => {
   test("is found by whoever reads the thread, charged at its hold, and frees everything", async () => {
     const threadId = await newThread(owner.key, { environmentId });
     let executionId = "";
