@@ -90,7 +90,7 @@ export async function startHost({
   const launcher = program ?? join(await runnerPrograms(), "launcher.cjs");
   const uids = { supervisor: uidNext, sandbox: uidNext + 1 };
   uidNext += 2;
-  const name = `paddock-test-${uids.supervisor}`;
+  const name = `runner-test-${uids.supervisor}`;
   const scratch = `/run/${name}`;
   mkdirSync(scratch, { mode: 0o700 });
   const groups = cgroupFolders(name);
