@@ -7,7 +7,7 @@ import { Firestore } from "@google-cloud/firestore";
  */
 export function openFirestore(environment: Readonly<Record<string, string>>): Firestore {
   // Else the client looks for Google's metadata server, for seconds, and complains.
-  process.env["METADATA_SERVER_DETECTION"] = "none";
+  process.env.METADATA_SERVER_DETECTION = "none";
   const { GOOGLE_CLOUD_PROJECT: projectId, FIRESTORE_EMULATOR_HOST: host } = environment;
   if (!projectId || !host) throw new Error("These aren't a local cloud's settings.");
   return new Firestore({

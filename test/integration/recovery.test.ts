@@ -1,4 +1,4 @@
-/** Dispatch that goes wrong and runners that die: the money, the thread and the record afterwards. */
+/** Dispatch that goes wrong and runners that die: money, thread and record afterwards. */
 import { readdir, readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";

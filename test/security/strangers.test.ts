@@ -147,7 +147,7 @@ describe("OWN-1 another owner's id", () => {
   });
 
   test.each(["environmentId", "computerId", "agentId"])("in a body's %s is 404", async (field) => {
-    const id = field === "agentId" ? ids["agentId"] : ids["environmentId"];
+    const id = field === "agentId" ? ids.agentId : ids.environmentId;
     const answer = await send("/v1/threads", { key: stranger.key, body: { [field]: id } });
     expectRefusal(answer, 404, "NOT_FOUND");
   });
