@@ -14,10 +14,18 @@ import { installCommand, installPackages, packageManager } from "./package-manag
 import { SetupError } from "./setup-error.mjs";
 
 const javaMajorMin = 17;
-const sandboxTools = ["bwrap", "setpriv", "unshare", "prlimit"];
+/** Program → the package that brings it. */
+const sandboxTools = {
+  bwrap: "bubblewrap",
+  setpriv: "util-linux",
+  unshare: "util-linux",
+  prlimit: "util-linux",
+  perl: "perl",
+};
 const what = {
   bubblewrap: "bubblewrap (`bwrap`), which fences executions,",
   "util-linux": "util-linux (`setpriv`, `unshare`, `prlimit`), which drops an execution's rights,",
+  perl: "Perl, which tries the walls of each new sandbox,",
   java: `Java ${javaMajorMin} or newer, which runs the Firestore emulator,`,
 };
 
@@ -25,7 +33,10 @@ const what = {
 export function checkSystemTools() {
   const wanted = missingTools();
   if (wanted.length === 0) {
-    return { state: "ready", note: `${sandboxTools.join(", ")}, Java ${findJava().major}` };
+    return {
+      state: "ready",
+      note: `${Object.keys(sandboxTools).join(", ")}, Java ${findJava().major}`,
+    };
   }
   const manager = packageManager();
   if (manager?.name === "apt" && process.getuid() === 0) {
@@ -44,11 +55,11 @@ export function checkSystemTools() {
   return { state: "missing", sentences: wanted.map((name) => sentence(name, manager)) };
 }
 
-/** @returns {("bubblewrap" | "util-linux" | "java")[]} */
+/** @returns {string[]} Keys of `what`. */
 function missingTools() {
   const absent = new Set();
-  for (const tool of sandboxTools) {
-    if (!findProgram(tool)) absent.add(tool === "bwrap" ? "bubblewrap" : "util-linux");
+  for (const [tool, name] of Object.entries(sandboxTools)) {
+    if (!findProgram(tool)) absent.add(name);
   }
   if (!findJava()) absent.add("java");
   return [...absent];
