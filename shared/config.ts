@@ -40,6 +40,24 @@ const Overrides = z.object({
   PADDOCK_RUN_ENDPOINT: hostAndPort.optional(),
 });
 
+const ms = (usual: number) => z.int().min(100).max(86_400_000).default(usual);
+
+/** How long each step of an execution may take before a sweep looks after it. */
+const Timing = z
+  .object({
+    /** From the commit to the job's name: a dispatch usually takes well under a second. */
+    dispatchDeadlineMs: ms(10_000),
+    /** From the job's start to the claim: a cold container takes seconds, a bad day minutes. */
+    claimDeadlineMs: ms(4 * 60_000),
+    /** How long an execution may wait to be claimed before it is given up, unpaid. */
+    queuedMsMax: ms(60 * 60_000),
+    heartbeatIntervalMs: ms(30_000),
+    leaseMs: ms(90_000),
+  })
+  .refine(({ leaseMs, heartbeatIntervalMs }) => leaseMs >= 2 * heartbeatIntervalMs, {
+    message: "a lease outlasts a heartbeat that is lost",
+  });
+
 /** A deployment's limits; an owner's own, where set, come before them. */
 const DeploymentLimits = z.object({
   executions: z
@@ -57,6 +75,7 @@ const DeploymentLimits = z.object({
     .min(1_000)
     .max(3_600_000)
     .default(10 * 60_000),
+  timing: Timing.prefault({}),
 });
 export type DeploymentLimits = z.infer<typeof DeploymentLimits>;
 

@@ -1,13 +1,22 @@
+import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
-import { dueExecutions, type Swept, sweepExecution } from "#shared/executions/sweep";
+import { inTurn } from "#shared/core/in-turn";
+import { type DueExecution, dueExecutions, type Swept, sweepDue } from "#shared/executions/sweep";
 import { logFailure } from "#shared/pipeline/request-log";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 
-/** One call's work; what is left is due again at the next. */
-const executionsMax = 100;
+/** One call's work, of which little more than ids is read; what is left is due at the next. */
+const executionsMax = 1_000;
+/** Of a call that the platform ends after 120 s. */
+const sweepingMsMax = 60_000;
+const atOnceMax = 4;
 
 const Outcome = z.object({ due: z.int(), swept: z.record(z.string(), z.int()) });
+type Counts = Partial<Record<Swept | "failed", number>>;
+
+/** Who was dispatched last, so that owners take turns from one call to the next. */
+const servedAt = new LRUCache<string, number>({ max: 10_000 });
 
 /** The outbox looks after executions that wait, the reaper after those that ran. */
 function sweepRoute(name: "outbox" | "reaper", status: "queued" | "running", summary: string) {
@@ -25,26 +34,42 @@ function sweepRoute(name: "outbox" | "reaper", status: "queued" | "running", sum
     audit: "none",
     reply: { 200: Outcome },
     read: async ({ deps }) => {
-      const found = await dueExecutions(deps, executionsMax);
-      const due = found.filter(({ value }) => value.status === status);
-      const swept: Partial<Record<Swept | "failed", number>> = {};
-      for (const one of due) {
-        const outcome = await sweepExecution(deps, one).catch((cause: unknown) => {
-          logFailure("a sweep failed; it is tried again", cause, { executionId: one.value.id });
-          return "failed" as const;
-        });
-        swept[outcome] = (swept[outcome] ?? 0) + 1;
-      }
-      return { due: due.length, swept };
+      const due = await dueExecutions(deps, { status, limit: executionsMax });
+      return { due: due.length, swept: await sweepAll(deps, inTurn(due, servedAt)) };
     },
     decide: ({ data }) => ({ writes: [], reply: ok(data) }),
   });
 }
 
+/** A few at a time, in turn; once the platform is full, the rest needn't be tried. */
+async function sweepAll(deps: Deps, due: readonly DueExecution[]): Promise<Counts> {
+  const counts: Counts = {};
+  const giveUpAt = deps.now() + sweepingMsMax;
+  for (let first = 0; first < due.length; first += atOnceMax) {
+    const outcomes = await Promise.all(
+      due.slice(first, first + atOnceMax).map((one) => sweepOne(deps, one)),
+    );
+    for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
+    if (outcomes.includes("full") || deps.now() > giveUpAt) break;
+  }
+  return counts;
+}
+
+async function sweepOne(deps: Deps, due: DueExecution): Promise<Swept | "failed"> {
+  try {
+    const outcome = await sweepDue(deps, due);
+    if (outcome === "dispatched") servedAt.set(due.ownerId, deps.now());
+    return outcome;
+  } catch (cause) {
+    logFailure("a sweep failed; it is tried again", cause, { executionId: due.id });
+    return "failed";
+  }
+}
+
 export const sweepQueued = sweepRoute(
   "outbox",
   "queued",
-  "Dispatch the executions that a crash or a quota left behind.",
+  "Dispatch the executions that a crash or a quota left behind, owners taking turns.",
 );
 export const sweepRunning = sweepRoute(
   "reaper",

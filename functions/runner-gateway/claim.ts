@@ -5,7 +5,7 @@ import { noParams, noQuery, ok } from "#shared/contract/common";
 import { hashTicket, issueToken, type TokenClaims } from "#shared/core/ticket";
 import { openSecrets } from "#shared/environments/open-secrets";
 import { ApiError } from "#shared/errors/api-error";
-import { heartbeatIntervalMs, leaseMs, overheadMs, readFlushMs } from "#shared/executions/timing";
+import { overheadMs, readFlushMs, timing } from "#shared/executions/timing";
 import { logFailure } from "#shared/pipeline/request-log";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { ClaimReply, ClaimRequest } from "#shared/protocol/runner";
@@ -48,6 +48,7 @@ export const claim = route({
   },
   decide({ body, data, now }) {
     const { found, secrets, owner } = data;
+    const { leaseMs, heartbeatIntervalMs } = timing();
     const leaseExpiresAt = now + leaseMs;
     const running: Execution = {
       ...found.value,
@@ -105,9 +106,9 @@ function requireTicket(
   at: { readonly attempt: number; readonly now: number },
 ): void {
   const right = timingSafeEqual(Buffer.from(hashTicket(text)), Buffer.from(execution.ticketSha256));
-  const { id: executionId, attempt, status, ticketExpiresAt } = execution;
+  const { id: executionId, attempt, status, claimedAt, ticketExpiresAt } = execution;
   if (right && status === "queued" && ticketExpiresAt > at.now) return;
-  if (right && status !== "queued") {
+  if (right && claimedAt !== null) {
     // RunJob may have started it twice; or somebody read the ticket. The valid run goes on.
     logFailure("a ticket was used twice", "replayed ticket", { executionId, attempt, alarm: true });
   }

@@ -1,12 +1,18 @@
+import type { Owner } from "#shared/auth/owner";
 import { noParams, noQuery, ok } from "#shared/contract/common";
+import type { TokenClaims } from "#shared/core/ticket";
 import { ApiError } from "#shared/errors/api-error";
-import { heartbeatIntervalMs, leaseMs } from "#shared/executions/timing";
+import { timing } from "#shared/executions/timing";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { HeartbeatReply, HeartbeatRequest } from "#shared/protocol/runner";
 import { answered, isConflict } from "#shared/store/answered";
-import { patch } from "#shared/store/documents";
+import { patch, type Version } from "#shared/store/documents";
 import { executions } from "#shared/store/executions";
+import type { Store } from "#shared/store/store";
 import { formatVersion, parseVersion } from "#shared/store/versions";
+
+/** How often somebody else may write between our read and our commit before we give up. */
+const attemptsMax = 4;
 
 export const heartbeat = route({
   answers: "POST /internal/executions/heartbeat",
@@ -21,27 +27,45 @@ export const heartbeat = route({
   budget: "free",
   audit: "none",
   reply: { 200: HeartbeatReply },
-  read: async ({ caller: { owner, id, claims }, body, deps, now }) => {
-    const ref = executions.of(owner, id);
-    const leaseExpiresAt = now + leaseMs;
-    const fields = { leaseExpiresAt, sweepAt: leaseExpiresAt };
+  read: async ({ caller: { owner, claims }, body, deps, now }) => {
     const known = parseVersion(body.leaseVersion);
     if (!known) throw new ApiError("VALIDATION_FAILED", { message: "leaseVersion is malformed." });
+    const expiresAt = now + timing().leaseMs;
+    return { ...(await extend(deps.store, owner, { claims, known, expiresAt })), expiresAt };
+  },
+  decide({ data: { version, expiresAt, stop } }) {
+    const { heartbeatIntervalMs } = timing();
+    const lease = { version: formatVersion(version), expiresAt, heartbeatIntervalMs };
+    return { writes: [], reply: ok({ lease, stop }) };
+  },
+});
+
+interface Extension {
+  readonly claims: TokenClaims;
+  readonly known: Version;
+  readonly expiresAt: number;
+}
+
+/**
+ * Whoever changes an execution changes its version, so a beat that finds its own has nothing to
+ * hear; any other reads what happened: the job's name, a cancellation, an end.
+ */
+async function extend(store: Store, owner: Owner, { claims, known, expiresAt }: Extension) {
+  const ref = executions.of(owner, claims.executionId);
+  const fields = { leaseExpiresAt: expiresAt, sweepAt: expiresAt };
+  let version = known;
+  let stop: "cancelled" | null = null;
+  for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     try {
-      const version = await answered(deps.store.commit([patch(ref, fields, { version: known })]));
-      return { version, expiresAt: leaseExpiresAt };
+      return { version: await answered(store.commit([patch(ref, fields, { version })])), stop };
     } catch (error) {
       if (!isConflict(error)) throw error;
     }
-    // Somebody else wrote: the job's name, a sweep, a cancellation.
-    const { value, version } = await deps.store.require(ref);
-    if (value.status !== "running" || value.attempt !== claims.attempt)
-      throw new ApiError("LEASE_LOST");
-    const extended = await answered(deps.store.commit([patch(ref, fields, { version })]));
-    return { version: extended, expiresAt: leaseExpiresAt };
-  },
-  decide({ data: { version, expiresAt } }) {
-    const lease = { version: formatVersion(version), expiresAt, heartbeatIntervalMs };
-    return { writes: [], reply: ok({ lease, stop: null }) };
-  },
-});
+    const current = await store.require(ref);
+    const { status, attempt: newest, cancelRequestedAt } = current.value;
+    if (status !== "running" || newest !== claims.attempt) throw new ApiError("LEASE_LOST");
+    version = current.version;
+    stop = cancelRequestedAt === null ? null : "cancelled";
+  }
+  throw new ApiError("CONTENTION");
+}

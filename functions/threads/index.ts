@@ -1,5 +1,6 @@
 /** Threads: conversations whose messages are executed, and streamed while they are. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
+import { cancelExecution } from "./cancel-execution.ts";
 import { createThread } from "./create-thread.ts";
 import { getStatus } from "./get-status.ts";
 import { getThread } from "./get-thread.ts";
@@ -10,7 +11,7 @@ export const service: Service = {
   name: "threads",
   summary: "Threads, messages and their streams",
   visibility: "edge",
-  routes: [createThread, getThread, getStatus, listMessages, sendMessage],
+  routes: [createThread, getThread, getStatus, listMessages, sendMessage, cancelExecution],
   // A stream ends itself after 15 minutes; the platform's limit stands a little behind it.
   limits: { ...defaultLimits, concurrency: 200, memoryMib: 1_024, timeoutSeconds: 960 },
   roles: [

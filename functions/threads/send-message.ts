@@ -6,9 +6,8 @@ import { MessageCreate } from "#shared/contract/message-create";
 import { derivedId, idSchema } from "#shared/core/ids";
 import { ticketRandomBytes } from "#shared/core/ticket";
 import { ApiError } from "#shared/errors/api-error";
-import { dispatch } from "#shared/executions/dispatch";
-import { logFailure } from "#shared/pipeline/request-log";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { dispatchStarted } from "./dispatch-started.ts";
 import { eventStream } from "./event-stream.ts";
 import { readForStart } from "./read-for-start.ts";
 import { startExecution } from "./start-execution.ts";
@@ -78,16 +77,9 @@ export const sendMessage = route({
       started,
     };
   },
-  after: async ({ caller, decided, deps }) => {
+  after: async ({ caller, decided, version, deps }) => {
     if (!decided.started) return;
     const { execution, ticket } = decided.started;
-    try {
-      await dispatch(deps.store, caller.owner, { execution, ticket, now: deps.now });
-    } catch (cause) {
-      // It stays queued; the outbox dispatches it.
-      logFailure("dispatch failed; the execution stays queued", cause, {
-        executionId: execution.id,
-      });
-    }
+    await dispatchStarted(deps.store, caller.owner, { execution, version, ticket, now: deps.now });
   },
 });

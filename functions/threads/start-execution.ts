@@ -6,7 +6,7 @@ import type { MessageCreate } from "#shared/contract/message-create";
 import { type Account, type HoldResult, hold } from "#shared/core/account";
 import { ApiError } from "#shared/errors/api-error";
 import { newExecution } from "#shared/executions/new-execution";
-import { overheadMs, queuedMsMax } from "#shared/executions/timing";
+import { overheadMs } from "#shared/executions/timing";
 import { create, patch, type Write } from "#shared/store/documents";
 import { type Execution, executions } from "#shared/store/executions";
 import { messages, threads } from "#shared/store/threads";
@@ -73,7 +73,7 @@ export function startExecution(start: Start, basis: StartBasis): Started {
     executionId: execution.id,
     keyId: start.keyId,
     amountMicrousd: execution.holdMicrousd,
-    expiresAt: now + queuedMsMax + limits.wallClockMs + overheadMs,
+    expiresAt: now + limits.timing.queuedMsMax + limits.wallClockMs + overheadMs,
     now,
     executions: limits.executions,
     concurrentMax: limits.concurrentMax,

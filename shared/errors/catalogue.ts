@@ -20,6 +20,7 @@ export const catalogue = {
   MALFORMED_MULTIPART: refusal(400, "never", "The body isn't a valid multipart form."),
   MALFORMED_URL: refusal(400, "never", "The URL's path isn't validly percent-encoded."),
   INVALID_PATH: refusal(400, "never", "The file path must stay inside the workspace."),
+  NO_ACTIVE_EXECUTION: refusal(400, "never", "The thread runs nothing that could be cancelled."),
   UNAUTHORIZED: refusal(401, "never", "Send a valid API key as Authorization: Bearer <key>."),
   INSUFFICIENT_BUDGET: refusal(402, "after_topup", "The balance can't cover this execution."),
   BUDGET_LIMIT_DAILY: refusal(402, "after_wait", "The daily spending limit is reached."),

@@ -1,25 +1,85 @@
 import type { Owner } from "../auth/owner.ts";
-import { startJob } from "../google/jobs.ts";
-import { patch } from "../store/documents.ts";
+import { cancelJob, isOverQuota, startJob } from "../google/jobs.ts";
+import { answered, isConflict } from "../store/answered.ts";
+import { patch, type Version } from "../store/documents.ts";
 import { type Execution, executions } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
 import { overheadMs } from "./timing.ts";
 
+export interface Queued {
+  readonly execution: Execution;
+  /** Of the execution as it was committed; null if the commit's answer was lost. */
+  readonly version: Version | null;
+  readonly ticket: string;
+  readonly now: () => number;
+}
+
+/** How often somebody else may write between our read and our commit before we give up. */
+const attemptsMax = 5;
+
 /**
  * Starts the runner of a queued execution and notes the job's name. If this dies between the two,
- * or the platform refuses, the execution stays `queued`, which is the outbox: a sweep tries again
- * with a new attempt and a new ticket, and the old one's ticket is worth nothing.
+ * the execution stays `queued`, which is the outbox: a sweep tries again with a new attempt and a
+ * new ticket, and the old one's ticket is worth nothing.
+ * @returns `waiting` if the platform has no room: nothing was started, and the next sweep tries.
+ * @throws if it can't be known whether a runner was started.
  */
 export async function dispatch(
   store: Store,
   owner: Owner,
-  queued: { readonly execution: Execution; readonly ticket: string; readonly now: () => number },
-): Promise<void> {
+  queued: Queued,
+): Promise<"dispatched" | "waiting"> {
   const { execution, ticket } = queued;
-  const { id, profile, network, limits } = execution;
+  const { profile, network, limits } = execution;
   const timeoutMs = limits.wallClockMs + overheadMs;
-  const start = { profile, network: network.job, executionId: id, ticket, timeoutMs };
-  const jobExecution = await startJob(start);
+  const start = { profile, network: network.job, executionId: execution.id, ticket, timeoutMs };
+  let jobExecution: string;
+  try {
+    jobExecution = await startJob(start);
+  } catch (cause) {
+    if (!isOverQuota(cause)) throw cause;
+    await wait(store, owner, queued);
+    return "waiting";
+  }
   const fields = { jobExecution, dispatchedAt: queued.now() };
-  await store.commit([patch(executions.of(owner, id), fields)]);
+  const noted = await note(store, owner, queued, fields);
+  // It was cancelled, or given up for a newer attempt, while its runner started.
+  if (noted !== "noted") await cancelJob(jobExecution);
+  return "dispatched";
+}
+
+/** Leaves an execution to the next sweep: the platform has no room for its runner. */
+export async function wait(store: Store, owner: Owner, queued: Queued): Promise<void> {
+  const { execution, now } = queued;
+  const waitingSince = execution.waitingSince ?? now();
+  await note(store, owner, queued, { waitingSince, sweepAt: now() });
+}
+
+/** Writes what became of this attempt, unless it isn't the execution's attempt any more. */
+async function note(
+  store: Store,
+  owner: Owner,
+  { execution, version: committed }: Queued,
+  fields: Partial<Execution>,
+): Promise<"noted" | "unwanted"> {
+  const ref = executions.of(owner, execution.id);
+  let version = committed;
+  let wanted = true;
+  for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+    if (version) {
+      try {
+        await answered(store.commit([patch(ref, fields, { version })]));
+        return wanted ? "noted" : "unwanted";
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+      }
+    }
+    const current = await store.require(ref);
+    const { endedAt, attempt: newest, cancelRequestedAt } = current.value;
+    if (endedAt !== null || newest !== execution.attempt) return "unwanted";
+    wanted = cancelRequestedAt === null;
+    version = current.version;
+  }
+  // The name is worth only a cancellation that comes faster; the execution itself goes on.
+  return "noted";
 }

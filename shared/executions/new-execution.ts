@@ -7,7 +7,7 @@ import type { Environment } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";
 import type { Thread } from "../store/threads.ts";
 import { defaultModel, requireModel } from "./models.ts";
-import { dispatchDeadlineMs, streamMsMax } from "./timing.ts";
+import { streamMsMax, timing } from "./timing.ts";
 
 /** What a message may say about its execution alone. */
 export interface MessageOptions {
@@ -77,9 +77,11 @@ export function newExecution(
     ticketExpiresAt: now + ticketLifetimeMs,
     jobExecution: null,
     dispatchedAt: null,
+    waitingSince: null,
+    cancelRequestedAt: null,
     claimedAt: null,
     leaseExpiresAt: null,
-    sweepAt: now + dispatchDeadlineMs,
+    sweepAt: now + timing().dispatchDeadlineMs,
     readerUntil: now + streamMsMax,
     holdMicrousd: computeCostMicrousd(environment.profile, start.wallClockMs),
     chargedMicrousd: null,

@@ -4,6 +4,7 @@
  * is a fenced commit, so any number of sweeps, and the runner itself, may race.
  */
 
+import type { z } from "zod";
 import { auditEntry } from "../audit/audit-entry.ts";
 import { mintOwner, type Owner } from "../auth/owner.ts";
 import type { IdKind } from "../core/ids.ts";
@@ -12,11 +13,11 @@ import { cancelJob } from "../google/jobs.ts";
 import type { EndReason } from "../protocol/runner.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import { replace, type Version } from "../store/documents.ts";
-import { type Execution, executions } from "../store/executions.ts";
-import { type Found, present, type Store } from "../store/store.ts";
+import { Execution, executions } from "../store/executions.ts";
+import type { Found, Store } from "../store/store.ts";
 import { dispatch } from "./dispatch.ts";
 import { endExecution } from "./end-execution.ts";
-import { claimDeadlineMs, dispatchDeadlineMs, queuedMsMax } from "./timing.ts";
+import { timing } from "./timing.ts";
 
 export interface SweepDeps {
   readonly store: Store;
@@ -26,16 +27,32 @@ export interface SweepDeps {
   newId(kind: IdKind): string;
 }
 
-export type FoundExecution = Found<typeof executions.schema>;
-export type Swept = "dispatched" | "ended" | "waiting" | "gone";
+type FoundExecution = Found<typeof executions.schema>;
+/** `waiting`: for its runner, or for room on the platform; `full` is the latter, seen just now. */
+export type Swept = "dispatched" | "ended" | "waiting" | "full" | "gone";
 
-/** The executions that are due for a sweep, over all owners; oldest first. */
+/** As much of an execution as its turn is decided on. */
+const DueExecution = Execution.pick({ id: true, ownerId: true, mode: true, createdAt: true });
+export type DueExecution = z.infer<typeof DueExecution>;
+
+/** The executions of one status that are due for a sweep, over all owners. */
 export async function dueExecutions(
   deps: SweepDeps,
-  limit: number,
-): Promise<readonly FoundExecution[]> {
-  const due = { field: "sweepAt", before: deps.now(), limit };
-  return await deps.store.findDue(executions, due);
+  which: { readonly status: "queued" | "running"; readonly limit: number },
+): Promise<readonly DueExecution[]> {
+  const { status, limit } = which;
+  return await deps.store.findDue(executions.name, DueExecution, {
+    where: ["status", status],
+    due: ["sweepAt", deps.now()],
+    limit,
+  });
+}
+
+export async function sweepDue(deps: SweepDeps, due: DueExecution): Promise<Swept> {
+  const owner = mintOwner(due.ownerId, due.mode);
+  const { ref, value, version } = await deps.store.get(executions.of(owner, due.id));
+  if (!value || value.sweepAt === null || value.sweepAt > deps.now()) return "gone";
+  return await sweepExecution(deps, { ref, value, version });
 }
 
 export async function sweepExecution(deps: SweepDeps, found: FoundExecution): Promise<Swept> {
@@ -53,16 +70,27 @@ export function isOverdue(execution: Execution, now: number): boolean {
 
 async function sweepQueued(deps: SweepDeps, owner: Owner, found: FoundExecution): Promise<Swept> {
   const { value, version } = found;
+  const { claimDeadlineMs, queuedMsMax } = timing();
   const now = deps.now();
   const claimBy = (value.dispatchedAt ?? 0) + claimDeadlineMs;
   if (value.jobExecution !== null && claimBy > now) {
-    await fenced(deps, owner, { value: { ...value, sweepAt: claimBy }, version });
-    return "waiting";
+    const moved = await fenced(deps, owner, { value: { ...value, sweepAt: claimBy }, version });
+    return moved ? "waiting" : "gone";
   }
   if (now - value.createdAt > queuedMsMax) {
     return await end(deps, owner, { id: value.id, reason: "runner_error" });
   }
-  const attempt = value.attempt + 1;
+  return await dispatchAgain(deps, owner, found);
+}
+
+/** With a ticket of its own; what was refused for want of room cost no attempt. */
+async function dispatchAgain(
+  deps: SweepDeps,
+  owner: Owner,
+  { value, version }: FoundExecution,
+): Promise<Swept> {
+  const now = deps.now();
+  const attempt = value.waitingSince === null ? value.attempt + 1 : value.attempt;
   const secret = deps.random(ticketRandomBytes).toString("hex");
   const { environmentId, id: executionId } = value;
   const ticket = formatTicket({ ownerId: owner.id, environmentId, executionId, attempt, secret });
@@ -73,22 +101,26 @@ async function sweepQueued(deps: SweepDeps, owner: Owner, found: FoundExecution)
     ticketExpiresAt: now + ticketLifetimeMs,
     jobExecution: null,
     dispatchedAt: null,
-    sweepAt: now + dispatchDeadlineMs,
+    waitingSince: null,
+    sweepAt: now + timing().dispatchDeadlineMs,
   };
-  if (!(await fenced(deps, owner, { value: next, version }))) return "gone";
-  await dispatch(deps.store, owner, { execution: next, ticket, now: deps.now });
-  return "dispatched";
+  const committed = await fenced(deps, owner, { value: next, version });
+  if (!committed) return "gone";
+  // How long it has waited is told on if it has to wait again.
+  const execution = { ...next, waitingSince: value.waitingSince };
+  const queued = { execution, version: committed.version, ticket, now: deps.now };
+  return (await dispatch(deps.store, owner, queued)) === "waiting" ? "full" : "dispatched";
 }
 
-/** Whether nobody was faster: a sweep that lost a race has nothing more to do. */
+/** Null if somebody was faster: a sweep that lost a race has nothing more to do. */
 async function fenced(
   deps: SweepDeps,
   owner: Owner,
   next: { readonly value: Execution; readonly version: Version },
-): Promise<boolean> {
+): Promise<{ readonly version: Version | null } | null> {
   const ref = executions.of(owner, next.value.id);
   let moved = false;
-  await deps.commits.submit({
+  const { version } = await deps.commits.submit({
     owner,
     needsAccount: false,
     refresh: async () => {
@@ -96,7 +128,7 @@ async function fenced(
     },
     decide: () => ({ writes: moved ? [] : [replace(ref, next.version, next.value)] }),
   });
-  return !moved;
+  return moved ? null : { version };
 }
 
 /** Ends an execution that nobody else will: unpaid if it never ran, at its hold if it did. */
@@ -106,13 +138,13 @@ async function end(
   which: { readonly id: string; readonly reason: EndReason },
 ): Promise<Swept> {
   const ref = executions.of(owner, which.id);
-  let current = present(await deps.store.get(ref));
+  let current = await deps.store.require(ref);
   const rowId = deps.newId("auditRow");
   const { decision } = await deps.commits.submit({
     owner,
     needsAccount: true,
     refresh: async () => {
-      current = present(await deps.store.get(ref));
+      current = await deps.store.require(ref);
     },
     decide: (account) => {
       const { value: execution, version } = current;
@@ -157,7 +189,17 @@ async function end(
 
 /** Sweeps one execution if it is overdue, so that a reader never sees a run that has ended. */
 export async function sweepIfOverdue(deps: SweepDeps, owner: Owner, id: string): Promise<boolean> {
+  return (await sweepAndRead(deps, owner, id)).swept;
+}
+
+/** The same, and what was read on the way. */
+export async function sweepAndRead(
+  deps: SweepDeps,
+  owner: Owner,
+  id: string,
+): Promise<{ readonly swept: boolean; readonly execution: Execution | null }> {
   const { ref, value, version } = await deps.store.get(executions.of(owner, id));
-  if (!value || !isOverdue(value, deps.now())) return false;
-  return (await sweepExecution(deps, { ref, value, version })) === "ended";
+  if (!value || !isOverdue(value, deps.now())) return { swept: false, execution: value };
+  const swept = (await sweepExecution(deps, { ref, value, version })) === "ended";
+  return { swept, execution: value };
 }

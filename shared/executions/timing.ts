@@ -1,14 +1,10 @@
-/** How long each step of an execution may take before a sweep looks after it. Milliseconds. */
+/** Every deadline of an execution. Those that a sweep or a lease keeps are the deployment's. */
+import { type DeploymentLimits, deploymentLimits } from "../config.ts";
 
-/** From the commit to the job's name: a dispatch usually takes well under a second. */
-export const dispatchDeadlineMs = 10_000;
-/** From the job's start to the claim: a cold container takes seconds, a bad day minutes. */
-export const claimDeadlineMs = 4 * 60_000;
-/** How long an execution may wait to be claimed before it is given up, unpaid. */
-export const queuedMsMax = 60 * 60_000;
-export const heartbeatIntervalMs = 30_000;
-/** Two heartbeats may be lost. */
-export const leaseMs = 90_000;
+export function timing(): DeploymentLimits["timing"] {
+  return deploymentLimits().timing;
+}
+
 /** What the runner has beside the command: fetching and saving the workspace, settling. */
 export const overheadMs = 15 * 60_000;
 /** A stream ends here and is resumed; platform limits stand behind both. */

@@ -61,3 +61,8 @@ export async function startJob(start: JobStart): Promise<string> {
 export async function cancelJob(name: string): Promise<void> {
   await (await run()).executions.cancelExecution({ name }, { timeout: timeoutMs });
 }
+
+/** Whether RunJob was refused for want of room: then nothing was started (gRPC 8). */
+export function isOverQuota(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === 8;
+}

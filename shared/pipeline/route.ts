@@ -108,6 +108,13 @@ export interface Decided {
   readonly reply: Reply | ((version: Version | null) => Reply);
 }
 
+/** `version` is that of every document changed; null if nothing was, or it isn't known. */
+interface After<D, R> {
+  readonly data: D;
+  readonly decided: R;
+  readonly version: Version | null;
+}
+
 export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decided> {
   readonly answers: `${"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} /${string}`;
   readonly summary: string;
@@ -130,7 +137,7 @@ export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decid
   /** Pure: it may be repeated with fresh data. `account` is null where `budget` is `free`. */
   readonly decide: (context: Context<A, P, Q, B> & { data: D; account: Account | null }) => R;
   /** What follows the commit; an outbox repeats it if the process dies here. */
-  readonly after?: (context: Context<A, P, Q, B> & { data: D; decided: R }) => Promise<void>;
+  readonly after?: (context: Context<A, P, Q, B> & After<D, R>) => Promise<void>;
 }
 
 /** A route whose types have been checked against each other; the pipeline needs only its shape. */

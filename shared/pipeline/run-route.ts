@@ -68,7 +68,7 @@ export async function runRoute(
   const { context, ids, data } = await begun;
   const { decided, version } = await commit(route, { context, ids, data }, known.deps);
   const reply = typeof decided.reply === "function" ? decided.reply(version) : decided.reply;
-  const after = runAfter(route, { ...context, data, decided });
+  const after = runAfter(route, { ...context, data, decided, version });
   if ("stream" in reply) {
     await sendStream(response, reply);
     return await after;

@@ -40,6 +40,10 @@ export const Execution = z.object({
   /** The Cloud Run execution of this attempt, once RunJob has answered. */
   jobExecution: z.string().nullable(),
   dispatchedAt: z.int().nullable(),
+  /** Since when the platform has no room for it; null once a dispatch may have succeeded. */
+  waitingSince: z.int().nullable().default(null),
+  /** When its owner asked it to end while it ran; its runner hears of it and settles. */
+  cancelRequestedAt: z.int().nullable().default(null),
   claimedAt: z.int().nullable(),
   leaseExpiresAt: z.int().nullable(),
   /** When a sweep must look at it; null once it has ended. */

@@ -11,7 +11,6 @@ import { ApiError } from "../errors/api-error.ts";
 import { answered } from "./answered.ts";
 import {
   type CollectionRef,
-  type OwnedCollection,
   parseStored,
   type Ref,
   type Snapshot,
@@ -98,18 +97,30 @@ export class Store {
     return documents.docs.map((doc) => found(collection.schema, doc));
   }
 
-  /** The same over all owners' collections of one name: for sweeps, which name no owner. */
-  async findDue<S extends Schema>(
-    collection: OwnedCollection<S>,
-    due: { readonly field: string; readonly before: number; readonly limit: number },
-  ): Promise<readonly Found<S>[]> {
+  /**
+   * Over all owners' collections of one name, the fields of `part` alone: for sweeps, which name no
+   * owner. Longest due first.
+   */
+  async findDue<S extends z.ZodObject>(
+    collection: string,
+    part: S,
+    which: {
+      readonly where: readonly [field: string, value: string];
+      readonly due: readonly [field: string, until: number];
+      readonly limit: number;
+    },
+  ): Promise<readonly z.output<S>[]> {
+    const [field, value] = which.where;
+    const [dueField, until] = which.due;
     const query = this.#db
-      .collectionGroup(collection.name)
-      .where(due.field, "<=", due.before)
-      .orderBy(due.field)
-      .limit(due.limit);
+      .collectionGroup(collection)
+      .where(field, "==", value)
+      .where(dueField, "<=", until)
+      .orderBy(dueField)
+      .select(...Object.keys(part.shape))
+      .limit(which.limit);
     const documents = await answered(query.get());
-    return documents.docs.map((doc) => found(collection.schema, doc));
+    return documents.docs.map((doc) => parseStored(part, doc.data()));
   }
 
   /** Calls back with a document now and at each change, until the returned function is called. */

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import type { Owner } from "#shared/auth/owner";
+import { noQuery, ok } from "#shared/contract/common";
+import { idSchema } from "#shared/core/ids";
+import { ApiError } from "#shared/errors/api-error";
+import { type Cancelled, cancel } from "#shared/executions/cancel";
+import { sweepAndRead } from "#shared/executions/sweep";
+import { cancelJob } from "#shared/google/jobs";
+import { logFailure } from "#shared/pipeline/request-log";
+import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
+import { executions } from "#shared/store/executions";
+import type { Found } from "#shared/store/store";
+import { threads } from "#shared/store/threads";
+
+export const cancelExecution = route({
+  answers: "POST /v1/threads/:threadId/cancel",
+  summary: "Stop what the thread runs: at once while it waits, else when its runner hears of it.",
+  authenticate: "api-key",
+  scope: "execute",
+  params: z.object({ threadId: idSchema("thread") }),
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: jsonBytesMax,
+  limits: "none",
+  budget: "settle",
+  audit: "execution.cancelled",
+  reply: {
+    200: z.object({
+      success: z.literal(true),
+      threadId: z.string(),
+      runId: z.string(),
+      /** `cancelling` until the runner has settled what it used. */
+      status: z.enum(["cancelled", "cancelling"]),
+    }),
+  },
+  read: async ({ caller: { owner }, params: { threadId }, deps }) =>
+    await runningOn(deps, owner, threadId),
+  decide({ caller, params: { threadId }, data, account, request, ids, now }) {
+    if (!data || data.value.endedAt !== null) throw new ApiError("NO_ACTIVE_EXECUTION");
+    if (!account) throw new ApiError("INTERNAL_ERROR", { cause: "an owner without an account" });
+    const { value: execution, version } = data;
+    const row = { id: ids.next("auditRow"), requestId: request.id, keyId: caller.id };
+    const before = { execution, version, account };
+    const cancelled: Cancelled = cancel(caller.owner, before, { row, now });
+    const { status } = cancelled;
+    return {
+      ...cancelled,
+      subject: execution.id,
+      facts: { status },
+      reply: ok({ success: true as const, threadId, runId: execution.id, status }),
+      jobExecution: execution.jobExecution,
+    };
+  },
+  // Not told in vain: if this fails, the runner hears of it at its next heartbeat.
+  after: async ({ decided: { jobExecution } }) => {
+    if (jobExecution === null) return;
+    await cancelJob(jobExecution).catch((cause: unknown) =>
+      logFailure("a job wasn't cancelled; its runner ends it", cause, { jobExecution }),
+    );
+  },
+});
+
+/** What the thread runs now, once whatever fell silent has been ended; null for nothing. */
+async function runningOn(
+  deps: Deps,
+  owner: Owner,
+  threadId: string,
+): Promise<Found<typeof executions.schema> | null> {
+  const { executionId } = (await deps.store.require(threads.of(owner, threadId))).value;
+  if (executionId === null || (await sweepAndRead(deps, owner, executionId)).swept) return null;
+  return await deps.store.require(executions.of(owner, executionId));
+}

@@ -1,0 +1,20 @@
+import type { Owner } from "#shared/auth/owner";
+import { dispatch, type Queued, wait } from "#shared/executions/dispatch";
+import { logFailure } from "#shared/pipeline/request-log";
+import type { Store } from "#shared/store/store";
+
+/** After a refusal, what starts anew queues up behind what waits, for as long as this. */
+const standBackMs = 5_000;
+let standBackUntil = 0;
+
+/** Dispatches what was just committed; whatever fails here, it stays queued for the outbox. */
+export async function dispatchStarted(store: Store, owner: Owner, queued: Queued): Promise<void> {
+  try {
+    if (queued.now() < standBackUntil) return await wait(store, owner, queued);
+    const outcome = await dispatch(store, owner, queued);
+    if (outcome === "waiting") standBackUntil = queued.now() + standBackMs;
+  } catch (cause) {
+    const { id: executionId } = queued.execution;
+    logFailure("dispatch failed; the execution stays queued", cause, { executionId });
+  }
+}

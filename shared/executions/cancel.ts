@@ -1,0 +1,62 @@
+import { auditEntry } from "../audit/audit-entry.ts";
+import type { Owner } from "../auth/owner.ts";
+import type { Account } from "../core/account.ts";
+import { patch, type Version, type Write } from "../store/documents.ts";
+import { type Execution, executions } from "../store/executions.ts";
+import { endExecution } from "./end-execution.ts";
+
+export interface Cancelled {
+  readonly status: "cancelled" | "cancelling";
+  /** None if it was asked to end before. */
+  readonly writes: readonly Write[];
+  readonly account?: Account;
+}
+
+/**
+ * Cancels an execution that hasn't ended. One that nobody claimed ends here, unpaid; one that runs
+ * is asked to end, keeps what it made and pays for what it used. Pure; whoever commits first wins,
+ * so it is settled once.
+ */
+export function cancel(
+  owner: Owner,
+  before: { readonly execution: Execution; readonly version: Version; readonly account: Account },
+  by: {
+    readonly row: { readonly id: string; readonly requestId: string; readonly keyId: string };
+    readonly now: number;
+  },
+): Cancelled {
+  const { execution, version } = before;
+  const { row, now } = by;
+  if (execution.status === "running") {
+    const asked = execution.cancelRequestedAt !== null;
+    const request = patch(
+      executions.of(owner, execution.id),
+      { cancelRequestedAt: now },
+      { version },
+    );
+    return { status: "cancelling", writes: asked ? [] : [request] };
+  }
+  const ended = endExecution(owner, before, {
+    outcome: "cancelled",
+    reason: "cancelled",
+    exitCode: null,
+    output: "",
+    outputTruncated: false,
+    workspaceState: null,
+    conflicts: [],
+    eventsLastSequence: execution.eventsLastSequence,
+    costMicrousd: 0,
+    now,
+  });
+  const entry = auditEntry(owner, {
+    id: row.id,
+    at: now,
+    actor: { type: "key", id: row.keyId },
+    action: "execution.ended",
+    subject: execution.id,
+    requestId: row.requestId,
+    facts: ended.facts,
+    sealedDetails: null,
+  });
+  return { status: "cancelled", account: ended.account, writes: [...ended.writes, entry] };
+}
