@@ -58,6 +58,9 @@ const Timing = z
     message: "a lease outlasts a heartbeat that is lost",
   });
 
+const streamBytesMax = 8 * 1024 * 1024;
+const streamMsMax = 15 * 60_000;
+
 /** A deployment's limits; an owner's own, where set, come before them. */
 const DeploymentLimits = z.object({
   executions: z
@@ -75,6 +78,13 @@ const DeploymentLimits = z.object({
     .min(1_000)
     .max(3_600_000)
     .default(10 * 60_000),
+  /** Where a stream ends, to be resumed; the platform's own limits stand a little behind. */
+  streams: z
+    .object({
+      bytesMax: z.int().min(1).max(streamBytesMax).default(streamBytesMax),
+      msMax: z.int().min(1).max(streamMsMax).default(streamMsMax),
+    })
+    .prefault({}),
   timing: Timing.prefault({}),
 });
 export type DeploymentLimits = z.infer<typeof DeploymentLimits>;

@@ -5,7 +5,7 @@ import { noParams, noQuery, ok } from "#shared/contract/common";
 import { hashTicket, issueToken, type TokenClaims } from "#shared/core/ticket";
 import { openSecrets } from "#shared/environments/open-secrets";
 import { ApiError } from "#shared/errors/api-error";
-import { overheadMs, readFlushMs, timing } from "#shared/executions/timing";
+import { flushIntervalMs, overheadMs, timing } from "#shared/executions/timing";
 import { logFailure } from "#shared/pipeline/request-log";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { ClaimReply, ClaimRequest } from "#shared/protocol/runner";
@@ -85,8 +85,9 @@ export const claim = route({
             version: formatVersion(version ?? found.version),
             expiresAt: leaseExpiresAt,
             heartbeatIntervalMs,
+            readerUntil: running.readerUntil,
           },
-          flushIntervalMs: readFlushMs,
+          flushIntervalMs: flushIntervalMs(running.readerUntil, now),
           task,
           limits,
           network: { mode, allow },

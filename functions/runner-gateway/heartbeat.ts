@@ -31,11 +31,12 @@ export const heartbeat = route({
     const known = parseVersion(body.leaseVersion);
     if (!known) throw new ApiError("VALIDATION_FAILED", { message: "leaseVersion is malformed." });
     const expiresAt = now + timing().leaseMs;
-    return { ...(await extend(deps.store, owner, { claims, known, expiresAt })), expiresAt };
+    const beat = { claims, known, expiresAt, readerUntil: body.readerUntil };
+    return { ...(await extend(deps.store, owner, beat)), expiresAt };
   },
-  decide({ data: { version, expiresAt, stop } }) {
+  decide({ data: { version, expiresAt, readerUntil, stop } }) {
     const { heartbeatIntervalMs } = timing();
-    const lease = { version: formatVersion(version), expiresAt, heartbeatIntervalMs };
+    const lease = { version: formatVersion(version), expiresAt, heartbeatIntervalMs, readerUntil };
     return { writes: [], reply: ok({ lease, stop }) };
   },
 });
@@ -44,27 +45,32 @@ interface Extension {
   readonly claims: TokenClaims;
   readonly known: Version;
   readonly expiresAt: number;
+  /** As of `known`. */
+  readonly readerUntil: number;
 }
 
 /**
  * Whoever changes an execution changes its version, so a beat that finds its own has nothing to
  * hear; any other reads what happened: the job's name, a cancellation, an end.
  */
-async function extend(store: Store, owner: Owner, { claims, known, expiresAt }: Extension) {
+async function extend(store: Store, owner: Owner, beat: Extension) {
+  const { claims, expiresAt } = beat;
   const ref = executions.of(owner, claims.executionId);
   const fields = { leaseExpiresAt: expiresAt, sweepAt: expiresAt };
-  let version = known;
+  let { known: version, readerUntil } = beat;
   let stop: "cancelled" | null = null;
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     try {
-      return { version: await answered(store.commit([patch(ref, fields, { version })])), stop };
+      version = await answered(store.commit([patch(ref, fields, { version })]));
+      return { version, readerUntil, stop };
     } catch (error) {
       if (!isConflict(error)) throw error;
     }
     const current = await store.require(ref);
     const { status, attempt: newest, cancelRequestedAt } = current.value;
     if (status !== "running" || newest !== claims.attempt) throw new ApiError("LEASE_LOST");
-    version = current.version;
+    ({ version } = current);
+    ({ readerUntil } = current.value);
     stop = cancelRequestedAt === null ? null : "cancelled";
   }
   throw new ApiError("CONTENTION");

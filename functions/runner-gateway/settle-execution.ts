@@ -3,6 +3,7 @@ import { noParams, noQuery, ok } from "#shared/contract/common";
 import { mergeManifests } from "#shared/core/merge-manifests";
 import { ApiError } from "#shared/errors/api-error";
 import { endExecution, measuredCostMicrousd } from "#shared/executions/end-execution";
+import { lastStoredSequence } from "#shared/executions/event-log";
 import { route } from "#shared/pipeline/route";
 import { outputBytesMax, SettleReply, SettleRequest } from "#shared/protocol/runner";
 import { patch, type Write } from "#shared/store/documents";
@@ -13,6 +14,7 @@ import { headOf, readManifest, storeManifest } from "#shared/workspace/manifests
 
 /** JSON may need six bytes for one of output. */
 const bodyBytesMax = 7 * outputBytesMax;
+const nothing = { settled: null, environment: null, workspace: null };
 
 export const settleExecution = route({
   answers: "POST /internal/executions/settle",
@@ -27,22 +29,27 @@ export const settleExecution = route({
   budget: "settle",
   audit: "execution.ended",
   reply: { 200: SettleReply },
-  read: async ({ caller: { owner, claims }, body, deps }) => {
-    const [execution, environment] = await deps.store.getAll(
-      executions.of(owner, claims.executionId),
-      environments.of(owner, claims.environmentId),
-    );
+  read: async ({ caller: { owner, claims }, body, deps, repeated }) => {
+    const [[execution, environment], storedLast] = await Promise.all([
+      deps.store.getAll(
+        executions.of(owner, claims.executionId),
+        environments.of(owner, claims.environmentId),
+      ),
+      // An event may be stored though its answer was lost; then the runner knows of fewer.
+      repeated ? lastStoredSequence(deps.store, owner, claims.executionId) : 0,
+    ]);
+    const eventsLastSequence = Math.max(body.eventsLastSequence, storedLast);
     const found = present(execution);
     const { value } = found;
     if (value.attempt !== claims.attempt || value.status === "queued")
       throw new ApiError("LEASE_LOST");
     if (value.status !== "running")
-      return { settled: value, found, environment: null, workspace: null };
+      return { ...nothing, settled: value, found, eventsLastSequence };
     const saved = body.workspace.state === "saved" ? body.workspace.manifestSha256 : null;
-    if (saved === null) return { settled: null, found, environment: null, workspace: null };
+    if (saved === null) return { ...nothing, found, eventsLastSequence };
     const current = present(environment);
     const workspace = await nextWorkspace(owner, { execution: value, environment: current, saved });
-    return { settled: null, found, environment: current, workspace };
+    return { settled: null, found, eventsLastSequence, environment: current, workspace };
   },
   decide({ caller: { owner }, body, data, account, now }) {
     const { settled, found, environment, workspace } = data;
@@ -63,7 +70,7 @@ export const settleExecution = route({
       outputTruncated: body.outputTruncated,
       workspaceState: body.workspace.state,
       conflicts,
-      eventsLastSequence: body.eventsLastSequence,
+      eventsLastSequence: data.eventsLastSequence,
       costMicrousd: charged ? measuredCostMicrousd(found.value, now) : 0,
       now,
     });

@@ -1,12 +1,9 @@
 import { noParams, noQuery, ok } from "#shared/contract/common";
-import { readFlushMs } from "#shared/executions/timing";
+import { flushIntervalMs } from "#shared/executions/timing";
 import { route } from "#shared/pipeline/route";
 import { EventsReply, EventsRequest, eventBatchBytesMax } from "#shared/protocol/runner";
 import { isConflict } from "#shared/store/answered";
-import { create } from "#shared/store/documents";
-import { eventBatches, eventBatchId } from "#shared/store/executions";
-
-const retentionMs = 30 * 86_400_000;
+import { addToLog } from "#shared/store/executions";
 
 export const storeEvents = route({
   answers: "POST /internal/executions/events",
@@ -25,19 +22,18 @@ export const storeEvents = route({
   read: async ({ caller: { owner, id }, body: { events }, deps, now }) => {
     const firstSequence = events[0]?.sequence ?? 1;
     const lastSequence = events.at(-1)?.sequence ?? firstSequence;
-    const ref = eventBatches.of(owner, id, eventBatchId(firstSequence));
-    const expireAt = new Date(now + retentionMs);
     try {
-      await deps.store.commit([
-        create(ref, { v: 1, firstSequence, lastSequence, events, expireAt }),
-      ]);
+      await deps.store.commit([addToLog(owner, { executionId: id, firstSequence, now }, events)]);
     } catch (error) {
-      // The answer to the first try was lost.
+      // The answer to the first try was lost; or the execution was ended for this runner.
       if (!isConflict(error)) throw error;
     }
     return lastSequence;
   },
-  decide({ data: acknowledgedSequence }) {
-    return { writes: [], reply: ok({ acknowledgedSequence, flushIntervalMs: readFlushMs }) };
+  decide({ body, data: acknowledgedSequence, now }) {
+    // A runner that doesn't say comes from before it could, and always sent often.
+    const readerUntil = body.readerUntil ?? Number.POSITIVE_INFINITY;
+    const reply = { acknowledgedSequence, flushIntervalMs: flushIntervalMs(readerUntil, now) };
+    return { writes: [], reply: ok(reply) };
   },
 });

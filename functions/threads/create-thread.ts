@@ -50,6 +50,7 @@ export const createThread = route({
       title: body.title ?? null,
       status: "active",
       executionId: null,
+      lastExecutionId: null,
       messageCount: 0,
       inputTokens: 0,
       outputTokens: 0,

@@ -2,6 +2,7 @@
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { cancelExecution } from "./cancel-execution.ts";
 import { createThread } from "./create-thread.ts";
+import { followThread } from "./follow-thread.ts";
 import { getStatus } from "./get-status.ts";
 import { getThread } from "./get-thread.ts";
 import { listMessages } from "./list-messages.ts";
@@ -11,7 +12,15 @@ export const service: Service = {
   name: "threads",
   summary: "Threads, messages and their streams",
   visibility: "edge",
-  routes: [createThread, getThread, getStatus, listMessages, sendMessage, cancelExecution],
+  routes: [
+    createThread,
+    getThread,
+    getStatus,
+    listMessages,
+    sendMessage,
+    followThread,
+    cancelExecution,
+  ],
   // A stream ends itself after 15 minutes; the platform's limit stands a little behind it.
   limits: { ...defaultLimits, concurrency: 200, memoryMib: 1_024, timeoutSeconds: 960 },
   roles: [

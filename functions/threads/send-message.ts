@@ -6,9 +6,9 @@ import { MessageCreate } from "#shared/contract/message-create";
 import { derivedId, idSchema } from "#shared/core/ids";
 import { ticketRandomBytes } from "#shared/core/ticket";
 import { ApiError } from "#shared/errors/api-error";
+import { eventStream } from "#shared/executions/event-stream";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { dispatchStarted } from "./dispatch-started.ts";
-import { eventStream } from "./event-stream.ts";
 import { readForStart } from "./read-for-start.ts";
 import { startExecution } from "./start-execution.ts";
 
@@ -40,17 +40,12 @@ export const sendMessage = route({
     return { ...read, executionId, requestSha256, ticketSecret };
   },
   decide(context) {
-    const { caller, data, account, signal, deps } = context;
+    const { caller, data, account } = context;
     const { earlier } = data;
-    const stream = (executionId: string) => ({
-      status: 200,
-      headers: { "content-type": "text/event-stream", "cache-control": "no-cache, no-transform" },
-      stream: eventStream(deps.store, caller.owner, { executionId, afterSequence: 0, signal }),
-    });
     if (earlier) {
       // The same key and body is the same request: it gets the same execution's stream.
       if (earlier.requestSha256 !== data.requestSha256) throw new ApiError("IDEMPOTENCY_CONFLICT");
-      return { writes: [], reply: stream(earlier.id), started: null };
+      return { writes: [], reply: eventStream(context, earlier, null), started: null };
     }
     if (!account) throw new ApiError("INTERNAL_ERROR", { cause: "an owner without an account" });
     const { body, ids, now } = context;
@@ -73,7 +68,7 @@ export const sendMessage = route({
         heldMicrousd: execution.holdMicrousd,
         network: execution.network.mode,
       },
-      reply: stream(execution.id),
+      reply: eventStream(context, execution, null),
       started,
     };
   },

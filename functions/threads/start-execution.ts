@@ -94,6 +94,7 @@ function writesOf(
   const running = {
     status: "running" as const,
     executionId: execution.id,
+    lastExecutionId: execution.id,
     startedAt: now,
     endedAt: null,
     lastMessageAt: now,

@@ -60,7 +60,11 @@ export class Execution {
     this.#redaction = planRedaction(claimed.secrets);
     const now = () => Date.now();
     this.#events = new EventStream(
-      { send: (events) => gateway.events(events), now, onFailure: (error) => this.#unheard(error) },
+      {
+        send: (events) => gateway.events(events, this.#heartbeat.readerUntil),
+        now,
+        onFailure: (error) => this.#unheard(error),
+      },
       claimed.flushIntervalMs,
     );
     this.#output = new Output({
@@ -71,7 +75,7 @@ export class Execution {
     });
     this.#heartbeat = new Heartbeat(
       {
-        send: (version) => gateway.heartbeat(version),
+        send: (lease) => gateway.heartbeat(lease),
         now,
         onStop: (why) => this.#stop.request(why),
       },

@@ -29,7 +29,7 @@ describe("a Gateway", () => {
       tokens.push(request.headers.authorization);
       response.writeHead(tokens.length < 3 ? 503 : 200).end(reply);
     });
-    expect(await gateway.events([])).toMatchObject({ acknowledgedSequence: 1 });
+    expect(await gateway.events([], 0)).toMatchObject({ acknowledgedSequence: 1 });
     expect(tokens).toEqual(["Bearer token", "Bearer token", "Bearer token"]);
   });
 
@@ -45,7 +45,7 @@ describe("a Gateway", () => {
       calls += 1;
       response.writeHead(status).end("{}");
     });
-    const error = await gateway.events([]).catch((refused: unknown) => refused);
+    const error = await gateway.events([], 0).catch((refused: unknown) => refused);
     expect(error instanceof GatewayError && error.isStale).toBe(isStale);
     expect(calls).toBe(1);
   });
@@ -57,7 +57,7 @@ describe("a Gateway", () => {
       if (calls === 1) request.socket.destroy();
       else response.end(reply);
     });
-    expect(await gateway.events([])).toMatchObject({ flushIntervalMs: 100 });
+    expect(await gateway.events([], 0)).toMatchObject({ flushIntervalMs: 100 });
   });
 
   test("doesn't take an object for another", async () => {
@@ -71,7 +71,9 @@ describe("a Gateway", () => {
       if (request.url === "/elsewhere") response.end(JSON.stringify({ lease, stop: null }));
       else response.writeHead(307, { location: "/elsewhere" }).end();
     });
-    await expect(gateway.heartbeat("v1")).rejects.toThrow();
+    await expect(
+      gateway.heartbeat({ version: "v1", expiresAt: 0, heartbeatIntervalMs: 1, readerUntil: 0 }),
+    ).rejects.toThrow();
   });
 
   test("gives up in time", async () => {

@@ -8,6 +8,7 @@ import {
   EventsReply,
   gatewayPaths,
   HeartbeatReply,
+  type Lease,
   manifestBytesMax,
   packBytesMax,
   type RunnerEvent,
@@ -80,12 +81,16 @@ export class Gateway {
     await this.#put(gatewayPaths.pack(digest), body, until);
   }
 
-  events(events: readonly RunnerEvent[]): Promise<z.infer<typeof EventsReply>> {
-    return this.#post(gatewayPaths.events, { events }, EventsReply);
+  events(
+    events: readonly RunnerEvent[],
+    readerUntil: number,
+  ): Promise<z.infer<typeof EventsReply>> {
+    return this.#post(gatewayPaths.events, { events, readerUntil }, EventsReply);
   }
 
-  heartbeat(leaseVersion: string): Promise<z.infer<typeof HeartbeatReply>> {
-    return this.#post(gatewayPaths.heartbeat, { leaseVersion }, HeartbeatReply, { once: true });
+  heartbeat({ version, readerUntil }: Lease): Promise<z.infer<typeof HeartbeatReply>> {
+    const beat = { leaseVersion: version, readerUntil };
+    return this.#post(gatewayPaths.heartbeat, beat, HeartbeatReply, { once: true });
   }
 
   settle(request: SettleRequest, until: number): Promise<z.infer<typeof SettleReply>> {

@@ -10,7 +10,7 @@ import type { StopReason } from "./outcome.ts";
 const lastBeatMsMax = 1_000;
 
 export interface HeartbeatDeps {
-  readonly send: (leaseVersion: string) => Promise<z.infer<typeof HeartbeatReply>>;
+  readonly send: (lease: Lease) => Promise<z.infer<typeof HeartbeatReply>>;
   readonly now: () => number;
   readonly onStop: (reason: StopReason) => void;
 }
@@ -26,6 +26,11 @@ export class Heartbeat {
     this.#deps = deps;
     this.#lease = lease;
     this.#schedule();
+  }
+
+  /** Until when somebody reads along, as far as the last beat has heard. */
+  get readerUntil(): number {
+    return this.#lease.readerUntil;
   }
 
   /** No beat is on its way any more: the version is the one to settle with. */
@@ -45,7 +50,7 @@ export class Heartbeat {
 
   async #beat(): Promise<void> {
     try {
-      const { lease, stop } = await this.#deps.send(this.#lease.version);
+      const { lease, stop } = await this.#deps.send(this.#lease);
       this.#lease = lease;
       if (stop !== null) this.#deps.onStop(stop);
     } catch (error) {

@@ -9,7 +9,7 @@ import { computeCostMicrousd } from "../core/pricing.ts";
 import { endReasons } from "../errors/end-reasons.ts";
 import type { EndReason } from "../protocol/runner.ts";
 import { create, patch, replace, type Version, type Write } from "../store/documents.ts";
-import { type Execution, executions } from "../store/executions.ts";
+import { addToLog, type Execution, executions } from "../store/executions.ts";
 import { ledger } from "../store/owners.ts";
 import { messages, threads } from "../store/threads.ts";
 
@@ -21,6 +21,7 @@ export interface End {
   readonly outputTruncated: boolean;
   readonly workspaceState: "saved" | "unchanged" | "not_saved" | null;
   readonly conflicts: readonly string[];
+  /** The log is closed behind it: the commit fails if an event was stored there meanwhile. */
   readonly eventsLastSequence: number;
   /** Null if it can't be known, which is charged at the hold, never as nothing (BUD-6). */
   readonly costMicrousd: number | null;
@@ -77,6 +78,7 @@ export function endExecution(
       replace(executions.of(owner, execution.id), version, ended),
       ...ledgerLines(owner, execution, line),
       ...conversation(owner, ended, end),
+      closedLog(owner, ended, end.now),
     ],
     facts: {
       outcome: end.outcome,
@@ -109,6 +111,12 @@ function ledgerLines(
   const charge = of("charge", { amountMicrousd: 0 - line.chargedMicrousd, lossMicrousd: 0 });
   if (line.lossMicrousd === 0) return [charge];
   return [charge, of("loss", { amountMicrousd: 0, lossMicrousd: line.lossMicrousd })];
+}
+
+/** In the same commit, so that whoever reads along meets the end where the events end. */
+function closedLog(owner: Owner, ended: Execution, now: number): Write {
+  const { id: executionId, eventsLastSequence } = ended;
+  return addToLog(owner, { executionId, firstSequence: eventsLastSequence + 1, now }, []);
 }
 
 function conversation(owner: Owner, ended: Execution, end: End): readonly Write[] {

@@ -7,7 +7,7 @@ import type { Environment } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";
 import type { Thread } from "../store/threads.ts";
 import { defaultModel, requireModel } from "./models.ts";
-import { streamMsMax, timing } from "./timing.ts";
+import { readerMs, timing } from "./timing.ts";
 
 /** What a message may say about its execution alone. */
 export interface MessageOptions {
@@ -82,7 +82,7 @@ export function newExecution(
     claimedAt: null,
     leaseExpiresAt: null,
     sweepAt: now + timing().dispatchDeadlineMs,
-    readerUntil: now + streamMsMax,
+    readerUntil: now + readerMs,
     holdMicrousd: computeCostMicrousd(environment.profile, start.wallClockMs),
     chargedMicrousd: null,
     reason: null,

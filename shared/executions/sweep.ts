@@ -17,6 +17,7 @@ import { Execution, executions } from "../store/executions.ts";
 import type { Found, Store } from "../store/store.ts";
 import { dispatch } from "./dispatch.ts";
 import { endExecution } from "./end-execution.ts";
+import { lastStoredSequence } from "./event-log.ts";
 import { timing } from "./timing.ts";
 
 export interface SweepDeps {
@@ -138,13 +139,15 @@ async function end(
   which: { readonly id: string; readonly reason: EndReason },
 ): Promise<Swept> {
   const ref = executions.of(owner, which.id);
-  let current = await deps.store.require(ref);
+  const readAll = async () =>
+    await Promise.all([deps.store.require(ref), lastStoredSequence(deps.store, owner, which.id)]);
+  let [current, eventsLastSequence] = await readAll();
   const rowId = deps.newId("auditRow");
   const { decision } = await deps.commits.submit({
     owner,
     needsAccount: true,
     refresh: async () => {
-      current = await deps.store.require(ref);
+      [current, eventsLastSequence] = await readAll();
     },
     decide: (account) => {
       const { value: execution, version } = current;
@@ -162,7 +165,7 @@ async function end(
           outputTruncated: false,
           workspaceState: execution.claimedAt === null ? null : "not_saved",
           conflicts: [],
-          eventsLastSequence: execution.eventsLastSequence,
+          eventsLastSequence,
           costMicrousd: execution.claimedAt === null ? 0 : null,
           now,
         },

@@ -7,9 +7,13 @@ export function timing(): DeploymentLimits["timing"] {
 
 /** What the runner has beside the command: fetching and saving the workspace, settling. */
 export const overheadMs = 15 * 60_000;
-/** A stream ends here and is resumed; platform limits stand behind both. */
-export const streamMsMax = 15 * 60_000;
-export const streamBytesMax = 8 * 1024 * 1024;
+/** How often a reader looks whether an execution still lives, should a listener have gone deaf. */
+export const lookMs = 30_000;
+/** How long one reader counts, and from when on the next look counts it again: once a minute. */
+export const readerMs = 120_000;
+export const readerRenewMs = 75_000;
+
 /** Events are sent this often while somebody reads along, and else once a second. */
-export const readFlushMs = 100;
-export const unreadFlushMs = 1_000;
+export function flushIntervalMs(readerUntil: number, now: number): number {
+  return readerUntil > now ? 100 : 1_000;
+}

@@ -126,6 +126,7 @@ export function requestFacts(request: IncomingMessage, id: string): RequestFacts
     userAgent: (request.headers["user-agent"] ?? "").slice(0, 500),
     idempotencyKey: key,
     range: request.headers.range ?? null,
+    lastEventId: request.headers["last-event-id"]?.toString() ?? null,
   };
 }
 

@@ -49,6 +49,8 @@ export interface RequestFacts {
   readonly idempotencyKey: string | null;
   /** Of the header `Range`; null if there is none. */
   readonly range: string | null;
+  /** Of the header `Last-Event-ID`; null if there is none. */
+  readonly lastEventId: string | null;
 }
 
 /** New ids; a decision that is repeated gets the same ones again. */
@@ -78,6 +80,8 @@ export interface Context<A extends Authentication, P, Q, B> {
   readonly now: number;
   readonly ids: Ids;
   readonly deps: Deps;
+  /** Whether `read` is asked again, since what it read first didn't hold. */
+  readonly repeated: boolean;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
 }

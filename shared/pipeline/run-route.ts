@@ -113,6 +113,7 @@ async function begin(
     now: deps.now(),
     ids,
     deps,
+    repeated: false,
     signal: gone.signal,
   };
   const data = route.read === "nothing" ? null : await route.read(context);
@@ -139,7 +140,7 @@ async function commit(
     needsAccount,
     refresh: async () => {
       ids.repeat();
-      if (route.read !== "nothing") data = await route.read(context);
+      if (route.read !== "nothing") data = await route.read({ ...context, repeated: true });
     },
     decide: (account) => {
       ids.repeat();

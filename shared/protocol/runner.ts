@@ -65,6 +65,8 @@ export const Lease = z.object({
   version: z.string(),
   expiresAt: count,
   heartbeatIntervalMs: count,
+  /** Until when somebody reads along, as of `version`: send it back, too. */
+  readerUntil: count.default(0),
 });
 export type Lease = z.infer<typeof Lease>;
 
@@ -119,10 +121,15 @@ export type RunnerEvent = z.infer<typeof RunnerEvent>;
 
 export const EventsRequest = z.object({
   events: z.array(RunnerEvent).min(1).max(eventBatchLengthMax),
+  /** The newest lease's; what the reply says of the flush interval follows from it. */
+  readerUntil: count.optional(),
 });
 export const EventsReply = z.object({ acknowledgedSequence: count, flushIntervalMs: count });
 
-export const HeartbeatRequest = z.object({ leaseVersion: z.string() });
+export const HeartbeatRequest = z.object({
+  leaseVersion: z.string(),
+  readerUntil: count.default(0),
+});
 /** `stop` is set when the execution must end now: cancelled, or out of money. */
 export const HeartbeatReply = z.object({
   lease: Lease,

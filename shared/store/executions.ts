@@ -1,7 +1,8 @@
 import { z } from "zod";
+import type { Owner } from "../auth/owner.ts";
 import { networkModes, profiles } from "../protocol/job.ts";
 import { EndReason, Limits, NetworkPolicy, RunnerEvent } from "../protocol/runner.ts";
-import { ownedCollection } from "./documents.ts";
+import { create, ownedCollection, type Write } from "./documents.ts";
 import { KeyValue } from "./environments.ts";
 
 export const executionStatuses = ["queued", "running", "success", "failed", "cancelled"] as const;
@@ -67,20 +68,44 @@ export type Execution = z.infer<typeof Execution>;
 
 export const executions = ownedCollection(["executions"], Execution);
 
-/** A batch of events; its id is the first one's sequence number, so a repeated batch collides. */
+/**
+ * A batch of events; its id is the first one's sequence number, so a repeated batch collides. One
+ * without events takes the number after the last and closes the log: nothing follows it.
+ */
 export const EventBatch = z.object({
   v: z.literal(1),
   firstSequence: z.int().min(1),
   lastSequence: z.int().min(1),
   events: z.array(RunnerEvent),
-  /** Execution logs are kept 30 days. */
   expireAt: z.date(),
 });
 export type EventBatch = z.infer<typeof EventBatch>;
 
 export const eventBatches = ownedCollection(["executions", "events"], EventBatch);
 
+/** Execution logs are kept 30 days. */
+const eventsKeptMs = 30 * 86_400_000;
+
+/** Stores `events` at their place in an execution's log; without any, closes it there. */
+export function addToLog(
+  owner: Owner,
+  to: { readonly executionId: string; readonly firstSequence: number; readonly now: number },
+  events: EventBatch["events"],
+): Write {
+  const { executionId, firstSequence, now } = to;
+  const lastSequence = events.at(-1)?.sequence ?? firstSequence;
+  const expireAt = new Date(now + eventsKeptMs);
+  const ref = eventBatches.of(owner, executionId, eventBatchId(firstSequence));
+  return create(ref, { v: 1, firstSequence, lastSequence, events, expireAt });
+}
+
 /** Sorts as text the way the numbers do. */
-export function eventBatchId(firstSequence: number): string {
+function eventBatchId(firstSequence: number): string {
   return String(firstSequence).padStart(12, "0");
+}
+
+const ends: readonly Execution["status"][] = ["success", "failed", "cancelled"];
+
+export function hasEnded({ status }: Execution): boolean {
+  return ends.includes(status);
 }

@@ -123,33 +123,19 @@ export class Store {
     return documents.docs.map((doc) => parseStored(part, doc.data()));
   }
 
-  /** Calls back with a document now and at each change, until the returned function is called. */
-  listen<S extends Schema>(ref: Ref<S>, to: Listener<z.output<S>>): () => void {
-    return this.#db.doc(ref.path).onSnapshot(
-      (snapshot) => {
-        const data = snapshot.data();
-        if (data) to.next(parseStored(ref.schema, data));
-      },
-      (error) => to.error(error),
-    );
-  }
-
-  /** The same for each document added to a collection, from those beyond `after` on. */
-  listenAll<S extends Schema>(
+  /**
+   * Calls back with the document of a collection whose `field` is highest, null if it is empty: now
+   * and when there is a higher one, until the returned function is called. Between two calls there
+   * may have been more, which costs neither memory nor reads.
+   */
+  listenHighest<S extends Schema>(
     collection: CollectionRef<S>,
-    after: { readonly field: string; readonly value: number },
-    to: Listener<z.output<S>>,
+    field: string,
+    to: Listener<z.output<S> | null>,
   ): () => void {
-    const query = this.#db
-      .collection(collection.path)
-      .where(after.field, ">", after.value)
-      .orderBy(after.field);
+    const query = this.#db.collection(collection.path).orderBy(field, "desc").limit(1);
     return query.onSnapshot(
-      (snapshot) => {
-        for (const { type, doc } of snapshot.docChanges()) {
-          if (type === "added") to.next(parseStored(collection.schema, doc.data()));
-        }
-      },
+      ({ docs: [doc] }) => to.next(doc ? parseStored(collection.schema, doc.data()) : null),
       (error) => to.error(error),
     );
   }

@@ -8,7 +8,12 @@ import { execute } from "./support/host.ts";
 const options = { timeout: 40_000 };
 const waiting = "echo partial > file; echo started; (setsid nohup sleep 300 &); sleep 300";
 const started = (gateway: FakeGateway) => gateway.until(() => gateway.text().includes("started"));
-const beating = { version: "v1", expiresAt: Date.now() + 90_000, heartbeatIntervalMs: 100 };
+const beating = {
+  version: "v1",
+  expiresAt: Date.now() + 90_000,
+  heartbeatIntervalMs: 100,
+  readerUntil: 0,
+};
 
 describe.each(sandboxModes)("EXE-7 endings in mode %s", options, (mode) => {
   test.each(["cancelled", "budget"] as const)("%s by the gateway", async (reason) => {

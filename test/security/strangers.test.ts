@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { securityHeaders } from "#shared/pipeline/headers";
 import { type Answer, send } from "../kit/client.ts";
 import { cloud, functionUrl, operationsOf, resetOperations } from "../kit/cloud.ts";
-import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
+import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 
 interface TableRoute {
   readonly method: string;
@@ -34,6 +34,7 @@ const nobodys: Record<string, string> = {
   agentId: `agent_${"0".repeat(21)}`,
   environmentId: `env_${"0".repeat(21)}`,
   threadId: `thread_${"0".repeat(21)}`,
+  executionId: `run_${"0".repeat(21)}`,
   keyId: `key_${"0".repeat(21)}`,
   userId: `user_${"0".repeat(21)}`,
   key: "NAME",
@@ -128,7 +129,10 @@ describe("OWN-1 another owner's id", () => {
     const environmentId = await newEnvironment(owner.key);
     const threadId = await newThread(owner.key, { environmentId });
     const agent = await send("/v1/agents", { key: owner.key, body: { name: "a", model: "shell" } });
-    ids = { ...nobodys, environmentId, threadId, agentId: agent.json.agent.id, keyId: owner.keyId };
+    const { run } = await runScript(owner.key, threadId, "true");
+    const agentId = agent.json.agent.id;
+    const { keyId } = owner;
+    ids = { ...nobodys, environmentId, threadId, executionId: run.id, agentId, keyId };
   });
 
   const withIds = keyRoutes.filter(({ path }) => path.includes(":"));

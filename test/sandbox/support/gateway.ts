@@ -191,7 +191,12 @@ export function claimFor(content: string, changes: Partial<ClaimReply> = {}): Cl
     environmentId: "env_test",
     controlToken,
     modelToken: "model-token",
-    lease: { version: "v1", expiresAt: Date.now() + 90_000, heartbeatIntervalMs: 30_000 },
+    lease: {
+      version: "v1",
+      expiresAt: Date.now() + 90_000,
+      heartbeatIntervalMs: 30_000,
+      readerUntil: 0,
+    },
     flushIntervalMs: 50,
     task: { model: "shell", instructions: null, content },
     limits: {

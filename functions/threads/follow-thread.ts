@@ -1,0 +1,46 @@
+import { z } from "zod";
+import type { Owner } from "#shared/auth/owner";
+import { idSchema } from "#shared/core/ids";
+import { ApiError } from "#shared/errors/api-error";
+import { eventStream } from "#shared/executions/event-stream";
+import { readAlong } from "#shared/executions/read-along";
+import { ResumeQuery, resumePoint } from "#shared/executions/resume-point";
+import { type Deps, route } from "#shared/pipeline/route";
+import { messages, type Thread, threads } from "#shared/store/threads";
+
+export const followThread = route({
+  answers: "GET /v1/threads/:threadId/events",
+  summary: "Stream what the thread executes now, or executed last; resume with Last-Event-ID.",
+  authenticate: "api-key",
+  scope: "threads:read",
+  params: z.object({ threadId: idSchema("thread") }),
+  query: ResumeQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "none",
+  budget: "free",
+  audit: "none",
+  reply: { 200: "stream", 204: "stream" },
+  read: async ({ caller: { owner }, params: { threadId }, query, request, deps }) => {
+    const afterId = resumePoint(request.lastEventId, query);
+    const { value: thread } = await deps.store.require(threads.of(owner, threadId));
+    const executionId = await newestExecution(deps, owner, thread);
+    if (executionId === null) {
+      throw new ApiError("NOT_FOUND", { message: "This thread has executed nothing yet." });
+    }
+    return { afterId, execution: await readAlong(deps, owner, executionId) };
+  },
+  decide(context) {
+    const { execution, afterId } = context.data;
+    return { writes: [], reply: eventStream(context, execution, afterId) };
+  },
+});
+
+async function newestExecution(deps: Deps, owner: Owner, thread: Thread): Promise<string | null> {
+  const known = thread.executionId ?? thread.lastExecutionId;
+  if (known !== null || thread.messageCount === 0) return known;
+  // A thread of before this was noted: its messages know.
+  const newest = { orderBy: [["createdAt", "desc"]] as const, limit: 1 };
+  const [message] = await deps.store.findRefs(messages.all(owner, thread.id), newest);
+  return message?.value.executionId ?? null;
+}

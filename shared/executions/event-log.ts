@@ -1,0 +1,57 @@
+/** An execution's log of events: batches in the order of their numbers, the last one empty. */
+import type { Owner } from "../auth/owner.ts";
+import { type EventBatch, eventBatches } from "../store/executions.ts";
+import type { Store } from "../store/store.ts";
+
+/** What a reader holds of the log at a time; one batch may be larger. */
+const heldBytesMax = 256 * 1024;
+const pageLengthMax = 16;
+
+/** The number of the last event that was stored; 0 if there is none. */
+export async function lastStoredSequence(
+  store: Store,
+  owner: Owner,
+  executionId: string,
+): Promise<number> {
+  const newest = { orderBy: [["lastSequence", "desc"]] as const, limit: 1 };
+  const [found] = await store.findRefs(eventBatches.all(owner, executionId), newest);
+  return found?.value.lastSequence ?? 0;
+}
+
+/** Reads a log page by page, longer pages while they are small. */
+export class LogPages {
+  readonly #store: Store;
+  readonly #owner: Owner;
+  readonly #executionId: string;
+  #length = 2;
+
+  constructor(store: Store, owner: Owner, executionId: string) {
+    this.#store = store;
+    this.#owner = owner;
+    this.#executionId = executionId;
+  }
+
+  /** The next batches beyond `sequence`, in order; none if that was the last event so far. */
+  async after(sequence: number): Promise<readonly EventBatch[]> {
+    const found = await this.#store.findRefs(eventBatches.all(this.#owner, this.#executionId), {
+      between: { field: "lastSequence", from: sequence + 1, to: undefined },
+      orderBy: [["lastSequence", "asc"]],
+      limit: this.#length,
+    });
+    const kept = fitting(found.map(({ value }) => value));
+    // What doesn't fit is read again: better than held while its reader takes its time.
+    const fits = kept.length === found.length;
+    this.#length = fits ? Math.min(2 * this.#length, pageLengthMax) : kept.length;
+    return kept;
+  }
+}
+
+/** The first of `batches` at least, and those after it that fit. */
+function fitting(batches: readonly EventBatch[]): readonly EventBatch[] {
+  let bytes = 0;
+  const tooMany = batches.findIndex(({ events }, index) => {
+    bytes += Buffer.byteLength(JSON.stringify(events));
+    return index > 0 && bytes > heldBytesMax;
+  });
+  return tooMany === -1 ? batches : batches.slice(0, tooMany);
+}

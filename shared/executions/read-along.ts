@@ -1,0 +1,30 @@
+import type { Owner } from "../auth/owner.ts";
+import { isConflict } from "../store/answered.ts";
+import { patch } from "../store/documents.ts";
+import { type Execution, executions, hasEnded } from "../store/executions.ts";
+import { isOverdue, type SweepDeps, sweepIfOverdue } from "./sweep.ts";
+import { readerMs, readerRenewMs } from "./timing.ts";
+
+/**
+ * Reads an execution for somebody who goes on to read its events: it is ended first if nobody else
+ * will, and else marked as read, which makes its runner send events more often. However many read
+ * it, the mark is renewed once a minute.
+ * @throws {ApiError} `NOT_FOUND`.
+ */
+export async function readAlong(deps: SweepDeps, owner: Owner, id: string): Promise<Execution> {
+  const ref = executions.of(owner, id);
+  const { value, version } = await deps.store.require(ref);
+  const now = deps.now();
+  if (isOverdue(value, now)) {
+    await sweepIfOverdue(deps, owner, id);
+    return (await deps.store.require(ref)).value;
+  }
+  if (hasEnded(value) || value.readerUntil - now > readerRenewMs) return value;
+  try {
+    await deps.store.commit([patch(ref, { readerUntil: now + readerMs }, { version })]);
+  } catch (error) {
+    // Another reader was faster; or something else changed it, and the next look tries again.
+    if (!isConflict(error)) throw error;
+  }
+  return value;
+}
