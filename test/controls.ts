@@ -123,12 +123,12 @@ export const controls: Readonly<Record<string, Control>> = {
     },
   },
   "LIM-3": {
-    enforcedBy: "shared/store/answered.ts",
+    enforcedBy: "shared/store/commit-coordinator.ts",
     test: "test/integration/limits.test.ts",
     mutation: {
-      file: "shared/store/answered.ts",
-      find: 'throw new ApiError("UNAVAILABLE", { cause, headers: { "retry-after": "5" } });',
-      replace: "return undefined as T;",
+      file: "shared/store/commit-coordinator.ts",
+      find: "else rejectAll(batch, error);",
+      replace: "else finish(decided.parts, null);",
     },
   },
   "OPS-9": {
