@@ -144,9 +144,12 @@ export const controls: Readonly<Record<string, Control>> = {
     enforcedBy: "shared/store/documents.ts",
     test: "test/security/strangers.test.ts",
     mutation: {
-      file: "shared/store/documents.ts",
-      find: 'return ["owners", owner.id, ...inner].join("/");',
-      replace: 'return ["owners", owner ? "all" : "", ...inner].join("/");',
+      file: "shared/store/agents.ts",
+      find: 'ownedCollection(["agents"], Agent)',
+      replace: `{
+  ...ownedCollection(["agents"], Agent),
+  of: (_owner: unknown, id: string) => ({ path: "agents/" + id, schema: Agent }),
+}`,
     },
   },
   "OWN-2": {
