@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 
 const cloudSetup = "./test/kit/global-setup.ts";
+const failuresSetup = "./test/kit/failures-setup.ts";
 
 /** Groups run one after another: what starts processes mustn't compete with the rest for cores. */
 // biome-ignore lint/style/noDefaultExport: vitest asks for it.
@@ -49,6 +50,18 @@ export default defineConfig({
           hookTimeout: 120_000,
           fileParallelism: false,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        // A cloud of its own, with short leases, that tests kill.
+        test: {
+          name: "failures",
+          include: ["test/failures/**/*.test.ts"],
+          globalSetup: existsSync(failuresSetup) ? [failuresSetup] : [],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -9,6 +9,7 @@ import { keptFiles, makePlan, type Plan } from "./cloud/plan.ts";
 import { startServices } from "./cloud/services.ts";
 import { stopOnSignals } from "./cloud/signals.ts";
 import type { EdgeLimits } from "./edge/server.ts";
+import type { Faults } from "./lib/faults.ts";
 import type { RunFaults } from "./run/faults.ts";
 import type { RunLimits } from "./run/server.ts";
 
@@ -27,6 +28,8 @@ export interface LocalCloudOptions {
   readonly limits?: object;
   readonly edgeLimits?: Partial<EdgeLimits>;
   readonly runLimits?: Partial<RunLimits>;
+  /** Of both sweeps, instead of their usual intervals. */
+  readonly sweepEveryMs?: number;
   /** Start only these functions. */
   readonly functions?: readonly string[];
   readonly onProgress?: (part: StartedPart) => void;
@@ -48,6 +51,8 @@ export interface LocalCloud {
   readonly operations: Operations;
   /** Where tests order faults of Cloud Run. */
   readonly runFaults: RunFaults;
+  /** The same for KMS and Storage; those of Firestore stand with its operations. */
+  readonly serviceFaults: { readonly kms: Faults; readonly storage: Faults };
   /** An ID token of a person, as operators show it. */
   operatorToken(email: string): Promise<string>;
   /** Past the edge, for tests. @throws if the function is down. */
@@ -120,6 +125,7 @@ async function startAll(
     environment,
     operations,
     runFaults: services.run.faults,
+    serviceFaults: { kms: services.kms.faults, storage: services.storage.faults },
     operatorToken: (email) => services.identity.issue({ email, audience: audiences.operator }),
     functionUrl(name) {
       if (functions.portOf(name) === null) throw new Error(`The function ${name} is down.`);

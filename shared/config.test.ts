@@ -32,8 +32,20 @@ describe("deploymentLimitsOf()", () => {
       executions: { max: 30, windowMs: 900_000 },
       concurrentMax: 5,
       wallClockMs: 600_000,
+      timing: {
+        dispatchDeadlineMs: 10_000,
+        claimDeadlineMs: 240_000,
+        queuedMsMax: 3_600_000,
+        heartbeatIntervalMs: 30_000,
+        leaseMs: 90_000,
+      },
     });
     expect(() => deploymentLimitsOf({ concurrentMax: 0 })).toThrow();
     expect(() => deploymentLimitsOf({ executions: { max: 1.5 } })).toThrow();
+  });
+
+  test("refuses a lease that one lost heartbeat would end", () => {
+    const timing = { heartbeatIntervalMs: 30_000, leaseMs: 59_999 };
+    expect(() => deploymentLimitsOf({ timing })).toThrow("heartbeat");
   });
 });

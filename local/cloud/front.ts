@@ -14,7 +14,9 @@ export async function startFront(
   functions: Functions,
 ): Promise<Edge> {
   const close = (part: { close(): Promise<void> }) => part.close();
-  const jobs = manifest.functions.maintenance ? maintenanceJobs(urlOf("maintenance")) : [];
+  const jobs = manifest.functions.maintenance
+    ? maintenanceJobs(urlOf("maintenance"), options.sweepEveryMs)
+    : [];
   const scheduler = () => startScheduler({ dataFolder: folder.path, issue: identity.issue, jobs });
   const edge = () =>
     startEdge({

@@ -7,10 +7,10 @@ const sweeps = [
   { id: "reaper", path: "/internal/maintenance/reaper", everyMs: 15_000 },
 ] as const;
 
-export function maintenanceJobs(maintenanceUrl: string): OwnJob[] {
+export function maintenanceJobs(maintenanceUrl: string, sweepEveryMs?: number): OwnJob[] {
   return sweeps.map(({ id, path, everyMs }) => ({
     name: `projects/${projectId}/locations/${region}/jobs/maintenance-${id}`,
-    schedule: { everyMs },
+    schedule: { everyMs: sweepEveryMs ?? everyMs },
     target: {
       uri: `${maintenanceUrl}${path}`,
       method: "POST",

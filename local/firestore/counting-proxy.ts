@@ -8,9 +8,9 @@ import {
   type ServerDuplexStream,
   type ServiceDefinition,
 } from "@grpc/grpc-js";
+import { Faults } from "../lib/faults.ts";
 import { loadService, startGrpcServer } from "../lib/grpc.ts";
 import { type Counters as Counted, OperationCounter } from "./counters.ts";
-import { Faults } from "./faults.ts";
 import { forward } from "./forward.ts";
 
 /** What has passed since the start or the last reset. */
@@ -52,7 +52,7 @@ export async function startCountingProxy(options: CountingProxyOptions): Promise
   );
   const handlers = Object.keys(service).map((name) => {
     const handle = (call: ServerDuplexStream<Buffer, Buffer>) => {
-      forward(call, { client, counting: counter.begin(name), fault: faults.take(name) });
+      forward(call, { client, counting: counter.begin(name), name, faults });
     };
     return [name, handle] as const;
   });

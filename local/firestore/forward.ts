@@ -7,32 +7,43 @@ import {
   type StatusObject,
   status,
 } from "@grpc/grpc-js";
+import type { Fault, Faults } from "../lib/faults.ts";
 import type { CallCounter } from "./counters.ts";
-import type { Fault } from "./faults.ts";
 
 type Incoming = ServerDuplexStream<Buffer, Buffer>;
 
 export interface Forwarding {
   readonly client: Client;
   readonly counting: CallCounter;
+  readonly name: string;
+  readonly faults: Faults;
+}
+
+interface Connecting extends Forwarding {
   readonly fault: Fault | undefined;
 }
 
 export function forward(call: Incoming, forwarding: Forwarding): void {
-  const { counting, fault } = forwarding;
+  const { counting, faults, name } = forwarding;
+  const fault = faults.take(name);
+  const go = () => connect(call, { ...forwarding, fault });
   if (fault?.kind === "unavailable-before") {
     counting.end(status.UNAVAILABLE);
     refuse(call, "Refused before it reached the database.");
     return;
   }
   if (fault?.kind === "delay") {
-    void delay(fault.delayMs).then(() => connect(call, forwarding));
+    void delay(fault.delayMs).then(go);
     return;
   }
-  connect(call, forwarding);
+  if (fault?.kind === "hold-before") {
+    void faults.hold().then(go);
+    return;
+  }
+  go();
 }
 
-function connect(call: Incoming, { client, counting, fault }: Forwarding): void {
+function connect(call: Incoming, { client, counting, fault, faults }: Connecting): void {
   if (call.cancelled) {
     counting.end(status.CANCELLED);
     return;
@@ -62,7 +73,8 @@ function connect(call: Incoming, { client, counting, fault }: Forwarding): void 
   upstream.once("status", (outcome: StatusObject) => {
     counting.end(outcome.code);
     // Messages that a slow reader hasn't taken yet go before it.
-    void ended.then(() =>
+    const held = fault?.kind === "hold-after" ? faults.hold() : ended;
+    void Promise.all([ended, held]).then(() =>
       losesReply ? refuse(call, "The database's answer was lost.") : finish(call, outcome),
     );
   });

@@ -1,9 +1,8 @@
 /** Encrypt, Decrypt, AsymmetricSign and GetPublicKey. */
 import { createHash } from "node:crypto";
 import { crc32c } from "@aws-crypto/crc32c";
-import type { UntypedServiceImplementation } from "@grpc/grpc-js";
 import { z } from "zod";
-import { failedPrecondition, invalid, notFound, unary } from "../lib/grpc.ts";
+import { failedPrecondition, invalid, notFound, type UnaryHandler, unary } from "../lib/grpc.ts";
 import { Bytes, Int64Value } from "../lib/protobuf.ts";
 import { algorithms, decrypt, encrypt, publicKeyPem, signDigest, versionOf } from "./cipher.ts";
 import { type CryptoKey, type KeyStore, type KeyVersion, usableMaterial } from "./key-store.ts";
@@ -42,7 +41,7 @@ const PublicKeyRequest = z.object({
   publicKeyFormat: z.enum(["PUBLIC_KEY_FORMAT_UNSPECIFIED", "PEM"]).optional(),
 });
 
-export function cryptoService(store: KeyStore): UntypedServiceImplementation {
+export function cryptoService(store: KeyStore): Record<string, UnaryHandler> {
   return {
     Encrypt: unary(EncryptRequest, (request) => answerEncrypt(store, request)),
     Decrypt: unary(DecryptRequest, (request) => answerDecrypt(store, request)),

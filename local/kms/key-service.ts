@@ -1,7 +1,6 @@
 /** Key rings, keys and their versions. */
-import type { UntypedServiceImplementation } from "@grpc/grpc-js";
 import { z } from "zod";
-import { failedPrecondition, invalid, notOffered, unary } from "../lib/grpc.ts";
+import { failedPrecondition, invalid, notOffered, type UnaryHandler, unary } from "../lib/grpc.ts";
 import { pageOf, Seconds, toMs, toSeconds } from "../lib/protobuf.ts";
 import { algorithms, type Purpose } from "./cipher.ts";
 import { versionIn } from "./crypto-service.ts";
@@ -47,7 +46,7 @@ const UpdateVersionRequest = z.object({
 
 const UpdatePrimaryRequest = z.object({ name: z.string(), cryptoKeyVersionId: z.string() });
 
-export function keyService(store: KeyStore): UntypedServiceImplementation {
+export function keyService(store: KeyStore): Record<string, UnaryHandler> {
   return {
     CreateKeyRing: unary(CreateRingRequest, async ({ parent, keyRingId }) => {
       const name = checkRingName(`${parent}/keyRings/${keyRingId}`);
@@ -69,7 +68,7 @@ export function keyService(store: KeyStore): UntypedServiceImplementation {
   };
 }
 
-function versionMethods(store: KeyStore): UntypedServiceImplementation {
+function versionMethods(store: KeyStore): Record<string, UnaryHandler> {
   const find = (name: string) => {
     const { key: keyName, number } = parseVersionName(name);
     const key = store.key(keyName);

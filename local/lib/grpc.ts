@@ -56,13 +56,16 @@ export function loadService(
   return definition as ServiceDefinition;
 }
 
-type Handler = (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) => void;
+export type UnaryHandler = (
+  call: ServerUnaryCall<unknown, unknown>,
+  callback: sendUnaryData<unknown>,
+) => void;
 
 /** A unary method: the request is checked against `schema`, a thrown `RpcError` is its status. */
 export function unary<S extends z.ZodType>(
   schema: S,
   handle: (request: z.output<S>) => object | Promise<object>,
-): Handler {
+): UnaryHandler {
   return (call, callback) => {
     const request = schema.safeParse(call.request);
     if (!request.success) {

@@ -36,7 +36,7 @@ export class Dispatch {
   }
 
   /** @throws {RpcError} RESOURCE_EXHAUSTED, as the service answers over its quotas. */
-  admit(): void {
+  admit(runningMax: number | null = null): void {
     if (this.#closing.signal.aborted)
       throw new RpcError(status.UNAVAILABLE, "The local cloud is stopping.");
     const nowMs = Date.now();
@@ -44,7 +44,7 @@ export class Dispatch {
     if (this.#callsMs.length >= this.#limits.runCallsPerMinuteMax) {
       throw exhausted("Quota exceeded for quota metric 'Run job requests' per minute.");
     }
-    if (this.#store.activeCount() >= this.#limits.runningExecutionsMax) {
+    if (this.#store.activeCount() >= (runningMax ?? this.#limits.runningExecutionsMax)) {
       throw exhausted("Quota exceeded for running executions.");
     }
     this.#callsMs.push(nowMs);

@@ -14,6 +14,8 @@ export type RunFault =
 /** Where tests order faults for the next calls of RunJob; none are ever on by themselves. */
 export class RunFaults {
   #queue: RunFault[] = [];
+  /** How many executions may run instead of the quota; null for the quota itself. */
+  runningMax: number | null = null;
 
   /** The next `times` calls, after those already ordered, meet `fault`. */
   next(fault: RunFault, times = 1): void {
@@ -22,6 +24,7 @@ export class RunFaults {
 
   clear(): void {
     this.#queue = [];
+    this.runningMax = null;
   }
 
   /** Calls `start` as the next ordered fault has it. */

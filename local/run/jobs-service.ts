@@ -78,7 +78,7 @@ export function jobsService(parts: JobsServiceParts): UntypedServiceImplementati
       const template = applyOverrides(job.definition, overrides);
       if (validateOnly) return operations.preview(dispatch.preview(name, template));
       const execution = await faults.apply(() => {
-        dispatch.admit();
+        dispatch.admit(faults.runningMax);
         return dispatch.start(name, template);
       });
       return operations.running(execution);

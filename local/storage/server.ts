@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
+import { Faults } from "../lib/faults.ts";
 import { HttpError, type HttpServer, readText, sendJson, startHttpServer } from "../lib/http.ts";
 import { copyObject, createBucket, patchObject } from "./changes.ts";
 import { sendObject } from "./download.ts";
@@ -27,8 +28,14 @@ export interface Call {
   readonly url: URL;
 }
 
+export interface Storage extends HttpServer {
+  /** What goes wrong with the next calls of `upload`, `download` and `other`. */
+  readonly faults: Faults;
+}
+
 /** Starts Cloud Storage's JSON API on loopback; `STORAGE_EMULATOR_HOST` is its `url`. */
-export async function startStorage(options: StorageOptions): Promise<HttpServer> {
+export async function startStorage(options: StorageOptions): Promise<Storage> {
+  const faults = new Faults();
   const store = await ObjectStore.open(join(options.dataFolder, "storage"));
   for (const bucket of options.buckets) {
     if (!store.hasBucket(bucket)) await store.createBucket(bucket, "US-CENTRAL1");
@@ -36,15 +43,25 @@ export async function startStorage(options: StorageOptions): Promise<HttpServer>
   const uploads = new ResumableUploads(store);
   const server = await startHttpServer(async (request, response, url) => {
     refuseUnsupported(request, url);
+    if (!(await faults.admit(kindOf(request, url)))) {
+      throw new HttpError(503, "backendError", "Refused by an ordered fault.");
+    }
     await route({ store, uploads, request, response, url });
   }, options.port);
   return {
     ...server,
+    faults,
     async close() {
       await server.close();
       await uploads.close();
     },
   };
+}
+
+function kindOf(request: IncomingMessage, url: URL): "upload" | "download" | "other" {
+  if (url.pathname.startsWith("/upload/")) return "upload";
+  const isMedia = url.searchParams.get("alt") === "media";
+  return request.method === "GET" && isMedia ? "download" : "other";
 }
 
 // The client leaves `/storage/v1` out when its endpoint comes from the environment.

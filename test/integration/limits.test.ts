@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
-import { orderFirestoreFault } from "../kit/cloud.ts";
+import { orderFault } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread } from "../kit/owners.ts";
 
 describe("LIM-1 executions per key", () => {
@@ -57,11 +57,11 @@ describe("LIM-3 a limit that can't be checked", () => {
       const message = async () =>
         await send(`/v1/threads/${threadId}/messages`, { key, body: { content: "true" } });
       const fault = { kind: "unavailable-before" } as const;
-      await orderFirestoreFault("threads", { method, fault, calls: 1_000 });
+      await orderFault("threads", { method, fault, calls: 1_000 });
       try {
         expect(await message()).toMatchObject({ status: 503, json: { code: "UNAVAILABLE" } });
       } finally {
-        await orderFirestoreFault("threads", null);
+        await orderFault("threads", null);
       }
       expect((await send("/v1/budget", { key })).json).toMatchObject({ balance: 1, held: 0 });
       const { thread } = (await send(`/v1/threads/${threadId}`, { key })).json;

@@ -2,7 +2,7 @@
 import { inject } from "vitest";
 import type { Counters } from "../../local/firestore/counting-proxy.ts";
 import type { RunFault } from "../../local/run/faults.ts";
-import type { Command, FirestoreFault } from "./control-server.ts";
+import type { Command, FaultOrder } from "./control-server.ts";
 
 export function cloud() {
   return inject("cloud");
@@ -41,9 +41,35 @@ export async function restartFunction(name: string): Promise<void> {
   await ask({ do: "restart-function", name });
 }
 
-/** What a function's next calls of Firestore meet; null for nothing any more. */
-export async function orderFirestoreFault(of: string, order: FirestoreFault | null): Promise<void> {
-  await ask({ do: "firestore-fault", of, order });
+/**
+ * What the next calls of `kms`, of `storage`, or of Firestore by the function of that name meet,
+ * after what is ordered already; null for nothing any more, and what is held goes on.
+ */
+export async function orderFault(of: string, order: FaultOrder | null): Promise<void> {
+  await ask({ do: "fault", of, order });
+}
+
+/** Waits until a call stands at the point where it was ordered to be held. */
+export async function untilHeld(of: string, withinMs = 15_000): Promise<void> {
+  await until(
+    `a call of ${of} that is held`,
+    async () => (await ask({ do: "held", of })) === 1,
+    withinMs,
+  );
+}
+
+/** SIGKILL to the whole cloud but Firestore. */
+export async function killCloud(): Promise<void> {
+  await ask({ do: "kill-cloud" });
+}
+
+export async function startCloudAgain(): Promise<void> {
+  await ask({ do: "start-cloud" });
+}
+
+/** How many executions run at once from now on; null for the quota. */
+export async function orderRunRoom(runningMax: number | null): Promise<void> {
+  await ask({ do: "run-room", runningMax });
 }
 
 /** What the next call of RunJob meets. */

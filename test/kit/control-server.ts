@@ -2,11 +2,11 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { LocalCloud } from "../../local/cloud.ts";
-import type { Fault } from "../../local/firestore/faults.ts";
+import type { Fault, Faults } from "../../local/lib/faults.ts";
 import type { RunFault } from "../../local/run/faults.ts";
 
-/** What the next calls of one method of Firestore meet. */
-export interface FirestoreFault {
+/** What the next calls of one method of a service meet. */
+export interface FaultOrder {
   readonly method: string;
   readonly fault: Fault;
   readonly calls: number;
@@ -19,8 +19,13 @@ export type Command =
   | { readonly do: "function-url"; readonly name: string }
   | { readonly do: "kill-function"; readonly name: string }
   | { readonly do: "restart-function"; readonly name: string }
-  | { readonly do: "firestore-fault"; readonly of: string; readonly order: FirestoreFault | null }
-  | { readonly do: "run-fault"; readonly fault: RunFault };
+  | { readonly do: "fault"; readonly of: string; readonly order: FaultOrder | null }
+  | { readonly do: "held"; readonly of: string }
+  | { readonly do: "run-fault"; readonly fault: RunFault }
+  /** The next two only where the cloud has a process of its own: see `failures-setup.ts`. */
+  | { readonly do: "kill-cloud" }
+  | { readonly do: "start-cloud" }
+  | { readonly do: "run-room"; readonly runningMax: number | null };
 
 export async function startControl(
   cloud: LocalCloud,
@@ -60,13 +65,26 @@ async function obey(cloud: LocalCloud, command: Command): Promise<unknown> {
       return cloud.killFunction(command.name);
     case "restart-function":
       return await cloud.restartFunction(command.name);
-    case "firestore-fault": {
-      const { faults } = cloud.operations.of(command.of);
-      faults.clear();
+    case "fault": {
+      const faults = faultsOf(cloud, command.of);
       const { order } = command;
-      return order === null ? undefined : faults.order(order.method, order.fault, order.calls);
+      if (order === null) return faults.clear();
+      return faults.order(order.method, order.fault, order.calls);
     }
-    default:
+    case "held":
+      return faultsOf(cloud, command.of).held;
+    case "run-room":
+      cloud.runFaults.runningMax = command.runningMax;
+      return undefined;
+    case "run-fault":
       return cloud.runFaults.next(command.fault);
+    default:
+      throw new Error(`this cloud can't ${command.do}`);
   }
+}
+
+/** Of KMS, of Storage, or of Firestore as one function reaches it. */
+function faultsOf(cloud: LocalCloud, of: string): Faults {
+  if (of === "kms" || of === "storage") return cloud.serviceFaults[of];
+  return cloud.operations.of(of).faults;
 }

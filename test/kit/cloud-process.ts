@@ -1,0 +1,27 @@
+/** A local cloud in a process of its own, so that a test can kill all of it at once. */
+import { z } from "zod";
+import { startLocalCloud } from "../../local/cloud.ts";
+import { startControl } from "./control-server.ts";
+
+const Options = z.object({
+  dataFolder: z.string(),
+  distFolder: z.string().optional(),
+  port: z.int(),
+  limits: z.record(z.string(), z.unknown()),
+  sweepEveryMs: z.int(),
+});
+
+const { distFolder, ...options } = Options.parse(JSON.parse(process.argv[2] ?? ""));
+const cloud = await startLocalCloud({
+  ...options,
+  ...(distFolder === undefined ? {} : { distFolder }),
+  onNotice: () => undefined,
+});
+const control = await startControl(cloud);
+console.log(
+  JSON.stringify({
+    baseUrl: cloud.baseUrl,
+    controlUrl: control.url,
+    environment: cloud.environment,
+  }),
+);

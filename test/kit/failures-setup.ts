@@ -1,0 +1,90 @@
+/**
+ * The cloud of the tests that break things: its leases and deadlines are seconds, its sweeps tick
+ * twice a second, and it can be killed as a whole while Firestore goes on.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { firstOperator, projectId } from "../../local/cloud/names.ts";
+import { startEmulator } from "../../local/firestore/emulator.ts";
+import { freePorts } from "../../local/functions/free-ports.ts";
+import { CloudHost, type Started } from "./cloud-host.ts";
+
+const limits = {
+  executions: { max: 1_000, windowMs: 900_000 },
+  wallClockMs: 30_000,
+  timing: {
+    dispatchDeadlineMs: 1_000,
+    claimDeadlineMs: 3_000,
+    heartbeatIntervalMs: 400,
+    leaseMs: 2_500,
+  },
+};
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const dataFolder = await mkdtemp(join(tmpdir(), "paddock-failures-"));
+  const emulator = await startEmulator({ projectId });
+  const [port = 0] = await freePorts(1);
+  const host = new CloudHost({
+    dataFolder,
+    port,
+    limits,
+    sweepEveryMs: 500,
+    firestoreHost: emulator.host,
+  });
+  let started = await host.start();
+  const control = await serve(async (text) => {
+    const { do: what } = JSON.parse(text);
+    if (what === "kill-cloud") return await host.kill();
+    if (what === "start-cloud") {
+      started = await host.start();
+      return null;
+    }
+    return await passOn(started, text);
+  });
+  const ask = { do: "operator-token", email: firstOperator };
+  const operatorToken = String(await passOn(started, JSON.stringify(ask)));
+  const answer = await fetch(`${started.baseUrl}/v1/admin/operators/first`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${operatorToken}` },
+  });
+  if (answer.status !== 201) throw new Error(`the first operator was answered ${answer.status}`);
+  const { baseUrl, environment } = started;
+  const controlUrl = control.url;
+  project.provide("cloud", { baseUrl, controlUrl, operatorToken, environment, dataFolder });
+  return async () => {
+    await control.close();
+    await host.stop();
+    await emulator.close();
+    await rm(dataFolder, { recursive: true, force: true });
+  };
+}
+
+async function passOn({ controlUrl }: Started, text: string): Promise<unknown> {
+  const answer = await fetch(controlUrl, { method: "POST", body: text });
+  if (!answer.ok) throw new Error(await answer.text());
+  return await answer.json();
+}
+
+async function serve(obey: (text: string) => Promise<unknown>) {
+  const server = createServer(async (request, response) => {
+    try {
+      let text = "";
+      for await (const chunk of request) text += chunk;
+      response.end(JSON.stringify((await obey(text)) ?? null));
+    } catch (error) {
+      response.writeHead(500).end(String(error));
+    }
+  });
+  const [port = 0] = await freePorts(1);
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
