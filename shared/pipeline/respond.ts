@@ -45,11 +45,18 @@ export function sendError(
     return;
   }
   // A body that nobody will read ends the connection, instead of being taken in for nothing.
-  if (!request.complete) response.setHeader("connection", "close");
+  if (bodyIsComing(request)) response.setHeader("connection", "close");
   const requestId = String(response.getHeader("x-request-id"));
   sendJson(response, {
     status: error.status,
     headers: error.headers,
     body: errorBody(error, requestId),
   });
+}
+
+/** A request is complete only once its last part was read; one without a body must not wait. */
+function bodyIsComing(request: IncomingMessage): boolean {
+  if (request.complete) return false;
+  const names = request.rawHeaders.filter((_, index) => index % 2 === 0);
+  return names.some((name) => /^(content-length|transfer-encoding)$/i.test(name));
 }

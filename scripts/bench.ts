@@ -1,0 +1,77 @@
+/**
+ * `npm run bench`: how fast it is, each figure beside its baseline, measured in the same run.
+ * `--only read,event` for some figures, `--short` as the tests do, `--json file` for machines.
+ */
+import { writeFile } from "node:fs/promises";
+import { availableParallelism, loadavg } from "node:os";
+import { parseArgs } from "node:util";
+import colours from "picocolors";
+import { type Bench, type Figure, isMet, type Row, ratioOf } from "./bench/figure.ts";
+import { figures } from "./bench/figures.ts";
+import { openBench } from "./bench/open-bench.ts";
+import { printFigure, printHead } from "./bench/print-table.ts";
+import { startBenchCloud } from "./bench/start-cloud.ts";
+import { formatDuration } from "./tools/format.ts";
+
+interface Measured {
+  readonly figure: string;
+  readonly rows: readonly Row[];
+}
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string" },
+    short: { type: "boolean", default: false },
+    json: { type: "string" },
+  },
+});
+const beganAt = performance.now();
+const chosen = choose(values.only);
+const cloud = await startBenchCloud();
+try {
+  const bench = await openBench(cloud, values.short ? "short" : "full");
+  const measured = await measureAll(bench);
+  if (values.json !== undefined) await writeFile(values.json, asJson(measured));
+  close(measured);
+} finally {
+  await cloud.stop();
+}
+
+/** @throws naming the figures there are. */
+function choose(only: string | undefined): readonly Figure[] {
+  if (only === undefined) return figures;
+  const names = only.split(",");
+  const unknown = names.filter((name) => !figures.some((figure) => figure.name === name));
+  if (unknown.length === 0) return figures.filter(({ name }) => names.includes(name));
+  const known = figures.map(({ name }) => name).join(", ");
+  throw new Error(`There is no figure ${unknown.join(", ")}; there are ${known}.`);
+}
+
+async function measureAll(bench: Bench): Promise<Measured[]> {
+  const busy = (loadavg()[0] ?? 0).toFixed(1);
+  console.log(colours.dim(`${availableParallelism()} cores, load ${busy} before the first figure`));
+  printHead();
+  const measured: Measured[] = [];
+  for (const figure of chosen) {
+    const rows = await figure.run(bench);
+    printFigure(`${figure.title} ${colours.dim(figure.name)}`, rows);
+    measured.push({ figure: figure.name, rows });
+  }
+  return measured;
+}
+
+function asJson(measured: readonly Measured[]): string {
+  const rows = measured.flatMap(({ figure, rows: own }) =>
+    own.map((row) => ({ figure, ...row, ratio: ratioOf(row), met: isMet(row) })),
+  );
+  return `${JSON.stringify({ cores: availableParallelism(), rows }, null, 2)}\n`;
+}
+
+function close(measured: readonly Measured[]): void {
+  const verdicts = measured.flatMap(({ rows }) => rows.map(isMet));
+  const held = verdicts.filter((met) => met !== null);
+  const missed = held.filter((met) => !met).length;
+  const took = colours.dim(`in ${formatDuration(performance.now() - beganAt)}`);
+  console.log(`\n${held.length - missed} goals met, ${missed} missed ${took}`);
+  if (missed > 0) process.exitCode = 1;
+}

@@ -1,0 +1,19 @@
+import { relative } from "node:path";
+import { bundle } from "../build/bundle.ts";
+import type { BundleEntry } from "../build/entries.ts";
+import { repositoryRoot } from "../tools/repository.ts";
+
+const names = ["hello", "firestore-client", "one-get", "sandbox-timer"] as const;
+export type BareName = (typeof names)[number];
+
+/** Bundles the baselines into `folder`, by the same rules as the functions. */
+export async function bundleBare(folder: string): Promise<void> {
+  const entries = names.map(
+    (output): BundleEntry => ({
+      output,
+      source: `scripts/bench/bare/${output}.ts`,
+      kind: "program",
+    }),
+  );
+  await bundle(repositoryRoot, relative(repositoryRoot, folder), entries);
+}

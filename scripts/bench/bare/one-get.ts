@@ -1,0 +1,12 @@
+/** Baseline: a function that answers with one document of Firestore, and asks nobody who they are. */
+import { Firestore } from "@google-cloud/firestore";
+import { http } from "@google-cloud/functions-framework";
+import { getTestServer } from "@google-cloud/functions-framework/testing";
+
+const { GOOGLE_CLOUD_PROJECT = "", BENCH_DOCUMENT = "", PORT } = process.env;
+const database = new Firestore({ projectId: GOOGLE_CLOUD_PROJECT });
+http("one-get", async (_request, response) => {
+  const snapshot = await database.doc(BENCH_DOCUMENT).get();
+  response.json({ document: snapshot.data() });
+});
+getTestServer("one-get").listen(Number(PORT), "127.0.0.1");

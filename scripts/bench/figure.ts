@@ -1,0 +1,59 @@
+/** What the bench measures: figures, each a few rows, each row beside its baseline and its goal. */
+export type Unit = "ms" | "/s" | "MB" | "errors" | "reads";
+
+export interface Goal {
+  /** Of the value itself, or of its ratio to the baseline. */
+  readonly of: "value" | "ratio";
+  readonly atMost?: number;
+  readonly atLeast?: number;
+}
+
+export interface Row {
+  readonly what: string;
+  readonly unit: Unit;
+  readonly value: number;
+  /** Measured in the same run, by turns with the value. */
+  readonly baseline?: { readonly what: string; readonly value: number };
+  /** None: stated, not held. */
+  readonly goal?: Goal;
+}
+
+/** How much of it: `short` is for the tests, `full` for figures that are quoted. */
+export type Effort = "short" | "full";
+
+/** A local cloud, as the bench sees it. */
+export interface Target {
+  readonly baseUrl: string;
+  /** Settings of a function's process, with Firestore's own port: past the counting proxies. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly operatorToken: string;
+  /** Reads of one function since the cloud's start, as the proxy before Firestore counted them. */
+  readonly readsOf: (name: string) => Promise<number>;
+}
+
+export interface Bench extends Target {
+  readonly distFolder: string;
+  /** Bundles of the bare functions and of what measures inside a runner. */
+  readonly bareFolder: string;
+  readonly effort: Effort;
+}
+
+export interface Figure {
+  readonly name: string;
+  readonly title: string;
+  run(bench: Bench): Promise<Row[]>;
+}
+
+/** Value over baseline; null where there is none. */
+export function ratioOf({ value, baseline }: Row): number | null {
+  return baseline === undefined || baseline.value === 0 ? null : value / baseline.value;
+}
+
+/** Null for a row that only states. */
+export function isMet(row: Row): boolean | null {
+  const { goal } = row;
+  if (goal === undefined) return null;
+  const held = goal.of === "value" ? row.value : ratioOf(row);
+  if (held === null || Number.isNaN(held)) return false;
+  return held <= (goal.atMost ?? Infinity) && held >= (goal.atLeast ?? -Infinity);
+}

@@ -1,0 +1,21 @@
+import type { Figure } from "./figure.ts";
+import { authenticatedRead } from "./figures/authenticated-read.ts";
+import { coldStart } from "./figures/cold-start.ts";
+import { eventDelivery } from "./figures/event-delivery.ts";
+import { firstOutput } from "./figures/first-output.ts";
+import { forgedKey } from "./figures/forged-key.ts";
+import { manyExecutions } from "./figures/many-executions.ts";
+import { memory } from "./figures/memory.ts";
+import { sandboxStart } from "./figures/sandbox-start.ts";
+
+/** In the order they are run and printed. */
+export const figures: readonly Figure[] = [
+  authenticatedRead,
+  forgedKey,
+  coldStart,
+  firstOutput,
+  sandboxStart,
+  eventDelivery,
+  manyExecutions,
+  memory,
+];

@@ -1,0 +1,70 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { call } from "../../demo/api.ts";
+import type { Bench, Figure, Row } from "../figure.ts";
+import { startFunction } from "../function-child.ts";
+import { connections, loadByTurns } from "../load.ts";
+import { newOwner } from "../owners.ts";
+
+const Agent = z.object({ agent: z.object({ id: z.string() }) });
+const rounds = { short: { rounds: 2, durationMs: 800 }, full: { rounds: 7, durationMs: 2_500 } };
+
+/** An authenticated read of one document, beside a function that does one get and asks nobody. */
+export const authenticatedRead: Figure = {
+  name: "read",
+  title: `GET /v1/agents/{id}, ${connections} connections, direct to the function`,
+  async run(bench) {
+    const { key, id } = await newOwner(bench);
+    const body = { name: "measured", model: "shell" };
+    const { agent } = await call({ url: `${bench.baseUrl}/v1/agents`, key }, Agent, body);
+    const path = `/v1/agents/${agent.id}`;
+    const document = `owners/${id}/agents/${agent.id}`;
+    const ours = await startFunction({
+      bundle: join(bench.distFolder, "functions/agents.cjs"),
+      environment: bench.environment,
+      first: { path, key, status: 200 },
+    });
+    const bare = await startFunction({
+      bundle: join(bench.bareFolder, "one-get.cjs"),
+      environment: { ...bench.environment, BENCH_DOCUMENT: document },
+      first: { path: "/", status: 200 },
+    });
+    try {
+      return await compare(bench, { ours: { ...ours, path, key }, bare: { ...bare, path: "/" } });
+    } finally {
+      await Promise.all([ours.stop(), bare.stop()]);
+    }
+  },
+};
+
+interface Loaded {
+  readonly port: number;
+  readonly path: string;
+  readonly key?: string;
+}
+
+async function compare(
+  { effort }: Bench,
+  on: { readonly ours: Loaded; readonly bare: Loaded },
+): Promise<Row[]> {
+  const wanted = { ours: { ...on.ours, status: 200 }, bare: { ...on.bare, status: 200 } };
+  const { ours, bare } = await loadByTurns(wanted, rounds[effort]);
+  const what = "bare function, one get";
+  return [
+    {
+      what: "throughput",
+      unit: "/s",
+      value: ours.perSecond,
+      baseline: { what, value: bare.perSecond },
+      goal: { of: "ratio", atLeast: 0.85 },
+    },
+    {
+      what: "p50",
+      unit: "ms",
+      value: ours.p50Ms,
+      baseline: { what, value: bare.p50Ms },
+      goal: { of: "ratio", atMost: 1.2 },
+    },
+    { what: "p99", unit: "ms", value: ours.p99Ms, baseline: { what, value: bare.p99Ms } },
+  ];
+}

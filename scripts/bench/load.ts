@@ -1,0 +1,71 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { median } from "./statistics.ts";
+
+const Load = z.object({
+  perSecond: z.number(),
+  p50Ms: z.number(),
+  p99Ms: z.number(),
+  statuses: z.record(z.string(), z.int()),
+});
+export type Load = z.infer<typeof Load>;
+
+export interface LoadOn {
+  readonly port: number;
+  readonly path: string;
+  readonly key?: string;
+  /** Every answer must have it: an error that is fast isn't speed. */
+  readonly status: number;
+}
+
+export const connections = 16;
+const generator = join(import.meta.dirname, "load-generator.ts");
+
+/** One round of load. @throws if any answer had another status. */
+async function oneRound(on: LoadOn, durationMs: number): Promise<Load> {
+  const { port, path, key, status } = on;
+  const head = `GET ${path} HTTP/1.1${key === undefined ? "" : `\r\nauthorization: Bearer ${key}`}`;
+  const args = [generator, String(port), String(connections), String(durationMs), head];
+  const timeout = durationMs + 30_000;
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout });
+  const load = Load.parse(JSON.parse(stdout));
+  const others = Object.keys(load.statuses).filter((seen) => seen !== String(status));
+  if (others.length > 0) throw new Error(`${path} answered ${others.join(", ")}, not ${status}`);
+  return load;
+}
+
+export interface Rounds {
+  readonly rounds: number;
+  readonly durationMs: number;
+}
+
+/**
+ * Loads both by turns, round after round, so that noise hits both; the first round only warms up.
+ * The middle round of each is what counts.
+ */
+export async function loadByTurns(
+  both: { readonly ours: LoadOn; readonly bare: LoadOn },
+  { rounds, durationMs }: Rounds,
+): Promise<{ readonly ours: Load; readonly bare: Load }> {
+  const ours: Load[] = [];
+  const bare: Load[] = [];
+  for (let round = 0; round <= rounds; round += 1) {
+    const first = await oneRound(both.ours, durationMs);
+    const second = await oneRound(both.bare, durationMs);
+    if (round === 0) continue;
+    ours.push(first);
+    bare.push(second);
+  }
+  return { ours: middle(ours), bare: middle(bare) };
+}
+
+function middle(loads: readonly Load[]): Load {
+  return {
+    perSecond: median(loads.map(({ perSecond }) => perSecond)),
+    p50Ms: median(loads.map(({ p50Ms }) => p50Ms)),
+    p99Ms: median(loads.map(({ p99Ms }) => p99Ms)),
+    statuses: loads[0]?.statuses ?? {},
+  };
+}

@@ -1,0 +1,44 @@
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { firstOperator } from "../../local/cloud/names.ts";
+import { startLocalCloud } from "../../local/cloud.ts";
+import { buildAll } from "../build/build-all.ts";
+import { call } from "../demo/api.ts";
+import { repositoryRoot } from "../tools/repository.ts";
+import { temporaryFolder } from "../tools/temporary-folder.ts";
+import type { Target } from "./figure.ts";
+
+/** High enough to be out of the way: limits are tested elsewhere. */
+const limits = { executions: { max: 10_000 }, concurrentMax: 500 };
+const edgeLimits = { requestsMax: 1_000_000 };
+
+export interface BenchCloud extends Target {
+  readonly distFolder: string;
+  stop(): Promise<void>;
+}
+
+/** A cloud of the bench's own, on a copy of the bundles that no other build replaces meanwhile. */
+export async function startBenchCloud(): Promise<BenchCloud> {
+  await buildAll(repositoryRoot);
+  const folder = temporaryFolder("paddock-bench-");
+  const distFolder = join(folder, "dist");
+  cpSync(join(repositoryRoot, "dist"), distFolder, { recursive: true });
+  const options = { dataFolder: join(folder, "data"), distFolder, fresh: true, limits, edgeLimits };
+  const cloud = await startLocalCloud(options);
+  try {
+    const { baseUrl, environment, operations, stop } = cloud;
+    const operatorToken = await cloud.operatorToken(firstOperator);
+    const first = {
+      url: `${baseUrl}/v1/admin/operators/first`,
+      key: operatorToken,
+      method: "POST",
+    };
+    await call(first, z.unknown());
+    const readsOf = async (name: string) => operations.of(name).counters().reads;
+    return { baseUrl, environment, operatorToken, readsOf, distFolder, stop };
+  } catch (error) {
+    await cloud.stop();
+    throw error;
+  }
+}

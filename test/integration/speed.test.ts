@@ -1,0 +1,73 @@
+/**
+ * The bench's short form: that every figure can be measured, and that nothing has become a multiple
+ * of what it was. Ratios to a baseline of the same minute, and memory: a noisy machine moves
+ * neither far. The goals themselves are held by `npm run bench`.
+ */
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Bench, type Figure, type Row, ratioOf } from "../../scripts/bench/figure.ts";
+import { authenticatedRead } from "../../scripts/bench/figures/authenticated-read.ts";
+import { coldStart } from "../../scripts/bench/figures/cold-start.ts";
+import { eventDelivery } from "../../scripts/bench/figures/event-delivery.ts";
+import { firstOutput } from "../../scripts/bench/figures/first-output.ts";
+import { forgedKey } from "../../scripts/bench/figures/forged-key.ts";
+import { manyExecutions } from "../../scripts/bench/figures/many-executions.ts";
+import { memory } from "../../scripts/bench/figures/memory.ts";
+import { sandboxStart } from "../../scripts/bench/figures/sandbox-start.ts";
+import { openBench } from "../../scripts/bench/open-bench.ts";
+import { cloud, operationsOf } from "../kit/cloud.ts";
+
+let bench: Bench;
+
+beforeAll(async () => {
+  const { baseUrl, environment, operatorToken } = cloud();
+  const readsOf = async (name: string) => (await operationsOf(name)).reads;
+  const target = { baseUrl, environment, operatorToken, readsOf, distFolder: "dist" };
+  bench = await openBench(target, "short");
+});
+
+async function rowsOf(figure: Figure): Promise<(what: string) => Row> {
+  const rows = await figure.run(bench);
+  return (what) => {
+    const row = rows.find((one) => one.what.startsWith(what));
+    if (!row) throw new Error(`${figure.name} has no row ${what}`);
+    return row;
+  };
+}
+
+describe("the bench", () => {
+  test("an authenticated read costs little more than a bare one", async () => {
+    const row = await rowsOf(authenticatedRead);
+    expect(ratioOf(row("throughput"))).toBeGreaterThan(0.5);
+    expect(ratioOf(row("p50"))).toBeLessThan(2);
+  });
+
+  test("a forged key is refused about as fast as hello is said, without a read", async () => {
+    const row = await rowsOf(forgedKey);
+    expect(ratioOf(row("direct: throughput"))).toBeGreaterThan(0.4);
+    expect(ratioOf(row("through the edge: throughput"))).toBeGreaterThan(0.4);
+    expect(row("Firestore reads").value).toBe(0);
+  });
+
+  test("a bundle starts about as fast as the client it loads", async () => {
+    const row = await rowsOf(coldStart);
+    expect(ratioOf(row("agents"))).toBeLessThan(1.8);
+    expect(ratioOf(row("meta"))).toBeLessThan(2.2);
+  });
+
+  test("the stream begins long before the runner has started", async () => {
+    const row = await rowsOf(firstOutput);
+    expect(row("first stream byte").value).toBeLessThan(row("first output").value / 2);
+  });
+
+  test("the sandbox's start, events on their way and executions side by side are timed", async () => {
+    expect((await rowsOf(sandboxStart))("alone: p50").value).toBeGreaterThan(0);
+    expect((await rowsOf(eventDelivery))("p99").value).toBeLessThan(Infinity);
+    expect((await rowsOf(manyExecutions))("errors").value).toBe(0);
+  });
+
+  test("memory stays within its goals", async () => {
+    const row = await rowsOf(memory);
+    expect(row("threads").value).toBeLessThan(250);
+    expect(row("supervisor").value).toBeLessThan(120);
+  });
+});
