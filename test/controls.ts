@@ -157,8 +157,8 @@ export const controls: Readonly<Record<string, Control>> = {
     test: "test/security/strangers.test.ts",
     mutation: {
       file: "shared/pipeline/run-route.ts",
-      find: "if (allows(caller.key.scopes, route.scope)) return;",
-      replace: "if (caller.key.scopes.length > 0) return;",
+      find: "return allows(caller.key.scopes, route.scope);",
+      replace: "return caller.key.scopes.length > 0;",
     },
   },
   "OWN-3": {

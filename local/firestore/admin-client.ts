@@ -5,12 +5,16 @@ import { Firestore } from "@google-cloud/firestore";
  * @param environment a local cloud's settings.
  * @returns a client past the counting proxies, which rules don't bind; end it with `terminate()`.
  */
-export function openFirestore(environment: Readonly<Record<string, string>>): Firestore {
+export function openFirestore(
+  environment: Readonly<Record<string, string>>,
+  databaseId = "(default)",
+): Firestore {
   // Else the client looks for Google's metadata server, for seconds, and complains.
   process.env.METADATA_SERVER_DETECTION = "none";
   const { GOOGLE_CLOUD_PROJECT: projectId, FIRESTORE_EMULATOR_HOST: host } = environment;
   if (!projectId || !host) throw new Error("These aren't a local cloud's settings.");
   return new Firestore({
+    databaseId,
     projectId,
     host,
     ssl: false,

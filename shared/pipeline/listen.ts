@@ -44,10 +44,12 @@ function routerOf(routes: readonly Route[]) {
   return router;
 }
 
-/** Serves `service` on the port of the environment; ends on SIGTERM once open requests are done. */
-export async function listen(service: Service): Promise<Server> {
+/**
+ * Serves `service` on the port of the environment; ends on SIGTERM once open requests are done.
+ * @param deps the build hands them to a service that has a role; they load the database's client.
+ */
+export async function listen(service: Service, deps: Deps = depsWithoutStore): Promise<Server> {
   const { PORT, PADDOCK_BIND } = config();
-  const deps = await depsFor(service);
   const keys = new KeyRing(() => deps.store, { now: deps.now, elapsed: () => performance.now() });
   http(service.name, async (request: IncomingMessage, response: ServerResponse) => {
     const admitted = admittedRequests.get(request);
@@ -80,13 +82,6 @@ export async function listen(service: Service): Promise<Server> {
   return await new Promise((resolve) => {
     server.listen(PORT, PADDOCK_BIND, () => resolve(server));
   });
-}
-
-/** The database client costs a third of a second to load, so only those load it that may use it. */
-async function depsFor(service: Service): Promise<Deps> {
-  if (service.roles.length === 0) return depsWithoutStore;
-  const { realDeps } = await import("./deps.ts");
-  return realDeps();
 }
 
 function stop(server: Server): void {

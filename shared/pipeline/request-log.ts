@@ -1,6 +1,7 @@
 /** One JSON line per request on stdout, which Cloud Logging takes in as it is (AUD-1, AUD-2). */
 import type { ServerResponse } from "node:http";
 import type { ApiError } from "../errors/api-error.ts";
+import { originalStack } from "./original-stack.ts";
 
 export interface RequestRecord {
   readonly requestId: string;
@@ -39,5 +40,6 @@ export function logFailure(message: string, cause: unknown, facts: object = {}):
 
 function describe(cause: unknown): string | undefined {
   if (cause === undefined) return undefined;
-  return cause instanceof Error ? (cause.stack ?? cause.message).slice(0, 4_000) : String(cause);
+  if (!(cause instanceof Error)) return String(cause);
+  return originalStack((cause.stack ?? cause.message).slice(0, 4_000));
 }

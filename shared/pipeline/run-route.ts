@@ -59,13 +59,14 @@ export async function runRoute(
   const { caller, confirmed } = await authenticate(route.authenticate, admitted.shown, known);
   record.callerId = caller.id;
   record.ownerId = "owner" in caller ? caller.owner.id : null;
-  requireScope(route, caller);
   if (route.budget !== "free" && "owner" in caller) known.deps.commits.warm(caller.owner);
   // What a stale key entry lets begin is answered only once the key is confirmed.
-  const begun = begin(admitted, caller, exchange, known.deps);
-  begun.catch(() => {});
-  requireScope(route, await confirmed);
-  const { context, ids, data } = await begun;
+  const ahead = readsOnly(route) && hasScope(route, caller);
+  const early = ahead ? begin(admitted, caller, exchange, known.deps) : null;
+  early?.catch(() => {});
+  const sure = await confirmed;
+  requireScope(route, sure);
+  const { context, ids, data } = await (early ?? begin(admitted, sure, exchange, known.deps));
   const { decided, version } = await commit(route, { context, ids, data }, known.deps);
   const reply = typeof decided.reply === "function" ? decided.reply(version) : decided.reply;
   const after = runAfter(route, { ...context, data, decided, version });
@@ -78,9 +79,18 @@ export async function runRoute(
   sendJson(response, reply);
 }
 
+/** Whether reading changes nothing: other routes store objects or key pairs before they commit. */
+function readsOnly(route: Route): boolean {
+  return route.audit === "none" || route.budget === "hold";
+}
+
+function hasScope(route: Route, caller: Callers[Authentication]): boolean {
+  if (route.scope === "none" || caller.type !== "key" || !("key" in caller)) return true;
+  return allows(caller.key.scopes, route.scope);
+}
+
 function requireScope(route: Route, caller: Callers[Authentication]): void {
-  if (route.scope === "none" || caller.type !== "key" || !("key" in caller)) return;
-  if (allows(caller.key.scopes, route.scope)) return;
+  if (hasScope(route, caller)) return;
   const message = `The API key lacks the scope ${route.scope}.`;
   throw new ApiError("FORBIDDEN", { message, details: { requiredScope: route.scope } });
 }

@@ -5,11 +5,12 @@ import { StoredAuditRow } from "#shared/store/owners";
 import { openFirestore } from "../../local/firestore/admin-client.ts";
 import { cloud } from "./cloud.ts";
 
-let database: Firestore | undefined;
+const databases = new Map<string, Firestore>();
 
-export function firestore(): Firestore {
-  database ??= openFirestore(cloud().environment);
-  return database;
+export function firestore(databaseId = "(default)"): Firestore {
+  const known = databases.get(databaseId) ?? openFirestore(cloud().environment, databaseId);
+  databases.set(databaseId, known);
+  return known;
 }
 
 /** An owner's audit rows, oldest first, each checked against its own leaf hash. */

@@ -1,0 +1,34 @@
+import { readFileSync } from "node:fs";
+import { SourceMap } from "node:module";
+
+const position = /(\/[^\s():]+\.cjs):(\d+):(\d+)/g;
+const maps = new Map<string, SourceMap | null>();
+
+/**
+ * A stack with positions in our sources instead of a bundle's. Node can do that by itself, and
+ * reads every map at each start for it; here a map is read when something has failed.
+ */
+export function originalStack(stack: string): string {
+  return stack.replace(position, (whole, bundle: string, line: string, column: string) => {
+    const origin = mapOf(bundle)?.findOrigin(Number(line), Number(column));
+    if (origin === undefined || !("fileName" in origin) || !origin.fileName) return whole;
+    return `${origin.fileName}:${origin.lineNumber}:${origin.columnNumber}`;
+  });
+}
+
+/** Null where there is none: then the bundle's positions have to do. */
+function mapOf(bundle: string): SourceMap | null {
+  const known = maps.get(bundle);
+  if (known !== undefined) return known;
+  const map = read(`${bundle}.map`);
+  maps.set(bundle, map);
+  return map;
+}
+
+function read(path: string): SourceMap | null {
+  try {
+    return new SourceMap(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    return null;
+  }
+}
