@@ -56,7 +56,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
 
 function processOptions(options: FunctionsOptions, name: string) {
   const port = options.ports[name];
-  const bundle = options.manifest.functions[name]?.bundle;
+  const { bundle, nodeOptions } = options.manifest.functions[name] ?? {};
   if (port === undefined || bundle === undefined) throw new Error(`${name} has no port or bundle.`);
   return {
     name,
@@ -67,6 +67,7 @@ function processOptions(options: FunctionsOptions, name: string) {
       PORT: String(port),
       PADDOCK_BIND: "127.0.0.1",
       FUNCTION_TARGET: name,
+      ...(nodeOptions && { NODE_OPTIONS: nodeOptions }),
       FIRESTORE_EMULATOR_HOST: options.firestoreHost(name),
     },
     logFile: join(options.logFolder, `${name}.jsonl`),

@@ -17,6 +17,7 @@ export const Manifest = z.object({
       visibility: z.enum(["edge", "internal"]),
       /** Relative to the folder of the manifest. */
       bundle: z.string(),
+      nodeOptions: z.string().default(""),
       routes: z.array(ManifestRoute),
     }),
   ),

@@ -54,6 +54,8 @@ export interface ListedFunction {
   readonly bundle: string;
   readonly routes: readonly ListedRoute[];
   readonly limits: DeclaredService["limits"];
+  /** `NODE_OPTIONS` of its processes. */
+  readonly nodeOptions: string;
   readonly roles: readonly string[];
 }
 
@@ -97,8 +99,18 @@ async function listFunction(root: string, name: string): Promise<ListedFunction>
     bundle: `functions/${name}.cjs`,
     routes: routes.map(listRoute),
     limits,
+    nodeOptions: nodeOptions(limits.memoryMib),
     roles: roles.toSorted(),
   };
+}
+
+/**
+ * Half of an instance's memory is for what lives long, the other half for all that isn't V8's.
+ * Small nurseries keep what a burst of requests has touched from being kept: 200 open streams hold
+ * 190 MiB, and 300 with V8's own sizes.
+ */
+function nodeOptions(memoryMib: number): string {
+  return `--max-old-space-size=${memoryMib / 2} --max-semi-space-size=8`;
 }
 
 function listRoute(route: z.infer<typeof DeclaredRoute>): ListedRoute {

@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePorts } from "../../local/functions/free-ports.ts";
+import { readManifest } from "../../local/functions/manifest.ts";
 import { cloud, until } from "./cloud.ts";
 
 export interface FunctionAside {
@@ -21,13 +22,16 @@ export async function startAside(name: string, limits: object): Promise<Function
   const limitsFile = join(folder, "limits.json");
   await writeFile(limitsFile, JSON.stringify(limits));
   const [port = 0] = await freePorts(1);
-  const child = spawn(process.execPath, [`dist/functions/${name}.cjs`], {
+  const listed = readManifest("dist").functions[name];
+  if (!listed) throw new Error(`There is no function ${name}.`);
+  const child = spawn(process.execPath, [join("dist", listed.bundle)], {
     env: {
       ...cloud().environment,
       PORT: String(port),
       PADDOCK_BIND: "127.0.0.1",
       PADDOCK_LIMITS_FILE: limitsFile,
       FUNCTION_TARGET: name,
+      NODE_OPTIONS: listed.nodeOptions,
     },
     stdio: "ignore",
   });

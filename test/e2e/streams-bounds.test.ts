@@ -1,0 +1,154 @@
+/** Streams that close by themselves, and readers that are many or slow: bounded, and nothing lost. */
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { eventsOf, send } from "../kit/client.ts";
+import { type FunctionAside, startAside } from "../kit/function-aside.ts";
+import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+
+let owner: TestOwner;
+let environmentId: string;
+let aside: FunctionAside | undefined;
+
+beforeAll(async () => {
+  owner = await newOwner();
+  environmentId = await newEnvironment(owner.key);
+});
+
+afterEach(async () => {
+  await aside?.stop();
+  aside = undefined;
+});
+
+async function threads(streams: object): Promise<FunctionAside> {
+  aside = await startAside("threads", { streams });
+  return aside;
+}
+
+/** Reads a stream to its end, resuming each time it closes. */
+async function readResuming(path: string, baseUrl: string, begun = "") {
+  const parts = begun === "" ? [] : [begun];
+  for (let calls = 0; calls < 100; calls += 1) {
+    const last = eventsOf(parts.join("")).at(-1);
+    if (last?.type === "stream.completed") return parts;
+    const headers = last ? { "last-event-id": String(last.id) } : {};
+    const { status, text } = await send(path, { key: owner.key, baseUrl, headers });
+    expect(status).toBe(200);
+    parts.push(text);
+  }
+  throw new Error("a stream without end");
+}
+
+describe("a stream that grows too large", () => {
+  const bytesMax = 3_000;
+
+  test("closes before the event that would take it over, and resumes there", async () => {
+    const { baseUrl } = await threads({ bytesMax });
+    const threadId = await newThread(owner.key, { environmentId });
+    const path = `/v1/threads/${threadId}/messages`;
+    const content =
+      "for i in 1 2 3 4 5 6; do head -c 1500 /dev/zero | tr '\\0' $i; sleep 0.15; done";
+    const { text: begun } = await send(path, { key: owner.key, baseUrl, body: { content } });
+    const parts = await readResuming(`/v1/threads/${threadId}/events`, baseUrl, begun);
+    expect(parts.length).toBeGreaterThan(3);
+    for (const part of parts) {
+      const isOne = eventsOf(part).length === 1;
+      expect(isOne || Buffer.byteLength(part) <= bytesMax).toBe(true);
+      expect(part).toMatch(/\n\n$/);
+    }
+    const whole = await send(`/v1/threads/${threadId}/events`, { key: owner.key });
+    expect(parts.join("")).toBe(whole.text);
+  });
+});
+
+describe("a stream that lasts too long", () => {
+  test("closes by itself while nothing happens, and resumes without loss", async () => {
+    const { baseUrl } = await threads({ msMax: 700 });
+    const threadId = await newThread(owner.key, { environmentId });
+    const path = `/v1/threads/${threadId}/messages`;
+    const content = "echo early; sleep 2.5; echo late";
+    const { text: begun } = await send(path, { key: owner.key, baseUrl, body: { content } });
+    expect(begun).not.toContain("stream.completed");
+    const parts = await readResuming(`/v1/threads/${threadId}/events`, baseUrl, begun);
+    const whole = await send(`/v1/threads/${threadId}/events`, { key: owner.key });
+    expect(parts.join("")).toBe(whole.text);
+  });
+});
+
+/** A reader that takes nothing until it is told to. */
+async function openUnread(baseUrl: string, path: string): Promise<Unread> {
+  return await new Promise((resolve, reject) => {
+    const sent = request(new URL(path, baseUrl), {
+      headers: { authorization: `Bearer ${owner.key}` },
+      agent: false,
+    });
+    sent.once("response", (answer) => resolve({ sent, answer }));
+    sent.once("error", reject);
+    sent.end();
+  });
+}
+
+interface Unread {
+  readonly sent: ClientRequest;
+  readonly answer: IncomingMessage;
+}
+
+async function textOf(answer: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of answer.setEncoding("utf8")) text += chunk;
+  return text;
+}
+
+describe("a reader that stops reading", () => {
+  const readers = 40;
+  const heldMibMax = 3 * readers;
+
+  test("holds nothing up and costs next to no memory; what it missed is there", async () => {
+    const { baseUrl, residentMib } = await threads({});
+    const threadId = await newThread(owner.key, { environmentId });
+    const content = "head -c 4500000 /dev/urandom | base64";
+    const { run } = await runScript(owner.key, threadId, content);
+    expect(run.status).toBe("success");
+    const path = `/v1/threads/${threadId}/events`;
+    const whole = (await send(path, { key: owner.key, baseUrl })).text;
+    expect(whole.length).toBeGreaterThan(6_000_000);
+    const before = await residentMib();
+    const unread = await Promise.all(
+      Array.from({ length: readers }, () => openUnread(baseUrl, path)),
+    );
+    // Others are served meanwhile; twice, so that the unread have had every chance to pile up.
+    expect((await send(path, { key: owner.key, baseUrl })).text).toBe(whole);
+    expect((await send(path, { key: owner.key, baseUrl })).text).toBe(whole);
+    // All of it for each would be twice that. Garbage that nobody has collected yet counts, too.
+    expect((await residentMib()) - before).toBeLessThan(heldMibMax);
+    const [first, ...others] = unread;
+    for (const { sent } of others) sent.destroy();
+    expect(first && (await textOf(first.answer))).toBe(whole);
+  });
+});
+
+describe("200 readers at once", () => {
+  test("fit into 250 MiB, and each reads everything to the end", async () => {
+    const { baseUrl, residentMib } = await threads({});
+    const threadId = await newThread(owner.key, { environmentId });
+    const path = `/v1/threads/${threadId}/events`;
+    let readers: Promise<string[]> | undefined;
+    let heldMib = 0;
+    const openAll = async () => {
+      const open = await Promise.all(Array.from({ length: 200 }, () => openUnread(baseUrl, path)));
+      heldMib = await residentMib();
+      return await Promise.all(open.map(({ answer }) => textOf(answer)));
+    };
+    const { answer } = await runScript(owner.key, threadId, "echo begun; sleep 4; echo over", {
+      onText: (text) => {
+        if (text.includes("begun")) readers ??= openAll();
+      },
+    });
+    const texts = (await readers) ?? [];
+    expect(texts).toHaveLength(200);
+    for (const text of texts) expect(text).toBe(answer.text);
+    heldMib = Math.max(heldMib, await residentMib());
+    expect(heldMib).toBeGreaterThan(0);
+    expect(heldMib).toBeLessThanOrEqual(250);
+    console.info(`200 open streams: ${Math.round(heldMib)} MiB`);
+  });
+});
