@@ -17,14 +17,10 @@ export interface FunctionChild {
 
 export interface FunctionStart {
   readonly bundle: string;
-  readonly flags?: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   /** What is asked until it answers. */
   readonly first: { readonly path: string; readonly key?: string; readonly status: number };
 }
-
-/** As the local cloud and the image start them. */
-export const functionFlags = ["--enable-source-maps"];
 
 const startMsMax = 30_000;
 const pauseMs = 2;
@@ -33,7 +29,7 @@ const pauseMs = 2;
 export async function startFunction(start: FunctionStart): Promise<FunctionChild> {
   const [port = 0] = await freePorts(1);
   const beganAt = performance.now();
-  const child = spawn(process.execPath, [...(start.flags ?? functionFlags), start.bundle], {
+  const child = spawn(process.execPath, [start.bundle], {
     env: { ...start.environment, PORT: String(port), PADDOCK_BIND: "127.0.0.1" },
     stdio: ["ignore", "ignore", "inherit"],
   });

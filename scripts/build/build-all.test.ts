@@ -24,8 +24,9 @@ beforeEach(() => {
   symlinkSync(join(repositoryRoot, "node_modules"), join(root, "node_modules"));
   write(
     "shared/pipeline/listen.ts",
-    'export async function listen(s: { name: string }) { console.log(s.name, "listens"); }',
+    'export async function listen(s: { name: string }, d = "") { console.log(s.name, "listens", d); }',
   );
+  write("shared/pipeline/deps.ts", 'export const realDeps = () => "with a database";');
 });
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));
@@ -35,7 +36,11 @@ function write(path: string, text: string): void {
   writeFileSync(join(root, path), text);
 }
 
-function writeFunction(name: string, answers: string, folder = name): void {
+function writeFunction(
+  name: string,
+  answers: string,
+  { folder = name, roles = [] }: { folder?: string; roles?: readonly string[] } = {},
+): void {
   const path = answers.split(" ")[1] ?? "";
   const service = {
     name,
@@ -55,7 +60,7 @@ function writeFunction(name: string, answers: string, folder = name): void {
       },
     ],
     limits: { concurrency: 80, instancesMax: 10, memoryMib: 512, timeoutSeconds: 60 },
-    roles: [],
+    roles,
   };
   write(`functions/${folder}/index.ts`, `export const service = ${JSON.stringify(service)};`);
 }
@@ -66,7 +71,16 @@ describe("buildAll()", () => {
     await buildAll(root);
     const bundle = join(root, "dist/functions/things.cjs");
     const { stdout } = spawnSync(process.execPath, [bundle], { encoding: "utf8" });
-    expect(stdout).toBe("things listens\n");
+    expect(stdout.trim()).toBe("things listens");
+  });
+
+  test("puts the database's client into the bundles alone that have a role", async () => {
+    writeFunction("things", "GET /v1/things");
+    writeFunction("stored", "GET /v1/stored", { roles: ["firestore.main"] });
+    await buildAll(root);
+    const bundle = (name: string) => readFileSync(join(root, `dist/functions/${name}.cjs`), "utf8");
+    expect(bundle("stored")).toContain("with a database");
+    expect(bundle("things")).not.toContain("with a database");
   });
 
   test("lists a function with its routes, both spellings of their paths included", async () => {
@@ -113,7 +127,7 @@ describe("buildAll()", () => {
   });
 
   test("refuses a service named otherwise than its folder", async () => {
-    writeFunction("things", "GET /v1/things", "stuff");
+    writeFunction("things", "GET /v1/things", { folder: "stuff" });
     await expect(buildAll(root)).rejects.toThrow('service.name is "things", its folder "stuff"');
   });
 

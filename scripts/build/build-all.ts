@@ -31,12 +31,8 @@ export async function buildAll(root: string): Promise<BuildResult> {
   const aside = `dist.${process.pid}`;
   try {
     mkdirSync(join(root, aside), { recursive: true });
-    // esbuild works in a process of its own, so the declarations are read meanwhile.
-    const bundling = bundle(root, aside, entries);
-    const listing = listFunctions(root);
-    await Promise.allSettled([bundling, listing]);
-    const list = await listing;
-    const bundles = await bundling;
+    const list = await listFunctions(root);
+    const bundles = await bundle(root, aside, entries, list.functions);
     writeFileSync(join(root, aside, "functions.json"), `${JSON.stringify(list, null, 2)}\n`);
     writeFileSync(join(root, aside, ".inputs"), inputs);
     rmSync(dist, { recursive: true, force: true });

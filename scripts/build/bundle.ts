@@ -1,6 +1,13 @@
 /** Bundles with esbuild: one file per function or program, with nothing to install beside it. */
 import { build, type Plugin } from "esbuild";
 import type { BundleEntry } from "./entries.ts";
+import { ownMapsOnly } from "./own-maps-only.ts";
+import { withoutLocales } from "./without-locales.ts";
+
+/** Roles of each function, as far as bundling looks at them. */
+type Functions = Readonly<
+  Record<string, { readonly bundle: string; readonly roles: readonly string[] }>
+>;
 
 export interface Bundle {
   readonly output: string;
@@ -19,6 +26,7 @@ export async function bundle(
   root: string,
   folder: string,
   entries: readonly BundleEntry[],
+  functions: Functions = {},
 ): Promise<Bundle[]> {
   const result = await build({
     absWorkingDir: root,
@@ -38,7 +46,7 @@ export async function bundle(
     legalComments: "none",
     logLevel: "warning",
     metafile: true,
-    plugins: [entryModules(root, entries)],
+    plugins: [entryModules(root, entries, functions), withoutLocales, ownMapsOnly],
   });
   const outputs = Object.entries(result.metafile.outputs);
   return entries.map(({ output }) => {
@@ -48,7 +56,7 @@ export async function bundle(
 }
 
 /** A function's folder says what it serves; the module that listens is the same for all. */
-function entryModules(root: string, entries: readonly BundleEntry[]): Plugin {
+function entryModules(root: string, entries: readonly BundleEntry[], functions: Functions): Plugin {
   return {
     name: virtual,
     setup(context) {
@@ -58,18 +66,23 @@ function entryModules(root: string, entries: readonly BundleEntry[]): Plugin {
       }));
       context.onLoad({ filter: /.*/, namespace: virtual }, ({ path }) => {
         const entry = entries.find(({ output }) => output === path);
-        return entry ? { contents: startModule(entry), resolveDir: root, loader: "ts" } : null;
+        if (!entry) return null;
+        return { contents: startModule(entry, functions), resolveDir: root, loader: "ts" };
       });
     },
   };
 }
 
-function startModule({ kind, source }: BundleEntry): string {
+/** The database client is in the bundles of those alone that may use it: it costs them a start. */
+function startModule({ kind, source, output }: BundleEntry, functions: Functions): string {
   if (kind === "program") return `import "./${source}";\n`;
+  const { roles } = Object.values(functions).find(({ bundle }) => bundle === `${output}.cjs`) ?? {};
+  const usesStore = roles !== undefined && roles.length > 0;
   return [
     `import { service } from "./${source}";`,
     `import { listen } from "#shared/pipeline/listen";`,
-    "void listen(service);",
+    ...(usesStore ? [`import { realDeps } from "#shared/pipeline/deps";`] : []),
+    `void listen(service, ${usesStore ? "realDeps()" : "undefined"});`,
     "",
   ].join("\n");
 }

@@ -1,4 +1,4 @@
-/** Baseline: a function that answers with one document of Firestore, and asks nobody who they are. */
+/** Baseline: a function that answers with one document, and asks nobody who they are. */
 import { Firestore } from "@google-cloud/firestore";
 import { http } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";

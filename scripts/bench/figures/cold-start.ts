@@ -77,7 +77,6 @@ async function startByTurns(
     bundle: join(bench.bareFolder, `${bareName}.cjs`),
     environment: ours.environment,
     first: { path: "/", status: 200 },
-    flags: [],
   };
   const times: { ours: number[]; bare: number[] } = { ours: [], bare: [] };
   // The first start of each fills the cache of compiled code, which an image brings along.

@@ -10,7 +10,7 @@ const events = { short: 10, full: 150 };
 const pauseSeconds = 0.173;
 const epochMs = () => performance.timeOrigin + performance.now();
 
-/** From a line's writing in the sandbox to its reading by the client, by the machine's one clock. */
+/** From a line's writing in the sandbox to its reading by the client, by one clock. */
 export const eventDelivery: Figure = {
   name: "event",
   title: "An event, written in the sandbox → read by the client",
