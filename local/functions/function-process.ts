@@ -110,7 +110,7 @@ export class FunctionProcess {
 }
 
 function launch(options: FunctionProcessOptions, log: LogFile, lastWords: string[]): ChildProcess {
-  const node = [process.execPath, "--enable-source-maps", options.bundle];
+  const node = [process.execPath, options.bundle];
   const { file, args } = boundCommand(node);
   const child = spawn(file, args, {
     env: options.environment,
