@@ -47,7 +47,7 @@ export function eventStream(reader: Reader, execution: Execution, afterId: numbe
       clearInterval(comments);
     }
     // Whoever hasn't taken it by now resumes; what it holds up is let go.
-    if (response.writableNeedDrain) response.destroy();
+    if (signal.aborted && response.writableNeedDrain) response.destroy();
   };
   return { status: 200, headers, stream };
 }

@@ -99,7 +99,7 @@ async function textOf(answer: IncomingMessage): Promise<string> {
 }
 
 describe("a reader that stops reading", () => {
-  const readers = 40;
+  const readers = 30;
   const heldMibMax = 3 * readers;
 
   test("holds nothing up and costs next to no memory; what it missed is there", async () => {
