@@ -28,7 +28,7 @@ describe("OPS-9 readSettings()", () => {
 
 describe("deploymentLimitsOf()", () => {
   test("fills in the defaults, and refuses what is no limit", () => {
-    expect(deploymentLimitsOf({ concurrentMax: 5 })).toEqual({
+    expect(deploymentLimitsOf({ concurrentMax: 5 })).toMatchObject({
       executions: { max: 30, windowMs: 900_000 },
       concurrentMax: 5,
       wallClockMs: 600_000,

@@ -10,7 +10,8 @@ import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 const executionsMax = 1_000;
 /** Of a call that the platform ends after 120 s. */
 const sweepingMsMax = 60_000;
-const atOnceMax = 4;
+/** Where room is scarce, one after another: who goes first is then who gets it. */
+const atOnceMax = { usually: 4, waiting: 1 };
 
 const Outcome = z.object({ due: z.int(), swept: z.record(z.string(), z.int()) });
 type Counts = Partial<Record<Swept | "failed", number>>;
@@ -45,9 +46,11 @@ function sweepRoute(name: "outbox" | "reaper", status: "queued" | "running", sum
 async function sweepAll(deps: Deps, due: readonly DueExecution[]): Promise<Counts> {
   const counts: Counts = {};
   const giveUpAt = deps.now() + sweepingMsMax;
-  for (let first = 0; first < due.length; first += atOnceMax) {
+  const isScarce = due.some(({ waitingSince }) => waitingSince !== null);
+  const atOnce = isScarce ? atOnceMax.waiting : atOnceMax.usually;
+  for (let first = 0; first < due.length; first += atOnce) {
     const outcomes = await Promise.all(
-      due.slice(first, first + atOnceMax).map((one) => sweepOne(deps, one)),
+      due.slice(first, first + atOnce).map((one) => sweepOne(deps, one)),
     );
     for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
     if (outcomes.includes("full") || deps.now() > giveUpAt) break;

@@ -28,7 +28,7 @@ export const claim = route({
   budget: "free",
   audit: "execution.claimed",
   reply: { 200: ClaimReply },
-  read: async ({ body, deps, now }) => {
+  read: async ({ body, deps, now, signal }) => {
     const { ticket, owner } = ticketOwner(body.ticket);
     const [[found, sealed], pair] = await Promise.all([
       deps.store.getAll(
@@ -38,25 +38,31 @@ export const claim = route({
       deps.keyStore.get(sealingKeys.of(owner, ticket.environmentId)),
     ]);
     if (found.value === null) throw new ApiError("LEASE_LOST");
-    requireTicket(found.value, body.ticket, { attempt: ticket.attempt, now });
+    requireTicket(found.value, body, { attempt: ticket.attempt, now });
     const secrets = await openSecrets(owner, {
       execution: found.value,
       sealed: sealed.value,
       pair: pair.value,
     });
+    // Whoever is gone by now would be charged for what it can't run.
+    if (signal.aborted) throw new ApiError("UNAVAILABLE", { cause: "the runner is gone" });
     return { owner, found: present(found), secrets };
   },
   decide({ body, data, now }) {
     const { found, secrets, owner } = data;
     const { leaseMs, heartbeatIntervalMs } = timing();
     const leaseExpiresAt = now + leaseMs;
-    const running: Execution = {
-      ...found.value,
-      status: "running",
-      claimedAt: now,
-      leaseExpiresAt,
-      sweepAt: leaseExpiresAt,
-    };
+    const again = found.value.status === "running";
+    const running: Execution = again
+      ? found.value
+      : {
+          ...found.value,
+          status: "running",
+          claimedAt: now,
+          claimantSha256: body.claimant === undefined ? null : hashTicket(body.claimant),
+          leaseExpiresAt,
+          sweepAt: leaseExpiresAt,
+        };
     const { id, attempt, threadId, environmentId, limits, task } = running;
     const expiresAt = now + limits.wallClockMs + overheadMs;
     const claims: TokenClaims = {
@@ -69,7 +75,7 @@ export const claim = route({
     };
     const { mode, allow } = running.network;
     return {
-      writes: [replace(found.ref, found.version, running)],
+      writes: again ? [] : [replace(found.ref, found.version, running)],
       owner,
       subject: id,
       facts: { attempt, sandboxMode: body.runner.sandboxMode, secrets: secrets.length },
@@ -83,7 +89,7 @@ export const claim = route({
           modelToken: issueToken("model", claims, gatewayKeys()),
           lease: {
             version: formatVersion(version ?? found.version),
-            expiresAt: leaseExpiresAt,
+            expiresAt: running.leaseExpiresAt ?? leaseExpiresAt,
             heartbeatIntervalMs,
             readerUntil: running.readerUntil,
           },
@@ -100,15 +106,21 @@ export const claim = route({
   },
 });
 
-/** @throws {ApiError} `LEASE_LOST` unless this is the newest attempt's ticket and still unused. */
+/**
+ * @throws {ApiError} `LEASE_LOST` unless this is the newest attempt's ticket and still unused, or
+ *   used by the very runner that asks: then the answer to its first try was lost.
+ */
 function requireTicket(
   execution: Execution,
-  text: string,
+  { ticket: text, claimant }: ClaimRequest,
   at: { readonly attempt: number; readonly now: number },
 ): void {
   const right = timingSafeEqual(Buffer.from(hashTicket(text)), Buffer.from(execution.ticketSha256));
   const { id: executionId, attempt, status, claimedAt, ticketExpiresAt } = execution;
   if (right && status === "queued" && ticketExpiresAt > at.now) return;
+  if (right && status === "running" && claimant !== undefined) {
+    if (hashTicket(claimant) === execution.claimantSha256) return;
+  }
   if (right && claimedAt !== null) {
     // RunJob may have started it twice; or somebody read the ticket. The valid run goes on.
     logFailure("a ticket was used twice", "replayed ticket", { executionId, attempt, alarm: true });

@@ -7,6 +7,7 @@ import { type Account, type HoldResult, hold } from "#shared/core/account";
 import { ApiError } from "#shared/errors/api-error";
 import { newExecution } from "#shared/executions/new-execution";
 import { overheadMs } from "#shared/executions/timing";
+import { StaleRead } from "#shared/store/change";
 import { create, patch, type Write } from "#shared/store/documents";
 import { type Execution, executions } from "#shared/store/executions";
 import { messages, threads } from "#shared/store/threads";
@@ -69,6 +70,8 @@ export function startExecution(start: Start, basis: StartBasis): Started {
       now,
     },
   );
+  // The same Idempotency-Key, committed since its execution was looked for.
+  if (basis.account.holds[execution.id]) throw new StaleRead();
   const held = hold(basis.account, {
     executionId: execution.id,
     keyId: start.keyId,

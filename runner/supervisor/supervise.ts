@@ -1,4 +1,5 @@
 /** Claims an execution and runs it. An unclaimed one isn't ours: nothing of it is touched. */
+import { randomBytes } from "node:crypto";
 import { Execution } from "./execution.ts";
 import { Gateway, GatewayError } from "./gateway.ts";
 import { fetchIdToken } from "./id-token.ts";
@@ -21,7 +22,11 @@ export async function supervise(
   const gateway = new Gateway(settings.gatewayUrl, idToken);
   try {
     const runner = { version: runnerVersion, sandboxMode: hello.mode };
-    const claimed = await gateway.claim({ ticket: settings.ticket, runner });
+    const claimed = await gateway.claim({
+      ticket: settings.ticket,
+      runner,
+      claimant: randomBytes(32).toString("hex"),
+    });
     const { unavailable } = hello;
     const execution = new Execution({ gateway, launcher, unavailable }, claimed);
     process.on("SIGTERM", () => execution.shutDown());

@@ -30,6 +30,8 @@ export const ExecutionBody = z.object({
   queuedMs: z.int().nullable(),
   durationMs: z.int().nullable(),
   createdAt: z.string(),
+  /** Since when the platform has no room for it; its turn comes by itself. */
+  waitingSince: z.string().nullable(),
   dispatchedAt: z.string().nullable(),
   startedAt: z.string().nullable(),
   completedAt: z.string().nullable(),
@@ -61,6 +63,7 @@ export function executionBody(execution: Execution): z.input<typeof ExecutionBod
     queuedMs: claimedAt === null ? null : claimedAt - createdAt,
     durationMs: ran ? endedAt - claimedAt : null,
     createdAt: iso(createdAt),
+    waitingSince: isoOrNull(execution.waitingSince),
     dispatchedAt: isoOrNull(execution.dispatchedAt),
     startedAt: isoOrNull(claimedAt),
     completedAt: isoOrNull(endedAt),

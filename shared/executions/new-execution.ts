@@ -80,6 +80,7 @@ export function newExecution(
     waitingSince: null,
     cancelRequestedAt: null,
     claimedAt: null,
+    claimantSha256: null,
     leaseExpiresAt: null,
     sweepAt: now + timing().dispatchDeadlineMs,
     readerUntil: now + readerMs,

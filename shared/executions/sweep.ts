@@ -33,7 +33,13 @@ type FoundExecution = Found<typeof executions.schema>;
 export type Swept = "dispatched" | "ended" | "waiting" | "full" | "gone";
 
 /** As much of an execution as its turn is decided on. */
-const DueExecution = Execution.pick({ id: true, ownerId: true, mode: true, createdAt: true });
+const DueExecution = Execution.pick({
+  id: true,
+  ownerId: true,
+  mode: true,
+  waitingSince: true,
+  createdAt: true,
+});
 export type DueExecution = z.infer<typeof DueExecution>;
 
 /** The executions of one status that are due for a sweep, over all owners. */

@@ -57,6 +57,8 @@ const KeyValue = z.object({ key: z.string(), value: z.string() });
 export const ClaimRequest = z.object({
   ticket: z.string().max(512),
   runner: z.object({ version: z.string().max(100), sandboxMode: z.enum(["A", "B"]) }),
+  /** Random, made by this runner and told to nobody else: who claimed may ask for it again. */
+  claimant: z.string().min(32).max(64).optional(),
 });
 export type ClaimRequest = z.infer<typeof ClaimRequest>;
 

@@ -9,6 +9,14 @@ export interface Decision {
   readonly account?: Account;
 }
 
+/**
+ * Thrown by a decision whose documents contradict the account: somebody committed between the two
+ * reads, so all of it is read anew and decided again.
+ */
+export class StaleRead extends Error {
+  override readonly name = "StaleRead";
+}
+
 export interface Change<D extends Decision> {
   readonly owner: Owner;
   /** Whether `decide` wants the account; if not, it is given null. */

@@ -224,6 +224,8 @@ export class CommitCoordinator {
 
   #again(postponed: readonly Waiting[], lane: Lane | null): void {
     for (const waiting of postponed) waiting.stale = true;
-    lane?.waiting.unshift(...postponed);
+    const spent = postponed.filter(({ attempts }) => attempts >= attemptsMax);
+    rejectAll(spent, new ApiError("CONTENTION"));
+    lane?.waiting.unshift(...postponed.filter((waiting) => !spent.includes(waiting)));
   }
 }

@@ -1,6 +1,6 @@
 /** Changes of one owner decided one after another, so that one commit can hold them all. */
 import type { Account } from "../core/account.ts";
-import type { Change, Committed, Decision } from "./change.ts";
+import { type Change, type Committed, type Decision, StaleRead } from "./change.ts";
 import { replace, type Version, type Write } from "./documents.ts";
 import { accountId, accounts } from "./owners.ts";
 
@@ -26,7 +26,7 @@ export interface Part {
 
 export interface Decided {
   readonly parts: readonly Part[];
-  /** Changes of a document that another part already changes: they must see its result first. */
+  /** Changes that must read again first: of a document another part changes, or of a stale one. */
   readonly postponed: readonly Waiting[];
   /** What the parts decided on, and the account they leave behind; null if none changed it. */
   readonly known: KnownAccount | null;
@@ -50,7 +50,12 @@ export function decideTogether(batch: readonly Waiting[], known: KnownAccount | 
       account = decision.account ?? account;
       parts.push({ waiting, decision });
     } catch (error) {
-      waiting.reject(error);
+      if (!(error instanceof StaleRead)) {
+        waiting.reject(error);
+        continue;
+      }
+      waiting.attempts += 1;
+      postponed.push(waiting);
     }
   }
   return { parts, postponed, known, account };

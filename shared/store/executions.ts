@@ -46,6 +46,8 @@ export const Execution = z.object({
   /** When its owner asked it to end while it ran; its runner hears of it and settles. */
   cancelRequestedAt: z.int().nullable().default(null),
   claimedAt: z.int().nullable(),
+  /** Hash of what the runner that claimed it made up: an answer that was lost is given again. */
+  claimantSha256: z.string().nullable().default(null),
   leaseExpiresAt: z.int().nullable(),
   /** When a sweep must look at it; null once it has ended. */
   sweepAt: z.int().nullable(),

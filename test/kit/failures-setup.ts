@@ -14,7 +14,7 @@ import { CloudHost, type Started } from "./cloud-host.ts";
 
 const limits = {
   executions: { max: 1_000, windowMs: 900_000 },
-  wallClockMs: 30_000,
+  wallClockMs: 10_000,
   timing: {
     dispatchDeadlineMs: 1_000,
     claimDeadlineMs: 3_000,

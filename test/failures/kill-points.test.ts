@@ -1,0 +1,177 @@
+/** Somebody is killed at every step of the flow; each step is a call that is held just there. */
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { begin, untilRunning } from "../kit/begun.ts";
+import { multipart, send } from "../kit/client.ts";
+import {
+  killCloud,
+  killFunction,
+  orderFault,
+  orderRunFault,
+  startCloudAgain,
+  untilHeld,
+} from "../kit/cloud.ts";
+import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
+import { killPart, type RunnerPart } from "../kit/processes.ts";
+import { expectSettled } from "../kit/settled.ts";
+
+interface Running {
+  readonly owner: TestOwner;
+  readonly executionId: string;
+}
+interface Step {
+  /** Before the message is sent. */
+  readonly prepare: () => Promise<void>;
+  readonly reached: (running: Running) => Promise<void>;
+}
+
+const pass = { kind: "delay", delayMs: 0 } as const;
+const unavailable = 14;
+
+/** The `nth` call of a method from now on is held. */
+async function holdCall(of: string, method: string, when: "before" | "after", nth = 1) {
+  await orderFault(of, { method, fault: pass, calls: nth - 1 });
+  await orderFault(of, { method, fault: { kind: `hold-${when}` }, calls: 1 });
+}
+
+function held(of: string, method: string, when: "before" | "after", nth = 1): Step {
+  return {
+    prepare: async () => await holdCall(of, method, when, nth),
+    reached: async () => await untilHeld(of),
+  };
+}
+
+/** From the settlement's read of the workspace: the gateway commits nothing else then. */
+function settling(when: "before" | "after"): Step {
+  return {
+    ...steps.reading,
+    reached: async () => {
+      await untilHeld("storage");
+      await holdCall("runner-gateway", "Commit", when);
+      await orderFault("storage", null);
+      await untilHeld("runner-gateway");
+    },
+  };
+}
+
+const steps = {
+  committed: {
+    // Refused as if unavailable, so that nothing but an outbox can dispatch it.
+    prepare: async () => await orderRunFault({ kind: "refuse", code: unavailable }),
+    reached: async () => undefined,
+  },
+  started: held("threads", "Commit", "before", 2),
+  named: held("threads", "Commit", "after", 2),
+  claiming: held("runner-gateway", "BatchGetDocuments", "before"),
+  beforeClaim: held("runner-gateway", "Commit", "before"),
+  afterClaim: held("runner-gateway", "Commit", "after"),
+  fetching: held("storage", "download", "before"),
+  running: {
+    prepare: async () => undefined,
+    reached: async ({ owner, executionId }: Running) => await untilRunning(owner, executionId),
+  },
+  uploading: held("storage", "upload", "before"),
+  // Manifest and pack are fetched first; the third download is the settlement's.
+  reading: held("storage", "download", "before", 3),
+} satisfies Record<string, Step>;
+
+type Victim = "threads" | "runner-gateway" | RunnerPart | "cloud";
+type End = "success" | "lost" | "failed";
+type Row = readonly [victim: Victim, at: string, step: Step, end: End];
+
+const beforeSettling = settling("before");
+const afterSettling = settling("after");
+const { committed, started, named, claiming, beforeClaim, afterClaim } = steps;
+const { fetching, running, uploading, reading } = steps;
+
+/** A request that is under way when its runner dies is carried out; one whose cloud dies isn't. */
+function runnerRows(victim: "launcher" | "supervisor" | "cloud"): readonly Row[] {
+  const claimUnderWay = victim === "cloud" ? "success" : "lost";
+  const settlementUnderWay = victim === "cloud" ? "lost" : "success";
+  return [
+    [victim, "while its ticket is read", claiming, "success"],
+    [victim, "before the claim is committed", beforeClaim, claimUnderWay],
+    [victim, "after the claim is committed, before the answer", afterClaim, "lost"],
+    [victim, "while the workspace is fetched", fetching, "lost"],
+    [victim, "while the command runs", running, "lost"],
+    [victim, "while a pack is uploaded", uploading, "lost"],
+    [victim, "while the settlement reads the workspace", reading, settlementUnderWay],
+    [victim, "before the settlement is committed", beforeSettling, settlementUnderWay],
+    [victim, "after the settlement is committed, before the answer", afterSettling, "success"],
+  ];
+}
+
+const table: readonly Row[] = [
+  ["threads", "after the commit, before the dispatch", committed, "success"],
+  ["threads", "after RunJob, before the job's name is written", started, "success"],
+  ["threads", "after the job's name is written", named, "success"],
+  ["runner-gateway", "while the ticket is read", claiming, "success"],
+  ["runner-gateway", "before the claim is committed", beforeClaim, "success"],
+  ["runner-gateway", "after the claim is committed, before the answer", afterClaim, "success"],
+  ["runner-gateway", "while the workspace is fetched", fetching, "success"],
+  ["runner-gateway", "while the command runs", running, "success"],
+  ["runner-gateway", "while a pack is uploaded", uploading, "success"],
+  ["runner-gateway", "while the settlement reads the workspace", reading, "success"],
+  ["runner-gateway", "before the settlement is committed", beforeSettling, "success"],
+  ["runner-gateway", "after the settlement is committed", afterSettling, "success"],
+  ...runnerRows("launcher"),
+  ...runnerRows("supervisor"),
+  ["init", "while the command runs", running, "failed"],
+  ["cloud", "after the commit, before the dispatch", committed, "success"],
+  ["cloud", "after RunJob, before the job's name is written", started, "success"],
+  ["cloud", "after the job's name is written", named, "success"],
+  ...runnerRows("cloud"),
+];
+
+async function kill(victim: Victim, { executionId }: Running): Promise<void> {
+  if (victim === "cloud") return await killCloud();
+  if (victim === "threads" || victim === "runner-gateway") return await killFunction(victim);
+  await killPart(executionId, victim);
+}
+
+/** What was held goes on, for whoever still waits for it. */
+async function goOn(victim: Victim): Promise<void> {
+  if (victim === "cloud") return await startCloudAgain();
+  for (const of of ["threads", "runner-gateway", "storage"]) await orderFault(of, null);
+}
+
+let owner: TestOwner;
+
+beforeAll(async () => {
+  owner = await newOwner({ creditUsd: 50 });
+});
+
+afterEach(async () => {
+  for (const of of ["threads", "runner-gateway", "storage"]) await orderFault(of, null);
+});
+
+describe("F14 killed", () => {
+  test.each(table)("%s %s", async (victim, _at, step, end) => {
+    const environmentId = await newEnvironment(owner.key);
+    const files = `/v1/environments/${environmentId}/files`;
+    const upload = multipart({ name: "in.txt", bytes: "kept\n" });
+    await send(`${files}/upload`, { key: owner.key, method: "POST", ...upload });
+    const threadId = await newThread(owner.key, { environmentId });
+    await step.prepare();
+    const script = "cat in.txt; sleep 0.7; cat in.txt >> out.txt";
+    const { executionId, over } = await begin(owner, threadId, script);
+    await step.reached({ owner, executionId });
+    await kill(victim, { owner, executionId });
+    await goOn(victim);
+    const execution = await expectSettled(owner, executionId);
+    await over;
+    expect([execution.status, execution.reason]).toEqual(
+      {
+        success: ["success", "completed"],
+        lost: ["failed", "lost"],
+        failed: ["failed", "command_failed"],
+      }[end],
+    );
+    const { chargedMicrousd, holdMicrousd } = execution;
+    if (end === "lost") expect(chargedMicrousd).toBe(holdMicrousd);
+    else expect(chargedMicrousd).toBeLessThan(holdMicrousd);
+    const kept = await send(`${files}/in.txt`, { key: owner.key });
+    expect(kept.text).toBe("kept\n");
+    const made = await send(`${files}/out.txt`, { key: owner.key });
+    expect(made.status === 200 ? made.text : made.status).toBe(end === "success" ? "kept\n" : 404);
+  });
+});

@@ -1,0 +1,100 @@
+/** Too much of everything: output, events, bytes that are no text, files, a disk that is full. */
+import { readFile } from "node:fs/promises";
+import { beforeAll, describe, expect, test } from "vitest";
+import { begin, untilRunning } from "../kit/begun.ts";
+import { until } from "../kit/cloud.ts";
+import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import { pidsOf } from "../kit/processes.ts";
+import { executionOf, expectSettled, replay } from "../kit/settled.ts";
+
+const mib = 1_048_576;
+let owner: TestOwner;
+let environmentId: string;
+
+beforeAll(async () => {
+  owner = await newOwner({ creditUsd: 5 });
+  environmentId = await newEnvironment(owner.key);
+});
+
+/** The most memory a process has had so far; 0 once it is gone. */
+async function peakBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1_024;
+}
+
+function textOf(events: readonly { type: string; item?: { type: string; content?: string } }[]) {
+  return events.map(({ item }) => (item?.type === "text" ? item.content : "")).join("");
+}
+
+describe("output", () => {
+  test("of a gigabyte is cut with a note, and costs the supervisor no memory", async () => {
+    const threadId = await newThread(owner.key, { environmentId });
+    const script = "yes 'a line of output that nobody reads' | head -c 1000000000";
+    const { executionId, over } = await begin(owner, threadId, script);
+    await untilRunning(owner, executionId);
+    const [supervisor = 0] = await pidsOf(executionId, "supervisor");
+    let peak = 0;
+    await until("its end", async () => {
+      peak = Math.max(peak, await peakBytes(supervisor));
+      return (await executionOf(owner, executionId)).endedAt !== null;
+    });
+    await over;
+    const ended = await expectSettled(owner, executionId);
+    expect(ended).toMatchObject({ reason: "output_limit", outputTruncated: true });
+    expect(ended.output).toContain("cut here");
+    expect(Buffer.byteLength(ended.output ?? "")).toBeLessThanOrEqual(256 * 1_024);
+    console.log(`  the supervisor's memory at its peak: ${Math.round(peak / mib)} MiB`);
+    expect(peak).toBeGreaterThan(0);
+    expect(peak).toBeLessThan(240 * mib);
+  });
+
+  test("that isn't text arrives as text, with what can't be told replaced", async () => {
+    const threadId = await newThread(owner.key, { environmentId });
+    const script =
+      "printf 'a\\xff\\xfe\\xc3b\\0c\\xe2\\x82'; head -c 20000 /dev/urandom; echo; echo end";
+    const { content, run, answer } = await runScript(owner.key, threadId, script);
+    expect(run.status).toBe("success");
+    expect(content.startsWith("a\ufffd\ufffd\ufffdb\0c")).toBe(true);
+    expect(content.endsWith("end\n")).toBe(true);
+    expect(Buffer.from(answer.text).toString()).toBe(answer.text);
+    await expectSettled(owner, run.id);
+  });
+
+  test("in 3,000 small pieces over three seconds is all there, in order, and again", async () => {
+    const threadId = await newThread(owner.key, { environmentId });
+    const script = "for s in 1 2 3; do for i in $(seq 1000); do echo $s-$i; done; sleep 0.8; done";
+    const { events, run } = await runScript(owner.key, threadId, script);
+    const lines = [1, 2, 3].flatMap((s) =>
+      Array.from({ length: 1_000 }, (_, i) => `${s}-${i + 1}\n`),
+    );
+    expect(textOf(events)).toBe(lines.join(""));
+    expect(await replay(owner, run.id)).toEqual(events);
+    await expectSettled(owner, run.id);
+  });
+});
+
+describe("a workspace", () => {
+  test("that is full says so, and keeps what fitted", async () => {
+    const threadId = await newThread(owner.key, { environmentId: await newEnvironment(owner.key) });
+    const script =
+      "echo first > a.txt; while head -c 400000000 /dev/zero > f$n; do n=$((n + 1)); done; false";
+    const { run } = await runScript(owner.key, threadId, script);
+    expect(run).toMatchObject({ status: "failed", reason: "disk_quota" });
+    await expectSettled(owner, run.id);
+  });
+
+  test("of 50,000 files is kept and comes back", async () => {
+    const many = await newEnvironment(owner.key);
+    const threadId = await newThread(owner.key, { environmentId: many });
+    const made = await runScript(
+      owner.key,
+      threadId,
+      "seq 50000 | split -l 1 -a 4 - f; ls | wc -l",
+    );
+    expect(made.run).toMatchObject({ status: "success", workspace: "saved" });
+    expect(made.content).toBe("50000\n");
+    const counted = await runScript(owner.key, threadId, "ls | wc -l; cat f* | sort -n | tail -1");
+    expect(counted.content).toBe("50000\n50000\n");
+    await expectSettled(owner, counted.run.id);
+  }, 90_000);
+});

@@ -1,0 +1,30 @@
+import { send } from "./client.ts";
+import { until } from "./cloud.ts";
+import type { TestOwner } from "./owners.ts";
+import { firestore } from "./store.ts";
+
+export interface Begun {
+  readonly executionId: string;
+  /** Resolves when the client's stream is over, however it ended. */
+  readonly over: Promise<void>;
+}
+
+/** Sends a message and resolves once its execution is committed, before anything else of it. */
+export async function begin(owner: TestOwner, threadId: string, content: string): Promise<Begun> {
+  const over = send(`/v1/threads/${threadId}/messages`, { key: owner.key, body: { content } }).then(
+    () => undefined,
+    () => undefined,
+  );
+  const thread = firestore().doc(`owners/${owner.id}/threads/${threadId}`);
+  const executionId = await until("the commit of the start", async () => {
+    const found = (await thread.get()).get("executionId");
+    return typeof found === "string" ? found : null;
+  });
+  return { executionId, over };
+}
+
+/** Resolves when the execution's first event is stored: its command is about to run. */
+export async function untilRunning(owner: TestOwner, executionId: string): Promise<void> {
+  const events = firestore().collection(`owners/${owner.id}/executions/${executionId}/events`);
+  await until("the first event", async () => (await events.limit(1).get()).size > 0);
+}

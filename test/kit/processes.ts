@@ -1,0 +1,55 @@
+/** The processes of one execution, found as the machine shows them. */
+import { readdir, readFile } from "node:fs/promises";
+
+export type RunnerPart = "launcher" | "supervisor" | "init";
+
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+  readonly environment: string;
+}
+
+async function processes(): Promise<readonly Process[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^[0-9]+$/.test(name));
+  const read = async (pid: string, name: string) =>
+    await readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "");
+  return await Promise.all(
+    pids.map(async (pid) => ({
+      pid: Number(pid),
+      parent: Number(/^PPid:\s+(\d+)$/m.exec(await read(pid, "status"))?.[1] ?? 0),
+      command: (await read(pid, "cmdline")).replaceAll("\0", " "),
+      environment: await read(pid, "environ"),
+    })),
+  );
+}
+
+function isUnder(all: readonly Process[], pid: number, ancestors: ReadonlySet<number>): boolean {
+  for (let at = pid, depth = 0; at > 1 && depth < 32; depth += 1) {
+    if (ancestors.has(at)) return true;
+    at = all.find((one) => one.pid === at)?.parent ?? 0;
+  }
+  return false;
+}
+
+/** Of the runners that were started for an execution: usually one process each. */
+export async function pidsOf(executionId: string, part: RunnerPart): Promise<readonly number[]> {
+  const all = await processes();
+  const named = all.filter(({ environment }) => environment.includes(executionId));
+  const isNode = ({ command }: Process) => /^\S*node\S* /.test(command);
+  if (part !== "init") {
+    return named.filter((one) => isNode(one) && one.command.includes(part)).map(({ pid }) => pid);
+  }
+  const launchers = new Set(named.map(({ pid }) => pid));
+  return all
+    .filter((one) => isNode(one) && /init\.c?js/.test(one.command))
+    .filter(({ pid }) => isUnder(all, pid, launchers))
+    .map(({ pid }) => pid);
+}
+
+/** SIGKILL. @throws if there is none: then the test didn't reach what it was after. */
+export async function killPart(executionId: string, part: RunnerPart): Promise<void> {
+  const pids = await pidsOf(executionId, part);
+  if (pids.length === 0) throw new Error(`there is no ${part} of ${executionId}`);
+  for (const pid of pids) process.kill(pid, "SIGKILL");
+}
