@@ -35,11 +35,12 @@ export class Doorbell {
    * @throws what the listener failed with.
    */
   async next(sequence: number, withinMs: number): Promise<readonly EventBatch[] | null> {
-    if (!this.#hasNews(sequence)) await this.#rung(withinMs);
+    if (!this.#hasNews(sequence)) await this.#news(sequence, withinMs);
     if (this.#failure) throw this.#failure;
     const newest = this.#newest;
-    if (!newest || !this.#hasNews(sequence)) return null;
-    if (newest.firstSequence > sequence + 1) return null;
+    if (!newest || newest.lastSequence <= sequence || newest.firstSequence > sequence + 1) {
+      return null;
+    }
     this.#newest = null;
     return [newest];
   }
@@ -53,22 +54,26 @@ export class Doorbell {
     this.#wake?.();
   }
 
-  #hasNews(sequence: number): boolean {
-    return this.#failure !== null || (this.#newest?.lastSequence ?? 0) > sequence;
+  /** Resolves when there is something after `sequence`, when time is up, or when nobody waits. */
+  async #news(sequence: number, withinMs: number): Promise<void> {
+    let isOver = this.#signal.aborted;
+    const over = () => {
+      isOver = true;
+      this.#wake?.();
+    };
+    const timer = setTimeout(over, Math.max(0, withinMs));
+    this.#signal.addEventListener("abort", over, { once: true });
+    while (!isOver && !this.#hasNews(sequence)) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    this.#wake = null;
+    clearTimeout(timer);
+    this.#signal.removeEventListener("abort", over);
   }
 
-  async #rung(withinMs: number): Promise<void> {
-    if (this.#signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => this.#wake?.(), Math.max(0, withinMs));
-      this.#wake = () => {
-        clearTimeout(timer);
-        this.#signal.removeEventListener("abort", wake);
-        this.#wake = null;
-        resolve();
-      };
-      const wake = this.#wake;
-      this.#signal.addEventListener("abort", wake, { once: true });
-    });
+  #hasNews(sequence: number): boolean {
+    return this.#failure !== null || (this.#newest?.lastSequence ?? 0) > sequence;
   }
 }

@@ -39,7 +39,7 @@ export async function* follow(
     while (!signal.aborted) {
       if (ended && last >= ended.eventsLastSequence) return yield { type: "end", execution: ended };
       const rung = ended ? null : await doorbell?.next(last, lookAt - deps.now());
-      const batches = rung ?? (await pages.after(last));
+      const batches = rung ?? (signal.aborted ? [] : await pages.after(last));
       for (const event of eventsOf(batches)) {
         if (event.sequence <= last) continue;
         last = event.sequence;

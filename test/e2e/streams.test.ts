@@ -13,7 +13,9 @@ let executionId: string;
 /** What the reader of the message itself was sent. */
 let original: string;
 
-const script = "for i in 1 2 3; do echo line $i; sleep 0.2; done";
+/** Some events alone in their batch, some together in one. */
+const script =
+  "for i in 1 2; do echo line $i; sleep 0.2; done; head -c 150000 /dev/zero | tr '\\0' x";
 
 beforeAll(async () => {
   owner = await newOwner();

@@ -39,13 +39,17 @@ async function counted(name: string, request: () => Promise<unknown>): Promise<B
 function hold(request: string, measured: Budget, most: Budget): void {
   const { reads, writes, roundTrips } = most;
   rows.push({ request, ...measured, budget: `${reads} / ${writes} / ${roundTrips}` });
+  expectAtMost(measured, most);
+}
+
+function expectAtMost(measured: Budget, { reads, writes, roundTrips }: Budget): void {
   expect(measured.reads, "reads").toBeLessThanOrEqual(reads);
   expect(measured.writes, "writes").toBeLessThanOrEqual(writes);
   expect(measured.roundTrips, "round trips").toBeLessThanOrEqual(roundTrips);
 }
 
-async function gatewayOperations(): Promise<Budget> {
-  const { reads, writes, roundTrips } = await operationsOf("runner-gateway");
+async function soFar(name: string): Promise<Budget> {
+  const { reads, writes, roundTrips } = await operationsOf(name);
   return { reads, writes, roundTrips };
 }
 
@@ -101,33 +105,73 @@ describe("operations per request", () => {
     const threadId = await newThread(owner.key, { environmentId, agentId });
     await setTimeout(keyStaleMs);
     await resetOperations();
-    let claimed: Promise<Budget> | undefined;
+    let claimed: Promise<readonly [Budget, Budget]> | undefined;
     // It waits in silence, so that what the claim cost can be told from what follows.
     const { run } = await runScript(owner.key, threadId, "sleep 1.5", {
       onText: (text) => {
-        if (text.includes("tool_call")) claimed ??= gatewayOperations();
+        if (!text.includes("tool_call")) return;
+        claimed ??= Promise.all([soFar("threads"), soFar("runner-gateway")]);
       },
     });
     expect(run.status).toBe("success");
-    const { reads, writes, roundTrips } = await operationsOf("threads");
-    hold(
-      "start an execution",
-      { reads, writes, roundTrips },
-      { reads: 5, writes: 6, roundTrips: 3 },
-    );
-    const claim = await claimed;
-    if (!claim) throw new Error("nothing was claimed");
+    const [start, claim] = (await claimed) ?? [];
+    if (!start || !claim) throw new Error("nothing was claimed");
+    hold("start an execution", start, { reads: 5, writes: 6, roundTrips: 3 });
+    const threads = await soFar("threads");
+    const end = {
+      reads: threads.reads - start.reads,
+      writes: threads.writes - start.writes,
+      roundTrips: threads.roundTrips - start.roundTrips,
+    };
+    // The execution; and a page, should the last events and the end have come as one.
+    expectAtMost(end, { reads: 4, writes: 0, roundTrips: 2 });
     // The first event was stored too: one write, one trip.
     const alone = { ...claim, writes: claim.writes - 1, roundTrips: claim.roundTrips - 1 };
     hold("claim", alone, { reads: 3, writes: 2, roundTrips: 2 });
-    const settled = await gatewayOperations();
-    const later = (await eventBatches(run.id)) - 1;
+    const settled = await soFar("runner-gateway");
+    // Beside the first batch and the end of the log, which is a write of the settlement.
+    const later = (await eventBatches(run.id)) - 2;
     const settle = {
       reads: settled.reads - claim.reads,
       writes: settled.writes - claim.writes - later,
       roundTrips: settled.roundTrips - claim.roundTrips - later,
     };
     hold("settle", settle, { reads: 3, writes: 8, roundTrips: 2 });
+  });
+
+  test("replay a stream: each batch is read once", async () => {
+    const threadId = await newThread(owner.key, { environmentId });
+    const { answer, run } = await runScript(owner.key, threadId, "echo one; sleep 0.3; echo two");
+    const batches = await eventBatches(run.id);
+    const path = `/v1/executions/${run.id}/events`;
+    await send(path, { key: owner.key });
+    await setTimeout(keyStaleMs);
+    const measured = await counted("executions", async () => {
+      expect((await send(path, { key: owner.key })).text).toBe(answer.text);
+    });
+    // Key and execution, and each batch once, in pages that begin with two and double.
+    const pages = Math.ceil(Math.log2(batches / 2 + 1));
+    expectAtMost(measured, { reads: 2 + batches, writes: 0, roundTrips: 1 + pages });
+    expect((await operationsOf("executions")).listenReads).toBe(0);
+  });
+
+  test("read along: nothing is read that the listener brings", async () => {
+    const threadId = await newThread(owner.key, { environmentId });
+    let joined: Promise<unknown> | undefined;
+    const { run } = await runScript(owner.key, threadId, "echo one; sleep 1; echo two", {
+      onText: (text) => {
+        const id = /"run":\{"id":"(run_[\w-]{21})"/.exec(text)?.[1];
+        if (!id || !text.includes("one\\n")) return;
+        joined ??= resetOperations().then(() =>
+          send(`/v1/executions/${id}/events?after=2`, { key: owner.key }),
+        );
+      },
+    });
+    await joined;
+    // Key and execution, then what the listener brings, and the execution again when it has ended.
+    expectAtMost(await soFar("executions"), { reads: 6, writes: 0, roundTrips: 4 });
+    const { listenReads } = await operationsOf("executions");
+    expect(listenReads).toBeLessThanOrEqual(await eventBatches(run.id));
   });
 
   test("are what docs/operations.md says", async () => {
@@ -151,5 +195,10 @@ another; what overlaps counts once). The last column is the most that the design
 | request | reads | writes | round trips | at most |
 |---|---|---|---|---|
 ${lines.join("\n")}
+
+A stream of an execution that runs costs a read per batch of events, which its listener brings, one
+every 30 s, and one at the end; each reader that joins, and each page of one that is behind, as many
+as there are batches to catch up with. A replay costs as many, and needs no listener. While anybody
+reads along there is a write a minute, however many read.
 `;
 }
