@@ -3,7 +3,7 @@ import { accessSync, constants, readdirSync, readFileSync, statfsSync } from "no
 import { connect } from "node:net";
 import { isInheritable } from "./descriptors.ts";
 import type { ProbeReport } from "./messages.ts";
-import { trySystemCalls } from "./system-calls.ts";
+import { systemCallResults } from "./system-calls.ts";
 
 const environmentAllowed = new Set([
   "PATH",
@@ -20,7 +20,7 @@ const metadataAddress = "169.254.169.254";
 const connectTimeoutMs = 300;
 
 export async function probe(): Promise<ProbeReport> {
-  const [calls, metadata] = await Promise.all([trySystemCalls(), tryMetadataServer()]);
+  const [calls, metadata] = await Promise.all([systemCallResults(), tryMetadataServer()]);
   const status = parseStatus(readFileSync("/proc/self/status", "utf8"));
   const mounts = readFileSync("/proc/self/mountinfo", "utf8");
   return {

@@ -1,6 +1,6 @@
 /** One execution from the host's side: what needs root, and nothing else. */
 import { once } from "node:events";
-import { closeSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chownSync, closeSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { isInheritable } from "../init/descriptors.ts";
 import type { SandboxMode } from "../sandbox/arguments.ts";
 import { findHierarchy, SandboxCgroup } from "./cgroup.ts";
@@ -111,7 +111,10 @@ class Host {
     if (limits === undefined || this.#sandbox !== undefined) throw new Error("Not to be started.");
     const { sandboxUid } = this.#settings;
     const { workspace, tmp, runtime, initFile, socket, filter } = this.#scratch;
-    await giveTo(sandboxUid, workspace);
+    // The first process enters the folder itself; what lies in it can follow while that starts.
+    chownSync(workspace, sandboxUid, sandboxUid);
+    const given = giveTo(sandboxUid, workspace);
+    given.catch(() => undefined);
     const plan = {
       mode: await this.#mode,
       uid: sandboxUid,
@@ -123,6 +126,7 @@ class Host {
       processesMax: this.#cgroup === null ? limits.processesMax : null,
     };
     this.#sandbox = await startSandbox({ plan, socket, filter, cgroup: this.#cgroup });
+    await given;
     if (this.#cgroup === null) {
       const { memoryBytes, processesMax } = limits;
       return { memoryBytes, processesMax, limitedBy: "job" };

@@ -102,7 +102,7 @@ export async function mountSized(
   ]);
 }
 
-/** Everything below belongs to `uid` then; links are not followed. Nobody else may be running. */
+/** Everything below belongs to `uid` then; links are not followed. No stranger may be running. */
 export async function giveTo(uid: number, folder: string): Promise<void> {
   await run("chown", ["-hR", `${uid}:${uid}`, folder]);
 }

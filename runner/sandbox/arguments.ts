@@ -1,4 +1,5 @@
 /** The sandbox as a list of arguments. Pure: a plan in, a list out; the launcher runs it. */
+import { resultsDescriptor, systemCallAttempts } from "../init/system-calls.ts";
 import { etcFileNames } from "./etc-files.ts";
 
 /** A: as the sandbox's own uid, in a user namespace. B: as root without one, uid dropped inside. */
@@ -164,12 +165,14 @@ const blockBytes = 512;
 function firstProcess({ initFile, openFilesMax, fileBytesMax }: SandboxPlan): string {
   const { supervisor, seccomp, info } = descriptors;
   const fileBlocksMax = Math.floor(fileBytesMax / blockBytes);
+  const init = `${inside.node} ${inside.runtime}/init/${initFile}`;
   return [
     `exec ${seccomp}<&- ${info}>&-`,
     // Not bubblewrap's part: in mode B it may not enter another user's folder.
     `cd ${inside.workspace} || exit 125`,
     `ulimit -c 0 && ulimit -n ${openFilesMax} && ulimit -f ${fileBlocksMax} || exit 125`,
-    `${inside.node} ${inside.runtime}/init/${initFile} <&${supervisor} ${supervisor}<&- &`,
+    `${systemCallAttempts()} </dev/null ${supervisor}<&- |`,
+    `${init} ${resultsDescriptor}<&0 <&${supervisor} ${supervisor}<&- &`,
     `exec ${supervisor}<&-`,
     "wait $!",
   ].join("\n");

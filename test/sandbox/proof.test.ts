@@ -9,11 +9,11 @@ import { execute, runnerPrograms } from "./support/host.ts";
 
 const options = { timeout: 30_000 };
 
-/** The deployed programs with one thing changed in one of them. */
-async function altered(program: "launcher" | "init", from: string, to: string): Promise<string> {
+/** The deployed programs with one thing changed in the launcher. */
+async function altered(from: string, to: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "paddock-altered-"));
   cpSync(await runnerPrograms(), folder, { recursive: true });
-  const file = join(folder, `${program}.cjs`);
+  const file = join(folder, "launcher.cjs");
   const text = readFileSync(file, "utf8");
   expect(text).toContain(from);
   writeFileSync(file, text.replaceAll(from, to));
@@ -44,11 +44,11 @@ describe.each(sandboxModes)("EXE-8 in mode %s nothing runs without", options, (m
     ["a process limit", '"pids.max",value:`${', '"pids.max",value:`1${', /processesMax/],
     ["a memory limit", ".memoryBytes}`", ".memoryBytes}0`", /memoryBytes/],
   ])("%s", async (_name, from, to, seen) => {
-    expect(await refusal(await altered("launcher", from, to), mode)).toMatch(seen);
+    expect(await refusal(await altered(from, to), mode)).toMatch(seen);
   });
 
   test("an answer to each question: one that isn't tried counts as open", async () => {
-    const log = await refusal(await altered("init", "userfaultfd:{", "forgotten:{"), mode);
+    const log = await refusal(await altered("userfaultfd:{", "forgotten:{"), mode);
     expect(log).toContain("userfaultfd: not proven");
   });
 });
