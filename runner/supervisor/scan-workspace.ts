@@ -41,12 +41,15 @@ const permissionBits = 0o777;
 const skippedNamesMax = 10;
 const depthMax = 100;
 const chunkBytes = 1024 * 1024;
+/** Timers run in between, for heartbeats must go on however many small files there are. */
+const entriesPerBreath = 200;
 
 /** @throws {Error} When there is more than `entriesMax`, or it can't be read. */
 export async function scanWorkspace(folder: string, entriesMax: number): Promise<Scan> {
   const found: Found[] = [];
   const skipped: string[] = [];
   let skippedCount = 0;
+  let visited = 0;
   const skip = (path: string, why: string) => {
     skippedCount += 1;
     if (skipped.length < skippedNamesMax) skipped.push(`${JSON.stringify(path)} ${why}`);
@@ -59,6 +62,8 @@ export async function scanWorkspace(folder: string, entriesMax: number): Promise
       if (refused !== undefined || depth > depthMax) skip(path, refused ?? "lies too deep");
       else await visit(path, depth);
       if (found.length + skippedCount > entriesMax) throw new Error("There are too many files.");
+      visited += 1;
+      if (visited % entriesPerBreath === 0) await breathe();
     }
     return entries.length;
   };

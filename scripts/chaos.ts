@@ -1,0 +1,30 @@
+/**
+ * `npm run chaos`: ten minutes of executions under disturbances that a seed chooses.
+ * `--seed 7` and `--round 12` replay, `--minutes 1` is shorter.
+ */
+import { randomInt } from "node:crypto";
+import { parseArgs } from "node:util";
+import { buildAll } from "./build/build-all.ts";
+import { repositoryRoot } from "./tools/repository.ts";
+import { runVitest } from "./tools/vitest-run.ts";
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: String(randomInt(1_000_000)) },
+    round: { type: "string" },
+    minutes: { type: "string", default: "10" },
+  },
+});
+const durationMs = Number(values.minutes) * 60_000;
+if (!(durationMs > 0) || !Number.isSafeInteger(Number(values.seed))) {
+  throw new Error("--minutes and --seed are numbers");
+}
+console.log(`seed ${values.seed}: npm run chaos -- --seed ${values.seed} plays it again`);
+await buildAll(repositoryRoot);
+process.env.PADDOCK_CHAOS_SEED = values.seed;
+process.env.PADDOCK_CHAOS_MS = String(durationMs);
+if (values.round !== undefined) process.env.PADDOCK_CHAOS_ROUND = values.round;
+const args = ["--project", "failures", "test/failures/chaos"];
+const timeoutMs = durationMs + 180_000;
+const { failed } = await runVitest({ cwd: repositoryRoot, args, timeoutMs, shown: true });
+process.exitCode = failed > 0 ? 1 : 0;

@@ -1,0 +1,163 @@
+/**
+ * Executions under disturbances that a seed chooses; afterwards everything must be right, whatever
+ * happened. `npm run chaos` is its long form, and replays a seed and one of its rounds.
+ */
+import { randomInt } from "node:crypto";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type Begun, begin, untilRunning } from "../kit/begun.ts";
+import { send } from "../kit/client.ts";
+import {
+  killCloud,
+  killFunction,
+  orderFault,
+  orderRunFault,
+  startCloudAgain,
+} from "../kit/cloud.ts";
+import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
+import { killPart } from "../kit/processes.ts";
+import { expectBalanced, expectSettled } from "../kit/settled.ts";
+
+const seed = Number(process.env.PADDOCK_CHAOS_SEED ?? randomInt(1_000_000));
+const durationMs = Number(process.env.PADDOCK_CHAOS_MS ?? 15_000);
+const onlyRound = process.env.PADDOCK_CHAOS_ROUND;
+const roundsMax = 10_000;
+
+/** The same numbers for the same seed (mulberry32), so that a round can be replayed. */
+class Dice {
+  #state: number;
+  constructor(state: number) {
+    this.#state = state;
+  }
+  below(max: number): number {
+    this.#state = (this.#state + 0x6d2b_79f5) | 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * max);
+  }
+  of<const T>(values: readonly T[]): T {
+    const value = values[this.below(values.length)];
+    if (value === undefined) throw new Error("there is nothing to choose from");
+    return value;
+  }
+}
+
+interface Target extends Begun {
+  readonly threadId: string;
+}
+type Disturbance = (dice: Dice, target: Target) => Promise<string>;
+
+const scripts = [
+  "echo quick",
+  "sleep 0.5; date +%N > a.txt",
+  "cat a.txt; exit 3",
+  "for i in 1 2 3 4 5; do echo $i; sleep 0.2; done; head -c 300000 /dev/urandom > b.bin",
+] as const;
+const functionNames = ["threads", "runner-gateway", "maintenance"] as const;
+const unavailable = 14;
+
+const disturbances: readonly Disturbance[] = [
+  async (dice) => {
+    const name = dice.of(functionNames);
+    await killFunction(name);
+    return `kill ${name}`;
+  },
+  async (dice) => {
+    const of = dice.of(functionNames);
+    const method = dice.of(["Commit", "BatchGetDocuments"]);
+    const kind = dice.of(["unavailable-before", "unavailable-after"]);
+    const calls = 1 + dice.below(4);
+    await orderFault(of, { method, fault: { kind }, calls });
+    return `${calls} × ${kind} for ${of}'s ${method}`;
+  },
+  async (dice) => {
+    const method = dice.of(["upload", "download"]);
+    await orderFault("storage", { method, fault: { kind: "unavailable-before" }, calls: 2 });
+    return `storage's ${method} away`;
+  },
+  async (dice) => {
+    const faults = [
+      { kind: "refuse", code: unavailable },
+      { kind: "refuse", code: 8 },
+      { kind: "loseAnswer" },
+      { kind: "startTwice" },
+      { kind: "delay", delayMs: 1_500 },
+    ] as const;
+    const fault = dice.of(faults);
+    await orderRunFault(fault);
+    return `RunJob: ${fault.kind}`;
+  },
+  async (dice, { executionId }) => {
+    const part = dice.of(["launcher", "supervisor", "init"]);
+    await killPart(executionId, part).catch(() => undefined);
+    return `kill the ${part}`;
+  },
+  async (_dice, { threadId }) => {
+    await send(`/v1/threads/${threadId}/cancel`, { key: owner.key, method: "POST" });
+    return "cancel";
+  },
+  async (dice) => {
+    if (dice.below(4) > 0) return "nothing";
+    await killCloud();
+    await startCloudAgain();
+    return "kill the cloud";
+  },
+];
+
+let owner: TestOwner;
+let environmentId: string;
+
+beforeAll(async () => {
+  owner = await newOwner({ creditUsd: 500 });
+  environmentId = await newEnvironment(owner.key);
+});
+
+afterEach(clearFaults);
+
+async function clearFaults(): Promise<void> {
+  for (const of of [...functionNames, "storage", "kms"]) await orderFault(of, null);
+}
+
+async function playRound(round: number): Promise<void> {
+  const dice = new Dice(seed * 7_919 + round);
+  const told: string[] = [];
+  const targets: Target[] = [];
+  try {
+    for (let count = 1 + dice.below(3); count > 0; count -= 1) {
+      const threadId = await newThread(owner.key, { environmentId });
+      const script = dice.of(scripts);
+      targets.push({ threadId, ...(await begin(owner, threadId, script)) });
+    }
+    for (let count = 1 + dice.below(2); count > 0; count -= 1) {
+      const target = targets[dice.below(targets.length)];
+      if (!target) break;
+      if (dice.below(2) === 0) {
+        await untilRunning(owner, target.executionId).catch(() => undefined);
+      }
+      told.push(await dice.of(disturbances)(dice, target));
+    }
+    await Promise.all(targets.map(({ over }) => over));
+    await clearFaults();
+    for (const { executionId } of targets) await expectSettled(owner, executionId);
+    await expectBalanced(owner);
+  } catch (cause) {
+    throw new Error(`seed ${seed}, round ${round}: ${told.join("; ")}`, { cause });
+  }
+}
+
+describe("chaos", () => {
+  test(
+    `leaves everything right (seed ${seed})`,
+    async () => {
+      if (onlyRound !== undefined) return await playRound(Number(onlyRound));
+      const until = performance.now() + durationMs;
+      let round = 0;
+      while (round < roundsMax && performance.now() < until) {
+        await playRound(round);
+        round += 1;
+      }
+      console.log(`  seed ${seed}: ${round} rounds`);
+      expect(round).toBeGreaterThan(0);
+    },
+    durationMs + 120_000,
+  );
+});
