@@ -27,6 +27,8 @@ interface Step {
 const pass = { kind: "delay", delayMs: 0 } as const;
 const unavailable = 14;
 
+const holders = ["threads", "runner-gateway", "maintenance", "storage"];
+
 /** The `nth` call of a method from now on is held. */
 async function holdCall(of: string, method: string, when: "before" | "after", nth = 1) {
   await orderFault(of, { method, fault: pass, calls: nth - 1 });
@@ -74,7 +76,19 @@ const steps = {
   reading: held("storage", "download", "before", 3),
 } satisfies Record<string, Step>;
 
-type Victim = "threads" | "runner-gateway" | RunnerPart | "cloud";
+/** The dispatch is refused, so that a sweep does it; the sweep's call is held. */
+function sweeping(when: "before" | "after", nth = 1): Step {
+  const { prepare, reached } = held("maintenance", "Commit", when, nth);
+  return {
+    prepare: async () => {
+      await steps.committed.prepare();
+      await prepare();
+    },
+    reached,
+  };
+}
+
+type Victim = "threads" | "runner-gateway" | "maintenance" | RunnerPart | "cloud";
 type End = "success" | "lost" | "failed";
 type Row = readonly [victim: Victim, at: string, step: Step, end: End];
 
@@ -116,6 +130,9 @@ const table: readonly Row[] = [
   ...runnerRows("launcher"),
   ...runnerRows("supervisor"),
   ["init", "while the command runs", running, "failed"],
+  ["maintenance", "before its attempt is committed", sweeping("before"), "success"],
+  ["maintenance", "after its attempt, before RunJob", sweeping("after"), "success"],
+  ["maintenance", "after RunJob, before the name is written", sweeping("before", 2), "success"],
   ["cloud", "after the commit, before the dispatch", committed, "success"],
   ["cloud", "after RunJob, before the job's name is written", started, "success"],
   ["cloud", "after the job's name is written", named, "success"],
@@ -124,14 +141,16 @@ const table: readonly Row[] = [
 
 async function kill(victim: Victim, { executionId }: Running): Promise<void> {
   if (victim === "cloud") return await killCloud();
-  if (victim === "threads" || victim === "runner-gateway") return await killFunction(victim);
-  await killPart(executionId, victim);
+  const parts = ["launcher", "supervisor", "init"] as const;
+  const part = parts.find((name) => name === victim);
+  if (part) await killPart(executionId, part);
+  else await killFunction(victim);
 }
 
 /** What was held goes on, for whoever still waits for it. */
 async function goOn(victim: Victim): Promise<void> {
   if (victim === "cloud") return await startCloudAgain();
-  for (const of of ["threads", "runner-gateway", "storage"]) await orderFault(of, null);
+  for (const of of holders) await orderFault(of, null);
 }
 
 let owner: TestOwner;
@@ -141,7 +160,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  for (const of of ["threads", "runner-gateway", "storage"]) await orderFault(of, null);
+  for (const of of holders) await orderFault(of, null);
 });
 
 describe("F14 killed", () => {

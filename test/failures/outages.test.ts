@@ -1,4 +1,4 @@
-/** Firestore, KMS and Storage away or slow for a while: a 503 or patience, and nothing half done. */
+/** Firestore, KMS, Storage away or slow for a while: a 503 or patience, nothing half done. */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { begin, untilRunning } from "../kit/begun.ts";
 import { send } from "../kit/client.ts";

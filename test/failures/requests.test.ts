@@ -1,4 +1,4 @@
-/** The same request twice, two requests at once, a client that leaves, a run that takes too long. */
+/** The same request twice, two at once, and a run that takes too long. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";

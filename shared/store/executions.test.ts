@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { Execution } from "./executions.ts";
+
+const folder = "test/fixtures/documents";
+
+function fixture(name: string): object {
+  return JSON.parse(readFileSync(`${folder}/${name}.json`, "utf8"));
+}
+
+describe("an execution as it was stored", () => {
+  test("before it could be cancelled or wait for room is read", () => {
+    const read = Execution.parse(fixture("execution-before-cancellation"));
+    const added = { waitingSince: null, cancelRequestedAt: null, claimantSha256: null };
+    expect(read).toMatchObject(added);
+  });
+
+  // What a later version adds is none of our business, and must not stop us.
+  test("by a later version is read without what it added", () => {
+    const later = { ...fixture("execution-before-cancellation"), addedLater: 1 };
+    expect(Execution.parse(later)).not.toHaveProperty("addedLater");
+  });
+});
