@@ -17,17 +17,21 @@ beforeAll(async () => {
   environmentId = await newEnvironment(owner.key);
 });
 
-/** An execution that waits until `work` has been done, and is then let go on. */
+/** An execution that goes on until `work` has been done, and is then cancelled. */
 async function whileRunning(work: (executionId: string) => Promise<void>): Promise<void> {
   const threadId = await newThread(owner.key, { environmentId });
   let worked: Promise<void> | undefined;
-  await runScript(owner.key, threadId, "echo begun; sleep 2", {
+  await runScript(owner.key, threadId, "echo begun; sleep 50", {
     onText: (text) => {
       const id = /"run":\{"id":"(run_[\w-]{21})"/.exec(text)?.[1];
-      if (id && text.includes("begun\\n")) worked ??= work(id);
+      if (id && text.includes("begun\\n")) worked ??= work(id).finally(() => cancel(threadId));
     },
   });
   await worked;
+}
+
+async function cancel(threadId: string): Promise<void> {
+  await send(`/v1/threads/${threadId}/cancel`, { key: owner.key, method: "POST" });
 }
 
 const documentOf = (id: string) => firestore().doc(`owners/${owner.id}/executions/${id}`);
@@ -128,7 +132,7 @@ function fail(): never {
 }
 
 async function gatewayKeys(): Promise<SigningKeys> {
-  const path = cloud().environment["PADDOCK_GATEWAY_TOKENS_FILE"] ?? "";
+  const path = cloud().environment.PADDOCK_GATEWAY_TOKENS_FILE ?? "";
   const { current, keys } = JSON.parse(await readFile(path, "utf8"));
   const pairs = Object.entries<string>(keys).map(([id, hex]) => [id, Buffer.from(hex, "hex")]);
   return { current, keys: Object.fromEntries(pairs) };
