@@ -86,3 +86,15 @@ export function residentMb(pid: number): { readonly now: number; readonly most: 
   const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1]);
   return { now: (kib("VmRSS") * 1024) / 1e6, most: (kib("VmHWM") * 1024) / 1e6 };
 }
+
+const tickMs = 10;
+
+/** What a process has used of all cores, in milliseconds. */
+export function cpuMsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const [user = "", system = ""] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 13);
+  return (Number(user) + Number(system)) * tickMs;
+}

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { cpuMsOf } from "./function-child.ts";
 import { median } from "./statistics.ts";
 
 const Load = z.object({
@@ -10,10 +11,14 @@ const Load = z.object({
   p99Ms: z.number(),
   statuses: z.record(z.string(), z.int()),
 });
-export type Load = z.infer<typeof Load>;
+export interface Load extends z.infer<typeof Load> {
+  /** Of the server's process, for each request: what else runs on the machine hardly moves it. */
+  readonly cpuMs: number;
+}
 
 export interface LoadOn {
   readonly port: number;
+  readonly pid: number;
   readonly path: string;
   readonly key?: string;
   /** Every answer must have it: an error that is fast isn't speed. */
@@ -29,11 +34,13 @@ async function oneRound(on: LoadOn, durationMs: number): Promise<Load> {
   const head = `GET ${path} HTTP/1.1${key === undefined ? "" : `\r\nauthorization: Bearer ${key}`}`;
   const args = [generator, String(port), String(connections), String(durationMs), head];
   const timeout = durationMs + 30_000;
+  const cpuBeforeMs = cpuMsOf(on.pid);
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout });
   const load = Load.parse(JSON.parse(stdout));
   const others = Object.keys(load.statuses).filter((seen) => seen !== String(status));
   if (others.length > 0) throw new Error(`${path} answered ${others.join(", ")}, not ${status}`);
-  return load;
+  const requests = load.statuses[status] ?? 0;
+  return { ...load, cpuMs: (cpuMsOf(on.pid) - cpuBeforeMs) / requests };
 }
 
 export interface Rounds {
@@ -66,6 +73,7 @@ function middle(loads: readonly Load[]): Load {
     perSecond: median(loads.map(({ perSecond }) => perSecond)),
     p50Ms: median(loads.map(({ p50Ms }) => p50Ms)),
     p99Ms: median(loads.map(({ p99Ms }) => p99Ms)),
+    cpuMs: median(loads.map(({ cpuMs }) => cpuMs)),
     statuses: loads[0]?.statuses ?? {},
   };
 }

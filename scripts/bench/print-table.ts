@@ -52,7 +52,8 @@ function goalOf({ goal, unit }: Row): string {
 
 /** 1,234 /s; 12.3 ms; 0 errors. */
 function quantity(value: number, unit: Unit): string {
-  const digits = unit === "ms" && value < 100 && !Number.isInteger(value) ? 1 : 0;
+  const finest = value < 10 ? 2 : 1;
+  const digits = unit === "ms" && value < 100 && !Number.isInteger(value) ? finest : 0;
   const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
   return `${value.toLocaleString("en", options)} ${unit}`;
 }

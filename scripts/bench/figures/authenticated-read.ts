@@ -39,6 +39,7 @@ export const authenticatedRead: Figure = {
 
 interface Loaded {
   readonly port: number;
+  readonly pid: number;
   readonly path: string;
   readonly key?: string;
 }
@@ -66,5 +67,6 @@ async function compare(
       goal: { of: "ratio", atMost: 1.2 },
     },
     { what: "p99", unit: "ms", value: ours.p99Ms, baseline: { what, value: bare.p99Ms } },
+    { what: "CPU of each", unit: "ms", value: ours.cpuMs, baseline: { what, value: bare.cpuMs } },
   ];
 }

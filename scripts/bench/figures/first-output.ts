@@ -3,7 +3,7 @@ import { newOwner, newThread } from "../owners.ts";
 import { percentile } from "../statistics.ts";
 import { sendScript } from "../stream-client.ts";
 
-const rounds = { short: 3, full: 20 };
+const rounds = { short: 2, full: 20 };
 
 /** A message through the edge, to a runner that is started for it. */
 export const firstOutput: Figure = {

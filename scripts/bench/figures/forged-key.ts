@@ -28,7 +28,7 @@ export const forgedKey: Figure = {
       first: { path: "/", status: 200 },
     });
     try {
-      const ports = { ours: ours.port, hello: hello.port };
+      const ports = { ours, hello };
       const direct = await compare(bench, ports, { what: "direct", atLeast: 0.75 });
       const edged = await throughEdges(bench, ports);
       return [...direct, ...edged, await reads(bench)];
@@ -39,8 +39,13 @@ export const forgedKey: Figure = {
 };
 
 interface Ports {
-  readonly ours: number;
-  readonly hello: number;
+  readonly ours: At;
+  readonly hello: At;
+}
+
+interface At {
+  readonly port: number;
+  readonly pid: number;
 }
 
 async function compare(
@@ -50,8 +55,8 @@ async function compare(
 ): Promise<Row[]> {
   const { ours, bare } = await loadByTurns(
     {
-      ours: { port: ports.ours, path, key: forged, status: 401 },
-      bare: { port: ports.hello, path: "/", status: 200 },
+      ours: { ...ports.ours, path, key: forged, status: 401 },
+      bare: { ...ports.hello, path: "/", status: 200 },
     },
     rounds[effort],
   );
@@ -69,12 +74,18 @@ async function compare(
       value: ours.p50Ms,
       baseline: { what, value: bare.p50Ms },
     },
+    {
+      what: `${held.what}: CPU of each`,
+      unit: "ms",
+      value: ours.cpuMs,
+      baseline: { what, value: bare.cpuMs },
+    },
   ];
 }
 
 /** Two edges alike, one before each: what an edge costs at all is no matter of ours. */
 async function throughEdges(bench: Bench, ports: Ports): Promise<Row[]> {
-  const before = (port: number) =>
+  const before = ({ port }: At) =>
     startEdge({
       routes: () => ({ kind: "function", name: "measured" }),
       portOf: () => port,
@@ -82,7 +93,10 @@ async function throughEdges(bench: Bench, ports: Ports): Promise<Row[]> {
     });
   const [ours, hello] = await Promise.all([before(ports.ours), before(ports.hello)]);
   try {
-    const edges = { ours: ours.port, hello: hello.port };
+    const edges = {
+      ours: { port: ours.port, pid: ports.ours.pid },
+      hello: { port: hello.port, pid: ports.hello.pid },
+    };
     return await compare(bench, edges, { what: "through the edge", atLeast: 0.65 });
   } finally {
     await Promise.all([ours.close(), hello.close()]);

@@ -8,7 +8,7 @@ import { startHost } from "../../../test/sandbox/support/host.ts";
 import type { Bench, Figure, Row } from "../figure.ts";
 import { median } from "../statistics.ts";
 
-const rounds = { short: 3, full: 15 };
+const rounds = { short: 1, full: 15 };
 const parallel = 4;
 const roundMsMax = 60_000;
 const Timed = z.object({ provenMs: z.number(), firstByteMs: z.number() });
