@@ -1,4 +1,4 @@
-/** Streams that close by themselves, and readers that are many or slow: bounded, and nothing lost. */
+/** Streams that close by themselves, and readers that are many or slow: bounded, nothing lost. */
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventsOf, send } from "../kit/client.ts";
