@@ -18,8 +18,8 @@ const limits = {
   timing: {
     dispatchDeadlineMs: 1_000,
     claimDeadlineMs: 3_000,
-    heartbeatIntervalMs: 400,
-    leaseMs: 2_500,
+    heartbeatIntervalMs: 500,
+    leaseMs: 6_000,
   },
 };
 
