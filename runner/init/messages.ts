@@ -14,7 +14,7 @@ export interface RunRequest {
 }
 
 /** `signal`: sent to every process inside but the init. */
-export interface SignalRequest {
+interface SignalRequest {
   readonly signal: "SIGTERM";
 }
 
@@ -61,7 +61,7 @@ export const denialNames = [
   "packet-socket",
   "vsock-socket",
 ] as const;
-export type DenialName = (typeof denialNames)[number];
+type DenialName = (typeof denialNames)[number];
 
 export const factNames = [
   "uid",

@@ -33,11 +33,6 @@ function run(): Promise<Clients> {
   return clients;
 }
 
-/** Loads the client before it is needed, so that the first start doesn't wait for it. */
-export function warmUpJobs(): void {
-  run().catch(() => {});
-}
-
 /**
  * Starts one execution of a runner job and returns its resource name. RunJob isn't idempotent and
  * is never retried here: an answer that was lost may mean a runner that started.

@@ -37,10 +37,6 @@ export async function killFunction(name: string): Promise<void> {
   await ask({ do: "kill-function", name });
 }
 
-export async function restartFunction(name: string): Promise<void> {
-  await ask({ do: "restart-function", name });
-}
-
 /**
  * What the next calls of `kms`, of `storage`, or of Firestore by the function of that name meet,
  * after what is ordered already; null for nothing any more, and what is held goes on.
