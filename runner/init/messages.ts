@@ -13,11 +13,6 @@ export interface RunRequest {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** `signal`: sent to every process inside but the init. */
-interface SignalRequest {
-  readonly signal: "SIGTERM";
-}
-
 /** `ended`: of a script; one of both is set. */
 export interface RunEnded {
   readonly code: number | null;
@@ -61,7 +56,6 @@ export const denialNames = [
   "packet-socket",
   "vsock-socket",
 ] as const;
-type DenialName = (typeof denialNames)[number];
 
 export const factNames = [
   "uid",
