@@ -41,7 +41,7 @@ export async function dispatch(
     await wait(store, owner, queued);
     return "waiting";
   }
-  const fields = { jobExecution, dispatchedAt: queued.now() };
+  const fields = { jobExecution, dispatchedAt: queued.now(), waitingSince: null };
   const noted = await note(store, owner, queued, fields);
   // It was cancelled, or given up for a newer attempt, while its runner started.
   if (noted !== "noted") await cancelJob(jobExecution);
@@ -75,8 +75,9 @@ async function note(
       }
     }
     const current = await store.require(ref);
-    const { endedAt, attempt: newest, cancelRequestedAt } = current.value;
-    if (endedAt !== null || newest !== execution.attempt) return "unwanted";
+    // Each dispatch has a ticket of its own; an attempt that waits for room may have several.
+    const { endedAt, ticketSha256, cancelRequestedAt } = current.value;
+    if (endedAt !== null || ticketSha256 !== execution.ticketSha256) return "unwanted";
     wanted = cancelRequestedAt === null;
     version = current.version;
   }

@@ -108,14 +108,11 @@ async function dispatchAgain(
     ticketExpiresAt: now + ticketLifetimeMs,
     jobExecution: null,
     dispatchedAt: null,
-    waitingSince: null,
     sweepAt: now + timing().dispatchDeadlineMs,
   };
   const committed = await fenced(deps, owner, { value: next, version });
   if (!committed) return "gone";
-  // How long it has waited is told on if it has to wait again.
-  const execution = { ...next, waitingSince: value.waitingSince };
-  const queued = { execution, version: committed.version, ticket, now: deps.now };
+  const queued = { execution: next, version: committed.version, ticket, now: deps.now };
   return (await dispatch(deps.store, owner, queued)) === "waiting" ? "full" : "dispatched";
 }
 
