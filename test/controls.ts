@@ -122,15 +122,6 @@ export const controls: Readonly<Record<string, Control>> = {
       replace: "before.windows[keyId] = window.window;\n  if (!window.granted) return",
     },
   },
-  "LIM-3": {
-    enforcedBy: "shared/store/commit-coordinator.ts",
-    test: "test/integration/limits.test.ts",
-    mutation: {
-      file: "shared/store/commit-coordinator.ts",
-      find: "else rejectAll(batch, error);",
-      replace: "else finish(decided.parts, null);",
-    },
-  },
   "OPS-9": {
     enforcedBy: "shared/config.ts",
     test: "shared/config.test.ts",
