@@ -25,6 +25,18 @@ async function chargesOf(threadId: string): Promise<number> {
   return data.filter((record: { threadId: string }) => record.threadId === threadId).length;
 }
 
+/** Asked of a function that may be down just then. */
+async function untilCompleted(threadId: string, withinMs: number): Promise<void> {
+  await until(
+    "the thread's end",
+    async () => {
+      const { status, text } = await send(`/v1/threads/${threadId}/status`, { key: owner.key });
+      return status === 200 && JSON.parse(text).status === "completed";
+    },
+    withinMs,
+  );
+}
+
 /** The processes that carry an execution's id in their environment: its launcher and supervisor. */
 async function runnersOf(executionId: string): Promise<number[]> {
   const all = (await readdir("/proc")).filter((name) => /^[0-9]+$/.test(name)).map(Number);
@@ -116,14 +128,7 @@ describe("a function that crashes", () => {
       },
     });
     await cut.catch(() => {});
-    await until(
-      "the thread's end",
-      async () => {
-        const { status, text } = await send(`/v1/threads/${threadId}/status`, { key: owner.key });
-        return status === 200 && JSON.parse(text).status === "completed";
-      },
-      30_000,
-    );
+    await untilCompleted(threadId, 30_000);
     expect(await chargesOf(threadId)).toBe(1);
     expect(await budget()).toMatchObject({ held: 0 });
     const path = `/v1/environments/${environmentId}/files/survived.txt`;
@@ -137,14 +142,7 @@ describe("a function that crashes", () => {
       onText: () => void killFunction("threads"),
     });
     await cut.catch(() => {});
-    await until(
-      "the thread's end",
-      async () => {
-        const { status, text } = await send(`/v1/threads/${threadId}/status`, { key: owner.key });
-        return status === 200 && JSON.parse(text).status === "completed";
-      },
-      40_000,
-    );
+    await untilCompleted(threadId, 40_000);
     expect(await chargesOf(threadId)).toBe(1);
   });
 });
