@@ -122,6 +122,15 @@ export const controls: Readonly<Record<string, Control>> = {
       replace: "before.windows[keyId] = window.window;\n  if (!window.granted) return",
     },
   },
+  "LIM-3": {
+    enforcedBy: "shared/store/commit-coordinator.ts",
+    test: "test/integration/limits.test.ts",
+    mutation: {
+      file: "shared/store/commit-coordinator.ts",
+      find: "rejectAll(gaveUp, error);",
+      replace: "finish(decided.parts, null);",
+    },
+  },
   "OPS-9": {
     enforcedBy: "shared/config.ts",
     test: "shared/config.test.ts",

@@ -139,9 +139,9 @@ export class Gateway {
       try {
         return await this.#once(call);
       } catch (error) {
-        const late = call.until !== undefined && Date.now() >= call.until;
-        const isLast = attempt === attemptsMax || call.once === true || late;
-        if (isLast || !mayPass(error)) throw error;
+        // What has a time to be done by is tried until then, and anything else a few times.
+        const late = call.until === undefined ? attempt >= attemptsMax : Date.now() >= call.until;
+        if (late || call.once === true || !mayPass(error)) throw error;
         const ceilingMs = Math.min(backoffMs.max, backoffMs.first * 2 ** attempt);
         await wait(Math.random() * ceilingMs);
       }

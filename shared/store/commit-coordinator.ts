@@ -30,10 +30,18 @@ interface Lane {
   reading: Promise<KnownAccount | null> | null;
 }
 
+interface Failed {
+  readonly decided: Decided;
+  readonly writes: readonly Write[];
+  readonly lane: Lane | null;
+}
+
 /** Firestore's own limits are far higher; a commit this size still answers within 100 ms. */
 const changesPerCommitMax = 40;
 const attemptsMax = 12;
 const backoffMsMax = 250;
+/** How long a change is tried again while the database doesn't answer; then it is refused. */
+const patienceMs = 5_000;
 /** Other processes change the account too; one known for longer than this is read again. */
 const knownFreshMs = 200;
 /** Lanes kept for their known account; an owner whose lane was dropped costs one more read. */
@@ -57,7 +65,8 @@ export class CommitCoordinator {
   /** @throws {ApiError} what `decide` refused with, `CONTENTION`, or `UNAVAILABLE`. */
   async submit<D extends Decision>(change: Change<D>): Promise<Committed<D>> {
     const committed = new Promise<Committed<Decision>>((resolve, reject) => {
-      const waiting = { change, resolve, reject, attempts: 0, stale: false };
+      const until = performance.now() + patienceMs;
+      const waiting = { change, resolve, reject, until, attempts: 0, stale: false };
       if (change.needsAccount) this.#enqueue(waiting);
       else void this.#commit([waiting], null);
     });
@@ -152,7 +161,7 @@ export class CommitCoordinator {
     const writes = [...parts.flatMap(({ decision }) => decision.writes), ...accountWrite(decided)];
     if (writes.length === 0) return finish(parts, null);
     try {
-      const version = await answered(this.#store.commit(writes));
+      const version = await answered(this.#store.commitOnce(writes));
       const since = performance.now();
       if (lane && account) lane.known = { value: account, version, since };
       return finish(parts, version);
@@ -162,14 +171,7 @@ export class CommitCoordinator {
   }
 
   /** After a commit that failed: it was done all the same, is tried again, or is refused. */
-  async #mend(
-    error: unknown,
-    failed: {
-      readonly decided: Decided;
-      readonly writes: readonly Write[];
-      readonly lane: Lane | null;
-    },
-  ): Promise<void> {
+  async #mend(error: unknown, failed: Failed): Promise<void> {
     const { decided, writes, lane } = failed;
     const batch = decided.parts.map(({ waiting }) => waiting);
     try {
@@ -177,7 +179,7 @@ export class CommitCoordinator {
         if (lane) lane.known = null;
         finish(decided.parts, null);
       } else if (isConflict(error)) await this.#retry(batch, lane, decided.known);
-      else rejectAll(batch, error);
+      else await this.#waitOut(failed, error);
     } catch (unknown) {
       rejectAll(batch, unknown);
     }
@@ -214,6 +216,19 @@ export class CommitCoordinator {
     const accountMoved = before === null || now === null || !now.version.isEqual(before.version);
     if (accountMoved || rest.length === 1) return this.#commit(rest, lane);
     for (const waiting of rest) await this.#commit([waiting], lane);
+  }
+
+  /** What failed can't land any more: whoever still has patience tries again. */
+  async #waitOut({ decided, lane }: Failed, error: unknown): Promise<void> {
+    const batch = decided.parts.map(({ waiting }) => waiting);
+    const passing = error instanceof ApiError && error.code === "UNAVAILABLE";
+    const patient = passing ? batch.filter(({ until }) => until > performance.now()) : [];
+    const gaveUp = batch.filter((waiting) => !patient.includes(waiting));
+    rejectAll(gaveUp, error);
+    if (patient.length === 0) return;
+    for (const waiting of patient) waiting.stale = true;
+    await this.#backOff(attemptsMax);
+    await this.#commit(patient, lane);
   }
 
   /** Full jitter, so that processes that met once don't meet again. */

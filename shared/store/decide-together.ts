@@ -8,6 +8,8 @@ export interface Waiting {
   readonly change: Change<Decision>;
   readonly resolve: (committed: Committed<Decision>) => void;
   readonly reject: (error: unknown) => void;
+  /** Monotonic ms until which it is tried again while the database doesn't answer. */
+  readonly until: number;
   attempts: number;
   stale: boolean;
 }

@@ -5,6 +5,8 @@ import {
   type Firestore,
   type Query,
   type QueryDocumentSnapshot,
+  Timestamp,
+  type WriteBatch,
 } from "@google-cloud/firestore";
 import type { z } from "zod";
 import { ApiError } from "../errors/api-error.ts";
@@ -36,6 +38,13 @@ export interface PageRequest {
 export interface Listener<T> {
   next(value: T): void;
   error(error: Error): void;
+}
+
+/** The library's public `commit` can't be told not to repeat itself; this is what it calls. */
+interface SingleAttempt {
+  _commit(options: { readonly retryCodes: readonly number[] }): Promise<{
+    readonly commitTime: { readonly seconds?: number | string; readonly nanos?: number };
+  }>;
 }
 
 type Filter = Pick<PageRequest, "where" | "between">;
@@ -144,8 +153,27 @@ export class Store {
     return (await answered(this.#db.doc(path).get())).exists;
   }
 
-  /** All of `writes` or none; the version every changed document has afterwards. */
+  /**
+   * All of `writes` or none; the version every changed document has afterwards. The client library
+   * tries again for minutes, behind the back of a caller that has given up: only for changes that
+   * may land late.
+   */
   async commit(writes: readonly Write[]): Promise<Version> {
+    const results = await this.#batchOf(writes).commit();
+    const last = results.at(-1);
+    if (!last) throw new Error("a commit of nothing");
+    return last.writeTime;
+  }
+
+  /** As `commit`, tried once: when it has failed, it is either done by now or never will be. */
+  async commitOnce(writes: readonly Write[]): Promise<Version> {
+    const { commitTime } = await (this.#batchOf(writes) as unknown as SingleAttempt)._commit({
+      retryCodes: [],
+    });
+    return new Timestamp(Number(commitTime.seconds ?? 0), commitTime.nanos ?? 0);
+  }
+
+  #batchOf(writes: readonly Write[]): WriteBatch {
     const batch = this.#db.batch();
     for (const write of writes) {
       const doc = this.#db.doc(write.path);
@@ -161,10 +189,7 @@ export class Store {
         batch.update(doc, write.value, { lastUpdateTime: write.version });
       } else batch.set(doc, write.value);
     }
-    const results = await batch.commit();
-    const last = results.at(-1);
-    if (!last) throw new Error("a commit of nothing");
-    return last.writeTime;
+    return batch;
   }
 
   #ordered(collection: CollectionReference, request: Omit<PageRequest, "offset" | "limit">): Query {

@@ -48,9 +48,8 @@ describe("LIM-1 executions per key", () => {
   });
 });
 
-// Not yet with a commit that fails: the client library goes on trying after we have answered.
-describe("F3 a limit that can't be checked", () => {
-  test.each(["BatchGetDocuments"])(
+describe("LIM-3 F3 a limit that can't be checked", () => {
+  test.each(["BatchGetDocuments", "Commit"])(
     "refuses with 503 while %s fails, and charges nothing",
     async (method) => {
       const { key } = await newOwner({ creditUsd: 1 });

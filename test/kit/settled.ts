@@ -35,13 +35,12 @@ export async function expectBalanced(owner: TestOwner): Promise<void> {
   expect(account.holds, "nothing is held").toEqual({});
 }
 
-/** Ended once in every respect: money, ledger, thread, conversation, events, record. */
-export async function expectSettled(
+export async function untilEnded(
   owner: TestOwner,
   executionId: string,
   withinMs = 25_000,
 ): Promise<Execution> {
-  const execution = await until(
+  return await until(
     `the end of ${executionId}`,
     async () => {
       const found = await executionOf(owner, executionId);
@@ -49,6 +48,18 @@ export async function expectSettled(
     },
     withinMs,
   );
+}
+
+/**
+ * Ended once in every respect: money, ledger, thread, conversation, events, record. The owner's
+ * other executions must have ended too, since nothing may be held any more.
+ */
+export async function expectSettled(
+  owner: TestOwner,
+  executionId: string,
+  withinMs?: number,
+): Promise<Execution> {
+  const execution = await untilEnded(owner, executionId, withinMs);
   await expectBalanced(owner);
   const charges = (await ledgerOf(owner)).filter(
     (entry) => entry.executionId === executionId && entry.type === "charge",
