@@ -30,15 +30,23 @@ export function issueKey(
   const text = composeKey(owner.mode, request.random, pepper);
   const { random: _random, ...stated } = request;
   const key: ApiKey = {
-    v: 1,
+    v: 2,
     ...stated,
     scopes: [...request.scopes],
+    environmentIds: null,
+    addressRanges: null,
+    executionCostMaxMicrousd: null,
+    dayCostMaxMicrousd: null,
+    pepperId: current,
     ownerId: owner.id,
     ownerState: owner.state,
     mode: owner.mode,
     prefix: shownPrefix(text),
     auditPublicKey: owner.auditPublicKey,
     revokedAt: null,
+    replacedBy: null,
+    lastUsedAt: null,
+    lastUsedIp: null,
   };
   return { text, key, write: create(apiKeys.doc(hashKey(text)), key) };
 }

@@ -2,9 +2,14 @@ import { z } from "zod";
 import { scopes } from "../core/scopes.ts";
 import { systemCollection } from "./documents.ts";
 
-/** A key as one read finds it: its document's id is the SHA-256 of the key. */
+const microusdOrNull = z.int().min(0).nullable().default(null);
+
+/**
+ * A key as one read finds it: its document's id is the SHA-256 of the key. Version 2 added bounds; a
+ * release that knew only 1 would let such a key do more than it may, so it must not read it at all.
+ */
 export const ApiKey = z.object({
-  v: z.literal(1),
+  v: z.literal([1, 2]),
   id: z.string(),
   ownerId: z.string(),
   ownerState: z.enum(["active", "suspended"]),
@@ -14,12 +19,25 @@ export const ApiKey = z.object({
   /** The first characters, to tell keys apart in a list. */
   prefix: z.string(),
   scopes: z.array(z.enum(scopes)),
+  /** What else bounds it; null is no bound of that kind. */
+  environmentIds: z.array(z.string()).min(1).nullable().default(null),
+  /** In canonical CIDR form, IPv4 and IPv6. */
+  addressRanges: z.array(z.string()).min(1).nullable().default(null),
+  executionCostMaxMicrousd: microusdOrNull,
+  dayCostMaxMicrousd: microusdOrNull,
+  /** Which pepper its check was made with; null for a key of version 1. */
+  pepperId: z.string().nullable().default(null),
   /** The public half of the owner's audit key, so that sealing details costs no read. */
   auditPublicKey: z.string(),
   createdBy: z.string(),
   createdAt: z.int(),
   expiresAt: z.int().nullable(),
   revokedAt: z.int().nullable(),
+  /** The key that a rotation put in its place. */
+  replacedBy: z.string().nullable().default(null),
+  /** Written at most once in ten minutes. */
+  lastUsedAt: z.int().nullable().default(null),
+  lastUsedIp: z.string().nullable().default(null),
   metadataJson: z.string(),
 });
 export type ApiKey = z.infer<typeof ApiKey>;
