@@ -1,6 +1,7 @@
 /** The only file that reads the environment; each setting is checked when first asked for. */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { DeploymentLimits } from "./core/deployment-limits.ts";
 import type { SigningKeys } from "./core/ticket.ts";
 
 const hostAndPort = z.string().regex(/^[^:/]+:[0-9]+$/);
@@ -39,55 +40,6 @@ const Overrides = z.object({
   PADDOCK_KMS_ENDPOINT: hostAndPort.optional(),
   PADDOCK_RUN_ENDPOINT: hostAndPort.optional(),
 });
-
-const ms = (usual: number) => z.int().min(100).max(86_400_000).default(usual);
-
-/** How long each step of an execution may take before a sweep looks after it. */
-const Timing = z
-  .object({
-    /** From the commit to the job's name: a dispatch usually takes well under a second. */
-    dispatchDeadlineMs: ms(10_000),
-    /** From the job's start to the claim: a cold container takes seconds, a bad day minutes. */
-    claimDeadlineMs: ms(4 * 60_000),
-    /** How long an execution may wait to be claimed before it is given up, unpaid. */
-    queuedMsMax: ms(60 * 60_000),
-    heartbeatIntervalMs: ms(30_000),
-    leaseMs: ms(90_000),
-  })
-  .refine(({ leaseMs, heartbeatIntervalMs }) => leaseMs >= 2 * heartbeatIntervalMs, {
-    message: "a lease outlasts a heartbeat that is lost",
-  });
-
-const streamBytesMax = 8 * 1024 * 1024;
-const streamMsMax = 15 * 60_000;
-
-/** A deployment's limits; an owner's own, where set, come before them. */
-const DeploymentLimits = z.object({
-  executions: z
-    .object({
-      max: z.int().min(1).default(30),
-      windowMs: z
-        .int()
-        .min(1_000)
-        .default(15 * 60_000),
-    })
-    .prefault({}),
-  concurrentMax: z.int().min(1).max(500).default(30),
-  wallClockMs: z
-    .int()
-    .min(1_000)
-    .max(3_600_000)
-    .default(10 * 60_000),
-  /** Where a stream ends, to be resumed; the platform's own limits stand a little behind. */
-  streams: z
-    .object({
-      bytesMax: z.int().min(1).max(streamBytesMax).default(streamBytesMax),
-      msMax: z.int().min(1).max(streamMsMax).default(streamMsMax),
-    })
-    .prefault({}),
-  timing: Timing.prefault({}),
-});
-export type DeploymentLimits = z.infer<typeof DeploymentLimits>;
 
 export type Settings = z.infer<typeof Settings> & z.infer<typeof Overrides>;
 

@@ -1,9 +1,9 @@
 import type { Owner } from "#shared/auth/owner";
-import type { DeploymentLimits } from "#shared/config";
 import { budgetStatus } from "#shared/contract/budget";
 import { iso, usd } from "#shared/contract/common";
 import type { MessageCreate } from "#shared/contract/message-create";
 import { type Account, type HoldResult, hold } from "#shared/core/account";
+import type { DeploymentLimits } from "#shared/core/deployment-limits";
 import { ApiError } from "#shared/errors/api-error";
 import { newExecution } from "#shared/executions/new-execution";
 import { overheadMs } from "#shared/executions/timing";

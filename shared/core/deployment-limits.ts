@@ -1,0 +1,71 @@
+/** Every limit of a deployment, with its default: `PADDOCK_LIMITS_FILE` states what differs. */
+import { z } from "zod";
+
+const minuteMs = 60_000;
+const countMax = 10_000_000;
+
+/** At most `max` in any `windowMs`, wherever it begins. */
+const window = (max: number, windowMs: number) =>
+  z
+    .object({
+      max: z.int().min(1).max(countMax).default(max),
+      windowMs: z.int().min(1_000).max(86_400_000).default(windowMs),
+    })
+    .prefault({});
+
+const ms = (usual: number) => z.int().min(100).max(86_400_000).default(usual);
+
+/** How long each step of an execution may take before a sweep looks after it. */
+const Timing = z
+  .object({
+    /** From the commit to the job's name: a dispatch usually takes well under a second. */
+    dispatchDeadlineMs: ms(10_000),
+    /** From the job's start to the claim: a cold container takes seconds, a bad day minutes. */
+    claimDeadlineMs: ms(4 * minuteMs),
+    /** How long an execution may wait to be claimed before it is given up, unpaid. */
+    queuedMsMax: ms(60 * minuteMs),
+    heartbeatIntervalMs: ms(30_000),
+    leaseMs: ms(90_000),
+  })
+  .refine(({ leaseMs, heartbeatIntervalMs }) => leaseMs >= 2 * heartbeatIntervalMs, {
+    message: "a lease outlasts a heartbeat that is lost",
+  });
+
+/** Requests with a key, counted by each instance for itself (ADR 10). */
+const Requests = z.object({
+  perKey: window(6_000, minuteMs),
+  perOwner: window(12_000, minuteMs),
+  /** Of one key, by the class its route states; executions are counted in the account. */
+  reads: window(6_000, minuteMs),
+  writes: window(3_000, minuteMs),
+  secrets: window(300, minuteMs),
+});
+
+const streamBytesMax = 8 * 1024 * 1024;
+const streamMsMax = 15 * minuteMs;
+
+/** A deployment's limits; an owner's own, where set, come before them. */
+export const DeploymentLimits = z.object({
+  /** Requests per client address, at the edge. */
+  addresses: window(1_000, 15 * minuteMs),
+  /** Credentials of one address that were refused, counted by each instance for itself. */
+  failedAuthentications: window(100, 15 * minuteMs),
+  requests: Requests.prefault({}),
+  /** Executions started with one key, across all instances. */
+  executions: window(30, 15 * minuteMs),
+  concurrentMax: z.int().min(1).max(500).default(30),
+  wallClockMs: z
+    .int()
+    .min(1_000)
+    .max(3_600_000)
+    .default(10 * minuteMs),
+  /** Where a stream ends, to be resumed; the platform's own limits stand a little behind. */
+  streams: z
+    .object({
+      bytesMax: z.int().min(1).max(streamBytesMax).default(streamBytesMax),
+      msMax: z.int().min(1).max(streamMsMax).default(streamMsMax),
+    })
+    .prefault({}),
+  timing: Timing.prefault({}),
+});
+export type DeploymentLimits = z.infer<typeof DeploymentLimits>;
