@@ -98,14 +98,23 @@ function ledgerLines(
   execution: Execution,
   line: { readonly chargedMicrousd: number; readonly lossMicrousd: number; readonly now: number },
 ): readonly Write[] {
-  const { id: executionId, threadId, keyId, profile } = execution;
+  const {
+    id: executionId,
+    threadId,
+    keyId,
+    profile,
+    environmentId,
+    agentId,
+    projectId,
+  } = execution;
+  const spentOn = { environmentId, agentId, projectId, model: execution.task.model };
   const of = (
     type: "charge" | "loss",
     amounts: { amountMicrousd: number; lossMicrousd: number },
   ) => {
     const id = derivedId("ledgerEntry", executionId, String(execution.attempt), type);
     const description = type === "charge" ? `Compute time, ${profile}` : "Cost beyond the hold";
-    const rest = { executionId, threadId, keyId, description, createdAt: line.now };
+    const rest = { executionId, threadId, keyId, ...spentOn, description, createdAt: line.now };
     return create(ledger.of(owner, id), { v: 1, id, type, ...amounts, ...rest });
   };
   const charge = of("charge", { amountMicrousd: 0 - line.chargedMicrousd, lossMicrousd: 0 });

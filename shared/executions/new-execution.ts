@@ -55,6 +55,8 @@ export function newExecution(
     mode: owner.mode,
     threadId: thread.id,
     environmentId: environment.id,
+    agentId: agent?.id ?? null,
+    projectId: thread.projectId,
     keyId: start.keyId,
     messageId: start.messageId,
     status: "queued",

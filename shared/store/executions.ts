@@ -18,6 +18,9 @@ export const Execution = z.object({
   mode: z.enum(["production", "development"]),
   threadId: z.string(),
   environmentId: z.string(),
+  /** Of its thread when it started. */
+  agentId: z.string().nullable().default(null),
+  projectId: z.string().nullable().default(null),
   keyId: z.string(),
   messageId: z.string(),
   status: z.enum(executionStatuses),

@@ -28,6 +28,11 @@ export const LedgerEntry = z.object({
   executionId: z.string().nullable(),
   threadId: z.string().nullable(),
   keyId: z.string().nullable(),
+  /** What it was spent on, for the sums by each; null for credits, and before this was noted. */
+  environmentId: z.string().nullable().default(null),
+  agentId: z.string().nullable().default(null),
+  projectId: z.string().nullable().default(null),
+  model: z.string().nullable().default(null),
   description: z.string(),
   createdAt: z.int(),
 });

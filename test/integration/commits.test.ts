@@ -7,7 +7,7 @@ import { type Account, hold, newAccount, settle } from "#shared/core/account";
 import { ApiError } from "#shared/errors/api-error";
 import { CommitCoordinator } from "#shared/store/commit-coordinator";
 import { create } from "#shared/store/documents";
-import { accountId, accounts, type LedgerEntry, ledger } from "#shared/store/owners";
+import { accountId, accounts, LedgerEntry, ledger } from "#shared/store/owners";
 import { Store } from "#shared/store/store";
 import { openFirestore } from "../../local/firestore/admin-client.ts";
 import { type CountingProxy, startCountingProxy } from "../../local/firestore/counting-proxy.ts";
@@ -51,7 +51,8 @@ async function accountOf(owner: TestOwner): Promise<Account> {
 function entry(id: string): LedgerEntry {
   const none = { executionId: null, threadId: null, keyId: null };
   const amounts = { amountMicrousd: 1, lossMicrousd: 0 };
-  return { v: 1, id, type: "adjustment", ...amounts, ...none, description: "", createdAt: now };
+  const line = { v: 1, id, type: "adjustment", ...amounts, ...none };
+  return LedgerEntry.parse({ ...line, description: "", createdAt: now });
 }
 
 /** Holds one micro-dollar for `id` and writes a line, so that each change has a document too. */
