@@ -3,6 +3,7 @@ import { budgetStatus } from "#shared/contract/budget";
 import { iso, usd } from "#shared/contract/common";
 import type { MessageCreate } from "#shared/contract/message-create";
 import { type Account, type HoldResult, hold } from "#shared/core/account";
+import { admits } from "#shared/core/admission";
 import type { DeploymentLimits } from "#shared/core/deployment-limits";
 import { ApiError } from "#shared/errors/api-error";
 import { newExecution } from "#shared/executions/new-execution";
@@ -72,6 +73,9 @@ export function startExecution(start: Start, basis: StartBasis): Started {
   );
   // The same Idempotency-Key, committed since its execution was looked for.
   if (basis.account.holds[execution.id]) throw new StaleRead();
+  if (!admits(basis.account.admission, start.keyId)) {
+    throw new ApiError("UNAUTHORIZED", { message: "The API key has been revoked." });
+  }
   const held = hold(basis.account, {
     executionId: execution.id,
     keyId: start.keyId,

@@ -4,6 +4,7 @@
  * sets money aside before work starts, and settling it charges at most what was held, once.
  */
 import { z } from "zod";
+import { Admission, openAdmission } from "./admission.ts";
 import { assert } from "./assert.ts";
 import { take, Window, type WindowLimit, type WindowState } from "./window.ts";
 
@@ -33,6 +34,7 @@ export const Account = z.object({
   holds: z.record(z.string(), Hold),
   /** Executions started, per key. */
   windows: z.record(z.string(), Window),
+  admission: Admission.default(openAdmission),
   createdAt: whole,
   updatedAt: whole,
 });
@@ -77,6 +79,7 @@ export function newAccount(now: number): Account {
     monthlyLimitMicrousd: null,
     holds: {},
     windows: {},
+    admission: openAdmission,
     createdAt: now,
     updatedAt: now,
   };

@@ -1,0 +1,31 @@
+/**
+ * Which of an owner's keys may still begin something. It stands in the account, since every start
+ * commits a change of the account: one that was decided before a key was closed fails, is decided
+ * again on what stands here, and is refused. So nothing slips in behind a revocation (KEY-5).
+ */
+import { z } from "zod";
+
+export const Admission = z.object({
+  /** Since when an operator has suspended the owner. */
+  suspendedAt: z.int().nullable(),
+  /** Keys that were closed a short while ago, and when; later, no request of theirs is under way. */
+  closedKeys: z.record(z.string(), z.int()),
+});
+export type Admission = z.infer<typeof Admission>;
+
+/** No request lives as long as this: 60 s until its body is here, and then seconds. */
+const rememberedMs = 15 * 60_000;
+
+export const openAdmission: Admission = { suspendedAt: null, closedKeys: {} };
+
+/** Whether a request that this key began may still start an execution or make a key. */
+export function admits({ suspendedAt, closedKeys }: Admission, keyId: string): boolean {
+  return suspendedAt === null && !Object.hasOwn(closedKeys, keyId);
+}
+
+/** From the commit of this on, `keyIds` begin nothing any more. */
+export function close(before: Admission, keyIds: readonly string[], now: number): Admission {
+  const remembered = Object.entries(before.closedKeys).filter(([, at]) => at > now - rememberedMs);
+  const closed = keyIds.map((id) => [id, now] as const);
+  return { ...before, closedKeys: Object.fromEntries([...remembered, ...closed]) };
+}
