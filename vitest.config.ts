@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 
 const cloudSetup = "./test/kit/global-setup.ts";
+const moneySetup = "./test/kit/money-setup.ts";
 const failuresSetup = "./test/kit/failures-setup.ts";
 
 /** Groups run one after another: what starts processes mustn't compete with the rest for cores. */
@@ -53,6 +54,18 @@ export default defineConfig({
         },
       },
       {
+        // A cloud of its own, whose containers claim and settle at once.
+        test: {
+          name: "money",
+          include: ["test/money/**/*.test.ts"],
+          globalSetup: existsSync(moneySetup) ? [moneySetup] : [],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
         // A cloud of its own, with short leases, that tests kill.
         test: {
           name: "failures",
@@ -61,7 +74,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
         },
       },
     ],

@@ -11,6 +11,7 @@ import { stopOnSignals } from "./cloud/signals.ts";
 import type { EdgeLimits } from "./edge/server.ts";
 import type { Faults } from "./lib/faults.ts";
 import type { RunFaults } from "./run/faults.ts";
+import type { Containers } from "./run/machine.ts";
 import type { RunLimits } from "./run/server.ts";
 
 export interface LocalCloudOptions {
@@ -28,6 +29,8 @@ export interface LocalCloudOptions {
   readonly limits?: object;
   readonly edgeLimits?: Partial<EdgeLimits>;
   readonly runLimits?: Partial<RunLimits>;
+  /** What runs instead of a container, where thousands of executions matter and commands don't. */
+  readonly containers?: (metadataHost: string) => Containers;
   /** Of both sweeps, instead of their usual intervals. */
   readonly sweepEveryMs?: number;
   /** Start only these functions. */

@@ -51,6 +51,7 @@ export async function startServices({ parts, folder, options, distFolder, urlOf 
           account: accounts.runner,
         }),
         limits: options.runLimits,
+        containers: options.containers,
         onLine: (line) => executionLog.append(line),
       }),
     close,

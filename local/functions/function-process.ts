@@ -64,6 +64,20 @@ export class FunctionProcess {
     });
   }
 
+  /** SIGSTOP: it holds its connections and says nothing, until it is resumed or killed. */
+  pause(): void {
+    this.#child?.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#child?.kill("SIGCONT");
+  }
+
+  /** Null while none runs. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
   /** SIGKILL: a crash as far as anyone can tell. It comes back by itself, and as fast each time. */
   kill(): void {
     this.#crashes = 0;

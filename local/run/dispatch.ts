@@ -11,7 +11,7 @@ import {
   started,
 } from "./execution.ts";
 import type { ExecutionStore } from "./execution-store.ts";
-import type { Machine } from "./machine.ts";
+import type { Containers } from "./machine.ts";
 
 export interface DispatchLimits {
   /** The service's quota is 180. */
@@ -23,15 +23,15 @@ export interface DispatchLimits {
 /** Starts, stops and follows executions. */
 export class Dispatch {
   readonly #store: ExecutionStore;
-  readonly #machine: Machine;
+  readonly #containers: Containers;
   readonly #limits: DispatchLimits;
   readonly #running = new Map<string, { stop(): void; ended: Promise<void> }>();
   #callsMs: number[] = [];
   readonly #closing = new AbortController();
 
-  constructor(store: ExecutionStore, machine: Machine, limits: DispatchLimits) {
+  constructor(store: ExecutionStore, containers: Containers, limits: DispatchLimits) {
     this.#store = store;
-    this.#machine = machine;
+    this.#containers = containers;
     this.#limits = limits;
   }
 
@@ -55,7 +55,7 @@ export class Dispatch {
     const execution = this.preview(jobName, template);
     this.#store.put(execution);
     const executionId = execution.name.slice(execution.name.lastIndexOf("/") + 1);
-    const container = this.#machine.run(executionId, template);
+    const container = this.#containers.run(executionId, template);
     this.#change(execution.name, (current) => started(current, Date.now()));
     const ended = container.ended.then((end) => {
       this.#running.delete(execution.name);

@@ -43,8 +43,15 @@ export interface Running {
   readonly ended: Promise<ContainerEnd>;
 }
 
+/** Where containers run. */
+export interface Containers {
+  run(executionId: string, job: JobDefinition): Running;
+  /** Ends whatever still runs, at once. */
+  close(): Promise<void>;
+}
+
 /** What Cloud Run's hosts do for a task: a container of its own, and nothing left of it after. */
-export class Machine {
+export class Machine implements Containers {
   readonly #options: MachineOptions;
   readonly #uids: UidRange;
   readonly #hierarchies = findHierarchies();
@@ -91,7 +98,6 @@ export class Machine {
     return { stop, ended: this.#runAndRemove(executionId, start) };
   }
 
-  /** Ends whatever still runs, at once. */
   async close(): Promise<void> {
     await this.#sweep();
     this.#uids.close();

@@ -8,7 +8,7 @@ import { ExecutionStore } from "./execution-store.ts";
 import { executionsService, tasksService } from "./executions-service.ts";
 import { RunFaults } from "./faults.ts";
 import { addJob, type Jobs, jobsService } from "./jobs-service.ts";
-import { Machine, type MachineOptions } from "./machine.ts";
+import { type Containers, Machine, type MachineOptions } from "./machine.ts";
 import { Operations, operationsService } from "./operations-service.ts";
 
 export interface RunLimits extends DispatchLimits {
@@ -35,6 +35,8 @@ export interface RunOptions extends Pick<MachineOptions, "cloudId" | "metadataHo
   readonly dataFolder: string;
   readonly jobs: readonly JobDefinition[];
   readonly limits?: Partial<RunLimits> | undefined;
+  /** Instead of this machine's own, given the metadata server's host:port. */
+  readonly containers?: ((metadataHost: string) => Containers) | undefined;
   readonly port?: number | undefined;
 }
 
@@ -45,21 +47,15 @@ export interface Run {
   close(): Promise<void>;
 }
 
-/** Starts Cloud Run's jobs API on loopback. Needs root: users, cgroups and mounts are its trade. */
+/** Starts Cloud Run's jobs API on loopback. */
 export async function startRun(options: RunOptions): Promise<Run> {
-  if (process.getuid?.() !== 0) {
-    throw new Error("Executions need root, for users, control groups and mounts: use sudo.");
-  }
   const limits = { ...runLimits, ...options.limits };
   const parent = `projects/${options.projectId}/locations/${options.region}`;
   const definitions = loadDefinitions();
-  const machine = await Machine.open({
-    ...options,
-    ...limits,
-    logFolder: join(options.dataFolder, "logs"),
-  });
+  const containers =
+    options.containers?.(options.metadataHost) ?? (await openMachine(options, limits));
   const store = new ExecutionStore(join(options.dataFolder, "executions"), limits.completedKeptMax);
-  const dispatch = new Dispatch(store, machine, limits);
+  const dispatch = new Dispatch(store, containers, limits);
   const operations = new Operations(definitions, parent);
   const faults = new RunFaults();
   const jobs: Jobs = new Map();
@@ -79,7 +75,19 @@ export async function startRun(options: RunOptions): Promise<Run> {
     async close() {
       await dispatch.close();
       server.forceShutdown();
-      await machine.close();
+      await containers.close();
     },
   };
+}
+
+/** Needs root: users, cgroups and mounts are its trade. */
+async function openMachine(options: RunOptions, limits: RunLimits): Promise<Machine> {
+  if (process.getuid?.() !== 0) {
+    throw new Error("Executions need root, for users, control groups and mounts: use sudo.");
+  }
+  return await Machine.open({
+    ...options,
+    ...limits,
+    logFolder: join(options.dataFolder, "logs"),
+  });
 }

@@ -13,6 +13,7 @@ import {
   orderRunFault,
   startCloudAgain,
 } from "../kit/cloud.ts";
+import { Dice } from "../kit/dice.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { killPart } from "../kit/processes.ts";
 import { expectBalanced, expectSettled, untilEnded } from "../kit/settled.ts";
@@ -21,25 +22,6 @@ const seed = Number(process.env.PADDOCK_CHAOS_SEED ?? randomInt(1_000_000));
 const durationMs = Number(process.env.PADDOCK_CHAOS_MS ?? 15_000);
 const onlyRound = process.env.PADDOCK_CHAOS_ROUND;
 const roundsMax = 10_000;
-
-/** The same numbers for the same seed (mulberry32), so that a round can be replayed. */
-class Dice {
-  #state: number;
-  constructor(state: number) {
-    this.#state = state;
-  }
-  below(max: number): number {
-    this.#state = (this.#state + 0x6d2b_79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * max);
-  }
-  of<const T>(values: readonly T[]): T {
-    const value = values[this.below(values.length)];
-    if (value === undefined) throw new Error("there is nothing to choose from");
-    return value;
-  }
-}
 
 interface Target extends Begun {
   readonly threadId: string;

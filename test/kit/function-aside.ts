@@ -1,53 +1,108 @@
-/** One more process of a function, on the run's own database, with limits of its own. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+/** More processes of a function, on the run's own database, with limits and a clock of their own. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type CountingProxy, startCountingProxy } from "../../local/firestore/counting-proxy.ts";
 import { freePorts } from "../../local/functions/free-ports.ts";
+import { FunctionProcess } from "../../local/functions/function-process.ts";
 import { readManifest } from "../../local/functions/manifest.ts";
-import { cloud, until } from "./cloud.ts";
+import { cloud } from "./cloud.ts";
 
 export interface FunctionAside {
   /** Past the edge, for `send`. */
   readonly baseUrl: string;
+  /** Between it and Firestore: counts, and where faults are ordered. */
+  readonly proxy: CountingProxy;
+  /** SIGKILL; it comes back by itself, on the same port. */
+  kill(): void;
+  /** SIGSTOP: it holds its connections and says nothing. */
+  pause(): void;
+  resume(): void;
   /** What of the machine's memory it holds now. */
   residentMib(): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** @param limits as the deployment's limits file has them. */
+export interface AsideOptions {
+  /** As the deployment's limits file has them; the run's own unless they are given. */
+  readonly limits?: object;
+  /** How far its clock is ahead of the machine's. */
+  readonly clockAheadMs?: number;
+}
+
 export async function startAside(name: string, limits: object): Promise<FunctionAside> {
-  const folder = await mkdtemp(join(tmpdir(), "paddock-aside-"));
-  const limitsFile = join(folder, "limits.json");
-  await writeFile(limitsFile, JSON.stringify(limits));
-  const [port = 0] = await freePorts(1);
+  return await startOne(name, { limits });
+}
+
+/** So many processes of one function, as the platform starts them under load. */
+export async function startAsides(
+  name: string,
+  count: number,
+  options: AsideOptions = {},
+): Promise<readonly FunctionAside[]> {
+  return await Promise.all(Array.from({ length: count }, () => startOne(name, options)));
+}
+
+async function startOne(name: string, options: AsideOptions): Promise<FunctionAside> {
   const listed = readManifest("dist").functions[name];
   if (!listed) throw new Error(`There is no function ${name}.`);
-  const child = spawn(process.execPath, [join("dist", listed.bundle)], {
-    env: {
-      ...cloud().environment,
+  const folder = await mkdtemp(join(tmpdir(), "paddock-aside-"));
+  const [port = 0] = await freePorts(1);
+  const { environment } = cloud();
+  const emulatorPort = Number(environment.FIRESTORE_EMULATOR_HOST?.split(":").at(-1));
+  const proxy = await startCountingProxy({ emulatorPort });
+  const own = new FunctionProcess({
+    name,
+    port,
+    bundle: join("dist", listed.bundle),
+    environment: {
+      ...environment,
+      ...(await limitsSetting(folder, options.limits)),
+      ...clockSettings(listed.nodeOptions, options.clockAheadMs ?? 0),
+      FIRESTORE_EMULATOR_HOST: `127.0.0.1:${proxy.port}`,
       PORT: String(port),
       PADDOCK_BIND: "127.0.0.1",
-      PADDOCK_LIMITS_FILE: limitsFile,
       FUNCTION_TARGET: name,
-      NODE_OPTIONS: listed.nodeOptions,
     },
-    stdio: "ignore",
+    logFile: join(folder, "log.jsonl"),
+    onNotice: () => undefined,
   });
-  const baseUrl = `http://127.0.0.1:${port}`;
-  await until(`${name} to listen`, () => fetch(baseUrl).catch(() => null));
+  const stop = async () => {
+    own.resume();
+    await own.stop();
+    await proxy.close();
+    await rm(folder, { recursive: true });
+  };
+  await own.start().catch(async (failure) => {
+    await stop();
+    throw failure;
+  });
   return {
-    baseUrl,
+    baseUrl: `http://127.0.0.1:${port}`,
+    proxy,
+    kill: () => own.kill(),
+    pause: () => own.pause(),
+    resume: () => own.resume(),
     async residentMib() {
-      const status = await readFile(`/proc/${child.pid}/status`, "utf8");
+      const status = await readFile(`/proc/${own.pid}/status`, "utf8");
       return Number(/^VmRSS:\s+([0-9]+) kB$/m.exec(status)?.[1]) / 1_024;
     },
-    async stop() {
-      const ended = once(child, "exit");
-      child.kill("SIGKILL");
-      await ended;
-      await rm(folder, { recursive: true });
-    },
+    stop,
   };
+}
+
+async function limitsSetting(folder: string, limits: object | undefined) {
+  if (limits === undefined) return {};
+  const file = join(folder, "limits.json");
+  await writeFile(file, JSON.stringify(limits));
+  return { PADDOCK_LIMITS_FILE: file };
+}
+
+const shiftedClock = join(import.meta.dirname, "shifted-clock.cjs");
+
+/** The product has no switch for it: Node loads what moves the clock before it. */
+function clockSettings(nodeOptions: string, aheadMs: number): Record<string, string> {
+  if (aheadMs === 0) return { NODE_OPTIONS: nodeOptions };
+  const preloaded = `${nodeOptions} --require=${shiftedClock}`.trim();
+  return { NODE_OPTIONS: preloaded, TEST_CLOCK_AHEAD_MS: String(aheadMs) };
 }

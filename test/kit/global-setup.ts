@@ -1,47 +1,7 @@
-/** One local cloud for the whole run; what only its process can do is asked over a port. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+/** One local cloud for the whole run. */
 import type { TestProject } from "vitest/node";
-import { firstOperator } from "../../local/cloud/names.ts";
-import { startLocalCloud } from "../../local/cloud.ts";
-import { startControl } from "./control-server.ts";
-
-export interface CloudContext {
-  readonly baseUrl: string;
-  readonly controlUrl: string;
-  readonly operatorToken: string;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly dataFolder: string;
-}
-
-declare module "vitest" {
-  interface ProvidedContext {
-    cloud: CloudContext;
-  }
-}
+import { provideCloud } from "./provide-cloud.ts";
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dataFolder = await mkdtemp(join(tmpdir(), "paddock-test-"));
-  const cloud = await startLocalCloud({ dataFolder, fresh: true });
-  const control = await startControl(cloud);
-  const operatorToken = await cloud.operatorToken(firstOperator);
-  const { status } = await fetch(`${cloud.baseUrl}/v1/admin/operators/first`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${operatorToken}` },
-  });
-  if (status !== 201) throw new Error(`the first operator was answered ${status}`);
-  const { baseUrl, environment } = cloud;
-  project.provide("cloud", {
-    baseUrl,
-    controlUrl: control.url,
-    operatorToken,
-    environment,
-    dataFolder,
-  });
-  return async () => {
-    await control.close();
-    await cloud.stop();
-    await rm(dataFolder, { recursive: true, force: true });
-  };
+  return await provideCloud(project);
 }

@@ -1,0 +1,160 @@
+/** Crowds that want one account's money at once, and what must hold when they are through. */
+import { setTimeout as wait } from "node:timers/promises";
+import { nanoid } from "nanoid";
+import { expect } from "vitest";
+import { Account, spendableMicrousd } from "#shared/core/account";
+import { idOf } from "#shared/core/ids";
+import { Execution } from "#shared/store/executions";
+import { LedgerEntry } from "#shared/store/owners";
+import { type Answer, eventsOf, send } from "./client.ts";
+import { until } from "./cloud.ts";
+import { play } from "./instant-containers.ts";
+import { newEnvironment, newOwner, newThread, type TestOwner } from "./owners.ts";
+import { accountOf, expectBalanced } from "./settled.ts";
+import { firestore } from "./store.ts";
+
+const plenty = { max: 1_000_000 };
+
+/** An execution holds a second; one that works for a second costs just what it held. */
+export const workMs = 1_000;
+export const eachMicrousd = 125;
+const profile = "power";
+
+export const moneyLimits = {
+  executions: { ...plenty, windowMs: 900_000 },
+  failedAuthentications: plenty,
+  requests: { perKey: plenty, perOwner: plenty, reads: plenty, writes: plenty, secrets: plenty },
+  concurrentMax: 500,
+  wallClockMs: workMs,
+  timing: {
+    dispatchDeadlineMs: 2_000,
+    claimDeadlineMs: 4_000,
+    heartbeatIntervalMs: 5_000,
+    leaseMs: 15_000,
+  },
+};
+
+/** Whether the counts are those of `npm run chaos:money`. */
+export const long = process.env.PADDOCK_LONG === "1";
+
+export interface Crowd {
+  readonly owner: TestOwner;
+  /** One per attempt: a thread runs one execution at a time. */
+  readonly threadIds: readonly string[];
+}
+
+/** An owner whose money is enough for `affords` executions, and a thread for each attempt. */
+export async function newCrowd(size: number, affords: number): Promise<Crowd> {
+  const owner = await newOwner({ creditUsd: (affords * eachMicrousd) / 1_000_000 });
+  const environmentId = await newEnvironment(owner.key, { computeProfile: profile });
+  return { owner, threadIds: await newThreads(owner, environmentId, size) };
+}
+
+const batchMax = 400;
+
+/** The first through the front door, the others as its copies: thousands would take a minute. */
+async function newThreads(owner: TestOwner, environmentId: string, count: number) {
+  const threads = firestore().collection(`owners/${owner.id}/threads`);
+  const first = await newThread(owner.key, { environmentId });
+  const fields = (await threads.doc(first).get()).data();
+  const ids = Array.from({ length: count }, () => idOf("thread", nanoid()));
+  for (let from = 0; from < count; from += batchMax) {
+    const batch = firestore().batch();
+    for (const id of ids.slice(from, from + batchMax))
+      batch.set(threads.doc(id), { ...fields, id });
+    await batch.commit();
+  }
+  return ids;
+}
+
+export interface Attempt {
+  readonly owner: TestOwner;
+  readonly threadId: string;
+  readonly idempotencyKey?: string;
+  readonly content?: string;
+  /** A client that has waited this long hangs up. */
+  readonly patienceMs?: number;
+}
+
+export interface Outcome {
+  /** Null if the answer never came. */
+  readonly status: number | null;
+  readonly executionId: string | null;
+  readonly answer: Answer | null;
+}
+
+/** One message; who is let in hangs up at the first event, which says so. */
+export async function attempt(baseUrl: string, what: Attempt): Promise<Outcome> {
+  const { owner, threadId, idempotencyKey, content = play({ workMs }), patienceMs } = what;
+  const enough = new AbortController();
+  const patience = patienceMs === undefined ? [] : [AbortSignal.timeout(patienceMs)];
+  let executionId: string | null = null;
+  const answer = await send(`/v1/threads/${threadId}/messages`, {
+    baseUrl,
+    key: owner.key,
+    body: { content },
+    headers: idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey },
+    signal: AbortSignal.any([enough.signal, ...patience]),
+    onText: (text) => {
+      const [started] = text.includes("\n\n") ? eventsOf(text) : [];
+      if (started?.type !== "response.started") return;
+      executionId = started.run.id;
+      enough.abort();
+    },
+  }).catch(() => null);
+  const status = executionId === null ? (answer?.status ?? null) : 200;
+  return { status, executionId, answer };
+}
+
+/** What a client does that wants to know: the same again, elsewhere, until it is told. */
+export async function persist(
+  nextBaseUrl: () => string,
+  what: Attempt & { readonly idempotencyKey: string },
+): Promise<Outcome> {
+  const triesMax = 200;
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    const outcome = await attempt(nextBaseUrl(), what);
+    if (outcome.status !== null && outcome.status < 500) return outcome;
+    await wait(50 + 10 * Math.min(tries, 20));
+  }
+  throw new Error(`${what.idempotencyKey} was never answered`);
+}
+
+/** Every version of an account that is seen; none may have promised more than there is. */
+export function watchAccount({ id }: TestOwner): { least(): number; stop(): void } {
+  let least = Number.POSITIVE_INFINITY;
+  const stop = firestore()
+    .doc(`owners/${id}/account/budget`)
+    .onSnapshot((found) => {
+      if (found.exists) least = Math.min(least, spendableMicrousd(Account.parse(found.data())));
+    });
+  return { least: () => least, stop };
+}
+
+/** Waits for the end of all, then: `count` executions, each charged once, and not a penny more. */
+export async function expectCharged(
+  { owner }: Crowd,
+  { count, accepted }: { readonly count: number; readonly accepted: readonly Outcome[] },
+): Promise<void> {
+  await until(
+    "the end of every execution",
+    async () => Object.keys((await accountOf(owner)).holds).length === 0,
+    60_000,
+  );
+  const place = firestore().doc(`owners/${owner.id}`);
+  const [runs, lines] = await Promise.all([
+    place.collection("executions").get(),
+    place.collection("ledger").get(),
+  ]);
+  const executions = runs.docs.map((doc) => Execution.parse(doc.data()));
+  const charges = lines.docs
+    .map((doc) => LedgerEntry.parse(doc.data()))
+    .filter(({ type }) => type === "charge");
+  const ids = executions.map(({ id }) => id).sort();
+  expect(ids).toHaveLength(count);
+  expect([...new Set(accepted.map(({ executionId }) => executionId))].sort()).toEqual(ids);
+  expect(charges.map(({ executionId }) => executionId).sort(), "one charge each").toEqual(ids);
+  for (const { chargedMicrousd } of executions) expect(chargedMicrousd).toBe(eachMicrousd);
+  await expectBalanced(owner);
+  expect((await accountOf(owner)).spentMicrousd).toBe(count * eachMicrousd);
+}

@@ -1,0 +1,51 @@
+/** Starts a local cloud for a test run; what only its process can do is asked over a port. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { firstOperator } from "../../local/cloud/names.ts";
+import { type LocalCloudOptions, startLocalCloud } from "../../local/cloud.ts";
+import { startControl } from "./control-server.ts";
+
+export interface CloudContext {
+  readonly baseUrl: string;
+  readonly controlUrl: string;
+  readonly operatorToken: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly dataFolder: string;
+}
+
+declare module "vitest" {
+  interface ProvidedContext {
+    cloud: CloudContext;
+  }
+}
+
+/** @returns what ends it. */
+export async function provideCloud(
+  project: TestProject,
+  options: Omit<LocalCloudOptions, "dataFolder"> = {},
+): Promise<() => Promise<void>> {
+  const dataFolder = await mkdtemp(join(tmpdir(), "paddock-test-"));
+  const cloud = await startLocalCloud({ ...options, dataFolder, fresh: true });
+  const control = await startControl(cloud);
+  const operatorToken = await cloud.operatorToken(firstOperator);
+  const { status } = await fetch(`${cloud.baseUrl}/v1/admin/operators/first`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${operatorToken}` },
+  });
+  if (status !== 201) throw new Error(`the first operator was answered ${status}`);
+  const { baseUrl, environment } = cloud;
+  project.provide("cloud", {
+    baseUrl,
+    controlUrl: control.url,
+    operatorToken,
+    environment,
+    dataFolder,
+  });
+  return async () => {
+    await control.close();
+    await cloud.stop();
+    await rm(dataFolder, { recursive: true, force: true });
+  };
+}
