@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import colours from "picocolors";
-import { z } from "zod";
+import * as z from "zod";
 import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
 import { buildAll } from "./build/build-all.ts";
 import { call, type FirstOwner, makeFirstOwner } from "./demo/api.ts";

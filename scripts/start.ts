@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import colours from "picocolors";
-import { z } from "zod";
+import * as z from "zod";
 import { deploymentLimitsOf } from "#shared/config";
 import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
 import { edgeLimits } from "../local/edge/server.ts";

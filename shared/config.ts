@@ -1,6 +1,6 @@
 /** The only file that reads the environment; each setting is checked when first asked for. */
 import { readFileSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { DeploymentLimits } from "./core/deployment-limits.ts";
 import type { SigningKeys } from "./core/ticket.ts";
 

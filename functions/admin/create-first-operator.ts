@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { operatorRef } from "#shared/auth/operators";
 import { operatorsTrail } from "#shared/auth/owner";
 import { created, noParams, noQuery } from "#shared/contract/common";

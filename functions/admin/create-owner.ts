@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { newOwner } from "#shared/auth/act-on-owner";
 import { issueKey, keyRandomBytes } from "#shared/auth/issue-key";
 import { KeyCreated, keyRecord, keyWarning } from "#shared/contract/api-key";

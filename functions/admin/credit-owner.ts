@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { existingOwner } from "#shared/auth/act-on-owner";
 import { noQuery, ok, usd } from "#shared/contract/common";
 import { credit } from "#shared/core/account";

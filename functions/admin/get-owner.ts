@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { existingOwner } from "#shared/auth/act-on-owner";
 import { Budget, budgetBody } from "#shared/contract/budget";
 import { noQuery, ok } from "#shared/contract/common";

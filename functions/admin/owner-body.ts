@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { iso } from "#shared/contract/common";
 import type { OwnerProfile } from "#shared/store/owners";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { AgentBody, AgentCreate, agentBody, newAgent } from "#shared/contract/agent";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { jsonBytesMax, route } from "#shared/pipeline/route";

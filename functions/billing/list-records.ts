@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { BillingRecord, billingRecord } from "#shared/contract/budget";
 import { listBody, listOf, noParams, ok, PageQuery } from "#shared/contract/common";
 import { route } from "#shared/pipeline/route";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { EnvironmentBody, EnvironmentCreate, environmentBody } from "#shared/contract/environment";
 import { currentDefaults } from "#shared/environments/default-environment";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { SecretKey, SecretValue } from "#shared/contract/environment";
 import { idSchema } from "#shared/core/ids";

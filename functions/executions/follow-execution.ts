@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { idSchema } from "#shared/core/ids";
 import { eventStream } from "#shared/executions/event-stream";
 import { readAlong } from "#shared/executions/read-along";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { ExecutionBody, executionBody } from "#shared/contract/execution";
 import { idSchema } from "#shared/core/ids";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { iso, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { ancestorsOf, compareBytewise, type Manifest } from "#shared/core/manifest";

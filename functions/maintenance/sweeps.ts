@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { z } from "zod";
+import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { inTurn } from "#shared/core/in-turn";
 import { type DueExecution, dueExecutions, type Swept, sweepDue } from "#shared/executions/sweep";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { iso, noParams, noQuery, ok } from "#shared/contract/common";
 import { route } from "#shared/pipeline/route";
 

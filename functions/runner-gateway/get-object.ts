@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { noQuery } from "#shared/contract/common";
 import { getObject, type ObjectKind } from "#shared/google/objects";
 import { route } from "#shared/pipeline/route";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { parseManifest } from "#shared/core/manifest";
 import { ApiError } from "#shared/errors/api-error";

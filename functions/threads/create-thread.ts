@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { created, noParams, noQuery, toJsonText } from "#shared/contract/common";
 import { ThreadBody, ThreadCreate, threadBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";

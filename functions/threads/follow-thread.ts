@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Owner } from "#shared/auth/owner";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";

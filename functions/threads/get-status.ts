@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { iso, isoOrNull, noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { sweepIfOverdue } from "#shared/executions/sweep";

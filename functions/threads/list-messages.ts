@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { listBody, listOf, ok, PageQuery } from "#shared/contract/common";
 import { MessageBody, messageBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 
 const ManifestRoute = z.object({
   method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"]),

@@ -9,7 +9,7 @@ import {
   importJWK,
   SignJWT,
 } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { assert } from "#shared/core/assert";
 import { readJsonFile, writeFileAtomically } from "../lib/atomic-file.ts";
 

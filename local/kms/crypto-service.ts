@@ -1,7 +1,7 @@
 /** Encrypt, Decrypt, AsymmetricSign and GetPublicKey. */
 import { createHash } from "node:crypto";
 import { crc32c } from "@aws-crypto/crc32c";
-import { z } from "zod";
+import * as z from "zod";
 import { failedPrecondition, invalid, notFound, type UnaryHandler, unary } from "../lib/grpc.ts";
 import { Bytes, Int64Value } from "../lib/protobuf.ts";
 import { algorithms, decrypt, encrypt, publicKeyPem, signDigest, versionOf } from "./cipher.ts";

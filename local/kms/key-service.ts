@@ -1,5 +1,5 @@
 /** Key rings, keys and their versions. */
-import { z } from "zod";
+import * as z from "zod";
 import { failedPrecondition, invalid, notOffered, type UnaryHandler, unary } from "../lib/grpc.ts";
 import { pageOf, Seconds, toMs, toSeconds } from "../lib/protobuf.ts";
 import { algorithms, type Purpose } from "./cipher.ts";

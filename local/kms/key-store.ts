@@ -1,6 +1,6 @@
 /** Key rings, keys and versions, kept in one file that its owner alone may read. */
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { readJsonFile, writeFileAtomically } from "../lib/atomic-file.ts";
 import { alreadyExists, failedPrecondition, notFound } from "../lib/grpc.ts";
 import { Queue } from "../lib/queue.ts";

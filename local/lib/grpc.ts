@@ -12,7 +12,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { fromJSON } from "@grpc/proto-loader";
-import { z } from "zod";
+import * as z from "zod";
 
 /** A refusal as a gRPC status; anything else a handler throws is answered as `INTERNAL`. */
 export class RpcError extends Error {

@@ -1,5 +1,5 @@
 /** The well-known types as proto-loader hands them over, and back. */
-import { z } from "zod";
+import * as z from "zod";
 
 /** Bytes; a field that was left out is empty. */
 export const Bytes = z.instanceof(Uint8Array).default(new Uint8Array());

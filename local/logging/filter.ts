@@ -1,5 +1,5 @@
 /** The part of the Logging query language that is offered: comparisons joined by AND. */
-import { z } from "zod";
+import * as z from "zod";
 import { invalid } from "../lib/grpc.ts";
 import { toMs } from "../lib/protobuf.ts";
 import { type LogEntry, severities } from "./log-entry.ts";

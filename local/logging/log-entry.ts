@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { invalid, notOffered } from "../lib/grpc.ts";
 import { Seconds, toSeconds } from "../lib/protobuf.ts";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { status, type UntypedServiceImplementation } from "@grpc/grpc-js";
-import { z } from "zod";
+import * as z from "zod";
 import {
   type GrpcServer,
   invalid,

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { ServiceDefinition } from "@grpc/grpc-js";
 import { fromJSON, type PackageDefinition } from "@grpc/proto-loader";
-import { z } from "zod";
+import * as z from "zod";
 
 /** `google.protobuf.Any`. */
 export interface Packed {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A job as this server keeps it: one container, one task, no retries. */
 export const JobDefinition = z.object({

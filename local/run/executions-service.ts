@@ -1,5 +1,5 @@
 import { status, type UntypedServiceImplementation } from "@grpc/grpc-js";
-import { z } from "zod";
+import * as z from "zod";
 import { invalid, RpcError, unary } from "../lib/grpc.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Execution } from "./execution.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { invalid, notOffered } from "../lib/grpc.ts";
 import { JobDefinition } from "./execution.ts";
 import { parseCpuMillis, parseMemoryBytes } from "./quantities.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { status, type UntypedServiceImplementation } from "@grpc/grpc-js";
-import { z } from "zod";
+import * as z from "zod";
 import { invalid, RpcError, unary } from "../lib/grpc.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { JobDefinition } from "./execution.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { status, type UntypedServiceImplementation } from "@grpc/grpc-js";
-import { z } from "zod";
+import * as z from "zod";
 import { RpcError, unary } from "../lib/grpc.ts";
 import type { Definitions } from "./definitions.ts";
 import type { Dispatch } from "./dispatch.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { invalid } from "../lib/grpc.ts";
 
 /** The fields every List request has. */

@@ -1,6 +1,6 @@
 /** What a job is, and when it is due. */
 import { Cron } from "croner";
-import { z } from "zod";
+import * as z from "zod";
 
 const methods = ["POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"] as const;
 

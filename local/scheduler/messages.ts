@@ -1,5 +1,5 @@
 /** Between the wire's jobs and ours. */
-import { z } from "zod";
+import * as z from "zod";
 import { invalid, notOffered } from "../lib/grpc.ts";
 import { Bytes, Seconds, toMs, toSeconds } from "../lib/protobuf.ts";
 import { attemptDeadlineMsDefault, isCron, JobDefinition, retryDefault } from "./job.ts";

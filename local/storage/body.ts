@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { HttpError } from "../lib/http.ts";
 
 /** A checked JSON body. @throws {HttpError} 400; 501 for a field that isn't kept. */

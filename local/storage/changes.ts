@@ -1,6 +1,6 @@
 /** What changes without a byte being sent: new buckets, copies, settings. */
 import type { IncomingMessage } from "node:http";
-import { z } from "zod";
+import * as z from "zod";
 import { HttpError, readText } from "../lib/http.ts";
 import { parseBody } from "./body.ts";
 import {

@@ -1,5 +1,5 @@
 /** Buckets and objects as they are kept, and as the JSON API shows them. */
-import { z } from "zod";
+import * as z from "zod";
 
 /** What a caller may set on an object; the rest is refused rather than dropped. */
 const settings = {

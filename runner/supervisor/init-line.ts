@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import { z } from "zod";
+import * as z from "zod";
 import { encodeFrame, type Frame, FrameReader, kinds } from "../init/frames.ts";
 import { fromInitBytesMax, type RunRequest } from "../init/messages.ts";
 

@@ -1,5 +1,5 @@
 /** Owners and threads of the bench, made through the front door. */
-import { z } from "zod";
+import * as z from "zod";
 import { call } from "../demo/api.ts";
 import type { Target } from "./figure.ts";
 

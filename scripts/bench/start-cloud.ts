@@ -1,6 +1,6 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { firstOperator } from "../../local/cloud/names.ts";
 import { startLocalCloud } from "../../local/cloud.ts";
 import { buildAll } from "../build/build-all.ts";

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import { functionNames } from "./entries.ts";
 
 const DeclaredRoute = z.object({

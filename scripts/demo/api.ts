@@ -1,5 +1,5 @@
 /** The public API as anyone would call it, and the first steps that every deployment takes. */
-import { z } from "zod";
+import * as z from "zod";
 import { firstOperator } from "../../local/cloud/names.ts";
 import type { LocalCloud } from "../../local/cloud.ts";
 

@@ -1,7 +1,7 @@
 /** Which promises are kept, read from what is in the repository rather than from what is said. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { Control } from "../../test/controls.ts";
 
 const PromiseGroup = z.object({

@@ -1,7 +1,7 @@
 /** Runs vitest and counts what it reported. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { vitestCommand } from "./checks.ts";
 import { startChild } from "./start-child.ts";
 import { temporaryFolder } from "./temporary-folder.ts";

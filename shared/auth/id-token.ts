@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, errors, jwtVerify } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { config } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Agent, reasoningEfforts } from "../store/agents.ts";
 import { fromJsonText, iso, isoOrNull, Metadata, toJsonText } from "./common.ts";
 

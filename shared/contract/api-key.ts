@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { scopes } from "../core/scopes.ts";
 import type { ApiKey } from "../store/api-keys.ts";
 import { fromJsonText, iso, isoOrNull, Metadata } from "./common.ts";

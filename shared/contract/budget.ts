@@ -1,5 +1,5 @@
 /** Money as the public API shows it: decimal US dollars. */
-import { z } from "zod";
+import * as z from "zod";
 import { type Account, heldMicrousd, inPeriod, spendableMicrousd } from "../core/account.ts";
 import type { LedgerEntry } from "../store/owners.ts";
 import { iso, usd } from "./common.ts";

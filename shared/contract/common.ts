@@ -1,5 +1,5 @@
 /** Pieces of the public API's bodies that several resources share. */
-import { z } from "zod";
+import * as z from "zod";
 import { dollars } from "../core/pricing.ts";
 
 /** No parameters in the path. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { computeCostMicrousd } from "../core/pricing.ts";
 import { profileResources } from "../core/profiles.ts";
 import { networkModes, profiles } from "../protocol/job.ts";

@@ -1,5 +1,5 @@
 /** An execution as the API shows it: this object is our own; the public API has only `run`. */
-import { z } from "zod";
+import * as z from "zod";
 import { EndReason } from "../protocol/runner.ts";
 import type { Execution } from "../store/executions.ts";
 import { iso, isoOrNull, usd } from "./common.ts";

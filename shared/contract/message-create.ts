@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { reasoningEfforts } from "../store/agents.ts";
 import { McpServer, SecretKey, SecretValue } from "./environment.ts";
 

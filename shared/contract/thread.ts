@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Message, type Thread, threadStatuses } from "../store/threads.ts";
 import { projectOf } from "./agent.ts";
 import { fromJsonText, iso, isoOrNull, Metadata, usd } from "./common.ts";

@@ -3,7 +3,7 @@
  * or not at all. Whole micro-US-dollars. The two phases are those of a two-phase transfer: a hold
  * sets money aside before work starts, and settling it charges at most what was held, once.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { Admission, openAdmission } from "./admission.ts";
 import { assert } from "./assert.ts";
 import { take, Window, type WindowLimit, type WindowState } from "./window.ts";

@@ -3,7 +3,7 @@
  * commits a change of the account: one that was decided before a key was closed fails, is decided
  * again on what stands here, and is refused. So nothing slips in behind a revocation (KEY-5).
  */
-import { z } from "zod";
+import * as z from "zod";
 
 export const Admission = z.object({
   /** Since when an operator has suspended the owner. */

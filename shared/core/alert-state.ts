@@ -1,5 +1,5 @@
 /** What an account keeps of its alerts; `budget-alerts.ts` notices them. */
-import { z } from "zod";
+import * as z from "zod";
 
 const amount = z.int().min(0);
 export const AlertPercents = z.array(z.int().min(1).max(100)).max(10);

@@ -1,5 +1,5 @@
 /** Every limit of a deployment, with its default: `PADDOCK_LIMITS_FILE` states what differs. */
-import { z } from "zod";
+import * as z from "zod";
 
 const minuteMs = 60_000;
 const countMax = 10_000_000;

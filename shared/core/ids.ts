@@ -1,6 +1,6 @@
 /** Every id is a prefix that names its kind, and 21 URL-safe characters (126 bits). */
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { assert } from "./assert.ts";
 
 export const idPrefixes = {

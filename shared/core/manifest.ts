@@ -3,7 +3,7 @@
  * diffs, snapshots and merges work on manifests alone, so none of them copies data.
  */
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { confinePath, confineSymlink } from "#shared/core/paths";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);

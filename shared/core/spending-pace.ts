@@ -3,7 +3,7 @@
  * smoothing (NIST/SEMATECH e-Handbook of Statistical Methods, 6.4.3.1) with the weights normalised
  * to one, so that a young account's few days aren't pulled towards zero.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 /** A day weighs half as much as the day a week later: both ends of the week are seen alike. */
 const halfLifeDays = 7;

@@ -4,7 +4,7 @@
  * verified without a read: `purpose.payload.hmac`.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { idSchema } from "./ids.ts";
 
 export const ticketRandomBytes = 32;

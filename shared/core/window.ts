@@ -2,7 +2,7 @@
  * A sliding window as counts per bucket. It never admits more than the limit in any span of the
  * window's length; in return, what falls out of it may do so one bucket late.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { assert } from "./assert.ts";
 
 const bucketsPerWindow = 15;

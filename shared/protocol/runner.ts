@@ -3,7 +3,7 @@
  * client. Claiming needs an ID token of the runner's account and the single-use ticket; every later
  * call carries the control token that the claim returned.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ownedCollection } from "./documents.ts";
 
 export const reasoningEfforts = ["minimal", "low", "medium", "high"] as const;

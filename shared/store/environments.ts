@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { networkModes, profiles } from "../protocol/job.ts";
 import { ownedCollection } from "./documents.ts";
 

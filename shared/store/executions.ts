@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Owner } from "../auth/owner.ts";
 import { networkModes, profiles } from "../protocol/job.ts";
 import { EndReason, Limits, NetworkPolicy, RunnerEvent } from "../protocol/runner.ts";

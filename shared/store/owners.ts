@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Account } from "../core/account.ts";
 import { AuditRow } from "../core/audit-row.ts";
 import { ownedCollection, systemCollection } from "./documents.ts";

@@ -1,7 +1,7 @@
 /** Functions of two releases change one document: the older must not undo the newer. */
 import { nanoid } from "nanoid";
 import { expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { newOwner } from "#shared/auth/act-on-owner";
 import { create, ownedCollection, replace } from "#shared/store/documents";
 import { Store } from "#shared/store/store";

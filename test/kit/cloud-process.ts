@@ -1,5 +1,5 @@
 /** A local cloud in a process of its own, so that a test can kill all of it at once. */
-import { z } from "zod";
+import * as z from "zod";
 import { startLocalCloud } from "../../local/cloud.ts";
 import { startControl } from "./control-server.ts";
 

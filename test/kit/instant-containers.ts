@@ -5,7 +5,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { jobEnvironment } from "#shared/protocol/job";
 import type { ClaimReply, SettleRequest } from "#shared/protocol/runner";
 import type { JobDefinition } from "../../local/run/execution.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { call } from "../../demo/api.ts";
 import type { Bench, Figure, Row } from "../figure.ts";
 import { startFunction } from "../function-child.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { readManifest } from "../../../local/functions/manifest.ts";
 import { call } from "../../demo/api.ts";
 import type { BareName } from "../bare-bundles.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { cpSync, mkdirSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { startHost } from "../../../test/sandbox/support/host.ts";
 import type { Bench, Figure, Row } from "../figure.ts";
 import { median } from "../statistics.ts";
