@@ -15,7 +15,7 @@ export const createFirstOperator = route({
   query: noQuery,
   body: "none",
   bodyBytesMax: jsonBytesMax,
-  limits: "none",
+  limits: "writes",
   budget: "free",
   audit: "operator.created",
   reply: { 201: z.object({ operator: z.object({ id: z.string(), email: z.string() }) }) },

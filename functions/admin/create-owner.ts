@@ -26,7 +26,7 @@ export const createOwner = route({
   query: noQuery,
   body: OwnerCreate,
   bodyBytesMax: jsonBytesMax,
-  limits: "none",
+  limits: "writes",
   budget: "free",
   audit: "owner.created",
   reply: { 201: z.object({ user: OwnerBody, key: KeyCreated }) },

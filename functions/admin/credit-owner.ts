@@ -24,7 +24,7 @@ export const creditOwner = route({
   query: noQuery,
   body: Credit,
   bodyBytesMax: jsonBytesMax,
-  limits: "none",
+  limits: "writes",
   budget: "credit",
   audit: "budget.credited",
   reply: {

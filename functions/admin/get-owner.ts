@@ -16,7 +16,7 @@ export const getOwner = route({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  limits: "reads",
   budget: "free",
   audit: "none",
   reply: { 200: OwnerBody.extend({ budget: Budget }) },

@@ -14,7 +14,7 @@ export const createAgent = route({
   query: noQuery,
   body: AgentCreate,
   bodyBytesMax: jsonBytesMax,
-  limits: "none",
+  limits: "writes",
   budget: "free",
   audit: "agent.created",
   reply: { 201: z.object({ agent: AgentBody }) },

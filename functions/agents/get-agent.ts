@@ -14,7 +14,7 @@ export const getAgent = route({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  limits: "reads",
   budget: "free",
   audit: "none",
   reply: { 200: z.object({ agent: AgentBody }) },

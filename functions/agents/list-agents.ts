@@ -12,7 +12,7 @@ export const listAgents = route({
   query: PageQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  limits: "reads",
   budget: "free",
   audit: "none",
   reply: { 200: listOf(AgentBody) },

@@ -12,7 +12,7 @@ export const getBudget = route({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  limits: "reads",
   budget: "free",
   audit: "none",
   reply: { 200: Budget },

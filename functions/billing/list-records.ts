@@ -30,7 +30,7 @@ export const listRecords = route({
   query: RecordsQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  limits: "reads",
   budget: "free",
   audit: "none",
   reply: { 200: listOf(BillingRecord) },

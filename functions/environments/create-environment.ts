@@ -17,7 +17,7 @@ export const createEnvironment = route({
   query: noQuery,
   body: EnvironmentCreate,
   bodyBytesMax: jsonBytesMax,
-  limits: "none",
+  limits: "writes",
   budget: "free",
   audit: "environment.created",
   reply: { 201: z.object({ environment: EnvironmentBody }) },

@@ -15,7 +15,7 @@ export const createSecret = route({
   query: noQuery,
   body: z.object({ key: SecretKey, value: SecretValue }),
   bodyBytesMax: jsonBytesMax,
-  limits: "none",
+  limits: "secrets",
   budget: "free",
   audit: "secret.stored",
   reply: { 201: z.object({ success: z.literal(true), key: z.string(), message: z.string() }) },

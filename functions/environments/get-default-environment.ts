@@ -12,7 +12,7 @@ export const getDefaultEnvironment = route({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  limits: "writes",
   budget: "free",
   audit: "environment.created",
   // Clients read the fields at the top level, others under `environment`: both get theirs.

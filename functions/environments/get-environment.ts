@@ -14,7 +14,7 @@ export const getEnvironment = route({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  limits: "reads",
   budget: "free",
   audit: "none",
   reply: { 200: z.object({ environment: EnvironmentBody }) },

@@ -12,7 +12,7 @@ export const listEnvironments = route({
   query: PageQuery.extend({ isDefault: optionalFlag }),
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  limits: "reads",
   budget: "free",
   audit: "none",
   reply: { 200: listOf(EnvironmentBody) },

@@ -15,7 +15,7 @@ export const listSecrets = route({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  limits: "secrets",
   budget: "free",
   audit: "none",
   reply: {

@@ -15,7 +15,7 @@ export const putSecret = route({
   query: noQuery,
   body: z.object({ value: SecretValue }),
   bodyBytesMax: jsonBytesMax,
-  limits: "none",
+  limits: "secrets",
   budget: "free",
   audit: "secret.stored",
   reply: { 200: z.object({ success: z.literal(true), key: z.string(), message: z.string() }) },

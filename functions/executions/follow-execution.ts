@@ -14,7 +14,7 @@ export const followExecution = route({
   query: ResumeQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  limits: "reads",
   budget: "free",
   audit: "none",
   reply: { 200: "stream", 204: "stream" },

@@ -15,7 +15,7 @@ export const getExecution = route({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  limits: "reads",
   budget: "free",
   audit: "none",
   reply: { 200: z.object({ execution: ExecutionBody }) },

@@ -23,7 +23,7 @@ export const downloadFile = route({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  limits: "reads",
   budget: "free",
   audit: "none",
   reply: { 200: "bytes", 206: "bytes" },

@@ -34,7 +34,7 @@ export const listFiles = route({
   }),
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  limits: "reads",
   budget: "free",
   audit: "none",
   reply: {

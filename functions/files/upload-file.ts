@@ -24,7 +24,7 @@ export const uploadFile = route({
   query: noQuery,
   body: "raw",
   bodyBytesMax: uploadBytesMax + formBytesMax,
-  limits: "none",
+  limits: "writes",
   budget: "free",
   audit: "file.uploaded",
   reply: {

@@ -16,7 +16,7 @@ export const createKey = route({
   query: noQuery,
   body: KeyCreate,
   bodyBytesMax: jsonBytesMax,
-  limits: "none",
+  limits: "writes",
   budget: "free",
   audit: "key.created",
   reply: { 201: KeyCreated },

@@ -12,7 +12,7 @@ export const listKeys = route({
   query: PageQuery.extend({ includeInactive: optionalFlag }),
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  limits: "reads",
   budget: "free",
   audit: "none",
   reply: { 200: listOf(KeyRecord) },

@@ -17,7 +17,7 @@ export const revokeKey = route({
   query: noQuery,
   body: "none",
   bodyBytesMax: jsonBytesMax,
-  limits: "none",
+  limits: "writes",
   budget: "free",
   audit: "key.revoked",
   reply: { 200: z.object({ success: z.literal(true), message: z.string(), id: z.string() }) },

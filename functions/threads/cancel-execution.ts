@@ -21,7 +21,7 @@ export const cancelExecution = route({
   query: noQuery,
   body: "none",
   bodyBytesMax: jsonBytesMax,
-  limits: "none",
+  limits: "writes",
   budget: "settle",
   audit: "execution.cancelled",
   reply: {

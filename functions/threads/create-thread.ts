@@ -20,7 +20,7 @@ export const createThread = route({
   query: noQuery,
   body: ThreadCreate,
   bodyBytesMax: jsonBytesMax,
-  limits: "none",
+  limits: "writes",
   budget: "free",
   audit: "thread.created",
   reply: { 201: z.object({ thread: ThreadBody }) },

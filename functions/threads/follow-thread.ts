@@ -17,7 +17,7 @@ export const followThread = route({
   query: ResumeQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  limits: "reads",
   budget: "free",
   audit: "none",
   reply: { 200: "stream", 204: "stream" },

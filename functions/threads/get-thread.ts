@@ -18,7 +18,7 @@ export const getThread = route({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  limits: "reads",
   budget: "free",
   audit: "none",
   reply: { 200: z.object({ thread: ThreadBody }) },

@@ -14,7 +14,7 @@ export const listMessages = route({
   query: PageQuery.extend({ order: z.enum(["asc", "desc"]).default("asc") }),
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  limits: "reads",
   budget: "free",
   audit: "none",
   reply: { 200: listOf(MessageBody) },

@@ -10,7 +10,13 @@ import { temporaryFolder } from "../tools/temporary-folder.ts";
 import type { Target } from "./figure.ts";
 
 /** High enough to be out of the way: limits are tested elsewhere. */
-const limits = { executions: { max: 10_000 }, concurrentMax: 500 };
+const wide = { max: 1_000_000 };
+const limits = {
+  executions: { max: 10_000 },
+  concurrentMax: 500,
+  requests: { perKey: wide, perOwner: wide, reads: wide, writes: wide, secrets: wide },
+  failedAuthentications: wide,
+};
 const edgeLimits = { requestsMax: 1_000_000 };
 
 export interface BenchCloud extends Target {

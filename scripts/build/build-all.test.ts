@@ -55,6 +55,7 @@ function writeFunction(
         scope: "none",
         body: "none",
         bodyBytesMax: 0,
+        limits: "none",
         streams: false,
         summary: "Reads a thing.",
       },

@@ -16,6 +16,7 @@ const DeclaredRoute = z.object({
   /** A schema means JSON. */
   body: z.union([z.enum(["none", "raw"]), z.looseObject({}).transform(() => "json" as const)]),
   bodyBytesMax: z.int().min(0),
+  limits: z.string().min(1),
   streams: z.boolean(),
   summary: z.string().min(1),
 });
@@ -44,6 +45,8 @@ export interface ListedRoute {
   readonly scope: string | null;
   readonly body: "none" | "raw" | "json";
   readonly bodyBytesMax: number;
+  /** The class of requests it counts as; null where no limit of the functions applies. */
+  readonly limits: string | null;
   readonly streams: boolean;
   readonly summary: string;
 }
@@ -114,10 +117,10 @@ function nodeOptions(memoryMib: number): string {
 }
 
 function listRoute(route: z.infer<typeof DeclaredRoute>): ListedRoute {
-  const { answers, method, paths, authenticate, body, bodyBytesMax, streams, summary } = route;
-  const path = answers.slice(method.length + 1);
-  const scope = route.scope === "none" ? null : route.scope;
-  return { method, path, paths, authenticate, scope, body, bodyBytesMax, streams, summary };
+  const { answers, scope, limits, ...listed } = route;
+  const path = answers.slice(route.method.length + 1);
+  const stated = (gate: string) => (gate === "none" ? null : gate);
+  return { ...listed, path, scope: stated(scope), limits: stated(limits) };
 }
 
 /** Two patterns are one route if they differ in nothing but the names of their parameters. */

@@ -12,6 +12,7 @@ export async function renderRoutes(root: string): Promise<string> {
     "",
     `${routes.length} routes in ${Object.keys(functions).length} functions. A path under \`/v1\` is`,
     "answered without that prefix as well. Internal functions can't be reached from outside.",
+    "What a request counts as is explained in [limits.md](limits.md).",
     "",
     ...Object.entries(functions).flatMap(([name, listed]) => renderFunction(name, listed)),
   ].join("\n");
@@ -25,17 +26,21 @@ function renderFunction(name: string, listed: FunctionList["functions"][string])
     "",
     `${summary.replace(/\.$/, "")}. May use: ${may}.`,
     "",
-    ...table(["route", "answers", "scope", "body", "what it does"], routes.map(renderRoute)),
+    ...table(
+      ["route", "answers", "scope", "counts as", "body", "what it does"],
+      routes.map(renderRoute),
+    ),
     "",
   ];
 }
 
 function renderRoute(route: ListedRoute): string[] {
-  const { method, path, authenticate, scope, bodyBytesMax, streams, summary } = route;
+  const { method, path, authenticate, scope, limits, bodyBytesMax, streams, summary } = route;
   return [
     code(`${method} ${path}`),
     authenticate,
     scope === null ? "" : code(scope),
+    limits ?? "",
     bodyBytesMax === 0 ? "" : `≤ ${formatBinary(bodyBytesMax)}`,
     streams ? `${summary} Streams.` : summary,
   ];

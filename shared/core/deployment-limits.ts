@@ -5,13 +5,12 @@ const minuteMs = 60_000;
 const countMax = 10_000_000;
 
 /** At most `max` in any `windowMs`, wherever it begins. */
-const window = (max: number, windowMs: number) =>
-  z
-    .object({
-      max: z.int().min(1).max(countMax).default(max),
-      windowMs: z.int().min(1_000).max(86_400_000).default(windowMs),
-    })
-    .prefault({});
+const windowOf = (max: number, windowMs: number) =>
+  z.object({
+    max: z.int().min(1).max(countMax).default(max),
+    windowMs: z.int().min(1_000).max(86_400_000).default(windowMs),
+  });
+const window = (max: number, windowMs: number) => windowOf(max, windowMs).prefault({});
 
 const ms = (usual: number) => z.int().min(100).max(86_400_000).default(usual);
 
@@ -31,6 +30,14 @@ const Timing = z
     message: "a lease outlasts a heartbeat that is lost",
   });
 
+/** Money is held for the time to come, a slice at a time (ADR 13). */
+const Slices = z.object({
+  /** What each slice pays for; renewed when half of it is left. */
+  lengthMs: ms(5 * minuteMs),
+  /** Held from the start beside it: ending in order, with the workspace saved, is paid for. */
+  endingMs: ms(minuteMs),
+});
+
 /** Requests with a key, counted by each instance for itself (ADR 10). */
 const Requests = z.object({
   perKey: window(6_000, minuteMs),
@@ -49,11 +56,18 @@ export const DeploymentLimits = z.object({
   /** Requests per client address, at the edge. */
   addresses: window(1_000, 15 * minuteMs),
   /** Credentials of one address that were refused, counted by each instance for itself. */
-  failedAuthentications: window(100, 15 * minuteMs),
+  failedAuthentications: window(300, 15 * minuteMs),
   requests: Requests.prefault({}),
   /** Executions started with one key, across all instances. */
   executions: window(30, 15 * minuteMs),
-  concurrentMax: z.int().min(1).max(500).default(30),
+  /** Of all keys of an owner together, across all instances; null is no such limit. */
+  ownerExecutions: windowOf(300, 15 * minuteMs).nullable().default(null),
+  /** Executions of an owner that haven't ended, and one key's part of them (BUD-9). */
+  concurrentMax: z.int().min(1).max(500).default(40),
+  keyConcurrentMax: z.int().min(1).max(500).default(30),
+  /** Of the balance, what one key may have held at once; its first hold is exempt. */
+  keyHeldPercentMax: z.int().min(1).max(100).default(50),
+  slices: Slices.prefault({}),
   wallClockMs: z
     .int()
     .min(1_000)

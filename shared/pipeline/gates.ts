@@ -134,7 +134,7 @@ export function requestFacts(request: IncomingMessage, id: string): RequestFacts
  * The client's address as the load balancer saw it: it appends "client, balancer" to whatever the
  * client itself sent, so only entries counted from the end can be believed.
  */
-function clientAddress(request: IncomingMessage): string {
+export function clientAddress(request: IncomingMessage): string {
   const forwarded = String(request.headers["x-forwarded-for"] ?? "").split(",");
   const entry = forwarded.at(-1 - config().PADDOCK_TRUSTED_HOPS)?.trim();
   return entry || (request.socket.remoteAddress ?? "unknown");

@@ -9,10 +9,11 @@ import { http } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 import findMyWay, { type HTTPMethod } from "find-my-way";
 import { KeyRing } from "../auth/key-ring.ts";
-import { config } from "../config.ts";
+import { config, deploymentLimits } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { depsWithoutStore } from "./deps-without-store.ts";
 import { checkCredential } from "./gates.ts";
+import { LimitGate } from "./limit-gate.ts";
 import { checkLength } from "./parse.ts";
 import { logRequest, type RequestRecord } from "./request-log.ts";
 import { asRefusal, prepare, sendError } from "./respond.ts";
@@ -27,6 +28,10 @@ const requestTimeoutMs = 60_000;
 const drainMs = 8_000;
 
 type Router = ReturnType<typeof routerOf>;
+interface Front {
+  readonly router: Router;
+  readonly limits: LimitGate;
+}
 const admittedRequests = new WeakMap<IncomingMessage, Admitted>();
 
 /** The router wants a handler per route; ours is its route, kept as the route's store. */
@@ -50,28 +55,32 @@ function routerOf(routes: readonly Route[]) {
  */
 export async function listen(service: Service, deps: Deps = depsWithoutStore): Promise<Server> {
   const { PORT, PADDOCK_BIND } = config();
-  const keys = new KeyRing(() => deps.store, { now: deps.now, elapsed: () => performance.now() });
+  const elapsed = () => performance.now();
+  const keys = new KeyRing(() => deps.store, { now: deps.now, elapsed });
+  // Limits that can't be read end the start: nothing runs without them.
+  const limits = new LimitGate(deploymentLimits(), elapsed);
   http(service.name, async (request: IncomingMessage, response: ServerResponse) => {
     const admitted = admittedRequests.get(request);
     if (!admitted) throw new Error("a request that passed no gate");
     try {
-      await runRoute(admitted, { request, response }, { deps, keys });
+      await runRoute(admitted, { request, response }, { deps, keys, limits });
     } catch (error) {
-      refuse(error, { request, response, record: admitted.record });
+      const refusal = refuse(error, { request, response, record: admitted.record });
+      limits.noteRefusal(admitted.route, request, refusal);
     }
   });
   const framework = getTestServer(service.name);
-  const router = routerOf(service.routes);
+  const front: Front = { router: routerOf(service.routes), limits };
   const server = createServer({
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
   });
   server.on("request", (request, response) => {
-    if (admit(router, request, response)) framework.emit("request", request, response);
+    if (admit(front, request, response)) framework.emit("request", request, response);
   });
   // Whoever asks before sending a body is told to only once the gates have let it through.
   server.on("checkContinue", (request, response) => {
-    if (!admit(router, request, response)) return;
+    if (!admit(front, request, response)) return;
     response.writeContinue();
     framework.emit("request", request, response);
   });
@@ -91,7 +100,7 @@ function stop(server: Server): void {
 }
 
 /** The gates before the body: everything here costs no read of any kind. */
-function admit(router: Router, request: IncomingMessage, response: ServerResponse): boolean {
+function admit(front: Front, request: IncomingMessage, response: ServerResponse): boolean {
   const startedAt = performance.now();
   const requestId = `req_${randomUUID()}`;
   prepare(response, requestId);
@@ -106,11 +115,13 @@ function admit(router: Router, request: IncomingMessage, response: ServerRespons
     error: null,
   };
   let logged = record;
+  let route: Route | null = null;
   response.once("close", () => logRequest(logged, response, startedAt));
   try {
     const url = request.url ?? "/";
     const [path = "/", ...query] = url.split("?");
-    const found = match(router, request.method ?? "", path);
+    const found = match(front.router, request.method ?? "", path);
+    route = found.route;
     logged = { ...record, route: found.route.answers };
     const shown = checkCredential(found.route.authenticate, request);
     checkLength(request, found.route.bodyBytesMax);
@@ -126,7 +137,8 @@ function admit(router: Router, request: IncomingMessage, response: ServerRespons
     delete request.headers["transfer-encoding"];
     return true;
   } catch (error) {
-    refuse(error, { request, response, record: logged });
+    const refusal = refuse(error, { request, response, record: logged });
+    if (route) front.limits.noteRefusal(route, request, refusal);
     return false;
   }
 }
@@ -157,8 +169,9 @@ function refuse(
     readonly response: ServerResponse;
     readonly record: RequestRecord;
   },
-): void {
+): ApiError {
   const refusal = asRefusal(error);
   on.record.error = refusal;
   sendError(on.request, on.response, refusal);
+  return refusal;
 }

@@ -6,6 +6,8 @@ import type { Account } from "../core/account.ts";
 import type { IdKind } from "../core/ids.ts";
 import type { Scope } from "../core/scopes.ts";
 import type { TokenClaims } from "../core/ticket.ts";
+import type { RequestClass } from "../limits/request-claims.ts";
+import type { LimitState } from "../limits/sliding-counter.ts";
 import type { ApiKey } from "../store/api-keys.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import type { Version, Write } from "../store/documents.ts";
@@ -108,6 +110,8 @@ export interface Decided {
   readonly facts?: Readonly<Record<string, string | number | boolean | null>>;
   /** Whose change it is, where the caller is no owner; else the caller's. */
   readonly owner?: Owner;
+  /** How much of a limit that the decision took is left, for the answer's headers. */
+  readonly limit?: LimitState;
   /** `version` is that of every document changed, null if nothing was. */
   readonly reply: Reply | ((version: Version | null) => Reply);
 }
@@ -129,7 +133,8 @@ export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decid
   /** A schema for JSON; `none` for no body; `raw` for bytes that `read` consumes itself. */
   readonly body: z.ZodType<B> | "none" | "raw";
   readonly bodyBytesMax: number;
-  readonly limits: "none" | "executions";
+  /** What it counts as, beside its key and its owner: every route that takes a key states one. */
+  readonly limits: RequestClass;
   /** Whether the decision takes the owner's account, and what it does to it. */
   readonly budget: "free" | "hold" | "settle" | "credit";
   /** `thing.happened`; `none` for what changes nothing. */

@@ -9,7 +9,8 @@ import { allows } from "../core/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
-import { authenticate, requestFacts, type Shown } from "./gates.ts";
+import { type Authenticated, authenticate, requestFacts, type Shown } from "./gates.ts";
+import { type LimitGate, setLimitHeaders } from "./limit-gate.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";
 import { logFailure, type RequestRecord } from "./request-log.ts";
 import { sendJson, sendStream } from "./respond.ts";
@@ -23,6 +24,18 @@ export interface Admitted {
   readonly shown: Shown;
   readonly record: RequestRecord;
   readonly contentType: string | undefined;
+}
+
+/** What a function knows from one request to the next. */
+export interface Known {
+  readonly keys: KeyRing;
+  readonly deps: Deps;
+  readonly limits: LimitGate;
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
 }
 
 type AnyContext = Context<Authentication, unknown, unknown, unknown>;
@@ -51,14 +64,33 @@ class RepeatableIds implements Ids {
 
 export async function runRoute(
   admitted: Admitted,
-  exchange: { readonly request: IncomingMessage; readonly response: ServerResponse },
-  known: { readonly keys: KeyRing; readonly deps: Deps },
+  exchange: Exchange,
+  known: Known,
 ): Promise<void> {
   const { route, record } = admitted;
   const { request, response } = exchange;
+  known.limits.checkAddress(route, request);
   const { caller, confirmed } = await authenticate(route.authenticate, admitted.shown, known);
   record.callerId = caller.id;
   record.ownerId = "owner" in caller ? caller.owner.id : null;
+  const permit = known.limits.take(route, caller, request);
+  setLimitHeaders(response, permit.state);
+  try {
+    await answer(admitted, exchange, { caller, confirmed, deps: known.deps });
+  } catch (error) {
+    known.limits.failed(route, caller, { permit, error });
+    throw error;
+  }
+}
+
+async function answer(
+  admitted: Admitted,
+  exchange: Exchange,
+  known: Authenticated & { readonly deps: Deps },
+): Promise<void> {
+  const { route } = admitted;
+  const { request, response } = exchange;
+  const { caller, confirmed } = known;
   if (route.budget !== "free" && "owner" in caller) known.deps.commits.warm(caller.owner);
   // What a stale key entry lets begin is answered only once the key is confirmed.
   const ahead = readsOnly(route) && hasScope(route, caller);
@@ -68,6 +100,7 @@ export async function runRoute(
   requireScope(route, sure);
   const { context, ids, data } = await (early ?? begin(admitted, sure, exchange, known.deps));
   const { decided, version } = await commit(route, { context, ids, data }, known.deps);
+  setLimitHeaders(response, decided.limit ?? null);
   const reply = typeof decided.reply === "function" ? decided.reply(version) : decided.reply;
   const after = runAfter(route, { ...context, data, decided, version });
   if ("stream" in reply) {
@@ -104,7 +137,7 @@ interface Begun {
 async function begin(
   admitted: Admitted,
   caller: Callers[Authentication],
-  exchange: { readonly request: IncomingMessage; readonly response: ServerResponse },
+  exchange: Exchange,
   deps: Deps,
 ): Promise<Begun> {
   const { route } = admitted;

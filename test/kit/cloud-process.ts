@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { startLocalCloud } from "../../local/cloud.ts";
 import { startControl } from "./control-server.ts";
+import { wideLimits } from "./wide-limits.ts";
 
 const Options = z.object({
   dataFolder: z.string(),
@@ -14,6 +15,7 @@ const Options = z.object({
 const { distFolder, ...options } = Options.parse(JSON.parse(process.argv[2] ?? ""));
 const cloud = await startLocalCloud({
   ...options,
+  limits: { ...wideLimits, ...options.limits },
   ...(distFolder === undefined ? {} : { distFolder }),
   onNotice: () => undefined,
 });

@@ -7,6 +7,7 @@ import { freePorts } from "../../local/functions/free-ports.ts";
 import { FunctionProcess } from "../../local/functions/function-process.ts";
 import { readManifest } from "../../local/functions/manifest.ts";
 import { cloud } from "./cloud.ts";
+import { wideLimits } from "./wide-limits.ts";
 
 export interface FunctionAside {
   /** Past the edge, for `send`. */
@@ -94,7 +95,7 @@ async function startOne(name: string, options: AsideOptions): Promise<FunctionAs
 async function limitsSetting(folder: string, limits: object | undefined) {
   if (limits === undefined) return {};
   const file = join(folder, "limits.json");
-  await writeFile(file, JSON.stringify(limits));
+  await writeFile(file, JSON.stringify({ ...wideLimits, ...limits }));
   return { PADDOCK_LIMITS_FILE: file };
 }
 

@@ -6,6 +6,7 @@ import type { TestProject } from "vitest/node";
 import { firstOperator } from "../../local/cloud/names.ts";
 import { type LocalCloudOptions, startLocalCloud } from "../../local/cloud.ts";
 import { startControl } from "./control-server.ts";
+import { wideLimits } from "./wide-limits.ts";
 
 export interface CloudContext {
   readonly baseUrl: string;
@@ -27,7 +28,8 @@ export async function provideCloud(
   options: Omit<LocalCloudOptions, "dataFolder"> = {},
 ): Promise<() => Promise<void>> {
   const dataFolder = await mkdtemp(join(tmpdir(), "paddock-test-"));
-  const cloud = await startLocalCloud({ ...options, dataFolder, fresh: true });
+  const limits = { ...wideLimits, ...options.limits };
+  const cloud = await startLocalCloud({ ...options, limits, dataFolder, fresh: true });
   const control = await startControl(cloud);
   const operatorToken = await cloud.operatorToken(firstOperator);
   const { status } = await fetch(`${cloud.baseUrl}/v1/admin/operators/first`, {

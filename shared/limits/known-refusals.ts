@@ -1,0 +1,35 @@
+import { LRUCache } from "lru-cache";
+import type { ApiError } from "../errors/api-error.ts";
+
+const keysMax = 10_000;
+/** A limit that was raised is felt this much later. */
+const rememberedMsMax = 1_000;
+
+/**
+ * Keys that the account has just refused to start executions for: repeating the question at once
+ * would cost its reads again and get the same answer.
+ */
+export class KnownRefusals {
+  readonly #refusals = new LRUCache<string, { readonly until: number; readonly error: ApiError }>({
+    max: keysMax,
+  });
+  readonly #now: () => number;
+
+  /** @param now ms of a clock that never goes back. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** @throws {ApiError} the refusal, as long as it is known to hold. */
+  check(keyId: string): void {
+    const known = this.#refusals.get(keyId);
+    if (known && known.until > this.#now()) throw known.error;
+  }
+
+  /** Never for longer than the refusal itself says. */
+  remember(keyId: string, error: ApiError): void {
+    const retryAfterMs = Number(error.headers["retry-after"] ?? 0) * 1_000;
+    const until = this.#now() + Math.min(retryAfterMs, rememberedMsMax);
+    this.#refusals.set(keyId, { until, error });
+  }
+}

@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import type { ApiError } from "../errors/api-error.ts";
+import { FailedAuthentications } from "./failed-authentications.ts";
+import { type Claim, RequestLimiter } from "./request-limiter.ts";
+
+const windowMs = 60_000;
+const claim = (subject: string, max: number): Claim => ({
+  subject,
+  limit: { max, windowMs },
+  what: "requests",
+});
+
+function refusalOf(act: () => unknown): ApiError {
+  try {
+    act();
+  } catch (error) {
+    return error as ApiError;
+  }
+  throw new Error("nothing was refused");
+}
+
+describe("LIM-2 RequestLimiter", () => {
+  test("takes one of each limit, or nothing of any", () => {
+    const limiter = new RequestLimiter(() => 0);
+    const [wide, narrow] = [claim("wide", 10), claim("narrow", 1)];
+    expect(limiter.take([wide, narrow]).state).toMatchObject({ limit: 1, remaining: 0 });
+    for (let time = 0; time < 20; time += 1) {
+      expect(refusalOf(() => limiter.take([wide, narrow])).code).toBe("RATE_LIMITED");
+    }
+    expect(limiter.take([wide]).state).toMatchObject({ limit: 10, remaining: 8 });
+  });
+
+  test("gives back what another limit refused after all", () => {
+    const limiter = new RequestLimiter(() => 0);
+    limiter.take([claim("a", 2)]).giveBack();
+    expect(limiter.take([claim("a", 2)]).state).toMatchObject({ remaining: 1 });
+  });
+});
+
+describe("RequestLimiter", () => {
+  test("names the tightest limit when it admits, and the longest wait when it refuses", () => {
+    let nowMs = 0;
+    const limiter = new RequestLimiter(() => nowMs);
+    const [early, late] = [claim("early", 1), claim("late", 1)];
+    limiter.take([early]);
+    nowMs = 30_000;
+    limiter.take([late]);
+    const { headers, message } = refusalOf(() => limiter.take([early, late, claim("free", 5)]));
+    expect(headers).toEqual({
+      "ratelimit-limit": "1",
+      "ratelimit-remaining": "0",
+      "ratelimit-reset": "62",
+      "retry-after": "62",
+    });
+    expect(message).toBe("At most 1 requests are taken in 60 seconds.");
+    // Whoever waits as long as was said is let in.
+    nowMs += 62_000;
+    expect(limiter.take([early, late]).state).toMatchObject({ limit: 1, remaining: 0 });
+  });
+
+  test("says nothing where no limit applies", () => {
+    expect(new RequestLimiter(() => 0).take([]).state).toBeNull();
+  });
+});
+
+describe("FailedAuthentications", () => {
+  test("refuses an address that failed too often, and no other, until the window has passed", () => {
+    let nowMs = 0;
+    const failed = new FailedAuthentications({ max: 2, windowMs }, () => nowMs);
+    failed.note("192.0.2.1");
+    failed.check("192.0.2.1");
+    failed.note("192.0.2.1");
+    const { code, headers } = refusalOf(() => failed.check("192.0.2.1"));
+    expect(code).toBe("RATE_LIMITED");
+    expect(Number(headers["retry-after"])).toBe(64);
+    failed.check("192.0.2.2");
+    nowMs = 64_000;
+    failed.check("192.0.2.1");
+  });
+
+  test("counts the addresses of one IPv6 customer together", () => {
+    const failed = new FailedAuthentications({ max: 1, windowMs }, () => 0);
+    failed.note("2001:db8:1:2::1");
+    expect(refusalOf(() => failed.check("2001:db8:1:2:ffff::9")).code).toBe("RATE_LIMITED");
+    failed.check("2001:db8:1:3::1");
+  });
+});

@@ -1,0 +1,84 @@
+import { LRUCache } from "lru-cache";
+import type { WindowLimit } from "../core/window.ts";
+import type { ApiError } from "../errors/api-error.ts";
+import { rateLimited } from "./limit-headers.ts";
+import { type LimitState, SlidingCounter } from "./sliding-counter.ts";
+
+/** One of the limits a request counts against. */
+export interface Claim {
+  /** Whose count it is: unique among all limits. */
+  readonly subject: string;
+  readonly limit: WindowLimit;
+  /** As in "at most 300 … in 60 seconds". */
+  readonly what: string;
+}
+
+export interface Permit {
+  /** Of the tightest limit; null where none applies. */
+  readonly state: LimitState | null;
+  /** For a request that another limit refuses after all (LIM-2). */
+  giveBack(): void;
+}
+
+/** A counter is a few hundred bytes: all of them stay below 10 MB. */
+const countersMax = 20_000;
+
+/**
+ * Counts requests in this process's memory: no read and no write, so a request is admitted or
+ * refused in microseconds whatever else fails. Each instance counts for itself (ADR 10).
+ */
+export class RequestLimiter {
+  readonly #counters = new LRUCache<string, SlidingCounter>({ max: countersMax });
+  readonly #now: () => number;
+
+  /** @param now ms of a clock that never goes back. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Takes one of each, or nothing of any (LIM-2). @throws {ApiError} `RATE_LIMITED`. */
+  take(claims: readonly Claim[]): Permit {
+    const nowMs = this.#now();
+    const counters = claims.map((claim) => this.#counterOf(claim));
+    const refused = refusalOf(
+      claims,
+      counters.map((counter) => counter.state(nowMs)),
+    );
+    if (refused) throw refused;
+    const buckets = counters.map((counter) => counter.add(nowMs));
+    const states = counters.map((counter) => counter.state(nowMs));
+    const giveBack = () => {
+      for (const [index, counter] of counters.entries()) counter.remove(buckets[index] ?? 0);
+    };
+    return { state: tightest(states), giveBack };
+  }
+
+  #counterOf({ subject, limit }: Claim): SlidingCounter {
+    const known = this.#counters.get(subject);
+    if (known) return known;
+    const counter = new SlidingCounter(limit);
+    this.#counters.set(subject, counter);
+    return counter;
+  }
+}
+
+/** Of several that are full, the one that is longest in the way. */
+function refusalOf(claims: readonly Claim[], states: readonly LimitState[]): ApiError | null {
+  let longest: { readonly claim: Claim; readonly state: LimitState } | null = null;
+  for (const [index, claim] of claims.entries()) {
+    const state = states[index];
+    if (!state || state.remaining > 0) continue;
+    if (!longest || state.resetMs > longest.state.resetMs) longest = { claim, state };
+  }
+  if (!longest) return null;
+  const { limit, what } = longest.claim;
+  const sentence = `At most ${limit.max} ${what} are taken in ${limit.windowMs / 1_000} seconds.`;
+  return rateLimited(longest.state, sentence);
+}
+
+function tightest(states: readonly LimitState[]): LimitState | null {
+  return states.reduce<LimitState | null>(
+    (least, state) => (least && least.remaining <= state.remaining ? least : state),
+    null,
+  );
+}

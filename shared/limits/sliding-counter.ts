@@ -1,0 +1,78 @@
+import type { WindowLimit } from "../core/window.ts";
+
+/** What the RateLimit headers say. */
+export interface LimitState {
+  readonly limit: number;
+  readonly remaining: number;
+  /** Until the oldest request that counts leaves the window and makes room; 0 if none counts. */
+  readonly resetMs: number;
+}
+
+const bucketsPerWindow = 15;
+/** A window that begins inside a bucket ends inside another. */
+const slots = bucketsPerWindow + 1;
+
+/**
+ * Requests per bucket of a sliding window, in memory that never grows: no span of the window's
+ * length holds more than the limit, and in return a request may count for one bucket too long.
+ * The same count as `core/window.ts`, for requests by the thousand instead of stored documents.
+ */
+export class SlidingCounter {
+  readonly #limit: WindowLimit;
+  readonly #bucketMs: number;
+  readonly #counts = new Uint32Array(slots);
+  #latest = 0;
+  #used = 0;
+
+  constructor(limit: WindowLimit) {
+    this.#limit = limit;
+    this.#bucketMs = limit.windowMs / bucketsPerWindow;
+  }
+
+  /** @param nowMs of a clock that never goes back. */
+  state(nowMs: number): LimitState {
+    this.#advance(nowMs);
+    const remaining = Math.max(0, this.#limit.max - this.#used);
+    return { limit: this.#limit.max, remaining, resetMs: this.#resetMs(nowMs) };
+  }
+
+  /** Counts one; gives the bucket it lies in. */
+  add(nowMs: number): number {
+    this.#advance(nowMs);
+    const slot = this.#latest % slots;
+    this.#counts[slot] = (this.#counts[slot] ?? 0) + 1;
+    this.#used += 1;
+    return this.#latest;
+  }
+
+  /** Takes back one of `bucket`; one that has left the window is gone already. */
+  remove(bucket: number): void {
+    const slot = bucket % slots;
+    const count = this.#counts[slot] ?? 0;
+    if (bucket <= this.#latest - slots || count === 0) return;
+    this.#counts[slot] = count - 1;
+    this.#used -= 1;
+  }
+
+  #advance(nowMs: number): void {
+    const bucket = Math.floor(nowMs / this.#bucketMs);
+    const passed = Math.min(bucket - this.#latest, slots);
+    if (passed <= 0) return;
+    for (let back = 0; back < passed; back += 1) {
+      const slot = (bucket - back) % slots;
+      this.#used -= this.#counts[slot] ?? 0;
+      this.#counts[slot] = 0;
+    }
+    this.#latest = bucket;
+  }
+
+  #resetMs(nowMs: number): number {
+    if (this.#used === 0) return 0;
+    for (let back = slots - 1; back >= 0; back -= 1) {
+      const bucket = this.#latest - back;
+      if (bucket < 0 || this.#counts[bucket % slots] === 0) continue;
+      return (bucket + slots) * this.#bucketMs - nowMs;
+    }
+    return 0;
+  }
+}
