@@ -6,7 +6,6 @@ import colours from "picocolors";
 import * as z from "zod";
 import { deploymentLimitsOf } from "#shared/config";
 import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
-import { edgeLimits } from "../local/edge/server.ts";
 import { buildAll } from "./build/build-all.ts";
 import { type FirstOwner, makeFirstOwner } from "./demo/api.ts";
 import { formatDuration } from "./tools/format.ts";
@@ -20,15 +19,21 @@ const { values } = parseArgs({
   options: {
     fresh: { type: "boolean", default: false },
     port: { type: "string", default: String(usualPort) },
+    /** A JSON file with the limits that differ from the defaults: see docs/limits.md. */
+    limits: { type: "string" },
   },
 });
 await buildAll(repositoryRoot);
 const { PADDOCK_EDGE_BIND: bind } = process.env;
 const dataFolder = join(repositoryRoot, ".paddock");
+const limits = z
+  .record(z.string(), z.unknown())
+  .parse(values.limits === undefined ? {} : JSON.parse(await readFile(values.limits, "utf8")));
 const cloud = await startLocalCloud({
   dataFolder,
   fresh: values.fresh,
   port: Number(values.port),
+  limits,
   // In a container the port is published, so that loopback alone isn't enough.
   ...(bind === undefined ? {} : { bind }),
   onProgress: ({ name, ms }) =>
@@ -46,17 +51,30 @@ async function firstOwner(on: LocalCloud): Promise<FirstOwner> {
   return owner;
 }
 
+/** What holds in this cloud, each in one line; where it is counted stands in docs/limits.md. */
+function limitLines(): string {
+  const { addresses, requests, executions, concurrentMax, wallClockMs } =
+    deploymentLimitsOf(limits);
+  const minutes = (ms: number) => (ms === 60_000 ? "minute" : `${ms / 60_000} minutes`);
+  const per = ({ max, windowMs }: { max: number; windowMs: number }, what: string) =>
+    `${max} ${what} per ${minutes(windowMs)}`;
+  const lines = [
+    `${per(addresses, "requests")} and address`,
+    `${per(requests.perKey, "requests")} and key, ${requests.perOwner.max} and account`,
+    `${per(requests.writes, "writes")} and key, ${requests.secrets.max} on secrets`,
+    `${per(executions, "executions")} and key`,
+    `${concurrentMax} executions at once, each at most ${minutes(wallClockMs)}`,
+  ];
+  return lines.join(`\n${" ".repeat(13)}`);
+}
+
 function printHowTo({ baseUrl, startedInMs }: LocalCloud, { key }: FirstOwner): void {
-  const { executions, concurrentMax, wallClockMs } = deploymentLimitsOf({});
-  const minutes = (ms: number) => `${ms / 60_000} minutes`;
   console.log(`
 ${colours.bold(colours.green("Paddock is ready"))} ${colours.dim(`in ${formatDuration(startedInMs)}`)}
 
   Base URL   ${baseUrl}
   API key    ${key}
-  Limits     ${edgeLimits.requestsMax} requests per ${minutes(edgeLimits.windowMs)} and address
-             ${executions.max} executions per ${minutes(executions.windowMs)} and key
-             ${concurrentMax} executions at once, each at most ${minutes(wallClockMs)}
+  Limits     ${limitLines()}
 
 ${colours.bold("Try it")}
 

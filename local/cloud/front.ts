@@ -1,3 +1,4 @@
+import { deploymentLimitsOf } from "#shared/config";
 import { routeTable } from "../edge/route-table.ts";
 import { type Edge, startEdge } from "../edge/server.ts";
 import type { Functions } from "../functions/functions.ts";
@@ -18,11 +19,13 @@ export async function startFront(
     ? maintenanceJobs(urlOf("maintenance"), options.sweepEveryMs)
     : [];
   const scheduler = () => startScheduler({ dataFolder: folder.path, issue: identity.issue, jobs });
+  const { addresses } = deploymentLimitsOf(options.limits ?? {});
+  const limits = { requestsMax: addresses.max, windowMs: addresses.windowMs };
   const edge = () =>
     startEdge({
       routes: routeTable(manifest),
       portOf: functions.portOf,
-      limits: options.edgeLimits,
+      limits: { ...limits, ...options.edgeLimits },
       port: options.port,
       bind: options.bind,
     });

@@ -1,4 +1,10 @@
-import { type Agent, type IncomingMessage, type ServerResponse, request as send } from "node:http";
+import {
+  type Agent,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+  request as send,
+} from "node:http";
 import { pipeline } from "node:stream";
 import { ApiError } from "#shared/errors/api-error";
 import { refuse } from "./answers.ts";
@@ -19,6 +25,7 @@ const unavailable = () =>
     headers: { "retry-after": "1" },
   });
 
+const remaining = "ratelimit-remaining";
 /** A body up to this is sent with its headers; a larger one only once the function asks for it. */
 const eagerBytesMax = 64 * 1024;
 
@@ -61,9 +68,18 @@ function bodyIsLarge(request: IncomingMessage): boolean {
   return chunked || Number(request.headers["content-length"] ?? 0) > eagerBytesMax;
 }
 
-/** What the edge has set already gives way to what the function says. */
-function mergeHeaders(response: ServerResponse, answer: IncomingMessage) {
-  return { ...response.getHeaders(), ...responseHeaders(answer.headers) };
+/**
+ * What the edge has set already gives way to what the function says, but for the limits of a
+ * request that was let in: there the tighter one is what the client should know.
+ */
+function mergeHeaders(response: ServerResponse, answer: IncomingMessage): OutgoingHttpHeaders {
+  const ours = response.getHeaders();
+  const theirs = responseHeaders(answer.headers);
+  const tighter = Number(ours[remaining]) < Number(theirs[remaining]);
+  if (!tighter || answer.statusCode === 429) return { ...ours, ...theirs };
+  const isLimit = (name: string) => name.startsWith("ratelimit-");
+  const others = Object.entries(theirs).filter(([name]) => !isLimit(name));
+  return { ...ours, ...Object.fromEntries(others) };
 }
 
 function discardBody(request: IncomingMessage, upstream: NodeJS.WritableStream): void {

@@ -5,6 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
+import { deploymentLimitsOf } from "#shared/config";
 import { ApiError } from "#shared/errors/api-error";
 import { AddressLimit, type Verdict } from "./address-limit.ts";
 import { refuse, refuseRaw } from "./answers.ts";
@@ -19,9 +20,10 @@ export interface EdgeLimits {
   readonly exchangeMsMax: number;
 }
 
-export const edgeLimits: EdgeLimits = {
-  requestsMax: 1_000,
-  windowMs: 15 * 60_000,
+const { max: requestsMax, windowMs } = deploymentLimitsOf({}).addresses;
+const edgeLimits: EdgeLimits = {
+  requestsMax,
+  windowMs,
   bodyBytesMax: 32 * 1024 * 1024,
   exchangeMsMax: 60 * 60_000,
 };

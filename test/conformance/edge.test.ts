@@ -67,6 +67,19 @@ describe("EDG-2 the limit per address", () => {
     expect(all.filter(({ status }) => status === 200)).toHaveLength(20);
   });
 
+  test("gives way to a function's own where that is tighter, and else not", async () => {
+    const limits = { "ratelimit-limit": "9", "ratelimit-remaining": "2", "ratelimit-reset": "1" };
+    const edge = await edgeBefore((_, response) => response.writeHead(200, limits).end("{}"), {
+      requestsMax: 4,
+    });
+    expect((await get(edge, "/v1/things/1")).headers).toMatchObject(limits);
+    await get(edge, "/v1/things/1");
+    expect((await get(edge, "/v1/things/1")).headers).toMatchObject({
+      "ratelimit-limit": "4",
+      "ratelimit-remaining": "1",
+    });
+  });
+
   test("by default is 1,000 in 15 minutes", async () => {
     const edge = await edgeBefore(echo);
     const { headers } = await get(edge, "/v1/things/1");
