@@ -24,30 +24,30 @@ export const controls: Readonly<Record<string, Control>> = {
     },
   },
   "BUD-1": {
-    enforcedBy: "shared/core/account.ts",
+    enforcedBy: "shared/core/caps.ts",
     test: "shared/core/account.test.ts",
     mutation: {
-      file: "shared/core/account.ts",
-      find: "? account.balanceMicrousd - held",
-      replace: "? account.balanceMicrousd + held",
+      file: "shared/core/caps.ts",
+      find: "leftMicrousd: spendableMicrousd(account) }",
+      replace: "leftMicrousd: account.balanceMicrousd }",
     },
   },
   "BUD-4": {
-    enforcedBy: "shared/core/account.ts",
+    enforcedBy: "shared/core/settle.ts",
     test: "shared/core/account.test.ts",
     mutation: {
-      file: "shared/core/account.ts",
-      find: "Math.min(costMicrousd, held.amountMicrousd)",
-      replace: "Math.max(costMicrousd, held.amountMicrousd)",
+      file: "shared/core/settle.ts",
+      find: "Math.min(cost, heldMicrousd)",
+      replace: "Math.max(cost, heldMicrousd)",
     },
   },
   "BUD-6": {
-    enforcedBy: "shared/executions/end-execution.ts",
+    enforcedBy: "shared/core/settle.ts",
     test: "test/integration/recovery.test.ts",
     mutation: {
-      file: "shared/executions/end-execution.ts",
-      find: "end.costMicrousd ?? execution.holdMicrousd",
-      replace: "end.costMicrousd ?? 0",
+      file: "shared/core/settle.ts",
+      find: "costMicrousd ?? heldMicrousd",
+      replace: "costMicrousd ?? 0",
     },
   },
   "EDG-4": {
@@ -114,12 +114,12 @@ export const controls: Readonly<Record<string, Control>> = {
     },
   },
   "LIM-2": {
-    enforcedBy: "shared/core/account.ts",
+    enforcedBy: "shared/core/hold.ts",
     test: "shared/core/account.test.ts",
     mutation: {
-      file: "shared/core/account.ts",
-      find: "if (!window.granted) return",
-      replace: "before.windows[keyId] = window.window;\n  if (!window.granted) return",
+      file: "shared/core/hold.ts",
+      find: "  if (refused) return",
+      replace: "  before.windows[keyId] = windows.key.window;\n  if (refused) return",
     },
   },
   "LIM-3": {

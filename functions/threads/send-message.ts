@@ -51,7 +51,7 @@ export const sendMessage = route({
     const { body, ids, now } = context;
     const start = {
       owner: caller.owner,
-      keyId: caller.id,
+      key: caller.key,
       messageId: ids.next("message"),
       limits: deploymentLimits(),
       now,

@@ -1,13 +1,13 @@
 import type { Owner } from "#shared/auth/owner";
-import { budgetStatus } from "#shared/contract/budget";
-import { iso, usd } from "#shared/contract/common";
 import type { MessageCreate } from "#shared/contract/message-create";
-import { type Account, type HoldResult, hold } from "#shared/core/account";
+import type { Account } from "#shared/core/account";
 import { admits } from "#shared/core/admission";
 import type { DeploymentLimits } from "#shared/core/deployment-limits";
+import { hold, type KeyCeilings } from "#shared/core/hold";
 import { ApiError } from "#shared/errors/api-error";
+import { firstHold, limitsOf } from "#shared/executions/first-hold";
 import { newExecution } from "#shared/executions/new-execution";
-import { overheadMs } from "#shared/executions/timing";
+import { startRefusal } from "#shared/executions/start-refusal";
 import { StaleRead } from "#shared/store/change";
 import { create, patch, type Write } from "#shared/store/documents";
 import { type Execution, executions } from "#shared/store/executions";
@@ -18,8 +18,9 @@ const previewLength = 200;
 
 export interface Start {
   readonly owner: Owner;
-  readonly keyId: string;
+  readonly key: KeyCeilings & { readonly id: string };
   readonly messageId: string;
+  /** The deployment's; the account's own come before them. */
   readonly limits: DeploymentLimits;
   readonly now: number;
 }
@@ -46,9 +47,13 @@ interface StartBasis {
  * the thread. Pure. @throws {ApiError} 402, 409, 422 or 429, and then nothing of it has happened.
  */
 export function startExecution(start: Start, basis: StartBasis): Started {
-  const { owner, now, limits } = start;
-  const { body, data } = basis;
+  const { owner, key, now } = start;
+  const { body, data, account } = basis;
   const { thread, environment } = data;
+  const limits = limitsOf(start.limits, account);
+  const { wallClockMs } = limits;
+  const metered = { profile: environment.value.profile, wallClockMs };
+  const asked = firstHold({ key, execution: metered, limits, now });
   const { execution, ticket } = newExecution(
     owner,
     { thread: thread.value, environment: environment.value, agent: data.agent },
@@ -64,28 +69,21 @@ export function startExecution(start: Start, basis: StartBasis): Started {
     {
       id: data.executionId,
       messageId: start.messageId,
-      keyId: start.keyId,
+      keyId: key.id,
       requestSha256: data.requestSha256,
       ticketSecret: data.ticketSecret,
-      wallClockMs: limits.wallClockMs,
+      wallClockMs,
+      holdMicrousd: asked.amountMicrousd,
       now,
     },
   );
   // The same Idempotency-Key, committed since its execution was looked for.
-  if (basis.account.holds[execution.id]) throw new StaleRead();
-  if (!admits(basis.account.admission, start.keyId)) {
+  if (account.holds[execution.id]) throw new StaleRead();
+  if (!admits(account.admission, key.id)) {
     throw new ApiError("UNAUTHORIZED", { message: "The API key has been revoked." });
   }
-  const held = hold(basis.account, {
-    executionId: execution.id,
-    keyId: start.keyId,
-    amountMicrousd: execution.holdMicrousd,
-    expiresAt: now + limits.timing.queuedMsMax + limits.wallClockMs + overheadMs,
-    now,
-    executions: limits.executions,
-    concurrentMax: limits.concurrentMax,
-  });
-  if (!held.granted) throw refusal(held, { account: basis.account, limits, now });
+  const held = hold(account, { ...asked, executionId: execution.id });
+  if (!held.granted) throw startRefusal(held, { account, limits, now });
   if (thread.value.executionId !== null) throw new ApiError("THREAD_BUSY");
   return { execution, ticket, account: held.account, writes: writesOf(start, execution, thread) };
 }
@@ -118,45 +116,4 @@ function writesOf(
     }),
     patch(threads.of(owner, execution.threadId), running, options),
   ];
-}
-
-/** The contract's bodies for 402 and 429, with what a client needs to decide when to come back. */
-function refusal(
-  held: Extract<HoldResult, { granted: false }>,
-  known: { readonly account: Account; readonly limits: DeploymentLimits; readonly now: number },
-): ApiError {
-  const { account, limits, now } = known;
-  if (held.refusal === "RATE_LIMITED") {
-    const { max, windowMs } = limits.executions;
-    const retryAfterS = Math.ceil(held.window.retryAfterMs / 1_000);
-    const message = `A key starts at most ${max} executions per ${windowMs / 60_000} minutes.`;
-    const headers = {
-      "retry-after": String(retryAfterS),
-      "ratelimit-limit": String(max),
-      "ratelimit-remaining": "0",
-      "ratelimit-reset": String(retryAfterS),
-    };
-    return new ApiError("RATE_LIMITED", { message, headers });
-  }
-  if (held.refusal === "CONCURRENCY_LIMITED") {
-    const message = `At most ${limits.concurrentMax} executions of an account run at once.`;
-    const details = { running: held.running, limit: limits.concurrentMax };
-    return new ApiError("CONCURRENCY_LIMITED", {
-      message,
-      details,
-      headers: { "retry-after": "5" },
-    });
-  }
-  const { limitMicrousd, spentMicrousd, heldMicrousd, requiredMicrousd, resetsAt } = held.shortfall;
-  const status = budgetStatus(account, now);
-  const extras = {
-    limit: limitMicrousd === null ? null : usd(limitMicrousd),
-    spent: usd(spentMicrousd),
-    held: usd(heldMicrousd),
-    required: usd(requiredMicrousd),
-    resetsAt: resetsAt === null ? null : iso(resetsAt),
-    budgetStatus: status,
-    currentBudget: status.balance,
-  };
-  return new ApiError(held.refusal, { extras, details: status });
 }

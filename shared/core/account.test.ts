@@ -1,18 +1,29 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Account, credit, heldMicrousd, hold, newAccount, settle } from "./account.ts";
+import { Account, credit, heldMicrousd, newAccount } from "./account.ts";
+import { type HoldLimits, hold } from "./hold.ts";
+import { settle } from "./settle.ts";
 
 const now = Date.UTC(2026, 10, 22, 23, 59, 0);
 const day = 86_400_000;
+
+const limits: HoldLimits = {
+  executions: { max: 1_000, windowMs: 900_000 },
+  ownerExecutions: null,
+  concurrentMax: 500,
+  keyConcurrentMax: 500,
+  keyHeldPercentMax: 100,
+};
 
 function accountWith(fields: Partial<Account> = {}): Account {
   return { ...newAccount(now), balanceMicrousd: 100, ...fields };
 }
 
 function request(executionId: string, amountMicrousd: number, at = now) {
-  const executions = { max: 1_000, windowMs: 900_000 };
-  const limits = { executions, concurrentMax: 500 };
-  return { executionId, keyId: "key_a", amountMicrousd, expiresAt: at + day, now: at, ...limits };
+  const ceilings = { executionCostMaxMicrousd: null, dayCostMaxMicrousd: null };
+  const asked = { executionId, keyId: "key_a", ceilings, amountMicrousd, now: at };
+  return { ...asked, expiresAt: at + day, limits };
 }
 
 function held(account: Account, executionId: string, amountMicrousd: number, at = now): Account {
@@ -107,13 +118,15 @@ describe("BUD-4 settle()", () => {
 
 describe("LIM-2 hold()", () => {
   test.each([
-    ["the window", { executions: { max: 1, windowMs: 900_000 } }, "RATE_LIMITED"],
-    ["concurrency", { concurrentMax: 1 }, "CONCURRENCY_LIMITED"],
-    ["the balance", { amountMicrousd: 1_000 }, "INSUFFICIENT_BUDGET"],
-  ])("refused by %s, takes nothing of the others", (_what, tighter, refusal) => {
+    ["the window", { executions: { max: 1, windowMs: 900_000 } }, 1, "RATE_LIMITED"],
+    ["concurrency", { concurrentMax: 1 }, 1, "CONCURRENCY_LIMITED"],
+    ["the key's share", { keyHeldPercentMax: 1 }, 1, "KEY_SHARE_LIMITED"],
+    ["the balance", {}, 1_000, "INSUFFICIENT_BUDGET"],
+  ])("refused by %s, takes nothing of the others", (_what, tighter, amount, refusal) => {
     const before = held(accountWith(), "run_1", 1);
     const snapshot = structuredClone(before);
-    expect(hold(before, { ...request("run_2", 1), ...tighter })).toMatchObject({ refusal });
+    const asked = { ...request("run_2", amount), limits: { ...limits, ...tighter } };
+    expect(hold(before, asked)).toMatchObject({ refusal });
     expect(before).toEqual(snapshot);
   });
 });
@@ -158,4 +171,11 @@ describe("BUD-3 any interleaving of holds, settlements and credits", () => {
       { numRuns: 2_000 },
     );
   });
+});
+
+test("a hold from before slices holds what it held, all of it of its day", () => {
+  const stored = readFileSync("test/fixtures/documents/account-before-slices.json", "utf8");
+  const account = Account.parse(JSON.parse(stored));
+  expect(heldMicrousd(account, { day: "2026-01-31", month: "2026-01" })).toBe(20_000);
+  expect(account.limits.concurrentMax).toBeNull();
 });

@@ -1,27 +1,47 @@
 /**
  * An owner's money and limits: one document, so that every cap, hold and window is decided together
- * or not at all. Whole micro-US-dollars. The two phases are those of a two-phase transfer: a hold
- * sets money aside before work starts, and settling it charges at most what was held, once.
+ * or not at all. Whole micro-US-dollars. `hold.ts` sets money aside before work starts, `settle.ts`
+ * turns it into a charge once.
  */
 import * as z from "zod";
 import { Admission, openAdmission } from "./admission.ts";
+import { Alerts } from "./alert-state.ts";
 import { assert } from "./assert.ts";
-import { take, Window, type WindowLimit, type WindowState } from "./window.ts";
+import { Pace, paceAfter } from "./spending-pace.ts";
+import { Window } from "./window.ts";
 
 const whole = z.int();
 const amount = z.int().min(0);
 
 const Hold = z.object({
+  /** Of all its slices. */
   amountMicrousd: amount,
   keyId: z.string(),
-  /** The UTC day and month it counts against, however late it is settled. */
+  /** The UTC day and month its newest slice counts against, however late it is settled. */
   day: z.string(),
   month: z.string(),
-  /** When its execution can't be running any more; then it is charged in full. */
+  /** What of it was taken on days that had ended when the newest slice was taken. */
+  earlier: z.array(z.object({ day: z.string(), amountMicrousd: amount })).default([]),
+  /** What its key may spend on it, and on a day, as of its start; null is no such ceiling. */
+  executionMaxMicrousd: amount.nullable().default(null),
+  keyDayMaxMicrousd: amount.nullable().default(null),
+  /** When its execution can't be running any more; then it holds nothing back. */
   expiresAt: whole,
 });
+export type Hold = z.infer<typeof Hold>;
 
 const Period = z.object({ key: z.string(), spentMicrousd: amount });
+
+/** An owner's own limits; null is the deployment's. */
+const OwnerLimits = z.object({
+  executionsMax: z.int().min(1).nullable().default(null),
+  ownerExecutionsMax: z.int().min(1).nullable().default(null),
+  concurrentMax: z.int().min(1).max(500).nullable().default(null),
+  keyConcurrentMax: z.int().min(1).max(500).nullable().default(null),
+  keyHeldPercentMax: z.int().min(1).max(100).nullable().default(null),
+  wallClockMs: z.int().min(1_000).max(3_600_000).nullable().default(null),
+});
+export type OwnerLimits = z.infer<typeof OwnerLimits>;
 
 export const Account = z.object({
   v: z.literal(1),
@@ -34,61 +54,54 @@ export const Account = z.object({
   holds: z.record(z.string(), Hold),
   /** Executions started, per key. */
   windows: z.record(z.string(), Window),
+  /** Executions started, of all keys together. */
+  ownerWindow: Window.default({}),
+  /** What each key has spent today; a key that has spent nothing today isn't here. */
+  keys: z.record(z.string(), z.object({ day: Period })).default({}),
+  limits: OwnerLimits.prefault({}),
   admission: Admission.default(openAdmission),
+  alerts: Alerts.prefault({}),
+  pace: Pace.prefault({}),
+  /** What single operators credited on a UTC day: above a sum, it takes two of them. */
+  creditedAlone: Period.default({ key: "", spentMicrousd: 0 }),
   createdAt: whole,
   updatedAt: whole,
 });
 export type Account = z.infer<typeof Account>;
 
-export type BudgetRefusal = "INSUFFICIENT_BUDGET" | "BUDGET_LIMIT_DAILY" | "BUDGET_LIMIT_MONTHLY";
-
-export interface HoldRequest {
-  readonly executionId: string;
-  readonly keyId: string;
-  readonly amountMicrousd: number;
-  readonly expiresAt: number;
-  readonly now: number;
-  readonly executions: WindowLimit;
-  readonly concurrentMax: number;
-}
-
-export type HoldResult =
-  | { readonly granted: true; readonly account: Account; readonly window: WindowState }
-  | { readonly granted: false; readonly refusal: "RATE_LIMITED"; readonly window: WindowState }
-  | { readonly granted: false; readonly refusal: "CONCURRENCY_LIMITED"; readonly running: number }
-  | { readonly granted: false; readonly refusal: BudgetRefusal; readonly shortfall: Shortfall };
-
-/** Why money was refused: `limit` is null for the balance, which has no period. */
-export interface Shortfall {
-  readonly limitMicrousd: number | null;
-  readonly spentMicrousd: number;
-  readonly heldMicrousd: number;
-  readonly requiredMicrousd: number;
-  /** When the period ends, epoch ms; null for the balance. */
-  readonly resetsAt: number | null;
-}
-
 export function newAccount(now: number): Account {
-  return {
+  return Account.parse({
     v: 1,
     balanceMicrousd: 0,
     spentMicrousd: 0,
     day: { key: dayOf(now), spentMicrousd: 0 },
-    month: { key: monthOf(now), spentMicrousd: 0 },
+    month: { key: monthOf(dayOf(now)), spentMicrousd: 0 },
     dailyLimitMicrousd: null,
     monthlyLimitMicrousd: null,
     holds: {},
     windows: {},
-    admission: openAdmission,
     createdAt: now,
     updatedAt: now,
-  };
+  });
 }
 
-export function heldMicrousd(account: Account, of: { day?: string; month?: string } = {}): number {
+/** What is held of a day, a month or a key, or of all that are named together. */
+export function heldMicrousd(
+  account: Account,
+  of: { readonly day?: string; readonly month?: string; readonly keyId?: string } = {},
+): number {
   return Object.values(account.holds)
-    .filter((hold) => (of.day ?? hold.day) === hold.day && (of.month ?? hold.month) === hold.month)
-    .reduce((sum, hold) => sum + hold.amountMicrousd, 0);
+    .filter(({ keyId }) => (of.keyId ?? keyId) === keyId)
+    .flatMap(slicesOf)
+    .filter(({ day }) => (of.day ?? day) === day && (of.month ?? monthOf(day)) === monthOf(day))
+    .reduce((sum, slice) => sum + slice.amountMicrousd, 0);
+}
+
+/** A hold by the days its slices were taken on, oldest first. */
+export function slicesOf(hold: Hold): readonly { day: string; amountMicrousd: number }[] {
+  const earlierMicrousd = hold.earlier.reduce((sum, slice) => sum + slice.amountMicrousd, 0);
+  const amountMicrousd = hold.amountMicrousd - earlierMicrousd;
+  return [...hold.earlier, { day: hold.day, amountMicrousd }];
 }
 
 /** What a new hold may take of the balance; never what is held for somebody else. */
@@ -96,77 +109,10 @@ export function spendableMicrousd(account: Account): number {
   return account.balanceMicrousd - heldMicrousd(account);
 }
 
-/** Takes the limit, a place and the money together, or nothing of any of them (LIM-2). */
-export function hold(before: Account, request: HoldRequest): HoldResult {
-  const { executionId, keyId, amountMicrousd, now } = request;
-  assert(Number.isSafeInteger(amountMicrousd) && amountMicrousd > 0);
-  assert(before.holds[executionId] === undefined, "an execution holds once");
-  const account = inPeriod(before, now);
-  const window = take(account.windows[keyId] ?? {}, request.executions, now);
-  if (!window.granted) return { granted: false, refusal: "RATE_LIMITED", window };
-  const running = Object.keys(account.holds).length;
-  if (running >= request.concurrentMax) {
-    return { granted: false, refusal: "CONCURRENCY_LIMITED", running };
-  }
-  const refused = shortfall(account, amountMicrousd, now);
-  if (refused) return { granted: false, ...refused };
-  const held = {
-    amountMicrousd,
-    keyId,
-    day: account.day.key,
-    month: account.month.key,
-    expiresAt: request.expiresAt,
-  };
-  return {
-    granted: true,
-    window,
-    account: {
-      ...account,
-      holds: { ...account.holds, [executionId]: held },
-      windows: { ...account.windows, [keyId]: window.window },
-    },
-  };
-}
-
-export interface Settlement {
-  readonly account: Account;
-  readonly heldMicrousd: number;
-  readonly chargedMicrousd: number;
-  readonly releasedMicrousd: number;
-  /** What the work cost beyond its hold: the platform's loss, never the owner's. */
-  readonly lossMicrousd: number;
-}
-
-/** Turns a hold into a charge; null if there is none, so that nothing settles twice. */
-export function settle(
-  before: Account,
-  execution: { readonly id: string; readonly costMicrousd: number; readonly now: number },
-): Settlement | null {
-  const { id, costMicrousd, now } = execution;
-  assert(Number.isSafeInteger(costMicrousd) && costMicrousd >= 0);
-  const held = before.holds[id];
-  if (!held) return null;
-  const account = inPeriod(before, now);
-  const chargedMicrousd = Math.min(costMicrousd, held.amountMicrousd);
-  const { [id]: _settled, ...holds } = account.holds;
-  const charge = <P extends Account["day"]>(period: P, key: string) =>
-    period.key === key
-      ? { ...period, spentMicrousd: period.spentMicrousd + chargedMicrousd }
-      : period;
-  return {
-    account: {
-      ...account,
-      balanceMicrousd: account.balanceMicrousd - chargedMicrousd,
-      spentMicrousd: account.spentMicrousd + chargedMicrousd,
-      day: charge(account.day, held.day),
-      month: charge(account.month, held.month),
-      holds,
-    },
-    heldMicrousd: held.amountMicrousd,
-    chargedMicrousd,
-    releasedMicrousd: held.amountMicrousd - chargedMicrousd,
-    lossMicrousd: costMicrousd - chargedMicrousd,
-  };
+/** What a key has spent on the account's day. */
+export function keySpentMicrousd(account: Account, keyId: string): number {
+  const day = account.keys[keyId]?.day;
+  return day?.key === account.day.key ? day.spentMicrousd : 0;
 }
 
 export function credit(before: Account, amountMicrousd: number, now: number): Account {
@@ -175,61 +121,37 @@ export function credit(before: Account, amountMicrousd: number, now: number): Ac
   return { ...account, balanceMicrousd: account.balanceMicrousd + amountMicrousd };
 }
 
-/** The account as it stands at `now`: a day or a month that has ended counts no more. */
+/**
+ * The account as it stands at `now`: a day or a month that has ended counts no more, nor does a
+ * hold whose execution can't run any more. A clock that is behind others begins no day again.
+ */
 export function inPeriod(account: Account, now: number): Account {
   const begin = (period: Account["day"], key: string) =>
-    period.key === key ? period : { key, spentMicrousd: 0 };
+    period.key >= key ? period : { key, spentMicrousd: 0 };
+  const day = begin(account.day, dayOf(now));
+  const live = ([, { expiresAt }]: [string, Hold]) => expiresAt > now;
+  const today = ([, key]: [string, Account["keys"][string]]) => key.day.key === day.key;
   return {
     ...account,
-    day: begin(account.day, dayOf(now)),
-    month: begin(account.month, monthOf(now)),
+    day,
+    month: begin(account.month, monthOf(dayOf(now))),
+    holds: Object.fromEntries(Object.entries(account.holds).filter(live)),
+    keys: Object.fromEntries(Object.entries(account.keys).filter(today)),
+    pace: paceAt(account, day.key),
     updatedAt: now,
   };
+}
+
+/** The day it was made isn't a whole one, and counts for nothing. */
+function paceAt({ day, pace, createdAt }: Account, today: string): Pace {
+  const turn = { ended: day.key, begun: today, spentMicrousd: day.spentMicrousd };
+  return day.key === dayOf(createdAt) ? pace : paceAfter(pace, turn);
 }
 
 export function dayOf(now: number): string {
   return new Date(now).toISOString().slice(0, 10);
 }
 
-function monthOf(now: number): string {
-  return new Date(now).toISOString().slice(0, 7);
-}
-
-function shortfall(
-  account: Account,
-  requiredMicrousd: number,
-  now: number,
-): { refusal: BudgetRefusal; shortfall: Shortfall } | null {
-  const date = new Date(now);
-  const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];
-  const heldToday = heldMicrousd(account, { day: account.day.key });
-  const heldThisMonth = heldMicrousd(account, { month: account.month.key });
-  const caps = [
-    ["INSUFFICIENT_BUDGET", null, account.spentMicrousd, heldMicrousd(account), null],
-    [
-      "BUDGET_LIMIT_DAILY",
-      account.dailyLimitMicrousd,
-      account.day.spentMicrousd,
-      heldToday,
-      Date.UTC(year, month, day + 1),
-    ],
-    [
-      "BUDGET_LIMIT_MONTHLY",
-      account.monthlyLimitMicrousd,
-      account.month.spentMicrousd,
-      heldThisMonth,
-      Date.UTC(year, month + 1),
-    ],
-  ] as const;
-  for (const [refusal, limitMicrousd, spentMicrousd, held, resetsAt] of caps) {
-    const left =
-      refusal === "INSUFFICIENT_BUDGET"
-        ? account.balanceMicrousd - held
-        : (limitMicrousd ?? Number.POSITIVE_INFINITY) - spentMicrousd - held;
-    if (requiredMicrousd > left) {
-      const amounts = { limitMicrousd, spentMicrousd, heldMicrousd: held, requiredMicrousd };
-      return { refusal, shortfall: { ...amounts, resetsAt } };
-    }
-  }
-  return null;
+export function monthOf(day: string): string {
+  return day.slice(0, 7);
 }

@@ -61,7 +61,9 @@ export const DeploymentLimits = z.object({
   /** Executions started with one key, across all instances. */
   executions: window(30, 15 * minuteMs),
   /** Of all keys of an owner together, across all instances; null is no such limit. */
-  ownerExecutions: windowOf(300, 15 * minuteMs).nullable().default(null),
+  ownerExecutions: windowOf(300, 15 * minuteMs)
+    .nullable()
+    .default(null),
   /** Executions of an owner that haven't ended, and one key's part of them (BUD-9). */
   concurrentMax: z.int().min(1).max(500).default(40),
   keyConcurrentMax: z.int().min(1).max(500).default(30),

@@ -25,14 +25,20 @@ export interface WindowState {
   readonly resetMs: number;
 }
 
+/** The buckets that still count; none are left once all that was admitted is long enough ago. */
+export function liveIn(window: Window, limit: WindowLimit, now: number): Window {
+  const bucketMs = limit.windowMs / bucketsPerWindow;
+  const isLive = ([bucket]: [string, number]) =>
+    (Number(bucket) + 1) * bucketMs + limit.windowMs > now;
+  return Object.fromEntries(Object.entries(window).filter(isLive));
+}
+
 /** Takes one, or says how long to wait; the window given is never changed. */
 export function take(window: Window, limit: WindowLimit, now: number): WindowState {
   assert(limit.max >= 1 && limit.windowMs >= bucketsPerWindow);
   const bucketMs = limit.windowMs / bucketsPerWindow;
   const freedAt = (bucket: string) => (Number(bucket) + 1) * bucketMs + limit.windowMs;
-  const live = Object.entries(window)
-    .filter(([bucket]) => freedAt(bucket) > now)
-    .sort(([a], [b]) => Number(a) - Number(b));
+  const live = Object.entries(liveIn(window, limit, now)).sort(([a], [b]) => Number(a) - Number(b));
   const used = live.reduce((sum, [, count]) => sum + count, 0);
   const last = live.at(-1);
   const resetMs = last ? freedAt(last[0]) - now : 0;

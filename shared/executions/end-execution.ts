@@ -3,9 +3,10 @@
  * one decision. Pure: settling and reaping commit it, each with an audit row of its own.
  */
 import type { Owner } from "../auth/owner.ts";
-import { type Account, settle } from "../core/account.ts";
+import type { Account } from "../core/account.ts";
 import { derivedId } from "../core/ids.ts";
 import { computeCostMicrousd } from "../core/pricing.ts";
+import { type ChargedDays, type Settlement, settle, settleLate } from "../core/settle.ts";
 import { endReasons } from "../errors/end-reasons.ts";
 import type { EndReason } from "../protocol/runner.ts";
 import { create, patch, replace, type Version, type Write } from "../store/documents.ts";
@@ -51,11 +52,8 @@ export function endExecution(
   end: End,
 ): Ended {
   const { execution, version } = before;
-  const costMicrousd = end.costMicrousd ?? execution.holdMicrousd;
-  const money = settle(before.account, { id: execution.id, costMicrousd, now: end.now });
-  // The hold and the execution end in one commit, so one that runs has its hold.
-  if (!money) throw new Error(`${execution.id} runs without a hold`);
-  const { chargedMicrousd, releasedMicrousd, lossMicrousd } = money;
+  const money = settled(before.account, execution, end);
+  const { heldMicrousd, chargedMicrousd, chargedDays, releasedMicrousd, lossMicrousd } = money;
   const ended: Execution = {
     ...execution,
     status: end.outcome,
@@ -66,11 +64,12 @@ export function endExecution(
     workspaceState: end.workspaceState,
     conflicts: [...end.conflicts],
     eventsLastSequence: end.eventsLastSequence,
+    holdMicrousd: heldMicrousd === 0 ? execution.holdMicrousd : heldMicrousd,
     chargedMicrousd,
     sweepAt: null,
     endedAt: end.now,
   };
-  const line = { chargedMicrousd, lossMicrousd, now: end.now };
+  const line = { chargedMicrousd, chargedDays, lossMicrousd, now: end.now };
   return {
     execution: ended,
     account: money.account,
@@ -83,7 +82,7 @@ export function endExecution(
     facts: {
       outcome: end.outcome,
       reason: end.reason,
-      heldMicrousd: money.heldMicrousd,
+      heldMicrousd,
       chargedMicrousd,
       releasedMicrousd,
       lossMicrousd,
@@ -92,11 +91,22 @@ export function endExecution(
   };
 }
 
+/** The hold may have expired, long after the execution can have run: then it is charged late. */
+function settled(account: Account, execution: Execution, end: End): Settlement {
+  const { id, keyId, holdMicrousd } = execution;
+  const { now } = end;
+  const inTime = settle(account, { id, costMicrousd: end.costMicrousd, now });
+  if (inTime) return inTime;
+  return settleLate(account, { keyId, costMicrousd: end.costMicrousd ?? holdMicrousd, now });
+}
+
 /** Ids derived from the execution and attempt: a second settlement collides. */
 function ledgerLines(
   owner: Owner,
   execution: Execution,
-  line: { readonly chargedMicrousd: number; readonly lossMicrousd: number; readonly now: number },
+  line: Pick<Settlement, "chargedMicrousd" | "chargedDays" | "lossMicrousd"> & {
+    readonly now: number;
+  },
 ): readonly Write[] {
   const {
     id: executionId,
@@ -110,16 +120,17 @@ function ledgerLines(
   const spentOn = { environmentId, agentId, projectId, model: execution.task.model };
   const of = (
     type: "charge" | "loss",
-    amounts: { amountMicrousd: number; lossMicrousd: number },
+    amounts: { amountMicrousd: number; lossMicrousd: number; days: ChargedDays },
   ) => {
     const id = derivedId("ledgerEntry", executionId, String(execution.attempt), type);
     const description = type === "charge" ? `Compute time, ${profile}` : "Cost beyond the hold";
     const rest = { executionId, threadId, keyId, ...spentOn, description, createdAt: line.now };
     return create(ledger.of(owner, id), { v: 1, id, type, ...amounts, ...rest });
   };
-  const charge = of("charge", { amountMicrousd: 0 - line.chargedMicrousd, lossMicrousd: 0 });
-  if (line.lossMicrousd === 0) return [charge];
-  return [charge, of("loss", { amountMicrousd: 0, lossMicrousd: line.lossMicrousd })];
+  const { chargedMicrousd, chargedDays: days, lossMicrousd } = line;
+  const charge = of("charge", { amountMicrousd: 0 - chargedMicrousd, lossMicrousd: 0, days });
+  if (lossMicrousd === 0) return [charge];
+  return [charge, of("loss", { amountMicrousd: 0, lossMicrousd, days: {} })];
 }
 
 /** In the same commit, so that whoever reads along meets the end where the events end. */

@@ -1,5 +1,4 @@
 import type { Owner } from "../auth/owner.ts";
-import { computeCostMicrousd } from "../core/pricing.ts";
 import { executionLimits } from "../core/profiles.ts";
 import { formatTicket, hashTicket, ticketLifetimeMs } from "../core/ticket.ts";
 import type { Agent } from "../store/agents.ts";
@@ -28,6 +27,7 @@ export interface ExecutionStart {
   readonly requestSha256: string;
   readonly ticketSecret: string;
   readonly wallClockMs: number;
+  readonly holdMicrousd: number;
   readonly now: number;
 }
 
@@ -86,7 +86,7 @@ export function newExecution(
     leaseExpiresAt: null,
     sweepAt: now + timing().dispatchDeadlineMs,
     readerUntil: now + readerMs,
-    holdMicrousd: computeCostMicrousd(environment.profile, start.wallClockMs),
+    holdMicrousd: start.holdMicrousd,
     chargedMicrousd: null,
     reason: null,
     exitCode: null,

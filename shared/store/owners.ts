@@ -25,6 +25,8 @@ export const LedgerEntry = z.object({
   amountMicrousd: z.int(),
   /** What the platform bears; zero but for losses. */
   lossMicrousd: z.int().min(0),
+  /** What a charge took of each UTC day's caps; null of lines from before this was noted. */
+  days: z.record(z.string(), z.int().min(1)).nullable().default(null),
   executionId: z.string().nullable(),
   threadId: z.string().nullable(),
   keyId: z.string().nullable(),

@@ -3,7 +3,10 @@
 import { nanoid } from "nanoid";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { newOwner } from "#shared/auth/act-on-owner";
-import { type Account, hold, newAccount, settle } from "#shared/core/account";
+import { type Account, newAccount } from "#shared/core/account";
+import { DeploymentLimits } from "#shared/core/deployment-limits";
+import { hold } from "#shared/core/hold";
+import { settle } from "#shared/core/settle";
 import { ApiError } from "#shared/errors/api-error";
 import { CommitCoordinator } from "#shared/store/commit-coordinator";
 import { create } from "#shared/store/documents";
@@ -14,6 +17,12 @@ import { type CountingProxy, startCountingProxy } from "../../local/firestore/co
 import { cloud } from "../kit/cloud.ts";
 
 const now = Date.now();
+const wide = {
+  executions: { max: 1_000 },
+  concurrentMax: 500,
+  keyConcurrentMax: 500,
+  keyHeldPercentMax: 100,
+};
 let proxy: CountingProxy;
 let store: Store;
 
@@ -63,9 +72,10 @@ function holdOne(owner: TestOwner, id: string, line = id) {
     refresh: async () => {},
     decide: (account: Account | null) => {
       if (!account) throw new Error("no account");
-      const limits = { executions: { max: 1_000, windowMs: 900_000 }, concurrentMax: 500 };
-      const request = { executionId: id, keyId: "key", amountMicrousd: 1, expiresAt: now, now };
-      const result = hold(account, { ...request, ...limits });
+      const limits = DeploymentLimits.parse(wide);
+      const ceilings = { executionCostMaxMicrousd: null, dayCostMaxMicrousd: null };
+      const asked = { executionId: id, keyId: "key", ceilings, amountMicrousd: 1 };
+      const result = hold(account, { ...asked, expiresAt: now + 60_000, now, limits });
       if (!result.granted) throw new ApiError("INSUFFICIENT_BUDGET");
       return { writes: [create(ledger.of(owner, line), entry(line))], account: result.account };
     },

@@ -1,0 +1,75 @@
+/** What an account may spend: its balance, the caps of its day and month, the ceilings of a key. */
+import {
+  type Account,
+  type Hold,
+  heldMicrousd,
+  keySpentMicrousd,
+  spendableMicrousd,
+} from "./account.ts";
+
+export type BudgetRefusal =
+  | "INSUFFICIENT_BUDGET"
+  | "BUDGET_LIMIT_DAILY"
+  | "BUDGET_LIMIT_MONTHLY"
+  | "BUDGET_LIMIT_KEY";
+
+/** Why money was refused: `limit` is null for the balance, which has no period. */
+export interface Shortfall {
+  readonly limitMicrousd: number | null;
+  readonly spentMicrousd: number;
+  readonly heldMicrousd: number;
+  readonly requiredMicrousd: number;
+  /** When the period ends, epoch ms; null where waiting doesn't help. */
+  readonly resetsAt: number | null;
+}
+
+interface Cap extends Omit<Shortfall, "requiredMicrousd"> {
+  readonly refusal: BudgetRefusal;
+  readonly leftMicrousd: number;
+}
+
+type Ceilings = Pick<Hold, "keyId" | "executionMaxMicrousd" | "keyDayMaxMicrousd">;
+
+/**
+ * All that money is taken under, and what each leaves; what is held counts as gone (BUD-3).
+ * @param executionMicrousd what the execution that asks holds already.
+ */
+export function capsOf(account: Account, by: Ceilings, executionMicrousd: number): readonly Cap[] {
+  const { day, month, dailyLimitMicrousd, monthlyLimitMicrousd } = account;
+  const { keyId, executionMaxMicrousd, keyDayMaxMicrousd } = by;
+  const ends = endsOf(account);
+  const today = { held: heldMicrousd(account, { day: day.key }), resetsAt: ends.day };
+  const thisMonth = { held: heldMicrousd(account, { month: month.key }), resetsAt: ends.month };
+  const keyHeld = heldMicrousd(account, { day: day.key, keyId });
+  const keySpent = keySpentMicrousd(account, keyId);
+  const balance = { spent: account.spentMicrousd, held: heldMicrousd(account), resetsAt: null };
+  const ofExecution = { spent: 0, held: executionMicrousd, resetsAt: null };
+  const ofKey = { spent: keySpent, held: keyHeld, resetsAt: ends.day };
+  return [
+    { ...cap("INSUFFICIENT_BUDGET", null, balance), leftMicrousd: spendableMicrousd(account) },
+    cap("BUDGET_LIMIT_DAILY", dailyLimitMicrousd, { spent: day.spentMicrousd, ...today }),
+    cap("BUDGET_LIMIT_MONTHLY", monthlyLimitMicrousd, { spent: month.spentMicrousd, ...thisMonth }),
+    cap("BUDGET_LIMIT_KEY", executionMaxMicrousd, ofExecution),
+    cap("BUDGET_LIMIT_KEY", keyDayMaxMicrousd, ofKey),
+  ];
+}
+
+function cap(
+  refusal: BudgetRefusal,
+  limitMicrousd: number | null,
+  used: { readonly spent: number; readonly held: number; readonly resetsAt: number | null },
+): Cap {
+  const { spent: spentMicrousd, held, resetsAt } = used;
+  const leftMicrousd = (limitMicrousd ?? Number.POSITIVE_INFINITY) - spentMicrousd - held;
+  return { refusal, limitMicrousd, spentMicrousd, heldMicrousd: held, resetsAt, leftMicrousd };
+}
+
+/** When the account's day and month end, epoch ms. */
+function endsOf({ day, month }: Account): { readonly day: number; readonly month: number } {
+  const today = new Date(`${day.key}T00:00:00Z`);
+  const thisMonth = new Date(`${month.key}-01T00:00:00Z`);
+  return {
+    day: today.getTime() + 86_400_000,
+    month: Date.UTC(thisMonth.getUTCFullYear(), thisMonth.getUTCMonth() + 1),
+  };
+}

@@ -1,0 +1,45 @@
+import type { Account } from "../core/account.ts";
+import type { DeploymentLimits } from "../core/deployment-limits.ts";
+import type { HoldLimits, HoldRequest, KeyCeilings } from "../core/hold.ts";
+import { firstSliceMicrousd, type Metered } from "../core/slices.ts";
+import { overheadMs } from "./timing.ts";
+
+/** A deployment's limits with what this owner has of its own. */
+export function limitsOf(deployment: DeploymentLimits, { limits }: Account): DeploymentLimits {
+  const { executions, ownerExecutions } = deployment;
+  return {
+    ...deployment,
+    executions: { ...executions, max: limits.executionsMax ?? executions.max },
+    ownerExecutions:
+      limits.ownerExecutionsMax === null
+        ? ownerExecutions
+        : { ...(ownerExecutions ?? executions), max: limits.ownerExecutionsMax },
+    concurrentMax: limits.concurrentMax ?? deployment.concurrentMax,
+    keyConcurrentMax: limits.keyConcurrentMax ?? deployment.keyConcurrentMax,
+    keyHeldPercentMax: limits.keyHeldPercentMax ?? deployment.keyHeldPercentMax,
+    wallClockMs: limits.wallClockMs ?? deployment.wallClockMs,
+  };
+}
+
+export interface FirstHold {
+  readonly key: KeyCeilings & { readonly id: string };
+  readonly execution: Metered;
+  /** The owner's, as `limitsOf` gives them. */
+  readonly limits: DeploymentLimits;
+  readonly now: number;
+}
+
+/** What starting an execution asks of the account: `hold` and `refusalOf` answer the same to it. */
+export function firstHold(of: FirstHold): Omit<HoldRequest, "executionId"> {
+  const { key, execution, limits, now } = of;
+  const { executionCostMaxMicrousd, dayCostMaxMicrousd } = key;
+  const holdLimits: HoldLimits = limits;
+  return {
+    keyId: key.id,
+    ceilings: { executionCostMaxMicrousd, dayCostMaxMicrousd },
+    amountMicrousd: firstSliceMicrousd(execution, limits.slices),
+    expiresAt: now + limits.timing.queuedMsMax + execution.wallClockMs + overheadMs,
+    now,
+    limits: holdLimits,
+  };
+}

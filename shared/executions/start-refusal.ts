@@ -1,0 +1,82 @@
+import { budgetStatus } from "../contract/budget.ts";
+import { iso, usd } from "../contract/common.ts";
+import type { Account } from "../core/account.ts";
+import type { DeploymentLimits } from "../core/deployment-limits.ts";
+import type { HoldRefusal } from "../core/hold.ts";
+import { ApiError } from "../errors/api-error.ts";
+
+type Refused<R extends HoldRefusal["refusal"]> = Extract<HoldRefusal, { refusal: R }>;
+
+/** How soon a client may ask again for a place: executions end at any moment. */
+const placeRetryAfterS = "5";
+
+/** The contract's bodies for 402 and 429, with what a client needs to decide when to come back. */
+export function startRefusal(
+  refused: HoldRefusal,
+  known: { readonly account: Account; readonly limits: DeploymentLimits; readonly now: number },
+): ApiError {
+  switch (refused.refusal) {
+    case "RATE_LIMITED":
+      return rateLimited(refused, known.limits);
+    case "CONCURRENCY_LIMITED":
+      return concurrencyLimited(refused);
+    case "KEY_SHARE_LIMITED":
+      return shareLimited(refused);
+    default:
+      return noMoney(refused, known);
+  }
+}
+
+function rateLimited(refused: Refused<"RATE_LIMITED">, limits: DeploymentLimits): ApiError {
+  const { executions, ownerExecutions } = limits;
+  const { max, windowMs } = refused.whose === "key" ? executions : (ownerExecutions ?? executions);
+  const retryAfterS = String(Math.ceil(refused.window.retryAfterMs / 1_000));
+  const who = refused.whose === "key" ? "A key starts" : "An account's keys start";
+  const message = `${who} at most ${max} executions per ${windowMs / 60_000} minutes.`;
+  const headers = {
+    "retry-after": retryAfterS,
+    "ratelimit-limit": String(max),
+    "ratelimit-remaining": "0",
+    "ratelimit-reset": retryAfterS,
+  };
+  return new ApiError("RATE_LIMITED", { message, headers });
+}
+
+function concurrencyLimited(refused: Refused<"CONCURRENCY_LIMITED">): ApiError {
+  const { whose, running, max: limit } = refused;
+  const who = whose === "key" ? "a key" : "an account";
+  return new ApiError("CONCURRENCY_LIMITED", {
+    message: `At most ${limit} executions of ${who} run at once.`,
+    details: { running, limit },
+    headers: { "retry-after": placeRetryAfterS },
+  });
+}
+
+/** Waiting helps, and adding money isn't needed: it's a matter of how many run at once. */
+function shareLimited(refused: Refused<"KEY_SHARE_LIMITED">): ApiError {
+  const limit = usd(refused.limitMicrousd);
+  return new ApiError("CONCURRENCY_LIMITED", {
+    message: `One key may have at most ${limit} USD of the balance set aside at once.`,
+    details: { limit, held: usd(refused.heldMicrousd), required: usd(refused.requiredMicrousd) },
+    headers: { "retry-after": placeRetryAfterS },
+  });
+}
+
+function noMoney(
+  refused: Extract<HoldRefusal, { shortfall: unknown }>,
+  known: { readonly account: Account; readonly now: number },
+): ApiError {
+  const { limitMicrousd, spentMicrousd, heldMicrousd, requiredMicrousd, resetsAt } =
+    refused.shortfall;
+  const status = budgetStatus(known.account, known.now);
+  const extras = {
+    limit: limitMicrousd === null ? null : usd(limitMicrousd),
+    spent: usd(spentMicrousd),
+    held: usd(heldMicrousd),
+    required: usd(requiredMicrousd),
+    resetsAt: resetsAt === null ? null : iso(resetsAt),
+    budgetStatus: status,
+    currentBudget: status.balance,
+  };
+  return new ApiError(refused.refusal, { extras, details: status });
+}
