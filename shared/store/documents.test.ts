@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { mintOwner } from "../auth/owner.ts";
 import { agents } from "./agents.ts";
-import { messages } from "./threads.ts";
+import { isVisible } from "./documents.ts";
+import { messages, threads } from "./threads.ts";
 
 const owner = mintOwner(`user_${"a".repeat(21)}`, "production");
 
@@ -29,5 +30,22 @@ describe("OWN-3 an owner's documents", () => {
 
   test.each(["", "a/b", "../x"])("an id can't be %j: it would lead elsewhere", (id) => {
     expect(() => agents.of(owner, id)).toThrow();
+  });
+});
+
+describe("KEY-4 an owner as a key sees it that is limited to environments", () => {
+  const limited = mintOwner(owner.id, "production", ["env_a"]);
+  const thread = threads.of(limited, "thread_1");
+
+  test("has no documents of other environments", () => {
+    expect(isVisible(thread, { environmentId: "env_a" })).toBe(true);
+    expect(isVisible(thread, { environmentId: "env_b" })).toBe(false);
+    expect(isVisible(thread, {})).toBe(false);
+    expect(threads.all(limited).within).toEqual({ field: "environmentId", ids: ["env_a"] });
+  });
+
+  test("has all documents that belong to no environment, and all of them without a limit", () => {
+    expect(isVisible(agents.of(limited, "agent_1"), { id: "agent_1" })).toBe(true);
+    expect(isVisible(threads.of(owner, "thread_1"), { environmentId: "env_b" })).toBe(true);
   });
 });

@@ -6,16 +6,25 @@ import { assert } from "../core/assert.ts";
 
 type Stored = z.ZodType<object>;
 
+/** Documents of other environments than these don't exist for whoever holds the reference. */
+interface WithinEnvironments {
+  /** The field that names a document's environment. */
+  readonly field: string;
+  readonly ids: readonly string[];
+}
+
 /** One document, and the schema that doubts it on the way in and on the way out. */
 export interface Ref<S extends Stored = Stored> {
   readonly path: string;
   readonly schema: S;
+  readonly within?: WithinEnvironments;
 }
 
 /** The collection of one owner, or one that the system keeps. */
 export interface CollectionRef<S extends Stored = Stored> {
   readonly path: string;
   readonly schema: S;
+  readonly within?: WithinEnvironments;
 }
 
 export interface OwnedCollection<S extends Stored> {
@@ -26,11 +35,20 @@ export interface OwnedCollection<S extends Stored> {
   all(owner: Owner, ...outerIds: readonly string[]): CollectionRef<S>;
 }
 
-/** @param names the collections from the owner down: `["threads", "messages"]`. */
+/**
+ * @param names the collections from the owner down: `["threads", "messages"]`.
+ * @param environmentField of documents that belong to an environment: a key that is limited to some
+ * finds no others here, whatever the route that asks.
+ */
 export function ownedCollection<S extends Stored>(
   names: readonly [string, ...string[]],
   schema: S,
+  environmentField?: keyof z.output<S> & string,
 ): OwnedCollection<S> {
+  const within = ({ environmentIds: ids }: Owner) =>
+    ids === null || environmentField === undefined
+      ? {}
+      : { within: { field: environmentField, ids } };
   const path = (owner: Owner, ids: readonly string[]) => {
     assert(ids.every((id) => id !== "" && !id.includes("/")));
     const inner = names.flatMap((name, depth) =>
@@ -43,11 +61,11 @@ export function ownedCollection<S extends Stored>(
     name: names[names.length - 1] ?? names[0],
     of(owner, ...ids) {
       assert(ids.length === names.length);
-      return { path: path(owner, ids), schema };
+      return { path: path(owner, ids), schema, ...within(owner) };
     },
     all(owner, ...outerIds) {
       assert(outerIds.length === names.length - 1);
-      return { path: path(owner, outerIds), schema };
+      return { path: path(owner, outerIds), schema, ...within(owner) };
     },
   };
 }
@@ -90,9 +108,18 @@ export type Write =
       readonly version: Version | null;
     };
 
+/** Whether whoever holds the reference may see a document with these fields. */
+export function isVisible({ within }: Ref, fields: object): boolean {
+  if (!within) return true;
+  const named: unknown = Reflect.get(fields, within.field);
+  return typeof named === "string" && within.ids.includes(named);
+}
+
 /** Fails if the document exists. */
 export function create<S extends Stored>(ref: Ref<S>, value: z.input<S>): Write {
-  return { op: "create", path: ref.path, value: ref.schema.parse(value) };
+  const stored = ref.schema.parse(value);
+  assert(isVisible(ref, stored), "a document of an environment out of bounds");
+  return { op: "create", path: ref.path, value: stored };
 }
 
 /** Fails if the document has changed since `version`. */

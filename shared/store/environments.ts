@@ -44,7 +44,7 @@ export const Environment = z.object({
 });
 export type Environment = z.infer<typeof Environment>;
 
-export const environments = ownedCollection(["environments"], Environment);
+export const environments = ownedCollection(["environments"], Environment, "id");
 
 /** The sealed secrets of one environment, by name: one document, so that claiming reads it once. */
 export const SealedSecrets = z.object({
@@ -53,7 +53,7 @@ export const SealedSecrets = z.object({
   values: z.record(z.string(), z.object({ sealed: z.string(), updatedAt: z.int() })),
 });
 export type SealedSecrets = z.infer<typeof SealedSecrets>;
-export const sealedSecrets = ownedCollection(["sealedSecrets"], SealedSecrets);
+export const sealedSecrets = ownedCollection(["sealedSecrets"], SealedSecrets, "environmentId");
 
 /** In the database `keys`: the private half of a sealing pair, wrapped by KMS. */
 export const SealingKey = z.object({

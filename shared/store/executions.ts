@@ -71,7 +71,7 @@ export const Execution = z.object({
 });
 export type Execution = z.infer<typeof Execution>;
 
-export const executions = ownedCollection(["executions"], Execution);
+export const executions = ownedCollection(["executions"], Execution, "environmentId");
 
 /**
  * A batch of events; its id is the first one's sequence number, so a repeated batch collides. One

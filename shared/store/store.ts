@@ -1,5 +1,4 @@
 import {
-  type CollectionReference,
   type DocumentSnapshot,
   FieldValue,
   type Firestore,
@@ -13,6 +12,7 @@ import { ApiError } from "../errors/api-error.ts";
 import { answered } from "./answered.ts";
 import {
   type CollectionRef,
+  isVisible,
   parseStored,
   type Ref,
   type Snapshot,
@@ -84,7 +84,7 @@ export class Store {
     collection: CollectionRef<S>,
     request: PageRequest,
   ): Promise<{ readonly items: readonly z.output<S>[]; readonly total: number }> {
-    const all = this.#db.collection(collection.path);
+    const all = this.#visible(collection);
     const [documents, counted] = await answered(
       Promise.all([
         this.#ordered(all, request).offset(request.offset).limit(request.limit).get(),
@@ -101,7 +101,7 @@ export class Store {
     request: Omit<PageRequest, "offset">,
   ): Promise<readonly Found<S>[]> {
     const documents = await answered(
-      this.#ordered(this.#db.collection(collection.path), request).limit(request.limit).get(),
+      this.#ordered(this.#visible(collection), request).limit(request.limit).get(),
     );
     return documents.docs.map((doc) => found(collection.schema, doc));
   }
@@ -142,7 +142,7 @@ export class Store {
     field: string,
     to: Listener<z.output<S> | null>,
   ): () => void {
-    const query = this.#db.collection(collection.path).orderBy(field, "desc").limit(1);
+    const query = this.#visible(collection).orderBy(field, "desc").limit(1);
     return query.onSnapshot(
       ({ docs: [doc] }) => to.next(doc ? parseStored(collection.schema, doc.data()) : null),
       (error) => to.error(error),
@@ -192,15 +192,21 @@ export class Store {
     return batch;
   }
 
-  #ordered(collection: CollectionReference, request: Omit<PageRequest, "offset" | "limit">): Query {
+  /** A collection as far as whoever holds the reference may see it. */
+  #visible({ path, within }: CollectionRef): Query {
+    const all = this.#db.collection(path);
+    return within ? all.where(within.field, "in", [...within.ids]) : all;
+  }
+
+  #ordered(collection: Query, request: Omit<PageRequest, "offset" | "limit">): Query {
     return request.orderBy.reduce<Query>(
       (query, [field, direction]) => query.orderBy(field, direction),
       this.#filtered(collection, request),
     );
   }
 
-  #filtered(all: CollectionReference, { where = [], between }: Filter): Query {
-    let query: Query = all;
+  #filtered(all: Query, { where = [], between }: Filter): Query {
+    let query = all;
     for (const [field, value] of where) query = query.where(field, "==", value);
     if (between?.from !== undefined) query = query.where(between.field, ">=", between.from);
     if (between?.to !== undefined) query = query.where(between.field, "<=", between.to);
@@ -228,6 +234,6 @@ function found<S extends Schema>(schema: S, doc: QueryDocumentSnapshot): Found<S
 
 function read<S extends Schema>(ref: Ref<S>, snapshot: DocumentSnapshot): Snapshot<S> {
   const data = snapshot.data();
-  if (!data || !snapshot.updateTime) return { ref, value: null, version: null };
+  if (!data || !snapshot.updateTime || !isVisible(ref, data)) return { ref, value: null, version: null };
   return { ref, value: parseStored(ref.schema, data), version: snapshot.updateTime };
 }

@@ -31,7 +31,7 @@ export const Thread = z.object({
 });
 export type Thread = z.infer<typeof Thread>;
 
-export const threads = ownedCollection(["threads"], Thread);
+export const threads = ownedCollection(["threads"], Thread, "environmentId");
 
 export const Message = z.object({
   v: z.literal(1),
