@@ -12,6 +12,7 @@ import { answered, isConflict } from "./answered.ts";
 import type { Change, Committed, Decision } from "./change.ts";
 import {
   accountWrite,
+  announce,
   type Decided,
   decideTogether,
   finish,
@@ -164,6 +165,7 @@ export class CommitCoordinator {
       const version = await answered(this.#store.commitOnce(writes));
       const since = performance.now();
       if (lane && account) lane.known = { value: account, version, since };
+      announce(decided);
       return finish(parts, version);
     } catch (error) {
       await this.#mend(error, { decided, writes, lane });
@@ -177,6 +179,7 @@ export class CommitCoordinator {
     try {
       if (await this.#happened(writes)) {
         if (lane) lane.known = null;
+        announce(decided);
         finish(decided.parts, null);
       } else if (isConflict(error)) await this.#retry(batch, lane, decided.known);
       else await this.#waitOut(failed, error);

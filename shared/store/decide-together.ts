@@ -1,5 +1,8 @@
 /** Changes of one owner decided one after another, so that one commit can hold them all. */
 import type { Account } from "../core/account.ts";
+import type { Alert } from "../core/alert-state.ts";
+import { noticeAlerts } from "../core/budget-alerts.ts";
+import { announceAlerts } from "./announce-alerts.ts";
 import { type Change, type Committed, type Decision, StaleRead } from "./change.ts";
 import { replace, type Version, type Write } from "./documents.ts";
 import { accountId, accounts } from "./owners.ts";
@@ -33,6 +36,8 @@ export interface Decided {
   /** What the parts decided on, and the account they leave behind; null if none changed it. */
   readonly known: KnownAccount | null;
   readonly account: Account | null;
+  /** What the changes give cause to say, once they are committed. */
+  readonly raised: readonly Alert[];
 }
 
 /** Lets each decide on the account its predecessors left behind. */
@@ -40,6 +45,7 @@ export function decideTogether(batch: readonly Waiting[], known: KnownAccount | 
   const parts: Part[] = [];
   const postponed: Waiting[] = [];
   const touched = new Set<string>();
+  const raised: Alert[] = [];
   let account: Account | null = null;
   for (const waiting of batch) {
     try {
@@ -49,7 +55,12 @@ export function decideTogether(batch: readonly Waiting[], known: KnownAccount | 
         continue;
       }
       for (const { path } of decision.writes) touched.add(path);
-      account = decision.account ?? account;
+      if (decision.account) {
+        const before = account ?? known?.value ?? decision.account;
+        const noticed = noticeAlerts(before, decision.account);
+        account = noticed.account;
+        raised.push(...noticed.raised);
+      }
       parts.push({ waiting, decision });
     } catch (error) {
       if (!(error instanceof StaleRead)) {
@@ -60,13 +71,19 @@ export function decideTogether(batch: readonly Waiting[], known: KnownAccount | 
       postponed.push(waiting);
     }
   }
-  return { parts, postponed, known, account };
+  return { parts, postponed, known, account, raised };
 }
 
 export function accountWrite({ parts, known, account }: Decided): readonly Write[] {
   const owner = parts[0]?.waiting.change.owner;
   if (!account || !owner || !known) return [];
   return [replace(accounts.of(owner, accountId), known.version, account)];
+}
+
+/** Says what a commit that is done has raised. */
+export function announce({ parts, raised }: Decided): void {
+  const owner = parts[0]?.waiting.change.owner;
+  if (owner) announceAlerts(owner, raised);
 }
 
 export function rejectAll(batch: readonly Waiting[], error: unknown): void {

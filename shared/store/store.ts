@@ -1,4 +1,5 @@
 import {
+  AggregateField,
   type DocumentSnapshot,
   FieldValue,
   type Firestore,
@@ -93,6 +94,36 @@ export class Store {
     );
     const items = documents.docs.map((doc) => parseStored(collection.schema, doc.data()));
     return { items, total: counted.data().count };
+  }
+
+  /**
+   * How many documents match, and what each of `fields` adds up to over them: exact, and summed
+   * where they lie. Billed as a read per 1,000 index entries, and as one at least.
+   */
+  async sum(
+    collection: CollectionRef,
+    { fields, ...filter }: Filter & { readonly fields: readonly string[] },
+  ): Promise<{ readonly count: number; readonly sums: readonly number[] }> {
+    const sums = fields.map((field) => [`sum ${field}`, AggregateField.sum(field)] as const);
+    const aggregates = { ...Object.fromEntries(sums), count: AggregateField.count() };
+    const matching = this.#filtered(this.#visible(collection), filter);
+    const data: Record<string, number> = (
+      await answered(matching.aggregate(aggregates).get())
+    ).data();
+    return { count: data.count ?? 0, sums: sums.map(([name]) => data[name] ?? 0) };
+  }
+
+  /** The different texts that `field` has, in their order, at most `max`: a read and a trip each. */
+  async distinct(collection: CollectionRef, field: string, max: number): Promise<string[]> {
+    const ordered = this.#visible(collection).orderBy(field).select(field).limit(1);
+    const values: string[] = [];
+    while (values.length < max) {
+      const { docs } = await answered(ordered.where(field, ">", values.at(-1) ?? "").get());
+      const value = docs[0]?.get(field);
+      if (typeof value !== "string") break;
+      values.push(value);
+    }
+    return values;
   }
 
   /** Every matching document, at most `limit`, each with its place and version. */
@@ -234,6 +265,7 @@ function found<S extends Schema>(schema: S, doc: QueryDocumentSnapshot): Found<S
 
 function read<S extends Schema>(ref: Ref<S>, snapshot: DocumentSnapshot): Snapshot<S> {
   const data = snapshot.data();
-  if (!data || !snapshot.updateTime || !isVisible(ref, data)) return { ref, value: null, version: null };
+  if (!data || !snapshot.updateTime || !isVisible(ref, data))
+    return { ref, value: null, version: null };
   return { ref, value: parseStored(ref.schema, data), version: snapshot.updateTime };
 }

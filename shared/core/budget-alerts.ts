@@ -1,0 +1,78 @@
+/**
+ * Notices when a chosen percentage of the balance, the daily or the monthly cap is spent. What is
+ * held doesn't count: most of it comes back, and an alert that came too early would come only once.
+ */
+import type { Account } from "./account.ts";
+import type { Alert } from "./alert-state.ts";
+import { microusdPerMinute } from "./pricing.ts";
+
+/** Beside those of the current periods, which must not be raised again. */
+const pastMax = 20;
+
+export interface Noticed {
+  readonly account: Account;
+  readonly raised: readonly Alert[];
+}
+
+/** The account with what its change gives cause to say, and that apart. Pure. */
+export function noticeAlerts(before: Account, decided: Account): Noticed {
+  const account = withBase(before, decided);
+  const { alerts, updatedAt: at } = account;
+  const current = spending(account);
+  const said = (alert: Alert) => alerts.raised.some((raised) => isSame(raised, alert));
+  const raised = current.flatMap((period) =>
+    alerts.percents
+      .filter((percent) => isReached(period, percent))
+      .map((percent) => ({ ...period, percent, at }))
+      .filter((alert) => !said(alert)),
+  );
+  if (raised.length === 0) return { account, raised };
+  const isCurrent = (alert: Alert) =>
+    current.some((period) => isSame(alert, { ...period, percent: alert.percent }));
+  const past = alerts.raised.filter((alert) => !isCurrent(alert)).slice(-pastMax);
+  const still = alerts.raised.filter(isCurrent);
+  const all = [...past, ...still, ...raised];
+  return { account: { ...account, alerts: { ...alerts, raised: all } }, raised };
+}
+
+/** More money is a new base: percentages are of what there was after the last credit. */
+function withBase(before: Account, decided: Account): Account {
+  if (decided.balanceMicrousd <= before.balanceMicrousd) return decided;
+  const { balanceMicrousd, updatedAt: creditedAt } = decided;
+  const creditedMicrousd = Math.max(0, balanceMicrousd);
+  return { ...decided, alerts: { ...decided.alerts, creditedMicrousd, creditedAt } };
+}
+
+type Spending = Pick<Alert, "of" | "period" | "limitMicrousd" | "spentMicrousd">;
+
+function spending(account: Account): readonly Spending[] {
+  const { alerts, day, month, balanceMicrousd } = account;
+  const base = alerts.creditedMicrousd;
+  const used = Math.max(0, base - balanceMicrousd);
+  const capped = (of: "day" | "month", limitMicrousd: number | null, spent: Account["day"]) =>
+    limitMicrousd === null
+      ? []
+      : [{ of, period: spent.key, limitMicrousd, spentMicrousd: spent.spentMicrousd }];
+  const period = new Date(alerts.creditedAt).toISOString();
+  return [
+    { of: "balance" as const, period, limitMicrousd: base, spentMicrousd: used },
+    ...capped("day", account.dailyLimitMicrousd, day),
+    ...capped("month", account.monthlyLimitMicrousd, month),
+  ].filter(({ limitMicrousd }) => limitMicrousd > 0);
+}
+
+/** All of it counts as spent once the rest pays for no minute: nothing could spend the last. */
+function isReached({ limitMicrousd, spentMicrousd }: Spending, percent: number): boolean {
+  if (spentMicrousd * 100 >= limitMicrousd * percent) return true;
+  return percent === 100 && limitMicrousd - spentMicrousd < microusdPerMinute.lite;
+}
+
+/** Another limit is another alert: whoever raised a cap wants to hear of the new one. */
+function isSame(one: Alert, other: Omit<Alert, "spentMicrousd" | "at">): boolean {
+  return (
+    one.of === other.of &&
+    one.percent === other.percent &&
+    one.period === other.period &&
+    one.limitMicrousd === other.limitMicrousd
+  );
+}
