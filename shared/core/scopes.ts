@@ -13,6 +13,7 @@ export const scopes = [
   "billing:read",
   "keys:read",
   "keys:write",
+  "account:write",
   "execute",
 ] as const;
 export type Scope = (typeof scopes)[number];

@@ -136,7 +136,7 @@ export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decid
   /** What it counts as, beside its key and its owner: every route that takes a key states one. */
   readonly limits: RequestClass;
   /** Whether the decision takes the owner's account, and what it does to it. */
-  readonly budget: "free" | "hold" | "settle" | "credit";
+  readonly budget: "free" | "hold" | "settle" | "credit" | "terms";
   /** `thing.happened`; `none` for what changes nothing. */
   readonly audit: `${string}.${string}` | "none";
   /** What the audit row keeps sealed beside address and user agent. */
