@@ -14,6 +14,8 @@ const Settings = z.object({
   PADDOCK_WORKSPACE_BUCKET: z.string().optional(),
   PADDOCK_KMS_KEY_RING: z.string().optional(),
   PADDOCK_PEPPERS_FILE: z.string().optional(),
+  /** A deployment that holds real data may want none of them. */
+  PADDOCK_DEVELOPMENT_KEYS: z.enum(["accepted", "refused"]).default("accepted"),
   PADDOCK_GATEWAY_TOKENS_FILE: z.string().optional(),
   PADDOCK_OIDC_ISSUER: z.string().default("https://accounts.google.com"),
   PADDOCK_OIDC_JWKS_URL: z.url().default("https://www.googleapis.com/oauth2/v3/certs"),

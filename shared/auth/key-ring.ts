@@ -4,9 +4,11 @@
  * waiting out that second and answering means: dead everywhere (KEY-5).
  */
 import { LRUCache } from "lru-cache";
+import { isInRanges } from "../core/address-range.ts";
 import { hashKey, type Mode } from "../core/api-key.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type ApiKey, apiKeys } from "../store/api-keys.ts";
+import { patch, type Version } from "../store/documents.ts";
 import type { Store } from "../store/store.ts";
 
 /** How long after its read began an entry may be used. */
@@ -15,10 +17,21 @@ export const entryFreshMs = 1_000;
 export const revocationBarrierMs = entryFreshMs + 100;
 
 const entriesMax = 10_000;
+/** How exact `lastUsedAt` is, which saves a write with every request. */
+const useNotedEveryMs = 10 * 60_000;
+/** When a note that failed is tried again. */
+const useTriedEveryMs = 10_000;
 
 interface Entry {
   readonly beganAt: number;
   readonly key: ApiKey;
+  readonly version: Version;
+}
+
+/** How a key was shown: its prefix's mode, and the client's address. */
+export interface Shown {
+  readonly mode: Mode;
+  readonly address: string;
 }
 
 export interface FoundKey {
@@ -39,6 +52,7 @@ export class KeyRing {
   readonly #store: () => Store;
   readonly #clocks: Clocks;
   readonly #entries = new LRUCache<string, Entry>({ max: entriesMax });
+  readonly #usesTried = new LRUCache<string, number>({ max: entriesMax });
   readonly #reads = new Map<string, { readonly beganAt: number; readonly key: Promise<ApiKey> }>();
 
   constructor(store: () => Store, clocks: Clocks) {
@@ -46,21 +60,37 @@ export class KeyRing {
     this.#clocks = clocks;
   }
 
-  /** @throws {ApiError} `UNAUTHORIZED`, `UNAVAILABLE` if the key can't be read. */
-  async find(key: string, mode: Mode): Promise<FoundKey> {
+  /** @throws {ApiError} `UNAUTHORIZED`, `FORBIDDEN`, `UNAVAILABLE` if the key can't be read. */
+  async find(key: string, shown: Shown): Promise<FoundKey> {
     const hash = hashKey(key);
     const known = this.#entries.get(hash);
     if (!known) {
-      const read = this.#valid(await this.#read(hash), mode);
+      const read = this.#valid(await this.#read(hash), shown);
       return { provisional: read, confirmed: Promise.resolve(read) };
     }
     if (this.#clocks.elapsed() - known.beganAt < entryFreshMs) {
-      const fresh = this.#valid(known.key, mode);
+      const fresh = this.#valid(known.key, shown);
       return { provisional: fresh, confirmed: Promise.resolve(fresh) };
     }
-    const confirmed = this.#read(hash).then((read) => this.#valid(read, mode));
+    const confirmed = this.#read(hash).then((read) => this.#valid(read, shown));
     confirmed.catch(() => {}); // Awaited by the pipeline; may fail before it gets there.
     return { provisional: known.key, confirmed };
+  }
+
+  /**
+   * Writes down when and from where a key was used: once in ten minutes, however many instances
+   * see it, since the write is refused if the key's document has changed meanwhile.
+   */
+  async noteUse(key: string, address: string): Promise<void> {
+    const hash = hashKey(key);
+    const entry = this.#entries.get(hash);
+    const now = this.#clocks.now();
+    if (!entry || now - (entry.key.lastUsedAt ?? 0) < useNotedEveryMs) return;
+    if (now - (this.#usesTried.get(hash) ?? 0) < useTriedEveryMs) return;
+    this.#usesTried.set(hash, now);
+    const used = { lastUsedAt: now, lastUsedIp: address };
+    const { version } = entry;
+    await this.#store().commitOnce([patch(apiKeys.doc(hash), used, { version })]);
   }
 
   #read(hash: string): Promise<ApiKey> {
@@ -75,25 +105,31 @@ export class KeyRing {
   }
 
   async #fetch(hash: string, beganAt: number): Promise<ApiKey> {
-    const { value } = await this.#store().get(apiKeys.doc(hash));
+    const { value, version } = await this.#store().get(apiKeys.doc(hash));
     if (!value) {
       this.#entries.delete(hash);
       throw new ApiError("UNAUTHORIZED", { cause: "no such key" });
     }
     // A read that began earlier must not overwrite what a later one found.
     const known = this.#entries.get(hash);
-    if (!known || known.beganAt < beganAt) this.#entries.set(hash, { beganAt, key: value });
+    if (!known || known.beganAt < beganAt) {
+      this.#entries.set(hash, { beganAt, key: value, version });
+    }
     return value;
   }
 
-  #valid(key: ApiKey, mode: Mode): ApiKey {
+  #valid(key: ApiKey, { mode, address }: Shown): ApiKey {
     const refuse = (message: string) => new ApiError("UNAUTHORIZED", { message, cause: key.id });
-    if (key.revokedAt !== null) throw refuse("The API key has been revoked.");
     if (key.expiresAt !== null && key.expiresAt <= this.#clocks.now()) {
       throw refuse("The API key has expired.");
     }
+    if (key.revokedAt !== null) throw refuse("The API key has been revoked.");
     if (key.ownerState !== "active") throw refuse("The account of this API key is suspended.");
     if (key.mode !== mode) throw refuse("The API key's prefix doesn't match its account's mode.");
+    if (key.addressRanges !== null && !isInRanges(address, key.addressRanges)) {
+      const message = "The API key may not be used from this address.";
+      throw new ApiError("FORBIDDEN", { message, cause: key.id });
+    }
     return key;
   }
 }

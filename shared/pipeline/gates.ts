@@ -36,6 +36,9 @@ export function checkCredential(authentication: Authentication, request: Incomin
   if (authentication !== "api-key") return { type: "token", token: shown };
   const mode = checkKey(shown, Object.values(peppers().keys));
   if (!mode) throw new ApiError("UNAUTHORIZED", { cause: "a key that was never issued" });
+  if (mode === "development" && config().PADDOCK_DEVELOPMENT_KEYS === "refused") {
+    throw new ApiError("UNAUTHORIZED", { message: "This deployment refuses development keys." });
+  }
   return { type: "key", key: shown, mode };
 }
 
@@ -43,14 +46,42 @@ export function checkCredential(authentication: Authentication, request: Incomin
 export interface Authenticated<A extends Authentication = Authentication> {
   readonly caller: Callers[A];
   readonly confirmed: Promise<Callers[A]>;
+  /** Confirms a key as it stands now: a request whose body was long in coming asks again. */
+  readonly again: () => Promise<unknown>;
+  /** To be called when the answer has been given. Never throws. */
+  readonly noteUse: () => Promise<void>;
+}
+
+interface Known {
+  readonly keys: KeyRing;
+  readonly deps: Deps;
+  /** The client's. */
+  readonly address: string;
 }
 
 function at<A extends Authentication>(caller: Callers[A]): Authenticated<A> {
-  return { caller, confirmed: Promise.resolve(caller) };
+  const confirmed = Promise.resolve(caller);
+  return { caller, confirmed, again: () => confirmed, noteUse: () => Promise.resolve() };
 }
 
 function withKey(key: Callers["api-key"]["key"]): Callers["api-key"] {
-  return { type: "key", id: key.id, owner: mintOwner(key.ownerId, key.mode), key };
+  const owner = mintOwner(key.ownerId, key.mode, key.environmentIds);
+  return { type: "key", id: key.id, owner, key };
+}
+
+async function atKey(
+  { key, mode }: Extract<Shown, { type: "key" }>,
+  { keys, address }: Known,
+): Promise<Authenticated<"api-key">> {
+  const { provisional, confirmed } = await keys.find(key, { mode, address });
+  const later = confirmed.then(withKey);
+  later.catch(() => {}); // Awaited before the answer; may fail before that.
+  return {
+    caller: withKey(provisional),
+    confirmed: later,
+    again: async () => await (await keys.find(key, { mode, address })).confirmed,
+    noteUse: async () => await keys.noteUse(key, address).catch(() => {}),
+  };
 }
 
 async function requireAccount(token: string, audience: string, email: string): Promise<Identity> {
@@ -63,15 +94,10 @@ async function requireAccount(token: string, audience: string, email: string): P
 export async function authenticate(
   authentication: Authentication,
   shown: Shown,
-  known: { readonly keys: KeyRing; readonly deps: Deps },
+  known: Known,
 ): Promise<Authenticated> {
   if (shown.type === "nothing") return at({ type: "public", id: "public" });
-  if (shown.type === "key") {
-    const { provisional, confirmed } = await known.keys.find(shown.key, shown.mode);
-    const later = confirmed.then(withKey);
-    later.catch(() => {}); // Awaited before the answer; may fail before that.
-    return { caller: withKey(provisional), confirmed: later };
-  }
+  if (shown.type === "key") return await atKey(shown, known);
   const { token } = shown;
   switch (authentication) {
     case "execution": {

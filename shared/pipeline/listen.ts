@@ -9,7 +9,7 @@ import { http } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 import findMyWay, { type HTTPMethod } from "find-my-way";
 import { KeyRing } from "../auth/key-ring.ts";
-import { config, deploymentLimits } from "../config.ts";
+import { config, deploymentLimits, peppers } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { depsWithoutStore } from "./deps-without-store.ts";
 import { checkCredential } from "./gates.ts";
@@ -57,7 +57,8 @@ export async function listen(service: Service, deps: Deps = depsWithoutStore): P
   const { PORT, PADDOCK_BIND } = config();
   const elapsed = () => performance.now();
   const keys = new KeyRing(() => deps.store, { now: deps.now, elapsed });
-  // Limits that can't be read end the start: nothing runs without them.
+  // Peppers or limits that can't be read end the start: nothing runs without them.
+  if (service.routes.some(({ authenticate }) => authenticate === "api-key")) peppers();
   const limits = new LimitGate(deploymentLimits(), elapsed);
   http(service.name, async (request: IncomingMessage, response: ServerResponse) => {
     const admitted = admittedRequests.get(request);

@@ -1,7 +1,7 @@
 /** Past the first gates: authenticate → scope → parse → read → decide → commit → answer. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { auditEntry, sealDetails } from "../audit/audit-entry.ts";
-import type { KeyRing } from "../auth/key-ring.ts";
+import { entryFreshMs, type KeyRing } from "../auth/key-ring.ts";
 import type { Owner } from "../auth/owner.ts";
 import { assert } from "../core/assert.ts";
 import type { IdKind } from "../core/ids.ts";
@@ -9,7 +9,13 @@ import { allows } from "../core/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
-import { type Authenticated, authenticate, requestFacts, type Shown } from "./gates.ts";
+import {
+  type Authenticated,
+  authenticate,
+  clientAddress,
+  requestFacts,
+  type Shown,
+} from "./gates.ts";
 import { type LimitGate, setLimitHeaders } from "./limit-gate.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";
 import { logFailure, type RequestRecord } from "./request-log.ts";
@@ -70,13 +76,16 @@ export async function runRoute(
   const { route, record } = admitted;
   const { request, response } = exchange;
   known.limits.checkAddress(route, request);
-  const { caller, confirmed } = await authenticate(route.authenticate, admitted.shown, known);
+  const { deps, keys } = known;
+  const by = { deps, keys, address: clientAddress(request) };
+  const authenticated = await authenticate(route.authenticate, admitted.shown, by);
+  const { caller } = authenticated;
   record.callerId = caller.id;
   record.ownerId = "owner" in caller ? caller.owner.id : null;
   const permit = known.limits.take(route, caller, request);
   setLimitHeaders(response, permit.state);
   try {
-    await answer(admitted, exchange, { caller, confirmed, deps: known.deps });
+    await answer(admitted, exchange, { ...authenticated, deps });
   } catch (error) {
     known.limits.failed(route, caller, { permit, error });
     throw error;
@@ -90,15 +99,18 @@ async function answer(
 ): Promise<void> {
   const { route } = admitted;
   const { request, response } = exchange;
-  const { caller, confirmed } = known;
+  const { caller, confirmed, again, noteUse } = known;
+  const beganAt = performance.now();
   if (route.budget !== "free" && "owner" in caller) known.deps.commits.warm(caller.owner);
   // What a stale key entry lets begin is answered only once the key is confirmed.
   const ahead = readsOnly(route) && hasScope(route, caller);
   const early = ahead ? begin(admitted, caller, exchange, known.deps) : null;
   early?.catch(() => {});
   const sure = await confirmed;
+  response.once("close", noteUse);
   requireScope(route, sure);
   const { context, ids, data } = await (early ?? begin(admitted, sure, exchange, known.deps));
+  if (performance.now() - beganAt > entryFreshMs) await again();
   const { decided, version } = await commit(route, { context, ids, data }, known.deps);
   setLimitHeaders(response, decided.limit ?? null);
   const reply = typeof decided.reply === "function" ? decided.reply(version) : decided.reply;

@@ -1,0 +1,93 @@
+/** Ranges of client addresses in CIDR form, IPv4 and IPv6; a single address is a range of one. */
+
+export interface AddressRange {
+  readonly family: 4 | 6;
+  /** The range's first address. */
+  readonly first: bigint;
+  readonly prefixBits: number;
+}
+
+const widthBits = { 4: 32, 6: 128 } as const;
+const octet = /^(?:0|[1-9][0-9]{0,2})$/;
+const group = /^[0-9a-f]{1,4}$/i;
+const prefixLength = /^(?:0|[1-9][0-9]{0,2})$/;
+
+type Address = Omit<AddressRange, "prefixBits">;
+
+function parseIpv4(text: string): bigint | null {
+  const octets = text.split(".");
+  if (octets.length !== 4) return null;
+  if (!octets.every((one) => octet.test(one) && Number(one) <= 255)) return null;
+  return octets.reduce((sum, one) => (sum << 8n) | BigInt(one), 0n);
+}
+
+function parseIpv6(text: string): bigint | null {
+  const halves = withoutIpv4Tail(text)?.split("::");
+  if (!halves || halves.length > 2) return null;
+  const [head = [], tail = []] = halves.map((half) => (half === "" ? [] : half.split(":")));
+  const missing = 8 - head.length - tail.length;
+  // `::` stands for one group at least; without it, all eight are there.
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return null;
+  const groups = [...head, ...Array<string>(missing).fill("0"), ...tail];
+  if (!groups.every((one) => group.test(one))) return null;
+  return groups.reduce((sum, one) => (sum << 16n) | BigInt(`0x${one}`), 0n);
+}
+
+/** An IPv4 address at the end stands for the last two groups. */
+function withoutIpv4Tail(text: string): string | null {
+  if (!text.includes(".")) return text;
+  const colon = text.lastIndexOf(":");
+  const ipv4 = parseIpv4(text.slice(colon + 1));
+  if (colon < 0 || ipv4 === null) return null;
+  return `${text.slice(0, colon + 1)}${(ipv4 >> 16n).toString(16)}:${(ipv4 & 0xffffn).toString(16)}`;
+}
+
+/** An IPv4 address that comes mapped into IPv6, as sockets show it, is the IPv4 address. */
+function parseAddress(text: string): Address | null {
+  if (text.length > 45) return null;
+  const ipv4 = parseIpv4(text);
+  if (ipv4 !== null) return { family: 4, first: ipv4 };
+  const ipv6 = parseIpv6(text);
+  if (ipv6 === null) return null;
+  return ipv6 >> 32n === 0xffffn
+    ? { family: 4, first: ipv6 & 0xffff_ffffn }
+    : { family: 6, first: ipv6 };
+}
+
+/** Null for what is no range, and for one whose address reaches into its host part. */
+export function parseRange(text: string): AddressRange | null {
+  const [addressText = "", bitsText, ...rest] = text.split("/");
+  const address = parseAddress(addressText);
+  if (!address || rest.length > 0) return null;
+  const width = widthBits[address.family];
+  if (bitsText === undefined) return { ...address, prefixBits: width };
+  // The prefix of an IPv4 range is counted in its own 32 bits, however it is written.
+  if (!prefixLength.test(bitsText) || (address.family === 4 && addressText.includes(":"))) {
+    return null;
+  }
+  const prefixBits = Number(bitsText);
+  if (prefixBits > width) return null;
+  const range = { ...address, prefixBits };
+  return network(range) << BigInt(width - prefixBits) === address.first ? range : null;
+}
+
+function network({ family, first, prefixBits }: AddressRange): bigint {
+  return first >> BigInt(widthBits[family] - prefixBits);
+}
+
+/** Whether every address of `inner` is one of `outer`. */
+export function covers(outer: AddressRange, inner: AddressRange): boolean {
+  if (outer.family !== inner.family || inner.prefixBits < outer.prefixBits) return false;
+  return network({ ...inner, prefixBits: outer.prefixBits }) === network(outer);
+}
+
+/** Whether `address` lies in one of `ranges`; what is no address lies in none. */
+export function isInRanges(address: string, ranges: readonly string[]): boolean {
+  const parsed = parseAddress(address);
+  if (!parsed) return false;
+  const one = { ...parsed, prefixBits: widthBits[parsed.family] };
+  return ranges.some((text) => {
+    const range = parseRange(text);
+    return range !== null && covers(range, one);
+  });
+}
