@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, errors, jwtVerify } from "jose";
+import type { createRemoteJWKSet } from "jose";
 import * as z from "zod";
 import { config } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -14,6 +14,8 @@ let keys: ReturnType<typeof createRemoteJWKSet> | undefined;
  * @throws {ApiError} `UNAUTHORIZED`, or `UNAVAILABLE` if the issuer's keys can't be fetched.
  */
 export async function verifyIdToken(token: string, audience: string): Promise<Identity> {
+  // Loaded here: what the public calls has no use for it, and every start would pay.
+  const { createRemoteJWKSet, errors, jwtVerify } = await import("jose");
   keys ??= createRemoteJWKSet(new URL(config().PADDOCK_OIDC_JWKS_URL), { timeoutDuration: 5_000 });
   try {
     const issuer = config().PADDOCK_OIDC_ISSUER;

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { SourceMap } from "node:module";
+import type { SourceMap } from "node:module";
 
 const position = /(\/[^\s():]+\.cjs):(\d+):(\d+)/g;
 const maps = new Map<string, SourceMap | null>();
@@ -27,6 +27,8 @@ function mapOf(bundle: string): SourceMap | null {
 
 function read(path: string): SourceMap | null {
   try {
+    // Loaded here, since hardly any process ever needs it.
+    const { SourceMap } = process.getBuiltinModule("node:module");
     return new SourceMap(JSON.parse(readFileSync(path, "utf8")));
   } catch {
     return null;

@@ -2,9 +2,19 @@
  * Anyone may seal, few may open: HPKE (RFC 9180) with X25519, HKDF-SHA256 and AES-256-GCM. A sealed
  * value is bound to where it belongs by its associated data, so it can't be moved elsewhere.
  */
-import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 } from "hpke";
+import type { CipherSuite } from "hpke";
 
-const suite = new CipherSuite(KEM_DHKEM_X25519_HKDF_SHA256, KDF_HKDF_SHA256, AEAD_AES_256_GCM);
+let loading: Promise<CipherSuite> | undefined;
+
+/** Loaded when first used: most requests seal nothing, and every start would pay for it. */
+function loaded(): Promise<CipherSuite> {
+  loading ??= import("hpke").then(
+    ({ AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 }) =>
+      new CipherSuite(KEM_DHKEM_X25519_HKDF_SHA256, KDF_HKDF_SHA256, AEAD_AES_256_GCM),
+  );
+  return loading;
+}
+
 /** Of the encapsulated X25519 key in front of the ciphertext. */
 const encapsulatedBytes = 32;
 
@@ -24,6 +34,7 @@ export interface SealingPair {
 }
 
 export async function newSealingPair(): Promise<SealingPair> {
+  const suite = await loaded();
   const pair = await suite.GenerateKeyPair(true);
   const publicKey = Buffer.from(await suite.SerializePublicKey(pair.publicKey)).toString("base64");
   return { publicKey, privateKey: Buffer.from(await suite.SerializePrivateKey(pair.privateKey)) };
@@ -31,6 +42,7 @@ export async function newSealingPair(): Promise<SealingPair> {
 
 /** Base64 of the encapsulated key and the ciphertext. */
 export async function seal(publicKey: string, plain: Buffer, binding: Binding): Promise<string> {
+  const suite = await loaded();
   const key = await suite.DeserializePublicKey(Buffer.from(publicKey, "base64"));
   const sealed = await suite.Seal(key, plain, { aad: bindingBytes(binding) });
   return Buffer.concat([sealed.encapsulatedSecret, sealed.ciphertext]).toString("base64");
@@ -38,6 +50,7 @@ export async function seal(publicKey: string, plain: Buffer, binding: Binding): 
 
 /** @throws if the value was sealed for another key or another binding, or was changed. */
 export async function open(privateKey: Buffer, sealed: string, binding: Binding): Promise<Buffer> {
+  const suite = await loaded();
   const key = await suite.DeserializePrivateKey(privateKey);
   const bytes = Buffer.from(sealed, "base64");
   const [encapsulated, ciphertext] = [
