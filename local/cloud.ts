@@ -58,6 +58,8 @@ export interface LocalCloud {
   readonly serviceFaults: { readonly kms: Faults; readonly storage: Faults };
   /** An ID token of a person, as operators show it. */
   operatorToken(email: string): Promise<string>;
+  /** An ID token of anybody for anything, for tests of who is refused. */
+  idToken(identity: { readonly email: string; readonly audience: string }): Promise<string>;
   /** Past the edge, for tests. @throws if the function is down. */
   functionUrl(name: string): string;
   /** SIGKILL; it comes back by itself. */
@@ -129,6 +131,7 @@ async function startAll(
     operations,
     runFaults: services.run.faults,
     serviceFaults: { kms: services.kms.faults, storage: services.storage.faults },
+    idToken: (identity) => services.identity.issue(identity),
     operatorToken: (email) => services.identity.issue({ email, audience: audiences.operator }),
     functionUrl(name) {
       if (functions.portOf(name) === null) throw new Error(`The function ${name} is down.`);

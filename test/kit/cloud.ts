@@ -19,6 +19,10 @@ export async function operatorTokenFor(email: string): Promise<string> {
   return (await ask({ do: "operator-token", email })) as string;
 }
 
+export async function idTokenFor(email: string, audience: string): Promise<string> {
+  return (await ask({ do: "id-token", email, audience })) as string;
+}
+
 /** One function's Firestore operations since the last reset. */
 export async function operationsOf(name: string): Promise<Counters> {
   return (await ask({ do: "operations", of: name })) as Counters;

@@ -14,6 +14,7 @@ export interface FaultOrder {
 
 export type Command =
   | { readonly do: "operator-token"; readonly email: string }
+  | { readonly do: "id-token"; readonly email: string; readonly audience: string }
   | { readonly do: "operations"; readonly of: string }
   | { readonly do: "reset-operations" }
   | { readonly do: "function-url"; readonly name: string }
@@ -54,6 +55,8 @@ async function obey(cloud: LocalCloud, command: Command): Promise<unknown> {
   switch (command.do) {
     case "operator-token":
       return await cloud.operatorToken(command.email);
+    case "id-token":
+      return await cloud.idToken(command);
     case "operations":
       return cloud.operations.of(command.of).counters();
     case "reset-operations":

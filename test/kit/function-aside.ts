@@ -29,6 +29,8 @@ export interface AsideOptions {
   readonly limits?: object;
   /** How far its clock is ahead of the machine's. */
   readonly clockAheadMs?: number;
+  /** Settings that differ from the run's own. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export async function startAside(name: string, limits: object): Promise<FunctionAside> {
@@ -64,6 +66,7 @@ async function startOne(name: string, options: AsideOptions): Promise<FunctionAs
       PORT: String(port),
       PADDOCK_BIND: "127.0.0.1",
       FUNCTION_TARGET: name,
+      ...options.settings,
     },
     logFile: join(folder, "log.jsonl"),
     onNotice: () => undefined,
