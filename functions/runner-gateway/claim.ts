@@ -13,7 +13,7 @@ import { replace } from "#shared/store/documents";
 import { sealedSecrets, sealingKeys } from "#shared/store/environments";
 import { type Execution, executions } from "#shared/store/executions";
 import { present } from "#shared/store/store";
-import { formatVersion } from "#shared/store/versions";
+import { formatLease } from "./lease.ts";
 
 export const claim = route({
   answers: "POST /internal/executions/claim",
@@ -72,6 +72,11 @@ export const claim = route({
       environmentId,
       attempt,
       expiresAt,
+      metered: {
+        profile: running.profile,
+        wallClockMs: limits.wallClockMs,
+        claimedAt: running.claimedAt ?? now,
+      },
     };
     const { mode, allow } = running.network;
     return {
@@ -88,7 +93,14 @@ export const claim = route({
           controlToken: issueToken("control", claims, gatewayKeys()),
           modelToken: issueToken("model", claims, gatewayKeys()),
           lease: {
-            version: formatVersion(version ?? found.version),
+            version: formatLease(
+              {
+                executionId: id,
+                version: version ?? found.version,
+                heldMicrousd: running.holdMicrousd,
+              },
+              gatewayKeys(),
+            ),
             expiresAt: running.leaseExpiresAt ?? leaseExpiresAt,
             heartbeatIntervalMs,
             readerUntil: running.readerUntil,

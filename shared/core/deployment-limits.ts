@@ -52,36 +52,40 @@ const streamBytesMax = 8 * 1024 * 1024;
 const streamMsMax = 15 * minuteMs;
 
 /** A deployment's limits; an owner's own, where set, come before them. */
-export const DeploymentLimits = z.object({
-  /** Requests per client address, at the edge. */
-  addresses: window(1_000, 15 * minuteMs),
-  /** Credentials of one address that were refused, counted by each instance for itself. */
-  failedAuthentications: window(300, 15 * minuteMs),
-  requests: Requests.prefault({}),
-  /** Executions started with one key, across all instances. */
-  executions: window(30, 15 * minuteMs),
-  /** Of all keys of an owner together, across all instances; null is no such limit. */
-  ownerExecutions: windowOf(300, 15 * minuteMs)
-    .nullable()
-    .default(null),
-  /** Executions of an owner that haven't ended, and one key's part of them (BUD-9). */
-  concurrentMax: z.int().min(1).max(500).default(40),
-  keyConcurrentMax: z.int().min(1).max(500).default(30),
-  /** Of the balance, what one key may have held at once; its first hold is exempt. */
-  keyHeldPercentMax: z.int().min(1).max(100).default(50),
-  slices: Slices.prefault({}),
-  wallClockMs: z
-    .int()
-    .min(1_000)
-    .max(3_600_000)
-    .default(10 * minuteMs),
-  /** Where a stream ends, to be resumed; the platform's own limits stand a little behind. */
-  streams: z
-    .object({
-      bytesMax: z.int().min(1).max(streamBytesMax).default(streamBytesMax),
-      msMax: z.int().min(1).max(streamMsMax).default(streamMsMax),
-    })
-    .prefault({}),
-  timing: Timing.prefault({}),
-});
+export const DeploymentLimits = z
+  .object({
+    /** Requests per client address, at the edge. */
+    addresses: window(1_000, 15 * minuteMs),
+    /** Credentials of one address that were refused, counted by each instance for itself. */
+    failedAuthentications: window(300, 15 * minuteMs),
+    requests: Requests.prefault({}),
+    /** Executions started with one key, across all instances. */
+    executions: window(30, 15 * minuteMs),
+    /** Of all keys of an owner together, across all instances; null is no such limit. */
+    ownerExecutions: windowOf(300, 15 * minuteMs)
+      .nullable()
+      .default(null),
+    /** Executions of an owner that haven't ended, and one key's part of them (BUD-9). */
+    concurrentMax: z.int().min(1).max(500).default(40),
+    keyConcurrentMax: z.int().min(1).max(500).default(30),
+    /** Of the balance, what one key may have held at once; its first hold is exempt. */
+    keyHeldPercentMax: z.int().min(1).max(100).default(50),
+    slices: Slices.prefault({}),
+    wallClockMs: z
+      .int()
+      .min(1_000)
+      .max(3_600_000)
+      .default(10 * minuteMs),
+    /** Where a stream ends, to be resumed; the platform's own limits stand a little behind. */
+    streams: z
+      .object({
+        bytesMax: z.int().min(1).max(streamBytesMax).default(streamBytesMax),
+        msMax: z.int().min(1).max(streamMsMax).default(streamMsMax),
+      })
+      .prefault({}),
+    timing: Timing.prefault({}),
+  })
+  .refine(({ slices, timing }) => slices.lengthMs >= 2 * timing.heartbeatIntervalMs, {
+    message: "a slice is renewed by a beat that comes while half of it is left",
+  });
 export type DeploymentLimits = z.infer<typeof DeploymentLimits>;

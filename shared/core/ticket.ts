@@ -5,6 +5,7 @@
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
+import { profiles } from "../protocol/job.ts";
 import { idSchema } from "./ids.ts";
 
 export const ticketRandomBytes = 32;
@@ -51,6 +52,14 @@ const TokenClaims = z.object({
   environmentId: idSchema("environment"),
   attempt: z.int().min(1),
   expiresAt: z.int(),
+  /** What its cost follows from; a token of an older release names none, and nothing is renewed. */
+  metered: z
+    .object({
+      profile: z.enum(profiles),
+      wallClockMs: z.int().min(1),
+      claimedAt: z.int(),
+    })
+    .optional(),
 });
 export type TokenClaims = z.infer<typeof TokenClaims>;
 export type TokenPurpose = "control" | "model";

@@ -6,6 +6,10 @@ export function timing(): DeploymentLimits["timing"] {
   return deploymentLimits().timing;
 }
 
+export function slices(): DeploymentLimits["slices"] {
+  return deploymentLimits().slices;
+}
+
 /** What the runner has beside the command: fetching and saving the workspace, settling. */
 export const overheadMs = 15 * 60_000;
 /** How often a reader looks whether an execution still lives, should a listener have gone deaf. */

@@ -15,6 +15,7 @@ import { CloudHost, type Started } from "./cloud-host.ts";
 const limits = {
   executions: { max: 1_000, windowMs: 900_000 },
   wallClockMs: 10_000,
+  slices: { lengthMs: 2_000, endingMs: 1_000 },
   timing: {
     dispatchDeadlineMs: 1_000,
     claimDeadlineMs: 3_000,

@@ -1,0 +1,154 @@
+/** A beat's change: the lease goes on, and where it is time, more money is held for the work. */
+import type { Owner } from "#shared/auth/owner";
+import type { Account } from "#shared/core/account";
+import { renew } from "#shared/core/hold";
+import { type Metered, mustEnd, paidMs, type SliceNeed, sliceNeed } from "#shared/core/slices";
+import type { TokenClaims } from "#shared/core/ticket";
+import { ApiError } from "#shared/errors/api-error";
+import { overheadMs, slices, timing } from "#shared/executions/timing";
+import type { Deps } from "#shared/pipeline/route";
+import { answered, isConflict } from "#shared/store/answered";
+import { patch, type Version } from "#shared/store/documents";
+import { executions } from "#shared/store/executions";
+import type { Store } from "#shared/store/store";
+import type { KnownLease } from "./lease.ts";
+
+/** How often somebody else may write between our read and our commit before we give up. */
+const attemptsMax = 4;
+
+export type Stop = "cancelled" | "budget" | null;
+
+export interface Beat {
+  readonly claims: TokenClaims;
+  readonly lease: KnownLease;
+  /** As of the lease. */
+  readonly readerUntil: number;
+  readonly now: number;
+}
+
+export interface Extended {
+  readonly version: Version;
+  readonly heldMicrousd: number | null;
+  readonly expiresAt: number;
+  readonly readerUntil: number;
+  readonly stop: Stop;
+}
+
+/** @throws {ApiError} `LEASE_LOST` if the execution isn't this attempt's any more. */
+export async function extendLease(deps: Deps, owner: Owner, beat: Beat): Promise<Extended> {
+  const { metered } = beat.claims;
+  if (!metered) return await extend(deps.store, owner, beat);
+  const heldMicrousd = beat.lease.heldMicrousd ?? 0;
+  const need = sliceNeed(metered, standing(metered, beat, heldMicrousd), slices());
+  return need
+    ? await renewSlice(deps, owner, { ...beat, metered, need })
+    : await extend(deps.store, owner, beat);
+}
+
+interface Known {
+  readonly version: Version;
+  readonly readerUntil: number;
+  readonly stop: Stop;
+}
+
+/**
+ * Whoever changes an execution changes its version, so a beat that finds its own has nothing to
+ * hear; any other reads what happened: the job's name, a cancellation, an end.
+ */
+async function extend(store: Store, owner: Owner, beat: Beat): Promise<Extended> {
+  const ref = executions.of(owner, beat.claims.executionId);
+  const { heldMicrousd } = beat.lease;
+  const expiresAt = leaseEnd(beat, heldMicrousd);
+  const fields = { leaseExpiresAt: expiresAt, sweepAt: expiresAt };
+  let known: Known = { ...beat.lease, readerUntil: beat.readerUntil, stop: null };
+  for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+    try {
+      const { version } = known;
+      const next = await answered(store.commit([patch(ref, fields, { version })]));
+      return { ...known, version: next, heldMicrousd, expiresAt };
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+    }
+    known = await look(store, owner, beat.claims);
+  }
+  throw new ApiError("CONTENTION");
+}
+
+async function look(store: Store, owner: Owner, claims: TokenClaims): Promise<Known> {
+  const { value, version } = await store.require(executions.of(owner, claims.executionId));
+  if (value.status !== "running" || value.attempt !== claims.attempt) {
+    throw new ApiError("LEASE_LOST");
+  }
+  const stop = value.cancelRequestedAt === null ? null : "cancelled";
+  return { version, readerUntil: value.readerUntil, stop };
+}
+
+interface RenewingBeat extends Beat {
+  readonly metered: NonNullable<TokenClaims["metered"]>;
+  readonly need: SliceNeed;
+}
+
+/**
+ * Account and execution change together. Asked for as a sum, so that a commit whose answer was lost
+ * takes nothing twice. What is refused is tried again by the next beats, while paid time is left.
+ */
+async function renewSlice(deps: Deps, owner: Owner, beat: RenewingBeat): Promise<Extended> {
+  const ref = executions.of(owner, beat.claims.executionId);
+  let known: Known = { ...beat.lease, readerUntil: beat.readerUntil, stop: null };
+  const { decision, version } = await deps.commits.submit({
+    owner,
+    needsAccount: true,
+    refresh: async () => {
+      known = await look(deps.store, owner, beat.claims);
+    },
+    decide: (account) => {
+      const renewed = known.stop ? null : more(account, beat);
+      const heldMicrousd = renewed?.heldMicrousd ?? held(account, beat);
+      const expiresAt = leaseEnd(beat, heldMicrousd);
+      const paid = renewed ? { holdMicrousd: heldMicrousd } : {};
+      const fields = { leaseExpiresAt: expiresAt, sweepAt: expiresAt, ...paid };
+      const stop = known.stop ?? stopOf(account, beat, heldMicrousd);
+      return {
+        writes: [patch(ref, fields, { version: known.version })],
+        ...(renewed && renewed.account !== account ? { account: renewed.account } : {}),
+        extended: { ...known, heldMicrousd, expiresAt, stop },
+      };
+    },
+  });
+  const { extended } = decision;
+  return { ...extended, version: version ?? extended.version };
+}
+
+function more(account: Account | null, { claims, need, now }: RenewingBeat) {
+  if (!account || account.admission.suspendedAt !== null) return null;
+  return renew(account, { executionId: claims.executionId, ...need, now });
+}
+
+function held(account: Account | null, { claims }: Beat): number {
+  return account?.holds[claims.executionId]?.amountMicrousd ?? 0;
+}
+
+function stopOf(account: Account | null, beat: RenewingBeat, heldMicrousd: number): Stop {
+  if (account && account.admission.suspendedAt !== null) return "cancelled";
+  const { metered } = beat;
+  return mustEnd(metered, standing(metered, beat, heldMicrousd), slices()) ? "budget" : null;
+}
+
+function standing(
+  metered: Metered & { readonly claimedAt: number },
+  beat: Beat,
+  heldMicrousd: number,
+) {
+  const elapsedMs = Math.max(0, beat.now - metered.claimedAt);
+  return { elapsedMs, heldMicrousd, beatMs: timing().heartbeatIntervalMs };
+}
+
+/** However long a runner beats: nobody works, or saves, for longer than what is held allows. */
+function leaseEnd({ claims, now }: Beat, heldMicrousd: number | null): number {
+  const { metered } = claims;
+  const latest =
+    metered && heldMicrousd !== null
+      ? metered.claimedAt + paidMs(metered, heldMicrousd) + overheadMs
+      : claims.expiresAt;
+  return Math.min(now + timing().leaseMs, latest);
+}

@@ -1,0 +1,46 @@
+/**
+ * What a runner hands back with each beat: the execution's version, and what was held for it then.
+ * Signed, so that a beat needs no read to know whether more must be held, whatever the runner says.
+ */
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { SigningKeys } from "#shared/core/ticket";
+import type { Version } from "#shared/store/documents";
+import { formatVersion, parseVersion } from "#shared/store/versions";
+
+export interface KnownLease {
+  readonly executionId: string;
+  readonly version: Version;
+  /** Null if nobody who may say so said it: then it has to be looked up. */
+  readonly heldMicrousd: number | null;
+}
+
+const form = /^([0-9]+\.[0-9]+)(?:\.([0-9]{1,15})\.([0-9a-f]{64}))?$/;
+
+function sign(executionId: string, stated: string, key: Buffer): Buffer {
+  return createHmac("sha256", key).update(`lease.${executionId}.${stated}`).digest();
+}
+
+export function formatLease(lease: KnownLease, keys: SigningKeys): string {
+  const key = keys.keys[keys.current];
+  const version = formatVersion(lease.version);
+  if (!key || lease.heldMicrousd === null) return version;
+  const stated = `${version}.${lease.heldMicrousd}`;
+  return `${stated}.${sign(lease.executionId, stated, key).toString("hex")}`;
+}
+
+/** Null if `text` has no lease's form; without what was held if none of our keys vouches for it. */
+export function parseLease(
+  text: string,
+  executionId: string,
+  { keys }: SigningKeys,
+): KnownLease | null {
+  const [, versionText = "", held = "", signature = ""] = form.exec(text) ?? [];
+  const version = parseVersion(versionText);
+  if (!version) return null;
+  const given = Buffer.from(signature, "hex");
+  const isOurs = Object.values(keys).some((key) => {
+    const expected = sign(executionId, `${versionText}.${held}`, key);
+    return given.length === expected.length && timingSafeEqual(given, expected);
+  });
+  return { executionId, version, heldMicrousd: isOurs ? Number(held) : null };
+}
