@@ -10,11 +10,12 @@ export function prepare(response: ServerResponse, requestId: string): void {
 }
 
 export function sendJson(response: ServerResponse, reply: Extract<Reply, { body: object }>): void {
-  const text = Buffer.from(JSON.stringify(reply.body));
+  // As text, so that Node sends headers and body in one write.
+  const text = JSON.stringify(reply.body);
   response.writeHead(reply.status, {
     ...reply.headers,
     "content-type": "application/json; charset=utf-8",
-    "content-length": text.length,
+    "content-length": Buffer.byteLength(text),
   });
   response.end(text);
 }
