@@ -6,3 +6,5 @@ http("hello", (_request, response) => {
   response.json({ hello: "world" });
 });
 getTestServer("hello").listen(Number(process.env.PORT), "127.0.0.1");
+// A process that is killed leaves no compiled code behind for the next.
+process.once("SIGTERM", () => process.exit(0));

@@ -10,3 +10,5 @@ http("one-get", async (_request, response) => {
   response.json({ document: snapshot.data() });
 });
 getTestServer("one-get").listen(Number(PORT), "127.0.0.1");
+// A process that is killed leaves no compiled code behind for the next.
+process.once("SIGTERM", () => process.exit(0));

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
+import { readManifest } from "../../../local/functions/manifest.ts";
 import { until } from "../../../local/run/until.ts";
 import type { Figure } from "../figure.ts";
 import { type FunctionChild, residentMb, startFunction } from "../function-child.ts";
@@ -18,9 +19,10 @@ export const memory: Figure = {
   async run(bench) {
     const { key } = await newOwner(bench);
     const threadId = await newThread(bench, key);
+    const { nodeOptions = "" } = readManifest(bench.distFolder).functions.threads ?? {};
     const threads = await startFunction({
       bundle: join(bench.distFolder, "functions/threads.cjs"),
-      environment: bench.environment,
+      environment: { ...bench.environment, NODE_OPTIONS: nodeOptions },
       first: { path: `/v1/threads/${threadId}`, key, status: 200 },
     });
     try {
