@@ -13,7 +13,10 @@ import type { Target } from "./figure.ts";
 const wide = { max: 1_000_000 };
 const limits = {
   executions: { max: 10_000 },
+  ownerExecutions: null,
   concurrentMax: 500,
+  keyConcurrentMax: 500,
+  keyHeldPercentMax: 100,
   requests: { perKey: wide, perOwner: wide, reads: wide, writes: wide, secrets: wide },
   failedAuthentications: wide,
 };

@@ -5,6 +5,10 @@
  * Changes to one owner's account meet in one document. They wait in that owner's lane and are
  * committed together: one commit for all that arrived while the last one was under way. If the
  * commit fails although the account hasn't changed, one of them is at fault, and each goes alone.
+ *
+ * Lanes of one owner in several processes meet in the database. Whoever lost to another waits a
+ * moment before each commit, longer with each loss and shorter with each gain, so that more changes
+ * share a commit and fewer commits are made in vain; and it reads the account right before.
  */
 import type { Owner } from "../auth/owner.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -21,15 +25,9 @@ import {
   type Waiting,
 } from "./decide-together.ts";
 import type { Write } from "./documents.ts";
+import { type Lane, lingerLonger, lingerShorter, newLane } from "./lane.ts";
 import { accountId, accounts } from "./owners.ts";
 import type { Store } from "./store.ts";
-
-interface Lane {
-  readonly waiting: Waiting[];
-  running: boolean;
-  known: KnownAccount | null;
-  reading: Promise<KnownAccount | null> | null;
-}
 
 interface Failed {
   readonly decided: Decided;
@@ -41,6 +39,10 @@ interface Failed {
 const changesPerCommitMax = 40;
 const attemptsMax = 12;
 const backoffMsMax = 250;
+/** How long a change may lose to other processes' before it is refused. */
+const contentionMsMax = 10_000;
+/** Of what a change has read, when others got in between: as old as a key's entry may be. */
+const readFreshMs = 1_000;
 /** How long a change is tried again while the database doesn't answer; then it is refused. */
 const patienceMs = 5_000;
 /** Other processes change the account too; one known for longer than this is read again. */
@@ -66,8 +68,8 @@ export class CommitCoordinator {
   /** @throws {ApiError} what `decide` refused with, `CONTENTION`, or `UNAVAILABLE`. */
   async submit<D extends Decision>(change: Change<D>): Promise<Committed<D>> {
     const committed = new Promise<Committed<Decision>>((resolve, reject) => {
-      const until = performance.now() + patienceMs;
-      const waiting = { change, resolve, reject, until, attempts: 0, stale: false };
+      const since = performance.now();
+      const waiting = { change, resolve, reject, since, readAt: since, attempts: 0, stale: false };
       if (change.needsAccount) this.#enqueue(waiting);
       else void this.#commit([waiting], null);
     });
@@ -81,7 +83,7 @@ export class CommitCoordinator {
   }
 
   #lane({ id }: Owner): Lane {
-    const lane = this.#lanes.get(id) ?? { waiting: [], running: false, known: null, reading: null };
+    const lane = this.#lanes.get(id) ?? newLane();
     this.#lanes.delete(id);
     this.#lanes.set(id, lane);
     for (const [oldId, old] of this.#lanes) {
@@ -100,6 +102,7 @@ export class CommitCoordinator {
   async #run(lane: Lane): Promise<void> {
     lane.running = true;
     while (lane.waiting.length > 0) {
+      await this.#linger(lane);
       await this.#commit(lane.waiting.splice(0, changesPerCommitMax), lane);
     }
     lane.running = false;
@@ -123,6 +126,7 @@ export class CommitCoordinator {
       batch.map(async (waiting) => {
         if (!waiting.stale) return waiting;
         try {
+          waiting.readAt = performance.now();
           await waiting.change.refresh();
           waiting.stale = false;
           return waiting;
@@ -164,7 +168,10 @@ export class CommitCoordinator {
     try {
       const version = await answered(this.#store.commitOnce(writes));
       const since = performance.now();
-      if (lane && account) lane.known = { value: account, version, since };
+      if (lane && account) {
+        lane.known = { value: account, version, since };
+        lingerShorter(lane);
+      }
       announce(decided);
       return finish(parts, version);
     } catch (error) {
@@ -203,6 +210,7 @@ export class CommitCoordinator {
     lane: Lane | null,
     before: KnownAccount | null,
   ): Promise<void> {
+    if (lane && (await this.#lost(lane, batch, before))) return this.#queueAgain(batch, lane);
     for (const waiting of batch) {
       waiting.attempts += 1;
       waiting.stale = true;
@@ -213,19 +221,47 @@ export class CommitCoordinator {
     const [first] = rest;
     if (!first) return;
     await this.#backOff(first.attempts);
-    if (!lane) return this.#commit(rest, null);
-    lane.known = null;
-    const now = await this.#account(lane, rest);
-    const accountMoved = before === null || now === null || !now.version.isEqual(before.version);
-    if (accountMoved || rest.length === 1) return this.#commit(rest, lane);
+    if (!lane || rest.length === 1) return this.#commit(rest, lane);
     for (const waiting of rest) await this.#commit([waiting], lane);
+  }
+
+  /** Whether another process has changed the account, so that nobody in `batch` is at fault. */
+  async #lost(
+    lane: Lane,
+    batch: readonly Waiting[],
+    before: KnownAccount | null,
+  ): Promise<boolean> {
+    lane.known = null;
+    const now = await this.#account(lane, batch);
+    return before !== null && now !== null && !now.version.isEqual(before.version);
+  }
+
+  /** Before those that came meanwhile; what they have read holds on, unless it has grown old. */
+  #queueAgain(batch: readonly Waiting[], lane: Lane): void {
+    lingerLonger(lane);
+    const now = performance.now();
+    const spent = batch.filter(({ since }) => now - since > contentionMsMax);
+    rejectAll(spent, new ApiError("CONTENTION"));
+    const rest = batch.filter((waiting) => !spent.includes(waiting));
+    for (const waiting of rest) waiting.stale ||= now - waiting.readAt > readFreshMs;
+    lane.waiting.unshift(...rest);
+  }
+
+  /** At random, so that processes that met once don't meet again. */
+  async #linger(lane: Lane): Promise<void> {
+    if (lane.lingerMs === 0) return;
+    const lingerMs = lane.lingerMs * this.#chance.random();
+    await new Promise((resolve) => setTimeout(resolve, lingerMs));
+    lane.known = null;
   }
 
   /** What failed can't land any more: whoever still has patience tries again. */
   async #waitOut({ decided, lane }: Failed, error: unknown): Promise<void> {
     const batch = decided.parts.map(({ waiting }) => waiting);
     const passing = error instanceof ApiError && error.code === "UNAVAILABLE";
-    const patient = passing ? batch.filter(({ until }) => until > performance.now()) : [];
+    const patient = passing
+      ? batch.filter(({ since }) => performance.now() - since < patienceMs)
+      : [];
     const gaveUp = batch.filter((waiting) => !patient.includes(waiting));
     rejectAll(gaveUp, error);
     if (patient.length === 0) return;

@@ -11,8 +11,10 @@ export interface Waiting {
   readonly change: Change<Decision>;
   readonly resolve: (committed: Committed<Decision>) => void;
   readonly reject: (error: unknown) => void;
-  /** Monotonic ms until which it is tried again while the database doesn't answer. */
-  readonly until: number;
+  /** Monotonic ms, when it came: from then on its patience is counted. */
+  readonly since: number;
+  /** Monotonic ms, when its own documents were read. */
+  readAt: number;
   attempts: number;
   stale: boolean;
 }

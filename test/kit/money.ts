@@ -13,18 +13,17 @@ import { newEnvironment, newOwner, newThread, type TestOwner } from "./owners.ts
 import { accountOf, expectBalanced } from "./settled.ts";
 import { firestore } from "./store.ts";
 
-const plenty = { max: 1_000_000 };
-
 /** An execution holds a second; one that works for a second costs just what it held. */
 export const workMs = 1_000;
 export const eachMicrousd = 125;
 const profile = "power";
 
 export const moneyLimits = {
-  executions: { ...plenty, windowMs: 900_000 },
-  failedAuthentications: plenty,
-  requests: { perKey: plenty, perOwner: plenty, reads: plenty, writes: plenty, secrets: plenty },
+  executions: { max: 1_000_000, windowMs: 900_000 },
+  ownerExecutions: null,
   concurrentMax: 500,
+  keyConcurrentMax: 500,
+  keyHeldPercentMax: 100,
   wallClockMs: workMs,
   timing: {
     dispatchDeadlineMs: 2_000,
