@@ -1,13 +1,8 @@
+/** Money for an owner, under our name for it and those of the public API. */
 import * as z from "zod";
-import { existingOwner } from "#shared/auth/act-on-owner";
-import { noQuery, ok, usd } from "#shared/contract/common";
-import { credit } from "#shared/core/account";
-import { derivedId, idSchema } from "#shared/core/ids";
+import { usd } from "#shared/contract/common";
 import { microusd } from "#shared/core/pricing";
-import { ApiError } from "#shared/errors/api-error";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
-import { create } from "#shared/store/documents";
-import { ledger } from "#shared/store/owners";
+import { orderRoute } from "./order-route.ts";
 
 /** In US dollars: at least one cent, and no sum that could only be a slip. */
 const Credit = z.object({
@@ -15,69 +10,78 @@ const Credit = z.object({
   description: z.string().max(500).default("Credit by an operator"),
 });
 
-export const creditOwner = route({
+function creditOf({ amount, description }: z.output<typeof Credit>) {
+  return { type: "credit" as const, amountMicrousd: microusd(amount), description };
+}
+
+const credited = { success: z.literal(true), userId: z.string(), addedAmount: z.number() };
+
+export const creditOwner = orderRoute({
   answers: "POST /v1/admin/users/:userId/credit",
   summary: "Add money to an owner's account; an Idempotency-Key makes repeating it harmless.",
-  authenticate: "operator",
-  scope: "none",
-  params: z.object({ userId: idSchema("owner") }),
-  query: noQuery,
   body: Credit,
-  bodyBytesMax: jsonBytesMax,
-  limits: "writes",
-  budget: "credit",
-  audit: "budget.credited",
-  reply: {
-    200: z.object({
-      success: z.literal(true),
-      userId: z.string(),
-      amount: z.number(),
-      newBalance: z.number(),
-    }),
-  },
-  read: async ({ params, request, ids, deps }) => {
-    const { owner } = await existingOwner(deps.store, params.userId);
-    const id = request.idempotencyKey
-      ? derivedId("ledgerEntry", owner.id, "credit", request.idempotencyKey)
-      : ids.next("ledgerEntry");
-    return { owner, earlier: await deps.store.get(ledger.of(owner, id)), id };
-  },
-  decide({ body, data, account, now }) {
-    const { owner, earlier, id } = data;
-    if (!account) throw new ApiError("NOT_FOUND");
-    const amountMicrousd = microusd(body.amount);
-    const answer = (balanceMicrousd: number) =>
-      ok({
-        success: true,
-        userId: owner.id,
-        amount: body.amount,
-        newBalance: usd(balanceMicrousd),
-      });
-    if (earlier.value) {
-      if (earlier.value.amountMicrousd !== amountMicrousd)
-        throw new ApiError("IDEMPOTENCY_CONFLICT");
-      return { writes: [], reply: answer(account.balanceMicrousd) };
-    }
-    const credited = credit(account, amountMicrousd, now);
-    const entry = {
-      v: 1 as const,
-      id,
-      type: "credit" as const,
-      amountMicrousd,
-      lossMicrousd: 0,
-      executionId: null,
-      threadId: null,
-      keyId: null,
-      description: body.description,
-      createdAt: now,
-    };
-    return {
-      writes: [create(earlier.ref, entry)],
-      account: credited,
-      owner,
-      subject: id,
-      facts: { amountMicrousd },
-      reply: answer(credited.balanceMicrousd),
-    };
-  },
+  orderOf: creditOf,
+  reply: z.object({ ...credited, amount: z.number(), newBalance: z.number() }),
+  replyOf: ({ amount }, { account, ownerId }) => ({
+    success: true,
+    userId: ownerId,
+    amount,
+    addedAmount: amount,
+    newBalance: usd(account.balanceMicrousd),
+  }),
+});
+
+export const addCredits = orderRoute({
+  answers: "POST /v1/billing/admin/:userId/credits",
+  summary: "The same, in the public API's form.",
+  body: Credit,
+  orderOf: creditOf,
+  reply: z.object({ ...credited, newBalance: z.number(), totalSpent: z.number() }),
+  replyOf: ({ amount }, { account, ownerId }) => ({
+    success: true,
+    userId: ownerId,
+    addedAmount: amount,
+    newBalance: usd(account.balanceMicrousd),
+    totalSpent: usd(account.spentMicrousd),
+  }),
+});
+
+export const topUp = orderRoute({
+  answers: "POST /v1/billing/admin/:userId/top-up",
+  summary: "The same, as the public API's top-up: there is one balance for both.",
+  body: Credit,
+  orderOf: creditOf,
+  reply: z.object({ ...credited, topUpBalance: z.number(), topUpTotalPurchased: z.number() }),
+  replyOf: ({ amount }, { account, ownerId }) => ({
+    success: true,
+    userId: ownerId,
+    addedAmount: amount,
+    topUpBalance: usd(account.balanceMicrousd),
+    topUpTotalPurchased: usd(account.balanceMicrousd + account.spentMicrousd),
+  }),
+});
+
+export const adjustOwner = orderRoute({
+  answers: "POST /v1/admin/users/:userId/adjustments",
+  summary: "Correct an account by an amount, below zero too, but never below what is held.",
+  body: z.object({
+    amount: z
+      .number()
+      .min(-1_000_000)
+      .max(1_000_000)
+      .refine((amount) => Math.abs(amount) >= 0.000_001, "must not be zero"),
+    description: z.string().min(1).max(500),
+  }),
+  orderOf: ({ amount, description }) => ({
+    type: "adjustment",
+    amountMicrousd: microusd(amount),
+    description,
+  }),
+  reply: z.object({ ...credited, newBalance: z.number() }),
+  replyOf: ({ amount }, { account, ownerId }) => ({
+    success: true,
+    userId: ownerId,
+    addedAmount: amount,
+    newBalance: usd(account.balanceMicrousd),
+  }),
 });

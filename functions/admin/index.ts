@@ -1,15 +1,24 @@
 /** What operators do: a Google identity each, never an API key. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { createFirstOperator } from "./create-first-operator.ts";
+import { createOperator } from "./create-operator.ts";
 import { createOwner } from "./create-owner.ts";
-import { creditOwner } from "./credit-owner.ts";
+import { addCredits, adjustOwner, creditOwner, topUp } from "./credit-owner.ts";
+import { confirmCredit, declineCredit } from "./decide-credit.ts";
 import { getOwner } from "./get-owner.ts";
+import { getOwnerBudget } from "./get-owner-budget.ts";
+import { listCreditRequests } from "./list-credit-requests.ts";
+import { setOwnerLimits } from "./set-owner-limits.ts";
 
 export const service: Service = {
   name: "admin",
-  summary: "Operators: owners and credit",
+  summary: "Operators: owners, credit and limits",
   visibility: "edge",
-  routes: [createFirstOperator, createOwner, getOwner, creditOwner],
+  routes: [
+    ...[createFirstOperator, createOperator, createOwner, getOwner],
+    ...[creditOwner, adjustOwner, listCreditRequests, confirmCredit, declineCredit],
+    ...[addCredits, topUp, setOwnerLimits, getOwnerBudget],
+  ],
   limits: defaultLimits,
   roles: ["firestore.main", "firestore.keys", "kms.wrap.audit-details", "secret.peppers"],
 };

@@ -1,25 +1,7 @@
-import * as z from "zod";
 import { BillingRecord, billingRecord } from "#shared/contract/budget";
-import { listBody, listOf, noParams, ok, PageQuery } from "#shared/contract/common";
+import { listBody, listOf, noParams, ok } from "#shared/contract/common";
 import { route } from "#shared/pipeline/route";
-import { ledger } from "#shared/store/owners";
-
-const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
-const types = {
-  execution: "charge",
-  charge: "charge",
-  credit: "credit",
-  adjustment: "adjustment",
-} as const;
-
-/** `since` and `until` are the SDK's names, `from` and `to` the published API's. */
-const RecordsQuery = PageQuery.extend({
-  since: instant.optional(),
-  from: instant.optional(),
-  until: instant.optional(),
-  to: instant.optional(),
-  type: z.enum(["execution", "charge", "credit", "adjustment"]).optional(),
-});
+import { RecordsQuery, readRecords } from "./read-records.ts";
 
 export const listRecords = route({
   answers: "GET /v1/billing/records",
@@ -34,14 +16,7 @@ export const listRecords = route({
   budget: "free",
   audit: "none",
   reply: { 200: listOf(BillingRecord) },
-  read: async ({ caller, query, deps }) =>
-    await deps.store.page(ledger.all(caller.owner), {
-      where: query.type ? [["type", types[query.type]]] : [],
-      between: { field: "createdAt", from: query.since ?? query.from, to: query.until ?? query.to },
-      orderBy: [["createdAt", "desc"]],
-      limit: query.limit,
-      offset: query.offset,
-    }),
+  read: async ({ caller, query, deps }) => await readRecords(deps.store, caller.owner, query),
   decide({ caller, query, data }) {
     const records = data.items.map((entry) => billingRecord(entry, caller.owner.id));
     return { writes: [], reply: ok(listBody(records, { ...query, total: data.total })) };

@@ -1,8 +1,10 @@
 /** Money as the public API shows it: decimal US dollars. */
 import * as z from "zod";
 import { type Account, heldMicrousd, inPeriod, spendableMicrousd } from "../core/account.ts";
+import type { Alert } from "../core/alert-state.ts";
+import { forecast } from "../core/spending-pace.ts";
 import type { LedgerEntry } from "../store/owners.ts";
-import { iso, usd } from "./common.ts";
+import { iso, isoOrNull, usd } from "./common.ts";
 
 export const BudgetStatus = z.object({
   balance: z.number(),
@@ -24,17 +26,46 @@ export function budgetStatus(before: Account, now: number): z.input<typeof Budge
   };
 }
 
+/** How the API names what an alert is of. */
+const alertSubjects = { balance: "balance", day: "dailyLimit", month: "monthlyLimit" } as const;
+
+const BudgetAlert = z.object({
+  of: z.enum(["balance", "dailyLimit", "monthlyLimit"]),
+  percent: z.int(),
+  /** The day, the month, or when the balance was last credited. */
+  period: z.string(),
+  limit: z.number(),
+  spent: z.number(),
+  at: z.string(),
+});
+
+/** Null until three whole days are known. */
+const BudgetForecast = z
+  .object({
+    dailyAverage: z.number(),
+    basedOnDays: z.int(),
+    /** When what is available will be spent; null if not within ten years. */
+    runsOutAt: z.string().nullable(),
+    method: z.literal("mean of whole days, weights halving every 7 days"),
+  })
+  .nullable();
+
 export const Budget = BudgetStatus.extend({
   userId: z.string(),
   held: z.number(),
   available: z.number(),
   totalSpent: z.number(),
   runningExecutions: z.int(),
+  /** Percentages that raise an alert, and those that were raised, the latest first. */
+  alertPercentages: z.array(z.int()),
+  alerts: z.array(BudgetAlert),
+  forecast: BudgetForecast,
   createdAt: z.string(),
   updatedAt: z.string(),
 });
 
-export function budgetBody(account: Account, ownerId: string, now: number): z.input<typeof Budget> {
+export function budgetBody(before: Account, ownerId: string, now: number): z.input<typeof Budget> {
+  const account = inPeriod(before, now);
   return {
     ...budgetStatus(account, now),
     userId: ownerId,
@@ -42,8 +73,33 @@ export function budgetBody(account: Account, ownerId: string, now: number): z.in
     available: usd(spendableMicrousd(account)),
     totalSpent: usd(account.spentMicrousd),
     runningExecutions: Object.keys(account.holds).length,
+    alertPercentages: account.alerts.percents,
+    alerts: account.alerts.raised.toReversed().map(alertBody),
+    forecast: forecastBody(account, now),
     createdAt: iso(account.createdAt),
-    updatedAt: iso(account.updatedAt),
+    updatedAt: iso(before.updatedAt),
+  };
+}
+
+function alertBody(alert: Alert): z.input<typeof BudgetAlert> {
+  return {
+    of: alertSubjects[alert.of],
+    percent: alert.percent,
+    period: alert.period,
+    limit: usd(alert.limitMicrousd),
+    spent: usd(alert.spentMicrousd),
+    at: iso(alert.at),
+  };
+}
+
+function forecastBody(account: Account, now: number): z.input<typeof BudgetForecast> {
+  const ahead = forecast(account.pace, spendableMicrousd(account), now);
+  if (!ahead) return null;
+  return {
+    dailyAverage: usd(ahead.microusdPerDay),
+    basedOnDays: ahead.days,
+    runsOutAt: isoOrNull(ahead.runsOutAt),
+    method: "mean of whole days, weights halving every 7 days",
   };
 }
 

@@ -33,7 +33,7 @@ export type Hold = z.infer<typeof Hold>;
 const Period = z.object({ key: z.string(), spentMicrousd: amount });
 
 /** An owner's own limits; null is the deployment's. */
-const OwnerLimits = z.object({
+export const OwnerLimits = z.object({
   executionsMax: z.int().min(1).nullable().default(null),
   ownerExecutionsMax: z.int().min(1).nullable().default(null),
   concurrentMax: z.int().min(1).max(500).nullable().default(null),

@@ -84,6 +84,18 @@ export const DeploymentLimits = z
       })
       .prefault({}),
     timing: Timing.prefault({}),
+    /** What operators may credit or adjust alone, per owner and UTC day; more takes two of them. */
+    credits: z
+      .object({
+        aloneMicrousdMax: z
+          .int()
+          .min(0)
+          .max(countMax * 1_000_000)
+          .default(1_000_000_000),
+        /** How long the second one has to confirm. */
+        requestMs: ms(24 * 60 * minuteMs),
+      })
+      .prefault({}),
   })
   .refine(({ slices, timing }) => slices.lengthMs >= 2 * timing.heartbeatIntervalMs, {
     message: "a slice is renewed by a beat that comes while half of it is left",

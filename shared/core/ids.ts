@@ -14,6 +14,7 @@ export const idPrefixes = {
   ledgerEntry: "rec",
   auditRow: "aud",
   operator: "op",
+  creditRequest: "crq",
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

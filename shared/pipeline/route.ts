@@ -106,6 +106,8 @@ export interface Decided {
   readonly account?: Account;
   /** The id of what was changed, for the audit row. */
   readonly subject?: string;
+  /** Of the audit row, where a decision has another outcome than the route's own. */
+  readonly action?: `${string}.${string}`;
   /** Plain facts for the audit row. */
   readonly facts?: Readonly<Record<string, string | number | boolean | null>>;
   /** Whose change it is, where the caller is no owner; else the caller's. */
@@ -136,7 +138,7 @@ export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decid
   /** What it counts as, beside its key and its owner: every route that takes a key states one. */
   readonly limits: RequestClass;
   /** Whether the decision takes the owner's account, and what it does to it. */
-  readonly budget: "free" | "hold" | "settle" | "credit" | "terms";
+  readonly budget: "free" | "hold" | "settle" | "credit" | "terms" | "admission";
   /** `thing.happened`; `none` for what changes nothing. */
   readonly audit: `${string}.${string}` | "none";
   /** What the audit row keeps sealed beside address and user agent. */

@@ -203,12 +203,16 @@ async function commit(
     decide: (account) => {
       ids.repeat();
       const decided = route.decide({ ...context, data, account });
-      if (route.audit === "none" || decided.writes.length === 0) return { ...decided, decided };
+      if (route.audit === "none" || !changes(decided)) return { ...decided, decided };
       const row = auditOf(route, { context, decided, rowId, sealed });
       return { ...decided, decided, writes: [...decided.writes, row] };
     },
   });
   return { decided: decision.decided, version };
+}
+
+function changes({ writes, account }: Decided): boolean {
+  return writes.length > 0 || account !== undefined;
 }
 
 /** Whose lane a change takes: the caller's, or that of the owner a privileged caller acts on. */
@@ -240,7 +244,7 @@ function auditOf(
     id: rowId,
     at: now,
     actor: { type: caller.type, id: caller.id },
-    action: route.audit,
+    action: decided.action ?? route.audit,
     subject: decided.subject,
     requestId: request.id,
     facts: { ...decided.facts },

@@ -1,0 +1,128 @@
+/** The second operator's word on money above what one may move alone. */
+import * as z from "zod";
+import { existingOwner } from "#shared/auth/act-on-owner";
+import { operatorRef } from "#shared/auth/operators";
+import { noQuery, ok } from "#shared/contract/common";
+import { derivedId, idSchema } from "#shared/core/ids";
+import { ApiError } from "#shared/errors/api-error";
+import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
+import { type CreditRequest, creditRequests } from "#shared/store/credit-requests";
+import { replace } from "#shared/store/documents";
+import { CreditRequestBody, creditRequestBody } from "./credit-request-body.ts";
+import { post } from "./order-money.ts";
+
+const decides = {
+  authenticate: "operator",
+  scope: "none",
+  params: z.object({ userId: idSchema("owner"), requestId: idSchema("creditRequest") }),
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: jsonBytesMax,
+  limits: "writes",
+  budget: "credit",
+  reply: { 200: z.object({ request: CreditRequestBody }) },
+} as const;
+
+interface Asked {
+  readonly params: { readonly userId: string; readonly requestId: string };
+  readonly caller: { readonly email: string };
+  readonly deps: Deps;
+}
+
+async function readRequest({ params, caller, deps }: Asked) {
+  const { owner } = await existingOwner(deps.store, params.userId);
+  const [request, operator] = await Promise.all([
+    deps.store.require(creditRequests.of(owner, params.requestId)),
+    deps.store.require(operatorRef(caller.email)),
+  ]);
+  return { owner, request, operator: operator.value };
+}
+
+export const confirmCredit = route({
+  ...decides,
+  answers: "POST /v1/admin/users/:userId/credit-requests/:requestId/confirm",
+  summary: "Move the money that another operator asked for; who asked can't confirm.",
+  audit: "budget.credit_confirmed",
+  read: async (context) => await readRequest(context),
+  decide({ caller, data, account, now }) {
+    if (!account) throw new ApiError("NOT_FOUND");
+    const { owner, request, operator } = data;
+    const { value } = request;
+    const answer = (of: CreditRequest) => ok({ request: creditRequestBody(of, owner.id, now) });
+    if (value.state === "confirmed" && value.decidedBy === caller.id) {
+      return { writes: [], reply: answer(value) };
+    }
+    requireOpen(value, now);
+    requireSecondPerson(value, operator);
+    const id = derivedId("ledgerEntry", owner.id, "request", value.id);
+    const posted = post(owner, value, { id, account, now });
+    const confirmed = decided(value, "confirmed", { id: caller.id, now });
+    return {
+      writes: [replace(request.ref, request.version, confirmed), ...posted.writes],
+      account: posted.account,
+      owner,
+      subject: value.id,
+      facts: {
+        type: value.type,
+        amountMicrousd: value.amountMicrousd,
+        requestedBy: value.requestedBy,
+        ledgerEntry: id,
+      },
+      reply: answer(confirmed),
+    };
+  },
+});
+
+export const declineCredit = route({
+  ...decides,
+  answers: "POST /v1/admin/users/:userId/credit-requests/:requestId/decline",
+  summary: "Refuse what another operator asked for, or withdraw what one asked for oneself.",
+  audit: "budget.credit_declined",
+  read: async (context) => await readRequest(context),
+  decide({ caller, data: { owner, request }, now }) {
+    const { value } = request;
+    const answer = (of: CreditRequest) => ok({ request: creditRequestBody(of, owner.id, now) });
+    if (value.state === "declined" && value.decidedBy === caller.id) {
+      return { writes: [], reply: answer(value) };
+    }
+    requireOpen(value, now);
+    const declined = decided(value, "declined", { id: caller.id, now });
+    return {
+      writes: [replace(request.ref, request.version, declined)],
+      owner,
+      subject: value.id,
+      facts: { type: value.type, amountMicrousd: value.amountMicrousd },
+      reply: answer(declined),
+    };
+  },
+});
+
+function decided(
+  request: CreditRequest,
+  state: "confirmed" | "declined",
+  by: { readonly id: string; readonly now: number },
+): CreditRequest {
+  return { ...request, state, decidedBy: by.id, decidedAt: by.now };
+}
+
+function requireOpen(request: CreditRequest, now: number): void {
+  const { state, expiresAt } = request;
+  if (state !== "pending") {
+    throw new ApiError("CONFLICT", { message: `This request has been ${state} already.` });
+  }
+  if (expiresAt > now) return;
+  throw new ApiError("CONFLICT", { message: "This request has expired; ask for the money again." });
+}
+
+/** One made after the request was might be the requester's own second self. */
+function requireSecondPerson(
+  request: CreditRequest,
+  operator: { readonly id: string; readonly createdAt: number },
+): void {
+  if (request.requestedBy === operator.id) {
+    throw new ApiError("FORBIDDEN", { message: "Who asked for the money can't confirm it." });
+  }
+  if (operator.createdAt < request.requestedAt) return;
+  const message = "Only an operator from before the request can confirm it.";
+  throw new ApiError("FORBIDDEN", { message });
+}

@@ -1,0 +1,29 @@
+import * as z from "zod";
+import { existingOwner } from "#shared/auth/act-on-owner";
+import { BillingBudget, billingBudget } from "#shared/contract/billing";
+import { noQuery, ok } from "#shared/contract/common";
+import { idSchema } from "#shared/core/ids";
+import { route } from "#shared/pipeline/route";
+import { accountId, accounts } from "#shared/store/owners";
+
+export const getOwnerBudget = route({
+  answers: "GET /v1/billing/admin/:userId/budget",
+  summary: "An owner's budget in the public API's form.",
+  authenticate: "operator",
+  scope: "none",
+  params: z.object({ userId: idSchema("owner") }),
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "reads",
+  budget: "free",
+  audit: "none",
+  reply: { 200: BillingBudget },
+  read: async ({ params, deps }) => {
+    const { owner } = await existingOwner(deps.store, params.userId);
+    return await deps.store.require(accounts.of(owner, accountId));
+  },
+  decide({ params, data, now }) {
+    return { writes: [], reply: ok(billingBudget(data.value, params.userId, now)) };
+  },
+});

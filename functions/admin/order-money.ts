@@ -1,0 +1,112 @@
+/**
+ * Money that an operator gives or takes: at once up to a sum per owner and day, above it as a
+ * request that a second operator confirms. Pure but for reading.
+ */
+import type { Owner } from "#shared/auth/owner";
+import { deploymentLimits } from "#shared/config";
+import { type Account, inPeriod } from "#shared/core/account";
+import { adjust, countAlone } from "#shared/core/adjust";
+import { derivedId } from "#shared/core/ids";
+import { ApiError } from "#shared/errors/api-error";
+import type { Ids } from "#shared/pipeline/route";
+import { type CreditRequest, creditRequests } from "#shared/store/credit-requests";
+import { create, type Snapshot, type Write } from "#shared/store/documents";
+import { type LedgerEntry, ledger } from "#shared/store/owners";
+import type { Store } from "#shared/store/store";
+
+export interface Order {
+  readonly type: "credit" | "adjustment";
+  readonly amountMicrousd: number;
+  readonly description: string;
+}
+
+export interface OrderRead {
+  readonly owner: Owner;
+  readonly entryId: string;
+  readonly requestId: string;
+  /** What an earlier request with the same Idempotency-Key made. */
+  readonly entry: Snapshot<typeof ledger.schema>;
+  readonly request: Snapshot<typeof creditRequests.schema>;
+}
+
+export async function readOrder(
+  store: Store,
+  owner: Owner,
+  by: { readonly idempotencyKey: string | null; readonly ids: Ids },
+): Promise<OrderRead> {
+  const { idempotencyKey: key, ids } = by;
+  const idOf = (kind: "ledgerEntry" | "creditRequest") =>
+    key === null ? ids.next(kind) : derivedId(kind, owner.id, "credit", key);
+  const entryId = idOf("ledgerEntry");
+  const requestId = idOf("creditRequest");
+  const refs = [ledger.of(owner, entryId), creditRequests.of(owner, requestId)] as const;
+  const [entry, request] = await store.getAll(...refs);
+  return { owner, entryId, requestId, entry, request };
+}
+
+export type Ordered =
+  | { readonly outcome: "repeated"; readonly entry: LedgerEntry }
+  | { readonly outcome: "posted"; readonly account: Account; readonly writes: readonly Write[] }
+  | {
+      readonly outcome: "requested";
+      readonly request: CreditRequest;
+      readonly writes: readonly Write[];
+    };
+
+/** @throws {ApiError} `IDEMPOTENCY_CONFLICT`, `ADJUSTMENT_TOO_LARGE`. */
+export function decideOrder(
+  order: Order,
+  data: OrderRead,
+  by: { readonly operatorId: string; readonly account: Account; readonly now: number },
+): Ordered {
+  const { entry, request } = data;
+  const earlier = entry.value ?? request.value;
+  if (earlier && (earlier.amountMicrousd !== order.amountMicrousd || earlier.type !== order.type)) {
+    throw new ApiError("IDEMPOTENCY_CONFLICT");
+  }
+  if (request.value) return { outcome: "requested", request: request.value, writes: [] };
+  if (entry.value) return { outcome: "repeated", entry: entry.value };
+  const { account, now, operatorId } = by;
+  const { aloneMicrousdMax, requestMs } = deploymentLimits().credits;
+  const counted = countAlone(inPeriod(account, now), order.amountMicrousd, aloneMicrousdMax);
+  if (counted) {
+    const posted = post(data.owner, order, { id: data.entryId, account: counted, now });
+    return { outcome: "posted", ...posted };
+  }
+  const asked: CreditRequest = {
+    v: 1,
+    id: data.requestId,
+    ...order,
+    state: "pending",
+    requestedBy: operatorId,
+    requestedAt: now,
+    expiresAt: now + requestMs,
+    decidedBy: null,
+    decidedAt: null,
+  };
+  return { outcome: "requested", request: asked, writes: [create(request.ref, asked)] };
+}
+
+/** Changes the balance and writes the line. @throws {ApiError} `ADJUSTMENT_TOO_LARGE`. */
+export function post(
+  owner: Owner,
+  { type, amountMicrousd, description }: Order,
+  to: { readonly id: string; readonly account: Account; readonly now: number },
+): { readonly account: Account; readonly writes: readonly Write[] } {
+  const { id, now } = to;
+  const account = adjust(to.account, amountMicrousd, now);
+  if (!account) throw new ApiError("ADJUSTMENT_TOO_LARGE");
+  const line = {
+    v: 1 as const,
+    id,
+    type,
+    amountMicrousd,
+    lossMicrousd: 0,
+    executionId: null,
+    threadId: null,
+    keyId: null,
+    description,
+    createdAt: now,
+  };
+  return { account, writes: [create(ledger.of(owner, id), line)] };
+}

@@ -1,0 +1,71 @@
+import * as z from "zod";
+import { existingOwner } from "#shared/auth/act-on-owner";
+import { budgetStatus } from "#shared/contract/budget";
+import { noQuery, ok } from "#shared/contract/common";
+import { LimitAmount, limitsFrom } from "#shared/contract/limit-amount";
+import { inPeriod, OwnerLimits } from "#shared/core/account";
+import { idSchema } from "#shared/core/ids";
+import { ApiError } from "#shared/errors/api-error";
+import { jsonBytesMax, route } from "#shared/pipeline/route";
+
+/** Beside money: how many executions, and how long; null is the deployment's own limit. */
+const { shape } = OwnerLimits;
+const Executions = z.object({
+  executionsMax: shape.executionsMax.unwrap().optional(),
+  ownerExecutionsMax: shape.ownerExecutionsMax.unwrap().optional(),
+  concurrentMax: shape.concurrentMax.unwrap().optional(),
+  keyConcurrentMax: shape.keyConcurrentMax.unwrap().optional(),
+  keyHeldPercentMax: shape.keyHeldPercentMax.unwrap().optional(),
+  wallClockMs: shape.wallClockMs.unwrap().optional(),
+});
+
+export const setOwnerLimits = route({
+  answers: "POST /v1/billing/admin/:userId/limits",
+  summary: "Set an owner's daily and monthly limit, and limits of executions; null lifts one.",
+  authenticate: "operator",
+  scope: "none",
+  params: z.object({ userId: idSchema("owner") }),
+  query: noQuery,
+  body: z.object({
+    dailyLimit: LimitAmount.optional(),
+    monthlyLimit: LimitAmount.optional(),
+    executions: Executions.optional(),
+  }),
+  bodyBytesMax: jsonBytesMax,
+  limits: "writes",
+  budget: "terms",
+  audit: "budget.limits_changed",
+  reply: {
+    200: z.object({
+      success: z.literal(true),
+      userId: z.string(),
+      dailyLimit: z.number().nullable(),
+      monthlyLimit: z.number().nullable(),
+      executions: OwnerLimits,
+    }),
+  },
+  read: async ({ params, deps }) => await existingOwner(deps.store, params.userId),
+  decide({ body, data: { owner }, account, now }) {
+    if (!account) throw new ApiError("NOT_FOUND");
+    const current = inPeriod(account, now);
+    const stated = Object.entries(body.executions ?? {}).filter(([, limit]) => limit !== undefined);
+    const limits = { ...current.limits, ...Object.fromEntries(stated) };
+    const changed = { ...current, ...limitsFrom(body), limits };
+    const { dailyLimitMicrousd, monthlyLimitMicrousd } = changed;
+    const { dailyLimit, monthlyLimit } = budgetStatus(changed, now);
+    return {
+      writes: [],
+      account: changed,
+      owner,
+      subject: owner.id,
+      facts: { dailyLimitMicrousd, monthlyLimitMicrousd, ...limits },
+      reply: ok({
+        success: true,
+        userId: owner.id,
+        dailyLimit,
+        monthlyLimit,
+        executions: limits,
+      }),
+    };
+  },
+});

@@ -1,0 +1,50 @@
+import * as z from "zod";
+import { BudgetStatus, budgetStatus } from "#shared/contract/budget";
+import { noParams, ok, usd } from "#shared/contract/common";
+import { idSchema } from "#shared/core/ids";
+import { route } from "#shared/pipeline/route";
+import { profiles } from "#shared/protocol/job";
+import { askStart, readPlace } from "./start-question.ts";
+
+export const canExecute = route({
+  answers: "GET /v1/budget/can-execute",
+  summary: "Whether an execution would be admitted now, or what it would be refused with.",
+  authenticate: "api-key",
+  scope: "billing:read",
+  params: noParams,
+  query: z.object({
+    environmentId: idSchema("environment").optional(),
+    computeProfile: z.enum(profiles).optional(),
+  }),
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "reads",
+  budget: "free",
+  audit: "none",
+  reply: {
+    200: z.object({
+      canExecute: z.boolean(),
+      /** The code and the sentence of the refusal; null if there would be none. */
+      code: z.string().nullable(),
+      message: z.string().nullable(),
+      retryAfterSeconds: z.int().nullable(),
+      /** What would be set aside at first. */
+      required: z.number(),
+      budgetStatus: BudgetStatus,
+    }),
+  },
+  read: async ({ caller, query, deps }) => await readPlace(deps.store, caller.owner, query),
+  decide({ caller, data, now }) {
+    const { refusal, requiredMicrousd } = askStart(caller.key, data, now);
+    const retryAfterS = refusal?.headers["retry-after"];
+    const reply = ok({
+      canExecute: refusal === null,
+      code: refusal?.code ?? null,
+      message: refusal?.message ?? null,
+      retryAfterSeconds: retryAfterS === undefined ? null : Number(retryAfterS),
+      required: usd(requiredMicrousd),
+      budgetStatus: budgetStatus(data.account, now),
+    });
+    return { writes: [], reply };
+  },
+});

@@ -1,0 +1,69 @@
+import * as z from "zod";
+import { BudgetStatus, budgetStatus } from "#shared/contract/budget";
+import { noParams, noQuery, ok, usd } from "#shared/contract/common";
+import { idSchema } from "#shared/core/ids";
+import { microusdPerMinute } from "#shared/core/pricing";
+import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { profiles } from "#shared/protocol/job";
+import { askStart, readPlace } from "./start-question.ts";
+
+const Estimate = z.object({
+  environmentId: z.string().nullable(),
+  computeProfile: z.enum(profiles),
+  pricePerMinute: z.number(),
+  /** Where it would be stopped. */
+  timeLimitMs: z.int(),
+  /** No execution is charged more than this. */
+  maxCost: z.number(),
+  /** What would be set aside at first; more follows in slices while it runs. */
+  firstHold: z.number(),
+});
+
+export const estimateCost = route({
+  answers: "POST /v1/budget/estimate",
+  summary: "What an execution can cost at most, and whether that is affordable now (BUD-8).",
+  authenticate: "api-key",
+  scope: "billing:read",
+  params: noParams,
+  query: noQuery,
+  body: z.object({
+    environmentId: idSchema("environment").optional(),
+    computeProfile: z.enum(profiles).optional(),
+  }),
+  bodyBytesMax: jsonBytesMax,
+  limits: "reads",
+  budget: "free",
+  audit: "none",
+  reply: {
+    200: z.object({
+      estimate: Estimate,
+      /** All that it can cost could be held now; then it is admitted, if nothing else spends. */
+      affordable: z.boolean(),
+      /** It would be admitted, though its money may end before its time does. */
+      canExecute: z.boolean(),
+      code: z.string().nullable(),
+      message: z.string().nullable(),
+      budgetStatus: BudgetStatus,
+    }),
+  },
+  read: async ({ caller, body, deps }) => await readPlace(deps.store, caller.owner, body),
+  decide({ caller, data, now }) {
+    const answer = askStart(caller.key, data, now);
+    const reply = ok({
+      estimate: {
+        environmentId: data.environmentId,
+        computeProfile: data.profile,
+        pricePerMinute: usd(microusdPerMinute[data.profile]),
+        timeLimitMs: answer.wallClockMs,
+        maxCost: usd(answer.maxMicrousd),
+        firstHold: usd(answer.requiredMicrousd),
+      },
+      affordable: answer.affordable,
+      canExecute: answer.refusal === null,
+      code: answer.refusal?.code ?? null,
+      message: answer.refusal?.message ?? null,
+      budgetStatus: budgetStatus(data.account, now),
+    });
+    return { writes: [], reply };
+  },
+});

@@ -1,0 +1,47 @@
+import * as z from "zod";
+import { iso, noParams, noQuery, ok, usd } from "#shared/contract/common";
+import { route } from "#shared/pipeline/route";
+import { accountId, accounts } from "#shared/store/owners";
+
+export const getAccount = route({
+  answers: "GET /v1/billing/account",
+  summary: "The account behind the key that asks.",
+  authenticate: "api-key",
+  scope: "billing:read",
+  params: noParams,
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "reads",
+  budget: "free",
+  audit: "none",
+  reply: {
+    200: z.object({
+      account: z.object({
+        apiKeyId: z.string(),
+        userId: z.string(),
+        type: z.literal("standard"),
+        status: z.enum(["active", "suspended"]),
+        monthlyBudget: z.number().nullable(),
+        currentBalance: z.number(),
+        billingEmail: z.null(),
+        createdAt: z.string(),
+      }),
+    }),
+  },
+  read: async ({ caller, deps }) => await deps.store.require(accounts.of(caller.owner, accountId)),
+  decide({ caller, data: { value } }) {
+    const { monthlyLimitMicrousd, balanceMicrousd, createdAt } = value;
+    const account = {
+      apiKeyId: caller.id,
+      userId: caller.owner.id,
+      type: "standard" as const,
+      status: caller.key.ownerState,
+      monthlyBudget: monthlyLimitMicrousd === null ? null : usd(monthlyLimitMicrousd),
+      currentBalance: usd(balanceMicrousd),
+      billingEmail: null,
+      createdAt: iso(createdAt),
+    };
+    return { writes: [], reply: ok({ account }) };
+  },
+});

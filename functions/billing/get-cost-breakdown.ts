@@ -1,0 +1,59 @@
+import * as z from "zod";
+import { noParams, ok } from "#shared/contract/common";
+import { TokenCost, tokenCost } from "#shared/contract/costs";
+import { route } from "#shared/pipeline/route";
+import { accountId, accounts } from "#shared/store/owners";
+import { breakdown, type Group } from "./breakdown.ts";
+import { PeriodQuery, spanOf } from "./period.ts";
+import { begunIn, spentIn } from "./spending.ts";
+
+const Item = TokenCost.extend({ id: z.string(), name: z.string(), threadCount: z.int() });
+
+const CostBreakdown = z.object({
+  groupBy: z.string(),
+  period: z.string(),
+  environments: z.array(Item),
+  agents: z.array(Item),
+  sources: z.array(Item),
+});
+
+export const getCostBreakdown = route({
+  answers: "GET /v1/costs/breakdown",
+  summary: "What was spent in a period by environment, agent or source, in compute tokens.",
+  authenticate: "api-key",
+  scope: "billing:read",
+  params: noParams,
+  query: PeriodQuery.extend({
+    groupBy: z.enum(["environment", "agent", "source"]).default("environment"),
+  }),
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "reads",
+  budget: "free",
+  audit: "none",
+  reply: { 200: CostBreakdown },
+  read: async ({ caller: { owner }, query, deps: { store }, now }): Promise<readonly Group[]> => {
+    const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
+    const span = spanOf(query, { createdAt, now });
+    if (query.groupBy !== "source") {
+      return await breakdown(store, owner, { span, by: `${query.groupBy}Id` });
+    }
+    // Every execution so far was started by a call of this API.
+    const [spent, begun] = await Promise.all([
+      spentIn(store, owner, { span }),
+      begunIn(store, owner, { span }),
+    ]);
+    return spent.executions + begun.threads > 0 ? [{ id: "api", name: "API", spent, begun }] : [];
+  },
+  decide({ query, data }) {
+    const { groupBy, period } = query;
+    const items = data.map(({ id, name, spent, begun }) => ({
+      id,
+      name,
+      ...tokenCost(spent.microusd),
+      threadCount: begun.threads,
+    }));
+    const none = { environments: [], agents: [], sources: [] };
+    return { writes: [], reply: ok({ groupBy, period, ...none, [`${groupBy}s`]: items }) };
+  },
+});

@@ -1,0 +1,84 @@
+import * as z from "zod";
+import { iso, noParams, ok, usd } from "#shared/contract/common";
+import { TokenCost, tokenCost } from "#shared/contract/costs";
+import { dayOf } from "#shared/core/account";
+import { route } from "#shared/pipeline/route";
+import { accountId, accounts } from "#shared/store/owners";
+import { daysOf, PeriodQuery, spanOf } from "./period.ts";
+import { begunIn, daysMax, ofEach, spentIn } from "./spending.ts";
+
+const Tokens = z.object({ inputTokens: z.int(), outputTokens: z.int() });
+
+const CostSummary = z.object({
+  period: z.string(),
+  startDate: z.string(),
+  endDate: z.string(),
+  totals: TokenCost.extend({
+    /** In cents, as compute tokens are; `totalCostUsd` is exact. */
+    totalCost: z.int(),
+    agentCost: z.int(),
+    environmentCost: z.int(),
+    totalCostUsd: z.number(),
+    mcpCT: z.int(),
+    totalThreads: z.int(),
+    ...Tokens.shape,
+  }),
+  byDay: z.array(TokenCost.extend({ date: z.string(), threadCount: z.int(), ...Tokens.shape })),
+});
+
+export const getCostSummary = route({
+  answers: "GET /v1/costs/summary",
+  summary: "What was spent in a period, in compute tokens (cents), in all and by day.",
+  authenticate: "api-key",
+  scope: "billing:read",
+  params: noParams,
+  query: PeriodQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "reads",
+  budget: "free",
+  audit: "none",
+  reply: { 200: CostSummary },
+  read: async ({ caller: { owner }, query, deps: { store }, now }) => {
+    const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
+    const span = spanOf(query, { createdAt, now });
+    const sums = async (part: { span: typeof span }) => ({
+      ...part,
+      ...(await spentIn(store, owner, part)),
+      ...(await begunIn(store, owner, part)),
+    });
+    const days = daysOf(span, { createdAt, now, max: daysMax });
+    const byDay = ofEach(days, async (day) => await sums({ span: day }));
+    return { whole: await sums({ span }), byDay: await byDay };
+  },
+  decide({ query, data: { whole, byDay } }) {
+    const { totalCT, agentCT, environmentCT } = tokenCost(whole.microusd);
+    const { inputTokens, outputTokens } = whole;
+    const summary: z.input<typeof CostSummary> = {
+      period: query.period,
+      startDate: iso(whole.span.from),
+      endDate: iso(whole.span.to),
+      totals: {
+        totalCost: totalCT,
+        agentCost: agentCT,
+        environmentCost: environmentCT,
+        totalCostUsd: usd(whole.microusd),
+        totalCT,
+        agentCT,
+        environmentCT,
+        mcpCT: 0,
+        totalThreads: whole.threads,
+        inputTokens,
+        outputTokens,
+      },
+      byDay: byDay.map((day) => ({
+        date: dayOf(day.span.from),
+        ...tokenCost(day.microusd),
+        threadCount: day.threads,
+        inputTokens: day.inputTokens,
+        outputTokens: day.outputTokens,
+      })),
+    };
+    return { writes: [], reply: ok(summary) };
+  },
+});

@@ -1,0 +1,55 @@
+import * as z from "zod";
+import { noParams, ok } from "#shared/contract/common";
+import { dayOf } from "#shared/core/account";
+import { route } from "#shared/pipeline/route";
+import { accountId, accounts } from "#shared/store/owners";
+import { daysOf, PeriodQuery, spanOf } from "./period.ts";
+import { type Begun, begunIn, daysMax, ofEach } from "./spending.ts";
+
+const Tokens = z.object({
+  inputTokens: z.int(),
+  outputTokens: z.int(),
+  cacheTokens: z.int(),
+  totalTokens: z.int(),
+});
+
+const TokenPerformance = z.object({
+  period: z.string(),
+  byDay: z.array(Tokens.extend({ date: z.string() })),
+  totals: Tokens,
+});
+
+export const getTokenPerformance = route({
+  answers: "GET /v1/costs/performance/tokens",
+  summary: "The tokens of the threads that began in a period, in all and by day.",
+  authenticate: "api-key",
+  scope: "billing:read",
+  params: noParams,
+  query: PeriodQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "reads",
+  budget: "free",
+  audit: "none",
+  reply: { 200: TokenPerformance },
+  read: async ({ caller: { owner }, query, deps: { store }, now }) => {
+    const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
+    const span = spanOf(query, { createdAt, now });
+    const days = daysOf(span, { createdAt, now, max: daysMax });
+    const byDay = await ofEach(days, async (day) => ({
+      date: dayOf(day.from),
+      ...(await begunIn(store, owner, { span: day })),
+    }));
+    return { whole: await begunIn(store, owner, { span }), byDay };
+  },
+  decide({ query, data: { whole, byDay } }) {
+    const days = byDay.map((day) => ({ date: day.date, ...tokens(day) }));
+    const reply = ok({ period: query.period, byDay: days, totals: tokens(whole) });
+    return { writes: [], reply };
+  },
+});
+
+/** No model here keeps a cache of what it was given. */
+function tokens({ inputTokens, outputTokens }: Begun): z.input<typeof Tokens> {
+  return { inputTokens, outputTokens, cacheTokens: 0, totalTokens: inputTokens + outputTokens };
+}

@@ -1,0 +1,55 @@
+import * as z from "zod";
+import { iso, noParams, noQuery, ok } from "#shared/contract/common";
+import { route } from "#shared/pipeline/route";
+import { environments } from "#shared/store/environments";
+
+/** The list shows no more of them; the total counts them all. */
+const listedMax = 100;
+
+export const getWorkspaceUsage = route({
+  answers: "GET /v1/billing/usage/workspace",
+  summary: "How much each environment's workspace stores; `projectId` is the environment's.",
+  authenticate: "api-key",
+  scope: "billing:read",
+  params: noParams,
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "reads",
+  budget: "free",
+  audit: "none",
+  reply: {
+    200: z.object({
+      workspaces: z.array(
+        z.object({
+          projectId: z.string(),
+          projectName: z.string(),
+          storageBytes: z.int(),
+          fileCount: z.int(),
+          lastAccessed: z.string(),
+        }),
+      ),
+      total: z.object({ storageBytes: z.int(), projectCount: z.int() }),
+    }),
+  },
+  read: async ({ caller: { owner }, deps: { store } }) => {
+    const all = environments.all(owner);
+    const [page, stored] = await Promise.all([
+      store.page(all, { orderBy: [["updatedAt", "desc"]], limit: listedMax, offset: 0 }),
+      // Without those whose workspace never held a file.
+      store.sum(all, { fields: ["workspace.totalBytes"] }),
+    ]);
+    return { ...page, storageBytes: stored.sums[0] ?? 0 };
+  },
+  decide({ data: { items, total, storageBytes } }) {
+    const workspaces = items.map(({ id, name, workspace, updatedAt }) => ({
+      projectId: id,
+      projectName: name,
+      storageBytes: workspace?.totalBytes ?? 0,
+      fileCount: workspace?.fileCount ?? 0,
+      lastAccessed: iso(updatedAt),
+    }));
+    const reply = ok({ workspaces, total: { storageBytes, projectCount: total } });
+    return { writes: [], reply };
+  },
+});

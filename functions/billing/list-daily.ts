@@ -1,0 +1,46 @@
+import * as z from "zod";
+import { noParams, ok, usd } from "#shared/contract/common";
+import { dayOf } from "#shared/core/account";
+import { route } from "#shared/pipeline/route";
+import { accountId, accounts } from "#shared/store/owners";
+import { daysOf, lastDays } from "./period.ts";
+import { begunIn, ofEach, spentIn } from "./spending.ts";
+
+export const listDaily = route({
+  answers: "GET /v1/billing/daily",
+  summary: "What each of the last days (UTC) has cost, oldest first; 30 of them, or `days`.",
+  authenticate: "api-key",
+  scope: "billing:read",
+  params: noParams,
+  query: lastDays,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "reads",
+  budget: "free",
+  audit: "none",
+  reply: {
+    200: z.object({
+      days: z.array(
+        z.object({ date: z.string(), cost: z.number(), runs: z.int(), tokens: z.int() }),
+      ),
+    }),
+  },
+  read: async ({ caller: { owner }, query, deps: { store }, now }) => {
+    const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
+    const days = daysOf({ from: createdAt, to: now }, { createdAt, now, max: query.days });
+    return await ofEach(days, async (span) => ({
+      date: dayOf(span.from),
+      ...(await spentIn(store, owner, { span })),
+      ...(await begunIn(store, owner, { span })),
+    }));
+  },
+  decide({ data }) {
+    const days = data.map(({ date, microusd, executions, inputTokens, outputTokens }) => ({
+      date,
+      cost: usd(microusd),
+      runs: executions,
+      tokens: inputTokens + outputTokens,
+    }));
+    return { writes: [], reply: ok({ days }) };
+  },
+});

@@ -1,0 +1,76 @@
+import * as z from "zod";
+import { listBody, listOf, noParams, ok, PageQuery, usd } from "#shared/contract/common";
+import { computeTokens, TokenCost, tokenCost } from "#shared/contract/costs";
+import { ThreadBody, threadBody } from "#shared/contract/thread";
+import { idSchema } from "#shared/core/ids";
+import { route } from "#shared/pipeline/route";
+import { threads } from "#shared/store/threads";
+import { from, until } from "./period.ts";
+
+/** Whatever a thread costs is compute time, so no thread's agent costs more than another's. */
+const sortedBy = {
+  totalCost: "costMicrousd",
+  agentCost: "createdAt",
+  environmentCost: "costMicrousd",
+  createdAt: "createdAt",
+  duration: "computeMs",
+} as const;
+
+const ThreadCostsQuery = PageQuery.extend({
+  sortBy: z
+    .enum(["totalCost", "agentCost", "environmentCost", "createdAt", "duration"])
+    .default("createdAt"),
+  order: z.enum(["asc", "desc"]).default("desc"),
+  startDate: from,
+  endDate: until,
+  agentId: idSchema("agent").optional(),
+  environmentId: idSchema("environment").optional(),
+});
+
+/** `totalCost` is in cents, as everywhere under `/costs`; `totalCostUsd` is exact. */
+const cost = { ...TokenCost.shape, totalCostUsd: z.number(), durationMs: z.int() };
+
+export const listThreadCosts = route({
+  answers: "GET /v1/costs/threads",
+  summary: "Threads with what each has cost, in compute tokens, dearest or latest first.",
+  authenticate: "api-key",
+  scope: "billing:read",
+  params: noParams,
+  query: ThreadCostsQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "reads",
+  budget: "free",
+  audit: "none",
+  reply: {
+    200: listOf(ThreadBody.extend(cost)).extend({
+      stats: TokenCost.extend({ totalThreads: z.int() }),
+    }),
+  },
+  read: async ({ caller: { owner }, query, deps: { store } }) => {
+    const { agentId, environmentId, sortBy, order } = query;
+    const where = Object.entries({ agentId, environmentId }).flatMap(([field, id]) =>
+      id === undefined ? [] : [[field, id] as const],
+    );
+    const between = { field: "createdAt", from: query.startDate, to: query.endDate };
+    const first = [sortedBy[sortBy], order] as const;
+    const orderBy = first[0] === "createdAt" ? [first] : [first, ["createdAt", order] as const];
+    const { limit, offset } = query;
+    const [page, { sums }] = await Promise.all([
+      store.page(threads.all(owner), { where, between, orderBy, limit, offset }),
+      store.sum(threads.all(owner), { where, between, fields: ["costMicrousd"] }),
+    ]);
+    return { ...page, microusd: sums[0] ?? 0 };
+  },
+  decide({ caller, query, data: { items, total, microusd } }) {
+    const rows = items.map((thread) => ({
+      ...threadBody(thread, caller.owner.id),
+      ...tokenCost(thread.costMicrousd),
+      totalCost: computeTokens(thread.costMicrousd),
+      totalCostUsd: usd(thread.costMicrousd),
+      durationMs: thread.computeMs,
+    }));
+    const stats = { ...tokenCost(microusd), totalThreads: total };
+    return { writes: [], reply: ok({ ...listBody(rows, { ...query, total }), stats }) };
+  },
+});

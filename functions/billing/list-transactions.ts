@@ -1,0 +1,42 @@
+import * as z from "zod";
+import { billingRecord } from "#shared/contract/budget";
+import { noParams, ok, usd } from "#shared/contract/common";
+import { route } from "#shared/pipeline/route";
+import { RecordsQuery, readRecords } from "./read-records.ts";
+
+const Transactions = z.object({
+  transactions: z.array(
+    z.object({
+      id: z.string(),
+      type: z.string(),
+      amount: z.number(),
+      description: z.string().nullable(),
+      createdAt: z.string(),
+    }),
+  ),
+  pagination: z.object({ total: z.int(), limit: z.int(), offset: z.int() }),
+});
+
+export const listTransactions = route({
+  answers: "GET /v1/billing/transactions",
+  summary: "The ledger's lines as what each changed the balance by, newest first.",
+  authenticate: "api-key",
+  scope: "billing:read",
+  params: noParams,
+  query: RecordsQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "reads",
+  budget: "free",
+  audit: "none",
+  reply: { 200: Transactions },
+  read: async ({ caller, query, deps }) => await readRecords(deps.store, caller.owner, query),
+  decide({ caller, query: { limit, offset }, data }) {
+    const transactions = data.items.map((entry) => {
+      const { id, type, description, createdAt } = billingRecord(entry, caller.owner.id);
+      return { id, type, amount: usd(entry.amountMicrousd), description, createdAt };
+    });
+    const pagination = { total: data.total, limit, offset };
+    return { writes: [], reply: ok({ transactions, pagination }) };
+  },
+});

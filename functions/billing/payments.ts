@@ -1,0 +1,88 @@
+/**
+ * What the public API has for paying by oneself. Nobody can give themselves money here: a deployment
+ * takes no payments, and its operators credit accounts (`docs/compatibility.md`).
+ */
+import * as z from "zod";
+import { noParams, noQuery, ok } from "#shared/contract/common";
+import { ApiError } from "#shared/errors/api-error";
+import { jsonBytesMax, route } from "#shared/pipeline/route";
+
+const readsNothing = {
+  authenticate: "api-key",
+  scope: "billing:read",
+  params: noParams,
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "reads",
+  budget: "free",
+  audit: "none",
+  read: "nothing",
+} as const;
+
+const refuses = {
+  ...readsNothing,
+  bodyBytesMax: jsonBytesMax,
+  limits: "writes",
+  reply: {},
+  decide: (): never => {
+    throw new ApiError("PAYMENTS_NOT_OFFERED");
+  },
+} as const;
+
+const Increase = z.object({
+  amount: z.number().positive(),
+  description: z.string().max(500).optional(),
+});
+
+export const increaseBudget = route({
+  ...refuses,
+  answers: "POST /v1/budget/increase",
+  summary: "Refused: an operator credits accounts.",
+  body: Increase,
+});
+
+export const increaseBillingBudget = route({
+  ...refuses,
+  answers: "POST /v1/billing/budget/increase",
+  summary: "Refused: an operator credits accounts.",
+  body: Increase,
+});
+
+export const createCheckout = route({
+  ...refuses,
+  answers: "POST /v1/budget/checkout",
+  summary: "Refused: this deployment takes no payments.",
+  body: z.object({ variantId: z.string().min(1).max(200) }),
+});
+
+export const listTopUpOptions = route({
+  ...readsNothing,
+  answers: "GET /v1/budget/topup-options",
+  summary: "What could be bought: nothing, since an operator credits accounts.",
+  reply: { 200: z.object({ options: z.array(z.never()) }) },
+  decide: () => ({ writes: [], reply: ok({ options: [] }) }),
+});
+
+export const getPaymentStatus = route({
+  ...readsNothing,
+  answers: "GET /v1/budget/payment-status",
+  summary: "That no payments are configured.",
+  reply: { 200: z.object({ configured: z.literal(false), pendingPayments: z.literal(0) }) },
+  decide: () => ({ writes: [], reply: ok({ configured: false, pendingPayments: 0 }) }),
+});
+
+export const recordMcpUsage = route({
+  ...readsNothing,
+  answers: "POST /v1/billing/mcp-usage",
+  summary: "Taken note of by nobody: only what runs here is charged, never what a client says.",
+  body: z.object({
+    serverType: z.enum(["deep_research", "nano_banana"]),
+    referenceId: z.string().max(200).optional(),
+    metadata: z.record(z.string(), z.unknown()).optional(),
+  }),
+  bodyBytesMax: jsonBytesMax,
+  limits: "writes",
+  reply: { 200: z.object({ recorded: z.literal(false), amount: z.literal(0) }) },
+  decide: () => ({ writes: [], reply: ok({ recorded: false, amount: 0 }) }),
+});

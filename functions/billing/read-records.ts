@@ -1,0 +1,37 @@
+import * as z from "zod";
+import type { Owner } from "#shared/auth/owner";
+import { PageQuery } from "#shared/contract/common";
+import { ledger } from "#shared/store/owners";
+import type { Store } from "#shared/store/store";
+import { from, until } from "./period.ts";
+
+const types = {
+  execution: "charge",
+  charge: "charge",
+  credit: "credit",
+  adjustment: "adjustment",
+} as const;
+
+/** `since` and `until` are the SDK's names, `from` and `to` the published API's. */
+export const RecordsQuery = PageQuery.extend({
+  since: from,
+  from,
+  until,
+  to: until,
+  type: z.enum(["execution", "charge", "credit", "adjustment"]).optional(),
+});
+
+/** A page of the ledger's lines, newest first. */
+export async function readRecords(
+  store: Store,
+  owner: Owner,
+  query: z.output<typeof RecordsQuery>,
+) {
+  return await store.page(ledger.all(owner), {
+    where: query.type ? [["type", types[query.type]]] : [],
+    between: { field: "createdAt", from: query.since ?? query.from, to: query.until ?? query.to },
+    orderBy: [["createdAt", "desc"]],
+    limit: query.limit,
+    offset: query.offset,
+  });
+}

@@ -1,0 +1,45 @@
+import * as z from "zod";
+import { BudgetStatus, budgetStatus } from "#shared/contract/budget";
+import { noParams, noQuery, ok } from "#shared/contract/common";
+import { LimitAmount, limitsFrom } from "#shared/contract/limit-amount";
+import { inPeriod } from "#shared/core/account";
+import { ApiError } from "#shared/errors/api-error";
+import { jsonBytesMax, route } from "#shared/pipeline/route";
+
+const Limits = z
+  .object({ dailyLimit: LimitAmount.optional(), monthlyLimit: LimitAmount.optional() })
+  .refine(
+    ({ dailyLimit, monthlyLimit }) => dailyLimit !== undefined || monthlyLimit !== undefined,
+    {
+      path: ["dailyLimit"],
+      message: "state dailyLimit, monthlyLimit or both",
+    },
+  );
+
+export const setLimits = route({
+  answers: "PUT /v1/budget/limits",
+  summary: "Cap a day's or a month's spending (UTC); null lifts a cap, one not stated stays.",
+  authenticate: "api-key",
+  scope: "account:write",
+  params: noParams,
+  query: noQuery,
+  body: Limits,
+  bodyBytesMax: jsonBytesMax,
+  limits: "writes",
+  budget: "terms",
+  audit: "budget.limits_changed",
+  reply: { 200: BudgetStatus.extend({ userId: z.string() }) },
+  read: "nothing",
+  decide({ caller: { owner }, body, account, now }) {
+    if (!account) throw new ApiError("NOT_FOUND");
+    const changed = { ...inPeriod(account, now), ...limitsFrom(body) };
+    const { dailyLimitMicrousd, monthlyLimitMicrousd } = changed;
+    return {
+      writes: [],
+      account: changed,
+      subject: owner.id,
+      facts: { dailyLimitMicrousd, monthlyLimitMicrousd },
+      reply: ok({ userId: owner.id, ...budgetStatus(changed, now) }),
+    };
+  },
+});

@@ -1,0 +1,94 @@
+/** What an execution would meet if it started now: asked of the function that starts them (F17). */
+import type { Owner } from "#shared/auth/owner";
+import { deploymentLimits } from "#shared/config";
+import type { Account } from "#shared/core/account";
+import { admits } from "#shared/core/admission";
+import { type HoldRefusal, refusalOf } from "#shared/core/hold";
+import { computeCostMicrousd } from "#shared/core/pricing";
+import { allows } from "#shared/core/scopes";
+import { currentDefaults } from "#shared/environments/default-environment";
+import { ApiError } from "#shared/errors/api-error";
+import { firstHold, limitsOf } from "#shared/executions/first-hold";
+import { startRefusal } from "#shared/executions/start-refusal";
+import type { Profile } from "#shared/protocol/job";
+import type { ApiKey } from "#shared/store/api-keys";
+import { environments } from "#shared/store/environments";
+import { accountId, accounts } from "#shared/store/owners";
+import type { Store } from "#shared/store/store";
+
+/** What a thread that names no environment runs on, before there is a default one. */
+const usualProfile: Profile = "lite";
+
+export interface StartPlace {
+  readonly account: Account;
+  readonly environmentId: string | null;
+  readonly profile: Profile;
+}
+
+/** The account, and where an execution would run: as asked, or on the default environment. */
+export async function readPlace(
+  store: Store,
+  owner: Owner,
+  asked: {
+    readonly environmentId?: string | undefined;
+    readonly computeProfile?: Profile | undefined;
+  },
+): Promise<StartPlace> {
+  const [{ value: account }, environment] = await Promise.all([
+    store.require(accounts.of(owner, accountId)),
+    readEnvironment(store, owner, asked),
+  ]);
+  const profile = asked.computeProfile ?? environment?.profile ?? usualProfile;
+  return { account, environmentId: environment?.id ?? null, profile };
+}
+
+async function readEnvironment(
+  store: Store,
+  owner: Owner,
+  { environmentId, computeProfile }: Parameters<typeof readPlace>[2],
+) {
+  if (environmentId !== undefined) {
+    return (await store.require(environments.of(owner, environmentId))).value;
+  }
+  if (computeProfile !== undefined) return null;
+  const [found] = await currentDefaults(store, owner);
+  return found?.value ?? null;
+}
+
+export interface StartAnswer {
+  /** What the start would be refused with; null if it would be admitted. */
+  readonly refusal: ApiError | null;
+  /** What it would hold at first, and what it can cost at most. */
+  readonly requiredMicrousd: number;
+  readonly maxMicrousd: number;
+  /** Whether all that it can cost could be held at once. */
+  readonly affordable: boolean;
+  readonly wallClockMs: number;
+}
+
+export function askStart(key: ApiKey, place: StartPlace, now: number): StartAnswer {
+  const { account, profile } = place;
+  const limits = limitsOf(deploymentLimits(), account);
+  const { wallClockMs } = limits;
+  const asked = firstHold({ key, execution: { profile, wallClockMs }, limits, now });
+  const ceilingMicrousd = key.executionCostMaxMicrousd ?? Number.POSITIVE_INFINITY;
+  const maxMicrousd = Math.min(computeCostMicrousd(profile, wallClockMs), ceilingMicrousd);
+  const wholeMicrousd = Math.max(maxMicrousd, asked.amountMicrousd);
+  const may = mayStart(key, account);
+  const refused = refusalOf(account, asked);
+  const whole = refusalOf(account, { ...asked, amountMicrousd: wholeMicrousd });
+  const refuse = (refusal: HoldRefusal) => startRefusal(refusal, { account, limits, now });
+  return {
+    refusal: may ?? (refused && refuse(refused)),
+    requiredMicrousd: asked.amountMicrousd,
+    maxMicrousd,
+    affordable: may === null && whole === null,
+    wallClockMs,
+  };
+}
+
+function mayStart(key: ApiKey, account: Account): ApiError | null {
+  if (!admits(account.admission, key.id)) return new ApiError("UNAUTHORIZED");
+  if (allows(key.scopes, "execute")) return null;
+  return new ApiError("FORBIDDEN", { message: "The API key lacks the scope execute." });
+}

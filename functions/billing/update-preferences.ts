@@ -1,0 +1,55 @@
+import * as z from "zod";
+import { Preferences, preferences } from "#shared/contract/billing";
+import { noParams, noQuery, ok } from "#shared/contract/common";
+import { LimitAmount, limitsFrom } from "#shared/contract/limit-amount";
+import { inPeriod } from "#shared/core/account";
+import { AlertPercents } from "#shared/core/alert-state";
+import { ApiError } from "#shared/errors/api-error";
+import { jsonBytesMax, route } from "#shared/pipeline/route";
+
+/** What can't be chosen here is taken if it says what holds, and refused if it wants otherwise. */
+const PreferencesUpdate = z.object({
+  monthlyResourceSpendLimit: LimitAmount.optional(),
+  alertPercentages: AlertPercents.optional(),
+  usageBillingEnabled: z.literal(true, "what is used is always charged").optional(),
+  pauseOnLimit: z.literal(true, "a limit always stops executions").optional(),
+  resourceEmailAlerts: z.literal(false, "this deployment sends no mail").optional(),
+  inference: z.null("this deployment takes no inference provider of an account").optional(),
+});
+
+export const updatePreferences = route({
+  answers: "PATCH /v1/billing/preferences",
+  summary: "Set the monthly limit, or the percentages that raise an alert.",
+  authenticate: "api-key",
+  scope: "account:write",
+  params: noParams,
+  query: noQuery,
+  body: PreferencesUpdate,
+  bodyBytesMax: jsonBytesMax,
+  limits: "writes",
+  budget: "terms",
+  audit: "budget.preferences_changed",
+  reply: { 200: Preferences },
+  read: "nothing",
+  decide({ caller: { owner }, body, account, now }) {
+    if (!account) throw new ApiError("NOT_FOUND");
+    const { monthlyResourceSpendLimit: monthlyLimit, alertPercentages } = body;
+    const current = inPeriod(account, now);
+    const percents = alertPercentages ?? current.alerts.percents;
+    const changed = {
+      ...current,
+      ...limitsFrom({ monthlyLimit }),
+      alerts: { ...current.alerts, percents: [...new Set(percents)].sort((a, b) => a - b) },
+    };
+    return {
+      writes: [],
+      account: changed,
+      subject: owner.id,
+      facts: {
+        monthlyLimitMicrousd: changed.monthlyLimitMicrousd,
+        alertPercentages: changed.alerts.percents.join(","),
+      },
+      reply: ok(preferences(changed, owner.id, now)),
+    };
+  },
+});
