@@ -61,6 +61,7 @@ export const sendMessage = route({
     return {
       writes: started.writes,
       account: started.account,
+      limit: started.limit,
       subject: execution.id,
       facts: {
         model: execution.task.model,

@@ -8,6 +8,7 @@ import { ApiError } from "#shared/errors/api-error";
 import { firstHold, limitsOf } from "#shared/executions/first-hold";
 import { newExecution } from "#shared/executions/new-execution";
 import { startRefusal } from "#shared/executions/start-refusal";
+import type { LimitState } from "#shared/limits/sliding-counter";
 import { StaleRead } from "#shared/store/change";
 import { create, patch, type Write } from "#shared/store/documents";
 import { type Execution, executions } from "#shared/store/executions";
@@ -30,6 +31,8 @@ export interface Started {
   readonly ticket: string;
   readonly account: Account;
   readonly writes: readonly Write[];
+  /** What is left of the key's executions. */
+  readonly limit: LimitState;
 }
 
 interface StartBasis {
@@ -85,7 +88,14 @@ export function startExecution(start: Start, basis: StartBasis): Started {
   const held = hold(account, { ...asked, executionId: execution.id });
   if (!held.granted) throw startRefusal(held, { account, limits, now });
   if (thread.value.executionId !== null) throw new ApiError("THREAD_BUSY");
-  return { execution, ticket, account: held.account, writes: writesOf(start, execution, thread) };
+  const { remaining, resetMs } = held.window;
+  return {
+    execution,
+    ticket,
+    account: held.account,
+    writes: writesOf(start, execution, thread),
+    limit: { limit: limits.executions.max, remaining, resetMs },
+  };
 }
 
 function writesOf(

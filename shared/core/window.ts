@@ -20,8 +20,9 @@ export interface WindowState {
   readonly granted: boolean;
   readonly window: Window;
   readonly remaining: number;
-  /** Until the next one can be admitted (0 if one can be now), and until all are free again. */
+  /** Until the next one can be admitted (0 if one can be now). */
   readonly retryAfterMs: number;
+  /** Until the first of those that count leaves the window and makes room. */
   readonly resetMs: number;
 }
 
@@ -40,8 +41,8 @@ export function take(window: Window, limit: WindowLimit, now: number): WindowSta
   const freedAt = (bucket: string) => (Number(bucket) + 1) * bucketMs + limit.windowMs;
   const live = Object.entries(liveIn(window, limit, now)).sort(([a], [b]) => Number(a) - Number(b));
   const used = live.reduce((sum, [, count]) => sum + count, 0);
-  const last = live.at(-1);
-  const resetMs = last ? freedAt(last[0]) - now : 0;
+  const current = String(Math.floor(now / bucketMs));
+  const resetMs = freedAt(live[0]?.[0] ?? current) - now;
   if (used >= limit.max) {
     const retryAfterMs = waitFor(live, used - limit.max + 1, (bucket) => freedAt(bucket) - now);
     return {
@@ -52,7 +53,6 @@ export function take(window: Window, limit: WindowLimit, now: number): WindowSta
       resetMs,
     };
   }
-  const current = String(Math.floor(now / bucketMs));
   const next = { ...Object.fromEntries(live), [current]: (window[current] ?? 0) + 1 };
   const remaining = limit.max - used - 1;
   return {
@@ -60,7 +60,7 @@ export function take(window: Window, limit: WindowLimit, now: number): WindowSta
     window: next,
     remaining,
     retryAfterMs: 0,
-    resetMs: freedAt(current) - now,
+    resetMs,
   };
 }
 

@@ -4,6 +4,7 @@ import type { Account } from "../core/account.ts";
 import type { DeploymentLimits } from "../core/deployment-limits.ts";
 import type { HoldRefusal } from "../core/hold.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { tooMany } from "../limits/limit-headers.ts";
 
 type Refused<R extends HoldRefusal["refusal"]> = Extract<HoldRefusal, { refusal: R }>;
 
@@ -30,16 +31,9 @@ export function startRefusal(
 function rateLimited(refused: Refused<"RATE_LIMITED">, limits: DeploymentLimits): ApiError {
   const { executions, ownerExecutions } = limits;
   const { max, windowMs } = refused.whose === "key" ? executions : (ownerExecutions ?? executions);
-  const retryAfterS = String(Math.ceil(refused.window.retryAfterMs / 1_000));
   const who = refused.whose === "key" ? "A key starts" : "An account's keys start";
   const message = `${who} at most ${max} executions per ${windowMs / 60_000} minutes.`;
-  const headers = {
-    "retry-after": retryAfterS,
-    "ratelimit-limit": String(max),
-    "ratelimit-remaining": "0",
-    "ratelimit-reset": retryAfterS,
-  };
-  return new ApiError("RATE_LIMITED", { message, headers });
+  return tooMany({ limit: max, remaining: 0, resetMs: refused.window.retryAfterMs }, message);
 }
 
 function concurrencyLimited(refused: Refused<"CONCURRENCY_LIMITED">): ApiError {

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { addressGroup } from "../core/address-group.ts";
 import type { WindowLimit } from "../core/window.ts";
-import { rateLimited } from "./limit-headers.ts";
+import { tooMany } from "./limit-headers.ts";
 import { SlidingCounter } from "./sliding-counter.ts";
 
 const addressesMax = 10_000;
@@ -27,7 +27,7 @@ export class FailedAuthentications {
   check(address: string): void {
     const state = this.#counters.peek(addressGroup(address))?.state(this.#now());
     if (!state || state.remaining > 0) return;
-    throw rateLimited(state, "Too many credentials from this address were refused.");
+    throw tooMany(state, "Too many credentials from this address were refused.");
   }
 
   note(address: string): void {

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { WindowLimit } from "../core/window.ts";
 import type { ApiError } from "../errors/api-error.ts";
-import { rateLimited } from "./limit-headers.ts";
+import { tooMany } from "./limit-headers.ts";
 import { type LimitState, SlidingCounter } from "./sliding-counter.ts";
 
 /** One of the limits a request counts against. */
@@ -73,7 +73,7 @@ function refusalOf(claims: readonly Claim[], states: readonly LimitState[]): Api
   if (!longest) return null;
   const { limit, what } = longest.claim;
   const sentence = `At most ${limit.max} ${what} are taken in ${limit.windowMs / 1_000} seconds.`;
-  return rateLimited(longest.state, sentence);
+  return tooMany(longest.state, sentence);
 }
 
 function tightest(states: readonly LimitState[]): LimitState | null {
