@@ -17,6 +17,15 @@ const OwnerCreate = z.object({
   keyName: z.string().trim().min(1).max(200).default("first key"),
 });
 
+const unbounded = {
+  scopes: ["*"],
+  expiresAt: null,
+  environmentIds: null,
+  addressRanges: null,
+  executionCostMaxMicrousd: null,
+  dayCostMaxMicrousd: null,
+} as const;
+
 export const createOwner = route({
   answers: "POST /v1/admin/users",
   summary: "Make an owner with an empty account and a first key, shown once (KEY-9).",
@@ -52,8 +61,7 @@ export const createOwner = route({
       id: ids.next("apiKey"),
       name: body.keyName,
       description: null,
-      scopes: ["*"],
-      expiresAt: null,
+      bounds: unbounded,
       metadataJson: "null",
       createdBy: caller.id,
       createdAt: now,

@@ -8,7 +8,9 @@ import { confirmCredit, declineCredit } from "./decide-credit.ts";
 import { getOwner } from "./get-owner.ts";
 import { getOwnerBudget } from "./get-owner-budget.ts";
 import { listCreditRequests } from "./list-credit-requests.ts";
+import { resumeOwner } from "./resume-owner.ts";
 import { setOwnerLimits } from "./set-owner-limits.ts";
+import { suspendOwner } from "./suspend-owner.ts";
 
 export const service: Service = {
   name: "admin",
@@ -16,9 +18,16 @@ export const service: Service = {
   visibility: "edge",
   routes: [
     ...[createFirstOperator, createOperator, createOwner, getOwner],
+    ...[suspendOwner, resumeOwner],
     ...[creditOwner, adjustOwner, listCreditRequests, confirmCredit, declineCredit],
     ...[addCredits, topUp, setOwnerLimits, getOwnerBudget],
   ],
   limits: defaultLimits,
-  roles: ["firestore.main", "firestore.keys", "kms.wrap.audit-details", "secret.peppers"],
+  roles: [
+    "firestore.main",
+    "firestore.keys",
+    "jobs.cancel",
+    "kms.wrap.audit-details",
+    "secret.peppers",
+  ],
 };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { requireAllEnvironments } from "#shared/auth/environment-bounds";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { EnvironmentBody, EnvironmentCreate, environmentBody } from "#shared/contract/environment";
 import { currentDefaults } from "#shared/environments/default-environment";
@@ -22,6 +23,7 @@ export const createEnvironment = route({
   audit: "environment.created",
   reply: { 201: z.object({ environment: EnvironmentBody }) },
   read: async ({ caller: { owner }, body, ids, deps, now }) => {
+    requireAllEnvironments(owner);
     const id = ids.next("environment");
     const pair = { purpose: "environment-secrets", id, createdAt: now } as const;
     const [publicKey, defaults] = await Promise.all([

@@ -1,11 +1,11 @@
-import { issueKey, keyRandomBytes } from "#shared/auth/issue-key";
-import { KeyCreate, KeyCreated, keyRecord, keyWarning } from "#shared/contract/api-key";
+import { issueKey, keyRandomBytes, ownerOfKey, requireWithin } from "#shared/auth/issue-key";
+import { boundsOf, KeyCreate, KeyCreated, keyRecord, keyWarning } from "#shared/contract/api-key";
 import { created, noParams, noQuery, toJsonText } from "#shared/contract/common";
-import { isWithin } from "#shared/core/scopes";
+import { admits } from "#shared/core/admission";
+import { derivedId } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
-
-const dayMs = 86_400_000;
+import { readForKey } from "./read-for-key.ts";
 
 export const createKey = route({
   answers: "POST /v1/keys",
@@ -17,40 +17,42 @@ export const createKey = route({
   body: KeyCreate,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
-  budget: "free",
+  budget: "admission",
   audit: "key.created",
   reply: { 201: KeyCreated },
-  read: async ({ deps }) => ({ random: deps.random(keyRandomBytes) }),
-  decide({ caller, body, data, ids, now }) {
-    const maker = caller.key;
-    const scopes = body.scopes ?? maker.scopes;
-    if (!isWithin(scopes, maker.scopes)) {
-      const message = "A key can't make one that may do more than itself.";
-      throw new ApiError("FORBIDDEN", { message, details: { scopes: maker.scopes } });
+  read: async ({ caller: { owner }, body, request, deps }) => {
+    const { idempotencyKey } = request;
+    const requestId =
+      idempotencyKey === null ? null : derivedId("apiKey", owner.id, idempotencyKey);
+    return {
+      random: deps.random(keyRandomBytes),
+      ...(await readForKey(deps.store, owner, { requestId, ...body })),
+    };
+  },
+  decide({ caller, body, data, account, ids, now }) {
+    const { key: maker } = caller;
+    if (!account || !admits(account.admission, maker.id)) {
+      throw new ApiError("UNAUTHORIZED", { message: "The API key has been revoked." });
     }
-    const expiresAt = body.expiresIn == null ? null : now + Math.round(body.expiresIn * dayMs);
-    if (maker.expiresAt !== null && (expiresAt === null || expiresAt > maker.expiresAt)) {
-      const message = "A key can't make one that lives longer than itself.";
-      throw new ApiError("FORBIDDEN", { message, details: { expiresAt: maker.expiresAt } });
-    }
-    const owner = { ...maker, id: maker.ownerId, state: maker.ownerState };
-    const { text, key, write } = issueKey(owner, {
+    const bounds = boundsOf(body, maker, now);
+    requireWithin(bounds, maker);
+    const { text, key, write } = issueKey(ownerOfKey(maker), {
       id: ids.next("apiKey"),
       name: body.name,
       description: body.description ?? null,
-      scopes,
-      expiresAt,
+      bounds,
       metadataJson: toJsonText(body.metadata),
       createdBy: maker.id,
       createdAt: now,
       random: data.random,
     });
-    const reply = { ...keyRecord(key, now), key: text, warning: keyWarning };
     return {
-      writes: [write],
+      writes: [write, ...data.note(key.id, now)],
+      // Changed for its version alone: whoever closes the maker meanwhile makes this fail.
+      account: { ...account, updatedAt: now },
       subject: key.id,
       facts: { prefix: key.prefix },
-      reply: created(reply),
+      reply: created({ ...keyRecord(key, now), key: text, warning: keyWarning }),
     };
   },
 });

@@ -19,8 +19,9 @@ export const listKeys = route({
   read: async ({ caller, query, deps }) => {
     const ofOwner = ["ownerId", caller.owner.id] as const;
     const unrevoked = ["revokedAt", null] as const;
+    const undeleted = ["deletedAt", null] as const;
     return await deps.store.page(apiKeys.all(), {
-      where: query.includeInactive ? [ofOwner] : [ofOwner, unrevoked],
+      where: [ofOwner, query.includeInactive ? undeleted : unrevoked],
       orderBy: [["createdAt", "desc"]],
       limit: query.limit,
       offset: query.offset,

@@ -1,12 +1,13 @@
 /** What the scheduler calls: nothing here is reachable from outside. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
+import { sweepKeys } from "./sweep-keys.ts";
 import { sweepQueued, sweepRunning } from "./sweeps.ts";
 
 export const service: Service = {
   name: "maintenance",
-  summary: "Outbox and reaper",
+  summary: "Outbox, reaper and the end of keys",
   visibility: "internal",
-  routes: [sweepQueued, sweepRunning],
+  routes: [sweepQueued, sweepRunning, sweepKeys],
   limits: { ...defaultLimits, concurrency: 4, instancesMax: 2, timeoutSeconds: 120 },
   roles: ["firestore.main", "jobs.run"],
 };

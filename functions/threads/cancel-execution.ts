@@ -39,7 +39,8 @@ export const cancelExecution = route({
     if (!data || data.value.endedAt !== null) throw new ApiError("NO_ACTIVE_EXECUTION");
     if (!account) throw new ApiError("INTERNAL_ERROR", { cause: "an owner without an account" });
     const { value: execution, version } = data;
-    const row = { id: ids.next("auditRow"), requestId: request.id, keyId: caller.id };
+    const actor = { type: caller.type, id: caller.id };
+    const row = { id: ids.next("auditRow"), requestId: request.id, actor };
     const before = { execution, version, account };
     const cancelled: Cancelled = cancel(caller.owner, before, { row, now });
     const { status } = cancelled;

@@ -1,6 +1,7 @@
 import { peppers } from "../config.ts";
 import { composeKey, hashKey, keyRandomBytes, shownPrefix } from "../core/api-key.ts";
-import type { Scope } from "../core/scopes.ts";
+import { exceeded, type KeyBounds } from "../core/key-bounds.ts";
+import { ApiError } from "../errors/api-error.ts";
 import { type ApiKey, apiKeys } from "../store/api-keys.ts";
 import { create, type Write } from "../store/documents.ts";
 import type { OwnerProfile } from "../store/owners.ts";
@@ -9,8 +10,7 @@ export interface KeyRequest {
   readonly id: string;
   readonly name: string;
   readonly description: string | null;
-  readonly scopes: readonly Scope[];
-  readonly expiresAt: number | null;
+  readonly bounds: KeyBounds;
   readonly metadataJson: string;
   readonly createdBy: string;
   readonly createdAt: number;
@@ -28,25 +28,57 @@ export function issueKey(
   const pepper = keys[current];
   if (!pepper) throw new Error("the current pepper is missing");
   const text = composeKey(owner.mode, request.random, pepper);
-  const { random: _random, ...stated } = request;
+  const { random: _random, bounds, ...stated } = request;
+  const { expiresAt, executionCostMaxMicrousd, dayCostMaxMicrousd } = bounds;
+  const copy = (list: readonly string[] | null) => (list === null ? null : [...list]);
   const key: ApiKey = {
     v: 2,
     ...stated,
-    scopes: [...request.scopes],
-    environmentIds: null,
-    addressRanges: null,
-    executionCostMaxMicrousd: null,
-    dayCostMaxMicrousd: null,
-    pepperId: current,
+    scopes: [...bounds.scopes],
+    environmentIds: copy(bounds.environmentIds),
+    addressRanges: copy(bounds.addressRanges),
+    expiresAt,
+    executionCostMaxMicrousd,
+    dayCostMaxMicrousd,
     ownerId: owner.id,
     ownerState: owner.state,
     mode: owner.mode,
     prefix: shownPrefix(text),
+    pepperId: current,
     auditPublicKey: owner.auditPublicKey,
     revokedAt: null,
+    deletedAt: null,
+    dueAt: expiresAt,
     replacedBy: null,
     lastUsedAt: null,
     lastUsedIp: null,
   };
   return { text, key, write: create(apiKeys.doc(hashKey(text)), key) };
+}
+
+/** What a key of `owner` needs to issue another for it. */
+export function ownerOfKey(key: ApiKey) {
+  const { ownerId: id, ownerState: state, mode, auditPublicKey } = key;
+  return { id, state, mode, auditPublicKey };
+}
+
+const boundNames: Readonly<Record<keyof KeyBounds, string>> = {
+  scopes: "scopes",
+  expiresAt: "expiresIn",
+  environmentIds: "environmentIds",
+  addressRanges: "addressRanges",
+  executionCostMaxMicrousd: "maxCostPerExecution",
+  dayCostMaxMicrousd: "maxCostPerDay",
+};
+
+/** @throws {ApiError} `FORBIDDEN`, naming the bound by which a new key would exceed its maker's. */
+export function requireWithin(bounds: KeyBounds, maker: KeyBounds): void {
+  const bound = exceeded(bounds, maker);
+  if (bound === null) return;
+  const message =
+    bound === "dayCostMaxMicrousd"
+      ? "A key with a ceiling per day can't make another: together they would spend more."
+      : "A key can't make one that may do more than itself.";
+  const details = { bound: boundNames[bound], [boundNames[bound]]: maker[bound] };
+  throw new ApiError("FORBIDDEN", { message, details });
 }

@@ -1,19 +1,64 @@
 import * as z from "zod";
+import { parseRange } from "../core/address-range.ts";
+import { idSchema } from "../core/ids.ts";
+import type { KeyBounds } from "../core/key-bounds.ts";
+import { dollars, microusd } from "../core/pricing.ts";
 import { scopes } from "../core/scopes.ts";
 import type { ApiKey } from "../store/api-keys.ts";
 import { fromJsonText, iso, isoOrNull, Metadata } from "./common.ts";
 
 const daysMax = 3_650;
+const dayMs = 86_400_000;
+/** One of Firestore's `in` filters takes as many values. */
+const environmentsMax = 30;
+const addressRangesMax = 50;
+/** Longer than this, two keys for one purpose are no rotation any more. */
+const graceHoursMax = 30 * 24;
 
+const name = z.string().trim().min(1).max(200);
+const description = z.string().max(2_000).nullish();
+const expiresIn = z.number().positive().max(daysMax).nullish();
+const maxCost = z.number().min(0.000_001).max(1_000_000).nullish();
+const addressRange = z
+  .string()
+  .max(50)
+  .refine((text) => parseRange(text) !== null, {
+    message: "an IPv4 or IPv6 address, or a CIDR range without bits below its prefix",
+  });
+
+/** A bound that is left out is the maker's own; null is no such bound. */
 export const KeyCreate = z.object({
-  name: z.string().trim().min(1).max(200),
-  description: z.string().max(2_000).nullish(),
+  name,
+  description,
   /** In days. */
-  expiresIn: z.number().positive().max(daysMax).nullish(),
-  /** Left out: what the maker may do. */
+  expiresIn,
   scopes: z.array(z.enum(scopes)).min(1).max(scopes.length).optional(),
+  environmentIds: z.array(idSchema("environment")).min(1).max(environmentsMax).nullish(),
+  addressRanges: z.array(addressRange).min(1).max(addressRangesMax).nullish(),
+  /** In US dollars. */
+  maxCostPerExecution: maxCost,
+  maxCostPerDay: maxCost,
   metadata: Metadata,
 });
+export type KeyCreate = z.infer<typeof KeyCreate>;
+
+/** What a key may do is fixed: whoever has seen it may rely on that. */
+export const KeyUpdate = z.object({
+  name: name.optional(),
+  description,
+  scopes: z.undefined({ error: "a key's scopes are fixed: make another key" }),
+  metadata: Metadata,
+});
+
+export const KeyRotate = z.object({
+  /** How long the old key stays valid beside the new one; 0 ends it with this call. */
+  gracePeriodHours: z.number().min(0).max(graceHoursMax).default(24),
+  /** In days; left out, the new key expires when the old one would have. */
+  expiresIn,
+});
+
+/** Whether what the key runs goes on when the key ends. */
+export const KeyClose = z.object({ keepExecutions: z.boolean().default(false) });
 
 export const KeyRecord = z.object({
   id: z.string(),
@@ -22,20 +67,37 @@ export const KeyRecord = z.object({
   name: z.string(),
   description: z.string().nullable(),
   userId: z.string(),
+  createdBy: z.string(),
   createdAt: z.string(),
   lastUsedAt: z.string().nullable(),
+  lastUsedIp: z.string().nullable(),
   expiresAt: z.string().nullable(),
   revokedAt: z.string().nullable(),
+  replacedBy: z.string().nullable(),
   isActive: z.boolean(),
   scopes: z.array(z.string()),
+  environmentIds: z.array(z.string()).nullable(),
+  addressRanges: z.array(z.string()).nullable(),
+  maxCostPerExecution: z.number().nullable(),
+  maxCostPerDay: z.number().nullable(),
   metadata: z.unknown(),
 });
 
 export const KeyCreated = KeyRecord.extend({ key: z.string(), warning: z.string() });
 
+export const KeyClosed = z.object({
+  success: z.literal(true),
+  message: z.string(),
+  id: z.string(),
+  /** What the key had running. */
+  executionIds: z.array(z.string()),
+  executionsStopped: z.boolean(),
+});
+
 export const keyWarning = "Store this key now: it is shown once and can't be read again.";
 
 export function keyRecord(key: ApiKey, now: number): z.input<typeof KeyRecord> {
+  const isExpired = key.expiresAt !== null && key.expiresAt <= now;
   return {
     id: key.id,
     keyPrefix: key.prefix,
@@ -43,12 +105,46 @@ export function keyRecord(key: ApiKey, now: number): z.input<typeof KeyRecord> {
     name: key.name,
     description: key.description,
     userId: key.ownerId,
+    createdBy: key.createdBy,
     createdAt: iso(key.createdAt),
-    lastUsedAt: null,
+    lastUsedAt: isoOrNull(key.lastUsedAt),
+    lastUsedIp: key.lastUsedIp,
     expiresAt: isoOrNull(key.expiresAt),
     revokedAt: isoOrNull(key.revokedAt),
-    isActive: key.revokedAt === null && (key.expiresAt === null || key.expiresAt > now),
+    replacedBy: key.replacedBy,
+    isActive: key.revokedAt === null && key.ownerState === "active" && !isExpired,
     scopes: [...key.scopes],
+    environmentIds: key.environmentIds,
+    addressRanges: key.addressRanges,
+    maxCostPerExecution: dollarsOrNull(key.executionCostMaxMicrousd),
+    maxCostPerDay: dollarsOrNull(key.dayCostMaxMicrousd),
     metadata: fromJsonText(key.metadataJson),
   };
+}
+
+/** The bounds a body asks for, by a key whose own stand for those it leaves out. */
+export function boundsOf(body: KeyCreate, maker: KeyBounds, now: number): KeyBounds {
+  const own = <T>(asked: T | null | undefined, makers: T | null) =>
+    asked === undefined ? makers : asked;
+  return {
+    scopes: body.scopes ?? maker.scopes,
+    expiresAt: own(expiryOf(body.expiresIn, now), maker.expiresAt),
+    environmentIds: own(body.environmentIds, maker.environmentIds),
+    addressRanges: own(body.addressRanges, maker.addressRanges),
+    executionCostMaxMicrousd: own(cost(body.maxCostPerExecution), maker.executionCostMaxMicrousd),
+    dayCostMaxMicrousd: own(cost(body.maxCostPerDay), maker.dayCostMaxMicrousd),
+  };
+}
+
+/** Of days from `now`; what was left out stays so. */
+export function expiryOf(days: number | null | undefined, now: number): number | null | undefined {
+  return typeof days === "number" ? now + Math.round(days * dayMs) : days;
+}
+
+function cost(usd: number | null | undefined): number | null | undefined {
+  return typeof usd === "number" ? microusd(usd) : usd;
+}
+
+function dollarsOrNull(amountMicrousd: number | null): number | null {
+  return amountMicrousd === null ? null : dollars(amountMicrousd);
 }

@@ -8,10 +8,12 @@ describe("allows()", () => {
     expect(allows([], "threads:read")).toBe(false);
   });
 
-  test("an environment's scopes cover its files, but never its secrets", () => {
+  test("an environment's scopes cover its files and secrets, and not the other way round", () => {
     expect(allows(["environments:write"], "files:write")).toBe(true);
     expect(allows(["environments:read"], "files:write")).toBe(false);
-    expect(allows(["environments:write"], "secrets:write")).toBe(false);
+    expect(allows(["environments:write"], "secrets:write")).toBe(true);
+    expect(allows(["environments:read"], "secrets:write")).toBe(false);
+    expect(allows(["secrets:write"], "environments:write")).toBe(false);
   });
 });
 

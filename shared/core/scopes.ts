@@ -10,18 +10,22 @@ export const scopes = [
   "files:read",
   "files:write",
   "secrets:write",
+  "schedules:read",
+  "schedules:write",
   "billing:read",
   "keys:read",
   "keys:write",
+  "account:read",
   "account:write",
+  "audit:read",
   "execute",
 ] as const;
 export type Scope = (typeof scopes)[number];
 
-/** The public API has no scopes for files of its own: an environment's scopes cover its files. */
+/** The public API has no scopes for files and secrets: an environment's scopes cover both. */
 const implied: Partial<Record<Scope, readonly Scope[]>> = {
   "environments:read": ["files:read"],
-  "environments:write": ["files:write"],
+  "environments:write": ["files:write", "secrets:write"],
 };
 
 export function allows(granted: readonly Scope[], needed: Scope): boolean {

@@ -1,4 +1,5 @@
 /** The environment of requests that name none: made when first needed, once however many ask. */
+import { requireAllEnvironments } from "../auth/environment-bounds.ts";
 import type { Owner } from "../auth/owner.ts";
 import { EnvironmentCreate } from "../contract/environment.ts";
 import { derivedId } from "../core/ids.ts";
@@ -30,6 +31,7 @@ export async function defaultEnvironment(
 ): Promise<DefaultEnvironment> {
   const [current] = await currentDefaults(deps.store, owner);
   if (current) return { environment: current.value, writes: [] };
+  requireAllEnvironments(owner);
   // Every request that finds none derives the same id, so all but one collide, and read again.
   const id = derivedId("environment", owner.id, "default");
   const ref = environments.of(owner, id);

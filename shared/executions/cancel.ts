@@ -1,6 +1,7 @@
 import { auditEntry } from "../audit/audit-entry.ts";
 import type { Owner } from "../auth/owner.ts";
 import type { Account } from "../core/account.ts";
+import type { AuditRow } from "../core/audit-row.ts";
 import { patch, type Version, type Write } from "../store/documents.ts";
 import { type Execution, executions } from "../store/executions.ts";
 import { endExecution } from "./end-execution.ts";
@@ -21,7 +22,7 @@ export function cancel(
   owner: Owner,
   before: { readonly execution: Execution; readonly version: Version; readonly account: Account },
   by: {
-    readonly row: { readonly id: string; readonly requestId: string; readonly keyId: string };
+    readonly row: Pick<AuditRow, "id" | "requestId" | "actor">;
     readonly now: number;
   },
 ): Cancelled {
@@ -49,12 +50,10 @@ export function cancel(
     now,
   });
   const entry = auditEntry(owner, {
-    id: row.id,
+    ...row,
     at: now,
-    actor: { type: "key", id: row.keyId },
     action: "execution.ended",
     subject: execution.id,
-    requestId: row.requestId,
     facts: ended.facts,
     sealedDetails: null,
   });

@@ -21,6 +21,7 @@ export type Role =
   | "firestore.main"
   | "firestore.keys"
   | "jobs.run"
+  | "jobs.cancel"
   | "kms.wrap.environment-secrets"
   | "kms.unwrap.environment-secrets"
   | "kms.wrap.audit-details"

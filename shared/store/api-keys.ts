@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { scopes } from "../core/scopes.ts";
-import { systemCollection } from "./documents.ts";
+import { ownedCollection, systemCollection } from "./documents.ts";
 
 const microusdOrNull = z.int().min(0).nullable().default(null);
 
@@ -33,6 +33,12 @@ export const ApiKey = z.object({
   createdAt: z.int(),
   expiresAt: z.int().nullable(),
   revokedAt: z.int().nullable(),
+  deletedAt: z.int().nullable().default(null),
+  /**
+   * When maintenance must look at it: to close it when it has expired, or to stop what it runs
+   * should whoever closed it have failed to; null if there is nothing left to do.
+   */
+  dueAt: z.int().nullable().default(null),
   /** The key that a rotation put in its place. */
   replacedBy: z.string().nullable().default(null),
   /** Written at most once in ten minutes. */
@@ -43,3 +49,7 @@ export const ApiKey = z.object({
 export type ApiKey = z.infer<typeof ApiKey>;
 
 export const apiKeys = systemCollection("apiKeys", ApiKey);
+
+/** That a request with an Idempotency-Key made a key: by an id derived from both. Never the key. */
+const KeyRequest = z.object({ v: z.literal(1), keyId: z.string(), expireAt: z.date() });
+export const keyRequests = ownedCollection(["keyRequests"], KeyRequest);

@@ -1,0 +1,9 @@
+import { closeRoute } from "./close-route.ts";
+
+export const deleteKey = closeRoute({
+  answers: "DELETE /v1/keys/:keyId",
+  summary: "Revoke a key if it isn't yet, and take it off the lists; the audit trail keeps it.",
+  audit: "key.deleted",
+  deletes: true,
+  message: "The key is deleted; no instance accepts it any more.",
+});

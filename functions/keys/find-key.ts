@@ -1,0 +1,18 @@
+import type { FoundKey } from "#shared/auth/close-keys";
+import { ApiError } from "#shared/errors/api-error";
+import { apiKeys } from "#shared/store/api-keys";
+import type { Store } from "#shared/store/store";
+
+/** @throws {ApiError} `NOT_FOUND`, for another owner's key and for one that was deleted alike. */
+export async function findKey(
+  store: Store,
+  which: { readonly ownerId: string; readonly keyId: string },
+): Promise<FoundKey> {
+  const where = [
+    ["ownerId", which.ownerId],
+    ["id", which.keyId],
+  ] as const;
+  const [found] = await store.findRefs(apiKeys.all(), { where, orderBy: [], limit: 1 });
+  if (!found || found.value.deletedAt !== null) throw new ApiError("NOT_FOUND");
+  return found;
+}

@@ -1,0 +1,109 @@
+import * as z from "zod";
+import { closeKey, type FoundKey, finishClosing } from "#shared/auth/close-keys";
+import { issueKey, keyRandomBytes, ownerOfKey, requireWithin } from "#shared/auth/issue-key";
+import { expiryOf, KeyCreated, KeyRotate, keyRecord, keyWarning } from "#shared/contract/api-key";
+import { created, iso, noQuery } from "#shared/contract/common";
+import type { Account } from "#shared/core/account";
+import { admits } from "#shared/core/admission";
+import { idSchema } from "#shared/core/ids";
+import { ApiError } from "#shared/errors/api-error";
+import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { patch } from "#shared/store/documents";
+import { findKey } from "./find-key.ts";
+import { readForKey } from "./read-for-key.ts";
+
+const hourMs = 3_600_000;
+/** When the old key ends, and what it ran until then: it is closed as by a revocation. */
+const KeyRotated = KeyCreated.extend({ oldKeyId: z.string(), oldKeyExpiresAt: z.string() });
+
+export const rotateKey = route({
+  answers: "POST /v1/keys/:keyId/rotate",
+  summary: "Make a key in another's place, shown once; the old one is valid for a while beside it.",
+  authenticate: "api-key",
+  scope: "keys:write",
+  params: z.object({ keyId: idSchema("apiKey") }),
+  query: noQuery,
+  body: KeyRotate,
+  bodyBytesMax: jsonBytesMax,
+  limits: "writes",
+  budget: "admission",
+  audit: "key.rotated",
+  reply: { 201: KeyRotated },
+  read: async ({ caller: { owner }, params: { keyId }, deps }) => {
+    const [old] = await Promise.all([
+      findKey(deps.store, { ownerId: owner.id, keyId }),
+      readForKey(deps.store, owner, { requestId: null }),
+    ]);
+    return { old, random: deps.random(keyRandomBytes) };
+  },
+  decide({ caller, body, data, account, ids, now }) {
+    const { old, random } = data;
+    if (!account || !admits(account.admission, caller.id)) {
+      throw new ApiError("UNAUTHORIZED", { message: "The API key has been revoked." });
+    }
+    requireLive(old, now);
+    const { name, description, metadataJson } = old.value;
+    const expiresAt = expiryOf(body.expiresIn, now);
+    const bounds = expiresAt === undefined ? old.value : { ...old.value, expiresAt };
+    requireWithin(bounds, caller.key);
+    const { text, key, write } = issueKey(ownerOfKey(caller.key), {
+      id: ids.next("apiKey"),
+      ...{ name, description, metadataJson, bounds, random },
+      createdBy: caller.id,
+      createdAt: now,
+    });
+    const ending = endOld(account, old, { replacedBy: key.id, now, ...body });
+    const { expiresAt: oldExpiresAt, executionIds } = ending;
+    return {
+      writes: [write, ...ending.writes],
+      account: ending.account,
+      subject: old.value.id,
+      facts: { replacedBy: key.id, prefix: key.prefix, oldExpiresAt },
+      reply: created({
+        ...keyRecord(key, now),
+        key: text,
+        warning: keyWarning,
+        oldKeyId: old.value.id,
+        oldKeyExpiresAt: iso(oldExpiresAt),
+      }),
+      executionIds,
+    };
+  },
+  after: async ({ caller, body, data, decided: { executionIds }, request, deps }) => {
+    if (body.gracePeriodHours > 0) return;
+    const by = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
+    const keys = [{ ref: data.old.ref, dueAt: null }];
+    await finishClosing(deps, { owner: caller.owner, keys, executionIds, by });
+  },
+});
+
+function requireLive({ value }: FoundKey, now: number): void {
+  const { revokedAt, expiresAt, replacedBy } = value;
+  const isOver = revokedAt !== null || (expiresAt !== null && expiresAt <= now);
+  if (!isOver && replacedBy === null) return;
+  const message =
+    replacedBy === null ? "A key that has ended can't be rotated." : "The key was rotated before.";
+  throw new ApiError("CONFLICT", { message, details: { replacedBy } });
+}
+
+/** The old key never lives longer than it would have. */
+function endOld(
+  account: Account,
+  old: FoundKey,
+  how: { readonly replacedBy: string; readonly gracePeriodHours: number; readonly now: number },
+) {
+  const { replacedBy, gracePeriodHours, now } = how;
+  const graceEnd = now + Math.round(gracePeriodHours * hourMs);
+  const expiresAt = Math.min(graceEnd, old.value.expiresAt ?? graceEnd);
+  const fields = { replacedBy, expiresAt };
+  if (gracePeriodHours === 0) {
+    return { ...closeKey(account, old, { stop: true, now, fields }), expiresAt };
+  }
+  const { ref, version } = old;
+  return {
+    writes: [patch(ref, { ...fields, dueAt: expiresAt }, { version })],
+    account: { ...account, updatedAt: now },
+    executionIds: [],
+    expiresAt,
+  };
+}

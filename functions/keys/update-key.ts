@@ -1,0 +1,31 @@
+import * as z from "zod";
+import { KeyRecord, KeyUpdate, keyRecord } from "#shared/contract/api-key";
+import { noQuery, ok, toJsonText } from "#shared/contract/common";
+import { idSchema } from "#shared/core/ids";
+import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { patch } from "#shared/store/documents";
+import { findKey } from "./find-key.ts";
+
+export const updateKey = route({
+  answers: "PATCH /v1/keys/:keyId",
+  summary: "Rename a key or describe it anew; what it may do is fixed.",
+  authenticate: "api-key",
+  scope: "keys:write",
+  params: z.object({ keyId: idSchema("apiKey") }),
+  query: noQuery,
+  body: KeyUpdate,
+  bodyBytesMax: jsonBytesMax,
+  limits: "writes",
+  budget: "free",
+  audit: "key.updated",
+  reply: { 200: KeyRecord },
+  read: async ({ caller, params: { keyId }, deps }) =>
+    await findKey(deps.store, { ownerId: caller.owner.id, keyId }),
+  decide({ body, data: { ref, value, version }, now }) {
+    const { name = value.name, description = value.description, metadata } = body;
+    const metadataJson = metadata === undefined ? value.metadataJson : toJsonText(metadata);
+    const fields = { name, description, metadataJson };
+    const reply = ok(keyRecord({ ...value, ...fields }, now));
+    return { writes: [patch(ref, fields, { version })], subject: value.id, reply };
+  },
+});

@@ -1,0 +1,43 @@
+import * as z from "zod";
+import { closeDueKey, dueKeys, type FoundKey } from "#shared/auth/close-keys";
+import { noParams, noQuery, ok } from "#shared/contract/common";
+import { logFailure } from "#shared/pipeline/request-log";
+import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
+
+/** One call's work; what is left is due at the next. */
+const keysMax = 200;
+const atOnceMax = 4;
+
+export const sweepKeys = route({
+  answers: "POST /internal/maintenance/keys",
+  summary: "Close the keys that have expired, and stop what closed ones still run.",
+  authenticate: "scheduler",
+  scope: "none",
+  params: noParams,
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: jsonBytesMax,
+  limits: "none",
+  budget: "free",
+  audit: "none",
+  reply: { 200: z.object({ due: z.int(), closed: z.int(), stopped: z.int(), failed: z.int() }) },
+  read: async ({ deps }) => {
+    const due = await dueKeys(deps, keysMax);
+    const counts = { due: due.length, closed: 0, stopped: 0, failed: 0 };
+    for (let first = 0; first < due.length; first += atOnceMax) {
+      const some = due.slice(first, first + atOnceMax).map((key) => sweepOne(deps, key));
+      for (const outcome of await Promise.all(some)) counts[outcome] += 1;
+    }
+    return counts;
+  },
+  decide: ({ data }) => ({ writes: [], reply: ok(data) }),
+});
+
+async function sweepOne(deps: Deps, key: FoundKey): Promise<"closed" | "stopped" | "failed"> {
+  try {
+    return await closeDueKey(deps, key);
+  } catch (cause) {
+    logFailure("a key wasn't closed; it is tried again", cause, { keyId: key.value.id });
+    return "failed";
+  }
+}

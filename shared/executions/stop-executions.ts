@@ -1,0 +1,85 @@
+import { auditEntry } from "../audit/audit-entry.ts";
+import type { Owner } from "../auth/owner.ts";
+import type { AuditRow } from "../core/audit-row.ts";
+import type { IdKind } from "../core/ids.ts";
+import { cancelJob } from "../google/jobs.ts";
+import type { CommitCoordinator } from "../store/commit-coordinator.ts";
+import { executions, hasEnded } from "../store/executions.ts";
+import type { Store } from "../store/store.ts";
+import { cancel } from "./cancel.ts";
+
+export interface StopDeps {
+  readonly store: Store;
+  readonly commits: CommitCoordinator;
+  now(): number;
+  newId(kind: IdKind): string;
+}
+
+/** On whose behalf executions are stopped, for the record. */
+export interface StoppedBy {
+  readonly actor: AuditRow["actor"];
+  readonly requestId: string;
+}
+
+const atOnceMax = 10;
+
+/**
+ * Cancels executions whoever started them: what waits ends at once, what runs is asked to end, and
+ * its job is told to. Those that have ended are left as they are.
+ * @throws {ApiError} if one of them can't be reached; the others have been stopped all the same.
+ */
+export async function stopExecutions(
+  deps: StopDeps,
+  owner: Owner,
+  which: { readonly ids: readonly string[]; readonly by: StoppedBy },
+): Promise<void> {
+  const { ids, by } = which;
+  const failures: unknown[] = [];
+  for (let first = 0; first < ids.length; first += atOnceMax) {
+    const some = ids.slice(first, first + atOnceMax).map((id) => stop(deps, owner, { id, by }));
+    for (const outcome of await Promise.allSettled(some)) {
+      if (outcome.status === "rejected") failures.push(outcome.reason);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+async function stop(
+  deps: StopDeps,
+  owner: Owner,
+  { id, by }: { readonly id: string; readonly by: StoppedBy },
+): Promise<void> {
+  const ref = executions.of(owner, id);
+  let found = await deps.store.get(ref);
+  const endId = deps.newId("auditRow");
+  const rowId = deps.newId("auditRow");
+  const { decision } = await deps.commits.submit({
+    owner,
+    needsAccount: true,
+    refresh: async () => {
+      found = await deps.store.get(ref);
+    },
+    decide: (account) => {
+      const { value: execution, version } = found;
+      if (!account || !execution || hasEnded(execution)) return { writes: [], jobExecution: null };
+      const now = deps.now();
+      const row = { id: endId, ...by };
+      const cancelled = cancel(owner, { execution, version, account }, { row, now });
+      const { jobExecution } = execution;
+      if (cancelled.writes.length === 0) return { writes: [], jobExecution };
+      const entry = auditEntry(owner, {
+        id: rowId,
+        at: now,
+        actor: by.actor,
+        action: "execution.cancelled",
+        subject: id,
+        requestId: by.requestId,
+        facts: { status: cancelled.status },
+        sealedDetails: null,
+      });
+      return { ...cancelled, writes: [...cancelled.writes, entry], jobExecution };
+    },
+  });
+  // If the platform can't be told, the runner hears of it at its next heartbeat.
+  if (decision.jobExecution !== null) await cancelJob(decision.jobExecution).catch(() => {});
+}
