@@ -95,6 +95,25 @@ export const controls: Readonly<Record<string, Control>> = {
       replace: "",
     },
   },
+  "KEY-7": {
+    enforcedBy: "shared/auth/key-ring.ts",
+    test: "test/security/strangers.test.ts",
+    mutation: {
+      file: "shared/auth/key-ring.ts",
+      find: 'throw new ApiError("UNAUTHORIZED", { cause: "no such key" });',
+      replace: `return {
+        id: "key_of_nobody",
+        ownerId: "user_000000000000000000000",
+        ownerState: "active",
+        mode: "development",
+        scopes: ["*"],
+        environmentIds: null,
+        addressRanges: null,
+        expiresAt: null,
+        revokedAt: null,
+      } as unknown as ApiKey;`,
+    },
+  },
   "KEY-9": {
     enforcedBy: "shared/auth/operators.ts",
     test: "test/integration/keys.test.ts",
@@ -124,7 +143,7 @@ export const controls: Readonly<Record<string, Control>> = {
   },
   "LIM-3": {
     enforcedBy: "shared/store/commit-coordinator.ts",
-    test: "test/integration/limits.test.ts",
+    test: "test/integration/store-down.test.ts",
     mutation: {
       file: "shared/store/commit-coordinator.ts",
       find: "rejectAll(gaveUp, error);",
@@ -142,7 +161,7 @@ export const controls: Readonly<Record<string, Control>> = {
   },
   "OWN-1": {
     enforcedBy: "shared/store/documents.ts",
-    test: "test/security/strangers.test.ts",
+    test: "test/security/other-owners.test.ts",
     mutation: {
       file: "shared/store/agents.ts",
       find: 'ownedCollection(["agents"], Agent)',
@@ -154,7 +173,7 @@ export const controls: Readonly<Record<string, Control>> = {
   },
   "OWN-2": {
     enforcedBy: "shared/pipeline/run-route.ts",
-    test: "test/security/strangers.test.ts",
+    test: "test/security/other-owners.test.ts",
     mutation: {
       file: "shared/pipeline/run-route.ts",
       find: "return allows(caller.key.scopes, route.scope);",

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { send } from "../kit/client.ts";
-import { orderFault } from "../kit/cloud.ts";
+import { type Answer, send } from "../kit/client.ts";
+import { startAsides } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread } from "../kit/owners.ts";
+import { keyWithCheck } from "../security/support/stranger-keys.ts";
 
 describe("LIM-1 executions per key", () => {
   test("exactly 30 of 40 at once are admitted; the others are told when to come back", async () => {
@@ -48,27 +49,105 @@ describe("LIM-1 executions per key", () => {
   });
 });
 
-describe("LIM-3 F3 a limit that can't be checked", () => {
-  test.each(["BatchGetDocuments", "Commit"])(
-    "refuses with 503 while %s fails, and charges nothing",
-    async (method) => {
-      const { key } = await newOwner({ creditUsd: 1 });
-      const threadId = await newThread(key);
-      const message = async () =>
-        await send(`/v1/threads/${threadId}/messages`, { key, body: { content: "true" } });
-      const fault = { kind: "unavailable-before" } as const;
-      await orderFault("threads", { method, fault, calls: 1_000 });
-      try {
-        expect(await message()).toMatchObject({ status: 503, json: { code: "UNAVAILABLE" } });
-      } finally {
-        await orderFault("threads", null);
+/** Of one process alone: what isn't stated is as wide as in every test. */
+const oneOf = async (name: string, limits: object) => {
+  const [aside] = await startAsides(name, 1, { limits });
+  if (!aside) throw new Error("no process");
+  return aside;
+};
+
+const left = ({ headers }: Answer) => [headers["ratelimit-limit"], headers["ratelimit-remaining"]];
+
+function expectTooMany(answer: Answer, limit: number): void {
+  expect(answer).toMatchObject({ status: 429, json: { code: "RATE_LIMITED" } });
+  expect(left(answer)).toEqual([String(limit), "0"]);
+  const seconds = Number(answer.headers["retry-after"]);
+  expect(seconds).toBeGreaterThan(0);
+  expect(answer.headers["ratelimit-reset"]).toBe(String(seconds));
+}
+
+describe("LIM-2 limits are taken together or not at all", () => {
+  test("a request that one refuses counts against none, and reads nothing", async () => {
+    const { key } = await newOwner({ creditUsd: 0 });
+    const environmentId = await newEnvironment(key);
+    const windowMs = 3_600_000;
+    const requests = {
+      perKey: { max: 6, windowMs },
+      perOwner: { max: 7, windowMs },
+      secrets: { max: 2, windowMs },
+    };
+    const aside = await oneOf("environments", { requests });
+    try {
+      const ask = async (path = "", by = key) =>
+        await send(`/v1/environments/${environmentId}${path}`, {
+          key: by,
+          baseUrl: aside.baseUrl,
+        });
+      expect(left(await ask())).toEqual(["6", "5"]);
+      expect(left(await ask("/secrets"))).toEqual(["2", "1"]);
+      expect(left(await ask("/secrets"))).toEqual(["2", "0"]);
+      const { reads } = aside.proxy.counters();
+      for (let time = 0; time < 5; time += 1) expectTooMany(await ask("/secrets"), 2);
+      // The key's own entry may have to be read again, once a second.
+      expect(aside.proxy.counters().reads - reads).toBeLessThan(3);
+      // Three of six are left to the key, four of seven to its owner.
+      for (const remaining of ["2", "1", "0"]) expect(left(await ask())).toEqual(["6", remaining]);
+      expectTooMany(await ask(), 6);
+      const other = (await send("/v1/keys", { key, body: { name: "other" } })).json.key;
+      expect(left(await ask("", other))).toEqual(["7", "0"]);
+      expectTooMany(await ask("", other), 7);
+    } finally {
+      await aside.stop();
+    }
+  });
+
+  test("what the account refuses gives back what the process took, and isn't asked again", async () => {
+    const { key } = await newOwner({ creditUsd: 1 });
+    const executions = { max: 1, windowMs: 900_000 };
+    const requests = { perKey: { max: 4, windowMs: 900_000 } };
+    const [first, second] = [await newThread(key), await newThread(key)];
+    const aside = await oneOf("threads", { executions, requests });
+    try {
+      const { baseUrl } = aside;
+      const start = async (threadId: string) =>
+        await send(`/v1/threads/${threadId}/messages`, { key, baseUrl, body: { content: "true" } });
+      const started = await start(first);
+      expect(started.status).toBe(200);
+      expect(left(started)).toEqual(["1", "0"]);
+      expectTooMany(await start(second), 1);
+      const { reads } = aside.proxy.counters();
+      for (let time = 0; time < 5; time += 1) expectTooMany(await start(second), 1);
+      // The account is asked again once a second, not five times.
+      expect(aside.proxy.counters().reads - reads).toBeLessThan(10);
+      // One start and one read of four: the refused starts counted for nothing.
+      const read = await send(`/v1/threads/${second}`, { key, baseUrl });
+      expect(left(read)).toEqual(["4", "2"]);
+      expect(read.json.thread).toMatchObject({ status: "active", messageCount: 0 });
+    } finally {
+      await aside.stop();
+    }
+  });
+});
+
+describe("credentials of an address that were refused", () => {
+  test("are counted, and then none of it is looked up any more; other addresses are", async () => {
+    const { key } = await newOwner({ creditUsd: 0 });
+    const aside = await oneOf("agents", { failedAuthentications: { max: 3, windowMs: 900_000 } });
+    try {
+      const ask = async (by: string, localAddress: string) =>
+        await send("/v1/agents", { key: by, baseUrl: aside.baseUrl, localAddress });
+      for (let time = 0; time < 3; time += 1) {
+        expect((await ask(keyWithCheck(), "127.50.0.1")).status).toBe(401);
       }
-      expect((await send("/v1/budget", { key })).json).toMatchObject({ balance: 1, held: 0 });
-      const { thread } = (await send(`/v1/threads/${threadId}`, { key })).json;
-      expect(thread).toMatchObject({ status: "active", messageCount: 0 });
-      expect((await message()).status).toBe(200);
-    },
-  );
+      const { reads } = aside.proxy.counters();
+      expectTooMany(await ask(keyWithCheck(), "127.50.0.1"), 3);
+      expectTooMany(await ask(key, "127.50.0.1"), 3);
+      expect(aside.proxy.counters().reads).toBe(reads);
+      expect((await ask(key, "127.50.0.2")).status).toBe(200);
+    } finally {
+      await aside.stop();
+    }
+  });
 });
 
 describe("EDG-2 requests per address", () => {

@@ -1,0 +1,44 @@
+/** Every route that takes JSON, sent what isn't: refused with the right status, never a 500. */
+import { beforeAll, describe, test } from "vitest";
+import { cloud } from "../kit/cloud.ts";
+import { newOwner } from "../kit/owners.ts";
+import { ask, expectRefusal } from "./support/refusals.ts";
+import { keyRoutes, operatorRoutes, type TableRoute } from "./support/table.ts";
+
+const json = { "content-type": "application/json" };
+const jsonRoutes = [...keyRoutes, ...operatorRoutes].filter(
+  ({ route }) => typeof route.body !== "string",
+);
+
+let key: string;
+beforeAll(async () => {
+  ({ key } = await newOwner({ creditUsd: 0 }));
+});
+
+async function sendTo(route: TableRoute, raw: string, headers: Record<string, string> = json) {
+  const credential = route.route.authenticate === "api-key" ? key : cloud().operatorToken;
+  // A body of our own stands instead of the sample.
+  return await ask(route, { key: credential, raw, headers, body: undefined });
+}
+
+describe("a body that a route doesn't take", () => {
+  test.each(jsonRoutes)("$title refuses what isn't JSON", async (route) => {
+    expectRefusal(await sendTo(route, "{"), 400, "MALFORMED_JSON");
+  });
+
+  test.each(jsonRoutes)("$title refuses another content type", async (route) => {
+    const headers = { "content-type": "text/plain" };
+    expectRefusal(await sendTo(route, "{}", headers), 415, "UNSUPPORTED_MEDIA_TYPE");
+  });
+
+  test.each(jsonRoutes)("$title refuses what is too large", async (route) => {
+    const raw = JSON.stringify("x".repeat(route.route.bodyBytesMax));
+    expectRefusal(await sendTo(route, raw), 413, "PAYLOAD_TOO_LARGE");
+  });
+
+  test.each(jsonRoutes)("$title refuses what is no object", async (route) => {
+    for (const raw of ['"text"', "[]", "null", "7"]) {
+      expectRefusal(await sendTo(route, raw), 400, "VALIDATION_FAILED");
+    }
+  });
+});

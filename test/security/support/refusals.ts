@@ -1,0 +1,44 @@
+import { expect } from "vitest";
+import { securityHeaders } from "#shared/pipeline/headers";
+import { type Answer, type Sent, send } from "../../kit/client.ts";
+import { bodyFor, type Ids, pathFor } from "./samples.ts";
+import type { TableRoute } from "./table.ts";
+
+let sent = 0;
+
+/** An address for each request, so that no limit but the one that is tried has a say. */
+export function someAddress(): string {
+  sent += 1;
+  return `127.${100 + (sent % 100)}.${Math.floor(sent / 100) % 250}.3`;
+}
+
+/** A request that the route would take, from whoever `by` says. */
+export async function ask(
+  route: TableRoute,
+  by: Sent = {},
+  ids?: Ids,
+  query = "",
+): Promise<Answer> {
+  const { method } = route;
+  const body = bodyFor(route, ids);
+  const options = { method, ...(body ? { body } : {}), ...by };
+  return await send(`${pathFor(route, ids)}${query}`, { ...options, localAddress: someAddress() });
+}
+
+/** The API's own form of a refusal, with its code and its headers, and nothing of what is inside. */
+export function expectRefusal(answer: Answer, status: number, code: string): void {
+  expect({ status: answer.status, code: answer.json.code }).toEqual({ status, code });
+  expect(answer.json).toMatchObject({
+    error: expect.any(String),
+    message: expect.stringMatching(/[.!]$/),
+    requestId: expect.stringMatching(/^req_/),
+  });
+  expect(answer.headers).toMatchObject(securityHeaders);
+  expect(answer.text).not.toMatch(/ at .*\.(?:ts|cjs)|node_modules|<html|Firestore|grpc/i);
+}
+
+/** Two answers that tell their reader the same. */
+export function expectSameAnswer(answer: Answer, other: Answer): void {
+  const told = ({ status, json }: Answer) => ({ status, ...json, requestId: null });
+  expect(told(answer)).toEqual(told(other));
+}

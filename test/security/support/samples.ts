@@ -1,0 +1,168 @@
+/**
+ * What to send to a route so that nothing but the caller is at fault, made from the route's own
+ * schemas. What can't be made from them stands below by hand; a route that neither covers fails.
+ */
+import * as z from "zod";
+import { idPrefixes } from "#shared/core/ids";
+import type { TableRoute } from "./table.ts";
+
+/** By the prefix of the ids' kind. */
+export type Ids = Readonly<Record<string, string>>;
+
+/** Ids of the right form that belong to nobody. */
+export const nobodys: Ids = Object.fromEntries(
+  Object.values(idPrefixes).map((prefix) => [prefix, `${prefix}_${"0".repeat(21)}`]),
+);
+
+/** Bodies that a schema's form alone doesn't tell. */
+const bodies: Readonly<Record<string, object>> = {
+  "POST /v1/threads/:threadId/messages": { content: "true" },
+  "PUT /v1/budget/limits": { dailyLimit: 5 },
+};
+
+/** Parameters that are no ids. */
+const words: Readonly<Record<string, string>> = { key: "NAME", "*": "a.txt" };
+
+/** Fields whose names look like ids: what they name, or null for a client's own label. */
+const prefixOfField: Readonly<Record<string, string | null>> = {
+  environmentId: "env",
+  environmentIds: "env",
+  environments: "env",
+  computerId: "env",
+  agentId: "agent",
+  threadId: "thread",
+  executionId: "run",
+  runId: "run",
+  keyId: "key",
+  apiKeyId: "key",
+  userId: "user",
+  projectId: null,
+  appId: null,
+};
+
+interface Schema {
+  readonly type?: string | readonly string[];
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+  readonly pattern?: string;
+  readonly minLength?: number;
+  readonly minItems?: number;
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+}
+
+function jsonSchema(schema: z.ZodType): Schema {
+  return z.toJSONSchema(schema, { unrepresentable: "any", io: "input" }) as Schema;
+}
+
+const idPattern = /^\^([a-z]+)_\[A-Za-z0-9_-\]\{21\}\$$/;
+
+function idIn(pattern: string | undefined, ids: Ids): string | null {
+  const prefix = idPattern.exec(pattern ?? "")?.[1];
+  if (prefix === undefined) return null;
+  const id = ids[prefix];
+  if (id === undefined) throw new Error(`the suite needs an id that begins with ${prefix}_`);
+  return id;
+}
+
+function textFor(schema: Schema, ids: Ids): string {
+  const id = idIn(schema.pattern, ids);
+  if (id !== null) return id;
+  if (schema.pattern?.includes("[0-9a-f]{64}")) return "0".repeat(64);
+  const word = schema.pattern === undefined ? "a long value" : "NAME";
+  return word.padEnd(schema.minLength ?? 0, "x");
+}
+
+/** The least that a schema asks for. */
+function sampleOf(schema: Schema, ids: Ids): unknown {
+  if (schema.const !== undefined) return schema.const;
+  if (schema.enum) return schema.enum[0];
+  const first = (schema.anyOf ?? schema.oneOf)?.[0];
+  if (first) return sampleOf(first, ids);
+  switch (Array.isArray(schema.type) ? schema.type[0] : schema.type) {
+    case "string":
+      return textFor(schema, ids);
+    case "integer":
+    case "number":
+      return schema.minimum ?? (schema.exclusiveMinimum ?? 0) + 1;
+    case "boolean":
+      return false;
+    case "array":
+      return Array.from({ length: schema.minItems ?? 0 }, () => sampleOf(schema.items ?? {}, ids));
+    case "object": {
+      const wanted = (schema.required ?? []).map((name): [string, unknown] => [
+        name,
+        sampleOf(schema.properties?.[name] ?? {}, ids),
+      ]);
+      return Object.fromEntries(wanted);
+    }
+    default:
+      return null;
+  }
+}
+
+/** @throws if a parameter of the path is neither an id nor known to the suite. */
+export function pathFor({ path, route, title }: TableRoute, ids: Ids = nobodys): string {
+  const { properties = {} } = jsonSchema(route.params);
+  return path.replace(/:([A-Za-z0-9]+)|\*/g, (found, parameter = found) => {
+    const schema = properties[parameter];
+    if (!schema) throw new Error(`${title} doesn't declare its parameter ${parameter}`);
+    const id = idIn(schema.pattern, ids) ?? words[parameter];
+    if (id !== undefined) return id;
+    if (schema.pattern?.includes("[0-9a-f]{64}")) return "0".repeat(64);
+    throw new Error(`${title}: the suite has no sample of :${parameter}`);
+  });
+}
+
+/** @throws if the route takes JSON and the suite can't say which. */
+export function bodyFor({ route, title }: TableRoute, ids: Ids = nobodys): object | undefined {
+  if (typeof route.body === "string") return undefined;
+  const body = bodies[title] ?? sampleOf(jsonSchema(route.body), ids);
+  const parsed = route.body.safeParse(body);
+  if (parsed.success) return body as object;
+  throw new Error(`${title}: the suite has no body that it takes: ${parsed.error.message}`);
+}
+
+export interface IdField {
+  readonly where: "query" | "body";
+  readonly field: string;
+  readonly prefix: string;
+  /** The id alone, or where the field is a list a list of it. */
+  valueFor(id: string): unknown;
+}
+
+/** The fields of query and body that name something of an owner's. @throws for an unknown one. */
+export function idFieldsOf({ route, title }: TableRoute): readonly IdField[] {
+  const inBody = typeof route.body === "string" ? {} : (jsonSchema(route.body).properties ?? {});
+  const inQuery = jsonSchema(route.query).properties ?? {};
+  const fieldsIn = (where: IdField["where"], properties: Readonly<Record<string, Schema>>) =>
+    Object.entries(properties).flatMap(([field, schema]): IdField[] => {
+      const prefix = prefixIn(schema) ?? prefixByName(field, title);
+      if (prefix === null) return [];
+      const isList = flattened(schema).some(({ type }) => type === "array");
+      return [{ where, field, prefix, valueFor: (id) => (isList ? [id] : id) }];
+    });
+  return [...fieldsIn("query", inQuery), ...fieldsIn("body", inBody)];
+}
+
+function flattened(schema: Schema): readonly Schema[] {
+  return [schema, ...(schema.anyOf ?? schema.oneOf ?? []).flatMap(flattened)];
+}
+
+function prefixIn(schema: Schema): string | null {
+  const patterns = flattened(schema).flatMap((one) => [one.pattern, one.items?.pattern]);
+  const found = patterns.map((pattern) => idPattern.exec(pattern ?? "")?.[1]);
+  return found.find((prefix) => prefix !== undefined) ?? null;
+}
+
+function prefixByName(field: string, title: string): string | null {
+  const known = prefixOfField[field];
+  if (known !== undefined) return known;
+  if (!/(?:Id|Ids|_id)$/.test(field)) return null;
+  throw new Error(`${title}: the suite doesn't know what ${field} names`);
+}

@@ -1,0 +1,39 @@
+/** Every route there is, from the functions' own declarations, with what to send to each. */
+import { readdirSync } from "node:fs";
+import type { Route } from "#shared/pipeline/route";
+import type { Service } from "#shared/pipeline/service";
+
+export interface TableRoute {
+  /** The function that answers it. */
+  readonly name: string;
+  readonly visibility: Service["visibility"];
+  readonly route: Route;
+  readonly title: string;
+  readonly method: string;
+  readonly path: string;
+}
+
+export const routes: readonly TableRoute[] = (
+  await Promise.all(
+    readdirSync("functions").map(async (name) => {
+      const { service }: { service: Service } = await import(`../../../functions/${name}/index.ts`);
+      const { visibility } = service;
+      return service.routes.map((route) => {
+        const { method, answers } = route;
+        const path = answers.slice(method.length + 1);
+        return { name, visibility, route, title: answers, method, path };
+      });
+    }),
+  )
+).flat();
+
+const shown = (authentication: RegExp) =>
+  routes.filter(({ route }) => authentication.test(route.authenticate));
+
+export const keyRoutes = shown(/^api-key$/);
+export const operatorRoutes = shown(/operator$/);
+export const publicRoutes = shown(/^public$/);
+export const internalRoutes = routes.filter(({ visibility }) => visibility === "internal");
+export const edgeFunctions = [
+  ...new Set(routes.filter(({ visibility }) => visibility === "edge").map(({ name }) => name)),
+];
