@@ -8,6 +8,7 @@ import { confirmCredit, declineCredit } from "./decide-credit.ts";
 import { getOwner } from "./get-owner.ts";
 import { getOwnerBudget } from "./get-owner-budget.ts";
 import { listCreditRequests } from "./list-credit-requests.ts";
+import { listPeppers } from "./list-peppers.ts";
 import { resumeOwner } from "./resume-owner.ts";
 import { setOwnerLimits } from "./set-owner-limits.ts";
 import { suspendOwner } from "./suspend-owner.ts";
@@ -18,7 +19,7 @@ export const service: Service = {
   visibility: "edge",
   routes: [
     ...[createFirstOperator, createOperator, createOwner, getOwner],
-    ...[suspendOwner, resumeOwner],
+    ...[suspendOwner, resumeOwner, listPeppers],
     ...[creditOwner, adjustOwner, listCreditRequests, confirmCredit, declineCredit],
     ...[addCredits, topUp, setOwnerLimits, getOwnerBudget],
   ],

@@ -1,0 +1,50 @@
+import * as z from "zod";
+import { peppers } from "#shared/config";
+import { noParams, noQuery, ok } from "#shared/contract/common";
+import { route } from "#shared/pipeline/route";
+import { apiKeys } from "#shared/store/api-keys";
+import type { Store } from "#shared/store/store";
+
+const Pepper = z.object({ id: z.string(), isCurrent: z.boolean(), liveKeys: z.int() });
+
+export const listPeppers = route({
+  answers: "GET /v1/admin/peppers",
+  summary: "How many live keys each pepper still vouches for; one with none can be dropped.",
+  authenticate: "operator",
+  scope: "none",
+  params: noParams,
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "reads",
+  budget: "free",
+  audit: "none",
+  reply: {
+    200: z.object({
+      data: z.array(Pepper),
+      /** Keys from before it was noted: any pepper may be theirs. */
+      unknown: z.int(),
+    }),
+  },
+  read: async ({ deps }) => {
+    const { keys, current } = peppers();
+    const [all, ...each] = await Promise.all([
+      liveKeys(deps.store),
+      ...Object.keys(keys).map(async (id) => {
+        return { id, isCurrent: id === current, liveKeys: await liveKeys(deps.store, id) };
+      }),
+    ]);
+    return { all, each };
+  },
+  decide({ data: { all, each } }) {
+    const known = each.reduce((sum, { liveKeys: count }) => sum + count, 0);
+    return { writes: [], reply: ok({ data: each, unknown: Math.max(0, all - known) }) };
+  },
+});
+
+async function liveKeys(store: Store, pepperId?: string): Promise<number> {
+  const live = ["revokedAt", null] as const;
+  const where = pepperId === undefined ? [live] : [live, ["pepperId", pepperId] as const];
+  const page = { where, orderBy: [], limit: 1, offset: 0 };
+  return (await store.page(apiKeys.all(), page)).total;
+}
