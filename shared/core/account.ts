@@ -144,8 +144,11 @@ export function inPeriod(account: Account, now: number): Account {
 
 /** The day it was made isn't a whole one, and counts for nothing. */
 function paceAt({ day, pace, createdAt }: Account, today: string): Pace {
-  const turn = { ended: day.key, begun: today, spentMicrousd: day.spentMicrousd };
-  return day.key === dayOf(createdAt) ? pace : paceAfter(pace, turn);
+  if (day.key !== dayOf(createdAt)) {
+    return paceAfter(pace, { ended: day.key, begun: today, spentMicrousd: day.spentMicrousd });
+  }
+  const first = dayOf(createdAt + 86_400_000);
+  return paceAfter(pace, { ended: first, begun: today, spentMicrousd: 0 });
 }
 
 export function dayOf(now: number): string {
