@@ -1,10 +1,6 @@
-/**
- * `npm run bench`: how fast it is, each figure beside its baseline, measured in the same run.
- * `--only read,event` for some figures, `--short` as the tests do, `--json file` for machines.
- */
+/** `npm run bench`: how fast it is, each figure beside its baseline, measured in the same run. */
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, loadavg } from "node:os";
-import { parseArgs } from "node:util";
 import colours from "picocolors";
 import { type Bench, type Figure, isMet, type Row, ratioOf } from "./bench/figure.ts";
 import { figures } from "./bench/figures.ts";
@@ -12,18 +8,26 @@ import { openBench } from "./bench/open-bench.ts";
 import { printFigure, printHead } from "./bench/print-table.ts";
 import { startBenchCloud } from "./bench/start-cloud.ts";
 import { formatDuration } from "./tools/format.ts";
+import { readOptions, refuse } from "./tools/options.ts";
 
 interface Measured {
   readonly figure: string;
   readonly rows: readonly Row[];
 }
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string" },
-    short: { type: "boolean", default: false },
-    json: { type: "string" },
-  },
+const names = figures.map(({ name }) => name).join(",");
+const usage = `
+npm run bench -- [options]: each figure beside its baseline, measured by turns in the same run.
+Ends with 1 if a goal is missed.
+
+  --only ${names}
+                 these alone
+  --short        fewer rounds, as the tests do
+  --json FILE    the figures for machines`;
+const values = readOptions(usage, {
+  only: { type: "string" },
+  short: { type: "boolean", default: false },
+  json: { type: "string" },
 });
 const beganAt = performance.now();
 const chosen = choose(values.only);
@@ -37,14 +41,12 @@ try {
   await cloud.stop();
 }
 
-/** @throws naming the figures there are. */
 function choose(only: string | undefined): readonly Figure[] {
   if (only === undefined) return figures;
-  const names = only.split(",");
-  const unknown = names.filter((name) => !figures.some((figure) => figure.name === name));
-  if (unknown.length === 0) return figures.filter(({ name }) => names.includes(name));
-  const known = figures.map(({ name }) => name).join(", ");
-  throw new Error(`There is no figure ${unknown.join(", ")}; there are ${known}.`);
+  const wanted = only.split(",");
+  const unknown = wanted.filter((name) => !figures.some((figure) => figure.name === name));
+  if (unknown.length > 0) refuse(`There is no figure ${unknown.join(", ")}; there are ${names}.`);
+  return figures.filter(({ name }) => wanted.includes(name));
 }
 
 async function measureAll(bench: Bench): Promise<Measured[]> {

@@ -1,24 +1,32 @@
 /**
- * `npm run chaos`: ten minutes of executions under disturbances that a seed chooses, then volumes
- * that are too large for `npm test`: 50,000 files, and 2 GB.
- * `--seed 7` and `--round 12` replay, `--minutes 1` is shorter.
+ * `npm run chaos`: executions under disturbances that a seed chooses, then volumes that are too
+ * large for `npm test`.
  */
 import { randomInt } from "node:crypto";
-import { parseArgs } from "node:util";
 import { buildAll } from "./build/build-all.ts";
+import { readOptions, refuse } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 import { runVitest } from "./tools/vitest-run.ts";
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string", default: String(randomInt(1_000_000)) },
-    round: { type: "string" },
-    minutes: { type: "string", default: "10" },
-  },
+const usage = `
+npm run chaos -- [options]: executions under disturbances that a seed chooses, checked after each
+round; then 50,000 files, and 2 GB.
+
+  --minutes 10   how long
+  --seed 7       the same disturbances again
+  --round 12     that round of the seed alone`;
+const values = readOptions(usage, {
+  seed: { type: "string", default: String(randomInt(1_000_000)) },
+  round: { type: "string" },
+  minutes: { type: "string", default: "10" },
 });
 const durationMs = Number(values.minutes) * 60_000;
-if (!(durationMs > 0) || !Number.isSafeInteger(Number(values.seed))) {
-  throw new Error("--minutes and --seed are numbers");
+if (!(durationMs > 0)) refuse("--minutes is a number above zero.");
+for (const [name, value] of [
+  ["seed", values.seed],
+  ["round", values.round ?? "0"],
+] as const) {
+  if (!/^[0-9]{1,9}$/.test(value)) refuse(`--${name} is a whole number.`);
 }
 console.log(`seed ${values.seed}: npm run chaos -- --seed ${values.seed} plays it again`);
 await buildAll(repositoryRoot);

@@ -1,7 +1,6 @@
 /** `npm start`: the local cloud, kept running, its data in `.paddock/` from one run to the next. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import colours from "picocolors";
 import * as z from "zod";
 import { deploymentLimitsOf } from "#shared/config";
@@ -9,19 +8,23 @@ import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
 import { buildAll } from "./build/build-all.ts";
 import { type FirstOwner, makeFirstOwner } from "./demo/api.ts";
 import { formatDuration } from "./tools/format.ts";
+import { readOptions } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 
 const creditUsd = 5;
 const usualPort = 8080;
 const Kept = z.object({ id: z.string(), key: z.string() });
 
-const { values } = parseArgs({
-  options: {
-    fresh: { type: "boolean", default: false },
-    port: { type: "string", default: String(usualPort) },
-    /** A JSON file with the limits that differ from the defaults: see docs/limits.md. */
-    limits: { type: "string" },
-  },
+const usage = `
+npm start -- [options]: the whole cloud on this machine, until Ctrl-C; its data stay in .paddock.
+
+  --port ${usualPort}      where the API listens
+  --fresh          forget what is stored, and begin anew
+  --limits FILE    limits that differ from the defaults: docs/limits.md`;
+const values = readOptions(usage, {
+  fresh: { type: "boolean", default: false },
+  port: { type: "string", default: String(usualPort) },
+  limits: { type: "string" },
 });
 await buildAll(repositoryRoot);
 const { PADDOCK_EDGE_BIND: bind } = process.env;

@@ -1,0 +1,28 @@
+/** What a command may be told: `--help` explains it, and a mistake ends with one sentence. */
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import colours from "picocolors";
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+type Values<O extends Options> = ReturnType<typeof parseArgs<{ options: O }>>["values"];
+
+/**
+ * @param usage What `--help` prints: what the command does, then a line for each option.
+ * @returns The values; the process has ended if there is nothing to go on with.
+ */
+export function readOptions<const O extends Options>(usage: string, options: O): Values<O> {
+  if (process.argv.slice(2).some((word) => word === "--help" || word === "-h")) {
+    console.log(usage.trim());
+    process.exit(0);
+  }
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    return refuse(`${error instanceof Error ? error.message : String(error)}.`);
+  }
+}
+
+/** Ends the process: `message` says what to change, and nothing has been done. */
+export function refuse(message: string): never {
+  console.error(`${colours.red("✗")} ${message} ${colours.dim("--help says what there is.")}`);
+  process.exit(2);
+}
