@@ -12,6 +12,7 @@ import {
   orderFault,
   orderRunFault,
   startCloudAgain,
+  until,
 } from "../kit/cloud.ts";
 import { Dice } from "../kit/dice.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
@@ -105,7 +106,10 @@ async function playRound(round: number): Promise<void> {
   const targets: Target[] = [];
   try {
     for (let count = 1 + dice.below(3); count > 0; count -= 1) {
-      const threadId = await newThread(owner.key, { environmentId });
+      // What the last round has broken may answer 503 for a moment: then a client comes again.
+      const threadId = await until("a thread", () =>
+        newThread(owner.key, { environmentId }).catch(() => null),
+      );
       const script = dice.of(scripts);
       targets.push({ threadId, ...(await begin(owner, threadId, script)) });
     }
