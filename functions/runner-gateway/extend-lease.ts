@@ -107,7 +107,7 @@ async function renewSlice(deps: Deps, owner: Owner, beat: RenewingBeat): Promise
       const expiresAt = leaseEnd(beat, heldMicrousd);
       const paid = renewed ? { holdMicrousd: heldMicrousd } : {};
       const fields = { leaseExpiresAt: expiresAt, sweepAt: expiresAt, ...paid };
-      const stop = known.stop ?? stopOf(account, beat, heldMicrousd);
+      const stop = known.stop ?? (isOver(beat, heldMicrousd) ? "budget" : null);
       return {
         writes: [patch(ref, fields, { version: known.version })],
         ...(renewed && renewed.account !== account ? { account: renewed.account } : {}),
@@ -119,6 +119,7 @@ async function renewSlice(deps: Deps, owner: Owner, beat: RenewingBeat): Promise
   return { ...extended, version: version ?? extended.version };
 }
 
+/** A suspended owner's executions that an operator lets go on have what they hold, and no more. */
 function more(account: Account | null, { claims, need, now }: RenewingBeat) {
   if (!account || account.admission.suspendedAt !== null) return null;
   return renew(account, { executionId: claims.executionId, ...need, now });
@@ -128,10 +129,9 @@ function held(account: Account | null, { claims }: Beat): number {
   return account?.holds[claims.executionId]?.amountMicrousd ?? 0;
 }
 
-function stopOf(account: Account | null, beat: RenewingBeat, heldMicrousd: number): Stop {
-  if (account && account.admission.suspendedAt !== null) return "cancelled";
+function isOver(beat: RenewingBeat, heldMicrousd: number): boolean {
   const { metered } = beat;
-  return mustEnd(metered, standing(metered, beat, heldMicrousd), slices()) ? "budget" : null;
+  return mustEnd(metered, standing(metered, beat, heldMicrousd), slices());
 }
 
 function standing(

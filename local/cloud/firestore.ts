@@ -1,6 +1,11 @@
+import { rm } from "node:fs/promises";
 import { type Emulator, startEmulator } from "../firestore/emulator.ts";
+import { writeFileAtomically } from "../lib/atomic-file.ts";
 import { projectId } from "./names.ts";
 import type { Plan } from "./plan.ts";
+
+/** Where scripts find the database while the cloud runs: `host:port`, in its data folder. */
+export const firestoreHostFile = "firestore-host";
 
 /** Firestore, with the data an earlier run kept. The slowest part: it is started first. */
 export async function startFirestore(
@@ -23,10 +28,12 @@ async function startKept(plan: Plan, fail: (sentence: string) => void): Promise<
   });
   // One that ran before us may hold what an earlier run left.
   if (!emulator.isOurs && plan.options.fresh) await emulator.clear();
+  await writeFileAtomically(plan.folder.file(firestoreHostFile), emulator.host);
   return emulator;
 }
 
 async function keepAndClose({ folder }: Plan, emulator: Emulator): Promise<void> {
+  await rm(folder.file(firestoreHostFile), { force: true });
   try {
     await emulator.exportTo(folder.file("firestore"));
   } finally {

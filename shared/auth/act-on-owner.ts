@@ -17,3 +17,8 @@ export async function existingOwner(
 export function newOwner(id: string, mode: Mode): Owner {
   return mintOwner(id, mode);
 }
+
+/** The owner whose profile maintenance has found. */
+export function ownerOf({ id, mode }: OwnerProfile): Owner {
+  return mintOwner(id, mode);
+}

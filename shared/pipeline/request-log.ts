@@ -38,6 +38,12 @@ export function logFailure(message: string, cause: unknown, facts: object = {}):
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
+/** Something that can't be, and of which a person must hear: an alert policy matches `name`. */
+export function logViolation(name: `${string}_violation`, facts: object): void {
+  const line = { severity: "CRITICAL", message: name, alarm: true, ...facts };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
 function describe(cause: unknown): string | undefined {
   if (cause === undefined) return undefined;
   if (!(cause instanceof Error)) return String(cause);

@@ -127,6 +127,11 @@ export function replace<S extends Stored>(ref: Ref<S>, version: Version, value: 
   return { op: "replace", path: ref.path, value: ref.schema.parse(value), version };
 }
 
+/** Whatever is there: only for what can be made again, where the last to write is as good as any. */
+export function overwrite<S extends Stored>(ref: Ref<S>, value: z.input<S>): Write {
+  return { op: "replace", path: ref.path, value: ref.schema.parse(value), version: null };
+}
+
 /** Changes some fields of a document that exists; adds `increments` to others. */
 export function patch<S extends Stored>(
   ref: Ref<S>,

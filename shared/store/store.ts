@@ -1,10 +1,8 @@
 import {
   AggregateField,
-  type DocumentSnapshot,
   FieldValue,
   type Firestore,
   type Query,
-  type QueryDocumentSnapshot,
   Timestamp,
   type WriteBatch,
 } from "@google-cloud/firestore";
@@ -13,13 +11,16 @@ import { ApiError } from "../errors/api-error.ts";
 import { answered } from "./answered.ts";
 import {
   type CollectionRef,
-  isVisible,
   parseStored,
   type Ref,
   type Snapshot,
   type Version,
   type Write,
 } from "./documents.ts";
+import { Moment } from "./moment.ts";
+import { type Found, found, read } from "./read-document.ts";
+
+export type { Found };
 
 type Schema = z.ZodType<object>;
 
@@ -180,6 +181,13 @@ export class Store {
     );
   }
 
+  /** Several reads that all see the database as it was at one moment; repeated if one fails. */
+  async atOneMoment<T>(read_: (moment: Moment) => Promise<T>): Promise<T> {
+    const options = { readOnly: true } as const;
+    const seen = this.#db.runTransaction((begun) => read_(new Moment(this.#db, begun)), options);
+    return await answered(seen);
+  }
+
   async exists(path: string): Promise<boolean> {
     return (await answered(this.#db.doc(path).get())).exists;
   }
@@ -249,23 +257,4 @@ export class Store {
 export function present<S extends Schema>(snapshot: Snapshot<S>): Found<S> {
   if (snapshot.version) return snapshot;
   throw new ApiError("NOT_FOUND");
-}
-
-/** A document that a query found, or that was required. */
-export interface Found<S extends Schema> {
-  readonly ref: Ref<S>;
-  readonly value: z.output<S>;
-  readonly version: Version;
-}
-
-function found<S extends Schema>(schema: S, doc: QueryDocumentSnapshot): Found<S> {
-  const ref = { path: doc.ref.path, schema };
-  return { ref, value: parseStored(schema, doc.data()), version: doc.updateTime };
-}
-
-function read<S extends Schema>(ref: Ref<S>, snapshot: DocumentSnapshot): Snapshot<S> {
-  const data = snapshot.data();
-  if (!data || !snapshot.updateTime || !isVisible(ref, data))
-    return { ref, value: null, version: null };
-  return { ref, value: parseStored(ref.schema, data), version: snapshot.updateTime };
 }

@@ -59,7 +59,7 @@ describe.concurrent("BUD-5 an execution that runs (F20)", () => {
     expect(chargedMicrousd).toBeGreaterThan(first);
   });
 
-  test("stops when its owner is suspended", async () => {
+  test("is given nothing more once its owner is suspended", async () => {
     const { owner, threadId } = await newAccount();
     let executionId = "";
     const stream = runScript(owner.key, threadId, slow, {
@@ -71,7 +71,7 @@ describe.concurrent("BUD-5 an execution that runs (F20)", () => {
     const { admission } = await accountOf(owner);
     await change(owner, { admission: { ...admission, suspendedAt: Date.now() } });
     const { run } = await stream;
-    expect(run).toMatchObject({ status: "cancelled", workspace: "saved" });
+    expect(run).toMatchObject({ status: "failed", reason: "budget", workspace: "saved" });
     expect((await executionOf(owner, executionId)).holdMicrousd).toBeLessThan(most);
   });
 });

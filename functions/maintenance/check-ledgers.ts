@@ -1,0 +1,129 @@
+import * as z from "zod";
+import { auditEntry } from "#shared/audit/audit-entry";
+import { ownerOf } from "#shared/auth/act-on-owner";
+import type { Owner } from "#shared/auth/owner";
+import { asCheck, type Checked, checkLedger, nothingCounted } from "#shared/budget/check-ledger";
+import { noParams, noQuery, ok } from "#shared/contract/common";
+import { derivedId } from "#shared/core/ids";
+import { logFailure, logViolation } from "#shared/pipeline/request-log";
+import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
+import { overwrite } from "#shared/store/documents";
+import {
+  type LedgerCheck,
+  ledgerCheckId,
+  ledgerChecks,
+  ledgerRoundId,
+  ledgerRounds,
+} from "#shared/store/ledger-checks";
+import { type OwnerProfile, owners } from "#shared/store/owners";
+
+/** One call's owners: with a call a minute, 1,000 owners are gone round in twenty. */
+const ownersMax = 50;
+const pagesMax = 20;
+/** Of a call that the platform ends after 120 s. */
+const checkingMsMax = 60_000;
+
+const Outcome = z.object({ checked: z.record(z.string(), z.int()) });
+type Name = Checked["outcome"] | "recounting" | "failed";
+
+export const checkLedgers = route({
+  answers: "POST /internal/maintenance/ledgers",
+  summary: "Hold accounts against their ledgers, owner after owner; a difference is an alarm.",
+  authenticate: "scheduler",
+  scope: "none",
+  params: noParams,
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: jsonBytesMax,
+  limits: "none",
+  budget: "free",
+  audit: "none",
+  reply: { 200: Outcome },
+  read: async ({ deps }) => await checkRound(deps),
+  decide: ({ data }) => ({ writes: [], reply: ok({ checked: data }) }),
+});
+
+/** Goes on behind the owner that the last call ended with; at the end, from the beginning. */
+async function checkRound(deps: Deps): Promise<Partial<Record<Name, number>>> {
+  const counts: Partial<Record<Name, number>> = {};
+  const round = ledgerRounds.doc(ledgerRoundId);
+  const { value } = await deps.store.get(round);
+  const behind = value?.afterOwnerId ?? null;
+  const walk = { field: "id", after: behind === null ? null : { value: behind, id: behind } };
+  const page = await deps.store.atOneMoment((at) =>
+    at.next(owners.all(), { ...walk, limit: ownersMax }),
+  );
+  const giveUpAt = deps.now() + checkingMsMax;
+  let last: string | null = null;
+  for (const { value: profile } of page) {
+    if (deps.now() > giveUpAt) break;
+    const outcome = await checkOne(deps, profile);
+    counts[outcome] = (counts[outcome] ?? 0) + 1;
+    last = profile.id;
+  }
+  const afterOwnerId = page.length < ownersMax && last === page.at(-1)?.value.id ? null : last;
+  await deps.store.commit([overwrite(round, { v: 1, afterOwnerId })]);
+  return counts;
+}
+
+async function checkOne(deps: Deps, profile: OwnerProfile): Promise<Name> {
+  try {
+    return await check(deps, ownerOf(profile));
+  } catch (cause) {
+    logFailure("a ledger couldn't be checked; it is tried again", cause, {
+      ownerId: profile.id,
+    });
+    return "failed";
+  }
+}
+
+async function check(deps: Deps, owner: Owner): Promise<Name> {
+  const { store } = deps;
+  const now = deps.now();
+  const ref = ledgerChecks.of(owner, ledgerCheckId);
+  const kept = (await store.get(ref)).value;
+  const from = kept ?? nothingCounted;
+  const unless = kept?.accountVersion ?? null;
+  const checked = await checkLedger(store, owner, { from, unless, pagesMax, now });
+  if (checked.outcome === "unchanged") return "unchanged";
+  // Sums that were kept could be what is wrong: only those of all lines anew can raise an alarm.
+  const isSure = kept === null || kept.recounting;
+  const restart = checked.outcome === "differs" && !isSure;
+  const recounting = restart || (kept?.recounting ?? false) || checked.outcome === "differs";
+  const next: LedgerCheck = asCheck(restart ? { ...checked, ...nothingCounted } : checked, {
+    recounting,
+    now,
+  });
+  if (checked.outcome === "differs" && isSure) await raiseAlarm(deps, owner, checked);
+  await store.commit([overwrite(ref, next)]);
+  return restart ? "recounting" : checked.outcome;
+}
+
+/** A line that an alert policy matches, each time; a row of the owner's record, once for each. */
+async function raiseAlarm(deps: Deps, owner: Owner, checked: Checked): Promise<void> {
+  const { differences } = checked;
+  logViolation("budget_invariant_violation", { ownerId: owner.id, differences });
+  const id = derivedId("auditRow", owner.id, "ledger", JSON.stringify(differences));
+  const row = auditEntry(owner, {
+    id,
+    at: deps.now(),
+    actor: { type: "maintenance", id: "ledgers" },
+    action: "budget.violated",
+    subject: owner.id,
+    requestId: id,
+    facts: Object.fromEntries(
+      differences.flatMap(({ what, accountHas, ledgerHas }) => [
+        [`account: ${what}`, accountHas],
+        [`ledger: ${what}`, ledgerHas],
+      ]),
+    ),
+    sealedDetails: null,
+  });
+  if (await deps.store.exists(row.path)) return;
+  await deps.commits.submit({
+    owner,
+    needsAccount: false,
+    refresh: async () => {},
+    decide: () => ({ writes: [row] }),
+  });
+}

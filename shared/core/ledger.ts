@@ -1,0 +1,158 @@
+/**
+ * An account as its ledger has it. The lines are only added to, so their sums can be kept at a point
+ * and carried on from there; whatever else the account says must follow from them (BUD-7).
+ */
+import * as z from "zod";
+import { type Account, dayOf, monthOf } from "./account.ts";
+
+const amount = z.int().min(0);
+
+/** What the sums need of a line. */
+export interface LedgerLine {
+  readonly type: "credit" | "charge" | "loss" | "adjustment";
+  readonly amountMicrousd: number;
+  readonly lossMicrousd: number;
+  readonly keyId: string | null;
+  /** What a charge took of each UTC day; null of lines from before this was noted. */
+  readonly days: Readonly<Record<string, number>> | null;
+  readonly createdAt: number;
+}
+
+const DaySum = z.object({ spentMicrousd: amount, keys: z.record(z.string(), amount) });
+
+export const LedgerSums = z.object({
+  lines: amount,
+  /** Lines that contradict themselves. */
+  malformed: amount,
+  balanceMicrousd: z.int(),
+  spentMicrousd: z.int(),
+  lossMicrousd: amount,
+  /** Of the newest days alone: no older one stands in an account. */
+  days: z.record(z.string(), DaySum),
+});
+export type LedgerSums = z.infer<typeof LedgerSums>;
+
+export const noLines: LedgerSums = {
+  lines: 0,
+  malformed: 0,
+  balanceMicrousd: 0,
+  spentMicrousd: 0,
+  lossMicrousd: 0,
+  days: {},
+};
+
+/** More than a month, and what a clock or an execution may be behind. */
+const daysMax = 40;
+
+export function addLine(sums: LedgerSums, line: LedgerLine): LedgerSums {
+  const charged = line.type === "charge" ? 0 - line.amountMicrousd : 0;
+  return {
+    lines: sums.lines + 1,
+    malformed: sums.malformed + (isWellFormed(line) ? 0 : 1),
+    balanceMicrousd: sums.balanceMicrousd + line.amountMicrousd,
+    spentMicrousd: sums.spentMicrousd + charged,
+    lossMicrousd: sums.lossMicrousd + line.lossMicrousd,
+    days: charged > 0 ? withDays(sums.days, line, charged) : sums.days,
+  };
+}
+
+/** Whether its amounts have the signs of its type, and its days are what it charges. */
+function isWellFormed({ type, amountMicrousd, lossMicrousd, days }: LedgerLine): boolean {
+  const signs = {
+    credit: amountMicrousd > 0 && lossMicrousd === 0,
+    charge: amountMicrousd <= 0 && lossMicrousd === 0,
+    loss: amountMicrousd === 0 && lossMicrousd > 0,
+    adjustment: lossMicrousd === 0,
+  };
+  if (!signs[type]) return false;
+  if (type !== "charge" || days === null) return true;
+  return Object.values(days).reduce((sum, part) => sum + part, 0) === 0 - amountMicrousd;
+}
+
+function withDays(before: LedgerSums["days"], line: LedgerLine, charged: number) {
+  const days = { ...before };
+  const parts = line.days ?? { [dayOf(line.createdAt)]: charged };
+  for (const [day, part] of Object.entries(parts)) {
+    const sum = days[day] ?? { spentMicrousd: 0, keys: {} };
+    const keyId = line.keyId ?? "";
+    const keys = { ...sum.keys, [keyId]: (sum.keys[keyId] ?? 0) + part };
+    days[day] = { spentMicrousd: sum.spentMicrousd + part, keys };
+  }
+  const newest = Object.keys(days).sort(byDay).slice(-daysMax);
+  return Object.fromEntries(Object.entries(days).filter(([day]) => newest.includes(day)));
+}
+
+/** As text, `2026-11-23` sorts as the days do. */
+const byDay = (a: string, b: string) => (a < b ? -1 : 1);
+
+/** What an account holds of money, apart from what is held for executions that run. */
+export type Rebuilt = Pick<Account, "balanceMicrousd" | "spentMicrousd" | "day" | "month" | "keys">;
+
+/** The account that the lines add up to, on a day and in a month. */
+export function rebuild(sums: LedgerSums, at: { readonly day: string; readonly month: string }) {
+  const today = sums.days[at.day] ?? { spentMicrousd: 0, keys: {} };
+  const thisMonth = Object.entries(sums.days)
+    .filter(([day]) => monthOf(day) === at.month)
+    .reduce((sum, [, { spentMicrousd }]) => sum + spentMicrousd, 0);
+  const keys = Object.entries(today.keys).map(
+    ([keyId, spentMicrousd]) => [keyId, { day: { key: at.day, spentMicrousd } }] as const,
+  );
+  const rebuilt: Rebuilt = {
+    balanceMicrousd: sums.balanceMicrousd,
+    spentMicrousd: sums.spentMicrousd,
+    day: { key: at.day, spentMicrousd: today.spentMicrousd },
+    month: { key: at.month, spentMicrousd: thisMonth },
+    keys: Object.fromEntries(keys),
+  };
+  return rebuilt;
+}
+
+/** In micro-US-dollars, but for counts of lines. */
+export interface Difference {
+  readonly what: string;
+  readonly accountHas: number;
+  readonly ledgerHas: number;
+}
+
+/** Where an account isn't what its ledger says; nothing if all is well. */
+export function differences(account: Account, sums: LedgerSums): readonly Difference[] {
+  const { day, month } = account;
+  const rebuilt = rebuild(sums, { day: day.key, month: month.key });
+  const keyIds = [...new Set([...Object.keys(account.keys), ...Object.keys(rebuilt.keys)])].sort();
+  const ofKey = (keys: Account["keys"], keyId: string) => {
+    const spent = keys[keyId]?.day;
+    return spent?.key === day.key ? spent.spentMicrousd : 0;
+  };
+  const pairs: readonly (readonly [string, number, number])[] = [
+    ["lines that contradict themselves", 0, sums.malformed],
+    ["balance", account.balanceMicrousd, rebuilt.balanceMicrousd],
+    ["spent", account.spentMicrousd, rebuilt.spentMicrousd],
+    [`day ${day.key}`, day.spentMicrousd, rebuilt.day.spentMicrousd],
+    [`month ${month.key}`, month.spentMicrousd, rebuilt.month.spentMicrousd],
+    ...keyIds.map((id) => [`key ${id}`, ofKey(account.keys, id), ofKey(rebuilt.keys, id)] as const),
+  ];
+  return pairs
+    .filter(([, stored, counted]) => stored !== counted)
+    .map(([what, accountHas, ledgerHas]) => ({ what, accountHas, ledgerHas }));
+}
+
+/** What an execution that hasn't ended should have held for it, by its own document. */
+export interface OpenExecution {
+  readonly id: string;
+  readonly holdMicrousd: number;
+}
+
+/** Holds of nothing that runs, which never come free, and holds that aren't what they should be. */
+export function holdDifferences(
+  account: Account,
+  open: readonly OpenExecution[],
+): readonly Difference[] {
+  const expected = new Map(open.map(({ id, holdMicrousd }) => [id, holdMicrousd]));
+  return Object.entries(account.holds)
+    .map(([id, { amountMicrousd }]) => ({
+      what: `hold of ${id}`,
+      accountHas: amountMicrousd,
+      ledgerHas: expected.get(id) ?? 0,
+    }))
+    .filter(({ accountHas, ledgerHas }) => accountHas !== ledgerHas);
+}

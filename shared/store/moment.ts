@@ -1,0 +1,55 @@
+import { FieldPath, type Firestore, type Transaction } from "@google-cloud/firestore";
+import type * as z from "zod";
+import type { CollectionRef, Ref, Snapshot } from "./documents.ts";
+import { type Found, found, read } from "./read-document.ts";
+
+type Schema = z.ZodType<object>;
+
+/** How far a walk through a collection has come: the last document's field and id. */
+export interface Place {
+  readonly value: number | string;
+  readonly id: string;
+}
+
+export interface Walk {
+  readonly field: string;
+  /** Null for the beginning. */
+  readonly after: Place | null;
+  /** Not beyond this value of the field. */
+  readonly until?: number;
+  readonly limit: number;
+}
+
+/** The database as it was at one moment: whatever is read of it belongs together. */
+export class Moment {
+  readonly #db: Firestore;
+  readonly #transaction: Transaction;
+  constructor(db: Firestore, transaction: Transaction) {
+    this.#db = db;
+    this.#transaction = transaction;
+  }
+
+  async get<S extends Schema>(ref: Ref<S>): Promise<Snapshot<S>> {
+    return read(ref, await this.#transaction.get(this.#db.doc(ref.path)));
+  }
+
+  async getAll<S extends Schema>(refs: readonly Ref<S>[]): Promise<readonly Snapshot<S>[]> {
+    if (refs.length === 0) return [];
+    const docs = await this.#transaction.getAll(...refs.map((ref) => this.#db.doc(ref.path)));
+    return refs.flatMap((ref, index) => {
+      const doc = docs[index];
+      return doc ? [read(ref, doc)] : [];
+    });
+  }
+
+  /** The next documents of a walk, in the order of a field, and of their ids where it is equal. */
+  async next<S extends Schema>(of: CollectionRef<S>, walk: Walk): Promise<readonly Found<S>[]> {
+    const { field, after, until, limit } = walk;
+    const collection = this.#db.collection(of.path);
+    const bounded = until === undefined ? collection : collection.where(field, "<=", until);
+    const ordered = bounded.orderBy(field).orderBy(FieldPath.documentId());
+    const rest = after ? ordered.startAfter(after.value, after.id) : ordered;
+    const { docs } = await this.#transaction.get(rest.limit(limit));
+    return docs.map((doc) => found(of.schema, doc));
+  }
+}

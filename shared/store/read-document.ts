@@ -1,0 +1,25 @@
+import type { DocumentSnapshot, QueryDocumentSnapshot } from "@google-cloud/firestore";
+import type * as z from "zod";
+import { isVisible, parseStored, type Ref, type Snapshot, type Version } from "./documents.ts";
+
+type Schema = z.ZodType<object>;
+
+/** A document that a query found, or that was required. */
+export interface Found<S extends Schema> {
+  readonly ref: Ref<S>;
+  readonly value: z.output<S>;
+  readonly version: Version;
+}
+
+export function found<S extends Schema>(schema: S, doc: QueryDocumentSnapshot): Found<S> {
+  const ref = { path: doc.ref.path, schema };
+  return { ref, value: parseStored(schema, doc.data()), version: doc.updateTime };
+}
+
+export function read<S extends Schema>(ref: Ref<S>, snapshot: DocumentSnapshot): Snapshot<S> {
+  const data = snapshot.data();
+  if (!data || !snapshot.updateTime || !isVisible(ref, data)) {
+    return { ref, value: null, version: null };
+  }
+  return { ref, value: parseStored(ref.schema, data), version: snapshot.updateTime };
+}

@@ -1,0 +1,126 @@
+/** The books: an account is what its ledger adds up to, and somebody hears of it if it isn't. */
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { beforeAll, describe, expect, test } from "vitest";
+import { LedgerEntry } from "#shared/store/owners";
+import { accounts, audiences } from "../../local/cloud/names.ts";
+import { send } from "../kit/client.ts";
+import { cloud, functionUrl, idTokenFor, until } from "../kit/cloud.ts";
+import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import { accountOf } from "../kit/settled.ts";
+import { auditOf, firestore } from "../kit/store.ts";
+
+const root = join(import.meta.dirname, "../..");
+const run = promisify(execFile);
+
+/** One call of the scheduler's, which goes on where the last one ended. */
+async function checkLedgers(): Promise<Record<string, number>> {
+  const baseUrl = await functionUrl("maintenance");
+  const key = await idTokenFor(accounts.scheduler, audiences.maintenance);
+  const path = "/internal/maintenance/ledgers";
+  const { status, json, text } = await send(path, { method: "POST", baseUrl, key });
+  if (status !== 200) throw new Error(text);
+  return json.checked;
+}
+
+async function checkOf({ id }: TestOwner) {
+  return (await firestore().doc(`owners/${id}/account/ledger-check`).get()).data();
+}
+
+/** Goes round until an owner has been checked since `after`. */
+async function untilChecked(owner: TestOwner, after: number): Promise<void> {
+  await until(`a check of ${owner.id}`, async () => {
+    await checkLedgers();
+    const check = await checkOf(owner);
+    return check && check.checkedAt >= after;
+  });
+}
+
+async function violations(ownerId: string): Promise<unknown[]> {
+  const file = join(cloud().dataFolder, "logs", "maintenance.jsonl");
+  const lines = (await readFile(file, "utf8")).split("\n").filter((line) => line !== "");
+  return lines
+    .filter((line) => line.includes("budget_invariant_violation") && line.includes(ownerId))
+    .map((line) => JSON.parse(line));
+}
+
+async function verify(...more: string[]) {
+  const script = join(root, "scripts/ledger-verify.ts");
+  const args = [script, "--data", cloud().dataFolder, ...more];
+  const done = await run(process.execPath, args, { cwd: root }).catch((failed) => failed);
+  return { code: done.code ?? 0, text: `${done.stdout}${done.stderr}` };
+}
+
+async function credit(owner: TestOwner, by: number): Promise<void> {
+  const { balanceMicrousd } = await accountOf(owner);
+  const account = firestore().doc(`owners/${owner.id}/account/budget`);
+  await account.update({ balanceMicrousd: balanceMicrousd + by });
+}
+
+describe("BUD-7 the ledger", () => {
+  let owner: TestOwner;
+
+  beforeAll(async () => {
+    owner = await newOwner({ creditUsd: 1 });
+    const environmentId = await newEnvironment(owner.key);
+    const threadId = await newThread(owner.key, { environmentId });
+    expect((await runScript(owner.key, threadId, "echo paid")).run.status).toBe("success");
+  });
+
+  test("has a line for each change of the balance, with the days it counts against", async () => {
+    const { docs } = await firestore().collection(`owners/${owner.id}/ledger`).get();
+    const lines = docs.map((doc) => LedgerEntry.parse(doc.data()));
+    const { balanceMicrousd, spentMicrousd, day } = await accountOf(owner);
+    expect(lines.reduce((sum, line) => sum + line.amountMicrousd, 0)).toBe(balanceMicrousd);
+    const charge = lines.find(({ type }) => type === "charge");
+    expect(charge?.days).toEqual({ [day.key]: spentMicrousd });
+  });
+
+  test("agrees with the account, and is read on from where it was read last", async () => {
+    await untilChecked(owner, Date.now());
+    expect(await violations(owner.id)).toEqual([]);
+    const check = await checkOf(owner);
+    expect(check).toMatchObject({ v: 1, recounting: false });
+    expect(check?.accountVersion).not.toBeNull();
+    expect(await verify("--owner", owner.id)).toMatchObject({ code: 0 });
+  });
+
+  test("raises an alarm, a row and exit code 1 when a micro-dollar too much is there", async () => {
+    await credit(owner, 1);
+    await until("an alarm", async () => {
+      await checkLedgers();
+      return (await violations(owner.id)).length > 0;
+    });
+    const [alarm] = await violations(owner.id);
+    expect(alarm).toMatchObject({ severity: "CRITICAL", message: "budget_invariant_violation" });
+    const rows = (await auditOf(owner.id)).filter(({ action }) => action === "budget.violated");
+    const { balanceMicrousd } = await accountOf(owner);
+    const facts = { "account: balance": balanceMicrousd, "ledger: balance": balanceMicrousd - 1 };
+    expect(rows).toMatchObject([{ facts }]);
+    const { code, text } = await verify("--owner", owner.id);
+    expect(code, text).toBe(1);
+    expect(text).toContain(`the account has ${balanceMicrousd}`);
+    await credit(owner, -1);
+  });
+
+  test("notices a hold of nothing that runs (F13)", async () => {
+    const leaker = await newOwner({ creditUsd: 1 });
+    const { day, month } = await accountOf(leaker);
+    const expiresAt = Date.now() + 3_600_000;
+    const hold = {
+      amountMicrousd: 5,
+      keyId: leaker.keyId,
+      day: day.key,
+      month: month.key,
+      expiresAt,
+    };
+    const account = firestore().doc(`owners/${leaker.id}/account/budget`);
+    await account.update({ holds: { run_0000000000000000leak1: hold } });
+    const { code, text } = await verify("--owner", leaker.id);
+    expect(code).toBe(1);
+    expect(text).toContain("hold of run_0000000000000000leak1: the account has 5, its ledger 0");
+    await account.update({ holds: {} });
+  });
+});
