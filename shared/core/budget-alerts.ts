@@ -63,6 +63,7 @@ function spending(account: Account): readonly Spending[] {
 
 /** All of it counts as spent once the rest pays for no minute: nothing could spend the last. */
 function isReached({ limitMicrousd, spentMicrousd }: Spending, percent: number): boolean {
+  if (spentMicrousd === 0) return false;
   if (spentMicrousd * 100 >= limitMicrousd * percent) return true;
   return percent === 100 && limitMicrousd - spentMicrousd < microusdPerMinute.lite;
 }

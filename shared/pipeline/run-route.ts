@@ -111,7 +111,7 @@ async function answer(
   requireScope(route, sure);
   const { context, ids, data } = await (early ?? begin(admitted, sure, exchange, known.deps));
   if (performance.now() - beganAt > entryFreshMs) await again();
-  const { decided, version } = await commit(route, { context, ids, data }, known.deps);
+  const { decided, version } = await commit(route, { context, ids, data, beganAt }, known.deps);
   setLimitHeaders(response, decided.limit ?? null);
   const reply = typeof decided.reply === "function" ? decided.reply(version) : decided.reply;
   const after = runAfter(route, { ...context, data, decided, version });
@@ -180,7 +180,7 @@ async function begin(
 
 async function commit(
   route: Route,
-  begun: Begun,
+  begun: Begun & { readonly beganAt: number },
   deps: Deps,
 ): Promise<{ readonly decided: Decided; readonly version: Version | null }> {
   const { context, ids } = begun;
@@ -196,6 +196,7 @@ async function commit(
   const { decision, version } = await deps.commits.submit<Decision & { decided: Decided }>({
     owner,
     needsAccount,
+    askedAt: begun.beganAt,
     refresh: async () => {
       ids.repeat();
       if (route.read !== "nothing") data = await route.read({ ...context, repeated: true });

@@ -21,6 +21,8 @@ export interface Change<D extends Decision> {
   readonly owner: Owner;
   /** Whether `decide` wants the account; if not, it is given null. */
   readonly needsAccount: boolean;
+  /** Monotonic ms when it was asked for: it is refused on no account read before. */
+  readonly askedAt?: number;
   /** Reads anew what `decide` decides on; called before each repetition. */
   refresh(): Promise<void>;
   /** Pure. A refusal is thrown as an {@link ApiError} and changes nothing. */

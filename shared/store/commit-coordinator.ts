@@ -114,6 +114,7 @@ export class CommitCoordinator {
       const ready = await this.#refreshed(batch);
       const known = lane && ready.length > 0 ? await this.#account(lane, ready) : null;
       const decided = decideTogether(ready, known);
+      if (lane && decided.outdated) lane.known = null;
       this.#again(decided.postponed, lane);
       await this.#write(decided, lane);
     } catch (error) {
@@ -277,7 +278,6 @@ export class CommitCoordinator {
   }
 
   #again(postponed: readonly Waiting[], lane: Lane | null): void {
-    for (const waiting of postponed) waiting.stale = true;
     const spent = postponed.filter(({ attempts }) => attempts >= attemptsMax);
     rejectAll(spent, new ApiError("CONTENTION"));
     lane?.waiting.unshift(...postponed.filter((waiting) => !spent.includes(waiting)));

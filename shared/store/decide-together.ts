@@ -35,6 +35,8 @@ export interface Decided {
   readonly parts: readonly Part[];
   /** Changes that must read again first: of a document another part changes, or of a stale one. */
   readonly postponed: readonly Waiting[];
+  /** Whether one of them was refused on an account that somebody may have changed since. */
+  readonly outdated: boolean;
   /** What the parts decided on, and the account they leave behind; null if none changed it. */
   readonly known: KnownAccount | null;
   readonly account: Account | null;
@@ -48,11 +50,13 @@ export function decideTogether(batch: readonly Waiting[], known: KnownAccount | 
   const postponed: Waiting[] = [];
   const touched = new Set<string>();
   const raised: Alert[] = [];
+  let outdated = false;
   let account: Account | null = null;
   for (const waiting of batch) {
     try {
       const decision = waiting.change.decide(account ?? known?.value ?? null);
       if (decision.writes.some(({ path }) => touched.has(path))) {
+        waiting.stale = true;
         postponed.push(waiting);
         continue;
       }
@@ -65,15 +69,17 @@ export function decideTogether(batch: readonly Waiting[], known: KnownAccount | 
       }
       parts.push({ waiting, decision });
     } catch (error) {
-      if (!(error instanceof StaleRead)) {
+      if (error instanceof StaleRead) {
+        waiting.attempts += 1;
+        waiting.stale = true;
+      } else if (!known || known.since >= (waiting.change.askedAt ?? waiting.since)) {
         waiting.reject(error);
         continue;
-      }
-      waiting.attempts += 1;
+      } else outdated = true;
       postponed.push(waiting);
     }
   }
-  return { parts, postponed, known, account, raised };
+  return { parts, postponed, outdated, known, account, raised };
 }
 
 export function accountWrite({ parts, known, account }: Decided): readonly Write[] {
