@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { cgroupSettings, counter, findHierarchy, SandboxCgroup } from "./cgroup.ts";
+import { cgroupSettings, counter, findHierarchy, SandboxCgroup, withinParent } from "./cgroup.ts";
 import type { SandboxLimits } from "./messages.ts";
 
 const limits: SandboxLimits = {
@@ -74,6 +74,23 @@ describe("cgroupSettings()", () => {
       "pids/pids.max=50",
       "cpu/cpu.max=150000 100000",
     ]);
+  });
+});
+
+describe("CPU above the parent's on v1", () => {
+  const parent = (quota: string) => {
+    mkdirSync(join(root, "cpu/x:y"), { recursive: true });
+    writeFileSync(join(root, "cpu/x:y/cpu.cfs_quota_us"), quota);
+    writeFileSync(join(root, "cpu/x:y/cpu.cfs_period_us"), "50000\n");
+    return withinParent(findHierarchy(ownV1, null, root), limits).cpuMillis;
+  };
+
+  test("is cut to what the parent has, since the kernel refuses more", () => {
+    expect(parent("50000\n")).toBe(1_000);
+  });
+
+  test.each(["-1\n", "500000\n"])("stays as it is below a parent with %j", (quota) => {
+    expect(parent(quota)).toBe(1_500);
   });
 });
 

@@ -70,6 +70,18 @@ export function cgroupSettings(version: 1 | 2, limits: SandboxLimits): Setting[]
   ];
 }
 
+/** v1 refuses a group more CPU than the one above has; whose limit then holds for both. */
+export function withinParent(hierarchy: Hierarchy, limits: SandboxLimits): SandboxLimits {
+  const { version, parents } = hierarchy;
+  const quotaFile = join(parents.cpu, "cpu.cfs_quota_us");
+  if (version === 2 || !existsSync(quotaFile)) return limits;
+  const quotaMicros = Number(readFileSync(quotaFile, "utf8"));
+  const parentPeriodMicros = Number(readFileSync(join(parents.cpu, "cpu.cfs_period_us"), "utf8"));
+  if (!(quotaMicros > 0 && parentPeriodMicros > 0)) return limits;
+  const parentMillis = Math.floor((quotaMicros / parentPeriodMicros) * 1_000);
+  return { ...limits, cpuMillis: Math.min(limits.cpuMillis, parentMillis) };
+}
+
 export class SandboxCgroup {
   readonly #version: 1 | 2;
   readonly #folders: Readonly<Record<Controller, string>>;
@@ -86,7 +98,7 @@ export class SandboxCgroup {
     };
     try {
       for (const folder of this.#all()) mkdirSync(folder, { recursive: true });
-      this.#apply(cgroupSettings(version, limits));
+      this.#apply(cgroupSettings(version, withinParent(hierarchy, limits)));
     } catch (error) {
       this.#removeFolders();
       throw error;
