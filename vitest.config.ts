@@ -54,9 +54,11 @@ export default defineConfig({
         },
       },
       {
-        // A cloud of its own, whose containers claim and settle at once.
+        // A cloud of its own, whose containers claim and settle at once; one worker, so that the
+        // files share the processes they have it started on.
         test: {
           name: "money",
+          isolate: false,
           include: ["test/money/**/*.test.ts"],
           globalSetup: existsSync(moneySetup) ? [moneySetup] : [],
           testTimeout: 120_000,

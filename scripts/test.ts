@@ -15,6 +15,7 @@ const projects = [
   { name: "conformance", timeoutMs: 180_000 },
   { name: "sandbox", timeoutMs: 240_000 },
   { name: "cloud", timeoutMs: 480_000 },
+  { name: "money", timeoutMs: 240_000 },
   { name: "failures", timeoutMs: 360_000 },
 ];
 /** Every control's mutation is tried over this many runs; `npm run test:mutations` tries all. */

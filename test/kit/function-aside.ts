@@ -7,6 +7,7 @@ import { freePorts } from "../../local/functions/free-ports.ts";
 import { FunctionProcess } from "../../local/functions/function-process.ts";
 import { readManifest } from "../../local/functions/manifest.ts";
 import { cloud } from "./cloud.ts";
+import type { ShiftedClock } from "./shifted-clock.ts";
 import { wideLimits } from "./wide-limits.ts";
 
 export interface FunctionAside {
@@ -19,6 +20,8 @@ export interface FunctionAside {
   /** SIGSTOP: it holds its connections and says nothing. */
   pause(): void;
   resume(): void;
+  /** What it has read so far from anywhere: files, Firestore, clients. */
+  readBytes(): Promise<number>;
   /** What of the machine's memory it holds now. */
   residentMib(): Promise<number>;
   stop(): Promise<void>;
@@ -27,8 +30,10 @@ export interface FunctionAside {
 export interface AsideOptions {
   /** As the deployment's limits file has them; the run's own unless they are given. */
   readonly limits?: object;
-  /** How far its clock is ahead of the machine's. */
-  readonly clockAheadMs?: number;
+  /** Instead of the machine's. */
+  readonly clock?: ShiftedClock;
+  /** Instead of the run's own settings. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Settings that differ from the run's own. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -61,7 +66,8 @@ async function startOne(name: string, options: AsideOptions): Promise<FunctionAs
     environment: {
       ...environment,
       ...(await limitsSetting(folder, options.limits)),
-      ...clockSettings(listed.nodeOptions, options.clockAheadMs ?? 0),
+      ...(options.clock?.settings(listed.nodeOptions) ?? { NODE_OPTIONS: listed.nodeOptions }),
+      ...options.environment,
       FIRESTORE_EMULATOR_HOST: `127.0.0.1:${proxy.port}`,
       PORT: String(port),
       PADDOCK_BIND: "127.0.0.1",
@@ -87,6 +93,10 @@ async function startOne(name: string, options: AsideOptions): Promise<FunctionAs
     kill: () => own.kill(),
     pause: () => own.pause(),
     resume: () => own.resume(),
+    async readBytes() {
+      const io = await readFile(`/proc/${own.pid}/io`, "utf8");
+      return Number(/^rchar: ([0-9]+)$/m.exec(io)?.[1]);
+    },
     async residentMib() {
       const status = await readFile(`/proc/${own.pid}/status`, "utf8");
       return Number(/^VmRSS:\s+([0-9]+) kB$/m.exec(status)?.[1]) / 1_024;
@@ -100,13 +110,4 @@ async function limitsSetting(folder: string, limits: object | undefined) {
   const file = join(folder, "limits.json");
   await writeFile(file, JSON.stringify({ ...wideLimits, ...limits }));
   return { PADDOCK_LIMITS_FILE: file };
-}
-
-const shiftedClock = join(import.meta.dirname, "shifted-clock.cjs");
-
-/** The product has no switch for it: Node loads what moves the clock before it. */
-function clockSettings(nodeOptions: string, aheadMs: number): Record<string, string> {
-  if (aheadMs === 0) return { NODE_OPTIONS: nodeOptions };
-  const preloaded = `${nodeOptions} --require=${shiftedClock}`.trim();
-  return { NODE_OPTIONS: preloaded, TEST_CLOCK_AHEAD_MS: String(aheadMs) };
 }

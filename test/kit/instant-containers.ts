@@ -16,8 +16,10 @@ import { fetchIdToken } from "../../runner/supervisor/id-token.ts";
 const Play = z.object({
   /** From the claim to the settlement; the gateway measures it, and charges for it. */
   workMs: z.int().min(0).default(0),
-  /** Settlements sent at once; all but one are late. */
+  /** Settlements sent at once, to each gateway; all but one are late. */
   settlements: z.int().min(1).max(20).default(1),
+  /** Where they are sent instead of the gateway that was claimed at. */
+  gateways: z.array(z.url()).default([]),
   /** Sent again this much later, by a runner that never heard the answer; null for not at all. */
   againAfterMs: z.int().min(0).nullable().default(null),
   /** Dies after its claim. */
@@ -68,10 +70,15 @@ async function perform(
   const told = Play.parse(JSON.parse(claimed.task.content || "{}"));
   await wait(told.workMs, undefined, { signal: on.signal });
   if (told.silent) return;
-  await settle(gateway, claimed, told.settlements);
+  const others = told.gateways.map((url) => new Gateway(url, claimed.controlToken));
+  const gateways = others.length === 0 ? [gateway] : others;
+  const settleAll = async (times: number) => {
+    await Promise.all(gateways.map((one) => settle(one, claimed, times)));
+  };
+  await settleAll(told.settlements);
   if (told.againAfterMs === null) return;
   await wait(told.againAfterMs, undefined, { signal: on.signal });
-  await settle(gateway, claimed, 1);
+  await settleAll(1);
 }
 
 async function settle(gateway: Gateway, claimed: ClaimReply, times: number): Promise<void> {

@@ -1,4 +1,5 @@
 /** Crowds that want one account's money at once, and what must hold when they are through. */
+import { randomInt } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { nanoid } from "nanoid";
 import { expect } from "vitest";
@@ -35,6 +36,7 @@ export const moneyLimits = {
 
 /** Whether the counts are those of `npm run chaos:money`. */
 export const long = process.env.PADDOCK_LONG === "1";
+export const seed = Number(process.env.PADDOCK_MONEY_SEED ?? randomInt(1_000_000));
 
 export interface Crowd {
   readonly owner: TestOwner;
@@ -44,9 +46,18 @@ export interface Crowd {
 
 /** An owner whose money is enough for `affords` executions, and a thread for each attempt. */
 export async function newCrowd(size: number, affords: number): Promise<Crowd> {
-  const owner = await newOwner({ creditUsd: (affords * eachMicrousd) / 1_000_000 });
+  const owner = await newOwner({ creditUsd: 1 });
+  await cutCredit(owner, affords * eachMicrousd);
   const environmentId = await newEnvironment(owner.key, { computeProfile: profile });
   return { owner, threadIds: await newThreads(owner, environmentId, size) };
+}
+
+/** Nobody credits less than a cent, and a cent pays for eighty. */
+async function cutCredit({ id }: TestOwner, amountMicrousd: number): Promise<void> {
+  const place = firestore().doc(`owners/${id}`);
+  const [credit] = (await place.collection("ledger").get()).docs;
+  await credit?.ref.update({ amountMicrousd });
+  await place.collection("account").doc("budget").update({ balanceMicrousd: amountMicrousd });
 }
 
 const batchMax = 400;
@@ -103,6 +114,19 @@ export async function attempt(baseUrl: string, what: Attempt): Promise<Outcome> 
   }).catch(() => null);
   const status = executionId === null ? (answer?.status ?? null) : 200;
   return { status, executionId, answer };
+}
+
+export function withStatus(outcomes: readonly Outcome[], status: number): readonly Outcome[] {
+  return outcomes.filter((outcome) => outcome.status === status);
+}
+
+/** The next of some processes, as a load balancer picks it. */
+export function turns(processes: readonly { readonly baseUrl: string }[]): () => string {
+  let turn = 0;
+  return () => {
+    turn += 1;
+    return processes[turn % processes.length]?.baseUrl ?? "";
+  };
 }
 
 /** What a client does that wants to know: the same again, elsewhere, until it is told. */

@@ -1,8 +1,12 @@
-/** Loaded before a function by NODE_OPTIONS: its wall clock is ahead by TEST_CLOCK_AHEAD_MS. */
-const aheadMs = Number(process.env.TEST_CLOCK_AHEAD_MS);
-if (!Number.isSafeInteger(aheadMs)) throw new Error("TEST_CLOCK_AHEAD_MS is no whole number");
+/**
+ * Loaded before a function by NODE_OPTIONS: its wall clock is ahead by as many milliseconds as the
+ * file TEST_CLOCK_FILE says now, so that a test can move it while the process runs.
+ */
+const { readFileSync } = require("node:fs");
+
+const file = process.env.TEST_CLOCK_FILE;
 const RealDate = Date;
-const now = () => RealDate.now() + aheadMs;
+const now = () => RealDate.now() + Number(readFileSync(file, "utf8"));
 
 globalThis.Date = new Proxy(RealDate, {
   construct: (target, args, called) =>

@@ -1,0 +1,25 @@
+/** Processes that all files of the project share, in the one worker they run in; they end with it. */
+import { type FunctionAside, startAsides } from "./function-aside.ts";
+
+interface Fleet {
+  readonly threads: readonly [FunctionAside, ...FunctionAside[]];
+  /** One more, beside the cloud's own. */
+  readonly gateway: FunctionAside;
+}
+
+let fleet: Promise<Fleet> | undefined;
+
+/** Four of `threads`, as the platform starts them under load, and a second gateway. */
+export async function theFleet(): Promise<Fleet> {
+  fleet ??= startFleet();
+  return await fleet;
+}
+
+async function startFleet(): Promise<Fleet> {
+  const [[first, ...others], [gateway]] = await Promise.all([
+    startAsides("threads", 4),
+    startAsides("runner-gateway", 1),
+  ]);
+  if (!first || !gateway) throw new Error("there are no processes");
+  return { threads: [first, ...others], gateway };
+}

@@ -1,0 +1,76 @@
+/**
+ * Processes that stop in the middle of what they do, for longer than their clients wait, and then
+ * go on as if nothing had been: a machine that swaps, an instance whose CPU is taken away.
+ */
+import { setTimeout as wait } from "node:timers/promises";
+import { beforeAll, describe, expect, test } from "vitest";
+import { functionUrl } from "../kit/cloud.ts";
+import { Dice } from "../kit/dice.ts";
+import { theFleet } from "../kit/fleet.ts";
+import { play } from "../kit/instant-containers.ts";
+import {
+  attempt,
+  expectCharged,
+  long,
+  newCrowd,
+  persist,
+  seed,
+  turns,
+  withStatus,
+  workMs,
+} from "../kit/money.ts";
+
+const attempts = long ? 200 : 24;
+const affords = long ? 100 : 12;
+/** Long: beyond the 9 s of a commit, its patience of 5 s and a claim's lease of 15 s. */
+const pausedMs = long ? 17_000 : 1_200;
+const patienceMs = 700;
+let fleet: Awaited<ReturnType<typeof theFleet>>;
+
+beforeAll(async () => {
+  fleet = await theFleet();
+});
+
+describe("BUD-3 F12 a process that pauses and goes on", () => {
+  test(`starts nothing that another has started meanwhile (seed ${seed})`, async () => {
+    const dice = new Dice(seed);
+    const crowd = await newCrowd(attempts, affords);
+    const { owner } = crowd;
+    const [paused, ...others] = fleet.threads;
+    const nextBaseUrl = turns(others);
+    const clients = crowd.threadIds.map(async (threadId, index) => {
+      const what = { owner, threadId, idempotencyKey: `once-${index}` };
+      // At first everybody asks the one that is about to stop.
+      const first = await attempt(paused.baseUrl, { ...what, patienceMs });
+      return first.status === null ? await persist(nextBaseUrl, what) : first;
+    });
+    await wait(20 + dice.below(200));
+    paused.pause();
+    const outcomes = await Promise.all([
+      ...clients,
+      wait(pausedMs).then(() => {
+        paused.resume();
+        return null;
+      }),
+    ]);
+    const answered = outcomes.filter((outcome) => outcome !== null);
+    expect(withStatus(answered, 402)).toHaveLength(attempts - affords);
+    await expectCharged(crowd, { count: affords, accepted: withStatus(answered, 200) });
+  });
+
+  test("settles nothing that another has settled meanwhile", async () => {
+    const crowd = await newCrowd(4, 4);
+    const { owner } = crowd;
+    const nextBaseUrl = turns(fleet.threads);
+    const { gateway } = fleet;
+    const gateways = [gateway.baseUrl, await functionUrl("runner-gateway")];
+    const content = play({ workMs, gateways });
+    gateway.pause();
+    const accepted = await Promise.all(
+      crowd.threadIds.map((threadId) => attempt(nextBaseUrl(), { owner, threadId, content })),
+    );
+    await wait(workMs + pausedMs / 2);
+    gateway.resume();
+    await expectCharged(crowd, { count: 4, accepted });
+  });
+});

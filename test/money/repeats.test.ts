@@ -1,0 +1,95 @@
+/** What is said twice, late, or into the void counts once. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { functionUrl, orderRunFault } from "../kit/cloud.ts";
+import { theFleet } from "../kit/fleet.ts";
+import type { FunctionAside } from "../kit/function-aside.ts";
+import { play } from "../kit/instant-containers.ts";
+import { attempt, expectCharged, newCrowd, persist, turns, workMs } from "../kit/money.ts";
+import { accountOf, expectBalanced, untilEnded } from "../kit/settled.ts";
+
+let processes: readonly FunctionAside[] = [];
+let gateways: readonly FunctionAside[] = [];
+
+beforeAll(async () => {
+  const { threads, gateway } = await theFleet();
+  processes = threads;
+  gateways = [gateway];
+});
+
+describe("BUD-4 F12 what is repeated", () => {
+  test("one Idempotency-Key sent to four processes at once is one execution", async () => {
+    const crowd = await newCrowd(1, 20);
+    const { owner } = crowd;
+    const [threadId = ""] = crowd.threadIds;
+    const nextBaseUrl = turns(processes);
+    const same = { owner, threadId, idempotencyKey: "the-same" };
+    const accepted = await Promise.all(
+      Array.from({ length: 24 }, () => persist(nextBaseUrl, same)),
+    );
+    expect(accepted.map(({ status }) => status)).toEqual(accepted.map(() => 200));
+    await expectCharged(crowd, { count: 1, accepted });
+  });
+
+  test("settlements that come at once, twice and late at two gateways charge once", async () => {
+    const crowd = await newCrowd(6, 6);
+    const { owner } = crowd;
+    const nextBaseUrl = turns(processes);
+    const others = gateways.map(({ baseUrl }) => baseUrl);
+    const content = play({
+      workMs,
+      settlements: 3,
+      gateways: [await functionUrl("runner-gateway"), ...others],
+      againAfterMs: 300,
+    });
+    const accepted = await Promise.all(
+      crowd.threadIds.map((threadId) => attempt(nextBaseUrl(), { owner, threadId, content })),
+    );
+    await expectCharged(crowd, { count: 6, accepted });
+  });
+
+  test.each(["startTwice", "loseAnswer"] as const)(
+    "a job whose start meets %s runs once and is charged once",
+    async (kind) => {
+      const crowd = await newCrowd(1, 2);
+      const { owner } = crowd;
+      const [threadId = ""] = crowd.threadIds;
+      await orderRunFault({ kind });
+      const accepted = await attempt(turns(processes)(), { owner, threadId });
+      await expectCharged(crowd, { count: 1, accepted: [accepted] });
+    },
+  );
+
+  test("a commit whose answer is lost is not made again", async () => {
+    const crowd = await newCrowd(8, 8);
+    const { owner } = crowd;
+    for (const { proxy } of [...processes, ...gateways]) {
+      proxy.faults.order("Commit", { kind: "unavailable-after" }, 3);
+    }
+    const nextBaseUrl = turns(processes);
+    const accepted = await Promise.all(
+      crowd.threadIds.map((threadId) => attempt(nextBaseUrl(), { owner, threadId })),
+    );
+    await expectCharged(crowd, { count: 8, accepted });
+  });
+});
+
+describe("BUD-4 F2 what is held", () => {
+  test("is no spending: released, it is held again, so that 8 fit where 6 are held", async () => {
+    const crowd = await newCrowd(8, 6);
+    const { owner } = crowd;
+    const nextBaseUrl = turns(processes);
+    const { balanceMicrousd } = await accountOf(owner);
+    for (const threadId of crowd.threadIds) {
+      const { status, executionId } = await attempt(nextBaseUrl(), {
+        owner,
+        threadId,
+        content: play(),
+      });
+      expect(status).toBe(200);
+      await untilEnded(owner, executionId ?? "");
+      await expectBalanced(owner);
+    }
+    const after = await accountOf(owner);
+    expect(after.spentMicrousd + after.balanceMicrousd).toBe(balanceMicrousd);
+  });
+});
