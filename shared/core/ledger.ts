@@ -1,6 +1,6 @@
 /**
- * An account as its ledger has it. The lines are only added to, so their sums can be kept at a point
- * and carried on from there; whatever else the account says must follow from them (BUD-7).
+ * An account as its ledger has it. Lines are added and never changed, so their sums can be kept and
+ * carried on from there; whatever else the account says must follow from them (BUD-7).
  */
 import * as z from "zod";
 import { type Account, dayOf, monthOf } from "./account.ts";

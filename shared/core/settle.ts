@@ -47,21 +47,29 @@ export function settle(
   return { account, heldMicrousd, chargedMicrousd, chargedDays, releasedMicrousd, lossMicrousd };
 }
 
+export interface LateEnding {
+  readonly keyId: string;
+  /** Null if it can't be known, which is charged as all that was held. */
+  readonly costMicrousd: number | null;
+  /** By the execution's own document: its hold isn't there any more. */
+  readonly wasHeldMicrousd: number;
+  readonly now: number;
+}
+
 /**
- * Charges an execution whose hold has expired: what is free today under every cap, and the rest is
- * the platform's loss, since others may have been promised that money meanwhile. Whoever calls it
- * makes sure that it happens once: by the execution's version, and a ledger line of derived id.
+ * Charges an execution whose hold has expired: at most what was held, of what is free today under
+ * every cap, and the rest is the platform's loss, since others may have been promised that money.
+ * Whoever calls it makes sure that it happens once: by the execution's version, and a ledger line
+ * of derived id.
  */
-export function settleLate(
-  before: Account,
-  ending: { readonly keyId: string; readonly costMicrousd: number; readonly now: number },
-): Settlement {
-  const { keyId, costMicrousd, now } = ending;
-  assert(Number.isSafeInteger(costMicrousd) && costMicrousd >= 0);
+export function settleLate(before: Account, ending: LateEnding): Settlement {
+  const { keyId, wasHeldMicrousd, now } = ending;
+  const cost = ending.costMicrousd ?? wasHeldMicrousd;
+  assert(Number.isSafeInteger(cost) && cost >= 0);
   const account = inPeriod(before, now);
   const by = { keyId, executionMaxMicrousd: null, keyDayMaxMicrousd: null };
-  const left = capsOf(account, by, 0).map((cap) => cap.leftMicrousd);
-  const chargedMicrousd = Math.max(0, Math.min(costMicrousd, ...left));
+  const free = capsOf(account, by, 0).map((cap) => cap.leftMicrousd);
+  const chargedMicrousd = Math.max(0, Math.min(cost, wasHeldMicrousd, ...free));
   const chargedDays = chargedMicrousd > 0 ? { [account.day.key]: chargedMicrousd } : {};
   return {
     account: charge(account, { keyId, chargedDays, now }),
@@ -69,7 +77,7 @@ export function settleLate(
     chargedMicrousd,
     chargedDays,
     releasedMicrousd: 0,
-    lossMicrousd: costMicrousd - chargedMicrousd,
+    lossMicrousd: cost - chargedMicrousd,
   };
 }
 

@@ -93,11 +93,10 @@ export function endExecution(
 
 /** The hold may have expired, long after the execution can have run: then it is charged late. */
 function settled(account: Account, execution: Execution, end: End): Settlement {
-  const { id, keyId, holdMicrousd } = execution;
-  const { now } = end;
-  const inTime = settle(account, { id, costMicrousd: end.costMicrousd, now });
-  if (inTime) return inTime;
-  return settleLate(account, { keyId, costMicrousd: end.costMicrousd ?? holdMicrousd, now });
+  const { id, keyId, holdMicrousd: wasHeldMicrousd } = execution;
+  const { costMicrousd, now } = end;
+  const inTime = settle(account, { id, costMicrousd, now });
+  return inTime ?? settleLate(account, { keyId, costMicrousd, wasHeldMicrousd, now });
 }
 
 /** Ids derived from the execution and attempt: a second settlement collides. */

@@ -127,7 +127,7 @@ export function replace<S extends Stored>(ref: Ref<S>, version: Version, value: 
   return { op: "replace", path: ref.path, value: ref.schema.parse(value), version };
 }
 
-/** Whatever is there: only for what can be made again, where the last to write is as good as any. */
+/** Whatever is there: only for what can be made again, so that whoever writes last is right. */
 export function overwrite<S extends Stored>(ref: Ref<S>, value: z.input<S>): Write {
   return { op: "replace", path: ref.path, value: ref.schema.parse(value), version: null };
 }

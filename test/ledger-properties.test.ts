@@ -1,0 +1,203 @@
+/**
+ * Any interleaving of starts, renewals, ends, credits and changes of limits, by processes that
+ * crash between their round trips, hear things twice or late, and whose clocks jump over midnights
+ * and ends of months: an account decided by the product's own functions beside a plain model of it.
+ * PADDOCK_LONG=1 plays twenty times as many; PADDOCK_LEDGER_SEED plays one again.
+ */
+import { randomInt } from "node:crypto";
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import { heldMicrousd, spendableMicrousd } from "#shared/core/account";
+import type { HoldLimits } from "#shared/core/hold";
+import { differences, holdDifferences } from "#shared/core/ledger";
+import {
+  type Change,
+  commit,
+  type Disk,
+  decide,
+  freshDisk,
+  holdMs,
+  type Operation,
+  sumsOf,
+} from "./kit/ledger-machine.ts";
+import { type Ask, LedgerModel } from "./kit/ledger-model.ts";
+
+const seed = Number(process.env.PADDOCK_LEDGER_SEED ?? randomInt(2 ** 31));
+const runs = process.env.PADDOCK_LONG === "1" ? 200_000 : 10_000;
+const began = Date.UTC(2026, 9, 31, 23, 30);
+const id = fc.integer({ min: 1, max: 6 }).map((number) => `run_${number}`);
+const keyId = fc.constantFrom("key_a", "key_b");
+const maybe = (max: number) => fc.option(fc.integer({ min: 0, max }), { freq: 3 });
+
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("start" as const),
+      id,
+      keyId,
+      amount: fc.integer({ min: 1, max: 40 }),
+      ceilings: fc.record({ executionCostMaxMicrousd: maybe(60), dayCostMaxMicrousd: maybe(90) }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("renew" as const),
+      id,
+      by: fc.integer({ min: 0, max: 30 }),
+      atLeast: fc.integer({ min: 1, max: 10 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant("settle" as const), id, cost: maybe(90) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("credit" as const),
+      line: fc.integer({ min: 1, max: 4 }).map((number) => `credit ${number}`),
+      amount: fc.integer({ min: 1, max: 150 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("limit" as const),
+      daily: maybe(120),
+      monthly: maybe(200),
+    }),
+  },
+);
+
+/** What becomes of the commit, and of the process: it may crash before it knows. */
+const fate = fc.constantFrom("done", "done", "done", "answer lost", "lost", "crash before");
+const clock = fc.constantFrom(0, 0, 0, -90_000, 40_000, 1_900_000, 4_000_000, 86_400_000 * 29);
+const step = fc.record({
+  operation,
+  fate,
+  /** How much later this happens; behind others if it is negative. */
+  laterMs: clock,
+  /** Decided on what was there so many commits ago. */
+  staleness: fc.constantFrom(0, 0, 0, 1, 2),
+});
+
+const limits: HoldLimits = {
+  executions: { max: 4, windowMs: 900_000 },
+  ownerExecutions: null,
+  concurrentMax: 4,
+  keyConcurrentMax: 3,
+  keyHeldPercentMax: 60,
+};
+
+class Play {
+  readonly model = new LedgerModel(began);
+  readonly past: Disk[] = [freshDisk(began)];
+  now = began;
+
+  get disk(): Disk {
+    const disk = this.past.at(-1);
+    if (!disk) throw new Error("there is always a disk");
+    return disk;
+  }
+
+  /** As the coordinator does it: what fails on a precondition is read and decided anew. */
+  play(what: Operation, how: { readonly fate: string; readonly staleness: number }): void {
+    let read = this.past.at(-1 - how.staleness) ?? this.disk;
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      const { change, refusal } = decide(read, what, { now: this.now, limits });
+      if (read === this.disk) this.judge(what, refusal, change);
+      if (!change || how.fate === "crash before") return;
+      const next = attempt === 1 && how.fate === "lost" ? null : commit(this.disk, read, change);
+      if (next) this.committed(what, change, next);
+      if (next && how.fate !== "answer lost") return;
+      // It failed, or nobody knows: whoever asked asks again, and decides on what is there now.
+      read = this.disk;
+    }
+  }
+
+  /** Refusals must have a reason that the model sees too, and grants must have none. */
+  judge(what: Operation, refusal: string | null, change: Change | null): void {
+    if (what.do !== "start" || (refusal === null && change === null)) return;
+    const must = this.model.mustGrant(this.ask(what.id, what));
+    if (must !== null) expect(refusal === null, refusal ?? "granted").toBe(must);
+  }
+
+  committed(what: Operation, change: Change, next: Disk): void {
+    const before = this.disk;
+    const { model, now } = this;
+    if (what.do === "start") {
+      const ask = this.ask(what.id, what);
+      model.granted(ask, now + holdMs);
+      model.started(ask);
+    } else if (what.do === "renew") {
+      const grown = (change.grantedMicrousd ?? 0) - model.heldFor(what.id);
+      const hold = before.account.holds[what.id];
+      if (hold && grown > 0) {
+        const ceilings = {
+          executionCostMaxMicrousd: hold.executionMaxMicrousd,
+          dayCostMaxMicrousd: hold.keyDayMaxMicrousd,
+        };
+        const { keyId: byKey } = hold;
+        model.granted(this.ask(what.id, { keyId: byKey, amount: grown, ceilings }), hold.expiresAt);
+      }
+    } else if (what.do === "settle") {
+      const execution = before.executions.get(what.id);
+      const ask = this.ask(what.id, { keyId: execution?.keyId ?? "", amount: 0, ceilings: none });
+      const charged = model.charge(ask, what.cost, execution?.heldMicrousd ?? 0);
+      expect(change.settlement?.chargedMicrousd, "charged as the model says").toBe(charged);
+      expect(charged).toBeLessThanOrEqual(execution?.heldMicrousd ?? 0);
+    } else if (what.do === "credit") model.credit(what.amount, now);
+    this.past.push(next);
+    this.hold();
+  }
+
+  /** What is true after every commit. */
+  hold(): void {
+    const { disk, model } = this;
+    const { account } = disk;
+    expect(account.balanceMicrousd, "the balance").toBe(model.balance);
+    expect(heldMicrousd(account), "what is held").toBe(model.held);
+    expect(spendableMicrousd(account), "nothing is promised twice").toBeGreaterThanOrEqual(0);
+    expect(differences(account, sumsOf(disk)), "the account is its ledger").toEqual([]);
+    const open = [...disk.executions].filter(([, { ended }]) => !ended);
+    const expected = open.map(([run, { heldMicrousd: held }]) => ({ id: run, holdMicrousd: held }));
+    expect(holdDifferences(account, expected), "holds are of what runs").toEqual([]);
+  }
+
+  ask(
+    run: string,
+    of: Pick<Extract<Operation, { do: "start" }>, "keyId" | "amount" | "ceilings">,
+  ): Ask {
+    const { dailyLimitMicrousd: daily, monthlyLimitMicrousd: monthly } = this.disk.account;
+    const { executionCostMaxMicrousd: executionMax, dayCostMaxMicrousd: keyDayMax } = of.ceilings;
+    const { keyId: byKey, amount } = of;
+    const caps = { ...limits, daily, monthly };
+    return { id: run, keyId: byKey, amount, executionMax, keyDayMax, now: this.now, limits: caps };
+  }
+}
+
+const none = { executionCostMaxMicrousd: null, dayCostMaxMicrousd: null };
+
+describe("BUD-3 BUD-4 BUD-7 F1 F2 F12 any interleaving", () => {
+  afterAll(() => console.log(`ledger: ${runs} runs, seed ${seed}`));
+
+  test("never overspends, charges once, and is the sum of its ledger", { timeout: 600_000 }, () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 24 }), (steps) => {
+        const play = new Play();
+        play.play({ do: "credit", line: "credit 0", amount: 150 }, { fate: "done", staleness: 0 });
+        for (const { operation: what, laterMs, ...how } of steps) {
+          play.now = Math.max(began, play.now + laterMs);
+          play.play(what, how);
+        }
+        for (const run of play.disk.executions.keys()) {
+          play.play({ do: "settle", id: run, cost: null }, { fate: "answer lost", staleness: 0 });
+        }
+        expect(play.disk.account.holds, "nothing is held once all has ended").toEqual({});
+      }),
+      { numRuns: runs, seed },
+    );
+  });
+});
