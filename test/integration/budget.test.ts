@@ -1,0 +1,305 @@
+/** What may be spent: what is said beforehand is what happens. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { send } from "../kit/client.ts";
+import { cloud } from "../kit/cloud.ts";
+import { startAsides } from "../kit/function-aside.ts";
+import { asOperator, newEnvironment, newOwner, newThread, runScript } from "../kit/owners.ts";
+import { expectBalanced } from "../kit/settled.ts";
+import { ShiftedClock } from "../kit/shifted-clock.ts";
+import { auditOf } from "../kit/store.ts";
+
+type TestOwner = Awaited<ReturnType<typeof newOwner>>;
+
+async function budgetOf({ key }: { key: string }) {
+  return (await send("/v1/budget", { key })).json;
+}
+
+/** An operator's correction, so that the balance is exactly `usd`. */
+async function setBalance(owner: TestOwner, usd: number): Promise<void> {
+  const amount = Math.round((usd - (await budgetOf(owner)).balance) * 1e6) / 1e6;
+  if (amount === 0) return;
+  const body = { amount, description: "set by a test" };
+  const answer = await asOperator(`/v1/admin/users/${owner.id}/adjustments`, body);
+  expect(answer.status, answer.text).toBe(200);
+}
+
+async function setOwnerLimits(owner: TestOwner, body: object): Promise<void> {
+  const answer = await asOperator(`/v1/billing/admin/${owner.id}/limits`, body);
+  expect(answer.status, answer.text).toBe(200);
+}
+
+async function setLimits(owner: TestOwner, body: object) {
+  return await send("/v1/budget/limits", { method: "PUT", key: owner.key, body });
+}
+
+async function narrowKey(owner: TestOwner, bounds: object): Promise<string> {
+  const made = await send("/v1/keys", { key: owner.key, body: { name: "narrow", ...bounds } });
+  expect(made.status, made.text).toBe(201);
+  return made.json.key;
+}
+
+describe("F17 can-execute asks what a start asks", () => {
+  let owner: TestOwner;
+  let environmentId: string;
+  let required: number;
+  const micro = 1e-6;
+
+  /** Asks, then starts in earnest: both must say the same. */
+  async function compare(key: string): Promise<{ code: string | null }> {
+    const threadId = await newThread(owner.key, { environmentId });
+    const said = (await send(`/v1/budget/can-execute?environmentId=${environmentId}`, { key }))
+      .json;
+    const { answer } = await runScript(key, threadId, "true");
+    const met = answer.status === 200 ? null : answer.json.code;
+    expect({ canExecute: said.canExecute, code: said.code }).toEqual({
+      canExecute: met === null,
+      code: met,
+    });
+    return { code: met };
+  }
+
+  beforeAll(async () => {
+    owner = await newOwner({ creditUsd: 1 });
+    environmentId = await newEnvironment(owner.key, { computeProfile: "lite" });
+    const path = `/v1/budget/can-execute?environmentId=${environmentId}`;
+    ({ required } = (await send(path, { key: owner.key })).json);
+    expect(required).toBeGreaterThan(0);
+  });
+
+  test("of the balance, to the micro-dollar", async () => {
+    for (const [above, code] of [
+      [-required, "INSUFFICIENT_BUDGET"],
+      [-micro, "INSUFFICIENT_BUDGET"],
+      [0, null],
+      [micro, null],
+    ] as const) {
+      await setBalance(owner, required + above);
+      expect(await compare(owner.key)).toEqual({ code });
+    }
+  });
+
+  test("of the daily and the monthly limit, and of a key's own", async () => {
+    await setBalance(owner, 1);
+    const { dailySpent } = await budgetOf(owner);
+    for (const [limits, code] of [
+      [{ dailyLimit: dailySpent + required - micro }, "BUDGET_LIMIT_DAILY"],
+      [{ dailyLimit: null, monthlyLimit: dailySpent + required - micro }, "BUDGET_LIMIT_MONTHLY"],
+      [{ monthlyLimit: dailySpent + required }, null],
+    ] as const) {
+      expect((await setLimits(owner, limits)).status).toBe(200);
+      expect(await compare(owner.key)).toEqual({ code });
+    }
+    await setLimits(owner, { monthlyLimit: null });
+    const key = await narrowKey(owner, { maxCostPerExecution: required - micro });
+    expect(await compare(key)).toEqual({ code: "BUDGET_LIMIT_KEY" });
+  });
+
+  test("of executions per key, and of what the key may do", async () => {
+    await setOwnerLimits(owner, { executions: { executionsMax: 1 } });
+    expect(await compare(owner.key)).toEqual({ code: "RATE_LIMITED" });
+    const key = await narrowKey(owner, { scopes: ["billing:read"] });
+    expect(await compare(key)).toEqual({ code: "FORBIDDEN" });
+    await expectBalanced(owner);
+  });
+});
+
+describe("BUD-2 a cap that is met", () => {
+  test.each(["dailyLimit", "monthlyLimit"])(
+    "answers 402 for %s with all there is to know",
+    async (cap) => {
+      const owner = await newOwner({ creditUsd: 1 });
+      const threadId = await newThread(owner.key);
+      expect((await setLimits(owner, { [cap]: 0.001 })).status).toBe(200);
+      const { answer } = await runScript(owner.key, threadId, "true");
+      const now = new Date();
+      const [year, month, day] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()];
+      const resetsAt =
+        cap === "dailyLimit" ? Date.UTC(year, month, day + 1) : Date.UTC(year, month + 1);
+      const budgetStatus = {
+        balance: 1,
+        dailyLimit: null,
+        dailySpent: 0,
+        monthlyLimit: null,
+        monthlySpent: 0,
+        [cap]: 0.001,
+      };
+      expect(answer.status).toBe(402);
+      expect(answer.json).toMatchObject({
+        error: "Payment Required",
+        code: cap === "dailyLimit" ? "BUDGET_LIMIT_DAILY" : "BUDGET_LIMIT_MONTHLY",
+        limit: 0.001,
+        spent: 0,
+        held: 0,
+        required: expect.any(Number),
+        resetsAt: new Date(resetsAt).toISOString(),
+        budgetStatus,
+        details: budgetStatus,
+      });
+    },
+  );
+
+  test("can be lowered below what is spent, lifted, and set by nobody without account:write", async () => {
+    const owner = await newOwner({ creditUsd: 1 });
+    const key = await narrowKey(owner, { scopes: ["billing:read", "execute"] });
+    const refused = await send("/v1/budget/limits", {
+      method: "PUT",
+      key,
+      body: { dailyLimit: 1 },
+    });
+    expect(refused).toMatchObject({ status: 403, json: { code: "FORBIDDEN" } });
+    for (const body of [{}, { dailyLimit: -1 }, { dailyLimit: "1" }, { monthlyLimit: 1e9 }]) {
+      expect((await setLimits(owner, body)).json).toMatchObject({ code: "VALIDATION_FAILED" });
+    }
+    expect((await setLimits(owner, { dailyLimit: 0, monthlyLimit: 2 })).json).toMatchObject({
+      userId: owner.id,
+      dailyLimit: 0,
+      monthlyLimit: 2,
+    });
+    expect((await setLimits(owner, { dailyLimit: null })).json).toMatchObject({
+      dailyLimit: null,
+      monthlyLimit: 2,
+    });
+    const changes = (await auditOf(owner.id)).filter(
+      ({ action }) => action === "budget.limits_changed",
+    );
+    expect(changes.map(({ facts }) => facts.dailyLimitMicrousd)).toEqual([0, null]);
+  });
+});
+
+describe("BUD-8 an estimate", () => {
+  /** The cheapest and the dearest. */
+  const profiles = ["lite", "desktop"];
+  const wallClockMs = 3_000;
+
+  test("bounds what is charged, up to the time limit", async () => {
+    const owner = await newOwner({ creditUsd: 1 });
+    await setOwnerLimits(owner, { executions: { wallClockMs } });
+    const costs = await Promise.all(
+      profiles.map(async (computeProfile) => {
+        const environmentId = await newEnvironment(owner.key, { computeProfile });
+        const asked = await send("/v1/budget/estimate", {
+          key: owner.key,
+          body: { environmentId },
+        });
+        const { estimate, affordable } = asked.json;
+        expect(estimate).toMatchObject({ environmentId, computeProfile, timeLimitMs: wallClockMs });
+        expect(affordable).toBe(true);
+        const threadId = await newThread(owner.key, { environmentId });
+        const { run } = await runScript(owner.key, threadId, "sleep 20");
+        const path = `/v1/executions/${run.id}`;
+        const { cost, reason } = (await send(path, { key: owner.key })).json.execution;
+        expect({ computeProfile, reason }).toEqual({ computeProfile, reason: "time_limit" });
+        return { cost, maxCost: estimate.maxCost };
+      }),
+    );
+    for (const { cost, maxCost } of costs) {
+      expect(cost).toBeLessThanOrEqual(maxCost);
+      expect(cost).toBeGreaterThan(maxCost * 0.9);
+    }
+  });
+
+  test("affordable means admitted, and is said to the micro-dollar", async () => {
+    const owner = await newOwner({ creditUsd: 1 });
+    const ask = async () =>
+      (await send("/v1/budget/estimate", { key: owner.key, body: { computeProfile: "power" } }))
+        .json;
+    const { maxCost, firstHold } = (await ask()).estimate;
+    expect(firstHold).toBeLessThan(maxCost);
+    await setBalance(owner, maxCost);
+    expect(await ask()).toMatchObject({ affordable: true, canExecute: true, code: null });
+    await setBalance(owner, maxCost - 1e-6);
+    expect(await ask()).toMatchObject({ affordable: false, canExecute: true });
+    await setBalance(owner, firstHold - 1e-6);
+    expect(await ask()).toMatchObject({ canExecute: false, code: "INSUFFICIENT_BUDGET" });
+  });
+
+  test("on an environment of somebody else is 404", async () => {
+    const [owner, other] = await Promise.all([newOwner(), newOwner()]);
+    const environmentId = await newEnvironment(other.key);
+    const asked = await send("/v1/budget/estimate", { key: owner.key, body: { environmentId } });
+    expect(asked).toMatchObject({ status: 404, json: { code: "NOT_FOUND" } });
+  });
+});
+
+describe("alerts", () => {
+  test("are raised once for each percentage, shown with the budget, and logged", async () => {
+    const owner = await newOwner({ creditUsd: 1 });
+    const path = "/v1/billing/preferences";
+    const changed = await send(path, {
+      method: "PATCH",
+      key: owner.key,
+      body: { alertPercentages: [90, 50, 50], monthlyResourceSpendLimit: 5 },
+    });
+    expect(changed.json.billing).toMatchObject({
+      alertPercentages: [50, 90],
+      monthlyResourceSpendLimit: 5,
+    });
+    for (const balance of [0.5, 0.4, 0.1, 0.05]) await setBalance(owner, balance);
+    const { alerts } = await budgetOf(owner);
+    expect(alerts).toMatchObject([
+      { of: "balance", percent: 90, limit: 1, spent: 0.9 },
+      { of: "balance", percent: 50, limit: 1, spent: 0.5 },
+    ]);
+    const lines = await readFile(join(cloud().dataFolder, "logs", "admin.jsonl"), "utf8");
+    const logged = lines.split("\n").filter((line) => line.includes(owner.id));
+    const events = logged
+      .map((line) => JSON.parse(line))
+      .filter(({ event }) => event !== undefined);
+    expect(events).toMatchObject([
+      { event: "budget.alert", severity: "WARNING", of: "balance", percent: 50 },
+      { event: "budget.alert", severity: "WARNING", of: "balance", percent: 90 },
+    ]);
+  });
+
+  test("tell of a daily limit that executions reach", async () => {
+    const owner = await newOwner({ creditUsd: 1 });
+    await setOwnerLimits(owner, { executions: { wallClockMs: 2_000 } });
+    const asked = await send("/v1/budget/estimate", { key: owner.key, body: {} });
+    await setLimits(owner, { dailyLimit: asked.json.estimate.maxCost });
+    const threadId = await newThread(owner.key);
+    await runScript(owner.key, threadId, "sleep 20");
+    const { alerts, dailySpent, dailyLimit } = await budgetOf(owner);
+    expect(dailySpent).toBe(dailyLimit);
+    expect(alerts.map((alert: { percent: number }) => alert.percent)).toEqual([100, 80, 50]);
+    const { answer } = await runScript(owner.key, threadId, "true");
+    expect(answer.json.code).toBe("BUDGET_LIMIT_DAILY");
+  });
+});
+
+describe("over midnight", () => {
+  test("a day begins anew, its history stays, and after some days there is a forecast", async () => {
+    const owner = await newOwner({ creditUsd: 2 });
+    const threadId = await newThread(owner.key);
+    const { run } = await runScript(owner.key, threadId, "true");
+    const cost = (await send(`/v1/executions/${run.id}`, { key: owner.key })).json.execution.cost;
+    expect(await budgetOf(owner)).toMatchObject({ dailySpent: cost, forecast: null });
+    const clock = new ShiftedClock();
+    clock.set(Date.now() + 4 * 86_400_000);
+    const [later] = await startAsides("billing", 1, { clock });
+    if (!later) throw new Error("no process");
+    try {
+      const { baseUrl } = later;
+      const budget = (await send("/v1/budget", { key: owner.key, baseUrl })).json;
+      // Of the first day only a part is known: three whole ones cost nothing.
+      expect(budget).toMatchObject({ dailySpent: 0, totalSpent: cost });
+      expect(budget.forecast).toMatchObject({ dailyAverage: 0, basedOnDays: 3, runsOutAt: null });
+      const { days } = (await send("/v1/budget/history", { key: owner.key, baseUrl })).json;
+      expect(days).toHaveLength(5);
+      expect(days[0]).toMatchObject({ spent: cost, executions: 1, credited: 2 });
+      const idle = { spent: 0, executions: 0, credited: 0 };
+      expect(days.slice(1)).toMatchObject([idle, idle, idle, idle]);
+      const left = Math.round((2 - cost) * 1e6) / 1e6;
+      expect(days.map((day: { balance: number }) => day.balance)).toEqual([
+        left,
+        left,
+        left,
+        left,
+        left,
+      ]);
+    } finally {
+      await later.stop();
+    }
+  });
+});

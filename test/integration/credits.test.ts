@@ -1,0 +1,184 @@
+/** Money that operators move: small sums alone, large ones two by two. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { firstOperator } from "../../local/cloud/names.ts";
+import { begin, untilRunning } from "../kit/begun.ts";
+import { send } from "../kit/client.ts";
+import { cloud, operatorTokenFor } from "../kit/cloud.ts";
+import { asOperator, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
+import { expectBalanced, expectSettled } from "../kit/settled.ts";
+import { auditOf, firestore } from "../kit/store.ts";
+
+/** Above what the deployment lets one operator move alone. */
+const largeUsd = 2_000;
+let second: string;
+let third: string;
+
+async function newOperator(name: string): Promise<string> {
+  const email = `${name}.${Math.random().toString(36).slice(2)}@example.com`;
+  expect((await asOperator("/v1/admin/operators", { email })).status).toBe(201);
+  return await operatorTokenFor(email);
+}
+
+async function order(owner: TestOwner, body: object, what = "credit") {
+  return await asOperator(`/v1/admin/users/${owner.id}/${what}`, body);
+}
+
+async function balanceOf({ key }: TestOwner): Promise<number> {
+  return (await send("/v1/budget", { key })).json.balance;
+}
+
+async function requested(amount = largeUsd) {
+  const owner = await newOwner({ creditUsd: 0 });
+  const asked = await order(owner, { amount });
+  expect(asked).toMatchObject({ status: 202, json: { success: false, pending: { amount } } });
+  const { id } = asked.json.pending;
+  const decide = async (key: string, what: "confirm" | "decline") =>
+    await send(`/v1/admin/users/${owner.id}/credit-requests/${id}/${what}`, {
+      key,
+      method: "POST",
+    });
+  return { owner, id, decide };
+}
+
+beforeAll(async () => {
+  [second, third] = await Promise.all([newOperator("second"), newOperator("third")]);
+});
+
+describe("money above what one operator may move", () => {
+  test("is moved once another operator confirms, and never by who asked", async () => {
+    const { owner, id, decide } = await requested();
+    expect(await balanceOf(owner)).toBe(0);
+    const own = await decide(await operatorTokenFor(firstOperator), "confirm");
+    expect(own).toMatchObject({ status: 403, json: { code: "FORBIDDEN" } });
+    expect(await balanceOf(owner)).toBe(0);
+    expect((await decide(second, "confirm")).json.request).toMatchObject({
+      id,
+      state: "confirmed",
+    });
+    expect((await decide(second, "confirm")).json.request.state).toBe("confirmed");
+    expect(await balanceOf(owner)).toBe(largeUsd);
+    const actions = (await auditOf(owner.id)).map(({ action }) => action);
+    expect(actions).toEqual([
+      "owner.created",
+      "budget.credit_requested",
+      "budget.credit_confirmed",
+    ]);
+    await expectBalanced(owner);
+  });
+
+  test("is moved once when two confirm at the same moment", async () => {
+    const { owner, decide } = await requested();
+    const answers = await Promise.all([decide(second, "confirm"), decide(third, "confirm")]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    expect(await balanceOf(owner)).toBe(largeUsd);
+    await expectBalanced(owner);
+  });
+
+  test("isn't moved when it is declined, or when its time is over", async () => {
+    const [declined, expired] = await Promise.all([requested(), requested()]);
+    expect((await declined.decide(second, "decline")).json.request.state).toBe("declined");
+    expect(await declined.decide(third, "confirm")).toMatchObject({
+      status: 409,
+      json: { code: "CONFLICT", message: "This request has been declined already." },
+    });
+    const path = `owners/${expired.owner.id}/creditRequests/${expired.id}`;
+    await firestore()
+      .doc(path)
+      .update({ expiresAt: Date.now() - 1 });
+    expect((await expired.decide(second, "confirm")).status).toBe(409);
+    const listed = await send(`/v1/admin/users/${expired.owner.id}/credit-requests`, {
+      key: second,
+    });
+    expect(listed.json.data).toMatchObject([{ id: expired.id, state: "expired" }]);
+    expect(await balanceOf(declined.owner)).toBe(0);
+    expect(await balanceOf(expired.owner)).toBe(0);
+  });
+
+  test("isn't confirmed by an operator who was made after it was asked for", async () => {
+    const { owner, decide } = await requested();
+    const later = await newOperator("later");
+    expect((await decide(later, "confirm")).status).toBe(403);
+    expect(await balanceOf(owner)).toBe(0);
+  });
+
+  test("isn't moved in many small sums either", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    expect((await order(owner, { amount: 600 })).status).toBe(200);
+    expect((await order(owner, { amount: 600 })).status).toBe(202);
+    expect((await order(owner, { amount: 400 })).status).toBe(200);
+    const taken = await order(owner, { amount: -1, description: "a slip" }, "adjustments");
+    expect(taken.status).toBe(202);
+    expect(await balanceOf(owner)).toBe(1_000);
+  });
+
+  test("is asked for once, however often the same request is sent", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    const ask = async (amount: number) =>
+      await send(`/v1/admin/users/${owner.id}/credit`, {
+        key: cloud().operatorToken,
+        body: { amount },
+        headers: { "idempotency-key": "once" },
+      });
+    const [first, again] = [await ask(largeUsd), await ask(largeUsd)];
+    expect(again.json.pending.id).toBe(first.json.pending.id);
+    expect((await ask(largeUsd + 1)).json.code).toBe("IDEMPOTENCY_CONFLICT");
+    const listed = await send(`/v1/admin/users/${owner.id}/credit-requests`, { key: second });
+    expect(listed.json.total_count).toBe(1);
+  });
+
+  test("is nothing an API key can ask for or confirm", async () => {
+    const { owner, decide } = await requested();
+    expect((await decide(owner.key, "confirm")).status).toBe(401);
+    const path = `/v1/admin/users/${owner.id}/credit`;
+    expect((await send(path, { key: owner.key, body: { amount: 1 } })).status).toBe(401);
+  });
+});
+
+describe("an adjustment", () => {
+  test("takes what is free, and never what is held", async () => {
+    const owner = await newOwner({ creditUsd: 1 });
+    const { executionId, over } = await begin(owner, await newThread(owner.key), "sleep 1");
+    await untilRunning(owner, executionId);
+    const { available } = (await send("/v1/budget", { key: owner.key })).json;
+    const take = async (amount: number) =>
+      await order(owner, { amount: -amount, description: "taken back" }, "adjustments");
+    const more = Math.round((available + 1e-6) * 1e6) / 1e6;
+    expect(await take(more)).toMatchObject({ status: 422, json: { code: "ADJUSTMENT_TOO_LARGE" } });
+    expect((await take(available)).status).toBe(200);
+    await over;
+    await expectSettled(owner, executionId);
+    const records = await send("/v1/billing/records?type=adjustment", { key: owner.key });
+    expect(records.json.data).toMatchObject([{ type: "adjustment", amount: -available }]);
+  });
+});
+
+describe("the public API's operator routes", () => {
+  test("credit, top up, limit and show an account in its own forms", async () => {
+    const owner = await newOwner({ creditUsd: 1 });
+    const at = (what: string) => `/v1/billing/admin/${owner.id}/${what}`;
+    expect((await asOperator(at("credits"), { amount: 2 })).json).toEqual({
+      success: true,
+      userId: owner.id,
+      addedAmount: 2,
+      newBalance: 3,
+      totalSpent: 0,
+    });
+    expect((await asOperator(at("top-up"), { amount: 1 })).json).toEqual({
+      success: true,
+      userId: owner.id,
+      addedAmount: 1,
+      topUpBalance: 4,
+      topUpTotalPurchased: 4,
+    });
+    expect(
+      (await asOperator(at("limits"), { dailyLimit: 3, monthlyLimit: null })).json,
+    ).toMatchObject({
+      success: true,
+      userId: owner.id,
+      dailyLimit: 3,
+      monthlyLimit: null,
+    });
+    const key = await operatorTokenFor(firstOperator);
+    expect((await send(at("budget"), { key })).json).toMatchObject({ balance: 4, dailyLimit: 3 });
+  });
+});
