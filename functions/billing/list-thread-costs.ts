@@ -4,6 +4,8 @@ import { computeTokens, TokenCost, tokenCost } from "#shared/contract/costs";
 import { ThreadBody, threadBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
 import { route } from "#shared/pipeline/route";
+import { agents } from "#shared/store/agents";
+import { environments } from "#shared/store/environments";
 import { threads } from "#shared/store/threads";
 import { from, until } from "./period.ts";
 
@@ -56,9 +58,12 @@ export const listThreadCosts = route({
     const first = [sortedBy[sortBy], order] as const;
     const orderBy = first[0] === "createdAt" ? [first] : [first, ["createdAt", order] as const];
     const { limit, offset } = query;
+    // A filter by somebody else's id is refused like any other use of it.
     const [page, { sums }] = await Promise.all([
       store.page(threads.all(owner), { where, between, orderBy, limit, offset }),
       store.sum(threads.all(owner), { where, between, fields: ["costMicrousd"] }),
+      agentId === undefined ? null : store.require(agents.of(owner, agentId)),
+      environmentId === undefined ? null : store.require(environments.of(owner, environmentId)),
     ]);
     return { ...page, microusd: sums[0] ?? 0 };
   },

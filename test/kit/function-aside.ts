@@ -7,7 +7,6 @@ import { freePorts } from "../../local/functions/free-ports.ts";
 import { FunctionProcess } from "../../local/functions/function-process.ts";
 import { readManifest } from "../../local/functions/manifest.ts";
 import { cloud } from "./cloud.ts";
-import type { ShiftedClock } from "./shifted-clock.ts";
 import { wideLimits } from "./wide-limits.ts";
 
 export interface FunctionAside {
@@ -30,10 +29,8 @@ export interface FunctionAside {
 export interface AsideOptions {
   /** As the deployment's limits file has them; the run's own unless they are given. */
   readonly limits?: object;
-  /** Instead of the machine's. */
-  readonly clock?: ShiftedClock;
-  /** Instead of the run's own settings. */
-  readonly environment?: Readonly<Record<string, string>>;
+  /** How far its clock is ahead of the machine's. */
+  readonly clockAheadMs?: number;
   /** Settings that differ from the run's own. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -66,8 +63,7 @@ async function startOne(name: string, options: AsideOptions): Promise<FunctionAs
     environment: {
       ...environment,
       ...(await limitsSetting(folder, options.limits)),
-      ...(options.clock?.settings(listed.nodeOptions) ?? { NODE_OPTIONS: listed.nodeOptions }),
-      ...options.environment,
+      ...clockSettings(listed.nodeOptions, options.clockAheadMs ?? 0),
       FIRESTORE_EMULATOR_HOST: `127.0.0.1:${proxy.port}`,
       PORT: String(port),
       PADDOCK_BIND: "127.0.0.1",
@@ -110,4 +106,13 @@ async function limitsSetting(folder: string, limits: object | undefined) {
   const file = join(folder, "limits.json");
   await writeFile(file, JSON.stringify({ ...wideLimits, ...limits }));
   return { PADDOCK_LIMITS_FILE: file };
+}
+
+const shiftedClock = join(import.meta.dirname, "shifted-clock.cjs");
+
+/** The product has no switch for it: Node loads what moves the clock before it. */
+function clockSettings(nodeOptions: string, aheadMs: number): Record<string, string> {
+  if (aheadMs === 0) return { NODE_OPTIONS: nodeOptions };
+  const preloaded = `${nodeOptions} --require=${shiftedClock}`.trim();
+  return { NODE_OPTIONS: preloaded, TEST_CLOCK_AHEAD_MS: String(aheadMs) };
 }

@@ -17,7 +17,6 @@ export const nobodys: Ids = Object.fromEntries(
 /** Bodies that a schema's form alone doesn't tell. */
 const bodies: Readonly<Record<string, object>> = {
   "POST /v1/threads/:threadId/messages": { content: "true" },
-  "PUT /v1/budget/limits": { dailyLimit: 5 },
 };
 
 /** Parameters that are no ids. */
@@ -38,6 +37,9 @@ const prefixOfField: Readonly<Record<string, string | null>> = {
   userId: "user",
   projectId: null,
   appId: null,
+  // Of what the deployment sells.
+  variantId: null,
+  referenceId: null,
 };
 
 interface Schema {
@@ -50,6 +52,7 @@ interface Schema {
   readonly required?: readonly string[];
   readonly items?: Schema;
   readonly pattern?: string;
+  readonly format?: string;
   readonly minLength?: number;
   readonly minItems?: number;
   readonly minimum?: number;
@@ -74,6 +77,7 @@ function textFor(schema: Schema, ids: Ids): string {
   const id = idIn(schema.pattern, ids);
   if (id !== null) return id;
   if (schema.pattern?.includes("[0-9a-f]{64}")) return "0".repeat(64);
+  if (schema.format === "email") return "somebody@elsewhere.example";
   const word = schema.pattern === undefined ? "a long value" : "NAME";
   return word.padEnd(schema.minLength ?? 0, "x");
 }
@@ -95,10 +99,10 @@ function sampleOf(schema: Schema, ids: Ids): unknown {
     case "array":
       return Array.from({ length: schema.minItems ?? 0 }, () => sampleOf(schema.items ?? {}, ids));
     case "object": {
-      const wanted = (schema.required ?? []).map((name): [string, unknown] => [
-        name,
-        sampleOf(schema.properties?.[name] ?? {}, ids),
-      ]);
+      const { required = [], properties = {} } = schema;
+      // A field that may not be there shows as one of no form at all.
+      const named = required.filter((name) => Object.keys(properties[name] ?? {}).length > 0);
+      const wanted = named.map((name) => [name, sampleOf(properties[name] ?? {}, ids)]);
       return Object.fromEntries(wanted);
     }
     default:
@@ -122,10 +126,23 @@ export function pathFor({ path, route, title }: TableRoute, ids: Ids = nobodys):
 /** @throws if the route takes JSON and the suite can't say which. */
 export function bodyFor({ route, title }: TableRoute, ids: Ids = nobodys): object | undefined {
   if (typeof route.body === "string") return undefined;
-  const body = bodies[title] ?? sampleOf(jsonSchema(route.body), ids);
-  const parsed = route.body.safeParse(body);
-  if (parsed.success) return body as object;
-  throw new Error(`${title}: the suite has no body that it takes: ${parsed.error.message}`);
+  const { body: schema } = route;
+  const known = bodies[title];
+  const tried = known ? [known] : candidates(jsonSchema(schema), ids);
+  const taken = tried.find((body) => schema.safeParse(body).success);
+  if (taken) return taken;
+  const why = schema.safeParse(tried[0]).error?.message;
+  throw new Error(`${title}: the suite has no body that it takes: ${why}`);
+}
+
+/** The least that is asked for, and then with each of what may be left out. */
+function candidates(schema: Schema, ids: Ids): readonly object[] {
+  const least = Object(sampleOf(schema, ids));
+  const more = Object.entries(schema.properties ?? {}).map(([name, property]) => ({
+    ...least,
+    [name]: sampleOf(property, ids),
+  }));
+  return [least, ...more];
 }
 
 export interface IdField {

@@ -1,0 +1,64 @@
+/** Ten thousand forged keys before bodies of a megabyte; a few hundred unless the run is long. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { cloud, operationsOf, resetOperations } from "../kit/cloud.ts";
+import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
+import { bodyBytes, flood, type Refusal } from "./support/flood.ts";
+
+const long = process.env.PADDOCK_LONG === "1";
+const count = long ? 10_000 : 400;
+const atOnce = 40;
+/** What a connection's first reads bring along before the answer; the rest is never read. */
+const readBytesMax = 160 * 1024;
+const growthMibMax = 64;
+
+const portOf = (url: string) => Number(new URL(url).port);
+
+/** Refused, every one: most with their answer, the others by a closed door. */
+function expectAllRefused(refusals: readonly Refusal[], answeredMin: number): void {
+  expect(refusals).toHaveLength(count);
+  const answered = refusals.filter(({ status }) => status !== null);
+  expect([...new Set(answered.map(({ status }) => status))]).toEqual([401]);
+  expect(answered.length).toBeGreaterThanOrEqual(answeredMin);
+}
+
+function report(where: string, refusals: readonly Refusal[], readBytesEach: number): void {
+  if (!long) return;
+  const times = refusals.map(({ ms }) => ms).sort((a, b) => a - b);
+  const at = (share: number) => Math.round(times[Math.floor(times.length * share)] ?? 0);
+  const kib = Math.round(readBytesEach / 1_024);
+  console.log(`${count} ${where}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, ${kib} KiB read of each`);
+}
+
+describe(`KEY-3 ${count} forged keys, each before a body of a megabyte`, () => {
+  let agents: FunctionAside;
+
+  beforeAll(async () => {
+    const [aside] = await startAsides("agents", 1);
+    if (!aside) throw new Error("no process");
+    agents = aside;
+    // What the process reads once, and what its heap needs to be warm.
+    await flood({ port: portOf(agents.baseUrl), count: 200, atOnce });
+  });
+  afterAll(async () => await agents.stop());
+
+  test("are refused by a function with no read, and with their bodies unread", async () => {
+    const { reads } = agents.proxy.counters();
+    const [bytes, residentMib] = [await agents.readBytes(), await agents.residentMib()];
+    const refusals = await flood({ port: portOf(agents.baseUrl), count, atOnce });
+    const readBytesEach = ((await agents.readBytes()) - bytes) / count;
+    report("at a function", refusals, readBytesEach);
+    expectAllRefused(refusals, 1);
+    expect(agents.proxy.counters().reads).toBe(reads);
+    expect(readBytesEach).toBeLessThan(readBytesMax);
+    expect(readBytesMax).toBeLessThan(bodyBytes / 4);
+    expect((await agents.residentMib()) - residentMib).toBeLessThan(growthMibMax);
+  });
+
+  test("reach no function through the edge but for their headers", async () => {
+    await resetOperations();
+    const refusals = await flood({ port: portOf(cloud().baseUrl), count, atOnce });
+    report("through the edge", refusals, 0);
+    expectAllRefused(refusals, count);
+    expect(await operationsOf("agents")).toMatchObject({ reads: 0, writes: 0 });
+  });
+});
