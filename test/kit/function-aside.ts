@@ -7,6 +7,7 @@ import { freePorts } from "../../local/functions/free-ports.ts";
 import { FunctionProcess } from "../../local/functions/function-process.ts";
 import { readManifest } from "../../local/functions/manifest.ts";
 import { cloud } from "./cloud.ts";
+import type { ShiftedClock } from "./shifted-clock.ts";
 import { wideLimits } from "./wide-limits.ts";
 
 export interface FunctionAside {
@@ -29,8 +30,8 @@ export interface FunctionAside {
 export interface AsideOptions {
   /** As the deployment's limits file has them; the run's own unless they are given. */
   readonly limits?: object;
-  /** How far its clock is ahead of the machine's. */
-  readonly clockAheadMs?: number;
+  /** Instead of the machine's. */
+  readonly clock?: ShiftedClock;
   /** Settings that differ from the run's own. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -63,7 +64,7 @@ async function startOne(name: string, options: AsideOptions): Promise<FunctionAs
     environment: {
       ...environment,
       ...(await limitsSetting(folder, options.limits)),
-      ...clockSettings(listed.nodeOptions, options.clockAheadMs ?? 0),
+      ...(options.clock?.settings(listed.nodeOptions) ?? { NODE_OPTIONS: listed.nodeOptions }),
       FIRESTORE_EMULATOR_HOST: `127.0.0.1:${proxy.port}`,
       PORT: String(port),
       PADDOCK_BIND: "127.0.0.1",
@@ -106,13 +107,4 @@ async function limitsSetting(folder: string, limits: object | undefined) {
   const file = join(folder, "limits.json");
   await writeFile(file, JSON.stringify({ ...wideLimits, ...limits }));
   return { PADDOCK_LIMITS_FILE: file };
-}
-
-const shiftedClock = join(import.meta.dirname, "shifted-clock.cjs");
-
-/** The product has no switch for it: Node loads what moves the clock before it. */
-function clockSettings(nodeOptions: string, aheadMs: number): Record<string, string> {
-  if (aheadMs === 0) return { NODE_OPTIONS: nodeOptions };
-  const preloaded = `${nodeOptions} --require=${shiftedClock}`.trim();
-  return { NODE_OPTIONS: preloaded, TEST_CLOCK_AHEAD_MS: String(aheadMs) };
 }
