@@ -32,6 +32,16 @@ export const controls: Readonly<Record<string, Control>> = {
       replace: "leftMicrousd: account.balanceMicrousd }",
     },
   },
+  "BUD-3": {
+    enforcedBy: "shared/store/decide-together.ts",
+    test: "test/money/overspend.test.ts",
+    mutation: {
+      file: "shared/store/decide-together.ts",
+      find: "return [replace(accounts.of(owner, accountId), known.version, account)];",
+      replace:
+        "return [{ ...replace(accounts.of(owner, accountId), known.version, account), version: null }];",
+    },
+  },
   "BUD-4": {
     enforcedBy: "shared/core/settle.ts",
     test: "shared/core/account.test.ts",
@@ -125,7 +135,7 @@ export const controls: Readonly<Record<string, Control>> = {
   },
   "LIM-1": {
     enforcedBy: "shared/core/window.ts",
-    test: "test/integration/limits.test.ts",
+    test: "test/money/limit.test.ts",
     mutation: {
       file: "shared/core/window.ts",
       find: "if (used >= limit.max) {",

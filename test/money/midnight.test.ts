@@ -33,10 +33,10 @@ beforeAll(async () => {
   const [gateway] = await startAsides("runner-gateway", 1, { clock });
   if (!gateway) throw new Error("there is no gateway");
   runner = await startShiftedRunner(gateway.baseUrl);
-  const environment = { PADDOCK_RUN_ENDPOINT: runner.endpoint };
+  const settings = { PADDOCK_RUN_ENDPOINT: runner.endpoint };
   const [[first], [second]] = await Promise.all([
-    startAsides("threads", 1, { clock, environment }),
-    startAsides("threads", 1, { clock: clockBehind, environment }),
+    startAsides("threads", 1, { clock, settings }),
+    startAsides("threads", 1, { clock: clockBehind, settings }),
   ]);
   if (!first || !second) throw new Error("there are no processes");
   all = [gateway, first, second];
