@@ -17,7 +17,7 @@ export interface Group {
   readonly begun: Begun;
 }
 
-const nothingBegun: Begun = { threads: 0, inputTokens: 0, outputTokens: 0 };
+const nothingBegun: Begun = { threads: 0, inputTokens: 0, outputTokens: 0, costMicrousd: 0 };
 
 /** Dearest first; what belongs to none of them comes last, so that they add up to the whole. */
 export async function breakdown(
@@ -31,7 +31,7 @@ export async function breakdown(
     begunIn(store, owner, { span }),
     namesOf(store, owner, { ids, by }),
     ofEach(ids, async (id) => {
-      const part = { span, of: [by, id] } as const;
+      const part = { span, where: [[by, id]] } as const;
       // A model belongs to a message, not to a thread.
       const begun = by === "model" ? nothingBegun : begunIn(store, owner, part);
       return { id, spent: await spentIn(store, owner, part), begun: await begun };
@@ -63,6 +63,7 @@ function restOf(groups: readonly Group[], whole: Pick<Group, "spent" | "begun">)
       threads: left(({ begun }) => begun.threads),
       inputTokens: left(({ begun }) => begun.inputTokens),
       outputTokens: left(({ begun }) => begun.outputTokens),
+      costMicrousd: left(({ begun }) => begun.costMicrousd),
     },
   };
 }

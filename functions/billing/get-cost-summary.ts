@@ -5,7 +5,7 @@ import { dayOf } from "#shared/core/account";
 import { route } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { daysOf, PeriodQuery, spanOf } from "./period.ts";
-import { begunIn, daysMax, ofEach, spentIn } from "./spending.ts";
+import { daysMax, ofEach, spentAndBegunIn } from "./spending.ts";
 
 const Tokens = z.object({ inputTokens: z.int(), outputTokens: z.int() });
 
@@ -44,8 +44,7 @@ export const getCostSummary = route({
     const span = spanOf(query, { createdAt, now });
     const sums = async (part: { span: typeof span }) => ({
       ...part,
-      ...(await spentIn(store, owner, part)),
-      ...(await begunIn(store, owner, part)),
+      ...(await spentAndBegunIn(store, owner, part)),
     });
     const days = daysOf(span, { createdAt, now, max: daysMax });
     const byDay = ofEach(days, async (day) => await sums({ span: day }));

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { iso, noParams, noQuery, ok, usd } from "#shared/contract/common";
 import { route } from "#shared/pipeline/route";
 import { spanOf } from "./period.ts";
-import { begunIn, spentIn } from "./spending.ts";
+import { spentAndBegunIn } from "./spending.ts";
 
 export const getSummary = route({
   answers: "GET /v1/billing/summary",
@@ -27,19 +27,15 @@ export const getSummary = route({
   },
   read: async ({ caller: { owner }, deps: { store }, now }) => {
     const span = spanOf({ period: "month" }, { createdAt: 0, now });
-    const [spent, begun] = await Promise.all([
-      spentIn(store, owner, { span }),
-      begunIn(store, owner, { span }),
-    ]);
-    return { span, spent, begun };
+    return { span, ...(await spentAndBegunIn(store, owner, { span })) };
   },
-  decide({ data: { span, spent, begun } }) {
+  decide({ data: { span, microusd, executions, inputTokens, outputTokens } }) {
     const reply = ok({
-      totalSpent: usd(spent.microusd),
+      totalSpent: usd(microusd),
       periodStart: iso(span.from),
       periodEnd: iso(span.to),
-      runCount: spent.executions,
-      tokenCount: begun.inputTokens + begun.outputTokens,
+      runCount: executions,
+      tokenCount: inputTokens + outputTokens,
     });
     return { writes: [], reply };
   },

@@ -4,7 +4,7 @@ import { dayOf } from "#shared/core/account";
 import { route } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { daysOf, lastDays } from "./period.ts";
-import { begunIn, ofEach, spentIn } from "./spending.ts";
+import { ofEach, spentAndBegunIn } from "./spending.ts";
 
 export const listDaily = route({
   answers: "GET /v1/billing/daily",
@@ -30,8 +30,7 @@ export const listDaily = route({
     const days = daysOf({ from: createdAt, to: now }, { createdAt, now, max: query.days });
     return await ofEach(days, async (span) => ({
       date: dayOf(span.from),
-      ...(await spentIn(store, owner, { span })),
-      ...(await begunIn(store, owner, { span })),
+      ...(await spentAndBegunIn(store, owner, { span })),
     }));
   },
   decide({ data }) {

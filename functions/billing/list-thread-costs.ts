@@ -8,6 +8,7 @@ import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
 import { threads } from "#shared/store/threads";
 import { from, until } from "./period.ts";
+import { begunIn } from "./spending.ts";
 
 /** Whatever a thread costs is compute time, so no thread's agent costs more than another's. */
 const sortedBy = {
@@ -49,23 +50,25 @@ export const listThreadCosts = route({
       stats: TokenCost.extend({ totalThreads: z.int() }),
     }),
   },
-  read: async ({ caller: { owner }, query, deps: { store } }) => {
-    const { agentId, environmentId, sortBy, order } = query;
-    const where = Object.entries({ agentId, environmentId }).flatMap(([field, id]) =>
-      id === undefined ? [] : [[field, id] as const],
-    );
-    const between = { field: "createdAt", from: query.startDate, to: query.endDate };
+  read: async ({ caller: { owner }, query, deps: { store }, now }) => {
+    const { agentId, environmentId, sortBy, order, limit, offset } = query;
+    const where = [
+      ...(agentId === undefined ? [] : [["agentId", agentId] as const]),
+      ...(environmentId === undefined ? [] : [["environmentId", environmentId] as const]),
+    ];
+    // Always a range, so that one index serves with and without.
+    const span = { from: query.startDate ?? 0, to: query.endDate ?? now };
+    const between = { field: "createdAt", ...span };
     const first = [sortedBy[sortBy], order] as const;
     const orderBy = first[0] === "createdAt" ? [first] : [first, ["createdAt", order] as const];
-    const { limit, offset } = query;
     // A filter by somebody else's id is refused like any other use of it.
-    const [page, { sums }] = await Promise.all([
+    const [page, begun] = await Promise.all([
       store.page(threads.all(owner), { where, between, orderBy, limit, offset }),
-      store.sum(threads.all(owner), { where, between, fields: ["costMicrousd"] }),
+      begunIn(store, owner, { span, where }),
       agentId === undefined ? null : store.require(agents.of(owner, agentId)),
       environmentId === undefined ? null : store.require(environments.of(owner, environmentId)),
     ]);
-    return { ...page, microusd: sums[0] ?? 0 };
+    return { ...page, microusd: begun.costMicrousd };
   },
   decide({ caller, query, data: { items, total, microusd } }) {
     const rows = items.map((thread) => ({

@@ -18,7 +18,7 @@ export type Dimension = "environmentId" | "agentId" | "projectId" | "model";
 export interface Part {
   readonly span: Span;
   /** Of one environment, agent, project or model alone. */
-  readonly of?: readonly [dimension: Dimension, id: string];
+  readonly where?: readonly (readonly [dimension: Dimension, id: string])[];
 }
 
 export interface Spent {
@@ -27,9 +27,13 @@ export interface Spent {
 }
 
 /** What executions that ended in it were charged. */
-export async function spentIn(store: Store, owner: Owner, { span, of }: Part): Promise<Spent> {
+export async function spentIn(
+  store: Store,
+  owner: Owner,
+  { span, where = [] }: Part,
+): Promise<Spent> {
   const { count, sums } = await store.sum(ledger.all(owner), {
-    where: [["type", "charge"], ...(of ? [of] : [])],
+    where: [["type", "charge"], ...where],
     between: { field: "createdAt", ...span },
     fields: ["amountMicrousd"],
   });
@@ -40,17 +44,35 @@ export interface Begun {
   readonly threads: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  readonly costMicrousd: number;
 }
 
-/** The threads that began in it, and the tokens they have used by now. */
-export async function begunIn(store: Store, owner: Owner, { span, of }: Part): Promise<Begun> {
+/** The threads that began in it, and what they have used and cost by now. */
+export async function begunIn(
+  store: Store,
+  owner: Owner,
+  { span, where = [] }: Part,
+): Promise<Begun> {
   const { count, sums } = await store.sum(threads.all(owner), {
-    where: of ? [of] : [],
+    where,
     between: { field: "createdAt", ...span },
-    fields: ["inputTokens", "outputTokens"],
+    fields: ["inputTokens", "outputTokens", "costMicrousd"],
   });
-  const [inputTokens = 0, outputTokens = 0] = sums;
-  return { threads: count, inputTokens, outputTokens };
+  const [inputTokens = 0, outputTokens = 0, costMicrousd = 0] = sums;
+  return { threads: count, inputTokens, outputTokens, costMicrousd };
+}
+
+/** Both at once. */
+export async function spentAndBegunIn(
+  store: Store,
+  owner: Owner,
+  part: Part,
+): Promise<Spent & Begun> {
+  const [spent, begun] = await Promise.all([
+    spentIn(store, owner, part),
+    begunIn(store, owner, part),
+  ]);
+  return { ...spent, ...begun };
 }
 
 /** Asks of each, a bounded number at once; the answers in the same order. */
