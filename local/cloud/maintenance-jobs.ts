@@ -5,7 +5,7 @@ import { accounts, audiences, projectId, region } from "./names.ts";
 const sweeps = [
   { id: "outbox", path: "/internal/maintenance/outbox", everyMs: 5_000 },
   { id: "reaper", path: "/internal/maintenance/reaper", everyMs: 15_000 },
-  { id: "keys", path: "/internal/maintenance/keys", everyMs: 15_000 },
+  { id: "keys", path: "/internal/maintenance/keys", everyMs: 2_000 },
 ] as const;
 const round = { id: "ledgers", path: "/internal/maintenance/ledgers", everyMs: 60_000 } as const;
 

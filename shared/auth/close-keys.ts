@@ -19,7 +19,7 @@ import { mintOwner, type Owner } from "./owner.ts";
 export type FoundKey = Found<typeof apiKeys.schema>;
 
 /** When maintenance looks after a closing whose process died before it had stopped everything. */
-export const stopDeadlineMs = 15_000;
+export const stopDeadlineMs = 5_000;
 
 export interface Closing {
   readonly writes: readonly Write[];

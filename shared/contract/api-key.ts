@@ -46,7 +46,7 @@ export type KeyCreate = z.infer<typeof KeyCreate>;
 export const KeyUpdate = z.object({
   name: name.optional(),
   description,
-  scopes: z.undefined({ error: "a key's scopes are fixed: make another key" }),
+  scopes: z.never({ error: "a key's scopes are fixed: make another key" }).optional(),
   metadata: Metadata,
 });
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { cloud, operatorTokenFor, until } from "../kit/cloud.ts";
-import { newOwner } from "../kit/owners.ts";
+import { allDocuments, allLogs } from "../kit/everything.ts";
+import { startAsides } from "../kit/function-aside.ts";
+import { asOperator, newOwner } from "../kit/owners.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 
 describe("KEY-2 a key", () => {
@@ -21,17 +23,192 @@ describe("KEY-2 a key", () => {
   });
 });
 
+describe("KEY-2 the text of a key", () => {
+  test("is in no document and no log, and a repeated request doesn't bring it back", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    const body = { name: "once" };
+    const headers = { "idempotency-key": "make-it-once" };
+    const create = async () => await send("/v1/keys", { key: owner.key, body, headers });
+    // All at once, so that none of them can know of another beforehand.
+    const answers = await Promise.all([create(), create(), create(), create()]);
+    const [made, ...more] = answers.filter(({ status }) => status === 201);
+    expect(more).toEqual([]);
+    for (const refused of answers.filter((answer) => answer !== made)) {
+      expect(refused).toMatchObject({ status: 409, json: { code: "KEY_SHOWN_ALREADY" } });
+      expect(refused.json.details).toEqual({ id: made?.json.id });
+    }
+    const path = `/v1/keys/${made?.json.id}/rotate`;
+    const rotated = await send(path, { key: owner.key, method: "POST" });
+    await send("/v1/agents", { key: rotated.json.key });
+    const texts = [owner.key, made?.json.key, rotated.json.key].map((key) => key.slice(8));
+    const everything = [await allDocuments(owner.id), await allLogs()].join("\n");
+    expect(everything).toContain(made?.json.id);
+    for (const text of texts) expect(everything.includes(text)).toBe(false);
+  });
+});
+
 describe("KEY-4 a key can't make one that may more than itself", () => {
-  test("neither by scope nor by time", async () => {
+  const makerWith = async (bounds: object) => {
     const { key } = await newOwner({ creditUsd: 0 });
-    const body = { name: "narrow", scopes: ["keys:write"], expiresIn: 1 };
-    const narrow = (await send("/v1/keys", { key, body })).json.key;
-    const wider = await send("/v1/keys", { key: narrow, body: { name: "w", scopes: ["*"] } });
-    expect(wider).toMatchObject({ status: 403, json: { code: "FORBIDDEN" } });
-    const longer = await send("/v1/keys", { key: narrow, body: { name: "l", expiresIn: 2 } });
-    expect(longer.status).toBe(403);
-    const shorter = await send("/v1/keys", { key: narrow, body: { name: "s", expiresIn: 0.5 } });
-    expect(shorter.status).toBe(201);
+    const body = { name: "maker", scopes: ["keys:write", "agents:read"], ...bounds };
+    return (await send("/v1/keys", { key, body })).json.key as string;
+  };
+
+  test.each([
+    ["scopes", {}, { scopes: ["*"] }],
+    ["expiresIn", { expiresIn: 1 }, { expiresIn: 2 }],
+    ["expiresIn", { expiresIn: 1 }, { expiresIn: null }],
+    ["addressRanges", { addressRanges: ["127.0.0.0/8"] }, { addressRanges: ["0.0.0.0/0"] }],
+    ["addressRanges", { addressRanges: ["127.0.0.0/8"] }, { addressRanges: null }],
+    ["maxCostPerExecution", { maxCostPerExecution: 0.5 }, { maxCostPerExecution: 0.51 }],
+    ["maxCostPerDay", { maxCostPerDay: 1 }, { maxCostPerDay: 0.5 }],
+  ])("by %s: %j makes no %j", async (bound, own, wider) => {
+    const key = await makerWith(own);
+    const refused = await send("/v1/keys", { key, body: { name: "wider", ...wider } });
+    expect(refused).toMatchObject({ status: 403, json: { code: "FORBIDDEN" } });
+    expect(refused.json.details).toMatchObject({ bound });
+  });
+
+  test("and gives what isn't stated its own bounds", async () => {
+    const bounds = {
+      addressRanges: ["127.0.0.0/8", "2001:db8::/32"],
+      maxCostPerExecution: 0.25,
+    };
+    const key = await makerWith({ ...bounds, expiresIn: 1 });
+    const made = await send("/v1/keys", { key, body: { name: "child" } });
+    expect(made).toMatchObject({ status: 201, json: bounds });
+    expect(made.json.scopes).toEqual(["keys:write", "agents:read"]);
+    expect(Date.parse(made.json.expiresAt)).toBeLessThan(Date.now() + 86_400_000);
+  });
+
+  test("nor have a wider one made by rotating it", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    const body = { name: "narrow", scopes: ["keys:write"] };
+    const narrow = (await send("/v1/keys", { key: owner.key, body })).json.key;
+    const path = `/v1/keys/${owner.keyId}/rotate`;
+    const refused = await send(path, { key: narrow, method: "POST" });
+    expect(refused).toMatchObject({ status: 403, json: { code: "FORBIDDEN" } });
+  });
+});
+
+describe("a key's record", () => {
+  test("can be read, renamed and described anew, and what it may do can't be changed", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    const { id } = (await send("/v1/keys", { key: owner.key, body: { name: "a" } })).json;
+    const path = `/v1/keys/${id}`;
+    const update = async (body: object) =>
+      await send(path, { key: owner.key, method: "PATCH", body });
+    const renamed = { name: "b", description: "of the build", metadata: { team: "red" } };
+    expect((await update(renamed)).json).toMatchObject(renamed);
+    expect((await update({ description: null })).json).toMatchObject({
+      name: "b",
+      description: null,
+    });
+    const refused = await update({ scopes: ["agents:read"] });
+    expect(refused).toMatchObject({ status: 400, json: { code: "VALIDATION_FAILED" } });
+    expect((await send(path, { key: owner.key })).json).toMatchObject({ id, name: "b" });
+    const rows = (await auditOf(owner.id)).filter(({ subject }) => subject === id);
+    expect(rows.map(({ action }) => action)).toEqual(["key.created", "key.updated", "key.updated"]);
+  });
+
+  test("says when and from where it was last used, written once in a while", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    const made = (await send("/v1/keys", { key: owner.key, body: { name: "used" } })).json;
+    expect(made).toMatchObject({ lastUsedAt: null, lastUsedIp: null });
+    const path = `/v1/keys/${made.id}`;
+    const record = async () => (await send(path, { key: owner.key })).json;
+    await send("/v1/agents", { key: made.key, localAddress: "127.77.0.1" });
+    const first = await until("the note of a use", async () => {
+      const found = await record();
+      return found.lastUsedAt && found;
+    });
+    expect(first.lastUsedIp).toBe("127.77.0.1");
+    expect(Math.abs(Date.parse(first.lastUsedAt) - Date.now())).toBeLessThan(10_000);
+    // Another function and another address: the note is ten minutes good.
+    await send("/v1/threads/none", { key: made.key, localAddress: "127.77.0.2" });
+    await send("/v1/agents", { key: made.key, localAddress: "127.77.0.2" });
+    expect(await record()).toMatchObject({ lastUsedIp: "127.77.0.1" });
+  });
+
+  test("leaves the lists when it is deleted, which ends the key, and stays on the trail", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    const made = (await send("/v1/keys", { key: owner.key, body: { name: "gone" } })).json;
+    const path = `/v1/keys/${made.id}`;
+    const deleted = await send(path, { key: owner.key, method: "DELETE" });
+    expect(deleted).toMatchObject({ status: 200, json: { success: true, id: made.id } });
+    expect((await send("/v1/agents", { key: made.key })).status).toBe(401);
+    expect((await send(path, { key: owner.key })).status).toBe(404);
+    const listed = await send("/v1/keys?includeInactive=true", { key: owner.key });
+    expect(listed.json.data.map(({ id }: { id: string }) => id)).toEqual([owner.keyId]);
+    const rows = (await auditOf(owner.id)).filter(({ subject }) => subject === made.id);
+    expect(rows.map(({ action }) => action)).toEqual(["key.created", "key.deleted"]);
+  });
+});
+
+describe("KEY-6 rotation", () => {
+  test("gives a key with the same bounds, and the old one is good until its grace ends", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    const body = { name: "build", scopes: ["agents:read"], maxCostPerExecution: 0.5 };
+    const old = (await send("/v1/keys", { key: owner.key, body })).json;
+    const rotate = async (id: string, more: object) =>
+      await send(`/v1/keys/${id}/rotate`, { key: owner.key, body: more });
+    const rotated = await rotate(old.id, { gracePeriodHours: 1 / 1_800 });
+    expect(rotated).toMatchObject({ status: 201, json: { ...body, oldKeyId: old.id } });
+    const works = async (key: string) => (await send("/v1/agents", { key })).status;
+    expect([await works(old.key), await works(rotated.json.key)]).toEqual([200, 200]);
+    const oldRecord = (await send(`/v1/keys/${old.id}`, { key: owner.key })).json;
+    expect(oldRecord).toMatchObject({ replacedBy: rotated.json.id });
+    expect(await rotate(old.id, {})).toMatchObject({ status: 409, json: { code: "CONFLICT" } });
+    await until("the end of the grace", async () => (await works(old.key)) === 401);
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(rotated.json.oldKeyExpiresAt));
+    expect(await works(rotated.json.key)).toBe(200);
+  });
+
+  test("without a grace ends the old key with the call", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    const path = `/v1/keys/${owner.keyId}/rotate`;
+    const rotated = await send(path, { key: owner.key, body: { gracePeriodHours: 0 } });
+    expect((await send("/v1/agents", { key: owner.key })).status).toBe(401);
+    expect((await send("/v1/agents", { key: rotated.json.key })).status).toBe(200);
+  });
+
+  test("never gives the old key a longer life than it had", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    const body = { name: "short", expiresIn: 0.01 };
+    const old = (await send("/v1/keys", { key: owner.key, body })).json;
+    const path = `/v1/keys/${old.id}/rotate`;
+    const rotated = await send(path, { key: owner.key, body: { gracePeriodHours: 700 } });
+    expect(rotated.json).toMatchObject({
+      oldKeyExpiresAt: old.expiresAt,
+      expiresAt: old.expiresAt,
+    });
+  });
+});
+
+describe("KEY-8 production and development", () => {
+  test("an owner has one mode for good, and its keys say which", async () => {
+    const made = await asOperator("/v1/admin/users", { name: "Real", mode: "production" });
+    expect(made.json.key.key).toMatch(/^tb_prod_/);
+    const second = await send("/v1/keys", { key: made.json.key.key, body: { name: "second" } });
+    expect(second.json.key).toMatch(/^tb_prod_/);
+  });
+
+  test("a deployment can refuse development keys, before anything is read", async () => {
+    const settings = { PADDOCK_DEVELOPMENT_KEYS: "refused" };
+    const [strict] = await startAsides("agents", 1, { settings });
+    if (!strict) throw new Error("no process");
+    try {
+      const { key } = await newOwner({ creditUsd: 0 });
+      const refused = await send("/v1/agents", { key, baseUrl: strict.baseUrl });
+      expect(refused).toMatchObject({ status: 401, json: { code: "UNAUTHORIZED" } });
+      expect(refused.json.message).toContain("development");
+      expect(strict.proxy.counters()).toMatchObject({ reads: 0 });
+      const made = await asOperator("/v1/admin/users", { name: "Real", mode: "production" });
+      const real = { key: made.json.key.key, baseUrl: strict.baseUrl };
+      expect((await send("/v1/agents", real)).status).toBe(200);
+    } finally {
+      await strict.stop();
+    }
   });
 });
 

@@ -1,0 +1,233 @@
+/** What a key that ends leaves behind: nothing that runs, and nothing that can still begin. */
+import { request } from "node:http";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { begin, untilRunning } from "../kit/begun.ts";
+import { send } from "../kit/client.ts";
+import { functionUrl, until } from "../kit/cloud.ts";
+import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
+import { asOperator, newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
+import { accountOf, executionOf, expectSettled } from "../kit/settled.ts";
+import { auditOf, firestore } from "../kit/store.ts";
+
+const endless = "echo begun; sleep 40; echo after";
+const asides: FunctionAside[] = [];
+
+afterAll(async () => {
+  await Promise.all(asides.map((aside) => aside.stop()));
+});
+
+/** A process of a function whose calls of Firestore the test alone disturbs. */
+async function apart(name: string): Promise<FunctionAside> {
+  const [aside] = await startAsides(name, 1);
+  if (!aside) throw new Error("no process");
+  asides.push(aside);
+  return aside;
+}
+
+async function untilHeld({ proxy }: FunctionAside): Promise<void> {
+  await until("a call that is held", async () => proxy.faults.held > 0);
+}
+
+/** Another key of an owner's, as if it were an owner of its own. */
+async function anotherKey(of: TestOwner): Promise<TestOwner> {
+  const made = (await send("/v1/keys", { key: of.key, body: { name: "doomed" } })).json;
+  return { id: of.id, key: made.key, keyId: made.id };
+}
+
+interface Running {
+  readonly by: TestOwner;
+  readonly executionId: string;
+  readonly over: Promise<void>;
+}
+
+async function running(by: TestOwner, environmentId: string): Promise<Running> {
+  const threadId = await newThread(by.key, { environmentId });
+  const { executionId, over } = await begin(by, threadId, endless);
+  await untilRunning(by, executionId);
+  return { by, executionId, over };
+}
+
+async function revoke(by: TestOwner, { keyId }: TestOwner, body: object = {}, baseUrl?: string) {
+  const at = baseUrl === undefined ? {} : { baseUrl };
+  return await send(`/v1/keys/${keyId}/revoke`, { key: by.key, body, ...at });
+}
+
+/** Its use has been noted, which is a commit that the test doesn't mean. */
+async function untilUsed(by: TestOwner, { keyId }: TestOwner): Promise<void> {
+  await until("the note of its use", async () => {
+    return (await send(`/v1/keys/${keyId}`, { key: by.key })).json.lastUsedAt;
+  });
+}
+
+/** As if its time had come, for the next sweep. */
+async function makeDue(key: TestOwner, fields: object): Promise<void> {
+  const { docs } = await firestore().collection("apiKeys").where("id", "==", key.keyId).get();
+  await docs[0]?.ref.update({ dueAt: Date.now(), ...fields });
+}
+
+async function actionsOn(owner: TestOwner, { keyId }: TestOwner): Promise<readonly string[]> {
+  const rows = await auditOf(owner.id);
+  return rows.filter(({ subject }) => subject === keyId).map(({ action }) => action);
+}
+
+describe.concurrent("KEY-5 what a key runs when it ends", () => {
+  let owner: TestOwner;
+  let environmentId: string;
+  beforeAll(async () => {
+    owner = await newOwner({ creditUsd: 5 });
+    environmentId = await newEnvironment(owner.key);
+  });
+
+  test("is listed and stopped, and paid for what it used", async () => {
+    const doomed = await anotherKey(owner);
+    const { executionId, over } = await running(doomed, environmentId);
+    const keeping = await revoke(owner, doomed, { keepExecutions: true });
+    const executionIds = [executionId];
+    expect(keeping.json).toMatchObject({ executionIds, executionsStopped: false });
+    expect((await executionOf(owner, executionId)).cancelRequestedAt).toBeNull();
+    // Who has kept them may think again.
+    const stopping = await revoke(owner, doomed);
+    expect(stopping.json).toMatchObject({ executionIds, executionsStopped: true });
+    await over;
+    const ended = await until("its end", async () => {
+      const found = await executionOf(owner, executionId);
+      return found.endedAt === null ? null : found;
+    });
+    expect(ended).toMatchObject({ status: "cancelled" });
+    expect(ended.chargedMicrousd).toBeGreaterThan(0);
+  });
+
+  test("F13 is stopped by its expiry too", async () => {
+    const expiring = await anotherKey(owner);
+    const { executionId, over } = await running(expiring, environmentId);
+    await makeDue(expiring, { expiresAt: Date.now() });
+    await over;
+    await until("its end", async () => (await executionOf(owner, executionId)).endedAt);
+    expect((await executionOf(owner, executionId)).status).toBe("cancelled");
+    expect(await actionsOn(owner, expiring)).toEqual(["key.created", "key.expired"]);
+  });
+
+  test("F13 is stopped though whoever revoked it died half way", async () => {
+    const doomed = await anotherKey(owner);
+    const [keys, { executionId, over }] = await Promise.all([
+      apart("keys"),
+      running(doomed, environmentId),
+    ]);
+    // The first commit closes the key; those that would stop the execution never arrive.
+    keys.proxy.faults.order("Commit", { kind: "delay", delayMs: 0 });
+    keys.proxy.faults.order("Commit", { kind: "hold-before" }, 5);
+    const answer = revoke(owner, doomed, {}, keys.baseUrl).catch(() => null);
+    await untilHeld(keys);
+    keys.kill();
+    await makeDue(doomed, {});
+    await Promise.all([over, answer]);
+    await until("its end", async () => (await executionOf(owner, executionId)).endedAt);
+    expect((await executionOf(owner, executionId)).status).toBe("cancelled");
+    expect(await actionsOn(owner, doomed)).toEqual(["key.created", "key.revoked"]);
+  });
+
+  test("is stopped with everything when its owner is suspended, until resumed", async () => {
+    const suspended = await newOwner({ creditUsd: 5 });
+    const second = await anotherKey(suspended);
+    const { executionId, over } = await running(second, await newEnvironment(suspended.key));
+    const path = `/v1/admin/users/${suspended.id}`;
+    const answer = await asOperator(`${path}/suspend`, {});
+    expect(answer.json).toMatchObject({ state: "suspended", executionIds: [executionId] });
+    const statuses = async () =>
+      await Promise.all(
+        [suspended, second].map(async ({ key }) => (await send("/v1/agents", { key })).status),
+      );
+    expect(await statuses()).toEqual([401, 401]);
+    await over;
+    const resumed = await asOperator(`${path}/resume`, {});
+    expect(resumed.json).toMatchObject({ state: "active" });
+    await until("its keys again", async () => (await statuses()).every((one) => one === 200));
+    expect((await expectSettled(suspended, executionId)).status).toBe("cancelled");
+    const actions = (await auditOf(suspended.id)).map(({ action }) => action);
+    expect(actions).toEqual(expect.arrayContaining(["owner.suspended", "owner.resumed"]));
+  });
+});
+
+describe.concurrent("KEY-5 behind the back of a revocation", () => {
+  let owner: TestOwner;
+  beforeAll(async () => {
+    owner = await newOwner({ creditUsd: 5 });
+  });
+
+  test("no execution begins that had read the key before", async () => {
+    const doomed = await anotherKey(owner);
+    const [threads, threadId] = await Promise.all([apart("threads"), newThread(doomed.key)]);
+    await untilUsed(owner, doomed);
+    threads.proxy.faults.order("Commit", { kind: "hold-before" });
+    const path = `/v1/threads/${threadId}/messages`;
+    const { baseUrl } = threads;
+    const start = send(path, { key: doomed.key, body: { content: endless }, baseUrl });
+    await untilHeld(threads);
+    expect((await revoke(owner, doomed)).json).toMatchObject({ executionIds: [] });
+    threads.proxy.faults.clear();
+    expect(await start).toMatchObject({ status: 401, json: { code: "UNAUTHORIZED" } });
+    const { holds } = await accountOf(owner);
+    expect(Object.values(holds).filter(({ keyId }) => keyId === doomed.keyId)).toEqual([]);
+  });
+
+  test("no other key is made", async () => {
+    const doomed = await anotherKey(owner);
+    const [keys] = await Promise.all([apart("keys"), send("/v1/keys", { key: doomed.key })]);
+    await untilUsed(owner, doomed);
+    keys.proxy.faults.order("Commit", { kind: "hold-before" });
+    const body = { name: "child" };
+    const child = send("/v1/keys", { key: doomed.key, body, baseUrl: keys.baseUrl });
+    await untilHeld(keys);
+    expect((await revoke(owner, doomed)).status).toBe(200);
+    keys.proxy.faults.clear();
+    expect(await child).toMatchObject({ status: 401, json: { code: "UNAUTHORIZED" } });
+  });
+
+  test("no request is finished whose body was held back", async () => {
+    const doomed = await anotherKey(owner);
+    const late = await beginLate(doomed);
+    expect((await revoke(owner, doomed)).status).toBe(200);
+    expect(await late.finish()).toBe(401);
+  });
+
+  test("F22 no read of the key that was under way brings it back", async () => {
+    const doomed = await anotherKey(owner);
+    const agents = await apart("agents");
+    const { baseUrl } = agents;
+    const use = async () => (await send("/v1/agents", { key: doomed.key, baseUrl })).status;
+    agents.proxy.faults.order("BatchGetDocuments", { kind: "hold-after" });
+    const before = use();
+    await untilHeld(agents);
+    expect((await revoke(owner, doomed)).status).toBe(200);
+    agents.proxy.faults.clear();
+    // It had begun before; whatever it finds, nobody after it may use.
+    await before;
+    expect(await use()).toBe(401);
+  });
+});
+
+/** A request whose key has been read, and whose body hasn't come yet. */
+async function beginLate({ key }: TestOwner) {
+  const body = JSON.stringify({ name: "late", model: "shell" });
+  const late = request(`${await functionUrl("agents")}/v1/agents`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${key}`,
+      "content-type": "application/json",
+      "content-length": body.length,
+    },
+  });
+  const status = new Promise((resolve, reject) => {
+    late.on("response", (response) => resolve(response.statusCode));
+    late.on("error", reject);
+  });
+  late.write(body.slice(0, 10));
+  // Sent after it and answered: by now the late one has passed the same gates.
+  expect((await send("/v1/agents", { key })).status).toBe(200);
+  return {
+    finish: async () => {
+      late.end(body.slice(10));
+      return await status;
+    },
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * Revocations while four processes answer as much as they can. Twenty here, ten at once;
+ * `PADDOCK_LONG=1` makes it two hundred.
+ */
+import { setTimeout as wait } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { send } from "../kit/client.ts";
+import { until } from "../kit/cloud.ts";
+import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
+import { newOwner, type TestOwner } from "../kit/owners.ts";
+
+const processes = 4;
+const revocations = process.env.PADDOCK_LONG ? 200 : 20;
+const atOnce = 10;
+/** Requests that each key has under way at any moment. */
+const callersPerKey = 4;
+/** How long the callers go on when their key is revoked. */
+const afterwardsMs = 300;
+const callMsMax = 2_000;
+
+let owner: TestOwner;
+let asides: readonly FunctionAside[] = [];
+
+beforeAll(async () => {
+  owner = await newOwner({ creditUsd: 0 });
+  asides = await startAsides("agents", processes);
+});
+
+afterAll(async () => {
+  await Promise.all(asides.map((aside) => aside.stop()));
+});
+
+interface Accepted {
+  readonly beganAt: number;
+  readonly process: number;
+}
+
+interface Revocation {
+  readonly tookMs: number;
+  readonly returnedAt: number;
+  readonly accepted: readonly Accepted[];
+  readonly refused: number;
+}
+
+/** Uses a key on every process without a pause until `until_` says that it is enough. */
+async function useUp(key: string, isOver: () => boolean) {
+  const accepted: Accepted[] = [];
+  let refused = 0;
+  const caller = async (first: number) => {
+    for (let turn = first; !isOver(); turn += 1) {
+      const process = turn % processes;
+      const beganAt = performance.now();
+      const baseUrl = asides[process]?.baseUrl ?? "";
+      const { status } = await send("/v1/agents", { key, baseUrl });
+      if (status === 200) accepted.push({ beganAt, process });
+      else if (status === 401) refused += 1;
+      else throw new Error(`answered ${status}`);
+    }
+  };
+  const callers = Promise.all(Array.from({ length: callersPerKey }, (_, index) => caller(index)));
+  const everywhere = async () => new Set(accepted.map(({ process }) => process)).size === processes;
+  await until("a use on every process", everywhere);
+  return { accepted, over: callers, refused: () => refused };
+}
+
+async function revokeInUse(): Promise<Revocation> {
+  const made = (await send("/v1/keys", { key: owner.key, body: { name: "doomed" } })).json;
+  let returnedAt = Number.POSITIVE_INFINITY;
+  const used = await useUp(made.key, () => performance.now() > returnedAt + afterwardsMs);
+  const beganAt = performance.now();
+  const revoked = await send(`/v1/keys/${made.id}/revoke`, { key: owner.key, method: "POST" });
+  returnedAt = performance.now();
+  expect(revoked.status).toBe(200);
+  await wait(afterwardsMs);
+  await used.over;
+  const { accepted } = used;
+  return { tookMs: returnedAt - beganAt, returnedAt, accepted, refused: used.refused() };
+}
+
+describe("KEY-5 revocation under load", () => {
+  test(`${revocations} of them, ${atOnce} at once: none is used that has begun since`, async () => {
+    const done: Revocation[] = [];
+    while (done.length < revocations) {
+      done.push(...(await Promise.all(Array.from({ length: atOnce }, revokeInUse))));
+    }
+    const late = done.flatMap(({ accepted, returnedAt }) =>
+      accepted.filter(({ beganAt }) => beganAt > returnedAt),
+    );
+    expect(late).toEqual([]);
+    // Each was busy until the end, and tried again afterwards.
+    for (const { accepted, refused } of done) {
+      expect(accepted.length).toBeGreaterThan(processes);
+      expect(refused).toBeGreaterThan(0);
+    }
+    const took = done.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
+    const [p50, most] = [took[Math.floor(took.length / 2)] ?? 0, took.at(-1) ?? 0];
+    const requests = done.reduce((sum, { accepted }) => sum + accepted.length, 0);
+    console.log(
+      `${done.length} revocations under ${requests} requests: ` +
+        `p50 ${Math.round(p50)} ms, at most ${Math.round(most)} ms`,
+    );
+    expect(most).toBeLessThan(callMsMax);
+  }, 300_000);
+});

@@ -1,0 +1,34 @@
+/** All that the system keeps, as text: to look for what must be nowhere in it. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { cloud } from "./cloud.ts";
+import { firestore } from "./store.ts";
+
+/** Every document of one owner and of no owner, down to the last. */
+export async function allDocuments(ownerId: string): Promise<string> {
+  const found: string[] = [];
+  for (const databaseId of ["(default)", "keys"]) {
+    const roots = await firestore(databaseId).listCollections();
+    const rest = [firestore(databaseId).doc(`owners/${ownerId}`)];
+    for (const collection of roots.filter(({ id }) => id !== "owners")) {
+      rest.push(...(await collection.listDocuments()));
+    }
+    for (let next = rest.pop(); next; next = rest.pop()) {
+      const document = await next.get();
+      found.push(next.path, JSON.stringify(document.data() ?? null));
+      for (const inner of await next.listCollections()) {
+        rest.push(...(await inner.listDocuments()));
+      }
+    }
+  }
+  return found.join("\n");
+}
+
+/** What every function and execution has logged. */
+export async function allLogs(): Promise<string> {
+  const folder = join(cloud().dataFolder, "logs");
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const texts = files.map(({ parentPath, name }) => readFile(join(parentPath, name), "utf8"));
+  return (await Promise.all(texts)).join("\n");
+}
