@@ -20,7 +20,7 @@ export interface Permit {
   giveBack(): void;
 }
 
-/** A counter is a few hundred bytes: all of them stay below 10 MB. */
+/** A counter and its name are half a kilobyte, so all of them stay near 10 MB. */
 const countersMax = 20_000;
 
 /**
