@@ -2,6 +2,7 @@
  * The one door through which keys end: revoked, deleted or rotated away by their owner, expired, or
  * shut with the whole account. The commit that closes them also tells the account, in which every
  * start of an execution and every new key is decided: whoever read the key before is refused there.
+ * Whatever else starts executions in a key's name is to be paused in the same commit; nothing does.
  * An environment that is deleted closes nothing: a key limited to it finds nothing there any more.
  */
 import { setTimeout as wait } from "node:timers/promises";
