@@ -1,4 +1,4 @@
-/** While the store doesn't answer, each in a process of its own and all at once: each waits long. */
+/** While the store does not answer: in processes of their own, at once, since each waits long. */
 import { expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { composeKey, hashKey, keyRandomBytes, type Mode } from "#shared/core/api-key";
 import { send } from "../../kit/client.ts";
-import { cloud } from "../../kit/cloud.ts";
+import { cloud, until } from "../../kit/cloud.ts";
 import { newOwner, type TestOwner } from "../../kit/owners.ts";
 import { firestore } from "../../kit/store.ts";
 
@@ -48,6 +48,9 @@ export async function refusedKeys(): Promise<readonly StrangerKey[]> {
   const owner = await newOwner({ creditUsd: 0 });
   const revoked = (await send("/v1/keys", { key: owner.key, body: { name: "revoked" } })).json;
   await send(`/v1/keys/${revoked.id}/revoke`, { key: owner.key, method: "POST" });
+  // When it was used is written down after the answer; whoever counts writes must not see that.
+  const used = firestore().collection("apiKeys").doc(hashKey(owner.key));
+  await until("the note of its use", async () => (await used.get()).get("lastUsedAt") !== null);
   return [
     { kind: "a key that was never stored", key: keyWithCheck(), sentence: unnamed },
     { kind: "a revoked key", key: revoked.key, sentence: /revoked/ },
