@@ -27,6 +27,7 @@ beforeEach(() => {
     'export async function listen(s: { name: string }, d = "") { console.log(s.name, "listens", d); }',
   );
   write("shared/pipeline/deps.ts", 'export const realDeps = () => "with a database";');
+  write("shared/pipeline/real-members.ts", "export const realMembers = (deps: string) => deps;");
 });
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));

@@ -81,8 +81,14 @@ function startModule({ kind, source, output }: BundleEntry, functions: Functions
   return [
     `import { service } from "./${source}";`,
     `import { listen } from "#shared/pipeline/listen";`,
-    ...(usesStore ? [`import { realDeps } from "#shared/pipeline/deps";`] : []),
-    `void listen(service, ${usesStore ? "realDeps()" : "undefined"});`,
+    ...(usesStore
+      ? [
+          `import { realDeps } from "#shared/pipeline/deps";`,
+          `import { realMembers } from "#shared/pipeline/real-members";`,
+          "const deps = realDeps();",
+          "void listen(service, deps, realMembers(deps));",
+        ]
+      : ["void listen(service);"]),
     "",
   ].join("\n");
 }

@@ -8,12 +8,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { http } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 import findMyWay, { type HTTPMethod } from "find-my-way";
-import { KeyRing } from "../auth/key-ring.ts";
 import { config, deploymentLimits, peppers } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { depsWithoutStore } from "./deps-without-store.ts";
 import { checkCredential } from "./gates.ts";
 import { LimitGate } from "./limit-gate.ts";
+import { type Members, nobody } from "./members.ts";
 import { checkLength } from "./parse.ts";
 import { logRequest, type RequestRecord } from "./request-log.ts";
 import { asRefusal, prepare, sendError } from "./respond.ts";
@@ -52,11 +52,15 @@ function routerOf(routes: readonly Route[]) {
 /**
  * Serves `service` on the port of the environment; ends on SIGTERM once open requests are done.
  * @param deps the build hands them to a service that has a role; they load the database's client.
+ * @param members likewise: who calls, and the record of what they change
  */
-export async function listen(service: Service, deps: Deps = depsWithoutStore): Promise<Server> {
+export async function listen(
+  service: Service,
+  deps: Deps = depsWithoutStore,
+  members: Members = nobody,
+): Promise<Server> {
   const { PORT, PADDOCK_BIND } = config();
   const elapsed = () => performance.now();
-  const keys = new KeyRing(() => deps.store, { now: deps.now, elapsed });
   // Peppers or limits that can't be read end the start: nothing runs without them.
   if (service.routes.some(({ authenticate }) => authenticate === "api-key")) peppers();
   const limits = new LimitGate(deploymentLimits(), elapsed);
@@ -64,7 +68,7 @@ export async function listen(service: Service, deps: Deps = depsWithoutStore): P
     const admitted = admittedRequests.get(request);
     if (!admitted) throw new Error("a request that passed no gate");
     try {
-      await runRoute(admitted, { request, response }, { deps, keys, limits });
+      await runRoute(admitted, { request, response }, { deps, members, limits });
     } catch (error) {
       const refusal = refuse(error, { request, response, record: admitted.record });
       limits.noteRefusal(admitted.route, request, refusal);

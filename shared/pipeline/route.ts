@@ -88,6 +88,8 @@ export interface Context<A extends Authentication, P, Q, B> {
   readonly signal: AbortSignal;
 }
 
+export type AnyContext = Context<Authentication, unknown, unknown, unknown>;
+
 export type Reply =
   | {
       readonly status: number;

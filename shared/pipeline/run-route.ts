@@ -1,7 +1,5 @@
 /** Past the first gates: authenticate → scope → parse → read → decide → commit → answer. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { auditEntry, sealDetails } from "../audit/audit-entry.ts";
-import { entryFreshMs, type KeyRing } from "../auth/key-ring.ts";
 import type { Owner } from "../auth/owner.ts";
 import { assert } from "../core/assert.ts";
 import type { IdKind } from "../core/ids.ts";
@@ -9,18 +7,13 @@ import { allows } from "../core/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
-import {
-  type Authenticated,
-  authenticate,
-  clientAddress,
-  requestFacts,
-  type Shown,
-} from "./gates.ts";
+import { clientAddress, requestFacts, type Shown } from "./gates.ts";
 import { type LimitGate, setLimitHeaders } from "./limit-gate.ts";
+import type { Authenticated, Members } from "./members.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";
 import { logFailure, type RequestRecord } from "./request-log.ts";
 import { sendJson, sendStream } from "./respond.ts";
-import type { Authentication, Callers, Context, Decided, Deps, Ids, Route } from "./route.ts";
+import type { AnyContext, Authentication, Callers, Decided, Deps, Ids, Route } from "./route.ts";
 
 /** A request that the front server let through. */
 export interface Admitted {
@@ -34,7 +27,7 @@ export interface Admitted {
 
 /** What a function knows from one request to the next. */
 export interface Known {
-  readonly keys: KeyRing;
+  readonly members: Members;
   readonly deps: Deps;
   readonly limits: LimitGate;
 }
@@ -43,8 +36,6 @@ interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
-
-type AnyContext = Context<Authentication, unknown, unknown, unknown>;
 
 /** Gives a repeated read or decision the ids of the first. */
 class RepeatableIds implements Ids {
@@ -76,16 +67,20 @@ export async function runRoute(
   const { route, record } = admitted;
   const { request, response } = exchange;
   known.limits.checkAddress(route, request);
-  const { deps, keys } = known;
-  const by = { deps, keys, address: clientAddress(request) };
-  const authenticated = await authenticate(route.authenticate, admitted.shown, by);
+  const { deps, members } = known;
+  const { shown } = admitted;
+  const authenticated = await members.authenticate(
+    route.authenticate,
+    shown,
+    clientAddress(request),
+  );
   const { caller } = authenticated;
   record.callerId = caller.id;
   record.ownerId = "owner" in caller ? caller.owner.id : null;
   const permit = known.limits.take(route, caller, request);
   setLimitHeaders(response, permit.state);
   try {
-    await answer(admitted, exchange, { ...authenticated, deps });
+    await answer(admitted, exchange, { ...authenticated, deps, members });
   } catch (error) {
     known.limits.failed(route, caller, { permit, error });
     throw error;
@@ -95,11 +90,11 @@ export async function runRoute(
 async function answer(
   admitted: Admitted,
   exchange: Exchange,
-  known: Authenticated & { readonly deps: Deps },
+  known: Authenticated & Pick<Known, "deps" | "members">,
 ): Promise<void> {
   const { route } = admitted;
   const { request, response } = exchange;
-  const { caller, confirmed, again, noteUse } = known;
+  const { caller, confirmed, freshMs, again, noteUse } = known;
   const beganAt = performance.now();
   if (route.budget !== "free" && "owner" in caller) known.deps.commits.warm(caller.owner);
   // What a stale key entry lets begin is answered only once the key is confirmed.
@@ -110,8 +105,8 @@ async function answer(
   response.once("close", noteUse);
   requireScope(route, sure);
   const { context, ids, data } = await (early ?? begin(admitted, sure, exchange, known.deps));
-  if (performance.now() - beganAt > entryFreshMs) await again();
-  const { decided, version } = await commit(route, { context, ids, data, beganAt }, known.deps);
+  if (performance.now() - beganAt > freshMs) await again();
+  const { decided, version } = await commit(route, { context, ids, data, beganAt }, known);
   setLimitHeaders(response, decided.limit ?? null);
   const reply = typeof decided.reply === "function" ? decided.reply(version) : decided.reply;
   const after = runAfter(route, { ...context, data, decided, version });
@@ -181,7 +176,7 @@ async function begin(
 async function commit(
   route: Route,
   begun: Begun & { readonly beganAt: number },
-  deps: Deps,
+  { deps, members }: Pick<Known, "deps" | "members">,
 ): Promise<{ readonly decided: Decided; readonly version: Version | null }> {
   const { context, ids } = begun;
   const needsAccount = route.budget !== "free";
@@ -192,7 +187,7 @@ async function commit(
   }
   const owner = ownerOf(context, data);
   const rowId = deps.newId("auditRow");
-  const sealed = route.audit === "none" ? null : await sealedFor(route, context, rowId);
+  const sealed = route.audit === "none" ? null : await members.sealDetails(route, context, rowId);
   const { decision, version } = await deps.commits.submit<Decision & { decided: Decided }>({
     owner,
     needsAccount,
@@ -205,7 +200,7 @@ async function commit(
       ids.repeat();
       const decided = route.decide({ ...context, data, account });
       if (route.audit === "none" || !changes(decided)) return { ...decided, decided };
-      const row = auditOf(route, { context, decided, rowId, sealed });
+      const row = members.auditRow(route, { context, decided, rowId, sealed });
       return { ...decided, decided, writes: [...decided.writes, row] };
     },
   });
@@ -221,36 +216,6 @@ function ownerOf(context: AnyContext, data: unknown): Owner {
   if ("owner" in context.caller) return context.caller.owner;
   assert(typeof data === "object" && data !== null && "owner" in data, "no owner to act on");
   return data.owner as Owner;
-}
-
-async function sealedFor(route: Route, context: AnyContext, rowId: string): Promise<string | null> {
-  const { caller } = context;
-  if (caller.type !== "key" || !("key" in caller)) return null;
-  const { address, userAgent } = context.request;
-  const details = { address, userAgent, ...route.auditDetails?.(context) };
-  const to = { ownerId: caller.owner.id, rowId, publicKey: caller.key.auditPublicKey };
-  return await sealDetails(to, details);
-}
-
-function auditOf(
-  route: Route,
-  of: { context: AnyContext; decided: Decided; rowId: string; sealed: string | null },
-) {
-  const { context, decided, rowId, sealed } = of;
-  const { caller, now, request } = context;
-  assert(caller.type !== "public", "public routes change nothing");
-  const owner = decided.owner ?? ("owner" in caller ? caller.owner : null);
-  assert(owner && decided.subject !== undefined, "an audited change names owner and subject");
-  return auditEntry(owner, {
-    id: rowId,
-    at: now,
-    actor: { type: caller.type, id: caller.id },
-    action: decided.action ?? route.audit,
-    subject: decided.subject,
-    requestId: request.id,
-    facts: { ...decided.facts },
-    sealedDetails: sealed,
-  });
 }
 
 /** Failing here loses nothing: an outbox does it again. */

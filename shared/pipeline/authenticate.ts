@@ -1,0 +1,94 @@
+/** Who calls, by the credential that was shown: the only place where owners are let in. */
+import { type Identity, verifyIdToken } from "../auth/id-token.ts";
+import { entryFreshMs, type KeyRing } from "../auth/key-ring.ts";
+import { requireOperator } from "../auth/operators.ts";
+import { mintOwner, operatorsTrail } from "../auth/owner.ts";
+import { config, gatewayKeys, required } from "../config.ts";
+import { verifyToken } from "../core/ticket.ts";
+import { ApiError } from "../errors/api-error.ts";
+import type { Shown } from "./gates.ts";
+import { type Authenticated, at } from "./members.ts";
+import type { Authentication, Callers, Deps } from "./route.ts";
+
+interface Known {
+  readonly keys: KeyRing;
+  readonly deps: Pick<Deps, "store" | "now">;
+  /** The client's. */
+  readonly address: string;
+}
+
+function withKey(key: Callers["api-key"]["key"]): Callers["api-key"] {
+  const owner = mintOwner(key.ownerId, key.mode, key.environmentIds);
+  return { type: "key", id: key.id, owner, key };
+}
+
+async function atKey(
+  { key, mode }: Extract<Shown, { type: "key" }>,
+  { keys, address }: Known,
+): Promise<Authenticated<"api-key">> {
+  const { provisional, confirmed } = await keys.find(key, { mode, address });
+  const later = confirmed.then(withKey);
+  later.catch(() => {}); // Awaited before the answer; may fail before that.
+  return {
+    caller: withKey(provisional),
+    confirmed: later,
+    freshMs: entryFreshMs,
+    again: async () => await (await keys.find(key, { mode, address })).confirmed,
+    noteUse: async () => await keys.noteUse(key, address).catch(() => {}),
+  };
+}
+
+async function requireAccount(token: string, audience: string, email: string): Promise<Identity> {
+  const identity = await verifyIdToken(token, audience);
+  if (identity.email === email) return identity;
+  throw new ApiError("FORBIDDEN", { message: "This account may not call this service." });
+}
+
+/** @throws {ApiError} `UNAUTHORIZED`, `FORBIDDEN`, `UNAVAILABLE`. */
+export async function authenticate(
+  authentication: Authentication,
+  shown: Shown,
+  known: Known,
+): Promise<Authenticated> {
+  if (shown.type === "nothing") return at({ type: "public", id: "public" });
+  if (shown.type === "key") return await atKey(shown, known);
+  const { token } = shown;
+  switch (authentication) {
+    case "execution": {
+      const claims = verifyToken("control", token, { keys: gatewayKeys(), now: known.deps.now() });
+      if (!claims) throw new ApiError("UNAUTHORIZED", { message: "Send a valid control token." });
+      const owner = mintOwner(claims.ownerId, "production");
+      return at({ type: "runner", id: claims.executionId, owner, claims });
+    }
+    case "runner": {
+      const account = required("PADDOCK_RUNNER_ACCOUNT");
+      const { email } = await requireAccount(token, required("PADDOCK_GATEWAY_AUDIENCE"), account);
+      return at({ type: "runner", id: email });
+    }
+    case "scheduler": {
+      const account = required("PADDOCK_SCHEDULER_ACCOUNT");
+      const { email } = await requireAccount(
+        token,
+        required("PADDOCK_MAINTENANCE_AUDIENCE"),
+        account,
+      );
+      return at({ type: "maintenance", id: email });
+    }
+    case "operator": {
+      const { email } = await verifyIdToken(token, required("PADDOCK_OPERATOR_AUDIENCE"));
+      const { id } = await requireOperator(known.deps.store, email);
+      return at({ type: "operator", id, email });
+    }
+    case "first-operator": {
+      const first = config().PADDOCK_FIRST_OPERATOR;
+      const { email } = await requireAccount(
+        token,
+        required("PADDOCK_OPERATOR_AUDIENCE"),
+        first ?? "",
+      );
+      return at({ type: "operator", id: operatorsTrail().id, email });
+    }
+    default:
+      throw new ApiError("UNAUTHORIZED");
+  }
+}

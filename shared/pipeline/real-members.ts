@@ -1,0 +1,43 @@
+import { auditEntry, sealDetails } from "../audit/audit-entry.ts";
+import { KeyRing } from "../auth/key-ring.ts";
+import { assert } from "../core/assert.ts";
+import { authenticate } from "./authenticate.ts";
+import type { Change, Members } from "./members.ts";
+import type { AnyContext, Deps, Route } from "./route.ts";
+
+/** For a function that has callers to tell apart. */
+export function realMembers(deps: Deps): Members {
+  const keys = new KeyRing(() => deps.store, { now: deps.now, elapsed: () => performance.now() });
+  return {
+    authenticate: (authentication, shown, address) =>
+      authenticate(authentication, shown, { keys, deps, address }),
+    sealDetails: sealedFor,
+    auditRow: auditOf,
+  };
+}
+
+async function sealedFor(route: Route, context: AnyContext, rowId: string): Promise<string | null> {
+  const { caller } = context;
+  if (caller.type !== "key" || !("key" in caller)) return null;
+  const { address, userAgent } = context.request;
+  const details = { address, userAgent, ...route.auditDetails?.(context) };
+  const to = { ownerId: caller.owner.id, rowId, publicKey: caller.key.auditPublicKey };
+  return await sealDetails(to, details);
+}
+
+function auditOf(route: Route, { context, decided, rowId, sealed }: Change) {
+  const { caller, now, request } = context;
+  assert(caller.type !== "public", "public routes change nothing");
+  const owner = decided.owner ?? ("owner" in caller ? caller.owner : null);
+  assert(owner && decided.subject !== undefined, "an audited change names owner and subject");
+  return auditEntry(owner, {
+    id: rowId,
+    at: now,
+    actor: { type: caller.type, id: caller.id },
+    action: decided.action ?? route.audit,
+    subject: decided.subject,
+    requestId: request.id,
+    facts: { ...decided.facts },
+    sealedDetails: sealed,
+  });
+}
