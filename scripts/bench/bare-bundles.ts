@@ -3,7 +3,15 @@ import { bundle } from "../build/bundle.ts";
 import type { BundleEntry } from "../build/entries.ts";
 import { repositoryRoot } from "../tools/repository.ts";
 
-const names = ["hello", "firestore-client", "one-get", "sandbox-timer"] as const;
+const names = [
+  "hello",
+  "firestore-client",
+  "gate-starts",
+  "one-get",
+  "plain-gate",
+  "plain-start",
+  "sandbox-timer",
+] as const;
 export type BareName = (typeof names)[number];
 
 /** Bundles the baselines into `folder`, by the same rules as the functions. */

@@ -7,6 +7,7 @@ import { forgedKey } from "./figures/forged-key.ts";
 import { manyExecutions } from "./figures/many-executions.ts";
 import { memory } from "./figures/memory.ts";
 import { sandboxStart } from "./figures/sandbox-start.ts";
+import { starts } from "./figures/starts.ts";
 
 /** In the order they are run and printed. */
 export const figures: readonly Figure[] = [
@@ -17,5 +18,6 @@ export const figures: readonly Figure[] = [
   sandboxStart,
   eventDelivery,
   manyExecutions,
+  starts,
   memory,
 ];
