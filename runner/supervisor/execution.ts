@@ -1,6 +1,7 @@
 /** One claimed execution, from its workspace to its settlement. Every way through it settles. */
 import { emptyManifest, type Manifest } from "#shared/core/manifest";
-import { planRedaction, redact } from "#shared/core/redaction";
+import { redact } from "#shared/core/redaction";
+import { planRedaction } from "#shared/core/redaction-plan";
 import type { ClaimReply, Item, SettleRequest } from "#shared/protocol/runner";
 import type { AgentTools, ScriptEnd } from "../agent/model.ts";
 import { findModel } from "../agent/models.ts";

@@ -1,10 +1,13 @@
 /** What the sandbox prints on its way out: decoded, redacted, counted, cut. */
 import { StringDecoder } from "node:string_decoder";
-import { type RedactionPlan, Redactor } from "#shared/core/redaction";
+import { Redactor } from "#shared/core/redaction";
+import type { RedactionPlan } from "#shared/core/redaction-plan";
 import { outputBytesMax } from "#shared/protocol/runner";
 
 /** Beyond this many times what is streamed, a program isn't talking to anyone any more. */
 const runawayFactor = 16;
+/** After as much silence, what was held back to be sure goes out, if it tells nothing. */
+const silenceMs = 100;
 const notice = {
   stream: "\n[The output limit is reached; what follows is not shown.]\n",
   answer: "\n[The answer is cut here; the stream holds more.]\n",
@@ -33,6 +36,7 @@ export class Output {
   open(part: "answer" | "progress"): { write(bytes: Uint8Array): void; end(): void } {
     const decoder = new StringDecoder("utf8");
     const redactor = new Redactor(this.#deps.redaction);
+    let silence: NodeJS.Timeout | undefined;
     const pass = (text: string) => {
       if (text === "") return;
       this.#stream(text);
@@ -40,9 +44,15 @@ export class Output {
     };
     return {
       write: (bytes) => {
-        if (this.#count(bytes.length)) pass(redactor.write(decoder.write(Buffer.from(bytes))));
+        if (!this.#count(bytes.length)) return;
+        pass(redactor.write(decoder.write(Buffer.from(bytes))));
+        clearTimeout(silence);
+        silence = setTimeout(() => pass(redactor.pause()), silenceMs);
       },
-      end: () => pass(redactor.write(decoder.end()) + redactor.end()),
+      end: () => {
+        clearTimeout(silence);
+        pass(redactor.write(decoder.end()) + redactor.end());
+      },
     };
   }
 

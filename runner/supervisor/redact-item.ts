@@ -1,5 +1,6 @@
 /** Takes secrets out of every text an item carries. */
-import { type RedactionPlan, redact } from "#shared/core/redaction";
+import { redact } from "#shared/core/redaction";
+import type { RedactionPlan } from "#shared/core/redaction-plan";
 import type { Item } from "#shared/protocol/runner";
 
 export function redactItem(plan: RedactionPlan, item: Item): Item {
