@@ -32,6 +32,15 @@ export const controls: Readonly<Record<string, Control>> = {
       replace: "leftMicrousd: account.balanceMicrousd }",
     },
   },
+  "BUD-2": {
+    enforcedBy: "shared/executions/start-refusal.ts",
+    test: "test/integration/budget.test.ts",
+    mutation: {
+      file: "shared/executions/start-refusal.ts",
+      find: "resetsAt: resetsAt === null ? null : iso(resetsAt),",
+      replace: "resetsAt: null,",
+    },
+  },
   "BUD-3": {
     enforcedBy: "shared/store/decide-together.ts",
     test: "test/money/overspend.test.ts",
@@ -44,11 +53,20 @@ export const controls: Readonly<Record<string, Control>> = {
   },
   "BUD-4": {
     enforcedBy: "shared/core/settle.ts",
-    test: "shared/core/account.test.ts",
+    test: "shared/core/settle.test.ts",
     mutation: {
       file: "shared/core/settle.ts",
       find: "Math.min(cost, heldMicrousd)",
       replace: "Math.max(cost, heldMicrousd)",
+    },
+  },
+  "BUD-5": {
+    enforcedBy: "functions/runner-gateway/extend-lease.ts",
+    test: "test/failures/slices.test.ts",
+    mutation: {
+      file: "functions/runner-gateway/extend-lease.ts",
+      find: '(isOver(beat, heldMicrousd) ? "budget" : null)',
+      replace: "(beat ? null : null)",
     },
   },
   "BUD-6": {
@@ -58,6 +76,33 @@ export const controls: Readonly<Record<string, Control>> = {
       file: "shared/core/settle.ts",
       find: "costMicrousd ?? heldMicrousd",
       replace: "costMicrousd ?? 0",
+    },
+  },
+  "BUD-7": {
+    enforcedBy: "shared/budget/check-ledger.ts",
+    test: "test/integration/ledger.test.ts",
+    mutation: {
+      file: "shared/core/ledger.ts",
+      find: '["balance", account.balanceMicrousd, rebuilt.balanceMicrousd],',
+      replace: "",
+    },
+  },
+  "BUD-8": {
+    enforcedBy: "functions/billing/start-question.ts",
+    test: "test/integration/budget.test.ts",
+    mutation: {
+      file: "functions/billing/start-question.ts",
+      find: "computeCostMicrousd(profile, wallClockMs)",
+      replace: "computeCostMicrousd(profile, wallClockMs / 2)",
+    },
+  },
+  "BUD-9": {
+    enforcedBy: "shared/core/hold.ts",
+    test: "shared/core/hold.test.ts",
+    mutation: {
+      file: "shared/core/hold.ts",
+      find: "if (held === 0 || held + requiredMicrousd <= limitMicrousd) return null;",
+      replace: "if (held >= 0) return null;",
     },
   },
   "EDG-4": {
@@ -105,6 +150,33 @@ export const controls: Readonly<Record<string, Control>> = {
       replace: "",
     },
   },
+  "KEY-4": {
+    enforcedBy: "shared/core/key-bounds.ts",
+    test: "shared/core/key-bounds.test.ts",
+    mutation: {
+      file: "shared/core/key-bounds.ts",
+      find: 'if (!isCovered(inner.addressRanges, outer.addressRanges)) return "addressRanges";',
+      replace: "",
+    },
+  },
+  "KEY-5": {
+    enforcedBy: "shared/auth/close-keys.ts",
+    test: "test/integration/keys-closing.test.ts",
+    mutation: {
+      file: "shared/auth/close-keys.ts",
+      find: "admission: close(account.admission, [value.id], now)",
+      replace: "admission: close(account.admission, [], now)",
+    },
+  },
+  "KEY-6": {
+    enforcedBy: "functions/keys/rotate-key.ts",
+    test: "test/integration/keys.test.ts",
+    mutation: {
+      file: "functions/keys/rotate-key.ts",
+      find: "const graceEnd = now + Math.round(gracePeriodHours * hourMs);",
+      replace: "const graceEnd = now;",
+    },
+  },
   "KEY-7": {
     enforcedBy: "shared/auth/key-ring.ts",
     test: "test/security/strangers.test.ts",
@@ -122,6 +194,15 @@ export const controls: Readonly<Record<string, Control>> = {
         expiresAt: null,
         revokedAt: null,
       } as unknown as ApiKey;`,
+    },
+  },
+  "KEY-8": {
+    enforcedBy: "shared/pipeline/gates.ts",
+    test: "test/integration/keys.test.ts",
+    mutation: {
+      file: "shared/pipeline/gates.ts",
+      find: 'config().PADDOCK_DEVELOPMENT_KEYS === "refused"',
+      replace: 'config().PADDOCK_DEVELOPMENT_KEYS !== "refused"',
     },
   },
   "KEY-9": {

@@ -1,36 +1,9 @@
 import { readFileSync } from "node:fs";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Account, credit, heldMicrousd, newAccount } from "./account.ts";
-import { type HoldLimits, hold } from "./hold.ts";
+import { accountWith, day, held, limits, now, request } from "../../test/kit/sample-account.ts";
+import { Account, heldMicrousd, newAccount } from "./account.ts";
+import { hold, renew } from "./hold.ts";
 import { settle } from "./settle.ts";
-
-const now = Date.UTC(2026, 10, 22, 23, 59, 0);
-const day = 86_400_000;
-
-const limits: HoldLimits = {
-  executions: { max: 1_000, windowMs: 900_000 },
-  ownerExecutions: null,
-  concurrentMax: 500,
-  keyConcurrentMax: 500,
-  keyHeldPercentMax: 100,
-};
-
-function accountWith(fields: Partial<Account> = {}): Account {
-  return { ...newAccount(now), balanceMicrousd: 100, ...fields };
-}
-
-function request(executionId: string, amountMicrousd: number, at = now) {
-  const ceilings = { executionCostMaxMicrousd: null, dayCostMaxMicrousd: null };
-  const asked = { executionId, keyId: "key_a", ceilings, amountMicrousd, now: at };
-  return { ...asked, expiresAt: at + day, limits };
-}
-
-function held(account: Account, executionId: string, amountMicrousd: number, at = now): Account {
-  const result = hold(account, request(executionId, amountMicrousd, at));
-  if (!result.granted) throw new Error(result.refusal);
-  return result.account;
-}
 
 describe("BUD-1 hold()", () => {
   test("refuses without a positive balance", () => {
@@ -86,33 +59,85 @@ describe("BUD-2 caps", () => {
   });
 });
 
-describe("BUD-4 settle()", () => {
-  test("charges what was used and releases the rest", () => {
-    const settled = settle(held(accountWith(), "run_1", 60), {
-      id: "run_1",
-      costMicrousd: 25,
-      now,
-    });
-    expect(settled).toMatchObject({
-      chargedMicrousd: 25,
-      releasedMicrousd: 35,
-      lossMicrousd: 0,
-      account: { balanceMicrousd: 75, spentMicrousd: 25, holds: {} },
+describe("BUD-2 a hold over midnight and the end of a month", () => {
+  const evening = Date.UTC(2026, 9, 31, 23, 59);
+  const morning = evening + 2 * 60_000;
+  const capped = { ...newAccount(evening), balanceMicrousd: 100, dailyLimitMicrousd: 50 };
+
+  function renewed() {
+    const before = held(capped, "run_1", 40, evening);
+    const asked = { executionId: "run_1", toMicrousd: 65, atLeastMicrousd: 1, now: morning };
+    const result = renew(before, asked);
+    if (!result) throw new Error("not renewed");
+    return result.account;
+  }
+
+  test("counts each slice against the day and the month it was taken in", () => {
+    const account = renewed();
+    expect(heldMicrousd(account, { day: "2026-10-31", month: "2026-10" })).toBe(40);
+    expect(heldMicrousd(account, { day: "2026-11-01", month: "2026-11" })).toBe(25);
+    expect(hold(account, request("run_2", 26, morning)).granted).toBe(false);
+    expect(hold(account, request("run_2", 25, morning)).granted).toBe(true);
+  });
+
+  test("charges the older day first, for that is when it ran", () => {
+    const settled = settle(renewed(), { id: "run_1", costMicrousd: 45, now: morning });
+    expect(settled?.chargedDays).toEqual({ "2026-10-31": 40, "2026-11-01": 5 });
+    expect(settled?.account).toMatchObject({
+      day: { key: "2026-11-01", spentMicrousd: 5 },
+      month: { key: "2026-11", spentMicrousd: 5 },
+      spentMicrousd: 45,
     });
   });
 
-  test("charges at most what was held; the rest is the platform's loss", () => {
-    const settled = settle(held(accountWith(), "run_1", 60), {
+  test("begins no day again where a clock is behind", () => {
+    const spent = settle(held(capped, "run_1", 50, morning), {
       id: "run_1",
-      costMicrousd: 90,
-      now,
+      costMicrousd: 50,
+      now: morning,
     });
-    expect(settled).toMatchObject({ chargedMicrousd: 60, lossMicrousd: 30 });
+    if (!spent) throw new Error("not settled");
+    const refused = hold(spent.account, request("run_2", 1, evening));
+    expect(refused).toMatchObject({ refusal: "BUDGET_LIMIT_DAILY" });
+  });
+});
+
+describe("BUD-2 a key's ceilings", () => {
+  test.each([
+    ["on one execution", { executionCostMaxMicrousd: 20 }, 20, null],
+    ["on a UTC day", { dayCostMaxMicrousd: 50 }, 50, Date.UTC(2026, 10, 23)],
+  ])("%s refuse with BUDGET_LIMIT_KEY and their numbers", (_what, ceiling, limit, resetsAt) => {
+    const account = held(accountWith(), "run_1", 30);
+    const asked = request("run_2", 21);
+    const ceilings = { ...asked.ceilings, ...ceiling };
+    const of = { limitMicrousd: limit, requiredMicrousd: 21, resetsAt };
+    expect(hold(account, { ...asked, ceilings })).toMatchObject({
+      refusal: "BUDGET_LIMIT_KEY",
+      shortfall: of,
+    });
+    const other = {
+      ...asked,
+      keyId: "key_b",
+      ceilings: { ...ceilings, executionCostMaxMicrousd: null },
+    };
+    expect(hold(account, other).granted).toBe(true);
   });
 
-  test("settles once", () => {
-    const once = settle(held(accountWith(), "run_1", 60), { id: "run_1", costMicrousd: 1, now });
-    expect(once && settle(once.account, { id: "run_1", costMicrousd: 1, now })).toBeNull();
+  test("on a day count what is spent, and begin anew the next day", () => {
+    const asked = request("run_2", 31);
+    const ceilings = { ...asked.ceilings, dayCostMaxMicrousd: 60 };
+    const spent = settle(held(accountWith(), "run_1", 30), { id: "run_1", costMicrousd: 30, now });
+    if (!spent) throw new Error("not settled");
+    expect(hold(spent.account, { ...asked, ceilings }).granted).toBe(false);
+    const tomorrow = { ...request("run_2", 31, now + day), ceilings };
+    expect(hold(spent.account, tomorrow).granted).toBe(true);
+    expect(
+      settle(held(spent.account, "run_3", 1, now + day), {
+        id: "run_3",
+        costMicrousd: 0,
+        now: now + day,
+      })?.account.keys,
+    ).toEqual({});
   });
 });
 
@@ -128,48 +153,6 @@ describe("LIM-2 hold()", () => {
     const asked = { ...request("run_2", amount), limits: { ...limits, ...tighter } };
     expect(hold(before, asked)).toMatchObject({ refusal });
     expect(before).toEqual(snapshot);
-  });
-});
-
-describe("BUD-3 any interleaving of holds, settlements and credits", () => {
-  const step = fc.oneof(
-    fc.record({
-      do: fc.constant("hold" as const),
-      id: fc.nat(20),
-      amount: fc.integer({ min: 1, max: 60 }),
-    }),
-    fc.record({ do: fc.constant("settle" as const), id: fc.nat(20), amount: fc.nat(90) }),
-    fc.record({
-      do: fc.constant("credit" as const),
-      id: fc.nat(20),
-      amount: fc.integer({ min: 1, max: 50 }),
-    }),
-  );
-
-  test("never spends more than was credited, and the balance is the sum of the ledger", () => {
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        let account = newAccount(now);
-        const ledger: number[] = [];
-        for (const { do: what, id, amount } of steps) {
-          const executionId = `run_${id}`;
-          if (what === "credit") {
-            account = credit(account, amount, now);
-            ledger.push(amount);
-          } else if (what === "hold" && !account.holds[executionId]) {
-            const result = hold(account, request(executionId, amount));
-            if (result.granted) account = result.account;
-          } else if (what === "settle") {
-            const settled = settle(account, { id: executionId, costMicrousd: amount, now });
-            if (settled) ledger.push(-settled.chargedMicrousd);
-            account = settled?.account ?? account;
-          }
-          expect(account.balanceMicrousd - heldMicrousd(account)).toBeGreaterThanOrEqual(0);
-        }
-        expect(account.balanceMicrousd).toBe(ledger.reduce((sum, line) => sum + line, 0));
-      }),
-      { numRuns: 2_000 },
-    );
   });
 });
 

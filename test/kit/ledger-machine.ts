@@ -1,6 +1,6 @@
 /**
  * Processes that share one account, without a database: each reads, decides with the product's own
- * functions and commits under preconditions. Commits get lost, their answers get lost, and a process
+ * functions and commits under preconditions. Commits get lost, so do their answers, and a process
  * may decide on what it read long ago.
  */
 import { type Account, credit, newAccount } from "#shared/core/account";

@@ -63,6 +63,15 @@ export class LedgerModel {
     return amounts(this.slices.filter((slice) => slice.id === id));
   }
 
+  heldOn(day: string): number {
+    return amounts(this.slices.filter((slice) => slice.day === day));
+  }
+
+  /** Of a day or a month, whose name a day begins with. */
+  spentIn(period: string): number {
+    return amounts(this.charges.filter(({ day }) => day.startsWith(period)));
+  }
+
   /** The most that any cap leaves, for a key and an execution, at `now`. */
   free(ask: Omit<Ask, "amount">): number {
     const { day, slices } = this.at(ask.now);
