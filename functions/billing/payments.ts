@@ -1,6 +1,6 @@
 /**
- * What the public API has for paying by oneself. Nobody can give themselves money here: a deployment
- * takes no payments, and its operators credit accounts (`docs/compatibility.md`).
+ * What the public API has for paying by oneself. Nobody can give themselves money here: a
+ * deployment takes no payments, and its operators credit accounts (`docs/compatibility.md`).
  */
 import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";

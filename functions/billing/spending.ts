@@ -1,6 +1,6 @@
 /**
  * What was spent in a span of time, summed where the ledger lies. A sum costs a read per thousand
- * lines, at least one; so a month by days costs 62 reads, a year 732, which is a twentieth of a cent.
+ * lines, at least one: a month by days 62 reads, a year 732, which is a twentieth of a cent.
  */
 import type { Owner } from "#shared/auth/owner";
 import { ledger } from "#shared/store/owners";

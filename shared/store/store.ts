@@ -114,7 +114,7 @@ export class Store {
     return { count: data.count ?? 0, sums: sums.map(([name]) => data[name] ?? 0) };
   }
 
-  /** The different texts that `field` has, in their order, at most `max`: a read and a trip each. */
+  /** The different texts that `field` has, in order, at most `max`: a read and a trip each. */
   async distinct(collection: CollectionRef, field: string, max: number): Promise<string[]> {
     const ordered = this.#visible(collection).orderBy(field).select(field).limit(1);
     const values: string[] = [];
