@@ -30,7 +30,7 @@ const Timing = z
     message: "a lease outlasts a heartbeat that is lost",
   });
 
-/** Money is held for the time to come, a slice at a time (ADR 13). */
+/** Money is held for the time to come, a slice at a time (ADR 12). */
 const Slices = z.object({
   /** What each slice pays for; renewed when half of it is left. */
   lengthMs: ms(5 * minuteMs),
