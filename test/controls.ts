@@ -202,7 +202,7 @@ export const controls: Readonly<Record<string, Control>> = {
     mutation: {
       file: "shared/pipeline/gates.ts",
       find: 'config().PADDOCK_DEVELOPMENT_KEYS === "refused"',
-      replace: 'config().PADDOCK_DEVELOPMENT_KEYS !== "refused"',
+      replace: "config().PADDOCK_DEVELOPMENT_KEYS === undefined",
     },
   },
   "KEY-9": {

@@ -154,20 +154,30 @@ describe.concurrent("KEY-5 behind the back of a revocation", () => {
     owner = await newOwner({ creditUsd: 5 });
   });
 
-  test("no execution begins that had read the key before", async () => {
-    const doomed = await anotherKey(owner);
+  const revoking = async (by: TestOwner, doomed: TestOwner) => {
+    expect((await revoke(by, doomed)).json).toMatchObject({ executionIds: [] });
+  };
+  const suspending = async ({ id }: TestOwner) => {
+    const answer = await asOperator(`/v1/admin/users/${id}/suspend`, {});
+    expect(answer.json).toMatchObject({ executionIds: [] });
+  };
+  test.each([
+    ["is revoked", revoking],
+    ["is suspended with its owner", suspending],
+  ])("no execution begins that had read the key before it %s", async (_what, end) => {
+    const own = await newOwner({ creditUsd: 1 });
+    const doomed = await anotherKey(own);
     const [threads, threadId] = await Promise.all([apart("threads"), newThread(doomed.key)]);
-    await untilUsed(owner, doomed);
+    await untilUsed(own, doomed);
     threads.proxy.faults.order("Commit", { kind: "hold-before" });
     const path = `/v1/threads/${threadId}/messages`;
     const { baseUrl } = threads;
     const start = send(path, { key: doomed.key, body: { content: endless }, baseUrl });
     await untilHeld(threads);
-    expect((await revoke(owner, doomed)).json).toMatchObject({ executionIds: [] });
+    await end(own, doomed);
     threads.proxy.faults.clear();
     expect(await start).toMatchObject({ status: 401, json: { code: "UNAUTHORIZED" } });
-    const { holds } = await accountOf(owner);
-    expect(Object.values(holds).filter(({ keyId }) => keyId === doomed.keyId)).toEqual([]);
+    expect((await accountOf(own)).holds).toEqual({});
   });
 
   test("no other key is made", async () => {
