@@ -8,7 +8,8 @@
  *
  * Lanes of one owner in several processes meet in the database. Whoever lost to another waits a
  * moment before each commit, longer with each loss and shorter with each gain, so that more changes
- * share a commit and fewer commits are made in vain; and it reads the account right before.
+ * share a commit and fewer commits are made in vain; and it reads the account right before. Whoever
+ * wins leaves a gap, or it would win for ever.
  */
 import type { Owner } from "../auth/owner.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -25,7 +26,7 @@ import {
   type Waiting,
 } from "./decide-together.ts";
 import type { Write } from "./documents.ts";
-import { type Lane, lingerLonger, lingerShorter, newLane } from "./lane.ts";
+import { type Lane, lingerLonger, lingerShorter, newLane, nextPauseMs } from "./lane.ts";
 import { accountId, accounts } from "./owners.ts";
 import type { Store } from "./store.ts";
 
@@ -167,11 +168,12 @@ export class CommitCoordinator {
     const writes = [...parts.flatMap(({ decision }) => decision.writes), ...accountWrite(decided)];
     if (writes.length === 0) return finish(parts, null);
     try {
+      const beganAt = performance.now();
       const version = await answered(this.#store.commitOnce(writes));
       const since = performance.now();
       if (lane && account) {
         lane.known = { value: account, version, since };
-        lingerShorter(lane);
+        lingerShorter(lane, since - beganAt);
       }
       announce(decided);
       return finish(parts, version);
@@ -248,12 +250,10 @@ export class CommitCoordinator {
     lane.waiting.unshift(...rest);
   }
 
-  /** At random, so that processes that met once don't meet again. */
   async #linger(lane: Lane): Promise<void> {
-    if (lane.lingerMs === 0) return;
-    const lingerMs = lane.lingerMs * this.#chance.random();
-    await new Promise((resolve) => setTimeout(resolve, lingerMs));
-    lane.known = null;
+    const pauseMs = nextPauseMs(lane, this.#chance.random());
+    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    if (lane.lingerMs > 0) lane.known = null;
   }
 
   /** What failed can't land any more: whoever still has patience tries again. */

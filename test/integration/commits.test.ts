@@ -102,6 +102,19 @@ describe("BUD-3 changes of one account", () => {
     expect(Object.keys((await accountOf(owner)).holds)).toHaveLength(20);
   });
 
+  test("from four processes that never pause get through, each of them", async () => {
+    const owner = await ownerWith(160);
+    const crowd = [0, 1, 2, 3].map(async (at) => {
+      const own = coordinator();
+      for (let round = 0; round < 10; round += 1) {
+        const some = [0, 1, 2, 3].map((one) => own.submit(holdOne(owner, `${at}_${round}_${one}`)));
+        await Promise.all(some);
+      }
+    });
+    await Promise.all(crowd);
+    expect(Object.keys((await accountOf(owner)).holds)).toHaveLength(160);
+  });
+
   test("that arrive together are committed together", async () => {
     const owner = await ownerWith(100);
     const one = coordinator();
