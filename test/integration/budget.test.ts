@@ -45,7 +45,6 @@ describe("F17 can-execute asks what a start asks", () => {
       [-required, "INSUFFICIENT_BUDGET"],
       [-micro, "INSUFFICIENT_BUDGET"],
       [0, null],
-      [micro, null],
     ] as const) {
       await setBalance(owner, required + above);
       expect(await compare(owner.key)).toEqual({ code });
