@@ -6,6 +6,7 @@ import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "
 import { firestore } from "../kit/store.ts";
 import { ask, expectRefusal, expectSameAnswer } from "./support/refusals.ts";
 import { bodyFor, type Ids, idFieldsOf, nobodys } from "./support/samples.ts";
+import { untilUseIsNoted } from "./support/stranger-keys.ts";
 import { keyRoutes } from "./support/table.ts";
 
 let victim: TestOwner;
@@ -51,6 +52,7 @@ async function documentsOf(owner: TestOwner): Promise<Readonly<Record<string, un
 describe("OWN-1 another owner's id", () => {
   let before: Readonly<Record<string, unknown>>;
   beforeAll(async () => {
+    await untilUseIsNoted(victim);
     before = await documentsOf(victim);
   });
 

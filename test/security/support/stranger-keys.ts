@@ -34,6 +34,12 @@ export function keyWithCheck(mode: Mode = "development"): string {
   return composeKey(mode, randomBytes(keyRandomBytes), Buffer.from(keys[current], "hex"));
 }
 
+/** When a key was used is written after the answer: whoever looks for writes waits for that one. */
+export async function untilUseIsNoted({ key }: TestOwner): Promise<void> {
+  const stored = firestore().collection("apiKeys").doc(hashKey(key));
+  await until("the note of its use", async () => (await stored.get()).get("lastUsedAt") !== null);
+}
+
 /** A key of `owner` as the store could hold it, but for what `changes` say. */
 async function plant(owner: TestOwner, changes: object, mode?: Mode): Promise<string> {
   const keys = firestore().collection("apiKeys");
@@ -48,9 +54,7 @@ export async function refusedKeys(): Promise<readonly StrangerKey[]> {
   const owner = await newOwner({ creditUsd: 0 });
   const revoked = (await send("/v1/keys", { key: owner.key, body: { name: "revoked" } })).json;
   await send(`/v1/keys/${revoked.id}/revoke`, { key: owner.key, method: "POST" });
-  // When it was used is written down after the answer; whoever counts writes must not see that.
-  const used = firestore().collection("apiKeys").doc(hashKey(owner.key));
-  await until("the note of its use", async () => (await used.get()).get("lastUsedAt") !== null);
+  await untilUseIsNoted(owner);
   return [
     { kind: "a key that was never stored", key: keyWithCheck(), sentence: unnamed },
     { kind: "a revoked key", key: revoked.key, sentence: /revoked/ },
