@@ -66,10 +66,10 @@ describe("KEY-4 a key can't make one that may more than itself", () => {
         within += 1;
         for (const one of uses) if (permits(made, one)) expect(permits(maker, one)).toBe(true);
       }),
-      { numRuns: 20_000 },
+      { numRuns: 5_000 },
     );
     // Enough pairs that weren't refused, else the property says nothing.
-    expect(within).toBeGreaterThan(100);
+    expect(within).toBeGreaterThan(25);
   });
 
   test("nor by way of a third: within is passed on", () => {
@@ -80,7 +80,7 @@ describe("KEY-4 a key can't make one that may more than itself", () => {
           expect(exceeded(a, c)).toBeNull();
         }
       }),
-      { numRuns: 20_000 },
+      { numRuns: 5_000 },
     );
   });
 
