@@ -19,7 +19,8 @@ describe("BUD-1 hold()", () => {
   // Guards the double spend: held money is gone, though nobody has been charged for it yet.
   test("counts what is held for others as gone", () => {
     const account = held(accountWith(), "run_1", 60);
-    expect(hold(account, request("run_2", 41)).granted).toBe(false);
+    const refused = hold(account, request("run_2", 41));
+    expect(refused).toMatchObject({ refusal: "INSUFFICIENT_BUDGET" });
     expect(hold(account, request("run_2", 40)).granted).toBe(true);
   });
 });

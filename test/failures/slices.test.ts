@@ -26,7 +26,7 @@ async function newAccount() {
 describe.concurrent("BUD-5 an execution that runs (F20)", () => {
   test("stops when its money ends, with its output, its files and its bill", async () => {
     const { owner, environmentId, threadId } = await newAccount();
-    const cap = 140;
+    const cap = 220;
     await change(owner, { dailyLimitMicrousd: cap });
     const { run, content } = await runScript(owner.key, threadId, slow);
     expect(run).toMatchObject({ status: "failed", reason: "budget", workspace: "saved" });

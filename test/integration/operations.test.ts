@@ -5,9 +5,12 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
+import { prepareBeat, sendBeat } from "../kit/beat.ts";
+import { begin, untilRunning } from "../kit/begun.ts";
 import { send } from "../kit/client.ts";
 import { operationsOf, resetOperations } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import { executionOf } from "../kit/settled.ts";
 import { firestore } from "../kit/store.ts";
 
 interface Budget {
@@ -137,6 +140,23 @@ describe("operations per request", () => {
       roundTrips: settled.roundTrips - claim.roundTrips - later,
     };
     hold("settle", settle, { reads: 3, writes: 8, roundTrips: 2 });
+  });
+
+  test("heartbeat, and the one that renews a slice", async () => {
+    const threadId = await newThread(owner.key, { environmentId });
+    const { executionId, over } = await begin(owner, threadId, "sleep 30");
+    await untilRunning(owner, executionId);
+    const first = await prepareBeat(owner, executionId, 1_000);
+    const beat = await counted("runner-gateway", () => sendBeat(first));
+    hold("heartbeat", beat, { reads: 0, writes: 1, roundTrips: 1 });
+    const { holdMicrousd: before } = await executionOf(owner, executionId);
+    const due = await prepareBeat(owner, executionId, 4 * 60_000);
+    const renewal = await counted("runner-gateway", () => sendBeat(due));
+    hold("heartbeat that renews a slice", renewal, { reads: 1, writes: 2, roundTrips: 2 });
+    expect((await executionOf(owner, executionId)).holdMicrousd).toBeGreaterThan(before);
+    await send(`/v1/threads/${threadId}/cancel`, { key: owner.key, method: "POST" });
+    // Its own runner beats every thirty seconds: it isn't waited for.
+    over.catch(() => {});
   });
 
   test("replay a stream: each batch is read once", async () => {

@@ -1,0 +1,54 @@
+/** A heartbeat in the name of an execution's runner, as if it had run for a while already. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { issueToken, type SigningKeys } from "#shared/core/ticket";
+import { formatLease } from "../../functions/runner-gateway/lease.ts";
+import { send } from "./client.ts";
+import { cloud, functionUrl } from "./cloud.ts";
+import type { TestOwner } from "./owners.ts";
+import { executionOf } from "./settled.ts";
+import { firestore } from "./store.ts";
+
+async function gatewayKeys(): Promise<SigningKeys> {
+  const file = join(cloud().dataFolder, "secrets", "gateway-tokens.json");
+  const { current, keys } = JSON.parse(await readFile(file, "utf8"));
+  const bytes = Object.entries(keys).map(([id, hex]) => [id, Buffer.from(String(hex), "hex")]);
+  return { current, keys: Object.fromEntries(bytes) };
+}
+
+export interface Beating {
+  readonly key: string;
+  readonly leaseVersion: string;
+  readonly baseUrl: string;
+}
+
+/** All that a beat shows, so that sending it is all that is left to count. */
+export async function prepareBeat(
+  owner: TestOwner,
+  executionId: string,
+  elapsedMs: number,
+): Promise<Beating> {
+  const keys = await gatewayKeys();
+  const path = `owners/${owner.id}/executions/${executionId}`;
+  const [value, { updateTime: version }] = await Promise.all([
+    executionOf(owner, executionId),
+    firestore().doc(path).get(),
+  ]);
+  if (!version) throw new Error(`${executionId} doesn't exist`);
+  const { threadId, environmentId, attempt, profile, limits, holdMicrousd } = value;
+  const now = Date.now();
+  const ids = { ownerId: owner.id, executionId, threadId, environmentId, attempt };
+  const { wallClockMs } = limits;
+  const metered = { profile, wallClockMs, claimedAt: now - elapsedMs };
+  const claims = { ...ids, metered, expiresAt: now + 3_600_000 };
+  return {
+    key: issueToken("control", claims, keys),
+    leaseVersion: formatLease({ executionId, version, heldMicrousd: holdMicrousd }, keys),
+    baseUrl: await functionUrl("runner-gateway"),
+  };
+}
+
+export async function sendBeat({ key, leaseVersion, baseUrl }: Beating) {
+  const body = { leaseVersion, readerUntil: 0 };
+  return await send("/internal/executions/heartbeat", { baseUrl, key, body });
+}
