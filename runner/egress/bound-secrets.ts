@@ -1,0 +1,117 @@
+/**
+ * Secrets that are bound to hosts: the sandbox holds a placeholder, and what stands here puts the
+ * value in its place, in the headers that were named, of requests to those hosts alone. It is the
+ * TLS server that the client inside talks to, and the TLS client that the host talks to.
+ */
+import { randomBytes } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { rootCertificates, TLSSocket } from "node:tls";
+import { planRedaction, type RedactionPlan } from "#shared/core/redaction-plan";
+import type { BoundSecret } from "#shared/protocol/bound-secret";
+import { BoundExchange, refuse } from "./bound-exchange.ts";
+import { ExecutionCa } from "./execution-ca.ts";
+import type { TerminatedTunnel, TlsTerminator } from "./tls-terminator.ts";
+
+const httpsPort = 443;
+const handshakeTimeoutMs = 10_000;
+const idleTimeoutMs = 600_000;
+
+/** A secret and what stands for it inside. */
+export interface Placed extends BoundSecret {
+  readonly placeholder: string;
+}
+
+export interface BoundSecretsDeps {
+  readonly now: number;
+  /** Of the hosts' certificates, instead of the usual ones. */
+  readonly roots?: readonly string[];
+}
+
+export class BoundSecrets implements TlsTerminator {
+  /** PEM: what clients inside must trust, beside the usual roots. */
+  readonly certificatePem: string;
+  /** What programs inside find in their variables. */
+  readonly placeholders: Readonly<Record<string, string>>;
+  readonly #placed: readonly Placed[];
+  readonly #ca: ExecutionCa;
+  readonly #roots: readonly string[];
+  readonly #redaction: RedactionPlan;
+  readonly #server;
+  readonly #exchanges = new WeakMap<object, BoundExchange>();
+
+  constructor(
+    secrets: readonly BoundSecret[],
+    { now, roots = rootCertificates }: BoundSecretsDeps,
+  ) {
+    this.#placed = secrets.map((secret) => ({ ...secret, placeholder: newPlaceholder() }));
+    const pairs = this.#placed.map(({ key, placeholder }) => [key, placeholder]);
+    this.placeholders = Object.fromEntries(pairs);
+    const hosts = secrets.flatMap((secret) => secret.hosts.map((host) => host.replace("*.", "")));
+    this.#ca = new ExecutionCa([...new Set(hosts)], now);
+    this.certificatePem = this.#ca.certificatePem;
+    this.#roots = roots;
+    this.#redaction = planRedaction(secrets, "bytes");
+    this.#server = createServer({ requireHostHeader: true }, (request, response) =>
+      this.#carry(request, response),
+    );
+    // How long an upload may take is the execution's own time limit.
+    this.#server.requestTimeout = 0;
+    this.#server.on("clientError", (_error, socket) => socket.destroy());
+  }
+
+  wants(name: string, port: number): boolean {
+    return port === httpsPort && this.#placed.some((secret) => isBoundTo(secret, name));
+  }
+
+  async serve(tunnel: TerminatedTunnel): Promise<void> {
+    const { name, client, upstream } = tunnel;
+    const secureContext = this.#ca.contextFor(name);
+    const inner = new TLSSocket(client, {
+      isServer: true,
+      secureContext,
+      ALPNProtocols: ["http/1.1"],
+      // Another name than the tunnel's would be answered for a host that nobody checked.
+      SNICallback: (asked, answer) =>
+        asked.toLowerCase() === name
+          ? answer(null, secureContext)
+          : answer(new Error("the name isn't the tunnel's")),
+    });
+    const over = Promise.withResolvers<void>();
+    for (const side of [client, upstream]) side.setTimeout(idleTimeoutMs, () => side.destroy());
+    for (const side of [inner, client, upstream]) {
+      side.on("error", () => side.destroy());
+      side.once("close", over.resolve);
+    }
+    const late = setTimeout(() => inner.destroy(), handshakeTimeoutMs);
+    inner.once("secure", () => {
+      clearTimeout(late);
+      // A hello without a name never asked the callback.
+      if (typeof inner.servername !== "string" || inner.servername === "") inner.destroy();
+    });
+    const secrets = this.#placed.filter((secret) => isBoundTo(secret, name));
+    const redaction = this.#redaction;
+    const exchange = new BoundExchange({ tunnel, secrets, redaction, roots: this.#roots });
+    this.#exchanges.set(inner, exchange);
+    this.#server.emit("connection", inner);
+    await over.promise;
+    clearTimeout(late);
+    for (const side of [inner, client, upstream]) side.destroy();
+  }
+
+  #carry(request: IncomingMessage, response: ServerResponse): void {
+    const exchange = this.#exchanges.get(request.socket);
+    if (exchange) exchange.carry(request, response);
+    else refuse(response, 502, "The tunnel is gone.");
+  }
+}
+
+/** No two executions share one, and no secret looks like it. */
+function newPlaceholder(): string {
+  return `paddock-bound-${randomBytes(20).toString("hex")}`;
+}
+
+function isBoundTo({ hosts }: BoundSecret, name: string): boolean {
+  return hosts.some((host) =>
+    host.startsWith("*.") ? name.endsWith(host.slice(1)) : name === host,
+  );
+}
