@@ -23,8 +23,10 @@ beforeEach(() => {
   }
   symlinkSync(join(repositoryRoot, "node_modules"), join(root, "node_modules"));
   write(
-    "shared/pipeline/listen.ts",
-    'export async function listen(s: { name: string }, d = "") { console.log(s.name, "listens", d); }',
+    "shared/pipeline/serve.ts",
+    `export function serve(s: { name: string }, host = () => ({ deps: "" })) {
+      console.log(s.name, "listens", host().deps);
+    }`,
   );
   write("shared/pipeline/deps.ts", 'export const realDeps = () => "with a database";');
   write("shared/pipeline/real-members.ts", "export const realMembers = (deps: string) => deps;");

@@ -80,15 +80,17 @@ function startModule({ kind, source, output }: BundleEntry, functions: Functions
   const usesStore = roles !== undefined && roles.length > 0;
   return [
     `import { service } from "./${source}";`,
-    `import { listen } from "#shared/pipeline/listen";`,
+    `import { serve } from "#shared/pipeline/serve";`,
     ...(usesStore
       ? [
           `import { realDeps } from "#shared/pipeline/deps";`,
           `import { realMembers } from "#shared/pipeline/real-members";`,
-          "const deps = realDeps();",
-          "void listen(service, deps, realMembers(deps));",
+          "serve(service, () => {",
+          "  const deps = realDeps();",
+          "  return { deps, members: realMembers(deps) };",
+          "});",
         ]
-      : ["void listen(service);"]),
+      : ["serve(service);"]),
     "",
   ].join("\n");
 }

@@ -24,7 +24,7 @@ export function logRequest(
   const status = response.statusCode;
   const line = {
     severity: status >= 500 ? "ERROR" : "INFO",
-    message: `${facts.method} ${facts.route} ${status}`,
+    message: `${facts.route === "unknown" ? facts.method : facts.route} ${status}`,
     ...facts,
     status,
     latencyMs: Math.round(performance.now() - startedAt),

@@ -1,4 +1,5 @@
 /** Functions as processes of their own: started from bundles, restarted, and gone with us. */
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { freePorts } from "../../local/functions/free-ports.ts";
 import { type Functions, startFunctions } from "../../local/functions/functions.ts";
 import { Manifest } from "../../local/functions/manifest.ts";
 import { until } from "../../local/run/until.ts";
+import { repositoryRoot } from "../../scripts/tools/repository.ts";
 
 const server = `
   console.log(JSON.stringify({ message: "started", pid: process.pid }));
@@ -105,6 +107,20 @@ test("a restart is orderly and keeps the port", async () => {
 test("one that can't start fails the start, with its last words", async () => {
   const starting = startOne('console.error("no pepper"); process.exit(1)');
   await expect(starting).rejects.toThrow(/stub doesn't start:\s+no pepper/);
+});
+
+test("a bundle that lacks a setting says so in a line, not with its whole source", () => {
+  const bundle = join(repositoryRoot, "dist/functions/threads.cjs");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bundle], {
+    env: { PORT: "0", GOOGLE_CLOUD_PROJECT: "paddock-local" },
+    encoding: "utf8",
+  });
+  expect([status, stderr]).toEqual([1, ""]);
+  const { message, cause } = JSON.parse(stdout);
+  expect([message, cause]).toEqual([
+    "threads can't start",
+    expect.stringContaining("PADDOCK_PEPPERS_FILE is not set"),
+  ]);
 });
 
 test("after stop none is left", async () => {

@@ -4,6 +4,7 @@
  * before any handler runs; without the headers that announce a body, they leave it to us.
  */
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { http } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
@@ -15,7 +16,7 @@ import { checkCredential } from "./gates.ts";
 import { LimitGate } from "./limit-gate.ts";
 import { type Members, nobody } from "./members.ts";
 import { checkLength } from "./parse.ts";
-import { logRequest, type RequestRecord } from "./request-log.ts";
+import { logFailure, logRequest, type RequestRecord } from "./request-log.ts";
 import { asRefusal, prepare, sendError } from "./respond.ts";
 import type { Deps, Route } from "./route.ts";
 import { type Admitted, runRoute } from "./run-route.ts";
@@ -49,16 +50,31 @@ function routerOf(routes: readonly Route[]) {
   return router;
 }
 
+/** What a function runs on, beside its routes. */
+interface Host {
+  readonly deps: Deps;
+  /** Who calls, and the record of what they change. */
+  readonly members: Members;
+}
+
 /**
  * Serves `service` on the port of the environment; ends on SIGTERM once open requests are done.
- * @param deps the build hands them to a service that has a role; they load the database's client.
- * @param members likewise: who calls, and the record of what they change
+ * @param host the build hands it to a service that has a role; it loads the database's client.
  */
-export async function listen(
-  service: Service,
-  deps: Deps = depsWithoutStore,
-  members: Members = nobody,
-): Promise<Server> {
+export function serve(service: Service, host: () => Host = publicHost): void {
+  listen(service, host).catch((cause) => {
+    // Told here: of an error that nobody catches, Node prints the line, which is the whole bundle.
+    logFailure(`${service.name} can't start`, cause);
+    process.exit(1);
+  });
+}
+
+function publicHost(): Host {
+  return { deps: depsWithoutStore, members: nobody };
+}
+
+async function listen(service: Service, host: () => Host): Promise<void> {
+  const { deps, members } = host();
   const { PORT, PADDOCK_BIND } = config();
   const elapsed = () => performance.now();
   // Peppers or limits that can't be read end the start: nothing runs without them.
@@ -93,9 +109,7 @@ export async function listen(
     socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
   });
   process.once("SIGTERM", () => stop(server));
-  return await new Promise((resolve) => {
-    server.listen(PORT, PADDOCK_BIND, () => resolve(server));
-  });
+  await once(server.listen(PORT, PADDOCK_BIND), "listening");
 }
 
 function stop(server: Server): void {
