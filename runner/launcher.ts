@@ -1,8 +1,10 @@
 /** The runner's first program: root, small, and the only one that can start or end a sandbox. */
+import { doorArgument, makeDoor } from "./launcher/doorway.ts";
 import { launch } from "./launcher/launch.ts";
 import { readSettings } from "./launcher/settings.ts";
 
 async function main(): Promise<number> {
+  if (process.argv[2] === doorArgument) return makeDoor();
   return launch(readSettings(process.env), process.argv[1] ?? "");
 }
 

@@ -7,6 +7,7 @@ import { getEnvironment } from "./get-environment.ts";
 import { listEnvironments } from "./list-environments.ts";
 import { listSecrets } from "./list-secrets.ts";
 import { putSecret } from "./put-secret.ts";
+import { updateEnvironment } from "./update-environment.ts";
 
 export const service: Service = {
   name: "environments",
@@ -17,6 +18,7 @@ export const service: Service = {
     listEnvironments,
     getDefaultEnvironment,
     getEnvironment,
+    updateEnvironment,
     listSecrets,
     createSecret,
     putSecret,

@@ -1,13 +1,14 @@
 /** Executions: one run of one message on one thread, while it runs and afterwards. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { followExecution } from "./follow-execution.ts";
+import { getEgress } from "./get-egress.ts";
 import { getExecution } from "./get-execution.ts";
 
 export const service: Service = {
   name: "executions",
-  summary: "Executions, their state, money and events",
+  summary: "Executions, their state, money, events and egress log",
   visibility: "edge",
-  routes: [getExecution, followExecution],
+  routes: [getExecution, followExecution, getEgress],
   // As for `threads`: a stream ends itself a little before the platform would.
   limits: { ...defaultLimits, concurrency: 200, memoryMib: 1_024, timeoutSeconds: 960 },
   roles: ["firestore.main", "secret.peppers"],

@@ -78,7 +78,7 @@ export const claim = route({
         claimedAt: running.claimedAt ?? now,
       },
     };
-    const { mode, allow } = running.network;
+    const { job: _job, ...network } = running.network;
     return {
       writes: again ? [] : [replace(found.ref, found.version, running)],
       owner,
@@ -108,7 +108,7 @@ export const claim = route({
           flushIntervalMs: flushIntervalMs(running.readerUntil, now),
           task,
           limits,
-          network: { mode, allow },
+          network,
           environmentVariables: running.environmentVariables,
           secrets: [...secrets],
           setupScripts: running.setupScripts,

@@ -5,6 +5,7 @@ import { getManifest, getPack } from "./get-object.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { putManifest, putPack } from "./put-object.ts";
 import { settleExecution } from "./settle-execution.ts";
+import { storeEgress } from "./store-egress.ts";
 import { storeEvents } from "./store-events.ts";
 
 export const service: Service = {
@@ -14,6 +15,7 @@ export const service: Service = {
   routes: [
     claim,
     storeEvents,
+    storeEgress,
     heartbeat,
     settleExecution,
     getManifest,

@@ -68,6 +68,7 @@ export function startExecution(start: Start, basis: StartBasis): Started {
       sealedSecrets: data.sealedSecrets,
       setupScripts: body.setupScripts,
       internetAccess: body.internetAccess ?? null,
+      network: body.network ?? null,
     },
     {
       id: data.executionId,

@@ -4,7 +4,8 @@ import { chownSync, closeSync, readdirSync, readFileSync, writeFileSync } from "
 import { isInheritable } from "../init/descriptors.ts";
 import type { SandboxMode } from "../sandbox/arguments.ts";
 import { findHierarchy, SandboxCgroup } from "./cgroup.ts";
-import type { LauncherRequest, Prepared, SandboxLimits, Started, Stopped } from "./messages.ts";
+import { openDoor } from "./doorway.ts";
+import type { HostRequest, Prepared, SandboxLimits, Started, Stopped } from "./messages.ts";
 import { findMode } from "./mode.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
 import type { Scratch } from "./scratch.ts";
@@ -42,7 +43,11 @@ export async function launch(settings: LauncherSettings, self: string): Promise<
     finding.then(({ mode }) => mode),
   );
   try {
-    await serveSupervisor(supervisor, await finding, (request) => host.handle(request));
+    await serveSupervisor(supervisor, await finding, (request) =>
+      request.do === "open-door"
+        ? openDoor(supervisor, { pid: host.sandboxPid, self })
+        : host.handle(request),
+    );
     const [code] = await exited;
     return typeof code === "number" ? code : 1;
   } finally {
@@ -81,7 +86,13 @@ class Host {
     this.#mode = mode;
   }
 
-  async handle(request: LauncherRequest): Promise<Prepared | Started | Stopped> {
+  /** @throws {Error} When nothing has been started. */
+  get sandboxPid(): number {
+    if (this.#sandbox === undefined) throw new Error("There is no sandbox.");
+    return this.#sandbox.pid;
+  }
+
+  async handle(request: HostRequest): Promise<Prepared | Started | Stopped> {
     if (request.do === "prepare") return this.#prepare(request.limits);
     return request.do === "start" ? this.#start() : this.#stop();
   }

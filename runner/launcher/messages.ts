@@ -24,7 +24,10 @@ export const limitNames = [
   "tmpBytes",
 ] as const satisfies readonly (keyof SandboxLimits)[];
 
-export type LauncherRequest =
+/** Makes the sandbox's door and sends it over the supervisor's channel: see `doorway.ts`. */
+export type LauncherRequest = HostRequest | { readonly do: "open-door" };
+
+export type HostRequest =
   /** Makes the cgroup and the sized file systems; the workspace is the supervisor's to fill. */
   | { readonly do: "prepare"; readonly limits: SandboxLimits }
   /** Gives the workspace to the sandbox and starts it, connected to the supervisor's socket. */

@@ -1,4 +1,5 @@
 /** What the launcher is told by its environment; the defaults fit the runner's image. */
+import { jobEnvironment } from "#shared/protocol/job";
 import { type SandboxMode, sandboxModes } from "../sandbox/arguments.ts";
 
 export interface LauncherSettings {
@@ -24,6 +25,12 @@ export function readSettings(environment: Environment): LauncherSettings {
   const requested = environment.PADDOCK_SANDBOX_MODE ?? "";
   const mode = sandboxModes.find((name) => name === requested) ?? null;
   if (mode === null && requested !== "") throw new Error("PADDOCK_SANDBOX_MODE isn't A or B.");
+  if (
+    environment.CLOUD_RUN_JOB !== undefined &&
+    environment[jobEnvironment.testNetwork] !== undefined
+  ) {
+    throw new Error(`${jobEnvironment.testNetwork} is for tests.`);
+  }
   const scratch = environment.PADDOCK_SCRATCH ?? "/run/paddock";
   if (!/^(\/[\w.-]+)+$/.test(scratch)) throw new Error("PADDOCK_SCRATCH isn't a plain path.");
   return {
@@ -45,6 +52,7 @@ function supervisorEnvironment(environment: Environment): Record<string, string>
     "PADDOCK_GATEWAY_URL",
     "PADDOCK_GATEWAY_AUDIENCE",
     "GCE_METADATA_HOST",
+    jobEnvironment.testNetwork,
   ];
   const named = names.map((name): [string, string] => [name, environment[name] ?? ""]);
   return Object.fromEntries(named.filter(([, value]) => value !== ""));

@@ -20,7 +20,8 @@ export function startSupervisor(start: SupervisorStart): ChildProcess {
   const bare = ["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--pdeathsig", "KILL"];
   const node = [start.node, `--max-old-space-size=${memoryMegabytes}`, start.program];
   return spawn("setpriv", [...user, ...bare, ...node], {
-    stdio: ["ignore", "inherit", "inherit", "pipe"],
+    // The last is Node's own channel: the only one that can carry a door.
+    stdio: ["ignore", "inherit", "inherit", "pipe", "ipc"],
     env: start.environment,
     cwd: "/",
   });
@@ -59,7 +60,9 @@ async function answer(
 export function parseRequest(text: string): LauncherRequest {
   const message: unknown = JSON.parse(text);
   if (typeof message !== "object" || message === null || !("do" in message)) throw malformed();
-  if (message.do === "start" || message.do === "stop") return { do: message.do };
+  if (message.do === "start" || message.do === "stop" || message.do === "open-door") {
+    return { do: message.do };
+  }
   if (message.do !== "prepare" || !("limits" in message)) throw malformed();
   const given = new Map(Object.entries(message.limits ?? {}));
   const limit = (name: (typeof limitNames)[number]) => {

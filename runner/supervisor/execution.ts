@@ -2,9 +2,10 @@
 import { emptyManifest, type Manifest } from "#shared/core/manifest";
 import { redact } from "#shared/core/redaction";
 import { planRedaction } from "#shared/core/redaction-plan";
-import type { ClaimReply, Item, SettleRequest } from "#shared/protocol/runner";
+import type { ClaimReply, EgressRequest, Item, SettleRequest } from "#shared/protocol/runner";
 import type { AgentTools, ScriptEnd } from "../agent/model.ts";
 import { findModel } from "../agent/models.ts";
+import type { NetworkOverride } from "../egress/test-network.ts";
 import { EventStream } from "./event-stream.ts";
 import { fetchManifest, fillWorkspace } from "./fetch-workspace.ts";
 import { fileChanges } from "./file-changes.ts";
@@ -20,6 +21,7 @@ import { IsolationError, SandboxSession } from "./sandbox-session.ts";
 import { saveWorkspace } from "./save-workspace.ts";
 import { scanWorkspace } from "./scan-workspace.ts";
 import { Stop, Stopped } from "./stop.ts";
+import { WayOut } from "./way-out.ts";
 
 /** Between asking and killing; less when we are asked to end ourselves. */
 const graceMs = { normal: 5_000, shutdown: 2_000 };
@@ -27,12 +29,11 @@ const graceMs = { normal: 5_000, shutdown: 2_000 };
 const savingMs = { normal: 120_000, shutdown: 3_500 };
 const settlingMs = { normal: 60_000, shutdown: 2_000 };
 const whyLengthMax = 500;
-/** Closed whatever the policy says: better than open by mistake, though not silently. */
-const networkNote = "The sandbox had no network: this runner doesn't offer any.";
 
 export interface ExecutionDeps {
   readonly gateway: Gateway;
   readonly launcher: LauncherLine;
+  readonly network: NetworkOverride;
   /** Why no sandbox can be started, if so. */
   readonly unavailable: string | null;
 }
@@ -47,6 +48,7 @@ export class Execution {
   readonly #events: EventStream;
   readonly #output: Output;
   readonly #heartbeat: Heartbeat;
+  readonly #wayOut: WayOut;
   readonly #redaction;
   readonly #lines = new LineIndex();
   #pace: "normal" | "shutdown" = "normal";
@@ -54,7 +56,7 @@ export class Execution {
   #base: Manifest = emptyManifest;
 
   constructor(deps: ExecutionDeps, claimed: ClaimReply) {
-    const { gateway, launcher } = deps;
+    const { gateway, launcher, network } = deps;
     this.#deps = deps;
     this.#claimed = claimed;
     this.#session = new SandboxSession(launcher, claimed);
@@ -74,6 +76,9 @@ export class Execution {
       onText: (text) => this.#events.text(text),
       onRunaway: () => this.#stop.request("output_limit"),
     });
+    const send = (batch: EgressRequest) => gateway.egress(batch);
+    const wayOut = { launcher, network, terminator: null, send };
+    this.#wayOut = new WayOut(wayOut, claimed.network);
     this.#heartbeat = new Heartbeat(
       {
         send: (lease) => gateway.heartbeat(lease),
@@ -118,6 +123,7 @@ export class Execution {
     this.#folder = folder;
     const startedAtMs = performance.now();
     await this.#stop.unless(this.#session.start());
+    await this.#stop.unless(this.#wayOut.open());
     const sandboxStartMs = Math.round(performance.now() - startedAtMs);
     log("INFO", "sandbox proven", { executionId: this.#claimed.executionId, sandboxStartMs });
     const { exitCode } = await model.run({ ...task, setupScripts }, this.#tools());
@@ -188,9 +194,11 @@ export class Execution {
     const workspace = await this.#save();
     const sentence = reasonNotes[reason];
     if (sentence !== undefined) this.#note(sentence);
-    if (outcome === "failed" && this.#claimed.network.mode !== "none") this.#note(networkNote);
+    const refused = outcome === "failed" ? this.#wayOut.note() : null;
+    if (refused !== null) this.#note(refused);
     const settleBy = Date.now() + settlingMs[this.#pace];
-    await Promise.race([this.#events.end(), until(settleBy - settlingMs.shutdown / 2)]);
+    const told = Promise.all([this.#events.end(), this.#wayOut.close()]);
+    await Promise.race([told, until(settleBy - settlingMs.shutdown / 2)]);
     const request: SettleRequest = {
       leaseVersion: await this.#heartbeat.end(),
       outcome,

@@ -5,6 +5,8 @@ import type { z } from "zod";
 import {
   ClaimReply,
   type ClaimRequest,
+  EgressReply,
+  type EgressRequest,
   EventsReply,
   gatewayPaths,
   HeartbeatReply,
@@ -86,6 +88,10 @@ export class Gateway {
     readerUntil: number,
   ): Promise<z.infer<typeof EventsReply>> {
     return this.#post(gatewayPaths.events, { events, readerUntil }, EventsReply);
+  }
+
+  async egress(batch: EgressRequest): Promise<void> {
+    await this.#post(gatewayPaths.egress, batch, EgressReply);
   }
 
   heartbeat({ version, readerUntil }: Lease): Promise<z.infer<typeof HeartbeatReply>> {

@@ -35,6 +35,11 @@ export class LauncherLine {
     return this.#ask<Started>({ do: "start" });
   }
 
+  /** Answers when the door is on its way over the process's channel. */
+  async openDoor(): Promise<void> {
+    await this.#ask<{ opened: true }>({ do: "open-door" });
+  }
+
   stop(): Promise<Stopped> {
     return this.#ask<Stopped>({ do: "stop" });
   }

@@ -1,6 +1,7 @@
 /** The sandbox's life as the supervisor sees it: filled, started, proven, used, killed. */
 import { statfsSync } from "node:fs";
 import type { ClaimReply } from "#shared/protocol/runner";
+import { proxyEnvironment } from "../egress/proxy-environment.ts";
 import type { Prepared, Stopped as SandboxStopped } from "../launcher/messages.ts";
 import { missingWalls } from "./check-isolation.ts";
 import { type InitLine, listenForInit } from "./init-line.ts";
@@ -78,7 +79,8 @@ export class SandboxSession {
   async run(script: string, onOutput: (bytes: Uint8Array) => void): Promise<number | null> {
     const { environmentVariables, secrets } = this.#claimed;
     const pairs = [...environmentVariables, ...secrets].map(({ key, value }) => [key, value]);
-    const environment: Record<string, string> = Object.fromEntries(pairs);
+    const proxy = this.#claimed.network.mode === "none" ? {} : proxyEnvironment;
+    const environment: Record<string, string> = { ...proxy, ...Object.fromEntries(pairs) };
     const end = (await this.#init?.run({ script, environment }, { onOutput })) ?? null;
     if (this.#isTerminated) this.#idle.resolve();
     if (end === null) return null;

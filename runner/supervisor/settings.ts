@@ -1,5 +1,6 @@
 /** What the job tells the supervisor. */
 import { jobEnvironment } from "#shared/protocol/job";
+import { type NetworkOverride, readTestNetwork } from "../egress/test-network.ts";
 
 export interface SupervisorSettings {
   readonly executionId: string;
@@ -7,6 +8,7 @@ export interface SupervisorSettings {
   readonly gatewayUrl: string;
   readonly gatewayAudience: string;
   readonly metadataHost: string;
+  readonly network: NetworkOverride;
 }
 
 /** @throws {Error} When one is missing. */
@@ -24,5 +26,6 @@ export function readSettings(
     gatewayUrl: required(jobEnvironment.gatewayUrl),
     gatewayAudience: required(jobEnvironment.gatewayAudience),
     metadataHost: environment.GCE_METADATA_HOST || "metadata.google.internal",
+    network: readTestNetwork(environment[jobEnvironment.testNetwork]),
   };
 }

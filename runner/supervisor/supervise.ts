@@ -28,7 +28,8 @@ export async function supervise(
       claimant: randomBytes(32).toString("hex"),
     });
     const { unavailable } = hello;
-    const execution = new Execution({ gateway, launcher, unavailable }, claimed);
+    const { network } = settings;
+    const execution = new Execution({ gateway, launcher, network, unavailable }, claimed);
     process.on("SIGTERM", () => execution.shutDown());
     return (await execution.run()) ? 0 : 1;
   } catch (error) {

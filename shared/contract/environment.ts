@@ -1,10 +1,11 @@
 import * as z from "zod";
 import { computeCostMicrousd } from "../core/pricing.ts";
 import { profileResources } from "../core/profiles.ts";
-import { networkModes, profiles } from "../protocol/job.ts";
+import { profiles } from "../protocol/job.ts";
 import { type Environment, KeyValue } from "../store/environments.ts";
 import { projectOf } from "./agent.ts";
 import { fromJsonText, iso, Metadata, usd } from "./common.ts";
+import { agrees, NetworkBody, NetworkInput, networkBody } from "./network.ts";
 
 const runtimeNames = ["python", "nodejs", "go", "php", "java", "ruby", "rust"] as const;
 const shortText = z.string().max(200);
@@ -54,7 +55,7 @@ export const SecretValue = z
 const Variable = z.object({ key: SecretKey, value: z.string().max(secretBytesMax) });
 export const secretsMax = 100;
 
-export const EnvironmentCreate = z.object({
+const EnvironmentFields = z.object({
   name: z.string().trim().min(1).max(200),
   description: z.string().max(10_000).nullish(),
   runtimes: Runtimes.default({}),
@@ -69,14 +70,46 @@ export const EnvironmentCreate = z.object({
   mcpServers: z.array(McpServer).max(50).default([]),
   documentation: z.array(z.string().max(50_000)).max(50).default([]),
   /** Closed unless the client says otherwise. */
-  internetAccess: z.boolean().default(false),
+  internetAccess: z.boolean().nullish(),
+  network: NetworkInput.optional(),
   isDefault: z.boolean().default(false),
   computeProfile: z.enum(profiles).optional(),
   guiEnabled: z.boolean().optional(),
   officeAppsEnabled: z.boolean().optional(),
   metadata: Metadata,
 });
+
+const contradiction = {
+  path: ["network"],
+  message: "network and internetAccess contradict each other; send one of them",
+};
+export const EnvironmentCreate = EnvironmentFields.refine(agrees, contradiction);
 export type EnvironmentCreate = z.output<typeof EnvironmentCreate>;
+
+const changeable = EnvironmentFields.pick({
+  description: true,
+  dockerfileExtensions: true,
+  internetAccess: true,
+  network: true,
+  computeProfile: true,
+  metadata: true,
+}).partial();
+/** Without the defaults of a new environment: what isn't named stays as it is. */
+export const EnvironmentUpdate = changeable
+  .extend({
+    name: EnvironmentFields.shape.name.optional(),
+    runtimes: EnvironmentFields.shape.runtimes.unwrap().optional(),
+    packages: EnvironmentFields.shape.packages.unwrap().optional(),
+    environmentVariables: EnvironmentFields.shape.environmentVariables.unwrap().optional(),
+    setupScripts: EnvironmentFields.shape.setupScripts.unwrap().optional(),
+    documentation: EnvironmentFields.shape.documentation.unwrap().optional(),
+    /** They hold tokens, and have routes of their own. */
+    secrets: z.never("secrets are changed at /secrets").optional(),
+    mcpServers: z.never("MCP servers are set when the environment is made").optional(),
+    isDefault: z.never("which one is the default is set when one is made").optional(),
+  })
+  .refine(agrees, contradiction);
+export type EnvironmentUpdate = z.output<typeof EnvironmentUpdate>;
 
 export const EnvironmentBody = z.object({
   id: z.string(),
@@ -99,7 +132,7 @@ export const EnvironmentBody = z.object({
   mcpServers: z.unknown(),
   documentation: z.array(z.string()),
   internetAccess: z.boolean(),
-  network: z.object({ mode: z.enum(networkModes) }),
+  network: NetworkBody,
   isDefault: z.boolean(),
   isActive: z.literal(true),
   computeProfile: z.enum(profiles),
@@ -125,7 +158,7 @@ export function environmentBody(
     sealingPublicKey: _key,
     ...rest
   } = environment;
-  const { network, mcpServersJson, metadataJson, ...same } = rest;
+  const { network, networkAllow, mcpServersJson, metadataJson, ...same } = rest;
   const resources = profileResources[profile];
   return {
     ...same,
@@ -136,7 +169,7 @@ export function environmentBody(
     secrets: secretKeys.map((key) => ({ key, value: "", hasValue: true })),
     mcpServers: fromJsonText(mcpServersJson),
     internetAccess: network !== "none",
-    network: { mode: network },
+    network: networkBody({ mode: network, allow: networkAllow }),
     isActive: true,
     computeProfile: profile,
     metadata: {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { reasoningEfforts } from "../store/agents.ts";
 import { McpServer, SecretKey, SecretValue } from "./environment.ts";
+import { agrees, NetworkInput } from "./network.ts";
 
 /** A script and its answer are documents of at most 1 MiB together. */
 const contentMax = 200_000;
@@ -26,10 +27,15 @@ export const MessageCreate = z
       .default({}),
     /** May only restrict what the environment allows. */
     internetAccess: z.boolean().nullish(),
+    network: NetworkInput.optional(),
     mcpServers: z.array(McpServer).max(50).default([]),
   })
   .refine(({ content, task }) => content !== undefined || task !== undefined, {
     path: ["content"],
     message: "content is required",
+  })
+  .refine(agrees, {
+    path: ["network"],
+    message: "network and internetAccess contradict each other; send one of them",
   });
 export type MessageCreate = z.output<typeof MessageCreate>;

@@ -1,6 +1,7 @@
 import type { Owner } from "../auth/owner.ts";
 import { toJsonText } from "../contract/common.ts";
 import type { EnvironmentCreate, McpServer } from "../contract/environment.ts";
+import { askedReach, type Reach } from "../contract/network.ts";
 import type { Profile } from "../protocol/job.ts";
 import { type Binding, seal } from "../secrets/sealing.ts";
 import type { Environment, SealedSecrets } from "../store/environments.ts";
@@ -23,13 +24,16 @@ export function newEnvironment(
   body: EnvironmentCreate,
   identity: EnvironmentIdentity,
 ): Environment {
+  const closed: Reach = { mode: "none", allow: [] };
+  const reach = askedReach(body, closed) ?? closed;
   return {
     v: 1,
     id: identity.id,
     name: body.name,
     description: body.description ?? null,
     profile: profileOf(body),
-    network: body.internetAccess ? "internet" : "none",
+    network: reach.mode,
+    networkAllow: reach.allow,
     runtimes: body.runtimes,
     packages: body.packages,
     dockerfileExtensions: body.dockerfileExtensions ?? null,

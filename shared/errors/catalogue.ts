@@ -27,6 +27,11 @@ export const catalogue = {
   BUDGET_LIMIT_MONTHLY: refusal(402, "after_wait", "The monthly spending limit is reached."),
   BUDGET_LIMIT_KEY: refusal(402, "after_wait", "The API key's own spending limit is reached."),
   FORBIDDEN: refusal(403, "never", "The credential may not do this; details name what it lacks."),
+  NETWORK_NOT_ALLOWED: refusal(
+    403,
+    "never",
+    "A message may only restrict its environment's network; change the environment instead.",
+  ),
   NOT_FOUND: refusal(404, "never", "Nothing with that id belongs to you."),
   METHOD_NOT_ALLOWED: refusal(405, "never", "This path doesn't take that method; see Allow."),
   CONFLICT: refusal(409, "never", "Something with that name exists already."),

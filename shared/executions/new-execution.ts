@@ -1,4 +1,5 @@
 import type { Owner } from "../auth/owner.ts";
+import type { NetworkInput } from "../contract/network.ts";
 import { executionLimits } from "../core/profiles.ts";
 import { formatTicket, hashTicket, ticketLifetimeMs } from "../core/ticket.ts";
 import type { Agent } from "../store/agents.ts";
@@ -6,6 +7,7 @@ import type { Environment } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";
 import type { Thread } from "../store/threads.ts";
 import { defaultModel, requireModel } from "./models.ts";
+import { networkOf } from "./network-of.ts";
 import { readerMs, timing } from "./timing.ts";
 
 /** What a message may say about its execution alone. */
@@ -18,6 +20,7 @@ export interface MessageOptions {
   readonly setupScripts: readonly string[];
   /** May only restrict what the environment allows. */
   readonly internetAccess: boolean | null;
+  readonly network: NetworkInput | null;
 }
 
 export interface ExecutionStart {
@@ -31,7 +34,10 @@ export interface ExecutionStart {
   readonly now: number;
 }
 
-/** Freezes everything the execution may do. @throws {ApiError} `MODEL_NOT_OFFERED`. */
+/**
+ * Freezes everything the execution may do.
+ * @throws {ApiError} `MODEL_NOT_OFFERED` or `NETWORK_NOT_ALLOWED`.
+ */
 export function newExecution(
   owner: Owner,
   on: { readonly thread: Thread; readonly environment: Environment; readonly agent: Agent | null },
@@ -47,7 +53,6 @@ export function newExecution(
     attempt: 1,
     secret: start.ticketSecret,
   });
-  const job = options.internetAccess === false ? "none" : environment.network;
   const execution: Execution = {
     v: 1,
     id,
@@ -67,7 +72,7 @@ export function newExecution(
       content: options.content,
     },
     profile: environment.profile,
-    network: { mode: job, allow: [], job },
+    network: networkOf(environment, options),
     limits: executionLimits(environment.profile, start.wallClockMs),
     environmentVariables: [...environment.environmentVariables, ...options.environmentVariables],
     secretKeys: environment.secretKeys,

@@ -8,6 +8,8 @@ export const jobEnvironment = {
   gatewayUrl: "PADDOCK_GATEWAY_URL",
   /** Of the ID token the runner asks its metadata server for. */
   gatewayAudience: "PADDOCK_GATEWAY_AUDIENCE",
+  /** Another network for tests; refused in Google Cloud. */
+  testNetwork: "PADDOCK_EGRESS_TEST",
 } as const;
 
 export const profiles = ["lite", "standard", "power", "desktop"] as const;

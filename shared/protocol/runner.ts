@@ -14,6 +14,7 @@ export const gatewayPaths = {
   events: "/internal/executions/events",
   heartbeat: "/internal/executions/heartbeat",
   settle: "/internal/executions/settle",
+  egress: "/internal/executions/egress",
   /** GET answers a stored object's bytes, PUT stores it; `{sha256}` is that of the bytes. */
   manifest: (digest: string) => `/internal/workspace/manifests/${digest}`,
   pack: (digest: string) => `/internal/workspace/packs/${digest}`,
@@ -46,11 +47,62 @@ export const Limits = z.object({
 });
 export type Limits = z.infer<typeof Limits>;
 
+/** What one execution's proxy carries at most; each cap refuses with a rule of its own. */
+export const EgressLimits = z.object({
+  /** Open at a time. */
+  connectionsMax: z.int().min(1),
+  connectionsPerMinuteMax: z.int().min(1),
+  /** Sent and received, of all connections together. */
+  totalBytesMax: z.int().min(1),
+});
+export type EgressLimits = z.infer<typeof EgressLimits>;
+
+export const defaultEgressLimits: EgressLimits = {
+  connectionsMax: 256,
+  connectionsPerMinuteMax: 3_000,
+  totalBytesMax: 64 * 1024 ** 3,
+};
+
 export const NetworkPolicy = z.object({
   mode: z.enum(["none", "allowlist", "internet"]),
+  /** `host` may be `*.host`: every name below it. */
   allow: z.array(z.object({ host: z.string(), port: z.int().min(1).max(65_535) })),
+  limits: EgressLimits.default(defaultEgressLimits),
 });
 export type NetworkPolicy = z.infer<typeof NetworkPolicy>;
+
+/** What came of one attempt to leave the sandbox, written when it is over. */
+export const EgressAttempt = z.object({
+  /** From 1 without gaps, as they ended. */
+  sequence: z.int().min(1),
+  at: count,
+  host: z.string().max(300),
+  port: z.int().min(0).max(65_535),
+  /** `http`: a request of its own; `connect`: a tunnel, whatever it carried. */
+  method: z.enum(["http", "connect"]),
+  verdict: z.enum(["allowed", "refused", "failed"]),
+  /** Why it was refused or failed. */
+  rule: z.string().max(50).nullable(),
+  /** The address it was connected to. */
+  address: z.string().max(50).nullable(),
+  sentBytes: count,
+  receivedBytes: count,
+  durationMs: count,
+});
+export type EgressAttempt = z.infer<typeof EgressAttempt>;
+
+/** One call's attempts; the gateway stores them in one document. */
+export const egressBatchLengthMax = 500;
+
+export const EgressRequest = z.object({
+  attempts: z.array(EgressAttempt).max(egressBatchLengthMax),
+  /** Where the attempts begin, also if there are none: a call that only tells of what was cut. */
+  firstSequence: z.int().min(1),
+  /** Attempts so far that are in no batch: there were too many. */
+  cut: count,
+});
+export type EgressRequest = z.infer<typeof EgressRequest>;
+export const EgressReply = z.object({ stored: z.literal(true) });
 
 const KeyValue = z.object({ key: z.string(), value: z.string() });
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { networkModes, profiles } from "../protocol/job.ts";
+import { NetworkPolicy } from "../protocol/runner.ts";
 import { ownedCollection } from "./documents.ts";
 
 export const KeyValue = z.object({ key: z.string(), value: z.string() });
@@ -19,6 +20,8 @@ export const Environment = z.object({
   description: z.string().nullable(),
   profile: z.enum(profiles),
   network: z.enum(networkModes),
+  /** With `allowlist`: what may be reached. */
+  networkAllow: NetworkPolicy.shape.allow.default([]),
   runtimes: z.record(z.string(), z.string()),
   packages: z.object({
     system: z.array(z.string()),

@@ -1,7 +1,14 @@
 import * as z from "zod";
 import type { Owner } from "../auth/owner.ts";
 import { networkModes, profiles } from "../protocol/job.ts";
-import { EndReason, Limits, NetworkPolicy, RunnerEvent } from "../protocol/runner.ts";
+import {
+  EgressAttempt,
+  type EgressRequest,
+  EndReason,
+  Limits,
+  NetworkPolicy,
+  RunnerEvent,
+} from "../protocol/runner.ts";
 import { create, ownedCollection, type Write } from "./documents.ts";
 import { KeyValue } from "./environments.ts";
 
@@ -87,6 +94,35 @@ export const EventBatch = z.object({
 export type EventBatch = z.infer<typeof EventBatch>;
 
 export const eventBatches = ownedCollection(["executions", "events"], EventBatch);
+
+/**
+ * A batch of the egress log; its id is the first attempt's number, so a repeated one collides. One
+ * without attempts only tells how many were cut.
+ */
+export const EgressBatch = z.object({
+  v: z.literal(1),
+  firstSequence: z.int().min(1),
+  lastSequence: z.int().min(0),
+  attempts: z.array(EgressAttempt),
+  /** As of this batch. */
+  cut: z.int().min(0),
+  expireAt: z.date(),
+});
+export type EgressBatch = z.infer<typeof EgressBatch>;
+
+export const egressBatches = ownedCollection(["executions", "egress"], EgressBatch);
+
+/** Stores what came of a runner's attempts to reach others. */
+export function addToEgressLog(
+  owner: Owner,
+  executionId: string,
+  { attempts, firstSequence, cut, now }: EgressRequest & { readonly now: number },
+): Write {
+  const lastSequence = attempts.at(-1)?.sequence ?? firstSequence - 1;
+  const expireAt = new Date(now + eventsKeptMs);
+  const ref = egressBatches.of(owner, executionId, eventBatchId(firstSequence));
+  return create(ref, { v: 1, firstSequence, lastSequence, attempts, cut, expireAt });
+}
 
 /** Execution logs are kept 30 days. */
 const eventsKeptMs = 30 * 86_400_000;

@@ -5,6 +5,9 @@ import { type Manifest, manifestBytes, manifestDigest, parseManifest } from "#sh
 import {
   ClaimReply,
   ClaimRequest,
+  defaultEgressLimits,
+  type EgressAttempt,
+  EgressRequest,
   EventsRequest,
   gatewayPaths,
   HeartbeatRequest,
@@ -25,6 +28,8 @@ export class FakeGateway {
   readonly objects = new Map<string, Buffer>();
   readonly events: HeardEvent[] = [];
   readonly puts: string[] = [];
+  readonly egress: EgressAttempt[] = [];
+  egressCut = 0;
   /** Every byte the runner sent, for canary scans. */
   readonly received: string[] = [];
   settled: SettleRequest | undefined;
@@ -161,6 +166,12 @@ export class FakeGateway {
       const acknowledgedSequence = this.events.at(-1)?.sequence ?? 0;
       return { status: 200, reply: { acknowledgedSequence, flushIntervalMs: 50 } };
     }
+    if (path === gatewayPaths.egress) {
+      const batch = EgressRequest.parse(body);
+      this.egress.push(...batch.attempts);
+      this.egressCut = batch.cut;
+      return { status: 200, reply: { stored: true } };
+    }
     if (path === gatewayPaths.heartbeat) {
       HeartbeatRequest.parse(body);
       this.heartbeats += 1;
@@ -211,7 +222,7 @@ export function claimFor(content: string, changes: Partial<ClaimReply> = {}): Cl
       tmpBytes: 16 * megabyte,
       streamBytesMax: megabyte,
     },
-    network: { mode: "none", allow: [] },
+    network: { mode: "none", allow: [], limits: defaultEgressLimits },
     environmentVariables: [],
     secrets: [],
     setupScripts: [],

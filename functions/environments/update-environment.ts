@@ -1,0 +1,73 @@
+import * as z from "zod";
+import { noQuery, ok, toJsonText } from "#shared/contract/common";
+import { EnvironmentBody, EnvironmentUpdate, environmentBody } from "#shared/contract/environment";
+import { askedReach, type Reach } from "#shared/contract/network";
+import { idSchema } from "#shared/core/ids";
+import { isWithinNetwork } from "#shared/core/network-policy";
+import type { Scope } from "#shared/core/scopes";
+import { ApiError } from "#shared/errors/api-error";
+import { environmentReach } from "#shared/executions/network-of";
+import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { patch } from "#shared/store/documents";
+import { type Environment, environments } from "#shared/store/environments";
+
+export const updateEnvironment = route({
+  answers: "PATCH /v1/environments/:environmentId",
+  summary: "Change what is named; executions that have started keep what they started with.",
+  authenticate: "api-key",
+  scope: "environments:write",
+  params: z.object({ environmentId: idSchema("environment") }),
+  query: noQuery,
+  body: EnvironmentUpdate,
+  bodyBytesMax: jsonBytesMax,
+  limits: "writes",
+  budget: "free",
+  audit: "environment.updated",
+  reply: { 200: z.object({ environment: EnvironmentBody }) },
+  read: async ({ caller, params, deps }) =>
+    await deps.store.require(environments.of(caller.owner, params.environmentId)),
+  decide({ caller: { owner, key }, body, data: { ref, value, version }, now }) {
+    const reach = askedReach(body, environmentReach(value)) ?? environmentReach(value);
+    requireMayReach(key.scopes, value, reach);
+    const fields = { ...changes(body, value), ...stored(reach), updatedAt: now };
+    return {
+      writes: [patch(ref, fields, { version })],
+      subject: value.id,
+      facts: { network: reach.mode, allowed: reach.allow.length },
+      reply: ok({ environment: environmentBody({ ...value, ...fields }, owner.id) }),
+    };
+  },
+});
+
+function stored({ mode, allow }: Reach) {
+  return { network: mode, networkAllow: [...allow] };
+}
+
+/** What the body names; `metadata` is one value, replaced as a whole. */
+function changes(body: EnvironmentUpdate, value: Environment) {
+  const { metadata, computeProfile, description, dockerfileExtensions } = body;
+  return {
+    name: body.name ?? value.name,
+    description: description === undefined ? value.description : description,
+    profile: computeProfile ?? value.profile,
+    runtimes: body.runtimes ?? value.runtimes,
+    packages: body.packages ?? value.packages,
+    dockerfileExtensions:
+      dockerfileExtensions === undefined ? value.dockerfileExtensions : dockerfileExtensions,
+    environmentVariables: body.environmentVariables ?? value.environmentVariables,
+    setupScripts: body.setupScripts ?? value.setupScripts,
+    documentation: body.documentation ?? value.documentation,
+    metadataJson: metadata === undefined ? value.metadataJson : toJsonText(metadata ?? {}),
+  };
+}
+
+/**
+ * A wider network is a new way out for secrets that others have stored, so it takes the right to
+ * write them, said in so many words: what other scopes imply isn't enough here.
+ */
+function requireMayReach(scopes: readonly Scope[], value: Environment, reach: Reach): void {
+  if (value.secretKeys.length === 0 || isWithinNetwork(reach, environmentReach(value))) return;
+  if (scopes.includes("*") || scopes.includes("secrets:write")) return;
+  const message = "Widening the network of an environment with secrets needs secrets:write.";
+  throw new ApiError("FORBIDDEN", { message, details: { requiredScope: "secrets:write" } });
+}

@@ -1,0 +1,122 @@
+/** Reads the name a TLS client asks for out of its first bytes, which are a stranger's. */
+
+export type Greeting =
+  /** So far it may become one. */
+  | { readonly kind: "incomplete" }
+  | { readonly kind: "tls"; readonly serverName: string | null }
+  | { readonly kind: "not-tls" }
+  | { readonly kind: "malformed" };
+
+/** Post-quantum key shares make hellos of 2 KiB; nobody needs this much. */
+export const helloBytesMax = 16 * 1024;
+
+const handshakeRecord = 22;
+const clientHello = 1;
+const recordHeaderBytes = 5;
+const messageHeaderBytes = 4;
+const recordBytesMax = 16 * 1024;
+const serverNameExtension = 0;
+const hostName = 0;
+const randomBytes = 32;
+
+class Malformed extends Error {}
+
+/** Pure, and to be asked again with more bytes while it answers `incomplete`. */
+export function readGreeting(bytes: Buffer): Greeting {
+  if (bytes.length === 0) return { kind: "incomplete" };
+  if (bytes[0] !== handshakeRecord) return { kind: "not-tls" };
+  try {
+    const message = helloMessage(bytes);
+    if (message !== null) return { kind: "tls", serverName: serverNameOf(message) };
+    return bytes.length < helloBytesMax ? { kind: "incomplete" } : { kind: "malformed" };
+  } catch (error) {
+    if (error instanceof Malformed) return { kind: "malformed" };
+    throw error;
+  }
+}
+
+/** The message's body, put together from its records; null while some of it is missing. */
+function helloMessage(bytes: Buffer): Buffer | null {
+  const parts: Buffer[] = [];
+  let wantedBytes = messageHeaderBytes;
+  let at = 0;
+  for (let gathered = 0; gathered < wantedBytes; ) {
+    if (at >= bytes.length) return null;
+    // Every record of it is looked at, the first byte first: what never ends must not be waited for.
+    if (bytes[at] !== handshakeRecord) throw new Malformed();
+    if (bytes.length - at >= 2 && bytes[at + 1] !== 3) throw new Malformed();
+    if (bytes.length - at < recordHeaderBytes) return null;
+    const lengthBytes = bytes.readUInt16BE(at + 3);
+    if (lengthBytes === 0 || lengthBytes > recordBytesMax) throw new Malformed();
+    const part = bytes.subarray(at + recordHeaderBytes, at + recordHeaderBytes + lengthBytes);
+    parts.push(part);
+    gathered += part.length;
+    at += recordHeaderBytes + lengthBytes;
+    const head = Buffer.concat(parts);
+    if (head.length < messageHeaderBytes) continue;
+    if (head[0] !== clientHello) throw new Malformed();
+    wantedBytes = messageHeaderBytes + head.readUIntBE(1, 3);
+    if (wantedBytes > helloBytesMax) throw new Malformed();
+  }
+  return Buffer.concat(parts).subarray(messageHeaderBytes, wantedBytes);
+}
+
+function serverNameOf(message: Buffer): string | null {
+  const hello = new Reader(message);
+  hello.skip(2 + randomBytes);
+  hello.vector(1);
+  hello.vector(2);
+  hello.vector(1);
+  if (hello.isAtEnd) return null;
+  const extensions = new Reader(hello.vector(2));
+  if (!hello.isAtEnd) throw new Malformed();
+  let serverName: string | null = null;
+  while (!extensions.isAtEnd) {
+    const type = extensions.number(2);
+    const body = extensions.vector(2);
+    if (type !== serverNameExtension) continue;
+    if (serverName !== null) throw new Malformed();
+    serverName = onlyName(body);
+  }
+  return serverName;
+}
+
+/** A list of one: two names would be one for us and one for the server. */
+function onlyName(body: Buffer): string {
+  const outer = new Reader(body);
+  const list = new Reader(outer.vector(2));
+  const type = list.number(1);
+  const name = list.vector(2).toString("latin1");
+  if (type !== hostName || name === "" || !list.isAtEnd || !outer.isAtEnd) throw new Malformed();
+  return name;
+}
+
+/** Numbers and length-prefixed pieces, in order. */
+class Reader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
+  skip(lengthBytes: number): Buffer {
+    const end = this.#at + lengthBytes;
+    if (end > this.#bytes.length) throw new Malformed();
+    const piece = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    return piece;
+  }
+
+  number(lengthBytes: 1 | 2): number {
+    return this.skip(lengthBytes).readUIntBE(0, lengthBytes);
+  }
+
+  vector(prefixBytes: 1 | 2): Buffer {
+    return this.skip(this.number(prefixBytes));
+  }
+}

@@ -1,0 +1,86 @@
+/** Every attempt to leave passes here: decided, counted, pinned, carried, and written down. */
+import { decideHost, type Host } from "#shared/core/network-policy";
+import type { EgressAttempt, NetworkPolicy } from "#shared/protocol/runner";
+import { Attempt, type AttemptDeps } from "./attempt.ts";
+import { Meter } from "./meter.ts";
+import { connectPinned, type Pinned, type PinnedDeps } from "./pinned.ts";
+import { type Asked, Refusal } from "./refusal.ts";
+
+export interface ExitsDeps extends PinnedDeps, AttemptDeps {
+  readonly policy: NetworkPolicy;
+}
+
+/** A way out that is open. */
+export interface Exit {
+  readonly host: Host;
+  readonly pinned: Pinned;
+  /** To be asked for each piece that passes; after the first false the way is shut. */
+  readonly pass: (bytes: number) => boolean;
+}
+
+type Method = EgressAttempt["method"];
+
+export class Exits {
+  readonly #deps: ExitsDeps;
+  readonly #meter: Meter;
+  readonly #open = new Map<Attempt, Pinned>();
+
+  constructor(deps: ExitsDeps) {
+    this.#deps = deps;
+    this.#meter = new Meter(deps.policy.limits, () => performance.now());
+  }
+
+  /** Resolves when `carry` is done. @throws {Refusal} When it didn't come to that, or it says so. */
+  async attempt(method: Method, asked: Asked, carry: (exit: Exit) => Promise<void>): Promise<void> {
+    const decision = decideHost(this.#deps.policy, asked.host, asked.port);
+    const host = decision.host?.name ?? asked.host;
+    const attempt = new Attempt(this.#deps, { host, port: asked.port, method });
+    try {
+      if (!decision.allowed) throw new Refusal(decision.rule);
+      await this.#leave(attempt, { host: decision.host, port: asked.port, carry });
+      attempt.end();
+    } catch (error) {
+      attempt.end(error);
+      throw error;
+    }
+  }
+
+  /** Writes down what never became an attempt to reach anybody. */
+  refused(method: Method, asked: Asked, refusal: Refusal): void {
+    new Attempt(this.#deps, { ...asked, method }).end(refusal);
+  }
+
+  /** Shuts every way that is open, each with its line in the log. */
+  close(): void {
+    for (const [attempt, { socket }] of this.#open) {
+      attempt.end();
+      socket.destroy();
+    }
+  }
+
+  async #leave(
+    attempt: Attempt,
+    { host, port, carry }: { host: Host; port: number; carry: (exit: Exit) => Promise<void> },
+  ): Promise<void> {
+    const full = this.#meter.open();
+    if (full !== null) throw new Refusal(full);
+    let pinned: Pinned | undefined;
+    try {
+      pinned = await connectPinned(this.#deps, host, port);
+      const { socket, address } = pinned;
+      attempt.connected(socket, address);
+      this.#open.set(attempt, pinned);
+      const pass = (bytes: number) => {
+        if (this.#meter.count(bytes)) return true;
+        attempt.end(new Refusal("byte_limit"));
+        socket.destroy();
+        return false;
+      };
+      await carry({ host, pinned, pass });
+    } finally {
+      pinned?.socket.destroy();
+      this.#open.delete(attempt);
+      this.#meter.close();
+    }
+  }
+}

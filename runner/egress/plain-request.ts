@@ -1,0 +1,97 @@
+/** Carries one plain HTTP request: read strictly, written anew, so both sides read the same. */
+import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from "node:http";
+import type { Pinned } from "./pinned.ts";
+import { pump } from "./pump.ts";
+import { Refusal } from "./refusal.ts";
+import type { Target } from "./request-target.ts";
+
+/** What concerns one connection alone, and what only a proxy reads. */
+const hopByHop = new Set([
+  "connection",
+  "expect",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "upgrade",
+]);
+
+export interface Carried {
+  readonly incoming: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly target: Target;
+  readonly pinned: Pinned;
+  /** False: no more bytes may pass. */
+  readonly pass: (bytes: number) => boolean;
+}
+
+/** Resolves when the answer is through. @throws {Refusal} Before the answer has begun. */
+export function carryRequest(carried: Carried): Promise<void> {
+  const { incoming, response, target, pinned, pass } = carried;
+  return new Promise((resolve, reject) => {
+    const outgoing = ask(incoming, target, pinned);
+    const broken = () => {
+      outgoing.destroy();
+      if (response.headersSent) response.destroy();
+      reject(new Refusal("connect_failed", { address: pinned.address }));
+    };
+    outgoing.once("error", broken);
+    // Also when it was kept for bytes that never came: what is asked for has an end.
+    response.once("close", () => {
+      outgoing.destroy();
+      resolve();
+    });
+    outgoing.once("response", (answer) => {
+      answer.once("error", broken);
+      try {
+        response.writeHead(
+          answer.statusCode ?? 502,
+          answer.statusMessage ?? "",
+          endToEnd(answer, true),
+        );
+      } catch {
+        return broken();
+      }
+      pump(answer, response, pass);
+    });
+    incoming.once("error", broken);
+    pump(incoming, outgoing, pass);
+  });
+}
+
+function ask(incoming: IncomingMessage, target: Target, pinned: Pinned): ClientRequest {
+  const { host, port, path } = target;
+  const authority = port === 80 ? host : `${host}:${port}`;
+  return request({
+    createConnection: () => pinned.socket,
+    method: incoming.method ?? "GET",
+    path,
+    headers: ["Host", authority, ...framed(incoming), "Connection", "close"],
+    insecureHTTPParser: false,
+  });
+}
+
+/** What has a body by its nature and comes without says so: else it would be sent in chunks. */
+function framed(incoming: IncomingMessage): string[] {
+  const { headers, method = "" } = incoming;
+  const isFramed = ["content-length", "transfer-encoding"].some((name) => name in headers);
+  const isEmpty = !isFramed && ["POST", "PUT", "PATCH"].includes(method);
+  return [...endToEnd(incoming, false), ...(isEmpty ? ["Content-Length", "0"] : [])];
+}
+
+/** Names and values in turn, as they came, without those of the connection. */
+function endToEnd(message: IncomingMessage, isAnswer: boolean): string[] {
+  const named = (message.headers.connection ?? "").split(",").map((name) => name.trim());
+  const dropped = new Set([...hopByHop, ...named.map((name) => name.toLowerCase())]);
+  // An answer is framed anew; what frames a request stands, and is written by the same rules.
+  dropped.add(isAnswer ? "transfer-encoding" : "host");
+  if (!isAnswer) for (const name of ["content-length", "transfer-encoding"]) dropped.delete(name);
+  const { rawHeaders } = message;
+  return rawHeaders.flatMap((name, index) => {
+    const isName = index % 2 === 0;
+    const keeps = isName && !dropped.has(name.toLowerCase());
+    return keeps ? [name, rawHeaders[index + 1] ?? ""] : [];
+  });
+}

@@ -1,0 +1,146 @@
+/** The only way out of a sandbox: an HTTP proxy that decides by name, and connects by address. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Server as Door, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { NetworkPolicy } from "#shared/protocol/runner";
+import { Exits, type ExitsDeps } from "./exits.ts";
+import { carryRequest } from "./plain-request.ts";
+import { type Asked, answerText, answerTo, Refusal, tlsAlert } from "./refusal.ts";
+import { absoluteTarget, connectTarget, roughly, tunnelledTarget } from "./request-target.ts";
+import type { TlsTerminator } from "./tls-terminator.ts";
+import { joinSockets, readOpening } from "./tunnel.ts";
+
+export interface EgressProxyDeps extends ExitsDeps {
+  readonly terminator: TlsTerminator | null;
+}
+
+const established = "HTTP/1.1 200 Connection established\r\n\r\n";
+const headerBytesMax = 32 * 1024;
+const headersTimeoutMs = 10_000;
+const keepAliveMs = 60_000;
+/** With idle ones; beyond this they are closed unheard, long after a rule has said it. */
+const clientsPerConnection = 4;
+/** For the answer to be read; who goes on sending instead is cut off. */
+const lingerMs = 2_000;
+
+export class EgressProxy {
+  readonly #policy: NetworkPolicy;
+  readonly #terminator: TlsTerminator | null;
+  readonly #exits: Exits;
+  readonly #server: Server;
+  readonly #clients = new Set<Duplex>();
+  /** Of plain HTTP inside a tunnel: whom the tunnel was opened to. */
+  readonly #tunnelled = new WeakMap<Duplex, Asked>();
+
+  constructor(deps: EgressProxyDeps) {
+    this.#policy = deps.policy;
+    this.#terminator = deps.terminator;
+    this.#exits = new Exits(deps);
+    this.#server = createServer({
+      insecureHTTPParser: false,
+      maxHeaderSize: headerBytesMax,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: 0,
+      keepAliveTimeout: keepAliveMs,
+      noDelay: true,
+    });
+    this.#server.maxConnections = deps.policy.limits.connectionsMax * clientsPerConnection;
+    this.#server.on("connection", (client: Socket) => this.#watch(client));
+    this.#server.on("request", (request, response) => void this.#request(request, response));
+    this.#server.on("connect", (request: IncomingMessage, client: Socket, head: Buffer) => {
+      void this.#connect(request, client, head);
+    });
+    this.#server.on("clientError", (_error, client) => this.#unreadable(client));
+  }
+
+  /** Takes over a socket that listens, which may lie in another network than ours. */
+  listen(door: Door): void {
+    this.#server.listen(door);
+  }
+
+  /** Ends everything that is open, each with its line in the log. */
+  close(): void {
+    this.#server.close();
+    this.#exits.close();
+    for (const client of this.#clients) client.destroy();
+  }
+
+  #watch(client: Duplex): void {
+    if (this.#clients.has(client)) return;
+    this.#clients.add(client);
+    client.on("error", () => client.destroy());
+    client.once("close", () => this.#clients.delete(client));
+  }
+
+  async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const tunnel = this.#tunnelled.get(request.socket);
+    let asked: Asked | null = null;
+    try {
+      const target = tunnel ? tunnelledTarget(request, tunnel) : absoluteTarget(request);
+      asked = target;
+      await this.#exits.attempt("http", target, (exit) =>
+        carryRequest({ incoming: request, response, target, ...exit }),
+      );
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (asked === null) this.#exits.refused("http", tunnel ?? roughly(request), refusal);
+      if (response.headersSent) return void response.destroy();
+      const answer = answerTo(refusal, asked ?? tunnel ?? roughly(request));
+      response.writeHead(answer.status, answer.reason, answer.headers);
+      response.end(answer.body);
+      closeSoon(request.socket);
+    }
+  }
+
+  async #connect(request: IncomingMessage, client: Socket, head: Buffer): Promise<void> {
+    let asked: Asked | null = null;
+    let isOpen = false;
+    try {
+      const target = connectTarget(request);
+      asked = target;
+      let isPlain = false;
+      await this.#exits.attempt("connect", target, async ({ host, pinned, pass }) => {
+        const { port } = target;
+        client.write(established);
+        isOpen = true;
+        const { socket: upstream } = pinned;
+        if (this.#terminator?.wants(host.name, port)) {
+          if (head.length > 0) client.unshift(head);
+          return this.#terminator.serve({ name: host.name, port, client, upstream, pass });
+        }
+        if (this.#policy.mode === "internet") client.unshift(head);
+        else isPlain = (await readOpening(client, head, host)) === "plain";
+        if (!isPlain) await joinSockets(client, upstream, pass);
+      });
+      // Plain HTTP inside a tunnel is read like any other; each request leaves by a way of its own.
+      if (!isPlain) return;
+      this.#tunnelled.set(client, target);
+      this.#server.emit("connection", client);
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (asked === null) this.#exits.refused("connect", roughly(request), refusal);
+      client.end(isOpen ? tlsAlert : answerText(refusal, asked ?? roughly(request)));
+      closeSoon(client);
+    }
+  }
+
+  #unreadable(client: Duplex): void {
+    const refusal = new Refusal("malformed_request");
+    const asked = this.#tunnelled.get(client) ?? { host: "", port: 0 };
+    this.#exits.refused("http", asked, refusal);
+    if (client.writable) client.end(answerText(refusal, asked));
+    closeSoon(client);
+  }
+}
+
+/** What isn't a refusal broke on our side of the host. */
+function refusalOf(error: unknown): Refusal {
+  return error instanceof Refusal ? error : new Refusal("connect_failed");
+}
+
+/** What it still sends is thrown away until then: a reset would take the answer with it. */
+function closeSoon(client: Duplex): void {
+  client.resume();
+  const timer = setTimeout(() => client.destroy(), lingerMs);
+  client.once("close", () => clearTimeout(timer));
+}

@@ -1,0 +1,100 @@
+/** How an attempt that isn't carried is answered: at once, with the rule, and how to go on. */
+import type { EgressRule } from "#shared/core/network-policy";
+
+interface Answer {
+  readonly status: number;
+  readonly reason: string;
+  readonly verdict: "refused" | "failed";
+}
+
+const answers: Readonly<Record<EgressRule, Answer>> = {
+  malformed_request: refused("The request is malformed or ambiguous", 400),
+  invalid_host: refused("This is no valid host name"),
+  host_not_allowed: refused("The network policy doesn't allow this host"),
+  port_not_allowed: refused("The network policy doesn't allow this port of the host"),
+  address_not_allowed: refused("The network policy allows names, not addresses"),
+  private_name: refused("Names of private networks are never reachable"),
+  private_address: refused("Addresses outside of the public internet are never reachable"),
+  host_mismatch: refused("The Host header differs from the host that was asked for"),
+  sni_missing: refused("The TLS client doesn't say which host it asks for"),
+  sni_mismatch: refused("The TLS client asks for another host than the tunnel was opened to"),
+  name_not_found: failed("The name has no address", 502),
+  connect_failed: failed("The host refused the connection or can't be reached", 502),
+  timed_out: failed("The host didn't answer in time", 504),
+  connection_limit: refused("Too many connections are open", 429),
+  rate_limit: refused("Too many connections were opened in the last minute", 429),
+  byte_limit: refused("The execution has transferred all it may"),
+};
+
+function refused(reason: string, status = 403): Answer {
+  return { status, reason, verdict: "refused" };
+}
+
+function failed(reason: string, status: number): Answer {
+  return { status, reason, verdict: "failed" };
+}
+
+/** Rules that the environment's owner can do something about. */
+const askable: readonly EgressRule[] = ["host_not_allowed", "port_not_allowed"];
+
+export interface Asked {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** An attempt that ends here. `detail` and `address` say more, in the log. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly rule: EgressRule;
+  readonly address: string | null;
+
+  constructor(rule: EgressRule, options: { detail?: string; address?: string } = {}) {
+    super(options.detail ?? answers[rule].reason);
+    this.rule = rule;
+    this.address = options.address ?? null;
+  }
+
+  get verdict(): "refused" | "failed" {
+    return answers[this.rule].verdict;
+  }
+}
+
+export interface RefusalAnswer {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Status line, headers and body: some clients show only the first of them. */
+export function answerTo({ rule, message }: Refusal, { host, port }: Asked): RefusalAnswer {
+  const { status, reason } = answers[rule];
+  const entry = JSON.stringify({ host, ports: [port] });
+  const how = askable.includes(rule)
+    ? { howToAllow: `Ask the environment's owner to add ${entry} to its network.allow.` }
+    : {};
+  const detail = message === reason ? {} : { detail: message };
+  const error = { rule, message: `${reason}.`, ...detail, host, port, ...how };
+  const body = `${JSON.stringify({ error })}\n`;
+  return {
+    status,
+    reason: `${reason} (${rule})`,
+    headers: {
+      "content-type": "application/json",
+      "content-length": `${Buffer.byteLength(body)}`,
+      "x-paddock-rule": rule,
+      connection: "close",
+    },
+    body,
+  };
+}
+
+/** The same for a socket that has no response object. */
+export function answerText(refusal: Refusal, asked: Asked): string {
+  const { status, reason, headers, body } = answerTo(refusal, asked);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${reason}\r\n${lines.join("")}\r\n${body}`;
+}
+
+/** What a TLS client is told: a fatal alert, `access_denied`. */
+export const tlsAlert = Buffer.from([21, 3, 3, 0, 2, 2, 49]);

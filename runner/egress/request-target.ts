@@ -1,0 +1,84 @@
+/** Whom a request asks for, by its target and its headers together; ambiguity is refused. */
+import type { IncomingMessage } from "node:http";
+import { parseHost } from "#shared/core/network-policy";
+import type { Asked } from "./refusal.ts";
+import { Refusal } from "./refusal.ts";
+
+export interface Target extends Asked {
+  /** What the server is asked: a path and its query. */
+  readonly path: string;
+}
+
+const authorityForm = /^(\[[0-9A-Fa-f:.]+\]|[^\s:@/?#[\]]+):(\d{1,5})$/;
+const hostForm = /^(\[[0-9A-Fa-f:.]+\]|[^\s:@/?#[\]]+)(?::(\d{1,5}))?$/;
+const absoluteForm = /^http:\/\/([^\s/?#@]+)([/?][^\s#]*)?$/i;
+const originForm = /^\/[^\s#]*$/;
+const httpPort = 80;
+
+/** `host:port`, as CONNECT names it. @throws {Refusal} Also if a Host header names another. */
+export function connectTarget(request: IncomingMessage): Asked {
+  const [, host, port] = authorityForm.exec(request.url ?? "") ?? [];
+  if (host === undefined || port === undefined) throw new Refusal("malformed_request");
+  if (isFramed(request)) throw new Refusal("malformed_request");
+  const asked = { host, port: Number(port) };
+  const given = hostHeader(request);
+  if (given !== null && !namesSame(given, asked, asked.port)) throw new Refusal("host_mismatch");
+  return asked;
+}
+
+/** Of a plain request to a proxy: `http://host/path`. @throws {Refusal} If Host differs. */
+export function absoluteTarget(request: IncomingMessage): Target {
+  const [, authority = "", rest = "/"] = absoluteForm.exec(request.url ?? "") ?? [];
+  const asked = split(authority);
+  if (asked === null) throw new Refusal("malformed_request");
+  requireHost(request, asked);
+  return { ...asked, path: rest.startsWith("/") ? rest : `/${rest}` };
+}
+
+/** Of a plain request inside a tunnel to `asked`. @throws {Refusal} If Host differs. */
+export function tunnelledTarget(request: IncomingMessage, asked: Asked): Target {
+  const path = request.url ?? "";
+  if (!originForm.test(path)) throw new Refusal("malformed_request");
+  requireHost(request, asked);
+  return { ...asked, path };
+}
+
+/** Whom an unreadable request asked for, as far as it can be told in a log. */
+export function roughly(request: IncomingMessage): Asked {
+  const text = (request.url ?? "").replace(/^http:\/\//i, "");
+  return { host: text.replace(/[^\w.:[\]-].*$/, "").slice(0, 260), port: 0 };
+}
+
+/** The parser has refused what is framed twice; of codings there is one that both ends read alike. */
+function requireHost(request: IncomingMessage, asked: Asked): void {
+  const coding = request.headers["transfer-encoding"];
+  if (coding !== undefined && coding.toLowerCase() !== "chunked") {
+    throw new Refusal("malformed_request");
+  }
+  const given = hostHeader(request);
+  if (given === null || !namesSame(given, asked, httpPort)) throw new Refusal("host_mismatch");
+}
+
+/** @throws {Refusal} When there is more than one: each side might believe another. */
+function hostHeader(request: IncomingMessage): string | null {
+  const given = request.headersDistinct.host ?? [];
+  if (given.length > 1) throw new Refusal("malformed_request");
+  return given[0] ?? null;
+}
+
+function namesSame(given: string, asked: Asked, portDefault: number): boolean {
+  const host = split(given, portDefault);
+  if (host === null || host.port !== asked.port) return false;
+  const [one, other] = [parseHost(host.host), parseHost(asked.host)];
+  return one !== null && one.name === other?.name;
+}
+
+function split(authority: string, portDefault = httpPort): Asked | null {
+  const [, host, port] = hostForm.exec(authority) ?? [];
+  if (host === undefined) return null;
+  return { host, port: port === undefined ? portDefault : Number(port) };
+}
+
+function isFramed({ headers }: IncomingMessage): boolean {
+  return headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
+}

@@ -1,0 +1,101 @@
+/** What flows through CONNECT: looked at until its host is certain, then moved as it is. */
+import type { Socket } from "node:net";
+import { type Host, parseHost } from "#shared/core/network-policy";
+import { helloBytesMax, readGreeting } from "./client-hello.ts";
+import { pump } from "./pump.ts";
+import { Refusal } from "./refusal.ts";
+
+/** A client that says nothing for this long after it was let in isn't one. */
+const greetingTimeoutMs = 10_000;
+/** Nobody needs more pieces for a hello; each is parsed from the start. */
+const greetingPiecesMax = 32;
+/** One side is silent, or gone, and the other doesn't end. */
+const idleTimeoutMs = 600_000;
+const halfOpenTimeoutMs = 60_000;
+
+/** What a tunnel begins with; its bytes are put back, to be read again. */
+export type Opening = "tls" | "plain" | "empty";
+
+/**
+ * Waits for the client's first bytes: a TLS hello whose name is `host`, or something else.
+ *
+ * @throws {Refusal} `sni_missing`, `sni_mismatch`, `malformed_request` or `timed_out`.
+ */
+export async function readOpening(client: Socket, head: Buffer, host: Host): Promise<Opening> {
+  let seen = head;
+  let pieces = 0;
+  for (;;) {
+    const greeting = readGreeting(seen);
+    if (greeting.kind !== "incomplete") {
+      if (greeting.kind === "malformed") throw new Refusal("malformed_request");
+      if (greeting.kind === "tls") requireName(greeting.serverName, host);
+      client.unshift(seen);
+      return greeting.kind === "tls" ? "tls" : "plain";
+    }
+    pieces += 1;
+    if (pieces > greetingPiecesMax) throw new Refusal("malformed_request");
+    const piece = await nextPiece(client);
+    if (piece === null) return "empty";
+    seen = Buffer.concat([seen, piece]);
+    if (seen.length > 2 * helloBytesMax) throw new Refusal("malformed_request");
+  }
+}
+
+function requireName(serverName: string | null, host: Host): void {
+  if (serverName === null) throw new Refusal("sni_missing");
+  const asked = parseHost(serverName);
+  if (asked?.name !== host.name) {
+    throw new Refusal("sni_mismatch", { detail: `SNI ${JSON.stringify(serverName)}` });
+  }
+}
+
+/** Null when the client ends instead. */
+function nextPiece(client: Socket): Promise<Buffer | null> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => settle(() => reject(new Refusal("timed_out"))),
+      greetingTimeoutMs,
+    );
+    const onData = (piece: Buffer) => settle(() => resolve(piece));
+    const onEnd = () => settle(() => resolve(null));
+    const settle = (tell: () => void) => {
+      clearTimeout(timer);
+      client.pause();
+      client.off("data", onData).off("end", onEnd).off("close", onEnd);
+      tell();
+    };
+    client.once("data", onData).once("end", onEnd).once("close", onEnd);
+    client.resume();
+  });
+}
+
+/** Resolves when both sides are gone, however they went. */
+export function joinSockets(
+  client: Socket,
+  upstream: Socket,
+  pass: (bytes: number) => boolean,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const sides = [client, upstream];
+    const destroyBoth = () => {
+      for (const side of sides) side.destroy();
+    };
+    const open = new Set(sides.filter((side) => !side.closed));
+    if (open.size < sides.length) destroyBoth();
+    if (open.size === 0) resolve();
+    for (const side of sides) {
+      side.setTimeout(idleTimeoutMs, destroyBoth);
+      side.once("end", () => {
+        for (const one of sides) one.setTimeout(halfOpenTimeoutMs);
+      });
+      side.once("close", () => {
+        open.delete(side);
+        // A side that went without a word takes the other with it.
+        if (!side.readableEnded) destroyBoth();
+        if (open.size === 0) resolve();
+      });
+    }
+    pump(client, upstream, pass);
+    pump(upstream, client, pass);
+  });
+}

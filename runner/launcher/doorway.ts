@@ -1,0 +1,66 @@
+/**
+ * The door that a sandbox's proxy is behind: a socket that listens inside of the sandbox's network
+ * and is answered outside of it. A socket stays in the network it was made in, so a short-lived
+ * process enters that network, makes it, and hands it over; nothing of ours stays inside.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, Server } from "node:net";
+import { proxyPort } from "../egress/proxy-environment.ts";
+
+/** The launcher's own argument when it is started for this. */
+export const doorArgument = "door";
+const timeoutMs = 10_000;
+/** All there is of the sandbox's network is its loopback, which may not be up yet. */
+const anyAddress = "0.0.0.0";
+
+/** What the process does that stands in the sandbox's network. @returns Its exit code. */
+export async function makeDoor(): Promise<number> {
+  const door = createServer().listen(proxyPort, anyAddress);
+  await once(door, "listening");
+  await sendDoor((message, sent) => process.send?.(message, door, {}, sent));
+  return 0;
+}
+
+/**
+ * Makes the door of the sandbox whose first process is `pid`, and gives it to the supervisor.
+ *
+ * @param self Path of the launcher's own program.
+ */
+export async function openDoor(
+  supervisor: ChildProcess,
+  { pid, self }: { readonly pid: number; readonly self: string },
+): Promise<{ opened: true }> {
+  const parameters = [`--net=/proc/${pid}/ns/net`, "--", process.execPath, self, doorArgument];
+  const maker = spawn("nsenter", parameters, {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+    timeout: timeoutMs,
+  });
+  const failed = once(maker, "exit").then(() => Promise.reject(new Error("No door was made.")));
+  failed.catch(() => undefined);
+  const [, door]: unknown[] = await Promise.race([once(maker, "message"), failed]);
+  if (!(door instanceof Server)) throw new Error("What was made isn't a door.");
+  try {
+    await sendDoor((message, sent) => supervisor.send(message, door, {}, sent));
+  } finally {
+    door.close();
+  }
+  return { opened: true };
+}
+
+/** The other end of it, in the supervisor; to be waited for from before it is asked for. */
+export async function receiveDoor(): Promise<Server> {
+  const [, door]: unknown[] = await once(process, "message");
+  if (process.connected) process.disconnect();
+  if (!(door instanceof Server)) throw new Error("What was sent isn't a door.");
+  return door;
+}
+
+function sendDoor(
+  send: (message: string, sent: (error: Error | null) => void) => unknown,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    send(doorArgument, (error) => (error === null ? resolve() : reject(error)));
+  });
+}

@@ -1,0 +1,64 @@
+/** One execution's way out of its sandbox: none, or the proxy behind the sandbox's door. */
+import type { EgressRequest, NetworkPolicy } from "#shared/protocol/runner";
+import { EgressLog } from "../egress/egress-log.ts";
+import { namesOf } from "../egress/names.ts";
+import { EgressProxy } from "../egress/proxy.ts";
+import type { NetworkOverride } from "../egress/test-network.ts";
+import type { TlsTerminator } from "../egress/tls-terminator.ts";
+import { receiveDoor } from "../launcher/doorway.ts";
+import type { LauncherLine } from "./launcher-line.ts";
+import { log, messageOf } from "./log.ts";
+
+export interface WayOutDeps {
+  readonly launcher: LauncherLine;
+  readonly network: NetworkOverride;
+  /** Where hosts are looked into that a secret is bound to; null if there are none. */
+  readonly terminator: TlsTerminator | null;
+  readonly send: (batch: EgressRequest) => Promise<unknown>;
+}
+
+export class WayOut {
+  readonly #deps: WayOutDeps;
+  readonly #policy: NetworkPolicy;
+  readonly #log: EgressLog;
+  #proxy: EgressProxy | undefined;
+
+  constructor(deps: WayOutDeps, policy: NetworkPolicy) {
+    this.#deps = deps;
+    this.#policy = policy;
+    const onFailure = (error: unknown) =>
+      log("WARNING", "egress log is not heard", { why: messageOf(error) });
+    this.#log = new EgressLog({ send: deps.send, now: Date.now, onFailure });
+  }
+
+  /** Opens it, if the policy has one. To be called when the sandbox has begun, and before any work. */
+  async open(): Promise<void> {
+    if (this.#policy.mode === "none") return;
+    const { launcher, network, terminator } = this.#deps;
+    const received = receiveDoor();
+    received.catch(() => undefined);
+    await launcher.openDoor();
+    this.#proxy = new EgressProxy({
+      policy: this.#policy,
+      names: namesOf(network.resolver),
+      dial: network.dial,
+      terminator,
+      record: (attempt) => this.#log.record(attempt),
+      now: Date.now,
+    });
+    this.#proxy.listen(await received);
+  }
+
+  /** Shuts it, and stores what came of each attempt. */
+  async close(): Promise<void> {
+    this.#proxy?.close();
+    await this.#log.end();
+  }
+
+  /** A sentence for whoever sees only that a program failed; null if nothing was refused. */
+  note(): string | null {
+    const refused = this.#log.refused();
+    if (refused.length === 0) return null;
+    return `The network policy refused: ${refused.join("; ")}.`;
+  }
+}

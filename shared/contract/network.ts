@@ -1,0 +1,79 @@
+/** An environment's network as the API takes and shows it; stored, each host stands by each port. */
+import * as z from "zod";
+import { isPrivateName, parseHost } from "../core/network-policy.ts";
+import { networkModes } from "../protocol/job.ts";
+import type { NetworkPolicy } from "../protocol/runner.ts";
+
+export type Reach = Pick<NetworkPolicy, "mode" | "allow">;
+
+const entriesMax = 100;
+const portsMax = 16;
+const httpsPort = 443;
+
+/** `host`, or `*.host` for every name below it; addresses and private names aren't reachable. */
+const HostPattern = z
+  .string()
+  .max(255)
+  .transform((text) => text.toLowerCase().replace(/\.$/, ""))
+  .refine(isHostPattern, "a public host name, or *. and one with two labels at least");
+
+function isHostPattern(pattern: string): boolean {
+  const name = pattern.startsWith("*.") ? pattern.slice(2) : pattern;
+  return parseHost(name)?.kind === "name" && !isPrivateName(name);
+}
+
+const Allowed = z.object({
+  host: HostPattern,
+  ports: z.array(z.int().min(1).max(65_535)).min(1).max(portsMax).default([httpsPort]),
+});
+
+export const NetworkInput = z.discriminatedUnion("mode", [
+  z.object({ mode: z.literal("none") }),
+  z.object({ mode: z.literal("allowlist"), allow: z.array(Allowed).min(1).max(entriesMax) }),
+  z.object({ mode: z.literal("internet") }),
+]);
+export type NetworkInput = z.output<typeof NetworkInput>;
+
+export const NetworkBody = z.object({
+  mode: z.enum(networkModes),
+  allow: z.array(z.object({ host: z.string(), ports: z.array(z.int()) })),
+});
+
+export function reachOf(input: NetworkInput): Reach {
+  if (input.mode !== "allowlist") return { mode: input.mode, allow: [] };
+  const ports = new Map<string, Set<number>>();
+  for (const { host, ports: more } of input.allow) {
+    ports.set(host, new Set([...(ports.get(host) ?? []), ...more]));
+  }
+  const allow = [...ports].flatMap(([host, all]) => [...all].map((port) => ({ host, port })));
+  return { mode: "allowlist", allow };
+}
+
+export function networkBody({ mode, allow }: Reach): z.input<typeof NetworkBody> {
+  const hosts = [...new Set(allow.map(({ host }) => host))];
+  const portsOf = (host: string) =>
+    allow.filter((entry) => entry.host === host).map(({ port }) => port);
+  return { mode, allow: hosts.map((host) => ({ host, ports: portsOf(host) })) };
+}
+
+/** The two ways to say it, for schemas that take both: they must not contradict each other. */
+export function agrees(body: {
+  readonly internetAccess?: boolean | null | undefined;
+  readonly network?: NetworkInput | undefined;
+}): boolean {
+  const { internetAccess, network } = body;
+  if (internetAccess === undefined || internetAccess === null || !network) return true;
+  return internetAccess === (network.mode !== "none");
+}
+
+/**
+ * What is asked for; null if nothing is. `internetAccess: true` is also how an allow-list is shown,
+ * so whoever sends back what was read doesn't widen it.
+ */
+export function askedReach(body: Parameters<typeof agrees>[0], current: Reach): Reach | null {
+  const { internetAccess, network } = body;
+  if (network) return reachOf(network);
+  if (internetAccess === undefined || internetAccess === null) return null;
+  if (!internetAccess) return { mode: "none", allow: [] };
+  return current.mode === "none" ? { mode: "internet", allow: [] } : current;
+}

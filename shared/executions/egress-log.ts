@@ -1,0 +1,41 @@
+/** An execution's egress log: batches in the order of their numbers. */
+import type { Owner } from "../auth/owner.ts";
+import type { EgressAttempt } from "../protocol/runner.ts";
+import { egressBatches, executions } from "../store/executions.ts";
+import type { Store } from "../store/store.ts";
+
+export interface EgressPage {
+  readonly attempts: readonly EgressAttempt[];
+  /** Stored so far. */
+  readonly total: number;
+  readonly cut: number;
+}
+
+/** @throws {ApiError} `NOT_FOUND` if the execution isn't the owner's. */
+export async function readEgress(
+  store: Store,
+  owner: Owner,
+  page: { readonly executionId: string; readonly limit: number; readonly offset: number },
+): Promise<EgressPage> {
+  const { executionId, limit, offset } = page;
+  const batches = egressBatches.all(owner, executionId);
+  // Numbers have no gaps, so an offset is a number; each batch that counts holds one attempt at least.
+  const [, found, [newest]] = await Promise.all([
+    store.require(executions.of(owner, executionId)),
+    store.findRefs(batches, {
+      between: { field: "lastSequence", from: offset + 1, to: undefined },
+      orderBy: [["lastSequence", "asc"]],
+      limit,
+    }),
+    store.findRefs(batches, { orderBy: [["firstSequence", "desc"]], limit: 1 }),
+  ]);
+  const attempts = found
+    .flatMap(({ value }) => value.attempts)
+    .filter(({ sequence }) => sequence > offset)
+    .slice(0, limit);
+  return {
+    attempts,
+    total: newest?.value.lastSequence ?? 0,
+    cut: newest?.value.cut ?? 0,
+  };
+}

@@ -1,0 +1,36 @@
+import { askedReach, type NetworkInput, type Reach } from "../contract/network.ts";
+import { isWithinNetwork } from "../core/network-policy.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { defaultEgressLimits } from "../protocol/runner.ts";
+import type { Environment } from "../store/environments.ts";
+import type { Execution } from "../store/executions.ts";
+
+/** What an environment's executions may reach. */
+export function environmentReach({ network, networkAllow }: Environment): Reach {
+  return { mode: network, allow: networkAllow };
+}
+
+/**
+ * Freezes what an execution may reach: its environment's, or the part of it that its message asks
+ * for. The job is of the same class, so what is closed has no way out underneath either.
+ *
+ * @throws {ApiError} `NETWORK_NOT_ALLOWED` if a message names a host its environment doesn't allow.
+ */
+export function networkOf(
+  environment: Environment,
+  message: { readonly internetAccess: boolean | null; readonly network: NetworkInput | null },
+): Execution["network"] {
+  const most = environmentReach(environment);
+  const { internetAccess, network } = message;
+  const frozen = ({ mode, allow }: Reach) => ({
+    mode,
+    allow: [...allow],
+    limits: defaultEgressLimits,
+    job: mode,
+  });
+  if (network === null)
+    return frozen(internetAccess === false ? { mode: "none", allow: [] } : most);
+  const asked = askedReach({ network }, most) ?? most;
+  if (!isWithinNetwork(asked, most)) throw new ApiError("NETWORK_NOT_ALLOWED");
+  return frozen(asked);
+}
