@@ -39,7 +39,8 @@ function withoutIpv4Tail(text: string): string | null {
   const colon = text.lastIndexOf(":");
   const ipv4 = parseIpv4(text.slice(colon + 1));
   if (colon < 0 || ipv4 === null) return null;
-  return `${text.slice(0, colon + 1)}${(ipv4 >> 16n).toString(16)}:${(ipv4 & 0xffffn).toString(16)}`;
+  const [high, low] = [ipv4 >> 16n, ipv4 & 0xffffn];
+  return `${text.slice(0, colon + 1)}${high.toString(16)}:${low.toString(16)}`;
 }
 
 /** An IPv4 address that comes mapped into IPv6, as sockets show it, is the IPv4 address. */

@@ -8,7 +8,7 @@ import * as z from "zod";
 export const Admission = z.object({
   /** Since when an operator has suspended the owner. */
   suspendedAt: z.int().nullable(),
-  /** Keys that were closed a short while ago, and when; later, no request of theirs is under way. */
+  /** Keys that were closed a short while ago, and when: later, none of their requests is left. */
   closedKeys: z.record(z.string(), z.int()),
 });
 export type Admission = z.infer<typeof Admission>;

@@ -5,8 +5,8 @@ import { ownedCollection, systemCollection } from "./documents.ts";
 const microusdOrNull = z.int().min(0).nullable().default(null);
 
 /**
- * A key as one read finds it: its document's id is the SHA-256 of the key. Version 2 added bounds; a
- * release that knew only 1 would let such a key do more than it may, so it must not read it at all.
+ * A key as one read finds it: its document's id is the SHA-256 of the key. Version 2 added bounds:
+ * a release that knew only 1 would let such a key do more than it may, so it must not read it.
  */
 export const ApiKey = z.object({
   v: z.literal([1, 2]),

@@ -131,7 +131,7 @@ describe("a key's record", () => {
     expect(await record()).toMatchObject({ lastUsedIp: "127.77.0.1" });
   });
 
-  test("leaves the lists when it is deleted, which ends the key, and stays on the trail", async () => {
+  test("leaves the lists when it is deleted, and stays on the trail", async () => {
     const owner = await newOwner({ creditUsd: 0 });
     const made = (await send("/v1/keys", { key: owner.key, body: { name: "gone" } })).json;
     const path = `/v1/keys/${made.id}`;
@@ -147,7 +147,7 @@ describe("a key's record", () => {
 });
 
 describe("KEY-6 rotation", () => {
-  test("gives a key with the same bounds, and the old one is good until its grace ends", async () => {
+  test("gives a key with the same bounds; the old one is good until its grace ends", async () => {
     const owner = await newOwner({ creditUsd: 0 });
     const body = { name: "build", scopes: ["agents:read"], maxCostPerExecution: 0.5 };
     const old = (await send("/v1/keys", { key: owner.key, body })).json;
@@ -184,6 +184,11 @@ describe("KEY-6 rotation", () => {
       expiresAt: old.expiresAt,
     });
   });
+});
+
+test("F18 no function that takes keys starts without its peppers", async () => {
+  const settings = { PADDOCK_PEPPERS_FILE: "/nowhere/peppers.json" };
+  await expect(startAsides("agents", 1, { settings })).rejects.toThrow("peppers.json");
 });
 
 describe("KEY-8 production and development", () => {
