@@ -36,6 +36,8 @@ export const moneyLimits = {
 
 /** Whether the counts are those of `npm run chaos:money`. */
 export const long = process.env.PADDOCK_LONG === "1";
+/** Of one test: the full counts take minutes on a busy machine. */
+export const testMsMax = long ? 600_000 : 120_000;
 export const seed = Number(process.env.PADDOCK_MONEY_SEED ?? randomInt(1_000_000));
 
 export interface Crowd {
@@ -129,12 +131,26 @@ export function turns(processes: readonly { readonly baseUrl: string }[]): () =>
   };
 }
 
+const triesMax = 200;
+
+/**
+ * Repeats what was answered 503, which says that nothing was done: without an Idempotency-Key, so
+ * that a refusal that wasn't one would be charged twice.
+ */
+export async function insist(nextBaseUrl: () => string, what: Attempt): Promise<Outcome> {
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    const outcome = await attempt(nextBaseUrl(), what);
+    if (outcome.status !== 503) return outcome;
+    await wait(500);
+  }
+  throw new Error(`${what.threadId} was never told`);
+}
+
 /** What a client does that wants to know: the same again, elsewhere, until it is told. */
 export async function persist(
   nextBaseUrl: () => string,
   what: Attempt & { readonly idempotencyKey: string },
 ): Promise<Outcome> {
-  const triesMax = 200;
   for (let tries = 0; tries < triesMax; tries += 1) {
     const outcome = await attempt(nextBaseUrl(), what);
     if (outcome.status !== null && outcome.status < 500) return outcome;

@@ -5,7 +5,16 @@ import { killFunction } from "../kit/cloud.ts";
 import { Dice } from "../kit/dice.ts";
 import { theFleet } from "../kit/fleet.ts";
 import type { FunctionAside } from "../kit/function-aside.ts";
-import { expectCharged, long, newCrowd, persist, seed, turns, withStatus } from "../kit/money.ts";
+import {
+  expectCharged,
+  long,
+  newCrowd,
+  persist,
+  seed,
+  testMsMax,
+  turns,
+  withStatus,
+} from "../kit/money.ts";
 
 const affords = long ? 100 : 30;
 const attempts = long ? 2_000 : 90;
@@ -25,21 +34,25 @@ async function killOne(dice: Dice): Promise<void> {
 }
 
 describe("BUD-3 F12 F13 processes killed at random", () => {
-  test(`charge each accepted id once, after ${kills} kills (seed ${seed})`, async () => {
-    const dice = new Dice(seed);
-    const crowd = await newCrowd(attempts, affords);
-    const nextBaseUrl = turns(processes);
-    const clients = crowd.threadIds.map((threadId, index) =>
-      persist(nextBaseUrl, { owner: crowd.owner, threadId, idempotencyKey: `once-${index}` }),
-    );
-    for (let killed = 0; killed < kills; killed += 1) {
-      await wait(50 + dice.below(long ? 1_500 : 400));
-      await killOne(dice);
-    }
-    const outcomes = await Promise.all(clients);
-    const accepted = withStatus(outcomes, 200);
-    expect(accepted).toHaveLength(affords);
-    expect(withStatus(outcomes, 402)).toHaveLength(attempts - affords);
-    await expectCharged(crowd, { count: affords, accepted });
-  });
+  test(
+    `charge each accepted id once, after ${kills} kills (seed ${seed})`,
+    async () => {
+      const dice = new Dice(seed);
+      const crowd = await newCrowd(attempts, affords);
+      const nextBaseUrl = turns(processes);
+      const clients = crowd.threadIds.map((threadId, index) =>
+        persist(nextBaseUrl, { owner: crowd.owner, threadId, idempotencyKey: `once-${index}` }),
+      );
+      for (let killed = 0; killed < kills; killed += 1) {
+        await wait(50 + dice.below(long ? 1_500 : 400));
+        await killOne(dice);
+      }
+      const outcomes = await Promise.all(clients);
+      const accepted = withStatus(outcomes, 200);
+      expect(accepted).toHaveLength(affords);
+      expect(withStatus(outcomes, 402)).toHaveLength(attempts - affords);
+      await expectCharged(crowd, { count: affords, accepted });
+    },
+    testMsMax,
+  );
 });

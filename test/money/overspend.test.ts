@@ -3,10 +3,11 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { theFleet } from "../kit/fleet.ts";
 import type { FunctionAside } from "../kit/function-aside.ts";
 import {
-  attempt,
   expectCharged,
+  insist,
   long,
   newCrowd,
+  testMsMax,
   turns,
   watchAccount,
   withStatus,
@@ -22,23 +23,27 @@ beforeAll(async () => {
 });
 
 describe("BUD-3 F1 F20 an account that affords a few of many executions", () => {
-  test(`pays for exactly ${affords} of ${attempts} sent to four processes at once`, async () => {
-    const crowd = await newCrowd(attempts, affords);
-    const watch = watchAccount(crowd.owner);
-    const nextBaseUrl = turns(processes);
-    const outcomes = await Promise.all(
-      crowd.threadIds.map((threadId) => attempt(nextBaseUrl(), { owner: crowd.owner, threadId })),
-    );
-    const accepted = withStatus(outcomes, 200);
-    expect(accepted).toHaveLength(affords);
-    const refused = withStatus(outcomes, 402);
-    expect(refused).toHaveLength(attempts - affords);
-    for (const { answer } of refused) {
-      expect(answer?.json).toMatchObject({ code: "INSUFFICIENT_BUDGET", required: 0.000125 });
-    }
-    await expectCharged(crowd, { count: affords, accepted });
-    watch.stop();
-    expect(watch.least(), "no version promised more than there was").toBe(0);
-    expect((await accountOf(crowd.owner)).balanceMicrousd).toBe(0);
-  });
+  test(
+    `pays for exactly ${affords} of ${attempts} sent to four processes at once`,
+    async () => {
+      const crowd = await newCrowd(attempts, affords);
+      const watch = watchAccount(crowd.owner);
+      const nextBaseUrl = turns(processes);
+      const outcomes = await Promise.all(
+        crowd.threadIds.map((threadId) => insist(nextBaseUrl, { owner: crowd.owner, threadId })),
+      );
+      const accepted = withStatus(outcomes, 200);
+      expect(accepted).toHaveLength(affords);
+      const refused = withStatus(outcomes, 402);
+      expect(refused).toHaveLength(attempts - affords);
+      for (const { answer } of refused) {
+        expect(answer?.json).toMatchObject({ code: "INSUFFICIENT_BUDGET", required: 0.000125 });
+      }
+      await expectCharged(crowd, { count: affords, accepted });
+      watch.stop();
+      expect(watch.least(), "no version promised more than there was").toBe(0);
+      expect((await accountOf(crowd.owner)).balanceMicrousd).toBe(0);
+    },
+    testMsMax,
+  );
 });

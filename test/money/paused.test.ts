@@ -15,6 +15,7 @@ import {
   newCrowd,
   persist,
   seed,
+  testMsMax,
   turns,
   withStatus,
   workMs,
@@ -32,45 +33,53 @@ beforeAll(async () => {
 });
 
 describe("BUD-3 F12 a process that pauses and goes on", () => {
-  test(`starts nothing that another has started meanwhile (seed ${seed})`, async () => {
-    const dice = new Dice(seed);
-    const crowd = await newCrowd(attempts, affords);
-    const { owner } = crowd;
-    const [paused, ...others] = fleet.threads;
-    const nextBaseUrl = turns(others);
-    const clients = crowd.threadIds.map(async (threadId, index) => {
-      const what = { owner, threadId, idempotencyKey: `once-${index}` };
-      // At first everybody asks the one that is about to stop.
-      const first = await attempt(paused.baseUrl, { ...what, patienceMs });
-      return first.status === null ? await persist(nextBaseUrl, what) : first;
-    });
-    await wait(20 + dice.below(200));
-    paused.pause();
-    const outcomes = await Promise.all([
-      ...clients,
-      wait(pausedMs).then(() => {
-        paused.resume();
-        return null;
-      }),
-    ]);
-    const answered = outcomes.filter((outcome) => outcome !== null);
-    expect(withStatus(answered, 402)).toHaveLength(attempts - affords);
-    await expectCharged(crowd, { count: affords, accepted: withStatus(answered, 200) });
-  });
+  test(
+    `starts nothing that another has started meanwhile (seed ${seed})`,
+    async () => {
+      const dice = new Dice(seed);
+      const crowd = await newCrowd(attempts, affords);
+      const { owner } = crowd;
+      const [paused, ...others] = fleet.threads;
+      const nextBaseUrl = turns(others);
+      const clients = crowd.threadIds.map(async (threadId, index) => {
+        const what = { owner, threadId, idempotencyKey: `once-${index}` };
+        // At first everybody asks the one that is about to stop.
+        const first = await attempt(paused.baseUrl, { ...what, patienceMs });
+        return first.status === null ? await persist(nextBaseUrl, what) : first;
+      });
+      await wait(20 + dice.below(200));
+      paused.pause();
+      const outcomes = await Promise.all([
+        ...clients,
+        wait(pausedMs).then(() => {
+          paused.resume();
+          return null;
+        }),
+      ]);
+      const answered = outcomes.filter((outcome) => outcome !== null);
+      expect(withStatus(answered, 402)).toHaveLength(attempts - affords);
+      await expectCharged(crowd, { count: affords, accepted: withStatus(answered, 200) });
+    },
+    testMsMax,
+  );
 
-  test("settles nothing that another has settled meanwhile", async () => {
-    const crowd = await newCrowd(4, 4);
-    const { owner } = crowd;
-    const nextBaseUrl = turns(fleet.threads);
-    const { gateway } = fleet;
-    const gateways = [gateway.baseUrl, await functionUrl("runner-gateway")];
-    const content = play({ workMs, gateways });
-    gateway.pause();
-    const accepted = await Promise.all(
-      crowd.threadIds.map((threadId) => attempt(nextBaseUrl(), { owner, threadId, content })),
-    );
-    await wait(workMs + pausedMs / 2);
-    gateway.resume();
-    await expectCharged(crowd, { count: 4, accepted });
-  });
+  test(
+    "settles nothing that another has settled meanwhile",
+    async () => {
+      const crowd = await newCrowd(4, 4);
+      const { owner } = crowd;
+      const nextBaseUrl = turns(fleet.threads);
+      const { gateway } = fleet;
+      const gateways = [gateway.baseUrl, await functionUrl("runner-gateway")];
+      const content = play({ workMs, gateways });
+      gateway.pause();
+      const accepted = await Promise.all(
+        crowd.threadIds.map((threadId) => attempt(nextBaseUrl(), { owner, threadId, content })),
+      );
+      await wait(workMs + pausedMs / 2);
+      gateway.resume();
+      await expectCharged(crowd, { count: 4, accepted });
+    },
+    testMsMax,
+  );
 });
