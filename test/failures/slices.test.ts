@@ -38,7 +38,7 @@ describe.concurrent("BUD-5 an execution that runs (F20)", () => {
     expect(holdMicrousd).toBe(cap);
     expect(chargedMicrousd).toBeLessThanOrEqual(cap);
     // It was worth renewing: it ran for longer than its first slice pays for.
-    expect(chargedMicrousd).toBeGreaterThan((first * 2) / 3);
+    expect(chargedMicrousd).toBeGreaterThan(first);
   });
 
   test("holds a first slice, then more, and never more than it can cost", async () => {
