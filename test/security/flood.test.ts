@@ -8,7 +8,7 @@ const long = process.env.PADDOCK_LONG === "1";
 const count = long ? 10_000 : 400;
 const atOnce = 40;
 const timeoutMs = long ? 600_000 : 60_000;
-/** What the first reads of a connection bring along: a tenth of the body, and never more of it. */
+/** What the first reads of a connection bring along, 99 KiB as a rule, is all that is taken in. */
 const readBytesMax = 160 * 1024;
 const growthMibMax = 64;
 
