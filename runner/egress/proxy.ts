@@ -108,9 +108,14 @@ export class EgressProxy {
           if (head.length > 0) client.unshift(head);
           return this.#terminator.serve({ name: host.name, port, client, upstream, pass });
         }
-        if (this.#policy.mode === "internet") client.unshift(head);
-        else isPlain = (await readOpening(client, head, host)) === "plain";
-        if (!isPlain) await joinSockets(client, upstream, pass);
+        if (this.#policy.mode === "internet") {
+          client.unshift(head);
+          return joinSockets(client, upstream, pass);
+        }
+        const opening = await readOpening(client, head, host);
+        isPlain = opening === "plain";
+        if (opening === "tls") await joinSockets(client, upstream, pass);
+        if (opening === "empty") client.end();
       });
       // Plain HTTP inside a tunnel is read like any other; each request leaves by a way of its own.
       if (!isPlain) return;

@@ -1,0 +1,161 @@
+/** Where the proxy leads, how much of it, and that it never hangs. No sandbox yet. */
+import { once } from "node:events";
+import { connect as connectTcp } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { defaultEgressLimits } from "#shared/protocol/runner";
+import {
+  type OpenProxy,
+  openProxy,
+  type ProxyOptions,
+  sendRaw,
+} from "../../test/sandbox/support/open-proxy.ts";
+import { get, ProxyServers, ruleOf } from "../../test/sandbox/support/proxy-servers.ts";
+import { allowing } from "../../test/sandbox/support/test-internet.ts";
+
+const servers = new ProxyServers();
+const { served, ports } = servers;
+const names = { "allowed.test": [["93.184.215.14"]], "other.test": [["93.184.215.14"]] };
+const policy = allowing("allowed.test:80", "allowed.test:443");
+let proxy: OpenProxy;
+
+beforeAll(async () => await servers.open());
+afterAll(() => servers.close());
+afterEach(() => {
+  proxy.close();
+  served.length = 0;
+});
+
+async function open(options: Partial<ProxyOptions> = {}): Promise<OpenProxy> {
+  proxy = await openProxy({ policy, names, ports, ...options });
+  return proxy;
+}
+
+describe("EXE-6 F8 names that lead inside", () => {
+  test.each([
+    [
+      "rebinding: first a public address, then the metadata server",
+      [["93.184.215.14"], ["169.254.169.254"]],
+    ],
+    ["rebinding to this machine", [["93.184.215.14"], ["127.0.0.1"]]],
+  ])("%s", async (_what, turns) => {
+    const { port, log, dialled } = await open({ names: { "allowed.test": turns } });
+    const request = get("http://allowed.test/", "Host: allowed.test");
+    expect(await sendRaw(port, request)).toContain("served");
+    const second = await sendRaw(port, request);
+    expect(ruleOf(second)).toBe("private_address");
+    expect(dialled).toEqual(["93.184.215.14:80"]);
+    expect(log.at(-1)).toMatchObject({ verdict: "refused", address: turns[1]?.[0] });
+  });
+
+  const inside = ["10.0.0.1", "127.0.0.1", "169.254.169.254", "100.64.0.1", "::1", "fe80::1"];
+  const tunnelled = ["64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1", "::ffff:10.0.0.1", "2001::1"];
+  test.each([...inside, ...tunnelled, "224.0.0.1"])(
+    "a name for %s, among others",
+    async (address) => {
+      const { port, dialled } = await open({
+        names: { "allowed.test": [["93.184.215.14", address]] },
+      });
+      const answer = await sendRaw(port, get("http://allowed.test/", "Host: allowed.test"));
+      expect(ruleOf(answer)).toBe("private_address");
+      expect(dialled).toEqual([]);
+    },
+  );
+
+  test("in an open network too, by whatever spelling", async () => {
+    const { port, asked, dialled } = await open({ policy: { mode: "internet" } });
+    for (const host of ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]"]) {
+      const answer = await sendRaw(port, get(`http://${host}/`, `Host: ${host}`));
+      expect(ruleOf(answer), host).toBe("private_address");
+    }
+    const answer = await sendRaw(port, "CONNECT 169.254.169.254:80 HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(answer).toMatch(/^HTTP\/1.1 403/);
+    expect([asked, dialled]).toEqual([[], []]);
+  });
+});
+
+describe("NET-3 F7 names", () => {
+  test("that aren't permitted are never asked for", async () => {
+    const { port, asked } = await open();
+    const secret = "c2VjcmV0LW9mLXRoZS1vd25lcg.evil.test";
+    for (const host of [secret, "other.test", "allowed.test.evil.test"]) {
+      await sendRaw(port, get(`http://${host}/`, `Host: ${host}`));
+      await sendRaw(port, `CONNECT ${host}:443 HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    }
+    expect(asked).toEqual([]);
+  });
+
+  test("that don't exist are said so", async () => {
+    const { port, log } = await open({ names: {} });
+    const answer = await sendRaw(port, get("http://allowed.test/", "Host: allowed.test"));
+    expect(answer).toMatch(/^HTTP\/1.1 502 The name has no address/);
+    expect(log).toMatchObject([{ verdict: "failed", rule: "name_not_found" }]);
+  });
+});
+
+describe("caps", () => {
+  const limits = { ...defaultEgressLimits };
+  const request = get("http://allowed.test/", "Host: allowed.test");
+
+  test("connections at a time", async () => {
+    const { port, log } = await open({
+      policy: { ...policy, limits: { ...limits, connectionsMax: 1 } },
+    });
+    const holder = connectTcp(port, "127.0.0.1");
+    holder.write("CONNECT allowed.test:443 HTTP/1.1\r\nHost: allowed.test:443\r\n\r\n");
+    await once(holder, "data");
+    expect(await sendRaw(port, request)).toMatch(/^HTTP\/1.1 429 .*connection_limit/);
+    holder.end();
+    await once(holder, "close");
+    expect(await sendRaw(port, request)).toContain("served");
+    expect(log.map(({ rule }) => rule)).toEqual(["connection_limit", null, null]);
+  });
+
+  test("connections a minute", async () => {
+    const few = { ...limits, connectionsPerMinuteMax: 2 };
+    const { port } = await open({ policy: { ...policy, limits: few } });
+    const answers = [await sendRaw(port, request), await sendRaw(port, request)];
+    expect(answers.every((answer) => answer.includes("served"))).toBe(true);
+    expect(await sendRaw(port, request)).toMatch(/^HTTP\/1.1 429 .*rate_limit/);
+  });
+
+  test("bytes in all: what is open is cut, and nothing more is opened", async () => {
+    const { port, log } = await open({
+      policy: { ...policy, limits: { ...limits, totalBytesMax: 4 } },
+    });
+    expect(await sendRaw(port, request)).not.toContain("served /");
+    expect(await sendRaw(port, request)).toMatch(/^HTTP\/1.1 403 .*byte_limit/);
+    expect(log.map(({ rule }) => rule)).toEqual(["byte_limit", "byte_limit"]);
+  });
+});
+
+describe("F9 nothing hangs", () => {
+  test("a tunnel that says nothing ends with whoever opened it", async () => {
+    const { port, log } = await open();
+    const client = connectTcp(port, "127.0.0.1");
+    client.write("CONNECT allowed.test:443 HTTP/1.1\r\nHost: allowed.test:443\r\n\r\n");
+    await once(client, "data");
+    client.end();
+    client.resume();
+    await once(client, "close");
+    expect(log).toMatchObject([{ verdict: "allowed", sentBytes: 0 }]);
+  });
+
+  test("a host that refuses is a 502 at once", async () => {
+    const { port, log } = await open({ ports: new Map() });
+    const answer = await sendRaw(port, get("http://allowed.test/", "Host: allowed.test"));
+    expect(answer).toMatch(/^HTTP\/1.1 502 .*connect_failed/);
+    expect(log).toMatchObject([{ verdict: "failed", address: "93.184.215.14" }]);
+  });
+
+  test("closing ends what is open, with its line in the log", async () => {
+    const { port, log, close } = await open();
+    const client = connectTcp(port, "127.0.0.1");
+    client.write("CONNECT allowed.test:443 HTTP/1.1\r\nHost: allowed.test:443\r\n\r\n");
+    await once(client, "data");
+    const closed = once(client, "close");
+    client.on("error", () => undefined);
+    close();
+    await closed;
+    expect(log).toHaveLength(1);
+  });
+});

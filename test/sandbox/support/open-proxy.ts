@@ -1,0 +1,75 @@
+/** A proxy on a port of this machine, without a sandbox before it: its rules alone are tried. */
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import {
+  defaultEgressLimits,
+  type EgressAttempt,
+  type NetworkPolicy,
+} from "#shared/protocol/runner";
+import { EgressProxy } from "../../../runner/egress/proxy.ts";
+import { Refusal } from "../../../runner/egress/refusal.ts";
+
+export interface ProxyOptions {
+  readonly policy: Partial<NetworkPolicy>;
+  /** By name: what each question in turn is answered; the last one stays. */
+  readonly names: Readonly<Record<string, readonly (readonly string[])[]>>;
+  /** From a public port to where it is really found. */
+  readonly ports?: ReadonlyMap<number, number>;
+}
+
+export interface OpenProxy {
+  readonly port: number;
+  readonly log: Omit<EgressAttempt, "sequence">[];
+  /** Names that were resolved, in order. */
+  readonly asked: string[];
+  /** What the proxy connected to, as it was checked. */
+  readonly dialled: string[];
+  close(): void;
+}
+
+const answerMsMax = 5_000;
+
+export async function openProxy(options: ProxyOptions): Promise<OpenProxy> {
+  const { policy, names, ports = new Map() } = options;
+  const [log, asked, dialled]: [OpenProxy["log"], string[], string[]] = [[], [], []];
+  const proxy = new EgressProxy({
+    policy: { mode: "allowlist", allow: [], limits: defaultEgressLimits, ...policy },
+    names: {
+      async resolve(name) {
+        const turns = names[name];
+        asked.push(name);
+        const turn = asked.filter((one) => one === name).length - 1;
+        const found = turns?.[Math.min(turn, turns.length - 1)];
+        if (found === undefined) throw new Refusal("name_not_found");
+        return [...found];
+      },
+    },
+    dial: (address, port) => {
+      dialled.push(`${address}:${port}`);
+      return { host: "127.0.0.1", port: ports.get(port) ?? 1 };
+    },
+    terminator: null,
+    record: (attempt) => log.push(attempt),
+    now: Date.now,
+  });
+  const door = createServer();
+  await once(door.listen(0, "127.0.0.1"), "listening");
+  const address = door.address();
+  if (typeof address !== "object" || address === null) throw new Error("no port");
+  proxy.listen(door);
+  return { port: address.port, log, asked, dialled, close: () => proxy.close() };
+}
+
+/** Sends bytes as they are, and reads until the other side ends. */
+export async function sendRaw(port: number, ...pieces: readonly (string | Buffer)[]) {
+  const socket = connect({ host: "127.0.0.1", port });
+  const chunks: Buffer[] = [];
+  socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+  socket.on("error", () => undefined);
+  await once(socket, "connect");
+  for (const piece of pieces) socket.write(piece);
+  const timer = setTimeout(() => socket.destroy(new Error("late")), answerMsMax);
+  await new Promise((resolve) => socket.once("close", resolve));
+  clearTimeout(timer);
+  return Buffer.concat(chunks).toString("latin1");
+}
