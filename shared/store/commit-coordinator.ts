@@ -252,7 +252,8 @@ export class CommitCoordinator {
 
   async #linger(lane: Lane): Promise<void> {
     const pauseMs = nextPauseMs(lane, this.#chance.random());
-    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    if (pauseMs === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
     if (lane.lingerMs > 0) lane.known = null;
   }
 

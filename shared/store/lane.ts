@@ -15,7 +15,7 @@ export interface Lane {
 /** About what a commit takes, and what nobody notices. */
 const lingerMs = { min: 16, max: 120 };
 const shrink = 0.75;
-const gapMsMax = 100;
+const gapMsMax = 1_000;
 /** Whoever has lost for so long lingers no more. */
 const desperateAfterMs = 2_000;
 
