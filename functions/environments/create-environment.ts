@@ -2,6 +2,7 @@ import * as z from "zod";
 import { requireAllEnvironments } from "#shared/auth/environment-bounds";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { EnvironmentBody, EnvironmentCreate, environmentBody } from "#shared/contract/environment";
+import { Warnings, warningsOf } from "#shared/contract/secret";
 import { currentDefaults } from "#shared/environments/default-environment";
 import { newEnvironment, sealSecretsOf } from "#shared/environments/new-environment";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
@@ -21,7 +22,7 @@ export const createEnvironment = route({
   limits: "writes",
   budget: "free",
   audit: "environment.created",
-  reply: { 201: z.object({ environment: EnvironmentBody }) },
+  reply: { 201: z.object({ environment: EnvironmentBody, warnings: Warnings }) },
   read: async ({ caller: { owner }, body, ids, deps, now }) => {
     requireAllEnvironments(owner);
     const id = ids.next("environment");
@@ -43,7 +44,8 @@ export const createEnvironment = route({
       ...data.defaults.map(({ ref, version }) => patch(ref, unset, { version })),
     ];
     const facts = { network: environment.network, secrets: environment.secretKeys.length };
-    const reply = created({ environment: environmentBody(environment, owner.id) });
+    const warnings = warningsOf(body.environmentVariables, body.secrets);
+    const reply = created({ environment: environmentBody(environment, owner.id), warnings });
     return { writes, subject: id, facts, reply };
   },
 });

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { created, noQuery } from "#shared/contract/common";
-import { SecretKey, SecretValue } from "#shared/contract/environment";
+import { SecretCreate, SecretWritten, storedMessage } from "#shared/contract/secret";
 import { idSchema } from "#shared/core/ids";
-import { readForSecret, secretWrites, storedMessage } from "#shared/environments/write-secret";
+import { factsOf, readAndSeal, secretWrites } from "#shared/environments/write-secret";
 import { ApiError } from "#shared/errors/api-error";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 
@@ -13,16 +13,14 @@ export const createSecret = route({
   scope: "secrets:write",
   params: z.object({ environmentId: idSchema("environment") }),
   query: noQuery,
-  body: z.object({ key: SecretKey, value: SecretValue }),
+  body: SecretCreate,
   bodyBytesMax: jsonBytesMax,
   limits: "secrets",
   budget: "free",
   audit: "secret.stored",
-  reply: { 201: z.object({ success: z.literal(true), key: z.string(), message: z.string() }) },
-  read: async ({ caller, params, body, deps }) => {
-    const secret = { ...params, ...body };
-    return await readForSecret(deps.store, caller.owner, secret);
-  },
+  reply: { 201: SecretWritten },
+  read: async ({ caller, params, body, deps }) =>
+    await readAndSeal(deps.store, caller.owner, { ...params, ...body }),
   decide({ body, data, now }) {
     const { key } = body;
     if (data.environment.value.secretKeys.includes(key)) {
@@ -31,6 +29,6 @@ export const createSecret = route({
     }
     const writes = secretWrites(data, key, now);
     const reply = created({ success: true, key, message: storedMessage(body.value) });
-    return { writes, subject: data.environment.value.id, facts: { key }, reply };
+    return { writes, subject: data.environment.value.id, facts: factsOf(key, data.sealed), reply };
   },
 });

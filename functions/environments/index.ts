@@ -2,6 +2,7 @@
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { createEnvironment } from "./create-environment.ts";
 import { createSecret } from "./create-secret.ts";
+import { deleteSecret } from "./delete-secret.ts";
 import { getDefaultEnvironment } from "./get-default-environment.ts";
 import { getEnvironment } from "./get-environment.ts";
 import { listEnvironments } from "./list-environments.ts";
@@ -22,6 +23,7 @@ export const service: Service = {
     listSecrets,
     createSecret,
     putSecret,
+    deleteSecret,
   ],
   limits: defaultLimits,
   roles: ["firestore.main", "firestore.keys", "kms.wrap.environment-secrets", "secret.peppers"],

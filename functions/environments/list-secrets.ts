@@ -1,14 +1,19 @@
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
+import { mcpServersKey } from "#shared/environments/seal-secret";
 import { route } from "#shared/pipeline/route";
-import { environments } from "#shared/store/environments";
+import { SecretBinding } from "#shared/protocol/bound-secret";
+import { environments, sealedSecrets } from "#shared/store/environments";
 
-const SecretEntry = z.object({ key: z.string(), hasValue: z.literal(true) });
+const SecretEntry = SecretBinding.partial().extend({
+  key: z.string(),
+  hasValue: z.literal(true),
+});
 
 export const listSecrets = route({
   answers: "GET /v1/environments/:environmentId/secrets",
-  summary: "The names of an environment's secrets; values are never returned.",
+  summary: "The names of an environment's secrets, and hosts they are bound to; never a value.",
   authenticate: "api-key",
   scope: "environments:read",
   params: z.object({ environmentId: idSchema("environment") }),
@@ -25,10 +30,15 @@ export const listSecrets = route({
       total_count: z.int(),
     }),
   },
-  read: async ({ caller, params, deps }) =>
-    await deps.store.require(environments.of(caller.owner, params.environmentId)),
+  read: async ({ caller, params: { environmentId }, deps }) => {
+    const { value } = await deps.store.get(sealedSecrets.of(caller.owner, environmentId));
+    // Without any, whether there is such an environment isn't known yet.
+    if (!value) await deps.store.require(environments.of(caller.owner, environmentId));
+    return Object.entries(value?.values ?? {});
+  },
   decide({ data }) {
-    const entries = data.value.secretKeys.map((key) => ({ key, hasValue: true }));
+    const variables = data.filter(([key]) => key !== mcpServersKey);
+    const entries = variables.map(([key, { binding }]) => ({ key, hasValue: true, ...binding }));
     const body = { object: "list", data: entries, total_count: entries.length };
     return { writes: [], reply: ok(body) };
   },

@@ -1,9 +1,8 @@
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
-import { SecretKey, SecretValue } from "#shared/contract/environment";
+import { SecretKey, SecretWrite, SecretWritten, storedMessage } from "#shared/contract/secret";
 import { idSchema } from "#shared/core/ids";
-import { readForSecret, secretWrites, storedMessage } from "#shared/environments/write-secret";
-
+import { factsOf, readAndSeal, secretWrites } from "#shared/environments/write-secret";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 
 export const putSecret = route({
@@ -13,21 +12,18 @@ export const putSecret = route({
   scope: "secrets:write",
   params: z.object({ environmentId: idSchema("environment"), key: SecretKey }),
   query: noQuery,
-  body: z.object({ value: SecretValue }),
+  body: SecretWrite,
   bodyBytesMax: jsonBytesMax,
   limits: "secrets",
   budget: "free",
   audit: "secret.stored",
-  reply: { 200: z.object({ success: z.literal(true), key: z.string(), message: z.string() }) },
-  read: async ({ caller, params, body, deps }) => {
-    const secret = { ...params, ...body };
-    return await readForSecret(deps.store, caller.owner, secret);
-  },
+  reply: { 200: SecretWritten },
+  read: async ({ caller, params, body, deps }) =>
+    await readAndSeal(deps.store, caller.owner, { ...params, ...body }),
   decide({ params, body, data, now }) {
     const { key } = params;
-
     const writes = secretWrites(data, key, now);
     const reply = ok({ success: true, key, message: storedMessage(body.value) });
-    return { writes, subject: data.environment.value.id, facts: { key }, reply };
+    return { writes, subject: data.environment.value.id, facts: factsOf(key, data.sealed), reply };
   },
 });

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { noQuery, ok, toJsonText } from "#shared/contract/common";
 import { EnvironmentBody, EnvironmentUpdate, environmentBody } from "#shared/contract/environment";
 import { askedReach, type Reach } from "#shared/contract/network";
+import { Warnings, warningsOf } from "#shared/contract/secret";
 import { idSchema } from "#shared/core/ids";
 import { isWithinNetwork } from "#shared/core/network-policy";
 import type { Scope } from "#shared/core/scopes";
@@ -23,7 +24,7 @@ export const updateEnvironment = route({
   limits: "writes",
   budget: "free",
   audit: "environment.updated",
-  reply: { 200: z.object({ environment: EnvironmentBody }) },
+  reply: { 200: z.object({ environment: EnvironmentBody, warnings: Warnings }) },
   read: async ({ caller, params, deps }) =>
     await deps.store.require(environments.of(caller.owner, params.environmentId)),
   decide({ caller: { owner, key }, body, data: { ref, value, version }, now }) {
@@ -34,7 +35,10 @@ export const updateEnvironment = route({
       writes: [patch(ref, fields, { version })],
       subject: value.id,
       facts: { network: reach.mode, allowed: reach.allow.length },
-      reply: ok({ environment: environmentBody({ ...value, ...fields }, owner.id) }),
+      reply: ok({
+        environment: environmentBody({ ...value, ...fields }, owner.id),
+        warnings: warningsOf(body.environmentVariables ?? [], []),
+      }),
     };
   },
 });

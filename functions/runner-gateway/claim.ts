@@ -3,7 +3,7 @@ import { ticketOwner } from "#shared/auth/ticket-owner";
 import { gatewayKeys } from "#shared/config";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { hashTicket, issueToken, type TokenClaims } from "#shared/core/ticket";
-import { openSecrets } from "#shared/environments/open-secrets";
+import { type OpenedSecrets, openSecrets } from "#shared/environments/open-secrets";
 import { ApiError } from "#shared/errors/api-error";
 import { flushIntervalMs, overheadMs, timing } from "#shared/executions/timing";
 import { logFailure } from "#shared/pipeline/request-log";
@@ -39,17 +39,17 @@ export const claim = route({
     ]);
     if (found.value === null) throw new ApiError("LEASE_LOST");
     requireTicket(found.value, body, { attempt: ticket.attempt, now });
-    const secrets = await openSecrets(owner, {
+    const opened = await openSecrets(owner, {
       execution: found.value,
       sealed: sealed.value,
       pair: pair.value,
     });
     // Whoever is gone by now would be charged for what it can't run.
     if (signal.aborted) throw new ApiError("UNAVAILABLE", { cause: "the runner is gone" });
-    return { owner, found: present(found), secrets };
+    return { owner, found: present(found), opened };
   },
   decide({ body, data, now }) {
-    const { found, secrets, owner } = data;
+    const { found, opened, owner } = data;
     const { leaseMs, heartbeatIntervalMs } = timing();
     const leaseExpiresAt = now + leaseMs;
     const again = found.value.status === "running";
@@ -83,7 +83,7 @@ export const claim = route({
       writes: again ? [] : [replace(found.ref, found.version, running)],
       owner,
       subject: id,
-      facts: { attempt, sandboxMode: body.runner.sandboxMode, secrets: secrets.length },
+      facts: { attempt, sandboxMode: body.runner.sandboxMode, secrets: countOf(opened) },
       reply: (version) =>
         ok<ClaimReply>({
           executionId: id,
@@ -110,13 +110,18 @@ export const claim = route({
           limits,
           network,
           environmentVariables: running.environmentVariables,
-          secrets: [...secrets],
+          secrets: [...opened.secrets],
+          boundSecrets: [...opened.boundSecrets],
           setupScripts: running.setupScripts,
           manifestSha256: running.baseManifestSha256,
         }),
     };
   },
 });
+
+function countOf({ secrets, boundSecrets }: OpenedSecrets): number {
+  return secrets.length + boundSecrets.length;
+}
 
 /**
  * @throws {ApiError} `LEASE_LOST` unless this is the newest attempt's ticket and still unused, or

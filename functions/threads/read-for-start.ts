@@ -1,9 +1,8 @@
 import type { Owner } from "#shared/auth/owner";
 import type { MessageCreate } from "#shared/contract/message-create";
-import { secretBinding } from "#shared/environments/new-environment";
+import { sealForMessage } from "#shared/environments/seal-secret";
 import { ApiError } from "#shared/errors/api-error";
 import { type SweepDeps, sweepIfOverdue } from "#shared/executions/sweep";
-import { seal } from "#shared/secrets/sealing";
 import { type Agent, agents } from "#shared/store/agents";
 import type { Ref, Snapshot } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
@@ -18,7 +17,7 @@ export interface StartRead {
   readonly agent: Agent | null;
   /** The execution that an earlier request with the same Idempotency-Key made. */
   readonly earlier: Execution | null;
-  readonly sealedSecrets: readonly { readonly key: string; readonly sealed: string }[];
+  readonly sealedSecrets: Execution["sealedSecrets"];
 }
 
 export interface StartWhich {
@@ -58,7 +57,7 @@ export async function readForStart(
     environment: foundEnvironment,
     agent: hint.agentId === null ? null : requireAgent(storedAt(agents.of(owner, hint.agentId))),
     earlier: mayExist ? storedAt(earlierRef) : null,
-    sealedSecrets: await sealAll(owner, foundEnvironment.value, which.body.secrets),
+    sealedSecrets: await sealAll(owner, foundEnvironment.value, which),
   };
 }
 
@@ -80,17 +79,10 @@ function requireAgent(agent: Agent | null): Agent {
 async function sealAll(
   owner: Owner,
   environment: { readonly id: string; readonly sealingPublicKey: string },
-  secrets: MessageCreate["secrets"],
-) {
-  const { id, sealingPublicKey } = environment;
-  return await Promise.all(
-    secrets.map(async ({ key, value }) => {
-      const sealed = await seal(
-        sealingPublicKey,
-        Buffer.from(value),
-        secretBinding(owner, id, key),
-      );
-      return { key, sealed };
-    }),
+  { executionId, body }: StartWhich,
+): Promise<Execution["sealedSecrets"]> {
+  const sealing = body.secrets.map(({ key, value }) =>
+    sealForMessage(owner, environment, { executionId, key, value }),
   );
+  return await Promise.all(sealing);
 }

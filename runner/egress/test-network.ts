@@ -8,11 +8,14 @@ const TestNetwork = z.object({
   resolver: place,
   /** From an address and port, as checked, to where it is really found. */
   dial: z.record(z.string(), place),
+  /** PEM: who vouches for the hosts that secrets are bound to. */
+  roots: z.array(z.string()).optional(),
 });
 
 export interface NetworkOverride {
   readonly resolver: string | null;
   readonly dial: Dial;
+  readonly roots?: readonly string[];
 }
 
 /** @throws {Error} When the text isn't of its form. The launcher refuses it in Google Cloud. */
@@ -20,9 +23,10 @@ export function readTestNetwork(text: string | undefined): NetworkOverride {
   if (text === undefined || text === "") {
     return { resolver: null, dial: (host, port) => ({ host, port }) };
   }
-  const { resolver, dial } = TestNetwork.parse(JSON.parse(text));
+  const { resolver, dial, roots } = TestNetwork.parse(JSON.parse(text));
   return {
     resolver,
+    ...(roots && { roots }),
     dial: (address, port) => {
       const [host = "", to = ""] = (dial[`${address}:${port}`] ?? "127.0.0.1:1").split(":");
       return { host, port: Number(to) };

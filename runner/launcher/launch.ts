@@ -102,8 +102,8 @@ class Host {
     this.#limits = limits;
     this.#cgroup = this.#makeCgroup(limits);
     await mountSized(this.#scratch, limits, this.#settings);
-    const { workspace, tmp, socket } = this.#scratch;
-    return { workspace, tmp, socket, sandboxUid: this.#settings.sandboxUid };
+    const { workspace, tmp, socket, trust } = this.#scratch;
+    return { workspace, tmp, socket, trust, sandboxUid: this.#settings.sandboxUid };
   }
 
   #makeCgroup(limits: SandboxLimits): SandboxCgroup | null {

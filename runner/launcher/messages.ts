@@ -47,6 +47,8 @@ export interface Prepared {
   readonly tmp: string;
   /** Where the supervisor listens for the init; nobody else can enter the folder. */
   readonly socket: string;
+  /** The supervisor's to fill before the start; inside it can only be read. */
+  readonly trust: string;
   readonly sandboxUid: number;
 }
 

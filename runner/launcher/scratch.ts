@@ -10,7 +10,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { type HostFacts, maskedProcFiles, readOnlyProcFolders } from "../sandbox/arguments.ts";
+import {
+  type HostFacts,
+  maskedProcFiles,
+  readOnlyProcFolders,
+  trustFolder,
+} from "../sandbox/arguments.ts";
 import { etcFiles } from "../sandbox/etc-files.ts";
 import { assemble, seccompFilter } from "../sandbox/seccomp/filter.ts";
 import type { SandboxLimits } from "./messages.ts";
@@ -26,6 +31,7 @@ export interface Scratch {
   readonly workspace: string;
   readonly tmp: string;
   readonly socket: string;
+  readonly trust: string;
 }
 
 /**
@@ -37,7 +43,7 @@ export async function layOutScratch(settings: LauncherSettings, self: string): P
   const ending = self.endsWith(".ts") ? ".ts" : ".cjs";
   const at = (...names: string[]) => join(scratch, ...names);
   const runtime = at("runtime");
-  for (const folder of ["runtime/bin", "runtime/etc", "runtime/init", "program"]) {
+  for (const folder of ["runtime/bin", "runtime/etc", `runtime/${trustFolder}`, "program"]) {
     mkdirSync(at(folder), { recursive: true, mode: 0o755 });
   }
   for (const folder of ["supervisor", "workspace", "tmp"]) {
@@ -45,7 +51,9 @@ export async function layOutScratch(settings: LauncherSettings, self: string): P
   }
   // Others must pass through, though not look around.
   chmodSync(scratch, 0o711);
-  chownSync(at("supervisor"), supervisorUid, supervisorUid);
+  for (const folder of ["supervisor", `runtime/${trustFolder}`]) {
+    chownSync(at(folder), supervisorUid, supervisorUid);
+  }
   const etc = Object.entries(etcFiles(sandboxUid));
   for (const [name, text] of etc) writeFileSync(join(runtime, "etc", name), text, { mode: 0o444 });
   writeFileSync(
@@ -64,6 +72,7 @@ export async function layOutScratch(settings: LauncherSettings, self: string): P
     workspace: at("workspace"),
     tmp: at("tmp"),
     socket: at("supervisor", "init.sock"),
+    trust: at("runtime", trustFolder),
   };
 }
 

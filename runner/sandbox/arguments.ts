@@ -17,6 +17,9 @@ export const inside = {
   node: "/opt/paddock/bin/node",
 } as const;
 
+/** Below the runtime, on both sides: what the supervisor adds for programs inside to trust. */
+export const trustFolder = "init/trust";
+
 /** What the sandbox finds in its environment before anything is named for it. */
 export const baseEnvironment: Readonly<Record<string, string>> = {
   PATH: "/opt/paddock/bin:/usr/local/bin:/usr/bin:/bin",

@@ -1,7 +1,6 @@
 /** One claimed execution, from its workspace to its settlement. Every way through it settles. */
 import { emptyManifest, type Manifest } from "#shared/core/manifest";
 import { redact } from "#shared/core/redaction";
-import { planRedaction } from "#shared/core/redaction-plan";
 import type { ClaimReply, EgressRequest, Item, SettleRequest } from "#shared/protocol/runner";
 import type { AgentTools, ScriptEnd } from "../agent/model.ts";
 import { findModel } from "../agent/models.ts";
@@ -10,6 +9,7 @@ import { EventStream } from "./event-stream.ts";
 import { fetchManifest, fillWorkspace } from "./fetch-workspace.ts";
 import { fileChanges } from "./file-changes.ts";
 import { type Gateway, GatewayError } from "./gateway.ts";
+import { HandedSecrets } from "./handed-secrets.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { LauncherLine } from "./launcher-line.ts";
 import { LineIndex } from "./line-index.ts";
@@ -59,8 +59,9 @@ export class Execution {
     const { gateway, launcher, network } = deps;
     this.#deps = deps;
     this.#claimed = claimed;
-    this.#session = new SandboxSession(launcher, claimed);
-    this.#redaction = planRedaction(claimed.secrets);
+    const secrets = new HandedSecrets(claimed, network.roots);
+    this.#session = new SandboxSession(launcher, claimed, secrets);
+    this.#redaction = secrets.redaction;
     const now = () => Date.now();
     this.#events = new EventStream(
       {
@@ -77,7 +78,7 @@ export class Execution {
       onRunaway: () => this.#stop.request("output_limit"),
     });
     const send = (batch: EgressRequest) => gateway.egress(batch);
-    const wayOut = { launcher, network, terminator: null, send };
+    const wayOut = { launcher, network, terminator: secrets.bound, send };
     this.#wayOut = new WayOut(wayOut, claimed.network);
     this.#heartbeat = new Heartbeat(
       {

@@ -4,6 +4,7 @@ import type { ClaimReply } from "#shared/protocol/runner";
 import { proxyEnvironment } from "../egress/proxy-environment.ts";
 import type { Prepared, Stopped as SandboxStopped } from "../launcher/messages.ts";
 import { missingWalls } from "./check-isolation.ts";
+import type { HandedSecrets } from "./handed-secrets.ts";
 import { type InitLine, listenForInit } from "./init-line.ts";
 import type { LauncherLine } from "./launcher-line.ts";
 import { messageOf } from "./log.ts";
@@ -37,21 +38,24 @@ const blocksLeftMin = 4;
 export class SandboxSession {
   readonly #launcher: LauncherLine;
   readonly #claimed: ClaimReply;
+  readonly #secrets: HandedSecrets;
   #prepared: Prepared | undefined;
   #init: InitLine | undefined;
   readonly #idle = Promise.withResolvers<void>();
   #isTerminated: boolean = false;
   #stopping: Promise<SandboxStopped> | undefined;
 
-  constructor(launcher: LauncherLine, claimed: ClaimReply) {
+  constructor(launcher: LauncherLine, claimed: ClaimReply, secrets: HandedSecrets) {
     this.#launcher = launcher;
     this.#claimed = claimed;
+    this.#secrets = secrets;
   }
 
   /** @returns The empty workspace's folder, ours to fill. */
   async prepare(): Promise<string> {
     const { streamBytesMax: _, wallClockMs: __, ...limits } = this.#claimed.limits;
     this.#prepared = await this.#launcher.prepare(limits).catch(unavailable);
+    this.#secrets.layOut(this.#prepared.trust);
     return this.#prepared.workspace;
   }
 
@@ -77,10 +81,8 @@ export class SandboxSession {
 
   /** @returns The exit code as a shell tells it; null when the sandbox ended first. */
   async run(script: string, onOutput: (bytes: Uint8Array) => void): Promise<number | null> {
-    const { environmentVariables, secrets } = this.#claimed;
-    const pairs = [...environmentVariables, ...secrets].map(({ key, value }) => [key, value]);
     const proxy = this.#claimed.network.mode === "none" ? {} : proxyEnvironment;
-    const environment: Record<string, string> = { ...proxy, ...Object.fromEntries(pairs) };
+    const environment = { ...proxy, ...this.#secrets.variables() };
     const end = (await this.#init?.run({ script, environment }, { onOutput })) ?? null;
     if (this.#isTerminated) this.#idle.resolve();
     if (end === null) return null;

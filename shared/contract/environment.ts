@@ -6,6 +6,7 @@ import { type Environment, KeyValue } from "../store/environments.ts";
 import { projectOf } from "./agent.ts";
 import { fromJsonText, iso, Metadata, usd } from "./common.ts";
 import { agrees, NetworkBody, NetworkInput, networkBody } from "./network.ts";
+import { SecretCreate, SecretKey, secretBytesMax, secretsMax } from "./secret.ts";
 
 const runtimeNames = ["python", "nodejs", "go", "php", "java", "ruby", "rust"] as const;
 const shortText = z.string().max(200);
@@ -44,16 +45,7 @@ export const McpServer = z.object({
 });
 export type McpServer = z.infer<typeof McpServer>;
 
-const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
-export const SecretKey = z.string().regex(variableName, "letters, digits and _").max(128);
-const secretBytesMax = 64 * 1024;
-export const SecretValue = z
-  .string()
-  .min(1)
-  .refine((value) => Buffer.byteLength(value) <= secretBytesMax, "at most 64 KiB");
-
 const Variable = z.object({ key: SecretKey, value: z.string().max(secretBytesMax) });
-export const secretsMax = 100;
 
 const EnvironmentFields = z.object({
   name: z.string().trim().min(1).max(200),
@@ -62,10 +54,7 @@ const EnvironmentFields = z.object({
   packages: Packages.default({ system: [], python: [], node: [] }),
   dockerfileExtensions: z.string().max(50_000).nullish(),
   environmentVariables: z.array(Variable).max(200).default([]),
-  secrets: z
-    .array(z.object({ key: SecretKey, value: SecretValue }))
-    .max(secretsMax)
-    .default([]),
+  secrets: z.array(SecretCreate).max(secretsMax).default([]),
   setupScripts: z.array(z.string().max(50_000)).max(50).default([]),
   mcpServers: z.array(McpServer).max(50).default([]),
   documentation: z.array(z.string().max(50_000)).max(50).default([]),

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { reasoningEfforts } from "../store/agents.ts";
-import { McpServer, SecretKey, SecretValue } from "./environment.ts";
+import { McpServer } from "./environment.ts";
 import { agrees, NetworkInput } from "./network.ts";
+import { SecretKey, SecretValue, secretsMax } from "./secret.ts";
 
 /** A script and its answer are documents of at most 1 MiB together. */
 const contentMax = 200_000;
@@ -15,7 +16,7 @@ export const MessageCreate = z
     envVars: z.record(SecretKey, z.string().max(65_536)).default({}),
     secrets: z
       .array(z.object({ key: SecretKey, value: SecretValue }))
-      .max(100)
+      .max(secretsMax)
       .default([]),
     setupScripts: z.array(z.string().max(50_000)).max(50).default([]),
     agentConfig: z

@@ -11,7 +11,7 @@ const portsMax = 16;
 const httpsPort = 443;
 
 /** `host`, or `*.host` for every name below it; addresses and private names aren't reachable. */
-const HostPattern = z
+export const HostPattern = z
   .string()
   .max(255)
   .transform((text) => text.toLowerCase().replace(/\.$/, ""))

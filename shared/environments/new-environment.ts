@@ -3,16 +3,8 @@ import { toJsonText } from "../contract/common.ts";
 import type { EnvironmentCreate, McpServer } from "../contract/environment.ts";
 import { askedReach, type Reach } from "../contract/network.ts";
 import type { Profile } from "../protocol/job.ts";
-import { type Binding, seal } from "../secrets/sealing.ts";
 import type { Environment, SealedSecrets } from "../store/environments.ts";
-
-/** Under which name the full list of MCP servers is sealed; no variable can be called so. */
-const mcpServersKey = "mcp-servers";
-
-/** Where an environment's secret belongs: it opens nowhere else. */
-export function secretBinding(owner: Owner, environmentId: string, key: string): Binding {
-  return [owner.id, environmentId, "environment-secrets", key];
-}
+import { mcpServersKey, type PlainSecret, sealForEnvironment } from "./seal-secret.ts";
 
 export interface EnvironmentIdentity {
   readonly id: string;
@@ -70,15 +62,13 @@ export async function sealSecretsOf(
   identity: EnvironmentIdentity,
 ): Promise<SealedSecrets | null> {
   const hidden = body.mcpServers.some(({ bearerToken, env }) => bearerToken !== undefined || env);
-  const plain = [
-    ...body.secrets.map(({ key, value }) => [key, value] as const),
-    ...(hidden ? [[mcpServersKey, toJsonText(body.mcpServers)] as const] : []),
-  ];
+  const servers = { key: mcpServersKey, value: toJsonText(body.mcpServers) };
+  const plain: readonly PlainSecret[] = hidden ? [...body.secrets, servers] : body.secrets;
   if (plain.length === 0) return null;
-  const sealed = plain.map(async ([key, value]) => {
-    const binding = secretBinding(owner, identity.id, key);
-    const text = await seal(identity.publicKey, Buffer.from(value), binding);
-    return [key, { sealed: text, updatedAt: identity.now }] as const;
+  const sealed = plain.map(async (secret) => {
+    const of = { id: identity.id, sealingPublicKey: identity.publicKey };
+    const value = await sealForEnvironment(owner, of, secret);
+    return [secret.key, { ...value, updatedAt: identity.now }] as const;
   });
   const values = Object.fromEntries(await Promise.all(sealed));
   return { v: 1, environmentId: identity.id, values };

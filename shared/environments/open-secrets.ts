@@ -1,10 +1,24 @@
 import type { Owner } from "../auth/owner.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { open } from "../secrets/sealing.ts";
+import type { BoundSecret, SecretBinding } from "../protocol/bound-secret.ts";
+import { type Binding, open } from "../secrets/sealing.ts";
 import { openSealingPair } from "../secrets/sealing-keys.ts";
 import type { SealedSecrets, SealingKey } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";
-import { secretBinding } from "./new-environment.ts";
+import { environmentBinding, messageBinding } from "./seal-secret.ts";
+
+interface Sealed {
+  readonly sealed: string;
+  readonly binding: SecretBinding | null;
+  readonly belongs: Binding;
+}
+
+export interface OpenedSecrets {
+  /** For the sandbox. */
+  readonly secrets: readonly { readonly key: string; readonly value: string }[];
+  /** For the supervisor alone. */
+  readonly boundSecrets: readonly BoundSecret[];
+}
 
 /**
  * The secrets an execution is handed: those its environment had when it started, and its message's
@@ -18,24 +32,52 @@ export async function openSecrets(
     readonly sealed: SealedSecrets | null;
     readonly pair: SealingKey | null;
   },
-): Promise<readonly { readonly key: string; readonly value: string }[]> {
-  const { environmentId, secretKeys, sealedSecrets: own } = of.execution;
-  const stored = secretKeys.flatMap((key) => {
-    const value = of.sealed?.values[key];
-    return value ? [[key, value.sealed] as const] : [];
-  });
-  const all = new Map([...stored, ...own.map(({ key, sealed }) => [key, sealed] as const)]);
-  if (all.size === 0) return [];
-  if (!of.pair) throw new ApiError("NOT_FOUND", { cause: `${environmentId} has no key pair` });
-  const name = { purpose: "environment-secrets", id: environmentId } as const;
+): Promise<OpenedSecrets> {
+  const all = allSealed(owner, of.execution, of.sealed);
+  if (all.size === 0) return { secrets: [], boundSecrets: [] };
+  const { environmentId: id } = of.execution;
+  if (!of.pair) throw new ApiError("NOT_FOUND", { cause: `${id} has no key pair` });
+  const name = { purpose: "environment-secrets", id } as const;
   const privateKey = await openSealingPair(owner, name, of.pair);
   try {
-    const opened = [...all].map(async ([key, sealed]) => {
-      const plain = await open(privateKey, sealed, secretBinding(owner, environmentId, key));
-      return { key, value: plain.toString("utf8") };
-    });
-    return await Promise.all(opened);
+    const opened = await Promise.all(
+      [...all].map(async ([key, { sealed, binding, belongs }]) => {
+        const plain = await open(privateKey, sealed, belongs);
+        const value = plain.toString("utf8");
+        plain.fill(0);
+        return { key, value, binding };
+      }),
+    );
+    return {
+      secrets: opened.flatMap(({ key, value, binding }) => (binding ? [] : [{ key, value }])),
+      boundSecrets: opened.flatMap(({ binding, ...secret }) =>
+        binding ? [{ ...secret, ...binding }] : [],
+      ),
+    };
   } finally {
     privateKey.fill(0);
   }
+}
+
+function allSealed(
+  owner: Owner,
+  { id: executionId, environmentId, secretKeys, sealedSecrets: own }: Execution,
+  stored: SealedSecrets | null,
+): ReadonlyMap<string, Sealed> {
+  const all = new Map<string, Sealed>();
+  for (const key of secretKeys) {
+    const value = stored?.values[key];
+    if (!value) continue;
+    const { sealed, binding } = value;
+    const belongs = environmentBinding(owner, environmentId, { key, binding });
+    all.set(key, { sealed, binding, belongs });
+  }
+  for (const { key, sealed, of } of own) {
+    const belongs =
+      of === "execution"
+        ? messageBinding(owner, environmentId, { executionId, key })
+        : environmentBinding(owner, environmentId, { key, binding: null });
+    all.set(key, { sealed, binding: null, belongs });
+  }
+  return all;
 }

@@ -1,61 +1,88 @@
 import type { Owner } from "../auth/owner.ts";
-import { secretsMax } from "../contract/environment.ts";
+import { secretsMax } from "../contract/secret.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { seal } from "../secrets/sealing.ts";
 import { create, patch, replace, type Snapshot, type Write } from "../store/documents.ts";
-import { environments, sealedSecrets } from "../store/environments.ts";
+import { environments, type SealedSecrets, sealedSecrets } from "../store/environments.ts";
 import { type Found, present, type Store } from "../store/store.ts";
-import { secretBinding } from "./new-environment.ts";
+import {
+  mcpServersKey,
+  type PlainSecret,
+  type SealedForm,
+  sealForEnvironment,
+} from "./seal-secret.ts";
 
 /** Firestore's documents end at 1 MiB; sealed secrets of one environment end before that. */
 const sealedBytesMax = 800 * 1024;
-/** Shorter values would be found in half of all output, and are not redacted. */
-export const redactedLengthMin = 8;
-
 export interface SecretRead {
   readonly environment: Found<typeof environments.schema>;
   readonly stored: Snapshot<typeof sealedSecrets.schema>;
-  readonly sealed: string;
 }
 
 export async function readForSecret(
   store: Store,
   owner: Owner,
-  secret: { readonly environmentId: string; readonly key: string; readonly value: string },
+  environmentId: string,
 ): Promise<SecretRead> {
-  const { environmentId, key, value } = secret;
   const [environment, stored] = await store.getAll(
     environments.of(owner, environmentId),
     sealedSecrets.of(owner, environmentId),
   );
-  const found = present(environment);
-  const binding = secretBinding(owner, environmentId, key);
-  const sealed = await seal(found.value.sealingPublicKey, Buffer.from(value), binding);
-  return { environment: found, stored, sealed };
+  return { environment: present(environment), stored };
+}
+
+export async function readAndSeal(
+  store: Store,
+  owner: Owner,
+  secret: PlainSecret & { readonly environmentId: string },
+): Promise<SecretRead & { readonly sealed: SealedForm }> {
+  const read = await readForSecret(store, owner, secret.environmentId);
+  return { ...read, sealed: await sealForEnvironment(owner, read.environment.value, secret) };
+}
+
+/** For the record: the name, and where it may go. */
+export function factsOf(key: string, { binding }: SealedForm) {
+  return { key, hosts: binding === null ? null : binding.hosts.join(" ") };
 }
 
 /** @throws {ApiError} `VALIDATION_FAILED` if the environment would hold too many or too much. */
-export function secretWrites(read: SecretRead, key: string, now: number): readonly Write[] {
-  const { environment, stored, sealed } = read;
-  const { secretKeys, id } = environment.value;
-  const values = { ...stored.value?.values, [key]: { sealed, updatedAt: now } };
+export function secretWrites(
+  read: SecretRead & { readonly sealed: SealedForm },
+  key: string,
+  now: number,
+): readonly Write[] {
+  const values = {
+    ...read.stored.value?.values,
+    [key]: { ...read.sealed, updatedAt: now },
+  };
   const sealedBytes = Object.values(values).reduce((sum, one) => sum + one.sealed.length, 0);
-  if (sealedBytes > sealedBytesMax || Object.keys(values).length > secretsMax + 1) {
+  const names = Object.keys(values).filter((name) => name !== mcpServersKey);
+  if (sealedBytes > sealedBytesMax || names.length > secretsMax) {
     const message = `An environment holds at most ${secretsMax} secrets of 500 KiB in all.`;
     throw new ApiError("VALIDATION_FAILED", { message });
   }
-  const document = { v: 1 as const, environmentId: id, values };
-  const keys = secretKeys.includes(key) ? secretKeys : [...secretKeys, key];
-  const { ref, version } = environment;
-  return [
-    stored.version ? replace(stored.ref, stored.version, document) : create(stored.ref, document),
-    patch(ref, { secretKeys: keys, updatedAt: now }, { version }),
-  ];
+  return valueWrites(read, values, now);
 }
 
-/** What a client reads after storing a secret. */
-export function storedMessage(value: string): string {
-  return value.length < redactedLengthMin
-    ? `Stored, but shorter than ${redactedLengthMin} characters: it can't be redacted from output.`
-    : "Stored; it is sealed and never returned.";
+/** @throws {ApiError} `NOT_FOUND` if there is no secret of that name. */
+export function deletionWrites(read: SecretRead, key: string, now: number): readonly Write[] {
+  const { [key]: gone, ...values } = read.stored.value?.values ?? {};
+  if (gone === undefined || !read.environment.value.secretKeys.includes(key)) {
+    throw new ApiError("NOT_FOUND", { message: `There is no secret called ${key}.` });
+  }
+  return valueWrites(read, values, now);
+}
+
+function valueWrites(
+  { environment, stored }: SecretRead,
+  values: SealedSecrets["values"],
+  now: number,
+): readonly Write[] {
+  const { ref, version, value } = environment;
+  const known = value.secretKeys.filter((key) => values[key]);
+  const added = Object.keys(values).filter((key) => key !== mcpServersKey && !known.includes(key));
+  const document = { v: 1 as const, environmentId: value.id, values };
+  return [
+    stored.version ? replace(stored.ref, stored.version, document) : create(stored.ref, document),
+    patch(ref, { secretKeys: [...known, ...added], updatedAt: now }, { version }),
+  ];
 }

@@ -16,7 +16,7 @@ export interface MessageOptions {
   readonly model: string | null;
   readonly instructions: string | null;
   readonly environmentVariables: readonly { readonly key: string; readonly value: string }[];
-  readonly sealedSecrets: readonly { readonly key: string; readonly sealed: string }[];
+  readonly sealedSecrets: Execution["sealedSecrets"];
   readonly setupScripts: readonly string[];
   /** May only restrict what the environment allows. */
   readonly internetAccess: boolean | null;

@@ -4,6 +4,7 @@
  * call carries the control token that the claim returned.
  */
 import * as z from "zod";
+import { BoundSecret } from "./bound-secret.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
@@ -140,6 +141,8 @@ export const ClaimReply = z.object({
   network: NetworkPolicy,
   environmentVariables: z.array(KeyValue),
   secrets: z.array(KeyValue),
+  /** Never for the sandbox, which holds a placeholder. */
+  boundSecrets: z.array(BoundSecret).default([]),
   setupScripts: z.array(z.string()),
   /** The manifest to start from; null for an empty workspace. */
   manifestSha256: sha256.nullable(),

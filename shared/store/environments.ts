@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { SecretBinding } from "../protocol/bound-secret.ts";
 import { networkModes, profiles } from "../protocol/job.ts";
 import { NetworkPolicy } from "../protocol/runner.ts";
 import { ownedCollection } from "./documents.ts";
@@ -49,11 +50,18 @@ export type Environment = z.infer<typeof Environment>;
 
 export const environments = ownedCollection(["environments"], Environment, "id");
 
+const SealedValue = z.object({
+  sealed: z.string(),
+  updatedAt: z.int(),
+  /** Where it may go; it is sealed to that, too. Null: into the sandbox. */
+  binding: SecretBinding.nullable().default(null),
+});
+
 /** The sealed secrets of one environment, by name: one document, so that claiming reads it once. */
 export const SealedSecrets = z.object({
   v: z.literal(1),
   environmentId: z.string(),
-  values: z.record(z.string(), z.object({ sealed: z.string(), updatedAt: z.int() })),
+  values: z.record(z.string(), SealedValue),
 });
 export type SealedSecrets = z.infer<typeof SealedSecrets>;
 export const sealedSecrets = ownedCollection(["sealedSecrets"], SealedSecrets, "environmentId");

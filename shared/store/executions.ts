@@ -40,7 +40,14 @@ export const Execution = z.object({
   environmentVariables: z.array(KeyValue),
   secretKeys: z.array(z.string()),
   /** Secrets of this message alone, sealed to the environment's key. */
-  sealedSecrets: z.array(z.object({ key: z.string(), sealed: z.string() })),
+  sealedSecrets: z.array(
+    z.object({
+      key: z.string(),
+      sealed: z.string(),
+      /** Whose it is; those of an earlier release could have been moved into the environment. */
+      of: z.enum(["environment", "execution"]).default("environment"),
+    }),
+  ),
   setupScripts: z.array(z.string()),
   baseManifestSha256: z.string().nullable(),
 

@@ -4,6 +4,7 @@
  * came, the proof of the walls included.
  */
 import { Socket } from "node:net";
+import { HandedSecrets } from "../../../runner/supervisor/handed-secrets.ts";
 import { LauncherLine } from "../../../runner/supervisor/launcher-line.ts";
 import { SandboxSession } from "../../../runner/supervisor/sandbox-session.ts";
 import { claimFor } from "../../../test/sandbox/support/gateway.ts";
@@ -15,7 +16,8 @@ async function time(): Promise<void> {
   const launcher = new LauncherLine(new Socket({ fd: 3, readable: true, writable: true }));
   const { unavailable } = await launcher.hello();
   if (unavailable !== null) throw new Error(unavailable);
-  const session = new SandboxSession(launcher, claimFor(script));
+  const claim = claimFor(script);
+  const session = new SandboxSession(launcher, claim, new HandedSecrets(claim));
   await session.prepare();
   await fetch(`${gateway}/ready`);
   const startedAtMs = performance.now();

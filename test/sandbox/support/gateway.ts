@@ -225,6 +225,7 @@ export function claimFor(content: string, changes: Partial<ClaimReply> = {}): Cl
     network: { mode: "none", allow: [], limits: defaultEgressLimits },
     environmentVariables: [],
     secrets: [],
+    boundSecrets: [],
     setupScripts: [],
     manifestSha256: null,
     ...changes,

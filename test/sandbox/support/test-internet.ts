@@ -67,7 +67,11 @@ export class TestInternet {
       `${publicAddress}:${port}`,
       `127.0.0.1:${this.localPort(port)}`,
     ]);
-    const network = { resolver: this.#resolver, dial: Object.fromEntries(dial) };
+    const network = {
+      resolver: this.#resolver,
+      dial: Object.fromEntries(dial),
+      roots: [this.#tls.ca],
+    };
     return { [jobEnvironment.testNetwork]: JSON.stringify(network) };
   }
 

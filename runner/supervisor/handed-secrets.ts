@@ -1,0 +1,56 @@
+/** What a claim handed over: values for the sandbox, and values that only the proxy may place. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { rootCertificates } from "node:tls";
+import { planRedaction, type RedactionPlan } from "#shared/core/redaction-plan";
+import type { ClaimReply } from "#shared/protocol/runner";
+import { BoundSecrets } from "../egress/bound-secrets.ts";
+import { inside, trustFolder } from "../sandbox/arguments.ts";
+
+const systemRoots = "/etc/ssl/certs/ca-certificates.crt";
+const files = { all: "ca-bundle.pem", own: "ca.pem" };
+
+/** Which variable tells whom: the whole list, but where one is only added to those built in. */
+function trustVariables(): Record<string, string> {
+  const at = (file: string) => join(inside.runtime, trustFolder, file);
+  const all = ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "GIT_SSL_CAINFO"];
+  const whole = all.map((name): [string, string] => [name, at(files.all)]);
+  return { ...Object.fromEntries(whole), NODE_EXTRA_CA_CERTS: at(files.own) };
+}
+
+type Claimed = Pick<ClaimReply, "secrets" | "boundSecrets" | "environmentVariables">;
+
+export class HandedSecrets {
+  readonly #claimed: Claimed;
+  /** Null if there are none. */
+  readonly bound: BoundSecrets | null;
+  readonly redaction: RedactionPlan;
+
+  /** @param roots who vouches for the hosts, instead of the usual. */
+  constructor(claimed: Claimed, roots?: readonly string[]) {
+    const { secrets, boundSecrets } = claimed;
+    this.#claimed = claimed;
+    const deps = { now: Date.now(), ...(roots && { roots }) };
+    this.bound = boundSecrets.length > 0 ? new BoundSecrets(boundSecrets, deps) : null;
+    this.redaction = planRedaction([...secrets, ...boundSecrets]);
+  }
+
+  /** Writes certificates, and nothing secret, to where programs inside can read them. */
+  layOut(folder: string): void {
+    if (this.bound === null) return;
+    const { certificatePem: own } = this.bound;
+    const roots = existsSync(systemRoots)
+      ? readFileSync(systemRoots, "utf8")
+      : rootCertificates.join("\n");
+    writeFileSync(join(folder, files.own), own, { mode: 0o444 });
+    writeFileSync(join(folder, files.all), `${roots}\n${own}`, { mode: 0o444 });
+  }
+
+  /** Later ones come before earlier ones of the same name. */
+  variables(): Record<string, string> {
+    const { environmentVariables, secrets } = this.#claimed;
+    const pairs = [...environmentVariables, ...secrets].map(({ key, value }) => [key, value]);
+    const trust = this.bound === null ? {} : trustVariables();
+    return { ...trust, ...Object.fromEntries(pairs), ...this.bound?.placeholders };
+  }
+}

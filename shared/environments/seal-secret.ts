@@ -1,0 +1,75 @@
+/** Where secrets belong, and sealing them to it: opened anywhere else, they stay shut. */
+import type { Owner } from "../auth/owner.ts";
+import { bindingOf } from "../contract/secret.ts";
+import type { SecretBinding } from "../protocol/bound-secret.ts";
+import { type Binding, seal } from "../secrets/sealing.ts";
+
+/** Under which name the full list of MCP servers is sealed; no variable can be called so. */
+export const mcpServersKey = "mcp-servers";
+
+export interface PlainSecret {
+  readonly key: string;
+  readonly value: string;
+  readonly hosts?: readonly string[] | undefined;
+  readonly headers?: readonly string[] | undefined;
+}
+
+export interface SealedForm {
+  readonly sealed: string;
+  readonly binding: SecretBinding | null;
+}
+
+interface Sealer {
+  readonly id: string;
+  readonly sealingPublicKey: string;
+}
+
+/** An environment's secret. The hosts are part of it: nobody sends it elsewhere by writing others. */
+export function environmentBinding(
+  owner: Owner,
+  environmentId: string,
+  secret: { readonly key: string; readonly binding: SecretBinding | null },
+): Binding {
+  const { key, binding } = secret;
+  const bound = binding === null ? [] : [JSON.stringify([binding.hosts, binding.headers])];
+  return [owner.id, environmentId, "environment-secrets", key, ...bound];
+}
+
+/** A secret of one message: of its execution alone. */
+export function messageBinding(
+  owner: Owner,
+  environmentId: string,
+  secret: { readonly executionId: string; readonly key: string },
+): Binding {
+  return [owner.id, environmentId, "message-secrets", secret.executionId, secret.key];
+}
+
+export async function sealForEnvironment(
+  owner: Owner,
+  { id, sealingPublicKey }: Sealer,
+  secret: PlainSecret,
+): Promise<SealedForm> {
+  const binding = bindingOf(secret);
+  const belongs = environmentBinding(owner, id, { key: secret.key, binding });
+  return { sealed: await sealText(sealingPublicKey, secret.value, belongs), binding };
+}
+
+export async function sealForMessage(
+  owner: Owner,
+  { id, sealingPublicKey }: Sealer,
+  secret: { readonly executionId: string; readonly key: string; readonly value: string },
+) {
+  const { key, value } = secret;
+  const sealed = await sealText(sealingPublicKey, value, messageBinding(owner, id, secret));
+  return { key, sealed, of: "execution" as const };
+}
+
+/** The copy that is sealed from is wiped; the text it was made of is the garbage collector's. */
+async function sealText(publicKey: string, text: string, binding: Binding): Promise<string> {
+  const plain = Buffer.from(text);
+  try {
+    return await seal(publicKey, plain, binding);
+  } finally {
+    plain.fill(0);
+  }
+}
