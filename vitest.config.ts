@@ -34,7 +34,7 @@ export default defineConfig({
         // One file at a time: each counts the machine's processes, mounts and cgroups.
         test: {
           name: "sandbox",
-          include: ["test/sandbox/**/*.test.ts"],
+          include: ["test/{sandbox,escape}/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,

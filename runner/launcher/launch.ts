@@ -2,11 +2,12 @@
 import { once } from "node:events";
 import { chownSync, closeSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { isInheritable } from "../init/descriptors.ts";
-import type { SandboxMode } from "../sandbox/arguments.ts";
+import { type SandboxMode, sandboxCommand } from "../sandbox/arguments.ts";
 import { findHierarchy, SandboxCgroup } from "./cgroup.ts";
 import { openDoor } from "./doorway.ts";
 import type { HostRequest, Prepared, SandboxLimits, Started, Stopped } from "./messages.ts";
 import { findMode } from "./mode.ts";
+import { sharedNamespaces } from "./namespaces.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
 import type { Scratch } from "./scratch.ts";
 import { giveTo, hostFacts, layOutScratch, mountSized, removeScratch } from "./scratch.ts";
@@ -126,8 +127,9 @@ class Host {
     chownSync(workspace, sandboxUid, sandboxUid);
     const given = giveTo(sandboxUid, workspace);
     given.catch(() => undefined);
-    const plan = {
-      mode: await this.#mode,
+    const mode = await this.#mode;
+    const command = sandboxCommand({
+      mode,
       uid: sandboxUid,
       ...{ workspace, tmp, runtime, initFile },
       host: hostFacts(),
@@ -135,14 +137,15 @@ class Host {
       openFilesMax: limits.openFilesMax,
       fileBytesMax: limits.fileBytesMax,
       processesMax: this.#cgroup === null ? limits.processesMax : null,
-    };
-    this.#sandbox = await startSandbox({ plan, socket, filter, cgroup: this.#cgroup });
+    });
+    this.#sandbox = await startSandbox({ command, socket, filter, cgroup: this.#cgroup });
     await given;
+    const shared = { sharedNamespaces: sharedNamespaces(this.#sandbox.pid, mode) };
     if (this.#cgroup === null) {
       const { memoryBytes, processesMax } = limits;
-      return { memoryBytes, processesMax, limitedBy: "job" };
+      return { memoryBytes, processesMax, limitedBy: "job", ...shared };
     }
-    return { ...this.#cgroup.limitsOf(this.#sandbox.pid), limitedBy: "cgroup" };
+    return { ...this.#cgroup.limitsOf(this.#sandbox.pid), limitedBy: "cgroup", ...shared };
   }
 
   async #stop(): Promise<Stopped> {

@@ -58,6 +58,8 @@ export interface Started {
   readonly processesMax: number;
   /** Inside Cloud Run the job's own limits may stand in for the group. */
   readonly limitedBy: "cgroup" | "job";
+  /** Kinds of namespace that the sandbox has in common with the host, and mustn't. */
+  readonly sharedNamespaces: readonly string[];
 }
 
 export interface Stopped {

@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import type { Readable } from "node:stream";
-import { type SandboxPlan, sandboxCommand } from "../sandbox/arguments.ts";
 import { killProcess, type SandboxCgroup } from "./cgroup.ts";
 
 /** Where the programs of the chain are found; nothing else of our environment reaches them. */
@@ -28,7 +27,8 @@ export interface Sandbox {
 }
 
 export interface SandboxStart {
-  readonly plan: SandboxPlan;
+  /** The whole command line, as `sandboxCommand` builds it. */
+  readonly command: readonly string[];
   readonly socket: string;
   readonly filter: string;
   readonly cgroup: SandboxCgroup | null;
@@ -40,14 +40,10 @@ export async function startSandbox(start: SandboxStart): Promise<Sandbox> {
   await once(socket, "connect");
   const filter = openSync(start.filter, "r");
   const entries = start.cgroup?.entryFiles ?? [];
-  const child = spawn(
-    "/bin/sh",
-    ["-c", joinGroup, "sh", ...entries, "--", ...sandboxCommand(start.plan)],
-    {
-      stdio: ["ignore", "pipe", "pipe", socket, filter, "pipe"],
-      env: { PATH: systemPath },
-    },
-  );
+  const child = spawn("/bin/sh", ["-c", joinGroup, "sh", ...entries, "--", ...start.command], {
+    stdio: ["ignore", "pipe", "pipe", socket, filter, "pipe"],
+    env: { PATH: systemPath },
+  });
   closeSync(filter);
   const diagnostics = collect(child);
   const ended = once(child, "close");

@@ -29,7 +29,7 @@ const closed: Proof = {
       processesMax: 10,
     },
   },
-  started: { memoryBytes: 1_000, processesMax: 10, limitedBy: "cgroup" },
+  started: { memoryBytes: 1_000, processesMax: 10, limitedBy: "cgroup", sharedNamespaces: [] },
   limits,
   sandboxUid: 5,
 };
@@ -68,6 +68,11 @@ describe("EXE-8 missingWalls()", () => {
 
   test("lets a group count processes where there is one", () => {
     expect(missingWalls(but({ fact: "processesMax", value: 999_999 }))).toEqual([]);
+  });
+
+  test("demands namespaces of its own", () => {
+    const started = { ...closed.started, sharedNamespaces: ["ipc"] };
+    expect(missingWalls({ ...closed, started })).toEqual(["ipc namespace: the host's own"]);
   });
 
   test("demands the kernel's own word on memory and processes", () => {

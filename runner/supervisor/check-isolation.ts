@@ -21,6 +21,7 @@ export function missingWalls({ report, started, limits, sandboxUid }: Proof): st
     const seen = report.denials[name];
     if (seen !== true) missing.push(`${name}: ${seen ?? "not proven"}`);
   }
+  for (const name of started.sharedNamespaces) missing.push(`${name} namespace: the host's own`);
   const facts = new Map(Object.entries(report.facts));
   for (const name of factNames) if (!facts.has(name)) missing.push(`${name}: not reported`);
   const atMost = (name: string, max: number, value = facts.get(name) ?? -1) => {

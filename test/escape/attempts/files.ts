@@ -1,0 +1,117 @@
+/** Files outside of the workspace and `/tmp`: to read, change or make them. */
+import type { Attempt } from "../support/attempt.ts";
+import { canary } from "../support/machine.ts";
+import { walls } from "../support/walls.ts";
+
+const readOnly = "*Read-only file system*";
+/** Opens it to write and writes nothing: whoever may do that may do more. */
+const open = (path: string) => `perl -e 'open(my $f, ">>", "${path}") ? print "opened" : print $!'`;
+
+function read(name: string, script: string, behind: Attempt["behind"]): Attempt {
+  return { name, control: "EXE-2", script, behind, mode: "B" };
+}
+
+export const onFiles: readonly Attempt[] = [
+  {
+    name: "a new file in the root",
+    control: "EXE-3",
+    script: `verdict "$(${open("/planted")})" opened "${readOnly}"`,
+    behind: [walls.readOnlyRoot],
+    mode: "A",
+  },
+  {
+    name: "a user of one's own in /etc",
+    control: "EXE-3",
+    script: `verdict "$(${open("/etc/shadow")})" opened "${readOnly}"`,
+    behind: [walls.readOnlyRoot],
+    mode: "A",
+  },
+  {
+    name: "a file in /dev",
+    control: "EXE-3",
+    script: `verdict "$(${open("/dev/planted")})" opened "${readOnly}"`,
+    behind: [walls.readOnlyDev],
+    mode: "A",
+  },
+  {
+    name: "the machine's programs",
+    control: "EXE-3",
+    script: `verdict "$(${open("/usr/lib/os-release")})" opened "@(${readOnly}|*denied*)"`,
+    behind: [walls.readOnlyUsr, walls.unprivileged],
+    mode: "B",
+  },
+  {
+    name: "the init that the next sandbox starts with",
+    control: "EXE-3",
+    script: `verdict "$(${open("/opt/paddock/init/init.cjs")})" opened "@(${readOnly}|*denied*)"`,
+    behind: [walls.readOnlyInit, walls.unprivileged],
+    mode: "B",
+  },
+  read("a file of the machine", `verdict "$(cat /run/canary 2>&1)" "${canary}" "*No such file*"`, [
+    walls.onlyNamedPaths,
+  ]),
+  read(
+    "a file of another execution",
+    `verdict "$(cat /run/other-execution/canary 2>&1)" "${canary}" "*@(No such file|denied)*"`,
+    [walls.onlyNamedPaths, walls.unprivileged],
+  ),
+  read(
+    "a link to a file of the machine",
+    `ln -s /run/canary way-out; verdict "$(cat way-out 2>&1)" "${canary}" "*No such file*"`,
+    [walls.onlyNamedPaths],
+  ),
+  {
+    name: "kernel.core_pattern: a program that the machine runs as root",
+    control: "EXE-4",
+    script: `f=/proc/sys/kernel/core_pattern; v=$(cat $f)
+      verdict "$( (echo "$v" >$f) 2>&1 && echo written)" written "@(${readOnly}|*denied*)"`,
+    behind: [walls.unprivileged, walls.guardedProc],
+    mode: "B",
+  },
+  {
+    name: "a sysctl of one's own namespace",
+    control: "EXE-4",
+    script: `f=/proc/sys/kernel/auto_msgmni; v=$(cat $f)
+      verdict "$( (echo "$v" >$f) 2>&1 && echo written)" written "@(${readOnly}|*denied*)"`,
+    behind: [walls.readOnlySysctl],
+    mode: "A",
+  },
+  {
+    name: "where the kernel keeps its functions and keys",
+    control: "EXE-2",
+    script:
+      'verdict "$(cat /proc/kallsyms /proc/keys /proc/timer_list 2>/dev/null | wc -c)" "[1-9]*" 0',
+    behind: [walls.maskedProc],
+    mode: "A",
+  },
+  {
+    name: "a device of the machine",
+    control: "EXE-2",
+    script: `cd /dev; all=$(echo *); shopt -u extglob; for d in $all; do case $d in
+        console|core|fd|full|null|ptmx|pts|random|shm|stderr|stdin|stdout|tty|urandom|zero) ;;
+        *) seen=$d ;; esac; done; verdict "\${seen:+device}" device ""`,
+    behind: [walls.ownDevices],
+    mode: "A",
+  },
+  {
+    name: "a device node of one's own",
+    control: "EXE-4",
+    script: 'verdict "$(sys mknodat -100 str:node 0x21b6 0x103)" "ok 0" "errno 1"',
+    behind: [walls.unprivileged],
+    mode: "B",
+  },
+  {
+    name: "a program that runs as root",
+    control: "EXE-4",
+    script: 'verdict "$(/opt/paddock/init/who -u)" 0 "$UID_INSIDE"',
+    behind: [walls.noNewPrivileges],
+    mode: "A",
+  },
+  {
+    name: "memory in core files",
+    control: "EXE-5",
+    script: 'verdict "$(ulimit -Hc)" unlimited 0',
+    behind: [walls.coreFiles],
+    mode: "A",
+  },
+];

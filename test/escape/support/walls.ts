@@ -1,0 +1,169 @@
+/** The sandbox's walls, each with what the sandbox is without it. */
+import type { Wall } from "./attempt.ts";
+
+type Change = NonNullable<Wall["command"]>;
+
+export const megabyte = 1024 * 1024;
+
+/** What every attempt gets; its bombs are one byte, file or process larger than this. */
+export const cellLimits = {
+  cpuMillis: 1_000,
+  memoryBytes: 192 * megabyte,
+  processesMax: 40,
+  openFilesMax: 64,
+  fileBytesMax: 4 * megabyte,
+  workspaceBytes: 8 * megabyte,
+  workspaceInodesMax: 200,
+  tmpBytes: 8 * megabyte,
+} as const;
+
+export const walls = {
+  seccomp: wall("the seccomp filter", without("--seccomp", 1)),
+  noUserNamespaces: wall("no user namespaces inside", without("--disable-userns", 0)),
+  network: wall("a network namespace", without("--unshare-net", 0)),
+  processes: wall("a process namespace", (words) =>
+    without("--as-pid-1", 0)(without("--unshare-pid", 0)(words)),
+  ),
+  ipc: wall("an IPC namespace", without("--unshare-ipc", 0)),
+  uts: wall("a UTS namespace", (words) =>
+    without("--hostname", 1)(without("--unshare-uts", 0)(words)),
+  ),
+  cgroupView: wall("a cgroup namespace", without("--unshare-cgroup", 0)),
+  readOnlyRoot: wall("a read-only root", without("--remount-ro", 1, "/")),
+  readOnlyDev: wall("a read-only /dev", without("--remount-ro", 1, "/dev")),
+  readOnlySysctl: wall("a read-only /proc/sys", without("--ro-bind", 2, "/proc/sys")),
+  readOnlyUsr: wall("a read-only /usr", bindWritable("/usr")),
+  readOnlyInit: wall("a read-only init", bindWritable("/opt/paddock/init")),
+  ownDevices: wall("devices of its own", (words) =>
+    replace(
+      ["--dev", "/dev"],
+      ["--dev-bind", "/dev", "/dev"],
+    )(without("--remount-ro", 1, "/dev")(words)),
+  ),
+  maskedProc: wall("masked files of /proc", (words) =>
+    words.filter((_, index) => !isMask(words, index)),
+  ),
+  guardedProc: wall("a guarded /proc", (words) =>
+    replace(
+      ["--proc", "/proc"],
+      ["--bind", "/proc", "/proc"],
+    )(without("--ro-bind", 2, "/proc/sys")(words)),
+  ),
+  onlyNamedPaths: wall("only named paths", replace(["--dir", "/run"], ["--bind", "/run", "/run"])),
+  noKernelTree: wall(
+    "no /sys",
+    replace(["--dir", "/var"], ["--dir", "/var", "--bind", "/sys", "/sys"]),
+  ),
+  noResolver: wall("no resolver", withoutFile("/etc/nsswitch.conf")),
+  noNewPrivileges: wall("no_new_privs, nosuid: bubblewrap", handMade),
+  emptyStart: wall("an empty start", (words) => ["env", "LEAKED=canary", ...words]),
+  sizedSharedMemory: wall("a sized /dev/shm", without("--size", 1)),
+  emptyEnvironment: wall("an empty environment", without("--clearenv", 0)),
+  openFiles: wall("a limit of open files", (words) =>
+    inFirstProcess(words, /ulimit -n \d+/, "ulimit -n 256"),
+  ),
+  fileSize: wall("a limit of file sizes", (words) =>
+    inFirstProcess(words, /ulimit -f \d+/, "ulimit -f unlimited"),
+  ),
+  coreFiles: wall("no core files", (words) =>
+    inFirstProcess(words, /ulimit -c 0/, "ulimit -c unlimited"),
+  ),
+  unprivileged: wall("an unprivileged uid", keepRoot),
+  memory: { name: "a memory group", limits: { memoryBytes: 2 * cellLimits.memoryBytes } },
+  processCount: { name: "a process group", limits: { processesMax: 4 * cellLimits.processesMax } },
+  workspaceSize: {
+    name: "a sized workspace",
+    limits: { workspaceBytes: 4 * cellLimits.workspaceBytes },
+  },
+  tmpSize: { name: "a sized /tmp", limits: { tmpBytes: 4 * cellLimits.tmpBytes } },
+  inodes: {
+    name: "counted inodes",
+    limits: { workspaceInodesMax: 10 * cellLimits.workspaceInodesMax },
+  },
+  groupKill: { name: "the group's end", leavesGroup: true },
+} as const satisfies Readonly<Record<string, Wall>>;
+
+function wall(name: string, command: Change): Wall {
+  return { name, command };
+}
+
+/** Takes an option and its `values` away wherever it stands; with `first`, that value's alone. */
+function without(option: string, values: number, first?: string): Change {
+  return (words) => {
+    const kept: string[] = [];
+    for (let index = 0; index < words.length; index += 1) {
+      const word = words[index] ?? "";
+      const isIt = word === option && (first === undefined || words[index + 1] === first);
+      if (isIt) index += values;
+      else kept.push(word);
+    }
+    if (kept.length === words.length) throw new Error(`There is no ${option} ${first ?? ""}.`);
+    return kept;
+  };
+}
+
+function replace(from: readonly string[], to: readonly string[]): Change {
+  return (words) => {
+    const at = words.findIndex((_, index) => from.every((word, i) => words[index + i] === word));
+    if (at < 0) throw new Error(`There is no ${from.join(" ")}.`);
+    return [...words.slice(0, at), ...to, ...words.slice(at + from.length)];
+  };
+}
+
+function bindWritable(path: string): Change {
+  return (words) => {
+    const at = words.lastIndexOf(path) - 2;
+    if (words[at] !== "--ro-bind") throw new Error(`Nothing is bound at ${path}.`);
+    return words.with(at, "--bind");
+  };
+}
+
+/** Whether `words[index]` is part of `--ro-bind /dev/null PATH`. */
+function isMask(words: readonly string[], index: number): boolean {
+  return [0, 1, 2].some(
+    (back) => words[index - back] === "--ro-bind" && words[index - back + 1] === "/dev/null",
+  );
+}
+
+function inFirstProcess(words: readonly string[], from: RegExp, to: string): string[] {
+  const script = words.at(-1) ?? "";
+  if (!from.test(script)) throw new Error(`The first process has no ${from.source}.`);
+  return [...words.slice(0, -1), script.replace(from, to)];
+}
+
+/** A: no `setpriv` before bubblewrap. B: none inside, and capabilities are kept. */
+function keepRoot(words: readonly string[]): string[] {
+  const from = words.indexOf(words[0] === "setpriv" ? "setpriv" : "/usr/bin/setpriv");
+  const to = words.indexOf(words[0] === "setpriv" ? "bwrap" : "/bin/sh");
+  const rest = [...words.slice(0, from), ...words.slice(to)];
+  const at = rest.indexOf("--cap-drop");
+  if (words[0] === "setpriv") return rest;
+  const drop = rest.flatMap((word, index) => (word === "--cap-add" ? [index, index + 1] : []));
+  return rest.filter((_, index) => index !== at && index !== at + 1 && !drop.includes(index));
+}
+
+/** Takes away what is bound at `path`. */
+function withoutFile(path: string): Change {
+  return (words) => {
+    const at = words.lastIndexOf(path);
+    if (words[at - 2] !== "--ro-bind") throw new Error(`Nothing is bound at ${path}.`);
+    return [...words.slice(0, at - 2), ...words.slice(at + 1)];
+  };
+}
+
+/** What one might build without bubblewrap: the same places, a change of root and of uid. */
+function handMade(words: readonly string[]): string[] {
+  const boundAt = (path: string) => words[words.lastIndexOf(path) - 1] ?? "";
+  const runtime = boundAt("/opt/paddock/init").replace(/\/init$/, "");
+  const uid = words[words.indexOf("--reuid") + 1] ?? "";
+  const build = `set -e; root=${runtime}/../root; mkdir $root; mount -t tmpfs root $root
+    for d in usr proc dev tmp workspace opt/paddock; do mkdir -p $root/$d; done
+    for l in bin lib lib64; do ln -s usr/$l $root/$l; done
+    mount --rbind /usr $root/usr; mount --rbind /proc $root/proc; mount --rbind /dev $root/dev
+    mount --bind ${boundAt("/workspace")} $root/workspace; mount --bind ${boundAt("/tmp")} $root/tmp
+    mount --rbind ${runtime} $root/opt/paddock
+    echo '{"child-pid": '$$'}' >&5
+    exec chroot $root setpriv --reuid ${uid} --regid ${uid} --clear-groups \
+      env - PATH=/usr/bin:/bin /bin/sh -c "$1"`;
+  return ["unshare", "--mount", "/bin/sh", "-c", build, "sh", words.at(-1) ?? ""];
+}
