@@ -1,6 +1,7 @@
 /** How the proxy reads: what is asked, and what is said inside, must agree. No sandbox yet. */
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
+import { connect as connectTcp } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import {
@@ -148,9 +149,19 @@ describe("NET-2 names, addresses and what is said inside agree", () => {
     expect(log).toMatchObject([{ verdict: "refused", rule: "sni_missing", sentBytes: 0 }]);
   });
 
+  const tunnel = "CONNECT allowed.test:80 HTTP/1.1\r\nHost: allowed.test:80\r\n\r\n";
+
+  test("plain HTTP inside a tunnel passes, also if it comes late", async () => {
+    const { port } = await open();
+    const client = connectTcp(port, "127.0.0.1");
+    client.write(tunnel);
+    await once(client, "data");
+    client.write(get("/late", "Host: allowed.test"));
+    expect(await text(client)).toContain("served /late");
+  });
+
   test("plain HTTP inside a tunnel is read like any other", async () => {
     const { port, log } = await open();
-    const tunnel = "CONNECT allowed.test:80 HTTP/1.1\r\nHost: allowed.test:80\r\n\r\n";
     const fine = await sendRaw(port, tunnel + get("/inside", "Host: allowed.test"));
     expect(fine).toContain("served /inside");
     const other = await sendRaw(port, tunnel + get("/inside", "Host: other.test"));

