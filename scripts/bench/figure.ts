@@ -1,5 +1,5 @@
 /** What the bench measures: figures, each a few rows, each row beside its baseline and its goal. */
-export type Unit = "ms" | "/s" | "MB" | "errors" | "reads" | "µ$";
+export type Unit = "ms" | "/s" | "MB" | "MB/s" | "errors" | "reads" | "µ$";
 
 export interface Goal {
   /** Of the value itself, or of its ratio to the baseline. */

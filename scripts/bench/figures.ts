@@ -1,6 +1,7 @@
 import type { Figure } from "./figure.ts";
 import { authenticatedRead } from "./figures/authenticated-read.ts";
 import { coldStart } from "./figures/cold-start.ts";
+import { egress } from "./figures/egress.ts";
 import { eventDelivery } from "./figures/event-delivery.ts";
 import { firstOutput } from "./figures/first-output.ts";
 import { forgedKey } from "./figures/forged-key.ts";
@@ -16,6 +17,7 @@ export const figures: readonly Figure[] = [
   coldStart,
   firstOutput,
   sandboxStart,
+  egress,
   eventDelivery,
   manyExecutions,
   starts,
