@@ -42,7 +42,8 @@ function helloMessage(bytes: Buffer): Buffer | null {
   let at = 0;
   for (let gathered = 0; gathered < wantedBytes; ) {
     if (at >= bytes.length) return null;
-    // Every record of it is looked at, the first byte first: what never ends must not be waited for.
+    // Every record of it is looked at, the first byte first: what never ends must not be waited
+    // for.
     if (bytes[at] !== handshakeRecord) throw new Malformed();
     if (bytes.length - at >= 2 && bytes[at + 1] !== 3) throw new Malformed();
     if (bytes.length - at < recordHeaderBytes) return null;

@@ -30,7 +30,9 @@ export class Exits {
     this.#meter = new Meter(deps.policy.limits, () => performance.now());
   }
 
-  /** Resolves when `carry` is done. @throws {Refusal} When it didn't come to that, or it says so. */
+  /**
+   * Resolves when `carry` is done. @throws {Refusal} When it didn't come to that, or it says so.
+   */
   async attempt(method: Method, asked: Asked, carry: (exit: Exit) => Promise<void>): Promise<void> {
     const decision = decideHost(this.#deps.policy, asked.host, asked.port);
     const host = decision.host?.name ?? asked.host;

@@ -49,7 +49,9 @@ export function roughly(request: IncomingMessage): Asked {
   return { host: text.replace(/[^\w.:[\]-].*$/, "").slice(0, 260), port: 0 };
 }
 
-/** The parser has refused what is framed twice; of codings there is one that both ends read alike. */
+/**
+ * The parser has refused what is framed twice; of codings there is one that both ends read alike.
+ */
 function requireHost(request: IncomingMessage, asked: Asked): void {
   const coding = request.headers["transfer-encoding"];
   if (coding !== undefined && coding.toLowerCase() !== "chunked") {

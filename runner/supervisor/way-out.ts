@@ -31,7 +31,9 @@ export class WayOut {
     this.#log = new EgressLog({ send: deps.send, now: Date.now, onFailure });
   }
 
-  /** Opens it, if the policy has one. To be called when the sandbox has begun, and before any work. */
+  /**
+   * Opens it, if the policy has one. To be called when the sandbox has begun, and before any work.
+   */
   async open(): Promise<void> {
     if (this.#policy.mode === "none") return;
     const { launcher, network, terminator } = this.#deps;

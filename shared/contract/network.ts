@@ -1,4 +1,6 @@
-/** An environment's network as the API takes and shows it; stored, each host stands by each port. */
+/**
+ * An environment's network as the API takes and shows it; stored, each host stands by each port.
+ */
 import * as z from "zod";
 import { isPrivateName, parseHost } from "../core/network-policy.ts";
 import { networkModes } from "../protocol/job.ts";

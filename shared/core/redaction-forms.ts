@@ -7,7 +7,9 @@ export interface Secret {
 
 export interface Form {
   readonly text: string;
-  /** Whether programs that print it break its lines: `base64` after 76 characters, `xxd` after 60. */
+  /**
+   * Whether programs that print it break its lines: `base64` after 76 characters, `xxd` after 60.
+   */
   readonly wraps: boolean;
 }
 

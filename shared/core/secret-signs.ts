@@ -1,4 +1,6 @@
-/** Tells values that look like secrets, so that whoever puts one into the open is warned (SEC-7). */
+/**
+ * Tells values that look like secrets, so that whoever puts one into the open is warned (SEC-7).
+ */
 
 /** How tokens of common services and keys begin; each is the service's own published form. */
 const forms: readonly (readonly [what: string, form: RegExp])[] = [

@@ -24,7 +24,9 @@ interface Sealer {
   readonly sealingPublicKey: string;
 }
 
-/** An environment's secret. The hosts are part of it: nobody sends it elsewhere by writing others. */
+/**
+ * An environment's secret. The hosts are part of it: nobody sends it elsewhere by writing others.
+ */
 export function environmentBinding(
   owner: Owner,
   environmentId: string,

@@ -19,7 +19,8 @@ export async function readEgress(
 ): Promise<EgressPage> {
   const { executionId, limit, offset } = page;
   const batches = egressBatches.all(owner, executionId);
-  // Numbers have no gaps, so an offset is a number; each batch that counts holds one attempt at least.
+  // Numbers have no gaps, so an offset is a number; each batch that counts holds one attempt at
+  // least.
   const [, found, [newest]] = await Promise.all([
     store.require(executions.of(owner, executionId)),
     store.findRefs(batches, {

@@ -6,7 +6,7 @@ import {
   Timestamp,
   type WriteBatch,
 } from "@google-cloud/firestore";
-import type { z } from "zod";
+import * as z from "zod";
 import { ApiError } from "../errors/api-error.ts";
 import { answered } from "./answered.ts";
 import {
@@ -42,12 +42,9 @@ export interface Listener<T> {
   error(error: Error): void;
 }
 
-/** The library's public `commit` can't be told not to repeat itself; this is what it calls. */
-interface SingleAttempt {
-  _commit(options: { readonly retryCodes: readonly number[] }): Promise<{
-    readonly commitTime: { readonly seconds?: number | string; readonly nanos?: number };
-  }>;
-}
+const CommitReply = z.object({
+  commitTime: z.object({ seconds: z.coerce.number().int(), nanos: z.int().default(0) }),
+});
 
 type Filter = Pick<PageRequest, "where" | "between">;
 
@@ -206,10 +203,13 @@ export class Store {
 
   /** As `commit`, tried once: when it has failed, it is either done by now or never will be. */
   async commitOnce(writes: readonly Write[]): Promise<Version> {
-    const { commitTime } = await (this.#batchOf(writes) as unknown as SingleAttempt)._commit({
-      retryCodes: [],
-    });
-    return new Timestamp(Number(commitTime.seconds ?? 0), commitTime.nanos ?? 0);
+    const batch = this.#batchOf(writes);
+    // The library's public `commit` can't be told not to repeat itself; this is what it calls.
+    if (!("_commit" in batch) || typeof batch._commit !== "function") {
+      throw new Error("Firestore's client has no single commit any more");
+    }
+    const { commitTime } = CommitReply.parse(await batch._commit({ retryCodes: [] }));
+    return new Timestamp(commitTime.seconds, commitTime.nanos);
   }
 
   #batchOf(writes: readonly Write[]): WriteBatch {
@@ -217,7 +217,9 @@ export class Store {
     for (const write of writes) {
       const doc = this.#db.doc(write.path);
       if (write.op === "create") batch.create(doc, write.value);
-      else if (write.op === "patch") {
+      else if (write.op === "remove") {
+        batch.delete(doc, write.version ? { lastUpdateTime: write.version } : {});
+      } else if (write.op === "patch") {
         const added = Object.entries(write.increments).map(([field, by]) => [
           field,
           FieldValue.increment(by),

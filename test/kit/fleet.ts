@@ -1,4 +1,6 @@
-/** Processes that all files of the project share, in the one worker they run in; they end with it. */
+/**
+ * Processes that all files of the project share, in the one worker they run in; they end with it.
+ */
 import { type FunctionAside, startAsides } from "./function-aside.ts";
 
 interface Fleet {

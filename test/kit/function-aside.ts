@@ -1,4 +1,6 @@
-/** More processes of a function, on the run's own database, with limits and a clock of their own. */
+/**
+ * More processes of a function, on the run's own database, with limits and a clock of their own.
+ */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,7 +1,7 @@
 /**
  * What runs where a container would: no sandbox, but the runner's own words to the gateway. It asks
- * the metadata server for an ID token, claims with the job's ticket, and settles when the task says.
- * The task is no script but a {@link Play} as JSON; an empty one settles at once.
+ * the metadata server for an ID token, claims with the job's ticket, and settles when the task
+ * says. The task is no script but a {@link Play} as JSON; an empty one settles at once.
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";

@@ -55,7 +55,9 @@ export async function startShiftedRunner(gatewayUrl: string): Promise<ShiftedRun
   };
 }
 
-/** Signed with the run's own key; the issuer itself gives none that is good for more than an hour. */
+/**
+ * Signed with the run's own key; the issuer itself gives none that is good for more than an hour.
+ */
 async function issue(
   dataFolder: string,
   to: { readonly email: string; readonly audience: string },

@@ -1,4 +1,6 @@
-/** What leaves the sandbox: with the programs people use, and with those that look for a way round. */
+/**
+ * What leaves the sandbox: with the programs people use, and with those that look for a way round.
+ */
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:net";

@@ -1,7 +1,7 @@
 /**
  * The execute gate alone, without what HTTP, the key, sealing, the stream and the job cost: reads
- * what a start decides on, decides, and commits through the coordinator, every document of it. Waits
- * for a line on its standard input before it begins, so that several can begin together.
+ * what a start decides on, decides, and commits through the coordinator, every document of it.
+ * Waits for a line on its standard input before it begins, so that several can begin together.
  */
 import { once } from "node:events";
 import { auditEntry } from "#shared/audit/audit-entry";

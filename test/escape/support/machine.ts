@@ -54,7 +54,9 @@ async function openResolver(): Promise<void> {
   await once(resolver, "listening");
 }
 
-/** Somebody else's process under the sandbox's own uid: only walls are in between, no permissions. */
+/**
+ * Somebody else's process under the sandbox's own uid: only walls are in between, no permissions.
+ */
 export function startNeighbour(uid: number): ChildProcess {
   const user = ["--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups"];
   const shared = "shmwrite(shmget($ENV{KEY}, 4096, 01666), $ENV{CANARY}, 0, 64) or die; sleep 600";

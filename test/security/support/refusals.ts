@@ -28,7 +28,9 @@ export async function ask(
   return await send(`${pathFor(route, ids)}${query}`, { ...options, localAddress: someAddress() });
 }
 
-/** The API's own form of a refusal, with its code and its headers, and nothing of what is inside. */
+/**
+ * The API's own form of a refusal, with its code and its headers, and nothing of what is inside.
+ */
 export function expectRefusal(answer: Answer, status: number, code: string): void {
   expect({ status: answer.status, code: answer.json.code }).toEqual({ status, code });
   expect(answer.json).toMatchObject({
