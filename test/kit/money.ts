@@ -122,6 +122,16 @@ export function withStatus(outcomes: readonly Outcome[], status: number): readon
   return outcomes.filter((outcome) => outcome.status === status);
 }
 
+/** How many were answered what, by status and, for refusals, code. */
+export function tally(outcomes: readonly Outcome[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { status, answer } of outcomes) {
+    const said = status === 200 ? "200" : `${status} ${answer?.json?.code ?? "no code"}`;
+    counts[said] = (counts[said] ?? 0) + 1;
+  }
+  return counts;
+}
+
 /** The next of some processes, as a load balancer picks it. */
 export function turns(processes: readonly { readonly baseUrl: string }[]): () => string {
   let turn = 0;
