@@ -7,6 +7,8 @@ import { Refusal } from "./refusal.ts";
 export interface AttemptDeps {
   readonly record: (attempt: Omit<EgressAttempt, "sequence">) => void;
   readonly now: () => number;
+  /** Takes secrets out of a host's name: a program may ask for anything. */
+  readonly redact: (host: string) => string;
 }
 
 const hostLengthMax = 260;
@@ -22,7 +24,7 @@ export class Attempt {
   constructor(deps: AttemptDeps, what: Pick<EgressAttempt, "host" | "port" | "method">) {
     this.#deps = deps;
     this.#at = deps.now();
-    this.#what = { ...what, host: what.host.slice(0, hostLengthMax) };
+    this.#what = { ...what, host: deps.redact(what.host).slice(0, hostLengthMax) };
   }
 
   /** Whose bytes are counted, and where they go. */

@@ -79,7 +79,8 @@ export class Execution {
     });
     const send = (batch: EgressRequest) => gateway.egress(batch);
     const wayOut = { launcher, network, terminator: secrets.bound, send };
-    this.#wayOut = new WayOut(wayOut, claimed.network);
+    const unread = [...claimed.secrets, ...claimed.boundSecrets];
+    this.#wayOut = new WayOut({ ...wayOut, secrets: unread }, claimed.network);
     this.#heartbeat = new Heartbeat(
       {
         send: (lease) => gateway.heartbeat(lease),

