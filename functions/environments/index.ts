@@ -2,6 +2,7 @@
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { createEnvironment } from "./create-environment.ts";
 import { createSecret } from "./create-secret.ts";
+import { deleteEnvironment } from "./delete-environment.ts";
 import { deleteSecret } from "./delete-secret.ts";
 import { getDefaultEnvironment } from "./get-default-environment.ts";
 import { getEnvironment } from "./get-environment.ts";
@@ -20,11 +21,18 @@ export const service: Service = {
     getDefaultEnvironment,
     getEnvironment,
     updateEnvironment,
+    deleteEnvironment,
     listSecrets,
     createSecret,
     putSecret,
     deleteSecret,
   ],
   limits: defaultLimits,
-  roles: ["firestore.main", "firestore.keys", "kms.wrap.environment-secrets", "secret.peppers"],
+  roles: [
+    "firestore.main",
+    "firestore.keys",
+    "jobs.cancel",
+    "kms.wrap.environment-secrets",
+    "secret.peppers",
+  ],
 };

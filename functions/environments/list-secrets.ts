@@ -34,7 +34,7 @@ export const listSecrets = route({
     const { value } = await deps.store.get(sealedSecrets.of(caller.owner, environmentId));
     // Without any, whether there is such an environment isn't known yet.
     if (!value) await deps.store.require(environments.of(caller.owner, environmentId));
-    return Object.entries(value?.values ?? {});
+    return Object.entries(value?.values ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   },
   decide({ data }) {
     const variables = data.filter(([key]) => key !== mcpServersKey);

@@ -47,7 +47,9 @@ export const settleExecution = route({
       return { ...nothing, settled: value, found, eventsLastSequence };
     const saved = body.workspace.state === "saved" ? body.workspace.manifestSha256 : null;
     if (saved === null) return { ...nothing, found, eventsLastSequence };
-    const current = present(environment);
+    // It was deleted meanwhile, and its workspace with it.
+    if (!environment.version) return { ...nothing, found, eventsLastSequence };
+    const current = environment;
     const workspace = await nextWorkspace(owner, { execution: value, environment: current, saved });
     return { settled: null, found, eventsLastSequence, environment: current, workspace };
   },
@@ -61,6 +63,7 @@ export const settleExecution = route({
     if (!account) throw new ApiError("INTERNAL_ERROR", { cause: "an owner without an account" });
     const before = { execution: found.value, version: found.version, account };
     const conflicts = workspace?.conflicts ?? [];
+    const isSaved = body.workspace.state === "saved";
     const charged = body.reason !== "isolation_unavailable";
     const ended = endExecution(owner, before, {
       outcome: body.outcome,
@@ -68,7 +71,7 @@ export const settleExecution = route({
       exitCode: body.exitCode,
       output: body.output,
       outputTruncated: body.outputTruncated,
-      workspaceState: body.workspace.state,
+      workspaceState: isSaved && !workspace ? "not_saved" : body.workspace.state,
       conflicts,
       eventsLastSequence: data.eventsLastSequence,
       costMicrousd: charged ? measuredCostMicrousd(found.value, now) : 0,

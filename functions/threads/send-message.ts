@@ -3,6 +3,7 @@ import * as z from "zod";
 import { deploymentLimits } from "#shared/config";
 import { noQuery } from "#shared/contract/common";
 import { MessageCreate } from "#shared/contract/message-create";
+import { warningsOf } from "#shared/contract/secret";
 import { derivedId, idSchema } from "#shared/core/ids";
 import { ticketRandomBytes } from "#shared/core/ticket";
 import { ApiError } from "#shared/errors/api-error";
@@ -69,7 +70,7 @@ export const sendMessage = route({
         heldMicrousd: execution.holdMicrousd,
         network: execution.network.mode,
       },
-      reply: eventStream(context, execution, null),
+      reply: withWarnings(eventStream(context, execution, null), body),
       started,
     };
   },
@@ -79,3 +80,16 @@ export const sendMessage = route({
     await dispatchStarted(deps.store, caller.owner, { execution, version, ticket, now: deps.now });
   },
 });
+
+const warningsMax = 20;
+
+/** In a header: the stream's own words are the public API's. */
+function withWarnings<R extends { readonly headers: object }>(
+  reply: R,
+  { envVars, secrets }: MessageCreate,
+) {
+  const variables = Object.entries(envVars).map(([key, value]) => ({ key, value }));
+  const warnings = warningsOf(variables, secrets).slice(0, warningsMax);
+  if (warnings.length === 0) return reply;
+  return { ...reply, headers: { ...reply.headers, "x-paddock-warnings": warnings.join(" ") } };
+}

@@ -6,6 +6,7 @@ const sweeps = [
   { id: "outbox", path: "/internal/maintenance/outbox", everyMs: 5_000 },
   { id: "reaper", path: "/internal/maintenance/reaper", everyMs: 15_000 },
   { id: "keys", path: "/internal/maintenance/keys", everyMs: 2_000 },
+  { id: "shreds", path: "/internal/maintenance/shreds", everyMs: 15_000 },
 ] as const;
 const round = { id: "ledgers", path: "/internal/maintenance/ledgers", everyMs: 60_000 } as const;
 

@@ -1,6 +1,9 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { startIdentity } from "../identity/server.ts";
 import type { InitialKey } from "../kms/key-service.ts";
-import { startKms } from "../kms/server.ts";
+import { type Kms, startKms } from "../kms/server.ts";
+import { writeFileAtomically } from "../lib/atomic-file.ts";
 import { startLogging } from "../logging/server.ts";
 import { startRun } from "../run/server.ts";
 import { startStorage } from "../storage/server.ts";
@@ -17,6 +20,20 @@ const keys: readonly InitialKey[] = [
   { name: `${keyRing}/cryptoKeys/checkpoints`, purpose: "ASYMMETRIC_SIGN" },
 ];
 
+/** Where scripts find the wrapping keys while the cloud runs: `host:port`, in its data folder. */
+export const kmsHostFile = "kms-host";
+
+async function startKept(dataFolder: string): Promise<Kms> {
+  const kms = await startKms({ dataFolder, keys });
+  await writeFileAtomically(join(dataFolder, kmsHostFile), `127.0.0.1:${kms.port}`);
+  return kms;
+}
+
+async function closeKept(kms: Kms, dataFolder: string): Promise<void> {
+  await rm(join(dataFolder, kmsHostFile), { force: true });
+  await kms.close();
+}
+
 export type Services = Awaited<ReturnType<typeof startServices>>;
 
 /** Google's services but Firestore: all of them live in this process and start in a moment. */
@@ -25,7 +42,11 @@ export async function startServices({ parts, folder, options, distFolder, urlOf 
   const kept = { dataFolder: folder.path };
   const [identity, kms, storage, logging] = await allSettled([
     parts.start("identity", () => startIdentity({ ...kept, projectId }), close),
-    parts.start("kms", () => startKms({ ...kept, keys }), close),
+    parts.start(
+      "kms",
+      () => startKept(kept.dataFolder),
+      (kms) => closeKept(kms, kept.dataFolder),
+    ),
     parts.start("storage", () => startStorage({ ...kept, buckets: [workspaceBucket] }), close),
     parts.start("logging", () => startLogging(kept), close),
   ]);

@@ -78,7 +78,7 @@ const part = fc.oneof(form, wrapped, fragment, fc.string(), fc.constantFrom("\n"
 const text = fc.array(part, { maxLength: 6 }).map((parts) => `${parts.join("")}\u0000`);
 const cuts = fc.array(fc.nat(), { maxLength: 12 });
 
-describe("F10 SEC-4 redact()", () => {
+describe("SEC-4 F10 redact()", () => {
   test.each([
     ["as it is", value],
     ["base64", bytes.toString("base64")],
@@ -134,7 +134,7 @@ describe("F10 SEC-4 redact()", () => {
   });
 });
 
-describe("F10 SEC-4 a Redactor", () => {
+describe("SEC-4 F10 a Redactor", () => {
   test("answers the same, wherever the chunks are cut", () => {
     fc.assert(
       fc.property(text, cuts, (whole, at) => {

@@ -3,9 +3,11 @@ import { requireAllEnvironments } from "../auth/environment-bounds.ts";
 import type { Owner } from "../auth/owner.ts";
 import { EnvironmentCreate } from "../contract/environment.ts";
 import { derivedId } from "../core/ids.ts";
+import { ApiError } from "../errors/api-error.ts";
 import { ensureSealingPair } from "../secrets/sealing-keys.ts";
 import { create, patch, type Write } from "../store/documents.ts";
 import { type Environment, environments } from "../store/environments.ts";
+import { shreds } from "../store/shreds.ts";
 import type { Found, Store } from "../store/store.ts";
 import { newEnvironment } from "./new-environment.ts";
 
@@ -40,6 +42,10 @@ export async function defaultEnvironment(
     const environment = { ...value, isDefault: true, updatedAt: now };
     const fields = { isDefault: true, updatedAt: now };
     return { environment, writes: [patch(ref, fields, { version })] };
+  }
+  // The last one of that id is being deleted: its key pair must not become this one's.
+  if ((await deps.store.get(shreds.doc(id))).value) {
+    throw new ApiError("UNAVAILABLE", { headers: { "retry-after": "2" } });
   }
   const pair = { purpose: "environment-secrets", id, createdAt: now } as const;
   const publicKey = await ensureSealingPair(deps.keyStore, owner, pair);

@@ -20,12 +20,12 @@ async function connect(): Promise<KeyManagementServiceClient> {
   });
 }
 
-function kms(): Promise<KeyManagementServiceClient> {
+export function kms(): Promise<KeyManagementServiceClient> {
   client ??= connect();
   return client;
 }
 
-function keyName(purpose: KmsPurpose): string {
+export function keyName(purpose: KmsPurpose): string {
   return `${required("PADDOCK_KMS_KEY_RING")}/cryptoKeys/${purpose}`;
 }
 

@@ -59,3 +59,19 @@ export async function openSealingPair(
 ): Promise<Buffer> {
   return await unwrap(name.purpose, pair.wrappedPrivateKey, bindingBytes(bindingOf(owner, name)));
 }
+
+/** The same pair under the newest version of its purpose's key; what it opens stays as it is. */
+export async function rewrapped(
+  owner: Owner,
+  name: PairName,
+  pair: SealingKey,
+): Promise<SealingKey> {
+  const aad = bindingBytes(bindingOf(owner, name));
+  const privateKey = await unwrap(name.purpose, pair.wrappedPrivateKey, aad);
+  try {
+    const { wrapped, keyVersion } = await wrap(name.purpose, privateKey, aad);
+    return { ...pair, wrappedPrivateKey: wrapped, kmsKeyVersion: keyVersion };
+  } finally {
+    privateKey.fill(0);
+  }
+}

@@ -4,7 +4,7 @@ import { bindingBytes, newSealingPair, open, seal } from "./sealing.ts";
 const binding = ["user_a", "env_a", "environment-secrets", "TOKEN"] as const;
 const plain = Buffer.from("correct horse");
 
-describe("seal() and open()", () => {
+describe("SEC-1 seal() and open()", () => {
   test("give back what was sealed, to the private half alone", async () => {
     const [pair, other] = [await newSealingPair(), await newSealingPair()];
     const sealed = await seal(pair.publicKey, plain, binding);

@@ -106,6 +106,12 @@ export type Write =
       readonly fields: object;
       readonly increments: Readonly<Record<string, number>>;
       readonly version: Version | null;
+    }
+  | {
+      readonly op: "remove";
+      readonly path: string;
+      /** Null: whatever is there, or nothing. */
+      readonly version: Version | null;
     };
 
 /** Whether whoever holds the reference may see a document with these fields. */
@@ -140,6 +146,11 @@ export function patch<S extends Stored>(
 ): Write {
   const { increments = {}, version = null } = options;
   return { op: "patch", path: ref.path, fields, increments, version };
+}
+
+/** Fails if the document has changed since `version`; null removes whatever is there. */
+export function remove(ref: Ref, version: Version | null): Write {
+  return { op: "remove", path: ref.path, version };
 }
 
 /** By its form: naming the class would load the whole client with the first schema. */

@@ -1,0 +1,58 @@
+import * as z from "zod";
+import { noQuery, ok } from "#shared/contract/common";
+import { idSchema } from "#shared/core/ids";
+import { finishShredding } from "#shared/environments/shred";
+import { route } from "#shared/pipeline/route";
+import { create, remove } from "#shared/store/documents";
+import { environments, sealedSecrets } from "#shared/store/environments";
+import { type Shred, shreds } from "#shared/store/shreds";
+import { present } from "#shared/store/store";
+
+export const deleteEnvironment = route({
+  answers: "DELETE /v1/environments/:environmentId",
+  summary: "Delete an environment: its key pair is destroyed for good, and what runs there stops.",
+  authenticate: "api-key",
+  scope: "environments:write",
+  params: z.object({ environmentId: idSchema("environment") }),
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "writes",
+  budget: "free",
+  audit: "environment.deleted",
+  reply: { 200: z.object({ success: z.literal(true), id: z.string(), message: z.string() }) },
+  read: async ({ caller: { owner }, params: { environmentId }, deps }) => {
+    const [environment, sealed] = await deps.store.getAll(
+      environments.of(owner, environmentId),
+      sealedSecrets.of(owner, environmentId),
+    );
+    return { environment: present(environment), sealed };
+  },
+  decide({ caller, data, request, now }) {
+    const { environment, sealed } = data;
+    const { id: environmentId, name, secretKeys } = environment.value;
+    const actor = { type: caller.type, id: caller.id };
+    const shred: Shred = {
+      v: 1,
+      environmentId,
+      ownerId: caller.owner.id,
+      requestId: request.id,
+      actor,
+      createdAt: now,
+    };
+    return {
+      writes: [
+        remove(environment.ref, environment.version),
+        ...(sealed.version ? [remove(sealed.ref, sealed.version)] : []),
+        create(shreds.doc(environmentId), shred),
+      ],
+      subject: environmentId,
+      facts: { secrets: secretKeys.length },
+      reply: ok({ success: true, id: environmentId, message: `${name} is deleted for good.` }),
+      shred,
+    };
+  },
+  // If this process dies here, maintenance finishes it.
+  after: async ({ caller: { owner }, decided, deps }) =>
+    await finishShredding(deps, owner, decided.shred),
+});

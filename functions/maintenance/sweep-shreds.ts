@@ -1,0 +1,50 @@
+import * as z from "zod";
+import { existingOwner } from "#shared/auth/act-on-owner";
+import { noParams, noQuery, ok } from "#shared/contract/common";
+import { finishShredding } from "#shared/environments/shred";
+import { logFailure } from "#shared/pipeline/request-log";
+import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
+import { type Shred, shreds } from "#shared/store/shreds";
+
+/** One call's work; what is left is due at the next. */
+const shredsMax = 50;
+/** Whoever deleted it is still at it. */
+const graceMs = 10_000;
+
+export const sweepShreds = route({
+  answers: "POST /internal/maintenance/shreds",
+  summary: "Destroy the key pairs of deleted environments where a crash left them.",
+  authenticate: "scheduler",
+  scope: "none",
+  params: noParams,
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: jsonBytesMax,
+  limits: "none",
+  budget: "free",
+  audit: "none",
+  reply: { 200: z.object({ due: z.int(), shredded: z.int() }) },
+  read: async ({ deps }) => {
+    const due = await deps.store.findRefs(shreds.all(), {
+      between: { field: "createdAt", from: undefined, to: deps.now() - graceMs },
+      orderBy: [["createdAt", "asc"]],
+      limit: shredsMax,
+    });
+    let shredded = 0;
+    for (const { value } of due) if (await sweepOne(deps, value)) shredded += 1;
+    return { due: due.length, shredded };
+  },
+  decide: ({ data }) => ({ writes: [], reply: ok(data) }),
+});
+
+async function sweepOne(deps: Deps, shred: Shred): Promise<boolean> {
+  try {
+    const { owner } = await existingOwner(deps.store, shred.ownerId);
+    await finishShredding(deps, owner, shred);
+    return true;
+  } catch (cause) {
+    const { environmentId } = shred;
+    logFailure("a deleted environment's keys remain; it is tried again", cause, { environmentId });
+    return false;
+  }
+}

@@ -1,0 +1,90 @@
+/** `npm run secrets:rotate`: see `usage`. */
+import { createHash } from "node:crypto";
+import colours from "picocolors";
+import { auditEntry } from "#shared/audit/audit-entry";
+import { ownerOf } from "#shared/auth/act-on-owner";
+import { operatorsTrail } from "#shared/auth/owner";
+import { derivedId } from "#shared/core/ids";
+import { firestore } from "#shared/google/firestore";
+import { addPrimaryVersion, primaryVersion } from "#shared/google/kms-versions";
+import { rotateOwner } from "#shared/secrets/rotate";
+import type { Walk } from "#shared/store/moment";
+import { owners } from "#shared/store/owners";
+import { Store } from "#shared/store/store";
+import { findLocalCloud } from "./tools/local-cloud.ts";
+import { readOptions } from "./tools/options.ts";
+
+const usage = `
+npm run secrets:rotate -- [options]: re-wraps every private key under the newest version of its KMS
+key, while executions run. Interrupted, it goes on where it was. Works on the local cloud that
+\`npm start\` runs, or on the project that GOOGLE_CLOUD_PROJECT names, where whoever runs it needs the
+rights to wrap and unwrap for as long as it takes.
+
+  --new-version  make a new version first, which wraps from then on
+  --data FOLDER  of the local cloud`;
+const ownersPerPage = 100;
+const purposes = ["environment-secrets", "audit-details"] as const;
+
+const values = readOptions(usage, {
+  "new-version": { type: "boolean", default: false },
+  data: { type: "string" },
+});
+await findLocalCloud(values.data);
+const databases = [firestore(), firestore("keys")] as const;
+const [store, keys] = [new Store(databases[0]), new Store(databases[1])];
+const newest = { "environment-secrets": "", "audit-details": "" };
+for (const purpose of purposes) {
+  const version = values["new-version"] ? addPrimaryVersion : primaryVersion;
+  newest[purpose] = await version(purpose);
+  console.log(`${purpose.padEnd(20)} ${newest[purpose]}`);
+}
+const beganAt = Date.now();
+await record("secrets.rotation_began", {});
+const total = { owners: 0, rewrapped: 0, passedOver: 0, failed: 0 };
+for await (const owner of allOwners()) {
+  const { rewrapped, passedOver, failed } = await rotateOwner(keys, owner, newest);
+  total.owners += 1;
+  total.rewrapped += rewrapped;
+  total.passedOver += passedOver;
+  for (const [id, why] of Object.entries(failed)) {
+    total.failed += 1;
+    console.log(`${colours.red("✗")} ${owner.id}  ${id}: ${why}`);
+  }
+  if (rewrapped > 0) {
+    console.log(`${colours.green("✓")} ${owner.id}  ${rewrapped} re-wrapped, ${passedOver} passed`);
+  }
+}
+await record("secrets.rotated", total);
+const counts = `${total.rewrapped} key pairs re-wrapped, ${total.passedOver} passed over`;
+console.log(`\n${total.owners} owners: ${counts}, ${total.failed} failed`);
+if (total.failed > 0) process.exitCode = 1;
+await Promise.all(databases.map((database) => database.terminate()));
+
+async function* allOwners() {
+  let walk: Walk = { field: "id", after: null, limit: ownersPerPage };
+  for (let length = ownersPerPage; length === ownersPerPage; ) {
+    const page = await store.atOneMoment((at) => at.next(owners.all(), walk));
+    for (const { value } of page) yield ownerOf(value);
+    const last = page.at(-1)?.value.id ?? "";
+    walk = { ...walk, after: { value: last, id: last } };
+    length = page.length;
+  }
+}
+
+/** On the operators' trail: what was done, and under which versions. */
+async function record(action: "secrets.rotation_began" | "secrets.rotated", counts: object) {
+  const at = Date.now();
+  const id = derivedId("auditRow", action, `${beganAt}`, newest["environment-secrets"]);
+  const digest = createHash("sha256").update(JSON.stringify(newest)).digest("hex");
+  const row = auditEntry(operatorsTrail(), {
+    id,
+    at,
+    actor: { type: "maintenance", id: "secrets-rotate" },
+    action,
+    subject: newest["environment-secrets"],
+    requestId: id,
+    facts: { ...counts, versionsSha256: digest },
+    sealedDetails: null,
+  });
+  await store.commit([row]);
+}

@@ -1,0 +1,39 @@
+/** What follows an environment's deletion: first nothing can be opened, then nothing runs. */
+import type { Owner } from "../auth/owner.ts";
+import { type StopDeps, stopExecutions } from "../executions/stop-executions.ts";
+import { answered } from "../store/answered.ts";
+import { remove } from "../store/documents.ts";
+import { sealingKeys } from "../store/environments.ts";
+import { executions } from "../store/executions.ts";
+import { type Shred, shreds } from "../store/shreds.ts";
+import type { Store } from "../store/store.ts";
+
+/** An owner can't have more going. */
+const executionsMax = 1_000;
+
+export type ShredDeps = StopDeps & { readonly keyStore: Store };
+
+/**
+ * Destroys the key pair, which no backup holds, and stops what runs there. The order to do so
+ * stands until all of it is done; doing it twice changes nothing.
+ */
+export async function finishShredding(
+  deps: ShredDeps,
+  owner: Owner,
+  { environmentId, actor, requestId }: Shred,
+): Promise<void> {
+  await answered(deps.keyStore.commit([remove(sealingKeys.of(owner, environmentId), null)]));
+  const active = (["queued", "running"] as const).map((status) =>
+    deps.store.findRefs(executions.all(owner), {
+      where: [
+        ["environmentId", environmentId],
+        ["status", status],
+      ],
+      orderBy: [],
+      limit: executionsMax,
+    }),
+  );
+  const ids = (await Promise.all(active)).flat().map(({ value }) => value.id);
+  await stopExecutions(deps, owner, { ids, by: { actor, requestId } });
+  await answered(deps.store.commit([remove(shreds.doc(environmentId), null)]));
+}

@@ -1,0 +1,19 @@
+/** The versions of wrapping keys: for those who rotate them, which no function may. */
+import { type KmsPurpose, keyName, kms } from "./kms.ts";
+
+/** The version that wraps what is wrapped now, by its full name. */
+export async function primaryVersion(purpose: KmsPurpose): Promise<string> {
+  const [key] = await (await kms()).getCryptoKey({ name: keyName(purpose) });
+  const name = key.primary?.name;
+  if (!name) throw new Error(`${purpose} has no primary version`);
+  return name;
+}
+
+/** Makes a new version, which from now on wraps; older ones still unwrap. */
+export async function addPrimaryVersion(purpose: KmsPurpose): Promise<string> {
+  const client = await kms();
+  const [version] = await client.createCryptoKeyVersion({ parent: keyName(purpose) });
+  const cryptoKeyVersionId = version.name?.split("/").at(-1) ?? "";
+  await client.updateCryptoKeyPrimaryVersion({ name: keyName(purpose), cryptoKeyVersionId });
+  return await primaryVersion(purpose);
+}

@@ -1,0 +1,95 @@
+/**
+ * Re-wraps the private halves of sealing pairs under the newest version of their KMS key. What is
+ * wrapped under an older version opens all the while, so executions run on; a pair that was done
+ * is passed over, so whoever was interrupted begins again and goes on.
+ */
+import type { Owner } from "../auth/owner.ts";
+import type { KmsPurpose } from "../google/kms.ts";
+import { isConflict } from "../store/answered.ts";
+import { replace } from "../store/documents.ts";
+import { sealingKeys } from "../store/environments.ts";
+import type { Place, Walk } from "../store/moment.ts";
+import type { Found, Store } from "../store/store.ts";
+import { rewrapped } from "./sealing-keys.ts";
+
+type FoundPair = Found<typeof sealingKeys.schema>;
+
+export interface Rotated {
+  readonly rewrapped: number;
+  /** Under the newest version before, or destroyed meanwhile. */
+  readonly passedOver: number;
+  /** By id: what couldn't be, and why. The others don't wait for them. */
+  readonly failed: Readonly<Record<string, string>>;
+}
+
+const pageLength = 100;
+const atOnceMax = 8;
+/** Of one owner: ten times as many environments as anybody needs. */
+const pagesMax = 1_000;
+
+/** @param newest by purpose, as a version's full name. */
+export async function rotateOwner(
+  keys: Store,
+  owner: Owner,
+  newest: Readonly<Record<KmsPurpose, string>>,
+): Promise<Rotated> {
+  let done = 0;
+  let passedOver = 0;
+  const failed: Record<string, string> = {};
+  let after: Place | null = null;
+  for (let page = 0; page < pagesMax; page += 1) {
+    const walk: Walk = { field: "createdAt", after, limit: pageLength };
+    const pairs = await keys.atOneMoment((at) => at.next(sealingKeys.all(owner), walk));
+    const old = pairs.filter(({ value }) => value.kmsKeyVersion !== newest[value.purpose]);
+    for (const [pair, outcome] of await rewrapAll(keys, owner, old)) {
+      if (outcome === "rewrapped") done += 1;
+      else if (outcome !== "changed") failed[idOf(pair)] = outcome.why;
+    }
+    passedOver += pairs.length;
+    const last: FoundPair | undefined = pairs.at(-1);
+    if (!last || pairs.length < pageLength) {
+      return {
+        rewrapped: done,
+        passedOver: passedOver - done - Object.keys(failed).length,
+        failed,
+      };
+    }
+    after = { value: last.value.createdAt, id: idOf(last) };
+  }
+  throw new Error(`${owner.id} has more key pairs than can be walked through`);
+}
+
+type Outcome = "rewrapped" | "changed" | { readonly why: string };
+
+async function rewrapAll(
+  keys: Store,
+  owner: Owner,
+  pairs: readonly FoundPair[],
+): Promise<readonly (readonly [FoundPair, Outcome])[]> {
+  const outcomes: (readonly [FoundPair, Outcome])[] = [];
+  for (let first = 0; first < pairs.length; first += atOnceMax) {
+    const some = pairs
+      .slice(first, first + atOnceMax)
+      .map(async (pair) => [pair, await rewrapOne(keys, owner, pair)] as const);
+    outcomes.push(...(await Promise.all(some)));
+  }
+  return outcomes;
+}
+
+/** One that was destroyed or re-wrapped meanwhile stays as it is then. */
+async function rewrapOne(keys: Store, owner: Owner, pair: FoundPair): Promise<Outcome> {
+  const { ref, value, version } = pair;
+  try {
+    const next = await rewrapped(owner, { purpose: value.purpose, id: idOf(pair) }, value);
+    await keys.commitOnce([replace(ref, version, next)]);
+    return "rewrapped";
+  } catch (error) {
+    if (isConflict(error)) return "changed";
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    return { why: cause instanceof Error ? cause.message : "unknown" };
+  }
+}
+
+function idOf({ ref }: FoundPair): string {
+  return ref.path.split("/").at(-1) ?? "";
+}

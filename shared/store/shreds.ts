@@ -1,0 +1,17 @@
+import * as z from "zod";
+import { systemCollection } from "./documents.ts";
+
+/** By environment id: it was deleted, and its key pair and executions have yet to follow. */
+export const Shred = z.object({
+  v: z.literal(1),
+  environmentId: z.string(),
+  ownerId: z.string(),
+  requestId: z.string(),
+  actor: z.object({
+    type: z.enum(["key", "operator", "runner", "maintenance"]),
+    id: z.string(),
+  }),
+  createdAt: z.int(),
+});
+export type Shred = z.infer<typeof Shred>;
+export const shreds = systemCollection("shreds", Shred);

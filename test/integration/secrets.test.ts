@@ -1,0 +1,209 @@
+/** Secrets through the front door: sealed, handed over, re-wrapped while in use, and shredded. */
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
+import { beforeAll, describe, expect, test } from "vitest";
+import { newOwner as ownerCalled } from "#shared/auth/act-on-owner";
+import { environmentBinding } from "#shared/environments/seal-secret";
+import { open } from "#shared/secrets/sealing";
+import { openSealingPair } from "#shared/secrets/sealing-keys";
+import { SealedSecrets, SealingKey } from "#shared/store/environments";
+import { begin, untilRunning } from "../kit/begun.ts";
+import { send } from "../kit/client.ts";
+import { cloud, until } from "../kit/cloud.ts";
+import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import { untilEnded } from "../kit/settled.ts";
+import { firestore } from "../kit/store.ts";
+
+const value = "a-secret-of-the-environment";
+const lengthOf = 'printf %s "$TOKEN" | wc -c';
+let owner: TestOwner;
+
+beforeAll(async () => {
+  owner = await newOwner();
+  Object.assign(process.env, cloud().environment);
+});
+
+const newOne = async () => await newEnvironment(owner.key, { secrets: [{ key: "TOKEN", value }] });
+const pairRef = (id: string) => firestore("keys").doc(`owners/${owner.id}/sealingKeys/${id}`);
+const sealedRef = (id: string) => firestore().doc(`owners/${owner.id}/sealedSecrets/${id}`);
+const pairOf = async (id: string) => SealingKey.parse((await pairRef(id).get()).data());
+const sealedOf = async (id: string) => SealedSecrets.parse((await sealedRef(id).get()).data());
+
+async function openAs(environmentId: string, sealed: string, key = "TOKEN"): Promise<string> {
+  const who = ownerCalled(owner.id, "development");
+  const name = { purpose: "environment-secrets", id: environmentId } as const;
+  const privateKey = await openSealingPair(who, name, await pairOf(environmentId));
+  const belongs = environmentBinding(who, environmentId, { key, binding: null });
+  return (await open(privateKey, sealed, belongs)).toString();
+}
+
+describe("SEC-1 a stored secret", () => {
+  test("opens where it belongs, under a KMS version on record, and nowhere it is moved to", async () => {
+    const [here, elsewhere] = [await newOne(), await newOne()];
+    const sealed = (await sealedOf(here)).values.TOKEN?.sealed ?? "";
+    expect(await openAs(here, sealed)).toBe(value);
+    expect((await pairOf(here)).kmsKeyVersion).toMatch(
+      /environment-secrets\/cryptoKeyVersions\/\d+$/,
+    );
+    await expect(openAs(elsewhere, sealed)).rejects.toThrow();
+    await expect(openAs(here, sealed, "OTHER")).rejects.toThrow();
+    // Moved with the key pair and all: the pair itself is bound to its environment.
+    await pairRef(elsewhere).set(await pairOf(here));
+    await expect(openAs(elsewhere, sealed)).rejects.toThrow();
+    await pairRef(elsewhere).delete();
+  });
+});
+
+describe("SEC-3 an environment's secrets", () => {
+  test("can be opened by one function, and sealed by those that have no right to open", () => {
+    const { functions } = JSON.parse(readFileSync("dist/functions.json", "utf8"));
+    const holders = (role: string) =>
+      Object.entries<{ roles: string[] }>(functions).flatMap(([name, { roles }]) =>
+        roles.includes(role) ? [name] : [],
+      );
+    expect(holders("kms.unwrap.environment-secrets")).toEqual(["runner-gateway"]);
+    expect(holders("kms.wrap.environment-secrets")).not.toContain("runner-gateway");
+  });
+
+  test("go to whoever claims the ticket, each with its message's own before them", async () => {
+    const threadId = await newThread(owner.key, { environmentId: await newOne() });
+    const script = `${lengthOf}; printf %s "$MORE" | wc -c`;
+    const body = { secrets: [{ key: "MORE", value: "of this message" }] };
+    const { content } = await runScript(owner.key, threadId, script, { body });
+    expect(content).toBe(`${value.length}\n15\n`);
+    const own = { secrets: [{ key: "TOKEN", value: "other" }] };
+    expect((await runScript(owner.key, threadId, lengthOf, { body: own })).content).toBe("5\n");
+    // The message's is nobody else's.
+    expect((await runScript(owner.key, threadId, lengthOf)).content).toBe(`${value.length}\n`);
+  });
+});
+
+describe("SEC-6 keys that wrap", () => {
+  const rotate = async (...options: string[]) => {
+    const program = ["scripts/secrets-rotate.ts", ...options];
+    const env = { ...process.env, ...cloud().environment };
+    return (await promisify(execFile)(process.execPath, program, { env })).stdout;
+  };
+
+  test("are rotated while an execution runs, once for each, and on the record", async () => {
+    const environmentId = await newOne();
+    const threadId = await newThread(owner.key, { environmentId });
+    const begun = await begin(owner, threadId, `echo begun; sleep 1; ${lengthOf}`);
+    await untilRunning(owner, begun.executionId);
+    const before = (await pairOf(environmentId)).kmsKeyVersion;
+    expect(await rotate("--new-version")).toMatch(/[1-9]\d* key pairs re-wrapped/);
+    const after = await pairOf(environmentId);
+    expect(after.kmsKeyVersion).not.toBe(before);
+    expect((await untilEnded(owner, begun.executionId)).output).toBe(`begun\n${value.length}\n`);
+    expect((await runScript(owner.key, threadId, lengthOf)).content).toBe(`${value.length}\n`);
+    expect(await rotate()).toContain(" 0 key pairs re-wrapped");
+    expect(await pairOf(environmentId)).toEqual(after);
+    const trail = firestore().collection("owners/user_operators/audit");
+    const rows = await trail.where("action", "==", "secrets.rotated").get();
+    expect(rows.docs.map((row) => row.get("subject"))).toContain(after.kmsKeyVersion);
+  });
+});
+
+describe("SEC-6 an environment that is deleted", () => {
+  test("takes its keys along, so a restored backup opens nothing; what ran is stopped", async () => {
+    const environmentId = await newOne();
+    const path = `/v1/environments/${environmentId}`;
+    const threadId = await newThread(owner.key, { environmentId });
+    const begun = await begin(owner, threadId, "sleep 30");
+    await untilRunning(owner, begun.executionId);
+    const names = ["environments", "sealedSecrets"];
+    const refs = names.map((name) =>
+      firestore().doc(`owners/${owner.id}/${name}/${environmentId}`),
+    );
+    const backup = await Promise.all(refs.map(async (ref) => (await ref.get()).data() ?? {}));
+    const deleted = await send(path, { key: owner.key, method: "DELETE" });
+    expect(deleted.json).toMatchObject({ success: true, id: environmentId });
+    expect((await pairRef(environmentId).get()).exists).toBe(false);
+    expect(await untilEnded(owner, begun.executionId)).toMatchObject({ reason: "cancelled" });
+    expect((await send(path, { key: owner.key })).status).toBe(404);
+    const message = { key: owner.key, body: { content: "true" } };
+    expect((await send(`/v1/threads/${threadId}/messages`, message)).status).toBe(404);
+    // As of the backup, the main database holds everything again, but no pair opens it.
+    await Promise.all(refs.map(async (ref, index) => await ref.set(backup[index] ?? {})));
+    const sealed = (await sealedOf(environmentId)).values.TOKEN?.sealed ?? "";
+    await expect(openAs(environmentId, sealed)).rejects.toThrow();
+    const pairs = await firestore("keys").collection(`owners/${owner.id}/sealingKeys`).get();
+    for (const { id } of pairs.docs) await expect(openAs(id, sealed)).rejects.toThrow();
+    const orders = firestore().doc(`shreds/${environmentId}`);
+    await until("the order's end", async () => !(await orders.get()).exists);
+  });
+});
+
+describe("SEC-7 what had better be a secret", () => {
+  test("is answered with a warning that names it, and so is a secret too short to redact", async () => {
+    const body = {
+      name: "warned",
+      environmentVariables: [
+        { key: "MODE", value: "production" },
+        { key: "DB", value: "postgres://me:hunter2@db.example.com/x" },
+      ],
+      secrets: [{ key: "PIN", value: "1234" }],
+    };
+    const made = await send("/v1/environments", { key: owner.key, body });
+    expect(made.json.warnings).toEqual([
+      expect.stringMatching(/^The variable DB looks like an address with a password in it/),
+      expect.stringMatching(/^The secret PIN is shorter than 8 characters/),
+    ]);
+    const threadId = await newThread(owner.key, { environmentId: made.json.environment.id });
+    const message = { body: { envVars: { KEY: "AKIAIOSFODNN7EXAMPLE" } } };
+    const { answer } = await runScript(owner.key, threadId, "true", message);
+    expect(answer.headers["x-paddock-warnings"]).toMatch(/^The variable KEY looks like an AWS/);
+  });
+});
+
+describe("SEC-7 a network that is widened where secrets are", () => {
+  test("takes the right to write secrets, in so many words", async () => {
+    const path = `/v1/environments/${await newOne()}`;
+    const keyWith = async (...scopes: string[]) =>
+      (await send("/v1/keys", { key: owner.key, body: { name: "k", scopes } })).json.key;
+    const [weak, strong] = [
+      await keyWith("environments:write"),
+      await keyWith("environments:write", "secrets:write"),
+    ];
+    const widen = async (key: string) =>
+      await send(path, { key, method: "PATCH", body: { network: { mode: "internet" } } });
+    const refused = await widen(weak);
+    expect(refused.status).toBe(403);
+    expect(refused.json.details).toEqual({ requiredScope: "secrets:write" });
+    expect((await widen(strong)).json.environment.network.mode).toBe("internet");
+    const narrowed = { network: { mode: "none" } };
+    expect((await send(path, { key: weak, method: "PATCH", body: narrowed })).status).toBe(200);
+  });
+});
+
+describe("a secret's routes", () => {
+  test("list the hosts it is bound to, and forget it when it is deleted", async () => {
+    const environmentId = await newOne();
+    const path = `/v1/environments/${environmentId}/secrets`;
+    const bound = { key: "GIT", value: "x".repeat(20), hosts: ["Git.Example.com"] };
+    expect((await send(path, { key: owner.key, body: bound })).status).toBe(201);
+    const listed = (await send(path, { key: owner.key })).json;
+    expect(listed.data).toEqual([
+      { key: "GIT", hasValue: true, hosts: ["git.example.com"], headers: ["authorization"] },
+      { key: "TOKEN", hasValue: true },
+    ]);
+    const gone = await send(`${path}/GIT`, { key: owner.key, method: "DELETE" });
+    expect(gone.json).toMatchObject({ success: true, key: "GIT" });
+    expect((await send(`${path}/GIT`, { key: owner.key, method: "DELETE" })).status).toBe(404);
+    expect((await send(path, { key: owner.key })).json.total_count).toBe(1);
+  });
+
+  test.each([
+    [{ headers: ["authorization"] }, "hosts"],
+    [{ hosts: ["10.0.0.1"] }, "hosts.0"],
+    [{ hosts: ["example.com"], headers: ["Host"] }, "headers.0"],
+    [{ hosts: ["example.com"], value: "two\nlines" }, "value"],
+  ])("refuse %j", async (fields, field) => {
+    const path = `/v1/environments/${await newOne()}/secrets`;
+    const body = { key: "BOUND", value: "x".repeat(20), ...fields };
+    const refused = await send(path, { key: owner.key, body });
+    expect(refused.status).toBe(400);
+    expect(refused.json.details.map((one: { field: string }) => one.field)).toEqual([field]);
+  });
+});
