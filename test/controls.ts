@@ -123,6 +123,15 @@ export const controls: Readonly<Record<string, Control>> = {
       replace: '"x-frame-options": "DENY", "access-control-allow-origin": "*",',
     },
   },
+  "EXE-6": {
+    enforcedBy: "runner/egress/pinned.ts",
+    test: "runner/egress/proxy-ways.test.ts",
+    mutation: {
+      file: "runner/egress/pinned.ts",
+      find: "if (special === null) continue;",
+      replace: 'if (special !== "loopback") continue;',
+    },
+  },
   "KEY-1": {
     enforcedBy: "shared/pipeline/gates.ts",
     test: "test/security/strangers.test.ts",
@@ -239,6 +248,42 @@ export const controls: Readonly<Record<string, Control>> = {
       file: "shared/store/commit-coordinator.ts",
       find: "rejectAll(gaveUp, error);",
       replace: "finish(decided.parts, null);",
+    },
+  },
+  "NET-1": {
+    enforcedBy: "shared/environments/new-environment.ts",
+    test: "test/integration/network.test.ts",
+    mutation: {
+      file: "shared/environments/new-environment.ts",
+      find: 'const closed: Reach = { mode: "none", allow: [] };',
+      replace: 'const closed: Reach = { mode: "internet", allow: [] };',
+    },
+  },
+  "NET-2": {
+    enforcedBy: "runner/egress/tunnel.ts",
+    test: "runner/egress/proxy.test.ts",
+    mutation: {
+      file: "runner/egress/tunnel.ts",
+      find: "if (asked?.name !== host.name) {",
+      replace: "if (asked === null) {",
+    },
+  },
+  "NET-3": {
+    enforcedBy: "shared/core/network-policy.ts",
+    test: "runner/egress/proxy-ways.test.ts",
+    mutation: {
+      file: "shared/core/network-policy.ts",
+      find: 'if (matching.length === 0) return refused("host_not_allowed");',
+      replace: "if (matching.length === 0) return { allowed: true, host };",
+    },
+  },
+  "NET-4": {
+    enforcedBy: "runner/egress/exits.ts",
+    test: "test/integration/network.test.ts",
+    mutation: {
+      file: "runner/egress/exits.ts",
+      find: "attempt.end(error);",
+      replace: "void error;",
     },
   },
   "OPS-9": {
