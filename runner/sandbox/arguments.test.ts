@@ -69,7 +69,7 @@ describe("sandboxCommand()", () => {
     expect(command).not.toContain("--unshare-user");
     const after = command.slice(command.indexOf("/usr/bin/setpriv")).join(" ");
     expect(after).toContain("--reuid 1234 --regid 1234 --clear-groups --inh-caps=-all");
-    expect(after).toContain("--bounding-set=-all --no-new-privs --pdeathsig KILL /bin/sh");
+    expect(after).toContain("--bounding-set=-all --no-new-privs /bin/sh");
     const kept = command.flatMap((word, index) =>
       word === "--cap-add" ? [command[index + 1]] : [],
     );

@@ -86,18 +86,10 @@ export function sandboxCommand(plan: SandboxPlan): string[] {
   const first = ["/bin/sh", "-c", firstProcess(plan)];
   const bwrap = ["bwrap", ...bubblewrapArguments(plan), "--"];
   if (plan.mode === "A") return [...counted, "setpriv", ...user, ...bwrap, ...first];
+  // No parent-death signal: bubblewrap, without a capability, may not send one to another uid. The
+  // first process ends with the init, with the launcher's kill, and with the container.
   const bare = ["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"];
-  // Changing uid forgets the parent-death signal that bubblewrap set.
-  return [
-    ...counted,
-    ...bwrap,
-    "/usr/bin/setpriv",
-    ...user,
-    ...bare,
-    "--pdeathsig",
-    "KILL",
-    ...first,
-  ];
+  return [...counted, ...bwrap, "/usr/bin/setpriv", ...user, ...bare, ...first];
 }
 
 export function bubblewrapArguments(plan: SandboxPlan): string[] {
@@ -131,8 +123,8 @@ function namespaces(mode: SandboxMode): string[] {
 
 function system({ host, runtime }: SandboxPlan): string[] {
   return [
-    // Folders that come to be by the way would be their maker's alone, and in mode B that is root.
-    ...["/etc", "/etc/ssl", "/opt", inside.runtime, `${inside.runtime}/bin`].flatMap(openFolder),
+    // With their parents; folders that a bind makes by the way would be their maker's alone.
+    ...["--dir", "/etc/ssl", "--dir", `${inside.runtime}/bin`],
     ...["--ro-bind", "/usr", "/usr"],
     ...host.usrLinks.flatMap(({ path, target }) => ["--symlink", target, path]),
     ...hostEtc.flatMap((name) => ["--ro-bind-try", `/etc/${name}`, `/etc/${name}`]),
@@ -142,10 +134,6 @@ function system({ host, runtime }: SandboxPlan): string[] {
     ...["--ro-bind", `${runtime}/init`, `${inside.runtime}/init`],
     ...["--dir", "/run", "--dir", "/var", "--symlink", "/tmp", "/var/tmp"],
   ];
-}
-
-function openFolder(path: string): string[] {
-  return ["--perms", "0755", "--dir", path];
 }
 
 function kernelViews({ host, sharedMemoryBytes }: SandboxPlan): string[] {

@@ -1,0 +1,119 @@
+/**
+ * The sandbox as it looks from inside is written down here, and every argument of its command line
+ * shows in it: whichever one is taken away, this view changes and the first test fails.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  maskedProcFiles,
+  type SandboxPlan,
+  sandboxCommand,
+  sandboxModes,
+} from "../../runner/sandbox/arguments.ts";
+import { type Facts, factsOf, layOut, uid } from "./support/bare-sandbox.ts";
+
+const parallel = 3;
+const programs = ["setpriv", "bwrap", "/usr/bin/setpriv"];
+/** What bubblewrap does unasked, said all the same. A unit test, or mode A, holds that it is. */
+const saidAnyway = {
+  A: ["--cap-drop ALL"],
+  B: [
+    ...["--cap-drop ALL", "--no-new-privs"],
+    ...["/proc/sys", "/proc/irq", "/proc/bus"].map((path) => `--ro-bind ${path} ${path}`),
+  ],
+};
+const files = ["group", "hosts", "nsswitch.conf", "passwd", "resolv.conf"];
+const hostFiles = ["alternatives", "ld.so.cache", "localtime"];
+const devices = ["full", "null", "random", "tty", "urandom", "zero"];
+
+describe.each(sandboxModes)("EXE-2 EXE-3 EXE-4 EXE-8 in mode %s", { timeout: 90_000 }, (mode) => {
+  let laid: ReturnType<typeof layOut>;
+  let command: readonly string[];
+  let seen: Facts;
+  beforeAll(async () => {
+    laid = layOut(mode);
+    command = sandboxCommand(laid.plan);
+    seen = await factsOf(command, laid.plan);
+  });
+  afterAll(() => laid.remove());
+
+  test("the sandbox looks as it must", () => {
+    expect(new Set(seen)).toEqual(new Set(expected(laid.plan)));
+  });
+
+  test("every argument shows: without any one of them it looks otherwise, or doesn't start", async () => {
+    const idle: string[] = [];
+    const pending = options(command);
+    expect(pending.length).toBeGreaterThan(60);
+    const worker = async () => {
+      for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+        const left = next;
+        const words = command.filter((_, index) => !left.includes(index));
+        const changed = (await factsOf(words, laid.plan)).join("\n") !== seen.join("\n");
+        if (!changed) idle.push(left.map((index) => command[index]).join(" "));
+      }
+    };
+    await Promise.all(Array.from({ length: parallel }, worker));
+    expect(idle.filter((option) => !saidAnyway[mode].includes(option))).toEqual([]);
+  });
+});
+
+/** The places of each option with its values, in the whole command line. */
+function options(command: readonly string[]): number[][] {
+  const groups: number[][] = [];
+  for (const [index, word] of command.slice(0, command.lastIndexOf("/bin/sh")).entries()) {
+    if (programs.includes(word) || word === "--") groups.push([]);
+    else if (word.startsWith("--")) groups.push([index]);
+    else groups.at(-1)?.push(index);
+  }
+  return groups.filter((group) => group.length > 0);
+}
+
+function expected({ mode, host }: SandboxPlan): string[] {
+  const masked = maskedProcFiles.filter((path) => host.procFiles.includes(path));
+  const etc = [...files, ...hostFiles].map((name) => `/etc/${name}`);
+  const links = host.usrLinks.map(({ path }) => path);
+  const own = (kind: string) => mode === "A" || kind !== "user";
+  const folders = ["/dev", "/etc", "/opt", "/proc", "/run", "/tmp", "/usr", "/var", "/workspace"];
+  const capabilities = ["CapAmb", "CapBnd", "CapEff", "CapInh", "CapPrm"];
+  const ids = Array.from({ length: 4 }, () => uid).join(" ");
+  return [
+    ...["/", "/dev", "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/opt/paddock/bin/node"].map(
+      readOnly,
+    ),
+    ...["/opt/paddock/init", "/usr", ...etc, ...host.procFolders, ...masked].map(readOnly),
+    ...["/dev/shm", "/proc", "/tmp", "/workspace"].map((path) => `mount ${path} rw nosuid nodev`),
+    // Devices can't be nodev; these are harmless.
+    ...[...devices, "pts"].map((name) => `mount /dev/${name} rw nosuid`),
+    ...["", "dev", "etc", "etc/ssl", "opt", "opt/paddock", "opt/paddock/bin", "run", "var"].map(
+      (name) => `folder /${name} 755`,
+    ),
+    "folder /dev/shm 1777",
+    ...masked.map((path) => `file ${path} masked`),
+    ...host.usrLinks.map(({ path, target }) => `link ${path} ${target}`),
+    ...["link /etc/os-release ../usr/lib/os-release", "link /var/tmp /tmp"],
+    ...[...folders, ...links, ...etc, "/etc/os-release", "/etc/ssl", "/var/tmp"].map(named),
+    ...["/opt/paddock/bin", "/opt/paddock/init"].map(named),
+    "shared-memory size=1024k",
+    ...["HOME /tmp", "LANG C.UTF-8", "PWD /tmp", "TMPDIR /tmp"].map((each) => `variable ${each}`),
+    "variable PATH /opt/paddock/bin:/usr/local/bin:/usr/bin:/bin",
+    ...[`Uid: ${ids}`, `Gid: ${ids}`, "Groups:", "NoNewPrivs: 1", "Seccomp: 2"].map(status),
+    ...capabilities.map((name) => status(`${name}: 0000000000000000`)),
+    ...["hostname paddock", "first 1", "session 1"],
+    ...["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"].map(
+      (kind) => `namespace ${kind} ${own(kind) ? "own" : "shared"}`,
+    ),
+    ...["told-its-pid true", "ends-with-its-parent true"],
+  ];
+}
+
+function readOnly(path: string): string {
+  return `mount ${path} ro nosuid nodev`;
+}
+
+function named(path: string): string {
+  return `names ${path}`;
+}
+
+function status(row: string): string {
+  return `status ${row}`;
+}

@@ -1,0 +1,180 @@
+/** A sandbox from the builder's command line alone, to look at: no launcher, no supervisor. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { until } from "../../../local/run/until.ts";
+import { hostFacts } from "../../../runner/launcher/scratch.ts";
+import {
+  maskedProcFiles,
+  type SandboxMode,
+  type SandboxPlan,
+} from "../../../runner/sandbox/arguments.ts";
+import { etcFiles } from "../../../runner/sandbox/etc-files.ts";
+import { assemble, seccompFilter } from "../../../runner/sandbox/seccomp/filter.ts";
+
+export const uid = 1_899_999_101;
+const namespaces = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
+const looksMsMax = 20_000;
+const diesMsMax = 1_500;
+
+/** Everything about a sandbox that shows, as lines of `what value`. */
+export type Facts = readonly string[];
+
+/** Lays out what a sandbox needs; `remove` takes it away. */
+export function layOut(mode: SandboxMode): { plan: SandboxPlan; remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), "paddock-bare-"));
+  chmodSync(folder, 0o755);
+  const runtime = join(folder, "runtime");
+  for (const name of ["workspace", "tmp"]) {
+    mkdirSync(join(folder, name));
+    chownSync(join(folder, name), uid, uid);
+  }
+  for (const name of ["bin", "init", "etc"]) mkdirSync(join(runtime, name), { recursive: true });
+  writeFileSync(join(runtime, "bin/node"), "");
+  for (const [name, content] of Object.entries(etcFiles(uid))) {
+    writeFileSync(join(runtime, "etc", name), content);
+  }
+  const architecture = process.arch === "arm64" ? "arm64" : "x64";
+  writeFileSync(join(runtime, "filter.bpf"), assemble(seccompFilter(architecture)));
+  return {
+    plan: {
+      mode,
+      uid,
+      workspace: join(folder, "workspace"),
+      tmp: join(folder, "tmp"),
+      runtime,
+      initFile: "init.cjs",
+      host: hostFacts(),
+      sharedMemoryBytes: 1024 * 1024,
+      openFilesMax: 64,
+      fileBytesMax: 1024 * 1024,
+      processesMax: null,
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+const look = `
+use strict; $| = 1;
+sub lines { open(my $f, "<", $_[0]) or return; map { chomp; $_ } <$f> }
+sub say { print join(" ", @_), "\\n" }
+my %mounts = map { (split / /)[4, 5] } lines("/proc/self/mountinfo");
+for (sort keys %mounts) {
+  my %options = map { $_ => 1 } split /,/, $mounts{$_};
+  say("mount", $_, grep { $options{$_} } qw(ro rw nosuid nodev));
+}
+for (qw(/ /etc /etc/ssl /opt /opt/paddock /opt/paddock/bin /run /var /dev /dev/shm)) {
+  say("folder", $_, sprintf("%o", ((stat $_)[2] // 0) & 07777));
+}
+for (qw(${maskedProcFiles.join(" ")})) { say("file", $_, (stat _)[6] == 259 ? "masked" : "open") if stat $_ }
+for (glob("/* /etc/* /var/*")) { say("link", $_, readlink $_) if -l $_ }
+say("names", $_) for glob("/* /etc/* /var/* /opt/paddock/*");
+say("shared-memory", grep { /size/ } split /[ ,]/, (grep { m{ /dev/shm } } lines("/proc/mounts"))[0]);
+say("variable", $_, $ENV{$_}) for sort keys %ENV;
+say("status", split " ") for grep { /^(Uid|Gid|Groups|Cap\\w+|NoNewPrivs|Seccomp):/ } lines("/proc/self/status");
+say("hostname", lines("/proc/sys/kernel/hostname"));
+say("first", $$);
+say("session", (split " ", (lines("/proc/self/stat"))[0])[5]);
+say("namespace", $_, readlink "/proc/self/ns/$_") for qw(${namespaces.join(" ")});
+say("end"); sleep 600;`;
+
+/**
+ * Starts `command` with our own first process, and looks around from inside and from outside.
+ *
+ * @returns What was seen; why it didn't start, if it didn't.
+ */
+export async function factsOf(
+  command: readonly string[],
+  { runtime }: SandboxPlan,
+): Promise<Facts> {
+  const filter = openSync(join(runtime, "filter.bpf"), "r");
+  const words = [...asserted(command).slice(0, -3), "/usr/bin/perl", "-e", look];
+  const child = spawn("/bin/sh", ["-c", '"$@"; :', "parent", ...words], {
+    stdio: ["ignore", "pipe", "pipe", "ignore", filter, "pipe"],
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", CANARY: "leaked" },
+    detached: true,
+  });
+  closeSync(filter);
+  const exited = once(child, "exit");
+  let said = "";
+  child.stdout?.on("data", (chunk: Buffer) => {
+    said += chunk.toString("utf8");
+  });
+  const complaint = child.stderr === null ? Promise.resolve("") : text(child.stderr);
+  let info = "";
+  child.stdio[5]?.on("data", (chunk: Buffer) => {
+    info += chunk.toString("utf8");
+  });
+  const isOver = () => child.exitCode !== null || child.signalCode !== null;
+  await until(() => said.includes("\nend\n") || isOver(), looksMsMax);
+  if (isOver()) return [`not started: ${(await complaint).trim()}`];
+  const told = /"child-pid":\s*(\d+)/.exec(info)?.[1];
+  const pid = Number(told ?? childOf(childOf(child.pid ?? 0)));
+  const monitor = parentOf(pid);
+  child.kill("SIGKILL");
+  await exited;
+  // In mode B bubblewrap may not signal another uid, so the first process isn't expected to follow.
+  const watched = command.includes("--unshare-user") ? [monitor, pid] : [monitor];
+  const ends = watched.map((each) => until(() => !isAlive(each), diesMsMax));
+  const endsWithParent = (await Promise.all(ends)).every(Boolean);
+  endAll(pid);
+  return [
+    ...said.trim().split("\n").slice(0, -1).map(nameNamespace),
+    `told-its-pid ${told !== undefined}`,
+    `ends-with-its-parent ${endsWithParent}`,
+  ];
+}
+
+/** Bubblewrap can tell whether its first filter of namespaces holds; the second hides it from us. */
+function asserted(command: readonly string[]): readonly string[] {
+  const end = command.lastIndexOf("--");
+  if (!command.includes("--unshare-user")) return command;
+  return [...command.slice(0, end), "--assert-userns-disabled", ...command.slice(end)];
+}
+
+/** A number says nothing; whether it's ours does. */
+function nameNamespace(line: string): string {
+  const [what, kind, link] = line.split(" ");
+  if (what !== "namespace" || kind === undefined) return line;
+  return `namespace ${kind} ${readlinkSync(`/proc/self/ns/${kind}`) === link ? "shared" : "own"}`;
+}
+
+/** The dead that nobody has waited for don't count. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+function childOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
+}
+
+function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+}
+
+/** What is left of it, should it not have died with its parent. */
+function endAll(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended.
+  }
+}
