@@ -24,7 +24,7 @@ interface Row extends Budget {
 }
 
 const page = "docs/operations.md";
-const rows: Row[] = [];
+const rows = new Map<string, Row>();
 let owner: TestOwner;
 let agentId: string;
 let environmentId: string;
@@ -41,7 +41,7 @@ async function counted(name: string, request: () => Promise<unknown>): Promise<B
 
 function hold(request: string, measured: Budget, most: Budget): void {
   const { reads, writes, roundTrips } = most;
-  rows.push({ request, ...measured, budget: `${reads} / ${writes} / ${roundTrips}` });
+  rows.set(request, { request, ...measured, budget: `${reads} / ${writes} / ${roundTrips}` });
   expectAtMost(measured, most);
 }
 
@@ -64,7 +64,8 @@ async function eventBatches(executionId: string): Promise<number> {
 
 const nothing = { reads: 0, writes: 0, roundTrips: 0 };
 
-describe("operations per request", () => {
+// Calls that are sent together are one round trip; a starved machine can pull them apart.
+describe("operations per request", { retry: 2 }, () => {
   beforeAll(async () => {
     owner = await newOwner();
     environmentId = await newEnvironment(owner.key, {
@@ -195,7 +196,7 @@ describe("operations per request", () => {
   });
 
   test("are what docs/operations.md says", async () => {
-    const printed = print(rows);
+    const printed = print([...rows.values()]);
     if (process.env.PADDOCK_WRITE_DOCS) await writeFile(page, printed);
     expect(await readFile(page, "utf8"), "run: PADDOCK_WRITE_DOCS=1 npm test").toBe(printed);
   });
