@@ -124,8 +124,7 @@ export class Execution {
     await this.#stop.unless(fillWorkspace(gateway, base, { folder, lines: this.#lines }));
     this.#folder = folder;
     const startedAtMs = performance.now();
-    await this.#stop.unless(this.#session.start());
-    await this.#stop.unless(this.#wayOut.open());
+    await this.#stop.unless(this.#session.start(() => this.#wayOut.open()));
     const sandboxStartMs = Math.round(performance.now() - startedAtMs);
     log("INFO", "sandbox proven", { executionId: this.#claimed.executionId, sandboxStartMs });
     const { exitCode } = await model.run({ ...task, setupScripts }, this.#tools());

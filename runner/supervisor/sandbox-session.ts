@@ -59,17 +59,23 @@ export class SandboxSession {
     return this.#prepared.workspace;
   }
 
-  /** @throws {IsolationError} When it doesn't start, or a wall isn't proven. */
-  async start(): Promise<void> {
+  /**
+   * @param beside What is made for it while its walls are being proven; it is done in the end, too.
+   * @throws {IsolationError} When it doesn't start, or a wall isn't proven.
+   */
+  async start(beside: () => Promise<void> = async () => undefined): Promise<void> {
     const prepared = this.#prepared;
     if (prepared === undefined) throw new Error("Not prepared.");
     const listener = await listenForInit(prepared.socket);
     const started = await this.#launcher.start().catch(unavailable);
+    const made = beside();
+    made.catch(() => undefined);
     const init = await listener.accept();
     const report = await init.probe().catch((error: unknown) => this.#neverProven(error));
     const { limits } = this.#claimed;
     const missing = missingWalls({ report, started, limits, sandboxUid: prepared.sandboxUid });
     if (missing.length > 0) throw new IsolationError(missing.join("; "));
+    await made;
     this.#init = init;
   }
 
