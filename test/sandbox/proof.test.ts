@@ -1,54 +1,120 @@
 /** EXE-8: what isn't proven isn't there, and then nothing is run. F6: never silently. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { sandboxModes } from "../../runner/sandbox/arguments.ts";
+import { type SandboxMode, sandboxModes } from "../../runner/sandbox/arguments.ts";
 import { claimFor } from "./support/gateway.ts";
-import { execute, runnerPrograms } from "./support/host.ts";
+import { execute } from "./support/host.ts";
+import { type Alteration, runnerPrograms } from "./support/programs.ts";
 
 const options = { timeout: 30_000 };
+const sandboxArguments = "runner/sandbox/arguments.ts";
 
-/** The deployed programs with one thing changed in the launcher. */
-async function altered(from: string, to: string): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), "paddock-altered-"));
-  cpSync(await runnerPrograms(), folder, { recursive: true });
-  const file = join(folder, "launcher.cjs");
-  const text = readFileSync(file, "utf8");
-  expect(text).toContain(from);
-  writeFileSync(file, text.replaceAll(from, to));
-  return folder;
+function inArguments(find: string, replace: string): Alteration {
+  return { file: sandboxArguments, find, replace };
 }
 
-async function refusal(folder: string, mode: "A" | "B") {
-  const program = join(folder, "launcher.cjs");
-  const run = await execute(claimFor("echo ran > file; echo ran"), mode, { program });
-  rmSync(folder, { recursive: true, force: true });
-  expect(run.gateway.settled).toMatchObject({
-    outcome: "failed",
-    reason: "isolation_unavailable",
-    exitCode: null,
-  });
-  expect(run.gateway.settled?.output).not.toContain("ran");
-  expect(run.leftovers).toEqual([]);
-  return run.host.log();
+/** A mandatory layer, the programs of a runner that lacks it, and what is seen of that. */
+interface Layer {
+  readonly name: string;
+  readonly without: Alteration;
+  readonly seen: RegExp;
+  readonly modes: readonly SandboxMode[];
 }
+
+function layer(name: string, without: Alteration, seen: RegExp, modes = sandboxModes): Layer {
+  return { name, without, seen, modes };
+}
+
+const kinds = '["ipc", "pid", "net", "uts", "cgroup"]';
+const cgroup = "runner/launcher/cgroup.ts";
+
+const layers: readonly Layer[] = [
+  layer(
+    "a network namespace",
+    inArguments(kinds, '["ipc", "pid", "uts", "cgroup"]'),
+    /net namespace/,
+  ),
+  layer("an IPC namespace", inArguments(kinds, '["pid", "net", "uts", "cgroup"]'), /ipc namespace/),
+  layer(
+    "a cgroup namespace",
+    inArguments(kinds, '["ipc", "pid", "net", "uts"]'),
+    /cgroup namespace/,
+  ),
+  layer(
+    "a process namespace",
+    inArguments(kinds, '["ipc", "net", "uts", "cgroup"]'),
+    /unshare-pid/,
+  ),
+  layer("a UTS namespace", inArguments(kinds, '["ipc", "pid", "net", "cgroup"]'), /unshare-uts/),
+  layer("an unprivileged uid", inArguments('if (plan.mode === "A")', "if (false)"), /uid|cd to/, [
+    "A",
+  ]),
+  layer(
+    "an unprivileged uid",
+    inArguments('"/usr/bin/setpriv", ...user, ...bare, ', ""),
+    /uid|cd to/,
+    ["B"],
+  ),
+  layer("no capabilities", inArguments('"--inh-caps=-all", ', ""), /capabilities/, ["B"]),
+  layer(
+    "no capabilities left to gain",
+    inArguments('"--bounding-set=-all", ', ""),
+    /capabilities/,
+    ["B"],
+  ),
+  layer(
+    "a seccomp filter",
+    inArguments('"--seccomp", `$' + "{descriptors.seccomp}`, ", ""),
+    /no-seccomp|ptrace/,
+  ),
+  layer("a read-only root", inArguments('"--remount-ro", "/"]', "]"), /write-root/),
+  layer("a read-only /dev", inArguments('...["--remount-ro", "/dev"],', ""), /write-dev/),
+  layer("a read-only /proc/sys", inArguments('["/proc/sys", ', "["), /write-proc-sys/),
+  layer(
+    "an empty environment",
+    inArguments('"--clearenv"]', '"--setenv", "LEAKED", "1"]'),
+    /inherited-environment/,
+  ),
+  layer(
+    "a process limit",
+    {
+      file: cgroup,
+      find: "`$" + "{limits.processesMax}`",
+      replace: "`1$" + "{limits.processesMax}`",
+    },
+    /processesMax/,
+  ),
+  layer(
+    "a memory limit",
+    {
+      file: cgroup,
+      find: "`$" + "{limits.memoryBytes}`",
+      replace: "`$" + "{limits.memoryBytes}0`",
+    },
+    /memoryBytes/,
+  ),
+  layer(
+    "an answer to each question: one that isn't asked counts as open",
+    { file: "runner/init/system-calls.ts", find: "userfaultfd: {", replace: "forgotten: {" },
+    /userfaultfd: not proven/,
+  ),
+];
 
 describe.each(sandboxModes)("EXE-8 in mode %s nothing runs without", options, (mode) => {
-  test.each([
-    ["a network of its own", '"net",', "", /network-interfaces|metadata-server/],
-    ["a read-only root", '"--remount-ro","/"]', '"--remount-ro","/proc"]', /write-root/],
-    ["a read-only /dev", '"--remount-ro","/dev"', '"--remount-ro","/proc"', /write-dev/],
-    ["a read-only /proc/sys", '["/proc/sys",', "[", /write-proc-sys/],
-    ["an empty environment", '"--clearenv"', '"--setenv","LEAKED","1"', /inherited-environment/],
-    ["a process limit", '"pids.max",value:`${', '"pids.max",value:`1${', /processesMax/],
-    ["a memory limit", ".memoryBytes}`", ".memoryBytes}0`", /memoryBytes/],
-  ])("%s", async (_name, from, to, seen) => {
-    expect(await refusal(await altered(from, to), mode)).toMatch(seen);
-  });
-
-  test("an answer to each question: one that isn't tried counts as open", async () => {
-    const log = await refusal(await altered("userfaultfd:{", "forgotten:{"), mode);
-    expect(log).toContain("userfaultfd: not proven");
-  });
+  test.concurrent.each(layers.filter(({ modes }) => modes.includes(mode)))(
+    "$name",
+    async (each) => {
+      const program = join(await runnerPrograms(each.without), "launcher.cjs");
+      const run = await execute(claimFor("echo ran > file; echo ran"), mode, { program });
+      expect(run.gateway.settled).toMatchObject({
+        outcome: "failed",
+        reason: "isolation_unavailable",
+        exitCode: null,
+        workspace: { state: "unchanged" },
+      });
+      expect(run.gateway.settled?.output).not.toContain("ran");
+      expect(run.host.log()).toMatch(each.seen);
+      expect(run.leftovers).toEqual([]);
+    },
+  );
 });

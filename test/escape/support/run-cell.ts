@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import type { SandboxMode } from "../../../runner/sandbox/arguments.ts";
-import { runnerPrograms } from "../../sandbox/support/host.ts";
+import { runnerPrograms } from "../../sandbox/support/programs.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Order, Told } from "./cell.ts";
 

@@ -4,50 +4,23 @@ import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
   rmdirSync,
   rmSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "esbuild";
 import type { ClaimReply } from "#shared/protocol/runner";
 import { findHierarchy } from "../../../runner/launcher/cgroup.ts";
 import type { SandboxMode } from "../../../runner/sandbox/arguments.ts";
 import { FakeGateway, ticket } from "./gateway.ts";
+import { runnerPrograms } from "./programs.ts";
 
-const root = join(import.meta.dirname, "../../..");
 const logLengthMax = 20_000;
 /** Descriptors that Node itself closes for what it starts: the lowest few. */
 const unused = Array.from({ length: 60 }, () => "ignore" as const);
 let uidNext = 1_900_000_000 + (process.pid % 50_000) * 100;
-let bundles: Promise<string> | undefined;
-
-/** The runner's programs as they are deployed, built once per test file. */
-export function runnerPrograms(): Promise<string> {
-  bundles ??= bundleRunner();
-  return bundles;
-}
-
-async function bundleRunner(): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), "paddock-runner-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  await build({
-    absWorkingDir: root,
-    entryPoints: ["launcher", "supervisor", "init"].map((name) => `runner/${name}.ts`),
-    outdir: folder,
-    outExtension: { ".js": ".cjs" },
-    bundle: true,
-    minify: true,
-    platform: "node",
-    target: "node24",
-    format: "cjs",
-  });
-  return folder;
-}
 
 export interface Run {
   readonly gateway: FakeGateway;
