@@ -3,6 +3,8 @@
  * if it stands here, its test is named after it (`describe("EXE-3 …")`), and the mutation makes
  * that test fail, which `npm run test:mutations` tries. What isn't listed is open.
  */
+import { controlsOfIsolation } from "./controls-of-isolation.ts";
+
 export interface Control {
   /** The file whose code keeps the promise. */
   readonly enforcedBy: string;
@@ -123,15 +125,6 @@ export const controls: Readonly<Record<string, Control>> = {
       replace: '"x-frame-options": "DENY", "access-control-allow-origin": "*",',
     },
   },
-  "EXE-6": {
-    enforcedBy: "runner/egress/pinned.ts",
-    test: "runner/egress/proxy-ways.test.ts",
-    mutation: {
-      file: "runner/egress/pinned.ts",
-      find: "if (special === null) continue;",
-      replace: 'if (special !== "loopback") continue;',
-    },
-  },
   "KEY-1": {
     enforcedBy: "shared/pipeline/gates.ts",
     test: "test/security/strangers.test.ts",
@@ -250,42 +243,6 @@ export const controls: Readonly<Record<string, Control>> = {
       replace: "finish(decided.parts, null);",
     },
   },
-  "NET-1": {
-    enforcedBy: "shared/environments/new-environment.ts",
-    test: "test/integration/network.test.ts",
-    mutation: {
-      file: "shared/environments/new-environment.ts",
-      find: 'const closed: Reach = { mode: "none", allow: [] };',
-      replace: 'const closed: Reach = { mode: "internet", allow: [] };',
-    },
-  },
-  "NET-2": {
-    enforcedBy: "runner/egress/tunnel.ts",
-    test: "runner/egress/proxy.test.ts",
-    mutation: {
-      file: "runner/egress/tunnel.ts",
-      find: "if (asked?.name !== host.name) {",
-      replace: "if (asked === null) {",
-    },
-  },
-  "NET-3": {
-    enforcedBy: "shared/core/network-policy.ts",
-    test: "runner/egress/proxy-ways.test.ts",
-    mutation: {
-      file: "shared/core/network-policy.ts",
-      find: 'if (matching.length === 0) return refused("host_not_allowed");',
-      replace: "if (matching.length === 0) return { allowed: true, host };",
-    },
-  },
-  "NET-4": {
-    enforcedBy: "runner/egress/exits.ts",
-    test: "test/integration/network.test.ts",
-    mutation: {
-      file: "runner/egress/exits.ts",
-      find: "attempt.end(error);",
-      replace: "void error;",
-    },
-  },
   "OPS-9": {
     enforcedBy: "shared/config.ts",
     test: "shared/config.test.ts",
@@ -325,4 +282,5 @@ export const controls: Readonly<Record<string, Control>> = {
       replace: 'typeof id === "string"',
     },
   },
+  ...controlsOfIsolation,
 };
