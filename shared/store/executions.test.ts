@@ -15,6 +15,11 @@ describe("an execution as it was stored", () => {
     expect(read).toMatchObject(added);
   });
 
+  test("before its message's secrets were its own is read", () => {
+    const { sealedSecrets } = Execution.parse(fixture("execution-before-own-secrets"));
+    expect(sealedSecrets).toEqual([{ key: "TOKEN", sealed: "c2VhbGVk", of: "environment" }]);
+  });
+
   // What a later version adds is none of our business, and must not stop us.
   test("by a later version is read without what it added", () => {
     const later = { ...fixture("execution-before-cancellation"), addedLater: 1 };

@@ -1,0 +1,105 @@
+/** What happens to bytes on their way to and from KMS is noticed: by its side, and by ours. */
+import { join } from "node:path";
+import { crc32c } from "@aws-crypto/crc32c";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { unwrap, wrap } from "#shared/google/kms";
+import { keyRing, projectId } from "../../local/cloud/names.ts";
+import { cryptoService } from "../../local/kms/crypto-service.ts";
+import { ensureKeys } from "../../local/kms/key-service.ts";
+import { KeyStore } from "../../local/kms/key-store.ts";
+import {
+  type GrpcServer,
+  loadService,
+  startGrpcServer,
+  type UnaryHandler,
+} from "../../local/lib/grpc.ts";
+import { makeFolder, removeFolder } from "./grpc-kit.ts";
+
+type Message = Record<string, unknown>;
+const intact = (message: Message) => message;
+/** What the wire does to a request, and to its answer. */
+let [there, back] = [intact, intact];
+const folder = makeFolder();
+const aad = Buffer.from("owner/environment");
+const plain = Buffer.from("a private half");
+let server: GrpcServer;
+
+/** The real service behind a wire that can be damaged. */
+function damaged(handle: UnaryHandler): UnaryHandler {
+  return (call, callback) => {
+    Object.assign(call.request as Message, there({ ...(call.request as Message) }));
+    handle(call, (error, answer) => callback(error, answer && back({ ...(answer as Message) })));
+  };
+}
+
+beforeAll(async () => {
+  const store = await KeyStore.open(join(folder), Date.now);
+  const name = `${keyRing}/cryptoKeys/environment-secrets`;
+  await ensureKeys(store, [{ name, purpose: "ENCRYPT_DECRYPT" }]);
+  const service = loadService("@google-cloud/kms", "google.cloud.kms.v1.KeyManagementService");
+  const handlers = Object.entries(cryptoService(store)).map(([method, handle]) => [
+    method,
+    damaged(handle),
+  ]);
+  server = await startGrpcServer(service, Object.fromEntries(handlers));
+  Object.assign(process.env, {
+    GOOGLE_CLOUD_PROJECT: projectId,
+    PADDOCK_KMS_KEY_RING: keyRing,
+    PADDOCK_KMS_ENDPOINT: `127.0.0.1:${server.port}`,
+    METADATA_SERVER_DETECTION: "none",
+  });
+});
+afterAll(async () => {
+  await server.close();
+  removeFolder(folder);
+});
+
+async function under<T>(damage: { there?: typeof there; back?: typeof back }, work: () => T) {
+  [there, back] = [damage.there ?? intact, damage.back ?? intact];
+  try {
+    return await work();
+  } finally {
+    [there, back] = [intact, intact];
+  }
+}
+
+const changed = (field: string) => (message: Message) => {
+  const bytes = Buffer.from(message[field] as Uint8Array);
+  bytes[0] = (bytes[0] ?? 0) ^ 1;
+  return { ...message, [field]: bytes };
+};
+const without = (field: string) => (message: Message) => ({ ...message, [field]: null });
+const unverified = (field: string) => (message: Message) => ({ ...message, [field]: false });
+
+describe("F19 SEC-1 wrapping with KMS", () => {
+  test("gives back what was wrapped, and says under which version", async () => {
+    const { wrapped, keyVersion } = await wrap("environment-secrets", plain, aad);
+    expect(keyVersion).toBe(`${keyRing}/cryptoKeys/environment-secrets/cryptoKeyVersions/1`);
+    expect(await unwrap("environment-secrets", wrapped, aad)).toEqual(plain);
+    expect(crc32c(plain)).not.toBe(crc32c(aad));
+  });
+
+  test.each([
+    ["the request's text", { there: changed("plaintext") }],
+    ["the request's binding", { there: changed("additionalAuthenticatedData") }],
+    ["a checksum that the service never saw", { back: unverified("verifiedPlaintextCrc32c") }],
+    ["the binding's", { back: unverified("verifiedAdditionalAuthenticatedDataCrc32c") }],
+    ["the answer", { back: changed("ciphertext") }],
+    ["an answer without a checksum", { back: without("ciphertextCrc32c") }],
+  ])("fails on damage to %s", async (_what, damage) => {
+    const wrapping = under(damage, () => wrap("environment-secrets", plain, aad));
+    await expect(wrapping).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  });
+
+  test.each([
+    ["the request", { there: changed("ciphertext") }],
+    ["the answer", { back: changed("plaintext") }],
+    ["an answer without a checksum", { back: without("plaintextCrc32c") }],
+  ])("unwrapping fails on damage to %s", async (_what, damage) => {
+    const { wrapped } = await wrap("environment-secrets", plain, aad);
+    const unwrapping = under(damage, () => unwrap("environment-secrets", wrapped, aad));
+    await expect(unwrapping).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    const elsewhere = unwrap("environment-secrets", wrapped, Buffer.from("owner/other"));
+    await expect(elsewhere).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  });
+});
