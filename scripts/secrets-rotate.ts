@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import colours from "picocolors";
 import { auditEntry } from "#shared/audit/audit-entry";
-import { ownerOf } from "#shared/auth/act-on-owner";
+import { existingOwner, ownerOf } from "#shared/auth/act-on-owner";
 import { operatorsTrail } from "#shared/auth/owner";
 import { derivedId } from "#shared/core/ids";
 import { firestore } from "#shared/google/firestore";
@@ -21,12 +21,14 @@ key, while executions run. Interrupted, it goes on where it was. Works on the lo
 rights to wrap and unwrap for as long as it takes.
 
   --new-version  make a new version first, which wraps from then on
+  --owner ID     this owner's alone
   --data FOLDER  of the local cloud`;
 const ownersPerPage = 100;
 const purposes = ["environment-secrets", "audit-details"] as const;
 
 const values = readOptions(usage, {
   "new-version": { type: "boolean", default: false },
+  owner: { type: "string" },
   data: { type: "string" },
 });
 await findLocalCloud(values.data);
@@ -41,7 +43,7 @@ for (const purpose of purposes) {
 const beganAt = Date.now();
 await record("secrets.rotation_began", {});
 const total = { owners: 0, rewrapped: 0, passedOver: 0, failed: 0 };
-for await (const owner of allOwners()) {
+for await (const owner of wanted()) {
   const { rewrapped, passedOver, failed } = await rotateOwner(keys, owner, newest);
   total.owners += 1;
   total.rewrapped += rewrapped;
@@ -60,7 +62,11 @@ console.log(`\n${total.owners} owners: ${counts}, ${total.failed} failed`);
 if (total.failed > 0) process.exitCode = 1;
 await Promise.all(databases.map((database) => database.terminate()));
 
-async function* allOwners() {
+async function* wanted() {
+  if (values.owner !== undefined) {
+    yield (await existingOwner(store, values.owner)).owner;
+    return;
+  }
   let walk: Walk = { field: "id", after: null, limit: ownersPerPage };
   for (let length = ownersPerPage; length === ownersPerPage; ) {
     const page = await store.atOneMoment((at) => at.next(owners.all(), walk));

@@ -36,7 +36,7 @@ const secrets = {
 };
 const [control, answers]: [string, Buffer[]] = [canary("control"), []];
 /** Arguments and environments as they were while executions ran. */
-const seen: Record<"arguments" | "environments", Buffer[]> = { arguments: [], environments: [] };
+const seen = { arguments: new Set<string>(), environments: new Set<string>() };
 let owner: TestOwner;
 
 /** The local stand-in for what the cloud mounts from Secret Manager: where these belong. */
@@ -54,8 +54,8 @@ async function call(path: string, sent: Parameters<typeof send>[1] = {}): Promis
 }
 
 function watch(): void {
-  seen.arguments.push(...processes("cmdline"));
-  seen.environments.push(...processes("environ"));
+  for (const bytes of processes("cmdline")) seen.arguments.add(bytes.toString("latin1"));
+  for (const bytes of processes("environ")) seen.environments.add(bytes.toString("latin1"));
 }
 
 async function places(): Promise<Readonly<Record<string, Contents>>> {
@@ -66,7 +66,8 @@ async function places(): Promise<Readonly<Record<string, Contents>>> {
     "data folder": filesIn(dataFolder, { without: keyFiles() }),
     "temporary files": temporaryFiles(startedAtMs, [dataFolder]),
     answers,
-    ...seen,
+    arguments: [...seen.arguments].map((text) => Buffer.from(text, "latin1")),
+    environments: [...seen.environments].map((text) => Buffer.from(text, "latin1")),
   };
 }
 

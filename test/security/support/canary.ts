@@ -8,6 +8,7 @@ import { gunzipSync } from "node:zlib";
 export type Contents = readonly Buffer[];
 
 const fileBytesMax = 64 * 1024 * 1024;
+const temporaryBytesMax = 1024 * 1024;
 const filesMax = 20_000;
 
 /** What a value looks like as programs write it; told apart, so that a control can miss none. */
@@ -64,9 +65,13 @@ function gunzipped(bytes: Buffer): Buffer[] {
 /** The files of a folder, and their names; what vanishes meanwhile is passed over. */
 export function filesIn(
   folder: string,
-  which: { readonly sinceMs?: number; readonly without?: readonly string[] } = {},
+  which: {
+    readonly sinceMs?: number;
+    readonly bytesMax?: number;
+    readonly without?: readonly string[];
+  } = {},
 ): Contents {
-  const { sinceMs = 0, without = [] } = which;
+  const { sinceMs = 0, bytesMax = fileBytesMax, without = [] } = which;
   const contents: Buffer[] = [];
   const rest = [folder];
   for (let next = rest.pop(); next !== undefined && contents.length < filesMax; next = rest.pop()) {
@@ -75,7 +80,7 @@ export function filesIn(
       if (without.includes(next)) continue;
       if (found.isDirectory())
         rest.push(...readdirSync(next).map((name) => join(String(next), name)));
-      else if (found.isFile() && found.mtimeMs >= sinceMs && found.size <= fileBytesMax) {
+      else if (found.isFile() && found.mtimeMs >= sinceMs && found.size <= bytesMax) {
         contents.push(Buffer.from(next), readFileSync(next));
       }
     } catch {
@@ -87,8 +92,9 @@ export function filesIn(
 
 /** What tests and other programs left in temporary folders since `sinceMs`. */
 export function temporaryFiles(sinceMs: number, without: readonly string[]): Contents {
-  const folders = [tmpdir(), "/dev/shm", "/run"].map((folder) => ({ folder, sinceMs, without }));
-  return folders.flatMap(({ folder, ...which }) => filesIn(folder, which));
+  // Larger ones are programs that tests have built.
+  const which = { sinceMs, bytesMax: temporaryBytesMax, without };
+  return [tmpdir(), "/dev/shm", "/run"].flatMap((folder) => filesIn(folder, which));
 }
 
 /** Of every process but those inside a sandbox, which have a network of their own. */
