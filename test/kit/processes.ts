@@ -1,5 +1,6 @@
 /** The processes of one execution, found as the machine shows them. */
 import { readdir, readFile } from "node:fs/promises";
+import { until } from "./cloud.ts";
 
 export type RunnerPart = "launcher" | "supervisor" | "init";
 
@@ -47,9 +48,18 @@ export async function pidsOf(executionId: string, part: RunnerPart): Promise<rea
     .map(({ pid }) => pid);
 }
 
-/** SIGKILL. @throws if there is none: then the test didn't reach what it was after. */
+/**
+ * SIGKILL. A process that starts meanwhile may break the chain of parents in one look, so there are
+ * several. @throws if there is none: then the test didn't reach what it was after.
+ */
 export async function killPart(executionId: string, part: RunnerPart): Promise<void> {
-  const pids = await pidsOf(executionId, part);
-  if (pids.length === 0) throw new Error(`there is no ${part} of ${executionId}`);
+  const pids = await until(
+    `the ${part} of ${executionId}`,
+    async () => {
+      const found = await pidsOf(executionId, part);
+      return found.length > 0 && found;
+    },
+    2_000,
+  );
   for (const pid of pids) process.kill(pid, "SIGKILL");
 }
