@@ -7,7 +7,8 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { claimFor } from "./support/gateway.ts";
-import { execute, runnerPrograms } from "./support/host.ts";
+import { execute } from "./support/host.ts";
+import { runnerPrograms } from "./support/programs.ts";
 import { makeRegistries } from "./support/registries.ts";
 import { allowing, publicAddress, TestInternet } from "./support/test-internet.ts";
 
