@@ -4,6 +4,7 @@ import type { Pinned } from "./pinned.ts";
 import { pump } from "./pump.ts";
 import { Refusal } from "./refusal.ts";
 import type { Target } from "./request-target.ts";
+import { idleTimeoutMs } from "./tunnel.ts";
 
 /** What concerns one connection alone, and what only a proxy reads. */
 const hopByHop = new Set([
@@ -38,6 +39,10 @@ export function carryRequest(carried: Carried): Promise<void> {
       reject(new Refusal("connect_failed", { address: pinned.address }));
     };
     outgoing.once("error", broken);
+    pinned.socket.setTimeout(idleTimeoutMs, () => {
+      reject(new Refusal("timed_out", { address: pinned.address }));
+      pinned.socket.destroy();
+    });
     // Also when it was kept for bytes that never came: what is asked for has an end.
     response.once("close", () => {
       outgoing.destroy();

@@ -1,6 +1,7 @@
 /** Where the proxy leads, how much of it, and that it never hangs. No sandbox yet. */
 import { once } from "node:events";
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, createServer, type Server } from "node:net";
+import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { defaultEgressLimits } from "#shared/protocol/runner";
 import {
@@ -125,6 +126,42 @@ describe("caps", () => {
     expect(await sendRaw(port, request)).not.toContain("served /");
     expect(await sendRaw(port, request)).toMatch(/^HTTP\/1.1 403 .*byte_limit/);
     expect(log.map(({ rule }) => rule)).toEqual(["byte_limit", "byte_limit"]);
+  });
+});
+
+describe("an open network", () => {
+  const tunnel = "CONNECT allowed.test:22 HTTP/1.1\r\nHost: allowed.test:22\r\n\r\n";
+
+  /** A proxy that leads to `server`, whatever it speaks. */
+  async function openTo(server: Server): Promise<number> {
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const address = server.address();
+    if (typeof address !== "object" || address === null) throw new Error("no port");
+    const { port } = await open({
+      policy: { mode: "internet" },
+      ports: new Map([[22, address.port]]),
+    });
+    return port;
+  }
+
+  test("carries what isn't TLS, whoever speaks first", async () => {
+    const server = createServer((socket) => socket.end("SSH-2.0-server\r\n"));
+    const port = await openTo(server);
+    const client = connectTcp(port, "127.0.0.1");
+    client.write(tunnel);
+    expect(await text(client)).toContain("SSH-2.0-server");
+    server.close();
+  });
+
+  test("answers a client that has ended its half, and loses none of its bytes", async () => {
+    const server = createServer({ allowHalfOpen: true }, async (socket) => {
+      socket.end(`heard ${(await text(socket)).length}`);
+    });
+    const port = await openTo(server);
+    const client = connectTcp({ port, host: "127.0.0.1", allowHalfOpen: true });
+    client.end(tunnel + "x".repeat(3_000_000));
+    expect(await text(client)).toMatch(/heard 3000000$/);
+    server.close();
   });
 });
 

@@ -10,7 +10,7 @@ const greetingTimeoutMs = 10_000;
 /** Nobody needs more pieces for a hello; each is parsed from the start. */
 const greetingPiecesMax = 32;
 /** One side is silent, or gone, and the other doesn't end. */
-const idleTimeoutMs = 600_000;
+export const idleTimeoutMs = 600_000;
 const halfOpenTimeoutMs = 60_000;
 
 /** What a tunnel begins with; its bytes are put back, to be read again. */

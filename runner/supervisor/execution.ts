@@ -16,7 +16,7 @@ import { LineIndex } from "./line-index.ts";
 import { log, messageOf } from "./log.ts";
 import { decideOutcome, type Outcome, reasonNotes, type StopReason } from "./outcome.ts";
 import { Output } from "./output.ts";
-import { redactEgress, redactItem } from "./redact-item.ts";
+import { redactItem } from "./redact-item.ts";
 import { IsolationError, SandboxSession } from "./sandbox-session.ts";
 import { saveWorkspace } from "./save-workspace.ts";
 import { scanWorkspace } from "./scan-workspace.ts";
@@ -77,8 +77,7 @@ export class Execution {
       onText: (text) => this.#events.text(text),
       onRunaway: () => this.#stop.request("output_limit"),
     });
-    const send = (batch: EgressRequest) =>
-      gateway.egress(redactEgress(this.#redaction, batch));
+    const send = (batch: EgressRequest) => gateway.egress(batch);
     const wayOut = { launcher, network, terminator: secrets.bound, send };
     const unread = [...claimed.secrets, ...claimed.boundSecrets];
     this.#wayOut = new WayOut({ ...wayOut, secrets: unread }, claimed.network);

@@ -1,9 +1,7 @@
 /** Takes secrets out of every text an item carries. */
 import { redact } from "#shared/core/redaction";
 import type { RedactionPlan } from "#shared/core/redaction-plan";
-import type { EgressRequest, Item } from "#shared/protocol/runner";
-
-const hostLengthMax = 300;
+import type { Item } from "#shared/protocol/runner";
 
 export function redactItem(plan: RedactionPlan, item: Item): Item {
   const clean = (text: string) => redact(plan, text);
@@ -11,13 +9,4 @@ export function redactItem(plan: RedactionPlan, item: Item): Item {
   if (item.type !== "tool_call") return { ...item, content: clean(item.content) };
   const result = item.result === undefined ? {} : { result: clean(item.result) };
   return { ...item, name: clean(item.name), arguments: clean(item.arguments), ...result };
-}
-
-/** A name that was asked for can carry what a URL or a subdomain would. */
-export function redactEgress(plan: RedactionPlan, batch: EgressRequest): EgressRequest {
-  const attempts = batch.attempts.map((attempt) => ({
-    ...attempt,
-    host: redact(plan, attempt.host).slice(0, hostLengthMax),
-  }));
-  return { ...batch, attempts };
 }
