@@ -135,6 +135,7 @@ export class Execution {
       memoryKills,
       processRefusals,
       diskFull: this.#session.isDiskFull(),
+      lastWords: this.#output.lastWords,
     });
   }
 
@@ -164,7 +165,7 @@ export class Execution {
 
   #failure(error: unknown): Outcome {
     const why = redact(this.#redaction, messageOf(error)).slice(0, whyLengthMax);
-    const seen = { exitCode: null, memoryKills: 0, processRefusals: 0 };
+    const seen = { exitCode: null, memoryKills: 0, processRefusals: 0, lastWords: "" };
     const diskFull = error instanceof Error && "code" in error && error.code === "ENOSPC";
     if (error instanceof Stopped || diskFull) {
       return decideOutcome({ ...seen, stopped: this.#stop.reason, diskFull });

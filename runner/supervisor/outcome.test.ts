@@ -7,6 +7,7 @@ const quiet: Seen = {
   memoryKills: 0,
   processRefusals: 0,
   diskFull: false,
+  lastWords: "",
 };
 
 describe("decideOutcome()", () => {
@@ -20,7 +21,7 @@ describe("decideOutcome()", () => {
     ],
     [{ processRefusals: 3 }, { outcome: "failed", reason: "process_limit", exitCode: 1 }],
     [{ diskFull: true }, { outcome: "failed", reason: "disk_quota", exitCode: 1 }],
-    [{ exitCode: 153 }, { outcome: "failed", reason: "disk_quota", exitCode: 153 }],
+    [{ exitCode: 153 }, { outcome: "failed", reason: "file_size_limit", exitCode: 153 }],
     [
       { stopped: "time_limit", exitCode: 0 },
       { outcome: "failed", reason: "time_limit", exitCode: 124 },
@@ -36,6 +37,24 @@ describe("decideOutcome()", () => {
     [{ stopped: "output_limit" }, { outcome: "failed", reason: "output_limit", exitCode: 1 }],
   ])("%j", (seen, outcome) => {
     expect(decideOutcome({ ...quiet, ...seen })).toEqual(outcome);
+  });
+
+  test.each([
+    ["open_files_limit", "OSError: [Errno 24] Too many open files: '/dev/null'"],
+    ["open_files_limit", "Error: EMFILE: too many open files, open 'x'"],
+    ["file_size_limit", "OSError: [Errno 27] File too large"],
+    ["disk_quota", "tar: x: Cannot write: No space left on device"],
+    ["process_limit", "bash: fork: retry: Resource temporarily unavailable"],
+    ["process_limit", "RuntimeError: can't start new thread"],
+    ["command_failed", "Resource temporarily unavailable"],
+  ])("%s is what a failure means that says %j", (reason, lastWords) => {
+    expect(decideOutcome({ ...quiet, lastWords }).reason).toBe(reason);
+    expect(decideOutcome({ ...quiet, lastWords, exitCode: 0 }).reason).toBe("completed");
+  });
+
+  test("what the kernel counted explains more than words", () => {
+    const seen = { ...quiet, memoryKills: 1, lastWords: "Too many open files" };
+    expect(decideOutcome(seen).reason).toBe("memory_limit");
   });
 
   test("a script that copes with a limit has succeeded", () => {

@@ -12,6 +12,8 @@ export interface Seen {
   readonly processRefusals: number;
   /** The workspace or `/tmp` had no room left at the end. */
   readonly diskFull: boolean;
+  /** The end of what it printed. */
+  readonly lastWords: string;
 }
 
 export interface Outcome {
@@ -25,6 +27,14 @@ const timedOutCode = 124;
 /** 128 + SIGXFSZ: a file grew past its limit. */
 const fileTooLargeCode = 153;
 
+/** What C libraries and languages say of a limit that the kernel keeps no count of. */
+const complaints: readonly (readonly [EndReason, RegExp])[] = [
+  ["open_files_limit", /Too many open files|EMFILE/],
+  ["file_size_limit", /File too large|File size limit exceeded|EFBIG/],
+  ["disk_quota", /No space left on device|ENOSPC/],
+  ["process_limit", /fork: .*Resource temporarily unavailable|can't start new thread|Cannot fork/],
+];
+
 export function decideOutcome(seen: Seen): Outcome {
   const { stopped, exitCode } = seen;
   if (stopped === "time_limit") return failed("time_limit", timedOutCode);
@@ -33,9 +43,12 @@ export function decideOutcome(seen: Seen): Outcome {
   if (exitCode === 0) return { outcome: "success", reason: "completed", exitCode };
   // A script that copes with a limit succeeds; one that fails is told which limit it met.
   if (seen.memoryKills > 0) return failed("memory_limit", exitCode);
-  if (seen.diskFull || exitCode === fileTooLargeCode) return failed("disk_quota", exitCode);
+  if (exitCode === fileTooLargeCode) return failed("file_size_limit", exitCode);
+  if (seen.diskFull) return failed("disk_quota", exitCode);
   if (seen.processRefusals > 0) return failed("process_limit", exitCode);
-  return failed("command_failed", exitCode);
+  // Only explains a failure that is one anyway, so it does no harm to be told a lie here.
+  const complaint = complaints.find(([, words]) => words.test(seen.lastWords));
+  return failed(complaint?.[0] ?? "command_failed", exitCode);
 }
 
 function failed(reason: EndReason, exitCode: number | null): Outcome {
@@ -46,7 +59,9 @@ function failed(reason: EndReason, exitCode: number | null): Outcome {
 export const reasonNotes: Readonly<Partial<Record<EndReason, string>>> = {
   time_limit: "Stopped: the time limit was reached.",
   memory_limit: "Failed: memory ran out, and the kernel ended a process.",
-  disk_quota: "Failed: the workspace, /tmp or a single file reached its size limit.",
+  disk_quota: "Failed: the workspace or /tmp reached its limit of bytes or files.",
+  file_size_limit: "Failed: a single file reached its size limit.",
+  open_files_limit: "Failed: the limit of open files was reached.",
   process_limit: "Failed: the limit of processes was reached.",
   output_limit: "Stopped: far more output than can be kept.",
   cancelled: "Stopped: cancelled.",

@@ -6,6 +6,7 @@ import { outputBytesMax } from "#shared/protocol/runner";
 
 /** Beyond this many times what is streamed, a program isn't talking to anyone any more. */
 const runawayFactor = 16;
+const lastWordsLengthMax = 4_000;
 /** After as much silence, what was held back to be sure goes out, if it tells nothing. */
 const silenceMs = 100;
 const notice = {
@@ -27,6 +28,7 @@ export class Output {
   #answer: string[] = [];
   #answerBytes = 0;
   #answerIsCut: boolean = false;
+  #lastWords = "";
 
   constructor(deps: OutputDeps) {
     this.#deps = deps;
@@ -39,6 +41,7 @@ export class Output {
     let silence: NodeJS.Timeout | undefined;
     const pass = (text: string) => {
       if (text === "") return;
+      this.#lastWords = (this.#lastWords + text).slice(-lastWordsLengthMax);
       this.#stream(text);
       if (part === "answer") this.addToAnswer(text);
     };
@@ -64,6 +67,11 @@ export class Output {
     const kept = this.#answerIsCut ? cutBytes(text, roomBytes) + notice.answer : text;
     this.#answer.push(kept);
     this.#answerBytes += Buffer.byteLength(kept);
+  }
+
+  /** The end of what was printed so far: a program that fails says why there. */
+  get lastWords(): string {
+    return this.#lastWords;
   }
 
   answer(): { output: string; outputTruncated: boolean } {

@@ -7,6 +7,8 @@ export const endReasons: Readonly<Record<EndReason, string>> = {
   time_limit: "The execution reached its time limit and was stopped.",
   memory_limit: "The execution used more memory than its profile allows and was stopped.",
   disk_quota: "The workspace or /tmp is full: its size or its number of files.",
+  file_size_limit: "The execution wrote a file larger than a single file may be.",
+  open_files_limit: "The execution had more files open than it may.",
   process_limit: "The execution started more processes than it may.",
   output_limit: "The execution printed more than is kept; the rest was dropped.",
   cancelled: "The execution was cancelled.",

@@ -200,6 +200,8 @@ export const EndReason = z.enum([
   "time_limit",
   "memory_limit",
   "disk_quota",
+  "file_size_limit",
+  "open_files_limit",
   "process_limit",
   "output_limit",
   "cancelled",

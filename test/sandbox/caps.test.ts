@@ -8,6 +8,8 @@ import { execute } from "./support/host.ts";
 const options = { timeout: 40_000 };
 const forkUntilRefused = `perl -e '
   while (1) { my $p = fork; exit 9 unless defined $p; if (!$p) { sleep 60; exit } }'`;
+const startThreads = `python3 -c 'import threading, time
+for _ in range(99): threading.Thread(target=time.sleep, args=(9,), daemon=True).start()'`;
 const openUntilRefused = `perl -e '
   my @f; while (open(my $f, "<", "/dev/null")) { push @f, $f } print scalar(@f), "\\n"; exit 5'`;
 
@@ -19,17 +21,32 @@ describe.each(sandboxModes)("EXE-5 caps in mode %s", options, (mode) => {
     return run.gateway;
   };
 
-  test.each([
+  test.concurrent.each([
     ["memory_limit", "perl -e '$x = q(a) x 600e6'; exit $?"],
     ["process_limit", forkUntilRefused],
+    ["process_limit", startThreads],
     ["disk_quota", "for i in 1 2 3 4; do head -c 12M /dev/zero > $i || exit 1; done"],
     ["disk_quota", "for i in $(seq 3000); do : > $i || exit 1; done"],
     ["disk_quota", "for i in 1 2; do head -c 12M /dev/zero > /tmp/$i || exit 1; done"],
-    ["disk_quota", "head -c 20M /dev/zero > large"],
+    [
+      "disk_quota",
+      "for i in 1 2; do head -c 12M /dev/zero > /tmp/$i || break; done; rm /tmp/?; false",
+    ],
+    ["file_size_limit", "head -c 20M /dev/zero > large"],
+    ["file_size_limit", `python3 -c 'open("large", "w").write("x" * 20_000_000)'`],
+    ["open_files_limit", `python3 -c 'all = [open("/dev/null") for _ in range(300)]'`],
+    ["open_files_limit", `node -e 'for (;;) require("fs").openSync("/dev/null")'`],
   ])("%s: %s", async (reason, script) => {
     const { settled } = await settle(script);
     expect(settled).toMatchObject({ outcome: "failed", reason });
-    expect(settled?.output).toMatch(/limit|memory/);
+    expect(settled?.output).toMatch(/Failed: .*(limit|memory)/);
+  });
+
+  test("a fork bomb ends with the execution, and takes nobody along", async () => {
+    const gateway = await settle("bomb() { bomb | bomb & }; bomb; sleep 60", {
+      wallClockMs: 2_000,
+    });
+    expect(gateway.settled).toMatchObject({ reason: "time_limit", outcome: "failed" });
   });
 
   test("time_limit: what ignores being asked is killed, its result so far kept", async () => {

@@ -7,7 +7,7 @@ import { execute } from "./support/host.ts";
 /** No group can be made below a path that the kernel takes for too long. */
 const cgroup = "x/".repeat(3_000);
 const forkUntilRefused = `perl -e '
-  while (1) { my $p = fork; exit 9 unless defined $p; if (!$p) { sleep 60; exit } }'`;
+  while (1) { my $p = fork; (print "Cannot fork\\n"), exit 9 unless defined $p; if (!$p) { sleep 60; exit } }'`;
 
 describe.each(sandboxModes)(
   "EXE-8 without control groups, mode %s",
@@ -16,7 +16,7 @@ describe.each(sandboxModes)(
     test("inside a Cloud Run job processes are still counted", async () => {
       const environment = { PADDOCK_CGROUP: cgroup, CLOUD_RUN_JOB: "runner-lite-none" };
       const run = await execute(claimFor(forkUntilRefused), mode, { environment });
-      expect(run.gateway.settled).toMatchObject({ reason: "command_failed", exitCode: 9 });
+      expect(run.gateway.settled).toMatchObject({ reason: "process_limit", exitCode: 9 });
       expect(run.leftovers).toEqual([]);
     });
 

@@ -21,7 +21,12 @@ interface Layer {
   readonly modes: readonly SandboxMode[];
 }
 
-function layer(name: string, without: Alteration, seen: RegExp, modes = sandboxModes): Layer {
+function layer(
+  name: string,
+  without: Alteration,
+  seen: RegExp,
+  modes: readonly SandboxMode[] = sandboxModes,
+): Layer {
   return { name, without, seen, modes };
 }
 

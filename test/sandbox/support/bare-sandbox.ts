@@ -15,10 +15,12 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { until } from "../../../local/run/until.ts";
 import { hostFacts } from "../../../runner/launcher/scratch.ts";
 import {
+  descriptors,
   maskedProcFiles,
   type SandboxMode,
   type SandboxPlan,
@@ -116,7 +118,10 @@ export async function factsOf(
   });
   const complaint = child.stderr === null ? Promise.resolve("") : text(child.stderr);
   let info = "";
-  child.stdio[5]?.on("data", (chunk: Buffer) => {
+  const extra: readonly unknown[] = child.stdio;
+  const infoPipe = extra[descriptors.info];
+  if (!(infoPipe instanceof Readable)) throw new Error("There is no pipe.");
+  infoPipe.on("data", (chunk: Buffer) => {
     info += chunk.toString("utf8");
   });
   const isOver = () => child.exitCode !== null || child.signalCode !== null;
@@ -139,7 +144,7 @@ export async function factsOf(
   ];
 }
 
-/** Bubblewrap can tell whether its first filter of namespaces holds; the second hides it from us. */
+/** Bubblewrap can tell whether it refuses namespaces itself; the filter hides that from us. */
 function asserted(command: readonly string[]): readonly string[] {
   const end = command.lastIndexOf("--");
   if (!command.includes("--unshare-user")) return command;

@@ -112,8 +112,7 @@ export async function startHost({
     startedAtMs,
     log: () => log,
     kill: (signal, who) => {
-      const pid = who === "launcher" ? childOf(child.pid ?? 0) : processesOf(uids.supervisor)[0];
-      if (pid !== undefined) process.kill(pid, signal);
+      send(signal, who === "launcher" ? childOf(child.pid ?? 0) : processesOf(uids.supervisor)[0]);
     },
     leftovers: () => leftovers({ scratch, groups, uids }),
     clean: () => {
@@ -157,6 +156,14 @@ export async function execute(
   }
 }
 
+function send(signal: NodeJS.Signals, pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(pid, signal);
+  } catch {
+    // It ended by itself in between.
+  }
+}
+
 function cgroupFolders(name: string): string[] {
   const { parents } = findHierarchy("", name, "/sys/fs/cgroup");
   return [...new Set(Object.values(parents))];
@@ -178,7 +185,7 @@ function leftovers(of: { scratch: string; groups: string[]; uids: Host["uids"] }
 }
 
 /** Living processes of a uid; the dead that nobody has waited for don't count. */
-function processesOf(uid: number): number[] {
+export function processesOf(uid: number): number[] {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return pids.map(Number).filter((pid) => {
     try {

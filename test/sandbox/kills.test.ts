@@ -1,0 +1,101 @@
+/**
+ * The supervisor is killed at points that a seed chooses, from its first moment to its last, and
+ * then the machine is looked at. `PADDOCK_LONG=1` kills two hundred; `PADDOCK_KILLS_SEED` repeats.
+ */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { until } from "../../local/run/until.ts";
+import { sandboxModes } from "../../runner/sandbox/arguments.ts";
+import { Dice } from "../kit/dice.ts";
+import { claimFor } from "./support/gateway.ts";
+import { execute, type Host, processesOf } from "./support/host.ts";
+
+const kills = process.env.PADDOCK_LONG === "1" ? 200 : 12;
+const parallel = 3;
+const roundMsMax = 20_000;
+const seed = Number(process.env.PADDOCK_KILLS_SEED ?? Date.now() % 1_000_000);
+/** From its first moment on; an execution that ends by itself takes about this long. */
+const lifeMsMax = 1_200;
+const scripts = {
+  "stays and hides": 'echo "$TOKEN" >file; (trap "" TERM; setsid sleep 300 &); sleep 300',
+  "writes and forks": 'i=0; while :; do i=$((i+1)); echo "$TOKEN" >"$i"; (sleep 300 &); done',
+  "is soon done": 'echo "$TOKEN" | tee file /tmp/file',
+  "prints without end": "yes",
+};
+
+/** Where an execution might have left a file without being seen. */
+const commonFolders = ["/tmp", "/var/tmp", "/dev/shm", "/run"];
+
+describe("EXE-7 a supervisor that is killed", () => {
+  test(`leaves nothing behind, wherever it was: ${kills} times, seed ${seed}`, {
+    timeout: kills * roundMsMax,
+  }, async () => {
+    const dice = new Dice(seed);
+    const points = Array.from({ length: kills }, (_, index) => ({
+      secret: `kills-canary-of-${index}.`,
+      mode: dice.of(sandboxModes),
+      script: dice.of([
+        "stays and hides",
+        "writes and forks",
+        "is soon done",
+        "prints without end",
+      ]),
+      afterMs: dice.below(lifeMsMax),
+    }));
+    const left: string[] = [];
+    const worker = async () => {
+      for (let point = points.pop(); point !== undefined; point = points.pop()) {
+        const traces = await killAt(point);
+        left.push(...traces.map((trace) => `${JSON.stringify(point)}: ${trace}`));
+      }
+    };
+    await Promise.all(Array.from({ length: parallel }, worker));
+    expect(left).toEqual([]);
+  });
+});
+
+interface Point {
+  readonly secret: string;
+  readonly mode: (typeof sandboxModes)[number];
+  readonly script: keyof typeof scripts;
+  readonly afterMs: number;
+}
+
+async function killAt({ secret, mode, script, afterMs }: Point): Promise<string[]> {
+  const claim = claimFor(scripts[script], { secrets: [{ key: "TOKEN", value: secret }] });
+  const run = await execute(claim, mode, {
+    during: async (_gateway, host) => {
+      await until(() => processesOf(host.uids.supervisor).length > 0, roundMsMax);
+      // The point in time is what is tried here: nothing to wait for tells it.
+      await wait(afterMs);
+      host.kill("SIGKILL", "supervisor");
+    },
+  });
+  return [...run.leftovers, ...strayFiles(run.host), ...holdersOf(secret)];
+}
+
+function strayFiles({ uids }: Host): string[] {
+  const own = Object.values(uids);
+  return commonFolders.flatMap((folder) =>
+    readdirSync(folder)
+      .map((name) => join(folder, name))
+      .filter((path) => own.includes(statSync(path, { throwIfNoEntry: false })?.uid ?? -1)),
+  );
+}
+
+/** Processes that were told the secret: by variable or by argument. */
+function holdersOf(secret: string): string[] {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((pid) =>
+    ["environ", "cmdline"].flatMap((file) => {
+      try {
+        const text = readFileSync(`/proc/${pid}/${file}`, "utf8");
+        return text.includes(secret) ? [`process ${pid} knows the secret by its ${file}`] : [];
+      } catch {
+        return [];
+      }
+    }),
+  );
+}
