@@ -4,6 +4,7 @@
  * that test fail, which `npm run test:mutations` tries. What isn't listed is open.
  */
 import { controlsOfIsolation } from "./controls-of-isolation.ts";
+import { controlsOfSecrets } from "./controls-of-secrets.ts";
 
 export interface Control {
   /** The file whose code keeps the promise. */
@@ -283,49 +284,5 @@ export const controls: Readonly<Record<string, Control>> = {
     },
   },
   ...controlsOfIsolation,
-  "SEC-1": {
-    enforcedBy: "shared/secrets/sealing.ts",
-    test: "shared/secrets/sealing.test.ts",
-    mutation: {
-      file: "shared/secrets/sealing.ts",
-      find: "Buffer.from(JSON.stringify(binding))",
-      replace: "Buffer.from(binding[0])",
-    },
-  },
-  "SEC-2": {
-    enforcedBy: "shared/contract/secret.ts",
-    test: "test/security/canary.test.ts",
-    mutation: {
-      file: "functions/environments/put-secret.ts",
-      find: "message: storedMessage(body.value)",
-      replace: "message: body.value",
-    },
-  },
-  "SEC-4": {
-    enforcedBy: "shared/core/redaction.ts",
-    test: "shared/core/redaction.test.ts",
-    mutation: {
-      file: "shared/core/redaction-plan.ts",
-      find: "if (prefixes.has(text.slice(at))) return at;",
-      replace: "",
-    },
-  },
-  "SEC-5": {
-    enforcedBy: "runner/egress/bound-exchange.ts",
-    test: "runner/egress/bound-secrets.test.ts",
-    mutation: {
-      file: "runner/egress/bound-exchange.ts",
-      find: "if (!isTunnels) return",
-      replace: "if (hosts.length > 1) return",
-    },
-  },
-  "SEC-7": {
-    enforcedBy: "shared/core/secret-signs.ts",
-    test: "shared/core/secret-signs.test.ts",
-    mutation: {
-      file: "shared/core/secret-signs.ts",
-      find: "if (form.test(value)) return what;",
-      replace: "if (form.test(value)) return null;",
-    },
-  },
+  ...controlsOfSecrets,
 };

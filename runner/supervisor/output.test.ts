@@ -38,6 +38,18 @@ describe("an Output", () => {
     expect(streamed()).toBe("say [redacted:KEY]!");
   });
 
+  test("F10 passes on in a silence what tells nothing of a secret, and nothing that does", async () => {
+    const { output, streamed } = collect();
+    const sink = output.open("answer");
+    sink.write(Buffer.from("what? hun"));
+    expect(streamed()).toBe("what? ");
+    await expect.poll(streamed, { timeout: 5_000 }).toBe("what? hun");
+    sink.write(Buffer.from("ter2hunter2 and hunter2hun"));
+    expect(streamed()).toBe("what? hun[redacted:KEY] and ");
+    sink.end();
+    expect(streamed()).toBe("what? hun[redacted:KEY] and [redacted:KEY]");
+  });
+
   test("puts progress into the stream, not into the answer", () => {
     const { output, streamed } = collect();
     const sink = output.open("progress");

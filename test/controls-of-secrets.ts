@@ -1,0 +1,50 @@
+/** How the promises about secrets are kept; see `controls.ts`. */
+import type { Control } from "./controls.ts";
+
+export const controlsOfSecrets: Readonly<Record<string, Control>> = {
+  "SEC-1": {
+    enforcedBy: "shared/secrets/sealing.ts",
+    test: "shared/secrets/sealing.test.ts",
+    mutation: {
+      file: "shared/secrets/sealing.ts",
+      find: "Buffer.from(JSON.stringify(binding))",
+      replace: "Buffer.from(binding[0])",
+    },
+  },
+  "SEC-2": {
+    enforcedBy: "shared/contract/secret.ts",
+    test: "test/security/canary.test.ts",
+    mutation: {
+      file: "functions/environments/put-secret.ts",
+      find: "message: storedMessage(body.value)",
+      replace: "message: body.value",
+    },
+  },
+  "SEC-4": {
+    enforcedBy: "shared/core/redaction.ts",
+    test: "shared/core/redaction.test.ts",
+    mutation: {
+      file: "shared/core/redaction-plan.ts",
+      find: "if (prefixes.has(text.slice(at))) return at;",
+      replace: "",
+    },
+  },
+  "SEC-5": {
+    enforcedBy: "runner/egress/bound-exchange.ts",
+    test: "runner/egress/bound-secrets.test.ts",
+    mutation: {
+      file: "runner/egress/bound-exchange.ts",
+      find: "if (!isTunnels) return",
+      replace: "if (hosts.length > 1) return",
+    },
+  },
+  "SEC-7": {
+    enforcedBy: "shared/core/secret-signs.ts",
+    test: "shared/core/secret-signs.test.ts",
+    mutation: {
+      file: "shared/core/secret-signs.ts",
+      find: "if (form.test(value)) return what;",
+      replace: "if (form.test(value)) return null;",
+    },
+  },
+};
