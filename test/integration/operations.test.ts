@@ -160,6 +160,24 @@ describe("operations per request", { retry: 2 }, () => {
     over.catch(() => {});
   });
 
+  test("store a batch of an egress log once, and read it", async () => {
+    const threadId = await newThread(owner.key, { environmentId });
+    const { run } = await runScript(owner.key, threadId, "true");
+    const { key, baseUrl } = await prepareBeat(owner, run.id, 0);
+    const attempt = { sequence: 1, at: 1, host: "a.test", port: 443, method: "connect" };
+    const came = { verdict: "allowed", rule: null, address: "1.2.3.4", durationMs: 1 };
+    const attempts = [{ ...attempt, ...came, sentBytes: 1, receivedBytes: 1 }];
+    const body = { attempts, firstSequence: 1, cut: 0 };
+    const store = () => send("/internal/executions/egress", { baseUrl, key, body });
+    const stored = await counted("runner-gateway", store);
+    hold("store a batch of the egress log", stored, { reads: 0, writes: 1, roundTrips: 1 });
+    expect((await store()).status).toBe(200);
+    const read = () => send(`/v1/executions/${run.id}/egress`, { key: owner.key });
+    expect((await read()).json).toMatchObject({ total_count: 1, data: [{ host: "a.test" }] });
+    const measured = await counted("executions", read);
+    hold("read of an egress log's page", measured, { reads: 3, writes: 0, roundTrips: 1 });
+  });
+
   test("replay a stream: each batch is read once", async () => {
     const threadId = await newThread(owner.key, { environmentId });
     const { answer, run } = await runScript(owner.key, threadId, "echo one; sleep 0.3; echo two");
