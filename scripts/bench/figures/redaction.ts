@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Redactor } from "#shared/core/redaction";
-import { planRedaction, type RedactionPlan } from "#shared/core/redaction-plan";
+import type { Secret } from "#shared/core/redaction-forms";
+import { planRedaction } from "#shared/core/redaction-plan";
 import type { Figure, Row } from "../figure.ts";
 import { median } from "../statistics.ts";
 
@@ -16,52 +17,51 @@ export const redaction: Figure = {
   name: "redaction",
   title: `Redaction of a stream, ${secretsCount} secrets in every form, in CPU time of one core`,
   async run({ effort }) {
-    const plan = planRedaction(
-      Array.from({ length: secretsCount }, (_, index) => ({
-        key: `SECRET_${index}`,
-        value: randomBytes(20 + index).toString("base64"),
-      })),
-    );
+    const secrets = Array.from({ length: secretsCount }, (_, index) => ({
+      key: `SECRET_${index}`,
+      value: randomBytes(20 + index).toString("base64"),
+    }));
     return [
-      rowOf("lines of a log", plan, { text: logText(), count: rounds[effort] }),
-      rowOf("base64 without end", plan, { text: base64Text(), count: rounds[effort] }),
+      rowOf("lines of a log", secrets, { text: logText(), count: rounds[effort] }),
+      rowOf("base64 without end", secrets, { text: base64Text(), count: rounds[effort] }),
     ];
   },
 };
 
 function rowOf(
   what: string,
-  plan: RedactionPlan,
+  secrets: readonly Secret[],
   { text, count }: { readonly text: string; readonly count: number },
 ): Row {
-  const bare = planRedaction([]);
-  const [ours, none]: [number[], number[]] = [[], []];
+  const plan = planRedaction(secrets);
+  const [ours, naive]: [number[], number[]] = [[], []];
   for (let round = 0; round <= count; round += 1) {
-    const [value, baseline] = [megabytesPerSecond(plan, text), megabytesPerSecond(bare, text)];
+    const redactor = new Redactor(plan);
+    const value = megabytesPerSecond(text, (chunk) => redactor.write(chunk) !== "");
+    const baseline = megabytesPerSecond(
+      text,
+      (chunk) => !secrets.some((secret) => chunk.includes(secret.value)),
+    );
     // The first round compiles.
     if (round === 0) continue;
     ours.push(value);
-    none.push(baseline);
+    naive.push(baseline);
   }
-  const baseline = { what: "the same, nothing to redact", value: median(none) };
+  const baseline = { what: "each secret looked for, plain and in one chunk", value: median(naive) };
   return { what, unit: "MB/s", value: median(ours), baseline, goal };
 }
 
 /** The machine's other work takes time, not CPU time of ours. */
-function megabytesPerSecond(plan: RedactionPlan, text: string): number {
-  const redactor = new Redactor(plan);
+function megabytesPerSecond(text: string, passes: (chunk: string) => boolean): number {
   const began = process.cpuUsage();
   let seen = 0;
-  let passed = 0;
   while (seen < roundLength) {
     for (let from = 0; from < text.length; from += chunkLength) {
       const chunk = text.slice(from, from + chunkLength);
       seen += chunk.length;
-      passed += redactor.write(chunk).length;
+      if (!passes(chunk)) throw new Error("something was found that is no secret");
     }
   }
-  passed += redactor.end().length;
-  if (passed !== seen) throw new Error("something was redacted that is no secret");
   return seen / 1e6 / (process.cpuUsage(began).user / 1e6);
 }
 
