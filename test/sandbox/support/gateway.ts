@@ -18,7 +18,7 @@ import {
 
 export const idToken = "id-token-of-the-runner";
 export const ticket = "ticket-for-one-use";
-const controlToken = "control-token";
+export const controlToken = "control-token";
 
 export interface HeardEvent extends RunnerEvent {
   readonly heardAtMs: number;

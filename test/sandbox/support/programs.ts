@@ -6,6 +6,10 @@ import { build, type Plugin } from "esbuild";
 
 const root = join(import.meta.dirname, "../../..");
 const built = new Map<string, Promise<string>>();
+const folders: string[] = [];
+process.on("exit", () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
 
 /** One text of one source file; `find` must stand there once. */
 export interface Alteration {
@@ -24,7 +28,7 @@ export function runnerPrograms(...alterations: readonly Alteration[]): Promise<s
 
 async function bundle(alterations: readonly Alteration[]): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "paddock-runner-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   await build({
     absWorkingDir: root,
     entryPoints: ["launcher", "supervisor", "init"].map((name) => `runner/${name}.ts`),
@@ -36,22 +40,26 @@ async function bundle(alterations: readonly Alteration[]): Promise<string> {
     target: "node24",
     format: "cjs",
     logLevel: "silent",
-    plugins: alterations.map(altered),
+    plugins: [...Map.groupBy(alterations, ({ file }) => file)].map(altered),
   });
   return folder;
 }
 
-function altered({ file, find, replace }: Alteration): Plugin {
-  const path = join(root, file);
+/** All changes of one file at once: only the first plugin that answers is heard. */
+function altered([file, alterations]: readonly [string, readonly Alteration[]]): Plugin {
   return {
     name: `altered ${file}`,
     setup({ onLoad }) {
-      const filter = new RegExp(`${file.replaceAll(/[.]/g, "\\.")}$`);
+      const filter = new RegExp(`${file.replaceAll(".", "\\.")}$`);
       onLoad({ filter }, () => {
-        const source = readFileSync(path, "utf8");
-        if (source.split(find).length !== 2) throw new Error(`"${find}" isn't once in ${file}.`);
-        return { contents: source.replace(find, () => replace), loader: "ts" };
+        const source = readFileSync(join(root, file), "utf8");
+        return { contents: alterations.reduce(changed, source), loader: "ts" };
       });
     },
   };
+}
+
+function changed(source: string, { file, find, replace }: Alteration): string {
+  if (source.split(find).length !== 2) throw new Error(`"${find}" isn't once in ${file}.`);
+  return source.replace(find, () => replace);
 }
