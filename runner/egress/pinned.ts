@@ -62,6 +62,8 @@ function dialOnce(target: { readonly host: string; readonly port: number }): Pro
     socket.once("connect", () => {
       socket.setTimeout(0);
       socket.off("error", fail);
+      // Heard for as long as it lives: a host that resets must end its connection, not us.
+      socket.on("error", () => socket.destroy());
       resolve(socket);
     });
   });

@@ -38,7 +38,7 @@ export function carryRequest(carried: Carried): Promise<void> {
       if (response.headersSent) response.destroy();
       reject(new Refusal("connect_failed", { address: pinned.address }));
     };
-    outgoing.once("error", broken);
+    outgoing.on("error", broken);
     pinned.socket.setTimeout(idleTimeoutMs, () => {
       reject(new Refusal("timed_out", { address: pinned.address }));
       pinned.socket.destroy();
@@ -49,7 +49,7 @@ export function carryRequest(carried: Carried): Promise<void> {
       resolve();
     });
     outgoing.once("response", (answer) => {
-      answer.once("error", broken);
+      answer.on("error", broken);
       try {
         response.writeHead(
           answer.statusCode ?? 502,
@@ -61,7 +61,7 @@ export function carryRequest(carried: Carried): Promise<void> {
       }
       pump(answer, response, pass);
     });
-    incoming.once("error", broken);
+    incoming.on("error", broken);
     pump(incoming, outgoing, pass);
   });
 }

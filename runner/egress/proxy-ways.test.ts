@@ -184,6 +184,50 @@ describe("F9 nothing hangs", () => {
     expect(log).toMatchObject([{ verdict: "failed", address: "93.184.215.14" }]);
   });
 
+  test.each([
+    ["a tunnel", "CONNECT allowed.test:22 HTTP/1.1\r\nHost: allowed.test:22\r\n\r\n"],
+    ["a request", get("http://allowed.test:22/", "Host: allowed.test:22")],
+  ])("a host that resets %s ends it, and nothing else", async (_what, request) => {
+    const rude = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", () => socket.resetAndDestroy());
+      socket.write("x");
+    });
+    await once(rude.listen(0, "127.0.0.1"), "listening");
+    const address = rude.address();
+    const toRude = typeof address === "object" && address !== null ? address.port : 0;
+    const all = new Map([...ports, [22, toRude]]);
+    const { port } = await open({ policy: { mode: "internet" }, ports: all });
+    await sendRaw(port, request, "what makes it reset");
+    expect(await sendRaw(port, get("http://allowed.test/", "Host: allowed.test"))).toContain(
+      "served",
+    );
+    rude.close();
+  });
+
+  test("a client that resets ends its own, at any moment", async () => {
+    const { port } = await open();
+    const tunnel = "CONNECT allowed.test:443 HTTP/1.1\r\nHost: allowed.test:443\r\n\r\n";
+    const plain =
+      "POST http://allowed.test/ HTTP/1.1\r\nHost: allowed.test\r\nContent-Length: 9\r\n\r\n";
+    for (const request of [
+      tunnel,
+      `${tunnel}\u0016\u0003`,
+      plain,
+      plain.slice(0, 40),
+      tunnel.slice(0, 9),
+    ]) {
+      const client = connectTcp(port, "127.0.0.1");
+      await once(client, "connect");
+      client.write(request, "latin1");
+      await new Promise((resolve) => setImmediate(resolve));
+      client.resetAndDestroy();
+    }
+    expect(await sendRaw(port, get("http://allowed.test/", "Host: allowed.test"))).toContain(
+      "served",
+    );
+  });
+
   test("closing ends what is open, with its line in the log", async () => {
     const { port, log, close } = await open();
     const client = connectTcp(port, "127.0.0.1");
