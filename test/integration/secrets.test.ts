@@ -8,9 +8,10 @@ import { environmentBinding } from "#shared/environments/seal-secret";
 import { open } from "#shared/secrets/sealing";
 import { openSealingPair } from "#shared/secrets/sealing-keys";
 import { SealedSecrets, SealingKey } from "#shared/store/environments";
+import { accounts, audiences } from "../../local/cloud/names.ts";
 import { begin, untilRunning } from "../kit/begun.ts";
 import { send } from "../kit/client.ts";
-import { cloud, until } from "../kit/cloud.ts";
+import { cloud, functionUrl, idTokenFor, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { untilEnded } from "../kit/settled.ts";
 import { firestore } from "../kit/store.ts";
@@ -134,6 +135,30 @@ describe("SEC-6 an environment that is deleted", () => {
     for (const { id } of pairs.docs) await expect(openAs(id, sealed)).rejects.toThrow();
     const orders = firestore().doc(`shreds/${environmentId}`);
     await until("the order's end", async () => !(await orders.get()).exists);
+  });
+});
+
+describe("SEC-6 a deletion whose process died", () => {
+  test("is finished by maintenance, and by it once", async () => {
+    const environmentId = await newOne();
+    const order = {
+      v: 1,
+      environmentId,
+      ownerId: owner.id,
+      requestId: "req_of_a_process_that_died",
+      actor: { type: "key", id: owner.keyId },
+      createdAt: Date.now() - 60_000,
+    };
+    await firestore().doc(`owners/${owner.id}/environments/${environmentId}`).delete();
+    await firestore().doc(`shreds/${environmentId}`).set(order);
+    const baseUrl = await functionUrl("maintenance");
+    const key = await idTokenFor(accounts.scheduler, audiences.maintenance);
+    const sweep = async () =>
+      await send("/internal/maintenance/shreds", { baseUrl, key, method: "POST" });
+    expect((await sweep()).status).toBe(200);
+    expect((await pairRef(environmentId).get()).exists).toBe(false);
+    expect((await firestore().doc(`shreds/${environmentId}`).get()).exists).toBe(false);
+    expect((await sweep()).status).toBe(200);
   });
 });
 

@@ -17,7 +17,7 @@ const internet = new TestInternet({
 
 const script = `
   header="authorization: Bearer $API_TOKEN"
-  curl -sS -H "$header" https://bound.test/curl
+  curl -sS -H "$header" https://bound.test/curl https://bound.test/again
   node -e 'fetch("https://bound.test/node", { headers: { authorization: "Bearer " + process.env.API_TOKEN } })
     .then((answer) => answer.text()).then((text) => console.log(text))'
   python3 -c 'import os, urllib.request as u
@@ -37,10 +37,10 @@ describe("SEC-5 a secret bound to a host", { timeout: 60_000 }, () => {
     const claim = claimFor(script, { boundSecrets: [secret], ...(network && { network }) });
     const { gateway, host } = await execute(claim, "A", { environment: internet.environment });
     const output = gateway.settled?.output ?? "";
-    for (const path of ["/curl", "/node", "/python", "/git/info/refs?service=git-upload-pack"]) {
+    for (const path of ["/curl", "/again", "/node", "/python", "/git/info/refs?service=git-upload-pack"]) {
       expect(heard.get(`bound.test${path}`), path).toBe(`Bearer ${value}`);
     }
-    expect(output.match(/heard Bearer \[redacted:API_TOKEN\]/g)).toHaveLength(3);
+    expect(output.match(/heard Bearer \[redacted:API_TOKEN\]/g)).toHaveLength(4);
     expect(heard.get("other.test/curl")).toMatch(/^Bearer paddock-bound-[0-9a-f]{40}$/);
     expect(output).toMatch(/holds paddock-bound-[0-9a-f]{40}\n/);
     expect(output).toContain("trust is read-only");
