@@ -11,6 +11,8 @@ export function pump(from: Readable, to: Writable, pass: (bytes: number) => bool
     to.once("drain", resume);
   });
   from.once("end", () => to.end());
+  // Who ends early has done so before anybody listened.
+  if (from.readableEnded) to.end();
   // Whoever looked at the beginning may have stopped it.
   from.resume();
 }

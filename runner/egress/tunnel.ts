@@ -49,8 +49,9 @@ function requireName(serverName: string | null, host: Host): void {
   }
 }
 
-/** Null when the client ends instead. */
-function nextPiece(client: Socket): Promise<Buffer | null> {
+/** Null when the client ends instead, or has ended before. */
+async function nextPiece(client: Socket): Promise<Buffer | null> {
+  if (client.readableEnded || client.destroyed) return null;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
       () => settle(() => reject(new Refusal("timed_out"))),
