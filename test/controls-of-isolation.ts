@@ -3,6 +3,42 @@ import type { Control } from "./controls.ts";
 
 /** By the promise's id. */
 export const controlsOfIsolation: Readonly<Record<string, Control>> = {
+  "EXE-2": {
+    enforcedBy: "runner/sandbox/arguments.ts",
+    test: "test/sandbox/arguments.test.ts",
+    mutation: {
+      file: "runner/sandbox/arguments.ts",
+      find: '["ipc", "pid", "net", "uts", "cgroup"]',
+      replace: '["pid", "net", "uts", "cgroup"]',
+    },
+  },
+  "EXE-3": {
+    enforcedBy: "runner/sandbox/arguments.ts",
+    test: "test/sandbox/walls.test.ts",
+    mutation: {
+      file: "runner/sandbox/arguments.ts",
+      find: '...["--remount-ro", "/"],',
+      replace: "",
+    },
+  },
+  "EXE-4": {
+    enforcedBy: "runner/sandbox/arguments.ts",
+    test: "test/sandbox/arguments.test.ts",
+    mutation: {
+      file: "runner/sandbox/arguments.ts",
+      find: '"--bounding-set=-all", ',
+      replace: "",
+    },
+  },
+  "EXE-5": {
+    enforcedBy: "runner/launcher/cgroup.ts",
+    test: "test/sandbox/caps.test.ts",
+    mutation: {
+      file: "runner/supervisor/outcome.ts",
+      find: "if (seen.memoryKills > 0) return failed",
+      replace: "if (seen.memoryKills > 9) return failed",
+    },
+  },
   "EXE-6": {
     enforcedBy: "runner/egress/pinned.ts",
     test: "runner/egress/proxy-ways.test.ts",
@@ -10,6 +46,24 @@ export const controlsOfIsolation: Readonly<Record<string, Control>> = {
       file: "runner/egress/pinned.ts",
       find: "if (special === null) continue;",
       replace: 'if (special !== "loopback") continue;',
+    },
+  },
+  "EXE-7": {
+    enforcedBy: "runner/launcher/launch.ts",
+    test: "test/sandbox/kills.test.ts",
+    mutation: {
+      file: "runner/launcher/launch.ts",
+      find: "await host.tearDown();",
+      replace: "",
+    },
+  },
+  "EXE-8": {
+    enforcedBy: "runner/supervisor/check-isolation.ts",
+    test: "test/sandbox/proof.test.ts",
+    mutation: {
+      file: "runner/supervisor/sandbox-session.ts",
+      find: "if (missing.length > 0) throw",
+      replace: "if (missing.length > 99) throw",
     },
   },
   "NET-1": {

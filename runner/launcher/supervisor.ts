@@ -19,7 +19,8 @@ export function startSupervisor(start: SupervisorStart): ChildProcess {
   const user = ["--reuid", `${start.uid}`, "--regid", `${start.uid}`, "--clear-groups"];
   const bare = ["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--pdeathsig", "KILL"];
   const node = [start.node, `--max-old-space-size=${memoryMegabytes}`, start.program];
-  return spawn("setpriv", [...user, ...bare, ...node], {
+  // A crash must not leave tokens and secrets in a core file.
+  return spawn("prlimit", ["--core=0", "setpriv", ...user, ...bare, ...node], {
     // The last is Node's own channel: the only one that can carry a door.
     stdio: ["ignore", "inherit", "inherit", "pipe", "ipc"],
     env: start.environment,

@@ -24,7 +24,7 @@ interface Attempt {
   readonly behind: Readonly<Record<string, Alteration>>;
   readonly wallClockMs?: number;
   readonly prepare?: (gateway: FakeGateway) => void;
-  /** While it runs, from the first output on; the execution is killed when it has not ended then. */
+  /** While it runs, from the first output on; whatever has not ended in the end is killed. */
   readonly during?: (gateway: FakeGateway, host: Host) => void;
   readonly escaped: (gateway: FakeGateway, host: Host) => boolean;
 }

@@ -29,6 +29,18 @@ const scripts = {
 const commonFolders = ["/tmp", "/var/tmp", "/dev/shm", "/run"];
 
 describe("EXE-7 a supervisor that is killed", () => {
+  test("keeps its memory to itself: a crash leaves no core file", async () => {
+    let limits = "";
+    await execute(claimFor("sleep 300"), "A", {
+      during: async (gateway, host) => {
+        await gateway.until(() => gateway.claims > 0);
+        limits = readFileSync(`/proc/${processesOf(host.uids.supervisor)[0]}/limits`, "utf8");
+        host.kill("SIGKILL", "supervisor");
+      },
+    });
+    expect(limits).toMatch(/^Max core file size +0 +0 /m);
+  });
+
   test(`leaves nothing behind, wherever it was: ${kills} times, seed ${seed}`, {
     timeout: kills * roundMsMax,
   }, async () => {
