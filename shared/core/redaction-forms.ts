@@ -22,7 +22,9 @@ export const redactableLengthMin = 8;
 /** What stands before a line's break must be longer than this to be taken for a secret's part. */
 export const brokenLengthMin = 4;
 /** Forms longer than this are matched piece by piece, so a part of a key doesn't leak either. */
-const pieceLength = 128;
+const pieceLength = { min: 128, max: 512 };
+/** In sixteenths between these: a hundred of the longest secrets are to fit into memory. */
+const piecesCount = 16;
 
 /**
  * All patterns of `secrets`, each once. `of` says what they are looked for in: text, or bytes that
@@ -52,8 +54,10 @@ export function* patternsOf(
  */
 function* cut(form: string, wraps: boolean): Generator<string> {
   const skipped = wraps ? brokenLengthMin : 1;
-  const length = Math.min(pieceLength, form.length);
-  for (let from = 0; from < form.length; from += pieceLength) {
+  const share = Math.ceil(form.length / piecesCount);
+  const step = Math.max(pieceLength.min, Math.min(pieceLength.max, share));
+  const length = Math.min(step, form.length);
+  for (let from = 0; from < form.length; from += step) {
     const start = Math.min(from, form.length - length);
     const piece = form.slice(start, start + length);
     for (let skip = 0; skip < skipped; skip += 1) yield piece.slice(skip);

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import { newOwner as ownerCalled } from "#shared/auth/act-on-owner";
 import { environmentBinding } from "#shared/environments/seal-secret";
+import type { SecretBinding } from "#shared/protocol/bound-secret";
 import { open } from "#shared/secrets/sealing";
 import { openSealingPair } from "#shared/secrets/sealing-keys";
 import { SealedSecrets, SealingKey } from "#shared/store/environments";
@@ -31,11 +32,16 @@ const sealedRef = (id: string) => firestore().doc(`owners/${owner.id}/sealedSecr
 const pairOf = async (id: string) => SealingKey.parse((await pairRef(id).get()).data());
 const sealedOf = async (id: string) => SealedSecrets.parse((await sealedRef(id).get()).data());
 
-async function openAs(environmentId: string, sealed: string, key = "TOKEN"): Promise<string> {
+async function openAs(
+  environmentId: string,
+  sealed: string,
+  key = "TOKEN",
+  binding: SecretBinding | null = null,
+): Promise<string> {
   const who = ownerCalled(owner.id, "development");
   const name = { purpose: "environment-secrets", id: environmentId } as const;
   const privateKey = await openSealingPair(who, name, await pairOf(environmentId));
-  const belongs = environmentBinding(who, environmentId, { key, binding: null });
+  const belongs = environmentBinding(who, environmentId, { key, binding });
   return (await open(privateKey, sealed, belongs)).toString();
 }
 
@@ -53,6 +59,21 @@ describe("SEC-1 a stored secret", () => {
     await pairRef(elsewhere).set(await pairOf(here));
     await expect(openAs(elsewhere, sealed)).rejects.toThrow();
     await pairRef(elsewhere).delete();
+  });
+});
+
+describe("SEC-5 a secret bound to a host", () => {
+  test("is a placeholder inside, and can't be sent elsewhere by whoever writes the database", async () => {
+    const secret = { key: "GIT", value, hosts: ["git.example.com"] };
+    const environmentId = await newEnvironment(owner.key, { secrets: [secret] });
+    const threadId = await newThread(owner.key, { environmentId });
+    const { content } = await runScript(owner.key, threadId, 'echo "$GIT"');
+    expect(content).toMatch(/^paddock-bound-[0-9a-f]{40}\n$/);
+    const stored = (await sealedOf(environmentId)).values.GIT;
+    const binding = { hosts: ["evil.example.com"], headers: ["authorization"] };
+    await expect(openAs(environmentId, stored?.sealed ?? "", "GIT", binding)).rejects.toThrow();
+    const asStored = openAs(environmentId, stored?.sealed ?? "", "GIT", stored?.binding ?? null);
+    expect(await asStored).toBe(value);
   });
 });
 
