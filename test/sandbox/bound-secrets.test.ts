@@ -37,7 +37,13 @@ describe("SEC-5 a secret bound to a host", { timeout: 60_000 }, () => {
     const claim = claimFor(script, { boundSecrets: [secret], ...(network && { network }) });
     const { gateway, host } = await execute(claim, "A", { environment: internet.environment });
     const output = gateway.settled?.output ?? "";
-    for (const path of ["/curl", "/again", "/node", "/python", "/git/info/refs?service=git-upload-pack"]) {
+    for (const path of [
+      "/curl",
+      "/again",
+      "/node",
+      "/python",
+      "/git/info/refs?service=git-upload-pack",
+    ]) {
       expect(heard.get(`bound.test${path}`), path).toBe(`Bearer ${value}`);
     }
     expect(output.match(/heard Bearer \[redacted:API_TOKEN\]/g)).toHaveLength(4);
