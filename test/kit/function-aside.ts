@@ -34,6 +34,8 @@ export interface AsideOptions {
   readonly limits?: object;
   /** Instead of the machine's. */
   readonly clock?: ShiftedClock;
+  /** The function's code, if it isn't the one that was built for the run. */
+  readonly bundle?: string;
   /** Settings that differ from the run's own. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -62,7 +64,7 @@ async function startOne(name: string, options: AsideOptions): Promise<FunctionAs
   const own = new FunctionProcess({
     name,
     port,
-    bundle: join("dist", listed.bundle),
+    bundle: options.bundle ?? join("dist", listed.bundle),
     environment: {
       ...environment,
       ...(await limitsSetting(folder, options.limits)),

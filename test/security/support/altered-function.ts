@@ -1,0 +1,49 @@
+/** A function with one thing in its sources changed: what it would be without one defence. */
+import { readFileSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { repositoryRoot } from "../../../scripts/tools/repository.ts";
+import type { Alteration } from "../../sandbox/support/programs.ts";
+
+/** @returns The bundle's file. */
+export async function alteredFunction(
+  name: string,
+  { file, find, replace }: Alteration,
+): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "paddock-altered-"));
+  const outfile = join(folder, `${name}.cjs`);
+  await build({
+    stdin: {
+      contents: `import { service } from "./functions/${name}/index.ts";
+        import { serve } from "#shared/pipeline/serve";
+        import { realDeps } from "#shared/pipeline/deps";
+        import { realMembers } from "#shared/pipeline/real-members";
+        serve(service, () => { const deps = realDeps();
+          return { deps, members: realMembers(deps) }; });`,
+      resolveDir: repositoryRoot,
+      loader: "ts",
+    },
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "cjs",
+    logLevel: "silent",
+    plugins: [
+      {
+        name: "altered",
+        setup({ onLoad }) {
+          const path = join(repositoryRoot, file);
+          onLoad({ filter: new RegExp(`${file.replaceAll(".", "\\.")}$`) }, () => {
+            const source = readFileSync(path, "utf8");
+            if (source.split(find).length !== 2) throw new Error(`"${find}" isn't once in ${file}`);
+            return { contents: source.replace(find, () => replace), loader: "ts" };
+          });
+        },
+      },
+    ],
+  });
+  return outfile;
+}
