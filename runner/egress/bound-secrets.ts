@@ -54,6 +54,8 @@ export class BoundSecrets implements TlsTerminator {
     this.#server = createServer({ requireHostHeader: true }, (request, response) =>
       this.#carry(request, response),
     );
+    // What carries TLS doesn't hear of what passes; the server's end of it does.
+    this.#server.timeout = idleTimeoutMs;
     // How long an upload may take is the execution's own time limit.
     this.#server.requestTimeout = 0;
     this.#server.on("clientError", (_error, socket) => socket.destroy());
@@ -77,7 +79,6 @@ export class BoundSecrets implements TlsTerminator {
           : answer(new Error("the name isn't the tunnel's")),
     });
     const over = Promise.withResolvers<void>();
-    for (const side of [client, upstream]) side.setTimeout(idleTimeoutMs, () => side.destroy());
     for (const side of [inner, client, upstream]) {
       side.on("error", () => side.destroy());
       side.once("close", over.resolve);

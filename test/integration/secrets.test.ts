@@ -91,13 +91,12 @@ describe("SEC-3 an environment's secrets", () => {
   test("go to whoever claims the ticket, each with its message's own before them", async () => {
     const threadId = await newThread(owner.key, { environmentId: await newOne() });
     const script = `${lengthOf}; printf %s "$MORE" | wc -c`;
-    const body = { secrets: [{ key: "MORE", value: "of this message" }] };
-    const { content } = await runScript(owner.key, threadId, script, { body });
-    expect(content).toBe(`${value.length}\n15\n`);
-    const own = { secrets: [{ key: "TOKEN", value: "other" }] };
-    expect((await runScript(owner.key, threadId, lengthOf, { body: own })).content).toBe("5\n");
-    // The message's is nobody else's.
-    expect((await runScript(owner.key, threadId, lengthOf)).content).toBe(`${value.length}\n`);
+    const own = ["MORE", "TOKEN"].map((key) => ({ key, value: "of this message" }));
+    const body = { secrets: own };
+    expect((await runScript(owner.key, threadId, script, { body })).content).toBe("15\n15\n");
+    // The message's are no other message's.
+    const { content } = await runScript(owner.key, threadId, script);
+    expect(content).toBe(`${value.length}\n0\n`);
   });
 });
 
@@ -126,6 +125,25 @@ describe("SEC-6 keys that wrap", () => {
     const trail = firestore().collection("owners/user_operators/audit");
     const rows = await trail.where("action", "==", "secrets.rotated").get();
     expect(rows.docs.map((row) => row.get("subject"))).toContain(after.kmsKeyVersion);
+  });
+});
+
+describe("SEC-6 a key pair that can't be re-wrapped", () => {
+  test("is named, and keeps no other from it", async () => {
+    const [broken, sound] = [await newOne(), await newOne()];
+    const old = { ...(await pairOf(sound)), kmsKeyVersion: "an older one" };
+    await pairRef(sound).set(old);
+    // Another environment's: it was never wrapped for this one.
+    await pairRef(broken).set(old);
+    const program = ["scripts/secrets-rotate.ts", "--owner", owner.id];
+    const env = { ...process.env, ...cloud().environment };
+    const rotated = promisify(execFile)(process.execPath, program, { env });
+    const { code, stdout } = await rotated.catch((error) => error);
+    expect(code).toBe(1);
+    expect(stdout).toContain(`${broken}: `);
+    expect(stdout).toMatch(/1 key pairs re-wrapped, \d+ passed over, 1 failed/);
+    expect((await pairOf(sound)).kmsKeyVersion).toMatch(/cryptoKeyVersions\/\d+$/);
+    await pairRef(broken).delete();
   });
 });
 
