@@ -1,6 +1,7 @@
 /**
  * Attempts on the programs around the sandbox: what they save, restore, read and wait for. Each
- * must fail against the runner as it is, and work against one whose source lacks the defence.
+ * must fail against the runner as it is, and work against one whose source lacks the defence (that
+ * half only if it is asked for).
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -12,6 +13,7 @@ import { execute, type Host } from "../sandbox/support/host.ts";
 import { type Alteration, runnerPrograms } from "../sandbox/support/programs.ts";
 
 const supervisor = (name: string) => `runner/supervisor/${name}.ts`;
+const withoutDefence = process.env.PADDOCK_EVERY_ROW === "1";
 /** How long a runner that is stuck is given. */
 const stuckMsMax = 6_000;
 const leak = "root:x:0:0:root:/root";
@@ -174,8 +176,8 @@ let contained = 0;
 let effective = 0;
 
 afterAll(() => {
-  const total = attempts.length;
-  const counts = `${contained}/${total} contained, ${effective}/${total} effective`;
+  const [total, tried] = [attempts.length, withoutDefence ? attempts.length : 0];
+  const counts = `${contained}/${total} contained, ${effective}/${tried} effective`;
   console.log([...rows, `${counts} without the defence`].join("\n"));
 });
 
@@ -186,19 +188,20 @@ describe.each(["EXE-2", "EXE-3", "EXE-4", "EXE-5", "SEC-3"])("%s around the sand
     const names = Object.keys(attempt.behind);
     const full = await escapes(attempt, []);
     const alone: string[] = [];
-    for (const name of names.length > 1 ? names : []) {
+    for (const name of withoutDefence && names.length > 1 ? names : []) {
       const others = names.filter((other) => other !== name);
       if (await escapes(attempt, others)) alone.push(name);
     }
-    const freed = await escapes(attempt, names);
+    const freed = withoutDefence ? await escapes(attempt, names) : null;
     if (!full && alone.length === 0) contained += 1;
     if (freed) effective += 1;
     const held = full ? "NOT CONTAINED" : "contained";
-    const works = freed ? "effective" : "NOT EFFECTIVE";
+    const works = freed === null ? "not tried" : freed ? "effective" : "NOT EFFECTIVE";
     rows.push(
       [control, attempt.name.padEnd(52), held, works, `without: ${names.join(" + ")}`].join("  "),
     );
-    expect({ full, alone, freed }).toEqual({ full: false, alone: [], freed: true });
+    expect({ full, alone }).toEqual({ full: false, alone: [] });
+    expect(freed ?? true).toBe(true);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * Attempts of a runner that was taken over, at the only address it reaches. Each must be refused,
- * and work at a gateway whose source lacks the defence (that half only where the file is asked for).
+ * and work at a gateway whose source lacks the defence (that half only if the file is asked for).
  */
 import { randomBytes } from "node:crypto";
 import { nanoid } from "nanoid";
