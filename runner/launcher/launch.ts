@@ -10,7 +10,7 @@ import { findMode } from "./mode.ts";
 import { sharedNamespaces } from "./namespaces.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
 import type { Scratch } from "./scratch.ts";
-import { giveTo, hostFacts, layOutScratch, mountSized, removeScratch } from "./scratch.ts";
+import { giveTo, hostFacts, isEmpty, layOutScratch, mountSized, removeScratch } from "./scratch.ts";
 import type { LauncherSettings } from "./settings.ts";
 import { serveSupervisor, startSupervisor } from "./supervisor.ts";
 
@@ -125,7 +125,7 @@ class Host {
     const { workspace, tmp, runtime, initFile, socket, filter } = this.#scratch;
     // The first process enters the folder itself; what lies in it can follow while that starts.
     chownSync(workspace, sandboxUid, sandboxUid);
-    const given = giveTo(sandboxUid, workspace);
+    const given = isEmpty(workspace) ? Promise.resolve() : giveTo(sandboxUid, workspace);
     given.catch(() => undefined);
     const mode = await this.#mode;
     const command = sandboxCommand({

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readlinkSync,
   rmSync,
+  statfsSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -114,6 +115,12 @@ export async function mountSized(
 /** Everything below belongs to `uid` then; links are not followed. No stranger may be running. */
 export async function giveTo(uid: number, folder: string): Promise<void> {
   await run("chown", ["-hR", `${uid}:${uid}`, folder]);
+}
+
+/** Whether a file system of its own holds nothing but its root; nothing in it is opened. */
+export function isEmpty(mount: string): boolean {
+  const { files, ffree } = statfsSync(mount);
+  return files - ffree <= 1;
 }
 
 /** Unmounts and removes all of it; safe to repeat. */
