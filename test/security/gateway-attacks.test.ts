@@ -3,6 +3,8 @@
  * and work at a gateway whose source lacks the defence (that half only if the file is asked for).
  */
 import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { nanoid } from "nanoid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formatTicket, hashTicket } from "#shared/core/ticket";
@@ -183,6 +185,7 @@ describe("EXE-2 at the gateway", () => {
       const bundle = await alteredFunction("runner-gateway", without);
       const [aside] = await startAsides("runner-gateway", 1, { bundle });
       freed = await escapes(aside?.baseUrl ?? "").finally(() => aside?.stop());
+      await rm(dirname(bundle), { recursive: true });
       if (freed) counts.effective += 1;
     }
     const held = escaped ? "NOT CONTAINED" : "contained";

@@ -40,7 +40,6 @@ export class Cell {
 
   static async open(): Promise<Cell> {
     const folder = mkdtempSync(join(tmpdir(), "paddock-cell-"));
-    process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
     const file = join(folder, "cell.cjs");
     const launcher = join(await runnerPrograms(), "launcher.cjs");
     await build({
@@ -69,6 +68,8 @@ export class Cell {
     );
     const cell = new Cell(child);
     await new Promise<readonly string[]>((resolve) => cell.#waiting.set(0, resolve));
+    // The program is in memory now.
+    rmSync(folder, { recursive: true, force: true });
     return cell;
   }
 

@@ -1,16 +1,12 @@
 /** The runner's programs as they are deployed, and with one thing in their sources changed. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 
 const root = join(import.meta.dirname, "../../..");
+const prefix = "paddock-runner-";
 const built = new Map<string, Promise<string>>();
-const folders: string[] = [];
-process.on("exit", () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
 /** One text of one source file; `find` must stand there once. */
 export interface Alteration {
   readonly file: string;
@@ -27,8 +23,8 @@ export function runnerPrograms(...alterations: readonly Alteration[]): Promise<s
 }
 
 async function bundle(alterations: readonly Alteration[]): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), "paddock-runner-"));
-  folders.push(folder);
+  sweepTheDead();
+  const folder = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`));
   await build({
     absWorkingDir: root,
     entryPoints: ["launcher", "supervisor", "init"].map((name) => `runner/${name}.ts`),
@@ -43,6 +39,15 @@ async function bundle(alterations: readonly Alteration[]): Promise<string> {
     plugins: [...Map.groupBy(alterations, ({ file }) => file)].map(altered),
   });
   return folder;
+}
+
+/** A test's process ends without a word, so what the last ones built is removed by the next. */
+function sweepTheDead(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(prefix) ? /-(\d+)-\w+$/.exec(name)?.[1] : undefined;
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
 }
 
 /** All changes of one file at once: only the first plugin that answers is heard. */

@@ -7,7 +7,7 @@ import { build } from "esbuild";
 import { repositoryRoot } from "../../../scripts/tools/repository.ts";
 import type { Alteration } from "../../sandbox/support/programs.ts";
 
-/** @returns The bundle's file. */
+/** @returns The bundle's file, in a folder of its own that the caller removes. */
 export async function alteredFunction(
   name: string,
   { file, find, replace }: Alteration,
