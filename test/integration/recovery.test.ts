@@ -6,7 +6,6 @@ import { killFunction, orderRunFault, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 
-const unavailable = 14;
 const exhausted = 8;
 let owner: TestOwner;
 let environmentId: string;
@@ -133,16 +132,5 @@ describe("a function that crashes", () => {
     expect(await budget()).toMatchObject({ held: 0 });
     const path = `/v1/environments/${environmentId}/files/survived.txt`;
     expect((await send(path, { key: owner.key })).text).toBe("survived\n");
-  });
-
-  test("before the dispatch leaves it to the outbox", async () => {
-    const threadId = await newThread(owner.key, { environmentId });
-    await orderRunFault({ kind: "refuse", code: unavailable });
-    const cut = runScript(owner.key, threadId, "echo dispatched later", {
-      onText: () => void killFunction("threads"),
-    });
-    await cut.catch(() => {});
-    await untilCompleted(threadId, 40_000);
-    expect(await chargesOf(threadId)).toBe(1);
   });
 });

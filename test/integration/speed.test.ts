@@ -1,7 +1,7 @@
 /**
  * The bench's short form: that every figure can be measured, and that nothing has become a multiple
- * of what it was. Ratios to a baseline of the same minute, and memory: a noisy machine moves
- * neither far. The goals themselves are held by `npm run bench`.
+ * of what it was. Ratios to a baseline of the same minute, which a noisy machine doesn't move far;
+ * the memory of streams is held where they are. The goals themselves are held by `npm run bench`.
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Bench, type Figure, type Row, ratioOf } from "../../scripts/bench/figure.ts";
@@ -11,7 +11,6 @@ import { eventDelivery } from "../../scripts/bench/figures/event-delivery.ts";
 import { firstOutput } from "../../scripts/bench/figures/first-output.ts";
 import { forgedKey } from "../../scripts/bench/figures/forged-key.ts";
 import { manyExecutions } from "../../scripts/bench/figures/many-executions.ts";
-import { memory } from "../../scripts/bench/figures/memory.ts";
 import { sandboxStart } from "../../scripts/bench/figures/sandbox-start.ts";
 import { openBench } from "../../scripts/bench/open-bench.ts";
 import { cloud, operationsOf } from "../kit/cloud.ts";
@@ -69,11 +68,5 @@ describe("the bench", () => {
 
   test("executions side by side all succeed", async () => {
     expect((await rowsOf(manyExecutions))("errors").value).toBe(0);
-  });
-
-  test("memory stays within its goals", async () => {
-    const row = await rowsOf(memory);
-    expect(row("threads").value).toBeLessThan(250);
-    expect(row("supervisor").value).toBeLessThan(120);
   });
 });
