@@ -16,8 +16,8 @@ const environmentAllowed = new Set([
   "_",
 ]);
 const metadataAddress = "169.254.169.254";
-/** Unreachable is answered at once; silence would mean that there is a way. */
-const connectTimeoutMs = 300;
+/** Unreachable is answered at once, though a starved machine hears it late; silence is a way out. */
+const connectTimeoutMs = 3_000;
 
 export async function probe(): Promise<ProbeReport> {
   const [calls, metadata] = await Promise.all([systemCallResults(), tryMetadataServer()]);
