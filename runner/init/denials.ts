@@ -16,7 +16,7 @@ const environmentAllowed = new Set([
   "_",
 ]);
 const metadataAddress = "169.254.169.254";
-/** Unreachable is answered at once, though a starved machine hears it late; silence is a way out. */
+/** Unreachable is answered at once, if heard late on a starved machine; silence means a way out. */
 const connectTimeoutMs = 3_000;
 
 export async function probe(): Promise<ProbeReport> {
