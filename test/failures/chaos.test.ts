@@ -20,7 +20,7 @@ import { killPart } from "../kit/processes.ts";
 import { expectBalanced, expectSettled, untilEnded } from "../kit/settled.ts";
 
 const seed = Number(process.env.PADDOCK_CHAOS_SEED ?? randomInt(1_000_000));
-const durationMs = Number(process.env.PADDOCK_CHAOS_MS ?? 15_000);
+const durationMs = Number(process.env.PADDOCK_CHAOS_MS ?? 10_000);
 const onlyRound = process.env.PADDOCK_CHAOS_ROUND;
 const roundsMax = 10_000;
 

@@ -26,18 +26,6 @@ afterEach(async () => {
 });
 
 describe("while Firestore is away", () => {
-  test("a message is refused with 503, and nothing of it has happened", async () => {
-    const threadId = await newThread(owner.key, { environmentId });
-    await orderFault("threads", { method: "BatchGetDocuments", fault: away, calls: 100 });
-    const refused = await runScript(owner.key, threadId, "true");
-    expect([refused.answer.status, refused.answer.json.code]).toEqual([503, "UNAVAILABLE"]);
-    await orderFault("threads", null);
-    await expectBalanced(owner);
-    const thread = (await send(`/v1/threads/${threadId}`, { key: owner.key })).json.thread;
-    expect(thread).toMatchObject({ status: "active", messageCount: 0 });
-    expect((await runScript(owner.key, threadId, "echo back")).content).toBe("back\n");
-  });
-
   test("a start whose commit's answer is lost has happened once", async () => {
     const threadId = await newThread(owner.key, { environmentId });
     const lost = { kind: "unavailable-after" } as const;
