@@ -4,7 +4,7 @@ import { begin, untilRunning } from "../kit/begun.ts";
 import { send } from "../kit/client.ts";
 import { killFunction, orderFault, orderRunFault, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
-import { expectBalanced, expectSettled } from "../kit/settled.ts";
+import { expectSettled } from "../kit/settled.ts";
 import { firestore } from "../kit/store.ts";
 
 let owner: TestOwner;
