@@ -148,8 +148,8 @@ const table: readonly Row[] = [
 ];
 
 /**
- * Every row takes some seconds. A run of everything tries a quarter that moves with the day; a run of
- * this file (`npm test -- test/failures/kill-points`) tries all.
+ * Every row takes some seconds. A run of everything tries a quarter that moves with the day; a run
+ * of this file (`npm test -- test/failures/kill-points`) tries all.
  */
 const quarter = Math.floor(Date.now() / 86_400_000) % 4;
 const rows = process.env.PADDOCK_EVERY_ROW ? table : table.filter((_, row) => row % 4 === quarter);
