@@ -113,6 +113,7 @@ describe.concurrent("KEY-5 what a key runs when it ends", () => {
       apart("keys"),
       running(doomed, environmentId),
     ]);
+    await untilUsed(owner, doomed);
     // The first commit closes the key; those that would stop the execution never arrive.
     keys.proxy.faults.order("Commit", { kind: "delay", delayMs: 0 });
     keys.proxy.faults.order("Commit", { kind: "hold-before" }, 5);
