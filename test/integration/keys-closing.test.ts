@@ -30,8 +30,9 @@ async function untilHeld({ proxy }: FunctionAside): Promise<void> {
 
 /** Another key of an owner's, as if it were an owner of its own. */
 async function anotherKey(of: TestOwner): Promise<TestOwner> {
-  const made = (await send("/v1/keys", { key: of.key, body: { name: "doomed" } })).json;
-  return { id: of.id, key: made.key, keyId: made.id };
+  const made = await send("/v1/keys", { key: of.key, body: { name: "doomed" } });
+  expect(made.status, made.text).toBe(201);
+  return { id: of.id, key: made.json.key, keyId: made.json.id };
 }
 
 interface Running {
@@ -208,7 +209,9 @@ describe.concurrent("KEY-5 behind the back of a revocation", () => {
     const use = async () => (await send("/v1/agents", { key: doomed.key, baseUrl })).status;
     agents.proxy.faults.order("BatchGetDocuments", { kind: "hold-after" });
     const before = use();
-    await untilHeld(agents);
+    const refusedEarly = before.then((status) => expect.fail(`answered ${status} at once`));
+    refusedEarly.catch(() => {}); // Its answer after the revocation is its own business.
+    await Promise.race([untilHeld(agents), refusedEarly]);
     expect((await revoke(owner, doomed)).status).toBe(200);
     agents.proxy.faults.clear();
     // It had begun before; whatever it finds, nobody after it may use.
