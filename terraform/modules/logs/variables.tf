@@ -1,0 +1,49 @@
+variable "kms_key" {
+  description = "Id of the key that encrypts log buckets; null leaves it to Google. Stays once set."
+  type        = string
+  default     = null
+}
+
+variable "location" {
+  description = "Where log buckets lie: `us`, or one region such as us-central1."
+  type        = string
+  default     = "us"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(us|us-[a-z]+[0-9]+)$", var.location))
+    error_message = "Logs stay in the US: choose us or a region that begins with us-."
+  }
+}
+
+variable "locked" {
+  description = <<-EOT
+    Whether the buckets of access and audit logs are locked: nobody can then shorten their
+    retention or delete them. It can't be undone.
+  EOT
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "project_id" {
+  description = "Project whose logs these are."
+  type        = string
+  nullable    = false
+}
+
+variable "readers" {
+  description = <<-EOT
+    Who may read which logs, as `user:`, `group:` or `serviceAccount:` members: `executions` (what
+    runners printed about themselves), `access` (requests), `audit` (who read or changed what in
+    the project), `errors` (failures without requests). Nobody needs roles/logging.viewer.
+  EOT
+  type = object({
+    access     = optional(list(string), [])
+    audit      = optional(list(string), [])
+    errors     = optional(list(string), [])
+    executions = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+}

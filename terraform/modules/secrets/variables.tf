@@ -1,0 +1,28 @@
+variable "prefix" {
+  description = "What the names of the secrets in Secret Manager begin with."
+  type        = string
+  default     = "paddock-"
+  nullable    = false
+}
+
+variable "project_id" {
+  description = "Project that holds the secrets."
+  type        = string
+  nullable    = false
+}
+
+variable "versions" {
+  description = <<-EOT
+    Secret => number of the version that is mounted, such as `{ peppers = "3" }`. A new value comes
+    with a new number and a new revision of whoever reads it; values are never in Terraform.
+  EOT
+  type        = map(string)
+  nullable    = false
+
+  validation {
+    condition = alltrue([
+      for version in values(var.versions) : can(regex("^[1-9][0-9]*$", version))
+    ])
+    error_message = "Pin each secret to the number of a version (never latest)."
+  }
+}
