@@ -1,0 +1,335 @@
+variable "alerts" {
+  description = <<-EOT
+    Whom alerts reach: mail addresses, and optionally an https address that takes Cloud Monitoring's
+    webhook. Both are kept in Terraform's state, so neither may hold a secret.
+  EOT
+  type = object({
+    emails  = list(string)
+    webhook = optional(string)
+  })
+  nullable = false
+
+  validation {
+    condition     = length(var.alerts.emails) > 0
+    error_message = "Name a mail address under alerts.emails: an alert must reach a person."
+  }
+}
+
+variable "armor" {
+  description = <<-EOT
+    What Cloud Armor does before the edge: requests that one address may send to one function in so
+    many seconds, whether matches of the OWASP rules are refused or only logged, how strict those
+    rules are (1 to 4), and whether it learns what usual load looks like.
+  EOT
+  type = object({
+    adaptive        = optional(bool, true)
+    enforce_waf     = optional(bool, false)
+    requests_max    = optional(number, 1000)
+    waf_sensitivity = optional(number, 1)
+    window_seconds  = optional(number, 900)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.armor.requests_max >= 1 && var.armor.requests_max <= 1000000
+    error_message = "Set armor.requests_max to 1 to 1,000,000 requests."
+  }
+
+  validation {
+    condition = contains(
+      [60, 120, 180, 240, 300, 600, 900, 1200, 1800, 2700, 3600], var.armor.window_seconds
+    )
+    error_message = "Set armor.window_seconds to a length Cloud Armor knows, such as 60 or 900."
+  }
+
+  validation {
+    condition     = contains([1, 2, 3, 4], var.armor.waf_sensitivity)
+    error_message = "Set armor.waf_sensitivity to 1, 2, 3 or 4; 1 has the fewest false alarms."
+  }
+}
+
+variable "budget" {
+  description = <<-EOT
+    What the project may cost a month before mails go out, and the billing account it is paid from.
+    Null watches no cost. Mails don't stop anything.
+  EOT
+  type = object({
+    billing_account = string
+    monthly_usd     = number
+  })
+  default = null
+
+  validation {
+    condition     = var.budget == null ? true : var.budget.monthly_usd >= 1
+    error_message = "Set budget.monthly_usd to 1 or more, or leave budget out."
+  }
+
+  validation {
+    condition = var.budget == null ? true : can(
+      regex("^[0-9A-F]{6}(-[0-9A-F]{6}){2}$", var.budget.billing_account)
+    )
+    error_message = "Write budget.billing_account like 012345-6789AB-CDEF01."
+  }
+
+  validation {
+    condition     = var.budget == null || var.project_number != null
+    error_message = "A budget knows the project by its number: set project_number too."
+  }
+}
+
+variable "build" {
+  description = "What the functions tell about themselves at /v1/version."
+  type = object({
+    commit  = optional(string, "unknown")
+    time    = optional(string, "unknown")
+    version = optional(string, "unknown")
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "domain" {
+  description = "Host name that clients call, such as api.example.com."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition = (
+      length(var.domain) <= 200
+      && can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$", var.domain))
+    )
+    error_message = "Write domain as a plain host name in small letters, such as api.example.com."
+  }
+}
+
+variable "encryption" {
+  description = <<-EOT
+    Whether data at rest is encrypted with keys of this project rather than Google's own, and
+    whether the project's keys live in hardware modules. Both cost more, and neither can be changed
+    once there is data.
+  EOT
+  type = object({
+    customer_managed = optional(bool, false)
+    hsm              = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = !var.encryption.customer_managed || var.project_number != null
+    error_message = "Keys are given to Google's agents by the project's number: set project_number."
+  }
+}
+
+variable "first_operator" {
+  description = <<-EOT
+    Mail address of the Google identity that may make itself the first operator, once. It names a
+    person or a service account that a person may impersonate.
+  EOT
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", var.first_operator))
+    error_message = "Write first_operator as a mail address, such as ada@example.com."
+  }
+}
+
+variable "functions_file" {
+  description = "List of functions that the build writes; relative to the root module."
+  type        = string
+  default     = "../dist/functions.json"
+  nullable    = false
+}
+
+variable "images" {
+  description = "Container images, each by the digest of what was built and tested."
+  type = object({
+    functions = string
+    runner    = string
+  })
+  nullable = false
+
+  validation {
+    condition = alltrue([
+      for image in values(var.images) : can(regex("^[a-z0-9][^@\\s]+@sha256:[0-9a-f]{64}$", image))
+    ])
+    error_message = "Name images by their digest (…@sha256: and 64 hex digits): tags can be moved."
+  }
+}
+
+variable "labels" {
+  description = "Labels of everything that can have labels."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "limits" {
+  description = <<-EOT
+    What differs from the defaults of docs/limits.md, in the same words, such as
+    `{ executions = { max = 100, windowMs = 900000 } }`. The functions refuse to start on a mistake.
+  EOT
+  type        = any
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(jsonencode(var.limits)) <= 16384
+    error_message = "Keep limits below 16 KiB: they are a setting of every function."
+  }
+}
+
+variable "location" {
+  description = <<-EOT
+    Where data lies: `US` for several regions (nam5 for the databases), or one region such as
+    us-east4, where everything is then kept.
+  EOT
+  type        = string
+  default     = "US"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(US|us-[a-z]+[0-9]+)$", var.location))
+    error_message = "User data stays in the US: set location to US or a region beginning with us-."
+  }
+}
+
+variable "log_readers" {
+  description = "Who may read which logs, as `user:`, `group:` or `serviceAccount:` members."
+  type = object({
+    access     = optional(list(string), [])
+    audit      = optional(list(string), [])
+    errors     = optional(list(string), [])
+    executions = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "network" {
+  description = <<-EOT
+    Address ranges of the runners' network: one subnet for each network mode, of which every running
+    container takes an address, one for the gateways' address, one for the proxies before them.
+  EOT
+  type = object({
+    allowlist_cidr = optional(string, "10.64.16.0/20")
+    gateways_cidr  = optional(string, "10.64.240.0/28")
+    internet_cidr  = optional(string, "10.64.32.0/20")
+    none_cidr      = optional(string, "10.64.0.0/20")
+    proxies_cidr   = optional(string, "10.64.241.0/24")
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for cidr in values(var.network) : can(cidrnetmask(cidr))])
+    error_message = "Write each range under network like 10.64.0.0/20."
+  }
+}
+
+variable "operator_audience" {
+  description = "Audience of the Google identity tokens that operators show; null is the url."
+  type        = string
+  default     = null
+}
+
+variable "organization_policies" {
+  description = "Whether to set organisation policies, which only an organisation's admin may."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "project_id" {
+  description = "Project that everything is made in; nothing else should live there."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
+    error_message = "Write project_id as Google does: 6 to 30 small letters, digits and hyphens."
+  }
+}
+
+variable "project_number" {
+  description = "The project's number, needed with a budget or keys of its own."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.project_number == null || can(regex("^[0-9]+$", var.project_number))
+    error_message = "Write project_number as digits: `gcloud projects describe` shows it."
+  }
+}
+
+variable "protection" {
+  description = <<-EOT
+    What refuses to be deleted: `delete` keeps Terraform and everybody else from deleting databases,
+    buckets that hold anything, services and jobs; `lock_logs` and `lock_archive` lock retention for
+    good, which can't be undone and lets the project outlive its use.
+  EOT
+  type = object({
+    delete       = optional(bool, true)
+    lock_archive = optional(bool, true)
+    lock_logs    = optional(bool, true)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "region" {
+  description = "Region of functions and runners."
+  type        = string
+  default     = "us-central1"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^us-[a-z]+[0-9]+$", var.region))
+    error_message = "User data stays in the US: set region to one that begins with us-."
+  }
+}
+
+variable "runner" {
+  description = <<-EOT
+    Longest execution the platform allows, in seconds: a minute more than the longest that limits
+    allow, which the runner enforces itself.
+  EOT
+  type = object({
+    timeout_seconds = optional(number, 3660)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.runner.timeout_seconds >= 120 && var.runner.timeout_seconds <= 86400
+    error_message = "Set runner.timeout_seconds to 120 to 86,400."
+  }
+}
+
+variable "runner_file" {
+  description = "List of the runner's sizes and networks that the build writes."
+  type        = string
+  default     = "../dist/runner.json"
+  nullable    = false
+}
+
+variable "secret_versions" {
+  description = <<-EOT
+    Numbers of the versions of the secrets to mount. Bootstrap makes the secrets and the deploy
+    command their versions; a new value comes with a new number, and never through Terraform.
+  EOT
+  type = object({
+    gateway_tokens = string
+    peppers        = string
+  })
+  nullable = false
+
+  validation {
+    condition = alltrue([
+      for version in values(var.secret_versions) : can(regex("^[1-9][0-9]*$", version))
+    ])
+    error_message = "Pin each secret to the number of a version (never latest)."
+  }
+}
