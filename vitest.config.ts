@@ -79,6 +79,15 @@ export default defineConfig({
           sequence: { groupOrder: 5 },
         },
       },
+      {
+        // Reads plans of the Terraform configuration that the set-up makes once.
+        test: {
+          name: "policy",
+          include: ["test/policy/**/*.test.ts"],
+          globalSetup: ["./test/policy/support/setup.ts"],
+          sequence: { groupOrder: 6 },
+        },
+      },
     ],
   },
 });

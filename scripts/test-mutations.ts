@@ -1,11 +1,13 @@
 /**
- * `npm run test:mutations`: breaks every promise of `test/controls.ts` once and expects the test
- * named after it to fail. `--share 2/8` tries the second eighth, `--only unit` those whose test is
- * a unit test, further arguments the controls they name (`EXE-3`).
+ * `npm run test:mutations`: breaks every promise of `test/controls.ts`, and of its like for the
+ * deployment, once and expects the test named after it to fail. `--share 2/8` tries the second
+ * eighth, `--only unit` those whose test is a unit test, further arguments the controls they name
+ * (`EXE-3`).
  */
 import { parseArgs } from "node:util";
 import colours from "picocolors";
 import { controls } from "../test/controls.ts";
+import { controlsOfDeployment } from "../test/controls-of-deployment.ts";
 import { copyTree } from "./mutations/tree-copy.ts";
 import { isUnitTest, tryMutation } from "./mutations/try-mutation.ts";
 import { formatDuration } from "./tools/format.ts";
@@ -24,7 +26,7 @@ function chooseControls(share: string) {
   if (index === undefined || count === undefined || Number(index) > Number(count)) {
     throw new Error(`--share reads like 2/8, not ${share}`);
   }
-  return Object.entries(controls)
+  return [...Object.entries(controls), ...Object.entries(controlsOfDeployment)]
     .sort(([a], [b]) => a.localeCompare(b, "en"))
     .filter((_, position) => position % Number(count) === Number(index) - 1)
     .filter(([id]) => positionals.length === 0 || positionals.includes(id))

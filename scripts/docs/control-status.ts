@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
-import type { Control } from "../../test/controls.ts";
+import { type Control, controls } from "../../test/controls.ts";
+import { controlsOfDeployment } from "../../test/controls-of-deployment.ts";
 
 const PromiseGroup = z.object({
   prefix: z.string(),
@@ -17,13 +18,37 @@ const PromiseGroup = z.object({
   ),
 });
 export type PromiseGroup = z.infer<typeof PromiseGroup>;
+export type StatedPromise = PromiseGroup["controls"][number];
+export type Proof = StatedPromise["proof"][number];
+
+/** One way in which a promise is proven, and what does it; null while nothing does. */
+export interface Half {
+  readonly proof: Proof;
+  readonly control: Control | null;
+}
 
 export function readPromises(root: string): PromiseGroup[] {
   const text = readFileSync(join(root, "docs", "controls.json"), "utf8");
   return z.array(PromiseGroup).parse(JSON.parse(text));
 }
 
-/** What is wrong with a control's entry; nothing means that the promise is kept. */
+/** Where each kind of proof is registered; documents aren't yet. */
+const registers: Readonly<Record<Proof, Readonly<Record<string, Control>>>> = {
+  P: controls,
+  T: controlsOfDeployment,
+  D: {},
+};
+
+/** Every way in which a promise has to be proven; it is kept only if none of them is open. */
+export function halvesOf(root: string, { id, proof }: StatedPromise): Half[] {
+  return proof.map((kind) => {
+    const control = registers[kind][id];
+    const kept = control !== undefined && findControlFaults(root, id, control).length === 0;
+    return { proof: kind, control: kept ? control : null };
+  });
+}
+
+/** What is wrong with a control's entry; nothing means that this half of the promise is kept. */
 export function findControlFaults(root: string, id: string, control: Control): string[] {
   const { enforcedBy, test, mutation } = control;
   const read = (path: string) =>

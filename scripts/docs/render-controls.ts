@@ -1,48 +1,58 @@
-import { controls } from "../../test/controls.ts";
-import { findControlFaults, type PromiseGroup, readPromises } from "./control-status.ts";
+import {
+  type Half,
+  halvesOf,
+  type PromiseGroup,
+  readPromises,
+  type StatedPromise,
+} from "./control-status.ts";
 import { code, generatedNotice, link, table } from "./markdown.ts";
 
 /** `docs/controls.md`: each promise with what keeps it, or the word **open**. */
 export function renderControls(root: string): string {
   const groups = readPromises(root);
   const all = groups.flatMap((group) => group.controls);
-  const kept = all.filter(({ id }) => isKept(root, id)).length;
+  const halves = all.map((promise) => halvesOf(root, promise));
+  const kept = halves.filter((each) => each.every(({ control }) => control !== null)).length;
+  const openT = halves.flat().filter(({ proof, control }) => proof === "T" && control === null);
   return [
     "# Controls",
     "",
-    generatedNotice("docs/controls.json and test/controls.ts"),
+    generatedNotice("docs/controls.json, test/controls.ts and test/controls-of-deployment.ts"),
     "",
     "What the platform promises. A promise is kept when code enforces it, a test is named after it,",
     "and a mutation of that code makes the test fail (`npm run test:mutations`). Proofs: `P` on a",
     "laptop, against emulators or the real sandbox; `T` by a policy test over the Terraform",
-    "configuration; `D` a document that must be present and current.",
+    "configuration; `D` a document that must be present and current. Where a promise needs more than",
+    "one, each has a line of its own, and the promise is kept once none of them is open.",
     "",
-    `**${kept} of ${all.length} are kept; the others are open.**`,
+    `**${kept} of ${all.length} are kept; the others are open. Open \`T\`: ${openT.length}.**`,
     "",
     ...groups.flatMap((group) => renderGroup(root, group)),
   ].join("\n");
 }
 
 function renderGroup(root: string, { prefix, title, controls: rows }: PromiseGroup): string[] {
-  const cells = rows.map(({ id, promise, proof }) => [
-    id,
-    promise,
-    proof.join(" "),
-    ...keptBy(root, id),
+  const cells = rows.map((promise) => [
+    promise.id,
+    promise.promise,
+    promise.proof.join(" "),
+    ...keptBy(root, promise),
   ]);
   const head = ["id", "promise", "proof", "enforced by", "test", "mutation"];
   return [`## ${prefix}: ${title}`, "", ...table(head, cells), ""];
 }
 
-function keptBy(root: string, id: string): string[] {
-  const control = controls[id];
-  if (control === undefined || !isKept(root, id)) return ["**open**", "", ""];
-  const { enforcedBy, test, mutation } = control;
-  const change = `${code(mutation.find)} → ${mutation.replace === "" ? "nothing" : code(mutation.replace)}`;
-  return [link(enforcedBy), link(test), change];
+/** A line for each half, under one another; nothing but the word if all of them are open. */
+function keptBy(root: string, promise: StatedPromise): string[] {
+  const halves = halvesOf(root, promise);
+  if (halves.every(({ control }) => control === null)) return ["**open**", "", ""];
+  const lines = halves.map((half) => linesOf(half, halves.length > 1 ? `${half.proof}: ` : ""));
+  return [0, 1, 2].map((column) => lines.map((line) => line[column]).join("<br>"));
 }
 
-function isKept(root: string, id: string): boolean {
-  const control = controls[id];
-  return control !== undefined && findControlFaults(root, id, control).length === 0;
+function linesOf({ control }: Half, prefix: string): string[] {
+  if (control === null) return [`${prefix}**open**`, `${prefix}–`, `${prefix}–`];
+  const { enforcedBy, test, mutation } = control;
+  const change = `${code(mutation.find)} → ${mutation.replace === "" ? "nothing" : code(mutation.replace)}`;
+  return [link(enforcedBy), link(test), change].map((text) => `${prefix}${text}`);
 }

@@ -1,0 +1,92 @@
+/** A plan as the policy tests read it: what would be made, with every value that is known. */
+import { readFileSync } from "node:fs";
+import { inject } from "vitest";
+import * as z from "zod";
+import type { PlanName } from "./plans.ts";
+
+const Values = z.record(z.string(), z.unknown());
+
+const Resource = z.object({
+  /** `module.storage.google_storage_bucket.default["archive"]` */
+  address: z.string(),
+  mode: z.enum(["managed", "data"]),
+  type: z.string(),
+  name: z.string(),
+  index: z.union([z.string(), z.number()]).optional(),
+  /** What is known before it is made; the rest is left out. */
+  values: Values,
+});
+export type PlannedResource = z.infer<typeof Resource>;
+
+interface Module {
+  readonly resources?: PlannedResource[] | undefined;
+  readonly child_modules?: Module[] | undefined;
+}
+const Module: z.ZodType<Module> = z.object({
+  resources: z.array(Resource).optional(),
+  get child_modules() {
+    return z.array(Module).optional();
+  },
+});
+
+const File = z.object({
+  planned_values: z.object({
+    root_module: Module,
+    outputs: z.record(z.string(), z.object({ value: z.unknown() })).default({}),
+  }),
+  variables: z.record(z.string(), z.object({ value: z.unknown() })).default({}),
+});
+
+export interface Plan {
+  /** All that would be made, or all of one type. */
+  resources(type?: string): readonly PlannedResource[];
+  /** By its whole address. @throws if there is none */
+  resource(address: string): PlannedResource;
+  readonly outputs: Readonly<Record<string, unknown>>;
+  /** All of it, as Terraform prints it: to search for what mustn't be there. */
+  readonly text: string;
+}
+
+const read = new Map<string, Plan>();
+
+/** Whether there are plans; without Terraform or its provider every policy test is skipped. */
+export const isPlanned = inject("plans").missing === null;
+
+/** One of the run's plans. @throws for one that was to be refused */
+export function planOf(name: PlanName): Plan {
+  const known = read.get(name);
+  if (known !== undefined) return known;
+  const text = textOf(name);
+  const { planned_values: planned } = File.parse(JSON.parse(text));
+  const all = flatten(planned.root_module);
+  const plan: Plan = {
+    resources: (type) => all.filter((each) => type === undefined || each.type === type),
+    resource(address) {
+      const found = all.find((each) => each.address === address);
+      if (found === undefined) throw new Error(`the plan "${name}" has no ${address}`);
+      return found;
+    },
+    outputs: Object.fromEntries(
+      Object.entries(planned.outputs).map(([output, { value }]) => [output, value]),
+    ),
+    text,
+  };
+  read.set(name, plan);
+  return plan;
+}
+
+/** What Terraform said to a plan that was to be refused. */
+export function refusalOf(name: PlanName): string {
+  // Sentences are broken into lines of a box; here they are one line again.
+  return textOf(name).replaceAll(/\s*\n[│╵╷\s]*/g, " ");
+}
+
+function textOf(name: PlanName): string {
+  const file = inject("plans").files[name];
+  if (file === undefined) throw new Error(`nothing was planned as "${name}"`);
+  return readFileSync(file, "utf8");
+}
+
+function flatten({ resources = [], child_modules: inner = [] }: Module): PlannedResource[] {
+  return [...resources.filter(({ mode }) => mode === "managed"), ...inner.flatMap(flatten)];
+}

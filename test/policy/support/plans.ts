@@ -1,0 +1,46 @@
+/** What is planned for the policy tests, and with which settings. */
+
+export interface WantedPlan {
+  /** The folder Terraform is run in. */
+  readonly root: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** Whether its variables must be refused, so that there is no plan. */
+  readonly refused?: boolean;
+}
+
+const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+const registry = "us-central1-docker.pkg.dev/paddock-test/paddock";
+
+/** The smallest deployment: everything that has a default is left at it. */
+const smallest = {
+  project_id: "paddock-test",
+  domain: "api.example.com",
+  images: { functions: `${registry}/functions@${digest}`, runner: `${registry}/runner@${digest}` },
+  secret_versions: { peppers: "3", gateway_tokens: "1" },
+  first_operator: "operator@example.com",
+  alerts: { emails: ["alerts@example.com"] },
+};
+
+export const wantedPlans = {
+  main: { root: "terraform", variables: smallest },
+  /** Keys of the project's own everywhere, in hardware. */
+  managed: {
+    root: "terraform",
+    variables: {
+      ...smallest,
+      project_number: "123456789012",
+      encryption: { customer_managed: true, hsm: true },
+      alerts: { ...smallest.alerts, webhook: "https://pager.example.com/hook" },
+      budget: { monthly_usd: 500, billing_account: "000000-000000-000000" },
+    },
+  },
+  /** Somewhere else than in the US. */
+  abroad: {
+    root: "terraform",
+    variables: { ...smallest, location: "EU", region: "europe-west1" },
+    refused: true,
+  },
+  bootstrap: { root: "terraform/bootstrap", variables: { project_id: "paddock-test" } },
+} as const satisfies Readonly<Record<string, WantedPlan>>;
+
+export type PlanName = keyof typeof wantedPlans;
