@@ -67,6 +67,13 @@ variable "project_id" {
   nullable    = false
 }
 
+variable "protected" {
+  description = "Whether Terraform refuses to destroy keys, and with them all they encrypt."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "purposes" {
   description = <<-EOT
     What the application wraps or signs: name of the key => `wrap` (symmetric, rotated) or `sign`

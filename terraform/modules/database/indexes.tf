@@ -1,0 +1,68 @@
+locals {
+  _declared = jsondecode(file(var.indexes_file))
+
+  # Collections of the second database; everything else lies in the main one.
+  _keys_collections = ["sealingKeys"]
+
+  indexes = {
+    for index in local._declared.indexes : join("/", [
+      index.collectionGroup,
+      lower(index.queryScope),
+      join(",", [for field in index.fields : "${field.fieldPath}:${lower(field.order)}"]),
+    ]) => index
+  }
+
+  fields = {
+    for override in local._declared.fieldOverrides :
+    "${override.collectionGroup}/${override.fieldPath}" => override
+  }
+
+  database_of = {
+    for group in distinct(concat(
+      [for index in values(local.indexes) : index.collectionGroup],
+      [for override in values(local.fields) : override.collectionGroup],
+    )) : group => contains(local._keys_collections, group) ? "keys" : "main"
+  }
+}
+
+resource "google_firestore_index" "default" {
+  for_each    = local.indexes
+  project     = var.project_id
+  database    = google_firestore_database.default[local.database_of[each.value.collectionGroup]].name
+  collection  = each.value.collectionGroup
+  query_scope = each.value.queryScope
+
+  dynamic "fields" {
+    for_each = each.value.fields
+    content {
+      field_path = fields.value.fieldPath
+      order      = fields.value.order
+    }
+  }
+}
+
+# What is never queried has no index, so that writes stay cheap; what has a time to live is deleted
+# by Firestore once that has passed.
+resource "google_firestore_field" "default" {
+  for_each   = local.fields
+  project    = var.project_id
+  database   = google_firestore_database.default[local.database_of[each.value.collectionGroup]].name
+  collection = each.value.collectionGroup
+  field      = each.value.fieldPath
+
+  index_config {
+    dynamic "indexes" {
+      for_each = each.value.indexes
+      content {
+        order        = try(indexes.value.order, null)
+        array_config = try(indexes.value.arrayConfig, null)
+        query_scope  = indexes.value.queryScope
+      }
+    }
+  }
+
+  dynamic "ttl_config" {
+    for_each = try(each.value.ttl, false) ? [true] : []
+    content {}
+  }
+}
