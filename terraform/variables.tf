@@ -89,6 +89,13 @@ variable "build" {
   nullable = false
 }
 
+variable "development_keys" {
+  description = "Whether keys of development owners (tb_dev_) are accepted."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "domain" {
   description = "Host name that clients call, such as api.example.com."
   type        = string
@@ -156,6 +163,18 @@ variable "images" {
       for image in values(var.images) : can(regex("^[a-z0-9][^@\\s]+@sha256:[0-9a-f]{64}$", image))
     ])
     error_message = "Name images by their digest (…@sha256: and 64 hex digits): tags can be moved."
+  }
+}
+
+variable "instances_min" {
+  description = "Instances that are kept warm: function => how many. Each costs while it waits."
+  type        = map(number)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for count in values(var.instances_min) : count >= 0 && count <= 100])
+    error_message = "Keep 0 to 100 instances of a function warm."
   }
 }
 

@@ -1,0 +1,46 @@
+locals {
+  # Google's own agents, which use the project's keys on behalf of the services.
+  service_agents = var.encryption.customer_managed ? {
+    databases = "serviceAccount:service-${var.project_number}@gcp-sa-firestore.iam.gserviceaccount.com"
+    buckets   = "serviceAccount:service-${var.project_number}@gs-project-accounts.iam.gserviceaccount.com"
+    logs      = "serviceAccount:service-${var.project_number}@gcp-sa-logging.iam.gserviceaccount.com"
+  } : {}
+}
+
+module "keys" {
+  source     = "./modules/keys"
+  project_id = var.project_id
+  location   = local.locations.keys
+  hsm        = var.encryption.hsm
+  at_rest    = local.service_agents
+  labels     = local.labels
+}
+
+module "secrets" {
+  source     = "./modules/secrets"
+  project_id = var.project_id
+
+  versions = {
+    for name, version in var.secret_versions : replace(name, "_", "-") => version
+  }
+}
+
+module "database" {
+  source       = "./modules/database"
+  project_id   = var.project_id
+  location     = local.locations.databases
+  indexes_file = "${path.module}/../firestore.indexes.json"
+  rules_file   = "${path.module}/../firestore.rules"
+  kms_key      = lookup(module.keys.at_rest, "databases", null)
+  protected    = var.protection.delete
+}
+
+module "storage" {
+  source     = "./modules/storage"
+  project_id = var.project_id
+  location   = local.locations.buckets
+  kms_key    = lookup(module.keys.at_rest, "buckets", null)
+  locked     = var.protection.lock_archive
+  protected  = var.protection.delete
+  labels     = local.labels
+}

@@ -1,0 +1,59 @@
+locals {
+  settings = {
+    all = {
+      PADDOCK_BUILD_COMMIT     = var.build.commit
+      PADDOCK_BUILD_TIME       = var.build.time
+      PADDOCK_BUILD_VERSION    = var.build.version
+      PADDOCK_DEVELOPMENT_KEYS = var.development_keys ? "accepted" : "refused"
+      PADDOCK_LIMITS           = jsonencode(var.limits)
+    }
+    by_authentication = {
+      first-operator = {
+        PADDOCK_FIRST_OPERATOR    = var.first_operator
+        PADDOCK_OPERATOR_AUDIENCE = local.audiences.operator
+      }
+      operator = {
+        PADDOCK_OPERATOR_AUDIENCE = local.audiences.operator
+      }
+      runner = {
+        PADDOCK_GATEWAY_AUDIENCE = local.audiences.gateway
+        PADDOCK_RUNNER_ACCOUNT   = module.runner.account
+      }
+      scheduler = {
+        PADDOCK_MAINTENANCE_AUDIENCE = local.audiences.maintenance
+        PADDOCK_SCHEDULER_ACCOUNT    = module.schedule.account
+      }
+    }
+    by_role = {
+      kms     = { PADDOCK_KMS_KEY_RING = module.keys.ring }
+      objects = { PADDOCK_WORKSPACE_BUCKET = module.storage.workspace_bucket }
+    }
+  }
+}
+
+module "functions" {
+  source        = "./modules/functions"
+  project_id    = var.project_id
+  region        = var.region
+  functions     = local.functions
+  image         = var.images.functions
+  instances_min = var.instances_min
+  settings      = local.settings
+  labels        = local.labels
+  protected     = var.protection.delete
+
+  buckets   = { workspaces = module.storage.workspace_bucket }
+  databases = module.database.names
+  jobs      = module.runner.jobs
+  keys      = module.keys.ids
+  secrets   = module.secrets.secrets
+}
+
+module "schedule" {
+  source     = "./modules/schedule"
+  project_id = var.project_id
+  region     = var.region
+  functions  = local.scheduled_functions
+  audience   = local.audiences.maintenance
+  uris       = module.functions.uris
+}

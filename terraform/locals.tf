@@ -1,0 +1,42 @@
+locals {
+  # What the code declares about itself. A function that is added later is deployed from this alone.
+  functions = jsondecode(file(pathexpand(
+    startswith(var.functions_file, "/") ? var.functions_file : "${path.module}/${var.functions_file}"
+  ))).functions
+  runner = jsondecode(file(
+    startswith(var.runner_file, "/") ? var.runner_file : "${path.module}/${var.runner_file}"
+  ))
+
+  edge_functions = {
+    for name, function in local.functions : name => function if function.visibility == "edge"
+  }
+  scheduled_functions = {
+    for name, function in local.functions : name => function
+    if contains(function.routes[*].authenticate, "scheduler")
+  }
+  # Whatever else is internal is there for runners.
+  gateway_functions = {
+    for name, function in local.functions : name => function
+    if function.visibility == "internal" && !contains(keys(local.scheduled_functions), name)
+  }
+
+  # The one choice of a location in the words of each service.
+  locations = {
+    buckets   = upper(var.location)
+    databases = var.location == "US" ? "nam5" : var.location
+    keys      = lower(var.location)
+    logs      = lower(var.location)
+  }
+
+  url            = "https://${var.domain}"
+  gateway_domain = "gateway.${var.domain}"
+
+  # None of them is an address of Cloud Run, which would take the signature off a token for one.
+  audiences = {
+    gateway     = "https://${local.gateway_domain}"
+    maintenance = "https://maintenance.${var.domain}"
+    operator    = coalesce(var.operator_audience, local.url)
+  }
+
+  labels = merge({ application = "paddock" }, var.labels)
+}

@@ -1,0 +1,69 @@
+resource "google_project_iam_member" "default" {
+  for_each = local.grants.database
+  project  = var.project_id
+  role     = each.value.role
+  member   = each.value.member
+
+  condition {
+    title       = "database ${each.value.name}"
+    description = each.value.reason
+    expression = (
+      "resource.name == \"projects/${var.project_id}/databases/${var.databases[each.value.name]}\""
+    )
+  }
+
+  depends_on = [google_service_account.default]
+}
+
+resource "google_cloud_run_v2_job_iam_member" "default" {
+  for_each = local.job_grants
+  project  = var.project_id
+  location = var.region
+  name     = each.value.job
+  role     = each.value.role
+  member   = each.value.member
+
+  depends_on = [
+    google_project_iam_custom_role.execution_reader,
+    google_project_iam_custom_role.execution_stopper,
+    google_service_account.default,
+  ]
+}
+
+resource "google_kms_crypto_key_iam_member" "default" {
+  for_each      = local.grants.key
+  crypto_key_id = var.keys[each.value.name]
+  role          = each.value.role
+  member        = each.value.member
+
+  depends_on = [google_service_account.default]
+}
+
+resource "google_storage_bucket_iam_member" "default" {
+  for_each = local.grants.bucket
+  bucket   = var.buckets[each.value.name]
+  role     = each.value.role
+  member   = each.value.member
+
+  # Listing is asked of the bucket itself, so the condition refuses it.
+  condition {
+    title       = "objects of owners"
+    description = each.value.reason
+    expression = format(
+      "resource.name.startsWith(\"projects/_/buckets/%s/objects/owners/\")",
+      var.buckets[each.value.name],
+    )
+  }
+
+  depends_on = [google_service_account.default]
+}
+
+resource "google_secret_manager_secret_iam_member" "default" {
+  for_each  = local.grants.secret
+  project   = var.project_id
+  secret_id = var.secrets[each.value.name].name
+  role      = each.value.role
+  member    = each.value.member
+
+  depends_on = [google_service_account.default]
+}

@@ -1,0 +1,106 @@
+locals {
+  # The one place that says what a role of the code is in Google Cloud, on what, and why.
+  roles = jsondecode(file("${path.module}/roles.json"))
+
+  _targets = {
+    bucket   = var.buckets
+    database = var.databases
+    jobs     = { jobs = join(",", var.jobs) }
+    key      = var.keys
+    secret   = { for name, secret in var.secrets : name => secret.name }
+  }
+
+  # `kms.wrap.audit-details` is `kms.wrap.*` on `audit-details`, unless it has a line of its own.
+  _declared = flatten([
+    for name, function in var.functions : [
+      for role in function.roles : {
+        function = name
+        pattern  = contains(keys(local.roles), role) ? role : replace(role, "/[^.]+$/", "*")
+        role     = role
+      }
+    ]
+  ])
+
+  _resolved = [
+    for declared in local._declared : {
+      function = declared.function
+      role     = declared.role
+      known    = contains(keys(local.roles), declared.pattern)
+      on       = try(local.roles[declared.pattern].on, "nothing")
+      name = try(
+        local.roles[declared.pattern].name,
+        try(local.roles[declared.pattern].on, "") == "jobs" ? "jobs" : (
+          reverse(split(".", declared.role))[0]
+        ),
+      )
+      reason = try(local.roles[declared.pattern].reason, "")
+      roles  = try(local.roles[declared.pattern].roles, [])
+    }
+  ]
+
+  unknown = {
+    for name in keys(var.functions) : name => [
+      for declared in local._resolved : declared.role
+      if declared.function == name
+      && !contains(keys(lookup(local._targets, declared.on, {})), declared.name)
+    ]
+  }
+
+  _grants = flatten([
+    for declared in local._resolved : [
+      for role in declared.roles : {
+        function = declared.function
+        member   = "serviceAccount:${local.emails[declared.function]}"
+        name     = declared.name
+        on       = declared.on
+        reason   = declared.reason
+        role     = startswith(role, "roles/") ? role : local.custom_roles[role]
+      }
+      if contains(keys(lookup(local._targets, declared.on, {})), declared.name)
+    ]
+  ])
+
+  grants = {
+    for on in keys(local._targets) : on => {
+      for grant in local._grants :
+      "${grant.function}/${grant.name}/${reverse(split("/", grant.role))[0]}" => grant
+      if grant.on == on
+    }
+  }
+
+  job_grants = merge([
+    for key, grant in local.grants.jobs : {
+      for job in var.jobs : "${key}/${job}" => merge(grant, { job = job })
+    }
+  ]...)
+
+  custom_roles = {
+    for name in ["executionReader", "executionStopper"] :
+    name => "projects/${var.project_id}/roles/${name}"
+  }
+}
+
+resource "google_project_iam_custom_role" "execution_reader" {
+  project     = var.project_id
+  role_id     = "executionReader"
+  title       = "Reader of executions"
+  description = "Sees how an execution of a runner job ended."
+  permissions = [
+    "run.executions.get",
+    "run.operations.get",
+    "run.tasks.get",
+    "run.tasks.list",
+  ]
+}
+
+resource "google_project_iam_custom_role" "execution_stopper" {
+  project     = var.project_id
+  role_id     = "executionStopper"
+  title       = "Stopper of executions"
+  description = "Cancels an execution of a runner job, and starts none."
+  permissions = [
+    "run.executions.cancel",
+    "run.executions.get",
+    "run.operations.get",
+  ]
+}

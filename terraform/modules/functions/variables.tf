@@ -1,0 +1,125 @@
+variable "buckets" {
+  description = "Buckets that roles name: `workspaces` => name of the bucket."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "databases" {
+  description = "Firestore databases that roles name: `main` => (default), `keys` => keys."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "functions" {
+  description = "What each function declares about itself: `functions` of dist/functions.json."
+  type = map(object({
+    limits = object({
+      concurrency    = number
+      instancesMax   = number
+      memoryMib      = number
+      timeoutSeconds = number
+    })
+    nodeOptions = string
+    roles       = list(string)
+    routes = list(object({
+      authenticate = string
+      paths        = list(string)
+    }))
+    summary    = string
+    visibility = string
+  }))
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.functions) : length(name) <= 27])
+    error_message = "A function's name has at most 27 letters: fn-NAME is its service account."
+  }
+
+  validation {
+    condition = alltrue([
+      for function in values(var.functions) : contains(["edge", "internal"], function.visibility)
+    ])
+    error_message = "A function's visibility is edge or internal."
+  }
+}
+
+variable "image" {
+  description = "Image of all functions, by digest."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("@sha256:[0-9a-f]{64}$", var.image))
+    error_message = "Name the image by its digest: tags can be moved."
+  }
+}
+
+variable "instances_min" {
+  description = "Instances that are kept warm: function => how many. Each costs while it waits."
+  type        = map(number)
+  default     = {}
+  nullable    = false
+}
+
+variable "jobs" {
+  description = "Names of the runner's jobs."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "keys" {
+  description = "KMS keys that roles name: purpose => id."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "labels" {
+  description = "Labels of the services."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "project_id" {
+  description = "Project of the functions."
+  type        = string
+  nullable    = false
+}
+
+variable "protected" {
+  description = "Whether Terraform refuses to delete the services."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "region" {
+  description = "Region of the functions."
+  type        = string
+  nullable    = false
+}
+
+variable "secrets" {
+  description = "Secrets that roles name: their name in Secret Manager, and the version to mount."
+  type        = map(object({ name = string, version = string }))
+  default     = {}
+  nullable    = false
+}
+
+variable "settings" {
+  description = <<-EOT
+    Settings (shared/config.ts): of `all` functions, of those `by_authentication` of a route, and of
+    those `by_role`, by the first word of a role. None of them is a secret.
+  EOT
+  type = object({
+    all               = optional(map(string), {})
+    by_authentication = optional(map(map(string)), {})
+    by_role           = optional(map(map(string)), {})
+  })
+  default  = {}
+  nullable = false
+}

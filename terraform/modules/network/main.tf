@@ -1,0 +1,55 @@
+locals {
+  subnets = {
+    allowlist = { cidr = var.cidrs.allowlist_cidr, tag = "runner-allowlist", leaves = true }
+    internet  = { cidr = var.cidrs.internet_cidr, tag = "runner-internet", leaves = true }
+    none      = { cidr = var.cidrs.none_cidr, tag = "runner-none", leaves = false }
+  }
+}
+
+# Made for runners alone: no default firewall rules, no peers, no machines.
+resource "google_compute_network" "default" {
+  project                 = var.project_id
+  name                    = "runners"
+  description             = "What execution containers can see."
+  auto_create_subnetworks = false
+  routing_mode            = "REGIONAL"
+}
+
+resource "google_compute_subnetwork" "runners" {
+  for_each      = local.subnets
+  project       = var.project_id
+  region        = var.region
+  name          = each.value.tag
+  description   = "Executions whose network is ${each.key}."
+  network       = google_compute_network.default.id
+  ip_cidr_range = each.value.cidr
+  # Google's own services would answer the account's token, though it has no role.
+  private_ip_google_access = false
+
+  log_config {
+    aggregation_interval = "INTERVAL_10_MIN"
+    flow_sampling        = 0.5
+    metadata             = "EXCLUDE_ALL_METADATA"
+  }
+}
+
+resource "google_compute_subnetwork" "gateways" {
+  project                  = var.project_id
+  region                   = var.region
+  name                     = "gateways"
+  description              = "The address of the gateways."
+  network                  = google_compute_network.default.id
+  ip_cidr_range            = var.cidrs.gateways_cidr
+  private_ip_google_access = false
+}
+
+resource "google_compute_subnetwork" "proxies" {
+  project       = var.project_id
+  region        = var.region
+  name          = "gateway-proxies"
+  description   = "Addresses of the load balancer's own proxies."
+  network       = google_compute_network.default.id
+  ip_cidr_range = var.cidrs.proxies_cidr
+  purpose       = "REGIONAL_MANAGED_PROXY"
+  role          = "ACTIVE"
+}

@@ -1,0 +1,55 @@
+variable "cidrs" {
+  description = "Address ranges of the subnets; see the main root's `network`."
+  type = object({
+    allowlist_cidr = string
+    gateways_cidr  = string
+    internet_cidr  = string
+    none_cidr      = string
+    proxies_cidr   = string
+  })
+  nullable = false
+}
+
+variable "gateway_domain" {
+  description = "Host name of the gateways, known inside this network only."
+  type        = string
+  nullable    = false
+}
+
+variable "gateways" {
+  description = "Functions that runners call, with the paths they answer."
+  type = map(object({
+    routes = list(object({ paths = list(string) }))
+  }))
+  nullable = false
+
+  validation {
+    condition     = length(var.gateways) > 0
+    error_message = "Runners need at least one gateway to call: no internal function is one."
+  }
+}
+
+variable "labels" {
+  description = "Labels of what can have labels."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "project_id" {
+  description = "Project of the network."
+  type        = string
+  nullable    = false
+}
+
+variable "region" {
+  description = "Region of runners and gateways."
+  type        = string
+  nullable    = false
+}
+
+variable "services" {
+  description = "Cloud Run services of the gateways: function => name."
+  type        = map(string)
+  nullable    = false
+}

@@ -1,0 +1,65 @@
+locals {
+  account = "runner@${var.project_id}.iam.gserviceaccount.com"
+}
+
+# It has no role anywhere: a token of it proves to the gateway that a runner calls, and buys nothing.
+resource "google_service_account" "default" {
+  project      = var.project_id
+  account_id   = "runner"
+  display_name = "Runner"
+  description  = "Identity of execution containers; holds no role."
+}
+
+resource "google_cloud_run_v2_job" "default" {
+  for_each            = var.jobs
+  project             = var.project_id
+  location            = var.region
+  name                = each.key
+  labels              = var.labels
+  deletion_protection = var.protected
+
+  template {
+    # One container for one execution, used once: what failed is settled, never run again.
+    parallelism = 1
+    task_count  = 1
+
+    template {
+      execution_environment = "EXECUTION_ENVIRONMENT_GEN2"
+      max_retries           = 0
+      service_account       = local.account
+      timeout               = "${var.timeout_seconds}s"
+
+      containers {
+        image = var.image
+
+        resources {
+          limits = {
+            cpu    = tostring(each.value.cpuMillis / 1000)
+            memory = "${each.value.memoryMib}Mi"
+          }
+        }
+
+        dynamic "env" {
+          for_each = var.environment
+
+          content {
+            name  = env.key
+            value = env.value
+          }
+        }
+      }
+
+      vpc_access {
+        egress = "ALL_TRAFFIC"
+
+        network_interfaces {
+          network    = var.network
+          subnetwork = var.subnets[each.value.network].id
+          tags       = [var.subnets[each.value.network].tag]
+        }
+      }
+    }
+  }
+
+  depends_on = [google_service_account.default]
+}

@@ -1,0 +1,31 @@
+output "accounts" {
+  description = "Every account with every role it has: on what, and why."
+  value = concat(
+    module.functions.accounts,
+    module.runner.accounts,
+    module.schedule.accounts,
+  )
+}
+
+output "audiences" {
+  description = "Audiences of the identity tokens that operators, runners and Scheduler show."
+  value       = local.audiences
+}
+
+output "dns_authorization_records" {
+  description = "Records for the public zone: they prove the names to be ours, and stay there."
+  value = {
+    edge     = module.edge.dns_authorization_record
+    gateways = module.network.dns_authorization_record
+  }
+}
+
+output "load_balancer_address" {
+  description = "What the domain's A record has to name."
+  value       = module.edge.address
+}
+
+output "url" {
+  description = "Where clients find the API."
+  value       = local.url
+}

@@ -1,0 +1,28 @@
+module "network" {
+  source         = "./modules/network"
+  project_id     = var.project_id
+  region         = var.region
+  cidrs          = var.network
+  gateway_domain = local.gateway_domain
+  gateways       = local.gateway_functions
+  services       = module.functions.services
+  labels         = local.labels
+}
+
+module "runner" {
+  source          = "./modules/runner"
+  project_id      = var.project_id
+  region          = var.region
+  image           = var.images.runner
+  jobs            = local.runner.jobs
+  network         = module.network.network
+  subnets         = module.network.subnets
+  timeout_seconds = var.runner.timeout_seconds
+  labels          = local.labels
+  protected       = var.protection.delete
+
+  environment = {
+    (local.runner.environment.gatewayAudience) = local.audiences.gateway
+    (local.runner.environment.gatewayUrl)      = "https://${local.gateway_domain}"
+  }
+}

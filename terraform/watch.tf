@@ -1,0 +1,26 @@
+module "logs" {
+  source     = "./modules/logs"
+  project_id = var.project_id
+  location   = local.locations.logs
+  kms_key    = lookup(module.keys.at_rest, "logs", null)
+  locked     = var.protection.lock_logs
+  readers    = var.log_readers
+}
+
+module "watch" {
+  source         = "./modules/watch"
+  project_id     = var.project_id
+  project_number = var.project_number
+  domain         = var.domain
+  alerts         = var.alerts
+  budget         = var.budget
+  databases      = module.database.names
+  functions      = { for name, function in local.functions : name => function.visibility }
+  labels         = local.labels
+}
+
+module "policies" {
+  source     = "./modules/policies"
+  project_id = var.project_id
+  enabled    = var.organization_policies
+}
