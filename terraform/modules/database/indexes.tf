@@ -17,18 +17,24 @@ locals {
     "${override.collectionGroup}/${override.fieldPath}" => override
   }
 
-  database_of = {
-    for group in distinct(concat(
-      [for index in values(local.indexes) : index.collectionGroup],
-      [for override in values(local.fields) : override.collectionGroup],
-    )) : group => contains(local._keys_collections, group) ? "keys" : "main"
+  _collections = distinct(concat(
+    [for index in values(local.indexes) : index.collectionGroup],
+    [for override in values(local.fields) : override.collectionGroup],
+  ))
+
+  _database_of = {
+    for collection in local._collections : collection => (
+      google_firestore_database.default[
+        contains(local._keys_collections, collection) ? "keys" : "main"
+      ].name
+    )
   }
 }
 
 resource "google_firestore_index" "default" {
   for_each    = local.indexes
   project     = var.project_id
-  database    = google_firestore_database.default[local.database_of[each.value.collectionGroup]].name
+  database    = local._database_of[each.value.collectionGroup]
   collection  = each.value.collectionGroup
   query_scope = each.value.queryScope
 
@@ -46,7 +52,7 @@ resource "google_firestore_index" "default" {
 resource "google_firestore_field" "default" {
   for_each   = local.fields
   project    = var.project_id
-  database   = google_firestore_database.default[local.database_of[each.value.collectionGroup]].name
+  database   = local._database_of[each.value.collectionGroup]
   collection = each.value.collectionGroup
   field      = each.value.fieldPath
 

@@ -2,14 +2,18 @@
 
 output "at_rest" {
   description = "Keys that encrypt at rest: service => id, once the service's agent may use it."
-  value       = { for name in keys(var.at_rest) : name => "${local.ring}/cryptoKeys/at-rest-${name}" }
+  value = {
+    for service in keys(var.at_rest) : service => "${local.ring}/cryptoKeys/at-rest-${service}"
+  }
 
   depends_on = [google_kms_crypto_key_iam_member.at_rest]
 }
 
 output "ids" {
   description = "Keys of the application: purpose => id. The functions module grants their use."
-  value       = { for purpose in keys(var.purposes) : purpose => "${local.ring}/cryptoKeys/${purpose}" }
+  value = {
+    for purpose in keys(var.purposes) : purpose => "${local.ring}/cryptoKeys/${purpose}"
+  }
 
   depends_on = [google_kms_crypto_key.sign, google_kms_crypto_key.wrap]
 }

@@ -1,8 +1,17 @@
+# Ids are spelled out rather than read from the buckets, so that a plan shows where logs go.
+
+locals {
+  ids = {
+    for name in keys(local.buckets) :
+    name => "projects/${var.project_id}/locations/${var.location}/buckets/paddock-${name}"
+  }
+}
+
 output "buckets" {
   description = "Log buckets: `executions`, `access`, `audit` => id."
-  value = {
-    for name, bucket in google_logging_project_bucket_config.default : name => bucket.id
-  }
+  value       = local.ids
+
+  depends_on = [google_logging_project_bucket_config.default]
 }
 
 output "views" {

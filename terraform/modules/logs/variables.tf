@@ -1,3 +1,23 @@
+variable "applications" {
+  description = <<-EOT
+    Accounts of the functions, as `serviceAccount:` members, whose reads and writes of documents
+    and objects aren't logged one by one: they write a trail of their own.
+  EOT
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "fixed_location" {
+  description = <<-EOT
+    Where Google made the project's _Default bucket, which nothing is sent to: `global`, unless the
+    organisation had set another place before the project was made.
+  EOT
+  type        = string
+  default     = "global"
+  nullable    = false
+}
+
 variable "kms_key" {
   description = "Id of the key that encrypts log buckets; null leaves it to Google. Stays once set."
   type        = string
