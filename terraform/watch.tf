@@ -5,6 +5,8 @@ module "logs" {
   kms_key    = lookup(module.keys.at_rest, "logs", null)
   locked     = var.protection.lock_logs
   readers    = var.log_readers
+
+  applications = [for email in values(module.functions.emails) : "serviceAccount:${email}"]
 }
 
 module "watch" {
@@ -14,9 +16,12 @@ module "watch" {
   domain         = var.domain
   alerts         = var.alerts
   budget         = var.budget
-  databases      = module.database.names
   functions      = { for name, function in local.functions : name => function.visibility }
   labels         = local.labels
+
+  streaming_functions = [
+    for name, function in local.functions : name if anytrue(function.routes[*].streams)
+  ]
 }
 
 module "policies" {

@@ -3,7 +3,7 @@ locals {
   buckets = {
     executions = { retention_days = 30, locked = false, holds = "what runner jobs print" }
     access     = { retention_days = 90, locked = var.locked, holds = "requests and the platform" }
-    audit      = { retention_days = 400, locked = var.locked, holds = "who did what in the project" }
+    audit      = { retention_days = 400, locked = var.locked, holds = "who did what" }
   }
 }
 
@@ -26,11 +26,11 @@ resource "google_logging_project_bucket_config" "default" {
 
 # The bucket whose place Google fixes with the project: nothing is sent there any more, and what
 # arrived before the first apply is gone a day later. (_Required, with what administrators did, can
-# be neither moved nor emptied; only an organisation's settings place it, before the project is made.)
+# be neither moved nor emptied; an organisation's settings place it before the project is made.)
 resource "google_logging_project_bucket_config" "fixed" {
   project        = var.project_id
   location       = var.fixed_location
   bucket_id      = "_Default"
-  description    = "empty: everything is sent to paddock-access, paddock-audit or paddock-executions"
+  description    = "empty: nothing is sent here"
   retention_days = 1
 }

@@ -3,8 +3,8 @@ locals {
   # refuses a revision whose secret has no version, so made here they would take two applies.
   secrets = {
     for name, version in var.versions : name => {
-      id      = "projects/${var.project_id}/secrets/${var.prefix}${name}"
-      name    = "${var.prefix}${name}"
+      id      = "projects/${var.project_id}/secrets/${name}"
+      name    = name
       version = version
     }
   }

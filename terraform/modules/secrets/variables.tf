@@ -1,10 +1,3 @@
-variable "prefix" {
-  description = "What the names of the secrets in Secret Manager begin with."
-  type        = string
-  default     = "paddock-"
-  nullable    = false
-}
-
 variable "project_id" {
   description = "Project that holds the secrets."
   type        = string

@@ -1,11 +1,14 @@
 variable "alerts" {
   description = <<-EOT
     Whom alerts reach: mail addresses, and optionally an https address that takes Cloud Monitoring's
-    webhook (a pager, a chat). It is kept in Terraform's state, so it must hold no secret.
+    webhook (a pager, a chat). `status_page` is the mail or https address by which a status page
+    that somebody else hosts hears of what clients notice. All are kept in Terraform's state, so
+    none may hold a secret.
   EOT
   type = object({
-    emails  = list(string)
-    webhook = optional(string)
+    emails      = list(string)
+    status_page = optional(string)
+    webhook     = optional(string)
   })
   nullable = false
 
@@ -15,8 +18,15 @@ variable "alerts" {
   }
 
   validation {
-    condition     = var.alerts.webhook == null || can(regex("^https://", var.alerts.webhook))
+    condition     = var.alerts.webhook == null ? true : startswith(var.alerts.webhook, "https://")
     error_message = "The webhook under alerts is an address that begins with https://."
+  }
+
+  validation {
+    condition = var.alerts.status_page == null ? true : can(
+      regex("^(https://.+|[^@\\s]+@[^@\\s]+)$", var.alerts.status_page)
+    )
+    error_message = "Write alerts.status_page as an https:// address or a mail address."
   }
 }
 
@@ -35,13 +45,6 @@ variable "budget" {
     condition     = var.budget == null ? true : var.budget.monthly_usd >= 1
     error_message = "Set budget.monthly_usd to 1 or more, or leave budget out."
   }
-}
-
-variable "databases" {
-  description = "Names of the Firestore databases, for the dashboard."
-  type        = map(string)
-  default     = {}
-  nullable    = false
 }
 
 variable "domain" {
@@ -63,6 +66,28 @@ variable "labels" {
   nullable    = false
 }
 
+variable "objectives" {
+  description = <<-EOT
+    What clients may rely on over 28 days: the share of answers that aren't 5xx, and the share that
+    comes within so many milliseconds, of functions that don't stream.
+  EOT
+  type = object({
+    availability  = optional(number, 0.995)
+    latency_ms    = optional(number, 1000)
+    latency_share = optional(number, 0.95)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = alltrue([
+      for share in [var.objectives.availability, var.objectives.latency_share] :
+      share > 0 && share <= 0.9999
+    ])
+    error_message = "Objectives are shares above 0, 0.9999 at most: all of it leaves no allowance."
+  }
+}
+
 variable "project_id" {
   description = "Project that is watched."
   type        = string
@@ -82,16 +107,27 @@ variable "runbook_url" {
   nullable    = false
 }
 
+variable "streaming_functions" {
+  description = "Functions with routes that stream; the latency objective leaves them out."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "thresholds" {
   description = <<-EOT
-    From how many on an alert goes out: refused credentials in a minute; runs of which the sandbox
-    denied something, in a minute; starts of executions in a minute; share of failing requests.
+    Above how many an alert goes out, each counted over a minute: accounts that reach a share of a
+    limit, executions stopped at a wall of the sandbox, jobs that fail, keys used from new networks,
+    refused credentials, starts of executions; and the share of requests that fail.
   EOT
   type = object({
-    denials_per_minute  = optional(number, 20)
-    failing_share       = optional(number, 0.02)
-    refusals_per_minute = optional(number, 60)
-    starts_per_minute   = optional(number, 120)
+    budget_alerts_per_minute = optional(number, 20)
+    denials_per_minute       = optional(number, 20)
+    failed_jobs_per_minute   = optional(number, 5)
+    failing_share            = optional(number, 0.02)
+    new_networks_per_minute  = optional(number, 20)
+    refusals_per_minute      = optional(number, 60)
+    starts_per_minute        = optional(number, 120)
   })
   default  = {}
   nullable = false

@@ -1,0 +1,184 @@
+locals {
+  # From a line in a log: an incident begins with it, at once.
+  lines = {
+    violation = {
+      title    = "Something that can't be has happened"
+      filter   = "jsonPayload.alarm=true"
+      severity = "CRITICAL"
+      runbook  = "violation"
+    }
+    schedule = {
+      title    = "The scheduler's call to maintenance failed"
+      filter   = "resource.type=\"cloud_scheduler_job\" AND severity>=ERROR"
+      severity = "ERROR"
+      runbook  = "maintenance"
+    }
+  }
+
+  # Each metric with what it is measured on, as a filter wants it.
+  _of = merge(
+    {
+      for name, type in local.metric_types :
+      name => "metric.type=\"${type}\" AND ${local._functions}"
+    },
+    { endings = "metric.type=\"${local.metric_types.endings}\" AND ${local._jobs}" },
+  )
+  _functions = "resource.type=\"cloud_run_revision\""
+  _jobs      = "resource.type=\"cloud_run_job\""
+  _ended     = local._of.endings
+  _completed = join(" AND ", [
+    "metric.type=\"run.googleapis.com/job/completed_execution_count\"", local._jobs,
+  ])
+  _requests = join(" AND ", [
+    "metric.type=\"loadbalancing.googleapis.com/https/request_count\"",
+    "resource.type=\"https_lb_rule\"",
+  ])
+  _quotas = join(" AND ", [
+    "metric.type=\"serviceruntime.googleapis.com/quota/exceeded\"",
+    "resource.type=\"consumer_quota\"",
+  ])
+
+  # Reasons (shared/protocol/runner.ts) that say which wall an execution ran into.
+  _walls = format("monitoring.regex.full_match(\"%s\")", join("|", [
+    "disk_quota",
+    "file_size_limit",
+    "memory_limit",
+    "open_files_limit",
+    "output_limit",
+    "process_limit",
+  ]))
+
+  # From a minute's sum, as soon as that is known.
+  sums = {
+    refused-credentials = {
+      title     = "A burst of refused credentials"
+      filter    = local._of.refused-credentials
+      above     = var.thresholds.refusals_per_minute
+      severity  = "WARNING"
+      runbook   = "refused-credentials"
+      customers = false
+    }
+    new-networks = {
+      title     = "Many keys are used from new networks"
+      filter    = local._of.new-networks
+      above     = var.thresholds.new_networks_per_minute
+      severity  = "WARNING"
+      runbook   = "new-networks"
+      customers = false
+    }
+    spending = {
+      title     = "Many accounts reach their limits at once"
+      filter    = local._of.budget-alerts
+      above     = var.thresholds.budget_alerts_per_minute
+      severity  = "WARNING"
+      runbook   = "spending"
+      customers = false
+    }
+    starts = {
+      title     = "A burst of executions, near the platform's limit of starts"
+      filter    = local._of.starts
+      above     = var.thresholds.starts_per_minute
+      severity  = "WARNING"
+      runbook   = "spending"
+      customers = false
+    }
+    isolation = {
+      title     = "An execution was refused because a wall of the sandbox was missing"
+      filter    = "${local._ended} AND metric.labels.reason=\"isolation_unavailable\""
+      above     = 0
+      severity  = "CRITICAL"
+      runbook   = "isolation"
+      customers = true
+    }
+    denials = {
+      title     = "Many executions were stopped at a wall of the sandbox"
+      filter    = "${local._ended} AND metric.labels.reason=${local._walls}"
+      above     = var.thresholds.denials_per_minute
+      severity  = "WARNING"
+      runbook   = "denials"
+      customers = false
+    }
+    runners = {
+      title     = "Executions fail on our side"
+      filter    = "${local._completed} AND metric.labels.result=\"failed\""
+      above     = var.thresholds.failed_jobs_per_minute
+      severity  = "ERROR"
+      runbook   = "runners"
+      customers = true
+    }
+    quotas = {
+      title     = "A quota of Google's is exceeded"
+      filter    = local._quotas
+      above     = 0
+      severity  = "ERROR"
+      runbook   = "quotas"
+      customers = false
+    }
+  }
+}
+
+resource "google_monitoring_alert_policy" "line" {
+  for_each              = local.lines
+  project               = var.project_id
+  display_name          = each.value.title
+  combiner              = "OR"
+  severity              = each.value.severity
+  notification_channels = local.channels
+  user_labels           = var.labels
+
+  conditions {
+    display_name = each.value.title
+    condition_matched_log {
+      filter = each.value.filter
+    }
+  }
+
+  alert_strategy {
+    auto_close = "86400s"
+    notification_rate_limit {
+      period = "300s"
+    }
+  }
+
+  documentation {
+    content = "What to do: ${var.runbook_url}#${each.value.runbook}"
+  }
+}
+
+resource "google_monitoring_alert_policy" "sum" {
+  for_each     = local.sums
+  project      = var.project_id
+  display_name = each.value.title
+  combiner     = "OR"
+  severity     = each.value.severity
+  notification_channels = concat(
+    local.channels, each.value.customers ? local.status_channels : []
+  )
+  user_labels = var.labels
+
+  conditions {
+    display_name = each.value.title
+    condition_threshold {
+      filter          = each.value.filter
+      comparison      = "COMPARISON_GT"
+      threshold_value = each.value.above
+      duration        = "0s"
+
+      aggregations {
+        alignment_period     = "60s"
+        per_series_aligner   = each.key == "quotas" ? "ALIGN_COUNT_TRUE" : "ALIGN_SUM"
+        cross_series_reducer = "REDUCE_SUM"
+      }
+    }
+  }
+
+  alert_strategy {
+    auto_close = "1800s"
+  }
+
+  documentation {
+    content = "What to do: ${var.runbook_url}#${each.value.runbook}"
+  }
+
+  depends_on = [google_logging_metric.default]
+}
