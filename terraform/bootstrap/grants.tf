@@ -1,0 +1,158 @@
+# Every role that an account of this root holds, and why. A table, not a list of resources: it is
+# printed as it stands (output `accounts`), and a test holds it against what may be here.
+locals {
+  # Where a predefined role would also read people's data, values of secrets or objects.
+  custom_roles = {
+    paddockBucketMaker = {
+      title  = "Paddock: buckets without their objects"
+      reason = "Makes and configures buckets, reads and writes nothing in them"
+      permissions = [
+        "storage.buckets.create", "storage.buckets.delete", "storage.buckets.get",
+        "storage.buckets.getIamPolicy", "storage.buckets.list", "storage.buckets.setIamPolicy",
+        "storage.buckets.update",
+      ]
+    }
+    paddockDatabaseMaker = {
+      title  = "Paddock: databases without their documents"
+      reason = "Makes and configures databases, reads and writes nothing in them"
+      permissions = [
+        "datastore.databases.create", "datastore.databases.delete",
+        "datastore.databases.getMetadata", "datastore.databases.list",
+        "datastore.databases.update", "datastore.locations.get", "datastore.locations.list",
+        "datastore.operations.get", "datastore.operations.list",
+      ]
+    }
+    paddockSecretBinder = {
+      title  = "Paddock: secrets without their values"
+      reason = "Adds versions of secrets and says who reads them, reads none"
+      permissions = [
+        "secretmanager.secrets.get", "secretmanager.secrets.getIamPolicy",
+        "secretmanager.secrets.setIamPolicy", "secretmanager.versions.add",
+        "secretmanager.versions.get", "secretmanager.versions.list",
+      ]
+    }
+  }
+
+  # Roles on the project that the main root gives its accounts, and so may be given by a workflow.
+  granted_by_main = [
+    "roles/datastore.user",
+    "roles/logging.bucketWriter",
+    "roles/logging.logWriter",
+    "roles/monitoring.metricWriter",
+  ]
+
+  _on_project = {
+    build = {
+      "roles/logging.logWriter" = "Writes the build's log"
+    }
+    deploy = {
+      paddockBucketMaker                     = "Buckets of workspaces, checkpoints and the billing archive"
+      paddockDatabaseMaker                   = "Both Firestore databases"
+      "roles/certificatemanager.owner"       = "Certificates, their maps and authorizations"
+      "roles/cloudbuild.builds.editor"       = "Submits builds of the images and reads how they ended"
+      "roles/cloudkms.admin"                 = "Keys and who may use them; it can't use them itself"
+      "roles/cloudscheduler.admin"           = "The calls of maintenance"
+      "roles/compute.loadBalancerAdmin"      = "Both load balancers"
+      "roles/compute.networkAdmin"           = "Network, subnets, addresses"
+      "roles/compute.securityAdmin"          = "Firewall, Cloud Armor, the policy for TLS"
+      "roles/datastore.backupSchedulesAdmin" = "Backups of the main database"
+      "roles/datastore.indexAdmin"           = "Indexes, and fields that expire"
+      "roles/dns.admin"                      = "The gateways' names inside the network"
+      "roles/firebaserules.admin"            = "The rules that deny every client"
+      "roles/iam.roleAdmin"                  = "Roles of ours with fewer rights than any predefined one"
+      "roles/iam.serviceAccountAdmin"        = "An account per function, and who may act as it"
+      "roles/logging.configWriter"           = "Log buckets, sinks, views, metrics"
+      "roles/monitoring.editor"              = "Dashboards, objectives, alerts, uptime checks"
+      "roles/resourcemanager.projectIamAdmin" = (
+        "Gives the functions' accounts the roles named here, and no other"
+      )
+      "roles/run.admin"                         = "Functions and jobs, and who may call them"
+      "roles/serviceusage.serviceUsageConsumer" = "Reads quotas before anything is changed"
+    }
+  }
+
+  _conditions = {
+    "roles/resourcemanager.projectIamAdmin" = {
+      title = "only-roles-of-functions"
+      expression = format(
+        "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly([%s])",
+        join(", ", [for role in local._may_grant : "'${role}'"]),
+      )
+    }
+  }
+  _may_grant = concat(
+    local.granted_by_main,
+    [for name in ["paddockExecutionReader"] : "projects/${var.project_id}/roles/${name}"],
+  )
+
+  on_project = merge([
+    for account, roles in local._on_project : {
+      for role, reason in roles : "${account} ${role}" => {
+        account   = account
+        role      = role
+        reason    = reason
+        condition = lookup(local._conditions, role, null)
+      }
+    } if contains(keys(local.accounts), account)
+  ]...)
+
+  on_registry = {
+    for name, grant in {
+      "build writer"  = { account = "build", role = "roles/artifactregistry.writer", reason = "Pushes the images" }
+      "deploy reader" = { account = "deploy", role = "roles/artifactregistry.reader", reason = "Names images by digest" }
+    } : name => grant if contains(keys(local.accounts), grant.account)
+  }
+
+  _main_state = {
+    title = "main-root-and-releases"
+    expression = join(" || ", [
+      for folder in ["main", "releases"] : format(
+        "resource.name.startsWith('projects/_/buckets/%s/objects/%s/')",
+        google_storage_bucket.state.name,
+        folder,
+      )
+    ])
+  }
+
+  on_buckets = {
+    for name, grant in {
+      "build source" = {
+        account = "build", on = "build", role = "roles/storage.objectViewer", condition = null
+        reason  = "Reads the sources it builds"
+      }
+      "build lists" = {
+        account = "build", on = "build", role = "roles/storage.objectCreator", condition = null
+        reason  = "Leaves lists of what images are made of, and can't change them"
+      }
+      "deploy source" = {
+        account = "deploy", on = "build", role = "roles/storage.objectUser", condition = null
+        reason  = "Uploads the sources to build"
+      }
+      "deploy bucket" = {
+        account = "deploy", on = "build", role = "roles/storage.legacyBucketReader", condition = null
+        reason  = "Sees that the bucket for sources is there"
+      }
+      "deploy state" = {
+        account = "deploy", on = "state", role = "roles/storage.objectUser"
+        reason  = "Keeps the main root's state and the list of releases, not this root's state", condition = local._main_state
+      }
+      "deploy all-state" = {
+        account = "deploy", on = "state", role = "roles/storage.objectViewer", condition = null
+        reason  = "Reads what this root has made"
+      }
+      "plan all-state" = {
+        account = "plan", on = "state", role = "roles/storage.objectViewer", condition = null
+        reason  = "Compares a change with the state, in which there is nothing secret"
+      }
+    } : name => grant if contains(keys(local.accounts), grant.account)
+  }
+
+  on_secrets = var.github == null ? {} : {
+    for secret in keys(local.secrets) : secret => {
+      secret  = secret
+      account = "deploy"
+      role    = "paddockSecretBinder"
+      reason  = "Adds the first version where there is none, and says which functions read it"
+    }
+  }
+}
