@@ -28,6 +28,8 @@ const Settings = z.object({
   /** Proxies of ours that append to X-Forwarded-For after the client's own address. */
   PADDOCK_TRUSTED_HOPS: z.coerce.number().int().min(0).max(5).default(1),
   PADDOCK_LIMITS_FILE: z.string().optional(),
+  /** The same as JSON, where no file can be mounted. */
+  PADDOCK_LIMITS: z.string().default("{}"),
   PADDOCK_BUILD_VERSION: z.string().default("development"),
   PADDOCK_BUILD_COMMIT: z.string().default("unknown"),
   PADDOCK_BUILD_TIME: z.string().default("unknown"),
@@ -106,6 +108,6 @@ export function deploymentLimitsOf(stated: unknown): DeploymentLimits {
 }
 
 export const deploymentLimits = once(() => {
-  const path = config().PADDOCK_LIMITS_FILE;
-  return deploymentLimitsOf(path === undefined ? {} : JSON.parse(readFileSync(path, "utf8")));
+  const { PADDOCK_LIMITS: text, PADDOCK_LIMITS_FILE: path } = config();
+  return deploymentLimitsOf(JSON.parse(path === undefined ? text : readFileSync(path, "utf8")));
 });

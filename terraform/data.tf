@@ -1,10 +1,13 @@
 locals {
   # Google's own agents, which use the project's keys on behalf of the services.
-  service_agents = var.encryption.customer_managed ? {
-    databases = "serviceAccount:service-${var.project_number}@gcp-sa-firestore.iam.gserviceaccount.com"
-    buckets   = "serviceAccount:service-${var.project_number}@gs-project-accounts.iam.gserviceaccount.com"
-    logs      = "serviceAccount:service-${var.project_number}@gcp-sa-logging.iam.gserviceaccount.com"
-  } : {}
+  service_agents = {
+    for name, agent in {
+      buckets   = "gs-project-accounts"
+      databases = "gcp-sa-firestore"
+      logs      = "gcp-sa-logging"
+    } : name => "serviceAccount:service-${coalesce(var.project_number, 0)}@${agent}.iam.gserviceaccount.com"
+    if var.encryption.customer_managed
+  }
 }
 
 module "keys" {
@@ -13,6 +16,7 @@ module "keys" {
   location   = local.locations.keys
   hsm        = var.encryption.hsm
   at_rest    = local.service_agents
+  protected  = var.protection.delete
   labels     = local.labels
 }
 

@@ -1,11 +1,7 @@
 locals {
   # What the code declares about itself. A function that is added later is deployed from this alone.
-  functions = jsondecode(file(pathexpand(
-    startswith(var.functions_file, "/") ? var.functions_file : "${path.module}/${var.functions_file}"
-  ))).functions
-  runner = jsondecode(file(
-    startswith(var.runner_file, "/") ? var.runner_file : "${path.module}/${var.runner_file}"
-  ))
+  functions = jsondecode(file(var.functions_file)).functions
+  runner    = jsondecode(file(var.runner_file))
 
   edge_functions = {
     for name, function in local.functions : name => function if function.visibility == "edge"

@@ -1,11 +1,14 @@
 variable "alerts" {
   description = <<-EOT
     Whom alerts reach: mail addresses, and optionally an https address that takes Cloud Monitoring's
-    webhook. Both are kept in Terraform's state, so neither may hold a secret.
+    webhook (a pager, a chat). `status_page` is the mail or https address by which a status page
+    that somebody else hosts hears of what clients notice. All are kept in Terraform's state, so
+    none may hold a secret.
   EOT
   type = object({
-    emails  = list(string)
-    webhook = optional(string)
+    emails      = list(string)
+    status_page = optional(string)
+    webhook     = optional(string)
   })
   nullable = false
 
@@ -38,7 +41,8 @@ variable "armor" {
 
   validation {
     condition = contains(
-      [60, 120, 180, 240, 300, 600, 900, 1200, 1800, 2700, 3600], var.armor.window_seconds
+      [60, 120, 180, 240, 300, 600, 900, 1200, 1800, 2700, 3600],
+      var.armor.window_seconds,
     )
     error_message = "Set armor.window_seconds to a length Cloud Armor knows, such as 60 or 900."
   }
@@ -144,7 +148,7 @@ variable "first_operator" {
 }
 
 variable "functions_file" {
-  description = "List of functions that the build writes; relative to the root module."
+  description = "List of functions that the build writes, seen from where Terraform runs."
   type        = string
   default     = "../dist/functions.json"
   nullable    = false

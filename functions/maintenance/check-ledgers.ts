@@ -30,6 +30,7 @@ export const checkLedgers = route({
   answers: "POST /internal/maintenance/ledgers",
   summary: "Hold accounts against their ledgers, owner after owner; a difference is an alarm.",
   authenticate: "scheduler",
+  everyMs: 60_000,
   scope: "none",
   params: noParams,
   query: noQuery,

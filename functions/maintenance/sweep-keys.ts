@@ -12,6 +12,7 @@ export const sweepKeys = route({
   answers: "POST /internal/maintenance/keys",
   summary: "Close the keys that have expired, and stop what closed ones still run.",
   authenticate: "scheduler",
+  everyMs: 2_000,
   scope: "none",
   params: noParams,
   query: noQuery,

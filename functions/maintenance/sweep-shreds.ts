@@ -15,6 +15,7 @@ export const sweepShreds = route({
   answers: "POST /internal/maintenance/shreds",
   summary: "Destroy the key pairs of deleted environments where a crash left them.",
   authenticate: "scheduler",
+  everyMs: 15_000,
   scope: "none",
   params: noParams,
   query: noQuery,

@@ -4,14 +4,14 @@ import { noParams, noQuery, ok } from "#shared/contract/common";
 import { inTurn } from "#shared/core/in-turn";
 import { type DueExecution, dueExecutions, type Swept, sweepDue } from "#shared/executions/sweep";
 import { logFailure } from "#shared/pipeline/request-log";
-import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
+import { type Deps, jsonBytesMax, type Route, route } from "#shared/pipeline/route";
 
 /** One call's work, of which little more than ids is read; what is left is due at the next. */
-const executionsMax = 1_000;
+export const executionsMax = 1_000;
 /** Of a call that the platform ends after 120 s. */
-const sweepingMsMax = 60_000;
+export const sweepingMsMax = 60_000;
 /** Where room is scarce, one after another: who goes first is then who gets it. */
-const atOnceMax = { usually: 4, waiting: 1 };
+export const atOnceMax = { usually: 4, waiting: 1 };
 
 const Outcome = z.object({ due: z.int(), swept: z.record(z.string(), z.int()) });
 type Counts = Partial<Record<Swept | "failed", number>>;
@@ -19,11 +19,14 @@ type Counts = Partial<Record<Swept | "failed", number>>;
 /** Who was dispatched last, so that owners take turns from one call to the next. */
 const servedAt = new LRUCache<string, number>({ max: 10_000 });
 
+type Sweep = Required<Pick<Route, "answers" | "everyMs" | "summary">> & {
+  readonly status: "queued" | "running";
+};
+
 /** The outbox looks after executions that wait, the reaper after those that ran. */
-function sweepRoute(name: "outbox" | "reaper", status: "queued" | "running", summary: string) {
+function sweepRoute({ status, ...sweep }: Sweep) {
   return route({
-    answers: `POST /internal/maintenance/${name}`,
-    summary,
+    ...sweep,
     authenticate: "scheduler",
     scope: "none",
     params: noParams,
@@ -69,13 +72,15 @@ async function sweepOne(deps: Deps, due: DueExecution): Promise<Swept | "failed"
   }
 }
 
-export const sweepQueued = sweepRoute(
-  "outbox",
-  "queued",
-  "Dispatch the executions that a crash or a quota left behind, owners taking turns.",
-);
-export const sweepRunning = sweepRoute(
-  "reaper",
-  "running",
-  "End the executions whose runner fell silent.",
-);
+export const sweepQueued = sweepRoute({
+  answers: "POST /internal/maintenance/outbox",
+  everyMs: 5_000,
+  status: "queued",
+  summary: "Dispatch the executions that a crash or a quota left behind, owners taking turns.",
+});
+export const sweepRunning = sweepRoute({
+  answers: "POST /internal/maintenance/reaper",
+  everyMs: 15_000,
+  status: "running",
+  summary: "End the executions whose runner fell silent.",
+});

@@ -15,9 +15,7 @@ export async function startFront(
   functions: Functions,
 ): Promise<Edge> {
   const close = (part: { close(): Promise<void> }) => part.close();
-  const jobs = manifest.functions.maintenance
-    ? maintenanceJobs(urlOf("maintenance"), options.sweepEveryMs)
-    : [];
+  const jobs = maintenanceJobs(manifest, { urlOf, sweepEveryMs: options.sweepEveryMs });
   const scheduler = () => startScheduler({ dataFolder: folder.path, issue: identity.issue, jobs });
   const { addresses } = deploymentLimitsOf(options.limits ?? {});
   const limits = { requestsMax: addresses.max, windowMs: addresses.windowMs };

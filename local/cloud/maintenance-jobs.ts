@@ -1,27 +1,35 @@
+import type { Manifest } from "../functions/manifest.ts";
 import type { OwnJob } from "../scheduler/server.ts";
 import { accounts, audiences, projectId, region } from "./names.ts";
 
-/** What Cloud Scheduler calls; its shortest interval in the cloud is a minute. */
-const sweeps = [
-  { id: "outbox", path: "/internal/maintenance/outbox", everyMs: 5_000 },
-  { id: "reaper", path: "/internal/maintenance/reaper", everyMs: 15_000 },
-  { id: "keys", path: "/internal/maintenance/keys", everyMs: 2_000 },
-  { id: "shreds", path: "/internal/maintenance/shreds", everyMs: 15_000 },
-] as const;
-const round = { id: "ledgers", path: "/internal/maintenance/ledgers", everyMs: 60_000 } as const;
+/** Less often than this, nobody waits for it. */
+const sweepMsMax = 60_000;
 
-export function maintenanceJobs(maintenanceUrl: string, sweepEveryMs?: number): OwnJob[] {
-  // Where sweeps tick for tests that hold the very call they make, nothing else ticks.
-  const jobs = sweepEveryMs === undefined ? [...sweeps, round] : sweeps;
-  return jobs.map(({ id, path, everyMs }) => ({
-    name: `projects/${projectId}/locations/${region}/jobs/maintenance-${id}`,
-    schedule: { everyMs: sweepEveryMs ?? everyMs },
-    target: {
-      uri: `${maintenanceUrl}${path}`,
-      method: "POST",
-      headers: {},
-      bodyBase64: "",
-      oidc: { email: accounts.scheduler, audience: audiences.maintenance },
-    },
-  }));
+/**
+ * What the scheduler calls, as the routes state it.
+ *
+ * @param sweepEveryMs How often to sweep instead, and nothing else, for tests that hold the very
+ * calls they make.
+ */
+export function maintenanceJobs(
+  { functions }: Manifest,
+  { urlOf, sweepEveryMs }: { urlOf(name: string): string; sweepEveryMs: number | undefined },
+): OwnJob[] {
+  return Object.entries(functions).flatMap(([name, { routes }]) =>
+    routes.flatMap(({ method, path, everyMs }) => {
+      if (everyMs === null || (sweepEveryMs !== undefined && everyMs >= sweepMsMax)) return [];
+      const id = `${name}-${path.split("/").at(-1)}`;
+      return {
+        name: `projects/${projectId}/locations/${region}/jobs/${id}`,
+        schedule: { everyMs: sweepEveryMs ?? everyMs },
+        target: {
+          uri: `${urlOf(name)}${path}`,
+          method,
+          headers: {},
+          bodyBase64: "",
+          oidc: { email: accounts.scheduler, audience: audiences.maintenance },
+        },
+      };
+    }),
+  );
 }

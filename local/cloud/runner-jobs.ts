@@ -1,21 +1,9 @@
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
-import {
-  jobEnvironment,
-  jobName,
-  networkModes,
-  type Profile,
-  profiles,
-} from "#shared/protocol/job";
+import { profileResources } from "#shared/core/profiles";
+import { jobEnvironment, jobName, networkModes, profiles } from "#shared/protocol/job";
 import type { JobDefinition } from "../run/execution.ts";
 
-const gib = 2 ** 30;
-const sizes: Readonly<Record<Profile, { readonly cpus: number; readonly memoryGib: number }>> = {
-  lite: { cpus: 1, memoryGib: 2 },
-  standard: { cpus: 2, memoryGib: 4 },
-  power: { cpus: 4, memoryGib: 8 },
-  desktop: { cpus: 4, memoryGib: 8 },
-};
 /** The longest execution; the runner enforces the execution's own limit before it. */
 const timeoutMs = 3_600_000 + 60_000;
 
@@ -38,8 +26,8 @@ export function runnerJobs(options: RunnerJobsOptions): JobDefinition[] {
         [jobEnvironment.gatewayUrl]: options.gatewayUrl,
         [jobEnvironment.gatewayAudience]: options.gatewayAudience,
       },
-      cpuMillis: Math.min(sizes[profile].cpus, availableParallelism()) * 1_000,
-      memoryBytes: Math.min(sizes[profile].memoryGib * gib, totalmem()),
+      cpuMillis: Math.min(profileResources[profile].cpuMillis, availableParallelism() * 1_000),
+      memoryBytes: Math.min(profileResources[profile].memoryBytes, totalmem()),
       timeoutMs,
       serviceAccount: options.account,
     })),

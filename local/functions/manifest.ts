@@ -7,6 +7,8 @@ const ManifestRoute = z.object({
   path: z.string(),
   /** Every path it answers on, as find-my-way patterns. */
   paths: z.array(z.string().startsWith("/")).min(1),
+  /** How often the scheduler calls it; null if it doesn't. */
+  everyMs: z.int().min(1_000).nullable().default(null),
 });
 
 /** `dist/functions.json`, as far as the local cloud reads it. */

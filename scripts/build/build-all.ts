@@ -1,10 +1,11 @@
-/** Builds `dist/`: a bundle per function and runner program, and the list of functions. */
+/** Builds `dist/`: a bundle per function and runner program, and the lists for Terraform. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Bundle, bundle } from "./bundle.ts";
 import { bundleEntries } from "./entries.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { listFunctions } from "./function-list.ts";
+import { listRunner } from "./runner-list.ts";
 
 export interface BuildResult {
   /** False if `dist/` was up to date. */
@@ -22,7 +23,8 @@ export async function buildAll(root: string): Promise<BuildResult> {
   const stampPath = join(dist, ".inputs");
   const entries = bundleEntries(root);
   const inputs = fingerprint(root);
-  const outputs = ["functions.json", ...entries.map(({ output }) => `${output}.cjs`)];
+  const bundled = entries.map(({ output }) => `${output}.cjs`);
+  const outputs = ["functions.json", "runner.json", ...bundled];
   const complete = outputs.every((output) => existsSync(join(dist, output)));
   if (complete && existsSync(stampPath) && readFileSync(stampPath, "utf8") === inputs) {
     return { built: false, bundles: [] };
@@ -33,7 +35,8 @@ export async function buildAll(root: string): Promise<BuildResult> {
     mkdirSync(join(root, aside), { recursive: true });
     const list = await listFunctions(root);
     const bundles = await bundle(root, aside, entries, list.functions);
-    writeFileSync(join(root, aside, "functions.json"), `${JSON.stringify(list, null, 2)}\n`);
+    writeFileSync(join(root, aside, "functions.json"), asText(list));
+    writeFileSync(join(root, aside, "runner.json"), asText(listRunner()));
     writeFileSync(join(root, aside, ".inputs"), inputs);
     rmSync(dist, { recursive: true, force: true });
     renameSync(join(root, aside), dist);
@@ -41,4 +44,8 @@ export async function buildAll(root: string): Promise<BuildResult> {
   } finally {
     rmSync(join(root, aside), { recursive: true, force: true });
   }
+}
+
+function asText(list: object): string {
+  return `${JSON.stringify(list, null, 2)}\n`;
 }

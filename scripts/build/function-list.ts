@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as z from "zod";
+import { cronOf } from "./cron.ts";
 import { functionNames } from "./entries.ts";
 
 const DeclaredRoute = z.object({
@@ -12,6 +13,7 @@ const DeclaredRoute = z.object({
   method: z.string(),
   paths: z.array(z.string().startsWith("/")).min(1),
   authenticate: z.string().min(1),
+  everyMs: z.int().min(1_000).optional(),
   scope: z.string().min(1),
   /** A schema means JSON. */
   body: z.union([z.enum(["none", "raw"]), z.looseObject({}).transform(() => "json" as const)]),
@@ -42,6 +44,10 @@ export interface ListedRoute {
   /** Every path it answers at: a `/v1` route also without its version. */
   readonly paths: readonly string[];
   readonly authenticate: string;
+  /** How often the scheduler calls it here, in ms; null if it doesn't. */
+  readonly everyMs: number | null;
+  /** When Cloud Scheduler does, in UTC. */
+  readonly cron: string | null;
   readonly scope: string | null;
   readonly body: "none" | "raw" | "json";
   readonly bodyBytesMax: number;
@@ -100,7 +106,7 @@ async function listFunction(root: string, name: string): Promise<ListedFunction>
     summary,
     visibility,
     bundle: `functions/${name}.cjs`,
-    routes: routes.map(listRoute),
+    routes: routes.map((route) => listRoute(path, route)),
     limits,
     nodeOptions: nodeOptions(limits.memoryMib),
     roles: roles.toSorted(),
@@ -116,11 +122,18 @@ function nodeOptions(memoryMib: number): string {
   return `--max-old-space-size=${memoryMib / 2} --max-semi-space-size=8`;
 }
 
-function listRoute(route: z.infer<typeof DeclaredRoute>): ListedRoute {
-  const { answers, scope, limits, ...listed } = route;
+function listRoute(file: string, route: z.infer<typeof DeclaredRoute>): ListedRoute {
+  const { answers, everyMs = null, scope, limits, ...listed } = route;
+  if ((route.authenticate === "scheduler") !== (everyMs !== null)) {
+    throw new BuildError(`${file}: ${answers}: everyMs belongs to what the scheduler calls`);
+  }
+  const cron = everyMs === null ? null : cronOf(everyMs);
+  if (everyMs !== null && cron === null) {
+    throw new BuildError(`${file}: ${answers}: everyMs divides neither an hour nor a day`);
+  }
   const path = answers.slice(route.method.length + 1);
   const stated = (gate: string) => (gate === "none" ? null : gate);
-  return { ...listed, path, scope: stated(scope), limits: stated(limits) };
+  return { ...listed, path, everyMs, cron, scope: stated(scope), limits: stated(limits) };
 }
 
 /** Two patterns are one route if they differ in nothing but the names of their parameters. */

@@ -131,6 +131,11 @@ export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decid
   readonly answers: `${"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} /${string}`;
   readonly summary: string;
   readonly authenticate: A;
+  /**
+   * How often the scheduler calls it, in ms; of routes that authenticate it, and of no others. The
+   * cloud's shortest interval is a minute.
+   */
+  readonly everyMs?: number;
   readonly scope: Scope | "none";
   readonly params: z.ZodType<P>;
   readonly query: z.ZodType<Q>;

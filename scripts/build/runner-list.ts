@@ -1,0 +1,38 @@
+/** `dist/runner.json`: the runner's jobs, for Terraform, from the sizes and modes of the code. */
+import { profileResources } from "#shared/core/profiles";
+import {
+  jobEnvironment,
+  jobName,
+  type NetworkMode,
+  networkModes,
+  type Profile,
+  profiles,
+} from "#shared/protocol/job";
+
+const mib = 1_048_576;
+
+export interface ListedJob {
+  readonly profile: Profile;
+  readonly network: NetworkMode;
+  readonly cpuMillis: number;
+  readonly memoryMib: number;
+}
+
+export interface RunnerList {
+  /** One for each size and network mode: starting a job can override neither. */
+  readonly jobs: Readonly<Record<string, ListedJob>>;
+  /** Names of the variables that a deployment sets on every job. */
+  readonly environment: { readonly gatewayUrl: string; readonly gatewayAudience: string };
+}
+
+export function listRunner(): RunnerList {
+  const jobs = profiles.flatMap((profile) =>
+    networkModes.map((network): [string, ListedJob] => {
+      const { cpuMillis, memoryBytes } = profileResources[profile];
+      const listed = { profile, network, cpuMillis, memoryMib: memoryBytes / mib };
+      return [jobName(profile, network), listed];
+    }),
+  );
+  const { gatewayUrl, gatewayAudience } = jobEnvironment;
+  return { jobs: Object.fromEntries(jobs), environment: { gatewayUrl, gatewayAudience } };
+}
