@@ -13,7 +13,7 @@ run "without_a_repository" {
   }
 
   assert {
-    condition     = keys(google_service_account.default) == tolist(["build"])
+    condition     = join(",", keys(google_service_account.default)) == "build"
     error_message = "Without a repository there is an account for builds alone."
   }
 
