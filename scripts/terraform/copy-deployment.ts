@@ -17,11 +17,12 @@ function filesBeside(root: string): string[] {
 }
 
 /**
- * Copies `terraform/` and what it reads. State is local in the copy, whatever backend a root names.
+ * Copies `terraform/` and what it reads.
  *
+ * @param options.localState whether state lies in the copy, whatever backend a root names
  * @returns the copy's folder, which is gone when this process ends
  */
-export function copyDeployment(root: string): string {
+export function copyDeployment(root: string, options: { readonly localState: boolean }): string {
   const copy = temporaryFolder("paddock-terraform-");
   cpSync(join(root, "terraform"), join(copy, "terraform"), {
     recursive: true,
@@ -32,7 +33,7 @@ export function copyDeployment(root: string): string {
     cpSync(join(root, path), join(copy, path));
   }
   for (const folder of rootsIn(copy)) {
-    if (!hasBackend(join(copy, folder))) continue;
+    if (!options.localState || !hasBackend(join(copy, folder))) continue;
     const text = 'terraform {\n  backend "local" {}\n}\n';
     writeFileSync(join(copy, folder, "backend_override.tf"), text);
   }

@@ -4,12 +4,17 @@
  * provider's schema without a download. Nothing is ever applied, and no credential is used.
  */
 import { execFileSync } from "node:child_process";
+import { statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as z from "zod";
 import { startChild } from "../tools/start-child.ts";
 
 export interface Terraform {
   /** What stands before `terraform`. */
   readonly before: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
+  /** What may answer otherwise once it has changed: Terraform's version, the program before it. */
+  readonly fingerprint: string;
 }
 
 export interface Outcome {
@@ -28,13 +33,9 @@ const noProvider = /query available provider packages|connect to registry|regist
 
 /** @throws {NoTerraform} */
 export function findTerraform(): Terraform {
-  try {
-    execFileSync("terraform", ["version"], { stdio: "ignore", timeout: 20_000 });
-  } catch {
-    throw new NoTerraform("there is no terraform on this machine");
-  }
   const offline = process.env.TERRAFORM_OFFLINE;
   return {
+    fingerprint: `${versionOf()} ${offline ? statSync(offline).mtimeMs : "own provider"}`,
     before: offline ? [process.execPath, offline, "--"] : [],
     environment: {
       ...process.env,
@@ -45,6 +46,17 @@ export function findTerraform(): Terraform {
       GOOGLE_OAUTH_ACCESS_TOKEN: "unused",
     },
   };
+}
+
+/** Asked somewhere without a configuration, since it also tells the providers of one. */
+function versionOf(): string {
+  try {
+    const options = { cwd: tmpdir(), encoding: "utf8", timeout: 20_000 } as const;
+    const text = execFileSync("terraform", ["version", "-json"], { ...options, stdio: "pipe" });
+    return z.object({ terraform_version: z.string() }).parse(JSON.parse(text)).terraform_version;
+  } catch {
+    throw new NoTerraform("there is no terraform on this machine");
+  }
 }
 
 /** Runs one command; what went wrong is in its outcome. */
@@ -74,17 +86,19 @@ export async function runTerraform(
 }
 
 /**
- * Makes the folder ready for the other commands.
+ * Makes the folder ready for the other commands, with the backend it names or, to check it only,
+ * with none.
  *
  * @throws {NoTerraform} if the provider can't be had
  * @throws {Error} for a configuration that is wrong
  */
-export async function initialise(terraform: Terraform, folder: string): Promise<void> {
-  const { code, stdout, stderr } = await runTerraform(terraform, folder, [
-    "init",
-    "-no-color",
-    "-backend=false",
-  ]);
+export async function initialise(
+  terraform: Terraform,
+  folder: string,
+  options: { readonly backend: boolean },
+): Promise<void> {
+  const args = ["init", "-no-color", `-backend=${options.backend}`];
+  const { code, stdout, stderr } = await runTerraform(terraform, folder, args);
   if (code === 0) return;
   if (noProvider.test(stderr)) throw new NoTerraform("the google provider can't be downloaded");
   throw new Error(`terraform init failed in ${folder}\n${stdout}${stderr}`);

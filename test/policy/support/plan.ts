@@ -32,9 +32,8 @@ const Module: z.ZodType<Module> = z.object({
 const File = z.object({
   planned_values: z.object({
     root_module: Module,
-    outputs: z.record(z.string(), z.object({ value: z.unknown() })).default({}),
+    outputs: z.record(z.string(), z.object({ value: z.unknown().optional() })).default({}),
   }),
-  variables: z.record(z.string(), z.object({ value: z.unknown() })).default({}),
 });
 
 export interface Plan {

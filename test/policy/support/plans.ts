@@ -41,6 +41,14 @@ export const wantedPlans = {
     refused: true,
   },
   bootstrap: { root: "terraform/bootstrap", variables: { project_id: "paddock-test" } },
+  /** With workflows that plan and deploy. */
+  workflows: {
+    root: "terraform/bootstrap",
+    variables: {
+      project_id: "paddock-test",
+      github: { repository: "example/paddock", repository_id: "123456789" },
+    },
+  },
 } as const satisfies Readonly<Record<string, WantedPlan>>;
 
 export type PlanName = keyof typeof wantedPlans;

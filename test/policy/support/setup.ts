@@ -12,6 +12,8 @@ import {
 } from "../../../scripts/terraform/terraform.ts";
 import { repositoryRoot } from "../../../scripts/tools/repository.ts";
 import { printStep } from "../../../scripts/tools/step.ts";
+import { temporaryFolder } from "../../../scripts/tools/temporary-folder.ts";
+import { digestOf, keep, questionOf, recall } from "./plan-cache.ts";
 import { type PlanName, type WantedPlan, wantedPlans } from "./plans.ts";
 
 export interface PlansContext {
@@ -27,10 +29,13 @@ declare module "vitest" {
   }
 }
 
+interface NamedPlan extends WantedPlan {
+  readonly name: string;
+}
+
 export async function setup(project: TestProject): Promise<void> {
   try {
-    const files = await planAll();
-    project.provide("plans", { missing: null, files });
+    project.provide("plans", { missing: null, files: await planAll() });
   } catch (error) {
     if (!(error instanceof NoTerraform)) throw error;
     console.log(`  Policy tests are skipped: ${error.message}.`);
@@ -38,48 +43,60 @@ export async function setup(project: TestProject): Promise<void> {
   }
 }
 
+/** Plans of two roots are made side by side, those of one after another. */
 async function planAll(): Promise<Record<string, string>> {
   const terraform = findTerraform();
-  const copy = copyDeployment(repositoryRoot);
-  const wanted = Object.entries<WantedPlan>(wantedPlans);
-  for (const root of new Set(wanted.map(([, plan]) => plan.root))) {
-    await initialise(terraform, join(copy, root));
-  }
+  const copy = copyDeployment(repositoryRoot, { localState: true });
+  const inputs = digestOf(copy, terraform.fingerprint);
+  const wanted = Object.entries<WantedPlan>(wantedPlans).map(([name, plan]) => ({ name, ...plan }));
   const files: Record<string, string> = {};
-  for (const [name, plan] of wanted) {
-    const began = performance.now();
-    files[name] = await planOne(terraform, join(copy, plan.root), { name, ...plan });
-    const title = `Plan "${name}" of ${plan.root}${plan.refused ? ", which is refused" : ""}`;
-    printStep({ title, passed: true, output: "", durationMs: performance.now() - began });
-  }
+  const roots = Object.values(Object.groupBy(wanted, ({ root }) => root));
+  await Promise.all(
+    roots.map(async (plans = []) => {
+      for (const plan of plans) {
+        files[plan.name] = await planOnce(terraform, { copy, inputs, plan });
+      }
+    }),
+  );
   return files;
 }
 
-/**
- * @returns the path of the plan as JSON, or of what Terraform said when it refused
- * @throws if it isn't planned although it should be, or the reverse
- */
-async function planOne(
+/** @returns the path of the plan as JSON, or of what Terraform said when it refused */
+async function planOnce(
   terraform: Terraform,
-  folder: string,
-  { name, variables, refused = false }: WantedPlan & { readonly name: string },
+  { copy, inputs, plan }: { copy: string; inputs: string; plan: NamedPlan },
 ): Promise<string> {
-  const file = (suffix: string) => join(folder, `${name}.${suffix}`);
-  writeFileSync(file("tfvars.json"), JSON.stringify(variables));
+  const began = performance.now();
+  const question = questionOf(inputs, plan);
+  const known = recall(question);
+  const file = known ?? keep(question, await makePlan(terraform, copy, plan));
+  const how = known === null ? "" : ", as before";
+  const title = `Plan "${plan.name}" of ${plan.root}${plan.refused ? ", refused" : ""}${how}`;
+  printStep({ title, passed: true, output: "", durationMs: performance.now() - began });
+  return file;
+}
+
+/** @throws if it isn't planned although it should be, or the reverse */
+async function makePlan(
+  terraform: Terraform,
+  copy: string,
+  { name, root, variables, refused = false }: NamedPlan,
+): Promise<string> {
+  const folder = join(copy, root);
+  await initialise(terraform, folder, { backend: true });
+  const settings = join(temporaryFolder("paddock-plan-"), "settings.tfvars.json");
+  const made = `${settings}.tfplan`;
+  writeFileSync(settings, JSON.stringify(variables));
   const planned = await runTerraform(terraform, folder, [
     ...["plan", "-no-color", "-refresh=false", "-lock=false"],
-    ...[`-var-file=${name}.tfvars.json`, `-out=${name}.tfplan`],
+    ...[`-var-file=${settings}`, `-out=${made}`],
   ]);
   if ((planned.code !== 0) !== refused) {
     const what = refused ? "was planned, and should be refused" : "isn't planned";
-    throw new Error(`"${name}" of ${folder} ${what}\n${planned.stderr.slice(-8_000)}`);
+    throw new Error(`"${name}" of ${root} ${what}\n${planned.stderr.slice(-8_000)}`);
   }
-  if (refused) {
-    writeFileSync(file("refusal.txt"), planned.stderr);
-    return file("refusal.txt");
-  }
-  const shown = await runTerraform(terraform, folder, ["show", "-json", `${name}.tfplan`]);
+  if (refused) return planned.stderr;
+  const shown = await runTerraform(terraform, folder, ["show", "-json", made]);
   if (shown.code !== 0) throw new Error(`terraform show: ${shown.stderr.slice(-8_000)}`);
-  writeFileSync(file("plan.json"), shown.stdout);
-  return file("plan.json");
+  return shown.stdout;
 }
