@@ -1,11 +1,15 @@
 locals {
   # Google's own agents, which use the project's keys on behalf of the services.
+  _agents = {
+    buckets   = "gs-project-accounts"
+    databases = "gcp-sa-firestore"
+    logs      = "gcp-sa-logging"
+  }
+  _agent_format = "serviceAccount:service-%s@%s.iam.gserviceaccount.com"
+
   service_agents = {
-    for name, agent in {
-      buckets   = "gs-project-accounts"
-      databases = "gcp-sa-firestore"
-      logs      = "gcp-sa-logging"
-    } : name => "serviceAccount:service-${coalesce(var.project_number, 0)}@${agent}.iam.gserviceaccount.com"
+    for name, agent in local._agents :
+    name => format(local._agent_format, var.project_number, agent)
     if var.encryption.customer_managed
   }
 }

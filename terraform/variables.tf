@@ -166,7 +166,7 @@ variable "images" {
     condition = alltrue([
       for image in values(var.images) : can(regex("^[a-z0-9][^@\\s]+@sha256:[0-9a-f]{64}$", image))
     ])
-    error_message = "Name images by their digest (…@sha256: and 64 hex digits): tags can be moved."
+    error_message = "Name images by digest (…@sha256: and 64 hex digits): tags can be moved."
   }
 }
 

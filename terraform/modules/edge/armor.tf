@@ -125,6 +125,13 @@ resource "google_compute_security_policy" "default" {
     }
   }
 
+  lifecycle {
+    precondition {
+      condition     = length(local._unless_raw) <= 1900
+      error_message = "Routes that take raw bodies are too many for one rule of Cloud Armor."
+    }
+  }
+
   rule {
     action      = "allow"
     priority    = 2147483647

@@ -1,4 +1,13 @@
 locals {
+  # Ids written out are known before anything exists: a plan then shows what leads where.
+  _global   = "projects/${var.project_id}/global"
+  _regional = "projects/${var.project_id}/regions/${var.region}"
+
+  backends = {
+    for name, backend in google_compute_backend_service.default :
+    name => "${local._global}/backendServices/${backend.name}"
+  }
+
   # As shared/pipeline/headers.ts; for the answers that a backend's own are lost from.
   response_headers = [
     "Strict-Transport-Security: max-age=63072000; includeSubDomains; preload",
@@ -37,11 +46,19 @@ resource "google_compute_backend_service" "default" {
   load_balancing_scheme   = "EXTERNAL_MANAGED"
   protocol                = "HTTPS"
   enable_cdn              = false
-  security_policy         = google_compute_security_policy.default.id
   custom_response_headers = local.response_headers
+  security_policy = format(
+    "%s/securityPolicies/%s",
+    local._global,
+    google_compute_security_policy.default.name,
+  )
 
   backend {
-    group = google_compute_region_network_endpoint_group.default[each.key].id
+    group = format(
+      "%s/networkEndpointGroups/%s",
+      local._regional,
+      google_compute_region_network_endpoint_group.default[each.key].name,
+    )
   }
 
   log_config {
@@ -51,12 +68,16 @@ resource "google_compute_backend_service" "default" {
 }
 
 resource "google_compute_target_https_proxy" "default" {
-  project         = var.project_id
-  name            = "edge"
-  url_map         = google_compute_url_map.default.id
-  ssl_policy      = google_compute_ssl_policy.default.id
-  certificate_map = "//certificatemanager.googleapis.com/${google_certificate_manager_certificate_map.default.id}"
-  quic_override   = "NONE"
+  project    = var.project_id
+  name       = "edge"
+  url_map    = "${local._global}/urlMaps/${google_compute_url_map.default.name}"
+  ssl_policy = "${local._global}/sslPolicies/${google_compute_ssl_policy.default.name}"
+  certificate_map = format(
+    "//certificatemanager.googleapis.com/projects/%s/locations/global/certificateMaps/%s",
+    var.project_id,
+    google_certificate_manager_certificate_map.default.name,
+  )
+  quic_override = "NONE"
   # A request that is sent before the handshake ends could be sent again by somebody else.
   tls_early_data = "DISABLED"
 }
@@ -69,6 +90,10 @@ resource "google_compute_global_forwarding_rule" "default" {
   ip_address            = google_compute_global_address.default.id
   ip_protocol           = "TCP"
   port_range            = "443"
-  target                = google_compute_target_https_proxy.default.id
-  labels                = var.labels
+  target = format(
+    "%s/targetHttpsProxies/%s",
+    local._global,
+    google_compute_target_https_proxy.default.name,
+  )
+  labels = var.labels
 }

@@ -19,7 +19,7 @@ resource "google_compute_url_map" "default" {
   project         = var.project_id
   name            = "edge"
   description     = "Which function answers which path; what none does is its business to refuse."
-  default_service = google_compute_backend_service.default[var.default_function].id
+  default_service = local.backends[var.default_function]
 
   host_rule {
     hosts        = [var.domain]
@@ -28,14 +28,14 @@ resource "google_compute_url_map" "default" {
 
   path_matcher {
     name            = "api"
-    default_service = google_compute_backend_service.default[var.default_function].id
+    default_service = local.backends[var.default_function]
 
     dynamic "route_rules" {
       for_each = module.routes.rules
 
       content {
         priority = route_rules.key + 1
-        service  = google_compute_backend_service.default[route_rules.value.function].id
+        service  = local.backends[route_rules.value.function]
 
         dynamic "match_rules" {
           for_each = route_rules.value.matches

@@ -27,8 +27,8 @@ resource "google_service_account" "default" {
     precondition {
       condition     = length(local._pairs[each.key]) == 0
       error_message = <<-EOT
-        The function ${each.key} would both wrap and unwrap ${join(", ", local._pairs[each.key])}: one
-        that makes key pairs must not open them. Split it in two.
+        The function ${each.key} would both wrap and unwrap ${join(", ", local._pairs[each.key])}:
+        one that makes key pairs must not open them. Split it in two.
       EOT
     }
   }

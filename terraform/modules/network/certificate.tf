@@ -31,7 +31,7 @@ resource "google_dns_managed_zone" "gateways" {
 
   private_visibility_config {
     networks {
-      network_url = google_compute_network.default.id
+      network_url = local.network
     }
   }
 }

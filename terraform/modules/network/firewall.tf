@@ -27,7 +27,7 @@ resource "google_compute_firewall" "deny_egress" {
   project            = var.project_id
   name               = "runners-deny-egress"
   description        = "Nothing leaves but what another rule names."
-  network            = google_compute_network.default.id
+  network            = local.network
   direction          = "EGRESS"
   priority           = local.priority.deny
   destination_ranges = ["0.0.0.0/0"]
@@ -45,7 +45,7 @@ resource "google_compute_firewall" "deny_ingress" {
   project       = var.project_id
   name          = "runners-deny-ingress"
   description   = "No container reaches another."
-  network       = google_compute_network.default.id
+  network       = local.network
   direction     = "INGRESS"
   priority      = local.priority.deny
   source_ranges = ["0.0.0.0/0"]
@@ -64,7 +64,7 @@ resource "google_compute_firewall" "gateways" {
   project            = var.project_id
   name               = "runners-to-gateways"
   description        = "Every runner reaches the gateways."
-  network            = google_compute_network.default.id
+  network            = local.network
   direction          = "EGRESS"
   priority           = local.priority.gateway
   destination_ranges = ["${google_compute_address.gateways.address}/32"]
@@ -80,7 +80,7 @@ resource "google_compute_firewall" "deny_special" {
   project            = var.project_id
   name               = "runners-deny-private"
   description        = "What may leave reaches public addresses only."
-  network            = google_compute_network.default.id
+  network            = local.network
   direction          = "EGRESS"
   priority           = local.priority.special
   destination_ranges = local.special_ranges
@@ -96,7 +96,7 @@ resource "google_compute_firewall" "leave" {
   project            = var.project_id
   name               = "runners-to-internet"
   description        = "Executions whose environment allows hosts reach public addresses."
-  network            = google_compute_network.default.id
+  network            = local.network
   direction          = "EGRESS"
   priority           = local.priority.leave
   destination_ranges = ["0.0.0.0/0"]

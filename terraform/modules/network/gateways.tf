@@ -3,6 +3,16 @@ module "routes" {
   functions = var.gateways
 }
 
+locals {
+  gateway_backends = {
+    for name, backend in google_compute_region_backend_service.gateways :
+    name => "${local._regional}/backendServices/${backend.name}"
+  }
+  gateway_map     = "${local._regional}/urlMaps/${google_compute_region_url_map.gateways.name}"
+  gateway_ssl     = "${local._regional}/sslPolicies/${google_compute_region_ssl_policy.gateways.name}"
+  gateways_subnet = "${local._regional}/subnetworks/${google_compute_subnetwork.gateways.name}"
+}
+
 # Chosen rather than given, so that the firewall's rule can be read before anything exists.
 resource "google_compute_address" "gateways" {
   project      = var.project_id
@@ -12,7 +22,7 @@ resource "google_compute_address" "gateways" {
   address_type = "INTERNAL"
   address      = cidrhost(var.cidrs.gateways_cidr, 2)
   purpose      = "GCE_ENDPOINT"
-  subnetwork   = google_compute_subnetwork.gateways.id
+  subnetwork   = local.gateways_subnet
 }
 
 resource "google_compute_region_network_endpoint_group" "gateways" {
@@ -38,7 +48,11 @@ resource "google_compute_region_backend_service" "gateways" {
   backend {
     balancing_mode  = "UTILIZATION"
     capacity_scaler = 1
-    group           = google_compute_region_network_endpoint_group.gateways[each.key].id
+    group = format(
+      "%s/networkEndpointGroups/%s",
+      local._regional,
+      google_compute_region_network_endpoint_group.gateways[each.key].name,
+    )
   }
 
   log_config {
@@ -51,7 +65,7 @@ resource "google_compute_region_url_map" "gateways" {
   project         = var.project_id
   region          = var.region
   name            = "gateways"
-  default_service = google_compute_region_backend_service.gateways[keys(var.gateways)[0]].id
+  default_service = local.gateway_backends[keys(var.gateways)[0]]
 
   host_rule {
     hosts        = [var.gateway_domain]
@@ -60,14 +74,14 @@ resource "google_compute_region_url_map" "gateways" {
 
   path_matcher {
     name            = "gateways"
-    default_service = google_compute_region_backend_service.gateways[keys(var.gateways)[0]].id
+    default_service = local.gateway_backends[keys(var.gateways)[0]]
 
     dynamic "route_rules" {
       for_each = module.routes.rules
 
       content {
         priority = route_rules.key + 1
-        service  = google_compute_region_backend_service.gateways[route_rules.value.function].id
+        service  = local.gateway_backends[route_rules.value.function]
 
         dynamic "match_rules" {
           for_each = route_rules.value.matches
@@ -95,8 +109,8 @@ resource "google_compute_region_target_https_proxy" "gateways" {
   project                          = var.project_id
   region                           = var.region
   name                             = "gateways"
-  url_map                          = google_compute_region_url_map.gateways.id
-  ssl_policy                       = google_compute_region_ssl_policy.gateways.id
+  url_map                          = local.gateway_map
+  ssl_policy                       = local.gateway_ssl
   certificate_manager_certificates = [google_certificate_manager_certificate.gateways.id]
 }
 
@@ -109,10 +123,14 @@ resource "google_compute_forwarding_rule" "gateways" {
   ip_address            = google_compute_address.gateways.id
   ip_protocol           = "TCP"
   port_range            = "443"
-  network               = google_compute_network.default.id
-  subnetwork            = google_compute_subnetwork.gateways.id
-  target                = google_compute_region_target_https_proxy.gateways.id
-  labels                = var.labels
+  network               = local.network
+  subnetwork            = local.gateways_subnet
+  target = format(
+    "%s/targetHttpsProxies/%s",
+    local._regional,
+    google_compute_region_target_https_proxy.gateways.name,
+  )
+  labels = var.labels
 
   depends_on = [google_compute_subnetwork.proxies]
 }

@@ -1,4 +1,14 @@
 locals {
+  # Ids written out are known before anything exists: a plan then shows what leads where.
+  _global   = "projects/${var.project_id}/global"
+  _regional = "projects/${var.project_id}/regions/${var.region}"
+  network   = "${local._global}/networks/${google_compute_network.default.name}"
+
+  runner_subnets = {
+    for mode, subnet in google_compute_subnetwork.runners :
+    mode => "${local._regional}/subnetworks/${subnet.name}"
+  }
+
   subnets = {
     allowlist = { cidr = var.cidrs.allowlist_cidr, tag = "runner-allowlist", leaves = true }
     internet  = { cidr = var.cidrs.internet_cidr, tag = "runner-internet", leaves = true }
@@ -21,7 +31,7 @@ resource "google_compute_subnetwork" "runners" {
   region        = var.region
   name          = each.value.tag
   description   = "Executions whose network is ${each.key}."
-  network       = google_compute_network.default.id
+  network       = local.network
   ip_cidr_range = each.value.cidr
   # Google's own services would answer the account's token, though it has no role.
   private_ip_google_access = false
@@ -38,7 +48,7 @@ resource "google_compute_subnetwork" "gateways" {
   region                   = var.region
   name                     = "gateways"
   description              = "The address of the gateways."
-  network                  = google_compute_network.default.id
+  network                  = local.network
   ip_cidr_range            = var.cidrs.gateways_cidr
   private_ip_google_access = false
 }
@@ -48,7 +58,7 @@ resource "google_compute_subnetwork" "proxies" {
   region        = var.region
   name          = "gateway-proxies"
   description   = "Addresses of the load balancer's own proxies."
-  network       = google_compute_network.default.id
+  network       = local.network
   ip_cidr_range = var.cidrs.proxies_cidr
   purpose       = "REGIONAL_MANAGED_PROXY"
   role          = "ACTIVE"

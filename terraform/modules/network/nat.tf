@@ -2,7 +2,7 @@ resource "google_compute_router" "default" {
   project = var.project_id
   region  = var.region
   name    = "runners"
-  network = google_compute_network.default.id
+  network = local.network
 }
 
 # Only for the modes that may leave: it delays a container's start, and is a way out.
@@ -22,7 +22,7 @@ resource "google_compute_router_nat" "default" {
     for_each = { for mode, subnet in local.subnets : mode => subnet if subnet.leaves }
 
     content {
-      name                    = google_compute_subnetwork.runners[subnetwork.key].id
+      name                    = local.runner_subnets[subnetwork.key]
       source_ip_ranges_to_nat = ["PRIMARY_IP_RANGE"]
     }
   }

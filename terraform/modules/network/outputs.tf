@@ -11,14 +11,14 @@ output "gateway_url" {
 
 output "network" {
   description = "Id of the runners' network."
-  value       = google_compute_network.default.id
+  value       = local.network
 }
 
 output "subnets" {
   description = "Subnet and network tag of each network mode."
   value = {
     for mode, subnet in local.subnets : mode => {
-      id  = google_compute_subnetwork.runners[mode].id
+      id  = local.runner_subnets[mode]
       tag = subnet.tag
     }
   }

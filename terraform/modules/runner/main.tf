@@ -2,7 +2,7 @@ locals {
   account = "runner@${var.project_id}.iam.gserviceaccount.com"
 }
 
-# It has no role anywhere: a token of it proves to the gateway that a runner calls, and buys nothing.
+# It has no role anywhere: its token tells the gateway that a runner calls, and buys nothing.
 resource "google_service_account" "default" {
   project      = var.project_id
   account_id   = "runner"

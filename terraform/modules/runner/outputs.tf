@@ -7,7 +7,7 @@ output "accounts" {
   description = "The runner's account, in the form of the functions' list."
   value = [{
     account  = local.account
-    reason   = "shows the gateway by an identity token that a runner calls; the ticket does the rest"
+    reason   = "tells the gateway by its identity token that a runner calls"
     resource = "nothing"
     role     = "none"
   }]
