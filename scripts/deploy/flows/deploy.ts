@@ -1,0 +1,158 @@
+/** `npm run deploy`: from what is there to what this checkout says, step by step. */
+import { buildAll } from "../../build/build-all.ts";
+import { repositoryRoot } from "../../tools/repository.ts";
+import type { DeployOptions } from "../options.ts";
+import { type GoogleAt, type Looked, whyNot } from "../preflight/look.ts";
+import { isBlocked, lookAtSettings, preflight, startingPoint } from "../preflight/preflight.ts";
+import { lookAtQuotas } from "../preflight/quotas.ts";
+import { counted, done, heading, line, printLooked, Stop } from "../print.ts";
+import { runSmoke } from "../smoke/run.ts";
+import { need } from "../steps/apply.ts";
+import type { StepAt } from "../steps/at.ts";
+import { applyBootstrap, type BootstrapOutputs, readBootstrap } from "../steps/bootstrap.ts";
+import { untilDomainIsReady } from "../steps/domain-ready.ts";
+import { ensureImages } from "../steps/images.ts";
+import { ensureKeyVersions } from "../steps/keys-left-behind.ts";
+import {
+  applyMain,
+  listsOfBuild,
+  type MainOutputs,
+  mainOutputs,
+  openMain,
+  recordsOf,
+  type Wanted,
+} from "../steps/main-root.ts";
+import { markVerified, newestRelease, type Release } from "../steps/releases.ts";
+import { ensureSecrets } from "../steps/secrets.ts";
+import { readSources } from "../steps/sources.ts";
+
+const usualRegion = "us-central1";
+
+/** What was stated now and before, by this command's options. */
+export function settingsOf(
+  options: DeployOptions,
+  current: Release | null,
+  projectNumber: string | null,
+) {
+  const before = current?.variables ?? {};
+  const region = options.region ?? textOf(before.region) ?? usualRegion;
+  const domain = options.domain ?? textOf(before.domain);
+  const github = options.github ?? current?.github ?? null;
+  const own = {
+    project_id: options.project,
+    ...(projectNumber === null ? {} : { project_number: projectNumber }),
+    region,
+    ...(domain === null ? {} : { domain }),
+  };
+  return { region, domain, github, variables: { ...before, ...options.variables, ...own } };
+}
+
+const textOf = (value: unknown) => (typeof value === "string" ? value : null);
+
+/** Looks at everything. @throws {Stop} if anything stands in the way. */
+export async function lookFirst(options: DeployOptions) {
+  heading("Preflight");
+  const start = startingPoint(options);
+  const seen = await preflight(start);
+  const at: StepAt | null =
+    start.google && start.credentials
+      ? { ...start, google: start.google, credentials: start.credentials, member: seen.member }
+      : null;
+  const current = at && seen.projectNumber !== null ? await newestRelease(at) : null;
+  const settings = settingsOf(options, current, seen.projectNumber);
+  const looked = [...seen.looked, lookAtSettings(settings.variables)];
+  printLooked(looked);
+  return { start, at, current, settings, looked };
+}
+
+/** @throws {Stop} naming how many. */
+export function refuseIfBlocked(looked: readonly Looked[]): void {
+  if (!isBlocked({ looked })) return;
+  const findings = looked.flatMap((one) => one.findings);
+  const count = findings.filter(({ kind }) => kind === "blocks").length;
+  const stands = count === 1 ? "stands" : "stand";
+  throw new Stop(`${counted(count, "thing")} ${stands} in the way. Nothing was changed.`);
+}
+
+export async function deploy(options: DeployOptions): Promise<void> {
+  const { at: found, current, settings, looked } = await lookFirst(options);
+  refuseIfBlocked(looked);
+  const at = need(found, "There are no Google credentials here.");
+  heading("Bootstrap: services, state, registry, secrets");
+  const { region, github } = settings;
+  const outputs = options.skipBootstrap
+    ? await readBootstrap(at)
+    : await applyBootstrap(at, { region, github });
+  await lookAgain({ ...at, environment: process.env });
+  heading("Secrets");
+  const secretVersions = await ensureSecrets(at, outputs.secrets);
+  done(
+    `peppers version ${secretVersions.peppers}, gateway tokens ${secretVersions.gateway_tokens}`,
+  );
+  const made = await makeImages(at, outputs);
+  heading("Infrastructure");
+  const terraform = await openMain(at, outputs.state_bucket);
+  const variables = { ...settings.variables, build: made.build };
+  const wanted: Wanted = { ...made, variables, secretVersions, github, rollbackOf: null };
+  const release = await applyMain(at, terraform, { wanted, current });
+  await ensureKeyVersions(at);
+  done(`release ${release.id}`);
+  await finish(at, release, await mainOutputs(terraform));
+}
+
+/** Quotas can only be seen where services are on. */
+async function lookAgain(at: GoogleAt): Promise<void> {
+  const looked = await lookAtQuotas(at);
+  if (!isBlocked({ looked: [looked] })) return;
+  printLooked([looked]);
+  throw new Stop("Bootstrap is done; the quota is too small for the rest.");
+}
+
+async function makeImages(at: StepAt, outputs: BootstrapOutputs) {
+  heading("Images");
+  await buildAll(repositoryRoot);
+  const sources = await readSources();
+  const images = await ensureImages(at, outputs, sources);
+  for (const reference of Object.values(images)) line(reference);
+  const { commit, version } = sources;
+  // Of the sources, not of the clock: the same sources are the same release.
+  return { images, lists: await listsOfBuild(), commit, build: { commit, version } };
+}
+
+/** What stands between a finished apply and an API that is known to work. */
+export async function finish(at: StepAt, release: Release, outputs: MainOutputs): Promise<void> {
+  const domain = new URL(outputs.url).hostname;
+  heading("Domain and certificate");
+  await untilDomainIsReady(at, domain, recordsOf(outputs, domain));
+  if (!at.options.smoke) {
+    line(`Not tried out (--no-smoke): npm run smoke -- --url ${outputs.url}`);
+    return;
+  }
+  heading("Smoke test");
+  const operatorToken = await operatorTokenOf(at, release, outputs);
+  const { failed, notTried, passed } = await runSmoke({ url: outputs.url, operatorToken });
+  if (failed > 0) {
+    const back = `npm run deploy -- --project ${at.options.project} --rollback`;
+    throw new Stop(`${counted(failed, "check")} failed. To go back: ${back}`);
+  }
+  if (notTried > 0) throw new Stop(`${counted(notTried, "check")} couldn't be tried.`, 3);
+  await markVerified(at, release.id, passed);
+  done(`${outputs.url} answers as it should`);
+}
+
+/** Of the account that is the first operator, if these credentials may act as it. */
+async function operatorTokenOf(
+  at: StepAt,
+  { variables }: Release,
+  { audiences }: MainOutputs,
+): Promise<string | null> {
+  const { idTokenFor } = await import("../google/id-token.ts");
+  const given = process.env.PADDOCK_OPERATOR_TOKEN;
+  if (given) return given;
+  const account = at.options.operatorAccount ?? textOf(variables.first_operator);
+  if (account === null) return null;
+  const token = await idTokenFor(at.google, account, audiences.operator);
+  if (token.ok) return token.value;
+  line(`No operator's token for ${account}: ${whyNot(token)}.`);
+  return null;
+}

@@ -1,0 +1,64 @@
+/** `--destroy`: what a deployment made, but for what can't or mustn't go, which is named. */
+import * as z from "zod";
+import type { DeployOptions } from "../options.ts";
+import { stateBucket } from "../preflight/names.ts";
+import { done, heading, line, Stop } from "../print.ts";
+import { applyPlan, need } from "../steps/apply.ts";
+import { openMain, variablesFor } from "../steps/main-root.ts";
+import { newestRelease, readLists } from "../steps/releases.ts";
+import { stepAtFor } from "./rollback.ts";
+
+const Protection = z.object({
+  delete: z.boolean().default(true),
+  lock_archive: z.boolean().default(true),
+  lock_logs: z.boolean().default(true),
+});
+const unprotected = '{"protection": {"delete": false, "lock_archive": false, "lock_logs": false}}';
+
+/** @throws {Stop} while protection is on, and without the project's id being typed. */
+export async function destroy(options: DeployOptions): Promise<void> {
+  const at = await stepAtFor(options);
+  const current = need(await newestRelease(at), "Nothing has been released from here yet.");
+  const protection = Protection.parse(current.variables.protection ?? {});
+  heading("What outlives it");
+  for (const text of whatOutlives(options.project, protection)) line(text);
+  if (protection.delete) {
+    throw new Stop(
+      `Protection is on, so databases and buckets refuse to go. Deploy once more with --var-file and ${unprotected}, then destroy.`,
+    );
+  }
+  heading("What goes");
+  const terraform = await openMain(at, stateBucket(options.project));
+  const variables = await variablesFor(at, {
+    ...current,
+    lists: await readLists(at, current.id),
+  });
+  const sha256 = await applyPlan(terraform, {
+    variables,
+    how: ["-destroy"],
+    question: `Destroy all of it? All data of all owners is gone then.`,
+    word: options.project,
+    yes: options.yes,
+  });
+  done(sha256 === null ? "there was nothing left" : "destroyed, but for what is named above");
+}
+
+/** In Google Cloud no program can delete these, or not yet; each with when it goes. */
+export function whatOutlives(project: string, protection: z.infer<typeof Protection>): string[] {
+  return [
+    "KMS: key ring and keys keep their names for good; their versions die after 30 days.",
+    "Firestore: backups of the main database, until each is 8 weeks old; `keys` has none.",
+    "Buckets: a noncurrent or soft-deleted object, for as long as its bucket says.",
+    protection.lock_archive
+      ? "Billing archive: locked for 7 years; it can't be emptied, nor the project deleted, before."
+      : "Billing archive: only if it still holds records (delete those first).",
+    protection.lock_logs
+      ? "Log buckets: locked for 30, 90 and 400 days; the project can't be deleted before."
+      : "Log buckets: pending deletion for 7 days.",
+    "Services stay switched on; others may use them.",
+    `Bootstrap stays: gs://${project}-paddock-state with states and releases, gs://${project}-paddock-build, images, secrets.`,
+    "  To remove it too: set its protection.deletion to false, apply, then terraform destroy in terraform/bootstrap.",
+    "DNS records of the domain: remove them, or the name points to an address of somebody else.",
+    `Everything at once, after 30 days: gcloud projects delete ${project}`,
+  ];
+}

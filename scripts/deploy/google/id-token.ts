@@ -1,0 +1,14 @@
+import * as z from "zod";
+import type { Answer, GoogleApi } from "./api.ts";
+
+/** An ID token of a service account that these credentials may act as (OpenID token creator). */
+export async function idTokenFor(
+  google: GoogleApi,
+  account: string,
+  audience: string,
+): Promise<Answer<string>> {
+  const url = `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${account}:generateIdToken`;
+  const body = { audience, includeEmail: true };
+  const answer = await google.ask(url, z.object({ token: z.string() }), { method: "POST", body });
+  return answer.ok ? { ok: true, value: answer.value.token } : answer;
+}

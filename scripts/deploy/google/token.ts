@@ -1,0 +1,75 @@
+/** Whose name the deployment is made in: the first credentials that are found. */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { GoogleAuth } from "google-auth-library";
+
+const scope = "https://www.googleapis.com/auth/cloud-platform";
+const email = "https://www.googleapis.com/auth/userinfo.email";
+const gcloudTimeoutMs = 20_000;
+
+export interface Credentials {
+  /** How they were found, for people. */
+  readonly from: string;
+  /** A person's credentials are counted against a project that must be named; others aren't. */
+  readonly needsQuotaProject: boolean;
+  /** An access token, renewed when it is about to expire. @throws if Google refuses. */
+  accessToken(): Promise<string>;
+}
+
+/** As Terraform's provider looks for them, then gcloud's own; null if there are none. */
+export function findCredentials(environment: NodeJS.ProcessEnv): Credentials | null {
+  const given = environment.GOOGLE_OAUTH_ACCESS_TOKEN;
+  if (given) {
+    const accessToken = async () => given;
+    return { from: "GOOGLE_OAUTH_ACCESS_TOKEN", needsQuotaProject: false, accessToken };
+  }
+  const file = environment.GOOGLE_APPLICATION_CREDENTIALS ?? wellKnownFile(environment);
+  if (existsSync(file)) return applicationDefault(file, environment);
+  return onPath("gcloud", environment) ? fromGcloud() : null;
+}
+
+function wellKnownFile(environment: NodeJS.ProcessEnv): string {
+  const name = "application_default_credentials.json";
+  const { CLOUDSDK_CONFIG } = environment;
+  return join(CLOUDSDK_CONFIG ?? join(homedir(), ".config", "gcloud"), name);
+}
+
+function applicationDefault(file: string, environment: NodeJS.ProcessEnv): Credentials {
+  // Else a machine that isn't in Google Cloud waits seconds for a server that isn't there.
+  environment.METADATA_SERVER_DETECTION ??= "none";
+  const auth = new GoogleAuth({ keyFilename: file, scopes: [scope, email] });
+  return {
+    from: "application default credentials",
+    needsQuotaProject: !environment.GOOGLE_APPLICATION_CREDENTIALS,
+    async accessToken() {
+      const token = await auth.getAccessToken();
+      if (!token) throw new Error("Google gave no access token");
+      return token;
+    },
+  };
+}
+
+function fromGcloud(): Credentials {
+  return {
+    from: "gcloud",
+    needsQuotaProject: false,
+    async accessToken() {
+      const options = { timeout: gcloudTimeoutMs };
+      const { stdout } = await promisify(execFile)(
+        "gcloud",
+        ["auth", "print-access-token"],
+        options,
+      );
+      return stdout.trim();
+    },
+  };
+}
+
+/** Whether a program of that name can be started. */
+export function onPath(program: string, environment: NodeJS.ProcessEnv = process.env): boolean {
+  const folders = (environment.PATH ?? "").split(":");
+  return folders.some((folder) => folder !== "" && existsSync(join(folder, program)));
+}

@@ -1,0 +1,168 @@
+/** The domain's records, as the public sees them, beside what the deployment needs there. */
+import * as z from "zod";
+import { whereToAsk } from "../google/api.ts";
+import {
+  blocks,
+  type Finding,
+  type GoogleAt,
+  type Looked,
+  note,
+  type PreflightAt,
+  unchecked,
+} from "./look.ts";
+
+const timeoutMs = 10_000;
+const types = { A: 1, CNAME: 5, AAAA: 28, CAA: 257 } as const;
+const nameDoesNotExist = 3;
+/** Who signs Google-managed certificates. */
+const signers = ["pki.goog", "letsencrypt.org"];
+
+const Resolved = z.object({
+  Status: z.int(),
+  Answer: z.array(z.object({ type: z.int(), data: z.string() })).default([]),
+});
+
+export interface DnsRecord {
+  readonly name: string;
+  readonly type: "A" | "CNAME";
+  readonly data: string;
+}
+
+/** What Google's public resolver answers, so no resolver of a company's network. */
+export async function resolve(
+  name: string,
+  type: keyof typeof types,
+  endpoint: string | null,
+): Promise<readonly string[] | null> {
+  const url = whereToAsk(`https://dns.google/resolve?name=${name}&type=${type}`, endpoint);
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+    const { Status, Answer } = Resolved.parse(await response.json());
+    if (Status !== 0 && Status !== nameDoesNotExist) return null;
+    return Answer.filter((answer) => answer.type === types[type]).map(({ data }) =>
+      data.replace(/\.$/, ""),
+    );
+  } catch {
+    return null;
+  }
+}
+
+/** Whether `record` is what the public sees. */
+export async function isThere(record: DnsRecord, endpoint: string | null): Promise<boolean> {
+  const found = await resolve(record.name.replace(/\.$/, ""), record.type, endpoint);
+  return (found ?? []).includes(record.data.replace(/\.$/, ""));
+}
+
+export function zoneLine({ name, type, data }: DnsRecord): string {
+  return `${name.replace(/\.$/, "")}. 300 IN ${type} ${data}`;
+}
+
+/** Before anything is made only obstacles can be seen; afterwards the records themselves. */
+export async function lookAtDomain(at: PreflightAt): Promise<Looked> {
+  const { domain } = at.options;
+  const looked = (found: string, ...findings: Finding[]) => ({
+    subject: "domain",
+    found,
+    findings,
+  });
+  if (domain === null) return looked("");
+  const [addresses, sixes, aliases, allowed] = await Promise.all([
+    resolve(domain, "A", at.endpoint),
+    resolve(domain, "AAAA", at.endpoint),
+    resolve(domain, "CNAME", at.endpoint),
+    certificateAuthorities(domain, at.endpoint),
+  ]);
+  if (!addresses || !sixes || !aliases || !allowed) {
+    return looked("", unchecked(`What ${domain} points to: the public resolver didn't answer.`));
+  }
+  const findings: Finding[] = [];
+  if (aliases.length > 0) {
+    const what = `${domain} is an alias of ${aliases[0]}, and a name that is can't have an A record.`;
+    findings.push(blocks(what, `remove the CNAME record of ${domain}`));
+  }
+  if (sixes.length > 0) {
+    const what = `${domain} has an AAAA record (${sixes[0]}); this deployment answers on IPv4 alone.`;
+    findings.push(blocks(what, `remove the AAAA record of ${domain}`));
+  }
+  if (allowed.length > 0 && !signers.some((signer) => allowed.includes(signer))) {
+    const what = `The CAA records of ${domain} allow ${allowed.join(", ")}, but not Google's signer.`;
+    findings.push(blocks(what, `${domain}. 300 IN CAA 0 issue "pki.goog"`));
+  }
+  findings.push(...(await recordFindings(at, domain, addresses)));
+  return looked(domain, ...findings);
+}
+
+/** As a signer reads them: of the nearest name upwards that has any. */
+async function certificateAuthorities(
+  domain: string,
+  endpoint: string | null,
+): Promise<readonly string[] | null> {
+  const labels = domain.split(".");
+  for (let from = 0; from < labels.length - 1; from += 1) {
+    const records = await resolve(labels.slice(from).join("."), "CAA", endpoint);
+    if (records === null) return null;
+    const issuers = records.flatMap((text) => /issue "?([^";]+)/.exec(text)?.[1]?.trim() ?? []);
+    if (records.length > 0) return issuers;
+  }
+  return [];
+}
+
+const Authorizations = z.object({
+  dnsAuthorizations: z
+    .array(
+      z.object({
+        domain: z.string(),
+        dnsResourceRecord: z
+          .object({ name: z.string(), type: z.literal("CNAME"), data: z.string() })
+          .optional(),
+      }),
+    )
+    .default([]),
+});
+const Addresses = z.object({
+  items: z.array(z.object({ name: z.string(), address: z.string() })).default([]),
+});
+
+async function recordFindings(
+  at: PreflightAt,
+  domain: string,
+  addresses: readonly string[],
+): Promise<Finding[]> {
+  const records = at.google === null ? [] : await recordsMade({ ...at, google: at.google }, domain);
+  if (records.length === 0) {
+    const now =
+      addresses.length === 0 ? "no A record yet" : `an A record of ${addresses.join(", ")}`;
+    return [note(`${domain} has ${now}; the two records to add are shown after the first apply.`)];
+  }
+  const missing: DnsRecord[] = [];
+  for (const record of records) {
+    if (!(await isThere(record, at.endpoint))) missing.push(record);
+  }
+  if (missing.length === 0) return [];
+  const what = `${domain} isn't pointed here yet; the certificate and the smoke test wait for it.`;
+  return [note(what, ...missing.map(zoneLine))];
+}
+
+/** What an earlier run has made; none before the first. */
+async function recordsMade(
+  { google, options }: Pick<GoogleAt, "google" | "options">,
+  domain: string,
+): Promise<DnsRecord[]> {
+  const { project } = options;
+  const authorizations = await google.ask(
+    `https://certificatemanager.googleapis.com/v1/projects/${project}/locations/global/dnsAuthorizations`,
+    Authorizations,
+  );
+  const addresses = await google.ask(
+    `https://compute.googleapis.com/compute/v1/projects/${project}/global/addresses?filter=name:paddock*`,
+    Addresses,
+  );
+  const records: DnsRecord[] = [];
+  const ours = authorizations.ok
+    ? authorizations.value.dnsAuthorizations.find((one) => one.domain === domain)
+    : undefined;
+  if (ours?.dnsResourceRecord) records.push(ours.dnsResourceRecord);
+  const [address] = addresses.ok ? addresses.value.items : [];
+  if (ours && address) records.push({ name: domain, type: "A", data: address.address });
+  return records;
+}

@@ -1,0 +1,76 @@
+/** Names that must be free, and what an earlier deployment has left that can't be made again. */
+import * as z from "zod";
+import { blocks, type Finding, type GoogleAt, type Looked, note } from "./look.ts";
+
+export const stateBucket = (project: string) => `${project}-paddock-state`;
+const mainState = "main/default.tfstate";
+
+const Bucket = z.object({ name: z.string(), projectNumber: z.string(), location: z.string() });
+const Databases = z.object({
+  databases: z
+    .array(z.object({ name: z.string(), type: z.string(), locationId: z.string() }))
+    .default([]),
+});
+const KeyRing = z.object({ name: z.string() });
+const Found = z.looseObject({});
+
+/** @param number of the project; null if it couldn't be read. */
+export async function lookAtNames(at: GoogleAt, number: string | null): Promise<Looked> {
+  const known = await stateIsThere(at);
+  const findings = [...(await lookAtBucket(at, number)), ...(known ? [] : await leftBehind(at))];
+  return { subject: "names", found: findings.length === 0 ? "free, or ours" : "", findings };
+}
+
+/** Whether an earlier run has kept a state: then what is there is ours. */
+async function stateIsThere({ google, options }: GoogleAt): Promise<boolean> {
+  const object = encodeURIComponent(mainState);
+  const url = `https://storage.googleapis.com/storage/v1/b/${stateBucket(options.project)}/o/${object}`;
+  return (await google.ask(url, Found)).ok;
+}
+
+/** Names of buckets are shared by all of Google's customers. */
+async function lookAtBucket(
+  { google, options }: GoogleAt,
+  number: string | null,
+): Promise<Finding[]> {
+  const name = stateBucket(options.project);
+  const answer = await google.ask(`https://storage.googleapis.com/storage/v1/b/${name}`, Bucket);
+  const describe = `gcloud storage buckets describe gs://${name}`;
+  if (!answer.ok) {
+    if (answer.status !== 403) return [];
+    return [blocks(`A bucket ${name} exists, and isn't yours to see.`, describe)];
+  }
+  if (number !== null && answer.value.projectNumber !== number) {
+    return [blocks(`The bucket ${name} belongs to another project.`, describe)];
+  }
+  return [];
+}
+
+/** Without a state of ours, what has our names would be made a second time, and that fails. */
+async function leftBehind({ google, options }: GoogleAt): Promise<Finding[]> {
+  const { project } = options;
+  const findings: Finding[] = [];
+  const databases = await google.ask(
+    `https://firestore.googleapis.com/v1/projects/${project}/databases`,
+    Databases,
+  );
+  const clash = databases.ok
+    ? databases.value.databases.filter(({ name }) => /\/(\(default\)|keys)$/.test(name))
+    : [];
+  for (const { name, locationId } of clash) {
+    const id = name.split("/").at(-1) ?? "";
+    const what = `A Firestore database ${id} exists already, in ${locationId}, made by something else.`;
+    findings.push(
+      blocks(what, `gcloud firestore databases delete --database='${id}' --project=${project}`),
+    );
+  }
+  const ring = await google.ask(
+    `https://cloudkms.googleapis.com/v1/projects/${project}/locations/us/keyRings/paddock`,
+    KeyRing,
+  );
+  if (ring.ok) {
+    const what = "The key ring paddock is left of an earlier deployment; it will be taken over.";
+    findings.push(note(what));
+  }
+  return findings;
+}

@@ -1,0 +1,137 @@
+/** Organisation policies that would break the deployment half way. */
+import * as z from "zod";
+import {
+  blocks,
+  enableCommand,
+  type Finding,
+  type GoogleAt,
+  isOff,
+  type Looked,
+  note,
+  unchecked,
+  whyNot,
+} from "./look.ts";
+
+const Values = z.object({
+  allowedValues: z.array(z.string()).default([]),
+  deniedValues: z.array(z.string()).default([]),
+});
+const Rule = z.object({
+  values: Values.optional(),
+  allowAll: z.boolean().optional(),
+  denyAll: z.boolean().optional(),
+  enforce: z.boolean().optional(),
+});
+const Policy = z.object({
+  spec: z.object({ rules: z.array(Rule).default([]) }).default({ rules: [] }),
+});
+type Policy = z.output<typeof Policy>;
+
+interface Constraint {
+  readonly name: string;
+  /** Each must be allowed, in one of its spellings; empty for a policy that is on or off. */
+  readonly needs: readonly (readonly string[])[];
+  /** What the deployment does that it forbids. */
+  readonly breaks: string;
+  /** Whether it is in the way of these options at all. */
+  readonly matters?: (at: GoogleAt) => boolean;
+}
+
+const usLocations = ["in:us-locations", "in:us-central1-locations", "us", "us-central1", "nam5"];
+
+const constraints: readonly Constraint[] = [
+  {
+    name: "run.managed.requireInvokerIam",
+    needs: [],
+    breaks: "public functions are called without a Google identity: they check API keys themselves",
+  },
+  {
+    name: "run.allowedIngress",
+    needs: [["internal-and-cloud-load-balancing", "is:internal-and-cloud-load-balancing"]],
+    breaks: "public functions take traffic from the load balancer",
+  },
+  {
+    name: "run.allowedVPCEgress",
+    needs: [["all-traffic", "is:all-traffic"]],
+    breaks: "runners send all their traffic through the fenced network",
+  },
+  {
+    name: "gcp.resourceLocations",
+    needs: [usLocations],
+    breaks: "everything lies in the US",
+  },
+  {
+    name: "compute.restrictLoadBalancerCreationForTypes",
+    needs: [
+      ["GLOBAL_EXTERNAL_MANAGED_HTTP_HTTPS", "in:EXTERNAL"],
+      ["INTERNAL_HTTP_HTTPS", "in:INTERNAL"],
+    ],
+    breaks: "one load balancer stands before the API, another before the gateways",
+  },
+  {
+    name: "iam.disableServiceAccountCreation",
+    needs: [],
+    breaks: "every function has a service account of its own",
+  },
+  {
+    name: "iam.workloadIdentityPoolProviders",
+    needs: [["https://token.actions.githubusercontent.com"]],
+    breaks: "GitHub's workflows deploy without a key",
+    matters: ({ options }) => options.github !== null,
+  },
+  {
+    name: "gcp.restrictNonCmekServices",
+    needs: [["firestore.googleapis.com"], ["storage.googleapis.com"], ["run.googleapis.com"]],
+    breaks: "data is encrypted with Google's keys unless encryption.customer_managed is true",
+    matters: ({ options }) => !isCustomerManaged(options.variables.encryption),
+  },
+];
+
+function isCustomerManaged(encryption: unknown): boolean {
+  return z.object({ customer_managed: z.literal(true) }).safeParse(encryption).success;
+}
+
+export async function lookAtPolicies(at: GoogleAt): Promise<Looked> {
+  const subject = "policies";
+  const asked = constraints.filter(({ matters }) => matters === undefined || matters(at));
+  const answers = await Promise.all(asked.map(async (constraint) => await look(at, constraint)));
+  const off = answers.find((answer) => typeof answer === "object" && answer.kind === "unchecked");
+  if (off && typeof off === "object") return { subject, found: "", findings: [off] };
+  const findings = answers.filter((answer): answer is Finding => typeof answer === "object");
+  const found = findings.length === 0 ? `none of ${asked.length} is in the way` : "";
+  return { subject, found, findings };
+}
+
+async function look(at: GoogleAt, constraint: Constraint): Promise<Finding | "fine"> {
+  const { project } = at.options;
+  const url = `https://orgpolicy.googleapis.com/v2/projects/${project}/policies/${constraint.name}:getEffectivePolicy`;
+  const answer = await at.google.ask(url, Policy);
+  if (!answer.ok) {
+    if (isOff(answer)) {
+      const what = "Organisation policies can't be seen: their service is off.";
+      return unchecked(what, enableCommand(project, ["orgpolicy.googleapis.com"]));
+    }
+    // A project without an organisation has none, and older ones don't know every constraint.
+    if (answer.status === 404 || answer.status === 400) return "fine";
+    return unchecked(`Organisation policies: ${whyNot(answer)}.`);
+  }
+  if (!isInTheWay(constraint, answer.value)) return "fine";
+  const what = `The policy ${constraint.name} forbids it: ${constraint.breaks}.`;
+  const describe = `gcloud org-policies describe ${constraint.name} --project=${project} --effective`;
+  const page = `https://console.cloud.google.com/iam-admin/orgpolicies/${constraint.name}?project=${project}`;
+  if (constraint.name === "iam.workloadIdentityPoolProviders") return note(what, describe, page);
+  return blocks(what, describe, page);
+}
+
+function isInTheWay({ needs }: Constraint, { spec }: Policy): boolean {
+  if (needs.length === 0) return spec.rules.some(({ enforce }) => enforce === true);
+  return needs.some((spellings) => !spec.rules.every((rule) => allows(rule, spellings)));
+}
+
+function allows(rule: z.output<typeof Rule>, spellings: readonly string[]): boolean {
+  if (rule.denyAll === true) return false;
+  const { allowedValues = [], deniedValues = [] } = rule.values ?? {};
+  if (deniedValues.some((value) => spellings.includes(value))) return false;
+  if (allowedValues.length === 0) return true;
+  return allowedValues.some((value) => spellings.includes(value));
+}

@@ -1,0 +1,62 @@
+/** Whether these credentials may do what the deployment does. */
+import * as z from "zod";
+import { blocks, type Finding, type GoogleAt, type Looked, unchecked, whyNot } from "./look.ts";
+
+/**
+ * One permission of each kind of thing that Terraform and this script make, by the narrowest
+ * predefined role that has it. A role is asked for only if its permission is missing.
+ */
+export const permissionsByRole: Readonly<Record<string, readonly string[]>> = {
+  "roles/resourcemanager.projectIamAdmin": ["resourcemanager.projects.setIamPolicy"],
+  "roles/serviceusage.serviceUsageAdmin": ["serviceusage.services.enable"],
+  "roles/iam.serviceAccountAdmin": [
+    "iam.serviceAccounts.create",
+    "iam.serviceAccounts.setIamPolicy",
+  ],
+  "roles/iam.serviceAccountUser": ["iam.serviceAccounts.actAs"],
+  "roles/iam.roleAdmin": ["iam.roles.create"],
+  "roles/iam.workloadIdentityPoolAdmin": ["iam.workloadIdentityPools.create"],
+  "roles/run.admin": ["run.services.create", "run.services.setIamPolicy", "run.jobs.create"],
+  "roles/datastore.owner": ["datastore.databases.create", "datastore.indexes.create"],
+  "roles/firebaserules.admin": ["firebaserules.rulesets.create"],
+  "roles/cloudkms.admin": ["cloudkms.keyRings.create", "cloudkms.cryptoKeys.setIamPolicy"],
+  "roles/secretmanager.admin": ["secretmanager.secrets.create", "secretmanager.versions.add"],
+  "roles/storage.admin": ["storage.buckets.create", "storage.objects.create"],
+  "roles/logging.configWriter": ["logging.buckets.create", "logging.sinks.create"],
+  "roles/monitoring.editor": ["monitoring.alertPolicies.create", "monitoring.dashboards.create"],
+  "roles/artifactregistry.admin": ["artifactregistry.repositories.create"],
+  "roles/cloudbuild.builds.editor": ["cloudbuild.builds.create"],
+  "roles/certificatemanager.owner": ["certificatemanager.certs.create"],
+  "roles/compute.networkAdmin": [
+    "compute.networks.create",
+    "compute.globalForwardingRules.create",
+    "compute.urlMaps.create",
+  ],
+  "roles/compute.securityAdmin": ["compute.securityPolicies.create", "compute.firewalls.create"],
+  "roles/dns.admin": ["dns.managedZones.create"],
+  "roles/cloudscheduler.admin": ["cloudscheduler.jobs.create"],
+};
+
+const Tested = z.object({ permissions: z.array(z.string()).default([]) });
+
+export async function lookAtPermissions({ google, options, member }: GoogleAt): Promise<Looked> {
+  const { project } = options;
+  const wanted = Object.values(permissionsByRole).flat();
+  const url = `https://cloudresourcemanager.googleapis.com/v3/projects/${project}:testIamPermissions`;
+  const answer = await google.ask(url, Tested, { method: "POST", body: { permissions: wanted } });
+  const looked = (found: string, ...findings: Finding[]) => ({
+    subject: "permissions",
+    found,
+    findings,
+  });
+  if (!answer.ok) return looked("", unchecked(`What you may do: ${whyNot(answer)}.`));
+  const { permissions } = answer.value;
+  const missing = wanted.filter((permission) => !permissions.includes(permission));
+  if (missing.length === 0) return looked(`${member} may do all ${wanted.length} things`);
+  const roles = Object.entries(permissionsByRole).filter(([, needed]) =>
+    needed.some((permission) => missing.includes(permission)),
+  );
+  const what = `${member} may not ${missing.join(", ")}.`;
+  const bind = `gcloud projects add-iam-policy-binding ${project} --member=${member}`;
+  return looked("", blocks(what, ...roles.map(([role]) => `${bind} --role=${role}`)));
+}

@@ -1,0 +1,83 @@
+/** Everything that would stop a deployment, looked at together, before anything is changed. */
+import { GoogleApi } from "../google/api.ts";
+import { findCredentials } from "../google/token.ts";
+import type { DeployOptions } from "../options.ts";
+import { lookAtCredentials, memberOf } from "./credentials.ts";
+import { lookAtDomain } from "./domain.ts";
+import { blocks, type GoogleAt, type Looked, type PreflightAt, unchecked } from "./look.ts";
+import { lookAtNames } from "./names.ts";
+import { lookAtPolicies } from "./org-policies.ts";
+import { lookAtPermissions } from "./permissions.ts";
+import { lookAtBilling, lookAtProject } from "./project.ts";
+import { lookAtQuotas } from "./quotas.ts";
+import { lookAtServices } from "./services.ts";
+import { lookAtBuilder, lookAtTerraform } from "./tools.ts";
+
+export interface Preflight {
+  readonly looked: readonly Looked[];
+  readonly member: string;
+  readonly projectNumber: string | null;
+}
+
+export function startingPoint(
+  options: DeployOptions,
+  environment: NodeJS.ProcessEnv = process.env,
+): PreflightAt {
+  const endpoint = environment.PADDOCK_DEPLOY_GOOGLE_ENDPOINT ?? null;
+  const credentials = findCredentials(environment);
+  const google = credentials && new GoogleApi(credentials, options.project, endpoint);
+  return { options, credentials, google, endpoint, environment };
+}
+
+/** What can be seen without credentials is looked at in any case, so that all is said at once. */
+export async function preflight(at: PreflightAt): Promise<Preflight> {
+  const member = at.google === null ? "user:YOU" : await memberOf(at.google);
+  const [credentials, terraform, builder, domain] = await Promise.all([
+    lookAtCredentials(at, member),
+    lookAtTerraform(at),
+    lookAtBuilder(at),
+    lookAtDomain(at),
+  ]);
+  const local = [terraform, builder, domain];
+  const isRefused = credentials.findings.some(({ kind }) => kind === "blocks");
+  if (at.google === null || isRefused) {
+    const unseen = unchecked("project, billing, services, permissions, quotas, policies, names");
+    const rest = { subject: "the project", found: "", findings: [unseen] };
+    return { looked: [credentials, ...local, rest], member, projectNumber: null };
+  }
+  const project = await lookAtProject({ ...at, google: at.google, member });
+  if (project.number === null) {
+    return { looked: [credentials, ...local, project], member, projectNumber: null };
+  }
+  const inside = await lookInside({ ...at, google: at.google, member }, project.number);
+  const looked = [credentials, ...local, project, ...inside];
+  return { looked, member, projectNumber: project.number };
+}
+
+async function lookInside(at: GoogleAt, number: string): Promise<Looked[]> {
+  return await Promise.all([
+    lookAtBilling(at),
+    lookAtServices(at),
+    lookAtPermissions(at),
+    lookAtQuotas(at),
+    lookAtPolicies(at),
+    lookAtNames(at, number),
+  ]);
+}
+
+/** Whom alerts reach and who begins is said once; later releases remember it. */
+export function lookAtSettings(variables: Readonly<Record<string, unknown>>): Looked {
+  const findings = [];
+  if (variables.alerts === undefined) {
+    findings.push(blocks("Nobody would hear of an alert.", "--alert-email you@example.com"));
+  }
+  if (variables.first_operator === undefined) {
+    const what = "Nobody could become the first operator (docs/deploy.md says which accounts can).";
+    findings.push(blocks(what, "--first-operator OPERATOR@PROJECT.iam.gserviceaccount.com"));
+  }
+  return { subject: "settings", found: findings.length === 0 ? "complete" : "", findings };
+}
+
+export function isBlocked({ looked }: Pick<Preflight, "looked">): boolean {
+  return looked.some(({ findings }) => findings.some(({ kind }) => kind === "blocks"));
+}

@@ -1,0 +1,60 @@
+/** How a deployment speaks in a terminal. */
+import { createInterface } from "node:readline/promises";
+import colours from "picocolors";
+import type { Finding, Looked } from "./preflight/look.ts";
+
+export const heading = (text: string) => console.log(`\n${colours.bold(colours.cyan(text))}`);
+export const line = (text: string) => console.log(`  ${text}`);
+export const done = (text: string) => line(`${colours.green("✓")} ${text}`);
+export const detail = (text: string) => line(colours.dim(text));
+
+const marks: Readonly<Record<Finding["kind"], string>> = {
+  blocks: colours.red("✗"),
+  note: colours.yellow("•"),
+  unchecked: colours.yellow("?"),
+};
+const column = 13;
+
+export function printLooked(looked: readonly Looked[]): void {
+  for (const { subject, found, findings } of looked) {
+    const isFine = findings.every(({ kind }) => kind === "note");
+    if (isFine && found !== "") done(`${subject.padEnd(column)}${found}`);
+    for (const { kind, what, fix } of findings) {
+      line(`${marks[kind]} ${subject.padEnd(column)}${what}`);
+      for (const command of fix ?? []) line(`  ${"".padEnd(column)}${colours.bold(command)}`);
+    }
+  }
+}
+
+/** `1 thing`, `2 things`. */
+export function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
+
+/** An end in order: one sentence for people, and an exit code for programs. */
+export class Stop extends Error {
+  override readonly name = "Stop";
+  readonly exitCode: number;
+  constructor(sentence: string, exitCode = 1) {
+    super(sentence);
+    this.exitCode = exitCode;
+  }
+}
+
+/**
+ * Waits for a yes. @throws {Stop} for anything else, and where nobody can be asked.
+ * @param word what must be typed; `yes` unless the step can't be undone.
+ */
+export async function confirm(question: string, yes: boolean, word = "yes"): Promise<void> {
+  if (yes) return;
+  if (!process.stdin.isTTY) {
+    throw new Stop(`${question} Nobody is here to say yes; --yes says it beforehand.`);
+  }
+  const asked = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const answer = await asked.question(`\n  ${question} ${colours.dim(`(type ${word})`)} `);
+    if (answer.trim() !== word) throw new Stop("Nothing more was changed.");
+  } finally {
+    asked.close();
+  }
+}

@@ -1,0 +1,46 @@
+/** The smoke test, check by check: what only a deployment can prove. docs/deploy.md lists them. */
+import type { SmokeContext } from "./context.ts";
+import { forgedKey, headers, health, noPlainHttp, ownAnswers, version } from "./edge-checks.ts";
+import {
+  egressAllowlist,
+  egressDenied,
+  ownerAndKey,
+  revocation,
+  sandbox,
+  shellTask,
+  streaming,
+} from "./task-checks.ts";
+import { certificate, tlsVersions } from "./tls-checks.ts";
+
+export interface SmokeCheck {
+  readonly name: string;
+  /** What holds if it passes. */
+  readonly promise: string;
+  /** @returns what was seen. @throws if the promise is broken, `NotTried` if nobody could look. */
+  readonly run: (at: SmokeContext) => Promise<string>;
+}
+
+const check = (name: string, promise: string, run: SmokeCheck["run"]): SmokeCheck => ({
+  name,
+  promise,
+  run,
+});
+
+/** In this order; those after `owner-and-key` act as the account that it makes. */
+export const smokeChecks: readonly SmokeCheck[] = [
+  check("health", "the API answers through the load balancer", health),
+  check("version", "it tells which build it is", version),
+  check("tls-versions", "TLS 1.3; nothing below 1.2, no weak cipher", tlsVersions),
+  check("tls-certificate", "a trusted certificate for the domain, far from its end", certificate),
+  check("no-plain-http", "nothing listens on port 80", noPlainHttp),
+  check("security-headers", "every answer has them: 200, 401 and 404", headers),
+  check("load-balancer-answers", "what the load balancer answers itself", ownAnswers),
+  check("forged-key", "a key that nobody issued is refused, and fast", forgedKey),
+  check("owner-and-key", "the first operator makes an owner, credit and a key", ownerAndKey),
+  check("shell-task", "a task runs in a job, is paid for, and within its hold", shellTask),
+  check("streaming", "events arrive while the task runs", streaming),
+  check("egress-denied", "without a network nothing is reached, metadata included", egressDenied),
+  check("egress-allowlist", "another host than the allowed one is refused", egressAllowlist),
+  check("sandbox", "each layer of isolation is there; which mode it is", sandbox),
+  check("revocation", "a revoked key is dead when the call returns", revocation),
+];

@@ -1,0 +1,82 @@
+/** The bootstrap root: its own state begins on this machine and moves into the bucket it makes. */
+import { existsSync } from "node:fs";
+import { rename } from "node:fs/promises";
+import * as z from "zod";
+import { stateBucket } from "../preflight/names.ts";
+import { detail, done, Stop } from "../print.ts";
+import { localState, Terraform } from "../terraform/run.ts";
+import { applyPlan } from "./apply.ts";
+import type { StepAt } from "./at.ts";
+
+const Outputs = z.object({
+  state_bucket: z.string(),
+  registry: z.string(),
+  build_bucket: z.string(),
+  build_account: z.string(),
+  secrets: z.record(z.string(), z.string()),
+});
+export type BootstrapOutputs = z.infer<typeof Outputs>;
+
+const stateObject = "bootstrap/default.tfstate";
+const Found = z.looseObject({});
+
+/** Where bootstrap's state is: that decides how to go on. */
+export type StateIs = "nowhere" | "here" | "in the bucket" | "lost";
+
+export async function whereIsState({ google, options }: StepAt): Promise<StateIs> {
+  const bucket = `https://storage.googleapis.com/storage/v1/b/${stateBucket(options.project)}`;
+  const object = await google.ask(`${bucket}/o/${encodeURIComponent(stateObject)}`, Found);
+  if (object.ok) return "in the bucket";
+  if (existsSync(localState(options.project))) return "here";
+  return (await google.ask(bucket, Found)).ok ? "lost" : "nowhere";
+}
+
+export interface BootstrapSettings {
+  readonly region: string;
+  readonly github: { readonly repository: string; readonly repository_id: string } | null;
+}
+
+/** Each run finds out how far the last one came. @throws {Stop} without a yes. */
+export async function applyBootstrap(
+  at: StepAt,
+  settings: BootstrapSettings,
+): Promise<BootstrapOutputs> {
+  const { project, yes } = at.options;
+  const bucket = stateBucket(project);
+  const root = { root: "bootstrap", project, credentials: at.credentials } as const;
+  const variables = { project_id: project, ...settings };
+  const question = "Switch on these services and make bucket, registry and secrets?";
+  const state = await whereIsState(at);
+  if (state === "lost") {
+    throw new Stop(
+      `gs://${bucket} is there, but no state: another machine didn't finish. Go on there, or, if the bucket is empty, gcloud storage buckets delete gs://${bucket}`,
+    );
+  }
+  if (state !== "in the bucket") {
+    const local = await Terraform.open(root, true);
+    await local.init(null);
+    await applyPlan(local, { variables, question, yes });
+    const moved = await Terraform.open(root);
+    await moved.init(bucket, "-migrate-state", "-force-copy");
+    await rename(localState(project), `${localState(project)}.moved`);
+    detail(`its state has moved to gs://${bucket}/bootstrap`);
+    return await moved.outputs(Outputs);
+  }
+  const terraform = await Terraform.open(root);
+  await terraform.init(bucket);
+  const changed = await applyPlan(terraform, { variables, question, yes });
+  if (changed === null) done("as it should be");
+  return await terraform.outputs(Outputs);
+}
+
+/** What an earlier run made, for credentials that may look but not change it. */
+export async function readBootstrap(at: StepAt): Promise<BootstrapOutputs> {
+  const { project } = at.options;
+  const root = { root: "bootstrap", project, credentials: at.credentials } as const;
+  if ((await whereIsState(at)) !== "in the bucket") {
+    throw new Stop("Bootstrap hasn't been applied yet: run this command without --skip-bootstrap.");
+  }
+  const terraform = await Terraform.open(root);
+  await terraform.init(stateBucket(project));
+  return await terraform.outputs(Outputs);
+}

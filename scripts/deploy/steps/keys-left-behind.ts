@@ -1,0 +1,72 @@
+/**
+ * Key rings and keys can't be deleted, so a deployment after a `--destroy` finds them there. They
+ * are taken into the state, and get a version again, since `--destroy` has destroyed theirs.
+ */
+import * as z from "zod";
+import { done, Stop } from "../print.ts";
+import type { Terraform } from "../terraform/run.ts";
+import type { StepAt } from "./at.ts";
+
+const ringAddress = "module.keys.google_kms_key_ring.default";
+const perPage = 100;
+
+const Key = z.object({
+  name: z.string(),
+  purpose: z.string(),
+  primary: z.object({ state: z.string() }).optional(),
+});
+const Keys = z.object({ cryptoKeys: z.array(Key).default([]) });
+const Named = z.object({ name: z.string() });
+
+const ringName = (project: string) => `projects/${project}/locations/us/keyRings/paddock`;
+const kms = "https://cloudkms.googleapis.com/v1";
+
+/** What an earlier deployment has left; null if there is nothing, or it is in the state. */
+export async function takeOverKeys(at: StepAt, terraform: Terraform): Promise<void> {
+  const ring = ringName(at.options.project);
+  const found = await at.google.ask(`${kms}/${ring}`, Named);
+  if (!found.ok) return;
+  const known = await terraform.addresses();
+  if (!known.includes(ringAddress)) {
+    await terraform.importInto(ringAddress, ring);
+    done("took over the key ring of an earlier deployment");
+  }
+  for (const key of await keysOf(at)) {
+    const address = addressOf(key);
+    if (known.includes(address)) continue;
+    await terraform.importInto(address, key.name);
+    done(`took over the key ${key.name.split("/").at(-1)}`);
+  }
+}
+
+function addressOf({ name, purpose }: z.infer<typeof Key>): string {
+  const id = name.split("/").at(-1) ?? "";
+  const kind = purpose === "ENCRYPT_DECRYPT" ? "wrap" : "sign";
+  return `module.keys.google_kms_crypto_key.${kind}["${id}"]`;
+}
+
+/** A wrapping key whose versions were destroyed gets one; nothing else is touched. */
+export async function ensureKeyVersions(at: StepAt): Promise<void> {
+  for (const { name, purpose, primary } of await keysOf(at)) {
+    if (purpose !== "ENCRYPT_DECRYPT" || primary?.state === "ENABLED") continue;
+    const url = `${kms}/${name}`;
+    const made = await at.google.ask(`${url}/cryptoKeyVersions`, Named, {
+      method: "POST",
+      body: {},
+    });
+    if (!made.ok) throw new Stop(`${name} got no version: ${made.message}`);
+    const body = { cryptoKeyVersionId: made.value.name.split("/").at(-1) };
+    const used = await at.google.ask(`${url}:updatePrimaryVersion`, Named, {
+      method: "POST",
+      body,
+    });
+    if (!used.ok) throw new Stop(`${name} doesn't use its new version: ${used.message}`);
+    done(`${name.split("/").at(-1)} has a version again`);
+  }
+}
+
+async function keysOf({ google, options }: StepAt) {
+  const url = `${kms}/${ringName(options.project)}/cryptoKeys?pageSize=${perPage}`;
+  const answer = await google.ask(url, Keys);
+  return answer.ok ? answer.value.cryptoKeys : [];
+}

@@ -1,0 +1,109 @@
+/** What was released, kept in the state's bucket: enough to bring any release back. */
+import { createHash } from "node:crypto";
+import * as z from "zod";
+import { stateBucket } from "../preflight/names.ts";
+import { Stop } from "../print.ts";
+import type { StepAt } from "./at.ts";
+
+const perPage = 1_000;
+
+export const Release = z.object({
+  v: z.literal(1),
+  /** Time and commit: names sort by age. */
+  id: z.string().regex(/^\d{8}T\d{6}Z-[0-9a-z-]+$/),
+  at: z.string(),
+  by: z.string(),
+  commit: z.string(),
+  images: z.object({ functions: z.string(), runner: z.string() }),
+  /** Of the plan that was applied; null if it had nothing to change. */
+  planSha256: z.string().nullable(),
+  listsSha256: z.string(),
+  /** Of the main root, but for paths on the machine that deployed. None is secret. */
+  variables: z.record(z.string(), z.unknown()),
+  /** Not part of what a rollback brings back: keys made since then must stay valid. */
+  secretVersions: z.object({ peppers: z.string(), gateway_tokens: z.string() }),
+  github: z.object({ repository: z.string(), repository_id: z.string() }).nullable(),
+  rollbackOf: z.string().nullable(),
+});
+export type Release = z.infer<typeof Release>;
+
+/** What the build listed for Terraform, as it was then. */
+export const Lists = z.object({ functions: z.unknown(), runner: z.unknown() });
+export type Lists = z.infer<typeof Lists>;
+
+const Listing = z.object({
+  items: z.array(z.object({ name: z.string() })).default([]),
+});
+const Written = z.looseObject({});
+
+const storage = "https://storage.googleapis.com";
+
+/** Newest first; none if there is no bucket yet. */
+export async function listReleases({ google, options }: StepAt) {
+  const bucket = stateBucket(options.project);
+  const query = `prefix=releases/&maxResults=${perPage}`;
+  const answer = await google.ask(`${storage}/storage/v1/b/${bucket}/o?${query}`, Listing);
+  if (!answer.ok) return [];
+  const names = answer.value.items.map(({ name }) => name.replace("releases/", ""));
+  const ids = names.filter((name) => /^[^.]+\.json$/.test(name));
+  return ids
+    .map((name) => name.replace(".json", ""))
+    .sort()
+    .reverse()
+    .map((id) => ({ id, isVerified: names.includes(`${id}.verified.json`) }));
+}
+
+export async function newestRelease(at: StepAt): Promise<Release | null> {
+  const [newest] = await listReleases(at);
+  return newest ? await readRelease(at, newest.id) : null;
+}
+
+/** @throws {Stop} if there is none of that id. */
+export async function readRelease(at: StepAt, id: string): Promise<Release> {
+  return await read(at, `${id}.json`, Release);
+}
+
+export async function readLists(at: StepAt, id: string): Promise<Lists> {
+  return await read(at, `${id}.lists.json`, Lists);
+}
+
+/** Lists first: a release that can be seen is complete. */
+export async function writeRelease(at: StepAt, release: Release, lists: Lists): Promise<void> {
+  await write(at, `${release.id}.lists.json`, lists);
+  await write(at, `${release.id}.json`, release);
+}
+
+/** The smoke test has passed. */
+export async function markVerified(at: StepAt, id: string, checks: number): Promise<void> {
+  await write(at, `${id}.verified.json`, { at: new Date().toISOString(), checks });
+}
+
+export function releaseId(now: Date, commit: string): string {
+  const time = now.toISOString().replace(/[-:]|\.\d+/g, "");
+  return `${time}-${commit.slice(0, 12)}`;
+}
+
+export function digestOf(lists: Lists): string {
+  return createHash("sha256").update(JSON.stringify(lists)).digest("hex");
+}
+
+async function read<T>(at: StepAt, name: string, schema: z.ZodType<T>): Promise<T> {
+  const object = encodeURIComponent(`releases/${name}`);
+  const bucket = stateBucket(at.options.project);
+  const url = `${storage}/storage/v1/b/${bucket}/o/${object}?alt=media`;
+  const answer = await at.google.ask(url, schema);
+  if (answer.ok) return answer.value;
+  throw new Stop(`The release ${name} can't be read: ${answer.status} ${answer.message}`);
+}
+
+async function write(at: StepAt, name: string, value: object): Promise<void> {
+  const object = encodeURIComponent(`releases/${name}`);
+  const query = `uploadType=media&name=${object}&ifGenerationMatch=0`;
+  const url = `${storage}/upload/storage/v1/b/${stateBucket(at.options.project)}/o?${query}`;
+  const bytes = Buffer.from(JSON.stringify(value, null, 2));
+  const request = { method: "POST", raw: { type: "application/json", bytes } } as const;
+  const answer = await at.google.ask(url, Written, request);
+  // What is there already was written by an earlier attempt of this very release.
+  if (answer.ok || answer.status === 412) return;
+  throw new Stop(`The release ${name} can't be kept: ${answer.status} ${answer.message}`);
+}
