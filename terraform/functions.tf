@@ -9,7 +9,7 @@ locals {
     }
     by_authentication = {
       first-operator = {
-        PADDOCK_FIRST_OPERATOR    = var.first_operator
+        PADDOCK_FIRST_OPERATOR    = local.first_operator
         PADDOCK_OPERATOR_AUDIENCE = local.audiences.operator
       }
       operator = {

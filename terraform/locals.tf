@@ -1,7 +1,13 @@
 locals {
   # What the code declares about itself. A function that is added later is deployed from this alone.
-  functions = jsondecode(file(var.functions_file)).functions
-  runner    = jsondecode(file(var.runner_file))
+  functions = {
+    for name, function in jsondecode(file(var.functions_file)).functions : name => merge(function, {
+      limits = merge(function.limits, {
+        instancesMax = min(function.limits.instancesMax, coalesce(var.instances_max, 1000))
+      })
+    })
+  }
+  runner = jsondecode(file(var.runner_file))
 
   edge_functions = {
     for name, function in local.functions : name => function if function.visibility == "edge"

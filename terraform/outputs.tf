@@ -4,6 +4,7 @@ output "accounts" {
     module.functions.accounts,
     module.runner.accounts,
     module.schedule.accounts,
+    local.operator_accounts,
   )
 }
 
@@ -23,6 +24,11 @@ output "dns_authorization_records" {
 output "load_balancer_address" {
   description = "What the domain's A record has to name."
   value       = module.edge.address
+}
+
+output "operator_account" {
+  description = "Account as which the first operator acts."
+  value       = local.first_operator
 }
 
 output "url" {

@@ -135,14 +135,16 @@ variable "encryption" {
 
 variable "first_operator" {
   description = <<-EOT
-    Mail address of the Google identity that may make itself the first operator, once. It names a
-    person or a service account that a person may impersonate.
+    Mail address of the Google identity that may make itself the first operator, once. Null is an
+    account of this project made for that, as which `operator_impersonators` may act.
   EOT
   type        = string
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", var.first_operator))
+    condition = var.first_operator == null ? true : can(
+      regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", var.first_operator)
+    )
     error_message = "Write first_operator as a mail address, such as ada@example.com."
   }
 }
@@ -167,6 +169,20 @@ variable "images" {
       for image in values(var.images) : can(regex("^[a-z0-9][^@\\s]+@sha256:[0-9a-f]{64}$", image))
     ])
     error_message = "Name images by digest (…@sha256: and 64 hex digits): tags can be moved."
+  }
+}
+
+variable "instances_max" {
+  description = <<-EOT
+    Most instances of any function, where the project's quota is below what the functions ask for:
+    Cloud Run refuses a service that could grow beyond it. Null leaves each function its own limit.
+  EOT
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.instances_max == null ? true : var.instances_max >= 1
+    error_message = "Set instances_max to 1 or more, or leave it out."
   }
 }
 
@@ -256,6 +272,24 @@ variable "operator_audience" {
   description = "Audience of the Google identity tokens that operators show; null is the url."
   type        = string
   default     = null
+}
+
+variable "operator_impersonators" {
+  description = <<-EOT
+    Who may act as the first operator's account, as `user:` or `serviceAccount:` members: a person's
+    own identity tokens name Google's programs as audience, so operators act as an account.
+  EOT
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition = alltrue([
+      for member in var.operator_impersonators :
+      can(regex("^(user|group|serviceAccount):[^@\\s]+@[^@\\s]+$", member))
+    ])
+    error_message = "Name operator_impersonators as user:, group: or serviceAccount: members."
+  }
 }
 
 variable "organization_policies" {
