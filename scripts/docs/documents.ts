@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderControls } from "./render-controls.ts";
 import { renderErrors } from "./render-errors.ts";
+import { renderIndexes } from "./render-indexes.ts";
 import { renderRoutes } from "./render-routes.ts";
 
 export interface Document {
@@ -17,6 +18,7 @@ export async function renderDocuments(root: string): Promise<Document[]> {
     { path: "docs/controls.md", text: renderControls(root) },
     { path: "docs/errors.md", text: renderErrors() },
     { path: "docs/routes.md", text: await renderRoutes(root) },
+    { path: "firestore.indexes.json", text: await renderIndexes(root) },
   ];
   return pages.map(({ path, text }) => {
     const onDisk = join(root, path);

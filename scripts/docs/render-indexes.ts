@@ -1,0 +1,85 @@
+/** `firestore.indexes.json`, from the tables in `shared/store`: for the emulator and Terraform. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import * as z from "zod";
+import { compositeIndexes, unindexedTexts } from "../../shared/store/indexes.ts";
+
+interface Table {
+  readonly name: string;
+  readonly schema: z.ZodObject;
+}
+
+interface FieldOverride {
+  readonly collectionGroup: string;
+  readonly fieldPath: string;
+  readonly ttl?: true;
+  /** None at all: neither by value nor by what a list holds. */
+  readonly indexes: readonly [];
+}
+
+export async function renderIndexes(root: string): Promise<string> {
+  const tables = await tablesIn(join(root, "shared", "store"));
+  const overrides = [...tables.flatMap(overridesOf), ...textOverrides()];
+  const byPlace = new Map(overrides.map((each) => [placeOf(each), each]));
+  const file = {
+    indexes: compositeIndexes.map(({ collection, everywhere, fields }) => ({
+      collectionGroup: collection,
+      queryScope: everywhere ? "COLLECTION_GROUP" : "COLLECTION",
+      fields: fields.map((field) => ({
+        fieldPath: field.replace(/^-/, ""),
+        order: field.startsWith("-") ? "DESCENDING" : "ASCENDING",
+      })),
+    })),
+    fieldOverrides: [...byPlace.keys()].toSorted(inOrder).map((place) => byPlace.get(place)),
+  };
+  return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+/** Whatever a module of the store exports that has the form of a collection. */
+async function tablesIn(folder: string): Promise<Table[]> {
+  const files = readdirSync(folder).filter((file) => /^(?!.*\.test\.ts$).*\.ts$/.test(file));
+  const modules = await Promise.all(
+    files.map(
+      async (file): Promise<object> => await import(pathToFileURL(join(folder, file)).href),
+    ),
+  );
+  return modules.flatMap((module) => Object.values(module).filter(isTable));
+}
+
+function isTable(value: unknown): value is Table {
+  if (typeof value !== "object" || value === null) return false;
+  if (!("name" in value && "schema" in value && "all" in value)) return false;
+  return value.schema instanceof z.ZodObject;
+}
+
+function overridesOf({ name, schema }: Table): FieldOverride[] {
+  return Object.entries(schema.shape).flatMap(([field, type]): FieldOverride[] => {
+    const override = { collectionGroup: name, fieldPath: field, indexes: [] as const };
+    if (field === "expireAt") return [{ ...override, ttl: true }];
+    return holdsMany(type) ? [override] : [];
+  });
+}
+
+function textOverrides(): FieldOverride[] {
+  return unindexedTexts.flatMap(({ collection, fields }) =>
+    fields.map((field) => ({
+      collectionGroup: collection,
+      fieldPath: field,
+      indexes: [] as const,
+    })),
+  );
+}
+
+/** Whether a field is a list or a map, each entry of which Firestore would index. */
+function holdsMany(type: z.core.$ZodType): boolean {
+  if (type instanceof z.ZodOptional || type instanceof z.ZodNullable)
+    return holdsMany(type.unwrap());
+  if (type instanceof z.ZodDefault) return holdsMany(type.unwrap());
+  if (type instanceof z.ZodUnion) return type.options.some(holdsMany);
+  return type instanceof z.ZodObject || type instanceof z.ZodArray || type instanceof z.ZodRecord;
+}
+
+const placeOf = ({ collectionGroup, fieldPath }: FieldOverride) =>
+  `${collectionGroup}/${fieldPath}`;
+const inOrder = (a: string, b: string) => a.localeCompare(b, "en");
