@@ -8,8 +8,12 @@ locals {
     for name, backend in google_compute_region_backend_service.gateways :
     name => "${local._regional}/backendServices/${backend.name}"
   }
-  gateway_map     = "${local._regional}/urlMaps/${google_compute_region_url_map.gateways.name}"
-  gateway_ssl     = "${local._regional}/sslPolicies/${google_compute_region_ssl_policy.gateways.name}"
+  gateway_map = "${local._regional}/urlMaps/${google_compute_region_url_map.gateways.name}"
+  gateway_ssl = format(
+    "%s/sslPolicies/%s",
+    local._regional,
+    google_compute_region_ssl_policy.gateways.name,
+  )
   gateways_subnet = "${local._regional}/subnetworks/${google_compute_subnetwork.gateways.name}"
 }
 

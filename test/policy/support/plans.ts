@@ -3,6 +3,8 @@
 export interface WantedPlan {
   /** The folder Terraform is run in. */
   readonly root: string;
+  /** A file of settings beside `variables`, seen from that folder. */
+  readonly settings?: string;
   readonly variables: Readonly<Record<string, unknown>>;
   /** Whether its variables must be refused, so that there is no plan. */
   readonly refused?: boolean;
@@ -33,6 +35,17 @@ export const wantedPlans = {
       alerts: { ...smallest.alerts, webhook: "https://pager.example.com/hook" },
       budget: { monthly_usd: 500, billing_account: "000000-000000-000000" },
     },
+  },
+  /** The examples: a trial that can be taken down again, and one that people rely on. */
+  small: {
+    root: "terraform",
+    settings: "examples/small/terraform.tfvars.example",
+    variables: {},
+  },
+  large: {
+    root: "terraform",
+    settings: "examples/large/terraform.tfvars.example",
+    variables: {},
   },
   /** Somewhere else than in the US. */
   abroad: {

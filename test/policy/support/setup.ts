@@ -80,7 +80,7 @@ async function planOnce(
 async function makePlan(
   terraform: Terraform,
   copy: string,
-  { name, root, variables, refused = false }: NamedPlan,
+  { name, root, settings: given, variables, refused = false }: NamedPlan,
 ): Promise<string> {
   const folder = join(copy, root);
   await initialise(terraform, folder, { backend: true });
@@ -89,6 +89,7 @@ async function makePlan(
   writeFileSync(settings, JSON.stringify(variables));
   const planned = await runTerraform(terraform, folder, [
     ...["plan", "-no-color", "-refresh=false", "-lock=false"],
+    ...(given === undefined ? [] : [`-var-file=${given}`]),
     ...[`-var-file=${settings}`, `-out=${made}`],
   ]);
   if ((planned.code !== 0) !== refused) {
