@@ -1,0 +1,164 @@
+/** Where executions run, and what their network lets them reach. */
+import { describe, expect, test } from "vitest";
+import { profileResources } from "#shared/core/profiles";
+import { jobName, networkModes, profiles } from "#shared/protocol/job";
+import { isPlanned, type PlannedResource, planOf } from "./support/plan.ts";
+
+const kinds = profiles.flatMap((profile) => networkModes.map((network) => ({ profile, network })));
+const subnetOf = (network: string) =>
+  planOf("main").resource(`module.network.google_compute_subnetwork.runners["${network}"]`);
+
+function jobOf(name: string): PlannedResource["values"] {
+  return planOf("main").resource(`module.runner.google_cloud_run_v2_job.default["${name}"]`).values;
+}
+
+describe.skipIf(!isPlanned)("EXE-1 one container per execution", () => {
+  test.each(kinds)("$profile with $network: started once, never again", ({ profile, network }) => {
+    const { cpuMillis, memoryBytes } = profileResources[profile];
+    const limits = { cpu: `${cpuMillis / 1_000}`, memory: `${memoryBytes / 1_048_576}Mi` };
+    expect(jobOf(jobName(profile, network))).toMatchObject({
+      name: jobName(profile, network),
+      template: [
+        {
+          parallelism: 1,
+          task_count: 1,
+          template: [
+            {
+              execution_environment: "EXECUTION_ENVIRONMENT_GEN2",
+              max_retries: 0,
+              service_account: "runner@paddock-test.iam.gserviceaccount.com",
+              containers: [
+                { image: expect.stringMatching(/@sha256:[0-9a-f]{64}$/), resources: [{ limits }] },
+              ],
+            },
+          ],
+        },
+      ],
+    });
+  });
+
+  test("and nothing is mounted that two executions could share", () => {
+    for (const { values } of planOf("main").resources("google_cloud_run_v2_job")) {
+      const [outer] = values.template as { template: { volumes: unknown[] }[] }[];
+      expect(outer?.template[0]?.volumes ?? []).toEqual([]);
+    }
+  });
+});
+
+interface Rule {
+  readonly allow: readonly { readonly protocol: string; readonly ports?: readonly string[] }[];
+  readonly deny: readonly { readonly protocol: string }[];
+  readonly destination_ranges?: readonly string[];
+  readonly direction: string;
+  readonly priority: number;
+  readonly target_tags?: readonly string[] | null;
+}
+
+function rulesFor(tag: string, direction: string): Rule[] {
+  return planOf("main")
+    .resources("google_compute_firewall")
+    .map(({ values }) => values as unknown as Rule)
+    .filter((rule) => rule.direction === direction)
+    .filter(
+      ({ target_tags: tags }) =>
+        tags === null || tags === undefined || tags.length === 0 || tags.includes(tag),
+    )
+    .sort((a, b) => a.priority - b.priority);
+}
+
+describe.skipIf(!isPlanned)("NET-1 the network of an execution", () => {
+  test.each(kinds)("$profile with $network sends everything through its subnet", (kind) => {
+    const { values } = subnetOf(kind.network);
+    expect(jobOf(jobName(kind.profile, kind.network)).template).toMatchObject([
+      {
+        template: [
+          {
+            vpc_access: [
+              {
+                egress: "ALL_TRAFFIC",
+                network_interfaces: [
+                  {
+                    subnetwork: expect.stringMatching(new RegExp(`/${values.name}$`)),
+                    tags: [`runner-${kind.network}`],
+                  },
+                ],
+              },
+            ],
+          },
+        ],
+      },
+    ]);
+  });
+
+  test("none reaches the gateways' address on port 443, and nothing else", () => {
+    const { values: address } = planOf("main").resource(
+      "module.network.google_compute_address.gateways",
+    );
+    expect(address.address_type).toBe("INTERNAL");
+    const rules = rulesFor("runner-none", "EGRESS");
+    expect(rules).toMatchObject([
+      {
+        allow: [{ protocol: "tcp", ports: ["443"] }],
+        deny: [],
+        destination_ranges: [`${address.address}/32`],
+      },
+      { allow: [], deny: [{ protocol: "all" }], destination_ranges: ["0.0.0.0/0"] },
+    ]);
+  });
+
+  test.each(["allowlist", "internet"])(
+    "%s reaches public addresses, and no private one",
+    (mode) => {
+      const rules = rulesFor(`runner-${mode}`, "EGRESS");
+      const open = rules.findIndex(
+        (rule) => rule.allow.length > 0 && rule.destination_ranges?.[0] === "0.0.0.0/0",
+      );
+      const shut = rules.findIndex((rule) => rule.deny.length > 0);
+      expect(shut).toBeLessThan(open);
+      expect(rules[shut]?.destination_ranges).toEqual(
+        expect.arrayContaining(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"]),
+      );
+    },
+  );
+
+  // Direct VPC egress doesn't work under a denial of a higher rank.
+  test("no rule denies at a priority of 1000 or less", () => {
+    const rules = ["none", "allowlist", "internet"].flatMap((mode) =>
+      rulesFor(`runner-${mode}`, "EGRESS"),
+    );
+    expect(Math.min(...rules.map(({ priority }) => priority))).toBeGreaterThan(1_000);
+  });
+
+  test("only allowlist and internet have a way out", () => {
+    const nats = planOf("main").resources("google_compute_router_nat");
+    const names = nats.flatMap(({ values }) => {
+      expect(values.source_subnetwork_ip_ranges_to_nat).toBe("LIST_OF_SUBNETWORKS");
+      return (values.subnetwork as { name: string }[]).map(({ name }) => name.split("/").at(-1));
+    });
+    expect(names.sort()).toEqual(["runner-allowlist", "runner-internet"]);
+  });
+
+  test.each(networkModes)("%s can't ask Google's services, nor be called", (mode) => {
+    expect(subnetOf(mode).values.private_ip_google_access).toBe(false);
+    expect(rulesFor(`runner-${mode}`, "INGRESS")).toMatchObject([
+      { allow: [], deny: [{ protocol: "all" }], source_ranges: ["0.0.0.0/0"] },
+    ]);
+  });
+
+  test("the network is made for runners alone", () => {
+    expect(planOf("main").resources("google_compute_network")).toMatchObject([
+      { values: { auto_create_subnetworks: false } },
+    ]);
+    const types = planOf("main")
+      .resources()
+      .map(({ type }) => type);
+    expect(types.filter((type) => /peering|vpn|_instance$|interconnect/.test(type))).toEqual([]);
+  });
+
+  test("the gateways' name is known in that network, and there only", () => {
+    const zones = planOf("main").resources("google_dns_managed_zone");
+    expect(zones).toMatchObject([
+      { values: { dns_name: "gateway.api.example.com.", visibility: "private" } },
+    ]);
+  });
+});
