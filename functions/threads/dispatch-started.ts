@@ -4,7 +4,7 @@ import { logFailure } from "#shared/pipeline/request-log";
 import type { Store } from "#shared/store/store";
 
 /** After a refusal, what starts anew queues up behind what waits, for as long as this. */
-const standBackMs = 5_000;
+export const standBackMs = 5_000;
 let standBackUntil = 0;
 
 /** Dispatches what was just committed; whatever fails here, it stays queued for the outbox. */

@@ -37,11 +37,11 @@ interface Failed {
 }
 
 /** Firestore's own limits are far higher; a commit this size still answers within 100 ms. */
-const changesPerCommitMax = 40;
+export const changesPerCommitMax = 40;
 const attemptsMax = 12;
 const backoffMsMax = 250;
 /** How long a change may lose to other processes' before it is refused. */
-const contentionMsMax = 10_000;
+export const contentionMsMax = 10_000;
 /** Of what a change has read, when others got in between: as old as a key's entry may be. */
 const readFreshMs = 1_000;
 /** How long a change is tried again while the database doesn't answer; then it is refused. */

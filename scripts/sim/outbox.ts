@@ -1,0 +1,101 @@
+/** The sweep of executions that wait for room, in the product's own order of turns. */
+import { inTurn } from "#shared/core/in-turn";
+import type { Clock } from "./clock.ts";
+import type { Run } from "./day.ts";
+import type { OutboxSettings } from "./day-settings.ts";
+import type { Tally } from "./tally.ts";
+
+interface World {
+  readonly clock: Clock;
+  readonly settings: OutboxSettings;
+  readonly tally: Tally;
+}
+
+interface Endings {
+  /** Whether the platform took it. */
+  dispatch(run: Run): boolean;
+  giveUp(run: Run): void;
+}
+
+interface Due {
+  readonly ownerId: string;
+  readonly createdAt: number;
+  readonly run: Run;
+}
+
+export class Outbox {
+  readonly #world: World;
+  readonly #endings: Endings;
+  readonly #queuedMsMax: number;
+  /** By when they were last tried, oldest first: so the query for what is due finds them. */
+  readonly #waiting = new Map<string, Run>();
+  readonly #servedAt = new Map<string, number>();
+  #sweeping = false;
+  #ticking = false;
+
+  constructor(world: World, endings: Endings, queuedMsMax: number) {
+    this.#world = world;
+    this.#endings = endings;
+    this.#queuedMsMax = queuedMsMax;
+  }
+
+  add(run: Run): void {
+    this.#waiting.set(run.id, run);
+    this.#world.tally.waiting.change(this.#world.clock.now, 1);
+    if (this.#ticking) return;
+    this.#ticking = true;
+    this.#tick();
+  }
+
+  #tick(): void {
+    const { clock, settings } = this.#world;
+    const next = (Math.floor(clock.now / settings.everyMs) + 1) * settings.everyMs;
+    clock.at(next, () => {
+      if (this.#waiting.size === 0) {
+        this.#ticking = false;
+        return;
+      }
+      if (!this.#sweeping) this.#sweep();
+      this.#tick();
+    });
+  }
+
+  #sweep(): void {
+    const { clock, settings, tally } = this.#world;
+    const due: Due[] = [];
+    for (const run of this.#waiting.values()) {
+      if (due.length >= settings.dueMax) break;
+      due.push({ ownerId: run.ownerId, createdAt: run.createdAt, run });
+    }
+    tally.sweeps += 1;
+    tally.sweepReads += due.length;
+    this.#sweeping = true;
+    this.#next(inTurn(due, this.#servedAt), 0, clock.now + settings.sweepingMsMax);
+  }
+
+  /** One after another while room is scarce; who finds none ends the sweep. */
+  #next(due: readonly Due[], index: number, giveUpAt: number): void {
+    const { clock, settings, tally } = this.#world;
+    const run = due[index]?.run;
+    if (!run || clock.now > giveUpAt) {
+      this.#sweeping = false;
+      return;
+    }
+    tally.sweepReads += 1;
+    this.#waiting.delete(run.id);
+    const isLate = clock.now - run.createdAt > this.#queuedMsMax;
+    if (!isLate && !this.#endings.dispatch(run)) {
+      this.#waiting.set(run.id, run);
+      this.#sweeping = false;
+      return;
+    }
+    tally.waiting.change(clock.now, -1);
+    if (isLate) this.#endings.giveUp(run);
+    else {
+      this.#servedAt.set(run.ownerId, clock.now);
+      tally.sweepDispatches.add(clock.now, 1);
+    }
+    const tookMs = isLate ? settings.giveUpMs : settings.itemMs;
+    clock.at(clock.now + tookMs / settings.atOnce, () => this.#next(due, index + 1, giveUpAt));
+  }
+}

@@ -1,0 +1,37 @@
+/** What the platform has room for: so many RunJob calls in a window, so many that run at once. */
+
+export interface RoomSettings {
+  readonly callsMax: number;
+  readonly windowMs: number;
+  readonly runningMax: number;
+}
+
+export type Admission = "admitted" | "calls" | "running";
+
+export class Room {
+  running = 0;
+  readonly #settings: RoomSettings;
+  /** When the calls of the window were made: the oldest at `#oldest`, once there are as many. */
+  readonly #calls: number[] = [];
+  #oldest = 0;
+
+  constructor(settings: RoomSettings) {
+    this.#settings = settings;
+  }
+
+  /** Takes a place, or says what there is too little of. */
+  admit(now: number): Admission {
+    const { callsMax, windowMs, runningMax } = this.#settings;
+    const oldest = this.#calls.length < callsMax ? undefined : this.#calls[this.#oldest];
+    if (oldest !== undefined && oldest > now - windowMs) return "calls";
+    if (this.running >= runningMax) return "running";
+    this.#calls[oldest === undefined ? this.#calls.length : this.#oldest] = now;
+    if (oldest !== undefined) this.#oldest = (this.#oldest + 1) % callsMax;
+    this.running += 1;
+    return "admitted";
+  }
+
+  release(): void {
+    this.running -= 1;
+  }
+}
