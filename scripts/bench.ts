@@ -38,7 +38,8 @@ try {
   if (values.json !== undefined) await writeFile(values.json, asJson(measured));
   close(measured);
 } finally {
-  await cloud.stop();
+  // Its data is thrown away; whatever goes wrong with that mustn't hide what went wrong before.
+  await cloud.stop().catch((failure: unknown) => console.error(String(failure)));
 }
 
 function choose(only: string | undefined): readonly Figure[] {

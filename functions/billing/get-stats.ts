@@ -4,7 +4,7 @@ import { route } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { breakdown } from "./breakdown.ts";
 import { periods, spanOf } from "./period.ts";
-import { begunIn, spentIn } from "./spending.ts";
+import { type Begun, spentAndBegunIn } from "./spending.ts";
 
 const dimensions = { project: "projectId", model: "model", agent: "agentId" } as const;
 
@@ -39,15 +39,14 @@ export const getStats = route({
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
     const span = spanOf({ period: query.period }, { createdAt, now });
-    const [spent, begun, groups] = await Promise.all([
-      spentIn(store, owner, { span }),
-      begunIn(store, owner, { span }),
+    const [whole, groups] = await Promise.all([
+      spentAndBegunIn(store, owner, { span }),
       query.breakdown ? breakdown(store, owner, { span, by: dimensions[query.breakdown] }) : null,
     ]);
-    return { span, spent, begun, groups };
+    return { span, whole, groups };
   },
-  decide({ query, data: { span, spent, begun, groups } }) {
-    const tokensOf = (of: typeof begun) => of.inputTokens + of.outputTokens;
+  decide({ query, data: { span, whole, groups } }) {
+    const tokensOf = (of: Begun) => of.inputTokens + of.outputTokens;
     const parts = groups?.map((group) => [
       group.id,
       {
@@ -60,9 +59,9 @@ export const getStats = route({
       period: query.period,
       startDate: iso(span.from),
       endDate: iso(span.to),
-      totalCost: usd(spent.microusd),
-      totalTokens: tokensOf(begun),
-      totalRuns: spent.executions,
+      totalCost: usd(whole.microusd),
+      totalTokens: tokensOf(whole),
+      totalRuns: whole.executions,
       ...(parts ? { breakdown: Object.fromEntries(parts) } : {}),
     };
     return { writes: [], reply: ok({ stats }) };

@@ -2,6 +2,7 @@
  * What was spent in a span of time, summed where the ledger lies. A sum costs a read per thousand
  * lines, at least one: a month by days 62 reads, a year 732, which is a twentieth of a cent.
  */
+import pMap from "p-map";
 import type { Owner } from "#shared/auth/owner";
 import { ledger } from "#shared/store/owners";
 import type { Store } from "#shared/store/store";
@@ -77,9 +78,5 @@ export async function spentAndBegunIn(
 
 /** Asks of each, a bounded number at once; the answers in the same order. */
 export async function ofEach<T, R>(all: readonly T[], ask: (one: T) => Promise<R>): Promise<R[]> {
-  const answers: R[] = [];
-  for (let index = 0; index < all.length; index += togetherMax) {
-    answers.push(...(await Promise.all(all.slice(index, index + togetherMax).map(ask))));
-  }
-  return answers;
+  return await pMap(all, ask, { concurrency: togetherMax });
 }

@@ -1,3 +1,4 @@
+import pMap from "p-map";
 import * as z from "zod";
 import { closeDueKey, dueKeys, type FoundKey } from "#shared/auth/close-keys";
 import { noParams, noQuery, ok } from "#shared/contract/common";
@@ -6,7 +7,7 @@ import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 
 /** One call's work; what is left is due at the next. */
 const keysMax = 200;
-const atOnceMax = 4;
+const concurrency = 4;
 
 export const sweepKeys = route({
   answers: "POST /internal/maintenance/keys",
@@ -25,10 +26,8 @@ export const sweepKeys = route({
   read: async ({ deps }) => {
     const due = await dueKeys(deps, keysMax);
     const counts = { due: due.length, closed: 0, stopped: 0, failed: 0 };
-    for (let first = 0; first < due.length; first += atOnceMax) {
-      const some = due.slice(first, first + atOnceMax).map((key) => sweepOne(deps, key));
-      for (const outcome of await Promise.all(some)) counts[outcome] += 1;
-    }
+    const outcomes = await pMap(due, async (key) => await sweepOne(deps, key), { concurrency });
+    for (const outcome of outcomes) counts[outcome] += 1;
     return counts;
   },
   decide: ({ data }) => ({ writes: [], reply: ok(data) }),

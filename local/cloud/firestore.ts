@@ -7,6 +7,8 @@ import type { Plan } from "./plan.ts";
 /** Where scripts find the database while the cloud runs: `host:port`, in its data folder. */
 export const firestoreHostFile = "firestore-host";
 
+const stopped = "the local cloud has stopped.";
+
 /** Firestore, with the data an earlier run kept. The slowest part: it is started first. */
 export async function startFirestore(
   plan: Plan,
@@ -24,7 +26,12 @@ async function startKept(plan: Plan, fail: (sentence: string) => void): Promise<
     projectId,
     port: plan.firestorePort,
     importFrom: plan.folder.file("firestore"),
-    onExit: () => fail("The Firestore emulator ended by itself; the local cloud has stopped."),
+    onExit: (output) => {
+      const isFull = output.includes("OutOfMemoryError");
+      fail(
+        `The Firestore emulator ${isFull ? "ran out of memory" : "ended by itself"}; ${stopped}`,
+      );
+    },
   });
   // One that ran before us may hold what an earlier run left.
   if (!emulator.isOurs && plan.options.fresh) await emulator.clear();

@@ -11,6 +11,7 @@ import {
 import { Redactor, redact } from "#shared/core/redaction";
 import type { RedactionPlan } from "#shared/core/redaction-plan";
 import type { Placed } from "./bound-secrets.ts";
+import { endToEnd, type Header } from "./end-to-end.ts";
 import type { TerminatedTunnel } from "./tls-terminator.ts";
 
 export interface BoundExchangeDeps {
@@ -22,22 +23,8 @@ export interface BoundExchangeDeps {
 }
 
 const silenceMs = 100;
-/** Of one connection, and nobody's business behind it; the length changes with redaction. */
-const hopByHop = new Set([
-  "connection",
-  "content-length",
-  "expect",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
-
-type Header = readonly [name: string, value: string];
+/** The lengths change with redaction, and what is compressed can't be looked into. */
+const writtenAnew = ["accept-encoding", "content-length", "transfer-encoding"];
 
 export class BoundExchange {
   readonly #deps: BoundExchangeDeps;
@@ -66,8 +53,7 @@ export class BoundExchange {
     const { tunnel, secrets } = this.#deps;
     const length = request.headers["content-length"];
     const headers = [
-      ...headersOf(request).map((header) => withValue(header, secrets)),
-      // What is compressed can't be looked into.
+      ...endToEnd(request, writtenAnew).map((header) => withValue(header, secrets)),
       ["accept-encoding", "identity"],
       ...(length === undefined ? [] : [["content-length", length]]),
     ].flat();
@@ -118,7 +104,7 @@ export class BoundExchange {
       return;
     }
     const clean = (text: string) => redact(redaction, text);
-    const headers = headersOf(answer).filter(([name]) => name.toLowerCase() !== "content-encoding");
+    const headers = endToEnd(answer, [...writtenAnew, "content-encoding"]);
     const bodiless = request.method === "HEAD" || [204, 304].includes(answer.statusCode ?? 0);
     response.writeHead(
       answer.statusCode ?? 502,
@@ -158,19 +144,6 @@ function whyRefused({ rawHeaders, url = "" }: IncomingMessage, name: string): st
   const isTunnels = hosts.length === 1 && [name, `${name}:443`].includes(host.toLowerCase());
   if (!isTunnels) return `The Host header must be ${name}, as the tunnel's.`;
   return url.startsWith("/") || url === "*" ? null : "The request's target must be a path.";
-}
-
-function headersOf({ rawHeaders, headers }: IncomingMessage): Header[] {
-  const listed = (headers.connection ?? "").toLowerCase().split(/\s*,\s*/);
-  const pairs: Header[] = [];
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const [name = "", value = ""] = rawHeaders.slice(index, index + 2);
-    const lower = name.toLowerCase();
-    if (!hopByHop.has(lower) && !listed.includes(lower) && lower !== "accept-encoding") {
-      pairs.push([name, value]);
-    }
-  }
-  return pairs;
 }
 
 /** Puts values where their placeholders stand, in the headers they are bound to. */

@@ -1,23 +1,11 @@
 /** Carries one plain HTTP request: read strictly, written anew, so both sides read the same. */
 import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { endToEnd } from "./end-to-end.ts";
 import type { Pinned } from "./pinned.ts";
 import { pump } from "./pump.ts";
 import { Refusal } from "./refusal.ts";
 import type { Target } from "./request-target.ts";
 import { idleTimeoutMs } from "./tunnel.ts";
-
-/** What concerns one connection alone, and what only a proxy reads. */
-const hopByHop = new Set([
-  "connection",
-  "expect",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "upgrade",
-]);
 
 export interface Carried {
   readonly incoming: IncomingMessage;
@@ -54,7 +42,8 @@ export function carryRequest(carried: Carried): Promise<void> {
         response.writeHead(
           answer.statusCode ?? 502,
           answer.statusMessage ?? "",
-          endToEnd(answer, true),
+          // Framed anew.
+          endToEnd(answer, ["transfer-encoding"]).flat(),
         );
       } catch {
         return broken();
@@ -83,20 +72,5 @@ function framed(incoming: IncomingMessage): string[] {
   const { headers, method = "" } = incoming;
   const isFramed = ["content-length", "transfer-encoding"].some((name) => name in headers);
   const isEmpty = !isFramed && ["POST", "PUT", "PATCH"].includes(method);
-  return [...endToEnd(incoming, false), ...(isEmpty ? ["Content-Length", "0"] : [])];
-}
-
-/** Names and values in turn, as they came, without those of the connection. */
-function endToEnd(message: IncomingMessage, isAnswer: boolean): string[] {
-  const named = (message.headers.connection ?? "").split(",").map((name) => name.trim());
-  const dropped = new Set([...hopByHop, ...named.map((name) => name.toLowerCase())]);
-  // An answer is framed anew; what frames a request stands, and is written by the same rules.
-  dropped.add(isAnswer ? "transfer-encoding" : "host");
-  if (!isAnswer) for (const name of ["content-length", "transfer-encoding"]) dropped.delete(name);
-  const { rawHeaders } = message;
-  return rawHeaders.flatMap((name, index) => {
-    const isName = index % 2 === 0;
-    const keeps = isName && !dropped.has(name.toLowerCase());
-    return keeps ? [name, rawHeaders[index + 1] ?? ""] : [];
-  });
+  return [...endToEnd(incoming, ["host"]).flat(), ...(isEmpty ? ["Content-Length", "0"] : [])];
 }

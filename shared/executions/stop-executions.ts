@@ -1,3 +1,4 @@
+import pMap from "p-map";
 import { auditEntry } from "../audit/audit-entry.ts";
 import type { Owner } from "../auth/owner.ts";
 import type { AuditRow } from "../core/audit-row.ts";
@@ -21,7 +22,7 @@ export interface StoppedBy {
   readonly requestId: string;
 }
 
-const atOnceMax = 10;
+const concurrency = 10;
 
 /**
  * Cancels executions whoever started them: what waits ends at once, what runs is asked to end, and
@@ -35,12 +36,10 @@ export async function stopExecutions(
 ): Promise<void> {
   const { ids, by } = which;
   const failures: unknown[] = [];
-  for (let first = 0; first < ids.length; first += atOnceMax) {
-    const some = ids.slice(first, first + atOnceMax).map((id) => stop(deps, owner, { id, by }));
-    for (const outcome of await Promise.allSettled(some)) {
-      if (outcome.status === "rejected") failures.push(outcome.reason);
-    }
-  }
+  const stopOne = async (id: string) => {
+    await stop(deps, owner, { id, by }).catch((failure: unknown) => failures.push(failure));
+  };
+  await pMap(ids, stopOne, { concurrency });
   if (failures.length > 0) throw failures[0];
 }
 

@@ -3,6 +3,7 @@
  * wrapped under an older version opens all the while, so executions run on; a pair that was done
  * is passed over, so whoever was interrupted begins again and goes on.
  */
+import pMap from "p-map";
 import type { Owner } from "../auth/owner.ts";
 import type { KmsPurpose } from "../google/kms.ts";
 import { isConflict } from "../store/answered.ts";
@@ -23,7 +24,7 @@ export interface Rotated {
 }
 
 const pageLength = 100;
-const atOnceMax = 8;
+const concurrency = 8;
 /** Of one owner: ten times as many environments as anybody needs. */
 const pagesMax = 1_000;
 
@@ -66,14 +67,8 @@ async function rewrapAll(
   owner: Owner,
   pairs: readonly FoundPair[],
 ): Promise<readonly (readonly [FoundPair, Outcome])[]> {
-  const outcomes: (readonly [FoundPair, Outcome])[] = [];
-  for (let first = 0; first < pairs.length; first += atOnceMax) {
-    const some = pairs
-      .slice(first, first + atOnceMax)
-      .map(async (pair) => [pair, await rewrapOne(keys, owner, pair)] as const);
-    outcomes.push(...(await Promise.all(some)));
-  }
-  return outcomes;
+  const rewrap = async (pair: FoundPair) => [pair, await rewrapOne(keys, owner, pair)] as const;
+  return await pMap(pairs, rewrap, { concurrency });
 }
 
 /** One that was destroyed or re-wrapped meanwhile stays as it is then. */

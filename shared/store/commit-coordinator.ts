@@ -199,8 +199,8 @@ export class CommitCoordinator {
   }
 
   /**
-   * Whether a commit that failed was done all the same: its answer was lost, or the client library
-   * sent it twice. The first document it creates has an id nobody else makes.
+   * Whether a commit that failed was done all the same, its answer lost. The audit row it creates
+   * has an id that nobody else makes.
    */
   async #happened(writes: readonly Write[]): Promise<boolean> {
     const marker = writes.find((write) => write.op === "create" && write.path.includes("/audit/"));

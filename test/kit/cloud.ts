@@ -41,6 +41,11 @@ export async function killFunction(name: string): Promise<void> {
   await ask({ do: "kill-function", name });
 }
 
+/** Ends it in order and starts it from the bundle that is there now. */
+export async function restartFunction(name: string): Promise<void> {
+  await ask({ do: "restart-function", name });
+}
+
 /**
  * What the next calls of `kms`, of `storage`, or of Firestore by the function of that name meet,
  * after what is ordered already; null for nothing any more, and what is held goes on.

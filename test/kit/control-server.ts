@@ -19,6 +19,7 @@ export type Command =
   | { readonly do: "reset-operations" }
   | { readonly do: "function-url"; readonly name: string }
   | { readonly do: "kill-function"; readonly name: string }
+  | { readonly do: "restart-function"; readonly name: string }
   | { readonly do: "fault"; readonly of: string; readonly order: FaultOrder | null }
   | { readonly do: "held"; readonly of: string }
   | { readonly do: "run-fault"; readonly fault: RunFault }
@@ -65,6 +66,8 @@ async function obey(cloud: LocalCloud, command: Command): Promise<unknown> {
       return cloud.functionUrl(command.name);
     case "kill-function":
       return cloud.killFunction(command.name);
+    case "restart-function":
+      return await cloud.restartFunction(command.name);
     case "fault": {
       const faults = faultsOf(cloud, command.of);
       const { order } = command;

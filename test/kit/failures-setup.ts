@@ -2,7 +2,7 @@
  * The cloud of the tests that break things: its leases and deadlines are seconds, its sweeps tick
  * twice a second, and it can be killed as a whole while Firestore goes on.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,10 +26,14 @@ const limits = {
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataFolder = await mkdtemp(join(tmpdir(), "paddock-failures-"));
+  // Its own, in which a test can put other bundles.
+  const distFolder = join(dataFolder, "dist");
+  await cp("dist", distFolder, { recursive: true });
   const emulator = await startEmulator({ projectId });
   const [port = 0] = await freePorts(1);
   const host = new CloudHost({
-    dataFolder,
+    dataFolder: join(dataFolder, "cloud"),
+    distFolder,
     port,
     limits,
     sweepEveryMs: 500,
@@ -54,7 +58,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   if (answer.status !== 201) throw new Error(`the first operator was answered ${answer.status}`);
   const { baseUrl, environment } = started;
   const controlUrl = control.url;
-  project.provide("cloud", { baseUrl, controlUrl, operatorToken, environment, dataFolder });
+  project.provide("cloud", {
+    ...{ baseUrl, controlUrl, operatorToken, environment, distFolder },
+    dataFolder: join(dataFolder, "cloud"),
+  });
   return async () => {
     await control.close();
     await host.stop();

@@ -14,6 +14,8 @@ export interface CloudContext {
   readonly operatorToken: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly dataFolder: string;
+  /** Where its functions and containers are started from. */
+  readonly distFolder: string;
 }
 
 declare module "vitest" {
@@ -44,6 +46,7 @@ export async function provideCloud(
     operatorToken,
     environment,
     dataFolder,
+    distFolder: options.distFolder ?? "dist",
   });
   return async () => {
     await control.close();

@@ -3,7 +3,7 @@ import { keyCheckCpuMs } from "../key-check.ts";
 import { openStage, type Stage, type Started } from "../start-stage.ts";
 import { median } from "../statistics.ts";
 
-const rounds = { short: 1, full: 5 };
+const rounds = { short: 1, full: 3 };
 const processes = 4;
 const baseline = "1 caller, plain transaction";
 
@@ -11,9 +11,9 @@ const baseline = "1 caller, plain transaction";
 const crowds = {
   plain: { starts: 60, callers: 1, processes: 0 },
   one: { starts: 60, callers: 1, processes: 1 },
-  eight: { starts: 160, callers: 8, processes: 1 },
-  many: { starts: 320, callers: 32, processes: 1 },
-  spread: { starts: 320, callers: 32, processes },
+  eight: { starts: 120, callers: 8, processes: 1 },
+  many: { starts: 240, callers: 32, processes: 1 },
+  spread: { starts: 240, callers: 32, processes },
 } as const;
 type Name = keyof typeof crowds;
 const names = ["plain", "one", "eight", "many", "spread"] as const satisfies readonly Name[];

@@ -1,0 +1,66 @@
+/**
+ * A deploy replaces one part after the other, in an order that nobody promises, while executions
+ * begin, run and end. The release before is built from the history.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import release from "../fixtures/previous-release.json" with { type: "json" };
+import { begin, untilRunning } from "../kit/begun.ts";
+import { cloud, restartFunction } from "../kit/cloud.ts";
+import { Dice } from "../kit/dice.ts";
+import { newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import { bundlesOf, install, isInHistory } from "../kit/release.ts";
+import { expectSettled } from "../kit/settled.ts";
+
+const seed = Number(process.env.PADDOCK_SEED ?? Math.floor(Math.random() * 1_000_000));
+/** What an execution passes through, and who looks after those that nobody finishes. */
+const parts = ["threads", "runner", "runner-gateway", "maintenance", "executions"];
+const known = await isInHistory(release.commit);
+
+let older: string;
+let owner: TestOwner;
+
+async function replace(part: string, from: string): Promise<void> {
+  await install(part, from, cloud().distFolder);
+  // Containers that run keep what they have read; the next begin with what is there.
+  if (part !== "runner") await restartFunction(part);
+}
+
+/** Each part in its turn; one execution is under way all along each step, and one passes after. */
+async function roll(from: string, dice: Dice): Promise<void> {
+  for (const part of dice.shuffled(parts)) {
+    const during = await newThread(owner.key);
+    const { executionId, over } = await begin(owner, during, "echo before; sleep 1.5; echo after");
+    await untilRunning(owner, executionId);
+    await replace(part, from);
+    const after = await runScript(owner.key, await newThread(owner.key), "echo passed");
+    expect(after.run, `after ${part}: ${after.answer.text}`).toMatchObject({ status: "success" });
+    expect(after.content).toBe("passed\n");
+    await over;
+    const ended = await expectSettled(owner, executionId);
+    expect(ended, `during ${part}`).toMatchObject({
+      status: "completed",
+      output: "before\nafter\n",
+    });
+    await expectSettled(owner, after.run.id);
+  }
+}
+
+describe.skipIf(!known)(`a rolling deploy (seed ${seed})`, () => {
+  beforeAll(async () => {
+    older = await bundlesOf(release.commit);
+    owner = await newOwner({ creditUsd: 5 });
+  }, 60_000);
+
+  afterAll(async () => {
+    for (const part of parts) await replace(part, "dist");
+  });
+
+  const dice = new Dice(seed);
+  test("back to the release before, whose documents are newer than itself", async () => {
+    await roll(older, dice);
+  }, 120_000);
+
+  test("and forward, over documents that the release before has written", async () => {
+    await roll("dist", dice);
+  }, 120_000);
+});

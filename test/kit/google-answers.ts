@@ -1,0 +1,167 @@
+/** What the stand-in for Google answers; see `google-apis.ts`. */
+import * as z from "zod";
+import type { Asked, GoogleWorld } from "./google-apis.ts";
+
+interface Json {
+  readonly status: number;
+  readonly json: object;
+}
+
+const MadeTag = z.object({ tag: z.string(), version: z.string() });
+
+const ok = (json: object): Json => ({ status: 200, json });
+
+function refused(status: number, message: string, reason?: string): Json {
+  const details = reason === undefined ? [] : [{ reason }];
+  return { status, json: { error: { code: status, message, details } } };
+}
+
+/** @returns JSON, the text of an object, or null for what isn't honoured. */
+export function answersOf(
+  world: GoogleWorld,
+  asked: Asked,
+  query: URLSearchParams,
+): Json | string | null {
+  if (isOff(world, asked.host)) {
+    const message = `${asked.host} has not been used in project ${world.number} before`;
+    return refused(403, message, "SERVICE_DISABLED");
+  }
+  switch (asked.host) {
+    case "storage.googleapis.com":
+      return storage(world, asked, query);
+    case "dns.google":
+      return dns(world, query);
+    case "secretmanager.googleapis.com":
+      return secrets(world, asked);
+    case "cloudkms.googleapis.com":
+      return kms(world, asked);
+    default:
+      return project(world, asked);
+  }
+}
+
+/** Those without a service of their own are always there. */
+function isOff({ services }: GoogleWorld, host: string): boolean {
+  const always = ["openidconnect.googleapis.com", "sts.googleapis.com", "dns.google"];
+  return !always.includes(host) && host !== "storage.googleapis.com" && !services.includes(host);
+}
+
+function project(world: GoogleWorld, { host, path, body }: Asked): Json | null {
+  const known: Record<string, () => Json> = {
+    "sts.googleapis.com": () =>
+      world.email === null
+        ? refused(400, "invalid_grant")
+        : ok({ access_token: "token-of-a-workload", expires_in: 3600, token_type: "Bearer" }),
+    "openidconnect.googleapis.com": () =>
+      world.email === null ? refused(401, "the token has ended") : ok({ email: world.email }),
+    "cloudresourcemanager.googleapis.com": () => resources(world, path, body),
+    "cloudbilling.googleapis.com": () => ok(world.billing),
+    "serviceusage.googleapis.com": () =>
+      ok({ services: world.services.map((name) => ({ name: `projects/1/services/${name}` })) }),
+    "cloudquotas.googleapis.com": () => ok({ quotaInfos: quotas(world) }),
+    "orgpolicy.googleapis.com": () => {
+      const name = /policies\/(.+):getEffectivePolicy$/.exec(path)?.[1] ?? "";
+      return ok({ name, spec: world.policies[name] ?? { rules: [] } });
+    },
+    "certificatemanager.googleapis.com": () => certificates(world, path),
+    "compute.googleapis.com": () => ok({ items: [] }),
+    "firestore.googleapis.com": () => ok({ databases: world.databases }),
+    "iamcredentials.googleapis.com": () => refused(403, "may not act as it"),
+    "artifactregistry.googleapis.com": () => {
+      const made = /packages\/(\w+)\/tags$/.exec(path)?.[1];
+      if (made !== undefined) {
+        const { tag, version } = MadeTag.parse(JSON.parse(body));
+        world.tags[`${made}:${tag}`] = version;
+        return ok({ version });
+      }
+      const [, name = "", tag = ""] = /packages\/(\w+)\/tags\/(.+)$/.exec(path) ?? [];
+      const digest = world.tags[`${name}:${tag}`];
+      return digest === undefined ? refused(404, "no such tag") : ok({ version: `v/${digest}` });
+    },
+  };
+  return known[host]?.() ?? null;
+}
+
+function resources(world: GoogleWorld, path: string, body: string): Json {
+  if (path.endsWith(":testIamPermissions")) {
+    const { permissions } = z.object({ permissions: z.array(z.string()) }).parse(JSON.parse(body));
+    const missing = world.missingPermissions;
+    return ok({ permissions: permissions.filter((name) => !missing.includes(name)) });
+  }
+  if (world.projectState === null) return refused(403, "The caller does not have permission");
+  const name = `projects/${world.number}`;
+  return ok({ name, projectId: world.project, state: world.projectState });
+}
+
+function quotas({ cpuMilli }: GoogleWorld): object[] {
+  const details = { value: String(cpuMilli) };
+  const dimensionsInfos = [{ dimensions: { region: "us-central1" }, details }];
+  return [{ quotaId: "CpuAllocPerProjectRegion", dimensionsInfos }];
+}
+
+function certificates({ certificateState }: GoogleWorld, path: string): Json {
+  if (path.endsWith("/dnsAuthorizations")) return ok({ dnsAuthorizations: [] });
+  const managed = { domains: ["api.example.com"], state: certificateState };
+  return ok({ certificates: [{ name: "c", managed }] });
+}
+
+function dns({ dns: zone }: GoogleWorld, query: URLSearchParams): Json {
+  const answers = zone[`${query.get("name")} ${query.get("type")}`];
+  if (!answers) return ok({ Status: 3 });
+  return ok({ Status: 0, Answer: answers });
+}
+
+function storage(world: GoogleWorld, asked: Asked, query: URLSearchParams): Json | string | null {
+  const { method, path, body } = asked;
+  if (method === "POST" && path === "/storage/v1/b") {
+    const { name } = z.object({ name: z.string() }).parse(JSON.parse(body));
+    world.buckets[name] = world.number;
+    return ok({ name });
+  }
+  const [, bucket = "", object] =
+    /^\/(?:upload\/)?storage\/v1\/b\/([^/]+)(?:\/o\/?(.*))?$/.exec(path) ?? [];
+  const owner = world.buckets[bucket];
+  if (owner === undefined) return refused(404, `no bucket ${bucket}`);
+  if (owner === "hidden") return refused(403, "does not have storage.buckets.get access");
+  if (object === undefined) return ok({ name: bucket, projectNumber: owner, location: "US" });
+  if (method === "POST") {
+    const name = query.get("name") ?? "";
+    if (query.get("ifGenerationMatch") === "0" && world.objects[name] !== undefined) {
+      return refused(412, "it is there already");
+    }
+    world.objects[name] = body;
+    return ok({ name });
+  }
+  if (object === "") {
+    const prefix = query.get("prefix") ?? "";
+    const names = Object.keys(world.objects).filter((name) => name.startsWith(prefix));
+    return ok({ items: names.map((name) => ({ name })) });
+  }
+  const stored = world.objects[decodeURIComponent(object)];
+  if (stored === undefined) return refused(404, `no object ${object}`);
+  return query.get("alt") === "media" ? stored : ok({ name: object });
+}
+
+function secrets(world: GoogleWorld, { method, path, body }: Asked): Json | null {
+  const [, secret = "", verb] = /secrets\/([^/:]+)(?::|\/)(addVersion|versions)$/.exec(path) ?? [];
+  const versions = world.secrets[secret];
+  if (!versions) return refused(404, `no secret ${secret}`);
+  const name = (version: number) => ({ name: `projects/1/secrets/${secret}/versions/${version}` });
+  if (method === "POST" && verb === "addVersion") {
+    const Payload = z.object({ payload: z.object({ data: z.string(), dataCrc32c: z.string() }) });
+    versions.push(Payload.parse(JSON.parse(body)).payload.data);
+    return ok(name(versions.length));
+  }
+  return ok({ versions: versions.map((_, index) => name(index + 1)) });
+}
+
+function kms(world: GoogleWorld, { method, path }: Asked): Json | null {
+  if (!world.keyRing) return refused(404, "no such key ring");
+  if (path.endsWith("/cryptoKeys")) return ok({ cryptoKeys: world.keys });
+  const key = world.keys.find(({ name }) => path.startsWith(`/v1/${name}`));
+  if (method === "POST" && key) {
+    if (path.endsWith(":updatePrimaryVersion")) key.primary = { state: "ENABLED" };
+    return ok({ name: `${key.name}/cryptoKeyVersions/2` });
+  }
+  return ok({ name: path.slice("/v1/".length) });
+}

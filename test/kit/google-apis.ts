@@ -1,0 +1,77 @@
+/**
+ * A stand-in for the interfaces of Google that a deployment asks over REST, all on one port, each
+ * under its host's name. Honoured: who asks, project, billing, services, permissions, quotas,
+ * organisation policies, public DNS, DNS authorizations and certificates, addresses, buckets and
+ * objects (creation with `ifGenerationMatch=0`, listing by prefix, download), Firestore's list of
+ * databases, KMS rings, keys and versions, secrets' versions, images' tags, tokens of accounts, the
+ * exchange of a workload's token. Google's form of errors, with `SERVICE_DISABLED`. Not honoured:
+ * pages (all is on the first), etags, long-running operations, whether a token is one.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { HttpError, readText, sendJson, startHttpServer } from "../../local/lib/http.ts";
+import { answersOf } from "./google-answers.ts";
+
+/** What such a Google would know; tests change what they are about. */
+export interface GoogleWorld {
+  readonly project: string;
+  readonly number: string;
+  email: string | null;
+  /** Whether it is there, and in which state. */
+  projectState: "ACTIVE" | "DELETE_REQUESTED" | null;
+  billing: { billingEnabled: boolean; billingAccountName: string };
+  services: string[];
+  /** Null for all that are asked for. */
+  missingPermissions: string[];
+  cpuMilli: number;
+  policies: Record<string, object>;
+  /** Name and type, then data. */
+  dns: Record<string, { type: number; data: string }[]>;
+  certificateState: string;
+  databases: { name: string; type: string; locationId: string }[];
+  keyRing: boolean;
+  keys: { name: string; purpose: string; primary?: { state: string } }[];
+  /** Name, then project number. */
+  buckets: Record<string, string>;
+  objects: Record<string, string>;
+  /** Secret, then the values of its versions. */
+  secrets: Record<string, string[]>;
+  tags: Record<string, string>;
+}
+
+export interface Asked {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  readonly body: string;
+}
+
+export interface StandIn {
+  readonly url: string;
+  readonly world: GoogleWorld;
+  /** All calls so far that would have changed something. */
+  changes(): readonly Asked[];
+  close(): Promise<void>;
+}
+
+const bodyBytesMax = 8 * 1024 * 1024;
+/** They change nothing, whatever their method. */
+const harmless = /:testIamPermissions$|\/v1\/token$|:generateIdToken$/;
+
+export async function startGoogle(world: GoogleWorld): Promise<StandIn> {
+  const changes: Asked[] = [];
+  const handle = async (request: IncomingMessage, response: ServerResponse, url: URL) => {
+    const [, host = "", ...rest] = url.pathname.split("/");
+    const body = await readText(request, bodyBytesMax);
+    const asked = { method: request.method ?? "GET", host, path: `/${rest.join("/")}`, body };
+    if (asked.method !== "GET" && !harmless.test(asked.path)) changes.push(asked);
+    const answer = answersOf(world, asked, url.searchParams);
+    if (answer === null) throw new HttpError(404, "notFound", `no ${asked.method} ${url.pathname}`);
+    if (typeof answer === "string") {
+      response.writeHead(200, { "content-type": "application/json" }).end(answer);
+      return;
+    }
+    sendJson(response, answer.status, answer.json);
+  };
+  const server = await startHttpServer(handle);
+  return { url: server.url, world, changes: () => changes, close: () => server.close() };
+}

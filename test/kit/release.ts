@@ -1,0 +1,55 @@
+/** The bundles of an earlier release, built from this repository's history. */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { cp, mkdir, rename, rm, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { repositoryRoot } from "../../scripts/tools/repository.ts";
+
+const run = promisify(execFile);
+const outputBytesMax = 500 * 1_048_576;
+const cacheFolder = join(repositoryRoot, "node_modules/.cache/paddock-releases");
+
+/** Whether the history that this checkout has goes back as far. */
+export async function isInHistory(commit: string): Promise<boolean> {
+  return await run("git", ["cat-file", "-e", `${commit}^{commit}`], { cwd: repositoryRoot }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/**
+ * Where the bundles of `commit` are; built if they aren't there yet, with today's packages.
+ * @returns a folder like `dist`.
+ */
+export async function bundlesOf(commit: string): Promise<string> {
+  const home = join(cacheFolder, commit);
+  if (existsSync(home)) return join(home, "dist");
+  const aside = `${home}.${process.pid}`;
+  await mkdir(aside, { recursive: true });
+  try {
+    const archive = join(aside, "release.tar");
+    await run("git", ["archive", "--output", archive, commit], {
+      cwd: repositoryRoot,
+      maxBuffer: outputBytesMax,
+    });
+    await run("tar", ["-xf", archive, "-C", aside]);
+    await symlink(join(repositoryRoot, "node_modules"), join(aside, "node_modules"));
+    await run(process.execPath, ["scripts/build.ts"], { cwd: aside });
+    await rename(aside, home);
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+  return join(home, "dist");
+}
+
+/** Puts one function's bundle, or `runner` with its three, from one `dist` into another. */
+export async function install(part: string, from: string, to: string): Promise<void> {
+  const files =
+    part === "runner"
+      ? ["init", "launcher", "supervisor"].map((program) => `runner/${program}`)
+      : [`functions/${part}`];
+  for (const file of files.flatMap((name) => [`${name}.cjs`, `${name}.cjs.map`])) {
+    await cp(join(from, file), join(to, file));
+  }
+}
