@@ -5,4 +5,95 @@
 import type { Control } from "./controls.ts";
 
 /** By the promise's id. */
-export const controlsOfDeployment: Readonly<Record<string, Control>> = {};
+export const controlsOfDeployment: Readonly<Record<string, Control>> = {
+  "EDG-1": {
+    enforcedBy: "terraform/modules/edge/armor.tf",
+    test: "test/policy/edge.test.ts",
+    mutation: {
+      file: "terraform/modules/edge/main.tf",
+      find: '"%s/securityPolicies/%s",',
+      replace: '"%s/securityPolicies/no-%s",',
+    },
+  },
+  "EDG-2": {
+    enforcedBy: "terraform/modules/edge/armor.tf",
+    test: "test/policy/edge.test.ts",
+    mutation: {
+      file: "terraform/modules/edge/armor.tf",
+      find: "= var.armor.requests_max",
+      replace: "= 20 * var.armor.requests_max",
+    },
+  },
+  "EDG-3": {
+    enforcedBy: "terraform/modules/edge/certificate.tf",
+    test: "test/policy/edge.test.ts",
+    mutation: {
+      file: "terraform/modules/edge/certificate.tf",
+      find: 'min_tls_version = "TLS_1_2"',
+      replace: 'min_tls_version = "TLS_1_0"',
+    },
+  },
+  "EDG-5": {
+    enforcedBy: "terraform/modules/edge/main.tf",
+    test: "test/policy/edge.test.ts",
+    mutation: {
+      file: "terraform/modules/edge/main.tf",
+      find: '= "443"',
+      replace: '= "80"',
+    },
+  },
+  "EDG-6": {
+    enforcedBy: "terraform/modules/functions/main.tf",
+    test: "test/policy/edge.test.ts",
+    mutation: {
+      file: "terraform/modules/functions/main.tf",
+      find: ': "INGRESS_TRAFFIC_INTERNAL_ONLY"',
+      replace: ': "INGRESS_TRAFFIC_ALL"',
+    },
+  },
+  "EXE-1": {
+    enforcedBy: "terraform/modules/runner/main.tf",
+    test: "test/policy/runner.test.ts",
+    mutation: {
+      file: "terraform/modules/runner/main.tf",
+      find: "max_retries           = 0",
+      replace: "max_retries           = 3",
+    },
+  },
+  "NET-1": {
+    enforcedBy: "terraform/modules/network/firewall.tf",
+    test: "test/policy/runner.test.ts",
+    mutation: {
+      file: "terraform/modules/network/nat.tf",
+      find: "=> subnet if subnet.leaves",
+      replace: "=> subnet",
+    },
+  },
+  "OPS-1": {
+    enforcedBy: "terraform/modules/functions/roles.json",
+    test: "test/policy/accounts.test.ts",
+    mutation: {
+      file: "terraform/modules/functions/roles.json",
+      find: '"roles": ["executionStopper"]',
+      replace: '"roles": ["roles/run.jobsExecutorWithOverrides"]',
+    },
+  },
+  "OPS-2": {
+    enforcedBy: "terraform/functions.tf",
+    test: "test/policy/deployment.test.ts",
+    mutation: {
+      file: "terraform/modules/functions/main.tf",
+      find: "= var.protected",
+      replace: "= true",
+    },
+  },
+  "SEC-3": {
+    enforcedBy: "terraform/modules/functions/roles.json",
+    test: "test/policy/accounts.test.ts",
+    mutation: {
+      file: "terraform/modules/functions/roles.json",
+      find: 'roles/cloudkms.cryptoKeyEncrypter"',
+      replace: 'roles/cloudkms.cryptoKeyEncrypterDecrypter"',
+    },
+  },
+};
