@@ -21,7 +21,7 @@ if (names.includes(target)) {
   process.exitCode = 1;
 }
 
-/** Compiled code of another processor or of other options isn't used: a start is slower then. */
+/** Compiled code of a processor with other features isn't used: a start is slower then. */
 function tellIfNothingIsCompiled() {
   const compiled = getCompileCacheDir();
   if (compiled === undefined) return;

@@ -1,4 +1,4 @@
-# Accounts that build, plan and deploy. None of them runs anything of the product, and none has a key.
+# Accounts that build, plan and deploy. None runs anything of the product, and none has a key.
 locals {
   accounts = merge(
     { build = "Builds the images" },
@@ -17,7 +17,7 @@ resource "google_service_account" "default" {
 }
 
 resource "google_project_iam_custom_role" "default" {
-  for_each = var.github == null ? {} : local.custom_roles
+  for_each = local.custom_roles
 
   project     = var.project_id
   role_id     = each.key
@@ -59,7 +59,7 @@ resource "google_artifact_registry_repository_iam_member" "default" {
 resource "google_storage_bucket_iam_member" "default" {
   for_each = local.on_buckets
 
-  bucket = each.value.on == "state" ? google_storage_bucket.state.name : google_storage_bucket.build.name
+  bucket = local.buckets[each.value.on]
   role   = each.value.role
   member = google_service_account.default[each.value.account].member
 

@@ -1,8 +1,27 @@
 # Every role that an account of this root holds, and why. A table, not a list of resources: it is
 # printed as it stands (output `accounts`), and a test holds it against what may be here.
 locals {
-  # Where a predefined role would also read people's data, values of secrets or objects.
-  custom_roles = {
+  # Roles of ours, for where a predefined one holds too much. All of them stand here: who may change
+  # a role may put anything into it, so the deploying account may not.
+  custom_roles = merge(local._roles_of_functions, var.github == null ? {} : local._roles_of_deploy)
+
+  _roles_of_functions = {
+    executionReader = {
+      title  = "Paddock: reader of executions"
+      reason = "Sees how an execution of a runner job ended"
+      permissions = [
+        "run.executions.get", "run.operations.get", "run.tasks.get", "run.tasks.list",
+      ]
+    }
+    executionStopper = {
+      title       = "Paddock: stopper of executions"
+      reason      = "Cancels an execution of a runner job, and starts none"
+      permissions = ["run.executions.cancel", "run.executions.get", "run.operations.get"]
+    }
+  }
+
+  # A predefined role would also read people's documents and objects, and values of secrets.
+  _roles_of_deploy = {
     paddockBucketMaker = {
       title  = "Paddock: buckets without their objects"
       reason = "Makes and configures buckets, reads and writes nothing in them"
@@ -33,23 +52,19 @@ locals {
     }
   }
 
-  # Roles on the project that the main root gives its accounts, and so may be given by a workflow.
-  granted_by_main = [
-    "roles/datastore.user",
-    "roles/logging.bucketWriter",
-    "roles/logging.logWriter",
-    "roles/monitoring.metricWriter",
-  ]
+  # Roles on the project that the main root gives its accounts, and so all that a workflow may give.
+  # What functions have beside these, they have on one bucket, key, job or secret.
+  granted_by_main = ["roles/datastore.user"]
 
   _on_project = {
     build = {
       "roles/logging.logWriter" = "Writes the build's log"
     }
     deploy = {
-      paddockBucketMaker                     = "Buckets of workspaces, checkpoints and the billing archive"
+      paddockBucketMaker                     = "Buckets of workspaces, checkpoints, billing"
       paddockDatabaseMaker                   = "Both Firestore databases"
       "roles/certificatemanager.owner"       = "Certificates, their maps and authorizations"
-      "roles/cloudbuild.builds.editor"       = "Submits builds of the images and reads how they ended"
+      "roles/cloudbuild.builds.editor"       = "Submits builds, reads how they ended"
       "roles/cloudkms.admin"                 = "Keys and who may use them; it can't use them itself"
       "roles/cloudscheduler.admin"           = "The calls of maintenance"
       "roles/compute.loadBalancerAdmin"      = "Both load balancers"
@@ -59,7 +74,6 @@ locals {
       "roles/datastore.indexAdmin"           = "Indexes, and fields that expire"
       "roles/dns.admin"                      = "The gateways' names inside the network"
       "roles/firebaserules.admin"            = "The rules that deny every client"
-      "roles/iam.roleAdmin"                  = "Roles of ours with fewer rights than any predefined one"
       "roles/iam.serviceAccountAdmin"        = "An account per function, and who may act as it"
       "roles/logging.configWriter"           = "Log buckets, sinks, views, metrics"
       "roles/monitoring.editor"              = "Dashboards, objectives, alerts, uptime checks"
@@ -76,14 +90,10 @@ locals {
       title = "only-roles-of-functions"
       expression = format(
         "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly([%s])",
-        join(", ", [for role in local._may_grant : "'${role}'"]),
+        join(", ", [for role in local.granted_by_main : "'${role}'"]),
       )
     }
   }
-  _may_grant = concat(
-    local.granted_by_main,
-    [for name in ["paddockExecutionReader"] : "projects/${var.project_id}/roles/${name}"],
-  )
 
   on_project = merge([
     for account, roles in local._on_project : {
@@ -98,8 +108,14 @@ locals {
 
   on_registry = {
     for name, grant in {
-      "build writer"  = { account = "build", role = "roles/artifactregistry.writer", reason = "Pushes the images" }
-      "deploy reader" = { account = "deploy", role = "roles/artifactregistry.reader", reason = "Names images by digest" }
+      "build writer" = {
+        account = "build", role = "roles/artifactregistry.writer"
+        reason  = "Pushes the images"
+      }
+      "deploy reader" = {
+        account = "deploy", role = "roles/artifactregistry.reader"
+        reason  = "Names images by digest"
+      }
     } : name => grant if contains(keys(local.accounts), grant.account)
   }
 
@@ -129,12 +145,13 @@ locals {
         reason  = "Uploads the sources to build"
       }
       "deploy bucket" = {
-        account = "deploy", on = "build", role = "roles/storage.legacyBucketReader", condition = null
-        reason  = "Sees that the bucket for sources is there"
+        account = "deploy", on = "build", role = "roles/storage.legacyBucketReader"
+        reason  = "Sees that the bucket for sources is there", condition = null
       }
       "deploy state" = {
-        account = "deploy", on = "state", role = "roles/storage.objectUser"
-        reason  = "Keeps the main root's state and the list of releases, not this root's state", condition = local._main_state
+        account   = "deploy", on = "state", role = "roles/storage.objectUser"
+        reason    = "Keeps the main root's state and the list of releases, not this root's state"
+        condition = local._main_state
       }
       "deploy all-state" = {
         account = "deploy", on = "state", role = "roles/storage.objectViewer", condition = null

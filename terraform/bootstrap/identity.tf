@@ -1,5 +1,5 @@
-# Which workflows get in, without any key. A pool admits nothing but what its condition describes, so
-# being in it says all: the branch's deploy workflow in its environment, or a pull request's plan.
+# Which workflows get in, without any key. A pool admits nothing but what its condition describes,
+# so being in it says all: the branch's deploy workflow in its environment, or a request's plan.
 # Requests from forks get no token from GitHub at all.
 locals {
   _repository = var.github == null ? "" : join(" && ", [
@@ -9,6 +9,8 @@ locals {
 
   _workflows = var.github == null ? "" : "${var.github.repository}/.github/workflows"
   _branch    = var.github == null ? "" : "refs/heads/${var.github.branch}"
+
+  pools = google_iam_workload_identity_pool.default
 
   workflows = var.github == null ? {} : {
     deploy = {
@@ -46,7 +48,7 @@ resource "google_iam_workload_identity_pool_provider" "default" {
   for_each = local.workflows
 
   project                            = var.project_id
-  workload_identity_pool_id          = google_iam_workload_identity_pool.default[each.key].workload_identity_pool_id
+  workload_identity_pool_id          = local.pools[each.key].workload_identity_pool_id
   workload_identity_pool_provider_id = "github"
   display_name                       = "GitHub Actions"
   attribute_condition                = each.value.condition
@@ -68,5 +70,5 @@ resource "google_service_account_iam_member" "workflow" {
 
   service_account_id = google_service_account.default[each.key].name
   role               = "roles/iam.workloadIdentityUser"
-  member             = "principalSet://iam.googleapis.com/${google_iam_workload_identity_pool.default[each.key].name}/*"
+  member             = "principalSet://iam.googleapis.com/${local.pools[each.key].name}/*"
 }

@@ -30,12 +30,12 @@ output "build_bucket" {
 }
 
 output "deploy_account" {
-  description = "Address of the account that the deploy workflow acts as; null without a repository."
+  description = "The account that the deploy workflow acts as; null without a repository."
   value       = try(google_service_account.default["deploy"].email, null)
 }
 
 output "plan_account" {
-  description = "Address of the account that the plan workflow acts as; null without a repository."
+  description = "The account that the plan workflow acts as; null without a repository."
   value       = try(google_service_account.default["plan"].email, null)
 }
 
@@ -53,7 +53,7 @@ output "registry" {
 
 output "secrets" {
   description = "Ids of the secrets, by what they are for."
-  value       = { for name, secret in google_secret_manager_secret.default : name => secret.secret_id }
+  value       = { for name, it in google_secret_manager_secret.default : name => it.secret_id }
 }
 
 output "services" {
@@ -67,7 +67,7 @@ output "state_bucket" {
 }
 
 output "workload_identity_providers" {
-  description = "What `google-github-actions/auth` is told, by workflow; empty without a repository."
+  description = "What `google-github-actions/auth` is told, by workflow."
   value = {
     for name, provider in google_iam_workload_identity_pool_provider.default : name => provider.name
   }

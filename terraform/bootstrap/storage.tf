@@ -1,3 +1,10 @@
+locals {
+  buckets = {
+    build = google_storage_bucket.build.name
+    state = google_storage_bucket.state.name
+  }
+}
+
 # Terraform's state: who may read it, what a mistake can still be undone from.
 resource "google_storage_bucket" "state" {
   name                        = "${var.project_id}-paddock-state"

@@ -21,7 +21,9 @@ variable "github" {
   }
 
   validation {
-    condition     = var.github == null ? true : can(regex("^[0-9]{1,20}$", var.github.repository_id))
+    condition = var.github == null ? true : can(
+      regex("^[0-9]{1,20}$", var.github.repository_id)
+    )
     error_message = "Write github.repository_id in digits: gh api repos/OWNER/NAME --jq .id"
   }
 
@@ -42,7 +44,7 @@ variable "labels" {
 }
 
 variable "location" {
-  description = "Where state and build sources are stored: the multi-region US or one of its regions."
+  description = "Where state and sources to build are stored: US or one of its regions."
   type        = string
   default     = "US"
   nullable    = false

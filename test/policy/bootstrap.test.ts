@@ -1,0 +1,186 @@
+/** What a project is given before anything of the product: services, state, identities. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { repositoryRoot } from "../../scripts/tools/repository.ts";
+import { isPlanned, type Plan, planOf } from "./support/plan.ts";
+
+/** Which service a resource needs, by how its type begins; the first that fits. */
+const serviceOf: Readonly<Record<string, string>> = {
+  google_artifact_registry: "artifactregistry",
+  google_billing_budget: "billingbudgets",
+  google_certificate_manager: "certificatemanager",
+  google_cloud_run: "run",
+  google_cloud_scheduler: "cloudscheduler",
+  google_compute: "compute",
+  google_dns: "dns",
+  google_firebaserules: "firebaserules",
+  google_firestore: "firestore",
+  google_iam_workload_identity: "iam",
+  google_kms: "cloudkms",
+  google_logging: "logging",
+  google_monitoring: "monitoring",
+  google_org_policy: "orgpolicy",
+  google_project_iam_custom_role: "iam",
+  google_project_iam: "cloudresourcemanager",
+  google_project_service: "serviceusage",
+  google_secret_manager: "secretmanager",
+  google_service_account: "iam",
+  google_storage: "storage",
+};
+
+const isInTheUs = /^(US|us-(central|east|south|west)\d+)$/;
+
+const rolesOf = (plan: Plan, account: string) =>
+  plan
+    .resources()
+    .filter(({ type }) => /_iam_member$/.test(type))
+    .filter(({ index }) => String(index).startsWith(`${account} `) || index === account)
+    .map(({ type, values }) => `${type.replace(/^google_|_iam_member$/g, "")}: ${values.role}`);
+
+describe.skipIf(!isPlanned)("the services of a project", () => {
+  test("are on before anything that needs one is made, whatever is added", () => {
+    const enabled = planOf("workflows").resources("google_project_service");
+    const names = new Set(enabled.map(({ values }) => values.service));
+    const all = [planOf("main"), planOf("managed"), planOf("workflows")];
+    for (const { type, address } of all.flatMap((plan) => plan.resources())) {
+      const prefix = Object.keys(serviceOf).find((start) => type.startsWith(start));
+      expect(prefix, `${address}: name its service in services.json and here`).toBeDefined();
+      expect(names, address).toContain(`${serviceOf[prefix ?? ""]}.googleapis.com`);
+    }
+  });
+
+  test("stay on when the deployment goes: others may need them", () => {
+    for (const { values } of planOf("bootstrap").resources("google_project_service")) {
+      expect(values.disable_on_destroy).toBe(false);
+    }
+  });
+});
+
+describe.skipIf(!isPlanned)("state and secrets", () => {
+  test("buckets are nobody's but the project's, in the US, and the state has a history", () => {
+    const buckets = planOf("bootstrap").resources("google_storage_bucket");
+    expect(buckets).toHaveLength(2);
+    for (const { values } of buckets) {
+      expect(values).toMatchObject({
+        uniform_bucket_level_access: true,
+        public_access_prevention: "enforced",
+        force_destroy: false,
+      });
+      expect(values.location).toMatch(isInTheUs);
+    }
+    const state = planOf("bootstrap").resource("google_storage_bucket.state");
+    expect(state.values).toMatchObject({
+      name: "paddock-test-paddock-state",
+      versioning: [{ enabled: true }],
+    });
+  });
+
+  test("secrets are containers in the US, without a value", () => {
+    const plan = planOf("bootstrap");
+    const secrets = plan.resources("google_secret_manager_secret");
+    expect(secrets.map(({ values }) => values.secret_id)).toEqual(["gateway-tokens", "peppers"]);
+    for (const { values } of secrets) {
+      expect(values).toMatchObject({ replication: [{ user_managed: [{}] }] });
+      const regions = JSON.stringify(values.replication).match(/"location":"[^"]*"/g) ?? [];
+      expect(regions.length).toBeGreaterThanOrEqual(2);
+      for (const region of regions) expect(region.slice(12, -1)).toMatch(isInTheUs);
+    }
+    expect(plan.resources("google_secret_manager_secret_version")).toEqual([]);
+  });
+});
+
+describe.skipIf(!isPlanned)("identities of workflows", () => {
+  test("without a repository there are none", () => {
+    const plan = planOf("bootstrap");
+    expect(plan.resources("google_iam_workload_identity_pool")).toEqual([]);
+    expect(rolesOf(plan, "deploy")).toEqual([]);
+  });
+
+  test("a pool admits one workflow of one repository, by name and number", () => {
+    const providers = planOf("workflows").resources("google_iam_workload_identity_pool_provider");
+    const condition = (name: string) =>
+      String(providers.find(({ index }) => index === name)?.values.attribute_condition).split(
+        " && ",
+      );
+    const repository = [
+      "assertion.repository == 'example/paddock'",
+      "assertion.repository_id == '123456789'",
+    ];
+    const workflows = "example/paddock/.github/workflows";
+    expect(providers).toHaveLength(2);
+    expect(condition("deploy")).toEqual([
+      ...repository,
+      "assertion.ref == 'refs/heads/main'",
+      "assertion.environment == 'production'",
+      `assertion.workflow_ref == '${workflows}/deploy.yml@refs/heads/main'`,
+    ]);
+    expect(condition("plan")).toEqual([
+      ...repository,
+      "assertion.event_name == 'pull_request'",
+      `assertion.workflow_ref.startsWith('${workflows}/plan.yml@refs/pull/')`,
+    ]);
+  });
+
+  test("no account has a key, and none a role that holds everything", () => {
+    const plan = planOf("workflows");
+    expect(plan.resources("google_service_account_key")).toEqual([]);
+    expect(plan.text).not.toMatch(/"roles\/(owner|editor|viewer|storage\.admin|datastore\.owner)"/);
+    expect(plan.text).not.toMatch(/"roles\/(secretmanager\.admin|iam\.roleAdmin)"/);
+  });
+
+  test("the planning one reads the state's bucket and nothing else", () => {
+    expect(rolesOf(planOf("workflows"), "plan")).toEqual([
+      "service_account: roles/iam.workloadIdentityUser",
+      "storage_bucket: roles/storage.objectViewer",
+    ]);
+  });
+
+  test("the building one pushes images, reads sources, and changes no list it has left", () => {
+    expect(new Set(rolesOf(planOf("workflows"), "build"))).toEqual(
+      new Set([
+        "artifact_registry_repository: roles/artifactregistry.writer",
+        "project: roles/logging.logWriter",
+        "storage_bucket: roles/storage.objectCreator",
+        "storage_bucket: roles/storage.objectViewer",
+      ]),
+    );
+  });
+
+  test("the deploying one may act as another account only to build", () => {
+    const users = planOf("workflows")
+      .resources()
+      .filter(({ values }) => /serviceAccountUser|TokenCreator/.test(String(values.role)));
+    expect(users.map(({ address }) => address)).toEqual([
+      'google_service_account_iam_member.acts_as_build["deploy"]',
+    ]);
+  });
+
+  test("the deploying one gives away what the main root gives its accounts, and no more", () => {
+    const admin = planOf("workflows").resource(
+      'google_project_iam_member.default["deploy roles/resourcemanager.projectIamAdmin"]',
+    );
+    const allowed =
+      /hasOnly\(\[([^\]]*)\]\)/.exec(JSON.stringify(admin.values.condition))?.[1] ?? "";
+    const given = planOf("managed").resources("google_project_iam_member");
+    const roles = new Set(given.map(({ values }) => `'${String(values.role)}'`));
+    expect(new Set(allowed.split(", "))).toEqual(roles);
+  });
+
+  test("the deploying one writes the main root's state and releases, not this root's", () => {
+    const writes = planOf("workflows").resource(
+      'google_storage_bucket_iam_member.default["deploy state"]',
+    );
+    const condition = JSON.stringify(writes.values.condition);
+    const folders = [...condition.matchAll(/objects\/(\w+)\/'/g)].map(([, folder]) => folder);
+    expect(folders).toEqual(["main", "releases"]);
+  });
+
+  test("every role says why it is held", () => {
+    const grants = readFileSync(join(repositoryRoot, "terraform/bootstrap/grants.tf"), "utf8");
+    const reasons = planOf("workflows").outputs.accounts;
+    // What isn't known before it is made is left out of the plan's outputs.
+    if (Array.isArray(reasons)) for (const { reason } of reasons) expect(reason).toMatch(/\w{3}/);
+    expect(grants).not.toMatch(/reason\s*=\s*""/);
+  });
+});
