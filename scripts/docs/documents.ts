@@ -1,6 +1,7 @@
 /** The pages that are generated, and whether those on disk are current. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { renderAccounts } from "./render-accounts.ts";
 import { renderControls } from "./render-controls.ts";
 import { renderErrors } from "./render-errors.ts";
 import { renderIndexes } from "./render-indexes.ts";
@@ -15,6 +16,7 @@ export interface Document {
 /** Every generated page of the repository at `root`, as it should read now. */
 export async function renderDocuments(root: string): Promise<Document[]> {
   const pages = [
+    { path: "docs/accounts.md", text: await renderAccounts(root) },
     { path: "docs/controls.md", text: renderControls(root) },
     { path: "docs/errors.md", text: renderErrors() },
     { path: "docs/routes.md", text: await renderRoutes(root) },

@@ -1,4 +1,6 @@
 /** Who may do what, and that nobody may more than the code asks for. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { listFunctions } from "../../scripts/build/function-list.ts";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
@@ -110,6 +112,24 @@ describe.skipIf(!isPlanned)("OPS-1 least privilege", () => {
       }
     },
   );
+
+  test("docs/accounts.md names every account, role and reason, and no other", () => {
+    const listed = planOf("main").outputs.accounts as Record<string, string>[];
+    const planned = listed.map(({ account, role, reason }) =>
+      [account?.split("@")[0], role?.replace("projects/paddock-test/roles/", ""), reason].join(
+        " | ",
+      ),
+    );
+    const page = readFileSync(join(repositoryRoot, "docs/accounts.md"), "utf8");
+    const rows = page.split("\n").filter((line) => line.startsWith("| `"));
+    const written = rows.map((row) => {
+      const [, account, role, , reason] = row
+        .split("|")
+        .map((cell) => cell.replaceAll("`", "").trim());
+      return [account, role, reason].join(" | ");
+    });
+    expect(written.sort()).toEqual(planned.sort());
+  });
 
   test("every grant is in the list of accounts, with a reason", () => {
     const listed = planOf("main").outputs.accounts as Record<string, string>[];

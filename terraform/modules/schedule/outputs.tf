@@ -7,7 +7,7 @@ output "accounts" {
   description = "The scheduler's account, in the form of the functions' list."
   value = [{
     account  = local.account
-    reason   = "shows maintenance by an identity token that Scheduler calls"
+    reason   = "tells maintenance by its identity token that Scheduler calls"
     resource = "nothing"
     role     = "none"
   }]

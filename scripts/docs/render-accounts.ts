@@ -1,0 +1,65 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import { listFunctions } from "../build/function-list.ts";
+import { code, generatedNotice, table } from "./markdown.ts";
+
+const rolesFile = "terraform/modules/functions/roles.json";
+
+const Roles = z.record(
+  z.string(),
+  z.object({
+    on: z.enum(["bucket", "database", "jobs", "key", "secret"]),
+    name: z.string().optional(),
+    roles: z.array(z.string()),
+    reason: z.string(),
+  }),
+);
+type Roles = z.infer<typeof Roles>;
+
+/** Accounts that no function runs as. */
+const others = [
+  ["runner", "tells the gateway by its identity token that a runner calls"],
+  ["scheduler", "tells maintenance by its identity token that Scheduler calls"],
+] as const;
+
+/** `docs/accounts.md`: every account of a deployment, what it may do on what, and why. */
+export async function renderAccounts(root: string): Promise<string> {
+  const { functions } = await listFunctions(root);
+  const roles = Roles.parse(JSON.parse(readFileSync(join(root, rolesFile), "utf8")));
+  const rows = Object.entries(functions).flatMap(([name, { roles: declared }]) => {
+    if (declared.length === 0)
+      return [[`fn-${name}`, "none", "", "answers without any right in the project"]];
+    return declared.flatMap((role) =>
+      grantsOf(role, roles).map((grant) => [`fn-${name}`, ...grant]),
+    );
+  });
+  return [
+    "# Accounts",
+    "",
+    generatedNotice(`the roles that functions/ declares and ${rolesFile}`),
+    "",
+    "Each function runs as an account of its own, with the roles its code declares and no others;",
+    `[roles.json](../${rolesFile}) says what each is in Google Cloud.`,
+    "None is granted on the project but those of databases: Firestore's own rights end there, so a",
+    "condition bounds them.",
+    "",
+    ...table(
+      ["account", "role", "on", "why"],
+      [
+        ...rows.map(([account = "", role = "", ...rest]) => [code(account), code(role), ...rest]),
+        ...others.map(([account, reason]) => [code(account), code("none"), "", reason]),
+      ],
+    ),
+    "",
+  ].join("\n");
+}
+
+function grantsOf(role: string, roles: Roles): [string, string, string][] {
+  const name = role.slice(role.lastIndexOf(".") + 1);
+  const known = roles[role] ?? roles[`${role.slice(0, role.lastIndexOf("."))}.*`];
+  if (known === undefined) throw new Error(`${rolesFile} doesn't know ${role}`);
+  const { on, name: fixed = name, reason } = known;
+  const where = on === "jobs" ? "each runner job" : `${on} ${code(fixed)}`;
+  return known.roles.map((granted) => [granted, where, reason]);
+}
