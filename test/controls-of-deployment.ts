@@ -87,6 +87,15 @@ export const controlsOfDeployment: Readonly<Record<string, Control>> = {
       replace: "= true",
     },
   },
+  "OPS-3": {
+    enforcedBy: "terraform/bootstrap/registry.tf",
+    test: "test/policy/supply-chain.test.ts",
+    mutation: {
+      file: "terraform/bootstrap/registry.tf",
+      find: "immutable_tags = true",
+      replace: "immutable_tags = false",
+    },
+  },
   "SEC-3": {
     enforcedBy: "terraform/modules/functions/roles.json",
     test: "test/policy/accounts.test.ts",
