@@ -1,0 +1,105 @@
+/** What is on the record, who may read it, and that nobody can change it. */
+import { describe, expect, test } from "vitest";
+import * as z from "zod";
+import { isPlanned, planOf } from "./support/plan.ts";
+import { days, readAll } from "./support/read.ts";
+
+describe.skipIf(!isPlanned)("AUD-5 records", () => {
+  test("of requests and of what was done in the project lie in locked buckets", () => {
+    const Bucket = z.object({ bucket_id: z.string(), locked: z.boolean().nullable() });
+    const locked = readAll("main", "google_logging_project_bucket_config", Bucket)
+      .filter(({ values }) => values.locked)
+      .map(({ values }) => values.bucket_id);
+    expect(locked.toSorted((a, b) => a.localeCompare(b, "en"))).toEqual([
+      "paddock-access",
+      "paddock-audit",
+    ]);
+  });
+
+  test("that prove the others, signed checkpoints, can't be changed or removed for 400 days", () => {
+    const Bucket = z.object({
+      force_destroy: z.boolean(),
+      retention_policy: z.array(z.object({ retention_period: z.string(), is_locked: z.boolean() })),
+    });
+    const checkpoints = readAll("main", "google_storage_bucket", Bucket).find(
+      ({ key }) => key === "checkpoints",
+    );
+    const [policy] = checkpoints?.values.retention_policy ?? [];
+    expect(policy?.is_locked).toBe(true);
+    expect(days(policy?.retention_period ?? 0)).toBeGreaterThanOrEqual(400);
+    expect(checkpoints?.values.force_destroy).toBe(false);
+  });
+
+  test("are in reach of no account that could rewrite where they go", () => {
+    const writers = planOf("managed")
+      .resources()
+      .filter(({ values }) =>
+        /logging\.(admin|configWriter)|owner|editor/.test(String(values.role)),
+      );
+    expect(writers.map(({ address }) => address)).toEqual([]);
+  });
+});
+
+describe.skipIf(!isPlanned)("AUD-6 reading", () => {
+  const services = [
+    "cloudkms.googleapis.com",
+    "datastore.googleapis.com",
+    "logging.googleapis.com",
+    "secretmanager.googleapis.com",
+    "storage.googleapis.com",
+  ];
+  const Config = z.object({
+    service: z.string(),
+    audit_log_config: z.array(
+      z.object({ log_type: z.string(), exempted_members: z.array(z.string()).nullable() }),
+    ),
+  });
+  const configs = () => readAll("main", "google_project_iam_audit_config", Config);
+
+  test("of keys, documents, objects, secrets and logs is itself on the record", () => {
+    expect(configs().map(({ values }) => values.service)).toEqual(services);
+    for (const { values } of configs()) {
+      const types = values.audit_log_config.map(({ log_type: type }) => type);
+      expect(types.toSorted((a, b) => a.localeCompare(b, "en"))).toEqual([
+        "ADMIN_READ",
+        "DATA_READ",
+        "DATA_WRITE",
+      ]);
+    }
+  });
+
+  test("goes unrecorded only for the functions' own accounts, and only of documents and objects", () => {
+    for (const { values } of configs()) {
+      const exempted = values.audit_log_config.flatMap(({ exempted_members: all }) => all ?? []);
+      if (!/datastore|storage/.test(values.service)) expect(exempted).toEqual([]);
+      for (const member of exempted) expect(member).toMatch(/^serviceAccount:fn-[a-z-]+@/);
+    }
+  });
+
+  test("of logs takes a grant on the view of one class, and each names who", () => {
+    const Access = z.object({ name: z.string(), role: z.string(), member: z.string() });
+    const granted = readAll("managed", "google_logging_log_view_iam_member", Access);
+    expect(granted.map(({ values }) => values)).toMatchObject([
+      {
+        name: "paddock-access",
+        role: "roles/logging.viewAccessor",
+        member: "group:operators@example.com",
+      },
+      {
+        name: "paddock-audit",
+        role: "roles/logging.viewAccessor",
+        member: "group:audit@example.com",
+      },
+    ]);
+    expect(readAll("main", "google_logging_log_view_iam_member", Access)).toEqual([]);
+  });
+
+  test("of the whole project's logs is granted to nobody", () => {
+    const readers = planOf("managed")
+      .resources()
+      .filter(({ values }) =>
+        /logging\.(privateLogV|v)iewer|roles\/viewer/.test(String(values.role)),
+      );
+    expect(readers.map(({ address }) => address)).toEqual([]);
+  });
+});
