@@ -12,9 +12,9 @@ plan before it is applied. Interrupted, it goes on where it was: run the same co
   --project ID         the Google Cloud project; it exists and has a billing account
   --domain NAME        where the API will answer, for example api.example.com
   --region REGION      one of Google's regions in the US (us-central1)
-  --first-operator M   the Google account that becomes the first operator (an account of the project)
-  --impersonator M     who may act as that account, for example user:me@example.com; may be repeated
-  --alert-email M      where alerts go; may be repeated, and left out once it has been said
+  --alert-email M      where alerts go, if not to you; may be repeated
+  --first-operator M   the Google account that becomes the first operator (one made for that)
+  --impersonator M     who may act as it, if not you: user:me@example.com; may be repeated
   --github OWNER/REPO  lets this repository's workflows deploy, without a key; with its number:
   --github-id DIGITS   gh api repos/OWNER/REPO --jq .id
   --instances-max N    of each function, where the project's quota is small

@@ -3,7 +3,13 @@ import { buildAll } from "../../build/build-all.ts";
 import { repositoryRoot } from "../../tools/repository.ts";
 import type { DeployOptions } from "../options.ts";
 import { type GoogleAt, type Looked, whyNot } from "../preflight/look.ts";
-import { isBlocked, lookAtSettings, preflight, startingPoint } from "../preflight/preflight.ts";
+import {
+  isBlocked,
+  lookAtSettings,
+  type Preflight,
+  preflight,
+  startingPoint,
+} from "../preflight/preflight.ts";
 import { lookAtQuotas } from "../preflight/quotas.ts";
 import { counted, done, heading, line, printLooked, Stop } from "../print.ts";
 import { runSmoke } from "../smoke/run.ts";
@@ -29,10 +35,10 @@ import { readSources } from "../steps/sources.ts";
 const usualRegion = "us-central1";
 
 /** What was stated now and before, by this command's options. */
-export function settingsOf(
+function settingsOf(
   options: DeployOptions,
   current: Release | null,
-  projectNumber: string | null,
+  { projectNumber, member }: Pick<Preflight, "projectNumber" | "member">,
 ) {
   const before = current?.variables ?? {};
   const region = options.region ?? textOf(before.region) ?? usualRegion;
@@ -44,7 +50,15 @@ export function settingsOf(
     region,
     ...(domain === null ? {} : { domain }),
   };
-  return { region, domain, github, variables: { ...before, ...options.variables, ...own } };
+  const variables = { ...usual(member), ...before, ...options.variables, ...own };
+  return { region, domain, github, variables };
+}
+
+/** Who deploys first hears of alerts and may act as the first operator, unless told otherwise. */
+function usual(member: string) {
+  const [kind, email = ""] = member.split(":");
+  if (kind !== "user" || !email.includes("@")) return {};
+  return { alerts: { emails: [email] }, operator_impersonators: [member] };
 }
 
 const textOf = (value: unknown) => (typeof value === "string" ? value : null);
@@ -59,10 +73,10 @@ export async function lookFirst(options: DeployOptions) {
       ? { ...start, google: start.google, credentials: start.credentials, member: seen.member }
       : null;
   const current = at && seen.projectNumber !== null ? await newestRelease(at) : null;
-  const settings = settingsOf(options, current, seen.projectNumber);
+  const settings = settingsOf(options, current, seen);
   const looked = [...seen.looked, lookAtSettings(settings.variables)];
   printLooked(looked);
-  return { start, at, current, settings, looked };
+  return { start, at, current, settings, looked, isSeen: seen.projectNumber !== null };
 }
 
 /** @throws {Stop} naming how many. */
@@ -129,7 +143,7 @@ export async function finish(at: StepAt, release: Release, outputs: MainOutputs)
     return;
   }
   heading("Smoke test");
-  const operatorToken = await operatorTokenOf(at, release, outputs);
+  const operatorToken = await operatorTokenOf(at, outputs);
   const { failed, notTried, passed } = await runSmoke({ url: outputs.url, operatorToken });
   if (failed > 0) {
     const back = `npm run deploy -- --project ${at.options.project} --rollback`;
@@ -143,14 +157,12 @@ export async function finish(at: StepAt, release: Release, outputs: MainOutputs)
 /** Of the account that is the first operator, if these credentials may act as it. */
 async function operatorTokenOf(
   at: StepAt,
-  { variables }: Release,
-  { audiences }: MainOutputs,
+  { audiences, operator_account }: MainOutputs,
 ): Promise<string | null> {
   const { idTokenFor } = await import("../google/id-token.ts");
   const given = process.env.PADDOCK_OPERATOR_TOKEN;
   if (given) return given;
-  const account = at.options.operatorAccount ?? textOf(variables.first_operator);
-  if (account === null) return null;
+  const account = at.options.operatorAccount ?? operator_account;
   const token = await idTokenFor(at.google, account, audiences.operator);
   if (token.ok) return token.value;
   line(`No operator's token for ${account}: ${whyNot(token)}.`);

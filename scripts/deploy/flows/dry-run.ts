@@ -17,12 +17,12 @@ import { lookFirst } from "./deploy.ts";
 const command = (text: string) => detail(`$ ${text}`);
 
 export async function dryRun(options: DeployOptions): Promise<void> {
-  const { start, at, current, settings, looked } = await lookFirst(options);
+  const { start, at, current, settings, looked, isSeen } = await lookFirst(options);
   if (isBlocked({ looked }))
     line("A deployment would end here, nothing changed. If all were well:");
   const { project } = options;
   const bucket = stateBucket(project);
-  const state = at === null ? null : await whereIsState(at);
+  const state = at === null || !isSeen ? null : await whereIsState(at);
   explainBootstrap(options, state);
   explainSecrets(project);
   const sources = await readSources();
@@ -59,7 +59,7 @@ export async function dryRun(options: DeployOptions): Promise<void> {
   line(`recorded as gs://${bucket}/releases/TIME-COMMIT.json, for --rollback`);
   if (current !== null) detail(`in force now: ${current.id}`);
   explainEnd(options, settings.domain);
-  explainUnknown(at !== null);
+  explainUnknown(isSeen);
 }
 
 function explainBootstrap(options: DeployOptions, state: string | null): void {
@@ -111,7 +111,7 @@ function explainUnknown(isSeen: boolean): void {
   const unknown = isSeen
     ? ["What Google will answer to the changes themselves isn't known before."]
     : [
-        "Without credentials nobody could look: whether the project exists and is paid for, what is",
+        "Without these credentials nobody could look: whether the project exists and is paid for, what is",
         "on, what you may do, quotas, organisation policies, names taken, the present release.",
       ];
   for (const text of unknown) line(text);

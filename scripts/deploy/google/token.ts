@@ -58,11 +58,10 @@ function fromGcloud(): Credentials {
     needsQuotaProject: false,
     async accessToken() {
       const options = { timeout: gcloudTimeoutMs };
-      const { stdout } = await promisify(execFile)(
-        "gcloud",
-        ["auth", "print-access-token"],
-        options,
-      );
+      const order = ["auth", "print-access-token"];
+      const { stdout } = await promisify(execFile)("gcloud", order, options).catch(() => {
+        throw new Error("gcloud has no account, or its login has ended");
+      });
       return stdout.trim();
     },
   };

@@ -25,7 +25,7 @@ export async function lookAtCredentials(at: PreflightAt, member: string): Promis
   if (answer.ok || answer.status === 403) {
     return { subject, found: `${who}, by ${at.credentials.from}`, findings: [] };
   }
-  const renew = "gcloud auth application-default login";
+  const renew = "gcloud auth login";
   const what = `The credentials (${at.credentials.from}) aren't accepted: ${whyNot(answer)}.`;
   return { subject, found: "", findings: [blocks(what, renew)] };
 }

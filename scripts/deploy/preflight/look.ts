@@ -48,6 +48,7 @@ export const unchecked = (what: string, ...fix: string[]): Finding => ({
 
 /** Why Google didn't say. A service that is off is something else than a right that is missing. */
 export function whyNot(refused: Refusal): string {
+  if (refused.reason === "NO_TOKEN") return refused.message;
   if (isOff(refused)) return "its service is off";
   if (refused.status === 403) return "these credentials may not see it";
   if (refused.status === 0) return `no answer came (${refused.message})`;

@@ -65,17 +65,12 @@ async function lookInside(at: GoogleAt, number: string): Promise<Looked[]> {
   ]);
 }
 
-/** Whom alerts reach and who begins is said once; later releases remember it. */
+/** Whom alerts reach is said once; later releases remember it. */
 export function lookAtSettings(variables: Readonly<Record<string, unknown>>): Looked {
-  const findings = [];
-  if (variables.alerts === undefined) {
-    findings.push(blocks("Nobody would hear of an alert.", "--alert-email you@example.com"));
-  }
-  if (variables.first_operator === undefined) {
-    const what = "Nobody could become the first operator (docs/deploy.md says which accounts can).";
-    findings.push(blocks(what, "--first-operator OPERATOR@PROJECT.iam.gserviceaccount.com"));
-  }
-  return { subject: "settings", found: findings.length === 0 ? "complete" : "", findings };
+  const subject = "settings";
+  if (variables.alerts !== undefined) return { subject, found: "complete", findings: [] };
+  const what = "Nobody would hear of an alert.";
+  return { subject, found: "", findings: [blocks(what, "--alert-email you@example.com")] };
 }
 
 export function isBlocked({ looked }: Pick<Preflight, "looked">): boolean {

@@ -70,7 +70,7 @@ export async function forgedKey(at: SmokeContext): Promise<string> {
 /** @param port 80 but in tests. */
 export async function noPlainHttp(at: SmokeContext, port = 80): Promise<string> {
   if (!at.isTls) throw new NotTried("not applicable: this deployment is on loopback, without TLS");
-  const listens = await new Promise<boolean>((resolve) => {
+  const listens = await new Promise<boolean>((resolve, reject) => {
     const socket = connect({ host: at.url.hostname, port, timeout: plainTimeoutMs });
     const end = (answer: boolean) => {
       socket.destroy();
@@ -78,7 +78,10 @@ export async function noPlainHttp(at: SmokeContext, port = 80): Promise<string> 
     };
     socket.once("connect", () => end(true));
     socket.once("timeout", () => end(false));
-    socket.once("error", () => end(false));
+    socket.once("error", ({ message }: Error) => {
+      if (/ECONNREFUSED|EHOSTUNREACH|ETIMEDOUT/.test(message)) end(false);
+      else reject(new Error(message));
+    });
   });
   if (listens) throw new Error(`port ${port} is open: a key could travel in clear`);
   return `port ${port} is closed`;

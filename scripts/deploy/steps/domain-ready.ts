@@ -7,7 +7,7 @@ import { detail, done, line, Stop } from "../print.ts";
 import type { StepAt } from "./at.ts";
 
 const everyMs = 15_000;
-/** A person may be typing records just now; a workflow can't. */
+/** Unless PADDOCK_DEPLOY_WAIT_MS says otherwise. A person may be typing records just now; a workflow can't. */
 const recordsWithinMs = { person: 20 * 60_000, nobody: 2 * 60_000 } as const;
 /** Google's signer takes minutes, at times most of an hour. */
 const certificateWithinMs = 60 * 60_000;
@@ -73,13 +73,15 @@ async function untilRecordsAreThere(at: StepAt, records: readonly DnsRecord[]): 
     detail("Waiting for them; Ctrl-C is fine, the same command goes on from here.");
   }
   const isPerson = process.stdin.isTTY && !at.options.yes;
-  const deadline = performance.now() + recordsWithinMs[isPerson ? "person" : "nobody"];
+  const stated = process.env.PADDOCK_DEPLOY_WAIT_MS;
+  const usual = recordsWithinMs[isPerson ? "person" : "nobody"];
+  const deadline = performance.now() + (stated === undefined ? usual : Number(stated));
   while (missing.length > 0) {
     if (performance.now() > deadline) {
       const sentence = "Everything is made, but nobody finds it before these records are there.";
       throw new Stop(`${sentence} Then run the same command again.`, notYetExitCode);
     }
-    await delay(everyMs);
+    await delay(Math.min(everyMs, deadline - performance.now() + 1));
     missing = await missingOf(at, missing);
   }
   done("the domain's records are there");

@@ -18,6 +18,7 @@ const Outputs = z.object({
   load_balancer_address: z.string(),
   dns_authorization_records: z.record(z.string(), ShownRecord),
   audiences: z.object({ operator: z.string() }),
+  operator_account: z.string(),
 });
 export type MainOutputs = z.infer<typeof Outputs>;
 

@@ -10,7 +10,7 @@ const perPage = 1_000;
 export const Release = z.object({
   v: z.literal(1),
   /** Time and commit: names sort by age. */
-  id: z.string().regex(/^\d{8}T\d{6}Z-[0-9a-z-]+$/),
+  id: z.string().regex(/^\d{8}T\d{9}Z-[0-9a-z-]+$/),
   at: z.string(),
   by: z.string(),
   commit: z.string(),
@@ -79,7 +79,7 @@ export async function markVerified(at: StepAt, id: string, checks: number): Prom
 }
 
 export function releaseId(now: Date, commit: string): string {
-  const time = now.toISOString().replace(/[-:]|\.\d+/g, "");
+  const time = now.toISOString().replace(/[-:.]/g, "");
   return `${time}-${commit.slice(0, 12)}`;
 }
 

@@ -33,7 +33,8 @@ export interface RootAt {
 }
 
 /** Kept between runs, one for each project; nothing in it is secret. */
-export const keptFolder = (project: string) => join(repositoryRoot, ".deploy", project);
+export const keptFolder = (project: string) =>
+  join(process.env.PADDOCK_DEPLOY_FOLDER ?? join(repositoryRoot, ".deploy"), project);
 
 export class Terraform {
   readonly #at: RootAt;

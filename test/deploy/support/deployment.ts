@@ -1,0 +1,106 @@
+/** A deployment as a person starts it, against a Google that a test has made up. */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { servicesUsed } from "../../../scripts/deploy/preflight/services.ts";
+import { type GoogleWorld, type StandIn, startGoogle } from "../../kit/google-apis.ts";
+import { callsIn, type ProgramOptions, putPrograms } from "./programs.ts";
+
+const timeoutMs = 50_000;
+export const project = "demo-1234";
+
+export interface Ended {
+  readonly code: number | null;
+  /** Of both streams, without colours. */
+  readonly output: string;
+}
+
+export interface Deployment {
+  readonly google: StandIn;
+  readonly folder: string;
+  /** `npm run deploy -- --project demo-1234 --domain api.example.com …`. */
+  run(args?: readonly string[], environment?: Record<string, string>): Promise<Ended>;
+  /** How Terraform and gcloud were called. */
+  calls(): readonly string[];
+  /** The next run is killed after this order of Terraform, such as `apply bootstrap`. */
+  stopAt(order: string): void;
+  end(): Promise<void>;
+}
+
+export function soundWorld(): GoogleWorld {
+  return {
+    project,
+    number: "123456789012",
+    email: "me@example.com",
+    projectState: "ACTIVE",
+    billing: { billingEnabled: true, billingAccountName: "billingAccounts/012345-6789AB-CDEF01" },
+    services: [...servicesUsed(), "cloudbilling.googleapis.com", "orgpolicy.googleapis.com"],
+    missingPermissions: [],
+    cpuMilli: 1_000_000,
+    policies: {},
+    dns: {
+      "api.example.com A": [{ type: 1, data: "192.0.2.7" }],
+      "_acme-challenge.api.example.com CNAME": [{ type: 5, data: "x.goog." }],
+    },
+    certificateState: "ACTIVE",
+    databases: [],
+    keyRing: false,
+    keys: [],
+    buckets: {},
+    objects: {},
+    secrets: { peppers: [], "gateway-tokens": [] },
+    tags: {},
+  };
+}
+
+/** @param changed what is different from a sound, empty project. */
+export async function makeDeployment(
+  changed: Partial<GoogleWorld> = {},
+  programs: Partial<ProgramOptions> = {},
+): Promise<Deployment> {
+  const google = await startGoogle({ ...soundWorld(), ...changed });
+  const folder = mkdtempSync(join(tmpdir(), "paddock-deploy-"));
+  const path = putPrograms(folder, { terraform: "1.11.4", gcloud: true, ...programs });
+  const usual = {
+    PATH: path,
+    HOME: folder,
+    NO_COLOR: "1",
+    STAND_IN_FOLDER: folder,
+    PADDOCK_DEPLOY_FOLDER: join(folder, "kept"),
+    PADDOCK_DEPLOY_GOOGLE_ENDPOINT: google.url,
+    GOOGLE_OAUTH_ACCESS_TOKEN: "a-token",
+  };
+  return {
+    google,
+    folder,
+    calls: () => callsIn(folder),
+    stopAt: (order) => writeFileSync(join(folder, "stop-at"), order),
+    run: async (args = [], environment = {}) =>
+      await run(["--project", project, "--domain", "api.example.com", ...args], {
+        ...usual,
+        ...environment,
+      }),
+    async end() {
+      await google.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function run(args: readonly string[], env: Record<string, string>): Promise<Ended> {
+  return await new Promise((resolve) => {
+    const child = spawn(process.execPath, ["scripts/deploy.ts", ...args], {
+      env,
+      timeout: timeoutMs,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    const keep = (chunk: Buffer) => {
+      output += chunk.toString();
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    child.on("close", (code) => resolve({ code, output }));
+  });
+}

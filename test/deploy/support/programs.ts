@@ -1,0 +1,47 @@
+/** Stand-ins for `terraform` and `gcloud` on a PATH of their own, which note how they are called. */
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+
+/** What a program that is really needed is found by. */
+const real = ["git", "node", "bash", "sh", "env"];
+
+export interface ProgramOptions {
+  /** Null for none at all. */
+  readonly terraform: string | null;
+  readonly gcloud: boolean;
+}
+
+/** @returns the folder, the only one on the PATH of a deployment. */
+export function putPrograms(folder: string, { terraform, gcloud }: ProgramOptions): string {
+  const bin = join(folder, "bin");
+  mkdirSync(bin, { recursive: true });
+  for (const name of real) {
+    const found = (process.env.PATH ?? "").split(":").find((path) => existsSync(join(path, name)));
+    if (name === "node") symlinkSync(process.execPath, join(bin, name));
+    else if (found) symlinkSync(join(found, name), join(bin, name));
+  }
+  if (terraform !== null) put(bin, "terraform", { VERSION: terraform });
+  if (gcloud) put(bin, "gcloud", {});
+  return bin;
+}
+
+function put(bin: string, name: string, settings: Readonly<Record<string, string>>): void {
+  const program = join(import.meta.dirname, `${name}.mjs`);
+  const set = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
+  const lines = ["#!/bin/sh", `exec env ${set.join(" ")} ${process.execPath} ${program} "$@"`];
+  writeFileSync(join(bin, name), `${lines.join("\n")}\n`);
+  chmodSync(join(bin, name), 0o755);
+}
+
+/** How the stand-ins were called, each as one line. */
+export function callsIn(folder: string): readonly string[] {
+  const file = join(folder, "calls");
+  return existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];
+}
