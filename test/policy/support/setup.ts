@@ -1,5 +1,5 @@
 /** Plans every configuration of `plans.ts` once, before the first policy test. */
-import { writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { copyDeployment } from "../../../scripts/terraform/copy-deployment.ts";
@@ -43,12 +43,26 @@ export async function setup(project: TestProject): Promise<void> {
   }
 }
 
+/** What stands in the test files of this run: a plan that none of them names isn't made. */
+function chosenText(): string {
+  const folder = join(repositoryRoot, "test", "policy");
+  const chosen = process.argv.flatMap((word) => /policy\/([\w.-]+)$/.exec(word)?.[1] ?? []);
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".test.ts"))
+    .filter((file) => chosen.length === 0 || chosen.some((part) => file.includes(part)))
+    .map((file) => readFileSync(join(folder, file), "utf8"))
+    .join("\n");
+}
+
 /** Plans of two roots are made side by side, those of one after another. */
 async function planAll(): Promise<Record<string, string>> {
   const terraform = findTerraform();
   const copy = copyDeployment(repositoryRoot, { localState: true });
   const inputs = digestOf(copy, terraform.fingerprint);
-  const wanted = Object.entries<WantedPlan>(wantedPlans).map(([name, plan]) => ({ name, ...plan }));
+  const named = chosenText();
+  const wanted = Object.entries<WantedPlan>(wantedPlans)
+    .map(([name, plan]) => ({ name, ...plan }))
+    .filter(({ name }) => named.includes(`"${name}"`));
   const files: Record<string, string> = {};
   const roots = Object.values(Object.groupBy(wanted, ({ root }) => root));
   await Promise.all(

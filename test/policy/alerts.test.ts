@@ -1,0 +1,129 @@
+/** What is watched, and that a person hears of it in time. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import * as z from "zod";
+import { isPlanned, planOf } from "./support/plan.ts";
+import { readAll } from "./support/read.ts";
+
+const Aggregation = z.object({ alignment_period: z.string() });
+const Threshold = z.object({ duration: z.string(), aggregations: z.array(Aggregation) });
+const Policy = z.object({
+  display_name: z.string(),
+  enabled: z.boolean(),
+  severity: z.string(),
+  /** Unknown before they are made, but as many as there are. */
+  notification_channels: z.array(z.null()),
+  documentation: z.tuple([z.object({ content: z.string() })]),
+  conditions: z.array(
+    z.object({
+      condition_matched_log: z.array(z.object({ filter: z.string() })),
+      condition_threshold: z.array(Threshold),
+      condition_absent: z.array(z.unknown()),
+    }),
+  ),
+});
+const policies = (plan: "main" | "managed" = "main") =>
+  readAll(plan, "google_monitoring_alert_policy", Policy);
+const seconds = (text: string) => Number(text.replace(/s$/, ""));
+
+describe.skipIf(!isPlanned)("INC-2 alerts", () => {
+  test("reach a person, and a pager where there is one", () => {
+    expect(policies().length).toBeGreaterThanOrEqual(14);
+    for (const { values } of policies()) {
+      expect(values.enabled).toBe(true);
+      expect(values.notification_channels.length).toBeGreaterThanOrEqual(1);
+    }
+    for (const { values } of policies("managed")) {
+      expect(values.notification_channels.length).toBeGreaterThanOrEqual(2);
+    }
+    const Channel = z.object({ type: z.string(), labels: z.record(z.string(), z.string()) });
+    const channels = readAll("managed", "google_monitoring_notification_channel", Channel);
+    expect(channels.map(({ values }) => [values.type, Object.values(values.labels)[0]])).toEqual([
+      ["email", "alerts@example.com"],
+      ["email", "component@status.example.com"],
+      ["webhook_tokenauth", "https://pager.example.com/hook"],
+    ]);
+  });
+
+  test("begin within two minutes of what they tell, by their own arithmetic", () => {
+    for (const { values } of policies()) {
+      for (const condition of values.conditions) {
+        expect(condition.condition_absent).toEqual([]);
+        const waits = condition.condition_threshold.map(
+          ({ duration, aggregations }) =>
+            seconds(duration) +
+            Math.max(0, ...aggregations.map((each) => seconds(each.alignment_period))),
+        );
+        expect(Math.max(0, ...waits)).toBeLessThanOrEqual(60);
+        expect(waits.length + condition.condition_matched_log.length).toBe(1);
+      }
+    }
+  });
+
+  test("name what to do about them", () => {
+    for (const { values } of policies()) {
+      expect(values.documentation[0].content).toMatch(/docs\/operate\.md#[a-z-]+$/);
+    }
+  });
+
+  test("go out for whatever the code calls an alarm, with no line of Terraform for each", () => {
+    const filters = policies().flatMap(({ values }) =>
+      values.conditions.flatMap(({ condition_matched_log: logs }) => logs.map((log) => log.filter)),
+    );
+    expect(filters).toContain("jsonPayload.alarm=true");
+  });
+});
+
+describe.skipIf(!isPlanned)("OPS-6 from outside", () => {
+  const Check = z.object({
+    period: z.string(),
+    selected_regions: z.array(z.string()),
+    http_check: z.tuple([
+      z.object({ path: z.string(), use_ssl: z.boolean(), validate_ssl: z.boolean() }),
+    ]),
+    monitored_resource: z.tuple([z.object({ labels: z.object({ host: z.string() }) })]),
+  });
+
+  test("health is asked for every minute, from three places, with a certificate that holds", () => {
+    const [check, ...others] = readAll("main", "google_monitoring_uptime_check_config", Check);
+    expect(others).toEqual([]);
+    expect(check?.values).toMatchObject({
+      period: "60s",
+      http_check: [{ path: "/v1/health", use_ssl: true, validate_ssl: true }],
+      monitored_resource: [{ labels: { host: "api.example.com" } }],
+    });
+    expect(check?.values.selected_regions).toHaveLength(3);
+    const list = z
+      .object({
+        functions: z.record(
+          z.string(),
+          z.object({
+            routes: z.array(z.object({ path: z.string(), authenticate: z.string() })),
+          }),
+        ),
+      })
+      .parse(JSON.parse(readFileSync("dist/functions.json", "utf8")));
+    const routes = Object.values(list.functions).flatMap(({ routes: own }) => own);
+    expect(routes).toContainEqual({ path: "/v1/health", authenticate: "public" });
+  });
+
+  test("somebody is woken when it fails, and the status page told", () => {
+    const health = policies().find(({ address }) => address.endsWith("policy.health"));
+    expect(health?.values).toMatchObject({ severity: "CRITICAL" });
+    const told = (name: string) =>
+      policies("managed").find(({ address }) => address.endsWith(name))?.values
+        .notification_channels.length;
+    expect(told("policy.health")).toBe(3);
+    expect(told("policy.failing")).toBe(3);
+    // What clients don't notice is nothing for a page.
+    expect(told('policy.sum["refused-credentials"]')).toBe(2);
+  });
+
+  test("a page shows it all, and objectives say what is good enough", () => {
+    const types = planOf("main")
+      .resources()
+      .map(({ type }) => type);
+    expect(types).toContain("google_monitoring_dashboard");
+    expect(types.filter((type) => type === "google_monitoring_slo")).toHaveLength(2);
+  });
+});
