@@ -6,6 +6,60 @@ import type { Control } from "./controls.ts";
 
 /** By the promise's id. */
 export const controlsOfDeployment: Readonly<Record<string, Control>> = {
+  "AUD-5": {
+    enforcedBy: "terraform/modules/logs/main.tf",
+    test: "test/policy/audit.test.ts",
+    mutation: {
+      file: "terraform/modules/logs/main.tf",
+      find: "retention_days = 90, locked = var.locked",
+      replace: "retention_days = 90, locked = false",
+    },
+  },
+  "AUD-6": {
+    enforcedBy: "terraform/modules/logs/data-access.tf",
+    test: "test/policy/audit.test.ts",
+    mutation: {
+      file: "terraform/modules/logs/data-access.tf",
+      find: '"ADMIN_READ", "DATA_READ", "DATA_WRITE"',
+      replace: '"ADMIN_READ", "DATA_WRITE"',
+    },
+  },
+  "DAT-1": {
+    enforcedBy: "terraform/modules/keys/at-rest.tf",
+    test: "test/policy/data.test.ts",
+    mutation: {
+      file: "terraform/modules/storage/main.tf",
+      find: "var.kms_key == null ? [] : [var.kms_key]",
+      replace: "var.kms_key == null ? [] : []",
+    },
+  },
+  "DAT-2": {
+    enforcedBy: "terraform/variables.tf",
+    test: "test/policy/data.test.ts",
+    mutation: {
+      file: "terraform/variables.tf",
+      find: 'can(regex("^(US|us-[a-z]+[0-9]+)$", var.location))',
+      replace: 'can(regex("^(US|EU|us-[a-z]+[0-9]+)$", var.location))',
+    },
+  },
+  "DAT-4": {
+    enforcedBy: "terraform/modules/database/backups.tf",
+    test: "test/policy/data.test.ts",
+    mutation: {
+      file: "terraform/modules/database/backups.tf",
+      find: "var.backup.retention_weeks * 7",
+      replace: "var.backup.retention_weeks * 14",
+    },
+  },
+  "DAT-6": {
+    enforcedBy: "terraform/modules/database/indexes.tf",
+    test: "test/policy/data.test.ts",
+    mutation: {
+      file: "terraform/modules/database/indexes.tf",
+      find: "try(each.value.ttl, false) ? [true] : []",
+      replace: "try(each.value.ttl, false) ? [] : []",
+    },
+  },
   "EDG-1": {
     enforcedBy: "terraform/modules/edge/armor.tf",
     test: "test/policy/edge.test.ts",
@@ -60,6 +114,15 @@ export const controlsOfDeployment: Readonly<Record<string, Control>> = {
       replace: "max_retries           = 3",
     },
   },
+  "INC-2": {
+    enforcedBy: "terraform/modules/watch/alerts.tf",
+    test: "test/policy/alerts.test.ts",
+    mutation: {
+      file: "terraform/modules/watch/alerts.tf",
+      find: "notification_channels = local.channels",
+      replace: "notification_channels = []",
+    },
+  },
   "NET-1": {
     enforcedBy: "terraform/modules/network/firewall.tf",
     test: "test/policy/runner.test.ts",
@@ -96,6 +159,15 @@ export const controlsOfDeployment: Readonly<Record<string, Control>> = {
       replace: "immutable_tags = false",
     },
   },
+  "OPS-6": {
+    enforcedBy: "terraform/modules/watch/edge.tf",
+    test: "test/policy/alerts.test.ts",
+    mutation: {
+      file: "terraform/modules/watch/edge.tf",
+      find: 'period           = "60s"',
+      replace: 'period           = "900s"',
+    },
+  },
   "SEC-3": {
     enforcedBy: "terraform/modules/functions/roles.json",
     test: "test/policy/accounts.test.ts",
@@ -103,6 +175,15 @@ export const controlsOfDeployment: Readonly<Record<string, Control>> = {
       file: "terraform/modules/functions/roles.json",
       find: 'roles/cloudkms.cryptoKeyEncrypter"',
       replace: 'roles/cloudkms.cryptoKeyEncrypterDecrypter"',
+    },
+  },
+  "SEC-6": {
+    enforcedBy: "terraform/modules/database/main.tf",
+    test: "test/policy/keys.test.ts",
+    mutation: {
+      file: "terraform/modules/database/main.tf",
+      find: '"POINT_IN_TIME_RECOVERY_DISABLED"',
+      replace: '"POINT_IN_TIME_RECOVERY_ENABLED"',
     },
   },
 };
