@@ -1,10 +1,9 @@
-/** Who may use which key, and how keys come and go. */
+/** How keys come and go; who may use which stands in accounts.test.ts. */
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { isPlanned, planOf } from "./support/plan.ts";
+import { isPlanned } from "./support/plan.ts";
 import { days, readAll } from "./support/read.ts";
 
-const Grant = z.object({ crypto_key_id: z.string(), role: z.string(), member: z.string() });
 const CryptoKey = z.object({
   name: z.string(),
   purpose: z.string(),
@@ -13,61 +12,18 @@ const CryptoKey = z.object({
   version_template: z.tuple([z.object({ algorithm: z.string(), protection_level: z.string() })]),
 });
 
-const nameOf = (id: string) => id.replace(/^.*\//, "");
-const accountOf = (member: string) => member.replace(/^serviceAccount:fn-|@.*$/g, "");
-const grants = () =>
-  readAll("main", "google_kms_crypto_key_iam_member", Grant).map(({ values }) => ({
-    key: nameOf(values.crypto_key_id),
-    role: nameOf(values.role),
-    account: accountOf(values.member),
-  }));
-
-describe.skipIf(!isPlanned)("SEC-3 opening", () => {
-  test("of environment secrets is granted to one account", () => {
-    const openers = grants().filter(
-      ({ key, role }) => key === "environment-secrets" && role !== "cloudkms.cryptoKeyEncrypter",
-    );
-    expect(openers).toEqual([
-      {
-        key: "environment-secrets",
-        role: "cloudkms.cryptoKeyDecrypter",
-        account: "runner-gateway",
-      },
-    ]);
-  });
-
-  test("and wrapping never go to the same account, and nobody has both by one role", () => {
-    const all = grants();
-    const roles = new Set(all.map(({ role }) => role));
-    for (const role of roles) expect(role).toMatch(/^cloudkms\.(cryptoKey(En|De)crypter|signer)$/);
-    const pairs = all.map(({ key, account }) => `${key} ${account}`);
-    expect(new Set(pairs).size).toBe(pairs.length);
-  });
-
-  test("has a key for each purpose", () => {
-    const keys = readAll("main", "google_kms_crypto_key", CryptoKey).map(({ key }) => key);
-    expect(keys).toEqual(
-      expect.arrayContaining(["audit-details", "environment-secrets", "trigger-secrets"]),
-    );
-  });
-
-  test("can't be had through the ring or the project", () => {
-    const all = planOf("main").resources();
-    const wide = all.filter(
-      ({ type, values }) =>
-        type.startsWith("google_kms_key_ring_iam") ||
-        (/^google_project_iam_(member|binding|policy)$/.test(type) &&
-          /kms|owner|editor/.test(String(values.role))),
-    );
-    expect(wide.map(({ address }) => address)).toEqual([]);
-  });
-});
-
 describe.skipIf(!isPlanned)("SEC-6 keys", () => {
   const symmetric = () =>
     readAll("managed", "google_kms_crypto_key", CryptoKey).filter(
       ({ values }) => values.purpose === "ENCRYPT_DECRYPT",
     );
+
+  test("are one for each purpose, so that each can have openers of its own", () => {
+    const purposes = readAll("main", "google_kms_crypto_key", CryptoKey).map(({ key }) => key);
+    expect(purposes).toEqual(
+      expect.arrayContaining(["audit-details", "environment-secrets", "trigger-secrets"]),
+    );
+  });
 
   test("that wrap get a new version four times a year", () => {
     expect(symmetric().length).toBeGreaterThanOrEqual(6);
