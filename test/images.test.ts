@@ -138,7 +138,7 @@ describe("the functions' image", () => {
 
   test("reads compiled code that nobody can change", () => {
     expect(functions.text).toContain(
-      "COPY --from=compiled --chmod=0555 /tmp/compiled /app/compiled",
+      "COPY --from=compiled --chown=0:0 --chmod=0555 /tmp/compiled /app/compiled",
     );
     expect(finalArguments(functions, "ENV")).toContain("NODE_COMPILE_CACHE=/app/compiled");
   });
