@@ -82,6 +82,7 @@ describe("what a build may see", () => {
     "node_modules/zod/index.js",
     "dist/functions/meta.cjs",
     ".paddock/peppers.json",
+    ".deploy/project/terraform/terraform.tfstate",
   ])("%s isn't among it", (path) => {
     expect(isIgnored(path)).toBe(true);
   });
