@@ -57,30 +57,39 @@ describe("start.cjs", () => {
 });
 
 describe("compile.cjs", () => {
-  const server = `
+  const server = (atTheEnd: string) => `
     const { createServer } = require("node:http");
-    const server = createServer((_request, response) => response.end("here"));
-    server.listen(Number(process.env.PORT), process.env.PADDOCK_BIND);
-    process.once("SIGTERM", () => { server.closeAllConnections(); server.close(); });`;
+    const { PORT, PADDOCK_BIND } = process.env;
+    if (PORT === undefined) console.log("things run");
+    else createServer((_request, response) => response.end("here")).listen(PORT, PADDOCK_BIND);
+    process.once("SIGTERM", () => ${atTheEnd});`;
   const nodeOptions = "--max-old-space-size=128";
-  const writeList = () =>
-    writeFileSync(
-      join(app, "functions.json"),
-      JSON.stringify({ functions: { things: { nodeOptions } } }),
-    );
+  const writeList = () => {
+    const list = { functions: { things: { nodeOptions } } };
+    writeFileSync(join(app, "functions.json"), JSON.stringify(list));
+  };
 
   test("leaves compiled code that the function's start then uses", () => {
-    addFunction("things", server);
+    addFunction("things", server("process.exit()"));
     writeList();
     const cache = join(app, "compiled");
     expect(run("compile", { NODE_COMPILE_CACHE: cache })).toMatchObject({
       status: 0,
       stdout: "compiled things\n",
     });
-    addFunction("things", 'console.log("things run");');
+    const files = readdirSync(cache, { recursive: true, withFileTypes: true });
+    // Of itself, of the start, of the function.
+    expect(files.filter((entry) => entry.isFile())).toHaveLength(3);
     const start = { FUNCTION_TARGET: "things", NODE_OPTIONS: nodeOptions };
     expect(run("start", { ...start, NODE_COMPILE_CACHE: cache }).stdout).toBe("things run\n");
-    expect(readdirSync(cache, { recursive: true }).length).toBeGreaterThan(2);
+  });
+
+  test("fails with a sentence if a function doesn't end in order: it kept nothing then", () => {
+    addFunction("things", server("process.exit(3)"));
+    writeList();
+    const { status, stderr } = run("compile", { NODE_COMPILE_CACHE: join(app, "compiled") });
+    expect(status).toBe(1);
+    expect(stderr).toBe("things doesn't end in order when told to: 3.\n");
   });
 
   test("fails with a sentence if a function doesn't start", () => {
