@@ -7,7 +7,8 @@ import { type LogEntry, severities } from "./log-entry.ts";
 export type Filter = (entry: LogEntry) => boolean;
 
 const label = /labels\.(?:[\w-]+|"[\w./-]+")/;
-const field = `(?<field>logName|severity|timestamp|resource\\.type|${label.source})`;
+const payload = /jsonPayload(?:\.\w+){1,5}/;
+const field = `(?<field>logName|severity|timestamp|resource\\.type|${label.source}|${payload.source})`;
 const value = /(?<value>"(?:[^"\\]|\\["\\])*"|[\w.:/%-]+)/;
 const term = new RegExp(
   `\\s*${field}\\s*(?<operator>>=|=)\\s*${value.source}\\s*(?:(?<and>AND)\\s|$)`,
@@ -16,7 +17,8 @@ const term = new RegExp(
 const lengthMax = 20_000;
 
 /**
- * Parses `logName=`, `labels.KEY=`, `severity>=`, `timestamp>=`, `resource.type=`, joined by AND.
+ * Parses `logName=`, `labels.KEY=`, `jsonPayload.FIELD=`, `severity>=`, `timestamp>=` and
+ * `resource.type=`, joined by AND.
  *
  * @throws {RpcError} INVALID_ARGUMENT for anything else, so that no filter is half understood.
  */
@@ -46,6 +48,10 @@ function comparison(field: string, operator: string, value: string): Filter {
       const label = unquote(field.slice("labels.".length));
       return (entry) => Object.hasOwn(entry.labels, label) && entry.labels[label] === value;
     }
+    case "jsonPayload=": {
+      const path = field.split(".").slice(1);
+      return (entry) => payloadText(entry, path) === value;
+    }
     case "severity>=": {
       const severity = z.enum(severities).safeParse(value);
       if (!severity.success) throw invalid(`Unknown severity: ${value}`);
@@ -60,6 +66,31 @@ function comparison(field: string, operator: string, value: string): Filter {
     default:
       throw invalid(`Unsupported comparison: ${field}${operator}`);
   }
+}
+
+/** A protobuf value that can be compared, or a structure to look further in. */
+const Value = z.looseObject({
+  stringValue: z.string().optional(),
+  numberValue: z.number().optional(),
+  boolValue: z.boolean().optional(),
+  structValue: z.unknown().optional(),
+});
+const Struct = z.object({ fields: z.record(z.string(), Value) });
+
+/** What a field holds, as a filter would write it; undefined if it isn't there. */
+function payloadText(entry: LogEntry, path: readonly string[]): string | undefined {
+  let within: unknown = entry.jsonPayload;
+  for (const [depth, name] of path.entries()) {
+    const struct = Struct.safeParse(within);
+    const found = struct.success ? struct.data.fields[name] : undefined;
+    if (found === undefined) return undefined;
+    if (depth === path.length - 1) {
+      const plain = found.stringValue ?? found.numberValue ?? found.boolValue;
+      return plain === undefined ? undefined : String(plain);
+    }
+    within = found.structValue;
+  }
+  return undefined;
 }
 
 function unquote(value: string): string {

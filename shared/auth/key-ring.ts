@@ -10,6 +10,7 @@ import { ApiError } from "../errors/api-error.ts";
 import { type ApiKey, apiKeys } from "../store/api-keys.ts";
 import { patch, type Version } from "../store/documents.ts";
 import type { Store } from "../store/store.ts";
+import { announceNetwork } from "./announce-network.ts";
 
 /** How long after its read began an entry may be used. */
 export const entryFreshMs = 1_000;
@@ -91,6 +92,7 @@ export class KeyRing {
     const used = { lastUsedAt: now, lastUsedIp: address };
     const { version } = entry;
     await this.#store().commitOnce([patch(apiKeys.doc(hash), used, { version })]);
+    announceNetwork(entry.key, address);
   }
 
   #read(hash: string): Promise<ApiKey> {

@@ -1,7 +1,7 @@
 import { BlockList } from "node:net";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { covers, isInRanges, parseRange } from "./address-range.ts";
+import { covers, isInRanges, isSameNetwork, parseRange } from "./address-range.ts";
 
 describe("parseRange()", () => {
   test.each([
@@ -117,4 +117,17 @@ test("covers() is membership, address by address", () => {
       expect(covers(outer, inner)).toBe(a.first <= b.first && b.last <= a.last);
     }),
   );
+});
+
+test.each([
+  ["192.0.2.7", "192.0.2.250", true],
+  ["192.0.2.7", "192.0.3.7", false],
+  ["::ffff:192.0.2.7", "192.0.2.8", true],
+  ["2001:db8:1:2::1", "2001:db8:1:3::9", true],
+  ["2001:db8:1::1", "2001:db8:2::1", false],
+  ["192.0.2.7", "2001:db8:1::1", false],
+  ["unknown", "unknown", true],
+  ["unknown", "192.0.2.7", false],
+])("isSameNetwork(%s, %s) is %s", (one, other, expected) => {
+  expect(isSameNetwork(one, other)).toBe(expected);
 });

@@ -92,3 +92,14 @@ export function isInRanges(address: string, ranges: readonly string[]): boolean 
     return range !== null && covers(range, one);
   });
 }
+
+/** What a provider hands out as a whole; within it addresses come and go by themselves. */
+const networkBits = { 4: 24, 6: 48 } as const;
+
+/** Whether two addresses are of one network: an IPv4 /24, an IPv6 /48. */
+export function isSameNetwork(one: string, other: string): boolean {
+  const [a, b] = [parseAddress(one), parseAddress(other)];
+  if (!a || !b || a.family !== b.family) return one === other;
+  const prefixBits = networkBits[a.family];
+  return network({ ...a, prefixBits }) === network({ ...b, prefixBits });
+}

@@ -66,7 +66,7 @@ test("keeps entries with what the request says for all of them", async () => {
 describe("ListLogEntries", () => {
   beforeAll(() => write("many", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]));
 
-  test("filters by log, label, severity, time and resource, joined by AND", async () => {
+  test("filters by log, label, payload, severity, time and resource, joined by AND", async () => {
     const count = async (filter: string) => (await find(filter)).length;
     const mine = 'logName="projects/paddock-test/logs/many"';
     expect(await count(mine)).toBe(5);
@@ -77,6 +77,10 @@ describe("ListLogEntries", () => {
     expect(await count(`${mine} AND timestamp>="2999-01-01T00:00:00Z"`)).toBe(0);
     expect(await count(`${mine} AND resource.type="global"`)).toBe(5);
     expect(await count(`${mine} AND resource.type="other"`)).toBe(0);
+    expect(await count(`${mine} AND jsonPayload.index=3`)).toBe(1);
+    expect(await count(`${mine} AND jsonPayload.index.deeper="3"`)).toBe(0);
+    const whole = 'logName="projects/paddock-test/logs/whole" AND jsonPayload.message="hello"';
+    expect(await count(whole)).toBe(1);
   });
 
   test.each([
