@@ -100,6 +100,15 @@ variable "development_keys" {
   nullable    = false
 }
 
+variable "dns_zone" {
+  description = <<-EOT
+    Name of the project's public zone in Cloud DNS that holds the domain: its three records are then
+    made here. Null leaves them to whoever keeps the zone; outputs name them.
+  EOT
+  type        = string
+  default     = null
+}
+
 variable "domain" {
   description = "Host name that clients call, such as api.example.com."
   type        = string

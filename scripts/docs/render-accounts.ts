@@ -42,7 +42,8 @@ export async function renderAccounts(root: string): Promise<string> {
     "Each function runs as an account of its own, with the roles its code declares and no others;",
     `[roles.json](../${rolesFile}) says what each is in Google Cloud.`,
     "None is granted on the project but those of databases: Firestore's own rights end there, so a",
-    "condition bounds them.",
+    "condition bounds them. Where no `first_operator` is named, `paddock-operator` is made for it, with no",
+    "role either.",
     "",
     ...table(
       ["account", "role", "on", "why"],

@@ -72,6 +72,20 @@ describe.skipIf(!isPlanned)("OPS-2 one apply", () => {
     expect([...needed].filter((api) => !enabled.includes(api))).toEqual([]);
   });
 
+  test("makes the domain's records where it keeps the zone, and else says which they are", () => {
+    const records = (name: PlanName) =>
+      planOf(name)
+        .resources("google_dns_record_set")
+        .map(({ address }) => address)
+        .filter((address) => !address.startsWith("module."));
+    expect(records("main")).toEqual([]);
+    expect(records("large").sort()).toEqual([
+      'google_dns_record_set.edge["example-com"]',
+      'google_dns_record_set.proofs["edge"]',
+      'google_dns_record_set.proofs["gateways"]',
+    ]);
+  });
+
   test("asks for nothing that is made by hand: no data is looked up", () => {
     const { text } = planOf("main");
     expect(text).not.toContain('"mode":"data"');

@@ -4,8 +4,8 @@ output "address" {
 }
 
 output "dns_authorization_record" {
-  description = "Record that proves the domain to be ours; it stays in the public zone."
-  value       = google_certificate_manager_dns_authorization.default.dns_resource_record
+  description = "Record (name, type, data) that proves the domain to be ours and stays in its zone."
+  value       = google_certificate_manager_dns_authorization.default.dns_resource_record[0]
 }
 
 output "url" {

@@ -143,8 +143,13 @@ resource "google_cloud_run_v2_service" "default" {
     }
   }
 
+  # Grants take a while until they count: a function comes last, once it may do all of its work.
   depends_on = [
+    google_cloud_run_v2_job_iam_member.default,
+    google_kms_crypto_key_iam_member.default,
+    google_project_iam_member.default,
     google_secret_manager_secret_iam_member.default,
     google_service_account.default,
+    google_storage_bucket_iam_member.default,
   ]
 }

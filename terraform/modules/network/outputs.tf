@@ -1,6 +1,6 @@
 output "dns_authorization_record" {
-  description = "Record that proves the gateways' name to be ours; it stays in the public zone."
-  value       = google_certificate_manager_dns_authorization.gateways.dns_resource_record
+  description = "Record (name, type, data) that proves the gateways' name to be ours."
+  value       = google_certificate_manager_dns_authorization.gateways.dns_resource_record[0]
 }
 
 output "gateway_url" {
