@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import * as z from "zod";
 import { mintOwner } from "../auth/owner.ts";
 import { agents } from "./agents.ts";
-import { isVisible } from "./documents.ts";
+import { isVisible, parseStored } from "./documents.ts";
 import { messages, threads } from "./threads.ts";
 
 const owner = mintOwner(`user_${"a".repeat(21)}`, "production");
@@ -47,5 +48,19 @@ describe("KEY-4 an owner as a key sees it that is limited to environments", () =
   test("has all documents that belong to no environment, and all of them without a limit", () => {
     expect(isVisible(agents.of(limited, "agent_1"), { id: "agent_1" })).toBe(true);
     expect(isVisible(threads.of(owner, "thread_1"), { environmentId: "env_b" })).toBe(true);
+  });
+});
+
+describe("a stored document", () => {
+  const Known = z.object({ v: z.literal([1, 2]), name: z.string() });
+
+  test("of a version that a newer release wrote is there in a while, not broken", () => {
+    expect(parseStored(Known, { v: 1, name: "a" })).toEqual({ v: 1, name: "a" });
+    const newer = () => parseStored(Known, { v: 3, name: "a" });
+    expect(newer).toThrowError(expect.objectContaining({ code: "UNAVAILABLE" }));
+  });
+
+  test("that doesn't match for any other reason is a mistake of ours", () => {
+    expect(() => parseStored(Known, { v: 2, name: 1 })).toThrowError(z.ZodError);
   });
 });

@@ -3,6 +3,7 @@ import type { Timestamp } from "@google-cloud/firestore";
 import type { z } from "zod";
 import type { Owner } from "../auth/owner.ts";
 import { assert } from "../core/assert.ts";
+import { ApiError } from "../errors/api-error.ts";
 
 type Stored = z.ZodType<object>;
 
@@ -158,11 +159,20 @@ function isTimestamp(value: unknown): value is Timestamp {
   return typeof value === "object" && value !== null && "toDate" in value;
 }
 
-/** Checks a stored document; dates come back as dates. @throws if it doesn't match its schema. */
+/**
+ * Checks a stored document; dates come back as dates.
+ * @throws {ApiError} `UNAVAILABLE` for one of another version, which a release wrote that is being
+ * deployed: whoever asks again may meet that. Anything else that doesn't match is our own mistake.
+ */
 export function parseStored<S extends Stored>(schema: S, data: object): z.output<S> {
   const fields = Object.entries(data).map(([name, value]) => [
     name,
     isTimestamp(value) ? value.toDate() : value,
   ]);
-  return schema.parse(Object.fromEntries(fields));
+  const { data: stored, error } = schema.safeParse(Object.fromEntries(fields));
+  if (error?.issues.some(({ path }) => path.join() === "v")) {
+    throw new ApiError("UNAVAILABLE", { cause: error });
+  }
+  if (error) throw error;
+  return stored;
 }

@@ -10,10 +10,13 @@ import { Dice } from "../kit/dice.ts";
 import { newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { bundlesOf, install, isInHistory } from "../kit/release.ts";
 import { expectSettled } from "../kit/settled.ts";
+import { firestore } from "../kit/store.ts";
 
 const seed = Number(process.env.PADDOCK_SEED ?? Math.floor(Math.random() * 1_000_000));
 /** What an execution passes through, and who looks after those that nobody finishes. */
 const parts = ["threads", "runner", "runner-gateway", "maintenance", "executions"];
+/** `npm run chaos` rolls both ways; every test run the way that each deploy goes. */
+const isLong = process.env.PADDOCK_LONG !== undefined;
 const known = await isInHistory(release.commit);
 
 let older: string;
@@ -37,10 +40,8 @@ async function roll(from: string, dice: Dice): Promise<void> {
     expect(after.content).toBe("passed\n");
     await over;
     const ended = await expectSettled(owner, executionId);
-    expect(ended, `during ${part}`).toMatchObject({
-      status: "completed",
-      output: "before\nafter\n",
-    });
+    const whole = { status: "success", output: "before\nafter\n" };
+    expect(ended, `during ${part}`).toMatchObject(whole);
     await expectSettled(owner, after.run.id);
   }
 }
@@ -49,6 +50,9 @@ describe.skipIf(!known)(`a rolling deploy (seed ${seed})`, () => {
   beforeAll(async () => {
     older = await bundlesOf(release.commit);
     owner = await newOwner({ creditUsd: 5 });
+    // Keys of version 2 are for releases that know their bounds; this one has none.
+    const { docs } = await firestore().collection("apiKeys").where("id", "==", owner.keyId).get();
+    await docs[0]?.ref.update({ v: 1 });
   }, 60_000);
 
   afterAll(async () => {
@@ -56,11 +60,16 @@ describe.skipIf(!known)(`a rolling deploy (seed ${seed})`, () => {
   });
 
   const dice = new Dice(seed);
-  test("back to the release before, whose documents are newer than itself", async () => {
-    await roll(older, dice);
-  }, 120_000);
+  test.runIf(isLong)(
+    "back to the release before, whose documents are newer than itself",
+    async () => {
+      await roll(older, dice);
+    },
+    120_000,
+  );
 
   test("and forward, over documents that the release before has written", async () => {
+    for (const part of parts) await replace(part, older);
     await roll("dist", dice);
   }, 120_000);
 });

@@ -1,13 +1,13 @@
 /** The bundles of an earlier release, built from this repository's history. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { cp, mkdir, rename, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rename, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 
 const run = promisify(execFile);
-const outputBytesMax = 500 * 1_048_576;
 const cacheFolder = join(repositoryRoot, "node_modules/.cache/paddock-releases");
 
 /** Whether the history that this checkout has goes back as far. */
@@ -23,24 +23,24 @@ export async function isInHistory(commit: string): Promise<boolean> {
  * @returns a folder like `dist`.
  */
 export async function bundlesOf(commit: string): Promise<string> {
-  const home = join(cacheFolder, commit);
-  if (existsSync(home)) return join(home, "dist");
-  const aside = `${home}.${process.pid}`;
-  await mkdir(aside, { recursive: true });
+  const kept = join(cacheFolder, commit);
+  if (existsSync(kept)) return kept;
+  // Node runs no TypeScript below node_modules.
+  const aside = await mkdtemp(join(tmpdir(), "paddock-release-"));
   try {
     const archive = join(aside, "release.tar");
-    await run("git", ["archive", "--output", archive, commit], {
-      cwd: repositoryRoot,
-      maxBuffer: outputBytesMax,
-    });
+    await run("git", ["archive", "--output", archive, commit], { cwd: repositoryRoot });
     await run("tar", ["-xf", archive, "-C", aside]);
     await symlink(join(repositoryRoot, "node_modules"), join(aside, "node_modules"));
     await run(process.execPath, ["scripts/build.ts"], { cwd: aside });
-    await rename(aside, home);
+    await mkdir(cacheFolder, { recursive: true });
+    const half = `${kept}.${process.pid}`;
+    await cp(join(aside, "dist"), half, { recursive: true });
+    await rename(half, kept);
   } finally {
     await rm(aside, { recursive: true, force: true });
   }
-  return join(home, "dist");
+  return kept;
 }
 
 /** Puts one function's bundle, or `runner` with its three, from one `dist` into another. */
