@@ -1,6 +1,6 @@
 /**
- * `npm run chaos`: executions under disturbances that a seed chooses, then volumes that are too
- * large for `npm test`.
+ * `npm run chaos`: executions under disturbances that a seed chooses, then what is too long for
+ * `npm test`: a deploy both ways, and volumes.
  */
 import { randomInt } from "node:crypto";
 import { buildAll } from "./build/build-all.ts";
@@ -10,7 +10,7 @@ import { runVitest } from "./tools/vitest-run.ts";
 
 const usage = `
 npm run chaos -- [options]: executions under disturbances that a seed chooses, checked after each
-round; then 50,000 files, and 2 GB.
+round; then a deploy forward and back, 50,000 files, and 2 GB.
 
   --minutes 10   how long
   --seed 7       the same disturbances again
@@ -36,6 +36,7 @@ if (values.round !== undefined) process.env.PADDOCK_CHAOS_ROUND = values.round;
 process.env.PADDOCK_LONG = "1";
 const parts = [
   { args: ["--project", "failures", "test/failures/chaos"], timeoutMs: durationMs + 180_000 },
+  { args: ["--project", "failures", "test/failures/rolling-deploy"], timeoutMs: 300_000 },
   { args: ["--project", "cloud", "test/integration/volumes"], timeoutMs: 900_000 },
 ];
 for (const part of values.round === undefined ? parts : parts.slice(0, 1)) {
