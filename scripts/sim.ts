@@ -1,5 +1,6 @@
 /** `npm run sim`: see `usage`. */
 
+import { productDay } from "./sim/day-settings.ts";
 import { printResults } from "./sim/print-results.ts";
 import { readWhole } from "./sim/read-whole.ts";
 import { simulateScale } from "./sim/scale.ts";
@@ -16,11 +17,13 @@ people wait, what breaks first and when, and what the day costs. The same option
   --scale N               one scale alone, instead of 1, 10, 100 and 10,000 ×: that many times the
                           executions and the owners
   --regions N             deployments beside each other, each with quotas of its own (1)
+  --run-calls N           RunJob calls that a region admits in a minute (180)
+  --running N             executions that may run in a region at once (1,000)
   --burst N               how many times its usual rate an owner sends at during a burst (20)
   --seed N                another day of the same kind (1)
   --json                  for machines
 
-More than 20,000 executions a region isn't played whole: a part of its owners comes to the same
+More than 12,000 executions a region isn't played whole: a part of its owners comes to the same
 part of its room, and what is counted there is multiplied. docs/scale.md says what is assumed.`;
 
 const values = readOptions(usage, {
@@ -28,6 +31,8 @@ const values = readOptions(usage, {
   owners: { type: "string" },
   scale: { type: "string" },
   regions: { type: "string" },
+  "run-calls": { type: "string" },
+  running: { type: "string" },
   burst: { type: "string" },
   seed: { type: "string" },
   json: { type: "boolean", default: false },
@@ -39,16 +44,19 @@ const owners = whole("owners", 200, 10_000);
 const regions = whole("regions", 1, 10_000);
 const burst = whole("burst", 20, 1_000);
 const seed = whole("seed", 1, 2 ** 31 - 1);
+const region = {
+  ...productDay,
+  room: {
+    windowMs: productDay.room.windowMs,
+    callsMax: whole("run-calls", productDay.room.callsMax, 1_000_000),
+    runningMax: whole("running", productDay.room.runningMax, 1_000_000),
+  },
+};
 const scales = values.scale ? [whole("scale", 1, 100_000)] : [1, 10, 100, 10_000];
 const results = scales.map((scale) => {
   const done = showWorking(`${scale.toLocaleString("en")} ×`);
-  const result = simulateScale({
-    executionsPerDay: executionsPerDay * scale,
-    owners: owners * scale,
-    regions,
-    burst,
-    seed,
-  });
+  const load = { executionsPerDay: executionsPerDay * scale, owners: owners * scale, burst, seed };
+  const result = simulateScale({ ...load, regions }, region);
   done();
   return { scale, ...result };
 });

@@ -1,6 +1,7 @@
 /** The pages that are generated, and whether those on disk are current. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { renderDeployPage, renderScalePage } from "../sim/pages.ts";
 import { renderAccounts } from "./render-accounts.ts";
 import { renderControls } from "./render-controls.ts";
 import { renderErrors } from "./render-errors.ts";
@@ -18,8 +19,10 @@ export async function renderDocuments(root: string): Promise<Document[]> {
   const pages = [
     { path: "docs/accounts.md", text: await renderAccounts(root) },
     { path: "docs/controls.md", text: renderControls(root) },
+    { path: "docs/deploy.md", text: renderDeployPage(root) },
     { path: "docs/errors.md", text: renderErrors() },
     { path: "docs/routes.md", text: await renderRoutes(root) },
+    { path: "docs/scale.md", text: renderScalePage(root) },
     { path: "firestore.indexes.json", text: await renderIndexes(root) },
   ];
   return pages.map(({ path, text }) => {

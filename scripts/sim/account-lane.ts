@@ -1,6 +1,6 @@
 /**
- * One owner's account, as the product commits it: changes that come while a commit is under way wait
- * for the next, and share it. Beside the product's own bounds, the document takes only so many
+ * One owner's account, as the product commits it: changes that come while a commit is under way
+ * wait for the next, and share it. Beside the product's own bounds, the document takes only so many
  * commits a second, after a few at full speed.
  */
 

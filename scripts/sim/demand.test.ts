@@ -19,7 +19,7 @@ describe("sampleDemand()", () => {
     expect(sampleDemand({ ...settings, seed: 8 }, whole)).not.toEqual(again);
   });
 
-  test("sends as many as it is told to, within four deviations, all on the day and in order", () => {
+  test("sends as many as it is told to, within four deviations, on the day and in order", () => {
     const { arrivals } = sampleDemand(settings, whole);
     const expected = settings.executionsPerDay;
     expect(Math.abs(arrivals.length - expected)).toBeLessThan(4 * Math.sqrt(expected));

@@ -46,9 +46,9 @@ export interface Sample {
 }
 
 /**
- * A sample of the day. By size, owners follow Zipf's law: the r-th sends 1/r of what the first does.
- * Each simulated owner is the mean of the `ownersEach` neighbours it stands for, so that the sample
- * sends exactly its part of the whole, on average.
+ * A sample of the day. By size, owners follow Zipf's law: the r-th sends 1/r of what the first
+ * does. Each simulated owner is the mean of the `ownersEach` neighbours it stands for, so that the
+ * sample sends exactly its part of the whole, on average.
  */
 export function sampleDemand(settings: DemandSettings, { ownersEach }: Sample): Demand {
   const { executionsPerDay, owners: ownersCount } = settings;

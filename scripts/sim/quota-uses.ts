@@ -2,7 +2,7 @@
 import { DeploymentLimits } from "#shared/core/deployment-limits";
 import { service as gateway } from "../../functions/runner-gateway/index.ts";
 import { service as threads } from "../../functions/threads/index.ts";
-import { productDay } from "./day-settings.ts";
+import { type DaySettings, productDay } from "./day-settings.ts";
 import { midnight } from "./demand.ts";
 import { durations, type Fact, quotas } from "./facts.ts";
 import { PerMinute, type Tally } from "./tally.ts";
@@ -43,19 +43,24 @@ const runners: Quota = {
   limit: gateway.limits.instancesMax * gateway.limits.concurrency,
 };
 
+/** What happened in a part of the whole, and how many of them make it. */
+interface Sampled {
+  readonly tally: Tally;
+  readonly parts: number;
+}
+
 /** Longer means would hide day and night. */
 const smoothedMinutesMax = 360;
 
 /**
  * What a region does in a minute, a tenth of it does in ten: so that chance doesn't make peaks, a
  * part's numbers are means over as many minutes as the region has parts.
- * @param tally Of a sample, of which the region has `parts`.
- * @param hottest Of the largest owner alone, of which `parts` make it.
+ * @param hottest The largest owner alone, or a part of it.
  */
 export function quotaUses(
-  tally: Tally,
-  parts: number,
-  hottest: { readonly tally: Tally; readonly parts: number },
+  { room }: DaySettings,
+  { tally, parts }: Sampled,
+  hottest: Sampled,
 ): readonly QuotaUse[] {
   const minutes = Math.min(smoothedMinutesMax, Math.ceil(parts));
   const useOfPart = (quota: Quota, series: PerMinute, factor: number) =>
@@ -66,11 +71,11 @@ export function quotaUses(
   const requestMinutes = durations.gatewayRequestMs.value / 60_000;
   return [
     {
-      ...useOfPart(quotaOf(quotas.runJobCalls), tally.runJobCalls, parts),
+      ...useOfPart({ ...quotas.runJobCalls, limit: room.callsMax }, tally.runJobCalls, parts),
       firstAtMinute: minuteOf(calls),
     },
     {
-      ...useOfPart(quotaOf(quotas.running), tally.places.perMinute, parts),
+      ...useOfPart({ ...quotas.running, limit: room.runningMax }, tally.places.perMinute, parts),
       firstAtMinute: minuteOf(running),
     },
     useOfPart(outbox, tally.sweepDispatches, parts),
@@ -93,8 +98,9 @@ function quotaOf({ what, unit, value }: Fact): Quota {
 }
 
 function useOf(quota: Quota, series: PerMinute, factor: number): QuotaUse {
-  const firstAtMinute = series.firstAt(quota.limit / factor);
-  return { ...quota, peak: series.peak() * factor, firstAtMinute };
+  const { what, unit, limit } = quota;
+  const firstAtMinute = series.firstAt(limit / factor);
+  return { what, unit, limit, peak: series.peak() * factor, firstAtMinute };
 }
 
 function minuteOf(at: number | null): number | null {

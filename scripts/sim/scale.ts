@@ -41,9 +41,9 @@ export interface ScaleResult {
 }
 
 /** More aren't played at once: a sample stands for them. */
-const simulatedMax = 20_000;
+const simulatedMax = 12_000;
 /** Of the largest owner alone; one that sends more is over the limits of an account anyway. */
-const hottestMax = 8_000;
+const hottestMax = 6_000;
 
 export function simulateScale(scenario: Scenario, region: DaySettings = productDay): ScaleResult {
   const { executionsPerDay, regions } = scenario;
@@ -53,7 +53,7 @@ export function simulateScale(scenario: Scenario, region: DaySettings = productD
   const day = simulateDay(demand, partOf(region, parts));
   const { tally } = day;
   const whole = (count: number) => Math.round(count * standsFor);
-  const uses = quotaUses(tally, parts, hottestOf(scenario, region));
+  const uses = quotaUses(region, { tally, parts }, hottestOf(scenario, region));
   const met = uses.filter((use) => use.firstAtMinute !== null);
   const [first] = met.toSorted((a, b) => Number(a.firstAtMinute) - Number(b.firstAtMinute));
   const month = times(happenedOn(tally, day.chargedMicrousd), { load: parts, time: daysPerMonth });

@@ -17,8 +17,8 @@ const leaves = { documentBytes: 20_000, workspaceBytes: 200_000 };
 const exchanged = { clientBytes: 20_000, eventBytes: 500, runnerBytes: 600_000 };
 /** A line for each request; the runner's own and the platform's of a job; of an unwrapping one. */
 const entriesOf = { request: 1, execution: 12, unwrapping: 1 };
-/** A year's data lies there; logs are kept for three months on average. */
-const monthsKept = { data: 12, logsBeyondFirst: 2 };
+/** As after a year of it. Logs are kept for three months on average, backups for 56 days. */
+const kept = { months: 12, logMonthsBeyondFirst: 2, backups: 56 };
 const functionCpu = 1;
 
 export function usageOf(happened: Happened): Usage {
@@ -33,6 +33,7 @@ export function usageOf(happened: Happened): Usage {
     threadSeconds * threads.limits.memoryMib + gatewaySeconds * gateway.limits.memoryMib;
   const clientBytes = ends * exchanged.clientBytes + happened.eventBatches * exchanged.eventBytes;
   const { secretsOpened } = happened;
+  const stored = (ends * leaves.documentBytes * kept.months) / gib;
   const logged = { requests: requests.internal + requests.edge, ends, secretsOpened };
   const logs = logBytesOf(logged) / gib;
   return {
@@ -41,14 +42,15 @@ export function usageOf(happened: Happened): Usage {
     functionMemory: memoryMib / 1_024,
     functionRequests: requests.internal + requests.edge,
     ...operationsOf(happened),
-    stored: (ends * leaves.documentBytes * monthsKept.data) / gib,
+    stored,
+    backups: stored * kept.backups,
     kmsCalls: secretsOpened,
     logs,
-    logsKept: logs * monthsKept.logsBeyondFirst,
+    logsKept: logs * kept.logMonthsBeyondFirst,
     balanced: (clientBytes + ends * exchanged.runnerBytes) / gib,
     egress: clientBytes / gib,
     armorRequests: requests.edge,
-    objects: (ends * leaves.workspaceBytes * monthsKept.data) / gib,
+    objects: (ends * leaves.workspaceBytes * kept.months) / gib,
     objectWrites: ends * 2,
     objectReads: ends * 2,
   };
@@ -64,7 +66,7 @@ export const idleMonth: Usage = {
   forwardingRules: 730,
   internalBalancer: 730,
   armorPolicies: 1,
-  armorRules: 12,
+  armorRules: 13,
   secretVersions: 4,
   schedulerJobs: 5,
   images: 5,
