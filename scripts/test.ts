@@ -4,7 +4,7 @@
  */
 import colours from "picocolors";
 import { buildAll } from "./build/build-all.ts";
-import { staticChecks } from "./tools/checks.ts";
+import { staticChecks, terraformCheck } from "./tools/checks.ts";
 import { formatDuration } from "./tools/format.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 import { printStep, runStep, type StepResult } from "./tools/step.ts";
@@ -37,6 +37,7 @@ else if (built.passed) {
     console.log(`\n${colours.bold(name)}`);
     await runTests(["--project", name], timeoutMs);
   }
+  counts.push(countOf(await runStep(terraformCheck)));
   counts.push(countOf(await runStep(mutationStep())));
 }
 close();
@@ -70,8 +71,10 @@ function mutationStep() {
   };
 }
 
-function countOf({ passed }: StepResult): Counts {
-  return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
+function countOf({ passed, skipped = false }: StepResult): Counts {
+  const counted = { passed: 0, failed: 0, skipped: 0 };
+  if (skipped) return { ...counted, skipped: 1 };
+  return passed ? { ...counted, passed: 1 } : { ...counted, failed: 1 };
 }
 
 function close(): void {

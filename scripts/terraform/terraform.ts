@@ -28,7 +28,7 @@ export class NoTerraform extends Error {
   override readonly name = "NoTerraform";
 }
 
-const commandTimeoutMs = 180_000;
+const commandTimeoutMs = 300_000;
 const noProvider = /query available provider packages|connect to registry|registry\.terraform\.io/;
 
 /** @throws {NoTerraform} */

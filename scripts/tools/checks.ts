@@ -18,7 +18,19 @@ export const staticChecks: readonly Step[] = [
     command: [process.execPath, bin("knip"), "--no-progress"],
     timeoutMs: 60_000,
   },
+  {
+    title: "Terraform's form",
+    command: [process.execPath, "scripts/check-terraform.ts", "--form-only"],
+    timeoutMs: 60_000,
+  },
 ];
+
+/** With its provider: seconds for each root, and for each run of its tests. */
+export const terraformCheck: Step = {
+  title: "Terraform's configuration is valid and passes its tests",
+  command: [process.execPath, "scripts/check-terraform.ts"],
+  timeoutMs: 420_000,
+};
 
 /** The command line of one vitest run, under this Node. */
 export function vitestCommand(...args: readonly string[]): [string, ...string[]] {

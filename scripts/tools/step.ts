@@ -14,10 +14,14 @@ export interface Step {
 export interface StepResult {
   readonly title: string;
   readonly passed: boolean;
+  /** Nothing was found wrong, because nothing could be looked at; its output says why. */
+  readonly skipped?: boolean;
   readonly output: string;
   readonly durationMs: number;
 }
 
+/** What a program ends with that could check nothing here, as the autotools' do. */
+export const skippedCode = 77;
 const outputBytesMax = 256 * 1024;
 
 /** Runs `step` and prints its line. Never throws: a program that can't be started has failed. */
@@ -26,7 +30,8 @@ export async function runStep(step: Step): Promise<StepResult> {
   const { code, output } = await run(step);
   const result: StepResult = {
     title: step.title,
-    passed: code === 0,
+    passed: code === 0 || code === skippedCode,
+    skipped: code === skippedCode,
     output,
     durationMs: performance.now() - startedAt,
   };
@@ -35,7 +40,11 @@ export async function runStep(step: Step): Promise<StepResult> {
 }
 
 /** Prints the line of a step that was done some other way. */
-export function printStep({ title, passed, output, durationMs }: StepResult): void {
+export function printStep({ title, passed, skipped, output, durationMs }: StepResult): void {
+  if (skipped) {
+    console.log(`  ${colours.yellow("–")} ${title}: ${output.trim()}`);
+    return;
+  }
   const mark = passed ? colours.green("✓") : colours.red("✗");
   console.log(`  ${mark} ${title} ${colours.dim(formatDuration(durationMs))}`);
   if (!passed) console.log(indent(output));
