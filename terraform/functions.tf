@@ -36,6 +36,7 @@ module "functions" {
   project_id    = var.project_id
   region        = var.region
   functions     = local.functions
+  deployer      = local.deployer
   image         = var.images.functions
   instances_min = var.instances_min
   settings      = local.settings
@@ -54,6 +55,7 @@ module "schedule" {
   project_id = var.project_id
   region     = var.region
   functions  = local.scheduled_functions
+  deployer   = local.deployer
   audience   = local.audiences.maintenance
   uris       = module.functions.uris
 }

@@ -48,8 +48,8 @@ describe.skipIf(!isPlanned)("OPS-1 least privilege", () => {
     expect([...new Set(holding)].sort()).toEqual(having("jobs.run"));
     const stopper = "projects/paddock-test/roles/executionStopper";
     expect(holders(stopper, everything)).toEqual(having("jobs.cancel"));
-    const { values } = planOf("main").resource(
-      "module.functions.google_project_iam_custom_role.execution_stopper",
+    const { values } = planOf("bootstrap").resource(
+      'google_project_iam_custom_role.default["executionStopper"]',
     );
     expect(values.permissions).not.toContain("run.jobs.run");
   });

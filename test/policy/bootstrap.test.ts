@@ -156,6 +156,15 @@ describe.skipIf(!isPlanned)("identities of workflows", () => {
     ]);
   });
 
+  test("the deploying one hands over the accounts of the product, each by its own grant", () => {
+    const may = planOf("managed").resources("google_service_account_iam_member");
+    const deployer = "serviceAccount:paddock-deploy@paddock-test.iam.gserviceaccount.com";
+    const users = may.filter(({ values }) => values.role === "roles/iam.serviceAccountUser");
+    for (const { values } of users) expect(values.member).toBe(deployer);
+    const services = planOf("managed").resources("google_cloud_run_v2_service");
+    expect(users).toHaveLength(services.length + ["runner", "scheduler"].length);
+  });
+
   test("the deploying one gives away what the main root gives its accounts, and no more", () => {
     const admin = planOf("workflows").resource(
       'google_project_iam_member.default["deploy roles/resourcemanager.projectIamAdmin"]',

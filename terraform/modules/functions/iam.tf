@@ -23,11 +23,7 @@ resource "google_cloud_run_v2_job_iam_member" "default" {
   role     = each.value.role
   member   = each.value.member
 
-  depends_on = [
-    google_project_iam_custom_role.execution_reader,
-    google_project_iam_custom_role.execution_stopper,
-    google_service_account.default,
-  ]
+  depends_on = [google_service_account.default]
 }
 
 resource "google_kms_crypto_key_iam_member" "default" {

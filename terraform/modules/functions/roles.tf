@@ -74,33 +74,9 @@ locals {
     }
   ]...)
 
+  # Made by the bootstrap root: whoever may change a role could put anything into it.
   custom_roles = {
     for name in ["executionReader", "executionStopper"] :
     name => "projects/${var.project_id}/roles/${name}"
   }
-}
-
-resource "google_project_iam_custom_role" "execution_reader" {
-  project     = var.project_id
-  role_id     = "executionReader"
-  title       = "Reader of executions"
-  description = "Sees how an execution of a runner job ended."
-  permissions = [
-    "run.executions.get",
-    "run.operations.get",
-    "run.tasks.get",
-    "run.tasks.list",
-  ]
-}
-
-resource "google_project_iam_custom_role" "execution_stopper" {
-  project     = var.project_id
-  role_id     = "executionStopper"
-  title       = "Stopper of executions"
-  description = "Cancels an execution of a runner job, and starts none."
-  permissions = [
-    "run.executions.cancel",
-    "run.executions.get",
-    "run.operations.get",
-  ]
 }

@@ -33,3 +33,12 @@ resource "google_service_account" "default" {
     }
   }
 }
+
+# A workflow deploys as an account of its own, and may hand over these accounts and no other.
+resource "google_service_account_iam_member" "deployer" {
+  for_each = var.deployer == null ? {} : google_service_account.default
+
+  service_account_id = each.value.name
+  role               = "roles/iam.serviceAccountUser"
+  member             = var.deployer
+}

@@ -12,6 +12,12 @@ variable "databases" {
   nullable    = false
 }
 
+variable "deployer" {
+  description = "Who may hand these accounts to what runs: a member, serviceAccount:ADDRESS."
+  type        = string
+  default     = null
+}
+
 variable "functions" {
   description = "What each function declares about itself: `functions` of dist/functions.json."
   type = map(object({

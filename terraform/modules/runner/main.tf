@@ -10,6 +10,15 @@ resource "google_service_account" "default" {
   description  = "Identity of execution containers; holds no role."
 }
 
+# A workflow deploys as an account of its own, and may hand over this one.
+resource "google_service_account_iam_member" "deployer" {
+  count = var.deployer == null ? 0 : 1
+
+  service_account_id = google_service_account.default.name
+  role               = "roles/iam.serviceAccountUser"
+  member             = var.deployer
+}
+
 resource "google_cloud_run_v2_job" "default" {
   for_each            = var.jobs
   project             = var.project_id
@@ -61,5 +70,5 @@ resource "google_cloud_run_v2_job" "default" {
     }
   }
 
-  depends_on = [google_service_account.default]
+  depends_on = [google_service_account.default, google_service_account_iam_member.deployer]
 }

@@ -1,3 +1,9 @@
+variable "deployer" {
+  description = "Who may hand this account to what runs: a member, serviceAccount:ADDRESS."
+  type        = string
+  default     = null
+}
+
 variable "environment" {
   description = "Environment variables of every job; none of them is a secret."
   type        = map(string)

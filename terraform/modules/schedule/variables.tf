@@ -4,6 +4,12 @@ variable "audience" {
   nullable    = false
 }
 
+variable "deployer" {
+  description = "Who may hand this account to what runs: a member, serviceAccount:ADDRESS."
+  type        = string
+  default     = null
+}
+
 variable "functions" {
   description = "Functions with the routes that are called at fixed times."
   type = map(object({

@@ -31,6 +31,7 @@ export const wantedPlans = {
     variables: {
       ...smallest,
       project_number: "123456789012",
+      deployer: "paddock-deploy@paddock-test.iam.gserviceaccount.com",
       encryption: { customer_managed: true, hsm: true },
       alerts: {
         ...smallest.alerts,
