@@ -3,6 +3,15 @@ import type { Control } from "./controls.ts";
 
 /** By the promise's id. */
 export const controlsOfIsolation: Readonly<Record<string, Control>> = {
+  "EXE-1": {
+    enforcedBy: "local/run/container.ts",
+    test: "test/conformance/run-containers.test.ts",
+    mutation: {
+      file: "local/run/uids.ts",
+      find: "const supervisorUid = free.shift();",
+      replace: "const supervisorUid = free[0];",
+    },
+  },
   "EXE-2": {
     enforcedBy: "runner/sandbox/arguments.ts",
     test: "test/sandbox/arguments.test.ts",

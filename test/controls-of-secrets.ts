@@ -20,6 +20,15 @@ export const controlsOfSecrets: Readonly<Record<string, Control>> = {
       replace: "message: body.value",
     },
   },
+  "SEC-3": {
+    enforcedBy: "functions/runner-gateway/index.ts",
+    test: "test/integration/secrets.test.ts",
+    mutation: {
+      file: "functions/threads/index.ts",
+      find: '"kms.wrap.environment-secrets",',
+      replace: '"kms.wrap.environment-secrets", "kms.unwrap.environment-secrets",',
+    },
+  },
   "SEC-4": {
     enforcedBy: "shared/core/redaction.ts",
     test: "shared/core/redaction.test.ts",
@@ -36,6 +45,15 @@ export const controlsOfSecrets: Readonly<Record<string, Control>> = {
       file: "runner/egress/bound-exchange.ts",
       find: "if (!isTunnels) return",
       replace: "if (hosts.length > 1) return",
+    },
+  },
+  "SEC-6": {
+    enforcedBy: "shared/environments/shred.ts",
+    test: "test/integration/secrets.test.ts",
+    mutation: {
+      file: "shared/environments/shred.ts",
+      find: "[remove(sealingKeys.of(owner, environmentId), null)]",
+      replace: "[]",
     },
   },
   "SEC-7": {

@@ -1,0 +1,41 @@
+/** How the edge's promises are kept on a laptop; in the cloud, `controls-of-deployment.ts`. */
+import type { Control } from "./controls.ts";
+
+export const controlsOfEdge: Readonly<Record<string, Control>> = {
+  "EDG-2": {
+    enforcedBy: "local/edge/address-limit.ts",
+    test: "test/conformance/edge.test.ts",
+    mutation: {
+      file: "local/edge/address-limit.ts",
+      find: "const admitted = ring.length < this.#requestsMax;",
+      replace: "const admitted = ring.length <= this.#requestsMax;",
+    },
+  },
+  "EDG-4": {
+    enforcedBy: "shared/pipeline/headers.ts",
+    test: "test/security/bad-input.test.ts",
+    mutation: {
+      file: "shared/pipeline/headers.ts",
+      find: "max-age=63072000; includeSubDomains; preload",
+      replace: "max-age=0",
+    },
+  },
+  "EDG-7": {
+    enforcedBy: "shared/pipeline/headers.ts",
+    test: "test/security/strangers.test.ts",
+    mutation: {
+      file: "shared/pipeline/headers.ts",
+      find: '"x-frame-options": "DENY",',
+      replace: '"x-frame-options": "DENY", "access-control-allow-origin": "*",',
+    },
+  },
+  "EDG-6": {
+    enforcedBy: "local/edge/route-table.ts",
+    test: "test/security/internal.test.ts",
+    mutation: {
+      file: "shared/auth/id-token.ts",
+      find: "{ issuer, audience, clockTolerance",
+      replace: "{ issuer, clockTolerance",
+    },
+  },
+};
