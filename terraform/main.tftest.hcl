@@ -124,6 +124,28 @@ run "window_unknown_to_armor" {
   }
 }
 
+run "one_limit_for_addresses" {
+  command = plan
+
+  variables {
+    limits = { addresses = { max = 500, windowMs = 60000 } }
+  }
+
+  assert {
+    condition     = local.armor.requests_max == 500 && local.armor.window_seconds == 60
+    error_message = "Cloud Armor takes the limit of addresses that the functions' limits state."
+  }
+}
+
+run "limit_in_a_window_unknown_to_armor" {
+  command         = plan
+  expect_failures = [var.armor]
+
+  variables {
+    limits = { addresses = { windowMs = 61000 } }
+  }
+}
+
 run "budget_without_project_number" {
   command         = plan
   expect_failures = [var.budget]

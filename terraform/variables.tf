@@ -21,30 +21,37 @@ variable "alerts" {
 variable "armor" {
   description = <<-EOT
     What Cloud Armor does before the edge: requests that one address may send to one function in so
-    many seconds, whether matches of the OWASP rules are refused or only logged, how strict those
-    rules are (1 to 4), and whether it learns what usual load looks like.
+    many seconds (what isn't stated is as in `limits.addresses`), whether matches of the OWASP rules
+    are refused or only logged, how strict those rules are (1 to 4), and whether it learns what usual
+    load looks like.
   EOT
   type = object({
     adaptive        = optional(bool, true)
     enforce_waf     = optional(bool, false)
-    requests_max    = optional(number, 1000)
+    requests_max    = optional(number)
     waf_sensitivity = optional(number, 1)
-    window_seconds  = optional(number, 900)
+    window_seconds  = optional(number)
   })
   default  = {}
   nullable = false
 
   validation {
-    condition     = var.armor.requests_max >= 1 && var.armor.requests_max <= 1000000
-    error_message = "Set armor.requests_max to 1 to 1,000,000 requests."
+    condition = (
+      coalesce(var.armor.requests_max, try(var.limits.addresses.max, null), 1000) >= 1
+      && coalesce(var.armor.requests_max, try(var.limits.addresses.max, null), 1000) <= 1000000
+    )
+    error_message = "Set armor.requests_max (or limits.addresses.max) to 1 to 1,000,000 requests."
   }
 
   validation {
     condition = contains(
       [60, 120, 180, 240, 300, 600, 900, 1200, 1800, 2700, 3600],
-      var.armor.window_seconds,
+      coalesce(var.armor.window_seconds, try(var.limits.addresses.windowMs / 1000, null), 900),
     )
-    error_message = "Set armor.window_seconds to a length Cloud Armor knows, such as 60 or 900."
+    error_message = <<-EOT
+      Set armor.window_seconds (or limits.addresses.windowMs) to a length that Cloud Armor knows, such
+      as 60 or 900 seconds.
+    EOT
   }
 
   validation {

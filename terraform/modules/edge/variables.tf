@@ -1,13 +1,12 @@
 variable "armor" {
   description = "See the main root's `armor`."
   type = object({
-    adaptive        = optional(bool, true)
-    enforce_waf     = optional(bool, false)
-    requests_max    = optional(number, 1000)
-    waf_sensitivity = optional(number, 1)
-    window_seconds  = optional(number, 900)
+    adaptive        = bool
+    enforce_waf     = bool
+    requests_max    = number
+    waf_sensitivity = number
+    window_seconds  = number
   })
-  default  = {}
   nullable = false
 }
 
