@@ -5,29 +5,48 @@ import { describe, expect, test } from "vitest";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { isPlanned, type Plan, planOf } from "./support/plan.ts";
 
-/** Which service a resource needs, by how its type begins; the first that fits. */
-const serviceOf: Readonly<Record<string, string>> = {
-  google_artifact_registry: "artifactregistry",
-  google_billing_budget: "billingbudgets",
-  google_certificate_manager: "certificatemanager",
-  google_cloud_run: "run",
-  google_cloud_scheduler: "cloudscheduler",
-  google_compute: "compute",
-  google_dns: "dns",
-  google_firebaserules: "firebaserules",
-  google_firestore: "firestore",
-  google_iam_workload_identity: "iam",
-  google_kms: "cloudkms",
-  google_logging: "logging",
-  google_monitoring: "monitoring",
-  google_org_policy: "orgpolicy",
-  google_project_iam_custom_role: "iam",
-  google_project_iam: "cloudresourcemanager",
-  google_project_service: "serviceusage",
-  google_secret_manager: "secretmanager",
-  google_service_account: "iam",
-  google_storage: "storage",
+/**
+ * What a resource needs, by how its type begins, the first that fits: a service of the project, and
+ * the role by which a workflow makes it. Null: a person does, with rights beyond the project.
+ */
+const needs: Readonly<Record<string, readonly [service: string, role: string | null]>> = {
+  google_artifact_registry: ["artifactregistry", null],
+  google_billing_budget: ["billingbudgets", null],
+  google_certificate_manager: ["certificatemanager", "roles/certificatemanager.owner"],
+  google_cloud_run: ["run", "roles/run.admin"],
+  google_cloud_scheduler: ["cloudscheduler", "roles/cloudscheduler.admin"],
+  google_compute_firewall: ["compute", "roles/compute.securityAdmin"],
+  google_compute_region_ssl_policy: ["compute", "roles/compute.securityAdmin"],
+  google_compute_security_policy: ["compute", "roles/compute.securityAdmin"],
+  google_compute_ssl_policy: ["compute", "roles/compute.securityAdmin"],
+  google_compute: ["compute", "roles/compute.networkAdmin"],
+  google_dns: ["dns", "roles/dns.admin"],
+  google_firebaserules: ["firebaserules", "roles/firebaserules.admin"],
+  google_firestore_backup: ["firestore", "roles/datastore.backupSchedulesAdmin"],
+  google_firestore_database: ["firestore", "paddockDatabaseMaker"],
+  google_firestore: ["firestore", "roles/datastore.indexAdmin"],
+  google_iam_workload_identity: ["iam", null],
+  google_kms: ["cloudkms", "roles/cloudkms.admin"],
+  google_logging: ["logging", "roles/logging.configWriter"],
+  google_monitoring: ["monitoring", "roles/monitoring.editor"],
+  google_org_policy: ["orgpolicy", null],
+  google_project_iam_custom_role: ["iam", null],
+  google_project_iam: ["cloudresourcemanager", "roles/resourcemanager.projectIamAdmin"],
+  google_project_service: ["serviceusage", null],
+  google_secret_manager_secret_iam: ["secretmanager", "paddockSecretBinder"],
+  google_secret_manager: ["secretmanager", null],
+  google_service_account: ["iam", "roles/iam.serviceAccountAdmin"],
+  google_storage: ["storage", "paddockBucketMaker"],
 };
+/** Of the main root: what a person applies before a workflow can. */
+const byAPerson = ["google_billing_budget", "google_org_policy_policy"];
+
+function needsOf(type: string): readonly [service: string, role: string | null] {
+  const prefix = Object.keys(needs).find((start) => type.startsWith(start));
+  const found = needs[prefix ?? ""];
+  if (found === undefined) throw new Error(`${type}: name its service in services.json and here`);
+  return found;
+}
 
 const isInTheUs = /^(US|us-(central|east|south|west)\d+)$/;
 
@@ -44,9 +63,8 @@ describe.skipIf(!isPlanned)("the services of a project", () => {
     const names = new Set(enabled.map(({ values }) => values.service));
     const all = [planOf("main"), planOf("managed"), planOf("workflows")];
     for (const { type, address } of all.flatMap((plan) => plan.resources())) {
-      const prefix = Object.keys(serviceOf).find((start) => type.startsWith(start));
-      expect(prefix, `${address}: name its service in services.json and here`).toBeDefined();
-      expect(names, address).toContain(`${serviceOf[prefix ?? ""]}.googleapis.com`);
+      const [service] = needsOf(type);
+      expect(names, address).toContain(`${service}.googleapis.com`);
     }
   });
 
@@ -154,6 +172,20 @@ describe.skipIf(!isPlanned)("identities of workflows", () => {
     expect(users.map(({ address }) => address)).toEqual([
       'google_service_account_iam_member.acts_as_build["deploy"]',
     ]);
+  });
+
+  test("the deploying one may make everything of the main root that a person needn't", () => {
+    const held = planOf("workflows")
+      .resources()
+      .filter(({ type }) => /_iam_member$/.test(type))
+      .map(({ type, index, values }) =>
+        type.startsWith("google_secret") ? "paddockSecretBinder" : String(index ?? values.role),
+      );
+    for (const { type, address } of planOf("managed").resources()) {
+      const [, role] = needsOf(type);
+      if (role === null) expect(byAPerson, address).toContain(type);
+      else expect(held.join(" "), address).toContain(role);
+    }
   });
 
   test("the deploying one hands over the accounts of the product, each by its own grant", () => {
