@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { deploymentLimitsOf, readSettings } from "./config.ts";
 
 const settings = { GOOGLE_CLOUD_PROJECT: "p" };
@@ -23,6 +23,17 @@ describe("OPS-9 readSettings()", () => {
     { ...settings, PADDOCK_RUN_ENDPOINT: "somewhere" },
   ])("refuses %j", (environment) => {
     expect(() => readSettings(environment)).toThrow();
+  });
+});
+
+describe("deploymentLimits()", () => {
+  test("reads limits that are stated as text, where no file can be mounted", async () => {
+    vi.resetModules();
+    vi.stubEnv("GOOGLE_CLOUD_PROJECT", "p");
+    vi.stubEnv("PADDOCK_LIMITS", '{ "concurrentMax": 7 }');
+    const { deploymentLimits } = await import("./config.ts");
+    expect(deploymentLimits()).toMatchObject({ concurrentMax: 7, wallClockMs: 600_000 });
+    vi.unstubAllEnvs();
   });
 });
 

@@ -18,4 +18,13 @@ variable "deployer" {
 
 locals {
   deployer = var.deployer == null ? null : "serviceAccount:${var.deployer}"
+
+  deployer_accounts = [
+    for address in var.deployer == null ? [] : [var.deployer] : {
+      account  = address
+      reason   = "hands these accounts to the services, jobs and calls it deploys"
+      resource = "each account of a function, the runner and Scheduler"
+      role     = "roles/iam.serviceAccountUser"
+    }
+  ]
 }

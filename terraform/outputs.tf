@@ -5,6 +5,7 @@ output "accounts" {
     module.runner.accounts,
     module.schedule.accounts,
     local.operator_accounts,
+    local.deployer_accounts,
   )
 }
 

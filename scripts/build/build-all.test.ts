@@ -42,7 +42,16 @@ function write(path: string, text: string): void {
 function writeFunction(
   name: string,
   answers: string,
-  { folder = name, roles = [] }: { folder?: string; roles?: readonly string[] } = {},
+  {
+    folder = name,
+    roles = [],
+    ...stated
+  }: {
+    folder?: string;
+    roles?: readonly string[];
+    authenticate?: string;
+    everyMs?: number;
+  } = {},
 ): void {
   const path = answers.split(" ")[1] ?? "";
   const service = {
@@ -61,6 +70,7 @@ function writeFunction(
         limits: "none",
         streams: false,
         summary: "Reads a thing.",
+        ...stated,
       },
     ],
     limits: { concurrency: 80, instancesMax: 10, memoryMib: 512, timeoutSeconds: 60 },
@@ -133,6 +143,35 @@ describe("buildAll()", () => {
   test("refuses a service named otherwise than its folder", async () => {
     writeFunction("things", "GET /v1/things", { folder: "stuff" });
     await expect(buildAll(root)).rejects.toThrow('service.name is "things", its folder "stuff"');
+  });
+
+  test("lists when the scheduler calls a route", async () => {
+    writeFunction("things", "POST /v1/sweep", { authenticate: "scheduler", everyMs: 5_000 });
+    await buildAll(root);
+    const list = JSON.parse(readFileSync(join(root, "dist/functions.json"), "utf8"));
+    expect(list.functions.things.routes).toMatchObject([{ everyMs: 5_000, cron: "* * * * *" }]);
+  });
+
+  test.each([
+    [{ authenticate: "scheduler" }, "everyMs belongs to what the scheduler calls"],
+    [{ everyMs: 5_000 }, "everyMs belongs to what the scheduler calls"],
+    [{ authenticate: "scheduler", everyMs: 420_000 }, "divides neither an hour nor a day"],
+  ])("refuses a route that states %j", async (stated, refusal) => {
+    writeFunction("things", "POST /v1/sweep", stated);
+    await expect(buildAll(root)).rejects.toThrow(refusal);
+  });
+
+  test("lists a job of the runner for each size and network mode", async () => {
+    writeFunction("things", "GET /v1/things");
+    await buildAll(root);
+    const { jobs } = JSON.parse(readFileSync(join(root, "dist/runner.json"), "utf8"));
+    expect(Object.keys(jobs)).toHaveLength(12);
+    expect(jobs["runner-power-allowlist"]).toEqual({
+      profile: "power",
+      network: "allowlist",
+      cpuMillis: 4_000,
+      memoryMib: 8_192,
+    });
   });
 
   test("says where a declaration is malformed", async () => {

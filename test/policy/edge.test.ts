@@ -43,10 +43,12 @@ describe.skipIf(!isPlanned)("EDG-1 Cloud Armor", () => {
     const sets = wafRules(plan).map(
       (rule) => /'([a-z]+)-v422-stable'/.exec(String(expressionOf(rule)))?.[1],
     );
-    expect(sets.sort()).toEqual([
-      ...["generic", "java", "lfi", "php", "protocolattack", "rce", "rfi"],
-      ...["scannerdetection", "sessionfixation", "sqli", "xss"],
-    ]);
+    expect(new Set(sets)).toEqual(
+      new Set([
+        ...["generic", "java", "lfi", "php", "protocolattack", "rce", "rfi"],
+        ...["scannerdetection", "sessionfixation", "sqli", "xss"],
+      ]),
+    );
     const { values } = plan.resource("module.edge.google_compute_security_policy.default");
     expect(values.adaptive_protection_config).toMatchObject([
       { layer_7_ddos_defense_config: [{ enable: true }] },
