@@ -96,6 +96,27 @@ describe("for any load and any room", () => {
 });
 
 const work = { profile: "lite", startUpMs: 0, hasSecrets: false } as const;
+
+test.each([1, 4])(
+  "the outbox starts one after another, 136 a minute; 1/%s of one, that part",
+  (parts) => {
+    const at = midnight + 3_600_000;
+    const arrivals = Array.from({ length: 400 }, () => ({
+      ...work,
+      at,
+      ownerIndex: 0,
+      durationMs: 1,
+    }));
+    const owners = [{ id: "user_0", perDay: 1e9 }];
+    const room = { callsMax: 1, windowMs: 1, runningMax: 1_000 };
+    const lane = { ...productDay.lane, changesMax: 1_000 };
+    const settings = partOf({ ...productDay, room, lane, limitsFactor: 1 }, parts);
+    const { tally } = simulateDay({ owners, arrivals }, settings);
+    const perMinute = tally.sweepDispatches.peak() * parts;
+    expect(perMinute).toBeGreaterThan(130);
+    expect(perMinute).toBeLessThanOrEqual(140);
+  },
+);
 /** How long a place that is free waits for whoever gets it. */
 const sweepMs = 500;
 /** One owner without limits, served at once by whoever is free. */
