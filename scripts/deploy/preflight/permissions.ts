@@ -2,29 +2,24 @@
 import * as z from "zod";
 import { blocks, type Finding, type GoogleAt, type Looked, unchecked, whyNot } from "./look.ts";
 
+type ByRole = Readonly<Record<string, readonly string[]>>;
+
 /**
  * One permission of each kind of thing that Terraform and this script make, by the narrowest
  * predefined role that has it. A role is asked for only if its permission is missing.
  */
-export const permissionsByRole: Readonly<Record<string, readonly string[]>> = {
-  "roles/resourcemanager.projectIamAdmin": ["resourcemanager.projects.setIamPolicy"],
-  "roles/serviceusage.serviceUsageAdmin": ["serviceusage.services.enable"],
+const ofMainRoot: ByRole = {
   "roles/iam.serviceAccountAdmin": [
     "iam.serviceAccounts.create",
     "iam.serviceAccounts.setIamPolicy",
   ],
-  "roles/iam.serviceAccountUser": ["iam.serviceAccounts.actAs"],
-  "roles/iam.roleAdmin": ["iam.roles.create"],
-  "roles/iam.workloadIdentityPoolAdmin": ["iam.workloadIdentityPools.create"],
   "roles/run.admin": ["run.services.create", "run.services.setIamPolicy", "run.jobs.create"],
   "roles/datastore.owner": ["datastore.databases.create", "datastore.indexes.create"],
   "roles/firebaserules.admin": ["firebaserules.rulesets.create"],
   "roles/cloudkms.admin": ["cloudkms.keyRings.create", "cloudkms.cryptoKeys.setIamPolicy"],
-  "roles/secretmanager.admin": ["secretmanager.secrets.create", "secretmanager.versions.add"],
-  "roles/storage.admin": ["storage.buckets.create", "storage.objects.create"],
+  "roles/storage.admin": ["storage.buckets.create"],
   "roles/logging.configWriter": ["logging.buckets.create", "logging.sinks.create"],
   "roles/monitoring.editor": ["monitoring.alertPolicies.create", "monitoring.dashboards.create"],
-  "roles/artifactregistry.admin": ["artifactregistry.repositories.create"],
   "roles/cloudbuild.builds.editor": ["cloudbuild.builds.create"],
   "roles/certificatemanager.owner": ["certificatemanager.certs.create"],
   "roles/compute.networkAdmin": [
@@ -37,11 +32,25 @@ export const permissionsByRole: Readonly<Record<string, readonly string[]>> = {
   "roles/cloudscheduler.admin": ["cloudscheduler.jobs.create"],
 };
 
+/** A workflow's account has none of these, or has them on single things alone. */
+const ofBootstrap: ByRole = {
+  "roles/resourcemanager.projectIamAdmin": ["resourcemanager.projects.setIamPolicy"],
+  "roles/serviceusage.serviceUsageAdmin": ["serviceusage.services.enable"],
+  "roles/iam.serviceAccountUser": ["iam.serviceAccounts.actAs"],
+  "roles/iam.roleAdmin": ["iam.roles.create"],
+  "roles/iam.workloadIdentityPoolAdmin": ["iam.workloadIdentityPools.create"],
+  "roles/secretmanager.admin": ["secretmanager.secrets.create", "secretmanager.versions.add"],
+  "roles/storage.admin": ["storage.buckets.create", "storage.objects.create"],
+  "roles/artifactregistry.admin": ["artifactregistry.repositories.create"],
+};
+
 const Tested = z.object({ permissions: z.array(z.string()).default([]) });
 
 export async function lookAtPermissions({ google, options, member }: GoogleAt): Promise<Looked> {
   const { project } = options;
-  const wanted = Object.values(permissionsByRole).flat();
+  const wanted = Object.values(permissionsByRole)
+    .flat()
+    .filter((permission) => !options.skipBootstrap || !ofBootstrap.includes(permission));
   const url = `https://cloudresourcemanager.googleapis.com/v3/projects/${project}:testIamPermissions`;
   const answer = await google.ask(url, Tested, { method: "POST", body: { permissions: wanted } });
   const looked = (found: string, ...findings: Finding[]) => ({
@@ -53,7 +62,7 @@ export async function lookAtPermissions({ google, options, member }: GoogleAt): 
   const { permissions } = answer.value;
   const missing = wanted.filter((permission) => !permissions.includes(permission));
   if (missing.length === 0) return looked(`${member} may do all ${wanted.length} things`);
-  const roles = Object.entries(permissionsByRole).filter(([, needed]) =>
+  const roles = Object.entries(byRole).filter(([, needed]) =>
     needed.some((permission) => missing.includes(permission)),
   );
   const what = `${member} may not ${missing.join(", ")}.`;
