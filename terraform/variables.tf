@@ -165,6 +165,16 @@ variable "first_operator" {
   }
 }
 
+variable "fixed_logs_location" {
+  description = <<-EOT
+    Where Google made the project's bucket _Default of logs, which nothing is sent to: `global`,
+    unless the organisation had set another place before the project was made.
+  EOT
+  type        = string
+  default     = "global"
+  nullable    = false
+}
+
 variable "functions_file" {
   description = "List of functions that the build writes, seen from where Terraform runs."
   type        = string
@@ -405,4 +415,23 @@ variable "secret_versions" {
     ])
     error_message = "Pin each secret to the number of a version (never latest)."
   }
+}
+
+variable "thresholds" {
+  description = <<-EOT
+    Above how many an alert goes out, each counted over a minute: accounts that reach a share of a
+    limit, executions stopped at a wall of the sandbox, jobs that fail, keys used from new networks,
+    refused credentials, starts of executions; and the share of requests that fail.
+  EOT
+  type = object({
+    budget_alerts_per_minute = optional(number, 20)
+    denials_per_minute       = optional(number, 20)
+    failed_jobs_per_minute   = optional(number, 5)
+    failing_share            = optional(number, 0.02)
+    new_networks_per_minute  = optional(number, 20)
+    refusals_per_minute      = optional(number, 60)
+    starts_per_minute        = optional(number, 120)
+  })
+  default  = {}
+  nullable = false
 }

@@ -6,7 +6,8 @@ module "logs" {
   locked     = var.protection.lock_logs
   readers    = var.log_readers
 
-  applications = [for email in values(module.functions.emails) : "serviceAccount:${email}"]
+  applications   = [for email in values(module.functions.emails) : "serviceAccount:${email}"]
+  fixed_location = var.fixed_logs_location
 }
 
 module "watch" {
@@ -18,6 +19,7 @@ module "watch" {
   budget         = var.budget
   functions      = { for name, function in local.functions : name => function.visibility }
   labels         = local.labels
+  thresholds     = var.thresholds
 
   streaming_functions = [
     for name, function in local.functions : name if anytrue(function.routes[*].streams)
