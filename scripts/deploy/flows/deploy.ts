@@ -106,7 +106,8 @@ export async function deploy(options: DeployOptions): Promise<void> {
   const made = await makeImages(at, outputs);
   heading("Infrastructure");
   const terraform = await openMain(at, outputs.state_bucket);
-  const variables = { ...settings.variables, build: made.build };
+  const deployer = outputs.deploy_account ?? null;
+  const variables = { ...settings.variables, deployer, build: made.build };
   const wanted: Wanted = { ...made, variables, secretVersions, github, rollbackOf: null };
   const release = await applyMain(at, terraform, { wanted, current });
   await ensureKeyVersions(at);

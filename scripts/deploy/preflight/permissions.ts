@@ -48,9 +48,9 @@ const Tested = z.object({ permissions: z.array(z.string()).default([]) });
 
 export async function lookAtPermissions({ google, options, member }: GoogleAt): Promise<Looked> {
   const { project } = options;
-  const wanted = Object.values(permissionsByRole)
-    .flat()
-    .filter((permission) => !options.skipBootstrap || !ofBootstrap.includes(permission));
+  const byRole = options.skipBootstrap ? [ofMainRoot] : [ofMainRoot, ofBootstrap];
+  const roles = byRole.flatMap((roles) => Object.entries(roles));
+  const wanted = roles.flatMap(([, permissions]) => permissions);
   const url = `https://cloudresourcemanager.googleapis.com/v3/projects/${project}:testIamPermissions`;
   const answer = await google.ask(url, Tested, { method: "POST", body: { permissions: wanted } });
   const looked = (found: string, ...findings: Finding[]) => ({
@@ -62,10 +62,11 @@ export async function lookAtPermissions({ google, options, member }: GoogleAt): 
   const { permissions } = answer.value;
   const missing = wanted.filter((permission) => !permissions.includes(permission));
   if (missing.length === 0) return looked(`${member} may do all ${wanted.length} things`);
-  const roles = Object.entries(byRole).filter(([, needed]) =>
+  const lacking = roles.filter(([, needed]) =>
     needed.some((permission) => missing.includes(permission)),
   );
+  const grants = [...new Set(lacking.map(([role]) => role))];
   const what = `${member} may not ${missing.join(", ")}.`;
   const bind = `gcloud projects add-iam-policy-binding ${project} --member=${member}`;
-  return looked("", blocks(what, ...roles.map(([role]) => `${bind} --role=${role}`)));
+  return looked("", blocks(what, ...grants.map((role) => `${bind} --role=${role}`)));
 }

@@ -18,7 +18,10 @@ export interface Applying {
   readonly how?: readonly string[];
 }
 
-/** @returns the plan's digest; null if there was nothing to change. @throws {Stop} without a yes. */
+/**
+ * @returns the plan's digest; null if there was nothing to change.
+ * @throws {Stop} without a yes.
+ */
 export async function applyPlan(terraform: Terraform, applying: Applying): Promise<string | null> {
   let agreed: PlanSummary | null = null;
   for (let attempt = 1; ; attempt += 1) {

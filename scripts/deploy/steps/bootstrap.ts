@@ -14,6 +14,8 @@ const Outputs = z.object({
   build_bucket: z.string(),
   build_account: z.string(),
   secrets: z.record(z.string(), z.string()),
+  /** As whom a workflow deploys; left out without a repository. */
+  deploy_account: z.string().nullish(),
 });
 export type BootstrapOutputs = z.infer<typeof Outputs>;
 

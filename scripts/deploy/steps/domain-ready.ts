@@ -7,7 +7,9 @@ import { detail, done, line, Stop } from "../print.ts";
 import type { StepAt } from "./at.ts";
 
 const everyMs = 15_000;
-/** Unless PADDOCK_DEPLOY_WAIT_MS says otherwise. A person may be typing records just now; a workflow can't. */
+/**
+ * A person may be typing records just now; a workflow can't. PADDOCK_DEPLOY_WAIT_MS says otherwise.
+ */
 const recordsWithinMs = { person: 20 * 60_000, nobody: 2 * 60_000 } as const;
 /** Google's signer takes minutes, at times most of an hour. */
 const certificateWithinMs = 60 * 60_000;

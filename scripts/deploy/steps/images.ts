@@ -80,6 +80,8 @@ export function cloudBuildOrder(
     "--config=cloudbuild.yaml",
     `--gcs-source-staging-dir=gs://${outputs.build_bucket}/source`,
     `--substitutions=${pairs.join(",")}`,
+    // The build logs to Cloud Logging alone, so there is nothing to stream.
+    "--suppress-logs",
     "--format=json",
   ];
 }

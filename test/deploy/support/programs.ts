@@ -1,4 +1,4 @@
-/** Stand-ins for `terraform` and `gcloud` on a PATH of their own, which note how they are called. */
+/** Stand-ins for `terraform` and `gcloud` on a PATH of their own; they note how they are called. */
 import {
   chmodSync,
   existsSync,

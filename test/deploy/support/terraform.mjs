@@ -1,8 +1,8 @@
 /**
- * Stands in for Terraform where there is no cloud to apply to. Its world is the stand-in for Google:
- * `apply` makes the bucket and the state objects there, `plan` knows what was applied before. With
- * the file `stop-at` in its folder naming an order (`apply bootstrap`), it is killed at it, after
- * its work.
+ * Stands in for Terraform where there is no cloud to apply to. Its world is Google's stand-in:
+ * `apply` makes the bucket and the state objects there, `plan` knows what was applied before. If
+ * the file `stop-at` in its folder names an order (`apply bootstrap`), the deployment is killed
+ * after it.
  */
 import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -68,6 +68,7 @@ const outputs = {
     registry: "us-central1-docker.pkg.dev/demo-1234/paddock",
     build_bucket: "demo-1234-paddock-build",
     build_account: "build@demo-1234.iam.gserviceaccount.com",
+    deploy_account: null,
     secrets: { peppers: "peppers", "gateway-tokens": "gateway-tokens" },
   },
   main: {
