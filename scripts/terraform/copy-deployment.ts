@@ -4,7 +4,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { temporaryFolder } from "../tools/temporary-folder.ts";
 
 /** What is somebody's own: state, plans, the settings of their deployment. */
-const ownFiles = /^(\.terraform|.*\.tfstate.*|.*\.tfplan|.*\.tfvars)$/;
+const ownFiles = /^(\.terraform|.*\.tfstate.*|.*\.tfplan|.*\.tfvars(\.json)?)$/;
 
 /** What the configuration reads beside its own folder. */
 function filesBeside(root: string): string[] {

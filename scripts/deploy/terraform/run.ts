@@ -19,7 +19,7 @@ const variablesFile = "paddock.auto.tfvars.json";
 
 /** What Google answers for minutes after a service was switched on or a right was granted. */
 const notYet =
-  /SERVICE_DISABLED|has not been used in project|is not ready|may take .* to propagate|Cannot find metric/;
+  /SERVICE_DISABLED|has not been used in project|is not ready|take .* to propagate|Cannot find metric/;
 
 /** The same step is worth another attempt after a while. */
 export class NotYetError extends Stop {}
