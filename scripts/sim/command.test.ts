@@ -5,7 +5,13 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { repositoryRoot } from "../tools/repository.ts";
 
-async function sim(...options: string[]) {
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function sim(...options: string[]): Promise<Ended> {
   const command = [join(repositoryRoot, "scripts", "sim.ts"), ...options];
   const env = { ...process.env, NO_COLOR: "1" };
   return await promisify(execFile)(process.execPath, command, { env, timeout: 60_000 }).then(
