@@ -90,6 +90,7 @@ describe("OPS-3 supply chain, in the sources", () => {
     });
     const build = Build.parse(parse(read("cloudbuild.yaml")));
     for (const { name } of build.steps) expect(name).toMatch(byDigest);
+    expect(new Set(build.steps.map(({ name }) => name)).size).toBe(1);
     expect(build.steps.map(({ id }) => id)).toContain("try");
     const commands = build.steps.flatMap(({ args }) => args).join(" ");
     expect(commands).not.toMatch(/\bpush\b/);
