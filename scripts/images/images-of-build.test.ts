@@ -21,7 +21,10 @@ describe("imagesOfBuild()", () => {
   });
 
   test("takes a registry's port for no tag", () => {
-    const local = pushed.map((image) => ({ ...image, name: image.name.replace("dev/", "dev:80/") }));
+    const local = pushed.map((image) => ({
+      ...image,
+      name: image.name.replace("dev/", "dev:80/"),
+    }));
     expect(imagesOfBuild(build(local)).runner).toContain("dev:80/project/paddock/runner@");
   });
 
