@@ -40,7 +40,7 @@ describe("monthlyBill()", () => {
   });
 });
 
-describe("usageOf()", () => {
+describe("usageOf()", { timeout: 60_000 }, () => {
   test("a container is billed for a minute at least", () => {
     const { jobCpu = 0 } = usageOf(typicalMonth(1_000));
     expect(jobCpu).toBeGreaterThan(60 * 1_000);

@@ -42,7 +42,7 @@ const small: DaySettings = {
   },
 };
 
-describe("for any load and any room", () => {
+describe("for any load and any room", { timeout: 60_000 }, () => {
   test("nobody is lost, money adds up, and waiting is the queue's length over time", () => {
     const load = fc.record({
       executionsPerDay: fc.integer({ min: 1, max: 600 }),
