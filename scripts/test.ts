@@ -17,7 +17,7 @@ const projects = [
   { name: "cloud", timeoutMs: 480_000 },
   { name: "money", timeoutMs: 240_000 },
   { name: "failures", timeoutMs: 360_000 },
-  { name: "policy", timeoutMs: 240_000 },
+  { name: "policy", timeoutMs: 420_000 },
 ];
 /** Every control's mutation is tried over this many runs; `npm run test:mutations` tries all. */
 const mutationShares = 8;

@@ -34,8 +34,10 @@ const noProvider = /query available provider packages|connect to registry|regist
 /** @throws {NoTerraform} */
 export function findTerraform(): Terraform {
   const offline = process.env.TERRAFORM_OFFLINE;
+  const found = offline ? statSync(offline, { throwIfNoEntry: false }) : null;
+  if (found === undefined) throw new Error(`TERRAFORM_OFFLINE names ${offline}, which isn't there`);
   return {
-    fingerprint: `${versionOf()} ${offline ? statSync(offline).mtimeMs : "own provider"}`,
+    fingerprint: `${versionOf()} ${found?.mtimeMs ?? "own provider"}`,
     before: offline ? [process.execPath, offline, "--"] : [],
     environment: {
       ...process.env,

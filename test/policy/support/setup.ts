@@ -54,6 +54,9 @@ function chosenText(): string {
     .join("\n");
 }
 
+/** Which folders are ready for plans. */
+const ready = new Set<string>();
+
 /** Plans of two roots are made side by side, those of one after another. */
 async function planAll(): Promise<Record<string, string>> {
   const terraform = findTerraform();
@@ -63,6 +66,7 @@ async function planAll(): Promise<Record<string, string>> {
   const wanted = Object.entries<WantedPlan>(wantedPlans)
     .map(([name, plan]) => ({ name, ...plan }))
     .filter(({ name }) => named.includes(`"${name}"`));
+  console.log(`  Planning ${wanted.length} deployments; each takes seconds, once.`);
   const files: Record<string, string> = {};
   const roots = Object.values(Object.groupBy(wanted, ({ root }) => root));
   await Promise.all(
@@ -97,7 +101,8 @@ async function makePlan(
   { name, root, settings: given, variables, refused = false }: NamedPlan,
 ): Promise<string> {
   const folder = join(copy, root);
-  await initialise(terraform, folder, { backend: true });
+  if (!ready.has(folder)) await initialise(terraform, folder, { backend: true });
+  ready.add(folder);
   const settings = join(temporaryFolder("paddock-plan-"), "settings.tfvars.json");
   const made = `${settings}.tfplan`;
   writeFileSync(settings, JSON.stringify(variables));
