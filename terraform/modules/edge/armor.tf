@@ -136,6 +136,7 @@ resource "google_compute_security_policy" "default" {
     action      = "allow"
     priority    = 2147483647
     description = "Whatever no rule refuses"
+    preview     = false
 
     match {
       versioned_expr = "SRC_IPS_V1"
