@@ -13,7 +13,7 @@ import {
   runTerraform,
   type Terraform,
 } from "./terraform/terraform.ts";
-import { readOptions } from "./tools/options.ts";
+import { readOptions, refuse } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 import { skippedCode } from "./tools/step.ts";
 
@@ -31,7 +31,9 @@ const options = readOptions(usage, { "form-only": { type: "boolean", default: fa
 try {
   process.exitCode = (await check(options["form-only"])) ? 0 : 1;
 } catch (error) {
-  if (!(error instanceof NoTerraform)) throw error;
+  if (!(error instanceof NoTerraform)) {
+    refuse(error instanceof Error ? error.message : String(error));
+  }
   console.log(`not checked: ${error.message}`);
   process.exitCode = skippedCode;
 }

@@ -42,7 +42,7 @@ export async function runStep(step: Step): Promise<StepResult> {
 /** Prints the line of a step that was done some other way. */
 export function printStep({ title, passed, skipped, output, durationMs }: StepResult): void {
   if (skipped) {
-    console.log(`  ${colours.yellow("–")} ${title}: ${output.trim()}`);
+    console.log(`  ${colours.yellow("–")} ${title}: ${output.trim().split("\n").at(-1)}`);
     return;
   }
   const mark = passed ? colours.green("✓") : colours.red("✗");
