@@ -6,8 +6,10 @@
 import { connect } from "node:net";
 import { percentile } from "./statistics.ts";
 
-const [port = "", connections = "", durationMs = "", head = ""] = process.argv.slice(2);
-const request = Buffer.from(`${head}\r\nhost: 127.0.0.1:${port}\r\n\r\n`);
+const [port = "", connections = "", durationMs = "", heads = "[]"] = process.argv.slice(2);
+const requests = JSON.parse(heads).map((head: string) =>
+  Buffer.from(`${head}\r\nhost: 127.0.0.1:${port}\r\n\r\n`),
+);
 const stopAt = performance.now() + Number(durationMs);
 const latenciesMs: number[] = [];
 const statuses: Record<string, number> = {};
@@ -21,7 +23,8 @@ function lengthOf(text: string): number | null {
   return headEnd + 4 + Number(length);
 }
 
-function keepBusy(): Promise<void> {
+function keepBusy(connection: number): Promise<void> {
+  const request = requests[connection % requests.length];
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), "127.0.0.1").setNoDelay(true);
     let sentAt = 0;
@@ -50,7 +53,7 @@ function keepBusy(): Promise<void> {
 }
 
 const startedAt = performance.now();
-await Promise.all(Array.from({ length: Number(connections) }, keepBusy));
+await Promise.all(Array.from({ length: Number(connections) }, (_, index) => keepBusy(index)));
 const seconds = (performance.now() - startedAt) / 1_000;
 const [p50Ms, p99Ms] = [percentile(latenciesMs, 0.5), percentile(latenciesMs, 0.99)];
 const perSecond = latenciesMs.length / seconds;

@@ -19,7 +19,8 @@ export interface Load extends z.infer<typeof Load> {
 export interface LoadOn {
   readonly port: number;
   readonly pid: number;
-  readonly path: string;
+  /** The connections' own, by turns. */
+  readonly paths: readonly string[];
   readonly key?: string;
   /** Every answer must have it: an error that is fast isn't speed. */
   readonly status: number;
@@ -30,15 +31,17 @@ const generator = join(import.meta.dirname, "load-generator.ts");
 
 /** One round of load. @throws if any answer had another status. */
 async function oneRound(on: LoadOn, durationMs: number): Promise<Load> {
-  const { port, path, key, status } = on;
-  const head = `GET ${path} HTTP/1.1${key === undefined ? "" : `\r\nauthorization: Bearer ${key}`}`;
-  const args = [generator, String(port), String(connections), String(durationMs), head];
+  const { port, paths, key, status } = on;
+  const authorization = key === undefined ? "" : `\r\nauthorization: Bearer ${key}`;
+  const heads = JSON.stringify(paths.map((path) => `GET ${path} HTTP/1.1${authorization}`));
+  const args = [generator, String(port), String(connections), String(durationMs), heads];
   const timeout = durationMs + 30_000;
   const cpuBeforeMs = cpuMsOf(on.pid);
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout });
   const load = Load.parse(JSON.parse(stdout));
   const others = Object.keys(load.statuses).filter((seen) => seen !== String(status));
-  if (others.length > 0) throw new Error(`${path} answered ${others.join(", ")}, not ${status}`);
+  if (others.length > 0)
+    throw new Error(`${paths[0]} answered ${others.join(", ")}, not ${status}`);
   const requests = load.statuses[status] ?? 0;
   return { ...load, cpuMs: (cpuMsOf(on.pid) - cpuBeforeMs) / requests };
 }

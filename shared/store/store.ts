@@ -19,6 +19,7 @@ import {
 } from "./documents.ts";
 import { Moment } from "./moment.ts";
 import { type Found, found, read } from "./read-document.ts";
+import { ReadTogether } from "./read-together.ts";
 
 export type { Found };
 
@@ -51,13 +52,15 @@ type Filter = Pick<PageRequest, "where" | "between">;
 /** Reads of documents somebody was entitled to name, and the commit that writes. */
 export class Store {
   readonly #db: Firestore;
+  readonly #reads: ReadTogether;
   constructor(db: Firestore) {
     this.#db = db;
+    this.#reads = new ReadTogether(db);
   }
 
   async get<S extends Schema>(ref: Ref<S>): Promise<Snapshot<S>> {
-    const snapshot = await answered(this.#db.doc(ref.path).get());
-    return read(ref, snapshot);
+    const [snapshot] = await this.getAll(ref);
+    return snapshot;
   }
 
   /** @throws {ApiError} `NOT_FOUND`, for a missing id and for another owner's id alike. */
@@ -69,7 +72,7 @@ export class Store {
   async getAll<R extends readonly Ref[]>(
     ...refs: R
   ): Promise<{ [K in keyof R]: R[K] extends Ref<infer S> ? Snapshot<S> : never }> {
-    const snapshots = await answered(this.#db.getAll(...refs.map((ref) => this.#db.doc(ref.path))));
+    const snapshots = await answered(this.#reads.read(refs.map(({ path }) => path)));
     const read_ = refs.map((ref, index) => {
       const snapshot = snapshots[index];
       if (!snapshot) throw new Error("Firestore answered fewer documents than were asked for");
@@ -186,7 +189,8 @@ export class Store {
   }
 
   async exists(path: string): Promise<boolean> {
-    return (await answered(this.#db.doc(path).get())).exists;
+    const [snapshot] = await answered(this.#reads.read([path]));
+    return snapshot?.exists === true;
   }
 
   /**

@@ -5,8 +5,8 @@ import { getTestServer } from "@google-cloud/functions-framework/testing";
 
 const { GOOGLE_CLOUD_PROJECT = "", BENCH_DOCUMENT = "", PORT } = process.env;
 const database = new Firestore({ projectId: GOOGLE_CLOUD_PROJECT });
-http("one-get", async (_request, response) => {
-  const snapshot = await database.doc(BENCH_DOCUMENT).get();
+http("one-get", async (request, response) => {
+  const snapshot = await database.doc(request.path.slice(1) || BENCH_DOCUMENT).get();
   response.json({ document: snapshot.data() });
 });
 getTestServer("one-get").listen(Number(PORT), "127.0.0.1");

@@ -15,32 +15,43 @@ export const authenticatedRead: Figure = {
   title: `GET /v1/agents/{id}, ${connections} connections, direct to the function`,
   async run(bench) {
     const { key, id } = await newOwner(bench);
-    const body = { name: "measured", model: "shell" };
-    const { agent } = await call({ url: `${bench.baseUrl}/v1/agents`, key }, Agent, body);
-    const path = `/v1/agents/${agent.id}`;
-    const document = `owners/${id}/agents/${agent.id}`;
+    const ids = await newAgents(bench, key);
+    const paths = ids.map((agentId) => `/v1/agents/${agentId}`);
+    const documents = ids.map((agentId) => `/owners/${id}/agents/${agentId}`);
     const ours = await startFunction({
       bundle: join(bench.distFolder, "functions/agents.cjs"),
       environment: bench.environment,
-      first: { path, key, status: 200 },
+      first: { path: "/v1/agents", key, status: 200 },
     });
     const bare = await startFunction({
       bundle: join(bench.bareFolder, "one-get.cjs"),
-      environment: { ...bench.environment, BENCH_DOCUMENT: document },
-      first: { path: "/", status: 200 },
+      environment: bench.environment,
+      first: { path: documents[0] ?? "", status: 200 },
     });
     try {
-      return await compare(bench, { ours: { ...ours, path, key }, bare: { ...bare, path: "/" } });
+      return await compare(bench, {
+        ours: { ...ours, paths, key },
+        bare: { ...bare, paths: documents },
+      });
     } finally {
       await Promise.all([ours.stop(), bare.stop()]);
     }
   },
 };
 
+/** Each connection asks for one of its own: what is asked for together would be read once. */
+async function newAgents({ baseUrl }: Bench, key: string): Promise<readonly string[]> {
+  const body = { name: "measured", model: "shell" };
+  const made = Array.from({ length: connections }, async () => {
+    return await call({ url: `${baseUrl}/v1/agents`, key }, Agent, body);
+  });
+  return (await Promise.all(made)).map(({ agent }) => agent.id);
+}
+
 interface Loaded {
   readonly port: number;
   readonly pid: number;
-  readonly path: string;
+  readonly paths: readonly string[];
   readonly key?: string;
 }
 

@@ -55,8 +55,8 @@ async function compare(
 ): Promise<Row[]> {
   const { ours, bare } = await loadByTurns(
     {
-      ours: { ...ports.ours, path, key: forged, status: 401 },
-      bare: { ...ports.hello, path: "/", status: 200 },
+      ours: { ...ports.ours, paths: [path], key: forged, status: 401 },
+      bare: { ...ports.hello, paths: ["/"], status: 200 },
     },
     rounds[effort],
   );

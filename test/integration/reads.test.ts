@@ -1,0 +1,79 @@
+/** Documents that are asked for in one turn, on the real emulator: what their one call promises. */
+import { nanoid } from "nanoid";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import * as z from "zod";
+import { newOwner } from "#shared/auth/act-on-owner";
+import { create, ownedCollection } from "#shared/store/documents";
+import { Store } from "#shared/store/store";
+import { openFirestore } from "../../local/firestore/admin-client.ts";
+import { type CountingProxy, startCountingProxy } from "../../local/firestore/counting-proxy.ts";
+import { cloud, until } from "../kit/cloud.ts";
+
+const things = ownedCollection(["things"], z.object({ v: z.literal(1), number: z.int() }));
+const owner = newOwner(`user_${nanoid()}`, "development");
+const other = newOwner(`user_${nanoid()}`, "development");
+let proxy: CountingProxy;
+let store: Store;
+
+beforeAll(async () => {
+  const { environment } = cloud();
+  const emulatorPort = Number(environment.FIRESTORE_EMULATOR_HOST?.split(":")[1]);
+  proxy = await startCountingProxy({ emulatorPort });
+  const host = `127.0.0.1:${proxy.port}`;
+  const database = openFirestore({ ...environment, FIRESTORE_EMULATOR_HOST: host });
+  store = new Store(database);
+  const writes = Array.from({ length: 40 }, (_, number) => {
+    return create(things.of(owner, `thing-${number}`), { v: 1, number });
+  });
+  await store.commit([...writes, create(things.of(other, "thing-0"), { v: 1, number: 100 })]);
+  return async () => {
+    await database.terminate();
+    await proxy.close();
+  };
+});
+
+beforeEach(() => {
+  proxy.faults.clear();
+  proxy.reset();
+});
+
+const numberOf = async (number: number, of = owner) =>
+  (await store.get(things.of(of, `thing-${number}`))).value?.number ?? null;
+
+/** A call is counted when it is over, which is a little after its documents are there. */
+async function untilCounted(reads: number): Promise<void> {
+  await until(`${reads} reads`, async () => proxy.counters().reads === reads);
+}
+
+describe("documents asked for in one turn", () => {
+  test("are read in one call, each for whom it belongs to, once however many ask", async () => {
+    const both = store.getAll(things.of(owner, "thing-3"), things.of(other, "thing-0"));
+    const answers = await Promise.all([
+      numberOf(0),
+      numberOf(0, other),
+      numberOf(999),
+      numberOf(0),
+    ]);
+    expect(answers).toEqual([0, 100, null, 0]);
+    expect((await both).map(({ value }) => value?.number)).toEqual([3, 100]);
+    await untilCounted(4);
+    expect(proxy.counters().calls).toBe(1);
+  });
+
+  test("are read in several calls if they are many, so that none waits for all", async () => {
+    const numbers = Array.from({ length: 40 }, (_, number) => number);
+    expect(await Promise.all(numbers.map((number) => numberOf(number)))).toEqual(numbers);
+    await untilCounted(40);
+    expect(proxy.counters().calls).toBe(2);
+  });
+
+  test("are read anew by whoever asks later, though the first call is still under way", async () => {
+    proxy.faults.order("BatchGetDocuments", { kind: "hold-after" });
+    const before = numberOf(1);
+    await until("a call that is held", async () => proxy.faults.held > 0);
+    expect(await numberOf(1)).toBe(1);
+    proxy.faults.clear();
+    expect(await before).toBe(1);
+    await untilCounted(2);
+  });
+});
