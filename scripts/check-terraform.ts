@@ -32,7 +32,7 @@ try {
   process.exitCode = (await check(options["form-only"])) ? 0 : 1;
 } catch (error) {
   if (!(error instanceof NoTerraform)) {
-    refuse(error instanceof Error ? error.message : String(error));
+    refuse(`${error instanceof Error ? error.message : String(error)}.`);
   }
   console.log(`not checked: ${error.message}`);
   process.exitCode = skippedCode;

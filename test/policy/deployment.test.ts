@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { listFunctions } from "../../scripts/build/function-list.ts";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
-import { isPlanned, type PlanName, planOf } from "./support/plan.ts";
+import { isPlanned, planOf } from "./support/plan.ts";
+import type { PlanName } from "./support/plans.ts";
 
 const { functions } = await listFunctions(repositoryRoot);
 
