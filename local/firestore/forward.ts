@@ -71,8 +71,8 @@ function connect(call: Incoming, { client, counting, fault, faults }: Connecting
   upstream.on("error", () => {});
   const ended = new Promise<void>((resolve) => upstream.once("end", resolve));
   upstream.once("status", (outcome: StatusObject) => {
-    counting.end(outcome.code);
     // Messages that a slow reader hasn't taken yet go before it.
+    void ended.then(() => counting.end(outcome.code));
     const held = fault?.kind === "hold-after" ? faults.hold() : ended;
     void Promise.all([ended, held]).then(() =>
       losesReply ? refuse(call, "The database's answer was lost.") : finish(call, outcome),
