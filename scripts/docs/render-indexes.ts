@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as z from "zod";
-import { compositeIndexes, unindexedTexts } from "../../shared/store/indexes.ts";
+import { compositeIndexes, indexedMaps, unindexedTexts } from "../../shared/store/indexes.ts";
 
 interface Table {
   readonly name: string;
@@ -57,7 +57,8 @@ function overridesOf({ name, schema }: Table): FieldOverride[] {
   return Object.entries(schema.shape).flatMap(([field, type]): FieldOverride[] => {
     const override = { collectionGroup: name, fieldPath: field, indexes: [] as const };
     if (field === "expireAt") return [{ ...override, ttl: true }];
-    return holdsMany(type) ? [override] : [];
+    const isLookedInto = indexedMaps.some((map) => map.collection === name && map.field === field);
+    return holdsMany(type) && !isLookedInto ? [override] : [];
   });
 }
 

@@ -1,8 +1,8 @@
 /**
  * What Firestore must know of the tables beside the documents: the indexes that queries of several
  * fields need, and the texts that nobody looks for. `npm run docs` makes `firestore.indexes.json`
- * of it and of the schemas: lists and maps have no index, so nothing can be found by what is in
- * them, and `expireAt` is a time to live.
+ * of it and of the schemas: lists and maps have no index, unless it is said here, and `expireAt` is
+ * a time to live.
  */
 import type * as z from "zod";
 import { agents } from "./agents.ts";
@@ -28,7 +28,7 @@ export interface CompositeIndex {
 /** Names that the schema doesn't have are refused by the compiler. */
 function index<S extends z.ZodObject>(
   { name }: Table<S>,
-  ...fields: readonly `${"" | "-"}${keyof S["shape"] & string}`[]
+  ...fields: readonly `${"" | "-"}${keyof S["shape"] & string}${"" | `.${string}`}`[]
 ): CompositeIndex {
   return { collection: name, everywhere: false, fields };
 }
@@ -52,6 +52,8 @@ export const compositeIndexes: readonly CompositeIndex[] = [
   index(apiKeys, "ownerId", "deletedAt", "-createdAt"),
   index(environments, "-isDefault", "-createdAt"),
   index(environments, "id", "-isDefault", "-createdAt"),
+  index(environments, "id", "-updatedAt"),
+  index(environments, "id", "workspace.totalBytes"),
   // Billing records, and what was spent in a span, by what it was spent on.
   index(ledger, "type", "-createdAt"),
   index(ledger, "createdAt", "amountMicrousd"),
@@ -61,6 +63,7 @@ export const compositeIndexes: readonly CompositeIndex[] = [
   ),
   index(threads, "createdAt", ...used),
   ...spentBy.map((by) => index(threads, by, "createdAt", ...used)),
+  index(threads, "environmentId", "agentId", "createdAt", ...used),
   // Threads of an owner, an environment or an agent, by each column, both ways.
   ...threadSorts.flatMap((sort) => [
     ...(sort === "createdAt"
@@ -73,6 +76,9 @@ export const compositeIndexes: readonly CompositeIndex[] = [
     ),
   ]),
 ];
+
+/** Maps that are looked into, so that what is in them keeps its index. */
+export const indexedMaps = [{ collection: environments.name, field: "workspace" }] as const;
 
 /** Long, and never asked for by what they say. */
 export const unindexedTexts = [
