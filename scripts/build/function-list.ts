@@ -2,6 +2,7 @@
  * `dist/functions.json`: what the functions declare about themselves, for the edge, Terraform and
  * the documentation. Read from the modules, so it can't differ from what is served.
  */
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as z from "zod";
@@ -91,7 +92,10 @@ export async function listFunctions(root: string): Promise<FunctionList> {
 
 async function listFunction(root: string, name: string): Promise<ListedFunction> {
   const path = `functions/${name}/index.ts`;
-  const module: { service?: unknown } = await import(pathToFileURL(join(root, path)).href);
+  // As the file is now: this process may have read it before it was changed.
+  const { href } = pathToFileURL(join(root, path));
+  const changedMs = statSync(join(root, path)).mtimeMs;
+  const module: { service?: unknown } = await import(`${href}?changed=${changedMs}`);
   const parsed = DeclaredService.safeParse(module.service);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
