@@ -1,4 +1,4 @@
-/** What runs on GitHub: by commit, with as few rights as it needs, and nothing a stranger writes. */
+/** What runs on GitHub: by commit, with the rights it needs, and nothing that strangers write. */
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";

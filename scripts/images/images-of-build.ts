@@ -16,7 +16,7 @@ const Build = z.object({
 const digestForm = /^sha256:[0-9a-f]{64}$/;
 
 /**
- * What a finished build has pushed: references by digest, which nobody can make mean something else.
+ * What a finished build has pushed: references by digest, which nobody can give another meaning.
  *
  * @throws {Error} One sentence, if it isn't a build that succeeded and pushed each of them.
  */
