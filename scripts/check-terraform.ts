@@ -1,6 +1,6 @@
 /**
  * Whether the Terraform configuration is well formed, valid and passes its own tests: every root
- * with `init -backend=false` and `validate`, every folder with `*.tftest.hcl` with `test`, in a copy.
+ * with `init -backend=false` and `validate`, folders with `*.tftest.hcl` with `test`, in a copy.
  */
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
