@@ -1,5 +1,6 @@
 /** Where executions run, and what their network lets them reach. */
 import { describe, expect, test } from "vitest";
+import * as z from "zod";
 import { profileResources } from "#shared/core/profiles";
 import { jobName, networkModes, profiles } from "#shared/protocol/job";
 import { isPlanned, type PlannedResource, planOf } from "./support/plan.ts";
@@ -45,19 +46,21 @@ describe.skipIf(!isPlanned)("EXE-1 one container per execution", () => {
   });
 });
 
-interface Rule {
-  readonly allow: readonly { readonly protocol: string; readonly ports?: readonly string[] }[];
-  readonly deny: readonly { readonly protocol: string }[];
-  readonly destination_ranges?: readonly string[];
-  readonly direction: string;
-  readonly priority: number;
-  readonly target_tags?: readonly string[] | null;
-}
+const Rule = z.object({
+  allow: z.array(z.object({ protocol: z.string(), ports: z.array(z.string()).nullish() })),
+  deny: z.array(z.object({ protocol: z.string() })),
+  destination_ranges: z.array(z.string()).nullish(),
+  source_ranges: z.array(z.string()).nullish(),
+  direction: z.string(),
+  priority: z.int(),
+  target_tags: z.array(z.string()).nullish(),
+});
+type Rule = z.infer<typeof Rule>;
 
 function rulesFor(tag: string, direction: string): Rule[] {
   return planOf("main")
     .resources("google_compute_firewall")
-    .map(({ values }) => values as unknown as Rule)
+    .map(({ values }) => Rule.parse(values))
     .filter((rule) => rule.direction === direction)
     .filter(
       ({ target_tags: tags }) =>

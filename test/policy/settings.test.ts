@@ -30,7 +30,7 @@ function ofJob({ values }: PlannedResource): Record<string, string> {
   return environmentOf(outer?.template[0]?.containers);
 }
 
-/** By the credential a route asks for and the first word of a role, settings it can't work without. */
+/** What can't work without which settings: a route's credential, the first word of a role. */
 const needed: Readonly<Record<string, readonly string[]>> = {
   "first-operator": ["PADDOCK_FIRST_OPERATOR", "PADDOCK_OPERATOR_AUDIENCE"],
   operator: ["PADDOCK_OPERATOR_AUDIENCE"],
