@@ -90,18 +90,6 @@ export async function listFunctions(root: string): Promise<FunctionList> {
   return { functions };
 }
 
-/** When each file was changed that this process has read. */
-const readMs = new Map<string, number>();
-
-/** A module is kept as it was first read; under another name it is read again. */
-function asItIsNow(path: string): string {
-  const changedMs = statSync(path).mtimeMs;
-  const firstMs = readMs.get(path) ?? changedMs;
-  readMs.set(path, firstMs);
-  const { href } = pathToFileURL(path);
-  return firstMs === changedMs ? href : `${href}?changed=${changedMs}`;
-}
-
 async function listFunction(root: string, name: string): Promise<ListedFunction> {
   const path = `functions/${name}/index.ts`;
   // As the file is now: this process may have read it before it was changed.
