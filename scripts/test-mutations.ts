@@ -1,8 +1,8 @@
 /**
  * `npm run test:mutations`: breaks every promise of `test/controls.ts`, and of its like for the
  * deployment, once and expects the test named after it to fail. `--share 2/8` tries the second
- * eighth, `--only unit` those whose test is a unit test, further arguments the controls they name
- * (`EXE-3`).
+ * eighth, `--only unit` those whose test is a unit test and `--only policy` those about the
+ * deployment, further arguments the controls they name (`EXE-3`).
  */
 import { parseArgs } from "node:util";
 import colours from "picocolors";
@@ -30,7 +30,12 @@ function chooseControls(share: string) {
     .sort(([a], [b]) => a.localeCompare(b, "en"))
     .filter((_, position) => position % Number(count) === Number(index) - 1)
     .filter(([id]) => positionals.length === 0 || positionals.includes(id))
-    .filter(([, { test }]) => values.only !== "unit" || isUnitTest(test));
+    .filter(([, { test }]) => isAskedFor(test));
+}
+
+function isAskedFor(test: string): boolean {
+  if (values.only === undefined) return true;
+  return values.only === "policy" ? test.startsWith("test/policy/") : isUnitTest(test);
 }
 
 async function tryAll(): Promise<void> {

@@ -19,8 +19,8 @@ const projects = [
   { name: "failures", timeoutMs: 360_000 },
   { name: "policy", timeoutMs: 420_000 },
 ];
-/** Every control's mutation is tried over this many runs; `npm run test:mutations` tries all. */
-const mutationShares = 8;
+/** Every control's mutation is tried over this many days; `npm run test:mutations` tries all. */
+const mutationShares = { unit: 8, policy: 24 };
 
 const filters = process.argv.slice(2);
 // Who asks for some of it wants all of that.
@@ -37,8 +37,11 @@ else if (built.passed) {
     console.log(`\n${colours.bold(name)}`);
     await runTests(["--project", name], timeoutMs);
   }
-  counts.push(countOf(await runStep(terraformCheck)));
-  counts.push(countOf(await runStep(mutationStep())));
+  const terraform = await runStep(terraformCheck);
+  counts.push(countOf(terraform));
+  counts.push(countOf(await runStep(mutationStep("unit"))));
+  // Without plans there is nothing that a mutation could change.
+  if (!terraform.skipped) counts.push(countOf(await runStep(mutationStep("policy"))));
 }
 close();
 
@@ -61,13 +64,14 @@ async function buildStep(): Promise<StepResult> {
 }
 
 /** A share that moves with the day, so that every control's turn comes. */
-function mutationStep() {
-  const share = (Math.floor(Date.now() / 86_400_000) % mutationShares) + 1;
-  const args = ["--share", `${share}/${mutationShares}`, "--only", "unit"];
+function mutationStep(only: keyof typeof mutationShares) {
+  const count = mutationShares[only];
+  const share = (Math.floor(Date.now() / 86_400_000) % count) + 1;
+  const args = ["--share", `${share}/${count}`, "--only", only];
   return {
-    title: `Mutations, share ${share} of ${mutationShares}`,
+    title: `Mutations (${only}), share ${share} of ${count}`,
     command: [process.execPath, "scripts/test-mutations.ts", ...args] as const,
-    timeoutMs: 120_000,
+    timeoutMs: only === "unit" ? 120_000 : 300_000,
   };
 }
 
