@@ -7,6 +7,7 @@ import {
   ownerAndKey,
   revocation,
   sandbox,
+  secret,
   shellTask,
   streaming,
 } from "./task-checks.ts";
@@ -38,6 +39,7 @@ export const smokeChecks: readonly SmokeCheck[] = [
   check("forged-key", "a key that nobody issued is refused, and fast", forgedKey),
   check("owner-and-key", "the first operator makes an owner, credit and a key", ownerAndKey),
   check("shell-task", "a task runs in a job, is paid for, and within its hold", shellTask),
+  check("secret", "a secret is sealed, opened for its task alone, and redacted", secret),
   check("streaming", "events arrive while the task runs", streaming),
   check("egress-denied", "without a network nothing is reached, metadata included", egressDenied),
   check("egress-allowlist", "another host than the allowed one is refused", egressAllowlist),

@@ -104,10 +104,10 @@ export class SmokeContext {
     return await call({ url, key, ...(method === undefined ? {} : { method }) }, schema, body);
   }
 
-  /** Runs a script in an environment of its own with that network. */
-  async run(script: string, network: object = { mode: "none" }): Promise<Ran> {
+  /** Runs a script in an environment of its own, without a network unless `fields` say so. */
+  async run(script: string, fields: object = {}): Promise<Ran> {
     const { key } = await this.owner();
-    const named = { name: "smoke", computeProfile: "lite", network };
+    const named = { name: "smoke", computeProfile: "lite", network: { mode: "none" }, ...fields };
     const { environment } = await this.call("/v1/environments", Environment, named);
     this.#environments.push(environment.id);
     const { thread } = await this.call("/v1/threads", Thread, { environmentId: environment.id });

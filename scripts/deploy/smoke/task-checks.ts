@@ -1,4 +1,5 @@
 /** What an owner's task may do, and what it may not. */
+import { randomBytes } from "node:crypto";
 import * as z from "zod";
 import type { Ran, SmokeContext } from "./context.ts";
 
@@ -21,6 +22,18 @@ export async function shellTask(at: SmokeContext): Promise<string> {
   const { cost, held, durationMs } = ran.run;
   if (!(cost > 0 && cost <= held)) throw new Error(`it cost ${usd(cost)} of ${usd(held)} held`);
   return `${usd(cost)} of ${usd(held)} held, ${(durationMs / 1000).toFixed(1)} s`;
+}
+
+/** Sealed without a right to open, opened by the gateway alone, and never shown. */
+export async function secret(at: SmokeContext): Promise<string> {
+  const value = randomBytes(16).toString("hex");
+  const secrets = [{ key: "TOKEN", value }];
+  const ran = await at.run('printf %s "$TOKEN" | wc -c; echo "$TOKEN"', { secrets });
+  expectSuccess(ran);
+  if (ran.output.includes(value)) throw new Error("it is shown in the task's output");
+  const [length, shown] = ran.output.trim().split("\n");
+  if (length?.trim() !== String(value.length)) throw new Error(`its task has ${length} characters`);
+  return `its task has it; in the output it is ${shown}`;
 }
 
 /** Nothing between a function and its client may keep events back. */
@@ -52,7 +65,7 @@ const Egress = z.object({
 /** A denial is told with its rule, and stands in the execution's own log. */
 export async function egressAllowlist(at: SmokeContext): Promise<string> {
   const network = { mode: "allowlist", allow: [{ host: "example.com" }] };
-  const ran = await at.run("curl -s -m 10 http://example.org/; true", network);
+  const ran = await at.run("curl -s -m 10 http://example.org/; true", { network });
   expectSuccess(ran);
   if (!ran.output.includes('"rule":"host_not_allowed"')) {
     throw new Error(`the task was told ${JSON.stringify(ran.output.slice(0, 200))}`);

@@ -1,4 +1,4 @@
-/** Stand-ins for `terraform` and `gcloud` on a PATH of their own; they note how they are called. */
+/** Stand-ins for programs on a PATH of their own; those that change things note how. */
 import {
   chmodSync,
   existsSync,
@@ -10,7 +10,7 @@ import {
 import { join } from "node:path";
 
 /** What a program that is really needed is found by. */
-const real = ["git", "node", "bash", "sh", "env"];
+const real = ["node", "bash", "sh", "env"];
 
 export interface ProgramOptions {
   /** Null for none at all. */
@@ -27,6 +27,7 @@ export function putPrograms(folder: string, { terraform, gcloud }: ProgramOption
     if (name === "node") symlinkSync(process.execPath, join(bin, name));
     else if (found) symlinkSync(join(found, name), join(bin, name));
   }
+  put(bin, "git", {});
   if (terraform !== null) put(bin, "terraform", { VERSION: terraform });
   if (gcloud) put(bin, "gcloud", {});
   return bin;
