@@ -180,6 +180,25 @@ describe.skipIf(!isPlanned)("DAT-6 retention", () => {
     expect(filterTo("paddock-access")).toBe(`NOT (${isExecution}) AND NOT (${audit})`);
   });
 
+  test("takes in no whole address of a request, but for what was refused or would have been", () => {
+    const Sink = z.object({
+      name: z.string(),
+      exclusions: z.array(z.object({ filter: z.string(), disabled: z.boolean() })),
+    });
+    const sinks = readAll("main", "google_logging_project_sink", Sink);
+    const { values } = sinks.find(({ key }) => key === "_Default") ?? expect.fail();
+    expect(values.exclusions).toEqual([
+      { filter: 'log_id("run.googleapis.com/requests")', disabled: false },
+      {
+        filter:
+          'resource.type="http_load_balancer" AND ' +
+          'jsonPayload.statusDetails="response_sent_by_backend" AND ' +
+          "NOT jsonPayload.previewSecurityPolicy:*",
+        disabled: false,
+      },
+    ]);
+  });
+
   test("of billing records is seven years, and not for ever", () => {
     const { values } = buckets().find(({ key }) => key === "archive") ?? expect.fail();
     const [policy] = values.retention_policy;

@@ -23,8 +23,10 @@ output "accounts" {
 }
 
 output "emails" {
-  description = "Service accounts: function => address."
+  description = "Service accounts: function => address, once it exists."
   value       = local.emails
+
+  depends_on = [google_service_account.default]
 }
 
 output "services" {
