@@ -60,6 +60,24 @@ describe.skipIf(!isPlanned)("INC-2 alerts", () => {
     }
   });
 
+  test("tell what the project costs, before it has cost all of it", () => {
+    const Budget = z.object({
+      amount: z.tuple([z.object({ specified_amount: z.tuple([z.object({ units: z.string() })]) })]),
+      budget_filter: z.tuple([z.object({ projects: z.array(z.string()) })]),
+      threshold_rules: z.array(z.object({ threshold_percent: z.number() })),
+    });
+    expect(readAll("managed", "google_billing_budget", Budget).map(({ values }) => values)).toEqual(
+      [
+        {
+          amount: [{ specified_amount: [{ units: "500" }] }],
+          budget_filter: [{ projects: ["projects/123456789012"] }],
+          threshold_rules: [0.5, 0.9, 1, 1.2].map((percent) => ({ threshold_percent: percent })),
+        },
+      ],
+    );
+    expect(readAll("main", "google_billing_budget", Budget)).toEqual([]);
+  });
+
   test("name what to do about them", () => {
     for (const { values } of policies()) {
       expect(values.documentation[0].content).toMatch(/docs\/operate\.md#[a-z-]+$/);

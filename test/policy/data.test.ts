@@ -115,6 +115,30 @@ describe.skipIf(!isPlanned)("DAT-2 places", () => {
     expect(said).toContain("User data stays in the US: set region to one");
   });
 
+  test("are the organisation's policy too, where the caller may set it", () => {
+    const Policy = z.object({
+      spec: z.tuple([
+        z.object({
+          rules: z.tuple([
+            z.object({
+              enforce: z.string().nullable(),
+              values: z.array(z.object({ allowed_values: z.array(z.string()) })),
+            }),
+          ]),
+        }),
+      ]),
+    });
+    const rules = readAll("managed", "google_org_policy_policy", Policy).map(
+      ({ key, values }) => [key, values.spec[0].rules[0]] as const,
+    );
+    expect(Object.fromEntries(rules)).toMatchObject({
+      "gcp.resourceLocations": { values: [{ allowed_values: ["in:us-locations"] }] },
+      "storage.publicAccessPrevention": { enforce: "TRUE" },
+      "iam.disableServiceAccountKeyCreation": { enforce: "TRUE" },
+    });
+    expect(planOf("main").resources("google_org_policy_policy")).toEqual([]);
+  });
+
   test("that Google fixes hold nothing: the bucket _Default gets no logs and keeps none", () => {
     const fixed = logBuckets().filter(({ values }) => values.location === "global");
     expect(fixed.map(({ values }) => values)).toMatchObject([
