@@ -42,14 +42,14 @@ describe.each(sandboxModes)("EXE-5 caps in mode %s", options, (mode) => {
     expect(settled?.output).toMatch(/Failed: .*(limit|memory)/);
   });
 
-  test("a fork bomb ends with the execution, and takes nobody along", async () => {
+  test.concurrent("a fork bomb ends with the execution, and takes nobody along", async () => {
     const gateway = await settle("bomb() { bomb | bomb & }; bomb; sleep 60", {
       wallClockMs: 2_000,
     });
     expect(gateway.settled).toMatchObject({ reason: "time_limit", outcome: "failed" });
   });
 
-  test("time_limit: what ignores being asked is killed, its result so far kept", async () => {
+  test.concurrent("time_limit: what ignores being asked is killed, its result so far kept", async () => {
     const script = "trap '' TERM; echo part; echo kept > file; while :; do sleep 1; done";
     const gateway = await settle(script, { wallClockMs: 1_500 });
     expect(gateway.settled).toMatchObject({ reason: "time_limit", exitCode: 124 });

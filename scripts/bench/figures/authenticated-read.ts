@@ -7,7 +7,7 @@ import { connections, loadByTurns } from "../load.ts";
 import { newOwner } from "../owners.ts";
 
 const Agent = z.object({ agent: z.object({ id: z.string() }) });
-const rounds = { short: { rounds: 2, durationMs: 800 }, full: { rounds: 7, durationMs: 2_500 } };
+const rounds = { short: { rounds: 2, durationMs: 500 }, full: { rounds: 7, durationMs: 2_500 } };
 
 /** An authenticated read of one document, beside a function that does one get and asks nobody. */
 export const authenticatedRead: Figure = {

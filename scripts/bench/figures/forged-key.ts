@@ -7,7 +7,7 @@ import { connections, loadByTurns } from "../load.ts";
 /** It has a key's form, and a check that no pepper vouches for. */
 const forged = `tb_dev_${"0".repeat(64)}`;
 const path = "/v1/agents";
-const rounds = { short: { rounds: 2, durationMs: 600 }, full: { rounds: 7, durationMs: 2_000 } };
+const rounds = { short: { rounds: 2, durationMs: 300 }, full: { rounds: 7, durationMs: 2_000 } };
 /** So many that no round is refused for its address. */
 const edgeRequestsMax = 100_000_000;
 const what = "hello world";
