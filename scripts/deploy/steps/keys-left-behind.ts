@@ -41,6 +41,8 @@ export async function takeOverKeys(at: StepAt, terraform: Terraform): Promise<vo
 
 function addressOf({ name, purpose }: z.infer<typeof Key>): string {
   const id = name.split("/").at(-1) ?? "";
+  const service = /^at-rest-(.+)$/.exec(id)?.[1];
+  if (service !== undefined) return `module.keys.google_kms_crypto_key.at_rest["${service}"]`;
   const kind = purpose === "ENCRYPT_DECRYPT" ? "wrap" : "sign";
   return `module.keys.google_kms_crypto_key.${kind}["${id}"]`;
 }
