@@ -210,6 +210,16 @@ describe("--plan", () => {
   });
 });
 
+describe("a deployment whose smoke test fails", () => {
+  test("says so, and how to go back; its release hasn't passed", async () => {
+    const ended = await made.run(["--yes"], { PADDOCK_DEPLOY_WAIT_MS: "0" });
+    expect(ended.output).toContain("✗ health");
+    expect(ended.output).toMatch(/checks failed\. To go back: .* --rollback/);
+    expect(ended.code).toBe(1);
+    expect((await deploy("--releases")).output).toContain("not tried out");
+  });
+});
+
 describe("a domain that isn't pointed here", () => {
   test("is shown its records, and the run ends as not finished yet", async () => {
     await made.end();

@@ -66,7 +66,7 @@ function project(world: GoogleWorld, { host, path, body }: Asked): Json | null {
     "certificatemanager.googleapis.com": () => certificates(world, path),
     "compute.googleapis.com": () => ok({ items: [] }),
     "firestore.googleapis.com": () => ok({ databases: world.databases }),
-    "iamcredentials.googleapis.com": () => refused(403, "may not act as it"),
+    "iamcredentials.googleapis.com": () => ok({ token: "an-identity-token" }),
     "artifactregistry.googleapis.com": () => {
       const made = /packages\/(\w+)\/tags$/.exec(path)?.[1];
       if (made !== undefined) {

@@ -1,6 +1,8 @@
 /** `npm run deploy`: from what is there to what this checkout says, step by step. */
+import { setTimeout as delay } from "node:timers/promises";
 import { buildAll } from "../../build/build-all.ts";
 import { repositoryRoot } from "../../tools/repository.ts";
+import { idTokenFor } from "../google/id-token.ts";
 import type { DeployOptions } from "../options.ts";
 import { type GoogleAt, type Looked, whyNot } from "../preflight/look.ts";
 import {
@@ -16,7 +18,7 @@ import { runSmoke } from "../smoke/run.ts";
 import { need } from "../steps/apply.ts";
 import type { StepAt } from "../steps/at.ts";
 import { applyBootstrap, type BootstrapOutputs, readBootstrap } from "../steps/bootstrap.ts";
-import { untilDomainIsReady } from "../steps/domain-ready.ts";
+import { untilDomainIsReady, untilItAnswers } from "../steps/domain-ready.ts";
 import { ensureImages } from "../steps/images.ts";
 import { ensureKeyVersions } from "../steps/keys-left-behind.ts";
 import {
@@ -33,6 +35,9 @@ import { ensureSecrets } from "../steps/secrets.ts";
 import { readSources } from "../steps/sources.ts";
 
 const usualRegion = "us-central1";
+/** A right that was just granted is known everywhere within two minutes, mostly. */
+const tokenAttemptsMax = 9;
+const tokenPauseMs = 15_000;
 
 /** What was stated now and before, by this command's options. */
 function settingsOf(
@@ -144,6 +149,7 @@ export async function finish(at: StepAt, release: Release, outputs: MainOutputs)
     return;
   }
   heading("Smoke test");
+  await untilItAnswers(outputs.url);
   const operatorToken = await operatorTokenOf(at, outputs);
   const { failed, notTried, passed } = await runSmoke({ url: outputs.url, operatorToken });
   if (failed > 0) {
@@ -160,12 +166,16 @@ async function operatorTokenOf(
   at: StepAt,
   { audiences, operator_account }: MainOutputs,
 ): Promise<string | null> {
-  const { idTokenFor } = await import("../google/id-token.ts");
   const given = process.env.PADDOCK_OPERATOR_TOKEN;
   if (given) return given;
   const account = at.options.operatorAccount ?? operator_account;
-  const token = await idTokenFor(at.google, account, audiences.operator);
-  if (token.ok) return token.value;
-  line(`No operator's token for ${account}: ${whyNot(token)}.`);
-  return null;
+  for (let attempt = 1; ; attempt += 1) {
+    const token = await idTokenFor(at.google, account, audiences.operator);
+    if (token.ok) return token.value;
+    if (token.status !== 403 || attempt === tokenAttemptsMax) {
+      line(`No operator's token for ${account}: ${whyNot(token)}.`);
+      return null;
+    }
+    await delay(tokenPauseMs);
+  }
 }

@@ -7,12 +7,12 @@ import { detail, done, line, Stop } from "../print.ts";
 import type { StepAt } from "./at.ts";
 
 const everyMs = 15_000;
-/**
- * A person may be typing records just now; a workflow can't. PADDOCK_DEPLOY_WAIT_MS says otherwise.
- */
+/** A person may be typing records just now; a workflow can't. */
 const recordsWithinMs = { person: 20 * 60_000, nobody: 2 * 60_000 } as const;
 /** Google's signer takes minutes, at times most of an hour. */
 const certificateWithinMs = 60 * 60_000;
+/** Google's edge learns of a new load balancer in 5 to 10 minutes. */
+const answerWithinMs = 20 * 60_000;
 /** Not a failure: what is missing lies outside of this program. */
 const notYetExitCode = 3;
 
@@ -67,6 +67,26 @@ export async function untilDomainIsReady(
   done(`the certificate of ${domain} is in force`);
 }
 
+/**
+ * A new load balancer answers at all after minutes, first with errors of its own. Whether it does as
+ * it should is the smoke test's affair, so giving up is no failure here.
+ */
+export async function untilItAnswers(url: string): Promise<void> {
+  const deadline = performance.now() + (statedMs() ?? answerWithinMs);
+  const shown = showWorking(`waiting for ${url} to answer`);
+  try {
+    while (performance.now() < deadline) {
+      const signal = AbortSignal.timeout(everyMs);
+      const answer = await fetch(`${url}/v1/health`, { signal }).catch(() => null);
+      await answer?.body?.cancel();
+      if (answer?.ok) return;
+      await delay(everyMs);
+    }
+  } finally {
+    shown();
+  }
+}
+
 async function untilRecordsAreThere(at: StepAt, records: readonly DnsRecord[]): Promise<void> {
   let missing = await missingOf(at, records);
   if (missing.length > 0) {
@@ -75,9 +95,8 @@ async function untilRecordsAreThere(at: StepAt, records: readonly DnsRecord[]): 
     detail("Waiting for them; Ctrl-C is fine, the same command goes on from here.");
   }
   const isPerson = process.stdin.isTTY && !at.options.yes;
-  const stated = process.env.PADDOCK_DEPLOY_WAIT_MS;
-  const usual = recordsWithinMs[isPerson ? "person" : "nobody"];
-  const deadline = performance.now() + (stated === undefined ? usual : Number(stated));
+  const usualMs = recordsWithinMs[isPerson ? "person" : "nobody"];
+  const deadline = performance.now() + (statedMs() ?? usualMs);
   while (missing.length > 0) {
     if (performance.now() > deadline) {
       const sentence = "Everything is made, but nobody finds it before these records are there.";
@@ -87,6 +106,12 @@ async function untilRecordsAreThere(at: StepAt, records: readonly DnsRecord[]): 
     missing = await missingOf(at, missing);
   }
   done("the domain's records are there");
+}
+
+/** PADDOCK_DEPLOY_WAIT_MS: for who won't wait that long. */
+function statedMs(): number | null {
+  const stated = process.env.PADDOCK_DEPLOY_WAIT_MS;
+  return stated === undefined ? null : Number(stated);
 }
 
 async function missingOf(at: StepAt, records: readonly DnsRecord[]): Promise<readonly DnsRecord[]> {
