@@ -68,8 +68,8 @@ export async function untilDomainIsReady(
 }
 
 /**
- * A new load balancer answers at all after minutes, first with errors of its own. Whether it does as
- * it should is the smoke test's affair, so giving up is no failure here.
+ * A new load balancer answers at all after minutes, first with errors of its own. Whether it does
+ * as it should is the smoke test's affair, so giving up is no failure here.
  */
 export async function untilItAnswers(url: string): Promise<void> {
   const deadline = performance.now() + (statedMs() ?? answerWithinMs);
