@@ -48,7 +48,7 @@ describe("output", () => {
     expect(Buffer.byteLength(ended.output ?? "")).toBeLessThanOrEqual(256 * 1_024);
     console.log(`  the supervisor's memory at its peak: ${Math.round(peak / mib)} MiB`);
     expect(peak).toBeGreaterThan(0);
-    expect(peak).toBeLessThan(240 * mib);
+    expect(peak).toBeLessThan(200 * mib);
   });
 
   test("that isn't text arrives as text, with what can't be told replaced", async () => {
