@@ -15,6 +15,8 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          // Nothing here keeps a state that another file could see, and loading it all costs half.
+          isolate: false,
           include: ["{shared,functions,runner,local,scripts}/**/*.test.{ts,mjs}", "test/*.test.ts"],
           testTimeout: 10_000,
           sequence: { groupOrder: 0 },
@@ -83,6 +85,7 @@ export default defineConfig({
         // Reads plans of the Terraform configuration that the set-up makes once.
         test: {
           name: "policy",
+          isolate: false,
           include: ["test/policy/**/*.test.ts"],
           globalSetup: ["./test/policy/support/setup.ts"],
           sequence: { groupOrder: 6 },

@@ -7,7 +7,7 @@ import { buildAll } from "./build/build-all.ts";
 import { staticChecks, terraformCheck } from "./tools/checks.ts";
 import { formatDuration } from "./tools/format.ts";
 import { repositoryRoot } from "./tools/repository.ts";
-import { printStep, runStep, type StepResult } from "./tools/step.ts";
+import { printStep, runStep, type Step, type StepResult } from "./tools/step.ts";
 import { type Counts, runVitest } from "./tools/vitest-run.ts";
 
 const projects = [
@@ -21,6 +21,8 @@ const projects = [
 ];
 /** Every control's mutation is tried over this many days; `npm run test:mutations` tries all. */
 const mutationShares = { unit: 8, policy: 24 };
+/** The same of Terraform's own tests, which `npm run check:terraform` runs all. */
+const terraformShares = 3;
 
 const filters = process.argv.slice(2);
 // Who asks for some of it wants all of that.
@@ -37,7 +39,7 @@ else if (built.passed) {
     console.log(`\n${colours.bold(name)}`);
     await runTests(["--project", name], timeoutMs);
   }
-  const terraform = await runStep(terraformCheck);
+  const terraform = await runStep(terraformStep());
   counts.push(countOf(terraform));
   counts.push(countOf(await runStep(mutationStep("unit"))));
   // Without plans there is nothing that a mutation could change.
@@ -63,13 +65,22 @@ async function buildStep(): Promise<StepResult> {
   return finished;
 }
 
-/** A share that moves with the day, so that every control's turn comes. */
+/** A share that moves with the day, so that every one's turn comes. */
+function shareOfToday(count: number): string {
+  return `${(Math.floor(Date.now() / 86_400_000) % count) + 1}/${count}`;
+}
+
+/** Whatever is valid is validated; of the tests, a share. */
+function terraformStep(): Step {
+  const command = [...terraformCheck.command, "--share", shareOfToday(terraformShares)] as const;
+  return { ...terraformCheck, command };
+}
+
 function mutationStep(only: keyof typeof mutationShares) {
-  const count = mutationShares[only];
-  const share = (Math.floor(Date.now() / 86_400_000) % count) + 1;
-  const args = ["--share", `${share}/${count}`, "--only", only];
+  const share = shareOfToday(mutationShares[only]);
+  const args = ["--share", share, "--only", only];
   return {
-    title: `Mutations (${only}), share ${share} of ${count}`,
+    title: `Mutations (${only}), share ${share}`,
     command: [process.execPath, "scripts/test-mutations.ts", ...args] as const,
     timeoutMs: only === "unit" ? 120_000 : 300_000,
   };

@@ -42,7 +42,8 @@ beforeAll(() => {
   for (const folder of ["functions", "runner"])
     mkdirSync(join(distFolder, folder), { recursive: true });
   writeFileSync(join(distFolder, "runner/launcher.cjs"), launcher);
-  const route = (path: string) => ({ method: "GET", path, paths: [path] });
+  const everyMs = (path: string) => (path.startsWith("/internal/maintenance") ? 1_000 : null);
+  const route = (path: string) => ({ method: "GET", path, paths: [path], everyMs: everyMs(path) });
   const declare = (name: string, visibility: string, path: string) => {
     writeFileSync(join(distFolder, `functions/${name}.cjs`), stub);
     return { visibility, bundle: `functions/${name}.cjs`, routes: [route(path)] };

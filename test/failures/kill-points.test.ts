@@ -13,6 +13,7 @@ import {
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { killPart, type RunnerPart } from "../kit/processes.ts";
 import { expectSettled } from "../kit/settled.ts";
+import { sharedOut } from "../kit/share.ts";
 
 interface Running {
   readonly owner: TestOwner;
@@ -147,12 +148,7 @@ const table: readonly Row[] = [
   ...runnerRows("cloud"),
 ];
 
-/**
- * Every row takes some seconds. A run of everything tries a quarter that moves with the day; a run
- * of this file (`npm test -- test/failures/kill-points`) tries all.
- */
-const quarter = Math.floor(Date.now() / 86_400_000) % 4;
-const rows = process.env.PADDOCK_EVERY_ROW ? table : table.filter((_, row) => row % 4 === quarter);
+const rows = sharedOut(table, 8);
 
 async function kill(victim: Victim, { executionId }: Running): Promise<void> {
   if (victim === "cloud") return await killCloud();

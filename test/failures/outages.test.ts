@@ -5,6 +5,7 @@ import { send } from "../kit/client.ts";
 import { killFunction, orderFault, orderRunFault, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { expectSettled } from "../kit/settled.ts";
+import { isTurn, sharedOut } from "../kit/share.ts";
 import { firestore } from "../kit/store.ts";
 
 let owner: TestOwner;
@@ -49,7 +50,7 @@ describe("while Firestore is away", () => {
     expect((await expectSettled(owner, executionId)).status).toBe("success");
   });
 
-  test("a sweep that is cut off is taken up by the next", async () => {
+  test.runIf(isTurn(0, 2))("a sweep that is cut off is taken up by the next", async () => {
     const threadId = await newThread(owner.key, { environmentId });
     await orderRunFault({ kind: "refuse", code: 14 });
     await orderFault("maintenance", { method: "Commit", fault: { kind: "hold-after" }, calls: 1 });
@@ -73,7 +74,7 @@ describe("while KMS is away", () => {
     await expectSettled(owner, run.id);
   });
 
-  test("an environment can't be made, and half of none is", async () => {
+  test.runIf(isTurn(1, 2))("an environment can't be made, and half of none is", async () => {
     const before = (await send("/v1/environments", { key: owner.key })).json.data.length;
     await orderFault("kms", { method: "Encrypt", fault: away, calls: 100 });
     const refused = await send("/v1/environments", { key: owner.key, body: { name: "none" } });
@@ -84,22 +85,26 @@ describe("while KMS is away", () => {
 });
 
 describe("while Storage is away or slow", () => {
-  test.each([
+  const ways = [
     ["away", away, 3],
     ["slow", slow, 2],
-  ] as const)("%s: files are fetched and saved all the same", async (_how, fault, calls) => {
-    const threadId = await newThread(owner.key, { environmentId });
-    await runScript(owner.key, threadId, "date +%N > in.txt");
-    await orderFault("storage", { method: "download", fault, calls });
-    await orderFault("storage", { method: "upload", fault, calls });
-    const { run } = await runScript(
-      owner.key,
-      threadId,
-      "cat in.txt > out.txt; date +%N >> out.txt",
-    );
-    expect(run).toMatchObject({ status: "success", workspace: "saved" });
-    await expectSettled(owner, run.id);
-    const path = `/v1/environments/${environmentId}/files/out.txt`;
-    expect((await send(path, { key: owner.key })).text.split("\n")).toHaveLength(3);
-  });
+  ] as const;
+  test.each(sharedOut(ways, 2))(
+    "%s: files are fetched and saved all the same",
+    async (_how, fault, calls) => {
+      const threadId = await newThread(owner.key, { environmentId });
+      await runScript(owner.key, threadId, "date +%N > in.txt");
+      await orderFault("storage", { method: "download", fault, calls });
+      await orderFault("storage", { method: "upload", fault, calls });
+      const { run } = await runScript(
+        owner.key,
+        threadId,
+        "cat in.txt > out.txt; date +%N >> out.txt",
+      );
+      expect(run).toMatchObject({ status: "success", workspace: "saved" });
+      await expectSettled(owner, run.id);
+      const path = `/v1/environments/${environmentId}/files/out.txt`;
+      expect((await send(path, { key: owner.key })).text.split("\n")).toHaveLength(3);
+    },
+  );
 });

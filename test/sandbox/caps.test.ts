@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Limits } from "#shared/protocol/runner";
 import { sandboxModes } from "../../runner/sandbox/arguments.ts";
+import { sharedOut } from "../kit/share.ts";
 import { claimFor, megabyte } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
 
@@ -13,7 +14,7 @@ for _ in range(99): threading.Thread(target=time.sleep, args=(9,), daemon=True).
 const openUntilRefused = `perl -e '
   my @f; while (open(my $f, "<", "/dev/null")) { push @f, $f } print scalar(@f), "\\n"; exit 5'`;
 
-describe.each(sandboxModes)("EXE-5 caps in mode %s", options, (mode) => {
+describe.each(sharedOut(sandboxModes, 2))("EXE-5 caps in mode %s", options, (mode) => {
   const settle = async (script: string, limits: Partial<Limits> = {}) => {
     const claim = claimFor(script);
     const run = await execute({ ...claim, limits: { ...claim.limits, ...limits } }, mode);

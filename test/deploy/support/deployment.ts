@@ -8,6 +8,7 @@ import { type GoogleWorld, type StandIn, startGoogle } from "../../kit/google-ap
 import { callsIn, type ProgramOptions, putPrograms } from "./programs.ts";
 
 const timeoutMs = 50_000;
+const compileCache = join(import.meta.dirname, "../../../node_modules/.cache/paddock-compiled");
 export const project = "demo-1234";
 
 export interface Ended {
@@ -70,6 +71,8 @@ export async function makeDeployment(
     PADDOCK_DEPLOY_FOLDER: join(folder, "kept"),
     PADDOCK_DEPLOY_GOOGLE_ENDPOINT: google.url,
     GOOGLE_OAUTH_ACCESS_TOKEN: "a-token",
+    // The same programs start dozens of times.
+    NODE_COMPILE_CACHE: compileCache,
   };
   return {
     google,
