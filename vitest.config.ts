@@ -47,6 +47,7 @@ export default defineConfig({
         // One local cloud, started by the set-up, shared by all files.
         test: {
           name: "cloud",
+          isolate: false,
           include: ["test/{integration,security,e2e,contract}/**/*.test.ts"],
           globalSetup: existsSync(cloudSetup) ? [cloudSetup] : [],
           testTimeout: 60_000,

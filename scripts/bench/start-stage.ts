@@ -48,6 +48,9 @@ const generator = join(import.meta.dirname, "start-generator.ts");
 const generatorMsMax = 120_000;
 const plenty = 1_000_000;
 const batchMax = 400;
+const plentyMicrousd = 1_000_000_000;
+/** Of a process that is to be measured: its code is compiled after these. */
+const warmUpStarts = 100;
 
 /** Everything of one measurement, closed in one place. */
 interface Props {
@@ -125,7 +128,7 @@ async function play(props: Props, crowd: CrowdOf): Promise<Started> {
   const { bench, database, holdMicrousd } = props;
   const owner = await newOwner(bench);
   const threadIds = await newThreads(props, owner, crowd.starts);
-  const account = database.doc(`owners/${owner.id}/account/budget`);
+  const account = database.doc(accountOf(owner.id));
   // Just enough for all of them: one more would be too much.
   await account.update({ balanceMicrousd: crowd.starts * holdMicrousd });
   const run =
@@ -154,7 +157,7 @@ async function playDoor(
 }
 
 async function playGate(
-  { bench, sampleFile }: Props,
+  props: Props,
   of: {
     readonly crowd: CrowdOf;
     readonly ownerId: string;
@@ -162,14 +165,27 @@ async function playGate(
   },
 ): Promise<GateRun> {
   const { processes, callers } = of.crowd;
+  const { bench, database, sampleFile } = props;
   const count = Math.max(1, processes);
-  const crowds = Array.from({ length: count }, (_, index) => ({
+  const before = await newOwner(bench);
+  await database.doc(accountOf(before.id)).update({ balanceMicrousd: plentyMicrousd });
+  const threadsBefore = await newThreads(props, before, warmUpStarts * count);
+  const shareOf = (ids: readonly string[], share: number) =>
+    ids.filter((_id, position) => position % count === share);
+  const crowds = Array.from({ length: count }, (_, share) => ({
     ownerId: of.ownerId,
     keyId: idOf("apiKey", nanoid()),
     callers: callers / count,
-    threadIds: of.threadIds.filter((_id, position) => position % count === index),
+    threadIds: shareOf(of.threadIds, share),
+    before: { ownerId: before.id, threadIds: shareOf(threadsBefore, share) },
   }));
-  return await runGates(bench, processes === 0 ? { sampleFile } : "gate", crowds);
+  const run = await runGates(bench, processes === 0 ? { sampleFile } : "gate", crowds);
+  await forget(database, before);
+  return run;
+}
+
+function accountOf(ownerId: string): string {
+  return `owners/${ownerId}/account/budget`;
 }
 
 async function generate(crowd: {

@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventsOf, send } from "../kit/client.ts";
 import { type FunctionAside, startAside } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import { isTurn } from "../kit/share.ts";
 
 let owner: TestOwner;
 let environmentId: string;
@@ -98,7 +99,7 @@ async function textOf(answer: IncomingMessage): Promise<string> {
   return text;
 }
 
-describe("a reader that stops reading", () => {
+describe.runIf(isTurn(0, 2))("a reader that stops reading", () => {
   const readers = 30;
   const heldMibMax = 3 * readers;
 
@@ -126,7 +127,7 @@ describe("a reader that stops reading", () => {
   });
 });
 
-describe("200 readers at once", () => {
+describe.runIf(isTurn(1, 2))("200 readers at once", () => {
   test("fit into 250 MiB, and each reads everything to the end", async () => {
     const { baseUrl, residentMib } = await threads({});
     const threadId = await newThread(owner.key, { environmentId });

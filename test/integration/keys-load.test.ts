@@ -1,6 +1,6 @@
 /**
- * Revocations while four processes answer as much as they can. Twenty here, ten at once;
- * `PADDOCK_LONG=1` makes it two hundred.
+ * Revocations while four processes answer as much as they can. Ten here, at once;
+ * `PADDOCK_LONG=1` makes it two hundred, ten at once.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,7 +10,7 @@ import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
 import { newOwner, type TestOwner } from "../kit/owners.ts";
 
 const processes = 4;
-const revocations = process.env.PADDOCK_LONG ? 200 : 20;
+const revocations = process.env.PADDOCK_LONG ? 200 : 10;
 const atOnce = 10;
 /** Requests that each key has under way at any moment. */
 const callersPerKey = 4;

@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { newOwner as ownerCalled } from "#shared/auth/act-on-owner";
 import { environmentBinding } from "#shared/environments/seal-secret";
 import type { SecretBinding } from "#shared/protocol/bound-secret";
@@ -23,7 +23,12 @@ let owner: TestOwner;
 
 beforeAll(async () => {
   owner = await newOwner();
-  Object.assign(process.env, cloud().environment);
+  // What opens secrets here reads its settings as a function does.
+  for (const [name, setting] of Object.entries(cloud().environment)) vi.stubEnv(name, setting);
+});
+
+afterAll(() => {
+  vi.unstubAllEnvs();
 });
 
 const newOne = async () => await newEnvironment(owner.key, { secrets: [{ key: "TOKEN", value }] });

@@ -1,5 +1,6 @@
 /** A client of the API that can also be rude: node:http, so that nothing is mended on the way. */
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from "node:http";
+import { expect } from "vitest";
 import { cloud } from "./cloud.ts";
 import { checkReply } from "./reply-check.ts";
 
@@ -27,8 +28,18 @@ export interface Sent {
   readonly signal?: AbortSignal;
 }
 
+const addresses = new Map<string, string>();
+
 /** Each test file comes from an address of its own, so that none uses up another's limit. */
-const ownAddress = `127.${1 + Math.floor(Math.random() * 250)}.${Math.floor(Math.random() * 250)}.2`;
+function ownAddress(): string {
+  const file = expect.getState().testPath ?? "";
+  const known = addresses.get(file);
+  if (known !== undefined) return known;
+  const byte = () => 1 + Math.floor(Math.random() * 250);
+  const address = `127.${byte()}.${byte()}.2`;
+  addresses.set(file, address);
+  return address;
+}
 
 export async function send(
   path: string,
@@ -49,7 +60,7 @@ export async function send(
     const outgoing = request(new URL(path, sent.baseUrl ?? cloud().baseUrl), {
       method,
       headers,
-      localAddress: sent.localAddress ?? ownAddress,
+      localAddress: sent.localAddress ?? ownAddress(),
       agent: false,
       ...(sent.signal ? { signal: sent.signal } : {}),
     });

@@ -13,13 +13,12 @@ const starts = new PlainStarts(
 );
 
 async function run(): Promise<void> {
-  const [first = "", ...threadIds] = crowd.threadIds;
-  // The first opens the connection and isn't counted.
-  await starts.start(crowd.ownerId, first, nanoid());
+  const { before } = crowd;
+  for (const threadId of before.threadIds) await starts.start(before.ownerId, threadId, nanoid());
   console.log("ready");
   await once(process.stdin, "data");
   const latenciesMs: number[] = [];
-  for (const threadId of threadIds) {
+  for (const threadId of crowd.threadIds) {
     const sentAt = performance.now();
     await starts.start(crowd.ownerId, threadId, nanoid());
     latenciesMs.push(performance.now() - sentAt);
