@@ -27,8 +27,8 @@ export const starts: Figure = {
   async run(bench) {
     const stage = await openStage(bench, processes);
     try {
-      const gate = await playRounds(bench, stage, "gate");
       const door = await playRounds(bench, stage, "door");
+      const gate = await playRounds(bench, stage, "gate");
       const rows = [...rowsOf(gate, "gate"), ...rowsOf(door, "door")];
       return [...rows, overspentRow([gate, door]), await keyCheckRow(bench)];
     } finally {
