@@ -1,7 +1,7 @@
 /** Past the functions: Firestore itself, asked by clients as the rules see them. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { hashKey } from "#shared/core/api-key";
-import { cloud } from "../kit/cloud.ts";
+import { cloud, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, type TestOwner } from "../kit/owners.ts";
 import { firestore } from "../kit/store.ts";
 
@@ -11,8 +11,13 @@ let paths: readonly string[];
 beforeAll(async () => {
   owner = await newOwner({ creditUsd: 1 });
   const environmentId = await newEnvironment(owner.key);
+  const keyPath = `apiKeys/${hashKey(owner.key)}`;
+  // Noting its use is the only change to come.
+  await until("the note of its use", async () => {
+    return (await firestore().doc(keyPath).get()).get("lastUsedAt");
+  });
   paths = [
-    `apiKeys/${hashKey(owner.key)}`,
+    keyPath,
     `owners/${owner.id}`,
     `owners/${owner.id}/account/budget`,
     `owners/${owner.id}/environments/${environmentId}`,
