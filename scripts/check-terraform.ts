@@ -15,6 +15,7 @@ import {
 } from "./terraform/terraform.ts";
 import { readOptions, refuse } from "./tools/options.ts";
 import { repositoryRoot } from "./tools/repository.ts";
+import { isInShare, parseShare } from "./tools/share.ts";
 import { skippedCode } from "./tools/step.ts";
 
 const usage = `
@@ -32,8 +33,8 @@ const options = readOptions(usage, {
   "form-only": { type: "boolean", default: false },
   share: { type: "string", default: "1/1" },
 });
-const [, first = "", every = ""] = /^([1-9]\d?)\/([1-9]\d?)$/.exec(options.share) ?? [];
-if (every === "") refuse("--share is two numbers, such as 1/3.");
+const share =
+  parseShare(options.share) ?? refuse("--share is two numbers, such as 1/3, the first no larger.");
 try {
   process.exitCode = (await check(options["form-only"])) ? 0 : 1;
 } catch (error) {
@@ -65,17 +66,12 @@ interface Place {
 }
 
 function placesIn(copy: string): Place[] {
-  const tested = readdirSync(join(copy, "terraform"), { withFileTypes: true, recursive: true })
+  const withTests = readdirSync(join(copy, "terraform"), { withFileTypes: true, recursive: true })
     .filter((entry) => entry.name.endsWith(".tftest.hcl"))
     .map((entry) => relative(copy, entry.parentPath).replace(/\/tests$/, ""));
+  const tested = [...new Set(withTests)].filter((_path, position) => isInShare(position, share));
   const paths = new Set([...rootsIn(copy), ...tested]);
-  const chosen = [...new Set(tested)].filter(
-    (_path, index) => (index + 1 - Number(first)) % Number(every) === 0,
-  );
-  const roots = rootsIn(copy);
-  return [...paths]
-    .filter((path) => roots.includes(path) || chosen.includes(path))
-    .map((path) => ({ path, isTested: chosen.includes(path) }));
+  return [...paths].map((path) => ({ path, isTested: tested.includes(path) }));
 }
 
 async function checkPlace(

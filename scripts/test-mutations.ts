@@ -12,6 +12,7 @@ import { copyTree } from "./mutations/tree-copy.ts";
 import { isUnitTest, tryMutation } from "./mutations/try-mutation.ts";
 import { formatDuration } from "./tools/format.ts";
 import { repositoryRoot } from "./tools/repository.ts";
+import { isInShare, parseShare } from "./tools/share.ts";
 
 const { values, positionals } = parseArgs({
   options: { share: { type: "string", default: "1/1" }, only: { type: "string" } },
@@ -22,13 +23,11 @@ if (chosen.length === 0) console.log("No mutation to try here.");
 else await tryAll();
 
 function chooseControls(share: string) {
-  const [, index, count] = /^(\d+)\/(\d+)$/.exec(share) ?? [];
-  if (index === undefined || count === undefined || Number(index) > Number(count)) {
-    throw new Error(`--share reads like 2/8, not ${share}`);
-  }
+  const wanted = parseShare(share);
+  if (!wanted) throw new Error(`--share reads like 2/8, not ${share}`);
   return [...Object.entries(controls), ...Object.entries(controlsOfDeployment)]
     .sort(([a], [b]) => a.localeCompare(b, "en"))
-    .filter((_, position) => position % Number(count) === Number(index) - 1)
+    .filter((_, position) => isInShare(position, wanted))
     .filter(([id]) => positionals.length === 0 || positionals.includes(id))
     .filter(([, { test }]) => isAskedFor(test));
 }

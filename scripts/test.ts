@@ -7,6 +7,7 @@ import { buildAll } from "./build/build-all.ts";
 import { staticChecks, terraformCheck } from "./tools/checks.ts";
 import { formatDuration } from "./tools/format.ts";
 import { repositoryRoot } from "./tools/repository.ts";
+import { shareOfToday } from "./tools/share.ts";
 import { printStep, runStep, type Step, type StepResult } from "./tools/step.ts";
 import { type Counts, runVitest } from "./tools/vitest-run.ts";
 
@@ -65,19 +66,19 @@ async function buildStep(): Promise<StepResult> {
   return finished;
 }
 
-/** A share that moves with the day, so that every one's turn comes. */
-function shareOfToday(count: number): string {
-  return `${(Math.floor(Date.now() / 86_400_000) % count) + 1}/${count}`;
+function today(count: number): string {
+  const { turn, of } = shareOfToday(count);
+  return `${turn}/${of}`;
 }
 
 /** Whatever is valid is validated; of the tests, a share. */
 function terraformStep(): Step {
-  const command = [...terraformCheck.command, "--share", shareOfToday(terraformShares)] as const;
+  const command = [...terraformCheck.command, "--share", today(terraformShares)] as const;
   return { ...terraformCheck, command };
 }
 
 function mutationStep(only: keyof typeof mutationShares) {
-  const share = shareOfToday(mutationShares[only]);
+  const share = today(mutationShares[only]);
   const args = ["--share", share, "--only", only];
   return {
     title: `Mutations (${only}), share ${share}`,

@@ -7,8 +7,6 @@ import type { Plan } from "./plan.ts";
 /** Where scripts find the database while the cloud runs: `host:port`, in its data folder. */
 export const firestoreHostFile = "firestore-host";
 
-const stopped = "the local cloud has stopped.";
-
 /** Firestore, with the data an earlier run kept. The slowest part: it is started first. */
 export async function startFirestore(
   plan: Plan,
@@ -27,10 +25,8 @@ async function startKept(plan: Plan, fail: (sentence: string) => void): Promise<
     port: plan.firestorePort,
     importFrom: plan.folder.file("firestore"),
     onExit: (output) => {
-      const isFull = output.includes("OutOfMemoryError");
-      fail(
-        `The Firestore emulator ${isFull ? "ran out of memory" : "ended by itself"}; ${stopped}`,
-      );
+      const how = output.includes("OutOfMemoryError") ? "ran out of memory" : "ended by itself";
+      fail(`The Firestore emulator ${how}; the local cloud has stopped.`);
     },
   });
   // One that ran before us may hold what an earlier run left.

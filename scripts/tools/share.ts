@@ -1,0 +1,22 @@
+/** Shares of what takes long, by turns: `2/8` is every eighth, beginning with the second. */
+export interface Share {
+  readonly turn: number;
+  readonly of: number;
+}
+
+/** Null for what isn't a share. */
+export function parseShare(text: string): Share | null {
+  const [, turn, of] = /^([1-9]\d*)\/([1-9]\d*)$/.exec(text) ?? [];
+  if (turn === undefined || of === undefined || Number(turn) > Number(of)) return null;
+  return { turn: Number(turn), of: Number(of) };
+}
+
+/** @param position from 0. */
+export function isInShare(position: number, { turn, of }: Share): boolean {
+  return position % of === turn - 1;
+}
+
+/** Moves on with the day, in UTC, so that everything has its turn. */
+export function shareOfToday(of: number): Share {
+  return { turn: (Math.floor(Date.now() / 86_400_000) % of) + 1, of };
+}
