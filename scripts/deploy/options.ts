@@ -32,9 +32,11 @@ plan before it is applied. Interrupted, it goes on where it was: run the same co
   --destroy            remove the deployment where protection is off; says what outlives it
   --yes                ask nothing (in CI)`;
 
+/** Where nobody says otherwise. */
+export const usualRegion = "us-central1";
 /** Google's regions in the US that have Cloud Run; data never leaves the country (DAT-2). */
 const regions = [
-  "us-central1",
+  usualRegion,
   "us-east1",
   "us-east4",
   "us-east5",

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { buildAll } from "../../build/build-all.ts";
 import { repositoryRoot } from "../../tools/repository.ts";
 import { idTokenFor } from "../google/id-token.ts";
-import type { DeployOptions } from "../options.ts";
+import { type DeployOptions, usualRegion } from "../options.ts";
 import { type GoogleAt, type Looked, whyNot } from "../preflight/look.ts";
 import {
   isBlocked,
@@ -16,7 +16,7 @@ import { lookAtQuotas } from "../preflight/quotas.ts";
 import { counted, done, heading, line, printLooked, Stop } from "../print.ts";
 import { runSmoke } from "../smoke/run.ts";
 import { need } from "../steps/apply.ts";
-import type { StepAt } from "../steps/at.ts";
+import { noCredentials, type StepAt } from "../steps/at.ts";
 import { applyBootstrap, type BootstrapOutputs, readBootstrap } from "../steps/bootstrap.ts";
 import { untilDomainIsReady, untilItAnswers } from "../steps/domain-ready.ts";
 import { ensureImages } from "../steps/images.ts";
@@ -34,7 +34,6 @@ import { markVerified, newestRelease, type Release } from "../steps/releases.ts"
 import { ensureSecrets } from "../steps/secrets.ts";
 import { readSources } from "../steps/sources.ts";
 
-const usualRegion = "us-central1";
 /** A right that was just granted is known everywhere within two minutes, mostly. */
 const tokenAttemptsMax = 9;
 const tokenPauseMs = 15_000;
@@ -96,7 +95,7 @@ export function refuseIfBlocked(looked: readonly Looked[]): void {
 export async function deploy(options: DeployOptions): Promise<void> {
   const { at: found, current, settings, looked } = await lookFirst(options);
   refuseIfBlocked(looked);
-  const at = need(found, "There are no Google credentials here.");
+  const at = need(found, noCredentials);
   heading("Bootstrap: services, state, registry, secrets");
   const { region, github } = settings;
   const outputs = options.skipBootstrap

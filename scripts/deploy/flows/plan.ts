@@ -4,20 +4,15 @@ import { buildAll } from "../../build/build-all.ts";
 import { repositoryRoot } from "../../tools/repository.ts";
 import type { DeployOptions } from "../options.ts";
 import { stateBucket } from "../preflight/names.ts";
-import { startingPoint } from "../preflight/preflight.ts";
 import { heading, line, Stop } from "../print.ts";
-import { need } from "../steps/apply.ts";
-import type { StepAt } from "../steps/at.ts";
+import { type StepAt, signedIn } from "../steps/at.ts";
 import { listsOfBuild, openMain, variablesFor } from "../steps/main-root.ts";
 import { newestRelease } from "../steps/releases.ts";
 import { summarise, summaryLines } from "../terraform/plan-summary.ts";
 
 /** Reads the state and nothing else of the project; no lock is taken, no image is built. */
 export async function planOnly(options: DeployOptions): Promise<void> {
-  const start = startingPoint(options);
-  const credentials = need(start.credentials, "There are no Google credentials here.");
-  const google = need(start.google, "There are no Google credentials here.");
-  const at: StepAt = { ...start, credentials, google, member: "" };
+  const at: StepAt = { ...signedIn(options), member: "" };
   const current = await newestRelease(at);
   if (current === null) throw new Stop("Nothing has been released yet, so there is no plan.", 0);
   await buildAll(repositoryRoot);

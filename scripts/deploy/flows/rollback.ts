@@ -1,10 +1,9 @@
 /** `--rollback`: a release that was there before, by its digests, lists and settings. */
 import type { DeployOptions } from "../options.ts";
 import { memberOf } from "../preflight/credentials.ts";
-import { startingPoint } from "../preflight/preflight.ts";
 import { detail, done, heading, line, Stop } from "../print.ts";
 import { need } from "../steps/apply.ts";
-import type { StepAt } from "../steps/at.ts";
+import { type StepAt, signedIn } from "../steps/at.ts";
 import { readBootstrap } from "../steps/bootstrap.ts";
 import { applyMain, mainOutputs, openMain } from "../steps/main-root.ts";
 import { listReleases, newestRelease, readLists, readRelease } from "../steps/releases.ts";
@@ -14,10 +13,8 @@ import { finish } from "./deploy.ts";
 
 /** Without a look at everything: who rolls back is in a hurry, and nothing new is made. */
 export async function stepAtFor(options: DeployOptions): Promise<StepAt> {
-  const start = startingPoint(options);
-  const credentials = need(start.credentials, "There are no Google credentials here.");
-  const google = need(start.google, "There are no Google credentials here.");
-  return { ...start, credentials, google, member: await memberOf(google) };
+  const start = signedIn(options);
+  return { ...start, member: await memberOf(start.google) };
 }
 
 export async function rollback(options: DeployOptions): Promise<void> {

@@ -62,6 +62,23 @@ export class GoogleApi {
     }
   }
 
+  /** The pages of a list, no more of them than `pagesMax`; what refuses one refuses all. */
+  async askPages<T extends { readonly nextPageToken?: string | undefined }>(
+    url: string,
+    schema: z.ZodType<T>,
+    pagesMax: number,
+  ): Promise<Answer<readonly T[]>> {
+    const pages: T[] = [];
+    let token = "";
+    do {
+      const answer = await this.ask(`${url}&pageToken=${token}`, schema);
+      if (!answer.ok) return answer;
+      pages.push(answer.value);
+      token = answer.value.nextPageToken ?? "";
+    } while (token !== "" && pages.length < pagesMax);
+    return { ok: true, value: pages };
+  }
+
   async #once(url: string, method: string, { body, raw }: Request): Promise<Answer<unknown>> {
     let token: string;
     try {

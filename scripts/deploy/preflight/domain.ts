@@ -6,6 +6,7 @@ import {
   type Finding,
   type GoogleAt,
   type Looked,
+  lookedAt,
   note,
   type PreflightAt,
   unchecked,
@@ -60,11 +61,7 @@ export function zoneLine({ name, type, data }: DnsRecord): string {
 /** Before anything is made only obstacles can be seen; afterwards the records themselves. */
 export async function lookAtDomain(at: PreflightAt): Promise<Looked> {
   const { domain } = at.options;
-  const looked = (found: string, ...findings: Finding[]) => ({
-    subject: "domain",
-    found,
-    findings,
-  });
+  const looked = lookedAt("domain");
   if (domain === null) return looked("");
   const [addresses, sixes, aliases, allowed] = await Promise.all([
     resolve(domain, "A", at.endpoint),

@@ -46,6 +46,11 @@ export const unchecked = (what: string, ...fix: string[]): Finding => ({
   fix,
 });
 
+/** How a check of `subject` says what it has seen. */
+export function lookedAt(subject: string): (found: string, ...findings: Finding[]) => Looked {
+  return (found, ...findings) => ({ subject, found, findings });
+}
+
 /** Why Google didn't say. A service that is off is something else than a right that is missing. */
 export function whyNot(refused: Refusal): string {
   if (refused.reason === "NO_TOKEN") return refused.message;

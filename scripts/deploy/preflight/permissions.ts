@@ -1,6 +1,6 @@
 /** Whether these credentials may do what the deployment does. */
 import * as z from "zod";
-import { blocks, type Finding, type GoogleAt, type Looked, unchecked, whyNot } from "./look.ts";
+import { blocks, type GoogleAt, type Looked, lookedAt, unchecked, whyNot } from "./look.ts";
 
 type ByRole = Readonly<Record<string, readonly string[]>>;
 
@@ -53,11 +53,7 @@ export async function lookAtPermissions({ google, options, member }: GoogleAt): 
   const wanted = roles.flatMap(([, permissions]) => permissions);
   const url = `https://cloudresourcemanager.googleapis.com/v3/projects/${project}:testIamPermissions`;
   const answer = await google.ask(url, Tested, { method: "POST", body: { permissions: wanted } });
-  const looked = (found: string, ...findings: Finding[]) => ({
-    subject: "permissions",
-    found,
-    findings,
-  });
+  const looked = lookedAt("permissions");
   if (!answer.ok) return looked("", unchecked(`What you may do: ${whyNot(answer)}.`));
   const { permissions } = answer.value;
   const missing = wanted.filter((permission) => !permissions.includes(permission));

@@ -7,6 +7,7 @@ import {
   type GoogleAt,
   isOff,
   type Looked,
+  lookedAt,
   unchecked,
   whyNot,
 } from "./look.ts";
@@ -78,11 +79,7 @@ export async function lookAtBilling({ google, options }: GoogleAt): Promise<Look
     `https://cloudbilling.googleapis.com/v1/projects/${project}/billingInfo`,
     Billing,
   );
-  const looked = (found: string, ...findings: Finding[]) => ({
-    subject: "billing",
-    found,
-    findings,
-  });
+  const looked = lookedAt("billing");
   if (!answer.ok) {
     if (isOff(answer)) {
       const what = "Whether the project is paid for can't be seen: Cloud Billing's service is off.";

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { repositoryRoot } from "../../tools/repository.ts";
+import { usualRegion } from "../options.ts";
 import {
   blocks,
   enableCommand,
@@ -10,12 +11,12 @@ import {
   type GoogleAt,
   isOff,
   type Looked,
+  lookedAt,
   note,
   unchecked,
   whyNot,
 } from "./look.ts";
 
-const usualRegion = "us-central1";
 const perPage = 500;
 const pagesMax = 10;
 const milliCpuPerInstance = 1_000;
@@ -47,11 +48,7 @@ const FunctionList = z.object({
 
 /** Cloud Quotas tells a service's limits once both are on; before, bootstrap comes first. */
 export async function lookAtQuotas(at: GoogleAt): Promise<Looked> {
-  const looked = (found: string, ...findings: Finding[]) => ({
-    subject: "quotas",
-    found,
-    findings,
-  });
+  const looked = lookedAt("quotas");
   const run = await quotasOf(at, "run.googleapis.com");
   if (!Array.isArray(run)) return looked("", run);
   const kms = await quotasOf(at, "cloudkms.googleapis.com");
@@ -66,24 +63,16 @@ const regionOf = ({ options }: GoogleAt) => options.region ?? usualRegion;
 async function quotasOf(at: GoogleAt, service: string): Promise<QuotaInfo[] | Finding> {
   const { project } = at.options;
   const parent = `projects/${project}/locations/global/services/${service}`;
-  const found: QuotaInfo[] = [];
-  let token = "";
-  for (let page = 0; page < pagesMax; page += 1) {
-    const query = `pageSize=${perPage}&pageToken=${token}`;
-    const url = `https://cloudquotas.googleapis.com/v1/${parent}/quotaInfos?${query}`;
-    const answer = await at.google.ask(url, Page);
-    if (!answer.ok) {
-      const what = `Quotas can't be seen yet: ${whyNot(answer)}.`;
-      const fix = enableCommand(project, ["cloudquotas.googleapis.com", service]);
-      return isOff(answer)
-        ? unchecked(`${what} They are looked at after bootstrap.`, fix)
-        : unchecked(what);
-    }
-    found.push(...answer.value.quotaInfos);
-    token = answer.value.nextPageToken ?? "";
-    if (token === "") break;
+  const url = `https://cloudquotas.googleapis.com/v1/${parent}/quotaInfos?pageSize=${perPage}`;
+  const answer = await at.google.askPages(url, Page, pagesMax);
+  if (!answer.ok) {
+    const what = `Quotas can't be seen yet: ${whyNot(answer)}.`;
+    const fix = enableCommand(project, ["cloudquotas.googleapis.com", service]);
+    return isOff(answer)
+      ? unchecked(`${what} They are looked at after bootstrap.`, fix)
+      : unchecked(what);
   }
-  return found;
+  return answer.value.flatMap(({ quotaInfos }) => quotaInfos);
 }
 
 /** In the region, else where the quota isn't counted by region; null if there is none such. */

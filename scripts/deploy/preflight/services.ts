@@ -10,6 +10,7 @@ import {
   type GoogleAt,
   isOff,
   type Looked,
+  lookedAt,
   note,
   unchecked,
   whyNot,
@@ -36,11 +37,7 @@ export function servicesUsed(): readonly string[] {
 
 export async function lookAtServices(at: GoogleAt): Promise<Looked> {
   const { project } = at.options;
-  const looked = (found: string, ...findings: Finding[]) => ({
-    subject: "services",
-    found,
-    findings,
-  });
+  const looked = lookedAt("services");
   const on = await servicesThatAreOn(at);
   if (!Array.isArray(on)) return looked("", on);
   const off = servicesUsed().filter((service) => !on.includes(service));
@@ -56,19 +53,13 @@ export async function lookAtServices(at: GoogleAt): Promise<Looked> {
 
 async function servicesThatAreOn({ google, options }: GoogleAt): Promise<string[] | Finding> {
   const { project } = options;
-  const on: string[] = [];
-  let pageToken = "";
-  for (let page = 0; page < pagesMax; page += 1) {
-    const query = `filter=state:ENABLED&pageSize=${perPage}&pageToken=${pageToken}`;
-    const url = `https://serviceusage.googleapis.com/v1/projects/${project}/services?${query}`;
-    const answer = await google.ask(url, Page);
-    if (!answer.ok) {
-      const what = `Which services are on can't be seen: ${whyNot(answer)}.`;
-      return isOff(answer) ? blocks(what, enableCommand(project, neededToLook)) : unchecked(what);
-    }
-    on.push(...answer.value.services.map(({ name }) => name.split("/").at(-1) ?? ""));
-    pageToken = answer.value.nextPageToken ?? "";
-    if (pageToken === "") return on;
+  const url = `https://serviceusage.googleapis.com/v1/projects/${project}/services`;
+  const query = `filter=state:ENABLED&pageSize=${perPage}`;
+  const answer = await google.askPages(`${url}?${query}`, Page, pagesMax);
+  if (!answer.ok) {
+    const what = `Which services are on can't be seen: ${whyNot(answer)}.`;
+    return isOff(answer) ? blocks(what, enableCommand(project, neededToLook)) : unchecked(what);
   }
-  return on;
+  const on = answer.value.flatMap(({ services }) => services);
+  return on.map(({ name }) => name.split("/").at(-1) ?? "");
 }

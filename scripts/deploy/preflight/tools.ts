@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import * as z from "zod";
 import { repositoryRoot } from "../../tools/repository.ts";
 import { onPath } from "../google/token.ts";
-import { blocks, type Finding, type Looked, note, type PreflightAt } from "./look.ts";
+import { blocks, type Looked, lookedAt, note, type PreflightAt } from "./look.ts";
 
 const oldest = [1, 11] as const;
 const timeoutMs = 20_000;
@@ -15,11 +15,7 @@ const Version = z.object({ terraform_version: z.string().regex(/^\d+\.\d+\.\d+/)
 
 /** Terraform, new enough, with a lock on the provider that it will fetch. */
 export async function lookAtTerraform({ environment }: PreflightAt): Promise<Looked> {
-  const looked = (found: string, ...findings: Finding[]) => ({
-    subject: "terraform",
-    found,
-    findings,
-  });
+  const looked = lookedAt("terraform");
   if (!onPath("terraform", environment)) {
     return looked("", blocks("Terraform isn't installed here.", installPage));
   }
@@ -58,11 +54,7 @@ export function builderOf({ options, environment }: PreflightAt): "cloud" | "doc
 }
 
 export async function lookAtBuilder(at: PreflightAt): Promise<Looked> {
-  const looked = (found: string, ...findings: Finding[]) => ({
-    subject: "images",
-    found,
-    findings,
-  });
+  const looked = lookedAt("images");
   if (at.options.images !== null) return looked("given by their digests");
   const builder = builderOf(at);
   const page = "https://cloud.google.com/sdk/docs/install";

@@ -2,6 +2,8 @@
 import type { GoogleApi } from "../google/api.ts";
 import type { Credentials } from "../google/token.ts";
 import type { DeployOptions } from "../options.ts";
+import { startingPoint } from "../preflight/preflight.ts";
+import { need } from "./apply.ts";
 
 export interface StepAt {
   readonly options: DeployOptions;
@@ -9,4 +11,13 @@ export interface StepAt {
   readonly credentials: Credentials;
   readonly endpoint: string | null;
   readonly member: string;
+}
+
+export const noCredentials = "There are no Google credentials here.";
+
+/** As whoever starts it, without a look at anything. @throws {Stop} without credentials. */
+export function signedIn(options: DeployOptions): Omit<StepAt, "member"> {
+  const start = startingPoint(options);
+  const credentials = need(start.credentials, noCredentials);
+  return { ...start, credentials, google: need(start.google, noCredentials) };
 }
