@@ -4,12 +4,14 @@ import { defineConfig } from "vitest/config";
 const cloudSetup = "./test/kit/global-setup.ts";
 const moneySetup = "./test/kit/money-setup.ts";
 const failuresSetup = "./test/kit/failures-setup.ts";
+const propertySeed = "./test/kit/property-seed.ts";
 
-/** Groups run one after another: what starts processes mustn't compete with the rest for cores. */
+/** `npm test` runs these projects in two lanes side by side; groups keep their order elsewhere. */
 // biome-ignore lint/style/noDefaultExport: vitest asks for it.
 export default defineConfig({
   test: {
-    reporters: ["default"],
+    reporters: ["./scripts/tools/line-reporter.ts"],
+    silent: "passed-only",
     passWithNoTests: true,
     projects: [
       {
@@ -17,6 +19,7 @@ export default defineConfig({
           name: "unit",
           // Nothing here keeps a state that another file could see, and loading it all costs half.
           isolate: false,
+          setupFiles: [propertySeed],
           include: ["{shared,functions,runner,local,scripts}/**/*.test.{ts,mjs}", "test/*.test.ts"],
           testTimeout: 10_000,
           sequence: { groupOrder: 0 },
@@ -48,6 +51,7 @@ export default defineConfig({
         test: {
           name: "cloud",
           isolate: false,
+          setupFiles: [propertySeed],
           include: ["test/{integration,security,e2e,contract}/**/*.test.ts"],
           globalSetup: existsSync(cloudSetup) ? [cloudSetup] : [],
           testTimeout: 60_000,

@@ -32,7 +32,7 @@ do {
   round += 1;
   const since = formatDuration(performance.now() - beganAt);
   console.log(colours.bold(`\nround ${round}, seed ${seed}, after ${since}`));
-  process.env.PADDOCK_MONEY_SEED = String(seed);
+  process.env.PADDOCK_SEED = String(seed);
   const args = ["--project", "money"];
   const run = { cwd: repositoryRoot, args, timeoutMs: roundMsMax, shown: true };
   const { failed } = await runVitest(run);

@@ -30,7 +30,7 @@ for (const [name, value] of [
 }
 console.log(`seed ${values.seed}: npm run chaos -- --seed ${values.seed} plays it again`);
 await buildAll(repositoryRoot);
-process.env.PADDOCK_CHAOS_SEED = values.seed;
+process.env.PADDOCK_SEED = values.seed;
 process.env.PADDOCK_CHAOS_MS = String(durationMs);
 if (values.round !== undefined) process.env.PADDOCK_CHAOS_ROUND = values.round;
 process.env.PADDOCK_LONG = "1";

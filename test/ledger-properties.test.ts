@@ -2,9 +2,8 @@
  * Any interleaving of starts, renewals, ends, credits and changes of limits, by processes that
  * crash between their round trips, hear things twice or late, and whose clocks jump over midnights
  * and ends of months: an account decided by the product's own functions beside a plain model of it.
- * PADDOCK_LONG=1 plays twenty times as many; PADDOCK_LEDGER_SEED plays one again.
+ * PADDOCK_LONG=1 plays twenty times as many; PADDOCK_SEED plays one again.
  */
-import { randomInt } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { heldMicrousd, spendableMicrousd } from "#shared/core/account";
@@ -21,9 +20,10 @@ import {
   sumsOf,
 } from "./kit/ledger-machine.ts";
 import { type Ask, LedgerModel } from "./kit/ledger-model.ts";
+import { seed } from "./kit/seed.ts";
+import { isLong } from "./kit/share.ts";
 
-const seed = Number(process.env.PADDOCK_LEDGER_SEED ?? randomInt(2 ** 31));
-const runs = process.env.PADDOCK_LONG === "1" ? 200_000 : 10_000;
+const runs = isLong ? 200_000 : 10_000;
 const began = Date.UTC(2026, 9, 31, 23, 30);
 const id = fc.integer({ min: 1, max: 9 }).map((number) => `run_${number}`);
 const keyId = fc.constantFrom("key_a", "key_b");

@@ -2,13 +2,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { isLong, sharedOut } from "../../test/kit/share.ts";
 import { repositoryRoot } from "../tools/repository.ts";
 import { withSection } from "./pages.ts";
 import { columns, resultLines } from "./results-section.ts";
 
 const path = join(repositoryRoot, "docs/scale.md");
-/** All of them take ten seconds of a core: usually one of each table is played. */
-const isLong = process.env.PADDOCK_LONG === "1";
+/** All of them take ten seconds of a core: the short form plays one of these two. */
 const usual = ["--scale 10", "--scale 100 --regions 10"];
 
 if (process.env.PADDOCK_WRITE_DOCS) {
@@ -36,7 +36,12 @@ const all = [
   ...columns.today.map((column) => ({ section: "today", ...column })),
   ...columns.answers.map((column) => ({ section: "answers", ...column })),
 ];
-const played = all.filter(({ options }) => isLong || usual.includes(options));
+const played = isLong
+  ? all
+  : sharedOut(
+      all.filter(({ options }) => usual.includes(options)),
+      2,
+    );
 
 test.each(played)(
   "docs/scale.md has the numbers of $options",

@@ -1,4 +1,6 @@
-/** Shares of what takes long, by turns: `2/8` is every eighth, beginning with the second. */
+/** Shares of what takes long: `2/8` is every eighth, beginning with the second. */
+import { numberOfCommit } from "./commit.ts";
+
 export interface Share {
   readonly turn: number;
   readonly of: number;
@@ -16,7 +18,7 @@ export function isInShare(position: number, { turn, of }: Share): boolean {
   return position % of === turn - 1;
 }
 
-/** Moves on with the day, in UTC, so that everything has its turn. */
-export function shareOfToday(of: number): Share {
-  return { turn: (Math.floor(Date.now() / 86_400_000) % of) + 1, of };
+/** The share that this commit tries; later commits try the others. */
+export function shareOfCommit(of: number): Share {
+  return { turn: numberOfCommit("share", of) + 1, of };
 }

@@ -1,4 +1,4 @@
-/** Runs vitest and counts what it reported. */
+/** Runs vitest, one line a file, and gives back what it counted and what failed. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
@@ -13,6 +13,8 @@ export interface Counts {
 }
 
 export interface VitestResult extends Counts {
+  /** Each failure whole: where, what, and what the test had printed. */
+  readonly failures: readonly string[];
   /** The run itself went wrong: no test failed, yet it didn't end well. Counts as one failure. */
   readonly broken: boolean;
 }
@@ -24,15 +26,22 @@ export interface VitestRun {
   readonly timeoutMs: number;
   /** Whether the terminal sees its output as it comes. */
   readonly shown: boolean;
+  /** Whether what passing tests print is shown too. */
+  readonly logs?: boolean;
 }
 
-const Report = z.object({
-  success: z.boolean(),
-  numPassedTests: z.int(),
-  numFailedTests: z.int(),
-  numPendingTests: z.int(),
-  numTodoTests: z.int(),
+const TestReport = z.object({
+  passed: z.int(),
+  failed: z.int(),
+  skipped: z.int(),
+  failures: z.array(z.string()),
+  endedWell: z.boolean(),
 });
+/** What the reporter leaves behind for the process that started the run. */
+export type TestReport = z.infer<typeof TestReport>;
+
+/** Named in full: a run in a copy of the tree, or in a folder of a test, has no other. */
+const reporter = join(import.meta.dirname, "line-reporter.ts");
 
 /**
  * A run that ends badly without a failed test (a crash, a file that can't be loaded, a leaked
@@ -40,30 +49,43 @@ const Report = z.object({
  */
 export async function runVitest(run: VitestRun): Promise<VitestResult> {
   const reportPath = join(temporaryFolder("paddock-test-"), "report.json");
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportPath}`];
-  const code = await start(run, vitestCommand(...reporters, ...run.args));
+  const { code, signal } = await start(run, reportPath);
+  const ending = signal === null ? `exit code ${code}` : `${signal} (limit: ${run.timeoutMs} ms)`;
   if (!existsSync(reportPath)) {
-    return { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0, broken: code !== 0 };
+    const failures = [`vitest ${run.args.join(" ")}\nended without a report: ${ending}`];
+    return { passed: 0, failed: 1, skipped: 0, broken: true, failures };
   }
-  const report = Report.parse(JSON.parse(readFileSync(reportPath, "utf8")));
-  const broken = report.numFailedTests === 0 && (code !== 0 || !report.success);
-  return {
-    passed: report.numPassedTests,
-    failed: broken ? 1 : report.numFailedTests,
-    skipped: report.numPendingTests + report.numTodoTests,
-    broken,
-  };
+  const report = TestReport.parse(JSON.parse(readFileSync(reportPath, "utf8")));
+  const { passed, skipped } = report;
+  const broken = report.failed === 0 && (code !== 0 || !report.endedWell);
+  const failures = [...report.failures];
+  if (broken && failures.length === 0) {
+    failures.push(`vitest ${run.args.join(" ")}\nno test failed, yet it ended with ${ending}`);
+  }
+  return { passed, failed: broken ? 1 : report.failed, skipped, broken, failures };
 }
 
-function start(run: VitestRun, command: readonly [string, ...string[]]): Promise<number | null> {
-  const output = run.shown ? "inherit" : "ignore";
+interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+function start({ cwd, args, timeoutMs, shown, logs }: VitestRun, report: string): Promise<Ending> {
+  const output = shown ? "inherit" : "ignore";
+  const silent = `--silent=${logs ? "false" : "passed-only"}`;
+  const command = vitestCommand(`--reporter=${reporter}`, silent, ...args);
   return new Promise((resolve) => {
     const child = startChild(command, {
-      cwd: run.cwd,
+      cwd,
       stdio: ["ignore", output, output],
-      timeout: run.timeoutMs,
+      timeout: timeoutMs,
+      env: {
+        ...process.env,
+        PADDOCK_TEST_REPORT: report,
+        ...(logs ? { PADDOCK_TEST_LOGS: "1" } : {}),
+      },
     });
-    child.on("error", () => resolve(null));
-    child.on("close", resolve);
+    child.on("error", () => resolve({ code: null, signal: null }));
+    child.on("close", (code, signal) => resolve({ code, signal }));
   });
 }

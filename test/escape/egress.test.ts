@@ -5,12 +5,12 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { jobEnvironment } from "#shared/protocol/job";
+import { triesEveryRow } from "../kit/share.ts";
 import { claimFor } from "../sandbox/support/gateway.ts";
 import { execute } from "../sandbox/support/host.ts";
 import { type Alteration, runnerPrograms } from "../sandbox/support/programs.ts";
 import { allowing, publicAddress, TestInternet } from "../sandbox/support/test-internet.ts";
 
-const withoutDefence = process.env.PADDOCK_EVERY_ROW === "1";
 const metadata = "169.254.169.254";
 const inner = "10.0.0.1";
 const internet = new TestInternet({
@@ -159,7 +159,7 @@ const attempts: readonly Attempt[] = [
 const rows: string[] = [];
 const counts = { contained: 0, effective: 0 };
 afterAll(() => {
-  const [total, tried] = [attempts.length, withoutDefence ? attempts.length : 0];
+  const [total, tried] = [attempts.length, triesEveryRow ? attempts.length : 0];
   const counted = `${counts.contained}/${total} contained, ${counts.effective}/${tried} effective`;
   console.log([...rows, `${counted} without the defence`].join("\n"));
 });
@@ -171,11 +171,11 @@ describe.each(["EXE-6", "NET-2"])("%s past the proxy", (control) => {
     const { behind } = attempt;
     const full = await escapes(attempt, []);
     const alone: string[] = [];
-    for (const name of withoutDefence && behind.length > 1 ? behind : []) {
+    for (const name of triesEveryRow && behind.length > 1 ? behind : []) {
       const others = behind.filter((other) => other !== name);
       if (await escapes(attempt, others)) alone.push(name);
     }
-    const freed = withoutDefence ? await escapes(attempt, behind) : null;
+    const freed = triesEveryRow ? await escapes(attempt, behind) : null;
     if (!full && alone.length === 0) counts.contained += 1;
     if (freed) counts.effective += 1;
     const held = full ? "NOT CONTAINED" : "contained";

@@ -8,12 +8,13 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { manifestOf } from "#shared/core/manifest";
 import { until } from "../../local/run/until.ts";
+import { triesEveryRow } from "../kit/share.ts";
 import { claimFor, controlToken, type FakeGateway } from "../sandbox/support/gateway.ts";
 import { execute, type Host } from "../sandbox/support/host.ts";
 import { type Alteration, runnerPrograms } from "../sandbox/support/programs.ts";
 
 const supervisor = (name: string) => `runner/supervisor/${name}.ts`;
-const withoutDefence = process.env.PADDOCK_EVERY_ROW === "1";
+
 /** How long a runner that is stuck is given. */
 const stuckMsMax = 6_000;
 const leak = "root:x:0:0:root:/root";
@@ -176,7 +177,7 @@ let contained = 0;
 let effective = 0;
 
 afterAll(() => {
-  const [total, tried] = [attempts.length, withoutDefence ? attempts.length : 0];
+  const [total, tried] = [attempts.length, triesEveryRow ? attempts.length : 0];
   const counts = `${contained}/${total} contained, ${effective}/${tried} effective`;
   console.log([...rows, `${counts} without the defence`].join("\n"));
 });
@@ -188,11 +189,11 @@ describe.each(["EXE-2", "EXE-3", "EXE-4", "EXE-5", "SEC-3"])("%s around the sand
     const names = Object.keys(attempt.behind);
     const full = await escapes(attempt, []);
     const alone: string[] = [];
-    for (const name of withoutDefence && names.length > 1 ? names : []) {
+    for (const name of triesEveryRow && names.length > 1 ? names : []) {
       const others = names.filter((other) => other !== name);
       if (await escapes(attempt, others)) alone.push(name);
     }
-    const freed = withoutDefence ? await escapes(attempt, names) : null;
+    const freed = triesEveryRow ? await escapes(attempt, names) : null;
     if (!full && alone.length === 0) contained += 1;
     if (freed) effective += 1;
     const held = full ? "NOT CONTAINED" : "contained";

@@ -2,7 +2,6 @@
  * Executions under disturbances that a seed chooses; afterwards everything must be right, whatever
  * happened. `npm run chaos` is its long form, and replays a seed and one of its rounds.
  */
-import { randomInt } from "node:crypto";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Begun, begin, untilRunning } from "../kit/begun.ts";
 import { send } from "../kit/client.ts";
@@ -17,9 +16,9 @@ import {
 import { Dice } from "../kit/dice.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { killPart } from "../kit/processes.ts";
+import { seed } from "../kit/seed.ts";
 import { expectBalanced, expectSettled, untilEnded } from "../kit/settled.ts";
 
-const seed = Number(process.env.PADDOCK_CHAOS_SEED ?? randomInt(1_000_000));
 const durationMs = Number(process.env.PADDOCK_CHAOS_MS ?? 10_000);
 const onlyRound = process.env.PADDOCK_CHAOS_ROUND;
 const roundsMax = 10_000;

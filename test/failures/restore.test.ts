@@ -1,7 +1,7 @@
 /** The restore drill, as `npm run drill:restore` runs it, on a cloud of its own. */
 import { execFile } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { isTurn } from "../kit/share.ts";
+import { isLong, isTurn } from "../kit/share.ts";
 
 const drillMs = 240_000;
 
@@ -33,7 +33,7 @@ describe.runIf(isTurn(1, 2))("SEC-6 a main database that is lost and restored", 
   );
 
   // Twice as long for what only proves that the drill would notice.
-  test.runIf(process.env.PADDOCK_LONG)(
+  test.runIf(isLong)(
     "wouldn't, if the keys had been backed up as well: the drill says so",
     async () => {
       const { code, output } = await drill("--keys-too");

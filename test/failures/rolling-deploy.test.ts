@@ -9,15 +9,14 @@ import { cloud, restartFunction } from "../kit/cloud.ts";
 import { Dice } from "../kit/dice.ts";
 import { newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { bundlesOf, install, isInHistory } from "../kit/release.ts";
+import { seed } from "../kit/seed.ts";
 import { expectSettled } from "../kit/settled.ts";
-import { isTurn } from "../kit/share.ts";
+import { isLong, isTurn } from "../kit/share.ts";
 import { firestore } from "../kit/store.ts";
 
-const seed = Number(process.env.PADDOCK_SEED ?? Math.floor(Math.random() * 1_000_000));
 /** What an execution passes through, and who looks after those that nobody finishes. */
 const parts = ["threads", "runner", "runner-gateway", "maintenance", "executions"];
 /** `npm run chaos` rolls both ways; every test run the way that each deploy goes. */
-const isLong = process.env.PADDOCK_LONG !== undefined;
 const known = await isInHistory(release.commit);
 
 let older: string;

@@ -8,9 +8,10 @@ import { send } from "../kit/client.ts";
 import { until } from "../kit/cloud.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
 import { newOwner, type TestOwner } from "../kit/owners.ts";
+import { isLong } from "../kit/share.ts";
 
 const processes = 4;
-const revocations = process.env.PADDOCK_LONG ? 200 : 10;
+const revocations = isLong ? 200 : 10;
 const atOnce = 10;
 /** Requests that each key has under way at any moment. */
 const callersPerKey = 4;

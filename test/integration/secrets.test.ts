@@ -15,6 +15,7 @@ import { send } from "../kit/client.ts";
 import { cloud, functionUrl, idTokenFor, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { untilEnded } from "../kit/settled.ts";
+import { isLong } from "../kit/share.ts";
 import { firestore } from "../kit/store.ts";
 
 const value = "a-secret-of-the-environment";
@@ -108,7 +109,7 @@ describe("SEC-3 an environment's secrets", () => {
 describe("SEC-6 keys that wrap", () => {
   const rotate = async (...options: string[]) => {
     // In the long form, of every owner that other tests have made.
-    const whose = process.env.PADDOCK_LONG ? [] : ["--owner", owner.id];
+    const whose = isLong ? [] : ["--owner", owner.id];
     const program = ["scripts/secrets-rotate.ts", ...whose, ...options];
     const env = { ...process.env, ...cloud().environment };
     return (await promisify(execFile)(process.execPath, program, { env })).stdout;

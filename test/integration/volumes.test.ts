@@ -6,11 +6,10 @@ import { until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { pidsOf } from "../kit/processes.ts";
 import { executionOf, expectSettled, replay } from "../kit/settled.ts";
-import { isTurn } from "../kit/share.ts";
+import { isLong, isTurn } from "../kit/share.ts";
 
 const mib = 1_048_576;
 /** `npm run chaos` takes its time. */
-const isLong = process.env.PADDOCK_LONG !== undefined;
 const fileCount = isLong ? 50_000 : 5_000;
 let owner: TestOwner;
 let environmentId: string;

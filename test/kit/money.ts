@@ -1,5 +1,4 @@
 /** Crowds that want one account's money at once, and what must hold when they are through. */
-import { randomInt } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { nanoid } from "nanoid";
 import { expect } from "vitest";
@@ -12,6 +11,7 @@ import { until } from "./cloud.ts";
 import { play } from "./instant-containers.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "./owners.ts";
 import { accountOf, expectBalanced } from "./settled.ts";
+import { isLong } from "./share.ts";
 import { firestore } from "./store.ts";
 
 /** An execution holds a second; one that works for a second costs just what it held. */
@@ -35,10 +35,9 @@ export const moneyLimits = {
 };
 
 /** Whether the counts are those of `npm run chaos:money`. */
-export const long = process.env.PADDOCK_LONG === "1";
+export const long = isLong;
 /** Of one test: the full counts take minutes on a busy machine. */
 export const testMsMax = long ? 600_000 : 120_000;
-export const seed = Number(process.env.PADDOCK_MONEY_SEED ?? randomInt(1_000_000));
 
 export interface Crowd {
   readonly owner: TestOwner;

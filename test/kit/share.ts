@@ -1,18 +1,21 @@
 /**
- * Of rows that take seconds each, a run of everything tries a share that moves with the day; who
- * asks for the file by its name, or for the long form, gets all of them.
+ * Which rows of a long table a run tries. `npm test` tries a share that the commit chooses; a run
+ * that names the file, and the long form, try every row.
  */
-import { isInShare, shareOfToday } from "../../scripts/tools/share.ts";
+import { isInShare, shareOfCommit } from "../../scripts/tools/share.ts";
 
-const wantsAll =
-  process.env.PADDOCK_EVERY_ROW !== undefined || process.env.PADDOCK_LONG !== undefined;
+/** `npm run test:long`, and whatever else sets PADDOCK_LONG: full counts. */
+export const isLong = process.env.PADDOCK_LONG !== undefined;
 
-/** Whether a row's turn is today, of rows that take so many days. */
-export function isTurn(row: number, days: number): boolean {
-  return wantsAll || isInShare(row, shareOfToday(days));
+/** Every row of each table: the long form, or a run that was asked for this file by name. */
+export const triesEveryRow = isLong || process.env.PADDOCK_EVERY_ROW !== undefined;
+
+/** Whether this run tries the row, where each commit tries one row of `of`. */
+export function isTurn(row: number, of: number): boolean {
+  return triesEveryRow || isInShare(row, shareOfCommit(of));
 }
 
-/** The rows whose turn is today. */
-export function sharedOut<T>(rows: readonly T[], days: number): readonly T[] {
-  return rows.filter((_row, index) => isTurn(index, days));
+/** The rows that this run tries. */
+export function sharedOut<T>(rows: readonly T[], of: number): readonly T[] {
+  return rows.filter((_row, index) => isTurn(index, of));
 }

@@ -10,12 +10,12 @@ import {
   long,
   newCrowd,
   persist,
-  seed,
   tally,
   testMsMax,
   turns,
   withStatus,
 } from "../kit/money.ts";
+import { seed } from "../kit/seed.ts";
 
 const affords = long ? 100 : 30;
 const attempts = long ? 2_000 : 90;

@@ -14,12 +14,12 @@ import {
   long,
   newCrowd,
   persist,
-  seed,
   testMsMax,
   turns,
   withStatus,
   workMs,
 } from "../kit/money.ts";
+import { seed } from "../kit/seed.ts";
 
 const attempts = long ? 200 : 24;
 const affords = long ? 100 : 12;

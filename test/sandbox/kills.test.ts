@@ -1,6 +1,6 @@
 /**
  * The supervisor is killed at points that a seed chooses, from its first moment to its last, and
- * then the machine is looked at. `PADDOCK_LONG=1` kills two hundred; `PADDOCK_KILLS_SEED` repeats.
+ * then the machine is looked at. `PADDOCK_LONG=1` kills two hundred; `PADDOCK_SEED` repeats a run.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -9,13 +9,14 @@ import { describe, expect, test } from "vitest";
 import { until } from "../../local/run/until.ts";
 import { sandboxModes } from "../../runner/sandbox/arguments.ts";
 import { Dice } from "../kit/dice.ts";
+import { seed } from "../kit/seed.ts";
+import { isLong } from "../kit/share.ts";
 import { claimFor } from "./support/gateway.ts";
 import { execute, type Host, processesOf } from "./support/host.ts";
 
-const kills = process.env.PADDOCK_LONG === "1" ? 200 : 12;
+const kills = isLong ? 200 : 12;
 const parallel = 3;
 const roundMsMax = 20_000;
-const seed = Number(process.env.PADDOCK_KILLS_SEED ?? Date.now() % 1_000_000);
 /** From its first moment on; an execution that ends by itself takes about this long. */
 const lifeMsMax = 1_200;
 const scripts = {

@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cloud, operationsOf, resetOperations } from "../kit/cloud.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
+import { isLong } from "../kit/share.ts";
 import { flood, type Refusal } from "./support/flood.ts";
 
-const long = process.env.PADDOCK_LONG === "1";
+const long = isLong;
 const count = long ? 10_000 : 400;
 const atOnce = 40;
 const timeoutMs = long ? 600_000 : 60_000;

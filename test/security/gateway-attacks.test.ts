@@ -15,11 +15,11 @@ import { functionUrl, idTokenFor } from "../kit/cloud.ts";
 import { startAsides } from "../kit/function-aside.ts";
 import { newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { executionOf } from "../kit/settled.ts";
+import { triesEveryRow } from "../kit/share.ts";
 import { firestore } from "../kit/store.ts";
 import type { Alteration } from "../sandbox/support/programs.ts";
 import { alteredFunction } from "./support/altered-function.ts";
 
-const withoutDefence = process.env.PADDOCK_EVERY_ROW === "1";
 const claimFile = "functions/runner-gateway/claim.ts";
 const ticketFile = "shared/core/ticket.ts";
 const forgedMicrousd = 123_456_789;
@@ -171,7 +171,7 @@ const rows: string[] = [];
 const counts = { contained: 0, effective: 0 };
 afterAll(async () => {
   await Promise.all(planted.map((path) => firestore().doc(path).delete()));
-  const [total, tried] = [attempts.length, withoutDefence ? attempts.length : 0];
+  const [total, tried] = [attempts.length, triesEveryRow ? attempts.length : 0];
   const counted = `${counts.contained}/${total} contained, ${counts.effective}/${tried} effective`;
   console.log([...rows, `${counted} without the defence`].join("\n"));
 });
@@ -181,7 +181,7 @@ describe("EXE-2 at the gateway", () => {
     const escaped = await escapes(await functionUrl("runner-gateway"));
     if (!escaped) counts.contained += 1;
     let freed: boolean | null = null;
-    if (withoutDefence) {
+    if (triesEveryRow) {
       const bundle = await alteredFunction("runner-gateway", without);
       const [aside] = await startAsides("runner-gateway", 1, { bundle });
       freed = await escapes(aside?.baseUrl ?? "").finally(() => aside?.stop());

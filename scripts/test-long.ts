@@ -1,0 +1,45 @@
+/** `npm run test:long`: every row of every table, at full counts. */
+import colours from "picocolors";
+import { commitId } from "./tools/commit.ts";
+import { formatDuration } from "./tools/format.ts";
+import { refuse } from "./tools/options.ts";
+import { printSummary } from "./tools/summary.ts";
+import { addUp, buildPart, type PartName, partNames, parts } from "./tools/test-parts.ts";
+
+const usage = `
+npm run test:long -- [part …]: all kill points, outages, deployments both ways, volumes, every
+mutation, every one of Terraform's tests, property tests at full counts. About an hour.
+
+  ${partNames.join(", ")}
+  --help   this text
+
+PADDOCK_SEED=7 draws what another run with that seed drew; else the commit chooses the seed.`;
+
+const asked = process.argv.slice(2);
+if (asked.includes("--help") || asked.includes("-h")) {
+  console.log(usage.trim());
+  process.exit(0);
+}
+const chosen = asked.length === 0 ? partNames : asked.map(readPart);
+process.env.PADDOCK_LONG = "1";
+commitId();
+const startedAt = performance.now();
+const summaries = [await buildPart()];
+if (summaries[0]?.failed === 0) {
+  // One after another: counts are full, and what is measured in memory wants the machine alone.
+  for (const name of chosen) {
+    console.log(`\n${colours.bold(name)}`);
+    summaries.push(await parts[name]("long"));
+  }
+}
+const total = addUp(summaries);
+console.log(`\n${colours.dim(`in ${formatDuration(performance.now() - startedAt)}`)}`);
+printSummary(total);
+process.exitCode = total.failed > 0 ? 1 : 0;
+
+function readPart(word: string): PartName {
+  return (
+    partNames.find((name) => name === word) ??
+    refuse(`There is no part "${word}", only ${partNames.join(", ")}.`)
+  );
+}

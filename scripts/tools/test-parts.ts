@@ -1,0 +1,106 @@
+/** What a test run is made of. Each part can be asked for by its name. */
+import { buildAll } from "../build/build-all.ts";
+import { staticChecks, terraformCheck } from "./checks.ts";
+import { repositoryRoot } from "./repository.ts";
+import { shareOfCommit } from "./share.ts";
+import { printStep, runStep, type Step, type StepResult } from "./step.ts";
+import type { Summary } from "./summary.ts";
+import { runVitest } from "./vitest-run.ts";
+
+/** `short` tries the share that the commit chooses where there is much, `long` tries all. */
+export type Form = "short" | "long";
+
+export type Part = (form: Form) => Promise<Summary>;
+
+const minuteMs = 60_000;
+/** A run that takes all its time hangs: the long form has this many times as much. */
+const longFactor = 8;
+/** The short form tries one mutation of so many, and one of so many of Terraform's own tests. */
+const mutationShares = { unit: 8, policy: 24 };
+const terraformShares = 3;
+
+/** By name, in the order of `--help`. */
+export const parts = {
+  static: () => allOf(staticChecks.map((step) => runStep(step).then(summaryOf))),
+  unit: tests("unit", 3 * minuteMs),
+  conformance: tests("conformance", 4 * minuteMs),
+  sandbox: tests("sandbox", 6 * minuteMs),
+  cloud: tests("cloud", 8 * minuteMs),
+  money: tests("money", 4 * minuteMs),
+  failures: tests("failures", 6 * minuteMs),
+  policy: tests("policy", 7 * minuteMs),
+  terraform: async (form) => {
+    const share = form === "long" ? [] : ["--share", shareText(terraformShares)];
+    const command = [...terraformCheck.command, ...share] as const;
+    return summaryOf(await runStep({ ...terraformCheck, command }));
+  },
+  mutations: (form) => mutations(form),
+} as const satisfies Record<string, Part>;
+
+export type PartName = keyof typeof parts;
+
+export const partNames = Object.keys(parts) as readonly PartName[];
+
+export async function buildPart(): Promise<Summary> {
+  const began = performance.now();
+  const result = { title: "Build", passed: true, output: "" };
+  try {
+    await buildAll(repositoryRoot);
+  } catch (error) {
+    Object.assign(result, { passed: false, output: String(error) });
+  }
+  const finished = { ...result, durationMs: performance.now() - began };
+  printStep(finished);
+  return summaryOf(finished);
+}
+
+/** The sum of what several runs counted. */
+export function addUp(summaries: readonly Summary[]): Summary {
+  const sum = (key: "passed" | "failed" | "skipped") =>
+    summaries.reduce((total, summary) => total + summary[key], 0);
+  const failures = summaries.flatMap((summary) => summary.failures);
+  return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped"), failures };
+}
+
+async function allOf(running: readonly Promise<Summary>[]): Promise<Summary> {
+  return addUp(await Promise.all(running));
+}
+
+function tests(project: string, timeoutMs: number): Part {
+  return async (form) => {
+    const args = ["--allowOnly=false", "--project", project];
+    const limitMs = form === "long" ? longFactor * timeoutMs : timeoutMs;
+    return await runVitest({ cwd: repositoryRoot, args, timeoutMs: limitMs, shown: true });
+  };
+}
+
+async function mutations(form: Form): Promise<Summary> {
+  const kinds = form === "long" ? ["all"] : (["unit", "policy"] as const);
+  const summaries: Summary[] = [];
+  for (const only of kinds) summaries.push(summaryOf(await runStep(mutationStep(only))));
+  return addUp(summaries);
+}
+
+function mutationStep(only: string): Step {
+  const isShort = only === "unit" || only === "policy";
+  const share = isShort ? shareText(mutationShares[only]) : "1/1";
+  const args = ["--share", share, ...(isShort ? ["--only", only] : [])];
+  return {
+    title: isShort ? `Mutations (${only}), share ${share}` : "Mutations, all",
+    command: [process.execPath, "scripts/test-mutations.ts", ...args],
+    timeoutMs: isShort ? 5 * minuteMs : 60 * minuteMs,
+  };
+}
+
+function shareText(count: number): string {
+  const { turn, of } = shareOfCommit(count);
+  return `${turn}/${of}`;
+}
+
+function summaryOf({ title, passed, skipped = false, output }: StepResult): Summary {
+  const none = { passed: 0, failed: 0, skipped: 0, failures: [] };
+  if (skipped) return { ...none, skipped: 1 };
+  return passed
+    ? { ...none, passed: 1 }
+    : { ...none, failed: 1, failures: [`${title}\n${output}`] };
+}
