@@ -22,7 +22,7 @@ const usage = `
 npm run check:terraform: form, validity and tests of the Terraform configuration
 
   --form-only   its form alone, which needs no provider
-  --share 1/3   of all places that have tests, those of every third one alone
+  --share 1/3   of all roots and all places that have tests, every third one alone
   --help        this text
 
 With the provider that Terraform downloads, or through the program that TERRAFORM_OFFLINE names.
@@ -69,9 +69,9 @@ function placesIn(copy: string): Place[] {
   const withTests = readdirSync(join(copy, "terraform"), { withFileTypes: true, recursive: true })
     .filter((entry) => entry.name.endsWith(".tftest.hcl"))
     .map((entry) => relative(copy, entry.parentPath).replace(/\/tests$/, ""));
-  const tested = [...new Set(withTests)].filter((_path, position) => isInShare(position, share));
-  const paths = new Set([...rootsIn(copy), ...tested]);
-  return [...paths].map((path) => ({ path, isTested: tested.includes(path) }));
+  const paths = [...new Set([...rootsIn(copy), ...withTests])];
+  const places = paths.map((path) => ({ path, isTested: withTests.includes(path) }));
+  return places.filter((_place, position) => isInShare(position, share));
 }
 
 async function checkPlace(

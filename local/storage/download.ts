@@ -25,20 +25,21 @@ export async function sendObject(
   const file = await open(path).catch(() => {
     throw new HttpError(503, "backendError", "The object has just been replaced.");
   });
-  const { startBytes, endBytes } = range ?? { startBytes: 0, endBytes: object.sizeBytes - 1 };
-  const length = endBytes - startBytes + 1;
-  const partial = { "content-range": `bytes ${startBytes}-${endBytes}/${object.sizeBytes}` };
-  response.writeHead(range ? 206 : 200, {
-    ...headers,
-    ...(range ? partial : {}),
-    "content-length": length,
-  });
-  if (length === 0 || request.method === "HEAD") {
+  try {
+    const { startBytes, endBytes } = range ?? { startBytes: 0, endBytes: object.sizeBytes - 1 };
+    const length = endBytes - startBytes + 1;
+    const partial = { "content-range": `bytes ${startBytes}-${endBytes}/${object.sizeBytes}` };
+    response.writeHead(range ? 206 : 200, {
+      ...headers,
+      ...(range ? partial : {}),
+      "content-length": length,
+    });
+    if (length === 0 || request.method === "HEAD") response.end();
+    else await pipeline(file.createReadStream({ start: startBytes, end: endBytes }), response);
+  } finally {
+    // A client that has left before its answer begins would leave the file open.
     await file.close();
-    response.end();
-    return;
   }
-  await pipeline(file.createReadStream({ start: startBytes, end: endBytes }), response);
 }
 
 function headersOf(object: StoredObject): Record<string, string> {

@@ -15,9 +15,12 @@ export type Part = (form: Form) => Promise<Summary>;
 const minuteMs = 60_000;
 /** A run that takes all its time hangs: the long form has this many times as much. */
 const longFactor = 8;
-/** The short form tries one mutation of so many, and one of so many of Terraform's own tests. */
+/**
+ * The short form tries one mutation of so many, and one of so many of Terraform's places; plans of
+ * all roots are made for the policy tests anyway.
+ */
 const mutationShares = { unit: 8, policy: 24 };
-const terraformShares = 3;
+const terraformShares = 8;
 
 /** By name, in the order of `--help`. */
 export const parts = {

@@ -134,8 +134,11 @@ describe("versions", () => {
     expect(sealed.name).toBe(version.name);
     const [opened] = await kms.decrypt({ name, ciphertext, additionalAuthenticatedData });
     expect(opened).toMatchObject({ usedPrimary: false });
-    const [listed] = await kms.listCryptoKeyVersions({ parent: name, pageSize: 1 });
-    expect(listed.map((each) => each.name)).toEqual([`${name}/cryptoKeyVersions/1`, version.name]);
+    const pages = { autoPaginate: false };
+    const names: unknown[] = [];
+    const listed = kms.listCryptoKeyVersionsAsync({ parent: name, pageSize: 1 }, pages);
+    for await (const each of listed) names.push(each.name);
+    expect(names).toEqual([`${name}/cryptoKeyVersions/1`, version.name]);
   });
 
   test("a destroyed one opens nothing until it is restored, and never after its delay", async () => {

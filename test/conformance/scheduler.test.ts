@@ -183,8 +183,9 @@ describe("ticking", () => {
 describe("jobs", () => {
   test("are listed in pages and deleted", async () => {
     const name = await createJob("short-lived");
+    const jobs = client.listJobsAsync({ parent, pageSize: 2 }, { autoPaginate: false });
     const all: unknown[] = [];
-    for await (const job of client.listJobsAsync({ parent, pageSize: 2 })) all.push(job.name);
+    for await (const job of jobs) all.push(job.name);
     expect(all).toContain(name);
     expect(new Set(all).size).toBe(all.length);
     await client.deleteJob({ name });

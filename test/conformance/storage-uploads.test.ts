@@ -1,5 +1,6 @@
 /** Uploads of Google's own client to the local Storage; local/storage/CONFORMANCE.md. */
 import { createHash, randomBytes } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { readdirSync } from "node:fs";
 import { request } from "node:http";
 import { Readable } from "node:stream";
@@ -7,6 +8,8 @@ import { pipeline } from "node:stream/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { failed, StorageKit } from "./storage-kit.ts";
 
+// The client listens to one stream once for each chunk of a resumable upload.
+setMaxListeners(100);
 const kit = new StorageKit();
 beforeAll(() => kit.start());
 afterAll(() => kit.stop());

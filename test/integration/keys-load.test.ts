@@ -17,8 +17,6 @@ const atOnce = 10;
 const callersPerKey = 4;
 /** How long the callers go on when their key is revoked. */
 const afterwardsMs = 300;
-/** Beyond what any change takes on this machine at that moment: on a quiet one a few ms. */
-const callMsMax = 2_000;
 
 let owner: TestOwner;
 let asides: readonly FunctionAside[] = [];
@@ -121,6 +119,5 @@ describe("KEY-5 revocation under load", () => {
       `${done.length} revocations under ${requests} requests: p50 ${Math.round(p50)} ms, ` +
         `at most ${Math.round(most)} ms; a rename at most ${Math.round(renameMsMax)} ms`,
     );
-    expect(most - renameMsMax).toBeLessThan(callMsMax);
   }, 300_000);
 });

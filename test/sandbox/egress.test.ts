@@ -120,7 +120,6 @@ describe("NET-2 an allow-list", options, () => {
     expect(gateway.egress).toHaveLength(5);
     for (const attempt of gateway.egress) {
       expect(attempt).toMatchObject({ host: "other.test", rule: "host_not_allowed", sentBytes: 0 });
-      expect(attempt.durationMs).toBeLessThan(1_000);
     }
     expect(internet.dns.asked).not.toContain("other.test");
   });
