@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { cloud } from "../kit/cloud.ts";
 import { startAsides } from "../kit/function-aside.ts";
+import { passMidnight } from "../kit/midnight.ts";
 import { newOwner, newThread, runScript } from "../kit/owners.ts";
 import { ShiftedClock } from "../kit/shifted-clock.ts";
 import { budgetOf, setBalance, setLimits, setOwnerLimits } from "../kit/terms.ts";
@@ -40,6 +41,7 @@ describe("alerts", () => {
   });
 
   test("tell of a daily limit that executions reach", async () => {
+    await passMidnight(30_000);
     const owner = await newOwner({ creditUsd: 1 });
     await setOwnerLimits(owner, { executions: { wallClockMs: 2_000 } });
     const asked = await send("/v1/budget/estimate", { key: owner.key, body: {} });
@@ -56,6 +58,7 @@ describe("alerts", () => {
 
 describe("over midnight", () => {
   test("a day begins anew, its history stays, and after some days there is a forecast", async () => {
+    await passMidnight(30_000);
     const owner = await newOwner({ creditUsd: 2 });
     const threadId = await newThread(owner.key);
     const { run } = await runScript(owner.key, threadId, "true");

@@ -1,6 +1,7 @@
 /** What may be spent: what is said beforehand is what happens. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
+import { passMidnight } from "../kit/midnight.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { expectBalanced } from "../kit/settled.ts";
 import { auditOf } from "../kit/store.ts";
@@ -80,6 +81,7 @@ describe("BUD-2 a cap that is met", () => {
   test.each(["dailyLimit", "monthlyLimit"])(
     "answers 402 for %s with all there is to know",
     async (cap) => {
+      await passMidnight(10_000);
       const owner = await newOwner({ creditUsd: 1 });
       const threadId = await newThread(owner.key);
       expect((await setLimits(owner, { [cap]: 0.001 })).status).toBe(200);

@@ -1,6 +1,7 @@
 /** What has been spent, in the forms and units of the public API. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
+import { passMidnight } from "../kit/midnight.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { firestore } from "../kit/store.ts";
 
@@ -32,6 +33,7 @@ async function charge(usd: number, more: object): Promise<void> {
 }
 
 beforeAll(async () => {
+  await passMidnight(60_000);
   owner = await newOwner({ creditUsd: 5 });
   environmentId = await newEnvironment(owner.key, { name: "a place" });
   const made = await send("/v1/agents", {
