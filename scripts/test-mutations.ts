@@ -1,15 +1,15 @@
 /**
  * `npm run test:mutations`: breaks every promise of `test/controls.ts`, and of its like for the
- * deployment, once and expects the test named after it to fail. `--share 2/8` tries the second
- * eighth, `--only unit` those whose test is a unit test and `--only policy` those about the
- * deployment, further arguments the controls they name (`EXE-3`).
+ * deployment, once and expects the test named after it to fail. `--only light` tries those whose
+ * test is a unit test or one of the deployment's plans, which need no cloud; `--share 2/8` tries of
+ * them the second eighth, further arguments the controls they name (`EXE-3`).
  */
 import { parseArgs } from "node:util";
 import colours from "picocolors";
 import { controls } from "../test/controls.ts";
 import { controlsOfDeployment } from "../test/controls-of-deployment.ts";
 import { copyTree } from "./mutations/tree-copy.ts";
-import { isUnitTest, tryMutation } from "./mutations/try-mutation.ts";
+import { isUnitTest, tryMutations } from "./mutations/try-mutations.ts";
 import { formatDuration } from "./tools/format.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 import { isInShare, parseShare } from "./tools/share.ts";
@@ -27,24 +27,26 @@ function chooseControls(share: string) {
   if (!wanted) throw new Error(`--share reads like 2/8, not ${share}`);
   return [...Object.entries(controls), ...Object.entries(controlsOfDeployment)]
     .sort(([a], [b]) => a.localeCompare(b, "en"))
-    .filter((_, position) => isInShare(position, wanted))
     .filter(([id]) => positionals.length === 0 || positionals.includes(id))
-    .filter(([, { test }]) => isAskedFor(test));
+    .filter(([, { test }]) => isAskedFor(test))
+    .filter((_, position) => isInShare(position, wanted));
 }
 
 function isAskedFor(test: string): boolean {
   if (values.only === undefined) return true;
-  return values.only === "policy" ? test.startsWith("test/policy/") : isUnitTest(test);
+  if (values.only !== "light") throw new Error("--only knows light alone");
+  return isUnitTest(test) || test.startsWith("test/policy/");
 }
 
 async function tryAll(): Promise<void> {
   const copy = copyTree(repositoryRoot);
-  for (const [id, control] of chosen) {
-    const startedAt = performance.now();
-    const verdict = await tryMutation(copy, id, control);
+  const byId = new Map(chosen);
+  let startedAt = performance.now();
+  for await (const [id, verdict] of tryMutations(copy, chosen)) {
     const took = formatDuration(performance.now() - startedAt);
+    startedAt = performance.now();
     const mark = verdict === "caught" ? colours.green("✓") : colours.red("✗");
-    const where = colours.dim(`${control.mutation.file}, ${took}`);
+    const where = colours.dim(`${byId.get(id)?.mutation.file}, ${took}`);
     console.log(`  ${mark} ${id.padEnd(7)} ${verdict.replaceAll("_", " ").padEnd(14)} ${where}`);
     if (verdict !== "caught") process.exitCode = 1;
   }

@@ -10,7 +10,6 @@ import colours from "picocolors";
 import type { SerializedError, UserConsoleLog } from "vitest";
 import type { Reporter, TestCase, TestModule, TestRunEndReason, TestSuite } from "vitest/node";
 import { formatDuration } from "./format.ts";
-import { repositoryRoot } from "./repository.ts";
 import { printSummary } from "./summary.ts";
 import type { TestReport } from "./vitest-run.ts";
 
@@ -40,7 +39,7 @@ export default class LineReporter implements Reporter {
     if (tests.length === skipped && !isRed) return;
     const parts = [
       isRed ? colours.red("✗") : colours.green("✓"),
-      relative(repositoryRoot, module.moduleId),
+      relative(process.cwd(), module.moduleId),
       failed > 0 ? colours.red(`${failed} of ${tests.length} failed`) : `${tests.length - skipped}`,
       ...(skipped > 0 ? [colours.dim(`${skipped} left out`)] : []),
       colours.dim(formatDuration(module.diagnostic().duration)),
@@ -53,8 +52,15 @@ export default class LineReporter implements Reporter {
     unhandled: readonly SerializedError[],
     reason: TestRunEndReason,
   ): void {
-    const tests = modules.flatMap((module) => [...module.children.allTests()]);
-    const count = (state: string) => tests.filter((test) => test.result().state === state).length;
+    const tests = modules.flatMap((module) =>
+      [...module.children.allTests()].map((test) => ({
+        // In the tree that was tested, which may be a copy of this one.
+        file: relative(process.cwd(), module.moduleId),
+        name: test.fullName,
+        state: test.result().state,
+      })),
+    );
+    const count = (wanted: string) => tests.filter(({ state }) => state === wanted).length;
     const failures = modules.flatMap((module) => this.#failuresOf(module));
     for (const error of unhandled) failures.push(`outside of any test\n${describeError(error)}`);
     const report: TestReport = {
@@ -62,6 +68,7 @@ export default class LineReporter implements Reporter {
       failed: count("failed"),
       skipped: count("skipped"),
       failures,
+      tests,
       endedWell: reason === "passed",
     };
     const path = process.env.PADDOCK_TEST_REPORT;
@@ -70,7 +77,7 @@ export default class LineReporter implements Reporter {
   }
 
   #failuresOf(module: TestModule): string[] {
-    const file = relative(repositoryRoot, module.moduleId);
+    const file = relative(process.cwd(), module.moduleId);
     const failures = module.errors().map((error) => `${file}\n${describeError(error)}`);
     for (const suite of module.children.allSuites()) {
       for (const error of suite.errors()) failures.push(this.#failure(file, suite, error));
@@ -96,7 +103,7 @@ function describeError(error: SerializedError): string {
     .split("\n")
     .filter((line) => /^\s+at (?!new Promise )/.test(line) && !line.includes("/node_modules/"))
     .slice(0, stackLinesMax)
-    .map((line) => line.replace(`${repositoryRoot}/`, "").replace("file://", ""));
+    .map((line) => line.replace(`${process.cwd()}/`, "").replace("file://", ""));
   const cause = error.cause ? [`caused by ${describeError(error.cause)}`] : [];
   return [title, ...(error.diff ? [error.diff] : []), ...stack, ...cause].join("\n");
 }

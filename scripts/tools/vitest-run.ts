@@ -15,6 +15,8 @@ export interface Counts {
 export interface VitestResult extends Counts {
   /** Each failure whole: where, what, and what the test had printed. */
   readonly failures: readonly string[];
+  /** Each test that ran, by its file and its full name. */
+  readonly tests: readonly TestState[];
   /** The run itself went wrong: no test failed, yet it didn't end well. Counts as one failure. */
   readonly broken: boolean;
 }
@@ -30,11 +32,15 @@ export interface VitestRun {
   readonly logs?: boolean;
 }
 
+const TestState = z.object({ file: z.string(), name: z.string(), state: z.string() });
+export type TestState = z.infer<typeof TestState>;
+
 const TestReport = z.object({
   passed: z.int(),
   failed: z.int(),
   skipped: z.int(),
   failures: z.array(z.string()),
+  tests: z.array(TestState),
   endedWell: z.boolean(),
 });
 /** What the reporter leaves behind for the process that started the run. */
@@ -53,16 +59,16 @@ export async function runVitest(run: VitestRun): Promise<VitestResult> {
   const ending = signal === null ? `exit code ${code}` : `${signal} (limit: ${run.timeoutMs} ms)`;
   if (!existsSync(reportPath)) {
     const failures = [`vitest ${run.args.join(" ")}\nended without a report: ${ending}`];
-    return { passed: 0, failed: 1, skipped: 0, broken: true, failures };
+    return { passed: 0, failed: 1, skipped: 0, broken: true, failures, tests: [] };
   }
   const report = TestReport.parse(JSON.parse(readFileSync(reportPath, "utf8")));
-  const { passed, skipped } = report;
+  const { passed, skipped, tests } = report;
   const broken = report.failed === 0 && (code !== 0 || !report.endedWell);
   const failures = [...report.failures];
   if (broken && failures.length === 0) {
     failures.push(`vitest ${run.args.join(" ")}\nno test failed, yet it ended with ${ending}`);
   }
-  return { passed, failed: broken ? 1 : report.failed, skipped, broken, failures };
+  return { passed, failed: broken ? 1 : report.failed, skipped, broken, failures, tests };
 }
 
 interface Ending {

@@ -57,7 +57,11 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
-const optionsFor = (name: string) => ({ dataFolder: join(root, name), distFolder });
+const optionsFor = (name: string) => ({
+  dataFolder: join(root, name),
+  distFolder,
+  onNotice: () => undefined,
+});
 
 /** Sends one request and reads what the stub answers. */
 async function ask(url: string): Promise<Record<string, Record<string, string>>> {

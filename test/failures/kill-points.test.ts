@@ -148,7 +148,7 @@ const table: readonly Row[] = [
   ...runnerRows("cloud"),
 ];
 
-const rows = sharedOut(table, 8);
+const rows = sharedOut(table, 12);
 
 async function kill(victim: Victim, { executionId }: Running): Promise<void> {
   if (victim === "cloud") return await killCloud();

@@ -25,6 +25,5 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     edgeLimits: { requestsMax: plenty },
     runLimits: { runCallsPerMinuteMax: plenty, runningExecutionsMax: plenty },
     sweepEveryMs: 500,
-    onNotice: () => undefined,
   });
 }

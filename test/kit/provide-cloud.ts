@@ -31,7 +31,9 @@ export async function provideCloud(
 ): Promise<() => Promise<void>> {
   const dataFolder = await mkdtemp(join(tmpdir(), "paddock-test-"));
   const limits = { ...wideLimits, ...options.limits };
-  const cloud = await startLocalCloud({ ...options, limits, dataFolder, fresh: true });
+  // Tests kill functions on purpose: that one ended and came back is no news.
+  const onNotice = () => undefined;
+  const cloud = await startLocalCloud({ onNotice, ...options, limits, dataFolder, fresh: true });
   const control = await startControl(cloud);
   const operatorToken = await cloud.operatorToken(firstOperator);
   const { status } = await fetch(`${cloud.baseUrl}/v1/admin/operators/first`, {
