@@ -10,18 +10,18 @@ export const staticChecks: readonly Step[] = [
   {
     title: "Format and lint",
     command: [process.execPath, bin("biome"), "check", "--error-on-warnings"],
-    timeoutMs: 60_000,
+    timeoutMs: 300_000,
   },
-  { title: "Types", command: [process.execPath, bin("tsc"), "-p", "."], timeoutMs: 120_000 },
+  { title: "Types", command: [process.execPath, bin("tsc"), "-p", "."], timeoutMs: 300_000 },
   {
     title: "Dead code",
     command: [process.execPath, bin("knip"), "--no-progress"],
-    timeoutMs: 60_000,
+    timeoutMs: 300_000,
   },
   {
     title: "Terraform's form",
     command: [process.execPath, "scripts/check-terraform.ts", "--form-only"],
-    timeoutMs: 60_000,
+    timeoutMs: 300_000,
   },
 ];
 
@@ -29,7 +29,7 @@ export const staticChecks: readonly Step[] = [
 export const terraformCheck: Step = {
   title: "Terraform's configuration is valid and passes its tests",
   command: [process.execPath, "scripts/check-terraform.ts"],
-  timeoutMs: 420_000,
+  timeoutMs: 900_000,
 };
 
 /** The command line of one vitest run, under this Node. */

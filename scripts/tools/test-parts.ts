@@ -14,7 +14,7 @@ export type Part = (form: Form) => Promise<Summary>;
 
 const minuteMs = 60_000;
 /** A run that takes all its time hangs: the long form has this many times as much. */
-const longFactor = 8;
+const longFactor = 4;
 /**
  * The short form tries one mutation of so many, and one of so many of Terraform's places; plans of
  * all roots are made for the policy tests anyway.
@@ -25,13 +25,13 @@ const terraformShares = 8;
 /** By name, in the order of `--help`. */
 export const parts = {
   static: () => allOf(staticChecks.map((step) => runStep(step).then(summaryOf))),
-  unit: tests("unit", 3 * minuteMs),
-  conformance: tests("conformance", 4 * minuteMs),
-  sandbox: tests("sandbox", 6 * minuteMs),
-  cloud: tests("cloud", 8 * minuteMs),
-  money: tests("money", 4 * minuteMs),
-  failures: tests("failures", 6 * minuteMs),
-  policy: tests("policy", 7 * minuteMs),
+  unit: tests("unit", 10 * minuteMs),
+  conformance: tests("conformance", 15 * minuteMs),
+  sandbox: tests("sandbox", 15 * minuteMs),
+  cloud: tests("cloud", 15 * minuteMs),
+  money: tests("money", 15 * minuteMs),
+  failures: tests("failures", 15 * minuteMs),
+  policy: tests("policy", 15 * minuteMs),
   terraform: async (form) => {
     const share = form === "long" ? [] : ["--share", shareText(terraformShares)];
     const command = [...terraformCheck.command, ...share] as const;
@@ -48,7 +48,7 @@ export const parts = {
         // In a cloud or a sandbox of its own each takes half a minute.
         ...(form === "long" ? [] : ["--only", "light"]),
       ],
-      timeoutMs: form === "long" ? 60 * minuteMs : 5 * minuteMs,
+      timeoutMs: form === "long" ? 90 * minuteMs : 15 * minuteMs,
     };
     return summaryOf(await runStep(step));
   },

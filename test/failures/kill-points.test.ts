@@ -193,7 +193,8 @@ describe("F13 killed", () => {
     const isLost = execution.reason === "lost";
     const { chargedMicrousd, holdMicrousd } = execution;
     if (isLost) expect(chargedMicrousd).toBe(holdMicrousd);
-    else expect(chargedMicrousd).toBeLessThan(holdMicrousd);
+    // On a slow machine the compute time may reach what was held, which is the most it can cost.
+    else expect(chargedMicrousd).toBeLessThanOrEqual(holdMicrousd);
     const kept = await send(`${files}/in.txt`, { key: owner.key });
     expect(kept.text).toBe("kept\n");
     // A command that was cut off keeps what it had written by then.
