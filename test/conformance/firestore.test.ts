@@ -29,7 +29,7 @@ beforeAll(async () => {
   keys = new Firestore({ projectId, databaseId: "keys" });
   await Promise.all([db.doc("warm/up").get(), keys.doc("warm/up").get()]);
   vi.stubEnv("FIRESTORE_EMULATOR_HOST", undefined);
-}, 30_000);
+}, 120_000);
 
 afterAll(async () => {
   await Promise.all([db.terminate(), keys.terminate()]);
@@ -102,9 +102,9 @@ describe("the counters", () => {
     proxy.reset();
     const seen: unknown[] = [];
     const stop = db.doc("listen/a").onSnapshot((snapshot) => void seen.push(snapshot.get("n")));
-    await vi.waitFor(() => expect(seen).toEqual([1]), 5_000);
+    await vi.waitFor(() => expect(seen).toEqual([1]), 20_000);
     await db.doc("listen/a").set({ n: 2 });
-    await vi.waitFor(() => expect(seen).toEqual([1, 2]), 5_000);
+    await vi.waitFor(() => expect(seen).toEqual([1, 2]), 20_000);
     stop();
     expect(proxy.counters()).toMatchObject({ reads: 0, listenReads: 2, roundTrips: 1 });
   });
@@ -191,7 +191,7 @@ describe("kept data", () => {
     expect(sealed.data()).toEqual({ sealed: true });
     await emulator.exportTo(kept);
     expect(readdirSync(kept).filter((name) => name.startsWith("export-"))).toHaveLength(1);
-  }, 20_000);
+  }, 120_000);
 
   test("can be cleared", async () => {
     await emulator.clear();
@@ -218,8 +218,8 @@ describe("the process", () => {
       );
     expect(await isUp()).toBe(true);
     child.kill("SIGKILL");
-    await vi.waitFor(async () => expect(await isUp()).toBe(false), 5_000);
-  }, 20_000);
+    await vi.waitFor(async () => expect(await isUp()).toBe(false), 20_000);
+  }, 120_000);
 
   test("is left alone when one runs already", async () => {
     vi.stubEnv("FIRESTORE_EMULATOR_HOST", emulator.host);

@@ -98,7 +98,7 @@ const executionsSay = (dataFolder: string, words: string) =>
     return readdirSync(folder).some((file) =>
       readFileSync(join(folder, file), "utf8").includes(words),
     );
-  }, 5_000);
+  }, 120_000);
 
 describe("a running cloud", () => {
   let cloud: LocalCloud;
@@ -106,7 +106,7 @@ describe("a running cloud", () => {
   beforeAll(async () => {
     const onProgress = ({ name }: { name: string }) => void progress.push(name);
     cloud = await startLocalCloud({ ...optionsFor("running"), onProgress });
-  }, 30_000);
+  }, 120_000);
   afterAll(() => cloud.stop());
 
   test("says of each part that it started", () => {
@@ -157,8 +157,8 @@ describe("a running cloud", () => {
 
   test("sweeps through the maintenance function", async () => {
     const url = `${cloud.functionUrl("maintenance")}/counts`;
-    expect(await until(async () => Number((await ask(url)).swept) > 0, 7_000)).toBe(true);
-  }, 10_000);
+    expect(await until(async () => Number((await ask(url)).swept) > 0, 20_000)).toBe(true);
+  });
 
   test("runs an execution that finds its gateway", async () => {
     await startExecution(cloud.environment);
@@ -170,7 +170,7 @@ describe("a running cloud", () => {
     cloud.killFunction("things");
     expect((await fetch(`${cloud.baseUrl}/v1/things`)).status).toBe(503);
     const back = async () => (await fetch(`${cloud.baseUrl}/v1/things`)).status === 200;
-    expect(await until(back, 5_000)).toBe(true);
+    expect(await until(back, 20_000)).toBe(true);
     expect(cloud.functionUrl("things")).toBe(url);
   });
 
@@ -200,7 +200,7 @@ describe("data", () => {
     expect(kept).toEqual(["first (default)", "first keys"]);
     const forgotten = await values(await startLocalCloud({ ...options, fresh: true }));
     expect(forgotten).toEqual([undefined, undefined]);
-  }, 60_000);
+  }, 120_000);
 
   test("a folder that isn't a local cloud's is neither used nor emptied", async () => {
     const dataFolder = join(root, "foreign");
@@ -249,7 +249,7 @@ describe("however it ends, no process is left", () => {
       host.process.kill(signal);
       const [exitCode] = await once(host.process, "exit");
       expect(exitCode).toBe(code);
-      expect(await until(() => processes.every((pid) => !isAlive(pid)), 3_000)).toBe(true);
+      expect(await until(() => processes.every((pid) => !isAlive(pid)), 20_000)).toBe(true);
     },
     40_000,
   );
@@ -262,8 +262,8 @@ describe("however it ends, no process is left", () => {
     const [exitCode] = await once(host.process, "exit");
     expect(exitCode).toBe(1);
     expect(host.errors().trim()).toMatch(/^The Firestore emulator [^\n]+$/);
-    expect(await until(() => processes.every((pid) => !isAlive(pid)), 3_000)).toBe(true);
-  }, 40_000);
+    expect(await until(() => processes.every((pid) => !isAlive(pid)), 20_000)).toBe(true);
+  }, 120_000);
 
   test("by a start that fails half-way", async () => {
     const broken = join(root, "broken");
@@ -275,7 +275,7 @@ describe("however it ends, no process is left", () => {
     await expect(starting).rejects.toThrow(/doesn't start/);
     const left = descendantsOf(process.pid).filter((pid) => !before.includes(pid));
     expect(left.map(commandOf)).toEqual([]);
-  }, 30_000);
+  }, 120_000);
 
   function descendantsOf(pid: number): number[] {
     const file = `/proc/${pid}/task/${pid}/children`;

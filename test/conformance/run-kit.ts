@@ -120,7 +120,7 @@ export class RunKit {
   /** Waits until the container has printed `text`. */
   async printed(id: string, text: string): Promise<void> {
     const done = () => existsSync(this.#logPath(id)) && this.log(id).includes(text);
-    expect(await until(done, 5_000)).toBe(true);
+    expect(await until(done, 20_000)).toBe(true);
   }
 
   #logPath(id: string): string {

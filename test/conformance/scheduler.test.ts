@@ -149,7 +149,7 @@ describe("ticking", () => {
     const name = `${parent}/jobs/own`;
     expect((await client.getJob({ name }))[0].state).toBe("PAUSED");
     await client.resumeJob({ name });
-    await vi.waitFor(() => expect(received.length).toBeGreaterThanOrEqual(3), 5_000);
+    await vi.waitFor(() => expect(received.length).toBeGreaterThanOrEqual(3), 20_000);
     const [paused] = await client.pauseJob({ name });
     expect(paused.state).toBe("PAUSED");
     expect(paused.scheduleTime).toBeFalsy();

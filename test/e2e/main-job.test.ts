@@ -155,7 +155,7 @@ describe("a message that is executed", () => {
     await expect
       .poll(
         async () => (await send(`/v1/threads/${threadId}/status`, { key: owner.key })).json.status,
-        { timeout: 20_000 },
+        { timeout: 120_000 },
       )
       .toBe("completed");
     const file = await send(`/v1/environments/${environmentId}/files/done.txt`, { key: owner.key });

@@ -167,7 +167,7 @@ afterAll(() => {
 describe.each(["EXE-6", "NET-2"])("%s past the proxy", (control) => {
   const own = attempts.filter((attempt) => attempt.control === control);
 
-  test.concurrent.each(own)("$name", { timeout: 60_000 }, async (attempt) => {
+  test.concurrent.each(own)("$name", { timeout: 120_000 }, async (attempt) => {
     const { behind } = attempt;
     const full = await escapes(attempt, []);
     const alone: string[] = [];

@@ -53,7 +53,7 @@ describe.runIf(known && isTurn(0, 4))(`a rolling deploy (seed ${seed})`, () => {
     // Keys of version 2 are for releases that know their bounds; this one has none.
     const { docs } = await firestore().collection("apiKeys").where("id", "==", owner.keyId).get();
     await docs[0]?.ref.update({ v: 1 });
-  }, 60_000);
+  }, 120_000);
 
   afterAll(async () => {
     for (const part of parts) await replace(part, "dist");

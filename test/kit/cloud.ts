@@ -55,7 +55,7 @@ export async function orderFault(of: string, order: FaultOrder | null): Promise<
 }
 
 /** Waits until a call stands at the point where it was ordered to be held. */
-export async function untilHeld(of: string, withinMs = 15_000): Promise<void> {
+export async function untilHeld(of: string, withinMs = 30_000): Promise<void> {
   await until(
     `a call of ${of} that is held`,
     async () => (await ask({ do: "held", of })) === 1,
@@ -86,7 +86,7 @@ export async function orderRunFault(fault: RunFault): Promise<void> {
 export async function until<T>(
   what: string,
   probe: () => Promise<T | null | undefined | false>,
-  withinMs = 15_000,
+  withinMs = 30_000,
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   while (performance.now() < deadline) {

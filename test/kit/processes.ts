@@ -59,7 +59,7 @@ export async function killPart(executionId: string, part: RunnerPart): Promise<v
       const found = await pidsOf(executionId, part);
       return found.length > 0 && found;
     },
-    2_000,
+    20_000,
   );
   for (const pid of pids) process.kill(pid, "SIGKILL");
 }

@@ -38,7 +38,7 @@ export async function expectBalanced(owner: TestOwner): Promise<void> {
 export async function untilEnded(
   owner: TestOwner,
   executionId: string,
-  withinMs = 25_000,
+  withinMs = 60_000,
 ): Promise<Execution> {
   return await until(
     `the end of ${executionId}`,

@@ -25,7 +25,7 @@ const files = ["group", "hosts", "nsswitch.conf", "passwd", "resolv.conf"];
 const hostFiles = ["alternatives", "ld.so.cache", "localtime"];
 const devices = ["full", "null", "random", "tty", "urandom", "zero"];
 
-describe.each(sandboxModes)("EXE-2 in mode %s", { timeout: 90_000 }, (mode) => {
+describe.each(sandboxModes)("EXE-2 in mode %s", { timeout: 120_000 }, (mode) => {
   let laid: ReturnType<typeof layOut>;
   let command: readonly string[];
   let seen: Facts;

@@ -30,7 +30,7 @@ print(u.urlopen(u.Request("https://bound.test/python", headers={"authorization":
 beforeAll(async () => void (await internet.open()));
 afterAll(() => internet.close());
 
-describe("SEC-5 a secret bound to a host", { timeout: 60_000 }, () => {
+describe("SEC-5 a secret bound to a host", { timeout: 120_000 }, () => {
   test("reaches it by every client, and neither the sandbox nor another host", async () => {
     const secret = { key: "API_TOKEN", value, hosts: ["bound.test"], headers: ["authorization"] };
     const { network } = internet.claim(allowing("bound.test:443", "other.test:443"));

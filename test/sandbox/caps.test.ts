@@ -6,7 +6,7 @@ import { sharedOut } from "../kit/share.ts";
 import { claimFor, megabyte } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
 
-const options = { timeout: 40_000 };
+const options = { timeout: 120_000 };
 const forkUntilRefused = `perl -e '
   while (1) { my $p = fork; exit 9 unless defined $p; if (!$p) { sleep 60; exit } }'`;
 const startThreads = `python3 -c 'import threading, time

@@ -29,7 +29,7 @@ const internet = new TestInternet({
 });
 const names = "allowed.test:443 allowed.test:80 rebound.test:80 inside.test:80".split(" ");
 const claimed = internet.claim(allowing(...names));
-const options = { timeout: 60_000 };
+const options = { timeout: 120_000 };
 
 beforeAll(async () => void (await internet.open()));
 afterAll(() => {

@@ -5,7 +5,7 @@ import { sandboxModes } from "../../runner/sandbox/arguments.ts";
 import { claimFor, type FakeGateway } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
 
-const options = { timeout: 40_000 };
+const options = { timeout: 120_000 };
 const waiting = "echo partial > file; echo started; (setsid nohup sleep 300 &); sleep 300";
 const started = (gateway: FakeGateway) => gateway.until(() => gateway.text().includes("started"));
 const beating = {

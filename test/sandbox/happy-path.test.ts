@@ -6,7 +6,7 @@ import { sandboxModes } from "../../runner/sandbox/arguments.ts";
 import { claimFor, type FakeGateway } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
 
-const options = { timeout: 30_000 };
+const options = { timeout: 120_000 };
 
 /** A workspace with one of everything, in one pack. */
 function storeBase(gateway: FakeGateway): string {

@@ -11,7 +11,7 @@ const forkUntilRefused = `perl -e '
 
 describe.each(sandboxModes)(
   "EXE-8 without control groups, mode %s",
-  { timeout: 30_000 },
+  { timeout: 120_000 },
   (mode) => {
     test("inside a Cloud Run job processes are still counted", async () => {
       const environment = { PADDOCK_CGROUP: cgroup, CLOUD_RUN_JOB: "runner-lite-none" };

@@ -6,7 +6,7 @@ import { claimFor } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
 import { type Alteration, runnerPrograms } from "./support/programs.ts";
 
-const options = { timeout: 30_000 };
+const options = { timeout: 120_000 };
 const sandboxArguments = "runner/sandbox/arguments.ts";
 
 function inArguments(find: string, replace: string): Alteration {

@@ -14,7 +14,7 @@ const forms = `
   for i in $(seq 0 $((\${#TOKEN} - 1))); do printf '%s' "\${TOKEN:$i:1}"; sleep 0.01; done; echo
   echo "$TOKEN" > "$NAME"; exit 3`;
 
-describe("SEC-4 an execution with a secret", { timeout: 30_000 }, () => {
+describe("SEC-4 an execution with a secret", { timeout: 120_000 }, () => {
   test("uses it, and tells it to nobody", async () => {
     const name = "file-named-by-a-secret";
     const secrets = [

@@ -177,7 +177,7 @@ afterAll(async () => {
 });
 
 describe("EXE-2 at the gateway", () => {
-  test.each(attempts)("$name", { timeout: 60_000 }, async ({ name, behind, without, escapes }) => {
+  test.each(attempts)("$name", { timeout: 120_000 }, async ({ name, behind, without, escapes }) => {
     const escaped = await escapes(await functionUrl("runner-gateway"));
     if (!escaped) counts.contained += 1;
     let freed: boolean | null = null;
