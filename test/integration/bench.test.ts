@@ -1,6 +1,6 @@
 /**
- * The bench's short form: that every figure can be measured. What the figures are is the business of
- * `npm run bench`, on a machine that does nothing else: no time is compared here.
+ * The bench in its short form: every figure can be measured. What the figures are is the business
+ * of `npm run bench`, on a machine that does nothing else: no time is compared here.
  */
 import { beforeAll, expect, test } from "vitest";
 import type { Bench, Figure } from "../../scripts/bench/figure.ts";
