@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { heldMicrousd } from "#shared/core/account";
 import { computeCostMicrousd } from "#shared/core/pricing";
-import { isLong } from "../../test/kit/share.ts";
+import { isLong, isTurn } from "../../test/kit/share.ts";
 import { type DayResult, simulateDay } from "./day.ts";
 import { type DaySettings, partOf, productDay } from "./day-settings.ts";
 import { type Arrival, type Demand, dayMs, midnight, sampleDemand } from "./demand.ts";
@@ -185,27 +185,30 @@ function kieferWolfowitz({ arrivals }: Demand, servers: number): number {
 const unlimited = { callsMax: 1_000_000, windowMs: 1, runningMax: 1_000_000 };
 
 describe("against closed forms", { timeout: 60_000 }, () => {
-  test("places of the platform: M/M/c, Erlang's C, and each wait by a recursion", () => {
-    const [servers, serviceMs, load] = [8, 30_000, 5.6];
-    const durationMs = (random: Random) => random.exponential(serviceMs);
-    const rate = { perSecond: (load / serviceMs) * 1_000, durationMs };
-    const demand = poisson(rate, 21);
-    const measured = meanWaitMs(demand, { ...unlimited, runningMax: servers });
-    const recursed = kieferWolfowitz(demand, servers);
-    expect(measured).toBeGreaterThan(recursed);
-    expect(measured - recursed, "half a sweep for each that waits").toBeLessThan(sweepMs);
-    // A day is too short for the closed form; forty are enough, and take seconds even for the
-    // recursion alone.
-    if (!isLong) return;
-    const days = Array.from({ length: 40 }, (_, day) =>
-      kieferWolfowitz(poisson(rate, day), servers),
-    );
-    const mean = days.reduce((sum, ms) => sum + ms, 0) / days.length;
-    const expected = (erlangC(servers, load) * serviceMs) / (servers - load);
-    expect(Math.abs(mean / expected - 1)).toBeLessThan(0.04);
-  });
+  test.runIf(isTurn(0, 3))(
+    "places of the platform: M/M/c, Erlang's C, and each wait by a recursion",
+    () => {
+      const [servers, serviceMs, load] = [8, 30_000, 5.6];
+      const durationMs = (random: Random) => random.exponential(serviceMs);
+      const rate = { perSecond: (load / serviceMs) * 1_000, durationMs };
+      const demand = poisson(rate, 21);
+      const measured = meanWaitMs(demand, { ...unlimited, runningMax: servers });
+      const recursed = kieferWolfowitz(demand, servers);
+      expect(measured).toBeGreaterThan(recursed);
+      expect(measured - recursed, "half a sweep for each that waits").toBeLessThan(sweepMs);
+      // A day is too short for the closed form; forty are enough, and take seconds even for the
+      // recursion alone.
+      if (!isLong) return;
+      const days = Array.from({ length: 40 }, (_, day) =>
+        kieferWolfowitz(poisson(rate, day), servers),
+      );
+      const mean = days.reduce((sum, ms) => sum + ms, 0) / days.length;
+      const expected = (erlangC(servers, load) * serviceMs) / (servers - load);
+      expect(Math.abs(mean / expected - 1)).toBeLessThan(0.04);
+    },
+  );
 
-  test("calls in a window: M/D/1, Pollaczek and Khinchine", () => {
+  test.runIf(isTurn(1, 3))("calls in a window: M/D/1, Pollaczek and Khinchine", () => {
     const [windowMs, load] = [10_000, 0.7];
     const rate = { perSecond: (load / windowMs) * 1_000, durationMs: () => 1 };
     const room = { ...unlimited, callsMax: 1, windowMs };
@@ -213,13 +216,16 @@ describe("against closed forms", { timeout: 60_000 }, () => {
     expect(Math.abs(meanWaitMs(poisson(rate, 2), room) / expected - 1)).toBeLessThan(0.1);
   });
 
-  test("with room for everybody, as many run as arrive in a run's length: M/G/∞", () => {
-    const rate = { perSecond: 0.1, durationMs: (random: Random) => random.unit() * 200_000 };
-    const { tally } = simulateDay(poisson(rate, 5), { ...bare, room: unlimited });
-    expect(Math.abs(tally.running.areaMs / dayMs / 10 - 1)).toBeLessThan(0.04);
-  });
+  test.runIf(isTurn(2, 3))(
+    "with room for everybody, as many run as arrive in a run's length: M/G/∞",
+    () => {
+      const rate = { perSecond: 0.1, durationMs: (random: Random) => random.unit() * 200_000 };
+      const { tally } = simulateDay(poisson(rate, 5), { ...bare, room: unlimited });
+      expect(Math.abs(tally.running.areaMs / dayMs / 10 - 1)).toBeLessThan(0.04);
+    },
+  );
 
-  test("a part of a region is a picture of the whole", () => {
+  test.runIf(isTurn(0, 3))("a part of a region is a picture of the whole", () => {
     const load = { executionsPerDay: 9_000, owners: 400, burst: 20, seed: 2 };
     const region = { ...productDay, room: { callsMax: 8, windowMs: 60_000, runningMax: 1_000 } };
     const whole = simulateDay(sampleDemand(load, { ownersEach: 1 }), region).tally;
@@ -229,7 +235,7 @@ describe("against closed forms", { timeout: 60_000 }, () => {
     expect(part.waiting.areaMs * 4).toBeLessThan(2 * whole.waiting.areaMs);
   });
 
-  test("what is charged is what the work costs, to the micro-dollar", () => {
+  test.runIf(isTurn(1, 3))("what is charged is what the work costs, to the micro-dollar", () => {
     const rate = { perSecond: 0.01, durationMs: (random: Random) => random.unit() * 500_000 };
     const demand = poisson(rate, 6);
     const { chargedMicrousd, tally } = simulateDay(demand, { ...bare, room: unlimited });
