@@ -157,8 +157,9 @@ export function patch<S extends Stored>(
 export function patchInside<S extends z.ZodObject>(
   ref: Ref<S>,
   inside: Readonly<Record<`${keyof S["shape"] & string}.${string}`, string | number | null>>,
+  fields: Partial<z.input<S>> = {},
 ): Write {
-  return { op: "patch", path: ref.path, fields: inside, increments: {}, version: null };
+  return patch(ref, { ...fields, ...inside });
 }
 
 /** Fails if the document has changed since `version`; null removes whatever is there. */
