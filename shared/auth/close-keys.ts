@@ -1,11 +1,11 @@
 /**
  * The one door through which keys end: revoked, deleted or rotated away by their owner, or expired;
- * `shut-owner.ts` shuts a whole account. The commit that closes a key also tells the account, in
- * which every start of an execution and every new key is decided: whoever read the key before is
- * refused there. It names no version of anything, so that no other change, however many there are,
- * can make it fail or wait (KEY-10). What the key runs is looked up once nothing can be added to it.
- * Whatever else starts executions in a key's name is to be paused in the same commit; nothing does.
- * An environment that is deleted closes nothing: a key limited to it finds nothing there any more.
+ * `shut-owner.ts` shuts a whole account. The commit that closes a key also tells the account, where
+ * every start of an execution and every new key is decided: whoever read the key before is refused.
+ * It names no version of anything, so that no other change, however many there are, can make it
+ * fail or wait (KEY-10). What the key runs is looked up once nothing can be added to it. Whatever
+ * else starts executions in a key's name is to be paused in the same commit; nothing does. An
+ * environment that is deleted closes nothing: a key limited to it finds nothing there any more.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { auditEntry } from "../audit/audit-entry.ts";

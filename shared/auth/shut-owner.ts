@@ -1,8 +1,8 @@
 /**
  * An owner's whole account, shut and opened: see `close-keys.ts` for a single key of it. One commit
- * of a fixed size, which names no version, does it: from then on nothing is started, renewed or made
- * for the account (KEY-10). Its keys, however many, follow in pages; should the process die over
- * them, maintenance goes on.
+ * of a fixed size, which names no version, does it: from then on nothing is started, renewed or
+ * made for the account (KEY-10). Its keys, however many, follow in pages; should the process die
+ * over them, maintenance goes on.
  */
 import type { Account } from "../core/account.ts";
 import type { StopDeps, StoppedBy } from "../executions/stop-executions.ts";

@@ -18,7 +18,7 @@ const Hold = z.object({
   /** Of all its slices. */
   amountMicrousd: amount,
   keyId: z.string(),
-  /** Under which id it counts for its key: the first of those the key was rotated from; else null. */
+  /** The first of the keys that its own was rotated from, for which it counts; null if none. */
   lineageId: z.string().nullable().default(null),
   /** The UTC day and month its newest slice counts against, however late it is settled. */
   day: z.string(),

@@ -1,8 +1,8 @@
 /**
  * How many live keys an account may have, decided in the commit that makes one. The account knows a
- * number that its live keys don't exceed: each key that is made adds one, and no key that ends takes
- * one away, so that ending it names nothing that others change (KEY-10). Only where that number says
- * the account is full are the keys counted again.
+ * number that its live keys don't exceed: each key that is made adds one, and none that ends takes
+ * one away, so that ending it names nothing that others change (KEY-10). Only when that number says
+ * that the account is full are the keys counted again.
  */
 import * as z from "zod";
 

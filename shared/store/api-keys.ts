@@ -40,8 +40,8 @@ export const ApiKey = z.object({
    */
   dueAt: z.int().nullable().default(null),
   /**
-   * The first key of those that it was rotated from; null if it is the first. Whatever is counted of
-   * a key is counted of its lineage.
+   * The first key of those that it was rotated from; null if it is the first. Whatever is counted
+   * of a key is counted of its lineage.
    */
   lineageId: z.string().nullable().default(null),
   /** The key that a rotation put in its place. */

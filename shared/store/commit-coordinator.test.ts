@@ -1,4 +1,6 @@
-/** What becomes of changes whose neighbours can't be committed, on a store that fails as Firestore. */
+/**
+ * What becomes of changes whose neighbours can't be committed, on a store that fails as Firestore.
+ */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MemoryStore } from "../../test/kit/memory-store.ts";

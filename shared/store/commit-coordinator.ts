@@ -9,8 +9,8 @@
  * later, so that a change which can't be done costs nobody but the one who sent it.
  *
  * Closings (revoking, suspending, stopping) never share a commit with what tenants sent, and wait
- * for none of it. Those that name no version go out at once; those that decide on the account have a
- * lane of their own. What tenants sent waits until they are done (KEY-10).
+ * for none of it. Those that name no version go out at once; those that decide on the account have
+ * a lane of their own. What tenants sent waits until they are done (KEY-10).
  *
  * Lanes of one owner in several processes meet in the database. Whoever lost to another waits a
  * moment before each commit, longer with each loss and shorter with each gain, so that more changes
@@ -128,7 +128,7 @@ export class CommitCoordinator {
   async #commit(batch: readonly Waiting[], lane: Lane | null): Promise<void> {
     try {
       const ready = await refreshed(batch);
-      const known = lane && ready.length > 0 ? await this.#account(lane, ready) : null;
+      const known = lane && (await this.#account(lane, ready));
       const decided = decideTogether(ready, known);
       if (lane && decided.outdated) lane.known = null;
       this.#again(decided.postponed, lane);
@@ -138,9 +138,8 @@ export class CommitCoordinator {
     }
   }
 
-  async #account(lane: Lane, batch: readonly Waiting[]): Promise<KnownAccount | null> {
-    const owner = batch[0]?.change.owner;
-    return owner ? await this.#known(lane, owner) : null;
+  async #account(lane: Lane, [first]: readonly Waiting[]): Promise<KnownAccount | null> {
+    return first ? await this.#known(lane, first.change.owner) : null;
   }
 
   async #known(lane: Lane, owner: Owner): Promise<KnownAccount | null> {

@@ -1,4 +1,6 @@
-/** How large a commit is on the wire, from above: Firestore refuses a request of more than 10 MiB. */
+/**
+ * How large a commit is on the wire, from above: Firestore refuses a request of more than 10 MiB.
+ */
 import type { Write } from "./documents.ts";
 
 /** Headroom for what the service and its indexes add; a commit of this size is still quick. */
