@@ -52,7 +52,7 @@ describe("KEY-4 a key that is limited to environments", () => {
   });
 
   test("doesn't learn which Idempotency-Keys were used elsewhere", async () => {
-    const headers = { "idempotency-key": "used outside" };
+    const headers = { "idempotency-key": "used-outside" };
     const wide = { key: owner.key, thread: await newThread(owner.key, { environmentId: outside }) };
     const narrow = { key, thread: await newThread(owner.key, { environmentId: inside }) };
     const runs = await Promise.all(
