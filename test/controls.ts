@@ -118,6 +118,15 @@ export const controls: Readonly<Record<string, Control>> = {
       replace: 'return { type: "nothing" };',
     },
   },
+  "KEY-10": {
+    enforcedBy: "shared/store/commit-coordinator.ts",
+    test: "shared/store/commit-coordinator.test.ts",
+    mutation: {
+      file: "shared/store/commit-coordinator.ts",
+      find: "closes ? this.#lanes.closingsOf(owner) : this.#lanes.of(owner)",
+      replace: "this.#lanes.of(owner)",
+    },
+  },
   "KEY-2": {
     enforcedBy: "shared/core/api-key.ts",
     test: "shared/core/api-key.test.ts",
@@ -150,8 +159,9 @@ export const controls: Readonly<Record<string, Control>> = {
     test: "test/integration/keys-closing.test.ts",
     mutation: {
       file: "shared/auth/close-keys.ts",
-      find: "admission: close(account.admission, [value.id], now)",
-      replace: "admission: close(account.admission, [], now)",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands there.
+      find: "[`admission.closedKeys.${value.id}`]: now",
+      replace: '["admission.closedKeys.none"]: now',
     },
   },
   "KEY-6": {

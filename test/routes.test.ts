@@ -10,6 +10,7 @@ const routes = tableRoutes.map(({ route }) => route);
 function classesOf({ authenticate, paths, budget, audit, method }: Route): Route["limits"][] {
   if (authenticate !== "api-key" && !authenticate.endsWith("operator")) return ["none"];
   if (budget === "hold") return ["executions"];
+  if (budget === "closing" && authenticate === "api-key") return ["closings"];
   if (paths.some((path) => /\/secrets(?:\/|$)/.test(path))) return ["secrets"];
   if (audit !== "none") return ["writes"];
   return method === "GET" ? ["reads"] : ["reads", "writes"];

@@ -4,6 +4,7 @@ import { issueKey, keyRandomBytes } from "#shared/auth/issue-key";
 import { KeyCreated, keyRecord, keyWarning } from "#shared/contract/api-key";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { newAccount } from "#shared/core/account";
+import { firstKeyCount } from "#shared/core/key-count";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { ensureSealingPair } from "#shared/secrets/sealing-keys";
 import { create } from "#shared/store/documents";
@@ -67,7 +68,10 @@ export const createOwner = route({
       createdAt: now,
       random: data.random,
     });
-    const account = create(accounts.of(owner, accountId), newAccount(now));
+    const account = create(accounts.of(owner, accountId), {
+      ...newAccount(now),
+      keyCount: firstKeyCount,
+    });
     return {
       writes: [create(owners.doc(owner.id), profile), account, write],
       owner,

@@ -1,8 +1,7 @@
 import * as z from "zod";
-import { resume, wholeOwner } from "#shared/auth/shut-owner";
+import { followAccount, turnOwner, wholeOwner } from "#shared/auth/shut-owner";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { ApiError } from "#shared/errors/api-error";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { OwnerBody, ownerBody } from "./owner-body.ts";
 
@@ -16,14 +15,21 @@ export const resumeOwner = route({
   body: "none",
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
-  budget: "admission",
+  budget: "closing",
   audit: "owner.resumed",
   reply: { 200: OwnerBody },
   read: async ({ params, deps }) => await wholeOwner(deps.store, params.userId),
-  decide({ data, account, now }) {
-    if (!account) throw new ApiError("NOT_FOUND");
+  decide({ caller, data, request, now }) {
     const { owner, profile } = data;
-    const reply = ok(ownerBody({ ...profile.value, state: "active" as const }));
-    return { ...resume(account, data, now), owner, subject: owner.id, reply };
+    const by = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
+    return {
+      writes: turnOwner(data, { state: "active", stop: false, by, now }),
+      owner,
+      subject: owner.id,
+      reply: ok(ownerBody({ ...profile, state: "active" })),
+    };
+  },
+  after: async ({ data: { owner }, deps }) => {
+    await followAccount(deps, owner.id);
   },
 });

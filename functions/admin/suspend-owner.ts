@@ -1,10 +1,9 @@
 import * as z from "zod";
-import { finishClosing } from "#shared/auth/close-keys";
-import { suspend, wholeOwner } from "#shared/auth/shut-owner";
+import { executionsOf } from "#shared/auth/close-keys";
+import { followAccount, turnOwner, wholeOwner } from "#shared/auth/shut-owner";
 import { KeyClose } from "#shared/contract/api-key";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { ApiError } from "#shared/errors/api-error";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { OwnerBody, ownerBody } from "./owner-body.ts";
 
@@ -18,7 +17,7 @@ export const suspendOwner = route({
   body: KeyClose,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
-  budget: "admission",
+  budget: "closing",
   audit: "owner.suspended",
   reply: {
     200: OwnerBody.extend({
@@ -27,29 +26,26 @@ export const suspendOwner = route({
     }),
   },
   read: async ({ params, deps }) => await wholeOwner(deps.store, params.userId),
-  decide({ body, data, account, now }) {
-    if (!account) throw new ApiError("NOT_FOUND");
-    const { owner, profile, keys } = data;
+  decide({ caller, body, data, request, now }) {
+    const { owner, profile, account } = data;
     const stop = !body.keepExecutions;
-    const shut = suspend(account, data, { stop, now });
-    const { executionIds } = shut;
-    const state = "suspended" as const;
+    const by = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
+    const answer = (executionIds: readonly string[]) =>
+      ok({
+        ...ownerBody({ ...profile, state: "suspended" }),
+        executionIds: [...executionIds],
+        executionsStopped: stop,
+      });
+    const executionIds = executionsOf(account, null);
     return {
-      ...shut,
+      writes: turnOwner(data, { state: "suspended", stop, by, now }),
       owner,
       subject: owner.id,
-      facts: { keys: keys.length, executions: executionIds.length, executionsStopped: stop },
-      reply: ok({
-        ...ownerBody({ ...profile.value, state }),
-        executionIds,
-        executionsStopped: stop,
-      }),
-      toStop: stop ? executionIds : [],
+      facts: { executions: executionIds.length, executionsStopped: stop },
+      reply: answer(executionIds),
+      answer,
     };
   },
-  after: async ({ caller, data: { owner, keys }, decided, request, deps }) => {
-    const by = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
-    const dueAgain = keys.map(({ ref, value }) => ({ ref, dueAt: value.expiresAt }));
-    await finishClosing(deps, { owner, keys: dueAgain, executionIds: decided.toStop, by });
-  },
+  answerAfter: async ({ data: { owner }, decided, deps }) =>
+    decided.answer(await followAccount(deps, owner.id)),
 });

@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { closeKey, finishClosing } from "#shared/auth/close-keys";
+import { closeKey, executionsOf, finishClosing, settleKey } from "#shared/auth/close-keys";
 import { KeyClose, KeyClosed } from "#shared/contract/api-key";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { ApiError } from "#shared/errors/api-error";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { accountId, accounts } from "#shared/store/owners";
 import { findKey } from "./find-key.ts";
 
 interface Ending {
@@ -27,34 +27,38 @@ export function closeRoute({ answers, summary, audit, deletes, message }: Ending
     query: noQuery,
     body: KeyClose,
     bodyBytesMax: jsonBytesMax,
-    limits: "writes",
-    budget: "admission",
+    limits: "closings",
+    budget: "closing",
     audit,
     reply: { 200: KeyClosed },
-    read: async ({ caller, params: { keyId }, deps }) =>
-      await findKey(deps.store, { ownerId: caller.owner.id, keyId }),
-    decide({ body, data, account, now }) {
-      if (!account) throw new ApiError("INTERNAL_ERROR", { cause: "an owner without an account" });
-      const { id, prefix, revokedAt } = data.value;
+    read: async ({ caller: { owner }, params: { keyId }, deps }) => {
+      const [key, account] = await Promise.all([
+        findKey(deps.store, { ownerId: owner.id, keyId }),
+        deps.store.require(accounts.of(owner, accountId)),
+      ]);
+      return { key, executionIds: executionsOf(account.value, keyId) };
+    },
+    decide({ caller, body, data: { key, executionIds }, now }) {
+      const { id, prefix, revokedAt } = key.value;
       const stop = !body.keepExecutions;
       const fields = deletes ? { deletedAt: now } : {};
-      const closing = closeKey(account, data, { stop, now, fields });
-      const { executionIds } = closing;
       const isDone = revokedAt !== null && !deletes && !(stop && executionIds.length > 0);
+      const answer = (ids: readonly string[]) =>
+        ok({ success: true, message, id, executionIds: [...ids], executionsStopped: stop });
       return {
-        ...(isDone ? { writes: [] } : closing),
+        writes: isDone ? [] : closeKey(caller.owner, key, { stop, now, fields }),
         subject: id,
         facts: { prefix, executions: executionIds.length, executionsStopped: stop },
-        reply: ok({ success: true, message, id, executionIds, executionsStopped: stop }),
-        toStop: stop ? executionIds : [],
+        reply: answer(executionIds),
+        answer,
+        stop,
       };
     },
     // If this process dies here, maintenance stops what is left; the barrier is for the answer.
-    after: async ({ caller, data, decided, request, deps }) => {
+    answerAfter: async ({ caller, data: { key }, decided: { answer, stop }, request, deps }) => {
       const by = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
-      const keys = [{ ref: data.ref, dueAt: null }];
-      const { toStop: executionIds } = decided;
-      await finishClosing(deps, { owner: caller.owner, keys, executionIds, by });
+      const which = { owner: caller.owner, keyId: key.value.id, stop, by };
+      return answer(await finishClosing(deps, { ...which, done: settleKey(deps, key) }));
     },
   });
 }

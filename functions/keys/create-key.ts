@@ -1,3 +1,4 @@
+import { idempotencySpace } from "#shared/auth/environment-bounds";
 import { issueKey, keyRandomBytes, ownerOfKey, requireWithin } from "#shared/auth/issue-key";
 import { boundsOf, KeyCreate, KeyCreated, keyRecord, keyWarning } from "#shared/contract/api-key";
 import { created, noParams, noQuery, toJsonText } from "#shared/contract/common";
@@ -5,7 +6,7 @@ import { admits } from "#shared/core/admission";
 import { derivedId } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
-import { readForKey } from "./read-for-key.ts";
+import { readForKey, withKey } from "./read-for-key.ts";
 
 export const createKey = route({
   answers: "POST /v1/keys",
@@ -20,13 +21,15 @@ export const createKey = route({
   budget: "admission",
   audit: "key.created",
   reply: { 201: KeyCreated },
-  read: async ({ caller: { owner }, body, request, deps }) => {
+  read: async ({ caller: { owner }, body, request, repeated, deps }) => {
     const { idempotencyKey } = request;
     const requestId =
-      idempotencyKey === null ? null : derivedId("apiKey", owner.id, idempotencyKey);
+      idempotencyKey === null
+        ? null
+        : derivedId("apiKey", ...idempotencySpace(owner), idempotencyKey);
     return {
       random: deps.random(keyRandomBytes),
-      ...(await readForKey(deps.store, owner, { requestId, ...body })),
+      ...(await readForKey(deps.store, owner, { requestId, repeated, ...body })),
     };
   },
   decide({ caller, body, data, account, ids, now }) {
@@ -48,8 +51,8 @@ export const createKey = route({
     });
     return {
       writes: [write, ...data.note(key.id, now)],
-      // Changed for its version alone: whoever closes the maker meanwhile makes this fail.
-      account: { ...account, updatedAt: now },
+      // Whoever closes the maker meanwhile, or makes another key, makes this fail.
+      account: withKey(account, data, now),
       subject: key.id,
       facts: { prefix: key.prefix },
       reply: created({ ...keyRecord(key, now), key: text, warning: keyWarning }),

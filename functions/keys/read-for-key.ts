@@ -1,54 +1,74 @@
 import type { Owner } from "#shared/auth/owner";
+import type { Account } from "#shared/core/account";
+import { type CountedKeys, keysMax, withOneKeyMore } from "#shared/core/key-count";
 import { ApiError } from "#shared/errors/api-error";
 import { apiKeys, keyRequests } from "#shared/store/api-keys";
+import { StaleRead } from "#shared/store/change";
 import { create, type Write } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
+import { accountId, accounts } from "#shared/store/owners";
 import { present, type Store } from "#shared/store/store";
 
-/** Live keys of one owner: so many can be shut in one commit. */
-const keysMax = 200;
 const requestKeptMs = 86_400_000;
 
 export interface KeyAsked {
   /** Of the request's Idempotency-Key; null without one. */
   readonly requestId: string | null;
   readonly environmentIds?: readonly string[] | null | undefined;
+  /** Whether it is read again: then the keys are counted, since the account may not have known. */
+  readonly repeated: boolean;
+}
+
+export interface KeyRead {
+  readonly note: (keyId: string, now: number) => readonly Write[];
+  readonly counted: CountedKeys | null;
 }
 
 /**
  * What must hold before a key is made. A request that is repeated is refused, since what it was
  * answered is kept nowhere.
- * @throws {ApiError} `NOT_FOUND` for an environment, `KEYS_FULL`, or `KEY_SHOWN_ALREADY`.
+ * @throws {ApiError} `NOT_FOUND` for an environment, or `KEY_SHOWN_ALREADY`.
  */
-export async function readForKey(
-  store: Store,
-  owner: Owner,
-  asked: KeyAsked,
-): Promise<{ readonly note: (keyId: string, now: number) => readonly Write[] }> {
+export async function readForKey(store: Store, owner: Owner, asked: KeyAsked): Promise<KeyRead> {
   const requestRef = asked.requestId === null ? null : keyRequests.of(owner, asked.requestId);
-  const [earlier, live] = await Promise.all([
+  const [earlier, counted] = await Promise.all([
     requestRef && store.get(requestRef),
-    store.page(apiKeys.all(), {
-      where: [
-        ["ownerId", owner.id],
-        ["revokedAt", null],
-      ],
-      orderBy: [],
-      limit: 1,
-      offset: 0,
-    }),
+    asked.repeated ? countKeys(store, owner) : null,
     requireEnvironments(store, owner, asked.environmentIds ?? []),
   ]);
   if (earlier?.value) {
     throw new ApiError("KEY_SHOWN_ALREADY", { details: { id: earlier.value.keyId } });
   }
-  if (live.total >= keysMax) throw new ApiError("KEYS_FULL", { details: { limit: keysMax } });
   return {
+    counted,
     note: (keyId, now) =>
       requestRef === null
         ? []
         : [create(requestRef, { v: 1, keyId, expireAt: new Date(now + requestKeptMs) })],
   };
+}
+
+/**
+ * The account with one key more: in the commit that makes it, so that no two take the last place.
+ * @throws {ApiError} `KEYS_FULL`. @throws {StaleRead} if the keys must be counted first.
+ */
+export function withKey(account: Account, { counted }: KeyRead, now: number): Account {
+  const keyCount = withOneKeyMore(account.keyCount, counted);
+  if (keyCount === "unknown") throw new StaleRead();
+  if (keyCount === "full") throw new ApiError("KEYS_FULL", { details: { limit: keysMax } });
+  return { ...account, keyCount, updatedAt: now };
+}
+
+/** As of one moment: the account says then whether any was made since. */
+async function countKeys(store: Store, owner: Owner): Promise<CountedKeys> {
+  return await store.atOneMoment(async (moment) => {
+    const { value } = await moment.get(accounts.of(owner, accountId));
+    const live = await moment.count(apiKeys.all(), [
+      ["ownerId", owner.id],
+      ["revokedAt", null],
+    ]);
+    return { live, made: value?.keyCount?.made ?? null };
+  });
 }
 
 /** An id in a body is the owner's own or doesn't exist, exactly as one in a path. */

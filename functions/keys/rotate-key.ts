@@ -1,16 +1,17 @@
 import * as z from "zod";
-import { closeKey, type FoundKey, finishClosing } from "#shared/auth/close-keys";
+import { closedFields, type FoundKey, finishClosing, settleKey } from "#shared/auth/close-keys";
 import { issueKey, keyRandomBytes, ownerOfKey, requireWithin } from "#shared/auth/issue-key";
 import { expiryOf, KeyCreated, KeyRotate, keyRecord, keyWarning } from "#shared/contract/api-key";
 import { created, iso, noQuery } from "#shared/contract/common";
 import type { Account } from "#shared/core/account";
-import { admits } from "#shared/core/admission";
+import { admits, close } from "#shared/core/admission";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { lineageOf } from "#shared/store/api-keys";
 import { patch } from "#shared/store/documents";
 import { findKey } from "./find-key.ts";
-import { readForKey } from "./read-for-key.ts";
+import { readForKey, withKey } from "./read-for-key.ts";
 
 const hourMs = 3_600_000;
 /** When the old key ends, and what it ran until then: it is closed as by a revocation. */
@@ -29,12 +30,12 @@ export const rotateKey = route({
   budget: "admission",
   audit: "key.rotated",
   reply: { 201: KeyRotated },
-  read: async ({ caller: { owner }, params: { keyId }, deps }) => {
-    const [old] = await Promise.all([
+  read: async ({ caller: { owner }, params: { keyId }, repeated, deps }) => {
+    const [old, read] = await Promise.all([
       findKey(deps.store, { ownerId: owner.id, keyId }),
-      readForKey(deps.store, owner, { requestId: null }),
+      readForKey(deps.store, owner, { requestId: null, repeated }),
     ]);
-    return { old, random: deps.random(keyRandomBytes) };
+    return { ...read, old, random: deps.random(keyRandomBytes) };
   },
   decide({ caller, body, data, account, ids, now }) {
     const { old, random } = data;
@@ -48,12 +49,13 @@ export const rotateKey = route({
     requireWithin(bounds, caller.key);
     const { text, key, write } = issueKey(ownerOfKey(caller.key), {
       id: ids.next("apiKey"),
-      ...{ name, description, metadataJson, bounds, random },
+      ...{ name, description, metadataJson, bounds, random, lineageId: lineageOf(old.value) },
       createdBy: caller.id,
       createdAt: now,
     });
-    const ending = endOld(account, old, { replacedBy: key.id, now, ...body });
-    const { expiresAt: oldExpiresAt, executionIds } = ending;
+    const counted = withKey(account, data, now);
+    const ending = endOld(counted, old, { replacedBy: key.id, now, ...body });
+    const { expiresAt: oldExpiresAt } = ending;
     return {
       writes: [write, ...ending.writes],
       account: ending.account,
@@ -66,14 +68,13 @@ export const rotateKey = route({
         oldKeyId: old.value.id,
         oldKeyExpiresAt: iso(oldExpiresAt),
       }),
-      executionIds,
     };
   },
-  after: async ({ caller, body, data, decided: { executionIds }, request, deps }) => {
+  after: async ({ caller, body, data: { old }, request, deps }) => {
     if (body.gracePeriodHours > 0) return;
     const by = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
-    const keys = [{ ref: data.old.ref, dueAt: null }];
-    await finishClosing(deps, { owner: caller.owner, keys, executionIds, by });
+    const which = { owner: caller.owner, keyId: old.value.id, stop: true, by };
+    await finishClosing(deps, { ...which, done: settleKey(deps, old) });
   },
 });
 
@@ -96,14 +97,17 @@ function endOld(
   const graceEnd = now + Math.round(gracePeriodHours * hourMs);
   const expiresAt = Math.min(graceEnd, old.value.expiresAt ?? graceEnd);
   const fields = { replacedBy, expiresAt };
-  if (gracePeriodHours === 0) {
-    return { ...closeKey(account, old, { stop: true, now, fields }), expiresAt };
+  const { ref, value, version } = old;
+  if (gracePeriodHours > 0) {
+    return {
+      writes: [patch(ref, { ...fields, dueAt: expiresAt }, { version })],
+      account,
+      expiresAt,
+    };
   }
-  const { ref, version } = old;
   return {
-    writes: [patch(ref, { ...fields, dueAt: expiresAt }, { version })],
-    account: { ...account, updatedAt: now },
-    executionIds: [],
+    writes: [patch(ref, closedFields(value, { stop: true, now, fields }), { version })],
+    account: { ...account, admission: close(account.admission, value.id, now) },
     expiresAt,
   };
 }

@@ -14,6 +14,7 @@ import { sealedSecrets, sealingKeys } from "#shared/store/environments";
 import { type Execution, executions } from "#shared/store/executions";
 import { present } from "#shared/store/store";
 import { formatLease } from "./lease.ts";
+import { noteRunning } from "./live-executions.ts";
 
 export const claim = route({
   answers: "POST /internal/executions/claim",
@@ -116,6 +117,10 @@ export const claim = route({
           manifestSha256: running.baseManifestSha256,
         }),
     };
+  },
+  after: async ({ data: { found }, now }) => {
+    const { id: executionId, attempt } = found.value;
+    noteRunning({ executionId, attempt }, now);
   },
 });
 

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { noQuery } from "#shared/contract/common";
 import { getObject, type ObjectKind } from "#shared/google/objects";
 import { route } from "#shared/pipeline/route";
+import { requireRunning } from "./live-executions.ts";
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -19,7 +20,10 @@ function getRoute(kind: ObjectKind) {
     budget: "free",
     audit: "none",
     reply: { 200: "bytes" },
-    read: async ({ caller, params: { sha256 } }) => await getObject(caller.owner, { kind, sha256 }),
+    read: async ({ caller: { owner, claims }, params: { sha256 }, deps }) => {
+      await requireRunning(deps, owner, claims);
+      return await getObject(owner, { kind, sha256 });
+    },
     decide({ data: bytes }) {
       const headers = {
         "content-type": "application/octet-stream",

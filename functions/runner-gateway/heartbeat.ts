@@ -6,6 +6,7 @@ import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { HeartbeatReply, HeartbeatRequest } from "#shared/protocol/runner";
 import { extendLease } from "./extend-lease.ts";
 import { formatLease, parseLease } from "./lease.ts";
+import { noteRunning } from "./live-executions.ts";
 
 export const heartbeat = route({
   answers: "POST /internal/executions/heartbeat",
@@ -24,7 +25,9 @@ export const heartbeat = route({
     const lease = parseLease(body.leaseVersion, claims.executionId, gatewayKeys());
     if (!lease) throw new ApiError("VALIDATION_FAILED", { message: "leaseVersion is malformed." });
     const beat = { claims, lease, readerUntil: body.readerUntil, now };
-    return await extendLease(deps, owner, beat);
+    const extended = await extendLease(deps, owner, beat);
+    noteRunning(claims, now);
+    return extended;
   },
   decide({ caller: { claims }, data }) {
     const { heartbeatIntervalMs } = timing();

@@ -7,6 +7,7 @@ import { type ObjectKind, putObject } from "#shared/google/objects";
 import { readBytes } from "#shared/pipeline/parse";
 import { route } from "#shared/pipeline/route";
 import { manifestBytesMax, packBytesMax } from "#shared/protocol/runner";
+import { requireRunning } from "./live-executions.ts";
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const bytesMax = { manifests: manifestBytesMax, packs: packBytesMax } as const;
@@ -26,8 +27,10 @@ function putRoute(kind: ObjectKind) {
     budget: "free",
     audit: "none",
     reply: { 200: z.object({ sha256: z.string() }) },
-    read: async ({ caller, params, raw }) => {
+    read: async ({ caller, params, raw, deps }) => {
       const bytes = await readBytes(raw, bytesMax[kind]);
+      // Once all of it is here: it may have been long in coming.
+      await requireRunning(deps, caller.owner, caller.claims);
       if (createHash("sha256").update(bytes).digest("hex") !== params.sha256) {
         throw new ApiError("VALIDATION_FAILED", { message: "The bytes don't have that digest." });
       }

@@ -8,9 +8,10 @@ import { route } from "#shared/pipeline/route";
 import { outputBytesMax, SettleReply, SettleRequest } from "#shared/protocol/runner";
 import { patch, type Write } from "#shared/store/documents";
 import { environments, type WorkspaceHead } from "#shared/store/environments";
-import { type Execution, executions } from "#shared/store/executions";
-import { type Found, present } from "#shared/store/store";
+import { type Execution, egressBatches, executions } from "#shared/store/executions";
+import { type Found, present, type Store } from "#shared/store/store";
 import { headOf, readManifest, storeManifest } from "#shared/workspace/manifests";
+import { noteEnded } from "./live-executions.ts";
 
 /** JSON may need six bytes for one of output. */
 const bodyBytesMax = 7 * outputBytesMax;
@@ -30,28 +31,32 @@ export const settleExecution = route({
   audit: "execution.ended",
   reply: { 200: SettleReply },
   read: async ({ caller: { owner, claims }, body, deps, repeated }) => {
-    const [[execution, environment], storedLast] = await Promise.all([
+    const [[execution, environment], storedLast, sent] = await Promise.all([
       deps.store.getAll(
         executions.of(owner, claims.executionId),
         environments.of(owner, claims.environmentId),
       ),
       // An event may be stored though its answer was lost; then the runner knows of fewer.
-      repeated ? lastStoredSequence(deps.store, owner, claims.executionId) : 0,
+      repeated || claimsNoWork(body)
+        ? lastStoredSequence(deps.store, owner, claims.executionId)
+        : 0,
+      claimsNoWork(body) ? hasEgress(deps.store, owner, claims.executionId) : false,
     ]);
     const eventsLastSequence = Math.max(body.eventsLastSequence, storedLast);
     const found = present(execution);
     const { value } = found;
+    const idle = claimsNoWork(body) && eventsLastSequence === 0 && !sent;
+    const known = { found, eventsLastSequence, idle };
     if (value.attempt !== claims.attempt || value.status === "queued")
       throw new ApiError("LEASE_LOST");
-    if (value.status !== "running")
-      return { ...nothing, settled: value, found, eventsLastSequence };
+    if (value.status !== "running") return { ...nothing, ...known, settled: value };
     const saved = body.workspace.state === "saved" ? body.workspace.manifestSha256 : null;
-    if (saved === null) return { ...nothing, found, eventsLastSequence };
+    if (saved === null) return { ...nothing, ...known };
     // It was deleted meanwhile, and its workspace with it.
-    if (!environment.version) return { ...nothing, found, eventsLastSequence };
+    if (!environment.version) return { ...nothing, ...known };
     const current = environment;
     const workspace = await nextWorkspace(owner, { execution: value, environment: current, saved });
-    return { settled: null, found, eventsLastSequence, environment: current, workspace };
+    return { ...known, settled: null, environment: current, workspace };
   },
   decide({ caller: { owner }, body, data, account, now }) {
     const { settled, found, environment, workspace } = data;
@@ -64,17 +69,18 @@ export const settleExecution = route({
     const before = { execution: found.value, version: found.version, account };
     const conflicts = workspace?.conflicts ?? [];
     const isSaved = body.workspace.state === "saved";
-    const charged = body.reason !== "isolation_unavailable";
+    // A runner that was taken over would say so after its work: then it is an error of its own.
+    const reason = isIsolation(body) && !data.idle ? "runner_error" : body.reason;
     const ended = endExecution(owner, before, {
       outcome: body.outcome,
-      reason: body.reason,
+      reason,
       exitCode: body.exitCode,
       output: body.output,
       outputTruncated: body.outputTruncated,
       workspaceState: isSaved && !workspace ? "not_saved" : body.workspace.state,
       conflicts,
       eventsLastSequence: data.eventsLastSequence,
-      costMicrousd: charged ? measuredCostMicrousd(found.value, now) : 0,
+      costMicrousd: reason === "isolation_unavailable" ? 0 : measuredCostMicrousd(found.value, now),
       now,
     });
     const saved: readonly Write[] =
@@ -95,7 +101,22 @@ export const settleExecution = route({
       reply: ok({ settled: true, conflicts }),
     };
   },
+  after: async ({ caller: { claims } }) => noteEnded(claims),
 });
+
+function isIsolation({ reason }: SettleRequest): boolean {
+  return reason === "isolation_unavailable";
+}
+
+/** That nothing was executed is believed of a runner that has nothing at all to show. */
+function claimsNoWork(body: SettleRequest): boolean {
+  return isIsolation(body) && body.output === "" && body.workspace.state !== "saved";
+}
+
+async function hasEgress(store: Store, owner: Owner, executionId: string): Promise<boolean> {
+  const batches = egressBatches.all(owner, executionId);
+  return (await store.findRefs(batches, { orderBy: [], limit: 1 })).length > 0;
+}
 
 interface NextWorkspace {
   readonly head: WorkspaceHead;

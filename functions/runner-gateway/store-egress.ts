@@ -3,6 +3,7 @@ import { route } from "#shared/pipeline/route";
 import { EgressReply, EgressRequest } from "#shared/protocol/runner";
 import { isConflict } from "#shared/store/answered";
 import { addToEgressLog } from "#shared/store/executions";
+import { requireRunning } from "./live-executions.ts";
 
 const bodyBytesMax = 512 * 1024;
 
@@ -20,7 +21,8 @@ export const storeEgress = route({
   audit: "none",
   reply: { 200: EgressReply },
   // Like events: one write and no read.
-  read: async ({ caller: { owner, id }, body, deps, now }) => {
+  read: async ({ caller: { owner, id, claims }, body, deps, now }) => {
+    await requireRunning(deps, owner, claims);
     try {
       await deps.store.commit([addToEgressLog(owner, id, { ...body, now })]);
     } catch (error) {

@@ -4,6 +4,7 @@ import { route } from "#shared/pipeline/route";
 import { EventsReply, EventsRequest, eventBatchBytesMax } from "#shared/protocol/runner";
 import { isConflict } from "#shared/store/answered";
 import { addToLog } from "#shared/store/executions";
+import { requireRunning } from "./live-executions.ts";
 
 export const storeEvents = route({
   answers: "POST /internal/executions/events",
@@ -19,7 +20,8 @@ export const storeEvents = route({
   audit: "none",
   reply: { 200: EventsReply },
   // One write and no read; events concern nobody's money, so they take no part in its commits.
-  read: async ({ caller: { owner, id }, body: { events }, deps, now }) => {
+  read: async ({ caller: { owner, id, claims }, body: { events }, deps, now }) => {
+    await requireRunning(deps, owner, claims);
     const firstSequence = events[0]?.sequence ?? 1;
     const lastSequence = events.at(-1)?.sequence ?? firstSequence;
     try {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import { idempotencySpace } from "#shared/auth/environment-bounds";
 import { deploymentLimits } from "#shared/config";
 import { noQuery } from "#shared/contract/common";
 import { MessageCreate } from "#shared/contract/message-create";
@@ -30,7 +31,7 @@ export const sendMessage = route({
   read: async ({ caller: { owner }, params: { threadId }, body, request, ids, deps }) => {
     const { idempotencyKey } = request;
     const executionId = idempotencyKey
-      ? derivedId("execution", owner.id, idempotencyKey)
+      ? derivedId("execution", ...idempotencySpace(owner), idempotencyKey)
       : ids.next("execution");
     const requestSha256 = createHash("sha256")
       .update(JSON.stringify([threadId, body]))

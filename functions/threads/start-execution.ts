@@ -19,7 +19,7 @@ const previewLength = 200;
 
 export interface Start {
   readonly owner: Owner;
-  readonly key: KeyCeilings & { readonly id: string };
+  readonly key: KeyCeilings & { readonly id: string; readonly lineageId: string | null };
   readonly messageId: string;
   /** The deployment's; the account's own come before them. */
   readonly limits: DeploymentLimits;
@@ -74,6 +74,7 @@ export function startExecution(start: Start, basis: StartBasis): Started {
       id: data.executionId,
       messageId: start.messageId,
       keyId: key.id,
+      keyLineageId: key.lineageId,
       requestSha256: data.requestSha256,
       ticketSecret: data.ticketSecret,
       wallClockMs,

@@ -55,7 +55,10 @@ function failed(reason: EndReason, exitCode: number | null): Outcome {
   return { outcome: "failed", reason, exitCode };
 }
 
-/** One sentence for the end of the answer; nothing where the answer speaks for itself. */
+/**
+ * One sentence for the end of the answer; nothing where the answer speaks for itself, nor where
+ * nothing was executed: a runner with anything to show isn't believed that.
+ */
 export const reasonNotes: Readonly<Partial<Record<EndReason, string>>> = {
   time_limit: "Stopped: the time limit was reached.",
   memory_limit: "Failed: memory ran out, and the kernel ended a process.",
@@ -66,6 +69,5 @@ export const reasonNotes: Readonly<Partial<Record<EndReason, string>>> = {
   output_limit: "Stopped: far more output than can be kept.",
   cancelled: "Stopped: cancelled.",
   budget: "Stopped: the budget is used up.",
-  isolation_unavailable: "Not started: the sandbox couldn't be proven closed.",
   runner_error: "Failed: the runner had a problem of its own.",
 };

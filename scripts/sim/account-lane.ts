@@ -5,7 +5,8 @@
  */
 
 import type { Account } from "#shared/core/account";
-import { changesPerCommitMax, contentionMsMax } from "#shared/store/commit-coordinator";
+import { changesPerCommitMax } from "#shared/store/lane";
+import { contentionMsMax } from "#shared/store/patience";
 import type { Clock } from "./clock.ts";
 
 export interface LaneSettings {

@@ -126,7 +126,12 @@ class Day {
     return {
       decide: (account, now) => {
         const limits = limitsOf(this.#settings.limits, account);
-        const key = { id: keyId, executionCostMaxMicrousd: null, dayCostMaxMicrousd: null };
+        const key = {
+          id: keyId,
+          lineageId: null,
+          executionCostMaxMicrousd: null,
+          dayCostMaxMicrousd: null,
+        };
         const asked = firstHold({ key, execution: run.metered, limits, now });
         const held = hold(account, { ...asked, executionId: run.id });
         if (held.granted) return held.account;

@@ -1,19 +1,21 @@
 /**
- * The one door through which keys end: revoked, deleted or rotated away by their owner, expired, or
- * shut with the whole account. The commit that closes them also tells the account, in which every
- * start of an execution and every new key is decided: whoever read the key before is refused there.
- * Whatever else starts executions in a key's name is to be paused in the same commit; nothing does.
- * An environment that is deleted closes nothing: a key limited to it finds nothing there any more.
+ * The one door through which keys end: revoked, deleted or rotated away by their owner, or expired;
+ * `shut-owner.ts` shuts a whole account. The commit that closes a key also tells the account, where
+ * every start of an execution and every new key is decided: whoever read the key before is refused.
+ * It names no version of anything, so that no other change, however many there are, can make it
+ * fail or wait (KEY-10). What the key runs is looked up once nothing can be added to it. Whatever
+ * else starts executions in a key's name is to be paused in the same commit; nothing does. An
+ * environment that is deleted closes nothing: a key limited to it finds nothing there any more.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { auditEntry } from "../audit/audit-entry.ts";
 import type { Account } from "../core/account.ts";
-import { close } from "../core/admission.ts";
 import { type StopDeps, type StoppedBy, stopExecutions } from "../executions/stop-executions.ts";
 import { answered } from "../store/answered.ts";
 import { type ApiKey, apiKeys } from "../store/api-keys.ts";
-import { patch, type Write } from "../store/documents.ts";
-import type { Found } from "../store/store.ts";
+import { patch, patchInside, type Write } from "../store/documents.ts";
+import { accountId, accounts } from "../store/owners.ts";
+import type { Found, Store } from "../store/store.ts";
 import { revocationBarrierMs } from "./key-ring.ts";
 import { mintOwner, type Owner } from "./owner.ts";
 
@@ -22,62 +24,82 @@ export type FoundKey = Found<typeof apiKeys.schema>;
 /** When maintenance looks after a closing whose process died before it had stopped everything. */
 export const stopDeadlineMs = 5_000;
 
-export interface Closing {
-  readonly writes: readonly Write[];
-  readonly account: Account;
-  /** What the keys have going; nothing can be added to it once this is committed. */
-  readonly executionIds: readonly string[];
+interface How {
+  readonly stop: boolean;
+  readonly now: number;
+  readonly fields?: Partial<ApiKey>;
 }
 
-/** Closes a key of an account. Pure; what was closed before stays as it is. */
-export function closeKey(
-  account: Account,
-  { ref, value, version }: FoundKey,
-  how: { readonly stop: boolean; readonly now: number; readonly fields?: Partial<ApiKey> },
-): Closing {
-  const { stop, now, fields = {} } = how;
-  const executionIds = executionsOf(account, value.id);
-  const dueAt = stop && executionIds.length > 0 ? now + stopDeadlineMs : null;
-  const revokedAt = value.revokedAt ?? now;
-  return {
-    writes: [patch(ref, { ...fields, revokedAt, dueAt }, { version })],
-    account: { ...account, admission: close(account.admission, [value.id], now), updatedAt: now },
-    executionIds,
-  };
+/** Closes a key of an account. Pure; one that was closed before keeps its time. */
+export function closeKey(owner: Owner, { ref, value }: FoundKey, how: How): readonly Write[] {
+  const { now } = how;
+  const closed = { [`admission.closedKeys.${value.id}`]: now } as const;
+  return [
+    patch(ref, closedFields(value, how)),
+    patchInside(accounts.of(owner, accountId), closed, { updatedAt: now }),
+  ];
 }
 
-export function executionsOf(account: Account, keyId: string): readonly string[] {
+/** What stands in a key that is closed. */
+export function closedFields(key: ApiKey, { stop, now, fields = {} }: How): Partial<ApiKey> {
+  const dueAt = stop ? now + stopDeadlineMs : null;
+  return { ...fields, revokedAt: key.revokedAt ?? now, dueAt };
+}
+
+/** What a key has going, or the whole account if none is named. */
+export function executionsOf(account: Account, keyId: string | null): readonly string[] {
   const holds = Object.entries(account.holds);
-  return holds.filter(([, held]) => held.keyId === keyId).map(([executionId]) => executionId);
+  return holds.filter(([, held]) => keyId === null || held.keyId === keyId).map(([id]) => id);
 }
 
 /** What is left to do once a closing is committed. */
 export interface Closed {
   readonly owner: Owner;
-  /** Each with when it is due next, once everything is stopped. */
-  readonly keys: readonly { readonly ref: FoundKey["ref"]; readonly dueAt: number | null }[];
-  /** To stop; none if the keys' owner keeps them. */
-  readonly executionIds: readonly string[];
+  /** Null for all of the owner's. */
+  readonly keyId: string | null;
+  /** Whether what they run is stopped; else it is only named. */
+  readonly stop: boolean;
   readonly by: StoppedBy;
+  /** Called once everything is stopped: then nothing is due any more. */
+  readonly done: () => Promise<unknown>;
 }
 
 /**
  * Returns when no instance accepts the keys any more: whoever began to read one before the commit
  * may use it for a second. Meanwhile their executions are stopped.
+ * @returns all that they had going.
  */
-export async function finishClosing(deps: StopDeps, closed: Closed): Promise<void> {
-  const hasWork = closed.executionIds.length > 0;
+export async function finishClosing(deps: StopDeps, closed: Closed): Promise<readonly string[]> {
   // Whatever becomes of the executions, the answer waits for the barrier.
-  const stopping = Promise.allSettled([hasWork ? stopAll(deps, closed) : null]);
+  const stopping = Promise.allSettled([stopAll(deps, closed)]);
   await wait(revocationBarrierMs);
   const [stopped] = await stopping;
   if (stopped.status === "rejected") throw stopped.reason;
+  return stopped.value;
 }
 
 /** Whoever closes a key may see less of the account than the key did: all of it is stopped. */
-async function stopAll(deps: StopDeps, { owner, keys, executionIds, by }: Closed): Promise<void> {
-  await stopExecutions(deps, mintOwner(owner.id, owner.mode), { ids: executionIds, by });
-  await answered(deps.store.commit(keys.map(({ ref, dueAt }) => patch(ref, { dueAt }))));
+export async function stopAll(
+  deps: StopDeps,
+  { owner, keyId, stop, by, done }: Closed,
+): Promise<readonly string[]> {
+  const whole = mintOwner(owner.id, owner.mode);
+  const ids = await runningOf(deps.store, whole, keyId);
+  if (stop) {
+    await stopExecutions(deps, whole, { ids, by });
+    await done();
+  }
+  return ids;
+}
+
+async function runningOf(store: Store, owner: Owner, keyId: string | null) {
+  const { value } = await store.get(accounts.of(owner, accountId));
+  return value ? executionsOf(value, keyId) : [];
+}
+
+/** Nothing is due of a closed key once what it ran is stopped. */
+export function settleKey({ store }: Pick<StopDeps, "store">, { ref }: Pick<FoundKey, "ref">) {
+  return async () => await answered(store.commit([patch(ref, { dueAt: null })]));
 }
 
 /** Keys whose time has come, the longest due first. */
@@ -98,29 +120,27 @@ export async function closeDueKey(deps: StopDeps, due: FoundKey): Promise<"close
   let found = due;
   const { decision } = await deps.commits.submit({
     owner,
-    needsAccount: true,
+    needsAccount: false,
+    closes: true,
     refresh: async () => {
       found = await deps.store.require(due.ref);
     },
-    decide: (account) => {
+    decide: () => {
       const { id, revokedAt, expiresAt } = found.value;
       const now = deps.now();
-      if (!account) return { writes: [], executionIds: [] };
-      if (revokedAt !== null || expiresAt === null || expiresAt > now) {
-        const isShut = revokedAt !== null || account.admission.suspendedAt !== null;
-        return { writes: [], executionIds: isShut ? executionsOf(account, id) : [] };
-      }
-      const closing = closeKey(account, found, { stop: true, now });
-      const facts = { executions: closing.executionIds.length };
-      const what = { id: rowId, at: now, ...by, action: "key.expired", subject: id, facts };
+      if (revokedAt !== null || expiresAt === null || expiresAt > now) return { writes: [] };
+      const what = { id: rowId, at: now, ...by, action: "key.expired", subject: id, facts: {} };
       const row = auditEntry(owner, { ...what, sealedDetails: null });
-      return { ...closing, writes: [...closing.writes, row] };
+      return { writes: [...closeKey(owner, found, { stop: true, now }), row] };
     },
   });
-  const { executionIds, writes } = decision;
-  // Of a key that was shut with its account, the expiry is still to come.
-  const { revokedAt, expiresAt } = found.value;
-  const dueAt = revokedAt === null && writes.length === 0 ? expiresAt : null;
-  await stopAll(deps, { owner, keys: [{ ref: due.ref, dueAt }], executionIds, by });
-  return writes.length > 0 ? "closed" : "stopped";
+  const { id: keyId, revokedAt, expiresAt, ownerState } = found.value;
+  const closed = decision.writes.length > 0;
+  // A key that is neither closed nor over was brought forward in vain: its expiry is still to come.
+  const dueAt = revokedAt === null && !closed ? expiresAt : null;
+  const done = async () => await answered(deps.store.commit([patch(due.ref, { dueAt })]));
+  const stop = revokedAt !== null || closed || ownerState === "suspended";
+  if (stop) await stopAll(deps, { owner, keyId, stop, by, done });
+  else await done();
+  return closed ? "closed" : "stopped";
 }

@@ -14,6 +14,8 @@ export interface KeyRequest {
   readonly metadataJson: string;
   readonly createdBy: string;
   readonly createdAt: number;
+  /** Of the key that it takes the place of. */
+  readonly lineageId?: string;
   readonly random: Buffer;
 }
 
@@ -21,14 +23,14 @@ export { keyRandomBytes };
 
 /** A new key of `owner`: the text to show once, what is stored, and the write that stores it. */
 export function issueKey(
-  owner: Pick<OwnerProfile, "id" | "state" | "mode" | "auditPublicKey">,
+  owner: Pick<OwnerProfile, "id" | "mode" | "auditPublicKey">,
   request: KeyRequest,
 ): { readonly text: string; readonly key: ApiKey; readonly write: Write } {
   const { keys, current } = peppers();
   const pepper = keys[current];
   if (!pepper) throw new Error("the current pepper is missing");
   const text = composeKey(owner.mode, request.random, pepper);
-  const { random: _random, bounds, ...stated } = request;
+  const { random: _random, bounds, lineageId = null, ...stated } = request;
   const { expiresAt, executionCostMaxMicrousd, dayCostMaxMicrousd } = bounds;
   const copy = (list: readonly string[] | null) => (list === null ? null : [...list]);
   const key: ApiKey = {
@@ -40,8 +42,10 @@ export function issueKey(
     expiresAt,
     executionCostMaxMicrousd,
     dayCostMaxMicrousd,
+    lineageId,
     ownerId: owner.id,
-    ownerState: owner.state,
+    // Nobody makes a key for an account that is suspended: that is decided in the same commit.
+    ownerState: "active",
     mode: owner.mode,
     prefix: shownPrefix(text),
     pepperId: current,
@@ -58,8 +62,8 @@ export function issueKey(
 
 /** What a key of `owner` needs to issue another for it. */
 export function ownerOfKey(key: ApiKey) {
-  const { ownerId: id, ownerState: state, mode, auditPublicKey } = key;
-  return { id, state, mode, auditPublicKey };
+  const { ownerId: id, mode, auditPublicKey } = key;
+  return { id, mode, auditPublicKey };
 }
 
 const boundNames: Readonly<Record<keyof KeyBounds, string>> = {

@@ -4,9 +4,10 @@
  * turns it into a charge once.
  */
 import * as z from "zod";
-import { Admission, openAdmission } from "./admission.ts";
+import { Admission, openAdmission, remembered } from "./admission.ts";
 import { Alerts } from "./alert-state.ts";
 import { assert } from "./assert.ts";
+import { KeyCount } from "./key-count.ts";
 import { Pace, paceAfter } from "./spending-pace.ts";
 import { Window } from "./window.ts";
 
@@ -17,6 +18,8 @@ const Hold = z.object({
   /** Of all its slices. */
   amountMicrousd: amount,
   keyId: z.string(),
+  /** The first of the keys that its own was rotated from, for which it counts; null if none. */
+  lineageId: z.string().nullable().default(null),
   /** The UTC day and month its newest slice counts against, however late it is settled. */
   day: z.string(),
   month: z.string(),
@@ -52,14 +55,16 @@ export const Account = z.object({
   dailyLimitMicrousd: amount.nullable(),
   monthlyLimitMicrousd: amount.nullable(),
   holds: z.record(z.string(), Hold),
-  /** Executions started, per key. */
+  /** Executions started, per key and those it was rotated from. */
   windows: z.record(z.string(), Window),
   /** Executions started, of all keys together. */
   ownerWindow: Window.default({}),
-  /** What each key has spent today; a key that has spent nothing today isn't here. */
+  /** What each key's lineage has spent today; one that has spent nothing today isn't here. */
   keys: z.record(z.string(), z.object({ day: Period })).default({}),
   limits: OwnerLimits.prefault({}),
   admission: Admission.default(openAdmission),
+  /** Null for an account from before its keys were counted in it. */
+  keyCount: KeyCount.nullable().default(null),
   alerts: Alerts.prefault({}),
   pace: Pace.prefault({}),
   /** What single operators credited on a UTC day: above a sum, it takes two of them. */
@@ -85,13 +90,18 @@ export function newAccount(now: number): Account {
   });
 }
 
-/** What is held of a day, a month or a key, or of all that are named together. */
+/** Under which id a key is counted: a rotation neither begins its day again nor its windows. */
+export function lineageIn(of: { readonly keyId: string; readonly lineageId?: string | null }) {
+  return of.lineageId ?? of.keyId;
+}
+
+/** What is held of a day, a month or a key's lineage, or of all that are named together. */
 export function heldMicrousd(
   account: Account,
-  of: { readonly day?: string; readonly month?: string; readonly keyId?: string } = {},
+  of: { readonly day?: string; readonly month?: string; readonly lineageId?: string } = {},
 ): number {
   return Object.values(account.holds)
-    .filter(({ keyId }) => (of.keyId ?? keyId) === keyId)
+    .filter((held) => of.lineageId === undefined || of.lineageId === lineageIn(held))
     .flatMap(slicesOf)
     .filter(({ day }) => (of.day ?? day) === day && (of.month ?? monthOf(day)) === monthOf(day))
     .reduce((sum, slice) => sum + slice.amountMicrousd, 0);
@@ -109,9 +119,9 @@ export function spendableMicrousd(account: Account): number {
   return account.balanceMicrousd - heldMicrousd(account);
 }
 
-/** What a key has spent on the account's day. */
-export function keySpentMicrousd(account: Account, keyId: string): number {
-  const day = account.keys[keyId]?.day;
+/** What a key has spent on the account's day, and those that it was rotated from. */
+export function keySpentMicrousd(account: Account, lineageId: string): number {
+  const day = account.keys[lineageId]?.day;
   return day?.key === account.day.key ? day.spentMicrousd : 0;
 }
 
@@ -138,6 +148,7 @@ export function inPeriod(account: Account, now: number): Account {
     holds: Object.fromEntries(Object.entries(account.holds).filter(live)),
     keys: Object.fromEntries(Object.entries(account.keys).filter(today)),
     pace: paceAt(account, day.key),
+    admission: remembered(account.admission, now),
     updatedAt: now,
   };
 }

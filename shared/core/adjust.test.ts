@@ -7,6 +7,7 @@ const hold = {
   keyId: "key",
   day: "2026-11-23",
   month: "2026-11",
+  lineageId: null,
   earlier: [],
   executionMaxMicrousd: null,
   keyDayMaxMicrousd: null,

@@ -7,17 +7,17 @@ const now = 1_760_000_000_000;
 
 describe("close()", () => {
   test("shuts out the keys it names, and no other", () => {
-    const closed = close(openAdmission, ["key_a"], now);
+    const closed = close(openAdmission, "key_a", now);
     expect(admits(closed, "key_a")).toBe(false);
     expect(admits(closed, "key_b")).toBe(true);
     expect(admits(openAdmission, "key_a")).toBe(true);
   });
 
   test("forgets a key only when none of its requests can be under way", () => {
-    const closed = close(openAdmission, ["key_a"], now);
-    const soon = close(closed, ["key_b"], now + 10 * 60_000);
+    const closed = close(openAdmission, "key_a", now);
+    const soon = close(closed, "key_b", now + 10 * 60_000);
     expect(Object.keys(soon.closedKeys)).toEqual(["key_a", "key_b"]);
-    const later = close(soon, ["key_c"], now + 20 * 60_000);
+    const later = close(soon, "key_c", now + 20 * 60_000);
     expect(Object.keys(later.closedKeys)).toEqual(["key_b", "key_c"]);
   });
 

@@ -7,9 +7,9 @@ import * as z from "zod";
 
 export const Admission = z.object({
   /** Since when an operator has suspended the owner. */
-  suspendedAt: z.int().nullable(),
+  suspendedAt: z.int().nullable().default(null),
   /** Keys that were closed a short while ago, and when: later, none of their requests is left. */
-  closedKeys: z.record(z.string(), z.int()),
+  closedKeys: z.record(z.string(), z.int()).default({}),
 });
 export type Admission = z.infer<typeof Admission>;
 
@@ -23,9 +23,14 @@ export function admits({ suspendedAt, closedKeys }: Admission, keyId: string): b
   return suspendedAt === null && !Object.hasOwn(closedKeys, keyId);
 }
 
-/** From the commit of this on, `keyIds` begin nothing any more. */
-export function close(before: Admission, keyIds: readonly string[], now: number): Admission {
-  const remembered = Object.entries(before.closedKeys).filter(([, at]) => at > now - rememberedMs);
-  const closed = keyIds.map((id) => [id, now] as const);
-  return { ...before, closedKeys: Object.fromEntries([...remembered, ...closed]) };
+/** From the commit of this on, the key begins nothing any more. */
+export function close(before: Admission, keyId: string, now: number): Admission {
+  const { closedKeys } = remembered(before, now);
+  return { ...before, closedKeys: { ...closedKeys, [keyId]: now } };
+}
+
+/** Without the keys that were closed so long ago that nothing they began is left. */
+export function remembered(admission: Admission, now: number): Admission {
+  const recent = Object.entries(admission.closedKeys).filter(([, at]) => at > now - rememberedMs);
+  return { ...admission, closedKeys: Object.fromEntries(recent) };
 }

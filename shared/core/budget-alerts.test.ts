@@ -79,6 +79,7 @@ describe("noticeAlerts()", () => {
       day: account.day.key,
       month: account.month.key,
       expiresAt: now + 1,
+      lineageId: null,
       earlier: [],
       executionMaxMicrousd: null,
       keyDayMaxMicrousd: null,

@@ -4,6 +4,7 @@ import {
   type Hold,
   heldMicrousd,
   keySpentMicrousd,
+  lineageIn,
   spendableMicrousd,
 } from "./account.ts";
 
@@ -28,7 +29,9 @@ interface Cap extends Omit<Shortfall, "requiredMicrousd"> {
   readonly leftMicrousd: number;
 }
 
-type Ceilings = Pick<Hold, "keyId" | "executionMaxMicrousd" | "keyDayMaxMicrousd">;
+type Ceilings = Pick<Hold, "keyId" | "executionMaxMicrousd" | "keyDayMaxMicrousd"> & {
+  readonly lineageId?: string | null;
+};
 
 /**
  * All that money is taken under, and what each leaves; what is held counts as gone (BUD-3).
@@ -36,12 +39,13 @@ type Ceilings = Pick<Hold, "keyId" | "executionMaxMicrousd" | "keyDayMaxMicrousd
  */
 export function capsOf(account: Account, by: Ceilings, executionMicrousd: number): readonly Cap[] {
   const { day, month, dailyLimitMicrousd, monthlyLimitMicrousd } = account;
-  const { keyId, executionMaxMicrousd, keyDayMaxMicrousd } = by;
+  const { executionMaxMicrousd, keyDayMaxMicrousd } = by;
+  const lineageId = lineageIn(by);
   const ends = endsOf(account);
   const today = { held: heldMicrousd(account, { day: day.key }), resetsAt: ends.day };
   const thisMonth = { held: heldMicrousd(account, { month: month.key }), resetsAt: ends.month };
-  const keyHeld = heldMicrousd(account, { day: day.key, keyId });
-  const keySpent = keySpentMicrousd(account, keyId);
+  const keyHeld = heldMicrousd(account, { day: day.key, lineageId });
+  const keySpent = keySpentMicrousd(account, lineageId);
   const balance = { spent: account.spentMicrousd, held: heldMicrousd(account), resetsAt: null };
   const ofExecution = { spent: 0, held: executionMicrousd, resetsAt: null };
   const ofKey = { spent: keySpent, held: keyHeld, resetsAt: ends.day };

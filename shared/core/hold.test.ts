@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { accountWith, limits, request } from "../../test/kit/sample-account.ts";
+import { accountWith, limits, now, request } from "../../test/kit/sample-account.ts";
 import type { Account } from "./account.ts";
 import { hold, refusalOf } from "./hold.ts";
+import { settle, settleLate } from "./settle.ts";
 
 describe("BUD-9 one key", () => {
   const shared = { ...limits, keyHeldPercentMax: 50, keyConcurrentMax: 2, concurrentMax: 3 };
@@ -35,6 +36,49 @@ describe("BUD-9 one key", () => {
     const refused = { refusal: "CONCURRENCY_LIMITED", whose: "key", running: 2, max: 2 };
     expect(hold(account, ask("run_3", 1))).toMatchObject(refused);
     expect(hold(account, ask("run_3", 1, "key_b")).granted).toBe(true);
+  });
+});
+
+describe("a key that was rotated", () => {
+  const rotated = (id: string, amount: number, limited: Partial<typeof limits> = {}) => ({
+    ...request(id, amount),
+    keyId: "key_b",
+    lineageId: "key_a",
+    ceilings: { executionCostMaxMicrousd: null, dayCostMaxMicrousd: 50 },
+    limits: { ...limits, ...limited },
+  });
+  const started = (asked: Parameters<typeof hold>[1]) => {
+    const result = hold(accountWith(), asked);
+    if (!result.granted) throw new Error(result.refusal);
+    return result.account;
+  };
+
+  test("has what is left of its day, whether it was held or spent", () => {
+    const account = started(request("run_1", 30));
+    expect(hold(account, rotated("run_2", 21))).toMatchObject({ refusal: "BUDGET_LIMIT_KEY" });
+    const settled = settle(account, { id: "run_1", costMicrousd: 30, now });
+    expect(hold(settled?.account ?? account, rotated("run_2", 21)).granted).toBe(false);
+    expect(hold(settled?.account ?? account, rotated("run_2", 20)).granted).toBe(true);
+  });
+
+  test.each([
+    ["window", { executions: { max: 1, windowMs: 900_000 } }, "RATE_LIMITED"],
+    ["places", { keyConcurrentMax: 1 }, "CONCURRENCY_LIMITED"],
+    ["share", { keyHeldPercentMax: 10 }, "KEY_SHARE_LIMITED"],
+  ])("goes on in its %s", (_what, limited, refusal) => {
+    const account = started(request("run_1", 10));
+    expect(hold(account, rotated("run_2", 10, limited))).toMatchObject({ refusal });
+  });
+
+  test("is charged where its successor will be", () => {
+    const account = started(rotated("run_1", 30));
+    const late = { keyId: "key_b", lineageId: "key_a", costMicrousd: 5, wasHeldMicrousd: 5, now };
+    const settled = settle(account, { id: "run_1", costMicrousd: 30, now });
+    const after = settleLate(settled?.account ?? account, late);
+    expect(after.account.keys).toEqual({
+      key_a: { day: { key: "2026-11-22", spentMicrousd: 35 } },
+    });
+    expect([settled?.lineageId, after.lineageId]).toEqual(["key_a", "key_a"]);
   });
 });
 

@@ -2,7 +2,7 @@
  * Setting money aside before it is spent: the first slice when an execution starts, more of them
  * while it runs. Everything is taken together or nothing of it is.
  */
-import { type Account, type Hold, heldMicrousd, inPeriod, monthOf } from "./account.ts";
+import { type Account, type Hold, heldMicrousd, inPeriod, lineageIn, monthOf } from "./account.ts";
 import { assert } from "./assert.ts";
 import { type BudgetRefusal, capsOf, type Shortfall } from "./caps.ts";
 import { liveIn, take, type WindowLimit, type WindowState } from "./window.ts";
@@ -29,6 +29,8 @@ export interface KeyCeilings {
 export interface HoldRequest {
   readonly executionId: string;
   readonly keyId: string;
+  /** As in {@link Hold}. */
+  readonly lineageId?: string | null;
   readonly ceilings: KeyCeilings;
   readonly amountMicrousd: number;
   readonly expiresAt: number;
@@ -81,6 +83,7 @@ export function hold(before: Account, request: HoldRequest): HoldResult {
   const held: Hold = {
     amountMicrousd,
     keyId,
+    lineageId: request.lineageId ?? null,
     day: account.day.key,
     month: monthOf(account.day.key),
     earlier: [],
@@ -94,7 +97,10 @@ export function hold(before: Account, request: HoldRequest): HoldResult {
     account: {
       ...account,
       holds: { ...account.holds, [executionId]: held },
-      windows: { ...liveWindows(account.windows, request), [keyId]: windows.key.window },
+      windows: {
+        ...liveWindows(account.windows, request),
+        [lineageIn(request)]: windows.key.window,
+      },
       ownerWindow: windows.owner?.window ?? {},
     },
   };
@@ -151,10 +157,11 @@ interface Windows {
 
 type Asked = Omit<HoldRequest, "executionId" | "expiresAt">;
 
-function windowsOf(account: Account, { keyId, limits, now }: Asked): Windows {
+function windowsOf(account: Account, request: Asked): Windows {
+  const { limits, now } = request;
   const { executions, ownerExecutions } = limits;
   return {
-    key: take(account.windows[keyId] ?? {}, executions, now),
+    key: take(account.windows[lineageIn(request)] ?? {}, executions, now),
     owner: ownerExecutions && take(account.ownerWindow, ownerExecutions, now),
   };
 }
@@ -174,10 +181,10 @@ function refusalIn(account: Account, request: Asked, windows: Windows): HoldRefu
   return crowded(account, request) ?? shortfall(account, request) ?? overShare(account, request);
 }
 
-function crowded(account: Account, { keyId, limits }: Asked): HoldRefusal | null {
+function crowded(account: Account, request: Asked): HoldRefusal | null {
   const holds = Object.values(account.holds);
-  const ofKey = holds.filter((held) => held.keyId === keyId);
-  const { concurrentMax, keyConcurrentMax } = limits;
+  const ofKey = holds.filter((held) => lineageIn(held) === lineageIn(request));
+  const { concurrentMax, keyConcurrentMax } = request.limits;
   const refused = (whose: Whose, running: number, max: number) =>
     ({ refusal: "CONCURRENCY_LIMITED", whose, running, max }) as const;
   if (holds.length >= concurrentMax) return refused("owner", holds.length, concurrentMax);
@@ -187,18 +194,19 @@ function crowded(account: Account, { keyId, limits }: Asked): HoldRefusal | null
 
 /** One key leaves something for the others; a key that holds nothing may take what there is. */
 function overShare(account: Account, request: Asked): HoldRefusal | null {
-  const { keyId, amountMicrousd: requiredMicrousd, limits } = request;
-  const held = heldMicrousd(account, { keyId });
+  const { amountMicrousd: requiredMicrousd, limits } = request;
+  const held = heldMicrousd(account, { lineageId: lineageIn(request) });
   const limitMicrousd = Math.floor((account.balanceMicrousd * limits.keyHeldPercentMax) / 100);
   if (held === 0 || held + requiredMicrousd <= limitMicrousd) return null;
   return { refusal: "KEY_SHARE_LIMITED", limitMicrousd, heldMicrousd: held, requiredMicrousd };
 }
 
 function shortfall(account: Account, request: Asked): HoldRefusal | null {
-  const { keyId, amountMicrousd: requiredMicrousd, ceilings } = request;
+  const { amountMicrousd: requiredMicrousd, ceilings } = request;
   const executionMaxMicrousd = ceilings.executionCostMaxMicrousd;
   const keyDayMaxMicrousd = ceilings.dayCostMaxMicrousd;
-  const caps = capsOf(account, { keyId, executionMaxMicrousd, keyDayMaxMicrousd }, 0);
+  const by = { keyId: lineageIn(request), executionMaxMicrousd, keyDayMaxMicrousd };
+  const caps = capsOf(account, by, 0);
   const cap = caps.find(({ leftMicrousd }) => requiredMicrousd > leftMicrousd);
   if (!cap) return null;
   const { leftMicrousd: _left, refusal, ...amounts } = cap;

@@ -13,6 +13,8 @@ export interface LedgerLine {
   readonly amountMicrousd: number;
   readonly lossMicrousd: number;
   readonly keyId: string | null;
+  /** Under which id it was charged to its key; null of lines from before this was noted. */
+  readonly keyLineageId?: string | null;
   /** What a charge took of each UTC day; null of lines from before this was noted. */
   readonly days: Readonly<Record<string, number>> | null;
   readonly createdAt: number;
@@ -74,7 +76,7 @@ function withDays(before: LedgerSums["days"], line: LedgerLine, charged: number)
   const parts = line.days ?? { [dayOf(line.createdAt)]: charged };
   for (const [day, part] of Object.entries(parts)) {
     const sum = days[day] ?? { spentMicrousd: 0, keys: {} };
-    const keyId = line.keyId ?? "";
+    const keyId = line.keyLineageId ?? line.keyId ?? "";
     const keys = { ...sum.keys, [keyId]: (sum.keys[keyId] ?? 0) + part };
     days[day] = { spentMicrousd: sum.spentMicrousd + part, keys };
   }

@@ -1,5 +1,5 @@
 /** Turning a hold into a charge: at most what was held, once, on the days it was held on. */
-import { type Account, inPeriod, monthOf, slicesOf } from "./account.ts";
+import { type Account, inPeriod, lineageIn, monthOf, slicesOf } from "./account.ts";
 import { assert } from "./assert.ts";
 import { capsOf } from "./caps.ts";
 
@@ -8,6 +8,8 @@ export type ChargedDays = Readonly<Record<string, number>>;
 
 export interface Settlement {
   readonly account: Account;
+  /** Under which id it was charged to the key. */
+  readonly lineageId: string;
   readonly heldMicrousd: number;
   readonly chargedMicrousd: number;
   readonly chargedDays: ChargedDays;
@@ -40,15 +42,17 @@ export function settle(
     left -= charged;
   }
   const { [id]: _settled, ...holds } = before.holds;
-  const { keyId } = held;
-  const account = charge({ ...before, holds }, { keyId, chargedDays, now });
+  const lineageId = lineageIn(held);
+  const account = charge({ ...before, holds }, { lineageId, chargedDays, now });
   const releasedMicrousd = heldMicrousd - chargedMicrousd;
   const lossMicrousd = cost - chargedMicrousd;
-  return { account, heldMicrousd, chargedMicrousd, chargedDays, releasedMicrousd, lossMicrousd };
+  const amounts = { heldMicrousd, chargedMicrousd, chargedDays, releasedMicrousd, lossMicrousd };
+  return { account, lineageId, ...amounts };
 }
 
 export interface LateEnding {
   readonly keyId: string;
+  readonly lineageId?: string | null;
   /** Null if it can't be known, which is charged as all that was held. */
   readonly costMicrousd: number | null;
   /** By the execution's own document: its hold isn't there any more. */
@@ -63,16 +67,18 @@ export interface LateEnding {
  * of derived id.
  */
 export function settleLate(before: Account, ending: LateEnding): Settlement {
-  const { keyId, wasHeldMicrousd, now } = ending;
+  const { wasHeldMicrousd, now } = ending;
+  const lineageId = lineageIn(ending);
   const cost = ending.costMicrousd ?? wasHeldMicrousd;
   assert(Number.isSafeInteger(cost) && cost >= 0);
   const account = inPeriod(before, now);
-  const by = { keyId, executionMaxMicrousd: null, keyDayMaxMicrousd: null };
+  const by = { keyId: lineageId, executionMaxMicrousd: null, keyDayMaxMicrousd: null };
   const free = capsOf(account, by, 0).map((cap) => cap.leftMicrousd);
   const chargedMicrousd = Math.max(0, Math.min(cost, wasHeldMicrousd, ...free));
   const chargedDays = chargedMicrousd > 0 ? { [account.day.key]: chargedMicrousd } : {};
   return {
-    account: charge(account, { keyId, chargedDays, now }),
+    account: charge(account, { lineageId, chargedDays, now }),
+    lineageId,
     heldMicrousd: 0,
     chargedMicrousd,
     chargedDays,
@@ -83,7 +89,7 @@ export function settleLate(before: Account, ending: LateEnding): Settlement {
 
 function charge(
   before: Account,
-  of: { readonly keyId: string; readonly chargedDays: ChargedDays; readonly now: number },
+  of: { readonly lineageId: string; readonly chargedDays: ChargedDays; readonly now: number },
 ): Account {
   const account = inPeriod(before, of.now);
   const { day, month, keys } = account;
@@ -95,7 +101,7 @@ function charge(
   const chargedMicrousd = sum(() => true);
   const today = sum((charged) => charged === day.key);
   const thisMonth = sum((charged) => monthOf(charged) === month.key);
-  const keyDay = keys[of.keyId]?.day ?? { key: day.key, spentMicrousd: 0 };
+  const keyDay = keys[of.lineageId]?.day ?? { key: day.key, spentMicrousd: 0 };
   const spentToday = { day: { ...keyDay, spentMicrousd: keyDay.spentMicrousd + today } };
   return {
     ...account,
@@ -103,6 +109,6 @@ function charge(
     spentMicrousd: account.spentMicrousd + chargedMicrousd,
     day: { ...day, spentMicrousd: day.spentMicrousd + today },
     month: { ...month, spentMicrousd: month.spentMicrousd + thisMonth },
-    keys: today > 0 ? { ...keys, [of.keyId]: spentToday } : keys,
+    keys: today > 0 ? { ...keys, [of.lineageId]: spentToday } : keys,
   };
 }

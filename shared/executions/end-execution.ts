@@ -53,7 +53,7 @@ export function endExecution(
 ): Ended {
   const { execution, version } = before;
   const money = settled(before.account, execution, end);
-  const { heldMicrousd, chargedMicrousd, chargedDays, releasedMicrousd, lossMicrousd } = money;
+  const { heldMicrousd, chargedMicrousd, releasedMicrousd, lossMicrousd } = money;
   const ended: Execution = {
     ...execution,
     status: end.outcome,
@@ -69,7 +69,7 @@ export function endExecution(
     sweepAt: null,
     endedAt: end.now,
   };
-  const line = { chargedMicrousd, chargedDays, lossMicrousd, now: end.now };
+  const line = { ...money, now: end.now };
   return {
     execution: ended,
     account: money.account,
@@ -93,19 +93,17 @@ export function endExecution(
 
 /** The hold may have expired, long after the execution can have run: then it is charged late. */
 function settled(account: Account, execution: Execution, end: End): Settlement {
-  const { id, keyId, holdMicrousd: wasHeldMicrousd } = execution;
+  const { id, keyId, keyLineageId: lineageId, holdMicrousd: wasHeldMicrousd } = execution;
   const { costMicrousd, now } = end;
   const inTime = settle(account, { id, costMicrousd, now });
-  return inTime ?? settleLate(account, { keyId, costMicrousd, wasHeldMicrousd, now });
+  return inTime ?? settleLate(account, { keyId, lineageId, costMicrousd, wasHeldMicrousd, now });
 }
 
 /** Ids derived from the execution and attempt: a second settlement collides. */
 function ledgerLines(
   owner: Owner,
   execution: Execution,
-  line: Pick<Settlement, "chargedMicrousd" | "chargedDays" | "lossMicrousd"> & {
-    readonly now: number;
-  },
+  line: Settlement & { readonly now: number },
 ): readonly Write[] {
   const {
     id: executionId,
@@ -123,7 +121,8 @@ function ledgerLines(
   ) => {
     const id = derivedId("ledgerEntry", executionId, String(execution.attempt), type);
     const description = type === "charge" ? `Compute time, ${profile}` : "Cost beyond the hold";
-    const rest = { executionId, threadId, keyId, ...spentOn, description, createdAt: line.now };
+    const spentBy = { executionId, threadId, keyId, keyLineageId: line.lineageId };
+    const rest = { ...spentBy, ...spentOn, description, createdAt: line.now };
     return create(ledger.of(owner, id), { v: 1, id, type, ...amounts, ...rest });
   };
   const { chargedMicrousd, chargedDays: days, lossMicrousd } = line;

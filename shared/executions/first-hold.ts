@@ -22,7 +22,7 @@ export function limitsOf(deployment: DeploymentLimits, { limits }: Account): Dep
 }
 
 export interface FirstHold {
-  readonly key: KeyCeilings & { readonly id: string };
+  readonly key: KeyCeilings & { readonly id: string; readonly lineageId: string | null };
   readonly execution: Metered;
   /** The owner's, as `limitsOf` gives them. */
   readonly limits: DeploymentLimits;
@@ -36,6 +36,7 @@ export function firstHold(of: FirstHold): Omit<HoldRequest, "executionId"> {
   const holdLimits: HoldLimits = limits;
   return {
     keyId: key.id,
+    lineageId: key.lineageId,
     ceilings: { executionCostMaxMicrousd, dayCostMaxMicrousd },
     amountMicrousd: firstSliceMicrousd(execution, limits.slices),
     expiresAt: now + limits.timing.queuedMsMax + execution.wallClockMs + overheadMs,

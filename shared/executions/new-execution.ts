@@ -27,6 +27,7 @@ export interface ExecutionStart {
   readonly id: string;
   readonly messageId: string;
   readonly keyId: string;
+  readonly keyLineageId: string | null;
   readonly requestSha256: string;
   readonly ticketSecret: string;
   readonly wallClockMs: number;
@@ -63,6 +64,7 @@ export function newExecution(
     agentId: agent?.id ?? null,
     projectId: thread.projectId,
     keyId: start.keyId,
+    keyLineageId: start.keyLineageId,
     messageId: start.messageId,
     status: "queued",
     requestSha256: start.requestSha256,

@@ -2,7 +2,7 @@ import type { DeploymentLimits } from "../core/deployment-limits.ts";
 import type { Claim } from "./request-limiter.ts";
 
 /** What a route counts as; `none` for internal routes and for those that need no credential. */
-export type RequestClass = "none" | "reads" | "writes" | "secrets" | "executions";
+export type RequestClass = "none" | "reads" | "writes" | "closings" | "secrets" | "executions";
 
 export interface Claimant {
   readonly id: string;
@@ -20,13 +20,15 @@ export function claimsOf(
   const claims: Claim[] = [
     { subject: id, limit: limits.perKey, what: "requests with one credential" },
   ];
-  if (owner) {
+  // What other keys of the owner send can't use up the room for revoking one of them (KEY-10).
+  if (owner && requestClass !== "closings") {
     claims.push({ subject: owner.id, limit: limits.perOwner, what: "requests of one account" });
   }
   // Starts are counted where the money is, across all instances: see `core/account.ts`.
   if (requestClass !== "executions") {
     const what = `requests of the class "${requestClass}" with one credential`;
-    claims.push({ subject: `${id} ${requestClass}`, limit: limits[requestClass], what });
+    const limit = limits[requestClass === "closings" ? "writes" : requestClass];
+    claims.push({ subject: `${id} ${requestClass}`, limit, what });
   }
   return claims;
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { DeploymentLimits } from "../core/deployment-limits.ts";
 import type { ApiError } from "../errors/api-error.ts";
 import { FailedAuthentications } from "./failed-authentications.ts";
+import { claimsOf } from "./request-claims.ts";
 import { type Claim, RequestLimiter } from "./request-limiter.ts";
 
 const windowMs = 60_000;
@@ -34,6 +36,18 @@ describe("LIM-2 RequestLimiter", () => {
     const limiter = new RequestLimiter(() => 0);
     limiter.take([claim("a", 2)]).giveBack();
     expect(limiter.take([claim("a", 2)]).state).toMatchObject({ remaining: 1 });
+  });
+});
+
+describe("claimsOf()", () => {
+  test("KEY-10 doesn't count a closing against what the owner's other keys have sent", () => {
+    const { requests } = DeploymentLimits.parse({ requests: { perOwner: { max: 1 } } });
+    const limiter = new RequestLimiter(() => 0);
+    const owner = { id: "user" };
+    limiter.take(claimsOf("reads", { id: "key_a", owner }, requests));
+    const other = { id: "key_b", owner };
+    expect(refusalOf(() => limiter.take(claimsOf("writes", other, requests))).status).toBe(429);
+    expect(() => limiter.take(claimsOf("closings", other, requests))).not.toThrow();
   });
 });
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ApiError, errorBody } from "../errors/api-error.ts";
 import { securityHeaders } from "./headers.ts";
-import type { Reply } from "./route.ts";
+import type { JsonReply, Reply } from "./route.ts";
 
 /** What every answer carries, set before anything can go wrong. */
 export function prepare(response: ServerResponse, requestId: string): void {
@@ -9,7 +9,7 @@ export function prepare(response: ServerResponse, requestId: string): void {
   response.setHeader("x-request-id", requestId);
 }
 
-export function sendJson(response: ServerResponse, reply: Extract<Reply, { body: object }>): void {
+export function sendJson(response: ServerResponse, reply: JsonReply): void {
   // As text, so that Node sends headers and body in one write.
   const text = JSON.stringify(reply.body);
   response.writeHead(reply.status, {

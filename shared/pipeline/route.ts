@@ -90,12 +90,14 @@ export interface Context<A extends Authentication, P, Q, B> {
 
 export type AnyContext = Context<Authentication, unknown, unknown, unknown>;
 
+export interface JsonReply {
+  readonly status: number;
+  readonly body: object;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 export type Reply =
-  | {
-      readonly status: number;
-      readonly body: object;
-      readonly headers?: Readonly<Record<string, string>>;
-    }
+  | JsonReply
   | {
       readonly status: number;
       readonly headers: Readonly<Record<string, string>>;
@@ -144,18 +146,23 @@ export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decid
   readonly bodyBytesMax: number;
   /** What it counts as, beside its key and its owner: every route that takes a key states one. */
   readonly limits: RequestClass;
-  /** Whether the decision takes the owner's account, and what it does to it. */
-  readonly budget: "free" | "hold" | "settle" | "credit" | "terms" | "admission";
+  /**
+   * Whether the decision takes the owner's account, and what it does to it. A `closing` takes none:
+   * it writes what nobody else's change can get in the way of, alone and at once (KEY-10).
+   */
+  readonly budget: "free" | "closing" | "hold" | "settle" | "credit" | "terms" | "admission";
   /** `thing.happened`; `none` for what changes nothing. */
   readonly audit: `${string}.${string}` | "none";
   /** What the audit row keeps sealed beside address and user agent. */
   readonly auditDetails?: (context: Context<A, P, Q, B>) => Readonly<Record<string, string>>;
   readonly reply: Readonly<Record<number, z.ZodType | "stream" | "bytes">>;
   readonly read: "nothing" | ((context: Context<A, P, Q, B>) => Promise<D>);
-  /** Pure: it may be repeated with fresh data. `account` is null where `budget` is `free`. */
+  /** Pure: it may be repeated with fresh data. `account` is null where `budget` takes none. */
   readonly decide: (context: Context<A, P, Q, B> & { data: D; account: Account | null }) => R;
   /** What follows the commit; an outbox repeats it if the process dies here. */
   readonly after?: (context: Context<A, P, Q, B> & After<D, R>) => Promise<void>;
+  /** The same, where what follows is answered; if it fails, the answer is what was decided. */
+  readonly answerAfter?: (context: Context<A, P, Q, B> & After<D, R>) => Promise<JsonReply>;
 }
 
 /** A route whose types have been checked against each other; the pipeline needs only its shape. */

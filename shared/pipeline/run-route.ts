@@ -5,6 +5,7 @@ import { assert } from "../core/assert.ts";
 import type { IdKind } from "../core/ids.ts";
 import { allows } from "../core/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
+import type { Claimant } from "../limits/request-claims.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
 import { clientAddress, requestFacts, type Shown } from "./gates.ts";
@@ -13,7 +14,16 @@ import type { Authenticated, Members } from "./members.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";
 import { logFailure, type RequestRecord } from "./request-log.ts";
 import { sendJson, sendStream } from "./respond.ts";
-import type { AnyContext, Authentication, Callers, Decided, Deps, Ids, Route } from "./route.ts";
+import type {
+  AnyContext,
+  Authentication,
+  Callers,
+  Decided,
+  Deps,
+  Ids,
+  JsonReply,
+  Route,
+} from "./route.ts";
 
 /** A request that the front server let through. */
 export interface Admitted {
@@ -77,14 +87,21 @@ export async function runRoute(
   const { caller } = authenticated;
   record.callerId = caller.id;
   record.ownerId = "owner" in caller ? caller.owner.id : null;
-  const permit = known.limits.take(route, caller, request);
+  const claimant = claimantOf(caller);
+  const permit = known.limits.take(route, claimant, request);
   setLimitHeaders(response, permit.state);
   try {
     await answer(admitted, exchange, { ...authenticated, deps, members });
   } catch (error) {
-    known.limits.failed(route, caller, { permit, error });
+    known.limits.failed(route, claimant, { permit, error });
     throw error;
   }
+}
+
+/** A key that was rotated goes on where the one before it was: its windows don't begin again. */
+function claimantOf(caller: Callers[Authentication]): Claimant {
+  if (caller.type !== "key" || !("key" in caller)) return caller;
+  return { id: caller.key.lineageId ?? caller.id, owner: caller.owner };
 }
 
 async function answer(
@@ -96,7 +113,7 @@ async function answer(
   const { request, response } = exchange;
   const { caller, confirmed, freshMs, again, noteUse } = known;
   const beganAt = performance.now();
-  if (route.budget !== "free" && "owner" in caller) known.deps.commits.warm(caller.owner);
+  if (takesAccount(route) && "owner" in caller) known.deps.commits.warm(caller.owner);
   // What a stale key entry lets begin is answered only once the key is confirmed.
   const ahead = readsOnly(route) && hasScope(route, caller);
   const early = ahead ? begin(admitted, caller, exchange, known.deps) : null;
@@ -112,11 +129,16 @@ async function answer(
   const after = runAfter(route, { ...context, data, decided, version });
   if ("stream" in reply) {
     await sendStream(response, reply);
-    return await after;
+    await after;
+    return;
   }
-  await after;
+  const answered = await after;
   if (!request.complete) request.resume();
-  sendJson(response, reply);
+  sendJson(response, answered ?? reply);
+}
+
+function takesAccount({ budget }: Route): boolean {
+  return budget !== "free" && budget !== "closing";
 }
 
 /** Whether reading changes nothing: other routes store objects or key pairs before they commit. */
@@ -179,7 +201,7 @@ async function commit(
   { deps, members }: Pick<Known, "deps" | "members">,
 ): Promise<{ readonly decided: Decided; readonly version: Version | null }> {
   const { context, ids } = begun;
-  const needsAccount = route.budget !== "free";
+  const needsAccount = takesAccount(route);
   let { data } = begun;
   if (!needsAccount && route.audit === "none") {
     const decided = route.decide({ ...context, data, account: null });
@@ -191,6 +213,7 @@ async function commit(
   const { decision, version } = await deps.commits.submit<Decision & { decided: Decided }>({
     owner,
     needsAccount,
+    closes: route.budget === "closing",
     askedAt: begun.beganAt,
     refresh: async () => {
       ids.repeat();
@@ -219,10 +242,15 @@ function ownerOf(context: AnyContext, data: unknown): Owner {
 }
 
 /** Failing here loses nothing: an outbox does it again. */
-async function runAfter(route: Route, context: Parameters<NonNullable<Route["after"]>>[0]) {
+async function runAfter(
+  route: Route,
+  context: Parameters<NonNullable<Route["after"]>>[0],
+): Promise<JsonReply | undefined> {
   try {
     await route.after?.(context);
+    return await route.answerAfter?.(context);
   } catch (cause) {
     logFailure(`after ${route.answers} failed`, cause, { requestId: context.request.id });
+    return undefined;
   }
 }

@@ -28,3 +28,14 @@ function isUnavailable(cause: unknown): boolean {
 export function isConflict(error: unknown): boolean {
   return error instanceof Error && "code" in error && [5, 6, 9, 10].includes(Number(error.code));
 }
+
+/** Whether a commit failed since the database didn't take it, whatever it was. */
+export function isAway(error: unknown): boolean {
+  return error instanceof ApiError && error.code === "UNAVAILABLE";
+}
+
+/** Whether it may have been refused for its size: "exhausted" is what that is answered as well. */
+export function isExhausted(error: unknown): boolean {
+  const cause = error instanceof ApiError ? error.cause : null;
+  return cause instanceof Error && "code" in cause && Number(cause.code) === 8;
+}

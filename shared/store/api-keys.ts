@@ -39,6 +39,11 @@ export const ApiKey = z.object({
    * should whoever closed it have failed to; null if there is nothing left to do.
    */
   dueAt: z.int().nullable().default(null),
+  /**
+   * The first key of those that it was rotated from; null if it is the first. Whatever is counted
+   * of a key is counted of its lineage.
+   */
+  lineageId: z.string().nullable().default(null),
   /** The key that a rotation put in its place. */
   replacedBy: z.string().nullable().default(null),
   /** Written at most once in ten minutes. */
@@ -47,6 +52,11 @@ export const ApiKey = z.object({
   metadataJson: z.string(),
 });
 export type ApiKey = z.infer<typeof ApiKey>;
+
+/** Under which id a key's spending and its use of limits are counted: a rotation goes on there. */
+export function lineageOf({ id, lineageId }: Pick<ApiKey, "id" | "lineageId">): string {
+  return lineageId ?? id;
+}
 
 export const apiKeys = systemCollection("apiKeys", ApiKey);
 

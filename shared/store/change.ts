@@ -21,6 +21,11 @@ export interface Change<D extends Decision> {
   readonly owner: Owner;
   /** Whether `decide` wants the account; if not, it is given null. */
   readonly needsAccount: boolean;
+  /**
+   * Whether it revokes, suspends or stops: it never shares a commit with what a tenant sent, nor
+   * waits for one, and what tenants send meanwhile waits for it (KEY-10).
+   */
+  readonly closes?: boolean;
   /** Monotonic ms when it was asked for: it is refused on no account read before. */
   readonly askedAt?: number;
   /** Reads anew what `decide` decides on; called before each repetition. */

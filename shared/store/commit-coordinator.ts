@@ -3,8 +3,14 @@
  * when a precondition fails, the documents are read anew and the decision is repeated.
  *
  * Changes to one owner's account meet in one document. They wait in that owner's lane and are
- * committed together: one commit for all that arrived while the last one was under way. If the
- * commit fails although the account hasn't changed, one of them is at fault, and each goes alone.
+ * committed together: one commit for all that arrived while the last one was under way, as far as
+ * it has room. If a commit fails although the account hasn't changed and the database is there, one
+ * of them is at fault: from then on each of them is committed alone, in turn with those that came
+ * later, so that a change which can't be done costs nobody but the one who sent it.
+ *
+ * Closings (revoking, suspending, stopping) never share a commit with what tenants sent, and wait
+ * for none of it. Those that name no version go out at once; those that decide on the account have
+ * a lane of their own. What tenants sent waits until they are done (KEY-10).
  *
  * Lanes of one owner in several processes meet in the database. Whoever lost to another waits a
  * moment before each commit, longer with each loss and shorter with each gain, so that more changes
@@ -13,7 +19,7 @@
  */
 import type { Owner } from "../auth/owner.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { answered, isConflict } from "./answered.ts";
+import { answered, isAway, isConflict, isExhausted } from "./answered.ts";
 import type { Change, Committed, Decision } from "./change.ts";
 import {
   accountWrite,
@@ -22,12 +28,22 @@ import {
   decideTogether,
   finish,
   type KnownAccount,
+  refreshed,
   rejectAll,
   type Waiting,
 } from "./decide-together.ts";
 import type { Write } from "./documents.ts";
-import { type Lane, lingerLonger, lingerShorter, newLane, nextPauseMs } from "./lane.ts";
+import { type Lane, Lanes, lingerLonger, lingerShorter, nextPauseMs, takeNext } from "./lane.ts";
 import { accountId, accounts } from "./owners.ts";
+import {
+  awayPauseMs,
+  backOffMs,
+  hasLostTooLong,
+  hasPatience,
+  isReadOld,
+  isSpent,
+  pause,
+} from "./patience.ts";
 import type { Store } from "./store.ts";
 
 interface Failed {
@@ -36,32 +52,28 @@ interface Failed {
   readonly lane: Lane | null;
 }
 
-/** Firestore's own limits are far higher; a commit this size still answers within 100 ms. */
-export const changesPerCommitMax = 40;
-const attemptsMax = 12;
-const backoffMsMax = 250;
-/** How long a change may lose to other processes' before it is refused. */
-export const contentionMsMax = 10_000;
-/** Of what a change has read, when others got in between: as old as a key's entry may be. */
-const readFreshMs = 1_000;
-/** How long a change is tried again while the database doesn't answer; then it is refused. */
-const patienceMs = 5_000;
+interface Outcome {
+  readonly lane: Lane | null;
+  readonly error: unknown;
+}
+
 /** Other processes change the account too; one known for longer than this is read again. */
 const knownFreshMs = 200;
-/** Lanes kept for their known account; an owner whose lane was dropped costs one more read. */
-const lanesMax = 1_000;
 
 export interface Chance {
   /** From 0 to below 1. */
   random(): number;
 }
 
-export class CommitCoordinator {
-  readonly #store: Store;
-  readonly #chance: Chance;
-  readonly #lanes = new Map<string, Lane>();
+/** What of a store it needs: one that tests make fail is as good as Firestore's. */
+export type CommitStore = Pick<Store, "get" | "exists" | "commitOnce">;
 
-  constructor(store: Store, chance: Chance) {
+export class CommitCoordinator {
+  readonly #store: CommitStore;
+  readonly #chance: Chance;
+  readonly #lanes = new Lanes();
+
+  constructor(store: CommitStore, chance: Chance) {
     this.#store = store;
     this.#chance = chance;
   }
@@ -70,32 +82,31 @@ export class CommitCoordinator {
   async submit<D extends Decision>(change: Change<D>): Promise<Committed<D>> {
     const committed = new Promise<Committed<Decision>>((resolve, reject) => {
       const since = performance.now();
-      const waiting = { change, resolve, reject, since, readAt: since, attempts: 0, stale: false };
+      const state = { since, readAt: since, attempts: 0, stale: false };
+      const waiting = { change, resolve, reject, ...state, alone: false, notBefore: 0 };
       if (change.needsAccount) this.#enqueue(waiting);
       else void this.#commit([waiting], null);
     });
+    if (change.closes) this.#letPass(change.owner, committed);
     return (await committed) as Committed<D>;
   }
 
   /** Begins to read the account that a change will want, while its own documents are read. */
   warm(owner: Owner): void {
-    const lane = this.#lane(owner);
+    const lane = this.#lanes.of(owner);
     if (!lane.running) this.#known(lane, owner).catch(() => {});
   }
 
-  #lane({ id }: Owner): Lane {
-    const lane = this.#lanes.get(id) ?? newLane();
-    this.#lanes.delete(id);
-    this.#lanes.set(id, lane);
-    for (const [oldId, old] of this.#lanes) {
-      if (this.#lanes.size <= lanesMax) break;
-      if (!old.running) this.#lanes.delete(oldId);
-    }
-    return lane;
+  /** Holds what tenants sent back until a closing is done. */
+  #letPass(owner: Owner, closing: Promise<unknown>): void {
+    const { closings } = this.#lanes.of(owner);
+    const done = closing.catch(() => {}).finally(() => closings.delete(done));
+    closings.add(done);
   }
 
   #enqueue(waiting: Waiting): void {
-    const lane = this.#lane(waiting.change.owner);
+    const { owner, closes } = waiting.change;
+    const lane = closes ? this.#lanes.closingsOf(owner) : this.#lanes.of(owner);
     lane.waiting.push(waiting);
     if (!lane.running) void this.#run(lane);
   }
@@ -104,7 +115,11 @@ export class CommitCoordinator {
     lane.running = true;
     while (lane.waiting.length > 0) {
       await this.#linger(lane);
-      await this.#commit(lane.waiting.splice(0, changesPerCommitMax), lane);
+      // Those that are under way now: more of them can't keep it from ever going on.
+      await Promise.all(lane.closings);
+      const next = takeNext(lane, performance.now());
+      if (next.batch) await this.#commit(next.batch, lane);
+      else await pause(next.inMs);
     }
     lane.running = false;
   }
@@ -112,8 +127,8 @@ export class CommitCoordinator {
   /** Commits `batch` together; whoever can't be, waits again or is refused. Never throws. */
   async #commit(batch: readonly Waiting[], lane: Lane | null): Promise<void> {
     try {
-      const ready = await this.#refreshed(batch);
-      const known = lane && ready.length > 0 ? await this.#account(lane, ready) : null;
+      const ready = await refreshed(batch);
+      const known = lane && (await this.#account(lane, ready));
       const decided = decideTogether(ready, known);
       if (lane && decided.outdated) lane.known = null;
       this.#again(decided.postponed, lane);
@@ -123,27 +138,8 @@ export class CommitCoordinator {
     }
   }
 
-  async #refreshed(batch: readonly Waiting[]): Promise<readonly Waiting[]> {
-    const refreshed = await Promise.all(
-      batch.map(async (waiting) => {
-        if (!waiting.stale) return waiting;
-        try {
-          waiting.readAt = performance.now();
-          await waiting.change.refresh();
-          waiting.stale = false;
-          return waiting;
-        } catch (error) {
-          waiting.reject(error);
-          return null;
-        }
-      }),
-    );
-    return refreshed.filter((waiting) => waiting !== null);
-  }
-
-  async #account(lane: Lane, batch: readonly Waiting[]): Promise<KnownAccount | null> {
-    const owner = batch[0]?.change.owner;
-    return owner ? await this.#known(lane, owner) : null;
+  async #account(lane: Lane, [first]: readonly Waiting[]): Promise<KnownAccount | null> {
+    return first ? await this.#known(lane, first.change.owner) : null;
   }
 
   async #known(lane: Lane, owner: Owner): Promise<KnownAccount | null> {
@@ -165,18 +161,21 @@ export class CommitCoordinator {
 
   async #write(decided: Decided, lane: Lane | null): Promise<void> {
     const { parts, account } = decided;
-    const writes = [...parts.flatMap(({ decision }) => decision.writes), ...accountWrite(decided)];
-    if (writes.length === 0) return finish(parts, null);
+    const writes = parts.flatMap(({ decision }) => decision.writes);
+    if (writes.length === 0 && !account) return finish(parts, null);
     try {
+      writes.push(...accountWrite(decided));
       const beganAt = performance.now();
-      const version = await answered(this.#store.commitOnce(writes));
+      const versions = await answered(this.#store.commitOnce(writes));
       const since = performance.now();
+      // Its own version, never the commit's time: an account that was left as it was has an older.
+      const version = versions.at(-1);
       if (lane && account) {
-        lane.known = { value: account, version, since };
+        lane.known = version ? { value: account, version, since } : null;
         lingerShorter(lane, since - beganAt);
       }
       announce(decided);
-      return finish(parts, version);
+      return finish(parts, versions);
     } catch (error) {
       await this.#mend(error, { decided, writes, lane });
     }
@@ -192,7 +191,9 @@ export class CommitCoordinator {
         announce(decided);
         finish(decided.parts, null);
       } else if (isConflict(error)) await this.#retry(batch, lane, decided.known);
-      else await this.#waitOut(failed, error);
+      else if (isAway(error) && !(isExhausted(error) && batch.length > 1)) {
+        await this.#waitOut(batch, { lane, error });
+      } else this.#separate(batch, { lane, error });
     } catch (unknown) {
       rejectAll(batch, unknown);
     }
@@ -214,18 +215,39 @@ export class CommitCoordinator {
     before: KnownAccount | null,
   ): Promise<void> {
     if (lane && (await this.#lost(lane, batch, before))) return this.#queueAgain(batch, lane);
+    const now = performance.now();
     for (const waiting of batch) {
       waiting.attempts += 1;
       waiting.stale = true;
+      waiting.alone = true;
+      waiting.notBefore = batch.length > 1 ? now : now + backOffMs(waiting, this.#chance.random());
     }
-    const spent = batch.filter(({ attempts }) => attempts >= attemptsMax);
+    const spent = batch.filter((waiting) => isSpent(waiting, now));
     rejectAll(spent, new ApiError("CONTENTION"));
     const rest = batch.filter((waiting) => !spent.includes(waiting));
-    const [first] = rest;
-    if (!first) return;
-    await this.#backOff(first.attempts);
-    if (!lane || rest.length === 1) return this.#commit(rest, lane);
-    for (const waiting of rest) await this.#commit([waiting], lane);
+    if (lane) lane.waiting.push(...rest);
+    else await this.#afterPause(rest);
+  }
+
+  /** Without a lane there is nobody else to let by. */
+  async #afterPause([waiting]: readonly Waiting[]): Promise<void> {
+    if (!waiting) return;
+    await pause(waiting.notBefore - performance.now());
+    await this.#commit([waiting], null);
+  }
+
+  /**
+   * One of them can't be committed, whoever it is, or what was known of the account was wrong. Each
+   * is tried alone on an account that is read for it, and what fails then is that change's own.
+   */
+  #separate(batch: readonly Waiting[], { lane, error }: Outcome): void {
+    const own = batch.filter(({ alone }) => !lane || (alone && batch.length === 1));
+    rejectAll(own, error);
+    const rest = batch.filter((waiting) => !own.includes(waiting));
+    for (const waiting of rest) waiting.alone = true;
+    if (!lane) return;
+    lane.known = null;
+    lane.waiting.unshift(...rest);
   }
 
   /** Whether another process has changed the account, so that nobody in `batch` is at fault. */
@@ -243,43 +265,35 @@ export class CommitCoordinator {
   #queueAgain(batch: readonly Waiting[], lane: Lane): void {
     lingerLonger(lane);
     const now = performance.now();
-    const spent = batch.filter(({ since }) => now - since > contentionMsMax);
+    const spent = batch.filter((waiting) => hasLostTooLong(waiting, now));
     rejectAll(spent, new ApiError("CONTENTION"));
     const rest = batch.filter((waiting) => !spent.includes(waiting));
-    for (const waiting of rest) waiting.stale ||= now - waiting.readAt > readFreshMs;
+    for (const waiting of rest) waiting.stale ||= isReadOld(waiting, now);
     lane.waiting.unshift(...rest);
   }
 
   async #linger(lane: Lane): Promise<void> {
     const pauseMs = nextPauseMs(lane, this.#chance.random());
     if (pauseMs === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await pause(pauseMs);
     if (lane.lingerMs > 0) lane.known = null;
   }
 
   /** What failed can't land any more: whoever still has patience tries again. */
-  async #waitOut({ decided, lane }: Failed, error: unknown): Promise<void> {
-    const batch = decided.parts.map(({ waiting }) => waiting);
-    const passing = error instanceof ApiError && error.code === "UNAVAILABLE";
-    const patient = passing
-      ? batch.filter(({ since }) => performance.now() - since < patienceMs)
-      : [];
+  async #waitOut(batch: readonly Waiting[], { lane, error }: Outcome): Promise<void> {
+    const now = performance.now();
+    const patient = batch.filter((waiting) => hasPatience(waiting, now));
     const gaveUp = batch.filter((waiting) => !patient.includes(waiting));
     rejectAll(gaveUp, error);
-    if (patient.length === 0) return;
-    for (const waiting of patient) waiting.stale = true;
-    await this.#backOff(attemptsMax);
-    await this.#commit(patient, lane);
-  }
-
-  /** Full jitter, so that processes that met once don't meet again. */
-  async #backOff(attempts: number): Promise<void> {
-    const backoffMs = Math.min(backoffMsMax, 4 * 2 ** attempts) * this.#chance.random();
-    await new Promise((resolve) => setTimeout(resolve, backoffMs));
+    const notBefore = now + awayPauseMs(this.#chance.random());
+    for (const waiting of patient) Object.assign(waiting, { stale: true, notBefore });
+    if (lane) lane.waiting.unshift(...patient);
+    else await this.#afterPause(patient);
   }
 
   #again(postponed: readonly Waiting[], lane: Lane | null): void {
-    const spent = postponed.filter(({ attempts }) => attempts >= attemptsMax);
+    const now = performance.now();
+    const spent = postponed.filter((waiting) => isSpent(waiting, now));
     rejectAll(spent, new ApiError("CONTENTION"));
     lane?.waiting.unshift(...postponed.filter((waiting) => !spent.includes(waiting)));
   }

@@ -4,6 +4,7 @@ import type { Alert } from "../core/alert-state.ts";
 import { noticeAlerts } from "../core/budget-alerts.ts";
 import { announceAlerts } from "./announce-alerts.ts";
 import { type Change, type Committed, type Decision, StaleRead } from "./change.ts";
+import { addSizes, fitsWith, noSize, sizeOf } from "./commit-size.ts";
 import { replace, type Version, type Write } from "./documents.ts";
 import { accountId, accounts } from "./owners.ts";
 
@@ -17,6 +18,10 @@ export interface Waiting {
   readAt: number;
   attempts: number;
   stale: boolean;
+  /** Whether it made a commit fail that others shared: from then on it is committed by itself. */
+  alone: boolean;
+  /** Monotonic ms, before which it isn't tried again. */
+  notBefore: number;
 }
 
 export interface KnownAccount {
@@ -33,7 +38,10 @@ export interface Part {
 
 export interface Decided {
   readonly parts: readonly Part[];
-  /** Changes that must read again first: of a document another part changes, or of a stale one. */
+  /**
+   * Changes for a later commit: those that must read again first, of a document that another part
+   * changes or of a stale one, and those that this one has no room for.
+   */
   readonly postponed: readonly Waiting[];
   /** Whether one of them was refused on an account that somebody may have changed since. */
   readonly outdated: boolean;
@@ -44,6 +52,25 @@ export interface Decided {
   readonly raised: readonly Alert[];
 }
 
+/** Those of `batch` whose documents are as they stand now; who can't read them is refused. */
+export async function refreshed(batch: readonly Waiting[]): Promise<readonly Waiting[]> {
+  const ready = await Promise.all(
+    batch.map(async (waiting) => {
+      if (!waiting.stale) return waiting;
+      try {
+        waiting.readAt = performance.now();
+        await waiting.change.refresh();
+        waiting.stale = false;
+        return waiting;
+      } catch (error) {
+        waiting.reject(error);
+        return null;
+      }
+    }),
+  );
+  return ready.filter((waiting) => waiting !== null);
+}
+
 /** Lets each decide on the account its predecessors left behind. */
 export function decideTogether(batch: readonly Waiting[], known: KnownAccount | null): Decided {
   const parts: Part[] = [];
@@ -52,21 +79,28 @@ export function decideTogether(batch: readonly Waiting[], known: KnownAccount | 
   const raised: Alert[] = [];
   let outdated = false;
   let account: Account | null = null;
-  for (const waiting of batch) {
+  let size = noSize;
+  for (const [index, waiting] of batch.entries()) {
     try {
       const decision = waiting.change.decide(account ?? known?.value ?? null);
+      const own = sizeOf(decision.writes);
+      if (parts.length > 0 && !fitsWith(size, own)) {
+        postponed.push(...batch.slice(index));
+        break;
+      }
       if (decision.writes.some(({ path }) => touched.has(path))) {
         waiting.stale = true;
         postponed.push(waiting);
         continue;
       }
-      for (const { path } of decision.writes) touched.add(path);
       if (decision.account) {
         const before = account ?? known?.value ?? decision.account;
         const noticed = noticeAlerts(before, decision.account);
         account = noticed.account;
         raised.push(...noticed.raised);
       }
+      for (const { path } of decision.writes) touched.add(path);
+      size = addSizes(size, own);
       parts.push({ waiting, decision });
     } catch (error) {
       if (error instanceof StaleRead) {
@@ -98,6 +132,17 @@ export function rejectAll(batch: readonly Waiting[], error: unknown): void {
   for (const waiting of batch) waiting.reject(error);
 }
 
-export function finish(parts: readonly Part[], version: Version | null): void {
-  for (const { waiting, decision } of parts) waiting.resolve({ decision, version });
+/** @param versions of all the parts' writes, in their order; null if they aren't known. */
+export function finish(parts: readonly Part[], versions: readonly Version[] | null): void {
+  let done = 0;
+  for (const { waiting, decision } of parts) {
+    const end = done + decision.writes.length;
+    waiting.resolve({ decision, version: versions && sharedVersion(versions.slice(done, end)) });
+    done = end;
+  }
+}
+
+/** The version that all of a change's documents have: a write that changed nothing gave none. */
+function sharedVersion([first, ...more]: readonly Version[]): Version | null {
+  return first && more.every((version) => version.isEqual(first)) ? first : null;
 }

@@ -149,6 +149,19 @@ export function patch<S extends Stored>(
   return { op: "patch", path: ref.path, fields, increments, version };
 }
 
+/**
+ * Sets what stands inside maps of a document, by its path, whatever else changes there meanwhile:
+ * it names no version, so that nobody's change can get in its way (KEY-10).
+ * @param inside names are ours or ids, never a user's words.
+ */
+export function patchInside<S extends z.ZodObject>(
+  ref: Ref<S>,
+  inside: Readonly<Record<`${keyof S["shape"] & string}.${string}`, string | number | null>>,
+  fields: Partial<z.input<S>> = {},
+): Write {
+  return patch(ref, { ...fields, ...inside });
+}
+
 /** Fails if the document has changed since `version`; null removes whatever is there. */
 export function remove(ref: Ref, version: Version | null): Write {
   return { op: "remove", path: ref.path, version };

@@ -29,6 +29,8 @@ export const Execution = z.object({
   agentId: z.string().nullable().default(null),
   projectId: z.string().nullable().default(null),
   keyId: z.string(),
+  /** Under which id it counts for its key; null if the key is no other's successor. */
+  keyLineageId: z.string().nullable().default(null),
   messageId: z.string(),
   status: z.enum(executionStatuses),
   /** Of the request's body, so that a repeated key with another body is told apart. */

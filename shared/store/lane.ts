@@ -1,7 +1,10 @@
-/** The changes of one owner that wait to be committed together, and how long for company. */
+/** The changes of one owner that wait to be committed, which of them go next, and when. */
+import type { Owner } from "../auth/owner.ts";
 import type { KnownAccount, Waiting } from "./decide-together.ts";
 
 export interface Lane {
+  /** Whether it waits for no other process: closings do not (KEY-10). */
+  readonly urgent: boolean;
   readonly waiting: Waiting[];
   running: boolean;
   known: KnownAccount | null;
@@ -10,17 +13,61 @@ export interface Lane {
   lingerMs: number;
   /** What the last commit took: as long a gap follows it, for other processes to get in. */
   gapMs: number;
+  /** Closings of this owner that are under way: what tenants sent waits for them (KEY-10). */
+  readonly closings: Set<Promise<unknown>>;
+  /** Whether the last commit held a group of changes, so that one that goes alone is next. */
+  groupWasLast: boolean;
 }
 
+/** Firestore's own limits are far higher; a commit this size still answers within 100 ms. */
+export const changesPerCommitMax = 40;
 /** About what a commit takes, and what nobody notices. */
 const lingerMs = { min: 16, max: 120 };
 const shrink = 0.75;
 const gapMsMax = 1_000;
 /** Whoever has lost for so long lingers no more. */
 const desperateAfterMs = 2_000;
+/** Lanes kept for their known account; an owner whose lane was dropped costs one more read. */
+const lanesMax = 1_000;
 
-export function newLane(): Lane {
-  return { waiting: [], running: false, known: null, reading: null, lingerMs: 0, gapMs: 0 };
+function newLane(options: { readonly urgent: boolean }): Lane {
+  return {
+    ...options,
+    waiting: [],
+    running: false,
+    known: null,
+    reading: null,
+    lingerMs: 0,
+    gapMs: 0,
+    closings: new Set(),
+    groupWasLast: false,
+  };
+}
+
+/** What is committed next: a batch, or how long to wait for one. */
+export type Next =
+  | { readonly batch: readonly Waiting[] }
+  | { readonly batch: null; readonly inMs: number };
+
+/**
+ * Takes what goes next out of the lane. A change that made a commit fail goes alone from then on,
+ * and takes turns with the groups of the others: neither side can hold the other up.
+ */
+export function takeNext(lane: Lane, now: number): Next {
+  const ready = lane.waiting.filter(({ notBefore }) => notBefore <= now);
+  if (ready.length === 0) {
+    const earliest = Math.min(...lane.waiting.map(({ notBefore }) => notBefore));
+    return { batch: null, inMs: Math.max(1, earliest - now) };
+  }
+  const group = ready.filter(({ alone }) => !alone).slice(0, changesPerCommitMax);
+  const single = ready.find(({ alone }) => alone);
+  const takesGroup = group.length > 0 && (single === undefined || !lane.groupWasLast);
+  const batch = takesGroup || single === undefined ? group : [single];
+  lane.groupWasLast = takesGroup;
+  const taken = new Set(batch);
+  const rest = lane.waiting.filter((waiting) => !taken.has(waiting));
+  lane.waiting.splice(0, lane.waiting.length, ...rest);
+  return { batch };
 }
 
 /** Another process was faster. */
@@ -38,7 +85,34 @@ export function lingerShorter(lane: Lane, tookMs: number): void {
 export function nextPauseMs(lane: Lane, chance: number): number {
   const { gapMs } = lane;
   lane.gapMs = 0;
+  if (lane.urgent) return 0;
   const [oldest] = lane.waiting;
   const isDesperate = oldest && performance.now() - oldest.since > desperateAfterMs;
   return gapMs + (isDesperate ? 0 : lane.lingerMs * chance);
+}
+
+/** Each owner's lanes: one for what tenants sent, one for closings, which wait for nobody. */
+export class Lanes {
+  readonly #lanes = new Map<string, Lane>();
+
+  /** Where the changes of an owner's tenants wait for one another. */
+  of({ id }: Owner): Lane {
+    return this.#lane(id, false);
+  }
+
+  /** Where closings that decide on the account wait, for none but each other. */
+  closingsOf({ id }: Owner): Lane {
+    return this.#lane(`${id} closings`, true);
+  }
+
+  #lane(name: string, urgent: boolean): Lane {
+    const lane = this.#lanes.get(name) ?? newLane({ urgent });
+    this.#lanes.delete(name);
+    this.#lanes.set(name, lane);
+    for (const [oldName, old] of this.#lanes) {
+      if (this.#lanes.size <= lanesMax) break;
+      if (!old.running && old.closings.size === 0) this.#lanes.delete(oldName);
+    }
+    return lane;
+  }
 }

@@ -1,4 +1,4 @@
-import { FieldPath, type Firestore, type Transaction } from "@google-cloud/firestore";
+import { FieldPath, type Firestore, type Query, type Transaction } from "@google-cloud/firestore";
 import type * as z from "zod";
 import type { CollectionRef, Ref, Snapshot } from "./documents.ts";
 import { type Found, found, read } from "./read-document.ts";
@@ -40,6 +40,16 @@ export class Moment {
       const doc = docs[index];
       return doc ? [read(ref, doc)] : [];
     });
+  }
+
+  /** How many documents have all of these values. */
+  async count(
+    collection: CollectionRef,
+    where: readonly (readonly [field: string, value: string | null])[],
+  ): Promise<number> {
+    const all: Query = this.#db.collection(collection.path);
+    const matching = where.reduce((query, [field, is]) => query.where(field, "==", is), all);
+    return (await this.#transaction.get(matching.count())).data().count;
   }
 
   /** The next documents of a walk, in the order of a field, and of their ids where it is equal. */

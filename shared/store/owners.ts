@@ -30,6 +30,10 @@ export const LedgerEntry = z.object({
   executionId: z.string().nullable(),
   threadId: z.string().nullable(),
   keyId: z.string().nullable(),
+  /**
+   * Under which id it counts for its key, which may have been rotated; null before this was noted.
+   */
+  keyLineageId: z.string().nullable().default(null),
   /** What it was spent on, for the sums by each; null for credits, and before this was noted. */
   environmentId: z.string().nullable().default(null),
   agentId: z.string().nullable().default(null),

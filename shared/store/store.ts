@@ -43,8 +43,10 @@ export interface Listener<T> {
   error(error: Error): void;
 }
 
+const Time = z.object({ seconds: z.coerce.number().int(), nanos: z.int().default(0) });
 const CommitReply = z.object({
-  commitTime: z.object({ seconds: z.coerce.number().int(), nanos: z.int().default(0) }),
+  commitTime: Time,
+  writeResults: z.array(z.object({ updateTime: Time.nullish() })),
 });
 
 type Filter = Pick<PageRequest, "where" | "between">;
@@ -205,15 +207,21 @@ export class Store {
     return last.writeTime;
   }
 
-  /** As `commit`, tried once: when it has failed, it is either done by now or never will be. */
-  async commitOnce(writes: readonly Write[]): Promise<Version> {
+  /**
+   * As `commit`, tried once: when it has failed, it is either done by now or never will be.
+   * @returns each write's document's version; one that a write left as it was keeps its old one.
+   */
+  async commitOnce(writes: readonly Write[]): Promise<readonly Version[]> {
     const batch = this.#batchOf(writes);
     // The library's public `commit` can't be told not to repeat itself; this is what it calls.
     if (!("_commit" in batch) || typeof batch._commit !== "function") {
       throw new Error("Firestore's client has no single commit any more");
     }
-    const { commitTime } = CommitReply.parse(await batch._commit({ retryCodes: [] }));
-    return new Timestamp(commitTime.seconds, commitTime.nanos);
+    const reply = CommitReply.parse(await batch._commit({ retryCodes: [] }));
+    return reply.writeResults.map(({ updateTime }) => {
+      const { seconds, nanos } = updateTime ?? reply.commitTime;
+      return new Timestamp(seconds, nanos);
+    });
   }
 
   #batchOf(writes: readonly Write[]): WriteBatch {

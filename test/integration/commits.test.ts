@@ -115,6 +115,22 @@ describe("BUD-3 changes of one account", () => {
     expect(Object.keys((await accountOf(owner)).holds)).toHaveLength(160);
   });
 
+  test("that leave it as it was don't take the commit's time for its version", async () => {
+    const owner = await ownerWith(100);
+    const one = coordinator();
+    const unchanged = (id: string) => ({
+      owner,
+      needsAccount: true,
+      refresh: async () => {},
+      decide: (account: Account | null) => ({
+        writes: [create(ledger.of(owner, id), entry(id))],
+        ...(account ? { account } : {}),
+      }),
+    });
+    for (const id of ["line_a", "line_b", "line_c"]) await one.submit(unchanged(id));
+    expect((await accountOf(owner)).balanceMicrousd).toBe(100);
+  });
+
   test("that arrive together are committed together", async () => {
     const owner = await ownerWith(100);
     const one = coordinator();

@@ -1,22 +1,24 @@
 /** What a machine costs that can't isolate: nothing. */
 import { describe, expect, test } from "vitest";
 import { prepareBeat } from "../kit/beat.ts";
-import { begin, untilRunning } from "../kit/begun.ts";
 import { send } from "../kit/client.ts";
-import { newOwner, newThread } from "../kit/owners.ts";
+import { newOwner, newThread, runScript } from "../kit/owners.ts";
+import { plantExecution } from "../kit/plant-execution.ts";
 import { accountOf, expectBalanced, untilEnded } from "../kit/settled.ts";
 
 describe("EXE-8 an execution whose walls weren't proven", () => {
   test("says isolation_unavailable, and isn't charged", async () => {
     const owner = await newOwner();
+    const { run } = await runScript(owner.key, await newThread(owner.key), "true");
     const before = await accountOf(owner);
-    const { executionId, over } = await begin(owner, await newThread(owner.key), "sleep 20");
-    await untilRunning(owner, executionId);
+    const claimedAt = Date.now() - 5_000;
+    const fields = { status: "running", claimedAt } as const;
+    const { executionId, remove } = await plantExecution(owner, run.id, fields);
     const { key, leaseVersion, baseUrl } = await prepareBeat(owner, executionId, 5_000);
     const body = {
       ...{ leaseVersion, outcome: "failed", reason: "isolation_unavailable", exitCode: null },
       ...{ output: "", outputTruncated: false, workspace: { state: "unchanged" } },
-      eventsLastSequence: 1,
+      eventsLastSequence: 0,
     };
     const settled = await send("/internal/executions/settle", { baseUrl, key, body });
     expect(settled.status).toBe(200);
@@ -24,6 +26,6 @@ describe("EXE-8 an execution whose walls weren't proven", () => {
     expect(ended).toMatchObject({ reason: "isolation_unavailable", chargedMicrousd: 0 });
     expect((await accountOf(owner)).balanceMicrousd).toBe(before.balanceMicrousd);
     await expectBalanced(owner);
-    await over;
+    await remove();
   });
 });

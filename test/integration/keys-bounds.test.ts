@@ -51,6 +51,18 @@ describe("KEY-4 a key that is limited to environments", () => {
     expectRefusal(refused, 404, "NOT_FOUND");
   });
 
+  test("doesn't learn which Idempotency-Keys were used elsewhere", async () => {
+    const headers = { "idempotency-key": "used-outside" };
+    const wide = { key: owner.key, thread: await newThread(owner.key, { environmentId: outside }) };
+    const narrow = { key, thread: await newThread(owner.key, { environmentId: inside }) };
+    const runs = await Promise.all(
+      [wide, narrow].map((one) => runScript(one.key, one.thread, "true", { headers })),
+    );
+    expect(runs.map(({ answer }) => answer.status)).toEqual([200, 200]);
+    const again = await runScript(key, narrow.thread, "true", { headers });
+    expect(again.run.id).toBe(runs[1]?.run.id);
+  });
+
   test("makes none, and isn't given the default one unasked", async () => {
     const made = await send("/v1/environments", { key, body: { name: "mine" } });
     expectRefusal(made, 403, "FORBIDDEN");

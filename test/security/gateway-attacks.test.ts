@@ -2,31 +2,30 @@
  * Attempts of a runner that was taken over, at the only address it reaches. Each must be refused,
  * and work at a gateway whose source lacks the defence (that half only if the file is asked for).
  */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { nanoid } from "nanoid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { formatTicket, hashTicket } from "#shared/core/ticket";
 import { accounts, audiences } from "../../local/cloud/names.ts";
 import { prepareBeat } from "../kit/beat.ts";
 import { type Answer, send } from "../kit/client.ts";
 import { functionUrl, idTokenFor } from "../kit/cloud.ts";
 import { startAsides } from "../kit/function-aside.ts";
 import { newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import { type Planted, plantExecution } from "../kit/plant-execution.ts";
 import { executionOf } from "../kit/settled.ts";
 import { triesEveryRow } from "../kit/share.ts";
-import { firestore } from "../kit/store.ts";
 import type { Alteration } from "../sandbox/support/programs.ts";
 import { alteredFunction } from "./support/altered-function.ts";
 
 const claimFile = "functions/runner-gateway/claim.ts";
+const settleFile = "functions/runner-gateway/settle-execution.ts";
 const ticketFile = "shared/core/ticket.ts";
 const forgedMicrousd = 123_456_789;
-const hourMs = 3_600_000;
+const workedMs = 6_000;
 
 /** Nobody's but this file's: the sweep mustn't find them. */
-const planted: string[] = [];
+const planted: Planted["remove"][] = [];
 let owner: TestOwner;
 let template: string;
 beforeAll(async () => {
@@ -122,37 +121,103 @@ const attempts: readonly Attempt[] = [
       return answer.text.includes(`.${forgedMicrousd}.`);
     },
   },
+  {
+    name: "that nothing was executed, with output, events or egress to show for it",
+    behind: "only a runner with nothing to show is believed",
+    without: {
+      file: settleFile,
+      find: "isIsolation(body) && !data.idle",
+      replace: "isIsolation(body) && Number.isNaN(data)",
+    },
+    async escapes(baseUrl) {
+      const [printed, told, sent] = [await working(), await working(), await working()];
+      await settleUnproven(baseUrl, printed, "worked");
+      expect((await storeEvent(baseUrl, told)).status).toBe(200);
+      await settleUnproven(baseUrl, told);
+      expect((await storeEgress(baseUrl, sent)).status).toBe(200);
+      await settleUnproven(baseUrl, sent);
+      const ended = await Promise.all(
+        [printed, told, sent].map(({ id }) => executionOf(owner, id)),
+      );
+      return ended.some(({ chargedMicrousd }) => chargedMicrousd === 0);
+    },
+  },
+  {
+    name: "events, egress and packs once the execution has ended",
+    behind: "a token ends with its execution",
+    without: {
+      file: "functions/runner-gateway/live-executions.ts",
+      find: "  const known = seen.get(nameOf(claims));",
+      replace: "  if (deps) return;\n  const known = seen.get(nameOf(claims));",
+    },
+    async escapes(baseUrl) {
+      const one = await working();
+      await settleUnproven(baseUrl, one);
+      const late = [
+        storeEvent(baseUrl, one, 7),
+        storeEgress(baseUrl, one),
+        storePack(baseUrl, one),
+      ];
+      return (await Promise.all(late)).some(({ status }) => status === 200);
+    },
+  },
 ];
 
 /** An execution of this owner in a state of our choice, and its ticket. */
-async function plant(fields: {
-  readonly status: "queued" | "running";
-  readonly ticketExpiresAt?: number;
-}): Promise<string> {
-  const executionId = `run_${nanoid()}`;
-  const stored = await executionOf(owner, template);
-  const { environmentId } = stored;
-  const secret = randomBytes(32).toString("hex");
-  const ids = { ownerId: owner.id, environmentId, executionId, attempt: stored.attempt, secret };
-  const ticket = formatTicket(ids);
-  const later = Date.now() + hourMs;
-  const path = `owners/${owner.id}/executions/${executionId}`;
-  planted.push(path);
-  await firestore()
-    .doc(path)
-    .create({
-      ...stored,
-      ...{ id: executionId, endedAt: null, claimedAt: null, claimantSha256: null },
-      ...{ ticketSha256: hashTicket(ticket), ticketExpiresAt: later, sweepAt: later },
-      ...(fields.status === "running" ? { claimedAt: Date.now(), leaseExpiresAt: later } : {}),
-      ...fields,
-    });
-  return ticket;
+async function plant(fields: Parameters<typeof plantExecution>[2]): Promise<string> {
+  const one = await plantExecution(owner, template, fields);
+  planted.push(one.remove);
+  return one.ticket;
+}
+
+const idOf = (ticket: string) => ticket.split(".")[2] ?? "";
+
+/** One that was claimed a while ago, and what its runner shows. */
+async function working() {
+  const claimedAt = Date.now() - workedMs;
+  const id = idOf(await plant({ status: "running", claimedAt }));
+  return { id, ...(await prepareBeat(owner, id, workedMs)) };
+}
+
+type Shown = Pick<Awaited<ReturnType<typeof working>>, "key" | "leaseVersion">;
+
+async function storeEvent(baseUrl: string, { key }: Shown, sequence = 1): Promise<Answer> {
+  const events = [{ sequence, at: 1, item: { type: "text", content: "worked" } }];
+  return await send("/internal/executions/events", { baseUrl, key, body: { events } });
+}
+
+async function storeEgress(baseUrl: string, { key }: Shown): Promise<Answer> {
+  const attempts = [
+    {
+      ...{ sequence: 1, at: 1, host: "a.test", port: 443, method: "connect", verdict: "allowed" },
+      ...{ rule: null, address: "192.0.2.1", sentBytes: 1, receivedBytes: 1, durationMs: 1 },
+    },
+  ];
+  const body = { attempts, firstSequence: 1, cut: 0 };
+  return await send("/internal/executions/egress", { baseUrl, key, body });
+}
+
+async function storePack(baseUrl: string, { key }: Shown): Promise<Answer> {
+  const raw = randomBytes(16);
+  const path = `/internal/workspace/packs/${createHash("sha256").update(raw).digest("hex")}`;
+  const headers = { "content-type": "application/octet-stream" };
+  return await send(path, { baseUrl, key, method: "PUT", raw, headers });
+}
+
+/** As a runner that says it executed nothing. */
+async function settleUnproven(baseUrl: string, { key, leaseVersion }: Shown, output = "") {
+  const body = {
+    ...{ leaseVersion, outcome: "failed", reason: "isolation_unavailable", exitCode: null },
+    ...{ output, outputTruncated: false, workspace: { state: "unchanged" } },
+    eventsLastSequence: 0,
+  };
+  const settled = await send("/internal/executions/settle", { baseUrl, key, body });
+  expect(settled.status, settled.text).toBe(200);
 }
 
 async function runningBeat() {
   const ticket = await plant({ status: "running" });
-  return prepareBeat(owner, ticket.split(".")[2] ?? "", 0);
+  return prepareBeat(owner, idOf(ticket), 0);
 }
 
 async function claim(baseUrl: string, ticket: string): Promise<Answer> {
@@ -170,7 +235,7 @@ function heartbeat(baseUrl: string, key: string, leaseVersion: string): Promise<
 const rows: string[] = [];
 const counts = { contained: 0, effective: 0 };
 afterAll(async () => {
-  await Promise.all(planted.map((path) => firestore().doc(path).delete()));
+  await Promise.all(planted.map((remove) => remove()));
   const [total, tried] = [attempts.length, triesEveryRow ? attempts.length : 0];
   const counted = `${counts.contained}/${total} contained, ${counts.effective}/${tried} effective`;
   console.log([...rows, `${counted} without the defence`].join("\n"));

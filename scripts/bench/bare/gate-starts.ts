@@ -28,7 +28,12 @@ export interface GateCrowd extends Starts {
 const crowd: GateCrowd = JSON.parse(process.argv[2] ?? "");
 const { store, commits, now, newId, random } = realDeps();
 const deps = { store, commits, now, newId, random };
-const key = { id: crowd.keyId, executionCostMaxMicrousd: null, dayCostMaxMicrousd: null };
+const key = {
+  id: crowd.keyId,
+  lineageId: null,
+  executionCostMaxMicrousd: null,
+  dayCostMaxMicrousd: null,
+};
 const body = MessageCreate.parse({ content: "true" });
 
 async function start(ownerId: string, threadId: string): Promise<void> {

@@ -1,0 +1,42 @@
+import * as z from "zod";
+import { dueFollowUps, followAccount } from "#shared/auth/shut-owner";
+import { noParams, noQuery, ok } from "#shared/contract/common";
+import { logFailure } from "#shared/pipeline/request-log";
+import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
+
+/** One call's work; what is left is due at the next. */
+const ownersMax = 20;
+
+export const sweepOwners = route({
+  answers: "POST /internal/maintenance/owners",
+  summary: "Finish suspending and resuming accounts where a crash left keys behind.",
+  authenticate: "scheduler",
+  everyMs: 15_000,
+  scope: "none",
+  params: noParams,
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: jsonBytesMax,
+  limits: "none",
+  budget: "free",
+  audit: "none",
+  reply: { 200: z.object({ due: z.int(), followed: z.int() }) },
+  read: async ({ deps }) => {
+    const due = await dueFollowUps(deps, ownersMax);
+    const outcomes = await Promise.all(
+      due.map(async ({ value }) => await follow(deps, value.ownerId)),
+    );
+    return { due: due.length, followed: outcomes.filter((followed) => followed).length };
+  },
+  decide: ({ data }) => ({ writes: [], reply: ok(data) }),
+});
+
+async function follow(deps: Deps, ownerId: string): Promise<boolean> {
+  try {
+    await followAccount(deps, ownerId);
+    return true;
+  } catch (cause) {
+    logFailure("an account's keys don't follow it yet; it is tried again", cause, { ownerId });
+    return false;
+  }
+}

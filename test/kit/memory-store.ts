@@ -1,0 +1,105 @@
+/**
+ * A store in memory that refuses what Firestore refuses, as Firestore refuses it: for tests of what
+ * becomes of changes whose commit fails.
+ */
+import { Timestamp } from "@google-cloud/firestore";
+import type * as z from "zod";
+import type { CommitStore } from "#shared/store/commit-coordinator";
+import type { Ref, Snapshot, Version, Write } from "#shared/store/documents";
+
+const codes = { invalid: 3, notFound: 5, exists: 6, precondition: 9 } as const;
+/** Of a whole request. */
+const requestBytesMax = 10 * 1024 * 1024;
+
+interface Stored {
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly version: Version;
+}
+
+export class MemoryStore implements CommitStore {
+  readonly #documents = new Map<string, Stored>();
+  #clock = 1;
+  /** Every commit that was tried, by the paths it wrote. */
+  readonly tried: (readonly string[])[] = [];
+  /** Awaited before a commit is carried out: a test holds it there. */
+  before: (writes: readonly Write[]) => Promise<void> = async () => {};
+
+  async get<S extends z.ZodType<object>>(ref: Ref<S>): Promise<Snapshot<S>> {
+    await turn();
+    const found = this.#documents.get(ref.path);
+    if (!found) return { ref, value: null, version: null };
+    return { ref, value: ref.schema.parse(found.value), version: found.version };
+  }
+
+  async exists(path: string): Promise<boolean> {
+    await turn();
+    return this.#documents.has(path);
+  }
+
+  async commitOnce(writes: readonly Write[]): Promise<readonly Version[]> {
+    this.tried.push(writes.map(({ path }) => path));
+    await turn();
+    await this.before(writes);
+    const text = JSON.stringify(writes);
+    if (Buffer.byteLength(text) > requestBytesMax) throw failure(codes.invalid, "too large");
+    // What isn't valid Unicode can't be sent, and the whole request is refused for it.
+    if (/\\ud[89a-f][0-9a-f]{2}/i.test(text)) throw failure(codes.invalid, "not UTF-8");
+    for (const write of writes) this.#check(write);
+    this.#clock += 1;
+    const version = new Timestamp(this.#clock, 0);
+    return writes.map((write) => this.#write(write, version));
+  }
+
+  #check(write: Write): void {
+    const found = this.#documents.get(write.path);
+    if (write.op === "create" && found) throw failure(codes.exists, write.path);
+    const version = "version" in write ? write.version : null;
+    if (!found && (write.op === "patch" || version)) throw failure(codes.notFound, write.path);
+    if (!found || !version) return;
+    const difference = version.valueOf().localeCompare(found.version.valueOf());
+    if (difference > 0) throw failure(codes.invalid, `${write.path}: a version to come`);
+    if (difference < 0) throw failure(codes.precondition, write.path);
+  }
+
+  /** A write that changes nothing leaves the document its version, as in Firestore. */
+  #write(write: Write, version: Version): Version {
+    const found = this.#documents.get(write.path);
+    if (write.op === "remove") {
+      this.#documents.delete(write.path);
+      return version;
+    }
+    const value = write.op === "patch" ? patched(found?.value ?? {}, write) : record(write.value);
+    if (found && JSON.stringify(found.value) === JSON.stringify(value)) return found.version;
+    this.#documents.set(write.path, { value, version });
+    return version;
+  }
+}
+
+function patched(before: Stored["value"], write: Extract<Write, { op: "patch" }>) {
+  const value = structuredClone(before) as Record<string, unknown>;
+  for (const [path, field] of Object.entries(write.fields)) set(value, path.split("."), field);
+  for (const [name, by] of Object.entries(write.increments)) {
+    value[name] = Number(value[name] ?? 0) + by;
+  }
+  return value;
+}
+
+function set(into: Record<string, unknown>, [name = "", ...rest]: string[], field: unknown): void {
+  if (rest.length === 0) into[name] = field;
+  else {
+    into[name] ??= {};
+    set(into[name] as Record<string, unknown>, rest, field);
+  }
+}
+
+function record(value: object): Stored["value"] {
+  return { ...value };
+}
+
+function failure(code: number, message: string): Error {
+  return Object.assign(new Error(`${code}: ${message}`), { code });
+}
+
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
