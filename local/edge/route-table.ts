@@ -2,12 +2,12 @@ import findMyWay from "find-my-way";
 import type { Manifest } from "../functions/manifest.ts";
 
 /** Where a request goes, as the load balancer's URL map decides it. */
-export type Destination =
+export type Routed =
   | { readonly kind: "function"; readonly name: string }
   | { readonly kind: "wrong-method"; readonly allow: string }
   | { readonly kind: "unknown" };
 
-export type RouteTable = (method: string, path: string) => Destination;
+export type RouteTable = (method: string, path: string) => Routed;
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
@@ -32,13 +32,20 @@ export function routeTable(manifest: Manifest): RouteTable {
     }
   }
   return (method, path) => {
-    const known = methods.find((one) => one === method);
+    // HEAD is GET without the body, on every route (RFC 9110, 9.3.2).
+    const asked = method === "HEAD" ? "GET" : method;
+    const known = methods.find((one) => one === asked);
     const found = known && router.find(known, path);
     if (found) return { kind: "function", name: String(found.store) };
     const allowed = methods.filter((other) => router.find(other, path));
     if (allowed.length === 0) return { kind: "unknown" };
-    return { kind: "wrong-method", allow: allowed.join(", ") };
+    return { kind: "wrong-method", allow: allowHeader(allowed) };
   };
+}
+
+/** The methods of `Allow`: where GET is taken, so is HEAD. */
+export function allowHeader(methods: readonly string[]): string {
+  return methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", ");
 }
 
 function isPublic(path: string): boolean {

@@ -1,0 +1,62 @@
+/**
+ * Closes a connection so that its client gets to read the answer. A socket that is closed while
+ * bytes of its client are unread is reset, and a reset takes an answer with it that was sent before:
+ * the client sees a broken pipe instead of its refusal (RFC 9112, 9.6).
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+
+export interface LingerLimits {
+  /** How much is read off and thrown away before the connection is cut after all. */
+  readonly bytesMax: number;
+  readonly msMax: number;
+}
+
+const lookEveryMs = 50;
+const lingering = new WeakSet<Duplex>();
+
+/** Whether its answer was its last: what still arrives on it is no request any more. */
+export function isLingering(socket: Duplex): boolean {
+  return lingering.has(socket);
+}
+
+/**
+ * To be called before the head of an answer is written, when the request's body isn't here yet and
+ * nobody will use it: the answer says that the connection ends, and it ends once the client has
+ * stopped sending, or at the limits.
+ */
+export function closeAfterAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limits: LingerLimits,
+): void {
+  const { socket } = request;
+  response.setHeader("connection", "close");
+  lingering.add(socket);
+  // Node calls this when the last answer is written, to end the connection at once.
+  socket.destroySoon = () => linger(socket, limits);
+  request.resume();
+}
+
+/** Ends our half of a connection now, and the other within the limits. */
+export function linger(socket: Duplex, { bytesMax, msMax }: LingerLimits): void {
+  lingering.add(socket);
+  socket.end();
+  socket.resume();
+  const bytesRead = () => ("bytesRead" in socket ? Number(socket.bytesRead) : 0);
+  const bytesBefore = bytesRead();
+  const deadlineMs = performance.now() + msMax;
+  const looking = setInterval(() => {
+    const isOver = performance.now() >= deadlineMs || bytesRead() - bytesBefore > bytesMax;
+    if (isOver) socket.destroy();
+  }, lookEveryMs);
+  looking.unref();
+  const closeOnceWritten = () => {
+    if (socket.writableFinished) socket.destroy();
+    else socket.once("finish", () => socket.destroy());
+  };
+  if (socket.readableEnded) closeOnceWritten();
+  else socket.once("end", closeOnceWritten);
+  socket.once("close", () => clearInterval(looking));
+  if (socket.destroyed) clearInterval(looking);
+}
