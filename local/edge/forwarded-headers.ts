@@ -33,8 +33,7 @@ export function functionRequest(
 
 /** What the client receives of a function's. Access for other sites' scripts is never granted. */
 export function responseHeaders(answer: IncomingMessage): OutgoingHttpHeaders {
-  const isForeign = (name: string) =>
-    name.startsWith("access-control-") || name === "x-powered-by";
+  const isForeign = (name: string) => name.startsWith("access-control-") || name === "x-powered-by";
   const headers: Record<string, string[]> = {};
   for (const [name, value] of forwardResponse(answer, isForeign)) {
     const lower = name.toLowerCase();

@@ -7,9 +7,11 @@ import {
 import { connect } from "node:net";
 import { pipeline } from "node:stream";
 import { ApiError } from "#shared/errors/api-error";
-import { type Framing, FramingError, framingOf } from "#shared/http/framing";
-import { notHttp } from "#shared/pipeline/raw-refusal";
-import { prepareEnd, refuse } from "./answers.ts";
+import type { Framing } from "#shared/http/framing";
+import { settleBody } from "#shared/http/linger";
+import { requireFraming } from "#shared/pipeline/parse";
+import { lingerLimits } from "#shared/pipeline/raw-refusal";
+import { refuse } from "./answers.ts";
 import { functionRequest, responseHeaders } from "./forwarded-headers.ts";
 
 /** What was asked for, in whichever form: the function gets its origin form. */
@@ -90,21 +92,11 @@ export function forward(
   else request.pipe(upstream);
 }
 
-/** @throws {ApiError} */
-function requireFraming(request: IncomingMessage): Framing {
-  try {
-    return framingOf(request);
-  } catch (cause) {
-    if (cause instanceof FramingError) throw notHttp(cause);
-    throw cause;
-  }
-}
-
 function passBack(request: IncomingMessage, response: ServerResponse, answer: IncomingMessage) {
   if (response.writableEnded) return void answer.destroy();
   try {
     const headers = mergeHeaders(response, answer);
-    prepareEnd(request, response);
+    settleBody(request, response, lingerLimits);
     response.writeHead(answer.statusCode ?? 502, headers);
   } catch {
     answer.destroy();

@@ -1,4 +1,5 @@
 import findMyWay from "find-my-way";
+import { allowHeader, routedMethod } from "#shared/http/methods";
 import type { Manifest } from "../functions/manifest.ts";
 
 /** Where a request goes, as the load balancer's URL map decides it. */
@@ -32,8 +33,7 @@ export function routeTable(manifest: Manifest): RouteTable {
     }
   }
   return (method, path) => {
-    // HEAD is GET without the body, on every route (RFC 9110, 9.3.2).
-    const asked = method === "HEAD" ? "GET" : method;
+    const asked = routedMethod(method);
     const known = methods.find((one) => one === asked);
     const found = known && router.find(known, path);
     if (found) return { kind: "function", name: String(found.store) };
@@ -41,11 +41,6 @@ export function routeTable(manifest: Manifest): RouteTable {
     if (allowed.length === 0) return { kind: "unknown" };
     return { kind: "wrong-method", allow: allowHeader(allowed) };
   };
-}
-
-/** The methods of `Allow`: where GET is taken, so is HEAD. */
-export function allowHeader(methods: readonly string[]): string {
-  return methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", ");
 }
 
 function isPublic(path: string): boolean {

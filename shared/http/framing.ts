@@ -144,10 +144,7 @@ function framed(framing: Framing, isBodiless: boolean): Header[] {
 }
 
 /** Headers as they came, without those of the connection and those it names itself. */
-function endToEnd(
-  { rawHeaders }: ReceivedMessage,
-  isDropped: (name: string) => boolean,
-): Header[] {
+function endToEnd({ rawHeaders }: ReceivedMessage, isDropped: (name: string) => boolean): Header[] {
   const named = new Set(
     valuesOf(rawHeaders, "connection")
       .flatMap((value) => value.split(","))

@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { FramingError, framingOf } from "./framing.ts";
 
 export interface LingerLimits {
   /** How much is read off and thrown away before the connection is cut after all. */
@@ -12,6 +13,8 @@ export interface LingerLimits {
   readonly msMax: number;
 }
 
+/** A body of this length is sooner read off than its connection opened again. */
+export const readOffBytesMax = 64 * 1024;
 const lookEveryMs = 50;
 const lingering = new WeakSet<Duplex>();
 
@@ -21,11 +24,38 @@ export function isLingering(socket: Duplex): boolean {
 }
 
 /**
- * To be called before the head of an answer is written, when the request's body isn't here yet and
- * nobody will use it: the answer says that the connection ends, and it ends once the client has
- * stopped sending, or at the limits.
+ * Sees to what is left of a request's body when its answer is decided; to be called before the
+ * answer's head is written. A short one is read off and the connection stays.
  */
-export function closeAfterAnswer(
+export function settleBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limits: LingerLimits,
+): void {
+  if (request.complete) return;
+  if (response.shouldKeepAlive && isShort(request)) request.resume();
+  else closeAfterAnswer(request, response, limits);
+}
+
+function isShort(request: IncomingMessage): boolean {
+  // A client that waited to be asked may send its body or not: only a new connection tells.
+  if (request.headers.expect !== undefined) return false;
+  try {
+    const framing = framingOf(request);
+    return framing.kind === "none" || (framing.kind === "length" && isReadOff(framing.bytes));
+  } catch (error) {
+    if (error instanceof FramingError) return false;
+    throw error;
+  }
+}
+
+const isReadOff = (bytes: number) => bytes <= readOffBytesMax;
+
+/**
+ * The answer says that the connection ends, and it ends once the client has stopped sending, or at
+ * the limits.
+ */
+function closeAfterAnswer(
   request: IncomingMessage,
   response: ServerResponse,
   limits: LingerLimits,

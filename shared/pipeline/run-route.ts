@@ -93,7 +93,7 @@ async function answer(
   known: Authenticated & Pick<Known, "deps" | "members">,
 ): Promise<void> {
   const { route } = admitted;
-  const { request, response } = exchange;
+  const { response } = exchange;
   const { caller, confirmed, freshMs, again, noteUse } = known;
   const beganAt = performance.now();
   if (route.budget !== "free" && "owner" in caller) known.deps.commits.warm(caller.owner);
@@ -115,7 +115,6 @@ async function answer(
     return await after;
   }
   await after;
-  if (!request.complete) request.resume();
   sendJson(response, reply);
 }
 
