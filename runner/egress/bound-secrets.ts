@@ -14,6 +14,8 @@ import type { TerminatedTunnel, TlsTerminator } from "./tls-terminator.ts";
 
 const httpsPort = 443;
 const handshakeTimeoutMs = 10_000;
+const headersTimeoutMs = 10_000;
+const lookForLateEveryMs = 500;
 const idleTimeoutMs = 600_000;
 
 /** A secret and what stands for it inside. */
@@ -50,10 +52,21 @@ export class BoundSecrets implements TlsTerminator {
     this.#ca = new ExecutionCa([...new Set(hosts)], now);
     this.certificatePem = this.#ca.certificatePem;
     this.#roots = roots;
-    this.#redaction = planRedaction(secrets, "bytes");
-    this.#server = createServer({ requireHostHeader: true }, (request, response) =>
-      this.#carry(request, response),
+    // Names of headers are written without regard to case, and some hosts change it.
+    const small = secrets.map(({ key, value }) => ({ key, value: value.toLowerCase() }));
+    this.#redaction = planRedaction([...secrets, ...small], "bytes");
+    this.#server = createServer(
+      {
+        requireHostHeader: true,
+        headersTimeout: headersTimeoutMs,
+        connectionsCheckingInterval: lookForLateEveryMs,
+      },
+      (request, response) => this.#carry(request, response),
     );
+    // It is handed its connections and never listens: that is when Node begins to look for late ones.
+    this.#server.emit("listening");
+    // All of them are judged: Node would drop those beyond its own count unseen.
+    this.#server.maxHeadersCount = 0;
     // What carries TLS doesn't hear of what passes; the server's end of it does.
     this.#server.timeout = idleTimeoutMs;
     // How long an upload may take is the execution's own time limit.

@@ -53,9 +53,9 @@ const isReadOff = (bytes: number) => bytes <= readOffBytesMax;
 
 /**
  * The answer says that the connection ends, and it ends once the client has stopped sending, or at
- * the limits.
+ * the limits. To be called before the answer's head is written.
  */
-function closeAfterAnswer(
+export function closeAfterAnswer(
   request: IncomingMessage,
   response: ServerResponse,
   limits: LingerLimits,
