@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { deploymentLimitsOf } from "#shared/config";
 import { ApiError } from "#shared/errors/api-error";
 import { valuesOf } from "#shared/http/framing";
-import { isLingering } from "#shared/http/linger";
-import { notHttp, refuseRaw, refuseUnparsed } from "#shared/pipeline/raw-refusal";
+import { takeRequest } from "#shared/http/linger";
+import { lingerLimits, notHttp, refuseRaw, refuseUnparsed } from "#shared/pipeline/raw-refusal";
 import { AddressLimit, type Verdict } from "./address-limit.ts";
 import { refuse } from "./answers.ts";
 import { type EdgeTarget, forward } from "./proxy.ts";
@@ -70,8 +70,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   // All of them are judged: Node would drop those beyond its own count unseen.
   server.maxHeadersCount = 0;
   const handle = (request: IncomingMessage, response: ServerResponse, expected: () => void) => {
-    // Its connection has had its last answer.
-    if (isLingering(request.socket)) return void request.resume();
+    if (!takeRequest(request, response, lingerLimits)) return;
     response.on("error", () => response.destroy());
     try {
       checkHost(request);

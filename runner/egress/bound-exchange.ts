@@ -18,7 +18,7 @@ import {
   type Header,
   valuesOf,
 } from "#shared/http/framing";
-import { closeAfterAnswer, isLingering, settleBody } from "#shared/http/linger";
+import { closeAfterAnswer, settleBody, takeRequest } from "#shared/http/linger";
 import { guardAnswer } from "./answer-guard.ts";
 import type { Placed } from "./bound-secrets.ts";
 import { lingerLimits } from "./plain-request.ts";
@@ -59,8 +59,7 @@ export class BoundExchange {
   }
 
   carry(request: IncomingMessage, response: ServerResponse): void {
-    // Its connection has had its last answer.
-    if (isLingering(request.socket)) return void request.resume();
+    if (!takeRequest(request, response, lingerLimits)) return;
     for (const side of [request, response]) side.on("error", () => response.destroy());
     try {
       this.#forward(request, response);
@@ -74,6 +73,8 @@ export class BoundExchange {
     const { method = "GET", url: path = "/" } = request;
     const options = { agent: this.#agent, host: this.#deps.tunnel.name, method, path };
     const outgoing = ask({ ...options, headers: forwarded.headers });
+    // The agent goes by this alone, whatever the headers say.
+    outgoing.shouldKeepAlive = forwarded.reusable;
     const fail = (error: Error) => this.#fail(response, error);
     let isAnswered = false;
     outgoing.on("error", (error) => {

@@ -7,11 +7,14 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { rootCertificates, TLSSocket } from "node:tls";
 import { planRedaction, type RedactionPlan } from "#shared/core/redaction-plan";
+import { linger, stopTaking } from "#shared/http/linger";
 import type { BoundSecret } from "#shared/protocol/bound-secret";
 import { BoundExchange, refuse } from "./bound-exchange.ts";
 import { ExecutionCa } from "./execution-ca.ts";
+import { lingerLimits } from "./plain-request.ts";
 import type { TerminatedTunnel, TlsTerminator } from "./tls-terminator.ts";
 
+const malformed = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 const httpsPort = 443;
 const handshakeTimeoutMs = 10_000;
 const headersTimeoutMs = 10_000;
@@ -71,7 +74,11 @@ export class BoundSecrets implements TlsTerminator {
     this.#server.timeout = idleTimeoutMs;
     // How long an upload may take is the execution's own time limit.
     this.#server.requestTimeout = 0;
-    this.#server.on("clientError", (_error, socket) => socket.destroy());
+    this.#server.on("clientError", (_error, socket) => {
+      if (!stopTaking(socket)) return;
+      if (socket.writable) socket.write(malformed);
+      linger(socket, lingerLimits);
+    });
   }
 
   wants(name: string, port: number): boolean {

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Server as Door, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { closeAfterAnswer, isLingering, linger } from "#shared/http/linger";
+import { closeAfterAnswer, linger, stopTaking, takeRequest } from "#shared/http/linger";
 import type { NetworkPolicy } from "#shared/protocol/runner";
 import { Exits, type ExitsDeps } from "./exits.ts";
 import { carryRequest, lingerLimits } from "./plain-request.ts";
@@ -77,8 +77,7 @@ export class EgressProxy {
   }
 
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // Its connection has had its last answer.
-    if (isLingering(request.socket)) return void request.resume();
+    if (!takeRequest(request, response, lingerLimits)) return;
     response.on("error", () => response.destroy());
     const tunnel = this.#tunnelled.get(request.socket);
     let asked: Asked | null = null;
@@ -138,8 +137,7 @@ export class EgressProxy {
   }
 
   #unreadable(client: Duplex): void {
-    // What comes after the last answer isn't parsed for anybody.
-    if (isLingering(client)) return;
+    if (!stopTaking(client)) return;
     // Opened ahead of need, as some clients do, and never used: nothing was asked for.
     if ("bytesRead" in client && client.bytesRead === 0) return void client.destroy();
     const refusal = new Refusal("malformed_request");

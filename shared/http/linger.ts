@@ -16,11 +16,60 @@ export interface LingerLimits {
 /** A body of this length is sooner read off than its connection opened again. */
 export const readOffBytesMax = 64 * 1024;
 const lookEveryMs = 50;
+/** Connections whose answer was, or will be, their last: what arrives on them is no request. */
 const lingering = new WeakSet<Duplex>();
 
-/** Whether its answer was its last: what still arrives on it is no request any more. */
-export function isLingering(socket: Duplex): boolean {
-  return lingering.has(socket);
+/** Those whose end has begun. */
+const ending = new WeakSet<Duplex>();
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+/** What is being answered on each connection. */
+const open = new WeakMap<Duplex, Set<Exchange>>();
+
+/**
+ * Every server calls this for each request first.
+ * @returns Whether it is one: not if its connection has had, or been promised, its last answer.
+ */
+export function takeRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limits: LingerLimits,
+): boolean {
+  const { socket } = request;
+  if (lingering.has(socket)) {
+    request.resume();
+    return false;
+  }
+  const exchange = { request, response };
+  const exchanges = open.get(socket) ?? new Set();
+  open.set(socket, exchanges.add(exchange));
+  response.once("close", () => {
+    exchanges.delete(exchange);
+    if (exchanges.size === 0 && lingering.has(socket)) linger(socket, limits);
+  });
+  return true;
+}
+
+/**
+ * What came on a connection can't be parsed, or follows a request that was to be its last.
+ * @returns Whether it is to be answered now; else what was asked before is, and then it ends.
+ */
+export function stopTaking(socket: Duplex): boolean {
+  if (lingering.has(socket)) return false;
+  const exchanges = [...(open.get(socket) ?? [])];
+  const broken = exchanges.find(({ request }) => !request.complete);
+  if (broken === undefined && exchanges.length > 0) {
+    lingering.add(socket);
+    return false;
+  }
+  if (broken === undefined || (exchanges.length === 1 && !broken.response.headersSent)) return true;
+  // Its answer has begun, or must wait for another's: no second one can be told from them.
+  lingering.add(socket);
+  socket.destroy();
+  return false;
 }
 
 /**
@@ -71,6 +120,8 @@ export function closeAfterAnswer(
 /** Ends our half of a connection now, and the other within the limits. */
 export function linger(socket: Duplex, { bytesMax, msMax }: LingerLimits): void {
   lingering.add(socket);
+  if (ending.has(socket)) return;
+  ending.add(socket);
   socket.end();
   socket.resume();
   const bytesRead = () => ("bytesRead" in socket ? Number(socket.bytesRead) : 0);

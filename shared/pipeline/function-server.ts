@@ -1,7 +1,7 @@
 /** A function's HTTP server: its deadlines, and how it ends connections. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { isLingering } from "../http/linger.ts";
-import { refuseUnparsed } from "./raw-refusal.ts";
+import { takeRequest } from "../http/linger.ts";
+import { lingerLimits, refuseUnparsed } from "./raw-refusal.ts";
 
 export interface Deadlines {
   /** From a request's first byte to the end of its headers. */
@@ -32,9 +32,7 @@ export function createFunctionServer(handle: Handle, within: Deadlines = deadlin
   // All of them are judged: Node would drop those beyond its own count unseen.
   server.maxHeadersCount = 0;
   const take: Handle = (request, response, expected) => {
-    // Its connection has had its last answer.
-    if (isLingering(request.socket)) request.resume();
-    else handle(request, response, expected);
+    if (takeRequest(request, response, lingerLimits)) handle(request, response, expected);
   };
   server.on("request", (request, response) => take(request, response, () => undefined));
   // Whoever asks before sending a body is told to only once the gates have let it through.

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { ApiError, errorBody } from "../errors/api-error.ts";
-import { isLingering, type LingerLimits, linger } from "../http/linger.ts";
+import { type LingerLimits, linger, stopTaking } from "../http/linger.ts";
 import { securityHeaders } from "./headers.ts";
 
 /** Of a refused request, what is read off so that the client gets to see its answer. */
@@ -29,8 +29,7 @@ export function refuseUnparsed(failure: NodeJS.ErrnoException, socket: Duplex): 
 }
 
 export function refuseRaw(socket: Duplex, error: ApiError): void {
-  // What comes after the last answer isn't parsed for anybody.
-  if (isLingering(socket)) return;
+  if (!stopTaking(socket)) return;
   if (!socket.writable) {
     socket.destroy();
     return;

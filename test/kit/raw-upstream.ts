@@ -3,7 +3,8 @@
  * parser: it says where one request ends and the next begins, as a strict origin server would.
  */
 import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 
 export interface HeardRequest {
   readonly method: string;
@@ -18,6 +19,7 @@ export interface HeardConnection {
   readonly rest: string;
 }
 
+const expects = /^[^]*?\r\nexpect: 100-continue\r\n[^]*?\r\n\r\n$/i;
 const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 export class RawUpstream {
@@ -32,14 +34,20 @@ export class RawUpstream {
 
   /** Speaks to a connection that came by another way. */
   take(socket: Socket): void {
-    const index = this.#received.push("") - 1;
-    let answered = 0;
+    let [bytes, answered, asked] = ["", 0, 0];
     this.#sockets.add(socket);
     socket.on("error", () => socket.destroy());
-    socket.once("close", () => this.#sockets.delete(socket));
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      this.#received.push(bytes);
+    });
     socket.on("data", (chunk: Buffer) => {
-      this.#received[index] += chunk.toString("latin1");
-      const { requests } = readConnection(this.#received[index] ?? "");
+      bytes += chunk.toString("latin1");
+      const { requests, rest } = readConnection(bytes);
+      if (asked === requests.length && expects.test(rest)) {
+        asked += 1;
+        socket.write("HTTP/1.1 100 Continue\r\n\r\n");
+      }
       for (; answered < requests.length; answered += 1) {
         const isHead = requests[answered]?.method === "HEAD";
         socket.write(isHead ? answer.slice(0, -2) : answer);
@@ -59,14 +67,10 @@ export class RawUpstream {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** What was heard so far, and forgotten by it. */
-  heard(): HeardConnection[] {
-    const connections = this.#received.map(readConnection);
-    return connections;
-  }
-
-  forget(): void {
-    for (const index of this.#received.keys()) this.#received[index] = "";
+  /** What each connection brought, once all of them have ended; and forgets it. */
+  async takeHeard(): Promise<HeardConnection[]> {
+    for (const socket of this.#sockets) await new Promise((resolve) => socket.once("close", resolve));
+    return this.#received.splice(0).map(readConnection);
   }
 }
 
@@ -124,12 +128,18 @@ function readChunks(bytes: string): ReadBody | null {
 }
 
 /** Sends bytes as they are, and resolves with what came back when the other side has ended. */
-export async function exchangeBytes(port: number, bytes: string | Buffer): Promise<string> {
-  const socket = connect(port, "127.0.0.1");
+export async function exchangeBytes(
+  socket: Duplex,
+  bytes: string,
+  { halfClose = false } = {},
+): Promise<string> {
   const chunks: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => chunks.push(chunk));
   socket.on("error", () => undefined);
-  socket.end(bytes, "latin1");
-  await once(socket, "close");
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.write(bytes, "latin1");
+  if (halfClose) socket.end();
+  else socket.once("end", () => socket.end());
+  await closed;
   return Buffer.concat(chunks).toString("latin1");
 }
