@@ -48,18 +48,24 @@ describe.each(Object.entries(ways))("NET-5 %s", (name, openWay) => {
         const isTaken = sent.carries !== null && way.methods.includes(method);
         const expected = isTaken ? [[method, "/things", sent.carries]] : [];
         const others = requests.filter(({ target }) => target !== "/after");
-        expect(others.map(({ method, target, body }) => [method, target, body]), about).toEqual(
-          expected,
-        );
+        expect(
+          others.map(({ method, target, body }) => [method, target, body]),
+          about,
+        ).toEqual(expected);
         expect(Math.max(0, ...heard.map((one) => one.requests.length)), about).toBeLessThanOrEqual(
           way.requestsMax,
         );
         for (const { headers } of requests) {
-          expect(headers.filter(([header]) => header === "host"), about).toEqual([["host", way.host]]);
+          expect(
+            headers.filter(([header]) => header === "host"),
+            about,
+          ).toEqual([["host", way.host]]);
         }
         // Whoever reads no body of such a method would read this one as the next request.
         const isLast = isTaken && sent.carries !== "" && bodiless.includes(method);
-        const carrying = heard.find((one) => one.requests.some(({ target }) => target === "/things"));
+        const carrying = heard.find((one) =>
+          one.requests.some(({ target }) => target === "/things"),
+        );
         if (isLast) expect(carrying?.requests, about).toHaveLength(1);
       }
     }
@@ -70,7 +76,18 @@ describe.each(Object.entries(ways))("NET-5 %s", (name, openWay) => {
   );
   const strange = [
     ..."\r\n \t:,;\0".split(""),
-    ...["\r\n", "\r\n\r\n", "0\r\n\r\n", "chunked", "identity", "\u000b", "-1", "+1", "0x10", "\u00ff"],
+    ...[
+      "\r\n",
+      "\r\n\r\n",
+      "0\r\n\r\n",
+      "chunked",
+      "identity",
+      "\u000b",
+      "-1",
+      "+1",
+      "0x10",
+      "\u00ff",
+    ],
     ...["Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: gzip\r\n"],
     ...["Connection: content-length\r\n", "Connection: transfer-encoding, host\r\n"],
     ...["Host: evil.test\r\n", "Expect: 100-continue\r\n", "Upgrade: h2c\r\n", hidden],
@@ -90,19 +107,30 @@ describe.each(Object.entries(ways))("NET-5 %s", (name, openWay) => {
     const property = fc.asyncProperty(
       fc.array(mutated, { minLength: together, maxLength: together }),
       async (batch) => {
-        const sent = batch.map(([{ method, sent: { headers, body } }, changes, again], index) => {
-          const whole = messageOf(way, method, "/things", [`X-Id: id-${index}-id`, headers]) + body;
-          const text = changes.reduce(
-            (before, [at, piece, dropped]) =>
-              before.slice(0, at) + piece + before.slice(at + dropped),
-            whole,
-          );
-          return again ? text + messageOf(way, "GET", "/after", []) : text;
-        });
+        const sent = batch.map(
+          (
+            [
+              {
+                method,
+                sent: { headers, body },
+              },
+              changes,
+              again,
+            ],
+            index,
+          ) => {
+            const whole =
+              messageOf(way, method, "/things", [`X-Id: id-${index}-id`, headers]) + body;
+            const text = changes.reduce(
+              (before, [at, piece, dropped]) =>
+                before.slice(0, at) + piece + before.slice(at + dropped),
+              whole,
+            );
+            return again ? text + messageOf(way, "GET", "/after", []) : text;
+          },
+        );
         await Promise.all(
-          sent.map(async (bytes) =>
-            exchangeBytes(await way.open(), bytes, { halfClose: true }),
-          ),
+          sent.map(async (bytes) => exchangeBytes(await way.open(), bytes, { halfClose: true })),
         );
         for (const { requests, rest } of await way.upstream.takeHeard()) {
           expect(requests.length).toBeLessThanOrEqual(way.requestsMax);

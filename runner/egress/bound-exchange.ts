@@ -1,19 +1,19 @@
 /** The requests of one tunnel to a host that secrets are bound to, one after the other. */
 import {
   Agent,
-  type ClientRequest,
   request as ask,
+  type ClientRequest,
   type IncomingMessage,
-  STATUS_CODES,
   type ServerResponse,
+  STATUS_CODES,
 } from "node:http";
 import { pipeline, Transform } from "node:stream";
 import { connect, type TLSSocket } from "node:tls";
 import { redact } from "#shared/core/redaction";
 import type { RedactionPlan } from "#shared/core/redaction-plan";
 import {
-  FramingError,
   type ForwardedRequest,
+  FramingError,
   forwardRequest,
   type Header,
   valuesOf,

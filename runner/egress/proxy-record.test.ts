@@ -35,7 +35,8 @@ async function open(stored: () => Promise<void>): Promise<OpenProxy> {
 const secret = { key: "KEY", value: "a-secret-of-the-owner", hosts: [name], headers: ["x-key"] };
 const bound = new BoundSecrets([secret], { now: Date.now() });
 const plain = get(`http://${name}/`, `Host: ${name}`);
-const tunnel = (port: number) => `CONNECT ${name}:${port} HTTP/1.1\r\nHost: ${name}:${port}\r\n\r\n`;
+const tunnel = (port: number) =>
+  `CONNECT ${name}:${port} HTTP/1.1\r\nHost: ${name}:${port}\r\n\r\n`;
 const kinds = [
   ["a request", plain],
   ["a tunnel", tunnel(80) + get("/", `Host: ${name}`)],

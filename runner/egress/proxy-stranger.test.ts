@@ -83,7 +83,9 @@ function behave(socket: Socket): void {
 }
 
 beforeAll(async () => {
-  const tls = createTlsServer({ SNICallback: (_name, done) => done(null, hostsCa.contextFor(name)) });
+  const tls = createTlsServer({
+    SNICallback: (_name, done) => done(null, hostsCa.contextFor(name)),
+  });
   tls.on("secureConnection", behave).on("tlsClientError", () => undefined);
   const plain = createServer(behave);
   servers.push(plain, tls);

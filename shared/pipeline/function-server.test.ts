@@ -83,7 +83,10 @@ describe("a refused body", () => {
     const { port, targets } = await refusing();
     const hidden = "GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n";
     const body = "x".repeat(70_000);
-    const answer = await exchangeBytes(connect(port, "127.0.0.1"), head("Content-Length: 70000") + body + hidden);
+    const answer = await exchangeBytes(
+      connect(port, "127.0.0.1"),
+      head("Content-Length: 70000") + body + hidden,
+    );
     expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
     expect(targets).toEqual(["/x"]);
   });
@@ -91,7 +94,10 @@ describe("a refused body", () => {
   test("that is short leaves the connection for the next request", async () => {
     const { port, targets } = await refusing();
     const next = "GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-    const answer = await exchangeBytes(connect(port, "127.0.0.1"), `${head("Content-Length: 3")}abc${next}`);
+    const answer = await exchangeBytes(
+      connect(port, "127.0.0.1"),
+      `${head("Content-Length: 3")}abc${next}`,
+    );
     expect(answer.match(/HTTP\/1\.1 (413|200)/g)).toHaveLength(2);
     expect(targets).toEqual(["/x", "/next"]);
   });

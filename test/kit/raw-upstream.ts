@@ -69,7 +69,8 @@ export class RawUpstream {
 
   /** What each connection brought, once all of them have ended; and forgets it. */
   async takeHeard(): Promise<HeardConnection[]> {
-    for (const socket of this.#sockets) await new Promise((resolve) => socket.once("close", resolve));
+    for (const socket of this.#sockets)
+      await new Promise((resolve) => socket.once("close", resolve));
     return this.#received.splice(0).map(readConnection);
   }
 }
