@@ -2,8 +2,7 @@
 import { once } from "node:events";
 import { request as ask, type IncomingMessage } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";
-import { compose } from "node:stream";
-import { buffer } from "node:stream/consumers";
+import { pipeline, Writable } from "node:stream";
 import {
   brotliCompressSync,
   constants,
@@ -50,11 +49,15 @@ async function throughGuard({ headers = [], body }: Said) {
   if (!answer) throw new Error("no answer");
   try {
     const guarded = guardAnswer(answer, plan);
-    const passed = compose(answer, ...guarded.body);
     const pieces: Buffer[] = [];
-    passed.on("data", (piece: Buffer) => pieces.push(piece));
+    const sink = new Writable({
+      write(piece: Buffer, _encoding, done) {
+        pieces.push(piece);
+        done();
+      },
+    });
     const error = await new Promise<unknown>((resolve) => {
-      passed.once("end", () => resolve(null)).once("error", resolve);
+      pipeline([answer, ...guarded.body, sink], (failure) => resolve(failure ?? null));
     });
     return { headers: guarded.headers, bytes: Buffer.concat(pieces), isCut: error !== null };
   } catch {

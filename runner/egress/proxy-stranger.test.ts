@@ -151,7 +151,7 @@ describe.each(channels)("F9 %s", (_channel, open, target, runs) => {
     await fc.assert(property, { numRuns: runs });
     behaviour = ["close"];
     const last = request("GET", target, "Connection: close\r\n\r\n");
-    expect(await exchangeBytes(await open(), last)).toMatch(/^HTTP\/1\.1 200 OK[^]*ok/);
+    expect(await exchangeBytes(await open(), last)).toMatch(/^HTTP\/1\.1 200 OK.*ok/s);
   });
 
   test("outlives requests sent ahead to each of these hosts", async () => {

@@ -19,7 +19,7 @@ export interface HeardConnection {
   readonly rest: string;
 }
 
-const expects = /^[^]*?\r\nexpect: 100-continue\r\n[^]*?\r\n\r\n$/i;
+const expects = /\r\nexpect: 100-continue\r\n.*\r\n\r\n$/is;
 const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 export class RawUpstream {
