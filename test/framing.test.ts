@@ -1,4 +1,4 @@
-/** That an upstream reads the requests that were judged, and no other, on every way we pass them on. */
+/** That an upstream reads the requests that were judged and no other, whichever way they take. */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { allMethods, type Way, ways } from "./kit/forwarding-ways.ts";

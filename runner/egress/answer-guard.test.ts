@@ -1,4 +1,4 @@
-/** That no answer of a host carries the secret back in a form that its client would read as it is. */
+/** That no answer of a host carries the secret back in a form that its client would read. */
 import { once } from "node:events";
 import { request as ask, type IncomingMessage } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";

@@ -26,7 +26,7 @@ const decodersMax = 2;
 const notKept = new Set(["content-length", "content-encoding", "accept-ranges", "content-md5"]);
 
 /**
- * @throws {FramingError} For a body that can't be read in one way; a transfer coding but chunks too.
+ * @throws {FramingError} For a body that can't be read in one way, and a coding other than chunks.
  * @throws {Error} For one whose encoding can't be looked into.
  */
 export function guardAnswer(answer: IncomingMessage, plan: RedactionPlan): GuardedAnswer {

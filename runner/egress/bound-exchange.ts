@@ -122,7 +122,7 @@ export class BoundExchange {
   /** What is said of it was said by a stranger, who may know the secret. */
   #fail(response: ServerResponse, error: unknown): void {
     const { tunnel, redaction } = this.#deps;
-    if (error instanceof NotCarried) return refuse(response, error.status, error.message);
+    if (error instanceof NotCarried) return void refuse(response, error.status, error.message);
     const why = error instanceof Error ? redact(redaction, error.message) : "unknown";
     refuse(response, 502, `${tunnel.name}: ${why}.`);
   }

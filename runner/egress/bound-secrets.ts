@@ -66,7 +66,7 @@ export class BoundSecrets implements TlsTerminator {
       },
       (request, response) => this.#carry(request, response),
     );
-    // It is handed its connections and never listens: that is when Node begins to look for late ones.
+    // It is handed its connections. Node looks for late ones once a server listens: it never does.
     this.#server.emit("listening");
     // All of them are judged: Node would drop those beyond its own count unseen.
     this.#server.maxHeadersCount = 0;

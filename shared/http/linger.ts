@@ -1,7 +1,7 @@
 /**
  * Closes a connection so that its client gets to read the answer. A socket that is closed while
- * bytes of its client are unread is reset, and a reset takes an answer with it that was sent before:
- * the client sees a broken pipe instead of its refusal (RFC 9112, 9.6).
+ * bytes of its client are unread is reset, and a reset takes the answer with it: the client sees a
+ * broken pipe instead of its refusal (RFC 9112, 9.6).
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";

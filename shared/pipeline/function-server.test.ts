@@ -18,7 +18,7 @@ afterEach(() => {
 
 interface Refusing {
   readonly port: number;
-  /** Resolves when the answer is written and our half has ended, and Node has closed what it will. */
+  /** Resolves when the answer is written, and Node has closed what it will. */
   readonly answered: () => Promise<unknown>;
   readonly targets: string[];
 }

@@ -19,7 +19,7 @@ const lookForLateEveryMs = 500;
  */
 const keepAliveMs = 620_000;
 
-/** @param expected to be called once the request may be answered: asks a client that waits to be. */
+/** @param expected to be called once the request is let in: a client may wait to be asked. */
 type Handle = (request: IncomingMessage, response: ServerResponse, expected: () => void) => void;
 
 export function createFunctionServer(handle: Handle, within: Deadlines = deadlines): Server {

@@ -1,4 +1,4 @@
-/** Every way on which a stranger's HTTP/1 is passed on by us, each before an upstream of raw bytes. */
+/** Every way on which we pass on a stranger's HTTP/1, each before an upstream of raw bytes. */
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";

@@ -167,7 +167,8 @@ export class FakeGateway {
       return { status: 200, reply: { acknowledgedSequence, flushIntervalMs: 50 } };
     }
     if (path === gatewayPaths.egress) {
-      const batch = EgressRequest.parse(body);
+      const { data: batch } = EgressRequest.safeParse(body);
+      if (batch === undefined) return { status: 400, reply: {} };
       this.egress.push(...batch.attempts);
       for (const { batch: _batch, sequence, ...end } of batch.ends) {
         const index = this.egress.findIndex((attempt) => attempt.sequence === sequence);
