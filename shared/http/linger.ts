@@ -81,7 +81,7 @@ export function settleBody(
   response: ServerResponse,
   limits: LingerLimits,
 ): void {
-  if (request.complete) return;
+  if (request.complete || lingering.has(request.socket)) return;
   if (response.shouldKeepAlive && isShort(request)) request.resume();
   else closeAfterAnswer(request, response, limits);
 }
@@ -114,6 +114,11 @@ export function closeAfterAnswer(
   lingering.add(socket);
   // Node calls this when the last answer is written, to end the connection at once.
   socket.destroySoon = () => linger(socket, limits);
+  let bytes = 0;
+  request.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > limits.bytesMax) socket.destroy();
+  });
   request.resume();
 }
 

@@ -34,7 +34,8 @@ async function refusing(within?: Deadlines): Promise<Refusing> {
     const refuse = (error: unknown) => sendError(response, asRefusal(error));
     // One that reads until it is too much, and leaves the rest where it is.
     if (request.url === "/read") return void readBytes(request, 1_000).catch(refuse);
-    refuse(new ApiError("PAYLOAD_TOO_LARGE"));
+    const isStranger = request.url === "/stranger";
+    refuse(new ApiError(isStranger ? "UNAUTHORIZED" : "PAYLOAD_TOO_LARGE"));
   }, within);
   open.push(server);
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -77,6 +78,15 @@ describe("a refused body", () => {
     const parts = [head("Content-Length: 900000000"), ...Array<string>(100).fill(part)];
     const seen = await writeEverythingFirst(port, parts, answered);
     expect(seen.error).toMatch(/EPIPE|ECONNRESET/);
+  });
+
+  test("of a stranger is taken in no further than a proxy sends it unasked", async () => {
+    const { port } = await refusing();
+    const parts = [head("Content-Length: 9000000", "/stranger"), ...Array<string>(9).fill(megabyte)];
+    const seen = await writeEverythingFirst(port, parts);
+    expect(seen.error).toMatch(/EPIPE|ECONNRESET/);
+    const few = [head("Connection: close\r\nContent-Length: 60000", "/stranger"), "x".repeat(60_000)];
+    expect(statusOf(await writeEverythingFirst(port, few))).toBe(401);
   });
 
   test("makes no second request of what its client sends behind it", async () => {

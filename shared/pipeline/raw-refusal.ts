@@ -8,6 +8,12 @@ import { securityHeaders } from "./headers.ts";
 /** Of a refused request, what is read off so that the client gets to see its answer. */
 export const lingerLimits: LingerLimits = { bytesMax: 64 * 1024 * 1024, msMax: 30_000 };
 
+/**
+ * Of one whose sender nobody knows: no more than a proxy before us sends unasked, so that a forged
+ * key's megabyte isn't taken in.
+ */
+export const strangerLimits: LingerLimits = { bytesMax: 64 * 1024, msMax: 5_000 };
+
 /** Of a refusal in our own form: every answer of ours carries the security headers. */
 export function refusalAnswer(error: ApiError) {
   const requestId = `req_${randomUUID()}`;

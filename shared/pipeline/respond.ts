@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { ApiError, errorBody } from "../errors/api-error.ts";
 import { settleBody } from "../http/linger.ts";
 import { securityHeaders } from "./headers.ts";
-import { lingerLimits } from "./raw-refusal.ts";
+import { lingerLimits, strangerLimits } from "./raw-refusal.ts";
 import type { Reply } from "./route.ts";
 
 /** What every answer carries, set before anything can go wrong. */
@@ -46,6 +46,8 @@ export function sendError(response: ServerResponse, error: ApiError): void {
     response.destroy();
     return;
   }
+  const limits = error.code === "UNAUTHORIZED" ? strangerLimits : lingerLimits;
+  settleBody(response.req, response, limits);
   const requestId = String(response.getHeader("x-request-id"));
   sendJson(response, {
     status: error.status,
