@@ -111,4 +111,22 @@ export const controlsOfIsolation: Readonly<Record<string, Control>> = {
       replace: "void error;",
     },
   },
+  "NET-5": {
+    enforcedBy: "shared/http/framing.ts",
+    test: "test/framing.test.ts",
+    mutation: {
+      file: "shared/http/framing.ts",
+      find: 'if (framing.kind === "chunked") return [',
+      replace: 'if (framing.kind === "chunked" && !isBodiless) return [',
+    },
+  },
+  "NET-6": {
+    enforcedBy: "runner/egress/exits.ts",
+    test: "runner/egress/proxy-record.test.ts",
+    mutation: {
+      file: "runner/egress/exits.ts",
+      find: "Promise.all([attempt.open(), connecting])",
+      replace: "Promise.all([attempt.open().catch(() => {}), connecting])",
+    },
+  },
 };

@@ -43,8 +43,8 @@ export const controlsOfSecrets: Readonly<Record<string, Control>> = {
     test: "runner/egress/bound-secrets.test.ts",
     mutation: {
       file: "runner/egress/bound-exchange.ts",
-      find: "if (!isTunnels) return",
-      replace: "if (hosts.length > 1) return",
+      find: "if (!isTunnels) throw",
+      replace: "if (hosts.length > 1) throw",
     },
   },
   "SEC-6": {

@@ -1,11 +1,21 @@
+import type { z } from "zod";
+import type { Owner } from "#shared/auth/owner";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { route } from "#shared/pipeline/route";
-import { EgressReply, EgressRequest } from "#shared/protocol/runner";
+import {
+  EgressAttempt,
+  EgressCall,
+  EgressEnding,
+  EgressReply,
+  notRecordedRule,
+} from "#shared/protocol/runner";
 import { isConflict } from "#shared/store/answered";
-import { addToEgressLog } from "#shared/store/executions";
+import type { Write } from "#shared/store/documents";
+import { addToEgressLog, endInEgressLog } from "#shared/store/executions";
+import type { Store } from "#shared/store/store";
 import { requireRunning } from "./live-executions.ts";
 
-const bodyBytesMax = 512 * 1024;
+const bodyBytesMax = 1024 * 1024;
 
 export const storeEgress = route({
   answers: "POST /internal/executions/egress",
@@ -14,7 +24,7 @@ export const storeEgress = route({
   scope: "none",
   params: noParams,
   query: noQuery,
-  body: EgressRequest,
+  body: EgressCall,
   bodyBytesMax,
   limits: "none",
   budget: "free",
@@ -23,12 +33,76 @@ export const storeEgress = route({
   // Like events: one write and no read.
   read: async ({ caller: { owner, id, claims }, body, deps, now }) => {
     await requireRunning(deps, owner, claims);
-    try {
-      await deps.store.commit([addToEgressLog(owner, id, { ...body, now })]);
-    } catch (error) {
-      // The answer to the first try was lost.
-      if (!isConflict(error)) throw error;
-    }
+    const { attempts, lost } = readAttempts(body, now);
+    const ends = readEnds(body.ends);
+    const batch = { ...body, attempts, now };
+    // A call without either tells of what was cut.
+    const isBatch = attempts.length > 0 || ends.read.length === 0;
+    const created = isBatch ? [addToEgressLog(owner, id, batch)] : [];
+    const refused = await commitWhatCanBe(deps.store, [...created, ...endWrites(owner, id, ends)]);
+    return { lost: lost + ends.lost + refused };
   },
-  decide: () => ({ writes: [], reply: ok({ stored: true }) }),
+  decide: ({ data: { lost } }) => ({ writes: [], reply: ok({ stored: true, lost }) }),
 });
+
+/** Numbered without gaps, whatever they say; one that is wrong keeps its place, and says so. */
+function readAttempts(
+  { attempts, firstSequence }: z.infer<typeof EgressCall>,
+  now: number,
+): { readonly attempts: EgressAttempt[]; readonly lost: number } {
+  let lost = 0;
+  const read = attempts.map((told, index): EgressAttempt => {
+    const sequence = firstSequence + index;
+    const { data } = EgressAttempt.safeParse(told);
+    if (data) return { ...data, sequence };
+    lost += 1;
+    return {
+      ...{ sequence, at: now, host: "", port: 0, method: "connect" },
+      ...{ verdict: "failed", rule: notRecordedRule, address: null },
+      ...{ sentBytes: 0, receivedBytes: 0, durationMs: 0 },
+    };
+  });
+  return { attempts: read, lost };
+}
+
+interface ReadEnds {
+  readonly read: readonly EgressEnding[];
+  readonly lost: number;
+}
+
+function readEnds(told: readonly unknown[]): ReadEnds {
+  const read = told.flatMap((end) => EgressEnding.safeParse(end).data ?? []);
+  return { read, lost: told.length - read.length };
+}
+
+/** One for each batch whose attempts ended. */
+function endWrites(owner: Owner, executionId: string, { read }: ReadEnds): Write[] {
+  const byBatch = Map.groupBy(read, ({ batch }) => batch);
+  return [...byBatch].map(([batch, ends]) => endInEgressLog(owner, executionId, { batch, ends }));
+}
+
+/**
+ * All of it at once; if that meets what is there already, or isn't there, each by itself: a try
+ * whose answer was lost has stored all of it, and an end without its batch costs nothing else.
+ * @returns How many ends found no batch.
+ */
+async function commitWhatCanBe(store: Store, writes: readonly Write[]): Promise<number> {
+  if (await isCommitted(store, writes)) return 0;
+  if (writes.length === 1) return writes[0]?.op === "create" ? 0 : 1;
+  let refused = 0;
+  for (const write of writes) {
+    const isDone = await isCommitted(store, [write]);
+    if (!isDone && write.op !== "create") refused += 1;
+  }
+  return refused;
+}
+
+async function isCommitted(store: Store, writes: readonly Write[]): Promise<boolean> {
+  try {
+    await store.commit(writes);
+    return true;
+  } catch (error) {
+    if (isConflict(error)) return false;
+    throw error;
+  }
+}

@@ -1,52 +1,47 @@
-import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import { type ForwardedRequest, forwardRequest, forwardResponse } from "#shared/http/framing";
 import { securityHeaders } from "#shared/pipeline/headers";
 
-/** RFC 9110, 7.6.1: these are between two neighbours and end here. */
-const hopByHop = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  // Answered here, before anything is forwarded.
-  "expect",
-]);
+/** The edge says these itself, after whatever the client claims. */
+const ownHeaders = new Set(["x-forwarded-for", "x-forwarded-proto"]);
 
-/** What a function receives of a request's headers. */
-export function requestHeaders(request: IncomingMessage): OutgoingHttpHeaders {
+/**
+ * What a function receives of a request's headers. Its connection carries this request alone, so
+ * that no client's bytes ever stand behind another's.
+ * @throws {FramingError} When it can't be passed on as it was meant.
+ */
+export function functionRequest(
+  request: IncomingMessage,
+  host: string,
+  asks: boolean,
+): ForwardedRequest {
   const client = request.socket.remoteAddress ?? "unknown";
   const before = request.headers["x-forwarded-for"];
-  return {
-    ...endToEnd(request.headers, (name) => name.startsWith("x-paddock-")),
-    ...framing(request),
-    // "client, balancer" after whatever the client itself claims, as the real balancer appends it.
-    "x-forwarded-for": [before, client, "127.0.0.1"].filter(Boolean).join(", "),
-    "x-forwarded-proto": "http",
-  };
+  // "client, balancer" after whatever the client itself claims, as the real balancer appends it.
+  const chain = [before, client, "127.0.0.1"].filter(Boolean).join(", ");
+  return forwardRequest(request, {
+    host,
+    isDropped: (name) => ownHeaders.has(name) || name.startsWith("x-paddock-"),
+    added: [
+      ["X-Forwarded-For", chain],
+      ["X-Forwarded-Proto", "http"],
+      ...(asks ? [["Expect", "100-continue"] as const] : []),
+    ],
+    keepAlive: false,
+  });
 }
 
 /** What the client receives of a function's. Access for other sites' scripts is never granted. */
-export function responseHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
-  const foreign = (name: string) => name.startsWith("access-control-") || name === "x-powered-by";
-  return { ...securityHeaders, ...endToEnd(headers, foreign) };
-}
-
-/** One way to tell the body's length, never two: a second opinion is how requests are smuggled. */
-function framing(request: IncomingMessage): OutgoingHttpHeaders {
-  return request.headers["transfer-encoding"] === undefined
-    ? {}
-    : { "transfer-encoding": "chunked" };
-}
-
-function endToEnd(
-  headers: IncomingHttpHeaders,
-  dropped: (name: string) => boolean,
-): OutgoingHttpHeaders {
-  const listed = (headers.connection ?? "").split(",").map((name) => name.trim().toLowerCase());
-  const drop = (name: string) => hopByHop.has(name) || listed.includes(name) || dropped(name);
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !drop(name)));
+export function responseHeaders(answer: IncomingMessage): OutgoingHttpHeaders {
+  const isForeign = (name: string) => name.startsWith("access-control-") || name === "x-powered-by";
+  const headers: Record<string, string[]> = {};
+  for (const [name, value] of forwardResponse(answer, isForeign)) {
+    const lower = name.toLowerCase();
+    headers[lower] = [...(headers[lower] ?? []), value];
+  }
+  const joined = Object.entries(headers).map(([name, values]) => [
+    name,
+    values.length === 1 ? values[0] : values,
+  ]);
+  return { ...securityHeaders, ...Object.fromEntries(joined) };
 }

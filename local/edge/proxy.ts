@@ -1,18 +1,29 @@
 import {
-  type Agent,
   type IncomingMessage,
   type OutgoingHttpHeaders,
   type ServerResponse,
   request as send,
 } from "node:http";
+import { connect } from "node:net";
 import { pipeline } from "node:stream";
 import { ApiError } from "#shared/errors/api-error";
+import type { Framing } from "#shared/http/framing";
+import { settleBody } from "#shared/http/linger";
+import { requireFraming } from "#shared/pipeline/parse";
+import { lingerLimits } from "#shared/pipeline/raw-refusal";
 import { refuse } from "./answers.ts";
-import { requestHeaders, responseHeaders } from "./forwarded-headers.ts";
+import { functionRequest, responseHeaders } from "./forwarded-headers.ts";
+
+/** What was asked for, in whichever form: the function gets its origin form. */
+export interface EdgeTarget {
+  readonly host: string;
+  /** With its query. */
+  readonly path: string;
+}
 
 export interface Forwarding {
-  readonly agent: Agent;
   readonly port: number;
+  readonly target: EdgeTarget;
   readonly bodyBytesMax: number;
   /** Of the whole exchange, streams included. */
   readonly exchangeMsMax: number;
@@ -29,43 +40,75 @@ const remaining = "ratelimit-remaining";
 /** A body up to this is sent with its headers; a larger one only once the function asks for it. */
 const eagerBytesMax = 64 * 1024;
 
-/** Passes a request on and its answer back, unbuffered, each as fast as the other side reads. */
+/**
+ * Passes a request on and its answer back, unbuffered, each as fast as the other side reads. The
+ * connection to the function is this request's own: one that is kept can be closed by the function
+ * in the moment it is used again, and would carry the bytes of two clients.
+ */
 export function forward(
   request: IncomingMessage,
   response: ServerResponse,
-  { agent, port, bodyBytesMax, exchangeMsMax }: Forwarding,
+  { port, target, bodyBytesMax, exchangeMsMax }: Forwarding,
 ): void {
-  const { method = "GET", url: path = "/" } = request;
-  const asks = bodyIsLarge(request);
-  const headers = { ...requestHeaders(request), ...(asks && { expect: "100-continue" }) };
-  const upstream = send({ agent, host: "127.0.0.1", port, method, path, headers });
+  const asks = bodyIsLarge(requireFraming(request));
+  const { headers, hasBody } = functionRequest(request, target.host, asks);
+  const { method = "GET" } = request;
+  const { path } = target;
+  const createConnection = () => connect({ host: "127.0.0.1", port, noDelay: true });
+  const upstream = send({ createConnection, method, path, headers });
   const cut = setTimeout(() => response.destroy(), exchangeMsMax);
   // Also when the client goes away: nobody is left to answer.
   response.once("close", () => {
     clearTimeout(cut);
     upstream.destroy();
   });
-  upstream.once("error", () => refuse(request, response, unavailable()));
+  const stopCounting = hasBody
+    ? boundBody(request, bodyBytesMax, () => {
+        request.unpipe(upstream);
+        refuse(request, response, new ApiError("PAYLOAD_TOO_LARGE"));
+        upstream.destroy();
+      })
+    : () => undefined;
+  let isAnswered = false;
+  upstream.on("error", () => {
+    // Once there is an answer, only its own end says whether it is whole.
+    if (isAnswered || response.writableEnded) return;
+    stopCounting();
+    refuse(request, response, unavailable());
+  });
   upstream.once("response", (answer) => {
-    // The function has refused: what is left of the body is read off and dropped.
-    if (!request.complete) discardBody(request, upstream);
-    response.writeHead(answer.statusCode ?? 502, mergeHeaders(response, answer));
-    response.flushHeaders();
-    // A broken answer breaks off for the client too: it must not look complete.
-    pipeline(answer, response, () => undefined);
+    isAnswered = true;
+    stopCounting();
+    // A function that answers early doesn't want the rest: it is read off and dropped.
+    request.unpipe(upstream);
+    passBack(request, response, answer);
   });
-  boundBody(request, bodyBytesMax, () => {
-    refuse(request, response, new ApiError("PAYLOAD_TOO_LARGE"));
-    upstream.destroy();
-  });
+  if (!hasBody) {
+    upstream.end();
+    return;
+  }
   // Bytes sent to a function that refuses and hangs up would cost the client its answer.
   if (asks) upstream.once("continue", () => request.pipe(upstream)).flushHeaders();
   else request.pipe(upstream);
 }
 
-function bodyIsLarge(request: IncomingMessage): boolean {
-  const chunked = request.headers["transfer-encoding"] !== undefined;
-  return chunked || Number(request.headers["content-length"] ?? 0) > eagerBytesMax;
+function passBack(request: IncomingMessage, response: ServerResponse, answer: IncomingMessage) {
+  if (response.writableEnded) return void answer.destroy();
+  try {
+    const headers = mergeHeaders(response, answer);
+    settleBody(request, response, lingerLimits);
+    response.writeHead(answer.statusCode ?? 502, headers);
+  } catch {
+    answer.destroy();
+    return refuse(request, response, unavailable());
+  }
+  response.flushHeaders();
+  // A broken answer breaks off for the client too: it must not look complete.
+  pipeline(answer, response, () => undefined);
+}
+
+function bodyIsLarge(framing: Framing): boolean {
+  return framing.kind === "chunked" || (framing.kind === "length" && framing.bytes > eagerBytesMax);
 }
 
 /**
@@ -74,7 +117,7 @@ function bodyIsLarge(request: IncomingMessage): boolean {
  */
 function mergeHeaders(response: ServerResponse, answer: IncomingMessage): OutgoingHttpHeaders {
   const ours = response.getHeaders();
-  const theirs = responseHeaders(answer.headers);
+  const theirs = responseHeaders(answer);
   const tighter = Number(ours[remaining]) < Number(theirs[remaining]);
   if (!tighter || answer.statusCode === 429) return { ...ours, ...theirs };
   const isLimit = (name: string) => name.startsWith("ratelimit-");
@@ -82,21 +125,19 @@ function mergeHeaders(response: ServerResponse, answer: IncomingMessage): Outgoi
   return { ...ours, ...Object.fromEntries(others) };
 }
 
-function discardBody(request: IncomingMessage, upstream: NodeJS.WritableStream): void {
-  request.unpipe(upstream);
-  request.resume();
-}
-
-/** Calls `tooLarge` once, when more has come than announced lengths were checked for. */
-function boundBody(request: IncomingMessage, bytesMax: number, tooLarge: () => void): void {
+/**
+ * Calls `tooLarge` once, when more has come than announced lengths were checked for.
+ * @returns What ends the counting.
+ */
+function boundBody(request: IncomingMessage, bytesMax: number, tooLarge: () => void): () => void {
   let bytes = 0;
   const count = (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes <= bytesMax) return;
     request.off("data", count);
-    request.unpipe();
     tooLarge();
   };
   // Counting must not start the flow: a body that is to wait stays where it is.
   request.on("data", count).pause();
+  return () => void request.off("data", count);
 }

@@ -1,13 +1,14 @@
 import findMyWay from "find-my-way";
+import { allowHeader, routedMethod } from "#shared/http/methods";
 import type { Manifest } from "../functions/manifest.ts";
 
 /** Where a request goes, as the load balancer's URL map decides it. */
-export type Destination =
+export type Routed =
   | { readonly kind: "function"; readonly name: string }
   | { readonly kind: "wrong-method"; readonly allow: string }
   | { readonly kind: "unknown" };
 
-export type RouteTable = (method: string, path: string) => Destination;
+export type RouteTable = (method: string, path: string) => Routed;
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
@@ -32,12 +33,13 @@ export function routeTable(manifest: Manifest): RouteTable {
     }
   }
   return (method, path) => {
-    const known = methods.find((one) => one === method);
+    const asked = routedMethod(method);
+    const known = methods.find((one) => one === asked);
     const found = known && router.find(known, path);
     if (found) return { kind: "function", name: String(found.store) };
     const allowed = methods.filter((other) => router.find(other, path));
     if (allowed.length === 0) return { kind: "unknown" };
-    return { kind: "wrong-method", allow: allowed.join(", ") };
+    return { kind: "wrong-method", allow: allowHeader(allowed) };
   };
 }
 

@@ -1,16 +1,13 @@
-import {
-  Agent,
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { deploymentLimitsOf } from "#shared/config";
 import { ApiError } from "#shared/errors/api-error";
+import { valuesOf } from "#shared/http/framing";
+import { takeRequest } from "#shared/http/linger";
+import { lingerLimits, notHttp, refuseRaw, refuseUnparsed } from "#shared/pipeline/raw-refusal";
 import { AddressLimit, type Verdict } from "./address-limit.ts";
-import { refuse, refuseRaw } from "./answers.ts";
-import { forward } from "./proxy.ts";
-import type { Destination, RouteTable } from "./route-table.ts";
+import { refuse } from "./answers.ts";
+import { type EdgeTarget, forward } from "./proxy.ts";
+import type { Routed, RouteTable } from "./route-table.ts";
 
 export interface EdgeLimits {
   readonly requestsMax: number;
@@ -18,6 +15,8 @@ export interface EdgeLimits {
   readonly bodyBytesMax: number;
   /** The load balancer cuts any exchange after 60 minutes. */
   readonly exchangeMsMax: number;
+  /** From a request's first byte to the end of its headers. */
+  readonly headersMsMax: number;
 }
 
 const { max: requestsMax, windowMs } = deploymentLimitsOf({}).addresses;
@@ -26,6 +25,7 @@ const edgeLimits: EdgeLimits = {
   windowMs,
   bodyBytesMax: 32 * 1024 * 1024,
   exchangeMsMax: 60 * 60_000,
+  headersMsMax: 10_000,
 };
 
 export interface EdgeOptions {
@@ -46,9 +46,11 @@ export interface Edge {
 const headerBytesMax = 16 * 1024;
 const headersMax = 100;
 const urlLengthMax = 8 * 1024;
-const headersTimeoutMs = 10_000;
+/** Node looks for late requests this often, and by itself every 30 s only. */
+const lookForLateEveryMs = 500;
 const requestTimeoutMs = 5 * 60_000;
 const keepAliveMs = 60_000;
+const absoluteForm = /^http:\/\/([^/?#]*)([/?].*)?$/i;
 /** Anything else could be a page that points a name of its own at this machine. */
 const ownHosts = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i;
 
@@ -56,23 +58,26 @@ const ownHosts = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i;
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const limits = { ...edgeLimits, ...options.limits };
   const addresses = new AddressLimit(limits);
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
   const server = createServer({
     maxHeaderSize: headerBytesMax,
-    headersTimeout: headersTimeoutMs,
+    headersTimeout: limits.headersMsMax,
     requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(lookForLateEveryMs, limits.headersMsMax),
     keepAliveTimeout: keepAliveMs,
     // Checked below, with an answer in our own form.
     requireHostHeader: false,
   });
+  // All of them are judged: Node would drop those beyond its own count unseen.
+  server.maxHeadersCount = 0;
   const handle = (request: IncomingMessage, response: ServerResponse, expected: () => void) => {
+    if (!takeRequest(request, response, lingerLimits)) return;
     response.on("error", () => response.destroy());
     try {
       checkHost(request);
       admit(response, addresses.take(request.socket.remoteAddress ?? "unknown"));
-      const port = destination(options, request, limits.bodyBytesMax);
+      const { port, target } = destination(options, request, limits.bodyBytesMax);
       expected();
-      forward(request, response, { agent, port, ...limits });
+      forward(request, response, { port, target, ...limits });
     } catch (failure) {
       refuse(request, response, asRefusal(failure));
     }
@@ -82,13 +87,14 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   server.on("checkContinue", (request, response) =>
     handle(request, response, () => response.writeContinue()),
   );
+  // Any other expectation may be ignored (RFC 9110, 10.1.1).
+  server.on("checkExpectation", (request, response) => handle(request, response, () => undefined));
   server.on("connect", (_, socket) => refuseRaw(socket, new ApiError("MALFORMED_URL")));
-  server.on("clientError", (failure, socket) => refuseRaw(socket, parserRefusal(failure)));
+  server.on("clientError", refuseUnparsed);
   const port = await listen(server, options);
   return {
     port,
     close: async () => {
-      agent.destroy();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
@@ -106,13 +112,8 @@ function listen(server: Server, { port = 0, bind = "127.0.0.1" }: EdgeOptions): 
 }
 
 function checkHost(request: IncomingMessage): void {
-  const hosts = request.rawHeaders.filter((_, index) => index % 2 === 0).filter(isHost);
-  if (hosts.length !== 1) throw notHttp();
+  if (valuesOf(request.rawHeaders, "host").length !== 1) throw notHttp();
   if (!ownHosts.test(request.headers.host ?? "")) throw unknownRoute();
-}
-
-function isHost(name: string): boolean {
-  return name.toLowerCase() === "host";
 }
 
 /** @throws {ApiError} RATE_LIMITED; else the headers that every answer carries are set. */
@@ -127,13 +128,23 @@ function admit(response: ServerResponse, verdict: Verdict): void {
   throw new ApiError("RATE_LIMITED", { headers: { "retry-after": String(verdict.resetSeconds) } });
 }
 
-/** The port to forward to. @throws {ApiError} if there is none for this request. */
-function destination(options: EdgeOptions, request: IncomingMessage, bodyBytesMax: number): number {
+interface Destination {
+  readonly port: number;
+  readonly target: EdgeTarget;
+}
+
+/** Where to forward to. @throws {ApiError} if there is no such place for this request. */
+function destination(
+  options: EdgeOptions,
+  request: IncomingMessage,
+  bodyBytesMax: number,
+): Destination {
   const { url = "", method = "" } = request;
   if (request.rawHeaders.length / 2 > headersMax || url.length > urlLengthMax) {
     throw new ApiError("HEADERS_TOO_LARGE");
   }
-  const found = route(options.routes, method, url);
+  const target = edgeTarget(request);
+  const found = route(options.routes, method, target.path);
   if (found.kind === "unknown") throw unknownRoute();
   if (found.kind === "wrong-method") {
     throw new ApiError("METHOD_NOT_ALLOWED", { headers: { allow: found.allow } });
@@ -143,13 +154,23 @@ function destination(options: EdgeOptions, request: IncomingMessage, bodyBytesMa
   }
   const port = options.portOf(found.name);
   if (port === null) throw new ApiError("UNAVAILABLE", { headers: { "retry-after": "1" } });
-  return port;
+  return { port, target };
 }
 
-/** Only the origin form is a request to us; the rest is for proxies, or an attempt at something. */
-function route(routes: RouteTable, method: string, url: string): Destination {
-  if (!/^\/[!-~]*$/.test(url) || /[#\\]/.test(url)) throw new ApiError("MALFORMED_URL");
-  const [path = "/"] = url.split("?");
+/**
+ * The origin form, or the absolute form of this machine, whose authority stands before `Host` (RFC
+ * 9112, 3.2.2). The rest is for proxies, or an attempt at something.
+ */
+function edgeTarget({ url = "", headers: { host = "" } }: IncomingMessage): EdgeTarget {
+  const [, authority, rest = ""] = absoluteForm.exec(url) ?? [];
+  if (authority === undefined) return { host, path: url };
+  if (!ownHosts.test(authority)) throw new ApiError("MALFORMED_URL");
+  return { host: authority, path: rest.startsWith("/") ? rest : `/${rest}` };
+}
+
+function route(routes: RouteTable, method: string, target: string): Routed {
+  if (!/^\/[!-~]*$/.test(target) || /[#\\]/.test(target)) throw new ApiError("MALFORMED_URL");
+  const [path = "/"] = target.split("?");
   try {
     decodeURIComponent(path);
   } catch (cause) {
@@ -164,14 +185,4 @@ function unknownRoute(): ApiError {
 
 function asRefusal(failure: unknown): ApiError {
   return failure instanceof ApiError ? failure : new ApiError("INTERNAL_ERROR", { cause: failure });
-}
-
-/** The parser is strict: two lengths, a bare line feed, a bad chunk all end here. */
-function parserRefusal(failure: NodeJS.ErrnoException): ApiError {
-  if (failure.code === "HPE_HEADER_OVERFLOW") return new ApiError("HEADERS_TOO_LARGE");
-  return notHttp();
-}
-
-function notHttp(): ApiError {
-  return new ApiError("VALIDATION_FAILED", { message: "The request isn't valid HTTP/1.1." });
 }

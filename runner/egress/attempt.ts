@@ -1,11 +1,28 @@
-/** One attempt to leave, from its first byte to its line in the log. */
+/** One attempt to leave, from its first byte to its end in the log. */
 import type { Socket } from "node:net";
 import type { EgressRule } from "#shared/core/network-policy";
-import type { EgressAttempt } from "#shared/protocol/runner";
+import type { EgressAttempt, EgressEnd } from "#shared/protocol/runner";
 import { Refusal } from "./refusal.ts";
 
+/** What is known of an attempt before it is numbered. */
+export type NewAttempt = Omit<EgressAttempt, "sequence" | "open">;
+
+/** An attempt that was written down before it ended. */
+export interface OpenEntry {
+  /** Resolves when it is stored. @throws {Refusal} When it can't be: then it mustn't be made. */
+  readonly stored: Promise<void>;
+  end(how: EgressEnd): void;
+}
+
+export interface AttemptLog {
+  /** @throws {Refusal} When it can't be recorded: then it mustn't be made. */
+  open(attempt: NewAttempt): OpenEntry;
+  /** One that is over: it was refused before anything was sent. */
+  record(attempt: NewAttempt): void;
+}
+
 export interface AttemptDeps {
-  readonly record: (attempt: Omit<EgressAttempt, "sequence">) => void;
+  readonly log: AttemptLog;
   readonly now: () => number;
   /** Takes secrets out of a host's name: a program may ask for anything. */
   readonly redact: (host: string) => string;
@@ -17,6 +34,7 @@ export class Attempt {
   readonly #deps: AttemptDeps;
   readonly #at: number;
   readonly #what: Pick<EgressAttempt, "host" | "port" | "method">;
+  #entry: OpenEntry | undefined;
   #upstream: Socket | undefined;
   #address: string | null = null;
   #ended: boolean = false;
@@ -27,27 +45,40 @@ export class Attempt {
     this.#what = { ...what, host: deps.redact(what.host).slice(0, hostLengthMax) };
   }
 
+  /**
+   * Writes down that it is allowed. Resolves when that is stored, and nothing of the sandbox's may
+   * be sent before. @throws {Refusal}
+   */
+  async open(): Promise<void> {
+    this.#entry = this.#deps.log.open({ ...this.#what, at: this.#at, ...this.#outcome(null) });
+    await this.#entry.stored;
+  }
+
   /** Whose bytes are counted, and where they go. */
   connected(upstream: Socket, address: string): void {
     this.#upstream = upstream;
     this.#address = address;
   }
 
-  /** Writes its line, once: the first reason counts. Anything but a refusal broke on the way. */
+  /** Writes its end, once: the first reason counts. Anything but a refusal broke on the way. */
   end(error: unknown = null): void {
     if (this.#ended) return;
     this.#ended = true;
+    const outcome = this.#outcome(error);
+    if (this.#entry) this.#entry.end(outcome);
+    else this.#deps.log.record({ ...this.#what, at: this.#at, ...outcome });
+  }
+
+  #outcome(error: unknown): EgressEnd {
     const { verdict, rule, address } = judged(error);
-    this.#deps.record({
-      ...this.#what,
-      at: this.#at,
+    return {
       verdict,
       rule,
       address: address ?? this.#address,
       sentBytes: this.#upstream?.bytesWritten ?? 0,
       receivedBytes: this.#upstream?.bytesRead ?? 0,
       durationMs: Math.max(0, this.#deps.now() - this.#at),
-    });
+    };
   }
 }
 

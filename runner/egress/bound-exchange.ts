@@ -1,17 +1,27 @@
 /** The requests of one tunnel to a host that secrets are bound to, one after the other. */
-import { Agent, request as ask, type IncomingMessage, type ServerResponse } from "node:http";
-import { type Duplex, pipeline, Transform } from "node:stream";
-import { connect, type TLSSocket } from "node:tls";
 import {
-  createBrotliDecompress,
-  createGunzip,
-  createInflate,
-  createZstdDecompress,
-} from "node:zlib";
-import { Redactor, redact } from "#shared/core/redaction";
+  Agent,
+  request as ask,
+  type ClientRequest,
+  type IncomingMessage,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
+import { pipeline, Transform } from "node:stream";
+import { connect, type TLSSocket } from "node:tls";
+import { redact } from "#shared/core/redaction";
 import type { RedactionPlan } from "#shared/core/redaction-plan";
+import {
+  type ForwardedRequest,
+  FramingError,
+  forwardRequest,
+  type Header,
+  valuesOf,
+} from "#shared/http/framing";
+import { closeAfterAnswer, settleBody, takeRequest } from "#shared/http/linger";
+import { guardAnswer } from "./answer-guard.ts";
 import type { Placed } from "./bound-secrets.ts";
-import { endToEnd, type Header } from "./end-to-end.ts";
+import { lingerLimits } from "./plain-request.ts";
 import type { TerminatedTunnel } from "./tls-terminator.ts";
 
 export interface BoundExchangeDeps {
@@ -22,26 +32,35 @@ export interface BoundExchangeDeps {
   readonly roots: readonly string[];
 }
 
-const silenceMs = 100;
-/** The lengths change with redaction, and what is compressed can't be looked into. */
-const writtenAnew = ["accept-encoding", "content-length", "transfer-encoding"];
+/** A request that isn't carried, and why. */
+class NotCarried extends Error {
+  override readonly name = "NotCarried";
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
 
 export class BoundExchange {
   readonly #deps: BoundExchangeDeps;
+  /** One request at a time, and those that were sent ahead wait: the host is connected once. */
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   #outer: TLSSocket | undefined;
 
   constructor(deps: BoundExchangeDeps) {
     this.#deps = deps;
-    this.#agent.createConnection = () => this.#connect();
+    // Called when a request's turn comes, where nobody could catch what is thrown.
+    this.#agent.createConnection = (_options, done) => {
+      const made = this.#connect();
+      if (made === null) done?.(new Error("the host has closed the connection"), null as never);
+      return made;
+    };
   }
 
   carry(request: IncomingMessage, response: ServerResponse): void {
-    const why = whyRefused(request, this.#deps.tunnel.name);
-    if (why !== null) {
-      refuse(response, 421, why);
-      return;
-    }
+    if (!takeRequest(request, response, lingerLimits)) return;
+    for (const side of [request, response]) side.on("error", () => response.destroy());
     try {
       this.#forward(request, response);
     } catch (error) {
@@ -50,39 +69,67 @@ export class BoundExchange {
   }
 
   #forward(request: IncomingMessage, response: ServerResponse): void {
-    const { tunnel, secrets } = this.#deps;
-    const length = request.headers["content-length"];
-    const headers = [
-      ...endToEnd(request, writtenAnew).map((header) => withValue(header, secrets)),
-      ["accept-encoding", "identity"],
-      ...(length === undefined ? [] : [["content-length", length]]),
-    ].flat();
+    const forwarded = this.#judge(request);
     const { method = "GET", url: path = "/" } = request;
-    const options = { agent: this.#agent, host: tunnel.name, method, path, headers };
-    const outgoing = ask({ ...options, setHost: false });
-    outgoing.on("error", (error) => this.#fail(response, error));
-    outgoing.on("response", (answer) => {
-      try {
-        this.#answer(request, response, answer);
-      } catch (error) {
-        this.#fail(response, error);
-      }
+    const options = { agent: this.#agent, host: this.#deps.tunnel.name, method, path };
+    const outgoing = ask({ ...options, headers: forwarded.headers });
+    // The agent goes by this alone, whatever the headers say.
+    outgoing.shouldKeepAlive = forwarded.reusable;
+    const fail = (error: Error) => this.#fail(response, error);
+    let isAnswered = false;
+    outgoing.on("error", (error) => {
+      // Once there is an answer, only its own end says whether it is whole.
+      if (!isAnswered) fail(error);
+    });
+    outgoing.once("upgrade", () => fail(new Error("the host switched protocols unasked")));
+    outgoing.once("close", () => {
+      if (!isAnswered) fail(new Error("the host has closed the connection"));
+    });
+    outgoing.once("response", (answer) => {
+      isAnswered = true;
+      // The tunnel leads to one connection, so it ends when that one can't be used again.
+      if (!forwarded.reusable || !outgoing.shouldKeepAlive) response.shouldKeepAlive = false;
+      this.#answer(request, response, answer);
     });
     response.once("close", () => outgoing.destroy());
-    pipeline(request, this.#metered(), outgoing, () => undefined);
+    this.#send(request, outgoing, forwarded);
+  }
+
+  /** @throws {NotCarried} */
+  #judge(request: IncomingMessage): ForwardedRequest {
+    const { tunnel, secrets } = this.#deps;
+    requireTunnels(request, tunnel.name);
+    try {
+      return forwardRequest(request, {
+        host: tunnel.name,
+        // What is compressed can't be looked into.
+        isDropped: (name) => name === "accept-encoding",
+        added: [["Accept-Encoding", "identity"]],
+        withValue: (header) => withValue(header, secrets),
+        keepAlive: true,
+      });
+    } catch (error) {
+      if (error instanceof FramingError) throw new NotCarried(400, error.message);
+      throw error;
+    }
+  }
+
+  #send(request: IncomingMessage, outgoing: ClientRequest, { hasBody }: ForwardedRequest): void {
+    if (hasBody) pipeline(request, this.#metered(), outgoing, () => undefined);
+    else outgoing.end();
   }
 
   /** What is said of it was said by a stranger, who may know the secret. */
   #fail(response: ServerResponse, error: unknown): void {
     const { tunnel, redaction } = this.#deps;
+    if (error instanceof NotCarried) return void refuse(response, error.status, error.message);
     const why = error instanceof Error ? redact(redaction, error.message) : "unknown";
-    if (response.headersSent) response.destroy();
-    else refuse(response, 502, `${tunnel.name}: ${why}.`);
+    refuse(response, 502, `${tunnel.name}: ${why}.`);
   }
 
   /** On the pinned address, once: what the host closes is closed for the client too. */
-  #connect(): Duplex {
-    if (this.#outer) throw new Error("the host has closed the connection");
+  #connect(): TLSSocket | null {
+    if (this.#outer) return null;
     const { tunnel, roots } = this.#deps;
     this.#outer = connect({
       socket: tunnel.upstream,
@@ -92,33 +139,31 @@ export class BoundExchange {
       ALPNProtocols: ["http/1.1"],
       rejectUnauthorized: true,
     });
+    // Also between two requests, and before the first has it.
+    this.#outer.on("error", () => undefined);
     return this.#outer;
   }
 
   #answer(request: IncomingMessage, response: ServerResponse, answer: IncomingMessage): void {
-    const { redaction } = this.#deps;
-    const decoders = decodersOf(answer.headers["content-encoding"]);
-    if (decoders === null) {
+    answer.on("error", () => undefined);
+    try {
+      const guarded = guardAnswer(answer, this.#deps.redaction);
+      settleBody(request, response, lingerLimits);
+      response.writeHead(guarded.status, guarded.reason, guarded.headers.flat());
+      const isBodiless = request.method === "HEAD" || [204, 304].includes(guarded.status);
+      if (isBodiless) {
+        answer.resume();
+        response.end();
+        return;
+      }
+      response.flushHeaders();
+      pipeline([answer, this.#metered(), ...guarded.body, response], (error) => {
+        if (error) response.destroy();
+      });
+    } catch (error) {
       answer.destroy();
-      refuse(response, 502, "The answer's encoding can't be looked into for secrets.");
-      return;
+      this.#fail(response, error);
     }
-    const clean = (text: string) => redact(redaction, text);
-    const headers = endToEnd(answer, [...writtenAnew, "content-encoding"]);
-    const bodiless = request.method === "HEAD" || [204, 304].includes(answer.statusCode ?? 0);
-    response.writeHead(
-      answer.statusCode ?? 502,
-      clean(answer.statusMessage ?? ""),
-      headers.flatMap(([name, value]) => [name, clean(value)]),
-    );
-    if (bodiless) {
-      response.end();
-      return;
-    }
-    response.flushHeaders();
-    pipeline([answer, this.#metered(), ...decoders, redacting(redaction), response], (error) => {
-      if (error) response.destroy();
-    });
   }
 
   #metered(): Transform {
@@ -130,20 +175,33 @@ export class BoundExchange {
   }
 }
 
+/** Never throws: it is called where a failure has been dealt with already. */
 export function refuse(response: ServerResponse, status: number, why: string): void {
-  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", connection: "close" });
-  response.end(`Paddock: ${why}\n`);
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  try {
+    closeAfterAnswer(response.req, response, lingerLimits);
+    const headers = { "content-type": "text/plain; charset=utf-8" };
+    response.writeHead(status, STATUS_CODES[status] ?? "", headers);
+    response.end(`Paddock: ${why}\n`);
+  } catch {
+    response.destroy();
+  }
 }
 
-/** The inner authority is the tunnel's: names that share a front don't share a secret. */
-function whyRefused({ rawHeaders, url = "" }: IncomingMessage, name: string): string | null {
-  const hosts = rawHeaders.flatMap((header, index) =>
-    index % 2 === 0 && header.toLowerCase() === "host" ? [rawHeaders[index + 1] ?? ""] : [],
-  );
+/**
+ * The inner authority is the tunnel's: names that share a front don't share a secret.
+ * @throws {NotCarried}
+ */
+function requireTunnels({ rawHeaders, url = "" }: IncomingMessage, name: string): void {
+  const hosts = valuesOf(rawHeaders, "host");
   const [host = ""] = hosts;
   const isTunnels = hosts.length === 1 && [name, `${name}:443`].includes(host.toLowerCase());
-  if (!isTunnels) return `The Host header must be ${name}, as the tunnel's.`;
-  return url.startsWith("/") || url === "*" ? null : "The request's target must be a path.";
+  if (!isTunnels) throw new NotCarried(421, `The Host header must be ${name}, as the tunnel's.`);
+  if (url.startsWith("/") || url === "*") return;
+  throw new NotCarried(421, "The request's target must be a path.");
 }
 
 /** Puts values where their placeholders stand, in the headers they are bound to. */
@@ -160,48 +218,4 @@ function withValue([name, value]: Header, secrets: readonly Placed[]): Header {
   if (!basic) return [name, replaced(value)];
   const decoded = Buffer.from(basic, "base64").toString("utf8");
   return [name, `Basic ${Buffer.from(replaced(decoded)).toString("base64")}`];
-}
-
-/** What turns a body into what its client would read; null for an encoding that isn't known. */
-function decodersOf(encoding: string | undefined): Duplex[] | null {
-  const names = (encoding ?? "")
-    .toLowerCase()
-    .split(",")
-    .map((name) => name.trim());
-  const decoders: Duplex[] = [];
-  for (const name of names.reverse()) {
-    if (name === "" || name === "identity") continue;
-    const decoder = {
-      gzip: createGunzip,
-      "x-gzip": createGunzip,
-      deflate: createInflate,
-      br: createBrotliDecompress,
-      zstd: createZstdDecompress,
-    }[name];
-    if (!decoder) return null;
-    decoders.push(decoder());
-  }
-  return decoders.length > 2 ? null : decoders;
-}
-
-/** Bytes in, bytes without secrets out. */
-function redacting(plan: RedactionPlan): Transform {
-  const redactor = new Redactor(plan);
-  let silence: NodeJS.Timeout | undefined;
-  const bytesOf = (text: string) => Buffer.from(text, "latin1");
-  return new Transform({
-    transform(piece: Buffer, _encoding, done) {
-      clearTimeout(silence);
-      silence = setTimeout(() => this.push(bytesOf(redactor.pause())), silenceMs);
-      done(null, bytesOf(redactor.write(piece.toString("latin1"))));
-    },
-    flush(done) {
-      clearTimeout(silence);
-      done(null, bytesOf(redactor.end()));
-    },
-    destroy(error, done) {
-      clearTimeout(silence);
-      done(error);
-    },
-  });
 }

@@ -7,13 +7,18 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { rootCertificates, TLSSocket } from "node:tls";
 import { planRedaction, type RedactionPlan } from "#shared/core/redaction-plan";
+import { linger, stopTaking } from "#shared/http/linger";
 import type { BoundSecret } from "#shared/protocol/bound-secret";
 import { BoundExchange, refuse } from "./bound-exchange.ts";
 import { ExecutionCa } from "./execution-ca.ts";
+import { lingerLimits } from "./plain-request.ts";
 import type { TerminatedTunnel, TlsTerminator } from "./tls-terminator.ts";
 
+const malformed = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 const httpsPort = 443;
 const handshakeTimeoutMs = 10_000;
+const headersTimeoutMs = 10_000;
+const lookForLateEveryMs = 500;
 const idleTimeoutMs = 600_000;
 
 /** A secret and what stands for it inside. */
@@ -50,15 +55,30 @@ export class BoundSecrets implements TlsTerminator {
     this.#ca = new ExecutionCa([...new Set(hosts)], now);
     this.certificatePem = this.#ca.certificatePem;
     this.#roots = roots;
-    this.#redaction = planRedaction(secrets, "bytes");
-    this.#server = createServer({ requireHostHeader: true }, (request, response) =>
-      this.#carry(request, response),
+    // Names of headers are written without regard to case, and some hosts change it.
+    const small = secrets.map(({ key, value }) => ({ key, value: value.toLowerCase() }));
+    this.#redaction = planRedaction([...secrets, ...small], "bytes");
+    this.#server = createServer(
+      {
+        requireHostHeader: true,
+        headersTimeout: headersTimeoutMs,
+        connectionsCheckingInterval: lookForLateEveryMs,
+      },
+      (request, response) => this.#carry(request, response),
     );
+    // It is handed its connections. Node looks for late ones once a server listens: it never does.
+    this.#server.emit("listening");
+    // All of them are judged: Node would drop those beyond its own count unseen.
+    this.#server.maxHeadersCount = 0;
     // What carries TLS doesn't hear of what passes; the server's end of it does.
     this.#server.timeout = idleTimeoutMs;
     // How long an upload may take is the execution's own time limit.
     this.#server.requestTimeout = 0;
-    this.#server.on("clientError", (_error, socket) => socket.destroy());
+    this.#server.on("clientError", (_error, socket) => {
+      if (!stopTaking(socket)) return;
+      if (socket.writable) socket.write(malformed);
+      linger(socket, lingerLimits);
+    });
   }
 
   wants(name: string, port: number): boolean {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { EgressAttempt, EgressRequest } from "#shared/protocol/runner";
+import { type EgressAttempt, EgressRequest } from "#shared/protocol/runner";
+import type { NewAttempt, OpenEntry } from "./attempt.ts";
 import { EgressLog } from "./egress-log.ts";
 
-type Ended = Omit<EgressAttempt, "sequence">;
-const attempt: Ended = {
+const attempt: NewAttempt = {
   at: 1,
   host: "a.test",
   port: 443,
@@ -15,26 +15,50 @@ const attempt: Ended = {
   receivedBytes: 2,
   durationMs: 3,
 };
-const refused: Ended = { ...attempt, verdict: "refused", rule: "host_not_allowed" };
+const refused: NewAttempt = { ...attempt, verdict: "refused", rule: "host_not_allowed" };
+const end = { verdict: "allowed", rule: null, address: "1.2.3.4" } as const;
+const bytes = { sentBytes: 10, receivedBytes: 20, durationMs: 30 };
 
-function logOf(options: { now?: () => number; fails?: boolean } = {}) {
-  const sent: EgressRequest[] = [];
-  const failures: unknown[] = [];
+interface Options {
+  readonly now?: () => number;
+  /** What the gateway does with a call. */
+  readonly answer?: (call: EgressRequest) => "stored" | "refused" | "away";
+}
+
+/** A log before a gateway that keeps what it takes, and tells calls apart by their first number. */
+function logOf({ now = () => 0, answer = () => "stored" }: Options = {}) {
+  const [sent, failures]: [EgressRequest[], unknown[]] = [[], []];
+  const stored = new Map<number, EgressAttempt>();
   const log = new EgressLog({
-    send: async (batch) => {
-      if (options.fails) throw new Error("unheard");
-      sent.push(batch);
+    async send(call) {
+      const said = answer(EgressRequest.parse(structuredClone(call)));
+      if (said !== "stored") throw new Error(said);
+      sent.push(call);
+      for (const one of call.attempts) stored.set(one.sequence, one);
+      for (const { batch: _batch, sequence, ...how } of call.ends) {
+        const known = stored.get(sequence);
+        if (!known) throw new Error("refused");
+        const { open: _open, ...rest } = known;
+        stored.set(sequence, { ...rest, ...how });
+      }
     },
-    now: options.now ?? (() => 0),
+    isRefused: (error) => error instanceof Error && error.message === "refused",
+    now,
     onFailure: (error) => failures.push(error),
   });
-  return { log, sent, failures };
+  return { log, sent, stored, failures };
 }
+
+const outcome = (entry: OpenEntry) =>
+  entry.stored.then(
+    () => "may be made",
+    (error: Error & { rule?: string }) => error.rule,
+  );
 
 describe("NET-4 the egress log", () => {
   test("numbers attempts without gaps, over batches", async () => {
     const { log, sent } = logOf();
-    for (let count = 0; count < 700; count += 1) log.record(attempt);
+    for (let count = 0; count < 700; count += 1) log.record(refused);
     await log.end();
     expect(sent.map(({ attempts, firstSequence }) => [firstSequence, attempts.length])).toEqual([
       [1, 500],
@@ -44,26 +68,26 @@ describe("NET-4 the egress log", () => {
     expect(sequences).toEqual(sequences.map((_, index) => index + 1));
   });
 
-  test("is bounded in rate, and says how many it cut", async () => {
+  test("is bounded in the rate of what was refused, and says how many it cut", async () => {
     let nowMs = 0;
     const { log, sent } = logOf({ now: () => nowMs });
-    for (let count = 0; count < 1_500; count += 1) log.record(attempt);
+    for (let count = 0; count < 1_500; count += 1) log.record(refused);
     nowMs = 1_000;
-    for (let count = 0; count < 50; count += 1) log.record(attempt);
+    for (let count = 0; count < 50; count += 1) log.record(refused);
     await log.end();
     expect(sent.flatMap(({ attempts }) => attempts)).toHaveLength(1_020);
     expect(sent.at(-1)?.cut).toBe(530);
   });
 
-  test("is bounded in all, and tells of cuts that nothing follows", async () => {
+  test("is bounded in all that was refused, and tells of cuts that nothing follows", async () => {
     let nowMs = 0;
     const { log, sent } = logOf({ now: () => (nowMs += 1_000) });
-    for (let count = 0; count < 10_000; count += 1) log.record(attempt);
+    for (let count = 0; count < 10_000; count += 1) log.record(refused);
     await log.end();
-    log.record(attempt);
+    log.record(refused);
     await log.end();
     expect(sent.flatMap(({ attempts }) => attempts)).toHaveLength(10_000);
-    expect(sent.at(-1)).toEqual({ attempts: [], firstSequence: 10_001, cut: 1 });
+    expect(sent.at(-1)).toEqual({ attempts: [], ends: [], firstSequence: 10_001, cut: 1 });
   });
 
   test("sends nothing where nothing was tried", async () => {
@@ -81,9 +105,114 @@ describe("NET-4 the egress log", () => {
   });
 
   test("a gateway that can't be reached holds nobody up", async () => {
-    const { log, failures } = logOf({ fails: true });
-    log.record(attempt);
+    const { log, failures } = logOf({ answer: () => "away" });
+    log.record(refused);
     await log.end();
     expect(failures.length).toBeGreaterThan(0);
+  });
+});
+
+describe("NET-6 the egress log", () => {
+  test("has what is allowed before it is made, and its end when it is over", async () => {
+    const { log, stored } = logOf();
+    const entry = log.open(attempt);
+    expect(stored.get(1)).toMatchObject({ host: "a.test", open: true });
+    expect(await outcome(entry)).toBe("may be made");
+    entry.end({ ...end, ...bytes });
+    await log.end();
+    expect(stored.get(1)).toMatchObject({ host: "a.test", sentBytes: 10, receivedBytes: 20 });
+    expect(stored.get(1)).not.toHaveProperty("open");
+  });
+
+  test("allows nothing that it can't store, and tells of it later", async () => {
+    let said: "stored" | "away" = "away";
+    const { log, stored } = logOf({ answer: () => said });
+    const entry = log.open(attempt);
+    expect(await outcome(entry)).toBe("log_unavailable");
+    entry.end({ ...end, ...bytes, verdict: "refused", rule: "log_unavailable" });
+    said = "stored";
+    await log.end();
+    expect(stored.get(1)).toMatchObject({ verdict: "refused", rule: "log_unavailable" });
+  });
+
+  test("stores a batch again as it was, since its answer may have been lost", async () => {
+    const calls: (readonly number[])[] = [];
+    const { log } = logOf({
+      answer: ({ attempts }) => {
+        calls.push(attempts.map(({ sequence }) => sequence));
+        return calls.length === 1 ? "away" : "stored";
+      },
+    });
+    await outcome(log.open(attempt));
+    log.record(refused);
+    await log.end();
+    expect(calls).toEqual([[1], [1], [2]]);
+  });
+
+  test("isn't emptied by one attempt that the gateway refuses", async () => {
+    const isWrong = ({ host }: EgressAttempt) => host === "wrong.test";
+    const { log, stored } = logOf({
+      answer: ({ attempts }) => (attempts.some(isWrong) ? "refused" : "stored"),
+    });
+    for (let count = 1; count <= 400; count += 1) {
+      log.record(count === 137 ? { ...refused, host: "wrong.test" } : refused);
+    }
+    const entry = log.open({ ...attempt, host: "wrong.test" });
+    expect(await outcome(entry)).toBe("malformed_request");
+    await log.end();
+    expect([...stored.keys()]).toEqual(Array.from({ length: 401 }, (_, index) => index + 1));
+    for (const sequence of [137, 401]) {
+      expect(stored.get(sequence)).toMatchObject({ host: "", rule: "not_recorded" });
+    }
+    expect(stored.get(138)).toMatchObject({ host: "a.test", rule: "host_not_allowed" });
+  });
+
+  test("isn't emptied by an end that the gateway refuses, and counts it", async () => {
+    const { log, stored, sent } = logOf({
+      answer: ({ ends }) => (ends.some(({ sequence }) => sequence === 2) ? "refused" : "stored"),
+    });
+    const entries = [1, 2, 3].map(() => log.open(attempt));
+    for (const entry of entries) expect(await outcome(entry)).toBe("may be made");
+    for (const entry of entries) entry.end({ ...end, ...bytes });
+    await log.end();
+    expect([...stored.values()].map(({ open }) => open ?? false)).toEqual([false, true, false]);
+    expect(sent.at(-1)?.cut).toBe(1);
+  });
+
+  const strange: readonly (readonly [what: string, fields: Partial<NewAttempt>])[] = [
+    ["a port beyond the last", { port: 99_999 }],
+    ["half a port", { port: 1.5 }],
+    ["no number for a port", { port: Number.NaN }],
+    ["a host without end", { host: "a".repeat(10_000) }],
+    ["a host that isn't Unicode", { host: "a\ud800" }],
+    ["a clock that ran backwards", { durationMs: -5 }],
+  ];
+  test.each(strange)("isn't emptied by %s", async (_what, fields) => {
+    const { log, stored } = logOf();
+    log.record(refused);
+    log.record({ ...refused, ...fields });
+    expect(() => log.open({ ...attempt, ...fields })).toThrow("malformed");
+    log.record(refused);
+    await log.end();
+    expect([...stored.values()].map(({ rule }) => rule)).toEqual([
+      "host_not_allowed",
+      "not_recorded",
+      "host_not_allowed",
+    ]);
+  });
+
+  test("isn't hidden from by a flood of what is refused", async () => {
+    const { log, stored } = logOf();
+    for (let count = 0; count < 20_000; count += 1) log.record(refused);
+    const entry = log.open({ ...attempt, host: "allowed.test" });
+    expect(await outcome(entry)).toBe("may be made");
+    expect([...stored.values()].filter(({ host }) => host === "allowed.test")).toHaveLength(1);
+  });
+
+  test("is bounded: what it has no room for isn't made", async () => {
+    const { log } = logOf({ answer: () => "away" });
+    for (let count = 0; count < 100_000; count += 1) log.open(attempt);
+    expect(() => log.open(attempt)).toThrow("log is full");
+    await log.end();
   });
 });

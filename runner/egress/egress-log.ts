@@ -1,104 +1,232 @@
-/** What came of each attempt, bounded and numbered, on its way to the gateway. */
+/**
+ * The egress log on its way to the gateway: numbered, in batches that stay as they are until they
+ * are stored. An attempt that is allowed is stored before it is made. Those that are refused have a
+ * room of their own, so that a flood of them hides nothing that was allowed.
+ */
 import {
-  type EgressAttempt,
+  EgressAttempt,
+  type EgressEnd,
+  type EgressEnding,
   type EgressRequest,
   egressBatchLengthMax,
+  notRecordedRule,
 } from "#shared/protocol/runner";
+import type { AttemptLog, NewAttempt, OpenEntry } from "./attempt.ts";
+import { Refusal } from "./refusal.ts";
+import { RefusedRoom } from "./refused-room.ts";
 
 export interface EgressLogDeps {
-  readonly send: (batch: EgressRequest) => Promise<unknown>;
+  readonly send: (call: EgressRequest) => Promise<unknown>;
+  /** Whether what `send` threw is about the call itself: it would be refused again as it is. */
+  readonly isRefused: (error: unknown) => boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly onFailure: (error: unknown) => void;
 }
 
-/** What a whole execution may tell, and how fast; the rest is counted. */
-const attemptsMax = 10_000;
-const burstMax = 1_000;
-const perSecondMax = 20;
+/** What a whole execution may make; each of them is in the log. */
+const allowedMax = 100_000;
 const flushIntervalMs = 5_000;
+/** Each takes as long as `send` does to give up. */
+const lastTriesMax = 3;
 
-export class EgressLog {
+interface Entry {
+  attempt: EgressAttempt;
+  readonly stored: PromiseWithResolvers<void>;
+}
+
+/** One document of the log; its first number is its name, so it is never put together again. */
+type Batch = readonly Entry[];
+
+export class EgressLog implements AttemptLog {
   readonly #deps: EgressLogDeps;
-  #pending: EgressAttempt[] = [];
+  readonly #room: RefusedRoom;
+  #unsent = new Map<number, Entry>();
+  #batches: Batch[] = [];
+  /** In which batch an attempt was told that is still open. */
+  readonly #told = new Map<number, number>();
+  #ends: EgressEnding[] = [];
+  /** One by one, and apart from batches, once some of them were refused. */
+  #endsAtOnce = egressBatchLengthMax;
   #sequence = 0;
+  #allowed = 0;
   #cut = 0;
   #cutTold = 0;
-  #refusals = new Map<string, number>();
-  #tokens = burstMax;
-  #filledAtMs: number;
   #timer: NodeJS.Timeout | undefined;
-  #sending: Promise<void> = Promise.resolve();
+  #sending: Promise<void> | null = null;
 
   constructor(deps: EgressLogDeps) {
     this.#deps = deps;
-    this.#filledAtMs = deps.now();
+    this.#room = new RefusedRoom(deps.now);
   }
 
-  record(attempt: Omit<EgressAttempt, "sequence">): void {
-    if (attempt.verdict === "refused") this.#remember(attempt);
-    if (!this.#hasRoom()) {
+  /** @throws {Refusal} `log_full`, or `malformed_request` for what no log could hold. */
+  open(attempt: NewAttempt): OpenEntry {
+    const { data } = EgressAttempt.safeParse({ ...attempt, sequence: 1, open: true });
+    if (!data) throw new Refusal("malformed_request");
+    if (this.#allowed >= allowedMax) throw new Refusal("log_full");
+    this.#allowed += 1;
+    const { attempt: added, stored } = this.#add(data);
+    this.#flush();
+    return { stored: stored.promise, end: (how) => this.#end(added.sequence, how) };
+  }
+
+  record(attempt: NewAttempt): void {
+    if (attempt.verdict === "refused") this.#room.remember(attempt);
+    if (!this.#room.take()) {
       this.#cut += 1;
       return;
     }
+    const { data } = EgressAttempt.safeParse({ ...attempt, sequence: 1 });
+    this.#add(data ?? bare({ ...attempt, sequence: 1 }));
+    this.#flushSoon();
+  }
+
+  /** Of what was refused, the first few. */
+  refused(): readonly string[] {
+    return this.#room.names();
+  }
+
+  /** Sends all there is; resolves when it is stored, or can't be. */
+  async end(): Promise<void> {
+    for (let tries = 0; tries < lastTriesMax && (tries === 0 || this.#hasMore()); tries += 1) {
+      await this.#sending;
+      await this.#sendAll();
+      if (!this.#hasMore() && this.#cut > this.#cutTold) await this.#sendNext();
+    }
+    clearTimeout(this.#timer);
+  }
+
+  #add(attempt: EgressAttempt): Entry {
     this.#sequence += 1;
-    this.#pending.push({ ...attempt, sequence: this.#sequence });
+    const sequence = this.#sequence;
+    const entry = { attempt: { ...attempt, sequence }, stored: Promise.withResolvers<void>() };
+    entry.stored.promise.catch(() => undefined);
+    this.#unsent.set(sequence, entry);
+    return entry;
+  }
+
+  #end(sequence: number, how: EgressEnd): void {
+    const entry = this.#unsent.get(sequence);
+    if (entry) {
+      const { open: _open, ...attempt } = entry.attempt;
+      entry.attempt = { ...attempt, ...how };
+    } else {
+      this.#ends.push({ ...how, batch: this.#told.get(sequence) ?? sequence, sequence });
+      this.#told.delete(sequence);
+    }
+    this.#flushSoon();
+  }
+
+  #hasMore(): boolean {
+    return this.#unsent.size + this.#batches.length + this.#ends.length > 0;
+  }
+
+  #flushSoon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#flush();
     }, flushIntervalMs);
   }
 
-  /** Of what was refused, the first few: an agent that sees only "403" is told here. */
-  refused(): readonly string[] {
-    return [...this.#refusals].map(([what, times]) => (times > 1 ? `${what} (×${times})` : what));
+  /** One call at a time: what comes meanwhile goes out together with the next. */
+  #flush(): void {
+    this.#sending ??= this.#sendAll().finally(() => {
+      this.#sending = null;
+      const [next] = this.#unsent.values();
+      if (next?.attempt.open) this.#flush();
+      else if (this.#hasMore()) this.#flushSoon();
+    });
   }
 
-  /** Sends all there is; resolves when it is stored, or can't be. */
-  async end(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#flush();
-    await this.#sending;
-    if (this.#cut > this.#cutTold) this.#sendBatch([]);
-    await this.#sending;
-  }
-
-  #remember({ host, port, rule }: Omit<EgressAttempt, "sequence">): void {
-    const what = `${host}:${port} (${rule})`;
-    const isKnown = this.#refusals.has(what);
-    if (isKnown || this.#refusals.size < 10) {
-      this.#refusals.set(what, (this.#refusals.get(what) ?? 0) + 1);
+  /** Until nothing is left, or the gateway isn't heard. */
+  async #sendAll(): Promise<void> {
+    let isHeard = true;
+    while (isHeard && this.#hasMore()) {
+      this.#formBatches();
+      isHeard = await this.#sendNext();
     }
   }
 
-  #hasRoom(): boolean {
-    const nowMs = this.#deps.now();
-    const filled = (Math.max(0, nowMs - this.#filledAtMs) / 1_000) * perSecondMax;
-    this.#tokens = Math.min(burstMax, this.#tokens + filled);
-    this.#filledAtMs = nowMs;
-    if (this.#sequence >= attemptsMax || this.#tokens < 1) return false;
-    this.#tokens -= 1;
+  #formBatches(): void {
+    const entries = [...this.#unsent.values()];
+    this.#unsent = new Map();
+    for (let from = 0; from < entries.length; from += egressBatchLengthMax) {
+      this.#batches.push(entries.slice(from, from + egressBatchLengthMax));
+    }
+    for (const batch of this.#batches) this.#noteOpen(batch);
+  }
+
+  #noteOpen(batch: Batch): void {
+    for (const { attempt } of batch) {
+      if (attempt.open) this.#told.set(attempt.sequence, batch[0]?.attempt.sequence ?? 1);
+    }
+  }
+
+  async #sendNext(): Promise<boolean> {
+    const batch = this.#batches[0] ?? [];
+    const firstSequence = batch[0]?.attempt.sequence ?? this.#sequence + 1;
+    const cut = this.#cut;
+    const ends = this.#takeEnds(batch.length > 0 ? firstSequence : null);
+    try {
+      const attempts = batch.map(({ attempt }) => attempt);
+      await this.#deps.send({ attempts, firstSequence, cut, ends });
+    } catch (error) {
+      this.#deps.onFailure(error);
+      if (this.#deps.isRefused(error)) return this.#split(batch, ends);
+      return this.#keep(ends);
+    }
+    this.#cutTold = cut;
+    if (batch.length > 0) this.#batches.shift();
+    for (const { stored } of batch) stored.resolve();
     return true;
   }
 
-  #flush(): void {
-    while (this.#pending.length > 0) {
-      this.#sendBatch(this.#pending.splice(0, egressBatchLengthMax));
-    }
+  /** Those whose batch is stored: batches are stored in order. */
+  #takeEnds(before: number | null): EgressEnding[] {
+    if (before !== null && this.#endsAtOnce === 1) return [];
+    const isDue = ({ batch }: EgressEnding) => before === null || batch < before;
+    const due = this.#ends.filter(isDue).slice(0, this.#endsAtOnce);
+    this.#ends = this.#ends.filter((end) => !due.includes(end));
+    return due;
   }
 
-  /** One after the other; a batch that couldn't be stored is said to be cut. */
-  #sendBatch(attempts: readonly EgressAttempt[]): void {
-    const firstSequence = attempts[0]?.sequence ?? this.#sequence + 1;
-    this.#sending = this.#sending.then(async () => {
-      const cut = this.#cut;
-      try {
-        await this.#deps.send({ attempts: [...attempts], firstSequence, cut });
-        this.#cutTold = cut;
-      } catch (error) {
-        this.#cut += attempts.length;
-        this.#deps.onFailure(error);
-      }
-    });
+  /** It is told again later, but nobody waits for that: what isn't recorded isn't made. */
+  #keep(ends: readonly EgressEnding[]): false {
+    this.#ends.unshift(...ends);
+    for (const { stored } of this.#batches.flat()) stored.reject(new Refusal("log_unavailable"));
+    return false;
   }
+
+  /** What is wrong in a call costs itself alone. @returns Whether there is more to try. */
+  #split(batch: Batch, ends: readonly EgressEnding[]): boolean {
+    if (ends.length > 0) {
+      if (batch.length > 0 || ends.length > 1) this.#ends.unshift(...ends);
+      else this.#cut += 1;
+      this.#endsAtOnce = 1;
+      return true;
+    }
+    const [entry] = batch;
+    if (entry === undefined) return false;
+    if (batch.length > 1) {
+      const half = batch.length >> 1;
+      this.#batches.splice(0, 1, batch.slice(0, half), batch.slice(half));
+    } else if (entry.attempt.rule !== notRecordedRule) {
+      entry.attempt = bare(entry.attempt);
+      entry.stored.reject(new Refusal("malformed_request"));
+    } else {
+      this.#batches.shift();
+      this.#cut += 1;
+    }
+    return true;
+  }
+}
+
+/** What an attempt is told as that can't be told as it is: nothing of it is taken on trust. */
+function bare({ sequence, at, method, verdict }: EgressAttempt): EgressAttempt {
+  return {
+    ...{ sequence, at: Number.isSafeInteger(at) && at >= 0 ? at : 0, host: "", port: 0, method },
+    ...{ verdict, rule: notRecordedRule, address: null },
+    ...{ sentBytes: 0, receivedBytes: 0, durationMs: 0 },
+  };
 }

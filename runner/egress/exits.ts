@@ -68,7 +68,13 @@ export class Exits {
     if (full !== null) throw new Refusal(full);
     let pinned: Pinned | undefined;
     try {
-      pinned = await connectPinned(this.#deps, host, port);
+      // Nothing of the sandbox's is sent before both are done.
+      const connecting = connectPinned(this.#deps, host, port);
+      await Promise.all([attempt.open(), connecting]).catch((error: unknown) => {
+        connecting.then(({ socket }) => socket.destroy()).catch(() => undefined);
+        throw error;
+      });
+      pinned = await connecting;
       const { socket, address } = pinned;
       attempt.connected(socket, address);
       this.#open.set(attempt, pinned);

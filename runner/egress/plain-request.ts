@@ -1,6 +1,7 @@
-/** Carries one plain HTTP request: read strictly, written anew, so both sides read the same. */
+/** Carries one plain HTTP request: read strictly, written again, so both sides read the same. */
 import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from "node:http";
-import { endToEnd } from "./end-to-end.ts";
+import { forwardRequest, forwardResponse } from "#shared/http/framing";
+import { type LingerLimits, linger } from "#shared/http/linger";
 import type { Pinned } from "./pinned.ts";
 import { pump } from "./pump.ts";
 import { Refusal } from "./refusal.ts";
@@ -16,17 +17,26 @@ export interface Carried {
   readonly pass: (bytes: number) => boolean;
 }
 
+/** For an answer to be read by a client that goes on sending; then it is cut off. */
+export const lingerLimits: LingerLimits = { bytesMax: 32 * 1024 * 1024, msMax: 10_000 };
+
 /** Resolves when the answer is through. @throws {Refusal} Before the answer has begun. */
 export function carryRequest(carried: Carried): Promise<void> {
   const { incoming, response, target, pinned, pass } = carried;
   return new Promise((resolve, reject) => {
-    const outgoing = ask(incoming, target, pinned);
+    const { outgoing, hasBody } = ask(incoming, target, pinned);
     const broken = () => {
       outgoing.destroy();
       if (response.headersSent) response.destroy();
       reject(new Refusal("connect_failed", { address: pinned.address }));
     };
     outgoing.on("error", broken);
+    // It switched protocols unasked, or went without a word that Node calls an error.
+    outgoing.once("upgrade", broken);
+    outgoing.once("close", () => {
+      if (!response.headersSent) broken();
+    });
+    response.on("error", broken);
     pinned.socket.setTimeout(idleTimeoutMs, () => {
       reject(new Refusal("timed_out", { address: pinned.address }));
       pinned.socket.destroy();
@@ -34,43 +44,49 @@ export function carryRequest(carried: Carried): Promise<void> {
     // Also when it was kept for bytes that never came: what is asked for has an end.
     response.once("close", () => {
       outgoing.destroy();
+      leaveRest(incoming);
       resolve();
     });
     outgoing.once("response", (answer) => {
       answer.on("error", broken);
       try {
-        response.writeHead(
-          answer.statusCode ?? 502,
-          answer.statusMessage ?? "",
-          // Framed anew.
-          endToEnd(answer, ["transfer-encoding"]).flat(),
-        );
+        const { statusCode = 502, statusMessage = "" } = answer;
+        response.writeHead(statusCode, statusMessage, forwardResponse(answer).flat());
       } catch {
         return broken();
       }
       pump(answer, response, pass);
     });
     incoming.on("error", broken);
-    pump(incoming, outgoing, pass);
+    if (hasBody) pump(incoming, outgoing, pass);
+    else outgoing.end();
   });
 }
 
-function ask(incoming: IncomingMessage, target: Target, pinned: Pinned): ClientRequest {
+/** A host that answered early has left a part of the body: it is no request, and read off. */
+function leaveRest(incoming: IncomingMessage): void {
+  if (incoming.complete || incoming.socket.destroyed) return;
+  incoming.removeAllListeners("data");
+  linger(incoming.socket, lingerLimits);
+  incoming.resume();
+}
+
+interface Outgoing {
+  readonly outgoing: ClientRequest;
+  readonly hasBody: boolean;
+}
+
+/** @throws {FramingError} */
+function ask(incoming: IncomingMessage, target: Target, pinned: Pinned): Outgoing {
   const { host, port, path } = target;
   const authority = port === 80 ? host : `${host}:${port}`;
-  return request({
+  const { headers, hasBody } = forwardRequest(incoming, { host: authority, keepAlive: false });
+  const outgoing = request({
     createConnection: () => pinned.socket,
     method: incoming.method ?? "GET",
     path,
-    headers: ["Host", authority, ...framed(incoming), "Connection", "close"],
+    headers,
     insecureHTTPParser: false,
   });
-}
-
-/** What has a body by its nature and comes without says so: else it would be sent in chunks. */
-function framed(incoming: IncomingMessage): string[] {
-  const { headers, method = "" } = incoming;
-  const isFramed = ["content-length", "transfer-encoding"].some((name) => name in headers);
-  const isEmpty = !isFramed && ["POST", "PUT", "PATCH"].includes(method);
-  return [...endToEnd(incoming, ["host"]).flat(), ...(isEmpty ? ["Content-Length", "0"] : [])];
+  return { outgoing, hasBody };
 }

@@ -2,9 +2,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Server as Door, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { closeAfterAnswer, linger, stopTaking, takeRequest } from "#shared/http/linger";
 import type { NetworkPolicy } from "#shared/protocol/runner";
 import { Exits, type ExitsDeps } from "./exits.ts";
-import { carryRequest } from "./plain-request.ts";
+import { carryRequest, lingerLimits } from "./plain-request.ts";
 import { type Asked, answerText, answerTo, Refusal, tlsAlert } from "./refusal.ts";
 import { absoluteTarget, connectTarget, roughly, tunnelledTarget } from "./request-target.ts";
 import type { TlsTerminator } from "./tls-terminator.ts";
@@ -20,8 +21,8 @@ const headersTimeoutMs = 10_000;
 const keepAliveMs = 60_000;
 /** With idle ones; beyond this they are closed unheard, long after a rule has said it. */
 const clientsPerConnection = 4;
-/** For the answer to be read; who goes on sending instead is cut off. */
-const lingerMs = 2_000;
+/** Node looks for late requests this often, and by itself every 30 s only. */
+const lookForLateEveryMs = 500;
 
 export class EgressProxy {
   readonly #policy: NetworkPolicy;
@@ -41,9 +42,12 @@ export class EgressProxy {
       maxHeaderSize: headerBytesMax,
       headersTimeout: headersTimeoutMs,
       requestTimeout: 0,
+      connectionsCheckingInterval: lookForLateEveryMs,
       keepAliveTimeout: keepAliveMs,
       noDelay: true,
     });
+    // All of them are judged: Node would drop those beyond its own count unseen.
+    this.#server.maxHeadersCount = 0;
     this.#server.maxConnections = deps.policy.limits.connectionsMax * clientsPerConnection;
     this.#server.on("connection", (client: Socket) => this.#watch(client));
     this.#server.on("request", (request, response) => void this.#request(request, response));
@@ -73,6 +77,8 @@ export class EgressProxy {
   }
 
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!takeRequest(request, response, lingerLimits)) return;
+    response.on("error", () => response.destroy());
     const tunnel = this.#tunnelled.get(request.socket);
     let asked: Asked | null = null;
     try {
@@ -84,11 +90,11 @@ export class EgressProxy {
     } catch (error) {
       const refusal = refusalOf(error);
       if (asked === null) this.#exits.refused("http", tunnel ?? roughly(request), refusal);
-      if (response.headersSent) return void response.destroy();
+      if (response.headersSent || response.destroyed) return void response.destroy();
       const answer = answerTo(refusal, asked ?? tunnel ?? roughly(request));
+      closeAfterAnswer(request, response, lingerLimits);
       response.writeHead(answer.status, answer.reason, answer.headers);
       response.end(answer.body);
-      closeSoon(request.socket);
     }
   }
 
@@ -125,28 +131,24 @@ export class EgressProxy {
     } catch (error) {
       const refusal = refusalOf(error);
       if (asked === null) this.#exits.refused("connect", roughly(request), refusal);
-      client.end(isOpen ? tlsAlert : answerText(refusal, asked ?? roughly(request)));
-      closeSoon(client);
+      client.write(isOpen ? tlsAlert : answerText(refusal, asked ?? roughly(request)));
+      linger(client, lingerLimits);
     }
   }
 
   #unreadable(client: Duplex): void {
+    if (!stopTaking(client)) return;
+    // Opened ahead of need, as some clients do, and never used: nothing was asked for.
+    if ("bytesRead" in client && client.bytesRead === 0) return void client.destroy();
     const refusal = new Refusal("malformed_request");
     const asked = this.#tunnelled.get(client) ?? { host: "", port: 0 };
     this.#exits.refused("http", asked, refusal);
-    if (client.writable) client.end(answerText(refusal, asked));
-    closeSoon(client);
+    if (client.writable) client.write(answerText(refusal, asked));
+    linger(client, lingerLimits);
   }
 }
 
 /** What isn't a refusal broke on our side of the host. */
 function refusalOf(error: unknown): Refusal {
   return error instanceof Refusal ? error : new Refusal("connect_failed");
-}
-
-/** What it still sends is thrown away until then: a reset would take the answer with it. */
-function closeSoon(client: Duplex): void {
-  client.resume();
-  const timer = setTimeout(() => client.destroy(), lingerMs);
-  client.once("close", () => clearTimeout(timer));
 }

@@ -24,6 +24,8 @@ const answers: Readonly<Record<EgressRule, Answer>> = {
   connection_limit: refused("Too many connections are open", 429),
   rate_limit: refused("Too many connections were opened in the last minute", 429),
   byte_limit: refused("The execution has transferred all it may"),
+  log_unavailable: refused("The attempt can't be recorded at the moment", 503),
+  log_full: refused("The execution's egress log is full", 429),
 };
 
 function refused(reason: string, status = 403): Answer {

@@ -1,6 +1,7 @@
 /** Whom a request asks for, by its target and its headers together; ambiguity is refused. */
 import type { IncomingMessage } from "node:http";
 import { parseHost } from "#shared/core/network-policy";
+import { framingOf, valuesOf } from "#shared/http/framing";
 import type { Asked } from "./refusal.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -19,7 +20,7 @@ const httpPort = 80;
 export function connectTarget(request: IncomingMessage): Asked {
   const [, host, port] = authorityForm.exec(request.url ?? "") ?? [];
   if (host === undefined || port === undefined) throw new Refusal("malformed_request");
-  if (isFramed(request)) throw new Refusal("malformed_request");
+  if (isFramed(request) || Number(port) > portMax) throw new Refusal("malformed_request");
   const asked = { host, port: Number(port) };
   const given = hostHeader(request);
   if (given !== null && !namesSame(given, asked, asked.port)) throw new Refusal("host_mismatch");
@@ -49,12 +50,15 @@ export function roughly(request: IncomingMessage): Asked {
   return { host: text.replace(/[^\w.:[\]-].*$/, "").slice(0, 260), port: 0 };
 }
 
-/**
- * The parser has refused what is framed twice; of codings there is one that both ends read alike.
- */
+/** What can't be recorded can't be asked for: a port beyond the last one is none. */
+const portMax = 65_535;
+const versions = ["1.0", "1.1"];
+
 function requireHost(request: IncomingMessage, asked: Asked): void {
-  const coding = request.headers["transfer-encoding"];
-  if (coding !== undefined && coding.toLowerCase() !== "chunked") {
+  if (!versions.includes(request.httpVersion)) throw new Refusal("malformed_request");
+  try {
+    framingOf(request);
+  } catch {
     throw new Refusal("malformed_request");
   }
   const given = hostHeader(request);
@@ -63,7 +67,7 @@ function requireHost(request: IncomingMessage, asked: Asked): void {
 
 /** @throws {Refusal} When there is more than one: each side might believe another. */
 function hostHeader(request: IncomingMessage): string | null {
-  const given = request.headersDistinct.host ?? [];
+  const given = valuesOf(request.rawHeaders, "host");
   if (given.length > 1) throw new Refusal("malformed_request");
   return given[0] ?? null;
 }
@@ -77,10 +81,11 @@ function namesSame(given: string, asked: Asked, portDefault: number): boolean {
 
 function split(authority: string, portDefault = httpPort): Asked | null {
   const [, host, port] = hostForm.exec(authority) ?? [];
-  if (host === undefined) return null;
+  if (host === undefined || Number(port ?? 0) > portMax) return null;
   return { host, port: port === undefined ? portDefault : Number(port) };
 }
 
-function isFramed({ headers }: IncomingMessage): boolean {
-  return headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
+function isFramed(request: IncomingMessage): boolean {
+  const names = ["content-length", "transfer-encoding"];
+  return names.some((name) => valuesOf(request.rawHeaders, name).length > 0);
 }

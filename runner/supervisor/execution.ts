@@ -97,6 +97,16 @@ export class Execution {
     this.#stop.request("cancelled");
   }
 
+  /**
+   * Something failed where nobody could catch it. What it leaves behind isn't known, so nothing is
+   * run any more; but what was used is paid, and what was tried to reach is told.
+   */
+  crashed(error: unknown): void {
+    const why = redact(this.#redaction, messageOf(error)).slice(0, whyLengthMax);
+    log("ERROR", "uncaught", { executionId: this.#claimed.executionId, why });
+    this.#stop.request("runner_error");
+  }
+
   /** @returns Whether the execution was settled, or is somebody else's. */
   async run(): Promise<boolean> {
     const limit = setTimeout(

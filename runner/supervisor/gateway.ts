@@ -18,7 +18,7 @@ import {
   type SettleRequest,
 } from "#shared/protocol/runner";
 
-const timeoutMs = { call: 10_000, object: 60_000 };
+const timeoutMs = { call: 10_000, object: 60_000, egress: 5_000 };
 const replyBytesMax = 32 * 1024 * 1024;
 const attemptsMax = 6;
 const backoffMs = { first: 100, max: 4_000 };
@@ -90,8 +90,11 @@ export class Gateway {
     return this.#post(gatewayPaths.events, { events, readerUntil }, EventsReply);
   }
 
-  async egress(batch: EgressRequest): Promise<void> {
-    await this.#post(gatewayPaths.egress, batch, EgressReply);
+  /** Somebody may wait to be let out: what isn't stored soon is refused. */
+  async egress(call: EgressRequest): Promise<z.infer<typeof EgressReply>> {
+    return await this.#post(gatewayPaths.egress, call, EgressReply, {
+      until: Date.now() + timeoutMs.egress,
+    });
   }
 
   heartbeat({ version, readerUntil }: Lease): Promise<z.infer<typeof HeartbeatReply>> {

@@ -2,7 +2,13 @@
 import type { EndReason, SettleRequest } from "#shared/protocol/runner";
 
 /** Who ended it from outside, if anyone did. */
-export type StopReason = "time_limit" | "cancelled" | "budget" | "output_limit" | "lost";
+export type StopReason =
+  | "time_limit"
+  | "cancelled"
+  | "budget"
+  | "output_limit"
+  | "runner_error"
+  | "lost";
 
 export interface Seen {
   readonly stopped: StopReason | null;

@@ -31,6 +31,7 @@ export async function supervise(
     const { network } = settings;
     const execution = new Execution({ gateway, launcher, network, unavailable }, claimed);
     process.on("SIGTERM", () => execution.shutDown());
+    process.on("uncaughtException", (error) => execution.crashed(error));
     return (await execution.run()) ? 0 : 1;
   } catch (error) {
     const isStale = error instanceof GatewayError && error.isStale;

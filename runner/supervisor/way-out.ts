@@ -9,6 +9,7 @@ import { EgressProxy } from "../egress/proxy.ts";
 import type { NetworkOverride } from "../egress/test-network.ts";
 import type { TlsTerminator } from "../egress/tls-terminator.ts";
 import { receiveDoor } from "../launcher/doorway.ts";
+import { GatewayError } from "./gateway.ts";
 import type { LauncherLine } from "./launcher-line.ts";
 import { log, messageOf } from "./log.ts";
 
@@ -33,7 +34,7 @@ export class WayOut {
     this.#policy = policy;
     const onFailure = (error: unknown) =>
       log("WARNING", "egress log is not heard", { why: messageOf(error) });
-    this.#log = new EgressLog({ send: deps.send, now: Date.now, onFailure });
+    this.#log = new EgressLog({ send: deps.send, isRefused, now: Date.now, onFailure });
   }
 
   /**
@@ -51,7 +52,7 @@ export class WayOut {
       names: namesOf(network.resolver),
       dial: network.dial,
       terminator,
-      record: (attempt) => this.#log.record(attempt),
+      log: this.#log,
       now: Date.now,
       redact: (host) => redact(plan, host),
     });
@@ -70,6 +71,11 @@ export class WayOut {
     if (refused.length === 0) return null;
     return `The network policy refused: ${refused.join("; ")}.`;
   }
+}
+
+/** The gateway read the call and didn't take it; another status is about something else. */
+function isRefused(error: unknown): boolean {
+  return error instanceof GatewayError && [400, 413, 422].includes(error.status);
 }
 
 /** Names are written without regard to case, so a secret in one may come in small letters. */

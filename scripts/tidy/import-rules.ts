@@ -5,6 +5,7 @@ import type { Finding, Import, SourceFile } from "./source-file.ts";
 const below: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   core: ["protocol"],
+  http: [],
   errors: ["core", "protocol"],
   config: ["core", "errors"],
   owner: ["core"],
@@ -46,8 +47,8 @@ function whyForbidden(path: string, imported: Import): string | null {
     return allowed ? null : "a function imports its own folder and shared/ only";
   }
   if (folder === "runner") {
-    const allowed = /^(runner|shared\/core|shared\/protocol)\//.test(target);
-    return allowed ? null : "the runner imports shared/core and shared/protocol only";
+    const allowed = /^(runner|shared\/(core|http|protocol))\//.test(target);
+    return allowed ? null : "the runner imports shared/core, shared/http and shared/protocol only";
   }
   if (folderOf(target) !== "shared") return "shared/ imports nothing but shared/";
   const from = areaOf(path);

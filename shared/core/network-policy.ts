@@ -25,6 +25,8 @@ export const egressRules = [
   "connection_limit",
   "rate_limit",
   "byte_limit",
+  "log_unavailable",
+  "log_full",
 ] as const;
 export type EgressRule = (typeof egressRules)[number];
 

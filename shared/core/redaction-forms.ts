@@ -37,15 +37,26 @@ export function* patternsOf(
   const seen = new Set<string>();
   for (const { key, value } of secrets) {
     if (value.length < redactableLengthMin) continue;
-    for (const { text: form, wraps } of formsOf(value)) {
-      const spelled = of === "text" ? form : Buffer.from(form).toString("latin1");
-      for (const text of cut(spelled, wraps)) {
+    for (const form of formsOf(value).flatMap((one) => (of === "text" ? [one] : asBytes(one)))) {
+      const { wraps } = form;
+      for (const text of cut(form.text, wraps)) {
         if (text.length < redactableLengthMin || seen.has(text)) continue;
         seen.add(text);
         yield { key, text, wraps };
       }
     }
   }
+}
+
+/** A form's bytes in the encodings that texts come in: UTF-8, and UTF-16 in either order. */
+function asBytes({ text, wraps }: Form): Form[] {
+  const little = Buffer.from(text, "utf16le");
+  const spelled = (bytes: Buffer) => bytes.toString("latin1");
+  return [
+    { text: spelled(Buffer.from(text)), wraps },
+    { text: spelled(little), wraps: false },
+    { text: spelled(Buffer.from(little).swap16()), wraps: false },
+  ];
 }
 
 /**

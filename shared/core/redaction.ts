@@ -22,8 +22,16 @@ export class Redactor {
   /** Whose tag was written last, if nothing was written since. */
   #lastKey: string | undefined;
 
+  /** Whether any secret was in what has come so far. */
+  hasFound = false;
+
   constructor(plan: RedactionPlan) {
     this.#plan = plan;
+  }
+
+  /** How many characters are held back, as they may be a secret's first. */
+  get heldLength(): number {
+    return this.#held.length;
   }
 
   /** @returns What is safe to pass on now; possibly nothing. */
@@ -84,6 +92,7 @@ export class Redactor {
   }
 
   #tag(key: string): string {
+    this.hasFound = true;
     if (this.#lastKey === key) return "";
     this.#lastKey = key;
     return `[redacted:${key}]`;

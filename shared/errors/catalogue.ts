@@ -34,6 +34,11 @@ export const catalogue = {
   ),
   NOT_FOUND: refusal(404, "never", "Nothing with that id belongs to you."),
   METHOD_NOT_ALLOWED: refusal(405, "never", "This path doesn't take that method; see Allow."),
+  REQUEST_TIMEOUT: refusal(
+    408,
+    "after_wait",
+    "The request took too long to arrive: send its headers within 10 seconds.",
+  ),
   CONFLICT: refusal(409, "never", "Something with that name exists already."),
   THREAD_BUSY: refusal(409, "after_wait", "The thread is running; wait until it has ended."),
   IDEMPOTENCY_CONFLICT: refusal(409, "never", "That Idempotency-Key was used with another body."),

@@ -1,7 +1,7 @@
 /** An execution's egress log: batches in the order of their numbers. */
 import type { Owner } from "../auth/owner.ts";
 import type { EgressAttempt } from "../protocol/runner.ts";
-import { egressBatches, executions } from "../store/executions.ts";
+import { type EgressBatch, egressBatches, executions } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
 
 export interface EgressPage {
@@ -31,7 +31,7 @@ export async function readEgress(
     store.findRefs(batches, { orderBy: [["firstSequence", "desc"]], limit: 1 }),
   ]);
   const attempts = found
-    .flatMap(({ value }) => value.attempts)
+    .flatMap(({ value }) => value.attempts.map((attempt) => ended(attempt, value)))
     .filter(({ sequence }) => sequence > offset)
     .slice(0, limit);
   return {
@@ -39,4 +39,12 @@ export async function readEgress(
     total: newest?.value.lastSequence ?? 0,
     cut: newest?.value.cut ?? 0,
   };
+}
+
+/** An attempt as far as it is known: what was open may have ended since. */
+function ended(attempt: EgressAttempt, { ends = {} }: EgressBatch): EgressAttempt {
+  const end = ends[String(attempt.sequence)];
+  if (end === undefined) return attempt;
+  const { open: _open, ...rest } = attempt;
+  return { ...rest, ...end };
 }

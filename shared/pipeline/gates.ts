@@ -5,7 +5,8 @@ import { checkKey, type Mode } from "../core/api-key.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Authentication, RequestFacts } from "./route.ts";
 
-const bearer = /^bearer ([^\s]{1,4096})$/i;
+/** One blank or more: RFC 9110, 11.4. */
+const bearer = /^bearer +([^\s]{1,4096})$/i;
 const idempotencyKeyForm = /^[\x21-\x7e]{1,255}$/;
 
 function credential(request: IncomingMessage): string | null {

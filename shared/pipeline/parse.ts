@@ -2,6 +2,10 @@
 import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
 import { ApiError } from "../errors/api-error.ts";
+import { type Framing, FramingError, framingOf, hasBody } from "../http/framing.ts";
+import { readOffBytesMax } from "../http/linger.ts";
+import { notHttp } from "./raw-refusal.ts";
+import type { Route } from "./route.ts";
 
 /** Deeper JSON than this has no use here, and recursion over it would not end well. */
 const jsonDepthMax = 40;
@@ -31,20 +35,49 @@ export function validated<T>(schema: z.ZodType<T>, value: unknown, where: string
   throw new ApiError("VALIDATION_FAILED", { message, details });
 }
 
-/** How long the body says it is; refused here if that is too long, before a byte is read. */
-export function checkLength(request: IncomingMessage, bytesMax: number): void {
-  if (Number(request.headers["content-length"] ?? 0) > bytesMax) throw tooLarge(bytesMax);
+/**
+ * What the head says of the body: refused here before a byte is read if it is too long, or encoded.
+ * A route that takes none ignores a short one: it means nothing (RFC 9110, 9.3.1).
+ */
+export function checkBodyHead(
+  request: IncomingMessage,
+  takes: Pick<Route, "body" | "bodyBytesMax">,
+) {
+  const framing = requireFraming(request);
+  const bytesMax = takes.body === "none" ? readOffBytesMax : takes.bodyBytesMax;
+  if (framing.kind === "length" && framing.bytes > bytesMax) throw tooLarge(bytesMax);
+  if (takes.body !== "none" && hasBody(framing)) requireUnencoded(request);
+}
+
+/** @throws {ApiError} `VALIDATION_FAILED` */
+export function requireFraming(request: IncomingMessage): Framing {
+  try {
+    return framingOf(request);
+  } catch (cause) {
+    if (cause instanceof FramingError) throw notHttp(cause);
+    throw cause;
+  }
+}
+
+function requireUnencoded({ headers }: IncomingMessage): void {
+  const encoding = (headers["content-encoding"] ?? "identity").trim().toLowerCase();
+  if (encoding === "identity" || encoding === "") return;
+  throw new ApiError("UNSUPPORTED_MEDIA_TYPE", {
+    message: "Send the body without a Content-Encoding.",
+    headers: { "accept-encoding": "identity" },
+  });
 }
 
 function tooLarge(bytesMax: number): ApiError {
   const message = `This route takes bodies of at most ${bytesMax} bytes.`;
-  return new ApiError("PAYLOAD_TOO_LARGE", { message, headers: { connection: "close" } });
+  return new ApiError("PAYLOAD_TOO_LARGE", { message });
 }
 
 export async function readBytes(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let total = 0;
-  for await (const chunk of request) {
+  // Left half-read it must live: what is left of it is read off before the connection ends.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     total += chunk.length;
     if (total > bytesMax) throw tooLarge(bytesMax);
     chunks.push(chunk);

@@ -1,6 +1,8 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import { ApiError, errorBody } from "../errors/api-error.ts";
+import { settleBody } from "../http/linger.ts";
 import { securityHeaders } from "./headers.ts";
+import { lingerLimits, strangerLimits } from "./raw-refusal.ts";
 import type { JsonReply, Reply } from "./route.ts";
 
 /** What every answer carries, set before anything can go wrong. */
@@ -10,6 +12,7 @@ export function prepare(response: ServerResponse, requestId: string): void {
 }
 
 export function sendJson(response: ServerResponse, reply: JsonReply): void {
+  settleBody(response.req, response, lingerLimits);
   // As text, so that Node sends headers and body in one write.
   const text = JSON.stringify(reply.body);
   response.writeHead(reply.status, {
@@ -25,9 +28,11 @@ export async function sendStream(
   response: ServerResponse,
   reply: Extract<Reply, { stream: unknown }>,
 ): Promise<void> {
+  settleBody(response.req, response, lingerLimits);
   response.writeHead(reply.status, reply.headers);
   response.flushHeaders();
-  await reply.stream(response);
+  // What would follow the head of a GET: nobody hears it, and a stream may last an hour.
+  if (response.req.method !== "HEAD") await reply.stream(response);
   response.end();
 }
 
@@ -36,28 +41,17 @@ export function asRefusal(error: unknown): ApiError {
   return error instanceof ApiError ? error : new ApiError("INTERNAL_ERROR", { cause: error });
 }
 
-export function sendError(
-  request: IncomingMessage,
-  response: ServerResponse,
-  error: ApiError,
-): void {
+export function sendError(response: ServerResponse, error: ApiError): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  // A body that nobody will read ends the connection, instead of being taken in for nothing.
-  if (bodyIsComing(request)) response.setHeader("connection", "close");
+  const limits = error.code === "UNAUTHORIZED" ? strangerLimits : lingerLimits;
+  settleBody(response.req, response, limits);
   const requestId = String(response.getHeader("x-request-id"));
   sendJson(response, {
     status: error.status,
     headers: error.headers,
     body: errorBody(error, requestId),
   });
-}
-
-/** A request is complete only once its last part was read; one without a body must not wait. */
-function bodyIsComing(request: IncomingMessage): boolean {
-  if (request.complete) return false;
-  const names = request.rawHeaders.filter((_, index) => index % 2 === 0);
-  return names.some((name) => /^(content-length|transfer-encoding)$/i.test(name));
 }

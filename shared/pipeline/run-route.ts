@@ -110,7 +110,7 @@ async function answer(
   known: Authenticated & Pick<Known, "deps" | "members">,
 ): Promise<void> {
   const { route } = admitted;
-  const { request, response } = exchange;
+  const { response } = exchange;
   const { caller, confirmed, freshMs, again, noteUse } = known;
   const beganAt = performance.now();
   if (takesAccount(route) && "owner" in caller) known.deps.commits.warm(caller.owner);
@@ -133,7 +133,6 @@ async function answer(
     return;
   }
   const answered = await after;
-  if (!request.complete) request.resume();
   sendJson(response, answered ?? reply);
 }
 

@@ -5,26 +5,25 @@
  */
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { http } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 import findMyWay, { type HTTPMethod } from "find-my-way";
 import { config, deploymentLimits, peppers } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { allowHeader, routedMethod } from "../http/methods.ts";
 import { depsWithoutStore } from "./deps-without-store.ts";
+import { createFunctionServer } from "./function-server.ts";
 import { checkCredential } from "./gates.ts";
 import { LimitGate } from "./limit-gate.ts";
 import { type Members, nobody } from "./members.ts";
-import { checkLength } from "./parse.ts";
+import { checkBodyHead } from "./parse.ts";
 import { logFailure, logRequest, type RequestRecord } from "./request-log.ts";
 import { asRefusal, prepare, sendError } from "./respond.ts";
 import type { Deps, Route } from "./route.ts";
 import { type Admitted, runRoute } from "./run-route.ts";
 import type { Service } from "./service.ts";
 
-/** A request's headers must be here within 10 s and its body within a minute. */
-const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 60_000;
 /** What a stop leaves open requests to finish in. */
 const drainMs = 8_000;
 
@@ -92,21 +91,10 @@ async function listen(service: Service, host: () => Host): Promise<void> {
   });
   const framework = getTestServer(service.name);
   const front: Front = { router: routerOf(service.routes), limits };
-  const server = createServer({
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-  });
-  server.on("request", (request, response) => {
-    if (admit(front, request, response)) framework.emit("request", request, response);
-  });
-  // Whoever asks before sending a body is told to only once the gates have let it through.
-  server.on("checkContinue", (request, response) => {
+  const server = createFunctionServer((request, response, expected) => {
     if (!admit(front, request, response)) return;
-    response.writeContinue();
+    expected();
     framework.emit("request", request, response);
-  });
-  server.on("clientError", (_error, socket) => {
-    socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
   });
   process.once("SIGTERM", () => stop(server));
   await once(server.listen(PORT, PADDOCK_BIND), "listening");
@@ -137,13 +125,13 @@ function admit(front: Front, request: IncomingMessage, response: ServerResponse)
   let route: Route | null = null;
   response.once("close", () => logRequest(logged, response, startedAt));
   try {
-    const url = request.url ?? "/";
-    const [path = "/", ...query] = url.split("?");
+    request.url = originForm(request.url ?? "/");
+    const [path = "/", ...query] = request.url.split("?");
     const found = match(front.router, request.method ?? "", path);
     route = found.route;
     logged = { ...record, route: found.route.answers };
     const shown = checkCredential(found.route.authenticate, request);
-    checkLength(request, found.route.bodyBytesMax);
+    checkBodyHead(request, found.route);
     const { "content-type": contentType } = request.headers;
     admittedRequests.set(request, {
       ...found,
@@ -162,14 +150,22 @@ function admit(front: Front, request: IncomingMessage, response: ServerResponse)
   }
 }
 
+/** A target in absolute form has named its host to whoever routed it here (RFC 9112, 3.2.2). */
+function originForm(url: string): string {
+  const [absolute] = /^https?:\/\/[^/?#]*/i.exec(url) ?? [];
+  if (absolute === undefined) return url;
+  const rest = url.slice(absolute.length);
+  return rest.startsWith("/") ? rest : `/${rest}`;
+}
+
 function match(router: Router, method: string, path: string) {
-  const found = findOrRefuse(router, method, path);
+  const found = findOrRefuse(router, routedMethod(method), path);
   if (found) return { route: found.store as Route, params: found.params };
   const allowed = ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((other) =>
     findOrRefuse(router, other, path),
   );
   if (allowed.length === 0) throw new ApiError("NOT_FOUND", { message: "There is no such route." });
-  throw new ApiError("METHOD_NOT_ALLOWED", { headers: { allow: allowed.join(", ") } });
+  throw new ApiError("METHOD_NOT_ALLOWED", { headers: { allow: allowHeader(allowed) } });
 }
 
 function findOrRefuse(router: Router, method: string, path: string) {
@@ -191,6 +187,6 @@ function refuse(
 ): ApiError {
   const refusal = asRefusal(error);
   on.record.error = refusal;
-  sendError(on.request, on.response, refusal);
+  sendError(on.response, refusal);
   return refusal;
 }

@@ -72,15 +72,8 @@ export const NetworkPolicy = z.object({
 });
 export type NetworkPolicy = z.infer<typeof NetworkPolicy>;
 
-/** What came of one attempt to leave the sandbox, written when it is over. */
-export const EgressAttempt = z.object({
-  /** From 1 without gaps, as they ended. */
-  sequence: z.int().min(1),
-  at: count,
-  host: z.string().max(300),
-  port: z.int().min(0).max(65_535),
-  /** `http`: a request of its own; `connect`: a tunnel, whatever it carried. */
-  method: z.enum(["http", "connect"]),
+/** What came of an attempt to leave the sandbox. */
+export const EgressEnd = z.object({
   verdict: z.enum(["allowed", "refused", "failed"]),
   /** Why it was refused or failed. */
   rule: z.string().max(50).nullable(),
@@ -90,10 +83,36 @@ export const EgressAttempt = z.object({
   receivedBytes: count,
   durationMs: count,
 });
+export type EgressEnd = z.infer<typeof EgressEnd>;
+
+/** One attempt, written before its bytes flow if it is allowed, and else when it is over. */
+export const EgressAttempt = EgressEnd.extend({
+  /** From 1 without gaps, as they were written down. */
+  sequence: z.int().min(1),
+  at: count,
+  host: z
+    .string()
+    .max(300)
+    .refine((host) => host.isWellFormed(), "isn't valid Unicode"),
+  port: z.int().min(0).max(65_535),
+  /** `http`: a request of its own; `connect`: a tunnel, whatever it carried. */
+  method: z.enum(["http", "connect"]),
+  /** Allowed, and its end isn't known: then neither are bytes nor duration. */
+  open: z.literal(true).optional(),
+});
 export type EgressAttempt = z.infer<typeof EgressAttempt>;
 
 /** One call's attempts; the gateway stores them in one document. */
 export const egressBatchLengthMax = 500;
+/** An attempt that was told in a form that can't be stored keeps its place in the log with this. */
+export const notRecordedRule = "not_recorded";
+
+/** How an open attempt of an earlier call ended, whose attempts began with `batch`. */
+export const EgressEnding = EgressEnd.extend({
+  batch: z.int().min(1),
+  sequence: z.int().min(1),
+});
+export type EgressEnding = z.infer<typeof EgressEnding>;
 
 export const EgressRequest = z.object({
   attempts: z.array(EgressAttempt).max(egressBatchLengthMax),
@@ -101,9 +120,19 @@ export const EgressRequest = z.object({
   firstSequence: z.int().min(1),
   /** Attempts so far that are in no batch: there were too many. */
   cut: count,
+  ends: z.array(EgressEnding).max(egressBatchLengthMax).default([]),
 });
 export type EgressRequest = z.infer<typeof EgressRequest>;
-export const EgressReply = z.object({ stored: z.literal(true) });
+/** The same before each attempt is looked at: one that is wrong must not cost its neighbours. */
+export const EgressCall = EgressRequest.extend({
+  attempts: z.array(z.unknown()).max(egressBatchLengthMax),
+  ends: z.array(z.unknown()).max(egressBatchLengthMax).default([]),
+});
+export const EgressReply = z.object({
+  stored: z.literal(true),
+  /** How many attempts and ends of this call were wrong, and are missing. */
+  lost: count.default(0),
+});
 
 const KeyValue = z.object({ key: z.string(), value: z.string() });
 

@@ -3,6 +3,8 @@ import type { Owner } from "../auth/owner.ts";
 import { networkModes, profiles } from "../protocol/job.ts";
 import {
   EgressAttempt,
+  EgressEnd,
+  type EgressEnding,
   type EgressRequest,
   EndReason,
   Limits,
@@ -113,6 +115,8 @@ export const EgressBatch = z.object({
   firstSequence: z.int().min(1),
   lastSequence: z.int().min(0),
   attempts: z.array(EgressAttempt),
+  /** How its open attempts ended, by their number. */
+  ends: z.record(z.string(), EgressEnd).optional(),
   /** As of this batch. */
   cut: z.int().min(0),
   expireAt: z.date(),
@@ -121,16 +125,30 @@ export type EgressBatch = z.infer<typeof EgressBatch>;
 
 export const egressBatches = ownedCollection(["executions", "egress"], EgressBatch);
 
-/** Stores what came of a runner's attempts to reach others. */
+type NewEgress = Pick<EgressRequest, "attempts" | "firstSequence" | "cut">;
+
+/** Stores a runner's attempts to reach others. */
 export function addToEgressLog(
   owner: Owner,
   executionId: string,
-  { attempts, firstSequence, cut, now }: EgressRequest & { readonly now: number },
+  { attempts, firstSequence, cut, now }: NewEgress & { readonly now: number },
 ): Write {
   const lastSequence = attempts.at(-1)?.sequence ?? firstSequence - 1;
   const expireAt = new Date(now + eventsKeptMs);
   const ref = egressBatches.of(owner, executionId, eventBatchId(firstSequence));
   return create(ref, { v: 1, firstSequence, lastSequence, attempts, cut, expireAt });
+}
+
+/** Stores how attempts ended that one batch told of; there must be such a batch. */
+export function endInEgressLog(
+  owner: Owner,
+  executionId: string,
+  of: { readonly batch: number; readonly ends: readonly EgressEnding[] },
+): Write {
+  const { path } = egressBatches.of(owner, executionId, eventBatchId(of.batch));
+  const fields = of.ends.map(({ batch: _batch, sequence, ...end }) => [`ends.${sequence}`, end]);
+  const increments = {};
+  return { op: "patch", path, fields: Object.fromEntries(fields), increments, version: null };
 }
 
 /** Execution logs are kept 30 days. */

@@ -100,10 +100,11 @@ export async function get(edge: Edge, path: string, options: Sent = {}) {
   };
 }
 
-/** Bytes as they are, for what no client would send. */
-export async function raw(edge: Edge, bytes: string): Promise<string> {
+/** Bytes as they are, for what no client would send; and then the end of them, or silence. */
+export async function raw(edge: Edge, bytes: string, ends = true): Promise<string> {
   const socket = connect(edge.port, "127.0.0.1");
-  socket.end(bytes);
+  if (ends) socket.end(bytes);
+  else socket.write(bytes);
   return text(socket);
 }
 

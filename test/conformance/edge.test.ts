@@ -18,8 +18,32 @@ describe("routes", () => {
     const wrong = await get(edge, "/v1/things/1", { method: "PUT" });
     expect(unknown).toMatchObject({ status: 404, body: { code: "NOT_FOUND", error: "Not Found" } });
     expect(unknown.body.requestId).toMatch(/^req_/);
-    expect(wrong).toMatchObject({ status: 405, headers: { allow: "GET, DELETE" } });
+    expect(wrong).toMatchObject({ status: 405, headers: { allow: "GET, HEAD, DELETE" } });
     for (const { headers } of [unknown, wrong]) expectOurs(headers);
+  });
+
+  test("HEAD is GET without the body, wherever GET is taken", async () => {
+    const edge = await edgeBefore((request, response) => {
+      response.setHeader("content-length", "5");
+      response.end(request.method === "HEAD" ? undefined : "hello");
+    });
+    const lines = "host: 127.0.0.1\r\nconnection: close\r\n\r\n";
+    const ask = (path: string) => raw(edge, `HEAD ${path} HTTP/1.1\r\n${lines}`, false);
+    const answers = await Promise.all(["/v1/things/1", "/v1/files/a/b.txt"].map(ask));
+    for (const answer of answers) {
+      expect(answer).toMatch(/^HTTP\/1.1 200 .*content-length: 5\r\n.*\r\n\r\n$/is);
+    }
+    expect(await ask("/v1/things")).toMatch(/^HTTP\/1.1 405 .*allow: POST\r\n/is);
+  });
+
+  test("a target in absolute form is its path, and its authority stands before Host", async () => {
+    const edge = await edgeBefore(echo);
+    const headers = "host: localhost\r\nconnection: close\r\n";
+    const target = `http://127.0.0.1:${edge.port}/v1/things/1?q=a`;
+    const answer = await raw(edge, `GET ${target} HTTP/1.1\r\n${headers}\r\n`, false);
+    const seen = JSON.parse(answer.slice(answer.indexOf("{"), answer.lastIndexOf("}") + 1));
+    expect(seen).toMatchObject({ method: "GET", url: "/v1/things/1?q=a" });
+    expect(seen.headers.host).toBe(`127.0.0.1:${edge.port}`);
   });
 
   // EDG-6: no internal function is reachable from outside, nor an internal path, however spelt.
@@ -140,6 +164,11 @@ describe("what isn't a request of ours", () => {
   const host = "host: 127.0.0.1\r\n";
   test.each([
     ["an absolute URI", `GET http://evil.example/v1/things/1 HTTP/1.1\r\n${host}\r\n`, 400],
+    [
+      "an absolute URI with a name in it",
+      `GET http://a@127.0.0.1/v1/things/1 HTTP/1.1\r\n${host}\r\n`,
+      400,
+    ],
     ["an asterisk", `OPTIONS * HTTP/1.1\r\n${host}\r\n`, 400],
     ["a tunnel", `CONNECT evil.example:443 HTTP/1.1\r\n${host}\r\n`, 400],
     ["a broken escape", `GET /v1/things/%zz HTTP/1.1\r\n${host}\r\n`, 400],

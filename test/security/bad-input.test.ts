@@ -106,7 +106,7 @@ describe("a path", () => {
   test("with a method it doesn't take says which it does", async () => {
     const answer = await send("/v1/agents", { key, method: "DELETE" });
     expectRefusal(answer, 405, "METHOD_NOT_ALLOWED");
-    expect(answer.headers.allow?.split(", ").sort()).toEqual(["GET", "POST"]);
+    expect(answer.headers.allow?.split(", ").sort()).toEqual(["GET", "HEAD", "POST"]);
   });
 
   test("works with the prefix and at the root", async () => {

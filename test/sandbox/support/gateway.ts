@@ -6,7 +6,7 @@ import {
   ClaimReply,
   ClaimRequest,
   defaultEgressLimits,
-  type EgressAttempt,
+  EgressAttempt,
   EgressRequest,
   EventsRequest,
   gatewayPaths,
@@ -167,8 +167,14 @@ export class FakeGateway {
       return { status: 200, reply: { acknowledgedSequence, flushIntervalMs: 50 } };
     }
     if (path === gatewayPaths.egress) {
-      const batch = EgressRequest.parse(body);
+      const { data: batch } = EgressRequest.safeParse(body);
+      if (batch === undefined) return { status: 400, reply: {} };
       this.egress.push(...batch.attempts);
+      for (const { batch: _batch, sequence, ...end } of batch.ends) {
+        const index = this.egress.findIndex((attempt) => attempt.sequence === sequence);
+        const { open: _open, ...attempt } = this.egress[index] ?? {};
+        this.egress[index] = EgressAttempt.parse({ ...attempt, ...end });
+      }
       this.egressCut = batch.cut;
       return { status: 200, reply: { stored: true } };
     }

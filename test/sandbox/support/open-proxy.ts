@@ -1,13 +1,11 @@
 /** A proxy on a port of this machine, without a sandbox before it: its rules alone are tried. */
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
-import {
-  defaultEgressLimits,
-  type EgressAttempt,
-  type NetworkPolicy,
-} from "#shared/protocol/runner";
+import { defaultEgressLimits, type NetworkPolicy } from "#shared/protocol/runner";
+import type { NewAttempt } from "../../../runner/egress/attempt.ts";
 import { EgressProxy } from "../../../runner/egress/proxy.ts";
 import { Refusal } from "../../../runner/egress/refusal.ts";
+import type { TlsTerminator } from "../../../runner/egress/tls-terminator.ts";
 
 export interface ProxyOptions {
   readonly policy: Partial<NetworkPolicy>;
@@ -15,11 +13,17 @@ export interface ProxyOptions {
   readonly names: Readonly<Record<string, readonly (readonly string[])[]>>;
   /** From a public port to where it is really found. */
   readonly ports?: ReadonlyMap<number, number>;
+  readonly terminator?: TlsTerminator;
+  /** When an attempt that was written down is stored: at once, unless it is said. */
+  readonly stored?: () => Promise<void>;
 }
 
 export interface OpenProxy {
   readonly port: number;
-  readonly log: Omit<EgressAttempt, "sequence">[];
+  /** Attempts that are over, in the order they ended. */
+  readonly log: NewAttempt[];
+  /** Attempts that were to be made, in the order they were written down. */
+  readonly opened: NewAttempt[];
   /** Names that were resolved, in order. */
   readonly asked: string[];
   /** What the proxy connected to, as it was checked. */
@@ -30,8 +34,10 @@ export interface OpenProxy {
 const answerMsMax = 5_000;
 
 export async function openProxy(options: ProxyOptions): Promise<OpenProxy> {
-  const { policy, names, ports = new Map() } = options;
-  const [log, asked, dialled]: [OpenProxy["log"], string[], string[]] = [[], [], []];
+  const { policy, names, ports = new Map(), terminator = null } = options;
+  const { stored = async () => undefined } = options;
+  const [log, opened]: [NewAttempt[], NewAttempt[]] = [[], []];
+  const [asked, dialled]: [string[], string[]] = [[], []];
   const proxy = new EgressProxy({
     policy: { mode: "allowlist", allow: [], limits: defaultEgressLimits, ...policy },
     names: {
@@ -48,8 +54,14 @@ export async function openProxy(options: ProxyOptions): Promise<OpenProxy> {
       dialled.push(`${address}:${port}`);
       return { host: "127.0.0.1", port: ports.get(port) ?? 1 };
     },
-    terminator: null,
-    record: (attempt) => log.push(attempt),
+    terminator,
+    log: {
+      open(attempt) {
+        opened.push(attempt);
+        return { stored: stored(), end: (how) => log.push({ ...attempt, ...how }) };
+      },
+      record: (attempt) => log.push(attempt),
+    },
     now: Date.now,
     redact: (host) => host.replace("secret", "[redacted]"),
   });
@@ -58,7 +70,7 @@ export async function openProxy(options: ProxyOptions): Promise<OpenProxy> {
   const address = door.address();
   if (typeof address !== "object" || address === null) throw new Error("no port");
   proxy.listen(door);
-  return { port: address.port, log, asked, dialled, close: () => proxy.close() };
+  return { port: address.port, log, opened, asked, dialled, close: () => proxy.close() };
 }
 
 /** Sends bytes as they are, and reads until the other side ends. */

@@ -1,0 +1,182 @@
+/** That no answer of a host carries the secret back in a form that its client would read. */
+import { once } from "node:events";
+import { request as ask, type IncomingMessage } from "node:http";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { pipeline, Writable } from "node:stream";
+import {
+  brotliCompressSync,
+  constants,
+  deflateSync,
+  gunzipSync,
+  gzipSync,
+  zstdCompressSync,
+} from "node:zlib";
+import { afterEach, describe, expect, test } from "vitest";
+import { planRedaction } from "#shared/core/redaction-plan";
+import { guardAnswer } from "./answer-guard.ts";
+
+const value = "sk-0123456789-the-Real-value";
+const secrets = [value, value.toLowerCase()].map((one) => ({ key: "KEY", value: one }));
+const plan = planRedaction(secrets, "bytes");
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+interface Said {
+  readonly headers?: readonly string[];
+  readonly body: readonly Buffer[];
+}
+
+/** What a client inside gets of an answer whose body comes in these pieces; null: nothing of it. */
+async function throughGuard({ headers = [], body }: Said) {
+  const server = createServer(async (socket) => {
+    socket.on("error", () => socket.destroy());
+    await once(socket, "data");
+    socket.write(["HTTP/1.1 200 OK", ...headers, "Connection: close", "", ""].join("\r\n"));
+    for (const piece of body) {
+      socket.write(piece);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    socket.end();
+  });
+  servers.push(server);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const outgoing = ask({ port, host: "127.0.0.1", agent: false }).end();
+  outgoing.on("error", () => undefined);
+  const [answer]: IncomingMessage[] = await once(outgoing, "response");
+  if (!answer) throw new Error("no answer");
+  try {
+    const guarded = guardAnswer(answer, plan);
+    const pieces: Buffer[] = [];
+    const sink = new Writable({
+      write(piece: Buffer, _encoding, done) {
+        pieces.push(piece);
+        done();
+      },
+    });
+    const error = await new Promise<unknown>((resolve) => {
+      pipeline([answer, ...guarded.body, sink], (failure) => resolve(failure ?? null));
+    });
+    return { headers: guarded.headers, bytes: Buffer.concat(pieces), isCut: error !== null };
+  } catch {
+    answer.destroy();
+    return null;
+  }
+}
+
+const said = `{"authorization":"Bearer ${value}"}`;
+const halves = (bytes: Buffer) => [bytes.subarray(0, 20), bytes.subarray(20)];
+const singly = (bytes: Buffer) => [...bytes].map((byte) => Buffer.from([byte]));
+
+describe("SEC-5 an answer that holds the secret", () => {
+  test.each([
+    ["gzip", gzipSync(said)],
+    ["gzip of gzip", gzipSync(gzipSync(said))],
+    ["zlib", deflateSync(said)],
+    ["zlib, stored", deflateSync(said, { level: 0 })],
+    ["zstd", zstdCompressSync(said)],
+    ["zstd of gzip", zstdCompressSync(gzipSync(said))],
+    ["gzip with another member before", Buffer.concat([gzipSync("nothing"), gzipSync(said)])],
+    ["gzip of UTF-16", gzipSync(Buffer.from(said, "utf16le"))],
+  ])("packed as %s without a word is kept back", async (_how, packed) => {
+    for (const body of [[packed], halves(packed), singly(packed)]) {
+      const got = await throughGuard({ body });
+      expect(got?.isCut ?? true).toBe(true);
+      // What came through before it was seen must not unpack to it.
+      expect(got?.bytes.length ?? 0).toBeLessThan(packed.length);
+    }
+  });
+
+  // Deflate without a dictionary tells a byte or two with each byte: the last one isn't all.
+  test("is kept back from where it begins", async () => {
+    const got = await throughGuard({ body: singly(gzipSync(said, { strategy: 2 })) });
+    const options = { finishFlush: constants.Z_SYNC_FLUSH };
+    const unpacked = gunzipSync(got?.bytes ?? Buffer.alloc(0), options).toString();
+    expect(unpacked).toContain("authorization");
+    expect(unpacked).not.toContain(value.slice(0, 6));
+  });
+
+  test.each([
+    ["gzip", gzipSync(said)],
+    ["x-gzip", gzipSync(said)],
+    ["deflate", deflateSync(said)],
+    ["br", brotliCompressSync(said)],
+    ["zstd", zstdCompressSync(said)],
+    ["gzip, br", brotliCompressSync(gzipSync(said))],
+  ])("encoded as %s is unpacked and redacted", async (encoding, packed) => {
+    const got = await throughGuard({ headers: [`Content-Encoding: ${encoding}`], body: [packed] });
+    expect(got?.bytes.toString()).toBe('{"authorization":"Bearer [redacted:KEY]"}');
+    expect(got?.headers).toEqual([]);
+  });
+
+  test("encoded once more than it says is kept back", async () => {
+    const packed = gzipSync(gzipSync(said));
+    const got = await throughGuard({ headers: ["Content-Encoding: gzip"], body: [packed] });
+    expect(got?.isCut).toBe(true);
+  });
+
+  test.each(["gzip, chunked", "gzip", "chunked, chunked", "identity"])(
+    "under Transfer-Encoding: %s is kept back",
+    async (coding) => {
+      const packed = gzipSync(said);
+      const size = packed.length.toString(16);
+      const chunks = [Buffer.from(`${size}\r\n`), packed, Buffer.from("\r\n0\r\n\r\n")];
+      const body = coding.endsWith("chunked") ? chunks : [packed];
+      expect(await throughGuard({ headers: [`Transfer-Encoding: ${coding}`], body })).toBeNull();
+    },
+  );
+
+  test.each(["utf16le", "swapped", "latin1"] as const)("in %s is redacted", async (encoding) => {
+    const little = Buffer.from(said, encoding === "swapped" ? "utf16le" : encoding);
+    const body = encoding === "swapped" ? little.swap16() : little;
+    for (const pieces of [[body], halves(body), singly(body)]) {
+      const got = await throughGuard({ body: pieces });
+      expect(got?.bytes.toString("latin1")).toContain("[redacted:KEY]");
+      const read = got?.bytes.toString("latin1").replaceAll("\0", "");
+      expect(read).not.toContain(value.slice(0, 12));
+    }
+  });
+
+  test("in a header's name, in whatever case, or its value comes without it", async () => {
+    const headers = [
+      `${value}: 1`,
+      `X-${value}-Y: 2`,
+      `${value.toLowerCase()}: 3`,
+      `X-A: ${value}`,
+    ];
+    const got = await throughGuard({ headers, body: [] });
+    expect(got?.headers).toEqual([["X-A", "[redacted:KEY]"]]);
+  });
+});
+
+describe("an answer that holds none", () => {
+  const data = Buffer.from(Array.from({ length: 200_000 }, (_, index) => (index * 7919) % 251));
+  test.each([
+    ["an archive", gzipSync(data)],
+    ["an archive that breaks off", gzipSync(data).subarray(0, 9_000)],
+    ["what begins like an archive", Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0]), data])],
+    ["what begins like zlib", Buffer.from("x\u009c and no more", "latin1")],
+    ["a text", Buffer.from("x".repeat(100_000))],
+    ["a single byte", Buffer.from([0x1f])],
+    ["nothing", Buffer.alloc(0)],
+  ])("%s arrives byte by byte", async (_what, bytes) => {
+    for (const body of [[bytes], halves(bytes)]) {
+      const got = await throughGuard({ body });
+      expect(got?.isCut).toBe(false);
+      expect(got?.bytes.equals(bytes)).toBe(true);
+    }
+    if (_what === "an archive") expect(gunzipSync(bytes).equals(data)).toBe(true);
+  });
+
+  test("and says nothing packed for ever is cut", async () => {
+    // A stored block without bytes, again and again, behind what may be the secret's first part.
+    const open = deflateSync(value.slice(0, 12), { level: 0 }).subarray(0, -4);
+    open[2] = 0;
+    const empty = Buffer.from([0, 0, 0, 0xff, 0xff]);
+    const endless = Buffer.concat([open, ...Array<Buffer>(300_000).fill(empty)]);
+    const got = await throughGuard({ body: [endless] });
+    expect(got?.isCut).toBe(true);
+  });
+});

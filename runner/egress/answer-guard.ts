@@ -1,0 +1,110 @@
+/** Takes secrets out of what a host answers to a request that carried them. */
+import type { IncomingMessage } from "node:http";
+import { type Duplex, Transform } from "node:stream";
+import {
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createZstdDecompress,
+} from "node:zlib";
+import { Redactor, redact } from "#shared/core/redaction";
+import type { RedactionPlan } from "#shared/core/redaction-plan";
+import { forwardResponse, type Header } from "#shared/http/framing";
+import { HiddenLook } from "./hidden-look.ts";
+
+export interface GuardedAnswer {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: readonly Header[];
+  /** What its body passes through. */
+  readonly body: readonly Duplex[];
+}
+
+const silenceMs = 100;
+const decodersMax = 2;
+/** The lengths change with redaction, and so does the encoding. */
+const notKept = new Set(["content-length", "content-encoding", "accept-ranges", "content-md5"]);
+
+/**
+ * @throws {FramingError} For a body that can't be read in one way, and a coding other than chunks.
+ * @throws {Error} For one whose encoding can't be looked into.
+ */
+export function guardAnswer(answer: IncomingMessage, plan: RedactionPlan): GuardedAnswer {
+  const clean = (text: string) => redact(plan, text);
+  const headers = forwardResponse(answer, (name) => notKept.has(name))
+    // A name can't hold the mark that stands for a secret.
+    .filter(([name]) => clean(name) === name)
+    .map(([name, value]): Header => [name, clean(value)]);
+  const decoders = decodersOf(answer.headers["content-encoding"]);
+  return {
+    status: answer.statusCode ?? 502,
+    reason: clean(answer.statusMessage ?? ""),
+    headers,
+    body: [...decoders, lookingInside(plan), redacting(plan)],
+  };
+}
+
+/** What turns a body into what its client would read. @throws {Error} */
+function decodersOf(encoding: string | undefined): Duplex[] {
+  const names = (encoding ?? "")
+    .toLowerCase()
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "" && name !== "identity");
+  const makers = names.reverse().map((name) => {
+    const make = {
+      gzip: createGunzip,
+      "x-gzip": createGunzip,
+      deflate: createInflate,
+      br: createBrotliDecompress,
+      zstd: createZstdDecompress,
+    }[name];
+    if (!make) throw cantLook();
+    return make;
+  });
+  if (makers.length > decodersMax) throw cantLook();
+  return makers.map((make) => make());
+}
+
+function cantLook(): Error {
+  return new Error("the answer's encoding can't be looked into for secrets");
+}
+
+/** Bytes in, the same bytes out, until what is compressed in them holds a secret. */
+function lookingInside(plan: RedactionPlan): Transform {
+  const look = new HiddenLook(plan);
+  return new Transform({
+    transform(piece: Buffer, _encoding, done) {
+      look.at(piece).then((safe) => done(null, safe), done);
+    },
+    flush(done) {
+      look.end().then((safe) => done(null, safe), done);
+    },
+    destroy(error, done) {
+      look.close();
+      done(error);
+    },
+  });
+}
+
+/** Bytes in, bytes without secrets out. */
+function redacting(plan: RedactionPlan): Transform {
+  const redactor = new Redactor(plan);
+  let silence: NodeJS.Timeout | undefined;
+  const bytesOf = (text: string) => Buffer.from(text, "latin1");
+  return new Transform({
+    transform(piece: Buffer, _encoding, done) {
+      clearTimeout(silence);
+      silence = setTimeout(() => this.push(bytesOf(redactor.pause())), silenceMs);
+      done(null, bytesOf(redactor.write(piece.toString("latin1"))));
+    },
+    flush(done) {
+      clearTimeout(silence);
+      done(null, bytesOf(redactor.end()));
+    },
+    destroy(error, done) {
+      clearTimeout(silence);
+      done(error);
+    },
+  });
+}

@@ -1,0 +1,112 @@
+/** That the log can't be outrun: what is allowed is stored before a byte of it flows. */
+import { once } from "node:events";
+import { connect } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { EgressAttempt } from "#shared/protocol/runner";
+import { type OpenProxy, openProxy, sendRaw } from "../../test/sandbox/support/open-proxy.ts";
+import { get, ProxyServers, ruleOf } from "../../test/sandbox/support/proxy-servers.ts";
+import { allowing } from "../../test/sandbox/support/test-internet.ts";
+import { BoundSecrets } from "./bound-secrets.ts";
+import { Refusal } from "./refusal.ts";
+
+const servers = new ProxyServers();
+const name = "allowed.test";
+let proxy: OpenProxy;
+
+beforeAll(async () => await servers.open());
+afterAll(() => servers.close());
+afterEach(() => {
+  proxy.close();
+  servers.served.length = 0;
+});
+
+async function open(stored: () => Promise<void>): Promise<OpenProxy> {
+  proxy = await openProxy({
+    policy: allowing(`${name}:80`, `${name}:443`),
+    names: { [name]: [["93.184.215.14"]] },
+    ports: servers.ports,
+    stored,
+    terminator: bound,
+  });
+  return proxy;
+}
+
+const secret = { key: "KEY", value: "a-secret-of-the-owner", hosts: [name], headers: ["x-key"] };
+const bound = new BoundSecrets([secret], { now: Date.now() });
+const plain = get(`http://${name}/`, `Host: ${name}`);
+const tunnel = (port: number) =>
+  `CONNECT ${name}:${port} HTTP/1.1\r\nHost: ${name}:${port}\r\n\r\n`;
+const kinds = [
+  ["a request", plain],
+  ["a tunnel", tunnel(80) + get("/", `Host: ${name}`)],
+  ["a tunnel to a host that a secret is bound to", tunnel(443)],
+] as const;
+
+describe("NET-6 what is allowed is on record before its bytes flow", () => {
+  test.each(kinds)("%s waits until it is stored", async (_what, request) => {
+    const recorded = Promise.withResolvers<void>();
+    const { port, opened, dialled } = await open(() => recorded.promise);
+    const client = connect(port, "127.0.0.1");
+    let answer = "";
+    client.on("data", (chunk) => {
+      answer += chunk;
+    });
+    client.write(request);
+    while (dialled.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 30; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect([answer, servers.served]).toEqual(["", []]);
+    expect(opened).toMatchObject([{ host: name, verdict: "allowed", sentBytes: 0 }]);
+    recorded.resolve();
+    await once(client, request.includes("GET") ? "close" : "data");
+    expect(answer).toMatch(/^HTTP\/1.1 200 /);
+    client.destroy();
+  });
+
+  test.each(kinds)("%s that can't be recorded isn't made", async (_what, request) => {
+    const { port, log } = await open(() => Promise.reject(new Refusal("log_unavailable")));
+    const answer = await sendRaw(port, request);
+    expect(answer).toMatch(/^HTTP\/1.1 503 .*log_unavailable/);
+    expect(ruleOf(answer)).toBe("log_unavailable");
+    expect(servers.served).toEqual([]);
+    expect(log).toMatchObject([{ verdict: "refused", rule: "log_unavailable", sentBytes: 0 }]);
+  });
+
+  test.each([
+    ["CONNECT to a port beyond the last", tunnel(99_999)],
+    ["a request to a port beyond the last", get(`http://${name}:99999/`, `Host: ${name}:99999`)],
+    ["a Host with a port beyond the last", get(`http://${name}/`, `Host: ${name}:99999`)],
+    ["a port of the tunnel's plain request", tunnel(80) + get("/", `Host: ${name}:70000`)],
+    ["a host without end", get(`http://${"a.".repeat(9_000)}test/`, "Host: x")],
+    ["a host with a strange character", `GET http://a"\\b/ HTTP/1.1\r\nHost: a"\\b\r\n\r\n`],
+    ["CONNECT with a strange host", `CONNECT a"\u00ff:443 HTTP/1.1\r\nHost: b\r\n\r\n`],
+  ])("%s is refused with a line that can be stored", async (_what, request) => {
+    const { port, log } = await open(async () => undefined);
+    expect(await sendRaw(port, Buffer.from(request, "latin1"))).toMatch(/HTTP\/1.1 4\d\d /);
+    expect(log.some(({ verdict }) => verdict === "refused")).toBe(true);
+    for (const attempt of log) EgressAttempt.parse({ ...attempt, sequence: 1 });
+  });
+
+  test("a client that leaves while it waits leaves nothing open", async () => {
+    const recorded = Promise.withResolvers<void>();
+    const { port, log, dialled } = await open(() => recorded.promise);
+    const client = connect(port, "127.0.0.1");
+    client.write(tunnel(443));
+    while (dialled.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    client.resetAndDestroy();
+    await once(client, "close");
+    recorded.resolve();
+    while (log.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(log).toHaveLength(1);
+  });
+
+  test("TLS to a bound host begins only behind the record", async () => {
+    const { port } = await open(async () => undefined);
+    const socket = connect(port, "127.0.0.1");
+    socket.write(tunnel(443));
+    await once(socket, "data");
+    const client = connectTls({ socket, servername: name, ca: bound.certificatePem });
+    await once(client, "secureConnect");
+    client.destroy();
+  });
+});

@@ -1,0 +1,58 @@
+/** What a connection is answered whose request can't be parsed: there is no response object. */
+import { randomUUID } from "node:crypto";
+import type { Duplex } from "node:stream";
+import { ApiError, errorBody } from "../errors/api-error.ts";
+import { type LingerLimits, linger, stopTaking } from "../http/linger.ts";
+import { securityHeaders } from "./headers.ts";
+
+/** Of a refused request, what is read off so that the client gets to see its answer. */
+export const lingerLimits: LingerLimits = { bytesMax: 64 * 1024 * 1024, msMax: 30_000 };
+
+/**
+ * Of one whose sender nobody knows: no more than a proxy before us sends unasked, so that a forged
+ * key's megabyte isn't taken in.
+ */
+export const strangerLimits: LingerLimits = { bytesMax: 64 * 1024, msMax: 5_000 };
+
+/** Of a refusal in our own form: every answer of ours carries the security headers. */
+export function refusalAnswer(error: ApiError) {
+  const requestId = `req_${randomUUID()}`;
+  const content = errorBody(error, requestId);
+  const body = JSON.stringify(content);
+  const headers: Record<string, string> = {
+    ...securityHeaders,
+    ...error.headers,
+    "x-request-id": requestId,
+    "content-type": "application/json; charset=utf-8",
+    "content-length": String(Buffer.byteLength(body)),
+  };
+  return { headers, body, phrase: String(content.error) };
+}
+
+/** The parser is strict: two lengths, a bare line feed, a bad chunk all end here. */
+export function refuseUnparsed(failure: NodeJS.ErrnoException, socket: Duplex): void {
+  refuseRaw(socket, parserRefusal(failure));
+}
+
+export function refuseRaw(socket: Duplex, error: ApiError): void {
+  if (!stopTaking(socket)) return;
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { headers, body, phrase } = refusalAnswer(error);
+  const lines = Object.entries({ ...headers, connection: "close" }).map((pair) => pair.join(": "));
+  socket.write(`HTTP/1.1 ${error.status} ${phrase}\r\n${lines.join("\r\n")}\r\n\r\n${body}`);
+  linger(socket, lingerLimits);
+}
+
+export function notHttp(cause?: unknown): ApiError {
+  const message = "The request isn't valid HTTP/1.1.";
+  return new ApiError("VALIDATION_FAILED", { message, cause });
+}
+
+function parserRefusal(failure: NodeJS.ErrnoException): ApiError {
+  if (failure.code === "HPE_HEADER_OVERFLOW") return new ApiError("HEADERS_TOO_LARGE");
+  if (failure.code === "ERR_HTTP_REQUEST_TIMEOUT") return new ApiError("REQUEST_TIMEOUT");
+  return notHttp();
+}

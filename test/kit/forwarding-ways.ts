@@ -1,0 +1,138 @@
+/** Every way on which we pass on a stranger's HTTP/1, each before an upstream of raw bytes. */
+import { once } from "node:events";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { connect as connectTls, createServer as createTlsServer } from "node:tls";
+import { routeTable } from "../../local/edge/route-table.ts";
+import { startEdge } from "../../local/edge/server.ts";
+import { Manifest } from "../../local/functions/manifest.ts";
+import { BoundSecrets } from "../../runner/egress/bound-secrets.ts";
+import { ExecutionCa } from "../../runner/egress/execution-ca.ts";
+import { defaultEgressLimits } from "../../shared/protocol/runner.ts";
+import { openProxy } from "../sandbox/support/open-proxy.ts";
+import { allowing } from "../sandbox/support/test-internet.ts";
+import { RawUpstream } from "./raw-upstream.ts";
+
+export interface Way {
+  readonly upstream: RawUpstream;
+  /** A client's connection to the forwarder. */
+  open(): Promise<Duplex>;
+  /** How a client writes the target of a path there. */
+  target(path: string): string;
+  readonly host: string;
+  /** Methods that have a route there. */
+  readonly methods: readonly string[];
+  /** How many requests of one client's connection an upstream connection may carry. */
+  readonly requestsMax: number;
+  close(): Promise<void>;
+}
+
+export const allMethods = [
+  ...["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"],
+] as const;
+const routed = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+const name = "allowed.test";
+export const boundSecret = "sk-0123456789-the-real-value";
+
+export const ways: Readonly<Record<string, () => Promise<Way>>> = {
+  "the edge": async () => {
+    const upstream = new RawUpstream();
+    const upstreamPort = await upstream.listen();
+    const paths = ["/things", "/after"];
+    const routes = routed.flatMap((method) =>
+      paths.map((path) => ({ method, path, paths: [path] })),
+    );
+    const functions = { things: { visibility: "edge", bundle: "functions/x.cjs", routes } };
+    const edge = await startEdge({
+      routes: routeTable(Manifest.parse({ functions })),
+      portOf: () => upstreamPort,
+      limits: { requestsMax: 1_000_000 },
+    });
+    return {
+      upstream,
+      open: () => opened(edge.port),
+      target: (path) => path,
+      host: "127.0.0.1",
+      methods: [...routed, "HEAD"],
+      requestsMax: 1,
+      async close() {
+        upstream.close();
+        await edge.close();
+      },
+    };
+  },
+
+  "the proxy": async () => {
+    const upstream = new RawUpstream();
+    const upstreamPort = await upstream.listen();
+    const proxy = await openProxy({
+      policy: {
+        ...allowing(`${name}:80`),
+        limits: { ...defaultEgressLimits, connectionsPerMinuteMax: 1_000_000 },
+      },
+      names: { [name]: [["93.184.215.14"]] },
+      ports: new Map([[80, upstreamPort]]),
+    });
+    return {
+      upstream,
+      open: () => opened(proxy.port),
+      target: (path) => `http://${name}${path}`,
+      host: name,
+      methods: allMethods,
+      requestsMax: 1,
+      async close() {
+        upstream.close();
+        proxy.close();
+      },
+    };
+  },
+
+  "the exchange with a bound host": async () => {
+    const upstream = new RawUpstream();
+    const hostsCa = new ExecutionCa([name], Date.now());
+    const secret = { key: "API_KEY", value: boundSecret, hosts: [name], headers: ["x-api-key"] };
+    const roots = [hostsCa.certificatePem];
+    const bound = new BoundSecrets([secret], { now: Date.now(), roots });
+    const host = createTlsServer({
+      SNICallback: (_name, done) => done(null, hostsCa.contextFor(name)),
+    });
+    host.on("secureConnection", (socket) => upstream.take(socket));
+    const hostPort = await listening(host);
+    const front = createServer({ pauseOnConnect: true }, async (client: Socket) => {
+      const outer = connect(hostPort, "127.0.0.1");
+      await once(outer, "connect");
+      await bound.serve({ name, port: 443, client, upstream: outer, pass: () => true });
+    });
+    const frontPort = await listening(front);
+    return {
+      upstream,
+      async open() {
+        const socket = await opened(frontPort);
+        const inner = connectTls({ socket, servername: name, ca: bound.certificatePem });
+        await once(inner, "secureConnect");
+        return inner;
+      },
+      target: (path) => path,
+      host: name,
+      methods: allMethods,
+      requestsMax: 2,
+      async close() {
+        upstream.close();
+        for (const server of [front, host]) server.close();
+      },
+    };
+  },
+};
+
+async function opened(port: number): Promise<Socket> {
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  await once(socket, "connect");
+  return socket;
+}
+
+async function listening(server: Server): Promise<number> {
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const address = server.address();
+  if (typeof address !== "object" || address === null) throw new Error("no port");
+  return address.port;
+}
