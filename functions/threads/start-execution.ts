@@ -4,6 +4,7 @@ import type { Account } from "#shared/core/account";
 import { admits } from "#shared/core/admission";
 import type { DeploymentLimits } from "#shared/core/deployment-limits";
 import { hold, type KeyCeilings } from "#shared/core/hold";
+import { cutText } from "#shared/core/usable-text";
 import { ApiError } from "#shared/errors/api-error";
 import { firstHold, limitsOf } from "#shared/executions/first-hold";
 import { newExecution } from "#shared/executions/new-execution";
@@ -114,7 +115,7 @@ function writesOf(
     startedAt: now,
     endedAt: null,
     lastMessageAt: now,
-    lastMessagePreview: content.slice(0, previewLength),
+    lastMessagePreview: cutText(content, previewLength),
     updatedAt: now,
   };
   const options = { increments: { messageCount: 1 }, version: thread.version };

@@ -1,6 +1,9 @@
 /** One claimed execution, from its workspace to its settlement. Every way through it settles. */
+import { describeError } from "#shared/core/describe-error";
+import { Fault } from "#shared/core/fault";
 import { emptyManifest, type Manifest } from "#shared/core/manifest";
 import { redact } from "#shared/core/redaction";
+import { cutText } from "#shared/core/usable-text";
 import type { ClaimReply, EgressRequest, Item, SettleRequest } from "#shared/protocol/runner";
 import type { AgentTools, ScriptEnd } from "../agent/model.ts";
 import { findModel } from "../agent/models.ts";
@@ -13,7 +16,7 @@ import { HandedSecrets } from "./handed-secrets.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { LauncherLine } from "./launcher-line.ts";
 import { LineIndex } from "./line-index.ts";
-import { log, messageOf } from "./log.ts";
+import { log } from "./log.ts";
 import { decideOutcome, type Outcome, reasonNotes, type StopReason } from "./outcome.ts";
 import { Output } from "./output.ts";
 import { redactItem } from "./redact-item.ts";
@@ -115,7 +118,7 @@ export class Execution {
     const { gateway, unavailable } = this.#deps;
     if (unavailable !== null) throw new IsolationError(unavailable);
     const model = findModel(this.#claimed.task.model);
-    if (model === undefined) throw new Error("There is no such model.");
+    if (model === undefined) throw new Fault("There is no such model.");
     const { manifestSha256, setupScripts, task } = this.#claimed;
     const [folder, base] = await this.#stop.unless(
       Promise.all([this.#session.prepare(), fetchManifest(gateway, manifestSha256)]),
@@ -164,7 +167,7 @@ export class Execution {
   }
 
   #failure(error: unknown): Outcome {
-    const why = redact(this.#redaction, messageOf(error)).slice(0, whyLengthMax);
+    const why = cutText(redact(this.#redaction, describeError(error)), whyLengthMax);
     const seen = { exitCode: null, memoryKills: 0, processRefusals: 0, lastWords: "" };
     const diskFull = error instanceof Error && "code" in error && error.code === "ENOSPC";
     if (error instanceof Stopped || diskFull) {
@@ -189,7 +192,7 @@ export class Execution {
   #unheard(error: unknown): void {
     const isStale = error instanceof GatewayError && error.isStale;
     if (isStale) this.#stop.request("lost");
-    log("WARNING", "events are not heard", { why: messageOf(error) });
+    log("WARNING", "events are not heard", { why: describeError(error) });
   }
 
   async #finish({ outcome, reason, exitCode }: Outcome): Promise<boolean> {
@@ -217,7 +220,7 @@ export class Execution {
     } catch (error) {
       log("ERROR", "not settled", {
         executionId: this.#claimed.executionId,
-        why: messageOf(error),
+        why: describeError(error),
       });
       return error instanceof GatewayError && error.isStale;
     }
@@ -244,7 +247,7 @@ export class Execution {
       if (saved.state === "unchanged") return { state: "unchanged" };
       return { state: "saved", manifestSha256: saved.manifestSha256 };
     } catch (error) {
-      const why = redact(this.#redaction, messageOf(error)).slice(0, whyLengthMax);
+      const why = cutText(redact(this.#redaction, describeError(error)), whyLengthMax);
       this.#note("The workspace could not be saved.");
       return { state: "not_saved", why };
     }

@@ -2,11 +2,13 @@
  * The end of an execution, however it came: money, ledger line, message, thread and workspace in
  * one decision. Pure: settling and reaping commit it, each with an audit row of its own.
  */
+
 import type { Owner } from "../auth/owner.ts";
 import type { Account } from "../core/account.ts";
 import { derivedId } from "../core/ids.ts";
 import { computeCostMicrousd } from "../core/pricing.ts";
 import { type ChargedDays, type Settlement, settle, settleLate } from "../core/settle.ts";
+import { cutText } from "../core/usable-text.ts";
 import { endReasons } from "../errors/end-reasons.ts";
 import type { EndReason } from "../protocol/runner.ts";
 import { create, patch, replace, type Version, type Write } from "../store/documents.ts";
@@ -149,7 +151,7 @@ function conversation(owner: Owner, ended: Execution, end: End): readonly Write[
     executionId: null,
     endedAt: end.now,
     lastMessageAt: end.now,
-    lastMessagePreview: content.slice(0, previewLength),
+    lastMessagePreview: cutText(content, previewLength),
     updatedAt: end.now,
   };
   const computeMs = ended.claimedAt === null ? 0 : end.now - ended.claimedAt;

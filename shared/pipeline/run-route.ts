@@ -149,7 +149,12 @@ async function begin(
 ): Promise<Begun> {
   const { route } = admitted;
   const { request, response } = exchange;
-  const options = { bytesMax: route.bodyBytesMax, contentType: admitted.contentType };
+  const options = {
+    bytesMax: route.bodyBytesMax,
+    contentType: admitted.contentType,
+    // A runner tells what a program printed, whatever that was.
+    nul: route.authenticate === "execution" ? ("kept" as const) : ("refused" as const),
+  };
   const gone = new AbortController();
   // Not for an answer that has been given: each abort makes an error with a stack.
   response.once("close", () => {
