@@ -1,6 +1,12 @@
 import * as z from "zod";
 import { noQuery, ok, toJsonText } from "#shared/contract/common";
-import { EnvironmentBody, EnvironmentUpdate, environmentBody } from "#shared/contract/environment";
+import {
+  askedProfile,
+  EnvironmentBody,
+  EnvironmentUpdate,
+  environmentBody,
+  environmentWarnings,
+} from "#shared/contract/environment";
 import { askedReach, type Reach } from "#shared/contract/network";
 import { Warnings, warningsOf } from "#shared/contract/secret";
 import { idSchema } from "#shared/core/ids";
@@ -37,7 +43,10 @@ export const updateEnvironment = route({
       facts: { network: reach.mode, allowed: reach.allow.length },
       reply: ok({
         environment: environmentBody({ ...value, ...fields }, owner.id),
-        warnings: warningsOf(body.environmentVariables ?? [], []),
+        warnings: [
+          ...environmentWarnings(body),
+          ...warningsOf(body.environmentVariables ?? [], []),
+        ],
       }),
     };
   },
@@ -49,11 +58,11 @@ function stored({ mode, allow }: Reach) {
 
 /** What the body names; `metadata` is one value, replaced as a whole. */
 function changes(body: EnvironmentUpdate, value: Environment) {
-  const { metadata, computeProfile, description, dockerfileExtensions } = body;
+  const { metadata, description, dockerfileExtensions } = body;
   return {
     name: body.name ?? value.name,
     description: description === undefined ? value.description : description,
-    profile: computeProfile ?? value.profile,
+    profile: askedProfile(body, value.profile) ?? value.profile,
     runtimes: body.runtimes ?? value.runtimes,
     packages: body.packages ?? value.packages,
     dockerfileExtensions:

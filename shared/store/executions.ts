@@ -31,7 +31,7 @@ export const Execution = z.object({
   keyId: z.string(),
   messageId: z.string(),
   status: z.enum(executionStatuses),
-  /** Of the request's body, so that a repeated key with another body is told apart. */
+  /** Keyed, so that it gives nothing away: tells a repeated Idempotency-Key's body from another. */
   requestSha256: z.string(),
   task: z.object({ model: z.string(), instructions: z.string().nullable(), content: z.string() }),
   profile: z.enum(profiles),
