@@ -53,7 +53,10 @@ export const createEnvironment = route({
       ...environmentWarnings(body),
       ...warningsOf(body.environmentVariables, body.secrets),
     ];
-    const reply = created({ environment: environmentBody(environment, owner.id), warnings });
+    const reply = created({
+      environment: environmentBody(environment, { ownerId: owner.id, isBusy: false }),
+      warnings,
+    });
     return { writes, subject: id, facts, reply };
   },
 });

@@ -14,6 +14,7 @@ import { isWithinNetwork } from "#shared/core/network-policy";
 import type { Scope } from "#shared/core/scopes";
 import { ApiError } from "#shared/errors/api-error";
 import { environmentReach } from "#shared/executions/network-of";
+import { busyEnvironments } from "#shared/executions/usage";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { patch } from "#shared/store/documents";
 import { type Environment, environments } from "#shared/store/environments";
@@ -31,9 +32,14 @@ export const updateEnvironment = route({
   budget: "free",
   audit: "environment.updated",
   reply: { 200: z.object({ environment: EnvironmentBody, warnings: Warnings }) },
-  read: async ({ caller, params, deps }) =>
-    await deps.store.require(environments.of(caller.owner, params.environmentId)),
-  decide({ caller: { owner, key }, body, data: { ref, value, version }, now }) {
+  read: async ({ caller: { owner }, params: { environmentId }, deps }) => {
+    const [found, busy] = await Promise.all([
+      deps.store.require(environments.of(owner, environmentId)),
+      busyEnvironments(deps.store, owner, environmentId),
+    ]);
+    return { ...found, isBusy: busy.has(environmentId) };
+  },
+  decide({ caller: { owner, key }, body, data: { ref, value, version, isBusy }, now }) {
     const reach = askedReach(body, environmentReach(value)) ?? environmentReach(value);
     requireMayReach(key.scopes, value, reach);
     const fields = { ...changes(body, value), ...stored(reach), updatedAt: now };
@@ -42,7 +48,7 @@ export const updateEnvironment = route({
       subject: value.id,
       facts: { network: reach.mode, allowed: reach.allow.length },
       reply: ok({
-        environment: environmentBody({ ...value, ...fields }, owner.id),
+        environment: environmentBody({ ...value, ...fields }, { ownerId: owner.id, isBusy }),
         warnings: [
           ...environmentWarnings(body),
           ...warningsOf(body.environmentVariables ?? [], []),

@@ -69,6 +69,7 @@ export const settleExecution = route({
       outcome: body.outcome,
       reason: body.reason,
       exitCode: body.exitCode,
+      detail: body.detail ?? null,
       output: body.output,
       outputTruncated: body.outputTruncated,
       workspaceState: isSaved && !workspace ? "not_saved" : body.workspace.state,

@@ -48,7 +48,7 @@ export async function readForStart(
   if (running !== null && (await sweepIfOverdue(deps, owner, running))) {
     return await readForStart(deps, owner, which);
   }
-  const foundEnvironment = present(environment);
+  const foundEnvironment = requireEnvironment(environment);
   const storedAt = <S extends typeof agents.schema | typeof executions.schema>(ref: Ref<S>) =>
     (rest.find((snapshot) => snapshot.ref.path === ref.path) as Snapshot<S> | undefined)?.value ??
     null;
@@ -69,6 +69,15 @@ async function hintFromThread(
   const { value } = await deps.store.require(threads.of(owner, threadId));
   rememberThread(owner, value);
   return value;
+}
+
+/** The thread is there, and its key may see it: what is missing is what it ran on. */
+function requireEnvironment(
+  environment: Snapshot<typeof environments.schema>,
+): Found<typeof environments.schema> {
+  if (environment.version) return environment;
+  const message = "The thread's environment was deleted; begin a thread on another one.";
+  throw new ApiError("NOT_FOUND", { message });
 }
 
 function requireAgent(agent: Agent | null): Agent {

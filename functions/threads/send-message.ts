@@ -34,6 +34,7 @@ export const sendMessage = route({
     task: body.content ?? body.task ?? "",
     taskSalt: digestSalt(request.id),
   }),
+  idempotency: "honoured",
   reply: { 200: "stream" },
   read: async ({ caller: { owner }, params: { threadId }, body, request, ids, deps }) => {
     const { idempotencyKey } = request;

@@ -4,7 +4,13 @@ import { Fault } from "#shared/core/fault";
 import { emptyManifest, type Manifest } from "#shared/core/manifest";
 import { redact } from "#shared/core/redaction";
 import { cutText } from "#shared/core/usable-text";
-import type { ClaimReply, EgressRequest, Item, SettleRequest } from "#shared/protocol/runner";
+import {
+  type ClaimReply,
+  type EgressRequest,
+  endDetailLengthMax,
+  type Item,
+  type SettleRequest,
+} from "#shared/protocol/runner";
 import type { AgentTools, ScriptEnd } from "../agent/model.ts";
 import { findModel } from "../agent/models.ts";
 import type { NetworkOverride } from "../egress/test-network.ts";
@@ -31,7 +37,6 @@ const graceMs = { normal: 5_000, shutdown: 2_000 };
 /** What is left for the workspace and for settling; with the grace, a shutdown takes 8 s. */
 const savingMs = { normal: 120_000, shutdown: 3_500 };
 const settlingMs = { normal: 60_000, shutdown: 2_000 };
-const whyLengthMax = 500;
 
 export interface ExecutionDeps {
   readonly gateway: Gateway;
@@ -57,6 +62,7 @@ export class Execution {
   #pace: "normal" | "shutdown" = "normal";
   #folder: string | undefined;
   #base: Manifest = emptyManifest;
+  #detail: string | undefined;
 
   constructor(deps: ExecutionDeps, claimed: ClaimReply) {
     const { gateway, launcher, network } = deps;
@@ -130,9 +136,9 @@ export class Execution {
     await this.#stop.unless(this.#session.start(() => this.#wayOut.open()));
     const sandboxStartMs = Math.round(performance.now() - startedAtMs);
     log("INFO", "sandbox proven", { executionId: this.#claimed.executionId, sandboxStartMs });
-    const { exitCode } = await model.run({ ...task, setupScripts }, this.#tools());
+    const { exitCode, why } = await model.run({ ...task, setupScripts }, this.#tools());
     const { memoryKills, processRefusals } = await this.#session.stop();
-    return decideOutcome({
+    const outcome = decideOutcome({
       stopped: this.#stop.reason,
       exitCode,
       memoryKills,
@@ -140,6 +146,9 @@ export class Execution {
       diskFull: this.#session.isDiskFull(),
       lastWords: this.#output.lastWords,
     });
+    // Of a command that failed; a limit that was met says more than which script met it.
+    if (why !== undefined && outcome.reason === "command_failed") this.#detail = why;
+    return outcome;
   }
 
   #tools(): AgentTools {
@@ -166,8 +175,12 @@ export class Execution {
     this.#events.text(safe);
   }
 
+  #cleaned(text: string): string {
+    return cutText(redact(this.#redaction, text), endDetailLengthMax);
+  }
+
   #failure(error: unknown): Outcome {
-    const why = cutText(redact(this.#redaction, describeError(error)), whyLengthMax);
+    const why = this.#cleaned(describeError(error));
     const seen = { exitCode: null, memoryKills: 0, processRefusals: 0, lastWords: "" };
     const diskFull = error instanceof Error && "code" in error && error.code === "ENOSPC";
     if (error instanceof Stopped || diskFull) {
@@ -209,6 +222,7 @@ export class Execution {
       outcome,
       reason,
       exitCode,
+      ...(this.#detail === undefined ? {} : { detail: this.#cleaned(this.#detail) }),
       ...this.#output.answer(),
       workspace,
       eventsLastSequence: this.#events.acknowledgedSequence,
@@ -247,7 +261,7 @@ export class Execution {
       if (saved.state === "unchanged") return { state: "unchanged" };
       return { state: "saved", manifestSha256: saved.manifestSha256 };
     } catch (error) {
-      const why = cutText(redact(this.#redaction, describeError(error)), whyLengthMax);
+      const why = this.#cleaned(describeError(error));
       this.#note("The workspace could not be saved.");
       return { state: "not_saved", why };
     }

@@ -74,7 +74,11 @@ export function newAgent(body: z.output<typeof AgentCreate>, id: string, now: nu
   };
 }
 
-export function agentBody(agent: Agent, ownerId: string): z.input<typeof AgentBody> {
+/** @param lastRunAt of its newest execution; null for none. */
+export function agentBody(
+  agent: Agent,
+  { ownerId, lastRunAt }: { readonly ownerId: string; readonly lastRunAt: number | null },
+): z.input<typeof AgentBody> {
   const { v: _v, binaryJson, metadataJson, ...same } = agent;
   return {
     ...same,
@@ -86,7 +90,7 @@ export function agentBody(agent: Agent, ownerId: string): z.input<typeof AgentBo
     metadata: fromJsonText(metadataJson),
     createdAt: iso(agent.createdAt),
     updatedAt: iso(agent.updatedAt),
-    lastRunAt: isoOrNull(agent.lastRunAt),
+    lastRunAt: isoOrNull(lastRunAt),
   };
 }
 

@@ -159,7 +159,8 @@ export const EnvironmentBody = z.object({
   projectId: z.string(),
   name: z.string(),
   description: z.string().nullable(),
-  status: z.literal("stopped"),
+  /** `running` while an execution runs there, or is about to. */
+  status: z.enum(["stopped", "running"]),
   baseImage: z.null(),
   dockerfileExtensions: z.string().nullable(),
   runtimes: z.record(z.string(), z.string()),
@@ -191,7 +192,7 @@ export const EnvironmentBody = z.object({
 
 export function environmentBody(
   environment: Environment,
-  ownerId: string,
+  { ownerId, isBusy }: { readonly ownerId: string; readonly isBusy: boolean },
 ): z.input<typeof EnvironmentBody> {
   const {
     v: _v,
@@ -207,7 +208,7 @@ export function environmentBody(
     ...same,
     userId: ownerId,
     projectId: projectOf(ownerId),
-    status: "stopped",
+    status: isBusy ? "running" : "stopped",
     baseImage: null,
     secrets: secretKeys.map((key) => ({ key, value: "", hasValue: true })),
     mcpServers: fromJsonText(mcpServersJson),

@@ -60,8 +60,9 @@ export const ThreadBody = z.object({
   environmentMinutes: z.number(),
   lastMessageAt: z.string().nullable(),
   lastMessagePreview: z.string().nullable(),
-  environmentName: z.null(),
-  agentName: z.null(),
+  /** Null once it was deleted. */
+  environmentName: z.string().nullable(),
+  agentName: z.string().nullable(),
   metadata: z.unknown(),
   teamExecution: z.null(),
   subagentActivity: z.array(z.never()),
@@ -70,12 +71,18 @@ export const ThreadBody = z.object({
   updatedAt: z.string(),
 });
 
+/** What a thread runs on and with, by the names that these have now. */
+export interface ThreadNames {
+  readonly environmentName: string | null;
+  readonly agentName: string | null;
+}
+
 export function threadBody(
   thread: Thread,
-  ownerId: string,
-  messages?: readonly Message[],
+  shown: ThreadNames & { readonly ownerId: string; readonly messages?: readonly Message[] },
 ): z.input<typeof ThreadBody> {
   const { inputTokens, outputTokens } = thread;
+  const { ownerId, messages, environmentName, agentName } = shown;
   return {
     id: thread.id,
     userId: ownerId,
@@ -94,8 +101,8 @@ export function threadBody(
     environmentMinutes: Math.round(thread.computeMs / 600) / 100,
     lastMessageAt: isoOrNull(thread.lastMessageAt),
     lastMessagePreview: thread.lastMessagePreview,
-    environmentName: null,
-    agentName: null,
+    environmentName,
+    agentName,
     metadata: fromJsonText(thread.metadataJson),
     teamExecution: null,
     subagentActivity: [],

@@ -14,6 +14,7 @@ const codeForm = /^[A-Z][A-Z0-9_]{1,60}$/;
 const wordForm = /^[A-Za-z][\w-]{0,40}$/;
 /** As V8 writes a frame: a function's name, and a file of ours, of a package or of Node. */
 const frameForm = /^ {4}at [^()\n]{0,120}?\(?(?:file:\/\/|node:|\/)[^\s()]{1,300}:\d+:\d+\)?$/;
+const builtInForm = /^ {4}at [\w. ]{1,60} \((?:<anonymous>|index \d+)\)$/;
 
 /** One line about an error and what caused it, without a value in it. */
 export function describeError(error: unknown): string {
@@ -70,6 +71,6 @@ function issuesOf(error: Error): string[] {
 /** Only lines that can be nothing else, from the end: a message may hold lines like them. */
 function framesOf({ stack = "", message }: Error): string[] {
   const lines = stack.replace(message, () => "").split("\n");
-  const end = lines.findLastIndex((line) => !frameForm.test(line));
+  const end = lines.findLastIndex((line) => !frameForm.test(line) && !builtInForm.test(line));
   return lines.slice(end + 1, end + 1 + framesMax);
 }

@@ -13,7 +13,16 @@ import type { Authenticated, Members } from "./members.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";
 import { logFailure, type RequestRecord } from "./request-log.ts";
 import { sendJson, sendStream } from "./respond.ts";
-import type { AnyContext, Authentication, Callers, Decided, Deps, Ids, Route } from "./route.ts";
+import type {
+  AnyContext,
+  Authentication,
+  Callers,
+  Decided,
+  Deps,
+  Ids,
+  RequestFacts,
+  Route,
+} from "./route.ts";
 
 /** A request that the front server let through. */
 export interface Admitted {
@@ -161,13 +170,15 @@ async function begin(
     if (!response.writableFinished) gone.abort();
   });
   const ids = new RepeatableIds(deps.newId);
+  const facts = requestFacts(request, admitted.record.requestId);
+  refuseVainKey(route, facts);
   const context: AnyContext = {
     caller,
     params: parseParams(route.params, admitted.params),
     query: parseQuery(route.query, admitted.query),
     body: typeof route.body === "string" ? null : await readJson(request, route.body, options),
     raw: request,
-    request: requestFacts(request, admitted.record.requestId),
+    request: facts,
     now: deps.now(),
     ids,
     deps,
@@ -176,6 +187,14 @@ async function begin(
   };
   const data = route.read === "nothing" ? null : await route.read(context);
   return { context, ids, data };
+}
+
+/** Whoever sends a key relies on it: to ignore it would make twice what was wanted once. */
+function refuseVainKey({ reply, idempotency }: Route, { idempotencyKey }: RequestFacts): void {
+  if (idempotencyKey === null || idempotency === "honoured" || !(201 in reply)) return;
+  const message = "isn't honoured by this route: send the request without it";
+  const details = [{ field: "Idempotency-Key", message }];
+  throw new ApiError("VALIDATION_FAILED", { message: `Idempotency-Key ${message}.`, details });
 }
 
 async function commit(

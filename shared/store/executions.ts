@@ -75,6 +75,8 @@ export const Execution = z.object({
   chargedMicrousd: z.int().min(0).nullable(),
   reason: EndReason.nullable(),
   exitCode: z.int().nullable(),
+  /** Why it ended, where a sentence tells more than the reason. */
+  detail: z.string().nullable().default(null),
   output: z.string().nullable(),
   outputTruncated: z.boolean(),
   workspaceState: z.enum(["saved", "unchanged", "not_saved"]).nullable(),

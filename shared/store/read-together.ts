@@ -29,6 +29,7 @@ export class ReadTogether {
    * that was read before the call.
    */
   read(paths: readonly string[]): Promise<readonly DocumentSnapshot[]> {
+    if (paths.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
       if (this.#asked.length === 0) setImmediate(() => this.#send());
       this.#asked.push({ paths, resolve, reject });

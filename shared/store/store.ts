@@ -139,6 +139,17 @@ export class Store {
     return documents.docs.map((doc) => found(collection.schema, doc));
   }
 
+  /** As `findRefs`, but the fields of `part` alone: what else the documents hold isn't sent. */
+  async findParts<S extends z.ZodObject>(
+    collection: CollectionRef,
+    part: S,
+    request: Omit<PageRequest, "offset">,
+  ): Promise<readonly z.output<S>[]> {
+    const query = this.#ordered(this.#visible(collection), request).limit(request.limit);
+    const documents = await answered(query.select(...Object.keys(part.shape)).get());
+    return documents.docs.map((doc) => parseStored(part, doc.data()));
+  }
+
   /**
    * Over all owners' collections of one name, the fields of `part` alone: for sweeps, which name no
    * owner. Longest due first.
