@@ -27,7 +27,10 @@ export function onlyTrue(message: string) {
 /** A field that is taken, and only warned of. */
 export const warnedOf = z.unknown().optional();
 
-/** A sentence for each field that asks for something. @param texts by field; each follows its name. */
+/**
+ * A sentence for each field that asks for something.
+ * @param texts by field; each reads on after its name.
+ */
 export function unsupportedWarnings<T extends object>(
   body: T,
   texts: { readonly [K in keyof T & string]?: string },
