@@ -24,7 +24,7 @@ export const createAgent = route({
     const agent = newAgent(body, ids.next("agent"), now);
     const writes = [create(agents.of(owner, agent.id), agent)];
     const reply = created({
-      agent: agentBody(agent, { ownerId: owner.id, lastRunAt: null }),
+      agent: agentBody(agent, owner.id),
       warnings: agentWarnings(body),
     });
     return { writes, subject: agent.id, facts: { model: agent.model }, reply };

@@ -2,7 +2,6 @@ import * as z from "zod";
 import { AgentBody, agentBody } from "#shared/contract/agent";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { lastRunOf } from "#shared/executions/usage";
 import { route } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 
@@ -19,15 +18,9 @@ export const getAgent = route({
   budget: "free",
   audit: "none",
   reply: { 200: z.object({ agent: AgentBody }) },
-  read: async ({ caller: { owner }, params: { agentId }, deps }) => {
-    const [{ value }, lastRunAt] = await Promise.all([
-      deps.store.require(agents.of(owner, agentId)),
-      lastRunOf(deps.store, owner, agentId),
-    ]);
-    return { value, lastRunAt };
-  },
-  decide({ caller, data: { value, lastRunAt } }) {
-    const agent = agentBody(value, { ownerId: caller.owner.id, lastRunAt });
-    return { writes: [], reply: ok({ agent }) };
+  read: async ({ caller, params, deps }) =>
+    await deps.store.require(agents.of(caller.owner, params.agentId)),
+  decide({ caller, data }) {
+    return { writes: [], reply: ok({ agent: agentBody(data.value, caller.owner.id) }) };
   },
 });

@@ -1,6 +1,5 @@
 import { AgentBody, agentBody } from "#shared/contract/agent";
 import { listBody, listOf, noParams, ok, PageQuery } from "#shared/contract/common";
-import { lastRunOf } from "#shared/executions/usage";
 import { route } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 
@@ -20,16 +19,10 @@ export const listAgents = route({
   read: async ({ caller, query, deps }) => {
     const { limit, offset } = query;
     const orderBy = [["createdAt", "desc"]] as const;
-    const { owner } = caller;
-    const page = await deps.store.page(agents.all(owner), { orderBy, limit, offset });
-    const lastRuns = page.items.map(({ id }) => lastRunOf(deps.store, owner, id));
-    return { ...page, lastRuns: await Promise.all(lastRuns) };
+    return await deps.store.page(agents.all(caller.owner), { orderBy, limit, offset });
   },
   decide({ caller, query, data }) {
-    const { id: ownerId } = caller.owner;
-    const bodies = data.items.map((agent, index) =>
-      agentBody(agent, { ownerId, lastRunAt: data.lastRuns[index] ?? null }),
-    );
+    const bodies = data.items.map((agent) => agentBody(agent, caller.owner.id));
     return { writes: [], reply: ok(listBody(bodies, { ...query, total: data.total })) };
   },
 });

@@ -1,7 +1,7 @@
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { EnvironmentBody, environmentBody } from "#shared/contract/environment";
 import { defaultEnvironment } from "#shared/environments/default-environment";
-import { busyEnvironments } from "#shared/executions/usage";
+import { busyEnvironments } from "#shared/executions/busy-environments";
 import { route } from "#shared/pipeline/route";
 
 export const getDefaultEnvironment = route({

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { EnvironmentBody, environmentBody } from "#shared/contract/environment";
 import { idSchema } from "#shared/core/ids";
-import { busyEnvironments } from "#shared/executions/usage";
+import { busyEnvironments } from "#shared/executions/busy-environments";
 import { route } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 

@@ -1,6 +1,6 @@
 import { listBody, listOf, noParams, ok, optionalFlag, PageQuery } from "#shared/contract/common";
 import { EnvironmentBody, environmentBody } from "#shared/contract/environment";
-import { busyEnvironments } from "#shared/executions/usage";
+import { busyEnvironments } from "#shared/executions/busy-environments";
 import { route } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 

@@ -74,11 +74,7 @@ export function newAgent(body: z.output<typeof AgentCreate>, id: string, now: nu
   };
 }
 
-/** @param lastRunAt of its newest execution; null for none. */
-export function agentBody(
-  agent: Agent,
-  { ownerId, lastRunAt }: { readonly ownerId: string; readonly lastRunAt: number | null },
-): z.input<typeof AgentBody> {
+export function agentBody(agent: Agent, ownerId: string): z.input<typeof AgentBody> {
   const { v: _v, binaryJson, metadataJson, ...same } = agent;
   return {
     ...same,
@@ -90,7 +86,7 @@ export function agentBody(
     metadata: fromJsonText(metadataJson),
     createdAt: iso(agent.createdAt),
     updatedAt: iso(agent.updatedAt),
-    lastRunAt: isoOrNull(lastRunAt),
+    lastRunAt: isoOrNull(agent.lastRunAt),
   };
 }
 

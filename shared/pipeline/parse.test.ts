@@ -25,12 +25,24 @@ async function refusalOf(text: string | Buffer) {
 
 describe("SEC-8 a body that no later stage could use", () => {
   test.each([
-    ['{"name":"\\ud83d"}', "MALFORMED_JSON", "name holds half of a surrogate pair"],
-    ['{"a":[{"\\udfff":1}]}', "MALFORMED_JSON", "a.0.\ufffd holds half of a surrogate pair"],
+    ['{"name":"\\ud83d"}', "MALFORMED_JSON", "The field name holds half of a surrogate pair"],
+    [
+      '{"a":[{"\\udfff":1}]}',
+      "MALFORMED_JSON",
+      "The field a.0.\ufffd holds half of a surrogate pair",
+    ],
     ['"\\ud83d"', "MALFORMED_JSON", "The body holds half of a surrogate pair"],
-    ['{"envVars":{"__proto__":"p"}}', "VALIDATION_FAILED", "envVars.__proto__ can't be used"],
+    [
+      '{"envVars":{"__proto__":"p"}}',
+      "VALIDATION_FAILED",
+      "The field envVars.__proto__ can't be used",
+    ],
     ['{"metadata":{"a":{"\\u005f_proto__":{}}}}', "VALIDATION_FAILED", "metadata.a.__proto__"],
-    ['{"value":"sk-live\\u0000"}', "VALIDATION_FAILED", "value must not hold the character U+0000"],
+    [
+      '{"value":"sk-live\\u0000"}',
+      "VALIDATION_FAILED",
+      "The field value must not hold the character U+0000",
+    ],
     ['{"value":sk-live-4242}', "MALFORMED_JSON", "The body isn't valid JSON"],
     [Buffer.from([0x22, 0xed, 0xa0, 0xbd, 0x22]), "MALFORMED_JSON", "The body isn't valid UTF-8"],
     ["[".repeat(50), "MALFORMED_JSON", "The body's JSON is nested more than 40 levels deep"],
@@ -76,27 +88,30 @@ describe("what is wrong with a field", () => {
     mode: z.discriminatedUnion("mode", [z.object({ mode: z.literal("a") })]).optional(),
   });
   const wrong: readonly (readonly [unknown, string])[] = [
-    [{}, "name is required."],
-    [{ name: 7 }, "name must be a string."],
-    [{ name: "" }, "name must have at least 1 character."],
-    [{ name: "too long" }, "name must have at most 5 characters."],
-    [{ name: "a", count: 0 }, "count must be at least 1."],
-    [{ name: "a", count: 10 }, "count must be at most 9."],
-    [{ name: "a", count: 1.5 }, "count must be a whole number."],
-    [{ name: "a", part: 0 }, "part must be more than 0."],
-    [{ name: "a", kind: "x" }, 'kind must be one of "one", "two".'],
-    [{ name: "a", only: false }, "only must be true."],
-    [{ name: "a", list: ["", ""] }, "list must have at most 1 entry."],
-    [{ name: "a", list: [7] }, "list.0 must be a string."],
+    [{}, "The field name is required."],
+    [{ name: 7 }, "The field name must be a string."],
+    [{ name: "" }, "The field name must have at least 1 character."],
+    [{ name: "too long" }, "The field name must have at most 5 characters."],
+    [{ name: "a", count: 0 }, "The field count must be at least 1."],
+    [{ name: "a", count: 10 }, "The field count must be at most 9."],
+    [{ name: "a", count: 1.5 }, "The field count must be a whole number."],
+    [{ name: "a", part: 0 }, "The field part must be more than 0."],
+    [{ name: "a", kind: "x" }, 'The field kind must be one of "one", "two".'],
+    [{ name: "a", only: false }, "The field only must be true."],
+    [{ name: "a", list: ["", ""] }, "The field list must have at most 1 entry."],
+    [{ name: "a", list: [7] }, "The field list.0 must be a string."],
     [
       { name: "a", map: { AB: "" } },
-      "map.AB isn't a name that can be used here: it must be a letter.",
+      "The field map.AB isn't a name that can be used here: it must be a letter.",
     ],
     [
       { name: "a", when: "x" },
-      "when must be a date and time as ISO 8601 has it, such as 2026-01-31T00:00:00Z.",
+      "The field when must be a date and time as ISO 8601 has it, such as 2026-01-31T00:00:00Z.",
     ],
-    [{ name: "a", mode: { mode: "b" } }, "mode.mode must have one of the forms it can have."],
+    [
+      { name: "a", mode: { mode: "b" } },
+      "The field mode.mode must have one of the forms it can have.",
+    ],
     [[], "The body must be an object."],
     [null, "The body must be an object."],
   ];
@@ -106,7 +121,8 @@ describe("what is wrong with a field", () => {
 
   test("reads on from the field's name where the schema says it itself", () => {
     const secret = { key: "A B", value: "x" };
-    const message = "key must be made of letters, digits and _, and not begin with a digit.";
+    const message =
+      "The field key must be made of letters, digits and _, and not begin with a digit.";
     expect(() => validated(SecretCreate, secret, "body")).toThrowError(message);
   });
 });

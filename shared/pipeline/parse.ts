@@ -23,9 +23,9 @@ export function parseParams<P>(schema: z.ZodType<P>, params: unknown): P {
 export function parseQuery<Q>(schema: z.ZodType<Q>, query: URLSearchParams): Q {
   const names = [...query.keys()];
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw refusedField(shownField(twice), "is given twice; send it once");
+  if (twice !== undefined) throw refusedField(parameter(twice), "is given twice; send it once");
   const unusable = findUnusable(Object.fromEntries(query), "refused");
-  if (unusable) throw refusedField(shownField(unusable.field), reasons[unusable.why]);
+  if (unusable) throw refusedField(parameter(unusable.field), reasons[unusable.why]);
   return validated(schema, Object.fromEntries(query), "query");
 }
 
@@ -35,9 +35,25 @@ const reasons: Readonly<Record<Unusable["why"], string>> = {
   nul: "must not hold the character U+0000",
 };
 
-function refusedField(field: string, message: string): ApiError {
+/** What was refused: as `details` names it, and as a sentence begins with it. */
+interface Subject {
+  readonly field: string;
+  readonly named: string;
+}
+
+function parameter(name: string): Subject {
+  return { field: shownField(name), named: `The parameter ${shownField(name)}` };
+}
+
+function fieldOf(path: string, where: string): Subject {
+  if (path === "") return { field: where, named: `The ${where}` };
+  if (where === "query") return parameter(path);
+  return { field: shownField(path), named: `The field ${shownField(path)}` };
+}
+
+function refusedField({ field, named }: Subject, message: string): ApiError {
   return new ApiError("VALIDATION_FAILED", {
-    message: `${field} ${message}.`,
+    message: `${named} ${message}.`,
     details: [{ field, message }],
   });
 }
@@ -48,12 +64,12 @@ export function validated<T>(schema: z.ZodType<T>, value: unknown, where: string
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.slice(0, issuesShownMax);
   const details = issues.map(({ path, message }) => ({
-    field: path.length > 0 ? shownField(path.join(".")) : where,
+    field: fieldOf(path.join("."), where).field,
     message,
   }));
-  const [first] = details;
-  const subject = first?.field === where ? `The ${where}` : first?.field;
-  const message = `${subject} ${first?.message}.`;
+  const [first] = issues;
+  const { named } = fieldOf(first?.path.join(".") ?? "", where);
+  const message = `${named} ${first?.message}.`;
   throw new ApiError("VALIDATION_FAILED", { message, details });
 }
 
@@ -109,12 +125,12 @@ function parseText(bytes: Buffer, nul: "refused" | "kept"): unknown {
   const parsed = parsedJson(text);
   const unusable = mayBeUnusable(text) ? findUnusable(parsed, nul) : null;
   if (unusable === null) return parsed;
-  const field = unusable.field === "" ? "The body" : shownField(unusable.field);
-  if (unusable.why !== "ill-formed") throw refusedField(field, reasons[unusable.why]);
+  const subject = fieldOf(unusable.field, "body");
+  if (unusable.why !== "ill-formed") throw refusedField(subject, reasons[unusable.why]);
   const message = reasons["ill-formed"];
   throw new ApiError("MALFORMED_JSON", {
-    message: `${field} ${message}.`,
-    details: [{ field, message }],
+    message: `${subject.named} ${message}.`,
+    details: [{ field: subject.field, message }],
   });
 }
 

@@ -47,9 +47,6 @@ const used = ["inputTokens", "outputTokens", "costMicrousd"] as const;
 export const compositeIndexes: readonly CompositeIndex[] = [
   // The sweeps.
   { ...index(executions, "status", "sweepAt"), everywhere: true },
-  // When an agent ran last, as far as a key may see it.
-  index(executions, "agentId", "-createdAt"),
-  index(executions, "environmentId", "agentId", "-createdAt"),
   // Keys of an owner; environments with the default one before the others.
   index(apiKeys, "ownerId", "revokedAt", "-createdAt"),
   index(apiKeys, "ownerId", "deletedAt", "-createdAt"),

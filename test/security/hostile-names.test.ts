@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { cloud } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import { sharedOut } from "../kit/share.ts";
 import { ask, expectRefusal } from "./support/refusals.ts";
 import { bodyFor } from "./support/samples.ts";
 import { keyRoutes, operatorRoutes, type TableRoute } from "./support/table.ts";
@@ -40,11 +41,13 @@ const named = (names: readonly string[], value: unknown) =>
 describe("SEC-8 a secret and a variable", () => {
   test("may have any name that a program can read it by, and come to it so", async () => {
     const path = `/v1/environments/${environmentId}/secrets`;
-    for (const name of variables) {
-      const made = await call(path, { key: name, value: `first of ${name}` });
-      expect(made.status, name).toBe(201);
-      const put = await call(`${path}/${name}`, { value: `value of ${name}` }, "PUT");
-      expect(put.status, name).toBe(200);
+    for (const [index, key] of variables.entries()) {
+      const value = `value of ${key}`;
+      const isMade = index % 2 === 0;
+      const stored = isMade
+        ? await call(path, { key, value })
+        : await call(`${path}/${key}`, { value }, "PUT");
+      expect(stored.status, key).toBe(isMade ? 201 : 200);
     }
     const { data } = (await call(path)).json;
     expect(data.map(({ key }: { key: string }) => key)).toEqual([...variables].sort());
@@ -91,8 +94,10 @@ describe("SEC-8 a field that is named by its user", () => {
   });
 });
 
-const jsonRoutes = [...keyRoutes, ...operatorRoutes].filter(
-  ({ route }) => typeof route.body !== "string",
+/** One reader of bodies serves them all, so that a run tries a part of them. */
+const jsonRoutes = sharedOut(
+  [...keyRoutes, ...operatorRoutes].filter(({ route }) => typeof route.body !== "string"),
+  3,
 );
 const credential = ({ route }: TableRoute) =>
   route.authenticate === "api-key" ? owner.key : cloud().operatorToken;
@@ -103,12 +108,14 @@ describe("SEC-8 every route that takes JSON", () => {
     const half = JSON.stringify(bodyFor(route) ?? {}).replace(/}$/, ',"x":{"y":"\\ud83d"}}');
     const by = { key: credential(route), headers, body: undefined };
     const raw = half.replace("{,", "{");
-    const refused = await ask(route, { ...by, raw });
+    const [refused, proto, nul] = await Promise.all([
+      ask(route, { ...by, raw }),
+      ask(route, { ...by, raw: raw.replace('"\\ud83d"', '{"__proto__":1}') }),
+      ask(route, { ...by, raw: raw.replace("\\ud83d", "sk-live\\u0000") }),
+    ]);
     expectRefusal(refused, 400, "MALFORMED_JSON");
     expect(refused.json.details[0].field).toBe("x.y");
-    const proto = await ask(route, { ...by, raw: raw.replace('"\\ud83d"', '{"__proto__":1}') });
     expectRefusal(proto, 400, "VALIDATION_FAILED");
-    const nul = await ask(route, { ...by, raw: raw.replace("\\ud83d", "sk-live\\u0000") });
     expectRefusal(nul, 400, "VALIDATION_FAILED");
     expect(nul.text).not.toContain("sk-live");
   });
