@@ -7,6 +7,7 @@ import {
 } from "node:http";
 import { deploymentLimitsOf } from "#shared/config";
 import { ApiError } from "#shared/errors/api-error";
+import { methodNotAllowed } from "#shared/errors/method-not-allowed";
 import { AddressLimit, type Verdict } from "./address-limit.ts";
 import { refuse, refuseRaw } from "./answers.ts";
 import { forward } from "./proxy.ts";
@@ -136,7 +137,7 @@ function destination(options: EdgeOptions, request: IncomingMessage, bodyBytesMa
   const found = route(options.routes, method, url);
   if (found.kind === "unknown") throw unknownRoute();
   if (found.kind === "wrong-method") {
-    throw new ApiError("METHOD_NOT_ALLOWED", { headers: { allow: found.allow } });
+    throw methodNotAllowed(found.allow);
   }
   if (Number(request.headers["content-length"] ?? 0) > bodyBytesMax) {
     throw new ApiError("PAYLOAD_TOO_LARGE");

@@ -12,6 +12,7 @@ import findMyWay, { type HTTPMethod } from "find-my-way";
 import { config, deploymentLimits, peppers } from "../config.ts";
 import { Fault } from "../core/fault.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { methodNotAllowed } from "../errors/method-not-allowed.ts";
 import { depsWithoutStore } from "./deps-without-store.ts";
 import { checkCredential } from "./gates.ts";
 import { LimitGate } from "./limit-gate.ts";
@@ -196,9 +197,7 @@ function match(router: Router, method: string, path: string) {
     findOrRefuse(router, other, path),
   );
   if (allowed.length === 0) throw new ApiError("NOT_FOUND", { message: "There is no such route." });
-  const message = `This path takes ${allowed.join(", ")}, and no other method.`;
-  const headers = { allow: allowed.join(", ") };
-  throw new ApiError("METHOD_NOT_ALLOWED", { message, headers, details: { allowed } });
+  throw methodNotAllowed(allowed.join(", "));
 }
 
 /** What isn't UTF-8 would come out as other characters, and nobody would be told. */
