@@ -3,7 +3,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { closeSync, constants, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { Socket } from "node:net";
-import { describeError } from "#shared/core/describe-error";
 import { encodeFrame, kinds } from "./frames.ts";
 import type { RunEnded, RunRequest } from "./messages.ts";
 
@@ -34,10 +33,16 @@ export function runScript(supervisor: Socket, { script, environment }: RunReques
     forward(output.reader, supervisor);
     whenEnded(child, output.reader, finish);
   } catch (error) {
-    const why = unusableIn(script, environment) ?? `${describeError(error)}.`;
+    const why = unusableIn(script, environment) ?? codeOf(error);
     supervisor.write(encodeFrame(kinds.output, `The script couldn't be started: ${why}\n`));
     finish(notStarted);
   }
+}
+
+/** The system's code alone: the message may quote a value. This program has no module but its own. */
+function codeOf(error: unknown): string {
+  const { code } = Object(error);
+  return typeof code === "string" && /^[A-Z0-9_]{1,60}$/.test(code) ? `${code}.` : "unknown.";
 }
 
 /** By name: the system takes no such text, and Node's message of it would quote the value. */
