@@ -84,8 +84,17 @@ const KeyFile = z.object({
   keys: z.record(z.string(), z.string().regex(/^[0-9a-f]{64,}$/)),
 });
 
+/** @throws {Fault} naming the file: what is wrong with it mustn't quote the keys in it. */
+function parseKeyFile(path: string): z.output<typeof KeyFile> {
+  try {
+    return KeyFile.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (cause) {
+    throw new Fault(`${path} can't be read as a file of keys`, { cause });
+  }
+}
+
 function readKeyFile(path: string): SigningKeys {
-  const file = KeyFile.parse(JSON.parse(readFileSync(path, "utf8")));
+  const file = parseKeyFile(path);
   const keys = Object.entries(file.keys).map(([id, hex]) => [id, Buffer.from(hex, "hex")] as const);
   if (file.keys[file.current] === undefined) throw new Fault(`${path}: no key ${file.current}`);
   return { current: file.current, keys: Object.fromEntries(keys) };
