@@ -11,6 +11,9 @@ const reader = new FrameReader(toInitBytesMax);
 // Whatever ends the supervisor ends the sandbox: process 1 waits for this one.
 for (const event of ["end", "close", "error"]) supervisor.on(event, () => process.exit(0));
 
+// Node would print the message, and that may quote a script or a variable.
+process.on("uncaughtException", () => process.exit(1));
+
 supervisor.on("data", (chunk: Buffer) => {
   for (const { kind, payload } of reader.read(chunk)) {
     if (kind === kinds.run) runScript(supervisor, JSON.parse(payload.toString("utf8")));

@@ -1,4 +1,5 @@
 /** The runner's first program: root, small, and the only one that can start or end a sandbox. */
+import { describeError } from "#shared/core/describe-error";
 import { doorArgument, makeDoor } from "./launcher/doorway.ts";
 import { launch } from "./launcher/launch.ts";
 import { readSettings } from "./launcher/settings.ts";
@@ -8,11 +9,11 @@ async function main(): Promise<number> {
   return launch(readSettings(process.env), process.argv[1] ?? "");
 }
 
-main().then(
-  (exitCode) => process.exit(exitCode),
-  (error: unknown) => {
-    const why = error instanceof Error ? error.message : "unknown";
-    console.error(JSON.stringify({ severity: "ERROR", message: "launcher failed", why }));
-    process.exit(1);
-  },
-);
+function fail(error: unknown): void {
+  const why = describeError(error);
+  console.error(JSON.stringify({ severity: "ERROR", message: "launcher failed", why }));
+  process.exit(1);
+}
+
+process.on("uncaughtException", fail);
+main().then((exitCode) => process.exit(exitCode), fail);

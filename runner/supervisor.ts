@@ -1,7 +1,9 @@
 /** The runner's second program: unprivileged, holds the tokens, trusts nothing from the sandbox. */
+
 import { Socket } from "node:net";
+import { describeError } from "#shared/core/describe-error";
 import { LauncherLine } from "./supervisor/launcher-line.ts";
-import { log, messageOf } from "./supervisor/log.ts";
+import { log } from "./supervisor/log.ts";
 import { readSettings } from "./supervisor/settings.ts";
 import { supervise } from "./supervisor/supervise.ts";
 
@@ -13,10 +15,16 @@ async function main(): Promise<number> {
   return supervise(readSettings(process.env), new LauncherLine(socket));
 }
 
+/** Of an error that nobody catches Node prints the message, which may quote what we were handed. */
+process.on("uncaughtException", (error: unknown) => {
+  log("ERROR", "supervisor ended by an error that nobody caught", { why: describeError(error) });
+  process.exit(1);
+});
+
 main().then(
   (exitCode) => process.exit(exitCode),
   (error: unknown) => {
-    log("ERROR", "supervisor failed", { why: messageOf(error) });
+    log("ERROR", "supervisor failed", { why: describeError(error) });
     process.exit(1);
   },
 );

@@ -1,7 +1,9 @@
 /** The only file that reads the environment; each setting is checked when first asked for. */
+
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { DeploymentLimits } from "./core/deployment-limits.ts";
+import { Fault } from "./core/fault.ts";
 import type { SigningKeys } from "./core/ticket.ts";
 
 const hostAndPort = z.string().regex(/^[^:/]+:[0-9]+$/);
@@ -54,7 +56,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   const inCloud = settings.K_SERVICE ?? settings.CLOUD_RUN_JOB;
   const overridden = Object.entries(overrides).find(([, value]) => value !== undefined);
   if (inCloud && overridden) {
-    throw new Error(`${overridden[0]} is for local use and refused inside Google Cloud`);
+    throw new Fault(`${overridden[0]} is for local use and refused inside Google Cloud`);
   }
   return { ...settings, ...overrides };
 }
@@ -73,7 +75,7 @@ type OptionalSetting = {
 /** A setting this function can't work without. @throws if it is missing. */
 export function required(name: OptionalSetting): string {
   const value = config()[name];
-  if (value === undefined) throw new Error(`${name} is not set`);
+  if (value === undefined) throw new Fault(`${name} is not set`);
   return value;
 }
 
@@ -82,10 +84,19 @@ const KeyFile = z.object({
   keys: z.record(z.string(), z.string().regex(/^[0-9a-f]{64,}$/)),
 });
 
+/** @throws {Fault} naming the file: what is wrong with it mustn't quote the keys in it. */
+function parseKeyFile(path: string): z.output<typeof KeyFile> {
+  try {
+    return KeyFile.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (cause) {
+    throw new Fault(`${path} can't be read as a file of keys`, { cause });
+  }
+}
+
 function readKeyFile(path: string): SigningKeys {
-  const file = KeyFile.parse(JSON.parse(readFileSync(path, "utf8")));
+  const file = parseKeyFile(path);
   const keys = Object.entries(file.keys).map(([id, hex]) => [id, Buffer.from(hex, "hex")] as const);
-  if (file.keys[file.current] === undefined) throw new Error(`${path}: no key ${file.current}`);
+  if (file.keys[file.current] === undefined) throw new Fault(`${path}: no key ${file.current}`);
   return { current: file.current, keys: Object.fromEntries(keys) };
 }
 

@@ -65,4 +65,13 @@ export const controlsOfSecrets: Readonly<Record<string, Control>> = {
       replace: "if (form.test(value)) return null;",
     },
   },
+  "SEC-8": {
+    enforcedBy: "shared/core/describe-error.ts",
+    test: "shared/core/describe-error.test.ts",
+    mutation: {
+      file: "shared/core/describe-error.ts",
+      find: "if (error instanceof Fault) {",
+      replace: "if (error instanceof Error) {",
+    },
+  },
 };

@@ -1,12 +1,13 @@
 /** Money for an owner, under our name for it and those of the public API. */
 import * as z from "zod";
 import { usd } from "#shared/contract/common";
+import { Dollars } from "#shared/contract/limit-amount";
 import { microusd } from "#shared/core/pricing";
 import { orderRoute } from "./order-route.ts";
 
 /** In US dollars: at least one cent, and no sum that could only be a slip. */
 const Credit = z.object({
-  amount: z.number().min(0.01).max(1_000_000),
+  amount: Dollars.min(0.01).max(1_000_000),
   description: z.string().max(500).default("Credit by an operator"),
 });
 
@@ -65,11 +66,9 @@ export const adjustOwner = orderRoute({
   answers: "POST /v1/admin/users/:userId/adjustments",
   summary: "Correct an account by an amount, below zero too, but never below what is held.",
   body: z.object({
-    amount: z
-      .number()
-      .min(-1_000_000)
+    amount: Dollars.min(-1_000_000)
       .max(1_000_000)
-      .refine((amount) => Math.abs(amount) >= 0.000_001, "must not be zero"),
+      .refine((amount) => amount !== 0, "must not be zero"),
     description: z.string().min(1).max(500),
   }),
   orderOf: ({ amount, description }) => ({

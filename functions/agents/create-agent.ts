@@ -1,6 +1,7 @@
 import * as z from "zod";
-import { AgentBody, AgentCreate, agentBody, newAgent } from "#shared/contract/agent";
+import { AgentBody, AgentCreate, agentBody, agentWarnings, newAgent } from "#shared/contract/agent";
 import { created, noParams, noQuery } from "#shared/contract/common";
+import { Warnings } from "#shared/contract/secret";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 import { create } from "#shared/store/documents";
@@ -17,12 +18,15 @@ export const createAgent = route({
   limits: "writes",
   budget: "free",
   audit: "agent.created",
-  reply: { 201: z.object({ agent: AgentBody }) },
+  reply: { 201: z.object({ agent: AgentBody, warnings: Warnings }) },
   read: "nothing",
   decide({ caller: { owner }, body, ids, now }) {
     const agent = newAgent(body, ids.next("agent"), now);
     const writes = [create(agents.of(owner, agent.id), agent)];
-    const reply = created({ agent: agentBody(agent, owner.id) });
+    const reply = created({
+      agent: agentBody(agent, owner.id),
+      warnings: agentWarnings(body),
+    });
     return { writes, subject: agent.id, facts: { model: agent.model }, reply };
   },
 });

@@ -3,12 +3,13 @@ import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { createAgent } from "./create-agent.ts";
 import { getAgent } from "./get-agent.ts";
 import { listAgents } from "./list-agents.ts";
+import { listModels } from "./list-models.ts";
 
 export const service: Service = {
   name: "agents",
   summary: "Agents",
   visibility: "edge",
-  routes: [createAgent, listAgents, getAgent],
+  routes: [createAgent, listAgents, listModels, getAgent],
   limits: defaultLimits,
   roles: ["firestore.main", "secret.peppers"],
 };

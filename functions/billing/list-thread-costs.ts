@@ -3,6 +3,7 @@ import { listBody, listOf, noParams, ok, PageQuery, usd } from "#shared/contract
 import { computeTokens, TokenCost, tokenCost } from "#shared/contract/costs";
 import { ThreadBody, threadBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
+import { namesOfThreads } from "#shared/executions/thread-names";
 import { route } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
@@ -68,11 +69,12 @@ export const listThreadCosts = route({
       agentId === undefined ? null : store.require(agents.of(owner, agentId)),
       environmentId === undefined ? null : store.require(environments.of(owner, environmentId)),
     ]);
-    return { ...page, microusd: begun.costMicrousd };
+    const namesOf = await namesOfThreads(store, owner, page.items);
+    return { ...page, namesOf, microusd: begun.costMicrousd };
   },
-  decide({ caller, query, data: { items, total, microusd } }) {
+  decide({ caller, query, data: { items, total, namesOf, microusd } }) {
     const rows = items.map((thread) => ({
-      ...threadBody(thread, caller.owner.id),
+      ...threadBody(thread, { ...namesOf(thread), ownerId: caller.owner.id }),
       ...tokenCost(thread.costMicrousd),
       totalCost: computeTokens(thread.costMicrousd),
       totalCostUsd: usd(thread.costMicrousd),

@@ -12,7 +12,7 @@ const Limits = z
     ({ dailyLimit, monthlyLimit }) => dailyLimit !== undefined || monthlyLimit !== undefined,
     {
       path: ["dailyLimit"],
-      message: "state dailyLimit, monthlyLimit or both",
+      message: "is required, or monthlyLimit, or both",
     },
   );
 

@@ -48,7 +48,9 @@ async function readEnvironment(
   { environmentId, computeProfile }: Parameters<typeof readPlace>[2],
 ) {
   if (environmentId !== undefined) {
-    return (await store.require(environments.of(owner, environmentId))).value;
+    const { value } = await store.get(environments.of(owner, environmentId));
+    if (value) return value;
+    throw new ApiError("NOT_FOUND", { message: "You have no such environment." });
   }
   if (computeProfile !== undefined) return null;
   const [found] = await currentDefaults(store, owner);

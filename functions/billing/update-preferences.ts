@@ -11,10 +11,12 @@ import { jsonBytesMax, route } from "#shared/pipeline/route";
 const PreferencesUpdate = z.object({
   monthlyResourceSpendLimit: LimitAmount.optional(),
   alertPercentages: AlertPercents.optional(),
-  usageBillingEnabled: z.literal(true, "what is used is always charged").optional(),
-  pauseOnLimit: z.literal(true, "a limit always stops executions").optional(),
-  resourceEmailAlerts: z.literal(false, "this deployment sends no mail").optional(),
-  inference: z.null("this deployment takes no inference provider of an account").optional(),
+  usageBillingEnabled: z.literal(true, "must be true: what is used is always charged").optional(),
+  pauseOnLimit: z.literal(true, "must be true: a limit always stops executions").optional(),
+  resourceEmailAlerts: z.literal(false, "must be false: this deployment sends no mail").optional(),
+  inference: z
+    .null("must be null: this deployment takes no inference provider of an account")
+    .optional(),
 });
 
 export const updatePreferences = route({

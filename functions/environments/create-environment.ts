@@ -1,7 +1,12 @@
 import * as z from "zod";
 import { requireAllEnvironments } from "#shared/auth/environment-bounds";
 import { created, noParams, noQuery } from "#shared/contract/common";
-import { EnvironmentBody, EnvironmentCreate, environmentBody } from "#shared/contract/environment";
+import {
+  EnvironmentBody,
+  EnvironmentCreate,
+  environmentBody,
+  environmentWarnings,
+} from "#shared/contract/environment";
 import { Warnings, warningsOf } from "#shared/contract/secret";
 import { currentDefaults } from "#shared/environments/default-environment";
 import { newEnvironment, sealSecretsOf } from "#shared/environments/new-environment";
@@ -44,8 +49,14 @@ export const createEnvironment = route({
       ...data.defaults.map(({ ref, version }) => patch(ref, unset, { version })),
     ];
     const facts = { network: environment.network, secrets: environment.secretKeys.length };
-    const warnings = warningsOf(body.environmentVariables, body.secrets);
-    const reply = created({ environment: environmentBody(environment, owner.id), warnings });
+    const warnings = [
+      ...environmentWarnings(body),
+      ...warningsOf(body.environmentVariables, body.secrets),
+    ];
+    const reply = created({
+      environment: environmentBody(environment, { ownerId: owner.id, isBusy: false }),
+      warnings,
+    });
     return { writes, subject: id, facts, reply };
   },
 });

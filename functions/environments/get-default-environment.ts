@@ -1,6 +1,7 @@
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { EnvironmentBody, environmentBody } from "#shared/contract/environment";
 import { defaultEnvironment } from "#shared/environments/default-environment";
+import { busyEnvironments } from "#shared/executions/busy-environments";
 import { route } from "#shared/pipeline/route";
 
 export const getDefaultEnvironment = route({
@@ -17,9 +18,14 @@ export const getDefaultEnvironment = route({
   audit: "environment.created",
   // Clients read the fields at the top level, others under `environment`: both get theirs.
   reply: { 200: EnvironmentBody.extend({ environment: EnvironmentBody }) },
-  read: async ({ caller, deps, now }) => await defaultEnvironment(deps, caller.owner, now),
+  read: async ({ caller: { owner }, deps, now }) => {
+    const found = await defaultEnvironment(deps, owner, now);
+    const busy = await busyEnvironments(deps.store, owner, found.environment.id);
+    return { ...found, isBusy: busy.size > 0 };
+  },
   decide({ caller, data }) {
-    const environment = environmentBody(data.environment, caller.owner.id);
+    const shown = { ownerId: caller.owner.id, isBusy: data.isBusy };
+    const environment = environmentBody(data.environment, shown);
     const { writes } = data;
     return { writes, subject: environment.id, reply: ok({ ...environment, environment }) };
   },

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { EnvironmentBody, environmentBody } from "#shared/contract/environment";
 import { idSchema } from "#shared/core/ids";
+import { busyEnvironments } from "#shared/executions/busy-environments";
 import { route } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 
@@ -18,10 +19,15 @@ export const getEnvironment = route({
   budget: "free",
   audit: "none",
   reply: { 200: z.object({ environment: EnvironmentBody }) },
-  read: async ({ caller, params, deps }) =>
-    await deps.store.require(environments.of(caller.owner, params.environmentId)),
-  decide({ caller, data }) {
-    const environment = environmentBody(data.value, caller.owner.id);
+  read: async ({ caller: { owner }, params: { environmentId }, deps }) => {
+    const [{ value }, busy] = await Promise.all([
+      deps.store.require(environments.of(owner, environmentId)),
+      busyEnvironments(deps.store, owner, environmentId),
+    ]);
+    return { value, isBusy: busy.has(environmentId) };
+  },
+  decide({ caller, data: { value, isBusy } }) {
+    const environment = environmentBody(value, { ownerId: caller.owner.id, isBusy });
     return { writes: [], reply: ok({ environment }) };
   },
 });

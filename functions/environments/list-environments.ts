@@ -1,5 +1,6 @@
 import { listBody, listOf, noParams, ok, optionalFlag, PageQuery } from "#shared/contract/common";
 import { EnvironmentBody, environmentBody } from "#shared/contract/environment";
+import { busyEnvironments } from "#shared/executions/busy-environments";
 import { route } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 
@@ -9,25 +10,35 @@ export const listEnvironments = route({
   authenticate: "api-key",
   scope: "environments:read",
   params: noParams,
-  query: PageQuery.extend({ isDefault: optionalFlag }),
+  query: PageQuery.extend({ isDefault: optionalFlag, isActive: optionalFlag }),
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
   budget: "free",
   audit: "none",
   reply: { 200: listOf(EnvironmentBody) },
-  read: async ({ caller, query, deps }) =>
-    await deps.store.page(environments.all(caller.owner), {
-      where: query.isDefault === undefined ? [] : [["isDefault", query.isDefault]],
-      orderBy: [
-        ["isDefault", "desc"],
-        ["createdAt", "desc"],
-      ],
-      limit: query.limit,
-      offset: query.offset,
-    }),
+  read: async ({ caller: { owner }, query, deps }) => {
+    // What is deleted is gone: there are none but active ones.
+    if (query.isActive === false) return { items: [], total: 0, busy: new Set<string>() };
+    const [page, busy] = await Promise.all([
+      deps.store.page(environments.all(owner), {
+        where: query.isDefault === undefined ? [] : [["isDefault", query.isDefault]],
+        orderBy: [
+          ["isDefault", "desc"],
+          ["createdAt", "desc"],
+        ],
+        limit: query.limit,
+        offset: query.offset,
+      }),
+      busyEnvironments(deps.store, owner),
+    ]);
+    return { ...page, busy };
+  },
   decide({ caller, query, data }) {
-    const bodies = data.items.map((environment) => environmentBody(environment, caller.owner.id));
+    const ownerId = caller.owner.id;
+    const bodies = data.items.map((environment) =>
+      environmentBody(environment, { ownerId, isBusy: data.busy.has(environment.id) }),
+    );
     return { writes: [], reply: ok(listBody(bodies, { ...query, total: data.total })) };
   },
 });

@@ -34,11 +34,11 @@ export const listSecrets = route({
     const { value } = await deps.store.get(sealedSecrets.of(caller.owner, environmentId));
     // Without any, whether there is such an environment isn't known yet.
     if (!value) await deps.store.require(environments.of(caller.owner, environmentId));
-    return Object.entries(value?.values ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+    return [...(value?.values ?? [])].sort((a, b) => (a.key < b.key ? -1 : 1));
   },
   decide({ data }) {
-    const variables = data.filter(([key]) => key !== mcpServersKey);
-    const entries = variables.map(([key, { binding }]) => ({ key, hasValue: true, ...binding }));
+    const variables = data.filter(({ key }) => key !== mcpServersKey);
+    const entries = variables.map(({ key, binding }) => ({ key, hasValue: true, ...binding }));
     const body = { object: "list", data: entries, total_count: entries.length };
     return { writes: [], reply: ok(body) };
   },

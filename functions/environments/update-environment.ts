@@ -1,12 +1,19 @@
 import * as z from "zod";
 import { noQuery, ok, toJsonText } from "#shared/contract/common";
-import { EnvironmentBody, EnvironmentUpdate, environmentBody } from "#shared/contract/environment";
+import {
+  askedProfile,
+  EnvironmentBody,
+  EnvironmentUpdate,
+  environmentBody,
+  environmentWarnings,
+} from "#shared/contract/environment";
 import { askedReach, type Reach } from "#shared/contract/network";
 import { Warnings, warningsOf } from "#shared/contract/secret";
 import { idSchema } from "#shared/core/ids";
 import { isWithinNetwork } from "#shared/core/network-policy";
 import type { Scope } from "#shared/core/scopes";
 import { ApiError } from "#shared/errors/api-error";
+import { busyEnvironments } from "#shared/executions/busy-environments";
 import { environmentReach } from "#shared/executions/network-of";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { patch } from "#shared/store/documents";
@@ -25,9 +32,14 @@ export const updateEnvironment = route({
   budget: "free",
   audit: "environment.updated",
   reply: { 200: z.object({ environment: EnvironmentBody, warnings: Warnings }) },
-  read: async ({ caller, params, deps }) =>
-    await deps.store.require(environments.of(caller.owner, params.environmentId)),
-  decide({ caller: { owner, key }, body, data: { ref, value, version }, now }) {
+  read: async ({ caller: { owner }, params: { environmentId }, deps }) => {
+    const [found, busy] = await Promise.all([
+      deps.store.require(environments.of(owner, environmentId)),
+      busyEnvironments(deps.store, owner, environmentId),
+    ]);
+    return { ...found, isBusy: busy.has(environmentId) };
+  },
+  decide({ caller: { owner, key }, body, data: { ref, value, version, isBusy }, now }) {
     const reach = askedReach(body, environmentReach(value)) ?? environmentReach(value);
     requireMayReach(key.scopes, value, reach);
     const fields = { ...changes(body, value), ...stored(reach), updatedAt: now };
@@ -36,8 +48,11 @@ export const updateEnvironment = route({
       subject: value.id,
       facts: { network: reach.mode, allowed: reach.allow.length },
       reply: ok({
-        environment: environmentBody({ ...value, ...fields }, owner.id),
-        warnings: warningsOf(body.environmentVariables ?? [], []),
+        environment: environmentBody({ ...value, ...fields }, { ownerId: owner.id, isBusy }),
+        warnings: [
+          ...environmentWarnings(body),
+          ...warningsOf(body.environmentVariables ?? [], []),
+        ],
       }),
     };
   },
@@ -49,11 +64,11 @@ function stored({ mode, allow }: Reach) {
 
 /** What the body names; `metadata` is one value, replaced as a whole. */
 function changes(body: EnvironmentUpdate, value: Environment) {
-  const { metadata, computeProfile, description, dockerfileExtensions } = body;
+  const { metadata, description, dockerfileExtensions } = body;
   return {
     name: body.name ?? value.name,
     description: description === undefined ? value.description : description,
-    profile: computeProfile ?? value.profile,
+    profile: askedProfile(body, value.profile) ?? value.profile,
     runtimes: body.runtimes ?? value.runtimes,
     packages: body.packages ?? value.packages,
     dockerfileExtensions:

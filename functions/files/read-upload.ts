@@ -12,6 +12,10 @@ export interface Upload {
 
 export const uploadBytesMax = packBytesMax;
 const fieldBytesMax = 4_096;
+const unclosed = "The form ends before its closing boundary.";
+/** What bytes that are no UTF-8 are decoded to: the name would be another one. */
+const undecodable = "\ufffd";
+const notUnicode = "The file's name and path must be valid UTF-8.";
 
 /** A request's body can be read once, a decision be repeated. */
 const uploads = new WeakMap<IncomingMessage, Promise<Upload>>();
@@ -46,8 +50,11 @@ async function parse(request: IncomingMessage): Promise<Upload> {
       request.unpipe(form);
       reject(error);
     };
+    // The parser's own message may quote the form.
+    const malformed = (message?: string) =>
+      fail(new ApiError("MALFORMED_MULTIPART", message === undefined ? {} : { message }));
     let file: Omit<Upload, "path"> | null = null;
-    let path = "";
+    let path: string | null = null;
     form.on("file", (_name, stream, filename) => {
       const chunks: Buffer[] = [];
       let total = 0;
@@ -56,19 +63,29 @@ async function parse(request: IncomingMessage): Promise<Upload> {
         if (total > uploadBytesMax) fail(tooLarge());
         else chunks.push(chunk);
       });
+      // A form that ends before its closing boundary is an error of the part, and of nothing else.
+      stream.on("error", () => malformed(unclosed));
       stream.on("end", () => {
         file = { filename: filename ?? "", bytes: Buffer.concat(chunks) };
       });
     });
-    form.on("field", (name, value) => {
-      if (name === "path") path = value;
+    form.on("field", (name, value, _nameIsCut, isCut) => {
+      if (name !== "path") return;
+      if (path !== null) malformed("The form has more than one field called path.");
+      if (isCut) malformed(`The field path is longer than ${fieldBytesMax} bytes.`);
+      path = value;
     });
-    form.on("error", (cause) => fail(new ApiError("MALFORMED_MULTIPART", { cause })));
-    request.on("aborted", () => fail(new ApiError("MALFORMED_MULTIPART", { cause: "aborted" })));
+    // What comes beyond a limit would be dropped, and the upload would look as if it were whole.
+    form.on("filesLimit", () => malformed("The form has more than one file; upload each alone."));
+    for (const limit of ["fieldsLimit", "partsLimit"]) {
+      form.on(limit, () => malformed("The form has too many fields."));
+    }
+    form.on("error", () => malformed());
+    request.on("aborted", () => malformed());
     form.on("finish", () => {
-      if (file) resolve({ ...file, path });
-      else
-        fail(new ApiError("MALFORMED_MULTIPART", { message: "The form has no part called file." }));
+      if (!file) return malformed("The form has no part called file.");
+      if (`${file.filename}${path}`.includes(undecodable)) return malformed(notUnicode);
+      resolve({ ...file, path: path ?? "" });
     });
     request.pipe(form);
   });

@@ -20,6 +20,7 @@ export const createKey = route({
   limits: "writes",
   budget: "admission",
   audit: "key.created",
+  idempotency: "honoured",
   reply: { 201: KeyCreated },
   read: async ({ caller: { owner }, body, request, repeated, deps }) => {
     const { idempotencyKey } = request;

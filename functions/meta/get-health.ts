@@ -1,6 +1,10 @@
+import { statfs } from "node:fs/promises";
+import { totalmem } from "node:os";
 import * as z from "zod";
 import { iso, noParams, noQuery, ok } from "#shared/contract/common";
 import { route } from "#shared/pipeline/route";
+
+const Used = z.object({ used: z.string(), total: z.string(), percentage: z.string() });
 
 /** What clients of the public API look for; parts that don't exist here are empty. */
 const Health = z.object({
@@ -8,7 +12,13 @@ const Health = z.object({
   project: z.literal("paddock"),
   timestamp: z.string(),
   uptime: z.int(),
-  checks: z.object({}),
+  checks: z.object({
+    /** Neither is there, nor needed: workspaces are objects, and no model provider is called. */
+    gcsfuseMount: z.literal(false),
+    anthropicApiKey: z.literal(false),
+    memory: Used,
+    disk: z.object({ used: z.string(), available: z.string(), percentage: z.string() }),
+  }),
   metrics: z.object({}),
   threadCache: z.object({}),
   websocket: z.object({}),
@@ -27,8 +37,17 @@ export const getHealth = route({
   budget: "free",
   audit: "none",
   reply: { 200: Health },
-  read: async () => ({ uptimeSeconds: Math.floor(process.uptime()) }),
+  read: async () => {
+    const { bsize, blocks, bavail } = await statfs("/");
+    const usedBytes = process.memoryUsage.rss();
+    return {
+      uptimeSeconds: Math.floor(process.uptime()),
+      memory: share(usedBytes, Math.min(process.constrainedMemory() || totalmem(), totalmem())),
+      disk: { ...share((blocks - bavail) * bsize, blocks * bsize), availableBytes: bavail * bsize },
+    };
+  },
   decide({ data, now }) {
+    const { memory, disk } = data;
     return {
       writes: [],
       reply: ok({
@@ -36,7 +55,20 @@ export const getHealth = route({
         project: "paddock",
         timestamp: iso(now),
         uptime: data.uptimeSeconds,
-        checks: {},
+        checks: {
+          gcsfuseMount: false,
+          anthropicApiKey: false,
+          memory: {
+            used: mebibytes(memory.usedBytes),
+            total: mebibytes(memory.totalBytes),
+            percentage: memory.percentage,
+          },
+          disk: {
+            used: mebibytes(disk.usedBytes),
+            available: mebibytes(disk.availableBytes),
+            percentage: disk.percentage,
+          },
+        },
         metrics: {},
         threadCache: {},
         websocket: {},
@@ -44,3 +76,13 @@ export const getHealth = route({
     };
   },
 });
+
+/** Of this one instance. */
+function share(usedBytes: number, totalBytes: number) {
+  const percentage = `${totalBytes === 0 ? 0 : Math.round((100 * usedBytes) / totalBytes)}%`;
+  return { usedBytes, totalBytes, percentage };
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1_048_576)} MiB`;
+}

@@ -75,6 +75,7 @@ export const settleExecution = route({
       outcome: body.outcome,
       reason,
       exitCode: body.exitCode,
+      detail: body.detail ?? null,
       output: body.output,
       outputTruncated: body.outputTruncated,
       workspaceState: isSaved && !workspace ? "not_saved" : body.workspace.state,

@@ -1,13 +1,17 @@
 import * as z from "zod";
 import { created, noParams, noQuery, toJsonText } from "#shared/contract/common";
 import { ThreadBody, ThreadCreate, threadBody } from "#shared/contract/thread";
+import { assert } from "#shared/core/assert";
 import { idSchema } from "#shared/core/ids";
-import { defaultEnvironment } from "#shared/environments/default-environment";
+import {
+  type DefaultEnvironment,
+  defaultEnvironment,
+} from "#shared/environments/default-environment";
 import { ApiError } from "#shared/errors/api-error";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 import { create } from "#shared/store/documents";
-import { environments } from "#shared/store/environments";
+import { type Environment, environments } from "#shared/store/environments";
 import { type Thread, threads } from "#shared/store/threads";
 import { rememberThread } from "./thread-hints.ts";
 
@@ -26,25 +30,22 @@ export const createThread = route({
   reply: { 201: z.object({ thread: ThreadBody }) },
   read: async ({ caller: { owner }, body, deps, now }) => {
     const environmentId = body.environmentId ?? body.computerId;
-    const [agentId, environment] = await Promise.all([
-      existing("agent", body.agentId, async (id) => {
-        await deps.store.require(agents.of(owner, id));
-      }),
+    const [agent, { environment, writes }] = await Promise.all([
+      existing("agent", body.agentId, async (id) => await deps.store.get(agents.of(owner, id))),
       environmentId === undefined
         ? defaultEnvironment(deps, owner, now)
-        : existing("environment", environmentId, async (id) => {
-            await deps.store.require(environments.of(owner, id));
-          }).then((id) => ({ environment: { id: id ?? "" }, writes: [] })),
+        : named(environmentId, async (id) => await deps.store.get(environments.of(owner, id))),
     ]);
-    return { agentId, environmentId: environment.environment.id, writes: environment.writes };
+    return { agent, environment, writes };
   },
   decide({ caller: { owner }, body, data, ids, now }) {
-    const { environmentId, agentId } = data;
+    const { agent, environment } = data;
+    const environmentId = environment.id;
     const thread: Thread = {
       v: 1,
       id: ids.next("thread"),
       environmentId,
-      agentId,
+      agentId: agent?.id ?? null,
       projectId: body.projectId ?? null,
       appId: body.appId ?? null,
       title: body.title ?? null,
@@ -69,27 +70,35 @@ export const createThread = route({
       writes: [...data.writes, create(threads.of(owner, thread.id), thread)],
       subject: thread.id,
       facts: { environmentId },
-      reply: created({ thread: threadBody(thread, owner.id) }),
+      reply: created({
+        thread: threadBody(thread, {
+          ownerId: owner.id,
+          environmentName: environment.name,
+          agentName: agent?.name ?? null,
+        }),
+      }),
     };
   },
 });
 
 /** An id in a body is the owner's own or doesn't exist, exactly as one in the path. */
-async function existing(
+async function existing<T>(
   kind: "agent" | "environment",
   id: string | null | undefined,
-  require: (id: string) => Promise<void>,
-): Promise<string | null> {
+  get: (id: string) => Promise<{ readonly value: T | null }>,
+): Promise<T | null> {
   if (id === null || id === undefined) return null;
-  const details = [{ field: `${kind}Id`, message: `you have no such ${kind}` }];
-  const missing = () =>
-    new ApiError("NOT_FOUND", { message: `You have no such ${kind}.`, details });
-  if (!idSchema(kind).safeParse(id).success) throw missing();
-  try {
-    await require(id);
-    return id;
-  } catch (error) {
-    if (error instanceof ApiError && error.code === "NOT_FOUND") throw missing();
-    throw error;
-  }
+  const { value } = idSchema(kind).safeParse(id).success ? await get(id) : { value: null };
+  if (value !== null) return value;
+  const details = [{ field: `${kind}Id`, message: `names no ${kind} of yours` }];
+  throw new ApiError("NOT_FOUND", { message: `You have no such ${kind}.`, details });
+}
+
+async function named(
+  id: string,
+  get: (id: string) => Promise<{ readonly value: Environment | null }>,
+): Promise<DefaultEnvironment> {
+  const environment = await existing("environment", id, get);
+  assert(environment, "an id was given");
+  return { environment, writes: [] };
 }

@@ -3,6 +3,7 @@ import { noQuery, ok } from "#shared/contract/common";
 import { ThreadBody, threadBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
 import { sweepIfOverdue } from "#shared/executions/sweep";
+import { namesOfThreads } from "#shared/executions/thread-names";
 import { route } from "#shared/pipeline/route";
 import { messages, threads } from "#shared/store/threads";
 
@@ -35,11 +36,15 @@ export const getThread = route({
     const [thread, newest] = await readAll();
     const { executionId } = thread.value;
     const swept = executionId !== null && (await sweepIfOverdue(deps, owner, executionId));
-    return swept ? await readAll() : ([thread, newest] as const);
+    const read = swept ? await readAll() : ([thread, newest] as const);
+    return [
+      ...read,
+      (await namesOfThreads(deps.store, owner, [thread.value]))(thread.value),
+    ] as const;
   },
-  decide({ caller, data: [thread, newest] }) {
-    const oldestFirst = newest.map(({ value }) => value).reverse();
-    const body = threadBody(thread.value, caller.owner.id, oldestFirst);
+  decide({ caller, data: [thread, newest, names] }) {
+    const messages = newest.map(({ value }) => value).reverse();
+    const body = threadBody(thread.value, { ...names, ownerId: caller.owner.id, messages });
     return { writes: [], reply: ok({ thread: body }) };
   },
 });

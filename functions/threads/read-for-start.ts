@@ -3,7 +3,7 @@ import type { MessageCreate } from "#shared/contract/message-create";
 import { sealForMessage } from "#shared/environments/seal-secret";
 import { ApiError } from "#shared/errors/api-error";
 import { type SweepDeps, sweepIfOverdue } from "#shared/executions/sweep";
-import { type Agent, agents } from "#shared/store/agents";
+import { agents } from "#shared/store/agents";
 import type { Ref, Snapshot } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { type Execution, executions } from "#shared/store/executions";
@@ -14,7 +14,7 @@ import { rememberThread, type ThreadHint, threadHint } from "./thread-hints.ts";
 export interface StartRead {
   readonly thread: Found<typeof threads.schema>;
   readonly environment: Found<typeof environments.schema>;
-  readonly agent: Agent | null;
+  readonly agent: Found<typeof agents.schema> | null;
   /** The execution that an earlier request with the same Idempotency-Key made. */
   readonly earlier: Execution | null;
   readonly sealedSecrets: Execution["sealedSecrets"];
@@ -48,15 +48,14 @@ export async function readForStart(
   if (running !== null && (await sweepIfOverdue(deps, owner, running))) {
     return await readForStart(deps, owner, which);
   }
-  const foundEnvironment = present(environment);
+  const foundEnvironment = requireEnvironment(environment);
   const storedAt = <S extends typeof agents.schema | typeof executions.schema>(ref: Ref<S>) =>
-    (rest.find((snapshot) => snapshot.ref.path === ref.path) as Snapshot<S> | undefined)?.value ??
-    null;
+    rest.find((snapshot) => snapshot.ref.path === ref.path) as Snapshot<S> | undefined;
   return {
     thread: foundThread,
     environment: foundEnvironment,
     agent: hint.agentId === null ? null : requireAgent(storedAt(agents.of(owner, hint.agentId))),
-    earlier: mayExist ? storedAt(earlierRef) : null,
+    earlier: mayExist ? (storedAt(earlierRef)?.value ?? null) : null,
     sealedSecrets: await sealAll(owner, foundEnvironment.value, which),
   };
 }
@@ -71,8 +70,19 @@ async function hintFromThread(
   return value;
 }
 
-function requireAgent(agent: Agent | null): Agent {
-  if (agent) return agent;
+/** The thread is there, and its key may see it: what is missing is what it ran on. */
+function requireEnvironment(
+  environment: Snapshot<typeof environments.schema>,
+): Found<typeof environments.schema> {
+  if (environment.version) return environment;
+  const message = "The thread's environment was deleted; begin a thread on another one.";
+  throw new ApiError("NOT_FOUND", { message });
+}
+
+function requireAgent(
+  agent: Snapshot<typeof agents.schema> | undefined,
+): Found<typeof agents.schema> {
+  if (agent?.version) return agent;
   throw new ApiError("NOT_FOUND", { message: "The thread's agent doesn't exist any more." });
 }
 

@@ -1,14 +1,19 @@
-import { createHash } from "node:crypto";
 import * as z from "zod";
 import { idempotencySpace } from "#shared/auth/environment-bounds";
 import { deploymentLimits } from "#shared/config";
 import { noQuery } from "#shared/contract/common";
-import { MessageCreate } from "#shared/contract/message-create";
+import { MessageCreate, messageWarnings } from "#shared/contract/message-create";
 import { warningsOf } from "#shared/contract/secret";
 import { derivedId, idSchema } from "#shared/core/ids";
 import { ticketRandomBytes } from "#shared/core/ticket";
 import { ApiError } from "#shared/errors/api-error";
 import { eventStream } from "#shared/executions/event-stream";
+import {
+  digestSalt,
+  isSameRequest,
+  requestDigest,
+  saltedDigest,
+} from "#shared/executions/request-digest";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { dispatchStarted } from "./dispatch-started.ts";
 import { readForStart } from "./read-for-start.ts";
@@ -26,27 +31,32 @@ export const sendMessage = route({
   limits: "executions",
   budget: "hold",
   audit: "execution.started",
-  auditDetails: ({ body }) => ({ task: body.content ?? body.task ?? "" }),
+  auditDetails: ({ body, request }) => ({
+    task: body.content ?? body.task ?? "",
+    taskSalt: digestSalt(request.id),
+  }),
+  idempotency: "honoured",
   reply: { 200: "stream" },
   read: async ({ caller: { owner }, params: { threadId }, body, request, ids, deps }) => {
     const { idempotencyKey } = request;
     const executionId = idempotencyKey
       ? derivedId("execution", ...idempotencySpace(owner), idempotencyKey)
       : ids.next("execution");
-    const requestSha256 = createHash("sha256")
-      .update(JSON.stringify([threadId, body]))
-      .digest("hex");
+    const asked = { request: requestOf(threadId, body), asStated: [threadId, body] };
     const ticketSecret = deps.random(ticketRandomBytes).toString("hex");
     const which = { threadId, executionId, mayExist: idempotencyKey !== null, body };
     const read = await readForStart(deps, owner, which);
-    return { ...read, executionId, requestSha256, ticketSecret };
+    const requestSha256 = requestDigest(asked.request);
+    return { ...read, executionId, asked, requestSha256, ticketSecret };
   },
   decide(context) {
     const { caller, data, account } = context;
     const { earlier } = data;
     if (earlier) {
       // The same key and body is the same request: it gets the same execution's stream.
-      if (earlier.requestSha256 !== data.requestSha256) throw new ApiError("IDEMPOTENCY_CONFLICT");
+      if (!isSameRequest(earlier.requestSha256, data.asked)) {
+        throw new ApiError("IDEMPOTENCY_CONFLICT");
+      }
       return { writes: [], reply: eventStream(context, earlier, null), started: null };
     }
     if (!account) throw new ApiError("INTERNAL_ERROR", { cause: "an owner without an account" });
@@ -67,7 +77,7 @@ export const sendMessage = route({
       subject: execution.id,
       facts: {
         model: execution.task.model,
-        taskSha256: createHash("sha256").update(execution.task.content).digest("hex"),
+        taskDigest: saltedDigest(digestSalt(context.request.id), execution.task.content),
         heldMicrousd: execution.holdMicrousd,
         network: execution.network.mode,
       },
@@ -82,15 +92,19 @@ export const sendMessage = route({
   },
 });
 
+/** By what it says, not by how: the order of secrets and an older name for content don't count. */
+function requestOf(threadId: string, { content, task, secrets, ...rest }: MessageCreate) {
+  const sorted = [...secrets].sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));
+  return [threadId, { ...rest, content: content ?? task, secrets: sorted }];
+}
+
 const warningsMax = 20;
 
 /** In a header: the stream's own words are the public API's. */
-function withWarnings<R extends { readonly headers: object }>(
-  reply: R,
-  { envVars, secrets }: MessageCreate,
-) {
-  const variables = Object.entries(envVars).map(([key, value]) => ({ key, value }));
-  const warnings = warningsOf(variables, secrets).slice(0, warningsMax);
+function withWarnings<R extends { readonly headers: object }>(reply: R, body: MessageCreate) {
+  const variables = Object.entries(body.envVars).map(([key, value]) => ({ key, value }));
+  const all = [...messageWarnings(body), ...warningsOf(variables, body.secrets)];
+  const warnings = all.slice(0, warningsMax);
   if (warnings.length === 0) return reply;
   return { ...reply, headers: { ...reply.headers, "x-paddock-warnings": warnings.join(" ") } };
 }

@@ -4,6 +4,7 @@ import type { Account } from "#shared/core/account";
 import { admits } from "#shared/core/admission";
 import type { DeploymentLimits } from "#shared/core/deployment-limits";
 import { hold, type KeyCeilings } from "#shared/core/hold";
+import { cutText } from "#shared/core/usable-text";
 import { ApiError } from "#shared/errors/api-error";
 import { firstHold, limitsOf } from "#shared/executions/first-hold";
 import { newExecution } from "#shared/executions/new-execution";
@@ -16,6 +17,7 @@ import { messages, threads } from "#shared/store/threads";
 import type { StartRead } from "./read-for-start.ts";
 
 const previewLength = 200;
+const lastRunPrecisionMs = 60_000;
 
 export interface Start {
   readonly owner: Owner;
@@ -59,7 +61,7 @@ export function startExecution(start: Start, basis: StartBasis): Started {
   const asked = firstHold({ key, execution: metered, limits, now });
   const { execution, ticket } = newExecution(
     owner,
-    { thread: thread.value, environment: environment.value, agent: data.agent },
+    { thread: thread.value, environment: environment.value, agent: data.agent?.value ?? null },
     {
       content: body.content ?? body.task ?? "",
       model: body.agentConfig.model ?? null,
@@ -95,9 +97,15 @@ export function startExecution(start: Start, basis: StartBasis): Started {
     execution,
     ticket,
     account: held.account,
-    writes: writesOf(start, execution, thread),
+    writes: [...writesOf(start, execution, thread), ...ranNow(data.agent, now)],
     limit: { limit: limits.executions.max, remaining, resetMs },
   };
+}
+
+/** Kept to the minute: else all that one agent runs would wait for its document. */
+function ranNow(agent: StartRead["agent"], now: number): readonly Write[] {
+  if (agent === null || now - (agent.value.lastRunAt ?? 0) < lastRunPrecisionMs) return [];
+  return [patch(agent.ref, { lastRunAt: now }, { version: agent.version })];
 }
 
 function writesOf(
@@ -115,7 +123,7 @@ function writesOf(
     startedAt: now,
     endedAt: null,
     lastMessageAt: now,
-    lastMessagePreview: content.slice(0, previewLength),
+    lastMessagePreview: cutText(content, previewLength),
     updatedAt: now,
   };
   const options = { increments: { messageCount: 1 }, version: thread.version };

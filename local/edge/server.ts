@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { deploymentLimitsOf } from "#shared/config";
 import { ApiError } from "#shared/errors/api-error";
+import { methodNotAllowed } from "#shared/errors/method-not-allowed";
 import { valuesOf } from "#shared/http/framing";
 import { takeRequest } from "#shared/http/linger";
 import { lingerLimits, notHttp, refuseRaw, refuseUnparsed } from "#shared/pipeline/raw-refusal";
@@ -147,7 +148,7 @@ function destination(
   const found = route(options.routes, method, target.path);
   if (found.kind === "unknown") throw unknownRoute();
   if (found.kind === "wrong-method") {
-    throw new ApiError("METHOD_NOT_ALLOWED", { headers: { allow: found.allow } });
+    throw methodNotAllowed(found.allow);
   }
   if (Number(request.headers["content-length"] ?? 0) > bodyBytesMax) {
     throw new ApiError("PAYLOAD_TOO_LARGE");

@@ -11,6 +11,8 @@ export interface AgentTask {
 export interface ScriptEnd {
   /** 0–255 as a shell tells it: 128 + n for signal n; null when the sandbox itself was lost. */
   readonly exitCode: number | null;
+  /** Why it ended so, where a model can say more than the exit code does. */
+  readonly why?: string;
 }
 
 /** What a model works with. Everything it passes is redacted and bounded on the way out. */

@@ -38,11 +38,10 @@ describe("the shell model", () => {
 
   test("doesn't start the task after a failed set-up, and says why", async () => {
     const { tools, notes, scripts } = toolsThatEnd([0, null]);
-    expect(await shellModel.run(task, tools)).toEqual({ exitCode: null });
+    const why = "Setup script 2 failed (ended with the sandbox); the task was not started.";
+    expect(await shellModel.run(task, tools)).toEqual({ exitCode: null, why });
     expect(scripts).toHaveLength(2);
-    expect(notes).toEqual([
-      "Setup script 2 failed (ended with the sandbox); the task was not started.",
-    ]);
+    expect(notes).toEqual([why]);
   });
 
   test("keeps the arguments JSON, however long the script", async () => {

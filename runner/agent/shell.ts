@@ -9,8 +9,9 @@ export const shellModel: AgentModel = {
     for (const [index, script] of task.setupScripts.entries()) {
       const end = await runAsCall(tools, { id: `setup_${index + 1}`, script, part: "progress" });
       if (end.exitCode === 0) continue;
-      tools.note(`Setup script ${index + 1} failed (${told(end)}); the task was not started.`);
-      return end;
+      const why = `Setup script ${index + 1} failed (${told(end)}); the task was not started.`;
+      tools.note(why);
+      return { ...end, why };
     }
     return runAsCall(tools, { id: "shell_1", script: task.content, part: "answer" });
   },

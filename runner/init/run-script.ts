@@ -1,4 +1,5 @@
 /** Runs one script and sends its output and its end, in this order. */
+
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { closeSync, constants, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { Socket } from "node:net";
@@ -32,10 +33,24 @@ export function runScript(supervisor: Socket, { script, environment }: RunReques
     forward(output.reader, supervisor);
     whenEnded(child, output.reader, finish);
   } catch (error) {
-    const why = error instanceof Error ? error.message : "unknown";
+    const why = unusableIn(script, environment) ?? codeOf(error);
     supervisor.write(encodeFrame(kinds.output, `The script couldn't be started: ${why}\n`));
     finish(notStarted);
   }
+}
+
+/** The system's code alone: the message may quote a value. This program has no module but its own. */
+function codeOf(error: unknown): string {
+  const { code } = Object(error);
+  return typeof code === "string" && /^[A-Z0-9_]{1,60}$/.test(code) ? `${code}.` : "unknown.";
+}
+
+/** By name: the system takes no such text, and Node's message of it would quote the value. */
+function unusableIn(script: string, environment: RunRequest["environment"]): string | null {
+  const [name] = Object.entries(environment).find((pair) => pair.join("").includes("\u0000")) ?? [];
+  if (name === undefined && !script.includes("\u0000")) return null;
+  const what = name === undefined ? "the script" : `the variable ${name.replaceAll("\u0000", "")}`;
+  return `${what} holds the character U+0000; send it without.`;
 }
 
 /** Node's own pipes are sockets, and a script that opens `/dev/stdout` fails on those. */

@@ -1,7 +1,9 @@
 /** The sandbox's control group: memory, processes and CPU, on cgroup v1 and v2 alike. */
+
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { Fault } from "#shared/core/fault";
 import type { SandboxLimits } from "./messages.ts";
 
 export const controllers = ["memory", "pids", "cpu"] as const;
@@ -112,7 +114,7 @@ export class SandboxCgroup {
       try {
         writeFileSync(path, value);
       } catch (error) {
-        throw new Error(`${file} can't be set.`, { cause: error });
+        throw new Fault(`${file} can't be set.`, { cause: error });
       }
     }
   }
@@ -126,7 +128,7 @@ export class SandboxCgroup {
   limitsOf(pid: number): { memoryBytes: number; processesMax: number } {
     const inside = (controller: Controller) => {
       const pids = this.#read(controller, "cgroup.procs").split("\n").map(Number);
-      if (!pids.includes(pid)) throw new Error(`The sandbox isn't in its ${controller} group.`);
+      if (!pids.includes(pid)) throw new Fault(`The sandbox isn't in its ${controller} group.`);
     };
     inside("memory");
     inside("pids");

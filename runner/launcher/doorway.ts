@@ -3,9 +3,11 @@
  * and is answered outside of it. A socket stays in the network it was made in, so a short-lived
  * process enters that network, makes it, and hands it over; nothing of ours stays inside.
  */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, Server } from "node:net";
+import { Fault } from "#shared/core/fault";
 import { proxyPort } from "../egress/proxy-environment.ts";
 
 /** The launcher's own argument when it is started for this. */
@@ -37,10 +39,10 @@ export async function openDoor(
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
     timeout: timeoutMs,
   });
-  const failed = once(maker, "exit").then(() => Promise.reject(new Error("No door was made.")));
+  const failed = once(maker, "exit").then(() => Promise.reject(new Fault("No door was made.")));
   failed.catch(() => undefined);
   const [, door]: unknown[] = await Promise.race([once(maker, "message"), failed]);
-  if (!(door instanceof Server)) throw new Error("What was made isn't a door.");
+  if (!(door instanceof Server)) throw new Fault("What was made isn't a door.");
   try {
     await sendDoor((message, sent) => supervisor.send(message, door, {}, sent));
   } finally {
@@ -53,7 +55,7 @@ export async function openDoor(
 export async function receiveDoor(): Promise<Server> {
   const [, door]: unknown[] = await once(process, "message");
   if (process.connected) process.disconnect();
-  if (!(door instanceof Server)) throw new Error("What was sent isn't a door.");
+  if (!(door instanceof Server)) throw new Fault("What was sent isn't a door.");
   return door;
 }
 

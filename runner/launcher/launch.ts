@@ -1,6 +1,9 @@
 /** One execution from the host's side: what needs root, and nothing else. */
+
 import { once } from "node:events";
 import { chownSync, closeSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { describeError } from "#shared/core/describe-error";
+import { Fault } from "#shared/core/fault";
 import { isInheritable } from "../init/descriptors.ts";
 import { type SandboxMode, sandboxCommand } from "../sandbox/arguments.ts";
 import { findHierarchy, SandboxCgroup } from "./cgroup.ts";
@@ -89,7 +92,7 @@ class Host {
 
   /** @throws {Error} When nothing has been started. */
   get sandboxPid(): number {
-    if (this.#sandbox === undefined) throw new Error("There is no sandbox.");
+    if (this.#sandbox === undefined) throw new Fault("There is no sandbox.");
     return this.#sandbox.pid;
   }
 
@@ -99,7 +102,7 @@ class Host {
   }
 
   async #prepare(limits: SandboxLimits): Promise<Prepared> {
-    if (this.#limits !== undefined) throw new Error("Prepared already.");
+    if (this.#limits !== undefined) throw new Fault("Prepared already.");
     this.#limits = limits;
     this.#cgroup = this.#makeCgroup(limits);
     await mountSized(this.#scratch, limits, this.#settings);
@@ -120,7 +123,7 @@ class Host {
 
   async #start(): Promise<Started> {
     const limits = this.#limits;
-    if (limits === undefined || this.#sandbox !== undefined) throw new Error("Not to be started.");
+    if (limits === undefined || this.#sandbox !== undefined) throw new Fault("Not to be started.");
     const { sandboxUid } = this.#settings;
     const { workspace, tmp, runtime, initFile, socket, filter } = this.#scratch;
     // The first process enters the folder itself; what lies in it can follow while that starts.
@@ -155,7 +158,7 @@ class Host {
     return { ...events, diagnostics: this.#sandbox?.diagnostics() ?? "" };
   }
 
-  /** @throws {AggregateError} After all of it was tried: one thing left must not leave another. */
+  /** @throws {Fault} After all of it was tried: one thing left must not leave another. */
   async tearDown(): Promise<void> {
     const errors: unknown[] = [];
     const steps = [
@@ -171,6 +174,7 @@ class Host {
         errors.push(error);
       }
     }
-    if (errors.length > 0) throw new AggregateError(errors, `Left behind: ${errors.join("; ")}`);
+    if (errors.length === 0) return;
+    throw new Fault(`Left behind: ${errors.map(describeError).join("; ")}`);
   }
 }

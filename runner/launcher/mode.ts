@@ -1,4 +1,5 @@
 /** Which of the two sandboxes this machine can build. */
+import { describeError } from "#shared/core/describe-error";
 import type { SandboxMode } from "../sandbox/arguments.ts";
 import { run } from "./run.ts";
 
@@ -20,7 +21,7 @@ export async function findMode(wanted: SandboxMode | null, sandboxUid: number): 
       await run(command, rest);
       return { mode, unavailable: null };
     } catch (error) {
-      reasons.push(`${mode}: ${error instanceof Error ? error.message : "unknown"}`);
+      reasons.push(`${mode}: ${describeError(error)}`);
     }
   }
   return { mode: wanted ?? "B", unavailable: reasons.join("; ") };

@@ -1,9 +1,12 @@
 /** Starts the sandbox's command line, and ends it for certain. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import type { Readable } from "node:stream";
+import { describeError } from "#shared/core/describe-error";
+import { Fault } from "#shared/core/fault";
 import { killProcess, type SandboxCgroup } from "./cgroup.ts";
 
 /** Where the programs of the chain are found; nothing else of our environment reaches them. */
@@ -55,8 +58,7 @@ export async function startSandbox(start: SandboxStart): Promise<Sandbox> {
     return { pid, stop, diagnostics };
   } catch (error) {
     await stop();
-    const why = error instanceof Error ? error.message : "unknown";
-    throw new Error(`${why} ${diagnostics()}`.trim());
+    throw new Fault(`${describeError(error)} ${diagnostics()}`.trim());
   }
 }
 
@@ -80,7 +82,7 @@ async function end({ child, pid, cgroup, ended }: Ending): Promise<void> {
   const timeout = AbortSignal.timeout(endTimeoutMs);
   const late = once(timeout, "abort").then(() => "late");
   const outcome = await Promise.race([ended, late]);
-  if (!killed || outcome === "late") throw new Error("The sandbox doesn't end.");
+  if (!killed || outcome === "late") throw new Fault("The sandbox doesn't end.");
 }
 
 /** Bubblewrap tells the child's id once the sandbox is built, before anything runs in it. */
@@ -88,9 +90,9 @@ function firstProcess(child: ChildProcess): Promise<number> {
   const info = readable(child, 5);
   return new Promise((resolve, reject) => {
     let text = "";
-    const timer = setTimeout(() => reject(new Error("Not started in time.")), startTimeoutMs);
+    const timer = setTimeout(() => reject(new Fault("Not started in time.")), startTimeoutMs);
     child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`Ended with ${code} while starting.`)));
+    child.once("exit", (code) => reject(new Fault(`Ended with ${code} while starting.`)));
     info.on("data", (chunk: Buffer) => {
       text = (text + chunk.toString("utf8")).slice(0, 1_000);
       const pid = /"child-pid":\s*(\d+)/.exec(text)?.[1];
@@ -114,6 +116,6 @@ function collect(child: ChildProcess): () => string {
 
 function readable(child: ChildProcess, index: number): Readable {
   const stream = child.stdio[index];
-  if (stream === null || stream === undefined || !("read" in stream)) throw new Error("No pipe.");
+  if (stream === null || stream === undefined || !("read" in stream)) throw new Fault("No pipe.");
   return stream;
 }

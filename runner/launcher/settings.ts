@@ -1,4 +1,5 @@
 /** What the launcher is told by its environment; the defaults fit the runner's image. */
+import { Fault } from "#shared/core/fault";
 import { jobEnvironment } from "#shared/protocol/job";
 import { type SandboxMode, sandboxModes } from "../sandbox/arguments.ts";
 
@@ -21,18 +22,18 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** @throws {Error} When a setting isn't of its form. */
 export function readSettings(environment: Environment): LauncherSettings {
   const uids = /^(\d{3,10}):(\d{3,10})$/.exec(environment.PADDOCK_UIDS ?? "20001:20002");
-  if (uids === null || uids[1] === uids[2]) throw new Error("PADDOCK_UIDS isn't two uids.");
+  if (uids === null || uids[1] === uids[2]) throw new Fault("PADDOCK_UIDS isn't two uids.");
   const requested = environment.PADDOCK_SANDBOX_MODE ?? "";
   const mode = sandboxModes.find((name) => name === requested) ?? null;
-  if (mode === null && requested !== "") throw new Error("PADDOCK_SANDBOX_MODE isn't A or B.");
+  if (mode === null && requested !== "") throw new Fault("PADDOCK_SANDBOX_MODE isn't A or B.");
   if (
     environment.CLOUD_RUN_JOB !== undefined &&
     environment[jobEnvironment.testNetwork] !== undefined
   ) {
-    throw new Error(`${jobEnvironment.testNetwork} is for tests.`);
+    throw new Fault(`${jobEnvironment.testNetwork} is for tests.`);
   }
   const scratch = environment.PADDOCK_SCRATCH ?? "/run/paddock";
-  if (!/^(\/[\w.-]+)+$/.test(scratch)) throw new Error("PADDOCK_SCRATCH isn't a plain path.");
+  if (!/^(\/[\w.-]+)+$/.test(scratch)) throw new Fault("PADDOCK_SCRATCH isn't a plain path.");
   return {
     scratch,
     supervisorUid: Number(uids[1]),

@@ -1,7 +1,10 @@
 /** The supervisor's process, and the line it asks us on. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { Socket } from "node:net";
 import { createInterface } from "node:readline";
+import { describeError } from "#shared/core/describe-error";
+import { Fault } from "#shared/core/fault";
 import type { Hello, LauncherReply, LauncherRequest, limitNames } from "./messages.ts";
 
 export interface SupervisorStart {
@@ -35,7 +38,7 @@ export async function serveSupervisor(
   handle: (request: LauncherRequest) => Promise<unknown>,
 ): Promise<void> {
   const line = supervisor.stdio[3];
-  if (!(line instanceof Socket)) throw new Error("The supervisor has no line to us.");
+  if (!(line instanceof Socket)) throw new Fault("The supervisor has no line to us.");
   const send = (message: unknown) => line.write(`${JSON.stringify(message)}\n`);
   // It may end at any moment; its exit is what counts.
   line.on("error", () => undefined);
@@ -53,7 +56,7 @@ async function answer(
   try {
     return { ok: await handle(parseRequest(text)) };
   } catch (error) {
-    return { failed: error instanceof Error ? error.message : "unknown" };
+    return { failed: describeError(error) };
   }
 }
 
@@ -87,5 +90,5 @@ export function parseRequest(text: string): LauncherRequest {
 }
 
 function malformed(): Error {
-  return new Error("The supervisor's request is malformed.");
+  return new Fault("The supervisor's request is malformed.");
 }

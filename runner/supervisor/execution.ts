@@ -1,7 +1,16 @@
 /** One claimed execution, from its workspace to its settlement. Every way through it settles. */
+import { describeError } from "#shared/core/describe-error";
+import { Fault } from "#shared/core/fault";
 import { emptyManifest, type Manifest } from "#shared/core/manifest";
 import { redact } from "#shared/core/redaction";
-import type { ClaimReply, EgressRequest, Item, SettleRequest } from "#shared/protocol/runner";
+import { cutText } from "#shared/core/usable-text";
+import {
+  type ClaimReply,
+  type EgressRequest,
+  endDetailLengthMax,
+  type Item,
+  type SettleRequest,
+} from "#shared/protocol/runner";
 import type { AgentTools, ScriptEnd } from "../agent/model.ts";
 import { findModel } from "../agent/models.ts";
 import type { NetworkOverride } from "../egress/test-network.ts";
@@ -13,7 +22,7 @@ import { HandedSecrets } from "./handed-secrets.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { LauncherLine } from "./launcher-line.ts";
 import { LineIndex } from "./line-index.ts";
-import { log, messageOf } from "./log.ts";
+import { log } from "./log.ts";
 import { decideOutcome, type Outcome, reasonNotes, type StopReason } from "./outcome.ts";
 import { Output } from "./output.ts";
 import { redactItem } from "./redact-item.ts";
@@ -28,7 +37,6 @@ const graceMs = { normal: 5_000, shutdown: 2_000 };
 /** What is left for the workspace and for settling; with the grace, a shutdown takes 8 s. */
 const savingMs = { normal: 120_000, shutdown: 3_500 };
 const settlingMs = { normal: 60_000, shutdown: 2_000 };
-const whyLengthMax = 500;
 
 export interface ExecutionDeps {
   readonly gateway: Gateway;
@@ -54,6 +62,7 @@ export class Execution {
   #pace: "normal" | "shutdown" = "normal";
   #folder: string | undefined;
   #base: Manifest = emptyManifest;
+  #detail: string | undefined;
 
   constructor(deps: ExecutionDeps, claimed: ClaimReply) {
     const { gateway, launcher, network } = deps;
@@ -102,7 +111,7 @@ export class Execution {
    * run any more; but what was used is paid, and what was tried to reach is told.
    */
   crashed(error: unknown): void {
-    const why = redact(this.#redaction, messageOf(error)).slice(0, whyLengthMax);
+    const why = this.#cleaned(describeError(error));
     log("ERROR", "uncaught", { executionId: this.#claimed.executionId, why });
     this.#stop.request("runner_error");
   }
@@ -125,7 +134,7 @@ export class Execution {
     const { gateway, unavailable } = this.#deps;
     if (unavailable !== null) throw new IsolationError(unavailable);
     const model = findModel(this.#claimed.task.model);
-    if (model === undefined) throw new Error("There is no such model.");
+    if (model === undefined) throw new Fault("There is no such model.");
     const { manifestSha256, setupScripts, task } = this.#claimed;
     const [folder, base] = await this.#stop.unless(
       Promise.all([this.#session.prepare(), fetchManifest(gateway, manifestSha256)]),
@@ -137,9 +146,9 @@ export class Execution {
     await this.#stop.unless(this.#session.start(() => this.#wayOut.open()));
     const sandboxStartMs = Math.round(performance.now() - startedAtMs);
     log("INFO", "sandbox proven", { executionId: this.#claimed.executionId, sandboxStartMs });
-    const { exitCode } = await model.run({ ...task, setupScripts }, this.#tools());
+    const { exitCode, why } = await model.run({ ...task, setupScripts }, this.#tools());
     const { memoryKills, processRefusals } = await this.#session.stop();
-    return decideOutcome({
+    const outcome = decideOutcome({
       stopped: this.#stop.reason,
       exitCode,
       memoryKills,
@@ -147,6 +156,9 @@ export class Execution {
       diskFull: this.#session.isDiskFull(),
       lastWords: this.#output.lastWords,
     });
+    // Of a command that failed; a limit that was met says more than which script met it.
+    if (why !== undefined && outcome.reason === "command_failed") this.#detail = why;
+    return outcome;
   }
 
   #tools(): AgentTools {
@@ -173,8 +185,12 @@ export class Execution {
     this.#events.text(safe);
   }
 
+  #cleaned(text: string): string {
+    return cutText(redact(this.#redaction, text), endDetailLengthMax);
+  }
+
   #failure(error: unknown): Outcome {
-    const why = redact(this.#redaction, messageOf(error)).slice(0, whyLengthMax);
+    const why = this.#cleaned(describeError(error));
     const seen = { exitCode: null, memoryKills: 0, processRefusals: 0, lastWords: "" };
     const diskFull = error instanceof Error && "code" in error && error.code === "ENOSPC";
     if (error instanceof Stopped || diskFull) {
@@ -199,7 +215,7 @@ export class Execution {
   #unheard(error: unknown): void {
     const isStale = error instanceof GatewayError && error.isStale;
     if (isStale) this.#stop.request("lost");
-    log("WARNING", "events are not heard", { why: messageOf(error) });
+    log("WARNING", "events are not heard", { why: describeError(error) });
   }
 
   async #finish({ outcome, reason, exitCode }: Outcome): Promise<boolean> {
@@ -216,6 +232,7 @@ export class Execution {
       outcome,
       reason,
       exitCode,
+      ...(this.#detail === undefined ? {} : { detail: this.#cleaned(this.#detail) }),
       ...this.#output.answer(),
       workspace,
       eventsLastSequence: this.#events.acknowledgedSequence,
@@ -227,7 +244,7 @@ export class Execution {
     } catch (error) {
       log("ERROR", "not settled", {
         executionId: this.#claimed.executionId,
-        why: messageOf(error),
+        why: describeError(error),
       });
       return error instanceof GatewayError && error.isStale;
     }
@@ -254,7 +271,7 @@ export class Execution {
       if (saved.state === "unchanged") return { state: "unchanged" };
       return { state: "saved", manifestSha256: saved.manifestSha256 };
     } catch (error) {
-      const why = redact(this.#redaction, messageOf(error)).slice(0, whyLengthMax);
+      const why = this.#cleaned(describeError(error));
       this.#note("The workspace could not be saved.");
       return { state: "not_saved", why };
     }

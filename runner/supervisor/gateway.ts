@@ -1,7 +1,9 @@
 /** The only address the runner can reach: claims, workspace, events, heartbeats, settlement. */
+
 import { createHash } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import type { z } from "zod";
+import { Fault } from "#shared/core/fault";
 import {
   ClaimReply,
   type ClaimRequest,
@@ -24,7 +26,7 @@ const attemptsMax = 6;
 const backoffMs = { first: 100, max: 4_000 };
 
 /** A refusal of the gateway; `status` says whether asking again can help. */
-export class GatewayError extends Error {
+export class GatewayError extends Fault {
   override readonly name = "GatewayError";
   readonly status: number;
 
@@ -126,7 +128,7 @@ export class Gateway {
   async #object(path: string, digest: string, bytesMax: number): Promise<Uint8Array> {
     const bytes = await this.#call({ method: "GET", path, timeoutMs: timeoutMs.object });
     const found = createHash("sha256").update(bytes).digest("hex");
-    if (bytes.length > bytesMax || found !== digest) throw new Error(`${path} isn't what it says.`);
+    if (bytes.length > bytesMax || found !== digest) throw new Fault(`${path} isn't what it says.`);
     return bytes;
   }
 
@@ -186,7 +188,7 @@ async function readBounded(response: Response): Promise<Buffer> {
   let sizeBytes = 0;
   for await (const chunk of response.body ?? []) {
     sizeBytes += chunk.length;
-    if (sizeBytes > replyBytesMax) throw new Error("The gateway's answer is too large.");
+    if (sizeBytes > replyBytesMax) throw new Fault("The gateway's answer is too large.");
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

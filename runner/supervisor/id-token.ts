@@ -1,4 +1,5 @@
 /** The runner account's ID token, from the metadata server every Cloud Run container has. */
+import { Fault } from "#shared/core/fault";
 
 const timeoutMs = 5_000;
 const tokenLengthMax = 16_384;
@@ -15,7 +16,7 @@ export async function fetchIdToken(metadataHost: string, audience: string): Prom
     signal: AbortSignal.timeout(timeoutMs),
   });
   const token = (await response.text()).trim();
-  if (!response.ok) throw new Error(`The metadata server answered ${response.status}.`);
-  if (token === "" || token.length > tokenLengthMax) throw new Error("That isn't an ID token.");
+  if (!response.ok) throw new Fault(`The metadata server answered ${response.status}.`);
+  if (token === "" || token.length > tokenLengthMax) throw new Fault("That isn't an ID token.");
   return token;
 }

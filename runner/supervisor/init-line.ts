@@ -1,8 +1,10 @@
 /** The line to the sandbox's init. What comes over it is a stranger's: looked at and bounded. */
+
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import * as z from "zod";
+import { Fault } from "#shared/core/fault";
 import { encodeFrame, type Frame, FrameReader, kinds } from "../init/frames.ts";
 import { fromInitBytesMax, type RunRequest } from "../init/messages.ts";
 
@@ -60,8 +62,8 @@ export class InitLine {
   /** @throws {Error} When the sandbox ends or stays silent instead. */
   probe(): Promise<ProbeReport> {
     const silent = Promise.withResolvers<never>();
-    const timer = setTimeout(() => silent.reject(new Error("The probe is late.")), probeTimeoutMs);
-    const gone = this.closed.then(() => Promise.reject(new Error("It ended before its probe.")));
+    const timer = setTimeout(() => silent.reject(new Fault("The probe is late.")), probeTimeoutMs);
+    const gone = this.closed.then(() => Promise.reject(new Fault("It ended before its probe.")));
     const first = Promise.race([this.#probe.promise, silent.promise, gone]);
     return first.finally(() => clearTimeout(timer));
   }

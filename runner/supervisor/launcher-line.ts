@@ -2,6 +2,7 @@
 
 import type { Socket } from "node:net";
 import { createInterface, type Interface } from "node:readline";
+import { Fault } from "#shared/core/fault";
 import type {
   Hello,
   LauncherReply,
@@ -48,7 +49,7 @@ export class LauncherLine {
     const answer = this.#last.then(async () => {
       this.#socket.write(`${JSON.stringify(request)}\n`);
       const reply = await this.#next<LauncherReply<T>>();
-      if ("failed" in reply) throw new Error(reply.failed);
+      if ("failed" in reply) throw new Fault(reply.failed);
       return reply.ok;
     });
     this.#last = answer.catch(() => undefined);
@@ -58,7 +59,7 @@ export class LauncherLine {
   /** The launcher is root and ours: what it says is taken as it is typed. */
   async #next<T>(): Promise<T> {
     const line = await this.#lines.next();
-    if (line.done === true) throw new Error("The launcher is gone.");
+    if (line.done === true) throw new Fault("The launcher is gone.");
     return JSON.parse(line.value);
   }
 }

@@ -6,7 +6,3 @@ export function log(
 ): void {
   console.log(JSON.stringify({ severity, message, ...fields }));
 }
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : "unknown";
-}

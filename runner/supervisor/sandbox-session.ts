@@ -1,5 +1,8 @@
 /** The sandbox's life as the supervisor sees it: filled, started, proven, used, killed. */
+
 import { statfsSync } from "node:fs";
+import { describeError } from "#shared/core/describe-error";
+import { Fault } from "#shared/core/fault";
 import type { ClaimReply } from "#shared/protocol/runner";
 import { proxyEnvironment } from "../egress/proxy-environment.ts";
 import type { Prepared, Stopped as SandboxStopped } from "../launcher/messages.ts";
@@ -7,10 +10,9 @@ import { missingWalls } from "./check-isolation.ts";
 import type { HandedSecrets } from "./handed-secrets.ts";
 import { type InitLine, listenForInit } from "./init-line.ts";
 import type { LauncherLine } from "./launcher-line.ts";
-import { messageOf } from "./log.ts";
 
 /** A wall isn't proven, so nothing was run. */
-export class IsolationError extends Error {
+export class IsolationError extends Fault {
   override readonly name = "IsolationError";
 }
 
@@ -65,7 +67,7 @@ export class SandboxSession {
    */
   async start(beside: () => Promise<void> = async () => undefined): Promise<void> {
     const prepared = this.#prepared;
-    if (prepared === undefined) throw new Error("Not prepared.");
+    if (prepared === undefined) throw new Fault("Not prepared.");
     const listener = await listenForInit(prepared.socket);
     const started = await this.#launcher.start().catch(unavailable);
     const made = beside();
@@ -82,7 +84,7 @@ export class SandboxSession {
   /** What bubblewrap and the first process said says more than that they ended. */
   async #neverProven(error: unknown): Promise<never> {
     const { diagnostics } = await this.stop();
-    return unavailable(new Error(`${messageOf(error)} ${diagnostics}`.trim()));
+    return unavailable(new Fault(`${describeError(error)} ${diagnostics}`.trim()));
   }
 
   /** @returns The exit code as a shell tells it; null when the sandbox ended first. */
@@ -123,5 +125,5 @@ export class SandboxSession {
 }
 
 function unavailable(error: unknown): never {
-  throw new IsolationError(messageOf(error));
+  throw new IsolationError(describeError(error));
 }

@@ -1,4 +1,5 @@
 /** What the job tells the supervisor. */
+import { Fault } from "#shared/core/fault";
 import { jobEnvironment } from "#shared/protocol/job";
 import { type NetworkOverride, readTestNetwork } from "../egress/test-network.ts";
 
@@ -17,7 +18,7 @@ export function readSettings(
 ): SupervisorSettings {
   const required = (name: string) => {
     const value = environment[name];
-    if (value === undefined || value === "") throw new Error(`${name} isn't set.`);
+    if (value === undefined || value === "") throw new Fault(`${name} isn't set.`);
     return value;
   };
   return {

@@ -1,7 +1,8 @@
 /** The one decision to end an execution from outside. The first reason counts. */
+import { Fault } from "#shared/core/fault";
 import type { StopReason } from "./outcome.ts";
 
-export class Stopped extends Error {
+export class Stopped extends Fault {
   override readonly name = "Stopped";
 }
 

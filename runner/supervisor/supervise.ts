@@ -1,10 +1,12 @@
 /** Claims an execution and runs it. An unclaimed one isn't ours: nothing of it is touched. */
+
 import { randomBytes } from "node:crypto";
+import { describeError } from "#shared/core/describe-error";
 import { Execution } from "./execution.ts";
 import { Gateway, GatewayError } from "./gateway.ts";
 import { fetchIdToken } from "./id-token.ts";
 import type { LauncherLine } from "./launcher-line.ts";
-import { log, messageOf } from "./log.ts";
+import { log } from "./log.ts";
 import type { SupervisorSettings } from "./settings.ts";
 
 const runnerVersion = "1";
@@ -35,7 +37,7 @@ export async function supervise(
     return (await execution.run()) ? 0 : 1;
   } catch (error) {
     const isStale = error instanceof GatewayError && error.isStale;
-    log(isStale ? "INFO" : "ERROR", "not claimed", { executionId, why: messageOf(error) });
+    log(isStale ? "INFO" : "ERROR", "not claimed", { executionId, why: describeError(error) });
     return isStale ? 0 : 1;
   }
 }

@@ -1,4 +1,5 @@
 /** One execution's way out of its sandbox: none, or the proxy behind the sandbox's door. */
+import { describeError } from "#shared/core/describe-error";
 import { redact } from "#shared/core/redaction";
 import type { Secret } from "#shared/core/redaction-forms";
 import { planRedaction } from "#shared/core/redaction-plan";
@@ -11,7 +12,7 @@ import type { TlsTerminator } from "../egress/tls-terminator.ts";
 import { receiveDoor } from "../launcher/doorway.ts";
 import { GatewayError } from "./gateway.ts";
 import type { LauncherLine } from "./launcher-line.ts";
-import { log, messageOf } from "./log.ts";
+import { log } from "./log.ts";
 
 export interface WayOutDeps {
   readonly launcher: LauncherLine;
@@ -33,7 +34,7 @@ export class WayOut {
     this.#deps = deps;
     this.#policy = policy;
     const onFailure = (error: unknown) =>
-      log("WARNING", "egress log is not heard", { why: messageOf(error) });
+      log("WARNING", "egress log is not heard", { why: describeError(error) });
     this.#log = new EgressLog({ send: deps.send, isRefused, now: Date.now, onFailure });
   }
 

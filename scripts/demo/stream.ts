@@ -17,6 +17,7 @@ const Event = z.discriminatedUnion("type", [
     type: z.literal("response.item.completed"),
     item: z.looseObject({ type: z.string(), content: z.string().optional() }),
   }),
+  z.object({ type: z.literal("response.item.started") }),
   z.object({ type: z.literal("response.completed") }),
   z.object({ type: z.literal("stream.error"), message: z.string() }),
   z.object({ type: z.literal("stream.completed"), run: Run }),

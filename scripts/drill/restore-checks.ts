@@ -76,15 +76,15 @@ async function staysDead({ probe, lived }: Restored): Promise<string> {
   const { owner, shreddedEnvironmentId: id } = lived;
   const who = newOwner(owner.id, "development");
   const sealed = await probe.main.doc(`owners/${owner.id}/sealedSecrets/${id}`).get();
-  const { TOKEN } = SealedSecrets.parse(sealed.data()).values;
-  if (!TOKEN) throw new Error("the restored environment has no secret to try");
+  const token = SealedSecrets.parse(sealed.data()).values.find(({ key }) => key === "TOKEN");
+  if (!token) throw new Error("the restored environment has no secret to try");
   const pairs = await probe.keys.collection(`owners/${owner.id}/sealingKeys`).get();
   const belongs = environmentBinding(who, id, { key: "TOKEN", binding: null });
   for (const document of pairs.docs) {
     const pair = SealingKey.parse(document.data());
     const name = { purpose: pair.purpose, id: document.id };
     const opened = await openSealingPair(who, name, pair)
-      .then(async (privateKey) => await open(privateKey, TOKEN.sealed, belongs))
+      .then(async (privateKey) => await open(privateKey, token.sealed, belongs))
       .catch(() => null);
     if (opened !== null) throw new Error(`${document.id} opens it`);
   }

@@ -1,4 +1,4 @@
-/** Where time, chance, the environment and waiting may come from. */
+/** Where time, chance, the environment, waiting and what is said of errors may come from. */
 import { isProduct } from "./import-rules.ts";
 import { type Finding, isNode, type SourceFile, type SyntaxNode, walk } from "./source-file.ts";
 
@@ -15,6 +15,12 @@ const pureNodeModules = ["node:buffer", "node:crypto", "node:util"];
 const chance = ["randomBytes", "randomUUID", "randomInt", "getRandomValues", "webcrypto"];
 const impureGlobals = ["fetch", "setTimeout", "setInterval", "setImmediate", "queueMicrotask"];
 const clockAndChance = ["Date.now", "Math.random", "performance.now", "crypto.randomUUID"];
+
+/** The message of an error that we didn't write may hold anybody's values: one module tells. */
+const tellsOfErrors = /^(shared\/core\/describe-error|shared\/errors\/api-error)\.ts$/;
+/** What is caught of a connection to a stranger: redacted before it is told to the sandbox. */
+const tellsRedacted = /^runner\/egress\/bound-exchange\.ts$/;
+const caughtNames = ["error", "err", "cause", "failure", "failed", "reason", "exception", "thrown"];
 
 export function findImpurities(source: SourceFile): Finding[] {
   if (!isProduct(source.path)) return [];
@@ -40,6 +46,11 @@ function impurity(path: string, node: SyntaxNode, parents: readonly SyntaxNode[]
   const member = memberName(node);
   if (member === "process.env" && !readsEnvironment.test(path)) {
     return "settings come from shared/config.ts, or from the runner's programs";
+  }
+  const [caught = "", said = ""] = member.split(".");
+  if (caughtNames.includes(caught) && ["message", "stack"].includes(said)) {
+    const isTold = tellsOfErrors.test(path) || tellsRedacted.test(path);
+    return isTold ? null : "what is said of an error comes from shared/core/describe-error.ts";
   }
   if (isDecided(path)) {
     if (clockAndChance.includes(member)) return `${member} comes from deps`;

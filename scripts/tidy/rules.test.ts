@@ -62,6 +62,8 @@ describe("findImpurities()", () => {
     ["shared/core/a.ts", "setTimeout(f, 1);"],
     ["functions/keys/a.ts", "const now = Date.now();"],
     ["shared/store/a.ts", "const home = process.env.HOME;"],
+    ["runner/supervisor/a.ts", "const why = error.message;"],
+    ["shared/pipeline/a.ts", "log(cause.stack);"],
   ])("refuses in %s: %s", (path, text) => {
     expect(messages(findImpurities, [path, text])).toHaveLength(1);
   });
@@ -71,6 +73,8 @@ describe("findImpurities()", () => {
     ["shared/config.ts", "const all = process.env;"],
     ["shared/pipeline/deps.ts", "const now = Date.now;"],
     ["local/edge/a.ts", "const home = process.env.HOME;"],
+    ["shared/core/describe-error.ts", "const text = error.message;"],
+    ["functions/threads/a.ts", "const text = refusal.message;"],
     ["shared/core/a.test.ts", "const now = Date.now();"],
   ])("allows in %s: %s", (path, text) => {
     expect(messages(findImpurities, [path, text])).toEqual([]);

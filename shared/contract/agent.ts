@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type Agent, reasoningEfforts } from "../store/agents.ts";
 import { fromJsonText, iso, isoOrNull, Metadata, toJsonText } from "./common.ts";
+import { unsupportedWarnings, warnedOf } from "./unsupported.ts";
 
 const text = z.string().max(100_000);
 
@@ -15,8 +16,22 @@ export const AgentCreate = z.object({
   enabledSkills: z.array(z.string().max(100)).max(100).nullish(),
   deepResearchModel: z.string().max(100).nullish(),
   isDefault: z.boolean().default(false),
+  id: warnedOf,
+  isSystem: warnedOf,
   metadata: Metadata,
 });
+
+const withoutEffect = {
+  id: "is ignored: ids are made here",
+  isSystem: "is ignored: agents belong to accounts",
+  enabledSkills: "is kept and read back, and no model of this deployment has skills",
+  deepResearchModel: "is kept and read back, and no model of this deployment does research",
+};
+
+/** What of an agent has no effect, each by its name. */
+export function agentWarnings(body: z.output<typeof AgentCreate>): string[] {
+  return unsupportedWarnings(body, withoutEffect);
+}
 
 export const AgentBody = z.object({
   id: z.string(),

@@ -6,6 +6,7 @@ import { dollars, microusd } from "../core/pricing.ts";
 import { scopes } from "../core/scopes.ts";
 import type { ApiKey } from "../store/api-keys.ts";
 import { fromJsonText, iso, isoOrNull, Metadata } from "./common.ts";
+import { Dollars } from "./limit-amount.ts";
 
 const daysMax = 3_650;
 const dayMs = 86_400_000;
@@ -18,12 +19,12 @@ const graceHoursMax = 30 * 24;
 const name = z.string().trim().min(1).max(200);
 const description = z.string().max(2_000).nullish();
 const expiresIn = z.number().positive().max(daysMax).nullish();
-const maxCost = z.number().min(0.000_001).max(1_000_000).nullish();
+const maxCost = Dollars.min(0.000_001).max(1_000_000).nullish();
 const addressRange = z
   .string()
   .max(50)
   .refine((text) => parseRange(text) !== null, {
-    message: "an IPv4 or IPv6 address, or a CIDR range without bits below its prefix",
+    message: "must be an IPv4 or IPv6 address, or a CIDR range without bits below its prefix",
   });
 
 /** A bound that is left out is the maker's own; null is no such bound. */
@@ -46,7 +47,9 @@ export type KeyCreate = z.infer<typeof KeyCreate>;
 export const KeyUpdate = z.object({
   name: name.optional(),
   description,
-  scopes: z.never({ error: "a key's scopes are fixed: make another key" }).optional(),
+  scopes: z
+    .never({ error: "can't be changed: a key's scopes are fixed, so make another key" })
+    .optional(),
   metadata: Metadata,
 });
 

@@ -1,31 +1,32 @@
 import * as z from "zod";
 import { computeCostMicrousd } from "../core/pricing.ts";
 import { profileResources } from "../core/profiles.ts";
-import { profiles } from "../protocol/job.ts";
+import { type Profile, profiles } from "../protocol/job.ts";
 import { type Environment, KeyValue } from "../store/environments.ts";
 import { projectOf } from "./agent.ts";
 import { fromJsonText, iso, Metadata, usd } from "./common.ts";
-import { agrees, NetworkBody, NetworkInput, networkBody } from "./network.ts";
+import { agrees, contradiction, NetworkBody, NetworkInput, networkBody } from "./network.ts";
 import { SecretCreate, SecretKey, secretBytesMax, secretsMax } from "./secret.ts";
+import { unsupportedWarnings, warnedOf } from "./unsupported.ts";
 
 const runtimeNames = ["python", "nodejs", "go", "php", "java", "ruby", "rust"] as const;
 const shortText = z.string().max(200);
 const packageList = z.array(shortText).max(500).default([]);
 
+const runtimesTaken = `must be of ${runtimeNames.join(", ")}`;
+
 /** `node` is an alias some clients use; a bare list asks for the latest version of each. */
-const Runtimes = z.preprocess(
-  (value) =>
-    Array.isArray(value) ? Object.fromEntries(value.map((name) => [name, "latest"])) : value,
-  z
-    .record(z.string(), shortText)
-    .transform(({ node, ...rest }) => (node === undefined ? rest : { nodejs: node, ...rest }))
-    .refine(
-      (map) => Object.keys(map).every((name) => runtimeNames.some((known) => known === name)),
-      {
-        message: `runtimes are ${runtimeNames.join(", ")}`,
-      },
+const RuntimeName = z.enum([...runtimeNames, "node"], runtimesTaken);
+const Runtimes = z
+  .union([
+    z.array(RuntimeName).transform((names) => names.map((name) => [name, "latest"] as const)),
+    z.partialRecord(RuntimeName, shortText).transform((map) => Object.entries(map)),
+  ])
+  .transform((pairs) =>
+    Object.fromEntries(
+      pairs.map(([name, version]) => [name === "node" ? "nodejs" : name, version]),
     ),
-);
+  );
 
 /** A flat list is taken for Python packages, as one published sample has it. */
 const Packages = z.preprocess(
@@ -38,7 +39,7 @@ export const McpServer = z.object({
   name: z.string().min(1).max(200),
   command: z.string().max(1_000).optional(),
   args: z.array(z.string().max(4_000)).max(100).optional(),
-  env: z.record(z.string(), z.string().max(16_384)).optional(),
+  env: z.record(SecretKey, z.string().max(16_384)).optional(),
   url: z.string().max(2_000).optional(),
   bearerToken: z.string().max(16_384).optional(),
   enabled: z.boolean().default(true),
@@ -65,14 +66,57 @@ const EnvironmentFields = z.object({
   computeProfile: z.enum(profiles).optional(),
   guiEnabled: z.boolean().optional(),
   officeAppsEnabled: z.boolean().optional(),
+  baseImage: warnedOf,
+  projectId: warnedOf,
   metadata: Metadata,
 });
 
-const contradiction = {
-  path: ["network"],
-  message: "network and internetAccess contradict each other; send one of them",
+/** The desktop profile is what a screen needs: asked for with another one, one of the two lies. */
+function screenAgrees(body: ScreenWish): boolean {
+  const { computeProfile, guiEnabled } = body;
+  if (computeProfile === undefined || guiEnabled === undefined) return true;
+  return guiEnabled === (computeProfile === "desktop");
+}
+const screenContradiction = {
+  path: ["guiEnabled"],
+  message: "contradicts computeProfile: true is the profile desktop, false is any other",
 };
-export const EnvironmentCreate = EnvironmentFields.refine(agrees, contradiction);
+
+interface ScreenWish {
+  readonly computeProfile?: Profile | undefined;
+  readonly guiEnabled?: boolean | undefined;
+  readonly officeAppsEnabled?: boolean | undefined;
+}
+
+/** The profile that is asked for, by its name or by what it is for; null if none is. */
+export function askedProfile(body: ScreenWish, current: Profile | null): Profile | null {
+  if (body.computeProfile) return body.computeProfile;
+  if (body.guiEnabled || body.officeAppsEnabled) return "desktop";
+  return body.guiEnabled === false && current === "desktop" ? "standard" : null;
+}
+
+const notInstalled = "is kept and read back, but this deployment builds no images";
+const withoutEffect = {
+  runtimes: `${notInstalled}: install what is needed in setupScripts`,
+  packages: `${notInstalled}: install them in setupScripts`,
+  dockerfileExtensions: `${notInstalled}: do the same in setupScripts`,
+  baseImage: "is ignored: every environment has the deployment's own image",
+  projectId: "is ignored: an account has one project",
+  guiEnabled: "chooses the desktop profile, which has no screen here",
+  officeAppsEnabled: "chooses the desktop profile, which has no office programs here",
+  mcpServers: "is kept, and no model of this deployment uses it",
+  documentation: "is kept and read back, and no model of this deployment reads it",
+};
+
+/** What of an environment has no effect, each by its name. */
+export function environmentWarnings(body: EnvironmentCreate | EnvironmentUpdate): string[] {
+  return unsupportedWarnings(body, withoutEffect);
+}
+
+export const EnvironmentCreate = EnvironmentFields.refine(agrees, contradiction).refine(
+  screenAgrees,
+  screenContradiction,
+);
 export type EnvironmentCreate = z.output<typeof EnvironmentCreate>;
 
 const changeable = EnvironmentFields.pick({
@@ -81,6 +125,10 @@ const changeable = EnvironmentFields.pick({
   internetAccess: true,
   network: true,
   computeProfile: true,
+  guiEnabled: true,
+  officeAppsEnabled: true,
+  baseImage: true,
+  projectId: true,
   metadata: true,
 }).partial();
 /** Without the defaults of a new environment: what isn't named stays as it is. */
@@ -93,11 +141,16 @@ export const EnvironmentUpdate = changeable
     setupScripts: EnvironmentFields.shape.setupScripts.unwrap().optional(),
     documentation: EnvironmentFields.shape.documentation.unwrap().optional(),
     /** They hold tokens, and have routes of their own. */
-    secrets: z.never("secrets are changed at /secrets").optional(),
-    mcpServers: z.never("MCP servers are set when the environment is made").optional(),
-    isDefault: z.never("which one is the default is set when one is made").optional(),
+    secrets: z.never("can't be changed here: POST, PUT and DELETE them at /secrets").optional(),
+    mcpServers: z
+      .never("can't be changed: MCP servers are set when the environment is made")
+      .optional(),
+    isDefault: z
+      .never("can't be changed: which environment is the default is set when one is made")
+      .optional(),
   })
-  .refine(agrees, contradiction);
+  .refine(agrees, contradiction)
+  .refine(screenAgrees, screenContradiction);
 export type EnvironmentUpdate = z.output<typeof EnvironmentUpdate>;
 
 export const EnvironmentBody = z.object({
@@ -106,7 +159,8 @@ export const EnvironmentBody = z.object({
   projectId: z.string(),
   name: z.string(),
   description: z.string().nullable(),
-  status: z.literal("stopped"),
+  /** `running` while an execution runs there, or is about to. */
+  status: z.enum(["stopped", "running"]),
   baseImage: z.null(),
   dockerfileExtensions: z.string().nullable(),
   runtimes: z.record(z.string(), z.string()),
@@ -126,9 +180,10 @@ export const EnvironmentBody = z.object({
   isActive: z.literal(true),
   computeProfile: z.enum(profiles),
   metadata: z.record(z.string(), z.unknown()),
-  buildStatus: z.literal("ready"),
+  /** `failed` if it names what would have to be built. */
+  buildStatus: z.enum(["ready", "failed"]),
   buildHash: z.null(),
-  buildError: z.null(),
+  buildError: z.string().nullable(),
   imageTag: z.null(),
   lastBuildAt: z.null(),
   createdAt: z.string(),
@@ -137,7 +192,7 @@ export const EnvironmentBody = z.object({
 
 export function environmentBody(
   environment: Environment,
-  ownerId: string,
+  { ownerId, isBusy }: { readonly ownerId: string; readonly isBusy: boolean },
 ): z.input<typeof EnvironmentBody> {
   const {
     v: _v,
@@ -153,7 +208,7 @@ export function environmentBody(
     ...same,
     userId: ownerId,
     projectId: projectOf(ownerId),
-    status: "stopped",
+    status: isBusy ? "running" : "stopped",
     baseImage: null,
     secrets: secretKeys.map((key) => ({ key, value: "", hasValue: true })),
     mcpServers: fromJsonText(mcpServersJson),
@@ -172,12 +227,24 @@ export function environmentBody(
       guiEnabled: profile === "desktop",
       officeAppsEnabled: false,
     },
-    buildStatus: "ready",
+    ...buildOf(environment),
     buildHash: null,
-    buildError: null,
     imageTag: null,
     lastBuildAt: null,
     createdAt: iso(environment.createdAt),
     updatedAt: iso(environment.updatedAt),
   };
+}
+
+/** There are no builds: what needs none is ready, and what needs one never will be. */
+function buildOf(environment: Environment) {
+  const { runtimes, packages, dockerfileExtensions } = environment;
+  const needed = [
+    ...(Object.keys(runtimes).length > 0 ? ["runtimes"] : []),
+    ...(Object.values(packages).some((names) => names.length > 0) ? ["packages"] : []),
+    ...(dockerfileExtensions ? ["dockerfileExtensions"] : []),
+  ];
+  if (needed.length === 0) return { buildStatus: "ready" as const, buildError: null };
+  const buildError = `This deployment builds no images: ${needed.join(", ")} had no effect.`;
+  return { buildStatus: "failed" as const, buildError };
 }

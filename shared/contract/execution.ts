@@ -14,6 +14,8 @@ export const ExecutionBody = z.object({
   status: z.enum(["pending", "running", "success", "failed", "cancelled"]),
   reason: EndReason.nullable(),
   exitCode: z.int().nullable(),
+  /** What is known of the reason beyond its name. */
+  detail: z.string().nullable(),
   model: z.string(),
   computeProfile: z.string(),
   network: z.string(),
@@ -49,6 +51,7 @@ export function executionBody(execution: Execution): z.input<typeof ExecutionBod
     status: status === "queued" ? "pending" : status,
     reason: execution.reason,
     exitCode: execution.exitCode,
+    detail: execution.detail,
     model: execution.task.model,
     computeProfile: execution.profile,
     network: execution.network.mode,

@@ -1,11 +1,42 @@
 import * as z from "zod";
 import { reasoningEfforts } from "../store/agents.ts";
 import { McpServer } from "./environment.ts";
-import { agrees, NetworkInput } from "./network.ts";
+import { agrees, contradiction, NetworkInput } from "./network.ts";
 import { SecretKey, SecretValue, secretsMax } from "./secret.ts";
+import { onlyTrue, unsupported, unsupportedWarnings, warnedOf } from "./unsupported.ts";
 
 /** A script and its answer are documents of at most 1 MiB together. */
 const contentMax = 200_000;
+
+/** To ignore one of these would do something else than was asked. */
+const refusedFields = {
+  attachments: unsupported("isn't supported: upload files to the environment, and name them"),
+  githubRepo: unsupported("isn't supported: clone the repository in a set-up script"),
+  truncateAtMessageIndex: z
+    .null("isn't supported: a thread's history can't be cut; begin another thread")
+    .optional(),
+  editMessageId: unsupported("isn't supported: a message can't be replaced; send another one"),
+  persistFileChanges: onlyTrue("can't be false: what an execution changes is always saved"),
+  stream: onlyTrue("can't be false: the answer is always a stream"),
+};
+
+const ignoredFields = {
+  runId: warnedOf,
+  enabledSkills: warnedOf,
+  researchModeEnabled: warnedOf,
+  quotedSelection: warnedOf,
+};
+const ignored = {
+  runId: "is ignored: the stream names the execution's own id",
+  enabledSkills: "is ignored: the model has no skills",
+  researchModeEnabled: "is ignored: the model can't research",
+  quotedSelection: "is ignored: the model reads the content alone",
+  mcpServers: "is ignored: the model uses no MCP servers",
+};
+const ignoredOfAgent = {
+  instructions: "is ignored: the model runs the content as it is",
+  reasoningEffort: "is ignored: the model doesn't reason",
+};
 
 /** Fields that other models would read are checked and have no effect on `shell`. */
 export const MessageCreate = z
@@ -30,13 +61,18 @@ export const MessageCreate = z
     internetAccess: z.boolean().nullish(),
     network: NetworkInput.optional(),
     mcpServers: z.array(McpServer).max(50).default([]),
+    ...refusedFields,
+    ...ignoredFields,
   })
   .refine(({ content, task }) => content !== undefined || task !== undefined, {
     path: ["content"],
-    message: "content is required",
+    message: "is required",
   })
-  .refine(agrees, {
-    path: ["network"],
-    message: "network and internetAccess contradict each other; send one of them",
-  });
+  .refine(agrees, contradiction);
 export type MessageCreate = z.output<typeof MessageCreate>;
+
+/** What of a message has no effect, each by its name. */
+export function messageWarnings(body: MessageCreate): string[] {
+  const ofAgent = unsupportedWarnings(body.agentConfig, ignoredOfAgent);
+  return [...unsupportedWarnings(body, ignored), ...ofAgent.map((text) => `agentConfig.${text}`)];
+}

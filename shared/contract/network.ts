@@ -17,7 +17,7 @@ export const HostPattern = z
   .string()
   .max(255)
   .transform((text) => text.toLowerCase().replace(/\.$/, ""))
-  .refine(isHostPattern, "a public host name, or *. and one with two labels at least");
+  .refine(isHostPattern, "must be a public host name, or *. and one with two labels at least");
 
 function isHostPattern(pattern: string): boolean {
   const name = pattern.startsWith("*.") ? pattern.slice(2) : pattern;
@@ -57,6 +57,11 @@ export function networkBody({ mode, allow }: Reach): z.input<typeof NetworkBody>
     allow.filter((entry) => entry.host === host).map(({ port }) => port);
   return { mode, allow: hosts.map((host) => ({ host, ports: portsOf(host) })) };
 }
+
+export const contradiction = {
+  path: ["network"],
+  message: "contradicts internetAccess; send one of the two",
+};
 
 /** The two ways to say it, for schemas that take both: they must not contradict each other. */
 export function agrees(body: {

@@ -6,7 +6,10 @@ import type { SecretBinding } from "../protocol/bound-secret.ts";
 import { HostPattern } from "./network.ts";
 
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
-export const SecretKey = z.string().regex(variableName, "letters, digits and _").max(128);
+export const SecretKey = z
+  .string()
+  .regex(variableName, "must be made of letters, digits and _, and not begin with a digit")
+  .max(128);
 export const secretBytesMax = 64 * 1024;
 const boundMax = 20;
 const boundBytesMax = 8 * 1024;
@@ -15,7 +18,7 @@ export const secretsMax = 100;
 export const SecretValue = z
   .string()
   .min(1)
-  .refine((value) => Buffer.byteLength(value) <= secretBytesMax, "at most 64 KiB");
+  .refine((value) => Buffer.byteLength(value) <= secretBytesMax, "must have at most 64 KiB");
 
 /** What a connection is made of, and what decides who is asked. */
 const keptHeaders =
@@ -24,8 +27,11 @@ const HeaderName = z
   .string()
   .max(100)
   .transform((text) => text.toLowerCase())
-  .refine((text) => /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(text), "the name of a header")
-  .refine((text) => !keptHeaders.test(text), "a header that carries values, not the request");
+  .refine((text) => /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(text), "must be the name of a header")
+  .refine(
+    (text) => !keptHeaders.test(text),
+    "must be a header that carries values, not the request",
+  );
 
 const fields = {
   value: SecretValue,
@@ -40,12 +46,15 @@ interface Written {
   readonly headers?: readonly string[] | undefined;
 }
 
-const headersAlone = { path: ["hosts"], message: "headers are of a secret bound to hosts" };
+const headersAlone = {
+  path: ["hosts"],
+  message: "is required beside headers: only a secret that is bound to hosts goes into headers",
+};
 const isBindable = ({ value, hosts }: Written) =>
   hosts === undefined || (/^[\x20-\x7e]+$/.test(value) && value.length <= boundBytesMax);
 const unbindable = {
   path: ["value"],
-  message: "what goes into headers is printable ASCII of at most 8 KiB",
+  message: "must be printable ASCII of at most 8 KiB, since it goes into headers",
 };
 const hasHosts = ({ hosts, headers }: Written) => headers === undefined || hosts !== undefined;
 

@@ -2,6 +2,9 @@ import * as z from "zod";
 import { type Message, type Thread, threadStatuses } from "../store/threads.ts";
 import { projectOf } from "./agent.ts";
 import { fromJsonText, iso, isoOrNull, Metadata, usd } from "./common.ts";
+import { unsupported } from "./unsupported.ts";
+
+const createFirst = "isn't taken here: create the thread first, then POST its messages";
 
 export const ThreadCreate = z.object({
   environmentId: z.string().optional(),
@@ -9,12 +12,18 @@ export const ThreadCreate = z.object({
   computerId: z.string().optional(),
   agentId: z.string().nullish(),
   title: z.string().max(500).nullish(),
-  projectId: z.string().max(100).nullish(),
+  projectId: z
+    .string()
+    .max(100)
+    .refine((id) => id !== "none", 'can\'t be "none", which stands for threads without a project')
+    .nullish(),
   appId: z.string().max(100).nullish(),
   metadata: Metadata,
-  content: z.never("create the thread first, then POST its messages").optional(),
-  task: z.never("create the thread first, then POST its messages").optional(),
-  messages: z.never("create the thread first, then POST its messages").optional(),
+  content: unsupported(createFirst),
+  task: unsupported(createFirst),
+  messages: unsupported(createFirst),
+  attachments: unsupported(createFirst),
+  schedule: unsupported("isn't supported: threads can't be started by a schedule"),
 });
 
 export const MessageBody = z.object({
@@ -51,8 +60,9 @@ export const ThreadBody = z.object({
   environmentMinutes: z.number(),
   lastMessageAt: z.string().nullable(),
   lastMessagePreview: z.string().nullable(),
-  environmentName: z.null(),
-  agentName: z.null(),
+  /** Null once it was deleted. */
+  environmentName: z.string().nullable(),
+  agentName: z.string().nullable(),
   metadata: z.unknown(),
   teamExecution: z.null(),
   subagentActivity: z.array(z.never()),
@@ -61,12 +71,18 @@ export const ThreadBody = z.object({
   updatedAt: z.string(),
 });
 
+/** What a thread runs on and with, by the names that these have now. */
+export interface ThreadNames {
+  readonly environmentName: string | null;
+  readonly agentName: string | null;
+}
+
 export function threadBody(
   thread: Thread,
-  ownerId: string,
-  messages?: readonly Message[],
+  shown: ThreadNames & { readonly ownerId: string; readonly messages?: readonly Message[] },
 ): z.input<typeof ThreadBody> {
   const { inputTokens, outputTokens } = thread;
+  const { ownerId, messages, environmentName, agentName } = shown;
   return {
     id: thread.id,
     userId: ownerId,
@@ -85,8 +101,8 @@ export function threadBody(
     environmentMinutes: Math.round(thread.computeMs / 600) / 100,
     lastMessageAt: isoOrNull(thread.lastMessageAt),
     lastMessagePreview: thread.lastMessagePreview,
-    environmentName: null,
-    agentName: null,
+    environmentName,
+    agentName,
     metadata: fromJsonText(thread.metadataJson),
     teamExecution: null,
     subagentActivity: [],

@@ -1,5 +1,7 @@
+import { Fault } from "./fault.ts";
+
 /** A caller's bug. Never shown to a client: the pipeline answers it as `INTERNAL_ERROR`. */
-export class AssertionError extends Error {
+export class AssertionError extends Fault {
   override readonly name = "AssertionError";
 }
 

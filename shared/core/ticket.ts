@@ -3,9 +3,11 @@
  * execution; it names the documents to read, so that claiming needs no query. A token is signed and
  * verified without a read: `purpose.payload.hmac`.
  */
+
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
 import { profiles } from "../protocol/job.ts";
+import { Fault } from "./fault.ts";
 import { idSchema } from "./ids.ts";
 
 export const ticketRandomBytes = 32;
@@ -75,7 +77,7 @@ function sign(text: string, key: Buffer): string {
 
 export function issueToken(purpose: TokenPurpose, claims: TokenClaims, keys: SigningKeys): string {
   const key = keys.keys[keys.current];
-  if (!key) throw new Error("the current signing key is missing");
+  if (!key) throw new Fault("the current signing key is missing");
   const payload = Buffer.from(JSON.stringify(claims)).toString("base64url");
   const unsigned = `${purpose}.${keys.current}.${payload}`;
   return `${unsigned}.${sign(unsigned, key)}`;

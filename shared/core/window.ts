@@ -2,8 +2,10 @@
  * A sliding window as counts per bucket. It never admits more than the limit in any span of the
  * window's length; in return, what falls out of it may do so one bucket late.
  */
+
 import * as z from "zod";
 import { assert } from "./assert.ts";
+import { Fault } from "./fault.ts";
 
 const bucketsPerWindow = 15;
 
@@ -74,5 +76,5 @@ function waitFor(
     freed += count;
     if (freed >= needed) return untilFreeMs(bucket);
   }
-  throw new Error("unreachable: the live buckets hold more than the limit");
+  throw new Fault("unreachable: the live buckets hold more than the limit");
 }

@@ -1,8 +1,7 @@
 import type { Owner } from "../auth/owner.ts";
 import { toJsonText } from "../contract/common.ts";
-import type { EnvironmentCreate, McpServer } from "../contract/environment.ts";
+import { askedProfile, type EnvironmentCreate, type McpServer } from "../contract/environment.ts";
 import { askedReach, type Reach } from "../contract/network.ts";
-import type { Profile } from "../protocol/job.ts";
 import type { Environment, SealedSecrets } from "../store/environments.ts";
 import { mcpServersKey, type PlainSecret, sealForEnvironment } from "./seal-secret.ts";
 
@@ -23,7 +22,7 @@ export function newEnvironment(
     id: identity.id,
     name: body.name,
     description: body.description ?? null,
-    profile: profileOf(body),
+    profile: askedProfile(body, null) ?? "standard",
     network: reach.mode,
     networkAllow: reach.allow,
     runtimes: body.runtimes,
@@ -43,11 +42,6 @@ export function newEnvironment(
   };
 }
 
-function profileOf(body: EnvironmentCreate): Profile {
-  if (body.computeProfile) return body.computeProfile;
-  return body.guiEnabled || body.officeAppsEnabled ? "desktop" : "standard";
-}
-
 /** What may be shown and stored in clear of a server: never its token nor its variables' values. */
 function withoutSecrets(server: McpServer): object {
   const { bearerToken, env, ...rest } = server;
@@ -65,11 +59,12 @@ export async function sealSecretsOf(
   const servers = { key: mcpServersKey, value: toJsonText(body.mcpServers) };
   const plain: readonly PlainSecret[] = hidden ? [...body.secrets, servers] : body.secrets;
   if (plain.length === 0) return null;
-  const sealed = plain.map(async (secret) => {
+  // Of two with one name the later counts, as it does among variables.
+  const byName = new Map(plain.map((secret) => [secret.key, secret]));
+  const sealed = [...byName.values()].map(async (secret) => {
     const of = { id: identity.id, sealingPublicKey: identity.publicKey };
     const value = await sealForEnvironment(owner, of, secret);
-    return [secret.key, { ...value, updatedAt: identity.now }] as const;
+    return { ...value, key: secret.key, updatedAt: identity.now };
   });
-  const values = Object.fromEntries(await Promise.all(sealed));
-  return { v: 1, environmentId: identity.id, values };
+  return { v: 2, environmentId: identity.id, values: await Promise.all(sealed) };
 }

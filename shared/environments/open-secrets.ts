@@ -65,8 +65,9 @@ function allSealed(
   stored: SealedSecrets | null,
 ): ReadonlyMap<string, Sealed> {
   const all = new Map<string, Sealed>();
+  const byName = new Map(stored?.values.map((value) => [value.key, value]));
   for (const key of secretKeys) {
-    const value = stored?.values[key];
+    const value = byName.get(key);
     if (!value) continue;
     const { sealed, binding } = value;
     const belongs = environmentBinding(owner, environmentId, { key, binding });

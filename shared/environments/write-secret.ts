@@ -50,12 +50,9 @@ export function secretWrites(
   key: string,
   now: number,
 ): readonly Write[] {
-  const values = {
-    ...read.stored.value?.values,
-    [key]: { ...read.sealed, updatedAt: now },
-  };
-  const sealedBytes = Object.values(values).reduce((sum, one) => sum + one.sealed.length, 0);
-  const names = Object.keys(values).filter((name) => name !== mcpServersKey);
+  const values = [...others(read, key), { ...read.sealed, key, updatedAt: now }];
+  const sealedBytes = values.reduce((sum, one) => sum + one.sealed.length, 0);
+  const names = values.filter((one) => one.key !== mcpServersKey);
   if (sealedBytes > sealedBytesMax || names.length > secretsMax) {
     const message = `An environment holds at most ${secretsMax} secrets of 500 KiB in all.`;
     throw new ApiError("VALIDATION_FAILED", { message });
@@ -65,11 +62,16 @@ export function secretWrites(
 
 /** @throws {ApiError} `NOT_FOUND` if there is no secret of that name. */
 export function deletionWrites(read: SecretRead, key: string, now: number): readonly Write[] {
-  const { [key]: gone, ...values } = read.stored.value?.values ?? {};
-  if (gone === undefined || !read.environment.value.secretKeys.includes(key)) {
+  const values = others(read, key);
+  const isStored = values.length < (read.stored.value?.values.length ?? 0);
+  if (!isStored || !read.environment.value.secretKeys.includes(key)) {
     throw new ApiError("NOT_FOUND", { message: `There is no secret called ${key}.` });
   }
   return valueWrites(read, values, now);
+}
+
+function others({ stored }: SecretRead, key: string): SealedSecrets["values"] {
+  return (stored.value?.values ?? []).filter((one) => one.key !== key);
 }
 
 function valueWrites(
@@ -78,9 +80,10 @@ function valueWrites(
   now: number,
 ): readonly Write[] {
   const { ref, version, value } = environment;
-  const known = value.secretKeys.filter((key) => values[key]);
-  const added = Object.keys(values).filter((key) => key !== mcpServersKey && !known.includes(key));
-  const document = { v: 1 as const, environmentId: value.id, values };
+  const names = values.map(({ key }) => key).filter((key) => key !== mcpServersKey);
+  const known = value.secretKeys.filter((key) => names.includes(key));
+  const added = names.filter((key) => !known.includes(key));
+  const document = { v: 2 as const, environmentId: value.id, values };
   return [
     stored.version ? replace(stored.ref, stored.version, document) : create(stored.ref, document),
     patch(ref, { secretKeys: [...known, ...added], updatedAt: now }, { version }),

@@ -18,7 +18,7 @@ export const catalogue = {
   VALIDATION_FAILED: refusal(400, "never", "The request doesn't match its schema; see details."),
   MALFORMED_JSON: refusal(400, "never", "The body isn't valid JSON."),
   MALFORMED_MULTIPART: refusal(400, "never", "The body isn't a valid multipart form."),
-  MALFORMED_URL: refusal(400, "never", "The URL's path isn't validly percent-encoded."),
+  MALFORMED_URL: refusal(400, "never", "The URL's path isn't validly percent-encoded UTF-8."),
   INVALID_PATH: refusal(400, "never", "The file path must stay inside the workspace."),
   NO_ACTIVE_EXECUTION: refusal(400, "never", "The thread runs nothing that could be cancelled."),
   UNAUTHORIZED: refusal(401, "never", "Send a valid API key as Authorization: Bearer <key>."),

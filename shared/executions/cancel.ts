@@ -41,6 +41,7 @@ export function cancel(
     outcome: "cancelled",
     reason: "cancelled",
     exitCode: null,
+    detail: null,
     output: "",
     outputTruncated: false,
     workspaceState: null,

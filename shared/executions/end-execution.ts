@@ -2,22 +2,26 @@
  * The end of an execution, however it came: money, ledger line, message, thread and workspace in
  * one decision. Pure: settling and reaping commit it, each with an audit row of its own.
  */
+
 import type { Owner } from "../auth/owner.ts";
 import type { Account } from "../core/account.ts";
 import { derivedId } from "../core/ids.ts";
 import { computeCostMicrousd } from "../core/pricing.ts";
 import { type ChargedDays, type Settlement, settle, settleLate } from "../core/settle.ts";
-import { endReasons } from "../errors/end-reasons.ts";
+import { cutText } from "../core/usable-text.ts";
 import type { EndReason } from "../protocol/runner.ts";
 import { create, patch, replace, type Version, type Write } from "../store/documents.ts";
 import { addToLog, type Execution, executions } from "../store/executions.ts";
 import { ledger } from "../store/owners.ts";
 import { messages, threads } from "../store/threads.ts";
+import { answerText } from "./stream-events.ts";
 
 export interface End {
   readonly outcome: "success" | "failed" | "cancelled";
   readonly reason: EndReason;
   readonly exitCode: number | null;
+  /** Why, in a sentence that tells more than the reason; null if there is none. */
+  readonly detail: string | null;
   readonly output: string;
   readonly outputTruncated: boolean;
   readonly workspaceState: "saved" | "unchanged" | "not_saved" | null;
@@ -59,6 +63,7 @@ export function endExecution(
     status: end.outcome,
     reason: end.reason,
     exitCode: end.exitCode,
+    detail: end.detail,
     output: end.output,
     outputTruncated: end.outputTruncated,
     workspaceState: end.workspaceState,
@@ -140,15 +145,14 @@ function closedLog(owner: Owner, ended: Execution, now: number): Write {
 function conversation(owner: Owner, ended: Execution, end: End): readonly Write[] {
   const { id: executionId, threadId } = ended;
   const id = derivedId("message", executionId, "assistant");
-  const content =
-    end.output === "" && end.outcome !== "success" ? endReasons[end.reason] : end.output;
+  const content = answerText(ended);
   const message = { v: 1 as const, id, role: "assistant" as const, content };
   const fields = {
     status: threadStatus[end.outcome],
     executionId: null,
     endedAt: end.now,
     lastMessageAt: end.now,
-    lastMessagePreview: content.slice(0, previewLength),
+    lastMessagePreview: cutText(content, previewLength),
     updatedAt: end.now,
   };
   const computeMs = ended.claimedAt === null ? 0 : end.now - ended.claimedAt;

@@ -4,7 +4,7 @@ import { ApiError } from "../errors/api-error.ts";
  * The models this deployment offers. `shell` is one for running commands: the message is a script,
  * what it prints is the answer, tokens are zero and compute time is what is billed.
  */
-const offeredModels = ["shell"] as const;
+export const offeredModels = ["shell"] as const;
 export const defaultModel = "shell";
 
 /** @throws {ApiError} `MODEL_NOT_OFFERED`, naming those that are. */

@@ -97,6 +97,7 @@ export function newExecution(
     chargedMicrousd: null,
     reason: null,
     exitCode: null,
+    detail: null,
     output: null,
     outputTruncated: false,
     workspaceState: null,

@@ -1,7 +1,7 @@
 /** What a stream says beside its items, from what was committed: the same however often. */
 import { iso, usd } from "../contract/common.ts";
 import { endReasons } from "../errors/end-reasons.ts";
-import type { RunnerEvent } from "../protocol/runner.ts";
+import type { EndReason, RunnerEvent } from "../protocol/runner.ts";
 import type { Execution } from "../store/executions.ts";
 
 /** An event and the number it has in its stream. */
@@ -12,8 +12,10 @@ export function startedEvent({ id, createdAt }: Execution): Numbered {
   return [0, { type: "response.started", timestamp: iso(createdAt), response, run: { id } }];
 }
 
+/** A call that goes on has begun; completed is told once of each. */
 export function itemEvent({ sequence, at, item }: RunnerEvent): Numbered {
-  const type = "response.item.completed";
+  const goesOn = item.type === "tool_call" && item.status === "running";
+  const type = goesOn ? "response.item.started" : "response.item.completed";
   return [sequence, { type, sequence, timestamp: iso(at), item }];
 }
 
@@ -25,14 +27,30 @@ export function endEvents(execution: Execution): readonly Numbered[] {
     { type: "response.completed", timestamp, response: response(execution) },
   ];
   if (status === "failed" && reason !== null) {
-    events.push({ type: "stream.error", timestamp, error: reason, message: endReasons[reason] });
+    const message = whyEnded(reason, execution.detail);
+    events.push({ type: "stream.error", timestamp, error: reason, message });
   }
   events.push({ type: "stream.completed", timestamp, run: run(execution) });
   return events.map((event, index) => [eventsLastSequence + 1 + index, event]);
 }
 
-function response({ id, status, output, outputTruncated }: Execution): object {
-  const content = output ?? "";
+/** As a sentence: what the runner knows of it comes before what can be said of all such ends. */
+function whyEnded(reason: EndReason, detail: string | null): string {
+  return detail ?? endReasons[reason];
+}
+
+/** What the assistant answers, in the stream and in the thread alike: never nothing at all. */
+export function answerText(
+  ended: Pick<Execution, "status" | "output" | "reason" | "detail">,
+): string {
+  const { status, output, reason, detail } = ended;
+  if (output || status === "success" || reason === null) return output ?? "";
+  return whyEnded(reason, detail);
+}
+
+function response(execution: Execution): object {
+  const { id, status, outputTruncated } = execution;
+  const content = answerText(execution);
   const message = {
     type: "message",
     role: "assistant",

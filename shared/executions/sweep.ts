@@ -164,6 +164,7 @@ async function end(
           outcome: "failed",
           reason: which.reason,
           exitCode: null,
+          detail: null,
           output: "",
           outputTruncated: false,
           workspaceState: execution.claimedAt === null ? null : "not_saved",

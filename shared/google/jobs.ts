@@ -1,6 +1,8 @@
 /** Starting and stopping Cloud Run jobs: the first adapter of dispatch. */
+
 import type { ExecutionsClient, JobsClient } from "@google-cloud/run";
 import { config } from "../config.ts";
+import { Fault } from "../core/fault.ts";
 import { jobEnvironment, jobName, type NetworkMode, type Profile } from "../protocol/job.ts";
 import { localEndpoint } from "./endpoint.ts";
 
@@ -48,7 +50,7 @@ export async function startJob(start: JobStart): Promise<string> {
   const overrides = { containerOverrides: [{ env }], taskCount: 1, timeout };
   const [operation] = await (await run()).jobs.runJob({ name, overrides }, { timeout: timeoutMs });
   const execution = operation.metadata as { name?: string | null } | null | undefined;
-  if (!execution?.name) throw new Error("RunJob answered without the execution's name");
+  if (!execution?.name) throw new Fault("RunJob answered without the execution's name");
   return execution.name;
 }
 

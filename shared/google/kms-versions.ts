@@ -1,11 +1,12 @@
 /** The versions of wrapping keys: for those who rotate them, which no function may. */
+import { Fault } from "../core/fault.ts";
 import { type KmsPurpose, keyName, kms } from "./kms.ts";
 
 /** The version that wraps what is wrapped now, by its full name. */
 export async function primaryVersion(purpose: KmsPurpose): Promise<string> {
   const [key] = await (await kms()).getCryptoKey({ name: keyName(purpose) });
   const name = key.primary?.name;
-  if (!name) throw new Error(`${purpose} has no primary version`);
+  if (!name) throw new Fault(`${purpose} has no primary version`);
   return name;
 }
 

@@ -1,7 +1,9 @@
 /** Wrapping and unwrapping with Cloud KMS; every byte is covered by a checksum both ways. */
+
 import { crc32c } from "@aws-crypto/crc32c";
 import type { KeyManagementServiceClient } from "@google-cloud/kms";
 import { config, required } from "../config.ts";
+import { Fault } from "../core/fault.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { localEndpoint } from "./endpoint.ts";
 
@@ -30,7 +32,7 @@ export function keyName(purpose: KmsPurpose): string {
 }
 
 function intact(bytes: Uint8Array, crc: { value?: unknown } | null | undefined): void {
-  if (Number(crc?.value) !== crc32c(bytes)) throw new Error("KMS: checksum mismatch in the answer");
+  if (Number(crc?.value) !== crc32c(bytes)) throw new Fault("KMS: checksum mismatch in the answer");
 }
 
 async function unavailableOnFailure<T>(call: () => Promise<T>): Promise<T> {
@@ -59,7 +61,7 @@ export async function wrap(
       { timeout: timeoutMs },
     );
     if (!answer.verifiedPlaintextCrc32c || !answer.verifiedAdditionalAuthenticatedDataCrc32c) {
-      throw new Error("KMS: the request was damaged on its way");
+      throw new Fault("KMS: the request was damaged on its way");
     }
     const wrapped = Buffer.from(answer.ciphertext as Uint8Array);
     intact(wrapped, answer.ciphertextCrc32c);

@@ -1,7 +1,8 @@
+import { Fault } from "../core/fault.ts";
 import type { Deps } from "./route.ts";
 
 function none(): never {
-  throw new Error("this function's service declares no database");
+  throw new Fault("this function's service declares no database");
 }
 
 /** For a function that may do nothing at all: it starts without loading any client. */

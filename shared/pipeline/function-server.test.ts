@@ -82,10 +82,16 @@ describe("a refused body", () => {
 
   test("of a stranger is taken in no further than a proxy sends it unasked", async () => {
     const { port } = await refusing();
-    const parts = [head("Content-Length: 9000000", "/stranger"), ...Array<string>(9).fill(megabyte)];
+    const parts = [
+      head("Content-Length: 9000000", "/stranger"),
+      ...Array<string>(9).fill(megabyte),
+    ];
     const seen = await writeEverythingFirst(port, parts);
     expect(seen.error).toMatch(/EPIPE|ECONNRESET/);
-    const few = [head("Connection: close\r\nContent-Length: 60000", "/stranger"), "x".repeat(60_000)];
+    const few = [
+      head("Connection: close\r\nContent-Length: 60000", "/stranger"),
+      "x".repeat(60_000),
+    ];
     expect(statusOf(await writeEverythingFirst(port, few))).toBe(401);
   });
 

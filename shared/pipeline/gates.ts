@@ -42,8 +42,9 @@ export function checkCredential(authentication: Authentication, request: Incomin
 export function requestFacts(request: IncomingMessage, id: string): RequestFacts {
   const key = request.headers["idempotency-key"] ?? null;
   if (key !== null && (typeof key !== "string" || !idempotencyKeyForm.test(key))) {
-    const details = [{ field: "Idempotency-Key", message: "1 to 255 printable ASCII characters" }];
-    throw new ApiError("VALIDATION_FAILED", { details });
+    const message = "must have 1 to 255 printable ASCII characters, and no blanks";
+    const details = [{ field: "Idempotency-Key", message }];
+    throw new ApiError("VALIDATION_FAILED", { message: `Idempotency-Key ${message}.`, details });
   }
   return {
     id,

@@ -1,9 +1,11 @@
 /** Doubts what came in: path, query and body against the route's schemas. */
 import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
+import { findUnusable, mayBeUnusable, shownField, type Unusable } from "../core/usable-text.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type Framing, FramingError, framingOf, hasBody } from "../http/framing.ts";
 import { readOffBytesMax } from "../http/linger.ts";
+import { sayWhatToChange } from "./issue-sentences.ts";
 import { notHttp } from "./raw-refusal.ts";
 import type { Route } from "./route.ts";
 
@@ -18,20 +20,60 @@ export function parseParams<P>(schema: z.ZodType<P>, params: unknown): P {
   throw new ApiError("NOT_FOUND");
 }
 
+/**
+ * @throws {ApiError} `VALIDATION_FAILED` for what the schema refuses, and for a parameter that is
+ *   given twice: one of the two would be dropped.
+ */
 export function parseQuery<Q>(schema: z.ZodType<Q>, query: URLSearchParams): Q {
+  const names = [...query.keys()];
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw refusedField(parameter(twice), "is given twice; send it once");
+  const unusable = findUnusable(Object.fromEntries(query), "refused");
+  if (unusable) throw refusedField(parameter(unusable.field), reasons[unusable.why]);
   return validated(schema, Object.fromEntries(query), "query");
 }
 
+const reasons: Readonly<Record<Unusable["why"], string>> = {
+  "ill-formed": "holds half of a surrogate pair, which is no character",
+  "reserved-name": "can't be used as a name: send it under another one",
+  nul: "must not hold the character U+0000",
+};
+
+/** What was refused: as `details` names it, and as a sentence begins with it. */
+interface Subject {
+  readonly field: string;
+  readonly named: string;
+}
+
+function parameter(name: string): Subject {
+  return { field: shownField(name), named: `The parameter ${shownField(name)}` };
+}
+
+function fieldOf(path: string, where: string): Subject {
+  if (path === "") return { field: where, named: `The ${where}` };
+  if (where === "query") return parameter(path);
+  return { field: shownField(path), named: `The field ${shownField(path)}` };
+}
+
+function refusedField({ field, named }: Subject, message: string): ApiError {
+  return new ApiError("VALIDATION_FAILED", {
+    message: `${named} ${message}.`,
+    details: [{ field, message }],
+  });
+}
+
+/** @throws {ApiError} `VALIDATION_FAILED`, naming each field that is wrong and what to change. */
 export function validated<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: sayWhatToChange });
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.slice(0, issuesShownMax);
   const details = issues.map(({ path, message }) => ({
-    field: path.length > 0 ? path.join(".") : where,
+    field: fieldOf(path.join("."), where).field,
     message,
   }));
-  const [first] = details;
-  const message = `Mend ${first?.field}: ${first?.message}.`;
+  const [first] = issues;
+  const { named } = fieldOf(first?.path.join(".") ?? "", where);
+  const message = `${named} ${first?.message}.`;
   throw new ApiError("VALIDATION_FAILED", { message, details });
 }
 
@@ -85,27 +127,59 @@ export async function readBytes(request: IncomingMessage, bytesMax: number): Pro
   return Buffer.concat(chunks);
 }
 
+interface JsonOptions {
+  readonly bytesMax: number;
+  readonly contentType: string | undefined;
+  /** What becomes of the character U+0000: programs print it, and nothing else can use it. */
+  readonly nul: "refused" | "kept";
+}
+
 /** The JSON body against `schema`; a body that isn't there counts as `{}`. */
 export async function readJson<B>(
   request: IncomingMessage,
   schema: z.ZodType<B>,
-  options: { readonly bytesMax: number; readonly contentType: string | undefined },
+  options: JsonOptions,
 ): Promise<B> {
   const bytes = await readBytes(request, options.bytesMax);
   if (bytes.length === 0) return validated(schema, {}, "body");
   if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(options.contentType ?? "")) {
     throw new ApiError("UNSUPPORTED_MEDIA_TYPE", { message: "Send the body as application/json." });
   }
-  return validated(schema, parseText(bytes), "body");
+  return validated(schema, parseText(bytes, options.nul), "body");
 }
 
-function parseText(bytes: Buffer): unknown {
+/** No cause is kept of what isn't JSON: V8's message quotes it, and so may any other. */
+function parseText(bytes: Buffer, nul: "refused" | "kept"): unknown {
+  const text = decoded(bytes);
+  if (depthOf(text) > jsonDepthMax) {
+    const message = `The body's JSON is nested more than ${jsonDepthMax} levels deep.`;
+    throw new ApiError("MALFORMED_JSON", { message });
+  }
+  const parsed = parsedJson(text);
+  const unusable = mayBeUnusable(text) ? findUnusable(parsed, nul) : null;
+  if (unusable === null) return parsed;
+  const subject = fieldOf(unusable.field, "body");
+  if (unusable.why !== "ill-formed") throw refusedField(subject, reasons[unusable.why]);
+  const message = reasons["ill-formed"];
+  throw new ApiError("MALFORMED_JSON", {
+    message: `${subject.named} ${message}.`,
+    details: [{ field: subject.field, message }],
+  });
+}
+
+function decoded(bytes: Buffer): string {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    if (depthOf(text) > jsonDepthMax) throw new SyntaxError("nested too deeply");
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new ApiError("MALFORMED_JSON", { message: "The body isn't valid UTF-8." });
+  }
+}
+
+function parsedJson(text: string): unknown {
+  try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw new ApiError("MALFORMED_JSON", { cause });
+  } catch {
+    throw new ApiError("MALFORMED_JSON");
   }
 }
 

@@ -1,7 +1,10 @@
 /** One JSON line per request on stdout, which Cloud Logging takes in as it is (AUD-1, AUD-2). */
 import type { ServerResponse } from "node:http";
+import { describeWithStack } from "../core/describe-error.ts";
 import type { ApiError } from "../errors/api-error.ts";
 import { originalStack } from "./original-stack.ts";
+
+const causeLengthMax = 4_000;
 
 export interface RequestRecord {
   readonly requestId: string;
@@ -44,8 +47,8 @@ export function logViolation(name: `${string}_violation`, facts: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
+/** A text is one of ours; of an error there is no message but ours (SEC-8). */
 function describe(cause: unknown): string | undefined {
-  if (cause === undefined) return undefined;
-  if (!(cause instanceof Error)) return String(cause);
-  return originalStack((cause.stack ?? cause.message).slice(0, 4_000));
+  if (cause === undefined || typeof cause === "string") return cause;
+  return originalStack(describeWithStack(cause).slice(0, causeLengthMax));
 }

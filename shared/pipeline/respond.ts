@@ -38,7 +38,9 @@ export async function sendStream(
 
 /** What was thrown, as the refusal to answer: everything unforeseen is one and the same. */
 export function asRefusal(error: unknown): ApiError {
-  return error instanceof ApiError ? error : new ApiError("INTERNAL_ERROR", { cause: error });
+  if (error instanceof ApiError) return error;
+  const cause = error instanceof Error ? error : "something was thrown that is no error";
+  return new ApiError("INTERNAL_ERROR", { cause });
 }
 
 export function sendError(response: ServerResponse, error: ApiError): void {

@@ -155,6 +155,8 @@ export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decid
   readonly audit: `${string}.${string}` | "none";
   /** What the audit row keeps sealed beside address and user agent. */
   readonly auditDetails?: (context: Context<A, P, Q, B>) => Readonly<Record<string, string>>;
+  /** Of routes that make something: with an Idempotency-Key, repeating it makes it once. */
+  readonly idempotency?: "honoured";
   readonly reply: Readonly<Record<number, z.ZodType | "stream" | "bytes">>;
   readonly read: "nothing" | ((context: Context<A, P, Q, B>) => Promise<D>);
   /** Pure: it may be repeated with fresh data. `account` is null where `budget` takes none. */

@@ -22,6 +22,7 @@ import type {
   Deps,
   Ids,
   JsonReply,
+  RequestFacts,
   Route,
 } from "./route.ts";
 
@@ -170,20 +171,27 @@ async function begin(
 ): Promise<Begun> {
   const { route } = admitted;
   const { request, response } = exchange;
-  const options = { bytesMax: route.bodyBytesMax, contentType: admitted.contentType };
+  const options = {
+    bytesMax: route.bodyBytesMax,
+    contentType: admitted.contentType,
+    // A runner tells what a program printed, whatever that was.
+    nul: route.authenticate === "execution" ? ("kept" as const) : ("refused" as const),
+  };
   const gone = new AbortController();
   // Not for an answer that has been given: each abort makes an error with a stack.
   response.once("close", () => {
     if (!response.writableFinished) gone.abort();
   });
   const ids = new RepeatableIds(deps.newId);
+  const facts = requestFacts(request, admitted.record.requestId);
+  refuseVainKey(route, facts);
   const context: AnyContext = {
     caller,
     params: parseParams(route.params, admitted.params),
     query: parseQuery(route.query, admitted.query),
     body: typeof route.body === "string" ? null : await readJson(request, route.body, options),
     raw: request,
-    request: requestFacts(request, admitted.record.requestId),
+    request: facts,
     now: deps.now(),
     ids,
     deps,
@@ -192,6 +200,14 @@ async function begin(
   };
   const data = route.read === "nothing" ? null : await route.read(context);
   return { context, ids, data };
+}
+
+/** Whoever sends a key relies on it: to ignore it would make twice what was wanted once. */
+function refuseVainKey({ reply, idempotency }: Route, { idempotencyKey }: RequestFacts): void {
+  if (idempotencyKey === null || idempotency === "honoured" || !(201 in reply)) return;
+  const message = "isn't honoured by this route: send the request without it";
+  const details = [{ field: "Idempotency-Key", message }];
+  throw new ApiError("VALIDATION_FAILED", { message: `Idempotency-Key ${message}.`, details });
 }
 
 async function commit(

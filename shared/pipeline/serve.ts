@@ -4,13 +4,15 @@
  * before any handler runs; without the headers that announce a body, they leave it to us.
  */
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { http } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 import findMyWay, { type HTTPMethod } from "find-my-way";
 import { config, deploymentLimits, peppers } from "../config.ts";
+import { Fault } from "../core/fault.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { methodNotAllowed } from "../errors/method-not-allowed.ts";
 import { allowHeader, routedMethod } from "../http/methods.ts";
 import { depsWithoutStore } from "./deps-without-store.ts";
 import { createFunctionServer } from "./function-server.ts";
@@ -79,14 +81,20 @@ async function listen(service: Service, host: () => Host): Promise<void> {
   // Peppers or limits that can't be read end the start: nothing runs without them.
   if (service.routes.some(({ authenticate }) => authenticate === "api-key")) peppers();
   const limits = new LimitGate(deploymentLimits(), elapsed);
+  tellOfCrashes(service.name);
   http(service.name, async (request: IncomingMessage, response: ServerResponse) => {
     const admitted = admittedRequests.get(request);
-    if (!admitted) throw new Error("a request that passed no gate");
+    if (!admitted) throw new Fault("a request that passed no gate");
+    const { record, route } = admitted;
+    const fail = (error: unknown) => {
+      const refusal = refuse(error, { request, response, record });
+      limits.noteRefusal(route, request, refusal);
+    };
+    answerForDomain(fail);
     try {
       await runRoute(admitted, { request, response }, { deps, members, limits });
     } catch (error) {
-      const refusal = refuse(error, { request, response, record: admitted.record });
-      limits.noteRefusal(admitted.route, request, refusal);
+      fail(error);
     }
   });
   const framework = getTestServer(service.name);
@@ -98,6 +106,25 @@ async function listen(service: Service, host: () => Host): Promise<void> {
   });
   process.once("SIGTERM", () => stop(server));
   await once(server.listen(PORT, PADDOCK_BIND), "listening");
+}
+
+/**
+ * The framework runs each request in a domain, and answers and logs the message of whatever is
+ * thrown there outside of our promises, values included. It is answered as any other failure.
+ */
+function answerForDomain(fail: (error: unknown) => void): void {
+  const domain: unknown = Reflect.get(process, "domain");
+  if (!(domain instanceof EventEmitter)) return;
+  domain.removeAllListeners("error");
+  domain.on("error", fail);
+}
+
+/** Of an error that nobody catches Node prints the message, and the bundle's line with it. */
+function tellOfCrashes(name: string): void {
+  process.on("uncaughtException", (cause) => {
+    logFailure(`${name} ends: an error that nobody caught`, cause);
+    process.exit(1);
+  });
 }
 
 function stop(server: Server): void {
@@ -128,6 +155,7 @@ function admit(front: Front, request: IncomingMessage, response: ServerResponse)
     request.url = originForm(request.url ?? "/");
     const [path = "/", ...query] = request.url.split("?");
     const found = match(front.router, request.method ?? "", path);
+    requireDecodable(query.join("?"));
     route = found.route;
     logged = { ...record, route: found.route.answers };
     const shown = checkCredential(found.route.authenticate, request);
@@ -165,15 +193,25 @@ function match(router: Router, method: string, path: string) {
     findOrRefuse(router, other, path),
   );
   if (allowed.length === 0) throw new ApiError("NOT_FOUND", { message: "There is no such route." });
-  throw new ApiError("METHOD_NOT_ALLOWED", { headers: { allow: allowHeader(allowed) } });
+  throw methodNotAllowed(allowHeader(allowed));
+}
+
+/** What isn't UTF-8 would come out as other characters, and nobody would be told. */
+function requireDecodable(query: string): void {
+  try {
+    decodeURIComponent(query);
+  } catch {
+    const message = "The URL's query isn't validly percent-encoded.";
+    throw new ApiError("MALFORMED_URL", { message });
+  }
 }
 
 function findOrRefuse(router: Router, method: string, path: string) {
   try {
     decodeURIComponent(path);
     return router.find(method as HTTPMethod, path);
-  } catch (cause) {
-    throw new ApiError("MALFORMED_URL", { cause });
+  } catch {
+    throw new ApiError("MALFORMED_URL");
   }
 }
 

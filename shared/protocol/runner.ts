@@ -241,11 +241,15 @@ export const EndReason = z.enum([
 ]);
 export type EndReason = z.infer<typeof EndReason>;
 
+export const endDetailLengthMax = 500;
+
 export const SettleRequest = z.object({
   leaseVersion: z.string(),
   outcome: z.enum(["success", "failed", "cancelled"]),
   reason: EndReason,
   exitCode: z.int().min(0).max(255).nullable(),
+  /** Why, in a sentence of the runner's own; redacted. */
+  detail: z.string().max(endDetailLengthMax).optional(),
   /** Redacted, UTF-8, at most `outputBytesMax`. */
   output: z.string(),
   outputTruncated: z.boolean(),

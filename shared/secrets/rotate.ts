@@ -3,8 +3,11 @@
  * wrapped under an older version opens all the while, so executions run on; a pair that was done
  * is passed over, so whoever was interrupted begins again and goes on.
  */
+
 import pMap from "p-map";
 import type { Owner } from "../auth/owner.ts";
+import { describeError } from "../core/describe-error.ts";
+import { Fault } from "../core/fault.ts";
 import type { KmsPurpose } from "../google/kms.ts";
 import { isConflict } from "../store/answered.ts";
 import { replace } from "../store/documents.ts";
@@ -57,7 +60,7 @@ export async function rotateOwner(
     }
     after = { value: last.value.createdAt, id: idOf(last) };
   }
-  throw new Error(`${owner.id} has more key pairs than can be walked through`);
+  throw new Fault(`${owner.id} has more key pairs than can be walked through`);
 }
 
 type Outcome = "rewrapped" | "changed" | { readonly why: string };
@@ -80,8 +83,7 @@ async function rewrapOne(keys: Store, owner: Owner, pair: FoundPair): Promise<Ou
     return "rewrapped";
   } catch (error) {
     if (isConflict(error)) return "changed";
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return { why: cause instanceof Error ? cause.message : "unknown" };
+    return { why: describeError(error) };
   }
 }
 

@@ -20,6 +20,7 @@ export const Agent = z.object({
   metadataJson: z.string(),
   createdAt: z.int(),
   updatedAt: z.int(),
+  /** When an execution began with it; written at most once a minute. */
   lastRunAt: z.int().nullable(),
 });
 export type Agent = z.infer<typeof Agent>;

@@ -1,6 +1,8 @@
 /** A change before it is committed: what it wants written, and how it is decided again. */
+
 import type { Owner } from "../auth/owner.ts";
 import type { Account } from "../core/account.ts";
+import { Fault } from "../core/fault.ts";
 import type { Version, Write } from "./documents.ts";
 
 /** What a decision wants changed; nothing at all if `writes` is empty and there is no `account`. */
@@ -13,7 +15,7 @@ export interface Decision {
  * Thrown by a decision whose documents contradict the account: somebody committed between the two
  * reads, so all of it is read anew and decided again.
  */
-export class StaleRead extends Error {
+export class StaleRead extends Fault {
   override readonly name = "StaleRead";
 }
 

@@ -169,7 +169,12 @@ export function remove(ref: Ref, version: Version | null): Write {
 
 /** By its form: naming the class would load the whole client with the first schema. */
 function isTimestamp(value: unknown): value is Timestamp {
-  return typeof value === "object" && value !== null && "toDate" in value;
+  return typeof value === "object" && value !== null && hasMethod(value, "toDate");
+}
+
+/** A function: no stored map holds one, whatever its fields are called. */
+function hasMethod(value: object, name: string): boolean {
+  return typeof Reflect.get(value, name) === "function";
 }
 
 /**

@@ -51,17 +51,27 @@ export type Environment = z.infer<typeof Environment>;
 export const environments = ownedCollection(["environments"], Environment, "id");
 
 const SealedValue = z.object({
+  key: z.string(),
   sealed: z.string(),
   updatedAt: z.int(),
   /** Where it may go; it is sealed to that, too. Null: into the sandbox. */
   binding: SecretBinding.nullable().default(null),
 });
 
-/** The sealed secrets of one environment, by name: one document, so that claiming reads it once. */
+/**
+ * Version 1 kept them in a map by name. A name is its user's choice, and neither JavaScript's
+ * objects nor Firestore's maps take every one: `__proto__`, `toDate`, `__x__`.
+ */
+const byNameBefore = z
+  .record(z.string(), SealedValue.omit({ key: true }))
+  .transform((values) => Object.entries(values).map(([key, value]) => ({ key, ...value })));
+
+/** The sealed secrets of one environment: one document, so that claiming reads it once. */
 export const SealedSecrets = z.object({
-  v: z.literal(1),
+  v: z.literal([1, 2]),
   environmentId: z.string(),
-  values: z.record(z.string(), SealedValue),
+  /** Each name once. */
+  values: z.array(SealedValue).or(byNameBefore),
 });
 export type SealedSecrets = z.infer<typeof SealedSecrets>;
 export const sealedSecrets = ownedCollection(["sealedSecrets"], SealedSecrets, "environmentId");

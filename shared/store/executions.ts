@@ -35,7 +35,7 @@ export const Execution = z.object({
   keyLineageId: z.string().nullable().default(null),
   messageId: z.string(),
   status: z.enum(executionStatuses),
-  /** Of the request's body, so that a repeated key with another body is told apart. */
+  /** Keyed, so that it gives nothing away: tells a repeated Idempotency-Key's body from another. */
   requestSha256: z.string(),
   task: z.object({ model: z.string(), instructions: z.string().nullable(), content: z.string() }),
   profile: z.enum(profiles),
@@ -79,6 +79,8 @@ export const Execution = z.object({
   chargedMicrousd: z.int().min(0).nullable(),
   reason: EndReason.nullable(),
   exitCode: z.int().nullable(),
+  /** Why it ended, where a sentence tells more than the reason. */
+  detail: z.string().nullable().default(null),
   output: z.string().nullable(),
   outputTruncated: z.boolean(),
   workspaceState: z.enum(["saved", "unchanged", "not_saved"]).nullable(),

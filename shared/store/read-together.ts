@@ -3,7 +3,9 @@
  * costs a process about as much as what it brings, so that under load most of a read's CPU is
  * saved; a document that several ask for is read and billed once. Alone nobody waits for anybody.
  */
+
 import type { DocumentSnapshot, Firestore } from "@google-cloud/firestore";
+import { Fault } from "../core/fault.ts";
 
 /** Of one call: what is slow or large must not hold up more than these. */
 const documentsMax = 32;
@@ -27,6 +29,7 @@ export class ReadTogether {
    * that was read before the call.
    */
   read(paths: readonly string[]): Promise<readonly DocumentSnapshot[]> {
+    if (paths.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
       if (this.#asked.length === 0) setImmediate(() => this.#send());
       this.#asked.push({ paths, resolve, reject });
@@ -65,5 +68,5 @@ export class ReadTogether {
 
 function given(snapshot: DocumentSnapshot | undefined): DocumentSnapshot {
   if (snapshot) return snapshot;
-  throw new Error("Firestore answered fewer documents than were asked for");
+  throw new Fault("Firestore answered fewer documents than were asked for");
 }

@@ -7,6 +7,7 @@ import {
   type WriteBatch,
 } from "@google-cloud/firestore";
 import * as z from "zod";
+import { Fault } from "../core/fault.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { answered } from "./answered.ts";
 import {
@@ -77,7 +78,7 @@ export class Store {
     const snapshots = await answered(this.#reads.read(refs.map(({ path }) => path)));
     const read_ = refs.map((ref, index) => {
       const snapshot = snapshots[index];
-      if (!snapshot) throw new Error("Firestore answered fewer documents than were asked for");
+      if (!snapshot) throw new Fault("Firestore answered fewer documents than were asked for");
       return read(ref, snapshot);
     });
     return read_ as { [K in keyof R]: R[K] extends Ref<infer S> ? Snapshot<S> : never };
@@ -138,6 +139,17 @@ export class Store {
       this.#ordered(this.#visible(collection), request).limit(request.limit).get(),
     );
     return documents.docs.map((doc) => found(collection.schema, doc));
+  }
+
+  /** As `findRefs`, but the fields of `part` alone: what else the documents hold isn't sent. */
+  async findParts<S extends z.ZodObject>(
+    collection: CollectionRef,
+    part: S,
+    request: Omit<PageRequest, "offset">,
+  ): Promise<readonly z.output<S>[]> {
+    const query = this.#ordered(this.#visible(collection), request).limit(request.limit);
+    const documents = await answered(query.select(...Object.keys(part.shape)).get());
+    return documents.docs.map((doc) => parseStored(part, doc.data()));
   }
 
   /**
@@ -203,7 +215,7 @@ export class Store {
   async commit(writes: readonly Write[]): Promise<Version> {
     const results = await this.#batchOf(writes).commit();
     const last = results.at(-1);
-    if (!last) throw new Error("a commit of nothing");
+    if (!last) throw new Fault("a commit of nothing");
     return last.writeTime;
   }
 
@@ -215,7 +227,7 @@ export class Store {
     const batch = this.#batchOf(writes);
     // The library's public `commit` can't be told not to repeat itself; this is what it calls.
     if (!("_commit" in batch) || typeof batch._commit !== "function") {
-      throw new Error("Firestore's client has no single commit any more");
+      throw new Fault("Firestore's client has no single commit any more");
     }
     const reply = CommitReply.parse(await batch._commit({ retryCodes: [] }));
     return reply.writeResults.map(({ updateTime }) => {

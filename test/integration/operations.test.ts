@@ -94,6 +94,8 @@ async function leastOf(sample: () => Promise<Budget>, most: Budget): Promise<Bud
 /** What one execution costs, by the steps of its way. */
 async function executeOnce() {
   const threadId = await newThread(owner.key, { environmentId, agentId });
+  // That an agent ran is written once a minute: the other starts are what is measured.
+  await firestore().doc(`owners/${owner.id}/agents/${agentId}`).update({ lastRunAt: Date.now() });
   await setTimeout(keyStaleMs);
   await resetOperations();
   let claimed: Promise<Budget> | undefined;
@@ -314,6 +316,8 @@ another; what overlaps counts once). The last column is the most that the design
 | request | reads | writes | round trips | at most |
 |---|---|---|---|---|
 ${lines.join("\n")}
+
+A start with an agent that hasn't run for a minute writes once more: when it ran.
 
 A stream of an execution that runs costs a read per batch of events, which its listener brings, one
 every 30 s, and one at the end; each reader that joins, and each page of one that is behind, as many

@@ -37,3 +37,15 @@ describe("SEC-4 an execution with a secret", { timeout: 120_000 }, () => {
     expect(gateway.savedFile(name)).toBe(`${value}\n`);
   });
 });
+
+describe("SEC-8 an execution whose stored secret no program can be given", () => {
+  test("says which one it is, and nothing of what is in it", async () => {
+    const secrets = [{ key: "TOKEN", value: "sk-live-4242\u0000" }];
+    const { gateway, host } = await execute(claimFor("echo hello", { secrets }), "A");
+    expect(gateway.settled).toMatchObject({ outcome: "failed", exitCode: 126 });
+    expect(gateway.settled?.output).toContain(
+      "couldn't be started: the variable TOKEN holds the character U+0000",
+    );
+    expect(gateway.received.join("\n") + host.log()).not.toContain("4242");
+  });
+});

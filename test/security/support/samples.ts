@@ -159,6 +159,8 @@ export function idFieldsOf({ route, title }: TableRoute): readonly IdField[] {
   const inQuery = jsonSchema(route.query).properties ?? {};
   const fieldsIn = (where: IdField["where"], properties: Readonly<Record<string, Schema>>) =>
     Object.entries(properties).flatMap(([field, schema]): IdField[] => {
+      // Without any form it is looked up nowhere: it is refused, or only warned of.
+      if (Object.keys(schema).length === 0) return [];
       const prefix = prefixIn(schema) ?? prefixByName(field, title);
       if (prefix === null) return [];
       const isList = flattened(schema).some(({ type }) => type === "array");

@@ -1,0 +1,53 @@
+import * as z from "zod";
+import { noParams, noQuery, ok } from "#shared/contract/common";
+import { offeredModels } from "#shared/executions/models";
+import { route } from "#shared/pipeline/route";
+
+const Model = z.object({
+  id: z.string(),
+  label: z.string(),
+  description: z.string(),
+  intelligence: z.string(),
+  contextWindow: z.string(),
+  speed: z.string(),
+  source: z.literal("managed"),
+  providerType: z.null(),
+  requiredTier: z.string(),
+  locked: z.literal(false),
+});
+
+/** What a user reads of each; the form is the public API's, which knows language models alone. */
+const described: Readonly<Record<(typeof offeredModels)[number], string>> = {
+  shell: "Runs the message as a shell script; what it prints is the answer.",
+};
+
+export const listModels = route({
+  answers: "GET /v1/agents/models",
+  summary: "The models this deployment offers.",
+  authenticate: "api-key",
+  scope: "agents:read",
+  params: noParams,
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "reads",
+  budget: "free",
+  audit: "none",
+  reply: { 200: z.object({ tier: z.string(), models: z.array(Model) }) },
+  read: "nothing",
+  decide() {
+    const models = offeredModels.map((id) => ({
+      id,
+      label: id,
+      description: described[id],
+      intelligence: "none",
+      contextWindow: "none",
+      speed: "fast",
+      source: "managed" as const,
+      providerType: null,
+      requiredTier: "self_hosted",
+      locked: false as const,
+    }));
+    return { writes: [], reply: ok({ tier: "self_hosted", models }) };
+  },
+});

@@ -1,0 +1,48 @@
+/** Forms that end early, hold too much or name what can't be named. */
+import { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
+import { describe, expect, test } from "vitest";
+import { readUpload, type Upload } from "./read-upload.ts";
+
+const head = '--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\n';
+const pathHead = '--b\r\ncontent-disposition: form-data; name="path"\r\n\r\n';
+const end = "\r\n--b--\r\n";
+
+async function read(form: string | Buffer): Promise<Upload> {
+  const headers = { "content-type": "multipart/form-data; boundary=b" };
+  const request = Object.assign(new IncomingMessage(new Socket()), { headers, complete: true });
+  request.push(form);
+  request.push(null);
+  return await readUpload(request);
+}
+
+describe("SEC-8 an upload", () => {
+  test("whose form is whole is read", async () => {
+    const upload = await read(`${head}hello\r\n${pathHead}docs${end}`);
+    expect(upload).toEqual({ filename: "a.txt", bytes: Buffer.from("hello"), path: "docs" });
+  });
+
+  test.each([
+    ["ends inside of its file", `${head}hello`],
+    ["ends between its parts", `${head}hello\r\n${pathHead}`],
+    ["ends inside of a field", `${head}hello\r\n${pathHead}docs`],
+    ["ends inside of a header", "--b\r\ncontent-dis"],
+    ["never begins", "hello"],
+    ["has nothing in it", ""],
+    ["holds three files", `${head}one\r\n${head}two\r\n${head}three${end}`],
+    ["says twice where to put it", `${head}one\r\n${pathHead}a\r\n${pathHead}b${end}`],
+    ["says so at too great a length", `${head}one\r\n${pathHead}${"a".repeat(5_000)}${end}`],
+    [
+      "has more fields than it may",
+      `${head}one\r\n${`${pathHead.replace("path", "x")}1\r\n`.repeat(30)}${end}`,
+    ],
+    [
+      "names the file in no UTF-8",
+      Buffer.from(`${head.replace("a.txt", "a\xed\xa0\xbd")}one${end}`, "latin1"),
+    ],
+  ])("whose form %s is refused, in a sentence of ours", async (_what, form) => {
+    const error = await read(form).catch((refused) => refused);
+    expect(error).toMatchObject({ code: "MALFORMED_MULTIPART", cause: undefined });
+    expect(error.message).toMatch(/^The .*\.$/);
+  });
+});

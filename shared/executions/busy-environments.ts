@@ -1,0 +1,25 @@
+/** What executions tell of the environments that they run in. */
+import type { Owner } from "../auth/owner.ts";
+import { executions } from "../store/executions.ts";
+import type { Store } from "../store/store.ts";
+
+/** An owner can't have more going. */
+const executionsMax = 1_000;
+const InEnvironment = executions.schema.pick({ environmentId: true });
+
+/** The environments in which an execution runs or is about to: of all, or of the one named. */
+export async function busyEnvironments(
+  store: Store,
+  owner: Owner,
+  environmentId?: string,
+): Promise<ReadonlySet<string>> {
+  const here = environmentId === undefined ? [] : [["environmentId", environmentId] as const];
+  const found = (["queued", "running"] as const).map((status) =>
+    store.findParts(executions.all(owner), InEnvironment, {
+      where: [["status", status], ...here],
+      orderBy: [],
+      limit: environmentId === undefined ? executionsMax : 1,
+    }),
+  );
+  return new Set((await Promise.all(found)).flat().map((execution) => execution.environmentId));
+}

@@ -1,0 +1,31 @@
+import type { Owner } from "../auth/owner.ts";
+import type { ThreadNames } from "../contract/thread.ts";
+import { agents } from "../store/agents.ts";
+import { environments } from "../store/environments.ts";
+import type { Store } from "../store/store.ts";
+import type { Thread } from "../store/threads.ts";
+
+type Named = Pick<Thread, "environmentId" | "agentId">;
+
+/** What threads run on and with, by the names that these have now: one call for all of them. */
+export async function namesOfThreads(
+  store: Store,
+  owner: Owner,
+  threads: readonly Named[],
+): Promise<(thread: Named) => ThreadNames> {
+  const ids = {
+    environment: [...new Set(threads.map(({ environmentId }) => environmentId))],
+    agent: [...new Set(threads.flatMap(({ agentId }) => (agentId === null ? [] : [agentId])))],
+  };
+  const found = await Promise.all([
+    store.getAll(...ids.environment.map((id) => environments.of(owner, id))),
+    store.getAll(...ids.agent.map((id) => agents.of(owner, id))),
+  ]);
+  const names = new Map(
+    found.flat().flatMap(({ value }) => (value ? [[value.id, value.name] as const] : [])),
+  );
+  return ({ environmentId, agentId }) => ({
+    environmentName: names.get(environmentId) ?? null,
+    agentName: agentId === null ? null : (names.get(agentId) ?? null),
+  });
+}

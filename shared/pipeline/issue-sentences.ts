@@ -1,0 +1,88 @@
+/**
+ * What a schema finds wrong, as what to change: the rest of a sentence that begins with the field's
+ * name. Nothing of what was sent is in it.
+ */
+import type { z } from "zod";
+
+type RawIssue = Parameters<z.core.$ZodErrorMap>[0];
+
+const things: Readonly<Record<string, string>> = {
+  string: "a string",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "an object",
+  record: "an object",
+  null: "null",
+  date: "a date",
+};
+const forms: Readonly<Record<string, string>> = {
+  email: "an e-mail address",
+  url: "an absolute URL",
+  datetime: "a date and time as ISO 8601 has it, such as 2026-01-31T00:00:00Z",
+  date: "a date as ISO 8601 has it, such as 2026-01-31",
+  safeint: "a whole number",
+  int32: "a whole number",
+};
+const valuesMax = 12;
+
+/** For `safeParse`: comes after what the schema itself says, which reads on in the same way. */
+export const sayWhatToChange: z.core.$ZodErrorMap = (issue) => {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.input === undefined ? "is required" : `must be ${thing(issue.expected)}`;
+    case "too_small":
+      return `must ${measure(issue, "at least", issue.minimum)}`;
+    case "too_big":
+      return `must ${measure(issue, "at most", issue.maximum)}`;
+    case "invalid_format":
+      return form(issue.format);
+    case "invalid_value":
+      if (issue.input === undefined) return "is required";
+      return oneOf(issue.values.map((value) => JSON.stringify(value)));
+    case "not_multiple_of":
+      return `must be a multiple of ${issue.divisor}`;
+    case "invalid_union":
+      return issue.input === undefined ? "is required" : "must have one of the forms it can have";
+    case "invalid_key":
+      return nameOf(issue);
+    default:
+      return "must be of the form that the documentation shows";
+  }
+};
+
+function thing(expected: string): string {
+  return things[expected] ?? "of another type";
+}
+
+function form(format: string): string {
+  return format in forms ? `must be ${forms[format]}` : "must have the form it is documented with";
+}
+
+function oneOf(values: readonly string[]): string {
+  if (values.length === 1) return `must be ${values[0]}`;
+  const shown = values.slice(0, valuesMax).join(", ");
+  return `must be one of ${shown}${values.length > valuesMax ? " and others" : ""}`;
+}
+
+function measure(
+  issue: { readonly origin: string; readonly inclusive?: boolean | undefined },
+  bound: "at least" | "at most",
+  limit: number | bigint,
+): string {
+  const unit = { string: "character", array: "entry", set: "entry", file: "byte" }[issue.origin];
+  if (unit !== undefined) return `have ${bound} ${limit} ${plural(unit, Number(limit))}`;
+  if (issue.inclusive !== false) return `be ${bound} ${limit}`;
+  return `be ${bound === "at least" ? "more than" : "less than"} ${limit}`;
+}
+
+function plural(unit: string, count: number): string {
+  if (count === 1) return unit;
+  return unit.endsWith("y") ? `${unit.slice(0, -1)}ies` : `${unit}s`;
+}
+
+function nameOf(issue: RawIssue & { readonly code: "invalid_key" }): string {
+  const [first] = issue.issues;
+  return `isn't a name that can be used here: it ${first?.message ?? "has the wrong form"}`;
+}
