@@ -39,7 +39,7 @@ export function runScript(supervisor: Socket, { script, environment }: RunReques
   }
 }
 
-/** The system's code alone: the message may quote a value. This program has no module but its own. */
+/** The system's code alone: the message may quote a value. No module of others is loaded here. */
 function codeOf(error: unknown): string {
   const { code } = Object(error);
   return typeof code === "string" && /^[A-Z0-9_]{1,60}$/.test(code) ? `${code}.` : "unknown.";

@@ -9,16 +9,12 @@ import { prepareBeat, sendBeat } from "../kit/beat.ts";
 import { begin, untilRunning } from "../kit/begun.ts";
 import { send } from "../kit/client.ts";
 import { operationsOf, resetOperations, until } from "../kit/cloud.ts";
+import { type Budget, fits, least, leastOf } from "../kit/least-cost.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { plantExecution } from "../kit/plant-execution.ts";
 import { executionOf } from "../kit/settled.ts";
 import { firestore } from "../kit/store.ts";
 
-interface Budget {
-  readonly reads: number;
-  readonly writes: number;
-  readonly roundTrips: number;
-}
 interface Row extends Budget {
   readonly request: string;
   readonly budget: string;
@@ -30,7 +26,6 @@ let owner: TestOwner;
 let agentId: string;
 let environmentId: string;
 
-const samplesMax = 6;
 const writesOfStart = 6;
 
 /** Long enough for a key's entry to be too old to be used unread. */
@@ -64,31 +59,6 @@ async function soFar(name: string): Promise<Budget> {
 async function eventBatches(executionId: string): Promise<number> {
   const batches = firestore().collection(`owners/${owner.id}/executions/${executionId}/events`);
   return (await batches.count().get()).data().count;
-}
-
-/**
- * What a request costs when nothing goes stale under it: the least of a few. A key that was read a
- * second ago and an account that was read 200 ms ago are read again, and calls that are sent
- * together count as one trip because they overlap, so a starved machine can only add to a sample.
- */
-async function least<T>(sample: () => Promise<T>, isWithin: (measured: T) => boolean): Promise<T> {
-  let measured = await sample();
-  for (let more = samplesMax - 1; more > 0 && !isWithin(measured); more -= 1) {
-    measured = await sample();
-  }
-  return measured;
-}
-
-function fits(measured: Budget, most: Budget): boolean {
-  return (
-    measured.reads <= most.reads &&
-    measured.writes <= most.writes &&
-    measured.roundTrips <= most.roundTrips
-  );
-}
-
-async function leastOf(sample: () => Promise<Budget>, most: Budget): Promise<Budget> {
-  return await least(sample, (measured) => fits(measured, most));
 }
 
 /** What one execution costs, by the steps of its way. */
