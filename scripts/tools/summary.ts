@@ -1,6 +1,10 @@
 /** The end of a test run: each failure whole, then one line that counts. */
 import colours from "picocolors";
 
+/** A test that compares megabytes mustn't print them. */
+const linesMax = 120;
+const columnsMax = 400;
+
 export interface Summary {
   readonly passed: number;
   readonly failed: number;
@@ -14,7 +18,8 @@ export function printSummary({ passed, failed, skipped, failures }: Summary): vo
   for (const failure of failures) {
     const [place = "", ...rest] = failure.split("\n");
     console.log(`\n${colours.red("✗")} ${colours.bold(place)}`);
-    console.log(rest.map((line) => `    ${line}`).join("\n"));
+    for (const line of rest.slice(0, linesMax)) console.log(`    ${line.slice(0, columnsMax)}`);
+    if (rest.length > linesMax) console.log(`    … and ${rest.length - linesMax} lines more`);
   }
   const tail = skipped > 0 ? `, ${skipped} skipped` : "";
   console.log(`\n${passed} passed, ${failed} failed${tail}`);

@@ -1,7 +1,7 @@
 /** Streams that close by themselves, and readers that are many or slow: bounded, nothing lost. */
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { eventsOf, send } from "../kit/client.ts";
+import { eventsOf, send, withoutComments } from "../kit/client.ts";
 import { type FunctionAside, startAside } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { isTurn } from "../kit/share.ts";
@@ -97,7 +97,7 @@ interface Unread {
 async function textOf(answer: IncomingMessage): Promise<string> {
   let text = "";
   for await (const chunk of answer.setEncoding("utf8")) text += chunk;
-  return text;
+  return withoutComments(text);
 }
 
 describe.runIf(isTurn(0, 2))("a reader that stops reading", () => {

@@ -161,7 +161,7 @@ describe("what else is asked", () => {
     const wrong = await call("/v1/agents", undefined, "DELETE");
     expect(wrong.json).toMatchObject({
       code: "METHOD_NOT_ALLOWED",
-      details: { allowed: ["GET", "POST"] },
+      details: { allowed: ["GET", "HEAD", "POST"] },
     });
     const tiny = await call("/v1/budget/limits", { dailyLimit: 1e-7 }, "PUT");
     expect(tiny).toMatchObject({ status: 400, json: { code: "VALIDATION_FAILED" } });
