@@ -27,6 +27,13 @@ export async function newOwner(options: { creditUsd?: number } = {}): Promise<Te
   return { id: user.id, key: key.key, keyId: key.id };
 }
 
+/** Another key of an owner's, as if it were an owner of its own. */
+export async function anotherKey(of: TestOwner): Promise<TestOwner> {
+  const made = await send("/v1/keys", { key: of.key, body: { name: "doomed" } });
+  if (made.status !== 201) throw new Error(`no key: ${made.text}`);
+  return { id: of.id, key: made.json.key, keyId: made.json.id };
+}
+
 export async function newEnvironment(key: string, fields: object = {}): Promise<string> {
   const body = { name: "test", computeProfile: "lite", ...fields };
   const made = await send("/v1/environments", { key, body });
