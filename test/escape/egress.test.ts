@@ -9,8 +9,9 @@ import { gatewayPaths } from "#shared/protocol/runner";
 import { triesEveryRow } from "../kit/share.ts";
 import { claimFor, type FakeGateway } from "../sandbox/support/gateway.ts";
 import { execute } from "../sandbox/support/host.ts";
-import { type Alteration, runnerPrograms } from "../sandbox/support/programs.ts";
+import { runnerPrograms } from "../sandbox/support/programs.ts";
 import { allowing, publicAddress, TestInternet } from "../sandbox/support/test-internet.ts";
+import { egressDefences } from "./support/egress-defences.ts";
 
 /** Paths that any server was asked for. */
 const arrived = new Set<string>();
@@ -45,80 +46,6 @@ function environment(): Record<string, string> {
   return { [name]: JSON.stringify({ ...told, dial }) };
 }
 
-const policyFile = "shared/core/network-policy.ts";
-const defences = {
-  "every answer is looked at": {
-    file: "runner/egress/pinned.ts",
-    find: "if (special === null) continue;",
-    replace: "if (special !== undefined) continue;",
-  },
-  "addresses inside are refused by themselves": {
-    file: policyFile,
-    find: 'if (host.kind === "address" && specialRangeOf(host.name) !== null) {',
-    replace: 'if (host.kind === "address" && host.name === "") {',
-  },
-  "the list of hosts": {
-    file: policyFile,
-    find: 'if (matching.length === 0) return refused("host_not_allowed");',
-    replace: "if (matching.length === 0) return { allowed: true, host };",
-  },
-  "names alone are listed": {
-    file: policyFile,
-    find: 'if (host.kind === "address") return refused("address_not_allowed");',
-    replace: 'if (host.kind === "address") return { allowed: true, host };',
-  },
-  "Host is the host that was asked for": {
-    file: "runner/egress/request-target.ts",
-    find: "if (given === null || !namesSame(given, asked, httpPort)) throw",
-    replace: "if (given === undefined) throw",
-  },
-  "TLS names the host that was asked for": {
-    file: "runner/egress/tunnel.ts",
-    find: "if (asked?.name !== host.name) {",
-    replace: "if (asked === null) {",
-  },
-  "chunks stay chunks, whatever the method": {
-    file: "shared/http/framing.ts",
-    find: 'if (framing.kind === "chunked") return [',
-    replace: 'if (framing.kind === "chunked" && !isBodiless) return [',
-  },
-  "a connection ends with a body that its method hasn't": {
-    file: "shared/http/framing.ts",
-    find: "keepAlive && !(isBodiless && hasBody(framing));",
-    replace: "keepAlive;",
-  },
-  "a port beyond the last is none": {
-    file: "runner/egress/request-target.ts",
-    find: "const portMax = 65_535;",
-    replace: "const portMax = 99_999;",
-  },
-  "the log takes what can be stored": {
-    file: "runner/egress/egress-log.ts",
-    find: "this.#add(data ?? bare({ ...attempt, sequence: 1 }));",
-    replace: "this.#add({ ...attempt, sequence: 1 });",
-  },
-  "a batch that is refused is split": {
-    file: "runner/egress/egress-log.ts",
-    find: "if (this.#deps.isRefused(error)) return this.#split(batch, ends);",
-    replace: "if (this.#deps.isRefused(error)) return this.#batches.shift() !== undefined;",
-  },
-  "what isn't stored isn't made": {
-    file: "runner/egress/exits.ts",
-    find: "await Promise.all([attempt.open(), connecting])",
-    replace: "await Promise.all([attempt.open().catch(() => {}), connecting])",
-  },
-  "a host that has gone is told, not thrown": {
-    file: "runner/egress/bound-exchange.ts",
-    find: "if (made === null) done?.(",
-    replace: "if (made === null) throw (",
-  },
-  "what nobody catches ends one execution": {
-    file: "runner/supervisor/supervise.ts",
-    find: 'process.on("uncaughtException", ',
-    replace: 'process.on("uncaughtExceptionMonitor", ',
-  },
-} as const satisfies Readonly<Record<string, Alteration>>;
-
 interface Attempt {
   readonly name: string;
   readonly control: string;
@@ -128,7 +55,7 @@ interface Attempt {
   readonly escaped?: (gateway: FakeGateway) => boolean;
   /** What the gateway is made to do. */
   readonly prepare?: (gateway: FakeGateway) => void;
-  readonly behind: readonly (keyof typeof defences)[];
+  readonly behind: readonly (keyof typeof egressDefences)[];
 }
 
 /** Speaks HTTP by hand in a tunnel to the host that a secret is bound to. */
@@ -296,9 +223,9 @@ describe.each(["EXE-6", "NET-2", "NET-5", "NET-6"])("%s past the proxy", (contro
 /** Whether it reaches the server through a runner that lacks `missing`. */
 async function escapes(
   { control, network, script, prepare, escaped }: Attempt,
-  missing: readonly (keyof typeof defences)[],
+  missing: readonly (keyof typeof egressDefences)[],
 ): Promise<boolean> {
-  const programs = await runnerPrograms(...missing.map((name) => defences[name]));
+  const programs = await runnerPrograms(...missing.map((name) => egressDefences[name]));
   const secret = { key: "KEY", value: "a-secret-of-the-owner", headers: ["x-key"] };
   const isBound = control === "NET-5" || control === "NET-6";
   const boundSecrets = isBound ? [{ ...secret, hosts: ["allowed.test"] }] : [];
