@@ -1,4 +1,5 @@
 /** The runner's second program: unprivileged, holds the tokens, trusts nothing from the sandbox. */
+import "./supervisor/plain-schemas.ts";
 import { Socket } from "node:net";
 import { LauncherLine } from "./supervisor/launcher-line.ts";
 import { log, messageOf } from "./supervisor/log.ts";
