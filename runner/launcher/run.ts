@@ -1,14 +1,25 @@
 /** Short-lived helpers of the system, run to their end. */
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
 
 const timeoutMs = 20_000;
+const lastWordsLengthMax = 500;
 
 /** @throws {Error} With what the program said, when it fails. */
 export function run(command: string, parameters: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    execFile(command, parameters, { timeout: timeoutMs }, (failed, _stdout, stderr) => {
-      if (failed === null) return resolve();
-      reject(new Error(`${command}: ${stderr.trim().slice(-500) || failed.message}`));
+    // What it prints when all is well is nobody's: a pipe for it costs as much as the program.
+    const child = spawn(command, parameters, {
+      stdio: ["ignore", "ignore", "pipe"],
+      timeout: timeoutMs,
+    });
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      said = (said + chunk.toString("utf8")).slice(-lastWordsLengthMax);
+    });
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      if (code === 0) return resolve();
+      reject(new Error(`${command}: ${said.trim() || `ended with ${code ?? signal}`}`));
     });
   });
 }

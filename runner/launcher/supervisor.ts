@@ -1,7 +1,7 @@
 /** The supervisor's process, and the line it asks us on. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { Socket } from "node:net";
-import { createInterface } from "node:readline";
+import { linesOf } from "./lines.ts";
 import type { Hello, LauncherReply, LauncherRequest, limitNames } from "./messages.ts";
 
 export interface SupervisorStart {
@@ -40,7 +40,7 @@ export async function serveSupervisor(
   // It may end at any moment; its exit is what counts.
   line.on("error", () => undefined);
   send(hello);
-  for await (const text of createInterface({ input: line })) {
+  for await (const text of linesOf(line)) {
     const reply: LauncherReply<unknown> = await answer(text, handle);
     send(reply);
   }

@@ -1,7 +1,7 @@
 /** Asks the launcher for what needs root: one request at a time, one answer each. */
 
 import type { Socket } from "node:net";
-import { createInterface, type Interface } from "node:readline";
+import { linesOf } from "../launcher/lines.ts";
 import type {
   Hello,
   LauncherReply,
@@ -19,8 +19,7 @@ export class LauncherLine {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    const lines: Interface = createInterface({ input: socket });
-    this.#lines = lines[Symbol.asyncIterator]();
+    this.#lines = linesOf(socket);
   }
 
   hello(): Promise<Hello> {
