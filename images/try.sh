@@ -56,7 +56,9 @@ user=$(of "$runner" '{{.Config.User}}')
   done
   [ -z "$(find / -xdev -perm /6000 -type f)" ] || { echo "✗ Set-uid programs are left." >&2; exit 1; }
   for name in launcher supervisor init; do
-    [ -r /opt/runner/$name.cjs ] || { echo "✗ $name.cjs is missing." >&2; exit 1; }
+    for file in $name.cjs $name.code.js $name.code.cache; do
+      [ -r /opt/runner/$file ] || { echo "✗ $file is missing." >&2; exit 1; }
+    done
   done' || fail "The runner's image isn't complete."
 said=$("$engine" run --rm --network none "$runner" 2>&1) && fail "The runner runs without a task."
 [[ $said == *'"severity":"ERROR"'* ]] || fail "The runner doesn't say why it ends: $said"

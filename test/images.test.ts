@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { join, matchesGlob } from "node:path";
 import { validate } from "dockerfile-utils";
 import { describe, expect, test } from "vitest";
-import { bundleEntries } from "../scripts/build/entries.ts";
+import { bundleEntries, filesOf } from "../scripts/build/entries.ts";
 import { readSources } from "../scripts/tidy/source-file.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
 import {
@@ -193,8 +193,8 @@ describe("the runner's image", () => {
 
   test("has the runner's programs in one folder, where they look for each other", () => {
     const copied = copiesOf(finalStages(runner)).find(({ target }) => target === "/opt/runner/");
-    const names = bundleEntries(repositoryRoot).filter(({ kind }) => kind === "program");
-    const bundles = names.map(({ output }) => `/paddock/dist/${output}.cjs`);
+    const programs = bundleEntries(repositoryRoot).filter(({ kind }) => kind === "compiled");
+    const bundles = programs.flatMap(filesOf).map((file) => `/paddock/dist/${file}`);
     expect(new Set(copied?.sources)).toEqual(new Set(bundles));
     expect(finalArguments(runner, "ENTRYPOINT")).toContain("/opt/runner/launcher.cjs");
   });

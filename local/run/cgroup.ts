@@ -1,7 +1,16 @@
-import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { until } from "./until.ts";
+
+// The kernel answers for these files from memory, at once: a promise for each of the hundred that a
+// container's life touches costs ten times what they do.
 
 /** What one container may use, counted over all its processes. */
 export interface ContainerLimits {
@@ -45,23 +54,22 @@ export function findHierarchies(root = "/sys/fs/cgroup"): Hierarchies {
  * Makes the group `path` with its limits. The processes live in its child `container`, for in v2 a
  * group that has processes of its own can't limit its children.
  */
-export async function createCgroup(
+export function createCgroup(
   hierarchies: Hierarchies,
   path: string,
   limits: ContainerLimits,
-): Promise<Cgroup> {
+): Cgroup {
   const directories = hierarchies.roots.map((root) => join(root, path));
-  if (hierarchies.version === 2) await delegateControllers(hierarchies.roots, path);
-  for (const directory of directories)
-    await mkdir(join(directory, "container"), { recursive: true });
+  if (hierarchies.version === 2) delegateControllers(hierarchies.roots, path);
+  for (const directory of directories) mkdirSync(join(directory, "container"), { recursive: true });
   const settings = hierarchies.version === 2 ? settingsV2(limits) : settingsV1(limits);
   for (const { controller, file, value, optional } of settings) {
     const directory = hierarchies.version === 2 ? 0 : controllers.indexOf(controller);
     const target = join(directories[directory] ?? "", file);
     if (optional && !existsSync(target)) continue;
-    await writeFile(target, value);
+    writeFileSync(target, value);
   }
-  if (hierarchies.version === 2) await enableControllers(join(directories[0] ?? ""));
+  if (hierarchies.version === 2) enableControllers(join(directories[0] ?? ""));
   return {
     path,
     entryFiles: directories.map((directory) => join(directory, "container", "cgroup.procs")),
@@ -79,10 +87,10 @@ export async function destroyCgroup(hierarchies: Hierarchies, path: string): Pro
 }
 
 /** The names of the groups directly under `path`, in any hierarchy. */
-export async function childGroups(hierarchies: Hierarchies, path: string): Promise<string[]> {
+export function childGroups(hierarchies: Hierarchies, path: string): string[] {
   const found = new Set<string>();
   for (const root of hierarchies.roots) {
-    for (const name of await directoriesIn(join(root, path))) found.add(name);
+    for (const name of directoriesIn(join(root, path))) found.add(name);
   }
   return [...found];
 }
@@ -118,45 +126,52 @@ function settingsV2(limits: ContainerLimits): Setting[] {
 }
 
 /** In v2 every group above must hand the controllers down. */
-async function delegateControllers(roots: readonly string[], path: string): Promise<void> {
+function delegateControllers(roots: readonly string[], path: string): void {
   const root = roots[0] ?? "";
   let directory = root;
   for (const part of ["", ...path.split("/")]) {
     directory = join(directory, part);
-    await mkdir(directory, { recursive: true });
+    mkdirSync(directory, { recursive: true });
     if (directory === join(root, path)) return;
-    await enableControllers(directory).catch((failure: NodeJS.ErrnoException) => {
-      if (failure.code !== "EBUSY" || directory !== root) throw failure;
-      return moveProcesses(root).then(() => enableControllers(root));
-    });
+    try {
+      enableControllers(directory);
+    } catch (failure) {
+      if (codeOf(failure) !== "EBUSY" || directory !== root) throw failure;
+      moveProcesses(root);
+      enableControllers(root);
+    }
   }
 }
 
-async function enableControllers(directory: string): Promise<void> {
+function enableControllers(directory: string): void {
   const wanted = controllers.map((controller) => `+${controller}`).join(" ");
-  await writeFile(join(directory, "cgroup.subtree_control"), wanted);
+  writeFileSync(join(directory, "cgroup.subtree_control"), wanted);
 }
 
 /** In a container of its own the root group has processes and can't delegate until they move. */
-async function moveProcesses(root: string): Promise<void> {
+function moveProcesses(root: string): void {
   const aside = join(root, "paddock-host");
-  await mkdir(aside, { recursive: true });
-  for (const pid of await processesIn(root)) {
-    await writeFile(join(aside, "cgroup.procs"), String(pid)).catch(() => undefined);
+  mkdirSync(aside, { recursive: true });
+  for (const pid of processesIn(root)) {
+    try {
+      writeFileSync(join(aside, "cgroup.procs"), String(pid));
+    } catch {
+      // It ended by itself in between.
+    }
   }
 }
 
 /** Kills and removes bottom up; false while something is still dying. */
-async function removeTree(directory: string): Promise<boolean> {
-  for (const child of await directoriesIn(directory)) {
-    if (!(await removeTree(join(directory, child)))) return false;
+function removeTree(directory: string): boolean {
+  for (const child of directoriesIn(directory)) {
+    if (!removeTree(join(directory, child))) return false;
   }
-  for (const pid of await processesIn(directory)) kill(pid);
+  for (const pid of processesIn(directory)) kill(pid);
   try {
-    await rmdir(directory);
+    rmdirSync(directory);
     return true;
   } catch (failure) {
-    return isMissing(failure);
+    return codeOf(failure) === "ENOENT";
   }
 }
 
@@ -168,16 +183,24 @@ function kill(pid: number): void {
   }
 }
 
-async function processesIn(directory: string): Promise<number[]> {
-  const text = await readFile(join(directory, "cgroup.procs"), "utf8").catch(() => "");
-  return text.split("\n").filter(Boolean).map(Number);
+function processesIn(directory: string): number[] {
+  try {
+    const text = readFileSync(join(directory, "cgroup.procs"), "utf8");
+    return text.split("\n").filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
 }
 
-async function directoriesIn(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+function directoriesIn(directory: string): string[] {
+  try {
+    const entries = readdirSync(directory, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  } catch {
+    return [];
+  }
 }
 
-function isMissing(failure: unknown): boolean {
-  return failure instanceof Error && "code" in failure && failure.code === "ENOENT";
+function codeOf(failure: unknown): unknown {
+  return failure instanceof Error && "code" in failure ? failure.code : undefined;
 }

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -15,26 +16,36 @@ export interface UidSpan {
 
 /** Kills every process whose real, effective or saved user is in the span, until none is left. */
 export async function killUsers(span: UidSpan): Promise<void> {
-  const gone = await until(async () => {
-    const pids = await processesOf(span);
+  const gone = await until(() => {
+    const pids = processesOf(span);
     for (const pid of pids) kill(pid);
     return pids.length === 0;
   }, killWithinMs);
   if (!gone) throw new Error(`Processes of user ${span.firstUid} can't be killed.`);
 }
 
-/** The living processes of the span's users. The dead that nobody has waited for don't count. */
-export async function processesOf(span: UidSpan): Promise<number[]> {
-  const found: number[] = [];
-  for (const entry of await readdir("/proc")) {
-    if (!/^\d+$/.test(entry)) continue;
-    const status = await readFile(`/proc/${entry}/status`, "utf8").catch(() => "");
-    if (/^State:\s+[ZX]/m.test(status)) continue;
-    const uids = /^Uid:\s+(.*)$/m.exec(status)?.[1]?.split(/\s+/).map(Number) ?? [];
-    const inSpan = (uid: number) => uid >= span.firstUid && uid < span.firstUid + span.count;
-    if (uids.some(inSpan)) found.push(Number(entry));
+/**
+ * The living processes of the span's users. The dead that nobody has waited for don't count. Files
+ * are read without a promise for each process of the machine: those were the most that a local
+ * cloud did for an execution.
+ */
+export function processesOf(span: UidSpan): number[] {
+  const inSpan = (uid: number) => uid >= span.firstUid && uid < span.firstUid + span.count;
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .filter((entry) => usersOf(entry).some(inSpan))
+    .map(Number);
+}
+
+/** Real, effective, saved and file system's; none of a process that has ended. */
+function usersOf(pid: string): number[] {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "latin1");
+    if (/^State:\s+[ZX]/m.test(status)) return [];
+    return /^Uid:\s+(.*)$/m.exec(status)?.[1]?.split(/\s+/).map(Number) ?? [];
+  } catch {
+    return [];
   }
-  return found;
 }
 
 /** Makes an empty directory only root can enter, its parents included. */

@@ -127,7 +127,7 @@ export class Machine implements Containers {
     const scratch = join(this.#scratchParent, executionId);
     await createScratch(scratch);
     const limits = { ...job, pidsMax: containerPidsMax };
-    const cgroup = await createCgroup(this.#hierarchies, join(this.#group, executionId), limits);
+    const cgroup = createCgroup(this.#hierarchies, join(this.#group, executionId), limits);
     return startContainer({
       command: [...job.command, ...job.args],
       environment: {
@@ -174,7 +174,7 @@ async function sweepTheDead(hierarchies: Hierarchies): Promise<void> {
 }
 
 async function sweepGroup(hierarchies: Hierarchies, group: string): Promise<void> {
-  for (const name of await childGroups(hierarchies, group)) {
+  for (const name of childGroups(hierarchies, group)) {
     await destroyCgroup(hierarchies, join(group, name));
   }
   await destroyCgroup(hierarchies, group);

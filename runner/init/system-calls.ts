@@ -1,6 +1,5 @@
 /** Tries, one by one, the system calls that must be refused inside. */
-import { createReadStream } from "node:fs";
-import { text } from "node:stream/consumers";
+import { closeSync, readFileSync } from "node:fs";
 
 /** Where the init reads what came of them. */
 export const resultsDescriptor = 6;
@@ -62,8 +61,9 @@ export function systemCallAttempts(): string {
 }
 
 /** By name: `true` when refused, else what came of it. A name that is missing wasn't tried. */
-export async function systemCallResults(): Promise<Record<string, true | string>> {
-  const results = await text(createReadStream("", { fd: resultsDescriptor }));
+export function systemCallResults(): Record<string, true | string> {
+  const results = readFileSync(resultsDescriptor, "utf8");
+  closeSync(resultsDescriptor);
   return Object.fromEntries(results.trim().split("\n").map(readLine));
 }
 

@@ -13,7 +13,7 @@ import { findMode } from "./mode.ts";
 import { sharedNamespaces } from "./namespaces.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
 import type { Scratch } from "./scratch.ts";
-import { giveTo, hostFacts, isEmpty, layOutScratch, mountSized, removeScratch } from "./scratch.ts";
+import { giveTo, hostFacts, layOutScratch, mountSized, removeScratch } from "./scratch.ts";
 import type { LauncherSettings } from "./settings.ts";
 import { serveSupervisor, startSupervisor } from "./supervisor.ts";
 
@@ -125,16 +125,16 @@ class Host {
     const limits = this.#limits;
     if (limits === undefined || this.#sandbox !== undefined) throw new Fault("Not to be started.");
     const { sandboxUid } = this.#settings;
-    const { workspace, tmp, runtime, initFile, socket, filter } = this.#scratch;
+    const { workspace, tmp, runtime, node, initFile, socket, filter } = this.#scratch;
     // The first process enters the folder itself; what lies in it can follow while that starts.
     chownSync(workspace, sandboxUid, sandboxUid);
-    const given = isEmpty(workspace) ? Promise.resolve() : giveTo(sandboxUid, workspace);
+    const given = giveTo(sandboxUid, workspace);
     given.catch(() => undefined);
     const mode = await this.#mode;
     const command = sandboxCommand({
       mode,
       uid: sandboxUid,
-      ...{ workspace, tmp, runtime, initFile },
+      ...{ workspace, tmp, runtime, node, initFile },
       host: hostFacts(),
       sharedMemoryBytes: Math.min(sharedMemoryBytesMax, limits.tmpBytes),
       openFilesMax: limits.openFilesMax,

@@ -1,17 +1,29 @@
 /** Short-lived helpers of the system, run to their end. */
-
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
 
 const timeoutMs = 20_000;
+const lastWordsLengthMax = 500;
 
 /** @throws {Error} With what the program said, when it fails. */
 export function run(command: string, parameters: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    execFile(command, parameters, { timeout: timeoutMs }, (failed, _stdout, stderr) => {
-      if (failed === null) return resolve();
-      reject(new Fault(`${command}: ${stderr.trim().slice(-500) || describeError(failed)}`));
+    // What it prints when all is well is nobody's: a pipe for it costs as much as the program.
+    const child = spawn(command, parameters, {
+      stdio: ["ignore", "ignore", "pipe"],
+      timeout: timeoutMs,
+    });
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      said = (said + chunk.toString("utf8")).slice(-lastWordsLengthMax);
+    });
+    child.once("error", (failed) => {
+      reject(new Fault(`${command}: ${describeError(failed)}`));
+    });
+    child.once("close", (code, signal) => {
+      if (code === 0) return resolve();
+      reject(new Fault(`${command}: ${said.trim() || `ended with ${code ?? signal}`}`));
     });
   });
 }

@@ -2,12 +2,14 @@
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
   readlinkSync,
   rmSync,
   statfsSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -35,9 +37,13 @@ export interface Scratch {
   readonly trust: string;
 }
 
+/** The programs themselves, and what V8 made of them: see `start-compiled.ts`. */
+const programEndings = [".code.js", ".code.cache"];
+
 /**
- * Lays out the folder. The Node that runs us may lie where other uids can't go, so it is mounted
- * here. Straight from the sources, the supervisor is run where it lies, since it needs its modules.
+ * Lays out the folder. What lies where other uids can't go is brought here: the Node that runs us
+ * is mounted, the supervisor copied. Straight from the sources it is run where it lies, since it
+ * needs its modules.
  */
 export async function layOutScratch(settings: LauncherSettings, self: string): Promise<Scratch> {
   const { scratch, supervisorUid, sandboxUid } = settings;
@@ -61,12 +67,9 @@ export async function layOutScratch(settings: LauncherSettings, self: string): P
     at("filter.bpf"),
     assemble(seccompFilter(process.arch === "arm64" ? "arm64" : "x64")),
   );
-  const node = join(runtime, "bin", "node");
-  writeFileSync(node, "");
-  await run("mount", ["--bind", process.execPath, node]);
   return {
     runtime,
-    node,
+    node: await bringNode(join(runtime, "bin", "node")),
     supervisorProgram: copySupervisor(self, ending, at("program")),
     initFile: copyInit(self, ending, join(runtime, "init")),
     filter: at("filter.bpf"),
@@ -77,21 +80,47 @@ export async function layOutScratch(settings: LauncherSettings, self: string): P
   };
 }
 
+/** @returns Where every uid can run it. */
+async function bringNode(target: string): Promise<string> {
+  if (isOpenToAll(process.execPath)) return process.execPath;
+  writeFileSync(target, "");
+  await run("mount", ["--bind", process.execPath, target]);
+  return target;
+}
+
+/** Whether every uid can read it: the file itself, and the way to it. */
+function isOpenToAll(path: string): boolean {
+  if ((statSync(path).mode & 0o004) === 0) return false;
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) return false;
+    if (folder === dirname(folder)) return true;
+  }
+}
+
 function copySupervisor(self: string, ending: string, into: string): string {
   const source = join(dirname(self), `supervisor${ending}`);
-  if (ending === ".ts") return source;
+  if (ending === ".ts" || isOpenToAll(source)) return source;
+  return copyProgram(source, into);
+}
+
+/** @returns The copy's path. */
+function copyProgram(source: string, into: string): string {
   const target = join(into, basename(source));
-  cpSync(source, target);
+  copyFileSync(source, target);
+  const [bare, bareTarget] = [source, target].map((path) => path.slice(0, -".cjs".length));
+  for (const ending of programEndings) {
+    if (existsSync(`${bare}${ending}`)) copyFileSync(`${bare}${ending}`, `${bareTarget}${ending}`);
+  }
   return target;
 }
 
 function copyInit(self: string, ending: string, into: string): string {
   const file = `init${ending}`;
-  cpSync(join(dirname(self), file), join(into, file));
-  if (ending === ".ts") {
-    cpSync(join(dirname(self), "init"), join(into, "init"), { recursive: true });
-    writeFileSync(join(into, "package.json"), '{"type":"module"}');
-  }
+  const source = join(dirname(self), file);
+  if (ending !== ".ts") return basename(copyProgram(source, into));
+  copyFileSync(source, join(into, file));
+  cpSync(join(dirname(self), "init"), join(into, "init"), { recursive: true });
+  writeFileSync(join(into, "package.json"), '{"type":"module"}');
   return file;
 }
 
@@ -112,24 +141,37 @@ export async function mountSized(
   ]);
 }
 
-/** Everything below belongs to `uid` then; links are not followed. No stranger may be running. */
-export async function giveTo(uid: number, folder: string): Promise<void> {
-  await run("chown", ["-hR", `${uid}:${uid}`, folder]);
+/**
+ * A file system of its own and everything in it belongs to `uid` then; links are not followed. No
+ * stranger may be running.
+ */
+export async function giveTo(uid: number, mount: string): Promise<void> {
+  if (isEmpty(mount)) chownSync(mount, uid, uid);
+  else await run("chown", ["-hR", `${uid}:${uid}`, mount]);
 }
 
-/** Whether a file system of its own holds nothing but its root; nothing in it is opened. */
-export function isEmpty(mount: string): boolean {
+/** Whether it holds nothing but its root; nothing in it is opened. */
+function isEmpty(mount: string): boolean {
   const { files, ffree } = statfsSync(mount);
   return files - ffree <= 1;
 }
 
 /** Unmounts and removes all of it; safe to repeat. */
 export async function removeScratch(settings: LauncherSettings): Promise<void> {
-  for (const name of ["workspace", "tmp", "runtime/bin/node"]) {
-    // Not mounted is as good.
-    await run("umount", ["--lazy", join(settings.scratch, name)]).catch(() => undefined);
-  }
+  const { scratch } = settings;
+  const device = deviceOf(scratch);
+  const sized = [join(scratch, "workspace"), join(scratch, "tmp")];
+  const mounts = sized.filter((path) => ![undefined, device].includes(deviceOf(path)));
+  // It is there only to be mounted on, and may be of the same file system.
+  const node = join(scratch, "runtime/bin/node");
+  if (existsSync(node)) mounts.push(node);
+  if (mounts.length > 0) await run("umount", ["--lazy", ...mounts]).catch(() => undefined);
   rmSync(settings.scratch, { recursive: true, force: true });
+}
+
+/** Tells file systems apart; undefined for what isn't there. */
+function deviceOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.dev;
 }
 
 export function hostFacts(): HostFacts {

@@ -2,9 +2,9 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { Socket } from "node:net";
-import { createInterface } from "node:readline";
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
+import { linesOf } from "./lines.ts";
 import type { Hello, LauncherReply, LauncherRequest, limitNames } from "./messages.ts";
 
 export interface SupervisorStart {
@@ -43,7 +43,7 @@ export async function serveSupervisor(
   // It may end at any moment; its exit is what counts.
   line.on("error", () => undefined);
   send(hello);
-  for await (const text of createInterface({ input: line })) {
+  for await (const text of linesOf(line)) {
     const reply: LauncherReply<unknown> = await answer(text, handle);
     send(reply);
   }

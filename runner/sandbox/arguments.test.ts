@@ -6,6 +6,7 @@ const plan: SandboxPlan = {
   uid: 1234,
   workspace: "/s/workspace",
   tmp: "/s/tmp",
+  node: "/usr/local/bin/node",
   runtime: "/s/runtime",
   initFile: "init.cjs",
   host: {

@@ -35,8 +35,10 @@ export interface SandboxPlan {
   /** Host folders that become `/workspace` and `/tmp`; both sized file systems of their own. */
   readonly workspace: string;
   readonly tmp: string;
-  /** Host folder: `bin/node` and `init/` for `/opt/paddock`, `etc/*` for `/etc`. */
+  /** Host folder: `init/` for `/opt/paddock`, `etc/*` for `/etc`. */
   readonly runtime: string;
+  /** Host file, which the sandbox's uid can read. */
+  readonly node: string;
   /** The init's file, below `init/`. */
   readonly initFile: string;
   readonly host: HostFacts;
@@ -121,7 +123,7 @@ function namespaces(mode: SandboxMode): string[] {
   ];
 }
 
-function system({ host, runtime }: SandboxPlan): string[] {
+function system({ host, runtime, node }: SandboxPlan): string[] {
   return [
     // With their parents; folders that a bind makes by the way would be their maker's alone.
     ...["--dir", "/etc/ssl", "--dir", `${inside.runtime}/bin`],
@@ -130,7 +132,7 @@ function system({ host, runtime }: SandboxPlan): string[] {
     ...hostEtc.flatMap((name) => ["--ro-bind-try", `/etc/${name}`, `/etc/${name}`]),
     ...etcFileNames.flatMap((name) => ["--ro-bind", `${runtime}/etc/${name}`, `/etc/${name}`]),
     ...["--symlink", "../usr/lib/os-release", "/etc/os-release"],
-    ...["--ro-bind", `${runtime}/bin/node`, inside.node],
+    ...["--ro-bind", node, inside.node],
     ...["--ro-bind", `${runtime}/init`, `${inside.runtime}/init`],
     ...["--dir", "/run", "--dir", "/var", "--symlink", "/tmp", "/var/tmp"],
   ];

@@ -18,7 +18,7 @@ import { EventStream } from "./event-stream.ts";
 import { fetchManifest, fillWorkspace } from "./fetch-workspace.ts";
 import { fileChanges } from "./file-changes.ts";
 import { type Gateway, GatewayError } from "./gateway.ts";
-import { HandedSecrets } from "./handed-secrets.ts";
+import type { HandedSecrets } from "./handed-secrets.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { LauncherLine } from "./launcher-line.ts";
 import { LineIndex } from "./line-index.ts";
@@ -42,6 +42,7 @@ export interface ExecutionDeps {
   readonly gateway: Gateway;
   readonly launcher: LauncherLine;
   readonly network: NetworkOverride;
+  readonly secrets: HandedSecrets;
   /** Why no sandbox can be started, if so. */
   readonly unavailable: string | null;
 }
@@ -65,10 +66,9 @@ export class Execution {
   #detail: string | undefined;
 
   constructor(deps: ExecutionDeps, claimed: ClaimReply) {
-    const { gateway, launcher, network } = deps;
+    const { gateway, launcher, network, secrets } = deps;
     this.#deps = deps;
     this.#claimed = claimed;
-    const secrets = new HandedSecrets(claimed, network.roots);
     this.#session = new SandboxSession(launcher, claimed, secrets);
     this.#redaction = secrets.redaction;
     const now = () => Date.now();

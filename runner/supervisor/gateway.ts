@@ -19,6 +19,7 @@ import {
   SettleReply,
   type SettleRequest,
 } from "#shared/protocol/runner";
+import { callHttp, UnansweredError } from "./http-call.ts";
 
 const timeoutMs = { call: 10_000, object: 60_000, egress: 5_000 };
 const replyBytesMax = 32 * 1024 * 1024;
@@ -161,35 +162,24 @@ export class Gateway {
 
   async #once(call: Call): Promise<Buffer> {
     const leftMs = call.until === undefined ? call.timeoutMs : call.until - Date.now();
-    const response = await fetch(this.#baseUrl + call.path, {
+    const { status, body } = await callHttp({
       method: call.method,
-      redirect: "error",
+      url: this.#baseUrl + call.path,
       headers: {
         authorization: `Bearer ${this.#token}`,
         ...(call.contentType === undefined ? {} : { "content-type": call.contentType }),
       },
-      ...(call.body === undefined ? {} : { body: Buffer.from(call.body) }),
-      signal: AbortSignal.timeout(Math.max(1, Math.min(call.timeoutMs, leftMs))),
+      body: call.body,
+      timeoutMs: Math.max(1, Math.min(call.timeoutMs, leftMs)),
+      replyBytesMax,
     });
-    const bytes = await readBounded(response);
-    if (!response.ok) throw new GatewayError(call.path, response.status);
-    return bytes;
+    if (status < 200 || status > 299) throw new GatewayError(call.path, status);
+    return body;
   }
 }
 
 /** A network error, or a status that says "later". */
 function mayPass(error: unknown): boolean {
   if (error instanceof GatewayError) return error.status >= 500 || error.status === 429;
-  return error instanceof TypeError || (error instanceof Error && error.name === "TimeoutError");
-}
-
-async function readBounded(response: Response): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of response.body ?? []) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > replyBytesMax) throw new Fault("The gateway's answer is too large.");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  return error instanceof UnansweredError;
 }

@@ -1,10 +1,9 @@
 /** What a claim handed over: values for the sandbox, and values that only the proxy may place. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { rootCertificates } from "node:tls";
 import { planRedaction, type RedactionPlan } from "#shared/core/redaction-plan";
 import type { ClaimReply } from "#shared/protocol/runner";
-import { BoundSecrets } from "../egress/bound-secrets.ts";
+import type { BoundSecrets } from "../egress/bound-secrets.ts";
 import { inside, trustFolder } from "../sandbox/arguments.ts";
 
 const systemRoots = "/etc/ssl/certs/ca-certificates.crt";
@@ -20,25 +19,50 @@ function trustVariables(): Record<string, string> {
 
 type Claimed = Pick<ClaimReply, "secrets" | "boundSecrets" | "environmentVariables">;
 
+/** What places bound secrets, and whose certificates are trusted. */
+interface Binding {
+  readonly secrets: BoundSecrets;
+  readonly rootCertificates: readonly string[];
+}
+
+/**
+ * Takes what a claim hands over. TLS is loaded for bound secrets alone.
+ *
+ * @param roots who vouches for the hosts, instead of the usual.
+ */
+export async function takeSecrets(
+  claimed: Claimed,
+  roots?: readonly string[],
+): Promise<HandedSecrets> {
+  const { boundSecrets } = claimed;
+  if (boundSecrets.length === 0) return new HandedSecrets(claimed, null);
+  const { BoundSecrets } = await import("../egress/bound-secrets.ts");
+  const { rootCertificates } = await import("node:tls");
+  const secrets = new BoundSecrets(boundSecrets, { now: Date.now(), ...(roots && { roots }) });
+  return new HandedSecrets(claimed, { secrets, rootCertificates });
+}
+
 export class HandedSecrets {
   readonly #claimed: Claimed;
-  /** Null if there are none. */
-  readonly bound: BoundSecrets | null;
+  readonly #binding: Binding | null;
   readonly redaction: RedactionPlan;
 
-  /** @param roots who vouches for the hosts, instead of the usual. */
-  constructor(claimed: Claimed, roots?: readonly string[]) {
-    const { secrets, boundSecrets } = claimed;
+  constructor(claimed: Claimed, binding: Binding | null) {
     this.#claimed = claimed;
-    const deps = { now: Date.now(), ...(roots && { roots }) };
-    this.bound = boundSecrets.length > 0 ? new BoundSecrets(boundSecrets, deps) : null;
-    this.redaction = planRedaction([...secrets, ...boundSecrets]);
+    this.#binding = binding;
+    this.redaction = planRedaction([...claimed.secrets, ...claimed.boundSecrets]);
+  }
+
+  /** Null if there are none. */
+  get bound(): BoundSecrets | null {
+    return this.#binding?.secrets ?? null;
   }
 
   /** Writes certificates, and nothing secret, to where programs inside can read them. */
   layOut(folder: string): void {
-    if (this.bound === null) return;
-    const { certificatePem: own } = this.bound;
+    if (this.#binding === null) return;
+    const { secrets, rootCertificates } = this.#binding;
+    const own = secrets.certificatePem;
     const roots = existsSync(systemRoots)
       ? readFileSync(systemRoots, "utf8")
       : rootCertificates.join("\n");

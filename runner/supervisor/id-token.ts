@@ -1,5 +1,6 @@
 /** The runner account's ID token, from the metadata server every Cloud Run container has. */
 import { Fault } from "#shared/core/fault";
+import { callHttp } from "./http-call.ts";
 
 const timeoutMs = 5_000;
 const tokenLengthMax = 16_384;
@@ -10,13 +11,15 @@ export async function fetchIdToken(metadataHost: string, audience: string): Prom
   const url = new URL(account, `http://${metadataHost}`);
   url.searchParams.set("audience", audience);
   url.searchParams.set("format", "full");
-  const response = await fetch(url, {
+  const { status, body } = await callHttp({
+    method: "GET",
+    url: url.href,
     headers: { "Metadata-Flavor": "Google" },
-    redirect: "error",
-    signal: AbortSignal.timeout(timeoutMs),
+    timeoutMs,
+    replyBytesMax: tokenLengthMax,
   });
-  const token = (await response.text()).trim();
-  if (!response.ok) throw new Fault(`The metadata server answered ${response.status}.`);
-  if (token === "" || token.length > tokenLengthMax) throw new Fault("That isn't an ID token.");
+  const token = body.toString("utf8").trim();
+  if (status !== 200) throw new Fault(`The metadata server answered ${status}.`);
+  if (token === "") throw new Fault("That isn't an ID token.");
   return token;
 }

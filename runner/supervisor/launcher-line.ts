@@ -1,8 +1,8 @@
 /** Asks the launcher for what needs root: one request at a time, one answer each. */
 
 import type { Socket } from "node:net";
-import { createInterface, type Interface } from "node:readline";
 import { Fault } from "#shared/core/fault";
+import { linesOf } from "../launcher/lines.ts";
 import type {
   Hello,
   LauncherReply,
@@ -20,8 +20,7 @@ export class LauncherLine {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    const lines: Interface = createInterface({ input: socket });
-    this.#lines = lines[Symbol.asyncIterator]();
+    this.#lines = linesOf(socket);
   }
 
   hello(): Promise<Hello> {

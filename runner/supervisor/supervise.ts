@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { describeError } from "#shared/core/describe-error";
 import { Execution } from "./execution.ts";
 import { Gateway, GatewayError } from "./gateway.ts";
+import { takeSecrets } from "./handed-secrets.ts";
 import { fetchIdToken } from "./id-token.ts";
 import type { LauncherLine } from "./launcher-line.ts";
 import { log } from "./log.ts";
@@ -31,7 +32,9 @@ export async function supervise(
     });
     const { unavailable } = hello;
     const { network } = settings;
-    const execution = new Execution({ gateway, launcher, network, unavailable }, claimed);
+    const secrets = await takeSecrets(claimed, network.roots);
+    const deps = { gateway, launcher, network, secrets, unavailable };
+    const execution = new Execution(deps, claimed);
     process.on("SIGTERM", () => execution.shutDown());
     process.on("uncaughtException", (error) => execution.crashed(error));
     return (await execution.run()) ? 0 : 1;

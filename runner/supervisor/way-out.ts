@@ -5,8 +5,7 @@ import type { Secret } from "#shared/core/redaction-forms";
 import { planRedaction } from "#shared/core/redaction-plan";
 import type { EgressRequest, NetworkPolicy } from "#shared/protocol/runner";
 import { EgressLog } from "../egress/egress-log.ts";
-import { namesOf } from "../egress/names.ts";
-import { EgressProxy } from "../egress/proxy.ts";
+import type { EgressProxy } from "../egress/proxy.ts";
 import type { NetworkOverride } from "../egress/test-network.ts";
 import type { TlsTerminator } from "../egress/tls-terminator.ts";
 import { receiveDoor } from "../launcher/doorway.ts";
@@ -40,6 +39,7 @@ export class WayOut {
 
   /**
    * Opens it, if the policy has one. To be called when the sandbox has begun, and before any work.
+   * The proxy is loaded for that alone: most executions have no network.
    */
   async open(): Promise<void> {
     if (this.#policy.mode === "none") return;
@@ -48,6 +48,8 @@ export class WayOut {
     const received = receiveDoor();
     received.catch(() => undefined);
     await launcher.openDoor();
+    const { EgressProxy } = await import("../egress/proxy.ts");
+    const { namesOf } = await import("../egress/names.ts");
     this.#proxy = new EgressProxy({
       policy: this.#policy,
       names: namesOf(network.resolver),

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Bundle, bundle } from "./bundle.ts";
-import { bundleEntries } from "./entries.ts";
+import { bundleEntries, filesOf } from "./entries.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { listFunctions } from "./function-list.ts";
 import { listRunner } from "./runner-list.ts";
@@ -23,7 +23,7 @@ export async function buildAll(root: string): Promise<BuildResult> {
   const stampPath = join(dist, ".inputs");
   const entries = bundleEntries(root);
   const inputs = fingerprint(root);
-  const bundled = entries.map(({ output }) => `${output}.cjs`);
+  const bundled = entries.flatMap(filesOf);
   const outputs = ["functions.json", "runner.json", ...bundled];
   const complete = outputs.every((output) => existsSync(join(dist, output)));
   if (complete && existsSync(stampPath) && readFileSync(stampPath, "utf8") === inputs) {

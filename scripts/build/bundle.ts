@@ -1,5 +1,6 @@
 /** Bundles with esbuild: one file per function or program, with nothing to install beside it. */
-import { build, type Plugin } from "esbuild";
+import { type BuildOptions, build, type Plugin } from "esbuild";
+import { compile } from "./compile.ts";
 import type { BundleEntry } from "./entries.ts";
 import { ownMapsOnly } from "./own-maps-only.ts";
 import { withoutLocales } from "./without-locales.ts";
@@ -15,10 +16,29 @@ export interface Bundle {
 }
 
 const virtual = "paddock";
+const startCompiled = "runner/start-compiled.ts";
+
+/** What all bundles have in common. */
+const common: BuildOptions = {
+  bundle: true,
+  platform: "node",
+  target: "node24",
+  format: "cjs",
+  minify: true,
+  // Class and function names reach logs.
+  keepNames: true,
+  sourcemap: "linked",
+  // The image carries no sources; a stack trace needs names and lines only.
+  sourcesContent: false,
+  legalComments: "none",
+  logLevel: "warning",
+  metafile: true,
+};
 
 /**
  * Writes `<folder>/<output>.cjs` and its source map for each entry; `folder` stands at the root.
- * The bytes depend on the sources alone: no time, no absolute path.
+ * The bytes depend on the sources alone: no time, no absolute path. A compiled program has its code
+ * in `<output>.code.js` beside it, and in `<output>.code.cache` what V8 makes of that.
  *
  * @throws what esbuild reports, after printing it with file and line
  */
@@ -28,31 +48,32 @@ export async function bundle(
   entries: readonly BundleEntry[],
   functions: Functions = {},
 ): Promise<Bundle[]> {
-  const result = await build({
-    absWorkingDir: root,
-    entryPoints: entries.map(({ output }) => ({ in: `${virtual}:${output}`, out: output })),
-    outdir: folder,
-    outExtension: { ".js": ".cjs" },
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    format: "cjs",
-    minify: true,
-    // Class and function names reach logs.
-    keepNames: true,
-    sourcemap: "linked",
-    // The image carries no sources; a stack trace needs names and lines only.
-    sourcesContent: false,
-    legalComments: "none",
-    logLevel: "warning",
-    metafile: true,
-    plugins: [entryModules(root, entries, functions), withoutLocales, ownMapsOnly],
-  });
-  const outputs = Object.entries(result.metafile.outputs);
-  return entries.map(({ output }) => {
-    const bytes = outputs.find(([path]) => path === `${folder}/${output}.cjs`)?.[1].bytes ?? 0;
-    return { output, bytes };
-  });
+  const compiled = entries.filter(({ kind }) => kind === "compiled");
+  const plain = entries.map(({ output }) => ({ in: `${virtual}:${output}`, out: output }));
+  const code = compiled.map(({ source, output }) => ({ in: `./${source}`, out: `${output}.code` }));
+  const options = { ...common, absWorkingDir: root, outdir: folder };
+  const [started, programs] = await Promise.all([
+    build({
+      ...options,
+      entryPoints: plain,
+      outExtension: { ".js": ".cjs" },
+      plugins: [entryModules(root, entries, functions), withoutLocales, ownMapsOnly],
+    }),
+    build({
+      ...options,
+      entryPoints: code,
+      banner: { js: "(function(module,require){" },
+      footer: { js: "})" },
+      plugins: [withoutLocales, ownMapsOnly],
+    }),
+  ]);
+  compile(root, folder, compiled);
+  const outputs = { ...started.metafile?.outputs, ...programs.metafile?.outputs };
+  const bytesOf = (path: string) => outputs[`${folder}/${path}`]?.bytes ?? 0;
+  return entries.map(({ output }) => ({
+    output,
+    bytes: bytesOf(`${output}.cjs`) + bytesOf(`${output}.code.js`),
+  }));
 }
 
 /** A function's folder says what it serves; the module that listens is the same for all. */
@@ -75,6 +96,7 @@ function entryModules(root: string, entries: readonly BundleEntry[], functions: 
 
 /** The database client is in the bundles of those alone that may use it: it costs them a start. */
 function startModule({ kind, source, output }: BundleEntry, functions: Functions): string {
+  if (kind === "compiled") return `import "./${startCompiled}";\n`;
   if (kind === "program") return `import "./${source}";\n`;
   const { roles } = Object.values(functions).find(({ bundle }) => bundle === `${output}.cjs`) ?? {};
   const usesStore = roles !== undefined && roles.length > 0;

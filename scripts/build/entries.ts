@@ -7,7 +7,8 @@ export interface BundleEntry {
   readonly output: string;
   /** Path of the module it starts from, in the repository. */
   readonly source: string;
-  readonly kind: "function" | "program";
+  /** A compiled program is started with what V8 made of it when it was built. */
+  readonly kind: "function" | "program" | "compiled";
 }
 
 /** The runner's programs, each a process of its own: the image starts `launcher`. */
@@ -26,12 +27,18 @@ export function bundleEntries(root: string): BundleEntry[] {
     .map(
       (name): BundleEntry => ({
         output: `runner/${name}`,
-        source: `runner/${name}.ts`,
-        kind: "program",
+        source: `runner/${name}/main.ts`,
+        kind: "compiled",
       }),
     )
     .filter(({ source }) => existsSync(join(root, source)));
   return [...functions, ...runner];
+}
+
+/** What is run of an entry: without one of these the build isn't complete. */
+export function filesOf({ output, kind }: BundleEntry): string[] {
+  const added = kind === "compiled" ? [".code.js", ".code.cache"] : [];
+  return [".cjs", ...added].map((ending) => output + ending);
 }
 
 /** Folder names under `functions/`, sorted. */

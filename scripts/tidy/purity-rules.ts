@@ -6,7 +6,8 @@ import { type Finding, isNode, type SourceFile, type SyntaxNode, walk } from "./
  * Where the environment is looked at: the rest is handed settings. The runner's programs hand
  * theirs to a pure reader; `init` proves that its own is empty.
  */
-const readsEnvironment = /^(shared\/config|runner\/(launcher|supervisor)|runner\/init\/.*)\.ts$/;
+const readsEnvironment =
+  /^(shared\/config|runner\/(launcher|supervisor)\/main|runner\/init\/.*)\.ts$/;
 const isCore = (path: string) => path.startsWith("shared/core/");
 /** What takes time and chance from `deps`, so that a test can decide them. */
 const isDecided = (path: string) => isCore(path) || path.startsWith("functions/");

@@ -18,6 +18,7 @@ const plan: SandboxPlan = {
   workspace: join(folder, "workspace"),
   tmp: join(folder, "tmp"),
   runtime: join(folder, "runtime"),
+  node: join(folder, "runtime/bin/node"),
   initFile: "init.cjs",
   host: hostFacts(),
   sharedMemoryBytes: 1024 * 1024,

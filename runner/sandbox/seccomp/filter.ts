@@ -72,14 +72,14 @@ export function seccompFilter(architecture: Architecture): Instruction[] {
 
 /** The filter as the kernel reads it: `struct sock_filter`, little endian on both architectures. */
 export function assemble(filter: readonly Instruction[]): Uint8Array {
-  const bytes = Buffer.alloc(filter.length * 8);
+  const bytes = new DataView(new ArrayBuffer(filter.length * 8));
   for (const [index, instruction] of filter.entries()) {
-    bytes.writeUInt16LE(instruction.code, index * 8);
-    bytes.writeUInt8(instruction.whenTrue, index * 8 + 2);
-    bytes.writeUInt8(instruction.whenFalse, index * 8 + 3);
-    bytes.writeUInt32LE(instruction.value, index * 8 + 4);
+    bytes.setUint16(index * 8, instruction.code, true);
+    bytes.setUint8(index * 8 + 2, instruction.whenTrue);
+    bytes.setUint8(index * 8 + 3, instruction.whenFalse);
+    bytes.setUint32(index * 8 + 4, instruction.value, true);
   }
-  return bytes;
+  return new Uint8Array(bytes.buffer);
 }
 
 /** Runs of consecutive numbers: a third of the comparisons. */

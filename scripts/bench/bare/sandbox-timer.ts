@@ -4,7 +4,7 @@
  * came, the proof of the walls included.
  */
 import { Socket } from "node:net";
-import { HandedSecrets } from "../../../runner/supervisor/handed-secrets.ts";
+import { takeSecrets } from "../../../runner/supervisor/handed-secrets.ts";
 import { LauncherLine } from "../../../runner/supervisor/launcher-line.ts";
 import { SandboxSession } from "../../../runner/supervisor/sandbox-session.ts";
 import { claimFor } from "../../../test/sandbox/support/gateway.ts";
@@ -17,7 +17,7 @@ async function time(): Promise<void> {
   const { unavailable } = await launcher.hello();
   if (unavailable !== null) throw new Error(unavailable);
   const claim = claimFor(script);
-  const session = new SandboxSession(launcher, claim, new HandedSecrets(claim));
+  const session = new SandboxSession(launcher, claim, await takeSecrets(claim));
   await session.prepare();
   await fetch(`${gateway}/ready`);
   const startedAtMs = performance.now();

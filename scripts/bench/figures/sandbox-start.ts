@@ -44,9 +44,7 @@ function rowOf(what: string, { firstByte, bare }: Starts, atMost: number): Row {
 function layOut({ distFolder, bareFolder }: Bench): string {
   const folder = join(bareFolder, "runner");
   mkdirSync(folder, { recursive: true });
-  for (const name of ["launcher.cjs", "init.cjs"]) {
-    cpSync(join(distFolder, "runner", name), join(folder, name));
-  }
+  cpSync(join(distFolder, "runner"), folder, { recursive: true });
   cpSync(join(bareFolder, "sandbox-timer.cjs"), join(folder, "supervisor.cjs"));
   return join(folder, "launcher.cjs");
 }

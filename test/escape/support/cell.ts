@@ -116,11 +116,11 @@ interface Place {
 
 async function inSandbox(cell: Cell, { scratch, cgroup, neighbour }: Place): Promise<string[]> {
   const { settings, limits, off } = cell;
-  const { workspace, tmp, runtime, initFile, socket, filter } = scratch;
+  const { workspace, tmp, runtime, node, initFile, socket, filter } = scratch;
   const built: readonly string[] = sandboxCommand({
     mode: settings.mode ?? "A",
     uid: settings.sandboxUid,
-    ...{ workspace, tmp, runtime, initFile },
+    ...{ workspace, tmp, runtime, node, initFile },
     host: hostFacts(),
     sharedMemoryBytes: limits.tmpBytes,
     openFilesMax: limits.openFilesMax,

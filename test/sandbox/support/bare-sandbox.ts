@@ -59,6 +59,7 @@ export function layOut(mode: SandboxMode): { plan: SandboxPlan; remove(): void }
       workspace: join(folder, "workspace"),
       tmp: join(folder, "tmp"),
       runtime,
+      node: join(runtime, "bin/node"),
       initFile: "init.cjs",
       host: hostFacts(),
       sharedMemoryBytes: 1024 * 1024,

@@ -1,0 +1,25 @@
+import { Socket } from "node:net";
+import { probe } from "./denials.ts";
+import { encodeFrame, FrameReader, kinds } from "./frames.ts";
+import { toInitBytesMax } from "./messages.ts";
+import { runScript, signalAll } from "./run-script.ts";
+
+/** The init, until its process ends. */
+export function main(): void {
+  const supervisor = new Socket({ fd: 0, readable: true, writable: true });
+  const reader = new FrameReader(toInitBytesMax);
+
+  // Whatever ends the supervisor ends the sandbox: process 1 waits for this one.
+  for (const event of ["end", "close", "error"]) supervisor.on(event, () => process.exit(0));
+
+  // Node would print the message, and that may quote a script or a variable.
+  process.on("uncaughtException", () => process.exit(1));
+
+  supervisor.on("data", (chunk: Buffer) => {
+    for (const { kind, payload } of reader.read(chunk)) {
+      if (kind === kinds.run) runScript(supervisor, JSON.parse(payload.toString("utf8")));
+      if (kind === kinds.signal) signalAll();
+    }
+  });
+  void probe().then((report) => supervisor.write(encodeFrame(kinds.probe, JSON.stringify(report))));
+}

@@ -1,0 +1,21 @@
+import { describeError } from "#shared/core/describe-error";
+import { doorArgument, makeDoor } from "./doorway.ts";
+import { launch } from "./launch.ts";
+import { readSettings } from "./settings.ts";
+
+async function run(): Promise<number> {
+  if (process.argv[2] === doorArgument) return makeDoor();
+  return launch(readSettings(process.env), process.argv[1] ?? "");
+}
+
+function fail(error: unknown): void {
+  const why = describeError(error);
+  console.error(JSON.stringify({ severity: "ERROR", message: "launcher failed", why }));
+  process.exit(1);
+}
+
+/** The launcher, until its process ends. */
+export function main(): void {
+  process.on("uncaughtException", fail);
+  run().then((exitCode) => process.exit(exitCode), fail);
+}

@@ -1,0 +1,83 @@
+/**
+ * One HTTP call of the supervisor: answered in time, within a size, and never sent on to another
+ * address. Node's own client, because `fetch` compiles a WebAssembly parser in every process that
+ * calls it once: more CPU than all else the supervisor does for a short execution.
+ */
+
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { describeError } from "#shared/core/describe-error";
+import { Fault } from "#shared/core/fault";
+
+export interface HttpCall {
+  readonly method: "GET" | "PUT" | "POST";
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string | undefined;
+  /** From the first byte sent to the last byte read. */
+  readonly timeoutMs: number;
+  readonly replyBytesMax: number;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+/** No answer came, or half of one; asking again may help. */
+export class UnansweredError extends Fault {
+  override readonly name = "UnansweredError";
+}
+
+/**
+ * @returns Whatever the server answers: a redirect too is an answer, and isn't followed.
+ * @throws {UnansweredError} When the connection breaks, or time is up.
+ * @throws {Fault} When the answer is larger than it may be.
+ */
+export async function callHttp(call: HttpCall): Promise<HttpReply> {
+  const sent = await send(call);
+  const answered = Promise.withResolvers<HttpReply>();
+  const late = setTimeout(() => {
+    sent.destroy(new UnansweredError(`No answer within ${call.timeoutMs} ms.`));
+  }, call.timeoutMs);
+  sent.once("error", (error) => answered.reject(unanswered(error)));
+  sent.once("response", (response) => {
+    readBounded(response, call.replyBytesMax).then(
+      (body) => answered.resolve({ status: response.statusCode ?? 0, body }),
+      (error: unknown) => {
+        sent.destroy();
+        answered.reject(error);
+      },
+    );
+  });
+  sent.end(call.body);
+  return await answered.promise.finally(() => clearTimeout(late));
+}
+
+/** TLS is loaded by the first call that needs it. */
+async function send({ method, url, headers, body }: HttpCall): Promise<ClientRequest> {
+  const length = body === undefined ? {} : { "content-length": `${Buffer.byteLength(body)}` };
+  const options = { method, headers: { ...headers, ...length } };
+  const target = new URL(url);
+  if (target.protocol === "http:") return request(target, options);
+  const https = await import("node:https");
+  return https.request(target, options);
+}
+
+async function readBounded(response: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  const ended = Promise.withResolvers<Buffer>();
+  response.on("data", (chunk: Buffer) => {
+    sizeBytes += chunk.length;
+    if (sizeBytes > bytesMax) ended.reject(new Fault("The answer is too large."));
+    else chunks.push(chunk);
+  });
+  response.once("error", (error) => ended.reject(unanswered(error)));
+  response.once("end", () => ended.resolve(Buffer.concat(chunks)));
+  return await ended.promise;
+}
+
+function unanswered(error: Error): UnansweredError {
+  if (error instanceof UnansweredError) return error;
+  return new UnansweredError(describeError(error), { cause: error });
+}

@@ -1,0 +1,28 @@
+import "./plain-schemas.ts";
+import { Socket } from "node:net";
+import { describeError } from "#shared/core/describe-error";
+import { LauncherLine } from "./launcher-line.ts";
+import { log } from "./log.ts";
+import { readSettings } from "./settings.ts";
+import { supervise } from "./supervise.ts";
+
+/** Of the line to the launcher. */
+const launcherDescriptor = 3;
+
+/** The supervisor, until its process ends. */
+export function main(): void {
+  const socket = new Socket({ fd: launcherDescriptor, readable: true, writable: true });
+  // Of an error that nobody catches Node prints the message, which may quote what we were handed.
+  process.on("uncaughtException", (error: unknown) => {
+    log("ERROR", "supervisor ended by an error that nobody caught", { why: describeError(error) });
+    process.exit(1);
+  });
+  const run = async () => supervise(readSettings(process.env), new LauncherLine(socket));
+  run().then(
+    (exitCode) => process.exit(exitCode),
+    (error: unknown) => {
+      log("ERROR", "supervisor failed", { why: describeError(error) });
+      process.exit(1);
+    },
+  );
+}
