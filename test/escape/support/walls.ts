@@ -161,7 +161,8 @@ function handMade(words: readonly string[]): string[] {
     for l in bin lib lib64; do ln -s usr/$l $root/$l; done
     mount --rbind /usr $root/usr; mount --rbind /proc $root/proc; mount --rbind /dev $root/dev
     mount --bind ${boundAt("/workspace")} $root/workspace; mount --bind ${boundAt("/tmp")} $root/tmp
-    mount --rbind ${runtime} $root/opt/paddock
+    mount --rbind ${runtime} $root/opt/paddock; node=$root/opt/paddock/bin/node
+    [ -e $node ] || { : >$node; mount --bind ${boundAt("/opt/paddock/bin/node")} $node; }
     echo '{"child-pid": '$$'}' >&5
     exec chroot $root setpriv --reuid ${uid} --regid ${uid} --clear-groups \
       env - PATH=/usr/bin:/bin /bin/sh -c "$1"`;
