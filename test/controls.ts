@@ -124,7 +124,7 @@ export const controls: Readonly<Record<string, Control>> = {
     mutation: {
       file: "shared/store/commit-coordinator.ts",
       find: "closes ? this.#lanes.closingsOf(owner) : this.#lanes.of(owner)",
-      replace: "this.#lanes.of(owner)",
+      replace: "closes ? this.#lanes.of(owner) : this.#lanes.of(owner)",
     },
   },
   "KEY-2": {
