@@ -106,6 +106,8 @@ export type Write =
       readonly path: string;
       readonly fields: object;
       readonly increments: Readonly<Record<string, number>>;
+      /** Without it, and without a version, a document that isn't there is made of the fields. */
+      readonly mustExist?: true;
       readonly version: Version | null;
     }
   | {

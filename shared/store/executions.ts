@@ -149,8 +149,8 @@ export function endInEgressLog(
 ): Write {
   const { path } = egressBatches.of(owner, executionId, eventBatchId(of.batch));
   const fields = of.ends.map(({ batch: _batch, sequence, ...end }) => [`ends.${sequence}`, end]);
-  const increments = {};
-  return { op: "patch", path, fields: Object.fromEntries(fields), increments, version: null };
+  const fixed = { increments: {}, version: null, mustExist: true } as const;
+  return { op: "patch", path, fields: Object.fromEntries(fields), ...fixed };
 }
 
 /** Execution logs are kept 30 days. */

@@ -249,7 +249,9 @@ export class Store {
           FieldValue.increment(by),
         ]);
         const fields = { ...write.fields, ...Object.fromEntries(added) };
-        batch.update(doc, fields, write.version ? { lastUpdateTime: write.version } : {});
+        const { version, mustExist } = write;
+        const condition = mustExist ? { exists: true } : {};
+        batch.update(doc, fields, version ? { lastUpdateTime: version } : condition);
       } else if (write.version) {
         batch.update(doc, write.value, { lastUpdateTime: write.version });
       } else batch.set(doc, write.value);

@@ -3,32 +3,35 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { prepareBeat } from "../kit/beat.ts";
 import { send } from "../kit/client.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import { plantExecution } from "../kit/plant-execution.ts";
 
 let owner: TestOwner;
-let environmentId: string;
+let ended: string;
 beforeAll(async () => {
   owner = await newOwner();
-  environmentId = await newEnvironment(owner.key);
+  const environmentId = await newEnvironment(owner.key);
+  const threadId = await newThread(owner.key, { environmentId });
+  ended = (await runScript(owner.key, threadId, "true")).run.id;
 });
 
 const none = { sentBytes: 0, receivedBytes: 0, durationMs: 0, rule: null, address: null };
 const asked = { at: 1, host: "a.test", port: 443, method: "connect", verdict: "allowed", ...none };
 const came = { verdict: "allowed", rule: null, address: "1.2.3.4", durationMs: 3 };
 
-/** An execution of its own, and its runner's calls. */
+/** An execution of its own that runs on, and its runner's calls. */
 async function runnerOf() {
-  const threadId = await newThread(owner.key, { environmentId });
-  const { run } = await runScript(owner.key, threadId, "true");
-  const { key, baseUrl } = await prepareBeat(owner, run.id, 0);
+  const { executionId, remove } = await plantExecution(owner, ended, { status: "running" });
+  const { key, baseUrl } = await prepareBeat(owner, executionId, 0);
   return {
     store: (body: object) => send("/internal/executions/egress", { baseUrl, key, body }),
-    read: (query = "") => send(`/v1/executions/${run.id}/egress${query}`, { key: owner.key }),
+    read: (query = "") => send(`/v1/executions/${executionId}/egress${query}`, { key: owner.key }),
+    remove,
   };
 }
 
 describe("NET-6 an execution's egress log", () => {
   test("shows what is allowed before its end, and completes it", async () => {
-    const { store, read } = await runnerOf();
+    const { store, read, remove } = await runnerOf();
     const attempts = [1, 2, 3].map((sequence) => ({ ...asked, sequence, open: true }));
     await store({ attempts, firstSequence: 1, cut: 0 });
     expect((await read()).json).toMatchObject({ total_count: 3, data: [{ open: true }, {}, {}] });
@@ -50,13 +53,14 @@ describe("NET-6 an execution's egress log", () => {
       [false, 0],
     ]);
     expect((await read("?limit=1&offset=2")).json.data).toMatchObject([{ address: "1.2.3.4" }]);
+    await remove();
   });
 
   test("isn't emptied by attempts that are wrong: each keeps its place and says so", async () => {
-    const { store, read } = await runnerOf();
+    const { store, read, remove } = await runnerOf();
     const wrong = [
       { ...asked, sequence: 2, port: 99_999 },
-      { ...asked, sequence: 3, host: "a\ud800" },
+      { ...asked, sequence: 3, host: "a".repeat(301) },
       { ...asked, sequence: 4, verdict: "maybe" },
       null,
     ];
@@ -74,10 +78,11 @@ describe("NET-6 an execution's egress log", () => {
       ...Array<string>(4).fill("not_recorded"),
       null,
     ]);
+    await remove();
   });
 
   test("takes as much at once as a runner sends", async () => {
-    const { store, read } = await runnerOf();
+    const { store, read, remove } = await runnerOf();
     const host = '"'.repeat(260);
     const attempts = Array.from({ length: 500 }, (_, index) => ({
       ...{ ...asked, host, sequence: index + 1, open: true },
@@ -89,5 +94,6 @@ describe("NET-6 an execution's egress log", () => {
     const call = { attempts: [], firstSequence: 501, cut: 0, ends };
     expect((await store(call)).json).toEqual({ stored: true, lost: 0 });
     expect((await read("?limit=1&offset=499")).json.data).toMatchObject([{ sentBytes: 2 ** 50 }]);
+    await remove();
   });
 });
