@@ -1,4 +1,5 @@
 /** An execution's workspace: brought in before its commands run, saved when they have ended. */
+import { pathsBytesMax } from "#shared/core/footprint";
 import { emptyManifest, type Manifest } from "#shared/core/manifest";
 import { workspaceRoom } from "#shared/core/profiles";
 import type { ClaimReply, Item } from "#shared/protocol/runner";
@@ -82,7 +83,7 @@ export class KeptWorkspace {
     if (folder === undefined) return { state: "unchanged" };
     const { workspaceBytes } = this.#claimed.limits;
     const known = new Set(this.#base.entries.map(({ path }) => path));
-    const scan = await scanWorkspace(folder, { workspaceBytes, known });
+    const scan = await scanWorkspace(folder, { workspaceBytes, known, pathsBytesMax });
     const saved = await saveWorkspace(this.#storage, {
       folder,
       base: this.#base,

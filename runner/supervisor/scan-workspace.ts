@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
-import { pageBytes, pathsBytesMax } from "#shared/core/footprint";
+import { pageBytes } from "#shared/core/footprint";
 import { DataRanges, type Range } from "#shared/core/holes";
 import { type ManifestDirectory, type ManifestSymlink, timeRangeMs } from "#shared/core/manifest";
 import { confinePath, linkTargetFault } from "#shared/core/paths";
@@ -49,6 +49,8 @@ export interface ScanLimits {
   readonly workspaceBytes: number;
   /** Paths that were there before: there is room for them whatever is new. */
   readonly known: ReadonlySet<string>;
+  /** Of all new paths together: what is kept of them in memory. */
+  readonly pathsBytesMax: number;
 }
 
 const permissionBits = 0o777;
@@ -104,6 +106,7 @@ class Walk implements Scan {
     const refused = isUtf8(name) ? confinePath(path).refused : "isn't valid Unicode";
     if (refused !== undefined) return refused;
     if (this.#limits.known.has(path)) return undefined;
+    const { pathsBytesMax } = this.#limits;
     const isTooMuch = this.#pathsBytes + Buffer.byteLength(path) > pathsBytesMax;
     return isTooMuch ? `is beyond ${pathsBytesMax} bytes of paths` : undefined;
   }

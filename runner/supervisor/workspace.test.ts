@@ -23,7 +23,9 @@ import { pageBytes } from "#shared/core/footprint";
 import { type Manifest, manifestOf } from "#shared/core/manifest";
 import { manifestBytes, manifestDigest, parseManifest } from "#shared/core/manifest-bytes";
 import type { Item } from "#shared/protocol/runner";
+import { isLong } from "../../test/kit/share.ts";
 import { KeptWorkspace } from "./kept-workspace.ts";
+import { scanWorkspace } from "./scan-workspace.ts";
 
 /** A file system in memory, as workspaces are, keeps every time and every hole. */
 const scratch = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
@@ -323,27 +325,46 @@ describe("WSP-1 one odd file costs itself alone:", () => {
     expect(notes).toEqual([expect.stringContaining('"s3" is sparse')]);
   });
 
-  test("more paths than are kept: those that were there before stay, and the rest is named", async () => {
-    const deep = `${"d".repeat(200)}/`.repeat(5).slice(0, -1);
-    const write = (folder: string, prefix: string, count: number) => {
-      mkdirSync(join(folder, deep), { recursive: true });
-      for (let index = 0; index < count; index += 1) {
-        writeFileSync(join(folder, deep, `${prefix}${index}`), "");
-      }
-    };
-    const limits = { workspaceBytes: mib, workspaceInodesMax: 100_000 };
-    const first = await execute({ run: (folder) => write(folder, "z", 10), limits });
-    const second = await execute({
-      base: first.digest,
-      run: (folder) => write(folder, "a", 8_500),
-      limits,
-    });
-    const kept = new Set(paths(second.manifest));
-    for (const path of paths(first.manifest)) expect(kept).toContain(path);
-    expect(kept.size).toBeLessThan(8_500);
-    expect(notes.join()).toMatch(/^Not saved \(\d+\): .* and \d+ more\.$/);
-    expect((await execute({ base: second.digest, limits })).state).toBe("unchanged");
+  test("of more paths than are kept, only so many are remembered", async () => {
+    const folder = newFolder();
+    const deep = `${"d".repeat(100)}/`.repeat(9).slice(0, -1);
+    mkdirSync(join(folder, deep), { recursive: true });
+    for (let index = 0; index < 50; index += 1) writeFileSync(join(folder, deep, `${index}`), "");
+    const known = new Set([`${deep}/48`, `${deep}/49`]);
+    const limits = { workspaceBytes: mib, known, pathsBytesMax: 20_000 };
+    const { found, skipped } = await scanWorkspace(folder, limits);
+    const bytes = found.reduce((sum, { path }) => sum + Buffer.byteLength(path), 0);
+    expect(bytes).toBeLessThan(20_000 + 2 * 1_024);
+    expect(found.map(({ path }) => path)).toEqual(expect.arrayContaining([...known]));
+    // The folders it lies in are nine.
+    expect(skipped.count).toBe(50 + 9 - found.length);
+    expect(skipped.sentence("Not saved")).toContain("is beyond 20000 bytes of paths");
   });
+
+  test.runIf(isLong)(
+    "more paths than are kept: those that were there before stay, and the rest is named",
+    async () => {
+      const deep = `${"d".repeat(200)}/`.repeat(5).slice(0, -1);
+      const write = (folder: string, prefix: string, count: number) => {
+        mkdirSync(join(folder, deep), { recursive: true });
+        for (let index = 0; index < count; index += 1) {
+          writeFileSync(join(folder, deep, `${prefix}${index}`), "");
+        }
+      };
+      const limits = { workspaceBytes: mib, workspaceInodesMax: 100_000 };
+      const first = await execute({ run: (folder) => write(folder, "z", 10), limits });
+      const second = await execute({
+        base: first.digest,
+        run: (folder) => write(folder, "a", 8_500),
+        limits,
+      });
+      const kept = new Set(paths(second.manifest));
+      for (const path of paths(first.manifest)) expect(kept).toContain(path);
+      expect(kept.size).toBeLessThan(8_500);
+      expect(notes.join()).toMatch(/^Not saved \(\d+\): .* and \d+ more\.$/);
+      expect((await execute({ base: second.digest, limits })).state).toBe("unchanged");
+    },
+  );
 });
 
 function raw(folder: string, name: string): Buffer {
