@@ -1,5 +1,6 @@
 /** Manifests with one thing put in or taken out. Pure; both are as long as one pass over the list. */
 import {
+  impliedMode,
   type Manifest,
   type ManifestDirectory,
   type ManifestEntry,
@@ -51,6 +52,6 @@ function withFolder(entries: readonly ManifestEntry[], path: string): readonly M
   const place = placeOf(entries, path);
   const { start, end } = rangeBelow(entries, path);
   if (path === "" || start < end || entries[place]?.path === path) return entries;
-  const folder: ManifestDirectory = { path, type: "directory", mode: 0o755 };
+  const folder: ManifestDirectory = { path, type: "directory", mode: impliedMode };
   return [...entries.slice(0, place), folder, ...entries.slice(place)];
 }

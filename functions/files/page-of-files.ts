@@ -2,6 +2,8 @@
 import type { Manifest, ManifestEntry } from "#shared/core/manifest";
 import { newFolderLengths, rangeBelow } from "#shared/core/tree-order";
 
+const slash = 0x2f;
+
 export interface ShownEntry {
   readonly path: string;
   readonly type: "file" | "directory";
@@ -61,7 +63,9 @@ function isFolder(entry: ManifestEntry | undefined, path: string): boolean {
 
 function slashesIn(path: string): number {
   let count = 0;
-  for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) count += 1;
+  for (let index = 0; index < path.length; index += 1) {
+    if (path.charCodeAt(index) === slash) count += 1;
+  }
   return count;
 }
 

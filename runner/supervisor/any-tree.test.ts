@@ -128,23 +128,21 @@ interface Seen {
   readonly mode: number;
   readonly modifiedAt: number;
   readonly content: string;
-  /** The first of its names. */
-  readonly file: string;
+  /** All names of one file have the same. */
+  readonly inode: number;
   readonly blocks: number;
 }
 
 /** Everything below a folder, by its path as bytes. */
 function look(folder: string): Map<string, Seen> {
   const seen = new Map<string, Seen>();
-  const firstNames = new Map<number, string>();
   const walk = (at: string) => {
     const path = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(at, "latin1")]);
     for (const child of readdirSync(path, { encoding: "buffer" }).sort(Buffer.compare)) {
       const name_ = `${at}${at === "" ? "" : "/"}${child.toString("latin1")}`;
       const target = below(path, child);
       const stats = lstatSync(target);
-      if (!firstNames.has(stats.ino)) firstNames.set(stats.ino, name_);
-      seen.set(name_, seenOf(target, stats, firstNames.get(stats.ino) ?? ""));
+      seen.set(name_, seenOf(target, stats));
       if (stats.isDirectory()) walk(name_);
     }
   };
@@ -152,14 +150,14 @@ function look(folder: string): Map<string, Seen> {
   return seen;
 }
 
-function seenOf(target: Buffer, stats: Stats, file: string): Seen {
+function seenOf(target: Buffer, stats: Stats): Seen {
   const { first, last } = timeRangeMs;
   const modifiedAt = Math.min(Math.max(Math.round(stats.mtimeMs), first), last);
-  const common = { mode: stats.mode & 0o777, modifiedAt, file, blocks: 0 };
+  const common = { mode: stats.mode & 0o777, modifiedAt, inode: stats.ino, blocks: 0 };
   if (stats.isDirectory()) return { ...common, type: "folder", content: "" };
   if (stats.isSymbolicLink()) {
     const content_ = readlinkSync(target, { encoding: "latin1" });
-    return { ...common, type: "link", content: content_, file: "" };
+    return { ...common, type: "link", content: content_ };
   }
   const content_ = readFileSync(target).toString("latin1");
   return { ...common, type: "file", content: content_, blocks: stats.blocks };
@@ -216,9 +214,15 @@ describe("WSP-2 any tree", () => {
       fc.asyncProperty(tree, async (steps) => {
         const { was, is, notes, again } = await keep(steps);
         for (const [path, seen] of is) {
-          const { blocks, ...kept } = seen;
-          const { blocks: most = 0, ...before } = was.get(path) ?? {};
-          expect({ path, ...kept }).toEqual({ path, ...before });
+          const { blocks, inode, ...kept } = seen;
+          const { blocks: most = 0, inode: old, ...before } = was.get(path) ?? {};
+          const names = [...is.keys()].filter((other) => is.get(other)?.inode === inode);
+          const oldNames = [...is.keys()].filter((other) => was.get(other)?.inode === old);
+          expect({ path, names, ...kept }).toEqual({
+            path,
+            names: kept.type === "link" ? [path] : oldNames,
+            ...before,
+          });
           expect(blocks).toBeLessThanOrEqual(most);
         }
         const gone = [...was.keys()].filter((path) => !is.has(path));

@@ -13,16 +13,18 @@ import {
   utimesSync,
   writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fitManifest } from "#shared/core/footprint";
 import {
   emptyManifest,
   type Manifest,
   type ManifestEntry,
   type ManifestFile,
+  withFolders,
 } from "#shared/core/manifest";
 import { ManifestError, parseManifest } from "#shared/core/manifest-bytes";
 import type { WorkspaceRoom } from "#shared/core/profiles";
+import { folderOf } from "#shared/core/tree-order";
 import type { LineIndex } from "./line-index.ts";
 
 export interface WorkspaceSource {
@@ -94,7 +96,8 @@ export async function fillWorkspace(
 ): Promise<Absent[]> {
   const { manifest: kept, left } = fitManifest(manifest, filling.room);
   const fill = new Fill(filling);
-  for (const entry of kept.entries) fill.attempt(entry, () => fill.makePlace(entry));
+  const entries = withFolders(kept);
+  for (const entry of entries) fill.attempt(entry, () => fill.makePlace(entry));
   const pending = [...slicesByPack(kept)];
   const worker = async () => {
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
@@ -104,7 +107,7 @@ export async function fillWorkspace(
   };
   await Promise.all(Array.from({ length: fetchesMax }, worker));
   // What a folder holds comes before the folder: each change in it would change its time.
-  for (const entry of kept.entries.toReversed()) fill.attempt(entry, () => fill.finish(entry));
+  for (const entry of entries.toReversed()) fill.attempt(entry, () => fill.finish(entry));
   return [...left.map((entry) => ({ entry, why: noRoom })), ...fill.absent.values()];
 }
 
@@ -138,6 +141,10 @@ class Fill {
   /** One file that there is no room for, whatever was reckoned, costs itself alone. */
   attempt(entry: ManifestEntry, what: () => void): void {
     if (this.absent.has(entry.path)) return;
+    if (this.absent.has(folderOf(entry.path))) {
+      this.absent.set(entry.path, { entry, why: noRoom });
+      return;
+    }
     try {
       what();
     } catch (error) {
@@ -157,7 +164,7 @@ class Fill {
 
   makePlace(entry: ManifestEntry): void {
     const target = this.#at(entry);
-    mkdirSync(entry.type === "directory" ? target : dirname(target), { recursive: true });
+    if (entry.type === "directory") mkdirSync(target);
     if (entry.type !== "file" || entry.linkTo !== undefined) return;
     const file = openNew(target);
     try {

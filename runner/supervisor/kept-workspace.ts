@@ -87,7 +87,7 @@ export class KeptWorkspace {
     const saved = await saveWorkspace(this.#storage, {
       folder,
       base: this.#base,
-      baseDigest: this.#claimed.manifestSha256,
+      isBaseNewest: !this.#isOlder,
       absent: this.#absent.map(({ entry }) => entry),
       found: scan.found,
       room: workspaceRoom(this.#claimed.limits),

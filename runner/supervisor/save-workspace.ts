@@ -3,7 +3,13 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fitToStore, footprintOf } from "#shared/core/footprint";
 import { placesOf, type Range, withHoles } from "#shared/core/holes";
-import { type Manifest, type ManifestEntry, manifestOf, type Part } from "#shared/core/manifest";
+import {
+  isUnchanged,
+  type Manifest,
+  type ManifestEntry,
+  manifestOf,
+  type Part,
+} from "#shared/core/manifest";
 import { manifestDigest } from "#shared/core/manifest-bytes";
 import { mergeManifests } from "#shared/core/merge-manifests";
 import { type PackPlan, partsByBlob, planPacks } from "#shared/core/packs";
@@ -18,8 +24,8 @@ export interface WorkspaceTarget {
 export interface Saving {
   readonly folder: string;
   readonly base: Manifest;
-  /** Digest of the base as stored; null when it started empty. */
-  readonly baseDigest: string | null;
+  /** Whether the base is what the workspace is now; else it was taken from what was before. */
+  readonly isBaseNewest: boolean;
   /** What of the base couldn't be brought in: the execution never had it, so it stays. */
   readonly absent: readonly ManifestEntry[];
   readonly found: readonly Found[];
@@ -60,9 +66,9 @@ export async function saveWorkspace(target: WorkspaceTarget, saving: Saving): Pr
   const whole = withAbsent(found, saving);
   const fitted = fitToStore(whole, roomWith(saving), ({ path }) => paths.has(path));
   const kept = { manifest: fitted.manifest, left: fitted.left.map(({ path }) => path) };
-  const isEmpty = saving.baseDigest === null && fitted.manifest.entries.length === 0;
+  const isKnown = saving.isBaseNewest && isUnchanged(saving.base, fitted.manifest);
+  if (isKnown) return { state: "unchanged", ...kept };
   const manifestSha256 = manifestDigest(fitted.bytes);
-  if (isEmpty || manifestSha256 === saving.baseDigest) return { state: "unchanged", ...kept };
   await target.putManifest(manifestSha256, fitted.bytes, saving.until);
   return { state: "saved", ...kept, manifestSha256 };
 }

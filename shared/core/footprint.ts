@@ -4,6 +4,7 @@ import {
   type ManifestEntry,
   type ManifestFile,
   manifestInOrder,
+  withFolders,
 } from "#shared/core/manifest";
 import { entryLine, manifestBytes } from "#shared/core/manifest-bytes";
 import type { WorkspaceRoom } from "#shared/core/profiles";
@@ -107,7 +108,7 @@ function choose(
   room: WorkspaceRoom,
   isFirst: (entry: ManifestEntry) => boolean,
 ): Fitted {
-  const all = withFolders(manifest.entries);
+  const all = withFolders(manifest);
   const choice = new Choice(all, room);
   choice.take(isFirst);
   choice.take((entry) => !isFirst(entry));
@@ -115,20 +116,6 @@ function choose(
     manifest: manifestInOrder(all.filter((entry) => choice.kept.has(entry))),
     left: manifest.entries.filter((entry) => !choice.kept.has(entry)),
   };
-}
-
-/** With an entry for each folder that had none. */
-function withFolders(entries: readonly ManifestEntry[]): ManifestEntry[] {
-  const all: ManifestEntry[] = [];
-  let previous = "";
-  for (const entry of entries) {
-    for (const length of newFolderLengths(previous, entry.path)) {
-      all.push({ path: entry.path.slice(0, length), type: "directory", mode: 0o755 });
-    }
-    all.push(entry);
-    previous = entry.path;
-  }
-  return all;
 }
 
 interface Cost {

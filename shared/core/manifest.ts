@@ -5,7 +5,7 @@
 import * as z from "zod";
 import { isConfined, linkTargetFault, pathBytesMax } from "#shared/core/paths";
 import { largestFileBytes } from "#shared/core/profiles";
-import { compareTree, isBelow } from "#shared/core/tree-order";
+import { compareTree, isBelow, newFolderLengths } from "#shared/core/tree-order";
 import { packBytesMax } from "#shared/protocol/runner";
 
 /** Of one file: each needs a pack's name, and a stranger's file can be cut into any number. */
@@ -133,6 +133,36 @@ export function packsOf(manifest: Manifest): Set<string> {
     for (const { pack } of entry.parts) if (pack !== null) packs.add(pack);
   }
   return packs;
+}
+
+/** What is known of a folder without an entry. */
+export const impliedMode = 0o755;
+
+/** With an entry for each folder that had none. */
+export function withFolders({ entries }: Manifest): ManifestEntry[] {
+  const all: ManifestEntry[] = [];
+  let previous = "";
+  for (const entry of entries) {
+    for (const length of newFolderLengths(previous, entry.path)) {
+      all.push({ path: entry.path.slice(0, length), type: "directory", mode: impliedMode });
+    }
+    all.push(entry);
+    previous = entry.path;
+  }
+  return all;
+}
+
+/** Whether `next` tells of nothing that `base` doesn't; what `base` leaves open may be said. */
+export function isUnchanged(base: Manifest, next: Manifest): boolean {
+  const [before, after] = [withFolders(base), withFolders(next)];
+  return (
+    before.length === after.length &&
+    before.every((was, index) => {
+      const is = after[index];
+      const isSame = was.path === is?.path && sameEntry(was, is) && linkOf(was) === linkOf(is);
+      return isSame && (was.modifiedAt === undefined || was.modifiedAt === is.modifiedAt);
+    })
+  );
 }
 
 /** Same kind, content and mode. Times and the place of the bytes don't count. */

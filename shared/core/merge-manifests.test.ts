@@ -185,7 +185,7 @@ describe("mergeManifests()", () => {
     const characters = 3 * 300 * above.length;
     const work = countCharacters(() => mergeManifests(sides));
     // A binary search for each of the names that have to be found is part of it.
-    expect(work / characters).toBeLessThan(40);
+    expect(work / characters).toBeLessThan(25);
   });
 
   test("of one side only is that side, with what is known of its folders", () => {
