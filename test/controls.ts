@@ -6,6 +6,7 @@
 import { controlsOfEdge } from "./controls-of-edge.ts";
 import { controlsOfIsolation } from "./controls-of-isolation.ts";
 import { controlsOfSecrets } from "./controls-of-secrets.ts";
+import { controlsOfWorkspaces } from "./controls-of-workspaces.ts";
 
 export interface Control {
   /** The file whose code keeps the promise. */
@@ -279,4 +280,5 @@ export const controls: Readonly<Record<string, Control>> = {
   ...controlsOfEdge,
   ...controlsOfIsolation,
   ...controlsOfSecrets,
+  ...controlsOfWorkspaces,
 };

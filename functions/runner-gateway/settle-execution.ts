@@ -1,17 +1,16 @@
 import type { Owner } from "#shared/auth/owner";
 import { noParams, noQuery, ok } from "#shared/contract/common";
-import { mergeManifests } from "#shared/core/merge-manifests";
 import { ApiError } from "#shared/errors/api-error";
 import { endExecution, measuredCostMicrousd } from "#shared/executions/end-execution";
 import { lastStoredSequence } from "#shared/executions/event-log";
 import { route } from "#shared/pipeline/route";
 import { outputBytesMax, SettleReply, SettleRequest } from "#shared/protocol/runner";
 import { patch, type Write } from "#shared/store/documents";
-import { environments, type WorkspaceHead } from "#shared/store/environments";
-import { type Execution, egressBatches, executions } from "#shared/store/executions";
-import { type Found, present, type Store } from "#shared/store/store";
-import { headOf, readManifest, storeManifest } from "#shared/workspace/manifests";
+import { environments } from "#shared/store/environments";
+import { egressBatches, executions } from "#shared/store/executions";
+import { present, type Store } from "#shared/store/store";
 import { noteEnded } from "./live-executions.ts";
+import { nextWorkspace } from "./next-workspace.ts";
 
 /** JSON may need six bytes for one of output. */
 const bodyBytesMax = 7 * outputBytesMax;
@@ -76,7 +75,7 @@ export const settleExecution = route({
       reason,
       exitCode: body.exitCode,
       detail: body.detail ?? null,
-      output: body.output,
+      output: body.output + (workspace?.note ?? ""),
       outputTruncated: body.outputTruncated,
       workspaceState: isSaved && !workspace ? "not_saved" : body.workspace.state,
       conflicts,
@@ -117,30 +116,4 @@ function claimsNoWork(body: SettleRequest): boolean {
 async function hasEgress(store: Store, owner: Owner, executionId: string): Promise<boolean> {
   const batches = egressBatches.all(owner, executionId);
   return (await store.findRefs(batches, { orderBy: [], limit: 1 })).length > 0;
-}
-
-interface NextWorkspace {
-  readonly head: WorkspaceHead;
-  readonly conflicts: readonly string[];
-}
-
-/** The runner's manifest, merged by path with what others made of the workspace meanwhile. */
-async function nextWorkspace(
-  owner: Owner,
-  of: {
-    readonly execution: Execution;
-    readonly environment: Found<typeof environments.schema>;
-    readonly saved: string;
-  },
-): Promise<NextWorkspace> {
-  const { execution, environment, saved } = of;
-  const current = environment.value.workspace?.manifestSha256 ?? null;
-  const ours = await readManifest(owner, saved);
-  if (current === execution.baseManifestSha256) return { head: headOf(ours, saved), conflicts: [] };
-  const [base, theirs] = await Promise.all([
-    readManifest(owner, execution.baseManifestSha256),
-    readManifest(owner, current),
-  ]);
-  const merged = mergeManifests({ base, ours, theirs });
-  return { head: await storeManifest(owner, merged.manifest), conflicts: merged.conflicts };
 }

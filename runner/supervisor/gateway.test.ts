@@ -62,7 +62,14 @@ describe("a Gateway", () => {
 
   test("doesn't take an object for another", async () => {
     const gateway = await gatewayWith((_request, response) => response.end("other bytes"));
-    await expect(gateway.pack("0".repeat(64))).rejects.toThrow("isn't what it says");
+    await expect(gateway.pack("0".repeat(64))).resolves.toBeNull();
+  });
+
+  test("tells an object that isn't there from one that can't be had now", async () => {
+    const missing = await gatewayWith((_request, response) => response.writeHead(404).end());
+    await expect(missing.manifest("0".repeat(64))).resolves.toBeNull();
+    const refused = await gatewayWith((_request, response) => response.writeHead(403).end());
+    await expect(refused.manifest("0".repeat(64))).rejects.toThrow("403");
   });
 
   test("doesn't follow anyone elsewhere", async () => {

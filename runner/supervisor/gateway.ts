@@ -70,11 +70,13 @@ export class Gateway {
     return claimed;
   }
 
-  manifest(digest: string): Promise<Uint8Array> {
+  /** Null where there is none, or other bytes than its name says: asking again can't help. */
+  manifest(digest: string): Promise<Uint8Array | null> {
     return this.#object(gatewayPaths.manifest(digest), digest, manifestBytesMax);
   }
 
-  pack(digest: string): Promise<Uint8Array> {
+  /** Null likewise. */
+  pack(digest: string): Promise<Uint8Array | null> {
     return this.#object(gatewayPaths.pack(digest), digest, packBytesMax);
   }
 
@@ -126,11 +128,15 @@ export class Gateway {
     return reply.parse(JSON.parse(bytes.toString("utf8")));
   }
 
-  async #object(path: string, digest: string, bytesMax: number): Promise<Uint8Array> {
-    const bytes = await this.#call({ method: "GET", path, timeoutMs: timeoutMs.object });
-    const found = createHash("sha256").update(bytes).digest("hex");
-    if (bytes.length > bytesMax || found !== digest) throw new Fault(`${path} isn't what it says.`);
-    return bytes;
+  async #object(path: string, digest: string, bytesMax: number): Promise<Uint8Array | null> {
+    try {
+      const bytes = await this.#call({ method: "GET", path, timeoutMs: timeoutMs.object });
+      const found = createHash("sha256").update(bytes).digest("hex");
+      return bytes.length > bytesMax || found !== digest ? null : bytes;
+    } catch (error) {
+      if (error instanceof GatewayError && error.status === 404) return null;
+      throw error;
+    }
   }
 
   async #put(path: string, body: Uint8Array, until: number): Promise<void> {
