@@ -1,4 +1,4 @@
-/** Manifests with one thing put in or taken out. Pure; both are as long as one pass over the list. */
+/** Manifests with one thing put in or taken out. */
 import {
   impliedMode,
   type Manifest,

@@ -71,11 +71,7 @@ export function placesOf(ranges: readonly Range[], data: Range): Range[] {
 }
 
 /** A file's parts, from those of its data alone: cut where a hole comes in between. */
-export function spread(
-  data: readonly Part[],
-  ranges: readonly Range[],
-  fileBytes: number,
-): Part[] {
+export function spread(data: readonly Part[], ranges: readonly Range[], fileBytes: number): Part[] {
   let dataBytes = 0;
   return weave(ranges, fileBytes, ({ sizeBytes }) => {
     dataBytes += sizeBytes;

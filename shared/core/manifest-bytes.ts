@@ -19,9 +19,7 @@ import { compareBytewise, compareTree, isBelow, newFolderLengths } from "#shared
 import { manifestBytesMax } from "#shared/protocol/runner";
 
 /** The bytes aren't a manifest. The sentence names no path: it may be a stranger's. */
-export class ManifestError extends Fault {
-  override readonly name = "ManifestError";
-}
+export class ManifestError extends Fault {}
 
 /** Entries and the folders that follow from them. A workspace holds a tenth of that at most. */
 const inodesMax = 1_000_000;

@@ -1,6 +1,7 @@
 /** Two executions on one workspace: each path on its own, and nothing either side wrote is lost. */
 import { conflictPath } from "#shared/core/conflict-name";
 import { type Manifest, type ManifestEntry, manifestOf, sameEntry } from "#shared/core/manifest";
+import { atOnce, entriesPerStep } from "#shared/core/steps";
 import {
   compareBytewise,
   compareTree,
@@ -8,7 +9,6 @@ import {
   isBelow,
   rangeBelow,
 } from "#shared/core/tree-order";
-import { atOnce, entriesPerStep } from "#shared/core/steps";
 
 export interface MergeInput {
   /** What both started from. */

@@ -18,7 +18,7 @@ import type { Profile } from "../protocol/job.ts";
 import { manifestBytesMax } from "../protocol/runner.ts";
 import type { Environment, WorkspaceHead } from "../store/environments.ts";
 
-/** Manifests never change under their digest. Counted as stored; in memory it is some five times. */
+/** Manifests never change under their digest. Counted in bytes as stored. */
 const cache = new LRUCache<string, Manifest>({ maxSize: 32 * 1024 * 1024 });
 
 /** What was read, and under which digest; null for a workspace that never held a file. */
