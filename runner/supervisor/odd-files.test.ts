@@ -67,6 +67,21 @@ describe("WSP-1 one odd file costs itself alone:", () => {
     expect(executions.notes[0]).toContain(note);
   });
 
+  test("a file that can't be read is left out by name, and why", async () => {
+    const base = executions.newFolder();
+    // Below a folder of 3,500 bytes a path of 1,000 bytes is more than the kernel takes at once.
+    const script = `set -e; step() { mkdir "$1"; cd "$1"; }; n=$(printf 'n%.0s' $(seq 250))
+      for i in $(seq 14); do step $n; done; pwd; echo kept >other
+      for i in $(seq 4); do step $n; done`;
+    const folder = execFileSync("sh", ["-c", script], { cwd: base }).toString().trim();
+    const limits = { workspaceBytes: mib, known: new Set<string>(), pathsBytesMax: mib };
+    const { found, skipped } = await scanWorkspace(folder, limits);
+    expect(found.map(({ path }) => path)).toContain("other");
+    expect(skipped.count).toBe(1);
+    expect(skipped.sentence("Not saved")).toContain("can't be read (ENAMETOOLONG)");
+    execFileSync("rm", ["-rf", "--", base]);
+  });
+
   test("a name that looks like a damaged one is kept", async () => {
     const { manifest } = await executions.execute({
       run: (at) => writeFileSync(join(at, "\ufffd"), ""),

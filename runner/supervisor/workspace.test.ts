@@ -96,6 +96,7 @@ describe("WSP-2 the restored tree is the saved tree:", () => {
       run(folder) {
         mkdirSync(join(folder, "closed/inner"), { recursive: true });
         writeFileSync(join(folder, "closed/inner/key"), "k");
+        symlinkSync("key", join(folder, "closed/inner/link"));
         utimesSync(join(folder, "closed/inner"), time, time);
         chmodSync(join(folder, "closed/inner"), 0o500);
         utimesSync(join(folder, "closed"), time, time);
