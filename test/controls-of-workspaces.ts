@@ -4,7 +4,7 @@ import type { Control } from "./controls.ts";
 export const controlsOfWorkspaces: Readonly<Record<string, Control>> = {
   "WSP-1": {
     enforcedBy: "runner/supervisor/scan-workspace.ts",
-    test: "runner/supervisor/workspace-odd.test.ts",
+    test: "runner/supervisor/odd-files.test.ts",
     mutation: {
       file: "runner/supervisor/scan-workspace.ts",
       find: "const modifiedAt = Math.min(Math.max(time, first), last);",

@@ -1,4 +1,4 @@
-/** Manifests with one thing put in or taken out. Pure; each takes one pass over the list. */
+/** Manifests with one thing put in or taken out. */
 import {
   impliedMode,
   type Manifest,

@@ -1,7 +1,7 @@
 /** What becomes of a workspace when an execution has ended: its own work and that of others. */
 import type { Owner } from "#shared/auth/owner";
 import { fits, footprintOf } from "#shared/core/footprint";
-import { mergeManifests } from "#shared/core/merge-manifests";
+import { mergeSteps } from "#shared/core/merge-manifests";
 import { nameList } from "#shared/core/name-list";
 import { workspaceRoom } from "#shared/core/profiles";
 import { logFailure } from "#shared/pipeline/request-log";
@@ -10,6 +10,7 @@ import type { Execution } from "#shared/store/executions";
 import type { Found } from "#shared/store/store";
 import {
   headOf,
+  inTurns,
   isUnreadable,
   readFilesOf,
   readManifest,
@@ -67,7 +68,7 @@ async function merged(
   ]);
   const { manifest, conflicts } = isAlone
     ? { manifest: ours, conflicts: [] }
-    : mergeManifests({ base: base.manifest, ours, theirs: theirs.manifest });
+    : await inTurns(mergeSteps({ base: base.manifest, ours, theirs: theirs.manifest }));
   const next = {
     manifest,
     first: theirs.manifest,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import type { Owner } from "#shared/auth/owner";
 import { noQuery, ok } from "#shared/contract/common";
+import { describeError } from "#shared/core/describe-error";
 import { ManifestError } from "#shared/core/manifest-bytes";
 import { ApiError } from "#shared/errors/api-error";
 import { type ObjectKind, putObject } from "#shared/google/objects";
@@ -51,7 +52,7 @@ async function requireManifest(owner: Owner, sha256: string, bytes: Buffer): Pro
     await keepManifest(owner, sha256, bytes);
   } catch (cause) {
     if (!(cause instanceof ManifestError)) throw cause;
-    throw new ApiError("VALIDATION_FAILED", { message: cause.sentence, cause });
+    throw new ApiError("VALIDATION_FAILED", { message: describeError(cause), cause });
   }
 }
 

@@ -2,18 +2,20 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fitToStore, footprintOf } from "#shared/core/footprint";
-import { placesOf, type Range, withHoles } from "#shared/core/holes";
+import { placesOf, type Range, spread, withHoles } from "#shared/core/holes";
 import {
   isUnchanged,
   type Manifest,
   type ManifestEntry,
   manifestOf,
   type Part,
+  partsMax,
 } from "#shared/core/manifest";
 import { manifestDigest } from "#shared/core/manifest-bytes";
 import { mergeManifests } from "#shared/core/merge-manifests";
 import { type PackPlan, partsByBlob, planPacks } from "#shared/core/packs";
 import type { WorkspaceRoom } from "#shared/core/profiles";
+import { atOnce } from "#shared/core/steps";
 import { type Found, type FoundFile, readSlice } from "./scan-workspace.ts";
 
 export interface WorkspaceTarget {
@@ -49,11 +51,11 @@ const packsInFlightMax = 2;
 
 /** @throws {Error} When it can't be stored in time; nothing refers to what was stored then. */
 export async function saveWorkspace(target: WorkspaceTarget, saving: Saving): Promise<Saved> {
-  const known = partsOf(saving.base);
-  const files = saving.found.filter((entry) => entry.type === "file");
+  const known = knownParts(saving);
   const fresh = new Map<string, FoundFile>();
-  for (const file of files) {
-    if (!known.has(file.sha256) && !fresh.has(file.sha256)) fresh.set(file.sha256, file);
+  for (const file of saving.found) {
+    if (file.type !== "file" || known.has(file.sha256) || fresh.has(file.sha256)) continue;
+    fresh.set(file.sha256, file);
   }
   const blobs = [...fresh.values()].map(({ sha256, ...file }) => {
     return { sha256, sizeBytes: dataBytesOf(file) };
@@ -64,7 +66,8 @@ export async function saveWorkspace(target: WorkspaceTarget, saving: Saving): Pr
   const found = manifestOf(saving.found.map((entry) => entryOf(entry, parts)));
   const paths = new Set(saving.base.entries.map(({ path }) => path));
   const whole = withAbsent(found, saving);
-  const fitted = fitToStore(whole, roomWith(saving), ({ path }) => paths.has(path));
+  const isFirst = ({ path }: ManifestEntry) => paths.has(path);
+  const fitted = atOnce(fitToStore(whole, roomWith(saving), isFirst));
   const kept = { manifest: fitted.manifest, left: fitted.left.map(({ path }) => path) };
   const isKnown = saving.isBaseNewest && isUnchanged(saving.base, fitted.manifest);
   if (isKnown) return { state: "unchanged", ...kept };
@@ -90,9 +93,14 @@ function withAbsent(found: Manifest, { base, absent }: Saving): Manifest {
   return mergeManifests({ base: began, ours: found, theirs: base }).manifest;
 }
 
-function partsOf(base: Manifest): Map<string, Part[]> {
-  const files = base.entries.filter((entry) => entry.type === "file");
-  return new Map(files.map(({ sha256, parts }) => [sha256, parts]));
+/** Where contents lie that needn't travel: those that could be brought in. */
+function knownParts({ base, absent }: Saving): Map<string, Part[]> {
+  const missing = new Set(absent.map(({ path }) => path));
+  return new Map(
+    base.entries.flatMap((entry): [string, Part[]][] =>
+      entry.type === "file" && !missing.has(entry.path) ? [[entry.sha256, entry.parts]] : [],
+    ),
+  );
 }
 
 function dataBytesOf({ ranges, sizeBytes }: Pick<FoundFile, "ranges" | "sizeBytes">): number {
@@ -106,14 +114,17 @@ function freshParts(
 ): [string, Part[]][] {
   return [...fresh].map(([sha256, { ranges, sizeBytes }]) => {
     const parts = stored.get(sha256) ?? [];
-    return [sha256, ranges === undefined ? parts : withHoles(parts, ranges, sizeBytes)];
+    return [sha256, ranges === undefined ? parts : spread(parts, ranges, sizeBytes)];
   });
 }
 
 function entryOf(entry: Found, parts: ReadonlyMap<string, Part[]>): ManifestEntry {
   if (entry.type !== "file") return entry;
-  const { ranges: _, ...file } = entry;
-  return { ...file, parts: parts.get(entry.sha256) ?? [] };
+  const { ranges, ...file } = entry;
+  const whole = parts.get(entry.sha256) ?? [];
+  // The same content may lie there without holes, and then takes more room.
+  const sparse = ranges === undefined ? whole : withHoles(whole, ranges, entry.sizeBytes);
+  return { ...file, parts: sparse.length <= partsMax ? sparse : whole };
 }
 
 interface Upload {

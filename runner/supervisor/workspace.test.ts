@@ -15,16 +15,16 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { pageBytes } from "#shared/core/footprint";
-import { execute, forgetAll, mib, notes, objects, removeFolders } from "./test-workspace.ts";
+import { WorkspaceExecutions } from "../../test/kit/workspace-executions.ts";
 
-beforeEach(forgetAll);
-afterEach(removeFolders);
+const mib = 1_048_576;
+const executions = new WorkspaceExecutions();
 
 describe("a workspace", () => {
   test("comes back as it went: contents, modes, links, empty folders", async () => {
-    const saved = await execute({
+    const saved = await executions.execute({
       run(folder) {
         mkdirSync(join(folder, "a/b"), { recursive: true });
         writeFileSync(join(folder, "a/b/file"), "content");
@@ -36,22 +36,22 @@ describe("a workspace", () => {
       },
     });
     // Two packs and the manifest: 30 MB fit no pack whole, the rest has room beside them.
-    expect(objects.size).toBe(3);
-    const again = await execute({ base: saved.digest });
+    expect(executions.objects.size).toBe(3);
+    const again = await executions.execute({ base: saved.digest });
     expect(again.state).toBe("unchanged");
     const at = (path: string) => join(again.folder, path);
     expect(readFileSync(at("a/copy"), "utf8")).toBe("content");
     expect(readlinkSync(at("link"))).toBe("a/b/file");
     expect(statSync(at("run")).mode & 0o777).toBe(0o755);
     expect(readFileSync(at("large")).equals(Buffer.alloc(30 * mib, "x"))).toBe(true);
-    expect(notes).toEqual([]);
+    expect(executions.notes).toEqual([]);
   });
 
   test("sends only new bytes; a renamed file is no new bytes", async () => {
     const write = (name: string) => (folder: string) => writeFileSync(join(folder, name), "same");
-    const first = await execute({ run: write("a") });
-    const before = objects.size;
-    const second = await execute({
+    const first = await executions.execute({ run: write("a") });
+    const before = executions.objects.size;
+    const second = await executions.execute({
       base: first.digest,
       run(folder) {
         write("b")(folder);
@@ -59,11 +59,11 @@ describe("a workspace", () => {
       },
     });
     expect(second.state).toBe("saved");
-    expect(objects.size).toBe(before + 1);
+    expect(executions.objects.size).toBe(before + 1);
   });
 
   test("is read though its owner locked it away", async () => {
-    const { manifest } = await execute({
+    const { manifest } = await executions.execute({
       run(folder) {
         mkdirSync(join(folder, "locked"));
         writeFileSync(join(folder, "locked/file"), "x");
@@ -81,28 +81,29 @@ describe("a workspace", () => {
 describe("WSP-2 the restored tree is the saved tree:", () => {
   test("links lead where they led, within the workspace or not", async () => {
     const targets = ["/usr/bin/python3", "../../out", "missing", "./x/../y", "x".repeat(4_000)];
-    const saved = await execute({
+    const saved = await executions.execute({
       run: (folder) =>
         targets.map((target, index) => symlinkSync(target, join(folder, `${index}`))),
     });
-    const { folder } = await execute({ base: saved.digest });
+    const { folder } = await executions.execute({ base: saved.digest });
     expect(targets.map((_, index) => readlinkSync(join(folder, `${index}`)))).toEqual(targets);
-    expect(notes).toEqual([]);
+    expect(executions.notes).toEqual([]);
   });
 
   test("folders keep their permissions and times, whatever is written into them", async () => {
     const time = new Date("2001-02-03T04:05:06.789Z");
-    const saved = await execute({
+    const saved = await executions.execute({
       run(folder) {
         mkdirSync(join(folder, "closed/inner"), { recursive: true });
         writeFileSync(join(folder, "closed/inner/key"), "k");
+        symlinkSync("key", join(folder, "closed/inner/link"));
         utimesSync(join(folder, "closed/inner"), time, time);
         chmodSync(join(folder, "closed/inner"), 0o500);
         utimesSync(join(folder, "closed"), time, time);
         chmodSync(join(folder, "closed"), 0o700);
       },
     });
-    const { folder, state } = await execute({ base: saved.digest });
+    const { folder, state } = await executions.execute({ base: saved.digest });
     for (const [path, mode] of [
       ["closed", 0o700],
       ["closed/inner", 0o500],
@@ -116,23 +117,23 @@ describe("WSP-2 the restored tree is the saved tree:", () => {
   });
 
   test("a file with two names is one file with two names", async () => {
-    const saved = await execute({
+    const saved = await executions.execute({
       run(folder) {
         writeFileSync(join(folder, "a"), Buffer.alloc(2 * pageBytes, "x"));
         linkSync(join(folder, "a"), join(folder, "b"));
       },
       limits: { workspaceBytes: 2 * pageBytes, workspaceInodesMax: 3 },
     });
-    const { folder } = await execute({
+    const { folder } = await executions.execute({
       base: saved.digest,
       limits: { workspaceBytes: 2 * pageBytes, workspaceInodesMax: 3 },
     });
-    expect(notes).toEqual([]);
+    expect(executions.notes).toEqual([]);
     expect(lstatSync(join(folder, "a")).ino).toBe(lstatSync(join(folder, "b")).ino);
   });
 
   test("sparse files stay sparse, and no hole is stored", async () => {
-    const saved = await execute({
+    const saved = await executions.execute({
       run(folder) {
         for (const name of ["s1", "s2"]) writeFileSync(join(folder, name), "");
         truncateSync(join(folder, "s1"), 40 * mib);
@@ -144,11 +145,11 @@ describe("WSP-2 the restored tree is the saved tree:", () => {
       // Of the files' 100 MiB it needs two pages.
       limits: { workspaceBytes: 60 * mib, workspaceInodesMax: 10 },
     });
-    expect(notes).toEqual([]);
-    const storedBytes = [...objects.values()].reduce((sum, { length }) => sum + length, 0);
+    expect(executions.notes).toEqual([]);
+    const storedBytes = [...executions.objects.values()].reduce((sum, { length }) => sum + length, 0);
     expect(storedBytes).toBeLessThan(20_000);
     const small = { workspaceBytes: 60 * mib, workspaceInodesMax: 10 };
-    const { folder, state } = await execute({ base: saved.digest, limits: small });
+    const { folder, state } = await executions.execute({ base: saved.digest, limits: small });
     expect(state).toBe("unchanged");
     expect(lstatSync(join(folder, "s1"))).toMatchObject({ size: 40 * mib, blocks: 0 });
     expect(lstatSync(join(folder, "s2"))).toMatchObject({ size: 40 * mib, blocks: 8 });
@@ -157,14 +158,14 @@ describe("WSP-2 the restored tree is the saved tree:", () => {
   });
 
   test("a virtual environment works in the next execution", async () => {
-    const saved = await execute({
+    const saved = await executions.execute({
       run: (folder) => {
         mkdirSync(join(folder, ".venv/bin"), { recursive: true });
         symlinkSync(process.execPath, join(folder, ".venv/bin/node"));
         symlinkSync("node", join(folder, ".venv/bin/node24"));
       },
     });
-    const { folder } = await execute({ base: saved.digest });
+    const { folder } = await executions.execute({ base: saved.digest });
     const version = execFileSync(join(folder, ".venv/bin/node24"), ["-p", "6*7"]).toString();
     expect(version).toBe("42\n");
   });

@@ -6,8 +6,9 @@ import {
   manifestInOrder,
   withFolders,
 } from "#shared/core/manifest";
-import { entryLine, manifestBytes } from "#shared/core/manifest-bytes";
+import { encodeSteps, entryLine } from "#shared/core/manifest-bytes";
 import type { WorkspaceRoom } from "#shared/core/profiles";
+import { atOnce, entriesPerStep } from "#shared/core/steps";
 import { entryAt, isBelow, newFolderLengths } from "#shared/core/tree-order";
 import { manifestBytesMax } from "#shared/protocol/runner";
 
@@ -87,31 +88,32 @@ export function fitManifest(
   isFirst: (entry: ManifestEntry) => boolean = () => true,
 ): Fitted {
   if (fits(footprintOf(manifest), room)) return { manifest, left: [] };
-  return choose(manifest, room, isFirst);
+  return atOnce(choose(manifest, room, isFirst));
 }
 
-/** The same with the stored form, which has a limit of its own. */
-export function fitToStore(
+/** The same with the stored form, which has a limit of its own; in steps. */
+export function* fitToStore(
   manifest: Manifest,
   room: WorkspaceRoom,
   isFirst: (entry: ManifestEntry) => boolean,
-): Fitted & { readonly bytes: Uint8Array } {
-  const fitted = fitManifest(manifest, room, isFirst);
-  const bytes = manifestBytes(fitted.manifest);
-  if (bytes.length <= manifestBytesMax) return { ...fitted, bytes };
-  const shorter = choose(manifest, room, isFirst);
-  return { ...shorter, bytes: manifestBytes(shorter.manifest) };
+): Generator<void, Fitted & { readonly bytes: Uint8Array }> {
+  if (fits(footprintOf(manifest), room)) {
+    const bytes = yield* encodeSteps(manifest);
+    if (bytes.length <= manifestBytesMax) return { manifest, left: [], bytes };
+  }
+  const fitted = yield* choose(manifest, room, isFirst);
+  return { ...fitted, bytes: yield* encodeSteps(fitted.manifest) };
 }
 
-function choose(
+function* choose(
   manifest: Manifest,
   room: WorkspaceRoom,
   isFirst: (entry: ManifestEntry) => boolean,
-): Fitted {
+): Generator<void, Fitted> {
   const all = withFolders(manifest);
   const choice = new Choice(all, room);
-  choice.take(isFirst);
-  choice.take((entry) => !isFirst(entry));
+  yield* choice.take(isFirst);
+  yield* choice.take((entry) => !isFirst(entry));
   return {
     manifest: manifestInOrder(all.filter((entry) => choice.kept.has(entry))),
     left: manifest.entries.filter((entry) => !choice.kept.has(entry)),
@@ -142,9 +144,10 @@ class Choice {
   }
 
   /** Keeps what is wanted and fits, each with the folders that it lies in. */
-  take(isWanted: (entry: ManifestEntry) => boolean): void {
+  *take(isWanted: (entry: ManifestEntry) => boolean): Generator<void, void> {
     const folders: ManifestEntry[] = [];
-    for (const entry of this.#all) {
+    for (const [index, entry] of this.#all.entries()) {
+      if (index % entriesPerStep === 0) yield;
       while (folders.length > 0 && !isBelow(entry.path, folders.at(-1)?.path ?? "")) folders.pop();
       if (isWanted(entry)) this.#keep([...folders, ...this.#firstNameOf(entry), entry]);
       if (entry.type === "directory") folders.push(entry);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DataRanges, placesOf, slicesOf, withHoles } from "#shared/core/holes";
+import { DataRanges, placesOf, slicesOf, spread } from "#shared/core/holes";
 import { partsMax } from "#shared/core/manifest";
 import { partsByBlob, planPacks } from "#shared/core/packs";
 
@@ -35,7 +35,7 @@ describe("WSP-2 a sparse file", () => {
         const stored = Buffer.concat(data);
         const plans = planPacks([{ sha256: "f", sizeBytes: stored.length }], packBytes);
         const digests = plans.map((_, index) => String(index));
-        const parts = withHoles(partsByBlob(plans, digests).get("f") ?? [], ranges, content.length);
+        const parts = spread(partsByBlob(plans, digests).get("f") ?? [], ranges, content.length);
         const read = parts.map(({ pack, offsetBytes, sizeBytes }) => {
           const at = Number(pack) * packBytes + offsetBytes;
           return pack === null ? Buffer.alloc(sizeBytes) : stored.subarray(at, at + sizeBytes);
@@ -68,7 +68,7 @@ describe("WSP-2 a sparse file", () => {
     for (let page = 0; page < 5_000; page += 1) {
       data.add(Buffer.alloc(4_096, 1), page * 65_536, 4_096);
     }
-    const parts = withHoles([], data.ranges(), 5_000 * 65_536);
+    const parts = spread([], data.ranges(), 5_000 * 65_536);
     expect(parts.length).toBeLessThan(partsMax);
     expect(data.ranges()).toEqual([{ offsetBytes: 0, sizeBytes: 4_999 * 65_536 + 4_096 }]);
   });

@@ -70,25 +70,37 @@ export function placesOf(ranges: readonly Range[], data: Range): Range[] {
   return places;
 }
 
-/** A file's parts: those of its data, cut where a hole comes in between, and the holes. */
+/** A file's parts, from those of its data alone: cut where a hole comes in between. */
+export function spread(data: readonly Part[], ranges: readonly Range[], fileBytes: number): Part[] {
+  let dataBytes = 0;
+  return weave(ranges, fileBytes, ({ sizeBytes }) => {
+    dataBytes += sizeBytes;
+    return slicesOf(data, { offsetBytes: dataBytes - sizeBytes, sizeBytes });
+  });
+}
+
+/** A file's parts with holes wherever it has no data. */
 export function withHoles(
   parts: readonly Part[],
   ranges: readonly Range[],
   fileBytes: number,
 ): Part[] {
+  return weave(ranges, fileBytes, (range) => slicesOf(parts, range));
+}
+
+function weave(
+  ranges: readonly Range[],
+  fileBytes: number,
+  partsOf: (range: Range) => Part[],
+): Part[] {
   const all: Part[] = [];
-  const hole = (sizeBytes: number) => {
-    if (sizeBytes > 0) all.push({ pack: null, offsetBytes: 0, sizeBytes });
-  };
   let position = 0;
-  let dataBytes = 0;
-  for (const { offsetBytes, sizeBytes } of ranges) {
-    hole(offsetBytes - position);
-    all.push(...slicesOf(parts, { offsetBytes: dataBytes, sizeBytes }));
-    position = offsetBytes + sizeBytes;
-    dataBytes += sizeBytes;
+  for (const range of [...ranges, { offsetBytes: fileBytes, sizeBytes: 0 }]) {
+    const holeBytes = range.offsetBytes - position;
+    if (holeBytes > 0) all.push({ pack: null, offsetBytes: 0, sizeBytes: holeBytes });
+    all.push(...partsOf(range));
+    position = range.offsetBytes + range.sizeBytes;
   }
-  hole(fileBytes - position);
   return all;
 }
 

@@ -14,25 +14,17 @@ import {
   manifestOf,
   partsMax,
 } from "#shared/core/manifest";
+import { atOnce, entriesPerStep } from "#shared/core/steps";
 import { compareBytewise, compareTree, isBelow, newFolderLengths } from "#shared/core/tree-order";
 import { manifestBytesMax } from "#shared/protocol/runner";
 
 /** The bytes aren't a manifest. The sentence names no path: it may be a stranger's. */
-export class ManifestError extends Fault {
-  override readonly name = "ManifestError";
-
-  /** What is wrong, for whoever sent the bytes. */
-  get sentence(): string {
-    return this.message;
-  }
-}
+export class ManifestError extends Fault {}
 
 /** Entries and the folders that follow from them. A workspace holds a tenth of that at most. */
 const inodesMax = 1_000_000;
 /** One entry: a path, a target or the parts of a file. */
 const lineBytesMax = 512 * 1024;
-/** Readers let others run after so many. */
-const entriesPerStep = 500;
 const newline = 0x0a;
 const header = '{"v":2}\n';
 /**
@@ -45,7 +37,18 @@ const ManifestBefore = z.object({ v: z.literal(1), entries: z.array(z.unknown())
 
 /** The stored form. Equal manifests have equal bytes, whatever order their keys came in. */
 export function manifestBytes(manifest: Manifest): Uint8Array {
-  return Buffer.from(header + manifest.entries.map(entryLine).join(""));
+  return atOnce(encodeSteps(manifest));
+}
+
+/** The same in steps. */
+export function* encodeSteps({ entries }: Manifest): Generator<void, Uint8Array> {
+  const chunks = [Buffer.from(header)];
+  for (let start = 0; start < entries.length; start += entriesPerStep) {
+    const lines = entries.slice(start, start + entriesPerStep).map(entryLine);
+    chunks.push(Buffer.from(lines.join("")));
+    yield;
+  }
+  return Buffer.concat(chunks);
 }
 
 /** One entry's part of the stored form. */
@@ -60,11 +63,7 @@ export function manifestDigest(bytes: Uint8Array): string {
 
 /** @throws {ManifestError} When the bytes aren't a manifest. */
 export function parseManifest(bytes: Uint8Array): Manifest {
-  const steps = manifestSteps(bytes);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
+  return atOnce(manifestSteps(bytes));
 }
 
 /**

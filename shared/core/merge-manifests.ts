@@ -1,6 +1,7 @@
 /** Two executions on one workspace: each path on its own, and nothing either side wrote is lost. */
 import { conflictPath } from "#shared/core/conflict-name";
 import { type Manifest, type ManifestEntry, manifestOf, sameEntry } from "#shared/core/manifest";
+import { atOnce, entriesPerStep } from "#shared/core/steps";
 import {
   compareBytewise,
   compareTree,
@@ -47,11 +48,22 @@ interface Verdict {
  * goes beside it as `name.conflict-<8 hex of its content>.ext`; a change beats a deletion.
  */
 export function mergeManifests(input: MergeInput): Merge {
+  return atOnce(mergeSteps(input));
+}
+
+/** The same in steps. */
+export function* mergeSteps(input: MergeInput): Generator<void, Merge> {
   const kept: ManifestEntry[] = [];
   const conflicts = new Set<string>();
   const displaced: ManifestEntry[] = [];
   // From the end: whatever lies below a path is decided before the path itself.
-  for (const sides of [...sidesOf(input)].reverse()) {
+  const all: Sides[] = [];
+  for (const sides of sidesOf(input)) {
+    all.push(sides);
+    if (all.length % entriesPerStep === 0) yield;
+  }
+  for (const [index, sides] of all.reverse().entries()) {
+    if (index % entriesPerStep === 0) yield;
     const verdict = judge(sides);
     if (verdict.isConflict) conflicts.add(sides.path);
     if (verdict.displaced !== undefined) displaced.push(verdict.displaced);
@@ -67,8 +79,9 @@ export function mergeManifests(input: MergeInput): Merge {
     displaced.push(verdict.entry);
   }
   const entries = kept.reverse();
+  const beside = yield* placesBeside(entries, displaced);
   return {
-    manifest: manifestOf([...entries, ...placesBeside(entries, displaced)]),
+    manifest: manifestOf([...entries, ...beside]),
     conflicts: [...conflicts].sort(compareBytewise),
   };
 }
@@ -118,12 +131,13 @@ function newer(
 }
 
 /** Under names that nothing has yet, neither an entry nor a folder that follows from one. */
-function placesBeside(
+function* placesBeside(
   entries: readonly ManifestEntry[],
   displaced: readonly ManifestEntry[],
-): ManifestEntry[] {
+): Generator<void, ManifestEntry[]> {
   const placed = new Map<string, ManifestEntry>();
-  for (const entry of displaced) {
+  for (const [index, entry] of displaced.entries()) {
+    if (index % entriesPerStep === 0) yield;
     // Fewer names are taken than there are entries, so that one of these is free.
     for (let attempt = 0; attempt <= entries.length + displaced.length; attempt += 1) {
       const path = conflictPath(entry, attempt);

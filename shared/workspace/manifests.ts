@@ -4,8 +4,13 @@ import { LRUCache } from "lru-cache";
 import type { Owner } from "../auth/owner.ts";
 import { fits, fitToStore, footprintOf } from "../core/footprint.ts";
 import { slicesOf } from "../core/holes.ts";
-import { emptyManifest, type Manifest, type ManifestFile } from "../core/manifest.ts";
-import { ManifestError, manifestBytes, manifestSteps } from "../core/manifest-bytes.ts";
+import {
+  emptyManifest,
+  type Manifest,
+  type ManifestEntry,
+  type ManifestFile,
+} from "../core/manifest.ts";
+import { encodeSteps, ManifestError, manifestSteps } from "../core/manifest-bytes.ts";
 import { executionLimits, type WorkspaceRoom, workspaceRoom } from "../core/profiles.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type ByteRange, getObject, putObject } from "../google/objects.ts";
@@ -13,7 +18,7 @@ import type { Profile } from "../protocol/job.ts";
 import { manifestBytesMax } from "../protocol/runner.ts";
 import type { Environment, WorkspaceHead } from "../store/environments.ts";
 
-/** Manifests never change under their digest. Counted as stored; in memory: some five times. */
+/** Manifests never change under their digest. Counted in bytes as stored. */
 const cache = new LRUCache<string, Manifest>({ maxSize: 32 * 1024 * 1024 });
 
 /** What was read, and under which digest; null for a workspace that never held a file. */
@@ -42,14 +47,17 @@ export async function keepManifest(
   sha256: string,
   bytes: Uint8Array,
 ): Promise<Manifest> {
-  const steps = manifestSteps(bytes);
-  for (let step = steps.next(); ; step = steps.next()) {
-    if (step.done !== true) {
-      await breathe();
-      continue;
-    }
-    cache.set(`${owner.id}/${sha256}`, step.value, { size: bytes.length });
-    return step.value;
+  const manifest = await inTurns(manifestSteps(bytes));
+  cache.set(`${owner.id}/${sha256}`, manifest, { size: bytes.length });
+  return manifest;
+}
+
+/** Goes through steps, and serves others in between. */
+export async function inTurns<T>(steps: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await breathe();
   }
 }
 
@@ -97,18 +105,18 @@ function reportUnreadable(owner: Owner, manifestSha256: string): void {
 
 /**
  * Stores a manifest and says what an environment must know of it. What can't be read isn't stored.
- * @param bytes Its stored form, if that is known already.
+ * @param encoded Its stored form, if that is known already.
  * @throws {ApiError} `WORKSPACE_FULL` where the list of files is longer than a manifest gets.
  */
 export async function storeManifest(
   owner: Owner,
   manifest: Manifest,
   previousSha256: string | null,
-  bytes: Uint8Array = manifestBytes(manifest),
+  encoded?: Uint8Array,
 ): Promise<WorkspaceHead> {
+  const bytes = encoded ?? (await inTurns(encodeSteps(manifest)));
   if (bytes.length > manifestBytesMax) throw new ApiError("WORKSPACE_FULL");
-  const steps = manifestSteps(bytes);
-  while (steps.next().done !== true) await breathe();
+  await inTurns(manifestSteps(bytes));
   const manifestSha256 = await putObject(owner, "manifests", Buffer.from(bytes));
   cache.set(`${owner.id}/${manifestSha256}`, manifest, { size: bytes.length });
   return headOf(manifest, manifestSha256, previousSha256);
@@ -145,7 +153,8 @@ export async function storeFitting(
   previousSha256: string | null,
 ): Promise<StoredFitting> {
   const paths = new Set(next.first.entries.map(({ path }) => path));
-  const fitted = fitToStore(next.manifest, next.room, ({ path }) => paths.has(path));
+  const isFirst = ({ path }: ManifestEntry) => paths.has(path);
+  const fitted = await inTurns(fitToStore(next.manifest, next.room, isFirst));
   const head = await storeManifest(owner, fitted.manifest, previousSha256, fitted.bytes);
   return { head, left: fitted.left.map(({ path }) => path) };
 }
