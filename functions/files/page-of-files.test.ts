@@ -51,9 +51,7 @@ describe("pageOfFiles()", () => {
 
   test("WSP-1 looks at each path a bounded number of times, and builds what it shows", () => {
     const above = Array.from({ length: 100 }, (_, index) => `f${index}`).join("/");
-    const deep = manifestOf(
-      Array.from({ length: 500 }, (_, index) => file(`${above}/${index}/f`)),
-    );
+    const deep = manifestOf(Array.from({ length: 500 }, (_, index) => file(`${above}/${index}/f`)));
     const work = countCharacters(() => pageOfFiles(deep, { ...everything, limit: 1 }));
     const characters = deep.entries.reduce((sum, { path }) => sum + path.length, 0);
     expect(work / characters).toBeLessThan(6);

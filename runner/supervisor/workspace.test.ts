@@ -146,7 +146,10 @@ describe("WSP-2 the restored tree is the saved tree:", () => {
       limits: { workspaceBytes: 60 * mib, workspaceInodesMax: 10 },
     });
     expect(executions.notes).toEqual([]);
-    const storedBytes = [...executions.objects.values()].reduce((sum, { length }) => sum + length, 0);
+    const storedBytes = [...executions.objects.values()].reduce(
+      (sum, { length }) => sum + length,
+      0,
+    );
     expect(storedBytes).toBeLessThan(20_000);
     const small = { workspaceBytes: 60 * mib, workspaceInodesMax: 10 };
     const { folder, state } = await executions.execute({ base: saved.digest, limits: small });

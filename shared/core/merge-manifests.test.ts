@@ -134,7 +134,10 @@ describe("mergeManifests()", () => {
 
   test.each([
     ["a path of 1,015 bytes", longPath],
-    ["a path of 1,024 bytes with a long name", `${`${"d".repeat(199)}/`.repeat(4)}${"f".repeat(224)}`],
+    [
+      "a path of 1,024 bytes with a long name",
+      `${`${"d".repeat(199)}/`.repeat(4)}${"f".repeat(224)}`,
+    ],
     ["a name of 253 bytes in few characters", longName],
     ["a name of 255 bytes", `${"x".repeat(251)}.txt`],
     ["an extension of 254 bytes", `x.${"漢".repeat(84)}`],
