@@ -76,7 +76,7 @@ function kindOf(pid: number): Kind {
   try {
     const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
     if (words.some((word) => /\/functions\/[\w-]+\.cjs$/.test(word))) return "functions";
-    if (words.some((word) => /emulator.*\.jar$|firestore.*\.jar$/.test(word))) return "emulator";
+    if (words.some((word) => word.endsWith(".CloudFirestore"))) return "emulator";
   } catch {
     // It has just ended.
   }
