@@ -89,7 +89,7 @@ async function bringNode(target: string): Promise<string> {
 }
 
 /** Whether every uid can read it: the file itself, and the way to it. */
-function isOpenToAll(path: string): boolean {
+export function isOpenToAll(path: string): boolean {
   if ((statSync(path).mode & 0o004) === 0) return false;
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     if ((statSync(folder).mode & 0o001) === 0) return false;
