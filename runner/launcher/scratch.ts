@@ -89,7 +89,7 @@ async function bringNode(target: string): Promise<string> {
 }
 
 /** Whether every uid can read it: the file itself, and the way to it. */
-function isOpenToAll(path: string): boolean {
+export function isOpenToAll(path: string): boolean {
   if ((statSync(path).mode & 0o004) === 0) return false;
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     if ((statSync(folder).mode & 0o001) === 0) return false;
@@ -124,21 +124,24 @@ function copyInit(self: string, ending: string, into: string): string {
   return file;
 }
 
+/** By a shell: it starts two programs for less than Node starts one. */
+const mountBoth = `
+mount -t tmpfs -o "$1" paddock "$2" && exec mount -t tmpfs -o "$3" paddock "$4"`;
+
 /** File systems of their own, so that neither bytes nor inodes can exceed what they may. */
 export async function mountSized(
   scratch: Scratch,
   limits: SandboxLimits,
   { supervisorUid, sandboxUid }: LauncherSettings,
 ): Promise<void> {
-  const tmpfs = (path: string, bytes: number, inodes: number, uid: number) => {
-    const size = `size=${bytes},nr_inodes=${inodes},mode=0700,uid=${uid},gid=${uid}`;
-    return run("mount", ["-t", "tmpfs", "-o", `nosuid,nodev,${size}`, "paddock", path]);
-  };
-  const inodes = limits.workspaceInodesMax;
-  await Promise.all([
-    tmpfs(scratch.workspace, limits.workspaceBytes, inodes, supervisorUid),
-    tmpfs(scratch.tmp, limits.tmpBytes, inodes, sandboxUid),
-  ]);
+  const options = (bytes: number, uid: number) =>
+    `nosuid,nodev,size=${bytes},nr_inodes=${limits.workspaceInodesMax},mode=0700,uid=${uid},gid=${uid}`;
+  const { workspace, tmp } = scratch;
+  const [ofWorkspace, ofTmp] = [
+    options(limits.workspaceBytes, supervisorUid),
+    options(limits.tmpBytes, sandboxUid),
+  ];
+  await run("/bin/sh", ["-c", mountBoth, "sh", ofWorkspace, workspace, ofTmp, tmp]);
 }
 
 /**

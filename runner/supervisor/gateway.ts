@@ -24,6 +24,8 @@ import { callHttp, UnansweredError } from "./http-call.ts";
 const timeoutMs = { call: 10_000, object: 60_000, egress: 5_000 };
 const replyBytesMax = 32 * 1024 * 1024;
 const attemptsMax = 6;
+/** Nobody else is asked to run it for longer than this. */
+const claimingMsMax = 180_000;
 const backoffMs = { first: 100, max: 4_000 };
 
 /** A refusal of the gateway; `status` says whether asking again can help. */
@@ -64,8 +66,10 @@ export class Gateway {
     this.#token = token;
   }
 
+  /** Asked for longer than anything else: nothing can be done instead, and nothing is lost yet. */
   async claim(request: ClaimRequest): Promise<ClaimReply> {
-    const claimed = await this.#post(gatewayPaths.claim, request, ClaimReply);
+    const until = Date.now() + claimingMsMax;
+    const claimed = await this.#post(gatewayPaths.claim, request, ClaimReply, { until });
     this.#token = claimed.controlToken;
     return claimed;
   }

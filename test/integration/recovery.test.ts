@@ -69,6 +69,23 @@ describe("F12 a dispatch", () => {
     expect((await send(path, { key: owner.key })).text).toBe("once\n");
   });
 
+  test("whose runner ends before its claim gets another one, long before the claim is due", async () => {
+    const threadId = await newThread(owner.key, { environmentId });
+    await orderRunFault({ kind: "die" });
+    const stream = runScript(owner.key, threadId, "echo another");
+    const all = firestore().collection(`owners/${owner.id}/executions`);
+    const started = await until("the dead runner's name", async () => {
+      const { docs } = await all.where("threadId", "==", threadId).get();
+      return docs.find((found) => found.get("jobExecution") !== null);
+    });
+    // As if it were time for a look: the first one comes after ten seconds.
+    await started.ref.update({ sweepAt: Date.now() - 1 });
+    const { run, content } = await stream;
+    expect({ status: run.status, content }).toEqual({ status: "success", content: "another\n" });
+    expect((await started.ref.get()).get("attempt")).toBe(2);
+    expect(await chargesOf(threadId)).toBe(1);
+  });
+
   test("that starts two runners executes and charges once", async () => {
     const threadId = await newThread(owner.key, { environmentId });
     await orderRunFault({ kind: "startTwice" });
