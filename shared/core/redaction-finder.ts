@@ -1,0 +1,119 @@
+/** Finds the places of one text where a unit may begin, also where its lines are folded. */
+import { afterBreaks, isBlank, isBreak } from "./redaction-breaks.ts";
+import { headLength } from "./redaction-heads.ts";
+import { ignoresIndents, spellings } from "./redaction-spellings.ts";
+import type { HeadTables } from "./redaction-tables.ts";
+
+const carriageReturn = 13;
+const deindented = spellings.reduce(
+  (mask, spelling, index) => (ignoresIndents(spelling) ? mask | (1 << index) : mask),
+  0,
+);
+
+export class PlaceFinder {
+  readonly #heads: HeadTables;
+  readonly #text: string;
+  /** The next place whose head is in one line, and the next whose head goes on in another one. */
+  #inLine = -1;
+  #overBreak = -1;
+  #spellingsOverBreak = 0;
+  /** Breaks before it have been looked at. */
+  #breakFrom = 0;
+  #spellings = 0;
+
+  constructor(heads: HeadTables, text: string) {
+    this.#heads = heads;
+    this.#text = text;
+  }
+
+  /** Of the place found last: a bit for each spelling to read it in. */
+  get spellings(): number {
+    return this.#spellings;
+  }
+
+  /** The next one from `from` on, which never goes back; the text's length if there is none. */
+  next(from: number): number {
+    const text = this.#text;
+    const last = text.length - headLength;
+    if (this.#inLine < from) this.#inLine = this.#heads.next(text, from, last);
+    if (this.#overBreak < from) this.#overBreak = this.#nextOverBreak(from);
+    if (this.#overBreak < this.#inLine) {
+      this.#spellings = this.#spellingsOverBreak;
+      return this.#overBreak;
+    }
+    if (this.#inLine > last) return text.length;
+    this.#spellings = this.#heads.spellingsAt(text, this.#inLine);
+    return this.#inLine;
+  }
+
+  #nextOverBreak(from: number): number {
+    const text = this.#text;
+    const { length } = text;
+    let at = Math.max(from, this.#breakFrom);
+    for (;;) {
+      const newline = text.indexOf("\n", at);
+      if (newline < 0 || newline + 1 === length) return length;
+      const isPair = text.charCodeAt(newline - 1) === carriageReturn;
+      const end = isPair ? newline - 1 : newline;
+      if (end > from && this.#mayGoOn(end, newline + 1)) {
+        const place = this.#placeBefore(end, from);
+        if (place < end) return place;
+      }
+      at = newline + 1;
+      this.#breakFrom = at;
+    }
+  }
+
+  /**
+   * Whether a head may begin in the line that ends at `end`, and go on in the next one: each such
+   * holds the line's last character and three behind it, or its last three and one behind them.
+   */
+  #mayGoOn(end: number, next: number): boolean {
+    const text = this.#text;
+    const last = text.charCodeAt(end - 1);
+    const first = text.charCodeAt(next);
+    const second = text.charCodeAt(next + 1);
+    const third = text.charCodeAt(next + 2);
+    if (isBlank(first) || isBreak(first) || isBreak(second) || isBreak(third)) return true;
+    if (this.#heads.hasBlock(last, first, second, third)) return true;
+    return this.#heads.hasBlock(text.charCodeAt(end - 3), text.charCodeAt(end - 2), last, first);
+  }
+
+  /** The first place, from `from` on, whose head goes on behind `end`; that if there is none. */
+  #placeBefore(end: number, from: number): number {
+    const text = this.#text;
+    let first = end;
+    const earliest = Math.max(from, end - headLength + 1);
+    while (first > earliest && !isBreak(text.charCodeAt(first - 1))) first -= 1;
+    const before = text.slice(first, end);
+    const plain = before + this.#following(end, false);
+    const joined = before + this.#following(end, true);
+    for (let at = first; at < end; at += 1) {
+      const mask = this.#spellingsOf(plain, at - first);
+      this.#spellingsOverBreak =
+        plain === joined
+          ? mask
+          : (mask & ~deindented) | (this.#spellingsOf(joined, at - first) & deindented);
+      if (this.#spellingsOverBreak !== 0) return at;
+    }
+    return end;
+  }
+
+  /** As many characters of the next lines as a head may have. */
+  #following(end: number, indents: boolean): string {
+    const text = this.#text;
+    let at = afterBreaks(text, end, indents);
+    const next = at < 0 ? "" : text.slice(at, at + headLength - 1);
+    if (!/[\n\r]/.test(next)) return next;
+    let following = "";
+    while (at >= 0 && following.length < headLength - 1) {
+      following += text.charAt(at);
+      at = afterBreaks(text, at + 1, indents);
+    }
+    return following;
+  }
+
+  #spellingsOf(text: string, at: number): number {
+    return at + headLength > text.length ? 0 : this.#heads.spellingsAt(text, at);
+  }
+}
