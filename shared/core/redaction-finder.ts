@@ -1,5 +1,5 @@
 /** Finds the places of one text where a unit may begin, also where its lines are folded. */
-import { afterBreaks, isBlank, isBreak } from "./redaction-breaks.ts";
+import { afterBreaks, foreign, isBlank, isBreak } from "./redaction-breaks.ts";
 import { headLength } from "./redaction-heads.ts";
 import { ignoresIndents, spellings } from "./redaction-spellings.ts";
 import type { HeadTables } from "./redaction-tables.ts";
@@ -9,6 +9,50 @@ const deindented = spellings.reduce(
   (mask, spelling, index) => (ignoresIndents(spelling) ? mask | (1 << index) : mask),
   0,
 );
+
+/** Further before a text's end nothing begins of which less than a head is there. */
+const tailLengthMax = 512;
+
+/** From where on a text might end in the first characters of a head. */
+export function openEnd(heads: HeadTables, text: string): number {
+  let open = text.length;
+  let solid = 0;
+  const from = Math.max(0, text.length - tailLengthMax);
+  for (let at = text.length - 1; at >= from && solid < headLength - 1; at -= 1) {
+    const unit = text.charCodeAt(at);
+    if (!isBlank(unit) && !isBreak(unit)) solid += 1;
+    if (mayBeginAt(heads, text, at)) open = at;
+  }
+  return open;
+}
+
+function mayBeginAt(heads: HeadTables, text: string, at: number): boolean {
+  const isShort = text.length - at < headLength;
+  if (isShort && heads.hasPrefix(text.slice(at))) return true;
+  if (isBreak(text.charCodeAt(at))) return false;
+  return [false, true].some((indents) => {
+    const { joined, isCut } = joinedFrom(text, at, { indents, lengthMax: headLength });
+    return !isCut && joined.length < headLength && heads.hasPrefix(joined);
+  });
+}
+
+interface Joining {
+  readonly indents: boolean;
+  readonly lengthMax: number;
+}
+
+/** The characters from `at` on without the breaks among them, up to where there are too many. */
+function joinedFrom(text: string, at: number, { indents, lengthMax }: Joining) {
+  const near = text.slice(at, at + lengthMax);
+  if (near.length === lengthMax && !/[\n\r]/.test(near)) return { joined: near, isCut: false };
+  let joined = "";
+  let next = at;
+  while (next >= 0 && joined.length < lengthMax) {
+    joined += text.charAt(next);
+    next = afterBreaks(text, next + 1, indents);
+  }
+  return { joined, isCut: next === foreign };
+}
 
 export class PlaceFinder {
   readonly #heads: HeadTables;
@@ -101,16 +145,9 @@ export class PlaceFinder {
 
   /** As many characters of the next lines as a head may have. */
   #following(end: number, indents: boolean): string {
-    const text = this.#text;
-    let at = afterBreaks(text, end, indents);
-    const next = at < 0 ? "" : text.slice(at, at + headLength - 1);
-    if (!/[\n\r]/.test(next)) return next;
-    let following = "";
-    while (at >= 0 && following.length < headLength - 1) {
-      following += text.charAt(at);
-      at = afterBreaks(text, at + 1, indents);
-    }
-    return following;
+    const next = afterBreaks(this.#text, end, indents);
+    if (next < 0) return "";
+    return joinedFrom(this.#text, next, { indents, lengthMax: headLength - 1 }).joined;
   }
 
   #spellingsOf(text: string, at: number): number {

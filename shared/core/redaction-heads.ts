@@ -1,5 +1,5 @@
 /** The first characters of a unit in every spelling that programs write, which it is found by. */
-import { indexOf, spellings } from "./redaction-spellings.ts";
+import { indexOf, spellings, wide } from "./redaction-spellings.ts";
 import { redactableLengthMin, type Unit } from "./redaction-units.ts";
 import {
   backslashes,
@@ -58,13 +58,13 @@ export class HeadWriter {
   /** The heads of `unit`, some of them twice. */
   *headsOf({ text, shape }: Unit): Generator<Head> {
     const beginning = beginningOf(text);
-    if (/^[A-Za-z0-9]+$/.test(beginning)) yield { text: beginning, spellings: quoting };
+    if (/^[A-Za-z0-9]+$/.test(beginning)) yield* this.#heads(beginning, quoting);
     else yield* this.#quoted(beginning);
     if (shape === "joined") return;
     const bytes = Buffer.from(beginning);
     const hex = bytes.toString("hex").slice(0, headLength);
     for (const digits of [hex, hex.toUpperCase()]) {
-      yield { text: digits, spellings: masks.hex };
+      yield* this.#heads(digits, masks.hex);
       if (shape === "whole") continue;
       yield* this.#heads(digits.replace(/../g, "%$&"), masks.percent | masks.form);
       yield* this.#heads(digits.replace(/../g, "\\x$&"), masks.backslash);
@@ -79,8 +79,8 @@ export class HeadWriter {
     if (known) return known;
     const merged = new Map<string, number>();
     for (const [spelled, mask] of quotedBeginnings(beginning)) {
-      for (const { text } of this.#heads(spelled, mask)) {
-        merged.set(text, (merged.get(text) ?? 0) | mask);
+      for (const { text, spellings } of this.#heads(spelled, mask)) {
+        merged.set(text, (merged.get(text) ?? 0) | spellings);
       }
     }
     const heads = [...merged].map(([text, mask]) => ({ text, spellings: mask }));
@@ -90,9 +90,20 @@ export class HeadWriter {
   }
 
   *#heads(spelled: string, mask: number): Generator<Head> {
-    const text = this.#isBytes ? Buffer.from(spelled).toString("latin1") : spelled;
-    yield { text: text.slice(0, headLength), spellings: mask };
+    const text = spelled.slice(0, headLength);
+    if (!this.#isBytes) yield { text, spellings: mask };
+    else yield* inBytes(text, mask);
   }
+}
+
+/** In the encodings that texts come in: UTF-8, and UTF-16 in either order. */
+function* inBytes(text: string, mask: number): Generator<Head> {
+  const little = Buffer.from(text, "utf16le");
+  const big = Buffer.from(little).swap16();
+  const headOf = (bytes: Buffer) => bytes.toString("latin1", 0, headLength);
+  yield { text: headOf(Buffer.from(text)), spellings: mask };
+  yield { text: headOf(little), spellings: wide };
+  yield { text: headOf(big), spellings: wide };
 }
 
 /** So many characters that each spelling of them has enough, and none is cut in halves. */

@@ -15,7 +15,7 @@ export interface RedactionPlan {
 }
 
 /** About as many heads has a unit. */
-const headsEach = 8;
+const headsEach = { text: 8, bytes: 24 };
 
 export function planRedaction(
   secrets: Iterable<Secret>,
@@ -23,7 +23,7 @@ export function planRedaction(
 ): RedactionPlan {
   const isBytes = of === "bytes";
   const units = [...unitsOf(secrets)];
-  const heads = new HeadTables(units.length * headsEach);
+  const heads = new HeadTables(units.length * headsEach[of]);
   const writer = new HeadWriter(isBytes);
   for (const unit of units) for (const head of writer.headsOf(unit)) heads.add(head);
   const store = new UnitStore(units);

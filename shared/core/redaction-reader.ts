@@ -1,12 +1,12 @@
 /** Reads a text in one spelling, symbol by symbol: bytes, or six bits of each base64 character. */
 import { afterBreaks, ended, foreign } from "./redaction-breaks.ts";
-import { ignoresIndents, type Layer, type Spelling } from "./redaction-spellings.ts";
+import { ignoresIndents, type Layer, type Order, type Spelling } from "./redaction-spellings.ts";
 
 /** Marks a byte of UTF-8 that was spelled as such, among characters. */
 const byteFlag = 0x100_0000;
 const code = (character: string) => character.charCodeAt(0);
 const [backslash, percent, plus, slash] = ["\\", "%", "+", "/"].map(code);
-const [single, double] = ["'", '"'].map(code);
+const [single, double, blank] = ["'", '"', " "].map(code);
 const [ampersand, semicolon, braceOpen, braceClosed] = ["&", ";", "{", "}"].map(code);
 const controls = new Map(
   Object.entries({ a: 7, b: 8, t: 9, n: 10, v: 11, f: 12, r: 13, e: 27, E: 27 }).map(
@@ -33,6 +33,7 @@ export class Reader {
   #from = 0;
   #at = 0;
   #layers: readonly Layer[] = [];
+  #order: Order = "utf8";
   #ignoresIndents = false;
   #isInDouble = false;
   /** What remains of a character, as UTF-8, first byte lowest. */
@@ -43,11 +44,12 @@ export class Reader {
     this.#isBytes = isBytes;
   }
 
-  start(text: string, at: number, spelling: Spelling): void {
+  start(text: string, at: number, spelling: Spelling, order: Order): void {
     this.#text = text;
     this.#from = at;
     this.#at = at;
     this.#layers = spelling.layers;
+    this.#order = order;
     this.#ignoresIndents = ignoresIndents(spelling);
     this.#isInDouble = false;
     this.#rest = 0;
@@ -99,11 +101,9 @@ export class Reader {
       case "backslash":
         return this.#unescaped(level - 1);
       case "percent":
-        return this.#percentDecoded(level - 1);
-      case "form": {
-        const unit = this.#percentDecoded(level - 1);
-        return unit === plus && this.#text.charCodeAt(this.#at - 1) === plus ? 32 : unit;
-      }
+        return this.#percentDecoded(level - 1, plus);
+      case "form":
+        return this.#percentDecoded(level - 1, blank);
       case "shell":
         return this.#shellUnquoted(level - 1);
       case "singles":
@@ -123,6 +123,7 @@ export class Reader {
   #raw(): number {
     const text = this.#text;
     let at = this.#at;
+    if (this.#order !== "utf8") return this.#rawWide();
     let unit = at < text.length ? text.charCodeAt(at) : 0;
     if (unit < 14) {
       const next = afterBreaks(text, at, this.#ignoresIndents);
@@ -133,6 +134,14 @@ export class Reader {
     }
     this.#at = at + 1;
     return this.#isBytes && unit > 127 ? byteFlag + (unit & 255) : unit;
+  }
+
+  /** Here breaks aren't passed over. */
+  #rawWide(): number {
+    const [first, second] = [this.#text.charCodeAt(this.#at), this.#text.charCodeAt(this.#at + 1)];
+    if (Number.isNaN(second)) return ended;
+    this.#at += 2;
+    return this.#order === "little" ? first | (second << 8) : (first << 8) | second;
   }
 
   #unescaped(level: number): number {
@@ -167,8 +176,9 @@ export class Reader {
     return foreign;
   }
 
-  #percentDecoded(level: number): number {
+  #percentDecoded(level: number, ofPlus: number | undefined): number {
     const unit = this.#read(level);
+    if (unit === plus) return ofPlus ?? unit;
     return unit === percent ? asByte(this.#number(level, { count: 2, base: 16 })) : unit;
   }
 

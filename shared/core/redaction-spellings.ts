@@ -31,7 +31,13 @@ export interface Spelling {
   readonly signs: RegExp | null;
 }
 
-/** At most 16: a set of them is a mask of so many bits. */
+/** How a text comes: decoded or in UTF-8, or in bytes of UTF-16. */
+export type Order = "utf8" | "little" | "big";
+
+/** In a set of spellings, beside them: that they are in UTF-16, all of them possible. */
+export const wide = 1 << 15;
+
+/** At most 15: a set of them is a mask of 16 bits. */
 export const spellings: readonly Spelling[] = [
   quoted("plain", [], /(?!)/),
   quoted("backslash", ["backslash"], /\\/),
@@ -49,7 +55,7 @@ export const spellings: readonly Spelling[] = [
   { name: "base64, a byte in", layers: ["base64"], width: 6, skipped: 4, signs: null },
   { name: "base64, two bytes in", layers: ["base64"], width: 6, skipped: 2, signs: null },
 ];
-assert(spellings.length <= 16);
+assert(1 << spellings.length <= wide);
 
 function quoted(name: string, layers: readonly Layer[], signs: RegExp): Spelling {
   return { name, layers, width: 8, skipped: 0, signs };

@@ -17,6 +17,8 @@ export class HeadTables {
   readonly #skips: Uint8Array;
   /** By the hash of a head: a bit for each spelling it is one in. */
   readonly #masks: Uint16Array;
+  /** A bit for each hash of what a head begins with. */
+  readonly #prefixes: Int32Array;
   /** How many bits of a hash each of them leaves out. */
   readonly #unused: { readonly blocks: number; readonly skips: number; readonly masks: number };
 
@@ -30,6 +32,7 @@ export class HeadTables {
     this.#blocks = new Int32Array(2 ** (blocks - 5));
     this.#skips = new Uint8Array(2 ** skips).fill(skipMax);
     this.#masks = new Uint16Array(2 ** masks);
+    this.#prefixes = new Int32Array(this.#blocks.length);
     this.#unused = { blocks: 32 - blocks, skips: 32 - skips, masks: 32 - masks };
   }
 
@@ -40,6 +43,12 @@ export class HeadTables {
       this.#blocks[block >>> 5] = (this.#blocks[block >>> 5] ?? 0) | (1 << block);
       const skip = hash >>> this.#unused.skips;
       this.#skips[skip] = Math.min(this.#skips[skip] ?? skipMax, skipMax - 1 - at);
+    }
+    let prefix = 0;
+    for (let at = 0; at < headLength - 1; at += 1) {
+      prefix = withNext(prefix, text.charCodeAt(at));
+      const place = prefix >>> this.#unused.blocks;
+      this.#prefixes[place >>> 5] = (this.#prefixes[place >>> 5] ?? 0) | (1 << place);
     }
     const head = headHash(text, 0) >>> this.#unused.masks;
     this.#masks[head] = (this.#masks[head] ?? 0) | spellings;
@@ -54,6 +63,14 @@ export class HeadTables {
   hasBlock(first: number, second: number, third: number, fourth: number): boolean {
     const block = hashOf(first, second, third, fourth) >>> this.#unused.blocks;
     return (((this.#blocks[block >>> 5] ?? 0) >>> block) & 1) !== 0;
+  }
+
+  /** Whether a head may begin with `text`, which is shorter. */
+  hasPrefix(text: string): boolean {
+    let hash = 0;
+    for (let at = 0; at < text.length; at += 1) hash = withNext(hash, text.charCodeAt(at));
+    const place = hash >>> this.#unused.blocks;
+    return (((this.#prefixes[place >>> 5] ?? 0) >>> place) & 1) !== 0;
   }
 
   /** The next place, from `from` to `last`, where a head may be; one behind `last` if none is. */
@@ -85,6 +102,11 @@ function hashOf(first: number, second: number, third: number, fourth: number): n
   const block =
     ((first & 255) << 24) | ((second & 255) << 16) | ((third & 255) << 8) | (fourth & 255);
   return Math.imul(block, 0x9e37_79b1);
+}
+
+/** The hash of a prefix that is longer by one character. */
+function withNext(hash: number, unit: number): number {
+  return Math.imul(hash ^ (hash >>> 15) ^ ((unit & 255) + 1), 0x9e37_79b1);
 }
 
 function blockHash(text: string, at: number): number {

@@ -1,10 +1,9 @@
 /** Reads a text from one place on, in one spelling after the other, while units go on like it. */
-import { ended, isBlank, isBreak } from "./redaction-breaks.ts";
-import { headLength } from "./redaction-heads.ts";
+import { ended, isBreak } from "./redaction-breaks.ts";
 import type { SortedUnits } from "./redaction-index.ts";
 import type { RedactionPlan } from "./redaction-plan.ts";
 import { Reader } from "./redaction-reader.ts";
-import { indexOf, spellings } from "./redaction-spellings.ts";
+import { indexOf, type Order, spellings, wide } from "./redaction-spellings.ts";
 
 export interface Match {
   readonly key: string;
@@ -31,10 +30,14 @@ const withSigns = spellings.reduce(
   (mask, { signs }, index) => (signs === null ? mask : mask | (1 << index)),
   0,
 );
+/** How a text is read at one place: the bits of spellings, and the order of its bytes. */
+interface Look {
+  readonly mask: number;
+  readonly order: Order;
+}
+
 const plainIndex = indexOf("plain");
 const everySpelling = 2 ** spellings.length - 1;
-/** Further before its end no unit can begin of which less than a head is there. */
-const tailLengthMax = 512;
 
 export class Walker {
   readonly #plan: RedactionPlan;
@@ -57,39 +60,31 @@ export class Walker {
   match(text: string, at: number, mask: number): Found | null {
     this.#longest = null;
     this.#undecided = null;
-    let rest = mask;
-    while (rest !== 0) {
-      const index = 31 - Math.clz32(rest & -rest);
-      this.#walk(text, at, index);
-      rest &= rest - 1;
-      if (index === plainIndex) rest &= ~readAsPlain(text.slice(at, this.#reader.at));
+    this.#walkAll(text, at, { mask: mask & everySpelling, order: "utf8" });
+    if ((mask & wide) !== 0) {
+      this.#walkAll(text, at, { mask: everySpelling, order: "little" });
+      this.#walkAll(text, at, { mask: everySpelling, order: "big" });
     }
     const [longest, undecided] = [this.#longest, this.#undecided];
     return longest === null && undecided === null ? null : { longest, undecided };
   }
 
-  /** From where on a text might end in the first characters of a unit. */
-  openEnd(text: string): number {
-    let open = text.length;
-    let [solid, all] = [0, 0];
-    const from = Math.max(0, text.length - tailLengthMax);
-    for (let at = text.length - 1; at >= from && solid < headLength - 1; at -= 1) {
-      const unit = text.charCodeAt(at);
-      if (isBreak(unit)) continue;
-      all += 1;
-      if (!isBlank(unit)) solid += 1;
-      else if (all >= headLength) continue;
-      if (this.match(text, at, everySpelling)?.undecided) open = at;
+  #walkAll(text: string, at: number, { mask, order }: Look): void {
+    let rest = mask;
+    while (rest !== 0) {
+      const index = 31 - Math.clz32(rest & -rest);
+      this.#walk(text, at, { index, order });
+      rest &= rest - 1;
+      if (index === plainIndex) rest &= ~readAsPlain(text.slice(at, this.#reader.at));
     }
-    return open;
   }
 
-  #walk(text: string, at: number, index: number): void {
+  #walk(text: string, at: number, { index, order }: Omit<Look, "mask"> & { index: number }): void {
     const { sorted, units } = this.#plan;
     const [list, spelling] = [sorted[index], spellings[index]];
     if (list === undefined || spelling === undefined) return;
     const reader = this.#reader;
-    reader.start(text, at, spelling);
+    reader.start(text, at, spelling, order);
     let from = 0;
     let to = 0;
     for (let depth = 0; depth === 0 || from < to; depth += 1) {

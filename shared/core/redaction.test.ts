@@ -129,6 +129,7 @@ describe("SEC-4 F10 redact()", () => {
     ["a line alone", "first line\nsecond line", "> second line", "> [redacted:K]"],
     ["joined", "first line\nsecond line", "first line, second line", "[redacted:K], [redacted:K]"],
     ["folded", "first line\nsecond line", "fir\nst li\nne\nse\ncond line", "[redacted:K]"],
+    ["folded, before blank lines", "12345678", "123\n45678\n\n\n\n", "[redacted:K]\n\n\n\n"],
     ["short lines of it, together", "ab\ncd\nefgh", "1: ab cd efgh", "1: [redacted:K]"],
     ["short lines of it, apart", "ab\ncd\nefgh", "1: ab, cd, efgh", "1: ab, cd, efgh"],
     [
@@ -160,6 +161,34 @@ describe("SEC-4 F10 redact()", () => {
     const inBytes = planRedaction([{ key: "KEY", value: "schlüssel" }], "bytes");
     const clean = redact(inBytes, Buffer.from("ein schlüssel!").toString("latin1"));
     expect(clean).toBe("ein [redacted:KEY]!");
+  });
+});
+
+describe("SEC-4 in bytes", () => {
+  const held = 'ein schlüssel über zwei\nzeilen: \u010a+/ "x" 😀';
+  const inBytes = planRedaction([{ key: "KEY", value: held }], "bytes");
+  const encoded = (text: string, encoding: "utf8" | "utf16le" | "utf16be") => {
+    const bytes = Buffer.from(text, encoding === "utf8" ? "utf8" : "utf16le");
+    return (encoding === "utf16be" ? bytes.swap16() : bytes).toString("latin1");
+  };
+
+  test.each(["utf8", "utf16le", "utf16be"] as const)("lines are found in %s", (encoding) => {
+    for (const line of held.split("\n")) {
+      for (const spelled of new Set(writers.map((write) => write(line)))) {
+        const text = encoded(`(${spelled})`, encoding);
+        for (const chunkLength of [1, 3, text.length]) {
+          const redactor = new Redactor(inBytes);
+          let clean = "";
+          for (let from = 0; from < text.length; from += chunkLength) {
+            clean += redactor.write(text.slice(from, from + chunkLength));
+          }
+          clean += redactor.end();
+          expect(clean, spelled).toContain("[redacted:KEY]");
+          // Quotes, brackets, and what base64 shares with the bytes beside it.
+          expect(clean.replaceAll(/\0|%22|\\|\[redacted:KEY\]/g, "").length).toBeLessThan(14);
+        }
+      }
+    }
   });
 });
 

@@ -2,11 +2,11 @@
  * Takes secrets out of text that leaves, also when they straddle chunks or are encoded. A guard
  * against accidents: who wants to smuggle a secret out can transform it in ways nobody lists.
  */
-import { PlaceFinder } from "./redaction-finder.ts";
+import { openEnd, PlaceFinder } from "./redaction-finder.ts";
 import type { RedactionPlan } from "./redaction-plan.ts";
 import { Walker } from "./redaction-walker.ts";
 
-/** In a silence, less than so many characters of what may be a secret are passed on. */
+/** Less than so many characters of what may be a secret, beside breaks, tell nothing of it. */
 const tellingLengthMin = 4;
 
 /** Redacts a whole text. */
@@ -40,9 +40,9 @@ export class Redactor {
     return this.#walker.steps;
   }
 
-  /** How many characters are held back, as they may be a secret's first. */
-  get heldLength(): number {
-    return this.#held.length;
+  /** Whether what is held back, as it may be a secret's beginning, is enough to tell some of it. */
+  get holdsTelling(): boolean {
+    return this.#held.replace(/[\r\n]/g, "").length >= tellingLengthMin;
   }
 
   /** @returns What is safe to pass on now; possibly nothing. */
@@ -55,8 +55,7 @@ export class Redactor {
    * @returns What is held back, if it is too short to tell anything of a secret.
    */
   pause(): string {
-    const telling = this.#held.replace(/[\r\n]/g, "");
-    if (telling.length >= tellingLengthMin || this.#coveredLength > 0) return "";
+    if (this.holdsTelling || this.#coveredLength > 0) return "";
     const passed = this.#held.slice(this.#passedLength);
     this.#passedLength = this.#held.length;
     if (passed !== "") this.#lastKey = undefined;
@@ -70,7 +69,7 @@ export class Redactor {
 
   #drain(text: string, final: boolean): string {
     if (this.#plan.units.count === 0) return text;
-    const stop = final ? text.length : this.#walker.openEnd(text);
+    const stop = final ? text.length : openEnd(this.#plan.heads, text);
     let out = "";
     let coveredUntil = this.#coveredLength;
     let plainFrom = Math.max(coveredUntil, this.#passedLength);
