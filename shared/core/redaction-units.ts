@@ -6,8 +6,8 @@ export interface Secret {
 }
 
 /**
- * A `line` is printed in any spelling. A `whole` holds line breaks, so it is looked for in those that
- * write breaks as something else: the reader passes over a text's own. A `joined` one has none.
+ * A `line` is printed in any spelling. A `whole` holds line breaks, so it is found in spellings
+ * that write them as something else: the reader passes over a text's own. A `joined` unit has none.
  */
 export type Shape = "line" | "whole" | "joined";
 

@@ -111,6 +111,17 @@ describe("SEC-4 F10 redact()", () => {
     expect(clean).toMatch(/^before .{0,4}\[redacted:KEY\].{0,4}\s* after$/);
   });
 
+  test.each([
+    ["Ruby", 'a\\e[31m\\#{key} of \\"x\\"'],
+    ["Go", 'a\\x1b[31m#{key} of \\"x\\"'],
+    ["C", 'a\\033[31m#{key} of \\"x\\"'],
+    ["bash", "$'a\\E[31m#{key} of \"x\"'"],
+    ["JSON", 'a\\u001b[31m#{key} of \\"x\\"'],
+  ])("takes out what %s escapes", (_name, spelled) => {
+    const coloured = planRedaction([{ key: "K", value: 'a\u001b[31m#{key} of "x"' }]);
+    expect(redact(coloured, spelled)).toMatch(/^\$?'?\[redacted:K\]'?$/);
+  });
+
   test("agrees with looking for every form at every place", () => {
     fc.assert(
       fc.property(text, (whole) => {
