@@ -1,5 +1,5 @@
 /** Finds the places of one text where a unit may begin, also where its lines are folded. */
-import { afterBreaks, foreign, isBlank, isBreak } from "./redaction-breaks.ts";
+import { afterBreaks, breakLengthAt, foreign, isBlank, isBreak } from "./redaction-breaks.ts";
 import { headLength } from "./redaction-heads.ts";
 import { ignoresIndents, spellings } from "./redaction-spellings.ts";
 import type { HeadTables } from "./redaction-tables.ts";
@@ -31,23 +31,16 @@ function mayBeginAt(heads: HeadTables, text: string, at: number): boolean {
   if (isShort && heads.hasPrefix(text.slice(at))) return true;
   if (isBreak(text.charCodeAt(at))) return false;
   return [false, true].some((indents) => {
-    const { joined, isCut } = joinedFrom(text, at, { indents, lengthMax: headLength });
+    const { joined, isCut } = joinedFrom(text, at, indents);
     return !isCut && joined.length < headLength && heads.hasPrefix(joined);
   });
 }
 
-interface Joining {
-  readonly indents: boolean;
-  readonly lengthMax: number;
-}
-
-/** The characters from `at` on without the breaks among them, up to where there are too many. */
-function joinedFrom(text: string, at: number, { indents, lengthMax }: Joining) {
-  const near = text.slice(at, at + lengthMax);
-  if (near.length === lengthMax && !/[\n\r]/.test(near)) return { joined: near, isCut: false };
+/** A head's characters from `at` on without breaks, and whether it is cut as there are too many. */
+function joinedFrom(text: string, at: number, indents: boolean) {
   let joined = "";
   let next = at;
-  while (next >= 0 && joined.length < lengthMax) {
+  while (next >= 0 && joined.length < headLength) {
     joined += text.charAt(next);
     next = afterBreaks(text, next + 1, indents);
   }
@@ -129,28 +122,35 @@ export class PlaceFinder {
     let first = end;
     const earliest = Math.max(from, end - headLength + 1);
     while (first > earliest && !isBreak(text.charCodeAt(first - 1))) first -= 1;
-    const before = text.slice(first, end);
-    const plain = before + this.#following(end, false);
-    const joined = before + this.#following(end, true);
+    const plain = this.#around(first, end, false);
+    const isIndented = isBlank(text.charCodeAt(end + breakLengthAt(text, end)));
+    const joined = isIndented || plain.isFolded ? this.#around(first, end, true) : plain;
     for (let at = first; at < end; at += 1) {
-      const mask = this.#spellingsOf(plain, at - first);
+      const mask = this.#heads.spellingsIn(plain.codes, at - first);
       this.#spellingsOverBreak =
         plain === joined
           ? mask
-          : (mask & ~deindented) | (this.#spellingsOf(joined, at - first) & deindented);
+          : (mask & ~deindented) |
+            (this.#heads.spellingsIn(joined.codes, at - first) & deindented);
       if (this.#spellingsOverBreak !== 0) return at;
     }
     return end;
   }
 
-  /** As many characters of the next lines as a head may have. */
-  #following(end: number, indents: boolean): string {
-    const next = afterBreaks(this.#text, end, indents);
-    if (next < 0) return "";
-    return joinedFrom(this.#text, next, { indents, lengthMax: headLength - 1 }).joined;
-  }
-
-  #spellingsOf(text: string, at: number): number {
-    return at + headLength > text.length ? 0 : this.#heads.spellingsAt(text, at);
+  /** The characters from `first` on, and behind the break at `end` as many as a head may have. */
+  #around(first: number, end: number, indents: boolean) {
+    const text = this.#text;
+    const codes: number[] = [];
+    for (let at = first; at < end; at += 1) codes.push(text.charCodeAt(at));
+    const lengthMax = codes.length + headLength - 1;
+    let isFolded = false;
+    let next = afterBreaks(text, end, indents);
+    while (next >= 0 && codes.length < lengthMax) {
+      codes.push(text.charCodeAt(next));
+      const following = afterBreaks(text, next + 1, indents);
+      isFolded ||= following !== next + 1;
+      next = following;
+    }
+    return { codes, isFolded };
   }
 }

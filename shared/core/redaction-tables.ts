@@ -59,6 +59,15 @@ export class HeadTables {
     return this.#masks[headHash(text, at) >>> this.#unused.masks] ?? 0;
   }
 
+  /** The same of a head that begins at `at` among these characters. */
+  spellingsIn(codes: readonly number[], at: number): number {
+    if (at + headLength > codes.length) return 0;
+    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = codes.slice(at, at + headLength);
+    if (!this.hasBlock(a, b, c, d) || !this.hasBlock(e, f, g, h)) return 0;
+    const head = mixed(hashOf(a, b, c, d), hashOf(e, f, g, h));
+    return this.#masks[head >>> this.#unused.masks] ?? 0;
+  }
+
   /** Whether four characters may be in a head. */
   hasBlock(first: number, second: number, third: number, fourth: number): boolean {
     const block = hashOf(first, second, third, fourth) >>> this.#unused.blocks;
@@ -120,6 +129,9 @@ function blockHash(text: string, at: number): number {
 
 /** Of the low bytes of a head's characters. */
 function headHash(text: string, at: number): number {
-  const half = blockHash(text, at);
-  return Math.imul(half ^ (half >>> 15) ^ blockHash(text, at + blockLength), 0x85eb_ca6b);
+  return mixed(blockHash(text, at), blockHash(text, at + blockLength));
+}
+
+function mixed(first: number, second: number): number {
+  return Math.imul(first ^ (first >>> 15) ^ second, 0x85eb_ca6b);
 }
