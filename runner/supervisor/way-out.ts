@@ -1,8 +1,8 @@
 /** One execution's way out of its sandbox: none, or the proxy behind the sandbox's door. */
 import { describeError } from "#shared/core/describe-error";
 import { redact } from "#shared/core/redaction";
-import type { Secret } from "#shared/core/redaction-forms";
-import { planRedaction } from "#shared/core/redaction-plan";
+import { planRedaction, type RedactionPlan } from "#shared/core/redaction-plan";
+import type { Secret } from "#shared/core/redaction-units";
 import type { EgressRequest, NetworkPolicy } from "#shared/protocol/runner";
 import { EgressLog } from "../egress/egress-log.ts";
 import type { EgressProxy } from "../egress/proxy.ts";
@@ -44,7 +44,8 @@ export class WayOut {
   async open(): Promise<void> {
     if (this.#policy.mode === "none") return;
     const { launcher, network, terminator } = this.#deps;
-    const plan = planRedaction(asHosts(this.#deps.secrets));
+    // Made when the first host is asked for: it is as large as all secrets are.
+    let plan: RedactionPlan | undefined;
     const received = receiveDoor();
     received.catch(() => undefined);
     await launcher.openDoor();
@@ -57,7 +58,10 @@ export class WayOut {
       terminator,
       log: this.#log,
       now: Date.now,
-      redact: (host) => redact(plan, host),
+      redact: (host) => {
+        plan ??= planRedaction(asHosts(this.#deps.secrets));
+        return redact(plan, host);
+      },
     });
     this.#proxy.listen(await received);
   }
