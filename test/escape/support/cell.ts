@@ -8,8 +8,8 @@ import { chmodSync, copyFileSync, mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../../local/run/until.ts";
 import { findHierarchy, SandboxCgroup } from "../../../runner/launcher/cgroup.ts";
-import type { SandboxLimits } from "../../../runner/launcher/messages.ts";
 import { mountFileSystems } from "../../../runner/launcher/file-systems.ts";
+import type { SandboxLimits } from "../../../runner/launcher/messages.ts";
 import { type Sandbox, startSandbox } from "../../../runner/launcher/sandbox.ts";
 import {
   giveTo,
