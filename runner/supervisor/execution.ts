@@ -164,7 +164,10 @@ export class Execution {
       runScript: async (script, part): Promise<ScriptEnd> => {
         if (this.#stop.reason !== null) return { exitCode: null };
         const sink = this.#output.open(part);
-        const exitCode = await this.#session.run(script, (bytes) => sink.write(bytes));
+        const exitCode = await this.#session.run(script, {
+          onOutput: (bytes) => sink.write(bytes),
+          onRefused: (attempt) => this.#wayOut.refused(attempt),
+        });
         sink.end();
         return { exitCode };
       },
