@@ -19,7 +19,7 @@ describe("linesOf()", () => {
     ]);
   });
 
-  // Guards the launcher's exit code: a supervisor that is killed breaks the line, and isn't an error.
+  // A supervisor that is killed breaks the line; that alone is no error of the launcher.
   test("ends where the stream breaks, without half a line", async () => {
     const stream = new PassThrough();
     const lines = all(stream);

@@ -6,7 +6,7 @@ const plan: SandboxPlan = {
   uid: 1234,
   workspace: "/s/workspace",
   tmp: "/s/tmp",
-  node: "/usr/local/bin/node",
+  node: "/s/node",
   runtime: "/s/runtime",
   system: "/s/system",
   initFile: "init.cjs",

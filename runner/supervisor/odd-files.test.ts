@@ -70,10 +70,11 @@ describe("WSP-1 one odd file costs itself alone:", () => {
   test("a file that can't be read is left out by name, and why", async () => {
     const base = executions.newFolder();
     // Below a folder of 3,500 bytes a path of 1,000 bytes is more than the kernel takes at once.
-    const script = `set -e; step() { mkdir "$1"; cd "$1"; }; n=$(printf 'n%.0s' $(seq 250))
-      for i in $(seq 14); do step $n; done; pwd; echo kept >other
-      for i in $(seq 4); do step $n; done`;
-    const folder = execFileSync("sh", ["-c", script], { cwd: base }).toString().trim();
+    const program = `my $name = "n" x 250;
+      sub down { mkdir $name or die $!; chdir $name or die $!; }
+      down() for 1..14; open(my $file, ">", "other") or die $!; down() for 1..4`;
+    execFileSync("perl", ["-e", program], { cwd: base });
+    const folder = join(base, ...Array.from({ length: 14 }, () => "n".repeat(250)));
     const limits = { workspaceBytes: mib, known: new Set<string>(), pathsBytesMax: mib };
     const { found, skipped } = await scanWorkspace(folder, limits);
     expect(found.map(({ path }) => path)).toContain("other");

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { killFunction, orderRunFault, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import { killNow } from "../kit/processes.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 
 const exhausted = 8;
@@ -112,7 +113,7 @@ describe("BUD-6 a runner that dies (F13)", () => {
     });
     await until("the command", async () => executionId !== "");
     const before = await budget();
-    for (const pid of await runnersOf(executionId)) process.kill(pid, "SIGKILL");
+    for (const pid of await runnersOf(executionId)) killNow(pid);
     await until("an end of its processes", async () => (await runnersOf(executionId)).length === 0);
     // As if its lease had run out: ninety seconds are too long to wait here.
     const execution = firestore().doc(`owners/${owner.id}/executions/${executionId}`);

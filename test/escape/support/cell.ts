@@ -21,6 +21,7 @@ import {
 import type { LauncherSettings } from "../../../runner/launcher/settings.ts";
 import { type SandboxMode, sandboxCommand } from "../../../runner/sandbox/arguments.ts";
 import { type InitLine, listenForInit } from "../../../runner/supervisor/init-line.ts";
+import { killNow } from "../../kit/processes.ts";
 import { attempts } from "../attempts/attempts.ts";
 import { type Attempt, prelude, systemCallProgram, type Wall } from "./attempt.ts";
 import { openMachine, processesOf, startNeighbour } from "./machine.ts";
@@ -94,7 +95,7 @@ async function inGroup(cell: Cell): Promise<string[]> {
     await giveTo(settings.sandboxUid, scratch.workspace);
     return await inSandbox(cell, { scratch, cgroup, neighbour });
   } finally {
-    for (const pid of processesOf(settings.sandboxUid)) process.kill(pid, "SIGKILL");
+    for (const pid of processesOf(settings.sandboxUid)) killNow(pid);
     await cgroup.kill();
     await cgroup.remove();
     for (const folder of parents) rmdirSync(folder);
@@ -166,7 +167,7 @@ async function say(
 
 async function end({ off }: Cell, sandbox: Sandbox, line: InitLine): Promise<void> {
   if (off.some(({ leavesGroup }) => leavesGroup)) {
-    process.kill(sandbox.pid, "SIGKILL");
+    killNow(sandbox.pid);
     const timeout = AbortSignal.timeout(aloneMs);
     await Promise.race([line.closed, once(timeout, "abort")]);
     return;
