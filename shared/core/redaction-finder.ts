@@ -130,8 +130,7 @@ export class PlaceFinder {
       this.#spellingsOverBreak =
         plain === joined
           ? mask
-          : (mask & ~deindented) |
-            (this.#heads.spellingsIn(joined.codes, at - first) & deindented);
+          : (mask & ~deindented) | (this.#heads.spellingsIn(joined.codes, at - first) & deindented);
       if (this.#spellingsOverBreak !== 0) return at;
     }
     return end;

@@ -62,7 +62,10 @@ export class HeadTables {
   /** The same of a head that begins at `at` among these characters. */
   spellingsIn(codes: readonly number[], at: number): number {
     if (at + headLength > codes.length) return 0;
-    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = codes.slice(at, at + headLength);
+    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = codes.slice(
+      at,
+      at + headLength,
+    );
     if (!this.hasBlock(a, b, c, d) || !this.hasBlock(e, f, g, h)) return 0;
     const head = mixed(hashOf(a, b, c, d), hashOf(e, f, g, h));
     return this.#masks[head >>> this.#unused.masks] ?? 0;
