@@ -12,7 +12,7 @@ import { confined } from "./landing-path.ts";
 
 export const downloadFile = route({
   answers: "GET /v1/environments/:environmentId/files/*",
-  summary: "A file's bytes, or a range of them; /files/download/… is the same.",
+  summary: "A file's bytes, or a range of them, also by conditions; /files/download/… is the same.",
   authenticate: "api-key",
   scope: "files:read",
   params: z.object({ environmentId: idSchema("environment"), "*": z.string() }),
