@@ -1,4 +1,4 @@
-/** What a stream begins with, held against what there is: a reader is never sent nothing instead. */
+/** What a stream begins with, held against what there is, so that no event is skipped unsaid. */
 import type { Owner } from "../auth/owner.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type Execution, hasEnded } from "../store/executions.ts";
@@ -23,8 +23,8 @@ export function fromItsStart(execution: Execution): StreamStart {
 
 /**
  * The start of a stream that goes on after `point`, which names `executionId`.
- * @throws {ApiError} `VALIDATION_FAILED` if that execution isn't one of the thread's, or has no such
- *   event.
+ * @throws {ApiError} `VALIDATION_FAILED` if that execution isn't one of the thread's, or has no
+ *   such event.
  */
 export async function resumedStart(
   deps: SweepDeps,

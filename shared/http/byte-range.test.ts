@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import { requestedBytes } from "./byte-range.ts";
 
 const huge = "9".repeat(40);
-const ends = "9".repeat(400);
 const bytes = (offsetBytes: number, sizeBytes: number) => ({ offsetBytes, sizeBytes });
 
 describe("of ten bytes", () => {
@@ -14,7 +13,6 @@ describe("of ten bytes", () => {
     ["bytes=5-9", bytes(5, 5)],
     ["bytes=5-10", bytes(5, 5)],
     [`bytes=5-${huge}`, bytes(5, 5)],
-    [`bytes=5-${ends}`, bytes(5, 5)],
     ["bytes=-3", bytes(7, 3)],
     ["bytes=-10", bytes(0, 10)],
     [`bytes=-${huge}`, bytes(0, 10)],
@@ -26,14 +24,10 @@ describe("of ten bytes", () => {
     expect(requestedBytes(header, 10)).toEqual(part);
   });
 
-  test.each([
-    "bytes=10-",
-    "bytes=10-20",
-    `bytes=${huge}-`,
-    `bytes=${ends}-`,
-    "bytes=-0",
-    "bytes=10-,20-30",
-  ])("%s lies outside", (header) => expect(requestedBytes(header, 10)).toBe("unsatisfiable"));
+  test.each(["bytes=10-", "bytes=10-20", `bytes=${huge}-`, "bytes=-0", "bytes=10-,20-30"])(
+    "%s lies outside",
+    (header) => expect(requestedBytes(header, 10)).toBe("unsatisfiable"),
+  );
 
   test.each([
     ...[null, "", "bytes", "bytes=", "bytes=,", "bytes=-", "bytes=a-b", "bytes=1", "bytes=1-2-3"],
@@ -45,6 +39,13 @@ describe("of ten bytes", () => {
   ])("%s is ignored", (header) => {
     expect(requestedBytes(header, 10)).toBe("whole");
   });
+});
+
+test("numbers that no number type holds are only large", () => {
+  const digits = "9".repeat(400);
+  expect(requestedBytes(`bytes=5-${digits}`, 10)).toEqual(bytes(5, 5));
+  expect(requestedBytes(`bytes=-${digits}`, 10)).toEqual(bytes(0, 10));
+  expect(requestedBytes(`bytes=${digits}-`, 10)).toBe("unsatisfiable");
 });
 
 test("of no bytes, the end is the whole and the rest lies outside", () => {

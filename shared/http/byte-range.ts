@@ -29,7 +29,7 @@ export function requestedBytes(
   return spans.length === 1 ? only : "whole";
 }
 
-/** `nothing` is the end of what is empty: it can be had, but no answer can say which bytes it is. */
+/** `nothing` is the end of what is empty, which no answer can name as a part. */
 function spanOf(element: string, sizeBytes: number): Bytes | "invalid" | "beyond" | "nothing" {
   const [, suffix] = suffixRange.exec(element) ?? [];
   if (suffix !== undefined) {

@@ -159,7 +159,7 @@ export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decid
   readonly auditDetails?: (context: Context<A, P, Q, B>) => Readonly<Record<string, string>>;
   /** Of routes that make something: with an Idempotency-Key, repeating it makes it once. */
   readonly idempotency?: "honoured";
-  /** Of routes whose `read` judges `If-Match` and `If-None-Match`; others refuse to write by them. */
+  /** Of routes whose `read` judges `If-Match` and `If-None-Match`; others refuse both. */
   readonly preconditions?: "honoured";
   readonly reply: Readonly<Record<number, z.ZodType | "stream" | "bytes">>;
   readonly read: "nothing" | ((context: Context<A, P, Q, B>) => Promise<D>);
