@@ -198,9 +198,9 @@ describe("a download", () => {
     expectRefusal(gone, 412, "PRECONDITION_FAILED");
     expect(await get({})).toMatchObject({ status: 200, text: "new new", headers: { etag: now } });
     // What has no tags can't be changed on their condition.
-    const body = { name: "conditional" };
+    const body = { environmentId };
     const sent = { key, body, headers: { "if-match": old } };
-    expectRefusal(await send("/v1/agents", sent), 412, "PRECONDITION_FAILED");
+    expectRefusal(await send("/v1/threads", sent), 412, "PRECONDITION_FAILED");
   });
 
   test("of what isn't there is 404", async () => {
