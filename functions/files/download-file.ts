@@ -1,13 +1,16 @@
+import type { ServerResponse } from "node:http";
 import * as z from "zod";
 import { noQuery } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { byPath, type ManifestFile } from "#shared/core/manifest";
 import { ApiError } from "#shared/errors/api-error";
 import type { ByteRange } from "#shared/google/objects";
+import { writePaced } from "#shared/limits/paced-writing";
 import { route } from "#shared/pipeline/route";
 import { packBytesMax } from "#shared/protocol/runner";
 import { environments } from "#shared/store/environments";
-import { readFileBytes, readManifest } from "#shared/workspace/manifests";
+import { openFilePieces } from "#shared/workspace/file-pieces";
+import { readManifest } from "#shared/workspace/manifests";
 import { confined } from "./landing-path.ts";
 
 /** One answer's bytes: larger files are read in ranges. */
@@ -37,15 +40,15 @@ export const downloadFile = route({
     if (entry?.type !== "file")
       throw new ApiError("NOT_FOUND", { message: "There is no such file." });
     const range = rangeOf(entry, request.range);
-    return { file: entry, range, bytes: await readFileBytes(owner, entry, range) };
+    return { file: entry, range, pieces: await openFilePieces(owner, entry, range) };
   },
-  decide({ data, request }) {
-    const { file, range, bytes } = data;
+  decide({ data, request, signal }) {
+    const { file, range, pieces } = data;
     const name = file.path.split("/").at(-1) ?? file.path;
     const last = range.offsetBytes + range.sizeBytes - 1;
     const headers = {
       "content-type": "application/octet-stream",
-      "content-length": String(bytes.length),
+      "content-length": String(range.sizeBytes),
       "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
       "accept-ranges": "bytes",
       etag: `"${file.sha256}"`,
@@ -54,9 +57,7 @@ export const downloadFile = route({
         : {}),
     };
     const status = request.range ? 206 : 200;
-    const stream = async (response: { write(bytes: Buffer): boolean }) => {
-      if (bytes.length > 0) response.write(bytes);
-    };
+    const stream = async (response: ServerResponse) => await writePaced(response, pieces, signal);
     return { writes: [], reply: { status, headers, stream } };
   },
 });

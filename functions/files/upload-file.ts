@@ -4,8 +4,8 @@ import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { ancestorsOf, type Manifest, manifestOf } from "#shared/core/manifest";
 import { ApiError } from "#shared/errors/api-error";
-import { putObject } from "#shared/google/objects";
 import { route } from "#shared/pipeline/route";
+import { storeObject } from "#shared/quotas/store-object";
 import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { readManifest, requireRoom, storeManifest } from "#shared/workspace/manifests";
@@ -43,13 +43,14 @@ export const uploadFile = route({
     const path = landingPath(upload);
     const base = await readManifest(owner, environment.value.workspace?.manifestSha256 ?? null);
     const { bytes } = upload;
-    const pack = bytes.length > 0 ? await putObject(owner, "packs", bytes) : null;
+    const pack =
+      bytes.length > 0 ? await storeObject(deps.store, owner, { kind: "packs", bytes }) : null;
     const parts = pack ? [{ pack, offsetBytes: 0, sizeBytes: bytes.length }] : [];
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const size = { sha256, sizeBytes: bytes.length, mode: 0o644, modifiedAt: now };
     const next = withFile(base, { path, type: "file", ...size, parts });
     requireRoom(environment.value, next);
-    const head = await storeManifest(owner, next);
+    const head = await storeManifest(deps.store, owner, next);
     return { environment, head, path, sizeBytes: bytes.length };
   },
   decide({ params: { environmentId }, data, now }) {

@@ -3,10 +3,11 @@ import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { parseManifest } from "#shared/core/manifest";
 import { ApiError } from "#shared/errors/api-error";
-import { type ObjectKind, putObject } from "#shared/google/objects";
+import type { ObjectKind } from "#shared/google/objects";
 import { readBytes } from "#shared/pipeline/parse";
 import { route } from "#shared/pipeline/route";
 import { manifestBytesMax, packBytesMax } from "#shared/protocol/runner";
+import { storeObject } from "#shared/quotas/store-object";
 import { requireRunning } from "./live-executions.ts";
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -35,7 +36,7 @@ function putRoute(kind: ObjectKind) {
         throw new ApiError("VALIDATION_FAILED", { message: "The bytes don't have that digest." });
       }
       if (kind === "manifests") requireManifest(bytes);
-      return await putObject(caller.owner, kind, bytes);
+      return await storeObject(deps.store, caller.owner, { kind, bytes });
     },
     decide({ data: sha256 }) {
       return { writes: [], reply: ok({ sha256 }) };

@@ -2,10 +2,15 @@ import type { Owner } from "#shared/auth/owner";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { mergeManifests } from "#shared/core/merge-manifests";
 import { ApiError } from "#shared/errors/api-error";
-import { endExecution, measuredCostMicrousd } from "#shared/executions/end-execution";
+import {
+  chargeableCostMicrousd,
+  endExecution,
+  measuredCostMicrousd,
+} from "#shared/executions/end-execution";
 import { lastStoredSequence } from "#shared/executions/event-log";
 import { route } from "#shared/pipeline/route";
 import { outputBytesMax, SettleReply, SettleRequest } from "#shared/protocol/runner";
+import type { CountingStore } from "#shared/quotas/store-object";
 import { patch, type Write } from "#shared/store/documents";
 import { environments, type WorkspaceHead } from "#shared/store/environments";
 import { type Execution, egressBatches, executions } from "#shared/store/executions";
@@ -55,7 +60,11 @@ export const settleExecution = route({
     // It was deleted meanwhile, and its workspace with it.
     if (!environment.version) return { ...nothing, ...known };
     const current = environment;
-    const workspace = await nextWorkspace(owner, { execution: value, environment: current, saved });
+    const workspace = await nextWorkspace(deps.store, owner, {
+      execution: value,
+      environment: current,
+      saved,
+    });
     return { ...known, settled: null, environment: current, workspace };
   },
   decide({ caller: { owner }, body, data, account, now }) {
@@ -81,7 +90,7 @@ export const settleExecution = route({
       workspaceState: isSaved && !workspace ? "not_saved" : body.workspace.state,
       conflicts,
       eventsLastSequence: data.eventsLastSequence,
-      costMicrousd: reason === "isolation_unavailable" ? 0 : measuredCostMicrousd(found.value, now),
+      costMicrousd: costOf(reason, found.value, now),
       now,
     });
     const saved: readonly Write[] =
@@ -119,6 +128,13 @@ async function hasEgress(store: Store, owner: Owner, executionId: string): Promi
   return (await store.findRefs(batches, { orderBy: [], limit: 1 })).length > 0;
 }
 
+function costOf(reason: SettleRequest["reason"], execution: Execution, now: number): number {
+  if (reason === "isolation_unavailable") return 0;
+  // What failed on our side pays for what it used, and nothing for having been started.
+  if (reason === "runner_error") return measuredCostMicrousd(execution, now);
+  return chargeableCostMicrousd(execution, now);
+}
+
 interface NextWorkspace {
   readonly head: WorkspaceHead;
   readonly conflicts: readonly string[];
@@ -126,6 +142,7 @@ interface NextWorkspace {
 
 /** The runner's manifest, merged by path with what others made of the workspace meanwhile. */
 async function nextWorkspace(
+  store: CountingStore,
   owner: Owner,
   of: {
     readonly execution: Execution;
@@ -142,5 +159,5 @@ async function nextWorkspace(
     readManifest(owner, current),
   ]);
   const merged = mergeManifests({ base, ours, theirs });
-  return { head: await storeManifest(owner, merged.manifest), conflicts: merged.conflicts };
+  return { head: await storeManifest(store, owner, merged.manifest), conflicts: merged.conflicts };
 }

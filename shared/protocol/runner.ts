@@ -236,6 +236,7 @@ export const EndReason = z.enum([
   "cancelled",
   "budget",
   "isolation_unavailable",
+  "secrets_unavailable",
   "runner_error",
   "lost",
 ]);

@@ -10,8 +10,9 @@ import {
 } from "../core/manifest.ts";
 import { executionLimits } from "../core/profiles.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { type ByteRange, getObject, putObject } from "../google/objects.ts";
+import { type ByteRange, getObject } from "../google/objects.ts";
 import { manifestBytesMax } from "../protocol/runner.ts";
+import { type CountingStore, storeObject } from "../quotas/store-object.ts";
 import type { Environment, WorkspaceHead } from "../store/environments.ts";
 
 /** Manifests never change under their digest. Counted in entries: 200,000 are about 100 MB. */
@@ -31,10 +32,14 @@ export async function readManifest(owner: Owner, sha256: string | null): Promise
 }
 
 /** Stores a manifest and says what an environment must know of it. */
-export async function storeManifest(owner: Owner, manifest: Manifest): Promise<WorkspaceHead> {
+export async function storeManifest(
+  store: CountingStore,
+  owner: Owner,
+  manifest: Manifest,
+): Promise<WorkspaceHead> {
   const bytes = Buffer.from(manifestBytes(manifest));
   if (bytes.length > manifestBytesMax) throw new ApiError("WORKSPACE_FULL");
-  const manifestSha256 = await putObject(owner, "manifests", bytes);
+  const manifestSha256 = await storeObject(store, owner, { kind: "manifests", bytes });
   return headOf(manifest, manifestSha256);
 }
 

@@ -50,6 +50,12 @@ export class MemoryStore implements CommitStore {
     return writes.map((write) => this.#write(write, version));
   }
 
+  async commit(writes: readonly Write[]): Promise<Version> {
+    const version = (await this.commitOnce(writes)).at(-1);
+    if (!version) throw new Error("a commit of nothing");
+    return version;
+  }
+
   #check(write: Write): void {
     const found = this.#documents.get(write.path);
     if (write.op === "create" && found) throw failure(codes.exists, write.path);

@@ -1,0 +1,69 @@
+/** What an owner's workspaces need of what is stored: the mark of the collection. */
+import type { Owner } from "../auth/owner.ts";
+import { packsOf } from "../core/manifest.ts";
+import { environments } from "../store/environments.ts";
+import { executions, hasEnded } from "../store/executions.ts";
+import type { Moment, Place } from "../store/moment.ts";
+import { accountId, accounts } from "../store/owners.ts";
+import type { Store } from "../store/store.ts";
+import { readManifest } from "../workspace/manifests.ts";
+
+const pageMax = 100;
+
+export interface References {
+  /** As `kind/sha256`. */
+  readonly names: ReadonlySet<string>;
+  /** Whether some are needed by executions alone, which end. */
+  readonly isPassing: boolean;
+}
+
+/**
+ * Names of all objects that must stay, as `kind/sha256`: those of every workspace as it stands, and
+ * of the bases of executions that may still save what they made of theirs. Of one moment: whatever
+ * a workspace becomes after that is made of these, and of what is stored or taken off the list of
+ * the condemned meanwhile.
+ */
+export async function referencedObjects(store: Store, owner: Owner): Promise<References> {
+  const [heads, bases] = await store.atOneMoment(
+    async (moment) => [await headsOf(moment, owner), await basesOf(moment, owner)] as const,
+  );
+  const manifests = new Set([...heads, ...bases]);
+  const names = new Set<string>();
+  // One after another: each may hold a hundred thousand files.
+  for (const sha256 of manifests) {
+    names.add(`manifests/${sha256}`);
+    for (const pack of packsOf(await readManifest(owner, sha256))) names.add(`packs/${pack}`);
+  }
+  return { names, isPassing: bases.length > 0 };
+}
+
+async function headsOf(moment: Moment, owner: Owner): Promise<readonly string[]> {
+  const heads: string[] = [];
+  let after: Place | null = null;
+  for (;;) {
+    const walk = { field: "createdAt", after, limit: pageMax };
+    const page: Awaited<ReturnType<typeof pageOf>> = await pageOf(moment, owner, walk);
+    heads.push(...page.flatMap(({ value }) => value.workspace?.manifestSha256 ?? []));
+    const last = page.at(-1);
+    if (!last || page.length < pageMax) return heads;
+    after = { value: last.value.createdAt, id: last.value.id };
+  }
+}
+
+async function pageOf(
+  moment: Moment,
+  owner: Owner,
+  walk: { readonly field: string; readonly after: Place | null; readonly limit: number },
+) {
+  return await moment.next(environments.all(owner), walk);
+}
+
+/** What hasn't ended holds money, so the account names it. */
+async function basesOf(moment: Moment, owner: Owner): Promise<readonly string[]> {
+  const { value } = await moment.get(accounts.of(owner, accountId));
+  const ids = Object.keys(value?.holds ?? {});
+  const found = await moment.getAll(ids.map((id) => executions.of(owner, id)));
+  return found.flatMap(({ value: execution }) =>
+    execution && !hasEnded(execution) ? (execution.baseManifestSha256 ?? []) : [],
+  );
+}
