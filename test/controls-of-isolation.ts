@@ -75,6 +75,15 @@ export const controlsOfIsolation: Readonly<Record<string, Control>> = {
       replace: "if (missing.length > 99) throw",
     },
   },
+  "EXE-9": {
+    enforcedBy: "runner/launcher/file-systems.ts",
+    test: "test/escape/escape.test.ts",
+    mutation: {
+      file: "runner/launcher/scratch.ts",
+      find: "own: settings.insideCloudRun ?",
+      replace: "own: settings.sandboxUid > 0 ?",
+    },
+  },
   "NET-1": {
     enforcedBy: "shared/environments/new-environment.ts",
     test: "test/integration/network.test.ts",

@@ -33,9 +33,9 @@ export const controlsOfSecrets: Readonly<Record<string, Control>> = {
     enforcedBy: "shared/core/redaction.ts",
     test: "shared/core/redaction.test.ts",
     mutation: {
-      file: "shared/core/redaction-plan.ts",
-      find: "if (prefixes.has(text.slice(at))) return at;",
-      replace: "",
+      file: "shared/core/redaction-units.ts",
+      find: "of [...lines, ...value.split(escapedBreak)]",
+      replace: "of lines.slice(0, 1)",
     },
   },
   "SEC-5": {

@@ -7,6 +7,7 @@ import { controlsOfEdge } from "./controls-of-edge.ts";
 import { controlsOfIsolation } from "./controls-of-isolation.ts";
 import { controlsOfOwners } from "./controls-of-owners.ts";
 import { controlsOfSecrets } from "./controls-of-secrets.ts";
+import { controlsOfWorkspaces } from "./controls-of-workspaces.ts";
 
 export interface Control {
   /** The file whose code keeps the promise. */
@@ -283,4 +284,5 @@ export const controls: Readonly<Record<string, Control>> = {
   ...controlsOfIsolation,
   ...controlsOfOwners,
   ...controlsOfSecrets,
+  ...controlsOfWorkspaces,
 };

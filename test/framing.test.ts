@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { allMethods, type Way, ways } from "./kit/forwarding-ways.ts";
 import { exchangeBytes, readConnection } from "./kit/raw-upstream.ts";
 
+/** Which no change of a text makes of another's. */
+const idOf = (index: number) => String.fromCharCode(97 + index).repeat(5);
 const hidden = "GET /smuggled HTTP/1.1\r\nHost: evil.test\r\n\r\n";
 const bodiless = ["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"];
 const chunks = `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
@@ -120,7 +122,7 @@ describe.each(Object.entries(ways))("NET-5 %s", (name, openWay) => {
             index,
           ) => {
             const whole =
-              messageOf(way, method, "/things", [`X-Id: id-${index}-id`, headers]) + body;
+              messageOf(way, method, "/things", [`X-Id: ${idOf(index)}`, headers]) + body;
             const text = changes.reduce(
               (before, [at, piece, dropped]) =>
                 before.slice(0, at) + piece + before.slice(at + dropped),
@@ -140,7 +142,7 @@ describe.each(Object.entries(ways))("NET-5 %s", (name, openWay) => {
             expect(target).not.toContain("smuggled");
             expect(headers.filter(([header]) => header === "host")).toEqual([["host", way.host]]);
             const id = headers.find(([header]) => header === "x-id")?.[1] ?? "";
-            const asSent = sent[Number(/^id-(\d+)-id$/.exec(id)?.[1] ?? -1)] ?? "";
+            const asSent = sent.find((_text, index) => idOf(index) === id) ?? "";
             const [judged] = readConnection(asSent).requests;
             if (judged && target === "/things") expect(body, asSent).toBe(judged.body);
           }

@@ -9,13 +9,16 @@ import {
 } from "#shared/contract/environment";
 import { askedReach, type Reach } from "#shared/contract/network";
 import { Warnings, warningsOf } from "#shared/contract/secret";
+import { pageBytes } from "#shared/core/footprint";
 import { idSchema } from "#shared/core/ids";
 import { isWithinNetwork } from "#shared/core/network-policy";
+import { executionLimits } from "#shared/core/profiles";
 import type { Scope } from "#shared/core/scopes";
 import { ApiError } from "#shared/errors/api-error";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import { environmentReach } from "#shared/executions/network-of";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
+import type { Profile } from "#shared/protocol/job";
 import { patch } from "#shared/store/documents";
 import { type Environment, environments } from "#shared/store/environments";
 
@@ -43,6 +46,7 @@ export const updateEnvironment = route({
     const reach = askedReach(body, environmentReach(value)) ?? environmentReach(value);
     requireMayReach(key.scopes, value, reach);
     const fields = { ...changes(body, value), ...stored(reach), updatedAt: now };
+    requireFitting(value, fields.profile);
     return {
       writes: [patch(ref, fields, { version })],
       subject: value.id,
@@ -89,4 +93,26 @@ function requireMayReach(scopes: readonly Scope[], value: Environment, reach: Re
   if (scopes.includes("*") || scopes.includes("secrets:write")) return;
   const message = "Widening the network of an environment with secrets needs secrets:write.";
   throw new ApiError("FORBIDDEN", { message, details: { requiredScope: "secrets:write" } });
+}
+
+/**
+ * What an environment's executions need to bring its files in is asked of a smaller profile here,
+ * where it can be answered, and not of the next execution.
+ * @throws {ApiError} `WORKSPACE_TOO_LARGE` with both sizes.
+ */
+function requireFitting({ workspace, profile }: Environment, next: Profile): void {
+  const roomBytes = executionLimits(next, 1).workspaceBytes;
+  const isSmaller = roomBytes < executionLimits(profile, 1).workspaceBytes;
+  // Before they were measured: as much as they could need.
+  const needsBytes = workspace?.restoreBytes ?? mostBytesOf(workspace);
+  if (!isSmaller || needsBytes <= roomBytes) return;
+  const message =
+    `The workspace needs ${needsBytes} bytes, and with the profile ${next} it has ${roomBytes}: ` +
+    "delete files first.";
+  const details = { workspaceBytes: needsBytes, profileBytes: roomBytes };
+  throw new ApiError("WORKSPACE_TOO_LARGE", { message, details });
+}
+
+function mostBytesOf(workspace: Environment["workspace"]): number {
+  return workspace === null ? 0 : workspace.totalBytes + workspace.fileCount * pageBytes;
 }

@@ -2,7 +2,8 @@ import type { ServerResponse } from "node:http";
 import * as z from "zod";
 import { noQuery } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { byPath, type ManifestFile } from "#shared/core/manifest";
+import type { ManifestFile } from "#shared/core/manifest";
+import { entryAt } from "#shared/core/tree-order";
 import { ApiError } from "#shared/errors/api-error";
 import type { ByteRange } from "#shared/google/objects";
 import { writePaced } from "#shared/limits/paced-writing";
@@ -10,7 +11,7 @@ import { route } from "#shared/pipeline/route";
 import { packBytesMax } from "#shared/protocol/runner";
 import { environments } from "#shared/store/environments";
 import { openFilePieces } from "#shared/workspace/file-pieces";
-import { readManifest } from "#shared/workspace/manifests";
+import { readFilesOf } from "#shared/workspace/manifests";
 import { confined } from "./landing-path.ts";
 
 /** One answer's bytes: larger files are read in ranges. */
@@ -32,11 +33,11 @@ export const downloadFile = route({
   reply: { 200: "bytes", 206: "bytes" },
   read: async ({ caller: { owner }, params, request, deps }) => {
     const { value } = await deps.store.require(environments.of(owner, params.environmentId));
-    const manifest = await readManifest(owner, value.workspace?.manifestSha256 ?? null);
-    const entries = byPath(manifest);
+    const { entries } = (await readFilesOf(owner, value)).manifest;
     const path = params["*"].replace(/^\/+/, "");
     const entry =
-      entries.get(confined(path)) ?? entries.get(confined(path.replace(/^download\//, "")));
+      entryAt(entries, confined(path)) ??
+      entryAt(entries, confined(path.replace(/^download\//, "")));
     if (entry?.type !== "file")
       throw new ApiError("NOT_FOUND", { message: "There is no such file." });
     const range = rangeOf(entry, request.range);

@@ -1,5 +1,6 @@
 /** The files of an environment's workspace: the same tree that its executions see. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
+import { deleteFile } from "./delete-file.ts";
 import { downloadFile } from "./download-file.ts";
 import { listFiles } from "./list-files.ts";
 import { uploadFile } from "./upload-file.ts";
@@ -8,7 +9,7 @@ export const service: Service = {
   name: "files",
   summary: "Workspace files",
   visibility: "edge",
-  routes: [listFiles, uploadFile, downloadFile],
+  routes: [listFiles, uploadFile, downloadFile, deleteFile],
   // An upload is held in memory until its hash is known: few at once, on a larger instance.
   limits: { ...defaultLimits, concurrency: 8, memoryMib: 1_024 },
   roles: ["firestore.main", "objects.workspace", "secret.peppers"],

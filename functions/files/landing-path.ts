@@ -2,6 +2,8 @@ import { confinePath } from "#shared/core/paths";
 import { ApiError } from "#shared/errors/api-error";
 
 const nameless = new Set(["", "undefined", "blob"]);
+/** `C:\\folder\\name`, as some clients send it. Elsewhere a backslash is part of a name. */
+const windowsPath = /^(?:[A-Za-z]:\\|\\\\)/;
 
 /**
  * Where an upload lands. Clients use `path` in two ways, as a folder or as the file's whole path:
@@ -10,7 +12,8 @@ const nameless = new Set(["", "undefined", "blob"]);
  * @throws {ApiError} `INVALID_PATH`, `VALIDATION_FAILED` if neither says what the file is called.
  */
 export function landingPath(upload: { readonly filename: string; readonly path: string }): string {
-  const filename = upload.filename.split(/[/\\]/).at(-1) ?? "";
+  const { filename: given } = upload;
+  const filename = given.split(windowsPath.test(given) ? /[/\\]/ : "/").at(-1) ?? "";
   const path = upload.path.replace(/^\/+/, "");
   const trimmed = path.replace(/\/+$/, "");
   if (nameless.has(filename)) return confined(path);

@@ -1,11 +1,13 @@
 import * as z from "zod";
 import { iso, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { ancestorsOf, compareBytewise, type Manifest } from "#shared/core/manifest";
+import { nameOf } from "#shared/core/tree-order";
+import { ApiError } from "#shared/errors/api-error";
 import { route } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
-import { readManifest } from "#shared/workspace/manifests";
+import { readFilesOf } from "#shared/workspace/manifests";
 import { confined } from "./landing-path.ts";
+import { pageOfFiles, type ShownEntry } from "./page-of-files.ts";
 
 const entriesMax = 10_000;
 /** As many files as a workspace can have. */
@@ -54,49 +56,35 @@ export const listFiles = route({
   },
   read: async ({ caller: { owner }, params, deps }) => {
     const { value } = await deps.store.require(environments.of(owner, params.environmentId));
-    const manifest = await readManifest(owner, value.workspace?.manifestSha256 ?? null);
+    const { manifest } = await readFilesOf(owner, value);
     return { manifest, since: value.createdAt };
   },
   decide({ params: { environmentId }, query, data }) {
     const { depth, offset, limit } = query;
-    const folder = query.path.replace(/^\/+|\/+$/g, "");
-    const below = folder === "" || folder === "." ? "" : `${confined(folder)}/`;
-    const all = entriesOf(data.manifest, data.since)
-      .filter(({ path }) => path.startsWith(below))
-      .filter(({ path }) => depth < 0 || path.slice(below.length).split("/").length <= depth);
-    const page = all.slice(offset, offset + limit);
+    const named = query.path.replace(/^\/+|\/+$/g, "");
+    const folder = named === "" || named === "." ? "" : confined(named);
+    const page = pageOfFiles(data.manifest, { folder, depth, limit, offset });
+    if (page === null) throw new ApiError("NOT_FOUND", { message: "There is no such folder." });
+    const entries = page.shown.map((entry) => entryOf(entry, data.since));
     return {
       writes: [],
       reply: ok({
         object: "list",
         environmentId,
-        path: below,
+        path: folder === "" ? "" : `${folder}/`,
         depth,
-        data: page,
-        files: page,
-        count: page.length,
-        has_more: offset + page.length < all.length,
-        total_count: all.length,
+        data: entries,
+        files: entries,
+        count: entries.length,
+        has_more: offset + entries.length < page.total,
+        total_count: page.total,
       }),
     };
   },
 });
 
-/** Files as they are, and the folders that follow from them; symlinks are shown as files. */
-function entriesOf(manifest: Manifest, since: number): readonly FileEntry[] {
-  const entries = new Map<string, FileEntry>();
-  const add = (path: string, kind: Pick<FileEntry, "type" | "size">, modifiedAt: number) => {
-    const at = iso(modifiedAt);
-    const name = path.split("/").at(-1) ?? path;
-    entries.set(path, { name, path, ...kind, lastModified: at, modifiedAt: at });
-  };
-  for (const entry of manifest.entries) {
-    const modifiedAt = entry.type === "file" ? entry.modifiedAt : since;
-    for (const folder of ancestorsOf(entry.path)) {
-      if (!entries.has(folder)) add(folder, { type: "directory", size: 0 }, modifiedAt);
-    }
-    const size = entry.type === "file" ? entry.sizeBytes : 0;
-    add(entry.path, { type: entry.type === "directory" ? "directory" : "file", size }, modifiedAt);
-  }
-  return [...entries.values()].sort((a, b) => compareBytewise(a.path, b.path));
+function entryOf(entry: ShownEntry, since: number): FileEntry {
+  const { path, type, sizeBytes: size, modifiedAt = since } = entry;
+  const at = iso(modifiedAt);
+  return { name: nameOf(path), path, type, size, lastModified: at, modifiedAt: at };
 }

@@ -38,6 +38,8 @@ async function parse(request: IncomingMessage): Promise<Upload> {
   return await new Promise((resolve, reject) => {
     const form = new Busboy({
       headers: { "content-type": contentType },
+      // It would take what stands before a backslash for a folder.
+      preservePath: true,
       limits: {
         fileSize: uploadBytesMax + 1,
         files: 1,

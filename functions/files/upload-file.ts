@@ -2,13 +2,12 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { ancestorsOf, type Manifest, manifestOf } from "#shared/core/manifest";
-import { ApiError } from "#shared/errors/api-error";
 import { route } from "#shared/pipeline/route";
 import { storeObject } from "#shared/quotas/store-object";
 import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
-import { readManifest, requireRoom, storeManifest } from "#shared/workspace/manifests";
+import { readFilesOf, requireRoom, storeManifest } from "#shared/workspace/manifests";
+import { withFile } from "./change-files.ts";
 import { landingPath } from "./landing-path.ts";
 import { readUpload, uploadBytesMax } from "./read-upload.ts";
 
@@ -41,16 +40,16 @@ export const uploadFile = route({
     const environment = await deps.store.require(ref);
     const upload = await readUpload(raw);
     const path = landingPath(upload);
-    const base = await readManifest(owner, environment.value.workspace?.manifestSha256 ?? null);
+    const base = await readFilesOf(owner, environment.value);
     const { bytes } = upload;
     const pack =
       bytes.length > 0 ? await storeObject(deps.store, owner, { kind: "packs", bytes }) : null;
     const parts = pack ? [{ pack, offsetBytes: 0, sizeBytes: bytes.length }] : [];
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const size = { sha256, sizeBytes: bytes.length, mode: 0o644, modifiedAt: now };
-    const next = withFile(base, { path, type: "file", ...size, parts });
-    requireRoom(environment.value, next);
-    const head = await storeManifest(deps.store, owner, next);
+    const next = withFile(base.manifest, { path, type: "file", ...size, parts });
+    requireRoom(environment.value, base.manifest, next);
+    const head = await storeManifest(deps.store, owner, next, base.sha256);
     return { environment, head, path, sizeBytes: bytes.length };
   },
   decide({ params: { environmentId }, data, now }) {
@@ -65,19 +64,3 @@ export const uploadFile = route({
     };
   },
 });
-
-/** @throws {ApiError} `INVALID_PATH` where a folder would have to be a file, or a file a folder. */
-function withFile(base: Manifest, file: Manifest["entries"][number]): Manifest {
-  const above = new Set(ancestorsOf(file.path));
-  const blocking = base.entries.find(
-    (entry) =>
-      (above.has(entry.path) && entry.type !== "directory") ||
-      entry.path.startsWith(`${file.path}/`),
-  );
-  if (blocking) {
-    const message = `The file path collides with ${blocking.path}.`;
-    throw new ApiError("INVALID_PATH", { message });
-  }
-  const others = base.entries.filter(({ path }) => path !== file.path && !above.has(path));
-  return manifestOf([...others, file]);
-}

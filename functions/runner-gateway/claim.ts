@@ -118,6 +118,7 @@ export const claim = route({
           boundSecrets: [...opened.boundSecrets],
           setupScripts: running.setupScripts,
           manifestSha256: running.baseManifestSha256,
+          previousManifestSha256: running.basePreviousManifestSha256,
         }),
     };
   },

@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import type { Owner } from "#shared/auth/owner";
 import { noQuery, ok } from "#shared/contract/common";
-import { parseManifest } from "#shared/core/manifest";
+import { describeError } from "#shared/core/describe-error";
+import { ManifestError } from "#shared/core/manifest-bytes";
 import { ApiError } from "#shared/errors/api-error";
 import type { ObjectKind } from "#shared/google/objects";
 import { readBytes } from "#shared/pipeline/parse";
 import { route } from "#shared/pipeline/route";
 import { manifestBytesMax, packBytesMax } from "#shared/protocol/runner";
 import { storeObject } from "#shared/quotas/store-object";
+import { keepManifest } from "#shared/workspace/manifests";
 import { requireRunning } from "./live-executions.ts";
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -35,7 +38,7 @@ function putRoute(kind: ObjectKind) {
       if (createHash("sha256").update(bytes).digest("hex") !== params.sha256) {
         throw new ApiError("VALIDATION_FAILED", { message: "The bytes don't have that digest." });
       }
-      if (kind === "manifests") requireManifest(bytes);
+      if (kind === "manifests") await requireManifest(caller.owner, params.sha256, bytes);
       return await storeObject(deps.store, caller.owner, { kind, bytes });
     },
     decide({ data: sha256 }) {
@@ -45,11 +48,12 @@ function putRoute(kind: ObjectKind) {
 }
 
 /** What a runner says a workspace is gets doubted like any other input. */
-function requireManifest(bytes: Buffer): void {
+async function requireManifest(owner: Owner, sha256: string, bytes: Buffer): Promise<void> {
   try {
-    parseManifest(bytes);
+    await keepManifest(owner, sha256, bytes);
   } catch (cause) {
-    throw new ApiError("VALIDATION_FAILED", { message: "This isn't a valid manifest.", cause });
+    if (!(cause instanceof ManifestError)) throw cause;
+    throw new ApiError("VALIDATION_FAILED", { message: describeError(cause), cause });
   }
 }
 

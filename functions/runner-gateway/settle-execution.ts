@@ -1,6 +1,5 @@
 import type { Owner } from "#shared/auth/owner";
 import { noParams, noQuery, ok } from "#shared/contract/common";
-import { mergeManifests } from "#shared/core/merge-manifests";
 import { ApiError } from "#shared/errors/api-error";
 import {
   chargeableCostMicrousd,
@@ -10,13 +9,12 @@ import {
 import { lastStoredSequence } from "#shared/executions/event-log";
 import { route } from "#shared/pipeline/route";
 import { outputBytesMax, SettleReply, SettleRequest } from "#shared/protocol/runner";
-import type { CountingStore } from "#shared/quotas/store-object";
 import { patch, type Write } from "#shared/store/documents";
-import { environments, type WorkspaceHead } from "#shared/store/environments";
+import { environments } from "#shared/store/environments";
 import { type Execution, egressBatches, executions } from "#shared/store/executions";
-import { type Found, present, type Store } from "#shared/store/store";
-import { headOf, readManifest, storeManifest } from "#shared/workspace/manifests";
+import { present, type Store } from "#shared/store/store";
 import { noteEnded } from "./live-executions.ts";
+import { nextWorkspace } from "./next-workspace.ts";
 
 /** JSON may need six bytes for one of output. */
 const bodyBytesMax = 7 * outputBytesMax;
@@ -85,7 +83,7 @@ export const settleExecution = route({
       reason,
       exitCode: body.exitCode,
       detail: body.detail ?? null,
-      output: body.output,
+      output: body.output + (workspace?.note ?? ""),
       outputTruncated: body.outputTruncated,
       workspaceState: isSaved && !workspace ? "not_saved" : body.workspace.state,
       conflicts,
@@ -133,31 +131,4 @@ function costOf(reason: SettleRequest["reason"], execution: Execution, now: numb
   // What failed on our side pays for what it used, and nothing for having been started.
   if (reason === "runner_error") return measuredCostMicrousd(execution, now);
   return chargeableCostMicrousd(execution, now);
-}
-
-interface NextWorkspace {
-  readonly head: WorkspaceHead;
-  readonly conflicts: readonly string[];
-}
-
-/** The runner's manifest, merged by path with what others made of the workspace meanwhile. */
-async function nextWorkspace(
-  store: CountingStore,
-  owner: Owner,
-  of: {
-    readonly execution: Execution;
-    readonly environment: Found<typeof environments.schema>;
-    readonly saved: string;
-  },
-): Promise<NextWorkspace> {
-  const { execution, environment, saved } = of;
-  const current = environment.value.workspace?.manifestSha256 ?? null;
-  const ours = await readManifest(owner, saved);
-  if (current === execution.baseManifestSha256) return { head: headOf(ours, saved), conflicts: [] };
-  const [base, theirs] = await Promise.all([
-    readManifest(owner, execution.baseManifestSha256),
-    readManifest(owner, current),
-  ]);
-  const merged = mergeManifests({ base, ours, theirs });
-  return { head: await storeManifest(store, owner, merged.manifest), conflicts: merged.conflicts };
 }

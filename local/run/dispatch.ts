@@ -11,7 +11,7 @@ import {
   started,
 } from "./execution.ts";
 import type { ExecutionStore } from "./execution-store.ts";
-import type { Containers } from "./machine.ts";
+import type { Containers, Running } from "./machine.ts";
 
 export interface DispatchLimits {
   /** The service's quota is 180. */
@@ -50,12 +50,12 @@ export class Dispatch {
     this.#callsMs.push(nowMs);
   }
 
-  /** Answers at once, with a name; the container starts meanwhile. */
-  start(jobName: string, template: JobDefinition): Execution {
+  /** Answers at once, with a name; the container starts meanwhile, or dies by an ordered fault. */
+  start(jobName: string, template: JobDefinition, dies = false): Execution {
     const execution = this.preview(jobName, template);
     this.#store.put(execution);
     const executionId = execution.name.slice(execution.name.lastIndexOf("/") + 1);
-    const container = this.#containers.run(executionId, template);
+    const container = dies ? killedAtOnce : this.#containers.run(executionId, template);
     this.#change(execution.name, (current) => started(current, Date.now()));
     const ended = container.ended.then((end) => {
       this.#running.delete(execution.name);
@@ -118,6 +118,11 @@ export class Dispatch {
     if (current) this.#store.put(next(current));
   }
 }
+
+const killedAtOnce: Running = {
+  stop: () => undefined,
+  ended: Promise.resolve({ exitCode: 0, termSignal: 9, timedOut: false }),
+};
 
 function endOf({ exitCode, termSignal, timedOut }: ContainerEnd) {
   const failed = exitCode !== 0 || termSignal !== 0;

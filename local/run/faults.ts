@@ -9,7 +9,9 @@ export type RunFault =
   | { readonly kind: "loseAnswer" }
   | { readonly kind: "delay"; readonly delayMs: number }
   /** Two containers for one call: the service may do it, so the runner must survive it. */
-  | { readonly kind: "startTwice" };
+  | { readonly kind: "startTwice" }
+  /** The container ends before its program has said a word, as one without memory does. */
+  | { readonly kind: "die" };
 
 /** Where tests order faults for the next calls of RunJob; none are ever on by themselves. */
 export class RunFaults {
@@ -28,12 +30,12 @@ export class RunFaults {
   }
 
   /** Calls `start` as the next ordered fault has it. */
-  async apply<T>(start: () => T): Promise<T> {
+  async apply<T>(start: (dies: boolean) => T): Promise<T> {
     const fault = this.#queue.shift();
     if (fault?.kind === "refuse") throw new RpcError(fault.code, "Refused by an ordered fault.");
     if (fault?.kind === "delay") await wait(fault.delayMs);
-    const started = start();
-    if (fault?.kind === "startTwice") start();
+    const started = start(fault?.kind === "die");
+    if (fault?.kind === "startTwice") start(false);
     if (fault?.kind === "loseAnswer")
       throw new RpcError(status.UNAVAILABLE, "The answer was lost.");
     return started;

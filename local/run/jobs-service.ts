@@ -77,9 +77,9 @@ export function jobsService(parts: JobsServiceParts): UntypedServiceImplementati
       if (etag !== "" && etag !== messageOf(job).etag) throw staleEtag();
       const template = applyOverrides(job.definition, overrides);
       if (validateOnly) return operations.preview(dispatch.preview(name, template));
-      const execution = await faults.apply(() => {
+      const execution = await faults.apply((dies) => {
         dispatch.admit(faults.runningMax);
-        return dispatch.start(name, template);
+        return dispatch.start(name, template, dies);
       });
       return operations.running(execution);
     }),

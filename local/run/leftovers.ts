@@ -14,23 +14,25 @@ export interface UidSpan {
   readonly count: number;
 }
 
-/** Kills every process whose real, effective or saved user is in the span, until none is left. */
-export async function killUsers(span: UidSpan): Promise<void> {
+/** Kills every process whose real, effective or saved user is in a span, until none is left. */
+export async function killUsers(...spans: readonly UidSpan[]): Promise<void> {
   const gone = await until(() => {
-    const pids = processesOf(span);
+    const pids = processesOf(...spans);
     for (const pid of pids) kill(pid);
     return pids.length === 0;
   }, killWithinMs);
-  if (!gone) throw new Error(`Processes of user ${span.firstUid} can't be killed.`);
+  const first = spans.map(({ firstUid }) => firstUid).join(", ");
+  if (!gone) throw new Error(`Processes of the users from ${first} on can't be killed.`);
 }
 
 /**
- * The living processes of the span's users. The dead that nobody has waited for don't count. Files
+ * The living processes of the spans' users. The dead that nobody has waited for don't count. Files
  * are read without a promise for each process of the machine: those were the most that a local
  * cloud did for an execution.
  */
-export function processesOf(span: UidSpan): number[] {
-  const inSpan = (uid: number) => uid >= span.firstUid && uid < span.firstUid + span.count;
+export function processesOf(...spans: readonly UidSpan[]): number[] {
+  const inSpan = (uid: number) =>
+    spans.some(({ firstUid, count }) => uid >= firstUid && uid < firstUid + count);
   return readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))
     .filter((entry) => usersOf(entry).some(inSpan))

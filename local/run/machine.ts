@@ -31,6 +31,8 @@ export interface LogLine {
 }
 
 const scratchRoot = "/run";
+/** How long users wait for others to be looked after in the same look at all processes. */
+const togetherMs = 2_000;
 /** For launcher, supervisor and sandbox together; the sandbox has a limit of its own. */
 const containerPidsMax = 4_096;
 const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -59,6 +61,8 @@ export class Machine implements Containers {
   readonly #scratchParent: string;
 
   readonly #lock: NameLock;
+  #used: UidPair[] = [];
+  #looking: NodeJS.Timeout | undefined;
 
   private constructor(options: MachineOptions, lock: NameLock, uids: UidRange) {
     this.#options = options;
@@ -99,6 +103,7 @@ export class Machine implements Containers {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#looking);
     await this.#sweep();
     this.#uids.close();
     this.#lock.release();
@@ -148,12 +153,25 @@ export class Machine implements Containers {
     });
   }
 
-  /** The users come back only if everything that had them is gone. */
+  /** Nothing of it is left when its control group is gone: nobody but root can leave that. */
   async #remove(executionId: string, pair: UidPair): Promise<void> {
     await destroyCgroup(this.#hierarchies, join(this.#group, executionId));
-    await killUsers({ firstUid: pair.supervisorUid, count: 2 });
     await removeScratch(join(this.#scratchParent, executionId));
-    this.#uids.give(pair);
+    this.#used.push(pair);
+    this.#looking ??= setTimeout(() => void this.#giveBack(), togetherMs).unref();
+  }
+
+  /** The users come back only if no process has them, wherever it is. */
+  async #giveBack(): Promise<void> {
+    this.#looking = undefined;
+    const pairs = this.#used.splice(0);
+    const spans = pairs.map(({ supervisorUid }) => ({ firstUid: supervisorUid, count: 2 }));
+    try {
+      await killUsers(...spans);
+      for (const pair of pairs) this.#uids.give(pair);
+    } catch (failure) {
+      report("a container", "leaves a process behind", failure);
+    }
   }
 
   async #sweep(): Promise<void> {

@@ -6,7 +6,6 @@
 import type { Transform } from "node:stream";
 import { createGunzip, createInflate, createZstdDecompress } from "node:zlib";
 import { Redactor } from "#shared/core/redaction";
-import { brokenLengthMin } from "#shared/core/redaction-forms";
 import type { RedactionPlan } from "#shared/core/redaction-plan";
 
 /** What is packed in what is packed, and so on: deeper nobody packs by accident. */
@@ -118,7 +117,7 @@ class Inside {
     if (!this.#isOver) await this.#feed(piece);
     await this.#looked;
     if (this.#found !== null) throw this.#found;
-    return this.#redactor.heldLength >= brokenLengthMin;
+    return this.#redactor.holdsTelling;
   }
 
   async end(): Promise<void> {

@@ -10,6 +10,7 @@ interface Answer {
 const answers: Readonly<Record<EgressRule, Answer>> = {
   malformed_request: refused("The request is malformed or ambiguous", 400),
   invalid_host: refused("This is no valid host name"),
+  no_network: refused("The environment has no network"),
   host_not_allowed: refused("The network policy doesn't allow this host"),
   port_not_allowed: refused("The network policy doesn't allow this port of the host"),
   address_not_allowed: refused("The network policy allows names, not addresses"),
@@ -36,8 +37,28 @@ function failed(reason: string, status: number): Answer {
   return { status, reason, verdict: "failed" };
 }
 
-/** Rules that the environment's owner can do something about. */
-const askable: readonly EgressRule[] = ["host_not_allowed", "port_not_allowed"];
+/** What a program is told to do about it, where there is something. */
+function advice(rule: EgressRule, { host, port }: Asked): Record<string, string> {
+  const entry = JSON.stringify({ host, ports: [port] });
+  const ask = "Ask the environment's owner to";
+  switch (rule) {
+    case "host_not_allowed":
+    case "port_not_allowed":
+      return { howToAllow: `${ask} add ${entry} to its network.allow.` };
+    case "no_network":
+      return { howToAllow: `${ask} set its network to {"mode":"allowlist","allow":[${entry}]}.` };
+    case "private_name":
+    case "private_address":
+      if (!isThisSandbox(host)) return {};
+      return { howToReach: `This is the sandbox itself: ask ${host} directly, without the proxy.` };
+    default:
+      return {};
+  }
+}
+
+function isThisSandbox(host: string): boolean {
+  return /^((.+\.)?localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\])$/i.test(host);
+}
 
 export interface Asked {
   readonly host: string;
@@ -71,10 +92,7 @@ export interface RefusalAnswer {
 /** Status line, headers and body: some clients show only the first of them. */
 export function answerTo({ rule, message }: Refusal, { host, port }: Asked): RefusalAnswer {
   const { status, reason } = answers[rule];
-  const entry = JSON.stringify({ host, ports: [port] });
-  const how = askable.includes(rule)
-    ? { howToAllow: `Ask the environment's owner to add ${entry} to its network.allow.` }
-    : {};
+  const how = advice(rule, { host, port });
   const detail = message === reason ? {} : { detail: message };
   const error = { rule, message: `${reason}.`, ...detail, host, port, ...how };
   const body = `${JSON.stringify({ error })}\n`;

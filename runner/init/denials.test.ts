@@ -3,6 +3,7 @@ import {
   cleanEnvironment,
   hardLimit,
   noCapabilities,
+  noCoreFiles,
   onlyLoopback,
   parseStatus,
   readOnly,
@@ -17,6 +18,13 @@ describe("EXE-8 the probe", () => {
   test.each(names)("sees a capability in %s", (name) => {
     expect(noCapabilities(status("", zero))).toBe(true);
     expect(noCapabilities(status(name, "0000000000200000"))).toContain(name);
+  });
+
+  test.each(["0", "4096", "unlimited"])("sees that a crash of %s bytes could be had", (bytes) => {
+    const limits = (soft: string, hard: string) =>
+      `Limit   Soft Limit   Hard Limit   Units\nMax core file size        ${soft}    ${hard}    bytes\n`;
+    expect(noCoreFiles(limits("1", "1"))).toBe(true);
+    expect(noCoreFiles(limits("1", bytes))).not.toBe(true);
   });
 
   test("counts a set of capabilities it can't read as held", () => {

@@ -8,7 +8,11 @@ import { systemCallResults } from "./system-calls.ts";
 const environmentAllowed = new Set([
   "PATH",
   "HOME",
+  "USER",
+  "LOGNAME",
+  "SHELL",
   "LANG",
+  "TERM",
   "TMPDIR",
   "PWD",
   "OLDPWD",
@@ -43,6 +47,7 @@ export async function probe(): Promise<ProbeReport> {
       "network-interfaces": onlyLoopback(readFileSync("/proc/net/dev", "utf8")),
       "inherited-descriptors": noDescriptors(),
       "inherited-environment": cleanEnvironment(Object.keys(process.env)),
+      "core-files": noCoreFiles(readFileSync("/proc/self/limits", "utf8")),
     },
     facts: facts(),
   };
@@ -100,6 +105,15 @@ export function cleanEnvironment(names: readonly string[]): true | string {
 
 function expect(value: string | undefined, accepted: readonly string[]): true | string {
   return value !== undefined && accepted.includes(value) ? true : `${value}`;
+}
+
+/**
+ * One byte, and neither more nor none: the kernel ignores a limit of 0 where a program of the
+ * machine takes what crashes, and takes 1 as "nobody may have it".
+ */
+export function noCoreFiles(limits: string): true | string {
+  const bytesMax = hardLimit(limits, "Max core file size");
+  return bytesMax === 1 ? true : `a limit of ${bytesMax} bytes`;
 }
 
 /** Mounted read-only, not just owned by someone else: `id parent device root path options …`. */

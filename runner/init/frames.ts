@@ -1,6 +1,6 @@
 /** How supervisor and init talk: one kind byte, four bytes of length, the payload. */
 
-export const kinds = { probe: 1, output: 2, ended: 3, run: 4, signal: 5 } as const;
+export const kinds = { probe: 1, output: 2, ended: 3, run: 4, signal: 5, refused: 6 } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
 const headerBytes = 5;

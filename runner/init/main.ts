@@ -1,13 +1,25 @@
 import { Socket } from "node:net";
 import { probe } from "./denials.ts";
 import { encodeFrame, FrameReader, kinds } from "./frames.ts";
-import { toInitBytesMax } from "./messages.ts";
+import { type RunRequest, toInitBytesMax } from "./messages.ts";
+import { refuseAll } from "./no-way-out.ts";
 import { runScript, signalAll } from "./run-script.ts";
 
 /** The init, until its process ends. */
 export function main(): void {
   const supervisor = new Socket({ fd: 0, readable: true, writable: true });
   const reader = new FrameReader(toInitBytesMax);
+
+  let isRefusing: boolean = false;
+  const run = async (request: RunRequest) => {
+    if (request.refusingPort !== null && !isRefusing) {
+      isRefusing = true;
+      await refuseAll(request.refusingPort, (attempt) =>
+        supervisor.write(encodeFrame(kinds.refused, JSON.stringify(attempt))),
+      );
+    }
+    runScript(supervisor, request);
+  };
 
   // Whatever ends the supervisor ends the sandbox: process 1 waits for this one.
   for (const event of ["end", "close", "error"]) supervisor.on(event, () => process.exit(0));
@@ -17,7 +29,7 @@ export function main(): void {
 
   supervisor.on("data", (chunk: Buffer) => {
     for (const { kind, payload } of reader.read(chunk)) {
-      if (kind === kinds.run) runScript(supervisor, JSON.parse(payload.toString("utf8")));
+      if (kind === kinds.run) void run(JSON.parse(payload.toString("utf8")));
       if (kind === kinds.signal) signalAll();
     }
   });

@@ -11,7 +11,19 @@ export interface ProbeReport {
 export interface RunRequest {
   readonly script: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Where whoever asks for a way out is refused, as there is none; null where there is one. */
+  readonly refusingPort: number | null;
 }
+
+/** `refused`: what a program asked for where there is no way out. */
+export interface RefusedAttempt {
+  readonly method: "http" | "connect";
+  readonly host: string;
+  /** 0 when it can't be told. */
+  readonly port: number;
+}
+
+export const refusedHostLengthMax = 260;
 
 /** `ended`: of a script; one of both is set. */
 export interface RunEnded {
@@ -39,6 +51,7 @@ export const denialNames = [
   "metadata-server",
   "inherited-descriptors",
   "inherited-environment",
+  "core-files",
   "mount",
   "unshare",
   "clone-namespace",

@@ -3,12 +3,15 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { closeSync, constants, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { Socket } from "node:net";
+import { type Drain, drainTimes, passesOn, watchDrain } from "./drain.ts";
 import { encodeFrame, kinds } from "./frames.ts";
 import type { RunEnded, RunRequest } from "./messages.ts";
+import { scriptText } from "./script-text.ts";
 
 const files = { script: "/tmp/task.sh", output: "/tmp/.output" };
-/** What a script left running may still hold its output open; it dies with the sandbox. */
-const drainMsMax = 100;
+const cutNotice = `
+[Output is cut here: what the script left running wrote on for ${drainTimes.boundMs / 1_000} s after its end.]
+`;
 /** The shell's own code for "found, but couldn't be run". */
 const notStarted: RunEnded = { code: 126, signal: null };
 
@@ -26,12 +29,17 @@ export function runScript(supervisor: Socket, { script, environment }: RunReques
     supervisor.write(encodeFrame(kinds.ended, JSON.stringify(ended)));
   };
   try {
-    writeFileSync(files.script, script, { mode: 0o600 });
+    writeFileSync(files.script, scriptText(script), { mode: 0o600 });
     const output = openPipe();
     const child = start(environment, output.writer);
     closeSync(output.writer);
-    forward(output.reader, supervisor);
-    whenEnded(child, output.reader, finish);
+    const drain = watchDrain(output.reader, output.isPassedOn);
+    forward(output.reader, { supervisor, drain });
+    whenEnded(child, drain, (ended, isCut) => {
+      output.reader.destroy();
+      if (isCut) supervisor.write(encodeFrame(kinds.output, cutNotice));
+      finish(ended);
+    });
   } catch (error) {
     const why = unusableIn(script, environment) ?? codeOf(error);
     supervisor.write(encodeFrame(kinds.output, `The script couldn't be started: ${why}\n`));
@@ -60,15 +68,16 @@ function openPipe() {
   const reading = openSync(files.output, constants.O_RDONLY | constants.O_NONBLOCK);
   const writer = openSync(files.output, constants.O_WRONLY);
   rmSync(files.output);
-  return { reader: new Socket({ fd: reading, readable: true, writable: false }), writer };
+  const reader = new Socket({ fd: reading, readable: true, writable: false });
+  return { reader, writer, isPassedOn: passesOn(reading) };
 }
 
 /** When memory runs out, the script's processes go before the init. */
 const preferredVictim = 'echo 1000 >/proc/self/oom_score_adj; exec "$@"';
 
 function start(environment: RunRequest["environment"], output: number): ChildProcess {
-  const { PATH, HOME, LANG, TMPDIR } = process.env;
-  const named = { PATH, HOME, LANG, TMPDIR };
+  const { PATH, HOME, USER, LOGNAME, SHELL, LANG, TERM, TMPDIR } = process.env;
+  const named = { PATH, HOME, USER, LOGNAME, SHELL, LANG, TERM, TMPDIR };
   const shell = existsSync("/usr/bin/bash") ? "/usr/bin/bash" : "/bin/sh";
   return spawn("/bin/sh", ["-c", preferredVictim, "sh", shell, files.script], {
     cwd: "/workspace",
@@ -78,8 +87,14 @@ function start(environment: RunRequest["environment"], output: number): ChildPro
   });
 }
 
-function forward(output: Socket, supervisor: Socket): void {
+interface Forwarding {
+  readonly supervisor: Socket;
+  readonly drain: Drain;
+}
+
+function forward(output: Socket, { supervisor, drain }: Forwarding): void {
   output.on("data", (chunk: Buffer) => {
+    drain.heard();
     if (supervisor.write(encodeFrame(kinds.output, chunk))) return;
     output.pause();
     supervisor.once("drain", () => output.resume());
@@ -88,18 +103,11 @@ function forward(output: Socket, supervisor: Socket): void {
   output.on("error", () => undefined);
 }
 
-function whenEnded(child: ChildProcess, output: Socket, finish: (ended: RunEnded) => void): void {
-  let reported = false;
-  const report = (ended: RunEnded) => {
-    if (reported) return;
-    reported = true;
-    output.destroy();
-    finish(ended);
-  };
-  child.on("error", () => report(notStarted));
-  child.on("exit", (code, signal) => {
-    if (output.closed) return report({ code, signal });
-    output.once("close", () => report({ code, signal }));
-    setTimeout(() => report({ code, signal }), drainMsMax);
-  });
+function whenEnded(
+  child: ChildProcess,
+  drain: Drain,
+  report: (ended: RunEnded, isCut: boolean) => void,
+): void {
+  child.on("error", () => report(notStarted, false));
+  child.on("exit", (code, signal) => drain.end((isCut) => report({ code, signal }, isCut)));
 }

@@ -12,6 +12,8 @@ const childSignal = 17;
 const currentFolder = -100;
 const families = { netlink: 16, packet: 17, vsock: 40 };
 const datagram = 2;
+/** The packet filter's, behind which programs have got out of sandboxes before. */
+const netfilter = 12;
 
 interface Attempt {
   readonly x64: number;
@@ -33,7 +35,7 @@ const attempts: Readonly<Record<string, Attempt>> = {
   "io-uring": { x64: 425, arm64: 425, arguments: [1, 0] },
   "performance-events": { x64: 298, arm64: 241, arguments: [0, 0, -1, -1, 0] },
   "open-by-handle": { x64: 304, arm64: 265, arguments: [currentFolder, 0, 0] },
-  "netlink-socket": { x64: 41, arm64: 198, arguments: [families.netlink, datagram, 0] },
+  "netlink-socket": { x64: 41, arm64: 198, arguments: [families.netlink, datagram, netfilter] },
   "packet-socket": { x64: 41, arm64: 198, arguments: [families.packet, datagram, 0] },
   "vsock-socket": { x64: 41, arm64: 198, arguments: [families.vsock, datagram, 0] },
 };

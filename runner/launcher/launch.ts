@@ -8,12 +8,13 @@ import { isInheritable } from "../init/descriptors.ts";
 import { type SandboxMode, sandboxCommand } from "../sandbox/arguments.ts";
 import { findHierarchy, SandboxCgroup } from "./cgroup.ts";
 import { openDoor } from "./doorway.ts";
+import { mountFileSystems } from "./file-systems.ts";
 import type { HostRequest, Prepared, SandboxLimits, Started, Stopped } from "./messages.ts";
 import { findMode } from "./mode.ts";
 import { sharedNamespaces } from "./namespaces.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
 import type { Scratch } from "./scratch.ts";
-import { giveTo, hostFacts, layOutScratch, mountSized, removeScratch } from "./scratch.ts";
+import { giveTo, hostFacts, layOutScratch, removeScratch } from "./scratch.ts";
 import type { LauncherSettings } from "./settings.ts";
 import { serveSupervisor, startSupervisor } from "./supervisor.ts";
 
@@ -105,7 +106,7 @@ class Host {
     if (this.#limits !== undefined) throw new Fault("Prepared already.");
     this.#limits = limits;
     this.#cgroup = this.#makeCgroup(limits);
-    await mountSized(this.#scratch, limits, this.#settings);
+    await mountFileSystems(this.#scratch, limits, this.#settings);
     const { workspace, tmp, socket, trust } = this.#scratch;
     return { workspace, tmp, socket, trust, sandboxUid: this.#settings.sandboxUid };
   }
@@ -125,7 +126,7 @@ class Host {
     const limits = this.#limits;
     if (limits === undefined || this.#sandbox !== undefined) throw new Fault("Not to be started.");
     const { sandboxUid } = this.#settings;
-    const { workspace, tmp, runtime, node, initFile, socket, filter } = this.#scratch;
+    const { workspace, tmp, runtime, own, initFile, socket, filter } = this.#scratch;
     // The first process enters the folder itself; what lies in it can follow while that starts.
     chownSync(workspace, sandboxUid, sandboxUid);
     const given = giveTo(sandboxUid, workspace);
@@ -134,7 +135,7 @@ class Host {
     const command = sandboxCommand({
       mode,
       uid: sandboxUid,
-      ...{ workspace, tmp, runtime, node, initFile },
+      ...{ workspace, tmp, runtime, initFile, ...own },
       host: hostFacts(),
       sharedMemoryBytes: Math.min(sharedMemoryBytesMax, limits.tmpBytes),
       openFilesMax: limits.openFilesMax,

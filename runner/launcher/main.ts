@@ -1,10 +1,18 @@
 import { describeError } from "#shared/core/describe-error";
+import { keepOutOfCoreFiles } from "./core-files.ts";
 import { doorArgument, makeDoor } from "./doorway.ts";
+import { etcNamesArgument, findEtcNames } from "./etc-names.ts";
 import { launch } from "./launch.ts";
 import { readSettings } from "./settings.ts";
 
 async function run(): Promise<number> {
-  if (process.argv[2] === doorArgument) return makeDoor();
+  const [, , argument] = process.argv;
+  if (argument === doorArgument) return makeDoor();
+  if (argument === etcNamesArgument) {
+    console.log(findEtcNames("/").join("\n"));
+    return 0;
+  }
+  keepOutOfCoreFiles();
   return launch(readSettings(process.env), process.argv[1] ?? "");
 }
 

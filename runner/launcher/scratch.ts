@@ -1,4 +1,5 @@
 /** The execution's folder on the host: programs, synthesised `/etc`, and the sized file systems. */
+import { randomUUID } from "node:crypto";
 import {
   chmodSync,
   chownSync,
@@ -6,12 +7,14 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readFileSync,
   readlinkSync,
   rmSync,
   statfsSync,
   statSync,
   writeFileSync,
 } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
 import {
   type HostFacts,
@@ -20,19 +23,20 @@ import {
   trustFolder,
 } from "../sandbox/arguments.ts";
 import { etcFiles } from "../sandbox/etc-files.ts";
+import { procFiles, sysFiles } from "../sandbox/proc-files.ts";
 import { assemble, seccompFilter } from "../sandbox/seccomp/filter.ts";
-import type { SandboxLimits } from "./messages.ts";
+import { readEtcNames } from "./etc-names.ts";
+import { type MountPoints, ownSystemMounts } from "./file-systems.ts";
 import { run } from "./run.ts";
 import type { LauncherSettings } from "./settings.ts";
 
-export interface Scratch {
+export interface Scratch extends MountPoints {
   readonly runtime: string;
+  /** The supervisor's; the sandbox has one of its own. */
   readonly node: string;
   readonly supervisorProgram: string;
   readonly initFile: string;
   readonly filter: string;
-  readonly workspace: string;
-  readonly tmp: string;
   readonly socket: string;
   readonly trust: string;
 }
@@ -50,7 +54,7 @@ export async function layOutScratch(settings: LauncherSettings, self: string): P
   const ending = self.endsWith(".ts") ? ".ts" : ".cjs";
   const at = (...names: string[]) => join(scratch, ...names);
   const runtime = at("runtime");
-  for (const folder of ["runtime/bin", "runtime/etc", `runtime/${trustFolder}`, "program"]) {
+  for (const folder of ["runtime/bin", `runtime/${trustFolder}`, "program", "system"]) {
     mkdirSync(at(folder), { recursive: true, mode: 0o755 });
   }
   for (const folder of ["supervisor", "workspace", "tmp"]) {
@@ -61,15 +65,17 @@ export async function layOutScratch(settings: LauncherSettings, self: string): P
   for (const folder of ["supervisor", `runtime/${trustFolder}`]) {
     chownSync(at(folder), supervisorUid, supervisorUid);
   }
-  const etc = Object.entries(etcFiles(sandboxUid));
-  for (const [name, text] of etc) writeFileSync(join(runtime, "etc", name), text, { mode: 0o444 });
+  writeSystemFiles(runtime, sandboxUid);
   writeFileSync(
     at("filter.bpf"),
     assemble(seccompFilter(process.arch === "arm64" ? "arm64" : "x64")),
   );
+  const node = await bringNode(join(runtime, "bin", "node"));
+  const shared = { system: at("system"), node: at("system", "bin", "node") };
   return {
     runtime,
-    node: await bringNode(join(runtime, "bin", "node")),
+    node,
+    own: settings.insideCloudRun ? { system: null, node } : shared,
     supervisorProgram: copySupervisor(self, ending, at("program")),
     initFile: copyInit(self, ending, join(runtime, "init")),
     filter: at("filter.bpf"),
@@ -78,6 +84,28 @@ export async function layOutScratch(settings: LauncherSettings, self: string): P
     socket: at("supervisor", "init.sock"),
     trust: at("runtime", trustFolder),
   };
+}
+
+/** What the sandbox gets in place of the machine's: `etc`, `proc` and `sys` below `folder`. */
+export function writeSystemFiles(folder: string, sandboxUid: number): void {
+  const below = (place: string, files: Readonly<Record<string, string>>) =>
+    Object.entries(files).map(([name, text]) => [join(folder, place, name), text] as const);
+  const written = [
+    ...below("etc", etcFiles(sandboxUid)),
+    ...below("proc", procFiles(randomUUID())),
+    ...below("sys", sysFiles(cpus())),
+  ];
+  for (const [path, text] of written) {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    writeFileSync(path, text, { mode: 0o444 });
+  }
+}
+
+/** As the kernel writes them, `0-3`. */
+function cpus(): string {
+  const file = "/sys/devices/system/cpu/online";
+  if (existsSync(file)) return readFileSync(file, "utf8").trim();
+  return `0-${availableParallelism() - 1}`;
 }
 
 /** @returns Where every uid can run it. */
@@ -89,7 +117,7 @@ async function bringNode(target: string): Promise<string> {
 }
 
 /** Whether every uid can read it: the file itself, and the way to it. */
-function isOpenToAll(path: string): boolean {
+export function isOpenToAll(path: string): boolean {
   if ((statSync(path).mode & 0o004) === 0) return false;
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     if ((statSync(folder).mode & 0o001) === 0) return false;
@@ -119,26 +147,11 @@ function copyInit(self: string, ending: string, into: string): string {
   const source = join(dirname(self), file);
   if (ending !== ".ts") return basename(copyProgram(source, into));
   copyFileSync(source, join(into, file));
-  cpSync(join(dirname(self), "init"), join(into, "init"), { recursive: true });
+  for (const needed of ["init", "egress/refusal.ts"]) {
+    cpSync(join(dirname(self), needed), join(into, needed), { recursive: true });
+  }
   writeFileSync(join(into, "package.json"), '{"type":"module"}');
   return file;
-}
-
-/** File systems of their own, so that neither bytes nor inodes can exceed what they may. */
-export async function mountSized(
-  scratch: Scratch,
-  limits: SandboxLimits,
-  { supervisorUid, sandboxUid }: LauncherSettings,
-): Promise<void> {
-  const tmpfs = (path: string, bytes: number, inodes: number, uid: number) => {
-    const size = `size=${bytes},nr_inodes=${inodes},mode=0700,uid=${uid},gid=${uid}`;
-    return run("mount", ["-t", "tmpfs", "-o", `nosuid,nodev,${size}`, "paddock", path]);
-  };
-  const inodes = limits.workspaceInodesMax;
-  await Promise.all([
-    tmpfs(scratch.workspace, limits.workspaceBytes, inodes, supervisorUid),
-    tmpfs(scratch.tmp, limits.tmpBytes, inodes, sandboxUid),
-  ]);
 }
 
 /**
@@ -162,9 +175,9 @@ export async function removeScratch(settings: LauncherSettings): Promise<void> {
   const device = deviceOf(scratch);
   const sized = [join(scratch, "workspace"), join(scratch, "tmp")];
   const mounts = sized.filter((path) => ![undefined, device].includes(deviceOf(path)));
-  // It is there only to be mounted on, and may be of the same file system.
-  const node = join(scratch, "runtime/bin/node");
-  if (existsSync(node)) mounts.push(node);
+  // They are there only to be mounted on, and may be of the same file system.
+  const others = [join(scratch, "runtime/bin/node"), ...ownSystemMounts(join(scratch, "system"))];
+  mounts.push(...others.filter((path) => existsSync(path)));
   if (mounts.length > 0) await run("umount", ["--lazy", ...mounts]).catch(() => undefined);
   rmSync(settings.scratch, { recursive: true, force: true });
 }
@@ -181,6 +194,7 @@ export function hostFacts(): HostFacts {
   });
   return {
     usrLinks,
+    etcNames: readEtcNames(),
     procFiles: maskedProcFiles.filter((path) => existsSync(path)),
     procFolders: readOnlyProcFolders.filter((path) => existsSync(path)),
   };

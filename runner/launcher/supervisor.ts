@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { Socket } from "node:net";
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
+import { passingGroup } from "./core-files.ts";
 import { linesOf } from "./lines.ts";
 import type { Hello, LauncherReply, LauncherRequest, limitNames } from "./messages.ts";
 
@@ -19,11 +20,13 @@ const heapFlags = ["--max-old-space-size=192", "--max-semi-space-size=2"];
 
 /** Starts it without any privilege; the kernel ends it with us. */
 export function startSupervisor(start: SupervisorStart): ChildProcess {
-  const user = ["--reuid", `${start.uid}`, "--regid", `${start.uid}`, "--clear-groups"];
+  const group = ["--rgid", `${start.uid}`, "--egid", `${passingGroup}`];
+  const user = ["--reuid", `${start.uid}`, ...group, "--clear-groups"];
   const bare = ["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--pdeathsig", "KILL"];
   const node = [start.node, ...heapFlags, start.program];
-  // A crash must not leave tokens and secrets in a core file.
-  return spawn("prlimit", ["--core=0", "setpriv", ...user, ...bare, ...node], {
+  // A crash must not leave tokens and secrets in a core file. One byte means "to nobody": with 0
+  // the kernel still hands them to the machine's own handler, if it has one.
+  return spawn("prlimit", ["--core=1", "setpriv", ...user, ...bare, ...node], {
     // The last is Node's own channel: the only one that can carry a door.
     stdio: ["ignore", "inherit", "inherit", "pipe", "ipc"],
     env: start.environment,

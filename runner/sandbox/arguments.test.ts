@@ -6,11 +6,13 @@ const plan: SandboxPlan = {
   uid: 1234,
   workspace: "/s/workspace",
   tmp: "/s/tmp",
-  node: "/usr/local/bin/node",
+  node: "/s/node",
   runtime: "/s/runtime",
+  system: "/s/system",
   initFile: "init.cjs",
   host: {
     usrLinks: [{ path: "/bin", target: "usr/bin" }],
+    etcNames: ["fonts"],
     procFiles: ["/proc/keys"],
     procFolders: ["/proc/sys"],
   },
@@ -36,7 +38,25 @@ describe.each([plan, planB])("EXE-2 EXE-3 the arguments in mode $mode", (each) =
   test("bind two folders writable, and everything else read-only", () => {
     const writable = list.flatMap((word, index) => (word === "--bind" ? [list[index + 2]] : []));
     expect(writable).toEqual(["/workspace", "/tmp"]);
-    expect(text).not.toMatch(/--dev-bind|--share-net|--bind-try/);
+    expect(text).not.toMatch(/--share-net|--bind-try/);
+  });
+
+  test("bind nothing that other executions of the machine have the same inodes of", () => {
+    const sources = list.flatMap((word, index) =>
+      /^--(ro-|dev-)?bind$/.test(word) ? [list[index + 1] ?? ""] : [],
+    );
+    expect(sources.filter((path) => !path.startsWith("/s/"))).toEqual(each.host.procFolders);
+    const devices = list.flatMap((word, index) => (word === "--dev-bind" ? [list[index + 2]] : []));
+    const nodes = ["null", "zero", "full", "random", "urandom", "tty", "pts"];
+    expect(devices).toEqual(nodes.map((name) => `/dev/${name}`));
+    expect(list.indexOf("--dev")).toBeLessThan(list.indexOf("--dev-bind"));
+  });
+
+  test("take the machine's own where it has one execution", () => {
+    const alone = bubblewrapArguments({ ...each, system: null }).join(" ");
+    expect(alone).toContain("--ro-bind /usr /usr");
+    expect(alone).toContain("--ro-bind /etc/fonts /etc/fonts");
+    expect(alone).not.toContain("--dev-bind");
   });
 
   test("make the root read-only last", () => {
@@ -44,8 +64,10 @@ describe.each([plan, planB])("EXE-2 EXE-3 the arguments in mode $mode", (each) =
   });
 
   test("mask what the kernel offers, after the new /proc", () => {
-    expect(text).toContain("--ro-bind /proc/sys /proc/sys --ro-bind /dev/null /proc/keys");
-    expect(list.indexOf("--proc")).toBeLessThan(list.indexOf("/proc/keys"));
+    expect(text).toContain("--ro-bind /s/system/dev/null /proc/keys");
+    for (const path of ["/proc/keys", "/proc/loadavg", "/proc/sys/kernel/random/boot_id"]) {
+      expect(list.indexOf("/proc/sys")).toBeLessThan(list.indexOf(path));
+    }
   });
 
   test("drop every capability", () => {
@@ -56,8 +78,8 @@ describe.each([plan, planB])("EXE-2 EXE-3 the arguments in mode $mode", (each) =
 describe("sandboxCommand()", () => {
   test("in mode A is unprivileged before bubblewrap starts", () => {
     const command = sandboxCommand(plan);
-    expect(command.slice(0, 7).join(" ")).toBe(
-      "setpriv --reuid 1234 --regid 1234 --clear-groups bwrap",
+    expect(command.slice(0, 9).join(" ")).toBe(
+      "prlimit --core=1 setpriv --reuid 1234 --regid 1234 --clear-groups bwrap",
     );
     expect(command).toContain("--unshare-user");
     expect(command).toContain("--disable-userns");
@@ -66,7 +88,7 @@ describe("sandboxCommand()", () => {
   // Root with a user namespace is still root outside, and could write the host's sysctls.
   test("in mode B never has a user namespace, and drops root inside", () => {
     const command = sandboxCommand(planB);
-    expect(command[0]).toBe("bwrap");
+    expect(command.slice(0, 3)).toEqual(["prlimit", "--core=1", "bwrap"]);
     expect(command).not.toContain("--unshare-user");
     const after = command.slice(command.indexOf("/usr/bin/setpriv")).join(" ");
     expect(after).toContain("--reuid 1234 --regid 1234 --clear-groups --inh-caps=-all");
@@ -78,16 +100,13 @@ describe("sandboxCommand()", () => {
   });
 
   test.each([plan, planB])("in mode $mode counts processes where no group does", (each) => {
-    expect(sandboxCommand({ ...each, processesMax: 7 }).slice(0, 2)).toEqual([
-      "prlimit",
-      "--nproc=7",
-    ]);
-    expect(sandboxCommand(each)).not.toContain("prlimit");
+    expect(sandboxCommand({ ...each, processesMax: 7 })[2]).toBe("--nproc=7");
+    expect(sandboxCommand(each).join(" ")).not.toContain("--nproc");
   });
 
   test("limits files and their size before anything else runs", () => {
     const script = sandboxCommand(plan).at(-1) ?? "";
-    expect(script).toContain("ulimit -c 0 && ulimit -n 100 && ulimit -f 20 || exit 125");
+    expect(script).toContain("ulimit -n 100 && ulimit -f 20 || exit 125");
     expect(script.indexOf("ulimit")).toBeLessThan(script.indexOf("node"));
   });
 });

@@ -1,6 +1,7 @@
 /** The sandbox as a list of arguments. Pure: a plan in, a list out; the launcher runs it. */
 import { resultsDescriptor, systemCallAttempts } from "../init/system-calls.ts";
-import { etcFileNames } from "./etc-files.ts";
+import { etcFileNames, hostname } from "./etc-files.ts";
+import { procFileNames } from "./proc-files.ts";
 
 /** A: as the sandbox's own uid, in a user namespace. B: as root without one, uid dropped inside. */
 export const sandboxModes = ["A", "B"] as const;
@@ -25,7 +26,13 @@ export const baseEnvironment: Readonly<Record<string, string>> = {
   PATH: "/opt/paddock/bin:/usr/local/bin:/usr/bin:/bin",
   // Not the workspace: caches and histories of tools would be saved with it.
   HOME: inside.tmp,
+  // As in /etc/passwd.
+  USER: "agent",
+  LOGNAME: "agent",
+  SHELL: "/bin/bash",
   LANG: "C.UTF-8",
+  // What is printed is kept as text: nothing that moves a cursor or draws.
+  TERM: "dumb",
   TMPDIR: inside.tmp,
 };
 
@@ -35,10 +42,15 @@ export interface SandboxPlan {
   /** Host folders that become `/workspace` and `/tmp`; both sized file systems of their own. */
   readonly workspace: string;
   readonly tmp: string;
-  /** Host folder: `init/` for `/opt/paddock`, `etc/*` for `/etc`. */
+  /** Host folder: `init/` for `/opt/paddock`, `etc/*`, `proc/*` and `sys`. */
   readonly runtime: string;
   /** Host file, which the sandbox's uid can read. */
   readonly node: string;
+  /**
+   * Host folder: `usr`, `etc`, `dev` and `pts` of this execution alone, for what the host has below
+   * `/`. Null where nobody shares the host's: see `file-systems.ts`.
+   */
+  readonly system: string | null;
   /** The init's file, below `init/`. */
   readonly initFile: string;
   readonly host: HostFacts;
@@ -53,13 +65,18 @@ export interface SandboxPlan {
 export interface HostFacts {
   /** `/bin` → `usr/bin` and the like, as far as the host has them. */
   readonly usrLinks: readonly { readonly path: string; readonly target: string }[];
+  /** Read-only parts of the host's `/etc`, below it, that programs of `/usr` can't do without. */
+  readonly etcNames: readonly string[];
   /** Of `maskedProcFiles`, those the kernel offers. */
   readonly procFiles: readonly string[];
   /** Of `readOnlyProcFolders`, those the kernel offers. */
   readonly procFolders: readonly string[];
 }
 
-/** Files of the host's kernel no execution needs; most are root's, but that's the second wall. */
+/**
+ * Files of the host's kernel no execution needs: most of the first are root's, but that's the
+ * second wall; the others count what everybody on the machine does.
+ */
 export const maskedProcFiles = [
   "/proc/kcore",
   "/proc/keys",
@@ -74,24 +91,44 @@ export const maskedProcFiles = [
   "/proc/sysrq-trigger",
   "/proc/timer_list",
   "/proc/vmallocinfo",
+  "/proc/buddyinfo",
+  "/proc/diskstats",
+  "/proc/interrupts",
+  "/proc/locks",
+  "/proc/pagetypeinfo",
+  "/proc/pressure/cpu",
+  "/proc/pressure/io",
+  "/proc/pressure/irq",
+  "/proc/pressure/memory",
+  "/proc/schedstat",
+  "/proc/softirqs",
+  "/proc/vmstat",
+  "/proc/zoneinfo",
+  "/proc/sys/fs/dentry-state",
+  "/proc/sys/fs/file-nr",
+  "/proc/sys/fs/inode-nr",
+  "/proc/sys/fs/inode-state",
+  "/proc/sys/kernel/pty/nr",
 ];
 export const readOnlyProcFolders = ["/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs"];
 
-/** Read-only parts of the host's `/etc` that programs of `/usr` can't do without. */
-const hostEtc = ["ld.so.cache", "ssl/certs", "ssl/openssl.cnf", "alternatives", "localtime"];
+/** Device nodes that bubblewrap binds from the host, in its order. */
+const deviceNames = ["null", "zero", "full", "random", "urandom", "tty"];
 
 /** The whole command line, from root on the host to the init inside. */
 export function sandboxCommand(plan: SandboxPlan): string[] {
-  // Counted per uid, and this uid is this execution's alone.
-  const counted = plan.processesMax === null ? [] : ["prlimit", `--nproc=${plan.processesMax}`];
+  // One byte means "to nobody"; with 0 a crash still goes to the machine's own handler, if it has
+  // one. Processes are counted per uid, and this uid is this execution's alone.
+  const counted = plan.processesMax === null ? [] : [`--nproc=${plan.processesMax}`];
+  const limited = ["prlimit", "--core=1", ...counted];
   const user = ["--reuid", `${plan.uid}`, "--regid", `${plan.uid}`, "--clear-groups"];
   const first = ["/bin/sh", "-c", firstProcess(plan)];
   const bwrap = ["bwrap", ...bubblewrapArguments(plan), "--"];
-  if (plan.mode === "A") return [...counted, "setpriv", ...user, ...bwrap, ...first];
+  if (plan.mode === "A") return [...limited, "setpriv", ...user, ...bwrap, ...first];
   // No parent-death signal: bubblewrap, without a capability, may not send one to another uid. The
   // first process ends with the init, with the launcher's kill, and with the container.
   const bare = ["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"];
-  return [...counted, ...bwrap, "/usr/bin/setpriv", ...user, ...bare, ...first];
+  return [...limited, ...bwrap, "/usr/bin/setpriv", ...user, ...bare, ...first];
 }
 
 export function bubblewrapArguments(plan: SandboxPlan): string[] {
@@ -109,41 +146,52 @@ export function bubblewrapArguments(plan: SandboxPlan): string[] {
 
 function namespaces(mode: SandboxMode): string[] {
   const each = ["ipc", "pid", "net", "uts", "cgroup"].map((name) => `--unshare-${name}`);
-  const hostname = ["--hostname", "paddock"];
+  const named = ["--hostname", hostname];
   if (mode === "A") {
-    return ["--unshare-user", "--disable-userns", ...each, ...hostname, "--cap-drop", "ALL"];
+    return ["--unshare-user", "--disable-userns", ...each, ...named, "--cap-drop", "ALL"];
   }
   const needed = ["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"];
-  return [
-    ...each,
-    ...hostname,
-    "--cap-drop",
-    "ALL",
-    ...needed.flatMap((cap) => ["--cap-add", cap]),
-  ];
+  return [...each, ...named, "--cap-drop", "ALL", ...needed.flatMap((cap) => ["--cap-add", cap])];
 }
 
-function system({ host, runtime, node }: SandboxPlan): string[] {
+/** Where the host's `path` is bound from. */
+function sourceOf({ system }: SandboxPlan, path: string): string {
+  return system === null ? path : `${system}${path}`;
+}
+
+function system(plan: SandboxPlan): string[] {
+  const { host, runtime, node } = plan;
   return [
     // With their parents; folders that a bind makes by the way would be their maker's alone.
     ...["--dir", "/etc/ssl", "--dir", `${inside.runtime}/bin`],
-    ...["--ro-bind", "/usr", "/usr"],
+    ...["--ro-bind", sourceOf(plan, "/usr"), "/usr"],
     ...host.usrLinks.flatMap(({ path, target }) => ["--symlink", target, path]),
-    ...hostEtc.flatMap((name) => ["--ro-bind-try", `/etc/${name}`, `/etc/${name}`]),
+    ...host.etcNames.flatMap((name) => {
+      const path = `/etc/${name}`;
+      return ["--ro-bind", sourceOf(plan, path), path];
+    }),
     ...etcFileNames.flatMap((name) => ["--ro-bind", `${runtime}/etc/${name}`, `/etc/${name}`]),
     ...["--symlink", "../usr/lib/os-release", "/etc/os-release"],
     ...["--ro-bind", node, inside.node],
     ...["--ro-bind", `${runtime}/init`, `${inside.runtime}/init`],
+    ...["--ro-bind", `${runtime}/sys`, "/sys"],
     ...["--dir", "/run", "--dir", "/var", "--symlink", "/tmp", "/var/tmp"],
   ];
 }
 
-function kernelViews({ host, sharedMemoryBytes }: SandboxPlan): string[] {
+function kernelViews(plan: SandboxPlan): string[] {
+  const { host, runtime, system, sharedMemoryBytes } = plan;
+  const nothing = sourceOf(plan, "/dev/null");
+  // Over bubblewrap's own, which are the host's nodes, and a devpts that knows no limit.
+  const ownDevices = deviceNames.map((name) => [`${system}/dev/${name}`, `/dev/${name}`]);
+  const devices = system === null ? [] : [...ownDevices, [`${system}/pts`, "/dev/pts"]];
   return [
     ...["--proc", "/proc"],
     ...host.procFolders.flatMap((path) => ["--ro-bind", path, path]),
-    ...host.procFiles.flatMap((path) => ["--ro-bind", "/dev/null", path]),
+    ...procFileNames.flatMap((name) => ["--ro-bind", `${runtime}/proc/${name}`, `/proc/${name}`]),
+    ...host.procFiles.flatMap((path) => ["--ro-bind", nothing, path]),
     ...["--dev", "/dev"],
+    ...devices.flatMap((pair) => ["--dev-bind", ...pair]),
     ...["--perms", "1777", "--size", `${sharedMemoryBytes}`, "--tmpfs", "/dev/shm"],
     ...["--remount-ro", "/dev"],
   ];
@@ -163,7 +211,7 @@ function firstProcess({ initFile, openFilesMax, fileBytesMax }: SandboxPlan): st
     `exec ${seccomp}<&- ${info}>&-`,
     // Not bubblewrap's part: in mode B it may not enter another user's folder.
     `cd ${inside.workspace} || exit 125`,
-    `ulimit -c 0 && ulimit -n ${openFilesMax} && ulimit -f ${fileBlocksMax} || exit 125`,
+    `ulimit -n ${openFilesMax} && ulimit -f ${fileBlocksMax} || exit 125`,
     `${systemCallAttempts()} </dev/null ${supervisor}<&- |`,
     `${init} ${resultsDescriptor}<&0 <&${supervisor} ${supervisor}<&- &`,
     `exec ${supervisor}<&-`,

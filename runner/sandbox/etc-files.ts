@@ -1,6 +1,16 @@
 /** The `/etc` the sandbox sees: nothing of the host's users, hosts or resolvers. */
 
-export const etcFileNames = ["passwd", "group", "hosts", "nsswitch.conf", "resolv.conf"] as const;
+/** The sandbox's name for itself. */
+export const hostname = "paddock";
+
+export const etcFileNames = [
+  "passwd",
+  "group",
+  "hostname",
+  "hosts",
+  "nsswitch.conf",
+  "resolv.conf",
+] as const;
 
 export function etcFiles(uid: number): Record<(typeof etcFileNames)[number], string> {
   return {
@@ -11,8 +21,12 @@ export function etcFiles(uid: number): Record<(typeof etcFileNames)[number], str
       "",
     ].join("\n"),
     group: `root:x:0:\nagent:x:${uid}:\nnogroup:x:65534:\n`,
-    hosts: "127.0.0.1 localhost paddock\n::1 localhost\n",
-    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+    hostname: `${hostname}\n`,
+    hosts: `127.0.0.1 localhost ${hostname}\n::1 localhost ip6-localhost ip6-loopback ${hostname}\n`,
+    // Each by name: what a C library does without being told differs from one to the next.
+    "nsswitch.conf": ["passwd", "group", "hosts", "networks", "protocols", "services", "rpc"]
+      .map((database) => `${database}: files\n`)
+      .join(""),
     // No resolver: a lookup fails at once instead of timing out.
     "resolv.conf": "options attempts:1 timeout:1\n",
   };

@@ -48,11 +48,25 @@ const call = {
 } as const;
 
 describe("an EventStream", () => {
-  test("sends the first at once, without waiting for the interval", async () => {
+  test("sends the first soon, without waiting for the interval", async () => {
     const { stream, first, text } = heard(3_600_000);
     stream.text("no line end");
     await first;
     expect(text()).toBe("no line end");
+  });
+
+  test("tells of a script that is soon done in one call", async () => {
+    vi.useFakeTimers();
+    const { stream, batches, first } = heard(3_600_000);
+    stream.emit(call);
+    await vi.advanceTimersByTimeAsync(10);
+    stream.text("done\n");
+    stream.emit({ ...call, status: "completed", result: "exit code 0" });
+    await vi.advanceTimersByTimeAsync(15);
+    vi.useRealTimers();
+    await first;
+    await stream.end();
+    expect(batches.map((batch) => batch.length)).toEqual([3]);
   });
 
   test("numbers from 1 without gaps, in order, text before what follows it", async () => {

@@ -1,4 +1,4 @@
-/** Numbers what happens, and sends it: the first at once, then in batches, never out of order. */
+/** Numbers what happens, and sends it: soon at first, then in batches, never out of order. */
 
 import type { z } from "zod";
 import {
@@ -10,6 +10,12 @@ import {
 } from "#shared/protocol/runner";
 
 const textLengthMax = 32_000;
+/**
+ * Between the first thing that happens and the first batch. A short script is done by then, and all
+ * of it is one call; one that goes on has its first output out as early as behind a call of its own
+ * for the news that it began.
+ */
+const firstWaitMs = 25;
 
 export interface EventStreamDeps {
   readonly send: (events: readonly RunnerEvent[]) => Promise<z.infer<typeof EventsReply>>;
@@ -28,6 +34,7 @@ export class EventStream {
   #acknowledged = 0;
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> = Promise.resolve();
+  #hasBegun: boolean = false;
   #failed: boolean = false;
 
   constructor(deps: EventStreamDeps, flushIntervalMs: number) {
@@ -68,8 +75,10 @@ export class EventStream {
 
   #schedule(): void {
     if (this.#timer !== undefined || this.#failed) return;
-    const waitMs = this.#acknowledged === 0 ? 0 : this.#flushIntervalMs;
+    const firstMs = this.#hasBegun ? 0 : firstWaitMs;
+    const waitMs = this.#acknowledged === 0 ? firstMs : this.#flushIntervalMs;
     this.#timer = setTimeout(() => {
+      this.#hasBegun = true;
       void this.#sending.then(() => {
         this.#timer = undefined;
         this.#takeText(this.#textIsOld || this.#acknowledged === 0);

@@ -1,7 +1,6 @@
 /** One claimed execution, from its workspace to its settlement. Every way through it settles. */
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
-import { emptyManifest, type Manifest } from "#shared/core/manifest";
 import { redact } from "#shared/core/redaction";
 import { cutText } from "#shared/core/usable-text";
 import {
@@ -15,20 +14,16 @@ import type { AgentTools, ScriptEnd } from "../agent/model.ts";
 import { findModel } from "../agent/models.ts";
 import type { NetworkOverride } from "../egress/test-network.ts";
 import { EventStream } from "./event-stream.ts";
-import { fetchManifest, fillWorkspace } from "./fetch-workspace.ts";
-import { fileChanges } from "./file-changes.ts";
 import { type Gateway, GatewayError } from "./gateway.ts";
 import type { HandedSecrets } from "./handed-secrets.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { KeptWorkspace } from "./kept-workspace.ts";
 import type { LauncherLine } from "./launcher-line.ts";
-import { LineIndex } from "./line-index.ts";
 import { log } from "./log.ts";
 import { decideOutcome, type Outcome, reasonNotes, type StopReason } from "./outcome.ts";
 import { Output } from "./output.ts";
 import { redactItem } from "./redact-item.ts";
 import { IsolationError, SandboxSession } from "./sandbox-session.ts";
-import { saveWorkspace } from "./save-workspace.ts";
-import { scanWorkspace } from "./scan-workspace.ts";
 import { Stop, Stopped } from "./stop.ts";
 import { WayOut } from "./way-out.ts";
 
@@ -58,11 +53,9 @@ export class Execution {
   readonly #output: Output;
   readonly #heartbeat: Heartbeat;
   readonly #wayOut: WayOut;
+  readonly #workspace: KeptWorkspace;
   readonly #redaction;
-  readonly #lines = new LineIndex();
   #pace: "normal" | "shutdown" = "normal";
-  #folder: string | undefined;
-  #base: Manifest = emptyManifest;
   #detail: string | undefined;
 
   constructor(deps: ExecutionDeps, claimed: ClaimReply) {
@@ -98,6 +91,10 @@ export class Execution {
       },
       claimed.lease,
     );
+    this.#workspace = new KeptWorkspace(gateway, claimed, {
+      note: (text) => this.#note(text),
+      emit: (item) => this.#emit(item),
+    });
   }
 
   /** Ends it as cancelled, within the few seconds that Cloud Run grants. */
@@ -131,21 +128,20 @@ export class Execution {
   }
 
   async #work(): Promise<Outcome> {
-    const { gateway, unavailable } = this.#deps;
+    const { unavailable } = this.#deps;
     if (unavailable !== null) throw new IsolationError(unavailable);
     const model = findModel(this.#claimed.task.model);
     if (model === undefined) throw new Fault("There is no such model.");
-    const { manifestSha256, setupScripts, task } = this.#claimed;
-    const [folder, base] = await this.#stop.unless(
-      Promise.all([this.#session.prepare(), fetchManifest(gateway, manifestSha256)]),
+    const { setupScripts, task } = this.#claimed;
+    const [folder] = await this.#stop.unless(
+      Promise.all([this.#session.prepare(), this.#workspace.fetch()]),
     );
-    this.#base = base;
-    await this.#stop.unless(fillWorkspace(gateway, base, { folder, lines: this.#lines }));
-    this.#folder = folder;
+    await this.#stop.unless(this.#workspace.fill(folder));
     const startedAtMs = performance.now();
     await this.#stop.unless(this.#session.start(() => this.#wayOut.open()));
     const sandboxStartMs = Math.round(performance.now() - startedAtMs);
     log("INFO", "sandbox proven", { executionId: this.#claimed.executionId, sandboxStartMs });
+    this.#workspace.tellWhatIsMissing();
     const { exitCode, why } = await model.run({ ...task, setupScripts }, this.#tools());
     const { memoryKills, processRefusals } = await this.#session.stop();
     const outcome = decideOutcome({
@@ -168,7 +164,10 @@ export class Execution {
       runScript: async (script, part): Promise<ScriptEnd> => {
         if (this.#stop.reason !== null) return { exitCode: null };
         const sink = this.#output.open(part);
-        const exitCode = await this.#session.run(script, (bytes) => sink.write(bytes));
+        const exitCode = await this.#session.run(script, {
+          onOutput: (bytes) => sink.write(bytes),
+          onRefused: (attempt) => this.#wayOut.refused(attempt),
+        });
         sink.end();
         return { exitCode };
       },
@@ -251,25 +250,10 @@ export class Execution {
   }
 
   async #save(): Promise<WorkspaceState> {
-    if (this.#folder === undefined) return { state: "unchanged" };
-    const [folder, base] = [this.#folder, this.#base];
+    if (!this.#workspace.isFilled) return { state: "unchanged" };
     try {
       await this.#session.stop();
-      const scan = await scanWorkspace(folder, this.#claimed.limits.workspaceInodesMax);
-      const saved = await saveWorkspace(this.#deps.gateway, {
-        folder,
-        base,
-        baseDigest: this.#claimed.manifestSha256,
-        found: scan.found,
-        until: Date.now() + savingMs[this.#pace],
-      });
-      const change = { folder, lines: this.#lines, base, next: saved.manifest };
-      for (const item of fileChanges(change)) this.#emit(item);
-      if (scan.skippedCount > 0) {
-        this.#note(`Not saved (${scan.skippedCount}): ${scan.skipped.join("; ")}.`);
-      }
-      if (saved.state === "unchanged") return { state: "unchanged" };
-      return { state: "saved", manifestSha256: saved.manifestSha256 };
+      return await this.#workspace.save(() => Date.now() + savingMs[this.#pace]);
     } catch (error) {
       const why = this.#cleaned(describeError(error));
       this.#note("The workspace could not be saved.");

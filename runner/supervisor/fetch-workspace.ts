@@ -3,112 +3,233 @@ import {
   chmodSync,
   closeSync,
   constants,
+  ftruncateSync,
+  linkSync,
+  lutimesSync,
   mkdirSync,
   openSync,
+  rmSync,
   symlinkSync,
   utimesSync,
   writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { fitManifest } from "#shared/core/footprint";
 import {
   emptyManifest,
   type Manifest,
   type ManifestEntry,
-  parseManifest,
+  type ManifestFile,
+  withFolders,
 } from "#shared/core/manifest";
+import { ManifestError, parseManifest } from "#shared/core/manifest-bytes";
+import type { WorkspaceRoom } from "#shared/core/profiles";
+import { folderOf } from "#shared/core/tree-order";
 import type { LineIndex } from "./line-index.ts";
 
 export interface WorkspaceSource {
-  manifest(digest: string): Promise<Uint8Array>;
-  pack(digest: string): Promise<Uint8Array>;
+  /** Null where there is none of that name. */
+  manifest(digest: string): Promise<Uint8Array | null>;
+  pack(digest: string): Promise<Uint8Array | null>;
 }
 
 interface Slice {
-  readonly path: string;
+  readonly file: ManifestFile;
   readonly packOffsetBytes: number;
   readonly fileOffsetBytes: number;
   readonly sizeBytes: number;
 }
 
-/** Packs are 24 MB each: this bounds what is in memory at once. */
-const fetchesMax = 3;
-
-export async function fetchManifest(
-  source: WorkspaceSource,
-  digest: string | null,
-): Promise<Manifest> {
-  return digest === null ? emptyManifest : parseManifest(await source.manifest(digest));
+/** An entry that couldn't be brought in. `why` goes on from its name. */
+export interface Absent {
+  readonly entry: ManifestEntry;
+  readonly why: string;
 }
 
-/** Fills `folder`, which must be empty. The manifest has been checked: its paths are confined. */
+/** Packs are 24 MB each: this bounds what is in memory at once. */
+const fetchesMax = 3;
+const noRoom = "has no room here";
+
+export interface Fetched {
+  readonly manifest: Manifest;
+  /** Whether this isn't the newest one, which can't be read. */
+  readonly isOlder: boolean;
+}
+
+/** The first of these manifests that can be read, else an empty one. Null is an empty one, too. */
+export async function fetchManifest(
+  source: WorkspaceSource,
+  newestFirst: readonly (string | null)[],
+): Promise<Fetched> {
+  for (const [index, digest] of newestFirst.entries()) {
+    if (digest === null) return { manifest: emptyManifest, isOlder: index > 0 };
+    const manifest = readable(await source.manifest(digest));
+    if (manifest !== null) return { manifest, isOlder: index > 0 };
+  }
+  return { manifest: emptyManifest, isOlder: true };
+}
+
+function readable(bytes: Uint8Array | null): Manifest | null {
+  try {
+    return bytes === null ? null : parseManifest(bytes);
+  } catch (error) {
+    if (error instanceof ManifestError) return null;
+    throw error;
+  }
+}
+
+export interface Filling {
+  readonly folder: string;
+  readonly room: WorkspaceRoom;
+  readonly lines: LineIndex;
+}
+
+/**
+ * Fills `folder`, which must be empty, with what there is room for. The manifest has been checked:
+ * its paths are confined.
+ * @returns What couldn't be brought in.
+ */
 export async function fillWorkspace(
   source: WorkspaceSource,
   manifest: Manifest,
-  { folder, lines }: { folder: string; lines: LineIndex },
-): Promise<void> {
-  for (const entry of manifest.entries) makePlace(folder, entry);
-  const pending = [...slicesByPack(manifest)];
+  filling: Filling,
+): Promise<Absent[]> {
+  const { manifest: kept, left } = fitManifest(manifest, filling.room);
+  const fill = new Fill(filling);
+  const entries = withFolders(kept);
+  for (const entry of entries) fill.attempt(entry, () => fill.makePlace(entry));
+  const pending = [...slicesByPack(kept)];
   const worker = async () => {
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
       const [pack, slices] = next;
-      const bytes = await source.pack(pack);
-      for (const slice of slices) writeSlice(folder, slice, bytes, lines);
+      fill.write(await source.pack(pack), slices);
     }
   };
   await Promise.all(Array.from({ length: fetchesMax }, worker));
-  for (const entry of manifest.entries) finish(folder, entry);
-}
-
-function makePlace(folder: string, entry: ManifestEntry): void {
-  const target = join(folder, entry.path);
-  mkdirSync(entry.type === "directory" ? target : dirname(target), { recursive: true });
-  if (entry.type === "file" && entry.sizeBytes === 0) closeSync(openNew(target));
+  // What a folder holds comes before the folder: each change in it would change its time.
+  for (const entry of entries.toReversed()) fill.attempt(entry, () => fill.finish(entry));
+  return [...left.map((entry) => ({ entry, why: noRoom })), ...fill.absent.values()];
 }
 
 function slicesByPack(manifest: Manifest): Map<string, Slice[]> {
   const byPack = new Map<string, Slice[]>();
-  for (const entry of manifest.entries) {
-    if (entry.type !== "file") continue;
+  for (const file of manifest.entries) {
+    if (file.type !== "file" || file.linkTo !== undefined) continue;
     let fileOffsetBytes = 0;
-    for (const { pack, offsetBytes, sizeBytes } of entry.parts) {
-      const slice = { path: entry.path, packOffsetBytes: offsetBytes, fileOffsetBytes, sizeBytes };
+    for (const { pack, offsetBytes, sizeBytes } of file.parts) {
+      const slice = { file, packOffsetBytes: offsetBytes, fileOffsetBytes, sizeBytes };
+      fileOffsetBytes += sizeBytes;
+      if (pack === null) continue;
       const slices = byPack.get(pack);
       if (slices === undefined) byPack.set(pack, [slice]);
       else slices.push(slice);
-      fileOffsetBytes += sizeBytes;
     }
   }
   return byPack;
 }
 
-function writeSlice(folder: string, slice: Slice, pack: Uint8Array, lines: LineIndex): void {
-  const bytes = pack.subarray(slice.packOffsetBytes, slice.packOffsetBytes + slice.sizeBytes);
-  if (bytes.length !== slice.sizeBytes) throw new Error(`${slice.path} reaches beyond its pack.`);
-  const file = openNew(join(folder, slice.path));
-  try {
-    let written = 0;
-    while (written < bytes.length) {
-      const at = slice.fileOffsetBytes + written;
-      written += writeSync(file, bytes, written, bytes.length - written, at);
-    }
-  } finally {
-    closeSync(file);
+class Fill {
+  readonly absent = new Map<string, Absent>();
+  readonly #folder: string;
+  readonly #lines: LineIndex;
+
+  constructor({ folder, lines }: Filling) {
+    this.#folder = folder;
+    this.#lines = lines;
   }
-  if (slice.fileOffsetBytes === 0) lines.record(slice.path, bytes);
+
+  /** One file that there is no room for, whatever was reckoned, costs itself alone. */
+  attempt(entry: ManifestEntry, what: () => void): void {
+    if (this.absent.has(entry.path)) return;
+    if (this.absent.has(folderOf(entry.path))) {
+      this.absent.set(entry.path, { entry, why: noRoom });
+      return;
+    }
+    try {
+      what();
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      this.#giveUp(entry, noRoom);
+    }
+  }
+
+  #giveUp(entry: ManifestEntry, why: string): void {
+    this.absent.set(entry.path, { entry, why });
+    if (entry.type !== "directory") rmSync(this.#at(entry), { force: true });
+  }
+
+  #at({ path }: ManifestEntry): string {
+    return join(this.#folder, path);
+  }
+
+  makePlace(entry: ManifestEntry): void {
+    const target = this.#at(entry);
+    if (entry.type === "directory") mkdirSync(target);
+    if (entry.type !== "file" || entry.linkTo !== undefined) return;
+    const file = openNew(target);
+    try {
+      // What no part is written to is a hole.
+      ftruncateSync(file, entry.sizeBytes);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  write(pack: Uint8Array | null, slices: readonly Slice[]): void {
+    for (const slice of slices) {
+      const { file, packOffsetBytes, sizeBytes } = slice;
+      if (this.absent.has(file.path)) continue;
+      const bytes = pack?.subarray(packOffsetBytes, packOffsetBytes + sizeBytes);
+      if (bytes === undefined) this.#giveUp(file, "has lost some of its bytes in storage");
+      else if (bytes.length < sizeBytes) this.#giveUp(file, "reaches beyond its pack");
+      else this.attempt(file, () => this.#writeSlice(slice, bytes));
+    }
+  }
+
+  #writeSlice({ file, fileOffsetBytes }: Slice, bytes: Uint8Array): void {
+    const handle = openNew(this.#at(file));
+    try {
+      let written = 0;
+      while (written < bytes.length) {
+        const at = fileOffsetBytes + written;
+        written += writeSync(handle, bytes, written, bytes.length - written, at);
+      }
+    } finally {
+      closeSync(handle);
+    }
+    if (fileOffsetBytes === 0) this.#lines.record(file.path, bytes);
+  }
+
+  /** Links come last: nothing is ever written through one. */
+  finish(entry: ManifestEntry): void {
+    const target = this.#at(entry);
+    // Numbers below 0 would be taken for "now".
+    const time = entry.modifiedAt === undefined ? undefined : new Date(entry.modifiedAt);
+    if (entry.type === "symlink") {
+      symlinkSync(entry.target, target);
+      if (time !== undefined) lutimesSync(target, time, time);
+      return;
+    }
+    if (entry.type === "file" && entry.linkTo !== undefined) {
+      this.#link(entry, entry.linkTo);
+      return;
+    }
+    if (time !== undefined) utimesSync(target, time, time);
+    chmodSync(target, entry.mode);
+  }
+
+  /** Its first name gets mode and time later, and both are of the one file. */
+  #link(entry: ManifestFile, first: string): void {
+    const missing = this.absent.get(first);
+    if (missing !== undefined) this.absent.set(entry.path, { entry, why: missing.why });
+    else linkSync(join(this.#folder, first), this.#at(entry));
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOSPC";
 }
 
 function openNew(path: string): number {
   return openSync(path, constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW, 0o600);
-}
-
-/** Links come last: nothing is ever written through one. */
-function finish(folder: string, entry: ManifestEntry): void {
-  const target = join(folder, entry.path);
-  if (entry.type === "symlink") {
-    symlinkSync(entry.target, target);
-    return;
-  }
-  const seconds = entry.type === "file" ? entry.modifiedAt / 1_000 : undefined;
-  if (seconds !== undefined) utimesSync(target, seconds, seconds);
-  chmodSync(target, entry.mode);
 }

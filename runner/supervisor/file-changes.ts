@@ -31,5 +31,10 @@ export function fileChanges({ folder, lines, base, next }: Change): Item[] {
 
 function contentOf(folder: string, entry: ManifestEntry): Uint8Array | undefined {
   if (entry.type !== "file" || entry.sizeBytes > comparedBytesMax) return undefined;
-  return readSlice(join(folder, entry.path), 0, entry.sizeBytes);
+  try {
+    return readSlice(join(folder, entry.path), { offsetBytes: 0, sizeBytes: entry.sizeBytes });
+  } catch {
+    // It stands in the manifest, and not in this execution's workspace.
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { Gateway, GatewayError } from "./gateway.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -50,6 +50,22 @@ describe("a Gateway", () => {
     expect(calls).toBe(1);
   });
 
+  test("goes on asking for its claim, where anything else would have been given up", async () => {
+    const noPause = vi.spyOn(Math, "random").mockReturnValue(0);
+    let calls = 0;
+    const gateway = await gatewayWith((_request, response) => {
+      calls += 1;
+      response.writeHead(calls > 20 ? 410 : 503).end("{}");
+    });
+    const request = { ticket: "t", runner: { version: "1", sandboxMode: "A" as const } };
+    await expect(gateway.claim(request)).rejects.toThrow("410");
+    expect(calls).toBe(21);
+    calls = 0;
+    await expect(gateway.pack("0".repeat(64))).rejects.toThrow("503");
+    expect(calls).toBe(6);
+    noPause.mockRestore();
+  });
+
   test("survives a connection that breaks", async () => {
     let calls = 0;
     const gateway = await gatewayWith((request, response) => {
@@ -62,7 +78,14 @@ describe("a Gateway", () => {
 
   test("doesn't take an object for another", async () => {
     const gateway = await gatewayWith((_request, response) => response.end("other bytes"));
-    await expect(gateway.pack("0".repeat(64))).rejects.toThrow("isn't what it says");
+    await expect(gateway.pack("0".repeat(64))).resolves.toBeNull();
+  });
+
+  test("tells an object that isn't there from one that can't be had now", async () => {
+    const missing = await gatewayWith((_request, response) => response.writeHead(404).end());
+    await expect(missing.manifest("0".repeat(64))).resolves.toBeNull();
+    const refused = await gatewayWith((_request, response) => response.writeHead(403).end());
+    await expect(refused.manifest("0".repeat(64))).rejects.toThrow("403");
   });
 
   test("doesn't follow anyone elsewhere", async () => {

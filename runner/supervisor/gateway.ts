@@ -24,6 +24,8 @@ import { callHttp, UnansweredError } from "./http-call.ts";
 const timeoutMs = { call: 10_000, object: 60_000, egress: 5_000 };
 const replyBytesMax = 32 * 1024 * 1024;
 const attemptsMax = 6;
+/** Nobody else is asked to run it for longer than this. */
+const claimingMsMax = 180_000;
 const backoffMs = { first: 100, max: 4_000 };
 
 /** A refusal of the gateway; `status` says whether asking again can help. */
@@ -64,17 +66,21 @@ export class Gateway {
     this.#token = token;
   }
 
+  /** Asked for longer than anything else: nothing can be done instead, and nothing is lost yet. */
   async claim(request: ClaimRequest): Promise<ClaimReply> {
-    const claimed = await this.#post(gatewayPaths.claim, request, ClaimReply);
+    const until = Date.now() + claimingMsMax;
+    const claimed = await this.#post(gatewayPaths.claim, request, ClaimReply, { until });
     this.#token = claimed.controlToken;
     return claimed;
   }
 
-  manifest(digest: string): Promise<Uint8Array> {
+  /** Null where there is none, or other bytes than its name says: asking again can't help. */
+  manifest(digest: string): Promise<Uint8Array | null> {
     return this.#object(gatewayPaths.manifest(digest), digest, manifestBytesMax);
   }
 
-  pack(digest: string): Promise<Uint8Array> {
+  /** Null likewise. */
+  pack(digest: string): Promise<Uint8Array | null> {
     return this.#object(gatewayPaths.pack(digest), digest, packBytesMax);
   }
 
@@ -126,11 +132,15 @@ export class Gateway {
     return reply.parse(JSON.parse(bytes.toString("utf8")));
   }
 
-  async #object(path: string, digest: string, bytesMax: number): Promise<Uint8Array> {
-    const bytes = await this.#call({ method: "GET", path, timeoutMs: timeoutMs.object });
-    const found = createHash("sha256").update(bytes).digest("hex");
-    if (bytes.length > bytesMax || found !== digest) throw new Fault(`${path} isn't what it says.`);
-    return bytes;
+  async #object(path: string, digest: string, bytesMax: number): Promise<Uint8Array | null> {
+    try {
+      const bytes = await this.#call({ method: "GET", path, timeoutMs: timeoutMs.object });
+      const found = createHash("sha256").update(bytes).digest("hex");
+      return bytes.length > bytesMax || found !== digest ? null : bytes;
+    } catch (error) {
+      if (error instanceof GatewayError && error.status === 404) return null;
+      throw error;
+    }
   }
 
   async #put(path: string, body: Uint8Array, until: number): Promise<void> {

@@ -1,16 +1,35 @@
 /** The runner account's ID token, from the metadata server every Cloud Run container has. */
+import { setTimeout as wait } from "node:timers/promises";
 import { Fault } from "#shared/core/fault";
-import { callHttp } from "./http-call.ts";
+import { callHttp, UnansweredError } from "./http-call.ts";
 
-const timeoutMs = 5_000;
 const tokenLengthMax = 16_384;
 const account = "/computeMetadata/v1/instance/service-accounts/default/identity";
 
+/** One try, the pause after it, and all of them: on a machine that starves, one can be too late. */
+const usualMs = { try: 5_000, pause: 250, all: 60_000 };
+
 /** @throws {Error} When there is none: without it nothing can be claimed. */
-export async function fetchIdToken(metadataHost: string, audience: string): Promise<string> {
+export async function fetchIdToken(
+  metadataHost: string,
+  audience: string,
+  ms = usualMs,
+): Promise<string> {
   const url = new URL(account, `http://${metadataHost}`);
   url.searchParams.set("audience", audience);
   url.searchParams.set("format", "full");
+  const giveUpAt = performance.now() + ms.all;
+  for (;;) {
+    try {
+      return await askOnce(url, ms.try);
+    } catch (error) {
+      if (!(error instanceof UnansweredError) || performance.now() > giveUpAt) throw error;
+      await wait(ms.pause);
+    }
+  }
+}
+
+async function askOnce(url: URL, timeoutMs: number): Promise<string> {
   const { status, body } = await callHttp({
     method: "GET",
     url: url.href,
@@ -18,8 +37,10 @@ export async function fetchIdToken(metadataHost: string, audience: string): Prom
     timeoutMs,
     replyBytesMax: tokenLengthMax,
   });
+  const answered = `The metadata server answered ${status}.`;
+  if (status >= 500 || status === 429) throw new UnansweredError(answered);
+  if (status !== 200) throw new Fault(answered);
   const token = body.toString("utf8").trim();
-  if (status !== 200) throw new Fault(`The metadata server answered ${status}.`);
   if (token === "") throw new Fault("That isn't an ID token.");
   return token;
 }

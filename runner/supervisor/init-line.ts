@@ -6,7 +6,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import * as z from "zod";
 import { Fault } from "#shared/core/fault";
 import { encodeFrame, type Frame, FrameReader, kinds } from "../init/frames.ts";
-import { fromInitBytesMax, type RunRequest } from "../init/messages.ts";
+import { fromInitBytesMax, type RunRequest, refusedHostLengthMax } from "../init/messages.ts";
 
 export const ProbeReport = z.object({
   denials: z.record(z.string().max(100), z.union([z.literal(true), z.string().max(1_000)])),
@@ -20,10 +20,19 @@ const RunEnded = z.object({
 });
 export type RunEnded = z.infer<typeof RunEnded>;
 
+export const RefusedAttempt = z.object({
+  method: z.enum(["http", "connect"]),
+  host: z.string().max(refusedHostLengthMax),
+  port: z.int().min(0).max(65_535),
+});
+export type RefusedAttempt = z.infer<typeof RefusedAttempt>;
+
 const probeTimeoutMs = 10_000;
 
 export interface RunHandlers {
   onOutput(bytes: Uint8Array): void;
+  /** Where there is no way out: somebody asked for one. */
+  onRefused?(attempt: RefusedAttempt): void;
 }
 
 /** Listens for exactly one connection: the one the launcher gives the sandbox. */
@@ -98,6 +107,7 @@ export class InitLine {
     }
     const message: unknown = JSON.parse(payload.toString("utf8"));
     if (kind === kinds.probe) this.#probe.resolve(ProbeReport.parse(message));
+    if (kind === kinds.refused) this.#running?.handlers.onRefused?.(RefusedAttempt.parse(message));
     if (kind !== kinds.ended) return;
     const ended = RunEnded.parse(message);
     this.#running?.ended(ended);

@@ -1,6 +1,7 @@
 import "./plain-schemas.ts";
 import { Socket } from "node:net";
 import { describeError } from "#shared/core/describe-error";
+import { keepOutOfCoreFiles } from "../launcher/core-files.ts";
 import { LauncherLine } from "./launcher-line.ts";
 import { log } from "./log.ts";
 import { readSettings } from "./settings.ts";
@@ -11,6 +12,7 @@ const launcherDescriptor = 3;
 
 /** The supervisor, until its process ends. */
 export function main(): void {
+  keepOutOfCoreFiles();
   const socket = new Socket({ fd: launcherDescriptor, readable: true, writable: true });
   // Of an error that nobody catches Node prints the message, which may quote what we were handed.
   process.on("uncaughtException", (error: unknown) => {

@@ -4,11 +4,11 @@ import { statfsSync } from "node:fs";
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
 import type { ClaimReply } from "#shared/protocol/runner";
-import { proxyEnvironment } from "../egress/proxy-environment.ts";
+import { proxyEnvironment, proxyPort, refusedEnvironment } from "../egress/proxy-environment.ts";
 import type { Prepared, Stopped as SandboxStopped } from "../launcher/messages.ts";
 import { missingWalls } from "./check-isolation.ts";
 import type { HandedSecrets } from "./handed-secrets.ts";
-import { type InitLine, listenForInit } from "./init-line.ts";
+import { type InitLine, listenForInit, type RunHandlers } from "./init-line.ts";
 import type { LauncherLine } from "./launcher-line.ts";
 
 /** A wall isn't proven, so nothing was run. */
@@ -88,10 +88,13 @@ export class SandboxSession {
   }
 
   /** @returns The exit code as a shell tells it; null when the sandbox ended first. */
-  async run(script: string, onOutput: (bytes: Uint8Array) => void): Promise<number | null> {
-    const proxy = this.#claimed.network.mode === "none" ? {} : proxyEnvironment;
+  async run(script: string, handlers: RunHandlers): Promise<number | null> {
+    const hasNetwork = this.#claimed.network.mode !== "none";
+    const proxy = hasNetwork ? proxyEnvironment : refusedEnvironment;
     const environment = { ...proxy, ...this.#secrets.variables() };
-    const end = (await this.#init?.run({ script, environment }, { onOutput })) ?? null;
+    const refusingPort = hasNetwork ? null : proxyPort;
+    const request = { script, environment, refusingPort };
+    const end = (await this.#init?.run(request, handlers)) ?? null;
     if (this.#isTerminated) this.#idle.resolve();
     if (end === null) return null;
     return end.code ?? 128 + (shellSignals[end.signal ?? ""] ?? 0);

@@ -1,16 +1,21 @@
 /** Takes a workspace out: only bytes the base doesn't have travel, in packs. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { fitToStore, footprintOf } from "#shared/core/footprint";
+import { placesOf, type Range, spread, withHoles } from "#shared/core/holes";
 import {
+  isUnchanged,
   type Manifest,
   type ManifestEntry,
-  manifestBytes,
-  manifestDigest,
   manifestOf,
   type Part,
+  partsMax,
 } from "#shared/core/manifest";
+import { manifestDigest } from "#shared/core/manifest-bytes";
+import { mergeManifests } from "#shared/core/merge-manifests";
 import { type PackPlan, partsByBlob, planPacks } from "#shared/core/packs";
-import { manifestBytesMax } from "#shared/protocol/runner";
+import type { WorkspaceRoom } from "#shared/core/profiles";
+import { atOnce } from "#shared/core/steps";
 import { type Found, type FoundFile, readSlice } from "./scan-workspace.ts";
 
 export interface WorkspaceTarget {
@@ -21,67 +26,130 @@ export interface WorkspaceTarget {
 export interface Saving {
   readonly folder: string;
   readonly base: Manifest;
-  /** Digest of the base as stored; null when it started empty. */
-  readonly baseDigest: string | null;
+  /** Whether the base is what the workspace is now; else it was taken from what was before. */
+  readonly isBaseNewest: boolean;
+  /** What of the base couldn't be brought in: the execution never had it, so it stays. */
+  readonly absent: readonly ManifestEntry[];
   readonly found: readonly Found[];
+  /** What a later execution may need; as much as this one had. */
+  readonly room: WorkspaceRoom;
   /** When to give up; milliseconds since 1970. */
   readonly until: number;
 }
 
+interface Kept {
+  readonly manifest: Manifest;
+  /** Paths that there was no room for. */
+  readonly left: readonly string[];
+}
+
 export type Saved =
-  | { readonly state: "unchanged"; readonly manifest: Manifest }
-  | { readonly state: "saved"; readonly manifest: Manifest; readonly manifestSha256: string };
+  | (Kept & { readonly state: "unchanged" })
+  | (Kept & { readonly state: "saved"; readonly manifestSha256: string });
 
 const packsInFlightMax = 2;
 
 /** @throws {Error} When it can't be stored in time; nothing refers to what was stored then. */
 export async function saveWorkspace(target: WorkspaceTarget, saving: Saving): Promise<Saved> {
-  const known = partsOf(saving.base);
-  const files = saving.found.filter((entry) => entry.type === "file");
-  const fresh = files.filter(({ sha256 }) => !known.has(sha256));
-  const plans = planPacks(fresh);
-  const digests = await uploadPacks(target, plans, { ...saving, files: fresh });
-  const parts = new Map([...known, ...partsByBlob(plans, digests)]);
-  const manifest = manifestOf(saving.found.map((entry) => entryOf(entry, parts)));
-  const isEmpty = saving.baseDigest === null && manifest.entries.length === 0;
-  const bytes = manifestBytes(manifest);
-  const manifestSha256 = manifestDigest(bytes);
-  if (isEmpty || manifestSha256 === saving.baseDigest) return { state: "unchanged", manifest };
-  if (bytes.length > manifestBytesMax) throw new Error("The list of files is too long.");
-  await target.putManifest(manifestSha256, bytes, saving.until);
-  return { state: "saved", manifest, manifestSha256 };
+  const known = knownParts(saving);
+  const fresh = new Map<string, FoundFile>();
+  for (const file of saving.found) {
+    if (file.type !== "file" || known.has(file.sha256) || fresh.has(file.sha256)) continue;
+    fresh.set(file.sha256, file);
+  }
+  const blobs = [...fresh.values()].map(({ sha256, ...file }) => {
+    return { sha256, sizeBytes: dataBytesOf(file) };
+  });
+  const plans = planPacks(blobs);
+  const digests = await uploadPacks(target, plans, { ...saving, fresh });
+  const parts = new Map([...known, ...freshParts(fresh, partsByBlob(plans, digests))]);
+  const found = manifestOf(saving.found.map((entry) => entryOf(entry, parts)));
+  const paths = new Set(saving.base.entries.map(({ path }) => path));
+  const whole = withAbsent(found, saving);
+  const isFirst = ({ path }: ManifestEntry) => paths.has(path);
+  const fitted = atOnce(fitToStore(whole, roomWith(saving), isFirst));
+  const kept = { manifest: fitted.manifest, left: fitted.left.map(({ path }) => path) };
+  const isKnown = saving.isBaseNewest && isUnchanged(saving.base, fitted.manifest);
+  if (isKnown) return { state: "unchanged", ...kept };
+  const manifestSha256 = manifestDigest(fitted.bytes);
+  await target.putManifest(manifestSha256, fitted.bytes, saving.until);
+  return { state: "saved", ...kept, manifestSha256 };
 }
 
-function partsOf(base: Manifest): Map<string, Part[]> {
-  const files = base.entries.filter((entry) => entry.type === "file");
-  return new Map(files.map(({ sha256, parts }) => [sha256, parts]));
+/** A base that outgrew this execution's room may stay as large as it was. */
+function roomWith({ base, room }: Saving): WorkspaceRoom {
+  const before = footprintOf(base);
+  return {
+    restoreBytes: Math.max(room.restoreBytes, before.restoreBytes),
+    inodes: Math.max(room.inodes, before.inodes),
+  };
+}
+
+/** With what wasn't brought in, as if somebody else had put it there meanwhile. */
+function withAbsent(found: Manifest, { base, absent }: Saving): Manifest {
+  if (absent.length === 0) return found;
+  const gone = new Set(absent.map(({ path }) => path));
+  const began = manifestOf(base.entries.filter(({ path }) => !gone.has(path)));
+  return mergeManifests({ base: began, ours: found, theirs: base }).manifest;
+}
+
+/** Where contents lie that needn't travel: those that could be brought in. */
+function knownParts({ base, absent }: Saving): Map<string, Part[]> {
+  const missing = new Set(absent.map(({ path }) => path));
+  return new Map(
+    base.entries.flatMap((entry): [string, Part[]][] =>
+      entry.type === "file" && !missing.has(entry.path) ? [[entry.sha256, entry.parts]] : [],
+    ),
+  );
+}
+
+function dataBytesOf({ ranges, sizeBytes }: Pick<FoundFile, "ranges" | "sizeBytes">): number {
+  return ranges?.reduce((sum, range) => sum + range.sizeBytes, 0) ?? sizeBytes;
+}
+
+/** Where the bytes of each new content lie, and where it has none. */
+function freshParts(
+  fresh: ReadonlyMap<string, FoundFile>,
+  stored: ReadonlyMap<string, Part[]>,
+): [string, Part[]][] {
+  return [...fresh].map(([sha256, { ranges, sizeBytes }]) => {
+    const parts = stored.get(sha256) ?? [];
+    return [sha256, ranges === undefined ? parts : spread(parts, ranges, sizeBytes)];
+  });
 }
 
 function entryOf(entry: Found, parts: ReadonlyMap<string, Part[]>): ManifestEntry {
-  return entry.type === "file" ? { ...entry, parts: parts.get(entry.sha256) ?? [] } : entry;
+  if (entry.type !== "file") return entry;
+  const { ranges, ...file } = entry;
+  const whole = parts.get(entry.sha256) ?? [];
+  // The same content may lie there without holes, and then takes more room.
+  const sparse = ranges === undefined ? whole : withHoles(whole, ranges, entry.sizeBytes);
+  return { ...file, parts: sparse.length <= partsMax ? sparse : whole };
 }
 
 interface Upload {
   readonly folder: string;
-  readonly files: readonly FoundFile[];
+  readonly fresh: ReadonlyMap<string, FoundFile>;
   readonly until: number;
 }
 
 async function uploadPacks(
   target: WorkspaceTarget,
   plans: readonly PackPlan[],
-  { folder, files, until }: Upload,
+  { folder, fresh, until }: Upload,
 ): Promise<string[]> {
-  const pathOf = new Map(files.map(({ sha256, path }) => [sha256, join(folder, path)]));
   const digests: string[] = [];
   const pending = [...plans.entries()];
   const worker = async () => {
     for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
       const [index, plan] = next;
       const pack = Buffer.concat(
-        plan.segments.map(({ sha256, blobOffsetBytes, sizeBytes }) =>
-          readSlice(pathOf.get(sha256) ?? "", blobOffsetBytes, sizeBytes),
-        ),
+        plan.segments.flatMap(({ sha256, blobOffsetBytes, sizeBytes }) => {
+          const file = fresh.get(sha256);
+          return file === undefined
+            ? []
+            : readData(folder, file, { offsetBytes: blobOffsetBytes, sizeBytes });
+        }),
       );
       const digest = createHash("sha256").update(pack).digest("hex");
       digests[index] = digest;
@@ -90,4 +158,10 @@ async function uploadPacks(
   };
   await Promise.all(Array.from({ length: packsInFlightMax }, worker));
   return digests;
+}
+
+/** Bytes of a file, counted without its holes. */
+function readData(folder: string, { path, ranges }: FoundFile, data: Range): Buffer[] {
+  const places = ranges === undefined ? [data] : placesOf(ranges, data);
+  return places.map((place) => readSlice(join(folder, path), place));
 }

@@ -1,10 +1,10 @@
 /** Reads what the sandbox left. It is dead by now, so nothing changes underfoot. */
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import {
   chmodSync,
   closeSync,
   constants,
-  type Dirent,
   lstatSync,
   openSync,
   readdirSync,
@@ -14,7 +14,12 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
-import { confinePath, confineSymlink } from "#shared/core/paths";
+import { pageBytes } from "#shared/core/footprint";
+import { DataRanges, type Range } from "#shared/core/holes";
+import { type ManifestDirectory, type ManifestSymlink, timeRangeMs } from "#shared/core/manifest";
+import { confinePath, linkTargetFault } from "#shared/core/paths";
+import { largestFileBytes } from "#shared/core/profiles";
+import { Remarks } from "./remarks.ts";
 
 export interface FoundFile {
   readonly path: string;
@@ -23,92 +28,190 @@ export interface FoundFile {
   readonly sizeBytes: number;
   readonly mode: number;
   readonly modifiedAt: number;
+  /** Where a sparse file has bytes; undefined of a file without holes. */
+  readonly ranges?: readonly Range[];
+  /** Another name of the file that was found at that path. */
+  readonly linkTo?: string;
 }
 
-export type Found =
-  | FoundFile
-  | { readonly path: string; readonly type: "symlink"; readonly target: string }
-  | { readonly path: string; readonly type: "directory"; readonly mode: number };
+export type Found = FoundFile | ManifestSymlink | ManifestDirectory;
 
 export interface Scan {
-  readonly found: Found[];
-  /** Names and reasons of what can't be saved, the first few. */
-  readonly skipped: string[];
-  readonly skippedCount: number;
+  /** In tree order. */
+  readonly found: readonly Found[];
+  /** What can't be saved, and why. */
+  readonly skipped: Remarks;
+  /** What is saved otherwise than it was, and how. */
+  readonly altered: Remarks;
+}
+
+export interface ScanLimits {
+  readonly workspaceBytes: number;
+  /** Paths that were there before: there is room for them whatever is new. */
+  readonly known: ReadonlySet<string>;
+  /** Of all new paths together: what is kept of them in memory. */
+  readonly pathsBytesMax: number;
 }
 
 const permissionBits = 0o777;
-const skippedNamesMax = 10;
-const depthMax = 100;
+const specialBits = 0o7000;
 const chunkBytes = 1024 * 1024;
 /** Timers run in between, for heartbeats must go on however many small files there are. */
 const entriesPerBreath = 200;
+const statBlockBytes = 512;
+/**
+ * What is read of files that lie in less room than they claim: their zeros cost time, and no room
+ * limits how many a sandbox makes. Everything else is limited by the workspace's size.
+ */
+const sparseReadFactor = 2;
 
-/** @throws {Error} When there is more than `entriesMax`, or it can't be read. */
-export async function scanWorkspace(folder: string, entriesMax: number): Promise<Scan> {
-  const found: Found[] = [];
-  const skipped: string[] = [];
-  let skippedCount = 0;
-  let visited = 0;
-  const skip = (path: string, why: string) => {
-    skippedCount += 1;
-    if (skipped.length < skippedNamesMax) skipped.push(`${JSON.stringify(path)} ${why}`);
-  };
-  const walk = async (at: string, depth: number): Promise<number> => {
-    const entries = list(join(folder, at));
-    for (const entry of entries) {
-      const path = at === "" ? entry.name : `${at}/${entry.name}`;
-      const refused = refusedName(entry, path);
-      if (refused !== undefined || depth > depthMax) skip(path, refused ?? "lies too deep");
-      else await visit(path, depth);
-      if (found.length + skippedCount > entriesMax) throw new Error("There are too many files.");
-      visited += 1;
-      if (visited % entriesPerBreath === 0) await breathe();
+/** Whatever is odd about one of the files costs that file alone. */
+export async function scanWorkspace(folder: string, limits: ScanLimits): Promise<Scan> {
+  const walk = new Walk(folder, limits);
+  await walk.visitFolder("");
+  return walk;
+}
+
+class Walk implements Scan {
+  readonly found: Found[] = [];
+  readonly skipped = new Remarks();
+  readonly altered = new Remarks();
+  readonly #folder: string;
+  readonly #limits: ScanLimits;
+  /** By inode, of files that have more than one name. */
+  readonly #firstNames = new Map<number, FoundFile>();
+  #pathsBytes = 0;
+  #sparseBytesLeft: number;
+  #visited = 0;
+
+  constructor(folder: string, limits: ScanLimits) {
+    this.#folder = folder;
+    this.#limits = limits;
+    this.#sparseBytesLeft = limits.workspaceBytes * sparseReadFactor;
+  }
+
+  async visitFolder(at: string): Promise<void> {
+    for (const name of namesIn(join(this.#folder, at))) {
+      const path = at === "" ? name.toString() : `${at}/${name}`;
+      this.#visited += 1;
+      if (this.#visited % entriesPerBreath === 0) await breathe();
+      const why = this.#refusal(name, path);
+      if (why !== undefined) this.skipped.add(path, why);
+      else await this.#visit(path).catch((error: unknown) => this.#unreadable(path, error));
     }
-    return entries.length;
-  };
-  const visit = async (path: string, depth: number): Promise<void> => {
-    const target = join(folder, path);
+  }
+
+  /** Names that aren't UTF-8 are read with replacement characters: they have no name to keep. */
+  #refusal(name: Uint8Array, path: string): string | undefined {
+    const refused = isUtf8(name) ? confinePath(path).refused : "isn't valid Unicode";
+    if (refused !== undefined) return refused;
+    if (this.#limits.known.has(path)) return undefined;
+    const { pathsBytesMax } = this.#limits;
+    const isTooMuch = this.#pathsBytes + Buffer.byteLength(path) > pathsBytesMax;
+    return isTooMuch ? `is beyond ${pathsBytesMax} bytes of paths` : undefined;
+  }
+
+  #unreadable(path: string, error: unknown): void {
+    const code = error instanceof Error && "code" in error ? ` (${error.code})` : "";
+    this.skipped.add(path, `can't be read${code}`);
+  }
+
+  async #visit(path: string): Promise<void> {
+    const target = join(this.#folder, path);
     const stats = lstatSync(target);
-    const mode = stats.mode & permissionBits;
     if (stats.isDirectory()) {
+      const { mode, modifiedAt } = this.#attributes(path, stats);
       chmodSync(target, mode | 0o700);
-      const count = await walk(path, depth + 1);
-      if (count === 0) found.push({ path, type: "directory", mode });
+      this.#add({ path, type: "directory", mode, modifiedAt });
+      await this.visitFolder(path);
     } else if (stats.isSymbolicLink()) {
-      const to = readlinkSync(target);
-      if (confineSymlink(path, to)) found.push({ path, type: "symlink", target: to });
-      else skip(path, "is a link out of the workspace");
+      this.#visitLink(path, target, stats);
     } else if (stats.isFile()) {
-      found.push(await readFile(target, path, stats));
+      await this.#visitFile(path, target, stats);
     } else {
-      skip(path, "is no file, folder or link");
+      this.skipped.add(path, "is no file, folder or link");
     }
-  };
-  await walk("", 0);
-  return { found, skipped, skippedCount };
+  }
+
+  #add(entry: Found): void {
+    this.#pathsBytes += Buffer.byteLength(entry.path);
+    this.found.push(entry);
+  }
+
+  #visitLink(path: string, target: string, stats: Stats): void {
+    const to = readlinkSync(target, { encoding: "buffer" });
+    const fault = isUtf8(to) ? linkTargetFault(to.toString()) : "is a link to no valid Unicode";
+    if (fault !== undefined) {
+      this.skipped.add(path, fault);
+      return;
+    }
+    const { modifiedAt } = this.#attributes(path, stats);
+    this.#add({ path, type: "symlink", target: to.toString(), modifiedAt });
+  }
+
+  async #visitFile(path: string, target: string, stats: Stats): Promise<void> {
+    const first = stats.nlink > 1 ? this.#firstNames.get(stats.ino) : undefined;
+    if (first !== undefined) {
+      this.#add({ ...first, path, linkTo: first.path });
+      return;
+    }
+    const isSparse = stats.blocks * statBlockBytes < stats.size;
+    const fault = this.#sizeFault(stats.size, isSparse);
+    if (fault !== undefined) {
+      this.skipped.add(path, fault);
+      return;
+    }
+    const { mode, modifiedAt } = this.#attributes(path, stats);
+    if ((stats.mode & 0o400) === 0) chmodSync(target, mode | 0o400);
+    const content = await readContent(target, isSparse);
+    const file: FoundFile = { path, type: "file", ...content, mode, modifiedAt };
+    if (stats.nlink > 1) this.#firstNames.set(stats.ino, file);
+    this.#add(file);
+  }
+
+  #sizeFault(sizeBytes: number, isSparse: boolean): string | undefined {
+    if (sizeBytes > largestFileBytes) return `is larger than ${largestFileBytes} bytes`;
+    if (!isSparse) return undefined;
+    const leftBytes = this.#sparseBytesLeft;
+    if (sizeBytes > leftBytes) return `is sparse, and of such files ${leftBytes} bytes may follow`;
+    this.#sparseBytesLeft -= sizeBytes;
+    return undefined;
+  }
+
+  #attributes(path: string, stats: Stats): { mode: number; modifiedAt: number } {
+    const { first, last } = timeRangeMs;
+    const time = Math.round(stats.mtimeMs);
+    const modifiedAt = Math.min(Math.max(time, first), last);
+    if (modifiedAt !== time) this.altered.add(path, "has a time outside of the years 1 to 9999");
+    if ((stats.mode & specialBits) !== 0)
+      this.altered.add(path, "loses set-uid, set-gid or sticky");
+    return { mode: stats.mode & permissionBits, modifiedAt };
+  }
 }
 
-function list(folder: string): Dirent[] {
-  return readdirSync(folder, { withFileTypes: true });
+/** In tree order: by their bytes. */
+function namesIn(folder: string): Buffer[] {
+  return readdirSync(folder, { encoding: "buffer" }).sort(Buffer.compare);
 }
 
-/** Names that aren't UTF-8 are read with a replacement character: they have no name to keep. */
-function refusedName({ name }: Dirent, path: string): string | undefined {
-  return name.includes("\ufffd") ? "isn't valid Unicode" : confinePath(path).refused;
-}
+type Content = Pick<FoundFile, "sha256" | "sizeBytes" | "ranges">;
 
-async function readFile(target: string, path: string, stats: Stats): Promise<FoundFile> {
-  const mode = stats.mode & permissionBits;
-  if ((mode & 0o400) === 0) chmodSync(target, mode | 0o400);
+async function readContent(target: string, isSparse: boolean): Promise<Content> {
   const hash = createHash("sha256");
-  const sizeBytes = await readChunks(target, (chunk) => hash.update(chunk));
-  const modifiedAt = Math.round(stats.mtimeMs);
-  return { path, type: "file", sha256: hash.digest("hex"), sizeBytes, mode, modifiedAt };
+  const data = new DataRanges();
+  const sizeBytes = await readChunks(target, (chunk, offsetBytes) => {
+    hash.update(chunk);
+    if (isSparse) data.add(chunk, offsetBytes, pageBytes);
+  });
+  const sha256 = hash.digest("hex");
+  return isSparse ? { sha256, sizeBytes, ranges: data.ranges() } : { sha256, sizeBytes };
 }
 
 /** Hands over a file's bytes; lets timers run in between, for heartbeats must go on. */
-async function readChunks(target: string, use: (chunk: Uint8Array) => void): Promise<number> {
+async function readChunks(
+  target: string,
+  use: (chunk: Uint8Array, offsetBytes: number) => void,
+): Promise<number> {
   const file = openSync(target, constants.O_RDONLY | constants.O_NOFOLLOW);
   const buffer = Buffer.allocUnsafe(chunkBytes);
   let sizeBytes = 0;
@@ -116,7 +219,7 @@ async function readChunks(target: string, use: (chunk: Uint8Array) => void): Pro
     for (;;) {
       const readBytes = readSync(file, buffer, 0, chunkBytes, sizeBytes);
       if (readBytes === 0) return sizeBytes;
-      use(buffer.subarray(0, readBytes));
+      use(buffer.subarray(0, readBytes), sizeBytes);
       sizeBytes += readBytes;
       if (readBytes === chunkBytes) await breathe();
     }
@@ -126,7 +229,7 @@ async function readChunks(target: string, use: (chunk: Uint8Array) => void): Pro
 }
 
 /** One slice of a file that was scanned. */
-export function readSlice(target: string, offsetBytes: number, sizeBytes: number): Buffer {
+export function readSlice(target: string, { offsetBytes, sizeBytes }: Range): Buffer {
   const file = openSync(target, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const buffer = Buffer.alloc(sizeBytes);

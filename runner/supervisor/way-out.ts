@@ -1,15 +1,18 @@
 /** One execution's way out of its sandbox: none, or the proxy behind the sandbox's door. */
 import { describeError } from "#shared/core/describe-error";
 import { redact } from "#shared/core/redaction";
-import type { Secret } from "#shared/core/redaction-forms";
-import { planRedaction } from "#shared/core/redaction-plan";
+import { planRedaction, type RedactionPlan } from "#shared/core/redaction-plan";
+import type { Secret } from "#shared/core/redaction-units";
 import type { EgressRequest, NetworkPolicy } from "#shared/protocol/runner";
+import { Attempt, type AttemptDeps } from "../egress/attempt.ts";
 import { EgressLog } from "../egress/egress-log.ts";
 import type { EgressProxy } from "../egress/proxy.ts";
+import { Refusal } from "../egress/refusal.ts";
 import type { NetworkOverride } from "../egress/test-network.ts";
 import type { TlsTerminator } from "../egress/tls-terminator.ts";
 import { receiveDoor } from "../launcher/doorway.ts";
 import { GatewayError } from "./gateway.ts";
+import type { RefusedAttempt } from "./init-line.ts";
 import type { LauncherLine } from "./launcher-line.ts";
 import { log } from "./log.ts";
 
@@ -27,6 +30,7 @@ export class WayOut {
   readonly #deps: WayOutDeps;
   readonly #policy: NetworkPolicy;
   readonly #log: EgressLog;
+  readonly #attempts: AttemptDeps;
   #proxy: EgressProxy | undefined;
 
   constructor(deps: WayOutDeps, policy: NetworkPolicy) {
@@ -35,6 +39,12 @@ export class WayOut {
     const onFailure = (error: unknown) =>
       log("WARNING", "egress log is not heard", { why: describeError(error) });
     this.#log = new EgressLog({ send: deps.send, isRefused, now: Date.now, onFailure });
+    let plan: RedactionPlan | undefined;
+    const redactHost = (host: string) => {
+      plan ??= planRedaction(asHosts(deps.secrets));
+      return redact(plan, host);
+    };
+    this.#attempts = { log: this.#log, now: Date.now, redact: redactHost };
   }
 
   /**
@@ -44,7 +54,6 @@ export class WayOut {
   async open(): Promise<void> {
     if (this.#policy.mode === "none") return;
     const { launcher, network, terminator } = this.#deps;
-    const plan = planRedaction(asHosts(this.#deps.secrets));
     const received = receiveDoor();
     received.catch(() => undefined);
     await launcher.openDoor();
@@ -55,11 +64,15 @@ export class WayOut {
       names: namesOf(network.resolver),
       dial: network.dial,
       terminator,
-      log: this.#log,
-      now: Date.now,
-      redact: (host) => redact(plan, host),
+      ...this.#attempts,
     });
     this.#proxy.listen(await received);
+  }
+
+  /** Writes down what the sandbox itself has refused, as it has no network. */
+  refused({ method, host, port }: RefusedAttempt): void {
+    if (this.#policy.mode !== "none") return;
+    new Attempt(this.#attempts, { method, host, port }).end(new Refusal("no_network"));
   }
 
   /** Shuts it, and stores what came of each attempt. */

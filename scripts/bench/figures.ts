@@ -3,6 +3,7 @@ import { authenticatedRead } from "./figures/authenticated-read.ts";
 import { coldStart } from "./figures/cold-start.ts";
 import { egress } from "./figures/egress.ts";
 import { eventDelivery } from "./figures/event-delivery.ts";
+import { executionCpu } from "./figures/execution-cpu.ts";
 import { firstOutput } from "./figures/first-output.ts";
 import { forgedKey } from "./figures/forged-key.ts";
 import { manyExecutions } from "./figures/many-executions.ts";
@@ -18,6 +19,7 @@ export const figures: readonly Figure[] = [
   forgedKey,
   coldStart,
   firstOutput,
+  executionCpu,
   sandboxStart,
   egress,
   redaction,

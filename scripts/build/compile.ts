@@ -3,18 +3,21 @@ import { join } from "node:path";
 import type { BundleEntry } from "./entries.ts";
 
 /**
- * Evaluates the code, so that what runs at a start is compiled too, and keeps what V8 made of it.
- * The program's `main` isn't called. In a process of its own and without settings, because V8 takes
- * back only what was made under the flags of the process that asks.
+ * Compiles every function of the code, evaluates it, and keeps what V8 made of it; the program's
+ * `main` isn't called. In a process of its own and without settings: V8 takes back only what was
+ * kept under the flags of the process that asks, which are the usual ones but for `lazy`.
  */
 const program = `
 const { readFileSync, writeFileSync } = require("node:fs");
+const { setFlagsFromString } = require("node:v8");
 const { constants, Script } = require("node:vm");
 for (const path of process.argv.slice(1)) {
+  setFlagsFromString("--no-lazy");
   const script = new Script(readFileSync(path + ".code.js", "latin1"), {
     filename: path + ".code.js",
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
+  setFlagsFromString("--lazy");
   script.runInThisContext()({ exports: {} }, require);
   writeFileSync(path + ".code.cache", script.createCachedData());
 }

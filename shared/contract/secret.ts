@@ -1,6 +1,6 @@
 /** Secrets as the API takes them; nothing of it is ever given back but names, hosts and headers. */
 import * as z from "zod";
-import { redactableLengthMin } from "../core/redaction-forms.ts";
+import { isRedactable, redactableLengthMin } from "../core/redaction-units.ts";
 import { secretSign } from "../core/secret-signs.ts";
 import type { SecretBinding } from "../protocol/bound-secret.ts";
 import { HostPattern } from "./network.ts";
@@ -82,12 +82,14 @@ export const SecretWritten = z.object({
 
 /** What a client reads after storing a secret. */
 export function storedMessage(value: string): string {
-  return value.length < redactableLengthMin
-    ? `Stored, but ${tooShort}.`
-    : "Stored; it is sealed and never returned.";
+  return isRedactable(value)
+    ? "Stored; it is sealed and never returned."
+    : `Stored, but ${tooShort}.`;
 }
 
-const tooShort = `shorter than ${redactableLengthMin} characters: it can't be redacted from output`;
+const tooShort =
+  `shorter than ${redactableLengthMin} characters, not counting line breaks and what is blank ` +
+  "around it: it can't be redacted from output";
 
 /** A sentence for each field that had better be otherwise. */
 export const Warnings = z.array(z.string());
@@ -102,6 +104,6 @@ export function warningsOf(
     if (sign === null) return [];
     return [`The variable ${key} looks like ${sign}: send it as a secret, or it isn't sealed.`];
   });
-  const short = secrets.filter(({ value }) => value.length < redactableLengthMin);
+  const short = secrets.filter(({ value }) => !isRedactable(value));
   return [...open, ...short.map(({ key }) => `The secret ${key} is ${tooShort}.`)];
 }

@@ -2,39 +2,69 @@
  * A workspace as a value: what stands at which path, and where its bytes lie. Files, history,
  * diffs, snapshots and merges work on manifests alone, so none of them copies data.
  */
-import { createHash } from "node:crypto";
 import * as z from "zod";
-import { confinePath, confineSymlink } from "#shared/core/paths";
+import { isConfined, linkTargetFault, pathBytesMax } from "#shared/core/paths";
+import { largestFileBytes } from "#shared/core/profiles";
+import { compareTree, isBelow, newFolderLengths } from "#shared/core/tree-order";
+import { packBytesMax } from "#shared/protocol/runner";
+
+/** Of one file: each needs a pack's name, and a stranger's file can be cut into any number. */
+export const partsMax = 2_500;
+/** The years 1 to 9999: what every client can read, and every file system can set. */
+export const timeRangeMs = {
+  first: Date.parse("0001-01-01T00:00:00.000Z"),
+  last: Date.parse("9999-12-31T23:59:59.999Z"),
+};
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
 /** Permission bits alone: set-uid, set-gid and sticky don't survive an execution. */
 const mode = z.int().min(0).max(0o777);
-const path = z.string().refine((raw) => confinePath(raw).path === raw, "isn't confined");
+const path = z.string().max(pathBytesMax).refine(isConfined, "isn't confined");
+/** Milliseconds since 1970. */
+const time = z.int().min(timeRangeMs.first).max(timeRangeMs.last);
 
-/** Where a slice of a blob lies; the slices of a file, in order, are its bytes. */
-export const Part = z.object({ pack: sha256, offsetBytes: count, sizeBytes: count.min(1) });
+/**
+ * Where a slice of a file lies; the slices, in order, are its bytes. Without a pack it is a hole:
+ * zeros that take no room, neither in storage nor in a workspace.
+ */
+export const Part = z.object({
+  pack: sha256.nullable(),
+  offsetBytes: count.max(packBytesMax),
+  sizeBytes: count.min(1).max(largestFileBytes),
+});
 export type Part = z.infer<typeof Part>;
 
 export const ManifestFile = z.object({
   path,
   type: z.literal("file"),
   sha256,
-  sizeBytes: count,
+  sizeBytes: count.max(largestFileBytes),
   mode,
-  /** Milliseconds since 1970. */
-  modifiedAt: z.int(),
-  parts: z.array(Part),
+  modifiedAt: time,
+  parts: z.array(Part).max(partsMax),
+  /** Another name of the file at that path, which comes before this one: the two are one file. */
+  linkTo: path.optional(),
 });
 export type ManifestFile = z.infer<typeof ManifestFile>;
 
 export const ManifestSymlink = z.object({
   path,
   type: z.literal("symlink"),
-  target: z.string().max(1_024),
+  target: z.string().refine((target) => linkTargetFault(target) === undefined),
+  /** Not known of those that version 1 stored. */
+  modifiedAt: time.optional(),
 });
-/** Needed for empty directories only; the others follow from what they hold. */
-export const ManifestDirectory = z.object({ path, type: z.literal("directory"), mode });
+export type ManifestSymlink = z.infer<typeof ManifestSymlink>;
+
+/** A folder that has no entry of its own follows from what it holds. */
+export const ManifestDirectory = z.object({
+  path,
+  type: z.literal("directory"),
+  mode,
+  modifiedAt: time.optional(),
+});
+export type ManifestDirectory = z.infer<typeof ManifestDirectory>;
 
 export const ManifestEntry = z.discriminatedUnion("type", [
   ManifestFile,
@@ -43,46 +73,104 @@ export const ManifestEntry = z.discriminatedUnion("type", [
 ]);
 export type ManifestEntry = z.infer<typeof ManifestEntry>;
 
-/** Sorted by path, bytewise; nothing stands below a file or a symlink. */
-export const Manifest = z
-  .object({ v: z.literal(1), entries: z.array(ManifestEntry) })
-  .superRefine(({ entries }, context) => {
-    const broken = firstBroken(entries);
-    if (broken !== undefined) context.addIssue({ code: "custom", message: broken });
-  });
-export type Manifest = z.infer<typeof Manifest>;
+/** In tree order; nothing lies below a file or a link. */
+export interface Manifest {
+  readonly v: 2;
+  readonly entries: readonly ManifestEntry[];
+}
 
-export const emptyManifest: Manifest = { v: 1, entries: [] };
+export const emptyManifest: Manifest = { v: 2, entries: [] };
 
 /** Brings entries into the manifest's order. */
 export function manifestOf(entries: Iterable<ManifestEntry>): Manifest {
-  return { v: 1, entries: [...entries].sort((a, b) => compareBytewise(a.path, b.path)) };
+  const sorted = [...entries].sort((a, b) => compareTree(a.path, b.path));
+  return { v: 2, entries: relink(sorted) };
 }
 
-/** The stored form. Equal manifests have equal bytes, whatever order their keys came in. */
-export function manifestBytes(manifest: Manifest): Uint8Array {
-  return Buffer.from(JSON.stringify({ v: 1, entries: manifest.entries.map(ordered) }));
+/** Of entries that are in order already. */
+export function manifestInOrder(entries: readonly ManifestEntry[]): Manifest {
+  return { v: 2, entries: relink(entries) };
 }
 
-/** Under which a manifest's bytes are stored: their SHA-256, in hex. */
-export function manifestDigest(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+/**
+ * Names of one file stay so while they say the same of it. Where the first of them is gone or has
+ * become another file, the next one takes its place.
+ */
+function relink(entries: readonly ManifestEntry[]): readonly ManifestEntry[] {
+  const linked = entries.flatMap((entry) => (linkOf(entry) === undefined ? [] : [linkOf(entry)]));
+  if (linked.length === 0) return entries;
+  const targets = new Set(linked);
+  /** By the path that was linked to: who stands for that file now. */
+  const firsts = new Map<string, ManifestFile>();
+  return entries.map((entry) => {
+    if (entry.type !== "file") return entry;
+    const { linkTo, ...alone } = entry;
+    if (linkTo === undefined) {
+      if (targets.has(entry.path)) firsts.set(entry.path, entry);
+      return entry;
+    }
+    const first = firsts.get(linkTo);
+    if (first !== undefined && isSameFile(first, entry)) return { ...alone, linkTo: first.path };
+    firsts.set(linkTo, alone);
+    return alone;
+  });
 }
 
-/** @throws {SyntaxError | z.ZodError} When the bytes aren't a manifest. */
-export function parseManifest(bytes: Uint8Array): Manifest {
-  return Manifest.parse(JSON.parse(Buffer.from(bytes).toString("utf8")));
+function linkOf(entry: ManifestEntry): string | undefined {
+  return entry.type === "file" ? entry.linkTo : undefined;
+}
+
+/** Whether two names can be of one file: it has one content, one mode and one time. */
+export function isSameFile(a: ManifestFile, b: ManifestFile): boolean {
+  return a.sha256 === b.sha256 && a.mode === b.mode && a.modifiedAt === b.modifiedAt;
 }
 
 /** The packs a manifest needs, each once. */
 export function packsOf(manifest: Manifest): Set<string> {
-  const parts = manifest.entries.flatMap((entry) => (entry.type === "file" ? entry.parts : []));
-  return new Set(parts.map((part) => part.pack));
+  const packs = new Set<string>();
+  for (const entry of manifest.entries) {
+    if (entry.type !== "file") continue;
+    for (const { pack } of entry.parts) if (pack !== null) packs.add(pack);
+  }
+  return packs;
+}
+
+/** What is known of a folder without an entry. */
+export const impliedMode = 0o755;
+
+/** With an entry for each folder that had none. */
+export function withFolders({ entries }: Manifest): ManifestEntry[] {
+  const all: ManifestEntry[] = [];
+  let previous = "";
+  for (const entry of entries) {
+    for (const length of newFolderLengths(previous, entry.path)) {
+      all.push({ path: entry.path.slice(0, length), type: "directory", mode: impliedMode });
+    }
+    all.push(entry);
+    previous = entry.path;
+  }
+  return all;
+}
+
+/** Whether `next` tells of nothing that `base` doesn't; what `base` leaves open may be said. */
+export function isUnchanged(base: Manifest, next: Manifest): boolean {
+  const [before, after] = [withFolders(base), withFolders(next)];
+  return (
+    before.length === after.length &&
+    before.every((was, index) => {
+      const is = after[index];
+      const isSame = was.path === is?.path && sameEntry(was, is) && linkOf(was) === linkOf(is);
+      return isSame && (was.modifiedAt === undefined || was.modifiedAt === is.modifiedAt);
+    })
+  );
 }
 
 /** Same kind, content and mode. Times and the place of the bytes don't count. */
 export function sameEntry(a: ManifestEntry | undefined, b: ManifestEntry | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && essence(a) === essence(b));
+  if (a === undefined || b === undefined) return a === b;
+  if (a.type === "symlink") return b.type === "symlink" && a.target === b.target;
+  if (a.type === "directory") return b.type === "directory" && a.mode === b.mode;
+  return b.type === "file" && a.mode === b.mode && a.sha256 === b.sha256;
 }
 
 export interface ManifestDiff {
@@ -92,81 +180,41 @@ export interface ManifestDiff {
   readonly deleted: ManifestEntry[];
 }
 
+/** What became of each path. Folders are told only while they hold nothing. */
 export function diffManifests(base: Manifest, next: Manifest): ManifestDiff {
-  const before = byPath(base);
-  const after = byPath(next);
-  const changed = next.entries.filter((entry) => !sameEntry(before.get(entry.path), entry));
-  return {
-    created: changed.filter((entry) => !before.has(entry.path)),
-    modified: changed.filter((entry) => before.has(entry.path)),
-    deleted: base.entries.filter((entry) => !after.has(entry.path)),
-  };
-}
-
-export function byPath(manifest: Manifest): Map<string, ManifestEntry> {
-  return new Map(manifest.entries.map((entry) => [entry.path, entry]));
-}
-
-/** Orders as UTF-8 bytes do; `<` compares UTF-16 units and puts emoji before U+E000. */
-export function compareBytewise(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let index = 0; index < length; index += 1) {
-    const [left, right] = [a.charCodeAt(index), b.charCodeAt(index)];
-    if (left !== right) return codePointRank(left) - codePointRank(right);
+  const diff: ManifestDiff = { created: [], modified: [], deleted: [] };
+  for (const { was, is } of pathsOf(toldOf(base), toldOf(next))) {
+    if (was === undefined) diff.created.push(...(is === undefined ? [] : [is]));
+    else if (is === undefined) diff.deleted.push(was);
+    else if (!sameEntry(was, is)) diff.modified.push(is);
   }
-  return a.length - b.length;
+  return diff;
 }
 
-function codePointRank(unit: number): number {
-  const isSurrogate = unit >= 0xd800 && unit <= 0xdfff;
-  return isSurrogate ? unit + 0x1_0000 : unit;
+function toldOf({ entries }: Manifest): readonly ManifestEntry[] {
+  return entries.filter(({ type, path: at }, index) => {
+    const next = entries[index + 1];
+    return type !== "directory" || next === undefined || !isBelow(next.path, at);
+  });
 }
 
-function essence(entry: ManifestEntry): string {
-  if (entry.type === "file") return `file ${entry.mode} ${entry.sha256}`;
-  return entry.type === "symlink" ? `symlink ${entry.target}` : `directory ${entry.mode}`;
+interface Pair {
+  readonly was: ManifestEntry | undefined;
+  readonly is: ManifestEntry | undefined;
 }
 
-function ordered(entry: ManifestEntry): ManifestEntry {
-  const { path: at, type } = entry;
-  if (type === "symlink") return { path: at, type, target: entry.target };
-  if (type === "directory") return { path: at, type, mode: entry.mode };
-  const parts = entry.parts.map(({ pack, offsetBytes, sizeBytes }) => ({
-    pack,
-    offsetBytes,
-    sizeBytes,
-  }));
-  const { sha256: digest, sizeBytes, modifiedAt } = entry;
-  return { path: at, type, sha256: digest, sizeBytes, mode: entry.mode, modifiedAt, parts };
-}
-
-function firstBroken(entries: readonly ManifestEntry[]): string | undefined {
-  const paths = new Set(entries.map((entry) => entry.path));
-  for (const [index, entry] of entries.entries()) {
-    const before = entries[index - 1];
-    if (before !== undefined && compareBytewise(before.path, entry.path) >= 0) {
-      return `"${entry.path}" is out of order`;
-    }
-    if (ancestorsOf(entry.path).some((ancestor) => paths.has(ancestor))) {
-      return `"${entry.path}" stands below another entry`;
-    }
-    const why = brokenEntry(entry);
-    if (why !== undefined) return `"${entry.path}" ${why}`;
+/** Walks two lists that are in order, side by side. */
+function* pathsOf(
+  before: readonly ManifestEntry[],
+  after: readonly ManifestEntry[],
+): Generator<Pair> {
+  let [left, right] = [0, 0];
+  for (;;) {
+    const [was, is] = [before[left], after[right]];
+    if (was === undefined && is === undefined) return;
+    const order = was === undefined ? 1 : is === undefined ? -1 : compareTree(was.path, is.path);
+    if (order <= 0) left += 1;
+    if (order >= 0) right += 1;
+    yield { was: order <= 0 ? was : undefined, is: order >= 0 ? is : undefined };
   }
-  return undefined;
-}
-
-function brokenEntry(entry: ManifestEntry): string | undefined {
-  if (entry.type === "symlink") {
-    return confineSymlink(entry.path, entry.target) ? undefined : "points out of the workspace";
-  }
-  if (entry.type === "directory") return undefined;
-  const sizeBytes = entry.parts.reduce((sum, part) => sum + part.sizeBytes, 0);
-  return sizeBytes === entry.sizeBytes ? undefined : "isn't as long as its parts";
-}
-
-/** `a/b/c` → `a`, `a/b`. */
-export function ancestorsOf(at: string): string[] {
-  const segments = at.split("/");
-  return segments.slice(1).map((_, index) => segments.slice(0, index + 1).join("/"));
 }

@@ -11,6 +11,7 @@ export type Host =
 export const egressRules = [
   "malformed_request",
   "invalid_host",
+  "no_network",
   "host_not_allowed",
   "port_not_allowed",
   "address_not_allowed",
@@ -76,7 +77,7 @@ export function decideHost(policy: NetworkPolicy, hostText: string, port: number
     return refused("private_address");
   }
   if (policy.mode === "internet") return { allowed: true, host };
-  if (policy.mode !== "allowlist") return refused("host_not_allowed");
+  if (policy.mode !== "allowlist") return refused("no_network");
   if (host.kind === "address") return refused("address_not_allowed");
   const matching = policy.allow.filter((entry) => matches(entry.host, host.name));
   if (matching.length === 0) return refused("host_not_allowed");

@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { confinePath, confineSymlink } from "#shared/core/paths";
+import { confinePath, isConfined, linkTargetFault } from "#shared/core/paths";
 
 describe("confinePath()", () => {
   test.each([
@@ -31,19 +32,52 @@ describe("confinePath()", () => {
   });
 });
 
-describe("confineSymlink()", () => {
-  test.each([
-    ["a/link", "file", true],
-    ["a/link", "../file", true],
-    ["a/b/link", "../../c", true],
-    ["link", "a/../b", true],
-    ["link", "..", false],
-    ["a/link", "../../file", false],
-    ["a/link", "b/../../../x", false],
-    ["link", "/etc/passwd", false],
-    ["link", "", false],
-    ["link", "a\0", false],
-  ])("%s → %s is inside: %s", (path, target, inside) => {
-    expect(confineSymlink(path, target)).toBe(inside);
+describe("isConfined()", () => {
+  const piece = fc.constantFrom(
+    "a",
+    ".",
+    "/",
+    "..",
+    "é",
+    "😀",
+    "\ud800",
+    "\0",
+    "\u0085",
+    "漢".repeat(84),
+  );
+
+  test("says of each path what confinePath() does", () => {
+    const paths = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(""));
+    fc.assert(
+      fc.property(paths, (path) => {
+        expect(isConfined(path)).toBe(confinePath(path).path === path);
+      }),
+      { numRuns: 1_000 },
+    );
   });
+
+  test.each([
+    ["x".repeat(255), true],
+    ["x".repeat(256), false],
+    ["漢".repeat(85), true],
+    [`${"漢".repeat(85)}x`, false],
+    [`${"x".repeat(255)}/`.repeat(4).slice(0, 1_023), true],
+    [`${"x".repeat(200)}/`.repeat(5) + "x".repeat(19), true],
+    [`${"x".repeat(200)}/`.repeat(5) + "x".repeat(20), false],
+  ])("%j: %s", (path, confined) => {
+    expect(isConfined(path)).toBe(confined);
+    expect(confinePath(path).path === path).toBe(confined);
+  });
+});
+
+describe("linkTargetFault()", () => {
+  test.each(["/usr/bin/python3", "../../out", "a/../b", "x".repeat(4_095), "a\nb"])(
+    "%j is text like any other",
+    (target) => expect(linkTargetFault(target)).toBeUndefined(),
+  );
+
+  test.each(["", "\ud800", "a\0b", "x".repeat(4_096), "é".repeat(2_048)])(
+    "%j can't be one",
+    (target) => expect(linkTargetFault(target)).toMatch(/^is a link /),
+  );
 });

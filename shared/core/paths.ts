@@ -1,8 +1,12 @@
 /** Names inside a workspace: relative, forward only, printable. */
 
-const pathBytesMax = 1_024;
-const segmentBytesMax = 255;
+export const pathBytesMax = 1_024;
+export const segmentBytesMax = 255;
+/** Linux takes no longer one, counting the byte that ends it. */
+const linkTargetBytesMax = 4_095;
 const control = /\p{Cc}/u;
+const slash = 0x2f;
+const dot = 0x2e;
 
 export type ConfinedPath =
   | { readonly path: string; readonly refused?: undefined }
@@ -30,15 +34,54 @@ export function confinePath(raw: string): ConfinedPath {
   return { path };
 }
 
-/** Whether a symlink at `path` points to something inside the workspace, read as text. */
-export function confineSymlink(path: string, target: string): boolean {
-  if (target === "" || target.startsWith("/") || !target.isWellFormed()) return false;
-  if (control.test(target) || Buffer.byteLength(target) > pathBytesMax) return false;
-  let depth = path.split("/").length - 1;
-  for (const segment of target.split("/")) {
-    if (segment === "..") depth -= 1;
-    else if (segment !== "" && segment !== ".") depth += 1;
-    if (depth < 0) return false;
+/** Whether confinePath() gives `path` back as it is. Looks at each character once. */
+export function isConfined(path: string): boolean {
+  if (path.length > pathBytesMax) return false;
+  let pathBytes = 0;
+  let segmentBytes = 0;
+  let segmentDots = 0;
+  for (let index = 0; index <= path.length; index += 1) {
+    const unit = index === path.length ? slash : path.charCodeAt(index);
+    if (unit === slash) {
+      const isDots = segmentDots === segmentBytes && segmentDots <= 2;
+      if (segmentBytes > segmentBytesMax || isDots) return false;
+      pathBytes += segmentBytes + 1;
+      segmentBytes = 0;
+      segmentDots = 0;
+      continue;
+    }
+    const bytes = bytesOfUnit(path, index, unit);
+    if (bytes === 0) return false;
+    segmentBytes += bytes;
+    if (unit === dot) segmentDots += 1;
   }
-  return true;
+  return pathBytes - 1 <= pathBytesMax;
+}
+
+/** UTF-8 bytes that a unit adds; 0 where it may not stand in a path. */
+function bytesOfUnit(text: string, index: number, unit: number): number {
+  if (unit < 0x20 || (unit >= 0x7f && unit <= 0x9f)) return 0;
+  if (unit < 0x80) return 1;
+  if (unit < 0x800) return 2;
+  if (unit < 0xd800 || unit > 0xdfff) return 3;
+  if (unit <= 0xdbff) return isBetween(text.charCodeAt(index + 1), 0xdc00, 0xdfff) ? 2 : 0;
+  return isBetween(text.charCodeAt(index - 1), 0xd800, 0xdbff) ? 2 : 0;
+}
+
+function isBetween(unit: number, first: number, last: number): boolean {
+  return unit >= first && unit <= last;
+}
+
+/**
+ * Why a link's target can't be kept, if so. It is text, whatever it points to: a link leads where
+ * the one who follows it may go, and nothing of ours follows one.
+ */
+export function linkTargetFault(target: string): string | undefined {
+  if (target === "") return "is a link to nothing";
+  if (!target.isWellFormed()) return "is a link whose target isn't valid Unicode";
+  if (target.includes("\0")) return "is a link whose target holds the character U+0000";
+  if (Buffer.byteLength(target) > linkTargetBytesMax) {
+    return `is a link whose target is longer than ${linkTargetBytesMax} bytes`;
+  }
+  return undefined;
 }

@@ -1,5 +1,5 @@
 /** How large an execution's container is, and how much of it one execution's commands may use. */
-import type { Profile } from "../protocol/job.ts";
+import { type Profile, profiles } from "../protocol/job.ts";
 import type { Limits } from "../protocol/runner.ts";
 
 const mib = 1_048_576;
@@ -35,4 +35,24 @@ export function executionLimits(profile: Profile, wallClockMs: number): Limits {
     tmpBytes: Math.floor(sandboxBytes / 8),
     streamBytesMax: 8 * mib,
   };
+}
+
+/** No file of any execution grows beyond this, so whoever claims a larger one is wrong. */
+export const largestFileBytes = Math.max(
+  ...profiles.map((profile) => executionLimits(profile, 1).fileBytesMax),
+);
+
+/** What a workspace may hold, as whoever restores it needs it. */
+export interface WorkspaceRoom {
+  /** Bytes of memory: files lie in whole pages, and holes in none. */
+  readonly restoreBytes: number;
+  /** Files, links and folders. */
+  readonly inodes: number;
+}
+
+export function workspaceRoom(
+  limits: Pick<Limits, "workspaceBytes" | "workspaceInodesMax">,
+): WorkspaceRoom {
+  // The workspace's own folder is one of them.
+  return { restoreBytes: limits.workspaceBytes, inodes: limits.workspaceInodesMax - 1 };
 }

@@ -2,8 +2,12 @@
  * Takes secrets out of text that leaves, also when they straddle chunks or are encoded. A guard
  * against accidents: who wants to smuggle a secret out can transform it in ways nobody lists.
  */
-import { brokenLengthMin } from "./redaction-forms.ts";
-import { longestMatch, openEnd, PlaceFinder, type RedactionPlan } from "./redaction-plan.ts";
+import { openEnd, PlaceFinder } from "./redaction-finder.ts";
+import type { RedactionPlan } from "./redaction-plan.ts";
+import { Walker } from "./redaction-walker.ts";
+
+/** Less than so many characters of what may be a secret, beside breaks, tell nothing of it. */
+const tellingLengthMin = 4;
 
 /** Redacts a whole text. */
 export function redact(plan: RedactionPlan, text: string): string {
@@ -14,6 +18,7 @@ export function redact(plan: RedactionPlan, text: string): string {
 /** Redacts a stream, holding back only what may be the beginning of a secret. */
 export class Redactor {
   readonly #plan: RedactionPlan;
+  readonly #walker: Walker;
   #held = "";
   /** How many held characters an earlier match covers. */
   #coveredLength = 0;
@@ -27,11 +32,17 @@ export class Redactor {
 
   constructor(plan: RedactionPlan) {
     this.#plan = plan;
+    this.#walker = new Walker(plan);
   }
 
-  /** How many characters are held back, as they may be a secret's first. */
-  get heldLength(): number {
-    return this.#held.length;
+  /** How many symbols were compared so far. */
+  get steps(): number {
+    return this.#walker.steps;
+  }
+
+  /** Whether what is held back, as it may be a secret's beginning, is enough to tell some of it. */
+  get holdsTelling(): boolean {
+    return this.#held.replace(/[\r\n]/g, "").length >= tellingLengthMin;
   }
 
   /** @returns What is safe to pass on now; possibly nothing. */
@@ -44,7 +55,7 @@ export class Redactor {
    * @returns What is held back, if it is too short to tell anything of a secret.
    */
   pause(): string {
-    if (this.#held.length >= brokenLengthMin || this.#coveredLength > 0) return "";
+    if (this.holdsTelling || this.#coveredLength > 0) return "";
     const passed = this.#held.slice(this.#passedLength);
     this.#passedLength = this.#held.length;
     if (passed !== "") this.#lastKey = undefined;
@@ -57,27 +68,27 @@ export class Redactor {
   }
 
   #drain(text: string, final: boolean): string {
-    if (this.#plan.heads.size === 0) return text;
-    const stop = final ? text.length : openEnd(this.#plan, text);
+    if (this.#plan.units.count === 0) return text;
+    const stop = final ? text.length : openEnd(this.#plan.heads, text);
     let out = "";
     let coveredUntil = this.#coveredLength;
     let plainFrom = Math.max(coveredUntil, this.#passedLength);
-    const finder = new PlaceFinder(this.#plan, text);
-    let places = { at: 0, until: 0 };
-    let index = 0;
-    for (; index < stop; index += 1) {
-      if (index >= places.until) places = finder.next(index);
-      index = Math.max(index, places.at);
-      if (index >= stop) break;
-      const { longest, undecided } = longestMatch(this.#plan, text, index);
-      if (undecided !== undefined && !final) break;
+    const finder = new PlaceFinder(this.#plan.heads, text);
+    let until = stop;
+    for (let at = finder.next(0); at < stop; at = finder.next(at + 1)) {
+      const found = this.#walker.match(text, at, finder.spellings);
+      if (found === null) continue;
+      const { longest, undecided } = found;
+      if (undecided !== null && !final) {
+        until = at;
+        break;
+      }
       const match = undecided ?? longest;
-      if (match === undefined) continue;
-      if (index >= coveredUntil) out += this.#plain(text, plainFrom, index) + this.#tag(match.key);
+      if (match === null) continue;
+      if (at >= coveredUntil) out += this.#plain(text, plainFrom, at) + this.#tag(match.key);
       coveredUntil = Math.max(coveredUntil, match.end);
       plainFrom = Math.max(plainFrom, coveredUntil);
     }
-    const until = Math.min(index, stop);
     this.#held = text.slice(until);
     this.#coveredLength = Math.max(0, coveredUntil - until);
     out += this.#plain(text, plainFrom, until);

@@ -67,6 +67,11 @@ export const catalogue = {
     "never",
     "An adjustment can't take the balance below what is held for executions.",
   ),
+  WORKSPACE_TOO_LARGE: refusal(
+    409,
+    "never",
+    "The workspace's files need more room than that profile has; delete some first.",
+  ),
   WORKSPACE_FULL: refusal(422, "never", "The workspace would exceed its size or file count."),
   QUOTA_REACHED: refusal(422, "never", "The account has as much of that as it may; see details."),
   KEYS_FULL: refusal(422, "never", "The account has as many live keys as it may; revoke one."),

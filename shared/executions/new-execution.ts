@@ -81,6 +81,7 @@ export function newExecution(
     sealedSecrets: [...options.sealedSecrets],
     setupScripts: [...environment.setupScripts, ...options.setupScripts],
     baseManifestSha256: environment.workspace?.manifestSha256 ?? null,
+    basePreviousManifestSha256: environment.workspace?.previousManifestSha256 ?? null,
     attempt: 1,
     ticketSha256: hashTicket(ticket),
     ticketExpiresAt: now + ticketLifetimeMs,

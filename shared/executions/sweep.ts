@@ -9,7 +9,7 @@ import { auditEntry } from "../audit/audit-entry.ts";
 import { mintOwner, type Owner } from "../auth/owner.ts";
 import type { IdKind } from "../core/ids.ts";
 import { formatTicket, hashTicket, ticketLifetimeMs, ticketRandomBytes } from "../core/ticket.ts";
-import { cancelJob } from "../google/jobs.ts";
+import { cancelJob, hasJobEnded } from "../google/jobs.ts";
 import type { EndReason } from "../protocol/runner.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import { replace, type Version } from "../store/documents.ts";
@@ -27,6 +27,9 @@ export interface SweepDeps {
   random(bytes: number): Buffer;
   newId(kind: IdKind): string;
 }
+
+/** Attempts whose runner is looked after before its deadline. */
+const soonReplacedMax = 3;
 
 type FoundExecution = Found<typeof executions.schema>;
 /** `waiting`: for its runner, or for room on the platform; `full` is the latter, seen just now. */
@@ -78,17 +81,35 @@ export function isOverdue(execution: Execution, now: number): boolean {
 
 async function sweepQueued(deps: SweepDeps, owner: Owner, found: FoundExecution): Promise<Swept> {
   const { value, version } = found;
-  const { claimDeadlineMs, queuedMsMax } = timing();
+  const { queuedMsMax } = timing();
   const now = deps.now();
-  const claimBy = (value.dispatchedAt ?? 0) + claimDeadlineMs;
-  if (value.jobExecution !== null && claimBy > now) {
-    const moved = await fenced(deps, owner, { value: { ...value, sweepAt: claimBy }, version });
+  const sweepAt = await claimAwaitedUntil(value, now);
+  if (sweepAt !== null) {
+    const moved = await fenced(deps, owner, { value: { ...value, sweepAt }, version });
     return moved ? "waiting" : "gone";
   }
   if (now - value.createdAt > queuedMsMax) {
     return await endGivenUp(deps, owner, { id: value.id, reason: "runner_error" });
   }
   return await dispatchAgain(deps, owner, found);
+}
+
+/**
+ * When to look again whether its runner has claimed it; null if none will. A runner that ended
+ * without a claim is replaced soon, a few times: one that starves or can't be started may do better
+ * on its next try, and one that can't run at all isn't to be started every few seconds.
+ */
+async function claimAwaitedUntil(value: Execution, now: number): Promise<number | null> {
+  const { dispatchDeadlineMs, claimDeadlineMs } = timing();
+  const { jobExecution, dispatchedAt, attempt } = value;
+  if (jobExecution === null || dispatchedAt === null) return null;
+  const claimBy = dispatchedAt + claimDeadlineMs;
+  if (claimBy <= now) return null;
+  if (attempt > soonReplacedMax) return claimBy;
+  // Where the platform can't say, the deadline still holds.
+  if (await hasJobEnded(jobExecution).catch(() => false)) return null;
+  // Each look is twice as far from the start as the last one.
+  return Math.min(claimBy, now + Math.max(dispatchDeadlineMs, now - dispatchedAt));
 }
 
 /** With a ticket of its own; what was refused for want of room cost no attempt. */

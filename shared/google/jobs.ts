@@ -7,6 +7,9 @@ import { jobEnvironment, jobName, type NetworkMode, type Profile } from "../prot
 import { localEndpoint } from "./endpoint.ts";
 
 const timeoutMs = 10_000;
+/** Of gRPC. */
+const notFound = 5;
+const exhausted = 8;
 
 export interface JobStart {
   readonly profile: Profile;
@@ -59,7 +62,23 @@ export async function cancelJob(name: string): Promise<void> {
   await (await run()).executions.cancelExecution({ name }, { timeout: timeoutMs });
 }
 
-/** Whether RunJob was refused for want of room: then nothing was started (gRPC 8). */
+/** Whether a job's execution is over; one that the platform doesn't know any more is. */
+export async function hasJobEnded(name: string): Promise<boolean> {
+  try {
+    const { executions } = await run();
+    const [execution] = await executions.getExecution({ name }, { timeout: timeoutMs });
+    return execution.completionTime !== null && execution.completionTime !== undefined;
+  } catch (error) {
+    if (codeOf(error) === notFound) return true;
+    throw error;
+  }
+}
+
+/** Whether RunJob was refused for want of room: then nothing was started */
 export function isOverQuota(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === 8;
+  return codeOf(error) === exhausted;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }

@@ -175,6 +175,8 @@ export const ClaimReply = z.object({
   setupScripts: z.array(z.string()),
   /** The manifest to start from; null for an empty workspace. */
   manifestSha256: sha256.nullable(),
+  /** What to start from if that one can't be read; null for an empty workspace. */
+  previousManifestSha256: sha256.nullable().default(null),
 });
 export type ClaimReply = z.infer<typeof ClaimReply>;
 

@@ -11,6 +11,10 @@ export const WorkspaceHead = z.object({
   manifestSha256: z.string(),
   fileCount: z.int().min(0),
   totalBytes: z.int().min(0),
+  /** What an execution's workspace must have room for; not known of those stored before. */
+  restoreBytes: z.int().min(0).optional(),
+  /** Where to go back to if this manifest can't be read; null where an empty workspace was. */
+  previousManifestSha256: z.string().nullable().default(null),
 });
 export type WorkspaceHead = z.infer<typeof WorkspaceHead>;
 

@@ -54,6 +54,8 @@ export const Execution = z.object({
   ),
   setupScripts: z.array(z.string()),
   baseManifestSha256: z.string().nullable(),
+  /** What it starts from if that one can't be read. */
+  basePreviousManifestSha256: z.string().nullable().default(null),
 
   /** Fencing: only the newest attempt may claim, only the one that claimed may settle. */
   attempt: z.int().min(1),

@@ -1,60 +1,187 @@
 /** Workspaces as they are stored: manifests by their digest, files as ranges of packs. */
+import { setImmediate as breathe } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { Owner } from "../auth/owner.ts";
+import { fits, fitToStore, footprintOf } from "../core/footprint.ts";
+import { slicesOf } from "../core/holes.ts";
 import {
   emptyManifest,
   type Manifest,
+  type ManifestEntry,
   type ManifestFile,
-  manifestBytes,
-  parseManifest,
 } from "../core/manifest.ts";
-import { executionLimits } from "../core/profiles.ts";
+import { encodeSteps, ManifestError, manifestSteps } from "../core/manifest-bytes.ts";
+import { executionLimits, type WorkspaceRoom, workspaceRoom } from "../core/profiles.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type ByteRange, getObject } from "../google/objects.ts";
+import type { Profile } from "../protocol/job.ts";
 import { manifestBytesMax } from "../protocol/runner.ts";
 import { type CountingStore, storeObject } from "../quotas/store-object.ts";
 import type { Environment, WorkspaceHead } from "../store/environments.ts";
 
-/** Manifests never change under their digest. Counted in entries: 200,000 are about 100 MB. */
-const cache = new LRUCache<string, Manifest>({
-  maxSize: 200_000,
-  sizeCalculation: (manifest) => manifest.entries.length + 1,
-});
+/** Manifests never change under their digest. Counted in bytes as stored. */
+const cache = new LRUCache<string, Manifest>({ maxSize: 32 * 1024 * 1024 });
 
+/** What was read, and under which digest; null for a workspace that never held a file. */
+export interface KnownManifest {
+  readonly manifest: Manifest;
+  readonly sha256: string | null;
+}
+
+/**
+ * @throws {ManifestError} When the bytes aren't a manifest.
+ * @throws {ApiError} `NOT_FOUND`, `UNAVAILABLE`.
+ */
 export async function readManifest(owner: Owner, sha256: string | null): Promise<Manifest> {
   if (sha256 === null) return emptyManifest;
-  const name = `${owner.id}/${sha256}`;
-  const known = cache.get(name);
+  const known = cache.get(`${owner.id}/${sha256}`);
   if (known) return known;
-  const manifest = parseManifest(await getObject(owner, { kind: "manifests", sha256 }));
-  cache.set(name, manifest);
+  return await keepManifest(owner, sha256, await getObject(owner, { kind: "manifests", sha256 }));
+}
+
+/**
+ * Doubts the bytes of a manifest, and remembers it. Others are served in between.
+ * @throws {ManifestError} When the bytes aren't one.
+ */
+export async function keepManifest(
+  owner: Owner,
+  sha256: string,
+  bytes: Uint8Array,
+): Promise<Manifest> {
+  const manifest = await inTurns(manifestSteps(bytes));
+  cache.set(`${owner.id}/${sha256}`, manifest, { size: bytes.length });
   return manifest;
 }
 
-/** Stores a manifest and says what an environment must know of it. */
+/** Goes through steps, and serves others in between. */
+export async function inTurns<T>(steps: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await breathe();
+  }
+}
+
+/**
+ * The first of an environment's manifests that can be read: one that can't be costs what the last
+ * change made of the workspace, never the workspace.
+ * @throws {ApiError} `UNAVAILABLE`.
+ */
+export async function readWorkspace(
+  owner: Owner,
+  ...newestFirst: readonly (string | null | undefined)[]
+): Promise<KnownManifest> {
+  for (const sha256 of newestFirst) {
+    if (sha256 === undefined || sha256 === null) break;
+    try {
+      return { manifest: await readManifest(owner, sha256), sha256 };
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      reportUnreadable(owner, sha256);
+    }
+  }
+  return { manifest: emptyManifest, sha256: null };
+}
+
+/** The files of an environment's workspace, in the newest state that can be read. */
+export async function readFilesOf(
+  owner: Owner,
+  { workspace }: Pick<Environment, "workspace">,
+): Promise<KnownManifest> {
+  return await readWorkspace(owner, workspace?.manifestSha256, workspace?.previousManifestSha256);
+}
+
+/** Whether there is no such manifest; anything else may pass. */
+export function isUnreadable(error: unknown): boolean {
+  return (
+    error instanceof ManifestError || (error instanceof ApiError && error.code === "NOT_FOUND")
+  );
+}
+
+function reportUnreadable(owner: Owner, manifestSha256: string): void {
+  const facts = { alarm: true, ownerId: owner.id, manifestSha256 };
+  const line = { severity: "ERROR", message: "a manifest can't be read", ...facts };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+/**
+ * Stores a manifest and says what an environment must know of it. What can't be read isn't stored.
+ * @param encoded Its stored form, if that is known already.
+ * @throws {ApiError} `WORKSPACE_FULL` where the list of files is longer than a manifest gets.
+ */
 export async function storeManifest(
   store: CountingStore,
   owner: Owner,
   manifest: Manifest,
+  previousSha256: string | null,
+  encoded?: Uint8Array,
 ): Promise<WorkspaceHead> {
-  const bytes = Buffer.from(manifestBytes(manifest));
+  const bytes = encoded ?? (await inTurns(encodeSteps(manifest)));
   if (bytes.length > manifestBytesMax) throw new ApiError("WORKSPACE_FULL");
-  const manifestSha256 = await storeObject(store, owner, { kind: "manifests", bytes });
-  return headOf(manifest, manifestSha256);
+  await inTurns(manifestSteps(bytes));
+  const manifestSha256 = await storeObject(store, owner, {
+    kind: "manifests",
+    bytes: Buffer.from(bytes),
+  });
+  cache.set(`${owner.id}/${manifestSha256}`, manifest, { size: bytes.length });
+  return headOf(manifest, manifestSha256, previousSha256);
 }
 
-export function headOf(manifest: Manifest, manifestSha256: string): WorkspaceHead {
-  const files = manifest.entries.filter((entry) => entry.type === "file");
-  const totalBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  return { manifestSha256, fileCount: files.length, totalBytes };
+export function headOf(
+  manifest: Manifest,
+  manifestSha256: string,
+  previousManifestSha256: string | null,
+): WorkspaceHead {
+  const { fileCount, totalBytes, restoreBytes } = footprintOf(manifest);
+  return { manifestSha256, fileCount, totalBytes, restoreBytes, previousManifestSha256 };
 }
 
-/** @throws {ApiError} `WORKSPACE_FULL` if no execution of this environment could hold the files. */
-export function requireRoom(environment: Environment, manifest: Manifest): void {
-  const { workspaceBytes, workspaceInodesMax } = executionLimits(environment.profile, 1);
-  const { totalBytes } = headOf(manifest, "");
-  if (totalBytes <= workspaceBytes && manifest.entries.length <= workspaceInodesMax / 2) return;
-  const message = `This workspace holds at most ${workspaceBytes} bytes in ${workspaceInodesMax / 2} files.`;
+/** The largest of what an environment of that profile may hold and of the others. */
+export function roomOf(profile: Profile, ...others: readonly WorkspaceRoom[]): WorkspaceRoom {
+  const rooms = [workspaceRoom(executionLimits(profile, 1)), ...others];
+  return {
+    restoreBytes: Math.max(...rooms.map(({ restoreBytes }) => restoreBytes)),
+    inodes: Math.max(...rooms.map(({ inodes }) => inodes)),
+  };
+}
+
+export interface StoredFitting {
+  readonly head: WorkspaceHead;
+  /** Paths that there was no room for. */
+  readonly left: readonly string[];
+}
+
+/** Stores as much as can be restored, what `first` holds before anything else. */
+export async function storeFitting(
+  store: CountingStore,
+  owner: Owner,
+  next: { readonly manifest: Manifest; readonly first: Manifest; readonly room: WorkspaceRoom },
+  previousSha256: string | null,
+): Promise<StoredFitting> {
+  const paths = new Set(next.first.entries.map(({ path }) => path));
+  const isFirst = ({ path }: ManifestEntry) => paths.has(path);
+  const fitted = await inTurns(fitToStore(next.manifest, next.room, isFirst));
+  const head = await storeManifest(store, owner, fitted.manifest, previousSha256, fitted.bytes);
+  return { head, left: fitted.left.map(({ path }) => path) };
+}
+
+/**
+ * @throws {ApiError} `WORKSPACE_FULL` if no execution of this environment could hold the files, and
+ *   it isn't that they were as large before.
+ */
+export function requireRoom(environment: Environment, base: Manifest, next: Manifest): void {
+  const room = roomOf(environment.profile);
+  const [before, after] = [footprintOf(base), footprintOf(next)];
+  const half = { ...room, inodes: Math.floor(room.inodes / 2) };
+  if (fits(after, half)) return;
+  const isSmaller =
+    after.restoreBytes <= before.restoreBytes &&
+    after.inodes <= before.inodes &&
+    after.pathsBytes <= before.pathsBytes;
+  if (isSmaller) return;
+  const message =
+    `This workspace holds at most ${half.restoreBytes} bytes in ${half.inodes} files and folders; ` +
+    `it would need ${after.restoreBytes} bytes for ${after.inodes}.`;
   throw new ApiError("WORKSPACE_FULL", { message });
 }
 
@@ -64,18 +191,10 @@ export async function readFileBytes(
   file: ManifestFile,
   range: ByteRange,
 ): Promise<Buffer> {
-  const end = range.offsetBytes + range.sizeBytes;
-  const slices: Promise<Buffer>[] = [];
-  let position = 0;
-  for (const part of file.parts) {
-    const from = Math.max(range.offsetBytes, position);
-    const to = Math.min(end, position + part.sizeBytes);
-    if (from < to) {
-      const offsetBytes = part.offsetBytes + from - position;
-      const slice = { offsetBytes, sizeBytes: to - from };
-      slices.push(getObject(owner, { kind: "packs", sha256: part.pack }, slice));
-    }
-    position += part.sizeBytes;
-  }
+  const slices = slicesOf(file.parts, range).map(async ({ pack, offsetBytes, sizeBytes }) =>
+    pack === null
+      ? Buffer.alloc(sizeBytes)
+      : await getObject(owner, { kind: "packs", sha256: pack }, { offsetBytes, sizeBytes }),
+  );
   return Buffer.concat(await Promise.all(slices));
 }

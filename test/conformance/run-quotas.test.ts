@@ -67,6 +67,16 @@ describe("ordered faults", () => {
     expect(await count()).toBe(3);
   });
 
+  test("a container that dies at once has ended as one that was killed", async () => {
+    run.faults.next({ kind: "die" });
+    const { name } = await kit.start("sleep 60");
+    const ended = async () => {
+      const [execution] = await kit.executions.getExecution({ name });
+      return execution.completionTime != null && execution.failedCount === 1;
+    };
+    await expect.poll(ended).toBe(true);
+  });
+
   const names = async () => {
     const [all] = await kit.executions.listExecutions({ parent: `${parent}/jobs/runner` });
     return all.map((one) => String(one.name));

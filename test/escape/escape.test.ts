@@ -23,21 +23,28 @@ afterAll(async () => {
 
 describe.each(["EXE-2", "EXE-3", "EXE-4", "EXE-5", "EXE-6", "EXE-7", "NET-3"])(
   "%s against an attacker inside",
-  (control) => {
-    const own = attempts.filter((attempt) => attempt.control === control);
-
-    test.each(own)("$name", ({ name }) => {
-      const result = results.find(({ attempt }) => attempt.name === name);
-      for (const [mode, outcome] of result?.contained ?? []) {
-        expect(outcome, `mode ${mode}`).toMatchObject({ result: "contained" });
-      }
-      for (const [wall, outcome] of result?.alone ?? []) {
-        expect(outcome, `behind ${wall} alone`).toMatchObject({ result: "contained" });
-      }
-      expect(result?.freed, "without its walls").toMatchObject({ result: "escaped" });
-    });
-  },
+  expectContained,
 );
+
+describe("EXE-9 against a neighbour on the same machine", () => expectContained("EXE-9"));
+
+/** Contained behind all walls and behind each alone, and an escape without them. */
+function expectContained(control: string): void {
+  const own = attempts.filter((attempt) => attempt.control === control);
+
+  test.each(own)("$name", ({ name }) => {
+    const result = results.find(({ attempt }) => attempt.name === name);
+    for (const [mode, outcome] of result?.contained ?? []) {
+      expect(outcome, `mode ${mode}`).toMatchObject({ result: "contained" });
+    }
+    for (const [wall, outcome] of result?.alone ?? []) {
+      expect(outcome, `behind ${wall} alone`).toMatchObject({ result: "contained" });
+    }
+    expect(result?.freed, `without its walls: ${result?.freed.printed}`).toMatchObject({
+      result: "escaped",
+    });
+  });
+}
 
 describe("the attempts", () => {
   test("are many, each of a name and under a control of its own", () => {

@@ -39,7 +39,7 @@ const attempts: readonly Attempt[] = [
     script: "git init -q . && git config core.fsmonitor 'id -u >who; false'; echo started",
     behind: {
       "git in the sandbox alone": {
-        file: supervisor("execution"),
+        file: supervisor("kept-workspace"),
         find: "const scan = await scanWorkspace(",
         replace: `require("node:child_process").spawnSync("/usr/bin/git", ["-C", folder, "status"]);
           const scan = await scanWorkspace(`,
@@ -83,7 +83,14 @@ const attempts: readonly Attempt[] = [
     control: "EXE-5",
     script: `perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => "socket", Listen => 1)'
       echo kept >file; echo started`,
-    behind: { "only files are read": readsAll() },
+    behind: {
+      "only files are read": readsAll(),
+      "one odd file costs itself alone": {
+        file: supervisor("scan-workspace"),
+        find: ".catch((error: unknown) => this.#unreadable(path, error))",
+        replace: "",
+      },
+    },
     escaped: (gateway) => gateway.settled?.workspace.state !== "saved",
   },
   {
@@ -93,8 +100,8 @@ const attempts: readonly Attempt[] = [
     behind: {
       "paths are confined": {
         file: "shared/core/manifest.ts",
-        find: "(raw) => confinePath(raw).path === raw",
-        replace: '(raw) => raw !== ""',
+        find: "refine(isConfined,",
+        replace: 'refine((raw) => raw !== "",',
       },
     },
     prepare: (gateway) => {

@@ -43,13 +43,13 @@ function held(of: string, method: string, when: "before" | "after", nth = 1): St
   };
 }
 
-/** From the settlement's read of the workspace: the gateway commits nothing else then. */
-function settling(when: "before" | "after"): Step {
+/** From the upload of the manifest: the settlement is what the gateway does next. */
+function settling(method: string, when: "before" | "after"): Step {
   return {
-    ...steps.reading,
+    ...steps.saving,
     reached: async () => {
       await untilHeld("storage");
-      await holdCall("runner-gateway", "Commit", when);
+      await holdCall("runner-gateway", method, when);
       await orderFault("storage", null);
       await untilHeld("runner-gateway");
     },
@@ -73,8 +73,8 @@ const steps = {
     reached: async ({ owner, executionId }: Running) => await untilRunning(owner, executionId),
   },
   uploading: held("storage", "upload", "before"),
-  // Manifest and pack are fetched first; the third download is the settlement's.
-  reading: held("storage", "download", "before", 3),
+  // The pack is uploaded first.
+  saving: held("storage", "upload", "before", 2),
 } satisfies Record<string, Step>;
 
 /** The dispatch is refused, so that a sweep does it; the sweep's call is held. */
@@ -100,10 +100,11 @@ const endsOf: Readonly<Record<End, readonly (string | null)[]>> = {
 };
 type Row = readonly [victim: Victim, at: string, step: Step, end: End];
 
-const beforeSettling = settling("before");
-const afterSettling = settling("after");
+const reading = settling("BatchGetDocuments", "before");
+const beforeSettling = settling("Commit", "before");
+const afterSettling = settling("Commit", "after");
 const { committed, started, named, claiming, beforeClaim, afterClaim } = steps;
-const { fetching, running, uploading, reading } = steps;
+const { fetching, running, uploading, saving } = steps;
 
 /** A request that is under way when its runner dies is carried out; one whose cloud dies isn't. */
 function runnerRows(victim: "launcher" | "supervisor" | "cloud"): readonly Row[] {
@@ -117,7 +118,8 @@ function runnerRows(victim: "launcher" | "supervisor" | "cloud"): readonly Row[]
     [victim, "while the workspace is fetched", fetching, "lost"],
     [victim, "while the command runs", running, "lost"],
     [victim, "while a pack is uploaded", uploading, "lost"],
-    [victim, "while the settlement reads the workspace", reading, settlementUnderWay],
+    [victim, "while its manifest is uploaded", saving, "lost"],
+    [victim, "while the settlement reads the execution", reading, settlementUnderWay],
     [victim, "before the settlement is committed", beforeSettling, settlementUnderWay],
     [victim, "after the settlement is committed, before the answer", afterSettling, "success"],
   ];
@@ -133,7 +135,8 @@ const table: readonly Row[] = [
   ["runner-gateway", "while the workspace is fetched", fetching, "success"],
   ["runner-gateway", "while the command runs", running, "success"],
   ["runner-gateway", "while a pack is uploaded", uploading, "success"],
-  ["runner-gateway", "while the settlement reads the workspace", reading, "success"],
+  ["runner-gateway", "while the manifest is uploaded", saving, "success"],
+  ["runner-gateway", "while the settlement reads the execution", reading, "success"],
   ["runner-gateway", "before the settlement is committed", beforeSettling, "success"],
   ["runner-gateway", "after the settlement is committed", afterSettling, "success"],
   ...runnerRows("launcher"),

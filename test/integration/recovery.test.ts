@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { killFunction, orderRunFault, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import { killNow } from "../kit/processes.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 
 const exhausted = 8;
@@ -69,6 +70,23 @@ describe("F12 a dispatch", () => {
     expect((await send(path, { key: owner.key })).text).toBe("once\n");
   });
 
+  test("whose runner ends before its claim gets another one, long before the claim is due", async () => {
+    const threadId = await newThread(owner.key, { environmentId });
+    await orderRunFault({ kind: "die" });
+    const stream = runScript(owner.key, threadId, "echo another");
+    const all = firestore().collection(`owners/${owner.id}/executions`);
+    const started = await until("the dead runner's name", async () => {
+      const { docs } = await all.where("threadId", "==", threadId).get();
+      return docs.find((found) => found.get("jobExecution") !== null);
+    });
+    // As if it were time for a look: the first one comes after ten seconds.
+    await started.ref.update({ sweepAt: Date.now() - 1 });
+    const { run, content } = await stream;
+    expect({ status: run.status, content }).toEqual({ status: "success", content: "another\n" });
+    expect((await started.ref.get()).get("attempt")).toBe(2);
+    expect(await chargesOf(threadId)).toBe(1);
+  });
+
   test("that starts two runners executes and charges once", async () => {
     const threadId = await newThread(owner.key, { environmentId });
     await orderRunFault({ kind: "startTwice" });
@@ -95,7 +113,7 @@ describe("BUD-6 a runner that dies (F13)", () => {
     });
     await until("the command", async () => executionId !== "");
     const before = await budget();
-    for (const pid of await runnersOf(executionId)) process.kill(pid, "SIGKILL");
+    for (const pid of await runnersOf(executionId)) killNow(pid);
     await until("an end of its processes", async () => (await runnersOf(executionId)).length === 0);
     // As if its lease had run out: ninety seconds are too long to wait here.
     const execution = firestore().doc(`owners/${owner.id}/executions/${executionId}`);

@@ -61,5 +61,14 @@ export async function killPart(executionId: string, part: RunnerPart): Promise<v
     },
     20_000,
   );
-  for (const pid of pids) process.kill(pid, "SIGKILL");
+  for (const pid of pids) killNow(pid);
+}
+
+/** SIGKILL. One process may take another with it, before it is that one's turn. */
+export function killNow(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }

@@ -111,6 +111,8 @@ interface ReadBody {
 }
 
 function readLength(bytes: string, length: number): ReadBody | null {
+  // What says no length is read no further: by its word, it would never end.
+  if (!Number.isInteger(length) || length < 0) return null;
   return bytes.length < length ? null : { text: bytes.slice(0, length), length };
 }
 
@@ -121,7 +123,7 @@ function readChunks(bytes: string): ReadBody | null {
     if (lineEnd < 0) return null;
     const size = Number.parseInt(bytes.slice(at, lineEnd), 16);
     const next = lineEnd + 2 + size + 2;
-    if (Number.isNaN(size) || bytes.length < next) return null;
+    if (!(size >= 0) || bytes.length < next) return null;
     text += bytes.slice(lineEnd + 2, lineEnd + 2 + size);
     if (size === 0) return { text, length: next };
     at = next;

@@ -9,6 +9,7 @@ import {
   sandboxCommand,
   sandboxModes,
 } from "../../runner/sandbox/arguments.ts";
+import { procFileNames } from "../../runner/sandbox/proc-files.ts";
 import { type Facts, factsOf, layOut, uid } from "./support/bare-sandbox.ts";
 
 const parallel = 3;
@@ -21,8 +22,8 @@ const saidAnyway = {
     ...["/proc/sys", "/proc/irq", "/proc/bus"].map((path) => `--ro-bind ${path} ${path}`),
   ],
 };
-const files = ["group", "hosts", "nsswitch.conf", "passwd", "resolv.conf"];
-const hostFiles = ["alternatives", "ld.so.cache", "localtime"];
+const files = ["group", "hostname", "hosts", "nsswitch.conf", "passwd", "resolv.conf"];
+const procFiles = procFileNames.map((name) => `/proc/${name}`);
 const devices = ["full", "null", "random", "tty", "urandom", "zero"];
 
 describe.each(sandboxModes)("EXE-2 in mode %s", { timeout: 120_000 }, (mode) => {
@@ -80,20 +81,20 @@ function options(command: readonly string[]): number[][] {
 
 function expected({ mode, host }: SandboxPlan): string[] {
   const masked = maskedProcFiles.filter((path) => host.procFiles.includes(path));
-  const etc = [...files, ...hostFiles].map((name) => `/etc/${name}`);
+  const hostEtc = host.etcNames.map((name) => `/etc/${name}`);
+  const etc = files.map((name) => `/etc/${name}`);
+  const topEtc = hostEtc.map((path) => path.split("/").slice(0, 3).join("/"));
   const links = host.usrLinks.map(({ path }) => path);
   const own = (kind: string) => mode === "A" || kind !== "user";
-  const folders = ["/dev", "/etc", "/opt", "/proc", "/run", "/tmp", "/usr", "/var", "/workspace"];
+  const folders = ["/dev", "/etc", "/opt", "/proc", "/run", "/sys", "/tmp", "/usr"];
   const capabilities = ["CapAmb", "CapBnd", "CapEff", "CapInh", "CapPrm"];
   const ids = Array.from({ length: 4 }, () => uid).join(" ");
   return [
-    ...["/", "/dev", "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/opt/paddock/bin/node"].map(
-      readOnly,
-    ),
-    ...["/opt/paddock/init", "/usr", ...etc, ...host.procFolders, ...masked].map(readOnly),
+    ...["/", "/dev", "/opt/paddock/bin/node", "/opt/paddock/init", "/sys", "/usr"].map(readOnly),
+    ...[...etc, ...hostEtc, ...host.procFolders, ...procFiles, ...masked].map(readOnly),
     ...["/dev/shm", "/proc", "/tmp", "/workspace"].map((path) => `mount ${path} rw nosuid nodev`),
     // Devices can't be nodev; these are harmless.
-    ...[...devices, "pts"].map((name) => `mount /dev/${name} rw nosuid`),
+    ...[...devices, "pts"].map((name) => `mount /dev/${name} rw nosuid over-another`),
     ...["", "dev", "etc", "etc/ssl", "opt", "opt/paddock", "opt/paddock/bin", "run", "var"].map(
       (name) => `folder /${name} 755`,
     ),
@@ -101,14 +102,17 @@ function expected({ mode, host }: SandboxPlan): string[] {
     ...masked.map((path) => `file ${path} masked`),
     ...host.usrLinks.map(({ path, target }) => `link ${path} ${target}`),
     ...["link /etc/os-release ../usr/lib/os-release", "link /var/tmp /tmp"],
-    ...[...folders, ...links, ...etc, "/etc/os-release", "/etc/ssl", "/var/tmp"].map(named),
+    ...[...folders, "/var", "/workspace", ...links, "/etc/os-release", "/var/tmp"].map(named),
+    ...[...etc, ...topEtc].map(named),
     ...["/opt/paddock/bin", "/opt/paddock/init"].map(named),
     "shared-memory size=1024k",
-    ...["HOME /tmp", "LANG C.UTF-8", "PWD /tmp", "TMPDIR /tmp"].map((each) => `variable ${each}`),
+    ...["HOME /tmp", "LANG C.UTF-8", "PWD /tmp", "TERM dumb", "TMPDIR /tmp"].map(variable),
+    ...["LOGNAME agent", "SHELL /bin/bash", "USER agent"].map(variable),
     "variable PATH /opt/paddock/bin:/usr/local/bin:/usr/bin:/bin",
     ...[`Uid: ${ids}`, `Gid: ${ids}`, "Groups:", "NoNewPrivs: 1", "Seccomp: 2"].map(status),
     ...capabilities.map((name) => status(`${name}: 0000000000000000`)),
-    ...["hostname paddock", "first 1", "session 1"],
+    ...["hostname paddock", "first 1", "session 1", "load 0.00 0.00 0.00 1/1 1"],
+    "core-files 1 1 bytes",
     ...["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"].map(
       (kind) => `namespace ${kind} ${own(kind) ? "own" : "shared"}`,
     ),
@@ -122,6 +126,10 @@ function readOnly(path: string): string {
 
 function named(path: string): string {
   return `names ${path}`;
+}
+
+function variable(row: string): string {
+  return `variable ${row}`;
 }
 
 function status(row: string): string {

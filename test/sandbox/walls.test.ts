@@ -4,9 +4,8 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { hostFacts } from "../../runner/launcher/scratch.ts";
+import { hostFacts, writeSystemFiles } from "../../runner/launcher/scratch.ts";
 import { bubblewrapArguments, type SandboxPlan } from "../../runner/sandbox/arguments.ts";
-import { etcFiles } from "../../runner/sandbox/etc-files.ts";
 import { assemble, seccompFilter } from "../../runner/sandbox/seccomp/filter.ts";
 
 const uid = 1_899_999_001;
@@ -19,6 +18,7 @@ const plan: SandboxPlan = {
   tmp: join(folder, "tmp"),
   runtime: join(folder, "runtime"),
   node: join(folder, "runtime/bin/node"),
+  system: null,
   initFile: "init.cjs",
   host: hostFacts(),
   sharedMemoryBytes: 1024 * 1024,
@@ -33,12 +33,9 @@ beforeAll(() => {
     mkdirSync(join(folder, name));
     chownSync(join(folder, name), uid, uid);
   }
-  for (const name of ["bin", "init", "etc"])
-    mkdirSync(join(plan.runtime, name), { recursive: true });
+  for (const name of ["bin", "init"]) mkdirSync(join(plan.runtime, name), { recursive: true });
   writeFileSync(join(plan.runtime, "bin/node"), "");
-  for (const [name, text] of Object.entries(etcFiles(uid))) {
-    writeFileSync(join(plan.runtime, "etc", name), text);
-  }
+  writeSystemFiles(plan.runtime, uid);
   writeFileSync(join(folder, "filter.bpf"), assemble(seccompFilter("x64")));
 });
 
@@ -64,13 +61,15 @@ function inside(script: string) {
 
 describe("EXE-2 the view from inside", { timeout: 120_000 }, () => {
   test("of the host only the listed paths are visible", async () => {
-    const listed = await inside("echo /* /etc/*");
+    const listed = await inside("echo /* /etc/* $(find /sys -type f)");
+    const etc = new Set(plan.host.etcNames.map((name) => name.replace(/\/.*/, "")));
     expect(listed.trim().split(" ").sort()).toEqual(
       [
-        ...["/bin", "/dev", "/etc", "/lib", "/lib64", "/opt", "/proc", "/run", "/sbin", "/tmp"],
-        ...["/usr", "/var", "/workspace", "/etc/alternatives", "/etc/group", "/etc/hosts"],
-        ...["/etc/ld.so.cache", "/etc/localtime", "/etc/nsswitch.conf", "/etc/os-release"],
-        ...["/etc/passwd", "/etc/resolv.conf", "/etc/ssl"],
+        ...["/bin", "/dev", "/etc", "/lib", "/lib64", "/opt", "/proc", "/run", "/sbin", "/sys"],
+        ...["/tmp", "/usr", "/var", "/workspace", "/etc/group", "/etc/hostname", "/etc/hosts"],
+        ...["/etc/nsswitch.conf", "/etc/os-release", "/etc/passwd", "/etc/resolv.conf"],
+        ...["online", "possible", "present"].map((name) => `/sys/devices/system/cpu/${name}`),
+        ...[...etc].map((name) => `/etc/${name}`),
       ].sort(),
     );
   });

@@ -1,7 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { assemble, type Instruction, ranges, refusal, seccompFilter, verdict } from "./filter.ts";
+import {
+  assemble,
+  type Instruction,
+  pretence,
+  ranges,
+  refusal,
+  seccompFilter,
+  verdict,
+} from "./filter.ts";
 import { type Architecture, allowedCalls, architectures, inspectedCalls } from "./syscalls.ts";
 
 const audit = { x64: 0xc000_003e, arm64: 0xc000_00b7 };
@@ -10,18 +18,20 @@ const stepsMax = 1_000;
 interface Call {
   readonly number: number;
   readonly architecture: number;
-  readonly values?: readonly number[];
+  readonly values?: readonly bigint[];
 }
 
 /** Runs a filter as the kernel does: a machine of one register. */
 function decide(filter: readonly Instruction[], call: Call): number {
-  const [first = 0, second = 0] = call.values ?? [];
   const data = new Map([
     [0, call.number],
     [4, call.architecture],
-    [16, first],
-    [24, second],
   ]);
+  for (let index = 0; index < 6; index += 1) {
+    const value = BigInt.asUintN(64, call.values?.[index] ?? 0n);
+    data.set(16 + 8 * index, Number(value & 0xffff_ffffn));
+    data.set(20 + 8 * index, Number(value >> 32n));
+  }
   let register = 0;
   let at = 0;
   for (let step = 0; step < stepsMax; step += 1) {
@@ -48,12 +58,12 @@ describe.each(architectures)("the filter for %s", (architecture: Architecture) =
   const filter = seccompFilter(architecture);
   const own = audit[architecture];
   const inspected = inspectedCalls(architecture);
-  const answer = (name: string, ...values: number[]) => {
+  const answer = (name: string, ...values: (number | bigint)[]) => {
     const number = inspected.get(name) ?? allowedCalls(architecture).get(name) ?? -1;
-    return decide(filter, { number, architecture: own, values });
+    return decide(filter, { number, architecture: own, values: values.map(BigInt) });
   };
 
-  test("allows what is listed, inspects five, and refuses every other number", () => {
+  test("allows what is listed, inspects a few, and refuses every other number", () => {
     const allowed = new Set(allowedCalls(architecture).values());
     const looked = new Set(inspected.values());
     for (let number = 0; number <= 462; number += 1) {
@@ -85,12 +95,48 @@ describe.each(architectures)("the filter for %s", (architecture: Architecture) =
     expect(answer("clone", 0x003d_0f00)).toBe(verdict.allow);
   });
 
-  test("opens sockets of three families only", () => {
+  test("opens sockets of four families only", () => {
     const open = Array.from({ length: 50 }, (_, family) => family).filter(
       (family) => answer("socket", family) === verdict.allow,
     );
-    expect(open).toEqual([1, 2, 10]);
-    expect(answer("socket", 16)).toBe(refusal("EAFNOSUPPORT"));
+    expect(open).toEqual([1, 2, 10, 16]);
+    expect(answer("socket", 17)).toBe(refusal("EAFNOSUPPORT"));
+  });
+
+  test("EXE-4 of netlink opens the protocol that lists interfaces, of whatever type, and no other", () => {
+    for (const type of [2, 3, 3 | 0o2_000_000]) {
+      const open = Array.from({ length: 40 }, (_, protocol) => protocol).filter(
+        (protocol) => answer("socket", 16, type, protocol) !== refusal("EAFNOSUPPORT"),
+      );
+      expect(open).toEqual([0]);
+    }
+    expect(answer("socket", 16, 3, 0)).toBe(verdict.allow);
+    // The kernel takes the lower half of each: upper halves change nothing.
+    expect(answer("socket", (1n << 32n) | 16n, 3, (1n << 32n) | 12n)).toBe(refusal("EAFNOSUPPORT"));
+    expect(answer("socket", 17, 3, 0)).toBe(refusal("EAFNOSUPPORT"));
+  });
+
+  test("EXE-5 leaves the limit of core files as it is, though it says yes, and shows it", () => {
+    const [memory, high] = [0x7ffc_0000_1000n, 0x7ffc_0000_0000n];
+    expect(answer("setrlimit", 4, memory)).toBe(pretence);
+    for (const pointer of [memory, high, 1n]) {
+      expect(answer("prlimit64", 0, 4, pointer, 0)).toBe(pretence);
+      expect(answer("prlimit64", 0, 4, pointer, memory)).toBe(pretence);
+      expect(answer("prlimit64", 0, 7, pointer, 0)).toBe(verdict.allow);
+    }
+    expect(answer("prlimit64", 0, 4, 0, memory)).toBe(verdict.allow);
+    expect(answer("setrlimit", 7, memory)).toBe(verdict.allow);
+  });
+
+  test("EXE-9 flushes nobody's disks, and tells nobody what is in the machine's page cache", () => {
+    expect(answer("sync")).toBe(pretence);
+    expect(answer("syncfs", 3)).toBe(pretence);
+    expect(answer("fsync", 3)).toBe(verdict.allow);
+    expect(answer("fadvise64", 3, 0, 0, 4)).toBe(pretence);
+    expect(answer("fadvise64", 3, 0, 0, 2)).toBe(verdict.allow);
+    expect(answer("preadv2", 3, 0, 1, 0, 0, 8)).toBe(refusal("EOPNOTSUPP"));
+    expect(answer("preadv2", 3, 0, 1, 0, 0, 2)).toBe(verdict.allow);
+    expect(answer("cachestat")).toBe(refusal("ENOSYS"));
   });
 
   test("refuses keystrokes into terminals, and other personalities", () => {

@@ -10,24 +10,113 @@ export interface Instruction {
 }
 
 /** Offsets into the kernel's `struct seccomp_data`. */
-const offset = { number: 0, architecture: 4, argument0: 16, argument1: 24 };
+const offset = { number: 0, architecture: 4 };
+/** Of a call's argument: its lower half, which is all there is of an `int`, and its upper half. */
+const argument = (index: number) => ({ lower: 16 + 8 * index, upper: 20 + 8 * index });
 const auditArchitecture = { x64: 0xc000_003e, arm64: 0xc000_00b7 } as const;
 /** From here on, x86-64 takes calls under the x32 ABI: other numbers for the same calls. */
 const x32Bit = 0x4000_0000;
 
 const code = { load: 0x20, equal: 0x15, greater: 0x25, atLeast: 0x35, anyBit: 0x45, answer: 0x06 };
 export const verdict = { allow: 0x7fff_0000, killProcess: 0x8000_0000 } as const;
-const errno = { EPERM: 1, ENOSYS: 38, EAFNOSUPPORT: 97 } as const;
+const errno = { EPERM: 1, ENOSYS: 38, EOPNOTSUPP: 95, EAFNOSUPPORT: 97 } as const;
+const errnoAnswer = 0x0005_0000;
 /** What a refused call returns. */
-export const refusal = (name: keyof typeof errno) => 0x0005_0000 | errno[name];
+export const refusal = (name: keyof typeof errno) => errnoAnswer | errno[name];
+/** The call says that it succeeded, and nothing was done: the error is "none". */
+export const pretence = errnoAnswer;
 
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
 const namespaceFlags = 0x7e02_0000;
 const socketFamilies = { unix: 1, inet: 2, inet6: 10 };
+/**
+ * Of the netlink protocols, the one that lists interfaces, addresses and routes, which C libraries
+ * need for `if_nameindex` and `getifaddrs`. It shows the sandbox's own network, and to change that
+ * takes a capability that nobody inside has. All others reach kernel code that no program needs.
+ */
+const netlink = { family: 16, routing: 0 };
+const coreFileSize = 4;
+const dontNeed = 4;
+/** RWF_NOWAIT: read what is in the page cache, and say so if it isn't. */
+const onlyFromCache = 8;
 /** They push keystrokes into a terminal, or steer the console. */
 const terminalInjections = { TIOCSTI: 0x5412, TIOCLINUX: 0x541c };
 /** Plain Linux, and "tell me which". */
 const personalities = [0, 0xffff_ffff];
+
+/** What is looked at before a call is answered. Each ends in an answer. */
+const inspections: readonly (readonly [name: string, body: readonly Instruction[]])[] = [
+  [
+    "clone",
+    [
+      load(argument(0).lower),
+      jump(code.anyBit, namespaceFlags, 0, 1),
+      answer(refusal("EPERM")),
+      answer(verdict.allow),
+    ],
+  ],
+  // Its flags lie in memory, where a filter can't look; C libraries fall back to clone.
+  ["clone3", [answer(refusal("ENOSYS"))]],
+  [
+    "socket",
+    [
+      load(argument(0).lower),
+      ...oneOf(Object.values(socketFamilies), verdict.allow),
+      jump(code.equal, netlink.family, 0, 3),
+      load(argument(2).lower),
+      jump(code.equal, netlink.routing, 0, 1),
+      answer(verdict.allow),
+      answer(refusal("EAFNOSUPPORT")),
+    ],
+  ],
+  [
+    "ioctl",
+    [
+      load(argument(1).lower),
+      ...oneOf(Object.values(terminalInjections), refusal("EPERM")),
+      answer(verdict.allow),
+    ],
+  ],
+  [
+    "personality",
+    [load(argument(0).lower), ...oneOf(personalities, verdict.allow), answer(refusal("EPERM"))],
+  ],
+  // The limit of core files stays what it is: at 0 the kernel would hand a crash to the machine's
+  // own handler. Programs that keep secrets end if they can't set it to 0, so they are told yes.
+  [
+    "setrlimit",
+    [load(argument(0).lower), ...oneOf([coreFileSize], pretence), answer(verdict.allow)],
+  ],
+  [
+    "prlimit64",
+    [
+      load(argument(1).lower),
+      jump(code.equal, coreFileSize, 0, 5),
+      load(argument(2).lower),
+      jump(code.equal, 0, 0, 2),
+      load(argument(2).upper),
+      jump(code.equal, 0, 1, 0),
+      answer(pretence),
+      answer(verdict.allow),
+    ],
+  ],
+  // What a sandbox writes is in memory; these would flush the disks of everybody on the machine.
+  ["sync", [answer(pretence)]],
+  ["syncfs", [answer(pretence)]],
+  // The page cache is the machine's: who may ask what is in it, and throw that out, learns which
+  // files others use. It is advice, so it may be ignored; a read that may wait does the same.
+  ["fadvise64", [load(argument(3).lower), ...oneOf([dontNeed], pretence), answer(verdict.allow)]],
+  [
+    "preadv2",
+    [
+      load(argument(5).lower),
+      jump(code.anyBit, onlyFromCache, 0, 1),
+      answer(refusal("EOPNOTSUPP")),
+      answer(verdict.allow),
+    ],
+  ],
+  ["cachestat", [answer(refusal("ENOSYS"))]],
+];
 
 /** The whole filter, for one architecture. */
 export function seccompFilter(architecture: Architecture): Instruction[] {
@@ -42,29 +131,7 @@ export function seccompFilter(architecture: Architecture): Instruction[] {
     ...(architecture === "x64" ? x32 : []),
     jump(code.greater, newestKnownNumber, 0, 1),
     answer(refusal("ENOSYS")),
-    ...inspect(number("clone"), [
-      load(offset.argument0),
-      jump(code.anyBit, namespaceFlags, 0, 1),
-      answer(refusal("EPERM")),
-      answer(verdict.allow),
-    ]),
-    // Its flags lie in memory, where a filter can't look; C libraries fall back to clone.
-    ...inspect(number("clone3"), [answer(refusal("ENOSYS"))]),
-    ...inspect(number("socket"), [
-      load(offset.argument0),
-      ...oneOf(Object.values(socketFamilies), verdict.allow),
-      answer(refusal("EAFNOSUPPORT")),
-    ]),
-    ...inspect(number("ioctl"), [
-      load(offset.argument1),
-      ...oneOf(Object.values(terminalInjections), refusal("EPERM")),
-      answer(verdict.allow),
-    ]),
-    ...inspect(number("personality"), [
-      load(offset.argument0),
-      ...oneOf(personalities, verdict.allow),
-      answer(refusal("EPERM")),
-    ]),
+    ...inspections.flatMap(([name, body]) => inspect(number(name), body)),
     ...ranges(allowedCalls(architecture).values()).flatMap(allowRange),
     answer(refusal("EPERM")),
   ];

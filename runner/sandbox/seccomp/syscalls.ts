@@ -11,10 +11,10 @@ const files = `
   read 0 63, write 1 64, open 2 -, openat 257 56, openat2 437 437, creat 85 -, close 3 57,
   close_range 436 436, stat 4 -, fstat 5 80, lstat 6 -, newfstatat 262 79, statx 332 291,
   statfs 137 43, fstatfs 138 44, lseek 8 62, pread64 17 67, pwrite64 18 68, readv 19 65,
-  writev 20 66, preadv 295 69, pwritev 296 70, preadv2 327 286, pwritev2 328 287, access 21 -,
+  writev 20 66, preadv 295 69, pwritev 296 70, pwritev2 328 287, access 21 -,
   faccessat 269 48, faccessat2 439 439, dup 32 23, dup2 33 -, dup3 292 24, fcntl 72 25,
-  flock 73 32, fsync 74 82, fdatasync 75 83, sync 162 81, syncfs 306 267, sync_file_range 277 84,
-  truncate 76 45, ftruncate 77 46, fallocate 285 47, fadvise64 221 223, readahead 187 213,
+  flock 73 32, fsync 74 82, fdatasync 75 83, sync_file_range 277 84,
+  truncate 76 45, ftruncate 77 46, fallocate 285 47, readahead 187 213,
   getdents 78 -, getdents64 217 61, getcwd 79 17, chdir 80 49, fchdir 81 50, rename 82 -,
   renameat 264 38, renameat2 316 276, mkdir 83 -, mkdirat 258 34, rmdir 84 -, link 86 -,
   linkat 265 37, unlink 87 -, unlinkat 263 35, symlink 88 -, symlinkat 266 36, readlink 89 -,
@@ -26,7 +26,7 @@ const files = `
   copy_file_range 326 285, splice 275 76, tee 276 77, pipe 22 -, pipe2 293 59,
   memfd_create 319 279, inotify_init 253 -, inotify_init1 294 26, inotify_add_watch 254 27,
   inotify_rm_watch 255 28,
-  fchmodat2 452 452, cachestat 451 451,
+  fchmodat2 452 452,
 `;
 
 const memory = `
@@ -64,8 +64,8 @@ const processes = `
   capget 125 90, capset 126 91, prctl 157 167, arch_prctl 158 -, seccomp 317 277,
   rt_sigaction 13 134, rt_sigprocmask 14 135, rt_sigreturn 15 139, rt_sigpending 127 136,
   rt_sigsuspend 130 133, rt_sigtimedwait 128 137, rt_sigqueueinfo 129 138,
-  rt_tgsigqueueinfo 297 240, sigaltstack 131 132, getrlimit 97 163, setrlimit 160 164,
-  prlimit64 302 261, getrusage 98 165, getpriority 140 141, setpriority 141 140,
+  rt_tgsigqueueinfo 297 240, sigaltstack 131 132, getrlimit 97 163,
+  getrusage 98 165, getpriority 140 141, setpriority 141 140,
   sched_yield 24 124, sched_getaffinity 204 123, sched_setaffinity 203 122,
   sched_getparam 143 121, sched_setparam 142 118, sched_getscheduler 145 120,
   sched_setscheduler 144 119, sched_get_priority_max 146 125, sched_get_priority_min 147 126,
@@ -85,6 +85,8 @@ const sockets = `
 /** Allowed or not by their arguments: see `filter.ts`. */
 const inspected = `
   clone 56 220, clone3 435 435, socket 41 198, ioctl 16 29, personality 135 92,
+  setrlimit 160 164, prlimit64 302 261, sync 162 81, syncfs 306 267, fadvise64 221 223,
+  preadv2 327 286, cachestat 451 451,
 `;
 
 /** Above this, a call is newer than the list: "not implemented", so that callers fall back. */

@@ -24,8 +24,10 @@ async function time(): Promise<void> {
   await session.start();
   const provenMs = performance.now() - startedAtMs;
   let firstByteMs: number | null = null;
-  await session.run(script, () => {
-    firstByteMs ??= performance.now() - startedAtMs;
+  await session.run(script, {
+    onOutput: () => {
+      firstByteMs ??= performance.now() - startedAtMs;
+    },
   });
   const body = JSON.stringify({ provenMs, firstByteMs });
   await fetch(`${gateway}/timed`, { method: "POST", body });

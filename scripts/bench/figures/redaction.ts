@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { Redactor } from "#shared/core/redaction";
-import type { Secret } from "#shared/core/redaction-forms";
 import { planRedaction } from "#shared/core/redaction-plan";
+import type { Secret } from "#shared/core/redaction-units";
 import type { Figure, Row } from "../figure.ts";
 import { median } from "../statistics.ts";
 
 const rounds = { short: 2, full: 9 };
 const secretsCount = 50;
+/** Of each secret, in the rows of those that have more than one. */
+const linesCount = 50;
 const chunkLength = 64 * 1024;
 /** Of each text and round, in characters of one byte. */
 const roundLength = 32 * 1024 * 1024;
@@ -17,16 +19,37 @@ export const redaction: Figure = {
   name: "redaction",
   title: `Redaction of a stream, ${secretsCount} secrets in every form, in CPU time of one core`,
   async run({ effort }) {
-    const secrets = Array.from({ length: secretsCount }, (_, index) => ({
-      key: `SECRET_${index}`,
-      value: randomBytes(20 + index).toString("base64"),
-    }));
+    const tokens = secretsOf((index) => randomBytes(20 + index).toString("base64"));
+    const keys = secretsOf(keyText);
+    const [log, base64] = [
+      { text: logText(), count: rounds[effort] },
+      { text: base64Text(), count: rounds[effort] },
+    ];
+    const lines = `secrets of ${linesCount} lines`;
     return [
-      rowOf("lines of a log", secrets, { text: logText(), count: rounds[effort] }),
-      rowOf("base64 without end", secrets, { text: base64Text(), count: rounds[effort] }),
+      rowOf("lines of a log", tokens, log),
+      rowOf("base64 without end", tokens, base64),
+      rowOf(`lines of a log, ${lines}`, keys, log),
+      rowOf(`base64 without end, ${lines}`, keys, base64),
     ];
   },
 };
+
+function secretsOf(make: (index: number) => string): Secret[] {
+  return Array.from({ length: secretsCount }, (_, index) => ({
+    key: `SECRET_${index}`,
+    value: make(index),
+  }));
+}
+
+/** As a private key in PEM, a line of which holds 48 bytes. */
+function keyText(): string {
+  const lines =
+    randomBytes((linesCount - 2) * 48)
+      .toString("base64")
+      .match(/.{64}/g) ?? [];
+  return ["-----BEGIN PRIVATE KEY-----", ...lines, "-----END PRIVATE KEY-----", ""].join("\n");
+}
 
 function rowOf(
   what: string,

@@ -50,7 +50,9 @@ const places = ["http://169.254.169.254/", "http://metadata.google.internal/", "
 
 /** Where nothing may leave, nothing does: metadata server and DNS included. */
 export async function egressDenied(at: SmokeContext): Promise<string> {
-  const tries = places.map((url) => `curl -s -k -m 5 -o /dev/null ${url} && echo "reached ${url}"`);
+  const tries = places.map(
+    (url) => `curl -s -k -m 5 --noproxy "*" -o /dev/null ${url} && echo "reached ${url}"`,
+  );
   const names = "getent hosts example.com && echo 'resolved example.com'";
   const ran = await at.run(`${[...tries, names].join("\n")}\necho done`);
   expectSuccess(ran);

@@ -1,17 +1,40 @@
 /** Files outside of the workspace and `/tmp`: to read, change or make them. */
 import type { Attempt } from "../support/attempt.ts";
-import { canary } from "../support/machine.ts";
+import { canary, lockedFiles, openedFile } from "../support/machine.ts";
+import { systemCallNumbers } from "../support/system-calls.ts";
 import { walls } from "../support/walls.ts";
 
 const readOnly = "*Read-only file system*";
 /** Opens it to write and writes nothing: whoever may do that may do more. */
 const open = (path: string) => `perl -e 'open(my $f, ">>", "${path}") ? print "opened" : print $!'`;
 
+const coreLimit = "sed -n 's/^Max core file size *\\([0-9a-z]*\\).*/\\1/p' /proc/self/limits";
+
 function read(name: string, script: string, behind: Attempt["behind"]): Attempt {
   return { name, control: "EXE-2", script, behind, mode: "B" };
 }
 
+/** A bit from one execution to the other: it is locked, or it isn't. */
+function seeLock(what: string, path: string): Attempt {
+  const inside = path === lockedFiles.Node ? "/opt/paddock/bin/node" : path;
+  const script = `verdict "$(flock -n ${inside} true && echo free || echo locked)" locked free`;
+  return { name: `another's lock on ${what}`, control: "EXE-9", script, behind, mode: "A" };
+}
+const behind = [walls.ownInodes];
+const { inotify_init1: init, inotify_add_watch: watch } = systemCallNumbers;
+
 export const onFiles: readonly Attempt[] = [
+  ...Object.entries(lockedFiles).map(([what, path]) => seeLock(what, path)),
+  {
+    name: "a watch on what others open",
+    control: "EXE-9",
+    script: `verdict "$(perl -e 'my ($file, $bits) = ("${openedFile}", "");
+      my $watch = syscall(${init}, 0); syscall(${watch}, $watch, $file, 0x20) > 0 or die $!;
+      vec($bits, $watch, 1) = 1; print select($bits, undef, undef, 1) ? "seen" : "nothing"')" \
+      seen nothing`,
+    behind,
+    mode: "A",
+  },
   {
     name: "a new file in the root",
     control: "EXE-3",
@@ -110,8 +133,15 @@ export const onFiles: readonly Attempt[] = [
   {
     name: "memory in core files",
     control: "EXE-5",
-    script: 'verdict "$(ulimit -Hc)" unlimited 0',
+    script: `verdict "$(${coreLimit})" unlimited 1`,
     behind: [walls.coreFiles],
     mode: "A",
+  },
+  {
+    name: "memory for the machine's own core handler: it is asked at a limit of 0",
+    control: "EXE-5",
+    script: `verdict "$(ulimit -c 0 && ${coreLimit})" 0 1`,
+    behind: [walls.seccomp],
+    mode: "B",
   },
 ];

@@ -89,7 +89,8 @@ export const onTheKernel: readonly Attempt[] = [
     "@(ok 0|errno 95)",
   ),
   call("open_by_handle_at: a file by its handle", "open_by_handle_at -100 0 0", "errno 14"),
-  call("netlink socket", "socket 16 3 0", "ok *"),
+  call("netlink socket, of anything but routing", "socket 16 3 16", "ok *"),
+  call("cachestat: what is in the machine's page cache", "cachestat -1 0 0 0", "errno @(9|14)"),
   call("packet socket", "socket 17 3 0", "errno 1"),
   // What only root may: nobody is, and the filter refuses it besides.
   call("syslog: the kernel's messages", "syslog 10 0 0", "ok *", rootOnly),

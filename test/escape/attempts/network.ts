@@ -55,6 +55,15 @@ export const onTheNetwork: readonly Attempt[] = [
     mode: "A",
   },
   {
+    name: "another network, by the netlink socket that lists it",
+    control: "EXE-4",
+    script: `verdict "$(perl -e 'socket(my $s, 16, 3, 0) or die $!;
+      send($s, pack("LSSLLSSlLLSSL", 40, 16, 5, 1, 0, 0, 0, 1, 0, 0, 8, 4, 1500), 0) or die $!;
+      recv($s, my $reply, 4096, 0) // die $!; print unpack("x16 l", $reply)')" 0 -1`,
+    behind: [walls.unprivileged],
+    mode: "B",
+  },
+  {
     name: "an abstract socket of the machine",
     control: "EXE-2",
     script: `verdict "$(perl -MSocket -e '

@@ -1,4 +1,5 @@
 /** One byte, file or process more than there may be: the machine is none the worse for it. */
+import { terminalsMax } from "../../../runner/launcher/file-systems.ts";
 import type { Attempt, Wall } from "../support/attempt.ts";
 import { cellLimits, megabyte, walls } from "../support/walls.ts";
 
@@ -45,6 +46,13 @@ export const onResources: readonly Attempt[] = [
     `verdict "$(perl -e 'my @f; while (@f <= ${openFilesMax}) { open(my $f, "<", "/dev/null") or last;
       push @f, $f } print @f > ${openFilesMax} ? "more" : $!')" more "Too many open files"`,
     walls.openFiles,
+    false,
+  ),
+  exhaust(
+    "all of the machine's terminals",
+    `verdict "$(perl -e 'my @f; while (@f <= ${terminalsMax}) { open(my $f, "+<", "/dev/ptmx") or last;
+      push @f, $f } print @f > ${terminalsMax} ? "more" : $!')" more "No space left on device"`,
+    walls.countedTerminals,
     false,
   ),
   exhaust(

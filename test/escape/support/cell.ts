@@ -8,19 +8,20 @@ import { chmodSync, copyFileSync, mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../../local/run/until.ts";
 import { findHierarchy, SandboxCgroup } from "../../../runner/launcher/cgroup.ts";
+import { mountFileSystems } from "../../../runner/launcher/file-systems.ts";
 import type { SandboxLimits } from "../../../runner/launcher/messages.ts";
 import { type Sandbox, startSandbox } from "../../../runner/launcher/sandbox.ts";
 import {
   giveTo,
   hostFacts,
   layOutScratch,
-  mountSized,
   removeScratch,
   type Scratch,
 } from "../../../runner/launcher/scratch.ts";
 import type { LauncherSettings } from "../../../runner/launcher/settings.ts";
 import { type SandboxMode, sandboxCommand } from "../../../runner/sandbox/arguments.ts";
 import { type InitLine, listenForInit } from "../../../runner/supervisor/init-line.ts";
+import { killNow } from "../../kit/processes.ts";
 import { attempts } from "../attempts/attempts.ts";
 import { type Attempt, prelude, systemCallProgram, type Wall } from "./attempt.ts";
 import { openMachine, processesOf, startNeighbour } from "./machine.ts";
@@ -90,11 +91,11 @@ async function inGroup(cell: Cell): Promise<string[]> {
     mkdirSync(settings.scratch, { mode: 0o700 });
     const scratch = await layOutScratch(settings, program);
     plantSetUid(scratch);
-    await mountSized(scratch, limits, settings);
+    await mountFileSystems(scratch, limits, settings);
     await giveTo(settings.sandboxUid, scratch.workspace);
     return await inSandbox(cell, { scratch, cgroup, neighbour });
   } finally {
-    for (const pid of processesOf(settings.sandboxUid)) process.kill(pid, "SIGKILL");
+    for (const pid of processesOf(settings.sandboxUid)) killNow(pid);
     await cgroup.kill();
     await cgroup.remove();
     for (const folder of parents) rmdirSync(folder);
@@ -116,11 +117,11 @@ interface Place {
 
 async function inSandbox(cell: Cell, { scratch, cgroup, neighbour }: Place): Promise<string[]> {
   const { settings, limits, off } = cell;
-  const { workspace, tmp, runtime, node, initFile, socket, filter } = scratch;
+  const { workspace, tmp, runtime, own, initFile, socket, filter } = scratch;
   const built: readonly string[] = sandboxCommand({
     mode: settings.mode ?? "A",
     uid: settings.sandboxUid,
-    ...{ workspace, tmp, runtime, node, initFile },
+    ...{ workspace, tmp, runtime, initFile, ...own },
     host: hostFacts(),
     sharedMemoryBytes: limits.tmpBytes,
     openFilesMax: limits.openFilesMax,
@@ -158,14 +159,15 @@ async function say(
   };
   const timeout = AbortSignal.timeout(scriptTimeoutMs);
   const late = once(timeout, "abort").then(() => "late");
-  const ran = line.run({ script: `${prelude}\n${script}`, environment }, { onOutput });
+  const request = { script: `${prelude}\n${script}`, environment, refusingPort: null };
+  const ran = line.run(request, { onOutput });
   if ((await Promise.race([ran, late])) === "late") printed += "\nneither: it didn't end in time";
   return printed;
 }
 
 async function end({ off }: Cell, sandbox: Sandbox, line: InitLine): Promise<void> {
   if (off.some(({ leavesGroup }) => leavesGroup)) {
-    process.kill(sandbox.pid, "SIGKILL");
+    killNow(sandbox.pid);
     const timeout = AbortSignal.timeout(aloneMs);
     await Promise.race([line.closed, once(timeout, "abort")]);
     return;

@@ -32,7 +32,12 @@ export const walls = {
   readOnlyRoot: wall("a read-only root", without("--remount-ro", 1, "/")),
   readOnlyDev: wall("a read-only /dev", without("--remount-ro", 1, "/dev")),
   readOnlySysctl: wall("a read-only /proc/sys", without("--ro-bind", 2, "/proc/sys")),
-  readOnlyUsr: wall("a read-only /usr", bindWritable("/usr")),
+  readOnlyUsr: wall("a read-only /usr", (words) => bindWritable("/usr")(withSharedInodes(words))),
+  ownInodes: wall("inodes of its own", withSharedInodes),
+  countedTerminals: wall("counted terminals", (words) => {
+    const at = words.indexOf("/dev/pts");
+    return [...words.slice(0, at - 2), ...words.slice(at + 1)];
+  }),
   readOnlyInit: wall("a read-only init", bindWritable("/opt/paddock/init")),
   ownDevices: wall("devices of its own", (words) =>
     replace(
@@ -66,7 +71,7 @@ export const walls = {
     inFirstProcess(words, /ulimit -f \d+/, "ulimit -f unlimited"),
   ),
   coreFiles: wall("no core files", (words) =>
-    inFirstProcess(words, /ulimit -c 0/, "ulimit -c unlimited"),
+    words.map((word) => (word === "--core=1" ? "--core=unlimited" : word)),
   ),
   unprivileged: wall("an unprivileged uid", keepRoot),
   memory: { name: "a memory group", limits: { memoryBytes: 2 * cellLimits.memoryBytes } },
@@ -118,10 +123,23 @@ function bindWritable(path: string): Change {
   };
 }
 
-/** Whether `words[index]` is part of `--ro-bind /dev/null PATH`. */
+/** As if nobody else were on the machine: all of the system is bound as it is. */
+function withSharedInodes(words: readonly string[]): string[] {
+  const usr = words[words.lastIndexOf("/usr") - 1] ?? "";
+  const system = usr.slice(0, -"/usr".length);
+  if (system === "") throw new Error("/usr is the machine's already.");
+  const node = words[words.indexOf("/opt/paddock/bin/node") - 1];
+  return words.map((word) => {
+    if (word === node) return process.execPath;
+    if (word === `${system}/pts`) return "/dev/pts";
+    return word.startsWith(`${system}/`) ? word.slice(system.length) : word;
+  });
+}
+
+/** Whether `words[index]` is part of `--ro-bind …/dev/null PATH`. */
 function isMask(words: readonly string[], index: number): boolean {
   return [0, 1, 2].some(
-    (back) => words[index - back] === "--ro-bind" && words[index - back + 1] === "/dev/null",
+    (back) => words[index - back] === "--ro-bind" && words[index - back + 1]?.endsWith("/dev/null"),
   );
 }
 

@@ -11,6 +11,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,14 +19,13 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { until } from "../../../local/run/until.ts";
-import { hostFacts } from "../../../runner/launcher/scratch.ts";
+import { hostFacts, writeSystemFiles } from "../../../runner/launcher/scratch.ts";
 import {
   descriptors,
   maskedProcFiles,
   type SandboxMode,
   type SandboxPlan,
 } from "../../../runner/sandbox/arguments.ts";
-import { etcFiles } from "../../../runner/sandbox/etc-files.ts";
 import { assemble, seccompFilter } from "../../../runner/sandbox/seccomp/filter.ts";
 
 export const uid = 1_899_999_101;
@@ -45,11 +45,14 @@ export function layOut(mode: SandboxMode): { plan: SandboxPlan; remove(): void }
     mkdirSync(join(folder, name));
     chownSync(join(folder, name), uid, uid);
   }
-  for (const name of ["bin", "init", "etc"]) mkdirSync(join(runtime, name), { recursive: true });
+  for (const name of ["bin", "init"]) mkdirSync(join(runtime, name), { recursive: true });
   writeFileSync(join(runtime, "bin/node"), "");
-  for (const [name, content] of Object.entries(etcFiles(uid))) {
-    writeFileSync(join(runtime, "etc", name), content);
-  }
+  writeSystemFiles(runtime, uid);
+  // The machine's own, at other names: overlays would outlive a test that is killed.
+  const system = join(folder, "system");
+  mkdirSync(system);
+  for (const name of ["usr", "etc", "dev"]) symlinkSync(`/${name}`, join(system, name));
+  symlinkSync("/dev/pts", join(system, "pts"));
   const architecture = process.arch === "arm64" ? "arm64" : "x64";
   writeFileSync(join(runtime, "filter.bpf"), assemble(seccompFilter(architecture)));
   return {
@@ -60,6 +63,7 @@ export function layOut(mode: SandboxMode): { plan: SandboxPlan; remove(): void }
       tmp: join(folder, "tmp"),
       runtime,
       node: join(runtime, "bin/node"),
+      system,
       initFile: "init.cjs",
       host: hostFacts(),
       sharedMemoryBytes: 1024 * 1024,
@@ -75,10 +79,14 @@ const look = `
 use strict; $| = 1;
 sub lines { open(my $f, "<", $_[0]) or return; map { chomp; $_ } <$f> }
 sub say { print join(" ", @_), "\\n" }
-my %mounts = map { (split / /)[4, 5] } lines("/proc/self/mountinfo");
+my (%mounts, %layers);
+for (map { [(split / /)[4, 5]] } lines("/proc/self/mountinfo")) {
+  $mounts{$$_[0]} = $$_[1]; $layers{$$_[0]}++;
+}
 for (sort keys %mounts) {
   my %options = map { $_ => 1 } split /,/, $mounts{$_};
-  say("mount", $_, grep { $options{$_} } qw(ro rw nosuid nodev));
+  my @layers = m{^/dev/} && $layers{$_} > 1 ? "over-another" : ();
+  say("mount", $_, (grep { $options{$_} } qw(ro rw nosuid nodev)), @layers);
 }
 for (qw(/ /etc /etc/ssl /opt /opt/paddock /opt/paddock/bin /run /var /dev /dev/shm)) {
   say("folder", $_, sprintf("%o", ((stat $_)[2] // 0) & 07777));
@@ -90,6 +98,8 @@ say("shared-memory", grep { /size/ } split /[ ,]/, (grep { m{ /dev/shm } } lines
 say("variable", $_, $ENV{$_}) for sort keys %ENV;
 say("status", split " ") for grep { /^(Uid|Gid|Groups|Cap\\w+|NoNewPrivs|Seccomp):/ } lines("/proc/self/status");
 say("hostname", lines("/proc/sys/kernel/hostname"));
+say("load", lines("/proc/loadavg"));
+say("core-files", (grep { s/^Max core file size\\s+// } lines("/proc/self/limits"))[0] =~ /(\\S+)/g);
 say("first", $$);
 say("session", (split " ", (lines("/proc/self/stat"))[0])[5]);
 say("namespace", $_, readlink "/proc/self/ns/$_") for qw(${namespaces.join(" ")});

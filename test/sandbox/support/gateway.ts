@@ -1,7 +1,8 @@
 /** A gateway and a metadata server over HTTP, as small as the runner's protocol allows. */
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type Manifest, manifestBytes, manifestDigest, parseManifest } from "#shared/core/manifest";
+import type { Manifest } from "#shared/core/manifest";
+import { manifestBytes, manifestDigest, parseManifest } from "#shared/core/manifest-bytes";
 import {
   ClaimReply,
   ClaimRequest,
@@ -108,9 +109,12 @@ export class FakeGateway {
     const entry = this.savedManifest().entries.find((candidate) => candidate.path === path);
     if (entry?.type !== "file") throw new Error(`${path} isn't a file`);
     const parts = entry.parts.map(({ pack, offsetBytes, sizeBytes }) =>
-      this.objects.get(pack)?.subarray(offsetBytes, offsetBytes + sizeBytes),
+      pack === null
+        ? Buffer.alloc(sizeBytes)
+        : (this.objects.get(pack)?.subarray(offsetBytes, offsetBytes + sizeBytes) ??
+          Buffer.alloc(0)),
     );
-    return Buffer.concat(parts.map((part) => part ?? Buffer.alloc(0))).toString("utf8");
+    return Buffer.concat(parts).toString("utf8");
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -234,6 +238,7 @@ export function claimFor(content: string, changes: Partial<ClaimReply> = {}): Cl
     boundSecrets: [],
     setupScripts: [],
     manifestSha256: null,
+    previousManifestSha256: null,
     ...changes,
   };
 }

@@ -40,6 +40,8 @@ export interface Host {
   log(): string;
   /** Sends a signal to one of the execution's processes, found by its uid and command line. */
   kill(signal: NodeJS.Signals, who: "launcher" | "supervisor"): void;
+  /** Of the launcher and the supervisor, as long as they run. */
+  pids(): number[];
   /** What is left of it on this machine, in words. */
   leftovers(): string[];
   /** What a host removes in the end: an empty group, an unmounted folder. */
@@ -114,6 +116,7 @@ export async function startHost({
     kill: (signal, who) => {
       send(signal, who === "launcher" ? childOf(child.pid ?? 0) : processesOf(uids.supervisor)[0]);
     },
+    pids: () => programsOf(child, uids),
     leftovers: () => leftovers({ scratch, groups, uids }),
     clean: () => {
       for (const group of groups.flatMap((folder) => [join(folder, "sandbox"), folder])) {
@@ -196,6 +199,10 @@ export function processesOf(uid: number): number[] {
       return false;
     }
   });
+}
+
+function programsOf({ pid = 0 }: ChildProcess, uids: Host["uids"]): number[] {
+  return [childOf(pid), processesOf(uids.supervisor)[0]].flatMap((found) => found ?? []);
 }
 
 function childOf(pid: number): number | undefined {

@@ -1,0 +1,57 @@
+/** Manifests with one thing put in or taken out. */
+import {
+  impliedMode,
+  type Manifest,
+  type ManifestDirectory,
+  type ManifestEntry,
+  type ManifestFile,
+  manifestInOrder,
+} from "#shared/core/manifest";
+import { entryAt, folderOf, newFolderLengths, placeOf, rangeBelow } from "#shared/core/tree-order";
+import { ApiError } from "#shared/errors/api-error";
+
+/**
+ * Puts a file in, in place of the one at its path: that one's permissions stay.
+ * @throws {ApiError} `INVALID_PATH` where a folder would have to be a file, or a file a folder.
+ */
+export function withFile({ entries }: Manifest, file: ManifestFile): Manifest {
+  for (const length of newFolderLengths("", file.path)) {
+    const above = entryAt(entries, file.path.slice(0, length));
+    if (above !== undefined && above.type !== "directory") throw collision(above);
+  }
+  const place = placeOf(entries, file.path);
+  const there = entries[place]?.path === file.path ? entries[place] : undefined;
+  const { start, end } = rangeBelow(entries, file.path);
+  const below = there?.type === "directory" ? there : start < end ? entries[start] : undefined;
+  if (below !== undefined) throw collision(below);
+  const next = there?.type === "file" ? { ...file, mode: there.mode } : file;
+  const after = there === undefined ? place : place + 1;
+  return manifestInOrder([...entries.slice(0, place), next, ...entries.slice(after)]);
+}
+
+function collision({ path }: ManifestEntry): ApiError {
+  const message = `The file path collides with ${JSON.stringify(path)}.`;
+  return new ApiError("INVALID_PATH", { message });
+}
+
+/**
+ * Takes a file, a link or a folder with all in it out; the folder that it was in stays.
+ * @returns Null if there is nothing at that path.
+ */
+export function without({ entries }: Manifest, path: string): Manifest | null {
+  const place = placeOf(entries, path);
+  const { start, end } = rangeBelow(entries, path);
+  const isThere = entries[place]?.path === path;
+  if (!isThere && start === end) return null;
+  const kept = [...entries.slice(0, place), ...entries.slice(end)];
+  return manifestInOrder(withFolder(kept, folderOf(path)));
+}
+
+/** With an entry for the folder, if it would be gone because nothing is left in it. */
+function withFolder(entries: readonly ManifestEntry[], path: string): readonly ManifestEntry[] {
+  const place = placeOf(entries, path);
+  const { start, end } = rangeBelow(entries, path);
+  if (path === "" || start < end || entries[place]?.path === path) return entries;
+  const folder: ManifestDirectory = { path, type: "directory", mode: impliedMode };
+  return [...entries.slice(0, place), folder, ...entries.slice(place)];
+}

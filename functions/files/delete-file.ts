@@ -1,0 +1,53 @@
+import * as z from "zod";
+import { noQuery, ok } from "#shared/contract/common";
+import { idSchema } from "#shared/core/ids";
+import { ApiError } from "#shared/errors/api-error";
+import { route } from "#shared/pipeline/route";
+import { patch } from "#shared/store/documents";
+import { environments } from "#shared/store/environments";
+import { readFilesOf, storeManifest } from "#shared/workspace/manifests";
+import { without } from "./change-files.ts";
+import { confined } from "./landing-path.ts";
+
+export const deleteFile = route({
+  answers: "DELETE /v1/environments/:environmentId/files/*",
+  summary: "Take a file out of the workspace, or a folder with all that it holds.",
+  authenticate: "api-key",
+  scope: "files:write",
+  params: z.object({ environmentId: idSchema("environment"), "*": z.string() }),
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "writes",
+  budget: "free",
+  audit: "file.deleted",
+  reply: {
+    200: z.object({
+      success: z.literal(true),
+      environmentId: z.string(),
+      filePath: z.string(),
+    }),
+  },
+  read: async ({ caller: { owner }, params, deps }) => {
+    const ref = environments.of(owner, params.environmentId);
+    const environment = await deps.store.require(ref);
+    const path = confined(params["*"].replace(/^\/+|\/+$/g, ""));
+    const base = await readFilesOf(owner, environment.value);
+    const next = without(base.manifest, path);
+    if (next === null) {
+      throw new ApiError("NOT_FOUND", { message: "There is no such file or folder." });
+    }
+    // Whatever the workspace holds, taking something out of it is never refused for want of room.
+    const head = await storeManifest(deps.store, owner, next, base.sha256);
+    return { environment, head, path };
+  },
+  decide({ params: { environmentId }, data: { environment, head, path }, now }) {
+    const { ref, version } = environment;
+    return {
+      writes: [patch(ref, { workspace: head, updatedAt: now }, { version })],
+      subject: environmentId,
+      facts: { manifestSha256: head.manifestSha256 },
+      reply: ok({ success: true, environmentId, filePath: path }),
+    };
+  },
+});

@@ -1,0 +1,82 @@
+/** One page of a workspace's tree: counted in one pass, and only what is shown is built. */
+import type { Manifest, ManifestEntry } from "#shared/core/manifest";
+import { newFolderLengths, rangeBelow } from "#shared/core/tree-order";
+
+const slash = 0x2f;
+
+export interface ShownEntry {
+  readonly path: string;
+  readonly type: "file" | "directory";
+  readonly sizeBytes: number;
+  /** Milliseconds since 1970; undefined where nothing is known of it. */
+  readonly modifiedAt: number | undefined;
+}
+
+export interface PageQuery {
+  /** Empty for the workspace itself. */
+  readonly folder: string;
+  /** 1 for what lies in the folder itself; −1 for everything below. */
+  readonly depth: number;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+export interface PageOfFiles {
+  readonly shown: readonly ShownEntry[];
+  readonly total: number;
+}
+
+/** Null if there is no such folder. Folders without an entry follow from what they hold. */
+export function pageOfFiles({ entries }: Manifest, query: PageQuery): PageOfFiles | null {
+  const { folder, depth, limit, offset } = query;
+  const { start, end } = rangeBelow(entries, folder);
+  const isThere = folder === "" || start < end || isFolder(entries[start - 1], folder);
+  if (!isThere) return null;
+  const shown: ShownEntry[] = [];
+  let total = 0;
+  const add = (build: () => ShownEntry) => {
+    if (total >= offset && shown.length < limit) shown.push(build());
+    total += 1;
+  };
+  const skippedSlashes = folder === "" ? 0 : slashesIn(folder) + 1;
+  const levels = depth < 0 ? Number.POSITIVE_INFINITY : depth;
+  let previous = folder;
+  for (let index = start; index < end; index += 1) {
+    const entry = entries[index];
+    if (entry === undefined) break;
+    const { path } = entry;
+    const level = slashesIn(path) - skippedSlashes + 1;
+    const lengths = newFolderLengths(previous, path);
+    for (const [position, length] of lengths.entries()) {
+      if (level - lengths.length + position > levels) break;
+      add(() => implied(entry, length));
+    }
+    if (level <= levels) add(() => shownOf(entry));
+    previous = path;
+  }
+  return { shown, total };
+}
+
+function isFolder(entry: ManifestEntry | undefined, path: string): boolean {
+  return entry?.type === "directory" && entry.path === path;
+}
+
+function slashesIn(path: string): number {
+  let count = 0;
+  for (let index = 0; index < path.length; index += 1) {
+    if (path.charCodeAt(index) === slash) count += 1;
+  }
+  return count;
+}
+
+/** As old as the first thing in it. */
+function implied({ path, modifiedAt }: ManifestEntry, length: number): ShownEntry {
+  return { path: path.slice(0, length), type: "directory", sizeBytes: 0, modifiedAt };
+}
+
+/** Links are shown as files: what they lead to is for the sandbox to say. */
+function shownOf(entry: ManifestEntry): ShownEntry {
+  const { path, modifiedAt } = entry;
+  const type = entry.type === "directory" ? "directory" : "file";
+  return { path, type, sizeBytes: entry.type === "file" ? entry.sizeBytes : 0, modifiedAt };
+}

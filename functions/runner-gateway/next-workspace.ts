@@ -1,0 +1,87 @@
+/** What becomes of a workspace when an execution has ended: its own work and that of others. */
+import type { Owner } from "#shared/auth/owner";
+import { fits, footprintOf } from "#shared/core/footprint";
+import { mergeSteps } from "#shared/core/merge-manifests";
+import { nameList } from "#shared/core/name-list";
+import { workspaceRoom } from "#shared/core/profiles";
+import { logFailure } from "#shared/pipeline/request-log";
+import type { CountingStore } from "#shared/quotas/store-object";
+import type { environments, WorkspaceHead } from "#shared/store/environments";
+import type { Execution } from "#shared/store/executions";
+import type { Found } from "#shared/store/store";
+import {
+  headOf,
+  inTurns,
+  isUnreadable,
+  readFilesOf,
+  readManifest,
+  readWorkspace,
+  roomOf,
+  storeFitting,
+} from "#shared/workspace/manifests";
+
+export interface NextWorkspace {
+  readonly head: WorkspaceHead;
+  readonly conflicts: readonly string[];
+  /** What the answer says of it: files that there was no room for. */
+  readonly note: string;
+}
+
+interface Saving {
+  readonly execution: Execution;
+  readonly environment: Found<typeof environments.schema>;
+  /** The digest of the manifest that the runner has stored. */
+  readonly saved: string;
+}
+
+/**
+ * The runner's manifest, merged by path with what others made of the workspace meanwhile, as far as
+ * a later execution has room for it. Null if there is no such manifest: the money is settled all
+ * the same, and the workspace stays as it was.
+ */
+export async function nextWorkspace(
+  store: CountingStore,
+  owner: Owner,
+  saving: Saving,
+): Promise<NextWorkspace | null> {
+  try {
+    return await merged(store, owner, saving);
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    const { id: executionId } = saving.execution;
+    logFailure("a workspace can't be saved", error, { executionId, alarm: true });
+    return null;
+  }
+}
+
+async function merged(
+  store: CountingStore,
+  owner: Owner,
+  { execution, environment, saved }: Saving,
+): Promise<NextWorkspace> {
+  const { workspace, profile } = environment.value;
+  const { baseManifestSha256, basePreviousManifestSha256 } = execution;
+  const ours = await readManifest(owner, saved);
+  // The profile may have changed since: the work is kept if either has room for it.
+  const room = roomOf(profile, workspaceRoom(execution.limits));
+  const isAlone = (workspace?.manifestSha256 ?? null) === baseManifestSha256;
+  if (isAlone && fits(footprintOf(ours), room)) {
+    return { head: headOf(ours, saved, baseManifestSha256), conflicts: [], note: "" };
+  }
+  const [base, theirs] = await Promise.all([
+    readWorkspace(owner, baseManifestSha256, basePreviousManifestSha256),
+    readFilesOf(owner, environment.value),
+  ]);
+  const { manifest, conflicts } = isAlone
+    ? { manifest: ours, conflicts: [] }
+    : await inTurns(mergeSteps({ base: base.manifest, ours, theirs: theirs.manifest }));
+  const next = {
+    manifest,
+    first: theirs.manifest,
+    // What is too large already may stay so.
+    room: roomOf(profile, workspaceRoom(execution.limits), footprintOf(theirs.manifest)),
+  };
+  const { head, left } = await storeFitting(store, owner, next, theirs.sha256);
+  const note = left.length === 0 ? "" : `Not saved, for want of room: ${nameList(left)}.\n`;
+  return { head, conflicts, note };
+}

@@ -1,0 +1,112 @@
+/**
+ * Which parts of the host's `/etc` a sandbox sees: what packages of `/usr` link to, and what C
+ * libraries and languages read by a fixed name. Nothing that says whose machine this is.
+ */
+import {
+  type Dirent,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+
+/** The launcher's own argument when it is started to print them, as an image is built. */
+export const etcNamesArgument = "etc-names";
+/** Written when the runner's image is built: its `/usr` doesn't change any more. */
+const imageFile = "/usr/share/paddock/etc-names.txt";
+/** Elsewhere packages come and go: what was found holds as long as these haven't changed. */
+const foundFile = "/run/paddock.etc-names";
+const changing = ["/etc", "/usr", "/usr/bin", "/usr/lib", "/usr/share", "/var/lib/dpkg/status"];
+
+/** Read by a name that is built in. */
+const known = [
+  "alternatives",
+  "ethertypes",
+  "fonts",
+  "ld.so.cache",
+  "localtime",
+  "magic",
+  "magic.mime",
+  "mime.types",
+  "perl",
+  "protocols",
+  "rpc",
+  "services",
+  "ssl/certs",
+  "ssl/openssl.cnf",
+  "terminfo",
+  "timezone",
+];
+
+/** Of the machine and of whom it serves, whoever links to them. */
+const ofTheMachine = new Set([
+  ...["apt", "cron.d", "default", "environment", "environment.d", "group", "gshadow"],
+  ...["hostname", "hosts", "init.d", "machine-id", "mtab", "fstab", "netplan", "network"],
+  ...["nsswitch.conf", "os-release", "pam.d", "passwd", "resolv.conf", "security", "shadow"],
+  ...["skel", "ssh", "ssl", "sudoers", "sudoers.d", "systemd"],
+]);
+
+/** Pages for people, and what only compilers read: a third of all files, no link into `/etc`. */
+const skipped = new Set(["/usr/share/doc", "/usr/share/man", "/usr/share/locale", "/usr/include"]);
+
+/** @returns Paths below `/etc` that exist, in order; a folder stands for all that is in it. */
+export function readEtcNames(): string[] {
+  if (existsSync(imageFile)) return readFileSync(imageFile, "utf8").trim().split("\n");
+  const key = changing.map(changedAt).join(" ");
+  const [foundKey, ...found] = existsSync(foundFile)
+    ? readFileSync(foundFile, "utf8").trim().split("\n")
+    : [];
+  if (foundKey === key) return found;
+  const names = findEtcNames("/");
+  const written = `${foundFile}.${process.pid}`;
+  mkdirSync(dirname(written), { recursive: true });
+  writeFileSync(written, `${[key, ...names].join("\n")}\n`, { mode: 0o600 });
+  renameSync(written, foundFile);
+  return names;
+}
+
+function changedAt(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** Looks at every link below `usr` of the system whose root is `root`. */
+export function findEtcNames(root: string): string[] {
+  const linked = linksBelow(join(root, "usr"), root).flatMap((target) => partOf(target) ?? []);
+  const names = [...new Set([...known, ...linked])].sort();
+  return names.filter((name) => statSync(join(root, "etc", name), { throwIfNoEntry: false }));
+}
+
+/** What of `/etc` is shown for a link to `path`: what its package put there, or nothing. */
+function partOf(path: string): string | null {
+  const [, etc, name = ""] = path.split("/");
+  if (etc !== "etc" || name === "" || ofTheMachine.has(name)) return null;
+  return name;
+}
+
+/** Targets of links, as paths of that system. */
+function linksBelow(folder: string, root: string): string[] {
+  const targets: string[] = [];
+  const pending = [folder];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    for (const entry of entriesOf(next)) {
+      const path = join(next, entry.name);
+      if (entry.isSymbolicLink()) {
+        targets.push(resolve("/", relative(root, dirname(path)), readlinkSync(path)));
+      } else if (entry.isDirectory() && !skipped.has(path)) pending.push(path);
+    }
+  }
+  return targets;
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}

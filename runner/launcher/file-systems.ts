@@ -1,0 +1,140 @@
+/**
+ * The file systems of one execution: sized ones to write to, and the machine's system by inodes of
+ * its own. What sandboxes of one machine had in common, a lock or a watch on one file would be seen
+ * by the others. An overlay has inodes of its own, for the same bytes.
+ *
+ * In Cloud Run a machine has one execution, and nothing is in common.
+ */
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { SandboxPlan } from "../sandbox/arguments.ts";
+import type { SandboxLimits } from "./messages.ts";
+import { run } from "./run.ts";
+import type { LauncherSettings } from "./settings.ts";
+
+/** Pseudo-terminals of one execution; the kernel has a few thousand for everybody. */
+export const terminalsMax = 32;
+
+/** Where they are mounted. */
+export interface MountPoints {
+  readonly workspace: string;
+  readonly tmp: string;
+  readonly own: Pick<SandboxPlan, "system" | "node">;
+}
+
+/** As `mount(2)` takes it. */
+interface Mount {
+  readonly source: string;
+  readonly target: string;
+  readonly type: string;
+  readonly flags: number;
+  readonly options: string;
+}
+
+const flag = { readOnly: 1, noSetUid: 2, noDevices: 4, bind: 4096 };
+const numbers = {
+  mount: { x64: 165, arm64: 40 },
+  prlimit: { x64: 302, arm64: 261 },
+} as const;
+
+/**
+ * Node can't mount, and a program for each would take longer than all the calls. Perl is what the
+ * probe inside can't do without either. By the way it takes care of what might crash of the process
+ * that started it: see `core-files.ts`.
+ */
+const program = `
+use strict;
+my ($mount, $prlimit, @mounts) = @ARGV;
+my $bytes = pack("QQ", 1, 1);
+syscall($prlimit, getppid(), 4, $bytes, 0) == 0 or die "core files: $!\n";
+while (my ($source, $target, $type, $flags, $options) = splice @mounts, 0, 5) {
+  syscall($mount, $source, $target, $type, $flags + 0, $options) == 0 or die "$type of $source: $!\n";
+}`;
+
+/** @throws {Fault} When one of them can't be made: then nothing may run. */
+export async function mountFileSystems(
+  points: MountPoints,
+  limits: SandboxLimits,
+  settings: LauncherSettings,
+): Promise<void> {
+  const { system, node } = points.own;
+  const mounts = [
+    ...sized(points, limits, settings),
+    ...(system === null ? [] : ownSystem(system, node)),
+  ];
+  const number = (name: keyof typeof numbers) =>
+    `${process.arch === "arm64" ? numbers[name].arm64 : numbers[name].x64}`;
+  await run("/usr/bin/perl", [
+    ...["-e", program, number("mount"), number("prlimit")],
+    ...mounts.flatMap(({ source, target, type, flags, options }) => [
+      ...[source, target, type, `${flags}`, options],
+    ]),
+  ]);
+}
+
+/** File systems of their own, so that neither bytes nor inodes can exceed what they may. */
+function sized(
+  { workspace, tmp }: MountPoints,
+  { workspaceBytes, tmpBytes, workspaceInodesMax }: SandboxLimits,
+  { supervisorUid, sandboxUid }: LauncherSettings,
+): Mount[] {
+  const tmpfs = (target: string, bytes: number, uid: number): Mount => ({
+    ...{ source: "paddock", target, type: "tmpfs", flags: flag.noSetUid | flag.noDevices },
+    options: `size=${bytes},nr_inodes=${workspaceInodesMax},mode=0700,uid=${uid},gid=${uid}`,
+  });
+  return [tmpfs(workspace, workspaceBytes, supervisorUid), tmpfs(tmp, tmpBytes, sandboxUid)];
+}
+
+/** The machine's `/usr`, `/etc` and `/dev`, terminals, and the Node that runs us. */
+function ownSystem(folder: string, node: string): Mount[] {
+  const at = (name: string) => join(folder, name);
+  for (const name of ["usr", "etc", "dev", "pts", "bin", "runtime", "empty"]) mkdirSync(at(name));
+  writeFileSync(node, "");
+  const overlay = (lower: string, target: string, flags: number = flag.noDevices): Mount => ({
+    ...{ source: lower, target, type: "overlay", flags: flags | flag.readOnly | flag.noSetUid },
+    options: `lowerdir=${inOverlayOption(lower)}:${at("empty")}`,
+  });
+  return [
+    ...["/usr", ...foldersMountedBelow("/usr")].map((path) => overlay(path, at(path))),
+    overlay("/etc", at("etc")),
+    overlay("/dev", at("dev"), 0),
+    {
+      ...{ source: "paddock", target: at("pts"), type: "devpts", flags: flag.noSetUid },
+      options: `newinstance,ptmxmode=0666,mode=620,max=${terminalsMax}`,
+    },
+    overlay(dirname(process.execPath), at("runtime")),
+    // By itself: its folder may be one that other users can't enter.
+    {
+      ...{ source: join(at("runtime"), basename(process.execPath)), target: node, type: "bind" },
+      ...{ flags: flag.bind, options: "" },
+    },
+  ];
+}
+
+/** What of `ownSystem` is there to be unmounted, in order. */
+export function ownSystemMounts(folder: string): string[] {
+  const names = ["bin/node", "runtime", "pts", "dev", "etc", "usr"];
+  return names.map((name) => join(folder, name));
+}
+
+/** Overlays end where another file system begins: those below get overlays, too. */
+function foldersMountedBelow(path: string): string[] {
+  const rows = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+  const points = rows.map((row) => row.split(" ")[4] ?? "").map(unescaped);
+  return [...new Set(points)].filter((point) => point.startsWith(`${path}/`) && isFolder(point));
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** The kernel writes blanks of a path as `\\040`. */
+function unescaped(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
+}
+
+function inOverlayOption(path: string): string {
+  return path.replace(/[\\:,]/g, "\\$&");
+}

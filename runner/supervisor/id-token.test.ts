@@ -1,0 +1,61 @@
+import { createServer, type ServerResponse } from "node:http";
+import { afterEach, describe, expect, test } from "vitest";
+import { fetchIdToken } from "./id-token.ts";
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+const ms = { try: 50, pause: 1, all: 5_000 };
+
+/** A metadata server that takes its answers from a list, the last again and again. */
+async function metadata(...answers: ((response: ServerResponse) => void)[]) {
+  const asked: (string | undefined)[] = [];
+  const server = createServer(({ url }, response) => {
+    asked.push(url);
+    (answers[asked.length - 1] ?? answers.at(-1))?.(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  closers.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : 0;
+  return { asked, host: `127.0.0.1:${port}` };
+}
+
+describe("fetchIdToken()", () => {
+  test("asks for the audience", async () => {
+    const { asked, host } = await metadata((response) => response.end(" token\n"));
+    expect(await fetchIdToken(host, "https://a.test", ms)).toBe("token");
+    expect(asked[0]).toContain("audience=https%3A%2F%2Fa.test&format=full");
+  });
+
+  // Guards the runner that ended because one answer was late: nobody claims for it then.
+  test.each<[string, (response: ServerResponse) => void]>([
+    ["is silent", () => undefined],
+    ["hangs up", (response) => response.destroy()],
+    ["is busy", (response) => response.writeHead(503).end()],
+    ["is asked too often", (response) => response.writeHead(429).end()],
+  ])("asks again when the server %s", async (_what, answer) => {
+    const { asked, host } = await metadata(answer, (response) => response.end("token"));
+    expect(await fetchIdToken(host, "a", ms)).toBe("token");
+    expect(asked).toHaveLength(2);
+  });
+
+  test.each<[string, (response: ServerResponse) => void]>([
+    ["refuses", (response) => response.writeHead(404).end()],
+    ["has none", (response) => response.end(" ")],
+    ["says too much", (response) => response.end("x".repeat(20_000))],
+  ])("gives up at once when the server %s", async (_what, answer) => {
+    const { asked, host } = await metadata(answer);
+    await expect(fetchIdToken(host, "a", ms)).rejects.toThrow();
+    expect(asked).toHaveLength(1);
+  });
+
+  test("gives up in the end", async () => {
+    const { host } = await metadata((response) => response.writeHead(503).end());
+    await expect(fetchIdToken(host, "a", { ...ms, all: 20 })).rejects.toThrow("503");
+  });
+});

@@ -1,0 +1,49 @@
+/** Line breaks within what is looked for, where a text's lines were folded. */
+
+const [tab, newline, carriageReturn, blank] = [9, 10, 13, 32];
+/** A blank line may stand between two lines of a secret. */
+const breaksMax = 2;
+/** In blanks and tabs. */
+const indentLengthMax = 32;
+
+/** The text ends before it is known what follows. */
+export const ended = -1;
+/** What follows is no part of anything that is looked for. */
+export const foreign = -2;
+
+/** Where the next character is, behind breaks if there are some at `at`; or one of the above. */
+export function afterBreaks(text: string, at: number, indents: boolean): number {
+  let next = at;
+  for (let count = 0; next < text.length; count += 1) {
+    const unit = text.charCodeAt(next);
+    if (unit > carriageReturn) return next;
+    if (unit === carriageReturn && next + 1 === text.length) return ended;
+    const length = breakLengthAt(text, next);
+    if (length === 0) return next;
+    if (count === breaksMax) return foreign;
+    next += length;
+    if (indents) next = afterIndent(text, next);
+  }
+  return ended;
+}
+
+function afterIndent(text: string, from: number): number {
+  let at = from;
+  while (at - from < indentLengthMax && isBlank(text.charCodeAt(at))) at += 1;
+  return at;
+}
+
+export function isBlank(unit: number): boolean {
+  return unit === blank || unit === tab;
+}
+
+export function isBreak(unit: number): boolean {
+  return unit === newline || unit === carriageReturn;
+}
+
+/** How many characters a line's break has there: 0 if there is none. */
+export function breakLengthAt(text: string, at: number): number {
+  const unit = text.charCodeAt(at);
+  if (unit === newline) return 1;
+  return unit === carriageReturn && text.charCodeAt(at + 1) === newline ? 2 : 0;
+}

@@ -1,0 +1,145 @@
+/** How programs write a character of a secret, by the language that they write it in. */
+
+/** Letters and digits are written as they are. */
+export type Write = (character: string) => string;
+
+/** Remembers what becomes of each ASCII character. */
+function tabled(write: Write): Write {
+  const table: string[] = [];
+  return (character) => {
+    const code = character.charCodeAt(0);
+    if (code > 127) return write(character);
+    const known = table[code];
+    if (known !== undefined) return known;
+    const written = write(character);
+    table[code] = written;
+    return written;
+  };
+}
+
+/** JSON, as encoders differ: slashes escaped or not, what isn't ASCII, what HTML reads. */
+const json: Write = (character) => JSON.stringify(character).slice(1, -1);
+const jsonSlash: Write = (character) => (character === "/" ? "\\/" : json(character));
+const unicode = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+const jsonAscii: Write = (character) => json(character).replace(/[^\x20-\x7e]/g, unicode);
+const jsonAsciiSlash: Write = (character) => (character === "/" ? "\\/" : jsonAscii(character));
+const jsonHtml: Write = (character) =>
+  /[<>&\u2028\u2029]/.test(character) ? unicode(character) : json(character);
+export const jsons = [json, jsonSlash, jsonAscii].map(tabled);
+const letters: Readonly<Record<string, string>> = {
+  "\u0007": "a",
+  "\b": "b",
+  "\t": "t",
+  "\n": "n",
+  "\v": "v",
+  "\f": "f",
+  "\r": "r",
+};
+
+const inHex = (byte: number) => `\\x${byte.toString(16).padStart(2, "0")}`;
+const inOctal = (byte: number) => `\\${byte.toString(8).padStart(3, "0")}`;
+
+/** A literal of a language: `escaped` behind backslashes, `byte` for bytes that aren't ASCII. */
+function literal(escaped: string, { byte, esc }: { byte?: typeof inHex; esc: string }): Write {
+  return (character) => {
+    if (escaped.includes(character)) return `\\${character}`;
+    const letter = letters[character];
+    if (letter !== undefined) return `\\${letter}`;
+    if (character === "\u001b") return esc;
+    if (character < " ") return (byte ?? inHex)(character.charCodeAt(0));
+    if (character <= "~" || byte === undefined) return character;
+    return [...Buffer.from(character)].map(byte).join("");
+  };
+}
+
+/** What a backslash is put before: by bash's `%q`, also where a word begins; by Python; by Perl. */
+const special = " \t!\"$&'()*,;<>?[\\]^`{|}";
+const quotables = [
+  special,
+  `${special}~#`,
+  " \t#$&()*+-.?[\\]^{|}~",
+  " \t!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~",
+];
+export const backslashes: readonly Write[] = [
+  json,
+  jsonSlash,
+  jsonAscii,
+  jsonAsciiSlash,
+  jsonHtml,
+  ...["\\", "\\'", '\\"', "\\'\"", "\\`", '\\"$`'].flatMap((escaped) => [
+    literal(escaped, { esc: "\\x1b" }),
+    literal(escaped, { esc: "\\x1b", byte: inHex }),
+  ]),
+  literal("\\'", { esc: "\\E" }),
+  literal("\\'", { esc: "\\E", byte: inOctal }),
+  literal('\\"', { esc: "\\033", byte: inOctal }),
+  literal('\\"', { esc: "\\e" }),
+  literal('\\"#', { esc: "\\e" }),
+  ...quotables.map((quotable): Write => {
+    return (character) => (quotable.includes(character) ? `\\${character}` : character);
+  }),
+].map(tabled);
+
+const percentAll: Write = (character) =>
+  [...Buffer.from(character)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
+function upper(write: Write): Write {
+  return (character) =>
+    write(character).replace(/[0-9a-f]{2}$|[0-9a-f]{2}(?=[%\\])/g, (digits) =>
+      digits.toUpperCase(),
+    );
+}
+
+/** What encoders leave alone beside letters and digits: JavaScript, RFC 3986, Python, URLs. */
+const kept = [
+  "-_.!~*'()",
+  "-_.~",
+  "-_.~/",
+  "-_.!~*'();/?:@&=+$,#",
+  "!$%&'()*+,-./:;=?@[\\]^_`{|}~",
+  "!$%&()*+,-./:;=?@[\\]^_`{|}~",
+  "!$%&'()*+,-./:;=@[\\]_|~",
+];
+export const percents: readonly Write[] = kept
+  .map(percentBut)
+  .flatMap((write) => [tabled(write), tabled(upper(write))]);
+export const forms: readonly Write[] = ["*-._", "-_.~", "-_.!~*'()"]
+  .map((others): Write => {
+    const write = percentBut(others);
+    return (character) => (character === " " ? "+" : write(character));
+  })
+  .flatMap((write) => [tabled(write), tabled(upper(write))]);
+
+function percentBut(others: string): Write {
+  return (character) =>
+    /^[A-Za-z0-9]$/.test(character) || others.includes(character)
+      ? character
+      : percentAll(character);
+}
+
+export const shells: readonly ((text: string) => string)[] = [
+  (text) => text.replaceAll("'", "'\\''"),
+  (text) => text.replaceAll("'", "'\"'\"'"),
+  (text) => text.replace(/'+/g, "'\"$&\"'"),
+];
+
+const [amp, lt, gt, quot] = [{ "&": "&amp;" }, { "<": "&lt;" }, { ">": "&gt;" }, { '"': "&quot;" }];
+const markup = { ...amp, ...lt, ...gt };
+export const entities: readonly Write[] = [
+  { ...amp, ...lt },
+  { ...amp, ...lt, ...quot },
+  markup,
+  { ...markup, ...quot },
+  ...["&#x27;", "&#39;", "&#039;", "&apos;"].map((quote) => ({ ...markup, ...quot, "'": quote })),
+  { ...markup, '"': "&#34;", "'": "&#39;" },
+  { ...markup, ...quot, "'": "&#x27;", "`": "&#x60;" },
+  { ...markup, ...quot, "'": "&#x27;", "/": "&#x2F;" },
+  { ...markup, ...quot, "'": "&#x27;", "`": "&#x60;", "=": "&#x3D;" },
+  { ...markup, ...quot, "'": "&#39;", "/": "&#x2F;", "`": "&#x60;", "=": "&#x3D;" },
+].flatMap((table: Readonly<Record<string, string>>): Write[] => [
+  tabled((character) => table[character] ?? character),
+  tabled((character) => table[character] ?? (character > "~" ? decimal(character) : character)),
+]);
+
+function decimal(character: string): string {
+  return `&#${character.codePointAt(0)};`;
+}

@@ -1,0 +1,23 @@
+/** How the promises about workspaces are kept; see `controls.ts`. */
+import type { Control } from "./controls.ts";
+
+export const controlsOfWorkspaces: Readonly<Record<string, Control>> = {
+  "WSP-1": {
+    enforcedBy: "runner/supervisor/scan-workspace.ts",
+    test: "runner/supervisor/odd-files.test.ts",
+    mutation: {
+      file: "runner/supervisor/scan-workspace.ts",
+      find: "const modifiedAt = Math.min(Math.max(time, first), last);",
+      replace: "const modifiedAt = [time, first, last][0] ?? 0;",
+    },
+  },
+  "WSP-2": {
+    enforcedBy: "runner/supervisor/fetch-workspace.ts",
+    test: "runner/supervisor/any-tree.test.ts",
+    mutation: {
+      file: "runner/supervisor/fetch-workspace.ts",
+      find: "chmodSync(target, entry.mode);",
+      replace: 'if (entry.type === "file") chmodSync(target, entry.mode);',
+    },
+  },
+};

@@ -1,0 +1,54 @@
+/**
+ * How many characters a piece of synchronous work looks at or copies: what its time grows with, and
+ * the same on every machine. Counted by standing in front of what strings are worked on with.
+ */
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+const ofStrings = [
+  "endsWith",
+  "includes",
+  "indexOf",
+  "isWellFormed",
+  "lastIndexOf",
+  "localeCompare",
+  "normalize",
+  "replace",
+  "slice",
+  "split",
+  "startsWith",
+  "substring",
+  "toWellFormed",
+] as const;
+
+/** The characters that `work` has touched. */
+export function countCharacters(work: () => void): number {
+  let count = 0;
+  const undo: (() => void)[] = [];
+  const watch = (on: object, name: string, costOf: (self: unknown, args: unknown[]) => number) => {
+    const original = Reflect.get(on, name) as Method;
+    const watched: Method = function (...args) {
+      const result = Reflect.apply(original, this, args);
+      count += costOf(this, args);
+      if (typeof result === "string") count += result.length;
+      return result;
+    };
+    Reflect.set(on, name, watched);
+    undo.push(() => Reflect.set(on, name, original));
+  };
+  const lengthOf = (value: unknown) => (typeof value === "string" ? value.length : 0);
+  for (const name of ofStrings) watch(String.prototype, name, (self) => lengthOf(String(self)));
+  for (const name of ["charCodeAt", "codePointAt", "at"]) watch(String.prototype, name, () => 1);
+  for (const name of ["exec", "test"]) watch(RegExp.prototype, name, (_, [text]) => lengthOf(text));
+  watch(Array.prototype, "join", () => 0);
+  watch(Buffer, "byteLength", (_, [text]) => lengthOf(text));
+  watch(Buffer.prototype, "toString", () => 0);
+  watch(JSON, "parse", (_, [text]) => lengthOf(text));
+  watch(JSON, "stringify", () => 0);
+  try {
+    work();
+  } finally {
+    for (const restore of undo) restore();
+  }
+  return count;
+}
