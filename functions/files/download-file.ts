@@ -9,6 +9,7 @@ import type { ByteRange } from "#shared/google/objects";
 import { writePaced } from "#shared/limits/paced-writing";
 import { route } from "#shared/pipeline/route";
 import { packBytesMax } from "#shared/protocol/runner";
+import { countDownload } from "#shared/quotas/count-download";
 import { environments } from "#shared/store/environments";
 import { openFilePieces } from "#shared/workspace/file-pieces";
 import { readFilesOf } from "#shared/workspace/manifests";
@@ -31,7 +32,7 @@ export const downloadFile = route({
   budget: "free",
   audit: "none",
   reply: { 200: "bytes", 206: "bytes" },
-  read: async ({ caller: { owner }, params, request, deps }) => {
+  read: async ({ caller: { owner }, params, request, deps, now }) => {
     const { value } = await deps.store.require(environments.of(owner, params.environmentId));
     const { entries } = (await readFilesOf(owner, value)).manifest;
     const path = params["*"].replace(/^\/+/, "");
@@ -41,6 +42,7 @@ export const downloadFile = route({
     if (entry?.type !== "file")
       throw new ApiError("NOT_FOUND", { message: "There is no such file." });
     const range = rangeOf(entry, request.range);
+    await countDownload(deps.store, owner, { sizeBytes: range.sizeBytes, now });
     return { file: entry, range, pieces: await openFilePieces(owner, entry, range) };
   },
   decide({ data, request, signal }) {

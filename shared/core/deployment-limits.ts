@@ -79,6 +79,12 @@ const Quotas = z.object({
     .max(2 ** 50)
     .default(100 * 2 ** 30),
   storedObjectsMax: z.int().min(1).max(countMax).default(200_000),
+  /** Of files, in a UTC day: what leaves costs us, and its owner nothing. */
+  downloadedBytesPerDayMax: z
+    .int()
+    .min(1)
+    .max(2 ** 50)
+    .default(20 * 2 ** 30),
   /**
    * How long what nothing names is kept before it is condemned, and again before it is deleted: far
    * longer than from the storing of a pack to the commit of what names it.

@@ -169,9 +169,13 @@ function takesAccount({ budget }: Route): boolean {
   return budget !== "free" && budget !== "closing";
 }
 
-/** Whether reading changes nothing: other routes store objects or key pairs before they commit. */
-function readsOnly(route: Route): boolean {
-  return route.audit === "none" || route.budget === "hold";
+/**
+ * Whether reading changes nothing: other routes store objects or key pairs before they commit, and
+ * a download counts the bytes that it will send.
+ */
+function readsOnly({ audit, budget, reply }: Route): boolean {
+  const countsBytes = Object.values(reply).includes("bytes");
+  return !countsBytes && (audit === "none" || budget === "hold");
 }
 
 function hasScope(route: Route, caller: Callers[Authentication]): boolean {

@@ -21,6 +21,19 @@ export type StorageUsage = z.infer<typeof StorageUsage>;
 export const storageUsageId = "storage";
 export const storageUsages = ownedCollection(["usage"], StorageUsage);
 
+/** What was downloaded on the latest day on which anything was. */
+const DownloadUsage = z.object({
+  v: z.literal(1),
+  /** Tells it from other documents of its collection's name. */
+  kind: z.literal("downloads"),
+  /** UTC, in days since 1970. */
+  day: z.int(),
+  bytes: z.int(),
+});
+
+export const downloadUsageId = "downloads";
+export const downloadUsages = ownedCollection(["usage"], DownloadUsage);
+
 /** Objects on their way out, each as `kind/sha256#generation`. */
 export const Condemned = z.object({
   v: z.literal(1),
