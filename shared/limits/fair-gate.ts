@@ -9,7 +9,7 @@ import { ApiError } from "../errors/api-error.ts";
 export interface FairGateLimits {
   /** Requests that are worked on at once while several owners ask. */
   readonly sharedMax: number;
-  /** The same while one owner alone asks; never more, whoever asks. */
+  /** The same while one owner alone asks; beyond it, only one of each owner that has none. */
   readonly aloneMax: number;
   /** Requests of one owner that wait for a place. */
   readonly ownerWaitingMax: number;
@@ -106,9 +106,13 @@ export class FairGate {
     this.#running += 1;
   }
 
-  /** An owner's share is its own even if others hold more than theirs: they may do so for long. */
+  /**
+   * An owner's share is its own even if others hold more than theirs, or all there is: they may do so
+   * for long, with bodies that trickle in.
+   */
   #hasPlace(line: OwnerLine, nowMs: number): boolean {
     const { sharedMax, aloneMax } = this.#limits;
+    if (line.running === 0) return true;
     if (this.#running >= aloneMax) return false;
     const isShared = nowMs < this.#sharedUntilMs || this.#queue.size > 1;
     if (!isShared || this.#running < sharedMax) return true;

@@ -47,15 +47,22 @@ describe("TEN-2 quotas of an account", () => {
     expect((await send("/v1/agents", { key, baseUrl })).json.total_count).toBe(5);
   });
 
-  test("bound what is stored, whoever stores it, and nothing is stored beyond", async () => {
+  test("bound what is stored, whoever stores it, and what is downloaded", async () => {
     const owner = await newOwner({ creditUsd: 0 });
     const environmentId = await newEnvironment(owner.key);
-    const { baseUrl } = await startOne("files", { storedBytesMax: 10_000 });
+    const quotas = { storedBytesMax: 10_000, downloadedBytesPerDayMax: 9_000 };
+    const { baseUrl } = await startOne("files", quotas);
     expect((await upload(owner.key, environmentId, "a".repeat(6_000), baseUrl)).status).toBe(200);
     const before = (await usageOf(owner).get()).data();
     const refused = await upload(owner.key, environmentId, "b".repeat(6_000), baseUrl);
     expect(refused).toMatchObject({ status: 422, json: { code: "QUOTA_REACHED" } });
     expect((await usageOf(owner).get()).data()).toEqual(before);
+    const download = async () =>
+      await send(`/v1/environments/${environmentId}/files/file`, { key: owner.key, baseUrl });
+    expect((await download()).bytes.length).toBe(6_000);
+    const tooMuch = await download();
+    expect(tooMuch).toMatchObject({ status: 429, json: { code: "RATE_LIMITED" } });
+    expect(Number(tooMuch.headers["retry-after"])).toBeGreaterThan(0);
   });
 
   test("bound how far an offset reaches", async () => {
