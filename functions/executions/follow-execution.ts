@@ -2,7 +2,8 @@ import * as z from "zod";
 import { idSchema } from "#shared/core/ids";
 import { eventStream } from "#shared/executions/event-stream";
 import { readAlong } from "#shared/executions/read-along";
-import { ResumeQuery, resumePoint } from "#shared/executions/resume-point";
+import { ResumeQuery, refusedPoint, resumePoint } from "#shared/executions/resume-point";
+import { fromItsStart, requireEvent } from "#shared/executions/stream-start";
 import { route } from "#shared/pipeline/route";
 
 export const followExecution = route({
@@ -19,11 +20,16 @@ export const followExecution = route({
   audit: "none",
   reply: { 200: "stream", 204: "stream" },
   read: async ({ caller: { owner }, params: { executionId }, query, request, deps }) => {
-    const afterId = resumePoint(request.lastEventId, query);
-    return { afterId, execution: await readAlong(deps, owner, executionId) };
+    const point = resumePoint(request.lastEventId, query);
+    if (point !== null && (point.executionId ?? executionId) !== executionId) {
+      throw refusedPoint(point.field, "names an event of another execution");
+    }
+    const start = fromItsStart(await readAlong(deps, owner, executionId));
+    if (point === null) return start;
+    await requireEvent(deps, owner, { execution: start.execution, point });
+    return { ...start, afterNumber: point.number };
   },
   decide(context) {
-    const { execution, afterId } = context.data;
-    return { writes: [], reply: eventStream(context, execution, afterId) };
+    return { writes: [], reply: eventStream(context, context.data) };
   },
 });

@@ -1,12 +1,14 @@
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
+import { entryAt } from "#shared/core/tree-order";
 import { ApiError } from "#shared/errors/api-error";
 import { route } from "#shared/pipeline/route";
 import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { readFilesOf, storeManifest } from "#shared/workspace/manifests";
 import { without } from "./change-files.ts";
+import { requireCurrent } from "./file-etag.ts";
 import { confined } from "./landing-path.ts";
 
 export const deleteFile = route({
@@ -21,6 +23,7 @@ export const deleteFile = route({
   limits: "writes",
   budget: "free",
   audit: "file.deleted",
+  preconditions: "honoured",
   reply: {
     200: z.object({
       success: z.literal(true),
@@ -28,7 +31,7 @@ export const deleteFile = route({
       filePath: z.string(),
     }),
   },
-  read: async ({ caller: { owner }, params, deps }) => {
+  read: async ({ caller: { owner }, params, request, deps }) => {
     const ref = environments.of(owner, params.environmentId);
     const environment = await deps.store.require(ref);
     const path = confined(params["*"].replace(/^\/+|\/+$/g, ""));
@@ -37,6 +40,7 @@ export const deleteFile = route({
     if (next === null) {
       throw new ApiError("NOT_FOUND", { message: "There is no such file or folder." });
     }
+    requireCurrent(request, entryAt(base.manifest.entries, path) ?? "folder");
     // Whatever the workspace holds, taking something out of it is never refused for want of room.
     const head = await storeManifest(deps.store, owner, next, base.sha256);
     return { environment, head, path };

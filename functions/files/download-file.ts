@@ -2,9 +2,9 @@ import type { ServerResponse } from "node:http";
 import * as z from "zod";
 import { noQuery } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import type { ManifestFile } from "#shared/core/manifest";
 import { entryAt } from "#shared/core/tree-order";
 import { ApiError } from "#shared/errors/api-error";
+<<<<<<< HEAD
 import type { ByteRange } from "#shared/google/objects";
 import { writePaced } from "#shared/limits/paced-writing";
 import { route } from "#shared/pipeline/route";
@@ -13,15 +13,18 @@ import { countDownload } from "#shared/quotas/count-download";
 import { environments } from "#shared/store/environments";
 import { openFilePieces } from "#shared/workspace/file-pieces";
 import { readFilesOf } from "#shared/workspace/manifests";
+=======
+import { route } from "#shared/pipeline/route";
+import { environments } from "#shared/store/environments";
+import { readFileBytes, readFilesOf } from "#shared/workspace/manifests";
+import { answerFor } from "./download-answer.ts";
+import { etagOf } from "./file-etag.ts";
+>>>>>>> main
 import { confined } from "./landing-path.ts";
-
-/** One answer's bytes: larger files are read in ranges. */
-const answerBytesMax = packBytesMax;
-const singleRange = /^bytes=(?:([0-9]{1,15})-([0-9]{1,15})?|-([0-9]{1,15}))$/;
 
 export const downloadFile = route({
   answers: "GET /v1/environments/:environmentId/files/*",
-  summary: "A file's bytes, or a range of them; /files/download/… is the same.",
+  summary: "A file's bytes, or a range of them, also by conditions; /files/download/… is the same.",
   authenticate: "api-key",
   scope: "files:read",
   params: z.object({ environmentId: idSchema("environment"), "*": z.string() }),
@@ -31,8 +34,14 @@ export const downloadFile = route({
   limits: "reads",
   budget: "free",
   audit: "none",
+<<<<<<< HEAD
   reply: { 200: "bytes", 206: "bytes" },
   read: async ({ caller: { owner }, params, request, deps, now }) => {
+=======
+  preconditions: "honoured",
+  reply: { 200: "bytes", 206: "bytes", 304: "bytes" },
+  read: async ({ caller: { owner }, params, request, deps }) => {
+>>>>>>> main
     const { value } = await deps.store.require(environments.of(owner, params.environmentId));
     const { entries } = (await readFilesOf(owner, value)).manifest;
     const path = params["*"].replace(/^\/+/, "");
@@ -41,46 +50,44 @@ export const downloadFile = route({
       entryAt(entries, confined(path.replace(/^download\//, "")));
     if (entry?.type !== "file")
       throw new ApiError("NOT_FOUND", { message: "There is no such file." });
+<<<<<<< HEAD
     const range = rangeOf(entry, request.range);
     await countDownload(deps.store, owner, { sizeBytes: range.sizeBytes, now });
     return { file: entry, range, pieces: await openFilePieces(owner, entry, range) };
   },
   decide({ data, request, signal }) {
     const { file, range, pieces } = data;
+=======
+    const answer = answerFor(entry, request);
+    const isSent = request.method === "GET" && answer.status !== 304;
+    const bytes = isSent ? await readFileBytes(owner, entry, answer.range) : Buffer.alloc(0);
+    return { file: entry, answer, bytes };
+  },
+  decide({ data: { file, answer, bytes } }) {
+    const { status, range } = answer;
+>>>>>>> main
     const name = file.path.split("/").at(-1) ?? file.path;
     const last = range.offsetBytes + range.sizeBytes - 1;
-    const headers = {
+    const validators = { "accept-ranges": "bytes", etag: etagOf(file) };
+    const content = {
       "content-type": "application/octet-stream",
       "content-length": String(range.sizeBytes),
       "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
-      "accept-ranges": "bytes",
-      etag: `"${file.sha256}"`,
-      ...(request.range
-        ? { "content-range": `bytes ${range.offsetBytes}-${last}/${file.sizeBytes}` }
-        : {}),
     };
+<<<<<<< HEAD
     const status = request.range ? 206 : 200;
     const stream = async (response: ServerResponse) => await writePaced(response, pieces, signal);
+=======
+    const part = { "content-range": `bytes ${range.offsetBytes}-${last}/${file.sizeBytes}` };
+    const headers = {
+      ...validators,
+      ...(status === 304 ? {} : content),
+      ...(status === 206 ? part : {}),
+    };
+    const stream = async (response: { write(bytes: Buffer): boolean }) => {
+      if (bytes.length > 0) response.write(bytes);
+    };
+>>>>>>> main
     return { writes: [], reply: { status, headers, stream } };
   },
 });
-
-/** What the client asked for. @throws {ApiError} `RANGE_NOT_SATISFIABLE`, `RANGE_REQUIRED`. */
-function rangeOf({ sizeBytes }: ManifestFile, header: string | null): ByteRange {
-  if (header === null) {
-    if (sizeBytes > answerBytesMax) throw new ApiError("RANGE_REQUIRED");
-    return { offsetBytes: 0, sizeBytes };
-  }
-  const [whole, from, to, suffix] = singleRange.exec(header) ?? [];
-  const first = suffix === undefined ? Number(from) : Math.max(0, sizeBytes - Number(suffix));
-  const last = Math.min(
-    to === undefined ? sizeBytes - 1 : Number(to),
-    first + answerBytesMax - 1,
-    sizeBytes - 1,
-  );
-  if (whole === undefined || first > last) {
-    const headers = { "content-range": `bytes */${sizeBytes}` };
-    throw new ApiError("RANGE_NOT_SATISFIABLE", { headers });
-  }
-  return { offsetBytes: first, sizeBytes: last - first + 1 };
-}

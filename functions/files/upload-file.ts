@@ -2,12 +2,18 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
+<<<<<<< HEAD
+=======
+import { entryAt } from "#shared/core/tree-order";
+import { putObject } from "#shared/google/objects";
+>>>>>>> main
 import { route } from "#shared/pipeline/route";
 import { storeObject } from "#shared/quotas/store-object";
 import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { readFilesOf, requireRoom, storeManifest } from "#shared/workspace/manifests";
 import { withFile } from "./change-files.ts";
+import { requireCurrent } from "./file-etag.ts";
 import { landingPath } from "./landing-path.ts";
 import { readUpload, uploadBytesMax } from "./read-upload.ts";
 
@@ -26,6 +32,7 @@ export const uploadFile = route({
   limits: "writes",
   budget: "free",
   audit: "file.uploaded",
+  preconditions: "honoured",
   reply: {
     200: z.object({
       success: z.literal(true),
@@ -35,12 +42,13 @@ export const uploadFile = route({
       size: z.int(),
     }),
   },
-  read: async ({ caller: { owner }, params, raw, deps, now }) => {
+  read: async ({ caller: { owner }, params, raw, request, deps, now }) => {
     const ref = environments.of(owner, params.environmentId);
     const environment = await deps.store.require(ref);
     const upload = await readUpload(raw);
     const path = landingPath(upload);
     const base = await readFilesOf(owner, environment.value);
+    requireCurrent(request, entryAt(base.manifest.entries, path));
     const { bytes } = upload;
     const pack =
       bytes.length > 0 ? await storeObject(deps.store, owner, { kind: "packs", bytes }) : null;

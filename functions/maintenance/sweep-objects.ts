@@ -61,7 +61,8 @@ async function sweepOne(deps: Deps, ownerId: string): Promise<Collected | null> 
   } catch (cause) {
     // Behind the others that are due.
     const ref = storageUsages.of(newOwner(ownerId, "production"), storageUsageId);
-    await deps.store.commit([patch(ref, { sweepAt: nextSweepAt(deps.now()) })]).catch(() => {});
+    const again = patch(ref, { sweepAt: nextSweepAt(deps.now()) }, { mustExist: true });
+    await deps.store.commit([again]).catch(() => {});
     logFailure("an owner's unreferenced objects remain; it is tried again", cause, { ownerId });
     return null;
   }

@@ -4,13 +4,18 @@ import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import { eventStream } from "#shared/executions/event-stream";
 import { readAlong } from "#shared/executions/read-along";
-import { ResumeQuery, resumePoint } from "#shared/executions/resume-point";
+import { ResumeQuery, resumedExecution, resumePoint } from "#shared/executions/resume-point";
+import { fromItsStart, resumedStart } from "#shared/executions/stream-start";
 import { type Deps, route } from "#shared/pipeline/route";
 import { messages, type Thread, threads } from "#shared/store/threads";
 
+/** What the first execution of a thread adds to it: a question and its answer. */
+const messagesOfOne = 2;
+
 export const followThread = route({
   answers: "GET /v1/threads/:threadId/events",
-  summary: "Stream what the thread executes now, or executed last; resume with Last-Event-ID.",
+  summary:
+    "Stream what the thread executes now, or executed last; with Last-Event-ID, all since that event.",
   authenticate: "api-key",
   scope: "threads:read",
   params: z.object({ threadId: idSchema("thread") }),
@@ -22,17 +27,19 @@ export const followThread = route({
   audit: "none",
   reply: { 200: "stream", 204: "stream" },
   read: async ({ caller: { owner }, params: { threadId }, query, request, deps }) => {
-    const afterId = resumePoint(request.lastEventId, query);
+    const point = resumePoint(request.lastEventId, query);
     const { value: thread } = await deps.store.require(threads.of(owner, threadId));
-    const executionId = await newestExecution(deps, owner, thread);
-    if (executionId === null) {
+    const newestId = await newestExecution(deps, owner, thread);
+    if (newestId === null) {
       throw new ApiError("NOT_FOUND", { message: "This thread has executed nothing yet." });
     }
-    return { afterId, execution: await readAlong(deps, owner, executionId) };
+    if (point === null) return fromItsStart(await readAlong(deps, owner, newestId));
+    const only = thread.messageCount <= messagesOfOne ? newestId : null;
+    const executionId = resumedExecution(point, only);
+    return await resumedStart(deps, owner, { point, executionId, threadId, newestId });
   },
   decide(context) {
-    const { execution, afterId } = context.data;
-    return { writes: [], reply: eventStream(context, execution, afterId) };
+    return { writes: [], reply: eventStream(context, context.data) };
   },
 });
 

@@ -14,6 +14,7 @@ import {
   requestDigest,
   saltedDigest,
 } from "#shared/executions/request-digest";
+import { fromItsStart } from "#shared/executions/stream-start";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { dispatchStarted } from "./dispatch-started.ts";
 import { readForStart } from "./read-for-start.ts";
@@ -57,7 +58,7 @@ export const sendMessage = route({
       if (!isSameRequest(earlier.requestSha256, data.asked)) {
         throw new ApiError("IDEMPOTENCY_CONFLICT");
       }
-      return { writes: [], reply: eventStream(context, earlier, null), started: null };
+      return { writes: [], reply: eventStream(context, fromItsStart(earlier)), started: null };
     }
     if (!account) throw new ApiError("INTERNAL_ERROR", { cause: "an owner without an account" });
     const { body, ids, now } = context;
@@ -81,7 +82,7 @@ export const sendMessage = route({
         heldMicrousd: execution.holdMicrousd,
         network: execution.network.mode,
       },
-      reply: withWarnings(eventStream(context, execution, null), body),
+      reply: withWarnings(eventStream(context, fromItsStart(execution)), body),
       started,
     };
   },

@@ -30,12 +30,17 @@ export class Faults {
   /** Forgets what is ordered and lets go what is held. */
   clear(): void {
     this.#queued.clear();
+    this.release();
+  }
+
+  /** Lets go what is held; what is ordered stays. */
+  release(): void {
     this.#holding.abort();
     this.#holding = new AbortController();
     this.#held = 0;
   }
 
-  /** How many calls have been held since the last `clear`. */
+  /** How many calls have been held since the last release. */
   get held(): number {
     return this.#held;
   }

@@ -32,21 +32,16 @@ interface Mount {
 }
 
 const flag = { readOnly: 1, noSetUid: 2, noDevices: 4, bind: 4096 };
-const numbers = {
-  mount: { x64: 165, arm64: 40 },
-  prlimit: { x64: 302, arm64: 261 },
-} as const;
+/** Of `mount(2)`, as the kernel counts its calls. */
+const mountCall = process.arch === "arm64" ? 40 : 165;
 
 /**
  * Node can't mount, and a program for each would take longer than all the calls. Perl is what the
- * probe inside can't do without either. By the way it takes care of what might crash of the process
- * that started it: see `core-files.ts`.
+ * probe inside can't do without either.
  */
 const program = `
 use strict;
-my ($mount, $prlimit, @mounts) = @ARGV;
-my $bytes = pack("QQ", 1, 1);
-syscall($prlimit, getppid(), 4, $bytes, 0) == 0 or die "core files: $!\n";
+my ($mount, @mounts) = @ARGV;
 while (my ($source, $target, $type, $flags, $options) = splice @mounts, 0, 5) {
   syscall($mount, $source, $target, $type, $flags + 0, $options) == 0 or die "$type of $source: $!\n";
 }`;
@@ -62,10 +57,8 @@ export async function mountFileSystems(
     ...sized(points, limits, settings),
     ...(system === null ? [] : ownSystem(system, node)),
   ];
-  const number = (name: keyof typeof numbers) =>
-    `${process.arch === "arm64" ? numbers[name].arm64 : numbers[name].x64}`;
   await run("/usr/bin/perl", [
-    ...["-e", program, number("mount"), number("prlimit")],
+    ...["-e", program, `${mountCall}`],
     ...mounts.flatMap(({ source, target, type, flags, options }) => [
       ...[source, target, type, `${flags}`, options],
     ]),

@@ -48,6 +48,11 @@ export const catalogue = {
     "That Idempotency-Key has made a key, shown in its answer alone; revoke it and make another.",
   ),
   LEASE_LOST: refusal(409, "never", "This attempt no longer owns the execution."),
+  PRECONDITION_FAILED: refusal(
+    412,
+    "never",
+    "The file isn't what If-Match or If-None-Match asks for: read it again, then decide.",
+  ),
   PAYLOAD_TOO_LARGE: refusal(413, "never", "The body is larger than this route takes."),
   UNSUPPORTED_MEDIA_TYPE: refusal(415, "never", "Send this body as the content type it takes."),
   RANGE_REQUIRED: refusal(

@@ -4,7 +4,10 @@ import { deploymentLimits } from "../config.ts";
 import { drained } from "../limits/paced-writing.ts";
 import { type Execution, hasEnded } from "../store/executions.ts";
 import { follow } from "./follow.ts";
+import { laterExecutions } from "./later-executions.ts";
+import { eventId } from "./resume-point.ts";
 import { endEvents, itemEvent, type Numbered, startedEvent } from "./stream-events.ts";
+import type { StreamStart } from "./stream-start.ts";
 import type { SweepDeps } from "./sweep.ts";
 
 /** Proxies close what is silent for longer. */
@@ -14,6 +17,9 @@ const headers = {
   "cache-control": "no-cache, no-transform",
 };
 
+/** An event and the id it has on the wire. */
+type Identified = readonly [id: string, event: object];
+
 export interface Reader {
   readonly deps: SweepDeps;
   readonly caller: { readonly owner: Owner };
@@ -22,16 +28,14 @@ export interface Reader {
 }
 
 /**
- * Answers with an execution's events: one `data:` line of JSON each, its type inside. The stream
- * ends with the execution, or before the event that would take it over 8 MB or 15 minutes, and goes
- * on from there when it is asked for what comes after the last `id:` that arrived.
- *
- * @param afterId the last event the reader has; null for none.
+ * Answers with an execution's events: one `data:` line of JSON each, its type inside, and those of
+ * the executions that follow it. The stream ends with the last of them, or before the event that
+ * would take it over 8 MB or 15 minutes, and goes on from there when it is asked for what comes
+ * after the last `id:` that arrived.
  */
-export function eventStream(reader: Reader, execution: Execution, afterId: number | null) {
-  const lastId = hasEnded(execution) ? endEvents(execution).at(-1)?.[0] : undefined;
+export function eventStream(reader: Reader, start: StreamStart) {
   // There is nothing after the end; this is how browsers are told to stop asking.
-  if (afterId !== null && lastId !== undefined && afterId >= lastId) {
+  if (isAtEnd(start)) {
     return { status: 204, headers: {}, stream: async () => {} };
   }
   const stream = async (response: ServerResponse): Promise<void> => {
@@ -43,7 +47,7 @@ export function eventStream(reader: Reader, execution: Execution, afterId: numbe
       if (!response.writableNeedDrain) response.write(": keep-alive\n\n");
     }, commentMs);
     try {
-      await send(response, eventsAfter(reader, execution, { afterId, signal }), signal);
+      await send(response, eventsFrom(reader, start, signal), signal);
     } finally {
       clearInterval(comments);
     }
@@ -53,24 +57,52 @@ export function eventStream(reader: Reader, execution: Execution, afterId: numbe
   return { status: 200, headers, stream };
 }
 
-async function* eventsAfter(
+function isAtEnd({ execution, afterNumber, newestId }: StreamStart): boolean {
+  if (afterNumber === null || newestId !== execution.id || !hasEnded(execution)) return false;
+  const [lastNumber = 0] = endEvents(execution).at(-1) ?? [];
+  return afterNumber >= lastNumber;
+}
+
+async function* eventsFrom(
+  reader: Reader,
+  { execution, afterNumber, newestId }: StreamStart,
+  signal: AbortSignal,
+): AsyncGenerator<Identified> {
+  yield* eventsOf(reader, { execution, afterNumber: afterNumber ?? -1, signal });
+  const { deps, caller } = reader;
+  // One that was cut off in the middle is resumed there.
+  if (signal.aborted) return;
+  for await (const later of laterExecutions(deps, caller.owner, { from: execution, newestId })) {
+    yield* eventsOf(reader, { execution: later, afterNumber: -1, signal });
+    if (signal.aborted) return;
+  }
+}
+
+async function* eventsOf(
   { deps, caller: { owner } }: Reader,
-  execution: Execution,
-  from: { readonly afterId: number | null; readonly signal: AbortSignal },
-): AsyncGenerator<Numbered> {
-  const afterId = from.afterId ?? -1;
-  if (afterId < 0) yield startedEvent(execution);
-  const of = { execution, afterSequence: Math.max(0, afterId), signal: from.signal };
-  for await (const next of follow(deps, owner, of)) {
-    if (next.type === "event") yield itemEvent(next.event);
-    else yield* endEvents(next.execution).filter(([id]) => id > afterId);
+  part: {
+    readonly execution: Execution;
+    readonly afterNumber: number;
+    readonly signal: AbortSignal;
+  },
+): AsyncGenerator<Identified> {
+  const { execution, afterNumber, signal } = part;
+  for await (const [number, event] of numbered()) yield [eventId(execution.id, number), event];
+
+  async function* numbered(): AsyncGenerator<Numbered> {
+    if (afterNumber < 0) yield startedEvent(execution);
+    const of = { execution, afterSequence: Math.max(0, afterNumber), signal };
+    for await (const next of follow(deps, owner, of)) {
+      if (next.type === "event") yield itemEvent(next.event);
+      else yield* endEvents(next.execution).filter(([number]) => number > afterNumber);
+    }
   }
 }
 
 /** Event by event, at the reader's pace. */
 async function send(
   response: ServerResponse,
-  events: AsyncIterable<Numbered>,
+  events: AsyncIterable<Identified>,
   signal: AbortSignal,
 ): Promise<void> {
   const { bytesMax } = deploymentLimits().streams;

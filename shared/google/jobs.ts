@@ -74,7 +74,7 @@ export async function hasJobEnded(name: string): Promise<boolean> {
   }
 }
 
-/** Whether RunJob was refused for want of room: then nothing was started */
+/** Whether RunJob was refused for want of room: then nothing was started. */
 export function isOverQuota(error: unknown): boolean {
   return codeOf(error) === exhausted;
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { config, peppers } from "../config.ts";
 import { checkKey, type Mode } from "../core/api-key.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { preconditionsOf } from "../http/preconditions.ts";
 import type { Authentication, RequestFacts } from "./route.ts";
 
 /** One blank or more: RFC 9110, 11.4. */
@@ -51,7 +52,8 @@ export function requestFacts(request: IncomingMessage, id: string): RequestFacts
     address: clientAddress(request),
     userAgent: (request.headers["user-agent"] ?? "").slice(0, 500),
     idempotencyKey: key,
-    range: request.headers.range ?? null,
+    method: request.method ?? "",
+    preconditions: preconditionsOf(request.headers),
     lastEventId: request.headers["last-event-id"]?.toString() ?? null,
   };
 }

@@ -6,6 +6,7 @@ import type { Account } from "../core/account.ts";
 import type { IdKind } from "../core/ids.ts";
 import type { Scope } from "../core/scopes.ts";
 import type { TokenClaims } from "../core/ticket.ts";
+import type { Preconditions } from "../http/preconditions.ts";
 import type { RequestClass } from "../limits/request-claims.ts";
 import type { LimitState } from "../limits/sliding-counter.ts";
 import type { ApiKey } from "../store/api-keys.ts";
@@ -49,8 +50,9 @@ export interface RequestFacts {
   readonly userAgent: string;
   /** Of the header `Idempotency-Key`; null if there is none. */
   readonly idempotencyKey: string | null;
-  /** Of the header `Range`; null if there is none. */
-  readonly range: string | null;
+  /** GET, HEAD and so on; HEAD comes to the routes of GET. */
+  readonly method: string;
+  readonly preconditions: Preconditions;
   /** Of the header `Last-Event-ID`; null if there is none. */
   readonly lastEventId: string | null;
 }
@@ -165,6 +167,8 @@ export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decid
   readonly auditDetails?: (context: Context<A, P, Q, B>) => Readonly<Record<string, string>>;
   /** Of routes that make something: with an Idempotency-Key, repeating it makes it once. */
   readonly idempotency?: "honoured";
+  /** Of routes whose `read` judges `If-Match` and `If-None-Match`; others refuse both. */
+  readonly preconditions?: "honoured";
   readonly reply: Readonly<Record<number, z.ZodType | "stream" | "bytes">>;
   readonly read: "nothing" | ((context: Context<A, P, Q, B>) => Promise<D>);
   /** Pure: it may be repeated with fresh data. `account` is null where `budget` takes none. */

@@ -5,7 +5,11 @@ import { assert } from "../core/assert.ts";
 import type { IdKind } from "../core/ids.ts";
 import { allows } from "../core/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
+<<<<<<< HEAD
 import type { Turn } from "../limits/fair-gate.ts";
+=======
+import { judgePreconditions } from "../http/preconditions.ts";
+>>>>>>> main
 import type { Claimant } from "../limits/request-claims.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
@@ -217,6 +221,7 @@ async function begin(
   const ids = new RepeatableIds(deps.newId);
   const facts = requestFacts(request, admitted.record.requestId);
   refuseVainKey(route, facts);
+  refuseVainPreconditions(route, facts);
   const context: AnyContext = {
     caller,
     params: parseParams(route.params, admitted.params),
@@ -240,6 +245,18 @@ function refuseVainKey({ reply, idempotency }: Route, { idempotencyKey }: Reques
   const message = "isn't honoured by this route: send the request without it";
   const details = [{ field: "Idempotency-Key", message }];
   throw new ApiError("VALIDATION_FAILED", { message: `Idempotency-Key ${message}.`, details });
+}
+
+/**
+ * Whoever sends `If-Match` or `If-None-Match: *` with a change relies on it: what has no entity tag
+ * matches none of them (RFC 9110, 13.1), so the change isn't made.
+ */
+function refuseVainPreconditions(route: Route, { method, preconditions }: RequestFacts): void {
+  if (route.method === "GET" || route.preconditions === "honoured") return;
+  if (judgePreconditions(method, preconditions, { etag: null }) === "none") return;
+  const message =
+    "This route compares no entity tags: send the request without If-Match and If-None-Match.";
+  throw new ApiError("PRECONDITION_FAILED", { message });
 }
 
 async function commit(

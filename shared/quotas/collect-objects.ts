@@ -135,7 +135,14 @@ async function finish(
   await answered(
     by.store.commit([
       replace(ref, version, { ...value, going: [] }),
-      patch(storageUsages.of(owner, storageUsageId), { sweepAt: by.now() }, { increments }),
+      patch(
+        storageUsages.of(owner, storageUsageId),
+        { sweepAt: by.now() },
+        {
+          increments,
+          mustExist: true,
+        },
+      ),
     ]),
   );
   return { condemned: 0, deleted: objects };
@@ -172,7 +179,8 @@ async function correct(
 }
 
 async function sweepAgain(by: Collection, owner: Owner, sweepAt: number | null): Promise<void> {
-  await answered(by.store.commit([patch(storageUsages.of(owner, storageUsageId), { sweepAt })]));
+  const ref = storageUsages.of(owner, storageUsageId);
+  await answered(by.store.commit([patch(ref, { sweepAt }, { mustExist: true })]));
 }
 
 /** How an object stands in the list. */

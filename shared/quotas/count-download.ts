@@ -41,7 +41,8 @@ export async function countDownload(
       }
       // What is full already costs no write.
       requireAtMost(bytesMax, value.bytes + sizeBytes, now);
-      await answered(store.commit([patch(ref, { day }, { increments: { bytes: sizeBytes } })]));
+      const increments = { bytes: sizeBytes };
+      await answered(store.commit([patch(ref, { day }, { increments, mustExist: true })]));
     } catch (error) {
       if (!isConflict(error)) throw error;
       continue;
@@ -58,7 +59,9 @@ export async function countDownload(
 async function takeBack(store: CountingStore, owner: Owner, sizeBytes: number): Promise<void> {
   const increments = { bytes: 0 - sizeBytes };
   const ref = downloadUsages.of(owner, downloadUsageId);
-  await answered(store.commitOnce([patch(ref, {}, { increments })])).catch(() => undefined);
+  await answered(store.commitOnce([patch(ref, {}, { increments, mustExist: true })])).catch(
+    () => undefined,
+  );
 }
 
 function requireAtMost(bytesMax: number, bytes: number, now: number): void {

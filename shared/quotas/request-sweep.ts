@@ -20,7 +20,7 @@ export async function ensureSweep(
   if (!usage || usage.sweepAt !== null) return;
   const ref = storageUsages.of(owner, storageUsageId);
   try {
-    await answered(store.commit([patch(ref, { sweepAt })]));
+    await answered(store.commit([patch(ref, { sweepAt }, { mustExist: true })]));
   } catch (error) {
     if (!isConflict(error)) throw error;
   }

@@ -123,7 +123,9 @@ function requireWithinQuota(
 async function takeBack(store: CountingStore, owner: Owner, { bytes, objects }: Amount) {
   const increments = { bytes: 0 - bytes, objects: 0 - objects };
   const ref = storageUsages.of(owner, storageUsageId);
-  await answered(store.commitOnce([patch(ref, {}, { increments })])).catch(() => undefined);
+  await answered(store.commitOnce([patch(ref, {}, { increments, mustExist: true })])).catch(
+    () => undefined,
+  );
 }
 
 async function add(store: CountingStore, owner: Owner, amount: Amount): Promise<void> {
@@ -133,7 +135,7 @@ async function add(store: CountingStore, owner: Owner, amount: Amount): Promise<
     const isFirst = attempt % 2 === 0;
     const write = isFirst
       ? create(ref, { v: 1, kind: "storage", ownerId: owner.id, sweepAt: null, ...amount })
-      : patch(ref, {}, { increments });
+      : patch(ref, {}, { increments, mustExist: true });
     try {
       await answered(store.commit([write]));
       return;

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { GoogleWorld } from "../kit/google-apis.ts";
+import { sharedOut } from "../kit/share.ts";
 import { type Deployment, makeDeployment, soundWorld } from "./support/deployment.ts";
 import type { ProgramOptions } from "./support/programs.ts";
 
@@ -133,7 +134,7 @@ describe("F14 OPS-2 a deployment that would fail isn't begun", () => {
       "gcloud firestore databases delete",
     ],
   ];
-  test.each(cases)("for %s", async (_what, changed, says, fix) => {
+  test.each(sharedOut(cases, 4))("for %s", async (_what, changed, says, fix) => {
     const ended = await tried(changed);
     expect(ended.output).toContain(says);
     expect(ended.output).toContain(fix);

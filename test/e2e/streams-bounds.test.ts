@@ -31,7 +31,7 @@ async function readResuming(path: string, baseUrl: string, begun = "") {
   for (let calls = 0; calls < 100; calls += 1) {
     const last = eventsOf(parts.join("")).at(-1);
     if (last?.type === "stream.completed") return parts;
-    const headers = last ? { "last-event-id": String(last.id) } : {};
+    const headers = last ? { "last-event-id": last.eventId } : {};
     const { status, text } = await send(path, { key: owner.key, baseUrl, headers });
     expect(status).toBe(200);
     parts.push(text);

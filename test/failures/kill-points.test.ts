@@ -7,6 +7,7 @@ import {
   killFunction,
   orderFault,
   orderRunFault,
+  releaseHeld,
   startCloudAgain,
   untilHeld,
 } from "../kit/cloud.ts";
@@ -18,6 +19,7 @@ import { sharedOut } from "../kit/share.ts";
 interface Running {
   readonly owner: TestOwner;
   readonly executionId: string;
+  readonly environmentId: string;
 }
 interface Step {
   /** Before the message is sent. */
@@ -43,17 +45,40 @@ function held(of: string, method: string, when: "before" | "after", nth = 1): St
   };
 }
 
-/** From the upload of the manifest: the settlement is what the gateway does next. */
-function settling(method: string, when: "before" | "after"): Step {
+/**
+ * The settlement's read of a workspace that somebody has changed meanwhile: else it knows both
+ * manifests. From there on the gateway commits nothing but the settlement.
+ */
+const reading: Step = {
+  prepare: async () => await steps.saving.prepare(),
+  reached: async ({ owner, environmentId }) => {
+    await untilHeld("storage");
+    await uploadFile(owner, environmentId, { name: "other.txt", bytes: "other\n" });
+    await holdCall("storage", "download", "before");
+    await releaseHeld("storage");
+    await untilHeld("storage");
+  },
+};
+
+function settling(when: "before" | "after"): Step {
   return {
-    ...steps.saving,
-    reached: async () => {
-      await untilHeld("storage");
-      await holdCall("runner-gateway", method, when);
-      await orderFault("storage", null);
+    prepare: reading.prepare,
+    reached: async (running) => {
+      await reading.reached(running);
+      await holdCall("runner-gateway", "Commit", when);
+      await releaseHeld("storage");
       await untilHeld("runner-gateway");
     },
   };
+}
+
+async function uploadFile(
+  { key }: TestOwner,
+  environmentId: string,
+  file: { readonly name: string; readonly bytes: string },
+): Promise<void> {
+  const path = `/v1/environments/${environmentId}/files/upload`;
+  await send(path, { key, method: "POST", ...multipart(file) });
 }
 
 const steps = {
@@ -100,9 +125,8 @@ const endsOf: Readonly<Record<End, readonly (string | null)[]>> = {
 };
 type Row = readonly [victim: Victim, at: string, step: Step, end: End];
 
-const reading = settling("BatchGetDocuments", "before");
-const beforeSettling = settling("Commit", "before");
-const afterSettling = settling("Commit", "after");
+const beforeSettling = settling("before");
+const afterSettling = settling("after");
 const { committed, started, named, claiming, beforeClaim, afterClaim } = steps;
 const { fetching, running, uploading, saving } = steps;
 
@@ -119,7 +143,7 @@ function runnerRows(victim: "launcher" | "supervisor" | "cloud"): readonly Row[]
     [victim, "while the command runs", running, "lost"],
     [victim, "while a pack is uploaded", uploading, "lost"],
     [victim, "while its manifest is uploaded", saving, "lost"],
-    [victim, "while the settlement reads the execution", reading, settlementUnderWay],
+    [victim, "while the settlement reads the workspace", reading, settlementUnderWay],
     [victim, "before the settlement is committed", beforeSettling, settlementUnderWay],
     [victim, "after the settlement is committed, before the answer", afterSettling, "success"],
   ];
@@ -136,7 +160,7 @@ const table: readonly Row[] = [
   ["runner-gateway", "while the command runs", running, "success"],
   ["runner-gateway", "while a pack is uploaded", uploading, "success"],
   ["runner-gateway", "while the manifest is uploaded", saving, "success"],
-  ["runner-gateway", "while the settlement reads the execution", reading, "success"],
+  ["runner-gateway", "while the settlement reads the workspace", reading, "success"],
   ["runner-gateway", "before the settlement is committed", beforeSettling, "success"],
   ["runner-gateway", "after the settlement is committed", afterSettling, "success"],
   ...runnerRows("launcher"),
@@ -181,14 +205,15 @@ describe("F13 killed", () => {
   test.each(rows)("%s %s", async (victim, _at, step, end) => {
     const environmentId = await newEnvironment(owner.key);
     const files = `/v1/environments/${environmentId}/files`;
-    const upload = multipart({ name: "in.txt", bytes: "kept\n" });
-    await send(`${files}/upload`, { key: owner.key, method: "POST", ...upload });
+    await uploadFile(owner, environmentId, { name: "in.txt", bytes: "kept\n" });
     const threadId = await newThread(owner.key, { environmentId });
     await step.prepare();
-    const script = "cat in.txt; sleep 0.7; cat in.txt >> out.txt";
+    // Bytes of its own: what the workspace has already isn't uploaded.
+    const script = "cat in.txt; sleep 0.7; { cat in.txt; echo made; } >> out.txt";
     const { executionId, over } = await begin(owner, threadId, script);
-    await step.reached({ owner, executionId });
-    await kill(victim, { owner, executionId });
+    const begun = { owner, executionId, environmentId };
+    await step.reached(begun);
+    await kill(victim, begun);
     await goOn(victim);
     const execution = await expectSettled(owner, executionId);
     await over;
@@ -203,6 +228,6 @@ describe("F13 killed", () => {
     // A command that was cut off keeps what it had written by then.
     if (end === "failed") return;
     const made = await send(`${files}/out.txt`, { key: owner.key });
-    expect(made.status === 200 ? made.text : made.status).toBe(isLost ? 404 : "kept\n");
+    expect(made.status === 200 ? made.text : made.status).toBe(isLost ? 404 : "kept\nmade\n");
   });
 });

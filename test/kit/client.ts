@@ -109,7 +109,10 @@ export function withoutComments(text: string): string {
   return text.replaceAll(": keep-alive\n\n", "");
 }
 
-/** The events of a server-sent stream: each `data:` line's JSON, with the `id:` before it. */
+/**
+ * The events of a server-sent stream: each `data:` line's JSON, with its `id:` as `eventId` and the
+ * number at the end of that as `id`.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: tests say what they expect of it.
 export function eventsOf(text: string): any[] {
   return text
@@ -117,9 +120,9 @@ export function eventsOf(text: string): any[] {
     .filter((block) => block.includes("data: "))
     .map((block) => {
       const lines = block.split("\n");
-      const id = lines.find((line) => line.startsWith("id: "))?.slice(4);
+      const eventId = lines.find((line) => line.startsWith("id: "))?.slice(4);
       const data = lines.find((line) => line.startsWith("data: "))?.slice(6) ?? "";
-      return { ...JSON.parse(data), id: Number(id) };
+      return { ...JSON.parse(data), eventId, id: Number(eventId?.split(".").at(-1)) };
     });
 }
 

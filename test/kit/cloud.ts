@@ -63,6 +63,11 @@ export async function untilHeld(of: string, withinMs = 30_000): Promise<void> {
   );
 }
 
+/** Lets go what is held; what is ordered stays. */
+export async function releaseHeld(of: string): Promise<void> {
+  await ask({ do: "release", of });
+}
+
 /** SIGKILL to the whole cloud but Firestore. */
 export async function killCloud(): Promise<void> {
   await ask({ do: "kill-cloud" });

@@ -22,6 +22,7 @@ export type Command =
   | { readonly do: "restart-function"; readonly name: string }
   | { readonly do: "fault"; readonly of: string; readonly order: FaultOrder | null }
   | { readonly do: "held"; readonly of: string }
+  | { readonly do: "release"; readonly of: string }
   | { readonly do: "run-fault"; readonly fault: RunFault }
   /** The next two only where the cloud has a process of its own: see `failures-setup.ts`. */
   | { readonly do: "kill-cloud" }
@@ -76,6 +77,8 @@ async function obey(cloud: LocalCloud, command: Command): Promise<unknown> {
     }
     case "held":
       return faultsOf(cloud, command.of).held;
+    case "release":
+      return faultsOf(cloud, command.of).release();
     case "run-room":
       cloud.runFaults.runningMax = command.runningMax;
       return undefined;

@@ -60,7 +60,8 @@ export class MemoryStore implements CommitStore {
     const found = this.#documents.get(write.path);
     if (write.op === "create" && found) throw failure(codes.exists, write.path);
     const version = "version" in write ? write.version : null;
-    if (!found && (write.op === "patch" || version)) throw failure(codes.notFound, write.path);
+    const needsOne = version || (write.op === "patch" && write.mustExist);
+    if (!found && needsOne) throw failure(codes.notFound, write.path);
     if (!found || !version) return;
     const difference = version.valueOf().localeCompare(found.version.valueOf());
     if (difference > 0) throw failure(codes.invalid, `${write.path}: a version to come`);

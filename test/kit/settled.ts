@@ -106,7 +106,7 @@ export async function replay(owner: TestOwner, id: string) {
   for (let part = 0; part < partsMax; part += 1) {
     const last = events.at(-1);
     if (last?.type === "stream.completed") break;
-    const headers = last ? { "last-event-id": String(last.id) } : {};
+    const headers = last ? { "last-event-id": last.eventId } : {};
     const answer = await send(`/v1/executions/${id}/events`, { key: owner.key, headers });
     expect(answer.status, "its events can be replayed").toBe(200);
     events.push(...eventsOf(answer.text));

@@ -171,6 +171,38 @@ describe("a download", () => {
     expectRefusal(beyond, 416, "RANGE_NOT_SATISFIABLE");
   });
 
+  test("in ranges never mixes two versions of a file, and a change never meets another", async () => {
+    const files = `/v1/environments/${environmentId}/files`;
+    const path = `${files}/replaced.txt`;
+    const put = async (bytes: string, headers = {}) => {
+      const form = multipart({ name: "replaced.txt", bytes });
+      const all = { ...form.headers, ...headers };
+      return await send(`${files}/upload`, { key, method: "POST", raw: form.raw, headers: all });
+    };
+    await put("old old old");
+    const old = String((await send(path, { key })).headers.etag);
+    const unchanged = await send(path, { key, headers: { "if-none-match": `W/${old}` } });
+    expect(unchanged).toMatchObject({ status: 304, text: "", headers: { etag: old } });
+    const change = await put("new new", { "if-match": old });
+    expect(change.status).toBe(200);
+    const get = async (headers: object) => await send(path, { key, headers: { ...headers } });
+    const resumed = await get({ range: "bytes=5-", "if-range": old });
+    expect(resumed).toMatchObject({ status: 200, text: "new new" });
+    const now = String(resumed.headers.etag);
+    expect(await get({ range: "bytes=5-", "if-range": now })).toMatchObject({ status: 206 });
+    const stale = { "if-match": old };
+    expectRefusal(await get({ ...stale, range: "bytes=5-" }), 412, "PRECONDITION_FAILED");
+    expectRefusal(await put("lost", stale), 412, "PRECONDITION_FAILED");
+    expectRefusal(await put("lost", { "if-none-match": "*" }), 412, "PRECONDITION_FAILED");
+    const gone = await send(path, { key, method: "DELETE", headers: stale });
+    expectRefusal(gone, 412, "PRECONDITION_FAILED");
+    expect(await get({})).toMatchObject({ status: 200, text: "new new", headers: { etag: now } });
+    // What has no tags can't be changed on their condition.
+    const body = { environmentId };
+    const sent = { key, body, headers: { "if-match": old } };
+    expectRefusal(await send("/v1/threads", sent), 412, "PRECONDITION_FAILED");
+  });
+
   test("of what isn't there is 404", async () => {
     const path = `/v1/environments/${environmentId}/files/missing.txt`;
     expectRefusal(await send(path, { key }), 404, "NOT_FOUND");

@@ -1,0 +1,28 @@
+import type { ManifestEntry, ManifestFile } from "#shared/core/manifest";
+import { ApiError } from "#shared/errors/api-error";
+import { judgePreconditions } from "#shared/http/preconditions";
+import type { RequestFacts } from "#shared/pipeline/route";
+
+/** A strong one: the same bytes have the same tag, and no others have it. */
+export function etagOf({ sha256 }: ManifestFile): string {
+  return `"${sha256}"`;
+}
+
+/**
+ * Holds a change against the conditions that its request states. `entry` is what the change would
+ * replace or delete: undefined for nothing; folders and links have no tag, so only `*` names them.
+ * @throws {ApiError} `PRECONDITION_FAILED`.
+ */
+export function requireCurrent(
+  { method, preconditions }: Pick<RequestFacts, "method" | "preconditions">,
+  entry: ManifestEntry | "folder" | undefined,
+): void {
+  const file = typeof entry === "object" && entry.type === "file" ? entry : null;
+  const current = entry === undefined ? null : { etag: file && etagOf(file) };
+  if (judgePreconditions(method, preconditions, current) === "none") return;
+  throw preconditionFailed(file);
+}
+
+export function preconditionFailed(file: ManifestFile | null): ApiError {
+  return new ApiError("PRECONDITION_FAILED", { headers: file ? { etag: etagOf(file) } : {} });
+}

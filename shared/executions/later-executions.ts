@@ -1,0 +1,34 @@
+import type { Owner } from "../auth/owner.ts";
+import type { Execution } from "../store/executions.ts";
+import { Message, messages } from "../store/threads.ts";
+import { readAlong } from "./read-along.ts";
+import type { SweepDeps } from "./sweep.ts";
+
+const MessageOfRun = Message.pick({ role: true, executionId: true, createdAt: true });
+/** An execution has one message of its user and one of its assistant; the next has its own. */
+const messagesRead = 4;
+
+/**
+ * Yields the executions that a thread began after `from`, in order, each when it is asked for, up
+ * to `newestId`. A thread runs one at a time, so each but the newest has ended.
+ */
+export async function* laterExecutions(
+  deps: SweepDeps,
+  owner: Owner,
+  { from, newestId }: { readonly from: Execution; readonly newestId: string },
+): AsyncGenerator<Execution> {
+  const passed = new Set([from.id]);
+  let last = from;
+  while (last.id !== newestId) {
+    const found = await deps.store.findParts(messages.all(owner, last.threadId), MessageOfRun, {
+      between: { field: "createdAt", from: last.createdAt, to: undefined },
+      orderBy: [["createdAt", "asc"]],
+      limit: messagesRead,
+    });
+    const next = found.find(({ role, executionId }) => role === "user" && !passed.has(executionId));
+    // The newest is never left out, should clocks have differed.
+    last = await readAlong(deps, owner, next?.executionId ?? newestId);
+    passed.add(last.id);
+    yield last;
+  }
+}

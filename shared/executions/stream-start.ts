@@ -1,0 +1,65 @@
+/** What a stream begins with, held against what there is, so that no event is skipped unsaid. */
+import type { Owner } from "../auth/owner.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { type Execution, hasEnded } from "../store/executions.ts";
+import { lastStoredSequence } from "./event-log.ts";
+import { readAlong } from "./read-along.ts";
+import { type ResumePoint, refusedPoint } from "./resume-point.ts";
+import { endEvents } from "./stream-events.ts";
+import type { SweepDeps } from "./sweep.ts";
+
+export interface StreamStart {
+  readonly execution: Execution;
+  /** The last event of it that the reader has; null for none. */
+  readonly afterNumber: number | null;
+  /** The execution up to which its thread's later ones follow; its own id if none do. */
+  readonly newestId: string;
+}
+
+/** The whole of one execution, and nothing else. */
+export function fromItsStart(execution: Execution): StreamStart {
+  return { execution, afterNumber: null, newestId: execution.id };
+}
+
+/**
+ * The start of a stream that goes on after `point`, which names `executionId`.
+ * @throws {ApiError} `VALIDATION_FAILED` if that execution isn't one of the thread's, or has no
+ *   such event.
+ */
+export async function resumedStart(
+  deps: SweepDeps,
+  owner: Owner,
+  at: {
+    readonly point: ResumePoint;
+    readonly executionId: string;
+    readonly threadId: string;
+    readonly newestId: string;
+  },
+): Promise<StreamStart> {
+  const { point, executionId, threadId, newestId } = at;
+  const execution = await readAlong(deps, owner, executionId).catch(noneIfMissing);
+  if (execution?.threadId !== threadId) {
+    throw refusedPoint(point.field, "names no execution of this thread");
+  }
+  await requireEvent(deps, owner, { execution, point });
+  return { execution, afterNumber: point.number, newestId };
+}
+
+/** @throws {ApiError} `VALIDATION_FAILED` if the execution has no event of that number. */
+export async function requireEvent(
+  { store }: SweepDeps,
+  owner: Owner,
+  { execution, point }: { readonly execution: Execution; readonly point: ResumePoint },
+): Promise<void> {
+  if (point.number === 0) return;
+  const last = hasEnded(execution)
+    ? (endEvents(execution).at(-1)?.[0] ?? 0)
+    : await lastStoredSequence(store, owner, execution.id);
+  if (point.number <= last) return;
+  throw refusedPoint(point.field, "names an event that the execution hasn't had");
+}
+
+function noneIfMissing(error: unknown): null {
+  if (error instanceof ApiError && error.code === "NOT_FOUND") return null;
+  throw error;
+}

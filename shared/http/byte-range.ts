@@ -1,0 +1,48 @@
+/** The header `Range` (RFC 9110, 14): which bytes of a thing are wanted. Pure. */
+
+export interface Bytes {
+  readonly offsetBytes: number;
+  readonly sizeBytes: number;
+}
+
+const rangesSpecifier = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(.*)$/;
+const intRange = /^([0-9]+)-([0-9]*)$/;
+const suffixRange = /^-([0-9]+)$/;
+const blanksAround = /^[ \t]+|[ \t]+$/g;
+
+/**
+ * What to answer with. `whole` where the header is to be ignored: another unit, a header that isn't
+ * valid, or several ranges that can be answered, which nobody has to be given in one answer.
+ */
+export function requestedBytes(
+  header: string | null,
+  sizeBytes: number,
+): Bytes | "whole" | "unsatisfiable" {
+  const [, unit = "", set = ""] = rangesSpecifier.exec(header ?? "") ?? [];
+  if (unit.toLowerCase() !== "bytes") return "whole";
+  const elements = set.split(",").map((element) => element.replace(blanksAround, ""));
+  const ranges = elements.filter((element) => element !== "").map((e) => spanOf(e, sizeBytes));
+  if (ranges.length === 0 || ranges.includes("invalid")) return "whole";
+  const spans = ranges.filter((range) => typeof range === "object");
+  const [only] = spans;
+  if (only === undefined) return ranges.includes("nothing") ? "whole" : "unsatisfiable";
+  return spans.length === 1 ? only : "whole";
+}
+
+/** `nothing` is the end of what is empty, which no answer can name as a part. */
+function spanOf(element: string, sizeBytes: number): Bytes | "invalid" | "beyond" | "nothing" {
+  const [, suffix] = suffixRange.exec(element) ?? [];
+  if (suffix !== undefined) {
+    if (Number(suffix) === 0) return "beyond";
+    if (sizeBytes === 0) return "nothing";
+    const length = Math.min(Number(suffix), sizeBytes);
+    return { offsetBytes: sizeBytes - length, sizeBytes: length };
+  }
+  const [, from, to] = intRange.exec(element) ?? [];
+  if (from === undefined || to === undefined) return "invalid";
+  const first = Number(from);
+  const last = to === "" ? Number.POSITIVE_INFINITY : Number(to);
+  if (last < first) return "invalid";
+  if (first >= sizeBytes) return "beyond";
+  return { offsetBytes: first, sizeBytes: Math.min(last, sizeBytes - 1) - first + 1 };
+}
