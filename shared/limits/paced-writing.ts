@@ -18,7 +18,7 @@ export async function drained(response: Writable, signal: AbortSignal): Promise<
 /** Writes piece by piece, and has the next one made only once the reader has taken the last. */
 export async function writePaced(
   response: Writable,
-  pieces: AsyncIterable<Buffer>,
+  pieces: AsyncIterable<Buffer> | Iterable<Buffer>,
   signal: AbortSignal,
 ): Promise<void> {
   for await (const piece of pieces) {

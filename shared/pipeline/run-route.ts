@@ -5,11 +5,8 @@ import { assert } from "../core/assert.ts";
 import type { IdKind } from "../core/ids.ts";
 import { allows } from "../core/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
-<<<<<<< HEAD
-import type { Turn } from "../limits/fair-gate.ts";
-=======
 import { judgePreconditions } from "../http/preconditions.ts";
->>>>>>> main
+import type { Turn } from "../limits/fair-gate.ts";
 import type { Claimant } from "../limits/request-claims.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
