@@ -7,6 +7,7 @@ import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import { type Collected, collectObjects, realCollection } from "#shared/quotas/collect-objects";
 import { referencedObjects } from "#shared/quotas/references";
 import { nextSweepAt } from "#shared/quotas/request-sweep";
+import { isConflict } from "#shared/store/answered";
 import { patch } from "#shared/store/documents";
 import { StorageUsage, storageUsageId, storageUsages } from "#shared/store/usage";
 
@@ -59,6 +60,8 @@ async function sweepOne(deps: Deps, ownerId: string): Promise<Collected | null> 
     const referenced = async () => await referencedObjects(deps.store, owner);
     return await collectObjects(realCollection(deps, owner, { referenced, unreferencedMs }), owner);
   } catch (cause) {
+    // Another sweep of the same owner was faster, or something was stored meanwhile: it is due yet.
+    if (isConflict(cause)) return { condemned: 0, deleted: 0 };
     // Behind the others that are due.
     const ref = storageUsages.of(newOwner(ownerId, "production"), storageUsageId);
     const again = patch(ref, { sweepAt: nextSweepAt(deps.now()) }, { mustExist: true });

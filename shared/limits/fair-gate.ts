@@ -107,8 +107,8 @@ export class FairGate {
   }
 
   /**
-   * An owner's share is its own even if others hold more than theirs, or all there is: they may do so
-   * for long, with bodies that trickle in.
+   * An owner's share is its own even if others hold more than theirs, or all there is: they may do
+   * so for long, with bodies that trickle in.
    */
   #hasPlace(line: OwnerLine, nowMs: number): boolean {
     const { sharedMax, aloneMax } = this.#limits;

@@ -5,7 +5,6 @@ import { assert } from "../core/assert.ts";
 import type { IdKind } from "../core/ids.ts";
 import { allows } from "../core/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { judgePreconditions } from "../http/preconditions.ts";
 import type { Turn } from "../limits/fair-gate.ts";
 import type { Claimant } from "../limits/request-claims.ts";
 import type { Decision } from "../store/change.ts";
@@ -24,9 +23,9 @@ import type {
   Deps,
   Ids,
   JsonReply,
-  RequestFacts,
   Route,
 } from "./route.ts";
+import { refuseVainKey, refuseVainPreconditions } from "./vain-headers.ts";
 
 /** A request that the front server let through. */
 export interface Admitted {
@@ -234,26 +233,6 @@ async function begin(
   };
   const data = route.read === "nothing" ? null : await route.read(context);
   return { context, ids, data };
-}
-
-/** Whoever sends a key relies on it: to ignore it would make twice what was wanted once. */
-function refuseVainKey({ reply, idempotency }: Route, { idempotencyKey }: RequestFacts): void {
-  if (idempotencyKey === null || idempotency === "honoured" || !(201 in reply)) return;
-  const message = "isn't honoured by this route: send the request without it";
-  const details = [{ field: "Idempotency-Key", message }];
-  throw new ApiError("VALIDATION_FAILED", { message: `Idempotency-Key ${message}.`, details });
-}
-
-/**
- * Whoever sends `If-Match` or `If-None-Match: *` with a change relies on it: what has no entity tag
- * matches none of them (RFC 9110, 13.1), so the change isn't made.
- */
-function refuseVainPreconditions(route: Route, { method, preconditions }: RequestFacts): void {
-  if (route.method === "GET" || route.preconditions === "honoured") return;
-  if (judgePreconditions(method, preconditions, { etag: null }) === "none") return;
-  const message =
-    "This route compares no entity tags: send the request without If-Match and If-None-Match.";
-  throw new ApiError("PRECONDITION_FAILED", { message });
 }
 
 async function commit(
