@@ -236,21 +236,17 @@ describe("however it ends, no process is left", () => {
     return { process: host, errors: () => errors, descendants, dataFolder: options.dataFolder };
   }
 
-  const signals = [
-    ["Ctrl-C", "SIGINT", 130],
-    ["SIGTERM", "SIGTERM", 143],
-    ["SIGKILL", "SIGKILL", null],
-  ] as const;
-  test.each(sharedOut(signals, 3))(
+  const codes = { SIGINT: 130, SIGTERM: 143, SIGKILL: null } as const;
+  test.each(sharedOut(["SIGINT", "SIGTERM", "SIGKILL"] as const, 3))(
     "by %s",
-    async (_, signal, code) => {
+    async (signal) => {
       const host = await startHost(signal);
       const processes = host.descendants();
       // The emulator, three functions, and an execution with its container.
       expect(processes.length).toBeGreaterThanOrEqual(6);
       host.process.kill(signal);
       const [exitCode] = await once(host.process, "exit");
-      expect(exitCode).toBe(code);
+      expect(exitCode).toBe(codes[signal]);
       expect(await until(() => processes.every((pid) => !isAlive(pid)), 20_000)).toBe(true);
     },
     40_000,
