@@ -41,6 +41,7 @@ describe("deploymentLimitsOf()", () => {
   test("fills in the defaults, and refuses what is no limit", () => {
     expect(deploymentLimitsOf({ concurrentMax: 5 })).toMatchObject({
       executions: { max: 30, windowMs: 900_000 },
+      ownerExecutions: { max: 300, windowMs: 900_000 },
       concurrentMax: 5,
       wallClockMs: 600_000,
       timing: {

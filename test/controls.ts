@@ -5,6 +5,7 @@
  */
 import { controlsOfEdge } from "./controls-of-edge.ts";
 import { controlsOfIsolation } from "./controls-of-isolation.ts";
+import { controlsOfOwners } from "./controls-of-owners.ts";
 import { controlsOfSecrets } from "./controls-of-secrets.ts";
 import { controlsOfWorkspaces } from "./controls-of-workspaces.ts";
 
@@ -179,7 +180,7 @@ export const controls: Readonly<Record<string, Control>> = {
     test: "test/security/strangers.test.ts",
     mutation: {
       file: "shared/auth/key-ring.ts",
-      find: 'throw new ApiError("UNAUTHORIZED", { cause: "no such key" });',
+      find: "throw noSuchKey();\n    }\n    // A read",
       replace: `return {
         id: "key_of_nobody",
         ownerId: "user_000000000000000000000",
@@ -190,7 +191,9 @@ export const controls: Readonly<Record<string, Control>> = {
         addressRanges: null,
         expiresAt: null,
         revokedAt: null,
-      } as unknown as ApiKey;`,
+      } as unknown as ApiKey;
+    }
+    // A read`,
     },
   },
   "KEY-8": {
@@ -279,6 +282,7 @@ export const controls: Readonly<Record<string, Control>> = {
   },
   ...controlsOfEdge,
   ...controlsOfIsolation,
+  ...controlsOfOwners,
   ...controlsOfSecrets,
   ...controlsOfWorkspaces,
 };

@@ -1,8 +1,10 @@
 import * as z from "zod";
+import { deploymentLimits } from "#shared/config";
 import { AgentBody, AgentCreate, agentBody, agentWarnings, newAgent } from "#shared/contract/agent";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { Warnings } from "#shared/contract/secret";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { countOwned, withOwned } from "#shared/quotas/owned-things";
 import { agents } from "#shared/store/agents";
 import { create } from "#shared/store/documents";
 
@@ -16,17 +18,25 @@ export const createAgent = route({
   body: AgentCreate,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
-  budget: "free",
+  budget: "quota",
   audit: "agent.created",
   reply: { 201: z.object({ agent: AgentBody, warnings: Warnings }) },
-  read: "nothing",
-  decide({ caller: { owner }, body, ids, now }) {
+  read: async ({ caller: { owner }, repeated, deps }) => ({
+    counted: await countOwned(deps.store, owner, { kind: "agents", repeated }),
+  }),
+  decide({ caller: { owner }, body, data: { counted }, account, ids, now }) {
+    const { quotas } = deploymentLimits();
     const agent = newAgent(body, ids.next("agent"), now);
-    const writes = [create(agents.of(owner, agent.id), agent)];
     const reply = created({
       agent: agentBody(agent, owner.id),
       warnings: agentWarnings(body),
     });
-    return { writes, subject: agent.id, facts: { model: agent.model }, reply };
+    return {
+      writes: [create(agents.of(owner, agent.id), agent)],
+      account: withOwned(account, { kind: "agents", counted, quotas }, now),
+      subject: agent.id,
+      facts: { model: agent.model },
+      reply,
+    };
   },
 });

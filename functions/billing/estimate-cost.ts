@@ -2,7 +2,7 @@ import * as z from "zod";
 import { BudgetStatus, budgetStatus } from "#shared/contract/budget";
 import { noParams, noQuery, ok, usd } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { microusdPerMinute } from "#shared/core/pricing";
+import { executionCostMicrousd, microusdPerMinute } from "#shared/core/pricing";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { profiles } from "#shared/protocol/job";
 import { askStart, readPlace } from "./start-question.ts";
@@ -13,6 +13,8 @@ const Estimate = z.object({
   pricePerMinute: z.number(),
   /** Where it would be stopped. */
   timeLimitMs: z.int(),
+  /** One for which a container was asked is charged no less than this, however soon it ends. */
+  minCost: z.number(),
   /** No execution is charged more than this. */
   maxCost: z.number(),
   /** What would be set aside at first; more follows in slices while it runs. */
@@ -49,12 +51,15 @@ export const estimateCost = route({
   read: async ({ caller, body, deps }) => await readPlace(deps.store, caller.owner, body),
   decide({ caller, data, now }) {
     const answer = askStart(caller.key, data, now);
+    const { profile } = data;
+    const leastMicrousd = executionCostMicrousd({ profile, wallClockMs: answer.wallClockMs }, 0);
     const reply = ok({
       estimate: {
         environmentId: data.environmentId,
         computeProfile: data.profile,
         pricePerMinute: usd(microusdPerMinute[data.profile]),
         timeLimitMs: answer.wallClockMs,
+        minCost: usd(Math.min(leastMicrousd, answer.maxMicrousd)),
         maxCost: usd(answer.maxMicrousd),
         firstHold: usd(answer.requiredMicrousd),
       },

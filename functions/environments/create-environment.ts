@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { requireAllEnvironments } from "#shared/auth/environment-bounds";
+import { deploymentLimits } from "#shared/config";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import {
   EnvironmentBody,
@@ -11,6 +12,7 @@ import { Warnings, warningsOf } from "#shared/contract/secret";
 import { currentDefaults } from "#shared/environments/default-environment";
 import { newEnvironment, sealSecretsOf } from "#shared/environments/new-environment";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { countOwned, requireRoomFor, withOwned } from "#shared/quotas/owned-things";
 import { ensureSealingPair } from "#shared/secrets/sealing-keys";
 import { create, patch } from "#shared/store/documents";
 import { environments, sealedSecrets } from "#shared/store/environments";
@@ -25,11 +27,16 @@ export const createEnvironment = route({
   body: EnvironmentCreate,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
-  budget: "free",
+  budget: "quota",
   audit: "environment.created",
   reply: { 201: z.object({ environment: EnvironmentBody, warnings: Warnings }) },
   read: async ({ caller: { owner }, body, ids, deps, now }) => {
     requireAllEnvironments(owner);
+    const { quotas } = deploymentLimits();
+    // Always counted: no key pair is made for what there is no room for.
+    const which = { kind: "environments", repeated: true } as const;
+    const counted = await countOwned(deps.store, owner, which);
+    requireRoomFor("environments", counted, quotas);
     const id = ids.next("environment");
     const pair = { purpose: "environment-secrets", id, createdAt: now } as const;
     const [publicKey, defaults] = await Promise.all([
@@ -37,9 +44,9 @@ export const createEnvironment = route({
       body.isDefault ? currentDefaults(deps.store, owner) : [],
     ]);
     const identity = { id, publicKey, now };
-    return { identity, defaults, sealed: await sealSecretsOf(owner, body, identity) };
+    return { counted, identity, defaults, sealed: await sealSecretsOf(owner, body, identity) };
   },
-  decide({ caller: { owner }, body, data, now }) {
+  decide({ caller: { owner }, body, data, account, now }) {
     const environment = newEnvironment(body, data.identity);
     const { id } = environment;
     const unset = { isDefault: false, updatedAt: now };
@@ -57,6 +64,7 @@ export const createEnvironment = route({
       environment: environmentBody(environment, { ownerId: owner.id, isBusy: false }),
       warnings,
     });
-    return { writes, subject: id, facts, reply };
+    const quota = { kind: "environments", counted: data.counted, ...deploymentLimits() } as const;
+    return { writes, account: withOwned(account, quota, now), subject: id, facts, reply };
   },
 });

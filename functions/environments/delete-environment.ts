@@ -48,7 +48,7 @@ export const deleteEnvironment = route({
       ],
       subject: environmentId,
       facts: { secrets: secretKeys.length },
-      reply: ok({ success: true, id: environmentId, message: `${name} is deleted for good.` }),
+      reply: ok({ success: true, id: environmentId, message: deletedMessage(name) }),
       shred,
     };
   },
@@ -56,3 +56,8 @@ export const deleteEnvironment = route({
   after: async ({ caller: { owner }, decided, deps }) =>
     await finishShredding(deps, owner, decided.shred),
 });
+
+/** What holds from now on, and what follows. */
+function deletedMessage(name: string): string {
+  return `${name} is deleted: its secrets can't be opened and its files can't be read any more. What is stored of them is erased later.`;
+}

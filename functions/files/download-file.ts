@@ -1,11 +1,15 @@
+import type { ServerResponse } from "node:http";
 import * as z from "zod";
 import { noQuery } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { entryAt } from "#shared/core/tree-order";
 import { ApiError } from "#shared/errors/api-error";
+import { writePaced } from "#shared/limits/paced-writing";
 import { route } from "#shared/pipeline/route";
+import { countDownload } from "#shared/quotas/count-download";
 import { environments } from "#shared/store/environments";
-import { readFileBytes, readFilesOf } from "#shared/workspace/manifests";
+import { openFilePieces } from "#shared/workspace/file-pieces";
+import { readFilesOf } from "#shared/workspace/manifests";
 import { answerFor } from "./download-answer.ts";
 import { etagOf } from "./file-etag.ts";
 import { confined } from "./landing-path.ts";
@@ -24,7 +28,7 @@ export const downloadFile = route({
   audit: "none",
   preconditions: "honoured",
   reply: { 200: "bytes", 206: "bytes", 304: "bytes" },
-  read: async ({ caller: { owner }, params, request, deps }) => {
+  read: async ({ caller: { owner }, params, request, deps, now }) => {
     const { value } = await deps.store.require(environments.of(owner, params.environmentId));
     const { entries } = (await readFilesOf(owner, value)).manifest;
     const path = params["*"].replace(/^\/+/, "");
@@ -34,11 +38,12 @@ export const downloadFile = route({
     if (entry?.type !== "file")
       throw new ApiError("NOT_FOUND", { message: "There is no such file." });
     const answer = answerFor(entry, request);
-    const isSent = request.method === "GET" && answer.status !== 304;
-    const bytes = isSent ? await readFileBytes(owner, entry, answer.range) : Buffer.alloc(0);
-    return { file: entry, answer, bytes };
+    if (request.method !== "GET" || answer.status === 304)
+      return { file: entry, answer, pieces: [] };
+    await countDownload(deps.store, owner, { sizeBytes: answer.range.sizeBytes, now });
+    return { file: entry, answer, pieces: await openFilePieces(owner, entry, answer.range) };
   },
-  decide({ data: { file, answer, bytes } }) {
+  decide({ data: { file, answer, pieces }, signal }) {
     const { status, range } = answer;
     const name = file.path.split("/").at(-1) ?? file.path;
     const last = range.offsetBytes + range.sizeBytes - 1;
@@ -54,9 +59,7 @@ export const downloadFile = route({
       ...(status === 304 ? {} : content),
       ...(status === 206 ? part : {}),
     };
-    const stream = async (response: { write(bytes: Buffer): boolean }) => {
-      if (bytes.length > 0) response.write(bytes);
-    };
+    const stream = async (response: ServerResponse) => await writePaced(response, pieces, signal);
     return { writes: [], reply: { status, headers, stream } };
   },
 });

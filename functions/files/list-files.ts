@@ -10,6 +10,8 @@ import { confined } from "./landing-path.ts";
 import { pageOfFiles, type ShownEntry } from "./page-of-files.ts";
 
 const entriesMax = 10_000;
+/** As many files as a workspace can have. */
+const offsetMax = 100_000;
 
 const FileEntry = z.object({
   name: z.string(),
@@ -32,7 +34,7 @@ export const listFiles = route({
     /** 1 lists children only; −1 everything below. */
     depth: z.coerce.number().int().min(-1).max(100).default(-1),
     limit: z.coerce.number().int().min(1).max(entriesMax).default(entriesMax),
-    offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
+    offset: z.coerce.number().int().min(0).max(offsetMax).default(0),
   }),
   body: "none",
   bodyBytesMax: 0,

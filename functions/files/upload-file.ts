@@ -3,8 +3,8 @@ import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { entryAt } from "#shared/core/tree-order";
-import { putObject } from "#shared/google/objects";
 import { route } from "#shared/pipeline/route";
+import { storeObject } from "#shared/quotas/store-object";
 import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { readFilesOf, requireRoom, storeManifest } from "#shared/workspace/manifests";
@@ -46,13 +46,14 @@ export const uploadFile = route({
     const base = await readFilesOf(owner, environment.value);
     requireCurrent(request, entryAt(base.manifest.entries, path));
     const { bytes } = upload;
-    const pack = bytes.length > 0 ? await putObject(owner, "packs", bytes) : null;
+    const pack =
+      bytes.length > 0 ? await storeObject(deps.store, owner, { kind: "packs", bytes }) : null;
     const parts = pack ? [{ pack, offsetBytes: 0, sizeBytes: bytes.length }] : [];
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const size = { sha256, sizeBytes: bytes.length, mode: 0o644, modifiedAt: now };
     const next = withFile(base.manifest, { path, type: "file", ...size, parts });
     requireRoom(environment.value, base.manifest, next);
-    const head = await storeManifest(owner, next, base.sha256);
+    const head = await storeManifest(deps.store, owner, next, base.sha256);
     return { environment, head, path, sizeBytes: bytes.length };
   },
   decide({ params: { environmentId }, data, now }) {

@@ -2,6 +2,7 @@
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { checkLedgers } from "./check-ledgers.ts";
 import { sweepKeys } from "./sweep-keys.ts";
+import { sweepObjects } from "./sweep-objects.ts";
 import { sweepOwners } from "./sweep-owners.ts";
 import { sweepShreds } from "./sweep-shreds.ts";
 import { sweepQueued, sweepRunning } from "./sweeps.ts";
@@ -10,8 +11,22 @@ export const service: Service = {
   name: "maintenance",
   summary: "Outbox, reaper, the end of keys and environments, and the books",
   visibility: "internal",
-  routes: [sweepQueued, sweepRunning, sweepKeys, sweepOwners, sweepShreds, checkLedgers],
-  limits: { ...defaultLimits, concurrency: 4, instancesMax: 2, timeoutSeconds: 120 },
+  routes: [
+    sweepQueued,
+    sweepRunning,
+    sweepKeys,
+    sweepOwners,
+    sweepShreds,
+    sweepObjects,
+    checkLedgers,
+  ],
+  limits: {
+    ...defaultLimits,
+    concurrency: 4,
+    instancesMax: 2,
+    timeoutSeconds: 120,
+    memoryMib: 1_024,
+  },
   // Of key pairs it destroys what is due, and has no right to open any.
-  roles: ["firestore.main", "firestore.keys", "jobs.run"],
+  roles: ["firestore.main", "firestore.keys", "jobs.run", "objects.collect"],
 };

@@ -3,8 +3,9 @@ import { ticketOwner } from "#shared/auth/ticket-owner";
 import { gatewayKeys } from "#shared/config";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { hashTicket, issueToken, type TokenClaims } from "#shared/core/ticket";
-import { type OpenedSecrets, openSecrets } from "#shared/environments/open-secrets";
+import { type OpenedSecrets, openSecrets, SecretsGone } from "#shared/environments/open-secrets";
 import { ApiError } from "#shared/errors/api-error";
+import { endUnclaimable } from "#shared/executions/end-unclaimable";
 import { flushIntervalMs, overheadMs, timing } from "#shared/executions/timing";
 import { logFailure } from "#shared/pipeline/request-log";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
@@ -40,10 +41,12 @@ export const claim = route({
     ]);
     if (found.value === null) throw new ApiError("LEASE_LOST");
     requireTicket(found.value, body, { attempt: ticket.attempt, now });
-    const opened = await openSecrets(owner, {
-      execution: found.value,
-      sealed: sealed.value,
-      pair: pair.value,
+    const { value: execution } = found;
+    const sealedIn = { execution, sealed: sealed.value, pair: pair.value };
+    const opened = await openSecrets(owner, sealedIn).catch(async (error: unknown) => {
+      if (!(error instanceof SecretsGone)) throw error;
+      await endUnclaimable(deps, owner, execution);
+      throw new ApiError("LEASE_LOST", { cause: error });
     });
     // Whoever is gone by now would be charged for what it can't run.
     if (signal.aborted) throw new ApiError("UNAVAILABLE", { cause: "the runner is gone" });

@@ -5,6 +5,7 @@ import { mergeSteps } from "#shared/core/merge-manifests";
 import { nameList } from "#shared/core/name-list";
 import { workspaceRoom } from "#shared/core/profiles";
 import { logFailure } from "#shared/pipeline/request-log";
+import type { CountingStore } from "#shared/quotas/store-object";
 import type { environments, WorkspaceHead } from "#shared/store/environments";
 import type { Execution } from "#shared/store/executions";
 import type { Found } from "#shared/store/store";
@@ -38,9 +39,13 @@ interface Saving {
  * a later execution has room for it. Null if there is no such manifest: the money is settled all
  * the same, and the workspace stays as it was.
  */
-export async function nextWorkspace(owner: Owner, saving: Saving): Promise<NextWorkspace | null> {
+export async function nextWorkspace(
+  store: CountingStore,
+  owner: Owner,
+  saving: Saving,
+): Promise<NextWorkspace | null> {
   try {
-    return await merged(owner, saving);
+    return await merged(store, owner, saving);
   } catch (error) {
     if (!isUnreadable(error)) throw error;
     const { id: executionId } = saving.execution;
@@ -50,6 +55,7 @@ export async function nextWorkspace(owner: Owner, saving: Saving): Promise<NextW
 }
 
 async function merged(
+  store: CountingStore,
   owner: Owner,
   { execution, environment, saved }: Saving,
 ): Promise<NextWorkspace> {
@@ -75,7 +81,7 @@ async function merged(
     // What is too large already may stay so.
     room: roomOf(profile, workspaceRoom(execution.limits), footprintOf(theirs.manifest)),
   };
-  const { head, left } = await storeFitting(owner, next, theirs.sha256);
+  const { head, left } = await storeFitting(store, owner, next, theirs.sha256);
   const note = left.length === 0 ? "" : `Not saved, for want of room: ${nameList(left)}.\n`;
   return { head, conflicts, note };
 }

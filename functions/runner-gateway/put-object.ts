@@ -5,10 +5,11 @@ import { noQuery, ok } from "#shared/contract/common";
 import { describeError } from "#shared/core/describe-error";
 import { ManifestError } from "#shared/core/manifest-bytes";
 import { ApiError } from "#shared/errors/api-error";
-import { type ObjectKind, putObject } from "#shared/google/objects";
+import type { ObjectKind } from "#shared/google/objects";
 import { readBytes } from "#shared/pipeline/parse";
 import { route } from "#shared/pipeline/route";
 import { manifestBytesMax, packBytesMax } from "#shared/protocol/runner";
+import { storeObject } from "#shared/quotas/store-object";
 import { keepManifest } from "#shared/workspace/manifests";
 import { requireRunning } from "./live-executions.ts";
 
@@ -38,7 +39,7 @@ function putRoute(kind: ObjectKind) {
         throw new ApiError("VALIDATION_FAILED", { message: "The bytes don't have that digest." });
       }
       if (kind === "manifests") await requireManifest(caller.owner, params.sha256, bytes);
-      return await putObject(caller.owner, kind, bytes);
+      return await storeObject(deps.store, caller.owner, { kind, bytes });
     },
     decide({ data: sha256 }) {
       return { writes: [], reply: ok({ sha256 }) };

@@ -1,13 +1,17 @@
 import type { Owner } from "#shared/auth/owner";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { ApiError } from "#shared/errors/api-error";
-import { endExecution, measuredCostMicrousd } from "#shared/executions/end-execution";
+import {
+  chargeableCostMicrousd,
+  endExecution,
+  measuredCostMicrousd,
+} from "#shared/executions/end-execution";
 import { lastStoredSequence } from "#shared/executions/event-log";
 import { route } from "#shared/pipeline/route";
 import { outputBytesMax, SettleReply, SettleRequest } from "#shared/protocol/runner";
 import { patch, type Write } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
-import { egressBatches, executions } from "#shared/store/executions";
+import { type Execution, egressBatches, executions } from "#shared/store/executions";
 import { present, type Store } from "#shared/store/store";
 import { noteEnded } from "./live-executions.ts";
 import { nextWorkspace } from "./next-workspace.ts";
@@ -54,7 +58,11 @@ export const settleExecution = route({
     // It was deleted meanwhile, and its workspace with it.
     if (!environment.version) return { ...nothing, ...known };
     const current = environment;
-    const workspace = await nextWorkspace(owner, { execution: value, environment: current, saved });
+    const workspace = await nextWorkspace(deps.store, owner, {
+      execution: value,
+      environment: current,
+      saved,
+    });
     return { ...known, settled: null, environment: current, workspace };
   },
   decide({ caller: { owner }, body, data, account, now }) {
@@ -80,7 +88,7 @@ export const settleExecution = route({
       workspaceState: isSaved && !workspace ? "not_saved" : body.workspace.state,
       conflicts,
       eventsLastSequence: data.eventsLastSequence,
-      costMicrousd: reason === "isolation_unavailable" ? 0 : measuredCostMicrousd(found.value, now),
+      costMicrousd: costOf(reason, found.value, now),
       now,
     });
     const saved: readonly Write[] =
@@ -116,4 +124,11 @@ function claimsNoWork(body: SettleRequest): boolean {
 async function hasEgress(store: Store, owner: Owner, executionId: string): Promise<boolean> {
   const batches = egressBatches.all(owner, executionId);
   return (await store.findRefs(batches, { orderBy: [], limit: 1 })).length > 0;
+}
+
+function costOf(reason: SettleRequest["reason"], execution: Execution, now: number): number {
+  if (reason === "isolation_unavailable") return 0;
+  // What failed on our side pays for what it used, and nothing for having been started.
+  if (reason === "runner_error") return measuredCostMicrousd(execution, now);
+  return chargeableCostMicrousd(execution, now);
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { deploymentLimits } from "#shared/config";
 import { created, noParams, noQuery, toJsonText } from "#shared/contract/common";
 import { ThreadBody, ThreadCreate, threadBody } from "#shared/contract/thread";
 import { assert } from "#shared/core/assert";
@@ -9,6 +10,7 @@ import {
 } from "#shared/environments/default-environment";
 import { ApiError } from "#shared/errors/api-error";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { countOwned, withOwned } from "#shared/quotas/owned-things";
 import { agents } from "#shared/store/agents";
 import { create } from "#shared/store/documents";
 import { type Environment, environments } from "#shared/store/environments";
@@ -25,21 +27,23 @@ export const createThread = route({
   body: ThreadCreate,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
-  budget: "free",
+  budget: "quota",
   audit: "thread.created",
   reply: { 201: z.object({ thread: ThreadBody }) },
-  read: async ({ caller: { owner }, body, deps, now }) => {
+  read: async ({ caller: { owner }, body, repeated, deps, now }) => {
     const environmentId = body.environmentId ?? body.computerId;
-    const [agent, { environment, writes }] = await Promise.all([
+    const [counted, agent, { environment, writes }] = await Promise.all([
+      countOwned(deps.store, owner, { kind: "threads", repeated }),
       existing("agent", body.agentId, async (id) => await deps.store.get(agents.of(owner, id))),
       environmentId === undefined
         ? defaultEnvironment(deps, owner, now)
         : named(environmentId, async (id) => await deps.store.get(environments.of(owner, id))),
     ]);
-    return { agent, environment, writes };
+    return { counted, agent, environment, writes };
   },
-  decide({ caller: { owner }, body, data, ids, now }) {
-    const { agent, environment } = data;
+  decide({ caller: { owner }, body, data, account, ids, now }) {
+    const { counted, agent, environment } = data;
+    const { quotas } = deploymentLimits();
     const environmentId = environment.id;
     const thread: Thread = {
       v: 1,
@@ -67,6 +71,7 @@ export const createThread = route({
     };
     rememberThread(owner, thread);
     return {
+      account: withOwned(account, { kind: "threads", counted, quotas }, now),
       writes: [...data.writes, create(threads.of(owner, thread.id), thread)],
       subject: thread.id,
       facts: { environmentId },

@@ -8,6 +8,7 @@ import { firstOutput } from "./figures/first-output.ts";
 import { forgedKey } from "./figures/forged-key.ts";
 import { manyExecutions } from "./figures/many-executions.ts";
 import { memory } from "./figures/memory.ts";
+import { neighbours } from "./figures/neighbours.ts";
 import { redaction } from "./figures/redaction.ts";
 import { sandboxStart } from "./figures/sandbox-start.ts";
 import { starts } from "./figures/starts.ts";
@@ -26,4 +27,5 @@ export const figures: readonly Figure[] = [
   manyExecutions,
   starts,
   memory,
+  neighbours,
 ];

@@ -18,7 +18,9 @@ const limits = {
   keyConcurrentMax: 500,
   keyHeldPercentMax: 100,
   requests: { perKey: wide, perOwner: wide, reads: wide, writes: wide, secrets: wide },
-  failedAuthentications: wide,
+  // One process stands in for as many as the platform would start.
+  fairness: { ownerWaitingMax: 10_000 },
+  quotas: { agentsMax: 1_000_000, environmentsMax: 1_000_000 },
 };
 const edgeLimits = { requestsMax: 1_000_000 };
 

@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { heldMicrousd } from "#shared/core/account";
-import { computeCostMicrousd } from "#shared/core/pricing";
+import { executionCostMicrousd } from "#shared/core/pricing";
 import { isLong, isTurn } from "../../test/kit/share.ts";
 import { type DayResult, simulateDay } from "./day.ts";
 import { type DaySettings, partOf, productDay } from "./day-settings.ts";
@@ -239,7 +239,9 @@ describe("against closed forms", { timeout: 60_000 }, () => {
     const rate = { perSecond: 0.01, durationMs: (random: Random) => random.unit() * 500_000 };
     const demand = poisson(rate, 6);
     const { chargedMicrousd, tally } = simulateDay(demand, { ...bare, room: unlimited });
-    const cost = demand.arrivals.map(({ durationMs }) => computeCostMicrousd("lite", durationMs));
+    const cost = demand.arrivals.map(({ durationMs }) =>
+      executionCostMicrousd({ profile: "lite", wallClockMs: 600_000 }, durationMs),
+    );
     expect(chargedMicrousd).toBe(cost.reduce((sum, amount) => sum + amount, 0));
     expect(tally.renewals).toBeGreaterThan(100);
   });

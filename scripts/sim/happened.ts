@@ -1,6 +1,6 @@
 /** What happened, as far as it costs something: on a simulated day, or in a month as most are. */
 import { DeploymentLimits } from "#shared/core/deployment-limits";
-import { computeCostMicrousd } from "#shared/core/pricing";
+import { executionCostMicrousd } from "#shared/core/pricing";
 import { firstSliceMicrousd } from "#shared/core/slices";
 import type { Profile } from "#shared/protocol/job";
 import { type Work, workOf } from "./demand.ts";
@@ -89,7 +89,10 @@ export function typicalMonth(executions: number): Happened {
     sum.batches += eventBatchesOf(usedMs);
     sum.secrets += work.hasSecrets ? 1 : 0;
     sum.streamMs += usedMs + work.startUpMs + durations.runJobMs.value;
-    sum.charged += computeCostMicrousd(work.profile, usedMs);
+    sum.charged += executionCostMicrousd(
+      { profile: work.profile, wallClockMs: limits.wallClockMs },
+      usedMs,
+    );
   }
   const all: Happened = {
     seconds: 86_400 * daysPerMonth,

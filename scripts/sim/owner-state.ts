@@ -1,7 +1,7 @@
 /** An owner of the simulation: its account, changed by the product's own functions alone. */
 import { type Account, credit, newAccount, type OwnerLimits } from "#shared/core/account";
 import { renew } from "#shared/core/hold";
-import { computeCostMicrousd } from "#shared/core/pricing";
+import { executionCostMicrousd } from "#shared/core/pricing";
 import { settle, settleLate } from "#shared/core/settle";
 import {
   firstSliceMicrousd,
@@ -29,7 +29,7 @@ export function startingAccount({ perDay }: OwnerDemand, settings: DaySettings):
     Math.ceil(Math.min(max, Math.max(usual, mean * limitsFactor)));
   const own: OwnerLimits = {
     executionsMax: raised(limits.executions.max, often, 1e9),
-    ownerExecutionsMax: null,
+    ownerExecutionsMax: raised(limits.ownerExecutions?.max ?? 0, often, 1e9),
     concurrentMax: raised(limits.concurrentMax, atOnce, concurrentCeiling),
     keyConcurrentMax: raised(limits.keyConcurrentMax, atOnce, concurrentCeiling),
     keyHeldPercentMax: 100,
@@ -46,7 +46,7 @@ export function settled(
   run: { readonly id: string; readonly metered: Metered; readonly usedMs: number },
   { now, slices }: { readonly now: number; readonly slices: SliceLengths },
 ): { readonly account: Account; readonly chargedMicrousd: number } | null {
-  const costMicrousd = computeCostMicrousd(run.metered.profile, run.usedMs);
+  const costMicrousd = run.usedMs === 0 ? 0 : executionCostMicrousd(run.metered, run.usedMs);
   const inTime = settle(account, { id: run.id, costMicrousd, now });
   if (inTime || run.usedMs === 0) return inTime;
   // It waited for so long that its hold had ended.

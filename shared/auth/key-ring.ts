@@ -18,6 +18,11 @@ export const entryFreshMs = 1_000;
 export const revocationBarrierMs = entryFreshMs + 100;
 
 const entriesMax = 10_000;
+/**
+ * How long a key that isn't stored is known not to be: nobody can show a key before it was made, so
+ * only a restored database could make that wrong.
+ */
+const unknownMs = 60_000;
 /** How exact `lastUsedAt` is, which saves a write with every request. */
 const useNotedEveryMs = 10 * 60_000;
 /** When a note that failed is tried again. */
@@ -42,6 +47,8 @@ export interface FoundKey {
   readonly confirmed: Promise<ApiKey>;
 }
 
+type KeyStore = Pick<Store, "get" | "commitOnce">;
+
 interface Clocks {
   /** Epoch ms, for expiry. */
   now(): number;
@@ -50,21 +57,29 @@ interface Clocks {
 }
 
 export class KeyRing {
-  readonly #store: () => Store;
+  readonly #store: () => KeyStore;
   readonly #clocks: Clocks;
   readonly #entries = new LRUCache<string, Entry>({ max: entriesMax });
+  /** Keys that aren't stored, and when that was looked up, in monotonic ms. */
+  readonly #unknown = new LRUCache<string, number>({ max: entriesMax });
   readonly #usesTried = new LRUCache<string, number>({ max: entriesMax });
   readonly #reads = new Map<string, { readonly beganAt: number; readonly key: Promise<ApiKey> }>();
 
-  constructor(store: () => Store, clocks: Clocks) {
+  constructor(store: () => KeyStore, clocks: Clocks) {
     this.#store = store;
     this.#clocks = clocks;
   }
 
-  /** @throws {ApiError} `UNAUTHORIZED`, `FORBIDDEN`, `UNAVAILABLE` if the key can't be read. */
+  /**
+   * What a key was refused for counts against that key alone: others from the same address are
+   * looked up whatever came from there. One that is dead for good is refused without a read.
+   * @throws {ApiError} `UNAUTHORIZED`, `FORBIDDEN`, `UNAVAILABLE` if the key can't be read.
+   */
   async find(key: string, shown: Shown): Promise<FoundKey> {
     const hash = hashKey(key);
     const known = this.#entries.get(hash);
+    if (known && known.key.revokedAt !== null) this.#valid(known.key, shown);
+    if (this.#isKnownMissing(hash)) throw noSuchKey();
     if (!known) {
       const read = this.#valid(await this.#read(hash), shown);
       return { provisional: read, confirmed: Promise.resolve(read) };
@@ -110,7 +125,8 @@ export class KeyRing {
     const { value, version } = await this.#store().get(apiKeys.doc(hash));
     if (!value) {
       this.#entries.delete(hash);
-      throw new ApiError("UNAUTHORIZED", { cause: "no such key" });
+      this.#unknown.set(hash, beganAt);
+      throw noSuchKey();
     }
     // A read that began earlier must not overwrite what a later one found.
     const known = this.#entries.get(hash);
@@ -118,6 +134,11 @@ export class KeyRing {
       this.#entries.set(hash, { beganAt, key: value, version });
     }
     return value;
+  }
+
+  #isKnownMissing(hash: string): boolean {
+    const lookedUpAt = this.#unknown.get(hash);
+    return lookedUpAt !== undefined && this.#clocks.elapsed() - lookedUpAt < unknownMs;
   }
 
   #valid(key: ApiKey, { mode, address }: Shown): ApiKey {
@@ -134,4 +155,8 @@ export class KeyRing {
     }
     return key;
   }
+}
+
+function noSuchKey(): ApiError {
+  return new ApiError("UNAUTHORIZED", { cause: "no such key" });
 }

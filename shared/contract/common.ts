@@ -10,11 +10,13 @@ const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 export const optionalFlag = flag.optional();
 
 const pageLimitMax = 100;
+/** What an offset passes over is read and billed all the same. */
+const pageOffsetMax = 10_000;
 
 /** `limit` and `offset` as the API's lists take them. */
 export const PageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(pageLimitMax).default(50),
-  offset: z.coerce.number().int().min(0).max(100_000).default(0),
+  offset: z.coerce.number().int().min(0).max(pageOffsetMax).default(0),
 });
 
 export function listOf<T extends z.ZodType>(item: T) {

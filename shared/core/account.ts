@@ -8,6 +8,7 @@ import { Admission, openAdmission, remembered } from "./admission.ts";
 import { Alerts } from "./alert-state.ts";
 import { assert } from "./assert.ts";
 import { KeyCount } from "./key-count.ts";
+import { OwnedCounts } from "./owned-count.ts";
 import { Pace, paceAfter } from "./spending-pace.ts";
 import { Window } from "./window.ts";
 
@@ -66,6 +67,8 @@ export const Account = z.object({
   /** Null for an account from before its keys were counted in it. */
   keyCount: KeyCount.nullable().default(null),
   alerts: Alerts.prefault({}),
+  /** How many agents, environments and threads it has at most. */
+  counts: OwnedCounts.default({}),
   pace: Pace.prefault({}),
   /** What single operators credited on a UTC day: above a sum, it takes two of them. */
   creditedAlone: Period.default({ key: "", spentMicrousd: 0 }),

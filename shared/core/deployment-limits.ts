@@ -48,6 +48,50 @@ const Requests = z.object({
   secrets: window(300, minuteMs),
 });
 
+/**
+ * What one owner may take of an instance, counted by each for itself (ADR 32). The platform gives
+ * an instance at most as many requests as its function states, and starts more instances for more.
+ */
+const Fairness = z.object({
+  /** Requests that are worked on at once while several owners ask; each has a share of them. */
+  sharedMax: z.int().min(1).max(1_000).default(8),
+  /** The same while one owner alone asks. */
+  aloneMax: z.int().min(1).max(1_000).default(64),
+  /** Requests of one owner that wait for a place, and how long they do. */
+  ownerWaitingMax: z.int().min(1).max(10_000).default(40),
+  waitMsMax: ms(5_000),
+  /** Streams and downloads that are open at once. */
+  openPerKeyMax: z.int().min(1).max(10_000).default(50),
+  openPerOwnerMax: z.int().min(1).max(10_000).default(100),
+  /** A reader that takes nothing of its answer for so long is cut off. */
+  stalledMsMax: ms(30_000),
+});
+
+/** What an account may keep; what it made before stays (ADR 33). */
+const Quotas = z.object({
+  agentsMax: z.int().min(1).max(countMax).default(1_000),
+  environmentsMax: z.int().min(1).max(countMax).default(200),
+  threadsMax: z.int().min(1).max(countMax).default(100_000),
+  /** Of all that is stored of its workspaces: packs of files and manifests. */
+  storedBytesMax: z
+    .int()
+    .min(1)
+    .max(2 ** 50)
+    .default(100 * 2 ** 30),
+  storedObjectsMax: z.int().min(1).max(countMax).default(200_000),
+  /** Of files, in a UTC day: what leaves costs us, and its owner nothing. */
+  downloadedBytesPerDayMax: z
+    .int()
+    .min(1)
+    .max(2 ** 50)
+    .default(20 * 2 ** 30),
+  /**
+   * How long what nothing names is kept before it is condemned, and again before it is deleted: far
+   * longer than from the storing of a pack to the commit of what names it.
+   */
+  unreferencedMs: ms(6 * 60 * minuteMs),
+});
+
 const streamBytesMax = 8 * 1024 * 1024;
 const streamMsMax = 15 * minuteMs;
 
@@ -56,15 +100,15 @@ export const DeploymentLimits = z
   .object({
     /** Requests per client address, at the edge. */
     addresses: window(1_000, 15 * minuteMs),
-    /** Credentials of one address that were refused, counted by each instance for itself. */
-    failedAuthentications: window(300, 15 * minuteMs),
     requests: Requests.prefault({}),
+    fairness: Fairness.prefault({}),
+    quotas: Quotas.prefault({}),
     /** Executions started with one key, across all instances. */
     executions: window(30, 15 * minuteMs),
     /** Of all keys of an owner together, across all instances; null is no such limit. */
     ownerExecutions: windowOf(300, 15 * minuteMs)
       .nullable()
-      .default(null),
+      .prefault({}),
     /** Executions of an owner that haven't ended, and one key's part of them (BUD-9). */
     concurrentMax: z.int().min(1).max(500).default(40),
     keyConcurrentMax: z.int().min(1).max(500).default(30),

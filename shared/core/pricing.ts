@@ -19,6 +19,21 @@ export function computeCostMicrousd(profile: Profile, durationMs: number): numbe
   return Math.ceil((microusdPerMinute[profile] * durationMs) / 60_000);
 }
 
+/**
+ * What an execution is charged for at least once a container was asked for. The platform bills a
+ * minute of each, however soon it ends; a third of that is charged (ADR 33).
+ */
+export const billedMsMin = 20_000;
+
+/** What an execution costs that took `durationMs` of `wallClockMs`, with the least charge. */
+export function executionCostMicrousd(
+  { profile, wallClockMs }: { readonly profile: Profile; readonly wallClockMs: number },
+  durationMs: number,
+): number {
+  const billedMs = Math.min(Math.max(durationMs, billedMsMin), wallClockMs);
+  return computeCostMicrousd(profile, billedMs);
+}
+
 /** Micro-dollars as the API shows them: decimal US dollars. */
 export function dollars(microusd: number): number {
   return microusd / 1_000_000;

@@ -7,6 +7,9 @@ import type { SealedSecrets, SealingKey } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";
 import { environmentBinding, messageBinding } from "./seal-secret.ts";
 
+/** Of gRPC. */
+const invalidArgument = 3;
+
 interface Sealed {
   readonly sealed: string;
   readonly binding: SecretBinding | null;
@@ -20,10 +23,15 @@ export interface OpenedSecrets {
   readonly boundSecrets: readonly BoundSecret[];
 }
 
+/** No repetition will open them: their key pair was destroyed, or isn't what sealed them. */
+export class SecretsGone extends Error {
+  override readonly name = "SecretsGone";
+}
+
 /**
  * The secrets an execution is handed: those its environment had when it started, and its message's
  * own, which come before them. One KMS call if there are any; the opened key is wiped.
- * @throws {ApiError} `NOT_FOUND` if the environment's key pair was destroyed: its secrets are gone.
+ * @throws {SecretsGone} @throws {ApiError} `UNAVAILABLE` if KMS doesn't answer.
  */
 export async function openSecrets(
   owner: Owner,
@@ -36,13 +44,15 @@ export async function openSecrets(
   const all = allSealed(owner, of.execution, of.sealed);
   if (all.size === 0) return { secrets: [], boundSecrets: [] };
   const { environmentId: id } = of.execution;
-  if (!of.pair) throw new ApiError("NOT_FOUND", { cause: `${id} has no key pair` });
+  if (!of.pair) throw new SecretsGone("the environment has no key pair");
   const name = { purpose: "environment-secrets", id } as const;
-  const privateKey = await openSealingPair(owner, name, of.pair);
+  const privateKey = await openSealingPair(owner, name, of.pair).catch(unlessGone);
   try {
     const opened = await Promise.all(
       [...all].map(async ([key, { sealed, binding, belongs }]) => {
-        const plain = await open(privateKey, sealed, belongs);
+        const plain = await open(privateKey, sealed, belongs).catch((cause: unknown) => {
+          throw new SecretsGone("a secret isn't sealed to the environment's key pair", { cause });
+        });
         const value = plain.toString("utf8");
         plain.fill(0);
         return { key, value, binding };
@@ -57,6 +67,13 @@ export async function openSecrets(
   } finally {
     privateKey.fill(0);
   }
+}
+
+/** KMS says so of what it never wrapped like this; anything else may pass. */
+function unlessGone(error: unknown): never {
+  const cause = error instanceof ApiError ? error.cause : null;
+  const isGone = cause instanceof Error && "code" in cause && cause.code === invalidArgument;
+  throw isGone ? new SecretsGone("KMS can't unwrap the key pair", { cause }) : error;
 }
 
 function allSealed(

@@ -1,6 +1,7 @@
-/** What follows an environment's deletion: first nothing can be opened, then nothing runs. */
+/** What follows an environment's deletion: nothing is opened, nothing runs, files are collected. */
 import type { Owner } from "../auth/owner.ts";
 import { type StopDeps, stopExecutions } from "../executions/stop-executions.ts";
+import { requestSweep } from "../quotas/request-sweep.ts";
 import { answered } from "../store/answered.ts";
 import { remove } from "../store/documents.ts";
 import { sealingKeys } from "../store/environments.ts";
@@ -35,5 +36,6 @@ export async function finishShredding(
   );
   const ids = (await Promise.all(active)).flat().map(({ value }) => value.id);
   await stopExecutions(deps, owner, { ids, by: { actor, requestId } });
+  await requestSweep(deps, owner);
   await answered(deps.store.commit([remove(shreds.doc(environmentId), null)]));
 }

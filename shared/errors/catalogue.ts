@@ -78,12 +78,24 @@ export const catalogue = {
     "The workspace's files need more room than that profile has; delete some first.",
   ),
   WORKSPACE_FULL: refusal(422, "never", "The workspace would exceed its size or file count."),
+  QUOTA_REACHED: refusal(422, "never", "The account has as much of that as it may; see details."),
   KEYS_FULL: refusal(422, "never", "The account has as many live keys as it may; revoke one."),
   RATE_LIMITED: refusal(429, "after_wait", "Too many calls; wait for Retry-After seconds."),
   CONCURRENCY_LIMITED: refusal(429, "after_wait", "Too many executions run at once; wait for one."),
+  ACCOUNT_BUSY: refusal(
+    429,
+    "after_wait",
+    "Too many requests of this account wait at once; send fewer at a time.",
+  ),
+  STREAMS_LIMITED: refusal(
+    429,
+    "after_wait",
+    "Too many streams and downloads are open; close some.",
+  ),
   HEADERS_TOO_LARGE: refusal(431, "never", "The request's headers are too large."),
   INTERNAL_ERROR: refusal(500, "after_wait", "Something failed on our side; quote the request id."),
   UNAVAILABLE: refusal(503, "after_wait", "A part we need doesn't answer; try again."),
+  OVERLOADED: refusal(503, "after_wait", "Too many requests wait before this one; try again."),
   CONTENTION: refusal(503, "after_wait", "Too many changes at once; nothing was changed."),
 } as const satisfies Record<string, Refusal>;
 

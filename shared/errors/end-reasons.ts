@@ -15,6 +15,8 @@ export const endReasons: Readonly<Record<EndReason, string>> = {
   budget: "The money set aside for the execution ended, and no more could be had.",
   isolation_unavailable:
     "A mandatory layer of isolation was missing, so nothing was executed or charged.",
+  secrets_unavailable:
+    "The environment's secrets can't be opened any more, so nothing was executed; set them again.",
   runner_error: "The runner failed on our side.",
   lost: "The runner stopped answering; its result is lost and its cost unknown.",
 };

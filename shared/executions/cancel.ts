@@ -4,7 +4,7 @@ import type { Account } from "../core/account.ts";
 import type { AuditRow } from "../core/audit-row.ts";
 import { patch, type Version, type Write } from "../store/documents.ts";
 import { type Execution, executions } from "../store/executions.ts";
-import { endExecution } from "./end-execution.ts";
+import { chargeableCostMicrousd, endExecution, hasAskedForJob } from "./end-execution.ts";
 
 export interface Cancelled {
   readonly status: "cancelled" | "cancelling";
@@ -14,9 +14,9 @@ export interface Cancelled {
 }
 
 /**
- * Cancels an execution that hasn't ended. One that nobody claimed ends here, unpaid; one that runs
- * is asked to end, keeps what it made and pays for what it used. Pure; whoever commits first wins,
- * so it is settled once.
+ * Cancels an execution that hasn't ended. One that nobody claimed ends here, and pays the least
+ * charge if a container was asked for; one that runs is asked to end, keeps what it made and pays
+ * for what it used. Pure; whoever commits first wins, so it is settled once.
  */
 export function cancel(
   owner: Owner,
@@ -47,7 +47,7 @@ export function cancel(
     workspaceState: null,
     conflicts: [],
     eventsLastSequence: execution.eventsLastSequence,
-    costMicrousd: 0,
+    costMicrousd: hasAskedForJob(execution) ? chargeableCostMicrousd(execution, now) : 0,
     now,
   });
   const entry = auditEntry(owner, {

@@ -6,7 +6,7 @@
 import type { Owner } from "../auth/owner.ts";
 import type { Account } from "../core/account.ts";
 import { derivedId } from "../core/ids.ts";
-import { computeCostMicrousd } from "../core/pricing.ts";
+import { computeCostMicrousd, executionCostMicrousd } from "../core/pricing.ts";
 import { type ChargedDays, type Settlement, settle, settleLate } from "../core/settle.ts";
 import { cutText } from "../core/usable-text.ts";
 import type { EndReason } from "../protocol/runner.ts";
@@ -43,11 +43,29 @@ export interface Ended {
 const previewLength = 200;
 const threadStatus = { success: "completed", failed: "failed", cancelled: "cancelled" } as const;
 
-/** What a claimed execution costs if it ends at `now`: by our clock, not the runner's word. */
+/** What a claimed execution used until `now`: by our clock, not the runner's word. */
 export function measuredCostMicrousd(execution: Execution, now: number): number {
   const { claimedAt, profile, limits } = execution;
   const elapsedMs = claimedAt === null ? 0 : Math.max(0, now - claimedAt);
   return computeCostMicrousd(profile, Math.min(elapsedMs, limits.wallClockMs));
+}
+
+/**
+ * The same, and no less than the least charge, for which a container's start is enough. Never more
+ * than is held, so that a hold which is smaller than that makes no loss.
+ */
+export function chargeableCostMicrousd(execution: Execution, now: number): number {
+  const { profile, limits, holdMicrousd } = execution;
+  const least = executionCostMicrousd({ profile, wallClockMs: limits.wallClockMs }, 0);
+  return Math.max(measuredCostMicrousd(execution, now), Math.min(least, holdMicrousd));
+}
+
+/**
+ * Whether a container was asked for at its owner's request alone: not while the platform has no
+ * room, nor once an attempt was lost on our side.
+ */
+export function hasAskedForJob({ attempt, waitingSince }: Execution): boolean {
+  return attempt === 1 && waitingSince === null;
 }
 
 export function endExecution(

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Owner } from "../auth/owner.ts";
 import { deploymentLimits } from "../config.ts";
+import { drained } from "../limits/paced-writing.ts";
 import { type Execution, hasEnded } from "../store/executions.ts";
 import { follow } from "./follow.ts";
 import { laterExecutions } from "./later-executions.ts";
@@ -114,17 +115,4 @@ async function send(
     sentBytes += bytes;
     if (!response.write(text)) await drained(response, signal);
   }
-}
-
-/** A reader that doesn't read holds nothing up but itself. */
-async function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      response.off("drain", done);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    response.once("drain", done);
-    signal.addEventListener("abort", done);
-  });
 }

@@ -69,13 +69,14 @@ export async function sweepExecution(deps: SweepDeps, found: FoundExecution): Pr
   const { value } = found;
   const owner = mintOwner(value.ownerId, value.mode);
   if (value.status === "queued") return await sweepQueued(deps, owner, found);
-  if (value.status === "running") return await end(deps, owner, { id: value.id, reason: "lost" });
+  if (value.status === "running")
+    return await endGivenUp(deps, owner, { id: value.id, reason: "lost" });
   return "gone";
 }
 
 /** Whether anybody who reads this execution should have it swept first. */
 export function isOverdue(execution: Execution, now: number): boolean {
-  return execution.status === "running" && execution.sweepAt !== null && execution.sweepAt <= now;
+  return execution.status === "running" && isDue(execution, now);
 }
 
 async function sweepQueued(deps: SweepDeps, owner: Owner, found: FoundExecution): Promise<Swept> {
@@ -88,7 +89,7 @@ async function sweepQueued(deps: SweepDeps, owner: Owner, found: FoundExecution)
     return moved ? "waiting" : "gone";
   }
   if (now - value.createdAt > queuedMsMax) {
-    return await end(deps, owner, { id: value.id, reason: "runner_error" });
+    return await endGivenUp(deps, owner, { id: value.id, reason: "runner_error" });
   }
   return await dispatchAgain(deps, owner, found);
 }
@@ -156,12 +157,17 @@ async function fenced(
   return moved ? null : { version };
 }
 
+export interface GivenUp {
+  readonly id: string;
+  readonly reason: EndReason;
+  /** Whether it is still to be ended; those that are due unless this says otherwise. */
+  readonly when?: (execution: Execution) => boolean;
+  /** For one that was never claimed; none unless this says otherwise. */
+  readonly costMicrousd?: (execution: Execution) => number;
+}
+
 /** Ends an execution that nobody else will: unpaid if it never ran, at its hold if it did. */
-async function end(
-  deps: SweepDeps,
-  owner: Owner,
-  which: { readonly id: string; readonly reason: EndReason },
-): Promise<Swept> {
+export async function endGivenUp(deps: SweepDeps, owner: Owner, which: GivenUp): Promise<Swept> {
   const ref = executions.of(owner, which.id);
   const readAll = async () =>
     await Promise.all([deps.store.require(ref), lastStoredSequence(deps.store, owner, which.id)]);
@@ -176,7 +182,7 @@ async function end(
     decide: (account) => {
       const { value: execution, version } = current;
       const now = deps.now();
-      const due = execution.sweepAt !== null && execution.sweepAt <= now;
+      const due = which.when?.(execution) ?? isDue(execution, now);
       if (!account || !due) return { writes: [], ended: null };
       const ended = endExecution(
         owner,
@@ -191,7 +197,8 @@ async function end(
           workspaceState: execution.claimedAt === null ? null : "not_saved",
           conflicts: [],
           eventsLastSequence,
-          costMicrousd: execution.claimedAt === null ? 0 : null,
+          costMicrousd:
+            execution.claimedAt === null ? (which.costMicrousd?.(execution) ?? 0) : null,
           now,
         },
       );
@@ -213,6 +220,10 @@ async function end(
   // A runner that only lost its way to us must not go on working for nobody.
   if (jobExecution) await cancelJob(jobExecution).catch(() => {});
   return "ended";
+}
+
+function isDue({ sweepAt }: Execution, now: number): boolean {
+  return sweepAt !== null && sweepAt <= now;
 }
 
 /** Sweeps one execution if it is overdue, so that a reader never sees a run that has ended. */

@@ -1,6 +1,6 @@
 /** One owner's objects in the workspace bucket, each named by the SHA-256 of its bytes. */
 import { createHash } from "node:crypto";
-import type { Bucket } from "@google-cloud/storage";
+import type { Bucket, GetFilesResponse } from "@google-cloud/storage";
 import type { Owner } from "../auth/owner.ts";
 import { config, required } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -19,17 +19,28 @@ async function connect(): Promise<Bucket> {
   return storage.bucket(required("PADDOCK_WORKSPACE_BUCKET"));
 }
 
-async function file(owner: Owner, kind: ObjectKind, sha256: string) {
+async function open(): Promise<Bucket> {
   bucket ??= connect();
-  return (await bucket).file(`owners/${owner.id}/${kind}/${sha256}`);
+  return await bucket;
+}
+
+async function file(owner: Owner, kind: ObjectKind, sha256: string) {
+  return (await open()).file(`owners/${owner.id}/${kind}/${sha256}`);
 }
 
 function hasCode(cause: unknown, code: number): boolean {
   return cause instanceof Error && "code" in cause && Number(cause.code) === code;
 }
 
-/** Stores `bytes` under their own hash; storing them again changes nothing. Returns the hash. */
-export async function putObject(owner: Owner, kind: ObjectKind, bytes: Buffer): Promise<string> {
+/**
+ * Stores `bytes` under their own hash; storing them again changes nothing. Called by
+ * `shared/quotas/store-object.ts` alone, which counts what is stored.
+ */
+export async function putObject(
+  owner: Owner,
+  kind: ObjectKind,
+  bytes: Buffer,
+): Promise<{ readonly sha256: string; readonly isNew: boolean }> {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const object = await file(owner, kind, sha256);
   try {
@@ -38,8 +49,9 @@ export async function putObject(owner: Owner, kind: ObjectKind, bytes: Buffer): 
   } catch (cause) {
     // 412: it is there already, and under that name only with these bytes.
     if (!hasCode(cause, 412)) throw new ApiError("UNAVAILABLE", { cause });
+    return { sha256, isNew: false };
   }
-  return sha256;
+  return { sha256, isNew: true };
 }
 
 export interface ByteRange {
@@ -63,5 +75,54 @@ export async function getObject(
   } catch (cause) {
     if (hasCode(cause, 404)) throw new ApiError("NOT_FOUND", { cause });
     throw new ApiError("UNAVAILABLE", { cause });
+  }
+}
+
+export interface StoredObject {
+  readonly kind: ObjectKind;
+  readonly sha256: string;
+  /** Another one under the same name would have another. */
+  readonly generation: string;
+  readonly sizeBytes: number;
+  /** Epoch ms. */
+  readonly storedAt: number;
+}
+
+const listedMax = 1_000;
+
+/** All that an owner has stored of a kind, page by page. @throws {ApiError} `UNAVAILABLE`. */
+export async function* listObjects(
+  owner: Owner,
+  kind: ObjectKind,
+): AsyncGenerator<readonly StoredObject[]> {
+  const prefix = `owners/${owner.id}/${kind}/`;
+  const fields = "nextPageToken,items(name,generation,size,timeCreated)";
+  let query: object | null = { prefix, fields, maxResults: listedMax, autoPaginate: false };
+  while (query) {
+    try {
+      const [files, next]: GetFilesResponse = await (await open()).getFiles(query);
+      query = next ?? null;
+      yield files.map(({ name, metadata }) => ({
+        kind,
+        sha256: name.slice(prefix.length),
+        generation: String(metadata.generation),
+        sizeBytes: Number(metadata.size),
+        storedAt: Date.parse(metadata.timeCreated ?? ""),
+      }));
+    } catch (cause) {
+      throw new ApiError("UNAVAILABLE", { cause });
+    }
+  }
+}
+
+/** Deletes this very object; one that is gone, or was stored again since, is left alone. */
+export async function deleteObject(
+  owner: Owner,
+  { kind, sha256, generation }: Pick<StoredObject, "kind" | "sha256" | "generation">,
+): Promise<void> {
+  try {
+    await (await file(owner, kind, sha256)).delete({ ifGenerationMatch: generation });
+  } catch (cause) {
+    if (!hasCode(cause, 404) && !hasCode(cause, 412)) throw new ApiError("UNAVAILABLE", { cause });
   }
 }

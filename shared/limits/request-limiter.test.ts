@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DeploymentLimits } from "../core/deployment-limits.ts";
 import type { ApiError } from "../errors/api-error.ts";
-import { FailedAuthentications } from "./failed-authentications.ts";
 import { claimsOf } from "./request-claims.ts";
 import { type Claim, RequestLimiter } from "./request-limiter.ts";
 
@@ -74,28 +73,5 @@ describe("RequestLimiter", () => {
 
   test("says nothing where no limit applies", () => {
     expect(new RequestLimiter(() => 0).take([]).state).toBeNull();
-  });
-});
-
-describe("FailedAuthentications", () => {
-  test("refuses an address that failed too often, and no other, until the window has passed", () => {
-    let nowMs = 0;
-    const failed = new FailedAuthentications({ max: 2, windowMs }, () => nowMs);
-    failed.note("192.0.2.1");
-    failed.check("192.0.2.1");
-    failed.note("192.0.2.1");
-    const { code, headers } = refusalOf(() => failed.check("192.0.2.1"));
-    expect(code).toBe("RATE_LIMITED");
-    expect(Number(headers["retry-after"])).toBe(64);
-    failed.check("192.0.2.2");
-    nowMs = 64_000;
-    failed.check("192.0.2.1");
-  });
-
-  test("counts the addresses of one IPv6 customer together", () => {
-    const failed = new FailedAuthentications({ max: 1, windowMs }, () => 0);
-    failed.note("2001:db8:1:2::1");
-    expect(refusalOf(() => failed.check("2001:db8:1:2:ffff::9")).code).toBe("RATE_LIMITED");
-    failed.check("2001:db8:1:3::1");
   });
 });

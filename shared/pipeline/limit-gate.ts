@@ -1,42 +1,41 @@
 /**
- * The limits of a request, in their order: its address before it is authenticated, then its key,
- * owner and class together. All in this process's memory, so none of it can fail or wait; what must
- * hold across instances (executions, money) is decided in the owner's account.
+ * The limits of a request: its key, owner and class together, then a place among its owner's. All
+ * in this process's memory, so none of it can fail; what must hold across instances (executions,
+ * money) is decided in the owner's account.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { DeploymentLimits } from "../core/deployment-limits.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { FailedAuthentications } from "../limits/failed-authentications.ts";
+import { FairGate, type Turn } from "../limits/fair-gate.ts";
 import { KnownRefusals } from "../limits/known-refusals.ts";
 import { limitHeaders } from "../limits/limit-headers.ts";
+import { OpenAnswers } from "../limits/open-answers.ts";
 import { type Claimant, claimsOf } from "../limits/request-claims.ts";
 import { type Permit, RequestLimiter } from "../limits/request-limiter.ts";
 import type { LimitState } from "../limits/sliding-counter.ts";
-import { clientAddress } from "./gates.ts";
 import type { Route } from "./route.ts";
+
+/** A place that a request works in; `turn` is null if it has it already. */
+export interface Place {
+  readonly turn: Turn | null;
+  /** Gives it back; calling it again changes nothing. */
+  readonly leave: () => void;
+}
 
 export class LimitGate {
   readonly #limits: DeploymentLimits["requests"];
+  readonly #places: FairGate;
+  readonly #open: OpenAnswers;
   readonly #requests: RequestLimiter;
-  readonly #failed: FailedAuthentications;
   readonly #refusals: KnownRefusals;
 
   /** @param elapsed ms of a clock that never goes back. */
   constructor(limits: DeploymentLimits, elapsed: () => number) {
     this.#limits = limits.requests;
+    this.#places = new FairGate(limits.fairness, elapsed);
+    this.#open = new OpenAnswers(limits.fairness);
     this.#requests = new RequestLimiter(elapsed);
-    this.#failed = new FailedAuthentications(limits.failedAuthentications, elapsed);
     this.#refusals = new KnownRefusals(elapsed);
-  }
-
-  /** @throws {ApiError} `RATE_LIMITED`. */
-  checkAddress(route: Route, request: IncomingMessage): void {
-    if (isExposed(route)) this.#failed.check(clientAddress(request));
-  }
-
-  noteRefusal(route: Route, request: IncomingMessage, error: ApiError): void {
-    if (error.status !== 401 || !isExposed(route)) return;
-    this.#failed.note(clientAddress(request));
   }
 
   /** @throws {ApiError} `RATE_LIMITED`, and then nothing was counted. */
@@ -45,6 +44,36 @@ export class LimitGate {
     const starts = startsExecution(route) && request.headers["idempotency-key"] === undefined;
     if (starts) this.#refusals.check(caller.id);
     return this.#requests.take(claimsOf(route.limits, caller, this.#limits));
+  }
+
+  /**
+   * A place among the requests that are worked on (TEN-1); null for callers that aren't owners.
+   * @throws {ApiError} `ACCOUNT_BUSY`.
+   */
+  enter(route: Route, caller: Claimant): Place | null {
+    if (!caller.owner) return null;
+    // What ends something waits for nothing but its own kind, by the same key (KEY-10).
+    const line = ends(route) ? `${caller.id} ends` : caller.owner.id;
+    const turn = this.#places.enter(line);
+    let isHeld = turn === null;
+    const held = () => {
+      isHeld = true;
+    };
+    turn?.entered.then(held, () => undefined);
+    const leave = () => {
+      if (isHeld) this.#places.leave(line);
+      isHeld = false;
+    };
+    return { turn, leave };
+  }
+
+  /**
+   * Counts an answer that may stay open, until what this returns is called; null for others.
+   * @throws {ApiError} `STREAMS_LIMITED`.
+   */
+  open(route: Route, caller: Claimant): (() => void) | null {
+    if (!caller.owner || route.authenticate !== "api-key" || !staysOpen(route)) return null;
+    return this.#open.take(caller.id, caller.owner.id);
   }
 
   /** What another limit refused counts against none of these (LIM-2). */
@@ -61,9 +90,18 @@ function startsExecution(route: Route): boolean {
   return route.limits === "executions";
 }
 
-/** Internal callers share the platform's addresses, and the public shows no credential. */
-function isExposed({ authenticate }: Route): boolean {
-  return authenticate === "api-key" || authenticate.endsWith("operator");
+const endings: ReadonlySet<string> = new Set([
+  "execution.cancelled",
+  "environment.deleted",
+  "execution.ended",
+]);
+
+function ends({ budget, audit }: Route): boolean {
+  return budget === "closing" || endings.has(audit);
+}
+
+function staysOpen({ reply }: Route): boolean {
+  return Object.values(reply).some((body) => body === "stream" || body === "bytes");
 }
 
 /** The tightest limit is the one a client should know. */

@@ -152,7 +152,15 @@ export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decid
    * Whether the decision takes the owner's account, and what it does to it. A `closing` takes none:
    * it writes what nobody else's change can get in the way of, alone and at once (KEY-10).
    */
-  readonly budget: "free" | "closing" | "hold" | "settle" | "credit" | "terms" | "admission";
+  readonly budget:
+    | "free"
+    | "closing"
+    | "hold"
+    | "settle"
+    | "credit"
+    | "terms"
+    | "admission"
+    | "quota";
   /** `thing.happened`; `none` for what changes nothing. */
   readonly audit: `${string}.${string}` | "none";
   /** What the audit row keeps sealed beside address and user agent. */

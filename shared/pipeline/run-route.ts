@@ -5,12 +5,12 @@ import { assert } from "../core/assert.ts";
 import type { IdKind } from "../core/ids.ts";
 import { allows } from "../core/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { judgePreconditions } from "../http/preconditions.ts";
+import type { Turn } from "../limits/fair-gate.ts";
 import type { Claimant } from "../limits/request-claims.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
 import { clientAddress, requestFacts, type Shown } from "./gates.ts";
-import { type LimitGate, setLimitHeaders } from "./limit-gate.ts";
+import { type LimitGate, type Place, setLimitHeaders } from "./limit-gate.ts";
 import type { Authenticated, Members } from "./members.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";
 import { logFailure, type RequestRecord } from "./request-log.ts";
@@ -23,9 +23,9 @@ import type {
   Deps,
   Ids,
   JsonReply,
-  RequestFacts,
   Route,
 } from "./route.ts";
+import { refuseVainKey, refuseVainPreconditions } from "./vain-headers.ts";
 
 /** A request that the front server let through. */
 export interface Admitted {
@@ -78,9 +78,9 @@ export async function runRoute(
 ): Promise<void> {
   const { route, record } = admitted;
   const { request, response } = exchange;
-  known.limits.checkAddress(route, request);
   const { deps, members } = known;
   const { shown } = admitted;
+  const beganAt = performance.now();
   const authenticated = await members.authenticate(
     route.authenticate,
     shown,
@@ -92,11 +92,19 @@ export async function runRoute(
   const claimant = claimantOf(caller);
   const permit = known.limits.take(route, claimant, request);
   setLimitHeaders(response, permit.state);
+  let place: Place | null = null;
   try {
-    await answer(admitted, exchange, { ...authenticated, deps, members });
+    const close = known.limits.open(route, claimant);
+    if (close) onceClosed(response, close);
+    place = known.limits.enter(route, claimant);
+    if (place?.turn) await turnOf(place.turn, response);
+    const leave = place?.leave ?? (() => undefined);
+    await answer(admitted, exchange, { ...authenticated, deps, members, beganAt, leave });
   } catch (error) {
     known.limits.failed(route, claimant, { permit, error });
     throw error;
+  } finally {
+    place?.leave();
   }
 }
 
@@ -106,15 +114,33 @@ function claimantOf(caller: Callers[Authentication]): Claimant {
   return { id: caller.key.lineageId ?? caller.id, owner: caller.owner };
 }
 
-async function answer(
-  admitted: Admitted,
-  exchange: Exchange,
-  known: Authenticated & Pick<Known, "deps" | "members">,
-): Promise<void> {
+function onceClosed(response: ServerResponse, act: () => void): void {
+  if (response.closed) act();
+  else response.once("close", act);
+}
+
+/** A client that goes away while it waits leaves its place in the queue to others. */
+async function turnOf(turn: Turn, response: ServerResponse): Promise<void> {
+  onceClosed(response, turn.cancel);
+  try {
+    await turn.entered;
+  } finally {
+    response.off("close", turn.cancel);
+  }
+}
+
+/** A request that has a place among those that are worked on. */
+interface Working extends Authenticated, Pick<Known, "deps" | "members"> {
+  /** Monotonic ms, before its key was looked up. */
+  readonly beganAt: number;
+  /** Gives the place back: what stays open, or only waits, holds none. */
+  readonly leave: () => void;
+}
+
+async function answer(admitted: Admitted, exchange: Exchange, known: Working): Promise<void> {
   const { route } = admitted;
   const { response } = exchange;
-  const { caller, confirmed, freshMs, again, noteUse } = known;
-  const beganAt = performance.now();
+  const { caller, confirmed, freshMs, again, noteUse, beganAt } = known;
   if (takesAccount(route) && "owner" in caller) known.deps.commits.warm(caller.owner);
   // What a stale key entry lets begin is answered only once the key is confirmed.
   const ahead = readsOnly(route) && hasScope(route, caller);
@@ -128,6 +154,7 @@ async function answer(
   const { decided, version } = await commit(route, { context, ids, data, beganAt }, known);
   setLimitHeaders(response, decided.limit ?? null);
   const reply = typeof decided.reply === "function" ? decided.reply(version) : decided.reply;
+  if ("stream" in reply || route.after || route.answerAfter) known.leave();
   const after = runAfter(route, { ...context, data, decided, version });
   if ("stream" in reply) {
     await sendStream(response, reply);
@@ -142,9 +169,13 @@ function takesAccount({ budget }: Route): boolean {
   return budget !== "free" && budget !== "closing";
 }
 
-/** Whether reading changes nothing: other routes store objects or key pairs before they commit. */
-function readsOnly(route: Route): boolean {
-  return route.audit === "none" || route.budget === "hold";
+/**
+ * Whether reading changes nothing: other routes store objects or key pairs before they commit, and
+ * a download counts the bytes that it will send.
+ */
+function readsOnly({ audit, budget, reply }: Route): boolean {
+  const countsBytes = Object.values(reply).includes("bytes");
+  return !countsBytes && (audit === "none" || budget === "hold");
 }
 
 function hasScope(route: Route, caller: Callers[Authentication]): boolean {
@@ -202,26 +233,6 @@ async function begin(
   };
   const data = route.read === "nothing" ? null : await route.read(context);
   return { context, ids, data };
-}
-
-/** Whoever sends a key relies on it: to ignore it would make twice what was wanted once. */
-function refuseVainKey({ reply, idempotency }: Route, { idempotencyKey }: RequestFacts): void {
-  if (idempotencyKey === null || idempotency === "honoured" || !(201 in reply)) return;
-  const message = "isn't honoured by this route: send the request without it";
-  const details = [{ field: "Idempotency-Key", message }];
-  throw new ApiError("VALIDATION_FAILED", { message: `Idempotency-Key ${message}.`, details });
-}
-
-/**
- * Whoever sends `If-Match` or `If-None-Match: *` with a change relies on it: what has no entity tag
- * matches none of them (RFC 9110, 13.1), so the change isn't made.
- */
-function refuseVainPreconditions(route: Route, { method, preconditions }: RequestFacts): void {
-  if (route.method === "GET" || route.preconditions === "honoured") return;
-  if (judgePreconditions(method, preconditions, { etag: null }) === "none") return;
-  const message =
-    "This route compares no entity tags: send the request without If-Match and If-None-Match.";
-  throw new ApiError("PRECONDITION_FAILED", { message });
 }
 
 async function commit(

@@ -25,15 +25,12 @@ import { asRefusal, prepare, sendError } from "./respond.ts";
 import type { Deps, Route } from "./route.ts";
 import { type Admitted, runRoute } from "./run-route.ts";
 import type { Service } from "./service.ts";
+import { cutOffStalled } from "./stalled-reader.ts";
 
 /** What a stop leaves open requests to finish in. */
 const drainMs = 8_000;
 
 type Router = ReturnType<typeof routerOf>;
-interface Front {
-  readonly router: Router;
-  readonly limits: LimitGate;
-}
 const admittedRequests = new WeakMap<IncomingMessage, Admitted>();
 
 /** The router wants a handler per route; ours is its route, kept as the route's store. */
@@ -85,11 +82,8 @@ async function listen(service: Service, host: () => Host): Promise<void> {
   http(service.name, async (request: IncomingMessage, response: ServerResponse) => {
     const admitted = admittedRequests.get(request);
     if (!admitted) throw new Fault("a request that passed no gate");
-    const { record, route } = admitted;
-    const fail = (error: unknown) => {
-      const refusal = refuse(error, { request, response, record });
-      limits.noteRefusal(route, request, refusal);
-    };
+    const { record } = admitted;
+    const fail = (error: unknown) => refuse(error, { response, record });
     answerForDomain(fail);
     try {
       await runRoute(admitted, { request, response }, { deps, members, limits });
@@ -98,9 +92,9 @@ async function listen(service: Service, host: () => Host): Promise<void> {
     }
   });
   const framework = getTestServer(service.name);
-  const front: Front = { router: routerOf(service.routes), limits };
+  const router = routerOf(service.routes);
   const server = createFunctionServer((request, response, expected) => {
-    if (!admit(front, request, response)) return;
+    if (!admit(router, request, response)) return;
     expected();
     framework.emit("request", request, response);
   });
@@ -134,10 +128,11 @@ function stop(server: Server): void {
 }
 
 /** The gates before the body: everything here costs no read of any kind. */
-function admit(front: Front, request: IncomingMessage, response: ServerResponse): boolean {
+function admit(router: Router, request: IncomingMessage, response: ServerResponse): boolean {
   const startedAt = performance.now();
   const requestId = `req_${randomUUID()}`;
   prepare(response, requestId);
+  cutOffStalled(response, deploymentLimits().fairness.stalledMsMax);
   const record: RequestRecord = {
     requestId,
     method: request.method ?? "",
@@ -149,14 +144,12 @@ function admit(front: Front, request: IncomingMessage, response: ServerResponse)
     error: null,
   };
   let logged = record;
-  let route: Route | null = null;
   response.once("close", () => logRequest(logged, response, startedAt));
   try {
     request.url = originForm(request.url ?? "/");
     const [path = "/", ...query] = request.url.split("?");
-    const found = match(front.router, request.method ?? "", path);
+    const found = match(router, request.method ?? "", path);
     requireDecodable(query.join("?"));
-    route = found.route;
     logged = { ...record, route: found.route.answers };
     const shown = checkCredential(found.route.authenticate, request);
     checkBodyHead(request, found.route);
@@ -172,8 +165,7 @@ function admit(front: Front, request: IncomingMessage, response: ServerResponse)
     delete request.headers["transfer-encoding"];
     return true;
   } catch (error) {
-    const refusal = refuse(error, { request, response, record: logged });
-    if (route) front.limits.noteRefusal(route, request, refusal);
+    refuse(error, { response, record: logged });
     return false;
   }
 }
@@ -217,14 +209,9 @@ function findOrRefuse(router: Router, method: string, path: string) {
 
 function refuse(
   error: unknown,
-  on: {
-    readonly request: IncomingMessage;
-    readonly response: ServerResponse;
-    readonly record: RequestRecord;
-  },
-): ApiError {
+  on: { readonly response: ServerResponse; readonly record: RequestRecord },
+): void {
   const refusal = asRefusal(error);
   on.record.error = refusal;
   sendError(on.response, refusal);
-  return refusal;
 }

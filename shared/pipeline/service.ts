@@ -26,6 +26,7 @@ export type Role =
   | "kms.unwrap.environment-secrets"
   | "kms.wrap.audit-details"
   | "objects.workspace"
+  | "objects.collect"
   | "secret.peppers"
   | "secret.gateway-tokens";
 

@@ -238,6 +238,7 @@ export const EndReason = z.enum([
   "cancelled",
   "budget",
   "isolation_unavailable",
+  "secrets_unavailable",
   "runner_error",
   "lost",
 ]);

@@ -141,14 +141,24 @@ export function overwrite<S extends Stored>(ref: Ref<S>, value: z.input<S>): Wri
   return { op: "replace", path: ref.path, value: ref.schema.parse(value), version: null };
 }
 
-/** Changes some fields of a document that exists; adds `increments` to others. */
+interface PatchOptions {
+  readonly increments?: Readonly<Record<string, number>>;
+  readonly version?: Version;
+  readonly mustExist?: true;
+}
+
+/**
+ * Changes some fields of a document that exists; adds `increments` to others. With `mustExist` it
+ * fails without that document; else give a version, or know that it is there.
+ */
 export function patch<S extends Stored>(
   ref: Ref<S>,
   fields: Partial<z.input<S>>,
-  options: { increments?: Readonly<Record<string, number>>; version?: Version } = {},
+  options: PatchOptions = {},
 ): Write {
-  const { increments = {}, version = null } = options;
-  return { op: "patch", path: ref.path, fields, increments, version };
+  const { increments = {}, version = null, mustExist } = options;
+  const condition = mustExist ? { mustExist } : {};
+  return { op: "patch", path: ref.path, fields, increments, version, ...condition };
 }
 
 /**

@@ -11,6 +11,7 @@ import { environments, sealingKeys } from "./environments.ts";
 import { executions } from "./executions.ts";
 import { auditRows, ledger } from "./owners.ts";
 import { messages, threads } from "./threads.ts";
+import { storageUsages } from "./usage.ts";
 
 interface Table<S extends z.ZodObject> {
   readonly name: string;
@@ -47,6 +48,7 @@ const used = ["inputTokens", "outputTokens", "costMicrousd"] as const;
 export const compositeIndexes: readonly CompositeIndex[] = [
   // The sweeps.
   { ...index(executions, "status", "sweepAt"), everywhere: true },
+  { ...index(storageUsages, "kind", "sweepAt"), everywhere: true },
   // Keys of an owner; environments with the default one before the others.
   index(apiKeys, "ownerId", "revokedAt", "-createdAt"),
   index(apiKeys, "ownerId", "deletedAt", "-createdAt"),

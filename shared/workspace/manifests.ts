@@ -13,9 +13,10 @@ import {
 import { encodeSteps, ManifestError, manifestSteps } from "../core/manifest-bytes.ts";
 import { executionLimits, type WorkspaceRoom, workspaceRoom } from "../core/profiles.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { type ByteRange, getObject, putObject } from "../google/objects.ts";
+import { type ByteRange, getObject } from "../google/objects.ts";
 import type { Profile } from "../protocol/job.ts";
 import { manifestBytesMax } from "../protocol/runner.ts";
+import { type CountingStore, storeObject } from "../quotas/store-object.ts";
 import type { Environment, WorkspaceHead } from "../store/environments.ts";
 
 /** Manifests never change under their digest. Counted in bytes as stored. */
@@ -109,6 +110,7 @@ function reportUnreadable(owner: Owner, manifestSha256: string): void {
  * @throws {ApiError} `WORKSPACE_FULL` where the list of files is longer than a manifest gets.
  */
 export async function storeManifest(
+  store: CountingStore,
   owner: Owner,
   manifest: Manifest,
   previousSha256: string | null,
@@ -117,7 +119,10 @@ export async function storeManifest(
   const bytes = encoded ?? (await inTurns(encodeSteps(manifest)));
   if (bytes.length > manifestBytesMax) throw new ApiError("WORKSPACE_FULL");
   await inTurns(manifestSteps(bytes));
-  const manifestSha256 = await putObject(owner, "manifests", Buffer.from(bytes));
+  const manifestSha256 = await storeObject(store, owner, {
+    kind: "manifests",
+    bytes: Buffer.from(bytes),
+  });
   cache.set(`${owner.id}/${manifestSha256}`, manifest, { size: bytes.length });
   return headOf(manifest, manifestSha256, previousSha256);
 }
@@ -148,6 +153,7 @@ export interface StoredFitting {
 
 /** Stores as much as can be restored, what `first` holds before anything else. */
 export async function storeFitting(
+  store: CountingStore,
   owner: Owner,
   next: { readonly manifest: Manifest; readonly first: Manifest; readonly room: WorkspaceRoom },
   previousSha256: string | null,
@@ -155,7 +161,7 @@ export async function storeFitting(
   const paths = new Set(next.first.entries.map(({ path }) => path));
   const isFirst = ({ path }: ManifestEntry) => paths.has(path);
   const fitted = await inTurns(fitToStore(next.manifest, next.room, isFirst));
-  const head = await storeManifest(owner, fitted.manifest, previousSha256, fitted.bytes);
+  const head = await storeManifest(store, owner, fitted.manifest, previousSha256, fitted.bytes);
   return { head, left: fitted.left.map(({ path }) => path) };
 }
 

@@ -1,5 +1,6 @@
 /** Cancelling an execution in each of its states: what it made is kept, what it used is paid. */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { chargeableCostMicrousd, hasAskedForJob } from "#shared/executions/end-execution";
 import { begin, untilRunning } from "../kit/begun.ts";
 import { send } from "../kit/client.ts";
 import { orderFault, orderRunRoom, until, untilHeld } from "../kit/cloud.ts";
@@ -34,10 +35,14 @@ async function untilPrinted(executionId: string): Promise<void> {
 }
 
 describe("a cancelled execution", () => {
-  test("that is queued ends at once, unpaid", async () => {
+  test("that waits for room ends at once, unpaid", async () => {
     await orderRunRoom(0);
     const threadId = await newThread(owner.key, { environmentId });
     const { executionId, over } = await begin(owner, threadId, endless);
+    await until(
+      "that it waits for room",
+      async () => (await executionOf(owner, executionId)).waitingSince !== null,
+    );
     const answer = await cancel(threadId);
     expect(answer.json).toMatchObject({ success: true, status: "cancelled", runId: executionId });
     await over;
@@ -45,7 +50,7 @@ describe("a cancelled execution", () => {
     expect(ended).toMatchObject({ status: "cancelled", chargedMicrousd: 0, claimedAt: null });
   });
 
-  test("whose runner starts ends unpaid, and the runner quits", async () => {
+  test("TEN-2 whose runner starts pays the least charge, and the runner quits", async () => {
     await orderFault("runner-gateway", {
       method: "BatchGetDocuments",
       fault: { kind: "hold-before" },
@@ -58,7 +63,9 @@ describe("a cancelled execution", () => {
     await orderFault("runner-gateway", null);
     await over;
     const ended = await expectSettled(owner, executionId);
-    expect(ended).toMatchObject({ status: "cancelled", chargedMicrousd: 0, claimedAt: null });
+    // This cloud holds less at first than the least charge, and soon takes an attempt for lost.
+    const chargedMicrousd = hasAskedForJob(ended) ? chargeableCostMicrousd(ended, 0) : 0;
+    expect(ended).toMatchObject({ status: "cancelled", chargedMicrousd, claimedAt: null });
     await until(
       "an end of the runner",
       async () => (await pidsOf(executionId, "launcher")).length === 0,

@@ -50,11 +50,18 @@ export class MemoryStore implements CommitStore {
     return writes.map((write) => this.#write(write, version));
   }
 
+  async commit(writes: readonly Write[]): Promise<Version> {
+    const version = (await this.commitOnce(writes)).at(-1);
+    if (!version) throw new Error("a commit of nothing");
+    return version;
+  }
+
   #check(write: Write): void {
     const found = this.#documents.get(write.path);
     if (write.op === "create" && found) throw failure(codes.exists, write.path);
     const version = "version" in write ? write.version : null;
-    if (!found && (write.op === "patch" || version)) throw failure(codes.notFound, write.path);
+    const needsOne = version || (write.op === "patch" && write.mustExist);
+    if (!found && needsOne) throw failure(codes.notFound, write.path);
     if (!found || !version) return;
     const difference = version.valueOf().localeCompare(found.version.valueOf());
     if (difference > 0) throw failure(codes.invalid, `${write.path}: a version to come`);

@@ -5,6 +5,8 @@
 const wide = { max: 1_000_000 };
 
 export const wideLimits = {
-  failedAuthentications: wide,
+  ownerExecutions: null,
+  // One process stands in for as many as the platform would start.
+  fairness: { ownerWaitingMax: 10_000, openPerKeyMax: 10_000, openPerOwnerMax: 10_000 },
   requests: { perKey: wide, perOwner: wide, reads: wide, writes: wide, secrets: wide },
 };

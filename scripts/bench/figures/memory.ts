@@ -3,7 +3,7 @@ import { Agent, type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { readManifest } from "../../../local/functions/manifest.ts";
 import { until } from "../../../local/run/until.ts";
-import type { Figure } from "../figure.ts";
+import type { Bench, Figure } from "../figure.ts";
 import { type FunctionChild, residentMb, startFunction } from "../function-child.ts";
 import { newOwner, newThread } from "../owners.ts";
 
@@ -22,7 +22,7 @@ export const memory: Figure = {
     const { nodeOptions = "" } = readManifest(bench.distFolder).functions.threads ?? {};
     const threads = await startFunction({
       bundle: join(bench.distFolder, "functions/threads.cjs"),
-      environment: { ...bench.environment, NODE_OPTIONS: nodeOptions },
+      environment: { ...withManyStreams(bench.environment), NODE_OPTIONS: nodeOptions },
       first: { path: `/v1/threads/${threadId}`, key, status: 200 },
     });
     try {
@@ -50,6 +50,12 @@ export const memory: Figure = {
     }
   },
 };
+
+/** More than one key may have open: it is about what each costs. */
+function withManyStreams({ PADDOCK_LIMITS_FILE: _file, ...others }: Bench["environment"]) {
+  const fairness = { openPerKeyMax: 10_000, openPerOwnerMax: 10_000 };
+  return { ...others, PADDOCK_LIMITS: JSON.stringify({ fairness }) };
+}
 
 /** The same message with the same Idempotency-Key is the same execution's stream, each time. */
 async function readTogether(

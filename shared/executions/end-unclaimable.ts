@@ -1,0 +1,27 @@
+import type { Owner } from "../auth/owner.ts";
+import { environments } from "../store/environments.ts";
+import type { Execution } from "../store/executions.ts";
+import { chargeableCostMicrousd, hasAskedForJob } from "./end-execution.ts";
+import { endGivenUp, type SweepDeps } from "./sweep.ts";
+
+/**
+ * Ends a queued execution that no claim will ever get: another container would only fail like this
+ * one. If its environment was deleted meanwhile, that was its owner's doing and the container is
+ * paid for; else what was lost is ours, and it isn't.
+ */
+export async function endUnclaimable(
+  deps: SweepDeps,
+  owner: Owner,
+  { id, attempt, environmentId }: Execution,
+): Promise<void> {
+  const { value: environment } = await deps.store.get(environments.of(owner, environmentId));
+  await endGivenUp(deps, owner, {
+    id,
+    reason: "secrets_unavailable",
+    when: (execution) => execution.status === "queued" && execution.attempt === attempt,
+    costMicrousd: (execution) =>
+      environment === null && hasAskedForJob(execution)
+        ? chargeableCostMicrousd(execution, deps.now())
+        : 0,
+  });
+}

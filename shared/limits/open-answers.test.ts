@@ -1,0 +1,27 @@
+import { describe, expect, test } from "vitest";
+import { OpenAnswers } from "./open-answers.ts";
+
+const refused = expect.objectContaining({ code: "STREAMS_LIMITED", status: 429 });
+
+describe("TEN-2 OpenAnswers", () => {
+  test("bounds what one key has open, and leaves room to the owner's other keys", () => {
+    const open = new OpenAnswers({ openPerKeyMax: 2, openPerOwnerMax: 3 });
+    open.take("key_a", "owner");
+    open.take("key_a", "owner");
+    expect(() => open.take("key_a", "owner")).toThrow(refused);
+    open.take("key_b", "owner");
+    expect(() => open.take("key_b", "owner")).toThrow(refused);
+    open.take("key_c", "neighbour");
+  });
+
+  test("gives a place back once, and counts nothing of what it refused", () => {
+    const open = new OpenAnswers({ openPerKeyMax: 1, openPerOwnerMax: 2 });
+    const close = open.take("key_a", "owner");
+    expect(() => open.take("key_a", "owner")).toThrow(refused);
+    close();
+    close();
+    open.take("key_a", "owner");
+    open.take("key_b", "owner");
+    expect(() => open.take("key_c", "owner")).toThrow(refused);
+  });
+});

@@ -1,0 +1,59 @@
+/**
+ * Answers that stay open, streams and downloads, per key and per owner: each holds memory and a
+ * listener for as long as its reader likes, so how many one owner may have is bounded (TEN-2).
+ * Counted by each instance for itself, as requests are (ADR 10).
+ */
+import { ApiError } from "../errors/api-error.ts";
+
+export interface OpenAnswersLimits {
+  readonly openPerKeyMax: number;
+  readonly openPerOwnerMax: number;
+}
+
+/** When to come back: readers end at any moment. */
+const retryAfterS = "5";
+
+export class OpenAnswers {
+  readonly #limits: OpenAnswersLimits;
+  readonly #counts = new Map<string, number>();
+
+  constructor(limits: OpenAnswersLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Takes a place of the key and one of its owner, or neither.
+   * @returns gives them back; calling it again changes nothing.
+   * @throws {ApiError} `STREAMS_LIMITED`.
+   */
+  take(keyId: string, ownerId: string): () => void {
+    const { openPerKeyMax, openPerOwnerMax } = this.#limits;
+    this.#require(keyId, openPerKeyMax, "one API key");
+    this.#require(ownerId, openPerOwnerMax, "one account");
+    this.#add(keyId, 1);
+    this.#add(ownerId, 1);
+    let isOpen = true;
+    return () => {
+      if (!isOpen) return;
+      isOpen = false;
+      this.#add(keyId, -1);
+      this.#add(ownerId, -1);
+    };
+  }
+
+  #require(subject: string, limit: number, who: string): void {
+    const open = this.#counts.get(subject) ?? 0;
+    if (open < limit) return;
+    throw new ApiError("STREAMS_LIMITED", {
+      message: `At most ${limit} streams and downloads of ${who} are open at once; close some.`,
+      details: { open, limit },
+      headers: { "retry-after": retryAfterS },
+    });
+  }
+
+  #add(subject: string, by: 1 | -1): void {
+    const count = (this.#counts.get(subject) ?? 0) + by;
+    if (count > 0) this.#counts.set(subject, count);
+    else this.#counts.delete(subject);
+  }
+}

@@ -1,0 +1,30 @@
+/** Headers that a client relies on, sent to a route that does nothing with them. */
+import { ApiError } from "../errors/api-error.ts";
+import { judgePreconditions } from "../http/preconditions.ts";
+import type { RequestFacts, Route } from "./route.ts";
+
+/** Whoever sends a key relies on it: to ignore it would make twice what was wanted once. */
+export function refuseVainKey(
+  { reply, idempotency }: Route,
+  { idempotencyKey }: RequestFacts,
+): void {
+  if (idempotencyKey === null || idempotency === "honoured" || !(201 in reply)) return;
+  const message = "isn't honoured by this route: send the request without it";
+  const details = [{ field: "Idempotency-Key", message }];
+  throw new ApiError("VALIDATION_FAILED", { message: `Idempotency-Key ${message}.`, details });
+}
+
+/**
+ * Whoever sends `If-Match` or `If-None-Match: *` with a change relies on it: what has no entity tag
+ * matches none of them (RFC 9110, 13.1), so the change isn't made.
+ */
+export function refuseVainPreconditions(
+  route: Route,
+  { method, preconditions }: RequestFacts,
+): void {
+  if (route.method === "GET" || route.preconditions === "honoured") return;
+  if (judgePreconditions(method, preconditions, { etag: null }) === "none") return;
+  const message =
+    "This route compares no entity tags: send the request without If-Match and If-None-Match.";
+  throw new ApiError("PRECONDITION_FAILED", { message });
+}

@@ -1,0 +1,174 @@
+import { hash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { MemoryStore } from "../../test/kit/memory-store.ts";
+import { mintOwner } from "../auth/owner.ts";
+import { DeploymentLimits } from "../core/deployment-limits.ts";
+import type { ObjectKind, StoredObject } from "../google/objects.ts";
+import { condemnedId, condemnedObjects, storageUsageId, storageUsages } from "../store/usage.ts";
+import { type Collection, collectObjects } from "./collect-objects.ts";
+import { storeObject } from "./store-object.ts";
+
+const owner = mintOwner(`user_${"a".repeat(21)}`, "development");
+const unreferencedMs = 1_000;
+const { quotas } = DeploymentLimits.parse({ quotas: { unreferencedMs } });
+
+/** A bucket in memory: what is stored under a name, by its generation. */
+class MemoryBucket {
+  readonly objects = new Map<string, StoredObject>();
+  nowMs = 1_000_000;
+  #generation = 0;
+
+  async put(_owner: unknown, kind: ObjectKind, bytes: Buffer) {
+    await Promise.resolve();
+    const sha256 = hash("sha256", bytes);
+    const name = `${kind}/${sha256}`;
+    if (this.objects.has(name)) return { sha256, isNew: false };
+    this.#generation += 1;
+    const generation = String(this.#generation);
+    const [sizeBytes, storedAt] = [bytes.length, this.nowMs];
+    this.objects.set(name, { kind, sha256, generation, sizeBytes, storedAt });
+    return { sha256, isNew: true };
+  }
+
+  async *list(kind: ObjectKind) {
+    yield [...this.objects.values()].filter((object) => object.kind === kind);
+  }
+
+  async remove({ kind, sha256, generation }: Parameters<Collection["remove"]>[0]) {
+    const name = `${kind}/${sha256}`;
+    if (this.objects.get(name)?.generation === generation) this.objects.delete(name);
+  }
+}
+
+/** A database and a bucket, both in memory, and what a test does to them. */
+function newPlatform() {
+  const store = new MemoryStore();
+  const bucket = new MemoryBucket();
+  const referenced = new Set<string>();
+  let beforeMark: () => Promise<unknown> = async () => undefined;
+  const put = bucket.put.bind(bucket);
+  const save = async (text: string) => {
+    const object = { kind: "packs", bytes: Buffer.from(text) } as const;
+    return `packs/${await storeObject(store, owner, object, { put, quotas })}`;
+  };
+  const by: Collection = {
+    store,
+    now: () => bucket.nowMs,
+    unreferencedMs,
+    referenced: async () => {
+      await beforeMark();
+      return { names: new Set(referenced), isPassing: false };
+    },
+    list: (kind) => bucket.list(kind),
+    remove: async (object) => await bucket.remove(object),
+  };
+  return {
+    ...{ by, referenced, save, bucket: bucket.objects },
+    collect: async () => await collectObjects(by, owner),
+    pass: (ms: number) => {
+      bucket.nowMs += ms;
+    },
+    onMark: (act: () => Promise<unknown>) => {
+      beforeMark = act;
+    },
+    usage: async () => (await store.get(storageUsages.of(owner, storageUsageId))).value,
+    condemned: async () => (await store.get(condemnedObjects.of(owner, condemnedId))).value,
+  };
+}
+
+describe("TEN-2 collectObjects()", () => {
+  test("deletes what nothing names, hours after it was seen to be so, and frees its room", async () => {
+    const { bucket, referenced, save, collect, pass, usage } = newPlatform();
+    referenced.add(await save("kept"));
+    await save("old version");
+    expect(await collect()).toEqual({ condemned: 0, deleted: 0 });
+    pass(unreferencedMs);
+    expect(await collect()).toEqual({ condemned: 1, deleted: 0 });
+    expect(await collect()).toEqual({ condemned: 0, deleted: 0 });
+    expect(bucket.size).toBe(2);
+    pass(unreferencedMs);
+    expect(await collect()).toEqual({ condemned: 0, deleted: 1 });
+    expect([...bucket.keys()]).toEqual([...referenced]);
+    expect(await usage()).toMatchObject({ bytes: 4, objects: 1 });
+    expect(await collect()).toEqual({ condemned: 0, deleted: 0 });
+    expect(await usage()).toMatchObject({ sweepAt: null });
+  });
+
+  test("keeps what is named again before it goes", async () => {
+    const { bucket, referenced, save, collect, pass } = newPlatform();
+    const name = await save("reverted");
+    pass(unreferencedMs);
+    await collect();
+    referenced.add(name);
+    pass(unreferencedMs);
+    expect(await collect()).toEqual({ condemned: 0, deleted: 0 });
+    expect(bucket.has(name)).toBe(true);
+  });
+
+  test("keeps what is stored again and named only later", async () => {
+    const { bucket, save, collect, pass, condemned } = newPlatform();
+    const name = await save("again");
+    pass(unreferencedMs);
+    await collect();
+    pass(unreferencedMs);
+    expect(await save("again")).toBe(name);
+    expect(await condemned()).toMatchObject({ waiting: [] });
+    await collect();
+    expect(bucket.has(name)).toBe(true);
+  });
+
+  test("gives up if something is stored again while it looks, and waits where it is too late", async () => {
+    const { by, bucket, save, collect, pass, onMark } = newPlatform();
+    const name = await save("raced");
+    pass(unreferencedMs);
+    await collect();
+    pass(unreferencedMs);
+    // Between the look at the list and the commit that takes it.
+    onMark(async () => await save("raced"));
+    await expect(collect()).rejects.toMatchObject({ code: 9 });
+    expect(bucket.has(name)).toBe(true);
+    onMark(async () => undefined);
+    await collect();
+    pass(unreferencedMs);
+    // And between that commit and the deletion.
+    const refused: unknown[] = [];
+    const { remove } = by;
+    const racing = {
+      ...by,
+      remove: async (object: Parameters<typeof remove>[0]) => {
+        await save("raced").catch((error) => refused.push(error));
+        await remove(object);
+      },
+    };
+    expect(await collectObjects(racing, owner)).toEqual({ condemned: 0, deleted: 1 });
+    expect(refused).toEqual([expect.objectContaining({ code: "UNAVAILABLE" })]);
+    expect(await save("raced")).toBe(name);
+    expect(bucket.has(name)).toBe(true);
+  });
+
+  test("goes on where a process died over deleting, and touches no newer object of that name", async () => {
+    const { by, bucket, save, collect, pass, usage } = newPlatform();
+    const [first, second] = [await save("first"), await save("second!")];
+    pass(unreferencedMs);
+    await collect();
+    pass(unreferencedMs);
+    let deletions = 0;
+    const dying = {
+      ...by,
+      remove: async (object: Parameters<typeof by.remove>[0]) => {
+        deletions += 1;
+        if (deletions === 2) throw new Error("killed");
+        await by.remove(object);
+      },
+    };
+    await expect(collectObjects(dying, owner)).rejects.toThrow("killed");
+    expect(bucket.size).toBe(1);
+    await collect();
+    expect([bucket.has(first), bucket.has(second)]).toEqual([false, false]);
+    expect(await save("first")).toBe(first);
+    pass(20 * 60_000);
+    await collect();
+    // What the dead process had deleted was still counted; now it is what there is.
+    expect(await usage()).toMatchObject({ bytes: 5, objects: 1 });
+  });
+});

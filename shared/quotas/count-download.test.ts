@@ -1,0 +1,52 @@
+import { describe, expect, test } from "vitest";
+import { MemoryStore } from "../../test/kit/memory-store.ts";
+import { mintOwner } from "../auth/owner.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { downloadUsageId, downloadUsages } from "../store/usage.ts";
+import { countDownload } from "./count-download.ts";
+
+const owner = mintOwner(`user_${"a".repeat(21)}`, "development");
+const bytesMax = 100;
+/** A minute before midnight, UTC. */
+const lateAt = Date.UTC(2026, 0, 1, 23, 59);
+
+function newUsage() {
+  const store = new MemoryStore();
+  const download = async (sizeBytes: number, now = lateAt) =>
+    await countDownload(store, owner, { sizeBytes, now }, bytesMax);
+  const counted = async () =>
+    (await store.get(downloadUsages.of(owner, downloadUsageId))).value?.bytes ?? 0;
+  return { download, counted };
+}
+
+const refused = expect.objectContaining({ code: "RATE_LIMITED", status: 429 });
+
+describe("TEN-2 countDownload()", () => {
+  test("refuses what would pass the day's bytes, and counts nothing of it", async () => {
+    const { download, counted } = newUsage();
+    await download(60);
+    await expect(download(41)).rejects.toEqual(refused);
+    await download(40);
+    expect(await counted()).toBe(100);
+    await expect(download(1)).rejects.toEqual(refused);
+    await expect(newUsage().download(101)).rejects.toEqual(refused);
+  });
+
+  test("begins again with the next UTC day, and says when that is", async () => {
+    const { download, counted } = newUsage();
+    await download(100);
+    const error = await download(1).catch((thrown: unknown) => thrown);
+    expect(error instanceof ApiError && error.headers).toEqual({ "retry-after": "60" });
+    await download(30, lateAt + 60_000);
+    expect(await counted()).toBe(30);
+  });
+
+  test("lets no number of downloads at once get past it", async () => {
+    const { download, counted } = newUsage();
+    await download(1);
+    const outcomes = await Promise.allSettled(Array.from({ length: 30 }, () => download(9)));
+    const granted = outcomes.filter(({ status }) => status === "fulfilled").length;
+    expect(granted).toBeLessThanOrEqual(11);
+    expect(await counted()).toBe(1 + 9 * granted);
+  });
+});

@@ -1,0 +1,77 @@
+/**
+ * What an owner downloads in a UTC day. A read costs its owner nothing and us the bytes that leave,
+ * so how many do is bounded (TEN-2). They are counted before the first of them is sent, and taken
+ * back if that is too much: of any number of downloads at once, none gets past the quota.
+ */
+import type { Owner } from "../auth/owner.ts";
+import { deploymentLimits } from "../config.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { answered, isConflict } from "../store/answered.ts";
+import { create, patch, replace } from "../store/documents.ts";
+import { downloadUsageId, downloadUsages } from "../store/usage.ts";
+import type { CountingStore } from "./store-object.ts";
+
+/** Another download may begin the day, or make the document, between two tries. */
+const attemptsMax = 5;
+const dayMs = 24 * 60 * 60_000;
+
+interface Download {
+  readonly sizeBytes: number;
+  /** Epoch ms. */
+  readonly now: number;
+}
+
+/** @throws {ApiError} `RATE_LIMITED`, `UNAVAILABLE`. */
+export async function countDownload(
+  store: CountingStore,
+  owner: Owner,
+  { sizeBytes, now }: Download,
+  bytesMax: number = deploymentLimits().quotas.downloadedBytesPerDayMax,
+): Promise<void> {
+  const day = Math.floor(now / dayMs);
+  const ref = downloadUsages.of(owner, downloadUsageId);
+  for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+    const { value, version } = await store.get(ref);
+    try {
+      if (value === null || version === null || value.day < day) {
+        requireAtMost(bytesMax, sizeBytes, now);
+        const next = { v: 1, kind: "downloads", day, bytes: sizeBytes } as const;
+        await answered(store.commit([version ? replace(ref, version, next) : create(ref, next)]));
+        return;
+      }
+      // What is full already costs no write.
+      requireAtMost(bytesMax, value.bytes + sizeBytes, now);
+      const increments = { bytes: sizeBytes };
+      await answered(store.commit([patch(ref, { day }, { increments, mustExist: true })]));
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      continue;
+    }
+    const counted = (await store.get(ref)).value?.bytes ?? 0;
+    if (counted <= bytesMax) return;
+    await takeBack(store, owner, sizeBytes);
+    throw tooMuch(bytesMax, now);
+  }
+  throw new ApiError("UNAVAILABLE", { cause: "the day's downloads change all the time" });
+}
+
+/** Tried once: taken back twice, the count would be too low; not at all, it is too high. */
+async function takeBack(store: CountingStore, owner: Owner, sizeBytes: number): Promise<void> {
+  const increments = { bytes: 0 - sizeBytes };
+  const ref = downloadUsages.of(owner, downloadUsageId);
+  await answered(store.commitOnce([patch(ref, {}, { increments, mustExist: true })])).catch(
+    () => undefined,
+  );
+}
+
+function requireAtMost(bytesMax: number, bytes: number, now: number): void {
+  if (bytes > bytesMax) throw tooMuch(bytesMax, now);
+}
+
+function tooMuch(bytesMax: number, now: number): ApiError {
+  return new ApiError("RATE_LIMITED", {
+    message: `An account downloads at most ${bytesMax} bytes in a UTC day; wait for the next one.`,
+    details: { of: "downloaded bytes", limit: bytesMax },
+    headers: { "retry-after": String(Math.ceil((dayMs - (now % dayMs)) / 1_000)) },
+  });
+}

@@ -1,0 +1,75 @@
+/** The quota of things that an owner makes: agents, environments, threads. */
+import type { Owner } from "../auth/owner.ts";
+import type { Account } from "../core/account.ts";
+import type { DeploymentLimits } from "../core/deployment-limits.ts";
+import { type Counted, type OwnedKind, withOneMore } from "../core/owned-count.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { agents } from "../store/agents.ts";
+import { StaleRead } from "../store/change.ts";
+import type { CollectionRef } from "../store/documents.ts";
+import { environments } from "../store/environments.ts";
+import { accountId, accounts } from "../store/owners.ts";
+import type { Store } from "../store/store.ts";
+import { threads } from "../store/threads.ts";
+
+type Quotas = DeploymentLimits["quotas"];
+
+const maxOf: Readonly<Record<OwnedKind, keyof Quotas>> = {
+  agents: "agentsMax",
+  environments: "environmentsMax",
+  threads: "threadsMax",
+};
+
+/** All of one kind, whichever of them the caller's key may see: the quota is the account's. */
+function allOf(owner: Owner, kind: OwnedKind): CollectionRef {
+  const { path, schema } = { agents, environments, threads }[kind].all(owner);
+  return { path, schema };
+}
+
+/**
+ * How many there are, for a decision that is repeated because its account didn't know.
+ * @param repeated whether it is: the first decision goes by what the account says.
+ */
+export async function countOwned(
+  store: Store,
+  owner: Owner,
+  { kind, repeated }: { readonly kind: OwnedKind; readonly repeated: boolean },
+): Promise<Counted | null> {
+  if (!repeated) return null;
+  // The account first: whatever is made from then on changes what it says, and this is repeated.
+  const { value } = await store.get(accounts.of(owner, accountId));
+  const { count } = await store.sum(allOf(owner, kind), { fields: [] });
+  return { count, made: value?.counts[kind]?.made ?? null };
+}
+
+/**
+ * The account with one more of a kind, to be committed with it.
+ * @throws {ApiError} `QUOTA_REACHED`. @throws {StaleRead} if they have to be counted first.
+ */
+export function withOwned(
+  account: Account | null,
+  {
+    kind,
+    counted,
+    quotas,
+  }: { readonly kind: OwnedKind; readonly counted: Counted | null; readonly quotas: Quotas },
+  now: number,
+): Account {
+  if (!account) throw new ApiError("INTERNAL_ERROR", { cause: "an owner without an account" });
+  const limit = quotas[maxOf[kind]];
+  const next = withOneMore(account.counts[kind], counted, limit);
+  if (next === "unknown") throw new StaleRead();
+  if (next === "full") throw quotaReached(kind, limit);
+  return { ...account, counts: { ...account.counts, [kind]: next }, updatedAt: now };
+}
+
+/** @throws {ApiError} `QUOTA_REACHED` for what wouldn't be admitted, before anything is done. */
+export function requireRoomFor(kind: OwnedKind, counted: Counted | null, quotas: Quotas): void {
+  const limit = quotas[maxOf[kind]];
+  if (counted && counted.count >= limit) throw quotaReached(kind, limit);
+}
+
+function quotaReached(kind: OwnedKind, limit: number): ApiError {
+  const message = `An account has at most ${limit} ${kind}; this one has as many.`;
+  return new ApiError("QUOTA_REACHED", { message, details: { of: kind, limit } });
+}

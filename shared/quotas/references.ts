@@ -1,0 +1,96 @@
+/** What an owner's workspaces need of what is stored: the mark of the collection. */
+import type { Owner } from "../auth/owner.ts";
+import { packsOf } from "../core/manifest.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { type Environment, environments } from "../store/environments.ts";
+import { type Execution, executions, hasEnded } from "../store/executions.ts";
+import type { Moment, Place } from "../store/moment.ts";
+import { accountId, accounts } from "../store/owners.ts";
+import type { Store } from "../store/store.ts";
+import { readManifest } from "../workspace/manifests.ts";
+
+const pageMax = 100;
+
+export interface References {
+  /** As `kind/sha256`. */
+  readonly names: ReadonlySet<string>;
+  /** Whether some are needed by executions alone, which end. */
+  readonly isPassing: boolean;
+}
+
+/**
+ * Names of all objects that must stay, as `kind/sha256`: those of every workspace as it is now and
+ * as it was before its last change, and of the bases of executions that may still save what they
+ * made of theirs. All are read of one moment: whatever a workspace becomes after that is made of
+ * these, and of what is stored or taken off the list of the condemned meanwhile.
+ * @throws {ManifestError} Where a manifest can't be read: nobody knows what it needs, so nothing of
+ *   its owner may be deleted.
+ */
+export async function referencedObjects(store: Store, owner: Owner): Promise<References> {
+  const [heads, bases] = await store.atOneMoment(
+    async (moment) => [await headsOf(moment, owner), await basesOf(moment, owner)] as const,
+  );
+  const manifests = new Set([...heads, ...bases]);
+  const names = new Set<string>();
+  // One after another: each may hold a hundred thousand files.
+  for (const sha256 of manifests) {
+    names.add(`manifests/${sha256}`);
+    for (const pack of await packsNeeded(owner, sha256)) names.add(`packs/${pack}`);
+  }
+  return { names, isPassing: bases.length > 0 };
+}
+
+/** None for a manifest that is gone, since nothing can be restored by it. */
+async function packsNeeded(owner: Owner, sha256: string): Promise<ReadonlySet<string>> {
+  try {
+    return packsOf(await readManifest(owner, sha256));
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "NOT_FOUND") return new Set();
+    throw error;
+  }
+}
+
+/** The digests of an environment's manifests: the newest, and the one that stands in for it. */
+export function workspaceManifests({ workspace }: Pick<Environment, "workspace">): string[] {
+  if (workspace === null) return [];
+  return known(workspace.manifestSha256, workspace.previousManifestSha256);
+}
+
+/** The digests of the manifests that an execution started from, until it has ended. */
+export function baseManifests(execution: Execution): string[] {
+  if (hasEnded(execution)) return [];
+  return known(execution.baseManifestSha256, execution.basePreviousManifestSha256);
+}
+
+function known(...digests: readonly (string | null)[]): string[] {
+  return digests.filter((digest) => digest !== null);
+}
+
+async function headsOf(moment: Moment, owner: Owner): Promise<readonly string[]> {
+  const heads: string[] = [];
+  let after: Place | null = null;
+  for (;;) {
+    const walk = { field: "createdAt", after, limit: pageMax };
+    const page: Awaited<ReturnType<typeof pageOf>> = await pageOf(moment, owner, walk);
+    heads.push(...page.flatMap(({ value }) => workspaceManifests(value)));
+    const last = page.at(-1);
+    if (!last || page.length < pageMax) return heads;
+    after = { value: last.value.createdAt, id: last.value.id };
+  }
+}
+
+async function pageOf(
+  moment: Moment,
+  owner: Owner,
+  walk: { readonly field: string; readonly after: Place | null; readonly limit: number },
+) {
+  return await moment.next(environments.all(owner), walk);
+}
+
+/** What hasn't ended holds money, so the account names it. */
+async function basesOf(moment: Moment, owner: Owner): Promise<readonly string[]> {
+  const { value } = await moment.get(accounts.of(owner, accountId));
+  const ids = Object.keys(value?.holds ?? {});
+  const found = await moment.getAll(ids.map((id) => executions.of(owner, id)));
+  return found.flatMap(({ value }) => (value ? baseManifests(value) : []));
+}

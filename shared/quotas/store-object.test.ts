@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { MemoryStore } from "../../test/kit/memory-store.ts";
+import { mintOwner } from "../auth/owner.ts";
+import { DeploymentLimits } from "../core/deployment-limits.ts";
+import { storageUsageId, storageUsages } from "../store/usage.ts";
+import { storeObject } from "./store-object.ts";
+
+const owner = mintOwner(`user_${"a".repeat(21)}`, "development");
+const bytesMax = 100;
+const { quotas } = DeploymentLimits.parse({
+  quotas: { storedBytesMax: bytesMax, storedObjectsMax: 4 },
+});
+
+/** A bucket in memory, and what is counted of it. */
+function newBucket() {
+  const store = new MemoryStore();
+  const stored = new Map<string, number>();
+  const put = async (_owner: unknown, _kind: unknown, bytes: Buffer) => {
+    await Promise.resolve();
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const isNew = !stored.has(sha256);
+    stored.set(sha256, bytes.length);
+    return { sha256, isNew };
+  };
+  const save = async (text: string) =>
+    await storeObject(store, owner, { kind: "packs", bytes: Buffer.from(text) }, { put, quotas });
+  const total = () => [...stored.values()].reduce((sum, bytes) => sum + bytes, 0);
+  const usage = async () => (await store.get(storageUsages.of(owner, storageUsageId))).value;
+  return { save, stored, total, usage };
+}
+
+const full = expect.objectContaining({ code: "QUOTA_REACHED", status: 422 });
+
+describe("TEN-2 storeObject()", () => {
+  test("counts each object once, however often it is stored", async () => {
+    const { save, usage } = newBucket();
+    await save("hello");
+    await save("hello");
+    await save("world!");
+    expect(await usage()).toMatchObject({ bytes: 11, objects: 2 });
+  });
+
+  test("stores nothing beyond the quota, and counts nothing that it refused", async () => {
+    const { save, stored, usage } = newBucket();
+    await save("a".repeat(90));
+    await expect(save("b".repeat(11))).rejects.toEqual(full);
+    expect(await usage()).toMatchObject({ bytes: 90, objects: 1 });
+    await save("c".repeat(10));
+    expect(stored.size).toBe(2);
+  });
+
+  test("bounds how many objects there are, whatever their size", async () => {
+    const { save } = newBucket();
+    for (const text of ["a", "b", "c", "d"]) await save(text);
+    await expect(save("e")).rejects.toEqual(full);
+  });
+
+  test("lets no number of requests at once get past the quota", async () => {
+    const { save, total, usage } = newBucket();
+    const texts = Array.from({ length: 40 }, (_, index) => String(index).padEnd(40, "."));
+    const outcomes = await Promise.allSettled(texts.map(save));
+    expect(total()).toBeLessThanOrEqual(bytesMax);
+    expect((await usage())?.bytes).toBe(total());
+    for (const outcome of outcomes) {
+      if (outcome.status === "rejected") expect(outcome.reason).toEqual(full);
+    }
+  });
+});

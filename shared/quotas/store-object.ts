@@ -1,0 +1,146 @@
+/**
+ * Storing an object within its owner's quota. It is counted first, then looked whether that is too
+ * much, and taken back if it is: of any number that are stored at once, none gets past the quota
+ * (TEN-2). A process that dies in between leaves a count that is too high, never one too low.
+ */
+import { createHash } from "node:crypto";
+import type { Owner } from "../auth/owner.ts";
+import { deploymentLimits } from "../config.ts";
+import type { DeploymentLimits } from "../core/deployment-limits.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { type ObjectKind, putObject } from "../google/objects.ts";
+import { answered, isConflict } from "../store/answered.ts";
+import { create, patch, replace, type Snapshot } from "../store/documents.ts";
+import type { Store } from "../store/store.ts";
+import { condemnedId, condemnedObjects, storageUsageId, storageUsages } from "../store/usage.ts";
+import { ensureSweep } from "./request-sweep.ts";
+
+export type CountingStore = Pick<Store, "commit" | "commitOnce" | "get">;
+
+type Quotas = DeploymentLimits["quotas"];
+
+/** What storing goes by; a test's own, or the deployment's. */
+interface Storing {
+  readonly put: typeof putObject;
+  readonly quotas: Quotas;
+}
+
+interface Amount {
+  readonly bytes: number;
+  readonly objects: number;
+}
+
+/** Somebody else may make the document between two tries, or be about to. */
+const attemptsMax = 5;
+/** Deleting what is condemned takes seconds. */
+const goingRetryAfterS = "5";
+
+/**
+ * Stores `bytes` under their own hash; storing them again changes nothing. Returns the hash.
+ * @throws {ApiError} `QUOTA_REACHED`, `UNAVAILABLE`.
+ */
+export async function storeObject(
+  store: CountingStore,
+  owner: Owner,
+  object: { readonly kind: ObjectKind; readonly bytes: Buffer },
+  by: Storing = { put: putObject, quotas: deploymentLimits().quotas },
+): Promise<string> {
+  const { kind, bytes } = object;
+  const size: Amount = { bytes: bytes.length, objects: 1 };
+  const name = `${kind}/${createHash("sha256").update(bytes).digest("hex")}`;
+  await add(store, owner, size);
+  try {
+    await prepare(store, owner, { name, quotas: by.quotas });
+  } catch (error) {
+    await takeBack(store, owner, size);
+    throw error;
+  }
+  // If this fails it may be stored all the same, and counts.
+  const { sha256, isNew } = await by.put(owner, kind, bytes);
+  if (!isNew) await takeBack(store, owner, size);
+  return sha256;
+}
+
+/**
+ * Within the quota, and off the list of the condemned. What isn't on it now won't be deleted before
+ * whatever names it is committed; so this comes before it is looked whether the object is there.
+ */
+async function prepare(
+  store: CountingStore,
+  owner: Owner,
+  { name, quotas }: { readonly name: string; readonly quotas: Quotas },
+): Promise<void> {
+  for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+    // Asked for in one turn, they are one call.
+    const [usage, condemned] = await Promise.all([
+      store.get(storageUsages.of(owner, storageUsageId)),
+      store.get(condemnedObjects.of(owner, condemnedId)),
+    ]);
+    requireWithinQuota(usage.value, quotas);
+    const sweepAt = Date.now() + quotas.unreferencedMs;
+    await ensureSweep(store, owner, { usage: usage.value, sweepAt });
+    if (await isSafe(store, condemned, name)) return;
+  }
+  throw new ApiError("UNAVAILABLE", { headers: { "retry-after": goingRetryAfterS } });
+}
+
+/** Whether nobody deletes it; false if that has to be looked at again. */
+async function isSafe(
+  store: CountingStore,
+  { ref, value, version }: Snapshot<typeof condemnedObjects.schema>,
+  name: string,
+): Promise<boolean> {
+  if (!value) return true;
+  const isNamed = (entry: string) => entry.startsWith(`${name}#`);
+  if (value.going.some(isNamed)) {
+    throw new ApiError("UNAVAILABLE", { headers: { "retry-after": goingRetryAfterS } });
+  }
+  const waiting = value.waiting.filter((entry) => !isNamed(entry));
+  if (waiting.length === value.waiting.length) return true;
+  try {
+    await answered(store.commit([replace(ref, version, { ...value, waiting })]));
+    return true;
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    return false;
+  }
+}
+
+function requireWithinQuota(
+  usage: Amount | null,
+  { storedBytesMax, storedObjectsMax }: Quotas,
+): void {
+  const requireAtMost = (of: string, limit: number, used: number) => {
+    if (used <= limit) return;
+    const message = `An account stores at most ${limit} ${of} of workspaces; what is deleted is freed in a day.`;
+    throw new ApiError("QUOTA_REACHED", { message, details: { of: `stored ${of}`, limit } });
+  };
+  requireAtMost("bytes", storedBytesMax, usage?.bytes ?? 0);
+  requireAtMost("objects", storedObjectsMax, usage?.objects ?? 0);
+}
+
+/** Tried once: taken back twice, the count would be too low; not at all, it is too high. */
+async function takeBack(store: CountingStore, owner: Owner, { bytes, objects }: Amount) {
+  const increments = { bytes: 0 - bytes, objects: 0 - objects };
+  const ref = storageUsages.of(owner, storageUsageId);
+  await answered(store.commitOnce([patch(ref, {}, { increments, mustExist: true })])).catch(
+    () => undefined,
+  );
+}
+
+async function add(store: CountingStore, owner: Owner, amount: Amount): Promise<void> {
+  const ref = storageUsages.of(owner, storageUsageId);
+  const increments = { ...amount };
+  for (let attempt = 1; ; attempt += 1) {
+    const isFirst = attempt % 2 === 0;
+    const write = isFirst
+      ? create(ref, { v: 1, kind: "storage", ownerId: owner.id, sweepAt: null, ...amount })
+      : patch(ref, {}, { increments, mustExist: true });
+    try {
+      await answered(store.commit([write]));
+      return;
+    } catch (error) {
+      if (!isConflict(error) || attempt >= attemptsMax) throw error;
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import type { Owner } from "../auth/owner.ts";
+import type { ManifestFile } from "../core/manifest.ts";
+import { ApiError } from "../errors/api-error.ts";
+import type { ByteRange } from "../google/objects.ts";
+import { readFileBytes } from "./manifests.ts";
+
+/** What a download holds in memory, and one read of the bucket. */
+const pieceBytesMax = 2 * 1024 * 1024;
+
+/**
+ * A range of a file, in pieces that are read only when they are asked for.
+ * @throws {ApiError} `UNAVAILABLE` if there is less of the file than its manifest says.
+ */
+export async function* readFilePieces(
+  owner: Owner,
+  file: ManifestFile,
+  { offsetBytes, sizeBytes }: ByteRange,
+): AsyncGenerator<Buffer> {
+  const end = offsetBytes + sizeBytes;
+  for (let at = offsetBytes; at < end; at += pieceBytesMax) {
+    const piece = { offsetBytes: at, sizeBytes: Math.min(pieceBytesMax, end - at) };
+    const bytes = await readFileBytes(owner, file, piece);
+    // The answer's length was stated: what is short of it would be taken from the next answer.
+    if (bytes.length !== piece.sizeBytes) throw new ApiError("UNAVAILABLE", { cause: "too short" });
+    yield bytes;
+  }
+}
+
+/**
+ * The same, with its first piece read already: what can't be read at all is refused, instead of
+ * breaking off an answer.
+ */
+export async function openFilePieces(
+  owner: Owner,
+  file: ManifestFile,
+  range: ByteRange,
+): Promise<AsyncIterable<Buffer>> {
+  const pieces = readFilePieces(owner, file, range);
+  const first = await pieces.next();
+  return (async function* () {
+    if (first.done) return;
+    yield first.value;
+    yield* pieces;
+  })();
+}

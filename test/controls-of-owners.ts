@@ -1,0 +1,24 @@
+/** TEN: what holds between owners. See `controls.ts`. */
+import type { Control } from "./controls.ts";
+
+/** By the promise's id. */
+export const controlsOfOwners: Readonly<Record<string, Control>> = {
+  "TEN-1": {
+    enforcedBy: "shared/limits/fair-gate.ts",
+    test: "shared/limits/fair-gate.test.ts",
+    mutation: {
+      file: "shared/limits/fair-gate.ts",
+      find: "if (!isShared || this.#running < sharedMax) return true;",
+      replace: "if (this.#running < aloneMax) return true;",
+    },
+  },
+  "TEN-2": {
+    enforcedBy: "shared/quotas/store-object.ts",
+    test: "shared/quotas/store-object.test.ts",
+    mutation: {
+      file: "shared/quotas/store-object.ts",
+      find: "if (used <= limit) return;",
+      replace: "if (used > 0) return;",
+    },
+  },
+};

@@ -1,0 +1,117 @@
+/** What an account may keep, through the front door, and that what it deletes is really gone. */
+import { afterEach, describe, expect, test } from "vitest";
+import { accounts, audiences, workspaceBucket } from "../../local/cloud/names.ts";
+import { multipart, send } from "../kit/client.ts";
+import { cloud, idTokenFor, until } from "../kit/cloud.ts";
+import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
+import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import { firestore } from "../kit/store.ts";
+
+let aside: FunctionAside | undefined;
+
+afterEach(async () => {
+  await aside?.stop();
+  aside = undefined;
+});
+
+async function startOne(name: string, quotas: object): Promise<FunctionAside> {
+  [aside] = await startAsides(name, 1, { limits: { quotas } });
+  if (!aside) throw new Error("no process");
+  return aside;
+}
+
+const upload = async (key: string, environmentId: string, bytes: string, baseUrl?: string) =>
+  await send(`/v1/environments/${environmentId}/files/upload`, {
+    ...{ key, method: "POST", ...multipart({ name: "file", bytes }) },
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+  });
+
+const usageOf = ({ id }: TestOwner) => firestore().doc(`owners/${id}/usage/storage`);
+
+describe("TEN-2 quotas of an account", () => {
+  test("are decided in the commit: of twelve at once as many are made as there is room for", async () => {
+    const { key } = await newOwner({ creditUsd: 0 });
+    const { baseUrl } = await startOne("agents", { agentsMax: 5 });
+    const make = async () =>
+      await send("/v1/agents", { key, baseUrl, body: { name: "a", model: "shell" } });
+    const answers = await Promise.all(Array.from({ length: 12 }, make));
+    const refused = answers.filter(({ status }) => status !== 201);
+    expect(answers.length - refused.length).toBe(5);
+    for (const { status, json } of [...refused, await make()]) {
+      expect({ status, ...json }).toMatchObject({
+        status: 422,
+        code: "QUOTA_REACHED",
+        details: { of: "agents", limit: 5 },
+      });
+    }
+    expect((await send("/v1/agents", { key, baseUrl })).json.total_count).toBe(5);
+  });
+
+  test("bound what is stored, whoever stores it, and what is downloaded", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    const environmentId = await newEnvironment(owner.key);
+    const quotas = { storedBytesMax: 10_000, downloadedBytesPerDayMax: 9_000 };
+    const { baseUrl } = await startOne("files", quotas);
+    expect((await upload(owner.key, environmentId, "a".repeat(6_000), baseUrl)).status).toBe(200);
+    const before = (await usageOf(owner).get()).data();
+    const refused = await upload(owner.key, environmentId, "b".repeat(6_000), baseUrl);
+    expect(refused).toMatchObject({ status: 422, json: { code: "QUOTA_REACHED" } });
+    expect((await usageOf(owner).get()).data()).toEqual(before);
+    const download = async () =>
+      await send(`/v1/environments/${environmentId}/files/file`, { key: owner.key, baseUrl });
+    expect((await download()).bytes.length).toBe(6_000);
+    const tooMuch = await download();
+    expect(tooMuch).toMatchObject({ status: 429, json: { code: "RATE_LIMITED" } });
+    expect(Number(tooMuch.headers["retry-after"])).toBeGreaterThan(0);
+  });
+
+  test("bound how far an offset reaches", async () => {
+    const { key } = await newOwner({ creditUsd: 0 });
+    expect((await send("/v1/agents?offset=10000", { key })).status).toBe(200);
+    const far = await send("/v1/agents?offset=10001", { key });
+    expect(far).toMatchObject({ status: 400, json: { code: "VALIDATION_FAILED" } });
+  });
+});
+
+/** How many objects of the owner's are in the bucket. */
+async function storedObjects({ id }: TestOwner): Promise<number> {
+  const host = cloud().environment.STORAGE_EMULATOR_HOST;
+  const prefix = encodeURIComponent(`owners/${id}/`);
+  const answer = await fetch(`${host}/storage/v1/b/${workspaceBucket}/o?prefix=${prefix}`);
+  const { items = [] } = (await answer.json()) as { items?: unknown[] };
+  return items.length;
+}
+
+describe("TEN-2 what nothing names any more", () => {
+  test("is deleted: earlier versions, then a deleted environment's files, and no more", async () => {
+    const owner = await newOwner();
+    const { key } = owner;
+    const environmentId = await newEnvironment(key);
+    for (const bytes of ["one", "two", "three"]) await upload(key, environmentId, bytes);
+    const threadId = await newThread(key, { environmentId });
+    expect((await runScript(key, threadId, "cat file; echo four > other")).content).toBe("three");
+    // A pack and a manifest for each of three uploads and a run.
+    expect(await storedObjects(owner)).toBe(8);
+    const { baseUrl } = await startOne("maintenance", { unreferencedMs: 100 });
+    const scheduler = await idTokenFor(accounts.scheduler, audiences.maintenance);
+    const untilStored = async (count: number) => {
+      await until(`${count} objects`, async () => {
+        // The cloud's own sweep, which waits for hours, may have put it off.
+        await usageOf(owner).update({ sweepAt: 1 });
+        const sweep = { baseUrl, key: scheduler, method: "POST" };
+        expect((await send("/internal/maintenance/objects", sweep)).json.failed).toBe(0);
+        return (await storedObjects(owner)) === count;
+      });
+    };
+    // A pack and a manifest for the last upload, which is what is gone back to, and for the run.
+    await untilStored(4);
+    expect((await runScript(key, threadId, "cat file other")).content).toBe("threefour\n");
+    const path = `/v1/environments/${environmentId}`;
+    expect((await send(path, { key, method: "DELETE" })).json.message).toContain("erased later");
+    await untilStored(0);
+    await until("its usage", async () => {
+      const { bytes, objects } = (await usageOf(owner).get()).data() ?? {};
+      return bytes === 0 && objects === 0;
+    });
+  });
+});
