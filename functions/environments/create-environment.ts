@@ -14,6 +14,7 @@ import { newEnvironment, sealSecretsOf } from "#shared/environments/new-environm
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { countOwned, requireRoomFor, withOwned } from "#shared/quotas/owned-things";
 import { ensureSealingPair } from "#shared/secrets/sealing-keys";
+import { requireEnvironmentRoom } from "#shared/store/document-room";
 import { create, patch } from "#shared/store/documents";
 import { environments, sealedSecrets } from "#shared/store/environments";
 
@@ -48,6 +49,7 @@ export const createEnvironment = route({
   },
   decide({ caller: { owner }, body, data, account, now }) {
     const environment = newEnvironment(body, data.identity);
+    requireEnvironmentRoom(environment);
     const { id } = environment;
     const unset = { isDefault: false, updatedAt: now };
     const writes = [
