@@ -19,7 +19,7 @@ import { runVitest } from "./tools/vitest-run.ts";
 const lanes: readonly (readonly PartName[])[] = [
   ["static", "unit", "policy", "terraform", "mutations", "conformance"],
   ["cloud", "sandbox"],
-  ["failures", "money"],
+  ["money", "failures"],
 ];
 const filteredTimeoutMs = 900_000;
 
