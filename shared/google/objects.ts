@@ -96,8 +96,8 @@ export async function* listObjects(
   kind: ObjectKind,
 ): AsyncGenerator<readonly StoredObject[]> {
   const prefix = `owners/${owner.id}/${kind}/`;
-  const fields = "nextPageToken,items(name,generation,size,timeCreated)";
-  let query: object | null = { prefix, fields, maxResults: listedMax, autoPaginate: false };
+  // Without `fields`: asked for some of them, the client gives no files but what it was answered.
+  let query: object | null = { prefix, maxResults: listedMax, autoPaginate: false };
   while (query) {
     try {
       const [files, next]: GetFilesResponse = await (await open()).getFiles(query);
