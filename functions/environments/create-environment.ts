@@ -12,6 +12,7 @@ import { currentDefaults } from "#shared/environments/default-environment";
 import { newEnvironment, sealSecretsOf } from "#shared/environments/new-environment";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { ensureSealingPair } from "#shared/secrets/sealing-keys";
+import { requireEnvironmentRoom } from "#shared/store/document-room";
 import { create, patch } from "#shared/store/documents";
 import { environments, sealedSecrets } from "#shared/store/environments";
 
@@ -41,6 +42,7 @@ export const createEnvironment = route({
   },
   decide({ caller: { owner }, body, data, now }) {
     const environment = newEnvironment(body, data.identity);
+    requireEnvironmentRoom(environment);
     const { id } = environment;
     const unset = { isDefault: false, updatedAt: now };
     const writes = [

@@ -19,6 +19,7 @@ import { busyEnvironments } from "#shared/executions/busy-environments";
 import { environmentReach } from "#shared/executions/network-of";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import type { Profile } from "#shared/protocol/job";
+import { requireEnvironmentRoom } from "#shared/store/document-room";
 import { patch } from "#shared/store/documents";
 import { type Environment, environments } from "#shared/store/environments";
 
@@ -47,6 +48,7 @@ export const updateEnvironment = route({
     requireMayReach(key.scopes, value, reach);
     const fields = { ...changes(body, value), ...stored(reach), updatedAt: now };
     requireFitting(value, fields.profile);
+    requireEnvironmentRoom({ ...value, ...fields });
     return {
       writes: [patch(ref, fields, { version })],
       subject: value.id,

@@ -1,5 +1,6 @@
 import type { Owner } from "#shared/auth/owner";
 import type { Account } from "#shared/core/account";
+import { remembered, rememberedMs } from "#shared/core/admission";
 import { type CountedKeys, keysMax, withOneKeyMore } from "#shared/core/key-count";
 import { ApiError } from "#shared/errors/api-error";
 import { apiKeys, keyRequests } from "#shared/store/api-keys";
@@ -10,6 +11,8 @@ import { accountId, accounts } from "#shared/store/owners";
 import { present, type Store } from "#shared/store/store";
 
 const requestKeptMs = 86_400_000;
+/** Of the account's document they are 34 bytes each; nobody rotates a key a second. */
+const closedKeysMax = 1_000;
 
 export interface KeyAsked {
   /** Of the request's Idempotency-Key; null without one. */
@@ -53,10 +56,24 @@ export async function readForKey(store: Store, owner: Owner, asked: KeyAsked): P
  * @throws {ApiError} `KEYS_FULL`. @throws {StaleRead} if the keys must be counted first.
  */
 export function withKey(account: Account, { counted }: KeyRead, now: number): Account {
+  requireClosable(account, now);
   const keyCount = withOneKeyMore(account.keyCount, counted);
   if (keyCount === "unknown") throw new StaleRead();
   if (keyCount === "full") throw new ApiError("KEYS_FULL", { details: { limit: keysMax } });
   return { ...account, keyCount, updatedAt: now };
+}
+
+/**
+ * The account remembers what was closed of late. Were it full, nothing could be closed any more; and
+ * what is never made needs no closing.
+ */
+function requireClosable({ admission }: Account, now: number): void {
+  const closed = Object.keys(remembered(admission, now).closedKeys).length;
+  if (closed < closedKeysMax) return;
+  throw new ApiError("RATE_LIMITED", {
+    message: `${closed} keys were closed within ${rememberedMs / 60_000} minutes; wait before you make another.`,
+    headers: { "retry-after": `${rememberedMs / 1_000}` },
+  });
 }
 
 /** As of one moment: the account says then whether any was made since. */

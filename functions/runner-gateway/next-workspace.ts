@@ -5,6 +5,7 @@ import { mergeSteps } from "#shared/core/merge-manifests";
 import { nameList } from "#shared/core/name-list";
 import { workspaceRoom } from "#shared/core/profiles";
 import { logFailure } from "#shared/pipeline/request-log";
+import { conflictsMax } from "#shared/store/document-room";
 import type { environments, WorkspaceHead } from "#shared/store/environments";
 import type { Execution } from "#shared/store/executions";
 import type { Found } from "#shared/store/store";
@@ -77,5 +78,15 @@ async function merged(
   };
   const { head, left } = await storeFitting(owner, next, theirs.sha256);
   const note = left.length === 0 ? "" : `Not saved, for want of room: ${nameList(left)}.\n`;
-  return { head, conflicts, note };
+  return {
+    head,
+    conflicts: conflicts.slice(0, conflictsMax),
+    note: note + moreConflicts(conflicts),
+  };
+}
+
+/** An execution has room for the first of them alone; its workspace has all, in both versions. */
+function moreConflicts({ length }: readonly string[]): string {
+  if (length <= conflictsMax) return "";
+  return `Others changed ${length} of the same files meanwhile; ${conflictsMax} are named.\n`;
 }

@@ -11,6 +11,7 @@ import { newExecution } from "#shared/executions/new-execution";
 import { startRefusal } from "#shared/executions/start-refusal";
 import type { LimitState } from "#shared/limits/sliding-counter";
 import { StaleRead } from "#shared/store/change";
+import { requireExecutionRoom } from "#shared/store/document-room";
 import { create, patch, type Write } from "#shared/store/documents";
 import { type Execution, executions } from "#shared/store/executions";
 import { messages, threads } from "#shared/store/threads";
@@ -84,6 +85,7 @@ export function startExecution(start: Start, basis: StartBasis): Started {
       now,
     },
   );
+  requireExecutionRoom(execution);
   // The same Idempotency-Key, committed since its execution was looked for.
   if (account.holds[execution.id]) throw new StaleRead();
   if (!admits(account.admission, key.id)) {

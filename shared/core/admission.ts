@@ -14,7 +14,7 @@ export const Admission = z.object({
 export type Admission = z.infer<typeof Admission>;
 
 /** No request lives as long as this: 60 s until its body is here, and then seconds. */
-const rememberedMs = 15 * 60_000;
+export const rememberedMs = 15 * 60_000;
 
 export const openAdmission: Admission = { suspendedAt: null, closedKeys: {} };
 

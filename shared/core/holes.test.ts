@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DataRanges, placesOf, slicesOf, spread } from "#shared/core/holes";
+import { DataRanges, joinedReads, placesOf, slicesOf, spread } from "#shared/core/holes";
 import { partsMax } from "#shared/core/manifest";
 import { partsByBlob, planPacks } from "#shared/core/packs";
 
@@ -71,5 +71,31 @@ describe("WSP-2 a sparse file", () => {
     const parts = spread([], data.ranges(), 5_000 * 65_536);
     expect(parts.length).toBeLessThan(partsMax);
     expect(data.ranges()).toEqual([{ offsetBytes: 0, sizeBytes: 4_999 * 65_536 + 4_096 }]);
+  });
+});
+
+describe("the reads of a file", () => {
+  const data = (offsetBytes: number, sizeBytes = 10, pack = "p") => ({
+    pack,
+    offsetBytes,
+    sizeBytes,
+  });
+  const hole = { pack: null, offsetBytes: 0, sizeBytes: 5 };
+
+  test("are one for a thousand pages with holes between them", () => {
+    const slices = Array.from({ length: 1_000 }, (_, page) => [data(10 * page), hole]).flat();
+    const [read, ...others] = joinedReads(slices);
+    expect(others).toEqual([]);
+    expect(read).toMatchObject({ from: { pack: "p", offsetBytes: 0 }, sizeBytes: 10_000 });
+    expect(read?.slices).toHaveLength(1_000);
+  });
+
+  test.each([
+    ["bytes between them are another file's", [data(0), data(11)]],
+    ["they go back", [data(10), data(0)]],
+    ["they lie in two packs", [data(0), data(10, 10, "q")]],
+    ["one is repeated", [data(0), data(0)]],
+  ])("are two where %s", (_why, slices) => {
+    expect(joinedReads(slices).map(({ slices: [first] }) => first)).toEqual(slices);
   });
 });

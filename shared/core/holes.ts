@@ -118,3 +118,29 @@ export function slicesOf(parts: readonly Part[], stretch: Range): Part[] {
   }
   return slices;
 }
+
+/** Bytes of one pack that are read at once, and the slices that lie in them. */
+export interface JoinedRead {
+  readonly from: { readonly pack: string; readonly offsetBytes: number };
+  readonly sizeBytes: number;
+  readonly slices: readonly Part[];
+}
+
+/** Slices that follow each other in one pack are one read, whatever holes lie between them. */
+export function joinedReads(slices: readonly Part[]): JoinedRead[] {
+  const reads: { from: JoinedRead["from"]; sizeBytes: number; slices: Part[] }[] = [];
+  for (const slice of slices) {
+    const { pack, offsetBytes, sizeBytes } = slice;
+    if (pack === null) continue;
+    const last = reads.at(-1);
+    const follows =
+      last?.from.pack === pack && last.from.offsetBytes + last.sizeBytes === offsetBytes;
+    if (last === undefined || !follows) {
+      reads.push({ from: { pack, offsetBytes }, sizeBytes, slices: [slice] });
+    } else {
+      last.sizeBytes += sizeBytes;
+      last.slices.push(slice);
+    }
+  }
+  return reads;
+}

@@ -25,8 +25,8 @@ export function parseParams<P>(schema: z.ZodType<P>, params: unknown): P {
  *   given twice: one of the two would be dropped.
  */
 export function parseQuery<Q>(schema: z.ZodType<Q>, query: URLSearchParams): Q {
-  const names = [...query.keys()];
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  const names = new Set<string>();
+  const twice = [...query.keys()].find((name) => names.size === names.add(name).size);
   if (twice !== undefined) throw refusedField(parameter(twice), "is given twice; send it once");
   const unusable = findUnusable(Object.fromEntries(query), "refused");
   if (unusable) throw refusedField(parameter(unusable.field), reasons[unusable.why]);

@@ -3,12 +3,13 @@ import { setImmediate as breathe } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { Owner } from "../auth/owner.ts";
 import { fits, fitToStore, footprintOf } from "../core/footprint.ts";
-import { slicesOf } from "../core/holes.ts";
+import { joinedReads, slicesOf } from "../core/holes.ts";
 import {
   emptyManifest,
   type Manifest,
   type ManifestEntry,
   type ManifestFile,
+  type Part,
 } from "../core/manifest.ts";
 import { encodeSteps, ManifestError, manifestSteps } from "../core/manifest-bytes.ts";
 import { executionLimits, type WorkspaceRoom, workspaceRoom } from "../core/profiles.ts";
@@ -185,10 +186,21 @@ export async function readFileBytes(
   file: ManifestFile,
   range: ByteRange,
 ): Promise<Buffer> {
-  const slices = slicesOf(file.parts, range).map(async ({ pack, offsetBytes, sizeBytes }) =>
-    pack === null
-      ? Buffer.alloc(sizeBytes)
-      : await getObject(owner, { kind: "packs", sha256: pack }, { offsetBytes, sizeBytes }),
-  );
-  return Buffer.concat(await Promise.all(slices));
+  const slices = slicesOf(file.parts, range);
+  const reads = new Map<Part, Promise<Buffer>>();
+  for (const { from, sizeBytes, slices: read } of joinedReads(slices)) {
+    const { pack, offsetBytes } = from;
+    const bytes = getObject(owner, { kind: "packs", sha256: pack }, { offsetBytes, sizeBytes });
+    for (const slice of read)
+      reads.set(
+        slice,
+        bytes.then((all) => cutTo(all, slice, offsetBytes)),
+      );
+  }
+  const all = slices.map((slice) => reads.get(slice) ?? Buffer.alloc(slice.sizeBytes));
+  return Buffer.concat(await Promise.all(all));
+}
+
+function cutTo(bytes: Buffer, { offsetBytes, sizeBytes }: Part, beginsAt: number): Buffer {
+  return bytes.subarray(offsetBytes - beginsAt, offsetBytes - beginsAt + sizeBytes);
 }

@@ -1,0 +1,55 @@
+/**
+ * How large a document is, and how large one may begin that will grow: an execution that fits when
+ * it starts and not when it ends could never be settled.
+ * Sizes: Firestore's documentation, "Understand storage size calculations".
+ */
+import { ApiError } from "../errors/api-error.ts";
+import { outputBytesMax } from "../protocol/runner.ts";
+
+/** What Firestore takes of one document, its name and all. */
+const documentBytesMax = 1_048_576;
+/** Of paths that two executions changed, an execution names this many. */
+export const conflictsMax = 100;
+const pathBytesMax = 1_024;
+/** The document's name, a detail, a note on files without room, and all that a lease adds. */
+const othersBytesMax = 96 * 1024;
+
+export const executionBytesMax =
+  documentBytesMax - outputBytesMax - conflictsMax * pathBytesMax - othersBytesMax;
+/** Less than an execution, which has all of it and a message besides. */
+export const environmentBytesMax = executionBytesMax - 64 * 1024;
+
+/** Bytes of a document's fields as Firestore counts them. */
+export function fieldsBytes(value: unknown): number {
+  if (typeof value === "string") return Buffer.byteLength(value) + 1;
+  if (typeof value === "number" || value instanceof Date) return 8;
+  if (value instanceof Uint8Array) return value.length;
+  if (typeof value !== "object" || value === null) return 1;
+  if (Array.isArray(value)) {
+    return value.reduce<number>((sum, item) => sum + fieldsBytes(item), 0);
+  }
+  return Object.entries(value).reduce(
+    (sum, [name, item]) => sum + Buffer.byteLength(name) + 1 + fieldsBytes(item),
+    0,
+  );
+}
+
+/** @throws {ApiError} `PAYLOAD_TOO_LARGE`. */
+export function requireExecutionRoom(execution: object): void {
+  const bytes = fieldsBytes(execution);
+  if (bytes <= executionBytesMax) return;
+  const message =
+    `The environment's variables, scripts and network rules make ${bytes} bytes with those of the ` +
+    `message; an execution takes at most ${executionBytesMax}.`;
+  throw new ApiError("PAYLOAD_TOO_LARGE", { message });
+}
+
+/** @throws {ApiError} `PAYLOAD_TOO_LARGE`. */
+export function requireEnvironmentRoom(environment: object): void {
+  const bytes = fieldsBytes(environment);
+  if (bytes <= environmentBytesMax) return;
+  const message =
+    `The environment would be ${bytes} bytes in all; it may be at most ${environmentBytesMax}. ` +
+    "Shorten its scripts, variables or lists.";
+  throw new ApiError("PAYLOAD_TOO_LARGE", { message });
+}
