@@ -71,7 +71,7 @@ function requireClosable({ admission }: Account, now: number): void {
   const closed = Object.keys(remembered(admission, now).closedKeys).length;
   if (closed < closedKeysMax) return;
   throw new ApiError("RATE_LIMITED", {
-    message: `${closed} keys were closed within ${rememberedMs / 60_000} minutes; wait before you make another.`,
+    message: `${closed} keys were closed within ${rememberedMs / 60_000} minutes; wait before making another.`,
     headers: { "retry-after": `${rememberedMs / 1_000}` },
   });
 }
