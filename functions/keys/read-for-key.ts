@@ -64,14 +64,15 @@ export function withKey(account: Account, { counted }: KeyRead, now: number): Ac
 }
 
 /**
- * The account remembers what was closed of late. Were it full, nothing could be closed any more; and
+ * The account remembers what was closed of late. Were it full, nothing could be closed any more;
  * what is never made needs no closing.
  */
 function requireClosable({ admission }: Account, now: number): void {
   const closed = Object.keys(remembered(admission, now).closedKeys).length;
   if (closed < closedKeysMax) return;
+  const withinMinutes = rememberedMs / 60_000;
   throw new ApiError("RATE_LIMITED", {
-    message: `${closed} keys were closed within ${rememberedMs / 60_000} minutes; wait before you make another.`,
+    message: `${closed} keys were closed within ${withinMinutes} minutes; wait before making another.`,
     headers: { "retry-after": `${rememberedMs / 1_000}` },
   });
 }

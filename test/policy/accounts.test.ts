@@ -83,18 +83,19 @@ describe.skipIf(!isPlanned)("OPS-1 least privilege", () => {
     expect(holders("roles/datastore.user", on("keys"))).toEqual(having("firestore.keys"));
   });
 
-  test("workspace objects can't be overwritten, deleted or listed", () => {
-    const roles = grants()
+  test("workspace objects can be deleted and listed by what collects them alone", () => {
+    const onObjects = grants()
       .filter(({ type }) => type === "google_storage_bucket_iam_member")
-      .filter(({ values }) => /:fn-/.test(String(values.member)))
-      .map(({ values }) => {
-        expect(JSON.stringify(values.condition)).toContain("-workspaces/objects/owners/");
-        return values.role;
-      });
-    expect([...new Set(roles)].sort()).toEqual([
+      .filter(({ values }) => /:fn-/.test(String(values.member)));
+    for (const { values } of onObjects) {
+      expect(JSON.stringify(values.condition)).toContain("-workspaces/objects/owners/");
+    }
+    expect([...new Set(onObjects.map(({ values }) => values.role))].sort()).toEqual([
       "roles/storage.objectCreator",
+      "roles/storage.objectUser",
       "roles/storage.objectViewer",
     ]);
+    expect(holders("roles/storage.objectUser", everything)).toEqual(having("objects.collect"));
   });
 
   test.each(Object.entries(functions))(

@@ -1,0 +1,25 @@
+import { describe, expect, test } from "vitest";
+import { openAdmission, rememberedMs } from "#shared/core/admission";
+import { accountWith } from "../../test/kit/sample-account.ts";
+import { withKey } from "./read-for-key.ts";
+
+const now = 1_800_000_000_000;
+const read = { note: () => [], counted: { live: 1, made: null } };
+
+function closedLately(count: number, at: number) {
+  const closedKeys = Object.fromEntries(Array.from({ length: count }, (_, key) => [`k${key}`, at]));
+  return accountWith({ admission: { ...openAdmission, closedKeys } });
+}
+
+describe("KEY-10 a key that is made", () => {
+  test("can be closed: none is while the account remembers a thousand that were", () => {
+    const full = closedLately(1_000, now - 1);
+    expect(() => withKey(full, read, now)).toThrow(/^1000 keys were closed within 15 minutes/);
+    expect(withKey(closedLately(999, now - 1), read, now).updatedAt).toBe(now);
+  });
+
+  test("is made again when they are forgotten", () => {
+    const earlier = closedLately(1_000, now - rememberedMs);
+    expect(withKey(earlier, read, now).updatedAt).toBe(now);
+  });
+});
