@@ -37,8 +37,8 @@ const callNumbers = process.arch === "arm64" ? [40, 261] : [165, 302];
 
 /**
  * Node can't mount, and a program for each would take longer than all the calls. Perl is what the
- * probe inside can't do without either. On its way it sets the limit of core files of a process that
- * holds tokens, to one byte: see `core-files.ts`.
+ * probe inside can't do without either. On its way it limits the core files of a process that holds
+ * tokens to one byte: see `core-files.ts`.
  */
 const program = `
 use strict;
