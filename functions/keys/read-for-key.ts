@@ -11,7 +11,7 @@ import { accountId, accounts } from "#shared/store/owners";
 import { present, type Store } from "#shared/store/store";
 
 const requestKeptMs = 86_400_000;
-/** Of the account's document they are 34 bytes each; nobody rotates a key a second. */
+/** Each takes 34 bytes of the account's document. No owner needs to close one every second. */
 const closedKeysMax = 1_000;
 
 export interface KeyAsked {

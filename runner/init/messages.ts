@@ -11,7 +11,7 @@ export interface ProbeReport {
 export interface RunRequest {
   readonly script: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Where whoever asks for a way out is refused, as there is none; null where there is one. */
+  /** Of what refuses to let a sandbox without a network out; null if it has one. */
   readonly refusingPort: number | null;
 }
 

@@ -43,7 +43,7 @@ const known = [
   "timezone",
 ];
 
-/** Of the machine and of whom it serves, whoever links to them. */
+/** They describe the machine and its users: hidden even where a shown name links to them. */
 const ofTheMachine = new Set([
   ...["apt", "cron.d", "default", "environment", "environment.d", "group", "gshadow"],
   ...["hostname", "hosts", "init.d", "machine-id", "mtab", "fstab", "netplan", "network"],

@@ -106,7 +106,7 @@ class Host {
     if (this.#limits !== undefined) throw new Fault("Prepared already.");
     this.#limits = limits;
     this.#cgroup = this.#makeCgroup(limits);
-    await mountFileSystems(this.#scratch, limits, this.#settings);
+    await mountFileSystems(this.#scratch, limits, this.#settings, process.pid);
     const { workspace, tmp, socket, trust } = this.#scratch;
     return { workspace, tmp, socket, trust, sandboxUid: this.#settings.sandboxUid };
   }

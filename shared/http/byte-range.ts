@@ -1,4 +1,5 @@
 /** The header `Range` (RFC 9110, 14): which bytes of a thing are wanted. Pure. */
+import { listElements } from "./list-elements.ts";
 
 export interface Bytes {
   readonly offsetBytes: number;
@@ -8,7 +9,6 @@ export interface Bytes {
 const rangesSpecifier = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(.*)$/;
 const intRange = /^([0-9]+)-([0-9]*)$/;
 const suffixRange = /^-([0-9]+)$/;
-const blanksAround = /^[ \t]+|[ \t]+$/g;
 
 /**
  * What to answer with. `whole` where the header is to be ignored: another unit, a header that isn't
@@ -20,8 +20,7 @@ export function requestedBytes(
 ): Bytes | "whole" | "unsatisfiable" {
   const [, unit = "", set = ""] = rangesSpecifier.exec(header ?? "") ?? [];
   if (unit.toLowerCase() !== "bytes") return "whole";
-  const elements = set.split(",").map((element) => element.replace(blanksAround, ""));
-  const ranges = elements.filter((element) => element !== "").map((e) => spanOf(e, sizeBytes));
+  const ranges = listElements(set).map((element) => spanOf(element, sizeBytes));
   if (ranges.length === 0 || ranges.includes("invalid")) return "whole";
   const spans = ranges.filter((range) => typeof range === "object");
   const [only] = spans;

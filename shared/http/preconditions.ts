@@ -4,6 +4,7 @@
  * says about dates is ignored, as the RFC has it where there is no date to compare.
  */
 import type { IncomingHttpHeaders } from "node:http";
+import { listElements } from "./list-elements.ts";
 
 /** The headers as they were sent; null for one that wasn't. */
 export interface Preconditions {
@@ -19,8 +20,7 @@ export type Current = { readonly etag: string | null } | null;
 /** `none` stands for nothing to be said against the request. */
 export type Verdict = "none" | "not_modified" | "failed";
 
-const listElement = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
-const blanksAround = /^[ \t]+|[ \t]+$/g;
+const entityTag = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
 
 export function preconditionsOf(headers: IncomingHttpHeaders): Preconditions {
   return {
@@ -67,9 +67,7 @@ function names(header: string, current: Current, compare: Comparison): boolean {
 /** A header that isn't a list of tags names none. */
 function tagsOf(header: string): readonly string[] {
   // Commas belong to tags, too; those that we make have none.
-  const tags = header.split(",").map((tag) => tag.replace(blanksAround, ""));
-  const given = tags.filter((tag) => tag !== "");
-  return given.filter((tag) => listElement.test(tag));
+  return listElements(header).filter((tag) => entityTag.test(tag));
 }
 
 /** The strong comparison: a weak tag is never the same. */

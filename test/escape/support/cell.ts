@@ -91,7 +91,8 @@ async function inGroup(cell: Cell): Promise<string[]> {
     mkdirSync(settings.scratch, { mode: 0o700 });
     const scratch = await layOutScratch(settings, program);
     plantSetUid(scratch);
-    await mountFileSystems(scratch, limits, settings);
+    // What it starts inherits its limit of core files, which an attempt may have to be without.
+    await mountFileSystems(scratch, limits, settings, 0);
     await giveTo(settings.sandboxUid, scratch.workspace);
     return await inSandbox(cell, { scratch, cgroup, neighbour });
   } finally {

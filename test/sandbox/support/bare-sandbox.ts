@@ -27,6 +27,7 @@ import {
   type SandboxPlan,
 } from "../../../runner/sandbox/arguments.ts";
 import { assemble, seccompFilter } from "../../../runner/sandbox/seccomp/filter.ts";
+import { killNow } from "../../kit/processes.ts";
 
 export const uid = 1_899_999_101;
 const namespaces = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
@@ -147,7 +148,7 @@ export async function factsOf(
   const watched = command.includes("--unshare-user") ? [monitor, pid] : [monitor];
   const ends = watched.map((each) => until(() => !isAlive(each), diesMsMax));
   const endsWithParent = (await Promise.all(ends)).every(Boolean);
-  endAll(pid);
+  killNow(pid);
   return [
     ...said.trim().split("\n").slice(0, -1).map(nameNamespace),
     `told-its-pid ${told !== undefined}`,
@@ -184,13 +185,4 @@ function childOf(pid: number): number {
 
 function parentOf(pid: number): number {
   return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
-}
-
-/** What is left of it, should it not have died with its parent. */
-function endAll(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It has ended.
-  }
 }
