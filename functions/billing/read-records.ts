@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Owner } from "#shared/auth/owner";
 import { PageQuery } from "#shared/contract/common";
+import { sameByBothNames } from "#shared/contract/unsupported";
 import { ledger } from "#shared/store/owners";
 import type { Store } from "#shared/store/store";
 import { from, until } from "./period.ts";
@@ -19,7 +20,9 @@ export const RecordsQuery = PageQuery.extend({
   until,
   to: until,
   type: z.enum(["execution", "charge", "credit", "adjustment"]).optional(),
-});
+})
+  .refine(...sameByBothNames("since", "from"))
+  .refine(...sameByBothNames("until", "to"));
 
 /** A page of the ledger's lines, newest first. */
 export async function readRecords(

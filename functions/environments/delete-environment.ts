@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { finishShredding } from "#shared/environments/shred";
+import { finishShredding, shredDeadlineMs } from "#shared/environments/shred";
 import { route } from "#shared/pipeline/route";
 import { create, remove } from "#shared/store/documents";
 import { environments, sealedSecrets } from "#shared/store/environments";
@@ -38,7 +38,7 @@ export const deleteEnvironment = route({
       ownerId: caller.owner.id,
       requestId: request.id,
       actor,
-      createdAt: now,
+      dueAt: now + shredDeadlineMs,
     };
     return {
       writes: [

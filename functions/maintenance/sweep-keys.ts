@@ -4,6 +4,7 @@ import { closeDueKey, dueKeys, type FoundKey } from "#shared/auth/close-keys";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
+import { putOff } from "./put-off.ts";
 
 /** One call's work; what is left is due at the next. */
 const keysMax = 200;
@@ -38,6 +39,7 @@ async function sweepOne(deps: Deps, key: FoundKey): Promise<"closed" | "stopped"
     return await closeDueKey(deps, key);
   } catch (cause) {
     logFailure("a key wasn't closed; it is tried again", cause, { keyId: key.value.id });
+    await putOff(deps, key.ref, { dueField: "dueAt" });
     return "failed";
   }
 }

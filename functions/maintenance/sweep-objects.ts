@@ -8,8 +8,8 @@ import { type Collected, collectObjects, realCollection } from "#shared/quotas/c
 import { referencedObjects } from "#shared/quotas/references";
 import { nextSweepAt } from "#shared/quotas/request-sweep";
 import { isConflict } from "#shared/store/answered";
-import { patch } from "#shared/store/documents";
 import { StorageUsage, storageUsageId, storageUsages } from "#shared/store/usage";
+import { putOff } from "./put-off.ts";
 
 /** One call's work; what is left is due at the next. */
 const ownersMax = 20;
@@ -62,10 +62,8 @@ async function sweepOne(deps: Deps, ownerId: string): Promise<Collected | null> 
   } catch (cause) {
     // Another sweep of the same owner was faster, or something was stored meanwhile: it is due yet.
     if (isConflict(cause)) return { condemned: 0, deleted: 0 };
-    // Behind the others that are due.
     const ref = storageUsages.of(newOwner(ownerId, "production"), storageUsageId);
-    const again = patch(ref, { sweepAt: nextSweepAt(deps.now()) }, { mustExist: true });
-    await deps.store.commit([again]).catch(() => {});
+    await putOff(deps, ref, { dueField: "sweepAt", untilMs: nextSweepAt(deps.now()) });
     logFailure("an owner's unreferenced objects remain; it is tried again", cause, { ownerId });
     return null;
   }

@@ -3,6 +3,8 @@ import { dueFollowUps, followAccount } from "#shared/auth/shut-owner";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
+import { keyFollowUps } from "#shared/store/key-follow-ups";
+import { putOff } from "./put-off.ts";
 
 /** One call's work; what is left is due at the next. */
 const ownersMax = 20;
@@ -37,6 +39,7 @@ async function follow(deps: Deps, ownerId: string): Promise<boolean> {
     return true;
   } catch (cause) {
     logFailure("an account's keys don't follow it yet; it is tried again", cause, { ownerId });
+    await putOff(deps, keyFollowUps.doc(ownerId), { dueField: "dueAt" });
     return false;
   }
 }

@@ -5,11 +5,10 @@ import { finishShredding } from "#shared/environments/shred";
 import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import { type Shred, shreds } from "#shared/store/shreds";
+import { putOff } from "./put-off.ts";
 
 /** One call's work; what is left is due at the next. */
 const shredsMax = 50;
-/** Whoever deleted it is still at it. */
-const graceMs = 10_000;
 
 export const sweepShreds = route({
   answers: "POST /internal/maintenance/shreds",
@@ -27,8 +26,8 @@ export const sweepShreds = route({
   reply: { 200: z.object({ due: z.int(), shredded: z.int() }) },
   read: async ({ deps }) => {
     const due = await deps.store.findRefs(shreds.all(), {
-      between: { field: "createdAt", from: undefined, to: deps.now() - graceMs },
-      orderBy: [["createdAt", "asc"]],
+      between: { field: "dueAt", from: undefined, to: deps.now() },
+      orderBy: [["dueAt", "asc"]],
       limit: shredsMax,
     });
     let shredded = 0;
@@ -46,6 +45,7 @@ async function sweepOne(deps: Deps, shred: Shred): Promise<boolean> {
   } catch (cause) {
     const { environmentId } = shred;
     logFailure("a deleted environment's keys remain; it is tried again", cause, { environmentId });
+    await putOff(deps, shreds.doc(environmentId), { dueField: "dueAt" });
     return false;
   }
 }

@@ -1,10 +1,13 @@
 import { LRUCache } from "lru-cache";
 import * as z from "zod";
+import { mintOwner } from "#shared/auth/owner";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { inTurn } from "#shared/core/in-turn";
 import { type DueExecution, dueExecutions, type Swept, sweepDue } from "#shared/executions/sweep";
 import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, type Route, route } from "#shared/pipeline/route";
+import { executions } from "#shared/store/executions";
+import { putOff } from "./put-off.ts";
 
 /** One call's work, of which little more than ids is read; what is left is due at the next. */
 export const executionsMax = 1_000;
@@ -68,6 +71,8 @@ async function sweepOne(deps: Deps, due: DueExecution): Promise<Swept | "failed"
     return outcome;
   } catch (cause) {
     logFailure("a sweep failed; it is tried again", cause, { executionId: due.id });
+    const ref = executions.of(mintOwner(due.ownerId, due.mode), due.id);
+    await putOff(deps, ref, { dueField: "sweepAt" });
     return "failed";
   }
 }

@@ -28,7 +28,7 @@ export const getThread = route({
     const readAll = async () =>
       await Promise.all([
         deps.store.require(ref),
-        deps.store.findRefs(messages.all(owner, threadId), {
+        deps.store.findFitting(messages.all(owner, threadId), {
           orderBy: [["createdAt", "desc"]],
           limit: messagesMax,
         }),

@@ -3,7 +3,13 @@ import { reasoningEfforts } from "../store/agents.ts";
 import { McpServer } from "./environment.ts";
 import { agrees, contradiction, NetworkInput } from "./network.ts";
 import { SecretKey, SecretValue, secretsMax } from "./secret.ts";
-import { onlyTrue, unsupported, unsupportedWarnings, warnedOf } from "./unsupported.ts";
+import {
+  onlyTrue,
+  sameByBothNames,
+  unsupported,
+  unsupportedWarnings,
+  warnedOf,
+} from "./unsupported.ts";
 
 /** A script and its answer are documents of at most 1 MiB together. */
 const contentMax = 200_000;
@@ -68,6 +74,7 @@ export const MessageCreate = z
     path: ["content"],
     message: "is required",
   })
+  .refine(...sameByBothNames("content", "task"))
   .refine(agrees, contradiction);
 export type MessageCreate = z.output<typeof MessageCreate>;
 

@@ -2,29 +2,31 @@ import * as z from "zod";
 import { type Message, type Thread, threadStatuses } from "../store/threads.ts";
 import { projectOf } from "./agent.ts";
 import { fromJsonText, iso, isoOrNull, Metadata, usd } from "./common.ts";
-import { unsupported } from "./unsupported.ts";
+import { sameByBothNames, unsupported } from "./unsupported.ts";
 
 const createFirst = "isn't taken here: create the thread first, then POST its messages";
 
-export const ThreadCreate = z.object({
-  environmentId: z.string().optional(),
-  /** What older clients call the environment. */
-  computerId: z.string().optional(),
-  agentId: z.string().nullish(),
-  title: z.string().max(500).nullish(),
-  projectId: z
-    .string()
-    .max(100)
-    .refine((id) => id !== "none", 'can\'t be "none", which stands for threads without a project')
-    .nullish(),
-  appId: z.string().max(100).nullish(),
-  metadata: Metadata,
-  content: unsupported(createFirst),
-  task: unsupported(createFirst),
-  messages: unsupported(createFirst),
-  attachments: unsupported(createFirst),
-  schedule: unsupported("isn't supported: threads can't be started by a schedule"),
-});
+export const ThreadCreate = z
+  .object({
+    environmentId: z.string().optional(),
+    /** What older clients call the environment. */
+    computerId: z.string().optional(),
+    agentId: z.string().nullish(),
+    title: z.string().max(500).nullish(),
+    projectId: z
+      .string()
+      .max(100)
+      .refine((id) => id !== "none", 'can\'t be "none", which stands for threads without a project')
+      .nullish(),
+    appId: z.string().max(100).nullish(),
+    metadata: Metadata,
+    content: unsupported(createFirst),
+    task: unsupported(createFirst),
+    messages: unsupported(createFirst),
+    attachments: unsupported(createFirst),
+    schedule: unsupported("isn't supported: threads can't be started by a schedule"),
+  })
+  .refine(...sameByBothNames("environmentId", "computerId"));
 
 export const MessageBody = z.object({
   id: z.string(),

@@ -24,6 +24,22 @@ export function onlyTrue(message: string) {
     .optional();
 }
 
+/**
+ * For `refine`: one field that has two names, of which only one value can be taken.
+ * @returns the check, and what is said of the older name.
+ */
+export function sameByBothNames(
+  name: string,
+  older: string,
+): [(body: object) => boolean, { path: string[]; message: string }] {
+  const agree = (body: object) => {
+    const [one, other]: unknown[] = [Reflect.get(body, name), Reflect.get(body, older)];
+    return one === undefined || other === undefined || one === other;
+  };
+  const message = `is another name of ${name}, and contradicts it: send one of the two`;
+  return [agree, { path: [older], message }];
+}
+
 /** A field that is taken, and only warned of. */
 export const warnedOf = z.unknown().optional();
 

@@ -97,6 +97,22 @@ describe("noticeAlerts()", () => {
     expect(said(spend(account, 0, today))).toEqual([]);
   });
 
+  test("a cap that is changed again and again says a bounded number of things a day", () => {
+    let account = spend(credited(100 * dollar), dollar).account;
+    let [days, months] = [0, 0];
+    for (let step = 1; step <= 200; step += 1) {
+      const changed = step % 2 === 0 ? "dailyLimitMicrousd" : "monthlyLimitMicrousd";
+      const noticed = noticeAlerts(account, { ...account, [changed]: dollar + step });
+      days += noticed.raised.filter(({ of }) => of === "day").length;
+      months += noticed.raised.filter(({ of }) => of === "month").length;
+      account = noticed.account;
+    }
+    expect([days, months]).toEqual([20, 20]);
+    expect(account.alerts.raised.length).toBeLessThanOrEqual(20 + 3 * 20);
+    const tomorrow = spend(account, dollar / 2 + 1_000, now + 86_400_000);
+    expect(said(tomorrow)).toContain("day 50");
+  });
+
   test("an owner who wants none gets none", () => {
     const account = credited(dollar);
     const silent = { ...account, alerts: { ...account.alerts, percents: [] } };

@@ -8,6 +8,8 @@ import { microusdPerMinute } from "./pricing.ts";
 
 /** Beside those of the current periods, which must not be raised again. */
 const pastMax = 20;
+/** Of one period's one limit: whoever changes a cap again and again is told no more of it. */
+const samePeriodMax = 20;
 
 export interface Noticed {
   readonly account: Account;
@@ -20,15 +22,16 @@ export function noticeAlerts(before: Account, decided: Account): Noticed {
   const { alerts, updatedAt: at } = account;
   const current = spending(account);
   const said = (alert: Alert) => alerts.raised.some((raised) => isSame(raised, alert));
-  const raised = current.flatMap((period) =>
-    alerts.percents
+  const raised = current.flatMap((period) => {
+    const before = alerts.raised.filter((alert) => isOfPeriod(alert, period)).length;
+    return alerts.percents
       .filter((percent) => isReached(period, percent))
       .map((percent) => ({ ...period, percent, at }))
-      .filter((alert) => !said(alert)),
-  );
+      .filter((alert) => !said(alert))
+      .slice(0, Math.max(0, samePeriodMax - before));
+  });
   if (raised.length === 0) return { account, raised };
-  const isCurrent = (alert: Alert) =>
-    current.some((period) => isSame(alert, { ...period, percent: alert.percent }));
+  const isCurrent = (alert: Alert) => current.some((period) => isOfPeriod(alert, period));
   const past = alerts.raised.filter((alert) => !isCurrent(alert)).slice(-pastMax);
   const still = alerts.raised.filter(isCurrent);
   const all = [...past, ...still, ...raised];
@@ -76,4 +79,8 @@ function isSame(one: Alert, other: Omit<Alert, "spentMicrousd" | "at">): boolean
     one.period === other.period &&
     one.limitMicrousd === other.limitMicrousd
   );
+}
+
+function isOfPeriod(alert: Alert, { of, period }: Spending): boolean {
+  return alert.of === of && alert.period === period;
 }

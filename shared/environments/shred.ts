@@ -9,8 +9,12 @@ import { executions } from "../store/executions.ts";
 import { type Shred, shreds } from "../store/shreds.ts";
 import type { Store } from "../store/store.ts";
 
+/** When maintenance looks after a deletion whose process died. */
+export const shredDeadlineMs = 10_000;
 /** An owner can't have more going. */
 const executionsMax = 1_000;
+
+const WithId = executions.schema.pick({ id: true });
 
 export type ShredDeps = StopDeps & { readonly keyStore: Store };
 
@@ -25,7 +29,7 @@ export async function finishShredding(
 ): Promise<void> {
   await answered(deps.keyStore.commit([remove(sealingKeys.of(owner, environmentId), null)]));
   const active = (["queued", "running"] as const).map((status) =>
-    deps.store.findRefs(executions.all(owner), {
+    deps.store.findParts(executions.all(owner), WithId, {
       where: [
         ["environmentId", environmentId],
         ["status", status],
@@ -34,7 +38,7 @@ export async function finishShredding(
       limit: executionsMax,
     }),
   );
-  const ids = (await Promise.all(active)).flat().map(({ value }) => value.id);
+  const ids = (await Promise.all(active)).flat().map(({ id }) => id);
   await stopExecutions(deps, owner, { ids, by: { actor, requestId } });
   await requestSweep(deps, owner);
   await answered(deps.store.commit([remove(shreds.doc(environmentId), null)]));

@@ -55,6 +55,7 @@ async function stop(
   const { decision } = await deps.commits.submit({
     owner,
     needsAccount: true,
+    closes: true,
     refresh: async () => {
       found = await deps.store.get(ref);
     },

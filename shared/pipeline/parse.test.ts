@@ -12,7 +12,7 @@ async function read(text: string | Buffer, nul: "refused" | "kept" = "refused"):
   const request = new IncomingMessage(new Socket());
   request.push(text);
   request.push(null);
-  const options = { bytesMax: 10_000, contentType: "application/json", nul };
+  const options = { bytesMax: 1_000_000, contentType: "application/json", nul };
   return await readJson(request, anything, options);
 }
 
@@ -62,6 +62,24 @@ describe("SEC-8 a body that no later stage could use", () => {
     const pairs = [...names, "😀"].map((name) => [name, "__proto__"]);
     const text = JSON.stringify(Object.fromEntries(pairs));
     expect(await read(text)).toEqual(JSON.parse(text));
+  });
+});
+
+describe("TEN-2 a body of many small values", () => {
+  test.each([
+    ["a list", `{"runtimes":[${"0,".repeat(20_000)}0]}`],
+    ["names", `{${Array.from({ length: 20_001 }, (_, at) => `"${at}":1`).join()}}`],
+    ["lists of nothing", `[${"[],".repeat(20_000)}[]]`],
+    ["objects within each other", `[${'{"a":{}},'.repeat(10_000)}1]`],
+  ])("is refused before its elements are checked: %s", async (_, text) => {
+    const refused = await refusalOf(text);
+    expect(refused).toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
+    expect(String(refused)).toContain("holds more than 20000 values: send fewer");
+  });
+
+  test("is none whose texts hold as many commas and brackets", async () => {
+    const body = { content: '[{",\\"'.repeat(20_000) };
+    expect(await read(JSON.stringify(body))).toEqual(body);
   });
 });
 

@@ -11,6 +11,11 @@ import type { Route } from "./route.ts";
 
 /** Deeper JSON than this has no use here, and recursion over it would not end well. */
 const jsonDepthMax = 40;
+/**
+ * More values than any body that is meant: each costs a schema far more than its bytes say, and a
+ * list is only found too long once all its elements were checked.
+ */
+const jsonValuesMax = 20_000;
 const issuesShownMax = 20;
 
 /** An id that can't exist is answered like one that doesn't. */
@@ -151,9 +156,14 @@ export async function readJson<B>(
 /** No cause is kept of what isn't JSON: V8's message quotes it, and so may any other. */
 function parseText(bytes: Buffer, nul: "refused" | "kept"): unknown {
   const text = decoded(bytes);
-  if (depthOf(text) > jsonDepthMax) {
+  const { depth, values } = shapeOf(text);
+  if (depth > jsonDepthMax) {
     const message = `The body's JSON is nested more than ${jsonDepthMax} levels deep.`;
     throw new ApiError("MALFORMED_JSON", { message });
+  }
+  if (values > jsonValuesMax) {
+    const message = `The body's JSON holds more than ${jsonValuesMax} values: send fewer.`;
+    throw new ApiError("PAYLOAD_TOO_LARGE", { message });
   }
   const parsed = parsedJson(text);
   const unusable = mayBeUnusable(text) ? findUnusable(parsed, nul) : null;
@@ -183,16 +193,20 @@ function parsedJson(text: string): unknown {
   }
 }
 
-function depthOf(json: string): number {
-  let [depth, deepest, quoted] = [0, 0, false];
+/** How deep JSON text is nested, and at most how many values it holds. */
+function shapeOf(json: string): { readonly depth: number; readonly values: number } {
+  let [depth, deepest, values, quoted] = [0, 0, 1, false];
   for (let index = 0; index < json.length; index += 1) {
     const character = json[index];
     if (quoted && character === "\\") index += 1;
     else if (character === '"') quoted = !quoted;
-    else if (!quoted && (character === "{" || character === "[")) {
+    else if (quoted) continue;
+    else if (character === "{" || character === "[") {
       depth += 1;
+      values += 1;
       deepest = Math.max(deepest, depth);
-    } else if (!quoted && (character === "}" || character === "]")) depth -= 1;
+    } else if (character === "}" || character === "]") depth -= 1;
+    else if (character === ",") values += 1;
   }
-  return deepest;
+  return { depth: deepest, values };
 }

@@ -11,7 +11,8 @@ export const Shred = z.object({
     type: z.enum(["key", "operator", "runner", "maintenance"]),
     id: z.string(),
   }),
-  createdAt: z.int(),
+  /** When maintenance looks after it, should whoever began it have died. */
+  dueAt: z.int(),
 });
 export type Shred = z.infer<typeof Shred>;
 export const shreds = systemCollection("shreds", Shred);

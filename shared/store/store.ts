@@ -19,25 +19,14 @@ import {
   type Write,
 } from "./documents.ts";
 import { Moment } from "./moment.ts";
+import { type Filter, filtered, ordered, type PageRequest } from "./queries.ts";
 import { type Found, found, read } from "./read-document.ts";
+import { readFitting, readPage } from "./read-page.ts";
 import { ReadTogether } from "./read-together.ts";
 
-export type { Found };
+export type { Found, PageRequest };
 
 type Schema = z.ZodType<object>;
-
-export interface PageRequest {
-  readonly where?: readonly (readonly [field: string, value: string | boolean | null])[];
-  /** Both ends belong to it; an end left out is open. */
-  readonly between?: {
-    readonly field: string;
-    readonly from: number | undefined;
-    readonly to: number | undefined;
-  };
-  readonly orderBy: readonly (readonly [field: string, direction: "asc" | "desc"])[];
-  readonly limit: number;
-  readonly offset: number;
-}
 
 export interface Listener<T> {
   next(value: T): void;
@@ -49,8 +38,6 @@ const CommitReply = z.object({
   commitTime: Time,
   writeResults: z.array(z.object({ updateTime: Time.nullish() })),
 });
-
-type Filter = Pick<PageRequest, "where" | "between">;
 
 /** Reads of documents somebody was entitled to name, and the commit that writes. */
 export class Store {
@@ -84,19 +71,20 @@ export class Store {
     return read_ as { [K in keyof R]: R[K] extends Ref<infer S> ? Snapshot<S> : never };
   }
 
-  /** One page of a collection and how many documents it has in all. */
+  /**
+   * One page of a collection and how many documents it has in all.
+   * @throws {ApiError} `VALIDATION_FAILED` if the page's documents are too large together.
+   */
   async page<S extends Schema>(
     collection: CollectionRef<S>,
     request: PageRequest,
   ): Promise<{ readonly items: readonly z.output<S>[]; readonly total: number }> {
     const all = this.#visible(collection);
+    const query = ordered(all, request).offset(request.offset).limit(request.limit);
     const [documents, counted] = await answered(
-      Promise.all([
-        this.#ordered(all, request).offset(request.offset).limit(request.limit).get(),
-        this.#filtered(all, request).count().get(),
-      ]),
+      Promise.all([readPage(query), filtered(all, request).count().get()]),
     );
-    const items = documents.docs.map((doc) => parseStored(collection.schema, doc.data()));
+    const items = documents.map((doc) => parseStored(collection.schema, doc.data()));
     return { items, total: counted.data().count };
   }
 
@@ -110,7 +98,7 @@ export class Store {
   ): Promise<{ readonly count: number; readonly sums: readonly number[] }> {
     const sums = fields.map((field) => [`sum ${field}`, AggregateField.sum(field)] as const);
     const aggregates = { ...Object.fromEntries(sums), count: AggregateField.count() };
-    const matching = this.#filtered(this.#visible(collection), filter);
+    const matching = filtered(this.#visible(collection), filter);
     const data: Record<string, number> = (
       await answered(matching.aggregate(aggregates).get())
     ).data();
@@ -136,9 +124,19 @@ export class Store {
     request: Omit<PageRequest, "offset">,
   ): Promise<readonly Found<S>[]> {
     const documents = await answered(
-      this.#ordered(this.#visible(collection), request).limit(request.limit).get(),
+      ordered(this.#visible(collection), request).limit(request.limit).get(),
     );
     return documents.docs.map((doc) => found(collection.schema, doc));
+  }
+
+  /** As `findRefs`, but no more of the first ones than a page holds. */
+  async findFitting<S extends Schema>(
+    collection: CollectionRef<S>,
+    request: Omit<PageRequest, "offset">,
+  ): Promise<readonly Found<S>[]> {
+    const query = ordered(this.#visible(collection), request).limit(request.limit);
+    const documents = await answered(readFitting(query));
+    return documents.map((doc) => found(collection.schema, doc));
   }
 
   /** As `findRefs`, but the fields of `part` alone: what else the documents hold isn't sent. */
@@ -147,7 +145,7 @@ export class Store {
     part: S,
     request: Omit<PageRequest, "offset">,
   ): Promise<readonly z.output<S>[]> {
-    const query = this.#ordered(this.#visible(collection), request).limit(request.limit);
+    const query = ordered(this.#visible(collection), request).limit(request.limit);
     const documents = await answered(query.select(...Object.keys(part.shape)).get());
     return documents.docs.map((doc) => parseStored(part, doc.data()));
   }
@@ -263,21 +261,6 @@ export class Store {
   #visible({ path, within }: CollectionRef): Query {
     const all = this.#db.collection(path);
     return within ? all.where(within.field, "in", [...within.ids]) : all;
-  }
-
-  #ordered(collection: Query, request: Omit<PageRequest, "offset" | "limit">): Query {
-    return request.orderBy.reduce<Query>(
-      (query, [field, direction]) => query.orderBy(field, direction),
-      this.#filtered(collection, request),
-    );
-  }
-
-  #filtered(all: Query, { where = [], between }: Filter): Query {
-    let query = all;
-    for (const [field, value] of where) query = query.where(field, "==", value);
-    if (between?.from !== undefined) query = query.where(between.field, ">=", between.from);
-    if (between?.to !== undefined) query = query.where(between.field, "<=", between.to);
-    return query;
   }
 }
 

@@ -115,7 +115,10 @@ function sweeping(when: "before" | "after", nth = 1): Step {
 }
 
 type Victim = "threads" | "runner-gateway" | "maintenance" | RunnerPart | "cloud";
-/** `either` where the gateway may or may not have noticed in time that its caller is gone. */
+/**
+ * `either` where it may or may not be noticed in time that a runner is gone: by the gateway, which
+ * then reads its ticket in vain, or by a sweep, whose next attempt makes an older claim's commit fail.
+ */
 type End = "success" | "lost" | "failed" | "either";
 const endsOf: Readonly<Record<End, readonly (string | null)[]>> = {
   success: ["completed"],
@@ -133,7 +136,7 @@ const { fetching, running, uploading, saving } = steps;
 /** A request that is under way when its runner dies is carried out; one whose cloud dies isn't. */
 function runnerRows(victim: "launcher" | "supervisor" | "cloud"): readonly Row[] {
   const ticketUnderWay = victim === "cloud" ? "success" : "either";
-  const claimUnderWay = victim === "cloud" ? "success" : "lost";
+  const claimUnderWay = victim === "cloud" ? "success" : "either";
   const settlementUnderWay = victim === "cloud" ? "lost" : "success";
   return [
     [victim, "while its ticket is read", claiming, ticketUnderWay],

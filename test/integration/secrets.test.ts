@@ -194,7 +194,7 @@ describe("SEC-6 a deletion whose process died", () => {
       ownerId: owner.id,
       requestId: "req_of_a_process_that_died",
       actor: { type: "key", id: owner.keyId },
-      createdAt: Date.now() - 60_000,
+      dueAt: Date.now() - 60_000,
     };
     await firestore().doc(`owners/${owner.id}/environments/${environmentId}`).delete();
     await firestore().doc(`shreds/${environmentId}`).set(order);

@@ -1,0 +1,121 @@
+/** What is too large, too much or contradictory is refused by its measure, before it costs. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { send } from "../kit/client.ts";
+import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
+import { accountOf, expectBalanced } from "../kit/settled.ts";
+import { firestore } from "../kit/store.ts";
+
+let owner: TestOwner;
+
+beforeAll(async () => {
+  owner = await newOwner();
+});
+
+const post = async (path: string, body: object) => await send(path, { key: owner.key, body });
+const list = async (query: string) => await send(`/v1/environments?${query}`, { key: owner.key });
+const scripts = (count: number) => Array.from({ length: count }, () => "#".repeat(40_000));
+
+/** As large as one may be, nearly: more than a body holds at once. */
+async function largeEnvironment(): Promise<string> {
+  const id = await newEnvironment(owner.key, { setupScripts: scripts(6) });
+  const environmentVariables = scripts(6).map((value, at) => ({ key: `LONG_${at}`, value }));
+  expect((await change(id, { environmentVariables })).status).toBe(200);
+  return id;
+}
+
+const change = async (id: string, body: object) =>
+  await send(`/v1/environments/${id}`, { key: owner.key, method: "PATCH", body });
+
+describe("BUD-6 TEN-2 what could begin and never be ended", () => {
+  test("is refused before money is held: an environment's scripts with a message's", async () => {
+    const threadId = await newThread(owner.key, { environmentId: await largeEnvironment() });
+    const sent = { content: "true", setupScripts: scripts(5) };
+    const refused = await post(`/v1/threads/${threadId}/messages`, sent);
+    expect(refused.status).toBe(413);
+    expect(refused.json.message).toContain("an execution takes at most");
+    expect((await accountOf(owner)).holds).toEqual({});
+    await expectBalanced(owner);
+  });
+
+  test("is refused where it is made: an environment that leaves an execution no room", async () => {
+    const refused = await change(await largeEnvironment(), { dockerfileExtensions: scripts(1)[0] });
+    expect(refused.status).toBe(413);
+    expect(refused.json.message).toContain("it may be at most");
+  });
+});
+
+describe("TEN-2 a page", () => {
+  test("that would be larger than it may be is refused, naming a limit that fits", async () => {
+    const places = firestore().collection(`owners/${owner.id}/environments`);
+    const template = (await places.doc(await largeEnvironment()).get()).data();
+    for (let made = 0; made < 18; made += 1) {
+      await places.doc(`env_${made}`).create({ ...template, id: `env_${made}`, updatedAt: made });
+    }
+    const refused = await list("limit=100");
+    expect(refused.status).toBe(400);
+    const [{ field, message }] = refused.json.details;
+    expect(field).toBe("limit");
+    const fitting = Number(/at most (\d+) here/.exec(message)?.[1]);
+    const fits = await list(`limit=${fitting}`);
+    expect(fits.status).toBe(200);
+    expect(fits.json.has_more).toBe(true);
+    expect(fits.json.data).toHaveLength(fitting);
+    expect((await list(`limit=${fitting + 1}`)).status).toBe(400);
+  });
+});
+
+describe("TEN-2 a body", () => {
+  test("of many small values is refused before its elements are checked", async () => {
+    const refused = await post("/v1/environments", {
+      name: "n",
+      runtimes: Array(25_000).fill("go"),
+    });
+    expect(refused.status).toBe(413);
+    expect(refused.json.message).toBe("The body's JSON holds more than 20000 values: send fewer.");
+  });
+});
+
+describe("a field that has two names", () => {
+  const refusedField = async (answer: Awaited<ReturnType<typeof send>>) => {
+    expect(answer.status).toBe(400);
+    const [{ field, message }] = answer.json.details;
+    expect(message).toContain("contradicts it: send one of the two");
+    return field;
+  };
+
+  test("is refused if they disagree: none of the two is dropped", async () => {
+    const threadId = await newThread(owner.key);
+    const twice = { content: "true", task: "false" };
+    expect(await refusedField(await post(`/v1/threads/${threadId}/messages`, twice))).toBe("task");
+    const places = { environmentId: "env_a", computerId: "env_b" };
+    expect(await refusedField(await post("/v1/threads", places))).toBe("computerId");
+    const days = "since=2026-01-01&from=2026-01-02";
+    const records = await send(`/v1/billing/records?${days}`, { key: owner.key });
+    expect(await refusedField(records)).toBe("from");
+    const ends = "until=2026-01-02&to=2026-01-01";
+    const transactions = await send(`/v1/billing/records?${ends}`, { key: owner.key });
+    expect(await refusedField(transactions)).toBe("to");
+  });
+
+  test("is taken if they agree", async () => {
+    const environmentId = await newEnvironment(owner.key);
+    const same = { environmentId, computerId: environmentId };
+    expect((await post("/v1/threads", same)).status).toBe(201);
+    const days = "since=2026-01-01&from=2026-01-01T00:00:00Z";
+    expect((await send(`/v1/billing/records?${days}`, { key: owner.key })).status).toBe(200);
+  });
+});
+
+describe("KEY-10 TEN-2 an account that remembers a thousand closed keys", () => {
+  test("gets no key more, and closes those it has", async () => {
+    const full = await newOwner();
+    const closed = Array.from({ length: 1_000 }, (_, at) => [`key_${at}`, Date.now()]);
+    const place = firestore().doc(`owners/${full.id}/account/budget`);
+    await place.update({ "admission.closedKeys": Object.fromEntries(closed) });
+    const refused = await send("/v1/keys", { key: full.key, body: { name: "one more" } });
+    expect(refused.status).toBe(429);
+    const path = `/v1/keys/${full.keyId}/revoke`;
+    expect((await send(path, { key: full.key, body: {} })).status).toBe(200);
+    expect((await send("/v1/agents", { key: full.key })).status).toBe(401);
+  });
+});

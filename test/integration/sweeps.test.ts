@@ -1,0 +1,54 @@
+/** What maintenance can't finish stays due, and keeps nobody else waiting. */
+import { expect, test } from "vitest";
+import { derivedId } from "#shared/core/ids";
+import { accounts, audiences } from "../../local/cloud/names.ts";
+import { send } from "../kit/client.ts";
+import { functionUrl, idTokenFor } from "../kit/cloud.ts";
+import { newOwner, newThread, runScript } from "../kit/owners.ts";
+import { plantExecution } from "../kit/plant-execution.ts";
+import { firestore } from "../kit/store.ts";
+
+async function sweep(what: string): Promise<void> {
+  const baseUrl = await functionUrl("maintenance");
+  const key = await idTokenFor(accounts.scheduler, audiences.maintenance);
+  const path = `/internal/maintenance/${what}`;
+  const { status, text } = await send(path, { baseUrl, key, method: "POST" });
+  expect(status, `${what} answered ${text}`).toBe(200);
+}
+
+const minuteAgo = Date.now() - 60_000;
+const nobodys = {
+  v: 1,
+  ownerId: "user_of_nobody",
+  requestId: "req_of_a_process_that_died",
+  actor: { type: "key", id: "key_of_nobody" },
+  dueAt: minuteAgo,
+};
+
+test("TEN-2 what fails at each sweep goes behind all else that is due", async () => {
+  const owner = await newOwner();
+  const { run } = await runScript(owner.key, await newThread(owner.key), "true");
+  const running = { status: "running", sweepAt: minuteAgo } as const;
+  const { executionId, remove } = await plantExecution(owner, run.id, running);
+  const charge = derivedId("ledgerEntry", executionId, "1", "charge");
+  const inTheWay = firestore().doc(`owners/${owner.id}/ledger/${charge}`);
+  await inTheWay.set({});
+  const poison = [
+    ["reaper", `owners/${owner.id}/executions/${executionId}`, "sweepAt", null],
+    ["shreds", "shreds/env_of_nobody", "dueAt", { ...nobodys, environmentId: "env_of_nobody" }],
+    [
+      "owners",
+      "keyFollowUps/user_of_nobody",
+      "dueAt",
+      { ...nobodys, mode: "development", stop: true },
+    ],
+  ] as const;
+  for (const [what, path, dueField, planted] of poison) {
+    const place = firestore().doc(path);
+    if (planted) await place.set(planted);
+    await sweep(what);
+    expect((await place.get()).get(dueField), what).toBeGreaterThan(Date.now());
+    await place.delete();
+  }
+  await Promise.all([remove(), inTheWay.delete()]);
+});
