@@ -2,7 +2,8 @@
  * Reads a page's documents one after another and ends at the one that doesn't fit: bounded by its
  * count alone it could be a hundred documents of 1 MiB, all in memory at once (TEN-2).
  */
-import type { Query, QueryDocumentSnapshot } from "@google-cloud/firestore";
+import { type Query, QueryDocumentSnapshot } from "@google-cloud/firestore";
+import { assert } from "../core/assert.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { fieldsBytes } from "./document-room.ts";
 
@@ -26,8 +27,8 @@ export async function readFitting(query: Query): Promise<Documents> {
 async function readWithin(query: Query): Promise<{ documents: Documents; cut: boolean }> {
   const documents: QueryDocumentSnapshot[] = [];
   let bytes = 0;
-  for await (const read of query.stream()) {
-    const document = read as unknown as QueryDocumentSnapshot;
+  for await (const document of query.stream()) {
+    assert(document instanceof QueryDocumentSnapshot);
     bytes += fieldsBytes(document.data());
     if (bytes > pageBytesMax && documents.length > 0) return { documents, cut: true };
     documents.push(document);

@@ -117,7 +117,7 @@ function sweeping(when: "before" | "after", nth = 1): Step {
 type Victim = "threads" | "runner-gateway" | "maintenance" | RunnerPart | "cloud";
 /**
  * `either` where it may or may not be noticed in time that a runner is gone: by the gateway, which
- * then reads its ticket in vain, or by a sweep, whose next attempt makes an older claim's commit fail.
+ * then reads its ticket in vain, or by a sweep, whose next attempt makes an older claim fail.
  */
 type End = "success" | "lost" | "failed" | "either";
 const endsOf: Readonly<Record<End, readonly (string | null)[]>> = {

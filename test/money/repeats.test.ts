@@ -4,7 +4,15 @@ import { functionUrl, orderRunFault } from "../kit/cloud.ts";
 import { theFleet } from "../kit/fleet.ts";
 import type { FunctionAside } from "../kit/function-aside.ts";
 import { play } from "../kit/instant-containers.ts";
-import { attempt, eachMicrousd, expectCharged, newCrowd, persist, turns, workMs } from "../kit/money.ts";
+import {
+  attempt,
+  eachMicrousd,
+  expectCharged,
+  newCrowd,
+  persist,
+  turns,
+  workMs,
+} from "../kit/money.ts";
 import { accountOf, expectBalanced, untilEnded } from "../kit/settled.ts";
 
 let processes: readonly FunctionAside[] = [];
