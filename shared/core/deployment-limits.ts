@@ -54,7 +54,7 @@ const Requests = z.object({
  */
 const Fairness = z.object({
   /** Requests that are worked on at once while several owners ask; each has a share of them. */
-  sharedMax: z.int().min(1).max(1_000).default(8),
+  sharedMax: z.int().min(1).max(1_000).default(2),
   /** The same while one owner alone asks. */
   aloneMax: z.int().min(1).max(1_000).default(64),
   /** Requests of one owner that wait for a place, and how long they do. */

@@ -114,7 +114,7 @@ export class FairGate {
     const { sharedMax, aloneMax } = this.#limits;
     if (line.running === 0) return true;
     if (this.#running >= aloneMax) return false;
-    const isShared = nowMs < this.#sharedUntilMs || this.#queue.size > 1;
+    const isShared = nowMs < this.#sharedUntilMs || this.#lines.size > 1;
     if (!isShared || this.#running < sharedMax) return true;
     return line.running < Math.max(1, Math.floor(sharedMax / this.#lines.size));
   }

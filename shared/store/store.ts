@@ -18,6 +18,7 @@ import {
   type Version,
   type Write,
 } from "./documents.ts";
+import { type Listener, ListenTogether } from "./listen-together.ts";
 import { Moment } from "./moment.ts";
 import { type Filter, filtered, ordered, type PageRequest } from "./queries.ts";
 import { type Found, found, read } from "./read-document.ts";
@@ -27,11 +28,6 @@ import { ReadTogether } from "./read-together.ts";
 export type { Found, PageRequest };
 
 type Schema = z.ZodType<object>;
-
-export interface Listener<T> {
-  next(value: T): void;
-  error(error: Error): void;
-}
 
 const Time = z.object({ seconds: z.coerce.number().int(), nanos: z.int().default(0) });
 const CommitReply = z.object({
@@ -43,6 +39,7 @@ const CommitReply = z.object({
 export class Store {
   readonly #db: Firestore;
   readonly #reads: ReadTogether;
+  readonly #listeners = new ListenTogether<object | null>();
   constructor(db: Firestore) {
     this.#db = db;
     this.#reads = new ReadTogether(db);
@@ -187,10 +184,14 @@ export class Store {
     to: Listener<z.output<S> | null>,
   ): () => void {
     const query = this.#visible(collection).orderBy(field, "desc").limit(1);
-    return query.onSnapshot(
-      ({ docs: [doc] }) => to.next(doc ? parseStored(collection.schema, doc.data()) : null),
-      (error) => to.error(error),
-    );
+    const key = JSON.stringify([collection.path, collection.within, field]);
+    const start = (all: Listener<object | null>) =>
+      query.onSnapshot(
+        ({ docs: [doc] }) => all.next(doc ? parseStored(collection.schema, doc.data()) : null),
+        (error) => all.error(error),
+      );
+    const typed = { ...to, next: (value: object | null) => to.next(value as z.output<S> | null) };
+    return this.#listeners.listen(key, start, typed);
   }
 
   /** Several reads that all see the database as it was at one moment; repeated if one fails. */
