@@ -1,4 +1,5 @@
 /** What was spent in a span of time, by what it was spent on. */
+import * as z from "zod";
 import type { Owner } from "#shared/auth/owner";
 import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
@@ -17,6 +18,7 @@ export interface Group {
   readonly begun: Begun;
 }
 
+const NamedById = z.object({ id: z.string(), name: z.string() });
 const nothingBegun: Begun = { threads: 0, inputTokens: 0, outputTokens: 0, costMicrousd: 0 };
 
 /** Dearest first; what belongs to none of them comes last, so that they add up to the whole. */
@@ -76,6 +78,9 @@ async function namesOf(
   const named = { environmentId: environments, agentId: agents } as const;
   if (of.ids.length === 0 || (of.by !== "environmentId" && of.by !== "agentId")) return new Map();
   const collection = named[of.by];
-  const found = await store.getAll(...of.ids.map((id) => collection.of(owner, id)));
-  return new Map(found.flatMap(({ value }) => (value ? [[value.id, value.name] as const] : [])));
+  const found = await store.getParts(
+    NamedById,
+    of.ids.map((id) => collection.of(owner, id)),
+  );
+  return new Map(found.flatMap((named) => (named ? [[named.id, named.name] as const] : [])));
 }

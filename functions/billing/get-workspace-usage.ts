@@ -5,6 +5,7 @@ import { environments } from "#shared/store/environments";
 
 /** The list shows no more of them; the total counts them all. */
 const listedMax = 100;
+const Listed = environments.schema.pick({ id: true, name: true, workspace: true, updatedAt: true });
 
 export const getWorkspaceUsage = route({
   answers: "GET /v1/billing/usage/workspace",
@@ -34,12 +35,13 @@ export const getWorkspaceUsage = route({
   },
   read: async ({ caller: { owner }, deps: { store } }) => {
     const all = environments.all(owner);
-    const [page, stored] = await Promise.all([
-      store.page(all, { orderBy: [["updatedAt", "desc"]], limit: listedMax, offset: 0 }),
+    const [items, stored, counted] = await Promise.all([
+      store.findParts(all, Listed, { orderBy: [["updatedAt", "desc"]], limit: listedMax }),
       // Without those whose workspace never held a file.
       store.sum(all, { fields: ["workspace.totalBytes"] }),
+      store.sum(all, { fields: [] }),
     ]);
-    return { ...page, storageBytes: stored.sums[0] ?? 0 };
+    return { items, total: counted.count, storageBytes: stored.sums[0] ?? 0 };
   },
   decide({ data: { items, total, storageBytes } }) {
     const workspaces = items.map(({ id, name, workspace, updatedAt }) => ({

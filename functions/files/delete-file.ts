@@ -42,7 +42,7 @@ export const deleteFile = route({
     }
     requireCurrent(request, entryAt(base.manifest.entries, path) ?? "folder");
     // Whatever the workspace holds, taking something out of it is never refused for want of room.
-    const head = await storeManifest(deps.store, owner, next, base.sha256);
+    const head = await storeManifest(deps.store, owner, next, base.sha256, { makesRoom: true });
     return { environment, head, path };
   },
   decide({ params: { environmentId }, data: { environment, head, path }, now }) {

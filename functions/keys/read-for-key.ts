@@ -8,8 +8,9 @@ import { StaleRead } from "#shared/store/change";
 import { create, type Write } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { accountId, accounts } from "#shared/store/owners";
-import { present, type Store } from "#shared/store/store";
+import type { Store } from "#shared/store/store";
 
+const WithId = environments.schema.pick({ id: true });
 const requestKeptMs = 86_400_000;
 /** Each takes 34 bytes of the account's document. No owner needs to close one every second. */
 const closedKeysMax = 1_000;
@@ -96,6 +97,9 @@ async function requireEnvironments(
   ids: readonly string[],
 ): Promise<void> {
   if (ids.length === 0) return;
-  const found = await store.getAll(...ids.map((id) => environments.of(owner, id)));
-  for (const environment of found) present(environment);
+  const found = await store.getParts(
+    WithId,
+    ids.map((id) => environments.of(owner, id)),
+  );
+  if (found.includes(null)) throw new ApiError("NOT_FOUND");
 }

@@ -20,12 +20,9 @@ interface PutOffDeps {
 export async function putOff<S extends z.ZodObject>(
   { store, now }: PutOffDeps,
   ref: Ref<S>,
-  {
-    dueField,
-    untilMs = now() + putOffMs,
-  }: { readonly dueField: string; readonly untilMs?: number },
+  { dueField }: { readonly dueField: string },
 ): Promise<void> {
-  const fields = { [dueField]: untilMs } as Partial<z.input<S>>;
+  const fields = { [dueField]: now() + putOffMs } as Partial<z.input<S>>;
   try {
     const version = await readVersion(store, ref, { dueField, now: now() });
     if (version === "gone") return;

@@ -6,7 +6,6 @@ import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import { type Collected, collectObjects, realCollection } from "#shared/quotas/collect-objects";
 import { referencedObjects } from "#shared/quotas/references";
-import { nextSweepAt } from "#shared/quotas/request-sweep";
 import { isConflict } from "#shared/store/answered";
 import { StorageUsage, storageUsageId, storageUsages } from "#shared/store/usage";
 import { putOff } from "./put-off.ts";
@@ -43,7 +42,7 @@ export const sweepObjects = route({
     const giveUpAt = deps.now() + sweepingMsMax;
     for (const { ownerId } of due) {
       if (deps.now() > giveUpAt) break;
-      const collected = await sweepOne(deps, ownerId);
+      const collected = await sweepOne(deps, ownerId, () => deps.now() > giveUpAt);
       counts.condemned += collected?.condemned ?? 0;
       counts.deleted += collected?.deleted ?? 0;
       counts.failed += collected ? 0 : 1;
@@ -53,17 +52,21 @@ export const sweepObjects = route({
   decide: ({ data }) => ({ writes: [], reply: ok(data) }),
 });
 
-async function sweepOne(deps: Deps, ownerId: string): Promise<Collected | null> {
+async function sweepOne(
+  deps: Deps,
+  ownerId: string,
+  isLate: () => boolean,
+): Promise<Collected | null> {
   try {
     const { owner } = await existingOwner(deps.store, ownerId);
     const { unreferencedMs } = deploymentLimits().quotas;
-    const referenced = async () => await referencedObjects(deps.store, owner);
+    const referenced = async () => await referencedObjects(deps.store, owner, isLate);
     return await collectObjects(realCollection(deps, owner, { referenced, unreferencedMs }), owner);
   } catch (cause) {
     // Another sweep of the same owner was faster, or something was stored meanwhile: it is due yet.
     if (isConflict(cause)) return { condemned: 0, deleted: 0 };
     const ref = storageUsages.of(newOwner(ownerId, "production"), storageUsageId);
-    await putOff(deps, ref, { dueField: "sweepAt", untilMs: nextSweepAt(deps.now()) });
+    await putOff(deps, ref, { dueField: "sweepAt" });
     logFailure("an owner's unreferenced objects remain; it is tried again", cause, { ownerId });
     return null;
   }

@@ -122,12 +122,13 @@ export class KeyRing {
   }
 
   async #fetch(hash: string, beganAt: number): Promise<ApiKey> {
-    const { value, version } = await this.#store().get(apiKeys.doc(hash));
-    if (!value) {
+    const { value: stored, version } = await this.#store().get(apiKeys.doc(hash));
+    if (!stored) {
       this.#entries.delete(hash);
       this.#unknown.set(hash, beganAt);
       throw noSuchKey();
     }
+    const value = withoutNotes(stored);
     // A read that began earlier must not overwrite what a later one found.
     const known = this.#entries.get(hash);
     if (!known || known.beganAt < beganAt) {
@@ -159,4 +160,9 @@ export class KeyRing {
 
 function noSuchKey(): ApiError {
   return new ApiError("UNAUTHORIZED", { cause: "no such key" });
+}
+
+/** What an owner writes about a key decides nothing, and would be kept ten thousand times. */
+function withoutNotes(key: ApiKey): ApiKey {
+  return { ...key, description: null, metadataJson: "null" };
 }

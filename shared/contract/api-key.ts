@@ -5,7 +5,7 @@ import type { KeyBounds } from "../core/key-bounds.ts";
 import { dollars, microusd } from "../core/pricing.ts";
 import { scopes } from "../core/scopes.ts";
 import type { ApiKey } from "../store/api-keys.ts";
-import { fromJsonText, iso, isoOrNull, Metadata } from "./common.ts";
+import { fromJsonText, iso, isoOrNull, SmallMetadata } from "./common.ts";
 import { Dollars } from "./limit-amount.ts";
 
 const daysMax = 3_650;
@@ -39,7 +39,7 @@ export const KeyCreate = z.object({
   /** In US dollars. */
   maxCostPerExecution: maxCost,
   maxCostPerDay: maxCost,
-  metadata: Metadata,
+  metadata: SmallMetadata,
 });
 export type KeyCreate = z.infer<typeof KeyCreate>;
 
@@ -50,7 +50,7 @@ export const KeyUpdate = z.object({
   scopes: z
     .never({ error: "can't be changed: a key's scopes are fixed, so make another key" })
     .optional(),
-  metadata: Metadata,
+  metadata: SmallMetadata,
 });
 
 export const KeyRotate = z.object({

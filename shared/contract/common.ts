@@ -52,6 +52,13 @@ export function usd(microusd: number): number {
 /** Free-form JSON of a client's, stored as text: Firestore can't hold every JSON value as it is. */
 export const Metadata = z.record(z.string(), z.unknown()).nullish();
 
+const smallMetadataBytesMax = 16 * 1024;
+/** Of what each instance reads again and again. */
+export const SmallMetadata = Metadata.refine(
+  (value) => Buffer.byteLength(toJsonText(value)) <= smallMetadataBytesMax,
+  `must be at most ${smallMetadataBytesMax} bytes as JSON`,
+);
+
 export function toJsonText(value: unknown): string {
   return JSON.stringify(value ?? null);
 }

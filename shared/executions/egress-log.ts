@@ -20,14 +20,18 @@ export async function readEgress(
   const { executionId, limit, offset } = page;
   const batches = egressBatches.all(owner, executionId);
   // Numbers have no gaps, so an offset is a number; each batch that counts holds one attempt at
-  // least.
+  // least, and up to five hundred.
   const [, found, [newest]] = await Promise.all([
     store.require(executions.of(owner, executionId)),
-    store.findRefs(batches, {
-      between: { field: "lastSequence", from: offset + 1, to: undefined },
-      orderBy: [["lastSequence", "asc"]],
-      limit,
-    }),
+    store.findFitting(
+      batches,
+      {
+        between: { field: "lastSequence", from: offset + 1, to: undefined },
+        orderBy: [["lastSequence", "asc"]],
+        limit,
+      },
+      { isEnough: ({ lastSequence }) => lastSequence >= offset + limit },
+    ),
     store.findRefs(batches, { orderBy: [["firstSequence", "desc"]], limit: 1 }),
   ]);
   const attempts = found

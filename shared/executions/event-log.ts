@@ -33,25 +33,17 @@ export class LogPages {
 
   /** The next batches beyond `sequence`, in order; none if that was the last event so far. */
   async after(sequence: number): Promise<readonly EventBatch[]> {
-    const found = await this.#store.findRefs(eventBatches.all(this.#owner, this.#executionId), {
+    const limit = this.#length;
+    const page = {
       between: { field: "lastSequence", from: sequence + 1, to: undefined },
       orderBy: [["lastSequence", "asc"]],
-      limit: this.#length,
-    });
-    const kept = fitting(found.map(({ value }) => value));
-    // What doesn't fit is read again: better than held while its reader takes its time.
-    const fits = kept.length === found.length;
-    this.#length = fits ? Math.min(2 * this.#length, pageLengthMax) : kept.length;
-    return kept;
+      limit,
+    } as const;
+    const batches = eventBatches.all(this.#owner, this.#executionId);
+    const found = await this.#store.findFitting(batches, page, { bytesMax: heldBytesMax });
+    // Where not all of it fitted, the next page won't hold more either.
+    this.#length = found.length < limit ? Math.max(1, found.length) : 2 * limit;
+    this.#length = Math.min(this.#length, pageLengthMax);
+    return found.map(({ value }) => value);
   }
-}
-
-/** The first of `batches` at least, and those after it that fit. */
-function fitting(batches: readonly EventBatch[]): readonly EventBatch[] {
-  let bytes = 0;
-  const tooMany = batches.findIndex(({ events }, index) => {
-    bytes += Buffer.byteLength(JSON.stringify(events));
-    return index > 0 && bytes > heldBytesMax;
-  });
-  return tooMany === -1 ? batches : batches.slice(0, tooMany);
 }

@@ -1,7 +1,9 @@
 import type { ServerResponse } from "node:http";
 import type { Owner } from "../auth/owner.ts";
 import { deploymentLimits } from "../config.ts";
+import { inTurnOf } from "../limits/large-events.ts";
 import { drained } from "../limits/paced-writing.ts";
+import { fieldsBytes } from "../store/document-room.ts";
 import { type Execution, hasEnded } from "../store/executions.ts";
 import { follow } from "./follow.ts";
 import { laterExecutions } from "./later-executions.ts";
@@ -12,6 +14,8 @@ import type { SweepDeps } from "./sweep.ts";
 
 /** Proxies close what is silent for longer. */
 const commentMs = 15_000;
+/** An event of more than this waits for its turn. */
+const largeBytes = 64 * 1024;
 const headers = {
   "content-type": "text/event-stream",
   "cache-control": "no-cache, no-transform",
@@ -47,7 +51,10 @@ export function eventStream(reader: Reader, start: StreamStart) {
       if (!response.writableNeedDrain) response.write(": keep-alive\n\n");
     }, commentMs);
     try {
-      await send(response, eventsFrom(reader, start, signal), signal);
+      await send(response, eventsFrom(reader, start, signal), {
+        owner: reader.caller.owner,
+        signal,
+      });
     } finally {
       clearInterval(comments);
     }
@@ -99,20 +106,26 @@ async function* eventsOf(
   }
 }
 
-/** Event by event, at the reader's pace. */
+/** Event by event, at the reader's pace; of one owner's large ones a few at a time. */
 async function send(
   response: ServerResponse,
   events: AsyncIterable<Identified>,
-  signal: AbortSignal,
+  { owner, signal }: { readonly owner: Owner; readonly signal: AbortSignal },
 ): Promise<void> {
   const { bytesMax } = deploymentLimits().streams;
   let sentBytes = 0;
-  for await (const [id, event] of events) {
-    const text = `id: ${id}\ndata: ${JSON.stringify(event)}\n\n`;
-    const bytes = Buffer.byteLength(text);
-    // The first goes out however large it is, or it never would.
-    if (signal.aborted || (sentBytes > 0 && sentBytes + bytes > bytesMax)) return;
-    sentBytes += bytes;
-    if (!response.write(text)) await drained(response, signal);
+  for await (const identified of events) {
+    const write = async () => {
+      const [id, event] = identified;
+      const text = `id: ${id}\ndata: ${JSON.stringify(event)}\n\n`;
+      const bytes = Buffer.byteLength(text);
+      // The first goes out however large it is, or it never would.
+      if (signal.aborted || (sentBytes > 0 && sentBytes + bytes > bytesMax)) return false;
+      sentBytes += bytes;
+      if (!response.write(text)) await drained(response, signal);
+      return true;
+    };
+    const isLarge = fieldsBytes(identified[1]) > largeBytes;
+    if (!(await (isLarge ? inTurnOf(owner.id, write) : write()))) return;
   }
 }

@@ -11,14 +11,21 @@ export function prepare(response: ServerResponse, requestId: string): void {
   response.setHeader("x-request-id", requestId);
 }
 
-export function sendJson(response: ServerResponse, reply: JsonReply): void {
-  settleBody(response.req, response, lingerLimits);
+/** @param counted is told how many bytes the body has, before any of them is sent. */
+export function sendJson(
+  response: ServerResponse,
+  reply: JsonReply,
+  counted: (bytes: number) => void = () => undefined,
+): void {
   // As text, so that Node sends headers and body in one write.
   const text = JSON.stringify(reply.body);
+  const bytes = Buffer.byteLength(text);
+  counted(bytes);
+  settleBody(response.req, response, lingerLimits);
   response.writeHead(reply.status, {
     ...reply.headers,
     "content-type": "application/json; charset=utf-8",
-    "content-length": Buffer.byteLength(text),
+    "content-length": bytes,
   });
   response.end(text);
 }

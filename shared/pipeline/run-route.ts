@@ -7,6 +7,7 @@ import { allows } from "../core/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Turn } from "../limits/fair-gate.ts";
 import type { Claimant } from "../limits/request-claims.ts";
+import type { UnsentAnswers } from "../limits/unsent-answers.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
 import { clientAddress, requestFacts, type Shown } from "./gates.ts";
@@ -42,6 +43,7 @@ export interface Known {
   readonly members: Members;
   readonly deps: Deps;
   readonly limits: LimitGate;
+  readonly unsent: UnsentAnswers;
 }
 
 interface Exchange {
@@ -99,7 +101,8 @@ export async function runRoute(
     place = known.limits.enter(route, claimant);
     if (place?.turn) await turnOf(place.turn, response);
     const leave = place?.leave ?? (() => undefined);
-    await answer(admitted, exchange, { ...authenticated, deps, members, beganAt, leave });
+    const { unsent } = known;
+    await answer(admitted, exchange, { ...authenticated, deps, members, unsent, beganAt, leave });
   } catch (error) {
     known.limits.failed(route, claimant, { permit, error });
     throw error;
@@ -130,7 +133,7 @@ async function turnOf(turn: Turn, response: ServerResponse): Promise<void> {
 }
 
 /** A request that has a place among those that are worked on. */
-interface Working extends Authenticated, Pick<Known, "deps" | "members"> {
+interface Working extends Authenticated, Pick<Known, "deps" | "members" | "unsent"> {
   /** Monotonic ms, before its key was looked up. */
   readonly beganAt: number;
   /** Gives the place back: what stays open, or only waits, holds none. */
@@ -161,8 +164,9 @@ async function answer(admitted: Admitted, exchange: Exchange, known: Working): P
     await after;
     return;
   }
-  const answered = await after;
-  sendJson(response, answered ?? reply);
+  const callerId = "owner" in caller ? caller.owner.id : caller.id;
+  const counted = { callerId, mayRefuse: !changes(decided) };
+  sendJson(response, (await after) ?? reply, (bytes) => known.unsent.add(response, counted, bytes));
 }
 
 function takesAccount({ budget }: Route): boolean {

@@ -14,6 +14,7 @@ import { Fault } from "../core/fault.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { methodNotAllowed } from "../errors/method-not-allowed.ts";
 import { allowHeader, routedMethod } from "../http/methods.ts";
+import { UnsentAnswers } from "../limits/unsent-answers.ts";
 import { depsWithoutStore } from "./deps-without-store.ts";
 import { createFunctionServer } from "./function-server.ts";
 import { checkCredential } from "./gates.ts";
@@ -78,6 +79,7 @@ async function listen(service: Service, host: () => Host): Promise<void> {
   // Peppers or limits that can't be read end the start: nothing runs without them.
   if (service.routes.some(({ authenticate }) => authenticate === "api-key")) peppers();
   const limits = new LimitGate(deploymentLimits(), elapsed);
+  const unsent = new UnsentAnswers();
   tellOfCrashes(service.name);
   http(service.name, async (request: IncomingMessage, response: ServerResponse) => {
     const admitted = admittedRequests.get(request);
@@ -86,7 +88,7 @@ async function listen(service: Service, host: () => Host): Promise<void> {
     const fail = (error: unknown) => refuse(error, { response, record });
     answerForDomain(fail);
     try {
-      await runRoute(admitted, { request, response }, { deps, members, limits });
+      await runRoute(admitted, { request, response }, { deps, members, limits, unsent });
     } catch (error) {
       fail(error);
     }

@@ -1,4 +1,5 @@
 /** What an owner's workspaces need of what is stored: the mark of the collection. */
+import { LRUCache } from "lru-cache";
 import type { Owner } from "../auth/owner.ts";
 import { packsOf } from "../core/manifest.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -10,6 +11,8 @@ import type { Store } from "../store/store.ts";
 import { readManifest } from "../workspace/manifests.ts";
 
 const pageMax = 100;
+/** Names of packs, of manifests that were read: a sweep that ran out of time goes on behind them. */
+const packsKnown = new LRUCache<string, readonly string[]>({ maxSize: 200_000 });
 
 export interface References {
   /** As `kind/sha256`. */
@@ -23,10 +26,15 @@ export interface References {
  * as it was before its last change, and of the bases of executions that may still save what they
  * made of theirs. All are read of one moment: whatever a workspace becomes after that is made of
  * these, and of what is stored or taken off the list of the condemned meanwhile.
+ * @param isLate Whether no more may be read in this call: the next one goes on from there.
  * @throws {ManifestError} Where a manifest can't be read: nobody knows what it needs, so nothing of
  *   its owner may be deleted.
  */
-export async function referencedObjects(store: Store, owner: Owner): Promise<References> {
+export async function referencedObjects(
+  store: Store,
+  owner: Owner,
+  isLate: () => boolean = () => false,
+): Promise<References> {
   const [heads, bases] = await store.atOneMoment(
     async (moment) => [await headsOf(moment, owner), await basesOf(moment, owner)] as const,
   );
@@ -34,18 +42,30 @@ export async function referencedObjects(store: Store, owner: Owner): Promise<Ref
   const names = new Set<string>();
   // One after another: each may hold a hundred thousand files.
   for (const sha256 of manifests) {
+    if (isLate()) throw new Error("an owner's manifests can't all be read in one call");
     names.add(`manifests/${sha256}`);
-    for (const pack of await packsNeeded(owner, sha256)) names.add(`packs/${pack}`);
+    for (const pack of await packsOfManifest(owner, sha256)) names.add(`packs/${pack}`);
   }
   return { names, isPassing: bases.length > 0 };
 }
 
+/** A manifest is named by what it says, so what was read of it once holds. */
+async function packsOfManifest(owner: Owner, sha256: string): Promise<readonly string[]> {
+  const key = `${owner.id}/${sha256}`;
+  const known = packsKnown.get(key);
+  if (known) return known;
+  const packs = await packsNeeded(owner, sha256);
+  if (packs === "gone") return [];
+  packsKnown.set(key, packs, { size: 1 + packs.length });
+  return packs;
+}
+
 /** None for a manifest that is gone, since nothing can be restored by it. */
-async function packsNeeded(owner: Owner, sha256: string): Promise<ReadonlySet<string>> {
+async function packsNeeded(owner: Owner, sha256: string): Promise<readonly string[] | "gone"> {
   try {
-    return packsOf(await readManifest(owner, sha256));
+    return [...packsOf(await readManifest(owner, sha256))];
   } catch (error) {
-    if (error instanceof ApiError && error.code === "NOT_FOUND") return new Set();
+    if (error instanceof ApiError && error.code === "NOT_FOUND") return "gone";
     throw error;
   }
 }

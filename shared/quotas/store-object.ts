@@ -34,6 +34,7 @@ interface Amount {
 const attemptsMax = 5;
 /** Deleting what is condemned takes seconds. */
 const goingRetryAfterS = "5";
+const reserved = 1.1;
 
 /**
  * Stores `bytes` under their own hash; storing them again changes nothing. Returns the hash.
@@ -42,15 +43,15 @@ const goingRetryAfterS = "5";
 export async function storeObject(
   store: CountingStore,
   owner: Owner,
-  object: { readonly kind: ObjectKind; readonly bytes: Buffer },
+  object: { readonly kind: ObjectKind; readonly bytes: Buffer; readonly makesRoom?: boolean },
   by: Storing = { put: putObject, quotas: deploymentLimits().quotas },
 ): Promise<string> {
-  const { kind, bytes } = object;
+  const { kind, bytes, makesRoom = false } = object;
   const size: Amount = { bytes: bytes.length, objects: 1 };
   const name = `${kind}/${createHash("sha256").update(bytes).digest("hex")}`;
   await add(store, owner, size);
   try {
-    await prepare(store, owner, { name, quotas: by.quotas });
+    await prepare(store, owner, { name, quotas: makesRoom ? withReserve(by.quotas) : by.quotas });
   } catch (error) {
     await takeBack(store, owner, size);
     throw error;
@@ -104,6 +105,15 @@ async function isSafe(
     if (!isConflict(error)) throw error;
     return false;
   }
+}
+
+/** What is left for manifests that name less than before: nobody frees anything without one. */
+function withReserve(quotas: Quotas): Quotas {
+  return {
+    ...quotas,
+    storedBytesMax: Math.ceil(quotas.storedBytesMax * reserved),
+    storedObjectsMax: Math.ceil(quotas.storedObjectsMax * reserved),
+  };
 }
 
 function requireWithinQuota(

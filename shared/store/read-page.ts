@@ -1,37 +1,51 @@
 /**
- * Reads a page's documents one after another and ends at the one that doesn't fit: bounded by its
- * count alone it could be a hundred documents of 1 MiB, all in memory at once (TEN-2).
+ * Reads a query's documents one after another and ends at the one that doesn't fit: bounded by its
+ * count alone, a page could be a hundred documents of 1 MiB, all in memory at once (TEN-2).
  */
 import { type Query, QueryDocumentSnapshot } from "@google-cloud/firestore";
+import pLimit from "p-limit";
 import { assert } from "../core/assert.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { fieldsBytes } from "./document-room.ts";
 
 type Documents = readonly QueryDocumentSnapshot[];
 
-/** Of a page's documents together: several such pages fit into a function's memory at once. */
-const pageBytesMax = 8 * 1024 * 1024;
+/** Of what a page's documents hold, as JSON has it: there a character may take six bytes. */
+export const pageBytesMax = 8 * 1024 * 1024;
+/** Pages that are read at once in one process: decoded, each takes several times its bytes. */
+const atOnce = pLimit(4);
+
+export interface Fitting {
+  readonly bytesMax: number;
+  /** Whether what was read so far is all that is wanted; asked after each document. */
+  readonly isEnough?: (document: QueryDocumentSnapshot) => boolean;
+}
 
 /** @throws {ApiError} `VALIDATION_FAILED`, naming a limit that fits, if not all of them fit. */
 export async function readPage(query: Query): Promise<Documents> {
-  const { documents, cut } = await readWithin(query);
+  const { documents, cut } = await atOnce(() => readWithin(query, { bytesMax: pageBytesMax }));
   if (cut) throw pageTooLarge(documents.length);
   return documents;
 }
 
 /** As many of the first ones as fit, and the first one at least. */
-export async function readFitting(query: Query): Promise<Documents> {
-  return (await readWithin(query)).documents;
+export async function readFitting(query: Query, fitting: Fitting): Promise<Documents> {
+  const all = async () => (await readWithin(query, fitting)).documents;
+  return await (fitting.bytesMax < pageBytesMax ? all() : atOnce(all));
 }
 
-async function readWithin(query: Query): Promise<{ documents: Documents; cut: boolean }> {
+async function readWithin(
+  query: Query,
+  fitting: Fitting,
+): Promise<{ documents: Documents; cut: boolean }> {
+  const { bytesMax, isEnough = () => false } = fitting;
   const documents: QueryDocumentSnapshot[] = [];
   let bytes = 0;
   for await (const document of query.stream()) {
     assert(document instanceof QueryDocumentSnapshot);
-    bytes += fieldsBytes(document.data());
-    if (bytes > pageBytesMax && documents.length > 0) return { documents, cut: true };
+    bytes += Buffer.byteLength(JSON.stringify(document.data()));
+    if (bytes > bytesMax && documents.length > 0) return { documents, cut: true };
     documents.push(document);
+    if (isEnough(document)) break;
   }
   return { documents, cut: false };
 }

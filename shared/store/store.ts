@@ -1,17 +1,17 @@
 import {
   AggregateField,
-  FieldValue,
   type Firestore,
   type Query,
-  Timestamp,
-  type WriteBatch,
+  type QueryDocumentSnapshot,
 } from "@google-cloud/firestore";
-import * as z from "zod";
+import type * as z from "zod";
 import { Fault } from "../core/fault.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { answered } from "./answered.ts";
+import { batchOf, commitBatchOnce } from "./batch.ts";
 import {
   type CollectionRef,
+  isVisible,
   parseStored,
   type Ref,
   type Snapshot,
@@ -22,18 +22,12 @@ import { type Listener, ListenTogether } from "./listen-together.ts";
 import { Moment } from "./moment.ts";
 import { type Filter, filtered, ordered, type PageRequest } from "./queries.ts";
 import { type Found, found, read } from "./read-document.ts";
-import { readFitting, readPage } from "./read-page.ts";
+import { pageBytesMax, readFitting, readPage } from "./read-page.ts";
 import { ReadTogether } from "./read-together.ts";
 
 export type { Found, PageRequest };
 
 type Schema = z.ZodType<object>;
-
-const Time = z.object({ seconds: z.coerce.number().int(), nanos: z.int().default(0) });
-const CommitReply = z.object({
-  commitTime: Time,
-  writeResults: z.array(z.object({ updateTime: Time.nullish() })),
-});
 
 /** Reads of documents somebody was entitled to name, and the commit that writes. */
 export class Store {
@@ -66,6 +60,27 @@ export class Store {
       return read(ref, snapshot);
     });
     return read_ as { [K in keyof R]: R[K] extends Ref<infer S> ? Snapshot<S> : never };
+  }
+
+  /**
+   * The fields of `part` alone, of several documents in one call and in the order asked for: what
+   * else they hold, and it may be much, isn't sent. Null where there is none.
+   */
+  async getParts<S extends z.ZodObject>(
+    part: S,
+    refs: readonly Ref[],
+  ): Promise<readonly (z.output<S> | null)[]> {
+    if (refs.length === 0) return [];
+    const fields = [
+      ...Object.keys(part.shape),
+      ...refs.flatMap(({ within }) => within?.field ?? []),
+    ];
+    const places = refs.map(({ path }) => this.#db.doc(path));
+    const read_ = await answered(this.#db.getAll(...places, { fieldMask: [...new Set(fields)] }));
+    return refs.map((ref, index) => {
+      const data = read_[index]?.data();
+      return data && isVisible(ref, data) ? parseStored(part, data) : null;
+    });
   }
 
   /**
@@ -126,14 +141,28 @@ export class Store {
     return documents.docs.map((doc) => found(collection.schema, doc));
   }
 
-  /** As `findRefs`, but no more of the first ones than a page holds. */
+  /**
+   * As `findRefs`, but no more of the first ones than `bytesMax`, nor any after the one that was
+   * enough; the first one at least.
+   */
   async findFitting<S extends Schema>(
     collection: CollectionRef<S>,
     request: Omit<PageRequest, "offset">,
+    fitting: {
+      readonly bytesMax?: number;
+      readonly isEnough?: (value: z.output<S>) => boolean;
+    } = {},
   ): Promise<readonly Found<S>[]> {
     const query = ordered(this.#visible(collection), request).limit(request.limit);
-    const documents = await answered(readFitting(query));
-    return documents.map((doc) => found(collection.schema, doc));
+    const { bytesMax = pageBytesMax, isEnough } = fitting;
+    const values: Found<S>[] = [];
+    const note = (doc: QueryDocumentSnapshot) => {
+      const one = found(collection.schema, doc);
+      values.push(one);
+      return isEnough?.(one.value) ?? false;
+    };
+    await answered(readFitting(query, { bytesMax, isEnough: note }));
+    return values;
   }
 
   /** As `findRefs`, but the fields of `part` alone: what else the documents hold isn't sent. */
@@ -212,7 +241,7 @@ export class Store {
    * may land late.
    */
   async commit(writes: readonly Write[]): Promise<Version> {
-    const results = await this.#batchOf(writes).commit();
+    const results = await batchOf(this.#db, writes).commit();
     const last = results.at(-1);
     if (!last) throw new Fault("a commit of nothing");
     return last.writeTime;
@@ -223,39 +252,7 @@ export class Store {
    * @returns each write's document's version; one that a write left as it was keeps its old one.
    */
   async commitOnce(writes: readonly Write[]): Promise<readonly Version[]> {
-    const batch = this.#batchOf(writes);
-    // The library's public `commit` can't be told not to repeat itself; this is what it calls.
-    if (!("_commit" in batch) || typeof batch._commit !== "function") {
-      throw new Fault("Firestore's client has no single commit any more");
-    }
-    const reply = CommitReply.parse(await batch._commit({ retryCodes: [] }));
-    return reply.writeResults.map(({ updateTime }) => {
-      const { seconds, nanos } = updateTime ?? reply.commitTime;
-      return new Timestamp(seconds, nanos);
-    });
-  }
-
-  #batchOf(writes: readonly Write[]): WriteBatch {
-    const batch = this.#db.batch();
-    for (const write of writes) {
-      const doc = this.#db.doc(write.path);
-      if (write.op === "create") batch.create(doc, write.value);
-      else if (write.op === "remove") {
-        batch.delete(doc, write.version ? { lastUpdateTime: write.version } : {});
-      } else if (write.op === "patch") {
-        const added = Object.entries(write.increments).map(([field, by]) => [
-          field,
-          FieldValue.increment(by),
-        ]);
-        const fields = { ...write.fields, ...Object.fromEntries(added) };
-        const { version, mustExist } = write;
-        const condition = mustExist ? { exists: true } : {};
-        batch.update(doc, fields, version ? { lastUpdateTime: version } : condition);
-      } else if (write.version) {
-        batch.update(doc, write.value, { lastUpdateTime: write.version });
-      } else batch.set(doc, write.value);
-    }
-    return batch;
+    return await commitBatchOnce(batchOf(this.#db, writes));
   }
 
   /** A collection as far as whoever holds the reference may see it. */

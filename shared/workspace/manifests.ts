@@ -107,7 +107,8 @@ function reportUnreadable(owner: Owner, manifestSha256: string): void {
 
 /**
  * Stores a manifest and says what an environment must know of it. What can't be read isn't stored.
- * @param encoded Its stored form, if that is known already.
+ * @param how.encoded Its stored form, if that is known already.
+ * @param how.makesRoom Whether it names less than the one before: then a full quota takes it.
  * @throws {ApiError} `WORKSPACE_FULL` where the list of files is longer than a manifest gets.
  */
 export async function storeManifest(
@@ -115,14 +116,16 @@ export async function storeManifest(
   owner: Owner,
   manifest: Manifest,
   previousSha256: string | null,
-  encoded?: Uint8Array,
+  how: { readonly encoded?: Uint8Array; readonly makesRoom?: boolean } = {},
 ): Promise<WorkspaceHead> {
+  const { encoded, makesRoom = false } = how;
   const bytes = encoded ?? (await inTurns(encodeSteps(manifest)));
   if (bytes.length > manifestBytesMax) throw new ApiError("WORKSPACE_FULL");
   await inTurns(manifestSteps(bytes));
   const manifestSha256 = await storeObject(store, owner, {
     kind: "manifests",
     bytes: Buffer.from(bytes),
+    makesRoom,
   });
   cache.set(`${owner.id}/${manifestSha256}`, manifest, { size: bytes.length });
   return headOf(manifest, manifestSha256, previousSha256);
@@ -162,7 +165,9 @@ export async function storeFitting(
   const paths = new Set(next.first.entries.map(({ path }) => path));
   const isFirst = ({ path }: ManifestEntry) => paths.has(path);
   const fitted = await inTurns(fitToStore(next.manifest, next.room, isFirst));
-  const head = await storeManifest(store, owner, fitted.manifest, previousSha256, fitted.bytes);
+  const head = await storeManifest(store, owner, fitted.manifest, previousSha256, {
+    encoded: fitted.bytes,
+  });
   return { head, left: fitted.left.map(({ path }) => path) };
 }
 

@@ -47,9 +47,12 @@ describe("BUD-6 TEN-2 what could begin and never be ended", () => {
 describe("TEN-2 a page", () => {
   test("that would be larger than it may be is refused, naming a limit that fits", async () => {
     const places = firestore().collection(`owners/${owner.id}/environments`);
-    const template = (await places.doc(await largeEnvironment()).get()).data();
-    for (let made = 0; made < 18; made += 1) {
-      await places.doc(`env_${made}`).create({ ...template, id: `env_${made}`, updatedAt: made });
+    const template = (await places.doc(await newEnvironment(owner.key)).get()).data();
+    // As JSON, six times as long as they are stored.
+    const setupScripts = scripts(6).map((script) => script.replaceAll("#", "\u0001"));
+    for (let made = 0; made < 7; made += 1) {
+      const fields = { id: `env_${made}`, updatedAt: made, setupScripts };
+      await places.doc(fields.id).create({ ...template, ...fields });
     }
     const refused = await list("limit=100");
     expect(refused.status).toBe(400);
@@ -72,6 +75,17 @@ describe("TEN-2 a body", () => {
     });
     expect(refused.status).toBe(413);
     expect(refused.json.message).toBe("The body's JSON holds more than 20000 values: send fewer.");
+  });
+});
+
+describe("TEN-2 what each instance reads of a key", () => {
+  test("is small: metadata of more than 16 KiB are refused", async () => {
+    const metadata = { note: "x".repeat(16_500) };
+    const refused = await post("/v1/keys", { name: "large", metadata });
+    expect(refused.status).toBe(400);
+    expect(refused.json.details[0].field).toBe("metadata");
+    const changed = { key: owner.key, method: "PATCH", body: { metadata } };
+    expect((await send(`/v1/keys/${owner.keyId}`, changed)).status).toBe(400);
   });
 });
 

@@ -1,0 +1,47 @@
+/** Writes as the client library takes them, and the one way to commit them once. */
+import { FieldValue, type Firestore, Timestamp, type WriteBatch } from "@google-cloud/firestore";
+import * as z from "zod";
+import { Fault } from "../core/fault.ts";
+import type { Version, Write } from "./documents.ts";
+
+const Time = z.object({ seconds: z.coerce.number().int(), nanos: z.int().default(0) });
+const CommitReply = z.object({
+  commitTime: Time,
+  writeResults: z.array(z.object({ updateTime: Time.nullish() })),
+});
+
+export function batchOf(db: Firestore, writes: readonly Write[]): WriteBatch {
+  const batch = db.batch();
+  for (const write of writes) {
+    const doc = db.doc(write.path);
+    if (write.op === "create") batch.create(doc, write.value);
+    else if (write.op === "remove") {
+      batch.delete(doc, write.version ? { lastUpdateTime: write.version } : {});
+    } else if (write.op === "patch") {
+      const added = Object.entries(write.increments).map(([field, by]) => [
+        field,
+        FieldValue.increment(by),
+      ]);
+      const fields = { ...write.fields, ...Object.fromEntries(added) };
+      const { version, mustExist } = write;
+      const condition = mustExist ? { exists: true } : {};
+      batch.update(doc, fields, version ? { lastUpdateTime: version } : condition);
+    } else if (write.version) {
+      batch.update(doc, write.value, { lastUpdateTime: write.version });
+    } else batch.set(doc, write.value);
+  }
+  return batch;
+}
+
+/** @returns each write's document's version; one that a write left as it was keeps its old one. */
+export async function commitBatchOnce(batch: WriteBatch): Promise<readonly Version[]> {
+  // The library's public `commit` can't be told not to repeat itself; this is what it calls.
+  if (!("_commit" in batch) || typeof batch._commit !== "function") {
+    throw new Fault("Firestore's client has no single commit any more");
+  }
+  const reply = CommitReply.parse(await batch._commit({ retryCodes: [] }));
+  return reply.writeResults.map(({ updateTime }) => {
+    const { seconds, nanos } = updateTime ?? reply.commitTime;
+    return new Timestamp(seconds, nanos);
+  });
+}
