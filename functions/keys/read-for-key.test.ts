@@ -20,6 +20,8 @@ describe("KEY-10 a key that is made", () => {
 
   test("is made again when they are forgotten", () => {
     const earlier = closedLately(1_000, now - rememberedMs);
-    expect(withKey(earlier, read, now).updatedAt).toBe(now);
+    const made = withKey(earlier, read, now);
+    expect(made.updatedAt).toBe(now);
+    expect(made.admission.closedKeys, "nor are they kept: nothing else may forget them").toEqual({});
   });
 });

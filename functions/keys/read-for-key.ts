@@ -1,6 +1,6 @@
 import type { Owner } from "#shared/auth/owner";
-import type { Account } from "#shared/core/account";
-import { remembered, rememberedMs } from "#shared/core/admission";
+import { type Account, inPeriod } from "#shared/core/account";
+import { rememberedMs } from "#shared/core/admission";
 import { type CountedKeys, keysMax, withOneKeyMore } from "#shared/core/key-count";
 import { ApiError } from "#shared/errors/api-error";
 import { apiKeys, keyRequests } from "#shared/store/api-keys";
@@ -56,8 +56,10 @@ export async function readForKey(store: Store, owner: Owner, asked: KeyAsked): P
  * The account with one key more: in the commit that makes it, so that no two take the last place.
  * @throws {ApiError} `KEYS_FULL`. @throws {StaleRead} if the keys must be counted first.
  */
-export function withKey(account: Account, { counted }: KeyRead, now: number): Account {
-  requireClosable(account, now);
+export function withKey(before: Account, { counted }: KeyRead, now: number): Account {
+  // Forgets the keys that were closed long ago: closing itself only adds to them.
+  const account = inPeriod(before, now);
+  requireClosable(account);
   const keyCount = withOneKeyMore(account.keyCount, counted);
   if (keyCount === "unknown") throw new StaleRead();
   if (keyCount === "full") throw new ApiError("KEYS_FULL", { details: { limit: keysMax } });
@@ -68,8 +70,8 @@ export function withKey(account: Account, { counted }: KeyRead, now: number): Ac
  * The account remembers what was closed of late. Were it full, nothing could be closed any more;
  * what is never made needs no closing.
  */
-function requireClosable({ admission }: Account, now: number): void {
-  const closed = Object.keys(remembered(admission, now).closedKeys).length;
+function requireClosable({ admission }: Account): void {
+  const closed = Object.keys(admission.closedKeys).length;
   if (closed < closedKeysMax) return;
   const withinMinutes = rememberedMs / 60_000;
   throw new ApiError("RATE_LIMITED", {
