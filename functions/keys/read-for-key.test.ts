@@ -22,6 +22,8 @@ describe("KEY-10 a key that is made", () => {
     const earlier = closedLately(1_000, now - rememberedMs);
     const made = withKey(earlier, read, now);
     expect(made.updatedAt).toBe(now);
-    expect(made.admission.closedKeys, "nor are they kept: nothing else may forget them").toEqual({});
+    expect(made.admission.closedKeys, "nor are they kept: nothing else may forget them").toEqual(
+      {},
+    );
   });
 });

@@ -4,6 +4,7 @@ import { fits, footprintOf } from "#shared/core/footprint";
 import { mergeSteps } from "#shared/core/merge-manifests";
 import { nameList } from "#shared/core/name-list";
 import { workspaceRoom } from "#shared/core/profiles";
+import { ApiError } from "#shared/errors/api-error";
 import { logFailure } from "#shared/pipeline/request-log";
 import type { CountingStore } from "#shared/quotas/store-object";
 import { conflictsMax } from "#shared/store/document-room";
@@ -28,6 +29,9 @@ export interface NextWorkspace {
   readonly note: string;
 }
 
+/** Of a store that takes no more of this owner's. */
+const fullCodes: ReadonlySet<string> = new Set(["QUOTA_REACHED", "WORKSPACE_FULL"]);
+
 interface Saving {
   readonly execution: Execution;
   readonly environment: Found<typeof environments.schema>;
@@ -37,8 +41,8 @@ interface Saving {
 
 /**
  * The runner's manifest, merged by path with what others made of the workspace meanwhile, as far as
- * a later execution has room for it. Null if there is no such manifest: the money is settled all
- * the same, and the workspace stays as it was.
+ * a later execution has room for it. Null if there is no such manifest, or no room for the merged
+ * one: the money is settled all the same, and the workspace stays as it was.
  */
 export async function nextWorkspace(
   store: CountingStore,
@@ -48,9 +52,10 @@ export async function nextWorkspace(
   try {
     return await merged(store, owner, saving);
   } catch (error) {
-    if (!isUnreadable(error)) throw error;
     const { id: executionId } = saving.execution;
-    logFailure("a workspace can't be saved", error, { executionId, alarm: true });
+    const isFull = error instanceof ApiError && fullCodes.has(error.code);
+    if (!isFull && !isUnreadable(error)) throw error;
+    logFailure("a workspace can't be saved", error, { executionId, alarm: !isFull });
     return null;
   }
 }

@@ -56,6 +56,8 @@ export interface ScanLimits {
 const permissionBits = 0o777;
 const specialBits = 0o7000;
 const chunkBytes = 1024 * 1024;
+/** One for all files, most of which are small: whoever is handed a chunk is done with it at once. */
+const shared = Buffer.allocUnsafe(chunkBytes);
 /** Timers run in between, for heartbeats must go on however many small files there are. */
 const entriesPerBreath = 200;
 const statBlockBytes = 512;
@@ -213,13 +215,12 @@ async function readChunks(
   use: (chunk: Uint8Array, offsetBytes: number) => void,
 ): Promise<number> {
   const file = openSync(target, constants.O_RDONLY | constants.O_NOFOLLOW);
-  const buffer = Buffer.allocUnsafe(chunkBytes);
   let sizeBytes = 0;
   try {
     for (;;) {
-      const readBytes = readSync(file, buffer, 0, chunkBytes, sizeBytes);
+      const readBytes = readSync(file, shared, 0, chunkBytes, sizeBytes);
       if (readBytes === 0) return sizeBytes;
-      use(buffer.subarray(0, readBytes), sizeBytes);
+      use(shared.subarray(0, readBytes), sizeBytes);
       sizeBytes += readBytes;
       if (readBytes === chunkBytes) await breathe();
     }

@@ -213,6 +213,23 @@ describe("SEC-4 F10 a Redactor", () => {
     );
   });
 
+  test("never passes on half a character, whatever a secret begins or ends with", () => {
+    const odd = planRedaction([
+      { key: "BEGINS", value: "\ufffdabcdefghij" },
+      { key: "ENDS", value: "klmnopqrst\ufffd" },
+    ]);
+    const lonely = Array.from({ length: 1024 }, (_, low) => String.fromCodePoint(0x1f400 + low));
+    for (const character of lonely) {
+      const printed = `${character}abcdefghij klmnopqrst${character}`;
+      const redactor = new Redactor(odd);
+      const pieces = [...printed].map((each) => redactor.write(each));
+      for (const piece of [redact(odd, printed), ...pieces, redactor.end()]) {
+        expect(piece.isWellFormed(), piece).toBe(true);
+      }
+    }
+    expect(redact(odd, "\ufffdabcdefghij")).toBe("[redacted:BEGINS]");
+  });
+
   test("lets nothing through in pauses but a few characters that may begin a secret", () => {
     fc.assert(
       fc.property(text, cuts, (whole, at) => {

@@ -69,13 +69,15 @@ export class Redactor {
 
   #drain(text: string, final: boolean): string {
     if (this.#plan.units.count === 0) return text;
-    const stop = final ? text.length : openEnd(this.#plan.heads, text);
+    const open = final ? text.length : openEnd(this.#plan.heads, text);
+    const stop = splitsCharacter(text, open) ? open - 1 : open;
     let out = "";
     let coveredUntil = this.#coveredLength;
     let plainFrom = Math.max(coveredUntil, this.#passedLength);
     const finder = new PlaceFinder(this.#plan.heads, text);
     let until = stop;
     for (let at = finder.next(0); at < stop; at = finder.next(at + 1)) {
+      if (splitsCharacter(text, at)) continue;
       const found = this.#walker.match(text, at, finder.spellings);
       if (found === null) continue;
       const { longest, undecided } = found;
@@ -108,4 +110,10 @@ export class Redactor {
     this.#lastKey = key;
     return `[redacted:${key}]`;
   }
+}
+
+/** Whether a cut there would leave half of a surrogate pair on each side, which nobody could send. */
+function splitsCharacter(text: string, at: number): boolean {
+  const isHalf = (index: number, first: number) => (text.charCodeAt(index) & 0xfc00) === first;
+  return isHalf(at, 0xdc00) && isHalf(at - 1, 0xd800);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Listener, ListenTogether } from "./listen-together.ts";
+import { type Listener, ListenTogether, tell } from "./listen-together.ts";
 
 /** A source of numbers that counts who listens. */
 function source() {
@@ -77,4 +77,13 @@ test("one that stops in the middle of being told is told no more", async () => {
   heard[0]?.next(1);
   await Promise.resolve();
   expect(second.values).toEqual([]);
+});
+
+test("what can't be read is an error of theirs, and ends nothing else", () => {
+  const { values, errors, ...to } = reader();
+  tell(to, () => 1);
+  tell(to, () => {
+    throw new Error("of another version");
+  });
+  expect([values, errors]).toEqual([[1], ["of another version"]]);
 });

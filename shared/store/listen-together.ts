@@ -62,3 +62,15 @@ export class ListenTogether<T> {
     shared.stop();
   }
 }
+
+/** Tells what `read` makes of it, or the error that it throws. */
+export function tell<T>(to: Listener<T>, read: () => T): void {
+  let value: T;
+  try {
+    value = read();
+  } catch (error) {
+    to.error(error instanceof Error ? error : new Error(String(error)));
+    return;
+  }
+  to.next(value);
+}

@@ -18,7 +18,7 @@ import {
   type Version,
   type Write,
 } from "./documents.ts";
-import { type Listener, ListenTogether } from "./listen-together.ts";
+import { type Listener, ListenTogether, tell } from "./listen-together.ts";
 import { Moment } from "./moment.ts";
 import { type Filter, filtered, ordered, type PageRequest } from "./queries.ts";
 import { type Found, found, read } from "./read-document.ts";
@@ -216,7 +216,9 @@ export class Store {
     const key = JSON.stringify([collection.path, collection.within, field]);
     const start = (all: Listener<object | null>) =>
       query.onSnapshot(
-        ({ docs: [doc] }) => all.next(doc ? parseStored(collection.schema, doc.data()) : null),
+        // What is thrown in the library's own callback would end the process.
+        ({ docs: [doc] }) =>
+          tell(all, () => (doc ? parseStored(collection.schema, doc.data()) : null)),
         (error) => all.error(error),
       );
     const typed = { ...to, next: (value: object | null) => to.next(value as z.output<S> | null) };
