@@ -40,10 +40,13 @@ export class LimitGate {
 
   /** @throws {ApiError} `RATE_LIMITED`, and then nothing was counted. */
   take(route: Route, caller: Claimant, request: IncomingMessage): Permit {
-    // A repetition of what was started is no start.
-    const starts = startsExecution(route) && request.headers["idempotency-key"] === undefined;
-    if (starts) this.#refusals.check(caller.id);
-    return this.#requests.take(claimsOf(route.limits, caller, this.#limits));
+    const refusal = startsExecution(route) ? this.#refusals.find(caller.id) : null;
+    // A repetition of what was started is no start: whether it is one takes looking it up.
+    const mayRepeat = request.headers["idempotency-key"] !== undefined;
+    if (refusal && !mayRepeat) throw refusal;
+    const permit = this.#requests.take(claimsOf(route.limits, caller, this.#limits));
+    // Looking up again and again what is known to be refused counts as requests do.
+    return refusal ? { ...permit, giveBack: () => undefined } : permit;
   }
 
   /**
@@ -52,16 +55,16 @@ export class LimitGate {
    */
   enter(route: Route, caller: Claimant): Place | null {
     if (!caller.owner) return null;
-    // What ends something waits for nothing but its own kind, by the same key (KEY-10).
-    const line = ends(route) ? `${caller.id} ends` : caller.owner.id;
-    const turn = this.#places.enter(line);
+    const { id } = caller.owner;
+    const isEnding = endsSomething(route);
+    const turn = this.#places.enter(id, isEnding ? caller.id : null);
     let isHeld = turn === null;
     const held = () => {
       isHeld = true;
     };
     turn?.entered.then(held, () => undefined);
     const leave = () => {
-      if (isHeld) this.#places.leave(line);
+      if (isHeld) this.#places.leave(id, isEnding ? "endings" : "requests");
       isHeld = false;
     };
     return { turn, leave };
@@ -80,9 +83,8 @@ export class LimitGate {
   failed(route: Route, caller: Claimant, { permit, error }: { permit: Permit; error: unknown }) {
     if (!(error instanceof ApiError) || error.status !== 429) return;
     permit.giveBack();
-    // A place may be free again at any moment, a window's isn't before the time it names.
-    const isWindow = error.code === "RATE_LIMITED";
-    if (isWindow && startsExecution(route)) this.#refusals.remember(caller.id, error);
+    const isOfAccount = error.code === "RATE_LIMITED" || error.code === "CONCURRENCY_LIMITED";
+    if (isOfAccount && startsExecution(route)) this.#refusals.remember(caller.id, error);
   }
 }
 
@@ -96,7 +98,8 @@ const endings: ReadonlySet<string> = new Set([
   "execution.ended",
 ]);
 
-function ends({ budget, audit }: Route): boolean {
+/** Such a request waits for no other kind (KEY-10). */
+export function endsSomething({ budget, audit }: Route): boolean {
   return budget === "closing" || endings.has(audit);
 }
 
