@@ -83,7 +83,7 @@ async function parse(request: IncomingMessage): Promise<Upload> {
 }
 
 /** The parser throws for a boundary that it doesn't find or take. */
-function newForm(contentType: string): Busboy {
+function newForm(contentType: string): InstanceType<typeof Busboy> {
   try {
     return new Busboy({
       headers: { "content-type": contentType },
