@@ -201,8 +201,8 @@ function refusalIn(account: Account, request: Asked, windows: Windows): HoldRefu
 }
 
 /**
- * A key that isn't counted in the account yet, when it counts as many as it may. Else an owner could
- * fill the document with keys until none of them could be closed in it any more (KEY-5).
+ * A key that isn't counted in the account yet, when it counts as many as it may. Else an owner
+ * could fill the document with keys until none could be closed in it any more (KEY-5).
  */
 function uncountable(account: Account, request: Asked, { live }: Windows): HoldRefusal | null {
   const withCeiling = Object.values(account.holds).filter(

@@ -60,7 +60,7 @@ class OwnerLines {
 /** Requests that end nothing come in the order they were sent, whatever their key. */
 const anyKey = "";
 
-/** An instance is shared while several owners have requests in it, and for so long after one more came. */
+/** An instance is shared while several owners have requests in it, and for so long afterwards. */
 const sharedMs = 1_000;
 /** Places become free all the time. */
 const retryAfterS = "1";

@@ -13,6 +13,7 @@ import { OpenAnswers } from "../limits/open-answers.ts";
 import { type Claimant, claimsOf } from "../limits/request-claims.ts";
 import { type Permit, RequestLimiter } from "../limits/request-limiter.ts";
 import type { LimitState } from "../limits/sliding-counter.ts";
+import { receive } from "./parse.ts";
 import type { Route } from "./route.ts";
 
 /** A place that a request works in; `turn` is null if it has it already. */
@@ -99,8 +100,18 @@ const endings: ReadonlySet<string> = new Set([
 ]);
 
 /** Such a request waits for no other kind (KEY-10). */
-export function endsSomething({ budget, audit }: Route): boolean {
+function endsSomething({ budget, audit }: Route): boolean {
   return budget === "closing" || endings.has(audit);
+}
+
+/**
+ * Reads the body of what ends something, for which `enter` is called then. A key whose endings
+ * trickle in would hold its owner's place for them, and no other key of that owner could be revoked
+ * meanwhile (KEY-10). Runners' reports are large, and don't trickle.
+ */
+export async function receiveEnding(route: Route, request: IncomingMessage): Promise<void> {
+  if (!endsSomething(route) || route.authenticate !== "api-key") return;
+  if (typeof route.body !== "string") await receive(request, route.bodyBytesMax);
 }
 
 function staysOpen({ reply }: Route): boolean {

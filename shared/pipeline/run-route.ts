@@ -10,9 +10,9 @@ import type { Claimant } from "../limits/request-claims.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
 import { clientAddress, requestFacts, type Shown } from "./gates.ts";
-import { endsSomething, type LimitGate, type Place, setLimitHeaders } from "./limit-gate.ts";
+import { type LimitGate, type Place, receiveEnding, setLimitHeaders } from "./limit-gate.ts";
 import type { Authenticated, Members } from "./members.ts";
-import { parseParams, parseQuery, readJson, receive } from "./parse.ts";
+import { parseParams, parseQuery, readJson } from "./parse.ts";
 import { logFailure, type RequestRecord } from "./request-log.ts";
 import { sendJson, sendStream } from "./respond.ts";
 import type {
@@ -96,7 +96,7 @@ export async function runRoute(
   try {
     const close = known.limits.open(route, claimant);
     if (close) onceClosed(response, close);
-    await bodyOfEnding(route, request);
+    await receiveEnding(route, request);
     place = known.limits.enter(route, claimant);
     if (place?.turn) await turnOf(place.turn, response);
     const leave = place?.leave ?? (() => undefined);
@@ -107,15 +107,6 @@ export async function runRoute(
   } finally {
     place?.leave();
   }
-}
-
-/**
- * A key whose endings trickle in would hold its owner's places for them, and no other key of that
- * owner could be revoked meanwhile (KEY-10). Runners' reports are large, and don't trickle.
- */
-async function bodyOfEnding(route: Route, request: IncomingMessage): Promise<void> {
-  if (!endsSomething(route) || route.authenticate !== "api-key") return;
-  if (typeof route.body !== "string") await receive(request, route.bodyBytesMax);
 }
 
 /** A key that was rotated goes on where the one before it was: its windows don't begin again. */
