@@ -8,8 +8,8 @@ export const controlsOfOwners: Readonly<Record<string, Control>> = {
     test: "shared/limits/fair-gate.test.ts",
     mutation: {
       file: "shared/limits/fair-gate.ts",
-      find: "if (!isShared || this.#running < sharedMax) return true;",
-      replace: "if (this.#running < aloneMax) return true;",
+      find: "return this.#running < (isShared ? sharedMax : aloneMax);",
+      replace: "return this.#running < aloneMax;",
     },
   },
   "TEN-2": {

@@ -43,7 +43,10 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       id,
       keyId,
       amount: fc.integer({ min: 1, max: 40 }),
-      ceilings: fc.record({ executionCostMaxMicrousd: seldom(60), dayCostMaxMicrousd: seldom(90) }),
+      ceilings: fc.record({
+        executionCostMaxMicrousd: seldom(60),
+        dayCostMaxMicrousd: fc.constant(null),
+      }),
     }),
   },
   {
@@ -102,6 +105,8 @@ const deployment: fc.Arbitrary<HoldLimits> = fc.record({
   keyConcurrentMax: fc.constantFrom(2, 500),
   keyHeldPercentMax: fc.constantFrom(50, 100, 100),
 });
+/** A key's ceiling for a day is the key's, in all that it starts. */
+const dayCeilings = fc.record({ key_a: seldom(90), key_b: seldom(90) });
 const firstCredit = fc.integer({ min: 1, max: 200 });
 
 class Play {
@@ -201,6 +206,12 @@ class Play {
   }
 }
 
+function withDayCeiling(what: Operation, days: Readonly<Record<string, number | null>>): Operation {
+  if (what.do !== "start") return what;
+  const dayCostMaxMicrousd = days[what.keyId] ?? null;
+  return { ...what, ceilings: { ...what.ceilings, dayCostMaxMicrousd } };
+}
+
 /** As `expect`, which is too slow to be asked a million times. */
 function must(what: string, isTrue: boolean): void {
   if (!isTrue) throw new Error(`not as the model says: ${what}`);
@@ -217,12 +228,13 @@ describe("BUD-3 BUD-4 BUD-7 F1 F2 F12 any interleaving", () => {
         fc.array(step, { maxLength: 30 }),
         deployment,
         firstCredit,
-        (steps, by, amount) => {
+        dayCeilings,
+        (steps, by, amount, ceilings) => {
           const play = new Play(by);
           play.play({ do: "credit", line: "credit 0", amount }, { fate: "done", staleness: 0 });
           for (const { operation: what, laterMs, ...how } of steps) {
             play.now = Math.max(began, play.now + laterMs);
-            play.play(what, how);
+            play.play(withDayCeiling(what, ceilings), how);
           }
           for (const run of play.disk.executions.keys()) {
             play.play({ do: "settle", id: run, cost: null }, { fate: "answer lost", staleness: 0 });

@@ -8,8 +8,8 @@ const head = '--b\r\ncontent-disposition: form-data; name="file"; filename="a.tx
 const pathHead = '--b\r\ncontent-disposition: form-data; name="path"\r\n\r\n';
 const end = "\r\n--b--\r\n";
 
-async function read(form: string | Buffer): Promise<Upload> {
-  const headers = { "content-type": "multipart/form-data; boundary=b" };
+async function read(form: string | Buffer, parameters = "boundary=b"): Promise<Upload> {
+  const headers = { "content-type": `multipart/form-data; ${parameters}` };
   const request = Object.assign(new IncomingMessage(new Socket()), { headers, complete: true });
   request.push(form);
   request.push(null);
@@ -42,6 +42,18 @@ describe("SEC-8 an upload", () => {
     ],
   ])("whose form %s is refused, in a sentence of ours", async (_what, form) => {
     const error = await read(form).catch((refused) => refused);
+    expect(error).toMatchObject({ code: "MALFORMED_MULTIPART", cause: undefined });
+    expect(error.message).toMatch(/^The .*\.$/);
+  });
+
+  test.each([
+    ["stands inside of another parameter", 'x="boundary=b"'],
+    ["is longer than any", `boundary=${"b".repeat(300)}`],
+    ["is empty", "boundary="],
+    ["is empty and quoted", 'boundary=""'],
+    ["begins its value in another charset", "boundary=%ff"],
+  ])("whose boundary %s is refused, in a sentence of ours", async (_what, parameters) => {
+    const error = await read(`${head}hello${end}`, parameters).catch((refused) => refused);
     expect(error).toMatchObject({ code: "MALFORMED_MULTIPART", cause: undefined });
     expect(error.message).toMatch(/^The .*\.$/);
   });

@@ -35,19 +35,8 @@ async function parse(request: IncomingMessage): Promise<Upload> {
     const message = "Send the file as multipart/form-data with a part called file.";
     throw new ApiError("UNSUPPORTED_MEDIA_TYPE", { message });
   }
+  const form = newForm(contentType);
   return await new Promise((resolve, reject) => {
-    const form = new Busboy({
-      headers: { "content-type": contentType },
-      // It would take what stands before a backslash for a folder.
-      preservePath: true,
-      limits: {
-        fileSize: uploadBytesMax + 1,
-        files: 1,
-        fields: 10,
-        fieldSize: fieldBytesMax,
-        parts: 20,
-      },
-    });
     const fail = (error: ApiError) => {
       request.unpipe(form);
       reject(error);
@@ -91,6 +80,27 @@ async function parse(request: IncomingMessage): Promise<Upload> {
     });
     request.pipe(form);
   });
+}
+
+/** The parser throws for a boundary that it doesn't find or take. */
+function newForm(contentType: string): InstanceType<typeof Busboy> {
+  try {
+    return new Busboy({
+      headers: { "content-type": contentType },
+      // It would take what stands before a backslash for a folder.
+      preservePath: true,
+      limits: {
+        fileSize: uploadBytesMax + 1,
+        files: 1,
+        fields: 10,
+        fieldSize: fieldBytesMax,
+        parts: 20,
+      },
+    });
+  } catch {
+    const message = "The Content-Type states no boundary of 1 to 70 characters (RFC 2046, 5.1.1).";
+    throw new ApiError("MALFORMED_MULTIPART", { message });
+  }
 }
 
 function tooLarge(): ApiError {

@@ -22,7 +22,10 @@ describe("parseLease()", () => {
     expect(parseLease(stated, executionId, keys)).toMatchObject({ version, heldMicrousd: null });
   });
 
-  test.each(["", "x", "1", "1.2.3"])("refuses what has no lease's form: %j", (stated) => {
-    expect(parseLease(stated, "run_a", keys)).toBeNull();
-  });
+  test.each(["", "x", "1", "1.2.3", "999999999999.000000000"])(
+    "refuses what has no lease's form: %j",
+    (stated) => {
+      expect(parseLease(stated, "run_a", keys)).toBeNull();
+    },
+  );
 });

@@ -14,7 +14,8 @@ export interface KnownLease {
   readonly heldMicrousd: number | null;
 }
 
-const form = /^([0-9]+\.[0-9]+)(?:\.([0-9]{1,15})\.([0-9a-f]{64}))?$/;
+/** More seconds than eleven digits hold lie beyond what a version can be. */
+const form = /^([0-9]{1,11}\.[0-9]{9})(?:\.([0-9]{1,15})\.([0-9a-f]{64}))?$/;
 
 function sign(executionId: string, stated: string, key: Buffer): Buffer {
   return createHmac("sha256", key).update(`lease.${executionId}.${stated}`).digest();

@@ -127,7 +127,9 @@ describe("BUD-2 a key's ceilings", () => {
   test("on a day count what is spent, and begin anew the next day", () => {
     const asked = request("run_2", 31);
     const ceilings = { ...asked.ceilings, dayCostMaxMicrousd: 60 };
-    const spent = settle(held(accountWith(), "run_1", 30), { id: "run_1", costMicrousd: 30, now });
+    const began = hold(accountWith(), { ...request("run_1", 30), ceilings });
+    if (!began.granted) throw new Error(began.refusal);
+    const spent = settle(began.account, { id: "run_1", costMicrousd: 30, now });
     if (!spent) throw new Error("not settled");
     expect(hold(spent.account, { ...asked, ceilings }).granted).toBe(false);
     const tomorrow = { ...request("run_2", 31, now + day), ceilings };

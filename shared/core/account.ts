@@ -60,7 +60,7 @@ export const Account = z.object({
   windows: z.record(z.string(), Window),
   /** Executions started, of all keys together. */
   ownerWindow: Window.default({}),
-  /** What each key's lineage has spent today; one that has spent nothing today isn't here. */
+  /** What the lineages of keys that have a ceiling for a day have spent today, if anything. */
   keys: z.record(z.string(), z.object({ day: Period })).default({}),
   limits: OwnerLimits.prefault({}),
   admission: Admission.default(openAdmission),
@@ -92,6 +92,9 @@ export function newAccount(now: number): Account {
     updatedAt: now,
   });
 }
+
+/** Of how many keys, with those they were rotated from, an account counts anything at once. */
+export const lineagesMax = 1_000;
 
 /** Under which id a key is counted: a rotation neither begins its day again nor its windows. */
 export function lineageIn(of: { readonly keyId: string; readonly lineageId?: string | null }) {

@@ -69,7 +69,7 @@ function cap(
 }
 
 /** When the account's day and month end, epoch ms. */
-function endsOf({ day, month }: Account): { readonly day: number; readonly month: number } {
+export function endsOf({ day, month }: Account): { readonly day: number; readonly month: number } {
   const today = new Date(`${day.key}T00:00:00Z`);
   const thisMonth = new Date(`${month.key}-01T00:00:00Z`);
   return {

@@ -53,7 +53,11 @@ const Requests = z.object({
  * an instance at most as many requests as its function states, and starts more instances for more.
  */
 const Fairness = z.object({
-  /** Requests that are worked on at once while several owners ask; each has a share of them. */
+  /**
+   * Requests that are worked on at once while several owners ask. Each owner has a share of them,
+   * at least one and one that ends something. Few, since an instance has one thread: of two that
+   * are worked on at once, each takes as long as both.
+   */
   sharedMax: z.int().min(1).max(1_000).default(2),
   /** The same while one owner alone asks. */
   aloneMax: z.int().min(1).max(1_000).default(64),

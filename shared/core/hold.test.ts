@@ -54,7 +54,8 @@ describe("a key that was rotated", () => {
   };
 
   test("has what is left of its day, whether it was held or spent", () => {
-    const account = started(request("run_1", 30));
+    const { ceilings } = rotated("run_1", 30);
+    const account = started({ ...request("run_1", 30), ceilings });
     expect(hold(account, rotated("run_2", 21))).toMatchObject({ refusal: "BUDGET_LIMIT_KEY" });
     const settled = settle(account, { id: "run_1", costMicrousd: 30, now });
     expect(hold(settled?.account ?? account, rotated("run_2", 21)).granted).toBe(false);
@@ -71,14 +72,15 @@ describe("a key that was rotated", () => {
   });
 
   test("is charged where its successor will be", () => {
-    const account = started(rotated("run_1", 30));
+    const ceilings = { executionCostMaxMicrousd: null, dayCostMaxMicrousd: 50 };
+    const account = started({ ...rotated("run_1", 30), ceilings });
     const late = { keyId: "key_b", lineageId: "key_a", costMicrousd: 5, wasHeldMicrousd: 5, now };
     const settled = settle(account, { id: "run_1", costMicrousd: 30, now });
     const after = settleLate(settled?.account ?? account, late);
     expect(after.account.keys).toEqual({
       key_a: { day: { key: "2026-11-22", spentMicrousd: 35 } },
     });
-    expect([settled?.lineageId, after.lineageId]).toEqual(["key_a", "key_a"]);
+    expect([settled?.countedFor, after.countedFor]).toEqual(["key_a", "key_a"]);
   });
 });
 

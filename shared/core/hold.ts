@@ -2,9 +2,17 @@
  * Setting money aside before it is spent: the first slice when an execution starts, more of them
  * while it runs. Everything is taken together or nothing of it is.
  */
-import { type Account, type Hold, heldMicrousd, inPeriod, lineageIn, monthOf } from "./account.ts";
+import {
+  type Account,
+  type Hold,
+  heldMicrousd,
+  inPeriod,
+  lineageIn,
+  lineagesMax,
+  monthOf,
+} from "./account.ts";
 import { assert } from "./assert.ts";
-import { type BudgetRefusal, capsOf, type Shortfall } from "./caps.ts";
+import { type BudgetRefusal, capsOf, endsOf, type Shortfall } from "./caps.ts";
 import { liveIn, take, type WindowLimit, type WindowState } from "./window.ts";
 
 /** How many may start, and run at once; what an owner has set comes before the deployment's. */
@@ -48,6 +56,13 @@ export type HoldRefusal =
       readonly whose: Whose;
       readonly running: number;
       readonly max: number;
+    }
+  | {
+      /** So many keys have started executions of late: counting one more would take room. */
+      readonly refusal: "KEYS_LIMITED";
+      readonly max: number;
+      /** When there is room for another at the latest, epoch ms. */
+      readonly resetsAt: number;
     }
   | {
       /** The key's share of the balance: more may be held once some of its own has ended. */
@@ -98,7 +113,7 @@ export function hold(before: Account, request: HoldRequest): HoldResult {
       ...account,
       holds: { ...account.holds, [executionId]: held },
       windows: {
-        ...liveWindows(account.windows, request),
+        ...windows.live,
         [lineageIn(request)]: windows.key.window,
       },
       ownerWindow: windows.owner?.window ?? {},
@@ -151,6 +166,8 @@ function withSlice(held: Hold, takenMicrousd: number, day: string): Hold {
 }
 
 interface Windows {
+  /** All keys' that still count something: a key that is gone leaves nothing behind. */
+  readonly live: Account["windows"];
   readonly key: WindowState;
   readonly owner: WindowState | null;
 }
@@ -161,12 +178,12 @@ function windowsOf(account: Account, request: Asked): Windows {
   const { limits, now } = request;
   const { executions, ownerExecutions } = limits;
   return {
+    live: liveWindows(account.windows, request),
     key: take(account.windows[lineageIn(request)] ?? {}, executions, now),
     owner: ownerExecutions && take(account.ownerWindow, ownerExecutions, now),
   };
 }
 
-/** The windows that still count something: a key that is gone leaves nothing behind. */
 function liveWindows(windows: Account["windows"], { limits, now }: Asked): Account["windows"] {
   const live = Object.entries(windows).map(
     ([keyId, window]) => [keyId, liveIn(window, limits.executions, now)] as const,
@@ -178,7 +195,30 @@ function refusalIn(account: Account, request: Asked, windows: Windows): HoldRefu
   const { key, owner } = windows;
   if (!key.granted) return { refusal: "RATE_LIMITED", whose: "key", window: key };
   if (owner && !owner.granted) return { refusal: "RATE_LIMITED", whose: "owner", window: owner };
+  const tooManyKeys = uncountable(account, request, windows);
+  if (tooManyKeys) return tooManyKeys;
   return crowded(account, request) ?? shortfall(account, request) ?? overShare(account, request);
+}
+
+/**
+ * A key that isn't counted in the account yet, when it counts as many as it may. Else an owner
+ * could fill the document with keys until none could be closed in it any more (KEY-5).
+ */
+function uncountable(account: Account, request: Asked, { live }: Windows): HoldRefusal | null {
+  const withCeiling = Object.values(account.holds).filter(
+    (held) => held.keyDayMaxMicrousd !== null,
+  );
+  const counted = new Set([
+    ...Object.keys(account.keys),
+    ...Object.keys(live),
+    ...withCeiling.map(lineageIn),
+  ]);
+  if (counted.size < lineagesMax || counted.has(lineageIn(request))) return null;
+  const resetsAt = Math.max(
+    endsOf(account).day,
+    request.now + 2 * request.limits.executions.windowMs,
+  );
+  return { refusal: "KEYS_LIMITED", max: lineagesMax, resetsAt };
 }
 
 function crowded(account: Account, request: Asked): HoldRefusal | null {

@@ -13,7 +13,10 @@ export interface LedgerLine {
   readonly amountMicrousd: number;
   readonly lossMicrousd: number;
   readonly keyId: string | null;
-  /** Under which id it was charged to its key; null of lines from before this was noted. */
+  /**
+   * Under which id it counts to its key's day; empty if it doesn't, null of lines from before this
+   * was noted.
+   */
   readonly keyLineageId?: string | null;
   /** What a charge took of each UTC day; null of lines from before this was noted. */
   readonly days: Readonly<Record<string, number>> | null;
@@ -45,6 +48,8 @@ export const noLines: LedgerSums = {
 
 /** More than a month, and what a clock or an execution may be behind. */
 const daysMax = 40;
+/** The account counts what keys spend on its own day alone. */
+const daysWithKeysMax = 2;
 
 export function addLine(sums: LedgerSums, line: LedgerLine): LedgerSums {
   const charged = line.type === "charge" ? 0 - line.amountMicrousd : 0;
@@ -77,11 +82,17 @@ function withDays(before: LedgerSums["days"], line: LedgerLine, charged: number)
   for (const [day, part] of Object.entries(parts)) {
     const sum = days[day] ?? { spentMicrousd: 0, keys: {} };
     const keyId = line.keyLineageId ?? line.keyId ?? "";
-    const keys = { ...sum.keys, [keyId]: (sum.keys[keyId] ?? 0) + part };
+    const ofKey = keyId === "" ? {} : { [keyId]: (sum.keys[keyId] ?? 0) + part };
+    const keys = { ...sum.keys, ...ofKey };
     days[day] = { spentMicrousd: sum.spentMicrousd + part, keys };
   }
-  const newest = Object.keys(days).sort(byDay).slice(-daysMax);
-  return Object.fromEntries(Object.entries(days).filter(([day]) => newest.includes(day)));
+  const newest = Object.entries(days)
+    .sort(([a], [b]) => byDay(a, b))
+    .slice(-daysMax);
+  const withKeysFrom = newest.length - daysWithKeysMax;
+  return Object.fromEntries(
+    newest.map(([day, sum], at) => [day, at < withKeysFrom ? { ...sum, keys: {} } : sum]),
+  );
 }
 
 /** As text, `2026-11-23` sorts as the days do. */

@@ -1,5 +1,5 @@
 /** Turning a hold into a charge: at most what was held, once, on the days it was held on. */
-import { type Account, inPeriod, lineageIn, monthOf, slicesOf } from "./account.ts";
+import { type Account, inPeriod, lineageIn, lineagesMax, monthOf, slicesOf } from "./account.ts";
 import { assert } from "./assert.ts";
 import { capsOf } from "./caps.ts";
 
@@ -8,8 +8,8 @@ export type ChargedDays = Readonly<Record<string, number>>;
 
 export interface Settlement {
   readonly account: Account;
-  /** Under which id it was charged to the key. */
-  readonly lineageId: string;
+  /** Under which id it counts to its key's day; empty if that has no ceiling and isn't counted. */
+  readonly countedFor: string;
   readonly heldMicrousd: number;
   readonly chargedMicrousd: number;
   readonly chargedDays: ChargedDays;
@@ -42,12 +42,12 @@ export function settle(
     left -= charged;
   }
   const { [id]: _settled, ...holds } = before.holds;
-  const lineageId = lineageIn(held);
-  const account = charge({ ...before, holds }, { lineageId, chargedDays, now });
+  const countedFor = held.keyDayMaxMicrousd === null ? "" : lineageIn(held);
+  const account = charge({ ...before, holds }, { countedFor, chargedDays, now });
   const releasedMicrousd = heldMicrousd - chargedMicrousd;
   const lossMicrousd = cost - chargedMicrousd;
   const amounts = { heldMicrousd, chargedMicrousd, chargedDays, releasedMicrousd, lossMicrousd };
-  return { account, lineageId, ...amounts };
+  return { account, countedFor, ...amounts };
 }
 
 export interface LateEnding {
@@ -64,7 +64,8 @@ export interface LateEnding {
  * Charges an execution whose hold has expired: at most what was held, of what is free today under
  * every cap, and the rest is the platform's loss, since others may have been promised that money.
  * Whoever calls it makes sure that it happens once: by the execution's version, and a ledger line
- * of derived id.
+ * of derived id. Whether its key had a ceiling for a day went with the hold, so it counts as if it
+ * had, while there is room.
  */
 export function settleLate(before: Account, ending: LateEnding): Settlement {
   const { wasHeldMicrousd, now } = ending;
@@ -76,9 +77,11 @@ export function settleLate(before: Account, ending: LateEnding): Settlement {
   const free = capsOf(account, by, 0).map((cap) => cap.leftMicrousd);
   const chargedMicrousd = Math.max(0, Math.min(cost, wasHeldMicrousd, ...free));
   const chargedDays = chargedMicrousd > 0 ? { [account.day.key]: chargedMicrousd } : {};
+  const hasRoom = lineageId in account.keys || Object.keys(account.keys).length < lineagesMax;
+  const countedFor = hasRoom ? lineageId : "";
   return {
-    account: charge(account, { lineageId, chargedDays, now }),
-    lineageId,
+    account: charge(account, { countedFor, chargedDays, now }),
+    countedFor,
     heldMicrousd: 0,
     chargedMicrousd,
     chargedDays,
@@ -89,7 +92,7 @@ export function settleLate(before: Account, ending: LateEnding): Settlement {
 
 function charge(
   before: Account,
-  of: { readonly lineageId: string; readonly chargedDays: ChargedDays; readonly now: number },
+  of: { readonly countedFor: string; readonly chargedDays: ChargedDays; readonly now: number },
 ): Account {
   const account = inPeriod(before, of.now);
   const { day, month, keys } = account;
@@ -101,7 +104,7 @@ function charge(
   const chargedMicrousd = sum(() => true);
   const today = sum((charged) => charged === day.key);
   const thisMonth = sum((charged) => monthOf(charged) === month.key);
-  const keyDay = keys[of.lineageId]?.day ?? { key: day.key, spentMicrousd: 0 };
+  const keyDay = keys[of.countedFor]?.day ?? { key: day.key, spentMicrousd: 0 };
   const spentToday = { day: { ...keyDay, spentMicrousd: keyDay.spentMicrousd + today } };
   return {
     ...account,
@@ -109,6 +112,6 @@ function charge(
     spentMicrousd: account.spentMicrousd + chargedMicrousd,
     day: { ...day, spentMicrousd: day.spentMicrousd + today },
     month: { ...month, spentMicrousd: month.spentMicrousd + thisMonth },
-    keys: today > 0 ? { ...keys, [of.lineageId]: spentToday } : keys,
+    keys: today > 0 && of.countedFor ? { ...keys, [of.countedFor]: spentToday } : keys,
   };
 }

@@ -57,6 +57,8 @@ describe("verifyToken()", () => {
       [kind, "3", payload, signature],
       [kind, key, payload, ""],
       [kind, key, payload],
+      [kind, "constructor", payload, signature],
+      [kind, "__proto__", payload, signature],
     ]) {
       expect(verifyToken("control", forged.join("."), { keys, now: 0 })).toBeNull();
     }

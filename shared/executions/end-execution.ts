@@ -144,7 +144,7 @@ function ledgerLines(
   ) => {
     const id = derivedId("ledgerEntry", executionId, String(execution.attempt), type);
     const description = type === "charge" ? `Compute time, ${profile}` : "Cost beyond the hold";
-    const spentBy = { executionId, threadId, keyId, keyLineageId: line.lineageId };
+    const spentBy = { executionId, threadId, keyId, keyLineageId: line.countedFor };
     const rest = { ...spentBy, ...spentOn, description, createdAt: line.now };
     return create(ledger.of(owner, id), { v: 1, id, type, ...amounts, ...rest });
   };

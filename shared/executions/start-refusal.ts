@@ -19,6 +19,8 @@ export function startRefusal(
   switch (refused.refusal) {
     case "RATE_LIMITED":
       return rateLimited(refused, known.limits);
+    case "KEYS_LIMITED":
+      return keysLimited(refused, known.now);
     case "CONCURRENCY_LIMITED":
       return concurrencyLimited(refused);
     case "KEY_SHARE_LIMITED":
@@ -34,6 +36,11 @@ function rateLimited(refused: Refused<"RATE_LIMITED">, limits: DeploymentLimits)
   const who = refused.whose === "key" ? "A key starts" : "An account's keys start";
   const message = `${who} at most ${max} executions per ${windowMs / 60_000} minutes.`;
   return tooMany({ limit: max, remaining: 0, resetMs: refused.window.retryAfterMs }, message);
+}
+
+function keysLimited({ max, resetsAt }: Refused<"KEYS_LIMITED">, now: number): ApiError {
+  const message = `An account counts the executions of at most ${max} keys; use one that it counts.`;
+  return tooMany({ limit: max, remaining: 0, resetMs: resetsAt - now }, message);
 }
 
 function concurrencyLimited(refused: Refused<"CONCURRENCY_LIMITED">): ApiError {

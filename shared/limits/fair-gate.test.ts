@@ -10,11 +10,12 @@ function newGate(own: Partial<FairGateLimits> = {}) {
   const gate = new FairGate({ ...limits, ...own }, () => nowMs);
   const admitted: string[] = [];
   const refused: string[] = [];
-  const ask = (ownerId: string) => {
-    const turn = gate.enter(ownerId);
+  const ask = (ownerId: string, endingKeyId: string | null = null) => {
+    const turn = gate.enter(ownerId, endingKeyId);
+    const name = endingKeyId ?? ownerId;
     turn?.entered.then(
-      () => admitted.push(ownerId),
-      (error) => refused.push(`${ownerId} ${error.code}`),
+      () => admitted.push(name),
+      (error) => refused.push(`${name} ${error.code}`),
     );
     return turn;
   };
@@ -75,8 +76,7 @@ describe("TEN-1 FairGate", () => {
   test("serves the waiting owners in turn, one request of each", async () => {
     const { gate, admitted, ask } = newGate({ aloneMax: limits.sharedMax });
     times(4 + 4, () => ask("flood"));
-    times(1 + 2, () => ask("b"));
-    times(1 + 1, () => ask("c"));
+    for (const owner of ["b", "c", "b", "b", "c"]) ask(owner);
     // Four of the flood are in, and one of each other: six, of which four are shared.
     expect(gate.running).toBe(6);
     for (let left = 0; left < 3; left += 1) gate.leave("flood");
@@ -94,12 +94,27 @@ describe("TEN-1 FairGate", () => {
     const { ask } = newGate();
     // Uploads that trickle in: more than are shared, and none of them ends.
     times(9, () => ask("flood"));
-    expect(ask("neighbour")).toBeNull();
+    expect([ask("neighbour"), ask("neighbour")]).toEqual([null, null]);
     expect(ask("neighbour")).not.toBeNull();
-    const { ask: askEarlier } = newGate();
-    times(7, () => askEarlier("flood"));
-    expect([askEarlier("neighbour"), askEarlier("neighbour")]).toEqual([null, null]);
-    expect(askEarlier("neighbour")).not.toBeNull();
+    // All that there is, and more waits.
+    const { ask: askLater } = newGate();
+    times(limits.aloneMax + 6, () => askLater("flood"));
+    expect([askLater("neighbour"), askLater("neighbour")]).toEqual([null, null]);
+    expect(askLater("neighbour")).not.toBeNull();
+  });
+
+  test("counts an instance as shared for as long as a second owner's request runs", async () => {
+    const { gate, ask, pass } = newGate();
+    ask("neighbour");
+    times(limits.sharedMax - 1, () => ask("flood"));
+    pass(60_000);
+    expect(ask("flood")).not.toBeNull();
+    gate.leave("neighbour");
+    await told();
+    expect(gate.running).toBe(limits.sharedMax);
+    // The flood is alone again, and another's request a second ago.
+    pass(1_000);
+    expect(ask("flood")).toBeNull();
   });
 
   test("lets in one of each owner, though one holds every place that there is", () => {
@@ -108,6 +123,28 @@ describe("TEN-1 FairGate", () => {
     expect([ask("neighbour"), ask("another")]).toEqual([null, null]);
     expect(ask("neighbour")).not.toBeNull();
     expect(gate.running).toBe(limits.aloneMax + 2);
+  });
+
+  test("counts the endings of an owner with its share, by however many keys it asks", () => {
+    const { gate, ask } = newGate();
+    ask("neighbour");
+    const asked = Array.from({ length: 200 }, (_, index) => ask("flood", `key_${index}`));
+    expect(asked.filter((turn) => turn === null)).toHaveLength(limits.sharedMax - 1);
+    // What else the owner asks for has one place beside them, and the neighbour its share.
+    expect([ask("flood"), ask("neighbour")]).toEqual([null, null]);
+    expect(ask("flood")).not.toBeNull();
+    expect(gate.running).toBe(limits.sharedMax + 2);
+  });
+
+  test("lets a neighbour wait for one ending of an owner, not for one of each key", async () => {
+    const { gate, admitted, ask } = newGate({ sharedMax: 2 });
+    ask("neighbour");
+    for (let index = 0; index < 200; index += 1) ask("flood", `key_${index}`);
+    times(2, () => ask("neighbour"));
+    gate.leave("neighbour");
+    gate.leave("flood", "endings");
+    await told();
+    expect(admitted).toEqual(["key_1", "neighbour"]);
   });
 
   test("refuses an owner whose queue is full, and that owner alone", () => {
@@ -145,11 +182,32 @@ describe("TEN-1 FairGate", () => {
     expect(gate.running).toBe(1);
   });
 
+  test("lets an owner's keys take turns with their endings (KEY-10)", async () => {
+    const { gate, admitted, ask } = newGate({ aloneMax: 1 });
+    times(1 + limits.ownerWaitingMax, () => ask("owner", "leaked"));
+    expect(() => ask("owner", "leaked")).toThrow(expect.objectContaining({ code: "ACCOUNT_BUSY" }));
+    for (const key of ["mine", "mine", "other"]) ask("owner", key);
+    for (let served = 0; served < 5; served += 1) {
+      gate.leave("owner", "endings");
+      await told();
+    }
+    expect(admitted.join(" ")).toBe("leaked mine other leaked mine");
+  });
+
+  test("keeps a place for what ends something, whatever else fills the instance (KEY-10)", () => {
+    const { ask } = newGate({ sharedMax: 1 });
+    times(limits.aloneMax + 3, () => ask("flood"));
+    ask("neighbour");
+    expect(ask("neighbour")).not.toBeNull();
+    expect([ask("flood", "key_a"), ask("neighbour", "key_b")]).toEqual([null, null]);
+  });
+
   test("lets everybody in once, whatever the order, and never more than it may at once", async () => {
     const owners = ["a", "b", "c", "d"];
     const owner = fc.constantFrom(...owners);
+    const ending = fc.option(fc.constantFrom("key_a", "key_b"));
     const step = fc.oneof(
-      fc.record({ ask: owner, times: fc.integer({ min: 1, max: 4 }) }),
+      fc.record({ ask: owner, ending, times: fc.integer({ min: 1, max: 4 }) }),
       fc.record({ leave: fc.nat() }),
       fc.record({ cancel: fc.nat() }),
       fc.record({ passMs: fc.integer({ min: 0, max: 1_500 }) }),
@@ -157,44 +215,48 @@ describe("TEN-1 FairGate", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         const { gate, ask, pass } = newGate({ ownerWaitingMax: 1_000, waitMsMax: 86_000_000 });
-        const inside: string[] = [];
-        const waiting: { readonly ownerId: string; readonly cancel: () => void }[] = [];
+        type Kind = "requests" | "endings";
+        const inside: { readonly ownerId: string; readonly kind: Kind }[] = [];
+        const waiting: { readonly cancel: () => void }[] = [];
         let [asked, left, cancelled] = [0, 0, 0];
-        const enter = (ownerId: string) => {
-          const turn = ask(ownerId);
+        const enter = (ownerId: string, endingKeyId: string | null) => {
+          const turn = ask(ownerId, endingKeyId);
+          const place = { ownerId, kind: endingKeyId === null ? "requests" : "endings" } as const;
           asked += 1;
           if (!turn) {
-            inside.push(ownerId);
+            inside.push(place);
             return;
           }
-          const waiter = { ownerId, cancel: turn.cancel };
+          const waiter = { cancel: turn.cancel };
           waiting.push(waiter);
           const over = () => waiting.splice(waiting.indexOf(waiter), 1);
           turn.entered.then(
-            () => over() && inside.push(ownerId),
+            () => over() && inside.push(place),
             () => over(),
           );
         };
         for (const next of steps) {
-          if ("ask" in next) times(next.times, () => enter(next.ask));
+          if ("ask" in next) times(next.times, () => enter(next.ask, next.ending));
           else if ("passMs" in next) pass(next.passMs);
           else if ("cancel" in next) {
             const waiter = waiting[next.cancel % Math.max(1, waiting.length)];
             if (waiter) cancelled += 1;
             waiter?.cancel();
           } else if (inside.length > 0) {
-            const [gone = ""] = inside.splice(next.leave % inside.length, 1);
+            const [gone] = inside.splice(next.leave % inside.length, 1);
             left += 1;
-            gate.leave(gone);
+            if (gone) gate.leave(gone.ownerId, gone.kind);
           }
           await told();
           expect(gate.running).toBe(inside.length);
-          expect(gate.running).toBeLessThan(limits.aloneMax + owners.length);
+          // Beyond that, each owner has its share and one place for each kind.
+          expect(gate.running).toBeLessThanOrEqual(limits.aloneMax + 2 * owners.length);
         }
         // Nobody is left behind once places become free.
         while (inside.length > 0) {
           left += 1;
-          gate.leave(inside.pop() ?? "");
+          const last = inside.pop();
+          if (last) gate.leave(last.ownerId, last.kind);
           await told();
         }
         expect(waiting).toEqual([]);

@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { ApiError } from "../errors/api-error.ts";
 
 const keysMax = 10_000;
-/** A limit that was raised is felt this much later. */
+/** A limit that was raised, or a place that became free, is noticed this much later. */
 const rememberedMsMax = 1_000;
 
 /**
@@ -20,10 +20,10 @@ export class KnownRefusals {
     this.#now = now;
   }
 
-  /** @throws {ApiError} the refusal, as long as it is known to hold. */
-  check(keyId: string): void {
+  /** The refusal of a key, as long as it is taken to hold. */
+  find(keyId: string): ApiError | null {
     const known = this.#refusals.get(keyId);
-    if (known && known.until > this.#now()) throw known.error;
+    return known && known.until > this.#now() ? known.error : null;
   }
 
   /** Never for longer than the refusal itself says. */

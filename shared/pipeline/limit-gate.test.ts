@@ -3,6 +3,7 @@ import { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { mintOwner } from "../auth/owner.ts";
 import { DeploymentLimits } from "../core/deployment-limits.ts";
+import { ApiError } from "../errors/api-error.ts";
 import { LimitGate, setLimitHeaders } from "./limit-gate.ts";
 import type { Route } from "./route.ts";
 
@@ -50,9 +51,25 @@ describe("TEN-1 LimitGate", () => {
       place?.leave();
       place?.leave();
     }
-    // Another key's ending waits for no ending of this one.
-    gate.enter(routeWith(endings[0]), caller);
-    expect(gate.enter(routeWith(endings[0]), { id: "key_b", owner })?.turn).toBeNull();
+  });
+
+  test("counts the endings of all of an owner's keys together, and lets the keys take turns", async () => {
+    const fairness = { aloneMax: 1, sharedMax: 1 };
+    const gate = new LimitGate(DeploymentLimits.parse({ fairness }), () => 0);
+    const admitted: string[] = [];
+    const ask = (id: string) => {
+      const place = gate.enter(routeWith(endings[0]), { id, owner });
+      const enter = () => {
+        admitted.push(id);
+        return place;
+      };
+      return place?.turn ? place.turn.entered.then(enter) : enter();
+    };
+    const first = ask("key_a");
+    const [second, , other] = [ask("key_a"), ask("key_a"), ask("key_b")];
+    for (const entered of [first, second, other]) (await entered)?.leave();
+    await Promise.resolve();
+    expect(admitted).toEqual(["key_a", "key_a", "key_b", "key_a"]);
   });
 
   test("counts what stays open, streams and files, and no other answer", () => {
@@ -66,5 +83,50 @@ describe("TEN-1 LimitGate", () => {
     expect(gate.open(routeWith({}), caller)).toBeNull();
     close?.();
     expect(gate.open(download, caller)).not.toBeNull();
+  });
+});
+
+describe("LIM-2 a start that the account refuses", () => {
+  const starting = routeWith({ limits: "executions" });
+  const caller = { id: "key_a", owner };
+  const refusal = new ApiError("CONCURRENCY_LIMITED", { headers: { "retry-after": "5" } });
+
+  function refusedOnce() {
+    let nowMs = 0;
+    const limits = DeploymentLimits.parse({ requests: { perKey: { max: 3 } } });
+    const gate = new LimitGate(limits, () => nowMs);
+    const pass = (ms: number) => {
+      nowMs += ms;
+    };
+    const remaining = (key: string, sent = request) => {
+      const permit = gate.take(starting, { ...caller, id: key }, sent);
+      gate.failed(starting, { ...caller, id: key }, { permit, error: refusal });
+      return permit.state?.remaining;
+    };
+    expect(remaining("key_a")).toBe(2);
+    return { remaining, pass };
+  }
+
+  test("is refused again from memory for a second, and then decided again, uncounted", () => {
+    const { remaining, pass } = refusedOnce();
+    pass(999);
+    expect(() => remaining("key_a")).toThrow(refusal);
+    expect(remaining("key_b")).toBe(2);
+    pass(1);
+    // An execution of the key may have ended: the account is asked.
+    expect(remaining("key_a")).toBe(2);
+  });
+
+  test("counts as a request if it is repeated within that second with an Idempotency-Key", () => {
+    const { remaining, pass } = refusedOnce();
+    const repeated = new IncomingMessage(new Socket());
+    repeated.headers["idempotency-key"] = "again";
+    const counts = [remaining("key_a", repeated), remaining("key_a", repeated)];
+    expect([...counts, remaining("key_a", repeated)]).toEqual([2, 1, 0]);
+    expect(() => remaining("key_a", repeated)).toThrow(
+      expect.objectContaining({ code: "RATE_LIMITED" }),
+    );
+    pass(120_000);
+    expect(remaining("key_a", repeated)).toBe(2);
   });
 });

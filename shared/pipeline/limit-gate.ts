@@ -13,6 +13,7 @@ import { OpenAnswers } from "../limits/open-answers.ts";
 import { type Claimant, claimsOf } from "../limits/request-claims.ts";
 import { type Permit, RequestLimiter } from "../limits/request-limiter.ts";
 import type { LimitState } from "../limits/sliding-counter.ts";
+import { receive } from "./parse.ts";
 import type { Route } from "./route.ts";
 
 /** A place that a request works in; `turn` is null if it has it already. */
@@ -40,10 +41,13 @@ export class LimitGate {
 
   /** @throws {ApiError} `RATE_LIMITED`, and then nothing was counted. */
   take(route: Route, caller: Claimant, request: IncomingMessage): Permit {
-    // A repetition of what was started is no start.
-    const starts = startsExecution(route) && request.headers["idempotency-key"] === undefined;
-    if (starts) this.#refusals.check(caller.id);
-    return this.#requests.take(claimsOf(route.limits, caller, this.#limits));
+    const refusal = startsExecution(route) ? this.#refusals.find(caller.id) : null;
+    // A repetition of what was started is no start: whether it is one takes looking it up.
+    const mayRepeat = request.headers["idempotency-key"] !== undefined;
+    if (refusal && !mayRepeat) throw refusal;
+    const permit = this.#requests.take(claimsOf(route.limits, caller, this.#limits));
+    // Looking up again and again what is known to be refused counts as requests do.
+    return refusal ? { ...permit, giveBack: () => undefined } : permit;
   }
 
   /**
@@ -52,16 +56,16 @@ export class LimitGate {
    */
   enter(route: Route, caller: Claimant): Place | null {
     if (!caller.owner) return null;
-    // What ends something waits for nothing but its own kind, by the same key (KEY-10).
-    const line = ends(route) ? `${caller.id} ends` : caller.owner.id;
-    const turn = this.#places.enter(line);
+    const { id } = caller.owner;
+    const isEnding = endsSomething(route);
+    const turn = this.#places.enter(id, isEnding ? caller.id : null);
     let isHeld = turn === null;
     const held = () => {
       isHeld = true;
     };
     turn?.entered.then(held, () => undefined);
     const leave = () => {
-      if (isHeld) this.#places.leave(line);
+      if (isHeld) this.#places.leave(id, isEnding ? "endings" : "requests");
       isHeld = false;
     };
     return { turn, leave };
@@ -80,9 +84,8 @@ export class LimitGate {
   failed(route: Route, caller: Claimant, { permit, error }: { permit: Permit; error: unknown }) {
     if (!(error instanceof ApiError) || error.status !== 429) return;
     permit.giveBack();
-    // A place may be free again at any moment, a window's isn't before the time it names.
-    const isWindow = error.code === "RATE_LIMITED";
-    if (isWindow && startsExecution(route)) this.#refusals.remember(caller.id, error);
+    const isOfAccount = error.code === "RATE_LIMITED" || error.code === "CONCURRENCY_LIMITED";
+    if (isOfAccount && startsExecution(route)) this.#refusals.remember(caller.id, error);
   }
 }
 
@@ -96,8 +99,19 @@ const endings: ReadonlySet<string> = new Set([
   "execution.ended",
 ]);
 
-function ends({ budget, audit }: Route): boolean {
+/** Such a request waits for no other kind (KEY-10). */
+function endsSomething({ budget, audit }: Route): boolean {
   return budget === "closing" || endings.has(audit);
+}
+
+/**
+ * Reads the body of what ends something, for which `enter` is called then. A key whose endings
+ * trickle in would hold its owner's place for them, and no other key of that owner could be revoked
+ * meanwhile (KEY-10). Runners' reports are large, and don't trickle.
+ */
+export async function receiveEnding(route: Route, request: IncomingMessage): Promise<void> {
+  if (!endsSomething(route) || route.authenticate !== "api-key") return;
+  if (typeof route.body !== "string") await receive(request, route.bodyBytesMax);
 }
 
 function staysOpen({ reply }: Route): boolean {

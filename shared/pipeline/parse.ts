@@ -132,6 +132,13 @@ export async function readBytes(request: IncomingMessage, bytesMax: number): Pro
   return Buffer.concat(chunks);
 }
 
+const received = new WeakMap<IncomingMessage, Buffer>();
+
+/** Waits for a body that `readJson` reads, before anything is taken for the request. */
+export async function receive(request: IncomingMessage, bytesMax: number): Promise<void> {
+  received.set(request, await readBytes(request, bytesMax));
+}
+
 interface JsonOptions {
   readonly bytesMax: number;
   readonly contentType: string | undefined;
@@ -145,7 +152,7 @@ export async function readJson<B>(
   schema: z.ZodType<B>,
   options: JsonOptions,
 ): Promise<B> {
-  const bytes = await readBytes(request, options.bytesMax);
+  const bytes = received.get(request) ?? (await readBytes(request, options.bytesMax));
   if (bytes.length === 0) return validated(schema, {}, "body");
   if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(options.contentType ?? "")) {
     throw new ApiError("UNSUPPORTED_MEDIA_TYPE", { message: "Send the body as application/json." });

@@ -11,7 +11,7 @@ import type { UnsentAnswers } from "../limits/unsent-answers.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
 import { clientAddress, requestFacts, type Shown } from "./gates.ts";
-import { type LimitGate, type Place, setLimitHeaders } from "./limit-gate.ts";
+import { type LimitGate, type Place, receiveEnding, setLimitHeaders } from "./limit-gate.ts";
 import type { Authenticated, Members } from "./members.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";
 import { logFailure, type RequestRecord } from "./request-log.ts";
@@ -98,6 +98,7 @@ export async function runRoute(
   try {
     const close = known.limits.open(route, claimant);
     if (close) onceClosed(response, close);
+    await receiveEnding(route, request);
     place = known.limits.enter(route, claimant);
     if (place?.turn) await turnOf(place.turn, response);
     const leave = place?.leave ?? (() => undefined);

@@ -6,7 +6,7 @@ import { freePorts } from "../../local/functions/free-ports.ts";
 import { until } from "../../local/run/until.ts";
 
 /** A value that is in each error's message, and may be in nothing that is answered or logged. */
-const secret = "sk-live-4242";
+const secret = "sk-live-zyzy";
 const source = `
   import * as z from "zod";
   import { serve } from "#shared/pipeline/serve";
@@ -57,7 +57,7 @@ afterAll(() => {
 async function refusalOf(path: string, sent: RequestInit = {}) {
   const answer = await fetch(baseUrl + path, sent);
   const text = await answer.text();
-  expect(text).not.toContain("4242");
+  expect(text).not.toContain("zyzy");
   return { status: answer.status, ...JSON.parse(text) };
 }
 
@@ -87,7 +87,7 @@ describe("SEC-8 a function", () => {
     const exited = once(child, "exit");
     await fetch(`${baseUrl}/v1/ends`).catch(() => null);
     expect((await exited)[0]).toBe(1);
-    expect(log).not.toContain("4242");
+    expect(log).not.toContain("zyzy");
     expect(log).toContain("failing ends: an error that nobody caught");
     expect(log.match(/"cause":"Error\\n {4}at /g)?.length).toBe(3);
   });

@@ -52,6 +52,24 @@ describe("TEN-1 requests of two owners in one instance", () => {
   });
 });
 
+describe("KEY-10 a request that ends a key, and whose body never comes", () => {
+  test("holds no place that another key's revocation needs", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    const { json: other } = await send("/v1/keys", { key: owner.key, body: { name: "other" } });
+    const fairness = { aloneMax: 1, sharedMax: 1, waitMsMax: 500 };
+    const { baseUrl } = await startOne("keys", fairness);
+    const path = `/v1/keys/${other.id}/revoke`;
+    const headers = { authorization: `Bearer ${other.key}`, "content-length": "100" };
+    const unsent = request(new URL(path, baseUrl), { method: "POST", headers, agent: false });
+    unsent.on("error", () => undefined).flushHeaders();
+    // It is at the gate once a read with its key, which was sent later, is answered.
+    expect((await send("/v1/keys", { key: other.key, baseUrl })).status).toBe(200);
+    const revoked = await send(path, { key: owner.key, method: "POST", baseUrl });
+    unsent.destroy();
+    expect(revoked.status).toBe(200);
+  });
+});
+
 /** A reader that takes nothing until it is told to. */
 async function openUnread(baseUrl: string, path: string, key: string): Promise<IncomingMessage> {
   return await new Promise((resolve, reject) => {

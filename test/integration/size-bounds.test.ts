@@ -132,4 +132,20 @@ describe("KEY-10 TEN-2 an account that remembers a thousand closed keys", () => 
     expect((await send(path, { key: full.key, body: {} })).status).toBe(200);
     expect((await send("/v1/agents", { key: full.key })).status).toBe(401);
   });
+
+  test("forgets those closed long ago whenever it gets another", async () => {
+    const { id, key } = await newOwner({ creditUsd: 0 });
+    const place = firestore().doc(`owners/${id}/account/budget`);
+    const longAgo = { "admission.closedKeys": { key_old: Date.now() - 16 * 60_000 } };
+    const remembered = async () => Object.keys((await place.get()).get("admission.closedKeys"));
+    await place.update(longAgo);
+    const made = await send("/v1/keys", { key, body: { name: "another" } });
+    expect([made.status, await remembered()]).toEqual([201, []]);
+    await place.update(longAgo);
+    const rotated = await send(`/v1/keys/${made.json.id}/rotate`, {
+      key,
+      body: { gracePeriodHours: 0 },
+    });
+    expect([rotated.status, await remembered()]).toEqual([201, [made.json.id]]);
+  });
 });

@@ -116,7 +116,7 @@ function settled(disk: Disk, { id, cost }: Of<"settle">, { now }: Clock): Decide
     inTime ??
     settleLate(disk.account, { keyId, costMicrousd: cost, wasHeldMicrousd: heldMicrousd, now });
   const { chargedMicrousd, chargedDays: days, lossMicrousd } = settlement;
-  const of = { keyId, createdAt: now };
+  const of = { keyId, keyLineageId: settlement.countedFor, createdAt: now };
   const charge = { ...of, type: "charge" as const, amountMicrousd: 0 - chargedMicrousd, days };
   const loss = { ...of, type: "loss" as const, amountMicrousd: 0, days: {}, lossMicrousd };
   return done({
