@@ -38,7 +38,10 @@ const complaints: readonly (readonly [EndReason, RegExp])[] = [
   ["open_files_limit", /Too many open files|EMFILE/],
   ["file_size_limit", /File too large|File size limit exceeded|EFBIG/],
   ["disk_quota", /No space left on device|ENOSPC/],
-  ["process_limit", /fork: .*Resource temporarily unavailable|can't start new thread|Cannot fork/],
+  [
+    "process_limit",
+    /fork: .{0,100}Resource temporarily unavailable|can't start new thread|Cannot fork/,
+  ],
 ];
 
 export function decideOutcome(seen: Seen): Outcome {
