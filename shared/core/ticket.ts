@@ -90,7 +90,7 @@ export function verifyToken(
   at: { readonly keys: SigningKeys; readonly now: number },
 ): TokenClaims | null {
   const [kind, keyId = "", payload = "", signature = "", ...rest] = token.split(".");
-  const key = at.keys.keys[keyId];
+  const key = Object.hasOwn(at.keys.keys, keyId) && at.keys.keys[keyId];
   if (kind !== purpose || !key || rest.length > 0) return null;
   const expected = Buffer.from(sign(`${kind}.${keyId}.${payload}`, key));
   const given = Buffer.from(signature);
