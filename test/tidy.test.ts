@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { findForbiddenImports, findImportCircles } from "../scripts/tidy/import-rules.ts";
 import { findImpurities } from "../scripts/tidy/purity-rules.ts";
+import { findSlowExpressions } from "../scripts/tidy/regexp-rules.ts";
 import { findShapeFaults } from "../scripts/tidy/shape-rules.ts";
 import { type Finding, readSources } from "../scripts/tidy/source-file.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
@@ -30,6 +31,10 @@ describe("the repository is tidy", () => {
 
   test("files keep their length, name and promises", () => {
     expectNone(sources.flatMap(findShapeFaults));
+  });
+
+  test("no regular expression works longer than in proportion to what is sent", () => {
+    expectNone(sources.flatMap(findSlowExpressions));
   });
 
   test("every folder of functions/ is a function", () => {

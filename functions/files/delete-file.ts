@@ -34,7 +34,7 @@ export const deleteFile = route({
   read: async ({ caller: { owner }, params, request, deps }) => {
     const ref = environments.of(owner, params.environmentId);
     const environment = await deps.store.require(ref);
-    const path = confined(params["*"].replace(/^\/+|\/+$/g, ""));
+    const path = confined(params["*"].replace(/^\/+|(?<!\/)\/+$/g, ""));
     const base = await readFilesOf(owner, environment.value);
     const next = without(base.manifest, path);
     if (next === null) {

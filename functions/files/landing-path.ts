@@ -15,7 +15,7 @@ export function landingPath(upload: { readonly filename: string; readonly path: 
   const { filename: given } = upload;
   const filename = given.split(windowsPath.test(given) ? /[/\\]/ : "/").at(-1) ?? "";
   const path = upload.path.replace(/^\/+/, "");
-  const trimmed = path.replace(/\/+$/, "");
+  const trimmed = path.replace(/(?<!\/)\/+$/, "");
   if (nameless.has(filename)) return confined(path);
   if (trimmed === "") return confined(filename);
   if (trimmed.split("/").at(-1) === filename) return confined(trimmed);

@@ -61,7 +61,7 @@ export const listFiles = route({
   },
   decide({ params: { environmentId }, query, data }) {
     const { depth, offset, limit } = query;
-    const named = query.path.replace(/^\/+|\/+$/g, "");
+    const named = query.path.replace(/^\/+|(?<!\/)\/+$/g, "");
     const folder = named === "" || named === "." ? "" : confined(named);
     const page = pageOfFiles(data.manifest, { folder, depth, limit, offset });
     if (page === null) throw new ApiError("NOT_FOUND", { message: "There is no such folder." });

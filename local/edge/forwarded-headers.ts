@@ -34,12 +34,14 @@ export function functionRequest(
 /** What the client receives of a function's. Access for other sites' scripts is never granted. */
 export function responseHeaders(answer: IncomingMessage): OutgoingHttpHeaders {
   const isForeign = (name: string) => name.startsWith("access-control-") || name === "x-powered-by";
-  const headers: Record<string, string[]> = {};
+  const headers = new Map<string, string[]>();
   for (const [name, value] of forwardResponse(answer, isForeign)) {
     const lower = name.toLowerCase();
-    headers[lower] = [...(headers[lower] ?? []), value];
+    const values = headers.get(lower);
+    if (values) values.push(value);
+    else headers.set(lower, [value]);
   }
-  const joined = Object.entries(headers).map(([name, values]) => [
+  const joined = [...headers].map(([name, values]) => [
     name,
     values.length === 1 ? values[0] : values,
   ]);

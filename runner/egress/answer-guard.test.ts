@@ -111,6 +111,14 @@ describe("SEC-5 an answer that holds the secret", () => {
     expect(got?.headers).toEqual([]);
   });
 
+  test.each(["constructor", "__proto__", "toString", "lzma"])(
+    "encoded as %s, which is no encoding, is kept back",
+    async (encoding) => {
+      const headers = [`Content-Encoding: ${encoding}`];
+      expect(await throughGuard({ headers, body: [gzipSync(said)] })).toBeNull();
+    },
+  );
+
   test("encoded once more than it says is kept back", async () => {
     const packed = gzipSync(gzipSync(said));
     const got = await throughGuard({ headers: ["Content-Encoding: gzip"], body: [packed] });

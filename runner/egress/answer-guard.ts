@@ -20,6 +20,14 @@ export interface GuardedAnswer {
   readonly body: readonly Duplex[];
 }
 
+/** By what an upstream calls the encoding: no name of an object's own parts is one. */
+const decoderOf = new Map<string, () => Duplex>([
+  ["gzip", createGunzip],
+  ["x-gzip", createGunzip],
+  ["deflate", createInflate],
+  ["br", createBrotliDecompress],
+  ["zstd", createZstdDecompress],
+]);
 const silenceMs = 100;
 const decodersMax = 2;
 /** The lengths change with redaction, and so does the encoding. */
@@ -52,13 +60,7 @@ function decodersOf(encoding: string | undefined): Duplex[] {
     .map((name) => name.trim())
     .filter((name) => name !== "" && name !== "identity");
   const makers = names.reverse().map((name) => {
-    const make = {
-      gzip: createGunzip,
-      "x-gzip": createGunzip,
-      deflate: createInflate,
-      br: createBrotliDecompress,
-      zstd: createZstdDecompress,
-    }[name];
+    const make = decoderOf.get(name);
     if (!make) throw cantLook();
     return make;
   });

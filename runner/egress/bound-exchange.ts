@@ -204,7 +204,10 @@ function requireTunnels({ rawHeaders, url = "" }: IncomingMessage, name: string)
   throw new NotCarried(421, "The request's target must be a path.");
 }
 
-/** Puts values where their placeholders stand, in the headers they are bound to. */
+/** A user's name and a password, as git sends them. */
+const basicForm = /^(basic +)([A-Za-z0-9+/=]+)$/i;
+
+/** Puts values where their placeholders stand, in the headers they are bound to; nothing else. */
 function withValue([name, value]: Header, secrets: readonly Placed[]): Header {
   const lower = name.toLowerCase();
   const here = secrets.filter(({ headers }) => headers.includes(lower));
@@ -213,9 +216,11 @@ function withValue([name, value]: Header, secrets: readonly Placed[]): Header {
       (before, secret) => before.replaceAll(secret.placeholder, () => secret.value),
       text,
     );
-  // A user's name and a password, as git sends them.
-  const basic = lower === "authorization" ? /^basic +([A-Za-z0-9+/=]+)$/i.exec(value)?.[1] : null;
-  if (!basic) return [name, replaced(value)];
-  const decoded = Buffer.from(basic, "base64").toString("utf8");
-  return [name, `Basic ${Buffer.from(replaced(decoded)).toString("base64")}`];
+  const [, scheme, packed] = (lower === "authorization" && basicForm.exec(value)) || [];
+  if (scheme === undefined || packed === undefined) return [name, replaced(value)];
+  // As bytes: what stands beside a placeholder need not be UTF-8. Bound values are ASCII.
+  const said = Buffer.from(packed, "base64").toString("latin1");
+  const meant = replaced(said);
+  if (meant === said) return [name, value];
+  return [name, scheme + Buffer.from(meant, "latin1").toString("base64")];
 }

@@ -98,6 +98,27 @@ describe("SEC-5 a secret bound to a host", () => {
     expect(seen?.body).toBe(placeholder);
   });
 
+  test.each([
+    [
+      "a password that isn't UTF-8",
+      `Basic ${Buffer.from("git:p\xe4ss\xff", "latin1").toString("base64")}`,
+    ],
+    ["one in UTF-8", `Basic ${Buffer.from("git:pässwörd").toString("base64")}`],
+    ["base64 that ends early", "basic  Z2l0OnB3"],
+    ["bits that stand for nothing", "Basic Z2l0OnB3ZB=="],
+    ["what isn't base64 at all", "Basic ===="],
+  ])("leaves %s alone where it has nothing to replace", async (_what, authorization) => {
+    await send({ headers: { authorization } });
+    expect(heard.at(-1)?.headers.authorization).toBe(authorization);
+  });
+
+  test("leaves every byte beside the placeholder as it is", async () => {
+    const packed = (password: string) =>
+      Buffer.from(`g\xefit:\xff${password}\xfe`, "latin1").toString("base64");
+    await send({ headers: { authorization: `BASIC ${packed(placeholder)}` } });
+    expect(heard.at(-1)?.headers.authorization).toBe(`BASIC ${packed(value)}`);
+  });
+
   test.each(["echo", "gzip"] as const)("is redacted from the answer: %s", async (how) => {
     answerWith = how;
     const answer = await send({ headers: { "x-api-key": placeholder } });

@@ -47,7 +47,7 @@ export function tunnelledTarget(request: IncomingMessage, asked: Asked): Target 
 /** Whom an unreadable request asked for, as far as it can be told in a log. */
 export function roughly(request: IncomingMessage): Asked {
   const text = (request.url ?? "").replace(/^http:\/\//i, "");
-  return { host: text.replace(/[^\w.:[\]-].*$/, "").slice(0, 260), port: 0 };
+  return { host: text.replace(/[^\w.:[\]-].*/s, "").slice(0, 260), port: 0 };
 }
 
 /** What can't be recorded can't be asked for: a port beyond the last one is none. */

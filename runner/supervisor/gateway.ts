@@ -62,7 +62,7 @@ export class Gateway {
 
   /** @param token The ID token; the claim's reply replaces it. */
   constructor(baseUrl: string, token: string) {
-    this.#baseUrl = baseUrl.replace(/\/+$/, "");
+    this.#baseUrl = baseUrl.replace(/(?<!\/)\/+$/, "");
     this.#token = token;
   }
 

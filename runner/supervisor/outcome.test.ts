@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { decideOutcome, type Seen } from "./outcome.ts";
+import { decideOutcome, type Seen, shellExitCode } from "./outcome.ts";
 
 const quiet: Seen = {
   stopped: null,
@@ -60,5 +60,19 @@ describe("decideOutcome()", () => {
   test("a script that copes with a limit has succeeded", () => {
     const met = { memoryKills: 1, processRefusals: 1, diskFull: true };
     expect(decideOutcome({ ...quiet, ...met, exitCode: 0 }).outcome).toBe("success");
+  });
+});
+
+describe("shellExitCode()", () => {
+  test.each([
+    [3, null, 3],
+    [0, "SIGTERM", 0],
+    [null, "SIGKILL", 137],
+    [null, "SIGRTMIN", 128],
+    [null, "constructor", 128],
+    [null, "__proto__", 128],
+    [null, null, 128],
+  ])("of the code %j and the signal %j is %d", (code, signal, exitCode) => {
+    expect(shellExitCode({ code, signal })).toBe(exitCode);
   });
 });

@@ -33,12 +33,43 @@ const timedOutCode = 124;
 /** 128 + SIGXFSZ: a file grew past its limit. */
 const fileTooLargeCode = 153;
 
+/** A map, since the sandbox's init says the name: an object has more names than its own. */
+const signalNumbers = new Map([
+  ["SIGHUP", 1],
+  ["SIGINT", 2],
+  ["SIGQUIT", 3],
+  ["SIGILL", 4],
+  ["SIGTRAP", 5],
+  ["SIGABRT", 6],
+  ["SIGBUS", 7],
+  ["SIGFPE", 8],
+  ["SIGKILL", 9],
+  ["SIGSEGV", 11],
+  ["SIGPIPE", 13],
+  ["SIGALRM", 14],
+  ["SIGTERM", 15],
+  ["SIGXCPU", 24],
+  ["SIGXFSZ", 25],
+  ["SIGSYS", 31],
+]);
+
+/** The exit code of what has ended, as a shell tells it. */
+export function shellExitCode(end: {
+  readonly code: number | null;
+  readonly signal: string | null;
+}): number {
+  return end.code ?? 128 + (signalNumbers.get(end.signal ?? "") ?? 0);
+}
+
 /** What C libraries and languages say of a limit that the kernel keeps no count of. */
 const complaints: readonly (readonly [EndReason, RegExp])[] = [
   ["open_files_limit", /Too many open files|EMFILE/],
   ["file_size_limit", /File too large|File size limit exceeded|EFBIG/],
   ["disk_quota", /No space left on device|ENOSPC/],
-  ["process_limit", /fork: .*Resource temporarily unavailable|can't start new thread|Cannot fork/],
+  [
+    "process_limit",
+    /fork: .{0,100}Resource temporarily unavailable|can't start new thread|Cannot fork/,
+  ],
 ];
 
 export function decideOutcome(seen: Seen): Outcome {

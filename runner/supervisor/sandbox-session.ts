@@ -10,30 +10,13 @@ import { missingWalls } from "./check-isolation.ts";
 import type { HandedSecrets } from "./handed-secrets.ts";
 import { type InitLine, listenForInit, type RunHandlers } from "./init-line.ts";
 import type { LauncherLine } from "./launcher-line.ts";
+import { shellExitCode } from "./outcome.ts";
 
 /** A wall isn't proven, so nothing was run. */
 export class IsolationError extends Fault {
   override readonly name = "IsolationError";
 }
 
-const shellSignals: Readonly<Record<string, number>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGILL: 4,
-  SIGTRAP: 5,
-  SIGABRT: 6,
-  SIGBUS: 7,
-  SIGFPE: 8,
-  SIGKILL: 9,
-  SIGSEGV: 11,
-  SIGPIPE: 13,
-  SIGALRM: 14,
-  SIGTERM: 15,
-  SIGXCPU: 24,
-  SIGXFSZ: 25,
-  SIGSYS: 31,
-};
 /** Fewer free blocks than this, and nothing of use could be written. */
 const blocksLeftMin = 4;
 
@@ -97,7 +80,7 @@ export class SandboxSession {
     const end = (await this.#init?.run(request, handlers)) ?? null;
     if (this.#isTerminated) this.#idle.resolve();
     if (end === null) return null;
-    return end.code ?? 128 + (shellSignals[end.signal ?? ""] ?? 0);
+    return shellExitCode(end);
   }
 
   /** Resolves when what ran has ended after it was asked to. */

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { findForbiddenImports, findImportCircles } from "./import-rules.ts";
 import { findImpurities } from "./purity-rules.ts";
+import { findSlowExpressions } from "./regexp-rules.ts";
 import { findShapeFaults } from "./shape-rules.ts";
 import { type Finding, parseSource, type SourceFile } from "./source-file.ts";
 
@@ -49,6 +50,25 @@ test("findImportCircles() tells a circle once, and lets types go round", () => {
     "modules import each other: shared/a.ts → shared/b.ts → shared/a.ts",
   ]);
   expect(findImportCircles([a, backByType])).toEqual([]);
+});
+
+describe("findSlowExpressions()", () => {
+  test.each([
+    ["shared/http/a.ts", "const blanks = text.replace(/^ +| +$/g, '');"],
+    ["runner/init/a.ts", "for (const form of [/a+b/]) form.test(text);"],
+    ["functions/keys/a.ts", "z.string().regex(new RegExp(text));"],
+    ["local/edge/a.ts", "RegExp(prefix, 'i').test(url);"],
+  ])("refuses in %s: %s", (path, text) => {
+    expect(messages(findSlowExpressions, [path, text])).toHaveLength(1);
+  });
+
+  test.each([
+    ["shared/http/a.ts", "const parts = text.split(/ +/);"],
+    ["shared/http/a.test.ts", "text.replace(/ +$/, '');"],
+    ["scripts/docs.ts", "text.replace(/ +$/, '');"],
+  ])("allows in %s: %s", (path, text) => {
+    expect(messages(findSlowExpressions, [path, text])).toEqual([]);
+  });
 });
 
 describe("findImpurities()", () => {

@@ -33,6 +33,19 @@ describe("unitsOf()", () => {
     expect(texts).toContain("first line short second line");
   });
 
+  test("takes a break that is escaped any number of times for one, and no other backslash", () => {
+    const value = String.raw`first line\nsecond line\r\\nthird \line\r\xfourth`;
+    const texts = textsOf(value);
+    for (const text of [
+      "first line",
+      "second line",
+      String.raw`third \line`,
+      String.raw`\xfourth`,
+    ]) {
+      expect(texts).toContain(text);
+    }
+  });
+
   test("has pieces that overlap and never end within a character", () => {
     const value = "😀".repeat(300);
     const texts = textsOf(value);

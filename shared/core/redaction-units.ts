@@ -26,7 +26,7 @@ const piecesCount = 16;
 
 const lineBreak = /\r\n|[\n\v\f\r\u0085\u2028\u2029]/;
 /** A key within a JSON secret holds breaks as `\n`; who parses it prints lines. */
-const escapedBreak = /\r\n|[\n\v\f\r\u0085\u2028\u2029]|\\+r\\+n|\\+[nr]/;
+const escapedBreak = /\r\n|[\n\v\f\r\u0085\u2028\u2029]|(?<!\\)\\+(?:r\\+n|[nr])/;
 
 /** Whether a text that holds `value` can be cleaned of it. */
 export function isRedactable(value: string): boolean {

@@ -2,25 +2,29 @@
  * Tells values that look like secrets, so that whoever puts one into the open is warned (SEC-7).
  */
 
-/** How tokens of common services and keys begin; each is the service's own published form. */
+/**
+ * How tokens of common services and keys begin; each is the service's own published form. They are
+ * searched in long texts too, so no form begins with what it repeats: a token's header and an
+ * address's scheme, which may have any length, are known by how they end.
+ */
 const forms: readonly (readonly [what: string, form: RegExp])[] = [
-  ["a GitHub token", /\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,})/],
-  ["a GitLab token", /\bglpat-[\w-]{20,}/],
+  ["a GitHub token", /\b(?:gh[pousr]_[A-Za-z0-9]{30}|github_pat_\w{30})/],
+  ["a GitLab token", /\bglpat-[\w-]{20}/],
   ["an AWS access key", /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/],
   ["a Google API key", /\bAIza[\w-]{35}/],
-  ["a Google access token", /\bya29\.[\w-]{20,}/],
-  ["a Slack token", /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/],
-  ["a Slack webhook", /hooks\.slack\.com\/services\/[A-Za-z0-9/]{20,}/],
-  ["a Stripe key", /\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}/],
-  ["a key of a model provider", /\bsk-[\w-]{20,}/],
+  ["a Google access token", /\bya29\.[\w-]{20}/],
+  ["a Slack token", /\bxox[abeoprs]-[A-Za-z0-9-]{10}/],
+  ["a Slack webhook", /hooks\.slack\.com\/services\/[A-Za-z0-9/]{20}/],
+  ["a Stripe key", /\b[rs]k_(?:live|test)_[A-Za-z0-9]{16}/],
+  ["a key of a model provider", /\bsk-[\w-]{20}/],
   ["an npm token", /\bnpm_[A-Za-z0-9]{36}/],
-  ["a PyPI token", /\bpypi-[\w-]{50,}/],
-  ["a SendGrid key", /\bSG\.[\w-]{16,}\.[\w-]{16,}/],
-  ["a Hugging Face token", /\bhf_[A-Za-z0-9]{30,}/],
+  ["a PyPI token", /\bpypi-[\w-]{50}/],
+  ["a SendGrid key", /\bSG\.[\w-]{16,}\.[\w-]{16}/],
+  ["a Hugging Face token", /\bhf_[A-Za-z0-9]{30}/],
   ["an API key of this service", /\btb_(?:prod|dev)_[0-9a-f]{64}\b/],
-  ["a JSON web token", /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+/],
+  ["a JSON web token", /[\w-]{13}\.eyJ[\w-]{10,}\.[\w-]/],
   ["a private key", /-----BEGIN [A-Z ]*PRIVATE KEY-----/],
-  ["an address with a password in it", /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:[^\s/@]+@/i],
+  ["an address with a password in it", /[a-z0-9+.-]:\/\/[^\s/:@]*:[^\s/@]+@/i],
 ];
 
 const tokenForm = /^[A-Za-z0-9+/=_~.-]{20,512}$/;

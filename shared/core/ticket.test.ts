@@ -48,6 +48,10 @@ describe("verifyToken()", () => {
     expect(verifyToken("model", token, { keys, now: 0 })).toBeNull();
   });
 
+  test.each(["constructor", "__proto__", "toString", "3", ""])("no key is called %j", (keyId) => {
+    expect(verifyToken("control", `control.${keyId}.e30.x`, { keys, now: 0 })).toBeNull();
+  });
+
   test("no changed part passes", () => {
     const [kind, key, payload = "", signature] = token.split(".");
     const other = Buffer.from(JSON.stringify({ ...claims, attempt: 3 })).toString("base64url");

@@ -18,6 +18,7 @@ describe("of ten bytes", () => {
     [`bytes=-${huge}`, bytes(0, 10)],
     ["Bytes=1-1", bytes(1, 1)],
     ["bytes=, 1-1 ,\t,", bytes(1, 1)],
+    ["bytes= \t 1-1\t \t", bytes(1, 1)],
     // Only one of them can be answered, so that one is.
     ["bytes=20-30, 1-2, -0", bytes(1, 2)],
   ])("%s is that part", (header, part) => {
@@ -31,7 +32,15 @@ describe("of ten bytes", () => {
 
   test.each([
     ...[null, "", "bytes", "bytes=", "bytes=,", "bytes=-", "bytes=a-b", "bytes=1", "bytes=1-2-3"],
-    ...["bytes=5-2", "bytes =1-2", "bytes= 1 - 2", "bytes=+1-2", "bytes=0x1-2", "bytes=1-2;3-4"],
+    ...[
+      "bytes=5-2",
+      "bytes =1-2",
+      "bytes= 1 - 2",
+      "bytes=+1-2",
+      "bytes=0x1-2",
+      "bytes=1-2;3-4",
+      "bytes=1- \t2",
+    ],
     // One element that isn't valid spoils the header, as RFC 9110 has it.
     ...["bytes=1-2, 5-2", "bytes=20-30, x", "lines=1-2", "none", "bytes=1-2, bytes=3-4"],
     // Several that can be answered.

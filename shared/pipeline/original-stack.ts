@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { SourceMap } from "node:module";
 
-const position = /(\/[^\s():]+\.cjs):(\d+):(\d+)/g;
+const position = /(?<![^\s():])(\/[^\s():]+\.cjs):(\d+):(\d+)/g;
 const maps = new Map<string, SourceMap | null>();
 
 /**

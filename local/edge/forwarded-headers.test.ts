@@ -1,0 +1,14 @@
+import type { IncomingMessage } from "node:http";
+import { expect, test } from "vitest";
+import { responseHeaders } from "./forwarded-headers.ts";
+
+/** An answer as far as its headers are looked at. */
+const answerWith = (...rawHeaders: string[]) =>
+  ({ rawHeaders, httpVersion: "1.1", statusCode: 200 }) as unknown as IncomingMessage;
+
+test("headers may be called like the parts of every object, and come more than once", () => {
+  const headers = responseHeaders(
+    answerWith("Constructor", "a", "toString", "b", "X-Twice", "1", "x-twice", "2"),
+  );
+  expect(headers).toMatchObject({ constructor: "a", tostring: "b", "x-twice": ["1", "2"] });
+});
