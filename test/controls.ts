@@ -180,7 +180,7 @@ export const controls: Readonly<Record<string, Control>> = {
     test: "test/security/strangers.test.ts",
     mutation: {
       file: "shared/auth/key-ring.ts",
-      find: "throw noSuchKey();\n    }\n    // A read",
+      find: "throw noSuchKey();\n    }\n    const value",
       replace: `return {
         id: "key_of_nobody",
         ownerId: "user_000000000000000000000",

@@ -2,7 +2,6 @@ import { idempotencySpace } from "#shared/auth/environment-bounds";
 import { issueKey, keyRandomBytes, ownerOfKey, requireWithin } from "#shared/auth/issue-key";
 import { boundsOf, KeyCreate, KeyCreated, keyRecord, keyWarning } from "#shared/contract/api-key";
 import { created, noParams, noQuery, toJsonText } from "#shared/contract/common";
-import { inPeriod } from "#shared/core/account";
 import { admits } from "#shared/core/admission";
 import { derivedId } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
@@ -54,7 +53,7 @@ export const createKey = route({
     return {
       writes: [write, ...data.note(key.id, now)],
       // Whoever closes the maker meanwhile, or makes another key, makes this fail.
-      account: withKey(inPeriod(account, now), data, now),
+      account: withKey(account, data, now),
       subject: key.id,
       facts: { prefix: key.prefix },
       reply: created({ ...keyRecord(key, now), key: text, warning: keyWarning }),

@@ -3,7 +3,7 @@ import { closedFields, type FoundKey, finishClosing, settleKey } from "#shared/a
 import { issueKey, keyRandomBytes, ownerOfKey, requireWithin } from "#shared/auth/issue-key";
 import { expiryOf, KeyCreated, KeyRotate, keyRecord, keyWarning } from "#shared/contract/api-key";
 import { created, iso, noQuery } from "#shared/contract/common";
-import { type Account, inPeriod } from "#shared/core/account";
+import type { Account } from "#shared/core/account";
 import { admits, close } from "#shared/core/admission";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
@@ -53,7 +53,7 @@ export const rotateKey = route({
       createdBy: caller.id,
       createdAt: now,
     });
-    const counted = withKey(inPeriod(account, now), data, now);
+    const counted = withKey(account, data, now);
     const ending = endOld(counted, old, { replacedBy: key.id, now, ...body });
     const { expiresAt: oldExpiresAt } = ending;
     return {

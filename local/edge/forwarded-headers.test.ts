@@ -1,10 +1,14 @@
-import type { IncomingMessage } from "node:http";
+import { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
 import { expect, test } from "vitest";
 import { responseHeaders } from "./forwarded-headers.ts";
 
 /** An answer as far as its headers are looked at. */
-const answerWith = (...rawHeaders: string[]) =>
-  ({ rawHeaders, httpVersion: "1.1", statusCode: 200 }) as unknown as IncomingMessage;
+function answerWith(...rawHeaders: string[]): IncomingMessage {
+  const answer = new IncomingMessage(new Socket());
+  Object.assign(answer, { rawHeaders, httpVersion: "1.1", statusCode: 200 });
+  return answer;
+}
 
 test("headers may be called like the parts of every object, and come more than once", () => {
   const headers = responseHeaders(

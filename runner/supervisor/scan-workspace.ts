@@ -56,7 +56,7 @@ export interface ScanLimits {
 const permissionBits = 0o777;
 const specialBits = 0o7000;
 const chunkBytes = 1024 * 1024;
-/** One for all files, most of which are small: whoever is handed a chunk is done with it at once. */
+/** One for all files, most of which are small: who is handed a chunk is done with it at once. */
 const shared = Buffer.allocUnsafe(chunkBytes);
 /** Timers run in between, for heartbeats must go on however many small files there are. */
 const entriesPerBreath = 200;

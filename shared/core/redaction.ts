@@ -112,7 +112,7 @@ export class Redactor {
   }
 }
 
-/** Whether a cut there would leave half of a surrogate pair on each side, which nobody could send. */
+/** Whether a cut there would leave half of a surrogate pair on each side, which can't be sent. */
 function splitsCharacter(text: string, at: number): boolean {
   const isHalf = (index: number, first: number) => (text.charCodeAt(index) & 0xfc00) === first;
   return isHalf(at, 0xdc00) && isHalf(at - 1, 0xd800);

@@ -80,7 +80,7 @@ export async function runRoute(
 ): Promise<void> {
   const { route, record } = admitted;
   const { request, response } = exchange;
-  const { deps, members } = known;
+  const { members } = known;
   const { shown } = admitted;
   const beganAt = performance.now();
   const authenticated = await members.authenticate(
@@ -102,8 +102,7 @@ export async function runRoute(
     place = known.limits.enter(route, claimant);
     if (place?.turn) await turnOf(place.turn, response);
     const leave = place?.leave ?? (() => undefined);
-    const { unsent } = known;
-    await answer(admitted, exchange, { ...authenticated, deps, members, unsent, beganAt, leave });
+    await answer(admitted, exchange, { ...known, ...authenticated, beganAt, leave });
   } catch (error) {
     known.limits.failed(route, claimant, { permit, error });
     throw error;

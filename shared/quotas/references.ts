@@ -11,7 +11,7 @@ import type { Store } from "../store/store.ts";
 import { readManifest } from "../workspace/manifests.ts";
 
 const pageMax = 100;
-/** Names of packs, of manifests that were read: a sweep that ran out of time goes on behind them. */
+/** The packs of manifests that were read: a sweep that ran out of time goes on behind them. */
 const packsKnown = new LRUCache<string, readonly string[]>({ maxSize: 200_000 });
 
 export interface References {
