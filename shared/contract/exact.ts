@@ -13,23 +13,21 @@ const closeLengthMin = 4;
 
 /** Like `z.object`, but refuses each other field by its name, and says which name may be meant. */
 export function exactObject<S extends z.ZodRawShape>(shape: S) {
-  const known = Object.keys(shape).filter((name) => shape[name] !== takenForNothing);
+  const known = Object.keys(shape)
+    .filter((name) => shape[name] !== takenForNothing)
+    .map((name) => ({ name, plain: plain(name) }));
+  const taken = `isn't taken here: what is taken is ${known.map(({ name }) => name).join(", ")}`;
+  // A body may hold thousands of such names: each costs no more than to look at it.
+  const refusalOf = (name: string): string => {
+    const given = plain(name);
+    const meant = known.find((one) => areClose(given, one.plain));
+    return meant ? `isn't taken here: did you mean ${meant.name}?` : taken;
+  };
   const other = z
     .unknown()
-    .refine(() => false, { error: ({ path }) => refusalOf(String(path?.at(-1)), known) });
+    .refine(() => false, { error: ({ path }) => refusalOf(String(path?.at(-1))) });
   const strict = z.strictObject(shape);
   return strict.clone({ ...strict.def, catchall: other });
-}
-
-function refusalOf(name: string, known: readonly string[]): string {
-  const meant = closeTo(name, known);
-  if (meant !== null) return `isn't taken here: did you mean ${meant}?`;
-  return `isn't taken here: what is taken is ${known.join(", ")}`;
-}
-
-/** The first of `known` that `name` may be a misspelling of; work in proportion to its length. */
-function closeTo(name: string, known: readonly string[]): string | null {
-  return known.find((other) => areClose(plain(name), plain(other))) ?? null;
 }
 
 function plain(name: string): string {
