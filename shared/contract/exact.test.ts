@@ -13,7 +13,8 @@ function refusals(schema: z.ZodType, body: unknown): string[] {
   return (parsed.error?.issues ?? []).map(({ path, message }) => `${path.join(".")}: ${message}`);
 }
 
-const meant = (field: string, name: string) => `${field}: isn't taken here: did you mean ${name}?`;
+const meant = (field: string, name: string) =>
+  `${field}: isn't taken here: perhaps ${name} is meant`;
 const secret = { key: "K", value: "sk-12345678" };
 
 describe("SEC-5 a secret", () => {

@@ -21,7 +21,7 @@ export function exactObject<S extends z.ZodRawShape>(shape: S) {
   const refusalOf = (name: string): string => {
     const given = plain(name);
     const meant = known.find((one) => areClose(given, one.plain));
-    return meant ? `isn't taken here: did you mean ${meant.name}?` : taken;
+    return meant ? `isn't taken here: perhaps ${meant.name} is meant` : taken;
   };
   const other = z
     .unknown()
