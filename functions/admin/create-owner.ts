@@ -3,6 +3,7 @@ import { newOwner } from "#shared/auth/act-on-owner";
 import { issueKey, keyRandomBytes } from "#shared/auth/issue-key";
 import { KeyCreated, keyRecord, keyWarning } from "#shared/contract/api-key";
 import { created, noParams, noQuery } from "#shared/contract/common";
+import { exactObject } from "#shared/contract/exact";
 import { newAccount } from "#shared/core/account";
 import { firstKeyCount } from "#shared/core/key-count";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
@@ -11,7 +12,7 @@ import { create } from "#shared/store/documents";
 import { accountId, accounts, owners } from "#shared/store/owners";
 import { OwnerBody, ownerBody } from "./owner-body.ts";
 
-const OwnerCreate = z.object({
+const OwnerCreate = exactObject({
   name: z.string().trim().min(1).max(200),
   /** Fixed for good: an owner's keys carry it in their prefix. */
   mode: z.enum(["production", "development"]).default("production"),

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { existingOwner } from "#shared/auth/act-on-owner";
 import { budgetStatus } from "#shared/contract/budget";
 import { noQuery, ok } from "#shared/contract/common";
+import { exactObject } from "#shared/contract/exact";
 import { LimitAmount, limitsFrom } from "#shared/contract/limit-amount";
 import { inPeriod, OwnerLimits } from "#shared/core/account";
 import { idSchema } from "#shared/core/ids";
@@ -10,7 +11,7 @@ import { jsonBytesMax, route } from "#shared/pipeline/route";
 
 /** Beside money: how many executions, and how long; null is the deployment's own limit. */
 const { shape } = OwnerLimits;
-const Executions = z.object({
+const Executions = exactObject({
   executionsMax: shape.executionsMax.unwrap().optional(),
   ownerExecutionsMax: shape.ownerExecutionsMax.unwrap().optional(),
   concurrentMax: shape.concurrentMax.unwrap().optional(),
@@ -26,7 +27,7 @@ export const setOwnerLimits = route({
   scope: "none",
   params: z.object({ userId: idSchema("owner") }),
   query: noQuery,
-  body: z.object({
+  body: exactObject({
     dailyLimit: LimitAmount.optional(),
     monthlyLimit: LimitAmount.optional(),
     executions: Executions.optional(),

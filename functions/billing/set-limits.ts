@@ -1,20 +1,22 @@
 import * as z from "zod";
 import { BudgetStatus, budgetStatus } from "#shared/contract/budget";
 import { noParams, noQuery, ok } from "#shared/contract/common";
+import { exactObject } from "#shared/contract/exact";
 import { LimitAmount, limitsFrom } from "#shared/contract/limit-amount";
 import { inPeriod } from "#shared/core/account";
 import { ApiError } from "#shared/errors/api-error";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 
-const Limits = z
-  .object({ dailyLimit: LimitAmount.optional(), monthlyLimit: LimitAmount.optional() })
-  .refine(
-    ({ dailyLimit, monthlyLimit }) => dailyLimit !== undefined || monthlyLimit !== undefined,
-    {
-      path: ["dailyLimit"],
-      message: "is required, or monthlyLimit, or both",
-    },
-  );
+const Limits = exactObject({
+  dailyLimit: LimitAmount.optional(),
+  monthlyLimit: LimitAmount.optional(),
+}).refine(
+  ({ dailyLimit, monthlyLimit }) => dailyLimit !== undefined || monthlyLimit !== undefined,
+  {
+    path: ["dailyLimit"],
+    message: "is required, or monthlyLimit, or both",
+  },
+);
 
 export const setLimits = route({
   answers: "PUT /v1/budget/limits",

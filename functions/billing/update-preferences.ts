@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Preferences, preferences } from "#shared/contract/billing";
 import { noParams, noQuery, ok } from "#shared/contract/common";
+import { exactObject } from "#shared/contract/exact";
 import { LimitAmount, limitsFrom } from "#shared/contract/limit-amount";
 import { inPeriod } from "#shared/core/account";
 import { AlertPercents } from "#shared/core/alert-state";
@@ -8,7 +9,7 @@ import { ApiError } from "#shared/errors/api-error";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 
 /** What can't be chosen here is taken if it says what holds, and refused if it wants otherwise. */
-const PreferencesUpdate = z.object({
+const PreferencesUpdate = exactObject({
   monthlyResourceSpendLimit: LimitAmount.optional(),
   alertPercentages: AlertPercents.optional(),
   usageBillingEnabled: z.literal(true, "must be true: what is used is always charged").optional(),

@@ -20,7 +20,7 @@ export const createSecret = route({
   audit: "secret.stored",
   reply: { 201: SecretWritten },
   read: async ({ caller, params, body, deps }) =>
-    await readAndSeal(deps.store, caller.owner, { ...params, ...body }),
+    await readAndSeal(deps.store, caller.owner, { ...body, ...params }),
   decide({ body, data, now }) {
     const { key } = body;
     if (data.environment.value.secretKeys.includes(key)) {

@@ -19,7 +19,7 @@ export const putSecret = route({
   audit: "secret.stored",
   reply: { 200: SecretWritten },
   read: async ({ caller, params, body, deps }) =>
-    await readAndSeal(deps.store, caller.owner, { ...params, ...body }),
+    await readAndSeal(deps.store, caller.owner, { ...body, ...params }),
   decide({ params, body, data, now }) {
     const { key } = params;
     const writes = secretWrites(data, key, now);

@@ -3,6 +3,7 @@ import { connect as connectTcp, createServer } from "node:net";
 import { connect } from "node:tls";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { countJoinedBytes } from "../../test/kit/count-joined-bytes.ts";
 import { helloBytesMax, readGreeting } from "./client-hello.ts";
 
 let real: Buffer;
@@ -50,6 +51,12 @@ describe("a client's first bytes", () => {
       expect(readGreeting(inRecords(real, size))).toEqual(tls);
     }
     expect(readGreeting(nameless)).toEqual({ kind: "tls", serverName: null });
+  });
+
+  test("are copied a bounded number of times, in however many records", () => {
+    const singly = inRecords(real, 1);
+    const copiedBytes = countJoinedBytes(() => expect(readGreeting(singly).kind).toBe("tls"));
+    expect(copiedBytes / real.length).toBeLessThan(4);
   });
 
   test("are waited for at every byte, and never misread", () => {

@@ -53,8 +53,9 @@ function helloMessage(bytes: Buffer): Buffer | null {
     parts.push(part);
     gathered += part.length;
     at += recordHeaderBytes + lengthBytes;
+    // Its length is known once: a hello may come in records of one byte.
+    if (wantedBytes > messageHeaderBytes || gathered < messageHeaderBytes) continue;
     const head = Buffer.concat(parts);
-    if (head.length < messageHeaderBytes) continue;
     if (head[0] !== clientHello) throw new Malformed();
     wantedBytes = messageHeaderBytes + head.readUIntBE(1, 3);
     if (wantedBytes > helloBytesMax) throw new Malformed();

@@ -186,9 +186,9 @@ export class EgressLog implements AttemptLog {
   #takeEnds(before: number | null): EgressEnding[] {
     if (before !== null && this.#endsAtOnce === 1) return [];
     const isDue = ({ batch }: EgressEnding) => before === null || batch < before;
-    const due = this.#ends.filter(isDue).slice(0, this.#endsAtOnce);
-    this.#ends = this.#ends.filter((end) => !due.includes(end));
-    return due;
+    const due = new Set(this.#ends.filter(isDue).slice(0, this.#endsAtOnce));
+    this.#ends = this.#ends.filter((end) => !due.has(end));
+    return [...due];
   }
 
   /** It is told again later, but nobody waits for that: what isn't recorded isn't made. */

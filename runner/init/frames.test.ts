@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { countJoinedBytes } from "../../test/kit/count-joined-bytes.ts";
 import { encodeFrame, FrameReader, kinds } from "./frames.ts";
 
 describe("a FrameReader", () => {
@@ -21,6 +22,24 @@ describe("a FrameReader", () => {
         },
       ),
     );
+  });
+
+  test("copies what comes byte by byte a bounded number of times", () => {
+    const [one, two] = [Buffer.alloc(20_000, "a"), Buffer.alloc(3, "b")];
+    const stream = Buffer.concat([
+      encodeFrame(kinds.output, one),
+      encodeFrame(kinds.output, two),
+      encodeFrame(kinds.output, one),
+    ]);
+    const reader = new FrameReader(one.length);
+    const found: Buffer[] = [];
+    const copiedBytes = countJoinedBytes(() => {
+      for (const byte of stream) {
+        found.push(...reader.read(Buffer.of(byte)).map(({ payload }) => payload));
+      }
+    });
+    expect(found).toEqual([one, two, one]);
+    expect(copiedBytes / stream.length).toBeLessThan(4);
   });
 
   test("refuses a frame that announces too much before it is there", () => {

@@ -21,7 +21,10 @@ export function encodeFrame(kind: Kind, payload: Uint8Array | string): Buffer {
 /** Cuts a stream into frames. What comes from the sandbox is a stranger's: it is bounded. */
 export class FrameReader {
   readonly #payloadBytesMax: number;
-  #pending: Buffer = Buffer.alloc(0);
+  /** Put together once there is enough of it: a frame may come byte by byte. */
+  #pieces: Uint8Array[] = [];
+  #piecesBytes = 0;
+  #wantedBytes = headerBytes;
 
   constructor(payloadBytesMax: number) {
     this.#payloadBytesMax = payloadBytesMax;
@@ -29,21 +32,30 @@ export class FrameReader {
 
   /** @throws {RangeError} When a frame announces more than it may. */
   read(chunk: Uint8Array): Frame[] {
-    this.#pending = Buffer.concat([this.#pending, chunk]);
+    this.#pieces.push(chunk);
+    this.#piecesBytes += chunk.length;
+    if (this.#piecesBytes < this.#wantedBytes) return [];
+    const pending = Buffer.concat(this.#pieces);
     const frames: Frame[] = [];
     let at = 0;
-    while (this.#pending.length - at >= headerBytes) {
-      const lengthBytes = this.#pending.readUInt32BE(at + 1);
+    let wantedBytes = headerBytes;
+    while (pending.length - at >= wantedBytes) {
+      const lengthBytes = pending.readUInt32BE(at + 1);
       if (lengthBytes > this.#payloadBytesMax) throw new RangeError("frame too large");
-      const end = at + headerBytes + lengthBytes;
-      if (end > this.#pending.length) break;
+      wantedBytes = headerBytes + lengthBytes;
+      const end = at + wantedBytes;
+      if (end > pending.length) break;
       frames.push({
-        kind: this.#pending.readUInt8(at),
-        payload: this.#pending.subarray(at + headerBytes, end),
+        kind: pending.readUInt8(at),
+        payload: pending.subarray(at + headerBytes, end),
       });
       at = end;
+      wantedBytes = headerBytes;
     }
-    this.#pending = this.#pending.subarray(at);
+    const rest = pending.subarray(at);
+    this.#pieces = [rest];
+    this.#piecesBytes = rest.length;
+    this.#wantedBytes = wantedBytes;
     return frames;
   }
 }

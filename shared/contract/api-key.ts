@@ -6,6 +6,7 @@ import { dollars, microusd } from "../core/pricing.ts";
 import { scopes } from "../core/scopes.ts";
 import type { ApiKey } from "../store/api-keys.ts";
 import { fromJsonText, iso, isoOrNull, SmallMetadata } from "./common.ts";
+import { exactObject, takenForNothing } from "./exact.ts";
 import { Dollars } from "./limit-amount.ts";
 
 const daysMax = 3_650;
@@ -27,8 +28,11 @@ const addressRange = z
     message: "must be an IPv4 or IPv6 address, or a CIDR range without bits below its prefix",
   });
 
+/** The public API's makers of keys choose these; here each has one value, and it bounds no key. */
+const ofPublicApi = { prefix: takenForNothing, keyType: takenForNothing, userId: takenForNothing };
+
 /** A bound that is left out is the maker's own; null is no such bound. */
-export const KeyCreate = z.object({
+export const KeyCreate = exactObject({
   name,
   description,
   /** In days. */
@@ -40,11 +44,12 @@ export const KeyCreate = z.object({
   maxCostPerExecution: maxCost,
   maxCostPerDay: maxCost,
   metadata: SmallMetadata,
+  ...ofPublicApi,
 });
 export type KeyCreate = z.infer<typeof KeyCreate>;
 
 /** What a key may do is fixed: whoever has seen it may rely on that. */
-export const KeyUpdate = z.object({
+export const KeyUpdate = exactObject({
   name: name.optional(),
   description,
   scopes: z
@@ -53,7 +58,7 @@ export const KeyUpdate = z.object({
   metadata: SmallMetadata,
 });
 
-export const KeyRotate = z.object({
+export const KeyRotate = exactObject({
   /** How long the old key stays valid beside the new one; 0 ends it with this call. */
   gracePeriodHours: z.number().min(0).max(graceHoursMax).default(24),
   /** In days; left out, the new key expires when the old one would have. */
@@ -61,7 +66,7 @@ export const KeyRotate = z.object({
 });
 
 /** Whether what the key runs goes on when the key ends. */
-export const KeyClose = z.object({ keepExecutions: z.boolean().default(false) });
+export const KeyClose = exactObject({ keepExecutions: z.boolean().default(false) });
 
 export const KeyRecord = z.object({
   id: z.string(),

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { reasoningEfforts } from "../store/agents.ts";
 import { McpServer } from "./environment.ts";
+import { exactObject } from "./exact.ts";
 import { agrees, contradiction, NetworkInput } from "./network.ts";
 import { SecretKey, SecretValue, secretsMax } from "./secret.ts";
 import {
@@ -25,6 +26,9 @@ const refusedFields = {
   persistFileChanges: onlyTrue("can't be false: what an execution changes is always saved"),
   stream: onlyTrue("can't be false: the answer is always a stream"),
 };
+
+/** A message's secret is the sandbox's own. */
+const unbound = unsupported("can't bind a message's secret: store it in the environment, bound");
 
 const ignoredFields = {
   runId: warnedOf,
@@ -52,7 +56,7 @@ export const MessageCreate = z
     task: z.string().min(1).max(contentMax).optional(),
     envVars: z.record(SecretKey, z.string().max(65_536)).default({}),
     secrets: z
-      .array(z.object({ key: SecretKey, value: SecretValue }))
+      .array(exactObject({ key: SecretKey, value: SecretValue, hosts: unbound, headers: unbound }))
       .max(secretsMax)
       .default([]),
     setupScripts: z.array(z.string().max(50_000)).max(50).default([]),

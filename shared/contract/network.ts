@@ -5,6 +5,7 @@ import * as z from "zod";
 import { isPrivateName, parseHost } from "../core/network-policy.ts";
 import { networkModes } from "../protocol/job.ts";
 import type { NetworkPolicy } from "../protocol/runner.ts";
+import { exactObject } from "./exact.ts";
 
 export type Reach = Pick<NetworkPolicy, "mode" | "allow">;
 
@@ -24,15 +25,21 @@ function isHostPattern(pattern: string): boolean {
   return parseHost(name)?.kind === "name" && !isPrivateName(name);
 }
 
-const Allowed = z.object({
+const Allowed = exactObject({
   host: HostPattern,
   ports: z.array(z.int().min(1).max(65_535)).min(1).max(portsMax).default([httpsPort]),
 });
 
+/** Empty, as it is shown: a list that another mode passes over would bound nothing. */
+const noList = z
+  .array(z.unknown())
+  .max(0, 'must be left out or empty, or the mode must be "allowlist"')
+  .optional();
+
 export const NetworkInput = z.discriminatedUnion("mode", [
-  z.object({ mode: z.literal("none") }),
-  z.object({ mode: z.literal("allowlist"), allow: z.array(Allowed).min(1).max(entriesMax) }),
-  z.object({ mode: z.literal("internet") }),
+  exactObject({ mode: z.literal("none"), allow: noList }),
+  exactObject({ mode: z.literal("allowlist"), allow: z.array(Allowed).min(1).max(entriesMax) }),
+  exactObject({ mode: z.literal("internet"), allow: noList }),
 ]);
 export type NetworkInput = z.output<typeof NetworkInput>;
 

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { isRedactable, redactableLengthMin } from "../core/redaction-units.ts";
 import { secretSign } from "../core/secret-signs.ts";
 import type { SecretBinding } from "../protocol/bound-secret.ts";
+import { exactObject, takenForNothing } from "./exact.ts";
 import { HostPattern } from "./network.ts";
 
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -58,12 +59,14 @@ const unbindable = {
 };
 const hasHosts = ({ hosts, headers }: Written) => headers === undefined || hosts !== undefined;
 
-export const SecretWrite = z
-  .object(fields)
+/** How a list shows each secret, so a copy of an entry holds it. */
+const shown = { hasValue: takenForNothing };
+
+/** The name is the path's: what the body calls it is for the reader of the request. */
+export const SecretWrite = exactObject({ ...fields, ...shown, key: takenForNothing })
   .refine(hasHosts, headersAlone)
   .refine(isBindable, unbindable);
-export const SecretCreate = z
-  .object({ key: SecretKey, ...fields })
+export const SecretCreate = exactObject({ key: SecretKey, ...fields, ...shown })
   .refine(hasHosts, headersAlone)
   .refine(isBindable, unbindable);
 export type SecretCreate = z.output<typeof SecretCreate>;

@@ -13,7 +13,7 @@ const nameBytesMin = 40;
  * in bytes, and in the folder above where the path has no room for a longer name.
  */
 export function conflictPath(entry: ManifestEntry, attempt: number): string {
-  const content = entry.type === "file" ? `${entry.sha256} ${entry.mode}` : JSON.stringify(entry);
+  const content = contentOf(entry);
   const salted = attempt === 0 ? content : `${content} ${attempt}`;
   const id = createHash("sha256").update(salted).digest("hex").slice(0, 8);
   let folder = folderOf(entry.path);
@@ -27,6 +27,11 @@ export function conflictPath(entry: ManifestEntry, attempt: number): string {
   const ending = cutToBytes(extension, Math.min(extensionBytesMax, Math.floor(leftBytes / 2)));
   const start = cutToBytes(stem, leftBytes - Buffer.byteLength(ending));
   return `${folder === "" ? "" : `${folder}/`}${start}${mark}${ending}`;
+}
+
+/** What the names are made from: entries that agree in it and in the first name agree in all. */
+export function contentOf(entry: ManifestEntry): string {
+  return entry.type === "file" ? `${entry.sha256} ${entry.mode}` : JSON.stringify(entry);
 }
 
 function prefixBytes(folder: string): number {

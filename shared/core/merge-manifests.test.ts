@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { conflictPath } from "#shared/core/conflict-name";
 import {
   type Manifest,
   type ManifestDirectory,
@@ -190,6 +191,29 @@ describe("mergeManifests()", () => {
     const work = countCharacters(() => mergeManifests(sides));
     // A binary search for each of the names that have to be found is part of it.
     expect(work / characters).toBeLessThan(25);
+  });
+
+  test("WSP-1 tries each name that is taken once, however many files would have it", () => {
+    const long = (index: number) => `${"s".repeat(245)}${String(index).padStart(9, "0")}`;
+    const all = (content: number) =>
+      Array.from({ length: 150 }, (_, index) => file(long(index), content));
+    const [first] = all(2);
+    // Each name that a displaced file would get stands there already, with something else in it.
+    const taken = Array.from({ length: 150 }, (_, attempt) => {
+      return file(conflictPath(first ?? expect.fail(), attempt), 1_000 + attempt);
+    });
+    const sides = {
+      base: manifestOf([...all(1), ...taken]),
+      ours: manifestOf([...all(2), ...taken]),
+      theirs: manifestOf([...all(3), ...taken]),
+    };
+    const characters = 3 * 300 * 255;
+    const work = countCharacters(() => mergeManifests(sides));
+    expect(work / characters).toBeLessThan(60);
+    const { manifest: merged } = mergeManifests(sides);
+    const beside = conflictPath(first ?? expect.fail(), 150);
+    expect(at(merged)).toMatchObject({ [long(0)]: 3, [long(149)]: 3, [beside]: 2 });
+    expect(merged.entries).toHaveLength(301);
   });
 
   test("of one side only is that side, with what is known of its folders", () => {

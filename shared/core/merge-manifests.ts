@@ -1,5 +1,5 @@
 /** Two executions on one workspace: each path on its own, and nothing either side wrote is lost. */
-import { conflictPath } from "#shared/core/conflict-name";
+import { conflictPath, contentOf } from "#shared/core/conflict-name";
 import { type Manifest, type ManifestEntry, manifestOf, sameEntry } from "#shared/core/manifest";
 import { atOnce, entriesPerStep } from "#shared/core/steps";
 import {
@@ -136,16 +136,24 @@ function* placesBeside(
   displaced: readonly ManifestEntry[],
 ): Generator<void, ManifestEntry[]> {
   const placed = new Map<string, ManifestEntry>();
+  // Long names that end alike once they are cut try the same places: each place is tried once.
+  const reached = new Map<string, number>();
   for (const [index, entry] of displaced.entries()) {
     if (index % entriesPerStep === 0) yield;
+    const names = `${conflictPath(entry, 0)} ${contentOf(entry)}`;
     // Fewer names are taken than there are entries, so that one of these is free.
-    for (let attempt = 0; attempt <= entries.length + displaced.length; attempt += 1) {
+    for (
+      let attempt = reached.get(names) ?? 0;
+      attempt <= entries.length + displaced.length;
+      attempt += 1
+    ) {
       const path = conflictPath(entry, attempt);
       const there = placed.get(path) ?? entryAt(entries, path);
       const { start, end } = rangeBelow(entries, path);
       const isFree = there === undefined && start === end;
       if (!isFree && !(there !== undefined && sameEntry(there, entry))) continue;
       if (isFree) placed.set(path, { ...entry, path });
+      reached.set(names, attempt);
       break;
     }
   }

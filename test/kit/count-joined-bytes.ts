@@ -1,0 +1,16 @@
+/** How many bytes a piece of synchronous work copies to put buffers together. */
+export function countJoinedBytes(work: () => void): number {
+  const original = Buffer.concat;
+  let count = 0;
+  Buffer.concat = (...args) => {
+    const joined = original(...args);
+    count += joined.length;
+    return joined;
+  };
+  try {
+    work();
+  } finally {
+    Buffer.concat = original;
+  }
+  return count;
+}
