@@ -1,15 +1,23 @@
 import type { Owner } from "../auth/owner.ts";
+import { fieldsBytes } from "../store/document-room.ts";
 import { type EventBatch, eventBatches } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
 
+/** What a reader may be behind without reading again; one batch may be larger. */
+const recentBytesMax = 64 * 1024;
+
+/** Of each batch, which all readers of an execution share, counted once. */
+const sizes = new WeakMap<EventBatch, number>();
+
 /**
- * Rings when an execution's log grows. Holds its newest batch alone, however many there were: for a
- * reader that keeps up it's the next one, and costs no second read.
+ * Rings when an execution's log grows. Holds its newest batches alone, however many there were: for
+ * a reader that about keeps up they are the next ones, and cost no second read.
  */
 export class Doorbell {
   readonly #signal: AbortSignal;
   readonly #stopListening: () => void;
-  #newest: EventBatch | null = null;
+  /** The newest batches, one following the other. */
+  #recent: EventBatch[] = [];
   #failure: Error | null = null;
   #wake: (() => void) | null = null;
 
@@ -31,18 +39,18 @@ export class Doorbell {
 
   /**
    * Waits for what comes after `sequence`, at most `withinMs`. Null if that must be read: because
-   * there is more than the newest, or because nothing was heard.
+   * there is more than the newest ones, or because nothing was heard.
    * @throws what the listener failed with.
    */
   async next(sequence: number, withinMs: number): Promise<readonly EventBatch[] | null> {
     if (!this.#hasNews(sequence)) await this.#news(sequence, withinMs);
     if (this.#failure) throw this.#failure;
-    const newest = this.#newest;
-    if (!newest || newest.lastSequence <= sequence || newest.firstSequence > sequence + 1) {
-      return null;
-    }
-    this.#newest = null;
-    return [newest];
+    const recent = this.#recent;
+    const first = recent.findIndex(({ lastSequence }) => lastSequence > sequence);
+    const begins = recent[first]?.firstSequence ?? Number.POSITIVE_INFINITY;
+    if (begins > sequence + 1) return null;
+    this.#recent = [];
+    return recent.slice(first);
   }
 
   stop(): void {
@@ -50,7 +58,13 @@ export class Doorbell {
   }
 
   #ring(newest: EventBatch | null): void {
-    this.#newest = newest;
+    const follows = newest?.firstSequence === (this.#recent.at(-1)?.lastSequence ?? 0) + 1;
+    this.#recent = [...(follows ? this.#recent : []), ...(newest ? [newest] : [])];
+    let bytes = this.#recent.reduce((sum, batch) => sum + bytesOf(batch), 0);
+    while (bytes > recentBytesMax && this.#recent.length > 1) {
+      const [oldest] = this.#recent.splice(0, 1);
+      bytes -= oldest ? bytesOf(oldest) : 0;
+    }
     this.#wake?.();
   }
 
@@ -74,6 +88,12 @@ export class Doorbell {
   }
 
   #hasNews(sequence: number): boolean {
-    return this.#failure !== null || (this.#newest?.lastSequence ?? 0) > sequence;
+    return this.#failure !== null || (this.#recent.at(-1)?.lastSequence ?? 0) > sequence;
   }
+}
+
+function bytesOf(batch: EventBatch): number {
+  const known = sizes.get(batch) ?? fieldsBytes(batch.events);
+  sizes.set(batch, known);
+  return known;
 }

@@ -57,6 +57,23 @@ describe("TEN-1 FairGate", () => {
     expect(askOther("neighbour")).toBeNull();
   });
 
+  test("has a flood's place rest for as long as its request computed, and no neighbour's", async () => {
+    const { gate, ask, admitted } = newGate({ sharedMax: 2 });
+    ask("neighbour");
+    ask("flood");
+    times(2, () => ask("flood"));
+    gate.leave("flood", "requests", 100);
+    await vi.advanceTimersByTimeAsync(99);
+    expect(admitted).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(admitted).toEqual(["flood"]);
+    gate.leave("flood", "requests", 4);
+    await told();
+    expect(admitted, "what hardly computed rests not at all").toEqual(["flood", "flood"]);
+    gate.leave("neighbour", "requests", 100);
+    expect(ask("neighbour"), "nor does who has no more waiting").toBeNull();
+  });
+
   test("gives a flood no more places than are shared, as long as others ask", async () => {
     const { gate, ask, pass } = newGate();
     times(8, () => ask("flood"));

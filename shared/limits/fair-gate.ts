@@ -62,6 +62,9 @@ const anyKey = "";
 
 /** An instance is shared while several owners have requests in it, and for so long afterwards. */
 const sharedMs = 1_000;
+/** Requests that compute less disturb nobody. */
+const restingFromMs = 5;
+const restMsMax = 250;
 /** Places become free all the time. */
 const retryAfterS = "1";
 
@@ -109,8 +112,21 @@ export class FairGate {
     return this.#wait(line, endingKeyId ?? anyKey);
   }
 
-  /** Gives a place back; the next in turn takes it. */
-  leave(ownerId: string, kind: "requests" | "endings" = "requests"): void {
+  /**
+   * Gives a place back; the next in turn takes it. On a shared instance the place of an owner that
+   * has more requests waiting rests first for as long as the instance computed meanwhile: what
+   * comes of others finds it idle half of the time.
+   * @param computedMs how long it computed, for whomever, while the request had the place.
+   */
+  leave(ownerId: string, kind: "requests" | "endings" = "requests", computedMs = 0): void {
+    const waits = (this.#owners.get(ownerId)?.requests.waiting.size ?? 0) > 0;
+    const rests = kind === "requests" && waits && computedMs >= restingFromMs;
+    if (rests && this.#isShared(this.#elapsed())) {
+      setTimeout(() => this.#giveBack(ownerId, kind), Math.min(computedMs, restMsMax)).unref();
+    } else this.#giveBack(ownerId, kind);
+  }
+
+  #giveBack(ownerId: string, kind: "requests" | "endings"): void {
     const line = this.#owners.get(ownerId)?.[kind];
     if (!line || line.running === 0) return;
     line.running -= 1;
@@ -146,8 +162,11 @@ export class FairGate {
     const sharedMax = Math.min(this.#limits.sharedMax, aloneMax);
     const share = Math.floor(sharedMax / this.#owners.size);
     if (owner.running < share) return true;
-    const isShared = nowMs < this.#sharedUntilMs || this.#owners.size > 1;
-    return this.#running < (isShared ? sharedMax : aloneMax);
+    return this.#running < (this.#isShared(nowMs) ? sharedMax : aloneMax);
+  }
+
+  #isShared(nowMs: number): boolean {
+    return nowMs < this.#sharedUntilMs || this.#owners.size > 1;
   }
 
   #wait(line: Line, keyId: string): Turn {

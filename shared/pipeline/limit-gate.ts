@@ -60,12 +60,16 @@ export class LimitGate {
     const isEnding = endsSomething(route);
     const turn = this.#places.enter(id, isEnding ? caller.id : null);
     let isHeld = turn === null;
+    let before = performance.eventLoopUtilization();
     const held = () => {
       isHeld = true;
+      before = performance.eventLoopUtilization();
     };
     turn?.entered.then(held, () => undefined);
     const leave = () => {
-      if (isHeld) this.#places.leave(id, isEnding ? "endings" : "requests");
+      const kind = isEnding ? "endings" : "requests";
+      const { active: computedMs } = performance.eventLoopUtilization(before);
+      if (isHeld) this.#places.leave(id, kind, computedMs);
       isHeld = false;
     };
     return { turn, leave };
