@@ -8,7 +8,7 @@ export const controlsOfOwners: Readonly<Record<string, Control>> = {
     test: "shared/limits/fair-gate.test.ts",
     mutation: {
       file: "shared/limits/fair-gate.ts",
-      find: "return this.#running < (isShared ? sharedMax : aloneMax);",
+      find: "return this.#running < (this.#isShared(nowMs) ? sharedMax : aloneMax);",
       replace: "return this.#running < aloneMax;",
     },
   },
