@@ -22,7 +22,7 @@ const usage = `
 npm run check:terraform: form, validity and tests of the Terraform configuration
 
   --form-only   its form alone, which needs no provider
-  --share 1/3   of all roots and all places that have tests, every third one alone
+  --share 1/3   of all roots and all files of tests, every third one alone
   --help        this text
 
 With the provider that Terraform downloads, or through the program that TERRAFORM_OFFLINE names.
@@ -54,36 +54,45 @@ async function check(formOnly: boolean): Promise<boolean> {
   if (formOnly) return isFormed;
   const copy = copyDeployment(repositoryRoot, { localState: false });
   let allPassed = isFormed;
-  for (const place of placesIn(copy)) {
-    if (!(await checkPlace(terraform, copy, place))) allPassed = false;
+  const ready = new Set<string>();
+  for (const part of partsOf(copy)) {
+    const folder = join(copy, part.path);
+    if (!ready.has(folder)) await initialise(terraform, folder, { backend: false });
+    ready.add(folder);
+    if (!(await checkPart(terraform, folder, part))) allPassed = false;
   }
   return allPassed;
 }
 
-interface Place {
+/** A root, or a file of tests: a plan of all takes seconds, and some files have many. */
+interface Part {
+  /** Of the folder, from the copy. */
   readonly path: string;
-  readonly isTested: boolean;
+  /** Null for the root's validity. */
+  readonly testFile: string | null;
 }
 
-function placesIn(copy: string): Place[] {
-  const withTests = readdirSync(join(copy, "terraform"), { withFileTypes: true, recursive: true })
+function partsOf(copy: string): Part[] {
+  const tests = readdirSync(join(copy, "terraform"), { withFileTypes: true, recursive: true })
     .filter((entry) => entry.name.endsWith(".tftest.hcl"))
-    .map((entry) => relative(copy, entry.parentPath).replace(/\/tests$/, ""));
-  const paths = [...new Set([...rootsIn(copy), ...withTests])];
-  const places = paths.map((path) => ({ path, isTested: withTests.includes(path) }));
-  return places.filter((_place, position) => isInShare(position, share));
+    .map((entry) => ({ path: relative(copy, entry.parentPath), testFile: entry.name }));
+  const roots = rootsIn(copy).map((path) => ({ path, testFile: null }));
+  const parts = [...roots, ...tests.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))];
+  return parts.filter((_part, position) => isInShare(position, share));
 }
 
-async function checkPlace(
-  terraform: Terraform,
-  copy: string,
-  { path, isTested }: Place,
-): Promise<boolean> {
-  const folder = join(copy, path);
-  await initialise(terraform, folder, { backend: false });
-  const validated = await runTerraform(terraform, folder, ["validate", "-no-color"]);
-  if (!report(`${path}: validate`, validated) || !isTested) return validated.code === 0;
-  return report(`${path}: test`, await runTerraform(terraform, folder, ["test", "-no-color"]));
+function keyOf({ path, testFile }: Part): string {
+  return `${path}/${testFile ?? ""}`;
+}
+
+async function checkPart(terraform: Terraform, folder: string, part: Part): Promise<boolean> {
+  const { path, testFile } = part;
+  if (testFile === null) {
+    const validated = await runTerraform(terraform, folder, ["validate", "-no-color"]);
+    return report(`${path}: validate`, validated);
+  }
+  const test = ["test", "-no-color", `-filter=${testFile}`];
+  return report(`${path}: ${testFile}`, await runTerraform(terraform, folder, test));
 }
 
 function report(title: string, { code, stdout, stderr }: Outcome): boolean {

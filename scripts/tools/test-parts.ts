@@ -20,7 +20,7 @@ const longFactor = 4;
  * all roots are made for the policy tests anyway.
  */
 const mutationShares = 20;
-const terraformShares = 8;
+const terraformShares = 14;
 
 /** By name, in the order of `--help`. */
 export const parts = {
