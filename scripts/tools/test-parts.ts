@@ -16,7 +16,7 @@ const minuteMs = 60_000;
 /** A run that takes all its time hangs: the long form has this many times as much. */
 const longFactor = 4;
 /**
- * The short form tries one mutation of so many, and one of so many of Terraform's places; plans of
+ * The short form tries one mutation of so many, and one of so many of Terraform's parts; plans of
  * all roots are made for the policy tests anyway.
  */
 const mutationShares = 20;
