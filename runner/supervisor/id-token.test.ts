@@ -6,7 +6,8 @@ const closers: (() => void)[] = [];
 afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
-const ms = { try: 50, pause: 1, all: 5_000 };
+/** A try that is long enough for a machine that is busy: only what is silent takes all of it. */
+const ms = { try: 1_000, pause: 1, all: 60_000 };
 
 /** A metadata server that takes its answers from a list, the last again and again. */
 async function metadata(...answers: ((response: ServerResponse) => void)[]) {
