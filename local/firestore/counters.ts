@@ -69,7 +69,10 @@ export class OperationCounter {
         else this.#add({ writes: count });
       },
       reply: (message) => {
-        documents += countFields(message, ...(documentFields[method] ?? []));
+        const found = countFields(message, ...(documentFields[method] ?? []));
+        documents += found;
+        // At once: a client that has all it asked for doesn't wait for the call's end.
+        this.#add({ reads: found });
         if (method === "Listen") {
           this.#add({ listenReads: countFields(message, documentChangeField) });
         }
@@ -79,7 +82,7 @@ export class OperationCounter {
         this.#inFlight -= 1;
         const isOk = code === status.OK;
         this.#add({
-          reads: readsOf(method, documents, code),
+          reads: readsOf(method, documents, code) - documents,
           writes: isOk ? writes + (singleWrites.includes(method) ? 1 : 0) : 0,
         });
       },
