@@ -66,7 +66,7 @@ async function check(formOnly: boolean): Promise<boolean> {
 
 /** A root, or a file of tests: a plan of all takes seconds, and some files have many. */
 interface Part {
-  /** Of the folder, from the copy. */
+  /** The folder's path, relative to the copy. */
   readonly path: string;
   /** Null for the root's validity. */
   readonly testFile: string | null;

@@ -29,7 +29,7 @@ export interface NextWorkspace {
   readonly note: string;
 }
 
-/** Of a store that takes no more of this owner's. */
+/** Refusals that mean: this owner can store no more. */
 const fullCodes: ReadonlySet<string> = new Set(["QUOTA_REACHED", "WORKSPACE_FULL"]);
 
 interface Saving {

@@ -11,7 +11,7 @@ export interface ProbeReport {
 export interface RunRequest {
   readonly script: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Of what refuses to let a sandbox without a network out; null if it has one. */
+  /** The port of the listener that refuses every way out; null if the sandbox has a network. */
   readonly refusingPort: number | null;
 }
 

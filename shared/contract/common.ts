@@ -53,7 +53,7 @@ export function usd(microusd: number): number {
 export const Metadata = z.record(z.string(), z.unknown()).nullish();
 
 const smallMetadataBytesMax = 16 * 1024;
-/** Of what each instance reads again and again. */
+/** Metadata of a document that each instance reads every second, such as an API key. */
 export const SmallMetadata = Metadata.refine(
   (value) => Buffer.byteLength(toJsonText(value)) <= smallMetadataBytesMax,
   `must be at most ${smallMetadataBytesMax} bytes as JSON`,

@@ -93,7 +93,7 @@ export function newAccount(now: number): Account {
   });
 }
 
-/** Of how many keys, with those they were rotated from, an account counts anything at once. */
+/** The account counts windows and spending of at most so many lineages of keys at once. */
 export const lineagesMax = 1_000;
 
 /** Under which id a key is counted: a rotation neither begins its day again nor its windows. */

@@ -8,7 +8,7 @@ import { microusdPerMinute } from "./pricing.ts";
 
 /** Beside those of the current periods, which must not be raised again. */
 const pastMax = 20;
-/** Of one period's one limit: whoever changes a cap again and again is told no more of it. */
+/** One limit raises at most so many alerts in one period, however often it is changed. */
 const samePeriodMax = 20;
 
 export interface Noticed {
@@ -23,12 +23,12 @@ export function noticeAlerts(before: Account, decided: Account): Noticed {
   const current = spending(account);
   const said = (alert: Alert) => alerts.raised.some((raised) => isSame(raised, alert));
   const raised = current.flatMap((period) => {
-    const before = alerts.raised.filter((alert) => isOfPeriod(alert, period)).length;
+    const told = alerts.raised.filter((alert) => isOfPeriod(alert, period)).length;
     return alerts.percents
       .filter((percent) => isReached(period, percent))
       .map((percent) => ({ ...period, percent, at }))
       .filter((alert) => !said(alert))
-      .slice(0, Math.max(0, samePeriodMax - before));
+      .slice(0, Math.max(0, samePeriodMax - told));
   });
   if (raised.length === 0) return { account, raised };
   const isCurrent = (alert: Alert) => current.some((period) => isOfPeriod(alert, period));

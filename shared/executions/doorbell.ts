@@ -6,7 +6,7 @@ import type { Store } from "../store/store.ts";
 /** What a reader may be behind without reading again; one batch may be larger. */
 const recentBytesMax = 64 * 1024;
 
-/** Of each batch, which all readers of an execution share, counted once. */
+/** Bytes of each batch: all readers of an execution share it, so they are counted once. */
 const sizes = new WeakMap<EventBatch, number>();
 
 /**

@@ -1,6 +1,6 @@
 import pLimit, { type LimitFunction } from "p-limit";
 
-/** Of one owner's streams, how many may hold the text of a large event at once. */
+/** So many streams of one owner may hold the text of a large event at once. */
 const atOnceMax = 3;
 
 const turns = new Map<string, LimitFunction>();
