@@ -1,8 +1,8 @@
 /** What was spent in a span of time, by what it was spent on. */
-import * as z from "zod";
 import type { Owner } from "#shared/auth/owner";
 import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
+import { namesById } from "#shared/store/names";
 import { ledger } from "#shared/store/owners";
 import type { Store } from "#shared/store/store";
 import type { Span } from "./period.ts";
@@ -18,7 +18,6 @@ export interface Group {
   readonly begun: Begun;
 }
 
-const NamedById = z.object({ id: z.string(), name: z.string() });
 const nothingBegun: Begun = { threads: 0, inputTokens: 0, outputTokens: 0, costMicrousd: 0 };
 
 /** Dearest first; what belongs to none of them comes last, so that they add up to the whole. */
@@ -78,9 +77,8 @@ async function namesOf(
   const named = { environmentId: environments, agentId: agents } as const;
   if (of.ids.length === 0 || (of.by !== "environmentId" && of.by !== "agentId")) return new Map();
   const collection = named[of.by];
-  const found = await store.getParts(
-    NamedById,
+  return await namesById(
+    store,
     of.ids.map((id) => collection.of(owner, id)),
   );
-  return new Map(found.flatMap((named) => (named ? [[named.id, named.name] as const] : [])));
 }

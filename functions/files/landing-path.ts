@@ -15,11 +15,16 @@ export function landingPath(upload: { readonly filename: string; readonly path: 
   const { filename: given } = upload;
   const filename = given.split(windowsPath.test(given) ? /[/\\]/ : "/").at(-1) ?? "";
   const path = upload.path.replace(/^\/+/, "");
-  const trimmed = path.replace(/(?<!\/)\/+$/, "");
+  const trimmed = withoutSlashes(path);
   if (nameless.has(filename)) return confined(path);
   if (trimmed === "") return confined(filename);
   if (trimmed.split("/").at(-1) === filename) return confined(trimmed);
   return confined(`${trimmed}/${filename}`);
+}
+
+/** A path without the slashes that it begins and ends with, as clients write folders. */
+export function withoutSlashes(path: string): string {
+  return path.replace(/^\/+|(?<!\/)\/+$/g, "");
 }
 
 /** @throws {ApiError} `INVALID_PATH` naming what is wrong with it. */

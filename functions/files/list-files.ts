@@ -6,7 +6,7 @@ import { ApiError } from "#shared/errors/api-error";
 import { route } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 import { readFilesOf } from "#shared/workspace/manifests";
-import { confined } from "./landing-path.ts";
+import { confined, withoutSlashes } from "./landing-path.ts";
 import { pageOfFiles, type ShownEntry } from "./page-of-files.ts";
 
 const entriesMax = 10_000;
@@ -61,7 +61,7 @@ export const listFiles = route({
   },
   decide({ params: { environmentId }, query, data }) {
     const { depth, offset, limit } = query;
-    const named = query.path.replace(/^\/+|(?<!\/)\/+$/g, "");
+    const named = withoutSlashes(query.path);
     const folder = named === "" || named === "." ? "" : confined(named);
     const page = pageOfFiles(data.manifest, { folder, depth, limit, offset });
     if (page === null) throw new ApiError("NOT_FOUND", { message: "There is no such folder." });

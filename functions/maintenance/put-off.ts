@@ -20,26 +20,21 @@ interface PutOffDeps {
 export async function putOff<S extends z.ZodObject>(
   { store, now }: PutOffDeps,
   ref: Ref<S>,
-  { dueField }: { readonly dueField: string },
+  dueField: string,
 ): Promise<void> {
   const fields = { [dueField]: now() + putOffMs } as Partial<z.input<S>>;
   try {
-    const version = await readVersion(store, ref, { dueField, now: now() });
-    if (version === "gone") return;
-    await store.commit([patch(ref, fields, version ? { version } : { mustExist: true })]);
+    // One that can't be read is put off as well: nobody can change it meanwhile.
+    const found = await store.get(ref).catch(() => null);
+    if (found && !isDue(found.value, dueField, now())) return;
+    const condition = found?.version ? { version: found.version } : { mustExist: true as const };
+    await store.commit([patch(ref, fields, condition)]);
   } catch {
     // Somebody else has changed it, or the database is away.
   }
 }
 
-/** `gone` if it isn't due any more; undefined for one that can't be read, which nobody changes. */
-async function readVersion<S extends z.ZodObject>(
-  store: PutOffDeps["store"],
-  ref: Ref<S>,
-  { dueField, now }: { readonly dueField: string; readonly now: number },
-) {
-  const found = await store.get(ref).catch(() => undefined);
-  if (!found) return;
-  const dueAt: unknown = found.value && Reflect.get(found.value, dueField);
-  return typeof dueAt === "number" && dueAt <= now ? (found.version ?? "gone") : "gone";
+function isDue(value: object | null, dueField: string, now: number): boolean {
+  const dueAt: unknown = value && Reflect.get(value, dueField);
+  return typeof dueAt === "number" && dueAt <= now;
 }

@@ -39,7 +39,7 @@ async function sweepOne(deps: Deps, key: FoundKey): Promise<"closed" | "stopped"
     return await closeDueKey(deps, key);
   } catch (cause) {
     logFailure("a key wasn't closed; it is tried again", cause, { keyId: key.value.id });
-    await putOff(deps, key.ref, { dueField: "dueAt" });
+    await putOff(deps, key.ref, "dueAt");
     return "failed";
   }
 }

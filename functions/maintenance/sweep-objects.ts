@@ -40,9 +40,10 @@ export const sweepObjects = route({
     });
     const counts = { due: due.length, condemned: 0, deleted: 0, failed: 0 };
     const giveUpAt = deps.now() + sweepingMsMax;
+    const isLate = () => deps.now() > giveUpAt;
     for (const { ownerId } of due) {
-      if (deps.now() > giveUpAt) break;
-      const collected = await sweepOne(deps, ownerId, () => deps.now() > giveUpAt);
+      if (isLate()) break;
+      const collected = await sweepOne(deps, ownerId, isLate);
       counts.condemned += collected?.condemned ?? 0;
       counts.deleted += collected?.deleted ?? 0;
       counts.failed += collected ? 0 : 1;
@@ -66,7 +67,7 @@ async function sweepOne(
     // Another sweep of the same owner was faster, or something was stored meanwhile: it is due yet.
     if (isConflict(cause)) return { condemned: 0, deleted: 0 };
     const ref = storageUsages.of(newOwner(ownerId, "production"), storageUsageId);
-    await putOff(deps, ref, { dueField: "sweepAt" });
+    await putOff(deps, ref, "sweepAt");
     logFailure("an owner's unreferenced objects remain; it is tried again", cause, { ownerId });
     return null;
   }

@@ -39,7 +39,7 @@ async function follow(deps: Deps, ownerId: string): Promise<boolean> {
     return true;
   } catch (cause) {
     logFailure("an account's keys don't follow it yet; it is tried again", cause, { ownerId });
-    await putOff(deps, keyFollowUps.doc(ownerId), { dueField: "dueAt" });
+    await putOff(deps, keyFollowUps.doc(ownerId), "dueAt");
     return false;
   }
 }

@@ -45,7 +45,7 @@ async function sweepOne(deps: Deps, shred: Shred): Promise<boolean> {
   } catch (cause) {
     const { environmentId } = shred;
     logFailure("a deleted environment's keys remain; it is tried again", cause, { environmentId });
-    await putOff(deps, shreds.doc(environmentId), { dueField: "dueAt" });
+    await putOff(deps, shreds.doc(environmentId), "dueAt");
     return false;
   }
 }

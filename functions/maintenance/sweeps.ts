@@ -72,7 +72,7 @@ async function sweepOne(deps: Deps, due: DueExecution): Promise<Swept | "failed"
   } catch (cause) {
     logFailure("a sweep failed; it is tried again", cause, { executionId: due.id });
     const ref = executions.of(mintOwner(due.ownerId, due.mode), due.id);
-    await putOff(deps, ref, { dueField: "sweepAt" });
+    await putOff(deps, ref, "sweepAt");
     return "failed";
   }
 }

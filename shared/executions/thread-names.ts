@@ -1,12 +1,11 @@
-import * as z from "zod";
 import type { Owner } from "../auth/owner.ts";
 import type { ThreadNames } from "../contract/thread.ts";
 import { agents } from "../store/agents.ts";
 import { environments } from "../store/environments.ts";
+import { namesById } from "../store/names.ts";
 import type { Store } from "../store/store.ts";
 import type { Thread } from "../store/threads.ts";
 
-const NamedById = z.object({ id: z.string(), name: z.string() });
 type Named = Pick<Thread, "environmentId" | "agentId">;
 
 /** What threads run on and with, by the names that these have now: one call for all of them. */
@@ -19,11 +18,10 @@ export async function namesOfThreads(
     environment: [...new Set(threads.map(({ environmentId }) => environmentId))],
     agent: [...new Set(threads.flatMap(({ agentId }) => (agentId === null ? [] : [agentId])))],
   };
-  const found = await store.getParts(NamedById, [
+  const names = await namesById(store, [
     ...ids.environment.map((id) => environments.of(owner, id)),
     ...ids.agent.map((id) => agents.of(owner, id)),
   ]);
-  const names = new Map(found.flatMap((named) => (named ? [[named.id, named.name] as const] : [])));
   return ({ environmentId, agentId }) => ({
     environmentName: names.get(environmentId) ?? null,
     agentName: agentId === null ? null : (names.get(agentId) ?? null),

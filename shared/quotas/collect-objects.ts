@@ -131,18 +131,12 @@ async function finish(
     objects += 1;
   }
   const increments = { bytes: 0 - bytes, objects: 0 - objects };
-  const ref = condemnedObjects.of(owner, condemnedId);
+  const list = condemnedObjects.of(owner, condemnedId);
+  const usage = storageUsages.of(owner, storageUsageId);
   await answered(
     by.store.commit([
-      replace(ref, version, { ...value, going: [] }),
-      patch(
-        storageUsages.of(owner, storageUsageId),
-        { sweepAt: by.now() },
-        {
-          increments,
-          mustExist: true,
-        },
-      ),
+      replace(list, version, { ...value, going: [] }),
+      patch(usage, { sweepAt: by.now() }, { increments, mustExist: true }),
     ]),
   );
   return { condemned: 0, deleted: objects };

@@ -1,0 +1,14 @@
+import * as z from "zod";
+import type { Ref } from "./documents.ts";
+import type { Store } from "./store.ts";
+
+const NamedById = z.object({ id: z.string(), name: z.string() });
+
+/** What the documents are called now, by their ids; nothing of those that aren't there. */
+export async function namesById(
+  store: Store,
+  refs: readonly Ref[],
+): Promise<ReadonlyMap<string, string>> {
+  const found = await store.getParts(NamedById, refs);
+  return new Map(found.flatMap((named) => (named ? [[named.id, named.name] as const] : [])));
+}
