@@ -100,7 +100,7 @@ describe.each(Object.entries(ways))("NET-5 %s", (name, openWay) => {
   const mutated = fc.tuple(fc.constantFrom(...seeds), edits, fc.boolean());
   const together = 25;
   // A handshake at either end of each: what costs most comes least often.
-  const short = name.includes("bound") ? 250 : 1_500;
+  const short = name.includes("bound") ? 250 : 750;
   const runs = (process.env.PADDOCK_LONG === undefined ? short : 70_000) / together;
 
   test("mutated requests reach no upstream differently framed than judged", {

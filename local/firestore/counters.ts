@@ -39,6 +39,8 @@ const documentFields: Readonly<Record<string, readonly number[]>> = {
 };
 /** The field of the request that holds `Write` messages. */
 const writeFields: Readonly<Record<string, number>> = { Commit: 2, BatchWrite: 2, Write: 3 };
+/** In a `RunQueryResponse`: nothing more will come, and the client doesn't wait for the end. */
+const queryDoneField = 6;
 /** In a `ListenResponse`. */
 const documentChangeField = 3;
 
@@ -59,7 +61,12 @@ export class OperationCounter {
     this.#add({ calls: 1, roundTrips: isTrip && this.#inFlight === 0 ? 1 : 0 });
     if (isTrip) this.#inFlight += 1;
     let documents = 0;
+    let counted = 0;
     let writes = 0;
+    const count = (reads: number) => {
+      this.#add({ reads: reads - counted });
+      counted = reads;
+    };
     return {
       request: (message) => {
         const field = writeFields[method];
@@ -69,10 +76,10 @@ export class OperationCounter {
         else this.#add({ writes: count });
       },
       reply: (message) => {
-        const found = countFields(message, ...(documentFields[method] ?? []));
-        documents += found;
+        documents += countFields(message, ...(documentFields[method] ?? []));
         // At once: a client that has all it asked for doesn't wait for the call's end.
-        this.#add({ reads: found });
+        const isDone = method === "RunQuery" && countFields(message, queryDoneField) > 0;
+        count(isDone ? readsOf(method, documents, status.OK) : documents);
         if (method === "Listen") {
           this.#add({ listenReads: countFields(message, documentChangeField) });
         }
@@ -81,10 +88,8 @@ export class OperationCounter {
         if (!isTrip) return;
         this.#inFlight -= 1;
         const isOk = code === status.OK;
-        this.#add({
-          reads: readsOf(method, documents, code) - documents,
-          writes: isOk ? writes + (singleWrites.includes(method) ? 1 : 0) : 0,
-        });
+        count(readsOf(method, documents, code));
+        this.#add({ writes: isOk ? writes + (singleWrites.includes(method) ? 1 : 0) : 0 });
       },
     };
   }

@@ -178,7 +178,7 @@ const table: readonly Row[] = [
   ...runnerRows("cloud"),
 ];
 
-const rows = sharedOut(table, 12);
+const rows = sharedOut(table, 16);
 
 async function kill(victim: Victim, { executionId }: Running): Promise<void> {
   if (victim === "cloud") return await killCloud();

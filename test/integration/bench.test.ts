@@ -2,7 +2,7 @@
  * The bench in its short form: every figure can be measured. What the figures are is the business
  * of `npm run bench`, on a machine that does nothing else: no time is compared here.
  */
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Bench, Figure } from "../../scripts/bench/figure.ts";
 import { authenticatedRead } from "../../scripts/bench/figures/authenticated-read.ts";
 import { coldStart } from "../../scripts/bench/figures/cold-start.ts";
@@ -13,16 +13,9 @@ import { manyExecutions } from "../../scripts/bench/figures/many-executions.ts";
 import { sandboxStart } from "../../scripts/bench/figures/sandbox-start.ts";
 import { openBench } from "../../scripts/bench/open-bench.ts";
 import { cloud, operationsOf } from "../kit/cloud.ts";
-import { sharedOut } from "../kit/share.ts";
+import { isTurn, sharedOut } from "../kit/share.ts";
 
 let bench: Bench;
-
-beforeAll(async () => {
-  const { baseUrl, environment, operatorToken } = cloud();
-  const readsOf = async (name: string) => (await operationsOf(name)).reads;
-  const target = { baseUrl, environment, operatorToken, readsOf, distFolder: "dist" };
-  bench = await openBench(target, "short");
-});
 
 const figures: readonly Figure[] = [
   authenticatedRead,
@@ -34,12 +27,21 @@ const figures: readonly Figure[] = [
   sandboxStart,
 ];
 
-test.each(sharedOut(figures, 7))("the bench measures $name", async (figure) => {
-  const rows = await figure.run(bench);
-  expect(rows.length).toBeGreaterThan(0);
-  for (const { what, value } of rows) expect(value, what).toSatisfy(Number.isFinite);
-  // Counts, not times: whatever the machine does, a forged key reads nothing and nothing fails.
-  for (const { what, unit, value } of rows) {
-    if (unit === "reads" || unit === "errors") expect(value, what).toBe(0);
-  }
+describe.runIf(isTurn(1, 2))("the bench", () => {
+  beforeAll(async () => {
+    const { baseUrl, environment, operatorToken } = cloud();
+    const readsOf = async (name: string) => (await operationsOf(name)).reads;
+    const target = { baseUrl, environment, operatorToken, readsOf, distFolder: "dist" };
+    bench = await openBench(target, "short");
+  });
+
+  test.each(sharedOut(figures, 7))("measures $name", async (figure) => {
+    const rows = await figure.run(bench);
+    expect(rows.length).toBeGreaterThan(0);
+    for (const { what, value } of rows) expect(value, what).toSatisfy(Number.isFinite);
+    // Counts, not times: whatever the machine does, a forged key reads nothing and nothing fails.
+    for (const { what, unit, value } of rows) {
+      if (unit === "reads" || unit === "errors") expect(value, what).toBe(0);
+    }
+  });
 });

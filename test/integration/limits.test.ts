@@ -4,51 +4,6 @@ import { startAsides } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread } from "../kit/owners.ts";
 import { forged, keyWithCheck } from "../security/support/stranger-keys.ts";
 
-describe("LIM-1 executions per key", () => {
-  test("exactly 30 of 40 at once are admitted; the others are told when to come back", async () => {
-    const { key } = await newOwner({ creditUsd: 5 });
-    const environmentId = await newEnvironment(key);
-    const threads = await Promise.all(
-      Array.from({ length: 40 }, () => newThread(key, { environmentId })),
-    );
-    const answers = await Promise.all(
-      threads.map(async (threadId) => {
-        const enough = new AbortController();
-        let admitted = false;
-        const body = { content: "true" };
-        const answer = await send(`/v1/threads/${threadId}/messages`, {
-          key,
-          body,
-          signal: enough.signal,
-          // The first event says that it was let in; it needn't be waited for.
-          onText: (text) => {
-            if (!text.includes("response.started")) return;
-            admitted = true;
-            enough.abort();
-          },
-        }).catch(() => null);
-        return { admitted, answer };
-      }),
-    );
-    expect(answers.filter(({ admitted }) => admitted)).toHaveLength(30);
-    const refused = answers.filter(({ admitted }) => !admitted);
-    expect(refused).toHaveLength(10);
-    for (const { answer } of refused) {
-      expect(answer).toMatchObject({ status: 429, json: { code: "RATE_LIMITED" } });
-      expect(Number(answer?.headers["retry-after"])).toBeGreaterThan(14 * 60);
-      expect(answer?.headers).toMatchObject({
-        "ratelimit-limit": "30",
-        "ratelimit-remaining": "0",
-      });
-    }
-    // LIM-2: a refused request set no money aside, and its thread is as it was.
-    const idle = await Promise.all(
-      threads.map(async (id) => (await send(`/v1/threads/${id}`, { key })).json.thread),
-    );
-    expect(idle.filter(({ messageCount }) => messageCount === 0)).toHaveLength(10);
-  });
-});
-
 /** Of one process alone: what isn't stated is as wide as in every test. */
 const oneOf = async (name: string, limits: object) => {
   const [aside] = await startAsides(name, 1, { limits });

@@ -7,7 +7,7 @@ const wide = { max: 1_000_000 };
 
 export const wideLimits = {
   ownerExecutions: null,
-  // One process stands in for as many as the platform would start, on a machine as slow as it may be.
+  // One process stands in for as many as the platform would start, and the machine may be slow.
   fairness: {
     ownerWaitingMax: 10_000,
     waitMsMax: 10 * minuteMs,

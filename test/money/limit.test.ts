@@ -45,8 +45,13 @@ describe("LIM-1 executions per key over four processes", () => {
         expect(retryAfterS).toBeGreaterThan(14 * 60);
         expect(retryAfterS).toBeLessThanOrEqual(16 * 60);
       }
-      // LIM-2: who was refused by the limit set no money aside.
+      // LIM-2: who was refused by the limit set no money aside, and the thread is as it was.
       await expectCharged(crowd, { count: 30, accepted });
+      const threads = await firestore().collection(`owners/${crowd.owner.id}/threads`).get();
+      const asBefore = threads.docs.filter(
+        (thread) => crowd.threadIds.includes(thread.id) && thread.get("messageCount") === 0,
+      );
+      expect(asBefore).toHaveLength(attempts - 30);
     },
     testMsMax,
   );

@@ -1,5 +1,7 @@
 /** What is planned for the policy tests, and with which settings. */
 
+import { sharedOut } from "../../kit/share.ts";
+
 export interface WantedPlan {
   /** The folder Terraform is run in. */
   readonly root: string;
@@ -72,3 +74,16 @@ export const wantedPlans = {
 } as const satisfies Readonly<Record<string, WantedPlan>>;
 
 export type PlanName = keyof typeof wantedPlans;
+
+/** Read by most tests, and beside others. */
+const alwaysPlanned: readonly PlanName[] = ["main"];
+/** A commit tries one of these rows; tests read several of a row together. */
+const rows: readonly (readonly PlanName[])[] = [
+  ["managed", "bootstrap", "workflows"],
+  ["small", "large", "abroad"],
+];
+
+/** Whether this run makes the plan: each takes seconds, and the commit chooses. */
+export function isPlannedNow(name: PlanName): boolean {
+  return alwaysPlanned.includes(name) || sharedOut(rows, rows.length).flat().includes(name);
+}

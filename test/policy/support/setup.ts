@@ -1,4 +1,4 @@
-/** Plans every configuration of `plans.ts` once, before the first policy test. */
+/** Plans what this run tries of `plans.ts`, once, before the first policy test. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
@@ -14,7 +14,7 @@ import { repositoryRoot } from "../../../scripts/tools/repository.ts";
 import { printStep } from "../../../scripts/tools/step.ts";
 import { temporaryFolder } from "../../../scripts/tools/temporary-folder.ts";
 import { digestOf, keep, questionOf, recall } from "./plan-cache.ts";
-import { type PlanName, type WantedPlan, wantedPlans } from "./plans.ts";
+import { isPlannedNow, type PlanName, type WantedPlan, wantedPlans } from "./plans.ts";
 
 export interface PlansContext {
   /** Why there are none. */
@@ -63,9 +63,9 @@ async function planAll(): Promise<Record<string, string>> {
   const copy = copyDeployment(repositoryRoot, { localState: true });
   const inputs = digestOf(copy, terraform.fingerprint);
   const named = chosenText();
-  const wanted = Object.entries<WantedPlan>(wantedPlans)
-    .map(([name, plan]) => ({ name, ...plan }))
-    .filter(({ name }) => named.includes(`"${name}"`));
+  const wanted = (Object.keys(wantedPlans) as PlanName[])
+    .filter((name) => named.includes(`"${name}"`) && isPlannedNow(name))
+    .map((name): NamedPlan => ({ name, ...wantedPlans[name] }));
   console.log(`  Planning ${wanted.length} deployments; each takes seconds, once.`);
   const files: Record<string, string> = {};
   const roots = Object.values(Object.groupBy(wanted, ({ root }) => root));
