@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type Answer, send } from "../kit/client.ts";
 import { startAsides } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread } from "../kit/owners.ts";
+import { isTurn } from "../kit/share.ts";
 import { forged, keyWithCheck } from "../security/support/stranger-keys.ts";
 
 /** Of one process alone: what isn't stated is as wide as in every test. */
@@ -22,66 +23,77 @@ function expectTooMany(answer: Answer, limit: number): void {
 }
 
 describe("LIM-2 limits are taken together or not at all", () => {
-  test("a request that one refuses counts against none, and reads nothing", async () => {
-    const { key } = await newOwner({ creditUsd: 0 });
-    const environmentId = await newEnvironment(key);
-    const windowMs = 3_600_000;
-    const requests = {
-      perKey: { max: 6, windowMs },
-      perOwner: { max: 7, windowMs },
-      secrets: { max: 2, windowMs },
-    };
-    const aside = await oneOf("environments", { requests });
-    try {
-      const ask = async (path = "", by = key) =>
-        await send(`/v1/environments/${environmentId}${path}`, {
-          key: by,
-          baseUrl: aside.baseUrl,
-        });
-      expect(left(await ask())).toEqual(["6", "5"]);
-      expect(left(await ask("/secrets"))).toEqual(["2", "1"]);
-      expect(left(await ask("/secrets"))).toEqual(["2", "0"]);
-      const { reads } = aside.proxy.counters();
-      for (let time = 0; time < 5; time += 1) expectTooMany(await ask("/secrets"), 2);
-      // The key's own entry may have to be read again, once a second.
-      expect(aside.proxy.counters().reads - reads).toBeLessThan(3);
-      // Three of six are left to the key, four of seven to its owner.
-      for (const remaining of ["2", "1", "0"]) expect(left(await ask())).toEqual(["6", remaining]);
-      expectTooMany(await ask(), 6);
-      const other = (await send("/v1/keys", { key, body: { name: "other" } })).json.key;
-      expect(left(await ask("", other))).toEqual(["7", "0"]);
-      expectTooMany(await ask("", other), 7);
-    } finally {
-      await aside.stop();
-    }
-  });
+  test.runIf(isTurn(0, 2))(
+    "a request that one refuses counts against none, and reads nothing",
+    async () => {
+      const { key } = await newOwner({ creditUsd: 0 });
+      const environmentId = await newEnvironment(key);
+      const windowMs = 3_600_000;
+      const requests = {
+        perKey: { max: 6, windowMs },
+        perOwner: { max: 7, windowMs },
+        secrets: { max: 2, windowMs },
+      };
+      const aside = await oneOf("environments", { requests });
+      try {
+        const ask = async (path = "", by = key) =>
+          await send(`/v1/environments/${environmentId}${path}`, {
+            key: by,
+            baseUrl: aside.baseUrl,
+          });
+        expect(left(await ask())).toEqual(["6", "5"]);
+        expect(left(await ask("/secrets"))).toEqual(["2", "1"]);
+        expect(left(await ask("/secrets"))).toEqual(["2", "0"]);
+        const { reads } = aside.proxy.counters();
+        for (let time = 0; time < 5; time += 1) expectTooMany(await ask("/secrets"), 2);
+        // The key's own entry may have to be read again, once a second.
+        expect(aside.proxy.counters().reads - reads).toBeLessThan(3);
+        // Three of six are left to the key, four of seven to its owner.
+        for (const remaining of ["2", "1", "0"])
+          expect(left(await ask())).toEqual(["6", remaining]);
+        expectTooMany(await ask(), 6);
+        const other = (await send("/v1/keys", { key, body: { name: "other" } })).json.key;
+        expect(left(await ask("", other))).toEqual(["7", "0"]);
+        expectTooMany(await ask("", other), 7);
+      } finally {
+        await aside.stop();
+      }
+    },
+  );
 
-  test("what the account refuses gives back what the process took, and isn't asked again", async () => {
-    const { key } = await newOwner({ creditUsd: 1 });
-    const executions = { max: 1, windowMs: 900_000 };
-    const requests = { perKey: { max: 4, windowMs: 900_000 } };
-    const [first, second] = [await newThread(key), await newThread(key)];
-    const aside = await oneOf("threads", { executions, requests });
-    try {
-      const { baseUrl } = aside;
-      const start = async (threadId: string) =>
-        await send(`/v1/threads/${threadId}/messages`, { key, baseUrl, body: { content: "true" } });
-      const started = await start(first);
-      expect(started.status).toBe(200);
-      expect(left(started)).toEqual(["1", "0"]);
-      expectTooMany(await start(second), 1);
-      const { reads } = aside.proxy.counters();
-      for (let time = 0; time < 5; time += 1) expectTooMany(await start(second), 1);
-      // The account is asked again once a second, not five times.
-      expect(aside.proxy.counters().reads - reads).toBeLessThan(10);
-      // One start and one read of four: the refused starts counted for nothing.
-      const read = await send(`/v1/threads/${second}`, { key, baseUrl });
-      expect(left(read)).toEqual(["4", "2"]);
-      expect(read.json.thread).toMatchObject({ status: "active", messageCount: 0 });
-    } finally {
-      await aside.stop();
-    }
-  });
+  test.runIf(isTurn(1, 2))(
+    "what the account refuses gives back what the process took, and isn't asked again",
+    async () => {
+      const { key } = await newOwner({ creditUsd: 1 });
+      const executions = { max: 1, windowMs: 900_000 };
+      const requests = { perKey: { max: 4, windowMs: 900_000 } };
+      const [first, second] = [await newThread(key), await newThread(key)];
+      const aside = await oneOf("threads", { executions, requests });
+      try {
+        const { baseUrl } = aside;
+        const start = async (threadId: string) =>
+          await send(`/v1/threads/${threadId}/messages`, {
+            key,
+            baseUrl,
+            body: { content: "true" },
+          });
+        const started = await start(first);
+        expect(started.status).toBe(200);
+        expect(left(started)).toEqual(["1", "0"]);
+        expectTooMany(await start(second), 1);
+        const { reads } = aside.proxy.counters();
+        for (let time = 0; time < 5; time += 1) expectTooMany(await start(second), 1);
+        // The account is asked again once a second, not five times.
+        expect(aside.proxy.counters().reads - reads).toBeLessThan(10);
+        // One start and one read of four: the refused starts counted for nothing.
+        const read = await send(`/v1/threads/${second}`, { key, baseUrl });
+        expect(left(read)).toEqual(["4", "2"]);
+        expect(read.json.thread).toMatchObject({ status: "active", messageCount: 0 });
+      } finally {
+        await aside.stop();
+      }
+    },
+  );
 });
 
 describe("credentials of an address that were refused", () => {

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
+import { isTurn, sharedOut } from "../kit/share.ts";
 
 /** What `ask` is answered by a process of `name` for which calls of `method` fail. */
 async function answerWithout(
@@ -28,14 +29,14 @@ async function expectUntouched({ key }: TestOwner, threadId: string): Promise<vo
   expect(thread).toMatchObject({ status: "active", messageCount: 0 });
 }
 
-test.concurrent("KEY-7 a key that can't be looked up is refused", async () => {
+test.runIf(isTurn(0, 2)).concurrent("KEY-7 a key that can't be looked up is refused", async () => {
   const { key } = await newOwner({ creditUsd: 0 });
   const read = async ({ baseUrl }: FunctionAside) => await send("/v1/agents", { key, baseUrl });
   expect(await answerWithout("BatchGetDocuments", "agents", read)).toMatchObject(unavailable);
   expect((await send("/v1/agents", { key })).status).toBe(200);
 });
 
-test.concurrent.each(["BatchGetDocuments", "Commit"])(
+test.concurrent.each(sharedOut(["BatchGetDocuments", "Commit"], 2))(
   "LIM-3 F3 an execution whose limits can't be checked is refused and costs nothing: %s fails",
   async (method) => {
     const owner = await newOwner({ creditUsd: 1 });
@@ -54,12 +55,14 @@ test.concurrent.each(["BatchGetDocuments", "Commit"])(
   },
 );
 
-test.concurrent("LIM-3 F3 a secret that can't be stored with its record is refused", async () => {
-  const { key } = await newOwner({ creditUsd: 0 });
-  const environmentId = await newEnvironment(key);
-  const path = `/v1/environments/${environmentId}/secrets`;
-  const body = { key: "NAME", value: "a long value" };
-  const store = async ({ baseUrl }: FunctionAside) => await send(path, { key, baseUrl, body });
-  expect(await answerWithout("Commit", "environments", store)).toMatchObject(unavailable);
-  expect((await send(path, { key })).json.data).toEqual([]);
-});
+test
+  .runIf(isTurn(1, 2))
+  .concurrent("LIM-3 F3 a secret that can't be stored with its record is refused", async () => {
+    const { key } = await newOwner({ creditUsd: 0 });
+    const environmentId = await newEnvironment(key);
+    const path = `/v1/environments/${environmentId}/secrets`;
+    const body = { key: "NAME", value: "a long value" };
+    const store = async ({ baseUrl }: FunctionAside) => await send(path, { key, baseUrl, body });
+    expect(await answerWithout("Commit", "environments", store)).toMatchObject(unavailable);
+    expect((await send(path, { key })).json.data).toEqual([]);
+  });

@@ -14,6 +14,7 @@ import {
   workMs,
 } from "../kit/money.ts";
 import { accountOf, expectBalanced, untilEnded } from "../kit/settled.ts";
+import { sharedOut } from "../kit/share.ts";
 
 let processes: readonly FunctionAside[] = [];
 let gateways: readonly FunctionAside[] = [];
@@ -55,7 +56,7 @@ describe("BUD-4 F12 what is repeated", () => {
     await expectCharged(crowd, { count: 6, accepted });
   });
 
-  test.each(["startTwice", "loseAnswer"] as const)(
+  test.each(sharedOut(["startTwice", "loseAnswer"] as const, 2))(
     "a job whose start meets %s runs once and is charged once",
     async (kind) => {
       const crowd = await newCrowd(1, 2);

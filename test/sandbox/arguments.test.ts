@@ -10,6 +10,7 @@ import {
   sandboxModes,
 } from "../../runner/sandbox/arguments.ts";
 import { procFileNames } from "../../runner/sandbox/proc-files.ts";
+import { sharedOut } from "../kit/share.ts";
 import { type Facts, factsOf, layOut, uid } from "./support/bare-sandbox.ts";
 
 const parallel = 3;
@@ -26,7 +27,7 @@ const files = ["group", "hostname", "hosts", "nsswitch.conf", "passwd", "resolv.
 const procFiles = procFileNames.map((name) => `/proc/${name}`);
 const devices = ["full", "null", "random", "tty", "urandom", "zero"];
 
-describe.each(sandboxModes)("EXE-2 in mode %s", { timeout: 120_000 }, (mode) => {
+describe.each(sharedOut(sandboxModes, 2))("EXE-2 in mode %s", { timeout: 120_000 }, (mode) => {
   let laid: ReturnType<typeof layOut>;
   let command: readonly string[];
   let seen: Facts;

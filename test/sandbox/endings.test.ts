@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { gatewayPaths } from "#shared/protocol/runner";
 import { sandboxModes } from "../../runner/sandbox/arguments.ts";
+import { sharedOut } from "../kit/share.ts";
 import { claimFor, type FakeGateway } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
 
@@ -15,7 +16,7 @@ const beating = {
   readerUntil: 0,
 };
 
-describe.each(sandboxModes)("EXE-7 endings in mode %s", options, (mode) => {
+describe.each(sharedOut(sandboxModes, 2))("EXE-7 endings in mode %s", options, (mode) => {
   test.each(["cancelled", "budget"] as const)("%s by the gateway", async (reason) => {
     const run = await execute(claimFor(waiting, { lease: beating }), mode, {
       during: async (gateway) => {

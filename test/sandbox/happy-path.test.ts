@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { manifestOf } from "#shared/core/manifest";
 import { sandboxModes } from "../../runner/sandbox/arguments.ts";
+import { sharedOut } from "../kit/share.ts";
 import { claimFor, type FakeGateway } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
 
@@ -37,7 +38,7 @@ function storeBase(gateway: FakeGateway): string {
   );
 }
 
-describe.each(sandboxModes)("an execution in mode %s", options, (mode) => {
+describe.each(sharedOut(sandboxModes, 2))("an execution in mode %s", options, (mode) => {
   test("answers with what the script printed, stderr in its place", async () => {
     const run = await execute(claimFor("echo one; echo two >&2; echo three"), mode);
     expect(run.gateway.settled).toMatchObject({

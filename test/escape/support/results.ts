@@ -1,12 +1,13 @@
 /** Makes every attempt with all walls and without its own, in as few sandboxes as that takes. */
 import { type SandboxMode, sandboxModes } from "../../../runner/sandbox/arguments.ts";
+import { sharedOut } from "../../kit/share.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Cell, Outcome } from "./run-cell.ts";
 
 /** Of one attempt. */
 export interface Result {
   readonly attempt: Attempt;
-  /** With every wall, in both modes. */
+  /** With every wall, in each mode that this run tries. */
   readonly contained: ReadonlyMap<SandboxMode, Outcome>;
   /** Without the walls it stands behind. */
   readonly freed: Outcome;
@@ -14,6 +15,7 @@ export interface Result {
   readonly alone: ReadonlyMap<string, Outcome>;
 }
 
+const modesNow = sharedOut(sandboxModes, 2);
 /** Sandboxes at work at once. */
 const parallel = 3;
 
@@ -47,7 +49,7 @@ export async function tryAll(cell: Cell, attempts: readonly Attempt[]): Promise<
     return {
       attempt,
       contained: new Map(
-        sandboxModes.map((each) => [each, outcomeOf({ attempt, mode: each, without: [] })]),
+        modesNow.map((each) => [each, outcomeOf({ attempt, mode: each, without: [] })]),
       ),
       freed: outcomeOf({ attempt, mode, without: names }),
       alone: new Map(
@@ -71,7 +73,7 @@ function setupsOf(attempt: Attempt): Setup[] {
   const names = attempt.behind.map(({ name }) => name);
   const alone = names.length === 1 ? [] : names.map((one) => names.filter((name) => name !== one));
   return [
-    ...sandboxModes.map((each) => ({ attempt, mode: each, without: [] })),
+    ...modesNow.map((each) => ({ attempt, mode: each, without: [] })),
     ...[names, ...alone].map((without) => ({ attempt, mode, without })),
   ];
 }
