@@ -183,29 +183,25 @@ describe("a running cloud", () => {
 });
 
 describe("data", () => {
-  test.runIf(isTurn(0, 2))(
-    "of both databases is kept from one run to the next, until it is to be forgotten",
-    async () => {
-      const options = optionsFor("kept");
-      const values = async (cloud: LocalCloud, write?: string) => {
-        const found: unknown[] = [];
-        for (const database of ["(default)", "keys"]) {
-          const firestore = firestoreAt(cloud.environment, database);
-          if (write) await firestore.doc("owners/o1").set({ write: `${write} ${database}` });
-          found.push((await firestore.doc("owners/o1").get()).data()?.write);
-          await firestore.terminate();
-        }
-        await cloud.stop();
-        return found;
-      };
-      await values(await startLocalCloud(options), "first");
-      const kept = await values(await startLocalCloud(options));
-      expect(kept).toEqual(["first (default)", "first keys"]);
-      const forgotten = await values(await startLocalCloud({ ...options, fresh: true }));
-      expect(forgotten).toEqual([undefined, undefined]);
-    },
-    120_000,
-  );
+  test.runIf(isTurn(0, 2))("of both databases is kept until it is to be forgotten", async () => {
+    const options = optionsFor("kept");
+    const values = async (cloud: LocalCloud, write?: string) => {
+      const found: unknown[] = [];
+      for (const database of ["(default)", "keys"]) {
+        const firestore = firestoreAt(cloud.environment, database);
+        if (write) await firestore.doc("owners/o1").set({ write: `${write} ${database}` });
+        found.push((await firestore.doc("owners/o1").get()).data()?.write);
+        await firestore.terminate();
+      }
+      await cloud.stop();
+      return found;
+    };
+    await values(await startLocalCloud(options), "first");
+    const kept = await values(await startLocalCloud(options));
+    expect(kept).toEqual(["first (default)", "first keys"]);
+    const forgotten = await values(await startLocalCloud({ ...options, fresh: true }));
+    expect(forgotten).toEqual([undefined, undefined]);
+  });
 
   test("a folder that isn't a local cloud's is neither used nor emptied", async () => {
     const dataFolder = join(root, "foreign");
@@ -271,21 +267,17 @@ describe("however it ends, no process is left", () => {
     120_000,
   );
 
-  test.runIf(isTurn(1, 2))(
-    "by a start that fails half-way",
-    async () => {
-      const broken = join(root, "broken");
-      mkdirSync(broken);
-      const manifest = JSON.parse(readFileSync(join(distFolder, "functions.json"), "utf8"));
-      writeFileSync(join(broken, "functions.json"), JSON.stringify(manifest));
-      const before = descendantsOf(process.pid);
-      const starting = startLocalCloud({ dataFolder: join(root, "half"), distFolder: broken });
-      await expect(starting).rejects.toThrow(/doesn't start/);
-      const left = descendantsOf(process.pid).filter((pid) => !before.includes(pid));
-      expect(left.map(commandOf)).toEqual([]);
-    },
-    120_000,
-  );
+  test.runIf(isTurn(1, 2))("by a start that fails half-way", async () => {
+    const broken = join(root, "broken");
+    mkdirSync(broken);
+    const manifest = JSON.parse(readFileSync(join(distFolder, "functions.json"), "utf8"));
+    writeFileSync(join(broken, "functions.json"), JSON.stringify(manifest));
+    const before = descendantsOf(process.pid);
+    const starting = startLocalCloud({ dataFolder: join(root, "half"), distFolder: broken });
+    await expect(starting).rejects.toThrow(/doesn't start/);
+    const left = descendantsOf(process.pid).filter((pid) => !before.includes(pid));
+    expect(left.map(commandOf)).toEqual([]);
+  });
 
   function descendantsOf(pid: number): number[] {
     const file = `/proc/${pid}/task/${pid}/children`;

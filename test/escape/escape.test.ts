@@ -1,6 +1,6 @@
 /**
- * Attempts to get out of a real sandbox. Each must fail behind its walls, in one mode and in another
- * commit in the other, and work once they are taken away: otherwise it proves nothing.
+ * Attempts to get out of a real sandbox. Each must fail behind its walls, in the mode that the
+ * commit chooses, and work once they are taken away: otherwise it proves nothing.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { attempts } from "./attempts/attempts.ts";
