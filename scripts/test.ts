@@ -13,13 +13,14 @@ import { runVitest } from "./tools/vitest-run.ts";
 
 /**
  * Lanes side by side, for two cores: most of the first computes, most of the others waits for
- * processes that it has started. They are about as long. The sandbox's tests count what their
- * machine has, so they come behind those that kill clouds.
+ * processes that it has started. The sandbox's tests count what their machine has, so they come
+ * behind those that kill clouds.
  */
 const lanes: readonly (readonly PartName[])[] = [
-  ["static", "unit", "policy", "terraform", "mutations", "conformance"],
+  ["static", "unit", "policy", "terraform", "mutations"],
   ["cloud"],
-  ["money", "failures", "sandbox"],
+  ["failures", "sandbox"],
+  ["money", "conformance"],
 ];
 const filteredTimeoutMs = 900_000;
 

@@ -93,11 +93,13 @@ export async function until<T>(
   probe: () => Promise<T | null | undefined | false>,
   withinMs = 30_000,
 ): Promise<T> {
-  const deadline = performance.now() + withinMs;
-  while (performance.now() < deadline) {
+  const beganAt = performance.now();
+  for (let waitedMs = 0; waitedMs < withinMs; waitedMs = performance.now() - beganAt) {
     const found = await probe();
     if (found) return found;
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    // What takes seconds is asked for less often: each question costs others of their machine.
+    const pauseMs = Math.min(Math.max(25, waitedMs / 10), 250);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
   throw new Error(`waited ${withinMs} ms in vain for ${what}`);
 }

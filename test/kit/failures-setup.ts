@@ -1,6 +1,6 @@
 /**
  * The cloud of the tests that break things: its leases and deadlines are seconds, its sweeps tick
- * twice a second, and it can be killed as a whole while Firestore goes on.
+ * once a second, and it can be killed as a whole while Firestore goes on.
  */
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -36,7 +36,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     distFolder,
     port,
     limits,
-    sweepEveryMs: 500,
+    sweepEveryMs: 1_000,
     firestoreHost: emulator.host,
   });
   let started = await host.start();

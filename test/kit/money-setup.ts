@@ -24,6 +24,6 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     limits: moneyLimits,
     edgeLimits: { requestsMax: plenty },
     runLimits: { runCallsPerMinuteMax: plenty, runningExecutionsMax: plenty },
-    sweepEveryMs: 500,
+    sweepEveryMs: 1_000,
   });
 }
