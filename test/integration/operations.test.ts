@@ -35,8 +35,7 @@ const keyStaleMs = 1_100;
 async function counted(name: string, request: () => Promise<unknown>): Promise<Budget> {
   await resetOperations();
   await request();
-  const { reads, writes, roundTrips } = await operationsOf(name);
-  return { reads, writes, roundTrips };
+  return await soFar(name);
 }
 
 function hold(request: string, measured: Budget, most: Budget): void {
@@ -55,6 +54,16 @@ async function soFar(name: string): Promise<Budget> {
   const { reads, writes, roundTrips } = await operationsOf(name);
   return { reads, writes, roundTrips };
 }
+
+function minus(all: Budget, part: Budget): Budget {
+  return {
+    reads: all.reads - part.reads,
+    writes: all.writes - part.writes,
+    roundTrips: all.roundTrips - part.roundTrips,
+  };
+}
+
+const stored = (batches: number): Budget => ({ reads: 0, writes: batches, roundTrips: batches });
 
 /** How many batches an execution's events were stored in. */
 async function eventBatches(executionId: string): Promise<number> {
@@ -99,18 +108,10 @@ async function executeOnce() {
   const later = (await eventBatches(run.id)) - 2;
   return {
     start,
-    end: {
-      reads: threads.reads - start.reads,
-      writes: threads.writes - start.writes,
-      roundTrips: threads.roundTrips - start.roundTrips,
-    },
+    end: minus(threads, start),
     // The first event was stored too: one write, one trip.
-    claim: { ...claim, writes: claim.writes - 1, roundTrips: claim.roundTrips - 1 },
-    settle: {
-      reads: settled.reads - claim.reads,
-      writes: settled.writes - claim.writes - later,
-      roundTrips: settled.roundTrips - claim.roundTrips - later,
-    },
+    claim: minus(claim, stored(1)),
+    settle: minus(minus(settled, claim), stored(later)),
   };
 }
 
