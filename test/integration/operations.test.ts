@@ -9,7 +9,7 @@ import { prepareBeat, sendBeat } from "../kit/beat.ts";
 import { begin, untilRunning } from "../kit/begun.ts";
 import { send } from "../kit/client.ts";
 import { operationsOf, resetOperations, until } from "../kit/cloud.ts";
-import { type Budget, fits, least, leastOf } from "../kit/least-cost.ts";
+import { type Budget, fits, least, leastOf, minus } from "../kit/least-cost.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { plantExecution } from "../kit/plant-execution.ts";
 import { executionOf } from "../kit/settled.ts";
@@ -55,15 +55,7 @@ async function soFar(name: string): Promise<Budget> {
   return { reads, writes, roundTrips };
 }
 
-function minus(all: Budget, part: Budget): Budget {
-  return {
-    reads: all.reads - part.reads,
-    writes: all.writes - part.writes,
-    roundTrips: all.roundTrips - part.roundTrips,
-  };
-}
-
-const stored = (batches: number): Budget => ({ reads: 0, writes: batches, roundTrips: batches });
+const batchCost = (batches: number): Budget => ({ reads: 0, writes: batches, roundTrips: batches });
 
 /** How many batches an execution's events were stored in. */
 async function eventBatches(executionId: string): Promise<number> {
@@ -110,8 +102,8 @@ async function executeOnce() {
     start,
     end: minus(threads, start),
     // The first event was stored too: one write, one trip.
-    claim: minus(claim, stored(1)),
-    settle: minus(minus(settled, claim), stored(later)),
+    claim: minus(claim, batchCost(1)),
+    settle: minus(minus(settled, claim), batchCost(later)),
   };
 }
 

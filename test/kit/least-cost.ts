@@ -34,6 +34,14 @@ export function fits(measured: Budget, most: Budget): boolean {
   );
 }
 
+export function minus(all: Budget, part: Budget): Budget {
+  return {
+    reads: all.reads - part.reads,
+    writes: all.writes - part.writes,
+    roundTrips: all.roundTrips - part.roundTrips,
+  };
+}
+
 /** The least of a few samples, or the first within `most`. */
 export async function leastOf(sample: () => Promise<Budget>, most: Budget): Promise<Budget> {
   return await least(sample, (measured) => fits(measured, most));
