@@ -1,6 +1,6 @@
 /** Functions as processes of their own: started from bundles, restarted, and gone with us. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -9,6 +9,7 @@ import { type Functions, startFunctions } from "../../local/functions/functions.
 import { Manifest } from "../../local/functions/manifest.ts";
 import { until } from "../../local/run/until.ts";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
+import { wholeLines } from "../kit/log-lines.ts";
 
 const server = `
   console.log(JSON.stringify({ message: "started", pid: process.pid }));
@@ -56,10 +57,7 @@ async function ask(path = "/"): Promise<Record<string, string>> {
 }
 
 const log = () =>
-  readFileSync(join(folder, "logs", "stub.jsonl"), "utf8")
-    .trim()
-    .split("\n")
-    .map((line) => Object(JSON.parse(line)));
+  wholeLines(join(folder, "logs", "stub.jsonl")).map((line) => Object(JSON.parse(line)));
 const pids = () => log().flatMap((entry) => entry.pid ?? []);
 
 test("a function gets its settings and nothing of this process's", async () => {

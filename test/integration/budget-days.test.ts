@@ -1,10 +1,9 @@
-/** What is noticed of spending: alerts, days and the forecast. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { cloud } from "../kit/cloud.ts";
 import { startAsides } from "../kit/function-aside.ts";
+import { wholeLines } from "../kit/log-lines.ts";
 import { passMidnight } from "../kit/midnight.ts";
 import { newOwner, newThread, runScript } from "../kit/owners.ts";
 import { ShiftedClock } from "../kit/shifted-clock.ts";
@@ -29,8 +28,8 @@ describe("alerts", () => {
       { of: "balance", percent: 90, limit: 1, spent: 0.9 },
       { of: "balance", percent: 50, limit: 1, spent: 0.5 },
     ]);
-    const lines = await readFile(join(cloud().dataFolder, "logs", "admin.jsonl"), "utf8");
-    const logged = lines.split("\n").filter((line) => line.includes(owner.id));
+    const lines = wholeLines(join(cloud().dataFolder, "logs", "admin.jsonl"));
+    const logged = lines.filter((line) => line.includes(owner.id));
     const events = logged
       .map((line) => JSON.parse(line))
       .filter(({ event }) => event !== undefined);

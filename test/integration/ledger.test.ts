@@ -1,6 +1,5 @@
 /** The books: an account is what its ledger adds up to, and somebody hears of it if it isn't. */
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -8,6 +7,7 @@ import { LedgerEntry } from "#shared/store/owners";
 import { accounts, audiences } from "../../local/cloud/names.ts";
 import { send } from "../kit/client.ts";
 import { cloud, functionUrl, idTokenFor, until } from "../kit/cloud.ts";
+import { wholeLines } from "../kit/log-lines.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { accountOf } from "../kit/settled.ts";
 import { auditOf, firestore } from "../kit/store.ts";
@@ -38,10 +38,9 @@ async function untilChecked(owner: TestOwner, after: number): Promise<void> {
   });
 }
 
-async function violations(ownerId: string): Promise<unknown[]> {
+function violations(ownerId: string): unknown[] {
   const file = join(cloud().dataFolder, "logs", "maintenance.jsonl");
-  const lines = (await readFile(file, "utf8")).split("\n").filter((line) => line !== "");
-  return lines
+  return wholeLines(file)
     .filter((line) => line.includes("budget_invariant_violation") && line.includes(ownerId))
     .map((line) => JSON.parse(line));
 }
@@ -80,7 +79,7 @@ describe("BUD-7 the ledger", () => {
 
   test("agrees with the account, and is read on from where it was read last", async () => {
     await untilChecked(owner, Date.now());
-    expect(await violations(owner.id)).toEqual([]);
+    expect(violations(owner.id)).toEqual([]);
     const check = await checkOf(owner);
     expect(check).toMatchObject({ v: 1, recounting: false });
     expect(check?.accountVersion).not.toBeNull();
@@ -91,9 +90,9 @@ describe("BUD-7 the ledger", () => {
     await credit(owner, 1);
     await until("an alarm", async () => {
       await checkLedgers();
-      return (await violations(owner.id)).length > 0;
+      return violations(owner.id).length > 0;
     });
-    const [alarm] = await violations(owner.id);
+    const [alarm] = violations(owner.id);
     expect(alarm).toMatchObject({ severity: "CRITICAL", message: "budget_invariant_violation" });
     const rows = (await auditOf(owner.id)).filter(({ action }) => action === "budget.violated");
     const { balanceMicrousd } = await accountOf(owner);
