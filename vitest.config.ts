@@ -22,7 +22,10 @@ export default defineConfig({
           // Nothing here keeps a state that another file could see, and loading it all costs half.
           isolate: false,
           setupFiles: [propertySeed],
-          include: ["{shared,functions,runner,local,scripts}/**/*.test.{ts,mjs}", "test/*.test.ts"],
+          include: [
+            "{shared,functions,runner,local,deploy,bench,sim,controls,scripts}/**/*.test.{ts,mjs}",
+            "test/{,tidy/}*.test.ts",
+          ],
           testTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },

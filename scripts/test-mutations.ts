@@ -1,15 +1,15 @@
 /**
- * `npm run test:mutations`: breaks every promise of `test/controls.ts`, and of its like for the
+ * `npm run test:mutations`: breaks every promise of `controls/controls.ts`, and of its like for the
  * deployment, once and expects the test named after it to fail. `--only light` tries those whose
  * test is a unit test or one of the deployment's plans, which need no cloud; `--share 2/8` tries of
  * them the second eighth, further arguments the controls they name (`EXE-3`).
  */
 import { parseArgs } from "node:util";
 import colours from "picocolors";
-import { controls } from "../test/controls.ts";
-import { controlsOfDeployment } from "../test/controls-of-deployment.ts";
-import { copyTree } from "./mutations/tree-copy.ts";
-import { isUnitTest, tryMutations } from "./mutations/try-mutations.ts";
+import { controls } from "../controls/controls.ts";
+import { copyTree } from "../controls/mutations/tree-copy.ts";
+import { isUnitTest, tryMutations } from "../controls/mutations/try-mutations.ts";
+import { controlsOfDeployment } from "../controls/of-deployment.ts";
 import { formatDuration } from "./tools/format.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 import { isInShare, parseShare } from "./tools/share.ts";

@@ -1,10 +1,10 @@
 /** The generated pages say what the code says, and the list of controls holds together. */
 import { describe, expect, test } from "vitest";
+import { controls } from "../controls/controls.ts";
+import { controlsOfDeployment } from "../controls/of-deployment.ts";
 import { findControlFaults, readPromises } from "../scripts/docs/control-status.ts";
 import { renderDocuments } from "../scripts/docs/documents.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
-import { controls } from "./controls.ts";
-import { controlsOfDeployment } from "./controls-of-deployment.ts";
 
 test("every generated page is current (else: npm run docs)", async () => {
   const documents = await renderDocuments(repositoryRoot);
@@ -14,8 +14,8 @@ test("every generated page is current (else: npm run docs)", async () => {
 const promised = readPromises(repositoryRoot).flatMap((group) => group.controls);
 
 describe.each([
-  { file: "test/controls.ts", entries: controls, proof: "P" as const },
-  { file: "test/controls-of-deployment.ts", entries: controlsOfDeployment, proof: "T" as const },
+  { file: "controls/controls.ts", entries: controls, proof: "P" as const },
+  { file: "controls/of-deployment.ts", entries: controlsOfDeployment, proof: "T" as const },
 ])("$file", ({ entries, proof }) => {
   test("names promises that are to be proven so", () => {
     const known = promised.filter((each) => each.proof.includes(proof)).map(({ id }) => id);

@@ -4,7 +4,6 @@ import { join, matchesGlob } from "node:path";
 import { validate } from "dockerfile-utils";
 import { describe, expect, test } from "vitest";
 import { bundleEntries, filesOf } from "../scripts/build/entries.ts";
-import { readSources } from "../scripts/tidy/source-file.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
 import {
   copiesOf,
@@ -13,6 +12,7 @@ import {
   type ReadDockerfile,
   readDockerfile,
 } from "./images/read-dockerfile.ts";
+import { readSources } from "./tidy/source-file.ts";
 
 const functions = readDockerfile("images/functions/Dockerfile");
 const runner = readDockerfile("runner/Dockerfile");

@@ -55,7 +55,18 @@ test("every npm command that is named exists", () => {
 });
 
 test("every test that is named exists", () => {
-  const folders = ["test", "scripts", "shared", "functions", "runner", "local"];
+  const folders = [
+    "test",
+    "scripts",
+    "shared",
+    "functions",
+    "runner",
+    "local",
+    "deploy",
+    "bench",
+    "sim",
+    "controls",
+  ];
   const files = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
       .filter((name) => name.includes(".test."))

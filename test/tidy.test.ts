@@ -2,12 +2,12 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { findForbiddenImports, findImportCircles } from "../scripts/tidy/import-rules.ts";
-import { findImpurities } from "../scripts/tidy/purity-rules.ts";
-import { findSlowExpressions } from "../scripts/tidy/regexp-rules.ts";
-import { findShapeFaults } from "../scripts/tidy/shape-rules.ts";
-import { type Finding, readSources } from "../scripts/tidy/source-file.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
+import { findForbiddenImports, findImportCircles } from "./tidy/import-rules.ts";
+import { findImpurities } from "./tidy/purity-rules.ts";
+import { findSlowExpressions } from "./tidy/regexp-rules.ts";
+import { findShapeFaults } from "./tidy/shape-rules.ts";
+import { type Finding, readSources } from "./tidy/source-file.ts";
 
 const sources = readSources(repositoryRoot);
 

@@ -1,7 +1,7 @@
 /** The pages that are generated, and whether those on disk are current. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { renderDeployPage, renderScalePage } from "../sim/pages.ts";
+import { renderDeployPage, renderScalePage } from "../../sim/pages.ts";
 import { renderAccounts } from "./render-accounts.ts";
 import { renderControls } from "./render-controls.ts";
 import { renderErrors } from "./render-errors.ts";

@@ -17,7 +17,7 @@ export function renderControls(root: string): string {
   return [
     "# Controls",
     "",
-    generatedNotice("docs/controls.json, test/controls.ts and test/controls-of-deployment.ts"),
+    generatedNotice("controls/promises.json, controls/controls.ts and controls/of-deployment.ts"),
     "",
     "What the platform promises. A promise is kept when code enforces it, a test is named after it,",
     "and a mutation of that code makes the test fail (`npm run test:mutations`). Proofs: `P` on a",

@@ -29,7 +29,7 @@ export const staticChecks: readonly Step[] = [
   },
   {
     title: "Terraform's form",
-    command: [process.execPath, "scripts/check-terraform.ts", "--form-only"],
+    command: [process.execPath, "deploy/check-terraform.ts", "--form-only"],
     timeoutMs: 300_000,
   },
 ];
@@ -37,7 +37,7 @@ export const staticChecks: readonly Step[] = [
 /** With its provider: seconds for each root, and for each run of its tests. */
 export const terraformCheck: Step = {
   title: "Terraform's configuration is valid and passes its tests",
-  command: [process.execPath, "scripts/check-terraform.ts"],
+  command: [process.execPath, "deploy/check-terraform.ts"],
   timeoutMs: 900_000,
 };
 

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer, type Server, type TlsOptions } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { SmokeContext } from "../../scripts/deploy/smoke/context.ts";
-import { noPlainHttp } from "../../scripts/deploy/smoke/edge-checks.ts";
+import { SmokeContext } from "../../deploy/smoke/context.ts";
+import { noPlainHttp } from "../../deploy/smoke/edge-checks.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -39,7 +39,7 @@ async function listen(options: TlsOptions): Promise<number> {
 async function smoke(port: number, check: string, trusted: string | null) {
   const env = { ...process.env, NO_COLOR: "1", NODE_EXTRA_CA_CERTS: trusted ?? "" };
   const url = `https://localhost:${port}`;
-  const command = ["scripts/smoke.ts", "--url", url, "--only", check];
+  const command = ["deploy/smoke.ts", "--url", url, "--only", check];
   return await new Promise<{ code: unknown; output: string }>((resolve) => {
     execFile(process.execPath, command, { env }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, output: stdout + stderr }),

@@ -10,7 +10,7 @@ async function drill(...args: string[]) {
   // An emulator of this run's is not to be emptied.
   Reflect.deleteProperty(env, "FIRESTORE_EMULATOR_HOST");
   return await new Promise<{ code: unknown; output: string }>((resolve) => {
-    const command = ["scripts/drill-restore.ts", ...args];
+    const command = ["deploy/drill-restore.ts", ...args];
     execFile(process.execPath, command, { env, timeout: drillMs }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, output: stdout + stderr }),
     );

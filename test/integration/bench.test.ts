@@ -3,15 +3,15 @@
  * of `npm run bench`, on a machine that does nothing else: no time is compared here.
  */
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Bench, Figure } from "../../scripts/bench/figure.ts";
-import { authenticatedRead } from "../../scripts/bench/figures/authenticated-read.ts";
-import { coldStart } from "../../scripts/bench/figures/cold-start.ts";
-import { eventDelivery } from "../../scripts/bench/figures/event-delivery.ts";
-import { firstOutput } from "../../scripts/bench/figures/first-output.ts";
-import { forgedKey } from "../../scripts/bench/figures/forged-key.ts";
-import { manyExecutions } from "../../scripts/bench/figures/many-executions.ts";
-import { sandboxStart } from "../../scripts/bench/figures/sandbox-start.ts";
-import { openBench } from "../../scripts/bench/open-bench.ts";
+import type { Bench, Figure } from "../../bench/figure.ts";
+import { authenticatedRead } from "../../bench/figures/authenticated-read.ts";
+import { coldStart } from "../../bench/figures/cold-start.ts";
+import { eventDelivery } from "../../bench/figures/event-delivery.ts";
+import { firstOutput } from "../../bench/figures/first-output.ts";
+import { forgedKey } from "../../bench/figures/forged-key.ts";
+import { manyExecutions } from "../../bench/figures/many-executions.ts";
+import { sandboxStart } from "../../bench/figures/sandbox-start.ts";
+import { openBench } from "../../bench/open-bench.ts";
 import { cloud, operationsOf } from "../kit/cloud.ts";
 import { isTurn, sharedOut } from "../kit/share.ts";
 

@@ -11,7 +11,7 @@ async function smoke(url: string, args: readonly string[], token = "") {
   const env = { ...process.env, NO_COLOR: "1", PADDOCK_OPERATOR_TOKEN: token };
   if (token === "") Reflect.deleteProperty(env, "PADDOCK_OPERATOR_TOKEN");
   return await new Promise<{ code: unknown; output: string }>((resolve) => {
-    const command = ["scripts/smoke.ts", "--url", url, ...args];
+    const command = ["deploy/smoke.ts", "--url", url, ...args];
     execFile(process.execPath, command, { env }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, output: stdout + stderr }),
     );

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { servicesUsed } from "../../../scripts/deploy/preflight/services.ts";
+import { servicesUsed } from "../../../deploy/preflight/services.ts";
 import { type GoogleWorld, type StandIn, startGoogle } from "../../kit/google-apis.ts";
 import { callsIn, type ProgramOptions, putPrograms } from "./programs.ts";
 
@@ -93,7 +93,7 @@ export async function makeDeployment(
 
 async function run(args: readonly string[], env: Record<string, string>): Promise<Ended> {
   return await new Promise((resolve) => {
-    const child = spawn(process.execPath, ["scripts/deploy.ts", ...args], {
+    const child = spawn(process.execPath, ["deploy/main.ts", ...args], {
       env,
       timeout: timeoutMs,
       stdio: ["ignore", "pipe", "pipe"],

@@ -2,14 +2,14 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { copyDeployment } from "../../../scripts/terraform/copy-deployment.ts";
+import { copyDeployment } from "../../../deploy/terraform/copy-deployment.ts";
 import {
   findTerraform,
   initialise,
   NoTerraform,
   runTerraform,
   type Terraform,
-} from "../../../scripts/terraform/terraform.ts";
+} from "../../../deploy/terraform/terraform.ts";
 import { repositoryRoot } from "../../../scripts/tools/repository.ts";
 import { printStep } from "../../../scripts/tools/step.ts";
 import { temporaryFolder } from "../../../scripts/tools/temporary-folder.ts";

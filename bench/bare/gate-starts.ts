@@ -1,0 +1,102 @@
+/**
+ * The execute gate alone, without what HTTP, the key, sealing, the stream and the job cost: reads
+ * what a start decides on, decides, and commits through the coordinator, every document of it.
+ * Waits for a line on its standard input before it begins, so that several can begin together.
+ */
+import { once } from "node:events";
+import { auditEntry } from "#shared/audit/audit-entry";
+import { newOwner } from "#shared/auth/act-on-owner";
+import { deploymentLimits } from "#shared/config";
+import { MessageCreate } from "#shared/contract/message-create";
+import { ticketRandomBytes } from "#shared/core/ticket";
+import { realDeps } from "#shared/pipeline/deps";
+import { readForStart } from "../../functions/threads/read-for-start.ts";
+import { startExecution } from "../../functions/threads/start-execution.ts";
+
+interface Starts {
+  readonly ownerId: string;
+  readonly threadIds: readonly string[];
+}
+
+export interface GateCrowd extends Starts {
+  readonly keyId: string;
+  readonly callers: number;
+  /** Somebody else's, before what is measured: a process that has run for a while is the rule. */
+  readonly before: Starts;
+}
+
+const crowd: GateCrowd = JSON.parse(process.argv[2] ?? "");
+const { store, commits, now, newId, random } = realDeps();
+const deps = { store, commits, now, newId, random };
+const key = {
+  id: crowd.keyId,
+  lineageId: null,
+  executionCostMaxMicrousd: null,
+  dayCostMaxMicrousd: null,
+};
+const body = MessageCreate.parse({ content: "true" });
+
+async function start(ownerId: string, threadId: string): Promise<void> {
+  const owner = newOwner(ownerId, "development");
+  const executionId = newId("execution");
+  const [messageId, rowId] = [newId("message"), newId("auditRow")];
+  const ticketSecret = random(ticketRandomBytes).toString("hex");
+  const which = { threadId, executionId, mayExist: false, body };
+  commits.warm(owner);
+  const read = async () => await readForStart(deps, owner, which);
+  let data = await read();
+  const at = now();
+  await commits.submit({
+    owner,
+    needsAccount: true,
+    refresh: async () => {
+      data = await read();
+    },
+    decide: (account) => {
+      if (!account) throw new Error("an owner without an account");
+      const basis = { ...data, executionId, requestSha256: "", ticketSecret };
+      const started = startExecution(
+        { owner, key, messageId, limits: deploymentLimits(), now: at },
+        { body, data: basis, account },
+      );
+      const row = auditEntry(owner, {
+        id: rowId,
+        at,
+        actor: { type: "key", id: key.id },
+        action: "execution.started",
+        subject: executionId,
+        requestId: "",
+        facts: { heldMicrousd: started.execution.holdMicrousd },
+        sealedDetails: null,
+      });
+      return { writes: [...started.writes, row], account: started.account };
+    },
+  });
+}
+
+async function startAll({ ownerId, threadIds }: Starts): Promise<readonly number[]> {
+  const latenciesMs: number[] = [];
+  const left = threadIds.values();
+  const keepStarting = async () => {
+    for (const threadId of left) {
+      const sentAt = performance.now();
+      await start(ownerId, threadId);
+      latenciesMs.push(performance.now() - sentAt);
+    }
+  };
+  await Promise.all(Array.from({ length: crowd.callers }, keepStarting));
+  return latenciesMs;
+}
+
+async function run(): Promise<void> {
+  await startAll(crowd.before);
+  console.log("ready");
+  await once(process.stdin, "data");
+  console.log(JSON.stringify(await startAll(crowd)));
+  process.exit(0);
+}
+
+run().catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});

@@ -1,0 +1,43 @@
+/**
+ * Stands in for the supervisor: the same session with the same launcher, and no execution around
+ * it. Once everybody is ready it starts the sandbox and tells when the first command's first byte
+ * came, the proof of the walls included.
+ */
+import { Socket } from "node:net";
+import { takeSecrets } from "../../runner/supervisor/handed-secrets.ts";
+import { LauncherLine } from "../../runner/supervisor/launcher-line.ts";
+import { SandboxSession } from "../../runner/supervisor/sandbox-session.ts";
+import { claimFor } from "../../test/sandbox/support/gateway.ts";
+
+const gateway = process.env.PADDOCK_GATEWAY_URL ?? "";
+const script = "echo first";
+
+async function time(): Promise<void> {
+  const launcher = new LauncherLine(new Socket({ fd: 3, readable: true, writable: true }));
+  const { unavailable } = await launcher.hello();
+  if (unavailable !== null) throw new Error(unavailable);
+  const claim = claimFor(script);
+  const session = new SandboxSession(launcher, claim, await takeSecrets(claim));
+  await session.prepare();
+  await fetch(`${gateway}/ready`);
+  const startedAtMs = performance.now();
+  await session.start();
+  const provenMs = performance.now() - startedAtMs;
+  let firstByteMs: number | null = null;
+  await session.run(script, {
+    onOutput: () => {
+      firstByteMs ??= performance.now() - startedAtMs;
+    },
+  });
+  const body = JSON.stringify({ provenMs, firstByteMs });
+  await fetch(`${gateway}/timed`, { method: "POST", body });
+  await session.stop();
+}
+
+time().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,35 @@
+/** Owners and threads of the bench, made through the front door. */
+import * as z from "zod";
+import { call } from "../scripts/demo/api.ts";
+import type { Target } from "./figure.ts";
+
+export interface BenchOwner {
+  readonly id: string;
+  readonly key: string;
+}
+
+const Owner = z.object({ user: z.object({ id: z.string() }), key: z.object({ key: z.string() }) });
+const Thread = z.object({ thread: z.object({ id: z.string() }) });
+const Environment = z.object({ environment: z.object({ id: z.string() }) });
+const creditUsd = 50;
+
+export async function newOwner({ baseUrl, operatorToken: key }: Target): Promise<BenchOwner> {
+  const body = { name: "bench", mode: "development" };
+  const { user, key: made } = await call({ url: `${baseUrl}/v1/admin/users`, key }, Owner, body);
+  const credit = { url: `${baseUrl}/v1/admin/users/${user.id}/credit`, key };
+  await call(credit, z.unknown(), { amount: creditUsd });
+  return { id: user.id, key: made.key };
+}
+
+/** A thread on an environment of its own, so that threads don't wait for one another's files. */
+export async function newThread({ baseUrl }: Target, key: string): Promise<string> {
+  const fields = { name: "bench", computeProfile: "lite" };
+  const { environment } = await call(
+    { url: `${baseUrl}/v1/environments`, key },
+    Environment,
+    fields,
+  );
+  const body = { environmentId: environment.id };
+  const { thread } = await call({ url: `${baseUrl}/v1/threads`, key }, Thread, body);
+  return thread.id;
+}

@@ -1,0 +1,55 @@
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import { firstOperator } from "../local/cloud/names.ts";
+import { startLocalCloud } from "../local/cloud.ts";
+import { buildAll } from "../scripts/build/build-all.ts";
+import { call } from "../scripts/demo/api.ts";
+import { repositoryRoot } from "../scripts/tools/repository.ts";
+import { temporaryFolder } from "../scripts/tools/temporary-folder.ts";
+import type { Target } from "./figure.ts";
+
+/** High enough to be out of the way: limits are tested elsewhere. */
+const wide = { max: 1_000_000 };
+const limits = {
+  executions: { max: 10_000 },
+  ownerExecutions: null,
+  concurrentMax: 500,
+  keyConcurrentMax: 500,
+  keyHeldPercentMax: 100,
+  requests: { perKey: wide, perOwner: wide, reads: wide, writes: wide, secrets: wide },
+  // One process stands in for as many as the platform would start.
+  fairness: { ownerWaitingMax: 10_000 },
+  quotas: { agentsMax: 1_000_000, environmentsMax: 1_000_000 },
+};
+const edgeLimits = { requestsMax: 1_000_000 };
+
+export interface BenchCloud extends Target {
+  readonly distFolder: string;
+  stop(): Promise<void>;
+}
+
+/** A cloud of the bench's own, on a copy of the bundles that no other build replaces meanwhile. */
+export async function startBenchCloud(): Promise<BenchCloud> {
+  await buildAll(repositoryRoot);
+  const folder = temporaryFolder("paddock-bench-");
+  const distFolder = join(folder, "dist");
+  cpSync(join(repositoryRoot, "dist"), distFolder, { recursive: true });
+  const options = { dataFolder: join(folder, "data"), distFolder, fresh: true, limits, edgeLimits };
+  const cloud = await startLocalCloud(options);
+  try {
+    const { baseUrl, environment, operations, stop } = cloud;
+    const operatorToken = await cloud.operatorToken(firstOperator);
+    const first = {
+      url: `${baseUrl}/v1/admin/operators/first`,
+      key: operatorToken,
+      method: "POST",
+    };
+    await call(first, z.unknown());
+    const readsOf = async (name: string) => operations.of(name).counters().reads;
+    return { baseUrl, environment, operatorToken, readsOf, distFolder, stop };
+  } catch (error) {
+    await cloud.stop();
+    throw error;
+  }
+}

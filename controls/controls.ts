@@ -1,0 +1,288 @@
+/**
+ * How the promises of `controls/promises.json` are kept. `docs/controls.md` calls a promise kept only
+ * if it stands here, its test is named after it (`describe("EXE-3 …")`), and the mutation makes
+ * that test fail, which `npm run test:mutations` tries. What isn't listed is open.
+ */
+import { controlsOfEdge } from "./of-edge.ts";
+import { controlsOfIsolation } from "./of-isolation.ts";
+import { controlsOfOwners } from "./of-owners.ts";
+import { controlsOfSecrets } from "./of-secrets.ts";
+import { controlsOfWorkspaces } from "./of-workspaces.ts";
+
+export interface Control {
+  /** The file whose code keeps the promise. */
+  readonly enforcedBy: string;
+  /** The file with the test named after it. */
+  readonly test: string;
+  /** Replacing `find`, which occurs once in `file`, breaks the promise. */
+  readonly mutation: { readonly file: string; readonly find: string; readonly replace: string };
+}
+
+/** By the promise's id. */
+export const controls: Readonly<Record<string, Control>> = {
+  "AUD-7": {
+    enforcedBy: "shared/pipeline/run-route.ts",
+    test: "test/e2e/main-job.test.ts",
+    mutation: {
+      file: "shared/pipeline/run-route.ts",
+      find: "writes: [...decided.writes, row]",
+      replace: "writes: row ? decided.writes : []",
+    },
+  },
+  "BUD-1": {
+    enforcedBy: "shared/core/caps.ts",
+    test: "shared/core/account.test.ts",
+    mutation: {
+      file: "shared/core/caps.ts",
+      find: "leftMicrousd: spendableMicrousd(account) }",
+      replace: "leftMicrousd: account.balanceMicrousd }",
+    },
+  },
+  "BUD-2": {
+    enforcedBy: "shared/executions/start-refusal.ts",
+    test: "test/integration/budget.test.ts",
+    mutation: {
+      file: "shared/executions/start-refusal.ts",
+      find: "resetsAt: resetsAt === null ? null : iso(resetsAt),",
+      replace: "resetsAt: null,",
+    },
+  },
+  "BUD-3": {
+    enforcedBy: "shared/store/decide-together.ts",
+    test: "test/money/overspend.test.ts",
+    mutation: {
+      file: "shared/store/decide-together.ts",
+      find: "return [replace(accounts.of(owner, accountId), known.version, account)];",
+      replace:
+        "return [{ ...replace(accounts.of(owner, accountId), known.version, account), version: null }];",
+    },
+  },
+  "BUD-4": {
+    enforcedBy: "shared/core/settle.ts",
+    test: "shared/core/settle.test.ts",
+    mutation: {
+      file: "shared/core/settle.ts",
+      find: "Math.min(cost, heldMicrousd)",
+      replace: "Math.max(cost, heldMicrousd)",
+    },
+  },
+  "BUD-5": {
+    enforcedBy: "functions/runner-gateway/extend-lease.ts",
+    test: "test/failures/slices.test.ts",
+    mutation: {
+      file: "functions/runner-gateway/extend-lease.ts",
+      find: '(isOver(beat, heldMicrousd) ? "budget" : null)',
+      replace: "(beat ? null : null)",
+    },
+  },
+  "BUD-6": {
+    enforcedBy: "shared/core/settle.ts",
+    test: "test/integration/recovery.test.ts",
+    mutation: {
+      file: "shared/core/settle.ts",
+      find: "costMicrousd ?? heldMicrousd",
+      replace: "costMicrousd ?? 0",
+    },
+  },
+  "BUD-7": {
+    enforcedBy: "shared/budget/check-ledger.ts",
+    test: "test/integration/ledger.test.ts",
+    mutation: {
+      file: "shared/core/ledger.ts",
+      find: '["balance", account.balanceMicrousd, rebuilt.balanceMicrousd],',
+      replace: "",
+    },
+  },
+  "BUD-8": {
+    enforcedBy: "functions/billing/start-question.ts",
+    test: "test/integration/budget.test.ts",
+    mutation: {
+      file: "functions/billing/start-question.ts",
+      find: "computeCostMicrousd(profile, wallClockMs)",
+      replace: "computeCostMicrousd(profile, wallClockMs / 2)",
+    },
+  },
+  "BUD-9": {
+    enforcedBy: "shared/core/hold.ts",
+    test: "shared/core/hold.test.ts",
+    mutation: {
+      file: "shared/core/hold.ts",
+      find: "if (held === 0 || held + requiredMicrousd <= limitMicrousd) return null;",
+      replace: "if (held >= 0) return null;",
+    },
+  },
+  "KEY-1": {
+    enforcedBy: "shared/pipeline/gates.ts",
+    test: "test/security/strangers.test.ts",
+    mutation: {
+      file: "shared/pipeline/gates.ts",
+      find: 'throw new ApiError("UNAUTHORIZED", { cause: "no credential" });',
+      replace: 'return { type: "nothing" };',
+    },
+  },
+  "KEY-10": {
+    enforcedBy: "shared/store/commit-coordinator.ts",
+    test: "shared/store/commit-coordinator.test.ts",
+    mutation: {
+      file: "shared/store/commit-coordinator.ts",
+      find: "closes ? this.#lanes.closingsOf(owner) : this.#lanes.of(owner)",
+      replace: "closes ? this.#lanes.of(owner) : this.#lanes.of(owner)",
+    },
+  },
+  "KEY-2": {
+    enforcedBy: "shared/core/api-key.ts",
+    test: "shared/core/api-key.test.ts",
+    mutation: {
+      file: "shared/core/api-key.ts",
+      find: 'createHash("sha256").update(key).digest("hex")',
+      replace: "key",
+    },
+  },
+  "KEY-3": {
+    enforcedBy: "shared/core/api-key.ts",
+    test: "shared/core/api-key.test.ts",
+    mutation: {
+      file: "shared/core/api-key.ts",
+      find: "if (!known) return null;",
+      replace: "",
+    },
+  },
+  "KEY-4": {
+    enforcedBy: "shared/core/key-bounds.ts",
+    test: "shared/core/key-bounds.test.ts",
+    mutation: {
+      file: "shared/core/key-bounds.ts",
+      find: 'if (!isCovered(inner.addressRanges, outer.addressRanges)) return "addressRanges";',
+      replace: "",
+    },
+  },
+  "KEY-5": {
+    enforcedBy: "shared/auth/close-keys.ts",
+    test: "test/integration/keys-closing.test.ts",
+    mutation: {
+      file: "shared/auth/close-keys.ts",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands there.
+      find: "[`admission.closedKeys.${value.id}`]: now",
+      replace: '["admission.closedKeys.none"]: now',
+    },
+  },
+  "KEY-6": {
+    enforcedBy: "functions/keys/rotate-key.ts",
+    test: "test/integration/keys.test.ts",
+    mutation: {
+      file: "functions/keys/rotate-key.ts",
+      find: "const graceEnd = now + Math.round(gracePeriodHours * hourMs);",
+      replace: "const graceEnd = now;",
+    },
+  },
+  "KEY-7": {
+    enforcedBy: "shared/auth/key-ring.ts",
+    test: "test/security/strangers.test.ts",
+    mutation: {
+      file: "shared/auth/key-ring.ts",
+      find: "throw noSuchKey();\n    }\n    const value",
+      replace: `return {
+        id: "key_of_nobody",
+        ownerId: "user_000000000000000000000",
+        ownerState: "active",
+        mode: "development",
+        scopes: ["*"],
+        environmentIds: null,
+        addressRanges: null,
+        expiresAt: null,
+        revokedAt: null,
+      } as unknown as ApiKey;
+    }
+    // A read`,
+    },
+  },
+  "KEY-8": {
+    enforcedBy: "shared/pipeline/gates.ts",
+    test: "test/integration/keys.test.ts",
+    mutation: {
+      file: "shared/pipeline/gates.ts",
+      find: 'config().PADDOCK_DEVELOPMENT_KEYS === "refused"',
+      replace: "config().PADDOCK_DEVELOPMENT_KEYS === undefined",
+    },
+  },
+  "KEY-9": {
+    enforcedBy: "shared/auth/operators.ts",
+    test: "test/integration/keys.test.ts",
+    mutation: {
+      file: "shared/auth/operators.ts",
+      find: "if (value) return { id: value.id };",
+      replace: 'return { id: value?.id ?? "anybody" };',
+    },
+  },
+  "LIM-1": {
+    enforcedBy: "shared/core/window.ts",
+    test: "test/money/limit.test.ts",
+    mutation: {
+      file: "shared/core/window.ts",
+      find: "if (used >= limit.max) {",
+      replace: "if (used > limit.max) {",
+    },
+  },
+  "LIM-2": {
+    enforcedBy: "shared/core/hold.ts",
+    test: "shared/core/account.test.ts",
+    mutation: {
+      file: "shared/core/hold.ts",
+      find: "  if (refused) return",
+      replace: "  before.windows[keyId] = windows.key.window;\n  if (refused) return",
+    },
+  },
+  "LIM-3": {
+    enforcedBy: "shared/store/commit-coordinator.ts",
+    test: "test/integration/store-down.test.ts",
+    mutation: {
+      file: "shared/store/commit-coordinator.ts",
+      find: "rejectAll(gaveUp, error);",
+      replace: "finish(decided.parts, null);",
+    },
+  },
+  "OPS-9": {
+    enforcedBy: "shared/config.ts",
+    test: "shared/config.test.ts",
+    mutation: {
+      file: "shared/config.ts",
+      find: "if (inCloud && overridden) {",
+      replace: "if (inCloud && !overridden) {",
+    },
+  },
+  "OWN-1": {
+    enforcedBy: "shared/store/documents.ts",
+    test: "test/security/other-owners.test.ts",
+    mutation: {
+      file: "shared/store/agents.ts",
+      find: 'ownedCollection(["agents"], Agent)',
+      replace: `{
+  ...ownedCollection(["agents"], Agent),
+  of: (_owner: unknown, id: string) => ({ path: "agents/" + id, schema: Agent }),
+}`,
+    },
+  },
+  "OWN-2": {
+    enforcedBy: "shared/pipeline/run-route.ts",
+    test: "test/security/other-owners.test.ts",
+    mutation: {
+      file: "shared/pipeline/run-route.ts",
+      find: "return allows(caller.key.scopes, route.scope);",
+      replace: "return caller.key.scopes.length > 0;",
+    },
+  },
+  "OWN-3": {
+    enforcedBy: "shared/auth/owner.ts",
+    test: "shared/store/documents.test.ts",
+    mutation: {
+      file: "shared/auth/owner.ts",
+      find: "ownerId.safeParse(id).success",
+      replace: 'typeof id === "string"',
+    },
+  },
+  ...controlsOfEdge,
+  ...controlsOfIsolation,
+  ...controlsOfOwners,
+  ...controlsOfSecrets,
+  ...controlsOfWorkspaces,
+};

@@ -1,0 +1,101 @@
+/** Breaks promises one by one in a copy of the tree, and looks whether their tests notice. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { buildAll } from "../../scripts/build/build-all.ts";
+import { runVitest, type VitestResult } from "../../scripts/tools/vitest-run.ts";
+import type { Control } from "../controls.ts";
+
+export type Verdict =
+  /** The test failed, as it should. */
+  | "caught"
+  | "survived"
+  /** Without the mutation the test doesn't pass, or none has that name. */
+  | "test_broken"
+  /** The text to replace isn't in the file exactly once. */
+  | "not_applicable"
+  /** With the mutation there is nothing to test: it doesn't even build. */
+  | "not_built";
+
+/** By the promise's id, as `controls/controls.ts` has them. */
+export type NamedControl = readonly [id: string, control: Control];
+
+const unitTimeoutMs = 60_000;
+const otherTimeoutMs = 300_000;
+/** The unbroken tree's run covers the tests of all promises at once. */
+const unbrokenTimeoutMs = 1_200_000;
+
+export function isUnitTest(path: string): boolean {
+  return !/^test\/(?!tidy\/)[^/]+\//.test(path);
+}
+
+/**
+ * Runs the tests named after the promises once in the unbroken tree, then each with its mutation.
+ *
+ * @param copy A tree that may be changed; each mutation is undone before the next.
+ * @returns The verdicts as they come, in the order of `controls`.
+ */
+export async function* tryMutations(
+  copy: string,
+  controls: readonly NamedControl[],
+): AsyncGenerator<readonly [id: string, Verdict]> {
+  const applicable = controls.filter(([, control]) => isApplicable(copy, control));
+  const unbroken = await runTests(copy, applicable, unbrokenTimeoutMs);
+  for (const named of controls) {
+    const [id, control] = named;
+    if (!applicable.includes(named)) yield [id, "not_applicable"];
+    else if (!unbroken || !passes(unbroken, named)) yield [id, "test_broken"];
+    else yield [id, await tryMutation(copy, id, control)];
+  }
+}
+
+function isApplicable(copy: string, { mutation: { file, find } }: Control): boolean {
+  return readFileSync(join(copy, file), "utf8").split(find).length === 2;
+}
+
+function passes({ tests }: VitestResult, [id, { test }]: NamedControl): boolean {
+  const own = tests.filter(({ file, name }) => file === test && patternOf([id]).test(name));
+  return (
+    own.some(({ state }) => state === "passed") && own.every(({ state }) => state !== "failed")
+  );
+}
+
+async function tryMutation(copy: string, id: string, control: Control): Promise<Verdict> {
+  const { file, find, replace } = control.mutation;
+  const path = join(copy, file);
+  const original = readFileSync(path, "utf8");
+  // A function as the replacement, because `$&` and its kind have no meaning here.
+  writeFileSync(
+    path,
+    original.replace(find, () => replace),
+  );
+  try {
+    const timeoutMs = isUnitTest(control.test) ? unitTimeoutMs : otherTimeoutMs;
+    const broken = await runTests(copy, [[id, control]], timeoutMs);
+    if (broken === null || broken.broken) return "not_built";
+    return broken.failed > 0 ? "caught" : "survived";
+  } finally {
+    writeFileSync(path, original);
+  }
+}
+
+function patternOf(ids: readonly string[]): RegExp {
+  return new RegExp(`\\b(${ids.join("|")})\\b`);
+}
+
+async function runTests(
+  copy: string,
+  controls: readonly NamedControl[],
+  timeoutMs: number,
+): Promise<VitestResult | null> {
+  const files = [...new Set(controls.map(([, { test }]) => test))];
+  if (files.some((file) => !isUnitTest(file))) {
+    try {
+      await buildAll(copy);
+    } catch {
+      return null;
+    }
+  }
+  const pattern = patternOf(controls.map(([id]) => id)).source;
+  const args = [...files, "--testNamePattern", pattern];
+  return await runVitest({ cwd: copy, args, timeoutMs, shown: false });
+}

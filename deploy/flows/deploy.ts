@@ -1,0 +1,180 @@
+/** `npm run deploy`: from what is there to what this checkout says, step by step. */
+import { setTimeout as delay } from "node:timers/promises";
+import { buildAll } from "../../scripts/build/build-all.ts";
+import { repositoryRoot } from "../../scripts/tools/repository.ts";
+import { idTokenFor } from "../google/id-token.ts";
+import { type DeployOptions, usualRegion } from "../options.ts";
+import { type GoogleAt, type Looked, whyNot } from "../preflight/look.ts";
+import {
+  isBlocked,
+  lookAtSettings,
+  type Preflight,
+  preflight,
+  startingPoint,
+} from "../preflight/preflight.ts";
+import { lookAtQuotas } from "../preflight/quotas.ts";
+import { counted, done, heading, line, printLooked, Stop } from "../print.ts";
+import { runSmoke } from "../smoke/run.ts";
+import { need } from "../steps/apply.ts";
+import { noCredentials, type StepAt } from "../steps/at.ts";
+import { applyBootstrap, type BootstrapOutputs, readBootstrap } from "../steps/bootstrap.ts";
+import { untilDomainIsReady, untilItAnswers } from "../steps/domain-ready.ts";
+import { ensureImages } from "../steps/images.ts";
+import { ensureKeyVersions } from "../steps/keys-left-behind.ts";
+import {
+  applyMain,
+  listsOfBuild,
+  type MainOutputs,
+  mainOutputs,
+  openMain,
+  recordsOf,
+  type Wanted,
+} from "../steps/main-root.ts";
+import { markVerified, newestRelease, type Release } from "../steps/releases.ts";
+import { ensureSecrets } from "../steps/secrets.ts";
+import { readSources } from "../steps/sources.ts";
+
+/** A right that was just granted is known everywhere within two minutes, mostly. */
+const tokenAttemptsMax = 9;
+const tokenPauseMs = 15_000;
+
+/** What was stated now and before, by this command's options. */
+function settingsOf(
+  options: DeployOptions,
+  current: Release | null,
+  { projectNumber, member }: Pick<Preflight, "projectNumber" | "member">,
+) {
+  const before = current?.variables ?? {};
+  const region = options.region ?? textOf(before.region) ?? usualRegion;
+  const domain = options.domain ?? textOf(before.domain);
+  const github = options.github ?? current?.github ?? null;
+  const own = {
+    project_id: options.project,
+    ...(projectNumber === null ? {} : { project_number: projectNumber }),
+    region,
+    ...(domain === null ? {} : { domain }),
+  };
+  const variables = { ...usual(member), ...before, ...options.variables, ...own };
+  return { region, domain, github, variables };
+}
+
+/** Who deploys first hears of alerts and may act as the first operator, unless told otherwise. */
+function usual(member: string) {
+  const [kind, email = ""] = member.split(":");
+  if (kind !== "user" || !email.includes("@")) return {};
+  return { alerts: { emails: [email] }, operator_impersonators: [member] };
+}
+
+const textOf = (value: unknown) => (typeof value === "string" ? value : null);
+
+/** Looks at everything. @throws {Stop} if anything stands in the way. */
+export async function lookFirst(options: DeployOptions) {
+  heading("Preflight");
+  const start = startingPoint(options);
+  const seen = await preflight(start);
+  const at: StepAt | null =
+    start.google && start.credentials
+      ? { ...start, google: start.google, credentials: start.credentials, member: seen.member }
+      : null;
+  const current = at && seen.projectNumber !== null ? await newestRelease(at) : null;
+  const settings = settingsOf(options, current, seen);
+  const looked = [...seen.looked, lookAtSettings(settings.variables)];
+  printLooked(looked);
+  return { start, at, current, settings, looked, isSeen: seen.projectNumber !== null };
+}
+
+/** @throws {Stop} naming how many. */
+export function refuseIfBlocked(looked: readonly Looked[]): void {
+  if (!isBlocked({ looked })) return;
+  const findings = looked.flatMap((one) => one.findings);
+  const count = findings.filter(({ kind }) => kind === "blocks").length;
+  const stands = count === 1 ? "stands" : "stand";
+  throw new Stop(`${counted(count, "thing")} ${stands} in the way. Nothing was changed.`);
+}
+
+export async function deploy(options: DeployOptions): Promise<void> {
+  const { at: found, current, settings, looked } = await lookFirst(options);
+  refuseIfBlocked(looked);
+  const at = need(found, noCredentials);
+  heading("Bootstrap: services, state, registry, secrets");
+  const { region, github } = settings;
+  const outputs = options.skipBootstrap
+    ? await readBootstrap(at)
+    : await applyBootstrap(at, { region, github });
+  await lookAgain({ ...at, environment: process.env });
+  heading("Secrets");
+  const secretVersions = await ensureSecrets(at, outputs.secrets);
+  done(
+    `peppers version ${secretVersions.peppers}, gateway tokens ${secretVersions.gateway_tokens}`,
+  );
+  const made = await makeImages(at, outputs);
+  heading("Infrastructure");
+  const terraform = await openMain(at, outputs.state_bucket);
+  const deployer = outputs.deploy_account ?? null;
+  const variables = { ...settings.variables, deployer, build: made.build };
+  const wanted: Wanted = { ...made, variables, secretVersions, github, rollbackOf: null };
+  const release = await applyMain(at, terraform, { wanted, current });
+  await ensureKeyVersions(at);
+  done(`release ${release.id}`);
+  await finish(at, release, await mainOutputs(terraform));
+}
+
+/** Quotas can only be seen where services are on. */
+async function lookAgain(at: GoogleAt): Promise<void> {
+  const looked = await lookAtQuotas(at);
+  if (!isBlocked({ looked: [looked] })) return;
+  printLooked([looked]);
+  throw new Stop("Bootstrap is done; the quota is too small for the rest.");
+}
+
+async function makeImages(at: StepAt, outputs: BootstrapOutputs) {
+  heading("Images");
+  await buildAll(repositoryRoot);
+  const sources = await readSources();
+  const images = await ensureImages(at, outputs, sources);
+  for (const reference of Object.values(images)) line(reference);
+  const { commit, version } = sources;
+  // Of the sources, not of the clock: the same sources are the same release.
+  return { images, lists: await listsOfBuild(), commit, build: { commit, version } };
+}
+
+/** What stands between a finished apply and an API that is known to work. */
+export async function finish(at: StepAt, release: Release, outputs: MainOutputs): Promise<void> {
+  const domain = new URL(outputs.url).hostname;
+  heading("Domain and certificate");
+  await untilDomainIsReady(at, domain, recordsOf(outputs, domain));
+  if (!at.options.smoke) {
+    line(`Not tried out (--no-smoke): npm run smoke -- --url ${outputs.url}`);
+    return;
+  }
+  heading("Smoke test");
+  await untilItAnswers(outputs.url);
+  const operatorToken = await operatorTokenOf(at, outputs);
+  const { failed, notTried, passed } = await runSmoke({ url: outputs.url, operatorToken });
+  if (failed > 0) {
+    const back = `npm run deploy -- --project ${at.options.project} --rollback`;
+    throw new Stop(`${counted(failed, "check")} failed. To go back: ${back}`);
+  }
+  if (notTried > 0) throw new Stop(`${counted(notTried, "check")} couldn't be tried.`, 3);
+  await markVerified(at, release.id, passed);
+  done(`${outputs.url} answers as it should`);
+}
+
+/** Of the account that is the first operator, if these credentials may act as it. */
+async function operatorTokenOf(
+  at: StepAt,
+  { audiences, operator_account }: MainOutputs,
+): Promise<string | null> {
+  const given = process.env.PADDOCK_OPERATOR_TOKEN;
+  if (given) return given;
+  const account = at.options.operatorAccount ?? operator_account;
+  for (let attempt = 1; ; attempt += 1) {
+    const token = await idTokenFor(at.google, account, audiences.operator);
+    if (token.ok) return token.value;
+    if (token.status !== 403 || attempt === tokenAttemptsMax) {
+      line(`No operator's token for ${account}: ${whyNot(token)}.`);
+      return null;
+    }
+    await delay(tokenPauseMs);
+  }
+}

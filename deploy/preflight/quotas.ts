@@ -1,0 +1,153 @@
+/** What the project may use at once: a new project may use less than the defaults ask for. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import { repositoryRoot } from "../../scripts/tools/repository.ts";
+import { usualRegion } from "../options.ts";
+import {
+  blocks,
+  enableCommand,
+  type Finding,
+  type GoogleAt,
+  isOff,
+  type Looked,
+  lookedAt,
+  note,
+  unchecked,
+  whyNot,
+} from "./look.ts";
+
+const perPage = 500;
+const pagesMax = 10;
+const milliCpuPerInstance = 1_000;
+/** What the reaper, a burst of executions and a day's growth should have at least. */
+const runningMin = 100;
+const runsPerMinuteMin = 60;
+
+const QuotaInfo = z.object({
+  quotaId: z.string(),
+  quotaDisplayName: z.string().default(""),
+  dimensionsInfos: z
+    .array(
+      z.object({
+        dimensions: z.record(z.string(), z.string()).default({}),
+        applicableLocations: z.array(z.string()).default([]),
+        details: z.object({ value: z.string().optional() }).default({}),
+      }),
+    )
+    .default([]),
+});
+type QuotaInfo = z.output<typeof QuotaInfo>;
+const Page = z.object({
+  quotaInfos: z.array(QuotaInfo).default([]),
+  nextPageToken: z.string().optional(),
+});
+const FunctionList = z.object({
+  functions: z.record(z.string(), z.object({ limits: z.object({ instancesMax: z.int() }) })),
+});
+
+/** Cloud Quotas tells a service's limits once both are on; before, bootstrap comes first. */
+export async function lookAtQuotas(at: GoogleAt): Promise<Looked> {
+  const looked = lookedAt("quotas");
+  const run = await quotasOf(at, "run.googleapis.com");
+  if (!Array.isArray(run)) return looked("", run);
+  const kms = await quotasOf(at, "cloudkms.googleapis.com");
+  const findings = [...cpuFindings(at, run), ...jobFindings(at, run)];
+  if (Array.isArray(kms)) findings.push(...kmsFindings(at, kms));
+  const cpu = limitIn(at, run, /^CpuAllocPerProjectRegion$/);
+  return looked(cpu === null ? "" : `${cpu / 1000} vCPU in ${regionOf(at)}`, ...findings);
+}
+
+const regionOf = ({ options }: GoogleAt) => options.region ?? usualRegion;
+
+async function quotasOf(at: GoogleAt, service: string): Promise<QuotaInfo[] | Finding> {
+  const { project } = at.options;
+  const parent = `projects/${project}/locations/global/services/${service}`;
+  const url = `https://cloudquotas.googleapis.com/v1/${parent}/quotaInfos?pageSize=${perPage}`;
+  const answer = await at.google.askPages(url, Page, pagesMax);
+  if (!answer.ok) {
+    const what = `Quotas can't be seen yet: ${whyNot(answer)}.`;
+    const fix = enableCommand(project, ["cloudquotas.googleapis.com", service]);
+    return isOff(answer)
+      ? unchecked(`${what} They are looked at after bootstrap.`, fix)
+      : unchecked(what);
+  }
+  return answer.value.flatMap(({ quotaInfos }) => quotaInfos);
+}
+
+/** In the region, else where the quota isn't counted by region; null if there is none such. */
+function limitIn(at: GoogleAt, infos: readonly QuotaInfo[], id: RegExp): number | null {
+  const region = regionOf(at);
+  const info = infos.find(
+    ({ quotaId, quotaDisplayName }) => id.test(quotaId) || id.test(quotaDisplayName),
+  );
+  const places = info?.dimensionsInfos ?? [];
+  const place =
+    places.find(({ dimensions }) => dimensions.region === region) ??
+    places.find(({ applicableLocations }) => applicableLocations.includes(region)) ??
+    places.find(({ dimensions }) => dimensions.region === undefined);
+  const value = Number(place?.details.value ?? Number.NaN);
+  if (Number.isNaN(value)) return null;
+  return value === -1 ? Number.POSITIVE_INFINITY : value;
+}
+
+const page = (project: string) =>
+  `https://console.cloud.google.com/iam-admin/quotas?project=${project}`;
+
+/** Cloud Run refuses a service that could grow beyond the quota, however small it begins. */
+function cpuFindings(at: GoogleAt, infos: readonly QuotaInfo[]): Finding[] {
+  const cpu = limitIn(at, infos, /^CpuAllocPerProjectRegion$/);
+  if (cpu === null) return [unchecked("Cloud Run's CPU quota isn't among the listed ones.")];
+  const fits = Math.floor(cpu / milliCpuPerInstance);
+  const wanted = instancesWanted(at);
+  if (wanted <= fits) return [];
+  const what = `A function may grow to ${wanted} instances, but ${regionOf(at)} grants ${fits} vCPU in all.`;
+  return [
+    blocks(
+      what,
+      `run this command with --instances-max ${Math.max(1, fits)}`,
+      `or ask for more (CpuAllocPerProjectRegion): ${page(at.options.project)}`,
+    ),
+  ];
+}
+
+/** The most that any function asks for, unless the deployer says less. */
+function instancesWanted({ options }: GoogleAt): number {
+  const capped = options.variables.instances_max;
+  if (typeof capped === "number") return capped;
+  const file = join(repositoryRoot, "dist", "functions.json");
+  if (!existsSync(file)) return 100;
+  const { functions } = FunctionList.parse(JSON.parse(readFileSync(file, "utf8")));
+  return Math.max(...Object.values(functions).map(({ limits }) => limits.instancesMax));
+}
+
+/** Their ids aren't documented, so they are known by what they are called. */
+function jobFindings(at: GoogleAt, infos: readonly QuotaInfo[]): Finding[] {
+  const running = limitIn(at, infos, /running.*execution|executions?.*running/i);
+  const runs = limitIn(at, infos, /run ?job|job ?run/i);
+  const findings: Finding[] = [];
+  if (running === null || runs === null) {
+    const what =
+      "Executions at once and starts a minute aren't listed; Google documents 1,000 and 180.";
+    findings.push(note(what, page(at.options.project)));
+  }
+  if (running !== null && running < runningMin) {
+    const what = `Only ${running} executions may run at once in ${regionOf(at)}; more will wait.`;
+    findings.push(note(what, page(at.options.project)));
+  }
+  if (runs !== null && runs < runsPerMinuteMin) {
+    const what = `Only ${runs} executions may start a minute in ${regionOf(at)}; more will wait.`;
+    findings.push(note(what, page(at.options.project)));
+  }
+  return findings;
+}
+
+/** Since 2026 in tokens, 100 for each use of a key: ten uses a second are the least. */
+const kmsTokensMin = 60_000;
+
+function kmsFindings(at: GoogleAt, infos: readonly QuotaInfo[]): Finding[] {
+  const tokens = limitIn(at, infos, /crypto|token/i);
+  if (tokens === null || tokens >= kmsTokensMin) return [];
+  const what = `Cloud KMS grants ${tokens} tokens a minute; opening secrets would wait.`;
+  return [note(what, page(at.options.project))];
+}

@@ -1,0 +1,65 @@
+/** Which of Google's services are on: those that aren't are switched on by bootstrap. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import { repositoryRoot } from "../../scripts/tools/repository.ts";
+import {
+  blocks,
+  enableCommand,
+  type Finding,
+  type GoogleAt,
+  isOff,
+  type Looked,
+  lookedAt,
+  note,
+  unchecked,
+  whyNot,
+} from "./look.ts";
+import { neededToLook } from "./project.ts";
+
+const perPage = 200;
+const pagesMax = 20;
+const Page = z.object({
+  services: z
+    .array(z.object({ config: z.object({ name: z.string() }).optional(), name: z.string() }))
+    .default([]),
+  nextPageToken: z.string().optional(),
+});
+
+/** Name of the service, and what it is for. */
+const Why = z.record(z.string(), z.string());
+
+/** What the deployment uses: the list from which bootstrap switches them on. */
+export function servicesUsed(): readonly string[] {
+  const file = join(repositoryRoot, "terraform", "bootstrap", "services.json");
+  return Object.keys(Why.parse(JSON.parse(readFileSync(file, "utf8"))));
+}
+
+export async function lookAtServices(at: GoogleAt): Promise<Looked> {
+  const { project } = at.options;
+  const looked = lookedAt("services");
+  const on = await servicesThatAreOn(at);
+  if (!Array.isArray(on)) return looked("", on);
+  const off = servicesUsed().filter((service) => !on.includes(service));
+  const offToLook = neededToLook.filter((service) => !on.includes(service));
+  const found = `${servicesUsed().length - off.length} of ${servicesUsed().length} are on`;
+  if (offToLook.length > 0) {
+    const what = "Bootstrap can't begin while these are off; the rest it switches on itself.";
+    return looked(found, blocks(what, enableCommand(project, offToLook)));
+  }
+  if (off.length === 0) return looked(found);
+  return looked(found, note(`Bootstrap will switch on ${off.join(", ")}.`));
+}
+
+async function servicesThatAreOn({ google, options }: GoogleAt): Promise<string[] | Finding> {
+  const { project } = options;
+  const url = `https://serviceusage.googleapis.com/v1/projects/${project}/services`;
+  const query = `filter=state:ENABLED&pageSize=${perPage}`;
+  const answer = await google.askPages(`${url}?${query}`, Page, pagesMax);
+  if (!answer.ok) {
+    const what = `Which services are on can't be seen: ${whyNot(answer)}.`;
+    return isOff(answer) ? blocks(what, enableCommand(project, neededToLook)) : unchecked(what);
+  }
+  const on = answer.value.flatMap(({ services }) => services);
+  return on.map(({ name }) => name.split("/").at(-1) ?? "");
+}

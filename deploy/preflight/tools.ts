@@ -1,0 +1,69 @@
+/** What this machine needs: Terraform, and something that builds images. */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import * as z from "zod";
+import { repositoryRoot } from "../../scripts/tools/repository.ts";
+import { onPath } from "../google/token.ts";
+import { blocks, type Looked, lookedAt, note, type PreflightAt } from "./look.ts";
+
+const oldest = [1, 11] as const;
+const timeoutMs = 20_000;
+const installPage = "https://developer.hashicorp.com/terraform/install";
+const Version = z.object({ terraform_version: z.string().regex(/^\d+\.\d+\.\d+/) });
+
+/** Terraform, new enough, with a lock on the provider that it will fetch. */
+export async function lookAtTerraform({ environment }: PreflightAt): Promise<Looked> {
+  const looked = lookedAt("terraform");
+  if (!onPath("terraform", environment)) {
+    return looked("", blocks("Terraform isn't installed here.", installPage));
+  }
+  const version = await terraformVersion(environment);
+  if (version === null) {
+    return looked("", blocks("`terraform version -json` doesn't answer here.", installPage));
+  }
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major !== oldest[0] || minor < oldest[1]) {
+    const wanted = `${oldest.join(".")} or a later ${oldest[0]}.x is needed`;
+    return looked("", blocks(`Terraform ${version} is here; ${wanted}.`, installPage));
+  }
+  const unlocked = ["terraform", "terraform/bootstrap"].filter(
+    (root) => !existsSync(join(repositoryRoot, root, ".terraform.lock.hcl")),
+  );
+  if (unlocked.length === 0) return looked(version);
+  const what = `No provider is locked in ${unlocked.join(" and ")}: the first run locks the pinned one.`;
+  return looked(version, note(what, "git add terraform/**/.terraform.lock.hcl"));
+}
+
+async function terraformVersion(environment: NodeJS.ProcessEnv): Promise<string | null> {
+  const options = { env: environment, timeout: timeoutMs };
+  try {
+    const { stdout } = await promisify(execFile)("terraform", ["version", "-json"], options);
+    return Version.parse(JSON.parse(stdout)).terraform_version;
+  } catch {
+    return null;
+  }
+}
+
+/** Which of the two builders to use; null if there is neither. */
+export function builderOf({ options, environment }: PreflightAt): "cloud" | "docker" | null {
+  if (options.build !== null) return options.build;
+  if (onPath("gcloud", environment)) return "cloud";
+  return onPath("docker", environment) ? "docker" : null;
+}
+
+export async function lookAtBuilder(at: PreflightAt): Promise<Looked> {
+  const looked = lookedAt("images");
+  if (at.options.images !== null) return looked("given by their digests");
+  const builder = builderOf(at);
+  const page = "https://cloud.google.com/sdk/docs/install";
+  if (builder === null) {
+    return looked("", blocks("Neither gcloud nor docker is here to build images with.", page));
+  }
+  const program = builder === "cloud" ? "gcloud" : "docker";
+  if (!onPath(program, at.environment)) {
+    return looked("", blocks(`--build ${builder} needs ${program}, which isn't here.`, page));
+  }
+  return looked(builder === "cloud" ? "built by Cloud Build" : "built by docker here");
+}

@@ -1,0 +1,151 @@
+/** Both images, built where nothing of these sources has been built yet, known by their digests. */
+import { once } from "node:events";
+import * as z from "zod";
+import { repositoryRoot } from "../../scripts/tools/repository.ts";
+import { startChild } from "../../scripts/tools/start-child.ts";
+import { imageNames, imagesOfBuild } from "../images/images-of-build.ts";
+import { builderOf } from "../preflight/tools.ts";
+import { detail, done, Stop } from "../print.ts";
+import { need } from "./apply.ts";
+import type { StepAt } from "./at.ts";
+import type { BootstrapOutputs } from "./bootstrap.ts";
+import type { Sources } from "./sources.ts";
+
+const timeoutMs = 60 * 60_000;
+const outputBytesMax = 4 * 1024 * 1024;
+
+export interface Images {
+  readonly functions: string;
+  readonly runner: string;
+}
+
+const Tag = z.object({ version: z.string() });
+
+/** @returns references by digest. @throws {Stop} if the build fails. */
+export async function ensureImages(
+  at: StepAt,
+  outputs: BootstrapOutputs,
+  sources: Sources,
+): Promise<Images> {
+  if (at.options.images !== null) return at.options.images;
+  const known = await imagesOf(at, outputs.registry, sources.tag);
+  if (known !== null) {
+    done(`these sources are built already: ${sources.tag}`);
+    return known;
+  }
+  const builder = builderOf({ ...at, google: at.google, environment: process.env });
+  if (builder === "cloud") await buildInCloud(at, outputs, sources);
+  else await buildHere(outputs, sources);
+  const built = await imagesOf(at, outputs.registry, sources.tag);
+  return need(built, `The build has ended, but ${outputs.registry} has no ${sources.tag}.`);
+}
+
+/** Null unless both are there. */
+async function imagesOf({ google }: StepAt, registry: string, tag: string): Promise<Images | null> {
+  const [host = "", project = "", repository = ""] = registry.split("/");
+  const location = host.replace("-docker.pkg.dev", "");
+  const parent = `projects/${project}/locations/${location}/repositories/${repository}`;
+  const digest = async (name: string) => {
+    const url = `https://artifactregistry.googleapis.com/v1/${parent}/packages/${name}/tags/${tag}`;
+    const answer = await google.ask(url, Tag);
+    return answer.ok ? `${registry}/${name}@${answer.value.version.split("/").at(-1)}` : null;
+  };
+  const [functions, runner] = await Promise.all(imageNames.map(digest));
+  return functions && runner ? { functions, runner } : null;
+}
+
+/** The orders of a build, as the dry run shows them too. */
+export function cloudBuildOrder(
+  project: string,
+  region: string,
+  outputs: Pick<BootstrapOutputs, "registry" | "build_account" | "build_bucket">,
+  sources: Sources,
+): [string, ...string[]] {
+  const substitutions = {
+    _REGISTRY: outputs.registry,
+    _TAG: sources.tag,
+    _BUILD_ACCOUNT: outputs.build_account,
+    _BUILD_BUCKET: outputs.build_bucket,
+    _VERSION: sources.version,
+    _COMMIT: sources.commit,
+    _TIME: new Date().toISOString(),
+  };
+  const pairs = Object.entries(substitutions).map(([name, value]) => `${name}=${value}`);
+  return [
+    "gcloud",
+    "builds",
+    "submit",
+    `--project=${project}`,
+    `--region=${region}`,
+    "--config=cloudbuild.yaml",
+    `--gcs-source-staging-dir=gs://${outputs.build_bucket}/source`,
+    `--substitutions=${pairs.join(",")}`,
+    // The build logs to Cloud Logging alone, so there is nothing to stream.
+    "--suppress-logs",
+    "--format=json",
+  ];
+}
+
+async function buildInCloud(
+  { options }: StepAt,
+  outputs: BootstrapOutputs,
+  sources: Sources,
+): Promise<void> {
+  const region = outputs.registry.split("-docker.pkg.dev")[0] ?? "";
+  const described = await run(cloudBuildOrder(options.project, region, outputs, sources));
+  try {
+    imagesOfBuild(JSON.parse(described));
+  } catch (error) {
+    throw new Stop(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** The orders of a build on this machine. */
+export function dockerOrders(registry: string, sources: Sources): [string, ...string[]][] {
+  const files = { functions: "images/functions/Dockerfile", runner: "runner/Dockerfile" };
+  const [host = ""] = registry.split("/");
+  const built = imageNames.map((name): [string, ...string[]] => [
+    "docker",
+    "build",
+    "--platform=linux/amd64",
+    `--file=${files[name]}`,
+    `--tag=${registry}/${name}:${sources.tag}`,
+    `--build-arg=VERSION=${sources.version}`,
+    `--build-arg=COMMIT=${sources.commit}`,
+    ...(name === "functions" ? [`--build-arg=TIME=${new Date().toISOString()}`] : []),
+    ".",
+  ]);
+  const [functions, runner] = imageNames.map((name) => `${registry}/${name}:${sources.tag}`);
+  return [
+    ...built,
+    ["bash", "images/try.sh", functions ?? "", runner ?? ""],
+    ["gcloud", "auth", "configure-docker", host, "--quiet"],
+    ...imageNames.map((name): [string, ...string[]] => [
+      "docker",
+      "push",
+      `${registry}/${name}:${sources.tag}`,
+    ]),
+  ];
+}
+
+async function buildHere({ registry }: BootstrapOutputs, sources: Sources): Promise<void> {
+  detail("built here there is no provenance that Cloud Build has signed (docs/deploy.md)");
+  for (const order of dockerOrders(registry, sources)) await run(order);
+}
+
+/** Its log goes to the terminal; what it answers comes back. */
+async function run(order: readonly [string, ...string[]]): Promise<string> {
+  const child = startChild(order, {
+    cwd: repositoryRoot,
+    timeout: timeoutMs,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  child.stdout?.on("data", (chunk: Buffer) => {
+    if (order[0] !== "gcloud") process.stdout.write(chunk);
+    output = (output + chunk.toString()).slice(-outputBytesMax);
+  });
+  const [code] = await once(child, "close").catch(() => [null]);
+  if (code === 0) return output;
+  throw new Stop(`${order.slice(0, 3).join(" ")} didn't finish; it says why above.`);
+}

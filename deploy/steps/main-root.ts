@@ -1,0 +1,117 @@
+/** The main root: what it is told, what is planned, what is applied and recorded. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as z from "zod";
+import { repositoryRoot } from "../../scripts/tools/repository.ts";
+import type { DnsRecord } from "../preflight/domain.ts";
+import { keptFolder, Terraform } from "../terraform/run.ts";
+import { applyPlan } from "./apply.ts";
+import type { StepAt } from "./at.ts";
+import type { Images } from "./images.ts";
+import { takeOverKeys } from "./keys-left-behind.ts";
+import { digestOf, type Lists, type Release, releaseId, writeRelease } from "./releases.ts";
+import type { SecretVersions } from "./secrets.ts";
+
+const ShownRecord = z.object({ name: z.string(), type: z.enum(["A", "CNAME"]), data: z.string() });
+const Outputs = z.object({
+  url: z.string(),
+  load_balancer_address: z.string(),
+  dns_authorization_records: z.record(z.string(), ShownRecord),
+  audiences: z.object({ operator: z.string() }),
+  operator_account: z.string(),
+});
+export type MainOutputs = z.infer<typeof Outputs>;
+
+/** What one deployment puts there. */
+export interface Wanted {
+  readonly images: Images;
+  readonly lists: Lists;
+  readonly commit: string;
+  /** What was stated for this and earlier releases; the rest is decided here. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly secretVersions: SecretVersions;
+  readonly github: Release["github"];
+  readonly rollbackOf: string | null;
+}
+
+/** As `npm run build` has just written them. */
+export async function listsOfBuild(): Promise<Lists> {
+  const read = async (name: string) =>
+    JSON.parse(await readFile(join(repositoryRoot, "dist", name), "utf8"));
+  return { functions: await read("functions.json"), runner: await read("runner.json") };
+}
+
+export async function openMain(at: StepAt, bucket: string): Promise<Terraform> {
+  const { project } = at.options;
+  const terraform = await Terraform.open({ root: "main", project, credentials: at.credentials });
+  await terraform.init(bucket);
+  return terraform;
+}
+
+/** With the lists as files, whose paths no release remembers. */
+export async function variablesFor(at: StepAt, wanted: Wanted): Promise<object> {
+  const folder = join(keptFolder(at.options.project), "lists");
+  await mkdir(folder, { recursive: true });
+  for (const name of ["functions", "runner"] as const) {
+    await writeFile(join(folder, `${name}.json`), JSON.stringify(wanted.lists[name]));
+  }
+  return {
+    ...wanted.variables,
+    images: wanted.images,
+    secret_versions: wanted.secretVersions,
+    functions_file: join(folder, "functions.json"),
+    runner_file: join(folder, "runner.json"),
+  };
+}
+
+/** @returns the release that is in force then, which may be the one that was. */
+export async function applyMain(
+  at: StepAt,
+  terraform: Terraform,
+  { wanted, current }: { readonly wanted: Wanted; readonly current: Release | null },
+): Promise<Release> {
+  await takeOverKeys(at, terraform);
+  const planSha256 = await applyPlan(terraform, {
+    variables: await variablesFor(at, wanted),
+    question: "Apply this plan?",
+    yes: at.options.yes,
+  });
+  const release = releaseOf(at, wanted, planSha256);
+  if (current !== null && planSha256 === null && isSame(current, release)) return current;
+  await writeRelease(at, release, wanted.lists);
+  return release;
+}
+
+export async function mainOutputs(terraform: Terraform): Promise<MainOutputs> {
+  return await terraform.outputs(Outputs);
+}
+
+/** What the public zone of the domain has to have. */
+export function recordsOf(outputs: MainOutputs, domain: string): DnsRecord[] {
+  const address = { name: domain, type: "A", data: outputs.load_balancer_address } as const;
+  return [...Object.values(outputs.dns_authorization_records), address];
+}
+
+function releaseOf(at: StepAt, wanted: Wanted, planSha256: string | null): Release {
+  const now = new Date();
+  return {
+    v: 1,
+    id: releaseId(now, wanted.commit),
+    at: now.toISOString(),
+    by: at.member,
+    commit: wanted.commit,
+    images: { ...wanted.images },
+    planSha256,
+    listsSha256: digestOf(wanted.lists),
+    variables: { ...wanted.variables },
+    secretVersions: { ...wanted.secretVersions },
+    github: wanted.github,
+    rollbackOf: wanted.rollbackOf,
+  };
+}
+
+function isSame(one: Release, other: Release): boolean {
+  const told = ({ images, listsSha256, variables, secretVersions, github }: Release) =>
+    JSON.stringify({ images, listsSha256, variables, secretVersions, github });
+  return told(one) === told(other);
+}

@@ -1,0 +1,59 @@
+/**
+ * First versions of the deployment's own secrets: made in this process's memory, handed to Secret
+ * Manager, and nowhere else. Never in a file, an argument, an output or Terraform's state.
+ */
+import { crc32c } from "@aws-crypto/crc32c";
+import * as z from "zod";
+import { addPepper, usePepper } from "../../scripts/peppers/key-file.ts";
+import { done, Stop } from "../print.ts";
+import { need } from "./apply.ts";
+import type { StepAt } from "./at.ts";
+
+const Version = z.object({ name: z.string() });
+const Versions = z.object({ versions: z.array(Version).default([]) });
+const perPage = 100;
+
+/** As the main root's variable has them: the version to mount of each. */
+export interface SecretVersions {
+  readonly peppers: string;
+  readonly gateway_tokens: string;
+}
+
+/** @param secrets ids by what they are for, as bootstrap made them. */
+export async function ensureSecrets(
+  at: StepAt,
+  secrets: Readonly<Record<string, string>>,
+): Promise<SecretVersions> {
+  const version = async (name: string) => {
+    const id = need(secrets[name], `Bootstrap made no secret for ${name}.`);
+    return (await newest(at, id)) ?? (await addFirst(at, id));
+  };
+  return { peppers: await version("peppers"), gateway_tokens: await version("gateway-tokens") };
+}
+
+/** The newest that can be read: a rotation adds a version, and the next deployment mounts it. */
+async function newest({ google, options }: StepAt, id: string): Promise<string | null> {
+  const query = `filter=state:ENABLED&pageSize=${perPage}`;
+  const url = `${secretUrl(options.project, id)}/versions?${query}`;
+  const answer = await google.ask(url, Versions);
+  if (!answer.ok) throw new Stop(`The versions of ${id} can't be listed: ${answer.message}`);
+  const numbers = answer.value.versions.map(({ name }) => Number(name.split("/").at(-1)));
+  return numbers.length === 0 ? null : String(Math.max(...numbers));
+}
+
+async function addFirst({ google, options }: StepAt, id: string): Promise<string> {
+  const made = addPepper({ current: "", keys: {} });
+  const bytes = Buffer.from(JSON.stringify(usePepper(made.file, made.id)));
+  const answer = await google.ask(`${secretUrl(options.project, id)}:addVersion`, Version, {
+    method: "POST",
+    body: { payload: { data: bytes.toString("base64"), dataCrc32c: String(crc32c(bytes)) } },
+  });
+  bytes.fill(0);
+  if (!answer.ok) throw new Stop(`${id} got no first version: ${answer.message}`);
+  const version = answer.value.name.split("/").at(-1) ?? "";
+  done(`${id} has its first version, ${version}, which nobody has seen`);
+  return version;
+}
+
+const secretUrl = (project: string, id: string) =>
+  `https://secretmanager.googleapis.com/v1/projects/${project}/secrets/${id}`;

@@ -1,0 +1,62 @@
+/** What the images are made of, so that the same sources are never built twice. */
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import * as z from "zod";
+import { repositoryRoot } from "../../scripts/tools/repository.ts";
+
+/** All that the Dockerfiles copy; tests and documents change no image. */
+const inputs = [
+  "package.json",
+  "package-lock.json",
+  ".npmrc",
+  "tsconfig.json",
+  "cloudbuild.yaml",
+  ".dockerignore",
+  "functions",
+  "images",
+  "runner",
+  "scripts",
+  "shared",
+];
+const gitOutputBytesMax = 16 * 1024 * 1024;
+
+export interface Sources {
+  /** Of an image's tag: `src-` and 16 hex characters of the digest. */
+  readonly tag: string;
+  readonly commit: string;
+  /** Of package.json. */
+  readonly version: string;
+}
+
+export async function readSources(): Promise<Sources> {
+  const listed = await git("ls-files", "-co", "--exclude-standard", "-z", "--", ...inputs);
+  const digest = createHash("sha256");
+  for (const path of [...new Set(listed.split("\0"))].sort()) {
+    const isTest = /\.test\.m?ts$/.test(path);
+    const bytes = isTest || path === "" ? null : await readIfThere(path);
+    if (bytes === null) continue;
+    digest.update(`${path} ${createHash("sha256").update(bytes).digest("hex")}\n`);
+  }
+  const changed = (await git("status", "--porcelain", "--", ...inputs)) !== "";
+  const head = (await git("rev-parse", "HEAD")).trim();
+  const described = JSON.parse(await readFile(join(repositoryRoot, "package.json"), "utf8"));
+  const { version } = z.object({ version: z.string() }).parse(described);
+  return {
+    tag: `src-${digest.digest("hex").slice(0, 16)}`,
+    commit: changed ? `${head}-changed` : head,
+    version,
+  };
+}
+
+/** A file that was removed, but not from the index, is in no image. */
+async function readIfThere(path: string): Promise<Buffer | null> {
+  return await readFile(join(repositoryRoot, path)).catch(() => null);
+}
+
+async function git(...order: string[]): Promise<string> {
+  const options = { cwd: repositoryRoot, maxBuffer: gitOutputBytesMax };
+  return (await promisify(execFile)("git", order, options)).stdout;
+}

@@ -1,0 +1,187 @@
+/** Terraform, on a copy of the configuration, with what it kept for this project. */
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as z from "zod";
+import { repositoryRoot } from "../../scripts/tools/repository.ts";
+import { startChild } from "../../scripts/tools/start-child.ts";
+import { showWorking } from "../../scripts/tools/working.ts";
+import type { Credentials } from "../google/token.ts";
+import { Stop } from "../print.ts";
+import { Plan } from "./plan-summary.ts";
+
+const timeoutMs = 2 * 60 * 60_000;
+/** A plan of a thousand resources as JSON is a few of these. */
+const outputBytesMax = 256 * 1024 * 1024;
+const planFile = "paddock.tfplan";
+const variablesFile = "paddock.auto.tfvars.json";
+
+/** What Google answers for minutes after a service was switched on or a right was granted. */
+const notYet =
+  /SERVICE_DISABLED|has not been used in project|is not ready|take .* to propagate|Cannot find metric/;
+
+/** The same step is worth another attempt after a while. */
+export class NotYetError extends Stop {}
+
+export type Root = "bootstrap" | "main";
+
+export interface RootAt {
+  readonly root: Root;
+  readonly project: string;
+  readonly credentials: Credentials;
+}
+
+/** Kept between runs, one for each project; nothing in it is secret. */
+export const keptFolder = (project: string) =>
+  join(process.env.PADDOCK_DEPLOY_FOLDER ?? join(repositoryRoot, ".deploy"), project);
+
+export class Terraform {
+  readonly #at: RootAt;
+  readonly #folder: string;
+
+  private constructor(at: RootAt, folder: string) {
+    this.#at = at;
+    this.#folder = folder;
+  }
+
+  /**
+   * Copies the configuration, so that the checkout stays as it is while several projects are
+   * deployed from it.
+   * @param isLocal keeps the state beside the copy: before its bucket exists.
+   */
+  static async open(at: RootAt, isLocal = false): Promise<Terraform> {
+    const copy = join(keptFolder(at.project), "terraform");
+    await rm(copy, { recursive: true, force: true });
+    await mkdir(keptFolder(at.project), { recursive: true });
+    await cp(join(repositoryRoot, "terraform"), copy, {
+      recursive: true,
+      filter: (path) => !path.endsWith(".terraform"),
+    });
+    // The configuration reads them beside itself.
+    for (const name of ["firestore.rules", "firestore.indexes.json"]) {
+      await cp(join(repositoryRoot, name), join(keptFolder(at.project), name));
+    }
+    const folder = at.root === "main" ? copy : join(copy, "bootstrap");
+    if (isLocal) {
+      const local = { terraform: { backend: { local: { path: localState(at.project) } } } };
+      await rm(join(folder, "backend.tf"), { force: true });
+      await writeFile(join(folder, "backend.tf.json"), JSON.stringify(local));
+    }
+    return new Terraform(at, folder);
+  }
+
+  /** @param bucket null for a state on this machine. */
+  async init(bucket: string | null, ...more: string[]): Promise<void> {
+    const { root } = this.#at;
+    const backend =
+      bucket === null ? [] : [`-backend-config=bucket=${bucket}`, `-backend-config=prefix=${root}`];
+    const how = more.length > 0 ? more : ["-reconfigure"];
+    await this.#quietly(`preparing Terraform for ${root}`, [
+      "init",
+      "-input=false",
+      ...how,
+      ...backend,
+    ]);
+    await this.#keepLock();
+  }
+
+  async plan(variables: object, ...more: string[]): Promise<{ plan: Plan; sha256: string }> {
+    await writeFile(join(this.#folder, variablesFile), JSON.stringify(variables, null, 2));
+    const order = ["plan", "-input=false", `-out=${planFile}`, ...more];
+    await this.#quietly(`planning ${this.#at.root}`, order);
+    const shown = await this.#quietly("reading the plan", ["show", "-json", planFile]);
+    const bytes = await readFile(join(this.#folder, planFile));
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    return { plan: Plan.parse(JSON.parse(shown)), sha256 };
+  }
+
+  /**
+   * What was planned and shown, and nothing else. Its progress goes to the terminal.
+   * @throws {NotYetError} if only time is missing.
+   */
+  async apply(): Promise<void> {
+    const { code, output, errors } = await this.#start(["apply", "-input=false", planFile], true);
+    await rm(join(this.#folder, planFile), { force: true });
+    if (code === 0) return;
+    if (notYet.test(output + errors)) throw new NotYetError("Google isn't ready yet.");
+    throw new Stop(
+      "Terraform didn't finish; what it has made stays. Put right what it says above, then run the same command again.",
+    );
+  }
+
+  async outputs<T>(schema: z.ZodType<T>): Promise<T> {
+    const shown = await this.#quietly("reading outputs", ["output", "-json"]);
+    const values = z.record(z.string(), z.object({ value: z.unknown() })).parse(JSON.parse(shown));
+    const named = Object.entries(values).map(([name, { value }]) => [name, value]);
+    return schema.parse(Object.fromEntries(named));
+  }
+
+  async importInto(address: string, id: string): Promise<void> {
+    await this.#quietly(`taking over ${address}`, ["import", "-input=false", address, id]);
+  }
+
+  /** Addresses of what the state knows; none if there is no state. */
+  async addresses(): Promise<readonly string[]> {
+    const { code, output } = await this.#start(["state", "list"]);
+    return code === 0 ? output.split("\n").filter((address) => address !== "") : [];
+  }
+
+  async #quietly(what: string, order: readonly string[]): Promise<string> {
+    const done = showWorking(what);
+    const { code, output, errors } = await this.#start(order).finally(done);
+    if (code === 0) return output;
+    console.error(errors || output);
+    throw new Stop(`terraform ${order[0]} failed for ${this.#at.root}; it says why above.`);
+  }
+
+  async #start(order: readonly string[], isShown = false) {
+    const { root, project } = this.#at;
+    const child = startChild(["terraform", ...order], {
+      cwd: this.#folder,
+      timeout: timeoutMs,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        ...process.env,
+        ...(await credentialsFor(this.#at)),
+        TF_IN_AUTOMATION: "1",
+        TF_DATA_DIR: join(keptFolder(project), `terraform-${root}`),
+      },
+    });
+    const said = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name]?.on("data", (chunk: Buffer) => {
+        if (isShown) process[name].write(chunk);
+        said[name] = (said[name] + chunk.toString()).slice(-outputBytesMax);
+      });
+    }
+    const [code] = await once(child, "close").catch(() => [null]);
+    return { code, output: said.stdout, errors: said.stderr };
+  }
+
+  /** The provider's checksums, made at the first run, belong into the repository. */
+  async #keepLock(): Promise<void> {
+    const name = ".terraform.lock.hcl";
+    const lock = await readFile(join(this.#folder, name)).catch(() => null);
+    const home = this.#at.root === "main" ? "terraform" : "terraform/bootstrap";
+    const kept = join(repositoryRoot, home, name);
+    const isKept = await readFile(kept).then(
+      () => true,
+      () => false,
+    );
+    if (lock !== null && !isKept && !process.env.PADDOCK_DEPLOY_GOOGLE_ENDPOINT) {
+      await writeFile(kept, lock);
+    }
+  }
+}
+
+export const localState = (project: string) => join(keptFolder(project), "bootstrap.tfstate");
+
+/** Those that Terraform can't find itself, and for a person's the project that calls count for. */
+async function credentialsFor({ credentials, project }: RootAt): Promise<Record<string, string>> {
+  if (credentials.from === "gcloud") {
+    return { GOOGLE_OAUTH_ACCESS_TOKEN: await credentials.accessToken() };
+  }
+  if (!credentials.needsQuotaProject) return {};
+  return { USER_PROJECT_OVERRIDE: "true", GOOGLE_BILLING_PROJECT: project };
+}

@@ -1,0 +1,107 @@
+/**
+ * Terraform in a copy of the configuration: with the provider it downloads, or through the program
+ * that `TERRAFORM_OFFLINE` names (`node $TERRAFORM_OFFLINE -- terraform …`), which serves the real
+ * provider's schema without a download. Nothing is ever applied, and no credential is used.
+ */
+import { execFileSync } from "node:child_process";
+import { statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as z from "zod";
+import { startChild } from "../../scripts/tools/start-child.ts";
+
+export interface Terraform {
+  /** What stands before `terraform`. */
+  readonly before: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+  /** What may answer otherwise once it has changed: Terraform's version, the program before it. */
+  readonly fingerprint: string;
+}
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Why configurations can't be tried here; whoever meets it skips them, and says so. */
+export class NoTerraform extends Error {
+  override readonly name = "NoTerraform";
+}
+
+const commandTimeoutMs = 300_000;
+const noProvider = /query available provider packages|connect to registry|registry\.terraform\.io/;
+
+/** @throws {NoTerraform} */
+export function findTerraform(): Terraform {
+  const offline = process.env.TERRAFORM_OFFLINE;
+  const found = offline ? statSync(offline, { throwIfNoEntry: false }) : null;
+  if (found === undefined) throw new Error(`TERRAFORM_OFFLINE names ${offline}, which isn't there`);
+  return {
+    fingerprint: `${versionOf()} ${found?.mtimeMs ?? "own provider"}`,
+    before: offline ? [process.execPath, offline, "--"] : [],
+    environment: {
+      ...process.env,
+      TF_IN_AUTOMATION: "1",
+      TF_INPUT: "0",
+      CHECKPOINT_DISABLE: "1",
+      // The provider wants a token before it plans; with nothing to refresh it sends it nowhere.
+      GOOGLE_OAUTH_ACCESS_TOKEN: "unused",
+    },
+  };
+}
+
+/** Asked somewhere without a configuration, since it also tells the providers of one. */
+function versionOf(): string {
+  try {
+    const options = { cwd: tmpdir(), encoding: "utf8", timeout: 20_000 } as const;
+    const text = execFileSync("terraform", ["version", "-json"], { ...options, stdio: "pipe" });
+    return z.object({ terraform_version: z.string() }).parse(JSON.parse(text)).terraform_version;
+  } catch {
+    throw new NoTerraform("there is no terraform on this machine");
+  }
+}
+
+/** Runs one command; what went wrong is in its outcome. */
+export async function runTerraform(
+  { before, environment }: Terraform,
+  folder: string,
+  args: readonly string[],
+): Promise<Outcome> {
+  const [program = "terraform", ...rest] = [...before, "terraform", ...args];
+  return await new Promise((resolve) => {
+    const child = startChild([program, ...rest], {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: commandTimeoutMs,
+      env: environment,
+    });
+    const output = { stdout: "", stderr: "" };
+    child.stdout?.on("data", (chunk) => {
+      output.stdout += chunk;
+    });
+    child.stderr?.on("data", (chunk) => {
+      output.stderr += chunk;
+    });
+    child.on("error", (error) => resolve({ code: null, stdout: "", stderr: error.message }));
+    child.on("close", (code) => resolve({ code, ...output }));
+  });
+}
+
+/**
+ * Makes the folder ready for the other commands, with the backend it names or, to check it only,
+ * with none.
+ *
+ * @throws {NoTerraform} if the provider can't be had
+ * @throws {Error} for a configuration that is wrong
+ */
+export async function initialise(
+  terraform: Terraform,
+  folder: string,
+  options: { readonly backend: boolean },
+): Promise<void> {
+  const args = ["init", "-no-color", `-backend=${options.backend}`];
+  const { code, stdout, stderr } = await runTerraform(terraform, folder, args);
+  if (code === 0) return;
+  if (noProvider.test(stderr)) throw new NoTerraform("the google provider can't be downloaded");
+  throw new Error(`terraform init failed in ${folder}\n${stdout}${stderr}`);
+}

@@ -1,0 +1,138 @@
+/** What was used of everything that has a price, from what happened. */
+import { profileResources } from "#shared/core/profiles";
+import type { Profile } from "#shared/protocol/job";
+import { service as gateway } from "../functions/runner-gateway/index.ts";
+import { service as threads } from "../functions/threads/index.ts";
+import { durations, habits } from "./facts.ts";
+import type { Happened } from "./happened.ts";
+import { readOperations } from "./operations-page.ts";
+import type { PriceName } from "./prices.ts";
+
+export type Usage = Partial<Record<PriceName, number>>;
+
+const gib = 1_024 ** 3;
+/** What an execution leaves: its documents with their indexes, a pack and a manifest. */
+const leaves = { documentBytes: 20_000, workspaceBytes: 200_000 };
+/** What its client is sent, beside its events; and what its runner exchanges with the gateway. */
+const exchanged = { clientBytes: 20_000, eventBytes: 500, runnerBytes: 600_000 };
+/** A line for each request; the runner's own and the platform's of a job; of an unwrapping one. */
+const entriesOf = { request: 1, execution: 12, unwrapping: 1 };
+/** As after a year of it. Logs are kept for three months on average, backups for 56 days. */
+const kept = { months: 12, logMonthsBeyondFirst: 2, backups: 56 };
+const functionCpu = 1;
+
+export function usageOf(happened: Happened): Usage {
+  const { ends } = happened;
+  const requests = requestsOf(happened);
+  const streams = { busyMs: happened.streamMs, ...threads.limits };
+  const gatewayMs = requests.internal * durations.gatewayRequestMs.value;
+  const runners = { busyMs: gatewayMs, ...gateway.limits };
+  const threadSeconds = instanceSeconds(happened.seconds, streams);
+  const gatewaySeconds = instanceSeconds(happened.seconds, runners);
+  const memoryMib =
+    threadSeconds * threads.limits.memoryMib + gatewaySeconds * gateway.limits.memoryMib;
+  const clientBytes = ends * exchanged.clientBytes + happened.eventBatches * exchanged.eventBytes;
+  const { secretsOpened } = happened;
+  const stored = (ends * leaves.documentBytes * kept.months) / gib;
+  const logged = { requests: requests.internal + requests.edge, ends, secretsOpened };
+  const logs = logBytesOf(logged) / gib;
+  return {
+    ...containers(happened.billedMs),
+    functionCpu: (threadSeconds + gatewaySeconds) * functionCpu,
+    functionMemory: memoryMib / 1_024,
+    functionRequests: requests.internal + requests.edge,
+    ...operationsOf(happened),
+    stored,
+    backups: stored * kept.backups,
+    kmsCalls: secretsOpened,
+    logs,
+    logsKept: logs * kept.logMonthsBeyondFirst,
+    balanced: (clientBytes + ends * exchanged.runnerBytes) / gib,
+    egress: clientBytes / gib,
+    armorRequests: requests.edge,
+    objects: (ends * leaves.workspaceBytes * kept.months) / gib,
+    objectWrites: ends * 2,
+    objectReads: ends * 2,
+  };
+}
+
+/** What a deployment uses each month without anybody using it: the scheduler calls every minute. */
+export const idleMonth: Usage = {
+  functionCpu: 43_800 * 5 * 0.05,
+  functionMemory: 43_800 * 5 * 0.05 * 0.5,
+  functionRequests: 43_800 * 5,
+  reads: 43_800 * 5,
+  kmsVersions: 6,
+  forwardingRules: 730,
+  internalBalancer: 730,
+  armorPolicies: 1,
+  armorRules: 13,
+  secretVersions: 4,
+  schedulerJobs: 5,
+  images: 5,
+};
+
+export function timesUsage(usage: Usage, factor: number): Usage {
+  const entries = Object.entries(usage).map(([name, quantity]) => [name, quantity * factor]);
+  return Object.fromEntries(entries) as Usage;
+}
+
+/** What the log takes in of them. */
+export function logBytesOf(of: {
+  readonly requests: number;
+  readonly ends: number;
+  readonly secretsOpened: number;
+}): number {
+  const { request, execution, unwrapping } = entriesOf;
+  const entries = of.requests * request + of.ends * execution + of.secretsOpened * unwrapping;
+  return entries * habits.logEntryBytes.value;
+}
+
+/**
+ * An instance is paid for while at least one request is under way: of requests that come by chance,
+ * that is 1 - e^-a of the time where a are under way on average, and a/share where there are many.
+ */
+function instanceSeconds(
+  seconds: number,
+  of: {
+    readonly busyMs: number;
+    readonly concurrency: number;
+    readonly instancesMax: number;
+  },
+): number {
+  const underWay = of.busyMs / 1_000 / seconds;
+  const share = of.concurrency * habits.instanceUtilisation.value;
+  const instances = Math.max(1 - Math.exp(-underWay), underWay / share);
+  return seconds * Math.min(of.instancesMax, instances);
+}
+
+function operationsOf(happened: Happened): { readonly reads: number; readonly writes: number } {
+  const { start, claim, settle, heartbeat, renewal } = readOperations();
+  const { requests, granted, claims, ends, heartbeats, renewals, eventBatches } = happened;
+  const plain = Math.max(0, heartbeats - renewals);
+  const again = Math.max(0, happened.dispatchAttempts - granted);
+  // A reader is brought every batch, looks on in between, and once more at the end.
+  const reader = eventBatches + heartbeats + granted;
+  const runner = claims * claim.reads + plain * heartbeat.reads + renewals * renewal.reads;
+  const changed = claims * claim.writes + plain * heartbeat.writes + renewals * renewal.writes;
+  return {
+    reads: requests * start.reads + runner + ends * settle.reads + reader + happened.sweepReads,
+    writes: granted * start.writes + changed + ends * settle.writes + eventBatches + 2 * again,
+  };
+}
+
+function requestsOf({ requests, claims, ends, heartbeats, eventBatches }: Happened) {
+  // Beside them, a runner fetches its workspace and saves it: two objects each.
+  return { edge: requests, internal: claims + ends + heartbeats + eventBatches + 4 * claims };
+}
+
+function containers(billedMs: Happened["billedMs"]): Usage {
+  let jobCpu = 0;
+  let jobMemory = 0;
+  for (const [profile, { cpuMillis, memoryBytes }] of Object.entries(profileResources)) {
+    const seconds = billedMs[profile as Profile] / 1_000;
+    jobCpu += (seconds * cpuMillis) / 1_000;
+    jobMemory += (seconds * memoryBytes) / gib;
+  }
+  return { jobCpu, jobMemory };
+}

@@ -1,0 +1,102 @@
+/** Who may import whom. The order of the areas is the architecture's; there is no way back up. */
+import type { Finding, Import, SourceFile } from "./source-file.ts";
+
+/** What each area of `shared/` may import besides itself. `owner` is `shared/auth/owner.ts`. */
+const below: Readonly<Record<string, readonly string[]>> = {
+  protocol: [],
+  core: ["protocol"],
+  http: [],
+  errors: ["core", "protocol"],
+  config: ["core", "errors"],
+  owner: ["core"],
+  google: ["config", "core", "errors", "owner", "protocol"],
+  store: ["config", "core", "errors", "google", "owner", "protocol"],
+  contract: ["core", "errors", "protocol", "store"],
+  secrets: ["config", "core", "errors", "google", "owner", "protocol", "store"],
+};
+const googleClients =
+  /^(@google-cloud\/(?!functions-framework)|google-gax|google-auth-library|@grpc\/)/;
+const productFolders = ["functions", "shared", "runner"];
+
+export function isProduct(path: string): boolean {
+  return productFolders.includes(folderOf(path)) && !path.endsWith(".test.ts");
+}
+
+/** What `source` imports and shouldn't. Tests of product code may use all that is theirs. */
+export function findForbiddenImports(source: SourceFile): Finding[] {
+  if (!isProduct(source.path)) return [];
+  return source.imports.flatMap((imported) => {
+    const why = whyForbidden(source.path, imported);
+    if (why === null) return [];
+    const message = `imports ${imported.target}: ${why}`;
+    return [{ path: source.path, line: imported.line, message }];
+  });
+}
+
+function whyForbidden(path: string, imported: Import): string | null {
+  const { target } = imported;
+  const folder = folderOf(path);
+  const isFile = target.includes("/") && /\.(ts|mjs|json)$/.test(target);
+  if (!isFile) return whyPackageForbidden(path, imported);
+  if (!productFolders.includes(folderOf(target))) {
+    return `product code imports ${productFolders.join(", ")} only`;
+  }
+  if (folder === "functions") {
+    const own = path.split("/").slice(0, 2).join("/");
+    const allowed = target.startsWith(`${own}/`) || folderOf(target) === "shared";
+    return allowed ? null : "a function imports its own folder and shared/ only";
+  }
+  if (folder === "runner") {
+    const allowed = /^(runner|shared\/(core|http|protocol))\//.test(target);
+    return allowed ? null : "the runner imports shared/core, shared/http and shared/protocol only";
+  }
+  if (folderOf(target) !== "shared") return "shared/ imports nothing but shared/";
+  const from = areaOf(path);
+  const to = areaOf(target);
+  return from === to || mayImport(from, to) ? null : `shared/${from} stands below it`;
+}
+
+function whyPackageForbidden(path: string, { target }: Import): string | null {
+  if (!googleClients.test(target)) return null;
+  if (folderOf(path) === "runner") return "beside untrusted code there is no key of ours";
+  if (path.startsWith("shared/google/")) return null;
+  // The only door to the database speaks its client's types and values.
+  if (path.startsWith("shared/store/") && target === "@google-cloud/firestore") return null;
+  return "Google's clients are used in shared/google only";
+}
+
+/** Domains (auth, budget, executions, …) stand side by side between `pipeline` and the table. */
+function mayImport(from: string, to: string): boolean {
+  const allowed = below[from];
+  if (allowed !== undefined) return allowed.includes(to);
+  return to !== "pipeline";
+}
+
+function areaOf(path: string): string {
+  if (path === "shared/auth/owner.ts") return "owner";
+  return (path.split("/")[1] ?? "").replace(/\.ts$/, "");
+}
+
+const folderOf = (path: string) => path.split("/")[0] ?? "";
+
+/** Modules that need each other to be loaded first; each circle is told once. */
+export function findImportCircles(sources: readonly SourceFile[]): Finding[] {
+  const byPath = new Map(sources.map((source) => [source.path, source]));
+  const done = new Set<string>();
+  const findings: Finding[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    const begin = trail.indexOf(path);
+    if (begin >= 0) {
+      const circle = [...trail.slice(begin), path].join(" → ");
+      findings.push({ path, line: 1, message: `modules import each other: ${circle}` });
+      return;
+    }
+    if (done.has(path)) return;
+    for (const { target, typeOnly } of byPath.get(path)?.imports ?? []) {
+      if (!typeOnly && byPath.has(target)) visit(target, [...trail, path]);
+    }
+    done.add(path);
+  };
+  for (const { path } of sources) visit(path, []);
+  return findings;
+}

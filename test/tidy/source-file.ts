@@ -1,0 +1,109 @@
+/** A source file as the tidy rules see it: its text, its syntax tree, what it imports. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, posix, relative } from "node:path";
+import { type Comment, parseSync } from "oxc-parser";
+
+/** A node of the ESTree; what else it holds depends on its type. */
+export interface SyntaxNode {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+  readonly [key: string]: unknown;
+}
+
+export interface Import {
+  /** A path in the repository, else the specifier of a package or of a module of Node's. */
+  readonly target: string;
+  readonly names: readonly string[];
+  readonly line: number;
+  /** Erased when the module runs. */
+  readonly typeOnly: boolean;
+}
+
+export interface SourceFile {
+  /** Relative to the repository, with `/`. */
+  readonly path: string;
+  readonly text: string;
+  readonly body: SyntaxNode;
+  readonly comments: readonly Comment[];
+  readonly imports: readonly Import[];
+  lineOf(offset: number): number;
+}
+
+/** One broken rule, in the form editors turn into a link. */
+export interface Finding {
+  readonly path: string;
+  readonly line: number;
+  readonly message: string;
+}
+
+const folders = [
+  ...["functions", "shared", "runner", "local"],
+  ...["deploy", "bench", "sim", "controls", "scripts", "test"],
+];
+
+/** Every source file of the repository at `root`, parsed, in a stable order. */
+export function readSources(root: string): SourceFile[] {
+  return folders
+    .flatMap((folder) => readdirSync(join(root, folder), { withFileTypes: true, recursive: true }))
+    .filter((entry) => entry.isFile() && /\.(ts|mjs)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .map((path) => {
+      const name = relative(root, path).replaceAll("\\", "/");
+      return parseSource(name, readFileSync(path, "utf8"));
+    });
+}
+
+/** @throws if `text` isn't valid TypeScript */
+export function parseSource(path: string, text: string): SourceFile {
+  const { program, module, comments, errors } = parseSync(path, text);
+  if (errors[0]) throw new Error(`${path}: ${errors[0].message}`);
+  const lineStarts = [0];
+  for (const match of text.matchAll(/\n/g)) lineStarts.push(match.index + 1);
+  const lineOf = (offset: number) => lineStarts.findLastIndex((start) => start <= offset) + 1;
+  const imports: Import[] = [];
+  for (const { moduleRequest, entries } of module.staticImports) {
+    imports.push({
+      target: resolveSpecifier(path, moduleRequest.value),
+      names: entries.map(({ importName }) => importName.name ?? "*"),
+      line: lineOf(moduleRequest.start),
+      typeOnly: entries.length > 0 && entries.every(({ isType }) => isType),
+    });
+  }
+  for (const { moduleRequest } of module.dynamicImports) {
+    const specifier = text.slice(moduleRequest.start, moduleRequest.end);
+    const literal = /^["'`]([^"'`$]*)["'`]$/.exec(specifier)?.[1];
+    if (literal === undefined) continue;
+    const line = lineOf(moduleRequest.start);
+    imports.push({ target: resolveSpecifier(path, literal), names: ["*"], line, typeOnly: false });
+  }
+  const body: unknown = program;
+  if (!isNode(body)) throw new Error(`${path}: no syntax tree`);
+  return { path, text, body, comments, imports, lineOf };
+}
+
+function resolveSpecifier(path: string, specifier: string): string {
+  if (specifier.startsWith("#shared/")) return `${specifier.slice(1)}.ts`;
+  if (specifier.startsWith(".")) return posix.join(dirname(path), specifier);
+  return specifier;
+}
+
+/** Calls `visit` with every node below `node` and its parents, the nearest last. */
+export function walk(
+  node: SyntaxNode,
+  visit: (node: SyntaxNode, parents: readonly SyntaxNode[]) => void,
+  parents: readonly SyntaxNode[] = [],
+): void {
+  visit(node, parents);
+  const below = [...parents, node];
+  for (const value of Object.values(node)) {
+    for (const child of Array.isArray(value) ? value : [value]) {
+      if (isNode(child)) walk(child, visit, below);
+    }
+  }
+}
+
+export function isNode(value: unknown): value is SyntaxNode {
+  return typeof value === "object" && value !== null && "type" in value && "start" in value;
+}
