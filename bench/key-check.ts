@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { KeyRing } from "#shared/auth/key-ring";
-import { checkKey, composeKey, type Mode } from "#shared/core/api-key";
+import { checkKey, composeKey, type Mode } from "#shared/core/keys/api-key";
+import { KeyRing } from "#shared/keys/api-key-cache";
 import { Store } from "#shared/store/store";
 import { openFirestore } from "../local/firestore/admin-client.ts";
 import type { Bench } from "./figure.ts";

@@ -1,7 +1,7 @@
 /**
- * How the promises of `controls/promises.json` are kept. `docs/controls.md` calls a promise kept only
- * if it stands here, its test is named after it (`describe("EXE-3 …")`), and the mutation makes
- * that test fail, which `npm run test:mutations` tries. What isn't listed is open.
+ * How the promises of `controls/promises.json` are kept. `docs/controls.md` calls one kept only if
+ * it stands here, its test is named after it (`describe("EXE-3 …")`), and the mutation makes that
+ * test fail, which `npm run test:mutations` tries. What isn't listed is open.
  */
 import { controlsOfEdge } from "./of-edge.ts";
 import { controlsOfIsolation } from "./of-isolation.ts";
@@ -30,10 +30,10 @@ export const controls: Readonly<Record<string, Control>> = {
     },
   },
   "BUD-1": {
-    enforcedBy: "shared/core/caps.ts",
-    test: "shared/core/account.test.ts",
+    enforcedBy: "shared/core/money/caps.ts",
+    test: "shared/core/money/account.test.ts",
     mutation: {
-      file: "shared/core/caps.ts",
+      file: "shared/core/money/caps.ts",
       find: "leftMicrousd: spendableMicrousd(account) }",
       replace: "leftMicrousd: account.balanceMicrousd }",
     },
@@ -58,10 +58,10 @@ export const controls: Readonly<Record<string, Control>> = {
     },
   },
   "BUD-4": {
-    enforcedBy: "shared/core/settle.ts",
-    test: "shared/core/settle.test.ts",
+    enforcedBy: "shared/core/money/settle.ts",
+    test: "shared/core/money/settle.test.ts",
     mutation: {
-      file: "shared/core/settle.ts",
+      file: "shared/core/money/settle.ts",
       find: "Math.min(cost, heldMicrousd)",
       replace: "Math.max(cost, heldMicrousd)",
     },
@@ -76,19 +76,19 @@ export const controls: Readonly<Record<string, Control>> = {
     },
   },
   "BUD-6": {
-    enforcedBy: "shared/core/settle.ts",
+    enforcedBy: "shared/core/money/settle.ts",
     test: "test/integration/recovery.test.ts",
     mutation: {
-      file: "shared/core/settle.ts",
+      file: "shared/core/money/settle.ts",
       find: "costMicrousd ?? heldMicrousd",
       replace: "costMicrousd ?? 0",
     },
   },
   "BUD-7": {
-    enforcedBy: "shared/budget/check-ledger.ts",
+    enforcedBy: "shared/owners/check-ledger.ts",
     test: "test/integration/ledger.test.ts",
     mutation: {
-      file: "shared/core/ledger.ts",
+      file: "shared/core/money/ledger.ts",
       find: '["balance", account.balanceMicrousd, rebuilt.balanceMicrousd],',
       replace: "",
     },
@@ -103,10 +103,10 @@ export const controls: Readonly<Record<string, Control>> = {
     },
   },
   "BUD-9": {
-    enforcedBy: "shared/core/hold.ts",
-    test: "shared/core/hold.test.ts",
+    enforcedBy: "shared/core/money/hold.ts",
+    test: "shared/core/money/hold.test.ts",
     mutation: {
-      file: "shared/core/hold.ts",
+      file: "shared/core/money/hold.ts",
       find: "if (held === 0 || held + requiredMicrousd <= limitMicrousd) return null;",
       replace: "if (held >= 0) return null;",
     },
@@ -130,37 +130,37 @@ export const controls: Readonly<Record<string, Control>> = {
     },
   },
   "KEY-2": {
-    enforcedBy: "shared/core/api-key.ts",
-    test: "shared/core/api-key.test.ts",
+    enforcedBy: "shared/core/keys/api-key.ts",
+    test: "shared/core/keys/api-key.test.ts",
     mutation: {
-      file: "shared/core/api-key.ts",
+      file: "shared/core/keys/api-key.ts",
       find: 'createHash("sha256").update(key).digest("hex")',
       replace: "key",
     },
   },
   "KEY-3": {
-    enforcedBy: "shared/core/api-key.ts",
-    test: "shared/core/api-key.test.ts",
+    enforcedBy: "shared/core/keys/api-key.ts",
+    test: "shared/core/keys/api-key.test.ts",
     mutation: {
-      file: "shared/core/api-key.ts",
+      file: "shared/core/keys/api-key.ts",
       find: "if (!known) return null;",
       replace: "",
     },
   },
   "KEY-4": {
-    enforcedBy: "shared/core/key-bounds.ts",
-    test: "shared/core/key-bounds.test.ts",
+    enforcedBy: "shared/core/keys/key-bounds.ts",
+    test: "shared/core/keys/key-bounds.test.ts",
     mutation: {
-      file: "shared/core/key-bounds.ts",
+      file: "shared/core/keys/key-bounds.ts",
       find: 'if (!isCovered(inner.addressRanges, outer.addressRanges)) return "addressRanges";',
       replace: "",
     },
   },
   "KEY-5": {
-    enforcedBy: "shared/auth/close-keys.ts",
+    enforcedBy: "shared/keys/revoke-keys.ts",
     test: "test/integration/keys-closing.test.ts",
     mutation: {
-      file: "shared/auth/close-keys.ts",
+      file: "shared/keys/revoke-keys.ts",
       // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands there.
       find: "[`admission.closedKeys.${value.id}`]: now",
       replace: '["admission.closedKeys.none"]: now',
@@ -176,10 +176,10 @@ export const controls: Readonly<Record<string, Control>> = {
     },
   },
   "KEY-7": {
-    enforcedBy: "shared/auth/key-ring.ts",
+    enforcedBy: "shared/keys/api-key-cache.ts",
     test: "test/security/strangers.test.ts",
     mutation: {
-      file: "shared/auth/key-ring.ts",
+      file: "shared/keys/api-key-cache.ts",
       find: "throw noSuchKey();\n    }\n    const value",
       replace: `return {
         id: "key_of_nobody",
@@ -206,28 +206,28 @@ export const controls: Readonly<Record<string, Control>> = {
     },
   },
   "KEY-9": {
-    enforcedBy: "shared/auth/operators.ts",
+    enforcedBy: "shared/identity/operators.ts",
     test: "test/integration/keys.test.ts",
     mutation: {
-      file: "shared/auth/operators.ts",
+      file: "shared/identity/operators.ts",
       find: "if (value) return { id: value.id };",
       replace: 'return { id: value?.id ?? "anybody" };',
     },
   },
   "LIM-1": {
-    enforcedBy: "shared/core/window.ts",
+    enforcedBy: "shared/core/limits/sliding-window.ts",
     test: "test/money/limit.test.ts",
     mutation: {
-      file: "shared/core/window.ts",
+      file: "shared/core/limits/sliding-window.ts",
       find: "if (used >= limit.max) {",
       replace: "if (used > limit.max) {",
     },
   },
   "LIM-2": {
-    enforcedBy: "shared/core/hold.ts",
-    test: "shared/core/account.test.ts",
+    enforcedBy: "shared/core/money/hold.ts",
+    test: "shared/core/money/account.test.ts",
     mutation: {
-      file: "shared/core/hold.ts",
+      file: "shared/core/money/hold.ts",
       find: "  if (refused) return",
       replace: "  before.windows[keyId] = windows.key.window;\n  if (refused) return",
     },
@@ -272,10 +272,10 @@ export const controls: Readonly<Record<string, Control>> = {
     },
   },
   "OWN-3": {
-    enforcedBy: "shared/auth/owner.ts",
+    enforcedBy: "shared/identity/owner.ts",
     test: "shared/store/documents.test.ts",
     mutation: {
-      file: "shared/auth/owner.ts",
+      file: "shared/identity/owner.ts",
       find: "ownerId.safeParse(id).success",
       replace: 'typeof id === "string"',
     },

@@ -33,7 +33,7 @@ export const controlsOfEdge: Readonly<Record<string, Control>> = {
     enforcedBy: "local/edge/route-table.ts",
     test: "test/security/internal.test.ts",
     mutation: {
-      file: "shared/auth/id-token.ts",
+      file: "shared/identity/id-token.ts",
       find: "{ issuer, audience, clockTolerance",
       replace: "{ issuer, clockTolerance",
     },

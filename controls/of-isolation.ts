@@ -103,10 +103,10 @@ export const controlsOfIsolation: Readonly<Record<string, Control>> = {
     },
   },
   "NET-3": {
-    enforcedBy: "shared/core/network-policy.ts",
+    enforcedBy: "shared/core/network/network-policy.ts",
     test: "runner/egress/proxy-ways.test.ts",
     mutation: {
-      file: "shared/core/network-policy.ts",
+      file: "shared/core/network/network-policy.ts",
       find: 'if (matching.length === 0) return refused("host_not_allowed");',
       replace: "if (matching.length === 0) return { allowed: true, host };",
     },

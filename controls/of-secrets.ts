@@ -30,10 +30,10 @@ export const controlsOfSecrets: Readonly<Record<string, Control>> = {
     },
   },
   "SEC-4": {
-    enforcedBy: "shared/core/redaction.ts",
-    test: "shared/core/redaction.test.ts",
+    enforcedBy: "shared/core/redaction/redaction.ts",
+    test: "shared/core/redaction/redaction.test.ts",
     mutation: {
-      file: "shared/core/redaction-units.ts",
+      file: "shared/core/redaction/units.ts",
       find: "of [...lines, ...value.split(escapedBreak)]",
       replace: "of lines.slice(0, 1)",
     },
@@ -57,10 +57,10 @@ export const controlsOfSecrets: Readonly<Record<string, Control>> = {
     },
   },
   "SEC-7": {
-    enforcedBy: "shared/core/secret-signs.ts",
-    test: "shared/core/secret-signs.test.ts",
+    enforcedBy: "shared/core/redaction/secret-signs.ts",
+    test: "shared/core/redaction/secret-signs.test.ts",
     mutation: {
-      file: "shared/core/secret-signs.ts",
+      file: "shared/core/redaction/secret-signs.ts",
       find: "if (form.test(value)) return what;",
       replace: "if (form.test(value)) return null;",
     },

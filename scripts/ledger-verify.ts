@@ -7,16 +7,16 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import colours from "picocolors";
-import { existingOwner, ownerOf } from "#shared/auth/act-on-owner";
-import type { Owner } from "#shared/auth/owner";
+import { heldMicrousd } from "#shared/core/money/account";
+import { firestore } from "#shared/google/firestore";
+import type { Owner } from "#shared/identity/owner";
+import { existingOwner, ownerOf } from "#shared/owners/act-on-owner";
 import {
   type Checked,
   type Counted,
   checkLedger,
   nothingCounted,
-} from "#shared/budget/check-ledger";
-import { heldMicrousd } from "#shared/core/account";
-import { firestore } from "#shared/google/firestore";
+} from "#shared/owners/check-ledger";
 import type { Walk } from "#shared/store/moment";
 import { type OwnerProfile, owners } from "#shared/store/owners";
 import { Store } from "#shared/store/store";

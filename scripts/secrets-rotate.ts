@@ -2,11 +2,11 @@
 import { createHash } from "node:crypto";
 import colours from "picocolors";
 import { auditEntry } from "#shared/audit/audit-entry";
-import { existingOwner, ownerOf } from "#shared/auth/act-on-owner";
-import { operatorsTrail } from "#shared/auth/owner";
 import { derivedId } from "#shared/core/ids";
 import { firestore } from "#shared/google/firestore";
 import { addPrimaryVersion, primaryVersion } from "#shared/google/kms-versions";
+import { operatorsTrail } from "#shared/identity/owner";
+import { existingOwner, ownerOf } from "#shared/owners/act-on-owner";
 import { rotateOwner } from "#shared/secrets/rotate";
 import type { Walk } from "#shared/store/moment";
 import { owners } from "#shared/store/owners";

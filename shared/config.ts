@@ -1,10 +1,9 @@
 /** The only file that reads the environment; each setting is checked when first asked for. */
-
 import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { DeploymentLimits } from "./core/deployment-limits.ts";
+import type { SigningKeys } from "./core/executions/ticket.ts";
 import { Fault } from "./core/fault.ts";
-import type { SigningKeys } from "./core/ticket.ts";
+import { DeploymentLimits } from "./core/limits/deployment-limits.ts";
 
 const hostAndPort = z.string().regex(/^[^:/]+:[0-9]+$/);
 

@@ -1,6 +1,6 @@
 /** One owner's account: what shares a commit, how fast it goes, and what waits too long. */
 import { describe, expect, test } from "vitest";
-import { newAccount } from "#shared/core/account";
+import { newAccount } from "#shared/core/money/account";
 import { AccountLane, type LaneSettings } from "./account-lane.ts";
 import { Clock } from "./clock.ts";
 import { midnight } from "./demand.ts";

@@ -3,8 +3,7 @@
  * wait for the next, and share it. Beside the product's own bounds, the document takes only so many
  * commits a second, after a few at full speed.
  */
-
-import type { Account } from "#shared/core/account";
+import type { Account } from "#shared/core/money/account";
 import { changesPerCommitMax } from "#shared/store/lane";
 import { contentionMsMax } from "#shared/store/patience";
 import type { Clock } from "./clock.ts";

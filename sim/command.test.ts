@@ -13,7 +13,7 @@ interface Ended {
 }
 
 async function sim(...options: string[]): Promise<Ended> {
-  const command = [join(repositoryRoot, "scripts", "sim.ts"), ...options];
+  const command = [join(repositoryRoot, "sim", "main.ts"), ...options];
   const env = { ...process.env, NO_COLOR: "1" };
   return await promisify(execFile)(process.execPath, command, { env, timeout: 60_000 }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),

@@ -1,5 +1,5 @@
 /** What a simulated day is played by: the product's own numbers, and the platform's. */
-import { DeploymentLimits } from "#shared/core/deployment-limits";
+import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
 import { atOnceMax, executionsMax, sweepingMsMax } from "../functions/maintenance/sweeps.ts";
 import { standBackMs } from "../functions/threads/dispatch-started.ts";
 import { service as threads } from "../functions/threads/index.ts";

@@ -4,8 +4,8 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { heldMicrousd } from "#shared/core/account";
-import { executionCostMicrousd } from "#shared/core/pricing";
+import { heldMicrousd } from "#shared/core/money/account";
+import { executionCostMicrousd } from "#shared/core/money/pricing";
 import { isLong, isTurn } from "../test/kit/share.ts";
 import { type DayResult, simulateDay } from "./day.ts";
 import { type DaySettings, partOf, productDay } from "./day-settings.ts";

@@ -2,8 +2,8 @@
  * A day, event by event: start, queue, claim, slices, settlement. What is decided about money,
  * limits and turns is decided by the product's own functions; the rest is the platform's time.
  */
-import { hold } from "#shared/core/hold";
-import type { Metered } from "#shared/core/slices";
+import { hold } from "#shared/core/money/hold";
+import type { Metered } from "#shared/core/money/slices";
 import { firstHold, limitsOf } from "#shared/executions/first-hold";
 import { type AccountChange, AccountLane } from "./account-lane.ts";
 import { Clock } from "./clock.ts";

@@ -1,7 +1,7 @@
 /** What happened, as far as it costs something: on a simulated day, or in a month as most are. */
-import { DeploymentLimits } from "#shared/core/deployment-limits";
-import { executionCostMicrousd } from "#shared/core/pricing";
-import { firstSliceMicrousd } from "#shared/core/slices";
+import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
+import { executionCostMicrousd } from "#shared/core/money/pricing";
+import { firstSliceMicrousd } from "#shared/core/money/slices";
 import type { Profile } from "#shared/protocol/job";
 import { type Work, workOf } from "./demand.ts";
 import { durations, habits } from "./facts.ts";

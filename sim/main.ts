@@ -1,5 +1,4 @@
 /** `npm run sim`: see `usage`. */
-
 import { readOptions } from "../scripts/tools/options.ts";
 import { showWorking } from "../scripts/tools/working.ts";
 import { quotas } from "./facts.ts";

@@ -1,5 +1,5 @@
 /** The sweep of executions that wait for room, in the product's own order of turns. */
-import { inTurn } from "#shared/core/in-turn";
+import { inTurn } from "#shared/core/limits/round-robin";
 import type { Clock } from "./clock.ts";
 import type { Run } from "./day.ts";
 import type { OutboxSettings } from "./day-settings.ts";

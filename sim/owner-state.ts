@@ -1,15 +1,15 @@
 /** An owner of the simulation: its account, changed by the product's own functions alone. */
-import { type Account, credit, newAccount, type OwnerLimits } from "#shared/core/account";
-import { renew } from "#shared/core/hold";
-import { executionCostMicrousd } from "#shared/core/pricing";
-import { settle, settleLate } from "#shared/core/settle";
+import { type Account, credit, newAccount, type OwnerLimits } from "#shared/core/money/account";
+import { renew } from "#shared/core/money/hold";
+import { executionCostMicrousd } from "#shared/core/money/pricing";
+import { settle, settleLate } from "#shared/core/money/settle";
 import {
   firstSliceMicrousd,
   type Metered,
   mustEnd,
   type SliceLengths,
   sliceNeed,
-} from "#shared/core/slices";
+} from "#shared/core/money/slices";
 import type { DaySettings } from "./day-settings.ts";
 import { midnight, type OwnerDemand } from "./demand.ts";
 

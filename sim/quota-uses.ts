@@ -1,5 +1,5 @@
 /** How far each quota was used on a simulated day, and when it was first met. */
-import { DeploymentLimits } from "#shared/core/deployment-limits";
+import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
 import { service as gateway } from "../functions/runner-gateway/index.ts";
 import { service as threads } from "../functions/threads/index.ts";
 import { type DaySettings, productDay } from "./day-settings.ts";

@@ -1,5 +1,5 @@
 /** What was used of everything that has a price, from what happened. */
-import { profileResources } from "#shared/core/profiles";
+import { profileResources } from "#shared/core/executions/profiles";
 import type { Profile } from "#shared/protocol/job";
 import { service as gateway } from "../functions/runner-gateway/index.ts";
 import { service as threads } from "../functions/threads/index.ts";

@@ -6,9 +6,9 @@
  */
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { heldMicrousd, spendableMicrousd } from "#shared/core/account";
-import type { HoldLimits } from "#shared/core/hold";
-import { differences, holdDifferences } from "#shared/core/ledger";
+import { heldMicrousd, spendableMicrousd } from "#shared/core/money/account";
+import type { HoldLimits } from "#shared/core/money/hold";
+import { differences, holdDifferences } from "#shared/core/money/ledger";
 import {
   type Change,
   commit,

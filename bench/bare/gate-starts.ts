@@ -5,10 +5,10 @@
  */
 import { once } from "node:events";
 import { auditEntry } from "#shared/audit/audit-entry";
-import { newOwner } from "#shared/auth/act-on-owner";
 import { deploymentLimits } from "#shared/config";
 import { MessageCreate } from "#shared/contract/message-create";
-import { ticketRandomBytes } from "#shared/core/ticket";
+import { ticketRandomBytes } from "#shared/core/executions/ticket";
+import { newOwner } from "#shared/owners/act-on-owner";
 import { realDeps } from "#shared/pipeline/deps";
 import { readForStart } from "../../functions/threads/read-for-start.ts";
 import { startExecution } from "../../functions/threads/start-execution.ts";

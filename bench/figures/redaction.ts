@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { Redactor } from "#shared/core/redaction";
-import { planRedaction } from "#shared/core/redaction-plan";
-import type { Secret } from "#shared/core/redaction-units";
+import { planRedaction } from "#shared/core/redaction/plan";
+import { Redactor } from "#shared/core/redaction/redaction";
+import type { Secret } from "#shared/core/redaction/units";
 import type { Figure, Row } from "../figure.ts";
 import { median } from "../statistics.ts";
 

@@ -1,8 +1,8 @@
 /** What must hold after a restore. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { newOwner } from "#shared/auth/act-on-owner";
 import { environmentBinding } from "#shared/environments/seal-secret";
+import { newOwner } from "#shared/owners/act-on-owner";
 import { open } from "#shared/secrets/sealing";
 import { openSealingPair } from "#shared/secrets/sealing-keys";
 import { SealedSecrets, SealingKey } from "#shared/store/environments";

@@ -1,5 +1,4 @@
 /** `--dry-run`: every step in order, with its commands and what is known about it now. */
-
 import { relative } from "node:path";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import type { DeployOptions } from "../options.ts";

@@ -1,5 +1,4 @@
 /** `--plan`: what the present sources' configuration would change, for a pull request. */
-
 import { buildAll } from "../../scripts/build/build-all.ts";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import type { DeployOptions } from "../options.ts";

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { operatorRef } from "#shared/auth/operators";
-import { operatorsTrail } from "#shared/auth/owner";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { ApiError } from "#shared/errors/api-error";
+import { operatorRef } from "#shared/identity/operators";
+import { operatorsTrail } from "#shared/identity/owner";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { create } from "#shared/store/documents";
 

@@ -1,11 +1,11 @@
 import * as z from "zod";
-import { newOwner } from "#shared/auth/act-on-owner";
-import { issueKey, keyRandomBytes } from "#shared/auth/issue-key";
 import { KeyCreated, keyRecord, keyWarning } from "#shared/contract/api-key";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { exactObject } from "#shared/contract/exact";
-import { newAccount } from "#shared/core/account";
-import { firstKeyCount } from "#shared/core/key-count";
+import { firstKeyCount } from "#shared/core/keys/key-count";
+import { newAccount } from "#shared/core/money/account";
+import { issueKey, keyRandomBytes } from "#shared/keys/issue-key";
+import { newOwner } from "#shared/owners/act-on-owner";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { ensureSealingPair } from "#shared/secrets/sealing-keys";
 import { create } from "#shared/store/documents";

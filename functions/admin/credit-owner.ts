@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { usd } from "#shared/contract/common";
 import { Dollars } from "#shared/contract/limit-amount";
-import { microusd } from "#shared/core/pricing";
+import { microusd } from "#shared/core/money/pricing";
 import { orderRoute } from "./order-route.ts";
 
 /** In US dollars: at least one cent, and no sum that could only be a slip. */

@@ -1,10 +1,10 @@
 /** The second operator's word on money above what one may move alone. */
 import * as z from "zod";
-import { existingOwner } from "#shared/auth/act-on-owner";
-import { operatorRef } from "#shared/auth/operators";
 import { noQuery, ok } from "#shared/contract/common";
 import { derivedId, idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
+import { operatorRef } from "#shared/identity/operators";
+import { existingOwner } from "#shared/owners/act-on-owner";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import { type CreditRequest, creditRequests } from "#shared/store/credit-requests";
 import { replace } from "#shared/store/documents";

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { existingOwner } from "#shared/auth/act-on-owner";
 import { Budget, budgetBody } from "#shared/contract/budget";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
+import { existingOwner } from "#shared/owners/act-on-owner";
 import { route } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { OwnerBody, ownerBody } from "./owner-body.ts";

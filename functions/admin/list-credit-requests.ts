@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { existingOwner } from "#shared/auth/act-on-owner";
 import { listBody, listOf, ok, PageQuery } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
+import { existingOwner } from "#shared/owners/act-on-owner";
 import { route } from "#shared/pipeline/route";
 import { creditRequests } from "#shared/store/credit-requests";
 import { CreditRequestBody, creditRequestBody } from "./credit-request-body.ts";

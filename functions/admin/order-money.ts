@@ -2,12 +2,12 @@
  * Money that an operator gives or takes: at once up to a sum per owner and day, above it as a
  * request that a second operator confirms. Pure but for reading.
  */
-import type { Owner } from "#shared/auth/owner";
 import { deploymentLimits } from "#shared/config";
-import { type Account, inPeriod } from "#shared/core/account";
-import { adjust, countAlone } from "#shared/core/adjust";
 import { derivedId } from "#shared/core/ids";
+import { type Account, inPeriod } from "#shared/core/money/account";
+import { adjust, countAlone } from "#shared/core/money/adjust";
 import { ApiError } from "#shared/errors/api-error";
+import type { Owner } from "#shared/identity/owner";
 import type { Ids } from "#shared/pipeline/route";
 import { type CreditRequest, creditRequests } from "#shared/store/credit-requests";
 import { create, type Snapshot, type Write } from "#shared/store/documents";

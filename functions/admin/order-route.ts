@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { existingOwner } from "#shared/auth/act-on-owner";
 import { noQuery } from "#shared/contract/common";
-import type { Account } from "#shared/core/account";
 import { idSchema } from "#shared/core/ids";
+import type { Account } from "#shared/core/money/account";
 import { ApiError } from "#shared/errors/api-error";
+import { existingOwner } from "#shared/owners/act-on-owner";
 import { jsonBytesMax, type Route, route } from "#shared/pipeline/route";
 import { CreditRequestBody, creditRequestBody } from "./credit-request-body.ts";
 import { decideOrder, type Order, readOrder } from "./order-money.ts";

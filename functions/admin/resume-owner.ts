@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { followAccount, turnOwner, wholeOwner } from "#shared/auth/shut-owner";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
+import { followAccount, turnOwner, wholeOwner } from "#shared/owners/suspend-owner";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { OwnerBody, ownerBody } from "./owner-body.ts";
 

@@ -1,12 +1,12 @@
 import * as z from "zod";
-import { existingOwner } from "#shared/auth/act-on-owner";
 import { budgetStatus } from "#shared/contract/budget";
 import { noQuery, ok } from "#shared/contract/common";
 import { exactObject } from "#shared/contract/exact";
 import { LimitAmount, limitsFrom } from "#shared/contract/limit-amount";
-import { inPeriod, OwnerLimits } from "#shared/core/account";
 import { idSchema } from "#shared/core/ids";
+import { inPeriod, OwnerLimits } from "#shared/core/money/account";
 import { ApiError } from "#shared/errors/api-error";
+import { existingOwner } from "#shared/owners/act-on-owner";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 
 /** Beside money: how many executions, and how long; null is the deployment's own limit. */

@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { executionsOf } from "#shared/auth/close-keys";
-import { followAccount, turnOwner, wholeOwner } from "#shared/auth/shut-owner";
 import { KeyClose } from "#shared/contract/api-key";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
+import { executionsOf } from "#shared/keys/revoke-keys";
+import { followAccount, turnOwner, wholeOwner } from "#shared/owners/suspend-owner";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { OwnerBody, ownerBody } from "./owner-body.ts";
 

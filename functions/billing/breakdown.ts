@@ -1,5 +1,5 @@
 /** What was spent in a span of time, by what it was spent on. */
-import type { Owner } from "#shared/auth/owner";
+import type { Owner } from "#shared/identity/owner";
 import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
 import { namesById } from "#shared/store/names";

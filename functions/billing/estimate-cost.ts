@@ -2,7 +2,7 @@ import * as z from "zod";
 import { BudgetStatus, budgetStatus } from "#shared/contract/budget";
 import { noParams, noQuery, ok, usd } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { executionCostMicrousd, microusdPerMinute } from "#shared/core/pricing";
+import { executionCostMicrousd, microusdPerMinute } from "#shared/core/money/pricing";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { profiles } from "#shared/protocol/job";
 import { askStart, readPlace } from "./start-question.ts";

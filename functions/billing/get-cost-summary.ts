@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { iso, noParams, ok, usd } from "#shared/contract/common";
 import { TokenCost, tokenCost } from "#shared/contract/costs";
-import { dayOf } from "#shared/core/account";
+import { dayOf } from "#shared/core/money/account";
 import { route } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { daysOf, PeriodQuery, spanOf } from "./period.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { noParams, ok, usd } from "#shared/contract/common";
-import { dayOf } from "#shared/core/account";
+import { dayOf } from "#shared/core/money/account";
 import { route } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { daysOf, lastDays } from "./period.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import type { Owner } from "#shared/auth/owner";
 import { PageQuery } from "#shared/contract/common";
 import { sameByBothNames } from "#shared/contract/unsupported";
+import type { Owner } from "#shared/identity/owner";
 import { ledger } from "#shared/store/owners";
 import type { Store } from "#shared/store/store";
 import { from, until } from "./period.ts";

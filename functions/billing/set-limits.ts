@@ -3,7 +3,7 @@ import { BudgetStatus, budgetStatus } from "#shared/contract/budget";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { exactObject } from "#shared/contract/exact";
 import { LimitAmount, limitsFrom } from "#shared/contract/limit-amount";
-import { inPeriod } from "#shared/core/account";
+import { inPeriod } from "#shared/core/money/account";
 import { ApiError } from "#shared/errors/api-error";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 

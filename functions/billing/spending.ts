@@ -3,7 +3,7 @@
  * lines, at least one: a month by days 62 reads, a year 732, which is a twentieth of a cent.
  */
 import pMap from "p-map";
-import type { Owner } from "#shared/auth/owner";
+import type { Owner } from "#shared/identity/owner";
 import { ledger } from "#shared/store/owners";
 import type { Store } from "#shared/store/store";
 import { threads } from "#shared/store/threads";

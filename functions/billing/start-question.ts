@@ -1,15 +1,15 @@
 /** What an execution would meet if it started now: asked of the function that starts them (F17). */
-import type { Owner } from "#shared/auth/owner";
 import { deploymentLimits } from "#shared/config";
-import type { Account } from "#shared/core/account";
-import { admits } from "#shared/core/admission";
-import { type HoldRefusal, refusalOf } from "#shared/core/hold";
-import { computeCostMicrousd } from "#shared/core/pricing";
-import { allows } from "#shared/core/scopes";
+import { admits } from "#shared/core/keys/admission";
+import { allows } from "#shared/core/keys/scopes";
+import type { Account } from "#shared/core/money/account";
+import { type HoldRefusal, refusalOf } from "#shared/core/money/hold";
+import { computeCostMicrousd } from "#shared/core/money/pricing";
 import { currentDefaults } from "#shared/environments/default-environment";
 import { ApiError } from "#shared/errors/api-error";
 import { firstHold, limitsOf } from "#shared/executions/first-hold";
 import { startRefusal } from "#shared/executions/start-refusal";
+import type { Owner } from "#shared/identity/owner";
 import type { Profile } from "#shared/protocol/job";
 import type { ApiKey } from "#shared/store/api-keys";
 import { environments } from "#shared/store/environments";

@@ -3,8 +3,8 @@ import { Preferences, preferences } from "#shared/contract/billing";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { exactObject } from "#shared/contract/exact";
 import { LimitAmount, limitsFrom } from "#shared/contract/limit-amount";
-import { inPeriod } from "#shared/core/account";
-import { AlertPercents } from "#shared/core/alert-state";
+import { inPeriod } from "#shared/core/money/account";
+import { AlertPercents } from "#shared/core/money/alert-state";
 import { ApiError } from "#shared/errors/api-error";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 

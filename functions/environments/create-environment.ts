@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { requireAllEnvironments } from "#shared/auth/environment-bounds";
 import { deploymentLimits } from "#shared/config";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import {
@@ -11,6 +10,7 @@ import {
 import { Warnings, warningsOf } from "#shared/contract/secret";
 import { currentDefaults } from "#shared/environments/default-environment";
 import { newEnvironment, sealSecretsOf } from "#shared/environments/new-environment";
+import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { countOwned, requireRoomFor, withOwned } from "#shared/quotas/owned-things";
 import { ensureSealingPair } from "#shared/secrets/sealing-keys";

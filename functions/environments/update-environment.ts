@@ -9,11 +9,11 @@ import {
 } from "#shared/contract/environment";
 import { askedReach, type Reach } from "#shared/contract/network";
 import { Warnings, warningsOf } from "#shared/contract/secret";
-import { pageBytes } from "#shared/core/footprint";
+import { executionLimits } from "#shared/core/executions/profiles";
 import { idSchema } from "#shared/core/ids";
-import { isWithinNetwork } from "#shared/core/network-policy";
-import { executionLimits } from "#shared/core/profiles";
-import type { Scope } from "#shared/core/scopes";
+import type { Scope } from "#shared/core/keys/scopes";
+import { isWithinNetwork } from "#shared/core/network/network-policy";
+import { pageBytes } from "#shared/core/workspace/footprint";
 import { ApiError } from "#shared/errors/api-error";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import { environmentReach } from "#shared/executions/network-of";

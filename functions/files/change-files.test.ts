@@ -4,8 +4,8 @@ import {
   type ManifestEntry,
   type ManifestFile,
   manifestOf,
-} from "#shared/core/manifest";
-import { manifestBytes, parseManifest } from "#shared/core/manifest-bytes";
+} from "#shared/core/workspace/manifest";
+import { manifestBytes, parseManifest } from "#shared/core/workspace/manifest-bytes";
 import { withFile, without } from "./change-files.ts";
 import { landingPath } from "./landing-path.ts";
 

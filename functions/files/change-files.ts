@@ -6,8 +6,14 @@ import {
   type ManifestEntry,
   type ManifestFile,
   manifestInOrder,
-} from "#shared/core/manifest";
-import { entryAt, folderOf, newFolderLengths, placeOf, rangeBelow } from "#shared/core/tree-order";
+} from "#shared/core/workspace/manifest";
+import {
+  entryAt,
+  folderOf,
+  newFolderLengths,
+  placeOf,
+  rangeBelow,
+} from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
 
 /**

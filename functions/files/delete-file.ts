@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { entryAt } from "#shared/core/tree-order";
+import { entryAt } from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
 import { route } from "#shared/pipeline/route";
 import { patch } from "#shared/store/documents";

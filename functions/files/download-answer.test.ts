@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ManifestFile } from "#shared/core/manifest";
+import type { ManifestFile } from "#shared/core/workspace/manifest";
 import { packBytesMax } from "#shared/protocol/runner";
 import { answerFor } from "./download-answer.ts";
 import { requireCurrent } from "./file-etag.ts";

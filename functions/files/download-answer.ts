@@ -1,4 +1,4 @@
-import type { ManifestFile } from "#shared/core/manifest";
+import type { ManifestFile } from "#shared/core/workspace/manifest";
 import { ApiError } from "#shared/errors/api-error";
 import type { ByteRange } from "#shared/google/objects";
 import { requestedBytes } from "#shared/http/byte-range";

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import * as z from "zod";
 import { noQuery } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { entryAt } from "#shared/core/tree-order";
+import { entryAt } from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
 import { writePaced } from "#shared/limits/paced-writing";
 import { route } from "#shared/pipeline/route";

@@ -1,4 +1,4 @@
-import type { ManifestEntry, ManifestFile } from "#shared/core/manifest";
+import type { ManifestEntry, ManifestFile } from "#shared/core/workspace/manifest";
 import { ApiError } from "#shared/errors/api-error";
 import { judgePreconditions } from "#shared/http/preconditions";
 import type { RequestFacts } from "#shared/pipeline/route";

@@ -1,4 +1,4 @@
-import { confinePath } from "#shared/core/paths";
+import { confinePath } from "#shared/core/workspace/paths";
 import { ApiError } from "#shared/errors/api-error";
 
 const nameless = new Set(["", "undefined", "blob"]);

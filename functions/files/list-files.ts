@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { iso, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { nameOf } from "#shared/core/tree-order";
+import { nameOf } from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
 import { route } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type ManifestEntry, manifestOf } from "#shared/core/manifest";
+import { type ManifestEntry, manifestOf } from "#shared/core/workspace/manifest";
 import { countCharacters } from "../../test/kit/count-characters.ts";
 import { pageOfFiles } from "./page-of-files.ts";
 

@@ -1,6 +1,6 @@
 /** One page of a workspace's tree: counted in one pass, and only what is shown is built. */
-import type { Manifest, ManifestEntry } from "#shared/core/manifest";
-import { newFolderLengths, rangeBelow } from "#shared/core/tree-order";
+import type { Manifest, ManifestEntry } from "#shared/core/workspace/manifest";
+import { newFolderLengths, rangeBelow } from "#shared/core/workspace/tree-order";
 
 const slash = 0x2f;
 

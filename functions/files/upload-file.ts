@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { entryAt } from "#shared/core/tree-order";
+import { entryAt } from "#shared/core/workspace/tree-order";
 import { route } from "#shared/pipeline/route";
 import { storeObject } from "#shared/quotas/store-object";
 import { patch } from "#shared/store/documents";

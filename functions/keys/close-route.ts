@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { closeKey, executionsOf, finishClosing, settleKey } from "#shared/auth/close-keys";
 import { KeyClose, KeyClosed } from "#shared/contract/api-key";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
+import { closeKey, executionsOf, finishClosing, settleKey } from "#shared/keys/revoke-keys";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { findKey } from "./find-key.ts";

@@ -1,10 +1,10 @@
-import { idempotencySpace } from "#shared/auth/environment-bounds";
-import { issueKey, keyRandomBytes, ownerOfKey, requireWithin } from "#shared/auth/issue-key";
 import { boundsOf, KeyCreate, KeyCreated, keyRecord, keyWarning } from "#shared/contract/api-key";
 import { created, noParams, noQuery, toJsonText } from "#shared/contract/common";
-import { admits } from "#shared/core/admission";
 import { derivedId } from "#shared/core/ids";
+import { admits } from "#shared/core/keys/admission";
 import { ApiError } from "#shared/errors/api-error";
+import { idempotencySpace } from "#shared/keys/environment-bounds";
+import { issueKey, keyRandomBytes, ownerOfKey, requireWithin } from "#shared/keys/issue-key";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { readForKey, withKey } from "./read-for-key.ts";
 

@@ -1,5 +1,5 @@
-import type { FoundKey } from "#shared/auth/close-keys";
 import { ApiError } from "#shared/errors/api-error";
+import type { FoundKey } from "#shared/keys/revoke-keys";
 import { apiKeys } from "#shared/store/api-keys";
 import type { Store } from "#shared/store/store";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { openAdmission, rememberedMs } from "#shared/core/admission";
+import { openAdmission, rememberedMs } from "#shared/core/keys/admission";
 import { accountWith } from "../../test/kit/sample-account.ts";
 import { withKey } from "./read-for-key.ts";
 

@@ -1,8 +1,8 @@
-import type { Owner } from "#shared/auth/owner";
-import { type Account, inPeriod } from "#shared/core/account";
-import { rememberedMs } from "#shared/core/admission";
-import { type CountedKeys, keysMax, withOneKeyMore } from "#shared/core/key-count";
+import { rememberedMs } from "#shared/core/keys/admission";
+import { type CountedKeys, keysMax, withOneKeyMore } from "#shared/core/keys/key-count";
+import { type Account, inPeriod } from "#shared/core/money/account";
 import { ApiError } from "#shared/errors/api-error";
+import type { Owner } from "#shared/identity/owner";
 import { apiKeys, keyRequests } from "#shared/store/api-keys";
 import { StaleRead } from "#shared/store/change";
 import { create, type Write } from "#shared/store/documents";

@@ -1,12 +1,12 @@
 import * as z from "zod";
-import { closedFields, type FoundKey, finishClosing, settleKey } from "#shared/auth/close-keys";
-import { issueKey, keyRandomBytes, ownerOfKey, requireWithin } from "#shared/auth/issue-key";
 import { expiryOf, KeyCreated, KeyRotate, keyRecord, keyWarning } from "#shared/contract/api-key";
 import { created, iso, noQuery } from "#shared/contract/common";
-import type { Account } from "#shared/core/account";
-import { admits, close } from "#shared/core/admission";
 import { idSchema } from "#shared/core/ids";
+import { admits, close } from "#shared/core/keys/admission";
+import type { Account } from "#shared/core/money/account";
 import { ApiError } from "#shared/errors/api-error";
+import { issueKey, keyRandomBytes, ownerOfKey, requireWithin } from "#shared/keys/issue-key";
+import { closedFields, type FoundKey, finishClosing, settleKey } from "#shared/keys/revoke-keys";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { lineageOf } from "#shared/store/api-keys";
 import { patch } from "#shared/store/documents";

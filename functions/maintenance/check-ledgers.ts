@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { auditEntry } from "#shared/audit/audit-entry";
-import { ownerOf } from "#shared/auth/act-on-owner";
-import type { Owner } from "#shared/auth/owner";
-import { asCheck, type Checked, checkLedger, nothingCounted } from "#shared/budget/check-ledger";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { derivedId } from "#shared/core/ids";
+import type { Owner } from "#shared/identity/owner";
+import { ownerOf } from "#shared/owners/act-on-owner";
+import { asCheck, type Checked, checkLedger, nothingCounted } from "#shared/owners/check-ledger";
 import { logFailure, logViolation } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import { overwrite } from "#shared/store/documents";

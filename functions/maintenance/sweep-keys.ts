@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import * as z from "zod";
-import { closeDueKey, dueKeys, type FoundKey } from "#shared/auth/close-keys";
 import { noParams, noQuery, ok } from "#shared/contract/common";
+import { closeDueKey, dueKeys, type FoundKey } from "#shared/keys/revoke-keys";
 import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import { putOff } from "./put-off.ts";

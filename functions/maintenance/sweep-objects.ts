@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { existingOwner, newOwner } from "#shared/auth/act-on-owner";
 import { deploymentLimits } from "#shared/config";
 import { noParams, noQuery, ok } from "#shared/contract/common";
+import { existingOwner, newOwner } from "#shared/owners/act-on-owner";
 import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import { type Collected, collectObjects, realCollection } from "#shared/quotas/collect-objects";

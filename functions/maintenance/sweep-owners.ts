@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { dueFollowUps, followAccount } from "#shared/auth/shut-owner";
 import { noParams, noQuery, ok } from "#shared/contract/common";
+import { dueFollowUps, followAccount } from "#shared/owners/suspend-owner";
 import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import { keyFollowUps } from "#shared/store/key-follow-ups";

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { existingOwner } from "#shared/auth/act-on-owner";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { finishShredding } from "#shared/environments/shred";
+import { existingOwner } from "#shared/owners/act-on-owner";
 import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import { type Shred, shreds } from "#shared/store/shreds";

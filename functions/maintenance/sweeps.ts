@@ -1,9 +1,9 @@
 import { LRUCache } from "lru-cache";
 import * as z from "zod";
-import { mintOwner } from "#shared/auth/owner";
 import { noParams, noQuery, ok } from "#shared/contract/common";
-import { inTurn } from "#shared/core/in-turn";
+import { inTurn } from "#shared/core/limits/round-robin";
 import { type DueExecution, dueExecutions, type Swept, sweepDue } from "#shared/executions/sweep";
+import { mintOwner } from "#shared/identity/owner";
 import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, type Route, route } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";

@@ -1,12 +1,12 @@
 import { timingSafeEqual } from "node:crypto";
-import { ticketOwner } from "#shared/auth/ticket-owner";
 import { gatewayKeys } from "#shared/config";
 import { noParams, noQuery, ok } from "#shared/contract/common";
-import { hashTicket, issueToken, type TokenClaims } from "#shared/core/ticket";
+import { hashTicket, issueToken, type TokenClaims } from "#shared/core/executions/ticket";
 import { type OpenedSecrets, openSecrets, SecretsGone } from "#shared/environments/open-secrets";
 import { ApiError } from "#shared/errors/api-error";
 import { endUnclaimable } from "#shared/executions/end-unclaimable";
 import { flushIntervalMs, overheadMs, timing } from "#shared/executions/timing";
+import { ticketOwner } from "#shared/identity/ticket-owner";
 import { logFailure } from "#shared/pipeline/request-log";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { ClaimReply, ClaimRequest } from "#shared/protocol/runner";

@@ -1,11 +1,17 @@
 /** A beat's change: the lease goes on, and where it is time, more money is held for the work. */
-import type { Owner } from "#shared/auth/owner";
-import type { Account } from "#shared/core/account";
-import { renew } from "#shared/core/hold";
-import { type Metered, mustEnd, paidMs, type SliceNeed, sliceNeed } from "#shared/core/slices";
-import type { TokenClaims } from "#shared/core/ticket";
+import type { TokenClaims } from "#shared/core/executions/ticket";
+import type { Account } from "#shared/core/money/account";
+import { renew } from "#shared/core/money/hold";
+import {
+  type Metered,
+  mustEnd,
+  paidMs,
+  type SliceNeed,
+  sliceNeed,
+} from "#shared/core/money/slices";
 import { ApiError } from "#shared/errors/api-error";
 import { overheadMs, slices, timing } from "#shared/executions/timing";
+import type { Owner } from "#shared/identity/owner";
 import type { Deps } from "#shared/pipeline/route";
 import { answered, isConflict } from "#shared/store/answered";
 import { patch, type Version } from "#shared/store/documents";

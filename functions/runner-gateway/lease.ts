@@ -3,7 +3,7 @@
  * Signed, so that a beat needs no read to know whether more must be held, whatever the runner says.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { SigningKeys } from "#shared/core/ticket";
+import type { SigningKeys } from "#shared/core/executions/ticket";
 import type { Version } from "#shared/store/documents";
 import { formatVersion, parseVersion } from "#shared/store/versions";
 

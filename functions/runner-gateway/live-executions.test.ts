@@ -1,6 +1,6 @@
 import { nanoid } from "nanoid";
 import { describe, expect, test } from "vitest";
-import { newOwner } from "#shared/auth/act-on-owner";
+import { newOwner } from "#shared/owners/act-on-owner";
 import { noteEnded, noteRunning, requireRunning } from "./live-executions.ts";
 
 const owner = newOwner(`user_${"a".repeat(21)}`, "development");

@@ -4,9 +4,9 @@
  * that storing its events costs no read; one that it has seen end is refused at once.
  */
 import { LRUCache } from "lru-cache";
-import type { Owner } from "#shared/auth/owner";
-import type { TokenClaims } from "#shared/core/ticket";
+import type { TokenClaims } from "#shared/core/executions/ticket";
 import { ApiError } from "#shared/errors/api-error";
+import type { Owner } from "#shared/identity/owner";
 import { executions } from "#shared/store/executions";
 import type { Store } from "#shared/store/store";
 

@@ -1,10 +1,10 @@
 /** What becomes of a workspace when an execution has ended: its own work and that of others. */
-import type { Owner } from "#shared/auth/owner";
-import { fits, footprintOf } from "#shared/core/footprint";
-import { mergeSteps } from "#shared/core/merge-manifests";
-import { nameList } from "#shared/core/name-list";
-import { workspaceRoom } from "#shared/core/profiles";
+import { workspaceRoom } from "#shared/core/executions/profiles";
+import { fits, footprintOf } from "#shared/core/workspace/footprint";
+import { mergeSteps } from "#shared/core/workspace/merge-manifests";
+import { nameList } from "#shared/core/workspace/name-list";
 import { ApiError } from "#shared/errors/api-error";
+import type { Owner } from "#shared/identity/owner";
 import { logFailure } from "#shared/pipeline/request-log";
 import type { CountingStore } from "#shared/quotas/store-object";
 import { conflictsMax } from "#shared/store/document-room";

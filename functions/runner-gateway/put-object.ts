@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import type { Owner } from "#shared/auth/owner";
 import { noQuery, ok } from "#shared/contract/common";
 import { describeError } from "#shared/core/describe-error";
-import { ManifestError } from "#shared/core/manifest-bytes";
+import { ManifestError } from "#shared/core/workspace/manifest-bytes";
 import { ApiError } from "#shared/errors/api-error";
 import type { ObjectKind } from "#shared/google/objects";
+import type { Owner } from "#shared/identity/owner";
 import { readBytes } from "#shared/pipeline/parse";
 import { route } from "#shared/pipeline/route";
 import { manifestBytesMax, packBytesMax } from "#shared/protocol/runner";

@@ -1,4 +1,3 @@
-import type { Owner } from "#shared/auth/owner";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { ApiError } from "#shared/errors/api-error";
 import {
@@ -7,6 +6,7 @@ import {
   measuredCostMicrousd,
 } from "#shared/executions/end-execution";
 import { lastStoredSequence } from "#shared/executions/event-log";
+import type { Owner } from "#shared/identity/owner";
 import { route } from "#shared/pipeline/route";
 import { outputBytesMax, SettleReply, SettleRequest } from "#shared/protocol/runner";
 import { patch, type Write } from "#shared/store/documents";

@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import type { Owner } from "#shared/auth/owner";
 import { noParams, noQuery, ok } from "#shared/contract/common";
+import type { Owner } from "#shared/identity/owner";
 import { route } from "#shared/pipeline/route";
 import {
   EgressAttempt,

@@ -1,11 +1,11 @@
 import * as z from "zod";
-import type { Owner } from "#shared/auth/owner";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import { type Cancelled, cancel } from "#shared/executions/cancel";
 import { sweepAndRead } from "#shared/executions/sweep";
 import { cancelJob } from "#shared/google/jobs";
+import type { Owner } from "#shared/identity/owner";
 import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";

@@ -1,5 +1,5 @@
-import type { Owner } from "#shared/auth/owner";
 import { dispatch, type Queued, wait } from "#shared/executions/dispatch";
+import type { Owner } from "#shared/identity/owner";
 import { logFailure } from "#shared/pipeline/request-log";
 import type { Store } from "#shared/store/store";
 

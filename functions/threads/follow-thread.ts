@@ -1,11 +1,11 @@
 import * as z from "zod";
-import type { Owner } from "#shared/auth/owner";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import { eventStream } from "#shared/executions/event-stream";
 import { readAlong } from "#shared/executions/read-along";
 import { ResumeQuery, resumedExecution, resumePoint } from "#shared/executions/resume-point";
 import { fromItsStart, resumedStart } from "#shared/executions/stream-start";
+import type { Owner } from "#shared/identity/owner";
 import { type Deps, route } from "#shared/pipeline/route";
 import { messages, type Thread, threads } from "#shared/store/threads";
 

@@ -1,8 +1,8 @@
-import type { Owner } from "#shared/auth/owner";
 import type { MessageCreate } from "#shared/contract/message-create";
 import { sealForMessage } from "#shared/environments/seal-secret";
 import { ApiError } from "#shared/errors/api-error";
 import { type SweepDeps, sweepIfOverdue } from "#shared/executions/sweep";
+import type { Owner } from "#shared/identity/owner";
 import { agents } from "#shared/store/agents";
 import type { Ref, Snapshot } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";

@@ -1,11 +1,10 @@
 import * as z from "zod";
-import { idempotencySpace } from "#shared/auth/environment-bounds";
 import { deploymentLimits } from "#shared/config";
 import { noQuery } from "#shared/contract/common";
 import { MessageCreate, messageWarnings } from "#shared/contract/message-create";
 import { warningsOf } from "#shared/contract/secret";
+import { ticketRandomBytes } from "#shared/core/executions/ticket";
 import { derivedId, idSchema } from "#shared/core/ids";
-import { ticketRandomBytes } from "#shared/core/ticket";
 import { ApiError } from "#shared/errors/api-error";
 import { eventStream } from "#shared/executions/event-stream";
 import {
@@ -15,6 +14,7 @@ import {
   saltedDigest,
 } from "#shared/executions/request-digest";
 import { fromItsStart } from "#shared/executions/stream-start";
+import { idempotencySpace } from "#shared/keys/environment-bounds";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { dispatchStarted } from "./dispatch-started.ts";
 import { readForStart } from "./read-for-start.ts";

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { Owner } from "#shared/auth/owner";
+import type { Owner } from "#shared/identity/owner";
 import type { Thread } from "#shared/store/threads";
 
 /** What a thread runs on and never changes: known, it is read beside the thread, not after it. */

@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
-import { profileResources } from "#shared/core/profiles";
+import { profileResources } from "#shared/core/executions/profiles";
 import { jobEnvironment, jobName, networkModes, profiles } from "#shared/protocol/job";
 import type { JobDefinition } from "../run/execution.ts";
 

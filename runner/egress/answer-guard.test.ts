@@ -12,7 +12,7 @@ import {
   zstdCompressSync,
 } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
-import { planRedaction } from "#shared/core/redaction-plan";
+import { planRedaction } from "#shared/core/redaction/plan";
 import { guardAnswer } from "./answer-guard.ts";
 
 const value = "sk-0123456789-the-Real-value";

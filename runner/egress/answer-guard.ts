@@ -7,8 +7,8 @@ import {
   createInflate,
   createZstdDecompress,
 } from "node:zlib";
-import { Redactor, redact } from "#shared/core/redaction";
-import type { RedactionPlan } from "#shared/core/redaction-plan";
+import type { RedactionPlan } from "#shared/core/redaction/plan";
+import { Redactor, redact } from "#shared/core/redaction/redaction";
 import { forwardResponse, type Header } from "#shared/http/framing";
 import { HiddenLook } from "./hidden-look.ts";
 

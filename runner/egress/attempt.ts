@@ -1,6 +1,6 @@
 /** One attempt to leave, from its first byte to its end in the log. */
 import type { Socket } from "node:net";
-import type { EgressRule } from "#shared/core/network-policy";
+import type { EgressRule } from "#shared/core/network/network-policy";
 import type { EgressAttempt, EgressEnd } from "#shared/protocol/runner";
 import { Refusal } from "./refusal.ts";
 

@@ -9,8 +9,8 @@ import {
 } from "node:http";
 import { pipeline, Transform } from "node:stream";
 import { connect, type TLSSocket } from "node:tls";
-import { redact } from "#shared/core/redaction";
-import type { RedactionPlan } from "#shared/core/redaction-plan";
+import type { RedactionPlan } from "#shared/core/redaction/plan";
+import { redact } from "#shared/core/redaction/redaction";
 import {
   type ForwardedRequest,
   FramingError,

@@ -6,7 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { rootCertificates, TLSSocket } from "node:tls";
-import { planRedaction, type RedactionPlan } from "#shared/core/redaction-plan";
+import { planRedaction, type RedactionPlan } from "#shared/core/redaction/plan";
 import { linger, stopTaking } from "#shared/http/linger";
 import type { BoundSecret } from "#shared/protocol/bound-secret";
 import { BoundExchange, refuse } from "./bound-exchange.ts";

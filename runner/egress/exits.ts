@@ -1,5 +1,5 @@
 /** Every attempt to leave passes here: decided, counted, pinned, carried, and written down. */
-import { decideHost, type Host } from "#shared/core/network-policy";
+import { decideHost, type Host } from "#shared/core/network/network-policy";
 import type { EgressAttempt, NetworkPolicy } from "#shared/protocol/runner";
 import { Attempt, type AttemptDeps } from "./attempt.ts";
 import { Meter } from "./meter.ts";

@@ -5,8 +5,8 @@
  */
 import type { Transform } from "node:stream";
 import { createGunzip, createInflate, createZstdDecompress } from "node:zlib";
-import { Redactor } from "#shared/core/redaction";
-import type { RedactionPlan } from "#shared/core/redaction-plan";
+import type { RedactionPlan } from "#shared/core/redaction/plan";
+import { Redactor } from "#shared/core/redaction/redaction";
 
 /** What is packed in what is packed, and so on: deeper nobody packs by accident. */
 const depthMax = 3;

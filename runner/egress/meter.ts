@@ -1,5 +1,5 @@
 /** Counts what an execution's proxy carries, and says when it is enough. */
-import type { EgressRule } from "#shared/core/network-policy";
+import type { EgressRule } from "#shared/core/network/network-policy";
 import type { EgressLimits } from "#shared/protocol/runner";
 
 const minuteMs = 60_000;

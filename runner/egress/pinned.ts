@@ -1,7 +1,7 @@
 /** Connects to a host by an address that was looked at, and to no other. */
 import { connect, type Socket } from "node:net";
-import type { Host } from "#shared/core/network-policy";
-import { specialRangeOf } from "#shared/core/network-policy-addresses";
+import type { Host } from "#shared/core/network/network-policy";
+import { specialRangeOf } from "#shared/core/network/network-policy-addresses";
 import type { Names } from "./names.ts";
 import { Refusal } from "./refusal.ts";
 

@@ -1,5 +1,5 @@
 /** How an attempt that isn't carried is answered: at once, with the rule, and how to go on. */
-import type { EgressRule } from "#shared/core/network-policy";
+import type { EgressRule } from "#shared/core/network/network-policy";
 
 interface Answer {
   readonly status: number;

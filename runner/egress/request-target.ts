@@ -1,6 +1,6 @@
 /** Whom a request asks for, by its target and its headers together; ambiguity is refused. */
 import type { IncomingMessage } from "node:http";
-import { parseHost } from "#shared/core/network-policy";
+import { parseHost } from "#shared/core/network/network-policy";
 import { framingOf, valuesOf } from "#shared/http/framing";
 import type { Asked } from "./refusal.ts";
 import { Refusal } from "./refusal.ts";

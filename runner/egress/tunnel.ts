@@ -1,6 +1,6 @@
 /** What flows through CONNECT: looked at until its host is certain, then moved as it is. */
 import type { Socket } from "node:net";
-import { type Host, parseHost } from "#shared/core/network-policy";
+import { type Host, parseHost } from "#shared/core/network/network-policy";
 import { helloBytesMax, readGreeting } from "./client-hello.ts";
 import { pump } from "./pump.ts";
 import { Refusal } from "./refusal.ts";

@@ -1,5 +1,4 @@
 /** Runs one script and sends its output and its end, in this order. */
-
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { closeSync, constants, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { Socket } from "node:net";

@@ -1,5 +1,4 @@
 /** The sandbox's control group: memory, processes and CPU, on cgroup v1 and v2 alike. */
-
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";

@@ -3,7 +3,6 @@
  * and is answered outside of it. A socket stays in the network it was made in, so a short-lived
  * process enters that network, makes it, and hands it over; nothing of ours stays inside.
  */
-
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, Server } from "node:net";

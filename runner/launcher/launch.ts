@@ -1,5 +1,4 @@
 /** One execution from the host's side: what needs root, and nothing else. */
-
 import { once } from "node:events";
 import { chownSync, closeSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describeError } from "#shared/core/describe-error";

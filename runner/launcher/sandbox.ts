@@ -1,5 +1,4 @@
 /** Starts the sandbox's command line, and ends it for certain. */
-
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";

@@ -1,5 +1,4 @@
 /** The supervisor's process, and the line it asks us on. */
-
 import { type ChildProcess, spawn } from "node:child_process";
 import { Socket } from "node:net";
 import { describeError } from "#shared/core/describe-error";

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { pageBytes } from "#shared/core/footprint";
-import { manifestOf } from "#shared/core/manifest";
-import { manifestBytes, manifestDigest } from "#shared/core/manifest-bytes";
+import { pageBytes } from "#shared/core/workspace/footprint";
+import { manifestOf } from "#shared/core/workspace/manifest";
+import { manifestBytes, manifestDigest } from "#shared/core/workspace/manifest-bytes";
 import { pathsOf, WorkspaceExecutions } from "../../test/kit/workspace-executions.ts";
 
 const executions = new WorkspaceExecutions();

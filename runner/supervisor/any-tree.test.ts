@@ -20,7 +20,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { timeRangeMs } from "#shared/core/manifest";
+import { timeRangeMs } from "#shared/core/workspace/manifest";
 import { isLong } from "../../test/kit/share.ts";
 import { KeptWorkspace } from "./kept-workspace.ts";
 

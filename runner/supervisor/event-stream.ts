@@ -1,5 +1,4 @@
 /** Numbers what happens, and sends it: soon at first, then in batches, never out of order. */
-
 import type { z } from "zod";
 import {
   type EventsReply,

@@ -1,7 +1,7 @@
 /** One claimed execution, from its workspace to its settlement. Every way through it settles. */
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
-import { redact } from "#shared/core/redaction";
+import { redact } from "#shared/core/redaction/redaction";
 import { cutText } from "#shared/core/usable-text";
 import {
   type ClaimReply,

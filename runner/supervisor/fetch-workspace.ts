@@ -14,17 +14,17 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { fitManifest } from "#shared/core/footprint";
+import type { WorkspaceRoom } from "#shared/core/executions/profiles";
+import { fitManifest } from "#shared/core/workspace/footprint";
 import {
   emptyManifest,
   type Manifest,
   type ManifestEntry,
   type ManifestFile,
   withFolders,
-} from "#shared/core/manifest";
-import { ManifestError, parseManifest } from "#shared/core/manifest-bytes";
-import type { WorkspaceRoom } from "#shared/core/profiles";
-import { folderOf } from "#shared/core/tree-order";
+} from "#shared/core/workspace/manifest";
+import { ManifestError, parseManifest } from "#shared/core/workspace/manifest-bytes";
+import { folderOf } from "#shared/core/workspace/tree-order";
 import type { LineIndex } from "./line-index.ts";
 
 export interface WorkspaceSource {

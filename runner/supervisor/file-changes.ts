@@ -1,6 +1,6 @@
 /** Tells the reader which files an execution changed, the first hundred. */
 import { join } from "node:path";
-import { diffManifests, type Manifest, type ManifestEntry } from "#shared/core/manifest";
+import { diffManifests, type Manifest, type ManifestEntry } from "#shared/core/workspace/manifest";
 import type { Item } from "#shared/protocol/runner";
 import type { LineIndex } from "./line-index.ts";
 import { readSlice } from "./scan-workspace.ts";

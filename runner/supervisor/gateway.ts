@@ -1,5 +1,4 @@
 /** The only address the runner can reach: claims, workspace, events, heartbeats, settlement. */
-
 import { createHash } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import type { z } from "zod";

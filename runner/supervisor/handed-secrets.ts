@@ -1,7 +1,7 @@
 /** What a claim handed over: values for the sandbox, and values that only the proxy may place. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { planRedaction, type RedactionPlan } from "#shared/core/redaction-plan";
+import { planRedaction, type RedactionPlan } from "#shared/core/redaction/plan";
 import type { ClaimReply } from "#shared/protocol/runner";
 import type { BoundSecrets } from "../egress/bound-secrets.ts";
 import { inside, trustFolder } from "../sandbox/arguments.ts";

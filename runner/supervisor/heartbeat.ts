@@ -1,5 +1,4 @@
 /** Keeps the lease alive, and hears when the execution must end. */
-
 import { setTimeout as wait } from "node:timers/promises";
 import type { z } from "zod";
 import type { HeartbeatReply, Lease } from "#shared/protocol/runner";

@@ -3,7 +3,6 @@
  * address. Node's own client, because `fetch` compiles a WebAssembly parser in every process that
  * calls it once: more CPU than all else the supervisor does for a short execution.
  */
-
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";

@@ -1,5 +1,4 @@
 /** The line to the sandbox's init. What comes over it is a stranger's: looked at and bounded. */
-
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";

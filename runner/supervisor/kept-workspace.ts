@@ -1,7 +1,7 @@
 /** An execution's workspace: brought in before its commands run, saved when they have ended. */
-import { pathsBytesMax } from "#shared/core/footprint";
-import { emptyManifest, type Manifest } from "#shared/core/manifest";
-import { workspaceRoom } from "#shared/core/profiles";
+import { workspaceRoom } from "#shared/core/executions/profiles";
+import { pathsBytesMax } from "#shared/core/workspace/footprint";
+import { emptyManifest, type Manifest } from "#shared/core/workspace/manifest";
 import type { ClaimReply, Item } from "#shared/protocol/runner";
 import {
   type Absent,

@@ -1,5 +1,4 @@
 /** Asks the launcher for what needs root: one request at a time, one answer each. */
-
 import type { Socket } from "node:net";
 import { Fault } from "#shared/core/fault";
 import { linesOf } from "../launcher/lines.ts";

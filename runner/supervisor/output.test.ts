@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { planRedaction } from "#shared/core/redaction-plan";
+import { planRedaction } from "#shared/core/redaction/plan";
 import { outputBytesMax } from "#shared/protocol/runner";
 import { cutBytes, Output } from "./output.ts";
 

@@ -1,7 +1,7 @@
 /** What the sandbox prints on its way out: decoded, redacted, counted, cut. */
 import { StringDecoder } from "node:string_decoder";
-import { Redactor } from "#shared/core/redaction";
-import type { RedactionPlan } from "#shared/core/redaction-plan";
+import type { RedactionPlan } from "#shared/core/redaction/plan";
+import { Redactor } from "#shared/core/redaction/redaction";
 import { outputBytesMax } from "#shared/protocol/runner";
 
 /** Beyond this many times what is streamed, a program isn't talking to anyone any more. */

@@ -1,6 +1,6 @@
 /** Takes secrets out of every text an item carries. */
-import { redact } from "#shared/core/redaction";
-import type { RedactionPlan } from "#shared/core/redaction-plan";
+import type { RedactionPlan } from "#shared/core/redaction/plan";
+import { redact } from "#shared/core/redaction/redaction";
 import type { Item } from "#shared/protocol/runner";
 
 export function redactItem(plan: RedactionPlan, item: Item): Item {

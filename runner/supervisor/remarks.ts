@@ -1,5 +1,5 @@
 /** What has to be said of single files: each by its name, the first hundred, and how many more. */
-import { quoted } from "#shared/core/name-list";
+import { quoted } from "#shared/core/workspace/name-list";
 
 const shownMax = 100;
 

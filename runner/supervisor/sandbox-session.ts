@@ -1,5 +1,4 @@
 /** The sandbox's life as the supervisor sees it: filled, started, proven, used, killed. */
-
 import { statfsSync } from "node:fs";
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";

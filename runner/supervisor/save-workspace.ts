@@ -1,8 +1,10 @@
 /** Takes a workspace out: only bytes the base doesn't have travel, in packs. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { fitToStore, footprintOf } from "#shared/core/footprint";
-import { placesOf, type Range, spread, withHoles } from "#shared/core/holes";
+import type { WorkspaceRoom } from "#shared/core/executions/profiles";
+import { atOnce } from "#shared/core/steps";
+import { fitToStore, footprintOf } from "#shared/core/workspace/footprint";
+import { placesOf, type Range, spread, withHoles } from "#shared/core/workspace/holes";
 import {
   isUnchanged,
   type Manifest,
@@ -10,12 +12,10 @@ import {
   manifestOf,
   type Part,
   partsMax,
-} from "#shared/core/manifest";
-import { manifestDigest } from "#shared/core/manifest-bytes";
-import { mergeManifests } from "#shared/core/merge-manifests";
-import { type PackPlan, partsByBlob, planPacks } from "#shared/core/packs";
-import type { WorkspaceRoom } from "#shared/core/profiles";
-import { atOnce } from "#shared/core/steps";
+} from "#shared/core/workspace/manifest";
+import { manifestDigest } from "#shared/core/workspace/manifest-bytes";
+import { mergeManifests } from "#shared/core/workspace/merge-manifests";
+import { type PackPlan, partsByBlob, planPacks } from "#shared/core/workspace/packs";
 import { type Found, type FoundFile, readSlice } from "./scan-workspace.ts";
 
 export interface WorkspaceTarget {

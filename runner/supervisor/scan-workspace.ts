@@ -14,11 +14,15 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
-import { pageBytes } from "#shared/core/footprint";
-import { DataRanges, type Range } from "#shared/core/holes";
-import { type ManifestDirectory, type ManifestSymlink, timeRangeMs } from "#shared/core/manifest";
-import { confinePath, linkTargetFault } from "#shared/core/paths";
-import { largestFileBytes } from "#shared/core/profiles";
+import { largestFileBytes } from "#shared/core/executions/profiles";
+import { pageBytes } from "#shared/core/workspace/footprint";
+import { DataRanges, type Range } from "#shared/core/workspace/holes";
+import {
+  type ManifestDirectory,
+  type ManifestSymlink,
+  timeRangeMs,
+} from "#shared/core/workspace/manifest";
+import { confinePath, linkTargetFault } from "#shared/core/workspace/paths";
 import { Remarks } from "./remarks.ts";
 
 export interface FoundFile {

@@ -1,5 +1,4 @@
 /** Claims an execution and runs it. An unclaimed one isn't ours: nothing of it is touched. */
-
 import { randomBytes } from "node:crypto";
 import { describeError } from "#shared/core/describe-error";
 import { Execution } from "./execution.ts";

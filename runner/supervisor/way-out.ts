@@ -1,8 +1,8 @@
 /** One execution's way out of its sandbox: none, or the proxy behind the sandbox's door. */
 import { describeError } from "#shared/core/describe-error";
-import { redact } from "#shared/core/redaction";
-import { planRedaction, type RedactionPlan } from "#shared/core/redaction-plan";
-import type { Secret } from "#shared/core/redaction-units";
+import { planRedaction, type RedactionPlan } from "#shared/core/redaction/plan";
+import { redact } from "#shared/core/redaction/redaction";
+import type { Secret } from "#shared/core/redaction/units";
 import type { EgressRequest, NetworkPolicy } from "#shared/protocol/runner";
 import { Attempt, type AttemptDeps } from "../egress/attempt.ts";
 import { EgressLog } from "../egress/egress-log.ts";

@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { pageBytes } from "#shared/core/footprint";
+import { pageBytes } from "#shared/core/workspace/footprint";
 import { WorkspaceExecutions } from "../../test/kit/workspace-executions.ts";
 
 const mib = 1_048_576;

@@ -1,5 +1,5 @@
 /** `dist/runner.json`: the runner's jobs, for Terraform, from the sizes and modes of the code. */
-import { profileResources } from "#shared/core/profiles";
+import { profileResources } from "#shared/core/executions/profiles";
 import {
   jobEnvironment,
   jobName,

@@ -28,7 +28,7 @@ export interface Half {
 }
 
 export function readPromises(root: string): PromiseGroup[] {
-  const text = readFileSync(join(root, "docs", "controls.json"), "utf8");
+  const text = readFileSync(join(root, "controls", "promises.json"), "utf8");
   return z.array(PromiseGroup).parse(JSON.parse(text));
 }
 

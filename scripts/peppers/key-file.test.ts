@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkKey, composeKey, keyRandomBytes } from "#shared/core/api-key";
+import { checkKey, composeKey, keyRandomBytes } from "#shared/core/keys/api-key";
 import { addPepper, dropPepper, type PepperFile, usePepper } from "./key-file.ts";
 
 const first: PepperFile = { current: "k1", keys: { k1: "01".repeat(32) } };

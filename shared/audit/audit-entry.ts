@@ -1,5 +1,5 @@
-import type { Owner } from "../auth/owner.ts";
 import { type AuditRow, leafHash } from "../core/audit-row.ts";
+import type { Owner } from "../identity/owner.ts";
 import { type Binding, seal } from "../secrets/sealing.ts";
 import { create, type Write } from "../store/documents.ts";
 import { auditRows } from "../store/owners.ts";

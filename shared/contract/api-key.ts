@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { parseRange } from "../core/address-range.ts";
 import { idSchema } from "../core/ids.ts";
-import type { KeyBounds } from "../core/key-bounds.ts";
-import { dollars, microusd } from "../core/pricing.ts";
-import { scopes } from "../core/scopes.ts";
+import type { KeyBounds } from "../core/keys/key-bounds.ts";
+import { scopes } from "../core/keys/scopes.ts";
+import { dollars, microusd } from "../core/money/pricing.ts";
+import { parseRange } from "../core/network/address-range.ts";
 import type { ApiKey } from "../store/api-keys.ts";
 import { fromJsonText, iso, isoOrNull, SmallMetadata } from "./common.ts";
 import { exactObject, takenForNothing } from "./exact.ts";

@@ -1,6 +1,6 @@
 /** Balance and caps in the forms of the public API's `/billing/*`; amounts in US dollars. */
 import * as z from "zod";
-import { type Account, inPeriod } from "../core/account.ts";
+import { type Account, inPeriod } from "../core/money/account.ts";
 import { BudgetStatus, budgetStatus } from "./budget.ts";
 import { iso, usd } from "./common.ts";
 

@@ -1,8 +1,8 @@
 /** Money as the public API shows it: decimal US dollars. */
 import * as z from "zod";
-import { type Account, heldMicrousd, inPeriod, spendableMicrousd } from "../core/account.ts";
-import type { Alert } from "../core/alert-state.ts";
-import { forecast } from "../core/spending-pace.ts";
+import { type Account, heldMicrousd, inPeriod, spendableMicrousd } from "../core/money/account.ts";
+import type { Alert } from "../core/money/alert-state.ts";
+import { forecast } from "../core/money/spending-pace.ts";
 import type { LedgerEntry } from "../store/owners.ts";
 import { iso, isoOrNull, usd } from "./common.ts";
 

@@ -1,6 +1,6 @@
 /** Pieces of the public API's bodies that several resources share. */
 import * as z from "zod";
-import { dollars } from "../core/pricing.ts";
+import { dollars } from "../core/money/pricing.ts";
 
 /** No parameters in the path. */
 export const noParams = z.object({});

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { computeCostMicrousd } from "../core/pricing.ts";
-import { profileResources } from "../core/profiles.ts";
+import { profileResources } from "../core/executions/profiles.ts";
+import { computeCostMicrousd } from "../core/money/pricing.ts";
 import { type Profile, profiles } from "../protocol/job.ts";
 import { type Environment, KeyValue } from "../store/environments.ts";
 import { projectOf } from "./agent.ts";

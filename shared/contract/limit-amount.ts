@@ -1,6 +1,6 @@
 import * as z from "zod";
-import type { Account } from "../core/account.ts";
-import { microusd } from "../core/pricing.ts";
+import type { Account } from "../core/money/account.ts";
+import { microusd } from "../core/money/pricing.ts";
 
 /** Beyond this, a number of dollars is no number of whole micro-dollars that was written badly. */
 const roundingMax = 1e-3;

@@ -2,7 +2,7 @@
  * An environment's network as the API takes and shows it; stored, each host stands by each port.
  */
 import * as z from "zod";
-import { isPrivateName, parseHost } from "../core/network-policy.ts";
+import { isPrivateName, parseHost } from "../core/network/network-policy.ts";
 import { networkModes } from "../protocol/job.ts";
 import type { NetworkPolicy } from "../protocol/runner.ts";
 import { exactObject } from "./exact.ts";

@@ -1,7 +1,7 @@
 /** Secrets as the API takes them; nothing of it is ever given back but names, hosts and headers. */
 import * as z from "zod";
-import { isRedactable, redactableLengthMin } from "../core/redaction-units.ts";
-import { secretSign } from "../core/secret-signs.ts";
+import { secretSign } from "../core/redaction/secret-signs.ts";
+import { isRedactable, redactableLengthMin } from "../core/redaction/units.ts";
 import type { SecretBinding } from "../protocol/bound-secret.ts";
 import { exactObject, takenForNothing } from "./exact.ts";
 import { HostPattern } from "./network.ts";

@@ -1,9 +1,9 @@
 /** The environment of requests that name none: made when first needed, once however many ask. */
-import { requireAllEnvironments } from "../auth/environment-bounds.ts";
-import type { Owner } from "../auth/owner.ts";
 import { EnvironmentCreate } from "../contract/environment.ts";
 import { derivedId } from "../core/ids.ts";
 import { ApiError } from "../errors/api-error.ts";
+import type { Owner } from "../identity/owner.ts";
+import { requireAllEnvironments } from "../keys/environment-bounds.ts";
 import { ensureSealingPair } from "../secrets/sealing-keys.ts";
 import { create, patch, type Write } from "../store/documents.ts";
 import { type Environment, environments } from "../store/environments.ts";

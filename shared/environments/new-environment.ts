@@ -1,7 +1,7 @@
-import type { Owner } from "../auth/owner.ts";
 import { toJsonText } from "../contract/common.ts";
 import { askedProfile, type EnvironmentCreate, type McpServer } from "../contract/environment.ts";
 import { askedReach, type Reach } from "../contract/network.ts";
+import type { Owner } from "../identity/owner.ts";
 import type { Environment, SealedSecrets } from "../store/environments.ts";
 import { mcpServersKey, type PlainSecret, sealForEnvironment } from "./seal-secret.ts";
 

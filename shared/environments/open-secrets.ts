@@ -1,5 +1,5 @@
-import type { Owner } from "../auth/owner.ts";
 import { ApiError } from "../errors/api-error.ts";
+import type { Owner } from "../identity/owner.ts";
 import type { BoundSecret, SecretBinding } from "../protocol/bound-secret.ts";
 import { type Binding, open } from "../secrets/sealing.ts";
 import { openSealingPair } from "../secrets/sealing-keys.ts";

@@ -1,6 +1,6 @@
 /** Where secrets belong, and sealing them to it: opened anywhere else, they stay shut. */
-import type { Owner } from "../auth/owner.ts";
 import { bindingOf } from "../contract/secret.ts";
+import type { Owner } from "../identity/owner.ts";
 import type { SecretBinding } from "../protocol/bound-secret.ts";
 import { type Binding, seal } from "../secrets/sealing.ts";
 

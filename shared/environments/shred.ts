@@ -1,6 +1,6 @@
 /** What follows an environment's deletion: nothing is opened, nothing runs, files are collected. */
-import type { Owner } from "../auth/owner.ts";
 import { type StopDeps, stopExecutions } from "../executions/stop-executions.ts";
+import type { Owner } from "../identity/owner.ts";
 import { requestSweep } from "../quotas/request-sweep.ts";
 import { answered } from "../store/answered.ts";
 import { remove } from "../store/documents.ts";

@@ -1,6 +1,6 @@
-import type { Owner } from "../auth/owner.ts";
 import { secretsMax } from "../contract/secret.ts";
 import { ApiError } from "../errors/api-error.ts";
+import type { Owner } from "../identity/owner.ts";
 import { create, patch, replace, type Snapshot, type Write } from "../store/documents.ts";
 import { environments, type SealedSecrets, sealedSecrets } from "../store/environments.ts";
 import { type Found, present, type Store } from "../store/store.ts";

@@ -1,5 +1,5 @@
 /** What executions tell of the environments that they run in. */
-import type { Owner } from "../auth/owner.ts";
+import type { Owner } from "../identity/owner.ts";
 import { executions } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
 

@@ -2,9 +2,9 @@ import { Timestamp } from "@google-cloud/firestore";
 import { describe, expect, test } from "vitest";
 import { accountWith, held, now } from "../../test/kit/sample-account.ts";
 import { sampleExecution } from "../../test/kit/sample-execution.ts";
-import { mintOwner } from "../auth/owner.ts";
-import { billedMsMin, computeCostMicrousd } from "../core/pricing.ts";
-import { executionLimits } from "../core/profiles.ts";
+import { executionLimits } from "../core/executions/profiles.ts";
+import { billedMsMin, computeCostMicrousd } from "../core/money/pricing.ts";
+import { mintOwner } from "../identity/owner.ts";
 import type { Execution } from "../store/executions.ts";
 import { cancel } from "./cancel.ts";
 

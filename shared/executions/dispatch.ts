@@ -1,5 +1,5 @@
-import type { Owner } from "../auth/owner.ts";
 import { cancelJob, isOverQuota, startJob } from "../google/jobs.ts";
+import type { Owner } from "../identity/owner.ts";
 import { answered, isConflict } from "../store/answered.ts";
 import { patch, type Version } from "../store/documents.ts";
 import { type Execution, executions } from "../store/executions.ts";

@@ -1,4 +1,4 @@
-import type { Owner } from "../auth/owner.ts";
+import type { Owner } from "../identity/owner.ts";
 import { fieldsBytes } from "../store/document-room.ts";
 import { type EventBatch, eventBatches } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";

@@ -1,5 +1,5 @@
 /** An execution's egress log: batches in the order of their numbers. */
-import type { Owner } from "../auth/owner.ts";
+import type { Owner } from "../identity/owner.ts";
 import type { EgressAttempt } from "../protocol/runner.ts";
 import { type EgressBatch, egressBatches, executions } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";

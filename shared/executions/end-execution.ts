@@ -2,13 +2,12 @@
  * The end of an execution, however it came: money, ledger line, message, thread and workspace in
  * one decision. Pure: settling and reaping commit it, each with an audit row of its own.
  */
-
-import type { Owner } from "../auth/owner.ts";
-import type { Account } from "../core/account.ts";
 import { derivedId } from "../core/ids.ts";
-import { computeCostMicrousd, executionCostMicrousd } from "../core/pricing.ts";
-import { type ChargedDays, type Settlement, settle, settleLate } from "../core/settle.ts";
+import type { Account } from "../core/money/account.ts";
+import { computeCostMicrousd, executionCostMicrousd } from "../core/money/pricing.ts";
+import { type ChargedDays, type Settlement, settle, settleLate } from "../core/money/settle.ts";
 import { cutText } from "../core/usable-text.ts";
+import type { Owner } from "../identity/owner.ts";
 import type { EndReason } from "../protocol/runner.ts";
 import { create, patch, replace, type Version, type Write } from "../store/documents.ts";
 import { addToLog, type Execution, executions } from "../store/executions.ts";

@@ -1,4 +1,4 @@
-import type { Owner } from "../auth/owner.ts";
+import type { Owner } from "../identity/owner.ts";
 import { environments } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";
 import { chargeableCostMicrousd, hasAskedForJob } from "./end-execution.ts";

@@ -1,5 +1,5 @@
 /** An execution's log of events: batches in the order of their numbers, the last one empty. */
-import type { Owner } from "../auth/owner.ts";
+import type { Owner } from "../identity/owner.ts";
 import { type EventBatch, eventBatches } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
 

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
-import type { Owner } from "../auth/owner.ts";
 import { deploymentLimits } from "../config.ts";
+import type { Owner } from "../identity/owner.ts";
 import { inTurnOf } from "../limits/large-events.ts";
 import { drained } from "../limits/paced-writing.ts";
 import { fieldsBytes } from "../store/document-room.ts";

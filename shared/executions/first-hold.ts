@@ -1,7 +1,7 @@
-import type { Account } from "../core/account.ts";
-import type { DeploymentLimits } from "../core/deployment-limits.ts";
-import type { HoldLimits, HoldRequest, KeyCeilings } from "../core/hold.ts";
-import { firstSliceMicrousd, type Metered } from "../core/slices.ts";
+import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
+import type { Account } from "../core/money/account.ts";
+import type { HoldLimits, HoldRequest, KeyCeilings } from "../core/money/hold.ts";
+import { firstSliceMicrousd, type Metered } from "../core/money/slices.ts";
 import { overheadMs } from "./timing.ts";
 
 /** A deployment's limits with what this owner has of its own. */

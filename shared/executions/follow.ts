@@ -1,5 +1,5 @@
 /** An execution's events, as they come and in the same order every time. */
-import type { Owner } from "../auth/owner.ts";
+import type { Owner } from "../identity/owner.ts";
 import type { RunnerEvent } from "../protocol/runner.ts";
 import { type EventBatch, type Execution, executions, hasEnded } from "../store/executions.ts";
 import { Doorbell } from "./doorbell.ts";

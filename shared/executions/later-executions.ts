@@ -1,4 +1,4 @@
-import type { Owner } from "../auth/owner.ts";
+import type { Owner } from "../identity/owner.ts";
 import type { Execution } from "../store/executions.ts";
 import { Message, messages } from "../store/threads.ts";
 import { readAlong } from "./read-along.ts";

@@ -1,5 +1,5 @@
 import { askedReach, type NetworkInput, type Reach } from "../contract/network.ts";
-import { isWithinNetwork } from "../core/network-policy.ts";
+import { isWithinNetwork } from "../core/network/network-policy.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { defaultEgressLimits } from "../protocol/runner.ts";
 import type { Environment } from "../store/environments.ts";

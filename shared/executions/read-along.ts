@@ -1,4 +1,4 @@
-import type { Owner } from "../auth/owner.ts";
+import type { Owner } from "../identity/owner.ts";
 import { isConflict } from "../store/answered.ts";
 import { patch } from "../store/documents.ts";
 import { type Execution, executions, hasEnded } from "../store/executions.ts";

@@ -5,8 +5,8 @@
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { peppers } from "../config.ts";
+import type { SigningKeys } from "../core/executions/ticket.ts";
 import { Fault } from "../core/fault.ts";
-import type { SigningKeys } from "../core/ticket.ts";
 
 /** Keys of their own, made of the pepper: what one of them signs says nothing under another. */
 const purposes = { request: "paddock request digest", salt: "paddock audit digest salt" };

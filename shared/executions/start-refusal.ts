@@ -1,8 +1,8 @@
 import { budgetStatus } from "../contract/budget.ts";
 import { iso, usd } from "../contract/common.ts";
-import type { Account } from "../core/account.ts";
-import type { DeploymentLimits } from "../core/deployment-limits.ts";
-import type { HoldRefusal } from "../core/hold.ts";
+import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
+import type { Account } from "../core/money/account.ts";
+import type { HoldRefusal } from "../core/money/hold.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { tooMany } from "../limits/limit-headers.ts";
 

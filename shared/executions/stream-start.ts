@@ -1,6 +1,6 @@
 /** What a stream begins with, held against what there is, so that no event is skipped unsaid. */
-import type { Owner } from "../auth/owner.ts";
 import { ApiError } from "../errors/api-error.ts";
+import type { Owner } from "../identity/owner.ts";
 import { type Execution, hasEnded } from "../store/executions.ts";
 import { lastStoredSequence } from "./event-log.ts";
 import { readAlong } from "./read-along.ts";

@@ -3,13 +3,17 @@
  * running one whose runner fell silent ends as `lost`, charged at its hold. Everything a sweep does
  * is a fenced commit, so any number of sweeps, and the runner itself, may race.
  */
-
 import type { z } from "zod";
 import { auditEntry } from "../audit/audit-entry.ts";
-import { mintOwner, type Owner } from "../auth/owner.ts";
+import {
+  formatTicket,
+  hashTicket,
+  ticketLifetimeMs,
+  ticketRandomBytes,
+} from "../core/executions/ticket.ts";
 import type { IdKind } from "../core/ids.ts";
-import { formatTicket, hashTicket, ticketLifetimeMs, ticketRandomBytes } from "../core/ticket.ts";
 import { cancelJob, hasJobEnded } from "../google/jobs.ts";
+import { mintOwner, type Owner } from "../identity/owner.ts";
 import type { EndReason } from "../protocol/runner.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import { replace, type Version } from "../store/documents.ts";

@@ -1,5 +1,5 @@
-import type { Owner } from "../auth/owner.ts";
 import type { ThreadNames } from "../contract/thread.ts";
+import type { Owner } from "../identity/owner.ts";
 import { agents } from "../store/agents.ts";
 import { environments } from "../store/environments.ts";
 import { namesById } from "../store/names.ts";

@@ -1,6 +1,6 @@
 /** Every deadline of an execution. Those that a sweep or a lease keeps are the deployment's. */
 import { deploymentLimits } from "../config.ts";
-import type { DeploymentLimits } from "../core/deployment-limits.ts";
+import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 
 export function timing(): DeploymentLimits["timing"] {
   return deploymentLimits().timing;

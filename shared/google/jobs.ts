@@ -1,5 +1,4 @@
 /** Starting and stopping Cloud Run jobs: the first adapter of dispatch. */
-
 import type { ExecutionsClient, JobsClient } from "@google-cloud/run";
 import { config } from "../config.ts";
 import { Fault } from "../core/fault.ts";

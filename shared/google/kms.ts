@@ -1,5 +1,4 @@
 /** Wrapping and unwrapping with Cloud KMS; every byte is covered by a checksum both ways. */
-
 import { crc32c } from "@aws-crypto/crc32c";
 import type { KeyManagementServiceClient } from "@google-cloud/kms";
 import { config, required } from "../config.ts";

@@ -1,9 +1,9 @@
 /** One owner's objects in the workspace bucket, each named by the SHA-256 of its bytes. */
 import { createHash } from "node:crypto";
 import type { Bucket, GetFilesResponse } from "@google-cloud/storage";
-import type { Owner } from "../auth/owner.ts";
 import { config, required } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
+import type { Owner } from "../identity/owner.ts";
 
 export type ObjectKind = "manifests" | "packs";
 

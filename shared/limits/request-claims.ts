@@ -1,4 +1,4 @@
-import type { DeploymentLimits } from "../core/deployment-limits.ts";
+import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import type { Claim } from "./request-limiter.ts";
 
 /** What a route counts as; `none` for internal routes and for those that need no credential. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { DeploymentLimits } from "../core/deployment-limits.ts";
+import { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import type { ApiError } from "../errors/api-error.ts";
 import { claimsOf } from "./request-claims.ts";
 import { type Claim, RequestLimiter } from "./request-limiter.ts";

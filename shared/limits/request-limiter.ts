@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { WindowLimit } from "../core/window.ts";
+import type { WindowLimit } from "../core/limits/sliding-window.ts";
 import type { ApiError } from "../errors/api-error.ts";
 import { tooMany } from "./limit-headers.ts";
 import { type LimitState, SlidingCounter } from "./sliding-counter.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { take, type Window } from "../core/window.ts";
+import { take, type Window } from "../core/limits/sliding-window.ts";
 import { SlidingCounter } from "./sliding-counter.ts";
 
 const windowMs = 1_500;

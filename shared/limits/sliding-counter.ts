@@ -1,4 +1,4 @@
-import type { WindowLimit } from "../core/window.ts";
+import type { WindowLimit } from "../core/limits/sliding-window.ts";
 
 /** What the RateLimit headers say. */
 export interface LimitState {

@@ -1,11 +1,11 @@
 /** Who calls, by the credential that was shown: the only place where owners are let in. */
-import { type Identity, verifyIdToken } from "../auth/id-token.ts";
-import { entryFreshMs, type KeyRing } from "../auth/key-ring.ts";
-import { requireOperator } from "../auth/operators.ts";
-import { mintOwner, operatorsTrail } from "../auth/owner.ts";
 import { config, gatewayKeys, required } from "../config.ts";
-import { verifyToken } from "../core/ticket.ts";
+import { verifyToken } from "../core/executions/ticket.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { type Identity, verifyIdToken } from "../identity/id-token.ts";
+import { requireOperator } from "../identity/operators.ts";
+import { mintOwner, operatorsTrail } from "../identity/owner.ts";
+import { entryFreshMs, type KeyRing } from "../keys/api-key-cache.ts";
 import type { Shown } from "./gates.ts";
 import { type Authenticated, at } from "./members.ts";
 import type { Authentication, Callers, Deps } from "./route.ts";

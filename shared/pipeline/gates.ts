@@ -1,7 +1,7 @@
 /** The first gates: what a request must show before its body is read or a document is. */
 import type { IncomingMessage } from "node:http";
 import { config, peppers } from "../config.ts";
-import { checkKey, type Mode } from "../core/api-key.ts";
+import { checkKey, type Mode } from "../core/keys/api-key.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { preconditionsOf } from "../http/preconditions.ts";
 import type { Authentication, RequestFacts } from "./route.ts";

@@ -1,9 +1,9 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
-import { mintOwner } from "../auth/owner.ts";
-import { DeploymentLimits } from "../core/deployment-limits.ts";
+import { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { mintOwner } from "../identity/owner.ts";
 import { LimitGate, setLimitHeaders } from "./limit-gate.ts";
 import type { Route } from "./route.ts";
 

@@ -4,7 +4,7 @@
  * money) is decided in the owner's account.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { DeploymentLimits } from "../core/deployment-limits.ts";
+import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { FairGate, type Turn } from "../limits/fair-gate.ts";
 import { KnownRefusals } from "../limits/known-refusals.ts";

@@ -1,6 +1,6 @@
 import { auditEntry, sealDetails } from "../audit/audit-entry.ts";
-import { KeyRing } from "../auth/key-ring.ts";
 import { assert } from "../core/assert.ts";
+import { KeyRing } from "../keys/api-key-cache.ts";
 import { authenticate } from "./authenticate.ts";
 import type { Change, Members } from "./members.ts";
 import type { AnyContext, Deps, Route } from "./route.ts";

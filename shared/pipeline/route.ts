@@ -1,12 +1,12 @@
 /** What a route states, and what its steps are given; `run-route.ts` runs them for every route. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
-import type { Owner } from "../auth/owner.ts";
-import type { Account } from "../core/account.ts";
+import type { TokenClaims } from "../core/executions/ticket.ts";
 import type { IdKind } from "../core/ids.ts";
-import type { Scope } from "../core/scopes.ts";
-import type { TokenClaims } from "../core/ticket.ts";
+import type { Scope } from "../core/keys/scopes.ts";
+import type { Account } from "../core/money/account.ts";
 import type { Preconditions } from "../http/preconditions.ts";
+import type { Owner } from "../identity/owner.ts";
 import type { RequestClass } from "../limits/request-claims.ts";
 import type { LimitState } from "../limits/sliding-counter.ts";
 import type { ApiKey } from "../store/api-keys.ts";

@@ -1,10 +1,10 @@
 /** Past the first gates: authenticate → scope → parse → read → decide → commit → answer. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Owner } from "../auth/owner.ts";
 import { assert } from "../core/assert.ts";
 import type { IdKind } from "../core/ids.ts";
-import { allows } from "../core/scopes.ts";
+import { allows } from "../core/keys/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
+import type { Owner } from "../identity/owner.ts";
 import type { Turn } from "../limits/fair-gate.ts";
 import type { Claimant } from "../limits/request-claims.ts";
 import type { UnsentAnswers } from "../limits/unsent-answers.ts";

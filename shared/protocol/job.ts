@@ -3,7 +3,7 @@
 /** Environment variables of the job; the first two are overridden for each execution. */
 export const jobEnvironment = {
   executionId: "PADDOCK_EXECUTION_ID",
-  /** Single use and short-lived: see `shared/core/ticket.ts`. */
+  /** Single use and short-lived: see `shared/core/executions/ticket.ts`. */
   ticket: "PADDOCK_TICKET",
   gatewayUrl: "PADDOCK_GATEWAY_URL",
   /** Of the ID token the runner asks its metadata server for. */

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
-import { mintOwner } from "../auth/owner.ts";
-import { DeploymentLimits } from "../core/deployment-limits.ts";
+import { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import type { ObjectKind, StoredObject } from "../google/objects.ts";
+import { mintOwner } from "../identity/owner.ts";
 import { condemnedId, condemnedObjects, storageUsageId, storageUsages } from "../store/usage.ts";
 import { type Collection, collectObjects } from "./collect-objects.ts";
 import { storeObject } from "./store-object.ts";

@@ -12,13 +12,13 @@
  * Whoever stores an object that is there takes it off the list before relying on it; one that is
  * being deleted is waited for (`store-object.ts`).
  */
-import type { Owner } from "../auth/owner.ts";
 import {
   deleteObject,
   listObjects,
   type ObjectKind,
   type StoredObject,
 } from "../google/objects.ts";
+import type { Owner } from "../identity/owner.ts";
 import { answered, isConflict } from "../store/answered.ts";
 import { create, patch, replace, type Snapshot, type Version } from "../store/documents.ts";
 import type { Store } from "../store/store.ts";

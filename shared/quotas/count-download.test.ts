@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
-import { mintOwner } from "../auth/owner.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { mintOwner } from "../identity/owner.ts";
 import { downloadUsageId, downloadUsages } from "../store/usage.ts";
 import { countDownload } from "./count-download.ts";
 

@@ -3,9 +3,9 @@
  * so how many do is bounded (TEN-2). They are counted before the first of them is sent, and taken
  * back if that is too much: of any number of downloads at once, none gets past the quota.
  */
-import type { Owner } from "../auth/owner.ts";
 import { deploymentLimits } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
+import type { Owner } from "../identity/owner.ts";
 import { answered, isConflict } from "../store/answered.ts";
 import { create, patch, replace } from "../store/documents.ts";
 import { downloadUsageId, downloadUsages } from "../store/usage.ts";

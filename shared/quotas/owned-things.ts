@@ -1,9 +1,9 @@
 /** The quota of things that an owner makes: agents, environments, threads. */
-import type { Owner } from "../auth/owner.ts";
-import type { Account } from "../core/account.ts";
-import type { DeploymentLimits } from "../core/deployment-limits.ts";
-import { type Counted, type OwnedKind, withOneMore } from "../core/owned-count.ts";
+import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
+import { type Counted, type OwnedKind, withOneMore } from "../core/limits/owned-count.ts";
+import type { Account } from "../core/money/account.ts";
 import { ApiError } from "../errors/api-error.ts";
+import type { Owner } from "../identity/owner.ts";
 import { agents } from "../store/agents.ts";
 import { StaleRead } from "../store/change.ts";
 import type { CollectionRef } from "../store/documents.ts";

@@ -1,8 +1,8 @@
 /** What an owner's workspaces need of what is stored: the mark of the collection. */
 import { LRUCache } from "lru-cache";
-import type { Owner } from "../auth/owner.ts";
-import { packsOf } from "../core/manifest.ts";
+import { packsOf } from "../core/workspace/manifest.ts";
 import { ApiError } from "../errors/api-error.ts";
+import type { Owner } from "../identity/owner.ts";
 import { type Environment, environments } from "../store/environments.ts";
 import { type Execution, executions, hasEnded } from "../store/executions.ts";
 import type { Moment, Place } from "../store/moment.ts";

@@ -1,6 +1,6 @@
 /** When an owner's unreferenced objects are looked for: some hours after something became one. */
-import type { Owner } from "../auth/owner.ts";
 import { deploymentLimits } from "../config.ts";
+import type { Owner } from "../identity/owner.ts";
 import { answered, isConflict } from "../store/answered.ts";
 import { patch } from "../store/documents.ts";
 import type { Store } from "../store/store.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
-import { mintOwner } from "../auth/owner.ts";
-import { DeploymentLimits } from "../core/deployment-limits.ts";
+import { DeploymentLimits } from "../core/limits/deployment-limits.ts";
+import { mintOwner } from "../identity/owner.ts";
 import { storageUsageId, storageUsages } from "../store/usage.ts";
 import { storeObject } from "./store-object.ts";
 

@@ -4,11 +4,11 @@
  * (TEN-2). A process that dies in between leaves a count that is too high, never one too low.
  */
 import { createHash } from "node:crypto";
-import type { Owner } from "../auth/owner.ts";
 import { deploymentLimits } from "../config.ts";
-import type { DeploymentLimits } from "../core/deployment-limits.ts";
+import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type ObjectKind, putObject } from "../google/objects.ts";
+import type { Owner } from "../identity/owner.ts";
 import { answered, isConflict } from "../store/answered.ts";
 import { create, patch, replace, type Snapshot } from "../store/documents.ts";
 import type { Store } from "../store/store.ts";

@@ -3,12 +3,11 @@
  * wrapped under an older version opens all the while, so executions run on; a pair that was done
  * is passed over, so whoever was interrupted begins again and goes on.
  */
-
 import pMap from "p-map";
-import type { Owner } from "../auth/owner.ts";
 import { describeError } from "../core/describe-error.ts";
 import { Fault } from "../core/fault.ts";
 import type { KmsPurpose } from "../google/kms.ts";
+import type { Owner } from "../identity/owner.ts";
 import { isConflict } from "../store/answered.ts";
 import { replace } from "../store/documents.ts";
 import { sealingKeys } from "../store/environments.ts";

@@ -2,8 +2,8 @@
  * The X25519 pairs of owners and environments. The public half lies in clear beside its owner; the
  * private half, wrapped by KMS, in a database that nothing backs up, so destroying one is final.
  */
-import type { Owner } from "../auth/owner.ts";
 import { type KmsPurpose, unwrap, wrap } from "../google/kms.ts";
+import type { Owner } from "../identity/owner.ts";
 import { answered, isConflict } from "../store/answered.ts";
 import { create } from "../store/documents.ts";
 import { type SealingKey, sealingKeys } from "../store/environments.ts";

@@ -1,5 +1,5 @@
-import type { Owner } from "../auth/owner.ts";
-import type { Alert } from "../core/alert-state.ts";
+import type { Alert } from "../core/money/alert-state.ts";
+import type { Owner } from "../identity/owner.ts";
 
 /**
  * One structured line per alert, for an alert policy to match `jsonPayload.event="budget.alert"`:

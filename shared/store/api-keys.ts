@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { scopes } from "../core/scopes.ts";
+import { scopes } from "../core/keys/scopes.ts";
 import { ownedCollection, systemCollection } from "./documents.ts";
 
 const microusdOrNull = z.int().min(0).nullable().default(null);

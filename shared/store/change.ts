@@ -1,8 +1,7 @@
 /** A change before it is committed: what it wants written, and how it is decided again. */
-
-import type { Owner } from "../auth/owner.ts";
-import type { Account } from "../core/account.ts";
 import { Fault } from "../core/fault.ts";
+import type { Account } from "../core/money/account.ts";
+import type { Owner } from "../identity/owner.ts";
 import type { Version, Write } from "./documents.ts";
 
 /** What a decision wants changed; nothing at all if `writes` is empty and there is no `account`. */

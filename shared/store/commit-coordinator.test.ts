@@ -4,8 +4,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
-import { newOwner } from "../auth/act-on-owner.ts";
-import { type Account, newAccount } from "../core/account.ts";
+import { type Account, newAccount } from "../core/money/account.ts";
+import { newOwner } from "../owners/act-on-owner.ts";
 import type { Change, Decision } from "./change.ts";
 import { CommitCoordinator } from "./commit-coordinator.ts";
 import { commitBytesMax } from "./commit-size.ts";

@@ -17,8 +17,8 @@
  * share a commit and fewer commits are made in vain; and it reads the account right before. Whoever
  * wins leaves a gap, or it would win for ever.
  */
-import type { Owner } from "../auth/owner.ts";
 import { ApiError } from "../errors/api-error.ts";
+import type { Owner } from "../identity/owner.ts";
 import { answered, isAway, isConflict, isExhausted } from "./answered.ts";
 import type { Change, Committed, Decision } from "./change.ts";
 import {

@@ -1,7 +1,7 @@
 /** Changes of one owner decided one after another, so that one commit can hold them all. */
-import type { Account } from "../core/account.ts";
-import type { Alert } from "../core/alert-state.ts";
-import { noticeAlerts } from "../core/budget-alerts.ts";
+import type { Account } from "../core/money/account.ts";
+import type { Alert } from "../core/money/alert-state.ts";
+import { noticeAlerts } from "../core/money/budget-alerts.ts";
 import { announceAlerts } from "./announce-alerts.ts";
 import { type Change, type Committed, type Decision, StaleRead } from "./change.ts";
 import { addSizes, fitsWith, noSize, sizeOf } from "./commit-size.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { mintOwner } from "../auth/owner.ts";
+import { mintOwner } from "../identity/owner.ts";
 import { agents } from "./agents.ts";
 import { isVisible, parseStored } from "./documents.ts";
 import { messages, threads } from "./threads.ts";

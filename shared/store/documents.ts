@@ -1,9 +1,9 @@
 /** Typed places in Firestore, and writes as values: `decide` returns them, a commit does them. */
 import type { Timestamp } from "@google-cloud/firestore";
 import type { z } from "zod";
-import type { Owner } from "../auth/owner.ts";
 import { assert } from "../core/assert.ts";
 import { ApiError } from "../errors/api-error.ts";
+import type { Owner } from "../identity/owner.ts";
 
 type Stored = z.ZodType<object>;
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Owner } from "../auth/owner.ts";
+import type { Owner } from "../identity/owner.ts";
 import { networkModes, profiles } from "../protocol/job.ts";
 import {
   EgressAttempt,

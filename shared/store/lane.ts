@@ -1,5 +1,5 @@
 /** The changes of one owner that wait to be committed, which of them go next, and when. */
-import type { Owner } from "../auth/owner.ts";
+import type { Owner } from "../identity/owner.ts";
 import type { KnownAccount, Waiting } from "./decide-together.ts";
 
 export interface Lane {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { LedgerSums } from "../core/ledger.ts";
+import { LedgerSums } from "../core/money/ledger.ts";
 import { ownedCollection, systemCollection } from "./documents.ts";
 
 /** How far an owner's ledger has been added up, so that a check reads what came since alone. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { Account } from "../core/account.ts";
 import { AuditRow } from "../core/audit-row.ts";
+import { Account } from "../core/money/account.ts";
 import { ownedCollection, systemCollection } from "./documents.ts";
 
 export const OwnerProfile = z.object({

@@ -3,7 +3,6 @@
  * costs a process about as much as what it brings, so that under load most of a read's CPU is
  * saved; a document that several ask for is read and billed once. Alone nobody waits for anybody.
  */
-
 import type { DocumentSnapshot, Firestore } from "@google-cloud/firestore";
 import { Fault } from "../core/fault.ts";
 

@@ -1,7 +1,7 @@
-import type { Owner } from "../auth/owner.ts";
-import type { ManifestFile } from "../core/manifest.ts";
+import type { ManifestFile } from "../core/workspace/manifest.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { ByteRange } from "../google/objects.ts";
+import type { Owner } from "../identity/owner.ts";
 import { readFileBytes } from "./manifests.ts";
 
 /** What a download holds in memory, and one read of the bucket. */

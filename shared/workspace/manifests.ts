@@ -1,20 +1,20 @@
 /** Workspaces as they are stored: manifests by their digest, files as ranges of packs. */
 import { setImmediate as breathe } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
-import type { Owner } from "../auth/owner.ts";
-import { fits, fitToStore, footprintOf } from "../core/footprint.ts";
-import { joinedReads, slicesOf } from "../core/holes.ts";
+import { executionLimits, type WorkspaceRoom, workspaceRoom } from "../core/executions/profiles.ts";
+import { fits, fitToStore, footprintOf } from "../core/workspace/footprint.ts";
+import { joinedReads, slicesOf } from "../core/workspace/holes.ts";
 import {
   emptyManifest,
   type Manifest,
   type ManifestEntry,
   type ManifestFile,
   type Part,
-} from "../core/manifest.ts";
-import { encodeSteps, ManifestError, manifestSteps } from "../core/manifest-bytes.ts";
-import { executionLimits, type WorkspaceRoom, workspaceRoom } from "../core/profiles.ts";
+} from "../core/workspace/manifest.ts";
+import { encodeSteps, ManifestError, manifestSteps } from "../core/workspace/manifest-bytes.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type ByteRange, getObject } from "../google/objects.ts";
+import type { Owner } from "../identity/owner.ts";
 import type { Profile } from "../protocol/job.ts";
 import { manifestBytesMax } from "../protocol/runner.ts";
 import { type CountingStore, storeObject } from "../quotas/store-object.ts";

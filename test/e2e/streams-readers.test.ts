@@ -1,7 +1,7 @@
 /** Somebody reads along: who notes it, how often, and how the runner's gateway learns of it. */
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
-import { issueToken, type SigningKeys } from "#shared/core/ticket";
+import { issueToken, type SigningKeys } from "#shared/core/executions/ticket";
 import { Execution } from "#shared/store/executions";
 import { formatVersion } from "#shared/store/versions";
 import { send } from "../kit/client.ts";

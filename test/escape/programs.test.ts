@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { manifestOf } from "#shared/core/manifest";
+import { manifestOf } from "#shared/core/workspace/manifest";
 import { until } from "../../local/run/until.ts";
 import { triesEveryRow } from "../kit/share.ts";
 import { claimFor, controlToken, type FakeGateway } from "../sandbox/support/gateway.ts";
@@ -99,7 +99,7 @@ const attempts: readonly Attempt[] = [
     script: "echo started; sleep 1",
     behind: {
       "paths are confined": {
-        file: "shared/core/manifest.ts",
+        file: "shared/core/workspace/manifest.ts",
         find: "refine(isConfined,",
         replace: 'refine((raw) => raw !== "",',
       },

@@ -1,6 +1,6 @@
 /** Money that is held a slice at a time, through the front door and the real sandbox. */
 import { describe, expect, test } from "vitest";
-import type { Account } from "#shared/core/account";
+import type { Account } from "#shared/core/money/account";
 import { send } from "../kit/client.ts";
 import { until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";

@@ -1,13 +1,12 @@
 /** The coordinator on the real emulator: what it promises when changes meet, fail or get lost. */
-
 import { nanoid } from "nanoid";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { newOwner } from "#shared/auth/act-on-owner";
-import { type Account, newAccount } from "#shared/core/account";
-import { DeploymentLimits } from "#shared/core/deployment-limits";
-import { hold } from "#shared/core/hold";
-import { settle } from "#shared/core/settle";
+import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
+import { type Account, newAccount } from "#shared/core/money/account";
+import { hold } from "#shared/core/money/hold";
+import { settle } from "#shared/core/money/settle";
 import { ApiError } from "#shared/errors/api-error";
+import { newOwner } from "#shared/owners/act-on-owner";
 import { CommitCoordinator } from "#shared/store/commit-coordinator";
 import { create } from "#shared/store/documents";
 import { accountId, accounts, LedgerEntry, ledger } from "#shared/store/owners";

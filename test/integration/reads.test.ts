@@ -2,7 +2,7 @@
 import { nanoid } from "nanoid";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { newOwner } from "#shared/auth/act-on-owner";
+import { newOwner } from "#shared/owners/act-on-owner";
 import { create, ownedCollection } from "#shared/store/documents";
 import { Store } from "#shared/store/store";
 import { openFirestore } from "../../local/firestore/admin-client.ts";

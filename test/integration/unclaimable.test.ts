@@ -1,6 +1,6 @@
 /** Executions that no claim will ever get: ended at the first, instead of tried for an hour. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { executionCostMicrousd } from "#shared/core/pricing";
+import { executionCostMicrousd } from "#shared/core/money/pricing";
 import { begin } from "../kit/begun.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { untilEnded } from "../kit/settled.ts";

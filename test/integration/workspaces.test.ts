@@ -1,8 +1,8 @@
 /** What an environment keeps between executions, and that nothing makes it unusable. */
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ManifestEntry, type ManifestFile, manifestOf } from "#shared/core/manifest";
-import { manifestBytes } from "#shared/core/manifest-bytes";
+import { type ManifestEntry, type ManifestFile, manifestOf } from "#shared/core/workspace/manifest";
+import { manifestBytes } from "#shared/core/workspace/manifest-bytes";
 import { gatewayPaths } from "#shared/protocol/runner";
 import { prepareBeat } from "../kit/beat.ts";
 import { type Answer, multipart, send } from "../kit/client.ts";

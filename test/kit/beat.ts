@@ -1,7 +1,7 @@
 /** A heartbeat in the name of an execution's runner, as if it had run for a while already. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { issueToken, type SigningKeys } from "#shared/core/ticket";
+import { issueToken, type SigningKeys } from "#shared/core/executions/ticket";
 import { formatLease } from "../../functions/runner-gateway/lease.ts";
 import { send } from "./client.ts";
 import { cloud, functionUrl } from "./cloud.ts";

@@ -3,10 +3,10 @@
  * functions and commits under preconditions. Commits get lost, so do their answers, and a process
  * may decide on what it read long ago.
  */
-import { type Account, credit, newAccount } from "#shared/core/account";
-import { type HoldLimits, hold, type KeyCeilings, renew } from "#shared/core/hold";
-import { addLine, type LedgerLine, noLines } from "#shared/core/ledger";
-import { type Settlement, settle, settleLate } from "#shared/core/settle";
+import { type Account, credit, newAccount } from "#shared/core/money/account";
+import { type HoldLimits, hold, type KeyCeilings, renew } from "#shared/core/money/hold";
+import { addLine, type LedgerLine, noLines } from "#shared/core/money/ledger";
+import { type Settlement, settle, settleLate } from "#shared/core/money/settle";
 
 export type Operation =
   | {

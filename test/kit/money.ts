@@ -2,8 +2,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { nanoid } from "nanoid";
 import { expect } from "vitest";
-import { Account, spendableMicrousd } from "#shared/core/account";
 import { idOf } from "#shared/core/ids";
+import { Account, spendableMicrousd } from "#shared/core/money/account";
 import { Execution } from "#shared/store/executions";
 import { LedgerEntry } from "#shared/store/owners";
 import { type Answer, eventsOf, send } from "./client.ts";

@@ -1,5 +1,4 @@
 /** Owners, threads and messages, made through the front door. */
-
 import { firstOperator } from "../../local/cloud/names.ts";
 import { type Answer, eventsOf, send } from "./client.ts";
 import { operatorTokenFor } from "./cloud.ts";

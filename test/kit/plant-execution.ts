@@ -1,7 +1,7 @@
 /** Executions in a state of our choice, without anything that runs; the sweep doesn't find them. */
 import { randomBytes } from "node:crypto";
 import { nanoid } from "nanoid";
-import { formatTicket, hashTicket } from "#shared/core/ticket";
+import { formatTicket, hashTicket } from "#shared/core/executions/ticket";
 import type { Execution } from "#shared/store/executions";
 import type { TestOwner } from "./owners.ts";
 import { executionOf } from "./settled.ts";

@@ -1,6 +1,6 @@
 /** An account of a hundred micro-dollars, a minute before midnight. */
-import { type Account, newAccount } from "#shared/core/account";
-import { type HoldLimits, hold } from "#shared/core/hold";
+import { type Account, newAccount } from "#shared/core/money/account";
+import { type HoldLimits, hold } from "#shared/core/money/hold";
 
 export const now = Date.UTC(2026, 10, 22, 23, 59, 0);
 export const day = 86_400_000;

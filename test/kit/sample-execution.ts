@@ -1,5 +1,5 @@
 /** A queued execution of the profile `standard`, for whatever isn't said of it. */
-import { executionLimits } from "#shared/core/profiles";
+import { executionLimits } from "#shared/core/executions/profiles";
 import type { Execution } from "#shared/store/executions";
 import { now } from "./sample-account.ts";
 

@@ -1,6 +1,6 @@
 /** What must hold after an execution has ended, whatever happened to it on the way. */
 import { expect } from "vitest";
-import { Account } from "#shared/core/account";
+import { Account } from "#shared/core/money/account";
 import { Execution } from "#shared/store/executions";
 import { LedgerEntry } from "#shared/store/owners";
 import { Message, Thread } from "#shared/store/threads";

@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
-import { type Manifest, manifestOf } from "#shared/core/manifest";
-import { parseManifest } from "#shared/core/manifest-bytes";
-import { executionLimits } from "#shared/core/profiles";
+import { executionLimits } from "#shared/core/executions/profiles";
+import { type Manifest, manifestOf } from "#shared/core/workspace/manifest";
+import { parseManifest } from "#shared/core/workspace/manifest-bytes";
 import type { Limits } from "#shared/protocol/runner";
 import { KeptWorkspace } from "../../runner/supervisor/kept-workspace.ts";
 

@@ -1,7 +1,7 @@
 /** Where executions run, and what their network lets them reach. */
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { profileResources } from "#shared/core/profiles";
+import { profileResources } from "#shared/core/executions/profiles";
 import { jobName, networkModes, profiles } from "#shared/protocol/job";
 import { isPlanned, type PlannedResource, planOf } from "./support/plan.ts";
 

@@ -1,7 +1,7 @@
 /** One execution from its claim to its settlement, through the real programs. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { manifestOf } from "#shared/core/manifest";
+import { manifestOf } from "#shared/core/workspace/manifest";
 import { sandboxModes } from "../../runner/sandbox/arguments.ts";
 import { sharedOut } from "../kit/share.ts";
 import { claimFor, type FakeGateway } from "./support/gateway.ts";

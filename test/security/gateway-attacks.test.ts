@@ -20,7 +20,7 @@ import { alteredFunction } from "./support/altered-function.ts";
 
 const claimFile = "functions/runner-gateway/claim.ts";
 const settleFile = "functions/runner-gateway/settle-execution.ts";
-const ticketFile = "shared/core/ticket.ts";
+const ticketFile = "shared/core/executions/ticket.ts";
 const forgedMicrousd = 123_456_789;
 const workedMs = 6_000;
 

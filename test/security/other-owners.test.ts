@@ -1,6 +1,6 @@
 /** Every route, tried with a valid key: of another owner, or of one who may do something else. */
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Scope } from "#shared/core/scopes";
+import type { Scope } from "#shared/core/keys/scopes";
 import { send } from "../kit/client.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { firestore } from "../kit/store.ts";

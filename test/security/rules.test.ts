@@ -1,6 +1,6 @@
 /** Past the functions: Firestore itself, asked by clients as the rules see them. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { hashKey } from "#shared/core/api-key";
+import { hashKey } from "#shared/core/keys/api-key";
 import { cloud, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, type TestOwner } from "../kit/owners.ts";
 import { firestore } from "../kit/store.ts";

@@ -1,7 +1,7 @@
 /** Who may import whom. The order of the areas is the architecture's; there is no way back up. */
 import type { Finding, Import, SourceFile } from "./source-file.ts";
 
-/** What each area of `shared/` may import besides itself. `owner` is `shared/auth/owner.ts`. */
+/** What each area of `shared/` may import besides itself. `owner` is `shared/identity/owner.ts`. */
 const below: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   core: ["protocol"],
@@ -65,7 +65,7 @@ function whyPackageForbidden(path: string, { target }: Import): string | null {
   return "Google's clients are used in shared/google only";
 }
 
-/** Domains (auth, budget, executions, …) stand side by side between `pipeline` and the table. */
+/** Domains (keys, owners, executions, …) stand side by side between `pipeline` and the table. */
 function mayImport(from: string, to: string): boolean {
   const allowed = below[from];
   if (allowed !== undefined) return allowed.includes(to);
@@ -73,7 +73,7 @@ function mayImport(from: string, to: string): boolean {
 }
 
 function areaOf(path: string): string {
-  if (path === "shared/auth/owner.ts") return "owner";
+  if (path === "shared/identity/owner.ts") return "owner";
   return (path.split("/")[1] ?? "").replace(/\.ts$/, "");
 }
 

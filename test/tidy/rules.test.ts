@@ -23,7 +23,7 @@ describe("findForbiddenImports()", () => {
     ["shared/core/a.ts", `import { Store } from "../store/store.ts";`],
     ["shared/store/a.ts", `import { serve } from "#shared/pipeline/serve";`],
     ["shared/store/a.ts", `import { Storage } from "@google-cloud/storage";`],
-    ["shared/budget/a.ts", `import { serve } from "../pipeline/serve.ts";`],
+    ["shared/owners/a.ts", `import { serve } from "../pipeline/serve.ts";`],
     ["shared/google/a.ts", `import { x } from "../../runner/x.ts";`],
   ])("refuses in %s: %s", (path, text) => {
     expect(messages(findForbiddenImports, [path, text])).toHaveLength(1);
@@ -33,7 +33,7 @@ describe("findForbiddenImports()", () => {
     ["functions/keys/a.ts", `import { route } from "#shared/pipeline/route";`],
     ["runner/supervisor.ts", `import { Limits } from "#shared/protocol/runner";`],
     ["shared/pipeline/a.ts", `import { hold } from "../budget/hold.ts";`],
-    ["shared/store/a.ts", `import type { Owner } from "../auth/owner.ts";`],
+    ["shared/store/a.ts", `import type { Owner } from "../identity/owner.ts";`],
     ["shared/store/a.ts", `import { Firestore } from "@google-cloud/firestore";`],
     ["shared/core/a.test.ts", `import fc from "fast-check";`],
     ["local/kms/a.ts", `import { Server } from "@grpc/grpc-js";`],

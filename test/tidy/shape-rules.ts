@@ -6,7 +6,7 @@ const fileLinesMax = 300;
 const functionLinesMax = 70;
 const columnsMax = 100;
 /** Where a plain value becomes a type that nothing else can make. */
-const mints = ["shared/auth/owner.ts", "shared/pipeline/route.ts"];
+const mints = ["shared/identity/owner.ts", "shared/pipeline/route.ts"];
 const functionTypes = ["FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression"];
 const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.(ts|mjs)$/;
 

@@ -1,7 +1,7 @@
 /** What stands in the way of attempts past the egress proxy, and the sources without it. */
 import type { Alteration } from "../../sandbox/support/programs.ts";
 
-const policyFile = "shared/core/network-policy.ts";
+const policyFile = "shared/core/network/network-policy.ts";
 /** Each in its way alone; without it the runner is what it would be if nobody had thought of it. */
 export const egressDefences = {
   "every answer is looked at": {

@@ -1,5 +1,4 @@
 /** What is planned for the policy tests, and with which settings. */
-
 import { sharedOut } from "../../kit/share.ts";
 
 export interface WantedPlan {

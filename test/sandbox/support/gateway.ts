@@ -1,8 +1,12 @@
 /** A gateway and a metadata server over HTTP, as small as the runner's protocol allows. */
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Manifest } from "#shared/core/manifest";
-import { manifestBytes, manifestDigest, parseManifest } from "#shared/core/manifest-bytes";
+import type { Manifest } from "#shared/core/workspace/manifest";
+import {
+  manifestBytes,
+  manifestDigest,
+  parseManifest,
+} from "#shared/core/workspace/manifest-bytes";
 import {
   ClaimReply,
   ClaimRequest,

@@ -1,8 +1,7 @@
 /** Keys of those who have no business anywhere, each with the reason why not. */
-
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { composeKey, hashKey, keyRandomBytes, type Mode } from "#shared/core/api-key";
+import { composeKey, hashKey, keyRandomBytes, type Mode } from "#shared/core/keys/api-key";
 import { send } from "../../kit/client.ts";
 import { cloud, until } from "../../kit/cloud.ts";
 import { newOwner, type TestOwner } from "../../kit/owners.ts";

@@ -1,0 +1,58 @@
+/** How large an execution's container is, and how much of it one execution's commands may use. */
+import { type Profile, profiles } from "../../protocol/job.ts";
+import type { Limits } from "../../protocol/runner.ts";
+
+const mib = 1_048_576;
+
+export interface Resources {
+  readonly cpuMillis: number;
+  readonly memoryBytes: number;
+}
+
+export const profileResources: Readonly<Record<Profile, Resources>> = {
+  lite: { cpuMillis: 1_000, memoryBytes: 2_048 * mib },
+  standard: { cpuMillis: 2_000, memoryBytes: 4_096 * mib },
+  power: { cpuMillis: 4_000, memoryBytes: 8_192 * mib },
+  desktop: { cpuMillis: 4_000, memoryBytes: 8_192 * mib },
+};
+
+/** What the supervisor keeps of the container's memory for itself. */
+const supervisorBytes = 256 * mib;
+
+export function executionLimits(profile: Profile, wallClockMs: number): Limits {
+  const { cpuMillis, memoryBytes } = profileResources[profile];
+  const sandboxBytes = memoryBytes - supervisorBytes;
+  return {
+    wallClockMs,
+    cpuMillis,
+    memoryBytes: sandboxBytes,
+    processesMax: 256,
+    openFilesMax: 4_096,
+    fileBytesMax: Math.floor(sandboxBytes / 2),
+    // Workspace and /tmp live in memory, and count against it.
+    workspaceBytes: Math.floor(sandboxBytes / 2),
+    workspaceInodesMax: 100_000,
+    tmpBytes: Math.floor(sandboxBytes / 8),
+    streamBytesMax: 8 * mib,
+  };
+}
+
+/** No file of any execution grows beyond this, so whoever claims a larger one is wrong. */
+export const largestFileBytes = Math.max(
+  ...profiles.map((profile) => executionLimits(profile, 1).fileBytesMax),
+);
+
+/** What a workspace may hold, as whoever restores it needs it. */
+export interface WorkspaceRoom {
+  /** Bytes of memory: files lie in whole pages, and holes in none. */
+  readonly restoreBytes: number;
+  /** Files, links and folders. */
+  readonly inodes: number;
+}
+
+export function workspaceRoom(
+  limits: Pick<Limits, "workspaceBytes" | "workspaceInodesMax">,
+): WorkspaceRoom {
+  // The workspace's own folder is one of them.
+  return { restoreBytes: limits.workspaceBytes, inodes: limits.workspaceInodesMax - 1 };
+}

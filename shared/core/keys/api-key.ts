@@ -1,0 +1,47 @@
+/**
+ * API keys: `tb_prod_` or `tb_dev_`, then 64 hex characters: 56 of randomness and 8 of an HMAC over
+ * what stands before them, so that a key that was never issued is refused without a read (KEY-3).
+ */
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { assert } from "../assert.ts";
+
+export type Mode = "production" | "development";
+
+/** 28 bytes: 224 random bits, so a plain SHA-256 is a sound way to store the key. */
+export const keyRandomBytes = 28;
+const prefixes = { production: "tb_prod_", development: "tb_dev_" } as const;
+const form = /^(tb_prod_|tb_dev_)([0-9a-f]{56})([0-9a-f]{8})$/;
+/** What a list shows of a key: enough to tell two apart, worthless to an attacker. */
+const shownLength = 12;
+
+function check(unchecked: string, pepper: Buffer): string {
+  return createHmac("sha256", pepper).update(unchecked).digest("hex").slice(0, 8);
+}
+
+/** @param pepper the deployment's current secret, at least 32 bytes. */
+export function composeKey(mode: Mode, random: Buffer, pepper: Buffer): string {
+  assert(random.length === keyRandomBytes && pepper.length >= 32);
+  const unchecked = prefixes[mode] + random.toString("hex");
+  return unchecked + check(unchecked, pepper);
+}
+
+/** The mode of a key that one of `peppers` vouches for; null for every other string. */
+export function checkKey(key: string, peppers: readonly Buffer[]): Mode | null {
+  const parts = form.exec(key);
+  if (!parts) return null;
+  const [, prefix = "", random = "", given = ""] = parts;
+  const known = peppers.some((pepper) =>
+    timingSafeEqual(Buffer.from(check(prefix + random, pepper)), Buffer.from(given)),
+  );
+  if (!known) return null;
+  return prefix === prefixes.production ? "production" : "development";
+}
+
+/** The only form in which a key is stored. */
+export function hashKey(key: string): string {
+  return createHash("sha256").update(key).digest("hex");
+}
+
+export function shownPrefix(key: string): string {
+  return key.slice(0, shownLength);
+}

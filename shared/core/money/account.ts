@@ -1,0 +1,177 @@
+/**
+ * An owner's money and limits: one document, so that every cap, hold and window is decided together
+ * or not at all. Whole micro-US-dollars. `hold.ts` sets money aside before work starts, `settle.ts`
+ * turns it into a charge once.
+ */
+import * as z from "zod";
+import { assert } from "../assert.ts";
+import { Admission, openAdmission, remembered } from "../keys/admission.ts";
+import { KeyCount } from "../keys/key-count.ts";
+import { OwnedCounts } from "../limits/owned-count.ts";
+import { Window } from "../limits/sliding-window.ts";
+import { Alerts } from "./alert-state.ts";
+import { Pace, paceAfter } from "./spending-pace.ts";
+
+const whole = z.int();
+const amount = z.int().min(0);
+
+const Hold = z.object({
+  /** Of all its slices. */
+  amountMicrousd: amount,
+  keyId: z.string(),
+  /** The first of the keys that its own was rotated from, for which it counts; null if none. */
+  lineageId: z.string().nullable().default(null),
+  /** The UTC day and month its newest slice counts against, however late it is settled. */
+  day: z.string(),
+  month: z.string(),
+  /** What of it was taken on days that had ended when the newest slice was taken. */
+  earlier: z.array(z.object({ day: z.string(), amountMicrousd: amount })).default([]),
+  /** What its key may spend on it, and on a day, as of its start; null is no such ceiling. */
+  executionMaxMicrousd: amount.nullable().default(null),
+  keyDayMaxMicrousd: amount.nullable().default(null),
+  /** When its execution can't be running any more; then it holds nothing back. */
+  expiresAt: whole,
+});
+export type Hold = z.infer<typeof Hold>;
+
+const Period = z.object({ key: z.string(), spentMicrousd: amount });
+
+/** An owner's own limits; null is the deployment's. */
+export const OwnerLimits = z.object({
+  executionsMax: z.int().min(1).nullable().default(null),
+  ownerExecutionsMax: z.int().min(1).nullable().default(null),
+  concurrentMax: z.int().min(1).max(500).nullable().default(null),
+  keyConcurrentMax: z.int().min(1).max(500).nullable().default(null),
+  keyHeldPercentMax: z.int().min(1).max(100).nullable().default(null),
+  wallClockMs: z.int().min(1_000).max(3_600_000).nullable().default(null),
+});
+export type OwnerLimits = z.infer<typeof OwnerLimits>;
+
+export const Account = z.object({
+  v: z.literal(1),
+  balanceMicrousd: whole,
+  spentMicrousd: amount,
+  day: Period,
+  month: Period,
+  dailyLimitMicrousd: amount.nullable(),
+  monthlyLimitMicrousd: amount.nullable(),
+  holds: z.record(z.string(), Hold),
+  /** Executions started, per key and those it was rotated from. */
+  windows: z.record(z.string(), Window),
+  /** Executions started, of all keys together. */
+  ownerWindow: Window.default({}),
+  /** What the lineages of keys that have a ceiling for a day have spent today, if anything. */
+  keys: z.record(z.string(), z.object({ day: Period })).default({}),
+  limits: OwnerLimits.prefault({}),
+  admission: Admission.default(openAdmission),
+  /** Null for an account from before its keys were counted in it. */
+  keyCount: KeyCount.nullable().default(null),
+  alerts: Alerts.prefault({}),
+  /** How many agents, environments and threads it has at most. */
+  counts: OwnedCounts.default({}),
+  pace: Pace.prefault({}),
+  /** What single operators credited on a UTC day: above a sum, it takes two of them. */
+  creditedAlone: Period.default({ key: "", spentMicrousd: 0 }),
+  createdAt: whole,
+  updatedAt: whole,
+});
+export type Account = z.infer<typeof Account>;
+
+export function newAccount(now: number): Account {
+  return Account.parse({
+    v: 1,
+    balanceMicrousd: 0,
+    spentMicrousd: 0,
+    day: { key: dayOf(now), spentMicrousd: 0 },
+    month: { key: monthOf(dayOf(now)), spentMicrousd: 0 },
+    dailyLimitMicrousd: null,
+    monthlyLimitMicrousd: null,
+    holds: {},
+    windows: {},
+    createdAt: now,
+    updatedAt: now,
+  });
+}
+
+/** The account counts windows and spending of at most so many lineages of keys at once. */
+export const lineagesMax = 1_000;
+
+/** Under which id a key is counted: a rotation neither begins its day again nor its windows. */
+export function lineageIn(of: { readonly keyId: string; readonly lineageId?: string | null }) {
+  return of.lineageId ?? of.keyId;
+}
+
+/** What is held of a day, a month or a key's lineage, or of all that are named together. */
+export function heldMicrousd(
+  account: Account,
+  of: { readonly day?: string; readonly month?: string; readonly lineageId?: string } = {},
+): number {
+  return Object.values(account.holds)
+    .filter((held) => of.lineageId === undefined || of.lineageId === lineageIn(held))
+    .flatMap(slicesOf)
+    .filter(({ day }) => (of.day ?? day) === day && (of.month ?? monthOf(day)) === monthOf(day))
+    .reduce((sum, slice) => sum + slice.amountMicrousd, 0);
+}
+
+/** A hold by the days its slices were taken on, oldest first. */
+export function slicesOf(hold: Hold): readonly { day: string; amountMicrousd: number }[] {
+  const earlierMicrousd = hold.earlier.reduce((sum, slice) => sum + slice.amountMicrousd, 0);
+  const amountMicrousd = hold.amountMicrousd - earlierMicrousd;
+  return [...hold.earlier, { day: hold.day, amountMicrousd }];
+}
+
+/** What a new hold may take of the balance; never what is held for somebody else. */
+export function spendableMicrousd(account: Account): number {
+  return account.balanceMicrousd - heldMicrousd(account);
+}
+
+/** What a key has spent on the account's day, and those that it was rotated from. */
+export function keySpentMicrousd(account: Account, lineageId: string): number {
+  const day = account.keys[lineageId]?.day;
+  return day?.key === account.day.key ? day.spentMicrousd : 0;
+}
+
+export function credit(before: Account, amountMicrousd: number, now: number): Account {
+  assert(Number.isSafeInteger(amountMicrousd) && amountMicrousd > 0);
+  const account = inPeriod(before, now);
+  return { ...account, balanceMicrousd: account.balanceMicrousd + amountMicrousd };
+}
+
+/**
+ * The account as it stands at `now`: a day or a month that has ended counts no more, nor does a
+ * hold whose execution can't run any more. A clock that is behind others begins no day again.
+ */
+export function inPeriod(account: Account, now: number): Account {
+  const begin = (period: Account["day"], key: string) =>
+    period.key >= key ? period : { key, spentMicrousd: 0 };
+  const day = begin(account.day, dayOf(now));
+  const live = ([, { expiresAt }]: [string, Hold]) => expiresAt > now;
+  const today = ([, key]: [string, Account["keys"][string]]) => key.day.key === day.key;
+  return {
+    ...account,
+    day,
+    month: begin(account.month, monthOf(dayOf(now))),
+    holds: Object.fromEntries(Object.entries(account.holds).filter(live)),
+    keys: Object.fromEntries(Object.entries(account.keys).filter(today)),
+    pace: paceAt(account, day.key),
+    admission: remembered(account.admission, now),
+    updatedAt: now,
+  };
+}
+
+/** The day it was made isn't a whole one, and counts for nothing. */
+function paceAt({ day, pace, createdAt }: Account, today: string): Pace {
+  if (day.key !== dayOf(createdAt)) {
+    return paceAfter(pace, { ended: day.key, begun: today, spentMicrousd: day.spentMicrousd });
+  }
+  const first = dayOf(createdAt + 86_400_000);
+  return paceAfter(pace, { ended: first, begun: today, spentMicrousd: 0 });
+}
+
+export function dayOf(now: number): string {
+  return new Date(now).toISOString().slice(0, 10);
+}
+
+export function monthOf(day: string): string {
+  return day.slice(0, 7);
+}

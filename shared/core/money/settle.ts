@@ -1,0 +1,117 @@
+/** Turning a hold into a charge: at most what was held, once, on the days it was held on. */
+import { assert } from "../assert.ts";
+import { type Account, inPeriod, lineageIn, lineagesMax, monthOf, slicesOf } from "./account.ts";
+import { capsOf } from "./caps.ts";
+
+/** What was charged of each UTC day. */
+export type ChargedDays = Readonly<Record<string, number>>;
+
+export interface Settlement {
+  readonly account: Account;
+  /** Under which id it counts to its key's day; empty if that has no ceiling and isn't counted. */
+  readonly countedFor: string;
+  readonly heldMicrousd: number;
+  readonly chargedMicrousd: number;
+  readonly chargedDays: ChargedDays;
+  readonly releasedMicrousd: number;
+  /** What the work cost beyond its hold: the platform's loss, never the owner's. */
+  readonly lossMicrousd: number;
+}
+
+/**
+ * Turns a hold into a charge; null if there is none, so that nothing settles twice.
+ * @param ending.costMicrousd null if it can't be known, which is charged at the hold, never as
+ *   nothing (BUD-6).
+ */
+export function settle(
+  before: Account,
+  ending: { readonly id: string; readonly costMicrousd: number | null; readonly now: number },
+): Settlement | null {
+  const { id, costMicrousd, now } = ending;
+  assert(costMicrousd === null || (Number.isSafeInteger(costMicrousd) && costMicrousd >= 0));
+  const held = before.holds[id];
+  if (!held) return null;
+  const heldMicrousd = held.amountMicrousd;
+  const cost = costMicrousd ?? heldMicrousd;
+  const chargedMicrousd = Math.min(cost, heldMicrousd);
+  const chargedDays: Record<string, number> = {};
+  let left = chargedMicrousd;
+  for (const slice of slicesOf(held)) {
+    const charged = Math.min(left, slice.amountMicrousd);
+    if (charged > 0) chargedDays[slice.day] = (chargedDays[slice.day] ?? 0) + charged;
+    left -= charged;
+  }
+  const { [id]: _settled, ...holds } = before.holds;
+  const countedFor = held.keyDayMaxMicrousd === null ? "" : lineageIn(held);
+  const account = charge({ ...before, holds }, { countedFor, chargedDays, now });
+  const releasedMicrousd = heldMicrousd - chargedMicrousd;
+  const lossMicrousd = cost - chargedMicrousd;
+  const amounts = { heldMicrousd, chargedMicrousd, chargedDays, releasedMicrousd, lossMicrousd };
+  return { account, countedFor, ...amounts };
+}
+
+export interface LateEnding {
+  readonly keyId: string;
+  readonly lineageId?: string | null;
+  /** Null if it can't be known, which is charged as all that was held. */
+  readonly costMicrousd: number | null;
+  /** By the execution's own document: its hold isn't there any more. */
+  readonly wasHeldMicrousd: number;
+  readonly now: number;
+}
+
+/**
+ * Charges an execution whose hold has expired: at most what was held, of what is free today under
+ * every cap, and the rest is the platform's loss, since others may have been promised that money.
+ * Whoever calls it makes sure that it happens once: by the execution's version, and a ledger line
+ * of derived id. Whether its key had a ceiling for a day went with the hold, so it counts as if it
+ * had, while there is room.
+ */
+export function settleLate(before: Account, ending: LateEnding): Settlement {
+  const { wasHeldMicrousd, now } = ending;
+  const lineageId = lineageIn(ending);
+  const cost = ending.costMicrousd ?? wasHeldMicrousd;
+  assert(Number.isSafeInteger(cost) && cost >= 0);
+  const account = inPeriod(before, now);
+  const by = { keyId: lineageId, executionMaxMicrousd: null, keyDayMaxMicrousd: null };
+  const free = capsOf(account, by, 0).map((cap) => cap.leftMicrousd);
+  const chargedMicrousd = Math.max(0, Math.min(cost, wasHeldMicrousd, ...free));
+  const chargedDays = chargedMicrousd > 0 ? { [account.day.key]: chargedMicrousd } : {};
+  const hasRoom = lineageId in account.keys || Object.keys(account.keys).length < lineagesMax;
+  const countedFor = hasRoom ? lineageId : "";
+  return {
+    account: charge(account, { countedFor, chargedDays, now }),
+    countedFor,
+    heldMicrousd: 0,
+    chargedMicrousd,
+    chargedDays,
+    releasedMicrousd: 0,
+    lossMicrousd: cost - chargedMicrousd,
+  };
+}
+
+function charge(
+  before: Account,
+  of: { readonly countedFor: string; readonly chargedDays: ChargedDays; readonly now: number },
+): Account {
+  const account = inPeriod(before, of.now);
+  const { day, month, keys } = account;
+  const sum = (counts: (day: string) => boolean) =>
+    Object.entries(of.chargedDays).reduce(
+      (total, [day, amount]) => total + (counts(day) ? amount : 0),
+      0,
+    );
+  const chargedMicrousd = sum(() => true);
+  const today = sum((charged) => charged === day.key);
+  const thisMonth = sum((charged) => monthOf(charged) === month.key);
+  const keyDay = keys[of.countedFor]?.day ?? { key: day.key, spentMicrousd: 0 };
+  const spentToday = { day: { ...keyDay, spentMicrousd: keyDay.spentMicrousd + today } };
+  return {
+    ...account,
+    balanceMicrousd: account.balanceMicrousd - chargedMicrousd,
+    spentMicrousd: account.spentMicrousd + chargedMicrousd,
+    day: { ...day, spentMicrousd: day.spentMicrousd + today },
+    month: { ...month, spentMicrousd: month.spentMicrousd + thisMonth },
+    keys: today > 0 && of.countedFor ? { ...keys, [of.countedFor]: spentToday } : keys,
+  };
+}

@@ -1,0 +1,116 @@
+/** What an execution may reach: decided on names and ports first, on resolved addresses after. */
+import type { NetworkPolicy } from "../../protocol/runner.ts";
+import { specialRangeOf } from "./network-policy-addresses.ts";
+
+/** A host as a request names it, in one spelling. */
+export type Host =
+  | { readonly kind: "name"; readonly name: string }
+  | { readonly kind: "address"; readonly name: string; readonly family: 4 | 6 };
+
+/** Why an attempt was refused or failed; each is a sentence in `docs/egress.md`. */
+export const egressRules = [
+  "malformed_request",
+  "invalid_host",
+  "no_network",
+  "host_not_allowed",
+  "port_not_allowed",
+  "address_not_allowed",
+  "private_name",
+  "private_address",
+  "host_mismatch",
+  "sni_missing",
+  "sni_mismatch",
+  "name_not_found",
+  "connect_failed",
+  "timed_out",
+  "connection_limit",
+  "rate_limit",
+  "byte_limit",
+  "log_unavailable",
+  "log_full",
+] as const;
+export type EgressRule = (typeof egressRules)[number];
+
+const nameLengthMax = 253;
+const label = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
+/** A last label that a resolver may take for a number: `0x7f`, `017700000001`, `1`. */
+const numeric = /^(?:\d+|0x[0-9a-f]*)$/;
+
+/** Names that mean something else on each machine, or a machine's own inside. */
+const privateSuffixes = ["localhost", "local", "internal", "intranet", "lan", "home.arpa", "onion"];
+
+/** Null for what is no host: nothing is guessed from what remains of it. */
+export function parseHost(text: string): Host | null {
+  const lower = text.toLowerCase();
+  if (lower.startsWith("[")) return ipv6(lower);
+  const name = lower.endsWith(".") ? lower.slice(0, -1) : lower;
+  const labels = name.split(".");
+  if (name.length > nameLengthMax || !labels.every((one) => label.test(one))) return null;
+  if (!numeric.test(labels.at(-1) ?? "")) return { kind: "name", name };
+  // Octal, hexadecimal, short and long forms all end here, as every client would read them.
+  const address = canonical(name);
+  return address === null ? null : { kind: "address", name: address, family: 4 };
+}
+
+function ipv6(bracketed: string): Host | null {
+  if (!/^\[[0-9a-f:.]{2,45}\]$/.test(bracketed)) return null;
+  const address = canonical(bracketed)?.slice(1, -1);
+  return address === undefined ? null : { kind: "address", name: address, family: 6 };
+}
+
+function canonical(host: string): string | null {
+  return URL.parse(`http://${host}/`)?.hostname ?? null;
+}
+
+type Decision =
+  | { readonly allowed: true; readonly host: Host }
+  | { readonly allowed: false; readonly host: Host | null; readonly rule: EgressRule };
+
+/** Whether `host` may be asked for at all. Nothing is resolved for a name that is refused here. */
+export function decideHost(policy: NetworkPolicy, hostText: string, port: number): Decision {
+  const host = parseHost(hostText);
+  const refused = (rule: EgressRule): Decision => ({ allowed: false, host, rule });
+  if (host === null) return refused("invalid_host");
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) return refused("malformed_request");
+  if (host.kind === "name" && isPrivateName(host.name)) return refused("private_name");
+  if (host.kind === "address" && specialRangeOf(host.name) !== null) {
+    return refused("private_address");
+  }
+  if (policy.mode === "internet") return { allowed: true, host };
+  if (policy.mode !== "allowlist") return refused("no_network");
+  if (host.kind === "address") return refused("address_not_allowed");
+  const matching = policy.allow.filter((entry) => matches(entry.host, host.name));
+  if (matching.length === 0) return refused("host_not_allowed");
+  if (!matching.some((entry) => entry.port === port)) return refused("port_not_allowed");
+  return { allowed: true, host };
+}
+
+export function isPrivateName(name: string): boolean {
+  if (!name.includes(".")) return true;
+  return privateSuffixes.some((suffix) => name === suffix || name.endsWith(`.${suffix}`));
+}
+
+/** `*.host` stands for every name below `host`, and not for `host` itself. */
+export function matches(pattern: string, name: string): boolean {
+  if (!pattern.startsWith("*.")) return pattern === name;
+  return name.length > pattern.length - 1 && name.endsWith(pattern.slice(1));
+}
+
+const openness = { none: 0, allowlist: 1, internet: 2 } as const;
+type Reach = Pick<NetworkPolicy, "mode" | "allow">;
+
+/** Whether whatever `inner` may reach, `outer` may, too. */
+export function isWithinNetwork(inner: Reach, outer: Reach): boolean {
+  if (openness[inner.mode] > openness[outer.mode]) return false;
+  if (inner.mode !== "allowlist" || outer.mode === "internet") return true;
+  return inner.allow.every(({ host, port }) =>
+    outer.allow.some((entry) => entry.port === port && reaches(entry.host, host)),
+  );
+}
+
+/** A pattern reaches another one only if it is one itself. */
+function reaches(pattern: string, host: string): boolean {
+  if (pattern === host) return true;
+  if (!host.startsWith("*.")) return matches(pattern, host);
+  return pattern.startsWith("*.") && matches(pattern, host.slice(2));
+}

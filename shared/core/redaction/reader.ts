@@ -1,0 +1,285 @@
+/** Reads a text in one spelling, symbol by symbol: bytes, or six bits of each base64 character. */
+import { afterBreaks, ended, foreign } from "./breaks.ts";
+import { ignoresIndents, type Layer, type Order, type Spelling } from "./spellings.ts";
+
+/** Marks a byte of UTF-8 that was spelled as such, among characters. */
+const byteFlag = 0x100_0000;
+const code = (character: string) => character.charCodeAt(0);
+const [backslash, percent, plus, slash] = ["\\", "%", "+", "/"].map(code);
+const [single, double, blank] = ["'", '"', " "].map(code);
+const [ampersand, semicolon, braceOpen, braceClosed] = ["&", ";", "{", "}"].map(code);
+const controls = new Map(
+  Object.entries({ a: 7, b: 8, t: 9, n: 10, v: 11, f: 12, r: 13, e: 27, E: 27 }).map(
+    ([letter, unit]) => [code(letter), unit],
+  ),
+);
+const named = new Map(Object.entries({ amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" }));
+const entityLengthMax = 9;
+const sextets = tableOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+sextets[code("-")] = 62;
+sextets[code("_")] = 63;
+const digits = tableOf("0123456789abcdef");
+for (const [index, digit] of [..."ABCDEF"].entries()) digits[code(digit)] = 10 + index;
+
+function tableOf(alphabet: string): Int8Array {
+  const table = new Int8Array(128).fill(foreign);
+  for (const [index, character] of [...alphabet].entries()) table[code(character)] = index;
+  return table;
+}
+
+export class Reader {
+  readonly #isBytes: boolean;
+  #text = "";
+  #from = 0;
+  #at = 0;
+  #layers: readonly Layer[] = [];
+  #order: Order = "utf8";
+  #ignoresIndents = false;
+  #isInDouble = false;
+  /** What remains of a character, as UTF-8, first byte lowest. */
+  #rest = 0;
+
+  /** @param isBytes whether a text's characters are bytes, which were read as Latin-1. */
+  constructor(isBytes: boolean) {
+    this.#isBytes = isBytes;
+  }
+
+  start(text: string, at: number, spelling: Spelling, order: Order): void {
+    this.#text = text;
+    this.#from = at;
+    this.#at = at;
+    this.#layers = spelling.layers;
+    this.#order = order;
+    this.#ignoresIndents = ignoresIndents(spelling);
+    this.#isInDouble = false;
+    this.#rest = 0;
+  }
+
+  /** Behind what was read last. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** The next symbol; `ended` if more text is needed to tell, `foreign` if there is none. */
+  next(): number {
+    if (this.#rest > 0) {
+      const byte = this.#rest & 255;
+      this.#rest >>>= 8;
+      return byte;
+    }
+    const unit = this.#read(this.#layers.length - 1);
+    if (unit < 128) return unit;
+    return unit >= byteFlag ? unit - byteFlag : this.#spread(unit);
+  }
+
+  /** The first byte of a character; the others are read next. */
+  #spread(unit: number): number {
+    const point = unit >= 0xd800 && unit < 0xdc00 ? this.#whole(unit) : unit;
+    if (point < 0) return point;
+    const isHalf = point >= 0xd800 && point < 0xe000;
+    const [first = 0, ...others] = Buffer.from(isHalf ? "\ufffd" : String.fromCodePoint(point));
+    this.#rest = others.reduceRight((rest, byte) => (rest << 8) | byte, 0);
+    return first;
+  }
+
+  /** The character whose first half is `high`; that half if another one follows. */
+  #whole(high: number): number {
+    const [at, isInDouble] = [this.#at, this.#isInDouble];
+    const low = this.#read(this.#layers.length - 1);
+    if (low === ended) return ended;
+    if (low >= 0xdc00 && low < 0xe000) return 0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+    this.#at = at;
+    this.#isInDouble = isInDouble;
+    return high;
+  }
+
+  /** A character, or a flagged byte, with the layers up to `level` taken off. */
+  #read(level: number): number {
+    const layer = level < 0 ? undefined : this.#layers[level];
+    if (layer === undefined) return this.#raw();
+    switch (layer) {
+      case "backslash":
+        return this.#unescaped(level - 1);
+      case "percent":
+        return this.#percentDecoded(level - 1, plus);
+      case "form":
+        return this.#percentDecoded(level - 1, blank);
+      case "shell":
+        return this.#shellUnquoted(level - 1);
+      case "singles":
+        return this.#onceOf(single, level - 1);
+      case "doubles":
+        return this.#onceOf(double, level - 1);
+      case "entity":
+        return this.#entityDecoded(level - 1);
+      case "hex":
+        return this.#hexByte(level - 1);
+      case "base64":
+        return this.#sextet();
+    }
+  }
+
+  /** A character as it stands, behind breaks; what is looked for begins with none. */
+  #raw(): number {
+    const text = this.#text;
+    let at = this.#at;
+    if (this.#order !== "utf8") return this.#rawWide();
+    let unit = at < text.length ? text.charCodeAt(at) : 0;
+    if (unit < 14) {
+      const next = afterBreaks(text, at, this.#ignoresIndents);
+      if (next < 0) return next;
+      if (next > at && at === this.#from) return foreign;
+      at = next;
+      unit = text.charCodeAt(at);
+    }
+    this.#at = at + 1;
+    return this.#isBytes && unit > 127 ? byteFlag + (unit & 255) : unit;
+  }
+
+  /** Here breaks aren't passed over. */
+  #rawWide(): number {
+    const [first, second] = [this.#text.charCodeAt(this.#at), this.#text.charCodeAt(this.#at + 1)];
+    if (Number.isNaN(second)) return ended;
+    this.#at += 2;
+    return this.#order === "little" ? first | (second << 8) : (first << 8) | second;
+  }
+
+  #unescaped(level: number): number {
+    const unit = this.#read(level);
+    if (unit !== backslash) return unit;
+    const next = this.#read(level);
+    if (next < 0) return next;
+    const control = controls.get(next);
+    if (control !== undefined) return control;
+    if (next === code("x")) return asByte(this.#number(level, { count: 2, base: 16 }));
+    if (next === code("U")) return asPoint(this.#number(level, { count: 8, base: 16 }));
+    if (next === code("u")) return this.#unicode(level);
+    if (next >= code("0") && next <= code("3")) {
+      const rest = this.#number(level, { count: 2, base: 8 });
+      return rest < 0 ? rest : asByte((next - code("0")) * 64 + rest);
+    }
+    return isAlphanumeric(next) ? foreign : next;
+  }
+
+  /** Behind `\u`: four digits, or some in braces. */
+  #unicode(level: number): number {
+    const first = this.#read(level);
+    if (first !== braceOpen) return this.#number(level, { count: 4, base: 16, first });
+    let value = 0;
+    for (let count = 0; count < 7; count += 1) {
+      const unit = this.#read(level);
+      if (unit === braceClosed && count > 0) return asPoint(value);
+      const digit = unit < 0 ? unit : digitOf(unit, 16);
+      if (digit < 0) return digit;
+      value = value * 16 + digit;
+    }
+    return foreign;
+  }
+
+  #percentDecoded(level: number, ofPlus: number | undefined): number {
+    const unit = this.#read(level);
+    if (unit === plus) return ofPlus ?? unit;
+    return unit === percent ? asByte(this.#number(level, { count: 2, base: 16 })) : unit;
+  }
+
+  /** A quote is `'\''`, or some are `'"'"'`; any other ends what was quoted. */
+  #shellUnquoted(level: number): number {
+    let unit = this.#read(level);
+    if (this.#isInDouble) {
+      if (unit !== double) return unit === single || unit < 0 ? unit : foreign;
+      const closed = this.#read(level);
+      if (closed !== single) return closed === ended ? ended : foreign;
+      this.#isInDouble = false;
+      unit = this.#read(level);
+    }
+    if (unit !== single) return unit;
+    const next = this.#read(level);
+    this.#isInDouble = next === double;
+    if (this.#isInDouble) return this.#only(single, level);
+    if (next !== backslash) return next === ended ? ended : foreign;
+    const quote = this.#only(single, level);
+    return quote < 0 ? quote : this.#only(single, level);
+  }
+
+  #onceOf(quote: number | undefined, level: number): number {
+    const unit = this.#read(level);
+    return unit === quote ? this.#only(unit, level) : unit;
+  }
+
+  #only(wanted: number | undefined, level: number): number {
+    const unit = this.#read(level);
+    return unit === wanted || unit === ended ? unit : foreign;
+  }
+
+  #entityDecoded(level: number): number {
+    const unit = this.#read(level);
+    if (unit !== ampersand) return unit;
+    let name = "";
+    while (name.length <= entityLengthMax) {
+      const next = this.#read(level);
+      if (next < 0) return next;
+      if (next === semicolon) return entityOf(name);
+      if (next >= byteFlag) return foreign;
+      name += String.fromCharCode(next);
+    }
+    return foreign;
+  }
+
+  #hexByte(level: number): number {
+    return asByte(this.#number(level, { count: 2, base: 16 }));
+  }
+
+  /** Also as URLs and JSON hold the two that aren't letters or digits. */
+  #sextet(): number {
+    const unit = this.#raw();
+    if (unit < 0) return unit;
+    if (unit !== backslash && unit !== percent) return sextets[unit] ?? foreign;
+    const spelled = unit === backslash ? this.#raw() : this.#number(-1, { count: 2, base: 16 });
+    if (spelled < 0) return spelled;
+    const isSpelled = spelled === slash || (spelled === plus && unit === percent);
+    return isSpelled ? (sextets[spelled] ?? foreign) : foreign;
+  }
+
+  #number(
+    level: number,
+    {
+      count,
+      base,
+      first,
+    }: { readonly count: number; readonly base: number; readonly first?: number },
+  ): number {
+    let value = 0;
+    for (let index = 0; index < count; index += 1) {
+      const unit = index === 0 && first !== undefined ? first : this.#read(level);
+      const digit = unit < 0 ? unit : digitOf(unit, base);
+      if (digit < 0) return digit;
+      value = value * base + digit;
+    }
+    return value;
+  }
+}
+
+function digitOf(unit: number, base: number): number {
+  const digit = digits[unit] ?? foreign;
+  return digit < base ? digit : foreign;
+}
+
+function asByte(value: number): number {
+  return value < 128 ? value : byteFlag + value;
+}
+
+function asPoint(value: number): number {
+  return value > 0x10_ffff ? foreign : value;
+}
+
+function isAlphanumeric(unit: number): boolean {
+  return unit < 128 && /[A-Za-z0-9]/.test(String.fromCharCode(unit));
+}
+
+function entityOf(name: string): number {
+  const character = named.get(name);
+  if (character !== undefined) return code(character);
+  const [, hex, decimal] = /^#(?:[xX]([0-9A-Fa-f]{1,6})|([0-9]{1,7}))$/.exec(name) ?? [];
+  if (hex !== undefined) return asPoint(Number.parseInt(hex, 16));
+  return decimal === undefined ? foreign : asPoint(Number.parseInt(decimal, 10));
+}

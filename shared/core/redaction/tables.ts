@@ -1,0 +1,140 @@
+/** Where heads may be in a text, by hashes. After Wu and Manber: most of a text is skipped. */
+import { type Head, headLength } from "./heads.ts";
+
+/** As many of the last characters that a head would have there are looked at first. */
+const blockLength = 4;
+/** Characters that are in no head rule out as many places. */
+const skipMax = headLength - blockLength + 1;
+/** In powers of two, how many places a table has for each head. The first one is the busiest. */
+const roomBits = { blocks: 5, skips: 2, masks: 4 };
+/** Between what costs nothing to make, and what still fits into a processor's caches. */
+const tableBits = { min: 16, max: 22 };
+
+export class HeadTables {
+  /** A bit for each hash of four characters that are in a head. */
+  readonly #blocks: Int32Array;
+  /** By fewer bits of that hash: how far before a head's end they are, at the least. */
+  readonly #skips: Uint8Array;
+  /** By the hash of a head: a bit for each spelling it is one in. */
+  readonly #masks: Uint16Array;
+  /** A bit for each hash of what a head begins with. */
+  readonly #prefixes: Int32Array;
+  /** How many bits of a hash each of them leaves out. */
+  readonly #unused: { readonly blocks: number; readonly skips: number; readonly masks: number };
+
+  /** @param headsCount about as many are added: more make it slower, not wrong. */
+  constructor(headsCount: number) {
+    const bits = Math.ceil(Math.log2(1 + headsCount));
+    const { min, max } = tableBits;
+    const used = (room: number) => Math.max(min, Math.min(max, bits + room));
+    const [blocks, skips] = [used(roomBits.blocks), used(roomBits.skips)];
+    const masks = used(roomBits.masks);
+    this.#blocks = new Int32Array(2 ** (blocks - 5));
+    this.#skips = new Uint8Array(2 ** skips).fill(skipMax);
+    this.#masks = new Uint16Array(2 ** masks);
+    this.#prefixes = new Int32Array(this.#blocks.length);
+    this.#unused = { blocks: 32 - blocks, skips: 32 - skips, masks: 32 - masks };
+  }
+
+  add({ text, spellings }: Head): void {
+    for (let at = 0; at < skipMax; at += 1) {
+      const hash = blockHash(text, at);
+      const block = hash >>> this.#unused.blocks;
+      this.#blocks[block >>> 5] = (this.#blocks[block >>> 5] ?? 0) | (1 << block);
+      const skip = hash >>> this.#unused.skips;
+      this.#skips[skip] = Math.min(this.#skips[skip] ?? skipMax, skipMax - 1 - at);
+    }
+    let prefix = 0;
+    for (let at = 0; at < headLength - 1; at += 1) {
+      prefix = withNext(prefix, text.charCodeAt(at));
+      const place = prefix >>> this.#unused.blocks;
+      this.#prefixes[place >>> 5] = (this.#prefixes[place >>> 5] ?? 0) | (1 << place);
+    }
+    const head = headHash(text, 0) >>> this.#unused.masks;
+    this.#masks[head] = (this.#masks[head] ?? 0) | spellings;
+  }
+
+  /** The spellings that a head at `at` may be in, as bits; none if there is no head. */
+  spellingsAt(text: string, at: number): number {
+    return this.#masks[headHash(text, at) >>> this.#unused.masks] ?? 0;
+  }
+
+  /** The same of a head that begins at `at` among these characters. */
+  spellingsIn(codes: readonly number[], at: number): number {
+    if (at + headLength > codes.length) return 0;
+    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = codes.slice(
+      at,
+      at + headLength,
+    );
+    if (!this.hasBlock(a, b, c, d) || !this.hasBlock(e, f, g, h)) return 0;
+    const head = mixed(hashOf(a, b, c, d), hashOf(e, f, g, h));
+    return this.#masks[head >>> this.#unused.masks] ?? 0;
+  }
+
+  /** Whether four characters may be in a head. */
+  hasBlock(first: number, second: number, third: number, fourth: number): boolean {
+    const block = hashOf(first, second, third, fourth) >>> this.#unused.blocks;
+    return (((this.#blocks[block >>> 5] ?? 0) >>> block) & 1) !== 0;
+  }
+
+  /** Whether a head may begin with `text`, which is shorter. */
+  hasPrefix(text: string): boolean {
+    let hash = 0;
+    for (let at = 0; at < text.length; at += 1) hash = withNext(hash, text.charCodeAt(at));
+    const place = hash >>> this.#unused.blocks;
+    return (((this.#prefixes[place >>> 5] ?? 0) >>> place) & 1) !== 0;
+  }
+
+  /** The next place, from `from` to `last`, where a head may be; one behind `last` if none is. */
+  next(text: string, from: number, last: number): number {
+    const blocks = this.#blocks;
+    const unused = this.#unused.blocks;
+    let at = from;
+    while (at <= last) {
+      const hash = hashOf(
+        text.charCodeAt(at + headLength - 4),
+        text.charCodeAt(at + headLength - 3),
+        text.charCodeAt(at + headLength - 2),
+        text.charCodeAt(at + headLength - 1),
+      );
+      const block = hash >>> unused;
+      if ((((blocks[block >>> 5] ?? 0) >>> block) & 1) === 0) at += skipMax;
+      else {
+        const skip = this.#skips[hash >>> this.#unused.skips] ?? 0;
+        if (skip === 0 && this.spellingsAt(text, at) !== 0) return at;
+        at += skip === 0 ? 1 : skip;
+      }
+    }
+    return Math.max(from, last + 1);
+  }
+}
+
+/** Of the low bytes of four characters; its highest bits are its best. */
+function hashOf(first: number, second: number, third: number, fourth: number): number {
+  const block =
+    ((first & 255) << 24) | ((second & 255) << 16) | ((third & 255) << 8) | (fourth & 255);
+  return Math.imul(block, 0x9e37_79b1);
+}
+
+/** The hash of a prefix that is longer by one character. */
+function withNext(hash: number, unit: number): number {
+  return Math.imul(hash ^ (hash >>> 15) ^ ((unit & 255) + 1), 0x9e37_79b1);
+}
+
+function blockHash(text: string, at: number): number {
+  return hashOf(
+    text.charCodeAt(at),
+    text.charCodeAt(at + 1),
+    text.charCodeAt(at + 2),
+    text.charCodeAt(at + 3),
+  );
+}
+
+/** Of the low bytes of a head's characters. */
+function headHash(text: string, at: number): number {
+  return mixed(blockHash(text, at), blockHash(text, at + blockLength));
+}
+
+function mixed(first: number, second: number): number {
+  return Math.imul(first ^ (first >>> 15) ^ second, 0x85eb_ca6b);
+}

@@ -1,0 +1,88 @@
+import { peppers } from "../config.ts";
+import { composeKey, hashKey, keyRandomBytes, shownPrefix } from "../core/keys/api-key.ts";
+import { exceeded, type KeyBounds } from "../core/keys/key-bounds.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { type ApiKey, apiKeys } from "../store/api-keys.ts";
+import { create, type Write } from "../store/documents.ts";
+import type { OwnerProfile } from "../store/owners.ts";
+
+export interface KeyRequest {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly bounds: KeyBounds;
+  readonly metadataJson: string;
+  readonly createdBy: string;
+  readonly createdAt: number;
+  /** Of the key that it takes the place of. */
+  readonly lineageId?: string;
+  readonly random: Buffer;
+}
+
+export { keyRandomBytes };
+
+/** A new key of `owner`: the text to show once, what is stored, and the write that stores it. */
+export function issueKey(
+  owner: Pick<OwnerProfile, "id" | "mode" | "auditPublicKey">,
+  request: KeyRequest,
+): { readonly text: string; readonly key: ApiKey; readonly write: Write } {
+  const { keys, current } = peppers();
+  const pepper = keys[current];
+  if (!pepper) throw new Error("the current pepper is missing");
+  const text = composeKey(owner.mode, request.random, pepper);
+  const { random: _random, bounds, lineageId = null, ...stated } = request;
+  const { expiresAt, executionCostMaxMicrousd, dayCostMaxMicrousd } = bounds;
+  const copy = (list: readonly string[] | null) => (list === null ? null : [...list]);
+  const key: ApiKey = {
+    v: 2,
+    ...stated,
+    scopes: [...bounds.scopes],
+    environmentIds: copy(bounds.environmentIds),
+    addressRanges: copy(bounds.addressRanges),
+    expiresAt,
+    executionCostMaxMicrousd,
+    dayCostMaxMicrousd,
+    lineageId,
+    ownerId: owner.id,
+    // Nobody makes a key for an account that is suspended: that is decided in the same commit.
+    ownerState: "active",
+    mode: owner.mode,
+    prefix: shownPrefix(text),
+    pepperId: current,
+    auditPublicKey: owner.auditPublicKey,
+    revokedAt: null,
+    deletedAt: null,
+    dueAt: expiresAt,
+    replacedBy: null,
+    lastUsedAt: null,
+    lastUsedIp: null,
+  };
+  return { text, key, write: create(apiKeys.doc(hashKey(text)), key) };
+}
+
+/** What a key of `owner` needs to issue another for it. */
+export function ownerOfKey(key: ApiKey) {
+  const { ownerId: id, mode, auditPublicKey } = key;
+  return { id, mode, auditPublicKey };
+}
+
+const boundNames: Readonly<Record<keyof KeyBounds, string>> = {
+  scopes: "scopes",
+  expiresAt: "expiresIn",
+  environmentIds: "environmentIds",
+  addressRanges: "addressRanges",
+  executionCostMaxMicrousd: "maxCostPerExecution",
+  dayCostMaxMicrousd: "maxCostPerDay",
+};
+
+/** @throws {ApiError} `FORBIDDEN`, naming the bound by which a new key would exceed its maker's. */
+export function requireWithin(bounds: KeyBounds, maker: KeyBounds): void {
+  const bound = exceeded(bounds, maker);
+  if (bound === null) return;
+  const message =
+    bound === "dayCostMaxMicrousd"
+      ? "A key with a ceiling per day can't make another: together they would spend more."
+      : "A key can't make one that may do more than itself.";
+  const details = { bound: boundNames[bound], [boundNames[bound]]: maker[bound] };
+  throw new ApiError("FORBIDDEN", { message, details });
+}

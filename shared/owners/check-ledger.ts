@@ -1,0 +1,150 @@
+/**
+ * Whether an account is what its ledger adds up to. Lines that are long settled are added up once
+ * and kept as sums; what came since is read together with the account, as of one moment.
+ */
+import type { Account } from "../core/money/account.ts";
+import {
+  addLine,
+  type Difference,
+  differences,
+  holdDifferences,
+  type LedgerSums,
+  noLines,
+} from "../core/money/ledger.ts";
+import type { Owner } from "../identity/owner.ts";
+import { executions, hasEnded } from "../store/executions.ts";
+import type { LedgerCheck } from "../store/ledger-checks.ts";
+import type { Moment, Place } from "../store/moment.ts";
+import { accountId, accounts, ledger } from "../store/owners.ts";
+import type { Store } from "../store/store.ts";
+import { formatVersion } from "../store/versions.ts";
+
+/** No line is committed later than this after the time it states. */
+const settledMs = 10 * 60_000;
+const pageLengthMax = 500;
+/** Of what came lately, read in one transaction. */
+const recentPagesMax = 100;
+
+export interface Counted {
+  readonly sums: LedgerSums;
+  readonly place: Place | null;
+}
+
+export const nothingCounted: Counted = { sums: noLines, place: null };
+
+export type Checked = Counted & {
+  /** `behind`: there is more to read than one call may; the next goes on from `place`. */
+  readonly outcome: "balanced" | "differs" | "behind" | "unchanged";
+  readonly differences: readonly Difference[];
+  /** Of all lines that were read. */
+  readonly total: LedgerSums;
+  readonly account: Account | null;
+  readonly accountVersion: string | null;
+};
+
+export interface CheckOptions {
+  readonly from: Counted;
+  /** With which account the check needn't go on: the one it was last found in order with. */
+  readonly unless: string | null;
+  readonly pagesMax: number;
+  readonly now: number;
+}
+
+/** Adds up what came since `from` and compares. Changes nothing. */
+export async function checkLedger(
+  store: Store,
+  owner: Owner,
+  options: CheckOptions,
+): Promise<Checked> {
+  const first = await store.get(accounts.of(owner, accountId));
+  const version = first.version && formatVersion(first.version);
+  if (version !== null && version === options.unless) {
+    const same = { account: first.value, accountVersion: version, total: options.from.sums };
+    return { ...options.from, ...same, outcome: "unchanged", differences: [] };
+  }
+  const { counted, complete } = await countSettled(store, owner, options);
+  const seen = complete ? await store.atOneMoment((at) => compare(at, owner, counted)) : null;
+  if (seen) return { ...counted, ...seen };
+  const unknown = { account: first.value, accountVersion: version, total: counted.sums };
+  return { ...counted, ...unknown, outcome: "behind", differences: [] };
+}
+
+/** Carries the sums on over lines that nothing can come before any more. */
+async function countSettled(
+  store: Store,
+  owner: Owner,
+  { from, pagesMax, now }: CheckOptions,
+): Promise<{ readonly counted: Counted; readonly complete: boolean }> {
+  let counted = from;
+  for (let page = 0; page < pagesMax; page += 1) {
+    const walk = { after: counted.place, until: now - settledMs, limit: pageLengthMax };
+    const next = await store.atOneMoment((at) => countPage(at, owner, { counted, walk }));
+    counted = next.counted;
+    if (next.lines < pageLengthMax) return { counted, complete: true };
+  }
+  return { counted, complete: false };
+}
+
+async function countPage(
+  at: Moment,
+  owner: Owner,
+  on: {
+    readonly counted: Counted;
+    readonly walk: {
+      readonly after: Place | null;
+      readonly until?: number;
+      readonly limit: number;
+    };
+  },
+): Promise<{ readonly counted: Counted; readonly lines: number }> {
+  const found = await at.next(ledger.all(owner), { field: "createdAt", ...on.walk });
+  const sums = found.reduce((sum, { value }) => addLine(sum, value), on.counted.sums);
+  const last = found.at(-1)?.value;
+  const place = last ? { value: last.createdAt, id: last.id } : on.counted.place;
+  return { counted: { sums, place }, lines: found.length };
+}
+
+/** The rest of the lines, the account and what it holds for; null if there are too many lines. */
+async function compare(
+  at: Moment,
+  owner: Owner,
+  settled: Counted,
+): Promise<Omit<Checked, keyof Counted> | null> {
+  const { value: account, version } = await at.get(accounts.of(owner, accountId));
+  let recent = { counted: settled, lines: pageLengthMax };
+  for (let page = 0; recent.lines === pageLengthMax; page += 1) {
+    if (page === recentPagesMax) return null;
+    const walk = { after: recent.counted.place, limit: pageLengthMax };
+    recent = await countPage(at, owner, { counted: recent.counted, walk });
+  }
+  const total = recent.counted.sums;
+  // A ledger without an account is amiss as well.
+  if (!account || !version) {
+    const outcome = total.lines === 0 ? "balanced" : "differs";
+    return { outcome, total, differences: [], account: null, accountVersion: null };
+  }
+  const refs = Object.keys(account.holds).map((id) => executions.of(owner, id));
+  const held = await at.getAll(refs);
+  const open = held.flatMap(({ value }) => (value && !hasEnded(value) ? [value] : []));
+  const found = [...differences(account, total), ...holdDifferences(account, open)];
+  const outcome = found.length === 0 ? "balanced" : "differs";
+  const accountVersion = formatVersion(version);
+  return { outcome, total, differences: found, account, accountVersion };
+}
+
+/** What the next check begins with. */
+export function asCheck(
+  checked: Checked,
+  at: { readonly recounting: boolean; readonly now: number },
+): LedgerCheck {
+  const { sums, place, outcome, accountVersion } = checked;
+  const inOrder = outcome === "balanced" || outcome === "unchanged";
+  return {
+    v: 1,
+    sums,
+    place: place && { value: Number(place.value), id: place.id },
+    recounting: at.recounting && !inOrder,
+    accountVersion: inOrder ? accountVersion : null,
+    checkedAt: at.now,
+  };
+}

@@ -1,0 +1,140 @@
+/**
+ * An owner's whole account, shut and opened: see `close-keys.ts` for a single key of it. One commit
+ * of a fixed size, which names no version, does it: from then on nothing is started, renewed or
+ * made for the account (KEY-10). Its keys, however many, follow in pages; should the process die
+ * over them, maintenance goes on.
+ */
+import type { Account } from "../core/money/account.ts";
+import type { StopDeps, StoppedBy } from "../executions/stop-executions.ts";
+import { mintOwner, type Owner } from "../identity/owner.ts";
+import { finishClosing, stopDeadlineMs } from "../keys/revoke-keys.ts";
+import { answered, isConflict } from "../store/answered.ts";
+import { apiKeys } from "../store/api-keys.ts";
+import { StaleRead } from "../store/change.ts";
+import { overwrite, patch, patchInside, remove, type Write } from "../store/documents.ts";
+import { type KeyFollowUp, keyFollowUps } from "../store/key-follow-ups.ts";
+import { accountId, accounts, type OwnerProfile, owners } from "../store/owners.ts";
+import { type Found, present, type Store } from "../store/store.ts";
+
+const keysPerPageMax = 400;
+/** Far more than an owner can have: what goes on beyond it would never end. */
+const pagesMax = 1_000;
+
+export interface WholeOwner {
+  readonly owner: Owner;
+  readonly profile: OwnerProfile;
+  readonly account: Account;
+}
+
+/** @throws {ApiError} `NOT_FOUND` if there is no such owner. */
+export async function wholeOwner(store: Store, id: string): Promise<WholeOwner> {
+  const profile = await store.require(owners.doc(id));
+  const owner = mintOwner(profile.value.id, profile.value.mode);
+  const account = present(await store.get(accounts.of(owner, accountId)));
+  return { owner, profile: profile.value, account: account.value };
+}
+
+interface Turn {
+  readonly state: OwnerProfile["state"];
+  /** Whether what the owner runs is stopped. */
+  readonly stop: boolean;
+  readonly by: StoppedBy;
+  readonly now: number;
+}
+
+/** What suspends or resumes an owner, in one commit. Pure. */
+export function turnOwner({ owner, account }: WholeOwner, turn: Turn): readonly Write[] {
+  const { state, stop, by, now } = turn;
+  const suspendedAt = state === "active" ? null : (account.admission.suspendedAt ?? now);
+  const followUp: KeyFollowUp = {
+    v: 1,
+    ownerId: owner.id,
+    mode: owner.mode,
+    stop,
+    requestId: by.requestId,
+    actor: by.actor,
+    dueAt: now + stopDeadlineMs,
+  };
+  return [
+    patchInside(
+      accounts.of(owner, accountId),
+      { "admission.suspendedAt": suspendedAt },
+      { updatedAt: now },
+    ),
+    patch(owners.doc(owner.id), { state }),
+    overwrite(keyFollowUps.doc(owner.id), followUp),
+  ];
+}
+
+/**
+ * Has the keys follow their account; returns when all of them have, and no instance goes by what
+ * they were before.
+ * @returns what the owner has going, stopped if that was ordered.
+ */
+export async function followAccount(deps: StopDeps, id: string): Promise<readonly string[]> {
+  const { ref, value, version } = await deps.store.get(keyFollowUps.doc(id));
+  // Somebody else has finished it.
+  if (!value) return [];
+  const owner = mintOwner(value.ownerId, value.mode);
+  await reachKeys(deps, owner);
+  const { stop, actor, requestId } = value;
+  const by = { actor, requestId };
+  const ids = await finishClosing(deps, { owner, keyId: null, stop, by, done: async () => {} });
+  try {
+    await answered(deps.store.commit([remove(ref, version)]));
+  } catch (error) {
+    // The owner was turned once more meanwhile: that has an order of its own.
+    if (!isConflict(error)) throw error;
+  }
+  return ids;
+}
+
+/** Orders whose process must have died, the longest due first. */
+export async function dueFollowUps(
+  { store, now }: Pick<StopDeps, "store" | "now">,
+  limit: number,
+): Promise<readonly Found<typeof keyFollowUps.schema>[]> {
+  const between = { field: "dueAt", from: 1, to: now() };
+  return await store.findRefs(keyFollowUps.all(), { between, orderBy: [["dueAt", "asc"]], limit });
+}
+
+/** Page by page, until no key says anything else than the account. */
+async function reachKeys(deps: StopDeps, owner: Owner): Promise<void> {
+  for (let page = 0; page < pagesMax; page += 1) if ((await reachPage(deps, owner)) === 0) return;
+  throw new Error(`${owner.id} has keys without end`);
+}
+
+/** The page is decided on the account, so that of two who turn it at once the last one is right. */
+async function reachPage(deps: StopDeps, owner: Owner): Promise<number> {
+  let keys = await keysUnlike(deps.store, owner);
+  if (keys.found.length === 0) return 0;
+  await deps.commits.submit({
+    owner,
+    needsAccount: true,
+    closes: true,
+    refresh: async () => {
+      keys = await keysUnlike(deps.store, owner);
+    },
+    decide: (account) => {
+      if (!account || stateOf(account) !== keys.state) throw new StaleRead();
+      const writes = keys.found.map(({ ref }) => patch(ref, { ownerState: keys.state }));
+      return { writes, account: { ...account, updatedAt: deps.now() } };
+    },
+  });
+  return keys.found.length;
+}
+
+async function keysUnlike(store: Store, owner: Owner) {
+  const state = stateOf(present(await store.get(accounts.of(owner, accountId))).value);
+  const where = [
+    ["ownerId", owner.id],
+    ["revokedAt", null],
+    ["ownerState", state === "active" ? "suspended" : "active"],
+  ] as const;
+  const found = await store.findRefs(apiKeys.all(), { where, orderBy: [], limit: keysPerPageMax });
+  return { state, found };
+}
+
+function stateOf({ admission }: Account): OwnerProfile["state"] {
+  return admission.suspendedAt === null ? "active" : "suspended";
+}
