@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { checkKey, composeKey, type Mode } from "#shared/core/keys/api-key";
-import { KeyRing } from "#shared/keys/api-key-cache";
+import { ApiKeyCache } from "#shared/keys/api-key-cache";
 import { Store } from "#shared/store/store";
 import { openFirestore } from "../local/firestore/admin-client.ts";
 import type { Bench } from "./figure.ts";
@@ -16,7 +16,7 @@ const mode: Mode = "development";
 export async function keyCheckCpuMs(bench: Bench): Promise<number> {
   const database = openFirestore(bench.environment);
   const store = new Store(database);
-  const keys = new KeyRing(() => store, { now: Date.now, elapsed: () => 0 });
+  const keys = new ApiKeyCache(() => store, { now: Date.now, elapsed: () => 0 });
   const { key } = await newOwner(bench);
   const peppers = [randomBytes(32), randomBytes(32)];
   const [, pepper = randomBytes(32)] = peppers;

@@ -94,10 +94,10 @@ export const controls: Readonly<Record<string, Control>> = {
     },
   },
   "BUD-8": {
-    enforcedBy: "functions/billing/start-question.ts",
+    enforcedBy: "functions/billing/preview-start.ts",
     test: "test/integration/budget.test.ts",
     mutation: {
-      file: "functions/billing/start-question.ts",
+      file: "functions/billing/preview-start.ts",
       find: "computeCostMicrousd(profile, wallClockMs)",
       replace: "computeCostMicrousd(profile, wallClockMs / 2)",
     },

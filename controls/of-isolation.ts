@@ -112,10 +112,10 @@ export const controlsOfIsolation: Readonly<Record<string, Control>> = {
     },
   },
   "NET-4": {
-    enforcedBy: "runner/egress/exits.ts",
+    enforcedBy: "runner/egress/outbound-connections.ts",
     test: "test/integration/network.test.ts",
     mutation: {
-      file: "runner/egress/exits.ts",
+      file: "runner/egress/outbound-connections.ts",
       find: "attempt.end(error);",
       replace: "void error;",
     },
@@ -130,10 +130,10 @@ export const controlsOfIsolation: Readonly<Record<string, Control>> = {
     },
   },
   "NET-6": {
-    enforcedBy: "runner/egress/exits.ts",
+    enforcedBy: "runner/egress/outbound-connections.ts",
     test: "runner/egress/proxy-record.test.ts",
     mutation: {
-      file: "runner/egress/exits.ts",
+      file: "runner/egress/outbound-connections.ts",
       find: "Promise.all([attempt.open(), connecting])",
       replace: "Promise.all([attempt.open().catch(() => {}), connecting])",
     },

@@ -57,10 +57,10 @@ export const controlsOfSecrets: Readonly<Record<string, Control>> = {
     },
   },
   "SEC-7": {
-    enforcedBy: "shared/core/redaction/secret-signs.ts",
-    test: "shared/core/redaction/secret-signs.test.ts",
+    enforcedBy: "shared/core/redaction/secret-kinds.ts",
+    test: "shared/core/redaction/secret-kinds.test.ts",
     mutation: {
-      file: "shared/core/redaction/secret-signs.ts",
+      file: "shared/core/redaction/secret-kinds.ts",
       find: "if (form.test(value)) return what;",
       replace: "if (form.test(value)) return null;",
     },

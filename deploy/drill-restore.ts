@@ -8,10 +8,10 @@ import { buildAll } from "../scripts/build/build-all.ts";
 import { formatDuration } from "../scripts/tools/format.ts";
 import { readOptions } from "../scripts/tools/options.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
-import { type Lived, liveBefore, liveOn, repeatSince } from "./drill/life.ts";
 import { openProbe, type Probe } from "./drill/probe.ts";
 import { backUp, loseMain, restore } from "./drill/restore.ts";
 import { restoreChecks } from "./drill/restore-checks.ts";
+import { type Lived, liveBefore, liveOn, repeatSince } from "./drill/scenario.ts";
 
 const usage = `
 npm run drill:restore -- [options]: loses a local cloud's main database and brings it back from its

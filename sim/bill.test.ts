@@ -5,9 +5,9 @@ import { monthlyBill } from "./bill.ts";
 import { simulateDay } from "./day.ts";
 import { productDay } from "./day-settings.ts";
 import { sampleDemand } from "./demand.ts";
-import { daysPerMonth, happenedOn, times, typicalMonth } from "./happened.ts";
 import { type PriceName, prices } from "./prices.ts";
 import { idleMonth, timesUsage, usageOf } from "./usage.ts";
+import { daysPerMonth, happenedOn, times, typicalMonth } from "./usage-totals.ts";
 
 const names = Object.keys(prices) as PriceName[];
 const usage = fc.dictionary(

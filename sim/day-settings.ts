@@ -4,8 +4,8 @@ import { atOnceMax, executionsMax, sweepingMsMax } from "../functions/maintenanc
 import { standBackMs } from "../functions/threads/dispatch-started.ts";
 import { service as threads } from "../functions/threads/index.ts";
 import { type LaneSettings, productLane } from "./account-lane.ts";
-import { durations, habits, quotas } from "./facts.ts";
-import type { RoomSettings } from "./room.ts";
+import { durations, habits, quotas } from "./assumptions.ts";
+import type { RoomSettings } from "./platform-quota.ts";
 
 export interface OutboxSettings {
   readonly everyMs: number;

@@ -4,17 +4,17 @@
  */
 import { hold } from "#shared/core/money/hold";
 import type { Metered } from "#shared/core/money/slices";
-import { firstHold, limitsOf } from "#shared/executions/first-hold";
+import { initialHold, limitsOf } from "#shared/executions/initial-hold";
 import { type AccountChange, AccountLane } from "./account-lane.ts";
+import { durations } from "./assumptions.ts";
 import { Clock } from "./clock.ts";
 import type { DaySettings } from "./day-settings.ts";
 import { type Arrival, type Demand, midnight } from "./demand.ts";
-import { durations } from "./facts.ts";
-import { eventBatchesOf } from "./happened.ts";
 import { Outbox } from "./outbox.ts";
 import { keyId, nextRenewalMs, renewed, settled, startingAccount } from "./owner-state.ts";
-import { Room } from "./room.ts";
+import { Room } from "./platform-quota.ts";
 import { PerMinute, type Refusal, Tally } from "./tally.ts";
+import { eventBatchesOf } from "./usage-totals.ts";
 
 export interface Run {
   readonly id: string;
@@ -132,7 +132,7 @@ class Day {
           executionCostMaxMicrousd: null,
           dayCostMaxMicrousd: null,
         };
-        const asked = firstHold({ key, execution: run.metered, limits, now });
+        const asked = initialHold({ key, execution: run.metered, limits, now });
         const held = hold(account, { ...asked, executionId: run.id });
         if (held.granted) return held.account;
         refusal = held.refusal;

@@ -1,6 +1,6 @@
 /** Who sends what when: a day of owners of very different size, by day and night, in bursts. */
 import type { Profile } from "#shared/protocol/job";
-import { durations, habits } from "./facts.ts";
+import { durations, habits } from "./assumptions.ts";
 import { Random } from "./random.ts";
 
 export const dayMs = 86_400_000;

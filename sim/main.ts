@@ -1,7 +1,7 @@
 /** `npm run sim`: see `usage`. */
 import { readOptions } from "../scripts/tools/options.ts";
 import { showWorking } from "../scripts/tools/working.ts";
-import { quotas } from "./facts.ts";
+import { quotas } from "./assumptions.ts";
 import { printResults } from "./print-results.ts";
 import { readWhole } from "./read-whole.ts";
 

@@ -1,5 +1,5 @@
 /** The sweep of executions that wait for room, in the product's own order of turns. */
-import { inTurn } from "#shared/core/limits/round-robin";
+import { roundRobinByOwner } from "#shared/core/limits/round-robin";
 import type { Clock } from "./clock.ts";
 import type { Run } from "./day.ts";
 import type { OutboxSettings } from "./day-settings.ts";
@@ -70,7 +70,7 @@ export class Outbox {
     tally.sweeps += 1;
     tally.sweepReads += due.length;
     this.#sweeping = true;
-    this.#next(inTurn(due, this.#servedAt), 0, clock.now + settings.sweepingMsMax);
+    this.#next(roundRobinByOwner(due, this.#servedAt), 0, clock.now + settings.sweepingMsMax);
   }
 
   /** One after another while room is scarce; who finds none ends the sweep. */

@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { smokeChecks } from "../deploy/smoke/checks.ts";
 import { code, generatedNotice, table } from "../scripts/docs/markdown.ts";
+import { durations, type Fact, habits, quotas } from "./assumptions.ts";
 import { type Bill, type BillLine, monthlyBill } from "./bill.ts";
-import { durations, type Fact, habits, quotas } from "./facts.ts";
-import { typicalMonth } from "./happened.ts";
 import { type Price, prices, pricesReadOn } from "./prices.ts";
 import { idleMonth, usageOf } from "./usage.ts";
+import { typicalMonth } from "./usage-totals.ts";
 
 interface Section {
   readonly name: string;
@@ -109,7 +109,7 @@ function assumptionLines(): string[] {
     verified || source === "assumption" ? "" : "not verified",
   ]);
   return [
-    generatedNotice("sim/facts.ts"),
+    generatedNotice("sim/assumptions.ts"),
     "",
     ...table(["what", "taken to be", "source", ""], rows),
   ];

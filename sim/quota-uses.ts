@@ -2,9 +2,9 @@
 import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
 import { service as gateway } from "../functions/runner-gateway/index.ts";
 import { service as threads } from "../functions/threads/index.ts";
+import { durations, type Fact, quotas } from "./assumptions.ts";
 import { type DaySettings, productDay } from "./day-settings.ts";
 import { midnight } from "./demand.ts";
-import { durations, type Fact, quotas } from "./facts.ts";
 import { PerMinute, type Tally } from "./tally.ts";
 import { logBytesOf } from "./usage.ts";
 

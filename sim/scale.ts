@@ -4,10 +4,10 @@ import { type Bill, monthlyBill } from "./bill.ts";
 import { simulateDay } from "./day.ts";
 import { type DaySettings, partOf, productDay } from "./day-settings.ts";
 import { type DemandSettings, harmonic, hottestOwner, sampleDemand } from "./demand.ts";
-import { daysPerMonth, happenedOn, times } from "./happened.ts";
 import { type QuotaUse, quotaUses } from "./quota-uses.ts";
 import type { Refusal, Tally } from "./tally.ts";
 import { idleMonth, timesUsage, usageOf } from "./usage.ts";
+import { daysPerMonth, happenedOn, times } from "./usage-totals.ts";
 
 export interface Scenario extends DemandSettings {
   /** Beside each other, each a deployment of its own; an owner belongs to one. */

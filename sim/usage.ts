@@ -3,10 +3,10 @@ import { profileResources } from "#shared/core/executions/profiles";
 import type { Profile } from "#shared/protocol/job";
 import { service as gateway } from "../functions/runner-gateway/index.ts";
 import { service as threads } from "../functions/threads/index.ts";
-import { durations, habits } from "./facts.ts";
-import type { Happened } from "./happened.ts";
+import { durations, habits } from "./assumptions.ts";
 import { readOperations } from "./operations-page.ts";
 import type { PriceName } from "./prices.ts";
+import type { Happened } from "./usage-totals.ts";
 
 export type Usage = Partial<Record<PriceName, number>>;
 

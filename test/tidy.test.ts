@@ -1,8 +1,9 @@
 /** Holds the architecture's import rule and the style guide's limits over every source file. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
+import { functionNames } from "./kit/function-names.ts";
 import { findForbiddenImports, findImportCircles } from "./tidy/import-rules.ts";
 import { findImpurities } from "./tidy/purity-rules.ts";
 import { findSlowExpressions } from "./tidy/regexp-rules.ts";
@@ -38,8 +39,7 @@ describe("the repository is tidy", () => {
   });
 
   test("every folder of functions/ is a function", () => {
-    const folders = readdirSync(join(repositoryRoot, "functions"));
-    const without = folders.filter(
+    const without = functionNames().filter(
       (name) => !existsSync(join(repositoryRoot, "functions", name, "index.ts")),
     );
     expect(without).toEqual([]);

@@ -4,8 +4,8 @@
  * came, the proof of the walls included.
  */
 import { Socket } from "node:net";
-import { takeSecrets } from "../../runner/supervisor/handed-secrets.ts";
-import { LauncherLine } from "../../runner/supervisor/launcher-line.ts";
+import { takeSecrets } from "../../runner/supervisor/execution-secrets.ts";
+import { LauncherLine } from "../../runner/supervisor/launcher-client.ts";
 import { SandboxSession } from "../../runner/supervisor/sandbox-session.ts";
 import { claimFor } from "../../test/sandbox/support/gateway.ts";
 

@@ -8,9 +8,9 @@ import { openSealingPair } from "#shared/secrets/sealing-keys";
 import { SealedSecrets, SealingKey } from "#shared/store/environments";
 import type { LocalCloud } from "../../local/cloud.ts";
 import { auditLines } from "../../scripts/demo/audit.ts";
-import { type Lived, runIn, secretValue } from "./life.ts";
 import { documentsUnder, type Probe } from "./probe.ts";
 import type { Backup } from "./restore.ts";
+import { type Lived, runIn, secretValue } from "./scenario.ts";
 
 /** A task of the kept environment has its secret in a second or two. */
 const handedWithinMs = 10_000;

@@ -4,7 +4,7 @@ import { noParams, ok, usd } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { route } from "#shared/pipeline/route";
 import { profiles } from "#shared/protocol/job";
-import { askStart, readPlace } from "./start-question.ts";
+import { askStart, readPlace } from "./preview-start.ts";
 
 export const canExecute = route({
   answers: "GET /v1/budget/can-execute",

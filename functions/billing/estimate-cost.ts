@@ -5,7 +5,7 @@ import { idSchema } from "#shared/core/ids";
 import { executionCostMicrousd, microusdPerMinute } from "#shared/core/money/pricing";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { profiles } from "#shared/protocol/job";
-import { askStart, readPlace } from "./start-question.ts";
+import { askStart, readPlace } from "./preview-start.ts";
 
 const Estimate = z.object({
   environmentId: z.string().nullable(),
@@ -18,7 +18,7 @@ const Estimate = z.object({
   /** No execution is charged more than this. */
   maxCost: z.number(),
   /** What would be set aside at first; more follows in slices while it runs. */
-  firstHold: z.number(),
+  initialHold: z.number(),
 });
 
 export const estimateCost = route({
@@ -61,7 +61,7 @@ export const estimateCost = route({
         timeLimitMs: answer.wallClockMs,
         minCost: usd(Math.min(leastMicrousd, answer.maxMicrousd)),
         maxCost: usd(answer.maxMicrousd),
-        firstHold: usd(answer.requiredMicrousd),
+        initialHold: usd(answer.requiredMicrousd),
       },
       affordable: answer.affordable,
       canExecute: answer.refusal === null,

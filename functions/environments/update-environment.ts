@@ -7,7 +7,7 @@ import {
   environmentBody,
   environmentWarnings,
 } from "#shared/contract/environment";
-import { askedReach, type Reach } from "#shared/contract/network";
+import { type Reach, requestedNetwork } from "#shared/contract/network";
 import { Warnings, warningsOf } from "#shared/contract/secret";
 import { executionLimits } from "#shared/core/executions/profiles";
 import { idSchema } from "#shared/core/ids";
@@ -16,7 +16,7 @@ import { isWithinNetwork } from "#shared/core/network/network-policy";
 import { pageBytes } from "#shared/core/workspace/footprint";
 import { ApiError } from "#shared/errors/api-error";
 import { busyEnvironments } from "#shared/executions/busy-environments";
-import { environmentReach } from "#shared/executions/network-of";
+import { environmentReach } from "#shared/executions/resolve-network-policy";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import type { Profile } from "#shared/protocol/job";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
@@ -44,7 +44,7 @@ export const updateEnvironment = route({
     return { ...found, isBusy: busy.has(environmentId) };
   },
   decide({ caller: { owner, key }, body, data: { ref, value, version, isBusy }, now }) {
-    const reach = askedReach(body, environmentReach(value)) ?? environmentReach(value);
+    const reach = requestedNetwork(body, environmentReach(value)) ?? environmentReach(value);
     requireMayReach(key.scopes, value, reach);
     const fields = { ...changes(body, value), ...stored(reach), updatedAt: now };
     requireFitting(value, fields.profile);

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { idSchema } from "#shared/core/ids";
 import { eventStream } from "#shared/executions/event-stream";
-import { readAlong } from "#shared/executions/read-along";
+import { markReader } from "#shared/executions/mark-reader";
 import { ResumeQuery, refusedPoint, resumePoint } from "#shared/executions/resume-point";
 import { fromItsStart, requireEvent } from "#shared/executions/stream-start";
 import { route } from "#shared/pipeline/route";
@@ -24,7 +24,7 @@ export const followExecution = route({
     if (point !== null && (point.executionId ?? executionId) !== executionId) {
       throw refusedPoint(point.field, "names an event of another execution");
     }
-    const start = fromItsStart(await readAlong(deps, owner, executionId));
+    const start = fromItsStart(await markReader(deps, owner, executionId));
     if (point === null) return start;
     await requireEvent(deps, owner, { execution: start.execution, point });
     return { ...start, afterNumber: point.number };

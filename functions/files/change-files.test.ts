@@ -7,7 +7,7 @@ import {
 } from "#shared/core/workspace/manifest";
 import { manifestBytes, parseManifest } from "#shared/core/workspace/manifest-bytes";
 import { withFile, without } from "./change-files.ts";
-import { landingPath } from "./landing-path.ts";
+import { landingPath } from "./upload-path.ts";
 
 function file(path: string, changes: Partial<ManifestFile> = {}): ManifestFile {
   const attributes = { sha256: "a".repeat(64), sizeBytes: 0, mode: 0o644, modifiedAt: 0 };

@@ -9,7 +9,7 @@ import { environments } from "#shared/store/environments";
 import { readFilesOf, storeManifest } from "#shared/workspace/manifests";
 import { without } from "./change-files.ts";
 import { requireCurrent } from "./file-etag.ts";
-import { confined, withoutSlashes } from "./landing-path.ts";
+import { confined, withoutSlashes } from "./upload-path.ts";
 
 export const deleteFile = route({
   answers: "DELETE /v1/environments/:environmentId/files/*",

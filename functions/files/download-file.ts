@@ -12,7 +12,7 @@ import { openFilePieces } from "#shared/workspace/file-pieces";
 import { readFilesOf } from "#shared/workspace/manifests";
 import { answerFor } from "./download-answer.ts";
 import { etagOf } from "./file-etag.ts";
-import { confined } from "./landing-path.ts";
+import { confined } from "./upload-path.ts";
 
 export const downloadFile = route({
   answers: "GET /v1/environments/:environmentId/files/*",

@@ -6,8 +6,8 @@ import { ApiError } from "#shared/errors/api-error";
 import { route } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 import { readFilesOf } from "#shared/workspace/manifests";
-import { confined, withoutSlashes } from "./landing-path.ts";
 import { pageOfFiles, type ShownEntry } from "./page-of-files.ts";
+import { confined, withoutSlashes } from "./upload-path.ts";
 
 const entriesMax = 10_000;
 /** As many files as a workspace can have. */

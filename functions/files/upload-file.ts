@@ -10,8 +10,8 @@ import { environments } from "#shared/store/environments";
 import { readFilesOf, requireRoom, storeManifest } from "#shared/workspace/manifests";
 import { withFile } from "./change-files.ts";
 import { requireCurrent } from "./file-etag.ts";
-import { landingPath } from "./landing-path.ts";
 import { readUpload, uploadBytesMax } from "./read-upload.ts";
+import { landingPath } from "./upload-path.ts";
 
 /** Of the form around the file. */
 const formBytesMax = 64 * 1024;

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
-import { inTurn } from "#shared/core/limits/round-robin";
+import { roundRobinByOwner } from "#shared/core/limits/round-robin";
 import { type DueExecution, dueExecutions, type Swept, sweepDue } from "#shared/executions/sweep";
 import { mintOwner } from "#shared/identity/owner";
 import { logFailure } from "#shared/pipeline/request-log";
@@ -42,7 +42,7 @@ function sweepRoute({ status, ...sweep }: Sweep) {
     reply: { 200: Outcome },
     read: async ({ deps }) => {
       const due = await dueExecutions(deps, { status, limit: executionsMax });
-      return { due: due.length, swept: await sweepAll(deps, inTurn(due, servedAt)) };
+      return { due: due.length, swept: await sweepAll(deps, roundRobinByOwner(due, servedAt)) };
     },
     decide: ({ data }) => ({ writes: [], reply: ok(data) }),
   });

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import { eventStream } from "#shared/executions/event-stream";
-import { readAlong } from "#shared/executions/read-along";
+import { markReader } from "#shared/executions/mark-reader";
 import { ResumeQuery, resumedExecution, resumePoint } from "#shared/executions/resume-point";
 import { fromItsStart, resumedStart } from "#shared/executions/stream-start";
 import type { Owner } from "#shared/identity/owner";
@@ -33,7 +33,7 @@ export const followThread = route({
     if (newestId === null) {
       throw new ApiError("NOT_FOUND", { message: "This thread has executed nothing yet." });
     }
-    if (point === null) return fromItsStart(await readAlong(deps, owner, newestId));
+    if (point === null) return fromItsStart(await markReader(deps, owner, newestId));
     const only = thread.messageCount <= messagesOfOne ? newestId : null;
     const executionId = resumedExecution(point, only);
     return await resumedStart(deps, owner, { point, executionId, threadId, newestId });

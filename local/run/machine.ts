@@ -8,9 +8,9 @@ import {
   findHierarchies,
   type Hierarchies,
 } from "./cgroup.ts";
+import { createScratch, entriesOf, killUsers, removeScratch } from "./cleanup.ts";
 import { type Container, type ContainerEnd, startContainer } from "./container.ts";
 import type { JobDefinition } from "./execution.ts";
-import { createScratch, entriesOf, killUsers, removeScratch } from "./leftovers.ts";
 import { reserveUidRange, type UidPair, type UidRange } from "./uids.ts";
 
 export interface MachineOptions {

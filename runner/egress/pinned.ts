@@ -2,7 +2,7 @@
 import { connect, type Socket } from "node:net";
 import type { Host } from "#shared/core/network/network-policy";
 import { specialRangeOf } from "#shared/core/network/network-policy-addresses";
-import type { Names } from "./names.ts";
+import type { Names } from "./dns-resolver.ts";
 import { Refusal } from "./refusal.ts";
 
 /** An established connection, and the address it leads to. */

@@ -4,7 +4,7 @@ import type { Server as Door, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { closeAfterAnswer, linger, stopTaking, takeRequest } from "#shared/http/linger";
 import type { NetworkPolicy } from "#shared/protocol/runner";
-import { Exits, type ExitsDeps } from "./exits.ts";
+import { Exits, type ExitsDeps } from "./outbound-connections.ts";
 import { carryRequest, lingerLimits } from "./plain-request.ts";
 import { type Asked, answerText, answerTo, Refusal, tlsAlert } from "./refusal.ts";
 import { absoluteTarget, connectTarget, roughly, tunnelledTarget } from "./request-target.ts";

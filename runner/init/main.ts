@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
-import { probe } from "./denials.ts";
 import { encodeFrame, FrameReader, kinds } from "./frames.ts";
+import { probe } from "./isolation-probe.ts";
 import { type RunRequest, toInitBytesMax } from "./messages.ts";
 import { refuseAll } from "./no-way-out.ts";
 import { runScript, signalAll } from "./run-script.ts";

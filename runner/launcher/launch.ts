@@ -6,14 +6,14 @@ import { Fault } from "#shared/core/fault";
 import { isInheritable } from "../init/descriptors.ts";
 import { type SandboxMode, sandboxCommand } from "../sandbox/arguments.ts";
 import { findHierarchy, SandboxCgroup } from "./cgroup.ts";
-import { openDoor } from "./doorway.ts";
 import { mountFileSystems } from "./file-systems.ts";
 import type { HostRequest, Prepared, SandboxLimits, Started, Stopped } from "./messages.ts";
 import { findMode } from "./mode.ts";
 import { sharedNamespaces } from "./namespaces.ts";
+import { openDoor } from "./netns-listener.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
 import type { Scratch } from "./scratch.ts";
-import { giveTo, hostFacts, layOutScratch, removeScratch } from "./scratch.ts";
+import { chownTree, hostFacts, layOutScratch, removeScratch } from "./scratch.ts";
 import type { LauncherSettings } from "./settings.ts";
 import { serveSupervisor, startSupervisor } from "./supervisor.ts";
 
@@ -128,7 +128,7 @@ class Host {
     const { workspace, tmp, runtime, own, initFile, socket, filter } = this.#scratch;
     // The first process enters the folder itself; what lies in it can follow while that starts.
     chownSync(workspace, sandboxUid, sandboxUid);
-    const given = giveTo(sandboxUid, workspace);
+    const given = chownTree(sandboxUid, workspace);
     given.catch(() => undefined);
     const mode = await this.#mode;
     const command = sandboxCommand({
@@ -153,7 +153,7 @@ class Host {
 
   async #stop(): Promise<Stopped> {
     await this.#sandbox?.stop();
-    await giveTo(this.#settings.supervisorUid, this.#scratch.workspace);
+    await chownTree(this.#settings.supervisorUid, this.#scratch.workspace);
     const events = this.#cgroup?.events() ?? { memoryKills: 0, processRefusals: 0 };
     return { ...events, diagnostics: this.#sandbox?.diagnostics() ?? "" };
   }

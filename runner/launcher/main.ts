@@ -1,8 +1,8 @@
 import { describeError } from "#shared/core/describe-error";
 import { keepOutOfCoreFiles } from "./core-files.ts";
-import { doorArgument, makeDoor } from "./doorway.ts";
 import { etcNamesArgument, findEtcNames } from "./etc-names.ts";
 import { launch } from "./launch.ts";
+import { doorArgument, makeDoor } from "./netns-listener.ts";
 import { readSettings } from "./settings.ts";
 
 async function run(): Promise<number> {

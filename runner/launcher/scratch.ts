@@ -158,7 +158,7 @@ function copyInit(self: string, ending: string, into: string): string {
  * A file system of its own and everything in it belongs to `uid` then; links are not followed. No
  * stranger may be running.
  */
-export async function giveTo(uid: number, mount: string): Promise<void> {
+export async function chownTree(uid: number, mount: string): Promise<void> {
   if (isEmpty(mount)) chownSync(mount, uid, uid);
   else await run("chown", ["-hR", `${uid}:${uid}`, mount]);
 }

@@ -2,7 +2,7 @@
 import type { Limits } from "#shared/protocol/runner";
 import { denialNames, factNames } from "../init/messages.ts";
 import type { Started } from "../launcher/messages.ts";
-import type { ProbeReport } from "./init-line.ts";
+import type { ProbeReport } from "./init-connection.ts";
 
 export interface Proof {
   readonly report: ProbeReport;

@@ -14,18 +14,18 @@ import type { AgentTools, ScriptEnd } from "../agent/model.ts";
 import { findModel } from "../agent/models.ts";
 import type { NetworkOverride } from "../egress/test-network.ts";
 import { EventStream } from "./event-stream.ts";
+import type { ExecutionSecrets } from "./execution-secrets.ts";
 import { type Gateway, GatewayError } from "./gateway.ts";
-import type { HandedSecrets } from "./handed-secrets.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { KeptWorkspace } from "./kept-workspace.ts";
-import type { LauncherLine } from "./launcher-line.ts";
+import type { LauncherLine } from "./launcher-client.ts";
 import { log } from "./log.ts";
 import { decideOutcome, type Outcome, reasonNotes, type StopReason } from "./outcome.ts";
 import { Output } from "./output.ts";
 import { redactItem } from "./redact-item.ts";
+import { WayOut } from "./sandbox-egress.ts";
 import { IsolationError, SandboxSession } from "./sandbox-session.ts";
 import { Stop, Stopped } from "./stop.ts";
-import { WayOut } from "./way-out.ts";
 
 /** Between asking and killing; less when we are asked to end ourselves. */
 const graceMs = { normal: 5_000, shutdown: 2_000 };
@@ -37,7 +37,7 @@ export interface ExecutionDeps {
   readonly gateway: Gateway;
   readonly launcher: LauncherLine;
   readonly network: NetworkOverride;
-  readonly secrets: HandedSecrets;
+  readonly secrets: ExecutionSecrets;
   /** Why no sandbox can be started, if so. */
   readonly unavailable: string | null;
 }

@@ -6,9 +6,9 @@ import type { ClaimReply } from "#shared/protocol/runner";
 import { proxyEnvironment, proxyPort, refusedEnvironment } from "../egress/proxy-environment.ts";
 import type { Prepared, Stopped as SandboxStopped } from "../launcher/messages.ts";
 import { missingWalls } from "./check-isolation.ts";
-import type { HandedSecrets } from "./handed-secrets.ts";
-import { type InitLine, listenForInit, type RunHandlers } from "./init-line.ts";
-import type { LauncherLine } from "./launcher-line.ts";
+import type { ExecutionSecrets } from "./execution-secrets.ts";
+import { type InitLine, listenForInit, type RunHandlers } from "./init-connection.ts";
+import type { LauncherLine } from "./launcher-client.ts";
 import { shellExitCode } from "./outcome.ts";
 
 /** A wall isn't proven, so nothing was run. */
@@ -22,14 +22,14 @@ const blocksLeftMin = 4;
 export class SandboxSession {
   readonly #launcher: LauncherLine;
   readonly #claimed: ClaimReply;
-  readonly #secrets: HandedSecrets;
+  readonly #secrets: ExecutionSecrets;
   #prepared: Prepared | undefined;
   #init: InitLine | undefined;
   readonly #idle = Promise.withResolvers<void>();
   #isTerminated: boolean = false;
   #stopping: Promise<SandboxStopped> | undefined;
 
-  constructor(launcher: LauncherLine, claimed: ClaimReply, secrets: HandedSecrets) {
+  constructor(launcher: LauncherLine, claimed: ClaimReply, secrets: ExecutionSecrets) {
     this.#launcher = launcher;
     this.#claimed = claimed;
     this.#secrets = secrets;

@@ -2,10 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { describeError } from "#shared/core/describe-error";
 import { Execution } from "./execution.ts";
+import { takeSecrets } from "./execution-secrets.ts";
 import { Gateway, GatewayError } from "./gateway.ts";
-import { takeSecrets } from "./handed-secrets.ts";
 import { fetchIdToken } from "./id-token.ts";
-import type { LauncherLine } from "./launcher-line.ts";
+import type { LauncherLine } from "./launcher-client.ts";
 import { log } from "./log.ts";
 import type { SupervisorSettings } from "./settings.ts";
 

@@ -84,7 +84,7 @@ export function agrees(body: {
  * What is asked for; null if nothing is. `internetAccess: true` is also how an allow-list is shown,
  * so whoever sends back what was read doesn't widen it.
  */
-export function askedReach(body: Parameters<typeof agrees>[0], current: Reach): Reach | null {
+export function requestedNetwork(body: Parameters<typeof agrees>[0], current: Reach): Reach | null {
   const { internetAccess, network } = body;
   if (network) return reachOf(network);
   if (internetAccess === undefined || internetAccess === null) return null;

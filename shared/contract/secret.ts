@@ -1,6 +1,6 @@
 /** Secrets as the API takes them; nothing of it is ever given back but names, hosts and headers. */
 import * as z from "zod";
-import { secretSign } from "../core/redaction/secret-signs.ts";
+import { detectSecretKind } from "../core/redaction/secret-kinds.ts";
 import { isRedactable, redactableLengthMin } from "../core/redaction/units.ts";
 import type { SecretBinding } from "../protocol/bound-secret.ts";
 import { exactObject, takenForNothing } from "./exact.ts";
@@ -103,7 +103,7 @@ export function warningsOf(
   secrets: readonly { readonly key: string; readonly value: string }[],
 ): string[] {
   const open = variables.flatMap(({ key, value }) => {
-    const sign = secretSign(value);
+    const sign = detectSecretKind(value);
     if (sign === null) return [];
     return [`The variable ${key} looks like ${sign}: send it as a secret, or it isn't sealed.`];
   });

@@ -1,6 +1,6 @@
 import { toJsonText } from "../contract/common.ts";
 import { askedProfile, type EnvironmentCreate, type McpServer } from "../contract/environment.ts";
-import { askedReach, type Reach } from "../contract/network.ts";
+import { type Reach, requestedNetwork } from "../contract/network.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { Environment, SealedSecrets } from "../store/environments.ts";
 import { mcpServersKey, type PlainSecret, sealForEnvironment } from "./seal-secret.ts";
@@ -16,7 +16,7 @@ export function newEnvironment(
   identity: EnvironmentIdentity,
 ): Environment {
   const closed: Reach = { mode: "none", allow: [] };
-  const reach = askedReach(body, closed) ?? closed;
+  const reach = requestedNetwork(body, closed) ?? closed;
   return {
     v: 1,
     id: identity.id,

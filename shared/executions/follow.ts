@@ -2,9 +2,9 @@
 import type { Owner } from "../identity/owner.ts";
 import type { RunnerEvent } from "../protocol/runner.ts";
 import { type EventBatch, type Execution, executions, hasEnded } from "../store/executions.ts";
-import { Doorbell } from "./doorbell.ts";
 import { LogPages } from "./event-log.ts";
-import { readAlong } from "./read-along.ts";
+import { markReader } from "./mark-reader.ts";
+import { NewEventNotifier } from "./new-event-notifier.ts";
 import type { SweepDeps } from "./sweep.ts";
 import { lookMs } from "./timing.ts";
 
@@ -34,7 +34,9 @@ export async function* follow(
   let ended = hasEnded(execution) ? execution : null;
   let last = of.afterSequence;
   let lookAt = deps.now() + lookMs;
-  const doorbell = ended ? null : new Doorbell(deps.store, owner, { executionId: id, signal });
+  const doorbell = ended
+    ? null
+    : new NewEventNotifier(deps.store, owner, { executionId: id, signal });
   try {
     while (!signal.aborted) {
       if (ended && last >= ended.eventsLastSequence) return yield { type: "end", execution: ended };
@@ -50,7 +52,7 @@ export async function* follow(
       if (batches.some(closesLog)) {
         ended ??= (await deps.store.require(executions.of(owner, id))).value;
       } else if (!ended && deps.now() >= lookAt) {
-        const found = await readAlong(deps, owner, id);
+        const found = await markReader(deps, owner, id);
         ended = hasEnded(found) ? found : null;
         lookAt = deps.now() + lookMs;
       }

@@ -1,7 +1,7 @@
 import type { Owner } from "../identity/owner.ts";
 import type { Execution } from "../store/executions.ts";
 import { Message, messages } from "../store/threads.ts";
-import { readAlong } from "./read-along.ts";
+import { markReader } from "./mark-reader.ts";
 import type { SweepDeps } from "./sweep.ts";
 
 const MessageOfRun = Message.pick({ role: true, executionId: true, createdAt: true });
@@ -27,7 +27,7 @@ export async function* laterExecutions(
     });
     const next = found.find(({ role, executionId }) => role === "user" && !passed.has(executionId));
     // The newest is never left out, should clocks have differed.
-    last = await readAlong(deps, owner, next?.executionId ?? newestId);
+    last = await markReader(deps, owner, next?.executionId ?? newestId);
     passed.add(last.id);
     yield last;
   }

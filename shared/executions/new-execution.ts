@@ -7,7 +7,7 @@ import type { Environment } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";
 import type { Thread } from "../store/threads.ts";
 import { defaultModel, requireModel } from "./models.ts";
-import { networkOf } from "./network-of.ts";
+import { resolveNetworkPolicy } from "./resolve-network-policy.ts";
 import { readerMs, timing } from "./timing.ts";
 
 /** What a message may say about its execution alone. */
@@ -74,7 +74,7 @@ export function newExecution(
       content: options.content,
     },
     profile: environment.profile,
-    network: networkOf(environment, options),
+    network: resolveNetworkPolicy(environment, options),
     limits: executionLimits(environment.profile, start.wallClockMs),
     environmentVariables: [...environment.environmentVariables, ...options.environmentVariables],
     secretKeys: environment.secretKeys,

@@ -3,7 +3,7 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import { type Execution, hasEnded } from "../store/executions.ts";
 import { lastStoredSequence } from "./event-log.ts";
-import { readAlong } from "./read-along.ts";
+import { markReader } from "./mark-reader.ts";
 import { type ResumePoint, refusedPoint } from "./resume-point.ts";
 import { endEvents } from "./stream-events.ts";
 import type { SweepDeps } from "./sweep.ts";
@@ -37,7 +37,7 @@ export async function resumedStart(
   },
 ): Promise<StreamStart> {
   const { point, executionId, threadId, newestId } = at;
-  const execution = await readAlong(deps, owner, executionId).catch(noneIfMissing);
+  const execution = await markReader(deps, owner, executionId).catch(noneIfMissing);
   if (execution?.threadId !== threadId) {
     throw refusedPoint(point.field, "names no execution of this thread");
   }

@@ -1,7 +1,7 @@
 /**
  * Finishes what nobody finished. A queued execution whose dispatch was lost is dispatched again; a
- * running one whose runner fell silent ends as `lost`, charged at its hold. Everything a sweep does
- * is a fenced commit, so any number of sweeps, and the runner itself, may race.
+ * running one whose runner fell silent ends as `lost`, charged at its hold. What a sweep does
+ * is committed only if nothing changed meanwhile, so sweeps and the runner itself may race.
  */
 import type { z } from "zod";
 import { auditEntry } from "../audit/audit-entry.ts";
@@ -89,7 +89,7 @@ async function sweepQueued(deps: SweepDeps, owner: Owner, found: FoundExecution)
   const now = deps.now();
   const sweepAt = await claimAwaitedUntil(value, now);
   if (sweepAt !== null) {
-    const moved = await fenced(deps, owner, { value: { ...value, sweepAt }, version });
+    const moved = await replaceIfUnchanged(deps, owner, { value: { ...value, sweepAt }, version });
     return moved ? "waiting" : "gone";
   }
   if (now - value.createdAt > queuedMsMax) {
@@ -136,14 +136,14 @@ async function dispatchAgain(
     dispatchedAt: null,
     sweepAt: now + timing().dispatchDeadlineMs,
   };
-  const committed = await fenced(deps, owner, { value: next, version });
+  const committed = await replaceIfUnchanged(deps, owner, { value: next, version });
   if (!committed) return "gone";
   const queued = { execution: next, version: committed.version, ticket, now: deps.now };
   return (await dispatch(deps.store, owner, queued)) === "waiting" ? "full" : "dispatched";
 }
 
 /** Null if somebody was faster: a sweep that lost a race has nothing more to do. */
-async function fenced(
+async function replaceIfUnchanged(
   deps: SweepDeps,
   owner: Owner,
   next: { readonly value: Execution; readonly version: Version },

@@ -3,7 +3,7 @@ import { MemoryStore } from "../../test/kit/memory-store.ts";
 import { hashKey } from "../core/keys/api-key.ts";
 import { type ApiKey, apiKeys } from "../store/api-keys.ts";
 import { overwrite } from "../store/documents.ts";
-import { KeyRing } from "./api-key-cache.ts";
+import { ApiKeyCache } from "./api-key-cache.ts";
 
 const shown = { mode: "development", address: "192.0.2.1" } as const;
 const stored = apiKeys.schema.parse({
@@ -21,7 +21,7 @@ function newRing() {
     return await store.get(ref);
   };
   const counting = { get, commitOnce: store.commitOnce.bind(store) };
-  const ring = new KeyRing(() => counting, { now: () => nowMs, elapsed: () => nowMs });
+  const ring = new ApiKeyCache(() => counting, { now: () => nowMs, elapsed: () => nowMs });
   return {
     find: async (key: string) => await (await ring.find(key, shown)).confirmed,
     keep: async (key: string, fields: Partial<ApiKey> = {}) => {

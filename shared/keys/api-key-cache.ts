@@ -56,7 +56,7 @@ interface Clocks {
   elapsed(): number;
 }
 
-export class KeyRing {
+export class ApiKeyCache {
   readonly #store: () => KeyStore;
   readonly #clocks: Clocks;
   readonly #entries = new LRUCache<string, Entry>({ max: entriesMax });

@@ -5,13 +5,13 @@ import { ApiError } from "../errors/api-error.ts";
 import { type Identity, verifyIdToken } from "../identity/id-token.ts";
 import { requireOperator } from "../identity/operators.ts";
 import { mintOwner, operatorsTrail } from "../identity/owner.ts";
-import { entryFreshMs, type KeyRing } from "../keys/api-key-cache.ts";
+import { type ApiKeyCache, entryFreshMs } from "../keys/api-key-cache.ts";
 import type { Shown } from "./gates.ts";
 import { type Authenticated, at } from "./members.ts";
 import type { Authentication, Callers, Deps } from "./route.ts";
 
 interface Known {
-  readonly keys: KeyRing;
+  readonly keys: ApiKeyCache;
   readonly deps: Pick<Deps, "store" | "now">;
   /** The client's. */
   readonly address: string;

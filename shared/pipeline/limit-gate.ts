@@ -7,9 +7,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { FairGate, type Turn } from "../limits/fair-gate.ts";
-import { KnownRefusals } from "../limits/known-refusals.ts";
 import { limitHeaders } from "../limits/limit-headers.ts";
 import { OpenAnswers } from "../limits/open-answers.ts";
+import { RefusalCache } from "../limits/refusal-cache.ts";
 import { type Claimant, claimsOf } from "../limits/request-claims.ts";
 import { type Permit, RequestLimiter } from "../limits/request-limiter.ts";
 import type { LimitState } from "../limits/sliding-counter.ts";
@@ -28,7 +28,7 @@ export class LimitGate {
   readonly #places: FairGate;
   readonly #open: OpenAnswers;
   readonly #requests: RequestLimiter;
-  readonly #refusals: KnownRefusals;
+  readonly #refusals: RefusalCache;
 
   /** @param elapsed ms of a clock that never goes back. */
   constructor(limits: DeploymentLimits, elapsed: () => number) {
@@ -36,7 +36,7 @@ export class LimitGate {
     this.#places = new FairGate(limits.fairness, elapsed);
     this.#open = new OpenAnswers(limits.fairness);
     this.#requests = new RequestLimiter(elapsed);
-    this.#refusals = new KnownRefusals(elapsed);
+    this.#refusals = new RefusalCache(elapsed);
   }
 
   /** @throws {ApiError} `RATE_LIMITED`, and then nothing was counted. */

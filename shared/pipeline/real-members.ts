@@ -1,13 +1,16 @@
 import { auditEntry, sealDetails } from "../audit/audit-entry.ts";
 import { assert } from "../core/assert.ts";
-import { KeyRing } from "../keys/api-key-cache.ts";
+import { ApiKeyCache } from "../keys/api-key-cache.ts";
 import { authenticate } from "./authenticate.ts";
 import type { Change, Members } from "./members.ts";
 import type { AnyContext, Deps, Route } from "./route.ts";
 
 /** For a function that has callers to tell apart. */
 export function realMembers(deps: Deps): Members {
-  const keys = new KeyRing(() => deps.store, { now: deps.now, elapsed: () => performance.now() });
+  const keys = new ApiKeyCache(() => deps.store, {
+    now: deps.now,
+    elapsed: () => performance.now(),
+  });
   return {
     authenticate: (authentication, shown, address) =>
       authenticate(authentication, shown, { keys, deps, address }),

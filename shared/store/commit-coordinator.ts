@@ -33,7 +33,7 @@ import {
   type Waiting,
 } from "./decide-together.ts";
 import type { Write } from "./documents.ts";
-import { type Lane, Lanes, lingerLonger, lingerShorter, nextPauseMs, takeNext } from "./lane.ts";
+import { growDelay, type Lane, Lanes, nextPauseMs, shrinkDelay, takeNext } from "./lane.ts";
 import { accountId, accounts } from "./owners.ts";
 import {
   awayPauseMs,
@@ -60,7 +60,7 @@ interface Outcome {
 /** Other processes change the account too; one known for longer than this is read again. */
 const knownFreshMs = 200;
 
-export interface Chance {
+export interface RandomSource {
   /** From 0 to below 1. */
   random(): number;
 }
@@ -70,10 +70,10 @@ export type CommitStore = Pick<Store, "get" | "exists" | "commitOnce">;
 
 export class CommitCoordinator {
   readonly #store: CommitStore;
-  readonly #chance: Chance;
+  readonly #chance: RandomSource;
   readonly #lanes = new Lanes();
 
-  constructor(store: CommitStore, chance: Chance) {
+  constructor(store: CommitStore, chance: RandomSource) {
     this.#store = store;
     this.#chance = chance;
   }
@@ -172,7 +172,7 @@ export class CommitCoordinator {
       const version = versions.at(-1);
       if (lane && account) {
         lane.known = version ? { value: account, version, since } : null;
-        lingerShorter(lane, since - beganAt);
+        shrinkDelay(lane, since - beganAt);
       }
       announce(decided);
       return finish(parts, versions);
@@ -263,7 +263,7 @@ export class CommitCoordinator {
 
   /** Before those that came meanwhile; what they have read holds on, unless it has grown old. */
   #queueAgain(batch: readonly Waiting[], lane: Lane): void {
-    lingerLonger(lane);
+    growDelay(lane);
     const now = performance.now();
     const spent = batch.filter((waiting) => hasLostTooLong(waiting, now));
     rejectAll(spent, new ApiError("CONTENTION"));

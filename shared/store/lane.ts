@@ -71,12 +71,12 @@ export function takeNext(lane: Lane, now: number): Next {
 }
 
 /** Another process was faster. */
-export function lingerLonger(lane: Lane): void {
+export function growDelay(lane: Lane): void {
   lane.lingerMs = Math.min(lingerMs.max, Math.max(lingerMs.min, lane.lingerMs * 2));
 }
 
 /** A commit was made, so others may be through. Whoever always wins can't tell: hence the gap. */
-export function lingerShorter(lane: Lane, tookMs: number): void {
+export function shrinkDelay(lane: Lane, tookMs: number): void {
   lane.lingerMs = lane.lingerMs < lingerMs.min ? 0 : lane.lingerMs * shrink;
   lane.gapMs = Math.min(gapMsMax, tookMs);
 }

@@ -9,6 +9,7 @@ import { Fault } from "../core/fault.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { answered } from "./answered.ts";
 import { batchOf, commitBatchOnce } from "./batch.ts";
+import { BatchedReader } from "./batched-reader.ts";
 import {
   type CollectionRef,
   isVisible,
@@ -18,12 +19,11 @@ import {
   type Version,
   type Write,
 } from "./documents.ts";
-import { type Listener, ListenTogether, tell } from "./listen-together.ts";
 import { Moment } from "./moment.ts";
 import { type Filter, filtered, ordered, type PageRequest } from "./queries.ts";
 import { type Found, found, read } from "./read-document.ts";
 import { pageBytesMax, readFitting, readPage } from "./read-page.ts";
-import { ReadTogether } from "./read-together.ts";
+import { type Listener, SharedListener, tell } from "./shared-listener.ts";
 
 export type { Found, PageRequest };
 
@@ -32,11 +32,11 @@ type Schema = z.ZodType<object>;
 /** Reads of documents somebody was entitled to name, and the commit that writes. */
 export class Store {
   readonly #db: Firestore;
-  readonly #reads: ReadTogether;
-  readonly #listeners = new ListenTogether<object | null>();
+  readonly #reads: BatchedReader;
+  readonly #listeners = new SharedListener<object | null>();
   constructor(db: Firestore) {
     this.#db = db;
-    this.#reads = new ReadTogether(db);
+    this.#reads = new BatchedReader(db);
   }
 
   async get<S extends Schema>(ref: Ref<S>): Promise<Snapshot<S>> {

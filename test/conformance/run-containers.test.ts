@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { mountsUnder, processesOf } from "../../local/run/leftovers.ts";
+import { mountsUnder, processesOf } from "../../local/run/cleanup.ts";
 import { type Run, startRun } from "../../local/run/server.ts";
 import { until } from "../../local/run/until.ts";
 import { daemons, RunKit, runOptions } from "./run-kit.ts";

@@ -1,12 +1,12 @@
 /** Cancelling an execution in each of its states: what it made is kept, what it used is paid. */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { chargeableCostMicrousd, hasAskedForJob } from "#shared/executions/end-execution";
-import { begin, untilRunning } from "../kit/begun.ts";
+import { executionOf, expectSettled } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { orderFault, orderRunRoom, until, untilHeld } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { pidsOf } from "../kit/processes.ts";
-import { executionOf, expectSettled } from "../kit/settled.ts";
+import { begin, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 
 let owner: TestOwner;

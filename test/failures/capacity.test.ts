@@ -1,10 +1,10 @@
 /** The platform has no room: executions wait, are seen to wait, and start in turn. */
 import { afterEach, describe, expect, test } from "vitest";
-import { begin } from "../kit/begun.ts";
+import { executionOf, expectSettled } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { orderRunRoom, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
-import { executionOf, expectSettled } from "../kit/settled.ts";
+import { begin } from "../kit/start-execution.ts";
 
 afterEach(async () => {
   await orderRunRoom(null);

@@ -3,7 +3,7 @@
  * happened. `npm run chaos` is its long form, and replays a seed and one of its rounds.
  */
 import { afterEach, beforeAll, describe, test } from "vitest";
-import { type Begun, begin, untilRunning } from "../kit/begun.ts";
+import { expectBalanced, expectSettled, untilEnded } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import {
   killCloud,
@@ -13,12 +13,12 @@ import {
   startCloudAgain,
   until,
 } from "../kit/cloud.ts";
-import { Dice } from "../kit/dice.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { killPart } from "../kit/processes.ts";
 import { seed } from "../kit/seed.ts";
-import { expectBalanced, expectSettled, untilEnded } from "../kit/settled.ts";
+import { Dice } from "../kit/seeded-random.ts";
 import { isLong } from "../kit/share.ts";
+import { type Begun, begin, untilRunning } from "../kit/start-execution.ts";
 
 /** `npm run chaos` goes on for as long as it is told; otherwise rounds are counted, not timed. */
 const durationMs = Number(process.env.PADDOCK_CHAOS_MS ?? 0);

@@ -1,6 +1,6 @@
 /** Somebody is killed at every step of the flow; each step is a call that is held just there. */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { begin, untilRunning } from "../kit/begun.ts";
+import { expectSettled } from "../kit/assert-settled.ts";
 import { multipart, send } from "../kit/client.ts";
 import {
   killCloud,
@@ -13,8 +13,8 @@ import {
 } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { killPart, type RunnerPart } from "../kit/processes.ts";
-import { expectSettled } from "../kit/settled.ts";
 import { sharedOut } from "../kit/share.ts";
+import { begin, untilRunning } from "../kit/start-execution.ts";
 
 interface Running {
   readonly owner: TestOwner;

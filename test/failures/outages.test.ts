@@ -1,11 +1,11 @@
 /** Firestore, KMS, Storage away or slow for a while: a 503 or patience, nothing half done. */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { begin, untilRunning } from "../kit/begun.ts";
+import { expectSettled } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { killFunction, orderFault, orderRunFault, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
-import { expectSettled } from "../kit/settled.ts";
 import { isTurn, sharedOut } from "../kit/share.ts";
+import { begin, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 
 let owner: TestOwner;

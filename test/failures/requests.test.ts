@@ -1,8 +1,8 @@
 /** The same request twice, two at once, and a run that takes too long. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { expectBalanced, expectSettled } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
-import { expectBalanced, expectSettled } from "../kit/settled.ts";
 import { firestore } from "../kit/store.ts";
 
 let owner: TestOwner;

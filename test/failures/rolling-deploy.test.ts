@@ -4,14 +4,14 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import release from "../fixtures/previous-release.json" with { type: "json" };
-import { begin, untilRunning } from "../kit/begun.ts";
+import { expectSettled } from "../kit/assert-settled.ts";
 import { cloud, restartFunction } from "../kit/cloud.ts";
-import { Dice } from "../kit/dice.ts";
 import { newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { bundlesOf, install, isInHistory } from "../kit/release.ts";
 import { seed } from "../kit/seed.ts";
-import { expectSettled } from "../kit/settled.ts";
+import { Dice } from "../kit/seeded-random.ts";
 import { isLong, isTurn } from "../kit/share.ts";
+import { begin, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 
 /** What an execution passes through, and who looks after those that nobody finishes. */

@@ -1,10 +1,10 @@
 /** Money that is held a slice at a time, through the front door and the real sandbox. */
 import { describe, expect, test } from "vitest";
 import type { Account } from "#shared/core/money/account";
+import { accountOf, executionOf, expectSettled } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
-import { accountOf, executionOf, expectSettled } from "../kit/settled.ts";
 import { firestore } from "../kit/store.ts";
 
 /** 2,000 micro-dollars a minute: the first slice and its ending, 3 s, are 100; all 10 s are 334. */

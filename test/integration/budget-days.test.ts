@@ -5,9 +5,9 @@ import { cloud } from "../kit/cloud.ts";
 import { startAsides } from "../kit/function-aside.ts";
 import { wholeLines } from "../kit/log-lines.ts";
 import { passMidnight } from "../kit/midnight.ts";
+import { budgetOf, setBalance, setLimits, setOwnerLimits } from "../kit/owner-limits.ts";
 import { newOwner, newThread, runScript } from "../kit/owners.ts";
 import { ShiftedClock } from "../kit/shifted-clock.ts";
-import { budgetOf, setBalance, setLimits, setOwnerLimits } from "../kit/terms.ts";
 
 describe("alerts", () => {
   test("are raised once for each percentage, shown with the budget, and logged", async () => {

@@ -1,11 +1,11 @@
 /** What may be spent: what is said beforehand is what happens. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { expectBalanced } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { passMidnight } from "../kit/midnight.ts";
+import { budgetOf, setBalance, setLimits, setOwnerLimits } from "../kit/owner-limits.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
-import { expectBalanced } from "../kit/settled.ts";
 import { auditOf } from "../kit/store.ts";
-import { budgetOf, setBalance, setLimits, setOwnerLimits } from "../kit/terms.ts";
 
 async function narrowKey(owner: TestOwner, bounds: object): Promise<string> {
   const made = await send("/v1/keys", { key: owner.key, body: { name: "narrow", ...bounds } });
@@ -178,13 +178,13 @@ describe("BUD-8 an estimate", () => {
     const ask = async () =>
       (await send("/v1/budget/estimate", { key: owner.key, body: { computeProfile: "power" } }))
         .json;
-    const { maxCost, firstHold } = (await ask()).estimate;
-    expect(firstHold).toBeLessThan(maxCost);
+    const { maxCost, initialHold } = (await ask()).estimate;
+    expect(initialHold).toBeLessThan(maxCost);
     await setBalance(owner, maxCost);
     expect(await ask()).toMatchObject({ affordable: true, canExecute: true, code: null });
     await setBalance(owner, maxCost - 1e-6);
     expect(await ask()).toMatchObject({ affordable: false, canExecute: true });
-    await setBalance(owner, firstHold - 1e-6);
+    await setBalance(owner, initialHold - 1e-6);
     expect(await ask()).toMatchObject({ canExecute: false, code: "INSUFFICIENT_BUDGET" });
   });
 

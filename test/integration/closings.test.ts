@@ -1,11 +1,11 @@
 /** What a key sends holds up neither its revocation, nor its owner, nor what limits it. */
 import { afterAll, describe, expect, test } from "vitest";
 import { firstOperator } from "../../local/cloud/names.ts";
+import { accountOf } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { operatorTokenFor, until } from "../kit/cloud.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
 import { anotherKey, asOperator, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
-import { accountOf } from "../kit/settled.ts";
 import { isTurn } from "../kit/share.ts";
 import { firestore } from "../kit/store.ts";
 

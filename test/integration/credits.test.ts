@@ -1,11 +1,11 @@
 /** Money that operators move: small sums alone, large ones two by two. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { firstOperator } from "../../local/cloud/names.ts";
-import { begin, untilRunning } from "../kit/begun.ts";
+import { expectBalanced, expectSettled } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { cloud, operatorTokenFor } from "../kit/cloud.ts";
 import { asOperator, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
-import { expectBalanced, expectSettled } from "../kit/settled.ts";
+import { begin, untilRunning } from "../kit/start-execution.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 
 /** Above what the deployment lets one operator move alone. */

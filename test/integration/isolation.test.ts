@@ -1,10 +1,10 @@
 /** What a machine costs that can't isolate: nothing. */
 import { describe, expect, test } from "vitest";
+import { accountOf, expectBalanced, untilEnded } from "../kit/assert-settled.ts";
 import { prepareBeat } from "../kit/beat.ts";
 import { send } from "../kit/client.ts";
 import { newOwner, newThread, runScript } from "../kit/owners.ts";
 import { plantExecution } from "../kit/plant-execution.ts";
-import { accountOf, expectBalanced, untilEnded } from "../kit/settled.ts";
 
 describe("EXE-8 an execution whose walls weren't proven", () => {
   test("says isolation_unavailable, and isn't charged", async () => {

@@ -1,7 +1,7 @@
 /** What a key that ends leaves behind: nothing that runs, and nothing that can still begin. */
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { begin, untilRunning } from "../kit/begun.ts";
+import { accountOf, executionOf, expectSettled } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { functionUrl, until } from "../kit/cloud.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
@@ -13,7 +13,7 @@ import {
   newThread,
   type TestOwner,
 } from "../kit/owners.ts";
-import { accountOf, executionOf, expectSettled } from "../kit/settled.ts";
+import { begin, untilRunning } from "../kit/start-execution.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 
 const endless = "echo begun; sleep 40; echo after";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { cloud, operatorTokenFor, until } from "../kit/cloud.ts";
-import { allDocuments, allLogs } from "../kit/everything.ts";
+import { allDocuments, allLogs } from "../kit/dump.ts";
 import { startAsides } from "../kit/function-aside.ts";
 import { asOperator, newOwner } from "../kit/owners.ts";
 import { auditOf, firestore } from "../kit/store.ts";

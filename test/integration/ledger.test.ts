@@ -5,11 +5,11 @@ import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import { LedgerEntry } from "#shared/store/owners";
 import { accounts, audiences } from "../../local/cloud/names.ts";
+import { accountOf } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { cloud, functionUrl, idTokenFor, until } from "../kit/cloud.ts";
 import { wholeLines } from "../kit/log-lines.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
-import { accountOf } from "../kit/settled.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 
 const root = join(import.meta.dirname, "../..");

@@ -5,14 +5,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
+import { executionOf } from "../kit/assert-settled.ts";
 import { prepareBeat, sendBeat } from "../kit/beat.ts";
-import { begin, untilRunning } from "../kit/begun.ts";
 import { send } from "../kit/client.ts";
 import { operationsOf, resetOperations, until } from "../kit/cloud.ts";
 import { type Budget, fits, least, leastOf, minus } from "../kit/least-cost.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { plantExecution } from "../kit/plant-execution.ts";
-import { executionOf } from "../kit/settled.ts";
+import { begin, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 
 interface Row extends Budget {

@@ -10,12 +10,12 @@ import { open } from "#shared/secrets/sealing";
 import { openSealingPair } from "#shared/secrets/sealing-keys";
 import { SealedSecrets, SealingKey } from "#shared/store/environments";
 import { accounts, audiences } from "../../local/cloud/names.ts";
-import { begin, untilRunning } from "../kit/begun.ts";
+import { untilEnded } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { cloud, functionUrl, idTokenFor, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
-import { untilEnded } from "../kit/settled.ts";
 import { isLong } from "../kit/share.ts";
+import { begin, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 
 const value = "a-secret-of-the-environment";

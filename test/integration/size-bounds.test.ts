@@ -1,8 +1,8 @@
 /** What is too large, too much or contradictory is refused by its measure, before it costs. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { accountOf, expectBalanced } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
-import { accountOf, expectBalanced } from "../kit/settled.ts";
 import { firestore } from "../kit/store.ts";
 
 let owner: TestOwner;

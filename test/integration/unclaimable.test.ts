@@ -1,9 +1,9 @@
 /** Executions that no claim will ever get: ended at the first, instead of tried for an hour. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { executionCostMicrousd } from "#shared/core/money/pricing";
-import { begin } from "../kit/begun.ts";
+import { untilEnded } from "../kit/assert-settled.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
-import { untilEnded } from "../kit/settled.ts";
+import { begin } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 
 let owner: TestOwner;

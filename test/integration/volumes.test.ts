@@ -1,12 +1,12 @@
 /** Too much of everything: output, events, bytes that are no text, files, a disk that is full. */
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
-import { begin, untilRunning } from "../kit/begun.ts";
+import { executionOf, expectSettled, replay } from "../kit/assert-settled.ts";
 import { until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { pidsOf } from "../kit/processes.ts";
-import { executionOf, expectSettled, replay } from "../kit/settled.ts";
 import { isLong, isTurn } from "../kit/share.ts";
+import { begin, untilRunning } from "../kit/start-execution.ts";
 
 const mib = 1_048_576;
 /** `npm run chaos` takes its time. */

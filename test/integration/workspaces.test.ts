@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ManifestEntry, type ManifestFile, manifestOf } from "#shared/core/workspace/manifest";
 import { manifestBytes } from "#shared/core/workspace/manifest-bytes";
 import { gatewayPaths } from "#shared/protocol/runner";
+import { executionOf } from "../kit/assert-settled.ts";
 import { prepareBeat } from "../kit/beat.ts";
 import { type Answer, multipart, send } from "../kit/client.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { type Planted, plantExecution } from "../kit/plant-execution.ts";
-import { executionOf } from "../kit/settled.ts";
 import { firestore } from "../kit/store.ts";
 import { expectRefusal } from "../security/support/refusals.ts";
 

@@ -3,10 +3,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { issueToken, type SigningKeys } from "#shared/core/executions/ticket";
 import { formatLease } from "../../functions/runner-gateway/lease.ts";
+import { executionOf } from "./assert-settled.ts";
 import { send } from "./client.ts";
 import { cloud, functionUrl } from "./cloud.ts";
 import type { TestOwner } from "./owners.ts";
-import { executionOf } from "./settled.ts";
 import { firestore } from "./store.ts";
 
 async function gatewayKeys(): Promise<SigningKeys> {

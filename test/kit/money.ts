@@ -6,11 +6,11 @@ import { idOf } from "#shared/core/ids";
 import { Account, spendableMicrousd } from "#shared/core/money/account";
 import { Execution } from "#shared/store/executions";
 import { LedgerEntry } from "#shared/store/owners";
+import { accountOf, expectBalanced } from "./assert-settled.ts";
 import { type Answer, eventsOf, send } from "./client.ts";
 import { until } from "./cloud.ts";
 import { play } from "./instant-containers.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "./owners.ts";
-import { accountOf, expectBalanced } from "./settled.ts";
 import { isLong } from "./share.ts";
 import { firestore } from "./store.ts";
 

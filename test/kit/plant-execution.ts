@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { nanoid } from "nanoid";
 import { formatTicket, hashTicket } from "#shared/core/executions/ticket";
 import type { Execution } from "#shared/store/executions";
+import { executionOf } from "./assert-settled.ts";
 import type { TestOwner } from "./owners.ts";
-import { executionOf } from "./settled.ts";
 import { firestore } from "./store.ts";
 
 const hourMs = 3_600_000;

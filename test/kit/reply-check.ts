@@ -1,11 +1,11 @@
 /** Every answer that a test gets is held against what its route declares. */
-import { readdirSync } from "node:fs";
 import findMyWay, { type HTTPMethod } from "find-my-way";
 import type { Route } from "#shared/pipeline/route";
 import type { Service } from "#shared/pipeline/service";
+import { functionNames } from "./function-names.ts";
 
 const router = findMyWay({ maxParamLength: 2_048 });
-for (const name of readdirSync("functions")) {
+for (const name of functionNames()) {
   const { service }: { service: Service } = await import(`../../functions/${name}/index.ts`);
   for (const route of service.routes) {
     for (const path of route.paths) router.on(route.method as HTTPMethod, path, () => {}, route);

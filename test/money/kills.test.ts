@@ -2,7 +2,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { killFunction } from "../kit/cloud.ts";
-import { Dice } from "../kit/dice.ts";
 import { theFleet } from "../kit/fleet.ts";
 import type { FunctionAside } from "../kit/function-aside.ts";
 import {
@@ -16,6 +15,7 @@ import {
   withStatus,
 } from "../kit/money.ts";
 import { seed } from "../kit/seed.ts";
+import { Dice } from "../kit/seeded-random.ts";
 
 const affords = long ? 100 : 30;
 const attempts = long ? 2_000 : 90;

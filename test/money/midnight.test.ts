@@ -1,9 +1,9 @@
 /** The end of a day that ends a month, as functions live through it whose clocks are ahead. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { accountOf, expectBalanced, untilEnded } from "../kit/assert-settled.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
 import { play } from "../kit/instant-containers.ts";
 import { attempt, type Crowd, eachMicrousd, newCrowd, type Outcome } from "../kit/money.ts";
-import { accountOf, expectBalanced, untilEnded } from "../kit/settled.ts";
 import { ShiftedClock } from "../kit/shifted-clock.ts";
 import { type ShiftedRunner, startShiftedRunner } from "../kit/shifted-runner.ts";
 import { firestore } from "../kit/store.ts";

@@ -1,5 +1,6 @@
 /** One account, four processes, far more who want its money than it can pay for. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { accountOf } from "../kit/assert-settled.ts";
 import { theFleet } from "../kit/fleet.ts";
 import type { FunctionAside } from "../kit/function-aside.ts";
 import {
@@ -12,7 +13,6 @@ import {
   watchAccount,
   withStatus,
 } from "../kit/money.ts";
-import { accountOf } from "../kit/settled.ts";
 
 const affords = long ? 100 : 30;
 const attempts = long ? 2_000 : 120;

@@ -5,7 +5,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { functionUrl } from "../kit/cloud.ts";
-import { Dice } from "../kit/dice.ts";
 import { theFleet } from "../kit/fleet.ts";
 import { play } from "../kit/instant-containers.ts";
 import {
@@ -20,6 +19,7 @@ import {
   workMs,
 } from "../kit/money.ts";
 import { seed } from "../kit/seed.ts";
+import { Dice } from "../kit/seeded-random.ts";
 
 const attempts = long ? 200 : 24;
 const affords = long ? 100 : 12;

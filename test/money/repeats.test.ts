@@ -1,5 +1,6 @@
 /** What is said twice, late, or into the void counts once. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { accountOf, expectBalanced, untilEnded } from "../kit/assert-settled.ts";
 import { functionUrl, orderRunFault } from "../kit/cloud.ts";
 import { theFleet } from "../kit/fleet.ts";
 import type { FunctionAside } from "../kit/function-aside.ts";
@@ -13,7 +14,6 @@ import {
   turns,
   workMs,
 } from "../kit/money.ts";
-import { accountOf, expectBalanced, untilEnded } from "../kit/settled.ts";
 import { sharedOut } from "../kit/share.ts";
 
 let processes: readonly FunctionAside[] = [];

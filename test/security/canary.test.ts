@@ -9,7 +9,7 @@ import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Answer, send } from "../kit/client.ts";
 import { cloud, killFunction } from "../kit/cloud.ts";
-import { allDocuments } from "../kit/everything.ts";
+import { allDocuments } from "../kit/dump.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { firestore } from "../kit/store.ts";
 import {

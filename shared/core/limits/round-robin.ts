@@ -10,7 +10,7 @@ export interface Waiting {
  *
  * @param servedAt When each owner was served last; one that isn't in it comes first.
  */
-export function inTurn<T extends Waiting>(
+export function roundRobinByOwner<T extends Waiting>(
   waiting: readonly T[],
   servedAt: { get(ownerId: string): number | undefined },
 ): readonly T[] {

@@ -12,7 +12,7 @@ import { mountFileSystems } from "../../../runner/launcher/file-systems.ts";
 import type { SandboxLimits } from "../../../runner/launcher/messages.ts";
 import { type Sandbox, startSandbox } from "../../../runner/launcher/sandbox.ts";
 import {
-  giveTo,
+  chownTree,
   hostFacts,
   layOutScratch,
   removeScratch,
@@ -20,7 +20,7 @@ import {
 } from "../../../runner/launcher/scratch.ts";
 import type { LauncherSettings } from "../../../runner/launcher/settings.ts";
 import { type SandboxMode, sandboxCommand } from "../../../runner/sandbox/arguments.ts";
-import { type InitLine, listenForInit } from "../../../runner/supervisor/init-line.ts";
+import { type InitLine, listenForInit } from "../../../runner/supervisor/init-connection.ts";
 import { killNow } from "../../kit/processes.ts";
 import { attempts } from "../attempts/attempts.ts";
 import { type Attempt, prelude, systemCallProgram, type Wall } from "./attempt.ts";
@@ -93,7 +93,7 @@ async function inGroup(cell: Cell): Promise<string[]> {
     plantSetUid(scratch);
     // What it starts inherits its limit of core files, which an attempt may have to be without.
     await mountFileSystems(scratch, limits, settings, 0);
-    await giveTo(settings.sandboxUid, scratch.workspace);
+    await chownTree(settings.sandboxUid, scratch.workspace);
     return await inSandbox(cell, { scratch, cgroup, neighbour });
   } finally {
     for (const pid of processesOf(settings.sandboxUid)) killNow(pid);

@@ -60,7 +60,7 @@ export const egressDefences = {
     replace: "if (this.#deps.isRefused(error)) return this.#batches.shift() !== undefined;",
   },
   "what isn't stored isn't made": {
-    file: "runner/egress/exits.ts",
+    file: "runner/egress/outbound-connections.ts",
     find: "await Promise.all([attempt.open(), connecting])",
     replace: "await Promise.all([attempt.open().catch(() => {}), connecting])",
   },

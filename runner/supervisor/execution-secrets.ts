@@ -33,16 +33,16 @@ interface Binding {
 export async function takeSecrets(
   claimed: Claimed,
   roots?: readonly string[],
-): Promise<HandedSecrets> {
+): Promise<ExecutionSecrets> {
   const { boundSecrets } = claimed;
-  if (boundSecrets.length === 0) return new HandedSecrets(claimed, null);
+  if (boundSecrets.length === 0) return new ExecutionSecrets(claimed, null);
   const { BoundSecrets } = await import("../egress/bound-secrets.ts");
   const { rootCertificates } = await import("node:tls");
   const secrets = new BoundSecrets(boundSecrets, { now: Date.now(), ...(roots && { roots }) });
-  return new HandedSecrets(claimed, { secrets, rootCertificates });
+  return new ExecutionSecrets(claimed, { secrets, rootCertificates });
 }
 
-export class HandedSecrets {
+export class ExecutionSecrets {
   readonly #claimed: Claimed;
   readonly #binding: Binding | null;
   readonly redaction: RedactionPlan;

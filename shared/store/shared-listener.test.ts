@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Listener, ListenTogether, tell } from "./listen-together.ts";
+import { type Listener, SharedListener, tell } from "./shared-listener.ts";
 
 /** A source of numbers that counts who listens. */
 function source() {
@@ -22,7 +22,7 @@ function reader() {
 }
 
 test("readers of the same share one listener, and each hears all from when it came", async () => {
-  const together = new ListenTogether<number>();
+  const together = new SharedListener<number>();
   const { heard, start, stopped } = source();
   const [first, second, other] = [reader(), reader(), reader()];
   const stopFirst = together.listen("log", start, first);
@@ -42,7 +42,7 @@ test("readers of the same share one listener, and each hears all from when it ca
 });
 
 test("a reader that comes while something newer is told hears that alone", async () => {
-  const together = new ListenTogether<number>();
+  const together = new SharedListener<number>();
   const { heard, start } = source();
   together.listen("log", start, reader());
   heard[0]?.next(1);
@@ -54,7 +54,7 @@ test("a reader that comes while something newer is told hears that alone", async
 });
 
 test("an error ends it for all of them, and whoever comes later listens anew", () => {
-  const together = new ListenTogether<number>();
+  const together = new SharedListener<number>();
   const { heard, start, stopped } = source();
   const [first, second, later] = [reader(), reader(), reader()];
   const stopFirst = together.listen("log", start, first);
@@ -68,7 +68,7 @@ test("an error ends it for all of them, and whoever comes later listens anew", (
 });
 
 test("one that stops in the middle of being told is told no more", async () => {
-  const together = new ListenTogether<number>();
+  const together = new SharedListener<number>();
   const { heard, start } = source();
   const [first, second] = [reader(), reader()];
   let stopSecond = () => {};

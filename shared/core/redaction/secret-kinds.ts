@@ -37,7 +37,7 @@ const wordLengthMin = 3;
 const entropyBitsMin = { token: 3.8, hex: 3.2 };
 
 /** What `value` looks like; null if it looks like nothing of the kind. A guess, and no more. */
-export function secretSign(value: string): string | null {
+export function detectSecretKind(value: string): string | null {
   for (const [what, form] of forms) if (form.test(value)) return what;
   if (!tokenForm.test(value) || uuidForm.test(value)) return null;
   const entropyBits = entropyBitsOf(value);

@@ -11,7 +11,7 @@ import { readerMs, readerRenewMs } from "./timing.ts";
  * it, the mark is renewed once a minute.
  * @throws {ApiError} `NOT_FOUND`.
  */
-export async function readAlong(deps: SweepDeps, owner: Owner, id: string): Promise<Execution> {
+export async function markReader(deps: SweepDeps, owner: Owner, id: string): Promise<Execution> {
   const ref = executions.of(owner, id);
   const { value, version } = await deps.store.require(ref);
   const now = deps.now();

@@ -30,7 +30,7 @@ export interface FirstHold {
 }
 
 /** What starting an execution asks of the account: `hold` and `refusalOf` answer the same to it. */
-export function firstHold(of: FirstHold): Omit<HoldRequest, "executionId"> {
+export function initialHold(of: FirstHold): Omit<HoldRequest, "executionId"> {
   const { key, execution, limits, now } = of;
   const { executionCostMaxMicrousd, dayCostMaxMicrousd } = key;
   const holdLimits: HoldLimits = limits;

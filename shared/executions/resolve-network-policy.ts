@@ -1,4 +1,4 @@
-import { askedReach, type NetworkInput, type Reach } from "../contract/network.ts";
+import { type NetworkInput, type Reach, requestedNetwork } from "../contract/network.ts";
 import { isWithinNetwork } from "../core/network/network-policy.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { defaultEgressLimits } from "../protocol/runner.ts";
@@ -16,7 +16,7 @@ export function environmentReach({ network, networkAllow }: Environment): Reach 
  *
  * @throws {ApiError} `NETWORK_NOT_ALLOWED` if a message names a host its environment doesn't allow.
  */
-export function networkOf(
+export function resolveNetworkPolicy(
   environment: Environment,
   message: { readonly internetAccess: boolean | null; readonly network: NetworkInput | null },
 ): Execution["network"] {
@@ -30,7 +30,7 @@ export function networkOf(
   });
   if (network === null)
     return frozen(internetAccess === false ? { mode: "none", allow: [] } : most);
-  const asked = askedReach({ network }, most) ?? most;
+  const asked = requestedNetwork({ network }, most) ?? most;
   if (!isWithinNetwork(asked, most)) throw new ApiError("NETWORK_NOT_ALLOWED");
   return frozen(asked);
 }

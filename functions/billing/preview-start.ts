@@ -7,7 +7,7 @@ import { type HoldRefusal, refusalOf } from "#shared/core/money/hold";
 import { computeCostMicrousd } from "#shared/core/money/pricing";
 import { currentDefaults } from "#shared/environments/default-environment";
 import { ApiError } from "#shared/errors/api-error";
-import { firstHold, limitsOf } from "#shared/executions/first-hold";
+import { initialHold, limitsOf } from "#shared/executions/initial-hold";
 import { startRefusal } from "#shared/executions/start-refusal";
 import type { Owner } from "#shared/identity/owner";
 import type { Profile } from "#shared/protocol/job";
@@ -72,7 +72,7 @@ export function askStart(key: ApiKey, place: StartPlace, now: number): StartAnsw
   const { account, profile } = place;
   const limits = limitsOf(deploymentLimits(), account);
   const { wallClockMs } = limits;
-  const asked = firstHold({ key, execution: { profile, wallClockMs }, limits, now });
+  const asked = initialHold({ key, execution: { profile, wallClockMs }, limits, now });
   const ceilingMicrousd = key.executionCostMaxMicrousd ?? Number.POSITIVE_INFINITY;
   const maxMicrousd = Math.min(computeCostMicrousd(profile, wallClockMs), ceilingMicrousd);
   const wholeMicrousd = Math.max(maxMicrousd, asked.amountMicrousd);

@@ -9,7 +9,7 @@ const rememberedMsMax = 1_000;
  * Keys that the account has just refused to start executions for: repeating the question at once
  * would cost its reads again and get the same answer.
  */
-export class KnownRefusals {
+export class RefusalCache {
   readonly #refusals = new LRUCache<string, { readonly until: number; readonly error: ApiError }>({
     max: keysMax,
   });

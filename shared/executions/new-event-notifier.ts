@@ -13,7 +13,7 @@ const sizes = new WeakMap<EventBatch, number>();
  * Rings when an execution's log grows. Holds its newest batches alone, however many there were: for
  * a reader that about keeps up they are the next ones, and cost no second read.
  */
-export class Doorbell {
+export class NewEventNotifier {
   readonly #signal: AbortSignal;
   readonly #stopListening: () => void;
   /** The newest batches, one following the other. */

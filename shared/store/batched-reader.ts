@@ -15,7 +15,7 @@ interface Asked {
   reject(failure: unknown): void;
 }
 
-export class ReadTogether {
+export class BatchedReader {
   readonly #db: Firestore;
   #asked: Asked[] = [];
 

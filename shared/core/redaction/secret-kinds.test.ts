@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { secretSign } from "./secret-signs.ts";
+import { detectSecretKind } from "./secret-kinds.ts";
 
 const random = createHash("sha512").update("seed").digest();
 
-describe("SEC-7 secretSign()", () => {
+describe("SEC-7 detectSecretKind()", () => {
   test.each([
     ["a GitHub token", `ghp_${random.toString("hex").slice(0, 36)}`],
     ["an AWS access key", "AKIAIOSFODNN7EXAMPLE"],
@@ -19,7 +19,7 @@ describe("SEC-7 secretSign()", () => {
     ["a random value", random.toString("base64").slice(0, 32)],
     ["a random value", random.toString("base64url").slice(0, 43)],
   ])("knows %s", (what, value) => {
-    expect(secretSign(value)).toBe(what);
+    expect(detectSecretKind(value)).toBe(what);
   });
 
   test.each([
@@ -39,6 +39,6 @@ describe("SEC-7 secretSign()", () => {
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     "com.example.service.ConfigurationManager",
   ])("takes %j for what it is", (value) => {
-    expect(secretSign(value)).toBeNull();
+    expect(detectSecretKind(value)).toBeNull();
   });
 });

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Environment } from "../store/environments.ts";
 import { Execution } from "../store/executions.ts";
-import { networkOf } from "./network-of.ts";
+import { resolveNetworkPolicy } from "./resolve-network-policy.ts";
 
 const stored = (name: string): object =>
   JSON.parse(readFileSync(`test/fixtures/documents/${name}.json`, "utf8"));
@@ -13,7 +13,10 @@ describe("documents from before allow-lists", () => {
   test("an environment allows no host by name, and what it said before is still so", () => {
     expect(environment.networkAllow).toEqual([]);
     const asked = { internetAccess: null, network: null };
-    expect(networkOf(environment, asked)).toMatchObject({ mode: "internet", job: "internet" });
+    expect(resolveNetworkPolicy(environment, asked)).toMatchObject({
+      mode: "internet",
+      job: "internet",
+    });
   });
 
   test("an execution that was started has the caps of today", () => {
@@ -22,7 +25,7 @@ describe("documents from before allow-lists", () => {
   });
 
   test("what a message closes is closed underneath, too: F5 the job is of the same class", () => {
-    const closed = networkOf(environment, { internetAccess: false, network: null });
+    const closed = resolveNetworkPolicy(environment, { internetAccess: false, network: null });
     expect(closed).toMatchObject({ mode: "none", allow: [], job: "none" });
   });
 });

@@ -10,10 +10,10 @@ import type { EgressProxy } from "../egress/proxy.ts";
 import { Refusal } from "../egress/refusal.ts";
 import type { NetworkOverride } from "../egress/test-network.ts";
 import type { TlsTerminator } from "../egress/tls-terminator.ts";
-import { receiveDoor } from "../launcher/doorway.ts";
+import { receiveDoor } from "../launcher/netns-listener.ts";
 import { GatewayError } from "./gateway.ts";
-import type { RefusedAttempt } from "./init-line.ts";
-import type { LauncherLine } from "./launcher-line.ts";
+import type { RefusedAttempt } from "./init-connection.ts";
+import type { LauncherLine } from "./launcher-client.ts";
 import { log } from "./log.ts";
 
 export interface WayOutDeps {
@@ -58,7 +58,7 @@ export class WayOut {
     received.catch(() => undefined);
     await launcher.openDoor();
     const { EgressProxy } = await import("../egress/proxy.ts");
-    const { namesOf } = await import("../egress/names.ts");
+    const { namesOf } = await import("../egress/dns-resolver.ts");
     this.#proxy = new EgressProxy({
       policy: this.#policy,
       names: namesOf(network.resolver),

@@ -14,7 +14,7 @@ interface Shared<T> {
  * Listeners to the same thing share one: fifty readers of one execution would else have the
  * database send each batch fifty times, and this process read it as often.
  */
-export class ListenTogether<T> {
+export class SharedListener<T> {
   readonly #shared = new Map<string, Shared<T>>();
 
   /**

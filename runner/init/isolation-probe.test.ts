@@ -7,7 +7,7 @@ import {
   onlyLoopback,
   parseStatus,
   readOnly,
-} from "./denials.ts";
+} from "./isolation-probe.ts";
 
 const zero = "0000000000000000";
 const names = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"];
