@@ -6,7 +6,7 @@ const moneySetup = "./test/kit/money-setup.ts";
 const failuresSetup = "./test/kit/failures-setup.ts";
 const propertySeed = "./test/kit/property-seed.ts";
 
-/** `npm test` runs these projects in two lanes side by side; groups keep their order elsewhere. */
+/** `npm test` runs these projects in lanes side by side; groups keep their order elsewhere. */
 // biome-ignore lint/style/noDefaultExport: vitest asks for it.
 export default defineConfig({
   test: {

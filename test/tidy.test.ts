@@ -1,9 +1,9 @@
 /** Holds the architecture's import rule and the style guide's limits over every source file. */
-import { existsSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { functionNames } from "../scripts/build/entries.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
-import { functionNames } from "./kit/function-names.ts";
 import { findForbiddenImports, findImportCircles } from "./tidy/import-rules.ts";
 import { findImpurities } from "./tidy/purity-rules.ts";
 import { findSlowExpressions } from "./tidy/regexp-rules.ts";
@@ -39,9 +39,8 @@ describe("the repository is tidy", () => {
   });
 
   test("every folder of functions/ is a function", () => {
-    const without = functionNames().filter(
-      (name) => !existsSync(join(repositoryRoot, "functions", name, "index.ts")),
-    );
-    expect(without).toEqual([]);
+    const entries = readdirSync(join(repositoryRoot, "functions"), { withFileTypes: true });
+    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    expect(folders.sort()).toEqual(functionNames(repositoryRoot));
   });
 });

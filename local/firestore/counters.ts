@@ -63,7 +63,7 @@ export class OperationCounter {
     let documents = 0;
     let counted = 0;
     let writes = 0;
-    const count = (reads: number) => {
+    const countReads = (reads: number) => {
       this.#add({ reads: reads - counted });
       counted = reads;
     };
@@ -79,7 +79,7 @@ export class OperationCounter {
         documents += countFields(message, ...(documentFields[method] ?? []));
         // At once: a client that has all it asked for doesn't wait for the call's end.
         const isDone = method === "RunQuery" && countFields(message, queryDoneField) > 0;
-        count(isDone ? readsOf(method, documents, status.OK) : documents);
+        countReads(isDone ? readsOf(method, documents, status.OK) : documents);
         if (method === "Listen") {
           this.#add({ listenReads: countFields(message, documentChangeField) });
         }
@@ -88,7 +88,7 @@ export class OperationCounter {
         if (!isTrip) return;
         this.#inFlight -= 1;
         const isOk = code === status.OK;
-        count(readsOf(method, documents, code));
+        countReads(readsOf(method, documents, code));
         this.#add({ writes: isOk ? writes + (singleWrites.includes(method) ? 1 : 0) : 0 });
       },
     };

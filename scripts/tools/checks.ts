@@ -6,8 +6,8 @@ import type { Step } from "./step.ts";
 const bin = (name: string) => join(repositoryRoot, "node_modules", ".bin", name);
 const vitestModule = join(repositoryRoot, "node_modules", "vitest", "vitest.mjs");
 
-const keptIn = (file: string) => ["--incremental", "--tsBuildInfoFile", file];
 const known = join(repositoryRoot, "node_modules", ".cache", "paddock-types.json");
+const incremental = ["--incremental", "--tsBuildInfoFile", known];
 
 export const staticChecks: readonly Step[] = [
   {
@@ -19,7 +19,7 @@ export const staticChecks: readonly Step[] = [
     title: "Types",
     // What it learnt of files that haven't changed is kept beside the packages. By default four
     // checkers each learn what all files share: on two cores one is as fast, for half the work.
-    command: [process.execPath, bin("tsc"), "-p", ".", "--checkers", "1", ...keptIn(known)],
+    command: [process.execPath, bin("tsc"), "-p", ".", "--checkers", "1", ...incremental],
     timeoutMs: 300_000,
   },
   {

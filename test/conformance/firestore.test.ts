@@ -162,41 +162,37 @@ async function keysOf(collection: string): Promise<string[]> {
 }
 
 describe("kept data", () => {
-  test.runIf(isTurn(0, 2))(
-    "comes back in both databases, of every type",
-    async () => {
-      const value = {
-        number: 1.5,
-        bytes: Buffer.from("bytes"),
-        nested: { list: [1, null, true, { deep: "yes" }] },
-        reference: db.doc("other/one"),
-      };
-      await db.doc("keep/a").set(value);
-      await keys.doc("keep/a").set({ sealed: true });
-      await emulator.exportTo(kept);
-      // What a stop in the middle of a later export leaves behind.
-      mkdirSync(join(kept, "export-00000000-0000-0000-0000-000000000000"));
-      writeFileSync(join(kept, "current.cut-off.tmp"), "{");
+  test.runIf(isTurn(0, 2))("comes back in both databases, of every type", async () => {
+    const value = {
+      number: 1.5,
+      bytes: Buffer.from("bytes"),
+      nested: { list: [1, null, true, { deep: "yes" }] },
+      reference: db.doc("other/one"),
+    };
+    await db.doc("keep/a").set(value);
+    await keys.doc("keep/a").set({ sealed: true });
+    await emulator.exportTo(kept);
+    // What a stop in the middle of a later export leaves behind.
+    mkdirSync(join(kept, "export-00000000-0000-0000-0000-000000000000"));
+    writeFileSync(join(kept, "current.cut-off.tmp"), "{");
 
-      const second = await startEmulator({ projectId, importFrom: kept });
-      vi.stubEnv("FIRESTORE_EMULATOR_HOST", second.host);
-      const again = new Firestore({ projectId });
-      const keysAgain = new Firestore({ projectId, databaseId: "keys" });
-      const [main, sealed] = await Promise.all([
-        again.doc("keep/a").get(),
-        keysAgain.doc("keep/a").get(),
-      ]);
-      vi.stubEnv("FIRESTORE_EMULATOR_HOST", undefined);
-      await Promise.all([again.terminate(), keysAgain.terminate()]);
-      await second.close();
-      expect(main.data()).toMatchObject({ number: 1.5, bytes: value.bytes, nested: value.nested });
-      expect(main.get("reference").path).toBe("other/one");
-      expect(sealed.data()).toEqual({ sealed: true });
-      await emulator.exportTo(kept);
-      expect(readdirSync(kept).filter((name) => name.startsWith("export-"))).toHaveLength(1);
-    },
-    120_000,
-  );
+    const second = await startEmulator({ projectId, importFrom: kept });
+    vi.stubEnv("FIRESTORE_EMULATOR_HOST", second.host);
+    const again = new Firestore({ projectId });
+    const keysAgain = new Firestore({ projectId, databaseId: "keys" });
+    const [main, sealed] = await Promise.all([
+      again.doc("keep/a").get(),
+      keysAgain.doc("keep/a").get(),
+    ]);
+    vi.stubEnv("FIRESTORE_EMULATOR_HOST", undefined);
+    await Promise.all([again.terminate(), keysAgain.terminate()]);
+    await second.close();
+    expect(main.data()).toMatchObject({ number: 1.5, bytes: value.bytes, nested: value.nested });
+    expect(main.get("reference").path).toBe("other/one");
+    expect(sealed.data()).toEqual({ sealed: true });
+    await emulator.exportTo(kept);
+    expect(readdirSync(kept).filter((name) => name.startsWith("export-"))).toHaveLength(1);
+  });
 
   test("can be cleared", async () => {
     await emulator.clear();
@@ -206,29 +202,25 @@ describe("kept data", () => {
 });
 
 describe("the process", () => {
-  test.runIf(isTurn(1, 2))(
-    "ends with the one that started it, however that ends",
-    async () => {
-      const module = join(import.meta.dirname, "../../local/firestore/emulator.ts");
-      const program = `
+  test.runIf(isTurn(1, 2))("ends with the one that started it, however that ends", async () => {
+    const module = join(import.meta.dirname, "../../local/firestore/emulator.ts");
+    const program = `
       const { startEmulator } = await import(${JSON.stringify(module)});
       console.log((await startEmulator({ projectId: "p" })).port);
       setInterval(() => {}, 1_000);`;
-      const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
-        stdio: ["ignore", "pipe", "inherit"],
-      });
-      const [port] = await once(createInterface({ input: child.stdout }), "line");
-      const isUp = () =>
-        fetch(`http://127.0.0.1:${port}/`).then(
-          () => true,
-          () => false,
-        );
-      expect(await isUp()).toBe(true);
-      child.kill("SIGKILL");
-      await vi.waitFor(async () => expect(await isUp()).toBe(false), 20_000);
-    },
-    120_000,
-  );
+    const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [port] = await once(createInterface({ input: child.stdout }), "line");
+    const isUp = () =>
+      fetch(`http://127.0.0.1:${port}/`).then(
+        () => true,
+        () => false,
+      );
+    expect(await isUp()).toBe(true);
+    child.kill("SIGKILL");
+    await vi.waitFor(async () => expect(await isUp()).toBe(false), 20_000);
+  });
 
   test("is left alone when one runs already", async () => {
     vi.stubEnv("FIRESTORE_EMULATOR_HOST", emulator.host);

@@ -2,10 +2,10 @@
 import findMyWay, { type HTTPMethod } from "find-my-way";
 import type { Route } from "#shared/pipeline/route";
 import type { Service } from "#shared/pipeline/service";
-import { functionNames } from "./function-names.ts";
+import { functionNames } from "../../scripts/build/entries.ts";
 
 const router = findMyWay({ maxParamLength: 2_048 });
-for (const name of functionNames()) {
+for (const name of functionNames(".")) {
   const { service }: { service: Service } = await import(`../../functions/${name}/index.ts`);
   for (const route of service.routes) {
     for (const path of route.paths) router.on(route.method as HTTPMethod, path, () => {}, route);

@@ -7,11 +7,10 @@ import {
   maskedProcFiles,
   type SandboxPlan,
   sandboxCommand,
-  sandboxModes,
 } from "../../runner/sandbox/arguments.ts";
 import { procFileNames } from "../../runner/sandbox/proc-files.ts";
-import { sharedOut } from "../kit/share.ts";
 import { type Facts, factsOf, layOut, uid } from "./support/bare-sandbox.ts";
+import { modesNow } from "./support/modes-now.ts";
 
 const parallel = 3;
 const programs = ["setpriv", "bwrap", "/usr/bin/setpriv"];
@@ -27,7 +26,7 @@ const files = ["group", "hostname", "hosts", "nsswitch.conf", "passwd", "resolv.
 const procFiles = procFileNames.map((name) => `/proc/${name}`);
 const devices = ["full", "null", "random", "tty", "urandom", "zero"];
 
-describe.each(sharedOut(sandboxModes, 2))("EXE-2 in mode %s", { timeout: 120_000 }, (mode) => {
+describe.each(modesNow)("EXE-2 in mode %s", { timeout: 120_000 }, (mode) => {
   let laid: ReturnType<typeof layOut>;
   let command: readonly string[];
   let seen: Facts;

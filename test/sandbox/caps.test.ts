@@ -1,10 +1,9 @@
 /** Each cap is exceeded once, and ends or bounds the execution with its reason. */
 import { describe, expect, test } from "vitest";
 import type { Limits } from "#shared/protocol/runner";
-import { sandboxModes } from "../../runner/sandbox/arguments.ts";
-import { sharedOut } from "../kit/share.ts";
 import { claimFor, megabyte } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
+import { modesNow } from "./support/modes-now.ts";
 
 const options = { timeout: 120_000 };
 const forkUntilRefused = `perl -e '
@@ -14,7 +13,7 @@ for _ in range(99): threading.Thread(target=time.sleep, args=(9,), daemon=True).
 const openUntilRefused = `perl -e '
   my @f; while (open(my $f, "<", "/dev/null")) { push @f, $f } print scalar(@f), "\\n"; exit 5'`;
 
-describe.each(sharedOut(sandboxModes, 2))("EXE-5 caps in mode %s", options, (mode) => {
+describe.each(modesNow)("EXE-5 caps in mode %s", options, (mode) => {
   const settle = async (script: string, limits: Partial<Limits> = {}) => {
     const claim = claimFor(script);
     const run = await execute({ ...claim, limits: { ...claim.limits, ...limits } }, mode);

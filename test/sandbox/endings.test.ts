@@ -1,10 +1,9 @@
 /** However an execution ends, it is settled with the right reason, and nothing of it is left. */
 import { describe, expect, test } from "vitest";
 import { gatewayPaths } from "#shared/protocol/runner";
-import { sandboxModes } from "../../runner/sandbox/arguments.ts";
-import { sharedOut } from "../kit/share.ts";
 import { claimFor, type FakeGateway } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
+import { modesNow } from "./support/modes-now.ts";
 
 const options = { timeout: 120_000 };
 const waiting = "echo partial > file; echo started; (setsid nohup sleep 300 &); sleep 300";
@@ -16,7 +15,7 @@ const beating = {
   readerUntil: 0,
 };
 
-describe.each(sharedOut(sandboxModes, 2))("EXE-7 endings in mode %s", options, (mode) => {
+describe.each(modesNow)("EXE-7 endings in mode %s", options, (mode) => {
   test.each(["cancelled", "budget"] as const)("%s by the gateway", async (reason) => {
     const run = await execute(claimFor(waiting, { lease: beating }), mode, {
       during: async (gateway) => {

@@ -4,8 +4,6 @@
  */
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sandboxModes } from "../../runner/sandbox/arguments.ts";
-import { sharedOut } from "../kit/share.ts";
 import { claimFor } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
 import { makeRegistries } from "./support/registries.ts";
@@ -76,6 +74,8 @@ with zipfile.ZipFile("greeting-1.0-py3-none-any.whl", "w") as wheel:
     wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: greeting\\nVersion: 1.0\\n")
     wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
     wheel.writestr(info + "RECORD", "")`;
+
+import { modesNow } from "./support/modes-now.ts";
 
 const rows: readonly Row[] = [
   row(
@@ -200,7 +200,7 @@ const marker = "::row ";
 const tried = rows.filter(isThere);
 const task = `exec > >(while read -r line; do echo "$line"; done); seq 1 5000; echo LAST-LINE`;
 
-describe.each(sharedOut(sandboxModes, 2))("in mode %s", { timeout: 240_000 }, (mode) => {
+describe.each(modesNow)("in mode %s", { timeout: 240_000 }, (mode) => {
   let streamed = "";
   let answer = "";
   beforeAll(async () => {

@@ -2,10 +2,9 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { manifestOf } from "#shared/core/workspace/manifest";
-import { sandboxModes } from "../../runner/sandbox/arguments.ts";
-import { sharedOut } from "../kit/share.ts";
 import { claimFor, type FakeGateway } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
+import { modesNow } from "./support/modes-now.ts";
 
 const options = { timeout: 120_000 };
 
@@ -38,7 +37,7 @@ function storeBase(gateway: FakeGateway): string {
   );
 }
 
-describe.each(sharedOut(sandboxModes, 2))("an execution in mode %s", options, (mode) => {
+describe.each(modesNow)("an execution in mode %s", options, (mode) => {
   test("answers with what the script printed, stderr in its place", async () => {
     const run = await execute(claimFor("echo one; echo two >&2; echo three"), mode);
     expect(run.gateway.settled).toMatchObject({

@@ -1,6 +1,6 @@
 /** Makes every attempt with all walls and without its own, in as few sandboxes as that takes. */
-import { type SandboxMode, sandboxModes } from "../../../runner/sandbox/arguments.ts";
-import { sharedOut } from "../../kit/share.ts";
+import type { SandboxMode } from "../../../runner/sandbox/arguments.ts";
+import { modesNow } from "../../sandbox/support/modes-now.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Cell, Outcome } from "./run-cell.ts";
 
@@ -15,7 +15,6 @@ export interface Result {
   readonly alone: ReadonlyMap<string, Outcome>;
 }
 
-const modesNow = sharedOut(sandboxModes, 2);
 /** Sandboxes at work at once. */
 const parallel = 3;
 

@@ -1,7 +1,7 @@
 /** Every route there is, from the functions' own declarations, with what to send to each. */
 import type { Route } from "#shared/pipeline/route";
 import type { Service } from "#shared/pipeline/service";
-import { functionNames } from "../../kit/function-names.ts";
+import { functionNames } from "../../../scripts/build/entries.ts";
 
 export interface TableRoute {
   /** The function that answers it. */
@@ -15,7 +15,7 @@ export interface TableRoute {
 
 export const routes: readonly TableRoute[] = (
   await Promise.all(
-    functionNames().map(async (name) => {
+    functionNames(".").map(async (name) => {
       const { service }: { service: Service } = await import(`../../../functions/${name}/index.ts`);
       const { visibility } = service;
       return service.routes.map((route) => {
