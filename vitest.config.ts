@@ -6,7 +6,11 @@ const moneySetup = "./test/kit/money-setup.ts";
 const failuresSetup = "./test/kit/failures-setup.ts";
 const propertySeed = "./test/kit/property-seed.ts";
 
-/** `npm test` runs these projects in lanes side by side; groups keep their order elsewhere. */
+/**
+ * `npm test` runs these projects in lanes side by side; groups keep their order elsewhere. Files of
+ * a project share their worker's modules (`isolate: false`): loading the Google clients again costs
+ * seconds of CPU per file. A file that sets a variable of the environment must put it back.
+ */
 // biome-ignore lint/style/noDefaultExport: vitest asks for it.
 export default defineConfig({
   test: {
@@ -19,7 +23,6 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          // Nothing here keeps a state that another file could see, and loading it all costs half.
           isolate: false,
           setupFiles: [propertySeed],
           include: [
@@ -33,6 +36,7 @@ export default defineConfig({
       {
         test: {
           name: "conformance",
+          isolate: false,
           include: ["test/{conformance,deploy}/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 180_000,
@@ -44,6 +48,7 @@ export default defineConfig({
         // One file at a time: each counts the machine's processes, mounts and cgroups.
         test: {
           name: "sandbox",
+          isolate: false,
           include: ["test/{sandbox,escape}/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 180_000,
@@ -83,6 +88,7 @@ export default defineConfig({
         // A cloud of its own, with short leases, that tests kill.
         test: {
           name: "failures",
+          isolate: false,
           include: ["test/failures/**/*.test.ts"],
           globalSetup: existsSync(failuresSetup) ? [failuresSetup] : [],
           testTimeout: 120_000,

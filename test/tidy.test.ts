@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { functionNames } from "../scripts/build/entries.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
+import { findEnvironmentChanges } from "./tidy/environment-rules.ts";
 import { findForbiddenImports, findImportCircles } from "./tidy/import-rules.ts";
 import { findImpurities } from "./tidy/purity-rules.ts";
 import { findSlowExpressions } from "./tidy/regexp-rules.ts";
@@ -28,6 +29,10 @@ describe("the repository is tidy", () => {
 
   test("time, chance, environment and waiting stay where they belong", () => {
     expectNone(sources.flatMap(findImpurities));
+  });
+
+  test("no test changes the environment of those that share its process", () => {
+    expectNone(sources.flatMap(findEnvironmentChanges));
   });
 
   test("files keep their length, name and promises", () => {

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { firestoreJarLocations } from "./jar-locations.mjs";
 
-const startMsMax = 60_000;
+/** For one that hangs; one that ends is noticed at once. */
+const startMsMax = 120_000;
 const outputLengthMax = 4_096;
 const mainClass = "com.google.cloud.datastore.emulator.firestore.CloudFirestore";
 const mib = 2 ** 20;
@@ -77,7 +78,7 @@ async function kill(child: ChildProcess): Promise<void> {
   await closed;
 }
 
-/** Resolves once the emulator answers. @throws if it ends first, or takes longer than a minute. */
+/** Resolves once the emulator answers. @throws if it ends first, or takes more than two minutes. */
 export async function waitUntilReady(port: number, { ended }: JavaProcess): Promise<void> {
   let output: string | undefined;
   void ended.then((text) => {

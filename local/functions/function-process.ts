@@ -18,7 +18,8 @@ export interface FunctionProcessOptions {
   readonly onNotice: (sentence: string) => void;
 }
 
-const startWithinMs = 20_000;
+/** For one that hangs: a cold machine that starts three clouds at once takes half a minute. */
+const startWithinMs = 120_000;
 const stopWithinMs = 5_000;
 const lastWordsMax = 12;
 const backoff = { firstMs: 200, mostMs: 10_000, forgottenAfterMs: 30_000 };

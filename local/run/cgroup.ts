@@ -39,7 +39,8 @@ export interface Cgroup {
 
 const controllers = ["memory", "pids", "cpu"] as const;
 const cpuPeriodMicros = 100_000;
-const killWithinMs = 5_000;
+/** For what can't be killed: on a busy machine the dead take seconds to go. */
+const killWithinMs = 60_000;
 
 /** @throws {Error} if the machine offers no memory, pids and cpu control: nothing may run then. */
 export function findHierarchies(root = "/sys/fs/cgroup"): Hierarchies {

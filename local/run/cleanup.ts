@@ -6,7 +6,8 @@ import { promisify } from "node:util";
 import { until } from "./until.ts";
 
 const run = promisify(execFile);
-const killWithinMs = 5_000;
+/** For what can't be killed: on a busy machine the dead take seconds to go. */
+const killWithinMs = 60_000;
 
 /** User ids `firstUid` up to, but without, `firstUid + count`. */
 export interface UidSpan {

@@ -24,9 +24,10 @@ const common: BuildOptions = {
   platform: "node",
   target: "node24",
   format: "cjs",
-  minify: true,
-  // Class and function names reach logs.
-  keepNames: true,
+  // Names stay as they are, because they reach logs. With `keepNames` instead, esbuild would set each
+  // name again when the bundle starts: a fifth of the time until a function listens.
+  minifySyntax: true,
+  minifyWhitespace: true,
   sourcemap: "linked",
   // The image carries no sources; a stack trace needs names and lines only.
   sourcesContent: false,

@@ -51,3 +51,19 @@ test("a run without a failed test that ends badly counts as one failure", {
   expect({ passed, failed, broken }).toEqual({ passed: 1, failed: 1, broken: true });
   expect(failures[0]).toMatch(/outside of any test\nError: nobody waits for it/);
 });
+
+test("a set-up that fails is told with its reason, though no test failed", {
+  timeout: 60_000,
+}, async () => {
+  writeFileSync(
+    join(folder, "vitest.config.mjs"),
+    'export default { test: { globalSetup: ["./set-up.mjs"] } };',
+  );
+  writeFileSync(
+    join(folder, "set-up.mjs"),
+    'export function setup() { throw new Error("the cloud is closed today"); }',
+  );
+  const { failures, failed, broken } = await run("mixed", "--config=vitest.config.mjs");
+  expect({ failed, broken }).toEqual({ failed: 1, broken: true });
+  expect(failures.join("\n")).toContain("the cloud is closed today");
+});

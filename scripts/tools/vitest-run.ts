@@ -55,8 +55,10 @@ const reporter = join(import.meta.dirname, "line-reporter.ts");
  */
 export async function runVitest(run: VitestRun): Promise<VitestResult> {
   const reportPath = join(temporaryFolder("paddock-test-"), "report.json");
-  const { code, signal } = await start(run, reportPath);
-  const ending = signal === null ? `exit code ${code}` : `${signal} (limit: ${run.timeoutMs} ms)`;
+  const { code, signal, lastWords } = await start(run, reportPath);
+  const how = signal === null ? `exit code ${code}` : `${signal} (limit: ${run.timeoutMs} ms)`;
+  // A set-up that fails belongs to no test: why is only on stderr, far above the closing line.
+  const ending = lastWords === "" ? how : `${how}:\n${lastWords}`;
   if (!existsSync(reportPath)) {
     const failures = [`vitest ${run.args.join(" ")}\nended without a report: ${ending}`];
     return { passed: 0, failed: 1, skipped: 0, broken: true, failures, tests: [] };
@@ -74,7 +76,12 @@ export async function runVitest(run: VitestRun): Promise<VitestResult> {
 interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** The end of what it wrote on stderr. */
+  readonly lastWords: string;
 }
+
+/** Of what a run says on stderr, the last so many characters are kept. */
+const lastWordsCharactersMax = 4_000;
 
 function start({ cwd, args, timeoutMs, shown, logs }: VitestRun, report: string): Promise<Ending> {
   const output = shown ? "inherit" : "ignore";
@@ -83,7 +90,7 @@ function start({ cwd, args, timeoutMs, shown, logs }: VitestRun, report: string)
   return new Promise((resolve) => {
     const child = startChild(command, {
       cwd,
-      stdio: ["ignore", output, output],
+      stdio: ["ignore", output, "pipe"],
       timeout: timeoutMs,
       env: {
         ...process.env,
@@ -91,7 +98,12 @@ function start({ cwd, args, timeoutMs, shown, logs }: VitestRun, report: string)
         ...(logs ? { PADDOCK_TEST_LOGS: "1" } : {}),
       },
     });
-    child.on("error", () => resolve({ code: null, signal: null }));
-    child.on("close", (code, signal) => resolve({ code, signal }));
+    let lastWords = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      lastWords = (lastWords + text).slice(-lastWordsCharactersMax);
+      if (shown) process.stderr.write(text);
+    });
+    child.on("error", ({ message }) => resolve({ code: null, signal: null, lastWords: message }));
+    child.on("close", (code, signal) => resolve({ code, signal, lastWords: lastWords.trim() }));
   });
 }

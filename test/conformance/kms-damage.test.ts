@@ -1,7 +1,7 @@
 /** What happens to bytes on their way to and from KMS is noticed: by its side, and by ours. */
 import { join } from "node:path";
 import { crc32c } from "@aws-crypto/crc32c";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { unwrap, wrap } from "#shared/google/kms";
 import { keyRing, projectId } from "../../local/cloud/names.ts";
 import { cryptoService } from "../../local/kms/crypto-service.ts";
@@ -42,14 +42,13 @@ beforeAll(async () => {
     damaged(handle),
   ]);
   server = await startGrpcServer(service, Object.fromEntries(handlers));
-  Object.assign(process.env, {
-    GOOGLE_CLOUD_PROJECT: projectId,
-    PADDOCK_KMS_KEY_RING: keyRing,
-    PADDOCK_KMS_ENDPOINT: `127.0.0.1:${server.port}`,
-    METADATA_SERVER_DETECTION: "none",
-  });
+  vi.stubEnv("GOOGLE_CLOUD_PROJECT", projectId);
+  vi.stubEnv("PADDOCK_KMS_KEY_RING", keyRing);
+  vi.stubEnv("PADDOCK_KMS_ENDPOINT", `127.0.0.1:${server.port}`);
+  vi.stubEnv("METADATA_SERVER_DETECTION", "none");
 });
 afterAll(async () => {
+  vi.unstubAllEnvs();
   await server.close();
   removeFolder(folder);
 });

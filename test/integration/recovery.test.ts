@@ -149,7 +149,7 @@ describe("a function that crashes", () => {
       },
     });
     await cut.catch(() => {});
-    await untilCompleted(threadId, 30_000);
+    await untilCompleted(threadId, 90_000);
     expect(await chargesOf(threadId)).toBe(1);
     expect(await budget()).toMatchObject({ held: 0 });
     const path = `/v1/environments/${environmentId}/files/survived.txt`;

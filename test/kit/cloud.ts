@@ -55,7 +55,7 @@ export async function orderFault(of: string, order: FaultOrder | null): Promise<
 }
 
 /** Waits until a call stands at the point where it was ordered to be held. */
-export async function untilHeld(of: string, withinMs = 30_000): Promise<void> {
+export async function untilHeld(of: string, withinMs = 90_000): Promise<void> {
   await until(
     `a call of ${of} that is held`,
     async () => (await ask({ do: "held", of })) === 1,
@@ -91,7 +91,7 @@ export async function orderRunFault(fault: RunFault): Promise<void> {
 export async function until<T>(
   what: string,
   probe: () => Promise<T | null | undefined | false>,
-  withinMs = 30_000,
+  withinMs = 90_000,
 ): Promise<T> {
   const beganAt = performance.now();
   for (let waitedMs = 0; waitedMs < withinMs; waitedMs = performance.now() - beganAt) {

@@ -43,6 +43,8 @@ export class FakeGateway {
   /** Status to answer a path with instead, while the count lasts. */
   readonly failures = new Map<string, { status: number; times: number }>();
   refusesObjects: boolean = false;
+  /** Whether objects that the runner sends are left without an answer. */
+  hangsOnObjects: boolean = false;
   stop: "cancelled" | "budget" | null = null;
   claim: ClaimReply | undefined;
   readonly #server: Server;
@@ -65,7 +67,7 @@ export class FakeGateway {
   }
 
   /** Resolves once `condition` holds; looks again whenever the runner has said something. */
-  async until(condition: () => boolean, withinMs = 20_000): Promise<void> {
+  async until(condition: () => boolean, withinMs = 60_000): Promise<void> {
     const timeout = Promise.withResolvers<never>();
     const timer = setTimeout(() => timeout.reject(new Error("waited in vain")), withinMs);
     try {
@@ -126,6 +128,7 @@ export class FakeGateway {
     for await (const chunk of request) chunks.push(Buffer.from(chunk));
     const body = Buffer.concat(chunks);
     const path = new URL(request.url ?? "/", "http://gateway").pathname;
+    if (this.hangsOnObjects && request.method === "PUT") return;
     const { status, reply } = this.#route(request, path, body);
     response.writeHead(status);
     response.end(Buffer.isBuffer(reply) ? reply : JSON.stringify(reply));
