@@ -100,7 +100,7 @@ async function textOf(answer: IncomingMessage): Promise<string> {
   return withoutComments(text);
 }
 
-describe.runIf(isTurn(0, 2))("a reader that stops reading", () => {
+describe.runIf(isTurn(0, 4))("a reader that stops reading", () => {
   const readers = 30;
   const heldMibMax = 3 * readers;
 
@@ -128,7 +128,7 @@ describe.runIf(isTurn(0, 2))("a reader that stops reading", () => {
   });
 });
 
-describe.runIf(isTurn(1, 2))("200 readers at once", () => {
+describe.runIf(isTurn(2, 4))("200 readers at once", () => {
   test("fit into 250 MiB, and each reads everything to the end", async () => {
     const { baseUrl, residentMib } = await threads({});
     const threadId = await newThread(owner.key, { environmentId });

@@ -7,6 +7,7 @@ import { until } from "../kit/cloud.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, type TestOwner } from "../kit/owners.ts";
 import { sampleExecution } from "../kit/sample-execution.ts";
+import { isTurn } from "../kit/share.ts";
 import { firestore } from "../kit/store.ts";
 
 let aside: FunctionAside | undefined;
@@ -24,36 +25,39 @@ async function startOne(name: string, fairness: object): Promise<FunctionAside> 
 }
 
 describe("TEN-1 requests of two owners in one instance", () => {
-  test("wait for their own owner alone, who hears so if too many are sent at once", async () => {
-    const [flood, neighbour] = await Promise.all([
-      newOwner({ creditUsd: 0 }),
-      newOwner({ creditUsd: 0 }),
-    ]);
-    const fairness = { aloneMax: 1, sharedMax: 1, ownerWaitingMax: 3, waitMsMax: 60_000 };
-    const { baseUrl, proxy } = await startOne("agents", fairness);
-    // From here on an instance knows both keys, so that a request waits once it has arrived.
-    for (const { key } of [flood, neighbour]) await send("/v1/agents", { key, baseUrl });
-    const ask = async () => await send("/v1/agents", { key: flood.key, baseUrl });
-    proxy.faults.order("RunQuery", { kind: "hold-before" });
-    const first = ask();
-    await until("the first in the database", async () => proxy.faults.held === 1);
-    // Of four that come at once the queue takes three.
-    const more = Array.from({ length: 4 }, ask);
-    const refused = await Promise.race(more);
-    expect(refused).toMatchObject({ status: 429, json: { code: "ACCOUNT_BUSY" } });
-    expect(refused.headers["retry-after"]).toBe("1");
-    // The one place that there is stays taken meanwhile.
-    const theirs = await send(`/v1/agents/agent_${nanoid()}`, { key: neighbour.key, baseUrl });
-    expect(theirs.status).toBe(404);
-    expect(proxy.faults.held).toBe(1);
-    proxy.faults.clear();
-    const answers = await Promise.all([first, ...more]);
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 429]);
-  });
+  test.runIf(isTurn(0, 2))(
+    "wait for their own owner alone, who hears so if too many are sent at once",
+    async () => {
+      const [flood, neighbour] = await Promise.all([
+        newOwner({ creditUsd: 0 }),
+        newOwner({ creditUsd: 0 }),
+      ]);
+      const fairness = { aloneMax: 1, sharedMax: 1, ownerWaitingMax: 3, waitMsMax: 60_000 };
+      const { baseUrl, proxy } = await startOne("agents", fairness);
+      // From here on an instance knows both keys, so that a request waits once it has arrived.
+      for (const { key } of [flood, neighbour]) await send("/v1/agents", { key, baseUrl });
+      const ask = async () => await send("/v1/agents", { key: flood.key, baseUrl });
+      proxy.faults.order("RunQuery", { kind: "hold-before" });
+      const first = ask();
+      await until("the first in the database", async () => proxy.faults.held === 1);
+      // Of four that come at once the queue takes three.
+      const more = Array.from({ length: 4 }, ask);
+      const refused = await Promise.race(more);
+      expect(refused).toMatchObject({ status: 429, json: { code: "ACCOUNT_BUSY" } });
+      expect(refused.headers["retry-after"]).toBe("1");
+      // The one place that there is stays taken meanwhile.
+      const theirs = await send(`/v1/agents/agent_${nanoid()}`, { key: neighbour.key, baseUrl });
+      expect(theirs.status).toBe(404);
+      expect(proxy.faults.held).toBe(1);
+      proxy.faults.clear();
+      const answers = await Promise.all([first, ...more]);
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 429]);
+    },
+  );
 });
 
 describe("KEY-10 a request that ends a key, and whose body never comes", () => {
-  test("holds no place that another key's revocation needs", async () => {
+  test.runIf(isTurn(1, 2))("holds no place that another key's revocation needs", async () => {
     const owner = await newOwner({ creditUsd: 0 });
     const { json: other } = await send("/v1/keys", { key: owner.key, body: { name: "other" } });
     const fairness = { aloneMax: 1, sharedMax: 1, waitMsMax: 500 };
@@ -92,75 +96,81 @@ async function plantRunning({ id: ownerId }: TestOwner): Promise<string> {
 }
 
 describe("TEN-2 streams that are open at once", () => {
-  test("are bounded per key and per owner, and hold no place among requests", async () => {
-    const [owner, neighbour] = await Promise.all([
-      newOwner({ creditUsd: 0 }),
-      newOwner({ creditUsd: 0 }),
-    ]);
-    const [id, theirs] = await Promise.all([plantRunning(owner), plantRunning(neighbour)]);
-    const makeKey = async (name: string): Promise<string> =>
-      (await send("/v1/keys", { key: owner.key, body: { name } })).json.key;
-    const [second, third] = [await makeKey("second"), await makeKey("third")];
-    const places = { aloneMax: 1, sharedMax: 1, waitMsMax: 500 };
-    const { baseUrl } = await startOne("executions", {
-      ...places,
-      openPerKeyMax: 1,
-      openPerOwnerMax: 2,
-    });
-    const path = `/v1/executions/${id}/events`;
-    const expectRefused = async (key: string, limit: number) => {
-      const { status, json, headers } = await send(path, { key, baseUrl });
-      expect({ status, ...json }).toMatchObject({
-        status: 429,
-        code: "STREAMS_LIMITED",
-        details: { limit },
+  test.runIf(isTurn(0, 2))(
+    "are bounded per key and per owner, and hold no place among requests",
+    async () => {
+      const [owner, neighbour] = await Promise.all([
+        newOwner({ creditUsd: 0 }),
+        newOwner({ creditUsd: 0 }),
+      ]);
+      const [id, theirs] = await Promise.all([plantRunning(owner), plantRunning(neighbour)]);
+      const makeKey = async (name: string): Promise<string> =>
+        (await send("/v1/keys", { key: owner.key, body: { name } })).json.key;
+      const [second, third] = [await makeKey("second"), await makeKey("third")];
+      const places = { aloneMax: 1, sharedMax: 1, waitMsMax: 500 };
+      const { baseUrl } = await startOne("executions", {
+        ...places,
+        openPerKeyMax: 1,
+        openPerOwnerMax: 2,
       });
-      expect(headers["retry-after"]).toBe("5");
-    };
-    const first = await openUnread(baseUrl, path, owner.key);
-    await expectRefused(owner.key, 1);
-    expect((await openUnread(baseUrl, path, second)).statusCode).toBe(200);
-    await expectRefused(third, 2);
-    const other = await openUnread(baseUrl, `/v1/executions/${theirs}/events`, neighbour.key);
-    expect(other.statusCode).toBe(200);
-    expect((await send(`/v1/executions/${id}`, { key: owner.key, baseUrl })).status).toBe(200);
-    first.destroy();
-    await until("a place that is free again", async () => {
-      const again = await openUnread(baseUrl, path, owner.key);
-      again.destroy();
-      return again.statusCode === 200;
-    });
-  });
+      const path = `/v1/executions/${id}/events`;
+      const expectRefused = async (key: string, limit: number) => {
+        const { status, json, headers } = await send(path, { key, baseUrl });
+        expect({ status, ...json }).toMatchObject({
+          status: 429,
+          code: "STREAMS_LIMITED",
+          details: { limit },
+        });
+        expect(headers["retry-after"]).toBe("5");
+      };
+      const first = await openUnread(baseUrl, path, owner.key);
+      await expectRefused(owner.key, 1);
+      expect((await openUnread(baseUrl, path, second)).statusCode).toBe(200);
+      await expectRefused(third, 2);
+      const other = await openUnread(baseUrl, `/v1/executions/${theirs}/events`, neighbour.key);
+      expect(other.statusCode).toBe(200);
+      expect((await send(`/v1/executions/${id}`, { key: owner.key, baseUrl })).status).toBe(200);
+      first.destroy();
+      await until("a place that is free again", async () => {
+        const again = await openUnread(baseUrl, path, owner.key);
+        again.destroy();
+        return again.statusCode === 200;
+      });
+    },
+  );
 });
 
 describe("TEN-2 a download that nobody reads", () => {
   const fileBytes = 24 * 1024 * 1024;
 
-  test("is fetched no faster than it is read, and is cut off after a while", async () => {
-    const { key } = await newOwner({ creditUsd: 0 });
-    const environmentId = await newEnvironment(key);
-    const folder = `/v1/environments/${environmentId}/files`;
-    const bytes = Buffer.alloc(fileBytes, "paddock ");
-    const uploaded = await send(`${folder}/upload`, {
-      key,
-      ...multipart({ name: "large", bytes }),
-    });
-    expect(uploaded.status).toBe(200);
-    const limits = { stalledMsMax: 1_000, openPerKeyMax: 1 };
-    const { baseUrl, readBytes } = await startOne("files", limits);
-    const before = await readBytes();
-    const unread = await openUnread(baseUrl, `${folder}/large`, key);
-    expect(unread.headers["content-length"]).toBe(String(fileBytes));
-    // Its place is free again once it was cut off.
-    let fetchedBytes = 0;
-    const read = await until("its end", async () => {
-      fetchedBytes = (await readBytes()) - before;
-      const answer = await send(`${folder}/large`, { key, baseUrl });
-      return answer.status === 429 ? null : answer;
-    });
-    expect(fetchedBytes).toBeLessThan(fileBytes / 2);
-    expect(read.bytes.equals(bytes)).toBe(true);
-    await new Promise((resolve) => unread.once("close", resolve).resume());
-    expect(unread.complete).toBe(false);
-  });
+  test.runIf(isTurn(1, 2))(
+    "is fetched no faster than it is read, and is cut off after a while",
+    async () => {
+      const { key } = await newOwner({ creditUsd: 0 });
+      const environmentId = await newEnvironment(key);
+      const folder = `/v1/environments/${environmentId}/files`;
+      const bytes = Buffer.alloc(fileBytes, "paddock ");
+      const uploaded = await send(`${folder}/upload`, {
+        key,
+        ...multipart({ name: "large", bytes }),
+      });
+      expect(uploaded.status).toBe(200);
+      const limits = { stalledMsMax: 1_000, openPerKeyMax: 1 };
+      const { baseUrl, readBytes } = await startOne("files", limits);
+      const before = await readBytes();
+      const unread = await openUnread(baseUrl, `${folder}/large`, key);
+      expect(unread.headers["content-length"]).toBe(String(fileBytes));
+      // Its place is free again once it was cut off.
+      let fetchedBytes = 0;
+      const read = await until("its end", async () => {
+        fetchedBytes = (await readBytes()) - before;
+        const answer = await send(`${folder}/large`, { key, baseUrl });
+        return answer.status === 429 ? null : answer;
+      });
+      expect(fetchedBytes).toBeLessThan(fileBytes / 2);
+      expect(read.bytes.equals(bytes)).toBe(true);
+      await new Promise((resolve) => unread.once("close", resolve).resume());
+      expect(unread.complete).toBe(false);
+    },
+  );
 });

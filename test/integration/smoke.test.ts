@@ -18,7 +18,7 @@ async function smoke(url: string, args: readonly string[], token = "") {
   });
 }
 
-describe.runIf(isTurn(0, 2))("the smoke test", () => {
+describe.runIf(isTurn(1, 4))("the smoke test", () => {
   test("passes here, and shuts the account that it made", async () => {
     const token = await operatorTokenFor(firstOperator);
     const { code, output } = await smoke(cloud().baseUrl, [], token);

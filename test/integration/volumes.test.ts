@@ -30,7 +30,7 @@ function textOf(events: readonly { type: string; item?: { type: string; content?
 }
 
 describe("output", () => {
-  test.runIf(isTurn(0, 2))(
+  test.runIf(isTurn(0, 4))(
     "of a gigabyte is cut with a note, and costs the supervisor no memory",
     async () => {
       const threadId = await newThread(owner.key, { environmentId });
@@ -66,7 +66,7 @@ describe("output", () => {
     await expectSettled(owner, run.id);
   });
 
-  test.runIf(isTurn(1, 2))(
+  test.runIf(isTurn(1, 4))(
     "in 3,000 small pieces over three seconds is all there, in order, and again",
     async () => {
       const threadId = await newThread(owner.key, { environmentId });
@@ -84,7 +84,7 @@ describe("output", () => {
 });
 
 describe("a workspace", () => {
-  test.runIf(isTurn(0, 2))("that is full says so, and keeps what fitted", async () => {
+  test.runIf(isTurn(2, 4))("that is full says so, and keeps what fitted", async () => {
     const threadId = await newThread(owner.key, { environmentId: await newEnvironment(owner.key) });
     const script =
       "echo first > a.txt; while head -c 400000000 /dev/zero > f$n; do n=$((n + 1)); done; false";
@@ -93,7 +93,7 @@ describe("a workspace", () => {
     await expectSettled(owner, run.id);
   });
 
-  test.runIf(isTurn(1, 2))(
+  test.runIf(isTurn(3, 4))(
     `of ${fileCount} files is kept and comes back`,
     async () => {
       const many = await newEnvironment(owner.key);

@@ -11,6 +11,7 @@ import { type Answer, send } from "../kit/client.ts";
 import { cloud, killFunction } from "../kit/cloud.ts";
 import { allDocuments } from "../kit/dump.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import { isTurn } from "../kit/share.ts";
 import { firestore } from "../kit/store.ts";
 import {
   type Contents,
@@ -144,7 +145,7 @@ describe("SEC-2 a canary", () => {
     expect(Buffer.concat(answers).includes("[redacted:TOKEN]")).toBe(true);
   });
 
-  test("that is planted is found in each place and form", async () => {
+  test.runIf(isTurn(0, 2))("that is planted is found in each place and form", async () => {
     const forms = Object.values(spellings(control));
     const all = Buffer.concat(forms.flatMap((form) => [form, Buffer.from(" ")]));
     const packed = gzipSync(all);
