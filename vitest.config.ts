@@ -19,6 +19,7 @@ export default defineConfig({
     // The sealing library asks Web Crypto for a method that Node calls experimental.
     execArgv: ["--disable-warning=ExperimentalWarning"],
     passWithNoTests: true,
+    tags: [{ name: "slow", description: "Takes a second or more. `npm run verify` skips it." }],
     projects: [
       {
         test: {

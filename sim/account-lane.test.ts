@@ -1,3 +1,4 @@
+// @module-tag slow
 /** One owner's account: what shares a commit, how fast it goes, and what waits too long. */
 import { describe, expect, test } from "vitest";
 import { newAccount } from "#shared/core/money/account";

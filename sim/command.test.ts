@@ -1,3 +1,4 @@
+// @module-tag slow
 /** `npm run sim` as it is typed. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+// @module-tag slow
 /**
  * The model against what must hold for any: nobody is lost, money adds up, Little's law; and its
  * queues against closed forms.

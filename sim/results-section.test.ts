@@ -1,3 +1,4 @@
+// @module-tag slow
 /** What docs/scale.md says of a day is what the simulation says. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

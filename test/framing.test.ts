@@ -1,3 +1,4 @@
+// @module-tag slow
 /** That an upstream reads the requests that were judged and no other, whichever way they take. */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

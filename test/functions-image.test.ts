@@ -1,3 +1,4 @@
+// @module-tag slow
 /** The two programs of the functions' image, with functions that are quicker than ours. */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";

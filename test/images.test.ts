@@ -1,3 +1,4 @@
+// @module-tag slow
 /** What images are made of, and that what runs in them finds what it needs. */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { join, matchesGlob } from "node:path";

@@ -1,3 +1,4 @@
+// @module-tag slow
 /**
  * Any interleaving of starts, renewals, ends, credits and changes of limits, by processes that
  * crash between their round trips, hear things twice or late, and whose clocks jump over midnights

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** What runs on GitHub: by commit, with the rights it needs, and nothing that strangers write. */
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, test } from "vitest";
 import { type EgressAttempt, EgressRequest } from "#shared/protocol/runner";
 import type { NewAttempt, OpenEntry } from "./attempt.ts";

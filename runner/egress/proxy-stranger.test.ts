@@ -1,3 +1,4 @@
+// @module-tag slow
 /**
  * Whatever a sandbox and the hosts it may reach do to each other, none of it ends the supervisor:
  * what is thrown where nobody catches it fails this file, as it would end the process.

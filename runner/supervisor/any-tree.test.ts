@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Whatever tree an execution leaves: it is the next one's, or it is said what of it isn't. */
 import {
   chmodSync,

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** A function of its own process, whose routes fail in the ways that no route of ours should. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";

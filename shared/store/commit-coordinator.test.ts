@@ -1,3 +1,4 @@
+// @module-tag slow
 /**
  * What becomes of changes whose neighbours can't be committed, on a store that fails as Firestore.
  */

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** An owner can't fill its account until none of its keys can be closed in it any more. */
 import { describe, expect, test } from "vitest";
 import { limits, now as today } from "../../../test/kit/sample-account.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** What real shells and languages make of a secret when they print it, and what is left of it. */
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
