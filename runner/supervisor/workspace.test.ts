@@ -169,7 +169,10 @@ describe("WSP-2 the restored tree is the saved tree:", () => {
       },
     });
     const { folder } = await executions.execute({ base: saved.digest });
-    const version = execFileSync(join(folder, ".venv/bin/node24"), ["-p", "String(6*7)"]).toString();
+    const version = execFileSync(join(folder, ".venv/bin/node24"), [
+      "-p",
+      "String(6*7)",
+    ]).toString();
     expect(version).toBe("42\n");
   });
 });
