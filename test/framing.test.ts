@@ -145,7 +145,9 @@ describe.each(Object.entries(ways))("NET-5 %s", (name, openWay) => {
             const id = headers.find(([header]) => header === "x-id")?.[1] ?? "";
             const asSent = sent.find((_text, index) => idOf(index) === id) ?? "";
             // Empty lines before a request are ignored (RFC 9112, section 2.2).
-            const [judged] = readConnection(asSent.replace(/^(?:\r\n)+/, "")).requests;
+            const read = readConnection(asSent.replace(/^(?:\r\n)+/, "")).requests;
+            // One before it may have been refused, and the connection kept.
+            const judged = read.find((request) => !request.target.includes("smuggled"));
             if (judged && target === "/things") expect(body, asSent).toBe(judged.body);
           }
         }
