@@ -30,14 +30,17 @@ interface How {
   readonly fields?: Partial<ApiKey>;
 }
 
-/** Closes a key of an account. Pure; one that was closed before keeps its time. */
+/**
+ * Closes a key of an account. Pure; one that was closed before keeps its time. The account is told
+ * of each key once: the commit that closed a key earlier has told it. Were it told again, keys that
+ * it has forgotten since could be deleted until its document is full, and nothing could be closed.
+ */
 export function closeKey(owner: Owner, { ref, value }: FoundKey, how: How): readonly Write[] {
   const { now } = how;
+  const closing = patch(ref, closedFields(value, how));
+  if (value.revokedAt !== null) return [closing];
   const closed = { [`admission.closedKeys.${value.id}`]: now } as const;
-  return [
-    patch(ref, closedFields(value, how)),
-    patchInside(accounts.of(owner, accountId), closed, { updatedAt: now }),
-  ];
+  return [closing, patchInside(accounts.of(owner, accountId), closed, { updatedAt: now })];
 }
 
 /** What stands in a key that is closed. */

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { accountOf, expectBalanced } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
-import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
+import { anotherKey, newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { firestore } from "../kit/store.ts";
 
 let owner: TestOwner;
@@ -147,5 +147,22 @@ describe("KEY-10 TEN-2 an account that remembers a thousand closed keys", () => 
       body: { gracePeriodHours: 0 },
     });
     expect([rotated.status, await remembered()]).toEqual([201, [made.json.id]]);
+  });
+
+  test("is told of a key once: closing it again, long afterwards, adds nothing", async () => {
+    const maker = await newOwner({ creditUsd: 0 });
+    const { key } = maker;
+    const old = await anotherKey(maker);
+    const place = firestore().doc(`owners/${maker.id}/account/budget`);
+    const remembered = async () => Object.keys((await place.get()).get("admission.closedKeys"));
+    const close = async (method: "POST" | "DELETE", more = "") =>
+      (await send(`/v1/keys/${old.keyId}${more}`, { key, method, body: {} })).status;
+    expect([await close("POST", "/revoke"), await remembered()]).toEqual([200, [old.keyId]]);
+    // A quarter of an hour later the making of any key forgets it: as if that had happened.
+    await place.update({ "admission.closedKeys": {} });
+    expect(await close("POST", "/revoke")).toBe(200);
+    expect(await close("DELETE")).toBe(200);
+    expect([await close("DELETE"), await remembered()]).toEqual([404, []]);
+    expect((await send("/v1/agents", { key: old.key })).status).toBe(401);
   });
 });
