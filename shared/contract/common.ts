@@ -37,8 +37,11 @@ export function listBody<T>(
 }
 
 /** ISO-8601 UTC with milliseconds. */
+/** The last time that a date can name: a runner's own clock may say any number. */
+const epochMsMax = 8_640_000_000_000_000;
+
 export function iso(epochMs: number): string {
-  return new Date(epochMs).toISOString();
+  return new Date(Math.min(epochMs, epochMsMax)).toISOString();
 }
 
 export function isoOrNull(epochMs: number | null): string | null {

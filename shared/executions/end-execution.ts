@@ -8,9 +8,9 @@ import { computeCostMicrousd, executionCostMicrousd } from "../core/money/pricin
 import { type ChargedDays, type Settlement, settle, settleLate } from "../core/money/settle.ts";
 import { cutText } from "../core/usable-text.ts";
 import type { Owner } from "../identity/owner.ts";
-import type { EndReason } from "../protocol/runner.ts";
+import { type EndReason, eventSequenceMax } from "../protocol/runner.ts";
 import { create, patch, replace, type Version, type Write } from "../store/documents.ts";
-import { addToLog, type Execution, executions } from "../store/executions.ts";
+import { closeLog, type Execution, executions } from "../store/executions.ts";
 import { ledger } from "../store/owners.ts";
 import { messages, threads } from "../store/threads.ts";
 import { answerText } from "./stream-events.ts";
@@ -85,7 +85,7 @@ export function endExecution(
     outputTruncated: end.outputTruncated,
     workspaceState: end.workspaceState,
     conflicts: [...end.conflicts],
-    eventsLastSequence: end.eventsLastSequence,
+    eventsLastSequence: Math.min(end.eventsLastSequence, eventSequenceMax),
     holdMicrousd: heldMicrousd === 0 ? execution.holdMicrousd : heldMicrousd,
     chargedMicrousd,
     sweepAt: null,
@@ -156,7 +156,7 @@ function ledgerLines(
 /** In the same commit, so that whoever reads along meets the end where the events end. */
 function closedLog(owner: Owner, ended: Execution, now: number): Write {
   const { id: executionId, eventsLastSequence } = ended;
-  return addToLog(owner, { executionId, firstSequence: eventsLastSequence + 1, now }, []);
+  return closeLog(owner, { executionId, lastSequence: eventsLastSequence, now });
 }
 
 function conversation(owner: Owner, ended: Execution, end: End): readonly Write[] {

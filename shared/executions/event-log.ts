@@ -7,15 +7,21 @@ import type { Store } from "../store/store.ts";
 const heldBytesMax = 256 * 1024;
 const pageLengthMax = 16;
 
-/** The number of the last event that was stored; 0 if there is none. */
+/**
+ * The highest number that is taken in the log; 0 if there is none. A batch takes the numbers of its
+ * events, and its name: numbers that fell were stored once, and such an execution must end too.
+ */
 export async function lastStoredSequence(
   store: Store,
   owner: Owner,
   executionId: string,
 ): Promise<number> {
-  const newest = { orderBy: [["lastSequence", "desc"]] as const, limit: 1 };
-  const [found] = await store.findRefs(eventBatches.all(owner, executionId), newest);
-  return found?.value.lastSequence ?? 0;
+  const batches = eventBatches.all(owner, executionId);
+  const [[last], [first]] = await Promise.all([
+    store.findRefs(batches, { orderBy: [["lastSequence", "desc"]], limit: 1 }),
+    store.findRefs(batches, { orderBy: [["firstSequence", "desc"]], limit: 1 }),
+  ]);
+  return Math.max(last?.value.lastSequence ?? 0, first?.value.firstSequence ?? 0);
 }
 
 /** Reads a log page by page, longer pages while they are small. */

@@ -50,8 +50,11 @@ export async function* follow(
       // A log is kept for a month only: what has ended has nothing more to wait for.
       if (ended && batches.length === 0) return yield { type: "end", execution: ended };
       if (batches.some(closesLog)) {
+        // Numbers that its runner left out would be waited for in vain.
         ended ??= (await deps.store.require(executions.of(owner, id))).value;
-      } else if (!ended && deps.now() >= lookAt) {
+        return yield { type: "end", execution: ended };
+      }
+      if (!ended && deps.now() >= lookAt) {
         const found = await markReader(deps, owner, id);
         ended = hasEnded(found) ? found : null;
         lookAt = deps.now() + lookMs;

@@ -107,17 +107,20 @@ export const egressBatchLengthMax = 500;
 /** An attempt that was told in a form that can't be stored keeps its place in the log with this. */
 export const notRecordedRule = "not_recorded";
 
+/** Attempts are numbered by their runner as well: a larger number could have no successor. */
+const egressSequence = z.int().min(1).max(1_000_000_000);
+
 /** How an open attempt of an earlier call ended, whose attempts began with `batch`. */
 export const EgressEnding = EgressEnd.extend({
-  batch: z.int().min(1),
-  sequence: z.int().min(1),
+  batch: egressSequence,
+  sequence: egressSequence,
 });
 export type EgressEnding = z.infer<typeof EgressEnding>;
 
 export const EgressRequest = z.object({
   attempts: z.array(EgressAttempt).max(egressBatchLengthMax),
   /** Where the attempts begin, also if there are none: a call that only tells of what was cut. */
-  firstSequence: z.int().min(1),
+  firstSequence: egressSequence,
   /** Attempts so far that are in no batch: there were too many. */
   cut: count,
   ends: z.array(EgressEnding).max(egressBatchLengthMax).default([]),
@@ -207,8 +210,26 @@ export type Item = z.infer<typeof Item>;
 export const RunnerEvent = z.object({ sequence: z.int().min(1), at: count, item: Item });
 export type RunnerEvent = z.infer<typeof RunnerEvent>;
 
+/**
+ * More events than any execution can have, and a number that others can be added to: what follows
+ * the events of an execution is numbered behind them.
+ */
+export const eventSequenceMax = 1_000_000_000;
+
+const NumberedEvents = z
+  .array(RunnerEvent)
+  .min(1)
+  .max(eventBatchLengthMax)
+  .refine(areNumbered, `must be numbered without gaps, up to ${eventSequenceMax}`);
+
+function areNumbered(events: readonly RunnerEvent[]): boolean {
+  const first = events[0]?.sequence ?? 1;
+  if (first + events.length - 1 > eventSequenceMax) return false;
+  return events.every(({ sequence }, index) => sequence === first + index);
+}
+
 export const EventsRequest = z.object({
-  events: z.array(RunnerEvent).min(1).max(eventBatchLengthMax),
+  events: NumberedEvents,
   /** The newest lease's; what the reply says of the flush interval follows from it. */
   readerUntil: count.optional(),
 });
@@ -261,7 +282,7 @@ export const SettleRequest = z.object({
     z.object({ state: z.literal("unchanged") }),
     z.object({ state: z.literal("not_saved"), why: z.string().max(500) }),
   ]),
-  eventsLastSequence: count,
+  eventsLastSequence: count.max(eventSequenceMax),
 });
 export type SettleRequest = z.infer<typeof SettleRequest>;
 

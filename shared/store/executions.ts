@@ -7,11 +7,12 @@ import {
   type EgressEnding,
   type EgressRequest,
   EndReason,
+  eventSequenceMax,
   Limits,
   NetworkPolicy,
   RunnerEvent,
 } from "../protocol/runner.ts";
-import { create, ownedCollection, type Write } from "./documents.ts";
+import { create, overwrite, ownedCollection, type Write } from "./documents.ts";
 import { KeyValue } from "./environments.ts";
 
 export const executionStatuses = ["queued", "running", "success", "failed", "cancelled"] as const;
@@ -158,7 +159,7 @@ export function endInEgressLog(
 /** Execution logs are kept 30 days. */
 const eventsKeptMs = 30 * 86_400_000;
 
-/** Stores `events` at their place in an execution's log; without any, closes it there. */
+/** Stores `events` at their place in an execution's log. */
 export function addToLog(
   owner: Owner,
   to: { readonly executionId: string; readonly firstSequence: number; readonly now: number },
@@ -173,6 +174,24 @@ export function addToLog(
 
 /** Sorts as text the way the numbers do. */
 function eventBatchId(firstSequence: number): string {
+/**
+ * Closes an execution's log behind its last event; fails if one was stored there meanwhile. Behind
+ * the highest number there is only what nothing but this may store: it is written over, so that
+ * what was stored there before numbers had a bound keeps no execution from ending.
+ */
+export function closeLog(
+  owner: Owner,
+  log: { readonly executionId: string; readonly lastSequence: number; readonly now: number },
+): Write {
+  const { executionId, lastSequence, now } = log;
+  const place = Math.min(lastSequence, eventSequenceMax) + 1;
+  const ref = eventBatches.of(owner, executionId, eventBatchId(place));
+  const expireAt = new Date(now + eventsKeptMs);
+  const numbers = { firstSequence: place, lastSequence: place };
+  const closing = { v: 1 as const, ...numbers, events: [], expireAt };
+  return place > eventSequenceMax ? overwrite(ref, closing) : create(ref, closing);
+}
+
   return String(firstSequence).padStart(12, "0");
 }
 
