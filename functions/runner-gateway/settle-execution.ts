@@ -13,7 +13,7 @@ import { patch, type Write } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { type Execution, egressBatches, executions } from "#shared/store/executions";
 import { present, type Store } from "#shared/store/store";
-import { noteEnded } from "./live-executions.ts";
+import { noteEnded, unprovenMsMax } from "./live-executions.ts";
 import { nextWorkspace } from "./next-workspace.ts";
 
 /** JSON may need six bytes for one of output. */
@@ -33,7 +33,7 @@ export const settleExecution = route({
   budget: "settle",
   audit: "execution.ended",
   reply: { 200: SettleReply },
-  read: async ({ caller: { owner, claims }, body, deps, repeated }) => {
+  read: async ({ caller: { owner, claims }, body, deps, repeated, now }) => {
     const [[execution, environment], storedLast, sent] = await Promise.all([
       deps.store.getAll(
         executions.of(owner, claims.executionId),
@@ -48,7 +48,8 @@ export const settleExecution = route({
     const eventsLastSequence = Math.max(body.eventsLastSequence, storedLast);
     const found = present(execution);
     const { value } = found;
-    const idle = claimsNoWork(body) && eventsLastSequence === 0 && !sent;
+    const hasLogs = eventsLastSequence > 0 || sent;
+    const idle = claimsNoWork(body) && !hasLogs && mayBeUnproven(value, now);
     const known = { found, eventsLastSequence, idle };
     if (value.attempt !== claims.attempt || value.status === "queued")
       throw new ApiError("LEASE_LOST");
@@ -82,7 +83,8 @@ export const settleExecution = route({
       outcome: body.outcome,
       reason,
       exitCode: body.exitCode,
-      detail: body.detail ?? null,
+      // What costs nothing brings nothing out: the reason has a sentence of our own.
+      detail: data.idle ? null : (body.detail ?? null),
       output: body.output + (workspace?.note ?? ""),
       outputTruncated: body.outputTruncated,
       workspaceState: isSaved && !workspace ? "not_saved" : body.workspace.state,
@@ -118,7 +120,14 @@ function isIsolation({ reason }: SettleRequest): boolean {
 
 /** That nothing was executed is believed of a runner that has nothing at all to show. */
 function claimsNoWork(body: SettleRequest): boolean {
-  return isIsolation(body) && body.output === "" && body.workspace.state !== "saved";
+  const { outcome, exitCode, output, workspace } = body;
+  const ranNothing = outcome === "failed" && exitCode === null;
+  return isIsolation(body) && ranNothing && output === "" && workspace.state !== "saved";
+}
+
+/** Nor is it believed of one that stored anything, or that had the time to do some work. */
+function mayBeUnproven({ claimedAt, hasStored }: Execution, now: number): boolean {
+  return !hasStored && claimedAt !== null && now - claimedAt <= unprovenMsMax;
 }
 
 async function hasEgress(store: Store, owner: Owner, executionId: string): Promise<boolean> {

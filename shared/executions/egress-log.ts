@@ -21,7 +21,7 @@ export async function readEgress(
   const batches = egressBatches.all(owner, executionId);
   // Numbers have no gaps, so an offset is a number; each batch that counts holds one attempt at
   // least, and up to five hundred.
-  const [, found, [newest]] = await Promise.all([
+  const [execution, found, [newest]] = await Promise.all([
     store.require(executions.of(owner, executionId)),
     store.findFitting(
       batches,
@@ -34,6 +34,8 @@ export async function readEgress(
     ),
     store.findRefs(batches, { orderBy: [["firstSequence", "desc"]], limit: 1 }),
   ]);
+  // Its runner said that nothing was executed, and it cost nothing: whatever else it told is false.
+  if (execution.value.reason === "isolation_unavailable") return { attempts: [], total: 0, cut: 0 };
   const attempts = found
     .flatMap(({ value }) => value.attempts.map((attempt) => ended(attempt, value)))
     .filter(({ sequence }) => sequence > offset)

@@ -35,6 +35,9 @@ export interface ExecutionStart {
   readonly now: number;
 }
 
+/** What its runner's claim sets, and what the runner does then. */
+const unclaimed = { claimedAt: null, claimantSha256: null, hasStored: false, leaseExpiresAt: null };
+
 /**
  * Freezes everything the execution may do.
  * @throws {ApiError} `MODEL_NOT_OFFERED` or `NETWORK_NOT_ALLOWED`.
@@ -89,9 +92,7 @@ export function newExecution(
     dispatchedAt: null,
     waitingSince: null,
     cancelRequestedAt: null,
-    claimedAt: null,
-    claimantSha256: null,
-    leaseExpiresAt: null,
+    ...unclaimed,
     sweepAt: now + timing().dispatchDeadlineMs,
     readerUntil: now + readerMs,
     holdMicrousd: start.holdMicrousd,

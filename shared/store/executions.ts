@@ -72,6 +72,8 @@ export const Execution = z.object({
   claimedAt: z.int().nullable(),
   /** Hash of what the runner that claimed it made up: an answer that was lost is given again. */
   claimantSha256: z.string().nullable().default(null),
+  /** Whether its runner has stored objects: then it did something, whatever it says later. */
+  hasStored: z.boolean().default(false),
   leaseExpiresAt: z.int().nullable(),
   /** When a sweep must look at it; null once it has ended. */
   sweepAt: z.int().nullable(),
@@ -172,8 +174,6 @@ export function addToLog(
   return create(ref, { v: 1, firstSequence, lastSequence, events, expireAt });
 }
 
-/** Sorts as text the way the numbers do. */
-function eventBatchId(firstSequence: number): string {
 /**
  * Closes an execution's log behind its last event; fails if one was stored there meanwhile. Behind
  * the highest number there is only what nothing but this may store: it is written over, so that
@@ -192,6 +192,8 @@ export function closeLog(
   return place > eventSequenceMax ? overwrite(ref, closing) : create(ref, closing);
 }
 
+/** Sorts as text the way the numbers do. */
+function eventBatchId(firstSequence: number): string {
   return String(firstSequence).padStart(12, "0");
 }
 

@@ -1,6 +1,7 @@
-/** What a runner says of its own work: numbers that can't be. */
+/** What a runner says of its own work: numbers that can't be, and that there was none. */
+import { createHash, randomBytes } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
-import { untilEnded } from "../kit/assert-settled.ts";
+import { executionOf, untilEnded } from "../kit/assert-settled.ts";
 import { prepareBeat } from "../kit/beat.ts";
 import { eventsOf, send } from "../kit/client.ts";
 import { newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
@@ -29,6 +30,12 @@ async function runnerOf(workedMs = 5_000) {
     storeEvents: async (...sequences: readonly number[]) =>
       await call("events", { events: sequences.map(eventOf) }),
     storeEgress: async (firstSequence: number) => await call("egress", egressFrom(firstSequence)),
+    async storePack() {
+      const raw = randomBytes(16);
+      const path = `/internal/workspace/packs/${createHash("sha256").update(raw).digest("hex")}`;
+      const headers = { "content-type": "application/octet-stream" };
+      return await send(path, { baseUrl, key, method: "PUT", raw, headers });
+    },
     settle: async (fields: object) => await call("settle", { leaseVersion, ...worked, ...fields }),
     read: async (more = "") =>
       await send(`/v1/executions/${executionId}${more}`, { key: owner.key }),
@@ -38,6 +45,10 @@ async function runnerOf(workedMs = 5_000) {
 const worked = {
   ...{ outcome: "success", reason: "completed", exitCode: 0, output: "worked" },
   ...{ outputTruncated: false, workspace: { state: "unchanged" }, eventsLastSequence: 0 },
+};
+const unproven = {
+  ...{ outcome: "failed", reason: "isolation_unavailable", exitCode: null, output: "" },
+  detail: "the result of the work",
 };
 const highest = Number.MAX_SAFE_INTEGER;
 
@@ -132,3 +143,50 @@ describe("BUD-6 a runner's numbers", () => {
   });
 });
 type Runner = Awaited<ReturnType<typeof runnerOf>>;
+
+describe("EXE-8 a runner that says it has executed nothing", () => {
+  test("has its sentence replaced by ours, and costs nothing", async () => {
+    const { executionId, settle, read } = await runnerOf();
+    expect((await settle(unproven)).status).toBe(200);
+    expect(await executionOf(owner, executionId)).toMatchObject({
+      ...{ reason: "isolation_unavailable", chargedMicrousd: 0, detail: null },
+    });
+    expect((await read("/events")).text).not.toContain(unproven.detail);
+  });
+
+  test.each<readonly [string, number, (runner: Runner) => Promise<object>]>([
+    ["a minute after its claim", 61_000, async () => ({})],
+    [
+      "after it stored a pack",
+      5_000,
+      async ({ storePack }) => {
+        expect((await storePack()).status).toBe(200);
+        return {};
+      },
+    ],
+    ["with an exit code", 5_000, async () => ({ exitCode: 7 })],
+    ["and that it succeeded", 5_000, async () => ({ outcome: "success" })],
+  ])("isn't believed %s", async (_when, workedMs, work) => {
+    const runner = await runnerOf(workedMs);
+    const fields = await work(runner);
+    expect((await runner.settle({ ...unproven, ...fields })).status).toBe(200);
+    const ended = await executionOf(owner, runner.executionId);
+    expect(ended.reason).toBe("runner_error");
+    expect(ended.chargedMicrousd).toBeGreaterThan(0);
+  });
+
+  test("stores nothing more, and shows none of what it tells afterwards", async () => {
+    const { executionId, settle, storeEgress, storePack, place, read } = await runnerOf();
+    expect((await settle(unproven)).status).toBe(200);
+    // As another instance takes it, which has seen it run a moment ago.
+    const told = { v: 1, firstSequence: 1, lastSequence: 1, cut: 0, expireAt: new Date(2e12) };
+    const { attempts } = egressFrom(1);
+    await place
+      .collection("egress")
+      .doc("000000000001")
+      .create({ ...told, attempts });
+    expect((await read("/egress")).json).toMatchObject({ total_count: 0, data: [] });
+    expect([(await storeEgress(2)).status, (await storePack()).status]).toEqual([409, 409]);
+    expect((await executionOf(owner, executionId)).hasStored).toBe(false);
+  });
+});

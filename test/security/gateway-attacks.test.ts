@@ -122,7 +122,7 @@ const attempts: readonly Attempt[] = [
     },
   },
   {
-    name: "that nothing was executed, with output, events or egress to show for it",
+    name: "that nothing was executed, with anything to show for it, or a minute late",
     behind: "only a runner with nothing to show is believed",
     without: {
       file: settleFile,
@@ -131,13 +131,17 @@ const attempts: readonly Attempt[] = [
     },
     async escapes(baseUrl) {
       const [printed, told, sent] = [await working(), await working(), await working()];
+      const [packed, late] = [await working(), await working(61_000)];
       await settleUnproven(baseUrl, printed, "worked");
       expect((await storeEvent(baseUrl, told)).status).toBe(200);
       await settleUnproven(baseUrl, told);
       expect((await storeEgress(baseUrl, sent)).status).toBe(200);
       await settleUnproven(baseUrl, sent);
+      expect((await storePack(baseUrl, packed)).status).toBe(200);
+      await settleUnproven(baseUrl, packed);
+      await settleUnproven(baseUrl, late);
       const ended = await Promise.all(
-        [printed, told, sent].map(({ id }) => executionOf(owner, id)),
+        [printed, told, sent, packed, late].map(({ id }) => executionOf(owner, id)),
       );
       return ended.some(({ chargedMicrousd }) => chargedMicrousd === 0);
     },
@@ -173,10 +177,10 @@ async function plant(fields: Parameters<typeof plantExecution>[2]): Promise<stri
 const idOf = (ticket: string) => ticket.split(".")[2] ?? "";
 
 /** One that was claimed a while ago, and what its runner shows. */
-async function working() {
-  const claimedAt = Date.now() - workedMs;
+async function working(elapsedMs = workedMs) {
+  const claimedAt = Date.now() - elapsedMs;
   const id = idOf(await plant({ status: "running", claimedAt }));
-  return { id, ...(await prepareBeat(owner, id, workedMs)) };
+  return { id, ...(await prepareBeat(owner, id, elapsedMs)) };
 }
 
 type Shown = Pick<Awaited<ReturnType<typeof working>>, "key" | "leaseVersion">;
