@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import type { ApiError } from "../errors/api-error.ts";
-import { claimsOf } from "./request-claims.ts";
+import { claimsOf, type RequestClass } from "./request-claims.ts";
 import { type Claim, RequestLimiter } from "./request-limiter.ts";
 
 const windowMs = 60_000;
@@ -47,6 +47,23 @@ describe("claimsOf()", () => {
     const other = { id: "key_b", owner };
     expect(refusalOf(() => limiter.take(claimsOf("writes", other, requests))).status).toBe(429);
     expect(() => limiter.take(claimsOf("closings", other, requests))).not.toThrow();
+  });
+
+  test("KEY-10 counts closings by the key itself, and by nothing else that is sent", () => {
+    const one = { max: 1 };
+    const { requests } = DeploymentLimits.parse({ requests: { perKey: one, writes: one } });
+    const limiter = new RequestLimiter(() => 0);
+    const owner = { id: "user" };
+    const [old, next] = ["key_a", "key_b"].map((credentialId) => ({
+      ...{ id: "key_a", credentialId, owner },
+    }));
+    const ask = (requestClass: RequestClass, key = old) =>
+      limiter.take(claimsOf(requestClass, key ?? { id: "" }, requests));
+    ask("writes");
+    expect(refusalOf(() => ask("writes", next)).status).toBe(429);
+    ask("closings");
+    expect(refusalOf(() => ask("closings")).status).toBe(429);
+    expect(() => ask("closings", next)).not.toThrow();
   });
 });
 

@@ -130,3 +130,15 @@ describe("LIM-2 a start that the account refuses", () => {
     expect(remaining("key_a", repeated)).toBe(2);
   });
 });
+
+describe("KEY-10 the endings of a key that was rotated", () => {
+  test.each(endings)("wait in a row of their own: $audit", (fields) => {
+    const fairness = { aloneMax: 1, sharedMax: 1, ownerWaitingMax: 1 };
+    const gate = new LimitGate(DeploymentLimits.parse({ fairness }), () => 0);
+    const enter = (credentialId: string) =>
+      gate.enter(routeWith(fields), { id: "key_a", credentialId, owner });
+    expect([enter("key_a")?.turn, enter("key_a")?.turn]).toEqual([null, expect.anything()]);
+    expect(() => enter("key_a")).toThrow(expect.objectContaining({ code: "ACCOUNT_BUSY" }));
+    expect(enter("key_b")?.turn).not.toBeNull();
+  });
+});

@@ -10,11 +10,11 @@ import { FairGate, type Turn } from "../limits/fair-gate.ts";
 import { limitHeaders } from "../limits/limit-headers.ts";
 import { OpenAnswers } from "../limits/open-answers.ts";
 import { RefusalCache } from "../limits/refusal-cache.ts";
-import { type Claimant, claimsOf } from "../limits/request-claims.ts";
+import { type Claimant, claimsOf, credentialOf } from "../limits/request-claims.ts";
 import { type Permit, RequestLimiter } from "../limits/request-limiter.ts";
 import type { LimitState } from "../limits/sliding-counter.ts";
 import { receive } from "./parse.ts";
-import type { Route } from "./route.ts";
+import type { Authentication, Callers, Route } from "./route.ts";
 
 /** A place that a request works in; `turn` is null if it has it already. */
 export interface Place {
@@ -58,7 +58,7 @@ export class LimitGate {
     if (!caller.owner) return null;
     const { id } = caller.owner;
     const isEnding = endsSomething(route);
-    const turn = this.#places.enter(id, isEnding ? caller.id : null);
+    const turn = this.#places.enter(id, isEnding ? credentialOf(caller) : null);
     let isHeld = turn === null;
     let before = performance.eventLoopUtilization();
     const held = () => {
@@ -105,6 +105,13 @@ const endings: ReadonlySet<string> = new Set([
 
 /** Such a request waits for no other kind (KEY-10). */
 function endsSomething({ budget, audit }: Route): boolean {
+/** A key that was rotated goes on where the one before it was: its windows don't begin again. */
+export function claimantOf(caller: Callers[Authentication]): Claimant {
+  if (caller.type !== "key" || !("key" in caller)) return caller;
+  const { id: credentialId, owner, key } = caller;
+  return { id: key.lineageId ?? credentialId, credentialId, owner };
+}
+
   return budget === "closing" || endings.has(audit);
 }
 

@@ -6,12 +6,17 @@ import { allows } from "../core/keys/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { Turn } from "../limits/fair-gate.ts";
-import type { Claimant } from "../limits/request-claims.ts";
 import type { UnsentAnswers } from "../limits/unsent-answers.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
 import { clientAddress, requestFacts, type Shown } from "./gates.ts";
-import { type LimitGate, type Place, receiveEnding, setLimitHeaders } from "./limit-gate.ts";
+import {
+  claimantOf,
+  type LimitGate,
+  type Place,
+  receiveEnding,
+  setLimitHeaders,
+} from "./limit-gate.ts";
 import type { Authenticated, Members } from "./members.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";
 import { logFailure, type RequestRecord } from "./request-log.ts";
@@ -78,12 +83,10 @@ export async function runRoute(
   exchange: Exchange,
   known: Known,
 ): Promise<void> {
-  const { route, record } = admitted;
+  const { route, record, shown } = admitted;
   const { request, response } = exchange;
-  const { members } = known;
-  const { shown } = admitted;
   const beganAt = performance.now();
-  const authenticated = await members.authenticate(
+  const authenticated = await known.members.authenticate(
     route.authenticate,
     shown,
     clientAddress(request),
@@ -109,12 +112,6 @@ export async function runRoute(
   } finally {
     place?.leave();
   }
-}
-
-/** A key that was rotated goes on where the one before it was: its windows don't begin again. */
-function claimantOf(caller: Callers[Authentication]): Claimant {
-  if (caller.type !== "key" || !("key" in caller)) return caller;
-  return { id: caller.key.lineageId ?? caller.id, owner: caller.owner };
 }
 
 function onceClosed(response: ServerResponse, act: () => void): void {

@@ -106,7 +106,30 @@ describe.concurrent("KEY-10 what a key sends", () => {
   );
 });
 
-describe("a key that was rotated", () => {
+describe("KEY-10 a key that was rotated", () => {
+  test("takes no room from the one after it for revoking it", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    const rotated = await send(`/v1/keys/${owner.keyId}/rotate`, { key: owner.key, body: {} });
+    const window = { max: 3, windowMs: 3_600_000 };
+    const requests = { writes: window, perKey: window };
+    const [keys] = await startAsides("keys", 1, { limits: { requests } });
+    if (!keys) throw new Error("no process");
+    asides.push(keys);
+    const { baseUrl } = keys;
+    const read = async (key: string) => (await send("/v1/keys", { key, baseUrl })).status;
+    const end = async (key: string, keyId: string) =>
+      (await send(`/v1/keys/${keyId}/revoke`, { key, baseUrl, body: {} })).status;
+    const three = async (ask: () => Promise<number>) => [await ask(), await ask(), await ask()];
+    const none = `key_${"0".repeat(21)}`;
+    expect(await three(() => end(owner.key, none))).toEqual([404, 404, 404]);
+    expect(await end(owner.key, none)).toBe(429);
+    // What the two read counts for both, and takes no such room either.
+    expect(await three(() => read(owner.key))).toEqual([200, 200, 200]);
+    expect([await read(owner.key), await read(rotated.json.key)]).toEqual([429, 429]);
+    expect(await end(rotated.json.key, owner.keyId)).toBe(200);
+    expect(await end(rotated.json.key, rotated.json.id)).toBe(200);
+  });
+
   test("goes on with what the one before it has spent of its day", async () => {
     const owner = await newOwner({ creditUsd: 1 });
     const body = { name: "bounded", maxCostPerDay: 0.5 };
