@@ -100,7 +100,7 @@ describe("LIM-2 a start that the account refuses", () => {
     };
     const remaining = (key: string, sent = request) => {
       const permit = gate.take(starting, { ...caller, id: key }, sent);
-      gate.failed(starting, { ...caller, id: key }, { permit, error: refusal });
+      gate.failed(starting, { ...caller, id: key }, { permit, error: refusal, isAtWork: true });
       return permit.state?.remaining;
     };
     expect(remaining("key_a")).toBe(2);
@@ -128,6 +128,27 @@ describe("LIM-2 a start that the account refuses", () => {
     );
     pass(120_000);
     expect(remaining("key_a", repeated)).toBe(2);
+  });
+});
+
+describe("LIM-2 a request that is refused with 429", () => {
+  const caller = { id: "key_a", owner };
+  const busy = new ApiError("ACCOUNT_BUSY");
+  const limited = new ApiError("RATE_LIMITED");
+  test.each([
+    ["at a gate, counts for nothing", "writes", busy, false, 2],
+    ["once its documents were read, counts", "writes", limited, true, 1],
+    ["for answers that nobody took, counts", "reads", busy, true, 1],
+    ["as a start, for answers that nobody took, counts", "executions", busy, true, 1],
+    ["as a start, by the account, counts for nothing", "executions", limited, true, 2],
+  ] as const)("%s", (_what, requestClass, error, isAtWork, remaining) => {
+    const limits = DeploymentLimits.parse({ requests: { perKey: { max: 3 } } });
+    let nowMs = 0;
+    const gate = new LimitGate(limits, () => nowMs);
+    const route = routeWith({ limits: requestClass });
+    gate.failed(route, caller, { permit: gate.take(route, caller, request), error, isAtWork });
+    nowMs = 2_000;
+    expect(gate.take(route, caller, request).state?.remaining).toBe(remaining);
   });
 });
 

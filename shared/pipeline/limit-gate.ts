@@ -23,6 +23,13 @@ export interface Place {
   readonly leave: () => void;
 }
 
+interface Failed {
+  readonly permit: Permit;
+  readonly error: unknown;
+  /** Whether it had got past its places: then its documents may have been read. */
+  readonly isAtWork: boolean;
+}
+
 export class LimitGate {
   readonly #limits: DeploymentLimits["requests"];
   readonly #places: FairGate;
@@ -84,13 +91,25 @@ export class LimitGate {
     return this.#open.take(caller.id, caller.owner.id);
   }
 
-  /** What another limit refused counts against none of these (LIM-2). */
-  failed(route: Route, caller: Claimant, { permit, error }: { permit: Permit; error: unknown }) {
+  /**
+   * What another limit refused counts against none of these (LIM-2): one that refuses before
+   * anything is read, or a start's own, which is remembered. Whatever else was refused has cost
+   * reads, and would cost them again as often as it is asked for, so it counts.
+   */
+  failed(route: Route, caller: Claimant, { permit, error, isAtWork }: Failed) {
     if (!(error instanceof ApiError) || error.status !== 429) return;
-    permit.giveBack();
     const isOfAccount = error.code === "RATE_LIMITED" || error.code === "CONCURRENCY_LIMITED";
-    if (isOfAccount && startsExecution(route)) this.#refusals.remember(caller.id, error);
+    const isOfStart = isAtWork && isOfAccount && startsExecution(route);
+    if (isOfStart) this.#refusals.remember(caller.id, error);
+    if (isOfStart || !isAtWork) permit.giveBack();
   }
+}
+
+/** A key that was rotated goes on where the one before it was: its windows don't begin again. */
+export function claimantOf(caller: Callers[Authentication]): Claimant {
+  if (caller.type !== "key" || !("key" in caller)) return caller;
+  const { id: credentialId, owner, key } = caller;
+  return { id: key.lineageId ?? credentialId, credentialId, owner };
 }
 
 function startsExecution(route: Route): boolean {
@@ -105,13 +124,6 @@ const endings: ReadonlySet<string> = new Set([
 
 /** Such a request waits for no other kind (KEY-10). */
 function endsSomething({ budget, audit }: Route): boolean {
-/** A key that was rotated goes on where the one before it was: its windows don't begin again. */
-export function claimantOf(caller: Callers[Authentication]): Claimant {
-  if (caller.type !== "key" || !("key" in caller)) return caller;
-  const { id: credentialId, owner, key } = caller;
-  return { id: key.lineageId ?? credentialId, credentialId, owner };
-}
-
   return budget === "closing" || endings.has(audit);
 }
 

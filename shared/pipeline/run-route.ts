@@ -98,6 +98,7 @@ export async function runRoute(
   const permit = known.limits.take(route, claimant, request);
   setLimitHeaders(response, permit.state);
   let place: Place | null = null;
+  let isAtWork = false;
   try {
     const close = known.limits.open(route, claimant);
     if (close) onceClosed(response, close);
@@ -105,9 +106,10 @@ export async function runRoute(
     place = known.limits.enter(route, claimant);
     if (place?.turn) await turnOf(place.turn, response);
     const leave = place?.leave ?? (() => undefined);
+    isAtWork = true;
     await answer(admitted, exchange, { ...known, ...authenticated, beganAt, leave });
   } catch (error) {
-    known.limits.failed(route, claimant, { permit, error });
+    known.limits.failed(route, claimant, { permit, error, isAtWork });
     throw error;
   } finally {
     place?.leave();
