@@ -177,6 +177,11 @@ export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decid
   readonly after?: (context: Context<A, P, Q, B> & After<D, R>) => Promise<void>;
   /** The same, where what follows is answered; if it fails, the answer is what was decided. */
   readonly answerAfter?: (context: Context<A, P, Q, B> & After<D, R>) => Promise<JsonReply>;
+  /**
+   * Of routes whose answer promises what follows too, and that are safe to repeat: while that isn't
+   * done they answer 503, whatever was committed.
+   */
+  readonly promisesAfter?: true;
 }
 
 /** A route whose types have been checked against each other; the pipeline needs only its shape. */

@@ -284,7 +284,7 @@ function ownerOf(context: AnyContext, data: unknown): Owner {
   return data.owner as Owner;
 }
 
-/** Failing here loses nothing: an outbox does it again. */
+/** Failing here loses nothing: an outbox does it again. But nobody is told that it is done. */
 async function runAfter(
   route: Route,
   context: Parameters<NonNullable<Route["after"]>>[0],
@@ -294,6 +294,7 @@ async function runAfter(
     return await route.answerAfter?.(context);
   } catch (cause) {
     logFailure(`after ${route.answers} failed`, cause, { requestId: context.request.id });
-    return undefined;
+    if (!route.promisesAfter) return undefined;
+    throw new ApiError("UNAVAILABLE", { cause, headers: { "retry-after": "5" } });
   }
 }
