@@ -99,6 +99,45 @@ describe("a Gateway", () => {
     ).rejects.toThrow();
   });
 
+  test("sends text that can be stored, whatever a program made of it", async () => {
+    const bodies: string[] = [];
+    const gateway = await gatewayWith((request, response) => {
+      let text = "";
+      request.setEncoding("utf8").on("data", (piece: string) => {
+        text += piece;
+      });
+      request.on("end", () => {
+        bodies.push(text);
+        response.writeHead(403).end();
+      });
+    });
+    const odd = "half \ud800, half \udc00, whole \ud83d\ude00, escaped \\ud800";
+    const mended = odd.toWellFormed();
+    const item = {
+      type: "tool_call",
+      id: odd,
+      name: odd,
+      arguments: odd,
+      status: "failed",
+    } as const;
+    const ended = { verdict: "failed", rule: odd, address: null } as const;
+    const bytes = { sentBytes: 0, receivedBytes: 0, durationMs: 0 };
+    const attempt = { sequence: 1, at: 1, host: odd, port: 1, method: "http", ...ended, ...bytes };
+    const workspace = { state: "not_saved", why: odd } as const;
+    const end = { outcome: "failed", reason: "runner_error", exitCode: null } as const;
+    const told = { leaseVersion: "v1", detail: odd, output: odd, outputTruncated: false };
+    const calls = [
+      gateway.events([{ sequence: 1, at: 1, item }], 0),
+      gateway.egress({ attempts: [attempt as never], firstSequence: 1, cut: 0, ends: [] }),
+      gateway.settle({ ...told, ...end, workspace, eventsLastSequence: 0 }, Date.now() + 5_000),
+    ];
+    await Promise.allSettled(calls);
+    const texts = bodies.map((body) => body.split(JSON.stringify(mended).slice(1, -1)).length - 1);
+    expect(texts.toSorted((one, other) => one - other)).toEqual([2, 3, 3]);
+    for (const body of bodies) expect(JSON.stringify(JSON.parse(body))).toBe(body);
+    for (const body of bodies) expect(body).not.toMatch(/[^\\]\\ud[89a-f]/);
+  });
+
   test("gives up in time", async () => {
     const gateway = await gatewayWith((_request, response) => response.writeHead(500).end("{}"));
     await expect(

@@ -123,7 +123,7 @@ export class Gateway {
     const bytes = await this.#call({
       method: "POST",
       path,
-      body: JSON.stringify(body),
+      body: wellFormedJson(body),
       contentType: "application/json",
       timeoutMs: timeoutMs.call,
       ...patience,
@@ -191,4 +191,19 @@ export class Gateway {
 function mayPass(error: unknown): boolean {
   if (error instanceof GatewayError) return error.status >= 500 || error.status === 429;
   return error instanceof UnansweredError;
+}
+
+/** How JSON writes half of a surrogate pair, which the gateway refuses as no UTF-8 can hold it. */
+const halfPair = /\\ud[89a-f]/;
+
+/**
+ * What a program printed, named or asked for may come in any form, and by several ways. Whatever
+ * leaves here is text that can be stored, so that one such name doesn't cost a whole settlement.
+ */
+export function wellFormedJson(body: unknown): string {
+  const text = JSON.stringify(body);
+  if (!halfPair.test(text)) return text;
+  return JSON.stringify(body, (_name, value: unknown) =>
+    typeof value === "string" ? value.toWellFormed() : value,
+  );
 }

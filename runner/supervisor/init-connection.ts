@@ -4,6 +4,7 @@ import { rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import * as z from "zod";
 import { Fault } from "#shared/core/fault";
+import { findUnusable } from "#shared/core/usable-text";
 import { encodeFrame, type Frame, FrameReader, kinds } from "../init/frames.ts";
 import { fromInitBytesMax, type RunRequest, refusedHostLengthMax } from "../init/messages.ts";
 
@@ -105,6 +106,7 @@ export class InitLine {
       return;
     }
     const message: unknown = JSON.parse(payload.toString("utf8"));
+    if (findUnusable(message, "kept")) throw new Fault("Our init writes text.");
     if (kind === kinds.probe) this.#probe.resolve(ProbeReport.parse(message));
     if (kind === kinds.refused) this.#running?.handlers.onRefused?.(RefusedAttempt.parse(message));
     if (kind !== kinds.ended) return;
