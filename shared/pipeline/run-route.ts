@@ -10,6 +10,7 @@ import type { Claimant } from "../limits/request-claims.ts";
 import type { UnsentAnswers } from "../limits/unsent-answers.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
+import { askedBy } from "./asked-by.ts";
 import { clientAddress, requestFacts, type Shown } from "./gates.ts";
 import { type LimitGate, type Place, receiveEnding, setLimitHeaders } from "./limit-gate.ts";
 import type { Authenticated, Members } from "./members.ts";
@@ -78,12 +79,10 @@ export async function runRoute(
   exchange: Exchange,
   known: Known,
 ): Promise<void> {
-  const { route, record } = admitted;
+  const { route, record, shown } = admitted;
   const { request, response } = exchange;
-  const { members } = known;
-  const { shown } = admitted;
   const beganAt = performance.now();
-  const authenticated = await members.authenticate(
+  const authenticated = await known.members.authenticate(
     route.authenticate,
     shown,
     clientAddress(request),
@@ -158,15 +157,16 @@ async function answer(admitted: Admitted, exchange: Exchange, known: Working): P
   setLimitHeaders(response, decided.limit ?? null);
   const reply = typeof decided.reply === "function" ? decided.reply(version) : decided.reply;
   if ("stream" in reply || route.after || route.answerAfter) known.leave();
-  const after = runAfter(route, { ...context, data, decided, version });
+  // What was done is followed up whether or not its asker is still there.
+  const followUp = { ...context, deps: known.deps, data, decided, version };
   if ("stream" in reply) {
-    await sendStream(response, reply);
-    await after;
+    await Promise.all([sendStream(response, reply), runAfter(route, followUp)]);
     return;
   }
+  const followed = await runAfter(route, followUp);
   const callerId = "owner" in caller ? caller.owner.id : caller.id;
   const counted = { callerId, mayRefuse: !changes(decided) };
-  sendJson(response, (await after) ?? reply, (bytes) => known.unsent.add(response, counted, bytes));
+  sendJson(response, followed ?? reply, (bytes) => known.unsent.add(response, counted, bytes));
 }
 
 function takesAccount({ budget }: Route): boolean {
@@ -231,7 +231,7 @@ async function begin(
     request: facts,
     now: deps.now(),
     ids,
-    deps,
+    deps: askedBy(deps, gone.signal),
     repeated: false,
     signal: gone.signal,
   };
