@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { functionNames } from "../scripts/build/entries.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
+import { findLateAwaits } from "./tidy/await-rules.ts";
 import { findEnvironmentChanges } from "./tidy/environment-rules.ts";
 import { findForbiddenImports, findImportCircles } from "./tidy/import-rules.ts";
 import { findImpurities } from "./tidy/purity-rules.ts";
@@ -33,6 +34,10 @@ describe("the repository is tidy", () => {
 
   test("no test changes the environment of those that share its process", () => {
     expectNone(sources.flatMap(findEnvironmentChanges));
+  });
+
+  test("no promise can fail while nobody waits for it", () => {
+    expectNone(sources.flatMap(findLateAwaits));
   });
 
   test("files keep their length, name and promises", () => {
