@@ -7,6 +7,7 @@ import { repositoryRoot } from "../scripts/tools/repository.ts";
 import { findLateAwaits } from "./tidy/await-rules.ts";
 import { findEnvironmentChanges } from "./tidy/environment-rules.ts";
 import { findForbiddenImports, findImportCircles } from "./tidy/import-rules.ts";
+import { findProcessLines } from "./tidy/process-lines.ts";
 import { findImpurities } from "./tidy/purity-rules.ts";
 import { findSlowExpressions } from "./tidy/regexp-rules.ts";
 import { findShapeFaults } from "./tidy/shape-rules.ts";
@@ -38,6 +39,10 @@ describe("the repository is tidy", () => {
 
   test("no promise can fail while nobody waits for it", () => {
     expectNone(sources.flatMap(findLateAwaits));
+  });
+
+  test("no line of a process lets one owner keep others waiting", () => {
+    expectNone(sources.flatMap(findProcessLines));
   });
 
   test("files keep their length, name and promises", () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { findLateAwaits } from "./await-rules.ts";
 import { findEnvironmentChanges } from "./environment-rules.ts";
 import { findForbiddenImports, findImportCircles } from "./import-rules.ts";
+import { findProcessLines } from "./process-lines.ts";
 import { findImpurities } from "./purity-rules.ts";
 import { findSlowExpressions } from "./regexp-rules.ts";
 import { findShapeFaults } from "./shape-rules.ts";
@@ -76,6 +77,13 @@ describe("findLateAwaits()", () => {
   ])("lets pass: %s", (text) => {
     expect(messages(findLateAwaits, inside(text))).toEqual([]);
   });
+});
+
+test("findProcessLines() finds a line of the whole process, and lets pass one of a request", () => {
+  const found = (text: string) => messages(findProcessLines, ["shared/store/a.ts", text]);
+  expect(found("const atOnce = pLimit(4);")).toHaveLength(1);
+  expect(found("class A { readonly turn = pLimit(1); }")).toHaveLength(1);
+  expect(found("function ask() { const atOnce = pLimit(8); return atOnce(read); }")).toEqual([]);
 });
 
 describe("findSlowExpressions()", () => {
