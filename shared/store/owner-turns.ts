@@ -32,7 +32,7 @@ export class OwnerTurns {
    * @param signal aborted when nobody waits for the result any more.
    * @throws {ApiError} `UNAVAILABLE` if that happened before its turn came.
    */
-  async run<T>(ownerId: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  async run<T>(ownerId: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     await this.#enter(ownerId, signal);
     try {
       return await work();
@@ -41,20 +41,20 @@ export class OwnerTurns {
     }
   }
 
-  async #enter(ownerId: string, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) throw givenUp();
+  async #enter(ownerId: string, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) throw givenUp();
     const { promise: entered, resolve: admit, reject } = Promise.withResolvers<void>();
     const waiter: Waiter = { ownerId, admit };
     const withdraw = () => {
       if (this.#queue.remove(ownerId, waiter)) reject(givenUp());
     };
-    signal.addEventListener("abort", withdraw, { once: true });
+    signal?.addEventListener("abort", withdraw, { once: true });
     this.#queue.add(ownerId, waiter);
     this.#serve();
     try {
       await entered;
     } finally {
-      signal.removeEventListener("abort", withdraw);
+      signal?.removeEventListener("abort", withdraw);
     }
   }
 
