@@ -210,7 +210,7 @@ export const controls: Readonly<Record<string, Control>> = {
     test: "test/integration/keys.test.ts",
     mutation: {
       file: "shared/identity/operators.ts",
-      find: "if (value) return { id: value.id };",
+      find: "if (value && value.removedAt === null) return { id: value.id };",
       replace: 'return { id: value?.id ?? "anybody" };',
     },
   },
@@ -242,12 +242,12 @@ export const controls: Readonly<Record<string, Control>> = {
     },
   },
   "OPS-9": {
-    enforcedBy: "shared/config.ts",
-    test: "shared/config.test.ts",
+    enforcedBy: "shared/core/local-overrides.ts",
+    test: "shared/core/local-overrides.test.ts",
     mutation: {
-      file: "shared/config.ts",
-      find: "if (inCloud && overridden) {",
-      replace: "if (inCloud && !overridden) {",
+      file: "shared/core/local-overrides.ts",
+      find: "if (inCloud !== undefined && overridden !== undefined) {",
+      replace: "if (inCloud === undefined && overridden !== undefined) {",
     },
   },
   "OWN-1": {

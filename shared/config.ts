@@ -4,6 +4,7 @@ import * as z from "zod";
 import type { SigningKeys } from "./core/executions/ticket.ts";
 import { Fault } from "./core/fault.ts";
 import { DeploymentLimits } from "./core/limits/deployment-limits.ts";
+import { refuseOverrides } from "./core/local-overrides.ts";
 
 const hostAndPort = z.string().regex(/^[^:/]+:[0-9]+$/);
 
@@ -18,6 +19,10 @@ const Settings = z.object({
   /** A deployment that holds real data may want none of them. */
   PADDOCK_DEVELOPMENT_KEYS: z.enum(["accepted", "refused"]).default("accepted"),
   PADDOCK_GATEWAY_TOKENS_FILE: z.string().optional(),
+  FIRESTORE_EMULATOR_HOST: hostAndPort.optional(),
+  STORAGE_EMULATOR_HOST: z.url().optional(),
+  PADDOCK_KMS_ENDPOINT: hostAndPort.optional(),
+  PADDOCK_RUN_ENDPOINT: hostAndPort.optional(),
   PADDOCK_OIDC_ISSUER: z.string().default("https://accounts.google.com"),
   PADDOCK_OIDC_JWKS_URL: z.url().default("https://www.googleapis.com/oauth2/v3/certs"),
   PADDOCK_OPERATOR_AUDIENCE: z.string().optional(),
@@ -34,30 +39,14 @@ const Settings = z.object({
   PADDOCK_BUILD_VERSION: z.string().default("development"),
   PADDOCK_BUILD_COMMIT: z.string().default("unknown"),
   PADDOCK_BUILD_TIME: z.string().default("unknown"),
-  K_SERVICE: z.string().optional(),
-  CLOUD_RUN_JOB: z.string().optional(),
 });
 
-/** Where the official clients point instead of Google's endpoints; refused inside Google Cloud. */
-const Overrides = z.object({
-  FIRESTORE_EMULATOR_HOST: hostAndPort.optional(),
-  STORAGE_EMULATOR_HOST: z.url().optional(),
-  PADDOCK_KMS_ENDPOINT: hostAndPort.optional(),
-  PADDOCK_RUN_ENDPOINT: hostAndPort.optional(),
-});
+export type Settings = z.infer<typeof Settings>;
 
-export type Settings = z.infer<typeof Settings> & z.infer<typeof Overrides>;
-
-/** @throws if a setting is malformed, or an endpoint is overridden inside Google Cloud (OPS-9). */
+/** @throws if a setting is malformed, or one is for local use and this is Google Cloud (OPS-9). */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
-  const settings = Settings.parse(environment);
-  const overrides = Overrides.parse(environment);
-  const inCloud = settings.K_SERVICE ?? settings.CLOUD_RUN_JOB;
-  const overridden = Object.entries(overrides).find(([, value]) => value !== undefined);
-  if (inCloud && overridden) {
-    throw new Fault(`${overridden[0]} is for local use and refused inside Google Cloud`);
-  }
-  return { ...settings, ...overrides };
+  refuseOverrides(environment);
+  return Settings.parse(environment);
 }
 
 let settings: Settings | undefined;

@@ -1,6 +1,7 @@
 /** What a simulated day is played by: the product's own numbers, and the platform's. */
 import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
-import { atOnceMax, executionsMax, sweepingMsMax } from "../functions/maintenance/sweeps.ts";
+import { sweepingMsMax } from "../functions/maintenance/sweep-each.ts";
+import { atOnceMax, executionsMax } from "../functions/maintenance/sweeps.ts";
 import { standBackMs } from "../functions/threads/dispatch-started.ts";
 import { service as threads } from "../functions/threads/index.ts";
 import { type LaneSettings, productLane } from "./account-lane.ts";

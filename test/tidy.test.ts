@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { functionNames } from "../scripts/build/entries.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
+import { findLateAwaits } from "./tidy/await-rules.ts";
 import { findEnvironmentChanges } from "./tidy/environment-rules.ts";
 import { findForbiddenImports, findImportCircles } from "./tidy/import-rules.ts";
+import { findProcessLines } from "./tidy/process-lines.ts";
 import { findImpurities } from "./tidy/purity-rules.ts";
 import { findSlowExpressions } from "./tidy/regexp-rules.ts";
 import { findShapeFaults } from "./tidy/shape-rules.ts";
@@ -33,6 +35,14 @@ describe("the repository is tidy", () => {
 
   test("no test changes the environment of those that share its process", () => {
     expectNone(sources.flatMap(findEnvironmentChanges));
+  });
+
+  test("no promise can fail while nobody waits for it", () => {
+    expectNone(sources.flatMap(findLateAwaits));
+  });
+
+  test("no line of a process lets one owner keep others waiting", () => {
+    expectNone(sources.flatMap(findProcessLines));
   });
 
   test("files keep their length, name and promises", () => {

@@ -34,8 +34,11 @@ export async function breakdown(
     ofEach(ids, async (id) => {
       const part = { span, where: [[by, id]] } as const;
       // A model belongs to a message, not to a thread.
-      const begun = by === "model" ? nothingBegun : begunIn(store, owner, part);
-      return { id, spent: await spentIn(store, owner, part), begun: await begun };
+      const [spent, begun] = await Promise.all([
+        spentIn(store, owner, part),
+        by === "model" ? nothingBegun : begunIn(store, owner, part),
+      ]);
+      return { id, spent, begun };
     }),
   ]);
   const named = groups.map((group) => ({ ...group, name: names.get(group.id) ?? group.id }));

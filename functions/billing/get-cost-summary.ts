@@ -47,8 +47,11 @@ export const getCostSummary = route({
       ...(await spentAndBegunIn(store, owner, part)),
     });
     const days = daysOf(span, { createdAt, now, max: daysMax });
-    const byDay = ofEach(days, async (day) => await sums({ span: day }));
-    return { whole: await sums({ span }), byDay: await byDay };
+    const [whole, byDay] = await Promise.all([
+      sums({ span }),
+      ofEach(days, async (day) => await sums({ span: day })),
+    ]);
+    return { whole, byDay };
   },
   decide({ query, data: { whole, byDay } }) {
     const { totalCT, agentCT, environmentCT } = tokenCost(whole.microusd);

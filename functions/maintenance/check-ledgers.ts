@@ -54,16 +54,21 @@ async function checkRound(deps: Deps): Promise<Partial<Record<Name, number>>> {
   const page = await deps.store.atOneMoment((at) =>
     at.next(owners.all(), { ...walk, limit: ownersMax }),
   );
+  const atEnd = page.length < ownersMax;
+  const write = async (afterOwnerId: string | null) =>
+    await deps.store.commit([overwrite(round, { v: 1, afterOwnerId })]);
+  // A call that the platform cuts mustn't begin with the same owners again: it is as if done.
+  const end = page.at(-1)?.value.id ?? null;
+  await write(atEnd ? null : end);
   const giveUpAt = deps.now() + checkingMsMax;
-  let last: string | null = null;
+  let last = behind;
   for (const { value: profile } of page) {
     if (deps.now() > giveUpAt) break;
     const outcome = await checkOne(deps, profile);
     counts[outcome] = (counts[outcome] ?? 0) + 1;
     last = profile.id;
   }
-  const afterOwnerId = page.length < ownersMax && last === page.at(-1)?.value.id ? null : last;
-  await deps.store.commit([overwrite(round, { v: 1, afterOwnerId })]);
+  if (last !== end) await write(last);
   return counts;
 }
 

@@ -2,9 +2,9 @@ import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { dueFollowUps, followAccount } from "#shared/owners/suspend-owner";
 import { logFailure } from "#shared/pipeline/request-log";
-import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
+import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { keyFollowUps } from "#shared/store/key-follow-ups";
-import { putOff } from "./put-off.ts";
+import { sweepEach } from "./sweep-each.ts";
 
 /** One call's work; what is left is due at the next. */
 const ownersMax = 20;
@@ -25,21 +25,20 @@ export const sweepOwners = route({
   reply: { 200: z.object({ due: z.int(), followed: z.int() }) },
   read: async ({ deps }) => {
     const due = await dueFollowUps(deps, ownersMax);
-    const outcomes = await Promise.all(
-      due.map(async ({ value }) => await follow(deps, value.ownerId)),
-    );
+    const outcomes = await sweepEach(deps, due, {
+      concurrency: ownersMax,
+      ref: ({ value }) => keyFollowUps.doc(value.ownerId),
+      dueField: "dueAt",
+      work: async ({ value }) => {
+        await followAccount(deps, value.ownerId);
+        return true;
+      },
+      failed: ({ value: { ownerId } }, cause) => {
+        logFailure("an account's keys don't follow it yet; it is tried again", cause, { ownerId });
+        return false;
+      },
+    });
     return { due: due.length, followed: outcomes.filter((followed) => followed).length };
   },
   decide: ({ data }) => ({ writes: [], reply: ok(data) }),
 });
-
-async function follow(deps: Deps, ownerId: string): Promise<boolean> {
-  try {
-    await followAccount(deps, ownerId);
-    return true;
-  } catch (cause) {
-    logFailure("an account's keys don't follow it yet; it is tried again", cause, { ownerId });
-    await putOff(deps, keyFollowUps.doc(ownerId), "dueAt");
-    return false;
-  }
-}

@@ -5,7 +5,7 @@ import { existingOwner } from "#shared/owners/act-on-owner";
 import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import { type Shred, shreds } from "#shared/store/shreds";
-import { putOff } from "./put-off.ts";
+import { sweepEach } from "./sweep-each.ts";
 
 /** One call's work; what is left is due at the next. */
 const shredsMax = 50;
@@ -30,22 +30,24 @@ export const sweepShreds = route({
       orderBy: [["dueAt", "asc"]],
       limit: shredsMax,
     });
-    let shredded = 0;
-    for (const { value } of due) if (await sweepOne(deps, value)) shredded += 1;
-    return { due: due.length, shredded };
+    const outcomes = await sweepEach(deps, due, {
+      concurrency: 1,
+      ref: ({ value }) => shreds.doc(value.environmentId),
+      dueField: "dueAt",
+      work: async ({ value }) => await finish(deps, value),
+      failed: ({ value: { environmentId } }, cause) => {
+        const what = "a deleted environment's keys remain; it is tried again";
+        logFailure(what, cause, { environmentId });
+        return false;
+      },
+    });
+    return { due: due.length, shredded: outcomes.filter((done) => done).length };
   },
   decide: ({ data }) => ({ writes: [], reply: ok(data) }),
 });
 
-async function sweepOne(deps: Deps, shred: Shred): Promise<boolean> {
-  try {
-    const { owner } = await existingOwner(deps.store, shred.ownerId);
-    await finishShredding(deps, owner, shred);
-    return true;
-  } catch (cause) {
-    const { environmentId } = shred;
-    logFailure("a deleted environment's keys remain; it is tried again", cause, { environmentId });
-    await putOff(deps, shreds.doc(environmentId), "dueAt");
-    return false;
-  }
+async function finish(deps: Deps, shred: Shred): Promise<boolean> {
+  const { owner } = await existingOwner(deps.store, shred.ownerId);
+  await finishShredding(deps, owner, shred);
+  return true;
 }

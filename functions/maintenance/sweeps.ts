@@ -8,11 +8,10 @@ import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, type Route, route } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
 import { putOff } from "./put-off.ts";
+import { sweepingMsMax } from "./sweep-each.ts";
 
 /** One call's work, of which little more than ids is read; what is left is due at the next. */
 export const executionsMax = 1_000;
-/** Of a call that the platform ends after 120 s. */
-export const sweepingMsMax = 60_000;
 /** Where room is scarce, one after another: who goes first is then who gets it. */
 export const atOnceMax = { usually: 4, waiting: 1 };
 

@@ -30,13 +30,13 @@ export const createThread = route({
   budget: "quota",
   audit: "thread.created",
   reply: { 201: z.object({ thread: ThreadBody }) },
-  read: async ({ caller: { owner }, body, repeated, deps, now }) => {
+  read: async ({ caller: { owner }, body, repeated, ids, deps, now }) => {
     const environmentId = body.environmentId ?? body.computerId;
     const [counted, agent, { environment, writes }] = await Promise.all([
       countOwned(deps.store, owner, { kind: "threads", repeated }),
       existing("agent", body.agentId, async (id) => await deps.store.get(agents.of(owner, id))),
       environmentId === undefined
-        ? defaultEnvironment(deps, owner, now)
+        ? defaultEnvironment(deps, owner, { ids, now })
         : named(environmentId, async (id) => await deps.store.get(environments.of(owner, id))),
     ]);
     return { counted, agent, environment, writes };

@@ -40,6 +40,8 @@ export async function launch(settings: LauncherSettings, self: string): Promise<
     environment: settings.forSupervisor,
   });
   const exited = once(supervisor, "exit");
+  // It is awaited once its line has ended; until then nobody is told that it failed.
+  exited.catch(() => undefined);
   void asked.then(() => supervisor.kill("SIGTERM"));
   const host = new Host(
     settings,

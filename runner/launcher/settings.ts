@@ -1,5 +1,6 @@
 /** What the launcher is told by its environment; the defaults fit the runner's image. */
 import { Fault } from "#shared/core/fault";
+import { refuseOverrides } from "#shared/core/local-overrides";
 import { jobEnvironment } from "#shared/protocol/job";
 import { type SandboxMode, sandboxModes } from "../sandbox/arguments.ts";
 
@@ -26,12 +27,7 @@ export function readSettings(environment: Environment): LauncherSettings {
   const requested = environment.PADDOCK_SANDBOX_MODE ?? "";
   const mode = sandboxModes.find((name) => name === requested) ?? null;
   if (mode === null && requested !== "") throw new Fault("PADDOCK_SANDBOX_MODE isn't A or B.");
-  if (
-    environment.CLOUD_RUN_JOB !== undefined &&
-    environment[jobEnvironment.testNetwork] !== undefined
-  ) {
-    throw new Fault(`${jobEnvironment.testNetwork} is for tests.`);
-  }
+  refuseOverrides(environment);
   const scratch = environment.PADDOCK_SCRATCH ?? "/run/paddock";
   if (!/^(\/[\w.-]+)+$/.test(scratch)) throw new Fault("PADDOCK_SCRATCH isn't a plain path.");
   return {

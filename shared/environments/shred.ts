@@ -20,7 +20,8 @@ export type ShredDeps = StopDeps & { readonly keyStore: Store };
 
 /**
  * Destroys the key pair, which no backup holds, and stops what runs there. The order to do so
- * stands until all of it is done; doing it twice changes nothing.
+ * stands until all of it is done. Doing it twice changes nothing, and nothing of a newer
+ * environment, since no environment gets the id of an earlier one.
  */
 export async function finishShredding(
   deps: ShredDeps,

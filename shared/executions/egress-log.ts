@@ -30,7 +30,8 @@ export async function readEgress(
         orderBy: [["lastSequence", "asc"]],
         limit,
       },
-      { isEnough: ({ lastSequence }) => lastSequence >= offset + limit },
+      // One batch is enough unless its attempts are few; asked for two, a short log is known to end.
+      { firstSlice: 2, isEnough: ({ lastSequence }) => lastSequence >= offset + limit },
     ),
     store.findRefs(batches, { orderBy: [["firstSequence", "desc"]], limit: 1 }),
   ]);

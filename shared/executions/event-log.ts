@@ -5,7 +5,8 @@ import type { Store } from "../store/store.ts";
 
 /** What a reader holds of the log at a time; one batch may be larger. */
 const heldBytesMax = 256 * 1024;
-const pageLengthMax = 16;
+/** What doesn't fit is read in vain, and a batch may be half a megabyte. */
+const pageLengthMax = 8;
 
 /**
  * The highest number that is taken in the log; 0 if there is none. A batch takes the numbers of its
@@ -46,7 +47,8 @@ export class LogPages {
       limit,
     } as const;
     const batches = eventBatches.all(this.#owner, this.#executionId);
-    const found = await this.#store.findFitting(batches, page, { bytesMax: heldBytesMax });
+    const fitting = { bytesMax: heldBytesMax, firstSlice: limit };
+    const found = await this.#store.findFitting(batches, page, fitting);
     // Where not all of it fitted, the next page won't hold more either.
     this.#length = found.length < limit ? Math.max(1, found.length) : 2 * limit;
     this.#length = Math.min(this.#length, pageLengthMax);

@@ -1,6 +1,6 @@
 /** One owner's objects in the workspace bucket, each named by the SHA-256 of its bytes. */
-import { createHash } from "node:crypto";
-import type { Bucket, GetFilesResponse } from "@google-cloud/storage";
+import { createHash, randomUUID } from "node:crypto";
+import type { Bucket, File, GetFilesResponse } from "@google-cloud/storage";
 import { config, required } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -43,15 +43,28 @@ export async function putObject(
 ): Promise<{ readonly sha256: string; readonly isNew: boolean }> {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const object = await file(owner, kind, sha256);
+  const storedBy = randomUUID();
   try {
     const preconditionOpts = { ifGenerationMatch: 0 };
-    await object.save(bytes, { resumable: false, preconditionOpts, validation: "crc32c" });
+    const options = { resumable: false, preconditionOpts, validation: "crc32c" } as const;
+    await object.save(bytes, { ...options, metadata: { metadata: { storedBy } } });
   } catch (cause) {
     // 412: it is there already, and under that name only with these bytes.
     if (!hasCode(cause, 412)) throw new ApiError("UNAVAILABLE", { cause });
-    return { sha256, isNew: false };
+    return { sha256, isNew: await isStoredBy(object, storedBy) };
   }
   return { sha256, isNew: true };
+}
+
+/** The client tries again what was stored and whose answer was lost, and then finds it there. */
+async function isStoredBy(object: File, storedBy: string): Promise<boolean> {
+  try {
+    const [{ metadata }] = await object.getMetadata();
+    return metadata?.storedBy === storedBy;
+  } catch {
+    // What isn't known counts as stored.
+    return true;
+  }
 }
 
 export interface ByteRange {

@@ -8,6 +8,7 @@
  * place that nothing takes from it, so an ending waits for no other kind of request (KEY-10). Among
  * themselves an owner's endings take turns by the key that asks for them.
  */
+import { TurnQueue } from "../core/limits/turn-queue.ts";
 import { ApiError } from "../errors/api-error.ts";
 
 export interface FairGateLimits {
@@ -37,13 +38,13 @@ interface Line {
   readonly owner: OwnerLines;
   running: number;
   /** By the key that asks for an ending; all other requests stand together. */
-  readonly waiting: Map<string, Waiter[]>;
+  readonly waiting: TurnQueue<Waiter>;
 }
 
 class OwnerLines {
   readonly id: string;
-  readonly requests: Line = { owner: this, running: 0, waiting: new Map() };
-  readonly endings: Line = { owner: this, running: 0, waiting: new Map() };
+  readonly requests: Line = { owner: this, running: 0, waiting: new TurnQueue() };
+  readonly endings: Line = { owner: this, running: 0, waiting: new TurnQueue() };
   constructor(id: string) {
     this.id = id;
   }
@@ -53,7 +54,7 @@ class OwnerLines {
   }
 
   get isIdle(): boolean {
-    return this.running + this.requests.waiting.size + this.endings.waiting.size === 0;
+    return this.running === 0 && this.requests.waiting.isEmpty && this.endings.waiting.isEmpty;
   }
 }
 
@@ -105,7 +106,7 @@ export class FairGate {
     }
     const owner = this.#ownerOf(ownerId);
     const line = endingKeyId === null ? owner.requests : owner.endings;
-    if (line.waiting.size === 0 && this.#hasPlace(line, nowMs)) {
+    if (line.waiting.isEmpty && this.#hasPlace(line, nowMs)) {
       this.#admit(line);
       return null;
     }
@@ -119,7 +120,7 @@ export class FairGate {
    * @param computedMs how long it computed, for whomever, while the request had the place.
    */
   leave(ownerId: string, kind: "requests" | "endings" = "requests", computedMs = 0): void {
-    const waits = (this.#owners.get(ownerId)?.requests.waiting.size ?? 0) > 0;
+    const waits = this.#owners.get(ownerId)?.requests.waiting.isEmpty === false;
     const rests = kind === "requests" && waits && computedMs >= restingFromMs;
     if (rests && this.#isShared(this.#elapsed())) {
       setTimeout(() => this.#giveBack(ownerId, kind), Math.min(computedMs, restMsMax)).unref();
@@ -171,8 +172,7 @@ export class FairGate {
 
   #wait(line: Line, keyId: string): Turn {
     const { ownerWaitingMax, waitMsMax } = this.#limits;
-    const waiting = line.waiting.get(keyId) ?? [];
-    if (waiting.length >= ownerWaitingMax) {
+    if (line.waiting.lengthOf(keyId) >= ownerWaitingMax) {
       throw new ApiError("ACCOUNT_BUSY", { headers: { "retry-after": retryAfterS } });
     }
     const { promise: entered, resolve, reject } = Promise.withResolvers<void>();
@@ -192,9 +192,8 @@ export class FairGate {
     };
     const withdraw = () => {
       if (!end()) return false;
-      waiting.splice(waiting.indexOf(waiter), 1);
-      if (waiting.length === 0) line.waiting.delete(keyId);
-      if (line.waiting.size === 0) this.#queue.delete(line);
+      line.waiting.remove(keyId, waiter);
+      if (line.waiting.isEmpty) this.#queue.delete(line);
       this.#forget(line.owner);
       return true;
     };
@@ -202,8 +201,7 @@ export class FairGate {
       if (!withdraw()) return;
       reject(new ApiError("OVERLOADED", { headers: { "retry-after": retryAfterS } }));
     }, waitMsMax);
-    waiting.push(waiter);
-    line.waiting.set(keyId, waiting);
+    line.waiting.add(keyId, waiter);
     this.#queue.add(line);
     const cancel = () => {
       if (withdraw()) reject(new ApiError("OVERLOADED", { cause: "the client is gone" }));
@@ -219,22 +217,11 @@ export class FairGate {
       for (const line of this.#queue) {
         if (!this.#hasPlace(line, nowMs)) continue;
         this.#queue.delete(line);
-        takeNext(line.waiting)?.admit();
-        if (line.waiting.size > 0) this.#queue.add(line);
+        line.waiting.takeNext()?.admit();
+        if (!line.waiting.isEmpty) this.#queue.add(line);
         served = true;
         break;
       }
     }
   }
-}
-
-/** The first request of the key whose turn it is, which then goes behind the other keys. */
-function takeNext(waiting: Map<string, Waiter[]>): Waiter | undefined {
-  for (const [keyId, waiters] of waiting) {
-    waiting.delete(keyId);
-    const next = waiters.shift();
-    if (waiters.length > 0) waiting.set(keyId, waiters);
-    return next;
-  }
-  return undefined;
 }

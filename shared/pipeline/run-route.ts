@@ -9,6 +9,7 @@ import type { Turn } from "../limits/fair-gate.ts";
 import type { UnsentAnswers } from "../limits/unsent-answers.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
+import { askedBy } from "./asked-by.ts";
 import { clientAddress, requestFacts, type Shown } from "./gates.ts";
 import {
   claimantOf,
@@ -157,15 +158,16 @@ async function answer(admitted: Admitted, exchange: Exchange, known: Working): P
   setLimitHeaders(response, decided.limit ?? null);
   const reply = typeof decided.reply === "function" ? decided.reply(version) : decided.reply;
   if ("stream" in reply || route.after || route.answerAfter) known.leave();
-  const after = runAfter(route, { ...context, data, decided, version });
+  // What was done is followed up whether or not its asker is still there.
+  const followUp = { ...context, deps: known.deps, data, decided, version };
   if ("stream" in reply) {
-    await sendStream(response, reply);
-    await after;
+    await Promise.all([sendStream(response, reply), runAfter(route, followUp)]);
     return;
   }
+  const followed = await runAfter(route, followUp);
   const callerId = "owner" in caller ? caller.owner.id : caller.id;
   const counted = { callerId, mayRefuse: !changes(decided) };
-  sendJson(response, (await after) ?? reply, (bytes) => known.unsent.add(response, counted, bytes));
+  sendJson(response, followed ?? reply, (bytes) => known.unsent.add(response, counted, bytes));
 }
 
 function takesAccount({ budget }: Route): boolean {
@@ -230,7 +232,7 @@ async function begin(
     request: facts,
     now: deps.now(),
     ids,
-    deps,
+    deps: askedBy(deps, gone.signal),
     repeated: false,
     signal: gone.signal,
   };

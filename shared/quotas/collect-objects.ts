@@ -39,6 +39,10 @@ export interface Collection {
   readonly list: (kind: ObjectKind) => AsyncIterable<readonly StoredObject[]>;
   readonly remove: (object: Pick<StoredObject, "kind" | "sha256" | "generation">) => Promise<void>;
   readonly unreferencedMs: number;
+  /** Whether no more may be done in this call; what was done is kept, and the next one goes on. */
+  readonly isLate: () => boolean;
+  /** When what an owner uses was changed last, by the version of the document that counts it. */
+  readonly usageChangedAt: (version: Version) => Version;
 }
 
 export interface Collected {
@@ -50,12 +54,13 @@ export interface Collected {
 const objectsMax = 2_000;
 /** Longer than any request that stores something. */
 const quietMs = 10 * 60_000;
+const deletionsAtOnceMax = 16;
 const kinds = ["packs", "manifests"] as const;
 
 export function realCollection(
   deps: { readonly store: Store; now(): number },
   owner: Owner,
-  how: Pick<Collection, "referenced" | "unreferencedMs">,
+  how: Pick<Collection, "referenced" | "unreferencedMs" | "isLate" | "usageChangedAt">,
 ): Collection {
   return {
     store: deps.store,
@@ -93,68 +98,93 @@ async function condemn(by: Collection, owner: Owner, version: Version | null): P
   const waiting: string[] = [];
   let isYoung = false;
   const total = { bytes: 0, objects: 0 };
-  for (const kind of kinds) {
-    for await (const page of by.list(kind)) {
-      for (const object of page) {
-        total.bytes += object.sizeBytes;
-        total.objects += 1;
-        if (names.has(`${kind}/${object.sha256}`) || waiting.length >= objectsMax) continue;
-        if (now - object.storedAt < by.unreferencedMs) isYoung = true;
-        else waiting.push(entryOf(object));
-      }
+  const { isWhole } = await forEachPage(by, kinds, async (page) => {
+    for (const object of page) {
+      total.bytes += object.sizeBytes;
+      total.objects += 1;
+      if (names.has(nameOf(entryOf(object))) || waiting.length >= objectsMax) continue;
+      if (now - object.storedAt < by.unreferencedMs) isYoung = true;
+      else waiting.push(entryOf(object));
     }
-  }
+  });
   if (waiting.length > 0) {
     const ref = condemnedObjects.of(owner, condemnedId);
     const value: Condemned = { v: 1, waiting, condemnedAt: now, going: [] };
     await answered(by.store.commit([version ? replace(ref, version, value) : create(ref, value)]));
   }
+  if (!isWhole && waiting.length === 0) return { condemned: 0, deleted: 0 };
+  // What was found in time is condemned; more is looked for once it is gone.
   const more = waiting.length > 0 || isYoung || isPassing;
-  await correct(by, usage, total);
+  if (isWhole) await correct(by, usage, total);
   await sweepAgain(by, owner, more ? now + by.unreferencedMs : null);
   return { condemned: waiting.length, deleted: 0 };
 }
 
-/** Also for a process that died over it: what it has deleted is gone, and is passed over. */
+/**
+ * Also for a process that died over it: what it has deleted is gone, and isn't listed any more.
+ * Each page of the bucket's list is committed for itself, so that a call that is cut loses one.
+ */
 async function finish(
   by: Collection,
   owner: Owner,
   { value, version }: { readonly value: Condemned; readonly version: Version },
 ): Promise<Collected> {
-  const sizes = await sizesOf(by, value.going);
-  let [bytes, objects] = [0, 0];
-  for (const entry of value.going) {
-    const sizeBytes = sizes.get(entry);
-    await by.remove(objectOf(entry));
-    if (sizeBytes === undefined) continue;
-    bytes += sizeBytes;
-    objects += 1;
-  }
-  const increments = { bytes: 0 - bytes, objects: 0 - objects };
-  const list = condemnedObjects.of(owner, condemnedId);
-  const usage = storageUsages.of(owner, storageUsageId);
-  await answered(
-    by.store.commit([
-      replace(list, version, { ...value, going: [] }),
+  const going = new Set(value.going);
+  let [deleted, latest] = [0, version];
+  const commit = async (left: readonly string[], page: readonly StoredObject[]) => {
+    const bytes = page.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const increments = { bytes: 0 - bytes, objects: 0 - page.length };
+    const list = condemnedObjects.of(owner, condemnedId);
+    const usage = storageUsages.of(owner, storageUsageId);
+    const writes = [
+      replace(list, latest, { ...value, going: [...left] }),
       patch(usage, { sweepAt: by.now() }, { increments, mustExist: true }),
-    ]),
-  );
-  return { condemned: 0, deleted: objects };
+    ];
+    latest = await answered(by.store.commit(writes));
+    deleted += page.length;
+  };
+  const wanted = kinds.filter((kind) => value.going.some((name) => name.startsWith(`${kind}/`)));
+  const { isWhole } = await forEachPage(by, wanted, async (page) => {
+    const removed = await removeInTime(
+      by,
+      page.filter((object) => going.has(entryOf(object))),
+    );
+    for (const object of removed) going.delete(entryOf(object));
+    if (removed.length > 0) await commit([...going], removed);
+  });
+  // What isn't listed is gone already.
+  if (isWhole && (going.size > 0 || deleted === 0)) await commit([], []);
+  return { condemned: 0, deleted };
 }
 
-async function sizesOf(by: Collection, going: readonly string[]): Promise<Map<string, number>> {
-  const sizes = new Map<string, number>();
-  const wanted = new Set(going);
-  for (const kind of kinds) {
-    if (!going.some((entry) => entry.startsWith(`${kind}/`))) continue;
+/** A few at a time, until it is late. */
+async function removeInTime(
+  by: Collection,
+  objects: readonly StoredObject[],
+): Promise<readonly StoredObject[]> {
+  const removed: StoredObject[] = [];
+  for (let first = 0; first < objects.length; first += deletionsAtOnceMax) {
+    if (by.isLate()) break;
+    const some = objects.slice(first, first + deletionsAtOnceMax);
+    await Promise.all(some.map(async (object) => await by.remove(object)));
+    removed.push(...some);
+  }
+  return removed;
+}
+
+/** Whether it went through the whole of the bucket's list before it was late. */
+async function forEachPage(
+  by: Collection,
+  which: readonly ObjectKind[],
+  visit: (page: readonly StoredObject[]) => Promise<void>,
+): Promise<{ readonly isWhole: boolean }> {
+  for (const kind of which) {
     for await (const page of by.list(kind)) {
-      for (const object of page) {
-        const entry = entryOf(object);
-        if (wanted.has(entry)) sizes.set(entry, object.sizeBytes);
-      }
+      if (by.isLate()) return { isWhole: false };
+      await visit(page);
     }
   }
-  return sizes;
+  return { isWhole: !by.isLate() };
 }
 
 /**
@@ -166,7 +196,7 @@ async function correct(
   { ref, version }: Snapshot<typeof storageUsages.schema>,
   total: { readonly bytes: number; readonly objects: number },
 ): Promise<void> {
-  if (!version || by.now() - version.toMillis() < quietMs) return;
+  if (!version || by.now() - by.usageChangedAt(version).toMillis() < quietMs) return;
   await answered(by.store.commit([patch(ref, total, { version })])).catch((error: unknown) => {
     if (!isConflict(error)) throw error;
   });
@@ -189,13 +219,4 @@ export function entryOf({
 /** Without its generation. */
 export function nameOf(entry: string): string {
   return entry.slice(0, entry.indexOf("#"));
-}
-
-function objectOf(entry: string): Pick<StoredObject, "kind" | "sha256" | "generation"> {
-  const [kind = "", sha256 = ""] = nameOf(entry).split("/");
-  return {
-    kind: kind === "packs" ? "packs" : "manifests",
-    sha256,
-    generation: entry.slice(entry.indexOf("#") + 1),
-  };
 }

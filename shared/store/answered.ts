@@ -19,6 +19,29 @@ export async function answered<T>(call: Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * As `answered`, for work that waits in line or takes several steps: its signal is aborted once
+ * nobody waits for the result, since the asker has gone or the time is over.
+ */
+export async function answeredWhileWanted<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  asker: AbortSignal | null,
+): Promise<T> {
+  const wanted = new AbortController();
+  // A reason of its own spares making an error with a stack.
+  const giveUp = () => wanted.abort("given up");
+  if (asker?.aborted) giveUp();
+  asker?.addEventListener("abort", giveUp, { once: true });
+  try {
+    return await answered(work(wanted.signal));
+  } catch (error) {
+    giveUp();
+    throw error;
+  } finally {
+    asker?.removeEventListener("abort", giveUp);
+  }
+}
+
 /** gRPC codes that say nothing of the request: cancelled, deadline, exhausted, unavailable. */
 function isUnavailable(cause: unknown): boolean {
   return cause instanceof Error && "code" in cause && [1, 4, 8, 14].includes(Number(cause.code));

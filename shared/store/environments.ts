@@ -54,6 +54,11 @@ export type Environment = z.infer<typeof Environment>;
 
 export const environments = ownedCollection(["environments"], Environment, "id");
 
+/** Which environment was last made as the default one: two at once can't both be. */
+const DefaultName = z.object({ v: z.literal(1), environmentId: z.string() });
+export const defaultNameId = "environment";
+export const defaultNames = ownedCollection(["defaults"], DefaultName);
+
 const SealedValue = z.object({
   key: z.string(),
   sealed: z.string(),

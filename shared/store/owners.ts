@@ -57,8 +57,14 @@ export const Operator = z.object({
   v: z.literal(1),
   id: z.string(),
   email: z.string(),
+  /** An operator's id, or `deployment`. */
   createdBy: z.string(),
   createdAt: z.int(),
+  /** Another operator, whom nobody that made this one has made, says that it is another person. */
+  vouchedBy: z.string().nullable().default(null),
+  /** Kept when the right is taken away: whom it made isn't more independent for it. */
+  removedAt: z.int().nullable().default(null),
 });
+export type Operator = z.infer<typeof Operator>;
 /** By the SHA-256 of the address, which is no valid document id in every form. */
 export const operators = systemCollection("operators", Operator);

@@ -9,7 +9,6 @@ import { Fault } from "../core/fault.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { answered } from "./answered.ts";
 import { batchOf, commitBatchOnce } from "./batch.ts";
-import { BatchedReader } from "./batched-reader.ts";
 import {
   type CollectionRef,
   isVisible,
@@ -22,8 +21,9 @@ import {
 import { Moment } from "./moment.ts";
 import { type Filter, filtered, ordered, type PageRequest } from "./queries.ts";
 import { type Found, found, read } from "./read-document.ts";
-import { pageBytesMax, readFitting, readPage } from "./read-page.ts";
-import { type Listener, SharedListener, tell } from "./shared-listener.ts";
+import { readFitting, readPage, type Wanted } from "./read-page.ts";
+import { type Listener, tell } from "./shared-listener.ts";
+import { SharedState } from "./shared-state.ts";
 
 export type { Found, PageRequest };
 
@@ -32,11 +32,17 @@ type Schema = z.ZodType<object>;
 /** Reads of documents somebody was entitled to name, and the commit that writes. */
 export class Store {
   readonly #db: Firestore;
-  readonly #reads: BatchedReader;
-  readonly #listeners = new SharedListener<object | null>();
-  constructor(db: Firestore) {
+  readonly #shared: SharedState;
+  readonly #asker: AbortSignal | null;
+  constructor(db: Firestore, shared = new SharedState(db), asker: AbortSignal | null = null) {
     this.#db = db;
-    this.#reads = new BatchedReader(db);
+    this.#shared = shared;
+    this.#asker = asker;
+  }
+
+  /** The same, for a request: what waits in line for it leaves when `asker` is aborted. */
+  askedBy(asker: AbortSignal): Store {
+    return new Store(this.#db, this.#shared, asker);
   }
 
   async get<S extends Schema>(ref: Ref<S>): Promise<Snapshot<S>> {
@@ -53,7 +59,7 @@ export class Store {
   async getAll<R extends readonly Ref[]>(
     ...refs: R
   ): Promise<{ [K in keyof R]: R[K] extends Ref<infer S> ? Snapshot<S> : never }> {
-    const snapshots = await answered(this.#reads.read(refs.map(({ path }) => path)));
+    const snapshots = await answered(this.#shared.reads.read(refs.map(({ path }) => path)));
     const read_ = refs.map((ref, index) => {
       const snapshot = snapshots[index];
       if (!snapshot) throw new Fault("Firestore answered fewer documents than were asked for");
@@ -92,10 +98,12 @@ export class Store {
     request: PageRequest,
   ): Promise<{ readonly items: readonly z.output<S>[]; readonly total: number }> {
     const all = this.#visible(collection);
-    const query = ordered(all, request).offset(request.offset).limit(request.limit);
-    const [documents, counted] = await answered(
-      Promise.all([readPage(query), filtered(all, request).count().get()]),
-    );
+    const query = ordered(all, request).offset(request.offset);
+    const { limit } = request;
+    const [documents, counted] = await this.#inTurn("pages", collection, async (signal) => {
+      const counting = filtered(all, request).count().get();
+      return await Promise.all([readPage(query, { limit, signal }), counting]);
+    });
     const items = documents.map((doc) => parseStored(collection.schema, doc.data()));
     return { items, total: counted.data().count };
   }
@@ -111,9 +119,8 @@ export class Store {
     const sums = fields.map((field) => [`sum ${field}`, AggregateField.sum(field)] as const);
     const aggregates = { ...Object.fromEntries(sums), count: AggregateField.count() };
     const matching = filtered(this.#visible(collection), filter);
-    const data: Record<string, number> = (
-      await answered(matching.aggregate(aggregates).get())
-    ).data();
+    const sum = async () => (await matching.aggregate(aggregates).get()).data();
+    const data: Record<string, number> = await this.#inTurn("sums", collection, sum);
     return { count: data.count ?? 0, sums: sums.map(([name]) => data[name] ?? 0) };
   }
 
@@ -148,20 +155,21 @@ export class Store {
   async findFitting<S extends Schema>(
     collection: CollectionRef<S>,
     request: Omit<PageRequest, "offset">,
-    fitting: {
-      readonly bytesMax?: number;
+    fitting: Pick<Wanted, "bytesMax" | "firstSlice"> & {
       readonly isEnough?: (value: z.output<S>) => boolean;
     } = {},
   ): Promise<readonly Found<S>[]> {
-    const query = ordered(this.#visible(collection), request).limit(request.limit);
-    const { bytesMax = pageBytesMax, isEnough } = fitting;
+    const query = ordered(this.#visible(collection), request);
     const values: Found<S>[] = [];
     const note = (doc: QueryDocumentSnapshot) => {
       const one = found(collection.schema, doc);
       values.push(one);
-      return isEnough?.(one.value) ?? false;
+      return fitting.isEnough?.(one.value) ?? false;
     };
-    await answered(readFitting(query, { bytesMax, isEnough: note }));
+    const wanted = { ...fitting, limit: request.limit, isEnough: note };
+    await this.#inTurn("pages", collection, async (signal) => {
+      await readFitting(query, { ...wanted, signal });
+    });
     return values;
   }
 
@@ -222,7 +230,7 @@ export class Store {
         (error) => all.error(error),
       );
     const typed = { ...to, next: (value: object | null) => to.next(value as z.output<S> | null) };
-    return this.#listeners.listen(key, start, typed);
+    return this.#shared.listeners.listen(key, start, typed);
   }
 
   /** Several reads that all see the database as it was at one moment; repeated if one fails. */
@@ -233,7 +241,7 @@ export class Store {
   }
 
   async exists(path: string): Promise<boolean> {
-    const [snapshot] = await answered(this.#reads.read([path]));
+    const [snapshot] = await answered(this.#shared.reads.read([path]));
     return snapshot?.exists === true;
   }
 
@@ -255,6 +263,14 @@ export class Store {
    */
   async commitOnce(writes: readonly Write[]): Promise<readonly Version[]> {
     return await commitBatchOnce(batchOf(this.#db, writes));
+  }
+
+  async #inTurn<T>(
+    line: "pages" | "sums",
+    { path }: CollectionRef,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return await this.#shared.inTurn(line, { path, asker: this.#asker }, work);
   }
 
   /** A collection as far as whoever holds the reference may see it. */

@@ -19,9 +19,15 @@ import type { Profile } from "../protocol/job.ts";
 import { manifestBytesMax } from "../protocol/runner.ts";
 import { type CountingStore, storeObject } from "../quotas/store-object.ts";
 import type { Environment, WorkspaceHead } from "../store/environments.ts";
+import { OwnerTurns } from "../store/owner-turns.ts";
 
 /** Manifests never change under their digest. Counted in bytes as stored. */
 const cache = new LRUCache<string, Manifest>({ maxSize: 32 * 1024 * 1024 });
+
+/** Those that are being read: whoever asks meanwhile waits for the same. */
+const reading = new Map<string, Promise<Manifest>>();
+/** Doubting one takes up to a second of an instance's time, and several times its bytes. */
+const turns = new OwnerTurns({ allMax: 4, ownerMax: 1 });
 
 /** What was read, and under which digest; null for a workspace that never held a file. */
 export interface KnownManifest {
@@ -35,9 +41,18 @@ export interface KnownManifest {
  */
 export async function readManifest(owner: Owner, sha256: string | null): Promise<Manifest> {
   if (sha256 === null) return emptyManifest;
-  const known = cache.get(`${owner.id}/${sha256}`);
-  if (known) return known;
-  return await keepManifest(owner, sha256, await getObject(owner, { kind: "manifests", sha256 }));
+  const name = `${owner.id}/${sha256}`;
+  const known = cache.get(name) ?? reading.get(name);
+  if (known) return await known;
+  const read = turns.run(owner.id, async () => {
+    return await keepManifest(owner, sha256, await getObject(owner, { kind: "manifests", sha256 }));
+  });
+  reading.set(name, read);
+  try {
+    return await read;
+  } finally {
+    reading.delete(name);
+  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { multipart, send } from "../kit/client.ts";
 import { until } from "../kit/cloud.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
-import { newEnvironment, newOwner, type TestOwner } from "../kit/owners.ts";
+import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { sampleExecution } from "../kit/sample-execution.ts";
 import { isTurn } from "../kit/share.ts";
 import { firestore } from "../kit/store.ts";
@@ -54,6 +54,29 @@ describe("TEN-1 requests of two owners in one instance", () => {
       expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 429]);
     },
   );
+});
+
+describe("TEN-1 lists of two owners in one instance", () => {
+  test("are read in turn: one's many keep none of another's waiting", async () => {
+    const [flood, neighbour] = await Promise.all([
+      newOwner({ creditUsd: 0 }),
+      newOwner({ creditUsd: 0 }),
+    ]);
+    const [floods, threadId] = [await newThread(flood.key), await newThread(neighbour.key)];
+    const { baseUrl, proxy } = await startOne("threads", { sharedMax: 20 });
+    proxy.faults.order("RunAggregationQuery", { kind: "hold-before" }, 20);
+    const lists = Array.from({ length: 8 }, async () => {
+      return await send(`/v1/threads/${floods}/messages`, { key: flood.key, baseUrl });
+    });
+    await until("lists that are held", async () => proxy.faults.held >= 2);
+    // Answered once all that was sent before has asked for what it can.
+    const missing = `/v1/threads/thread_${nanoid()}/status`;
+    expect((await send(missing, { key: flood.key, baseUrl })).status).toBe(404);
+    const theirs = await send(`/v1/threads/${threadId}`, { key: neighbour.key, baseUrl });
+    expect(theirs.status).toBe(200);
+    proxy.faults.clear();
+    expect((await Promise.all(lists)).map(({ status }) => status)).toEqual(Array(8).fill(200));
+  });
 });
 
 describe("KEY-10 a request that ends a key, and whose body never comes", () => {

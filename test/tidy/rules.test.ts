@@ -1,7 +1,9 @@
 /** Each rule of the tidy test catches what it is there for. */
 import { describe, expect, test } from "vitest";
+import { findLateAwaits } from "./await-rules.ts";
 import { findEnvironmentChanges } from "./environment-rules.ts";
 import { findForbiddenImports, findImportCircles } from "./import-rules.ts";
+import { findProcessLines } from "./process-lines.ts";
 import { findImpurities } from "./purity-rules.ts";
 import { findSlowExpressions } from "./regexp-rules.ts";
 import { findShapeFaults } from "./shape-rules.ts";
@@ -51,6 +53,37 @@ test("findImportCircles() tells a circle once, and lets types go round", () => {
     "modules import each other: shared/a.ts → shared/b.ts → shared/a.ts",
   ]);
   expect(findImportCircles([a, backByType])).toEqual([]);
+});
+
+describe("findLateAwaits()", () => {
+  const inside = (text: string) => ["functions/billing/a.ts", `async () => {\n${text}\n}`] as const;
+
+  test.each([
+    "const days = ofEach(all); return { whole: await sum(), days: await days };",
+    "const begun = isModel ? none : begunIn(span); const spent = await spentIn(span); await begun;",
+    "const late = read(); if (more) await other(); return await late;",
+  ])("finds one that another's failure leaves unhandled: %s", (text) => {
+    expect(messages(findLateAwaits, inside(text))).toHaveLength(1);
+  });
+
+  test.each([
+    "const days = await ofEach(all); return { whole: await sum(), days };",
+    "const [whole, days] = await Promise.all([sum(), ofEach(all)]);",
+    "const early = begin(); early.catch(() => {}); await confirmed; return await early;",
+    "const days = ofEach(all); await days; await sum();",
+    "const both = Promise.allSettled([act()]); await wait(); await both;",
+    "const ending = stopped.then(end); const outcome = await work().catch(failure); await ending;",
+    "const act = later(async () => await other()); await act;",
+  ])("lets pass: %s", (text) => {
+    expect(messages(findLateAwaits, inside(text))).toEqual([]);
+  });
+});
+
+test("findProcessLines() finds a line of the whole process, and lets pass one of a request", () => {
+  const found = (text: string) => messages(findProcessLines, ["shared/store/a.ts", text]);
+  expect(found("const atOnce = pLimit(4);")).toHaveLength(1);
+  expect(found("class A { readonly turn = pLimit(1); }")).toHaveLength(1);
+  expect(found("function ask() { const atOnce = pLimit(8); return atOnce(read); }")).toEqual([]);
 });
 
 describe("findSlowExpressions()", () => {
