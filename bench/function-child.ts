@@ -49,15 +49,15 @@ export async function startFunction(start: FunctionStart): Promise<FunctionChild
 
 async function firstAnswer(
   first: FunctionStart["first"],
-  on: { readonly port: number; readonly child: ChildProcess; readonly beganAt: number },
+  child: { readonly port: number; readonly child: ChildProcess; readonly beganAt: number },
 ): Promise<number> {
   let last: number | null = null;
-  while (performance.now() - on.beganAt < startMsMax && on.child.exitCode === null) {
-    last = await statusOf(on.port, first);
-    if (last === first.status) return performance.now() - on.beganAt;
+  while (performance.now() - child.beganAt < startMsMax && child.child.exitCode === null) {
+    last = await statusOf(child.port, first);
+    if (last === first.status) return performance.now() - child.beganAt;
     await wait(pauseMs);
   }
-  const path = on.child.spawnargs.at(-1);
+  const path = child.child.spawnargs.at(-1);
   throw new Error(`${path} answers ${first.path} with ${last}, not ${first.status}`);
 }
 

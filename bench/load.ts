@@ -30,20 +30,20 @@ export const connections = 16;
 const generator = join(import.meta.dirname, "load-generator.ts");
 
 /** One round of load. @throws if any answer had another status. */
-async function oneRound(on: LoadOn, durationMs: number): Promise<Load> {
-  const { port, paths, key, status } = on;
+async function oneRound(target: LoadOn, durationMs: number): Promise<Load> {
+  const { port, paths, key, status } = target;
   const authorization = key === undefined ? "" : `\r\nauthorization: Bearer ${key}`;
   const heads = JSON.stringify(paths.map((path) => `GET ${path} HTTP/1.1${authorization}`));
   const args = [generator, String(port), String(connections), String(durationMs), heads];
   const timeout = durationMs + 30_000;
-  const cpuBeforeMs = cpuMsOf(on.pid);
+  const cpuBeforeMs = cpuMsOf(target.pid);
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout });
   const load = Load.parse(JSON.parse(stdout));
   const others = Object.keys(load.statuses).filter((seen) => seen !== String(status));
   if (others.length > 0)
     throw new Error(`${paths[0]} answered ${others.join(", ")}, not ${status}`);
   const requests = load.statuses[status] ?? 0;
-  return { ...load, cpuMs: (cpuMsOf(on.pid) - cpuBeforeMs) / requests };
+  return { ...load, cpuMs: (cpuMsOf(target.pid) - cpuBeforeMs) / requests };
 }
 
 export interface Rounds {

@@ -144,27 +144,27 @@ async function play(props: Props, crowd: CrowdOf): Promise<Started> {
 
 async function playDoor(
   { ports, plainPort }: Props,
-  of: {
+  options: {
     readonly crowd: CrowdOf;
     readonly owner: BenchOwner;
     readonly threadIds: readonly string[];
   },
 ): Promise<GateRun> {
-  const { processes, callers } = of.crowd;
-  const { id: ownerId, key } = of.owner;
+  const { processes, callers } = options.crowd;
+  const { id: ownerId, key } = options.owner;
   const chosen = processes === 0 ? [plainPort] : ports.slice(0, processes);
-  return await generate({ ports: chosen, callers, key, ownerId, threadIds: of.threadIds });
+  return await generate({ ports: chosen, callers, key, ownerId, threadIds: options.threadIds });
 }
 
 async function playGate(
   props: Props,
-  of: {
+  options: {
     readonly crowd: CrowdOf;
     readonly ownerId: string;
     readonly threadIds: readonly string[];
   },
 ): Promise<GateRun> {
-  const { processes, callers } = of.crowd;
+  const { processes, callers } = options.crowd;
   const { bench, database, sampleFile } = props;
   const count = Math.max(1, processes);
   const before = await newOwner(bench);
@@ -173,10 +173,10 @@ async function playGate(
   const shareOf = (ids: readonly string[], share: number) =>
     ids.filter((_id, position) => position % count === share);
   const crowds = Array.from({ length: count }, (_, share) => ({
-    ownerId: of.ownerId,
+    ownerId: options.ownerId,
     keyId: idOf("apiKey", nanoid()),
     callers: callers / count,
-    threadIds: shareOf(of.threadIds, share),
+    threadIds: shareOf(options.threadIds, share),
     before: { ownerId: before.id, threadIds: shareOf(threadsBefore, share) },
   }));
   const run = await runGates(bench, processes === 0 ? { sampleFile } : "gate", crowds);

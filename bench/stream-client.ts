@@ -19,13 +19,13 @@ const epochMs = () => performance.timeOrigin + performance.now();
 /** @throws if it is refused, or the stream ends before the execution. */
 export function sendScript(
   { baseUrl }: Pick<Target, "baseUrl">,
-  to: { readonly key: string; readonly threadId: string },
+  target: { readonly key: string; readonly threadId: string },
   content: string,
 ): Promise<Heard> {
-  const url = new URL(`/v1/threads/${to.threadId}/messages`, baseUrl);
+  const url = new URL(`/v1/threads/${target.threadId}/messages`, baseUrl);
   const body = JSON.stringify({ content });
   const headers = {
-    authorization: `Bearer ${to.key}`,
+    authorization: `Bearer ${target.key}`,
     "content-type": "application/json",
     "content-length": Buffer.byteLength(body),
   };

@@ -80,7 +80,7 @@ async function* wanted(): AsyncGenerator<Owner> {
 }
 
 async function pageOfOwners(walk: Walk): Promise<readonly OwnerProfile[]> {
-  const found = await store.atOneMoment((at) => at.next(owners.all(), walk));
+  const found = await store.atOneMoment((snapshot) => snapshot.next(owners.all(), walk));
   return found.map(({ value }) => value);
 }
 

@@ -69,7 +69,7 @@ async function* wanted() {
   }
   let walk: Walk = { field: "id", after: null, limit: ownersPerPage };
   for (let length = ownersPerPage; length === ownersPerPage; ) {
-    const page = await store.atOneMoment((at) => at.next(owners.all(), walk));
+    const page = await store.atOneMoment((snapshot) => snapshot.next(owners.all(), walk));
     for (const { value } of page) yield ownerOf(value);
     const last = page.at(-1)?.value.id ?? "";
     walk = { ...walk, after: { value: last, id: last } };

@@ -45,11 +45,11 @@ const cloud = await startLocalCloud({
 printHowTo(cloud, await firstOwner(cloud));
 
 /** The owner of earlier runs, or a new one: its key is kept here, readable by you alone. */
-async function firstOwner(on: LocalCloud): Promise<FirstOwner> {
+async function firstOwner(cloud: LocalCloud): Promise<FirstOwner> {
   const file = join(dataFolder, "first-owner.json");
   const kept = await readFile(file, "utf8").catch(() => null);
   if (kept !== null) return Kept.parse(JSON.parse(kept));
-  const owner = await makeFirstOwner(on, creditUsd);
+  const owner = await makeFirstOwner(cloud, creditUsd);
   await writeFile(file, `${JSON.stringify(owner)}\n`, { mode: 0o600 });
   return owner;
 }

@@ -37,7 +37,7 @@ export class AccountLane {
   account: Account;
   readonly #clock: Clock;
   readonly #settings: LaneSettings;
-  readonly #onCommit: (at: number) => void;
+  readonly #onCommit: (time: number) => void;
   #waiting: Waiting[] = [];
   #busy = false;
   /** Up to when the commits that were made use the pace up. */
@@ -46,7 +46,7 @@ export class AccountLane {
   constructor(
     clock: Clock,
     from: { readonly account: Account; readonly settings: LaneSettings },
-    onCommit: (at: number) => void,
+    onCommit: (time: number) => void,
   ) {
     this.#clock = clock;
     this.account = from.account;

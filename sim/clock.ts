@@ -17,8 +17,8 @@ export class Clock {
   }
 
   /** A moment that has passed is now. */
-  at(at: number, action: () => void): void {
-    const due = { at: Math.max(at, this.now), sequence: this.#sequence, action };
+  at(time: number, action: () => void): void {
+    const due = { at: Math.max(time, this.now), sequence: this.#sequence, action };
     this.#sequence += 1;
     let index = this.#heap.push(due) - 1;
     while (index > 0) {

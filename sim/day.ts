@@ -59,9 +59,9 @@ class Day {
     this.#lanes = demand.owners.map((owner) => {
       const commits = new PerMinute();
       const account = startingAccount(owner, settings);
-      return new AccountLane(this.#clock, { account, settings: settings.lane }, (at) => {
-        commits.add(at, 1);
-        this.#tally.hottestCommits.atLeast(at, commits.values.at(-1) ?? 0);
+      return new AccountLane(this.#clock, { account, settings: settings.lane }, (time) => {
+        commits.add(time, 1);
+        this.#tally.hottestCommits.atLeast(time, commits.values.at(-1) ?? 0);
       });
     });
     this.#outbox = new Outbox(
@@ -210,9 +210,9 @@ class Day {
   }
 
   /** Until it ends, or a heartbeat asks for more money. */
-  #goOn(run: Run, at: { claimedAt: number; elapsedMs: number; endMs: number }): void {
+  #goOn(run: Run, progress: { claimedAt: number; elapsedMs: number; endMs: number }): void {
     const { limits } = this.#settings;
-    const { claimedAt, elapsedMs, endMs } = at;
+    const { claimedAt, elapsedMs, endMs } = progress;
     const heldMicrousd = run.lane.account.holds[run.id]?.amountMicrousd ?? 0;
     const from = { elapsedMs, heldMicrousd, untilMs: endMs };
     const renewalMs = nextRenewalMs(run.metered, from, limits);

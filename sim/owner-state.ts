@@ -82,13 +82,13 @@ export interface Renewal {
 export function renewed(
   account: Account,
   run: { readonly id: string; readonly metered: Metered; readonly elapsedMs: number },
-  at: { readonly now: number; readonly limits: DaySettings["limits"] },
+  context: { readonly now: number; readonly limits: DaySettings["limits"] },
 ): Renewal {
-  const { timing, slices } = at.limits;
+  const { timing, slices } = context.limits;
   const heldMicrousd = account.holds[run.id]?.amountMicrousd ?? 0;
   const beat = { elapsedMs: run.elapsedMs, heldMicrousd, beatMs: timing.heartbeatIntervalMs };
   const need = sliceNeed(run.metered, beat, slices);
-  const more = need && renew(account, { executionId: run.id, ...need, now: at.now });
+  const more = need && renew(account, { executionId: run.id, ...need, now: context.now });
   if (more) return { ...more, mustEnd: false };
   return { account, heldMicrousd, mustEnd: mustEnd(run.metered, beat, slices) };
 }

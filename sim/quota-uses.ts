@@ -103,8 +103,8 @@ function useOf(quota: Quota, series: PerMinute, factor: number): QuotaUse {
   return { what, unit, limit, peak: series.peak() * factor, firstAtMinute };
 }
 
-function minuteOf(at: number | null): number | null {
-  return at === null ? null : Math.floor((at - midnight) / 60_000);
+function minuteOf(time: number | null): number | null {
+  return time === null ? null : Math.floor((time - midnight) / 60_000);
 }
 
 function logBytes(tally: Tally): PerMinute {

@@ -103,8 +103,8 @@ function hoursOf(tally: Tally, standsFor: number): ScaleResult["hours"] {
   const waiting = tally.waiting.perMinute;
   return Array.from({ length: 24 }, (_, hour) => {
     const minutes = Array.from({ length: 60 }, (_, minute) => hour * 60 + minute);
-    const sent = minutes.reduce((sum, at) => sum + tally.arrivals.of(at), 0);
-    const queued = minutes.map((at) => waiting.of(at));
+    const sent = minutes.reduce((sum, minute) => sum + tally.arrivals.of(minute), 0);
+    const queued = minutes.map((minute) => waiting.of(minute));
     return {
       sent: Math.round(sent * standsFor),
       queuedMax: Math.round(Math.max(...queued) * standsFor),

@@ -8,8 +8,8 @@ const minuteMs = 60_000;
 export class PerMinute {
   readonly values: number[] = [];
 
-  add(at: number, amount: number): void {
-    this.addToMinute(minuteOf(at), amount);
+  add(time: number, amount: number): void {
+    this.addToMinute(minuteOf(time), amount);
   }
 
   addToMinute(minute: number, amount: number): void {
@@ -17,8 +17,8 @@ export class PerMinute {
     this.values[minute] = (this.values[minute] ?? 0) + amount;
   }
 
-  atLeast(at: number, level: number): void {
-    const minute = minuteOf(at);
+  atLeast(time: number, level: number): void {
+    const minute = minuteOf(time);
     this.addToMinute(minute, 0);
     this.values[minute] = Math.max(this.values[minute] ?? 0, level);
   }
@@ -49,8 +49,8 @@ export class PerMinute {
   }
 }
 
-function minuteOf(at: number): number {
-  return Math.max(0, Math.floor((at - midnight) / minuteMs));
+function minuteOf(time: number): number {
+  return Math.max(0, Math.floor((time - midnight) / minuteMs));
 }
 
 /** How many are in a state; and for how long they were, in executions × ms, of each minute. */
@@ -59,14 +59,14 @@ export class Level {
   readonly #areaMs = new PerMinute();
   #since = midnight;
 
-  change(at: number, by: number): void {
-    while (this.#since < at) {
+  change(time: number, change: number): void {
+    while (this.#since < time) {
       const minute = minuteOf(this.#since);
-      const until = Math.min(at, midnight + (minute + 1) * minuteMs);
+      const until = Math.min(time, midnight + (minute + 1) * minuteMs);
       this.#areaMs.addToMinute(minute, this.count * (until - this.#since));
       this.#since = until;
     }
-    this.count += by;
+    this.count += change;
   }
 
   get areaMs(): number {

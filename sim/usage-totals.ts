@@ -54,15 +54,15 @@ export function happenedOn(tally: Tally, chargedMicrousd: number): Happened {
 /** As much as that many times, of the load and of the time. */
 export function times(
   happened: Happened,
-  by: { readonly load: number; readonly time: number },
+  factors: { readonly load: number; readonly time: number },
 ): Happened {
   const { seconds, billedMs, ...counts } = happened;
-  const factor = by.load * by.time;
+  const factor = factors.load * factors.time;
   const grown = Object.entries(counts).map(([name, count]) => [name, count * factor] as const);
   const { lite, standard, power, desktop } = billedMs;
   return {
     ...(Object.fromEntries(grown) as typeof counts),
-    seconds: seconds * by.time,
+    seconds: seconds * factors.time,
     billedMs: {
       lite: lite * factor,
       standard: standard * factor,

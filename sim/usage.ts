@@ -78,13 +78,14 @@ export function timesUsage(usage: Usage, factor: number): Usage {
 }
 
 /** What the log takes in of them. */
-export function logBytesOf(of: {
+export function logBytesOf(counts: {
   readonly requests: number;
   readonly ends: number;
   readonly secretsOpened: number;
 }): number {
   const { request, execution, unwrapping } = entriesOf;
-  const entries = of.requests * request + of.ends * execution + of.secretsOpened * unwrapping;
+  const entries =
+    counts.requests * request + counts.ends * execution + counts.secretsOpened * unwrapping;
   return entries * habits.logEntryBytes.value;
 }
 
@@ -94,16 +95,16 @@ export function logBytesOf(of: {
  */
 function instanceSeconds(
   seconds: number,
-  of: {
+  load: {
     readonly busyMs: number;
     readonly concurrency: number;
     readonly instancesMax: number;
   },
 ): number {
-  const underWay = of.busyMs / 1_000 / seconds;
-  const share = of.concurrency * habits.instanceUtilisation.value;
+  const underWay = load.busyMs / 1_000 / seconds;
+  const share = load.concurrency * habits.instanceUtilisation.value;
   const instances = Math.max(1 - Math.exp(-underWay), underWay / share);
-  return seconds * Math.min(of.instancesMax, instances);
+  return seconds * Math.min(load.instancesMax, instances);
 }
 
 function operationsOf(happened: Happened): { readonly reads: number; readonly writes: number } {

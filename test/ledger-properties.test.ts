@@ -197,11 +197,12 @@ class Play {
 
   ask(
     run: string,
-    of: Pick<Extract<Operation, { do: "start" }>, "keyId" | "amount" | "ceilings">,
+    request: Pick<Extract<Operation, { do: "start" }>, "keyId" | "amount" | "ceilings">,
   ): Ask {
     const { dailyLimitMicrousd: daily, monthlyLimitMicrousd: monthly } = this.disk.account;
-    const { executionCostMaxMicrousd: executionMax, dayCostMaxMicrousd: keyDayMax } = of.ceilings;
-    const { keyId: byKey, amount } = of;
+    const { executionCostMaxMicrousd: executionMax, dayCostMaxMicrousd: keyDayMax } =
+      request.ceilings;
+    const { keyId: byKey, amount } = request;
     const caps = { ...this.limits, daily, monthly };
     return { id: run, keyId: byKey, amount, executionMax, keyDayMax, now: this.now, limits: caps };
   }
@@ -230,8 +231,8 @@ describe("BUD-3 BUD-4 BUD-7 F1 F2 F12 any interleaving", () => {
         deployment,
         firstCredit,
         dayCeilings,
-        (steps, by, amount, ceilings) => {
-          const play = new Play(by);
+        (steps, key, amount, ceilings) => {
+          const play = new Play(key);
           play.play({ do: "credit", line: "credit 0", amount }, { fate: "done", staleness: 0 });
           for (const { operation: what, laterMs, ...how } of steps) {
             play.now = Math.max(began, play.now + laterMs);

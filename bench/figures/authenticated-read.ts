@@ -57,9 +57,9 @@ interface Loaded {
 
 async function compare(
   { effort }: Bench,
-  on: { readonly ours: Loaded; readonly bare: Loaded },
+  loads: { readonly ours: Loaded; readonly bare: Loaded },
 ): Promise<Row[]> {
-  const wanted = { ours: { ...on.ours, status: 200 }, bare: { ...on.bare, status: 200 } };
+  const wanted = { ours: { ...loads.ours, status: 200 }, bare: { ...loads.bare, status: 200 } };
   const { ours, bare } = await loadByTurns(wanted, rounds[effort]);
   const what = "bare function, one get";
   return [

@@ -50,7 +50,7 @@ export const eventDelivery: Figure = {
 
 async function eventDelays(
   bench: Bench,
-  to: { readonly key: string; readonly threadId: string },
+  target: { readonly key: string; readonly threadId: string },
   count: number,
 ): Promise<number[]> {
   const script = [
@@ -61,7 +61,7 @@ async function eventDelays(
     `  echo "at $EPOCHREALTIME"`,
     "done",
   ].join("\n");
-  const { outputs, status } = await sendScript(bench, to, script);
+  const { outputs, status } = await sendScript(bench, target, script);
   if (status !== "success") throw new Error(`an execution ended as ${status}`);
   const delays = outputs.flatMap(({ atEpochMs, text }) =>
     [...text.matchAll(/at (\d+\.\d+)/g)].map(([, seconds]) => atEpochMs - Number(seconds) * 1_000),

@@ -39,11 +39,11 @@ export const executionCpu: Figure = {
       bareMs.push(sum(await costOfEach(bareStarts, startBare)));
       measured.push(await costOfEach(executions, executeAll));
     }
-    const value = (of: (cpu: CpuMs) => number) => median(measured.map(of));
-    const row = (what: string, of: (cpu: CpuMs) => number): Row => ({
+    const value = (select: (cpu: CpuMs) => number) => median(measured.map(select));
+    const row = (what: string, select: (cpu: CpuMs) => number): Row => ({
       what,
       unit: "ms",
-      value: value(of),
+      value: value(select),
       baseline: { what: bare, value: median(bareMs) },
     });
     return [

@@ -60,9 +60,9 @@ function withManyStreams({ PADDOCK_LIMITS_FILE: _file, ...others }: Bench["envir
 /** The same message with the same Idempotency-Key is the same execution's stream, each time. */
 async function readTogether(
   { url }: FunctionChild,
-  on: { readonly key: string; readonly threadId: string; readonly count: number },
+  options: { readonly key: string; readonly threadId: string; readonly count: number },
 ): Promise<{ readonly supervisorMb: number }> {
-  const readers = await openAll(url, on);
+  const readers = await openAll(url, options);
   let supervisorMb = 0;
   const measuring = setInterval(() => {
     supervisorMb = Math.max(supervisorMb, ...supervisors().map((pid) => mostOf(pid)));
@@ -80,10 +80,10 @@ async function readTogether(
 
 async function openAll(
   url: string,
-  on: { readonly key: string; readonly threadId: string; readonly count: number },
+  options: { readonly key: string; readonly threadId: string; readonly count: number },
 ): Promise<IncomingMessage[]> {
-  const first = await openStream(url, on);
-  const others = Array.from({ length: on.count - 1 }, () => openStream(url, on));
+  const first = await openStream(url, options);
+  const others = Array.from({ length: options.count - 1 }, () => openStream(url, options));
   return [first, ...(await Promise.all(others))];
 }
 

@@ -25,7 +25,7 @@ export interface Restored {
 interface RestoreCheck {
   readonly what: string;
   /** @returns what was seen. @throws if it doesn't hold. */
-  readonly check: (at: Restored) => Promise<string>;
+  readonly check: (restored: Restored) => Promise<string>;
 }
 
 /** In this order: those that change something come last. */

@@ -120,18 +120,18 @@ export async function deploy(options: DeployOptions): Promise<void> {
 }
 
 /** Quotas can only be seen where services are on. */
-async function lookAgain(at: GoogleAt): Promise<void> {
-  const looked = await lookAtQuotas(at);
+async function lookAgain(context: GoogleAt): Promise<void> {
+  const looked = await lookAtQuotas(context);
   if (!isBlocked({ looked: [looked] })) return;
   printLooked([looked]);
   throw new Stop("Bootstrap is done; the quota is too small for the rest.");
 }
 
-async function makeImages(at: StepAt, outputs: BootstrapOutputs) {
+async function makeImages(context: StepAt, outputs: BootstrapOutputs) {
   heading("Images");
   await buildAll(repositoryRoot);
   const sources = await readSources();
-  const images = await ensureImages(at, outputs, sources);
+  const images = await ensureImages(context, outputs, sources);
   for (const reference of Object.values(images)) line(reference);
   const { commit, version } = sources;
   // Of the sources, not of the clock: the same sources are the same release.
@@ -139,37 +139,41 @@ async function makeImages(at: StepAt, outputs: BootstrapOutputs) {
 }
 
 /** What stands between a finished apply and an API that is known to work. */
-export async function finish(at: StepAt, release: Release, outputs: MainOutputs): Promise<void> {
+export async function finish(
+  context: StepAt,
+  release: Release,
+  outputs: MainOutputs,
+): Promise<void> {
   const domain = new URL(outputs.url).hostname;
   heading("Domain and certificate");
-  await untilDomainIsReady(at, domain, recordsOf(outputs, domain));
-  if (!at.options.smoke) {
+  await untilDomainIsReady(context, domain, recordsOf(outputs, domain));
+  if (!context.options.smoke) {
     line(`Not tried out (--no-smoke): npm run smoke -- --url ${outputs.url}`);
     return;
   }
   heading("Smoke test");
   await untilItAnswers(outputs.url);
-  const operatorToken = await operatorTokenOf(at, outputs);
+  const operatorToken = await operatorTokenOf(context, outputs);
   const { failed, notTried, passed } = await runSmoke({ url: outputs.url, operatorToken });
   if (failed > 0) {
-    const back = `npm run deploy -- --project ${at.options.project} --rollback`;
+    const back = `npm run deploy -- --project ${context.options.project} --rollback`;
     throw new Stop(`${counted(failed, "check")} failed. To go back: ${back}`);
   }
   if (notTried > 0) throw new Stop(`${counted(notTried, "check")} couldn't be tried.`, 3);
-  await markVerified(at, release.id, passed);
+  await markVerified(context, release.id, passed);
   done(`${outputs.url} answers as it should`);
 }
 
 /** Of the account that is the first operator, if these credentials may act as it. */
 async function operatorTokenOf(
-  at: StepAt,
+  context: StepAt,
   { audiences, operator_account }: MainOutputs,
 ): Promise<string | null> {
   const given = process.env.PADDOCK_OPERATOR_TOKEN;
   if (given) return given;
-  const account = at.options.operatorAccount ?? operator_account;
+  const account = context.options.operatorAccount ?? operator_account;
   for (let attempt = 1; ; attempt += 1) {
-    const token = await idTokenFor(at.google, account, audiences.operator);
+    const token = await idTokenFor(context.google, account, audiences.operator);
     if (token.ok) return token.value;
     if (token.status !== 403 || attempt === tokenAttemptsMax) {
       line(`No operator's token for ${account}: ${whyNot(token)}.`);

@@ -47,8 +47,8 @@ export async function rollback(options: DeployOptions): Promise<void> {
 }
 
 /** The newest one before `id` that has passed its smoke test, else the newest before it. */
-async function before(at: StepAt, id: string): Promise<string> {
-  const older = (await listReleases(at)).filter((release) => release.id < id);
+async function before(context: StepAt, id: string): Promise<string> {
+  const older = (await listReleases(context)).filter((release) => release.id < id);
   const found = older.find(({ isVerified }) => isVerified) ?? older[0];
   if (!found) throw new Stop(`There is no release before ${id}.`);
   return found.id;

@@ -59,15 +59,15 @@ export function zoneLine({ name, type, data }: DnsRecord): string {
 }
 
 /** Before anything is made only obstacles can be seen; afterwards the records themselves. */
-export async function lookAtDomain(at: PreflightAt): Promise<Looked> {
-  const { domain } = at.options;
+export async function lookAtDomain(context: PreflightAt): Promise<Looked> {
+  const { domain } = context.options;
   const looked = lookedAt("domain");
   if (domain === null) return looked("");
   const [addresses, sixes, aliases, allowed] = await Promise.all([
-    resolve(domain, "A", at.endpoint),
-    resolve(domain, "AAAA", at.endpoint),
-    resolve(domain, "CNAME", at.endpoint),
-    certificateAuthorities(domain, at.endpoint),
+    resolve(domain, "A", context.endpoint),
+    resolve(domain, "AAAA", context.endpoint),
+    resolve(domain, "CNAME", context.endpoint),
+    certificateAuthorities(domain, context.endpoint),
   ]);
   if (!addresses || !sixes || !aliases || !allowed) {
     return looked("", unchecked(`What ${domain} points to: the public resolver didn't answer.`));
@@ -85,7 +85,7 @@ export async function lookAtDomain(at: PreflightAt): Promise<Looked> {
     const what = `The CAA records of ${domain} allow ${allowed.join(", ")}, but not Google's signer.`;
     findings.push(blocks(what, `${domain}. 300 IN CAA 0 issue "pki.goog"`));
   }
-  findings.push(...(await recordFindings(at, domain, addresses)));
+  findings.push(...(await recordFindings(context, domain, addresses)));
   return looked(domain, ...findings);
 }
 
@@ -121,11 +121,14 @@ const Addresses = z.object({
 });
 
 async function recordFindings(
-  at: PreflightAt,
+  context: PreflightAt,
   domain: string,
   addresses: readonly string[],
 ): Promise<Finding[]> {
-  const records = at.google === null ? [] : await recordsMade({ ...at, google: at.google }, domain);
+  const records =
+    context.google === null
+      ? []
+      : await recordsMade({ ...context, google: context.google }, domain);
   if (records.length === 0) {
     const now =
       addresses.length === 0 ? "no A record yet" : `an A record of ${addresses.join(", ")}`;
@@ -133,7 +136,7 @@ async function recordFindings(
   }
   const missing: DnsRecord[] = [];
   for (const record of records) {
-    if (!(await isThere(record, at.endpoint))) missing.push(record);
+    if (!(await isThere(record, context.endpoint))) missing.push(record);
   }
   if (missing.length === 0) return [];
   const what = `${domain} isn't pointed here yet; the certificate and the smoke test wait for it.`;

@@ -15,9 +15,12 @@ const KeyRing = z.object({ name: z.string() });
 const Found = z.looseObject({});
 
 /** @param number of the project; null if it couldn't be read. */
-export async function lookAtNames(at: GoogleAt, number: string | null): Promise<Looked> {
-  const known = await stateIsThere(at);
-  const findings = [...(await lookAtBucket(at, number)), ...(known ? [] : await leftBehind(at))];
+export async function lookAtNames(context: GoogleAt, number: string | null): Promise<Looked> {
+  const known = await stateIsThere(context);
+  const findings = [
+    ...(await lookAtBucket(context, number)),
+    ...(known ? [] : await leftBehind(context)),
+  ];
   return { subject: "names", found: findings.length === 0 ? "free, or ours" : "", findings };
 }
 

@@ -34,7 +34,7 @@ interface Constraint {
   /** What the deployment does that it forbids. */
   readonly breaks: string;
   /** Whether it is in the way of these options at all. */
-  readonly matters?: (at: GoogleAt) => boolean;
+  readonly matters?: (context: GoogleAt) => boolean;
 }
 
 const usLocations = ["in:us-locations", "in:us-central1-locations", "us", "us-central1", "nam5"];
@@ -91,10 +91,12 @@ function isCustomerManaged(encryption: unknown): boolean {
   return z.object({ customer_managed: z.literal(true) }).safeParse(encryption).success;
 }
 
-export async function lookAtPolicies(at: GoogleAt): Promise<Looked> {
+export async function lookAtPolicies(context: GoogleAt): Promise<Looked> {
   const subject = "policies";
-  const asked = constraints.filter(({ matters }) => matters === undefined || matters(at));
-  const answers = await Promise.all(asked.map(async (constraint) => await look(at, constraint)));
+  const asked = constraints.filter(({ matters }) => matters === undefined || matters(context));
+  const answers = await Promise.all(
+    asked.map(async (constraint) => await look(context, constraint)),
+  );
   const off = answers.find((answer) => typeof answer === "object" && answer.kind === "unchecked");
   if (off && typeof off === "object") return { subject, found: "", findings: [off] };
   const findings = answers.filter((answer): answer is Finding => typeof answer === "object");
@@ -102,10 +104,10 @@ export async function lookAtPolicies(at: GoogleAt): Promise<Looked> {
   return { subject, found, findings };
 }
 
-async function look(at: GoogleAt, constraint: Constraint): Promise<Finding | "fine"> {
-  const { project } = at.options;
+async function look(context: GoogleAt, constraint: Constraint): Promise<Finding | "fine"> {
+  const { project } = context.options;
   const url = `https://orgpolicy.googleapis.com/v2/projects/${project}/policies/${constraint.name}:getEffectivePolicy`;
-  const answer = await at.google.ask(url, Policy);
+  const answer = await context.google.ask(url, Policy);
   if (!answer.ok) {
     if (isOff(answer)) {
       const what = "Organisation policies can't be seen: their service is off.";

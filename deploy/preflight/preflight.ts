@@ -30,38 +30,38 @@ export function startingPoint(
 }
 
 /** What can be seen without credentials is looked at in any case, so that all is said at once. */
-export async function preflight(at: PreflightAt): Promise<Preflight> {
-  const member = at.google === null ? "user:YOU" : await memberOf(at.google);
+export async function preflight(context: PreflightAt): Promise<Preflight> {
+  const member = context.google === null ? "user:YOU" : await memberOf(context.google);
   const [credentials, terraform, builder, domain] = await Promise.all([
-    lookAtCredentials(at, member),
-    lookAtTerraform(at),
-    lookAtBuilder(at),
-    lookAtDomain(at),
+    lookAtCredentials(context, member),
+    lookAtTerraform(context),
+    lookAtBuilder(context),
+    lookAtDomain(context),
   ]);
   const local = [terraform, builder, domain];
   const isRefused = credentials.findings.some(({ kind }) => kind === "blocks");
-  if (at.google === null || isRefused) {
+  if (context.google === null || isRefused) {
     const unseen = unchecked("project, billing, services, permissions, quotas, policies, names");
     const rest = { subject: "the project", found: "", findings: [unseen] };
     return { looked: [credentials, ...local, rest], member, projectNumber: null };
   }
-  const project = await lookAtProject({ ...at, google: at.google, member });
+  const project = await lookAtProject({ ...context, google: context.google, member });
   if (project.number === null) {
     return { looked: [credentials, ...local, project], member, projectNumber: null };
   }
-  const inside = await lookInside({ ...at, google: at.google, member }, project.number);
+  const inside = await lookInside({ ...context, google: context.google, member }, project.number);
   const looked = [credentials, ...local, project, ...inside];
   return { looked, member, projectNumber: project.number };
 }
 
-async function lookInside(at: GoogleAt, number: string): Promise<Looked[]> {
+async function lookInside(context: GoogleAt, number: string): Promise<Looked[]> {
   return await Promise.all([
-    lookAtBilling(at),
-    lookAtServices(at),
-    lookAtPermissions(at),
-    lookAtQuotas(at),
-    lookAtPolicies(at),
-    lookAtNames(at, number),
+    lookAtBilling(context),
+    lookAtServices(context),
+    lookAtPermissions(context),
+    lookAtQuotas(context),
+    lookAtPolicies(context),
+    lookAtNames(context, number),
   ]);
 }
 

@@ -35,10 +35,10 @@ export function servicesUsed(): readonly string[] {
   return Object.keys(Why.parse(JSON.parse(readFileSync(file, "utf8"))));
 }
 
-export async function lookAtServices(at: GoogleAt): Promise<Looked> {
-  const { project } = at.options;
+export async function lookAtServices(context: GoogleAt): Promise<Looked> {
+  const { project } = context.options;
   const looked = lookedAt("services");
-  const on = await servicesThatAreOn(at);
+  const on = await servicesThatAreOn(context);
   if (!Array.isArray(on)) return looked("", on);
   const off = servicesUsed().filter((service) => !on.includes(service));
   const offToLook = neededToLook.filter((service) => !on.includes(service));

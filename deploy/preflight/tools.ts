@@ -53,16 +53,16 @@ export function builderOf({ options, environment }: PreflightAt): "cloud" | "doc
   return onPath("docker", environment) ? "docker" : null;
 }
 
-export async function lookAtBuilder(at: PreflightAt): Promise<Looked> {
+export async function lookAtBuilder(context: PreflightAt): Promise<Looked> {
   const looked = lookedAt("images");
-  if (at.options.images !== null) return looked("given by their digests");
-  const builder = builderOf(at);
+  if (context.options.images !== null) return looked("given by their digests");
+  const builder = builderOf(context);
   const page = "https://cloud.google.com/sdk/docs/install";
   if (builder === null) {
     return looked("", blocks("Neither gcloud nor docker is here to build images with.", page));
   }
   const program = builder === "cloud" ? "gcloud" : "docker";
-  if (!onPath(program, at.environment)) {
+  if (!onPath(program, context.environment)) {
     return looked("", blocks(`--build ${builder} needs ${program}, which isn't here.`, page));
   }
   return looked(builder === "cloud" ? "built by Cloud Build" : "built by docker here");

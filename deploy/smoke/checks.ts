@@ -18,7 +18,7 @@ export interface SmokeCheck {
   /** What holds if it passes. */
   readonly promise: string;
   /** @returns what was seen. @throws if the promise is broken, `NotTried` if nobody could look. */
-  readonly run: (at: SmokeContext) => Promise<string>;
+  readonly run: (context: SmokeContext) => Promise<string>;
 }
 
 const check = (name: string, promise: string, run: SmokeCheck["run"]): SmokeCheck => ({

@@ -41,10 +41,10 @@ export async function runSmoke(options: SmokeOptions): Promise<SmokeResult> {
   return { passed, failed, notTried };
 }
 
-async function runOne({ name, run }: SmokeCheck, at: SmokeContext) {
+async function runOne({ name, run }: SmokeCheck, context: SmokeContext) {
   const done = showWorking(name);
   try {
-    const seen = await run(at).finally(done);
+    const seen = await run(context).finally(done);
     line(`${colours.green("✓")} ${name.padEnd(column)}${seen}`);
     return "passed";
   } catch (error) {

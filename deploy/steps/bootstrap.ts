@@ -40,15 +40,15 @@ export interface BootstrapSettings {
 
 /** Each run finds out how far the last one came. @throws {Stop} without a yes. */
 export async function applyBootstrap(
-  at: StepAt,
+  context: StepAt,
   settings: BootstrapSettings,
 ): Promise<BootstrapOutputs> {
-  const { project, yes } = at.options;
+  const { project, yes } = context.options;
   const bucket = stateBucket(project);
-  const root = { root: "bootstrap", project, credentials: at.credentials } as const;
+  const root = { root: "bootstrap", project, credentials: context.credentials } as const;
   const variables = { project_id: project, ...settings };
   const question = "Switch on these services and make bucket, registry and secrets?";
-  const state = await whereIsState(at);
+  const state = await whereIsState(context);
   if (state === "lost") {
     throw new Stop(
       `gs://${bucket} is there, but no state: another machine didn't finish. Go on there, or, if the bucket is empty, gcloud storage buckets delete gs://${bucket}`,
@@ -72,10 +72,10 @@ export async function applyBootstrap(
 }
 
 /** What an earlier run made, for credentials that may look but not change it. */
-export async function readBootstrap(at: StepAt): Promise<BootstrapOutputs> {
-  const { project } = at.options;
-  const root = { root: "bootstrap", project, credentials: at.credentials } as const;
-  if ((await whereIsState(at)) !== "in the bucket") {
+export async function readBootstrap(context: StepAt): Promise<BootstrapOutputs> {
+  const { project } = context.options;
+  const root = { root: "bootstrap", project, credentials: context.credentials } as const;
+  if ((await whereIsState(context)) !== "in the bucket") {
     throw new Stop("Bootstrap hasn't been applied yet: run this command without --skip-bootstrap.");
   }
   const terraform = await Terraform.open(root);

@@ -38,17 +38,17 @@ const Certificates = z.object({
 
 /** @throws {Stop} with exit code 3 if something is missing for too long. */
 export async function untilDomainIsReady(
-  at: StepAt,
+  context: StepAt,
   domain: string,
   records: readonly DnsRecord[],
 ): Promise<void> {
-  await untilRecordsAreThere(at, records);
-  const url = `https://certificatemanager.googleapis.com/v1/projects/${at.options.project}/locations/global/certificates`;
+  await untilRecordsAreThere(context, records);
+  const url = `https://certificatemanager.googleapis.com/v1/projects/${context.options.project}/locations/global/certificates`;
   const deadline = performance.now() + certificateWithinMs;
   const shown = showWorking(`waiting for the certificate of ${domain}`);
   try {
     for (;;) {
-      const answer = await at.google.ask(url, Certificates);
+      const answer = await context.google.ask(url, Certificates);
       const managed = answer.ok
         ? answer.value.certificates.find((one) => one.managed?.domains.includes(domain))?.managed
         : undefined;
@@ -87,14 +87,14 @@ export async function untilItAnswers(url: string): Promise<void> {
   }
 }
 
-async function untilRecordsAreThere(at: StepAt, records: readonly DnsRecord[]): Promise<void> {
-  let missing = await missingOf(at, records);
+async function untilRecordsAreThere(context: StepAt, records: readonly DnsRecord[]): Promise<void> {
+  let missing = await missingOf(context, records);
   if (missing.length > 0) {
     line("Add these records where the domain's zone is kept:");
     for (const record of missing) line(`  ${zoneLine(record)}`);
     detail("Waiting for them; Ctrl-C is fine, the same command goes on from here.");
   }
-  const isPerson = process.stdin.isTTY && !at.options.yes;
+  const isPerson = process.stdin.isTTY && !context.options.yes;
   const usualMs = recordsWithinMs[isPerson ? "person" : "nobody"];
   const deadline = performance.now() + (statedMs() ?? usualMs);
   while (missing.length > 0) {
@@ -103,7 +103,7 @@ async function untilRecordsAreThere(at: StepAt, records: readonly DnsRecord[]): 
       throw new Stop(`${sentence} Then run the same command again.`, notYetExitCode);
     }
     await delay(Math.min(everyMs, deadline - performance.now() + 1));
-    missing = await missingOf(at, missing);
+    missing = await missingOf(context, missing);
   }
   done("the domain's records are there");
 }
@@ -114,7 +114,10 @@ function statedMs(): number | null {
   return stated === undefined ? null : Number(stated);
 }
 
-async function missingOf(at: StepAt, records: readonly DnsRecord[]): Promise<readonly DnsRecord[]> {
-  const there = await Promise.all(records.map((record) => isThere(record, at.endpoint)));
+async function missingOf(
+  context: StepAt,
+  records: readonly DnsRecord[],
+): Promise<readonly DnsRecord[]> {
+  const there = await Promise.all(records.map((record) => isThere(record, context.endpoint)));
   return records.filter((_, index) => !there[index]);
 }

@@ -23,20 +23,20 @@ const Tag = z.object({ version: z.string() });
 
 /** @returns references by digest. @throws {Stop} if the build fails. */
 export async function ensureImages(
-  at: StepAt,
+  context: StepAt,
   outputs: BootstrapOutputs,
   sources: Sources,
 ): Promise<Images> {
-  if (at.options.images !== null) return at.options.images;
-  const known = await imagesOf(at, outputs.registry, sources.tag);
+  if (context.options.images !== null) return context.options.images;
+  const known = await imagesOf(context, outputs.registry, sources.tag);
   if (known !== null) {
     done(`these sources are built already: ${sources.tag}`);
     return known;
   }
-  const builder = builderOf({ ...at, google: at.google, environment: process.env });
-  if (builder === "cloud") await buildInCloud(at, outputs, sources);
+  const builder = builderOf({ ...context, google: context.google, environment: process.env });
+  if (builder === "cloud") await buildInCloud(context, outputs, sources);
   else await buildHere(outputs, sources);
-  const built = await imagesOf(at, outputs.registry, sources.tag);
+  const built = await imagesOf(context, outputs.registry, sources.tag);
   return need(built, `The build has ended, but ${outputs.registry} has no ${sources.tag}.`);
 }
 

@@ -41,16 +41,20 @@ export async function listsOfBuild(): Promise<Lists> {
   return { functions: await read("functions.json"), runner: await read("runner.json") };
 }
 
-export async function openMain(at: StepAt, bucket: string): Promise<Terraform> {
-  const { project } = at.options;
-  const terraform = await Terraform.open({ root: "main", project, credentials: at.credentials });
+export async function openMain(context: StepAt, bucket: string): Promise<Terraform> {
+  const { project } = context.options;
+  const terraform = await Terraform.open({
+    root: "main",
+    project,
+    credentials: context.credentials,
+  });
   await terraform.init(bucket);
   return terraform;
 }
 
 /** With the lists as files, whose paths no release remembers. */
-export async function variablesFor(at: StepAt, wanted: Wanted): Promise<object> {
-  const folder = join(keptFolder(at.options.project), "lists");
+export async function variablesFor(context: StepAt, wanted: Wanted): Promise<object> {
+  const folder = join(keptFolder(context.options.project), "lists");
   await mkdir(folder, { recursive: true });
   for (const name of ["functions", "runner"] as const) {
     await writeFile(join(folder, `${name}.json`), JSON.stringify(wanted.lists[name]));
@@ -66,19 +70,19 @@ export async function variablesFor(at: StepAt, wanted: Wanted): Promise<object> 
 
 /** @returns the release that is in force then, which may be the one that was. */
 export async function applyMain(
-  at: StepAt,
+  context: StepAt,
   terraform: Terraform,
   { wanted, current }: { readonly wanted: Wanted; readonly current: Release | null },
 ): Promise<Release> {
-  await takeOverKeys(at, terraform);
+  await takeOverKeys(context, terraform);
   const planSha256 = await applyPlan(terraform, {
-    variables: await variablesFor(at, wanted),
+    variables: await variablesFor(context, wanted),
     question: "Apply this plan?",
-    yes: at.options.yes,
+    yes: context.options.yes,
   });
-  const release = releaseOf(at, wanted, planSha256);
+  const release = releaseOf(context, wanted, planSha256);
   if (current !== null && planSha256 === null && isSame(current, release)) return current;
-  await writeRelease(at, release, wanted.lists);
+  await writeRelease(context, release, wanted.lists);
   return release;
 }
 
@@ -92,13 +96,13 @@ export function recordsOf(outputs: MainOutputs, domain: string): DnsRecord[] {
   return [...Object.values(outputs.dns_authorization_records), address];
 }
 
-function releaseOf(at: StepAt, wanted: Wanted, planSha256: string | null): Release {
+function releaseOf(context: StepAt, wanted: Wanted, planSha256: string | null): Release {
   const now = new Date();
   return {
     v: 1,
     id: releaseId(now, wanted.commit),
     at: now.toISOString(),
-    by: at.member,
+    by: context.member,
     commit: wanted.commit,
     images: { ...wanted.images },
     planSha256,

@@ -21,12 +21,12 @@ export interface SecretVersions {
 
 /** @param secrets ids by what they are for, as bootstrap made them. */
 export async function ensureSecrets(
-  at: StepAt,
+  context: StepAt,
   secrets: Readonly<Record<string, string>>,
 ): Promise<SecretVersions> {
   const version = async (name: string) => {
     const id = need(secrets[name], `Bootstrap made no secret for ${name}.`);
-    return (await newest(at, id)) ?? (await addFirst(at, id));
+    return (await newest(context, id)) ?? (await addFirst(context, id));
   };
   return { peppers: await version("peppers"), gateway_tokens: await version("gateway-tokens") };
 }

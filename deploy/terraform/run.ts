@@ -40,8 +40,8 @@ export class Terraform {
   readonly #at: RootAt;
   readonly #folder: string;
 
-  private constructor(at: RootAt, folder: string) {
-    this.#at = at;
+  private constructor(root: RootAt, folder: string) {
+    this.#at = root;
     this.#folder = folder;
   }
 
@@ -50,25 +50,25 @@ export class Terraform {
    * deployed from it.
    * @param isLocal keeps the state beside the copy: before its bucket exists.
    */
-  static async open(at: RootAt, isLocal = false): Promise<Terraform> {
-    const copy = join(keptFolder(at.project), "terraform");
+  static async open(root: RootAt, isLocal = false): Promise<Terraform> {
+    const copy = join(keptFolder(root.project), "terraform");
     await rm(copy, { recursive: true, force: true });
-    await mkdir(keptFolder(at.project), { recursive: true });
+    await mkdir(keptFolder(root.project), { recursive: true });
     await cp(join(repositoryRoot, "terraform"), copy, {
       recursive: true,
       filter: (path) => !path.endsWith(".terraform"),
     });
     // The configuration reads them beside itself.
     for (const name of ["firestore.rules", "firestore.indexes.json"]) {
-      await cp(join(repositoryRoot, name), join(keptFolder(at.project), name));
+      await cp(join(repositoryRoot, name), join(keptFolder(root.project), name));
     }
-    const folder = at.root === "main" ? copy : join(copy, "bootstrap");
+    const folder = root.root === "main" ? copy : join(copy, "bootstrap");
     if (isLocal) {
-      const local = { terraform: { backend: { local: { path: localState(at.project) } } } };
+      const local = { terraform: { backend: { local: { path: localState(root.project) } } } };
       await rm(join(folder, "backend.tf"), { force: true });
       await writeFile(join(folder, "backend.tf.json"), JSON.stringify(local));
     }
-    return new Terraform(at, folder);
+    return new Terraform(root, folder);
   }
 
   /** @param bucket null for a state on this machine. */

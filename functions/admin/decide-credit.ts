@@ -48,7 +48,8 @@ export const confirmCredit = route({
     if (!account) throw new ApiError("NOT_FOUND");
     const { owner, request, operator } = data;
     const { value } = request;
-    const answer = (of: CreditRequest) => ok({ request: creditRequestBody(of, owner.id, now) });
+    const answer = (shown: CreditRequest) =>
+      ok({ request: creditRequestBody(shown, owner.id, now) });
     if (value.state === "confirmed" && value.decidedBy === caller.id) {
       return { writes: [], reply: answer(value) };
     }
@@ -81,7 +82,8 @@ export const declineCredit = route({
   read: async (context) => await readRequest(context),
   decide({ caller, data: { owner, request }, now }) {
     const { value } = request;
-    const answer = (of: CreditRequest) => ok({ request: creditRequestBody(of, owner.id, now) });
+    const answer = (shown: CreditRequest) =>
+      ok({ request: creditRequestBody(shown, owner.id, now) });
     if (value.state === "declined" && value.decidedBy === caller.id) {
       return { writes: [], reply: answer(value) };
     }
@@ -100,9 +102,9 @@ export const declineCredit = route({
 function decided(
   request: CreditRequest,
   state: "confirmed" | "declined",
-  by: { readonly id: string; readonly now: number },
+  decision: { readonly id: string; readonly now: number },
 ): CreditRequest {
-  return { ...request, state, decidedBy: by.id, decidedAt: by.now };
+  return { ...request, state, decidedBy: decision.id, decidedAt: decision.now };
 }
 
 function requireOpen(request: CreditRequest, now: number): void {

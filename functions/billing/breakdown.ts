@@ -51,8 +51,8 @@ function dearer(a: Group, b: Group): number {
 
 /** Settled between two sums, something may be in a part and not yet in the whole. */
 function restOf(groups: readonly Group[], whole: Pick<Group, "spent" | "begun">): Group {
-  const left = (of: (group: Pick<Group, "spent" | "begun">) => number) =>
-    Math.max(0, of(whole) - groups.reduce((sum, group) => sum + of(group), 0));
+  const left = (count: (group: Pick<Group, "spent" | "begun">) => number) =>
+    Math.max(0, count(whole) - groups.reduce((sum, group) => sum + count(group), 0));
   return {
     id: "none",
     name: "Everything else",
@@ -72,13 +72,14 @@ function restOf(groups: readonly Group[], whole: Pick<Group, "spent" | "begun">)
 async function namesOf(
   store: Store,
   owner: Owner,
-  of: { readonly ids: readonly string[]; readonly by: Dimension },
+  filter: { readonly ids: readonly string[]; readonly by: Dimension },
 ): Promise<ReadonlyMap<string, string>> {
   const named = { environmentId: environments, agentId: agents } as const;
-  if (of.ids.length === 0 || (of.by !== "environmentId" && of.by !== "agentId")) return new Map();
-  const collection = named[of.by];
+  if (filter.ids.length === 0 || (filter.by !== "environmentId" && filter.by !== "agentId"))
+    return new Map();
+  const collection = named[filter.by];
   return await namesById(
     store,
-    of.ids.map((id) => collection.of(owner, id)),
+    filter.ids.map((id) => collection.of(owner, id)),
   );
 }

@@ -8,7 +8,9 @@ const dayMs = 86_400_000;
 const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 const day = z.iso.date().transform((text) => Date.parse(text));
 export const from = z.union([instant, day]).optional();
-export const until = z.union([instant, day.transform((at) => at + dayMs - 1)]).optional();
+export const until = z
+  .union([instant, day.transform((dayStart) => dayStart + dayMs - 1)])
+  .optional();
 
 export const periods = ["day", "week", "month", "year", "all"] as const;
 
@@ -75,6 +77,6 @@ export function daysOf(
   });
 }
 
-function floorToDay(at: number): number {
-  return at - (((at % dayMs) + dayMs) % dayMs);
+function floorToDay(timeMs: number): number {
+  return timeMs - (((timeMs % dayMs) + dayMs) % dayMs);
 }

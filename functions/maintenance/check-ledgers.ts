@@ -51,8 +51,8 @@ async function checkRound(deps: Deps): Promise<Partial<Record<Name, number>>> {
   const { value } = await deps.store.get(round);
   const behind = value?.afterOwnerId ?? null;
   const walk = { field: "id", after: behind === null ? null : { value: behind, id: behind } };
-  const page = await deps.store.atOneMoment((at) =>
-    at.next(owners.all(), { ...walk, limit: ownersMax }),
+  const page = await deps.store.atOneMoment((snapshot) =>
+    snapshot.next(owners.all(), { ...walk, limit: ownersMax }),
   );
   const giveUpAt = deps.now() + checkingMsMax;
   let last: string | null = null;

@@ -139,11 +139,11 @@ function countOf({ secrets, boundSecrets }: OpenedSecrets): number {
 function requireTicket(
   execution: Execution,
   { ticket: text, claimant }: ClaimRequest,
-  at: { readonly attempt: number; readonly now: number },
+  context: { readonly attempt: number; readonly now: number },
 ): void {
   const right = timingSafeEqual(Buffer.from(hashTicket(text)), Buffer.from(execution.ticketSha256));
   const { id: executionId, attempt, status, claimedAt, ticketExpiresAt } = execution;
-  if (right && status === "queued" && ticketExpiresAt > at.now) return;
+  if (right && status === "queued" && ticketExpiresAt > context.now) return;
   if (right && status === "running" && claimant !== undefined) {
     if (hashTicket(claimant) === execution.claimantSha256) return;
   }
@@ -151,5 +151,7 @@ function requireTicket(
     // RunJob may have started it twice; or somebody read the ticket. The valid run goes on.
     logFailure("a ticket was used twice", "replayed ticket", { executionId, attempt, alarm: true });
   }
-  throw new ApiError("LEASE_LOST", { cause: right ? status : `attempt ${at.attempt} is stale` });
+  throw new ApiError("LEASE_LOST", {
+    cause: right ? status : `attempt ${context.attempt} is stale`,
+  });
 }

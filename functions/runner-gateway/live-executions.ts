@@ -24,10 +24,10 @@ function nameOf({ executionId, attempt }: Attempt): string {
 }
 
 /** @param at epoch ms before it was looked up or changed. */
-export function noteRunning(attempt: Attempt, at: number): void {
+export function noteRunning(attempt: Attempt, nowMs: number): void {
   // Nothing that ended runs again: who says so has looked before.
   if (seen.get(nameOf(attempt))?.runningAt === null) return;
-  seen.set(nameOf(attempt), { runningAt: at });
+  seen.set(nameOf(attempt), { runningAt: nowMs });
 }
 
 export function noteEnded(attempt: Attempt): void {

@@ -64,7 +64,8 @@ function operationsOf(proxies: Proxies): Operations {
   return {
     of: (name) => proxyOf(proxies, name),
     sum() {
-      const total = (of: keyof Counters) => all.reduce((sum, one) => sum + one.counters()[of], 0);
+      const total = (counter: keyof Counters) =>
+        all.reduce((sum, one) => sum + one.counters()[counter], 0);
       return {
         reads: total("reads"),
         writes: total("writes"),

@@ -27,22 +27,22 @@ export interface Addresses {
  * The settings of a function's process, as Terraform sets them in the cloud, plus where the
  * official clients find the local services. What differs by function is added when it starts.
  */
-export function functionEnvironment(at: Addresses): Record<string, string> {
+export function functionEnvironment(addresses: Addresses): Record<string, string> {
   return {
     PATH: "/usr/local/bin:/usr/bin:/bin",
-    NODE_COMPILE_CACHE: at.compileCacheFolder,
+    NODE_COMPILE_CACHE: addresses.compileCacheFolder,
     GOOGLE_CLOUD_PROJECT: projectId,
     PADDOCK_REGION: region,
-    FIRESTORE_EMULATOR_HOST: `127.0.0.1:${at.firestorePort}`,
-    STORAGE_EMULATOR_HOST: `http://127.0.0.1:${at.storagePort}`,
-    PADDOCK_KMS_ENDPOINT: `127.0.0.1:${at.kmsPort}`,
-    PADDOCK_RUN_ENDPOINT: `127.0.0.1:${at.runPort}`,
+    FIRESTORE_EMULATOR_HOST: `127.0.0.1:${addresses.firestorePort}`,
+    STORAGE_EMULATOR_HOST: `http://127.0.0.1:${addresses.storagePort}`,
+    PADDOCK_KMS_ENDPOINT: `127.0.0.1:${addresses.kmsPort}`,
+    PADDOCK_RUN_ENDPOINT: `127.0.0.1:${addresses.runPort}`,
     PADDOCK_WORKSPACE_BUCKET: workspaceBucket,
     PADDOCK_KMS_KEY_RING: keyRing,
-    PADDOCK_PEPPERS_FILE: at.peppersFile,
-    PADDOCK_GATEWAY_TOKENS_FILE: at.gatewayTokensFile,
-    PADDOCK_OIDC_ISSUER: at.issuer,
-    PADDOCK_OIDC_JWKS_URL: at.jwksUrl,
+    PADDOCK_PEPPERS_FILE: addresses.peppersFile,
+    PADDOCK_GATEWAY_TOKENS_FILE: addresses.gatewayTokensFile,
+    PADDOCK_OIDC_ISSUER: addresses.issuer,
+    PADDOCK_OIDC_JWKS_URL: addresses.jwksUrl,
     PADDOCK_OPERATOR_AUDIENCE: audiences.operator,
     PADDOCK_GATEWAY_AUDIENCE: audiences.gateway,
     PADDOCK_MAINTENANCE_AUDIENCE: audiences.maintenance,
@@ -51,6 +51,6 @@ export function functionEnvironment(at: Addresses): Record<string, string> {
     PADDOCK_FIRST_OPERATOR: firstOperator,
     PADDOCK_TRUSTED_HOPS: "1",
     METADATA_SERVER_DETECTION: "none",
-    ...(at.limitsFile !== null && { PADDOCK_LIMITS_FILE: at.limitsFile }),
+    ...(addresses.limitsFile !== null && { PADDOCK_LIMITS_FILE: addresses.limitsFile }),
   };
 }

@@ -29,7 +29,9 @@ describe("AddressLimit", () => {
         const admittedMs: number[] = [];
         for (const gap of gaps) {
           nowMs += gap;
-          const inWindow = admittedMs.filter((at) => at > nowMs - windowMs).length;
+          const inWindow = admittedMs.filter(
+            (admittedAtMs) => admittedAtMs > nowMs - windowMs,
+          ).length;
           const { admitted } = limit.take("a");
           expect(admitted).toBe(inWindow < requestsMax);
           if (admitted) admittedMs.push(nowMs);

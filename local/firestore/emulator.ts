@@ -68,13 +68,13 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   };
 }
 
-function running(at: Parameters<typeof clearDatabases>[0]): Emulator {
+function running(database: Parameters<typeof clearDatabases>[0]): Emulator {
   return {
-    port: at.port,
-    host: `127.0.0.1:${at.port}`,
+    port: database.port,
+    host: `127.0.0.1:${database.port}`,
     isOurs: false,
     exportTo: async () => {},
-    clear: () => clearDatabases(at),
+    clear: () => clearDatabases(database),
     close: async () => {},
   };
 }

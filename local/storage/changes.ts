@@ -31,11 +31,11 @@ export async function createBucket(store: ObjectStore, body: string): Promise<St
 
 export async function patchObject(
   store: ObjectStore,
-  at: { readonly bucket: string; readonly name: string; readonly conditions: Preconditions },
+  target: { readonly bucket: string; readonly name: string; readonly conditions: Preconditions },
   request: IncomingMessage,
 ): Promise<StoredObject> {
   const patch = parseBody(SettingsPatch, await readText(request, bodyBytesMax));
-  return await store.update(at, (settings) => merge(settings, patch));
+  return await store.update(target, (settings) => merge(settings, patch));
 }
 
 /** Keys of `metadata` are merged; null removes one, or all. */

@@ -117,15 +117,15 @@ export class ObjectStore {
 
   /** Makes `content` the object's newest generation. @throws {HttpError} 412. */
   async commit(
-    at: { readonly bucket: string; readonly name: string; readonly conditions: Preconditions },
+    target: { readonly bucket: string; readonly name: string; readonly conditions: Preconditions },
     content: Content,
     settings: Settings,
   ): Promise<StoredObject> {
-    const bucket = this.#bucket(at.bucket);
+    const bucket = this.#bucket(target.bucket);
     return await this.#commits.run(async () => {
-      const previous = bucket.objects.get(at.name);
+      const previous = bucket.objects.get(target.name);
       try {
-        checkPreconditions(at.conditions, previous, "write");
+        checkPreconditions(target.conditions, previous, "write");
       } catch (refusal) {
         await rm(join(bucket.folder, "bytes", content.file), { force: true });
         throw refusal;
@@ -133,7 +133,7 @@ export class ObjectStore {
       const nowMs = Date.now();
       const object: StoredObject = {
         ...content,
-        name: at.name,
+        name: target.name,
         generation: this.#nextGeneration(nowMs),
         metageneration: 1,
         createdAtMs: nowMs,
@@ -148,35 +148,35 @@ export class ObjectStore {
 
   /** Changes what is said about an object; its bytes stay. @throws {HttpError} 404, 412. */
   async update(
-    at: { readonly bucket: string; readonly name: string; readonly conditions: Preconditions },
+    target: { readonly bucket: string; readonly name: string; readonly conditions: Preconditions },
     change: (settings: Settings) => Settings,
   ): Promise<StoredObject> {
     return await this.#commits.run(async () => {
-      const object = this.find(at.bucket, at.name);
-      checkPreconditions(at.conditions, object, "write");
+      const object = this.find(target.bucket, target.name);
+      checkPreconditions(target.conditions, object, "write");
       const updated: StoredObject = {
         ...object,
         metageneration: object.metageneration + 1,
         updatedAtMs: Date.now(),
         settings: change(object.settings),
       };
-      await this.#write(this.#bucket(at.bucket), updated);
+      await this.#write(this.#bucket(target.bucket), updated);
       return updated;
     });
   }
 
   /** @throws {HttpError} 404, 412. */
   async remove(
-    at: { readonly bucket: string; readonly name: string; readonly conditions: Preconditions },
+    target: { readonly bucket: string; readonly name: string; readonly conditions: Preconditions },
     generation: string | null,
   ): Promise<void> {
     await this.#commits.run(async () => {
-      const object = this.find(at.bucket, at.name, generation);
-      checkPreconditions(at.conditions, object, "write");
-      const bucket = this.#bucket(at.bucket);
-      await rm(indexPath(bucket, at.name), { force: true });
-      bucket.objects.delete(at.name);
-      await rm(this.pathOf(at.bucket, object), { force: true });
+      const object = this.find(target.bucket, target.name, generation);
+      checkPreconditions(target.conditions, object, "write");
+      const bucket = this.#bucket(target.bucket);
+      await rm(indexPath(bucket, target.name), { force: true });
+      bucket.objects.delete(target.name);
+      await rm(this.pathOf(target.bucket, object), { force: true });
     });
   }
 

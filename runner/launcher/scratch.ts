@@ -125,15 +125,15 @@ export function isOpenToAll(path: string): boolean {
   }
 }
 
-function copySupervisor(self: string, ending: string, into: string): string {
+function copySupervisor(self: string, ending: string, folder: string): string {
   const source = join(dirname(self), `supervisor${ending}`);
   if (ending === ".ts" || isOpenToAll(source)) return source;
-  return copyProgram(source, into);
+  return copyProgram(source, folder);
 }
 
 /** @returns The copy's path. */
-function copyProgram(source: string, into: string): string {
-  const target = join(into, basename(source));
+function copyProgram(source: string, folder: string): string {
+  const target = join(folder, basename(source));
   copyFileSync(source, target);
   const [bare, bareTarget] = [source, target].map((path) => path.slice(0, -".cjs".length));
   for (const ending of programEndings) {
@@ -142,15 +142,15 @@ function copyProgram(source: string, into: string): string {
   return target;
 }
 
-function copyInit(self: string, ending: string, into: string): string {
+function copyInit(self: string, ending: string, folder: string): string {
   const file = `init${ending}`;
   const source = join(dirname(self), file);
-  if (ending !== ".ts") return basename(copyProgram(source, into));
-  copyFileSync(source, join(into, file));
+  if (ending !== ".ts") return basename(copyProgram(source, folder));
+  copyFileSync(source, join(folder, file));
   for (const needed of ["init", "egress/refusal.ts"]) {
-    cpSync(join(dirname(self), needed), join(into, needed), { recursive: true });
+    cpSync(join(dirname(self), needed), join(folder, needed), { recursive: true });
   }
-  writeFileSync(join(into, "package.json"), '{"type":"module"}');
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
   return file;
 }
 

@@ -137,10 +137,10 @@ interface Seen {
 /** Everything below a folder, by its path as bytes. */
 function look(folder: string): Map<string, Seen> {
   const seen = new Map<string, Seen>();
-  const walk = (at: string) => {
-    const path = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(at, "latin1")]);
+  const walk = (start: string) => {
+    const path = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(start, "latin1")]);
     for (const child of readdirSync(path, { encoding: "buffer" }).sort(Buffer.compare)) {
-      const name_ = `${at}${at === "" ? "" : "/"}${child.toString("latin1")}`;
+      const name_ = `${start}${start === "" ? "" : "/"}${child.toString("latin1")}`;
       const target = below(path, child);
       const stats = lstatSync(target);
       seen.set(name_, seenOf(target, stats));

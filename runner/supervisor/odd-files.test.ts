@@ -37,22 +37,26 @@ describe("WSP-1 one odd file costs itself alone:", () => {
   test.each<[string, (folder: string) => void, string]>([
     [
       "a name that is no UTF-8",
-      (at) => writeFileSync(raw(at, "bad\xff"), ""),
+      (folder) => writeFileSync(raw(folder, "bad\xff"), ""),
       "isn't valid Unicode",
     ],
-    ["a folder whose name is none", (at) => mkdirSync(raw(at, "d\xff")), "isn't valid Unicode"],
+    [
+      "a folder whose name is none",
+      (folder) => mkdirSync(raw(folder, "d\xff")),
+      "isn't valid Unicode",
+    ],
     [
       "a name with a line in it",
-      (at) => writeFileSync(`${at}/a\nb`, ""),
+      (folder) => writeFileSync(`${folder}/a\nb`, ""),
       '"a\\nb" holds a control',
     ],
-    ["a FIFO", (at) => execFileSync("mkfifo", [join(at, "pipe")]), '"pipe" is no file'],
+    ["a FIFO", (folder) => execFileSync("mkfifo", [join(folder, "pipe")]), '"pipe" is no file'],
     [
       "a link whose target is no UTF-8",
-      (at) => symlinkSync(Buffer.from("x\xff", "latin1"), join(at, "l")),
+      (folder) => symlinkSync(Buffer.from("x\xff", "latin1"), join(folder, "l")),
       '"l" is a link to no valid Unicode',
     ],
-    ["a path of 1,100 bytes", (at) => mkdirDeep(at, 11), "is longer than 1024 bytes"],
+    ["a path of 1,100 bytes", (folder) => mkdirDeep(folder, 11), "is longer than 1024 bytes"],
   ])("%s is left out by name", async (_what, run, note) => {
     const { manifest, state } = await executions.execute({
       run(folder) {
@@ -85,7 +89,7 @@ describe("WSP-1 one odd file costs itself alone:", () => {
 
   test("a name that looks like a damaged one is kept", async () => {
     const { manifest } = await executions.execute({
-      run: (at) => writeFileSync(join(at, "\ufffd"), ""),
+      run: (folder) => writeFileSync(join(folder, "\ufffd"), ""),
     });
     expect(pathsOf(manifest)).toEqual(["\ufffd"]);
   });

@@ -96,9 +96,9 @@ class Walk implements Scan {
     this.#sparseBytesLeft = limits.workspaceBytes * sparseReadFactor;
   }
 
-  async visitFolder(at: string): Promise<void> {
-    for (const name of namesIn(join(this.#folder, at))) {
-      const path = at === "" ? name.toString() : `${at}/${name}`;
+  async visitFolder(folderPath: string): Promise<void> {
+    for (const name of namesIn(join(this.#folder, folderPath))) {
+      const path = folderPath === "" ? name.toString() : `${folderPath}/${name}`;
       this.#visited += 1;
       if (this.#visited % entriesPerBreath === 0) await breathe();
       const why = this.#refusal(name, path);

@@ -19,6 +19,6 @@ export function isInShare(position: number, { turn, of }: Share): boolean {
 }
 
 /** The share that this commit tries; later commits try the others. */
-export function shareOfCommit(of: number): Share {
-  return { turn: numberOfCommit("share", of) + 1, of };
+export function shareOfCommit(count: number): Share {
+  return { turn: numberOfCommit("share", count) + 1, of: count };
 }

@@ -17,9 +17,9 @@ export function auditBinding(ownerId: string, rowId: string): Binding {
 
 /** Seals what only the owner may read of a row: addresses, user agents, task text. */
 export async function sealDetails(
-  to: { readonly ownerId: string; readonly rowId: string; readonly publicKey: string },
+  target: { readonly ownerId: string; readonly rowId: string; readonly publicKey: string },
   details: Readonly<Record<string, string>>,
 ): Promise<string> {
   const plain = Buffer.from(JSON.stringify(details));
-  return await seal(to.publicKey, plain, auditBinding(to.ownerId, to.rowId));
+  return await seal(target.publicKey, plain, auditBinding(target.ownerId, target.rowId));
 }

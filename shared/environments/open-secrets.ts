@@ -35,18 +35,18 @@ export class SecretsGone extends Error {
  */
 export async function openSecrets(
   owner: Owner,
-  of: {
+  stored: {
     readonly execution: Execution;
     readonly sealed: SealedSecrets | null;
     readonly pair: SealingKey | null;
   },
 ): Promise<OpenedSecrets> {
-  const all = allSealed(owner, of.execution, of.sealed);
+  const all = allSealed(owner, stored.execution, stored.sealed);
   if (all.size === 0) return { secrets: [], boundSecrets: [] };
-  const { environmentId: id } = of.execution;
-  if (!of.pair) throw new SecretsGone("the environment has no key pair");
+  const { environmentId: id } = stored.execution;
+  if (!stored.pair) throw new SecretsGone("the environment has no key pair");
   const name = { purpose: "environment-secrets", id } as const;
-  const privateKey = await openSealingPair(owner, name, of.pair).catch(unlessGone);
+  const privateKey = await openSealingPair(owner, name, stored.pair).catch(unlessGone);
   try {
     const opened = await Promise.all(
       [...all].map(async ([key, { sealed, binding, belongs }]) => {

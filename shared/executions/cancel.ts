@@ -21,13 +21,13 @@ export interface Cancelled {
 export function cancel(
   owner: Owner,
   before: { readonly execution: Execution; readonly version: Version; readonly account: Account },
-  by: {
+  change: {
     readonly row: Pick<AuditRow, "id" | "requestId" | "actor">;
     readonly now: number;
   },
 ): Cancelled {
   const { execution, version } = before;
-  const { row, now } = by;
+  const { row, now } = change;
   if (execution.status === "running") {
     const asked = execution.cancelRequestedAt !== null;
     const request = patch(

@@ -22,17 +22,17 @@ export type Followed =
 export async function* follow(
   deps: SweepDeps,
   owner: Owner,
-  of: {
+  options: {
     readonly execution: Execution;
     readonly afterSequence: number;
     readonly signal: AbortSignal;
   },
 ): AsyncGenerator<Followed> {
-  const { execution, signal } = of;
+  const { execution, signal } = options;
   const { id } = execution;
   const pages = new LogPages(deps.store, owner, id);
   let ended = hasEnded(execution) ? execution : null;
-  let last = of.afterSequence;
+  let last = options.afterSequence;
   let lookAt = deps.now() + lookMs;
   const doorbell = ended
     ? null

@@ -30,8 +30,8 @@ export interface FirstHold {
 }
 
 /** What starting an execution asks of the account: `hold` and `refusalOf` answer the same to it. */
-export function initialHold(of: FirstHold): Omit<HoldRequest, "executionId"> {
-  const { key, execution, limits, now } = of;
+export function initialHold(start: FirstHold): Omit<HoldRequest, "executionId"> {
+  const { key, execution, limits, now } = start;
   const { executionCostMaxMicrousd, dayCostMaxMicrousd } = key;
   const holdLimits: HoldLimits = limits;
   return {

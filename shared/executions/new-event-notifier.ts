@@ -24,10 +24,10 @@ export class NewEventNotifier {
   constructor(
     store: Store,
     owner: Owner,
-    of: { readonly executionId: string; readonly signal: AbortSignal },
+    options: { readonly executionId: string; readonly signal: AbortSignal },
   ) {
-    this.#signal = of.signal;
-    const batches = eventBatches.all(owner, of.executionId);
+    this.#signal = options.signal;
+    const batches = eventBatches.all(owner, options.executionId);
     this.#stopListening = store.listenHighest(batches, "lastSequence", {
       next: (newest) => this.#ring(newest),
       error: (error) => {

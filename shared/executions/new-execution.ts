@@ -41,11 +41,15 @@ export interface ExecutionStart {
  */
 export function newExecution(
   owner: Owner,
-  on: { readonly thread: Thread; readonly environment: Environment; readonly agent: Agent | null },
+  target: {
+    readonly thread: Thread;
+    readonly environment: Environment;
+    readonly agent: Agent | null;
+  },
   options: MessageOptions,
   start: ExecutionStart,
 ): { readonly execution: Execution; readonly ticket: string } {
-  const { thread, environment, agent } = on;
+  const { thread, environment, agent } = target;
   const { id, now } = start;
   const ticket = formatTicket({
     ownerId: owner.id,

@@ -8,8 +8,8 @@ const keys = {
 } as const;
 const request = ["thread_1", { content: "x", envVars: { A: "1", B: "2" } }];
 const reordered = ["thread_1", { envVars: { B: "2", A: "1" }, content: "x" }];
-const same = (stored: string, asked: unknown, under = keys) =>
-  isSameRequest(stored, { request: asked, asStated: asked }, under);
+const same = (stored: string, asked: unknown, knownKeys = keys) =>
+  isSameRequest(stored, { request: asked, asStated: asked }, knownKeys);
 
 describe("SEC-8 the digest of a request", () => {
   test("tells it from others, and not from itself in another order", () => {

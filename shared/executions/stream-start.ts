@@ -29,14 +29,14 @@ export function fromItsStart(execution: Execution): StreamStart {
 export async function resumedStart(
   deps: SweepDeps,
   owner: Owner,
-  at: {
+  context: {
     readonly point: ResumePoint;
     readonly executionId: string;
     readonly threadId: string;
     readonly newestId: string;
   },
 ): Promise<StreamStart> {
-  const { point, executionId, threadId, newestId } = at;
+  const { point, executionId, threadId, newestId } = context;
   const execution = await markReader(deps, owner, executionId).catch(noneIfMissing);
   if (execution?.threadId !== threadId) {
     throw refusedPoint(point.field, "names no execution of this thread");

@@ -51,8 +51,8 @@ export class OpenAnswers {
     });
   }
 
-  #add(subject: string, by: 1 | -1): void {
-    const count = (this.#counts.get(subject) ?? 0) + by;
+  #add(subject: string, change: 1 | -1): void {
+    const count = (this.#counts.get(subject) ?? 0) + change;
     if (count > 0) this.#counts.set(subject, count);
     else this.#counts.delete(subject);
   }

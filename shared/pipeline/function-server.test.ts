@@ -24,7 +24,7 @@ interface Refusing {
 }
 
 /** A function that refuses every body: at once, or when it has read too much. */
-async function refusing(within?: Deadlines): Promise<Refusing> {
+async function refusing(limits?: Deadlines): Promise<Refusing> {
   const targets: string[] = [];
   const written = Promise.withResolvers<void>();
   const server = createFunctionServer((request, response) => {
@@ -36,7 +36,7 @@ async function refusing(within?: Deadlines): Promise<Refusing> {
     if (request.url === "/read") return void readBytes(request, 1_000).catch(refuse);
     const isStranger = request.url === "/stranger";
     refuse(new ApiError(isStranger ? "UNAUTHORIZED" : "PAYLOAD_TOO_LARGE"));
-  }, within);
+  }, limits);
   open.push(server);
   await once(server.listen(0, "127.0.0.1"), "listening");
   return { port: Object(server.address()).port, answered: () => written.promise, targets };

@@ -22,11 +22,11 @@ const keepAliveMs = 620_000;
 /** @param expected to be called once the request is let in: a client may wait to be asked. */
 type Handle = (request: IncomingMessage, response: ServerResponse, expected: () => void) => void;
 
-export function createFunctionServer(handle: Handle, within: Deadlines = deadlines): Server {
+export function createFunctionServer(handle: Handle, limits: Deadlines = deadlines): Server {
   const server = createServer({
-    headersTimeout: within.headersMsMax,
-    requestTimeout: within.requestMsMax,
-    connectionsCheckingInterval: Math.min(lookForLateEveryMs, within.headersMsMax),
+    headersTimeout: limits.headersMsMax,
+    requestTimeout: limits.requestMsMax,
+    connectionsCheckingInterval: Math.min(lookForLateEveryMs, limits.headersMsMax),
     keepAliveTimeout: keepAliveMs,
   });
   // All of them are judged: Node would drop those beyond its own count unseen.

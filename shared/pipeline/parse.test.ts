@@ -68,7 +68,7 @@ describe("SEC-8 a body that no later stage could use", () => {
 describe("TEN-2 a body of many small values", () => {
   test.each([
     ["a list", `{"runtimes":[${"0,".repeat(20_000)}0]}`],
-    ["names", `{${Array.from({ length: 20_001 }, (_, at) => `"${at}":1`).join()}}`],
+    ["names", `{${Array.from({ length: 20_001 }, (_, index) => `"${index}":1`).join()}}`],
     ["lists of nothing", `[${"[],".repeat(20_000)}[]]`],
     ["objects within each other", `[${'{"a":{}},'.repeat(10_000)}1]`],
   ])("is refused before its elements are checked: %s", async (_, text) => {

@@ -211,9 +211,9 @@ function findOrRefuse(router: Router, method: string, path: string) {
 
 function refuse(
   error: unknown,
-  on: { readonly response: ServerResponse; readonly record: RequestRecord },
+  context: { readonly response: ServerResponse; readonly record: RequestRecord },
 ): void {
   const refusal = asRefusal(error);
-  on.record.error = refusal;
-  sendError(on.response, refusal);
+  context.record.error = refusal;
+  sendError(context.response, refusal);
 }

@@ -67,39 +67,43 @@ export function realCollection(
 }
 
 /** Does what is due of it; never less safe for being called again, at once or by two. */
-export async function collectObjects(by: Collection, owner: Owner): Promise<Collected> {
-  const found = await by.store.get(condemnedObjects.of(owner, condemnedId));
+export async function collectObjects(collection: Collection, owner: Owner): Promise<Collected> {
+  const found = await collection.store.get(condemnedObjects.of(owner, condemnedId));
   const { value, version } = found;
-  if (!value) return await condemn(by, owner, null);
-  if (value.going.length > 0) return await finish(by, owner, { value, version });
-  if (value.waiting.length === 0) return await condemn(by, owner, version);
-  if (by.now() - value.condemnedAt < by.unreferencedMs) {
-    await sweepAgain(by, owner, value.condemnedAt + by.unreferencedMs);
+  if (!value) return await condemn(collection, owner, null);
+  if (value.going.length > 0) return await finish(collection, owner, { value, version });
+  if (value.waiting.length === 0) return await condemn(collection, owner, version);
+  if (collection.now() - value.condemnedAt < collection.unreferencedMs) {
+    await sweepAgain(collection, owner, value.condemnedAt + collection.unreferencedMs);
     return { condemned: 0, deleted: 0 };
   }
-  const { names } = await by.referenced();
+  const { names } = await collection.referenced();
   const going = value.waiting.filter((entry) => !names.has(nameOf(entry)));
   const next: Condemned = { ...value, waiting: [], going };
   // Fails if somebody took one off since it was read, which was before it was looked at.
   const ref = condemnedObjects.of(owner, condemnedId);
-  const committed = await answered(by.store.commit([replace(ref, version, next)]));
-  return await finish(by, owner, { value: next, version: committed });
+  const committed = await answered(collection.store.commit([replace(ref, version, next)]));
+  return await finish(collection, owner, { value: next, version: committed });
 }
 
-async function condemn(by: Collection, owner: Owner, version: Version | null): Promise<Collected> {
-  const now = by.now();
-  const usage = await by.store.get(storageUsages.of(owner, storageUsageId));
-  const { names, isPassing } = await by.referenced();
+async function condemn(
+  collection: Collection,
+  owner: Owner,
+  version: Version | null,
+): Promise<Collected> {
+  const now = collection.now();
+  const usage = await collection.store.get(storageUsages.of(owner, storageUsageId));
+  const { names, isPassing } = await collection.referenced();
   const waiting: string[] = [];
   let isYoung = false;
   const total = { bytes: 0, objects: 0 };
   for (const kind of kinds) {
-    for await (const page of by.list(kind)) {
+    for await (const page of collection.list(kind)) {
       for (const object of page) {
         total.bytes += object.sizeBytes;
         total.objects += 1;
         if (names.has(`${kind}/${object.sha256}`) || waiting.length >= objectsMax) continue;
-        if (now - object.storedAt < by.unreferencedMs) isYoung = true;
+        if (now - object.storedAt < collection.unreferencedMs) isYoung = true;
         else waiting.push(entryOf(object));
       }
     }
@@ -107,25 +111,27 @@ async function condemn(by: Collection, owner: Owner, version: Version | null): P
   if (waiting.length > 0) {
     const ref = condemnedObjects.of(owner, condemnedId);
     const value: Condemned = { v: 1, waiting, condemnedAt: now, going: [] };
-    await answered(by.store.commit([version ? replace(ref, version, value) : create(ref, value)]));
+    await answered(
+      collection.store.commit([version ? replace(ref, version, value) : create(ref, value)]),
+    );
   }
   const more = waiting.length > 0 || isYoung || isPassing;
-  await correct(by, usage, total);
-  await sweepAgain(by, owner, more ? now + by.unreferencedMs : null);
+  await correct(collection, usage, total);
+  await sweepAgain(collection, owner, more ? now + collection.unreferencedMs : null);
   return { condemned: waiting.length, deleted: 0 };
 }
 
 /** Also for a process that died over it: what it has deleted is gone, and is passed over. */
 async function finish(
-  by: Collection,
+  collection: Collection,
   owner: Owner,
   { value, version }: { readonly value: Condemned; readonly version: Version },
 ): Promise<Collected> {
-  const sizes = await sizesOf(by, value.going);
+  const sizes = await sizesOf(collection, value.going);
   let [bytes, objects] = [0, 0];
   for (const entry of value.going) {
     const sizeBytes = sizes.get(entry);
-    await by.remove(objectOf(entry));
+    await collection.remove(objectOf(entry));
     if (sizeBytes === undefined) continue;
     bytes += sizeBytes;
     objects += 1;
@@ -134,20 +140,23 @@ async function finish(
   const list = condemnedObjects.of(owner, condemnedId);
   const usage = storageUsages.of(owner, storageUsageId);
   await answered(
-    by.store.commit([
+    collection.store.commit([
       replace(list, version, { ...value, going: [] }),
-      patch(usage, { sweepAt: by.now() }, { increments, mustExist: true }),
+      patch(usage, { sweepAt: collection.now() }, { increments, mustExist: true }),
     ]),
   );
   return { condemned: 0, deleted: objects };
 }
 
-async function sizesOf(by: Collection, going: readonly string[]): Promise<Map<string, number>> {
+async function sizesOf(
+  collection: Collection,
+  going: readonly string[],
+): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();
   const wanted = new Set(going);
   for (const kind of kinds) {
     if (!going.some((entry) => entry.startsWith(`${kind}/`))) continue;
-    for await (const page of by.list(kind)) {
+    for await (const page of collection.list(kind)) {
       for (const object of page) {
         const entry = entryOf(object);
         if (wanted.has(entry)) sizes.set(entry, object.sizeBytes);
@@ -162,19 +171,25 @@ async function sizesOf(by: Collection, going: readonly string[]): Promise<Map<st
  * what is counted and not yet stored would be missing.
  */
 async function correct(
-  by: Collection,
+  collection: Collection,
   { ref, version }: Snapshot<typeof storageUsages.schema>,
   total: { readonly bytes: number; readonly objects: number },
 ): Promise<void> {
-  if (!version || by.now() - version.toMillis() < quietMs) return;
-  await answered(by.store.commit([patch(ref, total, { version })])).catch((error: unknown) => {
-    if (!isConflict(error)) throw error;
-  });
+  if (!version || collection.now() - version.toMillis() < quietMs) return;
+  await answered(collection.store.commit([patch(ref, total, { version })])).catch(
+    (error: unknown) => {
+      if (!isConflict(error)) throw error;
+    },
+  );
 }
 
-async function sweepAgain(by: Collection, owner: Owner, sweepAt: number | null): Promise<void> {
+async function sweepAgain(
+  collection: Collection,
+  owner: Owner,
+  sweepAt: number | null,
+): Promise<void> {
   const ref = storageUsages.of(owner, storageUsageId);
-  await answered(by.store.commit([patch(ref, { sweepAt }, { mustExist: true })]));
+  await answered(collection.store.commit([patch(ref, { sweepAt }, { mustExist: true })]));
 }
 
 /** How an object stands in the list. */

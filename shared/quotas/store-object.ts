@@ -44,20 +44,23 @@ export async function storeObject(
   store: CountingStore,
   owner: Owner,
   object: { readonly kind: ObjectKind; readonly bytes: Buffer; readonly makesRoom?: boolean },
-  by: Storing = { put: putObject, quotas: deploymentLimits().quotas },
+  counter: Storing = { put: putObject, quotas: deploymentLimits().quotas },
 ): Promise<string> {
   const { kind, bytes, makesRoom = false } = object;
   const size: Amount = { bytes: bytes.length, objects: 1 };
   const name = `${kind}/${createHash("sha256").update(bytes).digest("hex")}`;
   await add(store, owner, size);
   try {
-    await prepare(store, owner, { name, quotas: makesRoom ? withReserve(by.quotas) : by.quotas });
+    await prepare(store, owner, {
+      name,
+      quotas: makesRoom ? withReserve(counter.quotas) : counter.quotas,
+    });
   } catch (error) {
     await takeBack(store, owner, size);
     throw error;
   }
   // If this fails it may be stored all the same, and counts.
-  const { sha256, isNew } = await by.put(owner, kind, bytes);
+  const { sha256, isNew } = await counter.put(owner, kind, bytes);
   if (!isNew) await takeBack(store, owner, size);
   return sha256;
 }
@@ -120,10 +123,10 @@ function requireWithinQuota(
   usage: Amount | null,
   { storedBytesMax, storedObjectsMax }: Quotas,
 ): void {
-  const requireAtMost = (of: string, limit: number, used: number) => {
+  const requireAtMost = (unit: string, limit: number, used: number) => {
     if (used <= limit) return;
-    const message = `An account stores at most ${limit} ${of} of workspaces; what is deleted is freed in a day.`;
-    throw new ApiError("QUOTA_REACHED", { message, details: { of: `stored ${of}`, limit } });
+    const message = `An account stores at most ${limit} ${unit} of workspaces; what is deleted is freed in a day.`;
+    throw new ApiError("QUOTA_REACHED", { message, details: { of: `stored ${unit}`, limit } });
   };
   requireAtMost("bytes", storedBytesMax, usage?.bytes ?? 0);
   requireAtMost("objects", storedObjectsMax, usage?.objects ?? 0);

@@ -42,7 +42,7 @@ export async function rotateOwner(
   let after: Place | null = null;
   for (let page = 0; page < pagesMax; page += 1) {
     const walk: Walk = { field: "createdAt", after, limit: pageLength };
-    const pairs = await keys.atOneMoment((at) => at.next(sealingKeys.all(owner), walk));
+    const pairs = await keys.atOneMoment((snapshot) => snapshot.next(sealingKeys.all(owner), walk));
     const old = pairs.filter(({ value }) => value.kmsKeyVersion !== newest[value.purpose]);
     for (const [pair, outcome] of await rewrapAll(keys, owner, old)) {
       if (outcome === "rewrapped") done += 1;

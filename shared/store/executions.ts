@@ -147,10 +147,13 @@ export function addToEgressLog(
 export function endInEgressLog(
   owner: Owner,
   executionId: string,
-  of: { readonly batch: number; readonly ends: readonly EgressEnding[] },
+  change: { readonly batch: number; readonly ends: readonly EgressEnding[] },
 ): Write {
-  const { path } = egressBatches.of(owner, executionId, eventBatchId(of.batch));
-  const fields = of.ends.map(({ batch: _batch, sequence, ...end }) => [`ends.${sequence}`, end]);
+  const { path } = egressBatches.of(owner, executionId, eventBatchId(change.batch));
+  const fields = change.ends.map(({ batch: _batch, sequence, ...end }) => [
+    `ends.${sequence}`,
+    end,
+  ]);
   const fixed = { increments: {}, version: null, mustExist: true } as const;
   return { op: "patch", path, fields: Object.fromEntries(fields), ...fixed };
 }
@@ -161,10 +164,10 @@ const eventsKeptMs = 30 * 86_400_000;
 /** Stores `events` at their place in an execution's log; without any, closes it there. */
 export function addToLog(
   owner: Owner,
-  to: { readonly executionId: string; readonly firstSequence: number; readonly now: number },
+  target: { readonly executionId: string; readonly firstSequence: number; readonly now: number },
   events: EventBatch["events"],
 ): Write {
-  const { executionId, firstSequence, now } = to;
+  const { executionId, firstSequence, now } = target;
   const lastSequence = events.at(-1)?.sequence ?? firstSequence;
   const expireAt = new Date(now + eventsKeptMs);
   const ref = eventBatches.of(owner, executionId, eventBatchId(firstSequence));

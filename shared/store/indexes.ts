@@ -60,21 +60,24 @@ export const compositeIndexes: readonly CompositeIndex[] = [
   index(ledger, "type", "-createdAt"),
   index(ledger, "createdAt", "amountMicrousd"),
   index(ledger, "type", "createdAt", "amountMicrousd"),
-  ...[...spentBy, "model" as const].map((by) =>
-    index(ledger, "type", by, "createdAt", "amountMicrousd"),
+  ...[...spentBy, "model" as const].map((dimension) =>
+    index(ledger, "type", dimension, "createdAt", "amountMicrousd"),
   ),
   index(threads, "createdAt", ...used),
-  ...spentBy.map((by) => index(threads, by, "createdAt", ...used)),
+  ...spentBy.map((dimension) => index(threads, dimension, "createdAt", ...used)),
   index(threads, "environmentId", "agentId", "createdAt", ...used),
   // Threads of an owner, an environment or an agent, by each column, both ways.
   ...threadSorts.flatMap((sort) => [
     ...(sort === "createdAt"
       ? []
       : [index(threads, sort, "createdAt"), index(threads, `-${sort}`, "-createdAt")]),
-    ...(["environmentId", "agentId"] as const).flatMap((by) =>
+    ...(["environmentId", "agentId"] as const).flatMap((dimension) =>
       sort === "createdAt"
-        ? [index(threads, by, "createdAt"), index(threads, by, "-createdAt")]
-        : [index(threads, by, sort, "createdAt"), index(threads, by, `-${sort}`, "-createdAt")],
+        ? [index(threads, dimension, "createdAt"), index(threads, dimension, "-createdAt")]
+        : [
+            index(threads, dimension, sort, "createdAt"),
+            index(threads, dimension, `-${sort}`, "-createdAt"),
+          ],
     ),
   ]),
 ];

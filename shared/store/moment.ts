@@ -53,13 +53,13 @@ export class Moment {
   }
 
   /** The next documents of a walk, in the order of a field, and of their ids where it is equal. */
-  async next<S extends Schema>(of: CollectionRef<S>, walk: Walk): Promise<readonly Found<S>[]> {
+  async next<S extends Schema>(source: CollectionRef<S>, walk: Walk): Promise<readonly Found<S>[]> {
     const { field, after, until, limit } = walk;
-    const collection = this.#db.collection(of.path);
+    const collection = this.#db.collection(source.path);
     const bounded = until === undefined ? collection : collection.where(field, "<=", until);
     const ordered = bounded.orderBy(field).orderBy(FieldPath.documentId());
     const rest = after ? ordered.startAfter(after.value, after.id) : ordered;
     const { docs } = await this.#transaction.get(rest.limit(limit));
-    return docs.map((doc) => found(of.schema, doc));
+    return docs.map((doc) => found(source.schema, doc));
   }
 }

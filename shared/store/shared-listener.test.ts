@@ -5,8 +5,8 @@ import { type Listener, SharedListener, tell } from "./shared-listener.ts";
 function source() {
   const heard: Listener<number>[] = [];
   let stopped = 0;
-  const start = (to: Listener<number>) => {
-    heard.push(to);
+  const start = (listener: Listener<number>) => {
+    heard.push(listener);
     return () => {
       stopped += 1;
     };

@@ -22,10 +22,18 @@ export class SharedListener<T> {
    * returned function is called, or once with the error that ended it.
    * @param key names what is listened to; @param start listens to it, for the first of them.
    */
-  listen(key: string, start: (to: Listener<T>) => () => void, to: Listener<T>): () => void {
+  listen(
+    key: string,
+    start: (listener: Listener<T>) => () => void,
+    listener: Listener<T>,
+  ): () => void {
     const shared = this.#shared.get(key) ?? this.#start(key, start);
     // Not the caller's own object: it may listen twice.
-    const one = { ...to, next: to.next.bind(to), error: to.error.bind(to) };
+    const one = {
+      ...listener,
+      next: listener.next.bind(listener),
+      error: listener.error.bind(listener),
+    };
     shared.to.add(one);
     const { latest } = shared;
     if (latest) {
@@ -39,7 +47,7 @@ export class SharedListener<T> {
     };
   }
 
-  #start(key: string, start: (to: Listener<T>) => () => void): Shared<T> {
+  #start(key: string, start: (listener: Listener<T>) => () => void): Shared<T> {
     const shared: Shared<T> = { to: new Set(), latest: null, stop: () => undefined };
     this.#shared.set(key, shared);
     shared.stop = start({
@@ -64,13 +72,13 @@ export class SharedListener<T> {
 }
 
 /** Tells what `read` makes of it, or the error that it throws. */
-export function tell<T>(to: Listener<T>, read: () => T): void {
+export function tell<T>(listener: Listener<T>, read: () => T): void {
   let value: T;
   try {
     value = read();
   } catch (error) {
-    to.error(error instanceof Error ? error : new Error(String(error)));
+    listener.error(error instanceof Error ? error : new Error(String(error)));
     return;
   }
-  to.next(value);
+  listener.next(value);
 }

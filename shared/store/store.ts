@@ -210,7 +210,7 @@ export class Store {
   listenHighest<S extends Schema>(
     collection: CollectionRef<S>,
     field: string,
-    to: Listener<z.output<S> | null>,
+    listener: Listener<z.output<S> | null>,
   ): () => void {
     const query = this.#visible(collection).orderBy(field, "desc").limit(1);
     const key = JSON.stringify([collection.path, collection.within, field]);
@@ -221,7 +221,10 @@ export class Store {
           tell(all, () => (doc ? parseStored(collection.schema, doc.data()) : null)),
         (error) => all.error(error),
       );
-    const typed = { ...to, next: (value: object | null) => to.next(value as z.output<S> | null) };
+    const typed = {
+      ...listener,
+      next: (value: object | null) => listener.next(value as z.output<S> | null),
+    };
     return this.#listeners.listen(key, start, typed);
   }
 

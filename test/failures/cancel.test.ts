@@ -73,12 +73,12 @@ describe("a cancelled execution", () => {
   });
 
   // The platform's cancellation, and the heartbeat's where that one is lost.
-  test.each(["the platform", "a heartbeat"])("that runs hears it by %s", async (by) => {
+  test.each(["the platform", "a heartbeat"])("that runs hears it by %s", async (actor) => {
     const threadId = await newThread(owner.key, { environmentId });
     const { executionId, over } = await begin(owner, threadId, endless);
     await untilRunning(owner, executionId);
     await untilPrinted(executionId);
-    if (by === "a heartbeat") {
+    if (actor === "a heartbeat") {
       const place = firestore().doc(`owners/${owner.id}/executions/${executionId}`);
       await place.update({ jobExecution: null });
     }

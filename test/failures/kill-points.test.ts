@@ -33,15 +33,15 @@ const unavailable = 14;
 const holders = ["threads", "runner-gateway", "maintenance", "storage"];
 
 /** The `nth` call of a method from now on is held. */
-async function holdCall(of: string, method: string, when: "before" | "after", nth = 1) {
-  await orderFault(of, { method, fault: pass, calls: nth - 1 });
-  await orderFault(of, { method, fault: { kind: `hold-${when}` }, calls: 1 });
+async function holdCall(target: string, method: string, when: "before" | "after", nth = 1) {
+  await orderFault(target, { method, fault: pass, calls: nth - 1 });
+  await orderFault(target, { method, fault: { kind: `hold-${when}` }, calls: 1 });
 }
 
-function held(of: string, method: string, when: "before" | "after", nth = 1): Step {
+function held(target: string, method: string, when: "before" | "after", nth = 1): Step {
   return {
-    prepare: async () => await holdCall(of, method, when, nth),
-    reached: async () => await untilHeld(of),
+    prepare: async () => await holdCall(target, method, when, nth),
+    reached: async () => await untilHeld(target),
   };
 }
 

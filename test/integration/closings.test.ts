@@ -15,26 +15,26 @@ afterAll(async () => {
   await Promise.all(asides.map((aside) => aside.stop()));
 });
 
-async function revoke(by: TestOwner, { keyId }: Pick<TestOwner, "keyId">) {
-  return await send(`/v1/keys/${keyId}/revoke`, { key: by.key, body: {} });
+async function revoke(owner: TestOwner, { keyId }: Pick<TestOwner, "keyId">) {
+  return await send(`/v1/keys/${keyId}/revoke`, { key: owner.key, body: {} });
 }
 
 /** As many more live keys as if they had been made over the years; nobody holds them. */
-async function plantKeys(of: TestOwner, count: number): Promise<void> {
-  const { docs } = await firestore().collection("apiKeys").where("id", "==", of.keyId).get();
+async function plantKeys(owner: TestOwner, count: number): Promise<void> {
+  const { docs } = await firestore().collection("apiKeys").where("id", "==", owner.keyId).get();
   const template = docs[0]?.data() ?? {};
   for (let done = 0; done < count; done += 300) {
     const batch = firestore().batch();
     for (let each = done; each < Math.min(count, done + 300); each += 1) {
-      const place = firestore().doc(`apiKeys/${of.id}-${each}`);
+      const place = firestore().doc(`apiKeys/${owner.id}-${each}`);
       batch.create(place, { ...template, id: `key_${each}`, lastUsedAt: null });
     }
     await batch.commit();
   }
 }
 
-async function statesOf(of: TestOwner): Promise<readonly string[]> {
-  const { docs } = await firestore().collection("apiKeys").where("ownerId", "==", of.id).get();
+async function statesOf(owner: TestOwner): Promise<readonly string[]> {
+  const { docs } = await firestore().collection("apiKeys").where("ownerId", "==", owner.id).get();
   return [...new Set(docs.map((doc) => doc.get("ownerState")))];
 }
 

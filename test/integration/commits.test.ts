@@ -103,10 +103,12 @@ describe("BUD-3 changes of one account", () => {
 
   test("from four processes that never pause get through, each of them", async () => {
     const owner = await ownerWith(160);
-    const crowd = [0, 1, 2, 3].map(async (at) => {
+    const crowd = [0, 1, 2, 3].map(async (worker) => {
       const own = coordinator();
       for (let round = 0; round < 10; round += 1) {
-        const some = [0, 1, 2, 3].map((one) => own.submit(holdOne(owner, `${at}_${round}_${one}`)));
+        const some = [0, 1, 2, 3].map((one) =>
+          own.submit(holdOne(owner, `${worker}_${round}_${one}`)),
+        );
         await Promise.all(some);
       }
     });

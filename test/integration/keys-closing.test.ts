@@ -41,22 +41,22 @@ interface Running {
   readonly over: Promise<void>;
 }
 
-async function running(by: TestOwner, environmentId: string): Promise<Running> {
-  const threadId = await newThread(by.key, { environmentId });
-  const { executionId, over } = await begin(by, threadId, endless);
-  await untilRunning(by, executionId);
-  return { by, executionId, over };
+async function running(owner: TestOwner, environmentId: string): Promise<Running> {
+  const threadId = await newThread(owner.key, { environmentId });
+  const { executionId, over } = await begin(owner, threadId, endless);
+  await untilRunning(owner, executionId);
+  return { by: owner, executionId, over };
 }
 
-async function revoke(by: TestOwner, { keyId }: TestOwner, body: object = {}, baseUrl?: string) {
+async function revoke(owner: TestOwner, { keyId }: TestOwner, body: object = {}, baseUrl?: string) {
   const at = baseUrl === undefined ? {} : { baseUrl };
-  return await send(`/v1/keys/${keyId}/revoke`, { key: by.key, body, ...at });
+  return await send(`/v1/keys/${keyId}/revoke`, { key: owner.key, body, ...at });
 }
 
 /** Its use has been noted, which is a commit that the test doesn't mean. */
-async function untilUsed(by: TestOwner, { keyId }: TestOwner): Promise<void> {
+async function untilUsed(owner: TestOwner, { keyId }: TestOwner): Promise<void> {
   await until("the note of its use", async () => {
-    return (await send(`/v1/keys/${keyId}`, { key: by.key })).json.lastUsedAt;
+    return (await send(`/v1/keys/${keyId}`, { key: owner.key })).json.lastUsedAt;
   });
 }
 
@@ -156,8 +156,8 @@ describe.concurrent("KEY-5 behind the back of a revocation", () => {
     owner = await newOwner({ creditUsd: 5 });
   });
 
-  const revoking = async (by: TestOwner, doomed: TestOwner) => {
-    expect((await revoke(by, doomed)).json).toMatchObject({ executionIds: [] });
+  const revoking = async (owner: TestOwner, doomed: TestOwner) => {
+    expect((await revoke(owner, doomed)).json).toMatchObject({ executionIds: [] });
   };
   const suspending = async ({ id }: TestOwner) => {
     const answer = await asOperator(`/v1/admin/users/${id}/suspend`, {});

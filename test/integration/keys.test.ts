@@ -236,7 +236,7 @@ describe("KEY-5 revocation", () => {
     revokedAt = performance.now();
     await busy;
     expect(revoked.json).toMatchObject({ success: true, id: made.id });
-    expect(accepted.filter((at) => at > revokedAt)).toEqual([]);
+    expect(accepted.filter((time) => time > revokedAt)).toEqual([]);
   });
 });
 

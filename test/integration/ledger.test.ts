@@ -52,10 +52,10 @@ async function verify(...more: string[]) {
   return { code: done.code ?? 0, text: `${done.stdout}${done.stderr}` };
 }
 
-async function credit(owner: TestOwner, by: number): Promise<void> {
+async function credit(owner: TestOwner, amountMicrousd: number): Promise<void> {
   const { balanceMicrousd } = await accountOf(owner);
   const account = firestore().doc(`owners/${owner.id}/account/budget`);
-  await account.update({ balanceMicrousd: balanceMicrousd + by });
+  await account.update({ balanceMicrousd: balanceMicrousd + amountMicrousd });
 }
 
 describe("BUD-7 the ledger", () => {

@@ -36,9 +36,9 @@ describe("LIM-2 limits are taken together or not at all", () => {
       };
       const aside = await oneOf("environments", { requests });
       try {
-        const ask = async (path = "", by = key) =>
+        const ask = async (path = "", callerKey = key) =>
           await send(`/v1/environments/${environmentId}${path}`, {
-            key: by,
+            key: callerKey,
             baseUrl: aside.baseUrl,
           });
         expect(left(await ask())).toEqual(["6", "5"]);
@@ -104,8 +104,8 @@ describe("credentials of an address that were refused", () => {
     const aside = await oneOf("agents", {});
     try {
       const localAddress = "127.50.0.1";
-      const ask = async (by: string) =>
-        (await send("/v1/agents", { key: by, baseUrl: aside.baseUrl, localAddress })).status;
+      const ask = async (callerKey: string) =>
+        (await send("/v1/agents", { key: callerKey, baseUrl: aside.baseUrl, localAddress })).status;
       const dead = [keyWithCheck(), revoked.key];
       for (const by of dead) expect(await ask(by)).toBe(401);
       const { reads } = aside.proxy.counters();

@@ -37,8 +37,8 @@ beforeEach(() => {
   proxy.reset();
 });
 
-const numberOf = async (number: number, of = owner) =>
-  (await store.get(things.of(of, `thing-${number}`))).value?.number ?? null;
+const numberOf = async (number: number, itsOwner = owner) =>
+  (await store.get(things.of(itsOwner, `thing-${number}`))).value?.number ?? null;
 
 /** A call is counted when it is over, which is a little after its documents are there. */
 async function untilCounted(reads: number): Promise<void> {

@@ -18,7 +18,7 @@ const scripts = (count: number) => Array.from({ length: count }, () => "#".repea
 /** As large as one may be, nearly: more than a body holds at once. */
 async function largeEnvironment(): Promise<string> {
   const id = await newEnvironment(owner.key, { setupScripts: scripts(6) });
-  const environmentVariables = scripts(6).map((value, at) => ({ key: `LONG_${at}`, value }));
+  const environmentVariables = scripts(6).map((value, index) => ({ key: `LONG_${index}`, value }));
   expect((await change(id, { environmentVariables })).status).toBe(200);
   return id;
 }
@@ -123,7 +123,7 @@ describe("a field that has two names", () => {
 describe("KEY-10 TEN-2 an account that remembers a thousand closed keys", () => {
   test("gets no key more, and closes those it has", async () => {
     const full = await newOwner();
-    const closed = Array.from({ length: 1_000 }, (_, at) => [`key_${at}`, Date.now()]);
+    const closed = Array.from({ length: 1_000 }, (_, index) => [`key_${index}`, Date.now()]);
     const place = firestore().doc(`owners/${full.id}/account/budget`);
     await place.update({ "admission.closedKeys": Object.fromEntries(closed) });
     const refused = await send("/v1/keys", { key: full.key, body: { name: "one more" } });

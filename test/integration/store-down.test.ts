@@ -9,7 +9,7 @@ import { isTurn, sharedOut } from "../kit/share.ts";
 async function answerWithout(
   method: string,
   name: string,
-  ask: (at: FunctionAside) => ReturnType<typeof send>,
+  ask: (child: FunctionAside) => ReturnType<typeof send>,
 ) {
   const [aside] = await startAsides(name, 1);
   if (!aside) throw new Error("no process");

@@ -242,7 +242,7 @@ describe("WSP-1 a runner", () => {
     await save(one, [file(path, "one"), file("漢".repeat(84), "one")]);
     await save(other, [file(path, "other"), file("漢".repeat(84), "other")]);
     const paths = await listed(template.environmentId);
-    expect(paths.filter((at) => at.includes(".conflict-"))).toHaveLength(2);
+    expect(paths.filter((path) => path.includes(".conflict-"))).toHaveLength(2);
     expect((await upload(template.environmentId, "after", "x")).status).toBe(200);
   });
 

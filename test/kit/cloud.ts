@@ -50,22 +50,22 @@ export async function restartFunction(name: string): Promise<void> {
  * What the next calls of `kms`, of `storage`, or of Firestore by the function of that name meet,
  * after what is ordered already; null for nothing any more, and what is held goes on.
  */
-export async function orderFault(of: string, order: FaultOrder | null): Promise<void> {
-  await ask({ do: "fault", of, order });
+export async function orderFault(target: string, order: FaultOrder | null): Promise<void> {
+  await ask({ do: "fault", of: target, order });
 }
 
 /** Waits until a call stands at the point where it was ordered to be held. */
-export async function untilHeld(of: string, withinMs = 90_000): Promise<void> {
+export async function untilHeld(target: string, withinMs = 90_000): Promise<void> {
   await until(
-    `a call of ${of} that is held`,
-    async () => (await ask({ do: "held", of })) === 1,
+    `a call of ${target} that is held`,
+    async () => (await ask({ do: "held", of: target })) === 1,
     withinMs,
   );
 }
 
 /** Lets go what is held; what is ordered stays. */
-export async function releaseHeld(of: string): Promise<void> {
-  await ask({ do: "release", of });
+export async function releaseHeld(target: string): Promise<void> {
+  await ask({ do: "release", of: target });
 }
 
 /** SIGKILL to the whole cloud but Firestore. */

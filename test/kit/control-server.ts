@@ -90,7 +90,7 @@ async function obey(cloud: LocalCloud, command: Command): Promise<unknown> {
 }
 
 /** Of KMS, of Storage, or of Firestore as one function reaches it. */
-function faultsOf(cloud: LocalCloud, of: string): Faults {
-  if (of === "kms" || of === "storage") return cloud.serviceFaults[of];
-  return cloud.operations.of(of).faults;
+function faultsOf(cloud: LocalCloud, target: string): Faults {
+  if (target === "kms" || target === "storage") return cloud.serviceFaults[target];
+  return cloud.operations.of(target).faults;
 }

@@ -56,11 +56,11 @@ export function instantContainers(metadataHost: string): Containers {
 
 async function perform(
   { environment }: JobDefinition,
-  on: { readonly metadataHost: string; readonly signal: AbortSignal },
+  container: { readonly metadataHost: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const setting = (name: string) => environment[name] ?? "";
   const audience = setting(jobEnvironment.gatewayAudience);
-  const token = await fetchIdToken(on.metadataHost, audience);
+  const token = await fetchIdToken(container.metadataHost, audience);
   const gateway = new Gateway(setting(jobEnvironment.gatewayUrl), token);
   const claimed = await gateway.claim({
     ticket: setting(jobEnvironment.ticket),
@@ -68,7 +68,7 @@ async function perform(
     claimant: randomBytes(32).toString("hex"),
   });
   const told = Play.parse(JSON.parse(claimed.task.content || "{}"));
-  await wait(told.workMs, undefined, { signal: on.signal });
+  await wait(told.workMs, undefined, { signal: container.signal });
   if (told.silent) return;
   const others = told.gateways.map((url) => new Gateway(url, claimed.controlToken));
   const gateways = others.length === 0 ? [gateway] : others;
@@ -77,7 +77,7 @@ async function perform(
   };
   await settleAll(told.settlements);
   if (told.againAfterMs === null) return;
-  await wait(told.againAfterMs, undefined, { signal: on.signal });
+  await wait(told.againAfterMs, undefined, { signal: container.signal });
   await settleAll(1);
 }
 

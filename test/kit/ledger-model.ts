@@ -32,7 +32,8 @@ export interface Ask {
 }
 
 const total = (amounts: readonly number[]) => amounts.reduce((sum, amount) => sum + amount, 0);
-const amounts = (of: readonly { readonly amount: number }[]) => total(of.map((one) => one.amount));
+const amounts = (lines: readonly { readonly amount: number }[]) =>
+  total(lines.map((one) => one.amount));
 
 export class LedgerModel {
   /** The last day anybody has seen: it never begins again. */
@@ -78,7 +79,7 @@ export class LedgerModel {
     const month = day.slice(0, 7);
     const left = (
       limit: number | null,
-      counts: (of: { day: string; keyId: string; id: string }) => boolean,
+      counts: (slice: { day: string; keyId: string; id: string }) => boolean,
     ) =>
       limit === null
         ? Number.POSITIVE_INFINITY
@@ -97,7 +98,7 @@ export class LedgerModel {
     const { slices } = this.at(ask.now);
     const { limits, keyId, amount } = ask;
     const ofKey = slices.filter((slice) => slice.keyId === keyId);
-    const running = (of: readonly Slice[]) => new Set(of.map(({ id }) => id)).size;
+    const running = (slices: readonly Slice[]) => new Set(slices.map(({ id }) => id)).size;
     const share = Math.floor((this.balance * limits.keyHeldPercentMax) / 100);
     const allowed =
       running(slices) < limits.concurrentMax &&

@@ -91,11 +91,15 @@ function patched(before: Stored["value"], write: Extract<Write, { op: "patch" }>
   return value;
 }
 
-function set(into: Record<string, unknown>, [name = "", ...rest]: string[], field: unknown): void {
-  if (rest.length === 0) into[name] = field;
+function set(
+  target: Record<string, unknown>,
+  [name = "", ...rest]: string[],
+  field: unknown,
+): void {
+  if (rest.length === 0) target[name] = field;
   else {
-    into[name] ??= {};
-    set(into[name] as Record<string, unknown>, rest, field);
+    target[name] ??= {};
+    set(target[name] as Record<string, unknown>, rest, field);
   }
 }
 

@@ -27,10 +27,10 @@ export async function newOwner(options: { creditUsd?: number } = {}): Promise<Te
 }
 
 /** Another key of an owner's, as if it were an owner of its own. */
-export async function anotherKey(of: TestOwner): Promise<TestOwner> {
-  const made = await send("/v1/keys", { key: of.key, body: { name: "doomed" } });
+export async function anotherKey(owner: TestOwner): Promise<TestOwner> {
+  const made = await send("/v1/keys", { key: owner.key, body: { name: "doomed" } });
   if (made.status !== 201) throw new Error(`no key: ${made.text}`);
-  return { id: of.id, key: made.json.key, keyId: made.json.id };
+  return { id: owner.id, key: made.json.key, keyId: made.json.id };
 }
 
 export async function newEnvironment(key: string, fields: object = {}): Promise<string> {

@@ -15,7 +15,7 @@ export interface Seen {
 export async function writeEverythingFirst(
   port: number,
   parts: readonly (string | Buffer)[],
-  between: () => Promise<unknown> = async () => undefined,
+  pause: () => Promise<unknown> = async () => undefined,
 ): Promise<Seen> {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   let error: string | null = null;
@@ -26,7 +26,7 @@ export async function writeEverythingFirst(
   await once(socket, "connect");
   socket.pause();
   for (const [index, part] of parts.entries()) {
-    if (index > 0) await between();
+    if (index > 0) await pause();
     if (socket.destroyed) break;
     await new Promise((resolve) => socket.write(part, resolve));
   }

@@ -11,11 +11,11 @@ export const isLong = process.env.PADDOCK_LONG !== undefined;
 export const triesEveryRow = isLong || process.env.PADDOCK_EVERY_ROW !== undefined;
 
 /** Whether this run tries the row, where each commit tries one row of `of`. */
-export function isTurn(row: number, of: number): boolean {
-  return triesEveryRow || isInShare(row, shareOfCommit(of));
+export function isTurn(row: number, count: number): boolean {
+  return triesEveryRow || isInShare(row, shareOfCommit(count));
 }
 
 /** The rows that this run tries. */
-export function sharedOut<T>(rows: readonly T[], of: number): readonly T[] {
-  return rows.filter((_row, index) => isTurn(index, of));
+export function sharedOut<T>(rows: readonly T[], count: number): readonly T[] {
+  return rows.filter((_row, index) => isTurn(index, count));
 }

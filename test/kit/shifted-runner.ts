@@ -60,16 +60,16 @@ export async function startShiftedRunner(gatewayUrl: string): Promise<ShiftedRun
  */
 async function issue(
   dataFolder: string,
-  to: { readonly email: string; readonly audience: string },
+  claims: { readonly email: string; readonly audience: string },
 ): Promise<string> {
   const jwk = JSON.parse(await readFile(join(dataFolder, "identity-key.json"), "utf8"));
   const key = await importJWK(jwk, "RS256");
   const known = await fetch(cloud().environment.PADDOCK_OIDC_JWKS_URL ?? "");
   const [published] = Jwks.parse(await known.json()).keys;
-  return await new SignJWT({ email: to.email, email_verified: true })
+  return await new SignJWT({ email: claims.email, email_verified: true })
     .setProtectedHeader({ alg: "RS256", kid: published.kid })
     .setIssuer(cloud().environment.PADDOCK_OIDC_ISSUER ?? "")
-    .setAudience(to.audience)
+    .setAudience(claims.audience)
     .setSubject("1")
     .setIssuedAt()
     .setExpirationTime(tokenDays)

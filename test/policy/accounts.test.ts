@@ -21,9 +21,9 @@ function grants(): readonly PlannedResource[] {
 }
 
 /** Functions that a role is granted to, by what it is granted on. */
-function holders(role: string, on: (values: PlannedResource["values"]) => boolean): string[] {
+function holders(role: string, matches: (values: PlannedResource["values"]) => boolean): string[] {
   const members = grants()
-    .filter(({ values }) => values.role === role && on(values))
+    .filter(({ values }) => values.role === role && matches(values))
     .map(({ values }) => String(values.member).replace(/^serviceAccount:fn-(.+)@.+$/, "$1"));
   return [...new Set(members)].sort();
 }

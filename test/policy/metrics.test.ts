@@ -123,14 +123,14 @@ describe.skipIf(!isPlanned)("what is counted from logs", () => {
 
   test.each(Object.entries(samples))(
     "%s: the code's own line, and not its neighbour",
-    (name, of) => {
+    (name, sample) => {
       const metric = metrics().find((each) => each.key === name)?.values ?? expect.fail();
       const filter = parseFilter(metric.filter);
-      expect(of.counted.map(filter)).toEqual([true]);
-      expect(of.others.map(filter)).toEqual([false]);
+      expect(sample.counted.map(filter)).toEqual([true]);
+      expect(sample.others.map(filter)).toEqual([false]);
       for (const extractor of Object.values(metric.label_extractors ?? {})) {
         const field = /^EXTRACT\(jsonPayload\.(\w+)\)$/.exec(extractor)?.[1] ?? expect.fail();
-        expect(of.counted).toMatchObject([{ jsonPayload: { fields: { [field]: {} } } }]);
+        expect(sample.counted).toMatchObject([{ jsonPayload: { fields: { [field]: {} } } }]);
       }
     },
   );

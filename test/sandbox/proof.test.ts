@@ -24,11 +24,11 @@ interface Layer {
 
 function layer(
   name: string,
-  without: Alteration,
+  alteration: Alteration,
   seen: RegExp,
   modes: readonly SandboxMode[] = sandboxModes,
 ): Layer {
-  return { name, without, seen, modes };
+  return { name, without: alteration, seen, modes };
 }
 
 const kinds = '["ipc", "pid", "net", "uts", "cgroup"]';

@@ -33,9 +33,9 @@ describe("SEC-4 an execution with a secret", { timeout: 120_000 }, () => {
     ];
     let crashes: readonly string[] = [];
     const run = await execute(claimFor(forms, { secrets }), "A", {
-      during: async (gateway, at) => {
+      during: async (gateway, host) => {
         await gateway.until(() => gateway.text() !== "");
-        crashes = whereCrashesGo(at);
+        crashes = whereCrashesGo(host);
       },
     });
     // Of launcher and supervisor: one byte is the limit at which the kernel asks no handler either,

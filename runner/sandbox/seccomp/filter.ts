@@ -178,8 +178,8 @@ function oneOf(values: readonly number[], value: number): Instruction[] {
   return values.flatMap((candidate) => [jump(code.equal, candidate, 0, 1), answer(value)]);
 }
 
-function load(at: number): Instruction {
-  return { code: code.load, whenTrue: 0, whenFalse: 0, value: at };
+function load(offset: number): Instruction {
+  return { code: code.load, whenTrue: 0, whenFalse: 0, value: offset };
 }
 
 function answer(value: number): Instruction {

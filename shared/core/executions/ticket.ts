@@ -86,14 +86,14 @@ export function issueToken(purpose: TokenPurpose, claims: TokenClaims, keys: Sig
 export function verifyToken(
   purpose: TokenPurpose,
   token: string,
-  at: { readonly keys: SigningKeys; readonly now: number },
+  context: { readonly keys: SigningKeys; readonly now: number },
 ): TokenClaims | null {
   const [kind, keyId = "", payload = "", signature = "", ...rest] = token.split(".");
-  const key = Object.hasOwn(at.keys.keys, keyId) && at.keys.keys[keyId];
+  const key = Object.hasOwn(context.keys.keys, keyId) && context.keys.keys[keyId];
   if (kind !== purpose || !key || rest.length > 0) return null;
   const expected = Buffer.from(sign(`${kind}.${keyId}.${payload}`, key));
   const given = Buffer.from(signature);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
   const claims = TokenClaims.safeParse(JSON.parse(Buffer.from(payload, "base64url").toString()));
-  return claims.success && claims.data.expiresAt > at.now ? claims.data : null;
+  return claims.success && claims.data.expiresAt > context.now ? claims.data : null;
 }

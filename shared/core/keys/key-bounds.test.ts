@@ -46,14 +46,17 @@ const use = fc.record({
 });
 type Use = typeof use extends fc.Arbitrary<infer U> ? U : never;
 
-function permits(by: KeyBounds, { scope, at, environmentId, address, costMicrousd }: Use): boolean {
+function permits(
+  bounds: KeyBounds,
+  { scope, at, environmentId, address, costMicrousd }: Use,
+): boolean {
   return (
-    allows(by.scopes, scope) &&
-    (by.expiresAt === null || at < by.expiresAt) &&
-    (by.environmentIds === null || by.environmentIds.includes(environmentId)) &&
-    (by.addressRanges === null || isInRanges(address, by.addressRanges)) &&
-    (by.executionCostMaxMicrousd === null || costMicrousd <= by.executionCostMaxMicrousd) &&
-    (by.dayCostMaxMicrousd === null || costMicrousd <= by.dayCostMaxMicrousd)
+    allows(bounds.scopes, scope) &&
+    (bounds.expiresAt === null || at < bounds.expiresAt) &&
+    (bounds.environmentIds === null || bounds.environmentIds.includes(environmentId)) &&
+    (bounds.addressRanges === null || isInRanges(address, bounds.addressRanges)) &&
+    (bounds.executionCostMaxMicrousd === null || costMicrousd <= bounds.executionCostMaxMicrousd) &&
+    (bounds.dayCostMaxMicrousd === null || costMicrousd <= bounds.dayCostMaxMicrousd)
   );
 }
 

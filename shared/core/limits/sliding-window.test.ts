@@ -37,7 +37,9 @@ describe("take()", () => {
           max,
         );
         for (const from of granted) {
-          const span = granted.filter((at) => at >= from && at < from + limit.windowMs);
+          const span = granted.filter(
+            (grantedAt) => grantedAt >= from && grantedAt < from + limit.windowMs,
+          );
           expect(span.length).toBeLessThanOrEqual(max);
         }
       }),

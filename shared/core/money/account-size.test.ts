@@ -21,15 +21,15 @@ const id = (kind: IdKind, number: number) => idOf(kind, String(number).padStart(
 const times = (count: number) => Array.from({ length: count }, (_, number) => number);
 
 /** One start with the key of this number, and what becomes of it. */
-function start(account: Account, number: number, dayMaxMicrousd: number | null, at = now) {
+function start(account: Account, number: number, dayMaxMicrousd: number | null, startedAt = now) {
   const asked: HoldRequest = {
     executionId: id("execution", number),
     keyId: id("apiKey", number),
     lineageId: id("apiKey", number),
     ceilings: { executionCostMaxMicrousd: 1_000_000, dayCostMaxMicrousd: dayMaxMicrousd },
     amountMicrousd: 1_000,
-    expiresAt: at + 3_600_000,
-    now: at,
+    expiresAt: startedAt + 3_600_000,
+    now: startedAt,
     // No limit of an operator's is tighter than this.
     limits: { ...limits, executions: { max: 10_000_000, windowMs: 86_400_000 } },
   };

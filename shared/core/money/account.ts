@@ -97,19 +97,21 @@ export function newAccount(now: number): Account {
 export const lineagesMax = 1_000;
 
 /** Under which id a key is counted: a rotation neither begins its day again nor its windows. */
-export function lineageIn(of: { readonly keyId: string; readonly lineageId?: string | null }) {
-  return of.lineageId ?? of.keyId;
+export function lineageIn(key: { readonly keyId: string; readonly lineageId?: string | null }) {
+  return key.lineageId ?? key.keyId;
 }
 
 /** What is held of a day, a month or a key's lineage, or of all that are named together. */
 export function heldMicrousd(
   account: Account,
-  of: { readonly day?: string; readonly month?: string; readonly lineageId?: string } = {},
+  filter: { readonly day?: string; readonly month?: string; readonly lineageId?: string } = {},
 ): number {
   return Object.values(account.holds)
-    .filter((held) => of.lineageId === undefined || of.lineageId === lineageIn(held))
+    .filter((held) => filter.lineageId === undefined || filter.lineageId === lineageIn(held))
     .flatMap(slicesOf)
-    .filter(({ day }) => (of.day ?? day) === day && (of.month ?? monthOf(day)) === monthOf(day))
+    .filter(
+      ({ day }) => (filter.day ?? day) === day && (filter.month ?? monthOf(day)) === monthOf(day),
+    )
     .reduce((sum, slice) => sum + slice.amountMicrousd, 0);
 }
 

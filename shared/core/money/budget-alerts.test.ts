@@ -11,8 +11,8 @@ function credited(amountMicrousd: number, more: Partial<Account> = {}): Account 
 }
 
 /** What a settlement of `microusd` changes, and what is noticed of it. */
-function spend(before: Account, microusd: number, at = now) {
-  const account = inPeriod(before, at);
+function spend(before: Account, microusd: number, spentAt = now) {
+  const account = inPeriod(before, spentAt);
   const added = <P extends Account["day"]>(period: P) => ({
     ...period,
     spentMicrousd: period.spentMicrousd + microusd,

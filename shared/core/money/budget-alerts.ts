@@ -52,10 +52,10 @@ function spending(account: Account): readonly Spending[] {
   const { alerts, day, month, balanceMicrousd } = account;
   const base = alerts.creditedMicrousd;
   const used = Math.max(0, base - balanceMicrousd);
-  const capped = (of: "day" | "month", limitMicrousd: number | null, spent: Account["day"]) =>
+  const capped = (kind: "day" | "month", limitMicrousd: number | null, spent: Account["day"]) =>
     limitMicrousd === null
       ? []
-      : [{ of, period: spent.key, limitMicrousd, spentMicrousd: spent.spentMicrousd }];
+      : [{ of: kind, period: spent.key, limitMicrousd, spentMicrousd: spent.spentMicrousd }];
   const period = new Date(alerts.creditedAt).toISOString();
   return [
     { of: "balance" as const, period, limitMicrousd: base, spentMicrousd: used },

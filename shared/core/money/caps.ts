@@ -37,10 +37,14 @@ type Ceilings = Pick<Hold, "keyId" | "executionMaxMicrousd" | "keyDayMaxMicrousd
  * All that money is taken under, and what each leaves; what is held counts as gone (BUD-3).
  * @param executionMicrousd what the execution that asks holds already.
  */
-export function capsOf(account: Account, by: Ceilings, executionMicrousd: number): readonly Cap[] {
+export function capsOf(
+  account: Account,
+  ceilings: Ceilings,
+  executionMicrousd: number,
+): readonly Cap[] {
   const { day, month, dailyLimitMicrousd, monthlyLimitMicrousd } = account;
-  const { executionMaxMicrousd, keyDayMaxMicrousd } = by;
-  const lineageId = lineageIn(by);
+  const { executionMaxMicrousd, keyDayMaxMicrousd } = ceilings;
+  const lineageId = lineageIn(ceilings);
   const ends = endsOf(account);
   const today = { held: heldMicrousd(account, { day: day.key }), resetsAt: ends.day };
   const thisMonth = { held: heldMicrousd(account, { month: month.key }), resetsAt: ends.month };

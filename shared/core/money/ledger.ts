@@ -91,7 +91,7 @@ function withDays(before: LedgerSums["days"], line: LedgerLine, charged: number)
     .slice(-daysMax);
   const withKeysFrom = newest.length - daysWithKeysMax;
   return Object.fromEntries(
-    newest.map(([day, sum], at) => [day, at < withKeysFrom ? { ...sum, keys: {} } : sum]),
+    newest.map(([day, sum], index) => [day, index < withKeysFrom ? { ...sum, keys: {} } : sum]),
   );
 }
 
@@ -102,19 +102,22 @@ const byDay = (a: string, b: string) => (a < b ? -1 : 1);
 export type Rebuilt = Pick<Account, "balanceMicrousd" | "spentMicrousd" | "day" | "month" | "keys">;
 
 /** The account that the lines add up to, on a day and in a month. */
-export function rebuild(sums: LedgerSums, at: { readonly day: string; readonly month: string }) {
-  const today = sums.days[at.day] ?? { spentMicrousd: 0, keys: {} };
+export function rebuild(
+  sums: LedgerSums,
+  period: { readonly day: string; readonly month: string },
+) {
+  const today = sums.days[period.day] ?? { spentMicrousd: 0, keys: {} };
   const thisMonth = Object.entries(sums.days)
-    .filter(([day]) => monthOf(day) === at.month)
+    .filter(([day]) => monthOf(day) === period.month)
     .reduce((sum, [, { spentMicrousd }]) => sum + spentMicrousd, 0);
   const keys = Object.entries(today.keys).map(
-    ([keyId, spentMicrousd]) => [keyId, { day: { key: at.day, spentMicrousd } }] as const,
+    ([keyId, spentMicrousd]) => [keyId, { day: { key: period.day, spentMicrousd } }] as const,
   );
   const rebuilt: Rebuilt = {
     balanceMicrousd: sums.balanceMicrousd,
     spentMicrousd: sums.spentMicrousd,
-    day: { key: at.day, spentMicrousd: today.spentMicrousd },
-    month: { key: at.month, spentMicrousd: thisMonth },
+    day: { key: period.day, spentMicrousd: today.spentMicrousd },
+    month: { key: period.month, spentMicrousd: thisMonth },
     keys: Object.fromEntries(keys),
   };
   return rebuilt;

@@ -92,19 +92,19 @@ export function settleLate(before: Account, ending: LateEnding): Settlement {
 
 function charge(
   before: Account,
-  of: { readonly countedFor: string; readonly chargedDays: ChargedDays; readonly now: number },
+  settled: { readonly countedFor: string; readonly chargedDays: ChargedDays; readonly now: number },
 ): Account {
-  const account = inPeriod(before, of.now);
+  const account = inPeriod(before, settled.now);
   const { day, month, keys } = account;
   const sum = (counts: (day: string) => boolean) =>
-    Object.entries(of.chargedDays).reduce(
+    Object.entries(settled.chargedDays).reduce(
       (total, [day, amount]) => total + (counts(day) ? amount : 0),
       0,
     );
   const chargedMicrousd = sum(() => true);
   const today = sum((charged) => charged === day.key);
   const thisMonth = sum((charged) => monthOf(charged) === month.key);
-  const keyDay = keys[of.countedFor]?.day ?? { key: day.key, spentMicrousd: 0 };
+  const keyDay = keys[settled.countedFor]?.day ?? { key: day.key, spentMicrousd: 0 };
   const spentToday = { day: { ...keyDay, spentMicrousd: keyDay.spentMicrousd + today } };
   return {
     ...account,
@@ -112,6 +112,6 @@ function charge(
     spentMicrousd: account.spentMicrousd + chargedMicrousd,
     day: { ...day, spentMicrousd: day.spentMicrousd + today },
     month: { ...month, spentMicrousd: month.spentMicrousd + thisMonth },
-    keys: today > 0 && of.countedFor ? { ...keys, [of.countedFor]: spentToday } : keys,
+    keys: today > 0 && settled.countedFor ? { ...keys, [settled.countedFor]: spentToday } : keys,
   };
 }

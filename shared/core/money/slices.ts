@@ -15,9 +15,9 @@ export interface Metered {
 }
 
 /** The hold an execution starts with: its first slice and its ending, or all it can cost. */
-export function firstSliceMicrousd(of: Metered, slices: SliceLengths): number {
-  const paidMs = Math.min(of.wallClockMs, slices.lengthMs + slices.endingMs);
-  return computeCostMicrousd(of.profile, paidMs);
+export function firstSliceMicrousd(metered: Metered, slices: SliceLengths): number {
+  const paidMs = Math.min(metered.wallClockMs, slices.lengthMs + slices.endingMs);
+  return computeCostMicrousd(metered.profile, paidMs);
 }
 
 /** How long an execution may take, from its claim on, until `heldMicrousd` are spent. */
@@ -35,27 +35,29 @@ export interface SliceNeed {
 
 /** Whether it is time to hold more: when half a slice of work is left. Null if it isn't. */
 export function sliceNeed(
-  of: Metered,
-  at: { readonly elapsedMs: number; readonly heldMicrousd: number; readonly beatMs: number },
+  metered: Metered,
+  progress: { readonly elapsedMs: number; readonly heldMicrousd: number; readonly beatMs: number },
   slices: SliceLengths,
 ): SliceNeed | null {
-  const paid = paidMs(of, at.heldMicrousd);
-  if (paid >= of.wallClockMs) return null;
+  const paid = paidMs(metered, progress.heldMicrousd);
+  if (paid >= metered.wallClockMs) return null;
   const workMs = paid - slices.endingMs;
-  if (workMs - at.elapsedMs > slices.lengthMs / 2) return null;
-  const toMs = Math.max(workMs, at.elapsedMs) + slices.lengthMs + slices.endingMs;
+  if (workMs - progress.elapsedMs > slices.lengthMs / 2) return null;
+  const toMs = Math.max(workMs, progress.elapsedMs) + slices.lengthMs + slices.endingMs;
   return {
-    toMicrousd: computeCostMicrousd(of.profile, Math.min(of.wallClockMs, toMs)),
-    atLeastMicrousd: computeCostMicrousd(of.profile, at.beatMs),
+    toMicrousd: computeCostMicrousd(metered.profile, Math.min(metered.wallClockMs, toMs)),
+    atLeastMicrousd: computeCostMicrousd(metered.profile, progress.beatMs),
   };
 }
 
 /** Whether the work must end now: at the next beat, too little would be left to end with. */
 export function mustEnd(
-  of: Metered,
-  at: { readonly elapsedMs: number; readonly heldMicrousd: number; readonly beatMs: number },
+  metered: Metered,
+  progress: { readonly elapsedMs: number; readonly heldMicrousd: number; readonly beatMs: number },
   slices: SliceLengths,
 ): boolean {
-  const paid = paidMs(of, at.heldMicrousd);
-  return paid < of.wallClockMs && at.elapsedMs + at.beatMs > paid - slices.endingMs;
+  const paid = paidMs(metered, progress.heldMicrousd);
+  return (
+    paid < metered.wallClockMs && progress.elapsedMs + progress.beatMs > paid - slices.endingMs
+  );
 }

@@ -12,8 +12,8 @@ export const ended = -1;
 export const foreign = -2;
 
 /** Where the next character is, behind breaks if there are some at `at`; or one of the above. */
-export function afterBreaks(text: string, at: number, indents: boolean): number {
-  let next = at;
+export function afterBreaks(text: string, position: number, indents: boolean): number {
+  let next = position;
   for (let count = 0; next < text.length; count += 1) {
     const unit = text.charCodeAt(next);
     if (unit > carriageReturn) return next;
@@ -42,8 +42,8 @@ export function isBreak(unit: number): boolean {
 }
 
 /** How many characters a line's break has there: 0 if there is none. */
-export function breakLengthAt(text: string, at: number): number {
-  const unit = text.charCodeAt(at);
+export function breakLengthAt(text: string, position: number): number {
+  const unit = text.charCodeAt(position);
   if (unit === newline) return 1;
-  return unit === carriageReturn && text.charCodeAt(at + 1) === newline ? 2 : 0;
+  return unit === carriageReturn && text.charCodeAt(position + 1) === newline ? 2 : 0;
 }

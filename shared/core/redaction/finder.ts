@@ -26,20 +26,20 @@ export function openEnd(heads: HeadTables, text: string): number {
   return open;
 }
 
-function mayBeginAt(heads: HeadTables, text: string, at: number): boolean {
-  const isShort = text.length - at < headLength;
-  if (isShort && heads.hasPrefix(text.slice(at))) return true;
-  if (isBreak(text.charCodeAt(at))) return false;
+function mayBeginAt(heads: HeadTables, text: string, position: number): boolean {
+  const isShort = text.length - position < headLength;
+  if (isShort && heads.hasPrefix(text.slice(position))) return true;
+  if (isBreak(text.charCodeAt(position))) return false;
   return [false, true].some((indents) => {
-    const { joined, isCut } = joinedFrom(text, at, indents);
+    const { joined, isCut } = joinedFrom(text, position, indents);
     return !isCut && joined.length < headLength && heads.hasPrefix(joined);
   });
 }
 
 /** A head's characters from `at` on without breaks, and whether it is cut as there are too many. */
-function joinedFrom(text: string, at: number, indents: boolean) {
+function joinedFrom(text: string, position: number, indents: boolean) {
   let joined = "";
-  let next = at;
+  let next = position;
   while (next >= 0 && joined.length < headLength) {
     joined += text.charAt(next);
     next = afterBreaks(text, next + 1, indents);

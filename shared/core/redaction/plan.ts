@@ -19,11 +19,11 @@ const headsEach = { text: 8, bytes: 24 };
 
 export function planRedaction(
   secrets: Iterable<Secret>,
-  of: "text" | "bytes" = "text",
+  kind: "text" | "bytes" = "text",
 ): RedactionPlan {
-  const isBytes = of === "bytes";
+  const isBytes = kind === "bytes";
   const units = [...unitsOf(secrets)];
-  const heads = new HeadTables(units.length * headsEach[of]);
+  const heads = new HeadTables(units.length * headsEach[kind]);
   const writer = new HeadWriter(isBytes);
   for (const unit of units) for (const head of writer.headsOf(unit)) heads.add(head);
   const store = new UnitStore(units);

@@ -44,10 +44,10 @@ export class Reader {
     this.#isBytes = isBytes;
   }
 
-  start(text: string, at: number, spelling: Spelling, order: Order): void {
+  start(text: string, position: number, spelling: Spelling, order: Order): void {
     this.#text = text;
-    this.#from = at;
-    this.#at = at;
+    this.#from = position;
+    this.#at = position;
     this.#layers = spelling.layers;
     this.#order = order;
     this.#ignoresIndents = ignoresIndents(spelling);

@@ -207,8 +207,8 @@ describe("SEC-4 in bytes", () => {
 describe("SEC-4 F10 a Redactor", () => {
   test("answers the same, wherever the chunks are cut", () => {
     fc.assert(
-      fc.property(text, cuts, (whole, at) => {
-        expect(inPieces(whole, at).join("")).toBe(redact(plan, whole));
+      fc.property(text, cuts, (whole, cutsAt) => {
+        expect(inPieces(whole, cutsAt).join("")).toBe(redact(plan, whole));
       }),
       { numRuns },
     );
@@ -233,8 +233,8 @@ describe("SEC-4 F10 a Redactor", () => {
 
   test("lets nothing through in pauses but a few characters that may begin a secret", () => {
     fc.assert(
-      fc.property(text, cuts, (whole, at) => {
-        const out = inPieces(whole, at, true);
+      fc.property(text, cuts, (whole, cutsAt) => {
+        const out = inPieces(whole, cutsAt, true);
         const soFar = out.map((_, index) => out.slice(0, index + 1).join(""));
         for (const wanted of forms) {
           expect(soFar.at(-1)).not.toContain(wanted);

@@ -113,7 +113,7 @@ export class Redactor {
 }
 
 /** Whether a cut there would leave half of a surrogate pair on each side, which can't be sent. */
-function splitsCharacter(text: string, at: number): boolean {
+function splitsCharacter(text: string, position: number): boolean {
   const isHalf = (index: number, first: number) => (text.charCodeAt(index) & 0xfc00) === first;
-  return isHalf(at, 0xdc00) && isHalf(at - 1, 0xd800);
+  return isHalf(position, 0xdc00) && isHalf(position - 1, 0xd800);
 }

@@ -55,16 +55,16 @@ export class HeadTables {
   }
 
   /** The spellings that a head at `at` may be in, as bits; none if there is no head. */
-  spellingsAt(text: string, at: number): number {
-    return this.#masks[headHash(text, at) >>> this.#unused.masks] ?? 0;
+  spellingsAt(text: string, position: number): number {
+    return this.#masks[headHash(text, position) >>> this.#unused.masks] ?? 0;
   }
 
   /** The same of a head that begins at `at` among these characters. */
-  spellingsIn(codes: readonly number[], at: number): number {
-    if (at + headLength > codes.length) return 0;
+  spellingsIn(codes: readonly number[], position: number): number {
+    if (position + headLength > codes.length) return 0;
     const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = codes.slice(
-      at,
-      at + headLength,
+      position,
+      position + headLength,
     );
     if (!this.hasBlock(a, b, c, d) || !this.hasBlock(e, f, g, h)) return 0;
     const head = mixed(hashOf(a, b, c, d), hashOf(e, f, g, h));
@@ -121,18 +121,18 @@ function withNext(hash: number, unit: number): number {
   return Math.imul(hash ^ (hash >>> 15) ^ ((unit & 255) + 1), 0x9e37_79b1);
 }
 
-function blockHash(text: string, at: number): number {
+function blockHash(text: string, position: number): number {
   return hashOf(
-    text.charCodeAt(at),
-    text.charCodeAt(at + 1),
-    text.charCodeAt(at + 2),
-    text.charCodeAt(at + 3),
+    text.charCodeAt(position),
+    text.charCodeAt(position + 1),
+    text.charCodeAt(position + 2),
+    text.charCodeAt(position + 3),
   );
 }
 
 /** Of the low bytes of a head's characters. */
-function headHash(text: string, at: number): number {
-  return mixed(blockHash(text, at), blockHash(text, at + blockLength));
+function headHash(text: string, position: number): number {
+  return mixed(blockHash(text, position), blockHash(text, position + blockLength));
 }
 
 function mixed(first: number, second: number): number {

@@ -81,7 +81,7 @@ function* cut(text: string): Generator<string> {
 }
 
 /** `at`, or one less if it is between the halves of a character. */
-function betweenCharacters(text: string, at: number): number {
-  const unit = text.charCodeAt(at);
-  return unit >= 0xdc00 && unit <= 0xdfff ? at - 1 : at;
+function betweenCharacters(text: string, position: number): number {
+  const unit = text.charCodeAt(position);
+  return unit >= 0xdc00 && unit <= 0xdfff ? position - 1 : position;
 }

@@ -57,34 +57,38 @@ export class Walker {
   }
 
   /** What begins at `at`, read in the spellings of `mask`; null for nothing. */
-  match(text: string, at: number, mask: number): Found | null {
+  match(text: string, position: number, mask: number): Found | null {
     this.#longest = null;
     this.#undecided = null;
-    this.#walkAll(text, at, { mask: mask & everySpelling, order: "utf8" });
+    this.#walkAll(text, position, { mask: mask & everySpelling, order: "utf8" });
     if ((mask & wide) !== 0) {
-      this.#walkAll(text, at, { mask: everySpelling, order: "little" });
-      this.#walkAll(text, at, { mask: everySpelling, order: "big" });
+      this.#walkAll(text, position, { mask: everySpelling, order: "little" });
+      this.#walkAll(text, position, { mask: everySpelling, order: "big" });
     }
     const [longest, undecided] = [this.#longest, this.#undecided];
     return longest === null && undecided === null ? null : { longest, undecided };
   }
 
-  #walkAll(text: string, at: number, { mask, order }: Look): void {
+  #walkAll(text: string, position: number, { mask, order }: Look): void {
     let rest = mask;
     while (rest !== 0) {
       const index = 31 - Math.clz32(rest & -rest);
-      this.#walk(text, at, { index, order });
+      this.#walk(text, position, { index, order });
       rest &= rest - 1;
-      if (index === plainIndex) rest &= ~readAsPlain(text.slice(at, this.#reader.at));
+      if (index === plainIndex) rest &= ~readAsPlain(text.slice(position, this.#reader.at));
     }
   }
 
-  #walk(text: string, at: number, { index, order }: Omit<Look, "mask"> & { index: number }): void {
+  #walk(
+    text: string,
+    position: number,
+    { index, order }: Omit<Look, "mask"> & { index: number },
+  ): void {
     const { sorted, units } = this.#plan;
     const [list, spelling] = [sorted[index], spellings[index]];
     if (list === undefined || spelling === undefined) return;
     const reader = this.#reader;
-    reader.start(text, at, spelling, order);
+    reader.start(text, position, spelling, order);
     let from = 0;
     let to = 0;
     for (let depth = 0; depth === 0 || from < to; depth += 1) {

@@ -73,7 +73,7 @@ function setupsOf(attempt: Attempt): Setup[] {
   const alone = names.length === 1 ? [] : names.map((one) => names.filter((name) => name !== one));
   return [
     ...modesNow.map((each) => ({ attempt, mode: each, without: [] })),
-    ...[names, ...alone].map((without) => ({ attempt, mode, without })),
+    ...[names, ...alone].map((missing) => ({ attempt, mode, without: missing })),
   ];
 }
 

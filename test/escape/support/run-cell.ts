@@ -77,11 +77,11 @@ export class Cell {
   async try(
     chosen: readonly Attempt[],
     mode: SandboxMode,
-    without: readonly string[],
+    missing: readonly string[],
   ): Promise<Outcome[]> {
     this.#orders += 1;
     const id = this.#orders;
-    const order: Order = { id, attempts: chosen.map(({ name }) => name), mode, without };
+    const order: Order = { id, attempts: chosen.map(({ name }) => name), mode, without: missing };
     const printed = await new Promise<readonly string[]>((resolve) => {
       this.#waiting.set(id, resolve);
       setTimeout(resolve, answerMsMax, []).unref();

@@ -172,18 +172,19 @@ function cgroupFolders(name: string): string[] {
   return [...new Set(Object.values(parents))];
 }
 
-function leftovers(of: { scratch: string; groups: string[]; uids: Host["uids"] }): string[] {
+function leftovers(host: { scratch: string; groups: string[]; uids: Host["uids"] }): string[] {
   const left: string[] = [];
-  for (const uid of Object.values(of.uids)) {
+  for (const uid of Object.values(host.uids)) {
     for (const pid of processesOf(uid)) left.push(`process ${pid} of uid ${uid}`);
   }
-  for (const group of of.groups) {
+  for (const group of host.groups) {
     if (!existsSync(group)) continue;
     if (existsSync(join(group, "sandbox"))) left.push(`cgroup ${group}/sandbox`);
   }
   const mounts = readFileSync("/proc/self/mountinfo", "utf8");
-  if (mounts.includes(of.scratch)) left.push(`mount below ${of.scratch}`);
-  if (existsSync(of.scratch)) left.push(...readdirSync(of.scratch).map((name) => `file ${name}`));
+  if (mounts.includes(host.scratch)) left.push(`mount below ${host.scratch}`);
+  if (existsSync(host.scratch))
+    left.push(...readdirSync(host.scratch).map((name) => `file ${name}`));
   return left;
 }
 

@@ -91,9 +91,9 @@ export function filesIn(
 }
 
 /** What tests and other programs left in temporary folders since `sinceMs`. */
-export function temporaryFiles(sinceMs: number, without: readonly string[]): Contents {
+export function temporaryFiles(sinceMs: number, excluded: readonly string[]): Contents {
   // Larger ones are programs that tests have built.
-  const which = { sinceMs, bytesMax: temporaryBytesMax, without };
+  const which = { sinceMs, bytesMax: temporaryBytesMax, without: excluded };
   return [tmpdir(), "/dev/shm", "/run"].flatMap((folder) => filesIn(folder, which));
 }
 

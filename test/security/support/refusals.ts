@@ -18,13 +18,13 @@ export function someAddress(): string {
 /** A request that the route would take, from whoever `by` says. */
 export async function ask(
   route: TableRoute,
-  by: Sent = {},
+  sent: Sent = {},
   ids?: Ids,
   query = "",
 ): Promise<Answer> {
   const { method } = route;
   const body = bodyFor(route, ids);
-  const options = { method, ...(body ? { body } : {}), ...by };
+  const options = { method, ...(body ? { body } : {}), ...sent };
   return await send(`${pathFor(route, ids)}${query}`, { ...options, localAddress: someAddress() });
 }
 
