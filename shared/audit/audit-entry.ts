@@ -10,12 +10,12 @@ export function auditEntry(owner: Owner, row: Omit<AuditRow, "v" | "ownerId">): 
   return create(auditRows.of(owner, row.id), { ...complete, leafHash: leafHash(complete) });
 }
 
-/** Where sealed details belong: they open under no other row and no other owner. */
+/** What sealed details are bound to: they open in no other row and for no other owner. */
 export function auditBinding(ownerId: string, rowId: string): Binding {
   return [ownerId, "audit-details", rowId];
 }
 
-/** Seals what only the owner may read of a row: addresses, user agents, task text. */
+/** Seals the parts of a row that only the owner may read: addresses, user agents, task text. */
 export async function sealDetails(
   target: { readonly ownerId: string; readonly rowId: string; readonly publicKey: string },
   details: Readonly<Record<string, string>>,

@@ -1,4 +1,4 @@
-/** The environment of requests that name none: made when first needed, once however many ask. */
+/** The default environment of requests that name none. It is made on first use, and only once. */
 import { EnvironmentCreate } from "../contract/environment.ts";
 import { derivedId } from "../core/ids.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -11,13 +11,13 @@ import { shreds } from "../store/shreds.ts";
 import type { Found, Store } from "../store/store.ts";
 import { newEnvironment } from "./new-environment.ts";
 
-/** An environment, and what must be written for it to be the default one. */
+/** An environment, and what must be written to make it the default. */
 export interface DefaultEnvironment {
   readonly environment: Environment;
   readonly writes: readonly Write[];
 }
 
-/** The environments that say they are the default: one, or none. */
+/** The environments that are marked as the default: one or none. */
 export async function currentDefaults(
   store: Store,
   owner: Owner,
@@ -34,7 +34,7 @@ export async function defaultEnvironment(
   const [current] = await currentDefaults(deps.store, owner);
   if (current) return { environment: current.value, writes: [] };
   requireAllEnvironments(owner);
-  // Every request that finds none derives the same id, so all but one collide, and read again.
+  // Concurrent requests derive the same id, so all but one collide and read again.
   const id = derivedId("environment", owner.id, "default");
   const ref = environments.of(owner, id);
   const { value, version } = await deps.store.get(ref);
@@ -43,7 +43,7 @@ export async function defaultEnvironment(
     const fields = { isDefault: true, updatedAt: now };
     return { environment, writes: [patch(ref, fields, { version })] };
   }
-  // The last one of that id is being deleted: its key pair must not become this one's.
+  // The previous environment of this id is being deleted; its key pair mustn't become this one's.
   if ((await deps.store.get(shreds.doc(id))).value) {
     throw new ApiError("UNAVAILABLE", { headers: { "retry-after": "2" } });
   }

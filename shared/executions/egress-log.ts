@@ -1,4 +1,4 @@
-/** An execution's egress log: batches in the order of their numbers. */
+/** An execution's egress log: batches ordered by number. */
 import type { Owner } from "../identity/owner.ts";
 import type { EgressAttempt } from "../protocol/runner.ts";
 import { type EgressBatch, egressBatches, executions } from "../store/executions.ts";
@@ -6,7 +6,7 @@ import type { Store } from "../store/store.ts";
 
 export interface EgressPage {
   readonly attempts: readonly EgressAttempt[];
-  /** Stored so far. */
+  /** How many attempts are stored so far. */
   readonly total: number;
   readonly cut: number;
 }
@@ -19,8 +19,8 @@ export async function readEgress(
 ): Promise<EgressPage> {
   const { executionId, limit, offset } = page;
   const batches = egressBatches.all(owner, executionId);
-  // Numbers have no gaps, so an offset is a number; each batch that counts holds one attempt at
-  // least, and up to five hundred.
+  // Numbers have no gaps, so an offset is a number. Each batch holds between one and five hundred
+  // attempts.
   const [, found, [newest]] = await Promise.all([
     store.require(executions.of(owner, executionId)),
     store.findFitting(
@@ -45,7 +45,7 @@ export async function readEgress(
   };
 }
 
-/** An attempt as far as it is known: what was open may have ended since. */
+/** An attempt with its end, which a later batch may have reported. */
 function ended(attempt: EgressAttempt, { ends = {} }: EgressBatch): EgressAttempt {
   const end = ends[String(attempt.sequence)];
   if (end === undefined) return attempt;

@@ -1,13 +1,13 @@
-/** An execution's log of events: batches in the order of their numbers, the last one empty. */
+/** An execution's event log: batches ordered by number; the last batch is empty. */
 import type { Owner } from "../identity/owner.ts";
 import { type EventBatch, eventBatches } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
 
-/** What a reader holds of the log at a time; one batch may be larger. */
+/** How much of the log a reader holds at a time; a single batch may be larger. */
 const heldBytesMax = 256 * 1024;
 const pageLengthMax = 16;
 
-/** The number of the last event that was stored; 0 if there is none. */
+/** The number of the last stored event; 0 if there is none. */
 export async function lastStoredSequence(
   store: Store,
   owner: Owner,
@@ -18,7 +18,7 @@ export async function lastStoredSequence(
   return found?.value.lastSequence ?? 0;
 }
 
-/** Reads a log page by page, longer pages while they are small. */
+/** Reads a log page by page; pages get longer while they are small. */
 export class LogPages {
   readonly #store: Store;
   readonly #owner: Owner;
@@ -31,7 +31,7 @@ export class LogPages {
     this.#executionId = executionId;
   }
 
-  /** The next batches beyond `sequence`, in order; none if that was the last event so far. */
+  /** The next batches after `sequence`, in order; empty if that is the last event so far. */
   async after(sequence: number): Promise<readonly EventBatch[]> {
     const limit = this.#length;
     const page = {
@@ -41,7 +41,7 @@ export class LogPages {
     } as const;
     const batches = eventBatches.all(this.#owner, this.#executionId);
     const found = await this.#store.findFitting(batches, page, { bytesMax: heldBytesMax });
-    // Where not all of it fitted, the next page won't hold more either.
+    // If this page had to be cut, the next one shouldn't be longer.
     this.#length = found.length < limit ? Math.max(1, found.length) : 2 * limit;
     this.#length = Math.min(this.#length, pageLengthMax);
     return found.map(({ value }) => value);

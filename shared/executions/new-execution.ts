@@ -10,7 +10,7 @@ import { defaultModel, requireModel } from "./models.ts";
 import { resolveNetworkPolicy } from "./resolve-network-policy.ts";
 import { readerMs, timing } from "./timing.ts";
 
-/** What a message may say about its execution alone. */
+/** What a message may set for its execution. */
 export interface MessageOptions {
   readonly content: string;
   readonly model: string | null;
@@ -18,7 +18,7 @@ export interface MessageOptions {
   readonly environmentVariables: readonly { readonly key: string; readonly value: string }[];
   readonly sealedSecrets: Execution["sealedSecrets"];
   readonly setupScripts: readonly string[];
-  /** May only restrict what the environment allows. */
+  /** A message may only restrict what the environment allows. */
   readonly internetAccess: boolean | null;
   readonly network: NetworkInput | null;
 }
@@ -36,7 +36,7 @@ export interface ExecutionStart {
 }
 
 /**
- * Freezes everything the execution may do.
+ * Fixes everything that the execution may do.
  * @throws {ApiError} `MODEL_NOT_OFFERED` or `NETWORK_NOT_ALLOWED`.
  */
 export function newExecution(

@@ -3,12 +3,12 @@ import { ApiError } from "../errors/api-error.ts";
 import { operators } from "../store/owners.ts";
 import type { Store } from "../store/store.ts";
 
-/** The document of an operator: by the hash of the address, in lower case. */
+/** An operator's document, named by the hash of the address in lower case. */
 export function operatorRef(email: string) {
   return operators.doc(createHash("sha256").update(email.toLowerCase()).digest("hex"));
 }
 
-/** @throws {ApiError} `FORBIDDEN` if nobody made this person an operator. */
+/** @throws {ApiError} `FORBIDDEN` if this person isn't an operator. */
 export async function requireOperator(store: Store, email: string): Promise<{ id: string }> {
   const { value } = await store.get(operatorRef(email));
   if (value) return { id: value.id };

@@ -1,12 +1,12 @@
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import type { Claim } from "./request-limiter.ts";
 
-/** What a route counts as; `none` for internal routes and for those that need no credential. */
+/** What a route counts as; `none` for internal and public routes. */
 export type RequestClass = "none" | "reads" | "writes" | "closings" | "secrets" | "executions";
 
 export interface Claimant {
   readonly id: string;
-  /** Not of operators, who act on whom they name. */
+  /** Missing for operators, who act on an owner that they name. */
   readonly owner?: { readonly id: string };
 }
 
@@ -20,11 +20,11 @@ export function claimsOf(
   const claims: Claim[] = [
     { subject: id, limit: limits.perKey, what: "requests with one credential" },
   ];
-  // What other keys of the owner send can't use up the room for revoking one of them (KEY-10).
+  // Other keys of the owner can't use up the room for revoking one of them (KEY-10).
   if (owner && requestClass !== "closings") {
     claims.push({ subject: owner.id, limit: limits.perOwner, what: "requests of one account" });
   }
-  // Starts are counted where the money is, across all instances: see `core/account.ts`.
+  // Starts are counted in the account, across all instances: see `core/money/account.ts`.
   if (requestClass !== "executions") {
     const what = `requests of the class "${requestClass}" with one credential`;
     const limit = limits[requestClass === "closings" ? "writes" : requestClass];

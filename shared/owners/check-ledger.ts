@@ -1,6 +1,6 @@
 /**
- * Whether an account is what its ledger adds up to. Lines that are long settled are added up once
- * and kept as sums; what came since is read together with the account, as of one moment.
+ * Checks whether an account equals what its ledger adds up to. Settled lines are added up once and
+ * kept as sums; newer lines are read together with the account in one snapshot.
  */
 import type { Account } from "../core/money/account.ts";
 import {
@@ -22,7 +22,7 @@ import { formatVersion } from "../store/versions.ts";
 /** No line is committed later than this after the time it states. */
 const settledMs = 10 * 60_000;
 const pageLengthMax = 500;
-/** Of what came lately, read in one transaction. */
+/** Pages of recent lines, read in one transaction. */
 const recentPagesMax = 100;
 
 export interface Counted {
@@ -33,10 +33,10 @@ export interface Counted {
 export const nothingCounted: Counted = { sums: noLines, place: null };
 
 export type Checked = Counted & {
-  /** `behind`: there is more to read than one call may; the next goes on from `place`. */
+  /** `behind`: more must be read than one call may; the next call continues from `place`. */
   readonly outcome: "balanced" | "differs" | "behind" | "unchanged";
   readonly differences: readonly Difference[];
-  /** Of all lines that were read. */
+  /** The sums of all lines that were read. */
   readonly total: LedgerSums;
   readonly account: Account | null;
   readonly accountVersion: string | null;
@@ -44,7 +44,7 @@ export type Checked = Counted & {
 
 export interface CheckOptions {
   readonly from: Counted;
-  /** With which account the check needn't go on: the one it was last found in order with. */
+  /** The account version that was last found in order; if it is unchanged, the check stops. */
   readonly unless: string | null;
   readonly pagesMax: number;
   readonly now: number;
@@ -71,7 +71,7 @@ export async function checkLedger(
   return { ...counted, ...unknown, outcome: "behind", differences: [] };
 }
 
-/** Carries the sums on over lines that nothing can come before any more. */
+/** Continues the sums over lines that are old enough that none can be added before them. */
 async function countSettled(
   store: Store,
   owner: Owner,
@@ -108,7 +108,7 @@ async function countPage(
   return { counted: { sums, place }, lines: found.length };
 }
 
-/** The rest of the lines, the account and what it holds for; null if there are too many lines. */
+/** Compares the remaining lines, the account and its holds; null if there are too many lines. */
 async function compare(
   snapshot: Moment,
   owner: Owner,
@@ -122,7 +122,7 @@ async function compare(
     recent = await countPage(snapshot, owner, { counted: recent.counted, walk });
   }
   const total = recent.counted.sums;
-  // A ledger without an account is amiss as well.
+  // A ledger without an account is a fault as well.
   if (!account || !version) {
     const outcome = total.lines === 0 ? "balanced" : "differs";
     return { outcome, total, differences: [], account: null, accountVersion: null };
@@ -136,7 +136,7 @@ async function compare(
   return { outcome, total, differences: found, account, accountVersion };
 }
 
-/** What the next check begins with. */
+/** The state that the next check starts from. */
 export function asCheck(
   checked: Checked,
   context: { readonly recounting: boolean; readonly now: number },

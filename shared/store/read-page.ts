@@ -1,6 +1,6 @@
 /**
- * Reads a query's documents one after another and ends at the one that doesn't fit: bounded by its
- * count alone, a page could be a hundred documents of 1 MiB, all in memory at once (TEN-2).
+ * Reads a query's documents one by one and stops at the first that doesn't fit. Limited by count
+ * alone, a page could be a hundred documents of 1 MiB in memory at once (TEN-2).
  */
 import { type Query, QueryDocumentSnapshot } from "@google-cloud/firestore";
 import pLimit from "p-limit";
@@ -9,14 +9,14 @@ import { ApiError } from "../errors/api-error.ts";
 
 type Documents = readonly QueryDocumentSnapshot[];
 
-/** Of what a page's documents hold, as JSON has it: there a character may take six bytes. */
+/** The size of a page's documents as JSON, where a character may take six bytes. */
 export const pageBytesMax = 8 * 1024 * 1024;
-/** Pages that are read at once in one process: decoded, each takes several times its bytes. */
+/** Pages that a process reads at once; a decoded page takes several times its size. */
 const atOnce = pLimit(4);
 
 export interface Fitting {
   readonly bytesMax: number;
-  /** Whether what was read so far is all that is wanted; asked after each document. */
+  /** Whether enough has been read; asked after each document. */
   readonly isEnough?: (document: QueryDocumentSnapshot) => boolean;
 }
 
@@ -27,7 +27,7 @@ export async function readPage(query: Query): Promise<Documents> {
   return documents;
 }
 
-/** As many of the first ones as fit, and the first one at least. */
+/** As many of the first documents as fit, and at least one. */
 export async function readFitting(query: Query, fitting: Fitting): Promise<Documents> {
   const all = async () => (await readWithin(query, fitting)).documents;
   return await (fitting.bytesMax < pageBytesMax ? all() : atOnce(all));

@@ -1,6 +1,6 @@
 /**
- * Tickets and tokens of an execution. A ticket is random, single use, and known by its hash in the
- * execution; it names the documents to read, so that claiming needs no query. A token is signed and
+ * Tickets and tokens of an execution. A ticket is random and single-use, and the execution stores
+ * its hash; it names the documents to read, so claiming needs no query. A token is signed and
  * verified without a read: `purpose.payload.hmac`.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
@@ -53,7 +53,9 @@ const TokenClaims = z.object({
   environmentId: idSchema("environment"),
   attempt: z.int().min(1),
   expiresAt: z.int(),
-  /** What its cost follows from; a token of an older release names none, and nothing is renewed. */
+  /**
+   * What the price depends on. Tokens of an older release lack it, and their holds aren't renewed.
+   */
   metered: z
     .object({
       profile: z.enum(profiles),
