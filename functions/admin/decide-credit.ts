@@ -1,4 +1,4 @@
-/** The second operator's word on money above what one may move alone. */
+/** A second operator confirms or declines money beyond what one may move alone. */
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { derivedId, idSchema } from "#shared/core/ids";
@@ -116,7 +116,7 @@ function requireOpen(request: CreditRequest, now: number): void {
   throw new ApiError("CONFLICT", { message: "This request has expired; ask for the money again." });
 }
 
-/** One made after the request was might be the requester's own second self. */
+/** An operator who was added after the request could be the requester under another address. */
 function requireSecondPerson(
   request: CreditRequest,
   operator: { readonly id: string; readonly createdAt: number },

@@ -1,6 +1,6 @@
 /**
- * Money that an operator gives or takes: at once up to a sum per owner and day, above it as a
- * request that a second operator confirms. Pure but for reading.
+ * Money that an operator gives or takes: at once up to a sum per owner and day; beyond it, as a
+ * request that a second operator confirms. Pure except for reading.
  */
 import { deploymentLimits } from "#shared/config";
 import { derivedId } from "#shared/core/ids";
@@ -24,7 +24,7 @@ export interface OrderRead {
   readonly owner: Owner;
   readonly entryId: string;
   readonly requestId: string;
-  /** What an earlier request with the same Idempotency-Key made. */
+  /** What an earlier request with the same Idempotency-Key created. */
   readonly entry: Snapshot<typeof ledger.schema>;
   readonly request: Snapshot<typeof creditRequests.schema>;
 }
@@ -87,7 +87,7 @@ export function decideOrder(
   return { outcome: "requested", request: asked, writes: [create(request.ref, asked)] };
 }
 
-/** Changes the balance and writes the line. @throws {ApiError} `ADJUSTMENT_TOO_LARGE`. */
+/** Changes the balance and writes the ledger line. @throws {ApiError} `ADJUSTMENT_TOO_LARGE`. */
 export function post(
   owner: Owner,
   { type, amountMicrousd, description }: Order,

@@ -17,7 +17,7 @@ interface OrderRoute<B> {
   readonly replyOf: (body: B, after: { account: Account; ownerId: string }) => object;
 }
 
-/** A route that moves money, now or once a second operator has confirmed it. */
+/** A route that moves money, either now or once a second operator has confirmed it. */
 export function orderRoute<B>(settings: OrderRoute<B>): Route {
   return route({
     answers: settings.answers,

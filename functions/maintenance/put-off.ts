@@ -2,7 +2,7 @@ import type * as z from "zod";
 import type { Deps } from "#shared/pipeline/route";
 import { patch, type Ref } from "#shared/store/documents";
 
-/** About as long as it takes a sweep to come by again. */
+/** Roughly the time until a sweep comes by again. */
 const putOffMs = 15_000;
 
 interface PutOffDeps {
@@ -11,11 +11,10 @@ interface PutOffDeps {
 }
 
 /**
- * Puts what failed behind everything else that is due: things that fail each time must neither fill
- * the page of every call nor stand at its head, or nothing else would ever be looked after. It
- * changes nothing that somebody else has looked after meanwhile, and never throws: what couldn't be
- * put off is due as before.
- * @param dueField holds the epoch milliseconds from which it is due; null when nothing is.
+ * Moves what failed behind everything else that is due. Things that always fail would otherwise
+ * fill the page of every call, and nothing else would be handled. It changes nothing that another
+ * process handled meanwhile, and never throws: if it fails, the thing stays due.
+ * @param dueField holds the epoch milliseconds from which it is due; null if nothing is.
  */
 export async function putOff<S extends z.ZodObject>(
   { store, now }: PutOffDeps,
@@ -24,13 +23,13 @@ export async function putOff<S extends z.ZodObject>(
 ): Promise<void> {
   const fields = { [dueField]: now() + putOffMs } as Partial<z.input<S>>;
   try {
-    // One that can't be read is put off as well: nobody can change it meanwhile.
+    // An unreadable document is moved as well; no other process can change it meanwhile.
     const found = await store.get(ref).catch(() => null);
     if (found && !isDue(found.value, dueField, now())) return;
     const condition = found?.version ? { version: found.version } : { mustExist: true as const };
     await store.commit([patch(ref, fields, condition)]);
   } catch {
-    // Somebody else has changed it, or the database is away.
+    // Another process has changed it, or the database isn't available.
   }
 }
 

@@ -6,7 +6,7 @@ import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import { putOff } from "./put-off.ts";
 
-/** One call's work; what is left is due at the next. */
+/** The most keys per call; the rest is due at the next. */
 const keysMax = 200;
 const concurrency = 4;
 

@@ -10,7 +10,7 @@ import { isConflict } from "#shared/store/answered";
 import { StorageUsage, storageUsageId, storageUsages } from "#shared/store/usage";
 import { putOff } from "./put-off.ts";
 
-/** One call's work; what is left is due at the next. */
+/** The most owners per call; the rest is due at the next. */
 const ownersMax = 20;
 const sweepingMsMax = 60_000;
 
@@ -64,7 +64,7 @@ async function sweepOne(
     const referenced = async () => await referencedObjects(deps.store, owner, isLate);
     return await collectObjects(realCollection(deps, owner, { referenced, unreferencedMs }), owner);
   } catch (cause) {
-    // Another sweep of the same owner was faster, or something was stored meanwhile: it is due yet.
+    // Another sweep was faster, or something was stored meanwhile; it stays due.
     if (isConflict(cause)) return { condemned: 0, deleted: 0 };
     const ref = storageUsages.of(newOwner(ownerId, "production"), storageUsageId);
     await putOff(deps, ref, "sweepAt");

@@ -9,24 +9,26 @@ import { type Deps, jsonBytesMax, type Route, route } from "#shared/pipeline/rou
 import { executions } from "#shared/store/executions";
 import { putOff } from "./put-off.ts";
 
-/** One call's work, of which little more than ids is read; what is left is due at the next. */
+/**
+ * The most executions per call, of which little more than ids is read; the rest is due at the next.
+ */
 export const executionsMax = 1_000;
-/** Of a call that the platform ends after 120 s. */
+/** Stays below the 120 s after which the platform ends the call. */
 export const sweepingMsMax = 60_000;
-/** Where room is scarce, one after another: who goes first is then who gets it. */
+/** When room is scarce they go one by one, so that the first in turn gets it. */
 export const atOnceMax = { usually: 4, waiting: 1 };
 
 const Outcome = z.object({ due: z.int(), swept: z.record(z.string(), z.int()) });
 type Counts = Partial<Record<Swept | "failed", number>>;
 
-/** Who was dispatched last, so that owners take turns from one call to the next. */
+/** When each owner was last served, so that owners take turns across calls. */
 const servedAt = new LRUCache<string, number>({ max: 10_000 });
 
 type Sweep = Required<Pick<Route, "answers" | "everyMs" | "summary">> & {
   readonly status: "queued" | "running";
 };
 
-/** The outbox looks after executions that wait, the reaper after those that ran. */
+/** One sweep is the outbox, for queued executions; the other is the reaper, for running ones. */
 function sweepRoute({ status, ...sweep }: Sweep) {
   return route({
     ...sweep,
@@ -48,7 +50,7 @@ function sweepRoute({ status, ...sweep }: Sweep) {
   });
 }
 
-/** A few at a time, in turn; once the platform is full, the rest needn't be tried. */
+/** Takes a few at a time, in turn; once the platform is full, the rest isn't tried. */
 async function sweepAll(deps: Deps, due: readonly DueExecution[]): Promise<Counts> {
   const counts: Counts = {};
   const giveUpAt = deps.now() + sweepingMsMax;

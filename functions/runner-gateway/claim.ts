@@ -48,7 +48,7 @@ export const claim = route({
       await endUnclaimable(deps, owner, execution);
       throw new ApiError("LEASE_LOST", { cause: error });
     });
-    // Whoever is gone by now would be charged for what it can't run.
+    // A runner that is gone would be charged for what it can't run.
     if (signal.aborted) throw new ApiError("UNAVAILABLE", { cause: "the runner is gone" });
     return { owner, found: present(found), opened };
   },
@@ -133,8 +133,8 @@ function countOf({ secrets, boundSecrets }: OpenedSecrets): number {
 }
 
 /**
- * @throws {ApiError} `LEASE_LOST` unless this is the newest attempt's ticket and still unused, or
- *   used by the very runner that asks: then the answer to its first try was lost.
+ * @throws {ApiError} `LEASE_LOST` unless this is the newest attempt's ticket and either unused or
+ * used by this very runner, whose first answer was lost then.
  */
 function requireTicket(
   execution: Execution,
@@ -148,7 +148,7 @@ function requireTicket(
     if (hashTicket(claimant) === execution.claimantSha256) return;
   }
   if (right && claimedAt !== null) {
-    // RunJob may have started it twice; or somebody read the ticket. The valid run goes on.
+    // RunJob may have started it twice, or somebody has read the ticket. The valid run goes on.
     logFailure("a ticket was used twice", "replayed ticket", { executionId, attempt, alarm: true });
   }
   throw new ApiError("LEASE_LOST", {

@@ -1,7 +1,7 @@
 /**
- * Which executions still run: a token is worth nothing once its execution has ended, however long
- * it is valid by itself. What this instance has seen of an execution holds for a few seconds, so
- * that storing its events costs no read; one that it has seen end is refused at once.
+ * Which executions still run: a token is worthless once its execution has ended, whatever its own
+ * expiry. What this instance has seen holds for a few seconds, so storing events costs no read; an
+ * execution that it has seen end is refused at once.
  */
 import { LRUCache } from "lru-cache";
 import type { TokenClaims } from "#shared/core/executions/ticket";
@@ -10,22 +10,22 @@ import type { Owner } from "#shared/identity/owner";
 import { executions } from "#shared/store/executions";
 import type { Store } from "#shared/store/store";
 
-/** How long another instance may go on to store for an execution that has ended here. */
+/** How long another instance may still store for an execution that ended here. */
 const knownMsMax = 10_000;
 const executionsMax = 10_000;
 
 type Attempt = Pick<TokenClaims, "executionId" | "attempt">;
 
-/** When each attempt was seen to run, epoch ms; null for one that was seen to have ended. */
+/** When each attempt was last seen running, in epoch ms; null once it was seen to have ended. */
 const seen = new LRUCache<string, { readonly runningAt: number | null }>({ max: executionsMax });
 
 function nameOf({ executionId, attempt }: Attempt): string {
   return `${executionId} ${attempt}`;
 }
 
-/** @param at epoch ms before it was looked up or changed. */
+/** @param nowMs epoch ms before it was looked up or changed. */
 export function noteRunning(attempt: Attempt, nowMs: number): void {
-  // Nothing that ended runs again: who says so has looked before.
+  // An ended execution never runs again; the caller had looked before it ended.
   if (seen.get(nameOf(attempt))?.runningAt === null) return;
   seen.set(nameOf(attempt), { runningAt: nowMs });
 }
@@ -34,7 +34,7 @@ export function noteEnded(attempt: Attempt): void {
   seen.set(nameOf(attempt), { runningAt: null });
 }
 
-/** @throws {ApiError} `LEASE_LOST` unless the execution runs, and is this attempt's. */
+/** @throws {ApiError} `LEASE_LOST` unless the execution runs and belongs to this attempt. */
 export async function requireRunning(
   deps: { readonly store: Pick<Store, "get">; now(): number },
   owner: Owner,
