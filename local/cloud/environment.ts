@@ -8,7 +8,7 @@ import {
   workspaceBucket,
 } from "./names.ts";
 
-/** Where the services of this cloud listen, and its files. */
+/** The addresses of this cloud's services, and its files. */
 export interface Addresses {
   readonly firestorePort: number;
   readonly kmsPort: number;
@@ -19,13 +19,13 @@ export interface Addresses {
   readonly peppersFile: string;
   readonly gatewayTokensFile: string;
   readonly limitsFile: string | null;
-  /** Compiled code is kept here, so that a function's second start is faster. */
+  /** Keeps compiled code, so that a function starts faster the second time. */
   readonly compileCacheFolder: string;
 }
 
 /**
- * The settings of a function's process, as Terraform sets them in the cloud, plus where the
- * official clients find the local services. What differs by function is added when it starts.
+ * The environment of a function's process, as Terraform sets it in the cloud, plus the addresses of
+ * local services for the official clients. What differs by function is added when it starts.
  */
 export function functionEnvironment(addresses: Addresses): Record<string, string> {
   return {

@@ -1,7 +1,7 @@
 /**
- * Keeps the emulator's data, which lives in memory, on disk. An export is complete once the file
- * `current` names it; until then the one before it counts, so a crash at any moment loses nothing
- * that was kept.
+ * Stores the emulator's data, which is in memory, on disk. An export is complete once the file
+ * `current` names it; until then the previous one counts, so a crash at any moment loses nothing
+ * that was stored.
  */
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, rm } from "node:fs/promises";
@@ -17,7 +17,7 @@ export interface DatabasesAt {
   readonly databases: readonly string[];
 }
 
-/** Replaces what `folder` holds by the databases as they are now. */
+/** Replaces the contents of `folder` with the databases as they are now. */
 export async function exportDatabases(databases: DatabasesAt, folder: string): Promise<void> {
   const name = `export-${randomUUID()}`;
   const target = resolve(folder, name);
@@ -75,7 +75,7 @@ async function expectOk(response: Response): Promise<void> {
   if (!response.ok) throw new Error(`The Firestore emulator refused: ${response.status} ${text}`);
 }
 
-/** Parentheses have no place in a path. */
+/** Removes parentheses, which don't belong in a path. */
 function folderName(database: string): string {
   return database === "(default)" ? "default" : database;
 }

@@ -1,6 +1,6 @@
 /**
- * Buckets and objects on disk. An object's bytes lie in a file that never changes; a small JSON
- * file beside it says which bytes a name has, and replacing that one file is the commit.
+ * Buckets and objects on disk. An object's bytes are in a file that never changes. A small JSON
+ * file says which bytes a name has, and replacing that file is the commit.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { link, mkdir, readdir, rm } from "node:fs/promises";
@@ -23,7 +23,7 @@ const bucketPattern = /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/;
 export class ObjectStore {
   readonly #folder: string;
   readonly #buckets = new Map<string, OpenBucket>();
-  /** Checking a precondition and committing is one step: nothing comes between. */
+  /** Checking a precondition and committing is one step; nothing comes in between. */
   readonly #commits = new Queue();
   #lastGeneration = 0;
 
@@ -38,7 +38,7 @@ export class ObjectStore {
     return store;
   }
 
-  /** Reads a bucket's index, and drops bytes that no object has: uploads that a stop cut off. */
+  /** Reads a bucket's index, and drops bytes without an object: uploads that a stop interrupted. */
   async #load(name: string): Promise<void> {
     const folder = join(this.#folder, name);
     const about = await readJsonFile(join(folder, "bucket.json"), StoredBucket);
@@ -98,7 +98,7 @@ export class ObjectStore {
     return this.#bucket(bucketName).objects.get(name);
   }
 
-  /** @param generation the one that is asked for, if any. @throws {HttpError} 404. */
+  /** @param generation the requested one, if any. @throws {HttpError} 404. */
   find(bucketName: string, name: string, generation: string | null = null): StoredObject {
     const object = this.current(bucketName, name);
     if (!object || (generation !== null && generation !== object.generation)) {
@@ -146,7 +146,7 @@ export class ObjectStore {
     });
   }
 
-  /** Changes what is said about an object; its bytes stay. @throws {HttpError} 404, 412. */
+  /** Changes an object's settings; its bytes stay. @throws {HttpError} 404, 412. */
   async update(
     target: { readonly bucket: string; readonly name: string; readonly conditions: Preconditions },
     change: (settings: Settings) => Settings,
@@ -180,7 +180,7 @@ export class ObjectStore {
     });
   }
 
-  /** The same bytes under another file name, in another bucket perhaps; nothing is copied. */
+  /** The same bytes under another file name, possibly in another bucket; nothing is copied. */
   async share(from: string, object: StoredObject, to: string): Promise<Content> {
     const file = randomUUID();
     const source = this.pathOf(from, object);
@@ -196,14 +196,14 @@ export class ObjectStore {
     bucket.objects.set(object.name, object);
   }
 
-  /** Microseconds since 1970, as the service's look, and always more than any before. */
+  /** Microseconds since 1970, like the service's, and always more than any before. */
   #nextGeneration(nowMs: number): string {
     this.#lastGeneration = Math.max(nowMs * 1_000, this.#lastGeneration + 1);
     return String(this.#lastGeneration);
   }
 }
 
-/** By hash: an object's name may be longer than a file's, and hold any character. */
+/** Named by hash, because an object's name may be too long for a file and hold any character. */
 function indexPath(bucket: OpenBucket, name: string): string {
   const digest = createHash("sha256").update(name).digest("hex");
   return join(bucket.folder, "objects", `${digest}.json`);
