@@ -12,17 +12,19 @@ const Load = z.object({
   statuses: z.record(z.string(), z.int()),
 });
 export interface Load extends z.infer<typeof Load> {
-  /** Of the server's process, for each request: what else runs on the machine hardly moves it. */
+  /**
+   * CPU time per request of the server's process, which the machine's other work hardly affects.
+   */
   readonly cpuMs: number;
 }
 
 export interface LoadOn {
   readonly port: number;
   readonly pid: number;
-  /** The connections' own, by turns. */
+  /** Paths that the connections request in turn. */
   readonly paths: readonly string[];
   readonly key?: string;
-  /** Every answer must have it: an error that is fast isn't speed. */
+  /** Every answer must have this status, because fast errors don't count as speed. */
   readonly status: number;
 }
 
@@ -52,8 +54,8 @@ export interface Rounds {
 }
 
 /**
- * Loads both by turns, round after round, so that noise hits both; the first round only warms up.
- * The middle round of each is what counts.
+ * Loads both in turn, round after round, so that noise affects both. The first round only warms up;
+ * the median round of each counts.
  */
 export async function loadByTurns(
   both: { readonly ours: LoadOn; readonly bare: LoadOn },

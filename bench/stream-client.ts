@@ -1,14 +1,14 @@
-/** Sends a script and reads its stream, with the moment each part came. */
+/** Sends a script and reads its stream, with the time of each part. */
 import { Agent, request } from "node:http";
 import type { Target } from "./figure.ts";
 
 export interface Heard {
-  /** All moments in milliseconds after the request was begun. */
+  /** All times in milliseconds after the start of the request. */
   readonly firstByteMs: number;
   readonly firstOutputMs: number;
   readonly totalMs: number;
   readonly status: string;
-  /** Each event with output: when it came, by the machine's clock, and its text. */
+  /** Each event with output: its time by the machine's clock, and its text. */
   readonly outputs: readonly { readonly atEpochMs: number; readonly text: string }[];
 }
 

@@ -57,7 +57,7 @@ async function drill(cloud: LocalCloud, probe: Probe): Promise<boolean> {
   await loseMain(cloud, probe);
   line("the main database is empty");
   await restore(cloud, backup);
-  line("restored from the backup; every function started anew");
+  line("restored from the backup; every function restarted");
   heading("What holds");
   let isSound = true;
   for (const { what, check } of restoreChecks) {

@@ -7,7 +7,7 @@ const rounds = { short: 1, full: 3 };
 const processes = 4;
 const baseline = "1 caller, plain transaction";
 
-/** Who starts what in one round: so many, by so many callers, on so many processes. */
+/** The load of each round: how many starts, by how many callers, on how many processes. */
 const crowds = {
   plain: { starts: 60, callers: 1, processes: 0 },
   one: { starts: 60, callers: 1, processes: 1 },

@@ -1,11 +1,11 @@
-/** What goes on in the drill's cloud, through the front door. */
+/** What happens in the drill's cloud, through the front door. */
 import * as z from "zod";
 import type { LocalCloud } from "../../local/cloud.ts";
 import { call, type FirstOwner, makeFirstOwner } from "../../scripts/demo/api.ts";
 import { type Run, sendMessage } from "../../scripts/demo/stream.ts";
 
 const creditUsd = 5;
-/** Long enough to be looked for in everything that is stored. */
+/** Long enough to search for in everything that is stored. */
 export const secretValue = "a-secret-that-must-die-with-its-environment";
 
 export interface Lived {
@@ -42,7 +42,7 @@ export async function liveBefore(cloud: LocalCloud): Promise<Lived> {
   return { owner, keptEnvironmentId, shreddedEnvironmentId, leaked };
 }
 
-/** What the restored database can't know. */
+/** Changes that the restored database can't know. */
 export async function liveOn(cloud: LocalCloud, { owner, ...lived }: Lived): Promise<void> {
   const { keptEnvironmentId, shreddedEnvironmentId, leaked } = lived;
   await runIn(cloud, owner, keptEnvironmentId);
@@ -50,7 +50,9 @@ export async function liveOn(cloud: LocalCloud, { owner, ...lived }: Lived): Pro
   await revoke(cloud, owner, leaked.id);
 }
 
-/** Revocations and deletions since the backup, which a person reads off the request log. */
+/**
+ * Repeats revocations and deletions since the backup, which a person reads from the request log.
+ */
 export async function repeatSince(cloud: LocalCloud, lived: Lived): Promise<string> {
   const { owner, leaked, shreddedEnvironmentId } = lived;
   const budget = `${cloud.baseUrl}/v1/budget`;
@@ -77,7 +79,7 @@ async function deleteEnvironment(
 
 /**
  * Prints how long its secret is; stopped after `withinMs`.
- * @returns no run if it was stopped, or its stream ended with an error alone.
+ * @returns no run if it was stopped, or if its stream ended with an error only.
  */
 export async function runIn(
   cloud: LocalCloud,

@@ -1,4 +1,4 @@
-/** `npm run deploy`: from what is there to what this checkout says, step by step. */
+/** `npm run deploy`: brings the project to what this checkout says, step by step. */
 import { setTimeout as delay } from "node:timers/promises";
 import { buildAll } from "../../scripts/build/build-all.ts";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
@@ -34,11 +34,11 @@ import { markVerified, newestRelease, type Release } from "../steps/releases.ts"
 import { ensureSecrets } from "../steps/secrets.ts";
 import { readSources } from "../steps/sources.ts";
 
-/** A right that was just granted is known everywhere within two minutes, mostly. */
+/** A right that was just granted usually works everywhere within two minutes. */
 const tokenAttemptsMax = 9;
 const tokenPauseMs = 15_000;
 
-/** What was stated now and before, by this command's options. */
+/** Settings from this command's options, on top of those of earlier releases. */
 function settingsOf(
   options: DeployOptions,
   current: Release | null,
@@ -58,7 +58,7 @@ function settingsOf(
   return { region, domain, github, variables };
 }
 
-/** Who deploys first hears of alerts and may act as the first operator, unless told otherwise. */
+/** By default the deployer receives alerts and may act as the first operator. */
 function usual(member: string) {
   const [kind, email = ""] = member.split(":");
   if (kind !== "user" || !email.includes("@")) return {};
@@ -67,7 +67,7 @@ function usual(member: string) {
 
 const textOf = (value: unknown) => (typeof value === "string" ? value : null);
 
-/** Looks at everything. @throws {Stop} if anything stands in the way. */
+/** Checks everything. @throws {Stop} if anything prevents the deployment. */
 export async function lookFirst(options: DeployOptions) {
   heading("Preflight");
   const start = startingPoint(options);
@@ -119,7 +119,7 @@ export async function deploy(options: DeployOptions): Promise<void> {
   await finish(at, release, await mainOutputs(terraform));
 }
 
-/** Quotas can only be seen where services are on. */
+/** Quotas can be read only once their services are on. */
 async function lookAgain(context: GoogleAt): Promise<void> {
   const looked = await lookAtQuotas(context);
   if (!isBlocked({ looked: [looked] })) return;
@@ -134,11 +134,11 @@ async function makeImages(context: StepAt, outputs: BootstrapOutputs) {
   const images = await ensureImages(context, outputs, sources);
   for (const reference of Object.values(images)) line(reference);
   const { commit, version } = sources;
-  // Of the sources, not of the clock: the same sources are the same release.
+  // Named after the sources and not the time, so the same sources are the same release.
   return { images, lists: await listsOfBuild(), commit, build: { commit, version } };
 }
 
-/** What stands between a finished apply and an API that is known to work. */
+/** The steps between a finished apply and an API that is known to work. */
 export async function finish(
   context: StepAt,
   release: Release,
@@ -164,7 +164,7 @@ export async function finish(
   done(`${outputs.url} answers as it should`);
 }
 
-/** Of the account that is the first operator, if these credentials may act as it. */
+/** A token of the first operator's account, if these credentials may act as it. */
 async function operatorTokenOf(
   context: StepAt,
   { audiences, operator_account }: MainOutputs,

@@ -1,11 +1,11 @@
-/** Who deploys. */
+/** Checks the deployer's credentials. */
 import * as z from "zod";
 import type { GoogleApi } from "../google/api.ts";
 import { blocks, type Looked, type PreflightAt, whyNot } from "./look.ts";
 
 const Me = z.object({ email: z.string().optional() });
 
-/** As IAM writes it; a placeholder where Google doesn't say who it is. */
+/** The member in IAM's notation; a placeholder if Google doesn't say who it is. */
 export async function memberOf(google: GoogleApi): Promise<string> {
   const answer = await google.ask("https://openidconnect.googleapis.com/v1/userinfo", Me);
   const email = answer.ok ? answer.value.email : undefined;

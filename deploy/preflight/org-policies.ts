@@ -1,4 +1,4 @@
-/** Organisation policies that would break the deployment half way. */
+/** Organisation policies that would break the deployment half-way. */
 import * as z from "zod";
 import {
   blocks,
@@ -29,11 +29,11 @@ type Policy = z.output<typeof Policy>;
 
 interface Constraint {
   readonly name: string;
-  /** Each must be allowed, in one of its spellings; empty for a policy that is on or off. */
+  /** Values that must be allowed, each with its spellings; empty for a boolean policy. */
   readonly needs: readonly (readonly string[])[];
-  /** What the deployment does that it forbids. */
+  /** What the deployment does that the policy forbids. */
   readonly breaks: string;
-  /** Whether it is in the way of these options at all. */
+  /** Whether these options are affected at all. */
   readonly matters?: (context: GoogleAt) => boolean;
 }
 
@@ -113,7 +113,7 @@ async function look(context: GoogleAt, constraint: Constraint): Promise<Finding 
       const what = "Organisation policies can't be seen: their service is off.";
       return unchecked(what, enableCommand(project, ["orgpolicy.googleapis.com"]));
     }
-    // A project without an organisation has none, and older ones don't know every constraint.
+    // A project without an organisation has none, and older ones lack some constraints.
     if (answer.status === 404 || answer.status === 400) return "fine";
     return unchecked(`Organisation policies: ${whyNot(answer)}.`);
   }

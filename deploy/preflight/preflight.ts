@@ -1,4 +1,4 @@
-/** Everything that would stop a deployment, looked at together, before anything is changed. */
+/** Checks everything that would stop a deployment, before anything is changed. */
 import { GoogleApi } from "../google/api.ts";
 import { findCredentials } from "../google/token.ts";
 import type { DeployOptions } from "../options.ts";
@@ -29,7 +29,7 @@ export function startingPoint(
   return { options, credentials, google, endpoint, environment };
 }
 
-/** What can be seen without credentials is looked at in any case, so that all is said at once. */
+/** Checks that need no credentials always run, so that all problems are reported at once. */
 export async function preflight(context: PreflightAt): Promise<Preflight> {
   const member = context.google === null ? "user:YOU" : await memberOf(context.google);
   const [credentials, terraform, builder, domain] = await Promise.all([
@@ -65,7 +65,7 @@ async function lookInside(context: GoogleAt, number: string): Promise<Looked[]> 
   ]);
 }
 
-/** Whom alerts reach is said once; later releases remember it. */
+/** The address for alerts is given once; later releases remember it. */
 export function lookAtSettings(variables: Readonly<Record<string, unknown>>): Looked {
   const subject = "settings";
   if (variables.alerts !== undefined) return { subject, found: "complete", findings: [] };

@@ -1,4 +1,4 @@
-/** What the project may use at once: a new project may use less than the defaults ask for. */
+/** Checks the project's quotas; a new project may have less than the defaults need. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
@@ -20,7 +20,7 @@ import {
 const perPage = 500;
 const pagesMax = 10;
 const milliCpuPerInstance = 1_000;
-/** What the reaper, a burst of executions and a day's growth should have at least. */
+/** The minimum for the reaper, a burst of executions and a day's growth. */
 const runningMin = 100;
 const runsPerMinuteMin = 60;
 
@@ -46,7 +46,7 @@ const FunctionList = z.object({
   functions: z.record(z.string(), z.object({ limits: z.object({ instancesMax: z.int() }) })),
 });
 
-/** Cloud Quotas tells a service's limits once both are on; before, bootstrap comes first. */
+/** Cloud Quotas shows a service's limits once both are enabled, which bootstrap does. */
 export async function lookAtQuotas(context: GoogleAt): Promise<Looked> {
   const looked = lookedAt("quotas");
   const run = await quotasOf(context, "run.googleapis.com");
@@ -75,7 +75,7 @@ async function quotasOf(context: GoogleAt, service: string): Promise<QuotaInfo[]
   return answer.value.flatMap(({ quotaInfos }) => quotaInfos);
 }
 
-/** In the region, else where the quota isn't counted by region; null if there is none such. */
+/** The limit of the region, else the one that isn't regional; null if there is none. */
 function limitIn(context: GoogleAt, infos: readonly QuotaInfo[], id: RegExp): number | null {
   const region = regionOf(context);
   const info = infos.find(
@@ -94,7 +94,7 @@ function limitIn(context: GoogleAt, infos: readonly QuotaInfo[], id: RegExp): nu
 const page = (project: string) =>
   `https://console.cloud.google.com/iam-admin/quotas?project=${project}`;
 
-/** Cloud Run refuses a service that could grow beyond the quota, however small it begins. */
+/** Cloud Run refuses a service that could grow beyond the quota, however small it starts. */
 function cpuFindings(context: GoogleAt, infos: readonly QuotaInfo[]): Finding[] {
   const cpu = limitIn(context, infos, /^CpuAllocPerProjectRegion$/);
   if (cpu === null) return [unchecked("Cloud Run's CPU quota isn't among the listed ones.")];
@@ -111,7 +111,7 @@ function cpuFindings(context: GoogleAt, infos: readonly QuotaInfo[]): Finding[] 
   ];
 }
 
-/** The most that any function asks for, unless the deployer says less. */
+/** The largest number that any function asks for, unless the options say less. */
 function instancesWanted({ options }: GoogleAt): number {
   const capped = options.variables.instances_max;
   if (typeof capped === "number") return capped;
@@ -121,7 +121,7 @@ function instancesWanted({ options }: GoogleAt): number {
   return Math.max(...Object.values(functions).map(({ limits }) => limits.instancesMax));
 }
 
-/** Their ids aren't documented, so they are known by what they are called. */
+/** These quotas' ids aren't documented, so they are recognised by their display names. */
 function jobFindings(context: GoogleAt, infos: readonly QuotaInfo[]): Finding[] {
   const running = limitIn(context, infos, /running.*execution|executions?.*running/i);
   const runs = limitIn(context, infos, /run ?job|job ?run/i);
@@ -142,7 +142,7 @@ function jobFindings(context: GoogleAt, infos: readonly QuotaInfo[]): Finding[] 
   return findings;
 }
 
-/** Since 2026 in tokens, 100 for each use of a key: ten uses a second are the least. */
+/** Counted in tokens since 2026, 100 per use of a key; this allows ten uses a second. */
 const kmsTokensMin = 60_000;
 
 function kmsFindings(context: GoogleAt, infos: readonly QuotaInfo[]): Finding[] {

@@ -1,4 +1,4 @@
-/** What this machine needs: Terraform, and something that builds images. */
+/** Checks this machine for Terraform, and for something that builds images. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const timeoutMs = 20_000;
 const installPage = "https://developer.hashicorp.com/terraform/install";
 const Version = z.object({ terraform_version: z.string().regex(/^\d+\.\d+\.\d+/) });
 
-/** Terraform, new enough, with a lock on the provider that it will fetch. */
+/** Requires a recent Terraform, and a lock for the provider that it will fetch. */
 export async function lookAtTerraform({ environment }: PreflightAt): Promise<Looked> {
   const looked = lookedAt("terraform");
   if (!onPath("terraform", environment)) {

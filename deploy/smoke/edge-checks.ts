@@ -1,11 +1,11 @@
-/** What anybody on the internet sees of it. */
+/** What anybody on the internet sees of the deployment. */
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import { securityHeaders } from "#shared/pipeline/headers";
 import { NotTried, type Reply, type SmokeContext } from "./context.ts";
 
 const forgedTries = 5;
-/** A key that was never issued is refused without a read; a cold start is met by trying again. */
+/** A key that was never issued is refused without a read; retries allow for a cold start. */
 const forgedMsMax = 1_000;
 const plainTimeoutMs = 5_000;
 const oversizedHeaderBytes = 100_000;
@@ -44,7 +44,7 @@ function missingHeaders({ headers: sent }: Reply): string[] {
   );
 }
 
-/** The load balancer refuses this before any function hears of it. */
+/** The load balancer refuses this before it reaches a function. */
 export async function ownAnswers(context: SmokeContext): Promise<string> {
   const { status, headers: sent } = await context.ask("/v1/health", {
     "x-padding": "x".repeat(oversizedHeaderBytes),
@@ -67,7 +67,7 @@ export async function forgedKey(context: SmokeContext): Promise<string> {
   return `refused in ${fastest} ms`;
 }
 
-/** @param port 80 but in tests. */
+/** @param port 80, except in tests. */
 export async function noPlainHttp(context: SmokeContext, port = 80): Promise<string> {
   if (!context.isTls)
     throw new NotTried("not applicable: this deployment is on loopback, without TLS");

@@ -24,7 +24,7 @@ export async function shellTask(context: SmokeContext): Promise<string> {
   return `${usd(cost)} of ${usd(held)} held, ${(durationMs / 1000).toFixed(1)} s`;
 }
 
-/** Sealed without a right to open, opened by the gateway alone, and never shown. */
+/** A secret is sealed without the right to open it, opened only by the gateway, and never shown. */
 export async function secret(context: SmokeContext): Promise<string> {
   const value = randomBytes(16).toString("hex");
   const secrets = [{ key: "TOKEN", value }];
@@ -36,7 +36,7 @@ export async function secret(context: SmokeContext): Promise<string> {
   return `its task has it; in the output it is ${shown}`;
 }
 
-/** Nothing between a function and its client may keep events back. */
+/** Nothing between a function and its client may hold events back. */
 export async function streaming(context: SmokeContext): Promise<string> {
   const ran = await context.run("echo first; sleep 4; echo second");
   expectSuccess(ran);
@@ -48,7 +48,7 @@ export async function streaming(context: SmokeContext): Promise<string> {
 
 const places = ["http://169.254.169.254/", "http://metadata.google.internal/", "https://8.8.8.8/"];
 
-/** Where nothing may leave, nothing does: metadata server and DNS included. */
+/** Without a network nothing leaves, including requests to the metadata server and DNS. */
 export async function egressDenied(context: SmokeContext): Promise<string> {
   const tries = places.map(
     (url) => `curl -s -k -m 5 --noproxy "*" -o /dev/null ${url} && echo "reached ${url}"`,
@@ -64,7 +64,7 @@ const Egress = z.object({
   data: z.array(z.object({ host: z.string(), verdict: z.string(), rule: z.string().nullable() })),
 });
 
-/** A denial is told with its rule, and stands in the execution's own log. */
+/** A refusal names its rule, and the execution's own log has it. */
 export async function egressAllowlist(context: SmokeContext): Promise<string> {
   const network = { mode: "allowlist", allow: [{ host: "example.com" }] };
   const ran = await context.run("curl -s -m 10 http://example.org/; true", { network });
@@ -111,7 +111,7 @@ export async function sandbox(context: SmokeContext): Promise<string> {
 
 const Key = z.object({ id: z.string(), key: z.string() });
 
-/** A 200 means dead, on every instance. */
+/** A 200 means that the key is dead on every instance. */
 export async function revocation(context: SmokeContext): Promise<string> {
   const made = await context.call("/v1/keys", Key, { name: "to be revoked" });
   const use = async () =>

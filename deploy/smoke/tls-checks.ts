@@ -1,4 +1,4 @@
-/** Which TLS is spoken, and with what certificate. */
+/** Checks the TLS versions and the certificate. */
 import { type ConnectionOptions, connect, type PeerCertificate } from "node:tls";
 import { NotTried, type SmokeContext } from "./context.ts";
 
@@ -19,7 +19,7 @@ export async function tlsVersions(context: SmokeContext): Promise<string> {
   const newest = await handshake(context, { minVersion: "TLSv1.3", maxVersion: "TLSv1.3" });
   if (newest === null) throw new Error("TLS 1.3 isn't spoken");
   for (const version of ["TLSv1", "TLSv1.1"] as const) {
-    // OpenSSL itself speaks these only if it is told to take anything.
+    // By default, OpenSSL itself refuses to speak these.
     const ciphers = "DEFAULT:@SECLEVEL=0";
     const old = await handshake(context, { minVersion: version, maxVersion: version, ciphers });
     if (old !== null) throw new Error(`${old.protocol} is spoken as well`);
@@ -48,7 +48,7 @@ function requireTls(context: SmokeContext): void {
     throw new NotTried("not applicable: this deployment is on loopback, without TLS");
 }
 
-/** Null if the other side refuses, or this machine's OpenSSL can't even offer it. */
+/** Null if the other side refuses, or this machine's OpenSSL can't offer it. */
 async function handshake(
   context: SmokeContext,
   options: ConnectionOptions,
@@ -60,7 +60,7 @@ async function handshake(
       servername: hostname,
       port: Number(port || 443),
       timeout: timeoutMs,
-      // Looked at below, where its reason can be said.
+      // Checked below, where the reason can be reported.
       rejectUnauthorized: false,
       ...options,
     });

@@ -1,4 +1,7 @@
-/** The domain points here and its certificate is in force: before, nobody can be answered. */
+/**
+ * Waits until the domain points here and its certificate is active; before that no client is
+ * answered.
+ */
 import { setTimeout as delay } from "node:timers/promises";
 import * as z from "zod";
 import { showWorking } from "../../scripts/tools/working.ts";
@@ -7,13 +10,13 @@ import { detail, done, line, Stop } from "../print.ts";
 import type { StepAt } from "./at.ts";
 
 const everyMs = 15_000;
-/** A person may be typing records just now; a workflow can't. */
+/** A person may be entering the records right now; a workflow can't. */
 const recordsWithinMs = { person: 20 * 60_000, nobody: 2 * 60_000 } as const;
-/** Google's signer takes minutes, at times most of an hour. */
+/** Google's signer takes minutes, sometimes most of an hour. */
 const certificateWithinMs = 60 * 60_000;
-/** Google's edge learns of a new load balancer in 5 to 10 minutes. */
+/** Google's edge takes 5 to 10 minutes to learn of a new load balancer. */
 const answerWithinMs = 20 * 60_000;
-/** Not a failure: what is missing lies outside of this program. */
+/** Not a failure, because what is missing isn't in this program's power. */
 const notYetExitCode = 3;
 
 const Certificates = z.object({
@@ -68,8 +71,8 @@ export async function untilDomainIsReady(
 }
 
 /**
- * A new load balancer answers at all after minutes, first with errors of its own. Whether it does
- * as it should is the smoke test's affair, so giving up is no failure here.
+ * A new load balancer takes minutes to answer, at first with errors of its own. The smoke test
+ * checks its answers, so giving up here isn't a failure.
  */
 export async function untilItAnswers(url: string): Promise<void> {
   const deadline = performance.now() + (statedMs() ?? answerWithinMs);
@@ -108,7 +111,7 @@ async function untilRecordsAreThere(context: StepAt, records: readonly DnsRecord
   done("the domain's records are there");
 }
 
-/** PADDOCK_DEPLOY_WAIT_MS: for who won't wait that long. */
+/** PADDOCK_DEPLOY_WAIT_MS shortens the waits. */
 function statedMs(): number | null {
   const stated = process.env.PADDOCK_DEPLOY_WAIT_MS;
   return stated === undefined ? null : Number(stated);

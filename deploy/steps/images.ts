@@ -1,4 +1,4 @@
-/** Both images, built where nothing of these sources has been built yet, known by their digests. */
+/** Builds both images, unless these sources were built before, and returns their digests. */
 import { once } from "node:events";
 import * as z from "zod";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
@@ -40,7 +40,7 @@ export async function ensureImages(
   return need(built, `The build has ended, but ${outputs.registry} has no ${sources.tag}.`);
 }
 
-/** Null unless both are there. */
+/** Null unless both exist. */
 async function imagesOf({ google }: StepAt, registry: string, tag: string): Promise<Images | null> {
   const [host = "", project = "", repository = ""] = registry.split("/");
   const location = host.replace("-docker.pkg.dev", "");
@@ -54,7 +54,7 @@ async function imagesOf({ google }: StepAt, registry: string, tag: string): Prom
   return functions && runner ? { functions, runner } : null;
 }
 
-/** The orders of a build, as the dry run shows them too. */
+/** The commands of a build; the dry run prints them too. */
 export function cloudBuildOrder(
   project: string,
   region: string,
@@ -80,7 +80,7 @@ export function cloudBuildOrder(
     "--config=cloudbuild.yaml",
     `--gcs-source-staging-dir=gs://${outputs.build_bucket}/source`,
     `--substitutions=${pairs.join(",")}`,
-    // The build logs to Cloud Logging alone, so there is nothing to stream.
+    // The build logs to Cloud Logging only, so there is nothing to stream.
     "--suppress-logs",
     "--format=json",
   ];
@@ -100,7 +100,7 @@ async function buildInCloud(
   }
 }
 
-/** The orders of a build on this machine. */
+/** The commands of a build on this machine. */
 export function dockerOrders(registry: string, sources: Sources): [string, ...string[]][] {
   const files = { functions: "images/functions/Dockerfile", runner: "runner/Dockerfile" };
   const [host = ""] = registry.split("/");
@@ -133,7 +133,7 @@ async function buildHere({ registry }: BootstrapOutputs, sources: Sources): Prom
   for (const order of dockerOrders(registry, sources)) await run(order);
 }
 
-/** Its log goes to the terminal; what it answers comes back. */
+/** Its log goes to the terminal; its output is returned. */
 async function run(order: readonly [string, ...string[]]): Promise<string> {
   const child = startChild(order, {
     cwd: repositoryRoot,

@@ -1,6 +1,6 @@
 /**
- * Key rings and keys can't be deleted, so a deployment after a `--destroy` finds them there. They
- * are taken into the state, and get a version again, since `--destroy` has destroyed theirs.
+ * Key rings and keys can't be deleted, so a deployment after a `--destroy` finds them. They are
+ * imported into the state and get a new version, because `--destroy` has destroyed theirs.
  */
 import * as z from "zod";
 import { done, Stop } from "../print.ts";
@@ -21,7 +21,7 @@ const Named = z.object({ name: z.string() });
 const ringName = (project: string) => `projects/${project}/locations/us/keyRings/paddock`;
 const kms = "https://cloudkms.googleapis.com/v1";
 
-/** What an earlier deployment has left; null if there is nothing, or it is in the state. */
+/** What an earlier deployment has left; null if there is nothing, or it is in the state already. */
 export async function takeOverKeys(context: StepAt, terraform: Terraform): Promise<void> {
   const ring = ringName(context.options.project);
   const found = await context.google.ask(`${kms}/${ring}`, Named);
@@ -47,7 +47,7 @@ function addressOf({ name, purpose }: z.infer<typeof Key>): string {
   return `module.keys.google_kms_crypto_key.${kind}["${id}"]`;
 }
 
-/** A wrapping key whose versions were destroyed gets one; nothing else is touched. */
+/** Makes a version for a wrapping key whose versions were destroyed; touches nothing else. */
 export async function ensureKeyVersions(context: StepAt): Promise<void> {
   for (const { name, purpose, primary } of await keysOf(context)) {
     if (purpose !== "ENCRYPT_DECRYPT" || primary?.state === "ENABLED") continue;

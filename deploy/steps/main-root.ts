@@ -1,4 +1,4 @@
-/** The main root: what it is told, what is planned, what is applied and recorded. */
+/** The main root: its variables, its plan, and the release that is recorded. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
@@ -22,19 +22,19 @@ const Outputs = z.object({
 });
 export type MainOutputs = z.infer<typeof Outputs>;
 
-/** What one deployment puts there. */
+/** What one deployment wants. */
 export interface Wanted {
   readonly images: Images;
   readonly lists: Lists;
   readonly commit: string;
-  /** What was stated for this and earlier releases; the rest is decided here. */
+  /** What was set for this and earlier releases; the script decides the rest. */
   readonly variables: Readonly<Record<string, unknown>>;
   readonly secretVersions: SecretVersions;
   readonly github: Release["github"];
   readonly rollbackOf: string | null;
 }
 
-/** As `npm run build` has just written them. */
+/** The lists that `npm run build` has just written. */
 export async function listsOfBuild(): Promise<Lists> {
   const read = async (name: string) =>
     JSON.parse(await readFile(join(repositoryRoot, "dist", name), "utf8"));
@@ -52,7 +52,7 @@ export async function openMain(context: StepAt, bucket: string): Promise<Terrafo
   return terraform;
 }
 
-/** With the lists as files, whose paths no release remembers. */
+/** Writes the lists as files, whose paths no release remembers. */
 export async function variablesFor(context: StepAt, wanted: Wanted): Promise<object> {
   const folder = join(keptFolder(context.options.project), "lists");
   await mkdir(folder, { recursive: true });
@@ -68,7 +68,7 @@ export async function variablesFor(context: StepAt, wanted: Wanted): Promise<obj
   };
 }
 
-/** @returns the release that is in force then, which may be the one that was. */
+/** @returns the release in force afterwards, which may be the previous one. */
 export async function applyMain(
   context: StepAt,
   terraform: Terraform,
@@ -90,7 +90,7 @@ export async function mainOutputs(terraform: Terraform): Promise<MainOutputs> {
   return await terraform.outputs(Outputs);
 }
 
-/** What the public zone of the domain has to have. */
+/** The records that the domain's public zone needs. */
 export function recordsOf(outputs: MainOutputs, domain: string): DnsRecord[] {
   const address = { name: domain, type: "A", data: outputs.load_balancer_address } as const;
   return [...Object.values(outputs.dns_authorization_records), address];
