@@ -1,4 +1,4 @@
-/** `npm run demo`: the whole path once, on a cloud of its own, with nothing recorded beforehand. */
+/** `npm run demo`: the whole path once, on its own cloud, with nothing recorded in advance. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
