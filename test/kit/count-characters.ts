@@ -1,6 +1,6 @@
 /**
- * How many characters a piece of synchronous work looks at or copies: what its time grows with, and
- * the same on every machine. Counted by standing in front of what strings are worked on with.
+ * Counts the characters that a piece of synchronous work looks at or copies. Its time grows with
+ * that number, which is the same on every machine. It wraps the methods that work on strings.
  */
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;

@@ -1,6 +1,6 @@
 /**
- * What must be true of an account, told a second time and as plainly as possible: a list of what
- * was committed, added up from its beginning at every question. It shares no code with the product.
+ * What must be true of an account, written a second time as simply as possible: a list of what was
+ * committed, added up from the start for each question. It shares no code with the product.
  */
 import { expect } from "vitest";
 
@@ -36,7 +36,7 @@ const amounts = (lines: readonly { readonly amount: number }[]) =>
   total(lines.map((one) => one.amount));
 
 export class LedgerModel {
-  /** The last day anybody has seen: it never begins again. */
+  /** The latest day that was seen; it never restarts. */
   day: string;
   readonly credits: number[] = [];
   readonly charges: {
@@ -68,7 +68,7 @@ export class LedgerModel {
     return amounts(this.slices.filter((slice) => slice.day === day));
   }
 
-  /** Of a day or a month, whose name a day begins with. */
+  /** What was spent in a day or a month, which is a prefix of the day's name. */
   spentIn(period: string): number {
     return amounts(this.charges.filter(({ day }) => day.startsWith(period)));
   }
@@ -93,7 +93,7 @@ export class LedgerModel {
     );
   }
 
-  /** Whether a start must be granted; null where a window's buckets may round against it. */
+  /** Whether a start must be granted; null if a window's buckets may round against it. */
   mustGrant(ask: Ask): boolean | null {
     const { slices } = this.at(ask.now);
     const { limits, keyId, amount } = ask;
@@ -110,7 +110,7 @@ export class LedgerModel {
     return ever < limits.executions.max ? true : null;
   }
 
-  /** Notes what a start or a renewal was granted, and holds it against every cap. */
+  /** Records what a start or a renewal was granted, and checks it against every cap. */
   granted(ask: Ask, expiresAt: number): void {
     expect(ask.amount, "no cap is overspent").toBeLessThanOrEqual(this.free(ask));
     this.seen(ask.now);
@@ -127,7 +127,7 @@ export class LedgerModel {
     expect(inWindow.length, "no window is overrun").toBeLessThanOrEqual(max);
   }
 
-  /** What an end must charge: what was used, at most what was held; or late, what is free. */
+  /** What an end must charge: what was used, at most what was held; or, if late, what is free. */
   charge(ask: Omit<Ask, "amount">, cost: number | null, lastHeld: number): number {
     const { id, keyId, now } = ask;
     const own = this.slices.filter((slice) => slice.id === id);
@@ -156,7 +156,7 @@ export class LedgerModel {
     this.seen(now);
   }
 
-  /** A change of the account was committed by a process whose clock says `now`. */
+  /** A process whose clock says `now` has committed a change of the account. */
   seen(now: number): void {
     const { day, slices } = this.at(now);
     this.day = day;

@@ -1,6 +1,6 @@
 /**
- * Redaction the slow way: every unit in every way to spell it, tried at every place. It shares the
- * units and their heads with the real one, and nothing of how a text is read.
+ * Redaction the slow way: every unit in every spelling, tried at every position. It shares the
+ * units and their heads with the real one, but not the reading of text.
  */
 import { HeadWriter, headLength } from "../../shared/core/redaction/heads.ts";
 import { type Layer, type Spelling, spellings } from "../../shared/core/redaction/spellings.ts";
@@ -14,10 +14,10 @@ const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const breaks = { plain: /(?:\r?\n){0,2}/y, indented: /(?:\r?\n[ \t]{0,32}){0,2}/y };
 const breaksOf = ({ signs }: Spelling) => (signs === null ? breaks.indented : breaks.plain);
 
-/** Where each way ends in which what is looked for begins at `at`. */
+/** The positions where each form of the searched text ends that begins at `position`. */
 type Form = (text: string, position: number, layout: RegExp) => Iterable<number>;
 
-/** A spelling of one character: of each of the text's characters those it may be. */
+/** One spelling of a character: for each character of the text, those that it may be. */
 type Sequence = readonly string[];
 
 interface Wanted {
@@ -70,7 +70,7 @@ function withoutMatches(
   return out;
 }
 
-/** The first characters from `at` on, without the breaks among them. */
+/** The first characters from `position` on, without line breaks. */
 function headAt(text: string, position: number, spelling: Spelling): string {
   let head = "";
   let next = position;
@@ -96,7 +96,7 @@ function formOf({ text }: Unit, { layers, skipped }: Spelling): Form {
   return inRow([...text].map((unit) => spelled(unit, layers)));
 }
 
-/** Of each character in each list of layers. */
+/** The forms by character and list of layers. */
 const made = new Map<string, Form>();
 
 function spelled(character: string, layers: readonly Layer[]): Form {
@@ -106,7 +106,7 @@ function spelled(character: string, layers: readonly Layer[]): Form {
   return form;
 }
 
-/** `character` with the last of `layers` put on first. */
+/** `character` after applying `layers`, the last one first. */
 function newForm(character: string, layers: readonly Layer[]): Form {
   const layer = layers.at(-1);
   if (layer === undefined) return raw(character);
@@ -198,7 +198,7 @@ function byEntity(character: string): Sequence[] {
   return character === "&" ? sequences : [[character], ...sequences];
 }
 
-/** Quotes are `'\''` each, or some in a row are `'"'"'`. */
+/** Each quote is `'\''`, or several in a row are `'"'"'`. */
 function shellForm(text: string, layers: readonly Layer[]): Form {
   const outer = layers.slice(0, -1);
   const plain = (part: string) => inRow([...part].map((one) => spelled(one, outer)));

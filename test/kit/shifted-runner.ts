@@ -1,4 +1,4 @@
-/** Cloud Run and its identity for functions whose clock is ahead: their runners report to them. */
+/** Cloud Run and its identity for functions whose clock is ahead; their runners report to them. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { importJWK, SignJWT } from "jose";
@@ -17,7 +17,7 @@ const tokenDays = "100d";
 const Jwks = z.object({ keys: z.tuple([z.object({ kid: z.string() })]).rest(z.unknown()) });
 
 export interface ShiftedRunner {
-  /** Where `threads` finds it: its `PADDOCK_RUN_ENDPOINT`. */
+  /** The `PADDOCK_RUN_ENDPOINT` for `threads`. */
   readonly endpoint: string;
   close(): Promise<void>;
 }
@@ -55,9 +55,7 @@ export async function startShiftedRunner(gatewayUrl: string): Promise<ShiftedRun
   };
 }
 
-/**
- * Signed with the run's own key; the issuer itself gives none that is good for more than an hour.
- */
+/** Signed with the run's own key, because the issuer's tokens last an hour at most. */
 async function issue(
   dataFolder: string,
   claims: { readonly email: string; readonly audience: string },
