@@ -40,7 +40,7 @@ export async function renderIndexes(root: string): Promise<string> {
 }
 
 /** Every export of a store module that has the form of a collection. */
-async function tablesIn(folder: string): Promise<Table[]> {
+export async function tablesIn(folder: string): Promise<Table[]> {
   const files = readdirSync(folder).filter((file) => /^(?!.*\.test\.ts$).*\.ts$/.test(file));
   const modules = await Promise.all(
     files.map(
