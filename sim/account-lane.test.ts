@@ -15,7 +15,7 @@ const plain: LaneSettings = {
   patienceMs: 10_000,
 };
 
-/** What became of changes that came at `moments`: how long each took, and when commits were. */
+/** The results of changes that came at `moments`: how long each took, and when commits were. */
 function committed(moments: readonly number[], settings: LaneSettings) {
   const clock = new Clock(midnight);
   const commits: number[] = [];

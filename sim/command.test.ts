@@ -1,5 +1,5 @@
 // @module-tag slow
-/** `npm run sim` as it is typed. */
+/** `npm run sim` as a user types it. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";

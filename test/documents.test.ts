@@ -1,4 +1,4 @@
-/** The generated pages say what the code says, and the list of controls holds together. */
+/** The generated pages match the code, and the list of controls is consistent. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

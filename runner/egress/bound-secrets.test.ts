@@ -36,7 +36,7 @@ const host = createServer(
     response.end(answerWith === "gzip" ? gzipSync(echo) : echo);
   },
 );
-/** Where clients come in, as behind the proxy's CONNECT. */
+/** The entry for clients, as behind the proxy's CONNECT. */
 const front = createTcpServer({ pauseOnConnect: true }, async (client: Socket) => {
   const upstream = connect((host.address() as AddressInfo).port, "127.0.0.1");
   await once(upstream, "connect");

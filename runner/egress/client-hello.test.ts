@@ -9,7 +9,7 @@ import { helloBytesMax, readGreeting } from "./client-hello.ts";
 let real: Buffer;
 let nameless: Buffer;
 
-/** What Node's own client says first. */
+/** The first bytes of Node's own client. */
 async function captured(servername: string): Promise<Buffer> {
   const server = createServer();
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -32,7 +32,7 @@ beforeAll(async () => {
   nameless = await captured("");
 });
 
-/** The same message over records of `size` bytes. */
+/** The same message in records of `size` bytes. */
 function inRecords(hello: Buffer, size: number): Buffer {
   const message = hello.subarray(5);
   const records: Buffer[] = [];

@@ -22,11 +22,14 @@ const bytes = { sentBytes: 10, receivedBytes: 20, durationMs: 30 };
 
 interface Options {
   readonly now?: () => number;
-  /** What the gateway does with a call. */
+  /** How the gateway responds to a call. */
   readonly answer?: (call: EgressRequest) => "stored" | "refused" | "away";
 }
 
-/** A log before a gateway that keeps what it takes, and tells calls apart by their first number. */
+/**
+ * A log in front of a gateway that stores what it accepts, and identifies calls by their first
+ * number.
+ */
 function logOf({ now = () => 0, answer = () => "stored" }: Options = {}) {
   const [sent, failures]: [EgressRequest[], unknown[]] = [[], []];
   const stored = new Map<number, EgressAttempt>();

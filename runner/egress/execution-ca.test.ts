@@ -14,7 +14,7 @@ const ca = new ExecutionCa(["api.example.test"], now);
 const folder = mkdtempSync(join(tmpdir(), "paddock-ca-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What a server shows that asks the CA for `host`'s certificate. */
+/** The certificate that a server with this CA presents for `host`. */
 async function shownFor(host: string) {
   const server = createServer({ SNICallback: (_name, done) => done(null, ca.contextFor(host)) });
   await once(server.listen(0, "127.0.0.1"), "listening");

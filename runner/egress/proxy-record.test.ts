@@ -1,4 +1,4 @@
-/** That the log can't be outrun: what is allowed is stored before a byte of it flows. */
+/** The log can't be outrun: an allowed attempt is stored before a byte of it flows. */
 import { once } from "node:events";
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";

@@ -1,4 +1,4 @@
-/** Where the proxy leads, how much of it, and that it never hangs. No sandbox yet. */
+/** Where the proxy connects, how much it carries, and that it never hangs. Without a sandbox. */
 import { once } from "node:events";
 import { connect as connectTcp, createServer, type Server } from "node:net";
 import { text } from "node:stream/consumers";
@@ -132,7 +132,7 @@ describe("caps", () => {
 describe("an open network", () => {
   const tunnel = "CONNECT allowed.test:22 HTTP/1.1\r\nHost: allowed.test:22\r\n\r\n";
 
-  /** A proxy that leads to `server`, whatever it speaks. */
+  /** A proxy in front of `server`, whatever protocol that speaks. */
   async function openTo(server: Server): Promise<number> {
     await once(server.listen(0, "127.0.0.1"), "listening");
     const address = server.address();

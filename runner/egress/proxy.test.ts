@@ -1,4 +1,4 @@
-/** How the proxy reads: what is asked, and what is said inside, must agree. No sandbox yet. */
+/** How the proxy parses: the target and the inner request must agree. Without a sandbox. */
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { connect as connectTcp } from "node:net";

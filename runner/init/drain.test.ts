@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** An output whose script has ended; `told` holds what came of it. */
+/** An output whose script has ended; `told` collects the results. */
 function ended(isPassedOn: () => boolean = () => false) {
   const output = new Socket();
   output.resume();

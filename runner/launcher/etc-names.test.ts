@@ -10,7 +10,7 @@ afterEach(() => {
   for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
 });
 
-/** A system of these files, and of these links by their paths. */
+/** A system with these files, and these links by their paths. */
 function system(files: readonly string[], links: Readonly<Record<string, string>> = {}): string {
   const root = mkdtempSync(join(tmpdir(), "paddock-etc-"));
   roots.push(root);

@@ -26,7 +26,7 @@ describe("readSettings()", () => {
     [{ PADDOCK_SANDBOX_MODE: "C" }],
     [{ PADDOCK_SCRATCH: "relative" }],
     [{ PADDOCK_SCRATCH: "/run/a,b" }],
-    // Another network than the real one is for tests alone.
+    // The test network must never be used in Google Cloud.
     [{ PADDOCK_EGRESS_TEST: "{}", CLOUD_RUN_JOB: "runner-lite-internet" }],
   ])("refuses %j", (environment) => {
     expect(() => readSettings(environment)).toThrow();

@@ -1,4 +1,4 @@
-/** What a workspace holds and an execution can't have: it is said, and nothing is lost. */
+/** Files of a workspace that an execution can't have are reported, and nothing is lost. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { eventBatchBytesMax, type RunnerEvent } from "#shared/protocol/runner";
 import { EventStream } from "./event-stream.ts";
 
-/** A stream whose gateway keeps what it hears; `fail` makes a call fail. */
+/** A stream to a gateway that stores what it receives; `fail` makes a call fail. */
 function heard(
   flushIntervalMs: number,
   fail: (call: number) => boolean = () => false,
@@ -111,7 +111,7 @@ describe("an EventStream", () => {
     }
   });
 
-  // Guards the batch that is sent twice: the end comes while a slow call and a timer are pending.
+  // Guards against a batch that is sent twice: the end comes during a slow call and a timer.
   test("has one call on its way at a time, also at the end", async () => {
     vi.useFakeTimers();
     const gate = Promise.withResolvers<void>();

@@ -1,4 +1,4 @@
-/** Files that no tool of ours would make: each costs itself, and nothing else. */
+/** Files that none of our tools would make: each affects itself and nothing else. */
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -73,7 +73,7 @@ describe("WSP-1 one odd file costs itself alone:", () => {
 
   test("a file that can't be read is left out by name, and why", async () => {
     const base = executions.newFolder();
-    // Below a folder of 3,500 bytes a path of 1,000 bytes is more than the kernel takes at once.
+    // In a folder with a path of 3,500 bytes, a path of 1,000 bytes exceeds the kernel's limit.
     const program = `my $name = "n" x 250;
       sub down { mkdir $name or die $!; chdir $name or die $!; }
       down() for 1..14; open(my $file, ">", "other") or die $!; down() for 1..4`;
@@ -131,7 +131,7 @@ describe("WSP-1 one odd file costs itself alone:", () => {
     const bytes = found.reduce((sum, { path }) => sum + Buffer.byteLength(path), 0);
     expect(bytes).toBeLessThan(20_000 + 2 * 1_024);
     expect(found.map(({ path }) => path)).toEqual(expect.arrayContaining([...known]));
-    // The folders it lies in are nine.
+    // Nine of them are the folders that contain the others.
     expect(skipped.count).toBe(50 + 9 - found.length);
     expect(skipped.sentence("Not saved")).toContain("is beyond 20000 bytes of paths");
   });

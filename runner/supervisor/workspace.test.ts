@@ -1,4 +1,4 @@
-/** A workspace out and in again is the same workspace. */
+/** A workspace is the same after it is saved and restored. */
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
@@ -35,7 +35,8 @@ describe("a workspace", () => {
         writeFileSync(join(folder, "large"), Buffer.alloc(30 * mib, "x"));
       },
     });
-    // Two packs and the manifest: 30 MB fit no pack whole, the rest has room beside them.
+    // Two packs and the manifest: the file of 30 MB exceeds a pack, and the rest fits into its
+    // second one.
     expect(executions.objects.size).toBe(3);
     const again = await executions.execute({ base: saved.digest });
     expect(again.state).toBe("unchanged");
@@ -109,7 +110,7 @@ describe("WSP-2 the restored tree is the saved tree:", () => {
       ["closed/inner", 0o500],
     ] as const) {
       const stats = statSync(join(folder, path));
-      // Saving it has had to open it again.
+      // Saving it had to open it again.
       expect({ path, mtime: stats.mtime }).toEqual({ path, mtime: time });
       expect(stats.mode & 0o077).toBe(mode & 0o077);
     }
@@ -142,7 +143,7 @@ describe("WSP-2 the restored tree is the saved tree:", () => {
         writeFileSync(join(folder, "s3"), "end");
         truncateSync(join(folder, "s3"), 20 * mib + 1);
       },
-      // Of the files' 100 MiB it needs two pages.
+      // The files' 100 MiB are sparse and need two pages.
       limits: { workspaceBytes: 60 * mib, workspaceInodesMax: 10 },
     });
     expect(executions.notes).toEqual([]);

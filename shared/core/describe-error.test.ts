@@ -6,7 +6,7 @@ import { Fault } from "./fault.ts";
 
 const secret = "sk-live-4242";
 
-/** What a runtime or a library throws at a value, each with the value in its message. */
+/** What runtimes and libraries throw for a value, each with the value in its message. */
 const quoting: Readonly<Record<string, () => unknown>> = {
   "a variable with a NUL": () => spawnSync("/bin/true", { env: { TOKEN: `${secret}\u0000` } }),
   "text that isn't JSON": () => JSON.parse(`{"value":${secret}}`),

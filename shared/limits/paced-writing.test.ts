@@ -4,7 +4,7 @@ import { writePaced } from "./paced-writing.ts";
 
 const pieceBytes = 1_024;
 
-/** Pieces that say how many of them were made. */
+/** Pieces that count how many of them were made. */
 function newPieces(count: number) {
   let made = 0;
   const pieces = async function* () {

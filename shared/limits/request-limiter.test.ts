@@ -66,7 +66,7 @@ describe("RequestLimiter", () => {
       "retry-after": "62",
     });
     expect(message).toBe("At most 1 requests are taken in 60 seconds.");
-    // Whoever waits as long as was said is let in.
+    // A client that waits as long as it was told is admitted.
     nowMs += 62_000;
     expect(limiter.take([early, late]).state).toMatchObject({ limit: 1, remaining: 0 });
   });

@@ -1,4 +1,4 @@
-/** How a function ends connections: whoever is refused reads why, however it sends. */
+/** How a function ends connections: a refused client can read the reason, however it sends. */
 import { once } from "node:events";
 import type { Server } from "node:http";
 import { connect } from "node:net";
@@ -23,7 +23,7 @@ interface Refusing {
   readonly targets: string[];
 }
 
-/** A function that refuses every body: at once, or when it has read too much. */
+/** A function that refuses every body: at once, or after reading too much. */
 async function refusing(limits?: Deadlines): Promise<Refusing> {
   const targets: string[] = [];
   const written = Promise.withResolvers<void>();
@@ -32,7 +32,7 @@ async function refusing(limits?: Deadlines): Promise<Refusing> {
     request.socket.once("finish", () => setImmediate(() => setImmediate(written.resolve)));
     if (request.method === "GET") return sendJson(response, { status: 200, body: {} });
     const refuse = (error: unknown) => sendError(response, asRefusal(error));
-    // One that reads until it is too much, and leaves the rest where it is.
+    // Reads until it is too much, and leaves the rest unread.
     if (request.url === "/read") return void readBytes(request, 1_000).catch(refuse);
     const isStranger = request.url === "/stranger";
     refuse(new ApiError(isStranger ? "UNAUTHORIZED" : "PAYLOAD_TOO_LARGE"));

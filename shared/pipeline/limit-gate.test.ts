@@ -113,7 +113,7 @@ describe("LIM-2 a start that the account refuses", () => {
     expect(() => remaining("key_a")).toThrow(refusal);
     expect(remaining("key_b")).toBe(2);
     pass(1);
-    // An execution of the key may have ended: the account is asked.
+    // An execution of the key may have ended, so the account is asked.
     expect(remaining("key_a")).toBe(2);
   });
 

@@ -8,7 +8,7 @@ const folder = mkdtempSync(join(tmpdir(), "paddock-stack-"));
 const bundle = join(folder, "agents.cjs");
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** From the bundle's line 1, column 10 on: line 7, column 3 of the source. */
+/** Maps the bundle's line 1, column 10 to line 7, column 3 of the source. */
 const map = { version: 3, sources: ["../shared/a.ts"], names: [], mappings: "SAME" };
 
 test("a position in a bundle is told as the one in its source", () => {

@@ -1,4 +1,4 @@
-/** What is refused where a body or a query is read, and in which words. */
+/** What is refused when a body or a query is read, and in which words. */
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import { describe, expect, test } from "vitest";

@@ -12,7 +12,7 @@ const { quotas } = DeploymentLimits.parse({
   quotas: { storedBytesMax: bytesMax, storedObjectsMax: 4 },
 });
 
-/** A bucket in memory, and what is counted of it. */
+/** A bucket in memory, and its usage count. */
 function newBucket() {
   const store = new MemoryStore();
   const stored = new Map<string, number>();

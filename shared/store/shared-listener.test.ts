@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type Listener, SharedListener, tell } from "./shared-listener.ts";
 
-/** A source of numbers that counts who listens. */
+/** A source of numbers that counts its listeners. */
 function source() {
   const heard: Listener<number>[] = [];
   let stopped = 0;

@@ -1,4 +1,4 @@
-/** A whole deployment, step by step, against a Google and a Terraform that tests have made up. */
+/** A whole deployment, step by step, with a fake Google and a fake Terraform. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -21,7 +21,7 @@ const times = (order: string) => made.calls().filter((call) => call.startsWith(o
 const changed = (path: RegExp) =>
   made.google.changes().filter((asked) => path.test(`${asked.host}${asked.path}`));
 
-/** All that a run leaves on this machine, by file. */
+/** Everything that a run leaves on this machine, by file. */
 function filesUnder(folder: string): string[] {
   const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
   return entries

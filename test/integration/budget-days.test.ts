@@ -70,7 +70,7 @@ describe("over midnight", () => {
     try {
       const { baseUrl } = later;
       const budget = (await send("/v1/budget", { key: owner.key, baseUrl })).json;
-      // Of the first day only a part is known: three whole ones cost nothing.
+      // The first day is known only in part, so it doesn't count; three whole days cost nothing.
       expect(budget).toMatchObject({ dailySpent: 0, totalSpent: cost });
       expect(budget.forecast).toMatchObject({ dailyAverage: 0, basedOnDays: 3, runsOutAt: null });
       const { days } = (await send("/v1/budget/history", { key: owner.key, baseUrl })).json;

@@ -1,4 +1,4 @@
-/** The coordinator on the real emulator: what it promises when changes meet, fail or get lost. */
+/** The coordinator on the real emulator: its promises when changes collide, fail or get lost. */
 import { nanoid } from "nanoid";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
@@ -63,7 +63,7 @@ function entry(id: string): LedgerEntry {
   return LedgerEntry.parse({ ...line, description: "", createdAt: now });
 }
 
-/** Holds one micro-dollar for `id` and writes a line, so that each change has a document too. */
+/** Holds one micro-dollar for `id` and writes a line, so that each change has a document. */
 function holdOne(owner: TestOwner, id: string, line = id) {
   return {
     owner,

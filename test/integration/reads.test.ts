@@ -1,4 +1,4 @@
-/** Documents that are asked for in one turn, on the real emulator: what their one call promises. */
+/** Documents that are read in one turn on the real emulator: the promises of their shared call. */
 import { nanoid } from "nanoid";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
@@ -40,7 +40,7 @@ beforeEach(() => {
 const numberOf = async (number: number, itsOwner = owner) =>
   (await store.get(things.of(itsOwner, `thing-${number}`))).value?.number ?? null;
 
-/** A call is counted when it is over, which is a little after its documents are there. */
+/** A call is counted at its end, shortly after its documents have arrived. */
 async function untilCounted(reads: number): Promise<void> {
   await until(`${reads} reads`, async () => proxy.counters().reads === reads);
 }

@@ -1,4 +1,4 @@
-/** The smoke test of a deployment, against one that is sound and against what isn't one. */
+/** The smoke test of a deployment, on a healthy one and on broken ones. */
 import { execFile } from "node:child_process";
 import { createServer } from "node:http";
 import { describe, expect, test } from "vitest";

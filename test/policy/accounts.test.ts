@@ -1,4 +1,4 @@
-/** Who may do what, and that nobody may more than the code asks for. */
+/** Who may do what, and that nobody has more rights than the code asks for. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -13,14 +13,14 @@ const having = (role: string) =>
     .filter(([, { roles }]) => roles.includes(role))
     .map(([name]) => name);
 
-/** Every grant of the plan, to whomever. */
+/** Every grant in the plan. */
 function grants(): readonly PlannedResource[] {
   return planOf("main")
     .resources()
     .filter(({ type }) => /_iam_(member|binding|policy)$/.test(type));
 }
 
-/** Functions that a role is granted to, by what it is granted on. */
+/** Functions that have a role, by what it is granted on. */
 function holders(role: string, matches: (values: PlannedResource["values"]) => boolean): string[] {
   const members = grants()
     .filter(({ values }) => values.role === role && matches(values))

@@ -1,4 +1,4 @@
-/** What stands before the public functions. */
+/** What protects the public functions. */
 import { describe, expect, test } from "vitest";
 import { securityHeaders } from "#shared/pipeline/headers";
 import { listFunctions } from "../../scripts/build/function-list.ts";
@@ -63,7 +63,7 @@ describe.skipIf(!isPlanned)("EDG-1 Cloud Armor", () => {
     );
   });
 
-  // Whoever passes the limit is let in: rules that come after it would never be asked.
+  // The throttling rule admits requests below the limit, so later rules would never be evaluated.
   test("asks its rules before it counts", () => {
     const rules = rulesOf(planOf("main"));
     const limit = rules.find(({ action }) => action === "throttle");

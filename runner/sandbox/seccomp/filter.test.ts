@@ -21,7 +21,7 @@ interface Call {
   readonly values?: readonly bigint[];
 }
 
-/** Runs a filter as the kernel does: a machine of one register. */
+/** Runs a filter as the kernel does: a machine with one register. */
 function decide(filter: readonly Instruction[], call: Call): number {
   const data = new Map([
     [0, call.number],
@@ -111,7 +111,7 @@ describe.each(architectures)("the filter for %s", (architecture: Architecture) =
       expect(open).toEqual([0]);
     }
     expect(answer("socket", 16, 3, 0)).toBe(verdict.allow);
-    // The kernel takes the lower half of each: upper halves change nothing.
+    // The kernel looks at the lower half of each argument only.
     expect(answer("socket", (1n << 32n) | 16n, 3, (1n << 32n) | 12n)).toBe(refusal("EAFNOSUPPORT"));
     expect(answer("socket", 17, 3, 0)).toBe(refusal("EAFNOSUPPORT"));
   });

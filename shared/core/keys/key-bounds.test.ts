@@ -71,7 +71,7 @@ describe("KEY-4 a key can't make one that may more than itself", () => {
       }),
       { numRuns: 5_000 },
     );
-    // Enough pairs that weren't refused, else the property says nothing.
+    // Without enough accepted pairs, the property would prove nothing.
     expect(within).toBeGreaterThan(25);
   });
 

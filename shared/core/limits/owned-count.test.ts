@@ -33,7 +33,7 @@ describe("TEN-2 withOneMore()", () => {
           else if (next === "count") counted = { count: live, made: before?.made ?? null };
           else {
             const after = withOneMore(before, counted, max);
-            // A count may be older than what was deleted since, and then it is made again.
+            // A count may be older than a deletion, and then it is repeated.
             if (after === "full") expect(counted?.count).toBe(max);
             if (typeof after === "string") continue;
             [live, before] = [live + 1, after];

@@ -16,7 +16,7 @@ describe("BUD-1 hold()", () => {
     expect(hold(accountWith(), request("run_1", 101)).granted).toBe(false);
   });
 
-  // Guards the double spend: held money is gone, though nobody has been charged for it yet.
+  // Guards against the double spend: held money is gone, although it isn't charged yet.
   test("counts what is held for others as gone", () => {
     const account = held(accountWith(), "run_1", 60);
     const refused = hold(account, request("run_2", 41));

@@ -10,7 +10,7 @@ function credited(amountMicrousd: number, more: Partial<Account> = {}): Account 
   return noticeAlerts(before, credit(before, amountMicrousd, now)).account;
 }
 
-/** What a settlement of `microusd` changes, and what is noticed of it. */
+/** The change of a settlement of `microusd`, and the alerts that it raises. */
 function spend(before: Account, microusd: number, spentAt = now) {
   const account = inPeriod(before, spentAt);
   const added = <P extends Account["day"]>(period: P) => ({

@@ -6,7 +6,7 @@ const none: Pace = { days: 0, microusdPerDay: 0 };
 const key = (day: number) =>
   new Date(Date.UTC(2026, 0, 1) + day * dayMs).toISOString().slice(0, 10);
 
-/** The pace after days that cost `spent` each; null for a day on which nobody looked. */
+/** The pace after days that cost `spent` each; null for a day without a look. */
 function paceOf(spent: readonly (number | null)[]): Pace {
   let pace = none;
   let from = 0;

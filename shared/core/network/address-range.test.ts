@@ -64,7 +64,7 @@ const ipv4 = fc
   .map((octets) => octets.join("."));
 const ipv6 = fc
   .array(fc.nat(0xffff), { minLength: 8, maxLength: 8 })
-  // Real addresses: the mapped ones are IPv4.
+  // Only real IPv6 addresses, because mapped ones are IPv4.
   .map(([first = 0, ...rest]) => [first | 1, ...rest].map((part) => part.toString(16)).join(":"));
 
 describe("agrees with the platform's own list of addresses", () => {
@@ -72,7 +72,7 @@ describe("agrees with the platform's own list of addresses", () => {
     const list = new BlockList();
     list.addSubnet(base, bits, family);
     const range = parseRange(`${base}/${bits}`);
-    // A base with a host part is no range of ours.
+    // A base with a host part isn't a valid range.
     if (!range) return;
     expect(isInRanges(address, [`${base}/${bits}`])).toBe(list.check(address, family));
   };

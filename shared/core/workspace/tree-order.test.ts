@@ -10,7 +10,7 @@ import {
   rangeBelow,
 } from "#shared/core/workspace/tree-order";
 
-/** Few names, so that paths meet; one sorts before the slash, one beyond the first plane. */
+/** Few names, so that paths collide; one sorts before the slash, one is beyond the first plane. */
 const path = fc
   .array(fc.constantFrom("a", "a-b", "b", "é", "\ue000", "😀"), { minLength: 1, maxLength: 4 })
   .map((segments) => segments.join("/"));
