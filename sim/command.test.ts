@@ -36,7 +36,7 @@ test.runIf(isTurn(0, 2))("the same options give the same day", { timeout: 60_000
 });
 
 test.runIf(isTurn(1, 2))(
-  "people are told the seed, what breaks first and what it costs",
+  "the output names the seed, what breaks first and what it costs",
   {
     timeout: 60_000,
   },

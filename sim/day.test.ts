@@ -45,7 +45,7 @@ const small: DaySettings = {
 };
 
 describe("for any load and any room", { timeout: 60_000 }, () => {
-  test("nobody is lost, money adds up, and waiting is the queue's length over time", () => {
+  test("nothing is lost, money adds up, and waiting is the queue's length over time", () => {
     const load = fc.record({
       executionsPerDay: fc.integer({ min: 1, max: 600 }),
       owners: fc.integer({ min: 1, max: 20 }),
@@ -65,7 +65,7 @@ describe("for any load and any room", { timeout: 60_000 }, () => {
     );
   });
 
-  test("who waits longer than the product lets them is given up, unpaid", () => {
+  test("an execution that waits too long is given up without a charge", () => {
     const room = { callsMax: 1, windowMs: 300_000, runningMax: 1 };
     const demand = sampleDemand(
       { executionsPerDay: 900, owners: 10, burst: 1, seed: 3 },

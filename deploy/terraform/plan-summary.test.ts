@@ -36,7 +36,7 @@ describe("a plan's summary", () => {
     );
   });
 
-  test("says so if there is nothing to do; reading is nothing", () => {
+  test("says so if there is nothing to do, and counts reading as nothing", () => {
     const read = change("data.google_project.this", ["read"], { mode: "data" });
     expect(summaryLines(summarise(planOf(read)))).toEqual(["nothing to change"]);
   });

@@ -52,7 +52,7 @@ describe("a body that is too large", () => {
       [head("Transfer-Encoding: chunked"), chunk, chunk, "0\r\n\r\n"],
     ],
     [
-      "for whoever was told to wait",
+      "for a client that was told to wait",
       [head("Expect: 100-continue\r\nContent-Length: 120000"), piece, piece],
     ],
   ])("%s is a 413 to a client that writes it all before it reads", async (_what, parts) => {

@@ -80,7 +80,7 @@ describe("SEC-5 an answer that holds the secret", () => {
     ["zstd of gzip", zstdCompressSync(gzipSync(said))],
     ["gzip with another member before", Buffer.concat([gzipSync("nothing"), gzipSync(said)])],
     ["gzip of UTF-16", gzipSync(Buffer.from(said, "utf16le"))],
-  ])("packed as %s without a word is kept back", async (_how, packed) => {
+  ])("compressed as %s without a header is held back", async (_how, packed) => {
     for (const body of [[packed], halves(packed), singly(packed)]) {
       const got = await throughGuard({ body });
       expect(got?.isCut ?? true).toBe(true);
@@ -90,7 +90,7 @@ describe("SEC-5 an answer that holds the secret", () => {
   });
 
   // Deflate without a dictionary reveals a byte or two with each byte, so the last one isn't all.
-  test("is kept back from where it begins", async () => {
+  test("is held back from where it begins", async () => {
     const got = await throughGuard({ body: singly(gzipSync(said, { strategy: 2 })) });
     const options = { finishFlush: constants.Z_SYNC_FLUSH };
     const unpacked = gunzipSync(got?.bytes ?? Buffer.alloc(0), options).toString();
@@ -112,21 +112,21 @@ describe("SEC-5 an answer that holds the secret", () => {
   });
 
   test.each(["constructor", "__proto__", "toString", "lzma"])(
-    "encoded as %s, which is no encoding, is kept back",
+    "encoded as %s, which isn't an encoding, is held back",
     async (encoding) => {
       const headers = [`Content-Encoding: ${encoding}`];
       expect(await throughGuard({ headers, body: [gzipSync(said)] })).toBeNull();
     },
   );
 
-  test("encoded once more than it says is kept back", async () => {
+  test("encoded once more than its header says is held back", async () => {
     const packed = gzipSync(gzipSync(said));
     const got = await throughGuard({ headers: ["Content-Encoding: gzip"], body: [packed] });
     expect(got?.isCut).toBe(true);
   });
 
   test.each(["gzip, chunked", "gzip", "chunked, chunked", "identity"])(
-    "under Transfer-Encoding: %s is kept back",
+    "under Transfer-Encoding: %s is held back",
     async (coding) => {
       const packed = gzipSync(said);
       const size = packed.length.toString(16);
@@ -178,7 +178,7 @@ describe("an answer that holds none", () => {
     if (_what === "an archive") expect(gunzipSync(bytes).equals(data)).toBe(true);
   });
 
-  test("and says nothing packed for ever is cut", async () => {
+  test("and whose compressed stream never produces output is cut", async () => {
     // Empty stored blocks, again and again, after what may be the first part of the secret.
     const open = deflateSync(value.slice(0, 12), { level: 0 }).subarray(0, -4);
     open[2] = 0;

@@ -148,7 +148,7 @@ describe("SEC-5 a secret bound to a host", () => {
     expect(bound.wants(`x.${name}`, 443)).toBe(false);
   });
 
-  test("goes to no host that can't prove its name", async () => {
+  test("isn't sent to a host that can't prove its name", async () => {
     certifiedFor = "other.test";
     const before = heard.length;
     const answer = await send({ headers: { "x-api-key": placeholder } });

@@ -70,7 +70,7 @@ describe("watchDrain()", () => {
     clearInterval(endless);
   });
 
-  test("doesn't take it for quiet that we are slow to read", async () => {
+  test("doesn't count as quiet while our own reader is slow", async () => {
     const { output, told } = ended();
     output.pause();
     await vi.advanceTimersByTimeAsync(500);

@@ -75,7 +75,7 @@ describe("readAttempt()", () => {
     expect(of(target)).toEqual({ method: "http", host, port });
   });
 
-  test("bounds what it tells", () => {
+  test("returns a bounded text", () => {
     expect(of(`http://${"a".repeat(5_000)}/`)?.host).toHaveLength(260);
     expect(readAttempt("nonsense")).toBeNull();
   });

@@ -210,7 +210,7 @@ function isNamed(notes: string, path: string): boolean {
 }
 
 describe("WSP-2 any tree", () => {
-  test("is restored as it was saved, or it is said what isn't", async () => {
+  test("is restored as it was saved, or the answer names what isn't", async () => {
     await fc.assert(
       fc.asyncProperty(tree, async (steps) => {
         const { was, is, notes, again } = await keep(steps);

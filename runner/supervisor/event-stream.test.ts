@@ -55,7 +55,7 @@ describe("an EventStream", () => {
     expect(text()).toBe("no line end");
   });
 
-  test("tells of a script that is soon done in one call", async () => {
+  test("sends a short script's events in one call", async () => {
     vi.useFakeTimers();
     const { stream, batches, first } = heard(3_600_000);
     stream.emit(call);
@@ -112,7 +112,7 @@ describe("an EventStream", () => {
   });
 
   // Guards against a batch that is sent twice: the end comes during a slow call and a timer.
-  test("has one call on its way at a time, also at the end", async () => {
+  test("has one call in progress at a time, even at the end", async () => {
     vi.useFakeTimers();
     const gate = Promise.withResolvers<void>();
     const { stream, batches, failures } = heard(1, () => false, gate.promise);
@@ -128,7 +128,7 @@ describe("an EventStream", () => {
     expect(batches.flat().map(({ sequence }) => sequence)).toEqual([1, 2]);
   });
 
-  test("says once that nobody listens, and ends all the same", async () => {
+  test("reports once that the gateway can't be reached, and still ends", async () => {
     const { stream, failures, batches } = heard(1, (calls) => calls > 1);
     stream.emit(call);
     await stream.end();

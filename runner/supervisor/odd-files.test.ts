@@ -120,7 +120,7 @@ describe("WSP-1 one odd file costs itself alone:", () => {
     expect(executions.notes).toEqual([expect.stringContaining('"s3" is sparse')]);
   });
 
-  test("of more paths than are kept, only so many are remembered", async () => {
+  test("remembers a bounded number of skipped paths", async () => {
     const folder = executions.newFolder();
     const deep = `${"d".repeat(100)}/`.repeat(9).slice(0, -1);
     mkdirSync(join(folder, deep), { recursive: true });

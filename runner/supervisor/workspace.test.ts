@@ -23,7 +23,7 @@ const mib = 1_048_576;
 const executions = new WorkspaceExecutions();
 
 describe("a workspace", () => {
-  test("comes back as it went: contents, modes, links, empty folders", async () => {
+  test("is restored as it was saved: contents, modes, links, empty folders", async () => {
     const saved = await executions.execute({
       run(folder) {
         mkdirSync(join(folder, "a/b"), { recursive: true });
@@ -63,7 +63,7 @@ describe("a workspace", () => {
     expect(executions.objects.size).toBe(before + 1);
   });
 
-  test("is read though its owner locked it away", async () => {
+  test("is saved even if its permissions forbid reading", async () => {
     const { manifest } = await executions.execute({
       run(folder) {
         mkdirSync(join(folder, "locked"));

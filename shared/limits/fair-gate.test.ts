@@ -57,7 +57,7 @@ describe("TEN-1 FairGate", () => {
     expect(askOther("neighbour")).toBeNull();
   });
 
-  test("has a flood's place rest for as long as its request computed, and no neighbour's", async () => {
+  test("lets a flood's place rest as long as its request computed, but no neighbour's", async () => {
     const { gate, ask, admitted } = newGate({ sharedMax: 2 });
     ask("neighbour");
     ask("flood");
@@ -219,7 +219,7 @@ describe("TEN-1 FairGate", () => {
     expect([ask("flood", "key_a"), ask("neighbour", "key_b")]).toEqual([null, null]);
   });
 
-  test("lets everybody in once, whatever the order, and never more than it may at once", async () => {
+  test("admits every request once in any order, and never too many at once", async () => {
     const owners = ["a", "b", "c", "d"];
     const owner = fc.constantFrom(...owners);
     const ending = fc.option(fc.constantFrom("key_a", "key_b"));

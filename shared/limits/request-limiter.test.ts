@@ -31,7 +31,7 @@ describe("LIM-2 RequestLimiter", () => {
     expect(limiter.take([wide]).state).toMatchObject({ limit: 10, remaining: 8 });
   });
 
-  test("gives back what another limit refused after all", () => {
+  test("gives back what was counted if another limit refuses", () => {
     const limiter = new RequestLimiter(() => 0);
     limiter.take([claim("a", 2)]).giveBack();
     expect(limiter.take([claim("a", 2)]).state).toMatchObject({ remaining: 1 });

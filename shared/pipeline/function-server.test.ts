@@ -72,7 +72,7 @@ describe("a refused body", () => {
     },
   );
 
-  test("is cut after all where it has no end", async () => {
+  test("is cut if it never ends", async () => {
     const { port, answered } = await refusing();
     const part = "x".repeat(8_000_000);
     const parts = [head("Content-Length: 900000000"), ...Array<string>(100).fill(part)];
@@ -95,7 +95,7 @@ describe("a refused body", () => {
     expect(statusOf(await writeEverythingFirst(port, few))).toBe(401);
   });
 
-  test("makes no second request of what its client sends behind it", async () => {
+  test("isn't followed by a second request made from its client's bytes", async () => {
     const { port, targets } = await refusing();
     const hidden = "GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n";
     const body = "x".repeat(70_000);

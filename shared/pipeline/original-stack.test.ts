@@ -18,7 +18,7 @@ test("a position in a bundle is told as the one in its source", () => {
   );
 });
 
-test("what no map knows stays as it is", () => {
+test("a position without a map stays as it is", () => {
   const stack = `Error: no\n    at f (${bundle}.other.cjs:1:12)\n    at node:internal/x:3:4`;
   expect(originalStack(stack)).toBe(stack);
 });

@@ -57,7 +57,7 @@ describe("SEC-8 a body that no later stage could use", () => {
     expect(await read('{"output":"a\\u0000b"}', "kept")).toEqual({ output: "a\u0000b" });
   });
 
-  test("is none that only looks like one", async () => {
+  test("isn't one that only looks like it", async () => {
     const names = ["toDate", "constructor", "hasOwnProperty", "toJSON", "then", ""];
     const pairs = [...names, "😀"].map((name) => [name, "__proto__"]);
     const text = JSON.stringify(Object.fromEntries(pairs));

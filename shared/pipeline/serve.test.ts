@@ -84,7 +84,7 @@ describe("SEC-8 a function", () => {
     });
   });
 
-  test("ends at an error that nobody caught, and has told each by class and place alone", async () => {
+  test("ends at an uncaught error, and logs each by class and place only", async () => {
     const exited = once(child, "exit");
     await fetch(`${baseUrl}/v1/ends`).catch(() => null);
     expect((await exited)[0]).toBe(1);

@@ -104,7 +104,7 @@ describe("a change", () => {
     expect(store.tried).toHaveLength(3);
   });
 
-  test("is committed with what fits beside it into one request, however much waits", async () => {
+  test("shares a commit with as many others as fit into one request", async () => {
     const { coordinator, store } = await start();
     const sizes: number[] = [];
     store.before = async (writes) => {
@@ -211,7 +211,7 @@ describe("KEY-10 a closing", () => {
     expect((await account())?.balanceMicrousd).toBe(101);
   });
 
-  test("makes what was decided before it be decided again", async () => {
+  test("causes earlier decisions to be repeated", async () => {
     const { coordinator, store } = await start();
     const seen: boolean[] = [];
     const change = line("a", kinds.good("a"));

@@ -122,7 +122,7 @@ describe("RunJob", () => {
     expect(kit.log(ran.id)).toContain("the rest of the log was dropped");
   });
 
-  test("hands each line to whoever collects them", async () => {
+  test("passes each line to its collector", async () => {
     const ran = await kit.start("echo to-out; echo to-err >&2; printf unended");
     await ran.finished();
     expect(lines).toEqual(

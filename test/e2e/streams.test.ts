@@ -80,7 +80,7 @@ describe("a stream that has ended", () => {
     }
   });
 
-  test("has nothing behind its last event, and says so in the way browsers understand", async () => {
+  test("answers 204 after its last event, which tells browsers not to reconnect", async () => {
     const { id, eventId } = eventsOf(original).at(-1) ?? {};
     for (const path of routes()) {
       for (const last of [id, eventId]) {
@@ -95,7 +95,7 @@ describe("a stream that has ended", () => {
     expect(await operationsOf("executions")).toMatchObject({ listenReads: 0, writes: 0 });
   });
 
-  test("is found by a thread of before threads knew their last execution", async () => {
+  test("is found for a thread that was stored without its last execution", async () => {
     const thread = firestore().doc(`owners/${owner.id}/threads/${threadId}`);
     await thread.update({ lastExecutionId: FieldValue.delete() });
     expect((await read(`/v1/threads/${threadId}/events`)).text).toBe(original);

@@ -99,7 +99,7 @@ describe("a cancelled execution", () => {
     expect(kept.text).toBe("kept\n");
   });
 
-  test("that is ending is settled once, by whoever commits first", async () => {
+  test("that is ending is settled once, by the first commit", async () => {
     const threadId = await newThread(owner.key, { environmentId });
     await orderFault("storage", { method: "upload", fault: { kind: "hold-before" }, calls: 1 });
     const script = "head -c 100 /dev/urandom > new.bin; echo all done";

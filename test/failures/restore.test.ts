@@ -34,7 +34,7 @@ describe.runIf(isTurn(1, 4))("SEC-6 a main database that is lost and restored", 
 
   // Doubles the time only to prove that the drill would notice.
   test.runIf(isLong)(
-    "wouldn't, if the keys had been backed up as well: the drill says so",
+    "fails if the keys had been backed up as well",
     async () => {
       const { code, output } = await drill("--keys-too");
       expect(output).toContain("✗ SEC-6 the shredded key pair is gone");

@@ -56,7 +56,7 @@ describe("alerts", () => {
 });
 
 describe("over midnight", () => {
-  test("a day begins anew, its history stays, and after some days there is a forecast", async () => {
+  test("a day begins again, its history stays, and after some days there is a forecast", async () => {
     await passMidnight(30_000);
     const owner = await newOwner({ creditUsd: 2 });
     const threadId = await newThread(owner.key);

@@ -108,7 +108,7 @@ describe.concurrent("KEY-5 what a key runs when it ends", () => {
     expect(await actionsOn(owner, expiring)).toEqual(["key.created", "key.expired"]);
   });
 
-  test("F13 is stopped though whoever revoked it died half way", async () => {
+  test("F13 is stopped although the revoking process died half-way", async () => {
     const doomed = await anotherKey(owner);
     const [keys, { executionId, over }] = await Promise.all([
       apart("keys"),

@@ -88,7 +88,7 @@ async function revokeInUse(): Promise<Revocation> {
 }
 
 /** `keys.test.ts` revokes one busy key on every commit. */
-describe.runIf(isTurn(0, 2))("KEY-5 revocation under load", () => {
+describe.runIf(isTurn(3, 4))("KEY-5 revocation under load", () => {
   beforeAll(async () => {
     owner = await newOwner({ creditUsd: 0 });
     asides = await startAsides("agents", processes);

@@ -92,7 +92,7 @@ describe("KEY-4 a key can't make one that may more than itself", () => {
 });
 
 describe("a key's record", () => {
-  test("can be read, renamed and described anew, and what it may do can't be changed", async () => {
+  test("can be read, renamed and described again, but what it may do can't be changed", async () => {
     const owner = await newOwner({ creditUsd: 0 });
     const { id } = (await send("/v1/keys", { key: owner.key, body: { name: "a" } })).json;
     const path = `/v1/keys/${id}`;

@@ -47,7 +47,7 @@ describe("TEN-2 quotas of an account", () => {
     expect((await send("/v1/agents", { key, baseUrl })).json.total_count).toBe(5);
   });
 
-  test("bound what is stored, whoever stores it, and what is downloaded", async () => {
+  test("bound what users and runners store, and what is downloaded", async () => {
     const owner = await newOwner({ creditUsd: 0 });
     const environmentId = await newEnvironment(owner.key);
     const quotas = { storedBytesMax: 10_000, downloadedBytesPerDayMax: 9_000 };

@@ -67,7 +67,7 @@ describe("documents asked for in one turn", () => {
     expect(proxy.counters().calls).toBe(2);
   });
 
-  test("are read anew by whoever asks later, though the first call is still under way", async () => {
+  test("are read again for a later request, even if the first call isn't done", async () => {
     proxy.faults.order("BatchGetDocuments", { kind: "hold-after" });
     const before = numberOf(1);
     await until("a call that is held", async () => proxy.faults.held > 0);

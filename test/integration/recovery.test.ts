@@ -107,7 +107,7 @@ describe("F12 a dispatch", () => {
 });
 
 describe("BUD-6 a runner that dies (F13)", () => {
-  test("is found by whoever reads the thread, charged at its hold, and frees everything", async () => {
+  test("is found by the next reader of the thread, charged at its hold, and frees everything", async () => {
     const threadId = await newThread(owner.key, { environmentId });
     let executionId = "";
     const stream = runScript(owner.key, threadId, "sleep 60", {

@@ -71,7 +71,7 @@ describe("SEC-1 a stored secret", () => {
 });
 
 describe("SEC-5 a secret bound to a host", () => {
-  test("is a placeholder inside, and can't be sent elsewhere by whoever writes the database", async () => {
+  test("is a placeholder inside, and can't be sent elsewhere by rewriting the database", async () => {
     const secret = { key: "GIT", value, hosts: ["git.example.com"] };
     const environmentId = await newEnvironment(owner.key, { secrets: [secret] });
     const threadId = await newThread(owner.key, { environmentId });
@@ -96,7 +96,7 @@ describe("SEC-3 an environment's secrets", () => {
     expect(holders("kms.wrap.environment-secrets")).not.toContain("runner-gateway");
   });
 
-  test("go to whoever claims the ticket, each with its message's own before them", async () => {
+  test("go to the runner that claims the ticket, and its message's own take precedence", async () => {
     const threadId = await newThread(owner.key, { environmentId: await newOne() });
     const script = `${lengthOf}; printf %s "$MORE" | wc -c`;
     const own = ["MORE", "TOKEN"].map((key) => ({ key, value: "of this message" }));

@@ -37,7 +37,7 @@ beforeAll(async () => {
 
 describe("BUD-3 F12 a process that pauses and goes on", () => {
   test(
-    `starts nothing that another has started meanwhile (seed ${seed})`,
+    `doesn't start an execution twice (seed ${seed})`,
     async () => {
       const dice = new Dice(seed);
       const crowd = await newCrowd(attempts, affords);
@@ -67,7 +67,7 @@ describe("BUD-3 F12 a process that pauses and goes on", () => {
   );
 
   test(
-    "settles nothing that another has settled meanwhile",
+    "doesn't settle an execution twice",
     async () => {
       const crowd = await newCrowd(4, 4);
       const { owner } = crowd;

@@ -83,7 +83,7 @@ describe("BUD-4 F12 what is repeated", () => {
 });
 
 describe("BUD-4 F2 what is held", () => {
-  test("is no spending: released, it is held again, as long as what is left pays for it", async () => {
+  test("isn't spending: once released it can be held again while the balance allows it", async () => {
     const crowd = await newCrowd(8, 6);
     const { owner } = crowd;
     const nextBaseUrl = turns(processes);

@@ -59,7 +59,7 @@ describe.skipIf(!isPlanned)("OPS-1 least privilege", () => {
     expect(named.filter((member) => /:(runner|scheduler)@/.test(member))).toEqual([]);
   });
 
-  test("nobody is let in for being anybody", () => {
+  test("no right is granted to all users", () => {
     expect(planOf("main").text).not.toMatch(/allUsers|allAuthenticatedUsers/);
   });
 
@@ -159,7 +159,7 @@ describe.skipIf(!isPlanned)("SEC-3 secrets are opened by one function", () => {
     expect(holders(opener, on("environment-secrets"))).toEqual(["runner-gateway"]);
   });
 
-  test("whoever wraps a purpose's keys doesn't open them", () => {
+  test("an account that wraps a purpose's keys doesn't open them", () => {
     for (const name of Object.keys(functions)) {
       for (const purpose of ["environment-secrets", "audit-details", "trigger-secrets"]) {
         const wraps = holders("roles/cloudkms.cryptoKeyEncrypter", on(purpose)).includes(name);

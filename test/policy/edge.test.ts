@@ -38,7 +38,7 @@ describe.skipIf(!isPlanned)("EDG-1 Cloud Armor", () => {
     expect(guarded.sort()).toEqual(namesOf("edge").map((name) => `edge-${name}`));
   });
 
-  test("knows the current core rule set, and learns what is usual", () => {
+  test("uses the current core rule set and adaptive protection", () => {
     const plan = planOf("main");
     const sets = wafRules(plan).map(
       (rule) => /'([a-z]+)-v422-stable'/.exec(String(expressionOf(rule)))?.[1],
@@ -64,7 +64,7 @@ describe.skipIf(!isPlanned)("EDG-1 Cloud Armor", () => {
   });
 
   // The throttling rule admits requests below the limit, so later rules would never be evaluated.
-  test("asks its rules before it counts", () => {
+  test("evaluates its rules before it counts", () => {
     const rules = rulesOf(planOf("main"));
     const limit = rules.find(({ action }) => action === "throttle");
     const last = Math.max(...wafRules(planOf("main")).map(({ priority }) => Number(priority)));

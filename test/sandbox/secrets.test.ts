@@ -25,7 +25,7 @@ function whereCrashesGo({ pids }: Host): string[] {
 }
 
 describe("SEC-4 an execution with a secret", { timeout: 120_000 }, () => {
-  test("uses it, and tells it to nobody, by a crash of ours neither", async () => {
+  test("uses it without revealing it, even if a program of ours crashes", async () => {
     const name = "file-named-by-a-secret";
     const secrets = [
       { key: "TOKEN", value },

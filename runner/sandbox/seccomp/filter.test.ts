@@ -103,7 +103,7 @@ describe.each(architectures)("the filter for %s", (architecture: Architecture) =
     expect(answer("socket", 17)).toBe(refusal("EAFNOSUPPORT"));
   });
 
-  test("EXE-4 of netlink opens the protocol that lists interfaces, of whatever type, and no other", () => {
+  test("EXE-4 opens only the netlink protocol that lists interfaces", () => {
     for (const type of [2, 3, 3 | 0o2_000_000]) {
       const open = Array.from({ length: 40 }, (_, protocol) => protocol).filter(
         (protocol) => answer("socket", 16, type, protocol) !== refusal("EAFNOSUPPORT"),
@@ -116,7 +116,7 @@ describe.each(architectures)("the filter for %s", (architecture: Architecture) =
     expect(answer("socket", 17, 3, 0)).toBe(refusal("EAFNOSUPPORT"));
   });
 
-  test("EXE-5 leaves the limit of core files as it is, though it says yes, and shows it", () => {
+  test("EXE-5 keeps the core file limit although the call succeeds, and lets it be read", () => {
     const [memory, high] = [0x7ffc_0000_1000n, 0x7ffc_0000_0000n];
     expect(answer("setrlimit", 4, memory)).toBe(pretence);
     for (const pointer of [memory, high, 1n]) {
@@ -128,7 +128,7 @@ describe.each(architectures)("the filter for %s", (architecture: Architecture) =
     expect(answer("setrlimit", 7, memory)).toBe(verdict.allow);
   });
 
-  test("EXE-9 flushes nobody's disks, and tells nobody what is in the machine's page cache", () => {
+  test("EXE-9 never flushes the machine's disks or reveals its page cache", () => {
     expect(answer("sync")).toBe(pretence);
     expect(answer("syncfs", 3)).toBe(pretence);
     expect(answer("fsync", 3)).toBe(verdict.allow);

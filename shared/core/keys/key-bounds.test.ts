@@ -87,7 +87,7 @@ describe("KEY-4 a key can't make one that may more than itself", () => {
     );
   });
 
-  test("but exactly as much, unless it has a ceiling per day, which two would spend twice", () => {
+  test("but one that may do exactly as much, unless it has a daily ceiling, which two would spend twice", () => {
     fc.assert(
       fc.property(bounds, (own) => {
         const expected = own.dayCostMaxMicrousd === null ? null : "dayCostMaxMicrousd";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Counted, type OwnedCounts, withOneMore } from "./owned-count.ts";
 
 describe("TEN-2 withOneMore()", () => {
-  test("counts on without looking, and looks again once the account seems full", () => {
+  test("counts without reading, and counts again once the account seems full", () => {
     expect(withOneMore({ atMost: 3, made: 9 }, null, 5)).toEqual({ atMost: 4, made: 10 });
     expect(withOneMore({ atMost: 5, made: 9 }, null, 5)).toBe("unknown");
     const counted = { count: 2, made: 9 };

@@ -49,7 +49,7 @@ describe("isInRanges()", () => {
     }
   });
 
-  test("takes an IPv4 address that a socket shows as IPv6 for what it is", () => {
+  test("treats an IPv4 address in IPv6 form as IPv4", () => {
     expect(isInRanges("::ffff:10.1.2.3", ["10.1.0.0/16"])).toBe(true);
     expect(isInRanges("::ffff:0a01:0203", ["10.1.0.0/16"])).toBe(true);
   });

@@ -160,7 +160,7 @@ describe("SEC-4 F10 redact()", () => {
     expect(clean).toBe("[redacted:PEM]");
   });
 
-  test("tells neighbours and overlaps apart, and leaks neither", () => {
+  test("redacts adjacent and overlapping secrets", () => {
     const two = planRedaction([
       { key: "A", value: "abcdefghij" },
       { key: "B", value: "ghijklmnop" },
@@ -214,7 +214,7 @@ describe("SEC-4 F10 a Redactor", () => {
     );
   });
 
-  test("never passes on half a character, whatever a secret begins or ends with", () => {
+  test("never splits a character, whatever a secret begins or ends with", () => {
     const odd = planRedaction([
       { key: "BEGINS", value: "\ufffdabcdefghij" },
       { key: "ENDS", value: "klmnopqrst\ufffd" },

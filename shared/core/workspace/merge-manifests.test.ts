@@ -83,7 +83,7 @@ describe("mergeManifests()", () => {
     expect(conflicts).toEqual(["notes/a.txt"]);
   });
 
-  test("lets a change win over a deletion, and reports it", () => {
+  test("keeps a change that meets a deletion, and reports it", () => {
     const gone = manifestOf([file("b", 1), file("c", 1)]);
     const changed = manifestOf([file("a", 2), file("b", 1), file("c", 1)]);
     for (const [ours, theirs] of [
@@ -123,7 +123,7 @@ describe("mergeManifests()", () => {
     );
   });
 
-  test("doesn't care which side is which, as long as they don't meet", () => {
+  test("gives the same result with sides swapped, unless they conflict", () => {
     fc.assert(
       fc.property(manifest, manifest, manifest, (was, ours, theirs) => {
         const one = mergeManifests({ base: was, ours, theirs });
