@@ -59,8 +59,8 @@ const attempts: readonly Attempt[] = [
       },
       "links aren't followed": {
         file: supervisor("scan-workspace"),
-        find: "const file = openSync(target, constants.O_RDONLY | constants.O_NOFOLLOW);\n  const buffer",
-        replace: "const file = openSync(target, constants.O_RDONLY);\n  const buffer",
+        find: "const file = openSync(target, constants.O_RDONLY | constants.O_NOFOLLOW);\n  let sizeBytes",
+        replace: "const file = openSync(target, constants.O_RDONLY);\n  let sizeBytes",
       },
       "links aren't followed, the second time": {
         file: supervisor("scan-workspace"),
