@@ -35,21 +35,23 @@ export interface ExecutionStart {
   readonly now: number;
 }
 
+interface ExecutionPlace {
+  readonly thread: Thread;
+  readonly environment: Environment;
+  readonly agent: Agent | null;
+}
+
 /**
  * Fixes everything that the execution may do.
  * @throws {ApiError} `MODEL_NOT_OFFERED` or `NETWORK_NOT_ALLOWED`.
  */
 export function newExecution(
   owner: Owner,
-  target: {
-    readonly thread: Thread;
-    readonly environment: Environment;
-    readonly agent: Agent | null;
-  },
+  place: ExecutionPlace,
   options: MessageOptions,
   start: ExecutionStart,
 ): { readonly execution: Execution; readonly ticket: string } {
-  const { thread, environment, agent } = target;
+  const { thread, environment, agent } = place;
   const { id, now } = start;
   const ticket = formatTicket({
     ownerId: owner.id,
