@@ -60,7 +60,11 @@ const attempts: readonly Attempt[] = [
   {
     name: "a ticket that waited too long",
     behind: "tickets expire",
-    without: { file: claimFile, find: "ticketExpiresAt > context.now", replace: "ticketExpiresAt > 0" },
+    without: {
+      file: claimFile,
+      find: "ticketExpiresAt > context.now",
+      replace: "ticketExpiresAt > 0",
+    },
     async escapes(baseUrl) {
       const ticket = await plant({ status: "queued", ticketExpiresAt: Date.now() - 1 });
       return (await claim(baseUrl, ticket)).status === 200;
