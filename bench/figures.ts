@@ -13,7 +13,7 @@ import { redaction } from "./figures/redaction.ts";
 import { sandboxStart } from "./figures/sandbox-start.ts";
 import { starts } from "./figures/starts.ts";
 
-/** In the order they are run and printed. */
+/** Figures in the order in which they run and are printed. */
 export const figures: readonly Figure[] = [
   authenticatedRead,
   forgedKey,

@@ -1,7 +1,7 @@
 /**
  * How the promises of `controls/promises.json` are kept. `docs/controls.md` calls one kept only if
- * it stands here, its test is named after it (`describe("EXE-3 …")`), and the mutation makes that
- * test fail, which `npm run test:mutations` tries. What isn't listed is open.
+ * it is listed here, its test is named after it (`describe("EXE-3 …")`), and the mutation makes
+ * that test fail, which `npm run test:mutations` tries. A promise that isn't listed is open.
  */
 import { controlsOfEdge } from "./of-edge.ts";
 import { controlsOfIsolation } from "./of-isolation.ts";
@@ -18,7 +18,7 @@ export interface Control {
   readonly mutation: { readonly file: string; readonly find: string; readonly replace: string };
 }
 
-/** By the promise's id. */
+/** Keys are the promises' ids. */
 export const controls: Readonly<Record<string, Control>> = {
   "AUD-7": {
     enforcedBy: "shared/pipeline/run-route.ts",

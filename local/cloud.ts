@@ -15,61 +15,65 @@ import type { Containers } from "./run/machine.ts";
 import type { RunLimits } from "./run/server.ts";
 
 export interface LocalCloudOptions {
-  /** Everything is kept here; one cloud at a time may use it. */
+  /** Everything is stored here; one cloud at a time may use it. */
   readonly dataFolder: string;
   /** Forget what an earlier run kept. */
   readonly fresh?: boolean;
-  /** Where `npm run build` put the bundles. */
+  /** The folder where `npm run build` put the bundles. */
   readonly distFolder?: string;
-  /** Of the edge; a free one unless it is given. */
+  /** The edge's port. Defaults to a free one. */
   readonly port?: number;
-  /** 127.0.0.1 unless this machine is a container whose port is published. */
+  /** Defaults to 127.0.0.1; a container whose port is published needs another address. */
   readonly bind?: string;
-  /** Of the deployment, as `PADDOCK_LIMITS_FILE` has them; the defaults are the product's. */
+  /** The deployment's limits, in the form of `PADDOCK_LIMITS_FILE`; defaults to the product's. */
   readonly limits?: object;
   readonly edgeLimits?: Partial<EdgeLimits>;
   readonly runLimits?: Partial<RunLimits>;
-  /** What runs instead of a container, where thousands of executions matter and commands don't. */
+  /**
+   * Replaces containers, for tests where thousands of executions matter and their commands don't.
+   */
   readonly containers?: (metadataHost: string) => Containers;
-  /** Of both sweeps, instead of their usual intervals. */
+  /** The interval of both sweeps, instead of the usual ones. */
   readonly sweepEveryMs?: number;
   /** Start only these functions. */
   readonly functions?: readonly string[];
   readonly onProgress?: (part: StartedPart) => void;
-  /** A function crashed or came back, in a sentence; printed unless this is given. */
+  /** Told in a sentence when a function crashed or came back. By default it is printed. */
   readonly onNotice?: (sentence: string) => void;
-  /** It can't go on and has stopped; printed, and the process exits, unless this is given. */
+  /**
+   * Told when the cloud has stopped on an error. By default it is printed, and the process exits.
+   */
   readonly onFatal?: (sentence: string) => void;
 }
 
 export interface LocalCloud {
-  /** Of the edge, without a slash at the end. */
+  /** The edge's URL, without a trailing slash. */
   readonly baseUrl: string;
   readonly dataFolder: string;
   readonly logFolder: string;
   readonly startedInMs: number;
-  /** The settings of a function's process, with Firestore's own port: for scripts. */
+  /** The environment of a function's process, with Firestore's own port; for scripts. */
   readonly environment: Readonly<Record<string, string>>;
   /** Firestore operations, as counted in front of each function. */
   readonly operations: Operations;
-  /** Where tests order faults of Cloud Run. */
+  /** Orders faults of Cloud Run, for tests. */
   readonly runFaults: RunFaults;
-  /** The same for KMS and Storage; those of Firestore stand with its operations. */
+  /** The same for KMS and Storage; faults of Firestore belong to its operations. */
   readonly serviceFaults: { readonly kms: Faults; readonly storage: Faults };
-  /** An ID token of a person, as operators show it. */
+  /** An ID token of a person, as operators present it. */
   operatorToken(email: string): Promise<string>;
-  /** An ID token of anybody for anything, for tests of who is refused. */
+  /** An ID token for any identity and audience, for tests of refusals. */
   idToken(identity: { readonly email: string; readonly audience: string }): Promise<string>;
-  /** Past the edge, for tests. @throws if the function is down. */
+  /** A function's own URL, without the edge, for tests. @throws if the function is down. */
   functionUrl(name: string): string;
-  /** SIGKILL; it comes back by itself. */
+  /** Sends SIGKILL; the function restarts by itself. */
   killFunction(name: string): void;
   restartFunction(name: string): Promise<void>;
   /** Ends everything in order and keeps Firestore's data. Safe to call twice. */
   stop(): Promise<void>;
 }
 
-/** Executions end while what they report to still answers; Firestore is kept after its writers. */
+/** Executions end before what they report to, and Firestore after everything that writes to it. */
 const stopOrder = [
   "edge",
   "scheduler",
@@ -85,7 +89,9 @@ const stopOrder = [
   "data folder",
 ];
 
-/** Starts everything; on failure nothing is left running. Ctrl-C and SIGTERM stop it in order. */
+/**
+ * Starts everything; after a failure nothing is left running. Ctrl-C and SIGTERM stop it in order.
+ */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   const beganMs = performance.now();
   const parts = new Parts(options.onProgress ?? (() => undefined));

@@ -8,7 +8,7 @@ export class Random {
     this.#state = seed | 0;
   }
 
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   unit(): number {
     this.#state = (this.#state + 0x6d2b_79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -28,7 +28,7 @@ export class Random {
     return median * Math.exp(sigma * this.#normal());
   }
 
-  /** How many there are of something that happens `mean` times on average. */
+  /** A random count of something that happens `mean` times on average. */
   poisson(mean: number): number {
     if (mean > 200) return Math.max(0, Math.round(mean + Math.sqrt(mean) * this.#normal()));
     const floor = Math.exp(-mean);

@@ -1,4 +1,4 @@
-/** The second operator's word on money above what one may move alone. */
+/** A second operator confirms or declines money beyond what one may move alone. */
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { derivedId, idSchema } from "#shared/core/ids";
@@ -55,7 +55,8 @@ export const confirmCredit = route({
     if (!account) throw new ApiError("NOT_FOUND");
     const { owner, request, operator, all } = data;
     const { value } = request;
-    const answer = (of: CreditRequest) => ok({ request: creditRequestBody(of, owner.id, now) });
+    const answer = (shown: CreditRequest) =>
+      ok({ request: creditRequestBody(shown, owner.id, now) });
     if (value.state === "confirmed" && value.decidedBy === caller.id) {
       return { writes: [], reply: answer(value) };
     }
@@ -88,7 +89,8 @@ export const declineCredit = route({
   read: async (context) => await readRequest(context),
   decide({ caller, data: { owner, request }, now }) {
     const { value } = request;
-    const answer = (of: CreditRequest) => ok({ request: creditRequestBody(of, owner.id, now) });
+    const answer = (shown: CreditRequest) =>
+      ok({ request: creditRequestBody(shown, owner.id, now) });
     if (value.state === "declined" && value.decidedBy === caller.id) {
       return { writes: [], reply: answer(value) };
     }
@@ -107,9 +109,9 @@ export const declineCredit = route({
 function decided(
   request: CreditRequest,
   state: "confirmed" | "declined",
-  by: { readonly id: string; readonly now: number },
+  decision: { readonly id: string; readonly now: number },
 ): CreditRequest {
-  return { ...request, state, decidedBy: by.id, decidedAt: by.now };
+  return { ...request, state, decidedBy: decision.id, decidedAt: decision.now };
 }
 
 function requireOpen(request: CreditRequest, now: number): void {

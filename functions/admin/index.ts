@@ -1,4 +1,4 @@
-/** What operators do: a Google identity each, never an API key. */
+/** What operators do. They authenticate with a Google identity, never with an API key. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { createFirstOperator } from "./create-first-operator.ts";
 import { createOperator } from "./create-operator.ts";

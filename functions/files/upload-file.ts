@@ -13,7 +13,7 @@ import { requireCurrent } from "./file-etag.ts";
 import { readUpload, uploadBytesMax } from "./read-upload.ts";
 import { landingPath } from "./upload-path.ts";
 
-/** Of the form around the file. */
+/** Room for the form around the file. */
 const formBytesMax = 64 * 1024;
 
 export const uploadFile = route({

@@ -2,7 +2,7 @@ import type * as z from "zod";
 import type { Deps } from "#shared/pipeline/route";
 import { patch, type Ref, type Version } from "#shared/store/documents";
 
-/** About as long as it takes a sweep to come by again. */
+/** Roughly the time until a sweep comes by again. */
 const putOffMs = 15_000;
 
 interface PutOffDeps {
@@ -26,7 +26,7 @@ export async function putOff<S extends z.ZodObject>(
 ): Promise<{ readonly changedAt: Version | null; readonly version: Version } | null> {
   const fields = { [dueField]: now() + putOffMs } as Partial<z.input<S>>;
   try {
-    // One that can't be read is put off as well: nobody can change it meanwhile.
+    // An unreadable document is moved as well; no other process can change it meanwhile.
     const found = await store.get(ref).catch(() => null);
     if (found && !isDue(found.value, dueField, now())) return null;
     const condition = found?.version ? { version: found.version } : { mustExist: true as const };

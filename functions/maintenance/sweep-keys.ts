@@ -5,7 +5,7 @@ import { logFailure } from "#shared/pipeline/request-log";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { sweepEach } from "./sweep-each.ts";
 
-/** One call's work; what is left is due at the next. */
+/** The most keys per call; the rest is due at the next. */
 const keysMax = 200;
 const concurrency = 4;
 type Outcome = "closed" | "stopped" | "failed";

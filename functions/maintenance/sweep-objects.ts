@@ -11,7 +11,7 @@ import type { Version } from "#shared/store/documents";
 import { StorageUsage, storageUsageId, storageUsages } from "#shared/store/usage";
 import { type Begun, sweepEach } from "./sweep-each.ts";
 
-/** One call's work; what is left is due at the next. */
+/** The most owners per call; the rest is due at the next. */
 const ownersMax = 20;
 
 const Due = StorageUsage.pick({ v: true, kind: true, ownerId: true, sweepAt: true });
@@ -72,7 +72,7 @@ async function sweepOne(deps: Deps, ownerId: string, begun: Begun): Promise<Coll
     const how = { referenced, unreferencedMs, isLate, usageChangedAt };
     return await collectObjects(realCollection(deps, owner, how), owner);
   } catch (cause) {
-    // Another sweep of the same owner was faster, or something was stored meanwhile: it is due yet.
+    // Another sweep was faster, or something was stored meanwhile; it stays due.
     if (isConflict(cause)) return { condemned: 0, deleted: 0 };
     throw cause;
   }

@@ -6,7 +6,7 @@ import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { keyFollowUps } from "#shared/store/key-follow-ups";
 import { sweepEach } from "./sweep-each.ts";
 
-/** One call's work; what is left is due at the next. */
+/** The most owners per call; the rest is due at the next. */
 const ownersMax = 20;
 
 export const sweepOwners = route({

@@ -7,7 +7,7 @@ import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import { type Shred, shreds } from "#shared/store/shreds";
 import { sweepEach } from "./sweep-each.ts";
 
-/** One call's work; what is left is due at the next. */
+/** The most deletions per call; the rest is due at the next. */
 const shredsMax = 50;
 
 export const sweepShreds = route({

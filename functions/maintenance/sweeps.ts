@@ -10,7 +10,9 @@ import { executions } from "#shared/store/executions";
 import { putOff } from "./put-off.ts";
 import { sweepingMsMax } from "./sweep-each.ts";
 
-/** One call's work, of which little more than ids is read; what is left is due at the next. */
+/**
+ * The most executions per call, of which little more than ids is read; the rest is due at the next.
+ */
 export const executionsMax = 1_000;
 /** Where room is scarce, one after another: who goes first is then who gets it. */
 export const atOnceMax = { usually: 4, waiting: 1 };
@@ -18,14 +20,14 @@ export const atOnceMax = { usually: 4, waiting: 1 };
 const Outcome = z.object({ due: z.int(), swept: z.record(z.string(), z.int()) });
 type Counts = Partial<Record<Swept | "failed", number>>;
 
-/** Who was dispatched last, so that owners take turns from one call to the next. */
+/** When each owner was last served, so that owners take turns across calls. */
 const servedAt = new LRUCache<string, number>({ max: 10_000 });
 
 type Sweep = Required<Pick<Route, "answers" | "everyMs" | "summary">> & {
   readonly status: "queued" | "running";
 };
 
-/** The outbox looks after executions that wait, the reaper after those that ran. */
+/** One sweep is the outbox, for queued executions; the other is the reaper, for running ones. */
 function sweepRoute({ status, ...sweep }: Sweep) {
   return route({
     ...sweep,
@@ -47,7 +49,7 @@ function sweepRoute({ status, ...sweep }: Sweep) {
   });
 }
 
-/** A few at a time, in turn; once the platform is full, the rest needn't be tried. */
+/** Takes a few at a time, in turn; once the platform is full, the rest isn't tried. */
 async function sweepAll(deps: Deps, due: readonly DueExecution[]): Promise<Counts> {
   const counts: Counts = {};
   const giveUpAt = deps.now() + sweepingMsMax;

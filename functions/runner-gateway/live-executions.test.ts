@@ -5,7 +5,7 @@ import { noteEnded, noteRunning, requireRunning, requireStoring } from "./live-e
 
 const owner = newOwner(`user_${"a".repeat(21)}`, "development");
 
-/** An execution in some state, and how often that was read. */
+/** An execution in a given state, and a count of its reads. */
 function execution(status: string, attempt = 1) {
   let reads = 0;
   let now = 1_000_000;

@@ -1,7 +1,7 @@
 /**
- * Which executions still run: a token is worth nothing once its execution has ended, however long
- * it is valid by itself. What this instance has seen of an execution holds for a few seconds, so
- * that storing its events costs no read; one that it has seen end is refused at once.
+ * Which executions still run: a token is worthless once its execution has ended, whatever its own
+ * expiry. What this instance has seen holds for a few seconds, so storing events costs no read; an
+ * execution that it has seen end is refused at once.
  */
 import { LRUCache } from "lru-cache";
 import type { TokenClaims } from "#shared/core/executions/ticket";
@@ -12,7 +12,7 @@ import { patch } from "#shared/store/documents";
 import { executions } from "#shared/store/executions";
 import type { Found, Store } from "#shared/store/store";
 
-/** How long another instance may go on to store for an execution that has ended here. */
+/** How long another instance may still store for an execution that ended here. */
 const knownMsMax = 10_000;
 const executionsMax = 10_000;
 
@@ -52,7 +52,7 @@ export function noteEnded(attempt: Attempt): void {
   seen.set(nameOf(attempt), { runningAt: null, hasStored: false });
 }
 
-/** @throws {ApiError} `LEASE_LOST` unless the execution runs, and is this attempt's. */
+/** @throws {ApiError} `LEASE_LOST` unless the execution runs and belongs to this attempt. */
 export async function requireRunning(
   deps: { readonly store: Pick<Store, "get">; now(): number },
   owner: Owner,

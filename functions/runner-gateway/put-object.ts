@@ -16,7 +16,7 @@ import { requireStoring } from "./live-executions.ts";
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const bytesMax = { manifests: manifestBytesMax, packs: packBytesMax } as const;
 
-/** Content-addressed: storing one again, or one that nothing names yet, does no harm. */
+/** Content-addressed: storing an object again, or one that nothing names yet, does no harm. */
 function putRoute(kind: ObjectKind) {
   return route({
     answers: `PUT /internal/workspace/${kind}/:sha256`,
@@ -47,7 +47,7 @@ function putRoute(kind: ObjectKind) {
   });
 }
 
-/** What a runner says a workspace is gets doubted like any other input. */
+/** A manifest from a runner is validated like any other input. */
 async function requireManifest(owner: Owner, sha256: string, bytes: Buffer): Promise<void> {
   try {
     await keepManifest(owner, sha256, bytes);

@@ -86,7 +86,9 @@ export const createThread = route({
   },
 });
 
-/** An id in a body is the owner's own or doesn't exist, exactly as one in the path. */
+/**
+ * An id in a body that isn't the owner's is answered like one that doesn't exist, as in the path.
+ */
 async function existing<T>(
   kind: "agent" | "environment",
   id: string | null | undefined,

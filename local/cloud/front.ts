@@ -8,7 +8,7 @@ import { allSettled } from "./parts.ts";
 import type { Plan } from "./plan.ts";
 import type { Services } from "./services.ts";
 
-/** What calls the functions: the edge for clients, the scheduler for sweeps. Last to start. */
+/** What calls the functions: the edge for clients, the scheduler for sweeps. It starts last. */
 export async function startFront(
   { options, parts, folder, manifest, urlOf }: Plan,
   { identity }: Services,

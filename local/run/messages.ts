@@ -1,6 +1,6 @@
 import { type Execution, isCompleted, type JobDefinition, jobNameOf } from "./execution.ts";
 
-/** What the messages below look like on the wire: proto-loader's plain objects. */
+/** The wire form of the messages below: proto-loader's plain objects. */
 type Message = Record<string, unknown>;
 
 export interface JobRecord {
@@ -35,7 +35,7 @@ export function jobMessage(job: JobRecord, latest: Execution | undefined, count:
   };
 }
 
-/** `google.cloud.run.v2.Execution`: counters, times and conditions tell its state. */
+/** `google.cloud.run.v2.Execution`: counters, times and conditions describe its state. */
 export function executionMessage(execution: Execution): Message {
   const count = (...states: Execution["state"][]) => (states.includes(execution.state) ? 1 : 0);
   return {
@@ -55,7 +55,7 @@ export function executionMessage(execution: Execution): Message {
   };
 }
 
-/** `google.cloud.run.v2.Task`: an execution's only one; it alone knows exit code and signal. */
+/** `google.cloud.run.v2.Task`: an execution's only one; only the task has exit code and signal. */
 export function taskMessage(execution: Execution): Message {
   const { end } = execution;
   return {
@@ -94,7 +94,7 @@ function commonFields(execution: Execution): Message {
   };
 }
 
-/** The service knows no "timed out": an execution over its limit failed like any other. */
+/** The service has no "timed out": an execution over its limit failed like any other. */
 const completedCondition = {
   pending: { state: "CONDITION_PENDING" },
   running: { state: "CONDITION_RECONCILING" },

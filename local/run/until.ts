@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 
 const pollMs = 10;
 
-/** Asks `done` again until it says yes; false when `withinMs` have passed without one. */
+/** Calls `done` until it returns true; false if `withinMs` pass first. */
 export async function until(
   done: () => boolean | Promise<boolean>,
   withinMs: number,

@@ -1,26 +1,26 @@
-/** What the launcher is told by its environment; the defaults fit the runner's image. */
+/** What the launcher reads from its environment; the defaults fit the runner's image. */
 import { Fault } from "#shared/core/fault";
 import { refuseOverrides } from "#shared/core/local-overrides";
 import { jobEnvironment } from "#shared/protocol/job";
 import { type SandboxMode, sandboxModes } from "../sandbox/arguments.ts";
 
 export interface LauncherSettings {
-  /** A folder of this execution alone. */
+  /** A folder for this execution only. */
   readonly scratch: string;
   readonly supervisorUid: number;
   readonly sandboxUid: number;
-  /** Below which a group may be made, relative to the hierarchies; null for the process's own. */
+  /** The parent of the group, relative to the hierarchies; null for the process's own group. */
   readonly cgroup: string | null;
-  /** Null: probe. */
+  /** Null means to probe. */
   readonly mode: SandboxMode | null;
   readonly insideCloudRun: boolean;
-  /** All that the supervisor's own environment holds. */
+  /** The complete environment of the supervisor. */
   readonly forSupervisor: Readonly<Record<string, string>>;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** @throws {Error} When a setting isn't of its form. */
+/** @throws {Error} If a setting is malformed. */
 export function readSettings(environment: Environment): LauncherSettings {
   const uids = /^(\d{3,10}):(\d{3,10})$/.exec(environment.PADDOCK_UIDS ?? "20001:20002");
   if (uids === null || uids[1] === uids[2]) throw new Fault("PADDOCK_UIDS isn't two uids.");
@@ -41,7 +41,7 @@ export function readSettings(environment: Environment): LauncherSettings {
   };
 }
 
-/** What the supervisor may know of the launcher's environment. */
+/** The parts of the launcher's environment that the supervisor may know. */
 function supervisorEnvironment(environment: Environment): Record<string, string> {
   const names = [
     "PADDOCK_EXECUTION_ID",

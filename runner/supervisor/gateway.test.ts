@@ -39,7 +39,7 @@ describe("a Gateway", () => {
     [404, true],
     [403, false],
     [400, false],
-  ])("takes %i for the last word; stale: %s", async (status, isStale) => {
+  ])("doesn't repeat a call after %i; stale: %s", async (status, isStale) => {
     let calls = 0;
     const gateway = await gatewayWith((_request, response) => {
       calls += 1;
@@ -50,7 +50,7 @@ describe("a Gateway", () => {
     expect(calls).toBe(1);
   });
 
-  test("goes on asking for its claim, where anything else would have been given up", async () => {
+  test("repeats its claim for longer than any other call", async () => {
     const noPause = vi.spyOn(Math, "random").mockReturnValue(0);
     let calls = 0;
     const gateway = await gatewayWith((_request, response) => {
@@ -76,19 +76,19 @@ describe("a Gateway", () => {
     expect(await gateway.events([], 0)).toMatchObject({ flushIntervalMs: 100 });
   });
 
-  test("doesn't take an object for another", async () => {
+  test("refuses an object with the wrong digest", async () => {
     const gateway = await gatewayWith((_request, response) => response.end("other bytes"));
     await expect(gateway.pack("0".repeat(64))).resolves.toBeNull();
   });
 
-  test("tells an object that isn't there from one that can't be had now", async () => {
+  test("distinguishes a missing object from one that is unavailable", async () => {
     const missing = await gatewayWith((_request, response) => response.writeHead(404).end());
     await expect(missing.manifest("0".repeat(64))).resolves.toBeNull();
     const refused = await gatewayWith((_request, response) => response.writeHead(403).end());
     await expect(refused.manifest("0".repeat(64))).rejects.toThrow("403");
   });
 
-  test("doesn't follow anyone elsewhere", async () => {
+  test("doesn't follow redirects", async () => {
     const lease = { version: "v2", expiresAt: 1, heartbeatIntervalMs: 1 };
     const gateway = await gatewayWith((request, response) => {
       if (request.url === "/elsewhere") response.end(JSON.stringify({ lease, stop: null }));

@@ -26,13 +26,13 @@ export function budgetStatus(before: Account, now: number): z.input<typeof Budge
   };
 }
 
-/** How the API names what an alert is of. */
+/** The API's name for each thing that can raise an alert. */
 const alertSubjects = { balance: "balance", day: "dailyLimit", month: "monthlyLimit" } as const;
 
 const BudgetAlert = z.object({
   of: z.enum(["balance", "dailyLimit", "monthlyLimit"]),
   percent: z.int(),
-  /** The day, the month, or when the balance was last credited. */
+  /** The day, the month, or the time of the last credit to the balance. */
   period: z.string(),
   limit: z.number(),
   spent: z.number(),
@@ -44,7 +44,7 @@ const BudgetForecast = z
   .object({
     dailyAverage: z.number(),
     basedOnDays: z.int(),
-    /** When what is available will be spent; null if not within ten years. */
+    /** When the available money will be spent; null if that is more than ten years away. */
     runsOutAt: z.string().nullable(),
     method: z.literal("mean of whole days, weights halving every 7 days"),
   })
@@ -56,7 +56,7 @@ export const Budget = BudgetStatus.extend({
   available: z.number(),
   totalSpent: z.number(),
   runningExecutions: z.int(),
-  /** Percentages that raise an alert, and those that were raised, the latest first. */
+  /** The percentages that raise an alert, and the alerts that were raised, newest first. */
   alertPercentages: z.array(z.int()),
   alerts: z.array(BudgetAlert),
   forecast: BudgetForecast,
@@ -103,7 +103,7 @@ function forecastBody(account: Account, now: number): z.input<typeof BudgetForec
   };
 }
 
-/** What the SDK calls `execution`, the published API calls `charge`. */
+/** The SDK calls a charge `execution`; the published API calls it `charge`. */
 const recordTypes = ["execution", "credit", "adjustment", "loss"] as const;
 
 export const BillingRecord = z.object({

@@ -1,4 +1,4 @@
-/** The environment of requests that name none: made when first needed, once however many ask. */
+/** The default environment of requests that name none. It is made on first use, and only once. */
 import { EnvironmentCreate } from "../contract/environment.ts";
 import { derivedId } from "../core/ids.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -24,7 +24,7 @@ export interface DefaultEnvironment {
   readonly writes: readonly Write[];
 }
 
-/** The environments that say they are the default: one, or none. */
+/** The environments that are marked as the default: one or none. */
 export async function currentDefaults(
   store: Store,
   owner: Owner,

@@ -1,4 +1,7 @@
-/** What follows an environment's deletion: nothing is opened, nothing runs, files are collected. */
+/**
+ * What follows an environment's deletion: secrets can't be opened, executions stop, files are
+ * collected.
+ */
 import { type StopDeps, stopExecutions } from "../executions/stop-executions.ts";
 import type { Owner } from "../identity/owner.ts";
 import { requestSweep } from "../quotas/request-sweep.ts";
@@ -9,9 +12,9 @@ import { executions } from "../store/executions.ts";
 import { type Shred, shreds } from "../store/shreds.ts";
 import type { Store } from "../store/store.ts";
 
-/** When maintenance looks after a deletion whose process died. */
+/** When maintenance takes over a deletion whose process died. */
 export const shredDeadlineMs = 10_000;
-/** An owner can't have more going. */
+/** An owner can't have more unfinished executions. */
 const executionsMax = 1_000;
 
 const WithId = executions.schema.pick({ id: true });

@@ -1,4 +1,4 @@
-/** An execution's egress log: batches in the order of their numbers. */
+/** An execution's egress log: batches ordered by number. */
 import type { Owner } from "../identity/owner.ts";
 import type { EgressAttempt } from "../protocol/runner.ts";
 import { type EgressBatch, egressBatches, executions } from "../store/executions.ts";
@@ -6,7 +6,7 @@ import type { Store } from "../store/store.ts";
 
 export interface EgressPage {
   readonly attempts: readonly EgressAttempt[];
-  /** Stored so far. */
+  /** How many attempts are stored so far. */
   readonly total: number;
   readonly cut: number;
 }
@@ -48,7 +48,7 @@ export async function readEgress(
   };
 }
 
-/** An attempt as far as it is known: what was open may have ended since. */
+/** An attempt with its end, which a later batch may have reported. */
 function ended(attempt: EgressAttempt, { ends = {} }: EgressBatch): EgressAttempt {
   const end = ends[String(attempt.sequence)];
   if (end === undefined) return attempt;

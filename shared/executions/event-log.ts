@@ -1,9 +1,9 @@
-/** An execution's log of events: batches in the order of their numbers, the last one empty. */
+/** An execution's event log: batches ordered by number; the last batch is empty. */
 import type { Owner } from "../identity/owner.ts";
 import { type EventBatch, eventBatches } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
 
-/** What a reader holds of the log at a time; one batch may be larger. */
+/** How much of the log a reader holds at a time; a single batch may be larger. */
 const heldBytesMax = 256 * 1024;
 /** What doesn't fit is read in vain, and a batch may be half a megabyte. */
 const pageLengthMax = 8;
@@ -25,7 +25,7 @@ export async function lastStoredSequence(
   return Math.max(last?.value.lastSequence ?? 0, first?.value.firstSequence ?? 0);
 }
 
-/** Reads a log page by page, longer pages while they are small. */
+/** Reads a log page by page; pages get longer while they are small. */
 export class LogPages {
   readonly #store: Store;
   readonly #owner: Owner;
@@ -38,7 +38,7 @@ export class LogPages {
     this.#executionId = executionId;
   }
 
-  /** The next batches beyond `sequence`, in order; none if that was the last event so far. */
+  /** The next batches after `sequence`, in order; empty if that is the last event so far. */
   async after(sequence: number): Promise<readonly EventBatch[]> {
     const limit = this.#length;
     const page = {

@@ -1,4 +1,4 @@
-/** An execution's events, as they come and in the same order every time. */
+/** An execution's events as they come, always in the same order. */
 import type { Owner } from "../identity/owner.ts";
 import type { RunnerEvent } from "../protocol/runner.ts";
 import { type EventBatch, type Execution, executions, hasEnded } from "../store/executions.ts";
@@ -13,26 +13,25 @@ export type Followed =
   | { readonly type: "end"; readonly execution: Execution };
 
 /**
- * Yields the events after `afterSequence`, and the end once all that came before it have been
- * yielded. Ends without an end when `signal` is aborted. What is new comes by a listener to a
- * reader that keeps up; one that is behind reads pages and holds no more than one of them. An
- * execution that has ended needs no listener.
- * @throws what the database failed with; the reader reconnects and resumes.
+ * Yields the events after `afterSequence`, and the end after the last event. Ends without an end
+ * event when `signal` is aborted. A listener delivers new events to a reader that keeps up; a
+ * reader that is behind reads one page at a time. An execution that has ended needs no listener.
+ * @throws the database's error; the reader reconnects and resumes.
  */
 export async function* follow(
   deps: SweepDeps,
   owner: Owner,
-  of: {
+  options: {
     readonly execution: Execution;
     readonly afterSequence: number;
     readonly signal: AbortSignal;
   },
 ): AsyncGenerator<Followed> {
-  const { execution, signal } = of;
+  const { execution, signal } = options;
   const { id } = execution;
   const pages = new LogPages(deps.store, owner, id);
   let ended = hasEnded(execution) ? execution : null;
-  let last = of.afterSequence;
+  let last = options.afterSequence;
   let lookAt = deps.now() + lookMs;
   const doorbell = ended
     ? null
@@ -47,7 +46,8 @@ export async function* follow(
         last = event.sequence;
         yield { type: "event", event };
       }
-      // A log is kept for a month only: what has ended has nothing more to wait for.
+      // Logs are kept for a month only; after that an ended execution has nothing to send but its
+      // end.
       if (ended && batches.length === 0) return yield { type: "end", execution: ended };
       if (batches.some(closesLog)) {
         // Numbers that its runner left out would be waited for in vain.
@@ -69,7 +69,7 @@ function closesLog({ events }: EventBatch): boolean {
   return events.length === 0;
 }
 
-/** Those before the end: a runner that was given up may go on storing some. */
+/** The events before the end; a runner that was given up may still store some after it. */
 function eventsOf(batches: readonly EventBatch[]): readonly RunnerEvent[] {
   const end = batches.findIndex(closesLog);
   return batches.slice(0, end === -1 ? batches.length : end).flatMap(({ events }) => events);

@@ -10,7 +10,7 @@ import { defaultModel, requireModel } from "./models.ts";
 import { resolveNetworkPolicy } from "./resolve-network-policy.ts";
 import { readerMs, timing } from "./timing.ts";
 
-/** What a message may say about its execution alone. */
+/** What a message may set for its execution. */
 export interface MessageOptions {
   readonly content: string;
   readonly model: string | null;
@@ -18,7 +18,7 @@ export interface MessageOptions {
   readonly environmentVariables: readonly { readonly key: string; readonly value: string }[];
   readonly sealedSecrets: Execution["sealedSecrets"];
   readonly setupScripts: readonly string[];
-  /** May only restrict what the environment allows. */
+  /** A message may only restrict what the environment allows. */
   readonly internetAccess: boolean | null;
   readonly network: NetworkInput | null;
 }
@@ -39,16 +39,16 @@ export interface ExecutionStart {
 const unclaimed = { claimedAt: null, claimantSha256: null, hasStored: false, leaseExpiresAt: null };
 
 /**
- * Freezes everything the execution may do.
+ * Fixes everything that the execution may do.
  * @throws {ApiError} `MODEL_NOT_OFFERED` or `NETWORK_NOT_ALLOWED`.
  */
 export function newExecution(
   owner: Owner,
-  on: { readonly thread: Thread; readonly environment: Environment; readonly agent: Agent | null },
+  place: ExecutionPlace,
   options: MessageOptions,
   start: ExecutionStart,
 ): { readonly execution: Execution; readonly ticket: string } {
-  const { thread, environment, agent } = on;
+  const { thread, environment, agent } = place;
   const { id, now } = start;
   const ticket = formatTicket({
     ownerId: owner.id,

@@ -3,7 +3,7 @@ import { ApiError } from "../errors/api-error.ts";
 import { operators } from "../store/owners.ts";
 import type { Store } from "../store/store.ts";
 
-/** The document of an operator: by the hash of the address, in lower case. */
+/** An operator's document, named by the hash of the address in lower case. */
 export function operatorRef(email: string) {
   return operators.doc(createHash("sha256").update(email.toLowerCase()).digest("hex"));
 }

@@ -1,22 +1,24 @@
 /**
  * A gate between the owners whose requests one instance works on. An instance does one thing at a
- * time, so an owner that sends most would else be served most (TEN-1). While one owner alone asks,
- * nearly everything is let in. While several do, few requests are worked on at once, each owner has
- * its share of them, and places that become free go to the waiting owners in turn.
+ * time, so without it the owner that sends most would be served most (TEN-1). While one owner alone
+ * asks, nearly everything is admitted. While several do, few requests are in progress, each owner
+ * has its share of them, and free places go to the waiting owners in turn.
  *
- * What ends something is counted with its owner's other requests. Of each kind an owner has one
- * place that nothing takes from it, so an ending waits for no other kind of request (KEY-10). Among
- * themselves an owner's endings take turns by the key that asks for them.
+ * Endings (requests that end something) are counted with their owner's other requests. An owner has
+ * one reserved place for each kind, so an ending waits for no other kind of request (KEY-10). An
+ * owner's endings take turns by the key that asks for them.
  */
 import { TurnQueue } from "../core/limits/turn-queue.ts";
 import { ApiError } from "../errors/api-error.ts";
 
 export interface FairGateLimits {
-  /** Requests that are worked on at once while several owners ask. */
+  /** Requests in progress while several owners ask. */
   readonly sharedMax: number;
-  /** The same while one owner alone asks; beyond it, only each owner's share is let in. */
+  /**
+   * Requests in progress while one owner asks; beyond that, only each owner's share is admitted.
+   */
   readonly aloneMax: number;
-  /** Requests of one owner that wait for a place; endings are counted for each key. */
+  /** How many requests of one owner may wait; endings are counted per key. */
   readonly ownerWaitingMax: number;
   readonly waitMsMax: number;
 }
@@ -25,7 +27,7 @@ export interface FairGateLimits {
 export interface Turn {
   /** @throws {ApiError} `OVERLOADED` if no place was free in time. */
   readonly entered: Promise<void>;
-  /** For a client that went away: leaves the queue, or the place if it has one already. */
+  /** Called when the client went away: leaves the queue, or gives back the place. */
   cancel(): void;
 }
 
@@ -58,12 +60,12 @@ class OwnerLines {
   }
 }
 
-/** Requests that end nothing come in the order they were sent, whatever their key. */
+/** Requests that end nothing are served in order of arrival, whatever their key. */
 const anyKey = "";
 
-/** An instance is shared while several owners have requests in it, and for so long afterwards. */
+/** An instance counts as shared while several owners have requests in it, and this long after. */
 const sharedMs = 1_000;
-/** Requests that compute less disturb nobody. */
+/** Requests that compute less than this disturb nobody. */
 const restingFromMs = 5;
 const restMsMax = 250;
 /** Places become free all the time. */
@@ -74,29 +76,29 @@ export class FairGate {
   readonly #elapsed: () => number;
   /** Owners that have requests here. */
   readonly #owners = new Map<string, OwnerLines>();
-  /** Lines with requests that wait; the first is served next. */
+  /** Lines with waiting requests; the first is served next. */
   readonly #queue = new Set<Line>();
   #running = 0;
   #latestOwner = "";
   #sharedUntilMs = Number.NEGATIVE_INFINITY;
 
-  /** @param elapsed ms of a clock that never goes back. */
+  /** @param elapsed milliseconds of a monotonic clock. */
   constructor(limits: FairGateLimits, elapsed: () => number) {
     this.#limits = limits;
     this.#elapsed = elapsed;
   }
 
-  /** Requests of all owners that have a place now. */
+  /** How many requests of all owners have a place now. */
   get running(): number {
     return this.#running;
   }
 
   /**
-   * Takes a place for a request of `ownerId`, which must be given back with `leave`. Null if there
-   * was one, so that a request that needn't wait doesn't.
+   * Takes a place for a request of `ownerId`; the caller gives it back with `leave`. Null if there
+   * was a free one, so that such a request doesn't wait at all.
    * @param endingKeyId the key that asks to end something; null for all other requests.
-   * @throws {ApiError} `ACCOUNT_BUSY` if too many such requests wait already: of the owner, or of
-   *   the key whose endings they are.
+   * @throws {ApiError} `ACCOUNT_BUSY` if too many such requests of the owner, or endings of the
+   * key, wait already.
    */
   enter(ownerId: string, endingKeyId: string | null = null): Turn | null {
     const nowMs = this.#elapsed();
@@ -114,10 +116,10 @@ export class FairGate {
   }
 
   /**
-   * Gives a place back; the next in turn takes it. On a shared instance the place of an owner that
-   * has more requests waiting rests first for as long as the instance computed meanwhile: what
-   * comes of others finds it idle half of the time.
-   * @param computedMs how long it computed, for whomever, while the request had the place.
+   * Gives a place back, and the next in turn takes it. On a shared instance, the place of an owner
+   * with more waiting requests first rests as long as the instance computed meanwhile, so that
+   * others find it idle half of the time.
+   * @param computedMs how long the instance computed, for anyone, while the request had the place.
    */
   leave(ownerId: string, kind: "requests" | "endings" = "requests", computedMs = 0): void {
     const waits = this.#owners.get(ownerId)?.requests.waiting.isEmpty === false;
@@ -154,8 +156,8 @@ export class FairGate {
   }
 
   /**
-   * An owner's share is its own even if others hold more than theirs, or all there is: they may do
-   * so for long, with bodies that trickle in.
+   * An owner's share is reserved even if others hold more than theirs; they may do so for long,
+   * with bodies that trickle in.
    */
   #hasPlace({ running, owner }: Line, nowMs: number): boolean {
     if (running === 0) return true;
@@ -209,7 +211,7 @@ export class FairGate {
     return { entered, cancel };
   }
 
-  /** One request of each waiting line in turn, as long as there is a place for one of them. */
+  /** Serves one request of each waiting line in turn while places are free. */
   #serve(): void {
     const nowMs = this.#elapsed();
     for (let served = true; served; ) {

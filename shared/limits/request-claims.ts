@@ -1,7 +1,7 @@
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import type { Claim } from "./request-limiter.ts";
 
-/** What a route counts as; `none` for internal routes and for those that need no credential. */
+/** What a route counts as; `none` for internal and public routes. */
 export type RequestClass = "none" | "reads" | "writes" | "closings" | "secrets" | "executions";
 
 export interface Claimant {

@@ -31,7 +31,7 @@ describe("LIM-2 RequestLimiter", () => {
     expect(limiter.take([wide]).state).toMatchObject({ limit: 10, remaining: 8 });
   });
 
-  test("gives back what another limit refused after all", () => {
+  test("gives back what was counted if another limit refuses", () => {
     const limiter = new RequestLimiter(() => 0);
     limiter.take([claim("a", 2)]).giveBack();
     expect(limiter.take([claim("a", 2)]).state).toMatchObject({ remaining: 1 });
@@ -83,7 +83,7 @@ describe("RequestLimiter", () => {
       "retry-after": "62",
     });
     expect(message).toBe("At most 1 requests are taken in 60 seconds.");
-    // Whoever waits as long as was said is let in.
+    // A client that waits as long as it was told is admitted.
     nowMs += 62_000;
     expect(limiter.take([early, late]).state).toMatchObject({ limit: 1, remaining: 0 });
   });

@@ -10,7 +10,7 @@ import type { Route } from "./route.ts";
 const request = new IncomingMessage(new Socket());
 
 describe("setLimitHeaders()", () => {
-  test("lets the tightest limit stand, whichever comes first", () => {
+  test("shows the tightest limit, whichever comes first", () => {
     const response = new ServerResponse(request);
     setLimitHeaders(response, { limit: 10, remaining: 5, resetMs: 1_500 });
     setLimitHeaders(response, { limit: 30, remaining: 29, resetMs: 60_000 });
@@ -72,7 +72,7 @@ describe("TEN-1 LimitGate", () => {
     expect(admitted).toEqual(["key_a", "key_a", "key_b", "key_a"]);
   });
 
-  test("counts what stays open, streams and files, and no other answer", () => {
+  test("counts answers that stay open (streams and files), and no others", () => {
     const fairness = { openPerKeyMax: 1 };
     const gate = new LimitGate(DeploymentLimits.parse({ fairness }), () => 0);
     const caller = { id: "key_a", owner };
@@ -113,7 +113,7 @@ describe("LIM-2 a start that the account refuses", () => {
     expect(() => remaining("key_a")).toThrow(refusal);
     expect(remaining("key_b")).toBe(2);
     pass(1);
-    // An execution of the key may have ended: the account is asked.
+    // An execution of the key may have ended, so the account is asked.
     expect(remaining("key_a")).toBe(2);
   });
 

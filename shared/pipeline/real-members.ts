@@ -5,7 +5,7 @@ import { authenticate } from "./authenticate.ts";
 import type { Change, Members } from "./members.ts";
 import type { AnyContext, Deps, Route } from "./route.ts";
 
-/** For a function that has callers to tell apart. */
+/** Security of a function that has callers to identify. */
 export function realMembers(deps: Deps): Members {
   const keys = new ApiKeyCache(() => deps.store, {
     now: deps.now,

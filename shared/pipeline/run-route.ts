@@ -1,4 +1,4 @@
-/** Past the first gates: authenticate → scope → parse → read → decide → commit → answer. */
+/** After the first gates: authenticate → scope → parse → read → decide → commit → answer. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { assert } from "../core/assert.ts";
 import type { IdKind } from "../core/ids.ts";
@@ -34,7 +34,7 @@ import type {
 } from "./route.ts";
 import { refuseVainKey, refuseVainPreconditions } from "./vain-headers.ts";
 
-/** A request that the front server let through. */
+/** A request that has passed the first gates. */
 export interface Admitted {
   readonly route: Route;
   readonly params: Readonly<Record<string, string | undefined>>;
@@ -44,7 +44,7 @@ export interface Admitted {
   readonly contentType: string | undefined;
 }
 
-/** What a function knows from one request to the next. */
+/** What a function remembers between requests. */
 export interface Known {
   readonly members: Members;
   readonly deps: Deps;
@@ -57,7 +57,7 @@ interface Exchange {
   readonly response: ServerResponse;
 }
 
-/** Gives a repeated read or decision the ids of the first. */
+/** Gives a repeated read or decision the same ids again. */
 class RepeatableIds implements Ids {
   readonly #given = new Map<IdKind, string[]>();
   readonly #taken = new Map<IdKind, number>();
@@ -122,7 +122,7 @@ function onceClosed(response: ServerResponse, act: () => void): void {
   else response.once("close", act);
 }
 
-/** A client that goes away while it waits leaves its place in the queue to others. */
+/** A client that goes away while waiting leaves its place in the queue to others. */
 async function turnOf(turn: Turn, response: ServerResponse): Promise<void> {
   onceClosed(response, turn.cancel);
   try {
@@ -132,11 +132,11 @@ async function turnOf(turn: Turn, response: ServerResponse): Promise<void> {
   }
 }
 
-/** A request that has a place among those that are worked on. */
+/** A request that has a place among those in progress. */
 interface Working extends Authenticated, Pick<Known, "deps" | "members" | "unsent"> {
-  /** Monotonic ms, before its key was looked up. */
+  /** Monotonic milliseconds, taken before the key was looked up. */
   readonly beganAt: number;
-  /** Gives the place back: what stays open, or only waits, holds none. */
+  /** Gives the place back; an answer that stays open or only waits doesn't need it. */
   readonly leave: () => void;
 }
 
@@ -145,7 +145,7 @@ async function answer(admitted: Admitted, exchange: Exchange, known: Working): P
   const { response } = exchange;
   const { caller, confirmed, freshMs, again, noteUse, beganAt } = known;
   if (takesAccount(route) && "owner" in caller) known.deps.commits.warm(caller.owner);
-  // What a stale key entry lets begin is answered only once the key is confirmed.
+  // Work that began with a stale key entry is answered only once the key is confirmed.
   const ahead = readsOnly(route) && hasScope(route, caller);
   const early = ahead ? begin(admitted, caller, exchange, known.deps) : null;
   early?.catch(() => {});
@@ -211,11 +211,11 @@ async function begin(
   const options = {
     bytesMax: route.bodyBytesMax,
     contentType: admitted.contentType,
-    // A runner tells what a program printed, whatever that was.
+    // A runner reports a program's output, whatever it contains.
     nul: route.authenticate === "execution" ? ("kept" as const) : ("refused" as const),
   };
   const gone = new AbortController();
-  // Not for an answer that has been given: each abort makes an error with a stack.
+  // Skipped after the answer, because each abort creates an error with a stack.
   response.once("close", () => {
     if (!response.writableFinished) gone.abort();
   });
@@ -279,7 +279,7 @@ function changes({ writes, account }: Decided): boolean {
   return writes.length > 0 || account !== undefined;
 }
 
-/** Whose lane a change takes: the caller's, or that of the owner a privileged caller acts on. */
+/** The owner whose queue a change takes: the caller, or the one that a privileged caller names. */
 function ownerOf(context: AnyContext, data: unknown): Owner {
   if ("owner" in context.caller) return context.caller.owner;
   assert(typeof data === "object" && data !== null && "owner" in data, "no owner to act on");

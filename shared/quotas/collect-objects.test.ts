@@ -40,7 +40,7 @@ class MemoryBucket {
   }
 }
 
-/** A database and a bucket, both in memory, and what a test does to them. */
+/** A database and a bucket in memory, and the actions of a test on them. */
 function newPlatform() {
   const store = new MemoryStore();
   const bucket = new MemoryBucket();
@@ -129,14 +129,14 @@ describe("TEN-2 collectObjects()", () => {
     pass(unreferencedMs);
     await collect();
     pass(unreferencedMs);
-    // Between the look at the list and the commit that takes it.
+    // A save between reading the list and the commit that takes it.
     onMark(async () => await save("raced"));
     await expect(collect()).rejects.toMatchObject({ code: 9 });
     expect(bucket.has(name)).toBe(true);
     onMark(async () => undefined);
     await collect();
     pass(unreferencedMs);
-    // And between that commit and the deletion.
+    // A save between that commit and the deletion.
     const refused: unknown[] = [];
     const { remove } = by;
     const racing = {
@@ -174,7 +174,7 @@ describe("TEN-2 collectObjects()", () => {
     expect(await save("first")).toBe(first);
     pass(20 * 60_000);
     await collect();
-    // What the dead process had deleted was still counted; now it is what there is.
+    // What the dead process had deleted was still counted; now the count is right.
     expect(await usage()).toMatchObject({ bytes: 5, objects: 1 });
   });
 

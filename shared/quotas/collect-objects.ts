@@ -1,16 +1,16 @@
 /**
- * Collecting what an owner stores and nothing names any more: earlier versions of files, packs of
- * runs that never settled, workspaces of environments that were deleted. In two steps with hours in
- * between (ADR 33), since a pack lies there before the commit that names it, and since what is
- * stored again is found there and not stored twice:
+ * Collects an owner's unreferenced objects: earlier versions of files, packs of runs that never
+ * settled, workspaces of deleted environments. It takes two steps with hours in between (ADR 33),
+ * because a pack is stored before the commit that names it, and because storing an existing object
+ * again doesn't write it:
  *
- * 1. What is old enough and unreferenced is condemned, which changes nothing yet.
- * 2. Of what was condemned long enough ago and nobody has stored again since, what is still
- *    unreferenced goes: first by a commit that says so, and that fails if somebody takes one of
- *    them off meanwhile; then from the bucket, and from the owner's usage.
+ * 1. Unreferenced objects that are old enough are condemned, which changes nothing yet.
+ * 2. Objects that were condemned long enough ago, weren't stored again and are still unreferenced
+ * are deleted: first a commit says so, which fails if one is taken off the list meanwhile; then
+ * they go from the bucket and from the owner's usage.
  *
- * Whoever stores an object that is there takes it off the list before relying on it; one that is
- * being deleted is waited for (`store-object.ts`).
+ * Storing an existing object takes it off the list first, and waits if it is being deleted
+ * (`store-object.ts`).
  */
 import {
   deleteObject,
@@ -34,7 +34,7 @@ import type { References } from "./references.ts";
 export interface Collection {
   readonly store: Pick<Store, "get" | "commit">;
   now(): number;
-  /** What must stay. */
+  /** The objects that must stay. */
   readonly referenced: () => Promise<References>;
   readonly list: (kind: ObjectKind) => AsyncIterable<readonly StoredObject[]>;
   readonly remove: (object: Pick<StoredObject, "kind" | "sha256" | "generation">) => Promise<void>;
@@ -50,7 +50,7 @@ export interface Collected {
   readonly deleted: number;
 }
 
-/** One call's work, and what one document holds. */
+/** The most objects in one call and in one document. */
 const objectsMax = 2_000;
 /** Longer than any request that stores something. */
 const quietMs = 10 * 60_000;
@@ -71,30 +71,34 @@ export function realCollection(
   };
 }
 
-/** Does what is due of it; never less safe for being called again, at once or by two. */
-export async function collectObjects(by: Collection, owner: Owner): Promise<Collected> {
-  const found = await by.store.get(condemnedObjects.of(owner, condemnedId));
+/** Does what is due. Calling it again, or twice at once, is safe. */
+export async function collectObjects(collection: Collection, owner: Owner): Promise<Collected> {
+  const found = await collection.store.get(condemnedObjects.of(owner, condemnedId));
   const { value, version } = found;
-  if (!value) return await condemn(by, owner, null);
-  if (value.going.length > 0) return await finish(by, owner, { value, version });
-  if (value.waiting.length === 0) return await condemn(by, owner, version);
-  if (by.now() - value.condemnedAt < by.unreferencedMs) {
-    await sweepAgain(by, owner, value.condemnedAt + by.unreferencedMs);
+  if (!value) return await condemn(collection, owner, null);
+  if (value.going.length > 0) return await finish(collection, owner, { value, version });
+  if (value.waiting.length === 0) return await condemn(collection, owner, version);
+  if (collection.now() - value.condemnedAt < collection.unreferencedMs) {
+    await sweepAgain(collection, owner, value.condemnedAt + collection.unreferencedMs);
     return { condemned: 0, deleted: 0 };
   }
-  const { names } = await by.referenced();
+  const { names } = await collection.referenced();
   const going = value.waiting.filter((entry) => !names.has(nameOf(entry)));
   const next: Condemned = { ...value, waiting: [], going };
-  // Fails if somebody took one off since it was read, which was before it was looked at.
+  // Fails if an object was taken off the list since it was read, which was before the check.
   const ref = condemnedObjects.of(owner, condemnedId);
-  const committed = await answered(by.store.commit([replace(ref, version, next)]));
-  return await finish(by, owner, { value: next, version: committed });
+  const committed = await answered(collection.store.commit([replace(ref, version, next)]));
+  return await finish(collection, owner, { value: next, version: committed });
 }
 
-async function condemn(by: Collection, owner: Owner, version: Version | null): Promise<Collected> {
-  const now = by.now();
-  const usage = await by.store.get(storageUsages.of(owner, storageUsageId));
-  const { names, isPassing } = await by.referenced();
+async function condemn(
+  collection: Collection,
+  owner: Owner,
+  version: Version | null,
+): Promise<Collected> {
+  const now = collection.now();
+  const usage = await collection.store.get(storageUsages.of(owner, storageUsageId));
+  const { names, isPassing } = await collection.referenced();
   const waiting: string[] = [];
   let isYoung = false;
   const total = { bytes: 0, objects: 0 };
@@ -110,7 +114,9 @@ async function condemn(by: Collection, owner: Owner, version: Version | null): P
   if (waiting.length > 0) {
     const ref = condemnedObjects.of(owner, condemnedId);
     const value: Condemned = { v: 1, waiting, condemnedAt: now, going: [] };
-    await answered(by.store.commit([version ? replace(ref, version, value) : create(ref, value)]));
+    await answered(
+      collection.store.commit([version ? replace(ref, version, value) : create(ref, value)]),
+    );
   }
   if (!isWhole && waiting.length === 0) return { condemned: 0, deleted: 0 };
   // What was found in time is condemned; more is looked for once it is gone.
@@ -125,7 +131,7 @@ async function condemn(by: Collection, owner: Owner, version: Version | null): P
  * Each page of the bucket's list is committed for itself, so that a call that is cut loses one.
  */
 async function finish(
-  by: Collection,
+  collection: Collection,
   owner: Owner,
   { value, version }: { readonly value: Condemned; readonly version: Version },
 ): Promise<Collected> {
@@ -188,11 +194,11 @@ async function forEachPage(
 }
 
 /**
- * Counts what a process that died has left counted. Only if nobody has stored anything for a while:
- * what is counted and not yet stored would be missing.
+ * Corrects counts that a dead process left behind. Runs only if nothing was stored for a while,
+ * since an object that is counted but not yet stored would look missing.
  */
 async function correct(
-  by: Collection,
+  collection: Collection,
   { ref, version }: Snapshot<typeof storageUsages.schema>,
   total: { readonly bytes: number; readonly objects: number },
 ): Promise<void> {
@@ -202,12 +208,16 @@ async function correct(
   });
 }
 
-async function sweepAgain(by: Collection, owner: Owner, sweepAt: number | null): Promise<void> {
+async function sweepAgain(
+  collection: Collection,
+  owner: Owner,
+  sweepAt: number | null,
+): Promise<void> {
   const ref = storageUsages.of(owner, storageUsageId);
-  await answered(by.store.commit([patch(ref, { sweepAt }, { mustExist: true })]));
+  await answered(collection.store.commit([patch(ref, { sweepAt }, { mustExist: true })]));
 }
 
-/** How an object stands in the list. */
+/** An object's entry in the list. */
 export function entryOf({
   kind,
   sha256,
@@ -216,7 +226,7 @@ export function entryOf({
   return `${kind}/${sha256}#${generation}`;
 }
 
-/** Without its generation. */
+/** The entry without its generation. */
 export function nameOf(entry: string): string {
   return entry.slice(0, entry.indexOf("#"));
 }

@@ -1,21 +1,21 @@
 /**
- * The only thing that writes. A change is decided by a pure function, so it can be decided again:
- * when a precondition fails, the documents are read anew and the decision is repeated.
+ * The only code that writes. A pure function decides each change, so it can be repeated: when a
+ * precondition fails, the documents are read again and the change is decided again.
  *
  * Changes to one owner's account meet in one document. They wait in that owner's lane and are
- * committed together: one commit for all that arrived while the last one was under way, as far as
- * it has room. If a commit fails although the account hasn't changed and the database is there, one
- * of them is at fault: from then on each of them is committed alone, in turn with those that came
- * later, so that a change which can't be done costs nobody but the one who sent it.
+ * committed together: one commit takes all that arrived during the last one, as far as there is
+ * room. If a commit fails although the account hasn't changed and the database answers, one of its
+ * changes is at fault. From then on each of them is committed alone, alternating with later ones,
+ * so that an impossible change delays only its sender.
  *
- * Closings (revoking, suspending, stopping) never share a commit with what tenants sent, and wait
- * for none of it. Those that name no version go out at once; those that decide on the account have
- * a lane of their own. What tenants sent waits until they are done (KEY-10).
+ * Closings (revoking, suspending, stopping) never share a commit with other changes and don't wait
+ * for them. Those that name no version are committed at once; those that decide on the account have
+ * a lane of their own. Other changes wait until they are done (KEY-10).
  *
- * Lanes of one owner in several processes meet in the database. Whoever lost to another waits a
- * moment before each commit, longer with each loss and shorter with each gain, so that more changes
- * share a commit and fewer commits are made in vain; and it reads the account right before. Whoever
- * wins leaves a gap, or it would win for ever.
+ * Lanes of one owner in several processes compete in the database. A process that loses waits a
+ * moment before its next commits, longer with each loss and shorter with each win, so that more
+ * changes share a commit and fewer commits fail; it reads the account directly before. A winner
+ * pauses afterwards, or the others would never get in.
  */
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -57,15 +57,15 @@ interface Outcome {
   readonly error: unknown;
 }
 
-/** Other processes change the account too; one known for longer than this is read again. */
+/** Other processes change the account too, so a copy older than this is read again. */
 const knownFreshMs = 200;
 
 export interface RandomSource {
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   random(): number;
 }
 
-/** What of a store it needs: one that tests make fail is as good as Firestore's. */
+/** The parts of a store that are needed here, so that tests can pass one that fails. */
 export type CommitStore = Pick<Store, "get" | "exists" | "commitOnce">;
 
 export class CommitCoordinator {
@@ -78,7 +78,7 @@ export class CommitCoordinator {
     this.#chance = chance;
   }
 
-  /** @throws {ApiError} what `decide` refused with, `CONTENTION`, or `UNAVAILABLE`. */
+  /** @throws {ApiError} the refusal of `decide`, `CONTENTION`, or `UNAVAILABLE`. */
   async submit<D extends Decision>(change: Change<D>): Promise<Committed<D>> {
     const committed = new Promise<Committed<Decision>>((resolve, reject) => {
       const since = performance.now();
@@ -91,13 +91,13 @@ export class CommitCoordinator {
     return (await committed) as Committed<D>;
   }
 
-  /** Begins to read the account that a change will want, while its own documents are read. */
+  /** Starts to read the account that a change will need while its own documents are read. */
   warm(owner: Owner): void {
     const lane = this.#lanes.of(owner);
     if (!lane.running) this.#known(lane, owner).catch(() => {});
   }
 
-  /** Holds what tenants sent back until a closing is done. */
+  /** Holds the owner's other changes back until a closing is done. */
   #letPass(owner: Owner, closing: Promise<unknown>): void {
     const { closings } = this.#lanes.of(owner);
     const done = closing.catch(() => {}).finally(() => closings.delete(done));
@@ -115,7 +115,7 @@ export class CommitCoordinator {
     lane.running = true;
     while (lane.waiting.length > 0) {
       await this.#linger(lane);
-      // Those that are under way now: more of them can't keep it from ever going on.
+      // Waits for the closings under way now; later ones can't delay it for ever.
       await Promise.all(lane.closings);
       const next = takeNext(lane, performance.now());
       if (next.batch) await this.#commit(next.batch, lane);
@@ -124,7 +124,7 @@ export class CommitCoordinator {
     lane.running = false;
   }
 
-  /** Commits `batch` together; whoever can't be, waits again or is refused. Never throws. */
+  /** Commits `batch` together; what can't be committed waits again or is refused. Never throws. */
   async #commit(batch: readonly Waiting[], lane: Lane | null): Promise<void> {
     try {
       const ready = await refreshed(batch);
@@ -154,7 +154,7 @@ export class CommitCoordinator {
     const since = performance.now();
     const { value, version } = await this.#store.get(accounts.of(owner, accountId));
     const read = value ? { value, version, since } : null;
-    // A commit that ended while this read was under way knows better.
+    // A commit that ended during this read knows a newer account.
     if (!lane.known || lane.known.since < since) lane.known = read;
     return lane.known;
   }
@@ -168,7 +168,7 @@ export class CommitCoordinator {
       const beganAt = performance.now();
       const versions = await answered(this.#store.commitOnce(writes));
       const since = performance.now();
-      // Its own version, never the commit's time: an account that was left as it was has an older.
+      // The document's own version and not the commit's time, which differ if it didn't change.
       const version = versions.at(-1);
       if (lane && account) {
         lane.known = version ? { value: account, version, since } : null;
@@ -181,7 +181,7 @@ export class CommitCoordinator {
     }
   }
 
-  /** After a commit that failed: it was done all the same, is tried again, or is refused. */
+  /** Handles a failed commit: it may have happened all the same, is tried again, or is refused. */
   async #mend(error: unknown, failed: Failed): Promise<void> {
     const { decided, writes, lane } = failed;
     const batch = decided.parts.map(({ waiting }) => waiting);
@@ -200,8 +200,8 @@ export class CommitCoordinator {
   }
 
   /**
-   * Whether a commit that failed was done all the same, its answer lost. The audit row it creates
-   * has an id that nobody else makes.
+   * Whether a failed commit happened and only its answer was lost. The id of its audit row is
+   * unique, so the row's existence proves it.
    */
   async #happened(writes: readonly Write[]): Promise<boolean> {
     const marker = writes.find((write) => write.op === "create" && write.path.includes("/audit/"));
@@ -229,7 +229,7 @@ export class CommitCoordinator {
     else await this.#afterPause(rest);
   }
 
-  /** Without a lane there is nobody else to let by. */
+  /** A change without a lane has no other changes to let pass. */
   async #afterPause([waiting]: readonly Waiting[]): Promise<void> {
     if (!waiting) return;
     await pause(waiting.notBefore - performance.now());
@@ -237,8 +237,8 @@ export class CommitCoordinator {
   }
 
   /**
-   * One of them can't be committed, whoever it is, or what was known of the account was wrong. Each
-   * is tried alone on an account that is read for it, and what fails then is that change's own.
+   * One change can't be committed, or the known account was wrong. Each change is tried alone on an
+   * account that is read for it; if it fails then, it is at fault itself.
    */
   #separate(batch: readonly Waiting[], { lane, error }: Outcome): void {
     const own = batch.filter(({ alone }) => !lane || (alone && batch.length === 1));
@@ -250,7 +250,7 @@ export class CommitCoordinator {
     lane.waiting.unshift(...rest);
   }
 
-  /** Whether another process has changed the account, so that nobody in `batch` is at fault. */
+  /** Whether another process changed the account, so that no change in `batch` is at fault. */
   async #lost(
     lane: Lane,
     batch: readonly Waiting[],
@@ -261,7 +261,7 @@ export class CommitCoordinator {
     return before !== null && now !== null && !now.version.isEqual(before.version);
   }
 
-  /** Before those that came meanwhile; what they have read holds on, unless it has grown old. */
+  /** Queues them before later changes; what they have read stays valid unless it is too old. */
   #queueAgain(batch: readonly Waiting[], lane: Lane): void {
     growDelay(lane);
     const now = performance.now();
@@ -279,7 +279,7 @@ export class CommitCoordinator {
     if (lane.lingerMs > 0) lane.known = null;
   }
 
-  /** What failed can't land any more: whoever still has patience tries again. */
+  /** A failed commit can't land any more, so changes that have patience left try again. */
   async #waitOut(batch: readonly Waiting[], { lane, error }: Outcome): Promise<void> {
     const now = performance.now();
     const patient = batch.filter((waiting) => hasPatience(waiting, now));

@@ -5,7 +5,7 @@ import { type Found, found, read } from "./read-document.ts";
 
 type Schema = z.ZodType<object>;
 
-/** How far a walk through a collection has come: the last document's field and id. */
+/** The position in a walk through a collection: the last document's field and id. */
 export interface Place {
   readonly value: number | string;
   readonly id: string;
@@ -13,14 +13,14 @@ export interface Place {
 
 export interface Walk {
   readonly field: string;
-  /** Null for the beginning. */
+  /** Null at the beginning. */
   readonly after: Place | null;
-  /** Not beyond this value of the field. */
+  /** The largest value of the field to include. */
   readonly until?: number;
   readonly limit: number;
 }
 
-/** The database as it was at one moment: whatever is read of it belongs together. */
+/** A snapshot of the database: everything that is read from it is consistent. */
 export class Moment {
   readonly #db: Firestore;
   readonly #transaction: Transaction;
@@ -42,7 +42,7 @@ export class Moment {
     });
   }
 
-  /** How many documents have all of these values. */
+  /** Counts the documents that have all of these values. */
   async count(
     collection: CollectionRef,
     where: readonly (readonly [field: string, value: string | null])[],
@@ -52,14 +52,14 @@ export class Moment {
     return (await this.#transaction.get(matching.count())).data().count;
   }
 
-  /** The next documents of a walk, in the order of a field, and of their ids where it is equal. */
-  async next<S extends Schema>(of: CollectionRef<S>, walk: Walk): Promise<readonly Found<S>[]> {
+  /** The next documents of a walk, ordered by a field, and by id where the field is equal. */
+  async next<S extends Schema>(source: CollectionRef<S>, walk: Walk): Promise<readonly Found<S>[]> {
     const { field, after, until, limit } = walk;
-    const collection = this.#db.collection(of.path);
+    const collection = this.#db.collection(source.path);
     const bounded = until === undefined ? collection : collection.where(field, "<=", until);
     const ordered = bounded.orderBy(field).orderBy(FieldPath.documentId());
     const rest = after ? ordered.startAfter(after.value, after.id) : ordered;
     const { docs } = await this.#transaction.get(rest.limit(limit));
-    return docs.map((doc) => found(of.schema, doc));
+    return docs.map((doc) => found(source.schema, doc));
   }
 }

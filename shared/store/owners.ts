@@ -21,20 +21,18 @@ export const LedgerEntry = z.object({
   v: z.literal(1),
   id: z.string(),
   type: z.enum(["credit", "charge", "loss", "adjustment"]),
-  /** What it changes the balance by: credits above zero, charges below, losses zero. */
+  /** The change of the balance: positive for credits, negative for charges, zero for losses. */
   amountMicrousd: z.int(),
-  /** What the platform bears; zero but for losses. */
+  /** What the platform bears; zero except in losses. */
   lossMicrousd: z.int().min(0),
-  /** What a charge took of each UTC day's caps; null of lines from before this was noted. */
+  /** What a charge took from each UTC day's caps; null in lines from before this was stored. */
   days: z.record(z.string(), z.int().min(1)).nullable().default(null),
   executionId: z.string().nullable(),
   threadId: z.string().nullable(),
   keyId: z.string().nullable(),
-  /**
-   * Under which id it counts for its key, which may have been rotated; null before this was noted.
-   */
+  /** The id that it counts under for its key, which may have been rotated; null in older lines. */
   keyLineageId: z.string().nullable().default(null),
-  /** What it was spent on, for the sums by each; null for credits, and before this was noted. */
+  /** What it was spent on, for sums by that; null for credits and in older lines. */
   environmentId: z.string().nullable().default(null),
   agentId: z.string().nullable().default(null),
   projectId: z.string().nullable().default(null),
@@ -49,7 +47,7 @@ export const accounts = ownedCollection(["account"], Account);
 export const accountId = "budget";
 export const ledger = ownedCollection(["ledger"], LedgerEntry);
 
-/** An audit row and its leaf hash: what the sequencer will put into the owner's tree. */
+/** An audit row and its leaf hash, which the sequencer will put into the owner's tree. */
 export const StoredAuditRow = AuditRow.extend({ leafHash: z.string() });
 export const auditRows = ownedCollection(["audit"], StoredAuditRow);
 

@@ -10,7 +10,7 @@ import { requireWanted } from "./owner-turns.ts";
 
 type Documents = readonly QueryDocumentSnapshot[];
 
-/** Of what a page's documents hold, as JSON has it: there a character may take six bytes. */
+/** The size of a page's documents as JSON, where a character may take six bytes. */
 export const pageBytesMax = 8 * 1024 * 1024;
 /** As many of the largest documents as a page may hold. */
 const firstSliceLength = 8;

@@ -29,7 +29,7 @@ export type { Found, PageRequest };
 
 type Schema = z.ZodType<object>;
 
-/** Reads of documents somebody was entitled to name, and the commit that writes. */
+/** Reads documents that the caller was entitled to name, and commits writes. */
 export class Store {
   readonly #db: Firestore;
   readonly #shared: SharedState;
@@ -69,8 +69,8 @@ export class Store {
   }
 
   /**
-   * The fields of `part` alone, of several documents in one call and in the order asked for: what
-   * else they hold, and it may be much, isn't sent. Null where there is none.
+   * The fields of `part` only, of several documents in one call and in the order asked for; the
+   * rest may be large and isn't sent. Null for a document that doesn't exist.
    */
   async getParts<S extends z.ZodObject>(
     part: S,
@@ -90,7 +90,7 @@ export class Store {
   }
 
   /**
-   * One page of a collection and how many documents it has in all.
+   * One page of a collection, and how many documents it has in all.
    * @throws {ApiError} `VALIDATION_FAILED` if the page's documents are too large together.
    */
   async page<S extends Schema>(
@@ -109,8 +109,8 @@ export class Store {
   }
 
   /**
-   * How many documents match, and what each of `fields` adds up to over them: exact, and summed
-   * where they lie. Billed as a read per 1,000 index entries, and as one at least.
+   * How many documents match, and the sums of `fields` over them: exact, and computed by the
+   * database. Billed as one read per 1,000 index entries, and at least one.
    */
   async sum(
     collection: CollectionRef,
@@ -124,7 +124,7 @@ export class Store {
     return { count: data.count ?? 0, sums: sums.map(([name]) => data[name] ?? 0) };
   }
 
-  /** The different texts that `field` has, in order, at most `max`: a read and a trip each. */
+  /** The distinct texts of `field`, in order, at most `max`; each takes a read and a round trip. */
   async distinct(collection: CollectionRef, field: string, max: number): Promise<string[]> {
     const ordered = this.#visible(collection).orderBy(field).select(field).limit(1);
     const values: string[] = [];
@@ -137,7 +137,7 @@ export class Store {
     return values;
   }
 
-  /** Every matching document, at most `limit`, each with its place and version. */
+  /** Every matching document, at most `limit`, each with its reference and version. */
   async findRefs<S extends Schema>(
     collection: CollectionRef<S>,
     request: Omit<PageRequest, "offset">,
@@ -149,8 +149,8 @@ export class Store {
   }
 
   /**
-   * As `findRefs`, but no more of the first ones than `bytesMax`, nor any after the one that was
-   * enough; the first one at least.
+   * Like `findRefs`, but stops at `bytesMax`, or after the document that was enough; returns at
+   * least one.
    */
   async findFitting<S extends Schema>(
     collection: CollectionRef<S>,
@@ -173,7 +173,7 @@ export class Store {
     return values;
   }
 
-  /** As `findRefs`, but the fields of `part` alone: what else the documents hold isn't sent. */
+  /** Like `findRefs`, but reads the fields of `part` only, so the rest isn't sent. */
   async findParts<S extends z.ZodObject>(
     collection: CollectionRef,
     part: S,
@@ -185,8 +185,8 @@ export class Store {
   }
 
   /**
-   * Over all owners' collections of one name, the fields of `part` alone: for sweeps, which name no
-   * owner. Longest due first.
+   * The fields of `part` in all owners' collections of one name, for sweeps, which name no owner.
+   * Longest overdue first.
    */
   async findDue<S extends z.ZodObject>(
     collection: string,
@@ -211,20 +211,20 @@ export class Store {
   }
 
   /**
-   * Calls back with the document of a collection whose `field` is highest, null if it is empty: now
-   * and when there is a higher one, until the returned function is called. Between two calls there
-   * may have been more, which costs neither memory nor reads.
+   * Calls back with the document whose `field` is highest, or null if there is none: now, and
+   * whenever there is a higher one, until the returned function is called. Documents in between are
+   * skipped, which costs neither memory nor reads.
    */
   listenHighest<S extends Schema>(
     collection: CollectionRef<S>,
     field: string,
-    to: Listener<z.output<S> | null>,
+    listener: Listener<z.output<S> | null>,
   ): () => void {
     const query = this.#visible(collection).orderBy(field, "desc").limit(1);
     const key = JSON.stringify([collection.path, collection.within, field]);
     const start = (all: Listener<object | null>) =>
       query.onSnapshot(
-        // What is thrown in the library's own callback would end the process.
+        // An exception in the library's own callback would end the process.
         ({ docs: [doc] }) =>
           tell(all, () => (doc ? parseStored(collection.schema, doc.data()) : null)),
         (error) => all.error(error),
@@ -233,7 +233,7 @@ export class Store {
     return this.#shared.listeners.listen(key, start, typed);
   }
 
-  /** Several reads that all see the database as it was at one moment; repeated if one fails. */
+  /** Several reads in one snapshot of the database; repeated if one fails. */
   async atOneMoment<T>(read_: (moment: Moment) => Promise<T>): Promise<T> {
     const options = { readOnly: true } as const;
     const seen = this.#db.runTransaction((begun) => read_(new Moment(this.#db, begun)), options);
@@ -246,9 +246,9 @@ export class Store {
   }
 
   /**
-   * All of `writes` or none; the version every changed document has afterwards. The client library
-   * tries again for minutes, behind the back of a caller that has given up: only for changes that
-   * may land late.
+   * Commits all of `writes` or none; returns the version of every changed document. The client
+   * library retries for minutes, even after the caller has given up, so this is only for changes
+   * that may land late.
    */
   async commit(writes: readonly Write[]): Promise<Version> {
     const results = await batchOf(this.#db, writes).commit();
@@ -258,8 +258,8 @@ export class Store {
   }
 
   /**
-   * As `commit`, tried once: when it has failed, it is either done by now or never will be.
-   * @returns each write's document's version; one that a write left as it was keeps its old one.
+   * Like `commit`, tried once: after a failure it has either happened or never will.
+   * @returns the version of each written document; an unchanged document keeps its old one.
    */
   async commitOnce(writes: readonly Write[]): Promise<readonly Version[]> {
     return await commitBatchOnce(batchOf(this.#db, writes));

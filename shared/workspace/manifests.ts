@@ -1,4 +1,4 @@
-/** Workspaces as they are stored: manifests by their digest, files as ranges of packs. */
+/** Stored workspaces: manifests by their digest, files as ranges of packs. */
 import { setImmediate as breathe } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import { executionLimits, type WorkspaceRoom, workspaceRoom } from "../core/executions/profiles.ts";
@@ -21,7 +21,7 @@ import { type CountingStore, storeObject } from "../quotas/store-object.ts";
 import type { Environment, WorkspaceHead } from "../store/environments.ts";
 import { OwnerTurns } from "../store/owner-turns.ts";
 
-/** Manifests never change under their digest. Counted in bytes as stored. */
+/** Manifests never change under their digest. The size is in stored bytes. */
 const cache = new LRUCache<string, Manifest>({ maxSize: 32 * 1024 * 1024 });
 
 /** Those that are being read: whoever asks meanwhile waits for the same. */
@@ -56,8 +56,8 @@ export async function readManifest(owner: Owner, sha256: string | null): Promise
 }
 
 /**
- * Doubts the bytes of a manifest, and remembers it. Others are served in between.
- * @throws {ManifestError} When the bytes aren't one.
+ * Validates a manifest's bytes and caches it; other requests run in between.
+ * @throws {ManifestError} When the bytes aren't a manifest.
  */
 export async function keepManifest(
   owner: Owner,
@@ -69,7 +69,7 @@ export async function keepManifest(
   return manifest;
 }
 
-/** Goes through steps, and serves others in between. */
+/** Runs the steps and lets other requests run in between. */
 export async function inTurns<T>(steps: Generator<void, T>): Promise<T> {
   for (;;) {
     const step = steps.next();
@@ -79,8 +79,8 @@ export async function inTurns<T>(steps: Generator<void, T>): Promise<T> {
 }
 
 /**
- * The first of an environment's manifests that can be read: one that can't be costs what the last
- * change made of the workspace, never the workspace.
+ * The first of an environment's manifests that can be read. If the newest can't, the workspace's
+ * last change is lost, but not the workspace.
  * @throws {ApiError} `UNAVAILABLE`.
  */
 export async function readWorkspace(
@@ -107,7 +107,7 @@ export async function readFilesOf(
   return await readWorkspace(owner, workspace?.manifestSha256, workspace?.previousManifestSha256);
 }
 
-/** Whether there is no such manifest; anything else may pass. */
+/** Whether there is no such manifest; other errors may pass. */
 export function isUnreadable(error: unknown): boolean {
   return (
     error instanceof ManifestError || (error instanceof ApiError && error.code === "NOT_FOUND")
@@ -121,10 +121,11 @@ function reportUnreadable(owner: Owner, manifestSha256: string): void {
 }
 
 /**
- * Stores a manifest and says what an environment must know of it. What can't be read isn't stored.
- * @param how.encoded Its stored form, if that is known already.
- * @param how.makesRoom Whether it names less than the one before: then a full quota takes it.
- * @throws {ApiError} `WORKSPACE_FULL` where the list of files is longer than a manifest gets.
+ * Stores a manifest and returns what its environment records. A manifest that couldn't be read back
+ * isn't stored.
+ * @param how.encoded Its stored form, if known already.
+ * @param how.makesRoom Whether it names less than the one before; then a full quota accepts it.
+ * @throws {ApiError} `WORKSPACE_FULL` if the list of files is longer than a manifest may be.
  */
 export async function storeManifest(
   store: CountingStore,
@@ -155,7 +156,7 @@ export function headOf(
   return { manifestSha256, fileCount, totalBytes, restoreBytes, previousManifestSha256 };
 }
 
-/** The largest of what an environment of that profile may hold and of the others. */
+/** The larger of the room of this profile and of the others. */
 export function roomOf(profile: Profile, ...others: readonly WorkspaceRoom[]): WorkspaceRoom {
   const rooms = [workspaceRoom(executionLimits(profile, 1)), ...others];
   return {
@@ -166,11 +167,11 @@ export function roomOf(profile: Profile, ...others: readonly WorkspaceRoom[]): W
 
 export interface StoredFitting {
   readonly head: WorkspaceHead;
-  /** Paths that there was no room for. */
+  /** Paths that didn't fit. */
   readonly left: readonly string[];
 }
 
-/** Stores as much as can be restored, what `first` holds before anything else. */
+/** Stores as much as can be restored, beginning with what `first` holds. */
 export async function storeFitting(
   store: CountingStore,
   owner: Owner,
@@ -187,8 +188,8 @@ export async function storeFitting(
 }
 
 /**
- * @throws {ApiError} `WORKSPACE_FULL` if no execution of this environment could hold the files, and
- *   it isn't that they were as large before.
+ * @throws {ApiError} `WORKSPACE_FULL` if no execution of this environment could hold the files,
+ * unless they were as large before.
  */
 export function requireRoom(environment: Environment, base: Manifest, next: Manifest): void {
   const room = roomOf(environment.profile);
@@ -206,7 +207,7 @@ export function requireRoom(environment: Environment, base: Manifest, next: Mani
   throw new ApiError("WORKSPACE_FULL", { message });
 }
 
-/** Some of a file's bytes, from as many packs as they lie in. */
+/** Some of a file's bytes, read from all packs that hold them. */
 export async function readFileBytes(
   owner: Owner,
   file: ManifestFile,

@@ -1,4 +1,4 @@
-/** Money that operators move: small sums alone, large ones two by two. */
+/** Money that operators move: small sums alone, large ones by two of them. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { firstOperator } from "../../local/cloud/names.ts";
 import { expectBalanced, expectSettled } from "../kit/assert-settled.ts";
@@ -8,7 +8,7 @@ import { asOperator, newOwner, newThread, type TestOwner } from "../kit/owners.t
 import { begin, untilRunning } from "../kit/start-execution.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 
-/** Above what the deployment lets one operator move alone. */
+/** More than the deployment lets one operator move alone. */
 const largeUsd = 2_000;
 let second: string;
 let third: string;

@@ -38,10 +38,10 @@ beforeEach(() => {
   proxy.reset();
 });
 
-const numberOf = async (number: number, of = owner) =>
-  (await store.get(things.of(of, `thing-${number}`))).value?.number ?? null;
+const numberOf = async (number: number, itsOwner = owner) =>
+  (await store.get(things.of(itsOwner, `thing-${number}`))).value?.number ?? null;
 
-/** A call is counted when it is over, which is a little after its documents are there. */
+/** A call is counted at its end, shortly after its documents have arrived. */
 async function untilCounted(reads: number): Promise<void> {
   await until(`${reads} reads`, async () => proxy.counters().reads === reads);
 }
@@ -68,7 +68,7 @@ describe("documents asked for in one turn", () => {
     expect(proxy.counters().calls).toBe(2);
   });
 
-  test("are read anew by whoever asks later, though the first call is still under way", async () => {
+  test("are read again for a later request, even if the first call isn't done", async () => {
     proxy.faults.order("BatchGetDocuments", { kind: "hold-after" });
     const before = numberOf(1);
     await until("a call that is held", async () => proxy.faults.held > 0);

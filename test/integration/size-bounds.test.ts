@@ -1,4 +1,4 @@
-/** What is too large, too much or contradictory is refused by its measure, before it costs. */
+/** Input that is too large or contradictory is refused before it costs anything. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { accountOf, expectBalanced } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
@@ -15,10 +15,10 @@ const post = async (path: string, body: object) => await send(path, { key: owner
 const list = async (query: string) => await send(`/v1/environments?${query}`, { key: owner.key });
 const scripts = (count: number) => Array.from({ length: count }, () => "#".repeat(40_000));
 
-/** As large as one may be, nearly: more than a body holds at once. */
+/** Nearly the largest environment: more than a body holds at once. */
 async function largeEnvironment(): Promise<string> {
   const id = await newEnvironment(owner.key, { setupScripts: scripts(6) });
-  const environmentVariables = scripts(6).map((value, at) => ({ key: `LONG_${at}`, value }));
+  const environmentVariables = scripts(6).map((value, index) => ({ key: `LONG_${index}`, value }));
   expect((await change(id, { environmentVariables })).status).toBe(200);
   return id;
 }
@@ -48,7 +48,7 @@ describe("TEN-2 a page", () => {
   test("that would be larger than it may be is refused, naming a limit that fits", async () => {
     const places = firestore().collection(`owners/${owner.id}/environments`);
     const template = (await places.doc(await newEnvironment(owner.key)).get()).data();
-    // As JSON, six times as long as they are stored.
+    // Their JSON is six times as long as their stored form.
     const setupScripts = scripts(6).map((script) => script.replaceAll("#", "\u0001"));
     for (let made = 0; made < 7; made += 1) {
       const fields = { id: `env_${made}`, updatedAt: made, setupScripts };
@@ -123,7 +123,7 @@ describe("a field that has two names", () => {
 describe("KEY-10 TEN-2 an account that remembers a thousand closed keys", () => {
   test("gets no key more, and closes those it has", async () => {
     const full = await newOwner();
-    const closed = Array.from({ length: 1_000 }, (_, at) => [`key_${at}`, Date.now()]);
+    const closed = Array.from({ length: 1_000 }, (_, index) => [`key_${index}`, Date.now()]);
     const place = firestore().doc(`owners/${full.id}/account/budget`);
     await place.update({ "admission.closedKeys": Object.fromEntries(closed) });
     const refused = await send("/v1/keys", { key: full.key, body: { name: "one more" } });

@@ -1,26 +1,27 @@
 /**
- * A stand-in for the interfaces of Google that a deployment asks over REST, all on one port, each
- * under its host's name. Honoured: who asks, project, billing, services, permissions, quotas,
- * organisation policies, public DNS, DNS authorizations and certificates, addresses, buckets and
- * objects (creation with `ifGenerationMatch=0`, listing by prefix, download), Firestore's list of
- * databases, KMS rings, keys and versions, secrets' versions, images' tags, tokens of accounts, the
- * exchange of a workload's token. Google's form of errors, with `SERVICE_DISABLED`. Not honoured:
- * pages (all is on the first), etags, long-running operations, whether a token is one.
+ * A fake of the Google interfaces that a deployment calls over REST, all on one port, each under
+ * its host's name. Supported: the caller's identity, project, billing, services, permissions,
+ * quotas, organisation policies, public DNS, DNS authorizations and certificates, addresses,
+ * buckets and objects (creation with `ifGenerationMatch=0`, listing by prefix, download),
+ * Firestore's list of databases, KMS rings, keys and versions, secrets' versions, images' tags,
+ * tokens of accounts, the exchange of a workload's token. Errors have Google's form, with
+ * `SERVICE_DISABLED`. Not supported: paging (everything is on the first page), etags, long-running
+ * operations, validation of tokens.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HttpError, readText, sendJson, startHttpServer } from "../../local/lib/http.ts";
 import { answersOf } from "./google-answers.ts";
 
-/** What such a Google would know; tests change what they are about. */
+/** The state of the fake Google; each test changes the part that it is about. */
 export interface GoogleWorld {
   readonly project: string;
   readonly number: string;
   email: string | null;
-  /** Whether it is there, and in which state. */
+  /** Whether the project exists, and in which state. */
   projectState: "ACTIVE" | "DELETE_REQUESTED" | null;
   billing: { billingEnabled: boolean; billingAccountName: string };
   services: string[];
-  /** Null for all that are asked for. */
+  /** Null means that all requested permissions are missing. */
   missingPermissions: string[];
   cpuMilli: number;
   policies: Record<string, object>;
@@ -54,7 +55,7 @@ export interface StandIn {
 }
 
 const bodyBytesMax = 8 * 1024 * 1024;
-/** They change nothing, whatever their method. */
+/** These change nothing, whatever their method. */
 const harmless = /:testIamPermissions$|\/v1\/token$|:generateIdToken$/;
 
 export async function startGoogle(world: GoogleWorld): Promise<StandIn> {

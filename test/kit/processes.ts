@@ -1,4 +1,4 @@
-/** The processes of one execution, found as the machine shows them. */
+/** The processes of one execution, as the machine shows them. */
 import { readdir, readFile } from "node:fs/promises";
 import { until } from "./cloud.ts";
 
@@ -33,7 +33,7 @@ function isUnder(all: readonly Process[], pid: number, ancestors: ReadonlySet<nu
   return false;
 }
 
-/** Of the runners that were started for an execution: usually one process each. */
+/** Process ids of an execution's runners; usually one each. */
 export async function pidsOf(executionId: string, part: RunnerPart): Promise<readonly number[]> {
   const all = await processes();
   const named = all.filter(({ environment }) => environment.includes(executionId));
@@ -49,8 +49,8 @@ export async function pidsOf(executionId: string, part: RunnerPart): Promise<rea
 }
 
 /**
- * SIGKILL. A process that starts meanwhile may break the chain of parents in one look, so there are
- * several. @throws if there is none: then the test didn't reach what it was after.
+ * Sends SIGKILL. A process that starts meanwhile may break the chain of parents, so it looks
+ * several times. @throws if there is none, because the test missed its moment then.
  */
 export async function killPart(executionId: string, part: RunnerPart): Promise<void> {
   const pids = await until(
@@ -64,7 +64,7 @@ export async function killPart(executionId: string, part: RunnerPart): Promise<v
   for (const pid of pids) killNow(pid);
 }
 
-/** SIGKILL. One process may take another with it, before it is that one's turn. */
+/** Sends SIGKILL; the process may be gone already, because another one's death took it along. */
 export function killNow(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");

@@ -1,4 +1,4 @@
-/** A queued execution of the profile `standard`, for whatever isn't said of it. */
+/** A queued execution with the profile `standard`; tests override what they need. */
 import { executionLimits } from "#shared/core/executions/profiles";
 import type { Execution } from "#shared/store/executions";
 import { now } from "./sample-account.ts";

@@ -1,4 +1,4 @@
-/** The same numbers for the same seed (mulberry32), so that what they chose can be replayed. */
+/** The same numbers for the same seed (mulberry32), so that a run can be replayed. */
 export class Dice {
   #state: number;
   constructor(state: number) {
@@ -15,7 +15,7 @@ export class Dice {
     if (value === undefined) throw new Error("there is nothing to choose from");
     return value;
   }
-  /** All of them, in some order (Fisher and Yates). */
+  /** All of them in random order (Fisher and Yates). */
   shuffled<const T>(values: readonly T[]): readonly T[] {
     const left = [...values];
     return values.flatMap(() => left.splice(this.below(left.length), 1));

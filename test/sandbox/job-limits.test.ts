@@ -1,10 +1,10 @@
-/** Inside Cloud Run, and only there, the job's own limits may stand in for a control group. */
+/** Only inside Cloud Run may the job's own limits replace a control group. */
 import { describe, expect, test } from "vitest";
 import { sandboxModes } from "../../runner/sandbox/arguments.ts";
 import { claimFor } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
 
-/** No group can be made below a path that the kernel takes for too long. */
+/** The path is too long for the kernel, so no group can be made below it. */
 const cgroup = "x/".repeat(3_000);
 const forkUntilRefused = `perl -e '
   while (1) { my $p = fork; (print "Cannot fork\\n"), exit 9 unless defined $p; if (!$p) { sleep 60; exit } }'`;

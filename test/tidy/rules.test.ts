@@ -183,3 +183,59 @@ describe("findShapeFaults()", () => {
     expect(messages(findShapeFaults, ["a.test.ts", long])).toHaveLength(1);
   });
 });
+
+describe("findLanguageFaults()", () => {
+  test.each([
+    ["/** Of the edge; a free one unless it is given. */\nlet port = 0;", "opens with a fragment"],
+    ["/** Whose count it is: unique among all limits. */\nlet name = 0;", "opens with a fragment"],
+    ["// For whom it is kept, as long as it lasts.\na();", "opens with a fragment"],
+    ["/** Under which id a key is counted. */\nlet id = 0;", "opens with a fragment"],
+    ["a(); // Between SIGTERM and SIGKILL.", "opens with a fragment"],
+    ["/**\n * By the promise.\n */\nlet id = 0;", "opens with a fragment"],
+    ["function f(of: string) {}", "a parameter isn't called `of`"],
+    ["const f = (a: number, by = 1) => a + by;", "a parameter isn't called `by`"],
+    ["type F = (at: number) => void;", "a parameter isn't called `at`"],
+    ["const f = (...on: string[]) => on;", "a parameter isn't called `on`"],
+    ["class C { constructor(private to: string) {} }", "a parameter isn't called `to`"],
+    [`// ${"Who"}ever asks is told.\na();`, `"who${"ever"}": say who`],
+    [`test("begins a${"new"}", run);`, `"a${"new"}": write \`again\``],
+  ])("refuses %j", (text, expected) => {
+    expect(messages(findLanguageFaults, ["shared/a.ts", text])).toEqual([
+      expect.stringContaining(expected),
+    ]);
+  });
+
+  test.each([
+    "/** Edge port. Defaults to a free port. */\nlet port = 0;",
+    "// For each name, the newest entry is the one that counts.\na();",
+    "// Without bundles there is nothing to serve.\na();",
+    "// The range is half open,\n// of which the last one is left out.\na();",
+    "const copy = (from: string, to: string) => from + to;",
+    "for (const one of all) one();",
+  ])("allows %j", (text) => {
+    expect(messages(findLanguageFaults, ["shared/a.ts", text])).toEqual([]);
+  });
+});
+
+describe("subjectFault()", () => {
+  test.each([
+    "budget refuses to overdraw",
+    "budget: refuses to overdraw",
+    "budget: fixed the overdraft",
+    "tests: four lanes, and more",
+    "Budget: refuse to overdraw",
+    "budget: Refuse to overdraw",
+    `budget: refuse ${"x".repeat(58)}`,
+  ])("refuses %j", (subject) => {
+    expect(subjectFault(subject)).not.toBeNull();
+  });
+
+  test.each([
+    "budget: refuse to overdraw",
+    "test/kit: pass what a child prints",
+    "keys, owners: seed each account once",
+    `budget: refuse ${"x".repeat(57)}`,
+  ])("allows %j", (subject) => {
+    expect(subjectFault(subject)).toBeNull();
+  });
+});
