@@ -33,11 +33,12 @@ export async function readFutureOperator({ store }: Pick<Deps, "store">, email: 
 export function makeOperator(
   { ref, value, version }: Snapshot<typeof operators.schema>,
   made: { readonly email: string; readonly createdBy: string },
-  by: { readonly ids: Ids; readonly now: number; readonly message: string },
+  making: { readonly ids: Ids; readonly now: number; readonly message: string },
 ) {
-  if (value && value.removedAt === null) throw new ApiError("CONFLICT", { message: by.message });
-  const id = value?.id ?? by.ids.next("operator");
-  const operator = { v: 1 as const, id, ...made, createdAt: by.now };
+  if (value && value.removedAt === null)
+    throw new ApiError("CONFLICT", { message: making.message });
+  const id = value?.id ?? making.ids.next("operator");
+  const operator = { v: 1 as const, id, ...made, createdAt: making.now };
   return {
     writes: [version ? replace(ref, version, operator) : create(ref, operator)],
     owner: operatorsTrail(),

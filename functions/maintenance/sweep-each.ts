@@ -4,7 +4,7 @@ import type { Deps } from "#shared/pipeline/route";
 import type { Ref, Version } from "#shared/store/documents";
 import { putOff } from "./put-off.ts";
 
-/** Of a call that the platform ends after 120 s. */
+/** How long a call sweeps; the platform ends it after 120 s. */
 export const sweepingMsMax = 60_000;
 
 interface SweepDeps {

@@ -21,7 +21,7 @@ const executionsMax = 10_000;
  * takes seconds, unless the workspace before it is large.
  */
 export const unprovenMsMax = 60_000;
-/** Until when storing an object is noted: a settlement that began in time may commit later. */
+/** How long storing an object is noted: a settlement that began in time may commit later. */
 const notedMsMax = 2 * unprovenMsMax;
 /** How often somebody else may write between our read and our commit before we give up. */
 const attemptsMax = 5;
@@ -40,12 +40,12 @@ function nameOf({ executionId, attempt }: Attempt): string {
   return `${executionId} ${attempt}`;
 }
 
-/** @param at epoch ms before it was looked up or changed. */
-export function noteRunning(attempt: Attempt, at: number): void {
+/** @param seenAt epoch ms before it was looked up or changed. */
+export function noteRunning(attempt: Attempt, seenAt: number): void {
   const { runningAt, hasStored } = seen.get(nameOf(attempt)) ?? { hasStored: false };
   // Nothing that ended runs again: who says so has looked before.
   if (runningAt === null) return;
-  seen.set(nameOf(attempt), { runningAt: at, hasStored });
+  seen.set(nameOf(attempt), { runningAt: seenAt, hasStored });
 }
 
 export function noteEnded(attempt: Attempt): void {

@@ -36,7 +36,7 @@ export function readSettings(environment: Environment): LauncherSettings {
     sandboxUid: Number(uids[2]),
     cgroup: environment.PADDOCK_CGROUP ?? null,
     mode,
-    insideCloudRun: environment.CLOUD_RUN_JOB !== undefined,
+    insideCloudRun: environment.CLOUD_RUN_EXECUTION !== undefined,
     forSupervisor: supervisorEnvironment(environment),
   };
 }

@@ -62,7 +62,7 @@ export async function defaultEnvironment(
     computeProfile: "lite",
   });
   const environment = newEnvironment(body, { id, publicKey, now });
-  // Of several that find none, one names its own; the others fail, and read again.
+  // Several may find none: one of them names its own, the others fail and read again.
   const name = { v: 1 as const, environmentId: id };
   const naming = named.version ? replace(named.ref, named.version, name) : create(named.ref, name);
   return { environment, writes: [create(environments.of(owner, id), environment), naming] };

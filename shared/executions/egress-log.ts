@@ -30,12 +30,12 @@ export async function readEgress(
         orderBy: [["lastSequence", "asc"]],
         limit,
       },
-      // One batch is enough unless its attempts are few; asked for two, a short log is known to end.
+      // One batch is enough unless its attempts are few; a log of one is known to end with it.
       { firstSlice: 2, isEnough: ({ lastSequence }) => lastSequence >= offset + limit },
     ),
     store.findRefs(batches, { orderBy: [["firstSequence", "desc"]], limit: 1 }),
   ]);
-  // Its runner said that nothing was executed, and it cost nothing: whatever else it told is false.
+  // A runner that said so reached nothing. What it says afterwards isn't shown: it paid nothing.
   if (execution.value.reason === "isolation_unavailable") return { attempts: [], total: 0, cut: 0 };
   const attempts = found
     .flatMap(({ value }) => value.attempts.map((attempt) => ended(attempt, value)))

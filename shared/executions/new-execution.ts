@@ -35,8 +35,11 @@ export interface ExecutionStart {
   readonly now: number;
 }
 
-/** What its runner's claim sets, and what the runner does then. */
-const unclaimed = { claimedAt: null, claimantSha256: null, hasStored: false, leaseExpiresAt: null };
+interface ExecutionPlace {
+  readonly thread: Thread;
+  readonly environment: Environment;
+  readonly agent: Agent | null;
+}
 
 /**
  * Fixes everything that the execution may do.
@@ -50,13 +53,7 @@ export function newExecution(
 ): { readonly execution: Execution; readonly ticket: string } {
   const { thread, environment, agent } = place;
   const { id, now } = start;
-  const ticket = formatTicket({
-    ownerId: owner.id,
-    environmentId: environment.id,
-    executionId: id,
-    attempt: 1,
-    secret: start.ticketSecret,
-  });
+  const ticket = firstTicket(owner, environment, start);
   const execution: Execution = {
     v: 1,
     id,
@@ -92,7 +89,10 @@ export function newExecution(
     dispatchedAt: null,
     waitingSince: null,
     cancelRequestedAt: null,
-    ...unclaimed,
+    claimedAt: null,
+    claimantSha256: null,
+    hasStored: false,
+    leaseExpiresAt: null,
     sweepAt: now + timing().dispatchDeadlineMs,
     readerUntil: now + readerMs,
     holdMicrousd: start.holdMicrousd,
@@ -109,4 +109,14 @@ export function newExecution(
     endedAt: null,
   };
   return { execution, ticket };
+}
+
+function firstTicket(owner: Owner, environment: Environment, start: ExecutionStart): string {
+  return formatTicket({
+    ownerId: owner.id,
+    environmentId: environment.id,
+    executionId: start.id,
+    attempt: 1,
+    secret: start.ticketSecret,
+  });
 }

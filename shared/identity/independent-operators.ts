@@ -1,6 +1,6 @@
 /**
- * Whether two operators are two people, as far as anybody but the deployment can tell: whoever may
- * make operators could make a second self, and a third one that confirms what the second asks for.
+ * Whether two operators are two people, as far as anybody but the deployment can tell: an
+ * operator could make a second self, and a third one that confirms what the second asks for.
  */
 import { type Operator, operators } from "../store/owners.ts";
 import type { Store } from "../store/store.ts";

@@ -31,7 +31,7 @@ export function claimsOf(
     limit,
     what: `requests of the class "${requestClass}" with one credential`,
   });
-  // Nothing else that is sent, with this key or another, uses up the room for ending one (KEY-10).
+  // Nothing else that is sent with any key uses up the room for revoking one (KEY-10).
   if (requestClass === "closings") return [classClaim(credentialOf(claimant), limits.writes)];
   const claims: Claim[] = [
     { subject: id, limit: limits.perKey, what: "requests with one credential" },

@@ -180,8 +180,8 @@ export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decid
   /** The same, and its result is the answer; if it fails, the answer is what was decided. */
   readonly answerAfter?: (context: Context<A, P, Q, B> & After<D, R>) => Promise<JsonReply>;
   /**
-   * Of routes whose answer promises what follows too, and that are safe to repeat: while that isn't
-   * done they answer 503, whatever was committed.
+   * The answer promises what follows, too, and the request is safe to repeat: until that is done,
+   * the route answers 503, whatever was committed.
    */
   readonly promisesAfter?: true;
 }

@@ -174,10 +174,7 @@ function takesAccount({ budget }: Route): boolean {
   return budget !== "free" && budget !== "closing";
 }
 
-/**
- * Whether reading changes nothing: other routes store objects or key pairs before they commit, and
- * a download counts the bytes that it will send.
- */
+/** Other routes store objects or key pairs before they commit, or count the bytes they send. */
 function readsOnly({ audit, budget, reply }: Route): boolean {
   const countsBytes = Object.values(reply).includes("bytes");
   return !countsBytes && (audit === "none" || budget === "hold");

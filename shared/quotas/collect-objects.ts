@@ -102,12 +102,12 @@ async function condemn(
   const waiting: string[] = [];
   let isYoung = false;
   const total = { bytes: 0, objects: 0 };
-  const { isWhole } = await forEachPage(by, kinds, async (page) => {
+  const { isWhole } = await forEachPage(collection, kinds, async (page) => {
     for (const object of page) {
       total.bytes += object.sizeBytes;
       total.objects += 1;
       if (names.has(nameOf(entryOf(object))) || waiting.length >= objectsMax) continue;
-      if (now - object.storedAt < by.unreferencedMs) isYoung = true;
+      if (now - object.storedAt < collection.unreferencedMs) isYoung = true;
       else waiting.push(entryOf(object));
     }
   });
@@ -121,8 +121,8 @@ async function condemn(
   if (!isWhole && waiting.length === 0) return { condemned: 0, deleted: 0 };
   // What was found in time is condemned; more is looked for once it is gone.
   const more = waiting.length > 0 || isYoung || isPassing;
-  if (isWhole) await correct(by, usage, total);
-  await sweepAgain(by, owner, more ? now + by.unreferencedMs : null);
+  if (isWhole) await correct(collection, usage, total);
+  await sweepAgain(collection, owner, more ? now + collection.unreferencedMs : null);
   return { condemned: waiting.length, deleted: 0 };
 }
 
@@ -144,15 +144,15 @@ async function finish(
     const usage = storageUsages.of(owner, storageUsageId);
     const writes = [
       replace(list, latest, { ...value, going: [...left] }),
-      patch(usage, { sweepAt: by.now() }, { increments, mustExist: true }),
+      patch(usage, { sweepAt: collection.now() }, { increments, mustExist: true }),
     ];
-    latest = await answered(by.store.commit(writes));
+    latest = await answered(collection.store.commit(writes));
     deleted += page.length;
   };
   const wanted = kinds.filter((kind) => value.going.some((name) => name.startsWith(`${kind}/`)));
-  const { isWhole } = await forEachPage(by, wanted, async (page) => {
+  const { isWhole } = await forEachPage(collection, wanted, async (page) => {
     const removed = await removeInTime(
-      by,
+      collection,
       page.filter((object) => going.has(entryOf(object))),
     );
     for (const object of removed) going.delete(entryOf(object));
@@ -165,14 +165,14 @@ async function finish(
 
 /** A few at a time, until it is late. */
 async function removeInTime(
-  by: Collection,
+  collection: Collection,
   objects: readonly StoredObject[],
 ): Promise<readonly StoredObject[]> {
   const removed: StoredObject[] = [];
   for (let first = 0; first < objects.length; first += deletionsAtOnceMax) {
-    if (by.isLate()) break;
+    if (collection.isLate()) break;
     const some = objects.slice(first, first + deletionsAtOnceMax);
-    await Promise.all(some.map(async (object) => await by.remove(object)));
+    await Promise.all(some.map(async (object) => await collection.remove(object)));
     removed.push(...some);
   }
   return removed;
@@ -180,17 +180,17 @@ async function removeInTime(
 
 /** Whether it went through the whole of the bucket's list before it was late. */
 async function forEachPage(
-  by: Collection,
+  collection: Collection,
   which: readonly ObjectKind[],
   visit: (page: readonly StoredObject[]) => Promise<void>,
 ): Promise<{ readonly isWhole: boolean }> {
   for (const kind of which) {
-    for await (const page of by.list(kind)) {
-      if (by.isLate()) return { isWhole: false };
+    for await (const page of collection.list(kind)) {
+      if (collection.isLate()) return { isWhole: false };
       await visit(page);
     }
   }
-  return { isWhole: !by.isLate() };
+  return { isWhole: !collection.isLate() };
 }
 
 /**
@@ -202,10 +202,13 @@ async function correct(
   { ref, version }: Snapshot<typeof storageUsages.schema>,
   total: { readonly bytes: number; readonly objects: number },
 ): Promise<void> {
-  if (!version || by.now() - by.usageChangedAt(version).toMillis() < quietMs) return;
-  await answered(by.store.commit([patch(ref, total, { version })])).catch((error: unknown) => {
-    if (!isConflict(error)) throw error;
-  });
+  if (!version || collection.now() - collection.usageChangedAt(version).toMillis() < quietMs)
+    return;
+  await answered(collection.store.commit([patch(ref, total, { version })])).catch(
+    (error: unknown) => {
+      if (!isConflict(error)) throw error;
+    },
+  );
 }
 
 async function sweepAgain(

@@ -229,7 +229,10 @@ export class Store {
           tell(all, () => (doc ? parseStored(collection.schema, doc.data()) : null)),
         (error) => all.error(error),
       );
-    const typed = { ...to, next: (value: object | null) => to.next(value as z.output<S> | null) };
+    const typed = {
+      ...listener,
+      next: (value: object | null) => listener.next(value as z.output<S> | null),
+    };
     return this.#shared.listeners.listen(key, start, typed);
   }
 
@@ -273,7 +276,7 @@ export class Store {
     return await this.#shared.inTurn(line, { path, asker: this.#asker }, work);
   }
 
-  /** A collection as far as whoever holds the reference may see it. */
+  /** A collection as far as the holder of the reference may see it. */
   #visible({ path, within }: CollectionRef): Query {
     const all = this.#db.collection(path);
     return within ? all.where(within.field, "in", [...within.ids]) : all;

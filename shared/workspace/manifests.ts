@@ -24,7 +24,7 @@ import { OwnerTurns } from "../store/owner-turns.ts";
 /** Manifests never change under their digest. The size is in stored bytes. */
 const cache = new LRUCache<string, Manifest>({ maxSize: 32 * 1024 * 1024 });
 
-/** Those that are being read: whoever asks meanwhile waits for the same. */
+/** Those that are being read: a request that asks meanwhile waits for the same. */
 const reading = new Map<string, Promise<Manifest>>();
 /** Doubting one takes up to a second of an instance's time, and several times its bytes. */
 const turns = new OwnerTurns({ allMax: 4, ownerMax: 1 });

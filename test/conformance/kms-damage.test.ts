@@ -49,6 +49,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
+  // The next file in this process reads settings of its own.
+  vi.resetModules();
   await server.close();
   removeFolder(folder);
 });

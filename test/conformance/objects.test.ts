@@ -11,7 +11,7 @@ import { StorageKit } from "./storage-kit.ts";
 const kit = new StorageKit();
 const owner = newOwner(`user_${"a".repeat(21)}`, "development");
 const neighbour = newOwner(`user_${"b".repeat(21)}`, "development");
-/** Of the next uploads, how many are carried out and answered as if the bucket were away. */
+/** So many of the next uploads are carried out, and answered as if the bucket were away. */
 let lostMax = 0;
 /** Paths of downloads, in the order they came; each is held until a test lets it go. */
 const downloads: string[] = [];
@@ -47,6 +47,9 @@ beforeAll(async () => {
   vi.resetModules();
 });
 afterAll(async () => {
+  vi.unstubAllEnvs();
+  // The next file in this process reads settings of its own.
+  vi.resetModules();
   between.close();
   await kit.stop();
 });
@@ -63,9 +66,9 @@ test("TEN-2 an object whose first upload's answer was lost is new, so it stays c
 test("TEN-1 a manifest is read once for all that ask, one of an owner at a time", async () => {
   const { putObject } = await import("#shared/google/objects");
   const { readManifest } = await import("#shared/workspace/manifests");
-  const store = async (of: typeof owner, path: string) => {
+  const store = async (whose: typeof owner, path: string) => {
     const manifest = manifestOf([{ path, type: "directory", mode: 0o755 }]);
-    return (await putObject(of, "manifests", Buffer.from(manifestBytes(manifest)))).sha256;
+    return (await putObject(whose, "manifests", Buffer.from(manifestBytes(manifest)))).sha256;
   };
   const [first, second, theirs] = [
     await store(owner, "first"),

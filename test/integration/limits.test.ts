@@ -64,7 +64,7 @@ describe("LIM-2 limits are taken together or not at all", () => {
 
   test("what is refused after its documents were read counts all the same", async () => {
     const { id, key } = await newOwner({ creditUsd: 0 });
-    const closed = Array.from({ length: 1_000 }, (_, at) => [`key_${at}`, Date.now()]);
+    const closed = Array.from({ length: 1_000 }, (_, index) => [`key_${index}`, Date.now()]);
     const account = firestore().doc(`owners/${id}/account/budget`);
     await account.update({ "admission.closedKeys": Object.fromEntries(closed) });
     const requests = { perKey: { max: 3, windowMs: 3_600_000 } };

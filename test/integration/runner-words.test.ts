@@ -92,7 +92,7 @@ describe("BUD-6 a runner's numbers", () => {
   const ends = [
     ["its runner", async ({ settle }: Runner) => await settle({ eventsLastSequence: 1 })],
     [
-      "whoever reads it once its runner is silent",
+      "a reader, once its runner is silent",
       async ({ place, read }: Runner) => {
         await place.update({ leaseExpiresAt: 1, sweepAt: 1 });
         return await read();

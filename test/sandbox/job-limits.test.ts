@@ -14,7 +14,8 @@ describe.each(sandboxModes)(
   { timeout: 120_000 },
   (mode) => {
     test("inside a Cloud Run job processes are still counted", async () => {
-      const environment = { PADDOCK_CGROUP: cgroup, CLOUD_RUN_JOB: "runner-lite-none" };
+      // Without CLOUD_RUN_JOB, inside which the metadata server of this test would be refused.
+      const environment = { PADDOCK_CGROUP: cgroup, CLOUD_RUN_EXECUTION: "runner-lite-none-1" };
       const run = await execute(claimFor(forkUntilRefused), mode, { environment });
       expect(run.gateway.settled).toMatchObject({ reason: "process_limit", exitCode: 9 });
       expect(run.leftovers).toEqual([]);

@@ -58,7 +58,7 @@ function usesOf(name: string, scope: SyntaxNode) {
   return uses;
 }
 
-/** Of the same function: what waits in a callback doesn't hold this one up. */
+/** Looks at the function itself: what waits in a callback doesn't hold this one up. */
 function hasAwaitBetween(scope: SyntaxNode, from: number, to: number): boolean {
   let found = false;
   walk(scope, (node, parents) => {

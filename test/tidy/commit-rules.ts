@@ -36,6 +36,6 @@ export function subjectFault(subject: string): string | null {
   }
   const verb = form.exec(subject)?.[1] ?? "";
   const isOtherForm = /(ed|ing|[^s]s)$/.test(verb) && !imperatives.includes(verb);
-  const isImperative = /^[a-z][a-z-]*$/.test(verb) && !isOtherForm && !openings.includes(verb);
+  const isImperative = /^[a-z][a-z'-]*$/.test(verb) && !isOtherForm && !openings.includes(verb);
   return isImperative ? null : `"${subject}": write \`area: imperative\``;
 }

@@ -1,8 +1,10 @@
 /** Each rule of the tidy test catches what it is there for. */
 import { describe, expect, test } from "vitest";
 import { findLateAwaits } from "./await-rules.ts";
+import { subjectFault } from "./commit-rules.ts";
 import { findEnvironmentChanges } from "./environment-rules.ts";
 import { findForbiddenImports, findImportCircles } from "./import-rules.ts";
+import { findLanguageFaults } from "./language-rules.ts";
 import { findProcessLines } from "./process-lines.ts";
 import { findImpurities } from "./purity-rules.ts";
 import { findSlowExpressions } from "./regexp-rules.ts";
