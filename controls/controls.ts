@@ -21,10 +21,10 @@ export interface Control {
 /** Keys are the promises' ids. */
 export const controls: Readonly<Record<string, Control>> = {
   "AUD-7": {
-    enforcedBy: "shared/pipeline/run-route.ts",
+    enforcedBy: "shared/pipeline/commit-change.ts",
     test: "test/e2e/main-job.test.ts",
     mutation: {
-      file: "shared/pipeline/run-route.ts",
+      file: "shared/pipeline/commit-change.ts",
       find: "writes: [...decided.writes, row]",
       replace: "writes: row ? decided.writes : []",
     },

@@ -7,12 +7,14 @@ import { routes as tableRoutes } from "./security/support/table.ts";
 const routes = tableRoutes.map(({ route }) => route);
 
 /** What a route counts as follows from what it does; a change that is refused may count as one. */
-function classesOf({ authenticate, paths, budget, audit, method }: Route): Route["limits"][] {
+function classesOf(route: Route): Route["limits"][] {
+  const { authenticate, paths, method } = route;
+  const budget = route.kind === "change" ? route.budget : null;
   if (authenticate !== "api-key" && !authenticate.endsWith("operator")) return ["none"];
   if (budget === "hold") return ["executions"];
   if (budget === "closing" && authenticate === "api-key") return ["closings"];
   if (paths.some((path) => /\/secrets(?:\/|$)/.test(path))) return ["secrets"];
-  if (audit !== "none") return ["writes"];
+  if (route.kind === "change") return ["writes"];
   return method === "GET" ? ["reads"] : ["reads", "writes"];
 }
 

@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { noParams, noQuery } from "#shared/contract/common";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { operatorsTrail } from "#shared/identity/owner";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { makeOperator, OperatorBody, readFutureOperator } from "./operator-body.ts";
 
-export const createFirstOperator = route({
+export const createFirstOperator = change({
   answers: "POST /v1/admin/operators/first",
   summary: "The person whom the deployment names becomes an operator, once (KEY-9).",
   authenticate: "first-operator",
@@ -13,11 +14,13 @@ export const createFirstOperator = route({
   body: "none",
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "free",
   audit: "operator.created",
   reply: { 201: z.object({ operator: OperatorBody }) },
   read: async ({ caller, deps }) => await readFutureOperator(deps, caller.email),
-  decide({ caller: { email }, data: { snapshot }, ids, now }) {
+  actsOn: () => operatorsTrail(),
+  decide({ caller: { email }, data: snapshot, ids, now }) {
     const message = "The first operator exists already.";
     return makeOperator(snapshot, { email, createdBy: "deployment" }, { ids, now, message });
   },

@@ -6,7 +6,7 @@ import { firstKeyCount } from "#shared/core/keys/key-count";
 import { newAccount } from "#shared/core/money/account";
 import { issueKey, keyRandomBytes } from "#shared/keys/issue-key";
 import { newOwner } from "#shared/owners/act-on-owner";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { ensureSealingPair } from "#shared/secrets/sealing-keys";
 import { create } from "#shared/store/documents";
 import { accountId, accounts, owners } from "#shared/store/owners";
@@ -28,7 +28,7 @@ const unbounded = {
   dayCostMaxMicrousd: null,
 } as const;
 
-export const createOwner = route({
+export const createOwner = change({
   answers: "POST /v1/admin/users",
   summary: "Make an owner with an empty account and a first key, shown once (KEY-9).",
   authenticate: "operator",
@@ -38,15 +38,18 @@ export const createOwner = route({
   body: OwnerCreate,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  beforeConfirmed: "nothing",
   budget: "free",
   audit: "owner.created",
   reply: { 201: z.object({ user: OwnerBody, key: KeyCreated }) },
-  read: async ({ body, ids, deps, now }) => {
+  read: "nothing",
+  prepare: async ({ body, ids, deps, now }) => {
     const owner = newOwner(ids.next("owner"), body.mode);
     const pair = { purpose: "audit-details", id: "audit-details", createdAt: now } as const;
     const auditPublicKey = await ensureSealingPair(deps.keyStore, owner, pair);
     return { owner, auditPublicKey, random: deps.random(keyRandomBytes) };
   },
+  actsOn: ({ owner }) => owner,
   decide({ caller, body, data, ids, now }) {
     const { owner, auditPublicKey } = data;
     const profile = {
@@ -75,7 +78,6 @@ export const createOwner = route({
     });
     return {
       writes: [create(owners.doc(owner.id), profile), account, write],
-      owner,
       subject: owner.id,
       facts: { mode: body.mode, firstKey: key.id },
       reply: created({

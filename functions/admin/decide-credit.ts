@@ -10,7 +10,7 @@ import {
 } from "#shared/identity/independent-operators";
 import { operatorRef } from "#shared/identity/operators";
 import { existingOwner } from "#shared/owners/act-on-owner";
-import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax, type ReadDeps } from "#shared/pipeline/route";
 import { type CreditRequest, creditRequests } from "#shared/store/credit-requests";
 import { replace } from "#shared/store/documents";
 import { CreditRequestBody, creditRequestBody } from "./credit-request-body.ts";
@@ -24,6 +24,7 @@ const decides = {
   body: "none",
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "credit",
   reply: { 200: z.object({ request: CreditRequestBody }) },
 } as const;
@@ -31,7 +32,7 @@ const decides = {
 interface Asked {
   readonly params: { readonly userId: string; readonly requestId: string };
   readonly caller: { readonly email: string };
-  readonly deps: Deps;
+  readonly deps: ReadDeps;
 }
 
 async function readRequest({ params, caller, deps }: Asked) {
@@ -44,13 +45,14 @@ async function readRequest({ params, caller, deps }: Asked) {
   return { owner, request, operator: operator.value, all };
 }
 
-export const confirmCredit = route({
+export const confirmCredit = change({
   ...decides,
   answers: "POST /v1/admin/users/:userId/credit-requests/:requestId/confirm",
   summary:
     "Move the money that another operator asked for; who asked can't confirm, nor whom one of the two made.",
   audit: "budget.credit_confirmed",
   read: async (context) => await readRequest(context),
+  actsOn: ({ owner }) => owner,
   decide({ caller, data, account, now }) {
     if (!account) throw new ApiError("NOT_FOUND");
     const { owner, request, operator, all } = data;
@@ -68,7 +70,6 @@ export const confirmCredit = route({
     return {
       writes: [replace(request.ref, request.version, confirmed), ...posted.writes],
       account: posted.account,
-      owner,
       subject: value.id,
       facts: {
         type: value.type,
@@ -81,12 +82,13 @@ export const confirmCredit = route({
   },
 });
 
-export const declineCredit = route({
+export const declineCredit = change({
   ...decides,
   answers: "POST /v1/admin/users/:userId/credit-requests/:requestId/decline",
   summary: "Refuse what another operator asked for, or withdraw what one asked for oneself.",
   audit: "budget.credit_declined",
   read: async (context) => await readRequest(context),
+  actsOn: ({ owner }) => owner,
   decide({ caller, data: { owner, request }, now }) {
     const { value } = request;
     const answer = (shown: CreditRequest) =>
@@ -98,7 +100,6 @@ export const declineCredit = route({
     const declined = decided(value, "declined", { id: caller.id, now });
     return {
       writes: [replace(request.ref, request.version, declined)],
-      owner,
       subject: value.id,
       facts: { type: value.type, amountMicrousd: value.amountMicrousd },
       reply: answer(declined),

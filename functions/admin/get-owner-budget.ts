@@ -3,10 +3,10 @@ import { BillingBudget, billingBudget } from "#shared/contract/billing";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { existingOwner } from "#shared/owners/act-on-owner";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 
-export const getOwnerBudget = route({
+export const getOwnerBudget = query({
   answers: "GET /v1/billing/admin/:userId/budget",
   summary: "An owner's budget in the public API's form.",
   authenticate: "operator",
@@ -16,14 +16,12 @@ export const getOwnerBudget = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: BillingBudget },
   read: async ({ params, deps }) => {
     const { owner } = await existingOwner(deps.store, params.userId);
     return await deps.store.require(accounts.of(owner, accountId));
   },
-  decide({ params, data, now }) {
-    return { writes: [], reply: ok(billingBudget(data.value, params.userId, now)) };
+  answer({ params, data, now }) {
+    return ok(billingBudget(data.value, params.userId, now));
   },
 });

@@ -3,11 +3,11 @@ import { Budget, budgetBody } from "#shared/contract/budget";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { existingOwner } from "#shared/owners/act-on-owner";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { OwnerBody, ownerBody } from "./owner-body.ts";
 
-export const getOwner = route({
+export const getOwner = query({
   answers: "GET /v1/admin/users/:userId",
   summary: "One owner and the account's money.",
   authenticate: "operator",
@@ -17,17 +17,15 @@ export const getOwner = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: OwnerBody.extend({ budget: Budget }) },
   read: async ({ params, deps }) => {
     const { owner, profile } = await existingOwner(deps.store, params.userId);
     const { value: account } = await deps.store.require(accounts.of(owner, accountId));
     return { profile, account };
   },
-  decide({ data, now }) {
+  answer({ data, now }) {
     const { profile, account } = data;
     const budget = budgetBody(account, profile.id, now);
-    return { writes: [], reply: ok({ ...ownerBody(profile), budget }) };
+    return ok({ ...ownerBody(profile), budget });
   },
 });

@@ -2,11 +2,11 @@ import * as z from "zod";
 import { listBody, listOf, ok, PageQuery } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { existingOwner } from "#shared/owners/act-on-owner";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { creditRequests } from "#shared/store/credit-requests";
 import { CreditRequestBody, creditRequestBody } from "./credit-request-body.ts";
 
-export const listCreditRequests = route({
+export const listCreditRequests = query({
   answers: "GET /v1/admin/users/:userId/credit-requests",
   summary:
     "What operators asked to move on an account and a second one must confirm, newest first.",
@@ -17,16 +17,14 @@ export const listCreditRequests = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: listOf(CreditRequestBody) },
   read: async ({ params, query: { limit, offset }, deps }) => {
     const { owner } = await existingOwner(deps.store, params.userId);
     const page = { orderBy: [["requestedAt", "desc"]], limit, offset } as const;
     return await deps.store.page(creditRequests.all(owner), page);
   },
-  decide({ params, query, data: { items, total }, now }) {
+  answer({ params, query, data: { items, total }, now }) {
     const requests = items.map((request) => creditRequestBody(request, params.userId, now));
-    return { writes: [], reply: ok(listBody(requests, { ...query, total })) };
+    return ok(listBody(requests, { ...query, total }));
   },
 });

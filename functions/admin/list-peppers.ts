@@ -1,13 +1,13 @@
 import * as z from "zod";
 import { peppers } from "#shared/config";
 import { noParams, noQuery, ok } from "#shared/contract/common";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { apiKeys } from "#shared/store/api-keys";
-import type { Store } from "#shared/store/store";
+import type { ReadStore } from "#shared/store/store";
 
 const Pepper = z.object({ id: z.string(), isCurrent: z.boolean(), liveKeys: z.int() });
 
-export const listPeppers = route({
+export const listPeppers = query({
   answers: "GET /v1/admin/peppers",
   summary: "How many live keys each pepper still vouches for; one with none can be dropped.",
   authenticate: "operator",
@@ -17,8 +17,6 @@ export const listPeppers = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: {
     200: z.object({
       data: z.array(Pepper),
@@ -36,13 +34,13 @@ export const listPeppers = route({
     ]);
     return { all, each };
   },
-  decide({ data: { all, each } }) {
+  answer({ data: { all, each } }) {
     const known = each.reduce((sum, { liveKeys: count }) => sum + count, 0);
-    return { writes: [], reply: ok({ data: each, unknown: Math.max(0, all - known) }) };
+    return ok({ data: each, unknown: Math.max(0, all - known) });
   },
 });
 
-async function liveKeys(store: Store, pepperId?: string): Promise<number> {
+async function liveKeys(store: ReadStore, pepperId?: string): Promise<number> {
   const live = ["revokedAt", null] as const;
   const where = pepperId === undefined ? [live] : [live, ["pepperId", pepperId] as const];
   const page = { where, orderBy: [], limit: 1, offset: 0 };

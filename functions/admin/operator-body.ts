@@ -2,8 +2,7 @@ import * as z from "zod";
 import { created } from "#shared/contract/common";
 import { ApiError } from "#shared/errors/api-error";
 import { operatorRef } from "#shared/identity/operators";
-import { operatorsTrail } from "#shared/identity/owner";
-import type { Deps, Ids } from "#shared/pipeline/route";
+import type { Ids, ReadDeps } from "#shared/pipeline/route";
 import { create, replace, type Snapshot } from "#shared/store/documents";
 import type { operators } from "#shared/store/owners";
 
@@ -12,17 +11,17 @@ export const OperatorBody = z.object({ id: z.string(), email: z.string() });
 
 /** @throws {ApiError} `NOT_FOUND` if this person isn't an operator, or isn't one any more. */
 export async function readNamedOperator(
-  { store }: Pick<Deps, "store">,
+  { store }: Pick<ReadDeps, "store">,
   { email }: z.output<typeof OperatorName>,
 ) {
   const found = await store.require(operatorRef(email));
   if (found.value.removedAt !== null) throw new ApiError("NOT_FOUND");
-  return { owner: operatorsTrail(), ...found };
+  return found;
 }
 
 /** The person that is to be made an operator, who may have been one earlier. */
-export async function readFutureOperator({ store }: Pick<Deps, "store">, email: string) {
-  return { owner: operatorsTrail(), snapshot: await store.get(operatorRef(email)) };
+export async function readFutureOperator({ store }: Pick<ReadDeps, "store">, email: string) {
+  return await store.get(operatorRef(email));
 }
 
 /**
@@ -41,7 +40,6 @@ export function makeOperator(
   const operator = { v: 1 as const, id, ...made, createdAt: making.now };
   return {
     writes: [version ? replace(ref, version, operator) : create(ref, operator)],
-    owner: operatorsTrail(),
     subject: id,
     reply: created({ operator: { id, email: made.email } }),
   };

@@ -3,7 +3,6 @@
  * request that a second operator confirms. Pure except for reading.
  */
 import { deploymentLimits } from "#shared/config";
-import { derivedId } from "#shared/core/ids";
 import { type Account, inPeriod } from "#shared/core/money/account";
 import { adjust, countAlone } from "#shared/core/money/adjust";
 import { ApiError } from "#shared/errors/api-error";
@@ -11,8 +10,8 @@ import type { Owner } from "#shared/identity/owner";
 import type { Ids } from "#shared/pipeline/route";
 import { type CreditRequest, creditRequests } from "#shared/store/credit-requests";
 import { create, type Snapshot, type Write } from "#shared/store/documents";
-import { type LedgerEntry, ledger } from "#shared/store/owners";
-import type { Store } from "#shared/store/store";
+import { ledger } from "#shared/store/owners";
+import type { ReadStore } from "#shared/store/store";
 
 export interface Order {
   readonly type: "credit" | "adjustment";
@@ -29,14 +28,8 @@ export interface OrderRead {
   readonly request: Snapshot<typeof creditRequests.schema>;
 }
 
-export async function readOrder(
-  store: Store,
-  owner: Owner,
-  context: { readonly idempotencyKey: string | null; readonly ids: Ids },
-): Promise<OrderRead> {
-  const { idempotencyKey: key, ids } = context;
-  const idOf = (kind: "ledgerEntry" | "creditRequest") =>
-    key === null ? ids.next(kind) : derivedId(kind, owner.id, "credit", key);
+export async function readOrder(store: ReadStore, owner: Owner, ids: Ids): Promise<OrderRead> {
+  const idOf = (kind: "ledgerEntry" | "creditRequest") => ids.ofRequest(kind) ?? ids.next(kind);
   const entryId = idOf("ledgerEntry");
   const requestId = idOf("creditRequest");
   const refs = [ledger.of(owner, entryId), creditRequests.of(owner, requestId)] as const;
@@ -45,7 +38,6 @@ export async function readOrder(
 }
 
 export type Ordered =
-  | { readonly outcome: "repeated"; readonly entry: LedgerEntry }
   | { readonly outcome: "posted"; readonly account: Account; readonly writes: readonly Write[] }
   | {
       readonly outcome: "requested";
@@ -53,19 +45,12 @@ export type Ordered =
       readonly writes: readonly Write[];
     };
 
-/** @throws {ApiError} `IDEMPOTENCY_CONFLICT`, `ADJUSTMENT_TOO_LARGE`. */
+/** @throws {ApiError} `ADJUSTMENT_TOO_LARGE`. */
 export function decideOrder(
   order: Order,
   data: OrderRead,
   context: { readonly operatorId: string; readonly account: Account; readonly now: number },
 ): Ordered {
-  const { entry, request } = data;
-  const earlier = entry.value ?? request.value;
-  if (earlier && (earlier.amountMicrousd !== order.amountMicrousd || earlier.type !== order.type)) {
-    throw new ApiError("IDEMPOTENCY_CONFLICT");
-  }
-  if (request.value) return { outcome: "requested", request: request.value, writes: [] };
-  if (entry.value) return { outcome: "repeated", entry: entry.value };
   const { account, now, operatorId } = context;
   const { aloneMicrousdMax, requestMs } = deploymentLimits().credits;
   const counted = countAlone(inPeriod(account, now), order.amountMicrousd, aloneMicrousdMax);
@@ -84,7 +69,7 @@ export function decideOrder(
     decidedBy: null,
     decidedAt: null,
   };
-  return { outcome: "requested", request: asked, writes: [create(request.ref, asked)] };
+  return { outcome: "requested", request: asked, writes: [create(data.request.ref, asked)] };
 }
 
 /** Changes the balance and writes the ledger line. @throws {ApiError} `ADJUSTMENT_TOO_LARGE`. */

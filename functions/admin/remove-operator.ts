@@ -1,10 +1,11 @@
 import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { operatorsTrail } from "#shared/identity/owner";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { patch } from "#shared/store/documents";
 import { OperatorBody, OperatorName, readNamedOperator } from "./operator-body.ts";
 
-export const removeOperator = route({
+export const removeOperator = change({
   answers: "POST /v1/admin/operators/remove",
   summary: "Take the right of an operator away: from the answer on it may do nothing here.",
   authenticate: "operator",
@@ -14,13 +15,15 @@ export const removeOperator = route({
   body: OperatorName,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "free",
   audit: "operator.removed",
   reply: { 200: z.object({ operator: OperatorBody }) },
   read: async ({ body, deps }) => await readNamedOperator(deps, body),
-  decide({ data: { owner, ref, version, value }, now }) {
+  actsOn: () => operatorsTrail(),
+  decide({ data: { ref, version, value }, now }) {
     const writes = [patch(ref, { removedAt: now }, { version })];
     const reply = ok({ operator: { id: value.id, email: value.email } });
-    return { writes, owner, subject: value.id, reply };
+    return { writes, subject: value.id, reply };
   },
 });

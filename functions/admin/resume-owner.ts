@@ -2,10 +2,10 @@ import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { followAccount, turnOwner, wholeOwner } from "#shared/owners/suspend-owner";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { OwnerBody, ownerBody } from "./owner-body.ts";
 
-export const resumeOwner = route({
+export const resumeOwner = change({
   answers: "POST /v1/admin/users/:userId/resume",
   summary: "Open an account that was suspended: its keys are good again as they were.",
   authenticate: "operator",
@@ -15,16 +15,17 @@ export const resumeOwner = route({
   body: "none",
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "closing",
   audit: "owner.resumed",
   reply: { 200: OwnerBody },
   read: async ({ params, deps }) => await wholeOwner(deps.store, params.userId),
+  actsOn: ({ owner }) => owner,
   decide({ caller, data, request, now }) {
     const { owner, profile } = data;
     const by = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
     return {
       writes: turnOwner(data, { state: "active", stop: false, by, now }),
-      owner,
       subject: owner.id,
       reply: ok(ownerBody({ ...profile, state: "active" })),
     };

@@ -7,7 +7,7 @@ import { idSchema } from "#shared/core/ids";
 import { inPeriod, OwnerLimits } from "#shared/core/money/account";
 import { ApiError } from "#shared/errors/api-error";
 import { existingOwner } from "#shared/owners/act-on-owner";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 
 /** Limits besides money: how many executions, and how long; null means the deployment's limit. */
 const { shape } = OwnerLimits;
@@ -20,7 +20,7 @@ const Executions = exactObject({
   wallClockMs: shape.wallClockMs.unwrap().optional(),
 });
 
-export const setOwnerLimits = route({
+export const setOwnerLimits = change({
   answers: "POST /v1/billing/admin/:userId/limits",
   summary: "Set an owner's daily and monthly limit, and limits of executions; null lifts one.",
   authenticate: "operator",
@@ -34,6 +34,7 @@ export const setOwnerLimits = route({
   }),
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "terms",
   audit: "budget.limits_changed",
   reply: {
@@ -46,6 +47,7 @@ export const setOwnerLimits = route({
     }),
   },
   read: async ({ params, deps }) => await existingOwner(deps.store, params.userId),
+  actsOn: ({ owner }) => owner,
   decide({ body, data: { owner }, account, now }) {
     if (!account) throw new ApiError("NOT_FOUND");
     const current = inPeriod(account, now);
@@ -57,7 +59,6 @@ export const setOwnerLimits = route({
     return {
       writes: [],
       account: changed,
-      owner,
       subject: owner.id,
       facts: { dailyLimitMicrousd, monthlyLimitMicrousd, ...limits },
       reply: ok({

@@ -4,10 +4,10 @@ import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { executionsOf } from "#shared/keys/revoke-keys";
 import { followAccount, turnOwner, wholeOwner } from "#shared/owners/suspend-owner";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { OwnerBody, ownerBody } from "./owner-body.ts";
 
-export const suspendOwner = route({
+export const suspendOwner = change({
   answers: "POST /v1/admin/users/:userId/suspend",
   summary: "Shut an account: from this answer on none of its keys is accepted, and nothing runs.",
   authenticate: "operator",
@@ -17,6 +17,7 @@ export const suspendOwner = route({
   body: KeyClose,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "closing",
   audit: "owner.suspended",
   reply: {
@@ -26,6 +27,7 @@ export const suspendOwner = route({
     }),
   },
   read: async ({ params, deps }) => await wholeOwner(deps.store, params.userId),
+  actsOn: ({ owner }) => owner,
   decide({ caller, body, data, request, now }) {
     const { owner, profile, account } = data;
     const stop = !body.keepExecutions;
@@ -39,7 +41,6 @@ export const suspendOwner = route({
     const executionIds = executionsOf(account, null);
     return {
       writes: turnOwner(data, { state: "suspended", stop, by, now }),
-      owner,
       subject: owner.id,
       facts: { executions: executionIds.length, executionsStopped: stop },
       reply: answer(executionIds),

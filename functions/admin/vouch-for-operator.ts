@@ -2,11 +2,12 @@ import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { ApiError } from "#shared/errors/api-error";
 import { areIndependent, readOperators } from "#shared/identity/independent-operators";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { operatorsTrail } from "#shared/identity/owner";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { patch } from "#shared/store/documents";
 import { OperatorBody, OperatorName, readNamedOperator } from "./operator-body.ts";
 
-export const vouchForOperator = route({
+export const vouchForOperator = change({
   answers: "POST /v1/admin/operators/vouch",
   summary: "Say that an operator whom another one made is another person, who may confirm money.",
   authenticate: "operator",
@@ -16,6 +17,7 @@ export const vouchForOperator = route({
   body: OperatorName,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "free",
   audit: "operator.vouched",
   reply: { 200: z.object({ operator: OperatorBody }) },
@@ -23,14 +25,15 @@ export const vouchForOperator = route({
     ...(await readNamedOperator(deps, body)),
     all: await readOperators(deps.store),
   }),
-  decide({ caller, data: { owner, ref, version, value, all } }) {
+  actsOn: () => operatorsTrail(),
+  decide({ caller, data: { ref, version, value, all } }) {
     const reply = ok({ operator: { id: value.id, email: value.email } });
-    if (value.vouchedBy !== null) return { writes: [], reply, owner };
+    if (value.vouchedBy !== null) return { writes: [], reply };
     if (!areIndependent(all, caller.id, value.id)) {
       const message = "As far as the record shows, you and this operator may be one person.";
       throw new ApiError("FORBIDDEN", { message });
     }
     const writes = [patch(ref, { vouchedBy: caller.id }, { version })];
-    return { writes, owner, subject: value.id, reply };
+    return { writes, subject: value.id, reply };
   },
 });

@@ -3,12 +3,12 @@ import { deploymentLimits } from "#shared/config";
 import { AgentBody, AgentCreate, agentBody, agentWarnings, newAgent } from "#shared/contract/agent";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { Warnings } from "#shared/contract/secret";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwned, withOwned } from "#shared/quotas/owned-things";
 import { agents } from "#shared/store/agents";
 import { create } from "#shared/store/documents";
 
-export const createAgent = route({
+export const createAgent = change({
   answers: "POST /v1/agents",
   summary: "Make an agent; names need not be unique.",
   authenticate: "api-key",
@@ -18,6 +18,7 @@ export const createAgent = route({
   body: AgentCreate,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "quota",
   audit: "agent.created",
   reply: { 201: z.object({ agent: AgentBody, warnings: Warnings }) },

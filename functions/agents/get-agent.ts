@@ -2,10 +2,10 @@ import * as z from "zod";
 import { AgentBody, agentBody } from "#shared/contract/agent";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 
-export const getAgent = route({
+export const getAgent = query({
   answers: "GET /v1/agents/:agentId",
   summary: "One agent.",
   authenticate: "api-key",
@@ -15,12 +15,10 @@ export const getAgent = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: z.object({ agent: AgentBody }) },
   read: async ({ caller, params, deps }) =>
     await deps.store.require(agents.of(caller.owner, params.agentId)),
-  decide({ caller, data }) {
-    return { writes: [], reply: ok({ agent: agentBody(data.value, caller.owner.id) }) };
+  answer({ caller, data }) {
+    return ok({ agent: agentBody(data.value, caller.owner.id) });
   },
 });

@@ -1,9 +1,9 @@
 import { AgentBody, agentBody } from "#shared/contract/agent";
 import { listBody, listOf, noParams, ok, PageQuery } from "#shared/contract/common";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 
-export const listAgents = route({
+export const listAgents = query({
   answers: "GET /v1/agents",
   summary: "The account's agents, newest first.",
   authenticate: "api-key",
@@ -13,16 +13,14 @@ export const listAgents = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: listOf(AgentBody) },
   read: async ({ caller, query, deps }) => {
     const { limit, offset } = query;
     const orderBy = [["createdAt", "desc"]] as const;
     return await deps.store.page(agents.all(caller.owner), { orderBy, limit, offset });
   },
-  decide({ caller, query, data }) {
+  answer({ caller, query, data }) {
     const bodies = data.items.map((agent) => agentBody(agent, caller.owner.id));
-    return { writes: [], reply: ok(listBody(bodies, { ...query, total: data.total })) };
+    return ok(listBody(bodies, { ...query, total: data.total }));
   },
 });

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { offeredModels } from "#shared/executions/models";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 
 const Model = z.object({
   id: z.string(),
@@ -23,7 +23,7 @@ const described: Readonly<Record<(typeof offeredModels)[number], string>> = {
   shell: "Runs the message as a shell script; what it prints is the answer.",
 };
 
-export const listModels = route({
+export const listModels = query({
   answers: "GET /v1/agents/models",
   summary: "The models this deployment offers.",
   authenticate: "api-key",
@@ -33,11 +33,9 @@ export const listModels = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: z.object({ tier: z.string(), models: z.array(Model) }) },
   read: "nothing",
-  decide() {
+  answer() {
     const models = offeredModels.map((id) => ({
       id,
       label: id,
@@ -50,6 +48,6 @@ export const listModels = route({
       requiredTier: "self_hosted",
       locked: false as const,
     }));
-    return { writes: [], reply: ok({ tier: "self_hosted", models }) };
+    return ok({ tier: "self_hosted", models });
   },
 });

@@ -4,7 +4,7 @@ import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
 import { namesById } from "#shared/store/names";
 import { ledger } from "#shared/store/owners";
-import type { Store } from "#shared/store/store";
+import type { ReadStore } from "#shared/store/store";
 import type { Span } from "./period.ts";
 import { type Begun, begunIn, type Dimension, ofEach, type Spent, spentIn } from "./spending.ts";
 
@@ -22,7 +22,7 @@ const nothingBegun: Begun = { threads: 0, inputTokens: 0, outputTokens: 0, costM
 
 /** Most expensive first. Spending without a group comes last, so that the sum is complete. */
 export async function breakdown(
-  store: Store,
+  store: ReadStore,
   owner: Owner,
   { span, by }: { readonly span: Span; readonly by: Dimension },
 ): Promise<readonly Group[]> {
@@ -73,7 +73,7 @@ function restOf(groups: readonly Group[], whole: Pick<Group, "spent" | "begun">)
 }
 
 async function namesOf(
-  store: Store,
+  store: ReadStore,
   owner: Owner,
   filter: { readonly ids: readonly string[]; readonly by: Dimension },
 ): Promise<ReadonlyMap<string, string>> {

@@ -2,11 +2,11 @@ import * as z from "zod";
 import { BudgetStatus, budgetStatus } from "#shared/contract/budget";
 import { noParams, ok, usd } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { profiles } from "#shared/protocol/job";
 import { askStart, readPlace } from "./preview-start.ts";
 
-export const canExecute = route({
+export const canExecute = query({
   answers: "GET /v1/budget/can-execute",
   summary: "Whether an execution would be admitted now, or what it would be refused with.",
   authenticate: "api-key",
@@ -19,8 +19,6 @@ export const canExecute = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: {
     200: z.object({
       canExecute: z.boolean(),
@@ -34,10 +32,10 @@ export const canExecute = route({
     }),
   },
   read: async ({ caller, query, deps }) => await readPlace(deps.store, caller.owner, query),
-  decide({ caller, data, now }) {
+  answer({ caller, data, now }) {
     const { refusal, requiredMicrousd } = askStart(caller.key, data, now);
     const retryAfterS = refusal?.headers["retry-after"];
-    const reply = ok({
+    return ok({
       canExecute: refusal === null,
       code: refusal?.code ?? null,
       message: refusal?.message ?? null,
@@ -45,6 +43,5 @@ export const canExecute = route({
       required: usd(requiredMicrousd),
       budgetStatus: budgetStatus(data.account, now),
     });
-    return { writes: [], reply };
   },
 });

@@ -3,7 +3,7 @@ import { BudgetStatus, budgetStatus } from "#shared/contract/budget";
 import { noParams, noQuery, ok, usd } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { executionCostMicrousd, microusdPerMinute } from "#shared/core/money/pricing";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { jsonBytesMax, query } from "#shared/pipeline/route";
 import { profiles } from "#shared/protocol/job";
 import { askStart, readPlace } from "./preview-start.ts";
 
@@ -21,7 +21,7 @@ const Estimate = z.object({
   initialHold: z.number(),
 });
 
-export const estimateCost = route({
+export const estimateCost = query({
   answers: "POST /v1/budget/estimate",
   summary: "What an execution can cost at most, and whether that is affordable now (BUD-8).",
   authenticate: "api-key",
@@ -34,8 +34,6 @@ export const estimateCost = route({
   }),
   bodyBytesMax: jsonBytesMax,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: {
     200: z.object({
       estimate: Estimate,
@@ -52,11 +50,11 @@ export const estimateCost = route({
     }),
   },
   read: async ({ caller, body, deps }) => await readPlace(deps.store, caller.owner, body),
-  decide({ caller, data, now }) {
+  answer({ caller, data, now }) {
     const answer = askStart(caller.key, data, now);
     const { profile } = data;
     const leastMicrousd = executionCostMicrousd({ profile, wallClockMs: answer.wallClockMs }, 0);
-    const reply = ok({
+    return ok({
       estimate: {
         environmentId: data.environmentId,
         computeProfile: data.profile,
@@ -72,6 +70,5 @@ export const estimateCost = route({
       message: answer.refusal?.message ?? null,
       budgetStatus: budgetStatus(data.account, now),
     });
-    return { writes: [], reply };
   },
 });

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { iso, noParams, noQuery, ok, usd } from "#shared/contract/common";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 
-export const getAccount = route({
+export const getAccount = query({
   answers: "GET /v1/billing/account",
   summary: "The account behind the key that asks.",
   authenticate: "api-key",
@@ -13,8 +13,6 @@ export const getAccount = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: {
     200: z.object({
       account: z.object({
@@ -30,7 +28,7 @@ export const getAccount = route({
     }),
   },
   read: async ({ caller, deps }) => await deps.store.require(accounts.of(caller.owner, accountId)),
-  decide({ caller, data: { value } }) {
+  answer({ caller, data: { value } }) {
     const { monthlyLimitMicrousd, balanceMicrousd, createdAt } = value;
     const account = {
       apiKeyId: caller.id,
@@ -42,6 +40,6 @@ export const getAccount = route({
       billingEmail: null,
       createdAt: iso(createdAt),
     };
-    return { writes: [], reply: ok({ account }) };
+    return ok({ account });
   },
 });

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { noParams, ok } from "#shared/contract/common";
 import { TokenCost, tokenCost } from "#shared/contract/costs";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { breakdown, type Group } from "./breakdown.ts";
 import { PeriodQuery, spanOf } from "./period.ts";
@@ -17,7 +17,7 @@ const CostBreakdown = z.object({
   sources: z.array(Item),
 });
 
-export const getCostBreakdown = route({
+export const getCostBreakdown = query({
   answers: "GET /v1/costs/breakdown",
   summary: "What was spent in a period by environment, agent or source, in compute tokens.",
   authenticate: "api-key",
@@ -29,8 +29,6 @@ export const getCostBreakdown = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: CostBreakdown },
   read: async ({ caller: { owner }, query, deps: { store }, now }): Promise<readonly Group[]> => {
     const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
@@ -45,7 +43,7 @@ export const getCostBreakdown = route({
     ]);
     return spent.executions + begun.threads > 0 ? [{ id: "api", name: "API", spent, begun }] : [];
   },
-  decide({ query, data }) {
+  answer({ query, data }) {
     const { groupBy, period } = query;
     const items = data.map(({ id, name, spent, begun }) => ({
       id,
@@ -54,6 +52,6 @@ export const getCostBreakdown = route({
       threadCount: begun.threads,
     }));
     const none = { environments: [], agents: [], sources: [] };
-    return { writes: [], reply: ok({ groupBy, period, ...none, [`${groupBy}s`]: items }) };
+    return ok({ groupBy, period, ...none, [`${groupBy}s`]: items });
   },
 });

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { iso, noParams, ok, usd } from "#shared/contract/common";
 import { TokenCost, tokenCost } from "#shared/contract/costs";
 import { dayOf } from "#shared/core/money/account";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { daysOf, PeriodQuery, spanOf } from "./period.ts";
 import { daysMax, ofEach, spentAndBegunIn } from "./spending.ts";
@@ -26,7 +26,7 @@ const CostSummary = z.object({
   byDay: z.array(TokenCost.extend({ date: z.string(), threadCount: z.int(), ...Tokens.shape })),
 });
 
-export const getCostSummary = route({
+export const getCostSummary = query({
   answers: "GET /v1/costs/summary",
   summary: "What was spent in a period, in compute tokens (cents), in all and by day.",
   authenticate: "api-key",
@@ -36,8 +36,6 @@ export const getCostSummary = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: CostSummary },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
@@ -53,7 +51,7 @@ export const getCostSummary = route({
     ]);
     return { whole, byDay };
   },
-  decide({ query, data: { whole, byDay } }) {
+  answer({ query, data: { whole, byDay } }) {
     const { totalCT, agentCT, environmentCT } = tokenCost(whole.microusd);
     const { inputTokens, outputTokens } = whole;
     const summary: z.input<typeof CostSummary> = {
@@ -81,6 +79,6 @@ export const getCostSummary = route({
         outputTokens: day.outputTokens,
       })),
     };
-    return { writes: [], reply: ok(summary) };
+    return ok(summary);
   },
 });

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { noParams, ok, usd } from "#shared/contract/common";
 import { dayOf } from "#shared/core/money/account";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { accountId, accounts, ledger } from "#shared/store/owners";
 import { daysOf, lastDays, type Span } from "./period.ts";
 import { ofEach, spentIn } from "./spending.ts";
@@ -16,7 +16,7 @@ const Day = z.object({
   balance: z.number(),
 });
 
-export const getHistory = route({
+export const getHistory = query({
   answers: "GET /v1/budget/history",
   summary: "Spending, credits and the balance of each of the last days (UTC), oldest first.",
   authenticate: "api-key",
@@ -26,8 +26,6 @@ export const getHistory = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: z.object({ days: z.array(Day) }) },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
@@ -46,7 +44,7 @@ export const getHistory = route({
     return { before, sums };
   },
   /** Computed from the ledger alone, so each balance is the sum of the lines before it. */
-  decide({ data: { before, sums } }) {
+  answer({ data: { before, sums } }) {
     let balanceMicrousd = before;
     const days = sums.map(({ date, spent, changedMicrousd }) => {
       balanceMicrousd += changedMicrousd;
@@ -58,6 +56,6 @@ export const getHistory = route({
         balance: usd(balanceMicrousd),
       };
     });
-    return { writes: [], reply: ok({ days }) };
+    return ok({ days });
   },
 });

@@ -1,9 +1,9 @@
 import { Preferences, preferences } from "#shared/contract/billing";
 import { noParams, noQuery, ok } from "#shared/contract/common";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 
-export const getPreferences = route({
+export const getPreferences = query({
   answers: "GET /v1/billing/preferences",
   summary: "The monthly limit, and the percentages that raise an alert.",
   authenticate: "api-key",
@@ -13,11 +13,9 @@ export const getPreferences = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: Preferences },
   read: async ({ caller, deps }) => await deps.store.require(accounts.of(caller.owner, accountId)),
-  decide({ caller, data, now }) {
-    return { writes: [], reply: ok(preferences(data.value, caller.owner.id, now)) };
+  answer({ caller, data, now }) {
+    return ok(preferences(data.value, caller.owner.id, now));
   },
 });

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { iso, noParams, ok, usd } from "#shared/contract/common";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { breakdown } from "./breakdown.ts";
 import { periods, spanOf } from "./period.ts";
@@ -20,7 +20,7 @@ const Stats = z.object({
     .optional(),
 });
 
-export const getStats = route({
+export const getStats = query({
   answers: "GET /v1/billing/stats",
   summary: "What a period has cost, in US dollars; by project, model or agent if asked.",
   authenticate: "api-key",
@@ -33,8 +33,6 @@ export const getStats = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: z.object({ stats: Stats }) },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
@@ -45,7 +43,7 @@ export const getStats = route({
     ]);
     return { span, whole, groups };
   },
-  decide({ query, data: { span, whole, groups } }) {
+  answer({ query, data: { span, whole, groups } }) {
     const tokensOf = (totals: Begun) => totals.inputTokens + totals.outputTokens;
     const parts = groups?.map((group) => [
       group.id,
@@ -64,6 +62,6 @@ export const getStats = route({
       totalRuns: whole.executions,
       ...(parts ? { breakdown: Object.fromEntries(parts) } : {}),
     };
-    return { writes: [], reply: ok({ stats }) };
+    return ok({ stats });
   },
 });

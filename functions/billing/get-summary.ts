@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { iso, noParams, noQuery, ok, usd } from "#shared/contract/common";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { spanOf } from "./period.ts";
 import { spentAndBegunIn } from "./spending.ts";
 
-export const getSummary = route({
+export const getSummary = query({
   answers: "GET /v1/billing/summary",
   summary: "What this calendar month (UTC) has cost so far.",
   authenticate: "api-key",
@@ -14,8 +14,6 @@ export const getSummary = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: {
     200: z.object({
       totalSpent: z.number(),
@@ -29,14 +27,13 @@ export const getSummary = route({
     const span = spanOf({ period: "month" }, { createdAt: 0, now });
     return { span, ...(await spentAndBegunIn(store, owner, { span })) };
   },
-  decide({ data: { span, microusd, executions, inputTokens, outputTokens } }) {
-    const reply = ok({
+  answer({ data: { span, microusd, executions, inputTokens, outputTokens } }) {
+    return ok({
       totalSpent: usd(microusd),
       periodStart: iso(span.from),
       periodEnd: iso(span.to),
       runCount: executions,
       tokenCount: inputTokens + outputTokens,
     });
-    return { writes: [], reply };
   },
 });

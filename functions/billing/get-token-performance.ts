@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { noParams, ok } from "#shared/contract/common";
 import { dayOf } from "#shared/core/money/account";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { daysOf, PeriodQuery, spanOf } from "./period.ts";
 import { type Begun, begunIn, daysMax, ofEach } from "./spending.ts";
@@ -19,7 +19,7 @@ const TokenPerformance = z.object({
   totals: Tokens,
 });
 
-export const getTokenPerformance = route({
+export const getTokenPerformance = query({
   answers: "GET /v1/costs/performance/tokens",
   summary: "The tokens of the threads that began in a period, in all and by day.",
   authenticate: "api-key",
@@ -29,8 +29,6 @@ export const getTokenPerformance = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: TokenPerformance },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
@@ -42,10 +40,9 @@ export const getTokenPerformance = route({
     }));
     return { whole: await begunIn(store, owner, { span }), byDay };
   },
-  decide({ query, data: { whole, byDay } }) {
+  answer({ query, data: { whole, byDay } }) {
     const days = byDay.map((day) => ({ date: day.date, ...tokens(day) }));
-    const reply = ok({ period: query.period, byDay: days, totals: tokens(whole) });
-    return { writes: [], reply };
+    return ok({ period: query.period, byDay: days, totals: tokens(whole) });
   },
 });
 

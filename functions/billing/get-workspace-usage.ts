@@ -1,13 +1,13 @@
 import * as z from "zod";
 import { iso, noParams, noQuery, ok } from "#shared/contract/common";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 
 /** The list is limited; the total counts all of them. */
 const listedMax = 100;
 const Listed = environments.schema.pick({ id: true, name: true, workspace: true, updatedAt: true });
 
-export const getWorkspaceUsage = route({
+export const getWorkspaceUsage = query({
   answers: "GET /v1/billing/usage/workspace",
   summary: "How much each environment's workspace stores; `projectId` is the environment's.",
   authenticate: "api-key",
@@ -17,8 +17,6 @@ export const getWorkspaceUsage = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: {
     200: z.object({
       workspaces: z.array(
@@ -43,7 +41,7 @@ export const getWorkspaceUsage = route({
     ]);
     return { items, total: counted.count, storageBytes: stored.sums[0] ?? 0 };
   },
-  decide({ data: { items, total, storageBytes } }) {
+  answer({ data: { items, total, storageBytes } }) {
     const workspaces = items.map(({ id, name, workspace, updatedAt }) => ({
       projectId: id,
       projectName: name,
@@ -51,7 +49,6 @@ export const getWorkspaceUsage = route({
       fileCount: workspace?.fileCount ?? 0,
       lastAccessed: iso(updatedAt),
     }));
-    const reply = ok({ workspaces, total: { storageBytes, projectCount: total } });
-    return { writes: [], reply };
+    return ok({ workspaces, total: { storageBytes, projectCount: total } });
   },
 });

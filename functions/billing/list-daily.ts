@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { noParams, ok, usd } from "#shared/contract/common";
 import { dayOf } from "#shared/core/money/account";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { daysOf, lastDays } from "./period.ts";
 import { ofEach, spentAndBegunIn } from "./spending.ts";
 
-export const listDaily = route({
+export const listDaily = query({
   answers: "GET /v1/billing/daily",
   summary: "What each of the last days (UTC) has cost, oldest first; 30 of them, or `days`.",
   authenticate: "api-key",
@@ -16,8 +16,6 @@ export const listDaily = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: {
     200: z.object({
       days: z.array(
@@ -33,13 +31,13 @@ export const listDaily = route({
       ...(await spentAndBegunIn(store, owner, { span })),
     }));
   },
-  decide({ data }) {
+  answer({ data }) {
     const days = data.map(({ date, microusd, executions, inputTokens, outputTokens }) => ({
       date,
       cost: usd(microusd),
       runs: executions,
       tokens: inputTokens + outputTokens,
     }));
-    return { writes: [], reply: ok({ days }) };
+    return ok({ days });
   },
 });

@@ -4,7 +4,7 @@ import { computeTokens, TokenCost, tokenCost } from "#shared/contract/costs";
 import { ThreadBody, threadBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
 import { namesOfThreads } from "#shared/executions/thread-names";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
 import { threads } from "#shared/store/threads";
@@ -34,7 +34,7 @@ const ThreadCostsQuery = PageQuery.extend({
 /** `totalCost` is in cents, as everywhere under `/costs`; `totalCostUsd` is exact. */
 const cost = { ...TokenCost.shape, totalCostUsd: z.number(), durationMs: z.int() };
 
-export const listThreadCosts = route({
+export const listThreadCosts = query({
   answers: "GET /v1/costs/threads",
   summary: "Threads with what each has cost, in compute tokens, dearest or latest first.",
   authenticate: "api-key",
@@ -44,8 +44,6 @@ export const listThreadCosts = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: {
     200: listOf(ThreadBody.extend(cost)).extend({
       stats: TokenCost.extend({ totalThreads: z.int() }),
@@ -72,7 +70,7 @@ export const listThreadCosts = route({
     const namesOf = await namesOfThreads(store, owner, page.items);
     return { ...page, namesOf, microusd: begun.costMicrousd };
   },
-  decide({ caller, query, data: { items, total, namesOf, microusd } }) {
+  answer({ caller, query, data: { items, total, namesOf, microusd } }) {
     const rows = items.map((thread) => ({
       ...threadBody(thread, { ...namesOf(thread), ownerId: caller.owner.id }),
       ...tokenCost(thread.costMicrousd),
@@ -81,6 +79,6 @@ export const listThreadCosts = route({
       durationMs: thread.computeMs,
     }));
     const stats = { ...tokenCost(microusd), totalThreads: total };
-    return { writes: [], reply: ok({ ...listBody(rows, { ...query, total }), stats }) };
+    return ok({ ...listBody(rows, { ...query, total }), stats });
   },
 });

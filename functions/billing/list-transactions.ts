@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { billingRecord } from "#shared/contract/budget";
 import { noParams, ok, usd } from "#shared/contract/common";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { RecordsQuery, readRecords } from "./read-records.ts";
 
 const Transactions = z.object({
@@ -17,7 +17,7 @@ const Transactions = z.object({
   pagination: z.object({ total: z.int(), limit: z.int(), offset: z.int() }),
 });
 
-export const listTransactions = route({
+export const listTransactions = query({
   answers: "GET /v1/billing/transactions",
   summary: "The ledger's lines as what each changed the balance by, newest first.",
   authenticate: "api-key",
@@ -27,16 +27,14 @@ export const listTransactions = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: Transactions },
   read: async ({ caller, query, deps }) => await readRecords(deps.store, caller.owner, query),
-  decide({ caller, query: { limit, offset }, data }) {
+  answer({ caller, query: { limit, offset }, data }) {
     const transactions = data.items.map((entry) => {
       const { id, type, description, createdAt } = billingRecord(entry, caller.owner.id);
       return { id, type, amount: usd(entry.amountMicrousd), description, createdAt };
     });
     const pagination = { total: data.total, limit, offset };
-    return { writes: [], reply: ok({ transactions, pagination }) };
+    return ok({ transactions, pagination });
   },
 });

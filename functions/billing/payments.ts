@@ -5,7 +5,7 @@
 import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { ApiError } from "#shared/errors/api-error";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { jsonBytesMax, query } from "#shared/pipeline/route";
 
 const readsNothing = {
   authenticate: "api-key",
@@ -15,8 +15,6 @@ const readsNothing = {
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   read: "nothing",
 } as const;
 
@@ -25,7 +23,7 @@ const refuses = {
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
   reply: {},
-  decide: (): never => {
+  answer: (): never => {
     throw new ApiError("PAYMENTS_NOT_OFFERED");
   },
 } as const;
@@ -35,44 +33,44 @@ const Increase = z.object({
   description: z.string().max(500).optional(),
 });
 
-export const increaseBudget = route({
+export const increaseBudget = query({
   ...refuses,
   answers: "POST /v1/budget/increase",
   summary: "Refused: an operator credits accounts.",
   body: Increase,
 });
 
-export const increaseBillingBudget = route({
+export const increaseBillingBudget = query({
   ...refuses,
   answers: "POST /v1/billing/budget/increase",
   summary: "Refused: an operator credits accounts.",
   body: Increase,
 });
 
-export const createCheckout = route({
+export const createCheckout = query({
   ...refuses,
   answers: "POST /v1/budget/checkout",
   summary: "Refused: this deployment takes no payments.",
   body: z.object({ variantId: z.string().min(1).max(200) }),
 });
 
-export const listTopUpOptions = route({
+export const listTopUpOptions = query({
   ...readsNothing,
   answers: "GET /v1/budget/topup-options",
   summary: "What could be bought: nothing, since an operator credits accounts.",
   reply: { 200: z.object({ options: z.array(z.never()) }) },
-  decide: () => ({ writes: [], reply: ok({ options: [] }) }),
+  answer: () => ok({ options: [] }),
 });
 
-export const getPaymentStatus = route({
+export const getPaymentStatus = query({
   ...readsNothing,
   answers: "GET /v1/budget/payment-status",
   summary: "That no payments are configured.",
   reply: { 200: z.object({ configured: z.literal(false), pendingPayments: z.literal(0) }) },
-  decide: () => ({ writes: [], reply: ok({ configured: false, pendingPayments: 0 }) }),
+  answer: () => ok({ configured: false, pendingPayments: 0 }),
 });
 
-export const recordMcpUsage = route({
+export const recordMcpUsage = query({
   ...readsNothing,
   answers: "POST /v1/billing/mcp-usage",
   summary: "Taken note of by nobody: only what runs here is charged, never what a client says.",
@@ -84,5 +82,5 @@ export const recordMcpUsage = route({
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
   reply: { 200: z.object({ recorded: z.literal(false), amount: z.literal(0) }) },
-  decide: () => ({ writes: [], reply: ok({ recorded: false, amount: 0 }) }),
+  answer: () => ok({ recorded: false, amount: 0 }),
 });

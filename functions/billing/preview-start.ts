@@ -14,7 +14,7 @@ import type { Profile } from "#shared/protocol/job";
 import type { ApiKey } from "#shared/store/api-keys";
 import { environments } from "#shared/store/environments";
 import { accountId, accounts } from "#shared/store/owners";
-import type { Store } from "#shared/store/store";
+import type { ReadStore } from "#shared/store/store";
 
 /** The profile of the default environment before that exists. */
 const usualProfile: Profile = "lite";
@@ -27,7 +27,7 @@ export interface StartPlace {
 
 /** The account, and where an execution would run: the given environment or the default one. */
 export async function readPlace(
-  store: Store,
+  store: ReadStore,
   owner: Owner,
   asked: {
     readonly environmentId?: string | undefined;
@@ -43,7 +43,7 @@ export async function readPlace(
 }
 
 async function readEnvironment(
-  store: Store,
+  store: ReadStore,
   owner: Owner,
   { environmentId, computeProfile }: Parameters<typeof readPlace>[2],
 ) {

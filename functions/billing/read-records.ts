@@ -3,7 +3,7 @@ import { PageQuery } from "#shared/contract/common";
 import { sameByBothNames } from "#shared/contract/unsupported";
 import type { Owner } from "#shared/identity/owner";
 import { ledger } from "#shared/store/owners";
-import type { Store } from "#shared/store/store";
+import type { ReadStore } from "#shared/store/store";
 import { from, until } from "./period.ts";
 
 const types = {
@@ -26,7 +26,7 @@ export const RecordsQuery = PageQuery.extend({
 
 /** A page of the ledger's lines, newest first. */
 export async function readRecords(
-  store: Store,
+  store: ReadStore,
   owner: Owner,
   query: z.output<typeof RecordsQuery>,
 ) {

@@ -5,7 +5,7 @@ import { exactObject } from "#shared/contract/exact";
 import { LimitAmount, limitsFrom } from "#shared/contract/limit-amount";
 import { inPeriod } from "#shared/core/money/account";
 import { ApiError } from "#shared/errors/api-error";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 
 const Limits = exactObject({
   dailyLimit: LimitAmount.optional(),
@@ -18,7 +18,7 @@ const Limits = exactObject({
   },
 );
 
-export const setLimits = route({
+export const setLimits = change({
   answers: "PUT /v1/budget/limits",
   summary: "Cap a day's or a month's spending (UTC); null lifts a cap, one not stated stays.",
   authenticate: "api-key",
@@ -28,6 +28,7 @@ export const setLimits = route({
   body: Limits,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "terms",
   audit: "budget.limits_changed",
   reply: { 200: BudgetStatus.extend({ userId: z.string() }) },

@@ -6,7 +6,7 @@
 import pMap from "p-map";
 import type { Owner } from "#shared/identity/owner";
 import { ledger } from "#shared/store/owners";
-import type { Store } from "#shared/store/store";
+import type { ReadStore } from "#shared/store/store";
 import { threads } from "#shared/store/threads";
 import type { Span } from "./period.ts";
 
@@ -30,7 +30,7 @@ export interface Spent {
 
 /** What executions that ended in the span were charged. */
 export async function spentIn(
-  store: Store,
+  store: ReadStore,
   owner: Owner,
   { span, where = [] }: Part,
 ): Promise<Spent> {
@@ -51,7 +51,7 @@ export interface Begun {
 
 /** The threads that began in the span, and what they have used and cost so far. */
 export async function begunIn(
-  store: Store,
+  store: ReadStore,
   owner: Owner,
   { span, where = [] }: Part,
 ): Promise<Begun> {
@@ -66,7 +66,7 @@ export async function begunIn(
 
 /** Both at once. */
 export async function spentAndBegunIn(
-  store: Store,
+  store: ReadStore,
   owner: Owner,
   part: Part,
 ): Promise<Spent & Begun> {

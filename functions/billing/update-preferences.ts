@@ -6,7 +6,7 @@ import { LimitAmount, limitsFrom } from "#shared/contract/limit-amount";
 import { inPeriod } from "#shared/core/money/account";
 import { AlertPercents } from "#shared/core/money/alert-state";
 import { ApiError } from "#shared/errors/api-error";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 
 /** Preferences that can't be chosen here are accepted if they match what holds, else refused. */
 const PreferencesUpdate = exactObject({
@@ -20,7 +20,7 @@ const PreferencesUpdate = exactObject({
     .optional(),
 });
 
-export const updatePreferences = route({
+export const updatePreferences = change({
   answers: "PATCH /v1/billing/preferences",
   summary: "Set the monthly limit, or the percentages that raise an alert.",
   authenticate: "api-key",
@@ -30,6 +30,7 @@ export const updatePreferences = route({
   body: PreferencesUpdate,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "terms",
   audit: "budget.preferences_changed",
   reply: { 200: Preferences },

@@ -11,14 +11,14 @@ import { Warnings, warningsOf } from "#shared/contract/secret";
 import { currentDefaults } from "#shared/environments/default-environment";
 import { newEnvironment, sealSecretsOf } from "#shared/environments/new-environment";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwned, requireRoomFor, withOwned } from "#shared/quotas/owned-things";
 import { ensureSealingPair } from "#shared/secrets/sealing-keys";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
 import { create, patch } from "#shared/store/documents";
 import { environments, sealedSecrets } from "#shared/store/environments";
 
-export const createEnvironment = route({
+export const createEnvironment = change({
   answers: "POST /v1/environments",
   summary: "Make an environment; its secrets are sealed before they reach the database.",
   authenticate: "api-key",
@@ -28,24 +28,28 @@ export const createEnvironment = route({
   body: EnvironmentCreate,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "quota",
   audit: "environment.created",
   reply: { 201: z.object({ environment: EnvironmentBody, warnings: Warnings }) },
-  read: async ({ caller: { owner }, body, ids, deps, now }) => {
+  read: async ({ caller: { owner }, body, deps }) => {
     requireAllEnvironments(owner);
     const { quotas } = deploymentLimits();
     // Always counted, so that no key pair is made for an environment that has no room.
     const which = { kind: "environments", repeated: true } as const;
-    const counted = await countOwned(deps.store, owner, which);
-    requireRoomFor("environments", counted, quotas);
-    const id = ids.next("environment");
-    const pair = { purpose: "environment-secrets", id, createdAt: now } as const;
-    const [publicKey, defaults] = await Promise.all([
-      ensureSealingPair(deps.keyStore, owner, pair),
+    const [counted, defaults] = await Promise.all([
+      countOwned(deps.store, owner, which),
       body.isDefault ? currentDefaults(deps.store, owner) : [],
     ]);
+    requireRoomFor("environments", counted, quotas);
+    return { counted, defaults };
+  },
+  prepare: async ({ caller: { owner }, body, data, ids, deps, now }) => {
+    const id = ids.next("environment");
+    const pair = { purpose: "environment-secrets", id, createdAt: now } as const;
+    const publicKey = await ensureSealingPair(deps.keyStore, owner, pair);
     const identity = { id, publicKey, now };
-    return { counted, identity, defaults, sealed: await sealSecretsOf(owner, body, identity) };
+    return { ...data, identity, sealed: await sealSecretsOf(owner, body, identity) };
   },
   decide({ caller: { owner }, body, data, account, now }) {
     const environment = newEnvironment(body, data.identity);

@@ -4,9 +4,9 @@ import { SecretCreate, SecretWritten, storedMessage } from "#shared/contract/sec
 import { idSchema } from "#shared/core/ids";
 import { factsOf, readAndSeal, secretWrites } from "#shared/environments/write-secret";
 import { ApiError } from "#shared/errors/api-error";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 
-export const createSecret = route({
+export const createSecret = change({
   answers: "POST /v1/environments/:environmentId/secrets",
   summary: "Store a secret under a name that has none yet.",
   authenticate: "api-key",
@@ -16,6 +16,7 @@ export const createSecret = route({
   body: SecretCreate,
   bodyBytesMax: jsonBytesMax,
   limits: "secrets",
+  beforeConfirmed: "reads",
   budget: "free",
   audit: "secret.stored",
   reply: { 201: SecretWritten },

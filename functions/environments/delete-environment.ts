@@ -2,13 +2,13 @@ import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { finishShredding, shredDeadlineMs } from "#shared/environments/shred";
-import { route } from "#shared/pipeline/route";
+import { change } from "#shared/pipeline/route";
 import { create, remove } from "#shared/store/documents";
 import { environments, sealedSecrets } from "#shared/store/environments";
 import { type Shred, shreds } from "#shared/store/shreds";
 import { present } from "#shared/store/store";
 
-export const deleteEnvironment = route({
+export const deleteEnvironment = change({
   answers: "DELETE /v1/environments/:environmentId",
   summary: "Delete an environment: its key pair is destroyed for good, and what runs there stops.",
   authenticate: "api-key",
@@ -18,6 +18,7 @@ export const deleteEnvironment = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "free",
   audit: "environment.deleted",
   reply: { 200: z.object({ success: z.literal(true), id: z.string(), message: z.string() }) },

@@ -3,9 +3,9 @@ import { noQuery, ok } from "#shared/contract/common";
 import { SecretKey, SecretWritten } from "#shared/contract/secret";
 import { idSchema } from "#shared/core/ids";
 import { deletionWrites, readForSecret } from "#shared/environments/write-secret";
-import { route } from "#shared/pipeline/route";
+import { change } from "#shared/pipeline/route";
 
-export const deleteSecret = route({
+export const deleteSecret = change({
   answers: "DELETE /v1/environments/:environmentId/secrets/:key",
   summary: "Forget a secret; executions that have claimed it keep it to their end.",
   authenticate: "api-key",
@@ -15,6 +15,7 @@ export const deleteSecret = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "secrets",
+  beforeConfirmed: "reads",
   budget: "free",
   audit: "secret.deleted",
   reply: { 200: SecretWritten },

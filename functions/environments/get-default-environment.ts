@@ -1,10 +1,10 @@
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { EnvironmentBody, environmentBody } from "#shared/contract/environment";
-import { defaultEnvironment } from "#shared/environments/default-environment";
+import { ensureDefault, findDefault } from "#shared/environments/default-environment";
 import { busyEnvironments } from "#shared/executions/busy-environments";
-import { route } from "#shared/pipeline/route";
+import { change } from "#shared/pipeline/route";
 
-export const getDefaultEnvironment = route({
+export const getDefaultEnvironment = change({
   answers: "GET /v1/environments/default",
   summary: "The default environment, made if there is none.",
   authenticate: "api-key",
@@ -14,15 +14,21 @@ export const getDefaultEnvironment = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "free",
   audit: "environment.created",
   // Some clients read the top-level fields, others read `environment`, so both are sent.
   reply: { 200: EnvironmentBody.extend({ environment: EnvironmentBody }) },
-  read: async ({ caller: { owner }, ids, deps, now }) => {
-    const found = await defaultEnvironment(deps, owner, { ids, now });
+  read: async ({ caller: { owner }, deps, now }) => {
+    const found = await findDefault(deps.store, owner, now);
+    if ("missing" in found) return { found, isBusy: false };
     const busy = await busyEnvironments(deps.store, owner, found.environment.id);
-    return { ...found, isBusy: busy.size > 0 };
+    return { found, isBusy: busy.size > 0 };
   },
+  prepare: async ({ caller: { owner }, data: { found, isBusy }, ids, deps, now }) => ({
+    ...(await ensureDefault(deps.keyStore, owner, { found, ids, now })),
+    isBusy,
+  }),
   decide({ caller, data }) {
     const shown = { ownerId: caller.owner.id, isBusy: data.isBusy };
     const environment = environmentBody(data.environment, shown);

@@ -3,10 +3,10 @@ import { noQuery, ok } from "#shared/contract/common";
 import { EnvironmentBody, environmentBody } from "#shared/contract/environment";
 import { idSchema } from "#shared/core/ids";
 import { busyEnvironments } from "#shared/executions/busy-environments";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 
-export const getEnvironment = route({
+export const getEnvironment = query({
   answers: "GET /v1/environments/:environmentId",
   summary: "One environment.",
   authenticate: "api-key",
@@ -16,8 +16,6 @@ export const getEnvironment = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: z.object({ environment: EnvironmentBody }) },
   read: async ({ caller: { owner }, params: { environmentId }, deps }) => {
     const [{ value }, busy] = await Promise.all([
@@ -26,8 +24,8 @@ export const getEnvironment = route({
     ]);
     return { value, isBusy: busy.has(environmentId) };
   },
-  decide({ caller, data: { value, isBusy } }) {
+  answer({ caller, data: { value, isBusy } }) {
     const environment = environmentBody(value, { ownerId: caller.owner.id, isBusy });
-    return { writes: [], reply: ok({ environment }) };
+    return ok({ environment });
   },
 });

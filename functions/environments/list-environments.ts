@@ -1,10 +1,10 @@
 import { listBody, listOf, noParams, ok, optionalFlag, PageQuery } from "#shared/contract/common";
 import { EnvironmentBody, environmentBody } from "#shared/contract/environment";
 import { busyEnvironments } from "#shared/executions/busy-environments";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 
-export const listEnvironments = route({
+export const listEnvironments = query({
   answers: "GET /v1/environments",
   summary: "The account's environments: the default one first, then the newest.",
   authenticate: "api-key",
@@ -14,8 +14,6 @@ export const listEnvironments = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: listOf(EnvironmentBody) },
   read: async ({ caller: { owner }, query, deps }) => {
     // Deleted environments are gone, so there are only active ones.
@@ -34,11 +32,11 @@ export const listEnvironments = route({
     ]);
     return { ...page, busy };
   },
-  decide({ caller, query, data }) {
+  answer({ caller, query, data }) {
     const ownerId = caller.owner.id;
     const bodies = data.items.map((environment) =>
       environmentBody(environment, { ownerId, isBusy: data.busy.has(environment.id) }),
     );
-    return { writes: [], reply: ok(listBody(bodies, { ...query, total: data.total })) };
+    return ok(listBody(bodies, { ...query, total: data.total }));
   },
 });

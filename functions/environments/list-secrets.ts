@@ -2,7 +2,7 @@ import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { mcpServersKey } from "#shared/environments/seal-secret";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { SecretBinding } from "#shared/protocol/bound-secret";
 import { environments, sealedSecrets } from "#shared/store/environments";
 
@@ -11,7 +11,7 @@ const SecretEntry = SecretBinding.partial().extend({
   hasValue: z.literal(true),
 });
 
-export const listSecrets = route({
+export const listSecrets = query({
   answers: "GET /v1/environments/:environmentId/secrets",
   summary: "The names of an environment's secrets, and hosts they are bound to; never a value.",
   authenticate: "api-key",
@@ -21,8 +21,6 @@ export const listSecrets = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "secrets",
-  budget: "free",
-  audit: "none",
   reply: {
     200: z.object({
       object: z.literal("list"),
@@ -36,10 +34,10 @@ export const listSecrets = route({
     if (!value) await deps.store.require(environments.of(caller.owner, environmentId));
     return [...(value?.values ?? [])].sort((a, b) => (a.key < b.key ? -1 : 1));
   },
-  decide({ data }) {
+  answer({ data }) {
     const variables = data.filter(({ key }) => key !== mcpServersKey);
     const entries = variables.map(({ key, binding }) => ({ key, hasValue: true, ...binding }));
     const body = { object: "list", data: entries, total_count: entries.length };
-    return { writes: [], reply: ok(body) };
+    return ok(body);
   },
 });

@@ -3,9 +3,9 @@ import { noQuery, ok } from "#shared/contract/common";
 import { SecretKey, SecretWrite, SecretWritten, storedMessage } from "#shared/contract/secret";
 import { idSchema } from "#shared/core/ids";
 import { factsOf, readAndSeal, secretWrites } from "#shared/environments/write-secret";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 
-export const putSecret = route({
+export const putSecret = change({
   answers: "PUT /v1/environments/:environmentId/secrets/:key",
   summary: "Store a secret, in place of the one of that name if there is one.",
   authenticate: "api-key",
@@ -15,6 +15,7 @@ export const putSecret = route({
   body: SecretWrite,
   bodyBytesMax: jsonBytesMax,
   limits: "secrets",
+  beforeConfirmed: "reads",
   budget: "free",
   audit: "secret.stored",
   reply: { 200: SecretWritten },

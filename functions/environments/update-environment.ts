@@ -17,13 +17,13 @@ import { pageBytes } from "#shared/core/workspace/footprint";
 import { ApiError } from "#shared/errors/api-error";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import { environmentReach } from "#shared/executions/resolve-network-policy";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 import type { Profile } from "#shared/protocol/job";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
 import { patch } from "#shared/store/documents";
 import { type Environment, environments } from "#shared/store/environments";
 
-export const updateEnvironment = route({
+export const updateEnvironment = change({
   answers: "PATCH /v1/environments/:environmentId",
   summary: "Change what is named; executions that have started keep what they started with.",
   authenticate: "api-key",
@@ -33,6 +33,7 @@ export const updateEnvironment = route({
   body: EnvironmentUpdate,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "free",
   audit: "environment.updated",
   reply: { 200: z.object({ environment: EnvironmentBody, warnings: Warnings }) },

@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { idSchema } from "#shared/core/ids";
 import { eventStream } from "#shared/executions/event-stream";
-import { markReader } from "#shared/executions/mark-reader";
 import { ResumeQuery, refusedPoint, resumePoint } from "#shared/executions/resume-point";
-import { fromItsStart, requireEvent } from "#shared/executions/stream-start";
-import { route } from "#shared/pipeline/route";
+import { requireEvent, startReading } from "#shared/executions/stream-start";
+import { action } from "#shared/pipeline/route";
+import { executions } from "#shared/store/executions";
 
-export const followExecution = route({
+export const followExecution = action({
   answers: "GET /v1/executions/:executionId/events",
   summary: "Stream an execution's events, while it runs and afterwards; resume with Last-Event-ID.",
   authenticate: "api-key",
@@ -16,20 +16,16 @@ export const followExecution = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: "stream", 204: "stream" },
+  beforeConfirmed: "reads",
   read: async ({ caller: { owner }, params: { executionId }, query, request, deps }) => {
     const point = resumePoint(request.lastEventId, query);
     if (point !== null && (point.executionId ?? executionId) !== executionId) {
       throw refusedPoint(point.field, "names an event of another execution");
     }
-    const start = fromItsStart(await markReader(deps, owner, executionId));
-    if (point === null) return start;
-    await requireEvent(deps, owner, { execution: start.execution, point });
-    return { ...start, afterNumber: point.number };
+    const found = await deps.store.require(executions.of(owner, executionId));
+    if (point !== null) await requireEvent(deps.store, owner, { execution: found.value, point });
+    return { found, afterNumber: point?.number ?? null, newestId: executionId };
   },
-  decide(context) {
-    return { writes: [], reply: eventStream(context, context.data) };
-  },
+  perform: async (context) => eventStream(context, await startReading(context.deps, context.data)),
 });

@@ -3,9 +3,9 @@ import { listBody, ok, PageQuery } from "#shared/contract/common";
 import { EgressList, egressEntry } from "#shared/contract/egress";
 import { idSchema } from "#shared/core/ids";
 import { readEgress } from "#shared/executions/egress-log";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 
-export const getEgress = route({
+export const getEgress = query({
   answers: "GET /v1/executions/:executionId/egress",
   summary: "What an execution tried to reach, and what came of it, in the order it ended.",
   authenticate: "api-key",
@@ -15,13 +15,11 @@ export const getEgress = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: EgressList },
   read: async ({ caller: { owner }, params: { executionId }, query, deps }) =>
     await readEgress(deps.store, owner, { executionId, ...query }),
-  decide({ data: { attempts, total, cut }, query: { offset } }) {
+  answer({ data: { attempts, total, cut }, query: { offset } }) {
     const list = listBody(attempts.map(egressEntry), { offset, total });
-    return { writes: [], reply: ok({ ...list, cut_count: cut }) };
+    return ok({ ...list, cut_count: cut });
   },
 });

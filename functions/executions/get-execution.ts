@@ -2,11 +2,11 @@ import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { ExecutionBody, executionBody } from "#shared/contract/execution";
 import { idSchema } from "#shared/core/ids";
-import { isOverdue, sweepIfOverdue } from "#shared/executions/sweep";
-import { route } from "#shared/pipeline/route";
+import { endOverdue } from "#shared/executions/sweep";
+import { action } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
 
-export const getExecution = route({
+export const getExecution = action({
   answers: "GET /v1/executions/:executionId",
   summary: "One execution: how far it is, what it cost, and how long each step took.",
   authenticate: "api-key",
@@ -16,17 +16,13 @@ export const getExecution = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: z.object({ execution: ExecutionBody }) },
-  read: async ({ caller: { owner }, params: { executionId }, deps, now }) => {
-    const ref = executions.of(owner, executionId);
-    const { value } = await deps.store.require(ref);
-    if (!isOverdue(value, now)) return value;
-    await sweepIfOverdue(deps, owner, executionId);
-    return (await deps.store.require(ref)).value;
-  },
-  decide({ data }) {
-    return { writes: [], reply: ok({ execution: executionBody(data) }) };
+  beforeConfirmed: "reads",
+  read: async ({ caller: { owner }, params: { executionId }, deps }) =>
+    await deps.store.require(executions.of(owner, executionId)),
+  perform: async ({ data: found, deps }) => {
+    const isEnded = await endOverdue(deps, found);
+    const { value } = isEnded ? await deps.store.require(found.ref) : found;
+    return ok({ execution: executionBody(value) });
   },
 });

@@ -3,7 +3,7 @@ import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { entryAt } from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
-import { route } from "#shared/pipeline/route";
+import { change } from "#shared/pipeline/route";
 import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { readFilesOf, storeManifest } from "#shared/workspace/manifests";
@@ -11,7 +11,7 @@ import { without } from "./change-files.ts";
 import { requireCurrent } from "./file-etag.ts";
 import { confined, withoutSlashes } from "./upload-path.ts";
 
-export const deleteFile = route({
+export const deleteFile = change({
   answers: "DELETE /v1/environments/:environmentId/files/*",
   summary: "Take a file out of the workspace, or a folder with all that it holds.",
   authenticate: "api-key",
@@ -21,6 +21,7 @@ export const deleteFile = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "writes",
+  beforeConfirmed: "nothing",
   budget: "free",
   audit: "file.deleted",
   preconditions: "honoured",
@@ -41,6 +42,10 @@ export const deleteFile = route({
       throw new ApiError("NOT_FOUND", { message: "There is no such file or folder." });
     }
     requireCurrent(request, entryAt(base.manifest.entries, path) ?? "folder");
+    return { environment, base, next, path };
+  },
+  prepare: async ({ caller: { owner }, data, deps }) => {
+    const { environment, base, next, path } = data;
     // Removing something from a workspace is never refused for lack of room.
     const head = await storeManifest(deps.store, owner, next, base.sha256, { makesRoom: true });
     return { environment, head, path };

@@ -5,7 +5,7 @@ import { idSchema } from "#shared/core/ids";
 import { entryAt } from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
 import { writePaced } from "#shared/limits/paced-writing";
-import { route } from "#shared/pipeline/route";
+import { action } from "#shared/pipeline/route";
 import { countDownload } from "#shared/quotas/count-download";
 import { environments } from "#shared/store/environments";
 import { openFilePieces } from "#shared/workspace/file-pieces";
@@ -14,7 +14,7 @@ import { answerFor } from "./download-answer.ts";
 import { etagOf } from "./file-etag.ts";
 import { confined } from "./upload-path.ts";
 
-export const downloadFile = route({
+export const downloadFile = action({
   answers: "GET /v1/environments/:environmentId/files/*",
   summary: "A file's bytes, or a range of them, also by conditions; /files/download/… is the same.",
   authenticate: "api-key",
@@ -24,11 +24,10 @@ export const downloadFile = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   preconditions: "honoured",
   reply: { 200: "bytes", 206: "bytes", 304: "bytes" },
-  read: async ({ caller: { owner }, params, request, deps, now }) => {
+  beforeConfirmed: "nothing",
+  read: async ({ caller: { owner }, params, request, deps }) => {
     const { value } = await deps.store.require(environments.of(owner, params.environmentId));
     const { entries } = (await readFilesOf(owner, value)).manifest;
     const path = params["*"].replace(/^\/+/, "");
@@ -37,14 +36,14 @@ export const downloadFile = route({
       entryAt(entries, confined(path.replace(/^download\//, "")));
     if (entry?.type !== "file")
       throw new ApiError("NOT_FOUND", { message: "There is no such file." });
-    const answer = answerFor(entry, request);
-    if (request.method !== "GET" || answer.status === 304)
-      return { file: entry, answer, pieces: [] };
-    await countDownload(deps.store, owner, { sizeBytes: answer.range.sizeBytes, now });
-    return { file: entry, answer, pieces: await openFilePieces(owner, entry, answer.range) };
+    return { file: entry, answer: answerFor(entry, request) };
   },
-  decide({ data: { file, answer, pieces }, signal }) {
+  // The bytes are counted before the first of them is sent.
+  perform: async ({ caller: { owner }, data: { file, answer }, request, deps, now, signal }) => {
     const { status, range } = answer;
+    const isSent = request.method === "GET" && status !== 304;
+    if (isSent) await countDownload(deps.store, owner, { sizeBytes: range.sizeBytes, now });
+    const pieces = isSent ? await openFilePieces(owner, file, range) : [];
     const name = file.path.split("/").at(-1) ?? file.path;
     const last = range.offsetBytes + range.sizeBytes - 1;
     const validators = { "accept-ranges": "bytes", etag: etagOf(file) };
@@ -60,6 +59,6 @@ export const downloadFile = route({
       ...(status === 206 ? part : {}),
     };
     const stream = async (response: ServerResponse) => await writePaced(response, pieces, signal);
-    return { writes: [], reply: { status, headers, stream } };
+    return { status, headers, stream };
   },
 });

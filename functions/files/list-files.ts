@@ -3,7 +3,7 @@ import { iso, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { nameOf } from "#shared/core/workspace/tree-order";
 import { ApiError } from "#shared/errors/api-error";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 import { readFilesOf } from "#shared/workspace/manifests";
 import { pageOfFiles, type ShownEntry } from "./page-of-files.ts";
@@ -23,7 +23,7 @@ const FileEntry = z.object({
 });
 type FileEntry = z.infer<typeof FileEntry>;
 
-export const listFiles = route({
+export const listFiles = query({
   answers: "GET /v1/environments/:environmentId/files",
   summary: "The workspace's files and folders, all of them unless path and depth say less.",
   authenticate: "api-key",
@@ -39,8 +39,6 @@ export const listFiles = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: {
     200: z.object({
       object: z.literal("list"),
@@ -59,27 +57,24 @@ export const listFiles = route({
     const { manifest } = await readFilesOf(owner, value);
     return { manifest, since: value.createdAt };
   },
-  decide({ params: { environmentId }, query, data }) {
+  answer({ params: { environmentId }, query, data }) {
     const { depth, offset, limit } = query;
     const named = withoutSlashes(query.path);
     const folder = named === "" || named === "." ? "" : confined(named);
     const page = pageOfFiles(data.manifest, { folder, depth, limit, offset });
     if (page === null) throw new ApiError("NOT_FOUND", { message: "There is no such folder." });
     const entries = page.shown.map((entry) => entryOf(entry, data.since));
-    return {
-      writes: [],
-      reply: ok({
-        object: "list",
-        environmentId,
-        path: folder === "" ? "" : `${folder}/`,
-        depth,
-        data: entries,
-        files: entries,
-        count: entries.length,
-        has_more: offset + entries.length < page.total,
-        total_count: page.total,
-      }),
-    };
+    return ok({
+      object: "list",
+      environmentId,
+      path: folder === "" ? "" : `${folder}/`,
+      depth,
+      data: entries,
+      files: entries,
+      count: entries.length,
+      has_more: offset + entries.length < page.total,
+      total_count: page.total,
+    });
   },
 });
 

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { entryAt } from "#shared/core/workspace/tree-order";
-import { route } from "#shared/pipeline/route";
+import { change } from "#shared/pipeline/route";
 import { storeObject } from "#shared/quotas/store-object";
 import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
@@ -16,7 +16,7 @@ import { landingPath } from "./upload-path.ts";
 /** Room for the form around the file. */
 const formBytesMax = 64 * 1024;
 
-export const uploadFile = route({
+export const uploadFile = change({
   answers: "POST /v1/environments/:environmentId/files/upload",
   summary: "Put a file into the workspace, in place of the one at that path if there is one.",
   authenticate: "api-key",
@@ -26,6 +26,7 @@ export const uploadFile = route({
   body: "raw",
   bodyBytesMax: uploadBytesMax + formBytesMax,
   limits: "writes",
+  beforeConfirmed: "nothing",
   budget: "free",
   audit: "file.uploaded",
   preconditions: "honoured",
@@ -38,14 +39,17 @@ export const uploadFile = route({
       size: z.int(),
     }),
   },
-  read: async ({ caller: { owner }, params, raw, request, deps, now }) => {
+  read: async ({ caller: { owner }, params, raw, request, deps }) => {
     const ref = environments.of(owner, params.environmentId);
     const environment = await deps.store.require(ref);
     const upload = await readUpload(raw);
     const path = landingPath(upload);
     const base = await readFilesOf(owner, environment.value);
     requireCurrent(request, entryAt(base.manifest.entries, path));
-    const { bytes } = upload;
+    return { environment, base, path, bytes: upload.bytes };
+  },
+  prepare: async ({ caller: { owner }, data, deps, now }) => {
+    const { environment, base, path, bytes } = data;
     const pack =
       bytes.length > 0 ? await storeObject(deps.store, owner, { kind: "packs", bytes }) : null;
     const parts = pack ? [{ pack, offsetBytes: 0, sizeBytes: bytes.length }] : [];

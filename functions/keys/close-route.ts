@@ -3,7 +3,7 @@ import { KeyClose, KeyClosed } from "#shared/contract/api-key";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { closeKey, executionsOf, finishClosing, settleKey } from "#shared/keys/revoke-keys";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { findKey } from "./find-key.ts";
 
@@ -18,7 +18,7 @@ interface Ending {
 
 /** A route that ends a key, and its executions unless the owner wants to keep them (KEY-5). */
 export function closeRoute({ answers, summary, audit, deletes, message }: Ending) {
-  return route({
+  return change({
     answers,
     summary,
     authenticate: "api-key",
@@ -28,6 +28,7 @@ export function closeRoute({ answers, summary, audit, deletes, message }: Ending
     body: KeyClose,
     bodyBytesMax: jsonBytesMax,
     limits: "closings",
+    beforeConfirmed: "reads",
     budget: "closing",
     audit,
     reply: { 200: KeyClosed },

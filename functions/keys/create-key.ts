@@ -1,14 +1,13 @@
 import { boundsOf, KeyCreate, KeyCreated, keyRecord, keyWarning } from "#shared/contract/api-key";
 import { created, noParams, noQuery, toJsonText } from "#shared/contract/common";
-import { derivedId } from "#shared/core/ids";
 import { admits } from "#shared/core/keys/admission";
 import { ApiError } from "#shared/errors/api-error";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
 import { issueKey, keyRandomBytes, ownerOfKey, requireWithin } from "#shared/keys/issue-key";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { readForKey, withKey } from "./read-for-key.ts";
 
-export const createKey = route({
+export const createKey = change({
   answers: "POST /v1/keys",
   summary: "Make a key that may do no more than the key that makes it; shown once.",
   authenticate: "api-key",
@@ -18,20 +17,29 @@ export const createKey = route({
   body: KeyCreate,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "admission",
   audit: "key.created",
-  idempotency: "honoured",
   reply: { 201: KeyCreated },
-  read: async ({ caller: { owner }, body, request, repeated, deps }) => {
-    const { idempotencyKey } = request;
-    const requestId =
-      idempotencyKey === null
-        ? null
-        : derivedId("apiKey", ...idempotencySpace(owner), idempotencyKey);
+  read: async ({ caller: { owner }, body, ids, repeated, deps }) => {
+    const requestId = ids.ofRequest("apiKey");
     return {
       random: deps.random(keyRandomBytes),
       ...(await readForKey(deps.store, owner, { requestId, repeated, ...body })),
     };
+  },
+  idempotency: {
+    space: ({ caller: { owner } }) => idempotencySpace(owner),
+    // What the first request was answered is kept nowhere, and neither is what it asked for.
+    earlier: ({ data: { earlierKeyId } }) =>
+      earlierKeyId === null
+        ? null
+        : {
+            isSame: true,
+            answer: () => {
+              throw new ApiError("KEY_SHOWN_ALREADY", { details: { id: earlierKeyId } });
+            },
+          },
   },
   decide({ caller, body, data, account, ids, now }) {
     const { key: maker } = caller;

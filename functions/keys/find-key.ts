@@ -1,11 +1,11 @@
 import { ApiError } from "#shared/errors/api-error";
 import type { FoundKey } from "#shared/keys/revoke-keys";
 import { apiKeys } from "#shared/store/api-keys";
-import type { Store } from "#shared/store/store";
+import type { ReadStore } from "#shared/store/store";
 
 /** @throws {ApiError} `NOT_FOUND`, both for another owner's key and for a deleted one. */
 export async function findKey(
-  store: Store,
+  store: ReadStore,
   which: { readonly ownerId: string; readonly keyId: string },
 ): Promise<FoundKey> {
   const where = [

@@ -2,10 +2,10 @@ import * as z from "zod";
 import { KeyRecord, keyRecord } from "#shared/contract/api-key";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { findKey } from "./find-key.ts";
 
-export const getKey = route({
+export const getKey = query({
   answers: "GET /v1/keys/:keyId",
   summary: "One key: what it may do and when it was last used; never the key itself.",
   authenticate: "api-key",
@@ -15,12 +15,10 @@ export const getKey = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: KeyRecord },
   read: async ({ caller, params: { keyId }, deps }) =>
     await findKey(deps.store, { ownerId: caller.owner.id, keyId }),
-  decide({ data, now }) {
-    return { writes: [], reply: ok(keyRecord(data.value, now)) };
+  answer({ data, now }) {
+    return ok(keyRecord(data.value, now));
   },
 });

@@ -1,9 +1,9 @@
 import { KeyRecord, keyRecord } from "#shared/contract/api-key";
 import { listBody, listOf, noParams, ok, optionalFlag, PageQuery } from "#shared/contract/common";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { apiKeys } from "#shared/store/api-keys";
 
-export const listKeys = route({
+export const listKeys = query({
   answers: "GET /v1/keys",
   summary: "The account's keys by prefix and id; never the keys themselves.",
   authenticate: "api-key",
@@ -13,8 +13,6 @@ export const listKeys = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: listOf(KeyRecord) },
   read: async ({ caller, query, deps }) => {
     const ofOwner = ["ownerId", caller.owner.id] as const;
@@ -27,8 +25,8 @@ export const listKeys = route({
       offset: query.offset,
     });
   },
-  decide({ data, query, now }) {
+  answer({ data, query, now }) {
     const records = data.items.map((key) => keyRecord(key, now));
-    return { writes: [], reply: ok(listBody(records, { ...query, total: data.total })) };
+    return ok(listBody(records, { ...query, total: data.total }));
   },
 });

@@ -4,7 +4,7 @@ import { accountWith } from "../../test/kit/sample-account.ts";
 import { withKey } from "./read-for-key.ts";
 
 const now = 1_800_000_000_000;
-const read = { note: () => [], counted: { live: 1, made: null } };
+const read = { earlierKeyId: null, note: () => [], counted: { live: 1, made: null } };
 
 function closedLately(count: number, closedAt: number) {
   const closedKeys = Object.fromEntries(

@@ -8,7 +8,7 @@ import { StaleRead } from "#shared/store/change";
 import { create, type Write } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { accountId, accounts } from "#shared/store/owners";
-import type { Store } from "#shared/store/store";
+import type { ReadStore } from "#shared/store/store";
 
 const WithId = environments.schema.pick({ id: true });
 const requestKeptMs = 86_400_000;
@@ -26,26 +26,29 @@ export interface KeyAsked {
 }
 
 export interface KeyRead {
+  /** The key that an earlier request with the same Idempotency-Key made; null for none. */
+  readonly earlierKeyId: string | null;
   readonly note: (keyId: string, now: number) => readonly Write[];
   readonly counted: CountedKeys | null;
 }
 
 /**
- * Checks what must hold before a key is made. A repeated request is refused, because its first
- * answer, which contained the key, isn't stored.
- * @throws {ApiError} `NOT_FOUND` for an environment, or `KEY_SHOWN_ALREADY`.
+ * Checks what must hold before a key is made.
+ * @throws {ApiError} `NOT_FOUND` for an environment.
  */
-export async function readForKey(store: Store, owner: Owner, asked: KeyAsked): Promise<KeyRead> {
+export async function readForKey(
+  store: ReadStore,
+  owner: Owner,
+  asked: KeyAsked,
+): Promise<KeyRead> {
   const requestRef = asked.requestId === null ? null : keyRequests.of(owner, asked.requestId);
   const [earlier, counted] = await Promise.all([
     requestRef && store.get(requestRef),
     asked.repeated ? countKeys(store, owner) : null,
     requireEnvironments(store, owner, asked.environmentIds ?? []),
   ]);
-  if (earlier?.value) {
-    throw new ApiError("KEY_SHOWN_ALREADY", { details: { id: earlier.value.keyId } });
-  }
   return {
+    earlierKeyId: earlier?.value?.keyId ?? null,
     counted,
     note: (keyId, now) =>
       requestRef === null
@@ -83,7 +86,7 @@ function requireClosable({ admission }: Account): void {
 }
 
 /** Counts in one snapshot with the account, which tells whether any was made since. */
-async function countKeys(store: Store, owner: Owner): Promise<CountedKeys> {
+async function countKeys(store: ReadStore, owner: Owner): Promise<CountedKeys> {
   return await store.atOneMoment(async (moment) => {
     const { value } = await moment.get(accounts.of(owner, accountId));
     const live = await moment.count(apiKeys.all(), [
@@ -96,7 +99,7 @@ async function countKeys(store: Store, owner: Owner): Promise<CountedKeys> {
 
 /** An id in a body that isn't the owner's is answered like one that doesn't exist, as in a path. */
 async function requireEnvironments(
-  store: Store,
+  store: ReadStore,
   owner: Owner,
   ids: readonly string[],
 ): Promise<void> {

@@ -7,7 +7,7 @@ import type { Account } from "#shared/core/money/account";
 import { ApiError } from "#shared/errors/api-error";
 import { issueKey, keyRandomBytes, ownerOfKey, requireWithin } from "#shared/keys/issue-key";
 import { closedFields, type FoundKey, finishClosing, settleKey } from "#shared/keys/revoke-keys";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { lineageOf } from "#shared/store/api-keys";
 import { patch } from "#shared/store/documents";
 import { findKey } from "./find-key.ts";
@@ -17,7 +17,7 @@ const hourMs = 3_600_000;
 /** When the old key ends, and its executions until then; a rotation closes it like a revocation. */
 const KeyRotated = KeyCreated.extend({ oldKeyId: z.string(), oldKeyExpiresAt: z.string() });
 
-export const rotateKey = route({
+export const rotateKey = change({
   answers: "POST /v1/keys/:keyId/rotate",
   summary: "Make a key in another's place, shown once; the old one is valid for a while beside it.",
   authenticate: "api-key",
@@ -27,6 +27,7 @@ export const rotateKey = route({
   body: KeyRotate,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "admission",
   audit: "key.rotated",
   reply: { 201: KeyRotated },

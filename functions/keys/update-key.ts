@@ -2,11 +2,11 @@ import * as z from "zod";
 import { KeyRecord, KeyUpdate, keyRecord } from "#shared/contract/api-key";
 import { noQuery, ok, toJsonText } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { patch } from "#shared/store/documents";
 import { findKey } from "./find-key.ts";
 
-export const updateKey = route({
+export const updateKey = change({
   answers: "PATCH /v1/keys/:keyId",
   summary: "Rename a key or change its description; what it may do is fixed.",
   authenticate: "api-key",
@@ -16,6 +16,7 @@ export const updateKey = route({
   body: KeyUpdate,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "free",
   audit: "key.updated",
   reply: { 200: KeyRecord },

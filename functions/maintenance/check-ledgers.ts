@@ -6,7 +6,7 @@ import type { Owner } from "#shared/identity/owner";
 import { ownerOf } from "#shared/owners/act-on-owner";
 import { asCheck, type Checked, checkLedger, nothingCounted } from "#shared/owners/check-ledger";
 import { logFailure, logViolation } from "#shared/pipeline/request-log";
-import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
+import { action, type Deps, jsonBytesMax } from "#shared/pipeline/route";
 import { overwrite } from "#shared/store/documents";
 import {
   type LedgerCheck,
@@ -26,7 +26,7 @@ const checkingMsMax = 60_000;
 const Outcome = z.object({ checked: z.record(z.string(), z.int()) });
 type Name = Checked["outcome"] | "recounting" | "failed";
 
-export const checkLedgers = route({
+export const checkLedgers = action({
   answers: "POST /internal/maintenance/ledgers",
   summary: "Hold accounts against their ledgers, owner after owner; a difference is an alarm.",
   authenticate: "scheduler",
@@ -37,11 +37,10 @@ export const checkLedgers = route({
   body: "none",
   bodyBytesMax: jsonBytesMax,
   limits: "none",
-  budget: "free",
-  audit: "none",
   reply: { 200: Outcome },
-  read: async ({ deps }) => await checkRound(deps),
-  decide: ({ data }) => ({ writes: [], reply: ok({ checked: data }) }),
+  beforeConfirmed: "nothing",
+  read: "nothing",
+  perform: async ({ deps }) => ok({ checked: await checkRound(deps) }),
 });
 
 /** Continues after the last call's owner; after the last owner it starts over. */

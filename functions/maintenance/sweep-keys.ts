@@ -2,7 +2,7 @@ import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { closeDueKey, dueKeys, type FoundKey } from "#shared/keys/revoke-keys";
 import { logFailure } from "#shared/pipeline/request-log";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { action, jsonBytesMax } from "#shared/pipeline/route";
 import { sweepEach } from "./sweep-each.ts";
 
 /** The most keys per call; the rest is due at the next. */
@@ -10,7 +10,7 @@ const keysMax = 200;
 const concurrency = 4;
 type Outcome = "closed" | "stopped" | "failed";
 
-export const sweepKeys = route({
+export const sweepKeys = action({
   answers: "POST /internal/maintenance/keys",
   summary: "Close the keys that have expired, and stop what closed ones still run.",
   authenticate: "scheduler",
@@ -21,10 +21,10 @@ export const sweepKeys = route({
   body: "none",
   bodyBytesMax: jsonBytesMax,
   limits: "none",
-  budget: "free",
-  audit: "none",
   reply: { 200: z.object({ due: z.int(), closed: z.int(), stopped: z.int(), failed: z.int() }) },
-  read: async ({ deps }) => {
+  beforeConfirmed: "nothing",
+  read: "nothing",
+  perform: async ({ deps }) => {
     const due = await dueKeys(deps, keysMax);
     const counts = { due: due.length, closed: 0, stopped: 0, failed: 0 };
     const outcomes = await sweepEach<FoundKey, FoundKey["ref"]["schema"], Outcome>(deps, due, {
@@ -38,7 +38,6 @@ export const sweepKeys = route({
       },
     });
     for (const outcome of outcomes) counts[outcome] += 1;
-    return counts;
+    return ok(counts);
   },
-  decide: ({ data }) => ({ writes: [], reply: ok(data) }),
 });

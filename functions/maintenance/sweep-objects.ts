@@ -3,7 +3,7 @@ import { deploymentLimits } from "#shared/config";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { existingOwner, newOwner } from "#shared/owners/act-on-owner";
 import { logFailure } from "#shared/pipeline/request-log";
-import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
+import { action, type Deps, jsonBytesMax } from "#shared/pipeline/route";
 import { type Collected, collectObjects, realCollection } from "#shared/quotas/collect-objects";
 import { referencedObjects } from "#shared/quotas/references";
 import { isConflict } from "#shared/store/answered";
@@ -16,7 +16,7 @@ const ownersMax = 20;
 
 const Due = StorageUsage.pick({ v: true, kind: true, ownerId: true, sweepAt: true });
 
-export const sweepObjects = route({
+export const sweepObjects = action({
   answers: "POST /internal/maintenance/objects",
   summary: "Delete what is stored of workspaces and nothing has named for hours.",
   authenticate: "scheduler",
@@ -27,12 +27,12 @@ export const sweepObjects = route({
   body: "none",
   bodyBytesMax: jsonBytesMax,
   limits: "none",
-  budget: "free",
-  audit: "none",
   reply: {
     200: z.object({ due: z.int(), condemned: z.int(), deleted: z.int(), failed: z.int() }),
   },
-  read: async ({ deps }) => {
+  beforeConfirmed: "nothing",
+  read: "nothing",
+  perform: async ({ deps }) => {
     const due = await deps.store.findDue(storageUsages.name, Due, {
       where: ["kind", "storage"],
       due: ["sweepAt", deps.now()],
@@ -55,9 +55,8 @@ export const sweepObjects = route({
       counts.deleted += collected?.deleted ?? 0;
       counts.failed += collected ? 0 : 1;
     }
-    return counts;
+    return ok(counts);
   },
-  decide: ({ data }) => ({ writes: [], reply: ok(data) }),
 });
 
 async function sweepOne(deps: Deps, ownerId: string, begun: Begun): Promise<Collected | null> {

@@ -2,14 +2,14 @@ import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { dueFollowUps, followAccount } from "#shared/owners/suspend-owner";
 import { logFailure } from "#shared/pipeline/request-log";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { action, jsonBytesMax } from "#shared/pipeline/route";
 import { keyFollowUps } from "#shared/store/key-follow-ups";
 import { sweepEach } from "./sweep-each.ts";
 
 /** The most owners per call; the rest is due at the next. */
 const ownersMax = 20;
 
-export const sweepOwners = route({
+export const sweepOwners = action({
   answers: "POST /internal/maintenance/owners",
   summary: "Finish suspending and resuming accounts where a crash left keys behind.",
   authenticate: "scheduler",
@@ -20,10 +20,10 @@ export const sweepOwners = route({
   body: "none",
   bodyBytesMax: jsonBytesMax,
   limits: "none",
-  budget: "free",
-  audit: "none",
   reply: { 200: z.object({ due: z.int(), followed: z.int() }) },
-  read: async ({ deps }) => {
+  beforeConfirmed: "nothing",
+  read: "nothing",
+  perform: async ({ deps }) => {
     const due = await dueFollowUps(deps, ownersMax);
     const outcomes = await sweepEach(deps, due, {
       concurrency: ownersMax,
@@ -38,7 +38,6 @@ export const sweepOwners = route({
         return false;
       },
     });
-    return { due: due.length, followed: outcomes.filter((followed) => followed).length };
+    return ok({ due: due.length, followed: outcomes.filter((followed) => followed).length });
   },
-  decide: ({ data }) => ({ writes: [], reply: ok(data) }),
 });

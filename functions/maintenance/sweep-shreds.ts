@@ -3,14 +3,14 @@ import { noParams, noQuery, ok } from "#shared/contract/common";
 import { finishShredding } from "#shared/environments/shred";
 import { existingOwner } from "#shared/owners/act-on-owner";
 import { logFailure } from "#shared/pipeline/request-log";
-import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
+import { action, type Deps, jsonBytesMax } from "#shared/pipeline/route";
 import { type Shred, shreds } from "#shared/store/shreds";
 import { sweepEach } from "./sweep-each.ts";
 
 /** The most deletions per call; the rest is due at the next. */
 const shredsMax = 50;
 
-export const sweepShreds = route({
+export const sweepShreds = action({
   answers: "POST /internal/maintenance/shreds",
   summary: "Destroy the key pairs of deleted environments where a crash left them.",
   authenticate: "scheduler",
@@ -21,10 +21,10 @@ export const sweepShreds = route({
   body: "none",
   bodyBytesMax: jsonBytesMax,
   limits: "none",
-  budget: "free",
-  audit: "none",
   reply: { 200: z.object({ due: z.int(), shredded: z.int() }) },
-  read: async ({ deps }) => {
+  beforeConfirmed: "nothing",
+  read: "nothing",
+  perform: async ({ deps }) => {
     const due = await deps.store.findRefs(shreds.all(), {
       between: { field: "dueAt", from: undefined, to: deps.now() },
       orderBy: [["dueAt", "asc"]],
@@ -41,9 +41,8 @@ export const sweepShreds = route({
         return false;
       },
     });
-    return { due: due.length, shredded: outcomes.filter((done) => done).length };
+    return ok({ due: due.length, shredded: outcomes.filter((done) => done).length });
   },
-  decide: ({ data }) => ({ writes: [], reply: ok(data) }),
 });
 
 async function finish(deps: Deps, shred: Shred): Promise<boolean> {

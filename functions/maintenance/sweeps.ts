@@ -5,7 +5,7 @@ import { roundRobinByOwner } from "#shared/core/limits/round-robin";
 import { type DueExecution, dueExecutions, type Swept, sweepDue } from "#shared/executions/sweep";
 import { mintOwner } from "#shared/identity/owner";
 import { logFailure } from "#shared/pipeline/request-log";
-import { type Deps, jsonBytesMax, type Route, route } from "#shared/pipeline/route";
+import { action, type Deps, jsonBytesMax, type Route } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
 import { putOff } from "./put-off.ts";
 import { sweepingMsMax } from "./sweep-each.ts";
@@ -29,7 +29,7 @@ type Sweep = Required<Pick<Route, "answers" | "everyMs" | "summary">> & {
 
 /** One sweep is the outbox, for queued executions; the other is the reaper, for running ones. */
 function sweepRoute({ status, ...sweep }: Sweep) {
-  return route({
+  return action({
     ...sweep,
     authenticate: "scheduler",
     scope: "none",
@@ -38,14 +38,14 @@ function sweepRoute({ status, ...sweep }: Sweep) {
     body: "none",
     bodyBytesMax: jsonBytesMax,
     limits: "none",
-    budget: "free",
-    audit: "none",
     reply: { 200: Outcome },
-    read: async ({ deps }) => {
+    beforeConfirmed: "nothing",
+    read: "nothing",
+    perform: async ({ deps }) => {
       const due = await dueExecutions(deps, { status, limit: executionsMax });
-      return { due: due.length, swept: await sweepAll(deps, roundRobinByOwner(due, servedAt)) };
+      const swept = await sweepAll(deps, roundRobinByOwner(due, servedAt));
+      return ok({ due: due.length, swept });
     },
-    decide: ({ data }) => ({ writes: [], reply: ok(data) }),
   });
 }
 

@@ -2,7 +2,7 @@ import { statfs } from "node:fs/promises";
 import { totalmem } from "node:os";
 import * as z from "zod";
 import { iso, noParams, noQuery, ok } from "#shared/contract/common";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 
 const Used = z.object({ used: z.string(), total: z.string(), percentage: z.string() });
 
@@ -24,7 +24,7 @@ const Health = z.object({
   websocket: z.object({}),
 });
 
-export const getHealth = route({
+export const getHealth = query({
   answers: "GET /v1/health",
   summary: "Whether the service answers.",
   authenticate: "public",
@@ -34,8 +34,6 @@ export const getHealth = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "none",
-  budget: "free",
-  audit: "none",
   reply: { 200: Health },
   read: async () => {
     const { bsize, blocks, bavail } = await statfs("/");
@@ -46,34 +44,31 @@ export const getHealth = route({
       disk: { ...share((blocks - bavail) * bsize, blocks * bsize), availableBytes: bavail * bsize },
     };
   },
-  decide({ data, now }) {
+  answer({ data, now }) {
     const { memory, disk } = data;
-    return {
-      writes: [],
-      reply: ok({
-        status: "healthy",
-        project: "paddock",
-        timestamp: iso(now),
-        uptime: data.uptimeSeconds,
-        checks: {
-          gcsfuseMount: false,
-          anthropicApiKey: false,
-          memory: {
-            used: mebibytes(memory.usedBytes),
-            total: mebibytes(memory.totalBytes),
-            percentage: memory.percentage,
-          },
-          disk: {
-            used: mebibytes(disk.usedBytes),
-            available: mebibytes(disk.availableBytes),
-            percentage: disk.percentage,
-          },
+    return ok({
+      status: "healthy",
+      project: "paddock",
+      timestamp: iso(now),
+      uptime: data.uptimeSeconds,
+      checks: {
+        gcsfuseMount: false,
+        anthropicApiKey: false,
+        memory: {
+          used: mebibytes(memory.usedBytes),
+          total: mebibytes(memory.totalBytes),
+          percentage: memory.percentage,
         },
-        metrics: {},
-        threadCache: {},
-        websocket: {},
-      }),
-    };
+        disk: {
+          used: mebibytes(disk.usedBytes),
+          available: mebibytes(disk.availableBytes),
+          percentage: disk.percentage,
+        },
+      },
+      metrics: {},
+      threadCache: {},
+      websocket: {},
+    });
   },
 });
 

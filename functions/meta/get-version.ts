@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { config } from "#shared/config";
 import { noParams, noQuery, ok } from "#shared/contract/common";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 
 const Version = z.object({
   build_version: z.string(),
@@ -12,7 +12,7 @@ const Version = z.object({
   node_version: z.string(),
 });
 
-export const getVersion = route({
+export const getVersion = query({
   answers: "GET /v1/version",
   summary: "Which build this is.",
   authenticate: "public",
@@ -22,22 +22,17 @@ export const getVersion = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "none",
-  budget: "free",
-  audit: "none",
   reply: { 200: Version },
   read: "nothing",
-  decide() {
+  answer() {
     const { PADDOCK_BUILD_VERSION, PADDOCK_BUILD_TIME, PADDOCK_BUILD_COMMIT } = config();
-    return {
-      writes: [],
-      reply: ok({
-        build_version: PADDOCK_BUILD_VERSION,
-        build_timestamp: PADDOCK_BUILD_TIME,
-        git_commit: PADDOCK_BUILD_COMMIT,
-        skills_hash: null,
-        skills_version: null,
-        node_version: process.version,
-      }),
-    };
+    return ok({
+      build_version: PADDOCK_BUILD_VERSION,
+      build_timestamp: PADDOCK_BUILD_TIME,
+      git_commit: PADDOCK_BUILD_COMMIT,
+      skills_hash: null,
+      skills_version: null,
+      node_version: process.version,
+    });
   },
 });

@@ -8,7 +8,7 @@ import { endUnclaimable } from "#shared/executions/end-unclaimable";
 import { flushIntervalMs, overheadMs, timing } from "#shared/executions/timing";
 import { ticketOwner } from "#shared/identity/ticket-owner";
 import { logFailure } from "#shared/pipeline/request-log";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { ClaimReply, ClaimRequest } from "#shared/protocol/runner";
 import { replace } from "#shared/store/documents";
 import { sealedSecrets, sealingKeys } from "#shared/store/environments";
@@ -17,7 +17,7 @@ import { present } from "#shared/store/store";
 import { formatLease } from "./lease.ts";
 import { noteRunning } from "./live-executions.ts";
 
-export const claim = route({
+export const claim = change({
   answers: "POST /internal/executions/claim",
   summary: "Trade a single-use ticket for the task, its secrets and two tokens.",
   authenticate: "runner",
@@ -27,10 +27,11 @@ export const claim = route({
   body: ClaimRequest,
   bodyBytesMax: jsonBytesMax,
   limits: "none",
+  beforeConfirmed: "reads",
   budget: "free",
   audit: "execution.claimed",
   reply: { 200: ClaimReply },
-  read: async ({ body, deps, now, signal }) => {
+  read: async ({ body, deps, now }) => {
     const { ticket, owner } = ticketOwner(body.ticket);
     const [[found, sealed], pair] = await Promise.all([
       deps.store.getAll(
@@ -41,8 +42,11 @@ export const claim = route({
     ]);
     if (found.value === null) throw new ApiError("LEASE_LOST");
     requireTicket(found.value, body, { attempt: ticket.attempt, now });
+    return { owner, found: present(found), sealed: sealed.value, pair: pair.value };
+  },
+  prepare: async ({ data: { owner, found, ...sealed }, deps, signal }) => {
     const { value: execution } = found;
-    const sealedIn = { execution, sealed: sealed.value, pair: pair.value };
+    const sealedIn = { execution, ...sealed };
     const opened = await openSecrets(owner, sealedIn).catch(async (error: unknown) => {
       if (!(error instanceof SecretsGone)) throw error;
       await endUnclaimable(deps, owner, execution);
@@ -50,8 +54,9 @@ export const claim = route({
     });
     // A runner that is gone would be charged for what it can't run.
     if (signal.aborted) throw new ApiError("UNAVAILABLE", { cause: "the runner is gone" });
-    return { owner, found: present(found), opened };
+    return { owner, found, opened };
   },
+  actsOn: ({ owner }) => owner,
   decide({ body, data, now }) {
     const { found, opened, owner } = data;
     const { leaseMs, heartbeatIntervalMs } = timing();
@@ -85,7 +90,6 @@ export const claim = route({
     const { job: _job, ...network } = running.network;
     return {
       writes: again ? [] : [replace(found.ref, found.version, running)],
-      owner,
       subject: id,
       facts: { attempt, sandboxMode: body.runner.sandboxMode, secrets: countOf(opened) },
       reply: (version) =>

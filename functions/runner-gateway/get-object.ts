@@ -1,13 +1,13 @@
 import * as z from "zod";
 import { noQuery } from "#shared/contract/common";
 import { getObject, type ObjectKind } from "#shared/google/objects";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { requireRunning } from "./live-executions.ts";
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 function getRoute(kind: ObjectKind) {
-  return route({
+  return query({
     answers: `GET /internal/workspace/${kind}/:sha256`,
     summary: `One of the owner's ${kind}, by its digest.`,
     authenticate: "execution",
@@ -17,14 +17,12 @@ function getRoute(kind: ObjectKind) {
     body: "none",
     bodyBytesMax: 0,
     limits: "none",
-    budget: "free",
-    audit: "none",
     reply: { 200: "bytes" },
     read: async ({ caller: { owner, claims }, params: { sha256 }, deps }) => {
       await requireRunning(deps, owner, claims);
       return await getObject(owner, { kind, sha256 });
     },
-    decide({ data: bytes }) {
+    answer({ data: bytes }) {
       const headers = {
         "content-type": "application/octet-stream",
         "content-length": String(bytes.length),
@@ -32,7 +30,7 @@ function getRoute(kind: ObjectKind) {
       const stream = async (response: { write(bytes: Buffer): boolean }) => {
         if (bytes.length > 0) response.write(bytes);
       };
-      return { writes: [], reply: { status: 200, headers, stream } };
+      return { status: 200, headers, stream };
     },
   });
 }

@@ -7,7 +7,7 @@ import { ApiError } from "#shared/errors/api-error";
 import type { ObjectKind } from "#shared/google/objects";
 import type { Owner } from "#shared/identity/owner";
 import { readBytes } from "#shared/pipeline/parse";
-import { route } from "#shared/pipeline/route";
+import { action } from "#shared/pipeline/route";
 import { manifestBytesMax, packBytesMax } from "#shared/protocol/runner";
 import { storeObject } from "#shared/quotas/store-object";
 import { keepManifest } from "#shared/workspace/manifests";
@@ -18,7 +18,7 @@ const bytesMax = { manifests: manifestBytesMax, packs: packBytesMax } as const;
 
 /** Content-addressed: storing an object again, or one that nothing names yet, does no harm. */
 function putRoute(kind: ObjectKind) {
-  return route({
+  return action({
     answers: `PUT /internal/workspace/${kind}/:sha256`,
     summary: `Store one of the owner's ${kind} under the digest of its bytes.`,
     authenticate: "execution",
@@ -28,10 +28,10 @@ function putRoute(kind: ObjectKind) {
     body: "raw",
     bodyBytesMax: bytesMax[kind],
     limits: "none",
-    budget: "free",
-    audit: "none",
     reply: { 200: z.object({ sha256: z.string() }) },
-    read: async ({ caller, params, raw, deps }) => {
+    beforeConfirmed: "nothing",
+    read: "nothing",
+    perform: async ({ caller, params, raw, deps }) => {
       const bytes = await readBytes(raw, bytesMax[kind]);
       if (createHash("sha256").update(bytes).digest("hex") !== params.sha256) {
         throw new ApiError("VALIDATION_FAILED", { message: "The bytes don't have that digest." });
@@ -39,10 +39,7 @@ function putRoute(kind: ObjectKind) {
       // Once all of it is here: it may have been long in coming.
       await requireStoring(deps, caller.owner, caller.claims);
       if (kind === "manifests") await requireManifest(caller.owner, params.sha256, bytes);
-      return await storeObject(deps.store, caller.owner, { kind, bytes });
-    },
-    decide({ data: sha256 }) {
-      return { writes: [], reply: ok({ sha256 }) };
+      return ok({ sha256: await storeObject(deps.store, caller.owner, { kind, bytes }) });
     },
   });
 }

@@ -7,20 +7,19 @@ import {
 } from "#shared/executions/end-execution";
 import { lastStoredSequence } from "#shared/executions/event-log";
 import type { Owner } from "#shared/identity/owner";
-import { route } from "#shared/pipeline/route";
+import { change } from "#shared/pipeline/route";
 import { outputBytesMax, SettleReply, SettleRequest } from "#shared/protocol/runner";
 import { patch, type Write } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { type Execution, egressBatches, executions } from "#shared/store/executions";
-import { present, type Store } from "#shared/store/store";
+import { present, type ReadStore } from "#shared/store/store";
 import { noteEnded, unprovenMsMax } from "./live-executions.ts";
 import { nextWorkspace } from "./next-workspace.ts";
 
 /** A byte of output may take six bytes of JSON. */
 const bodyBytesMax = 7 * outputBytesMax;
-const nothing = { settled: null, environment: null, workspace: null };
 
-export const settleExecution = route({
+export const settleExecution = change({
   answers: "POST /internal/executions/settle",
   summary: "End an execution: output, workspace, money, message and audit row in one commit.",
   authenticate: "execution",
@@ -30,6 +29,7 @@ export const settleExecution = route({
   body: SettleRequest,
   bodyBytesMax,
   limits: "none",
+  beforeConfirmed: "reads",
   budget: "settle",
   audit: "execution.ended",
   reply: { 200: SettleReply },
@@ -53,18 +53,16 @@ export const settleExecution = route({
     const known = { found, eventsLastSequence, idle };
     if (value.attempt !== claims.attempt || value.status === "queued")
       throw new ApiError("LEASE_LOST");
-    if (value.status !== "running") return { ...nothing, ...known, settled: value };
+    if (value.status !== "running") return { ...known, settled: value, environment: null };
+    // The environment may have been deleted meanwhile, and its workspace with it.
+    return { ...known, settled: null, environment: environment.version ? environment : null };
+  },
+  prepare: async ({ caller: { owner }, body, data, deps }) => {
+    const { found, environment } = data;
     const saved = body.workspace.state === "saved" ? body.workspace.manifestSha256 : null;
-    if (saved === null) return { ...nothing, ...known };
-    // The environment was deleted meanwhile, and its workspace with it.
-    if (!environment.version) return { ...nothing, ...known };
-    const current = environment;
-    const workspace = await nextWorkspace(deps.store, owner, {
-      execution: value,
-      environment: current,
-      saved,
-    });
-    return { ...known, settled: null, environment: current, workspace };
+    if (saved === null || environment === null) return { ...data, workspace: null };
+    const saving = { execution: found.value, environment, saved };
+    return { ...data, workspace: await nextWorkspace(deps.store, owner, saving) };
   },
   decide({ caller: { owner }, body, data, account, now }) {
     const { settled, found, environment, workspace } = data;
@@ -131,7 +129,7 @@ function mayBeUnproven({ claimedAt, hasStored }: Execution, now: number): boolea
   return !hasStored && claimedAt !== null && now - claimedAt <= unprovenMsMax;
 }
 
-async function hasEgress(store: Store, owner: Owner, executionId: string): Promise<boolean> {
+async function hasEgress(store: ReadStore, owner: Owner, executionId: string): Promise<boolean> {
   const batches = egressBatches.all(owner, executionId);
   return (await store.findRefs(batches, { orderBy: [], limit: 1 })).length > 0;
 }

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import type { Owner } from "#shared/identity/owner";
-import { route } from "#shared/pipeline/route";
+import { action } from "#shared/pipeline/route";
 import {
   EgressAttempt,
   EgressCall,
@@ -17,7 +17,7 @@ import { requireRunning } from "./live-executions.ts";
 
 const bodyBytesMax = 1024 * 1024;
 
-export const storeEgress = route({
+export const storeEgress = action({
   answers: "POST /internal/executions/egress",
   summary: "Store a batch of attempts to reach others; one that was stored before changes nothing.",
   authenticate: "execution",
@@ -27,11 +27,11 @@ export const storeEgress = route({
   body: EgressCall,
   bodyBytesMax,
   limits: "none",
-  budget: "free",
-  audit: "none",
   reply: { 200: EgressReply },
+  beforeConfirmed: "nothing",
+  read: "nothing",
   // Like events: one write and no read.
-  read: async ({ caller: { owner, id, claims }, body, deps, now }) => {
+  perform: async ({ caller: { owner, id, claims }, body, deps, now }) => {
     await requireRunning(deps, owner, claims);
     const { attempts, lost } = readAttempts(body, now);
     const ends = readEnds(body.ends);
@@ -40,9 +40,8 @@ export const storeEgress = route({
     const isBatch = attempts.length > 0 || ends.read.length === 0;
     const created = isBatch ? [addToEgressLog(owner, id, batch)] : [];
     const refused = await commitWhatCanBe(deps.store, [...created, ...endWrites(owner, id, ends)]);
-    return { lost: lost + ends.lost + refused };
+    return ok({ stored: true, lost: lost + ends.lost + refused });
   },
-  decide: ({ data: { lost } }) => ({ writes: [], reply: ok({ stored: true, lost }) }),
 });
 
 /** Numbered without gaps; an invalid attempt keeps its place and is marked as such. */

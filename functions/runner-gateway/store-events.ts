@@ -1,12 +1,12 @@
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { flushIntervalMs } from "#shared/executions/timing";
-import { route } from "#shared/pipeline/route";
+import { action } from "#shared/pipeline/route";
 import { EventsReply, EventsRequest, eventBatchBytesMax } from "#shared/protocol/runner";
 import { isConflict } from "#shared/store/answered";
 import { addToLog } from "#shared/store/executions";
 import { requireRunning } from "./live-executions.ts";
 
-export const storeEvents = route({
+export const storeEvents = action({
   answers: "POST /internal/executions/events",
   summary: "Store a batch of numbered events; one that was stored before changes nothing.",
   authenticate: "execution",
@@ -16,11 +16,12 @@ export const storeEvents = route({
   body: EventsRequest,
   bodyBytesMax: 2 * eventBatchBytesMax,
   limits: "none",
-  budget: "free",
-  audit: "none",
   reply: { 200: EventsReply },
+  beforeConfirmed: "nothing",
+  read: "nothing",
   // One write and no read; events don't concern money, so they stay out of its commits.
-  read: async ({ caller: { owner, id, claims }, body: { events }, deps, now }) => {
+  perform: async ({ caller: { owner, id, claims }, body, deps, now }) => {
+    const { events } = body;
     await requireRunning(deps, owner, claims);
     const firstSequence = events[0]?.sequence ?? 1;
     const lastSequence = events.at(-1)?.sequence ?? firstSequence;
@@ -30,12 +31,12 @@ export const storeEvents = route({
       // The answer to the first try was lost, or the execution has ended for this runner.
       if (!isConflict(error)) throw error;
     }
-    return lastSequence;
-  },
-  decide({ body, data: acknowledgedSequence, now }) {
     // A runner of an older release doesn't say, and always sent often.
     const readerUntil = body.readerUntil ?? Number.POSITIVE_INFINITY;
-    const reply = { acknowledgedSequence, flushIntervalMs: flushIntervalMs(readerUntil, now) };
-    return { writes: [], reply: ok(reply) };
+    const reply = {
+      acknowledgedSequence: lastSequence,
+      flushIntervalMs: flushIntervalMs(readerUntil, now),
+    };
+    return ok(reply);
   },
 });

@@ -3,16 +3,16 @@ import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import { type Cancelled, cancel } from "#shared/executions/cancel";
-import { sweepAndRead } from "#shared/executions/sweep";
+import { endOverdue } from "#shared/executions/sweep";
 import { cancelJob } from "#shared/google/jobs";
 import type { Owner } from "#shared/identity/owner";
 import { logFailure } from "#shared/pipeline/request-log";
-import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax, type ReadDeps } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
 import type { Found } from "#shared/store/store";
 import { threads } from "#shared/store/threads";
 
-export const cancelExecution = route({
+export const cancelExecution = change({
   answers: "POST /v1/threads/:threadId/cancel",
   summary: "Stop what the thread runs: at once while it waits, else when its runner hears of it.",
   authenticate: "api-key",
@@ -22,6 +22,7 @@ export const cancelExecution = route({
   body: "none",
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "settle",
   audit: "execution.cancelled",
   reply: {
@@ -35,6 +36,7 @@ export const cancelExecution = route({
   },
   read: async ({ caller: { owner }, params: { threadId }, deps }) =>
     await runningOn(deps, owner, threadId),
+  prepare: async ({ data, deps }) => ((await endOverdue(deps, data)) ? null : data),
   decide({ caller, params: { threadId }, data, account, request, ids, now }) {
     if (!data || data.value.endedAt !== null) throw new ApiError("NO_ACTIVE_EXECUTION");
     if (!account) throw new ApiError("INTERNAL_ERROR", { cause: "an owner without an account" });
@@ -61,13 +63,13 @@ export const cancelExecution = route({
   },
 });
 
-/** The thread's current execution, after ending one that fell silent; null if there is none. */
+/** The thread's current execution, which may have fallen silent; null if there is none. */
 async function runningOn(
-  deps: Deps,
+  deps: ReadDeps,
   owner: Owner,
   threadId: string,
 ): Promise<Found<typeof executions.schema> | null> {
   const { executionId } = (await deps.store.require(threads.of(owner, threadId))).value;
-  if (executionId === null || (await sweepAndRead(deps, owner, executionId)).swept) return null;
+  if (executionId === null) return null;
   return await deps.store.require(executions.of(owner, executionId));
 }

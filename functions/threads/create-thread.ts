@@ -6,10 +6,11 @@ import { assert } from "#shared/core/assert";
 import { idSchema } from "#shared/core/ids";
 import {
   type DefaultEnvironment,
-  defaultEnvironment,
+  ensureDefault,
+  findDefault,
 } from "#shared/environments/default-environment";
 import { ApiError } from "#shared/errors/api-error";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwned, withOwned } from "#shared/quotas/owned-things";
 import { agents } from "#shared/store/agents";
 import { create } from "#shared/store/documents";
@@ -17,7 +18,7 @@ import { type Environment, environments } from "#shared/store/environments";
 import { type Thread, threads } from "#shared/store/threads";
 import { rememberThread } from "./thread-hints.ts";
 
-export const createThread = route({
+export const createThread = change({
   answers: "POST /v1/threads",
   summary: "Begin an empty thread on an environment: the one named, or the default one.",
   authenticate: "api-key",
@@ -27,20 +28,25 @@ export const createThread = route({
   body: ThreadCreate,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  beforeConfirmed: "reads",
   budget: "quota",
   audit: "thread.created",
   reply: { 201: z.object({ thread: ThreadBody }) },
-  read: async ({ caller: { owner }, body, repeated, ids, deps, now }) => {
+  read: async ({ caller: { owner }, body, repeated, deps, now }) => {
     const environmentId = body.environmentId ?? body.computerId;
-    const [counted, agent, { environment, writes }] = await Promise.all([
+    const [counted, agent, found] = await Promise.all([
       countOwned(deps.store, owner, { kind: "threads", repeated }),
       existing("agent", body.agentId, async (id) => await deps.store.get(agents.of(owner, id))),
       environmentId === undefined
-        ? defaultEnvironment(deps, owner, { ids, now })
+        ? findDefault(deps.store, owner, now)
         : named(environmentId, async (id) => await deps.store.get(environments.of(owner, id))),
     ]);
-    return { counted, agent, environment, writes };
+    return { counted, agent, found };
   },
+  prepare: async ({ caller: { owner }, data: { found, ...read }, ids, deps, now }) => ({
+    ...read,
+    ...(await ensureDefault(deps.keyStore, owner, { found, ids, now })),
+  }),
   decide({ caller: { owner }, body, data, account, ids, now }) {
     const { counted, agent, environment } = data;
     const { quotas } = deploymentLimits();
@@ -69,7 +75,6 @@ export const createThread = route({
       createdAt: now,
       updatedAt: now,
     };
-    rememberThread(owner, thread);
     return {
       account: withOwned(account, { kind: "threads", counted, quotas }, now),
       writes: [...data.writes, create(threads.of(owner, thread.id), thread)],
@@ -82,8 +87,10 @@ export const createThread = route({
           agentName: agent?.name ?? null,
         }),
       }),
+      thread,
     };
   },
+  after: async ({ caller: { owner }, decided: { thread } }) => rememberThread(owner, thread),
 });
 
 /**

@@ -2,17 +2,17 @@ import * as z from "zod";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import { eventStream } from "#shared/executions/event-stream";
-import { markReader } from "#shared/executions/mark-reader";
 import { ResumeQuery, resumedExecution, resumePoint } from "#shared/executions/resume-point";
-import { fromItsStart, resumedStart } from "#shared/executions/stream-start";
+import { findResumed, startReading } from "#shared/executions/stream-start";
 import type { Owner } from "#shared/identity/owner";
-import { type Deps, route } from "#shared/pipeline/route";
+import { action, type ReadDeps } from "#shared/pipeline/route";
+import { executions } from "#shared/store/executions";
 import { messages, type Thread, threads } from "#shared/store/threads";
 
 /** The first execution of a thread adds a question and an answer. */
 const messagesOfOne = 2;
 
-export const followThread = route({
+export const followThread = action({
   answers: "GET /v1/threads/:threadId/events",
   summary:
     "Stream what the thread executes now, or executed last; with Last-Event-ID, all since that event.",
@@ -23,9 +23,8 @@ export const followThread = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: "stream", 204: "stream" },
+  beforeConfirmed: "reads",
   read: async ({ caller: { owner }, params: { threadId }, query, request, deps }) => {
     const point = resumePoint(request.lastEventId, query);
     const { value: thread } = await deps.store.require(threads.of(owner, threadId));
@@ -33,17 +32,22 @@ export const followThread = route({
     if (newestId === null) {
       throw new ApiError("NOT_FOUND", { message: "This thread has executed nothing yet." });
     }
-    if (point === null) return fromItsStart(await markReader(deps, owner, newestId));
+    if (point === null) {
+      const found = await deps.store.require(executions.of(owner, newestId));
+      return { found, afterNumber: null, newestId };
+    }
     const only = thread.messageCount <= messagesOfOne ? newestId : null;
     const executionId = resumedExecution(point, only);
-    return await resumedStart(deps, owner, { point, executionId, threadId, newestId });
+    return await findResumed(deps.store, owner, { point, executionId, threadId, newestId });
   },
-  decide(context) {
-    return { writes: [], reply: eventStream(context, context.data) };
-  },
+  perform: async (context) => eventStream(context, await startReading(context.deps, context.data)),
 });
 
-async function newestExecution(deps: Deps, owner: Owner, thread: Thread): Promise<string | null> {
+async function newestExecution(
+  deps: ReadDeps,
+  owner: Owner,
+  thread: Thread,
+): Promise<string | null> {
   const known = thread.executionId ?? thread.lastExecutionId;
   if (known !== null || thread.messageCount === 0) return known;
   // An older thread doesn't store its newest execution, but its messages do.

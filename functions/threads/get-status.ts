@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { iso, isoOrNull, noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { sweepIfOverdue } from "#shared/executions/sweep";
-import { route } from "#shared/pipeline/route";
+import { endOverdue } from "#shared/executions/sweep";
+import { action } from "#shared/pipeline/route";
+import { executions } from "#shared/store/executions";
 import { threadStatuses, threads } from "#shared/store/threads";
 
 const Status = z.object({
@@ -15,7 +16,7 @@ const Status = z.object({
   updatedAt: z.string(),
 });
 
-export const getStatus = route({
+export const getStatus = action({
   answers: "GET /v1/threads/:threadId/status",
   summary: "Whether a thread runs: cheap enough to poll.",
   authenticate: "api-key",
@@ -25,18 +26,19 @@ export const getStatus = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: Status },
+  beforeConfirmed: "reads",
   read: async ({ caller: { owner }, params: { threadId }, deps }) => {
-    const ref = threads.of(owner, threadId);
-    const { value } = await deps.store.require(ref);
-    const { executionId } = value;
-    const swept = executionId !== null && (await sweepIfOverdue(deps, owner, executionId));
-    return swept ? (await deps.store.require(ref)).value : value;
+    const thread = await deps.store.require(threads.of(owner, threadId));
+    const { executionId } = thread.value;
+    const running =
+      executionId === null ? null : await deps.store.get(executions.of(owner, executionId));
+    return { thread, running };
   },
-  decide({ data: thread, now }) {
-    const { id, status, startedAt, endedAt, updatedAt } = thread;
+  perform: async ({ data: { thread, running }, deps, now }) => {
+    const isEnded = await endOverdue(deps, running);
+    const { value } = isEnded ? await deps.store.require(thread.ref) : thread;
+    const { id, status, startedAt, endedAt, updatedAt } = value;
     const durationMs = startedAt === null ? null : (endedAt ?? now) - startedAt;
     const body = {
       id,
@@ -47,6 +49,6 @@ export const getStatus = route({
       duration: durationMs === null ? null : `${(durationMs / 1_000).toFixed(1)}s`,
       updatedAt: iso(updatedAt),
     };
-    return { writes: [], reply: ok(body) };
+    return ok(body);
   },
 });

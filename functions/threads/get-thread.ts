@@ -2,15 +2,18 @@ import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { ThreadBody, threadBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
-import { sweepIfOverdue } from "#shared/executions/sweep";
+import { endOverdue } from "#shared/executions/sweep";
 import { namesOfThreads } from "#shared/executions/thread-names";
-import { route } from "#shared/pipeline/route";
+import type { Owner } from "#shared/identity/owner";
+import { action } from "#shared/pipeline/route";
+import { executions } from "#shared/store/executions";
+import type { ReadStore } from "#shared/store/store";
 import { messages, threads } from "#shared/store/threads";
 
 /** The newest messages; the messages route pages through all of them. */
 const messagesMax = 200;
 
-export const getThread = route({
+export const getThread = action({
   answers: "GET /v1/threads/:threadId",
   summary: "One thread with its newest messages.",
   authenticate: "api-key",
@@ -20,31 +23,33 @@ export const getThread = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: z.object({ thread: ThreadBody }) },
-  read: async ({ caller: { owner }, params: { threadId }, deps }) => {
-    const ref = threads.of(owner, threadId);
-    const readAll = async () =>
-      await Promise.all([
-        deps.store.require(ref),
-        deps.store.findFitting(messages.all(owner, threadId), {
-          orderBy: [["createdAt", "desc"]],
-          limit: messagesMax,
-        }),
-      ]);
-    const [thread, newest] = await readAll();
-    const { executionId } = thread.value;
-    const swept = executionId !== null && (await sweepIfOverdue(deps, owner, executionId));
-    const read = swept ? await readAll() : ([thread, newest] as const);
-    return [
-      ...read,
-      (await namesOfThreads(deps.store, owner, [thread.value]))(thread.value),
-    ] as const;
+  beforeConfirmed: "reads",
+  read: async ({ caller: { owner }, params: { threadId }, deps: { store } }) => {
+    const found = await readThread(store, owner, threadId);
+    const { value } = found.thread;
+    const [running, names] = await Promise.all([
+      value.executionId === null ? null : store.get(executions.of(owner, value.executionId)),
+      namesOfThreads(store, owner, [value]),
+    ]);
+    return { ...found, running, names: names(value) };
   },
-  decide({ caller, data: [thread, newest, names] }) {
+  perform: async ({ caller: { owner }, params: { threadId }, data, deps }) => {
+    const isEnded = await endOverdue(deps, data.running);
+    const { thread, newest } = isEnded ? await readThread(deps.store, owner, threadId) : data;
     const messages = newest.map(({ value }) => value).reverse();
-    const body = threadBody(thread.value, { ...names, ownerId: caller.owner.id, messages });
-    return { writes: [], reply: ok({ thread: body }) };
+    const body = threadBody(thread.value, { ...data.names, ownerId: owner.id, messages });
+    return ok({ thread: body });
   },
 });
+
+async function readThread(store: ReadStore, owner: Owner, threadId: string) {
+  const [thread, newest] = await Promise.all([
+    store.require(threads.of(owner, threadId)),
+    store.findFitting(messages.all(owner, threadId), {
+      orderBy: [["createdAt", "desc"]],
+      limit: messagesMax,
+    }),
+  ]);
+  return { thread, newest };
+}

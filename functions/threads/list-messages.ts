@@ -2,10 +2,10 @@ import * as z from "zod";
 import { listBody, listOf, ok, PageQuery } from "#shared/contract/common";
 import { MessageBody, messageBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
-import { route } from "#shared/pipeline/route";
+import { query } from "#shared/pipeline/route";
 import { messages, threads } from "#shared/store/threads";
 
-export const listMessages = route({
+export const listMessages = query({
   answers: "GET /v1/threads/:threadId/messages",
   summary: "A thread's messages, oldest first unless order=desc.",
   authenticate: "api-key",
@@ -15,8 +15,6 @@ export const listMessages = route({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
-  budget: "free",
-  audit: "none",
   reply: { 200: listOf(MessageBody) },
   read: async ({ caller: { owner }, params: { threadId }, query, deps }) => {
     const { limit, offset, order } = query;
@@ -27,8 +25,8 @@ export const listMessages = route({
     ]);
     return found;
   },
-  decide({ params: { threadId }, query, data }) {
+  answer({ params: { threadId }, query, data }) {
     const bodies = data.items.map((message) => messageBody(message, threadId));
-    return { writes: [], reply: ok(listBody(bodies, { ...query, total: data.total })) };
+    return ok(listBody(bodies, { ...query, total: data.total }));
   },
 });

@@ -1,18 +1,19 @@
 import type { MessageCreate } from "#shared/contract/message-create";
 import { sealForMessage } from "#shared/environments/seal-secret";
 import { ApiError } from "#shared/errors/api-error";
-import { type SweepDeps, sweepIfOverdue } from "#shared/executions/sweep";
 import type { Owner } from "#shared/identity/owner";
 import { agents } from "#shared/store/agents";
 import type { Ref, Snapshot } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { type Execution, executions } from "#shared/store/executions";
-import { type Found, present } from "#shared/store/store";
+import { type Found, present, type ReadStore } from "#shared/store/store";
 import { threads } from "#shared/store/threads";
 import { rememberThread, type ThreadHint, threadHint } from "./thread-hints.ts";
 
 export interface StartRead {
   readonly thread: Found<typeof threads.schema>;
+  /** What the thread runs; one whose runner fell silent has to be ended first. */
+  readonly running: Snapshot<typeof executions.schema> | null;
   readonly environment: Found<typeof environments.schema>;
   readonly agent: Found<typeof agents.schema> | null;
   /** The execution that an earlier request with the same Idempotency-Key created. */
@@ -29,7 +30,7 @@ export interface StartWhich {
 
 /** Everything that a start decides on: one call if the thread's environment is known, else two. */
 export async function readForStart(
-  deps: SweepDeps,
+  deps: { readonly store: ReadStore },
   owner: Owner,
   which: StartWhich,
 ): Promise<StartRead> {
@@ -45,14 +46,12 @@ export async function readForStart(
   const [thread, environment, ...rest] = await store.getAll(threadRef, environmentRef, ...more);
   const foundThread = present(thread);
   const running = foundThread.value.executionId;
-  if (running !== null && (await sweepIfOverdue(deps, owner, running))) {
-    return await readForStart(deps, owner, which);
-  }
   const foundEnvironment = requireEnvironment(environment);
   const storedAt = <S extends typeof agents.schema | typeof executions.schema>(ref: Ref<S>) =>
     rest.find((snapshot) => snapshot.ref.path === ref.path) as Snapshot<S> | undefined;
   return {
     thread: foundThread,
+    running: running === null ? null : await store.get(executions.of(owner, running)),
     environment: foundEnvironment,
     agent: hint.agentId === null ? null : requireAgent(storedAt(agents.of(owner, hint.agentId))),
     earlier: mayExist ? (storedAt(earlierRef)?.value ?? null) : null,
@@ -61,7 +60,7 @@ export async function readForStart(
 }
 
 async function hintFromThread(
-  deps: SweepDeps,
+  deps: { readonly store: ReadStore },
   owner: Owner,
   threadId: string,
 ): Promise<ThreadHint> {

@@ -4,7 +4,7 @@ import { noQuery } from "#shared/contract/common";
 import { MessageCreate, messageWarnings } from "#shared/contract/message-create";
 import { warningsOf } from "#shared/contract/secret";
 import { ticketRandomBytes } from "#shared/core/executions/ticket";
-import { derivedId, idSchema } from "#shared/core/ids";
+import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import { eventStream } from "#shared/executions/event-stream";
 import {
@@ -14,13 +14,14 @@ import {
   saltedDigest,
 } from "#shared/executions/request-digest";
 import { fromItsStart } from "#shared/executions/stream-start";
+import { endOverdue } from "#shared/executions/sweep";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
-import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { dispatchStarted } from "./dispatch-started.ts";
 import { readForStart } from "./read-for-start.ts";
 import { startExecution } from "./start-execution.ts";
 
-export const sendMessage = route({
+export const sendMessage = change({
   answers: "POST /v1/threads/:threadId/messages",
   summary: "Execute a message and stream what happens; an Idempotency-Key makes repeating it safe.",
   authenticate: "api-key",
@@ -30,36 +31,43 @@ export const sendMessage = route({
   body: MessageCreate,
   bodyBytesMax: jsonBytesMax,
   limits: "executions",
+  beforeConfirmed: "reads",
   budget: "hold",
   audit: "execution.started",
   auditDetails: ({ body, request }) => ({
     task: body.content ?? body.task ?? "",
     taskSalt: digestSalt(request.id),
   }),
-  idempotency: "honoured",
   reply: { 200: "stream" },
-  read: async ({ caller: { owner }, params: { threadId }, body, request, ids, deps }) => {
-    const { idempotencyKey } = request;
-    const executionId = idempotencyKey
-      ? derivedId("execution", ...idempotencySpace(owner), idempotencyKey)
-      : ids.next("execution");
+  read: async ({ caller: { owner }, params: { threadId }, body, ids, deps }) => {
+    const repeatableId = ids.ofRequest("execution");
+    const executionId = repeatableId ?? ids.next("execution");
     const asked = { request: requestOf(threadId, body), asStated: [threadId, body] };
     const ticketSecret = deps.random(ticketRandomBytes).toString("hex");
-    const which = { threadId, executionId, mayExist: idempotencyKey !== null, body };
+    const which = { threadId, executionId, mayExist: repeatableId !== null, body };
     const read = await readForStart(deps, owner, which);
     const requestSha256 = requestDigest(asked.request);
-    return { ...read, executionId, asked, requestSha256, ticketSecret };
+    return { ...read, which, executionId, asked, requestSha256, ticketSecret };
+  },
+  prepare: async ({ caller: { owner }, data: read, deps }) =>
+    (await endOverdue(deps, read.running))
+      ? { ...read, ...(await readForStart(deps, owner, read.which)) }
+      : read,
+  idempotency: {
+    space: ({ caller: { owner } }) => idempotencySpace(owner),
+    // The same key and body are the same request, which gets the same execution's stream.
+    earlier: (context) => {
+      const { earlier, asked } = context.data;
+      return earlier === null
+        ? null
+        : {
+            isSame: isSameRequest(earlier.requestSha256, asked),
+            answer: () => eventStream(context, fromItsStart(earlier)),
+          };
+    },
   },
   decide(context) {
     const { caller, data, account } = context;
-    const { earlier } = data;
-    if (earlier) {
-      // The same key and body are the same request, which gets the same execution's stream.
-      if (!isSameRequest(earlier.requestSha256, data.asked)) {
-        throw new ApiError("IDEMPOTENCY_CONFLICT");
-      }
-      return { writes: [], reply: eventStream(context, fromItsStart(earlier)), started: null };
-    }
     if (!account) throw new ApiError("INTERNAL_ERROR", { cause: "an owner without an account" });
     const { body, ids, now } = context;
     const start = {
@@ -87,7 +95,6 @@ export const sendMessage = route({
     };
   },
   after: async ({ caller, decided, version, deps }) => {
-    if (!decided.started) return;
     const { execution, ticket } = decided.started;
     await dispatchStarted(deps.store, caller.owner, { execution, version, ticket, now: deps.now });
   },

@@ -3,7 +3,7 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import { create, patch, replace, type Snapshot, type Write } from "../store/documents.ts";
 import { environments, type SealedSecrets, sealedSecrets } from "../store/environments.ts";
-import { type Found, present, type Store } from "../store/store.ts";
+import { type Found, present, type ReadStore } from "../store/store.ts";
 import {
   mcpServersKey,
   type PlainSecret,
@@ -19,7 +19,7 @@ export interface SecretRead {
 }
 
 export async function readForSecret(
-  store: Store,
+  store: ReadStore,
   owner: Owner,
   environmentId: string,
 ): Promise<SecretRead> {
@@ -31,7 +31,7 @@ export async function readForSecret(
 }
 
 export async function readAndSeal(
-  store: Store,
+  store: ReadStore,
   owner: Owner,
   secret: PlainSecret & { readonly environmentId: string },
 ): Promise<SecretRead & { readonly sealed: SealedForm }> {

@@ -1,7 +1,7 @@
 /** Which environments are in use, decided from their executions. */
 import type { Owner } from "../identity/owner.ts";
 import { executions } from "../store/executions.ts";
-import type { Store } from "../store/store.ts";
+import type { ReadStore } from "../store/store.ts";
 
 /** An owner can't have more unfinished executions. */
 const executionsMax = 1_000;
@@ -11,7 +11,7 @@ const InEnvironment = executions.schema.pick({ environmentId: true });
  * The environments where an execution is queued or running: among all of them, or the given one.
  */
 export async function busyEnvironments(
-  store: Store,
+  store: ReadStore,
   owner: Owner,
   environmentId?: string,
 ): Promise<ReadonlySet<string>> {

@@ -2,7 +2,7 @@
 import type { Owner } from "../identity/owner.ts";
 import type { EgressAttempt } from "../protocol/runner.ts";
 import { type EgressBatch, egressBatches, executions } from "../store/executions.ts";
-import type { Store } from "../store/store.ts";
+import type { ReadStore } from "../store/store.ts";
 
 export interface EgressPage {
   readonly attempts: readonly EgressAttempt[];
@@ -13,7 +13,7 @@ export interface EgressPage {
 
 /** @throws {ApiError} `NOT_FOUND` if the execution isn't the owner's. */
 export async function readEgress(
-  store: Store,
+  store: ReadStore,
   owner: Owner,
   page: { readonly executionId: string; readonly limit: number; readonly offset: number },
 ): Promise<EgressPage> {

@@ -1,7 +1,7 @@
 /** An execution's event log: batches ordered by number; the last batch is empty. */
 import type { Owner } from "../identity/owner.ts";
 import { type EventBatch, eventBatches } from "../store/executions.ts";
-import type { Store } from "../store/store.ts";
+import type { ReadStore, Store } from "../store/store.ts";
 
 /** How much of the log a reader holds at a time; a single batch may be larger. */
 const heldBytesMax = 256 * 1024;
@@ -13,7 +13,7 @@ const pageLengthMax = 8;
  * events, and its name: numbers that fell were stored once, and such an execution must end too.
  */
 export async function lastStoredSequence(
-  store: Store,
+  store: ReadStore,
   owner: Owner,
   executionId: string,
 ): Promise<number> {

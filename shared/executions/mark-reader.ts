@@ -2,21 +2,28 @@ import type { Owner } from "../identity/owner.ts";
 import { isConflict } from "../store/answered.ts";
 import { patch } from "../store/documents.ts";
 import { type Execution, executions, hasEnded } from "../store/executions.ts";
-import { isOverdue, type SweepDeps, sweepIfOverdue } from "./sweep.ts";
+import type { Found } from "../store/store.ts";
+import { endOverdue, isOverdue, type SweepDeps } from "./sweep.ts";
 import { readerMs, readerRenewMs } from "./timing.ts";
 
+/** Reads an execution, and marks it as read. @throws {ApiError} `NOT_FOUND`. */
+export async function markReader(deps: SweepDeps, owner: Owner, id: string): Promise<Execution> {
+  return await markFound(deps, await deps.store.require(executions.of(owner, id)));
+}
+
 /**
- * Reads an execution for a client that is going to read its events. Ends it first if nobody else
+ * Takes an execution for a client that is going to read its events. Ends it first if nobody else
  * will; otherwise marks it as read, so that its runner sends events more often. The mark is renewed
  * once a minute, however many readers there are.
- * @throws {ApiError} `NOT_FOUND`.
  */
-export async function markReader(deps: SweepDeps, owner: Owner, id: string): Promise<Execution> {
-  const ref = executions.of(owner, id);
-  const { value, version } = await deps.store.require(ref);
+export async function markFound(
+  deps: SweepDeps,
+  found: Found<typeof executions.schema>,
+): Promise<Execution> {
+  const { ref, value, version } = found;
   const now = deps.now();
   if (isOverdue(value, now)) {
-    await sweepIfOverdue(deps, owner, id);
+    await endOverdue(deps, found);
     return (await deps.store.require(ref)).value;
   }
   if (hasEnded(value) || value.readerUntil - now > readerRenewMs) return value;

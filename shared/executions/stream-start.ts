@@ -1,9 +1,9 @@
 /** How a stream begins. The resume point is checked against stored events, so none is skipped. */
-import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { type Execution, hasEnded } from "../store/executions.ts";
+import { type Execution, executions, hasEnded } from "../store/executions.ts";
+import { type Found, present, type ReadStore } from "../store/store.ts";
 import { lastStoredSequence } from "./event-log.ts";
-import { markReader } from "./mark-reader.ts";
+import { markFound } from "./mark-reader.ts";
 import { type ResumePoint, refusedPoint } from "./resume-point.ts";
 import { endEvents } from "./stream-events.ts";
 import type { SweepDeps } from "./sweep.ts";
@@ -21,13 +21,24 @@ export function fromItsStart(execution: Execution): StreamStart {
   return { execution, afterNumber: null, newestId: execution.id };
 }
 
+/** What a stream begins with as it was found: that somebody reads it isn't noted yet. */
+export interface FoundStart extends Omit<StreamStart, "execution"> {
+  readonly found: Found<typeof executions.schema>;
+}
+
+/** Notes that somebody reads the execution, and ends it if nobody else will. */
+export async function startReading(deps: SweepDeps, start: FoundStart): Promise<StreamStart> {
+  const { found, ...rest } = start;
+  return { ...rest, execution: await markFound(deps, found) };
+}
+
 /**
  * The start of a stream that resumes after `point` in `executionId`.
  * @throws {ApiError} `VALIDATION_FAILED` if that execution isn't one of the thread's, or has no
  * such event.
  */
-export async function resumedStart(
-  deps: SweepDeps,
+export async function findResumed(
+  store: ReadStore,
   owner: Owner,
   context: {
     readonly point: ResumePoint;
@@ -35,19 +46,19 @@ export async function resumedStart(
     readonly threadId: string;
     readonly newestId: string;
   },
-): Promise<StreamStart> {
+): Promise<FoundStart> {
   const { point, executionId, threadId, newestId } = context;
-  const execution = await markReader(deps, owner, executionId).catch(noneIfMissing);
-  if (execution?.threadId !== threadId) {
+  const found = await store.get(executions.of(owner, executionId));
+  if (found.value?.threadId !== threadId) {
     throw refusedPoint(point.field, "names no execution of this thread");
   }
-  await requireEvent(deps, owner, { execution, point });
-  return { execution, afterNumber: point.number, newestId };
+  await requireEvent(store, owner, { execution: found.value, point });
+  return { found: present(found), afterNumber: point.number, newestId };
 }
 
 /** @throws {ApiError} `VALIDATION_FAILED` if the execution has no event with that number. */
 export async function requireEvent(
-  { store }: SweepDeps,
+  store: ReadStore,
   owner: Owner,
   { execution, point }: { readonly execution: Execution; readonly point: ResumePoint },
 ): Promise<void> {
@@ -57,9 +68,4 @@ export async function requireEvent(
     : await lastStoredSequence(store, owner, execution.id);
   if (point.number <= last) return;
   throw refusedPoint(point.field, "names an event that the execution hasn't had");
-}
-
-function noneIfMissing(error: unknown): null {
-  if (error instanceof ApiError && error.code === "NOT_FOUND") return null;
-  throw error;
 }

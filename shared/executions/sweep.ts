@@ -16,7 +16,7 @@ import { cancelJob, hasJobEnded } from "../google/jobs.ts";
 import { mintOwner, type Owner } from "../identity/owner.ts";
 import type { EndReason } from "../protocol/runner.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";
-import { replace, type Version } from "../store/documents.ts";
+import { replace, type Snapshot, type Version } from "../store/documents.ts";
 import { Execution, executions } from "../store/executions.ts";
 import type { Found, Store } from "../store/store.ts";
 import { dispatch } from "./dispatch.ts";
@@ -232,19 +232,14 @@ function isDue({ sweepAt }: Execution, now: number): boolean {
   return sweepAt !== null && sweepAt <= now;
 }
 
-/** Sweeps an execution if it is overdue, so that a reader never sees a dead one running. */
-export async function sweepIfOverdue(deps: SweepDeps, owner: Owner, id: string): Promise<boolean> {
-  return (await sweepAndRead(deps, owner, id)).swept;
-}
-
-/** The same, and returns what was read on the way. */
-export async function sweepAndRead(
+/**
+ * Ends an execution that is overdue, so that a reader never sees a dead one running.
+ * @returns Whether it was ended here; what was read of it and of its thread is outdated then.
+ */
+export async function endOverdue(
   deps: SweepDeps,
-  owner: Owner,
-  id: string,
-): Promise<{ readonly swept: boolean; readonly execution: Execution | null }> {
-  const { ref, value, version } = await deps.store.get(executions.of(owner, id));
-  if (!value || !isOverdue(value, deps.now())) return { swept: false, execution: value };
-  const swept = (await sweepExecution(deps, { ref, value, version })) === "ended";
-  return { swept, execution: value };
+  found: Snapshot<typeof executions.schema> | null,
+): Promise<boolean> {
+  if (!found?.version || !isOverdue(found.value, deps.now())) return false;
+  return (await sweepExecution(deps, found)) === "ended";
 }

@@ -3,14 +3,14 @@ import type { Owner } from "../identity/owner.ts";
 import { agents } from "../store/agents.ts";
 import { environments } from "../store/environments.ts";
 import { namesById } from "../store/names.ts";
-import type { Store } from "../store/store.ts";
+import type { ReadStore } from "../store/store.ts";
 import type { Thread } from "../store/threads.ts";
 
 type Named = Pick<Thread, "environmentId" | "agentId">;
 
 /** The current names of the environments and agents of threads, read in one call. */
 export async function namesOfThreads(
-  store: Store,
+  store: ReadStore,
   owner: Owner,
   threads: readonly Named[],
 ): Promise<(thread: Named) => ThreadNames> {

@@ -3,7 +3,7 @@
  * operator could make a second self, and a third one that confirms what the second asks for.
  */
 import { type Operator, operators } from "../store/owners.ts";
-import type { Store } from "../store/store.ts";
+import type { ReadStore } from "../store/store.ts";
 
 /** More than any deployment has, with those that were removed. */
 const operatorsMax = 1_000;
@@ -11,7 +11,7 @@ const operatorsMax = 1_000;
 export type Operators = ReadonlyMap<string, Operator>;
 
 /** All there ever were, by id: few, and asked for when money is confirmed. */
-export async function readOperators(store: Store): Promise<Operators> {
+export async function readOperators(store: ReadStore): Promise<Operators> {
   const found = await store.findRefs(operators.all(), { orderBy: [], limit: operatorsMax });
   return new Map(found.map(({ value }) => [value.id, value]));
 }

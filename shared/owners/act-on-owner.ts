@@ -2,11 +2,11 @@
 import type { Mode } from "../core/keys/api-key.ts";
 import { mintOwner, type Owner } from "../identity/owner.ts";
 import { type OwnerProfile, owners } from "../store/owners.ts";
-import type { Store } from "../store/store.ts";
+import type { ReadStore } from "../store/store.ts";
 
 /** @throws {ApiError} `NOT_FOUND` if there is no such owner. */
 export async function existingOwner(
-  store: Store,
+  store: ReadStore,
   id: string,
 ): Promise<{ readonly owner: Owner; readonly profile: OwnerProfile }> {
   const { value } = await store.require(owners.doc(id));

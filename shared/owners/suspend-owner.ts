@@ -14,7 +14,7 @@ import { StaleRead } from "../store/change.ts";
 import { overwrite, patch, patchInside, remove, type Write } from "../store/documents.ts";
 import { type KeyFollowUp, keyFollowUps } from "../store/key-follow-ups.ts";
 import { accountId, accounts, type OwnerProfile, owners } from "../store/owners.ts";
-import { type Found, present, type Store } from "../store/store.ts";
+import { type Found, present, type ReadStore, type Store } from "../store/store.ts";
 
 const keysPerPageMax = 400;
 /** Far more pages than an owner can have; a loop beyond it would be endless. */
@@ -27,7 +27,7 @@ export interface WholeOwner {
 }
 
 /** @throws {ApiError} `NOT_FOUND` if there is no such owner. */
-export async function wholeOwner(store: Store, id: string): Promise<WholeOwner> {
+export async function wholeOwner(store: ReadStore, id: string): Promise<WholeOwner> {
   const profile = await store.require(owners.doc(id));
   const owner = mintOwner(profile.value.id, profile.value.mode);
   const account = present(await store.get(accounts.of(owner, accountId)));

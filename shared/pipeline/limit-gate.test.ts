@@ -5,7 +5,7 @@ import { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { mintOwner } from "../identity/owner.ts";
 import { LimitGate, setLimitHeaders } from "./limit-gate.ts";
-import type { Route } from "./route.ts";
+import type { ChangeRoute, Route } from "./route.ts";
 
 const request = new IncomingMessage(new Socket());
 
@@ -34,8 +34,9 @@ const endings = [
   { budget: "free", audit: "environment.deleted" },
 ] as const;
 
-function routeWith(fields: Partial<Route>): Route {
-  return { authenticate: "api-key", reply: {}, budget: "free", audit: "none", ...fields } as Route;
+function routeWith(fields: Partial<ChangeRoute>): Route {
+  const route = { kind: "change", authenticate: "api-key", reply: {}, ...fields };
+  return { budget: "free", audit: "agent.created", ...route } as ChangeRoute;
 }
 
 describe("TEN-1 LimitGate", () => {

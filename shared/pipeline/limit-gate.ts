@@ -123,8 +123,9 @@ const endings: ReadonlySet<string> = new Set([
 ]);
 
 /** Such requests wait for no other kind (KEY-10). */
-function endsSomething({ budget, audit }: Route): boolean {
-  return budget === "closing" || endings.has(audit);
+function endsSomething(route: Route): boolean {
+  if (route.kind !== "change") return false;
+  return route.budget === "closing" || endings.has(route.audit);
 }
 
 /**

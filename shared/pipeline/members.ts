@@ -3,9 +3,10 @@
  * neither, and starts faster because it loads less.
  */
 import { ApiError } from "../errors/api-error.ts";
+import type { Owner } from "../identity/owner.ts";
 import type { Write } from "../store/documents.ts";
 import type { Shown } from "./gates.ts";
-import type { AnyContext, Authentication, Callers, Decided, Route } from "./route.ts";
+import type { AnyContext, Authentication, Callers, ChangeRoute, Decided } from "./route.ts";
 
 /** The caller, and a promise that must resolve before anything is answered. */
 export interface Authenticated<A extends Authentication = Authentication> {
@@ -23,6 +24,8 @@ export interface Authenticated<A extends Authentication = Authentication> {
 export interface Change {
   readonly context: AnyContext;
   readonly decided: Decided;
+  /** The owner whose data was changed. */
+  readonly owner: Owner;
   readonly rowId: string;
   readonly sealed: string | null;
 }
@@ -38,9 +41,9 @@ export interface Members {
     address: string,
   ): Promise<Authenticated>;
   /** Seals what only the owner may read of the future audit row; null if there is no owner. */
-  sealDetails(route: Route, context: AnyContext, rowId: string): Promise<string | null>;
+  sealDetails(route: ChangeRoute, context: AnyContext, rowId: string): Promise<string | null>;
   /** The write of the audit row; it belongs into the commit of the change (AUD-7). */
-  auditRow(route: Route, change: Change): Write;
+  auditRow(route: ChangeRoute, change: Change): Write;
 }
 
 /** A caller whose identity needs no second confirmation. */

@@ -3,7 +3,7 @@ import { assert } from "../core/assert.ts";
 import { ApiKeyCache } from "../keys/api-key-cache.ts";
 import { authenticate } from "./authenticate.ts";
 import type { Change, Members } from "./members.ts";
-import type { AnyContext, Deps, Route } from "./route.ts";
+import type { AnyContext, ChangeRoute, Deps } from "./route.ts";
 
 /** Security of a function that has callers to identify. */
 export function realMembers(deps: Deps): Members {
@@ -19,7 +19,11 @@ export function realMembers(deps: Deps): Members {
   };
 }
 
-async function sealedFor(route: Route, context: AnyContext, rowId: string): Promise<string | null> {
+async function sealedFor(
+  route: ChangeRoute,
+  context: AnyContext,
+  rowId: string,
+): Promise<string | null> {
   const { caller } = context;
   if (caller.type !== "key" || !("key" in caller)) return null;
   const { address, userAgent } = context.request;
@@ -28,11 +32,10 @@ async function sealedFor(route: Route, context: AnyContext, rowId: string): Prom
   return await sealDetails(to, details);
 }
 
-function auditOf(route: Route, { context, decided, rowId, sealed }: Change) {
+function auditOf(route: ChangeRoute, { context, decided, owner, rowId, sealed }: Change) {
   const { caller, now, request } = context;
   assert(caller.type !== "public", "public routes change nothing");
-  const owner = decided.owner ?? ("owner" in caller ? caller.owner : null);
-  assert(owner && decided.subject !== undefined, "an audited change names owner and subject");
+  assert(decided.subject !== undefined, "an audited change names its subject");
   return auditEntry(owner, {
     id: rowId,
     at: now,

@@ -1,4 +1,7 @@
-/** What a route declares, and what its steps receive; `run-route.ts` runs them for every route. */
+/**
+ * What a route declares, and what its steps receive; `run-route.ts` runs them for every route. A
+ * query only reads, a change is decided and then committed, an action writes as it goes.
+ */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
 import type { TokenClaims } from "../core/executions/ticket.ts";
@@ -12,7 +15,7 @@ import type { LimitState } from "../limits/sliding-counter.ts";
 import type { ApiKey } from "../store/api-keys.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import type { Version, Write } from "../store/documents.ts";
-import type { Store } from "../store/store.ts";
+import type { ReadStore, Store } from "../store/store.ts";
 
 /** The callers of a route, by what they must show. */
 export interface Callers {
@@ -60,6 +63,8 @@ export interface RequestFacts {
 /** New ids. A repeated decision gets the same ids again. */
 export interface Ids {
   next(kind: IdKind): string;
+  /** Made of the request's Idempotency-Key, so that repeating the request gives it; else null. */
+  ofRequest(kind: IdKind): string | null;
 }
 
 export interface Deps {
@@ -72,7 +77,13 @@ export interface Deps {
   newId(kind: IdKind): string;
 }
 
-export interface Context<A extends Authentication, P, Q, B> {
+/** What a step is given that may only read: nothing in it can write. */
+export interface ReadDeps extends Omit<Deps, "store" | "keyStore" | "commits"> {
+  readonly store: ReadStore;
+  readonly keyStore: ReadStore;
+}
+
+export interface ReadContext<A extends Authentication, P, Q, B> {
   readonly caller: Callers[A];
   readonly params: P;
   readonly query: Q;
@@ -83,11 +94,15 @@ export interface Context<A extends Authentication, P, Q, B> {
   /** Epoch milliseconds, fixed for the whole request. */
   readonly now: number;
   readonly ids: Ids;
-  readonly deps: Deps;
+  readonly deps: ReadDeps;
   /** Whether `read` is called again because its first result was outdated. */
   readonly repeated: boolean;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
+}
+
+export interface Context<A extends Authentication, P, Q, B> extends ReadContext<A, P, Q, B> {
+  readonly deps: Deps;
 }
 
 export type AnyContext = Context<Authentication, unknown, unknown, unknown>;
@@ -116,8 +131,6 @@ export interface Decided {
   readonly action?: `${string}.${string}`;
   /** Plain facts for the audit row. */
   readonly facts?: Readonly<Record<string, string | number | boolean | null>>;
-  /** The owner that is changed, if the caller isn't the owner itself. */
-  readonly owner?: Owner;
   /** The state of a limit that the decision took from, for the answer's headers. */
   readonly limit?: LimitState;
   /** `version` is the version of every changed document; null if nothing was changed. */
@@ -131,7 +144,8 @@ interface After<D, R> {
   readonly version: Version | null;
 }
 
-export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decided> {
+/** What every route states, whatever it does. */
+interface Stated<A extends Authentication, P, Q, B> {
   readonly answers: `${"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} /${string}`;
   readonly summary: string;
   readonly authenticate: A;
@@ -150,35 +164,73 @@ export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decid
    * The class that it counts as, besides its key and owner. Every route that takes a key has one.
    */
   readonly limits: RequestClass;
+  /** For routes that honour `If-Match` and `If-None-Match`; other routes refuse both. */
+  readonly preconditions?: "honoured";
+  readonly reply: Readonly<Record<number, z.ZodType | "stream" | "bytes">>;
+}
+
+/**
+ * What may happen before the caller's key is confirmed: `reads` lets `read` begin while the key is
+ * looked up again, with `nothing` even that waits. No step that writes ever begins before.
+ */
+export type BeforeConfirmed = "nothing" | "reads";
+
+/** What an earlier request with the same Idempotency-Key made. */
+export interface Earlier {
+  /** Whether that request asked for the same; if not, this one is refused. */
+  readonly isSame: boolean;
+  /** Answers this one, which changes nothing. */
+  readonly answer: () => Reply;
+}
+
+/** How a change makes sure that repeating it with the same Idempotency-Key makes its thing once. */
+interface Idempotency<A extends Authentication, P, Q, B, D> {
+  /** Requests with one key are the same only within one space. */
+  readonly space: (context: ReadContext<A, P, Q, B>) => readonly [string, ...string[]];
+  /** Looks among what was read; null if the key is new. Pure. */
+  readonly earlier: (
+    context: Context<A, P, Q, B> & { data: D; account: Account | null },
+  ) => Earlier | null;
+}
+
+/** Answers with what it reads, and can't write. It may begin before the key is confirmed. */
+interface QuerySpec<A extends Authentication, P, Q, B, D> extends Stated<A, P, Q, B> {
+  readonly read: "nothing" | ((context: ReadContext<A, P, Q, B>) => Promise<D>);
+  /** Pure. */
+  readonly answer: (context: ReadContext<A, P, Q, B> & { data: D }) => Reply;
+}
+
+type Budget = "free" | "closing" | "hold" | "settle" | "credit" | "terms" | "admission" | "quota";
+
+/** Decides on what it reads; the pipeline commits the decision with its audit row. */
+interface ChangeSpec<A extends Authentication, P, Q, B, D, E, R extends Decided>
+  extends Stated<A, P, Q, B> {
+  readonly beforeConfirmed: BeforeConfirmed;
   /**
    * Whether the decision reads or changes the owner's account. A `closing` does neither: its commit
    * can't conflict with any other change, and it runs alone and at once (KEY-10).
    */
-  readonly budget:
-    | "free"
-    | "closing"
-    | "hold"
-    | "settle"
-    | "credit"
-    | "terms"
-    | "admission"
-    | "quota";
-  /** `thing.happened`; `none` if the route changes nothing. */
-  readonly audit: `${string}.${string}` | "none";
+  readonly budget: Budget;
+  /** `thing.happened` */
+  readonly audit: `${string}.${string}`;
   /** What the audit row seals in addition to address and user agent. */
   readonly auditDetails?: (context: Context<A, P, Q, B>) => Readonly<Record<string, string>>;
-  /** For routes that make something: repeating it with the same Idempotency-Key makes it once. */
-  readonly idempotency?: "honoured";
-  /** For routes whose `read` honours `If-Match` and `If-None-Match`; other routes refuse both. */
-  readonly preconditions?: "honoured";
-  readonly reply: Readonly<Record<number, z.ZodType | "stream" | "bytes">>;
-  readonly read: "nothing" | ((context: Context<A, P, Q, B>) => Promise<D>);
+  readonly idempotency?: Idempotency<A, P, Q, B, NoInfer<E>>;
+  readonly read: "nothing" | ((context: ReadContext<A, P, Q, B>) => Promise<D>);
+  /**
+   * What has to be written before the commit, since that names it or depends on it: objects and key
+   * pairs, which are worth nothing until something names them, or the end of what nobody else ends.
+   * `decide` is given what it returns in the place of what was read.
+   */
+  readonly prepare?: (context: Context<A, P, Q, B> & { data: D }) => Promise<E>;
+  /** The owner whose data it touches, if the caller is privileged and no owner itself. */
+  readonly actsOn?: (data: NoInfer<E>) => Owner;
   /** Pure, because it may be repeated with fresh data. `account` is null if `budget` takes none. */
-  readonly decide: (context: Context<A, P, Q, B> & { data: D; account: Account | null }) => R;
+  readonly decide: (context: Context<A, P, Q, B> & { data: E; account: Account | null }) => R;
   /** Runs after the commit; an outbox repeats it if the process dies here. */
-  readonly after?: (context: Context<A, P, Q, B> & After<D, R>) => Promise<void>;
+  readonly after?: (context: Context<A, P, Q, B> & After<E, R>) => Promise<void>;
   /** The same, and its result is the answer; if it fails, the answer is what was decided. */
-  readonly answerAfter?: (context: Context<A, P, Q, B> & After<D, R>) => Promise<JsonReply>;
+  readonly answerAfter?: (context: Context<A, P, Q, B> & After<E, R>) => Promise<JsonReply>;
   /**
    * The answer promises what follows, too, and the request is safe to repeat: until that is done,
    * the route answers 503, whatever was committed.
@@ -186,23 +238,59 @@ export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decid
   readonly promisesAfter?: true;
 }
 
-/**
- * A route after its types have been checked against each other; the pipeline needs only its shape.
- */
-export type Route = RouteSpec<Authentication, unknown, unknown, unknown, unknown, Decided> & {
+/** A caller that is no owner must name the one it acts on; an owner can't name another. */
+type NamesOwner<A extends Authentication> = Callers[A] extends { readonly owner: Owner }
+  ? { readonly actsOn?: undefined }
+  : { readonly actsOn: unknown };
+
+/** Writes as it goes, by itself or through the coordinator, once the caller is confirmed. */
+interface ActionSpec<A extends Authentication, P, Q, B, D> extends Stated<A, P, Q, B> {
+  readonly beforeConfirmed: BeforeConfirmed;
+  readonly read: "nothing" | ((context: ReadContext<A, P, Q, B>) => Promise<D>);
+  readonly perform: (context: Context<A, P, Q, B> & { data: D }) => Promise<Reply>;
+}
+
+/** What is known of every route once it is made. */
+interface Made {
   readonly method: string;
   /** `/v1/…` and the same at the root, for clients that never add the prefix. */
   readonly paths: readonly string[];
   readonly streams: boolean;
-};
+}
 
-export function route<A extends Authentication, P, Q, B, D, R extends Decided>(
-  spec: RouteSpec<A, P, Q, B, D, R>,
-): Route {
-  const [method = "", path = ""] = spec.answers.split(" ");
+type A = Authentication;
+/** Routes whose types have been checked against each other; the pipeline needs only their shape. */
+export type QueryRoute = QuerySpec<A, unknown, unknown, unknown, unknown> &
+  Made & { readonly kind: "query" };
+export type ChangeRoute = ChangeSpec<A, unknown, unknown, unknown, unknown, unknown, Decided> &
+  Made & { readonly kind: "change" };
+export type ActionRoute = ActionSpec<A, unknown, unknown, unknown, unknown> &
+  Made & { readonly kind: "action" };
+export type Route = QueryRoute | ChangeRoute | ActionRoute;
+
+export function query<A extends Authentication, P, Q, B, D>(
+  spec: QuerySpec<A, P, Q, B, D>,
+): QueryRoute {
+  return { ...spec, ...madeOf(spec), kind: "query" } as unknown as QueryRoute;
+}
+
+export function change<A extends Authentication, P, Q, B, D, R extends Decided, E = D>(
+  spec: ChangeSpec<A, P, Q, B, D, E, R> & NamesOwner<A>,
+): ChangeRoute {
+  return { ...spec, ...madeOf(spec), kind: "change" } as unknown as ChangeRoute;
+}
+
+export function action<A extends Authentication, P, Q, B, D>(
+  spec: ActionSpec<A, P, Q, B, D>,
+): ActionRoute {
+  return { ...spec, ...madeOf(spec), kind: "action" } as unknown as ActionRoute;
+}
+
+function madeOf({ answers, reply }: Pick<Route, "answers" | "reply">): Made {
+  const [method = "", path = ""] = answers.split(" ");
   const paths = path.startsWith("/v1/") ? [path, path.slice("/v1".length)] : [path];
-  const streams = Object.values(spec.reply).some((reply) => reply === "stream");
-  return { ...spec, method, paths, streams } as unknown as Route;
+  const streams = Object.values(reply).some((body) => body === "stream");
+  return { method, paths, streams };
 }
 
 /** The largest JSON body; no document made from it may exceed Firestore's 1 MiB. */

@@ -11,15 +11,15 @@ const secret = "sk-live-zyzy";
 const source = `
   import * as z from "zod";
   import { serve } from "#shared/pipeline/serve";
-  import { route } from "#shared/pipeline/route";
+  import { query } from "#shared/pipeline/route";
   const fault = () => { throw new Error("Received '${secret}'"); };
   const ends = Promise.withResolvers();
   ends.promise.then(fault);
-  const made = (answers, read) => route({
+  const made = (answers, read) => query({
     answers, summary: "", authenticate: "public", scope: "none", params: z.object({}),
     query: z.object({}), body: answers.startsWith("POST") ? z.object({}) : "none",
-    bodyBytesMax: 100, limits: "none", budget: "free", audit: "none", reply: { 200: z.object({}) },
-    read, decide: () => ({ writes: [], reply: { status: 200, body: {} } }),
+    bodyBytesMax: 100, limits: "none", reply: { 200: z.object({}) },
+    read, answer: () => ({ status: 200, body: {} }),
   });
   serve({ name: "failing", routes: [
     made("GET /v1/throws", fault),

@@ -21,10 +21,11 @@ import { checkCredential } from "./gates.ts";
 import { LimitGate } from "./limit-gate.ts";
 import { type Members, nobody } from "./members.ts";
 import { checkBodyHead } from "./parse.ts";
+import type { MatchedRequest } from "./prepare-request.ts";
 import { logFailure, logRequest, type RequestRecord } from "./request-log.ts";
 import { asRefusal, prepare, sendError } from "./respond.ts";
 import type { Deps, Route } from "./route.ts";
-import { type Admitted, runRoute } from "./run-route.ts";
+import { runRoute } from "./run-route.ts";
 import type { Service } from "./service.ts";
 import { cutOffStalled } from "./stalled-reader.ts";
 
@@ -32,7 +33,7 @@ import { cutOffStalled } from "./stalled-reader.ts";
 const drainMs = 8_000;
 
 type Router = ReturnType<typeof routerOf>;
-const admittedRequests = new WeakMap<IncomingMessage, Admitted>();
+const admittedRequests = new WeakMap<IncomingMessage, MatchedRequest>();
 
 /** The router needs a handler per route; ours keeps the route itself in the route's store. */
 function unused(): void {}
@@ -83,13 +84,13 @@ async function listen(service: Service, host: () => Host): Promise<void> {
   const unsent = new UnsentAnswers();
   tellOfCrashes(service.name);
   http(service.name, async (request: IncomingMessage, response: ServerResponse) => {
-    const admitted = admittedRequests.get(request);
-    if (!admitted) throw new Fault("a request that passed no gate");
-    const { record } = admitted;
+    const matched = admittedRequests.get(request);
+    if (!matched) throw new Fault("a request that passed no gate");
+    const { record } = matched;
     const fail = (error: unknown) => refuse(error, { response, record });
     answerForDomain(fail);
     try {
-      await runRoute(admitted, { request, response }, { deps, members, limits, unsent });
+      await runRoute(matched, { request, response }, { deps, members, limits, unsent });
     } catch (error) {
       fail(error);
     }

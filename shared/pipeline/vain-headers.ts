@@ -4,11 +4,9 @@ import { judgePreconditions } from "../http/preconditions.ts";
 import type { RequestFacts, Route } from "./route.ts";
 
 /** A client that sends an Idempotency-Key relies on it; ignoring it could do the work twice. */
-export function refuseVainKey(
-  { reply, idempotency }: Route,
-  { idempotencyKey }: RequestFacts,
-): void {
-  if (idempotencyKey === null || idempotency === "honoured" || !(201 in reply)) return;
+export function refuseVainKey(route: Route, { idempotencyKey }: RequestFacts): void {
+  const isHonoured = route.kind === "change" && route.idempotency !== undefined;
+  if (idempotencyKey === null || isHonoured || !(201 in route.reply)) return;
   const message = "isn't honoured by this route: send the request without it";
   const details = [{ field: "Idempotency-Key", message }];
   throw new ApiError("VALIDATION_FAILED", { message: `Idempotency-Key ${message}.`, details });

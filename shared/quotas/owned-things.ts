@@ -9,7 +9,7 @@ import { StaleRead } from "../store/change.ts";
 import type { CollectionRef } from "../store/documents.ts";
 import { environments } from "../store/environments.ts";
 import { accountId, accounts } from "../store/owners.ts";
-import type { Store } from "../store/store.ts";
+import type { ReadStore } from "../store/store.ts";
 import { threads } from "../store/threads.ts";
 
 type Quotas = DeploymentLimits["quotas"];
@@ -31,7 +31,7 @@ function allOf(owner: Owner, kind: OwnedKind): CollectionRef {
  * @param repeated false for the first decision, which relies on the account.
  */
 export async function countOwned(
-  store: Store,
+  store: ReadStore,
   owner: Owner,
   { kind, repeated }: { readonly kind: OwnedKind; readonly repeated: boolean },
 ): Promise<Counted | null> {

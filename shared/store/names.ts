@@ -1,12 +1,12 @@
 import * as z from "zod";
 import type { Ref } from "./documents.ts";
-import type { Store } from "./store.ts";
+import type { ReadStore } from "./store.ts";
 
 const NamedById = z.object({ id: z.string(), name: z.string() });
 
 /** The current names of documents by id; documents that don't exist are left out. */
 export async function namesById(
-  store: Store,
+  store: ReadStore,
   refs: readonly Ref[],
 ): Promise<ReadonlyMap<string, string>> {
   const found = await store.getParts(NamedById, refs);

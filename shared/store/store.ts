@@ -29,6 +29,9 @@ export type { Found, PageRequest };
 
 type Schema = z.ZodType<object>;
 
+/** What steps that only read are given of a store. */
+export type ReadStore = Omit<Store, "askedBy" | "commit" | "commitOnce">;
+
 /** Reads documents that the caller was entitled to name, and commits writes. */
 export class Store {
   readonly #db: Firestore;

@@ -1,0 +1,107 @@
+/** What becomes of a change: it is decided, committed with its audit row, and followed up. */
+import { assert } from "../core/assert.ts";
+import type { Account } from "../core/money/account.ts";
+import { ApiError } from "../errors/api-error.ts";
+import type { Owner } from "../identity/owner.ts";
+import type { Decision } from "../store/change.ts";
+import type { Version } from "../store/documents.ts";
+import type { Members } from "./members.ts";
+import { type PreparedRequest, takesAccount } from "./prepare-request.ts";
+import { logFailure } from "./request-log.ts";
+import type { AnyContext, ChangeRoute, Decided, Deps, JsonReply } from "./route.ts";
+
+/** A change as it was committed, or as it was answered without one. */
+interface Committed {
+  readonly data: unknown;
+  readonly decided: Decided;
+  readonly version: Version | null;
+  /** Whether anything is to be done after it. */
+  readonly follows: boolean;
+}
+
+export function changes({ writes, account }: Decided): boolean {
+  return writes.length > 0 || account !== undefined;
+}
+
+/** @throws {ApiError} what the decision refused with, `CONTENTION`, `UNAVAILABLE`. */
+export async function commitChange(
+  route: ChangeRoute,
+  prepared: PreparedRequest,
+  known: { readonly deps: Deps; readonly members: Members; readonly beganAt: number },
+): Promise<Committed> {
+  const { context, ids } = prepared;
+  const { deps, members } = known;
+  let { data } = prepared;
+  const owner = ownerOf(route, context, data);
+  const rowId = deps.newId("auditRow");
+  const sealed = await members.sealDetails(route, context, rowId);
+  const { decision, version } = await deps.commits.submit<Decision & { decided: Repeatable }>({
+    owner,
+    needsAccount: takesAccount(route),
+    closes: route.budget === "closing",
+    askedAt: known.beganAt,
+    refresh: async () => {
+      ids.repeat();
+      data = await readAgain(route, { ...context, repeated: true });
+    },
+    decide: (account) => {
+      ids.repeat();
+      const decided = decide(route, { ...context, data, account });
+      if (!changes(decided)) return { ...decided, decided };
+      const row = members.auditRow(route, { context, decided, owner, rowId, sealed });
+      return { ...decided, decided, writes: [...decided.writes, row] };
+    },
+  });
+  const { decided } = decision;
+  const follows = !decided.isRepeated && Boolean(route.after ?? route.answerAfter);
+  return { data, decided, version, follows };
+}
+
+/** What the first reading came to doesn't hold any more. */
+async function readAgain(route: ChangeRoute, context: AnyContext): Promise<unknown> {
+  const data = route.read === "nothing" ? null : await route.read(context);
+  return route.prepare ? await route.prepare({ ...context, data }) : data;
+}
+
+interface Repeatable extends Decided {
+  /** Whether an earlier request with the same Idempotency-Key did it. */
+  readonly isRepeated?: boolean;
+}
+
+/**
+ * The route's decision; of a request that repeats an earlier one, that one's answer.
+ * @throws {ApiError} `IDEMPOTENCY_CONFLICT` if the same key came with another request.
+ */
+function decide(
+  route: ChangeRoute,
+  input: AnyContext & { readonly data: unknown; readonly account: Account | null },
+): Repeatable {
+  const earlier = route.idempotency?.earlier(input);
+  if (!earlier) return route.decide(input);
+  if (!earlier.isSame) throw new ApiError("IDEMPOTENCY_CONFLICT");
+  return { writes: [], reply: earlier.answer(), isRepeated: true };
+}
+
+/** The owner whose queue a change takes: the caller, or the one that a privileged caller names. */
+function ownerOf(route: ChangeRoute, { caller }: AnyContext, data: unknown): Owner {
+  if ("owner" in caller) return caller.owner;
+  assert(route.actsOn, "a caller without an owner acts on one");
+  return route.actsOn(data);
+}
+
+/** Failing here loses nothing: an outbox does it again. But nobody is told that it is done. */
+export async function followCommit(
+  route: ChangeRoute,
+  context: AnyContext,
+  { data, decided, version }: Committed,
+): Promise<JsonReply | undefined> {
+  const committed = { ...context, data, decided, version };
+  try {
+    await route.after?.(committed);
+    return await route.answerAfter?.(committed);
+  } catch (cause) {
+    logFailure(`after ${route.answers} failed`, cause, { requestId: context.request.id });
+    if (!route.promisesAfter) return undefined;
+    throw new ApiError("UNAVAILABLE", { cause, headers: { "retry-after": "5" } });
+  }
+}

@@ -1,0 +1,114 @@
+/** From a request that passed the gates to what its route decides on. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { assert } from "../core/assert.ts";
+import { derivedId, type IdKind } from "../core/ids.ts";
+import { askedBy } from "./asked-by.ts";
+import { requestFacts, type Shown } from "./gates.ts";
+import { parseParams, parseQuery, readJson } from "./parse.ts";
+import type { RequestRecord } from "./request-log.ts";
+import type { AnyContext, Authentication, Callers, Deps, Ids, Route } from "./route.ts";
+import { refuseVainKey, refuseVainPreconditions } from "./vain-headers.ts";
+
+/** A request that has passed the first gates. */
+export interface MatchedRequest {
+  readonly route: Route;
+  readonly params: Readonly<Record<string, string | undefined>>;
+  readonly query: URLSearchParams;
+  readonly shown: Shown;
+  readonly record: RequestRecord;
+  readonly contentType: string | undefined;
+}
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** Gives a repeated read or decision the same ids again. */
+export class RepeatableIds implements Ids {
+  readonly #given = new Map<IdKind, string[]>();
+  readonly #taken = new Map<IdKind, number>();
+  readonly #newId: (kind: IdKind) => string;
+  readonly ofRequest: Ids["ofRequest"];
+  constructor(newId: (kind: IdKind) => string, ofRequest: Ids["ofRequest"]) {
+    this.#newId = newId;
+    this.ofRequest = ofRequest;
+  }
+  next(kind: IdKind): string {
+    const given = this.#given.get(kind) ?? [];
+    const taken = this.#taken.get(kind) ?? 0;
+    const id = given[taken] ?? this.#newId(kind);
+    given[taken] = id;
+    this.#given.set(kind, given);
+    this.#taken.set(kind, taken + 1);
+    return id;
+  }
+  repeat(): void {
+    this.#taken.clear();
+  }
+}
+
+/** A request whose own documents have been read. */
+export interface PreparedRequest {
+  readonly context: AnyContext;
+  readonly ids: RepeatableIds;
+  readonly data: unknown;
+}
+
+/** Whether the route decides on the owner's account. */
+export function takesAccount(route: Route): boolean {
+  return route.kind === "change" && route.budget !== "free" && route.budget !== "closing";
+}
+
+/**
+ * Parses what came in and reads what the route decides on, by itself and, for a change that takes
+ * it, the owner's account. It can't write: it may run before the caller's key is confirmed.
+ */
+export async function prepareRequest(
+  matched: MatchedRequest,
+  caller: Callers[Authentication],
+  exchange: Exchange,
+  deps: Deps,
+): Promise<PreparedRequest> {
+  const { route } = matched;
+  const { request, response } = exchange;
+  if (takesAccount(route) && "owner" in caller) deps.commits.warm(caller.owner);
+  const options = {
+    bytesMax: route.bodyBytesMax,
+    contentType: matched.contentType,
+    // A runner reports a program's output, whatever it contains.
+    nul: route.authenticate === "execution" ? ("kept" as const) : ("refused" as const),
+  };
+  const gone = new AbortController();
+  // Skipped after the answer, because each abort creates an error with a stack.
+  response.once("close", () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  const ids = new RepeatableIds(deps.newId, (kind) => idOfRequest(route, context, kind));
+  const facts = requestFacts(request, matched.record.requestId);
+  refuseVainKey(route, facts);
+  refuseVainPreconditions(route, facts);
+  const context: AnyContext = {
+    caller,
+    params: parseParams(route.params, matched.params),
+    query: parseQuery(route.query, matched.query),
+    body: typeof route.body === "string" ? null : await readJson(request, route.body, options),
+    raw: request,
+    request: facts,
+    now: deps.now(),
+    ids,
+    deps: askedBy(deps, gone.signal),
+    repeated: false,
+    signal: gone.signal,
+  };
+  const data = route.read === "nothing" ? null : await route.read(context);
+  return { context, ids, data };
+}
+
+/** @see Ids.ofRequest */
+function idOfRequest(route: Route, context: AnyContext, kind: IdKind): string | null {
+  const { idempotencyKey } = context.request;
+  assert(route.kind === "change" && route.idempotency, "only what honours a key makes ids of it");
+  if (idempotencyKey === null) return null;
+  return derivedId(kind, ...route.idempotency.space(context), idempotencyKey);
+}

@@ -1,0 +1,159 @@
+/** The order of a request's steps; above all, what waits until its key is confirmed. */
+import { setImmediate } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import * as z from "zod";
+import { owner, runRequest, things } from "../../test/kit/run-request.ts";
+import { keyRoutes } from "../../test/security/support/table.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { create } from "../store/documents.ts";
+import { type Callers, change, type Route } from "./route.ts";
+
+beforeAll(() => void vi.stubEnv("GOOGLE_CLOUD_PROJECT", "none"));
+afterAll(() => void vi.unstubAllEnvs());
+
+const revoked = new ApiError("UNAUTHORIZED", { message: "The API key has been revoked." });
+
+/** The route as it is declared, with steps that only note that they were taken. */
+function watched(route: Route, steps: string[]): Route {
+  const step = (name: string) => async () => {
+    steps.push(name);
+    return { status: 200, body: {} };
+  };
+  const declared = { ...route, params: z.unknown(), query: z.unknown(), body: "none" };
+  const all = ["read", "prepare", "perform", "after", "answerAfter"].map((name) => [
+    name,
+    step(name),
+  ]);
+  const decide = () => {
+    steps.push("decide");
+    const writes = [create(things.doc("a"), { name: "a" })];
+    return { writes, subject: "a", reply: { status: 200, body: {} } };
+  };
+  const answer = () => {
+    steps.push("answer");
+    return { status: 200, body: {} };
+  };
+  return { ...declared, ...Object.fromEntries(all), decide, answer } as never;
+}
+
+function mayRead(route: Route): boolean {
+  return route.kind === "query" || route.beforeConfirmed === "reads";
+}
+
+describe("KEY-5 a request whose key was revoked", () => {
+  test.each(keyRoutes)("takes no step but a read meanwhile: $title", async ({ route }) => {
+    const steps: string[] = [];
+    const confirmed = setImmediate(null).then(async () => {
+      for (let turn = 0; turn < 5; turn += 1) await setImmediate();
+      throw revoked;
+    });
+    await expect(runRequest(watched(route, steps), { confirmed })).rejects.toBe(revoked);
+    expect(steps).toEqual(mayRead(route) ? ["read"] : []);
+  });
+
+  test.each(keyRoutes)(
+    "writes nothing if its body was long in coming: $title",
+    async ({ route }) => {
+      const steps: string[] = [];
+      const again = async () => {
+        throw revoked;
+      };
+      const late = { freshMs: -1, again };
+      await expect(runRequest(watched(route, steps), late)).rejects.toBe(revoked);
+      expect(steps).toEqual(["read"]);
+    },
+  );
+});
+
+const stated = {
+  summary: "",
+  scope: "none",
+  params: z.object({}),
+  query: z.object({}),
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "none",
+  beforeConfirmed: "reads",
+  budget: "free",
+  audit: "thing.made",
+  reply: { 201: z.object({ id: z.string() }) },
+} as const;
+
+/** Makes a thing, once for each Idempotency-Key in one space. */
+function making(
+  options: { readonly space: string; readonly isSame: boolean },
+  made: string[] = [],
+) {
+  return change({
+    ...stated,
+    answers: "POST /v1/things",
+    authenticate: "api-key",
+    read: async ({ ids, deps }) => {
+      const id = ids.ofRequest("thread") ?? ids.next("thread");
+      return { id, found: await deps.store.get(things.doc(id)) };
+    },
+    idempotency: {
+      space: () => [options.space],
+      earlier: ({ data: { id, found } }) =>
+        found.value === null
+          ? null
+          : { isSame: options.isSame, answer: () => ({ status: 201, body: { id } }) },
+    },
+    decide: ({ data: { id } }) => ({
+      writes: [create(things.doc(id), { name: "made" })],
+      subject: id,
+      reply: { status: 201, body: { id } },
+    }),
+    after: async ({ data: { id } }) => void made.push(id),
+  });
+}
+
+describe("an Idempotency-Key", () => {
+  const headers = { "idempotency-key": "k" };
+  const same = making({ space: "a", isSame: true });
+
+  test("makes a repeated request change nothing and answer the same", async () => {
+    const made: string[] = [];
+    const route = making({ space: "a", isSame: true }, made);
+    const { store, body } = await runRequest(route, { headers });
+    const repeated = await runRequest(route, { headers, store });
+    expect(repeated).toMatchObject({ body, rows: [] });
+    expect(store.tried).toHaveLength(1);
+    expect(made).toHaveLength(1);
+  });
+
+  test("is refused with another request than its first", async () => {
+    const { store } = await runRequest(same, { headers });
+    const other = runRequest(making({ space: "a", isSame: false }), { headers, store });
+    await expect(other).rejects.toMatchObject({ code: "IDEMPOTENCY_CONFLICT" });
+    expect(store.tried).toHaveLength(1);
+  });
+
+  test("says nothing of requests in another space, nor of those without one", async () => {
+    const { store } = await runRequest(same, { headers });
+    await runRequest(making({ space: "b", isSame: false }), { headers, store });
+    await runRequest(making({ space: "a", isSame: false }), { store });
+    expect(store.tried).toHaveLength(3);
+  });
+});
+
+describe("AUD-7 a privileged change", () => {
+  test("is put on the record of the owner it acts on", async () => {
+    const operator: Callers["operator"] = { type: "operator", id: "op_a", email: "a@b.c" };
+    const route = change({
+      ...stated,
+      answers: "POST /v1/admin/things",
+      authenticate: "operator",
+      read: async () => ({ whose: owner }),
+      actsOn: ({ whose }) => whose,
+      decide: ({ data: { whose } }) => ({
+        writes: [create(things.doc("a"), { name: "a" })],
+        subject: whose.id,
+        reply: { status: 201, body: { id: "a" } },
+      }),
+    });
+    const confirmed = Promise.resolve(operator);
+    const { rows } = await runRequest(route, { caller: operator, confirmed });
+    expect(rows).toMatchObject([{ owner }]);
+  });
+});

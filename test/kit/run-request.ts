@@ -1,0 +1,79 @@
+/** One request through the pipeline, in this process, on a store in memory. */
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
+import { nanoid } from "nanoid";
+import * as z from "zod";
+import { type IdKind, idOf } from "#shared/core/ids";
+import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
+import { mintOwner } from "#shared/identity/owner";
+import { UnsentAnswers } from "#shared/limits/unsent-answers";
+import { LimitGate } from "#shared/pipeline/limit-gate";
+import type { Authenticated, Change } from "#shared/pipeline/members";
+import type { Callers, Route } from "#shared/pipeline/route";
+import { runRoute } from "#shared/pipeline/run-route";
+import { CommitCoordinator } from "#shared/store/commit-coordinator";
+import { create, systemCollection } from "#shared/store/documents";
+import { MemoryStore } from "./memory-store.ts";
+
+export const owner = mintOwner(`user_${"a".repeat(21)}`, "development");
+const key = { id: "key_a", scopes: ["*"], lineageId: null };
+const caller: Callers["api-key"] = { type: "key", id: key.id, owner, key } as never;
+
+export const things = systemCollection("things", z.object({ name: z.string() }));
+
+export interface Ran {
+  readonly body: string;
+  /** What was put on the record. */
+  readonly rows: readonly Change[];
+  readonly store: MemoryStore;
+}
+
+interface How extends Partial<Authenticated> {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What earlier requests have stored. */
+  readonly store?: MemoryStore;
+}
+
+/** @throws {ApiError} what the request was refused with. */
+export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
+  const { headers = {}, store = new MemoryStore(), ...stated } = how;
+  const rows: Change[] = [];
+  const request = new IncomingMessage(new Socket());
+  Object.assign(request, { method: route.method, headers });
+  request.push(null);
+  const response = new ServerResponse(request);
+  const body: string[] = [];
+  Object.assign(response, { end: (text: string) => body.push(text) });
+  const unhurried = { freshMs: 60_000, again: async () => null, noteUse: async () => {} };
+  const confirmed = Promise.resolve(how.caller ?? caller);
+  const deps = {
+    ...{
+      store: Object.assign(store, { askedBy: () => store }),
+      keyStore: store,
+      now: () => 0,
+      random: Buffer.alloc,
+    },
+    newId: (kind: IdKind) => idOf(kind, nanoid()),
+    commits: new CommitCoordinator(store, { random: () => 0 }),
+  };
+  const record = { requestId: "req_a", callerId: null, ownerId: null, error: null };
+  const matched = { route, params: {}, query: new URLSearchParams(), shown: {}, record };
+  await runRoute(
+    matched as never,
+    { request, response },
+    {
+      deps: deps as never,
+      limits: new LimitGate(DeploymentLimits.parse({}), () => 0),
+      unsent: new UnsentAnswers(),
+      members: {
+        authenticate: async () => ({ caller, confirmed, ...unhurried, ...stated }),
+        sealDetails: async () => null,
+        auditRow: (_route, decided) => {
+          rows.push(decided);
+          return create(things.doc(decided.rowId), { name: "row" });
+        },
+      },
+    },
+  );
+  return { body: body.join(""), rows, store };
+}
