@@ -1,16 +1,14 @@
 /**
- * A function's server: it checks headers, request id, route and credential, and passes what is left
- * to the functions framework. The framework's own parsers would read a forged key's gigabyte before
- * any handler runs; they leave a body alone if the headers that announce it are hidden.
+ * A function's process: it listens on `PORT`, as Cloud Run asks of it, and ends on SIGTERM. Each
+ * request gets its headers and its id, then its route and credential are checked, and only what
+ * has passed is run and may have its body read (ADR 35).
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
-import { EventEmitter, once } from "node:events";
+import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { http } from "@google-cloud/functions-framework";
-import { getTestServer } from "@google-cloud/functions-framework/testing";
 import findMyWay, { type HTTPMethod } from "find-my-way";
 import { config, deploymentLimits, peppers } from "../config.ts";
-import { Fault } from "../core/fault.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { methodNotAllowed } from "../errors/method-not-allowed.ts";
 import { allowHeader, routedMethod } from "../http/methods.ts";
@@ -33,7 +31,10 @@ import { cutOffStalled } from "./stalled-reader.ts";
 const drainMs = 8_000;
 
 type Router = ReturnType<typeof routerOf>;
-const admittedRequests = new WeakMap<IncomingMessage, MatchedRequest>();
+
+/** Answers the request that the code now running belongs to. */
+type Fail = (error: unknown) => void;
+const failOfRequest = new AsyncLocalStorage<Fail>();
 
 /** The router needs a handler per route; ours keeps the route itself in the route's store. */
 function unused(): void {}
@@ -82,45 +83,32 @@ async function listen(service: Service, host: () => Host): Promise<void> {
   if (service.routes.some(({ authenticate }) => authenticate === "api-key")) peppers();
   const limits = new LimitGate(deploymentLimits(), elapsed);
   const unsent = new UnsentAnswers();
-  tellOfCrashes(service.name);
-  http(service.name, async (request: IncomingMessage, response: ServerResponse) => {
-    const matched = admittedRequests.get(request);
-    if (!matched) throw new Fault("a request that passed no gate");
-    const { record } = matched;
-    const fail = (error: unknown) => refuse(error, { response, record });
-    answerForDomain(fail);
-    try {
-      await runRoute(matched, { request, response }, { deps, members, limits, unsent });
-    } catch (error) {
-      fail(error);
-    }
-  });
-  const framework = getTestServer(service.name);
+  takeUncaught(service.name);
   const router = routerOf(service.routes);
+  const known = { deps, members, limits, unsent };
   const server = createFunctionServer((request, response, expected) => {
-    if (!admit(router, request, response)) return;
+    const matched = admit(router, request, response);
+    if (!matched) return;
     expected();
-    framework.emit("request", request, response);
+    const { record } = matched;
+    const fail: Fail = (error) => refuse(error, { response, record });
+    failOfRequest.run(fail, () => {
+      runRoute(matched, { request, response }, known).catch(fail);
+    });
   });
   process.once("SIGTERM", () => stop(server));
   await once(server.listen(PORT, PADDOCK_BIND), "listening");
 }
 
 /**
- * The framework runs each request in a domain. It answers and logs the message of whatever is
- * thrown there outside of our promises, values included. Here it is answered like any other
- * failure.
+ * What a request's callback throws outside of our promises is answered as any other failure of
+ * that request. Anything else that nobody catches ends the process; Node would print its message,
+ * and the bundle's line with it.
  */
-function answerForDomain(fail: (error: unknown) => void): void {
-  const domain: unknown = Reflect.get(process, "domain");
-  if (!(domain instanceof EventEmitter)) return;
-  domain.removeAllListeners("error");
-  domain.on("error", fail);
-}
-
-/** For an uncaught error, Node would print the message and the bundle's line with it. */
-function tellOfCrashes(name: string): void {
-  process.on("uncaughtException", (cause) => {
+function takeUncaught(name: string): void {
+  process.on("uncaughtException", (cause, origin) => {
+    const fail = failOfRequest.getStore();
+    if (fail && origin === "uncaughtException") return fail(cause);
     logFailure(`${name} ends: an error that nobody caught`, cause);
     process.exit(1);
   });
@@ -132,8 +120,12 @@ function stop(server: Server): void {
   setTimeout(() => process.exit(0), drainMs).unref();
 }
 
-/** The gates before the body; nothing here costs a read. */
-function admit(router: Router, request: IncomingMessage, response: ServerResponse): boolean {
+/** The gates before the body; nothing here costs a read. Null if one of them refused. */
+function admit(
+  router: Router,
+  request: IncomingMessage,
+  response: ServerResponse,
+): MatchedRequest | null {
   const startedAt = performance.now();
   const requestId = `req_${randomUUID()}`;
   prepare(response, requestId);
@@ -159,19 +151,11 @@ function admit(router: Router, request: IncomingMessage, response: ServerRespons
     const shown = checkCredential(found.route.authenticate, request);
     checkBodyHead(request, found.route);
     const { "content-type": contentType } = request.headers;
-    admittedRequests.set(request, {
-      ...found,
-      query: new URLSearchParams(query.join("?")),
-      shown,
-      record: logged,
-      contentType,
-    });
-    delete request.headers["content-length"];
-    delete request.headers["transfer-encoding"];
-    return true;
+    const parameters = new URLSearchParams(query.join("?"));
+    return { ...found, query: parameters, shown, record: logged, contentType };
   } catch (error) {
     refuse(error, { response, record: logged });
-    return false;
+    return null;
   }
 }
 

@@ -15,7 +15,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   secrets: ["config", "core", "errors", "google", "owner", "protocol", "store"],
 };
 const googleClients =
-  /^(@google-cloud\/(?!functions-framework)|google-gax|google-auth-library|@grpc\/)/;
+  /^(@google-cloud\/|google-gax|google-auth-library|@grpc\/)/;
 const productFolders = ["functions", "shared", "runner"];
 
 export function isProduct(path: string): boolean {

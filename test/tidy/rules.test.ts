@@ -26,6 +26,7 @@ describe("findForbiddenImports()", () => {
     ["runner/supervisor.ts", `import { Store } from "#shared/store/store";`],
     ["runner/supervisor.ts", `import { credentials } from "@grpc/grpc-js";`],
     ["shared/core/a.ts", `import { Store } from "../store/store.ts";`],
+    ["shared/pipeline/a.ts", `import { http } from "@google-cloud/functions-framework";`],
     ["shared/store/a.ts", `import { serve } from "#shared/pipeline/serve";`],
     ["shared/store/a.ts", `import { Storage } from "@google-cloud/storage";`],
     ["shared/owners/a.ts", `import { serve } from "../pipeline/serve.ts";`],
@@ -35,7 +36,7 @@ describe("findForbiddenImports()", () => {
   });
 
   test.each([
-    ["functions/keys/a.ts", `import { route } from "#shared/pipeline/route";`],
+    ["functions/keys/a.ts", `import { query } from "#shared/pipeline/route";`],
     ["runner/supervisor.ts", `import { Limits } from "#shared/protocol/runner";`],
     ["shared/pipeline/a.ts", `import { hold } from "../budget/hold.ts";`],
     ["shared/store/a.ts", `import type { Owner } from "../identity/owner.ts";`],
