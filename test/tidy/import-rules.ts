@@ -14,8 +14,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   contract: ["core", "errors", "protocol", "store"],
   secrets: ["config", "core", "errors", "google", "owner", "protocol", "store"],
 };
-const googleClients =
-  /^(@google-cloud\/|google-gax|google-auth-library|@grpc\/)/;
+const googleClients = /^(@google-cloud\/|google-gax|google-auth-library|@grpc\/)/;
 const productFolders = ["functions", "shared", "runner"];
 
 export function isProduct(path: string): boolean {
