@@ -4,7 +4,7 @@ import { dayOf } from "#shared/core/money/account";
 import { route } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { daysOf, lastDays } from "./period.ts";
-import { ofEach, spentAndBegunIn } from "./spending.ts";
+import { spentAndBegunByDay } from "./spending.ts";
 
 export const listDaily = route({
   answers: "GET /v1/billing/daily",
@@ -28,14 +28,11 @@ export const listDaily = route({
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
     const days = daysOf({ from: createdAt, to: now }, { createdAt, now, max: query.days });
-    return await ofEach(days, async (span) => ({
-      date: dayOf(span.from),
-      ...(await spentAndBegunIn(store, owner, { span })),
-    }));
+    return await spentAndBegunByDay(store, owner, days);
   },
   decide({ data }) {
-    const days = data.map(({ date, microusd, executions, inputTokens, outputTokens }) => ({
-      date,
+    const days = data.map(({ span, microusd, executions, inputTokens, outputTokens }) => ({
+      date: dayOf(span.from),
       cost: usd(microusd),
       runs: executions,
       tokens: inputTokens + outputTokens,
