@@ -14,11 +14,17 @@ const retryAfterS = "1";
 export class UnsentAnswers {
   readonly #bytes = new Map<string, number>();
   #all = 0;
+  readonly #requireRoom: (callerId: string) => void;
+
+  /** @param requireRoom throws if the caller may be sent nothing large for now. */
+  constructor(requireRoom: (callerId: string) => void = () => undefined) {
+    this.#requireRoom = requireRoom;
+  }
 
   /**
    * Counts an answer until it is sent or its reader is gone.
    * @param mayRefuse false if the request changed something, because its answer must be given.
-   * @throws {ApiError} `ACCOUNT_BUSY` or `OVERLOADED`.
+   * @throws {ApiError} `ACCOUNT_BUSY` or `OVERLOADED`, or what `requireRoom` throws.
    */
   add(
     response: Pick<ServerResponse, "once" | "closed">,
@@ -26,6 +32,7 @@ export class UnsentAnswers {
     bytes: number,
   ): void {
     if (bytes < countedBytesMin || response.closed) return;
+    if (mayRefuse) this.#requireRoom(callerId);
     if (mayRefuse) this.#require(callerId, bytes);
     this.#add(callerId, bytes);
     response.once("close", () => this.#add(callerId, -bytes));

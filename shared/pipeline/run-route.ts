@@ -1,5 +1,5 @@
 /** After the first gates: authenticate → scope → parse → read → decide → commit → answer. */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import { assert } from "../core/assert.ts";
 import type { IdKind } from "../core/ids.ts";
 import { allows } from "../core/keys/scopes.ts";
@@ -7,9 +7,11 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { Turn } from "../limits/fair-gate.ts";
 import type { UnsentAnswers } from "../limits/unsent-answers.ts";
+import type { SentAnswers } from "../quotas/sent-answers.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
 import { askedBy } from "./asked-by.ts";
+import { countSentBytes, type Exchange } from "./count-sent-bytes.ts";
 import { clientAddress, requestFacts, type Shown } from "./gates.ts";
 import {
   claimantOf,
@@ -50,11 +52,7 @@ export interface Known {
   readonly deps: Deps;
   readonly limits: LimitGate;
   readonly unsent: UnsentAnswers;
-}
-
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly sent: SentAnswers;
 }
 
 /** Gives a repeated read or decision the same ids again. */
@@ -101,6 +99,7 @@ export async function runRoute(
   let place: Place | null = null;
   let isAtWork = false;
   try {
+    if ("key" in caller) countSentBytes(route, exchange, { owner: caller.owner, sent: known.sent });
     const close = known.limits.open(route, claimant);
     if (close) onceClosed(response, close);
     await receiveEnding(route, request);

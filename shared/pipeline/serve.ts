@@ -15,6 +15,7 @@ import { ApiError } from "../errors/api-error.ts";
 import { methodNotAllowed } from "../errors/method-not-allowed.ts";
 import { allowHeader, routedMethod } from "../http/methods.ts";
 import { UnsentAnswers } from "../limits/unsent-answers.ts";
+import { SentAnswers } from "../quotas/sent-answers.ts";
 import { depsWithoutStore } from "./deps-without-store.ts";
 import { createFunctionServer } from "./function-server.ts";
 import { checkCredential } from "./gates.ts";
@@ -80,7 +81,12 @@ async function listen(service: Service, host: () => Host): Promise<void> {
   // If peppers or limits can't be read, the start fails, since nothing works without them.
   if (service.routes.some(({ authenticate }) => authenticate === "api-key")) peppers();
   const limits = new LimitGate(deploymentLimits(), elapsed);
-  const unsent = new UnsentAnswers();
+  const sent = new SentAnswers(() => deps.store, {
+    bytesMax: deploymentLimits().quotas.downloadedBytesPerDayMax,
+    now: deps.now,
+    onFailure: (cause) => logFailure(`${service.name} couldn't count what it sent`, cause),
+  });
+  const unsent = new UnsentAnswers((ownerId) => sent.requireRoom(ownerId));
   tellOfCrashes(service.name);
   http(service.name, async (request: IncomingMessage, response: ServerResponse) => {
     const admitted = admittedRequests.get(request);
@@ -89,7 +95,7 @@ async function listen(service: Service, host: () => Host): Promise<void> {
     const fail = (error: unknown) => refuse(error, { response, record });
     answerForDomain(fail);
     try {
-      await runRoute(admitted, { request, response }, { deps, members, limits, unsent });
+      await runRoute(admitted, { request, response }, { deps, members, limits, unsent, sent });
     } catch (error) {
       fail(error);
     }
