@@ -38,13 +38,17 @@ export class UnsentAnswers {
     response.once("close", () => this.#add(callerId, -bytes));
   }
 
+  /** Lets in an answer that is larger than all the room there is, if nothing else waits. */
   #require(callerId: string, bytes: number): void {
     const headers = { "retry-after": retryAfterS };
-    if ((this.#bytes.get(callerId) ?? 0) + bytes > ownerBytesMax) {
+    const ownBytes = this.#bytes.get(callerId) ?? 0;
+    if (ownBytes > 0 && ownBytes + bytes > ownerBytesMax) {
       const message = "Answers of this account wait to be read; read them before asking for more.";
       throw new ApiError("ACCOUNT_BUSY", { message, headers });
     }
-    if (this.#all + bytes > allBytesMax) throw new ApiError("OVERLOADED", { headers });
+    if (this.#all > 0 && this.#all + bytes > allBytesMax) {
+      throw new ApiError("OVERLOADED", { headers });
+    }
   }
 
   #add(callerId: string, bytes: number): void {
