@@ -5,7 +5,7 @@ import { dayOf } from "#shared/core/money/account";
 import { query } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { daysOf, PeriodQuery, spanOf } from "./period.ts";
-import { daysMax, ofEach, spentAndBegunIn } from "./spending.ts";
+import { daysMax, spentAndBegunByDay, spentAndBegunIn } from "./spending.ts";
 
 const Tokens = z.object({ inputTokens: z.int(), outputTokens: z.int() });
 
@@ -40,16 +40,12 @@ export const getCostSummary = query({
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
     const span = spanOf(query, { createdAt, now });
-    const sums = async (part: { span: typeof span }) => ({
-      ...part,
-      ...(await spentAndBegunIn(store, owner, part)),
-    });
     const days = daysOf(span, { createdAt, now, max: daysMax });
-    const [whole, byDay] = await Promise.all([
-      sums({ span }),
-      ofEach(days, async (day) => await sums({ span: day })),
+    const [sums, byDay] = await Promise.all([
+      spentAndBegunIn(store, owner, { span }),
+      spentAndBegunByDay(store, owner, days),
     ]);
-    return { whole, byDay };
+    return { whole: { span, ...sums }, byDay };
   },
   answer({ query, data: { whole, byDay } }) {
     const { totalCT, agentCT, environmentCT } = tokenCost(whole.microusd);

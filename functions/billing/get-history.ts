@@ -3,8 +3,9 @@ import { noParams, ok, usd } from "#shared/contract/common";
 import { dayOf } from "#shared/core/money/account";
 import { query } from "#shared/pipeline/route";
 import { accountId, accounts, ledger } from "#shared/store/owners";
-import { daysOf, lastDays, type Span } from "./period.ts";
-import { ofEach, spentIn } from "./spending.ts";
+import { daysOf, lastDays } from "./period.ts";
+import { spentByDay } from "./spending.ts";
+import { sumsByDay } from "./sums-by-day.ts";
 
 const Day = z.object({
   date: z.string(),
@@ -29,33 +30,32 @@ export const getHistory = query({
   reply: { 200: z.object({ days: z.array(Day) }) },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
-    const changedBy = async (span: Partial<Span>) => {
-      const between = { field: "createdAt", from: span.from, to: span.to };
-      const { sums } = await store.sum(ledger.all(owner), { between, fields: ["amountMicrousd"] });
-      return sums[0] ?? 0;
-    };
     const days = daysOf({ from: 0, to: now }, { createdAt, now, max: query.days });
-    const before = await changedBy({ to: (days[0]?.from ?? now) - 1 });
-    const sums = await ofEach(days, async (span) => ({
-      date: dayOf(span.from),
-      spent: await spentIn(store, owner, { span }),
-      changedMicrousd: await changedBy(span),
-    }));
-    return { before, sums };
+    const lines = { owner, collection: ledger.all(owner), fields: ["amountMicrousd"] };
+    const to = (days[0]?.from ?? now) - 1;
+    const before = { fields: lines.fields, between: { field: "createdAt", from: undefined, to } };
+    const [earlier, changed, spent] = await Promise.all([
+      store.sum(lines.collection, before),
+      sumsByDay(store, lines, days),
+      spentByDay(store, owner, days),
+    ]);
+    return { days, earlier, changed, spent };
   },
   /** Computed from the ledger alone, so each balance is the sum of the lines before it. */
-  answer({ data: { before, sums } }) {
-    let balanceMicrousd = before;
-    const days = sums.map(({ date, spent, changedMicrousd }) => {
+  answer({ data: { days, earlier, changed, spent } }) {
+    let balanceMicrousd = earlier.sums[0] ?? 0;
+    const shown = days.map((span, index) => {
+      const changedMicrousd = changed[index]?.sums[0] ?? 0;
+      const { microusd, executions } = spent[index] ?? { microusd: 0, executions: 0 };
       balanceMicrousd += changedMicrousd;
       return {
-        date,
-        spent: usd(spent.microusd),
-        executions: spent.executions,
-        credited: usd(changedMicrousd + spent.microusd),
+        date: dayOf(span.from),
+        spent: usd(microusd),
+        executions,
+        credited: usd(changedMicrousd + microusd),
         balance: usd(balanceMicrousd),
       };
     });
-    return ok({ days });
+    return ok({ days: shown });
   },
 });

@@ -4,7 +4,7 @@ import { dayOf } from "#shared/core/money/account";
 import { query } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { daysOf, PeriodQuery, spanOf } from "./period.ts";
-import { type Begun, begunIn, daysMax, ofEach } from "./spending.ts";
+import { type Begun, begunByDay, begunIn, daysMax } from "./spending.ts";
 
 const Tokens = z.object({
   inputTokens: z.int(),
@@ -34,15 +34,18 @@ export const getTokenPerformance = query({
     const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
     const span = spanOf(query, { createdAt, now });
     const days = daysOf(span, { createdAt, now, max: daysMax });
-    const byDay = await ofEach(days, async (day) => ({
-      date: dayOf(day.from),
-      ...(await begunIn(store, owner, { span: day })),
-    }));
-    return { whole: await begunIn(store, owner, { span }), byDay };
+    const [whole, byDay] = await Promise.all([
+      begunIn(store, owner, { span }),
+      begunByDay(store, owner, days),
+    ]);
+    return { whole, days, byDay };
   },
-  answer({ query, data: { whole, byDay } }) {
-    const days = byDay.map((day) => ({ date: day.date, ...tokens(day) }));
-    return ok({ period: query.period, byDay: days, totals: tokens(whole) });
+  answer({ query, data: { whole, days, byDay } }) {
+    const shown = byDay.map((day, index) => ({
+      date: dayOf(days[index]?.from ?? 0),
+      ...tokens(day),
+    }));
+    return ok({ period: query.period, byDay: shown, totals: tokens(whole) });
   },
 });
 

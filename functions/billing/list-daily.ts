@@ -4,7 +4,7 @@ import { dayOf } from "#shared/core/money/account";
 import { query } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { daysOf, lastDays } from "./period.ts";
-import { ofEach, spentAndBegunIn } from "./spending.ts";
+import { spentAndBegunByDay } from "./spending.ts";
 
 export const listDaily = query({
   answers: "GET /v1/billing/daily",
@@ -26,14 +26,11 @@ export const listDaily = query({
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
     const days = daysOf({ from: createdAt, to: now }, { createdAt, now, max: query.days });
-    return await ofEach(days, async (span) => ({
-      date: dayOf(span.from),
-      ...(await spentAndBegunIn(store, owner, { span })),
-    }));
+    return await spentAndBegunByDay(store, owner, days);
   },
   answer({ data }) {
-    const days = data.map(({ date, microusd, executions, inputTokens, outputTokens }) => ({
-      date,
+    const days = data.map(({ span, microusd, executions, inputTokens, outputTokens }) => ({
+      date: dayOf(span.from),
       cost: usd(microusd),
       runs: executions,
       tokens: inputTokens + outputTokens,

@@ -7,6 +7,7 @@ import { fieldsBytes } from "../store/document-room.ts";
 import { type Execution, hasEnded } from "../store/executions.ts";
 import { follow } from "./follow.ts";
 import { laterExecutions } from "./later-executions.ts";
+import { ReadAllowance } from "./read-allowance.ts";
 import { eventId } from "./resume-point.ts";
 import { endEvents, itemEvent, type Numbered, startedEvent } from "./stream-events.ts";
 import type { StreamStart } from "./stream-start.ts";
@@ -33,9 +34,9 @@ export interface Reader {
 
 /**
  * Answers with an execution's events, and those of the executions after it: one `data:` line of
- * JSON each, with the type inside. The stream ends with the last execution, or before an event that
- * would take it over 8 MB or 15 minutes. A client resumes it by asking for what comes after the
- * last `id:` it received.
+ * JSON each, with the type inside. The stream ends with the last execution, before an event that
+ * would take it over 8 MB or 15 minutes, or once it has read 2,000 documents to catch up. A client
+ * resumes it by asking for what comes after the last `id:` it received.
  */
 export function eventStream(reader: Reader, start: StreamStart) {
   // Nothing comes after the end; 204 tells browsers not to reconnect.
@@ -75,13 +76,16 @@ async function* eventsFrom(
   { execution, afterNumber, newestId }: StreamStart,
   signal: AbortSignal,
 ): AsyncGenerator<Identified> {
-  yield* eventsOf(reader, { execution, afterNumber: afterNumber ?? -1, signal });
+  const reads = new ReadAllowance(deploymentLimits().streams.readsMax);
+  yield* eventsOf(reader, { execution, afterNumber: afterNumber ?? -1, signal, reads });
   const { deps, caller } = reader;
   // A stream that was cut in the middle can be resumed there.
-  if (signal.aborted) return;
-  for await (const later of laterExecutions(deps, caller.owner, { from: execution, newestId })) {
-    yield* eventsOf(reader, { execution: later, afterNumber: -1, signal });
-    if (signal.aborted) return;
+  const isCut = () => signal.aborted || reads.areUsedUp;
+  if (isCut()) return;
+  const following = { from: execution, newestId, reads };
+  for await (const later of laterExecutions(deps, caller.owner, following)) {
+    yield* eventsOf(reader, { execution: later, afterNumber: -1, signal, reads });
+    if (isCut()) return;
   }
 }
 
@@ -91,14 +95,15 @@ async function* eventsOf(
     readonly execution: Execution;
     readonly afterNumber: number;
     readonly signal: AbortSignal;
+    readonly reads: ReadAllowance;
   },
 ): AsyncGenerator<Identified> {
-  const { execution, afterNumber, signal } = part;
+  const { execution, afterNumber, signal, reads } = part;
   for await (const [number, event] of numbered()) yield [eventId(execution.id, number), event];
 
   async function* numbered(): AsyncGenerator<Numbered> {
     if (afterNumber < 0) yield startedEvent(execution);
-    const of = { execution, afterSequence: Math.max(0, afterNumber), signal };
+    const of = { execution, afterSequence: Math.max(0, afterNumber), signal, reads };
     for await (const next of follow(deps, owner, of)) {
       if (next.type === "event") yield itemEvent(next.event);
       else yield* endEvents(next.execution).filter(([number]) => number > afterNumber);

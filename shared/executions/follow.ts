@@ -5,6 +5,7 @@ import { type EventBatch, type Execution, executions, hasEnded } from "../store/
 import { LogPages } from "./event-log.ts";
 import { markReader } from "./mark-reader.ts";
 import { NewEventNotifier } from "./new-event-notifier.ts";
+import type { ReadAllowance } from "./read-allowance.ts";
 import type { SweepDeps } from "./sweep.ts";
 import { lookMs } from "./timing.ts";
 
@@ -14,8 +15,9 @@ export type Followed =
 
 /**
  * Yields the events after `afterSequence`, and the end after the last event. Ends without an end
- * event when `signal` is aborted. A listener delivers new events to a reader that keeps up; a
- * reader that is behind reads one page at a time. An execution that has ended needs no listener.
+ * event when `signal` is aborted or `reads` are used up. A listener delivers new events to a reader
+ * that keeps up; a reader that is behind reads one page at a time. An execution that has ended
+ * needs no listener.
  * @throws the database's error; the reader reconnects and resumes.
  */
 export async function* follow(
@@ -25,9 +27,10 @@ export async function* follow(
     readonly execution: Execution;
     readonly afterSequence: number;
     readonly signal: AbortSignal;
+    readonly reads: ReadAllowance;
   },
 ): AsyncGenerator<Followed> {
-  const { execution, signal } = options;
+  const { execution, signal, reads } = options;
   const { id } = execution;
   const pages = new LogPages(deps.store, owner, id);
   let ended = hasEnded(execution) ? execution : null;
@@ -40,7 +43,9 @@ export async function* follow(
     while (!signal.aborted) {
       if (ended && last >= ended.eventsLastSequence) return yield { type: "end", execution: ended };
       const rung = ended ? null : await doorbell?.next(last, lookAt - deps.now());
+      if (!rung && reads.areUsedUp) return;
       const batches = rung ?? (signal.aborted ? [] : await pages.after(last));
+      if (!rung) reads.count(batches.length);
       for (const event of eventsOf(batches)) {
         if (event.sequence <= last) continue;
         last = event.sequence;

@@ -8,6 +8,7 @@ const turns = new Map<string, LimitFunction>();
 /**
  * Sends a large event in its owner's turn. Its text takes several times its size in memory until
  * the reader has taken it, and a hundred readers may be slow (TEN-2).
+ * Other things that hold much memory for a while take the same turns.
  * @param send makes the text, and resolves once it is taken or the reader is gone.
  */
 export async function inTurnOf<T>(ownerId: string, send: () => Promise<T>): Promise<T> {

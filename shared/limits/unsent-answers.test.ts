@@ -35,6 +35,21 @@ describe("TEN-2 UnsentAnswers", () => {
     expect(() => reading(unsent, "another", mib)).toThrow(overloaded);
   });
 
+  test("lets in an answer that is larger than the room there is, if nothing else waits", () => {
+    const unsent = new UnsentAnswers();
+    const large = reading(unsent, "owner", 17 * mib);
+    expect(() => reading(unsent, "owner", mib)).toThrow(busy);
+    large.emit("close");
+    const larger = reading(unsent, "owner", 49 * mib);
+    expect(() => reading(unsent, "neighbour", mib)).toThrow(overloaded);
+    larger.emit("close");
+    const small = reading(unsent, "owner", mib);
+    expect(() => reading(unsent, "owner", 17 * mib)).toThrow(busy);
+    expect(() => reading(unsent, "neighbour", 49 * mib)).toThrow(overloaded);
+    small.emit("close");
+    reading(unsent, "owner", 17 * mib);
+  });
+
   test("refuses nothing that was done already, and counts nothing that is small", () => {
     const unsent = new UnsentAnswers();
     for (let each = 0; each < 5; each += 1) reading(unsent, "owner", 16 * mib, false);

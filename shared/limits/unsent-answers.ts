@@ -14,11 +14,17 @@ const retryAfterS = "1";
 export class UnsentAnswers {
   readonly #bytes = new Map<string, number>();
   #all = 0;
+  readonly #requireRoom: (callerId: string) => void;
+
+  /** @param requireRoom throws if the caller may be sent nothing large for now. */
+  constructor(requireRoom: (callerId: string) => void = () => undefined) {
+    this.#requireRoom = requireRoom;
+  }
 
   /**
    * Counts an answer until it is sent or its reader is gone.
    * @param mayRefuse false if the request changed something, because its answer must be given.
-   * @throws {ApiError} `ACCOUNT_BUSY` or `OVERLOADED`.
+   * @throws {ApiError} `ACCOUNT_BUSY` or `OVERLOADED`, or what `requireRoom` throws.
    */
   add(
     response: Pick<ServerResponse, "once" | "closed">,
@@ -26,18 +32,23 @@ export class UnsentAnswers {
     bytes: number,
   ): void {
     if (bytes < countedBytesMin || response.closed) return;
+    if (mayRefuse) this.#requireRoom(callerId);
     if (mayRefuse) this.#require(callerId, bytes);
     this.#add(callerId, bytes);
     response.once("close", () => this.#add(callerId, -bytes));
   }
 
+  /** Lets in an answer that is larger than all the room there is, if nothing else waits. */
   #require(callerId: string, bytes: number): void {
     const headers = { "retry-after": retryAfterS };
-    if ((this.#bytes.get(callerId) ?? 0) + bytes > ownerBytesMax) {
+    const ownBytes = this.#bytes.get(callerId) ?? 0;
+    if (ownBytes > 0 && ownBytes + bytes > ownerBytesMax) {
       const message = "Answers of this account wait to be read; read them before asking for more.";
       throw new ApiError("ACCOUNT_BUSY", { message, headers });
     }
-    if (this.#all + bytes > allBytesMax) throw new ApiError("OVERLOADED", { headers });
+    if (this.#all > 0 && this.#all + bytes > allBytesMax) {
+      throw new ApiError("OVERLOADED", { headers });
+    }
   }
 
   #add(callerId: string, bytes: number): void {

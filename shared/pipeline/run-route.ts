@@ -4,7 +4,9 @@ import { allows } from "../core/keys/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Turn } from "../limits/fair-gate.ts";
 import type { UnsentAnswers } from "../limits/unsent-answers.ts";
+import type { SentAnswers } from "../quotas/sent-answers.ts";
 import { changes, commitChange, followCommit } from "./commit-change.ts";
+import { countSentBytes } from "./count-sent-bytes.ts";
 import { clientAddress } from "./gates.ts";
 import {
   claimantOf,
@@ -29,6 +31,7 @@ export interface Known {
   readonly deps: Deps;
   readonly limits: LimitGate;
   readonly unsent: UnsentAnswers;
+  readonly sent: SentAnswers;
 }
 
 export async function runRoute(
@@ -53,6 +56,7 @@ export async function runRoute(
   let place: Place | null = null;
   let isAtWork = false;
   try {
+    if ("key" in caller) countSentBytes(route, exchange, { owner: caller.owner, sent: known.sent });
     const close = known.limits.open(route, claimant);
     if (close) onceClosed(response, close);
     await receiveEnding(route, request);

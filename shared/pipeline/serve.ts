@@ -13,6 +13,7 @@ import { ApiError } from "../errors/api-error.ts";
 import { methodNotAllowed } from "../errors/method-not-allowed.ts";
 import { allowHeader, routedMethod } from "../http/methods.ts";
 import { UnsentAnswers } from "../limits/unsent-answers.ts";
+import { SentAnswers } from "../quotas/sent-answers.ts";
 import { depsWithoutStore } from "./deps-without-store.ts";
 import { createFunctionServer } from "./function-server.ts";
 import { checkCredential } from "./gates.ts";
@@ -82,10 +83,15 @@ async function listen(service: Service, host: () => Host): Promise<void> {
   // If peppers or limits can't be read, the start fails, since nothing works without them.
   if (service.routes.some(({ authenticate }) => authenticate === "api-key")) peppers();
   const limits = new LimitGate(deploymentLimits(), elapsed);
-  const unsent = new UnsentAnswers();
+  const sent = new SentAnswers(() => deps.store, {
+    bytesMax: deploymentLimits().quotas.downloadedBytesPerDayMax,
+    now: deps.now,
+    onFailure: (cause) => logFailure(`${service.name} couldn't count what it sent`, cause),
+  });
+  const unsent = new UnsentAnswers((ownerId) => sent.requireRoom(ownerId));
   takeUncaught(service.name);
   const router = routerOf(service.routes);
-  const known = { deps, members, limits, unsent };
+  const known = { deps, members, limits, unsent, sent };
   const server = createFunctionServer((request, response, expected) => {
     const matched = admit(router, request, response);
     if (!matched) return;

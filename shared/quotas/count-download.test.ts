@@ -41,6 +41,14 @@ describe("TEN-2 countDownload()", () => {
     expect(await counted()).toBe(30);
   });
 
+  test("goes on with a day that another instance's clock has begun already", async () => {
+    const { download, counted } = newUsage();
+    await download(30, lateAt + 60_000);
+    await download(30, lateAt);
+    await download(30, lateAt + 60_000);
+    expect(await counted()).toBe(90);
+  });
+
   test("isn't exceeded by concurrent downloads", async () => {
     const { download, counted } = newUsage();
     await download(1);

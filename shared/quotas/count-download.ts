@@ -13,7 +13,7 @@ import type { CountingStore } from "./store-object.ts";
 
 /** Between two tries, another download may start the day or create the document. */
 const attemptsMax = 5;
-const dayMs = 24 * 60 * 60_000;
+export const dayMs = 24 * 60 * 60_000;
 
 interface Download {
   readonly sizeBytes: number;
@@ -25,32 +25,54 @@ interface Download {
 export async function countDownload(
   store: CountingStore,
   owner: Owner,
-  { sizeBytes, now }: Download,
+  download: Download,
   bytesMax: number = deploymentLimits().quotas.downloadedBytesPerDayMax,
 ): Promise<void> {
+  if ((await addToDay(store, owner, download, bytesMax)) <= bytesMax) return;
+  await takeBack(store, owner, download.sizeBytes);
+  throw tooMuchDownloaded(download.now, bytesMax);
+}
+
+/**
+ * Counts bytes that were sent already, so the day may have more of them than the quota.
+ * @returns the day's bytes so far.
+ */
+export async function countSent(
+  store: CountingStore,
+  owner: Owner,
+  sent: Download,
+): Promise<number> {
+  return await addToDay(store, owner, sent, Number.POSITIVE_INFINITY);
+}
+
+async function addToDay(
+  store: CountingStore,
+  owner: Owner,
+  { sizeBytes, now }: Download,
+  bytesMax: number,
+): Promise<number> {
   const day = Math.floor(now / dayMs);
   const ref = downloadUsages.of(owner, downloadUsageId);
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     const { value, version } = await store.get(ref);
     try {
       if (value === null || version === null || value.day < day) {
-        requireAtMost(bytesMax, sizeBytes, now);
+        if (sizeBytes > bytesMax) throw tooMuchDownloaded(now, bytesMax);
         const next = { v: 1, kind: "downloads", day, bytes: sizeBytes } as const;
         await answered(store.commit([version ? replace(ref, version, next) : create(ref, next)]));
-        return;
+        return sizeBytes;
       }
       // A full quota is refused without a write.
-      requireAtMost(bytesMax, value.bytes + sizeBytes, now);
+      if (value.bytes + sizeBytes > bytesMax) throw tooMuchDownloaded(now, bytesMax);
+      // An instance whose clock is behind doesn't set the day back, or the next one would begin the
+      // day again at zero.
       const increments = { bytes: sizeBytes };
-      await answered(store.commit([patch(ref, { day }, { increments, mustExist: true })]));
+      await answered(store.commit([patch(ref, {}, { increments, mustExist: true })]));
     } catch (error) {
       if (!isConflict(error)) throw error;
       continue;
     }
-    const counted = (await store.get(ref)).value?.bytes ?? 0;
-    if (counted <= bytesMax) return;
-    await takeBack(store, owner, sizeBytes);
-    throw tooMuch(bytesMax, now);
+    return (await store.get(ref)).value?.bytes ?? 0;
   }
   throw new ApiError("UNAVAILABLE", { cause: "the day's downloads change all the time" });
 }
@@ -67,11 +89,11 @@ async function takeBack(store: CountingStore, owner: Owner, sizeBytes: number): 
   );
 }
 
-function requireAtMost(bytesMax: number, bytes: number, now: number): void {
-  if (bytes > bytesMax) throw tooMuch(bytesMax, now);
-}
-
-function tooMuch(bytesMax: number, now: number): ApiError {
+/** What is refused for the rest of the UTC day. */
+export function tooMuchDownloaded(
+  now: number,
+  bytesMax: number = deploymentLimits().quotas.downloadedBytesPerDayMax,
+): ApiError {
   return new ApiError("RATE_LIMITED", {
     message: `An account downloads at most ${bytesMax} bytes in a UTC day; wait for the next one.`,
     details: { of: "downloaded bytes", limit: bytesMax },

@@ -70,7 +70,8 @@ async function readWithin(
   return { documents, cut: false };
 }
 
-function pageTooLarge(fitting: number): ApiError {
+/** @param fitting how many of the page's items fit. */
+export function pageTooLarge(fitting: number): ApiError {
   const message = `must be at most ${fitting} here: more make a page of over ${pageBytesMax} bytes`;
   return new ApiError("VALIDATION_FAILED", {
     message: `The parameter limit ${message}.`,

@@ -6,7 +6,9 @@ import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventsOf, send, withoutComments } from "../kit/client.ts";
 import { type FunctionAside, startAside } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import { plantExecution } from "../kit/plant-execution.ts";
 import { isTurn } from "../kit/share.ts";
+import { firestore } from "../kit/store.ts";
 
 let owner: TestOwner;
 let environmentId: string;
@@ -61,6 +63,47 @@ describe("a stream that grows too large", () => {
     }
     const whole = await send(`/v1/threads/${threadId}/events`, { key: owner.key });
     expect(parts.join("")).toBe(whole.text);
+  });
+});
+
+describe("TEN-2 a stream that goes on through later executions", () => {
+  test("closes once it has read too much, and resumes without loss", async () => {
+    const { baseUrl, proxy } = await threads({ readsMax: 12 });
+    const threadId = await newThread(owner.key, { environmentId });
+    const { run } = await runScript(owner.key, threadId, "echo one");
+    const place = firestore().doc(`owners/${owner.id}/threads/${threadId}`);
+    let newest = run.id;
+    for (let later = 1; later <= 9; later += 1) {
+      const createdAt = Date.now() + later * 1_000;
+      const times = { createdAt, endedAt: createdAt, eventsLastSequence: 0 };
+      const planted = await plantExecution(owner, run.id, { status: "success", ...times });
+      newest = planted.executionId;
+      const id = `msg_later${later}`;
+      const said = { v: 1, id, role: "user", content: "x", executionId: newest, createdAt };
+      await place.collection("messages").doc(id).set(said);
+    }
+    await place.update({ messageCount: 20, lastExecutionId: newest });
+    const path = `/v1/threads/${threadId}/events`;
+    const first = await send(`/v1/executions/${run.id}/events`, { key: owner.key });
+    const [started] = eventsOf(first.text);
+    const parts: string[] = [];
+    const readsOfParts: number[] = [];
+    for (let from = started?.eventId; from !== undefined; ) {
+      proxy.reset();
+      const { text } = await send(path, {
+        ...{ key: owner.key, baseUrl, headers: { "last-event-id": String(from) } },
+      });
+      readsOfParts.push(proxy.counters().reads);
+      parts.push(text);
+      from = eventsOf(text).at(-1)?.eventId;
+    }
+    const headers = { "last-event-id": String(started?.eventId) };
+    const whole = await send(path, { key: owner.key, headers });
+    expect(parts.join("")).toBe(whole.text);
+    expect(whole.text.split("stream.completed")).toHaveLength(1 + 10);
+    expect(parts.length).toBeGreaterThan(4);
+    // The last step may pass the allowance; the key, the thread and the start are read besides.
+    expect(Math.max(...readsOfParts)).toBeLessThanOrEqual(12 + 12);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Spending in the public API's forms and units. */
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { send } from "../kit/client.ts";
+import { startAsides } from "../kit/function-aside.ts";
 import { passMidnight } from "../kit/midnight.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { firestore } from "../kit/store.ts";
@@ -23,13 +24,13 @@ async function get(path: string) {
   return versioned.json;
 }
 
-async function charge(usd: number, more: object): Promise<void> {
+async function charge(usd: number, more: object, payer = owner): Promise<void> {
   const id = `rec_${Math.random().toString(36).slice(2).padEnd(21, "0")}`;
   const amounts = { amountMicrousd: -Math.round(usd * 1e6), lossMicrousd: 0 };
   const none = { executionId: null, threadId: null, keyId: null, description: "" };
   const purposes = { environmentId: null, agentId: null, projectId: null, model: "shell" };
   const line = { v: 1, id, type: "charge", ...amounts, ...none, ...purposes, ...more };
-  await firestore().doc(`owners/${owner.id}/ledger/${id}`).set(line);
+  await firestore().doc(`owners/${payer.id}/ledger/${id}`).set(line);
 }
 
 beforeAll(async () => {
@@ -112,6 +113,37 @@ describe("costs", () => {
     const { totals, byDay } = await get("/costs/performance/tokens?period=week");
     expect(totals).toEqual({ inputTokens: 0, outputTokens: 0, cacheTokens: 0, totalTokens: 0 });
     expect(byDay.at(-1).date).toBe(today());
+  });
+
+  test("TEN-2 of a year by day are a few questions to the database, and none is left out", async () => {
+    const old = await newOwner({ creditUsd: 0 });
+    const [dayMs, days] = [86_400_000, 366];
+    const createdAt = Date.now() - days * dayMs;
+    await firestore().doc(`owners/${old.id}/account/budget`).update({ createdAt });
+    for (const ago of [0, 1, 30, 200, 365]) {
+      await charge(0.01 * (ago + 1), { createdAt: Date.now() - ago * dayMs }, old);
+    }
+    const [aside] = await startAsides("billing", 1);
+    if (!aside) throw new Error("no process");
+    onTestFinished(async () => await aside.stop());
+    const { baseUrl, proxy } = aside;
+    const counted = async (path: string) => {
+      proxy.reset();
+      const { json } = await send(path, { key: old.key, baseUrl });
+      return { json, calls: proxy.counters().calls };
+    };
+    const { json, calls } = await counted("/v1/costs/summary?period=all");
+    const costs = (json.byDay as { totalCT: number }[]).map(({ totalCT }) => totalCT);
+    expect(costs).toHaveLength(days);
+    expect(costs.reduce((sum, cost) => sum + cost, 0)).toBe(1 + 2 + 31 + 201 + 366);
+    expect([costs.at(-1), costs.at(-2), costs.at(-31), costs.at(-201), costs[0]]).toEqual([
+      ...[1, 2, 31, 201, 366],
+    ]);
+    expect(calls).toBeLessThanOrEqual(8);
+    for (const path of ["budget/history?days=92", "billing/daily?days=92"]) {
+      expect((await counted(`/v1/${path}`)).calls).toBeLessThanOrEqual(8);
+    }
+    expect((await counted("/v1/costs/performance/tokens?period=all")).calls).toBeLessThanOrEqual(8);
   });
 
   test.each([

@@ -65,6 +65,31 @@ describe("TEN-2 quotas of an account", () => {
     expect(Number(tooMuch.headers["retry-after"])).toBeGreaterThan(0);
   });
 
+  test("bound what lists send, too, and leave what is small", async () => {
+    const { key, id } = await newOwner({ creditUsd: 0 });
+    const mib = 1024 * 1024;
+    const { baseUrl } = await startOne("agents", { downloadedBytesPerDayMax: 4 * mib });
+    const body = { name: "a", model: "shell", instructions: "x".repeat(80_000) };
+    const made = await send("/v1/agents", { key, baseUrl, body });
+    const agents = firestore().collection(`owners/${id}/agents`);
+    const template = (await agents.doc(made.json.agent.id).get()).data();
+    for (let copy = 0; copy < 27; copy += 1) {
+      await agents.doc(`agent_${copy}`).create({ ...template, id: `agent_${copy}` });
+    }
+    const list = async () => await send("/v1/agents?limit=100", { key, baseUrl });
+    expect((await list()).bytes.length).toBeGreaterThan(2 * mib);
+    expect((await list()).status).toBe(200);
+    // It is written down once the second has been sent.
+    const refused = await until("a list that is refused", async () => {
+      const answer = await list();
+      return answer.status === 200 ? null : answer;
+    });
+    expect(refused).toMatchObject({ status: 429, json: { code: "RATE_LIMITED" } });
+    expect(refused.json.details.of).toBe("downloaded bytes");
+    expect((await send("/v1/agents/models", { key, baseUrl })).status).toBe(200);
+    expect((await send("/v1/agents", { key, baseUrl, body })).status).toBe(201);
+  });
+
   test("bound how far an offset reaches", async () => {
     const { key } = await newOwner({ creditUsd: 0 });
     expect((await send("/v1/agents?offset=10000", { key })).status).toBe(200);

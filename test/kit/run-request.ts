@@ -11,6 +11,7 @@ import { LimitGate } from "#shared/pipeline/limit-gate";
 import type { Authenticated, Change } from "#shared/pipeline/members";
 import type { Callers, Route } from "#shared/pipeline/route";
 import { runRoute } from "#shared/pipeline/run-route";
+import { SentAnswers } from "#shared/quotas/sent-answers";
 import { CommitCoordinator } from "#shared/store/commit-coordinator";
 import { create, systemCollection } from "#shared/store/documents";
 import { MemoryStore } from "./memory-store.ts";
@@ -65,6 +66,7 @@ export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
       deps: deps as never,
       limits: new LimitGate(DeploymentLimits.parse({}), () => 0),
       unsent: new UnsentAnswers(),
+      sent: new SentAnswers(() => store, { bytesMax: 1, now: () => 0, onFailure: () => {} }),
       members: {
         authenticate: async () => ({ caller, confirmed, ...unhurried, ...stated }),
         sealDetails: async () => null,

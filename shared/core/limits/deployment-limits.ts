@@ -98,6 +98,7 @@ const Quotas = z.object({
 
 const streamBytesMax = 8 * 1024 * 1024;
 const streamMsMax = 15 * minuteMs;
+const streamReadsMax = 2_000;
 
 /** A deployment's limits. An owner's own limits take precedence. */
 export const DeploymentLimits = z
@@ -131,6 +132,8 @@ export const DeploymentLimits = z
       .object({
         bytesMax: z.int().min(1).max(streamBytesMax).default(streamBytesMax),
         msMax: z.int().min(1).max(streamMsMax).default(streamMsMax),
+        /** How many documents a stream reads to catch up; what comes meanwhile costs one each. */
+        readsMax: z.int().min(1).max(streamReadsMax).default(streamReadsMax),
       })
       .prefault({}),
     timing: Timing.prefault({}),

@@ -1,0 +1,120 @@
+/**
+ * Sums of each day of a span. A question for each day would be hundreds for a year, however little
+ * there is to add up (TEN-2). So a whole stretch is counted first: where nothing is, nothing more
+ * is asked; few lines are read and added up here; only where there are many are its parts asked
+ * for, and at last its days.
+ */
+import pLimit from "p-limit";
+import * as z from "zod";
+import type { Owner } from "#shared/identity/owner";
+import { inTurnOf } from "#shared/limits/large-events";
+import type { CollectionRef } from "#shared/store/documents";
+import type { Store } from "#shared/store/store";
+import type { Span } from "./period.ts";
+
+/** How many questions one series asks at once. */
+const togetherMax = 8;
+/** A stretch with no more is read: a line is billed as a question is, but takes a tenth as long. */
+export const linesPerDayMax = 3;
+/** A year has about as many months. */
+const partsOfStretch = 12;
+const dayMs = 86_400_000;
+
+/** What is added up of each day: documents by their `createdAt`. */
+export interface Series {
+  readonly owner: Owner;
+  readonly collection: CollectionRef;
+  readonly where?: readonly (readonly [field: string, value: string])[];
+  readonly fields: readonly string[];
+}
+
+export interface DaySum {
+  readonly count: number;
+  /** One for each of the series' fields. */
+  readonly sums: readonly number[];
+}
+
+type Range = Span & { readonly field: string };
+type SummingStore = Pick<Store, "sum" | "findParts">;
+
+/**
+ * In its owner's turn: a year in which something happened each day takes a while to read, and what
+ * comes of others meanwhile waits for no more than a few of one owner's (TEN-1).
+ * @param days consecutive ones, oldest first; the sums come in the same order.
+ */
+export async function sumsByDay(
+  store: SummingStore,
+  series: Series,
+  days: readonly Span[],
+): Promise<readonly DaySum[]> {
+  return await inTurnOf(series.owner.id, async () => await sumUp(store, series, days));
+}
+
+async function sumUp(
+  store: SummingStore,
+  series: Series,
+  days: readonly Span[],
+): Promise<readonly DaySum[]> {
+  const atOnce = pLimit(togetherMax);
+  try {
+    return await sumsOf(days);
+  } finally {
+    // Once one has failed, nobody waits for what the others would ask.
+    atOnce.clearQueue();
+  }
+
+  async function sumsOf(stretch: readonly Span[]): Promise<readonly DaySum[]> {
+    const [first, last] = [stretch[0], stretch.at(-1)];
+    if (!first || !last) return [];
+    const between = { field: "createdAt", from: first.from, to: last.to };
+    const whole = await atOnce(() => store.sum(series.collection, { ...series, between }));
+    if (stretch.length === 1) return [whole];
+    if (whole.count === 0) return stretch.map(() => nothingOf(series));
+    const linesMax = linesPerDayMax * stretch.length;
+    const lines = whole.count > linesMax ? null : await atOnce(() => linesOf(between, linesMax));
+    return lines ? addUp(series, stretch, lines) : await sumsOfParts(stretch);
+  }
+
+  async function sumsOfParts(stretch: readonly Span[]): Promise<readonly DaySum[]> {
+    const length = Math.ceil(stretch.length / partsOfStretch);
+    const count = Math.ceil(stretch.length / length);
+    const parts = Array.from({ length: count }, (_, index) =>
+      sumsOf(stretch.slice(index * length, (index + 1) * length)),
+    );
+    return (await Promise.all(parts)).flat();
+  }
+
+  /** Null if they have become too many since they were counted. */
+  async function linesOf(range: Range, linesMax: number) {
+    const names = ["createdAt", ...series.fields];
+    const Line = z.object(Object.fromEntries(names.map((name) => [name, z.int()])));
+    const lines = await store.findParts(series.collection, Line, {
+      ...(series.where ? { where: series.where } : {}),
+      between: range,
+      // An index has this order; any would do.
+      orderBy: [["createdAt", "desc"]],
+      limit: linesMax + 1,
+    });
+    return lines.length > linesMax ? null : lines;
+  }
+}
+
+function addUp(
+  series: Series,
+  stretch: readonly Span[],
+  lines: readonly Readonly<Record<string, number>>[],
+): readonly DaySum[] {
+  const firstDay = Math.floor((stretch[0]?.from ?? 0) / dayMs);
+  const days = stretch.map(() => ({ count: 0, sums: series.fields.map(() => 0) }));
+  for (const line of lines) {
+    const day = days[Math.floor((line.createdAt ?? 0) / dayMs) - firstDay];
+    if (!day) continue;
+    day.count += 1;
+    day.sums = series.fields.map((name, index) => (day.sums[index] ?? 0) + (line[name] ?? 0));
+  }
+  return days;
+}
+
+function nothingOf({ fields }: Series): DaySum {
+  return { count: 0, sums: fields.map(() => 0) };
+}
