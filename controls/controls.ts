@@ -3,20 +3,13 @@
  * it stands here, its test is named after it (`describe("EXE-3 …")`), and the mutation makes that
  * test fail, which `npm run test:mutations` tries. What isn't listed is open.
  */
+
+import type { Control } from "./control.ts";
 import { controlsOfEdge } from "./of-edge.ts";
 import { controlsOfIsolation } from "./of-isolation.ts";
 import { controlsOfOwners } from "./of-owners.ts";
 import { controlsOfSecrets } from "./of-secrets.ts";
 import { controlsOfWorkspaces } from "./of-workspaces.ts";
-
-export interface Control {
-  /** The file whose code keeps the promise. */
-  readonly enforcedBy: string;
-  /** The file with the test named after it. */
-  readonly test: string;
-  /** Replacing `find`, which occurs once in `file`, breaks the promise. */
-  readonly mutation: { readonly file: string; readonly find: string; readonly replace: string };
-}
 
 /** By the promise's id. */
 export const controls: Readonly<Record<string, Control>> = {

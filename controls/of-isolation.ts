@@ -1,5 +1,5 @@
 /** EXE, NET and SEC: what holds against whoever runs inside. See `controls.ts`. */
-import type { Control } from "./controls.ts";
+import type { Control } from "./control.ts";
 
 /** By the promise's id. */
 export const controlsOfIsolation: Readonly<Record<string, Control>> = {

@@ -1,5 +1,5 @@
 /** TEN: what holds between owners. See `controls.ts`. */
-import type { Control } from "./controls.ts";
+import type { Control } from "./control.ts";
 
 /** By the promise's id. */
 export const controlsOfOwners: Readonly<Record<string, Control>> = {

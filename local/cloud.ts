@@ -4,43 +4,13 @@ import { functionEnvironment } from "./cloud/environment.ts";
 import { startFirestore } from "./cloud/firestore.ts";
 import { startFront } from "./cloud/front.ts";
 import { audiences } from "./cloud/names.ts";
-import { allSettled, Parts, type StartedPart } from "./cloud/parts.ts";
+import type { LocalCloudOptions } from "./cloud/options.ts";
+import { allSettled, Parts } from "./cloud/parts.ts";
 import { keptFiles, makePlan, type Plan } from "./cloud/plan.ts";
 import { startServices } from "./cloud/services.ts";
 import { stopOnSignals } from "./cloud/signals.ts";
-import type { EdgeLimits } from "./edge/server.ts";
 import type { Faults } from "./lib/faults.ts";
 import type { RunFaults } from "./run/faults.ts";
-import type { Containers } from "./run/machine.ts";
-import type { RunLimits } from "./run/server.ts";
-
-export interface LocalCloudOptions {
-  /** Everything is kept here; one cloud at a time may use it. */
-  readonly dataFolder: string;
-  /** Forget what an earlier run kept. */
-  readonly fresh?: boolean;
-  /** Where `npm run build` put the bundles. */
-  readonly distFolder?: string;
-  /** Of the edge; a free one unless it is given. */
-  readonly port?: number;
-  /** 127.0.0.1 unless this machine is a container whose port is published. */
-  readonly bind?: string;
-  /** Of the deployment, as `PADDOCK_LIMITS_FILE` has them; the defaults are the product's. */
-  readonly limits?: object;
-  readonly edgeLimits?: Partial<EdgeLimits>;
-  readonly runLimits?: Partial<RunLimits>;
-  /** What runs instead of a container, where thousands of executions matter and commands don't. */
-  readonly containers?: (metadataHost: string) => Containers;
-  /** Of both sweeps, instead of their usual intervals. */
-  readonly sweepEveryMs?: number;
-  /** Start only these functions. */
-  readonly functions?: readonly string[];
-  readonly onProgress?: (part: StartedPart) => void;
-  /** A function crashed or came back, in a sentence; printed unless this is given. */
-  readonly onNotice?: (sentence: string) => void;
-  /** It can't go on and has stopped; printed, and the process exits, unless this is given. */
-  readonly onFatal?: (sentence: string) => void;
-}
 
 export interface LocalCloud {
   /** Of the edge, without a slash at the end. */

@@ -3,7 +3,6 @@
  * limits and turns is decided by the product's own functions; the rest is the platform's time.
  */
 import { hold } from "#shared/core/money/hold";
-import type { Metered } from "#shared/core/money/slices";
 import { initialHold, limitsOf } from "#shared/executions/initial-hold";
 import { type AccountChange, AccountLane } from "./account-lane.ts";
 import { durations } from "./assumptions.ts";
@@ -13,17 +12,9 @@ import { type Arrival, type Demand, midnight } from "./demand.ts";
 import { Outbox } from "./outbox.ts";
 import { keyId, nextRenewalMs, renewed, settled, startingAccount } from "./owner-state.ts";
 import { Room } from "./platform-quota.ts";
+import type { Run } from "./run.ts";
 import { PerMinute, type Refusal, Tally } from "./tally.ts";
 import { eventBatchesOf } from "./usage-totals.ts";
-
-export interface Run {
-  readonly id: string;
-  readonly ownerId: string;
-  readonly lane: AccountLane;
-  readonly arrival: Arrival;
-  readonly metered: Metered;
-  readonly createdAt: number;
-}
 
 export interface DayResult {
   readonly tally: Tally;

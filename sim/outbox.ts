@@ -1,8 +1,8 @@
 /** The sweep of executions that wait for room, in the product's own order of turns. */
 import { roundRobinByOwner } from "#shared/core/limits/round-robin";
 import type { Clock } from "./clock.ts";
-import type { Run } from "./day.ts";
 import type { OutboxSettings } from "./day-settings.ts";
+import type { Run } from "./run.ts";
 import type { Tally } from "./tally.ts";
 
 interface World {

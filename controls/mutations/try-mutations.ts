@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildAll } from "../../scripts/build/build-all.ts";
 import { runVitest, type VitestResult } from "../../scripts/tools/vitest-run.ts";
-import type { Control } from "../controls.ts";
+import type { Control } from "../control.ts";
 
 export type Verdict =
   /** The test failed, as it should. */

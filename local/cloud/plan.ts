@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import type { LocalCloudOptions } from "../cloud.ts";
 import { freePorts } from "../functions/free-ports.ts";
 import { type Manifest, readManifest } from "../functions/manifest.ts";
 import { writeFileAtomically } from "../lib/atomic-file.ts";
 import { type DataFolder, ensureKeyFile, openDataFolder } from "./data-folder.ts";
+import type { LocalCloudOptions } from "./options.ts";
 import type { Parts } from "./parts.ts";
 
 /** What is decided before anything starts, so that everything can start at once. */

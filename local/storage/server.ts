@@ -1,7 +1,8 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { Faults } from "../lib/faults.ts";
 import { HttpError, type HttpServer, readText, sendJson, startHttpServer } from "../lib/http.ts";
+import type { Call } from "./call.ts";
 import { copyObject, createBucket, patchObject } from "./changes.ts";
 import { sendObject } from "./download.ts";
 import { listObjects } from "./listing.ts";
@@ -17,15 +18,6 @@ export interface StorageOptions {
   /** Created when they aren't there yet. */
   readonly buckets: readonly string[];
   readonly port?: number | undefined;
-}
-
-/** One call: what came, and what it is about. */
-export interface Call {
-  readonly store: ObjectStore;
-  readonly uploads: ResumableUploads;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly url: URL;
 }
 
 export interface Storage extends HttpServer {

@@ -79,7 +79,10 @@ function areaOf(path: string): string {
 
 const folderOf = (path: string) => path.split("/")[0] ?? "";
 
-/** Modules that need each other to be loaded first; each circle is told once. */
+/**
+ * Modules that need each other to be understood, so imports of types count too. Each circle is
+ * reported once.
+ */
 export function findImportCircles(sources: readonly SourceFile[]): Finding[] {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const done = new Set<string>();
@@ -92,8 +95,8 @@ export function findImportCircles(sources: readonly SourceFile[]): Finding[] {
       return;
     }
     if (done.has(path)) return;
-    for (const { target, typeOnly } of byPath.get(path)?.imports ?? []) {
-      if (!typeOnly && byPath.has(target)) visit(target, [...trail, path]);
+    for (const { target } of byPath.get(path)?.imports ?? []) {
+      if (byPath.has(target)) visit(target, [...trail, path]);
     }
     done.add(path);
   };

@@ -16,8 +16,6 @@ export interface Import {
   readonly target: string;
   readonly names: readonly string[];
   readonly line: number;
-  /** Erased when the module runs. */
-  readonly typeOnly: boolean;
 }
 
 export interface SourceFile {
@@ -68,7 +66,6 @@ export function parseSource(path: string, text: string): SourceFile {
       target: resolveSpecifier(path, moduleRequest.value),
       names: entries.map(({ importName }) => importName.name ?? "*"),
       line: lineOf(moduleRequest.start),
-      typeOnly: entries.length > 0 && entries.every(({ isType }) => isType),
     });
   }
   for (const { moduleRequest } of module.dynamicImports) {
@@ -76,10 +73,15 @@ export function parseSource(path: string, text: string): SourceFile {
     const literal = /^["'`]([^"'`$]*)["'`]$/.exec(specifier)?.[1];
     if (literal === undefined) continue;
     const line = lineOf(moduleRequest.start);
-    imports.push({ target: resolveSpecifier(path, literal), names: ["*"], line, typeOnly: false });
+    imports.push({ target: resolveSpecifier(path, literal), names: ["*"], line });
   }
   const body: unknown = program;
   if (!isNode(body)) throw new Error(`${path}: no syntax tree`);
+  walk(body, (node) => {
+    if (node.type !== "TSImportType" || !isNode(node.source)) return;
+    const target = resolveSpecifier(path, String(node.source.value));
+    imports.push({ target, names: ["*"], line: lineOf(node.start) });
+  });
   return { path, text, body, comments, imports, lineOf };
 }
 
