@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { functionNames } from "../scripts/build/entries.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
 import { findEnvironmentChanges } from "./tidy/environment-rules.ts";
+import { findDisguisedExports } from "./tidy/export-rules.ts";
 import { findForbiddenImports, findImportCircles } from "./tidy/import-rules.ts";
 import { findImpurities } from "./tidy/purity-rules.ts";
 import { findSlowExpressions } from "./tidy/regexp-rules.ts";
@@ -25,6 +26,10 @@ describe("the repository is tidy", () => {
 
   test("no modules import each other in a circle", () => {
     expectNone(findImportCircles(sources));
+  });
+
+  test("every name is exported where it is declared", () => {
+    expectNone(sources.flatMap(findDisguisedExports));
   });
 
   test("time, chance, environment and waiting stay where they belong", () => {

@@ -2,9 +2,10 @@ import { boundsOf, KeyCreate, KeyCreated, keyRecord, keyWarning } from "#shared/
 import { created, noParams, noQuery, toJsonText } from "#shared/contract/common";
 import { derivedId } from "#shared/core/ids";
 import { admits } from "#shared/core/keys/admission";
+import { keyRandomBytes } from "#shared/core/keys/api-key";
 import { ApiError } from "#shared/errors/api-error";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
-import { issueKey, keyRandomBytes, ownerOfKey, requireWithin } from "#shared/keys/issue-key";
+import { issueKey, ownerOfKey, requireWithin } from "#shared/keys/issue-key";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { readForKey, withKey } from "./read-for-key.ts";
 

@@ -7,8 +7,9 @@ import { requireAllEnvironments } from "../keys/environment-bounds.ts";
 import { ensureSealingPair } from "../secrets/sealing-keys.ts";
 import { create, patch, type Write } from "../store/documents.ts";
 import { type Environment, environments } from "../store/environments.ts";
+import type { Found } from "../store/read-document.ts";
 import { shreds } from "../store/shreds.ts";
-import type { Found, Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { newEnvironment } from "./new-environment.ts";
 
 /** An environment, and what must be written for it to be the default one. */

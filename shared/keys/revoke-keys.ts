@@ -16,7 +16,8 @@ import { answered } from "../store/answered.ts";
 import { type ApiKey, apiKeys } from "../store/api-keys.ts";
 import { patch, patchInside, type Write } from "../store/documents.ts";
 import { accountId, accounts } from "../store/owners.ts";
-import type { Found, Store } from "../store/store.ts";
+import type { Found } from "../store/read-document.ts";
+import type { Store } from "../store/store.ts";
 import { revocationBarrierMs } from "./api-key-cache.ts";
 
 export type FoundKey = Found<typeof apiKeys.schema>;

@@ -14,7 +14,8 @@ import { StaleRead } from "../store/change.ts";
 import { overwrite, patch, patchInside, remove, type Write } from "../store/documents.ts";
 import { type KeyFollowUp, keyFollowUps } from "../store/key-follow-ups.ts";
 import { accountId, accounts, type OwnerProfile, owners } from "../store/owners.ts";
-import { type Found, present, type Store } from "../store/store.ts";
+import type { Found } from "../store/read-document.ts";
+import { present, type Store } from "../store/store.ts";
 
 const keysPerPageMax = 400;
 /** Far more than an owner can have: what goes on beyond it would never end. */

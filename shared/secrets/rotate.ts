@@ -12,7 +12,8 @@ import { isConflict } from "../store/answered.ts";
 import { replace } from "../store/documents.ts";
 import { sealingKeys } from "../store/environments.ts";
 import type { Place, Walk } from "../store/moment.ts";
-import type { Found, Store } from "../store/store.ts";
+import type { Found } from "../store/read-document.ts";
+import type { Store } from "../store/store.ts";
 import { rewrapped } from "./sealing-keys.ts";
 
 type FoundPair = Found<typeof sealingKeys.schema>;

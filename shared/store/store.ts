@@ -25,8 +25,6 @@ import { type Found, found, read } from "./read-document.ts";
 import { pageBytesMax, readFitting, readPage } from "./read-page.ts";
 import { type Listener, SharedListener, tell } from "./shared-listener.ts";
 
-export type { Found, PageRequest };
-
 type Schema = z.ZodType<object>;
 
 /** Reads of documents somebody was entitled to name, and the commit that writes. */

@@ -1,6 +1,6 @@
 /** The run's local cloud, as a test file sees it. */
 import { inject } from "vitest";
-import type { Counters } from "../../local/firestore/counting-proxy.ts";
+import type { Counters } from "../../local/firestore/counters.ts";
 import type { RunFault } from "../../local/run/faults.ts";
 import type { Command, FaultOrder } from "./control-server.ts";
 

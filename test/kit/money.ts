@@ -34,10 +34,8 @@ export const moneyLimits = {
   },
 };
 
-/** Whether the counts are those of `npm run chaos:money`. */
-export const long = isLong;
 /** Of one test: the full counts take minutes on a busy machine. */
-export const testMsMax = long ? 600_000 : 120_000;
+export const testMsMax = isLong ? 600_000 : 120_000;
 
 export interface Crowd {
   readonly owner: TestOwner;

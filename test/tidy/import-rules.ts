@@ -22,18 +22,28 @@ export function isProduct(path: string): boolean {
   return productFolders.includes(folderOf(path)) && !path.endsWith(".test.ts");
 }
 
-/** What `source` imports and shouldn't. Tests of product code may use all that is theirs. */
+/** What `source` imports and shouldn't, or imports in another way than everybody else. */
 export function findForbiddenImports(source: SourceFile): Finding[] {
-  if (!isProduct(source.path)) return [];
   return source.imports.flatMap((imported) => {
-    const why = whyForbidden(source.path, imported);
+    const why = whyAliasForbidden(source.path, imported) ?? whyForbidden(source.path, imported);
     if (why === null) return [];
     const message = `imports ${imported.target}: ${why}`;
     return [{ path: source.path, line: imported.line, message }];
   });
 }
 
+/** One way to write each import: `#shared/…` from everywhere else, relative within a top folder. */
+function whyAliasForbidden(path: string, { specifier, target }: Import): string | null {
+  if (folderOf(target) !== "shared") return null;
+  const isAlias = specifier.startsWith("#shared/");
+  if (folderOf(path) === "shared") {
+    return isAlias ? "inside shared/, imports are relative" : null;
+  }
+  return isAlias ? null : "outside shared/, imports of it begin with #shared/";
+}
+
 function whyForbidden(path: string, imported: Import): string | null {
+  if (!isProduct(path)) return null;
   const { target } = imported;
   const folder = folderOf(path);
   const isFile = target.includes("/") && /\.(ts|mjs|json)$/.test(target);

@@ -1,6 +1,7 @@
 /** Each rule of the tidy test catches what it is there for. */
 import { describe, expect, test } from "vitest";
 import { findEnvironmentChanges } from "./environment-rules.ts";
+import { findDisguisedExports } from "./export-rules.ts";
 import { findForbiddenImports, findImportCircles } from "./import-rules.ts";
 import { findImpurities } from "./purity-rules.ts";
 import { findSlowExpressions } from "./regexp-rules.ts";
@@ -26,6 +27,10 @@ describe("findForbiddenImports()", () => {
     ["shared/store/a.ts", `import { Storage } from "@google-cloud/storage";`],
     ["shared/owners/a.ts", `import { serve } from "../pipeline/serve.ts";`],
     ["shared/google/a.ts", `import { x } from "../../runner/x.ts";`],
+    ["shared/store/a.ts", `import { hash } from "#shared/core/hash";`],
+    ["functions/keys/a.ts", `import { hash } from "../../shared/core/hash.ts";`],
+    ["test/kit/a.ts", `import { hash } from "../../shared/core/hash.ts";`],
+    ["test/kit/a.ts", `let hash: typeof import("../../shared/core/hash.ts");`],
   ])("refuses in %s: %s", (path, text) => {
     expect(messages(findForbiddenImports, [path, text])).toHaveLength(1);
   });
@@ -53,6 +58,27 @@ test("findImportCircles() reports each circle once, and counts imports of types"
   ]);
   expect(findImportCircles([a, backByType])).toHaveLength(1);
   expect(findImportCircles([a, backByTypeof])).toHaveLength(1);
+});
+
+describe("findDisguisedExports()", () => {
+  test.each([
+    `import { a } from "./b.ts"; export const x = a;`,
+    `import type { A } from "./b.ts"; export type X = A;`,
+    `import { a } from "#shared/b"; export { a };`,
+    `import { a } from "#shared/b"; export { a as x };`,
+  ])("refuses %s", (text) => {
+    expect(messages(findDisguisedExports, ["local/a.ts", text])).toHaveLength(1);
+  });
+
+  test.each([
+    `import { a } from "./b.ts"; export const x = a + 1;`,
+    `import { a } from "./b.ts"; export const x = a();`,
+    `import type { A } from "./b.ts"; export type X = A<string>;`,
+    `import type { Timestamp } from "@google-cloud/firestore"; export type X = Timestamp;`,
+    `const a = 1; export { a };`,
+  ])("allows %s", (text) => {
+    expect(messages(findDisguisedExports, ["local/a.ts", text])).toEqual([]);
+  });
 });
 
 describe("findSlowExpressions()", () => {

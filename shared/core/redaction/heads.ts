@@ -1,10 +1,10 @@
-/** The first characters of a unit in every spelling that programs write, which it is found by. */
+/**
+ * The first `redactableLengthMin` characters of a unit in every spelling that programs write: a
+ * text is searched for these.
+ */
 import { indexOf, spellings, wide } from "./spellings.ts";
 import { redactableLengthMin, type Unit } from "./units.ts";
 import { backslashes, entities, forms, jsons, percents, shells, type Write } from "./writers.ts";
-
-/** As many characters of a unit's spelling as it is found by. */
-export const headLength = redactableLengthMin;
 
 export interface Head {
   readonly text: string;
@@ -54,7 +54,7 @@ export class HeadWriter {
     else yield* this.#quoted(beginning);
     if (shape === "joined") return;
     const bytes = Buffer.from(beginning);
-    const hex = bytes.toString("hex").slice(0, headLength);
+    const hex = bytes.toString("hex").slice(0, redactableLengthMin);
     for (const digits of [hex, hex.toUpperCase()]) {
       yield* this.#heads(digits, masks.hex);
       if (shape === "whole") continue;
@@ -82,7 +82,7 @@ export class HeadWriter {
   }
 
   *#heads(spelled: string, mask: number): Generator<Head> {
-    const text = spelled.slice(0, headLength);
+    const text = spelled.slice(0, redactableLengthMin);
     if (!this.#isBytes) yield { text, spellings: mask };
     else yield* inBytes(text, mask);
   }
@@ -92,7 +92,7 @@ export class HeadWriter {
 function* inBytes(text: string, mask: number): Generator<Head> {
   const little = Buffer.from(text, "utf16le");
   const big = Buffer.from(little).swap16();
-  const headOf = (bytes: Buffer) => bytes.toString("latin1", 0, headLength);
+  const headOf = (bytes: Buffer) => bytes.toString("latin1", 0, redactableLengthMin);
   yield { text: headOf(Buffer.from(text)), spellings: mask };
   yield { text: headOf(little), spellings: wide };
   yield { text: headOf(big), spellings: wide };
@@ -100,8 +100,11 @@ function* inBytes(text: string, mask: number): Generator<Head> {
 
 /** So many characters that each spelling of them has enough, and none is cut in halves. */
 function beginningOf(text: string): string {
-  const last = text.charCodeAt(headLength - 1);
-  return text.slice(0, last >= 0xd800 && last < 0xdc00 ? headLength + 1 : headLength);
+  const last = text.charCodeAt(redactableLengthMin - 1);
+  return text.slice(
+    0,
+    last >= 0xd800 && last < 0xdc00 ? redactableLengthMin + 1 : redactableLengthMin,
+  );
 }
 
 function* quotedBeginnings(beginning: string): Generator<[string, number]> {
@@ -135,7 +138,7 @@ function spell(text: string, write: Write): string {
   let spelled = "";
   for (const character of text) {
     spelled += write(character);
-    if (spelled.length >= headLength) break;
+    if (spelled.length >= redactableLengthMin) break;
   }
   return spelled;
 }
@@ -147,7 +150,7 @@ function spell(text: string, write: Write): string {
 function base64Cores(bytes: Buffer, offset: number): string[] {
   const first = Math.ceil((offset * 8) / 6);
   const padded = Buffer.concat([Buffer.alloc(offset), bytes]);
-  const core = padded.toString("base64").slice(first, first + headLength);
+  const core = padded.toString("base64").slice(first, first + redactableLengthMin);
   if (!/[+/]/.test(core)) return [core];
   const escaped = core.replaceAll("+", "%2B").replaceAll("/", "%2F");
   return [

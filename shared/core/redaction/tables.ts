@@ -1,10 +1,11 @@
 /** Where heads may be in a text, by hashes. After Wu and Manber: most of a text is skipped. */
-import { type Head, headLength } from "./heads.ts";
+import type { Head } from "./heads.ts";
+import { redactableLengthMin } from "./units.ts";
 
 /** As many of the last characters that a head would have there are looked at first. */
 const blockLength = 4;
 /** Characters that are in no head rule out as many places. */
-const skipMax = headLength - blockLength + 1;
+const skipMax = redactableLengthMin - blockLength + 1;
 /** In powers of two, how many places a table has for each head. The first one is the busiest. */
 const roomBits = { blocks: 5, skips: 2, masks: 4 };
 /** Between what costs nothing to make, and what still fits into a processor's caches. */
@@ -45,7 +46,7 @@ export class HeadTables {
       this.#skips[skip] = Math.min(this.#skips[skip] ?? skipMax, skipMax - 1 - at);
     }
     let prefix = 0;
-    for (let at = 0; at < headLength - 1; at += 1) {
+    for (let at = 0; at < redactableLengthMin - 1; at += 1) {
       prefix = withNext(prefix, text.charCodeAt(at));
       const place = prefix >>> this.#unused.blocks;
       this.#prefixes[place >>> 5] = (this.#prefixes[place >>> 5] ?? 0) | (1 << place);
@@ -61,10 +62,10 @@ export class HeadTables {
 
   /** The same of a head that begins at `at` among these characters. */
   spellingsIn(codes: readonly number[], at: number): number {
-    if (at + headLength > codes.length) return 0;
+    if (at + redactableLengthMin > codes.length) return 0;
     const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = codes.slice(
       at,
-      at + headLength,
+      at + redactableLengthMin,
     );
     if (!this.hasBlock(a, b, c, d) || !this.hasBlock(e, f, g, h)) return 0;
     const head = mixed(hashOf(a, b, c, d), hashOf(e, f, g, h));
@@ -92,10 +93,10 @@ export class HeadTables {
     let at = from;
     while (at <= last) {
       const hash = hashOf(
-        text.charCodeAt(at + headLength - 4),
-        text.charCodeAt(at + headLength - 3),
-        text.charCodeAt(at + headLength - 2),
-        text.charCodeAt(at + headLength - 1),
+        text.charCodeAt(at + redactableLengthMin - 4),
+        text.charCodeAt(at + redactableLengthMin - 3),
+        text.charCodeAt(at + redactableLengthMin - 2),
+        text.charCodeAt(at + redactableLengthMin - 1),
       );
       const block = hash >>> unused;
       if ((((blocks[block >>> 5] ?? 0) >>> block) & 1) === 0) at += skipMax;

@@ -1,8 +1,8 @@
 /** What a file is called that has to stand beside another one of its name. */
 import { createHash } from "node:crypto";
-import type { ManifestEntry } from "#shared/core/workspace/manifest";
-import { pathBytesMax, segmentBytesMax } from "#shared/core/workspace/paths";
-import { folderOf, nameOf } from "#shared/core/workspace/tree-order";
+import type { ManifestEntry } from "./manifest.ts";
+import { pathBytesMax, segmentBytesMax } from "./paths.ts";
+import { folderOf, nameOf } from "./tree-order.ts";
 
 const extensionBytesMax = 40;
 /** A name says at least so much of what it was; where a path has no room, it moves up a folder. */

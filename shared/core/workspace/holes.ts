@@ -1,5 +1,5 @@
 /** Where a sparse file has bytes: found page by page, told in as few pieces as need be. */
-import type { Part } from "#shared/core/workspace/manifest";
+import type { Part } from "./manifest.ts";
 
 export interface Range {
   readonly offsetBytes: number;

@@ -1,19 +1,8 @@
 /** Two executions on one workspace: each path on its own, and nothing either side wrote is lost. */
-import { atOnce, entriesPerStep } from "#shared/core/steps";
-import { conflictPath, contentOf } from "#shared/core/workspace/conflict-name";
-import {
-  type Manifest,
-  type ManifestEntry,
-  manifestOf,
-  sameEntry,
-} from "#shared/core/workspace/manifest";
-import {
-  compareBytewise,
-  compareTree,
-  entryAt,
-  isBelow,
-  rangeBelow,
-} from "#shared/core/workspace/tree-order";
+import { atOnce, entriesPerStep } from "../steps.ts";
+import { conflictPath, contentOf } from "./conflict-name.ts";
+import { type Manifest, type ManifestEntry, manifestOf, sameEntry } from "./manifest.ts";
+import { compareBytewise, compareTree, entryAt, isBelow, rangeBelow } from "./tree-order.ts";
 
 export interface MergeInput {
   /** What both started from. */

@@ -1,7 +1,8 @@
 /** How blobs lie in packs: a pack is one request, so many files don't cost many. */
-import { assert } from "#shared/core/assert";
-import type { Part } from "#shared/core/workspace/manifest";
-import { packBytesMax } from "#shared/protocol/runner";
+
+import { packBytesMax } from "../../protocol/runner.ts";
+import { assert } from "../assert.ts";
+import type { Part } from "./manifest.ts";
 
 /** A file's bytes, by their SHA-256. */
 export interface Blob {

@@ -8,7 +8,7 @@ import {
   isBelow,
   newFolderLengths,
   rangeBelow,
-} from "#shared/core/workspace/tree-order";
+} from "./tree-order.ts";
 
 /** Few names, so that paths meet; one sorts before the slash, one beyond the first plane. */
 const path = fc
