@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { KeyCreated, keyRecord, keyWarning } from "#shared/contract/api-key";
+import { keyRecord } from "#shared/answers/key-record";
+import { KeyCreated, keyWarning } from "#shared/contract/api-key";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { exactObject } from "#shared/contract/exact";
 import { keyRandomBytes } from "#shared/core/keys/api-key";

@@ -1,4 +1,5 @@
-import { BillingBudget, billingBudget } from "#shared/contract/billing";
+import { billingBudget } from "#shared/answers/billing-budget";
+import { BillingBudget } from "#shared/contract/billing";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { route } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";

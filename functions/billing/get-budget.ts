@@ -1,4 +1,5 @@
-import { Budget, budgetBody } from "#shared/contract/budget";
+import { budgetBody } from "#shared/answers/budget-body";
+import { Budget } from "#shared/contract/budget";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { route } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";

@@ -1,4 +1,5 @@
-import { Preferences, preferences } from "#shared/contract/billing";
+import { preferencesBody } from "#shared/answers/preferences-body";
+import { Preferences } from "#shared/contract/billing";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { route } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
@@ -18,6 +19,6 @@ export const getPreferences = route({
   reply: { 200: Preferences },
   read: async ({ caller, deps }) => await deps.store.require(accounts.of(caller.owner, accountId)),
   decide({ caller, data, now }) {
-    return { writes: [], reply: ok(preferences(data.value, caller.owner.id, now)) };
+    return { writes: [], reply: ok(preferencesBody(data.value, caller.owner.id, now)) };
   },
 });

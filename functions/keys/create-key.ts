@@ -1,4 +1,5 @@
-import { boundsOf, KeyCreate, KeyCreated, keyRecord, keyWarning } from "#shared/contract/api-key";
+import { keyRecord } from "#shared/answers/key-record";
+import { boundsOf, KeyCreate, KeyCreated, keyWarning } from "#shared/contract/api-key";
 import { created, noParams, noQuery, toJsonText } from "#shared/contract/common";
 import { derivedId } from "#shared/core/ids";
 import { admits } from "#shared/core/keys/admission";

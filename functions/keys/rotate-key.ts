@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { expiryOf, KeyCreated, KeyRotate, keyRecord, keyWarning } from "#shared/contract/api-key";
+import { keyRecord } from "#shared/answers/key-record";
+import { expiryOf, KeyCreated, KeyRotate, keyWarning } from "#shared/contract/api-key";
 import { created, iso, noQuery } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { admits, close } from "#shared/core/keys/admission";

@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { iso, isoOrNull, noQuery, ok } from "#shared/contract/common";
+import { threadStatuses } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
 import { sweepIfOverdue } from "#shared/executions/sweep";
 import { route } from "#shared/pipeline/route";
-import { threadStatuses, threads } from "#shared/store/threads";
+import { threads } from "#shared/store/threads";
 
 const Status = z.object({
   id: z.string(),

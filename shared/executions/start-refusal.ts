@@ -1,4 +1,4 @@
-import { budgetStatus } from "../contract/budget.ts";
+import { budgetStatus } from "../answers/budget-status.ts";
 import { iso, usd } from "../contract/common.ts";
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import type { Account } from "../core/money/account.ts";

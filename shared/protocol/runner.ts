@@ -134,7 +134,7 @@ export const EgressReply = z.object({
   lost: count.default(0),
 });
 
-const KeyValue = z.object({ key: z.string(), value: z.string() });
+export const KeyValue = z.object({ key: z.string(), value: z.string() });
 
 export const ClaimRequest = z.object({
   ticket: z.string().max(512),

@@ -7,12 +7,12 @@ import {
   type EgressEnding,
   type EgressRequest,
   EndReason,
+  KeyValue,
   Limits,
   NetworkPolicy,
   RunnerEvent,
 } from "../protocol/runner.ts";
 import { create, ownedCollection, type Write } from "./documents.ts";
-import { KeyValue } from "./environments.ts";
 
 export const executionStatuses = ["queued", "running", "success", "failed", "cancelled"] as const;
 

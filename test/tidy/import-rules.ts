@@ -8,10 +8,11 @@ const below: Readonly<Record<string, readonly string[]>> = {
   http: [],
   errors: ["core", "protocol"],
   config: ["core", "errors"],
+  contract: ["core", "errors", "protocol"],
   owner: ["core"],
   google: ["config", "core", "errors", "owner", "protocol"],
-  store: ["config", "core", "errors", "google", "owner", "protocol"],
-  contract: ["core", "errors", "protocol", "store"],
+  store: ["config", "contract", "core", "errors", "google", "owner", "protocol"],
+  answers: ["contract", "core", "protocol", "store"],
   secrets: ["config", "core", "errors", "google", "owner", "protocol", "store"],
 };
 const googleClients =
