@@ -65,7 +65,7 @@ async function proxied(internet: TestInternet, path: Path, effort: Effort): Prom
   const claimed = internet.claim(allowing(`${host}:80`, `${host}:443`));
   const claim = claimFor(script, claimed);
   const limits = { ...claim.limits, wallClockMs: 300_000 };
-  const { gateway } = await execute({ ...claim, limits }, "A", {
+  const { gateway } = await execute({ ...claim, limits }, "userns", {
     environment: internet.environment,
   });
   return speeds(gateway.settled?.output ?? "", effort);

@@ -91,7 +91,7 @@ async function startTogether(program: string, count: number): Promise<Timed[]> {
 }
 
 async function runHost(program: string, address: string): Promise<void> {
-  const host = await startHost({ mode: "A", address, program });
+  const host = await startHost({ mode: "userns", address, program });
   const late = setTimeout(() => host.process.kill("SIGKILL"), roundMsMax);
   try {
     const [code] = await once(host.process, "exit");

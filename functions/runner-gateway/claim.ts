@@ -10,6 +10,7 @@ import { ticketOwner } from "#shared/identity/ticket-owner";
 import { logFailure } from "#shared/pipeline/request-log";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { ClaimReply, ClaimRequest } from "#shared/protocol/runner";
+import { modeOfClaim } from "#shared/protocol/sandbox-mode";
 import { replace } from "#shared/store/documents";
 import { sealedSecrets, sealingKeys } from "#shared/store/environments";
 import { type Execution, executions } from "#shared/store/executions";
@@ -87,7 +88,7 @@ export const claim = route({
       writes: again ? [] : [replace(found.ref, found.version, running)],
       owner,
       subject: id,
-      facts: { attempt, sandboxMode: body.runner.sandboxMode, secrets: countOf(opened) },
+      facts: { attempt, ...modeOf(body), secrets: countOf(opened) },
       reply: (version) =>
         ok<ClaimReply>({
           executionId: id,
@@ -127,6 +128,10 @@ export const claim = route({
     noteRunning({ executionId, attempt }, now);
   },
 });
+
+function modeOf({ runner }: ClaimRequest) {
+  return { sandboxMode: modeOfClaim(runner.sandboxMode) };
+}
 
 function countOf({ secrets, boundSecrets }: OpenedSecrets): number {
   return secrets.length + boundSecrets.length;

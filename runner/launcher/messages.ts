@@ -1,5 +1,5 @@
 /** What supervisor and launcher say to each other: JSON lines, one answer to each request. */
-import type { SandboxMode } from "../sandbox/arguments.ts";
+import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 
 /** What the launcher enforces; the rest of an execution's limits is the supervisor's. */
 export interface SandboxLimits {

@@ -1,6 +1,6 @@
 /** Which of the two sandboxes this machine can build. */
 import { describeError } from "#shared/core/describe-error";
-import type { SandboxMode } from "../sandbox/arguments.ts";
+import { type SandboxMode, sandboxModes } from "#shared/protocol/sandbox-mode";
 import { run } from "./run.ts";
 
 export interface ModeFound {
@@ -15,7 +15,7 @@ const nothing = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--"
 /** Tries the real thing, small: what a kernel, a container or a policy forbids shows in no file. */
 export async function findMode(wanted: SandboxMode | null, sandboxUid: number): Promise<ModeFound> {
   const reasons: string[] = [];
-  for (const mode of wanted === null ? (["A", "B"] as const) : [wanted]) {
+  for (const mode of wanted === null ? sandboxModes : [wanted]) {
     try {
       const [command = "", ...rest] = attempt(mode, sandboxUid);
       await run(command, rest);
@@ -24,11 +24,11 @@ export async function findMode(wanted: SandboxMode | null, sandboxUid: number): 
       reasons.push(`${mode}: ${describeError(error)}`);
     }
   }
-  return { mode: wanted ?? "B", unavailable: reasons.join("; ") };
+  return { mode: wanted ?? "setpriv", unavailable: reasons.join("; ") };
 }
 
 function attempt(mode: SandboxMode, uid: number): string[] {
-  if (mode === "B") return ["bwrap", ...bwrap, ...nothing];
+  if (mode === "setpriv") return ["bwrap", ...bwrap, ...nothing];
   const user = ["--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups"];
   return ["setpriv", ...user, "bwrap", "--unshare-user", ...bwrap, ...nothing];
 }

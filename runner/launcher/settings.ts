@@ -1,7 +1,7 @@
 /** What the launcher is told by its environment; the defaults fit the runner's image. */
 import { Fault } from "#shared/core/fault";
 import { jobEnvironment } from "#shared/protocol/job";
-import { type SandboxMode, sandboxModes } from "../sandbox/arguments.ts";
+import { type SandboxMode, sandboxModes } from "#shared/protocol/sandbox-mode";
 
 export interface LauncherSettings {
   /** A folder of this execution alone. */
@@ -25,7 +25,8 @@ export function readSettings(environment: Environment): LauncherSettings {
   if (uids === null || uids[1] === uids[2]) throw new Fault("PADDOCK_UIDS isn't two uids.");
   const requested = environment.PADDOCK_SANDBOX_MODE ?? "";
   const mode = sandboxModes.find((name) => name === requested) ?? null;
-  if (mode === null && requested !== "") throw new Fault("PADDOCK_SANDBOX_MODE isn't A or B.");
+  if (mode === null && requested !== "")
+    throw new Fault(`PADDOCK_SANDBOX_MODE isn't ${sandboxModes.join(" or ")}.`);
   if (
     environment.CLOUD_RUN_JOB !== undefined &&
     environment[jobEnvironment.testNetwork] !== undefined

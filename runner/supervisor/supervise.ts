@@ -1,6 +1,7 @@
 /** Claims an execution and runs it. An unclaimed one isn't ours: nothing of it is touched. */
 import { randomBytes } from "node:crypto";
 import { describeError } from "#shared/core/describe-error";
+import { claimedModes } from "#shared/protocol/sandbox-mode";
 import { Execution } from "./execution.ts";
 import { takeSecrets } from "./execution-secrets.ts";
 import { Gateway, GatewayError } from "./gateway.ts";
@@ -23,7 +24,7 @@ export async function supervise(
   ]);
   const gateway = new Gateway(settings.gatewayUrl, idToken);
   try {
-    const runner = { version: runnerVersion, sandboxMode: hello.mode };
+    const runner = { version: runnerVersion, sandboxMode: claimedModes[hello.mode] };
     const claimed = await gateway.claim({
       ticket: settings.ticket,
       runner,

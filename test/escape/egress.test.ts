@@ -233,7 +233,7 @@ async function escapes(
   const claim = claimFor(`${script} || echo "curl says $?"`, claimed);
   const program = join(programs, "launcher.cjs");
   const options = { program, environment: environment(), ...(prepare && { prepare }) };
-  const { gateway } = await execute(claim, "A", options);
+  const { gateway } = await execute(claim, "userns", options);
   if (escaped?.(gateway)) return true;
   const output = gateway.settled?.output ?? "";
   // A refusal is told, or curl is: silence would mean that nothing was tried.

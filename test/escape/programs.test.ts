@@ -224,7 +224,7 @@ async function escapes(attempt: Attempt, missing: readonly string[]): Promise<bo
   const claim = claimFor(script);
   const limits = { ...claim.limits, wallClockMs: wallClockMs ?? claim.limits.wallClockMs };
   let escaped = false;
-  const run = await execute({ ...claim, limits }, "A", {
+  const run = await execute({ ...claim, limits }, "userns", {
     program,
     ...(prepare === undefined ? {} : { prepare }),
     during: async (gateway, host) => {

@@ -1,6 +1,6 @@
 /** Inside Cloud Run, and only there, the job's own limits may stand in for a control group. */
 import { describe, expect, test } from "vitest";
-import { sandboxModes } from "../../runner/sandbox/arguments.ts";
+import { sandboxModes } from "#shared/protocol/sandbox-mode";
 import { claimFor } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
 

@@ -6,8 +6,8 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { sandboxModes } from "#shared/protocol/sandbox-mode";
 import { until } from "../../local/run/until.ts";
-import { sandboxModes } from "../../runner/sandbox/arguments.ts";
 import { seed } from "../kit/seed.ts";
 import { Dice } from "../kit/seeded-random.ts";
 import { isLong } from "../kit/share.ts";
@@ -32,7 +32,7 @@ const commonFolders = ["/tmp", "/var/tmp", "/dev/shm", "/run"];
 describe("EXE-7 a supervisor that is killed", () => {
   test("keeps its memory to itself: a crash leaves no core file", async () => {
     let limits = "";
-    await execute(claimFor("sleep 300"), "A", {
+    await execute(claimFor("sleep 300"), "userns", {
       during: async (gateway, host) => {
         await gateway.until(() => gateway.claims > 0);
         limits = readFileSync(`/proc/${processesOf(host.uids.supervisor)[0]}/limits`, "utf8");

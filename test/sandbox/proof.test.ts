@@ -1,7 +1,7 @@
 /** EXE-8: what isn't proven isn't there, and then nothing is run. F6: never silently. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type SandboxMode, sandboxModes } from "../../runner/sandbox/arguments.ts";
+import { type SandboxMode, sandboxModes } from "#shared/protocol/sandbox-mode";
 import { isTurn } from "../kit/share.ts";
 import { claimFor } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
@@ -52,21 +52,24 @@ const layers: readonly Layer[] = [
     /unshare-pid/,
   ),
   layer("a UTS namespace", inArguments(kinds, '["ipc", "pid", "net", "cgroup"]'), /unshare-uts/),
-  layer("an unprivileged uid", inArguments('if (plan.mode === "A")', "if (false)"), /uid|cd to/, [
-    "A",
-  ]),
+  layer(
+    "an unprivileged uid",
+    inArguments('if (plan.mode === "userns")', "if (false)"),
+    /uid|cd to/,
+    ["userns"],
+  ),
   layer(
     "an unprivileged uid",
     inArguments('"/usr/bin/setpriv", ...user, ...bare, ', ""),
     /uid|cd to/,
-    ["B"],
+    ["setpriv"],
   ),
-  layer("no capabilities", inArguments('"--inh-caps=-all", ', ""), /capabilities/, ["B"]),
+  layer("no capabilities", inArguments('"--inh-caps=-all", ', ""), /capabilities/, ["setpriv"]),
   layer(
     "no capabilities left to gain",
     inArguments('"--bounding-set=-all", ', ""),
     /capabilities/,
-    ["B"],
+    ["setpriv"],
   ),
   layer(
     "a seccomp filter",

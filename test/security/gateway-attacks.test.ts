@@ -223,7 +223,7 @@ async function runningBeat() {
 async function claim(baseUrl: string, ticket: string): Promise<Answer> {
   const key = await idTokenFor(accounts.runner, audiences.gateway);
   const claimant = randomBytes(32).toString("hex");
-  const body = { ticket, claimant, runner: { version: "1", sandboxMode: "A" } };
+  const body = { ticket, claimant, runner: { version: "1", sandboxMode: "userns" } };
   return send("/internal/executions/claim", { baseUrl, key, body });
 }
 

@@ -16,7 +16,7 @@ const handle = `hex:80000000${"00".repeat(132)}`;
 /** A call, and what the kernel itself would answer: that shows it was asked. */
 function call(name: string, made: string, answered: string, behind = [walls.seccomp]): Attempt {
   const script = `verdict "$(sys ${made})" "@(${answered})" "${refused}"`;
-  return { name, control: "EXE-4", script, behind, mode: "B" };
+  return { name, control: "EXE-4", script, behind, mode: "setpriv" };
 }
 
 const rootOnly = [walls.seccomp, walls.unprivileged];
@@ -65,7 +65,7 @@ export const onTheKernel: readonly Attempt[] = [
     control: "EXE-4",
     script: 'verdict "$(sys pidfd_open $PPID 0 -- pidfd_getfd 3 0 0)" "ok 3, ok *" "ok 3, errno 1"',
     behind: [walls.seccomp],
-    mode: "B",
+    mode: "setpriv",
   },
   call("kcmp: compare kernel objects", "kcmp $$ $$ 0 0 0", "ok 0"),
   call("process_madvise: another's pages", "process_madvise -1 0 0 0 0", "errno 9"),
@@ -102,13 +102,13 @@ export const onTheKernel: readonly Attempt[] = [
     control: "EXE-4",
     script: `verdict "$(sys unshare ${newUser})" "ok 0" "errno @(1|28)"`,
     behind: [walls.seccomp, walls.noUserNamespaces],
-    mode: "A",
+    mode: "userns",
   },
   {
     name: "TIOCSTI: keystrokes into a terminal",
     control: "EXE-4",
     script: `verdict "$(perl -e 'my $key = "x"; ioctl(STDIN, 0x5412, $key); print $! + 0')" 25 1`,
     behind: [walls.seccomp],
-    mode: "B",
+    mode: "setpriv",
   },
 ];

@@ -7,7 +7,7 @@ const { memoryBytes, processesMax, openFilesMax, workspaceInodesMax } = cellLimi
 const full = "*No space left*";
 
 function exhaust(name: string, script: string, behind: Wall, alone = true): Attempt {
-  const each = { name, control: "EXE-5", script, behind: [behind], mode: "A" } as const;
+  const each = { name, control: "EXE-5", script, behind: [behind], mode: "userns" } as const;
   return alone ? { ...each, alone } : each;
 }
 

@@ -1,6 +1,7 @@
 /** What an attempt to get out is, and which walls can be taken away to show that it works then. */
+
+import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import type { SandboxLimits } from "../../../runner/launcher/messages.ts";
-import type { SandboxMode } from "../../../runner/sandbox/arguments.ts";
 import { systemCallNumbers } from "./system-calls.ts";
 
 export interface Attempt {

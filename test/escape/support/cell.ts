@@ -6,6 +6,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, copyFileSync, mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
+import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import { until } from "../../../local/run/until.ts";
 import { findHierarchy, SandboxCgroup } from "../../../runner/launcher/cgroup.ts";
 import { mountFileSystems } from "../../../runner/launcher/file-systems.ts";
@@ -19,7 +20,7 @@ import {
   type Scratch,
 } from "../../../runner/launcher/scratch.ts";
 import type { LauncherSettings } from "../../../runner/launcher/settings.ts";
-import { type SandboxMode, sandboxCommand } from "../../../runner/sandbox/arguments.ts";
+import { sandboxCommand } from "../../../runner/sandbox/arguments.ts";
 import { type InitLine, listenForInit } from "../../../runner/supervisor/init-connection.ts";
 import { killNow } from "../../kit/processes.ts";
 import { attempts } from "../attempts/attempts.ts";
@@ -120,7 +121,7 @@ async function inSandbox(cell: Cell, { scratch, cgroup, neighbour }: Place): Pro
   const { settings, limits, off } = cell;
   const { workspace, tmp, runtime, own, initFile, socket, filter } = scratch;
   const built: readonly string[] = sandboxCommand({
-    mode: settings.mode ?? "A",
+    mode: settings.mode ?? "userns",
     uid: settings.sandboxUid,
     ...{ workspace, tmp, runtime, initFile, ...own },
     host: hostFacts(),

@@ -1,5 +1,5 @@
 /** Makes every attempt with all walls and without its own, in as few sandboxes as that takes. */
-import type { SandboxMode } from "../../../runner/sandbox/arguments.ts";
+import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import { modesNow } from "../../sandbox/support/modes-now.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Cell, Outcome } from "./run-cell.ts";

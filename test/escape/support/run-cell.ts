@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import type { SandboxMode } from "../../../runner/sandbox/arguments.ts";
+import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import { runnerPrograms } from "../../sandbox/support/programs.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Order, Told } from "./cell.ts";

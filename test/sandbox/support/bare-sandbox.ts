@@ -18,12 +18,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import { until } from "../../../local/run/until.ts";
 import { hostFacts, writeSystemFiles } from "../../../runner/launcher/scratch.ts";
 import {
   descriptors,
   maskedProcFiles,
-  type SandboxMode,
   type SandboxPlan,
 } from "../../../runner/sandbox/arguments.ts";
 import { assemble, seccompFilter } from "../../../runner/sandbox/seccomp/filter.ts";
@@ -144,7 +144,8 @@ export async function factsOf(
   const monitor = parentOf(pid);
   child.kill("SIGKILL");
   await exited;
-  // In mode B bubblewrap may not signal another uid, so the first process isn't expected to follow.
+  // In mode setpriv bubblewrap may not signal another uid, so the first process isn't expected to
+  // follow.
   const watched = command.includes("--unshare-user") ? [monitor, pid] : [monitor];
   const ends = watched.map((each) => until(() => !isAlive(each), diesMsMax));
   const endsWithParent = (await Promise.all(ends)).every(Boolean);
