@@ -118,8 +118,8 @@ export const controls: Readonly<Record<string, Control>> = {
     test: "shared/store/commit-coordinator.test.ts",
     mutation: {
       file: "shared/store/commit-coordinator.ts",
-      find: "closes ? this.#lanes.closingsOf(owner) : this.#lanes.of(owner)",
-      replace: "closes ? this.#lanes.of(owner) : this.#lanes.of(owner)",
+      find: "closes ? this.#queues.closingsOf(owner) : this.#queues.of(owner)",
+      replace: "closes ? this.#queues.of(owner) : this.#queues.of(owner)",
     },
   },
   "KEY-2": {

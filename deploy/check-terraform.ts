@@ -6,7 +6,7 @@ import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { readOptions, refuse } from "../scripts/tools/options.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
-import { isInShare, parseShare } from "../scripts/tools/share.ts";
+import { isInShare, parseShare } from "../scripts/tools/shard.ts";
 import { skippedCode } from "../scripts/tools/step.ts";
 import { copyDeployment, rootsIn } from "./terraform/copy-deployment.ts";
 import {

@@ -1,12 +1,13 @@
 /** The whole cloud on one machine: what `npm start`, the demo and the tests run against. */
+
+import { allSettled, ComponentStack } from "./cloud/component-stack.ts";
 import { type Operations, startCountedFunctions } from "./cloud/counted-functions.ts";
 import { functionEnvironment } from "./cloud/environment.ts";
 import { startFirestore } from "./cloud/firestore.ts";
-import { startFront } from "./cloud/front.ts";
+import { startIngress } from "./cloud/ingress.ts";
+import { keptFiles, type Layout, makeLayout } from "./cloud/layout.ts";
 import { audiences } from "./cloud/names.ts";
 import type { LocalCloudOptions } from "./cloud/options.ts";
-import { allSettled, Parts } from "./cloud/parts.ts";
-import { keptFiles, makePlan, type Plan } from "./cloud/plan.ts";
 import { startServices } from "./cloud/services.ts";
 import { stopOnSignals } from "./cloud/signals.ts";
 import type { Faults } from "./lib/faults.ts";
@@ -58,7 +59,7 @@ const stopOrder = [
 /** Starts everything; on failure nothing is left running. Ctrl-C and SIGTERM stop it in order. */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   const beganMs = performance.now();
-  const parts = new Parts(options.onProgress ?? (() => undefined));
+  const parts = new ComponentStack(options.onProgress ?? (() => undefined));
   let stopped: Promise<void> | undefined;
   const stop = () => {
     stopped ??= parts.stop(stopOrder).finally(() => forgetSignals());
@@ -84,15 +85,15 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
 
 async function startAll(
   options: LocalCloudOptions,
-  parts: Parts,
+  parts: ComponentStack,
   fail: (sentence: string) => void,
 ): Promise<Omit<LocalCloud, "stop" | "startedInMs">> {
-  const plan = await makePlan(options, parts);
+  const plan = await makeLayout(options, parts);
   const [, { services, environment, operations, functions }] = await allSettled([
     startFirestore(plan, fail),
     startServicesAndFunctions(plan),
   ]);
-  const edge = await startFront(plan, services, functions);
+  const edge = await startIngress(plan, services, functions);
   return {
     baseUrl: `http://127.0.0.1:${edge.port}`,
     dataFolder: plan.folder.path,
@@ -112,7 +113,7 @@ async function startAll(
   };
 }
 
-async function startServicesAndFunctions(plan: Plan) {
+async function startServicesAndFunctions(plan: Layout) {
   const services = await startServices(plan);
   const environment = functionEnvironment({
     ...(await keptFiles(plan)),

@@ -3,7 +3,7 @@
  * limits and turns is decided by the product's own functions; the rest is the platform's time.
  */
 import { hold } from "#shared/core/money/hold";
-import { initialHold, limitsOf } from "#shared/executions/initial-hold";
+import { effectiveLimits, initialHold } from "#shared/executions/initial-hold";
 import { type AccountChange, AccountLane } from "./account-lane.ts";
 import { durations } from "./assumptions.ts";
 import { Clock } from "./clock.ts";
@@ -11,7 +11,7 @@ import type { DaySettings } from "./day-settings.ts";
 import { type Arrival, type Demand, midnight } from "./demand.ts";
 import { Outbox } from "./outbox.ts";
 import { keyId, nextRenewalMs, renewed, settled, startingAccount } from "./owner-state.ts";
-import { Room } from "./platform-quota.ts";
+import { PlatformQuota } from "./platform-quota.ts";
 import type { Run } from "./run.ts";
 import { PerMinute, type Refusal, Tally } from "./tally.ts";
 import { eventBatchesOf } from "./usage-totals.ts";
@@ -35,7 +35,7 @@ class Day {
   readonly #settings: DaySettings;
   readonly #arrivals: readonly Arrival[];
   readonly #lanes: readonly AccountLane[];
-  readonly #room: Room;
+  readonly #room: PlatformQuota;
   readonly #outbox: Outbox;
   /** Of each instance of `threads`: until when it leaves new executions to the outbox. */
   readonly #standBackUntil: number[] = [];
@@ -46,7 +46,7 @@ class Day {
   constructor(demand: Demand, settings: DaySettings) {
     this.#settings = settings;
     this.#arrivals = demand.arrivals;
-    this.#room = new Room(settings.room);
+    this.#room = new PlatformQuota(settings.room);
     this.#lanes = demand.owners.map((owner) => {
       const commits = new PerMinute();
       const account = startingAccount(owner, settings);
@@ -90,7 +90,7 @@ class Day {
     if (!lane) throw new Error("an arrival of nobody");
     this.#sequence += 1;
     const id = `run_${this.#sequence}`;
-    const { wallClockMs } = limitsOf(this.#settings.limits, lane.account);
+    const { wallClockMs } = effectiveLimits(this.#settings.limits, lane.account);
     const metered = { profile: arrival.profile, wallClockMs };
     const run = {
       id,
@@ -116,7 +116,7 @@ class Day {
     };
     return {
       decide: (account, now) => {
-        const limits = limitsOf(this.#settings.limits, account);
+        const limits = effectiveLimits(this.#settings.limits, account);
         const key = {
           id: keyId,
           lineageId: null,

@@ -8,7 +8,7 @@ export interface RoomSettings {
 
 export type Admission = "admitted" | "calls" | "running";
 
-export class Room {
+export class PlatformQuota {
   running = 0;
   readonly #settings: RoomSettings;
   /** When the calls of the window were made: the oldest at `#oldest`, once there are as many. */

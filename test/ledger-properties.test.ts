@@ -22,7 +22,7 @@ import {
 } from "./kit/ledger-machine.ts";
 import { type Ask, LedgerModel } from "./kit/ledger-model.ts";
 import { seed } from "./kit/seed.ts";
-import { isLong } from "./kit/share.ts";
+import { isLong } from "./kit/shard.ts";
 
 const runs = isLong ? 200_000 : 5_000;
 const began = Date.UTC(2026, 9, 31, 23, 30);

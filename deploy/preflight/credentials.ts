@@ -1,7 +1,7 @@
 /** Who deploys. */
 import * as z from "zod";
 import type { GoogleApi } from "../google/api.ts";
-import { blocks, type Looked, type PreflightAt, whyNot } from "./look.ts";
+import { blocks, type CheckResult, explainRefusal, type PreflightAt } from "./check-result.ts";
 
 const Me = z.object({ email: z.string().optional() });
 
@@ -13,7 +13,7 @@ export async function memberOf(google: GoogleApi): Promise<string> {
   return email.endsWith(".gserviceaccount.com") ? `serviceAccount:${email}` : `user:${email}`;
 }
 
-export async function lookAtCredentials(at: PreflightAt, member: string): Promise<Looked> {
+export async function lookAtCredentials(at: PreflightAt, member: string): Promise<CheckResult> {
   const subject = "credentials";
   if (at.credentials === null || at.google === null) {
     const what = "There are no Google credentials here.";
@@ -26,6 +26,6 @@ export async function lookAtCredentials(at: PreflightAt, member: string): Promis
     return { subject, found: `${who}, by ${at.credentials.from}`, findings: [] };
   }
   const renew = "gcloud auth login";
-  const what = `The credentials (${at.credentials.from}) aren't accepted: ${whyNot(answer)}.`;
+  const what = `The credentials (${at.credentials.from}) aren't accepted: ${explainRefusal(answer)}.`;
   return { subject, found: "", findings: [blocks(what, renew)] };
 }

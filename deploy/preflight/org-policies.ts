@@ -2,15 +2,15 @@
 import * as z from "zod";
 import {
   blocks,
+  type CheckResult,
   enableCommand,
+  explainRefusal,
   type Finding,
   type GoogleAt,
   isOff,
-  type Looked,
   note,
   unchecked,
-  whyNot,
-} from "./look.ts";
+} from "./check-result.ts";
 
 const Values = z.object({
   allowedValues: z.array(z.string()).default([]),
@@ -91,7 +91,7 @@ function isCustomerManaged(encryption: unknown): boolean {
   return z.object({ customer_managed: z.literal(true) }).safeParse(encryption).success;
 }
 
-export async function lookAtPolicies(at: GoogleAt): Promise<Looked> {
+export async function lookAtPolicies(at: GoogleAt): Promise<CheckResult> {
   const subject = "policies";
   const asked = constraints.filter(({ matters }) => matters === undefined || matters(at));
   const answers = await Promise.all(asked.map(async (constraint) => await look(at, constraint)));
@@ -113,7 +113,7 @@ async function look(at: GoogleAt, constraint: Constraint): Promise<Finding | "fi
     }
     // A project without an organisation has none, and older ones don't know every constraint.
     if (answer.status === 404 || answer.status === 400) return "fine";
-    return unchecked(`Organisation policies: ${whyNot(answer)}.`);
+    return unchecked(`Organisation policies: ${explainRefusal(answer)}.`);
   }
   if (!isInTheWay(constraint, answer.value)) return "fine";
   const what = `The policy ${constraint.name} forbids it: ${constraint.breaks}.`;

@@ -6,7 +6,7 @@ import { stateBucket } from "../preflight/names.ts";
 import { detail, done, Stop } from "../print.ts";
 import { localState, Terraform } from "../terraform/run.ts";
 import { applyPlan } from "./apply.ts";
-import type { StepAt } from "./at.ts";
+import type { DeployContext } from "./deploy-context.ts";
 
 const Outputs = z.object({
   state_bucket: z.string(),
@@ -25,7 +25,7 @@ const Found = z.looseObject({});
 /** Where bootstrap's state is: that decides how to go on. */
 export type StateIs = "nowhere" | "here" | "in the bucket" | "lost";
 
-export async function whereIsState({ google, options }: StepAt): Promise<StateIs> {
+export async function whereIsState({ google, options }: DeployContext): Promise<StateIs> {
   const bucket = `https://storage.googleapis.com/storage/v1/b/${stateBucket(options.project)}`;
   const object = await google.ask(`${bucket}/o/${encodeURIComponent(stateObject)}`, Found);
   if (object.ok) return "in the bucket";
@@ -40,7 +40,7 @@ export interface BootstrapSettings {
 
 /** Each run finds out how far the last one came. @throws {Stop} without a yes. */
 export async function applyBootstrap(
-  at: StepAt,
+  at: DeployContext,
   settings: BootstrapSettings,
 ): Promise<BootstrapOutputs> {
   const { project, yes } = at.options;
@@ -72,7 +72,7 @@ export async function applyBootstrap(
 }
 
 /** What an earlier run made, for credentials that may look but not change it. */
-export async function readBootstrap(at: StepAt): Promise<BootstrapOutputs> {
+export async function readBootstrap(at: DeployContext): Promise<BootstrapOutputs> {
   const { project } = at.options;
   const root = { root: "bootstrap", project, credentials: at.credentials } as const;
   if ((await whereIsState(at)) !== "in the bucket") {

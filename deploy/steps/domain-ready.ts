@@ -4,7 +4,7 @@ import * as z from "zod";
 import { showWorking } from "../../scripts/tools/working.ts";
 import { type DnsRecord, isThere, zoneLine } from "../preflight/domain.ts";
 import { detail, done, line, Stop } from "../print.ts";
-import type { StepAt } from "./at.ts";
+import type { DeployContext } from "./deploy-context.ts";
 
 const everyMs = 15_000;
 /** A person may be typing records just now; a workflow can't. */
@@ -38,7 +38,7 @@ const Certificates = z.object({
 
 /** @throws {Stop} with exit code 3 if something is missing for too long. */
 export async function untilDomainIsReady(
-  at: StepAt,
+  at: DeployContext,
   domain: string,
   records: readonly DnsRecord[],
 ): Promise<void> {
@@ -87,7 +87,10 @@ export async function untilItAnswers(url: string): Promise<void> {
   }
 }
 
-async function untilRecordsAreThere(at: StepAt, records: readonly DnsRecord[]): Promise<void> {
+async function untilRecordsAreThere(
+  at: DeployContext,
+  records: readonly DnsRecord[],
+): Promise<void> {
   let missing = await missingOf(at, records);
   if (missing.length > 0) {
     line("Add these records where the domain's zone is kept:");
@@ -114,7 +117,10 @@ function statedMs(): number | null {
   return stated === undefined ? null : Number(stated);
 }
 
-async function missingOf(at: StepAt, records: readonly DnsRecord[]): Promise<readonly DnsRecord[]> {
+async function missingOf(
+  at: DeployContext,
+  records: readonly DnsRecord[],
+): Promise<readonly DnsRecord[]> {
   const there = await Promise.all(records.map((record) => isThere(record, at.endpoint)));
   return records.filter((_, index) => !there[index]);
 }

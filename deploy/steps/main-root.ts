@@ -6,7 +6,7 @@ import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import type { DnsRecord } from "../preflight/domain.ts";
 import { keptFolder, Terraform } from "../terraform/run.ts";
 import { applyPlan } from "./apply.ts";
-import type { StepAt } from "./at.ts";
+import type { DeployContext } from "./deploy-context.ts";
 import type { Images } from "./images.ts";
 import { takeOverKeys } from "./keys-left-behind.ts";
 import { digestOf, type Lists, type Release, releaseId, writeRelease } from "./releases.ts";
@@ -41,7 +41,7 @@ export async function listsOfBuild(): Promise<Lists> {
   return { functions: await read("functions.json"), runner: await read("runner.json") };
 }
 
-export async function openMain(at: StepAt, bucket: string): Promise<Terraform> {
+export async function openMain(at: DeployContext, bucket: string): Promise<Terraform> {
   const { project } = at.options;
   const terraform = await Terraform.open({ root: "main", project, credentials: at.credentials });
   await terraform.init(bucket);
@@ -49,7 +49,7 @@ export async function openMain(at: StepAt, bucket: string): Promise<Terraform> {
 }
 
 /** With the lists as files, whose paths no release remembers. */
-export async function variablesFor(at: StepAt, wanted: Wanted): Promise<object> {
+export async function variablesFor(at: DeployContext, wanted: Wanted): Promise<object> {
   const folder = join(keptFolder(at.options.project), "lists");
   await mkdir(folder, { recursive: true });
   for (const name of ["functions", "runner"] as const) {
@@ -66,7 +66,7 @@ export async function variablesFor(at: StepAt, wanted: Wanted): Promise<object> 
 
 /** @returns the release that is in force then, which may be the one that was. */
 export async function applyMain(
-  at: StepAt,
+  at: DeployContext,
   terraform: Terraform,
   { wanted, current }: { readonly wanted: Wanted; readonly current: Release | null },
 ): Promise<Release> {
@@ -92,7 +92,7 @@ export function recordsOf(outputs: MainOutputs, domain: string): DnsRecord[] {
   return [...Object.values(outputs.dns_authorization_records), address];
 }
 
-function releaseOf(at: StepAt, wanted: Wanted, planSha256: string | null): Release {
+function releaseOf(at: DeployContext, wanted: Wanted, planSha256: string | null): Release {
   const now = new Date();
   return {
     v: 1,

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { stateBucket } from "../preflight/names.ts";
 import { Stop } from "../print.ts";
-import type { StepAt } from "./at.ts";
+import type { DeployContext } from "./deploy-context.ts";
 
 const perPage = 1_000;
 
@@ -39,7 +39,7 @@ const Written = z.looseObject({});
 const storage = "https://storage.googleapis.com";
 
 /** Newest first; none if there is no bucket yet. */
-export async function listReleases({ google, options }: StepAt) {
+export async function listReleases({ google, options }: DeployContext) {
   const bucket = stateBucket(options.project);
   const query = `prefix=releases/&maxResults=${perPage}`;
   const answer = await google.ask(`${storage}/storage/v1/b/${bucket}/o?${query}`, Listing);
@@ -53,28 +53,32 @@ export async function listReleases({ google, options }: StepAt) {
     .map((id) => ({ id, isVerified: names.includes(`${id}.verified.json`) }));
 }
 
-export async function newestRelease(at: StepAt): Promise<Release | null> {
+export async function newestRelease(at: DeployContext): Promise<Release | null> {
   const [newest] = await listReleases(at);
   return newest ? await readRelease(at, newest.id) : null;
 }
 
 /** @throws {Stop} if there is none of that id. */
-export async function readRelease(at: StepAt, id: string): Promise<Release> {
+export async function readRelease(at: DeployContext, id: string): Promise<Release> {
   return await read(at, `${id}.json`, Release);
 }
 
-export async function readLists(at: StepAt, id: string): Promise<Lists> {
+export async function readLists(at: DeployContext, id: string): Promise<Lists> {
   return await read(at, `${id}.lists.json`, Lists);
 }
 
 /** Lists first: a release that can be seen is complete. */
-export async function writeRelease(at: StepAt, release: Release, lists: Lists): Promise<void> {
+export async function writeRelease(
+  at: DeployContext,
+  release: Release,
+  lists: Lists,
+): Promise<void> {
   await write(at, `${release.id}.lists.json`, lists);
   await write(at, `${release.id}.json`, release);
 }
 
 /** The smoke test has passed. */
-export async function markVerified(at: StepAt, id: string, checks: number): Promise<void> {
+export async function markVerified(at: DeployContext, id: string, checks: number): Promise<void> {
   await write(at, `${id}.verified.json`, { at: new Date().toISOString(), checks });
 }
 
@@ -87,7 +91,7 @@ export function digestOf(lists: Lists): string {
   return createHash("sha256").update(JSON.stringify(lists)).digest("hex");
 }
 
-async function read<T>(at: StepAt, name: string, schema: z.ZodType<T>): Promise<T> {
+async function read<T>(at: DeployContext, name: string, schema: z.ZodType<T>): Promise<T> {
   const object = encodeURIComponent(`releases/${name}`);
   const bucket = stateBucket(at.options.project);
   const url = `${storage}/storage/v1/b/${bucket}/o/${object}?alt=media`;
@@ -96,7 +100,7 @@ async function read<T>(at: StepAt, name: string, schema: z.ZodType<T>): Promise<
   throw new Stop(`The release ${name} can't be read: ${answer.status} ${answer.message}`);
 }
 
-async function write(at: StepAt, name: string, value: object): Promise<void> {
+async function write(at: DeployContext, name: string, value: object): Promise<void> {
   const object = encodeURIComponent(`releases/${name}`);
   const query = `uploadType=media&name=${object}&ifGenerationMatch=0`;
   const url = `${storage}/upload/storage/v1/b/${stateBucket(at.options.project)}/o?${query}`;

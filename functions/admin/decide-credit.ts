@@ -9,7 +9,7 @@ import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import { type CreditRequest, creditRequests } from "#shared/store/credit-requests";
 import { replace } from "#shared/store/documents";
 import { CreditRequestBody, creditRequestBody } from "./credit-request-body.ts";
-import { post } from "./order-money.ts";
+import { post } from "./operator-credit.ts";
 
 const decides = {
   authenticate: "operator",

@@ -6,7 +6,7 @@ import { ApiError } from "#shared/errors/api-error";
 import { existingOwner } from "#shared/owners/act-on-owner";
 import { jsonBytesMax, type Route, route } from "#shared/pipeline/route";
 import { CreditRequestBody, creditRequestBody } from "./credit-request-body.ts";
-import { decideOrder, type Order, readOrder } from "./order-money.ts";
+import { decideOrder, type Order, readOrder } from "./operator-credit.ts";
 
 interface OrderRoute<B> {
   readonly answers: `POST /${string}`;

@@ -5,7 +5,10 @@ import { finishShredding, shredDeadlineMs } from "#shared/environments/shred";
 import { route } from "#shared/pipeline/route";
 import { create, remove } from "#shared/store/documents";
 import { environments, sealedSecrets } from "#shared/store/environments";
-import { type Shred, shreds } from "#shared/store/shreds";
+import {
+  type PendingKeyDestruction,
+  pendingKeyDestructions,
+} from "#shared/store/pending-key-destructions";
 import { present } from "#shared/store/store";
 
 export const deleteEnvironment = route({
@@ -32,7 +35,7 @@ export const deleteEnvironment = route({
     const { environment, sealed } = data;
     const { id: environmentId, name, secretKeys } = environment.value;
     const actor = { type: caller.type, id: caller.id };
-    const shred: Shred = {
+    const shred: PendingKeyDestruction = {
       v: 1,
       environmentId,
       ownerId: caller.owner.id,
@@ -44,7 +47,7 @@ export const deleteEnvironment = route({
       writes: [
         remove(environment.ref, environment.version),
         ...(sealed.version ? [remove(sealed.ref, sealed.version)] : []),
-        create(shreds.doc(environmentId), shred),
+        create(pendingKeyDestructions.doc(environmentId), shred),
       ],
       subject: environmentId,
       facts: { secrets: secretKeys.length },

@@ -6,8 +6,8 @@ import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import { type Collected, collectObjects, realCollection } from "#shared/quotas/collect-objects";
 import { referencedObjects } from "#shared/quotas/references";
-import { isConflict } from "#shared/store/answered";
 import { StorageUsage, storageUsageId, storageUsages } from "#shared/store/usage";
+import { isConflict } from "#shared/store/with-deadline";
 import { putOff } from "./put-off.ts";
 
 /** One call's work; what is left is due at the next. */

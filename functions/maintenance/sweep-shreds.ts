@@ -4,7 +4,10 @@ import { finishShredding } from "#shared/environments/shred";
 import { existingOwner } from "#shared/owners/act-on-owner";
 import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
-import { type Shred, shreds } from "#shared/store/shreds";
+import {
+  type PendingKeyDestruction,
+  pendingKeyDestructions,
+} from "#shared/store/pending-key-destructions";
 import { putOff } from "./put-off.ts";
 
 /** One call's work; what is left is due at the next. */
@@ -25,7 +28,7 @@ export const sweepShreds = route({
   audit: "none",
   reply: { 200: z.object({ due: z.int(), shredded: z.int() }) },
   read: async ({ deps }) => {
-    const due = await deps.store.findRefs(shreds.all(), {
+    const due = await deps.store.findRefs(pendingKeyDestructions.all(), {
       between: { field: "dueAt", from: undefined, to: deps.now() },
       orderBy: [["dueAt", "asc"]],
       limit: shredsMax,
@@ -37,7 +40,7 @@ export const sweepShreds = route({
   decide: ({ data }) => ({ writes: [], reply: ok(data) }),
 });
 
-async function sweepOne(deps: Deps, shred: Shred): Promise<boolean> {
+async function sweepOne(deps: Deps, shred: PendingKeyDestruction): Promise<boolean> {
   try {
     const { owner } = await existingOwner(deps.store, shred.ownerId);
     await finishShredding(deps, owner, shred);
@@ -45,7 +48,7 @@ async function sweepOne(deps: Deps, shred: Shred): Promise<boolean> {
   } catch (cause) {
     const { environmentId } = shred;
     logFailure("a deleted environment's keys remain; it is tried again", cause, { environmentId });
-    await putOff(deps, shreds.doc(environmentId), "dueAt");
+    await putOff(deps, pendingKeyDestructions.doc(environmentId), "dueAt");
     return false;
   }
 }

@@ -1,5 +1,5 @@
 import { openLogFile } from "../functions/log-file.ts";
-import type { LogLine } from "../run/machine.ts";
+import type { LogLine } from "../run/container-host.ts";
 import { region } from "./names.ts";
 
 /** What executions print, as the entries Cloud Logging makes of a job's standard output. */

@@ -1,7 +1,7 @@
 import type { EdgeLimits } from "../edge/server.ts";
-import type { Containers } from "../run/machine.ts";
+import type { Containers } from "../run/container-host.ts";
 import type { RunLimits } from "../run/server.ts";
-import type { StartedPart } from "./parts.ts";
+import type { StartedComponent } from "./component-stack.ts";
 
 /** How to start the local cloud. */
 export interface LocalCloudOptions {
@@ -25,7 +25,7 @@ export interface LocalCloudOptions {
   readonly sweepEveryMs?: number;
   /** Start only these functions. */
   readonly functions?: readonly string[];
-  readonly onProgress?: (part: StartedPart) => void;
+  readonly onProgress?: (part: StartedComponent) => void;
   /** A function crashed or came back, in a sentence; printed unless this is given. */
   readonly onNotice?: (sentence: string) => void;
   /** It can't go on and has stopped; printed, and the process exits, unless this is given. */

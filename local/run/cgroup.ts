@@ -7,7 +7,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { until } from "./until.ts";
+import { pollUntil } from "./poll-until.ts";
 
 // The kernel answers for these files from memory, at once: a promise for each of the hundred that a
 // container's life touches costs ten times what they do.
@@ -82,7 +82,7 @@ export function createCgroup(
 export async function destroyCgroup(hierarchies: Hierarchies, path: string): Promise<void> {
   for (const root of hierarchies.roots) {
     const directory = join(root, path);
-    const emptied = await until(() => removeTree(directory), killWithinMs);
+    const emptied = await pollUntil(() => removeTree(directory), killWithinMs);
     if (!emptied) throw new Error(`The control group ${directory} doesn't end.`);
   }
 }

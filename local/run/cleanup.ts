@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { until } from "./until.ts";
+import { pollUntil } from "./poll-until.ts";
 
 const run = promisify(execFile);
 /** For what can't be killed: on a busy machine the dead take seconds to go. */
@@ -17,7 +17,7 @@ export interface UidSpan {
 
 /** Kills every process whose real, effective or saved user is in a span, until none is left. */
 export async function killUsers(...spans: readonly UidSpan[]): Promise<void> {
-  const gone = await until(() => {
+  const gone = await pollUntil(() => {
     const pids = processesOf(...spans);
     for (const pid of pids) kill(pid);
     return pids.length === 0;

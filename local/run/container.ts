@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import { copyLines } from "./container-log.ts";
-import { until } from "./until.ts";
+import { pollUntil } from "./poll-until.ts";
 
 export interface ContainerSpec {
   readonly command: readonly string[];
@@ -103,7 +103,7 @@ async function terminate(child: ChildProcess, graceMs: number): Promise<void> {
   const ended = () => child.exitCode !== null || child.signalCode !== null;
   const first = await firstProcess(child, () => ended() || performance.now() > deadline);
   if (first !== null) signal(first, "SIGTERM");
-  await until(ended, deadline - performance.now());
+  await pollUntil(ended, deadline - performance.now());
   if (!ended()) child.kill("SIGKILL");
 }
 
@@ -113,7 +113,7 @@ async function terminate(child: ChildProcess, graceMs: number): Promise<void> {
  */
 async function firstProcess(child: ChildProcess, giveUp: () => boolean): Promise<number | null> {
   let found: number | null = null;
-  await until(async () => {
+  await pollUntil(async () => {
     const children = `/proc/${child.pid}/task/${child.pid}/children`;
     const pid = Number.parseInt(await readFile(children, "utf8").catch(() => ""), 10);
     if (Number.isInteger(pid) && (await handlesTermination(pid))) found = pid;

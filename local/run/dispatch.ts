@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { RpcError } from "../lib/grpc.ts";
 import type { ContainerEnd } from "./container.ts";
+import type { Containers, Running } from "./container-host.ts";
 import {
   cancelling,
   completed,
@@ -11,7 +12,6 @@ import {
   started,
 } from "./execution.ts";
 import type { ExecutionStore } from "./execution-store.ts";
-import type { Containers, Running } from "./machine.ts";
 
 export interface DispatchLimits {
   /** The service's quota is 180. */

@@ -4,7 +4,7 @@ import type { EgressAttempt, NetworkPolicy } from "#shared/protocol/runner";
 import { Attempt, type AttemptDeps } from "./attempt.ts";
 import { Meter } from "./meter.ts";
 import { connectPinned, type Pinned, type PinnedDeps } from "./pinned.ts";
-import { type Asked, Refusal } from "./refusal.ts";
+import { Refusal, type RequestedHost } from "./refusal.ts";
 
 export interface ExitsDeps extends PinnedDeps, AttemptDeps {
   readonly policy: NetworkPolicy;
@@ -33,7 +33,11 @@ export class Exits {
   /**
    * Resolves when `carry` is done. @throws {Refusal} When it didn't come to that, or it says so.
    */
-  async attempt(method: Method, asked: Asked, carry: (exit: Exit) => Promise<void>): Promise<void> {
+  async attempt(
+    method: Method,
+    asked: RequestedHost,
+    carry: (exit: Exit) => Promise<void>,
+  ): Promise<void> {
     const decision = decideHost(this.#deps.policy, asked.host, asked.port);
     const host = decision.host?.name ?? asked.host;
     const attempt = new Attempt(this.#deps, { host, port: asked.port, method });
@@ -48,7 +52,7 @@ export class Exits {
   }
 
   /** Writes down what never became an attempt to reach anybody. */
-  refused(method: Method, asked: Asked, refusal: Refusal): void {
+  refused(method: Method, asked: RequestedHost, refusal: Refusal): void {
     new Attempt(this.#deps, { ...asked, method }).end(refusal);
   }
 

@@ -3,7 +3,7 @@ import { type ClientRequest, type IncomingMessage, request, type ServerResponse 
 import { forwardRequest, forwardResponse } from "#shared/http/framing";
 import { type LingerLimits, linger } from "#shared/http/linger";
 import type { Pinned } from "./pinned.ts";
-import { pump } from "./pipe-with-quota.ts";
+import { pipeWithQuota } from "./pipe-with-quota.ts";
 import { Refusal } from "./refusal.ts";
 import type { Target } from "./request-target.ts";
 import { idleTimeoutMs } from "./tunnel.ts";
@@ -55,10 +55,10 @@ export function carryRequest(carried: Carried): Promise<void> {
       } catch {
         return broken();
       }
-      pump(answer, response, pass);
+      pipeWithQuota(answer, response, pass);
     });
     incoming.on("error", broken);
-    if (hasBody) pump(incoming, outgoing, pass);
+    if (hasBody) pipeWithQuota(incoming, outgoing, pass);
     else outgoing.end();
   });
 }

@@ -6,7 +6,7 @@ import { closeAfterAnswer, linger, stopTaking, takeRequest } from "#shared/http/
 import type { NetworkPolicy } from "#shared/protocol/runner";
 import { Exits, type ExitsDeps } from "./outbound-connections.ts";
 import { carryRequest, lingerLimits } from "./plain-request.ts";
-import { type Asked, answerText, answerTo, Refusal, tlsAlert } from "./refusal.ts";
+import { answerText, answerTo, Refusal, type RequestedHost, tlsAlert } from "./refusal.ts";
 import { absoluteTarget, connectTarget, roughly, tunnelledTarget } from "./request-target.ts";
 import type { TlsTerminator } from "./tls-terminator.ts";
 import { joinSockets, readOpening } from "./tunnel.ts";
@@ -31,7 +31,7 @@ export class EgressProxy {
   readonly #server: Server;
   readonly #clients = new Set<Duplex>();
   /** Of plain HTTP inside a tunnel: whom the tunnel was opened to. */
-  readonly #tunnelled = new WeakMap<Duplex, Asked>();
+  readonly #tunnelled = new WeakMap<Duplex, RequestedHost>();
 
   constructor(deps: EgressProxyDeps) {
     this.#policy = deps.policy;
@@ -80,7 +80,7 @@ export class EgressProxy {
     if (!takeRequest(request, response, lingerLimits)) return;
     response.on("error", () => response.destroy());
     const tunnel = this.#tunnelled.get(request.socket);
-    let asked: Asked | null = null;
+    let asked: RequestedHost | null = null;
     try {
       const target = tunnel ? tunnelledTarget(request, tunnel) : absoluteTarget(request);
       asked = target;
@@ -99,7 +99,7 @@ export class EgressProxy {
   }
 
   async #connect(request: IncomingMessage, client: Socket, head: Buffer): Promise<void> {
-    let asked: Asked | null = null;
+    let asked: RequestedHost | null = null;
     let isOpen = false;
     try {
       const target = connectTarget(request);

@@ -2,10 +2,10 @@
 import type { IncomingMessage } from "node:http";
 import { parseHost } from "#shared/core/network/network-policy";
 import { framingOf, valuesOf } from "#shared/http/framing";
-import type { Asked } from "./refusal.ts";
+import type { RequestedHost } from "./refusal.ts";
 import { Refusal } from "./refusal.ts";
 
-export interface Target extends Asked {
+export interface Target extends RequestedHost {
   /** What the server is asked: a path and its query. */
   readonly path: string;
 }
@@ -17,7 +17,7 @@ const originForm = /^\/[^\s#]*$/;
 const httpPort = 80;
 
 /** `host:port`, as CONNECT names it. @throws {Refusal} Also if a Host header names another. */
-export function connectTarget(request: IncomingMessage): Asked {
+export function connectTarget(request: IncomingMessage): RequestedHost {
   const [, host, port] = authorityForm.exec(request.url ?? "") ?? [];
   if (host === undefined || port === undefined) throw new Refusal("malformed_request");
   if (isFramed(request) || Number(port) > portMax) throw new Refusal("malformed_request");
@@ -37,7 +37,7 @@ export function absoluteTarget(request: IncomingMessage): Target {
 }
 
 /** Of a plain request inside a tunnel to `asked`. @throws {Refusal} If Host differs. */
-export function tunnelledTarget(request: IncomingMessage, asked: Asked): Target {
+export function tunnelledTarget(request: IncomingMessage, asked: RequestedHost): Target {
   const path = request.url ?? "";
   if (!originForm.test(path)) throw new Refusal("malformed_request");
   requireHost(request, asked);
@@ -45,7 +45,7 @@ export function tunnelledTarget(request: IncomingMessage, asked: Asked): Target 
 }
 
 /** Whom an unreadable request asked for, as far as it can be told in a log. */
-export function roughly(request: IncomingMessage): Asked {
+export function roughly(request: IncomingMessage): RequestedHost {
   const text = (request.url ?? "").replace(/^http:\/\//i, "");
   return { host: text.replace(/[^\w.:[\]-].*/s, "").slice(0, 260), port: 0 };
 }
@@ -54,7 +54,7 @@ export function roughly(request: IncomingMessage): Asked {
 const portMax = 65_535;
 const versions = ["1.0", "1.1"];
 
-function requireHost(request: IncomingMessage, asked: Asked): void {
+function requireHost(request: IncomingMessage, asked: RequestedHost): void {
   if (!versions.includes(request.httpVersion)) throw new Refusal("malformed_request");
   try {
     framingOf(request);
@@ -72,14 +72,14 @@ function hostHeader(request: IncomingMessage): string | null {
   return given[0] ?? null;
 }
 
-function namesSame(given: string, asked: Asked, portDefault: number): boolean {
+function namesSame(given: string, asked: RequestedHost, portDefault: number): boolean {
   const host = split(given, portDefault);
   if (host === null || host.port !== asked.port) return false;
   const [one, other] = [parseHost(host.host), parseHost(asked.host)];
   return one !== null && one.name === other?.name;
 }
 
-function split(authority: string, portDefault = httpPort): Asked | null {
+function split(authority: string, portDefault = httpPort): RequestedHost | null {
   const [, host, port] = hostForm.exec(authority) ?? [];
   if (host === undefined || Number(port ?? 0) > portMax) return null;
   return { host, port: port === undefined ? portDefault : Number(port) };

@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import { type Host, parseHost } from "#shared/core/network/network-policy";
 import { helloBytesMax, readGreeting } from "./client-hello.ts";
-import { pump } from "./pipe-with-quota.ts";
+import { pipeWithQuota } from "./pipe-with-quota.ts";
 import { Refusal } from "./refusal.ts";
 
 /** A client that says nothing for this long after it was let in isn't one. */
@@ -96,7 +96,7 @@ export function joinSockets(
         if (open.size === 0) resolve();
       });
     }
-    pump(client, upstream, pass);
-    pump(upstream, client, pass);
+    pipeWithQuota(client, upstream, pass);
+    pipeWithQuota(upstream, client, pass);
   });
 }

@@ -69,7 +69,7 @@ export class Execution {
       {
         send: (events) => gateway.events(events, this.#heartbeat.readerUntil),
         now,
-        onFailure: (error) => this.#unheard(error),
+        onFailure: (error) => this.#onSendFailure(error),
       },
       claimed.flushIntervalMs,
     );
@@ -150,7 +150,7 @@ export class Execution {
       memoryKills,
       processRefusals,
       diskFull: this.#session.isDiskFull(),
-      lastWords: this.#output.lastWords,
+      outputTail: this.#output.outputTail,
     });
     // Of a command that failed; a limit that was met says more than which script met it.
     if (why !== undefined && outcome.reason === "command_failed") this.#detail = why;
@@ -190,7 +190,7 @@ export class Execution {
 
   #failure(error: unknown): Outcome {
     const why = this.#cleaned(describeError(error));
-    const seen = { exitCode: null, memoryKills: 0, processRefusals: 0, lastWords: "" };
+    const seen = { exitCode: null, memoryKills: 0, processRefusals: 0, outputTail: "" };
     const diskFull = error instanceof Error && "code" in error && error.code === "ENOSPC";
     if (error instanceof Stopped || diskFull) {
       return decideOutcome({ ...seen, stopped: this.#stop.reason, diskFull });
@@ -211,7 +211,7 @@ export class Execution {
     await this.#session.stop().catch(() => undefined);
   }
 
-  #unheard(error: unknown): void {
+  #onSendFailure(error: unknown): void {
     const isStale = error instanceof GatewayError && error.isStale;
     if (isStale) this.#stop.request("lost");
     log("WARNING", "events are not heard", { why: describeError(error) });

@@ -19,7 +19,7 @@ export interface Seen {
   /** The workspace or `/tmp` had no room left at the end. */
   readonly diskFull: boolean;
   /** The end of what it printed. */
-  readonly lastWords: string;
+  readonly outputTail: string;
 }
 
 export interface Outcome {
@@ -84,7 +84,7 @@ export function decideOutcome(seen: Seen): Outcome {
   if (seen.diskFull) return failed("disk_quota", exitCode);
   if (seen.processRefusals > 0) return failed("process_limit", exitCode);
   // Only explains a failure that is one anyway, so it does no harm to be told a lie here.
-  const complaint = complaints.find(([, words]) => words.test(seen.lastWords));
+  const complaint = complaints.find(([, words]) => words.test(seen.outputTail));
   return failed(complaint?.[0] ?? "command_failed", exitCode);
 }
 

@@ -6,7 +6,7 @@ import { outputBytesMax } from "#shared/protocol/runner";
 
 /** Beyond this many times what is streamed, a program isn't talking to anyone any more. */
 const runawayFactor = 16;
-const lastWordsLengthMax = 4_000;
+const outputTailLengthMax = 4_000;
 /** After as much silence, what was held back to be sure goes out, if it tells nothing. */
 const silenceMs = 100;
 const notice = {
@@ -28,7 +28,7 @@ export class Output {
   #answer: string[] = [];
   #answerBytes = 0;
   #answerIsCut: boolean = false;
-  #lastWords = "";
+  #outputTail = "";
 
   constructor(deps: OutputDeps) {
     this.#deps = deps;
@@ -41,7 +41,7 @@ export class Output {
     let silence: NodeJS.Timeout | undefined;
     const pass = (text: string) => {
       if (text === "") return;
-      this.#lastWords = (this.#lastWords + text).slice(-lastWordsLengthMax);
+      this.#outputTail = (this.#outputTail + text).slice(-outputTailLengthMax);
       this.#stream(text);
       if (part === "answer") this.addToAnswer(text);
     };
@@ -70,8 +70,8 @@ export class Output {
   }
 
   /** The end of what was printed so far: a program that fails says why there. */
-  get lastWords(): string {
-    return this.#lastWords;
+  get outputTail(): string {
+    return this.#outputTail;
   }
 
   answer(): { output: string; outputTruncated: boolean } {

@@ -7,8 +7,8 @@ import { requireAllEnvironments } from "../keys/environment-bounds.ts";
 import { ensureSealingPair } from "../secrets/sealing-keys.ts";
 import { create, patch, type Write } from "../store/documents.ts";
 import { type Environment, environments } from "../store/environments.ts";
+import { pendingKeyDestructions } from "../store/pending-key-destructions.ts";
 import type { Found } from "../store/read-document.ts";
-import { shreds } from "../store/shreds.ts";
 import type { Store } from "../store/store.ts";
 import { newEnvironment } from "./new-environment.ts";
 
@@ -45,7 +45,7 @@ export async function defaultEnvironment(
     return { environment, writes: [patch(ref, fields, { version })] };
   }
   // The last one of that id is being deleted: its key pair must not become this one's.
-  if ((await deps.store.get(shreds.doc(id))).value) {
+  if ((await deps.store.get(pendingKeyDestructions.doc(id))).value) {
     throw new ApiError("UNAVAILABLE", { headers: { "retry-after": "2" } });
   }
   const pair = { purpose: "environment-secrets", id, createdAt: now } as const;

@@ -52,8 +52,8 @@ export async function sealForEnvironment(
   secret: PlainSecret,
 ): Promise<SealedForm> {
   const binding = bindingOf(secret);
-  const belongs = environmentBinding(owner, id, { key: secret.key, binding });
-  return { sealed: await sealText(sealingPublicKey, secret.value, belongs), binding };
+  const associatedData = environmentBinding(owner, id, { key: secret.key, binding });
+  return { sealed: await sealText(sealingPublicKey, secret.value, associatedData), binding };
 }
 
 export async function sealForMessage(

@@ -5,12 +5,12 @@ import { inTurnOf } from "../limits/large-events.ts";
 import { drained } from "../limits/paced-writing.ts";
 import { fieldsBytes } from "../store/document-room.ts";
 import { type Execution, hasEnded } from "../store/executions.ts";
-import { follow } from "./follow.ts";
 import { laterExecutions } from "./later-executions.ts";
 import { eventId } from "./resume-point.ts";
 import { endEvents, itemEvent, type Numbered, startedEvent } from "./stream-events.ts";
 import type { StreamStart } from "./stream-start.ts";
 import type { SweepDeps } from "./sweep.ts";
+import { tailEvents } from "./tail-events.ts";
 
 /** Proxies close what is silent for longer. */
 const commentMs = 15_000;
@@ -99,7 +99,7 @@ async function* eventsOf(
   async function* numbered(): AsyncGenerator<Numbered> {
     if (afterNumber < 0) yield startedEvent(execution);
     const of = { execution, afterSequence: Math.max(0, afterNumber), signal };
-    for await (const next of follow(deps, owner, of)) {
+    for await (const next of tailEvents(deps, owner, of)) {
       if (next.type === "event") yield itemEvent(next.event);
       else yield* endEvents(next.execution).filter(([number]) => number > afterNumber);
     }

@@ -1,7 +1,7 @@
 import type { Owner } from "../identity/owner.ts";
-import { isConflict } from "../store/answered.ts";
 import { patch } from "../store/documents.ts";
 import { type Execution, executions, hasEnded } from "../store/executions.ts";
+import { isConflict } from "../store/with-deadline.ts";
 import { isOverdue, type SweepDeps, sweepIfOverdue } from "./sweep.ts";
 import { readerMs, readerRenewMs } from "./timing.ts";
 

@@ -14,8 +14,8 @@ import {
 import type { Owner } from "../identity/owner.ts";
 import { executions, hasEnded } from "../store/executions.ts";
 import type { LedgerCheck } from "../store/ledger-checks.ts";
-import type { Moment, Place } from "../store/moment.ts";
 import { accountId, accounts, ledger } from "../store/owners.ts";
+import type { Cursor, ReadSnapshot } from "../store/read-snapshot.ts";
 import type { Store } from "../store/store.ts";
 import { formatVersion } from "../store/versions.ts";
 
@@ -27,7 +27,7 @@ const recentPagesMax = 100;
 
 export interface Counted {
   readonly sums: LedgerSums;
-  readonly place: Place | null;
+  readonly place: Cursor | null;
 }
 
 export const nothingCounted: Counted = { sums: noLines, place: null };
@@ -86,12 +86,12 @@ async function countSettled(
 }
 
 async function countPage(
-  at: Moment,
+  at: ReadSnapshot,
   owner: Owner,
   on: {
     readonly counted: Counted;
     readonly walk: {
-      readonly after: Place | null;
+      readonly after: Cursor | null;
       readonly until?: number;
       readonly limit: number;
     };
@@ -106,7 +106,7 @@ async function countPage(
 
 /** The rest of the lines, the account and what it holds for; null if there are too many lines. */
 async function compare(
-  at: Moment,
+  at: ReadSnapshot,
   owner: Owner,
   settled: Counted,
 ): Promise<Omit<Checked, keyof Counted> | null> {

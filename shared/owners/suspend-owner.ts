@@ -8,7 +8,6 @@ import type { Account } from "../core/money/account.ts";
 import type { StopDeps, StoppedBy } from "../executions/stop-executions.ts";
 import { mintOwner, type Owner } from "../identity/owner.ts";
 import { finishClosing, stopDeadlineMs } from "../keys/revoke-keys.ts";
-import { answered, isConflict } from "../store/answered.ts";
 import { apiKeys } from "../store/api-keys.ts";
 import { StaleRead } from "../store/change.ts";
 import { overwrite, patch, patchInside, remove, type Write } from "../store/documents.ts";
@@ -16,6 +15,7 @@ import { type KeyFollowUp, keyFollowUps } from "../store/key-follow-ups.ts";
 import { accountId, accounts, type OwnerProfile, owners } from "../store/owners.ts";
 import type { Found } from "../store/read-document.ts";
 import { present, type Store } from "../store/store.ts";
+import { isConflict, withDeadline } from "../store/with-deadline.ts";
 
 const keysPerPageMax = 400;
 /** Far more than an owner can have: what goes on beyond it would never end. */
@@ -82,7 +82,7 @@ export async function followAccount(deps: StopDeps, id: string): Promise<readonl
   const by = { actor, requestId };
   const ids = await finishClosing(deps, { owner, keyId: null, stop, by, done: async () => {} });
   try {
-    await answered(deps.store.commit([remove(ref, version)]));
+    await withDeadline(deps.store.commit([remove(ref, version)]));
   } catch (error) {
     // The owner was turned once more meanwhile: that has an order of its own.
     if (!isConflict(error)) throw error;

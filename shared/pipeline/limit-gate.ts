@@ -17,7 +17,7 @@ import { receive } from "./parse.ts";
 import type { Route } from "./route.ts";
 
 /** A place that a request works in; `turn` is null if it has it already. */
-export interface Place {
+export interface WorkPlace {
   readonly turn: Turn | null;
   /** Gives it back; calling it again changes nothing. */
   readonly leave: () => void;
@@ -47,14 +47,14 @@ export class LimitGate {
     if (refusal && !mayRepeat) throw refusal;
     const permit = this.#requests.take(claimsOf(route.limits, caller, this.#limits));
     // Looking up again and again what is known to be refused counts as requests do.
-    return refusal ? { ...permit, giveBack: () => undefined } : permit;
+    return refusal ? { ...permit, release: () => undefined } : permit;
   }
 
   /**
    * A place among the requests that are worked on (TEN-1); null for callers that aren't owners.
    * @throws {ApiError} `ACCOUNT_BUSY`.
    */
-  enter(route: Route, caller: Claimant): Place | null {
+  enter(route: Route, caller: Claimant): WorkPlace | null {
     if (!caller.owner) return null;
     const { id } = caller.owner;
     const isEnding = endsSomething(route);
@@ -87,7 +87,7 @@ export class LimitGate {
   /** What another limit refused counts against none of these (LIM-2). */
   failed(route: Route, caller: Claimant, { permit, error }: { permit: Permit; error: unknown }) {
     if (!(error instanceof ApiError) || error.status !== 429) return;
-    permit.giveBack();
+    permit.release();
     const isOfAccount = error.code === "RATE_LIMITED" || error.code === "CONCURRENCY_LIMITED";
     if (isOfAccount && startsExecution(route)) this.#refusals.remember(caller.id, error);
   }

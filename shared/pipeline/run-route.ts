@@ -1,7 +1,6 @@
 /** Past the first gates: authenticate → scope → parse → read → decide → commit → answer. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { assert } from "../core/assert.ts";
-import type { IdKind } from "../core/ids.ts";
 import { allows } from "../core/keys/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -10,11 +9,12 @@ import type { Claimant } from "../limits/request-claims.ts";
 import type { UnsentAnswers } from "../limits/unsent-answers.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
-import { clientAddress, requestFacts, type Shown } from "./gates.ts";
-import { type LimitGate, type Place, receiveEnding, setLimitHeaders } from "./limit-gate.ts";
-import type { Authenticated, Members } from "./members.ts";
+import { type Credential, clientAddress, requestFacts } from "./gates.ts";
+import { type LimitGate, receiveEnding, setLimitHeaders, type WorkPlace } from "./limit-gate.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";
+import { RepeatableIds } from "./repeatable-ids.ts";
 import { logFailure, type RequestRecord } from "./request-log.ts";
+import type { Authenticated, RequestSecurity } from "./request-security.ts";
 import { sendJson, sendStream } from "./respond.ts";
 import type {
   AnyContext,
@@ -22,25 +22,24 @@ import type {
   Callers,
   Decided,
   Deps,
-  Ids,
   JsonReply,
   Route,
 } from "./route.ts";
 import { refuseVainKey, refuseVainPreconditions } from "./vain-headers.ts";
 
 /** A request that the front server let through. */
-export interface Admitted {
+export interface MatchedRequest {
   readonly route: Route;
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: URLSearchParams;
-  readonly shown: Shown;
+  readonly credential: Credential;
   readonly record: RequestRecord;
   readonly contentType: string | undefined;
 }
 
 /** What a function knows from one request to the next. */
-export interface Known {
-  readonly members: Members;
+export interface FunctionState {
+  readonly security: RequestSecurity;
   readonly deps: Deps;
   readonly limits: LimitGate;
   readonly unsent: UnsentAnswers;
@@ -51,41 +50,19 @@ interface Exchange {
   readonly response: ServerResponse;
 }
 
-/** Gives a repeated read or decision the ids of the first. */
-class RepeatableIds implements Ids {
-  readonly #given = new Map<IdKind, string[]>();
-  readonly #taken = new Map<IdKind, number>();
-  readonly #newId: (kind: IdKind) => string;
-  constructor(newId: (kind: IdKind) => string) {
-    this.#newId = newId;
-  }
-  next(kind: IdKind): string {
-    const given = this.#given.get(kind) ?? [];
-    const taken = this.#taken.get(kind) ?? 0;
-    const id = given[taken] ?? this.#newId(kind);
-    given[taken] = id;
-    this.#given.set(kind, given);
-    this.#taken.set(kind, taken + 1);
-    return id;
-  }
-  repeat(): void {
-    this.#taken.clear();
-  }
-}
-
 export async function runRoute(
-  admitted: Admitted,
+  matched: MatchedRequest,
   exchange: Exchange,
-  known: Known,
+  known: FunctionState,
 ): Promise<void> {
-  const { route, record } = admitted;
+  const { route, record } = matched;
   const { request, response } = exchange;
-  const { members } = known;
-  const { shown } = admitted;
+  const { security } = known;
+  const { credential } = matched;
   const beganAt = performance.now();
-  const authenticated = await members.authenticate(
+  const authenticated = await security.authenticate(
     route.authenticate,
-    shown,
+    credential,
     clientAddress(request),
   );
   const { caller } = authenticated;
@@ -94,7 +71,7 @@ export async function runRoute(
   const claimant = claimantOf(caller);
   const permit = known.limits.take(route, claimant, request);
   setLimitHeaders(response, permit.state);
-  let place: Place | null = null;
+  let place: WorkPlace | null = null;
   try {
     const close = known.limits.open(route, claimant);
     if (close) onceClosed(response, close);
@@ -102,7 +79,7 @@ export async function runRoute(
     place = known.limits.enter(route, claimant);
     if (place?.turn) await turnOf(place.turn, response);
     const leave = place?.leave ?? (() => undefined);
-    await answer(admitted, exchange, { ...known, ...authenticated, beganAt, leave });
+    await answer(matched, exchange, { ...known, ...authenticated, beganAt, leave });
   } catch (error) {
     known.limits.failed(route, claimant, { permit, error });
     throw error;
@@ -133,27 +110,30 @@ async function turnOf(turn: Turn, response: ServerResponse): Promise<void> {
 }
 
 /** A request that has a place among those that are worked on. */
-interface Working extends Authenticated, Pick<Known, "deps" | "members" | "unsent"> {
+interface Working extends Authenticated, Pick<FunctionState, "deps" | "security" | "unsent"> {
   /** Monotonic ms, before its key was looked up. */
   readonly beganAt: number;
   /** Gives the place back: what stays open, or only waits, holds none. */
   readonly leave: () => void;
 }
 
-async function answer(admitted: Admitted, exchange: Exchange, known: Working): Promise<void> {
-  const { route } = admitted;
+async function answer(matched: MatchedRequest, exchange: Exchange, known: Working): Promise<void> {
+  const { route } = matched;
   const { response } = exchange;
-  const { caller, confirmed, freshMs, again, noteUse, beganAt } = known;
+  const { caller, confirmed, freshMs, reconfirm, recordKeyUse, beganAt } = known;
   if (takesAccount(route) && "owner" in caller) known.deps.commits.warm(caller.owner);
   // What a stale key entry lets begin is answered only once the key is confirmed.
-  const ahead = readsOnly(route) && hasScope(route, caller);
-  const early = ahead ? begin(admitted, caller, exchange, known.deps) : null;
-  early?.catch(() => {});
-  const sure = await confirmed;
-  response.once("close", noteUse);
-  requireScope(route, sure);
-  const { context, ids, data } = await (early ?? begin(admitted, sure, exchange, known.deps));
-  if (performance.now() - beganAt > freshMs) await again();
+  const canStartEarly = readsOnly(route) && hasScope(route, caller);
+  const speculativeRead = canStartEarly
+    ? prepareRequest(matched, caller, exchange, known.deps)
+    : null;
+  speculativeRead?.catch(() => {});
+  const confirmedCaller = await confirmed;
+  response.once("close", recordKeyUse);
+  requireScope(route, confirmedCaller);
+  const { context, ids, data } = await (speculativeRead ??
+    prepareRequest(matched, confirmedCaller, exchange, known.deps));
+  if (performance.now() - beganAt > freshMs) await reconfirm();
   const { decided, version } = await commit(route, { context, ids, data, beganAt }, known);
   setLimitHeaders(response, decided.limit ?? null);
   const reply = typeof decided.reply === "function" ? decided.reply(version) : decided.reply;
@@ -193,23 +173,23 @@ function requireScope(route: Route, caller: Callers[Authentication]): void {
   throw new ApiError("FORBIDDEN", { message, details: { requiredScope: route.scope } });
 }
 
-interface Begun {
+interface PreparedRequest {
   readonly context: AnyContext;
   readonly ids: RepeatableIds;
   readonly data: unknown;
 }
 
-async function begin(
-  admitted: Admitted,
+async function prepareRequest(
+  matched: MatchedRequest,
   caller: Callers[Authentication],
   exchange: Exchange,
   deps: Deps,
-): Promise<Begun> {
-  const { route } = admitted;
+): Promise<PreparedRequest> {
+  const { route } = matched;
   const { request, response } = exchange;
   const options = {
     bytesMax: route.bodyBytesMax,
-    contentType: admitted.contentType,
+    contentType: matched.contentType,
     // A runner tells what a program printed, whatever that was.
     nul: route.authenticate === "execution" ? ("kept" as const) : ("refused" as const),
   };
@@ -219,13 +199,13 @@ async function begin(
     if (!response.writableFinished) gone.abort();
   });
   const ids = new RepeatableIds(deps.newId);
-  const facts = requestFacts(request, admitted.record.requestId);
+  const facts = requestFacts(request, matched.record.requestId);
   refuseVainKey(route, facts);
   refuseVainPreconditions(route, facts);
   const context: AnyContext = {
     caller,
-    params: parseParams(route.params, admitted.params),
-    query: parseQuery(route.query, admitted.query),
+    params: parseParams(route.params, matched.params),
+    query: parseQuery(route.query, matched.query),
     body: typeof route.body === "string" ? null : await readJson(request, route.body, options),
     raw: request,
     request: facts,
@@ -241,24 +221,24 @@ async function begin(
 
 async function commit(
   route: Route,
-  begun: Begun & { readonly beganAt: number },
-  { deps, members }: Pick<Known, "deps" | "members">,
+  prepared: PreparedRequest & { readonly beganAt: number },
+  { deps, security }: Pick<FunctionState, "deps" | "security">,
 ): Promise<{ readonly decided: Decided; readonly version: Version | null }> {
-  const { context, ids } = begun;
+  const { context, ids } = prepared;
   const needsAccount = takesAccount(route);
-  let { data } = begun;
+  let { data } = prepared;
   if (!needsAccount && route.audit === "none") {
     const decided = route.decide({ ...context, data, account: null });
     if (decided.writes.length === 0) return { decided, version: null };
   }
   const owner = ownerOf(context, data);
   const rowId = deps.newId("auditRow");
-  const sealed = route.audit === "none" ? null : await members.sealDetails(route, context, rowId);
+  const sealed = route.audit === "none" ? null : await security.sealDetails(route, context, rowId);
   const { decision, version } = await deps.commits.submit<Decision & { decided: Decided }>({
     owner,
     needsAccount,
     closes: route.budget === "closing",
-    askedAt: begun.beganAt,
+    askedAt: prepared.beganAt,
     refresh: async () => {
       ids.repeat();
       if (route.read !== "nothing") data = await route.read({ ...context, repeated: true });
@@ -267,7 +247,7 @@ async function commit(
       ids.repeat();
       const decided = route.decide({ ...context, data, account });
       if (route.audit === "none" || !changes(decided)) return { ...decided, decided };
-      const row = members.auditRow(route, { context, decided, rowId, sealed });
+      const row = security.auditRow(route, { context, decided, rowId, sealed });
       return { ...decided, decided, writes: [...decided.writes, row] };
     },
   });
@@ -278,7 +258,7 @@ function changes({ writes, account }: Decided): boolean {
   return writes.length > 0 || account !== undefined;
 }
 
-/** Whose lane a change takes: the caller's, or that of the owner a privileged caller acts on. */
+/** Whose queue a change takes: the caller's, or that of the owner a privileged caller acts on. */
 function ownerOf(context: AnyContext, data: unknown): Owner {
   if ("owner" in context.caller) return context.caller.owner;
   assert(typeof data === "object" && data !== null && "owner" in data, "no owner to act on");

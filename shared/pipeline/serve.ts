@@ -19,12 +19,12 @@ import { depsWithoutStore } from "./deps-without-store.ts";
 import { createFunctionServer } from "./function-server.ts";
 import { checkCredential } from "./gates.ts";
 import { LimitGate } from "./limit-gate.ts";
-import { type Members, nobody } from "./members.ts";
 import { checkBodyHead } from "./parse.ts";
 import { logFailure, logRequest, type RequestRecord } from "./request-log.ts";
+import { publicOnly, type RequestSecurity } from "./request-security.ts";
 import { asRefusal, prepare, sendError } from "./respond.ts";
 import type { Deps, Route } from "./route.ts";
-import { type Admitted, runRoute } from "./run-route.ts";
+import { type MatchedRequest, runRoute } from "./run-route.ts";
 import type { Service } from "./service.ts";
 import { cutOffStalled } from "./stalled-reader.ts";
 
@@ -32,7 +32,7 @@ import { cutOffStalled } from "./stalled-reader.ts";
 const drainMs = 8_000;
 
 type Router = ReturnType<typeof routerOf>;
-const admittedRequests = new WeakMap<IncomingMessage, Admitted>();
+const matchedRequests = new WeakMap<IncomingMessage, MatchedRequest>();
 
 /** The router wants a handler per route; ours is its route, kept as the route's store. */
 function unused(): void {}
@@ -53,7 +53,7 @@ function routerOf(routes: readonly Route[]) {
 interface Host {
   readonly deps: Deps;
   /** Who calls, and the record of what they change. */
-  readonly members: Members;
+  readonly security: RequestSecurity;
 }
 
 /**
@@ -69,11 +69,11 @@ export function serve(service: Service, host: () => Host = publicHost): void {
 }
 
 function publicHost(): Host {
-  return { deps: depsWithoutStore, members: nobody };
+  return { deps: depsWithoutStore, security: publicOnly };
 }
 
 async function listen(service: Service, host: () => Host): Promise<void> {
-  const { deps, members } = host();
+  const { deps, security } = host();
   const { PORT, PADDOCK_BIND } = config();
   const elapsed = () => performance.now();
   // Peppers or limits that can't be read end the start: nothing runs without them.
@@ -82,13 +82,13 @@ async function listen(service: Service, host: () => Host): Promise<void> {
   const unsent = new UnsentAnswers();
   tellOfCrashes(service.name);
   http(service.name, async (request: IncomingMessage, response: ServerResponse) => {
-    const admitted = admittedRequests.get(request);
-    if (!admitted) throw new Fault("a request that passed no gate");
-    const { record } = admitted;
+    const matched = matchedRequests.get(request);
+    if (!matched) throw new Fault("a request that passed no gate");
+    const { record } = matched;
     const fail = (error: unknown) => refuse(error, { response, record });
     answerForDomain(fail);
     try {
-      await runRoute(admitted, { request, response }, { deps, members, limits, unsent });
+      await runRoute(matched, { request, response }, { deps, security, limits, unsent });
     } catch (error) {
       fail(error);
     }
@@ -153,13 +153,13 @@ function admit(router: Router, request: IncomingMessage, response: ServerRespons
     const found = match(router, request.method ?? "", path);
     requireDecodable(query.join("?"));
     logged = { ...record, route: found.route.answers };
-    const shown = checkCredential(found.route.authenticate, request);
+    const credential = checkCredential(found.route.authenticate, request);
     checkBodyHead(request, found.route);
     const { "content-type": contentType } = request.headers;
-    admittedRequests.set(request, {
+    matchedRequests.set(request, {
       ...found,
       query: new URLSearchParams(query.join("?")),
-      shown,
+      credential,
       record: logged,
       contentType,
     });

@@ -19,7 +19,6 @@ import {
   type StoredObject,
 } from "../google/objects.ts";
 import type { Owner } from "../identity/owner.ts";
-import { answered, isConflict } from "../store/answered.ts";
 import { create, patch, replace, type Snapshot, type Version } from "../store/documents.ts";
 import type { Store } from "../store/store.ts";
 import {
@@ -29,6 +28,7 @@ import {
   storageUsageId,
   storageUsages,
 } from "../store/usage.ts";
+import { isConflict, withDeadline } from "../store/with-deadline.ts";
 import type { References } from "./references.ts";
 
 export interface Collection {
@@ -82,7 +82,7 @@ export async function collectObjects(by: Collection, owner: Owner): Promise<Coll
   const next: Condemned = { ...value, waiting: [], going };
   // Fails if somebody took one off since it was read, which was before it was looked at.
   const ref = condemnedObjects.of(owner, condemnedId);
-  const committed = await answered(by.store.commit([replace(ref, version, next)]));
+  const committed = await withDeadline(by.store.commit([replace(ref, version, next)]));
   return await finish(by, owner, { value: next, version: committed });
 }
 
@@ -107,7 +107,9 @@ async function condemn(by: Collection, owner: Owner, version: Version | null): P
   if (waiting.length > 0) {
     const ref = condemnedObjects.of(owner, condemnedId);
     const value: Condemned = { v: 1, waiting, condemnedAt: now, going: [] };
-    await answered(by.store.commit([version ? replace(ref, version, value) : create(ref, value)]));
+    await withDeadline(
+      by.store.commit([version ? replace(ref, version, value) : create(ref, value)]),
+    );
   }
   const more = waiting.length > 0 || isYoung || isPassing;
   await correct(by, usage, total);
@@ -133,7 +135,7 @@ async function finish(
   const increments = { bytes: 0 - bytes, objects: 0 - objects };
   const list = condemnedObjects.of(owner, condemnedId);
   const usage = storageUsages.of(owner, storageUsageId);
-  await answered(
+  await withDeadline(
     by.store.commit([
       replace(list, version, { ...value, going: [] }),
       patch(usage, { sweepAt: by.now() }, { increments, mustExist: true }),
@@ -167,14 +169,14 @@ async function correct(
   total: { readonly bytes: number; readonly objects: number },
 ): Promise<void> {
   if (!version || by.now() - version.toMillis() < quietMs) return;
-  await answered(by.store.commit([patch(ref, total, { version })])).catch((error: unknown) => {
+  await withDeadline(by.store.commit([patch(ref, total, { version })])).catch((error: unknown) => {
     if (!isConflict(error)) throw error;
   });
 }
 
 async function sweepAgain(by: Collection, owner: Owner, sweepAt: number | null): Promise<void> {
   const ref = storageUsages.of(owner, storageUsageId);
-  await answered(by.store.commit([patch(ref, { sweepAt }, { mustExist: true })]));
+  await withDeadline(by.store.commit([patch(ref, { sweepAt }, { mustExist: true })]));
 }
 
 /** How an object stands in the list. */

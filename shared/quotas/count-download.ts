@@ -6,9 +6,9 @@
 import { deploymentLimits } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { answered, isConflict } from "../store/answered.ts";
 import { create, patch, replace } from "../store/documents.ts";
 import { downloadUsageId, downloadUsages } from "../store/usage.ts";
+import { isConflict, withDeadline } from "../store/with-deadline.ts";
 import type { CountingStore } from "./store-object.ts";
 
 /** Another download may begin the day, or make the document, between two tries. */
@@ -36,13 +36,15 @@ export async function countDownload(
       if (value === null || version === null || value.day < day) {
         requireAtMost(bytesMax, sizeBytes, now);
         const next = { v: 1, kind: "downloads", day, bytes: sizeBytes } as const;
-        await answered(store.commit([version ? replace(ref, version, next) : create(ref, next)]));
+        await withDeadline(
+          store.commit([version ? replace(ref, version, next) : create(ref, next)]),
+        );
         return;
       }
       // What is full already costs no write.
       requireAtMost(bytesMax, value.bytes + sizeBytes, now);
       const increments = { bytes: sizeBytes };
-      await answered(store.commit([patch(ref, { day }, { increments, mustExist: true })]));
+      await withDeadline(store.commit([patch(ref, { day }, { increments, mustExist: true })]));
     } catch (error) {
       if (!isConflict(error)) throw error;
       continue;
@@ -59,7 +61,7 @@ export async function countDownload(
 async function takeBack(store: CountingStore, owner: Owner, sizeBytes: number): Promise<void> {
   const increments = { bytes: 0 - sizeBytes };
   const ref = downloadUsages.of(owner, downloadUsageId);
-  await answered(store.commitOnce([patch(ref, {}, { increments, mustExist: true })])).catch(
+  await withDeadline(store.commitOnce([patch(ref, {}, { increments, mustExist: true })])).catch(
     () => undefined,
   );
 }

@@ -4,10 +4,10 @@
  */
 import { type KmsPurpose, unwrap, wrap } from "../google/kms.ts";
 import type { Owner } from "../identity/owner.ts";
-import { answered, isConflict } from "../store/answered.ts";
 import { create } from "../store/documents.ts";
 import { type SealingKey, sealingKeys } from "../store/environments.ts";
 import type { Store } from "../store/store.ts";
+import { isConflict, withDeadline } from "../store/with-deadline.ts";
 import { type Binding, bindingBytes, newSealingPair } from "./sealing.ts";
 
 /** Whose pair: an environment's, by its id, or one of the owner, by its purpose. */
@@ -43,7 +43,7 @@ export async function ensureSealingPair(
     createdAt: name.createdAt,
   });
   try {
-    await answered(keys.commit([stored]));
+    await withDeadline(keys.commit([stored]));
     return publicKey;
   } catch (error) {
     if (!isConflict(error)) throw error;

@@ -7,7 +7,6 @@ import {
 import type * as z from "zod";
 import { Fault } from "../core/fault.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { answered } from "./answered.ts";
 import { batchOf, commitBatchOnce } from "./batch.ts";
 import { BatchedReader } from "./batched-reader.ts";
 import {
@@ -19,11 +18,12 @@ import {
   type Version,
   type Write,
 } from "./documents.ts";
-import { Moment } from "./moment.ts";
 import { type Filter, filtered, ordered, type PageRequest } from "./queries.ts";
 import { type Found, found, read } from "./read-document.ts";
 import { pageBytesMax, readFitting, readPage } from "./read-page.ts";
+import { ReadSnapshot } from "./read-snapshot.ts";
 import { type Listener, SharedListener, tell } from "./shared-listener.ts";
+import { withDeadline } from "./with-deadline.ts";
 
 type Schema = z.ZodType<object>;
 
@@ -51,7 +51,7 @@ export class Store {
   async getAll<R extends readonly Ref[]>(
     ...refs: R
   ): Promise<{ [K in keyof R]: R[K] extends Ref<infer S> ? Snapshot<S> : never }> {
-    const snapshots = await answered(this.#reads.read(refs.map(({ path }) => path)));
+    const snapshots = await withDeadline(this.#reads.read(refs.map(({ path }) => path)));
     const read_ = refs.map((ref, index) => {
       const snapshot = snapshots[index];
       if (!snapshot) throw new Fault("Firestore answered fewer documents than were asked for");
@@ -74,7 +74,9 @@ export class Store {
       ...refs.flatMap(({ within }) => within?.field ?? []),
     ];
     const places = refs.map(({ path }) => this.#db.doc(path));
-    const read_ = await answered(this.#db.getAll(...places, { fieldMask: [...new Set(fields)] }));
+    const read_ = await withDeadline(
+      this.#db.getAll(...places, { fieldMask: [...new Set(fields)] }),
+    );
     return refs.map((ref, index) => {
       const data = read_[index]?.data();
       return data && isVisible(ref, data) ? parseStored(part, data) : null;
@@ -91,7 +93,7 @@ export class Store {
   ): Promise<{ readonly items: readonly z.output<S>[]; readonly total: number }> {
     const all = this.#visible(collection);
     const query = ordered(all, request).offset(request.offset).limit(request.limit);
-    const [documents, counted] = await answered(
+    const [documents, counted] = await withDeadline(
       Promise.all([readPage(query), filtered(all, request).count().get()]),
     );
     const items = documents.map((doc) => parseStored(collection.schema, doc.data()));
@@ -110,7 +112,7 @@ export class Store {
     const aggregates = { ...Object.fromEntries(sums), count: AggregateField.count() };
     const matching = filtered(this.#visible(collection), filter);
     const data: Record<string, number> = (
-      await answered(matching.aggregate(aggregates).get())
+      await withDeadline(matching.aggregate(aggregates).get())
     ).data();
     return { count: data.count ?? 0, sums: sums.map(([name]) => data[name] ?? 0) };
   }
@@ -120,7 +122,7 @@ export class Store {
     const ordered = this.#visible(collection).orderBy(field).select(field).limit(1);
     const values: string[] = [];
     while (values.length < max) {
-      const { docs } = await answered(ordered.where(field, ">", values.at(-1) ?? "").get());
+      const { docs } = await withDeadline(ordered.where(field, ">", values.at(-1) ?? "").get());
       const value = docs[0]?.get(field);
       if (typeof value !== "string") break;
       values.push(value);
@@ -133,7 +135,7 @@ export class Store {
     collection: CollectionRef<S>,
     request: Omit<PageRequest, "offset">,
   ): Promise<readonly Found<S>[]> {
-    const documents = await answered(
+    const documents = await withDeadline(
       ordered(this.#visible(collection), request).limit(request.limit).get(),
     );
     return documents.docs.map((doc) => found(collection.schema, doc));
@@ -159,7 +161,7 @@ export class Store {
       values.push(one);
       return isEnough?.(one.value) ?? false;
     };
-    await answered(readFitting(query, { bytesMax, isEnough: note }));
+    await withDeadline(readFitting(query, { bytesMax, isEnough: note }));
     return values;
   }
 
@@ -170,7 +172,7 @@ export class Store {
     request: Omit<PageRequest, "offset">,
   ): Promise<readonly z.output<S>[]> {
     const query = ordered(this.#visible(collection), request).limit(request.limit);
-    const documents = await answered(query.select(...Object.keys(part.shape)).get());
+    const documents = await withDeadline(query.select(...Object.keys(part.shape)).get());
     return documents.docs.map((doc) => parseStored(part, doc.data()));
   }
 
@@ -196,7 +198,7 @@ export class Store {
       .orderBy(dueField)
       .select(...Object.keys(part.shape))
       .limit(which.limit);
-    const documents = await answered(query.get());
+    const documents = await withDeadline(query.get());
     return documents.docs.map((doc) => parseStored(part, doc.data()));
   }
 
@@ -224,14 +226,17 @@ export class Store {
   }
 
   /** Several reads that all see the database as it was at one moment; repeated if one fails. */
-  async atOneMoment<T>(read_: (moment: Moment) => Promise<T>): Promise<T> {
+  async atOneMoment<T>(read_: (moment: ReadSnapshot) => Promise<T>): Promise<T> {
     const options = { readOnly: true } as const;
-    const seen = this.#db.runTransaction((begun) => read_(new Moment(this.#db, begun)), options);
-    return await answered(seen);
+    const seen = this.#db.runTransaction(
+      (begun) => read_(new ReadSnapshot(this.#db, begun)),
+      options,
+    );
+    return await withDeadline(seen);
   }
 
   async exists(path: string): Promise<boolean> {
-    const [snapshot] = await answered(this.#reads.read([path]));
+    const [snapshot] = await withDeadline(this.#reads.read([path]));
     return snapshot?.exists === true;
   }
 

@@ -4,7 +4,7 @@ import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventsOf, send, withoutComments } from "../kit/client.ts";
 import { type FunctionAside, startAside } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
-import { isTurn } from "../kit/share.ts";
+import { isTurn } from "../kit/shard.ts";
 
 let owner: TestOwner;
 let environmentId: string;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { jobEnvironment } from "#shared/protocol/job";
 import { gatewayPaths } from "#shared/protocol/runner";
-import { triesEveryRow } from "../kit/share.ts";
+import { triesEveryRow } from "../kit/shard.ts";
 import { claimFor, type FakeGateway } from "../sandbox/support/gateway.ts";
 import { execute } from "../sandbox/support/host.ts";
 import { runnerPrograms } from "../sandbox/support/programs.ts";

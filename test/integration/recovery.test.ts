@@ -5,7 +5,7 @@ import { send } from "../kit/client.ts";
 import { killFunction, orderRunFault, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { killNow } from "../kit/processes.ts";
-import { isTurn } from "../kit/share.ts";
+import { isTurn } from "../kit/shard.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 
 const exhausted = 8;

@@ -9,8 +9,8 @@ import * as z from "zod";
 import { jobEnvironment } from "#shared/protocol/job";
 import type { ClaimReply, SettleRequest } from "#shared/protocol/runner";
 import { claimedModes } from "#shared/protocol/sandbox-mode";
+import type { Containers } from "../../local/run/container-host.ts";
 import type { JobDefinition } from "../../local/run/execution.ts";
-import type { Containers } from "../../local/run/machine.ts";
 import { Gateway, GatewayError } from "../../runner/supervisor/gateway.ts";
 import { fetchIdToken } from "../../runner/supervisor/id-token.ts";
 

@@ -11,7 +11,7 @@ import { type Answer, eventsOf, send } from "./client.ts";
 import { until } from "./cloud.ts";
 import { play } from "./instant-containers.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "./owners.ts";
-import { isLong } from "./share.ts";
+import { isLong } from "./shard.ts";
 import { firestore } from "./store.ts";
 
 /** An execution holds a second; one that works for a second costs just what it held. */

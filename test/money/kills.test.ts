@@ -15,7 +15,7 @@ import {
 } from "../kit/money.ts";
 import { seed } from "../kit/seed.ts";
 import { Dice } from "../kit/seeded-random.ts";
-import { isLong } from "../kit/share.ts";
+import { isLong } from "../kit/shard.ts";
 
 const affords = isLong ? 100 : 30;
 const attempts = isLong ? 2_000 : 90;

@@ -12,7 +12,7 @@ import {
   watchAccount,
   withStatus,
 } from "../kit/money.ts";
-import { isLong } from "../kit/share.ts";
+import { isLong } from "../kit/shard.ts";
 
 const affords = isLong ? 100 : 30;
 const attempts = isLong ? 2_000 : 120;

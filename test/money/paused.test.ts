@@ -19,7 +19,7 @@ import {
 } from "../kit/money.ts";
 import { seed } from "../kit/seed.ts";
 import { Dice } from "../kit/seeded-random.ts";
-import { isLong } from "../kit/share.ts";
+import { isLong } from "../kit/shard.ts";
 
 const attempts = isLong ? 200 : 24;
 const affords = isLong ? 100 : 12;

@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { sandboxModes } from "#shared/protocol/sandbox-mode";
-import { until } from "../../local/run/until.ts";
+import { pollUntil } from "../../local/run/poll-until.ts";
 import { seed } from "../kit/seed.ts";
 import { Dice } from "../kit/seeded-random.ts";
-import { isLong } from "../kit/share.ts";
+import { isLong } from "../kit/shard.ts";
 import { claimFor } from "./support/gateway.ts";
 import { execute, type Host, processesOf } from "./support/host.ts";
 
@@ -81,7 +81,7 @@ async function killAt({ secret, mode, script, afterMs }: Point): Promise<string[
   const claim = claimFor(scripts[script], { secrets: [{ key: "TOKEN", value: secret }] });
   const run = await execute(claim, mode, {
     during: async (_gateway, host) => {
-      await until(() => processesOf(host.uids.supervisor).length > 0, roundMsMax);
+      await pollUntil(() => processesOf(host.uids.supervisor).length > 0, roundMsMax);
       // The point in time is what is tried here: nothing to wait for tells it.
       await wait(afterMs);
       host.kill("SIGKILL", "supervisor");

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type SandboxMode, sandboxModes } from "#shared/protocol/sandbox-mode";
-import { isTurn } from "../kit/share.ts";
+import { isTurn } from "../kit/shard.ts";
 import { claimFor } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
 import { type Alteration, runnerPrograms } from "./support/programs.ts";

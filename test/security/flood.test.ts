@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cloud, operationsOf, resetOperations } from "../kit/cloud.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
-import { isLong } from "../kit/share.ts";
+import { isLong } from "../kit/shard.ts";
 import { flood, type Refusal } from "./support/flood.ts";
 
 const long = isLong;

@@ -14,7 +14,7 @@ import { functionUrl, idTokenFor } from "../kit/cloud.ts";
 import { startAsides } from "../kit/function-aside.ts";
 import { newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { type Planted, plantExecution } from "../kit/plant-execution.ts";
-import { triesEveryRow } from "../kit/share.ts";
+import { triesEveryRow } from "../kit/shard.ts";
 import type { Alteration } from "../sandbox/support/programs.ts";
 import { alteredFunction } from "./support/altered-function.ts";
 

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { countCharacters } from "../../../test/kit/count-characters.ts";
-import { isLong } from "../../../test/kit/share.ts";
+import { isLong } from "../../../test/kit/shard.ts";
 import { conflictPath } from "./conflict-name.ts";
 import {
   type Manifest,

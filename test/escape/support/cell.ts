@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { chmodSync, copyFileSync, mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import type { SandboxMode } from "#shared/protocol/sandbox-mode";
-import { until } from "../../../local/run/until.ts";
+import { pollUntil } from "../../../local/run/poll-until.ts";
 import { findHierarchy, SandboxCgroup } from "../../../runner/launcher/cgroup.ts";
 import { mountFileSystems } from "../../../runner/launcher/file-systems.ts";
 import type { SandboxLimits } from "../../../runner/launcher/messages.ts";
@@ -147,7 +147,7 @@ async function inSandbox(cell: Cell, { scratch, cgroup, neighbour }: Place): Pro
   if (!cell.chosen.some(({ outlives }) => outlives)) return printed;
   const dead = () => processesOf(settings.sandboxUid).every((pid) => pid === neighbour.pid);
   // What was killed takes a moment to be gone.
-  return [(await until(dead, goneMsMax)) ? "contained: it is dead" : "escaped: it lives on"];
+  return [(await pollUntil(dead, goneMsMax)) ? "contained: it is dead" : "escaped: it lives on"];
 }
 
 async function say(

@@ -19,7 +19,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { SandboxMode } from "#shared/protocol/sandbox-mode";
-import { until } from "../../../local/run/until.ts";
+import { pollUntil } from "../../../local/run/poll-until.ts";
 import { hostFacts, writeSystemFiles } from "../../../runner/launcher/scratch.ts";
 import {
   descriptors,
@@ -137,7 +137,7 @@ export async function factsOf(
     info += chunk.toString("utf8");
   });
   const isOver = () => child.exitCode !== null || child.signalCode !== null;
-  await until(() => said.includes("\nend\n") || isOver(), looksMsMax);
+  await pollUntil(() => said.includes("\nend\n") || isOver(), looksMsMax);
   if (isOver()) return [`not started: ${(await complaint).trim()}`];
   const told = /"child-pid":\s*(\d+)/.exec(info)?.[1];
   const pid = Number(told ?? childOf(childOf(child.pid ?? 0)));
@@ -147,7 +147,7 @@ export async function factsOf(
   // In mode setpriv bubblewrap may not signal another uid, so the first process isn't expected to
   // follow.
   const watched = command.includes("--unshare-user") ? [monitor, pid] : [monitor];
-  const ends = watched.map((each) => until(() => !isAlive(each), diesMsMax));
+  const ends = watched.map((each) => pollUntil(() => !isAlive(each), diesMsMax));
   const endsWithParent = (await Promise.all(ends)).every(Boolean);
   killNow(pid);
   return [

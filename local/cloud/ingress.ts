@@ -3,14 +3,14 @@ import { routeTable } from "../edge/route-table.ts";
 import { type Edge, startEdge } from "../edge/server.ts";
 import type { Functions } from "../functions/functions.ts";
 import { startScheduler } from "../scheduler/server.ts";
+import { allSettled } from "./component-stack.ts";
+import type { Layout } from "./layout.ts";
 import { maintenanceJobs } from "./maintenance-jobs.ts";
-import { allSettled } from "./parts.ts";
-import type { Plan } from "./plan.ts";
 import type { Services } from "./services.ts";
 
 /** What calls the functions: the edge for clients, the scheduler for sweeps. Last to start. */
-export async function startFront(
-  { options, parts, folder, manifest, urlOf }: Plan,
+export async function startIngress(
+  { options, parts, folder, manifest, urlOf }: Layout,
   { identity }: Services,
   functions: Functions,
 ): Promise<Edge> {

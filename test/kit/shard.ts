@@ -2,7 +2,7 @@
  * Which rows of a long table a run tries. `npm test` tries a share that the commit chooses; a run
  * that names the file, and the long form, try every row.
  */
-import { isInShare, shareOfCommit } from "../../scripts/tools/share.ts";
+import { isInShare, shareOfCommit } from "../../scripts/tools/shard.ts";
 
 /** `npm run test:long`, and whatever else sets PADDOCK_LONG: full counts. */
 export const isLong = process.env.PADDOCK_LONG !== undefined;

@@ -7,7 +7,7 @@ import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { findKey } from "./find-key.ts";
 
-interface Ending {
+interface Revocation {
   readonly answers: "POST /v1/keys/:keyId/revoke" | "DELETE /v1/keys/:keyId";
   readonly summary: string;
   readonly audit: "key.revoked" | "key.deleted";
@@ -17,7 +17,7 @@ interface Ending {
 }
 
 /** A route that ends a key, with all that it runs unless its owner wants to keep that (KEY-5). */
-export function closeRoute({ answers, summary, audit, deletes, message }: Ending) {
+export function revokeRoute({ answers, summary, audit, deletes, message }: Revocation) {
   return route({
     answers,
     summary,

@@ -15,7 +15,7 @@ export interface Finding {
   readonly fix?: readonly string[];
 }
 
-export interface Looked {
+export interface CheckResult {
   readonly subject: string;
   /** What was found to be well, in a few words; empty if nothing was. */
   readonly found: string;
@@ -47,12 +47,12 @@ export const unchecked = (what: string, ...fix: string[]): Finding => ({
 });
 
 /** How a check of `subject` says what it has seen. */
-export function lookedAt(subject: string): (found: string, ...findings: Finding[]) => Looked {
+export function lookedAt(subject: string): (found: string, ...findings: Finding[]) => CheckResult {
   return (found, ...findings) => ({ subject, found, findings });
 }
 
 /** Why Google didn't say. A service that is off is something else than a right that is missing. */
-export function whyNot(refused: Refusal): string {
+export function explainRefusal(refused: Refusal): string {
   if (refused.reason === "NO_TOKEN") return refused.message;
   if (isOff(refused)) return "its service is off";
   if (refused.status === 403) return "these credentials may not see it";

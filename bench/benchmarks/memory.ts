@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { readManifest } from "../../local/functions/manifest.ts";
-import { until } from "../../local/run/until.ts";
+import { pollUntil } from "../../local/run/poll-until.ts";
 import type { Bench, Figure } from "../figure.ts";
 import { type FunctionChild, residentMb, startFunction } from "../function-child.ts";
 import { newOwner, newThread } from "../owners.ts";
@@ -68,7 +68,7 @@ async function readTogether(
     supervisorMb = Math.max(supervisorMb, ...supervisors().map((pid) => mostOf(pid)));
   }, 200);
   try {
-    if (!(await until(() => readers.every(({ complete }) => complete), openMsMax))) {
+    if (!(await pollUntil(() => readers.every(({ complete }) => complete), openMsMax))) {
       throw new Error("streams that never ended");
     }
     return { supervisorMb };

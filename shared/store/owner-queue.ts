@@ -2,7 +2,7 @@
 import type { Owner } from "../identity/owner.ts";
 import type { KnownAccount, Waiting } from "./decide-together.ts";
 
-export interface Lane {
+export interface OwnerQueue {
   /** Whether it waits for no other process: closings do not (KEY-10). */
   readonly urgent: boolean;
   readonly waiting: Waiting[];
@@ -27,10 +27,10 @@ const shrink = 0.75;
 const gapMsMax = 1_000;
 /** Whoever has lost for so long lingers no more. */
 const desperateAfterMs = 2_000;
-/** Lanes kept for their known account; an owner whose lane was dropped costs one more read. */
-const lanesMax = 1_000;
+/** Queues kept for their known account; an owner whose queue was dropped costs one more read. */
+const queuesMax = 1_000;
 
-function newLane(options: { readonly urgent: boolean }): Lane {
+function newQueue(options: { readonly urgent: boolean }): OwnerQueue {
   return {
     ...options,
     waiting: [],
@@ -50,69 +50,69 @@ export type Next =
   | { readonly batch: null; readonly inMs: number };
 
 /**
- * Takes what goes next out of the lane. A change that made a commit fail goes alone from then on,
+ * Takes what goes next out of the queue. A change that made a commit fail goes alone from then on,
  * and takes turns with the groups of the others: neither side can hold the other up.
  */
-export function takeNext(lane: Lane, now: number): Next {
-  const ready = lane.waiting.filter(({ notBefore }) => notBefore <= now);
+export function takeNext(queue: OwnerQueue, now: number): Next {
+  const ready = queue.waiting.filter(({ notBefore }) => notBefore <= now);
   if (ready.length === 0) {
-    const earliest = Math.min(...lane.waiting.map(({ notBefore }) => notBefore));
+    const earliest = Math.min(...queue.waiting.map(({ notBefore }) => notBefore));
     return { batch: null, inMs: Math.max(1, earliest - now) };
   }
   const group = ready.filter(({ alone }) => !alone).slice(0, changesPerCommitMax);
   const single = ready.find(({ alone }) => alone);
-  const takesGroup = group.length > 0 && (single === undefined || !lane.groupWasLast);
+  const takesGroup = group.length > 0 && (single === undefined || !queue.groupWasLast);
   const batch = takesGroup || single === undefined ? group : [single];
-  lane.groupWasLast = takesGroup;
+  queue.groupWasLast = takesGroup;
   const taken = new Set(batch);
-  const rest = lane.waiting.filter((waiting) => !taken.has(waiting));
-  lane.waiting.splice(0, lane.waiting.length, ...rest);
+  const rest = queue.waiting.filter((waiting) => !taken.has(waiting));
+  queue.waiting.splice(0, queue.waiting.length, ...rest);
   return { batch };
 }
 
 /** Another process was faster. */
-export function growDelay(lane: Lane): void {
-  lane.lingerMs = Math.min(lingerMs.max, Math.max(lingerMs.min, lane.lingerMs * 2));
+export function growDelay(queue: OwnerQueue): void {
+  queue.lingerMs = Math.min(lingerMs.max, Math.max(lingerMs.min, queue.lingerMs * 2));
 }
 
 /** A commit was made, so others may be through. Whoever always wins can't tell: hence the gap. */
-export function shrinkDelay(lane: Lane, tookMs: number): void {
-  lane.lingerMs = lane.lingerMs < lingerMs.min ? 0 : lane.lingerMs * shrink;
-  lane.gapMs = Math.min(gapMsMax, tookMs);
+export function shrinkDelay(queue: OwnerQueue, tookMs: number): void {
+  queue.lingerMs = queue.lingerMs < lingerMs.min ? 0 : queue.lingerMs * shrink;
+  queue.gapMs = Math.min(gapMsMax, tookMs);
 }
 
 /** How long to wait now, by `chance` from 0 to below 1, so that who met once doesn't meet again. */
-export function nextPauseMs(lane: Lane, chance: number): number {
-  const { gapMs } = lane;
-  lane.gapMs = 0;
-  if (lane.urgent) return 0;
-  const [oldest] = lane.waiting;
+export function nextPauseMs(queue: OwnerQueue, chance: number): number {
+  const { gapMs } = queue;
+  queue.gapMs = 0;
+  if (queue.urgent) return 0;
+  const [oldest] = queue.waiting;
   const isDesperate = oldest && performance.now() - oldest.since > desperateAfterMs;
-  return gapMs + (isDesperate ? 0 : lane.lingerMs * chance);
+  return gapMs + (isDesperate ? 0 : queue.lingerMs * chance);
 }
 
-/** Each owner's lanes: one for what tenants sent, one for closings, which wait for nobody. */
-export class Lanes {
-  readonly #lanes = new Map<string, Lane>();
+/** Each owner's queues: one for what tenants sent, one for closings, which wait for nobody. */
+export class OwnerQueues {
+  readonly #queues = new Map<string, OwnerQueue>();
 
   /** Where the changes of an owner's tenants wait for one another. */
-  of({ id }: Owner): Lane {
-    return this.#lane(id, false);
+  of({ id }: Owner): OwnerQueue {
+    return this.#queue(id, false);
   }
 
   /** Where closings that decide on the account wait, for none but each other. */
-  closingsOf({ id }: Owner): Lane {
-    return this.#lane(`${id} closings`, true);
+  closingsOf({ id }: Owner): OwnerQueue {
+    return this.#queue(`${id} closings`, true);
   }
 
-  #lane(name: string, urgent: boolean): Lane {
-    const lane = this.#lanes.get(name) ?? newLane({ urgent });
-    this.#lanes.delete(name);
-    this.#lanes.set(name, lane);
-    for (const [oldName, old] of this.#lanes) {
-      if (this.#lanes.size <= lanesMax) break;
-      if (!old.running && old.closings.size === 0) this.#lanes.delete(oldName);
+  #queue(name: string, urgent: boolean): OwnerQueue {
+    const queue = this.#queues.get(name) ?? newQueue({ urgent });
+    this.#queues.delete(name);
+    this.#queues.set(name, queue);
+    for (const [oldName, old] of this.#queues) {
+      if (this.#queues.size <= queuesMax) break;
+      if (!old.running && old.closings.size === 0) this.#queues.delete(oldName);
     }
-    return lane;
+    return queue;
   }
 }

@@ -19,7 +19,7 @@ export async function bundleBare(folder: string): Promise<void> {
   const entries = names.map(
     (output): BundleEntry => ({
       output,
-      source: `bench/bare/${output}.ts`,
+      source: `bench/baselines/${output}.ts`,
       kind: "program",
     }),
   );

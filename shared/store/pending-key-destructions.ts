@@ -2,7 +2,7 @@ import * as z from "zod";
 import { systemCollection } from "./documents.ts";
 
 /** By environment id: it was deleted, and its key pair and executions have yet to follow. */
-export const Shred = z.object({
+export const PendingKeyDestruction = z.object({
   v: z.literal(1),
   environmentId: z.string(),
   ownerId: z.string(),
@@ -14,5 +14,5 @@ export const Shred = z.object({
   /** When maintenance looks after it, should whoever began it have died. */
   dueAt: z.int(),
 });
-export type Shred = z.infer<typeof Shred>;
-export const shreds = systemCollection("shreds", Shred);
+export type PendingKeyDestruction = z.infer<typeof PendingKeyDestruction>;
+export const pendingKeyDestructions = systemCollection("shreds", PendingKeyDestruction);

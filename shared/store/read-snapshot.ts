@@ -6,22 +6,22 @@ import { type Found, found, read } from "./read-document.ts";
 type Schema = z.ZodType<object>;
 
 /** How far a walk through a collection has come: the last document's field and id. */
-export interface Place {
+export interface Cursor {
   readonly value: number | string;
   readonly id: string;
 }
 
-export interface Walk {
+export interface SnapshotPage {
   readonly field: string;
   /** Null for the beginning. */
-  readonly after: Place | null;
+  readonly after: Cursor | null;
   /** Not beyond this value of the field. */
   readonly until?: number;
   readonly limit: number;
 }
 
 /** The database as it was at one moment: whatever is read of it belongs together. */
-export class Moment {
+export class ReadSnapshot {
   readonly #db: Firestore;
   readonly #transaction: Transaction;
   constructor(db: Firestore, transaction: Transaction) {
@@ -53,7 +53,10 @@ export class Moment {
   }
 
   /** The next documents of a walk, in the order of a field, and of their ids where it is equal. */
-  async next<S extends Schema>(of: CollectionRef<S>, walk: Walk): Promise<readonly Found<S>[]> {
+  async next<S extends Schema>(
+    of: CollectionRef<S>,
+    walk: SnapshotPage,
+  ): Promise<readonly Found<S>[]> {
     const { field, after, until, limit } = walk;
     const collection = this.#db.collection(of.path);
     const bounded = until === undefined ? collection : collection.where(field, "<=", until);

@@ -2,14 +2,14 @@ import { join } from "node:path";
 import { freePorts } from "../functions/free-ports.ts";
 import { type Manifest, readManifest } from "../functions/manifest.ts";
 import { writeFileAtomically } from "../lib/atomic-file.ts";
+import type { ComponentStack } from "./component-stack.ts";
 import { type DataFolder, ensureKeyFile, openDataFolder } from "./data-folder.ts";
 import type { LocalCloudOptions } from "./options.ts";
-import type { Parts } from "./parts.ts";
 
 /** What is decided before anything starts, so that everything can start at once. */
-export interface Plan {
+export interface Layout {
   readonly options: LocalCloudOptions;
-  readonly parts: Parts;
+  readonly parts: ComponentStack;
   readonly folder: DataFolder;
   readonly distFolder: string;
   readonly manifest: Manifest;
@@ -21,7 +21,10 @@ export interface Plan {
 
 const defaultDist = join(import.meta.dirname, "../../dist");
 
-export async function makePlan(options: LocalCloudOptions, parts: Parts): Promise<Plan> {
+export async function makeLayout(
+  options: LocalCloudOptions,
+  parts: ComponentStack,
+): Promise<Layout> {
   const distFolder = options.distFolder ?? defaultDist;
   const manifest = wantedFunctions(readManifest(distFolder), options.functions);
   const folder = await parts.start(
@@ -49,7 +52,7 @@ function wantedFunctions(manifest: Manifest, wanted: readonly string[] | undefin
 }
 
 /** The secrets, made once, and the deployment's limits, written anew at each start. */
-export async function keptFiles({ options, folder, distFolder }: Plan) {
+export async function keptFiles({ options, folder, distFolder }: Layout) {
   const limitsFile = options.limits ? folder.file("limits.json") : null;
   if (limitsFile !== null) await writeFileAtomically(limitsFile, JSON.stringify(options.limits));
   return {

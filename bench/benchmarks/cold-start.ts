@@ -2,7 +2,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { readManifest } from "../../local/functions/manifest.ts";
 import { call } from "../../scripts/demo/api.ts";
-import type { BareName } from "../bare-bundles.ts";
+import type { BareName } from "../baseline-bundles.ts";
 import type { Bench, Figure, Row } from "../figure.ts";
 import { type FunctionStart, startFunction } from "../function-child.ts";
 import { newOwner } from "../owners.ts";

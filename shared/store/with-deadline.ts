@@ -4,7 +4,7 @@ import { ApiError } from "../errors/api-error.ts";
 const readTimeoutMs = 10_000;
 
 /** @throws {ApiError} `UNAVAILABLE` without an answer in time: what can't be read is refused. */
-export async function answered<T>(call: Promise<T>): Promise<T> {
+export async function withDeadline<T>(call: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new ApiError("UNAVAILABLE")), readTimeoutMs);

@@ -1,15 +1,15 @@
 /** A part of the cloud that has started. */
-export interface StartedPart {
+export interface StartedComponent {
   readonly name: string;
   readonly ms: number;
 }
 
 /** What has been started, so that all of it can be stopped, also when a start fails half-way. */
-export class Parts {
+export class ComponentStack {
   readonly #closers = new Map<string, () => Promise<void> | void>();
-  readonly #onStarted: (part: StartedPart) => void;
+  readonly #onStarted: (part: StartedComponent) => void;
 
-  constructor(onStarted: (part: StartedPart) => void) {
+  constructor(onStarted: (part: StartedComponent) => void) {
     this.#onStarted = onStarted;
   }
 

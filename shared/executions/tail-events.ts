@@ -8,7 +8,7 @@ import { NewEventNotifier } from "./new-event-notifier.ts";
 import type { SweepDeps } from "./sweep.ts";
 import { lookMs } from "./timing.ts";
 
-export type Followed =
+export type TailedEvent =
   | { readonly type: "event"; readonly event: RunnerEvent }
   | { readonly type: "end"; readonly execution: Execution };
 
@@ -19,7 +19,7 @@ export type Followed =
  * execution that has ended needs no listener.
  * @throws what the database failed with; the reader reconnects and resumes.
  */
-export async function* follow(
+export async function* tailEvents(
   deps: SweepDeps,
   owner: Owner,
   of: {
@@ -27,21 +27,21 @@ export async function* follow(
     readonly afterSequence: number;
     readonly signal: AbortSignal;
   },
-): AsyncGenerator<Followed> {
+): AsyncGenerator<TailedEvent> {
   const { execution, signal } = of;
   const { id } = execution;
   const pages = new LogPages(deps.store, owner, id);
   let ended = hasEnded(execution) ? execution : null;
   let last = of.afterSequence;
   let lookAt = deps.now() + lookMs;
-  const doorbell = ended
+  const notifier = ended
     ? null
     : new NewEventNotifier(deps.store, owner, { executionId: id, signal });
   try {
     while (!signal.aborted) {
       if (ended && last >= ended.eventsLastSequence) return yield { type: "end", execution: ended };
-      const rung = ended ? null : await doorbell?.next(last, lookAt - deps.now());
-      const batches = rung ?? (signal.aborted ? [] : await pages.after(last));
+      const notified = ended ? null : await notifier?.next(last, lookAt - deps.now());
+      const batches = notified ?? (signal.aborted ? [] : await pages.after(last));
       for (const event of eventsOf(batches)) {
         if (event.sequence <= last) continue;
         last = event.sequence;
@@ -58,7 +58,7 @@ export async function* follow(
       }
     }
   } finally {
-    doorbell?.stop();
+    notifier?.stop();
   }
 }
 

@@ -2,11 +2,11 @@ import { auditEntry, sealDetails } from "../audit/audit-entry.ts";
 import { assert } from "../core/assert.ts";
 import { ApiKeyCache } from "../keys/api-key-cache.ts";
 import { authenticate } from "./authenticate.ts";
-import type { Change, Members } from "./members.ts";
+import type { AuditedChange, RequestSecurity } from "./request-security.ts";
 import type { AnyContext, Deps, Route } from "./route.ts";
 
 /** For a function that has callers to tell apart. */
-export function realMembers(deps: Deps): Members {
+export function requestSecurity(deps: Deps): RequestSecurity {
   const keys = new ApiKeyCache(() => deps.store, {
     now: deps.now,
     elapsed: () => performance.now(),
@@ -28,7 +28,7 @@ async function sealedFor(route: Route, context: AnyContext, rowId: string): Prom
   return await sealDetails(to, details);
 }
 
-function auditOf(route: Route, { context, decided, rowId, sealed }: Change) {
+function auditOf(route: Route, { context, decided, rowId, sealed }: AuditedChange) {
   const { caller, now, request } = context;
   assert(caller.type !== "public", "public routes change nothing");
   const owner = decided.owner ?? ("owner" in caller ? caller.owner : null);

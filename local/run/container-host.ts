@@ -53,7 +53,7 @@ export interface Containers {
 }
 
 /** What Cloud Run's hosts do for a task: a container of its own, and nothing left of it after. */
-export class Machine implements Containers {
+export class ContainerHost implements Containers {
   readonly #options: MachineOptions;
   readonly #uids: UidRange;
   readonly #hierarchies = findHierarchies();
@@ -77,11 +77,11 @@ export class Machine implements Containers {
    *
    * @throws {Error} if another process runs containers under the same id.
    */
-  static async open(options: MachineOptions): Promise<Machine> {
+  static async open(options: MachineOptions): Promise<ContainerHost> {
     mkdirSync(options.logFolder, { recursive: true, mode: 0o700 });
     const lock = await lockName(lockOf(options.cloudId));
     if (!lock) throw new Error(`Executions of ${options.cloudId} run in another process.`);
-    const machine = new Machine(options, lock, await reserveUidRange(options.cloudId));
+    const machine = new ContainerHost(options, lock, await reserveUidRange(options.cloudId));
     await machine.#sweep();
     await sweepTheDead(machine.#hierarchies);
     return machine;

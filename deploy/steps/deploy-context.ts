@@ -5,7 +5,7 @@ import type { DeployOptions } from "../options.ts";
 import { startingPoint } from "../preflight/preflight.ts";
 import { need } from "./apply.ts";
 
-export interface StepAt {
+export interface DeployContext {
   readonly options: DeployOptions;
   readonly google: GoogleApi;
   readonly credentials: Credentials;
@@ -16,7 +16,7 @@ export interface StepAt {
 export const noCredentials = "There are no Google credentials here.";
 
 /** As whoever starts it, without a look at anything. @throws {Stop} without credentials. */
-export function signedIn(options: DeployOptions): Omit<StepAt, "member"> {
+export function signedIn(options: DeployOptions): Omit<DeployContext, "member"> {
   const start = startingPoint(options);
   const credentials = need(start.credentials, noCredentials);
   return { ...start, credentials, google: need(start.google, noCredentials) };
