@@ -10,10 +10,10 @@ import { isInShare, parseShare } from "../scripts/tools/shard.ts";
 import { skippedCode } from "../scripts/tools/step.ts";
 import { copyDeployment, rootsIn } from "./terraform/copy-deployment.ts";
 import {
+  type CommandResult,
   findTerraform,
   initialise,
   NoTerraform,
-  type Outcome,
   runTerraform,
   type Terraform,
 } from "./terraform/terraform.ts";
@@ -95,7 +95,7 @@ async function checkPart(terraform: Terraform, folder: string, part: Part): Prom
   return report(`${path}: ${testFile}`, await runTerraform(terraform, folder, test));
 }
 
-function report(title: string, { code, stdout, stderr }: Outcome): boolean {
+function report(title: string, { code, stdout, stderr }: CommandResult): boolean {
   console.log(`${code === 0 ? "passed" : "failed"}  ${title}`);
   if (code !== 0) console.log(`${stdout}${stderr}`);
   return code === 0;

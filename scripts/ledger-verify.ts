@@ -13,7 +13,7 @@ import type { Owner } from "#shared/identity/owner";
 import { existingOwner, ownerOf } from "#shared/owners/act-on-owner";
 import {
   type Checked,
-  type Counted,
+  type CountedLedger,
   checkLedger,
   nothingCounted,
 } from "#shared/owners/check-ledger";
@@ -86,7 +86,7 @@ async function pageOfOwners(walk: SnapshotPage): Promise<readonly OwnerProfile[]
 
 /** From its first line on, however long that takes. */
 async function checkWhole(owner: Owner): Promise<Checked> {
-  let from: Counted = nothingCounted;
+  let from: CountedLedger = nothingCounted;
   for (let call = 0; call < callsMax; call += 1) {
     const options = { from, unless: null, pagesMax, now: Date.now() };
     const checked = await checkLedger(store, owner, options);

@@ -12,8 +12,8 @@ import { type Arrival, type Demand, midnight } from "./demand.ts";
 import { Outbox } from "./outbox.ts";
 import { keyId, nextRenewalMs, renewed, settled, startingAccount } from "./owner-state.ts";
 import { PlatformQuota } from "./platform-quota.ts";
-import type { Run } from "./run.ts";
-import { PerMinute, type Refusal, Tally } from "./tally.ts";
+import type { SimulatedRun } from "./run.ts";
+import { PerMinute, type StartRefusal, Tally } from "./tally.ts";
 import { eventBatchesOf } from "./usage-totals.ts";
 
 export interface DayResult {
@@ -107,9 +107,9 @@ class Day {
     lane.submit(this.#startOf(run));
   }
 
-  #startOf(run: Run): AccountChange {
+  #startOf(run: SimulatedRun): AccountChange {
     const tally = this.#tally;
-    let refusal: Refusal = "CONTENTION";
+    let refusal: StartRefusal = "CONTENTION";
     const refuse = () => {
       tally.deciding.change(this.#clock.now, -1);
       tally.refuse(refusal);
@@ -142,7 +142,7 @@ class Day {
   }
 
   /** By the instance that took the request, unless it was refused a short while ago. */
-  #dispatchStarted(run: Run): void {
+  #dispatchStarted(run: SimulatedRun): void {
     const { now } = this.#clock;
     const { count, standBackMs } = this.#instances();
     const instance = this.#sequence % count;
@@ -163,7 +163,7 @@ class Day {
   }
 
   /** Whether the platform took it. */
-  #dispatch(run: Run): boolean {
+  #dispatch(run: SimulatedRun): boolean {
     const { now } = this.#clock;
     const tally = this.#tally;
     tally.dispatchAttempts += 1;
@@ -182,7 +182,7 @@ class Day {
     return true;
   }
 
-  #claim(run: Run): void {
+  #claim(run: SimulatedRun): void {
     const { now } = this.#clock;
     const tally = this.#tally;
     const { arrival, metered } = run;
@@ -201,7 +201,7 @@ class Day {
   }
 
   /** Until it ends, or a heartbeat asks for more money. */
-  #goOn(run: Run, at: { claimedAt: number; elapsedMs: number; endMs: number }): void {
+  #goOn(run: SimulatedRun, at: { claimedAt: number; elapsedMs: number; endMs: number }): void {
     const { limits } = this.#settings;
     const { claimedAt, elapsedMs, endMs } = at;
     const heldMicrousd = run.lane.account.holds[run.id]?.amountMicrousd ?? 0;
@@ -231,7 +231,7 @@ class Day {
     });
   }
 
-  #settle(run: Run, claimedAt: number): void {
+  #settle(run: SimulatedRun, claimedAt: number): void {
     const { now } = this.#clock;
     const usedMs = now - claimedAt;
     this.#tally.runMs += usedMs;
@@ -252,14 +252,14 @@ class Day {
   }
 
   /** Waited for longer than anybody should: ends unpaid. */
-  #giveUp(run: Run): void {
+  #giveUp(run: SimulatedRun): void {
     this.#end(run, 0, () => {
       this.#tally.queued.change(this.#clock.now, -1);
       this.#tally.givenUp += 1;
     });
   }
 
-  #end(run: Run, usedMs: number, then: () => void): void {
+  #end(run: SimulatedRun, usedMs: number, then: () => void): void {
     const { slices } = this.#settings.limits;
     const submit = () =>
       run.lane.submit({

@@ -2,7 +2,7 @@
 import { roundRobinByOwner } from "#shared/core/limits/round-robin";
 import type { Clock } from "./clock.ts";
 import type { OutboxSettings } from "./day-settings.ts";
-import type { Run } from "./run.ts";
+import type { SimulatedRun } from "./run.ts";
 import type { Tally } from "./tally.ts";
 
 interface World {
@@ -13,14 +13,14 @@ interface World {
 
 interface Endings {
   /** Whether the platform took it. */
-  dispatch(run: Run): boolean;
-  giveUp(run: Run): void;
+  dispatch(run: SimulatedRun): boolean;
+  giveUp(run: SimulatedRun): void;
 }
 
 interface Due {
   readonly ownerId: string;
   readonly createdAt: number;
-  readonly run: Run;
+  readonly run: SimulatedRun;
 }
 
 export class Outbox {
@@ -28,7 +28,7 @@ export class Outbox {
   readonly #endings: Endings;
   readonly #queuedMsMax: number;
   /** By when they were last tried, oldest first: so the query for what is due finds them. */
-  readonly #waiting = new Map<string, Run>();
+  readonly #waiting = new Map<string, SimulatedRun>();
   readonly #servedAt = new Map<string, number>();
   #sweeping = false;
   #ticking = false;
@@ -39,7 +39,7 @@ export class Outbox {
     this.#queuedMsMax = queuedMsMax;
   }
 
-  add(run: Run): void {
+  add(run: SimulatedRun): void {
     this.#waiting.set(run.id, run);
     this.#world.tally.waiting.change(this.#world.clock.now, 1);
     if (this.#ticking) return;

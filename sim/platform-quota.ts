@@ -6,7 +6,7 @@ export interface RoomSettings {
   readonly runningMax: number;
 }
 
-export type Admission = "admitted" | "calls" | "running";
+export type QuotaAdmission = "admitted" | "calls" | "running";
 
 export class PlatformQuota {
   running = 0;
@@ -20,7 +20,7 @@ export class PlatformQuota {
   }
 
   /** Takes a place, or says what there is too little of. */
-  admit(now: number): Admission {
+  admit(now: number): QuotaAdmission {
     const { callsMax, windowMs, runningMax } = this.#settings;
     const oldest = this.#calls.length < callsMax ? undefined : this.#calls[this.#oldest];
     if (oldest !== undefined && oldest > now - windowMs) return "calls";

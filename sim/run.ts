@@ -3,7 +3,7 @@ import type { AccountLane } from "./account-lane.ts";
 import type { Arrival } from "./demand.ts";
 
 /** One simulated execution. */
-export interface Run {
+export interface SimulatedRun {
   readonly id: string;
   readonly ownerId: string;
   readonly lane: AccountLane;

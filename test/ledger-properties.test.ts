@@ -11,12 +11,12 @@ import { heldMicrousd, spendableMicrousd } from "#shared/core/money/account";
 import type { HoldLimits } from "#shared/core/money/hold";
 import { differences, holdDifferences } from "#shared/core/money/ledger";
 import {
-  type Change,
   commit,
   type Disk,
   decide,
   freshDisk,
   holdMs,
+  type LedgerChange,
   type Operation,
   sumsOf,
 } from "./kit/ledger-machine.ts";
@@ -142,13 +142,13 @@ class Play {
   }
 
   /** Refusals must have a reason that the model sees too, and grants must have none. */
-  judge(what: Operation, refusal: string | null, change: Change | null): void {
+  judge(what: Operation, refusal: string | null, change: LedgerChange | null): void {
     if (what.do !== "start" || (refusal === null && change === null)) return;
     const must = this.model.mustGrant(this.ask(what.id, what));
     if (must !== null) expect(refusal === null, refusal ?? "granted").toBe(must);
   }
 
-  committed(what: Operation, change: Change, next: Disk): void {
+  committed(what: Operation, change: LedgerChange, next: Disk): void {
     const before = this.disk;
     const { model, now } = this;
     if (what.do === "start") {

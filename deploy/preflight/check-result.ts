@@ -1,5 +1,5 @@
 /** What a check of the preflight gives. */
-import type { GoogleApi, Refusal } from "../google/api.ts";
+import type { GoogleApi, GoogleRefusal } from "../google/api.ts";
 import type { Credentials } from "../google/token.ts";
 import type { DeployOptions } from "../options.ts";
 
@@ -52,7 +52,7 @@ export function lookedAt(subject: string): (found: string, ...findings: Finding[
 }
 
 /** Why Google didn't say. A service that is off is something else than a right that is missing. */
-export function explainRefusal(refused: Refusal): string {
+export function explainRefusal(refused: GoogleRefusal): string {
   if (refused.reason === "NO_TOKEN") return refused.message;
   if (isOff(refused)) return "its service is off";
   if (refused.status === 403) return "these credentials may not see it";
@@ -60,7 +60,7 @@ export function explainRefusal(refused: Refusal): string {
   return `Google answered ${refused.status} ${refused.message}`.trim();
 }
 
-export function isOff({ status, reason, message }: Refusal): boolean {
+export function isOff({ status, reason, message }: GoogleRefusal): boolean {
   return status === 403 && (reason === "SERVICE_DISABLED" || /has not been used/.test(message));
 }
 

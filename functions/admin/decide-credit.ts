@@ -23,13 +23,13 @@ const decides = {
   reply: { 200: z.object({ request: CreditRequestBody }) },
 } as const;
 
-interface Asked {
+interface CreditRequestContext {
   readonly params: { readonly userId: string; readonly requestId: string };
   readonly caller: { readonly email: string };
   readonly deps: Deps;
 }
 
-async function readRequest({ params, caller, deps }: Asked) {
+async function readRequest({ params, caller, deps }: CreditRequestContext) {
   const { owner } = await existingOwner(deps.store, params.userId);
   const [request, operator] = await Promise.all([
     deps.store.require(creditRequests.of(owner, params.requestId)),

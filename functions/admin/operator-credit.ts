@@ -14,7 +14,7 @@ import { create, type Snapshot, type Write } from "#shared/store/documents";
 import { type LedgerEntry, ledger } from "#shared/store/owners";
 import type { Store } from "#shared/store/store";
 
-export interface Order {
+export interface MoneyOrder {
   readonly type: "credit" | "adjustment";
   readonly amountMicrousd: number;
   readonly description: string;
@@ -55,7 +55,7 @@ export type Ordered =
 
 /** @throws {ApiError} `IDEMPOTENCY_CONFLICT`, `ADJUSTMENT_TOO_LARGE`. */
 export function decideOrder(
-  order: Order,
+  order: MoneyOrder,
   data: OrderRead,
   by: { readonly operatorId: string; readonly account: Account; readonly now: number },
 ): Ordered {
@@ -90,7 +90,7 @@ export function decideOrder(
 /** Changes the balance and writes the line. @throws {ApiError} `ADJUSTMENT_TOO_LARGE`. */
 export function post(
   owner: Owner,
-  { type, amountMicrousd, description }: Order,
+  { type, amountMicrousd, description }: MoneyOrder,
   to: { readonly id: string; readonly account: Account; readonly now: number },
 ): { readonly account: Account; readonly writes: readonly Write[] } {
   const { id, now } = to;

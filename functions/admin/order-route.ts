@@ -6,13 +6,13 @@ import { ApiError } from "#shared/errors/api-error";
 import { existingOwner } from "#shared/owners/act-on-owner";
 import { jsonBytesMax, type Route, route } from "#shared/pipeline/route";
 import { CreditRequestBody, creditRequestBody } from "./credit-request-body.ts";
-import { decideOrder, type Order, readOrder } from "./operator-credit.ts";
+import { decideOrder, type MoneyOrder, readOrder } from "./operator-credit.ts";
 
 interface OrderRoute<B> {
   readonly answers: `POST /${string}`;
   readonly summary: string;
   readonly body: z.ZodType<B>;
-  readonly orderOf: (body: B) => Order;
+  readonly orderOf: (body: B) => MoneyOrder;
   readonly reply: z.ZodType;
   readonly replyOf: (body: B, after: { account: Account; ownerId: string }) => object;
 }

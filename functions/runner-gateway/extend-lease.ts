@@ -22,7 +22,7 @@ import type { KnownLease } from "./lease.ts";
 /** How often somebody else may write between our read and our commit before we give up. */
 const attemptsMax = 4;
 
-export type Stop = "cancelled" | "budget" | null;
+export type StopReason = "cancelled" | "budget" | null;
 
 export interface Heartbeat {
   readonly claims: TokenClaims;
@@ -37,7 +37,7 @@ export interface Extended {
   readonly heldMicrousd: number | null;
   readonly expiresAt: number;
   readonly readerUntil: number;
-  readonly stop: Stop;
+  readonly stop: StopReason;
 }
 
 /** @throws {ApiError} `LEASE_LOST` if the execution isn't this attempt's any more. */
@@ -54,7 +54,7 @@ export async function extendLease(deps: Deps, owner: Owner, beat: Heartbeat): Pr
 interface Known {
   readonly version: Version;
   readonly readerUntil: number;
-  readonly stop: Stop;
+  readonly stop: StopReason;
 }
 
 /**

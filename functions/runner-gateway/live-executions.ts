@@ -14,23 +14,23 @@ import type { Store } from "#shared/store/store";
 const knownMsMax = 10_000;
 const executionsMax = 10_000;
 
-type Attempt = Pick<TokenClaims, "executionId" | "attempt">;
+type ClaimedAttempt = Pick<TokenClaims, "executionId" | "attempt">;
 
 /** When each attempt was seen to run, epoch ms; null for one that was seen to have ended. */
 const seen = new LRUCache<string, { readonly runningAt: number | null }>({ max: executionsMax });
 
-function nameOf({ executionId, attempt }: Attempt): string {
+function nameOf({ executionId, attempt }: ClaimedAttempt): string {
   return `${executionId} ${attempt}`;
 }
 
 /** @param at epoch ms before it was looked up or changed. */
-export function noteRunning(attempt: Attempt, at: number): void {
+export function noteRunning(attempt: ClaimedAttempt, at: number): void {
   // Nothing that ended runs again: who says so has looked before.
   if (seen.get(nameOf(attempt))?.runningAt === null) return;
   seen.set(nameOf(attempt), { runningAt: at });
 }
 
-export function noteEnded(attempt: Attempt): void {
+export function noteEnded(attempt: ClaimedAttempt): void {
   seen.set(nameOf(attempt), { runningAt: null });
 }
 
@@ -38,7 +38,7 @@ export function noteEnded(attempt: Attempt): void {
 export async function requireRunning(
   deps: { readonly store: Pick<Store, "get">; now(): number },
   owner: Owner,
-  claims: Attempt,
+  claims: ClaimedAttempt,
 ): Promise<void> {
   const known = seen.get(nameOf(claims));
   const now = deps.now();

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { freePorts } from "../functions/free-ports.ts";
-import { type Manifest, readManifest } from "../functions/manifest.ts";
+import { type FunctionManifest, readManifest } from "../functions/manifest.ts";
 import { writeFileAtomically } from "../lib/atomic-file.ts";
 import type { ComponentStack } from "./component-stack.ts";
 import { type DataFolder, ensureKeyFile, openDataFolder } from "./data-folder.ts";
@@ -12,7 +12,7 @@ export interface Layout {
   readonly parts: ComponentStack;
   readonly folder: DataFolder;
   readonly distFolder: string;
-  readonly manifest: Manifest;
+  readonly manifest: FunctionManifest;
   readonly firestorePort: number;
   readonly functionPorts: Readonly<Record<string, number>>;
   /** Where a function listens, past the edge, whether it is up or not. */
@@ -43,7 +43,10 @@ export async function makeLayout(
   return { options, parts, folder, distFolder, manifest, firestorePort, functionPorts, urlOf };
 }
 
-function wantedFunctions(manifest: Manifest, wanted: readonly string[] | undefined): Manifest {
+function wantedFunctions(
+  manifest: FunctionManifest,
+  wanted: readonly string[] | undefined,
+): FunctionManifest {
   if (!wanted) return manifest;
   const missing = wanted.filter((name) => !manifest.functions[name]);
   if (missing.length > 0) throw new Error(`The build has no function ${missing.join(", ")}.`);

@@ -1,6 +1,6 @@
 import findMyWay from "find-my-way";
 import { allowHeader, routedMethod } from "#shared/http/methods";
-import type { Manifest } from "../functions/manifest.ts";
+import type { FunctionManifest } from "../functions/manifest.ts";
 
 /** Where a request goes, as the load balancer's URL map decides it. */
 export type Routed =
@@ -19,7 +19,7 @@ function unused(): void {}
  * The public routes of the manifest. Internal functions aren't in the table at all, nor is any
  * path below `/internal`, whoever claims it.
  */
-export function routeTable(manifest: Manifest): RouteTable {
+export function routeTable(manifest: FunctionManifest): RouteTable {
   // The same settings as the functions' own router, so both read a path alike.
   const router = findMyWay({
     caseSensitive: true,

@@ -3,7 +3,7 @@ import type { ObjectStore } from "./object-store.ts";
 import type { ResumableUploads } from "./resumable.ts";
 
 /** A request to Cloud Storage, and what is needed to answer it. */
-export interface Call {
+export interface StorageCall {
   readonly store: ObjectStore;
   readonly uploads: ResumableUploads;
   readonly request: IncomingMessage;

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import * as z from "zod";
 import { HttpError, readText } from "../lib/http.ts";
 import { parseBody } from "./body.ts";
-import type { Call } from "./call.ts";
+import type { StorageCall } from "./call.ts";
 import {
   Settings,
   SettingsPatch,
@@ -56,7 +56,7 @@ interface ObjectName {
 
 /** Settings that the request brings replace those of the source. @throws {HttpError} 404, 412. */
 export async function copyObject(
-  { store, request, url }: Call,
+  { store, request, url }: StorageCall,
   from: ObjectName,
   to: ObjectName,
 ): Promise<StoredObject> {

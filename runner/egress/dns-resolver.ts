@@ -1,6 +1,6 @@
 /** Resolves names outside of the sandbox, each time anew: nothing is remembered. */
 import { Resolver } from "node:dns/promises";
-import { Refusal } from "./refusal.ts";
+import { EgressRefusal } from "./refusal.ts";
 
 export interface Names {
   /** Every address of `name`, IPv4 first. @throws {Refusal} When there is none. */
@@ -22,10 +22,10 @@ export function namesOf(server: string | null): Names {
         answer.status === "fulfilled" ? answer.value : [],
       );
       // More than anybody has is somebody's game.
-      if (found.length > addressesMax) throw new Refusal("name_not_found");
+      if (found.length > addressesMax) throw new EgressRefusal("name_not_found");
       if (found.length > 0) return found;
       const codes = answers.map((answer) => codeOf(answer));
-      throw new Refusal(codes.includes("ETIMEOUT") ? "timed_out" : "name_not_found");
+      throw new EgressRefusal(codes.includes("ETIMEOUT") ? "timed_out" : "name_not_found");
     },
   };
 }

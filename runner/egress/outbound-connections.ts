@@ -1,10 +1,10 @@
 /** Every attempt to leave passes here: decided, counted, pinned, carried, and written down. */
 import { decideHost, type Host } from "#shared/core/network/network-policy";
 import type { EgressAttempt, NetworkPolicy } from "#shared/protocol/runner";
-import { Attempt, type AttemptDeps } from "./attempt.ts";
+import { type AttemptDeps, ConnectionAttempt } from "./connection-attempt.ts";
 import { Meter } from "./meter.ts";
 import { connectPinned, type Pinned, type PinnedDeps } from "./pinned.ts";
-import { Refusal, type RequestedHost } from "./refusal.ts";
+import { EgressRefusal, type RequestedHost } from "./refusal.ts";
 
 export interface ExitsDeps extends PinnedDeps, AttemptDeps {
   readonly policy: NetworkPolicy;
@@ -23,7 +23,7 @@ type Method = EgressAttempt["method"];
 export class Exits {
   readonly #deps: ExitsDeps;
   readonly #meter: Meter;
-  readonly #open = new Map<Attempt, Pinned>();
+  readonly #open = new Map<ConnectionAttempt, Pinned>();
 
   constructor(deps: ExitsDeps) {
     this.#deps = deps;
@@ -40,9 +40,9 @@ export class Exits {
   ): Promise<void> {
     const decision = decideHost(this.#deps.policy, asked.host, asked.port);
     const host = decision.host?.name ?? asked.host;
-    const attempt = new Attempt(this.#deps, { host, port: asked.port, method });
+    const attempt = new ConnectionAttempt(this.#deps, { host, port: asked.port, method });
     try {
-      if (!decision.allowed) throw new Refusal(decision.rule);
+      if (!decision.allowed) throw new EgressRefusal(decision.rule);
       await this.#leave(attempt, { host: decision.host, port: asked.port, carry });
       attempt.end();
     } catch (error) {
@@ -52,8 +52,8 @@ export class Exits {
   }
 
   /** Writes down what never became an attempt to reach anybody. */
-  refused(method: Method, asked: RequestedHost, refusal: Refusal): void {
-    new Attempt(this.#deps, { ...asked, method }).end(refusal);
+  refused(method: Method, asked: RequestedHost, refusal: EgressRefusal): void {
+    new ConnectionAttempt(this.#deps, { ...asked, method }).end(refusal);
   }
 
   /** Shuts every way that is open, each with its line in the log. */
@@ -65,11 +65,11 @@ export class Exits {
   }
 
   async #leave(
-    attempt: Attempt,
+    attempt: ConnectionAttempt,
     { host, port, carry }: { host: Host; port: number; carry: (exit: Exit) => Promise<void> },
   ): Promise<void> {
     const full = this.#meter.open();
-    if (full !== null) throw new Refusal(full);
+    if (full !== null) throw new EgressRefusal(full);
     let pinned: Pinned | undefined;
     try {
       // Nothing of the sandbox's is sent before both are done.
@@ -84,7 +84,7 @@ export class Exits {
       this.#open.set(attempt, pinned);
       const pass = (bytes: number) => {
         if (this.#meter.count(bytes)) return true;
-        attempt.end(new Refusal("byte_limit"));
+        attempt.end(new EgressRefusal("byte_limit"));
         socket.destroy();
         return false;
       };

@@ -4,7 +4,7 @@ import { forwardRequest, forwardResponse } from "#shared/http/framing";
 import { type LingerLimits, linger } from "#shared/http/linger";
 import type { Pinned } from "./pinned.ts";
 import { pipeWithQuota } from "./pipe-with-quota.ts";
-import { Refusal } from "./refusal.ts";
+import { EgressRefusal } from "./refusal.ts";
 import type { Target } from "./request-target.ts";
 import { idleTimeoutMs } from "./tunnel.ts";
 
@@ -28,7 +28,7 @@ export function carryRequest(carried: Carried): Promise<void> {
     const broken = () => {
       outgoing.destroy();
       if (response.headersSent) response.destroy();
-      reject(new Refusal("connect_failed", { address: pinned.address }));
+      reject(new EgressRefusal("connect_failed", { address: pinned.address }));
     };
     outgoing.on("error", broken);
     // It switched protocols unasked, or went without a word that Node calls an error.
@@ -38,7 +38,7 @@ export function carryRequest(carried: Carried): Promise<void> {
     });
     response.on("error", broken);
     pinned.socket.setTimeout(idleTimeoutMs, () => {
-      reject(new Refusal("timed_out", { address: pinned.address }));
+      reject(new EgressRefusal("timed_out", { address: pinned.address }));
       pinned.socket.destroy();
     });
     // Also when it was kept for bytes that never came: what is asked for has an end.

@@ -6,7 +6,7 @@ import { closeAfterAnswer, linger, stopTaking, takeRequest } from "#shared/http/
 import type { NetworkPolicy } from "#shared/protocol/runner";
 import { Exits, type ExitsDeps } from "./outbound-connections.ts";
 import { carryRequest, lingerLimits } from "./plain-request.ts";
-import { answerText, answerTo, Refusal, type RequestedHost, tlsAlert } from "./refusal.ts";
+import { answerText, answerTo, EgressRefusal, type RequestedHost, tlsAlert } from "./refusal.ts";
 import { absoluteTarget, connectTarget, roughly, tunnelledTarget } from "./request-target.ts";
 import type { TlsTerminator } from "./tls-terminator.ts";
 import { joinSockets, readOpening } from "./tunnel.ts";
@@ -140,7 +140,7 @@ export class EgressProxy {
     if (!stopTaking(client)) return;
     // Opened ahead of need, as some clients do, and never used: nothing was asked for.
     if ("bytesRead" in client && client.bytesRead === 0) return void client.destroy();
-    const refusal = new Refusal("malformed_request");
+    const refusal = new EgressRefusal("malformed_request");
     const asked = this.#tunnelled.get(client) ?? { host: "", port: 0 };
     this.#exits.refused("http", asked, refusal);
     if (client.writable) client.write(answerText(refusal, asked));
@@ -149,6 +149,6 @@ export class EgressProxy {
 }
 
 /** What isn't a refusal broke on our side of the host. */
-function refusalOf(error: unknown): Refusal {
-  return error instanceof Refusal ? error : new Refusal("connect_failed");
+function refusalOf(error: unknown): EgressRefusal {
+  return error instanceof EgressRefusal ? error : new EgressRefusal("connect_failed");
 }

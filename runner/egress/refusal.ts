@@ -66,8 +66,8 @@ export interface RequestedHost {
 }
 
 /** An attempt that ends here. `detail` and `address` say more, in the log. */
-export class Refusal extends Error {
-  override readonly name = "Refusal";
+export class EgressRefusal extends Error {
+  override readonly name = "EgressRefusal";
   readonly rule: EgressRule;
   readonly address: string | null;
 
@@ -90,7 +90,10 @@ export interface RefusalAnswer {
 }
 
 /** Status line, headers and body: some clients show only the first of them. */
-export function answerTo({ rule, message }: Refusal, { host, port }: RequestedHost): RefusalAnswer {
+export function answerTo(
+  { rule, message }: EgressRefusal,
+  { host, port }: RequestedHost,
+): RefusalAnswer {
   const { status, reason } = answers[rule];
   const how = advice(rule, { host, port });
   const detail = message === reason ? {} : { detail: message };
@@ -110,7 +113,7 @@ export function answerTo({ rule, message }: Refusal, { host, port }: RequestedHo
 }
 
 /** The same for a socket that has no response object. */
-export function answerText(refusal: Refusal, asked: RequestedHost): string {
+export function answerText(refusal: EgressRefusal, asked: RequestedHost): string {
   const { status, reason, headers, body } = answerTo(refusal, asked);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} ${reason}\r\n${lines.join("")}\r\n${body}`;

@@ -1,5 +1,5 @@
 /** How much the log takes of what was refused, and how fast; the rest is counted. */
-import type { NewAttempt } from "./attempt.ts";
+import type { NewAttempt } from "./connection-attempt.ts";
 
 const attemptsMax = 10_000;
 const burstMax = 1_000;

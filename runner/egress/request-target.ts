@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { parseHost } from "#shared/core/network/network-policy";
 import { framingOf, valuesOf } from "#shared/http/framing";
 import type { RequestedHost } from "./refusal.ts";
-import { Refusal } from "./refusal.ts";
+import { EgressRefusal } from "./refusal.ts";
 
 export interface Target extends RequestedHost {
   /** What the server is asked: a path and its query. */
@@ -19,11 +19,12 @@ const httpPort = 80;
 /** `host:port`, as CONNECT names it. @throws {Refusal} Also if a Host header names another. */
 export function connectTarget(request: IncomingMessage): RequestedHost {
   const [, host, port] = authorityForm.exec(request.url ?? "") ?? [];
-  if (host === undefined || port === undefined) throw new Refusal("malformed_request");
-  if (isFramed(request) || Number(port) > portMax) throw new Refusal("malformed_request");
+  if (host === undefined || port === undefined) throw new EgressRefusal("malformed_request");
+  if (isFramed(request) || Number(port) > portMax) throw new EgressRefusal("malformed_request");
   const asked = { host, port: Number(port) };
   const given = hostHeader(request);
-  if (given !== null && !namesSame(given, asked, asked.port)) throw new Refusal("host_mismatch");
+  if (given !== null && !namesSame(given, asked, asked.port))
+    throw new EgressRefusal("host_mismatch");
   return asked;
 }
 
@@ -31,7 +32,7 @@ export function connectTarget(request: IncomingMessage): RequestedHost {
 export function absoluteTarget(request: IncomingMessage): Target {
   const [, authority = "", rest = "/"] = absoluteForm.exec(request.url ?? "") ?? [];
   const asked = split(authority);
-  if (asked === null) throw new Refusal("malformed_request");
+  if (asked === null) throw new EgressRefusal("malformed_request");
   requireHost(request, asked);
   return { ...asked, path: rest.startsWith("/") ? rest : `/${rest}` };
 }
@@ -39,7 +40,7 @@ export function absoluteTarget(request: IncomingMessage): Target {
 /** Of a plain request inside a tunnel to `asked`. @throws {Refusal} If Host differs. */
 export function tunnelledTarget(request: IncomingMessage, asked: RequestedHost): Target {
   const path = request.url ?? "";
-  if (!originForm.test(path)) throw new Refusal("malformed_request");
+  if (!originForm.test(path)) throw new EgressRefusal("malformed_request");
   requireHost(request, asked);
   return { ...asked, path };
 }
@@ -55,20 +56,21 @@ const portMax = 65_535;
 const versions = ["1.0", "1.1"];
 
 function requireHost(request: IncomingMessage, asked: RequestedHost): void {
-  if (!versions.includes(request.httpVersion)) throw new Refusal("malformed_request");
+  if (!versions.includes(request.httpVersion)) throw new EgressRefusal("malformed_request");
   try {
     framingOf(request);
   } catch {
-    throw new Refusal("malformed_request");
+    throw new EgressRefusal("malformed_request");
   }
   const given = hostHeader(request);
-  if (given === null || !namesSame(given, asked, httpPort)) throw new Refusal("host_mismatch");
+  if (given === null || !namesSame(given, asked, httpPort))
+    throw new EgressRefusal("host_mismatch");
 }
 
 /** @throws {Refusal} When there is more than one: each side might believe another. */
 function hostHeader(request: IncomingMessage): string | null {
   const given = valuesOf(request.rawHeaders, "host");
-  if (given.length > 1) throw new Refusal("malformed_request");
+  if (given.length > 1) throw new EgressRefusal("malformed_request");
   return given[0] ?? null;
 }
 

@@ -42,7 +42,7 @@ export async function launch(settings: LauncherSettings, self: string): Promise<
   });
   const exited = once(supervisor, "exit");
   void asked.then(() => supervisor.kill("SIGTERM"));
-  const host = new Host(
+  const host = new SandboxHost(
     settings,
     scratch,
     finding.then(({ mode }) => mode),
@@ -77,7 +77,7 @@ function closeInherited(): void {
   }
 }
 
-class Host {
+class SandboxHost {
   readonly #settings: LauncherSettings;
   readonly #scratch: Scratch;
   readonly #mode: Promise<SandboxMode>;

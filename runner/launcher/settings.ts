@@ -17,10 +17,10 @@ export interface LauncherSettings {
   readonly forSupervisor: Readonly<Record<string, string>>;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+type Variables = Readonly<Record<string, string | undefined>>;
 
 /** @throws {Error} When a setting isn't of its form. */
-export function readSettings(environment: Environment): LauncherSettings {
+export function readSettings(environment: Variables): LauncherSettings {
   const uids = /^(\d{3,10}):(\d{3,10})$/.exec(environment.PADDOCK_UIDS ?? "20001:20002");
   if (uids === null || uids[1] === uids[2]) throw new Fault("PADDOCK_UIDS isn't two uids.");
   const requested = environment.PADDOCK_SANDBOX_MODE ?? "";
@@ -47,7 +47,7 @@ export function readSettings(environment: Environment): LauncherSettings {
 }
 
 /** What the supervisor may know of the launcher's environment. */
-function supervisorEnvironment(environment: Environment): Record<string, string> {
+function supervisorEnvironment(environment: Variables): Record<string, string> {
   const names = [
     "PADDOCK_EXECUTION_ID",
     "PADDOCK_TICKET",

@@ -20,7 +20,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { KeptWorkspace } from "./kept-workspace.ts";
 import type { LauncherLine } from "./launcher-client.ts";
 import { log } from "./log.ts";
-import { decideOutcome, type Outcome, reasonNotes, type StopReason } from "./outcome.ts";
+import { decideOutcome, type ExecutionOutcome, reasonNotes, type StopReason } from "./outcome.ts";
 import { Output } from "./output.ts";
 import { redactItem } from "./redact-item.ts";
 import { WayOut } from "./sandbox-egress.ts";
@@ -44,7 +44,7 @@ export interface ExecutionDeps {
 
 type WorkspaceState = SettleRequest["workspace"];
 
-export class Execution {
+export class SupervisedExecution {
   readonly #deps: ExecutionDeps;
   readonly #claimed: ClaimReply;
   readonly #stop = new Stop();
@@ -127,7 +127,7 @@ export class Execution {
     return this.#finish(outcome);
   }
 
-  async #work(): Promise<Outcome> {
+  async #work(): Promise<ExecutionOutcome> {
     const { unavailable } = this.#deps;
     if (unavailable !== null) throw new IsolationError(unavailable);
     const model = findModel(this.#claimed.task.model);
@@ -188,7 +188,7 @@ export class Execution {
     return cutText(redact(this.#redaction, text), endDetailLengthMax);
   }
 
-  #failure(error: unknown): Outcome {
+  #failure(error: unknown): ExecutionOutcome {
     const why = this.#cleaned(describeError(error));
     const seen = { exitCode: null, memoryKills: 0, processRefusals: 0, outputTail: "" };
     const diskFull = error instanceof Error && "code" in error && error.code === "ENOSPC";
@@ -217,7 +217,7 @@ export class Execution {
     log("WARNING", "events are not heard", { why: describeError(error) });
   }
 
-  async #finish({ outcome, reason, exitCode }: Outcome): Promise<boolean> {
+  async #finish({ outcome, reason, exitCode }: ExecutionOutcome): Promise<boolean> {
     const workspace = await this.#save();
     const sentence = reasonNotes[reason];
     if (sentence !== undefined) this.#note(sentence);

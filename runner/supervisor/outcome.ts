@@ -22,7 +22,7 @@ export interface Seen {
   readonly outputTail: string;
 }
 
-export interface Outcome {
+export interface ExecutionOutcome {
   readonly outcome: SettleRequest["outcome"];
   readonly reason: EndReason;
   readonly exitCode: number | null;
@@ -72,7 +72,7 @@ const complaints: readonly (readonly [EndReason, RegExp])[] = [
   ],
 ];
 
-export function decideOutcome(seen: Seen): Outcome {
+export function decideOutcome(seen: Seen): ExecutionOutcome {
   const { stopped, exitCode } = seen;
   if (stopped === "time_limit") return failed("time_limit", timedOutCode);
   if (stopped === "cancelled") return { outcome: "cancelled", reason: "cancelled", exitCode };
@@ -88,7 +88,7 @@ export function decideOutcome(seen: Seen): Outcome {
   return failed(complaint?.[0] ?? "command_failed", exitCode);
 }
 
-function failed(reason: EndReason, exitCode: number | null): Outcome {
+function failed(reason: EndReason, exitCode: number | null): ExecutionOutcome {
   return { outcome: "failed", reason, exitCode };
 }
 

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { describeError } from "#shared/core/describe-error";
 import { claimedModes } from "#shared/protocol/sandbox-mode";
-import { Execution } from "./execution.ts";
+import { SupervisedExecution } from "./execution.ts";
 import { takeSecrets } from "./execution-secrets.ts";
 import { Gateway, GatewayError } from "./gateway.ts";
 import { fetchIdToken } from "./id-token.ts";
@@ -34,7 +34,7 @@ export async function supervise(
     const { network } = settings;
     const secrets = await takeSecrets(claimed, network.roots);
     const deps = { gateway, launcher, network, secrets, unavailable };
-    const execution = new Execution(deps, claimed);
+    const execution = new SupervisedExecution(deps, claimed);
     process.on("SIGTERM", () => execution.shutDown());
     process.on("uncaughtException", (error) => execution.crashed(error));
     return (await execution.run()) ? 0 : 1;

@@ -1,7 +1,7 @@
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { BoundSecret, SecretBinding } from "../protocol/bound-secret.ts";
-import { type Binding, open } from "../secrets/sealing.ts";
+import { type AssociatedData, open } from "../secrets/sealing.ts";
 import { openSealingPair } from "../secrets/sealing-keys.ts";
 import type { SealedSecrets, SealingKey } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";
@@ -13,7 +13,7 @@ const invalidArgument = 3;
 interface Sealed {
   readonly sealed: string;
   readonly binding: SecretBinding | null;
-  readonly associatedData: Binding;
+  readonly associatedData: AssociatedData;
 }
 
 export interface OpenedSecrets {

@@ -2,7 +2,7 @@
 import { bindingOf } from "../contract/secret.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { SecretBinding } from "../protocol/bound-secret.ts";
-import { type Binding, seal } from "../secrets/sealing.ts";
+import { type AssociatedData, seal } from "../secrets/sealing.ts";
 
 /** Under which name the full list of MCP servers is sealed; no variable can be called so. */
 export const mcpServersKey = "mcp-servers";
@@ -31,7 +31,7 @@ export function environmentBinding(
   owner: Owner,
   environmentId: string,
   secret: { readonly key: string; readonly binding: SecretBinding | null },
-): Binding {
+): AssociatedData {
   const { key, binding } = secret;
   const bound = binding === null ? [] : [JSON.stringify([binding.hosts, binding.headers])];
   return [owner.id, environmentId, "environment-secrets", key, ...bound];
@@ -42,7 +42,7 @@ export function messageBinding(
   owner: Owner,
   environmentId: string,
   secret: { readonly executionId: string; readonly key: string },
-): Binding {
+): AssociatedData {
   return [owner.id, environmentId, "message-secrets", secret.executionId, secret.key];
 }
 
@@ -67,7 +67,7 @@ export async function sealForMessage(
 }
 
 /** The copy that is sealed from is wiped; the text it was made of is the garbage collector's. */
-async function sealText(publicKey: string, text: string, binding: Binding): Promise<string> {
+async function sealText(publicKey: string, text: string, binding: AssociatedData): Promise<string> {
   const plain = Buffer.from(text);
   try {
     return await seal(publicKey, plain, binding);

@@ -24,7 +24,7 @@ const headers = {
 /** An event and the id it has on the wire. */
 type Identified = readonly [id: string, event: object];
 
-export interface Reader {
+export interface StreamReader {
   readonly deps: SweepDeps;
   readonly caller: { readonly owner: Owner };
   /** Aborted when the client goes away. */
@@ -37,7 +37,7 @@ export interface Reader {
  * would take it over 8 MB or 15 minutes, and goes on from there when it is asked for what comes
  * after the last `id:` that arrived.
  */
-export function eventStream(reader: Reader, start: StreamStart) {
+export function eventStream(reader: StreamReader, start: StreamStart) {
   // There is nothing after the end; this is how browsers are told to stop asking.
   if (isAtEnd(start)) {
     return { status: 204, headers: {}, stream: async () => {} };
@@ -71,7 +71,7 @@ function isAtEnd({ execution, afterNumber, newestId }: StreamStart): boolean {
 }
 
 async function* eventsFrom(
-  reader: Reader,
+  reader: StreamReader,
   { execution, afterNumber, newestId }: StreamStart,
   signal: AbortSignal,
 ): AsyncGenerator<Identified> {
@@ -86,7 +86,7 @@ async function* eventsFrom(
 }
 
 async function* eventsOf(
-  { deps, caller: { owner } }: Reader,
+  { deps, caller: { owner } }: StreamReader,
   part: {
     readonly execution: Execution;
     readonly afterNumber: number;

@@ -40,7 +40,7 @@ export interface KeyUse {
   readonly address: string;
 }
 
-export interface FoundKey {
+export interface CachedKey {
   /** May be too old to be relied on; good enough to begin reading with. */
   readonly provisional: ApiKey;
   /** Resolves once the key is known to be valid; until then nothing may be answered. */
@@ -75,7 +75,7 @@ export class ApiKeyCache {
    * looked up whatever came from there. One that is dead for good is refused without a read.
    * @throws {ApiError} `UNAUTHORIZED`, `FORBIDDEN`, `UNAVAILABLE` if the key can't be read.
    */
-  async find(key: string, shown: KeyUse): Promise<FoundKey> {
+  async find(key: string, shown: KeyUse): Promise<CachedKey> {
     const hash = hashKey(key);
     const known = this.#entries.get(hash);
     if (known && known.key.revokedAt !== null) this.#valid(known.key, shown);

@@ -25,14 +25,14 @@ const pageLengthMax = 500;
 /** Of what came lately, read in one transaction. */
 const recentPagesMax = 100;
 
-export interface Counted {
+export interface CountedLedger {
   readonly sums: LedgerSums;
   readonly place: Cursor | null;
 }
 
-export const nothingCounted: Counted = { sums: noLines, place: null };
+export const nothingCounted: CountedLedger = { sums: noLines, place: null };
 
-export type Checked = Counted & {
+export type Checked = CountedLedger & {
   /** `behind`: there is more to read than one call may; the next goes on from `place`. */
   readonly outcome: "balanced" | "differs" | "behind" | "unchanged";
   readonly differences: readonly Difference[];
@@ -43,7 +43,7 @@ export type Checked = Counted & {
 };
 
 export interface CheckOptions {
-  readonly from: Counted;
+  readonly from: CountedLedger;
   /** With which account the check needn't go on: the one it was last found in order with. */
   readonly unless: string | null;
   readonly pagesMax: number;
@@ -74,7 +74,7 @@ async function countSettled(
   store: Store,
   owner: Owner,
   { from, pagesMax, now }: CheckOptions,
-): Promise<{ readonly counted: Counted; readonly complete: boolean }> {
+): Promise<{ readonly counted: CountedLedger; readonly complete: boolean }> {
   let counted = from;
   for (let page = 0; page < pagesMax; page += 1) {
     const walk = { after: counted.place, until: now - settledMs, limit: pageLengthMax };
@@ -89,14 +89,14 @@ async function countPage(
   at: ReadSnapshot,
   owner: Owner,
   on: {
-    readonly counted: Counted;
+    readonly counted: CountedLedger;
     readonly walk: {
       readonly after: Cursor | null;
       readonly until?: number;
       readonly limit: number;
     };
   },
-): Promise<{ readonly counted: Counted; readonly lines: number }> {
+): Promise<{ readonly counted: CountedLedger; readonly lines: number }> {
   const found = await at.next(ledger.all(owner), { field: "createdAt", ...on.walk });
   const sums = found.reduce((sum, { value }) => addLine(sum, value), on.counted.sums);
   const last = found.at(-1)?.value;
@@ -108,8 +108,8 @@ async function countPage(
 async function compare(
   at: ReadSnapshot,
   owner: Owner,
-  settled: Counted,
-): Promise<Omit<Checked, keyof Counted> | null> {
+  settled: CountedLedger,
+): Promise<Omit<Checked, keyof CountedLedger> | null> {
   const { value: account, version } = await at.get(accounts.of(owner, accountId));
   let recent = { counted: settled, lines: pageLengthMax };
   for (let page = 0; recent.lines === pageLengthMax; page += 1) {

@@ -50,7 +50,7 @@ function routerOf(routes: readonly Route[]) {
 }
 
 /** What a function runs on, beside its routes. */
-interface Host {
+interface FunctionHost {
   readonly deps: Deps;
   /** Who calls, and the record of what they change. */
   readonly security: RequestSecurity;
@@ -60,7 +60,7 @@ interface Host {
  * Serves `service` on the port of the environment; ends on SIGTERM once open requests are done.
  * @param host the build hands it to a service that has a role; it loads the database's client.
  */
-export function serve(service: Service, host: () => Host = publicHost): void {
+export function serve(service: Service, host: () => FunctionHost = publicHost): void {
   listen(service, host).catch((cause) => {
     // Told here: of an error that nobody catches, Node prints the line, which is the whole bundle.
     logFailure(`${service.name} can't start`, cause);
@@ -68,11 +68,11 @@ export function serve(service: Service, host: () => Host = publicHost): void {
   });
 }
 
-function publicHost(): Host {
+function publicHost(): FunctionHost {
   return { deps: depsWithoutStore, security: publicOnly };
 }
 
-async function listen(service: Service, host: () => Host): Promise<void> {
+async function listen(service: Service, host: () => FunctionHost): Promise<void> {
   const { deps, security } = host();
   const { PORT, PADDOCK_BIND } = config();
   const elapsed = () => performance.now();

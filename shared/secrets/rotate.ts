@@ -63,19 +63,19 @@ export async function rotateOwner(
   throw new Fault(`${owner.id} has more key pairs than can be walked through`);
 }
 
-type Outcome = "rewrapped" | "changed" | { readonly why: string };
+type RotationOutcome = "rewrapped" | "changed" | { readonly why: string };
 
 async function rewrapAll(
   keys: Store,
   owner: Owner,
   pairs: readonly FoundPair[],
-): Promise<readonly (readonly [FoundPair, Outcome])[]> {
+): Promise<readonly (readonly [FoundPair, RotationOutcome])[]> {
   const rewrap = async (pair: FoundPair) => [pair, await rewrapOne(keys, owner, pair)] as const;
   return await pMap(pairs, rewrap, { concurrency });
 }
 
 /** One that was destroyed or re-wrapped meanwhile stays as it is then. */
-async function rewrapOne(keys: Store, owner: Owner, pair: FoundPair): Promise<Outcome> {
+async function rewrapOne(keys: Store, owner: Owner, pair: FoundPair): Promise<RotationOutcome> {
   const { ref, value, version } = pair;
   try {
     const next = await rewrapped(owner, { purpose: value.purpose, id: idOf(pair) }, value);

@@ -8,7 +8,7 @@ import { create } from "../store/documents.ts";
 import { type SealingKey, sealingKeys } from "../store/environments.ts";
 import type { Store } from "../store/store.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
-import { type Binding, bindingBytes, newSealingPair } from "./sealing.ts";
+import { type AssociatedData, bindingBytes, newSealingPair } from "./sealing.ts";
 
 /** Whose pair: an environment's, by its id, or one of the owner, by its purpose. */
 export interface PairName {
@@ -16,7 +16,7 @@ export interface PairName {
   readonly id: string;
 }
 
-function bindingOf(owner: Owner, { purpose, id }: PairName): Binding {
+function bindingOf(owner: Owner, { purpose, id }: PairName): AssociatedData {
   return [owner.id, purpose, id];
 }
 

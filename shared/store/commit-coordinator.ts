@@ -22,7 +22,7 @@ import type { Change, Committed, Decision } from "./change.ts";
 import {
   accountWrite,
   announce,
-  type Decided,
+  type DecidedBatch,
   decideTogether,
   finish,
   type KnownAccount,
@@ -54,7 +54,7 @@ import type { Store } from "./store.ts";
 import { isAway, isConflict, isExhausted, withDeadline } from "./with-deadline.ts";
 
 interface Failed {
-  readonly decided: Decided;
+  readonly decided: DecidedBatch;
   readonly writes: readonly Write[];
   readonly queue: OwnerQueue | null;
 }
@@ -158,7 +158,7 @@ export class CommitCoordinator {
     return queue.known;
   }
 
-  async #write(decided: Decided, queue: OwnerQueue | null): Promise<void> {
+  async #write(decided: DecidedBatch, queue: OwnerQueue | null): Promise<void> {
     const { parts, account } = decided;
     const writes = parts.flatMap(({ decision }) => decision.writes);
     if (writes.length === 0 && !account) return finish(parts, null);

@@ -13,10 +13,10 @@ import { afterEach, expect } from "vitest";
 import { securityHeaders } from "#shared/pipeline/headers";
 import { routeTable } from "../../local/edge/route-table.ts";
 import { type Edge, type EdgeLimits, startEdge } from "../../local/edge/server.ts";
-import { Manifest } from "../../local/functions/manifest.ts";
+import { FunctionManifest } from "../../local/functions/manifest.ts";
 
 const route = (method: string, path: string) => ({ method, path, paths: [`/v1${path}`, path] });
-const manifest = Manifest.parse({
+const manifest = FunctionManifest.parse({
   functions: {
     things: {
       visibility: "edge",

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { freePorts } from "../../local/functions/free-ports.ts";
 import { type Functions, startFunctions } from "../../local/functions/functions.ts";
-import { Manifest } from "../../local/functions/manifest.ts";
+import { FunctionManifest } from "../../local/functions/manifest.ts";
 import { pollUntil } from "../../local/run/poll-until.ts";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { wholeLines } from "../kit/log-lines.ts";
@@ -40,7 +40,7 @@ async function startOne(source: string): Promise<Functions> {
   const stub = { visibility: "edge", bundle: "stub.cjs", routes: [] };
   const [port = 0] = await freePorts(1);
   functions = await startFunctions({
-    manifest: Manifest.parse({ functions: { stub } }),
+    manifest: FunctionManifest.parse({ functions: { stub } }),
     distFolder: join(folder, "dist"),
     logFolder: join(folder, "logs"),
     environment: { PATH: "/usr/bin:/bin", SETTING: "1" },

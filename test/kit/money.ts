@@ -76,7 +76,7 @@ async function newThreads(owner: TestOwner, environmentId: string, count: number
   return ids;
 }
 
-export interface Attempt {
+export interface StartAttempt {
   readonly owner: TestOwner;
   readonly threadId: string;
   readonly idempotencyKey?: string;
@@ -85,7 +85,7 @@ export interface Attempt {
   readonly patienceMs?: number;
 }
 
-export interface Outcome {
+export interface StartOutcome {
   /** Null if the answer never came. */
   readonly status: number | null;
   readonly executionId: string | null;
@@ -93,7 +93,7 @@ export interface Outcome {
 }
 
 /** One message; who is let in hangs up at the first event, which says so. */
-export async function attempt(baseUrl: string, what: Attempt): Promise<Outcome> {
+export async function attempt(baseUrl: string, what: StartAttempt): Promise<StartOutcome> {
   const { owner, threadId, idempotencyKey, content = play({ workMs }), patienceMs } = what;
   const enough = new AbortController();
   const patience = patienceMs === undefined ? [] : [AbortSignal.timeout(patienceMs)];
@@ -115,12 +115,15 @@ export async function attempt(baseUrl: string, what: Attempt): Promise<Outcome> 
   return { status, executionId, answer };
 }
 
-export function withStatus(outcomes: readonly Outcome[], status: number): readonly Outcome[] {
+export function withStatus(
+  outcomes: readonly StartOutcome[],
+  status: number,
+): readonly StartOutcome[] {
   return outcomes.filter((outcome) => outcome.status === status);
 }
 
 /** How many were answered what, by status and, for refusals, code. */
-export function tally(outcomes: readonly Outcome[]): Readonly<Record<string, number>> {
+export function tally(outcomes: readonly StartOutcome[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { status, answer } of outcomes) {
     const said = status === 200 ? "200" : `${status} ${answer?.json?.code ?? "no code"}`;
@@ -144,7 +147,7 @@ const triesMax = 200;
  * Repeats what was answered 503, which says that nothing was done: without an Idempotency-Key, so
  * that a refusal that wasn't one would be charged twice.
  */
-export async function insist(nextBaseUrl: () => string, what: Attempt): Promise<Outcome> {
+export async function insist(nextBaseUrl: () => string, what: StartAttempt): Promise<StartOutcome> {
   for (let tries = 0; tries < triesMax; tries += 1) {
     const outcome = await attempt(nextBaseUrl(), what);
     if (outcome.status !== 503) return outcome;
@@ -156,8 +159,8 @@ export async function insist(nextBaseUrl: () => string, what: Attempt): Promise<
 /** What a client does that wants to know: the same again, elsewhere, until it is told. */
 export async function persist(
   nextBaseUrl: () => string,
-  what: Attempt & { readonly idempotencyKey: string },
-): Promise<Outcome> {
+  what: StartAttempt & { readonly idempotencyKey: string },
+): Promise<StartOutcome> {
   for (let tries = 0; tries < triesMax; tries += 1) {
     const outcome = await attempt(nextBaseUrl(), what);
     if (outcome.status !== null && outcome.status < 500) return outcome;
@@ -180,7 +183,7 @@ export function watchAccount({ id }: TestOwner): { least(): number; stop(): void
 /** Waits for the end of all, then: `count` executions, each charged once, and not a penny more. */
 export async function expectCharged(
   { owner }: Crowd,
-  { count, accepted }: { readonly count: number; readonly accepted: readonly Outcome[] },
+  { count, accepted }: { readonly count: number; readonly accepted: readonly StartOutcome[] },
 ): Promise<void> {
   await until(
     "the end of every execution",

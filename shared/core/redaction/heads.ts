@@ -4,7 +4,15 @@
  */
 import { indexOf, spellings, wide } from "./spellings.ts";
 import { redactableLengthMin, type Unit } from "./units.ts";
-import { backslashes, entities, forms, jsons, percents, shells, type Write } from "./writers.ts";
+import {
+  backslashes,
+  entities,
+  forms,
+  jsons,
+  percents,
+  type SpellUnit,
+  shells,
+} from "./writers.ts";
 
 export interface Head {
   readonly text: string;
@@ -129,12 +137,12 @@ function* quotedBeginnings(beginning: string): Generator<[string, number]> {
   for (const spelled of spellAll(beginning, entities)) yield [spelled, masks.entity];
 }
 
-function spellAll(text: string, writers: readonly Write[]): Set<string> {
+function spellAll(text: string, writers: readonly SpellUnit[]): Set<string> {
   return new Set(writers.map((write) => spell(text, write)));
 }
 
 /** As much of it as a head holds. */
-function spell(text: string, write: Write): string {
+function spell(text: string, write: SpellUnit): string {
   let spelled = "";
   for (const character of text) {
     spelled += write(character);

@@ -10,7 +10,7 @@ export interface Match {
   readonly end: number;
 }
 
-export interface Found {
+export interface FoundUnit {
   /** The longest unit there. */
   readonly longest: Match | null;
   /** A unit that would be longer, if the text went on as it does; for all that is known. */
@@ -57,7 +57,7 @@ export class Walker {
   }
 
   /** What begins at `at`, read in the spellings of `mask`; null for nothing. */
-  match(text: string, at: number, mask: number): Found | null {
+  match(text: string, at: number, mask: number): FoundUnit | null {
     this.#longest = null;
     this.#undecided = null;
     this.#walkAll(text, at, { mask: mask & everySpelling, order: "utf8" });

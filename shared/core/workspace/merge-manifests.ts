@@ -27,7 +27,7 @@ interface Sides {
 }
 
 /** What becomes of a path, before it is known what lies below it. */
-interface Verdict {
+interface MergeVerdict {
   /** Undefined for a folder that is gone unless something in it stays. */
   readonly entry: ManifestEntry | undefined;
   /** What stands here if something lies below. */
@@ -101,8 +101,8 @@ function* sidesOf({ base, ours, theirs }: MergeInput): Generator<Sides> {
   }
 }
 
-function judge({ was, my, your }: Sides): Verdict {
-  const settled = (entry: ManifestEntry | undefined): Verdict => {
+function judge({ was, my, your }: Sides): MergeVerdict {
+  const settled = (entry: ManifestEntry | undefined): MergeVerdict => {
     const folder = [entry, your, my, was].find((known) => known?.type === "directory");
     return { entry, folder, displaced: undefined, isConflict: false };
   };

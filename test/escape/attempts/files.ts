@@ -1,5 +1,5 @@
 /** Files outside of the workspace and `/tmp`: to read, change or make them. */
-import type { Attempt } from "../support/attempt.ts";
+import type { EscapeAttempt } from "../support/attempt.ts";
 import { canary, lockedFiles, openedFile } from "../support/machine.ts";
 import { systemCallNumbers } from "../support/system-calls.ts";
 import { walls } from "../support/walls.ts";
@@ -10,12 +10,12 @@ const open = (path: string) => `perl -e 'open(my $f, ">>", "${path}") ? print "o
 
 const coreLimit = "sed -n 's/^Max core file size *\\([0-9a-z]*\\).*/\\1/p' /proc/self/limits";
 
-function read(name: string, script: string, behind: Attempt["behind"]): Attempt {
+function read(name: string, script: string, behind: EscapeAttempt["behind"]): EscapeAttempt {
   return { name, control: "EXE-2", script, behind, mode: "setpriv" };
 }
 
 /** A bit from one execution to the other: it is locked, or it isn't. */
-function seeLock(what: string, path: string): Attempt {
+function seeLock(what: string, path: string): EscapeAttempt {
   const inside = path === lockedFiles.Node ? "/opt/paddock/bin/node" : path;
   const script = `verdict "$(flock -n ${inside} true && echo free || echo locked)" locked free`;
   return { name: `another's lock on ${what}`, control: "EXE-9", script, behind, mode: "userns" };
@@ -23,7 +23,7 @@ function seeLock(what: string, path: string): Attempt {
 const behind = [walls.ownInodes];
 const { inotify_init1: init, inotify_add_watch: watch } = systemCallNumbers;
 
-export const onFiles: readonly Attempt[] = [
+export const onFiles: readonly EscapeAttempt[] = [
   ...Object.entries(lockedFiles).map(([what, path]) => seeLock(what, path)),
   {
     name: "a watch on what others open",

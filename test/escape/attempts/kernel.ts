@@ -1,5 +1,5 @@
 /** System calls that would widen what a program may do, or show it kernel code it needn't reach. */
-import type { Attempt } from "../support/attempt.ts";
+import type { EscapeAttempt } from "../support/attempt.ts";
 import { walls } from "../support/walls.ts";
 
 const newUser = 0x1000_0000;
@@ -14,14 +14,19 @@ const mounting = `unshare ${newUser | newMount}`;
 const handle = `hex:80000000${"00".repeat(132)}`;
 
 /** A call, and what the kernel itself would answer: that shows it was asked. */
-function call(name: string, made: string, answered: string, behind = [walls.seccomp]): Attempt {
+function call(
+  name: string,
+  made: string,
+  answered: string,
+  behind = [walls.seccomp],
+): EscapeAttempt {
   const script = `verdict "$(sys ${made})" "@(${answered})" "${refused}"`;
   return { name, control: "EXE-4", script, behind, mode: "setpriv" };
 }
 
 const rootOnly = [walls.seccomp, walls.unprivileged];
 
-export const onTheKernel: readonly Attempt[] = [
+export const onTheKernel: readonly EscapeAttempt[] = [
   // New namespaces, and what is possible in them.
   call("unshare: a user namespace", `unshare ${newUser}`, "ok 0"),
   call("clone: a user namespace", `clone ${newUser | childSignal} 0 0 0 0`, "ok *"),

@@ -1,5 +1,5 @@
 /** Ways to anything that isn't in the sandbox: addresses by every spelling, names, sockets. */
-import type { Attempt } from "../support/attempt.ts";
+import type { EscapeAttempt } from "../support/attempt.ts";
 import { walls } from "../support/walls.ts";
 
 /** Every spelling that a C library takes for 169.254.169.254, and the address of version 6. */
@@ -27,13 +27,13 @@ const others = {
 
 const unreachable = "*@(unreachable|refused|Cannot assign)*";
 
-function reach(name: string, host: string): Attempt {
+function reach(name: string, host: string): EscapeAttempt {
   const ask = `exec 3<>/dev/tcp/${host}/80; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`;
   const script = `verdict "$( (${ask}) 2>&1)" "*reached*" "${unreachable}"`;
   return { name, control: "EXE-6", script, behind: [walls.network], mode: "userns" };
 }
 
-export const onTheNetwork: readonly Attempt[] = [
+export const onTheNetwork: readonly EscapeAttempt[] = [
   ...Object.entries(metadata).map(([how, host]) => reach(`the metadata server, ${how}`, host)),
   ...Object.entries(others).map(([what, host]) => reach(what, host)),
   {

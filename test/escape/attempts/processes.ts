@@ -1,15 +1,15 @@
 /** Other processes of the machine: to see, read, signal or outlive them. */
-import type { Attempt } from "../support/attempt.ts";
+import type { EscapeAttempt } from "../support/attempt.ts";
 import { canary } from "../support/machine.ts";
 import { walls } from "../support/walls.ts";
 
 /** The neighbour has the sandbox's own uid: without a process namespace nothing protects it. */
-function onNeighbour(name: string, found: string): Attempt {
+function onNeighbour(name: string, found: string): EscapeAttempt {
   const script = `verdict "$(${found})" "*${canary}*" ""`;
   return { name, control: "EXE-2", script, behind: [walls.processes], mode: "setpriv" };
 }
 
-export const onProcesses: readonly Attempt[] = [
+export const onProcesses: readonly EscapeAttempt[] = [
   onNeighbour(
     "/proc/*/environ: another's variables",
     "cat /proc/*/environ 2>/dev/null | grep -ao canary-[a-z-]* | head -1",

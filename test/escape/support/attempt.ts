@@ -4,7 +4,7 @@ import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import type { SandboxLimits } from "../../../runner/launcher/messages.ts";
 import { systemCallNumbers } from "./system-calls.ts";
 
-export interface Attempt {
+export interface EscapeAttempt {
   /** What it tries to do. */
   readonly name: string;
   /** The promise it attacks. */

@@ -24,7 +24,7 @@ import { sandboxCommand } from "../../../runner/sandbox/arguments.ts";
 import { type InitLine, listenForInit } from "../../../runner/supervisor/init-connection.ts";
 import { killNow } from "../../kit/processes.ts";
 import { attempts } from "../attempts/attempts.ts";
-import { type Attempt, prelude, systemCallProgram, type Wall } from "./attempt.ts";
+import { type EscapeAttempt, prelude, systemCallProgram, type Wall } from "./attempt.ts";
 import { openMachine, processesOf, startNeighbour } from "./machine.ts";
 import { cellLimits } from "./walls.ts";
 
@@ -51,7 +51,7 @@ const [program = "", group = "", firstUid = "0"] = process.argv.slice(2);
 let sandboxes = 0;
 
 interface Cell {
-  readonly chosen: readonly Attempt[];
+  readonly chosen: readonly EscapeAttempt[];
   readonly off: readonly Wall[];
   readonly settings: LauncherSettings;
   readonly limits: SandboxLimits;

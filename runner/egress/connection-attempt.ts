@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import type { EgressRule } from "#shared/core/network/network-policy";
 import type { EgressAttempt, EgressEnd } from "#shared/protocol/runner";
-import { Refusal } from "./refusal.ts";
+import { EgressRefusal } from "./refusal.ts";
 
 /** What is known of an attempt before it is numbered. */
 export type NewAttempt = Omit<EgressAttempt, "sequence" | "open">;
@@ -30,7 +30,7 @@ export interface AttemptDeps {
 
 const hostLengthMax = 260;
 
-export class Attempt {
+export class ConnectionAttempt {
   readonly #deps: AttemptDeps;
   readonly #at: number;
   readonly #what: Pick<EgressAttempt, "host" | "port" | "method">;
@@ -88,7 +88,7 @@ interface Judged extends Pick<EgressAttempt, "verdict" | "address"> {
 
 function judged(error: unknown): Judged {
   if (error === null) return { verdict: "allowed", rule: null, address: null };
-  if (!(error instanceof Refusal))
+  if (!(error instanceof EgressRefusal))
     return { verdict: "failed", rule: "connect_failed", address: null };
   return { verdict: error.verdict, rule: error.rule, address: error.address };
 }
