@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { readManifest } from "../../local/functions/manifest.ts";
-import { pollUntil } from "../../local/run/poll-until.ts";
+import { pollUntil } from "../../local/lib/poll-until.ts";
 import type { Bench, Figure } from "../figure.ts";
 import { type FunctionChild, residentMb, startFunction } from "../function-child.ts";
 import { newOwner, newThread } from "../owners.ts";

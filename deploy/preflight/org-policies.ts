@@ -53,7 +53,7 @@ const constraints: readonly Constraint[] = [
   {
     name: "run.allowedVPCEgress",
     needs: [["all-traffic", "is:all-traffic"]],
-    breaks: "runners send all their traffic through the replaceIfUnchanged network",
+    breaks: "runners send all their traffic through the fenced network",
   },
   {
     name: "gcp.resourceLocations",

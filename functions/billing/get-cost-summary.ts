@@ -3,9 +3,9 @@ import { iso, noParams, ok, usd } from "#shared/contract/common";
 import { TokenCost, tokenCost } from "#shared/contract/costs";
 import { dayOf } from "#shared/core/money/account";
 import { route } from "#shared/pipeline/route";
-import { accountId, accounts } from "#shared/store/owners";
-import { daysOf, PeriodQuery, spanOf } from "./period.ts";
-import { daysMax, ofEach, spentAndBegunIn } from "./spending.ts";
+import { PeriodQuery } from "./period.ts";
+import { spentAndBegunIn } from "./spending.ts";
+import { sumByDay } from "./sum-by-day.ts";
 
 const Tokens = z.object({ inputTokens: z.int(), outputTokens: z.int() });
 
@@ -39,17 +39,8 @@ export const getCostSummary = route({
   budget: "free",
   audit: "none",
   reply: { 200: CostSummary },
-  read: async ({ caller: { owner }, query, deps: { store }, now }) => {
-    const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
-    const span = spanOf(query, { createdAt, now });
-    const sums = async (part: { span: typeof span }) => ({
-      ...part,
-      ...(await spentAndBegunIn(store, owner, part)),
-    });
-    const days = daysOf(span, { createdAt, now, max: daysMax });
-    const byDay = ofEach(days, async (day) => await sums({ span: day }));
-    return { whole: await sums({ span }), byDay: await byDay };
-  },
+  read: async ({ caller: { owner }, query, deps: { store }, now }) =>
+    await sumByDay({ store, owner, now }, query, (span) => spentAndBegunIn(store, owner, { span })),
   decide({ query, data: { whole, byDay } }) {
     const { totalCT, agentCT, environmentCT } = tokenCost(whole.microusd);
     const { inputTokens, outputTokens } = whole;

@@ -2,9 +2,9 @@ import * as z from "zod";
 import { noParams, ok } from "#shared/contract/common";
 import { dayOf } from "#shared/core/money/account";
 import { route } from "#shared/pipeline/route";
-import { accountId, accounts } from "#shared/store/owners";
-import { daysOf, PeriodQuery, spanOf } from "./period.ts";
-import { type Begun, begunIn, daysMax, ofEach } from "./spending.ts";
+import { PeriodQuery } from "./period.ts";
+import { type Begun, begunIn } from "./spending.ts";
+import { sumByDay } from "./sum-by-day.ts";
 
 const Tokens = z.object({
   inputTokens: z.int(),
@@ -32,18 +32,10 @@ export const getTokenPerformance = route({
   budget: "free",
   audit: "none",
   reply: { 200: TokenPerformance },
-  read: async ({ caller: { owner }, query, deps: { store }, now }) => {
-    const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
-    const span = spanOf(query, { createdAt, now });
-    const days = daysOf(span, { createdAt, now, max: daysMax });
-    const byDay = await ofEach(days, async (day) => ({
-      date: dayOf(day.from),
-      ...(await begunIn(store, owner, { span: day })),
-    }));
-    return { whole: await begunIn(store, owner, { span }), byDay };
-  },
+  read: async ({ caller: { owner }, query, deps: { store }, now }) =>
+    await sumByDay({ store, owner, now }, query, (span) => begunIn(store, owner, { span })),
   decide({ query, data: { whole, byDay } }) {
-    const days = byDay.map((day) => ({ date: day.date, ...tokens(day) }));
+    const days = byDay.map((day) => ({ date: dayOf(day.span.from), ...tokens(day) }));
     const reply = ok({ period: query.period, byDay: days, totals: tokens(whole) });
     return { writes: [], reply };
   },

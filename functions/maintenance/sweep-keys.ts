@@ -2,9 +2,8 @@ import pMap from "p-map";
 import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { closeDueKey, dueKeys, type FoundKey } from "#shared/keys/revoke-keys";
-import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
-import { putOff } from "./put-off.ts";
+import { lookAfter } from "./look-after.ts";
 
 /** One call's work; what is left is due at the next. */
 const keysMax = 200;
@@ -35,11 +34,7 @@ export const sweepKeys = route({
 });
 
 async function sweepOne(deps: Deps, key: FoundKey): Promise<"closed" | "stopped" | "failed"> {
-  try {
-    return await closeDueKey(deps, key);
-  } catch (cause) {
-    logFailure("a key wasn't closed; it is tried again", cause, { keyId: key.value.id });
-    await putOff(deps, key.ref, "dueAt");
-    return "failed";
-  }
+  const failure = "a key wasn't closed; it is tried again";
+  const due = { ref: key.ref, dueField: "dueAt", failure, facts: { keyId: key.value.id } };
+  return await lookAfter(deps, due, () => closeDueKey(deps, key));
 }

@@ -2,13 +2,12 @@ import * as z from "zod";
 import { deploymentLimits } from "#shared/config";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { existingOwner, newOwner } from "#shared/owners/act-on-owner";
-import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import { type Collected, collectObjects, realCollection } from "#shared/quotas/collect-objects";
 import { referencedObjects } from "#shared/quotas/references";
 import { StorageUsage, storageUsageId, storageUsages } from "#shared/store/usage";
 import { isConflict } from "#shared/store/with-deadline";
-import { putOff } from "./put-off.ts";
+import { lookAfter } from "./look-after.ts";
 
 /** One call's work; what is left is due at the next. */
 const ownersMax = 20;
@@ -58,6 +57,14 @@ async function sweepOne(
   ownerId: string,
   isLate: () => boolean,
 ): Promise<Collected | null> {
+  const ref = storageUsages.of(newOwner(ownerId, "production"), storageUsageId);
+  const failure = "an owner's unreferenced objects remain; it is tried again";
+  const due = { ref, dueField: "sweepAt", failure, facts: { ownerId } };
+  const collected = await lookAfter(deps, due, async () => await collect(deps, ownerId, isLate));
+  return collected === "failed" ? null : collected;
+}
+
+async function collect(deps: Deps, ownerId: string, isLate: () => boolean): Promise<Collected> {
   try {
     const { owner } = await existingOwner(deps.store, ownerId);
     const { unreferencedMs } = deploymentLimits().quotas;
@@ -66,9 +73,6 @@ async function sweepOne(
   } catch (cause) {
     // Another sweep of the same owner was faster, or something was stored meanwhile: it is due yet.
     if (isConflict(cause)) return { condemned: 0, deleted: 0 };
-    const ref = storageUsages.of(newOwner(ownerId, "production"), storageUsageId);
-    await putOff(deps, ref, "sweepAt");
-    logFailure("an owner's unreferenced objects remain; it is tried again", cause, { ownerId });
-    return null;
+    throw cause;
   }
 }

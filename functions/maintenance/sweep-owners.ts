@@ -1,10 +1,9 @@
 import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { dueFollowUps, followAccount } from "#shared/owners/suspend-owner";
-import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import { keyFollowUps } from "#shared/store/key-follow-ups";
-import { putOff } from "./put-off.ts";
+import { lookAfter } from "./look-after.ts";
 
 /** One call's work; what is left is due at the next. */
 const ownersMax = 20;
@@ -34,12 +33,7 @@ export const sweepOwners = route({
 });
 
 async function follow(deps: Deps, ownerId: string): Promise<boolean> {
-  try {
-    await followAccount(deps, ownerId);
-    return true;
-  } catch (cause) {
-    logFailure("an account's keys don't follow it yet; it is tried again", cause, { ownerId });
-    await putOff(deps, keyFollowUps.doc(ownerId), "dueAt");
-    return false;
-  }
+  const failure = "an account's keys don't follow it yet; it is tried again";
+  const due = { ref: keyFollowUps.doc(ownerId), dueField: "dueAt", failure, facts: { ownerId } };
+  return (await lookAfter(deps, due, () => followAccount(deps, ownerId))) !== "failed";
 }

@@ -2,13 +2,12 @@ import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { finishShredding } from "#shared/environments/shred";
 import { existingOwner } from "#shared/owners/act-on-owner";
-import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import {
   type PendingKeyDestruction,
   pendingKeyDestructions,
 } from "#shared/store/pending-key-destructions";
-import { putOff } from "./put-off.ts";
+import { lookAfter } from "./look-after.ts";
 
 /** One call's work; what is left is due at the next. */
 const shredsMax = 50;
@@ -41,14 +40,13 @@ export const sweepShreds = route({
 });
 
 async function sweepOne(deps: Deps, shred: PendingKeyDestruction): Promise<boolean> {
-  try {
-    const { owner } = await existingOwner(deps.store, shred.ownerId);
+  const { environmentId, ownerId } = shred;
+  const ref = pendingKeyDestructions.doc(environmentId);
+  const failure = "a deleted environment's keys remain; it is tried again";
+  const due = { ref, dueField: "dueAt", failure, facts: { environmentId } };
+  const outcome = await lookAfter(deps, due, async () => {
+    const { owner } = await existingOwner(deps.store, ownerId);
     await finishShredding(deps, owner, shred);
-    return true;
-  } catch (cause) {
-    const { environmentId } = shred;
-    logFailure("a deleted environment's keys remain; it is tried again", cause, { environmentId });
-    await putOff(deps, pendingKeyDestructions.doc(environmentId), "dueAt");
-    return false;
-  }
+  });
+  return outcome !== "failed";
 }

@@ -4,10 +4,9 @@ import { noParams, noQuery, ok } from "#shared/contract/common";
 import { roundRobinByOwner } from "#shared/core/limits/round-robin";
 import { type DueExecution, dueExecutions, type Swept, sweepDue } from "#shared/executions/sweep";
 import { mintOwner } from "#shared/identity/owner";
-import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, type Route, route } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
-import { putOff } from "./put-off.ts";
+import { lookAfter } from "./look-after.ts";
 
 /** One call's work, of which little more than ids is read; what is left is due at the next. */
 export const executionsMax = 1_000;
@@ -65,16 +64,14 @@ async function sweepAll(deps: Deps, due: readonly DueExecution[]): Promise<Count
 }
 
 async function sweepOne(deps: Deps, due: DueExecution): Promise<Swept | "failed"> {
-  try {
+  const ref = executions.of(mintOwner(due.ownerId, due.mode), due.id);
+  const failure = "a sweep failed; it is tried again";
+  const thing = { ref, dueField: "sweepAt", failure, facts: { executionId: due.id } };
+  return await lookAfter(deps, thing, async () => {
     const outcome = await sweepDue(deps, due);
     if (outcome === "dispatched") servedAt.set(due.ownerId, deps.now());
     return outcome;
-  } catch (cause) {
-    logFailure("a sweep failed; it is tried again", cause, { executionId: due.id });
-    const ref = executions.of(mintOwner(due.ownerId, due.mode), due.id);
-    await putOff(deps, ref, "sweepAt");
-    return "failed";
-  }
+  });
 }
 
 export const sweepQueued = sweepRoute({

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import { pollUntil } from "../lib/poll-until.ts";
 import { eachLine } from "../run/lines.ts";
-import { pollUntil } from "../run/poll-until.ts";
 import { boundCommand } from "./bound-command.ts";
 import { type LogFile, openLogFile } from "./log-file.ts";
 

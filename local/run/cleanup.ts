@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { pollUntil } from "./poll-until.ts";
+import { killProcess } from "../../runner/launcher/kill-process.ts";
+import { pollUntil } from "../lib/poll-until.ts";
 
 const run = promisify(execFile);
 /** For what can't be killed: on a busy machine the dead take seconds to go. */
@@ -19,7 +20,7 @@ export interface UidSpan {
 export async function killUsers(...spans: readonly UidSpan[]): Promise<void> {
   const gone = await pollUntil(() => {
     const pids = processesOf(...spans);
-    for (const pid of pids) kill(pid);
+    for (const pid of pids) killProcess(pid);
     return pids.length === 0;
   }, killWithinMs);
   const first = spans.map(({ firstUid }) => firstUid).join(", ");
@@ -81,12 +82,4 @@ function unescapeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It ended by itself in between.
-  }
 }

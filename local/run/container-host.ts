@@ -131,7 +131,7 @@ export class ContainerHost implements Containers {
     const { metadataHost, graceMs, logFolder, logBytesMax, onLine } = this.#options;
     const scratch = join(this.#scratchParent, executionId);
     await createScratch(scratch);
-    const limits = { ...job, pidsMax: containerPidsMax };
+    const limits = { ...job, processesMax: containerPidsMax };
     const cgroup = createCgroup(this.#hierarchies, join(this.#group, executionId), limits);
     return startContainer({
       command: [...job.command, ...job.args],

@@ -9,13 +9,13 @@ export type NewAttempt = Omit<EgressAttempt, "sequence" | "open">;
 
 /** An attempt that was written down before it ended. */
 export interface OpenEntry {
-  /** Resolves when it is stored. @throws {Refusal} When it can't be: then it mustn't be made. */
+  /** Resolves when it is stored. @throws {EgressRefusal} If it can't be: then don't connect. */
   readonly stored: Promise<void>;
   end(how: EgressEnd): void;
 }
 
 export interface AttemptLog {
-  /** @throws {Refusal} When it can't be recorded: then it mustn't be made. */
+  /** @throws {EgressRefusal} When it can't be recorded: then it mustn't be made. */
   open(attempt: NewAttempt): OpenEntry;
   /** One that is over: it was refused before anything was sent. */
   record(attempt: NewAttempt): void;
@@ -47,7 +47,7 @@ export class ConnectionAttempt {
 
   /**
    * Writes down that it is allowed. Resolves when that is stored, and nothing of the sandbox's may
-   * be sent before. @throws {Refusal}
+   * be sent before. @throws {EgressRefusal}
    */
   async open(): Promise<void> {
     this.#entry = this.#deps.log.open({ ...this.#what, at: this.#at, ...this.#outcome(null) });

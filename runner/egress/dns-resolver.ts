@@ -3,7 +3,7 @@ import { Resolver } from "node:dns/promises";
 import { EgressRefusal } from "./refusal.ts";
 
 export interface Names {
-  /** Every address of `name`, IPv4 first. @throws {Refusal} When there is none. */
+  /** Every address of `name`, IPv4 first. @throws {EgressRefusal} When there is none. */
   resolve(name: string): Promise<string[]>;
 }
 

@@ -60,7 +60,7 @@ export class EgressLog implements AttemptLog {
     this.#room = new RefusedRoom(deps.now);
   }
 
-  /** @throws {Refusal} `log_full`, or `malformed_request` for what no log could hold. */
+  /** @throws {EgressRefusal} `log_full`, or `malformed_request` for what no log could hold. */
   open(attempt: NewAttempt): OpenEntry {
     const { data } = EgressAttempt.safeParse({ ...attempt, sequence: 1, open: true });
     if (!data) throw new EgressRefusal("malformed_request");

@@ -31,7 +31,7 @@ export class Exits {
   }
 
   /**
-   * Resolves when `carry` is done. @throws {Refusal} When it didn't come to that, or it says so.
+   * Resolves when `carry` is done. @throws {EgressRefusal} if it isn't called, or refuses itself.
    */
   async attempt(
     method: Method,

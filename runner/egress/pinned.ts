@@ -30,7 +30,7 @@ const attemptsMax = 4;
  * Resolves anew and looks at every answer before the first is used: one that leads inside condemns
  * them all, since who mixes them means the wrong one to be taken sometimes.
  *
- * @throws {Refusal} When it may not, or can't be connected.
+ * @throws {EgressRefusal} When it may not, or can't be connected.
  */
 export async function connectPinned(deps: PinnedDeps, host: Host, port: number): Promise<Pinned> {
   const addresses = host.kind === "address" ? [host.name] : await deps.names.resolve(host.name);

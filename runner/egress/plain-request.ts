@@ -20,7 +20,7 @@ export interface Carried {
 /** For an answer to be read by a client that goes on sending; then it is cut off. */
 export const lingerLimits: LingerLimits = { bytesMax: 32 * 1024 * 1024, msMax: 10_000 };
 
-/** Resolves when the answer is through. @throws {Refusal} Before the answer has begun. */
+/** Resolves when the answer is through. @throws {EgressRefusal} Before the answer has begun. */
 export function carryRequest(carried: Carried): Promise<void> {
   const { incoming, response, target, pinned, pass } = carried;
   return new Promise((resolve, reject) => {

@@ -16,7 +16,7 @@ const absoluteForm = /^http:\/\/([^\s/?#@]+)([/?][^\s#]*)?$/i;
 const originForm = /^\/[^\s#]*$/;
 const httpPort = 80;
 
-/** `host:port`, as CONNECT names it. @throws {Refusal} Also if a Host header names another. */
+/** `host:port`, as CONNECT names it. @throws {EgressRefusal} if Host names another, too. */
 export function connectTarget(request: IncomingMessage): RequestedHost {
   const [, host, port] = authorityForm.exec(request.url ?? "") ?? [];
   if (host === undefined || port === undefined) throw new EgressRefusal("malformed_request");
@@ -28,7 +28,7 @@ export function connectTarget(request: IncomingMessage): RequestedHost {
   return asked;
 }
 
-/** Of a plain request to a proxy: `http://host/path`. @throws {Refusal} If Host differs. */
+/** Of a plain request to a proxy: `http://host/path`. @throws {EgressRefusal} If Host differs. */
 export function absoluteTarget(request: IncomingMessage): Target {
   const [, authority = "", rest = "/"] = absoluteForm.exec(request.url ?? "") ?? [];
   const asked = split(authority);
@@ -37,7 +37,7 @@ export function absoluteTarget(request: IncomingMessage): Target {
   return { ...asked, path: rest.startsWith("/") ? rest : `/${rest}` };
 }
 
-/** Of a plain request inside a tunnel to `asked`. @throws {Refusal} If Host differs. */
+/** Of a plain request inside a tunnel to `asked`. @throws {EgressRefusal} If Host differs. */
 export function tunnelledTarget(request: IncomingMessage, asked: RequestedHost): Target {
   const path = request.url ?? "";
   if (!originForm.test(path)) throw new EgressRefusal("malformed_request");
@@ -67,7 +67,7 @@ function requireHost(request: IncomingMessage, asked: RequestedHost): void {
     throw new EgressRefusal("host_mismatch");
 }
 
-/** @throws {Refusal} When there is more than one: each side might believe another. */
+/** @throws {EgressRefusal} When there is more than one: each side might believe another. */
 function hostHeader(request: IncomingMessage): string | null {
   const given = valuesOf(request.rawHeaders, "host");
   if (given.length > 1) throw new EgressRefusal("malformed_request");

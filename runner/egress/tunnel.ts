@@ -19,7 +19,7 @@ export type Opening = "tls" | "plain" | "empty";
 /**
  * Waits for the client's first bytes: a TLS hello whose name is `host`, or something else.
  *
- * @throws {Refusal} `sni_missing`, `sni_mismatch`, `malformed_request` or `timed_out`.
+ * @throws {EgressRefusal} `sni_missing`, `sni_mismatch`, `malformed_request` or `timed_out`.
  */
 export async function readOpening(client: Socket, head: Buffer, host: Host): Promise<Opening> {
   let seen = head;

@@ -31,7 +31,7 @@ beforeEach(() => {
   write("shared/pipeline/deps.ts", 'export const realDeps = () => "with a database";');
   write(
     "shared/pipeline/owner-request-security.ts",
-    "export const realMembers = (deps: string) => deps;",
+    "export const requestSecurity = (deps: string) => deps;",
   );
 });
 

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePorts } from "../../local/functions/free-ports.ts";
-import { pollUntil } from "../../local/run/poll-until.ts";
+import { pollUntil } from "../../local/lib/poll-until.ts";
 
 /** A value that is in each error's message, and may be in nothing that is answered or logged. */
 const secret = "sk-live-zyzy";

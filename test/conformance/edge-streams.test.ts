@@ -4,7 +4,7 @@ import { request as httpRequest } from "node:http";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import type { Edge } from "../../local/edge/server.ts";
-import { pollUntil } from "../../local/run/poll-until.ts";
+import { pollUntil } from "../../local/lib/poll-until.ts";
 import { at, echo, edgeBefore, edgeTo, expectOurs, get, portOf, upstream } from "./edge-kit.ts";
 
 describe("bodies", () => {

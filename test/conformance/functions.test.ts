@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { freePorts } from "../../local/functions/free-ports.ts";
 import { type Functions, startFunctions } from "../../local/functions/functions.ts";
 import { FunctionManifest } from "../../local/functions/manifest.ts";
-import { pollUntil } from "../../local/run/poll-until.ts";
+import { pollUntil } from "../../local/lib/poll-until.ts";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { wholeLines } from "../kit/log-lines.ts";
 

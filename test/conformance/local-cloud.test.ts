@@ -18,7 +18,7 @@ import { credentials } from "@grpc/grpc-js";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LocalCloud, startLocalCloud } from "../../local/cloud.ts";
-import { pollUntil } from "../../local/run/poll-until.ts";
+import { pollUntil } from "../../local/lib/poll-until.ts";
 import { isTurn, sharedOut } from "../kit/shard.ts";
 
 process.env.METADATA_SERVER_DETECTION = "none";

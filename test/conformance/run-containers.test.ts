@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { pollUntil } from "../../local/lib/poll-until.ts";
 import { mountsUnder, processesOf } from "../../local/run/cleanup.ts";
-import { pollUntil } from "../../local/run/poll-until.ts";
 import { type Run, startRun } from "../../local/run/server.ts";
 import { daemons, RunKit, runOptions } from "./run-kit.ts";
 

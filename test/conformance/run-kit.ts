@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { v2 } from "@google-cloud/run";
 import { credentials, makeClientConstructor } from "@grpc/grpc-js";
 import { expect } from "vitest";
+import { pollUntil } from "../../local/lib/poll-until.ts";
 import { loadDefinitions } from "../../local/run/definitions.ts";
-import { pollUntil } from "../../local/run/poll-until.ts";
 import type { RunOptions } from "../../local/run/server.ts";
 
 export const parent = "projects/p/locations/us-central1";

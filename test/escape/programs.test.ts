@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { manifestOf } from "#shared/core/workspace/manifest";
-import { pollUntil } from "../../local/run/poll-until.ts";
+import { pollUntil } from "../../local/lib/poll-until.ts";
 import { triesEveryRow } from "../kit/shard.ts";
 import { claimFor, controlToken, type FakeGateway } from "../sandbox/support/gateway.ts";
 import { execute, type Host } from "../sandbox/support/host.ts";
@@ -59,8 +59,8 @@ const attempts: readonly Attempt[] = [
       },
       "links aren't followed": {
         file: supervisor("scan-workspace"),
-        find: "const file = openSync(target, constants.O_RDONLY | constants.O_NOFOLLOW);\n  const buffer",
-        replace: "const file = openSync(target, constants.O_RDONLY);\n  const buffer",
+        find: "const file = openSync(target, constants.O_RDONLY | constants.O_NOFOLLOW);\n  let sizeBytes",
+        replace: "const file = openSync(target, constants.O_RDONLY);\n  let sizeBytes",
       },
       "links aren't followed, the second time": {
         file: supervisor("scan-workspace"),

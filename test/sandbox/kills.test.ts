@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { sandboxModes } from "#shared/protocol/sandbox-mode";
-import { pollUntil } from "../../local/run/poll-until.ts";
+import { pollUntil } from "../../local/lib/poll-until.ts";
 import { seed } from "../kit/seed.ts";
 import { Dice } from "../kit/seeded-random.ts";
 import { isLong } from "../kit/shard.ts";

@@ -32,7 +32,7 @@ function layer(
 }
 
 const kinds = '["ipc", "pid", "net", "uts", "cgroup"]';
-const cgroup = "runner/launcher/cgroup.ts";
+const cgroup = "runner/launcher/cgroup-settings.ts";
 
 const layers: readonly Layer[] = [
   layer(

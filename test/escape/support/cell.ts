@@ -7,9 +7,10 @@ import { once } from "node:events";
 import { chmodSync, copyFileSync, mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import type { SandboxMode } from "#shared/protocol/sandbox-mode";
-import { pollUntil } from "../../../local/run/poll-until.ts";
+import { pollUntil } from "../../../local/lib/poll-until.ts";
 import { findHierarchy, SandboxCgroup } from "../../../runner/launcher/cgroup.ts";
 import { mountFileSystems } from "../../../runner/launcher/file-systems.ts";
+import { killProcess } from "../../../runner/launcher/kill-process.ts";
 import type { SandboxLimits } from "../../../runner/launcher/messages.ts";
 import { type Sandbox, startSandbox } from "../../../runner/launcher/sandbox.ts";
 import {
@@ -22,7 +23,6 @@ import {
 import type { LauncherSettings } from "../../../runner/launcher/settings.ts";
 import { sandboxCommand } from "../../../runner/sandbox/arguments.ts";
 import { type InitLine, listenForInit } from "../../../runner/supervisor/init-connection.ts";
-import { killNow } from "../../kit/processes.ts";
 import { attempts } from "../attempts/attempts.ts";
 import { type EscapeAttempt, prelude, systemCallProgram, type Wall } from "./attempt.ts";
 import { openMachine, processesOf, startNeighbour } from "./machine.ts";
@@ -97,7 +97,7 @@ async function inGroup(cell: Cell): Promise<string[]> {
     await chownTree(settings.sandboxUid, scratch.workspace);
     return await inSandbox(cell, { scratch, cgroup, neighbour });
   } finally {
-    for (const pid of processesOf(settings.sandboxUid)) killNow(pid);
+    for (const pid of processesOf(settings.sandboxUid)) killProcess(pid);
     await cgroup.kill();
     await cgroup.remove();
     for (const folder of parents) rmdirSync(folder);
@@ -169,7 +169,7 @@ async function say(
 
 async function end({ off }: Cell, sandbox: Sandbox, line: InitLine): Promise<void> {
   if (off.some(({ leavesGroup }) => leavesGroup)) {
-    killNow(sandbox.pid);
+    killProcess(sandbox.pid);
     const timeout = AbortSignal.timeout(aloneMs);
     await Promise.race([line.closed, once(timeout, "abort")]);
     return;

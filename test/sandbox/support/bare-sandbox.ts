@@ -19,7 +19,8 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { SandboxMode } from "#shared/protocol/sandbox-mode";
-import { pollUntil } from "../../../local/run/poll-until.ts";
+import { pollUntil } from "../../../local/lib/poll-until.ts";
+import { killProcess } from "../../../runner/launcher/kill-process.ts";
 import { hostFacts, writeSystemFiles } from "../../../runner/launcher/scratch.ts";
 import {
   descriptors,
@@ -27,7 +28,6 @@ import {
   type SandboxPlan,
 } from "../../../runner/sandbox/arguments.ts";
 import { assemble, seccompFilter } from "../../../runner/sandbox/seccomp/filter.ts";
-import { killNow } from "../../kit/processes.ts";
 
 export const uid = 1_899_999_101;
 const namespaces = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
@@ -149,7 +149,7 @@ export async function factsOf(
   const watched = command.includes("--unshare-user") ? [monitor, pid] : [monitor];
   const ends = watched.map((each) => pollUntil(() => !isAlive(each), diesMsMax));
   const endsWithParent = (await Promise.all(ends)).every(Boolean);
-  killNow(pid);
+  killProcess(pid);
   return [
     ...said.trim().split("\n").slice(0, -1).map(nameNamespace),
     `told-its-pid ${told !== undefined}`,

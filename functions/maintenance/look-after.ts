@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { logFailure } from "#shared/pipeline/request-log";
 import type { Deps } from "#shared/pipeline/route";
 import { patch, type Ref } from "#shared/store/documents";
 
@@ -17,7 +18,7 @@ interface PutOffDeps {
  * put off is due as before.
  * @param dueField holds the epoch milliseconds from which it is due; null when nothing is.
  */
-export async function putOff<S extends z.ZodObject>(
+async function putOff<S extends z.ZodObject>(
   { store, now }: PutOffDeps,
   ref: Ref<S>,
   dueField: string,
@@ -31,6 +32,29 @@ export async function putOff<S extends z.ZodObject>(
     await store.commit([patch(ref, fields, condition)]);
   } catch {
     // Somebody else has changed it, or the database is away.
+  }
+}
+
+/** What a sweep looks after, and how its failure is put on the log. */
+interface DueThing<S extends z.ZodObject> {
+  readonly ref: Ref<S>;
+  readonly dueField: string;
+  readonly failure: string;
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** Looks after one thing that is due; when that fails it is logged, put off, and `failed`. */
+export async function lookAfter<S extends z.ZodObject, T>(
+  deps: PutOffDeps,
+  { ref, dueField, failure, facts }: DueThing<S>,
+  act: () => Promise<T>,
+): Promise<T | "failed"> {
+  try {
+    return await act();
+  } catch (cause) {
+    logFailure(failure, cause, facts);
+    await putOff(deps, ref, dueField);
+    return "failed";
   }
 }
 
