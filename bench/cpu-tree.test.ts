@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { cpuSoFar, parseStat } from "./cpu-tree.ts";
 
 describe("parseStat()", () => {
-  test("finds its way past a name of blanks and brackets", () => {
+  test("parses a name that contains blanks and brackets", () => {
     const fields = "S 7 1 1 0 -1 4194560 9 9 0 0 21 4 300 50 20 0 1 0 100 0 0";
     expect(parseStat(`42 (a) (b c) ${fields}`)).toEqual({
       pid: 42,
@@ -16,7 +16,7 @@ describe("parseStat()", () => {
 });
 
 describe("cpuSoFar()", () => {
-  test("counts what has ended, with what that had started", () => {
+  test("counts ended children, including their own children", () => {
     const before = cpuSoFar();
     const busy =
       "const end = process.cpuUsage().user + 100_000; while (process.cpuUsage().user < end);";

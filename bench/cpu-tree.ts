@@ -1,24 +1,24 @@
-/** CPU time of this process and of everything it has started, by kind: the kernel's own counts. */
+/** CPU time of this process and of everything it has started, by kind, from the kernel's counts. */
 import { readdirSync, readFileSync } from "node:fs";
 
 export type Kind = "runner" | "functions" | "emulator" | "services";
 export type CpuMs = Readonly<Record<Kind, number>>;
 
-/** Ticks of `/proc/<pid>/stat` on every Linux that Node runs on. */
+/** The tick of `/proc/<pid>/stat` on every Linux that Node runs on. */
 const tickMs = 10;
 
 interface Counted {
   readonly pid: number;
   readonly parent: number;
-  /** Its own, its threads' included. */
+  /** The process's own time, including its threads. */
   readonly ownMs: number;
-  /** Of those that it started, that have ended and that it has waited for, and theirs. */
+  /** The time of children that have ended and were waited for, including their children. */
   readonly endedMs: number;
 }
 
 /**
  * What this process and its descendants have used so far. A local cloud lives in this process, so
- * what has ended is the runner's: functions and the emulator are still there.
+ * ended children belong to runners; functions and the emulator are still alive.
  */
 export function cpuSoFar(): CpuMs {
   const all = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
@@ -38,13 +38,13 @@ export function cpuSoFar(): CpuMs {
   return sums;
 }
 
-/** How many processes this one has started that live. */
+/** How many living processes this one has started. */
 export function livingChildren(): number {
   const file = `/proc/${process.pid}/task/${process.pid}/children`;
   return readFileSync(file, "utf8").split(" ").filter(Boolean).length;
 }
 
-/** `pid (name) state parent …`; a name may hold blanks and brackets. */
+/** `pid (name) state parent …`; a name may contain blanks and brackets. */
 export function parseStat(text: string): Counted {
   const end = text.lastIndexOf(")");
   const pid = Number.parseInt(text, 10);
@@ -63,7 +63,7 @@ export function parseStat(text: string): Counted {
   };
 }
 
-/** Null if it ended meanwhile: it is among what its parent has waited for then. */
+/** Null if it ended meanwhile; then it is included in its parent's count. */
 function countOf(pid: number): Counted | null {
   try {
     return parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"));

@@ -1,8 +1,8 @@
-/** What the bench measures: figures, each a few rows, each row beside its baseline and its goal. */
+/** What the bench measures: figures with a few rows, each next to its baseline and goal. */
 export type Unit = "ms" | "/s" | "MB" | "MB/s" | "errors" | "reads" | "µ$";
 
 export interface Goal {
-  /** Of the value itself, or of its ratio to the baseline. */
+  /** Whether the goal applies to the value or to its ratio to the baseline. */
   readonly of: "value" | "ratio";
   readonly atMost?: number;
   readonly atLeast?: number;
@@ -12,19 +12,21 @@ export interface Row {
   readonly what: string;
   readonly unit: Unit;
   readonly value: number;
-  /** Measured in the same run, by turns with the value. */
+  /** Measured in the same run, alternating with the value. */
   readonly baseline?: { readonly what: string; readonly value: number };
-  /** None: stated, not held. */
+  /** If absent, the value is only reported. */
   readonly goal?: Goal;
 }
 
-/** How much of it: `short` is for the tests, `full` for figures that are quoted. */
+/** How much to measure: `short` is for the tests, `full` for figures that are quoted. */
 export type Effort = "short" | "full";
 
 /** A local cloud, as the bench sees it. */
 export interface Target {
   readonly baseUrl: string;
-  /** Settings of a function's process, with Firestore's own port: past the counting proxies. */
+  /**
+   * The environment of a function's process, with Firestore's own port, without counting proxies.
+   */
   readonly environment: Readonly<Record<string, string>>;
   readonly operatorToken: string;
   /** Reads of one function since the cloud's start, as the proxy before Firestore counted them. */
@@ -33,7 +35,7 @@ export interface Target {
 
 export interface Bench extends Target {
   readonly distFolder: string;
-  /** Bundles of the bare functions and of what measures inside a runner. */
+  /** Bundles of the baselines and of the programs that measure inside a runner. */
   readonly bareFolder: string;
   readonly effort: Effort;
 }
@@ -44,12 +46,12 @@ export interface Figure {
   run(bench: Bench): Promise<Row[]>;
 }
 
-/** Value over baseline; null where there is none. */
+/** Value over baseline; null if there is no baseline. */
 export function ratioOf({ value, baseline }: Row): number | null {
   return baseline === undefined || baseline.value === 0 ? null : value / baseline.value;
 }
 
-/** Null for a row that only states. */
+/** Null for a row without a goal. */
 export function isMet(row: Row): boolean | null {
   const { goal } = row;
   if (goal === undefined) return null;

@@ -13,7 +13,7 @@ import { sandboxStart } from "./benchmarks/sandbox-start.ts";
 import { starts } from "./benchmarks/starts.ts";
 import type { Figure } from "./figure.ts";
 
-/** In the order they are run and printed. */
+/** Figures in the order in which they run and are printed. */
 export const figures: readonly Figure[] = [
   authenticatedRead,
   forgedKey,

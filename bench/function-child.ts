@@ -1,4 +1,4 @@
-/** A function in a process of its own, ours or a bare one: both are started the same way. */
+/** A function in its own process, ours or a bare one; both are started the same way. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ export interface FunctionChild {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** From its spawn to its first answer with the wanted status. */
+  /** Time from its spawn to its first answer with the wanted status. */
   readonly firstAnswerMs: number;
   stop(): Promise<void>;
 }
@@ -18,7 +18,7 @@ export interface FunctionChild {
 export interface FunctionStart {
   readonly bundle: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** What is asked until it answers. */
+  /** The request that is repeated until it is answered. */
   readonly first: { readonly path: string; readonly key?: string; readonly status: number };
 }
 
@@ -49,19 +49,19 @@ export async function startFunction(start: FunctionStart): Promise<FunctionChild
 
 async function firstAnswer(
   first: FunctionStart["first"],
-  on: { readonly port: number; readonly child: ChildProcess; readonly beganAt: number },
+  child: { readonly port: number; readonly child: ChildProcess; readonly beganAt: number },
 ): Promise<number> {
   let last: number | null = null;
-  while (performance.now() - on.beganAt < startMsMax && on.child.exitCode === null) {
-    last = await statusOf(on.port, first);
-    if (last === first.status) return performance.now() - on.beganAt;
+  while (performance.now() - child.beganAt < startMsMax && child.child.exitCode === null) {
+    last = await statusOf(child.port, first);
+    if (last === first.status) return performance.now() - child.beganAt;
     await wait(pauseMs);
   }
-  const path = on.child.spawnargs.at(-1);
+  const path = child.child.spawnargs.at(-1);
   throw new Error(`${path} answers ${first.path} with ${last}, not ${first.status}`);
 }
 
-/** Null while nobody listens. */
+/** Null while nothing listens. */
 function statusOf(port: number, asked: FunctionStart["first"]): Promise<number | null> {
   const headers = asked.key === undefined ? {} : { authorization: `Bearer ${asked.key}` };
   const at = { host: "127.0.0.1", port, path: asked.path, headers, agent: false };
@@ -77,14 +77,14 @@ function statusOf(port: number, asked: FunctionStart["first"]): Promise<number |
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, "exit");
-  // In order, so that it keeps its compiled code for the next.
+  // Ends in order, so that it keeps its compiled code for the next one.
   child.kill("SIGTERM");
   const killing = setTimeout(() => child.kill("SIGKILL"), stopMsMax);
   await ended;
   clearTimeout(killing);
 }
 
-/** Of memory, in MB: what it holds now, and the most it ever held. */
+/** Resident memory in MB: the current amount and the peak. */
 export function residentMb(pid: number): { readonly now: number; readonly most: number } {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1]);

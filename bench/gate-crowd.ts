@@ -15,8 +15,8 @@ export interface GateRun {
 }
 
 /**
- * A program per crowd, all beginning at once: through the gate, or by the baseline's plain
- * transaction, which copies the documents of a sample.
+ * Starts one program per crowd, all at once: through the gate, or with the baseline's plain
+ * transaction, which copies a sample's documents.
  */
 export async function runGates(
   bench: Bench,
@@ -55,7 +55,7 @@ function linesOf(child: ChildProcess): AsyncIterator<string> {
   return createInterface({ input: child.stdout })[Symbol.asyncIterator]();
 }
 
-/** What else a program prints is its log. */
+/** Anything else that a program prints is its log. */
 async function next(lines: AsyncIterator<string>, beginning: string): Promise<string> {
   for (;;) {
     const { value, done } = await lines.next();

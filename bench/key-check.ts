@@ -10,8 +10,9 @@ const checks = { short: 2_000, full: 20_000 };
 const mode: Mode = "development";
 
 /**
- * CPU of one check of a key that was read a moment ago: its form and its HMAC under two peppers, as
- * while they rotate, its SHA-256, and what the entry says. The clock stands, so it stays fresh.
+ * CPU time of checking a key that was read a moment ago: its form, its HMAC under two peppers as
+ * during a rotation, its SHA-256, and the entry's bounds. The clock stands still, so the entry
+ * stays fresh.
  */
 export async function keyCheckCpuMs(bench: Bench): Promise<number> {
   const database = openFirestore(bench.environment);
@@ -27,7 +28,7 @@ export async function keyCheckCpuMs(bench: Bench): Promise<number> {
     await confirmed;
   };
   const count = checks[bench.effort];
-  // Once to be read, then often enough to be compiled.
+  // Once to read the key, then often enough for the code to be compiled.
   for (let warm = 0; warm < count / 4; warm += 1) await check();
   const before = process.cpuUsage();
   for (let done = 0; done < count; done += 1) await check();

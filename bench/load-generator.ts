@@ -1,7 +1,7 @@
 /**
- * A program of its own, so that it doesn't share a thread with what it measures: keeps connections
- * busy, one request at a time on each, and prints what it saw as JSON. Bytes are written and read
- * plainly: a full HTTP client would be slower than the functions it measures.
+ * A separate program, so that it doesn't share a thread with what it measures. It keeps connections
+ * busy with one request at a time on each, and prints the results as JSON. It writes and reads
+ * bytes directly, because a full HTTP client would be slower than the functions it measures.
  */
 import { connect } from "node:net";
 import { percentile } from "./statistics.ts";

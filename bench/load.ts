@@ -12,17 +12,19 @@ const Load = z.object({
   statuses: z.record(z.string(), z.int()),
 });
 export interface Load extends z.infer<typeof Load> {
-  /** Of the server's process, for each request: what else runs on the machine hardly moves it. */
+  /**
+   * CPU time per request of the server's process, which the machine's other work hardly affects.
+   */
   readonly cpuMs: number;
 }
 
 export interface LoadOn {
   readonly port: number;
   readonly pid: number;
-  /** The connections' own, by turns. */
+  /** Paths that the connections request in turn. */
   readonly paths: readonly string[];
   readonly key?: string;
-  /** Every answer must have it: an error that is fast isn't speed. */
+  /** Every answer must have this status, because fast errors don't count as speed. */
   readonly status: number;
 }
 
@@ -30,20 +32,20 @@ export const connections = 16;
 const generator = join(import.meta.dirname, "load-generator.ts");
 
 /** One round of load. @throws if any answer had another status. */
-async function oneRound(on: LoadOn, durationMs: number): Promise<Load> {
-  const { port, paths, key, status } = on;
+async function oneRound(target: LoadOn, durationMs: number): Promise<Load> {
+  const { port, paths, key, status } = target;
   const authorization = key === undefined ? "" : `\r\nauthorization: Bearer ${key}`;
   const heads = JSON.stringify(paths.map((path) => `GET ${path} HTTP/1.1${authorization}`));
   const args = [generator, String(port), String(connections), String(durationMs), heads];
   const timeout = durationMs + 30_000;
-  const cpuBeforeMs = cpuMsOf(on.pid);
+  const cpuBeforeMs = cpuMsOf(target.pid);
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout });
   const load = Load.parse(JSON.parse(stdout));
   const others = Object.keys(load.statuses).filter((seen) => seen !== String(status));
   if (others.length > 0)
     throw new Error(`${paths[0]} answered ${others.join(", ")}, not ${status}`);
   const requests = load.statuses[status] ?? 0;
-  return { ...load, cpuMs: (cpuMsOf(on.pid) - cpuBeforeMs) / requests };
+  return { ...load, cpuMs: (cpuMsOf(target.pid) - cpuBeforeMs) / requests };
 }
 
 export interface Rounds {
@@ -52,8 +54,8 @@ export interface Rounds {
 }
 
 /**
- * Loads both by turns, round after round, so that noise hits both; the first round only warms up.
- * The middle round of each is what counts.
+ * Loads both in turn, round after round, so that noise affects both. The first round only warms up;
+ * the median round of each counts.
  */
 export async function loadByTurns(
   both: { readonly ours: LoadOn; readonly bare: LoadOn },

@@ -1,4 +1,4 @@
-/** `npm run bench`: how fast it is, each figure beside its baseline, measured in the same run. */
+/** `npm run bench`: measures how fast it is, each figure next to its baseline from the same run. */
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, loadavg } from "node:os";
 import colours from "picocolors";
@@ -38,7 +38,7 @@ try {
   if (values.json !== undefined) await writeFile(values.json, asJson(measured));
   close(measured);
 } finally {
-  // Its data is thrown away; whatever goes wrong with that mustn't hide what went wrong before.
+  // The data is discarded, and a failure of that mustn't hide an earlier one.
   await cloud.stop().catch((failure: unknown) => console.error(String(failure)));
 }
 

@@ -1,4 +1,4 @@
-/** Owners and threads of the bench, made through the front door. */
+/** The bench's owners and threads, made through the front door. */
 import * as z from "zod";
 import { call } from "../scripts/demo/api.ts";
 import type { Target } from "./figure.ts";
@@ -21,7 +21,7 @@ export async function newOwner({ baseUrl, operatorToken: key }: Target): Promise
   return { id: user.id, key: made.key };
 }
 
-/** A thread on an environment of its own, so that threads don't wait for one another's files. */
+/** A thread with its own environment, so that threads don't wait for each other's files. */
 export async function newThread({ baseUrl }: Target, key: string): Promise<string> {
   const fields = { name: "bench", computeProfile: "lite" };
   const { environment } = await call(

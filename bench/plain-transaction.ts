@@ -1,6 +1,6 @@
 /**
- * Baseline: the writes of a start, as anyone would begin: one transaction that reads what it needs,
- * looks whether the money is enough, and writes. It copies the documents of a real start.
+ * Baseline: the writes of a start in the obvious way: one transaction that reads what it needs,
+ * checks the money, and writes. It copies the documents of a real start.
  */
 import { Firestore } from "@google-cloud/firestore";
 import type { StartSample } from "./start-sample.ts";
@@ -34,7 +34,7 @@ export class PlainStarts {
     });
   }
 
-  /** What a start writes once its job has a name. */
+  /** The write of a start once its job has a name. */
   async note(ownerId: string, id: string): Promise<void> {
     const execution = this.#database.doc(`owners/${ownerId}/executions/${id}`);
     await execution.update({ jobExecution: "noted", dispatchedAt: 1 });

@@ -5,7 +5,7 @@ const widths = { what: 42, value: 12, baseline: 42, ratio: 8, goal: 10 };
 
 const head = ["measured", "baseline", "ratio", "goal"] as const;
 
-/** The columns' names, once. */
+/** Prints the column names once. */
 export function printHead(): void {
   const [value, baseline, ratio, goal] = head;
   const columns = [
@@ -18,7 +18,7 @@ export function printHead(): void {
   console.log(colours.dim(columns.join(" ")));
 }
 
-/** A figure's rows under its title; a miss is told in the last column. */
+/** Prints a figure's rows under its title; the last column marks missed goals. */
 export function printFigure(title: string, rows: readonly Row[]): void {
   console.log(`\n${colours.bold(title)}`);
   for (const row of rows) console.log(lineOf(row));

@@ -9,7 +9,7 @@ import { repositoryRoot } from "../scripts/tools/repository.ts";
 import { temporaryFolder } from "../scripts/tools/temporary-folder.ts";
 import type { Target } from "./figure.ts";
 
-/** High enough to be out of the way: limits are tested elsewhere. */
+/** High enough not to matter; limits are tested elsewhere. */
 const wide = { max: 1_000_000 };
 const limits = {
   executions: { max: 10_000 },
@@ -18,7 +18,7 @@ const limits = {
   keyConcurrentMax: 500,
   keyHeldPercentMax: 100,
   requests: { perKey: wide, perOwner: wide, reads: wide, writes: wide, secrets: wide },
-  // One process stands in for as many as the platform would start.
+  // One process takes the load of all instances that the platform would start.
   fairness: { ownerWaitingMax: 10_000 },
   quotas: { agentsMax: 1_000_000, environmentsMax: 1_000_000 },
 };
@@ -29,7 +29,7 @@ export interface BenchCloud extends Target {
   stop(): Promise<void>;
 }
 
-/** A cloud of the bench's own, on a copy of the bundles that no other build replaces meanwhile. */
+/** The bench's own cloud, on a copy of the bundles that no other build replaces meanwhile. */
 export async function startBenchCloud(): Promise<BenchCloud> {
   await buildAll(repositoryRoot);
   const folder = temporaryFolder("paddock-bench-");

@@ -1,7 +1,7 @@
 /**
- * A program of its own, as `load-generator`: callers that start executions, each on a thread of its
- * own and one after another, and hang up at the first byte of the body, which says that it was let
- * in. Prints what it saw as JSON.
+ * A separate program, like `load-generator`: callers start executions one after another, each on
+ * its own thread, and disconnect at the first byte of the body, which shows that they were
+ * admitted. Prints the results as JSON.
  */
 import { connect } from "node:net";
 import { percentile } from "./statistics.ts";
@@ -10,7 +10,7 @@ interface Crowd {
   readonly ports: readonly number[];
   readonly callers: number;
   readonly key: string;
-  /** For the baseline, which looks no key up. */
+  /** Only used by the baseline, which doesn't look up the key. */
   readonly ownerId: string;
   readonly threadIds: readonly string[];
 }

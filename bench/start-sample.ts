@@ -1,4 +1,4 @@
-/** A real start's documents, for the baseline to write the same. */
+/** A real start's documents, so that the baseline writes the same ones. */
 import type { Firestore } from "@google-cloud/firestore";
 
 export interface StartSample {
@@ -11,7 +11,7 @@ export interface StartSample {
   readonly auditRow: object;
 }
 
-/** Of an owner that has started exactly one execution. */
+/** The documents of an owner that has started exactly one execution. */
 export async function sampleStart(database: Firestore, ownerId: string): Promise<StartSample> {
   const owner = database.doc(`owners/${ownerId}`);
   const first = async (collection: string, action?: string) => {

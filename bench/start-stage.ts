@@ -1,4 +1,6 @@
-/** Where starts are measured: processes of `threads`, a job service that runs nothing, crowds. */
+/**
+ * The set-up for measuring starts: processes of `threads`, a job service that runs nothing, crowds.
+ */
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -26,14 +28,14 @@ const Loaded = z.object({
 });
 
 export interface Started extends GateRun {
-  /** What was promised beyond the money there was. */
+  /** Money that was promised beyond the balance. */
   readonly overspentMicrousd: number;
 }
 
 export interface CrowdOf {
   readonly starts: number;
   readonly callers: number;
-  /** None for the baseline's own. */
+  /** None for the baseline's own process. */
   readonly processes: number;
   /** Through the functions' front door, or only through what decides and commits. */
   readonly through: "door" | "gate";
@@ -49,7 +51,7 @@ const generatorMsMax = 120_000;
 const plenty = 1_000_000;
 const batchMax = 400;
 const plentyMicrousd = 1_000_000_000;
-/** Of a process that is to be measured: its code is compiled after these. */
+/** Starts that warm a process up; its code is compiled after them. */
 const warmUpStarts = 100;
 
 /** Everything of one measurement, closed in one place. */
@@ -98,7 +100,7 @@ export async function openStage(bench: Bench, processes: number): Promise<Stage>
   }
 }
 
-/** The local job service itself; its containers have nothing to do and are gone at once. */
+/** The real local job service; its containers have nothing to do and end at once. */
 async function startIdleRun({ bareFolder, distFolder }: Bench) {
   const over = Promise.resolve({ exitCode: 0, termSignal: 0, timedOut: false });
   const idle = { run: () => ({ stop: () => {}, ended: over }), close: async () => {} };
@@ -129,7 +131,7 @@ async function play(props: Props, crowd: CrowdOf): Promise<Started> {
   const owner = await newOwner(bench);
   const threadIds = await newThreads(props, owner, crowd.starts);
   const account = database.doc(accountOf(owner.id));
-  // Just enough for all of them: one more would be too much.
+  // Exactly enough for all of them, so that one more would be refused.
   await account.update({ balanceMicrousd: crowd.starts * holdMicrousd });
   const run =
     crowd.through === "gate"
@@ -144,27 +146,27 @@ async function play(props: Props, crowd: CrowdOf): Promise<Started> {
 
 async function playDoor(
   { ports, plainPort }: Props,
-  of: {
+  options: {
     readonly crowd: CrowdOf;
     readonly owner: BenchOwner;
     readonly threadIds: readonly string[];
   },
 ): Promise<GateRun> {
-  const { processes, callers } = of.crowd;
-  const { id: ownerId, key } = of.owner;
+  const { processes, callers } = options.crowd;
+  const { id: ownerId, key } = options.owner;
   const chosen = processes === 0 ? [plainPort] : ports.slice(0, processes);
-  return await generate({ ports: chosen, callers, key, ownerId, threadIds: of.threadIds });
+  return await generate({ ports: chosen, callers, key, ownerId, threadIds: options.threadIds });
 }
 
 async function playGate(
   props: Props,
-  of: {
+  options: {
     readonly crowd: CrowdOf;
     readonly ownerId: string;
     readonly threadIds: readonly string[];
   },
 ): Promise<GateRun> {
-  const { processes, callers } = of.crowd;
+  const { processes, callers } = options.crowd;
   const { bench, database, sampleFile } = props;
   const count = Math.max(1, processes);
   const before = await newOwner(bench);
@@ -173,10 +175,10 @@ async function playGate(
   const shareOf = (ids: readonly string[], share: number) =>
     ids.filter((_id, position) => position % count === share);
   const crowds = Array.from({ length: count }, (_, share) => ({
-    ownerId: of.ownerId,
+    ownerId: options.ownerId,
     keyId: idOf("apiKey", nanoid()),
     callers: callers / count,
-    threadIds: shareOf(of.threadIds, share),
+    threadIds: shareOf(options.threadIds, share),
     before: { ownerId: before.id, threadIds: shareOf(threadsBefore, share) },
   }));
   const run = await runGates(bench, processes === 0 ? { sampleFile } : "gate", crowds);
@@ -202,7 +204,7 @@ async function generate(crowd: {
   return run;
 }
 
-/** The first through the front door, the others as its copies. */
+/** Makes the first one through the front door, and copies it for the others. */
 async function newThreads({ bench, database }: Props, owner: BenchOwner, count: number) {
   const threads = database.collection(`owners/${owner.id}/threads`);
   const first = await newThread(bench, owner.key);
@@ -217,7 +219,7 @@ async function newThreads({ bench, database }: Props, owner: BenchOwner, count: 
   return ids;
 }
 
-/** No sweep of the cloud's is to find what nobody will run. */
+/** Prevents the cloud's sweeps from finding executions that nothing will run. */
 async function forget(database: Firestore, owner: BenchOwner): Promise<void> {
   await database.recursiveDelete(database.collection(`owners/${owner.id}/executions`));
 }

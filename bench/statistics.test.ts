@@ -16,6 +16,6 @@ test("one round that the machine spoiled doesn't move the median", () => {
   expect(median([10, 11, 900])).toBe(11);
 });
 
-test("nothing measured is no figure", () => {
+test("no measured value is an error", () => {
   expect(() => median([])).toThrow("nothing was measured");
 });

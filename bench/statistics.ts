@@ -1,4 +1,4 @@
-/** The value below which `share` of them lie, by the nearest rank. @throws for no values at all. */
+/** The value below which a `share` of them lies, by the nearest rank. @throws if there are none. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const value = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
@@ -6,7 +6,7 @@ export function percentile(values: readonly number[], share: number): number {
   return value;
 }
 
-/** The middle one; of an even count, the lower of the two. */
+/** The middle value; of an even count, the lower one of the two. */
 export function median(values: readonly number[]): number {
   return percentile(values, 0.5);
 }

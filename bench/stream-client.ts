@@ -1,14 +1,14 @@
-/** Sends a script and reads its stream, with the moment each part came. */
+/** Sends a script and reads its stream, with the time of each part. */
 import { Agent, request } from "node:http";
 import type { Target } from "./figure.ts";
 
 export interface Heard {
-  /** All moments in milliseconds after the request was begun. */
+  /** All times in milliseconds after the start of the request. */
   readonly firstByteMs: number;
   readonly firstOutputMs: number;
   readonly totalMs: number;
   readonly status: string;
-  /** Each event with output: when it came, by the machine's clock, and its text. */
+  /** Each event with output: its time by the machine's clock, and its text. */
   readonly outputs: readonly { readonly atEpochMs: number; readonly text: string }[];
 }
 
@@ -19,13 +19,13 @@ const epochMs = () => performance.timeOrigin + performance.now();
 /** @throws if it is refused, or the stream ends before the execution. */
 export function sendScript(
   { baseUrl }: Pick<Target, "baseUrl">,
-  to: { readonly key: string; readonly threadId: string },
+  target: { readonly key: string; readonly threadId: string },
   content: string,
 ): Promise<Heard> {
-  const url = new URL(`/v1/threads/${to.threadId}/messages`, baseUrl);
+  const url = new URL(`/v1/threads/${target.threadId}/messages`, baseUrl);
   const body = JSON.stringify({ content });
   const headers = {
-    authorization: `Bearer ${to.key}`,
+    authorization: `Bearer ${target.key}`,
     "content-type": "application/json",
     "content-length": Buffer.byteLength(body),
   };

@@ -1,7 +1,7 @@
 /**
- * A program of its own, so that it doesn't share a thread with what it measures: one tenant's
- * requests, as many at once as it is told to, for as long as it is told to. Prints what it saw as
- * JSON. Refusals count as answers: what a flood is refused for is what it is about.
+ * A separate program, so that it doesn't share a thread with what it measures. It sends one
+ * tenant's requests, with the given concurrency and duration, and prints the results as JSON.
+ * Refusals count as answers, because a flood is meant to be refused.
  */
 import { Agent, type IncomingMessage, request } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
@@ -20,7 +20,7 @@ function note(status: number | string): void {
   statuses[status] = (statuses[status] ?? 0) + 1;
 }
 
-/** Resolves with the answer's head; its body is read to the end, or left open for a stream. */
+/** Resolves with the answer's head; reads the body to the end, or leaves it open for a stream. */
 function ask(): Promise<void> {
   const path = load.paths[sent % load.paths.length] ?? "/";
   sent += 1;

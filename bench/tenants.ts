@@ -1,4 +1,4 @@
-/** What one tenant sends, and what it saw: each in a process of its own. */
+/** What one tenant sends, and the results; each tenant has its own process. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -8,15 +8,15 @@ export const TenantLoad = z.object({
   baseUrl: z.url(),
   key: z.string(),
   method: z.enum(["GET", "POST"]).default("GET"),
-  /** By turns. */
+  /** Requested in turn. */
   paths: z.array(z.string()).min(1),
   body: z.string().optional(),
   /** Requests at once. */
   connections: z.int().min(1),
-  /** Of each, between an answer and the next request. */
+  /** Pause of each connection between an answer and the next request. */
   gapMs: z.number().default(0),
   durationMs: z.number(),
-  /** Whether answers are streams, which are held open for as long as it lasts. */
+  /** Whether answers are streams, which stay open until the end. */
   staysOpen: z.boolean().default(false),
 });
 export type TenantLoad = z.input<typeof TenantLoad>;
@@ -29,7 +29,7 @@ const Seen = z.object({
 export type Seen = z.infer<typeof Seen>;
 
 const program = join(import.meta.dirname, "tenant-load.ts");
-/** For what hangs, not for what is slow. */
+/** Detects requests that hang; slow ones are fine. */
 const overdueMs = 120_000;
 
 export async function playTenant(load: TenantLoad): Promise<Seen> {

@@ -1,7 +1,7 @@
 /**
  * How the promises of `controls/promises.json` are kept. `docs/controls.md` calls one kept only if
- * it stands here, its test is named after it (`describe("EXE-3 …")`), and the mutation makes that
- * test fail, which `npm run test:mutations` tries. What isn't listed is open.
+ * it is listed here, its test is named after it (`describe("EXE-3 …")`), and the mutation makes
+ * that test fail, which `npm run test:mutations` tries. A promise that isn't listed is open.
  */
 
 import type { Control } from "./control.ts";
@@ -11,7 +11,7 @@ import { controlsOfOwners } from "./of-owners.ts";
 import { controlsOfSecrets } from "./of-secrets.ts";
 import { controlsOfWorkspaces } from "./of-workspaces.ts";
 
-/** By the promise's id. */
+/** Keys are the promises' ids. */
 export const controls: Readonly<Record<string, Control>> = {
   "AUD-7": {
     enforcedBy: "shared/pipeline/run-route.ts",
@@ -203,7 +203,7 @@ export const controls: Readonly<Record<string, Control>> = {
     test: "test/integration/keys.test.ts",
     mutation: {
       file: "shared/identity/operators.ts",
-      find: "if (value) return { id: value.id };",
+      find: "if (value && value.removedAt === null) return { id: value.id };",
       replace: 'return { id: value?.id ?? "anybody" };',
     },
   },
@@ -235,12 +235,12 @@ export const controls: Readonly<Record<string, Control>> = {
     },
   },
   "OPS-9": {
-    enforcedBy: "shared/config.ts",
-    test: "shared/config.test.ts",
+    enforcedBy: "shared/core/local-overrides.ts",
+    test: "shared/core/local-overrides.test.ts",
     mutation: {
-      file: "shared/config.ts",
-      find: "if (inCloud && overridden) {",
-      replace: "if (inCloud && !overridden) {",
+      file: "shared/core/local-overrides.ts",
+      find: "if (inCloud !== undefined && overridden !== undefined) {",
+      replace: "if (inCloud === undefined && overridden !== undefined) {",
     },
   },
   "OWN-1": {

@@ -1,10 +1,10 @@
 /**
- * The `T` halves of promises: what the Terraform configuration keeps, by policy tests over its plan
- * (`test/policy`). Other halves of the same promise stand in `controls.ts`.
+ * The `T` halves of promises: policy tests over the Terraform plan (`test/policy`) keep them.
+ * `controls.ts` has the other halves.
  */
 import type { Control } from "./control.ts";
 
-/** By the promise's id. */
+/** Keys are the promises' ids. */
 export const controlsOfDeployment: Readonly<Record<string, Control>> = {
   "AUD-5": {
     enforcedBy: "terraform/modules/logs/main.tf",

@@ -1,4 +1,4 @@
-/** How the edge's promises are kept on a laptop; in the cloud, `controls-of-deployment.ts`. */
+/** How the edge's promises are kept on a laptop; `of-deployment.ts` says how in the cloud. */
 import type { Control } from "./control.ts";
 
 export const controlsOfEdge: Readonly<Record<string, Control>> = {

@@ -1,7 +1,7 @@
-/** EXE, NET and SEC: what holds against whoever runs inside. See `controls.ts`. */
+/** EXE, NET and SEC: promises about the programs inside a sandbox. See `controls.ts`. */
 import type { Control } from "./control.ts";
 
-/** By the promise's id. */
+/** Keys are the promises' ids. */
 export const controlsOfIsolation: Readonly<Record<string, Control>> = {
   "EXE-1": {
     enforcedBy: "local/run/container.ts",

@@ -1,7 +1,7 @@
-/** TEN: what holds between owners. See `controls.ts`. */
+/** TEN: promises between owners. See `controls.ts`. */
 import type { Control } from "./control.ts";
 
-/** By the promise's id. */
+/** Keys are the promises' ids. */
 export const controlsOfOwners: Readonly<Record<string, Control>> = {
   "TEN-1": {
     enforcedBy: "shared/limits/fair-gate.ts",

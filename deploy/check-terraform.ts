@@ -1,6 +1,7 @@
 /**
- * Whether the Terraform configuration is well formed, valid and passes its own tests: every root
- * with `init -backend=false` and `validate`, folders with `*.tftest.hcl` with `test`, in a copy.
+ * Checks that the Terraform configuration is well formed, valid and passes its own tests: in a
+ * copy, every root with `init -backend=false` and `validate`, and folders that have `*.tftest.hcl`
+ * with `test`.
  */
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -64,11 +65,11 @@ async function check(formOnly: boolean): Promise<boolean> {
   return allPassed;
 }
 
-/** A root, or a file of tests: a plan of all takes seconds, and some files have many. */
+/** A root, or one file of tests; a plan takes seconds, and some files have many. */
 interface Part {
   /** The folder's path, relative to the copy. */
   readonly path: string;
-  /** Null for the root's validity. */
+  /** Null for the check whether the root is valid. */
   readonly testFile: string | null;
 }
 

@@ -42,26 +42,26 @@ try {
   line(colours.dim(`nothing left running; ${formatDuration(performance.now() - began)} in all`));
 }
 
-async function drill(on: LocalCloud, at: Probe): Promise<boolean> {
+async function drill(cloud: LocalCloud, probe: Probe): Promise<boolean> {
   const databases = values["keys-too"] ? ["(default)", "keys"] : ["(default)"];
   heading("Life before the backup");
-  const before: Lived = await liveBefore(on);
+  const before: Lived = await liveBefore(cloud);
   line("an owner, two environments with a secret each, executions, two keys");
   heading("Backup");
-  const backup = await backUp(on, at, { databases, ownerId: before.owner.id });
+  const backup = await backUp(cloud, probe, { databases, ownerId: before.owner.id });
   line(`${databases.join(" and ")}: ${backup.documents.size} documents of the owner`);
   heading("Life after it");
-  await liveOn(on, before);
+  await liveOn(cloud, before);
   line("an environment deleted for good, a key revoked, an execution paid for");
   heading("Loss and restore");
-  await loseMain(on, at);
+  await loseMain(cloud, probe);
   line("the main database is empty");
-  await restore(on, backup);
-  line("restored from the backup; every function started anew");
+  await restore(cloud, backup);
+  line("restored from the backup; every function restarted");
   heading("What holds");
   let isSound = true;
   for (const { what, check } of restoreChecks) {
-    const seen = await check({ cloud: on, probe: at, lived: before, backup }).catch(
+    const seen = await check({ cloud: cloud, probe: probe, lived: before, backup }).catch(
       (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
     );
     if (seen instanceof Error) isSound = false;
@@ -69,6 +69,6 @@ async function drill(on: LocalCloud, at: Probe): Promise<boolean> {
     line(`${mark} ${what.padEnd(46)}${seen instanceof Error ? seen.message : seen}`);
   }
   heading("What the backup didn't know is done again");
-  line(await repeatSince(on, before));
+  line(await repeatSince(cloud, before));
   return isSound;
 }

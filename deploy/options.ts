@@ -1,4 +1,4 @@
-/** What a deployment is told, checked before anything is looked at. */
+/** A deployment's options, checked before anything else. */
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import * as z from "zod";
@@ -32,7 +32,7 @@ plan before it is applied. Interrupted, it goes on where it was: run the same co
   --destroy            remove the deployment where protection is off; says what outlives it
   --yes                ask nothing (in CI)`;
 
-/** Where nobody says otherwise. */
+/** The default region. */
 export const usualRegion = "us-central1";
 /** Google's regions in the US that have Cloud Run; data never leaves the country (DAT-2). */
 const regions = [
@@ -50,7 +50,9 @@ const regions = [
 const Images = z.partialRecord(z.enum(["functions", "runner"]), z.string());
 const Variables = z.record(z.string(), z.unknown());
 
-/** Null, or absent from `variables`, is what the present release says, else Terraform's default. */
+/**
+ * Null, or missing from `variables`, means the present release's value, else Terraform's default.
+ */
 export interface DeployOptions {
   readonly project: string;
   readonly domain: string | null;
@@ -58,7 +60,7 @@ export interface DeployOptions {
   readonly images: { readonly functions: string; readonly runner: string } | null;
   readonly build: "cloud" | "docker" | null;
   readonly github: { readonly repository: string; readonly repository_id: string } | null;
-  /** Of the main root, beside those that the script decides itself. */
+  /** Variables of the main root, besides those that the script decides itself. */
   readonly variables: Readonly<Record<string, unknown>>;
   readonly operatorAccount: string | null;
   readonly mode: "deploy" | "dry-run" | "preflight" | "plan" | "rollback" | "releases" | "destroy";
@@ -68,7 +70,7 @@ export interface DeployOptions {
   readonly yes: boolean;
 }
 
-/** The process has ended, with one sentence, if they can't be right. */
+/** If the options can't be right, the process ends with one sentence. */
 export function readDeployOptions(): DeployOptions {
   const values = readOptions(usage, {
     project: { type: "string" },
@@ -186,7 +188,7 @@ function countOf(text: string | undefined): number | undefined {
   return /^[1-9][0-9]{0,3}$/.test(text) ? Number(text) : refuse("--instances-max is 1 to 9999.");
 }
 
-/** Named by the script itself, so that a file can't contradict it. */
+/** The script sets these itself, so that a file can't contradict it. */
 const ownVariables = ["project_id", "domain", "region", "images", "functions_file"];
 
 function readVariables(file: string | undefined): z.output<typeof Variables> {

@@ -1,4 +1,4 @@
-/** How a deployment speaks in a terminal. */
+/** A deployment's output and questions in a terminal. */
 import { createInterface } from "node:readline/promises";
 import colours from "picocolors";
 import type { CheckResult, Finding } from "./preflight/check-result.ts";
@@ -31,7 +31,7 @@ export function counted(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }
 
-/** An end in order: one sentence for people, and an exit code for programs. */
+/** Ends the program in order, with one sentence for people and an exit code for programs. */
 export class Stop extends Error {
   override readonly name = "Stop";
   readonly exitCode: number;
@@ -42,7 +42,7 @@ export class Stop extends Error {
 }
 
 /**
- * Waits for a yes. @throws {Stop} for anything else, and where nobody can be asked.
+ * Waits for a yes. @throws {Stop} for anything else, or without a terminal.
  * @param word what must be typed; `yes` unless the step can't be undone.
  */
 export async function confirm(question: string, yes: boolean, word = "yes"): Promise<void> {

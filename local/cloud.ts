@@ -14,33 +14,33 @@ import type { Faults } from "./lib/faults.ts";
 import type { RunFaults } from "./run/faults.ts";
 
 export interface LocalCloud {
-  /** Of the edge, without a slash at the end. */
+  /** The edge's URL, without a trailing slash. */
   readonly baseUrl: string;
   readonly dataFolder: string;
   readonly logFolder: string;
   readonly startedInMs: number;
-  /** The settings of a function's process, with Firestore's own port: for scripts. */
+  /** The environment of a function's process, with Firestore's own port; for scripts. */
   readonly environment: Readonly<Record<string, string>>;
   /** Firestore operations, as counted in front of each function. */
   readonly operations: Operations;
-  /** Where tests order faults of Cloud Run. */
+  /** Orders faults of Cloud Run, for tests. */
   readonly runFaults: RunFaults;
-  /** The same for KMS and Storage; those of Firestore stand with its operations. */
+  /** The same for KMS and Storage; faults of Firestore belong to its operations. */
   readonly serviceFaults: { readonly kms: Faults; readonly storage: Faults };
-  /** An ID token of a person, as operators show it. */
+  /** An ID token of a person, as operators present it. */
   operatorToken(email: string): Promise<string>;
-  /** An ID token of anybody for anything, for tests of who is refused. */
+  /** An ID token for any identity and audience, for tests of refusals. */
   idToken(identity: { readonly email: string; readonly audience: string }): Promise<string>;
-  /** Past the edge, for tests. @throws if the function is down. */
+  /** A function's own URL, without the edge, for tests. @throws if the function is down. */
   functionUrl(name: string): string;
-  /** SIGKILL; it comes back by itself. */
+  /** Sends SIGKILL; the function restarts by itself. */
   killFunction(name: string): void;
   restartFunction(name: string): Promise<void>;
   /** Ends everything in order and keeps Firestore's data. Safe to call twice. */
   stop(): Promise<void>;
 }
 
-/** Executions end while what they report to still answers; Firestore is kept after its writers. */
+/** Executions end before what they report to, and Firestore after everything that writes to it. */
 const stopOrder = [
   "edge",
   "scheduler",
@@ -56,7 +56,9 @@ const stopOrder = [
   "data folder",
 ];
 
-/** Starts everything; on failure nothing is left running. Ctrl-C and SIGTERM stop it in order. */
+/**
+ * Starts everything; after a failure nothing is left running. Ctrl-C and SIGTERM stop it in order.
+ */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   const beganMs = performance.now();
   const parts = new ComponentStack(options.onProgress ?? (() => undefined));

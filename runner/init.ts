@@ -1,4 +1,6 @@
-/** The first program inside the sandbox: proves the walls, then runs what the supervisor sends. */
+/**
+ * The first program inside the sandbox: it proves the walls, then runs what the supervisor sends.
+ */
 import { main } from "./init/main.ts";
 
 main();

@@ -1,7 +1,7 @@
 /**
  * `x.cjs`, which an image and a local cloud start as the program `x`. Its code is in `x.code.js`,
- * and in `x.code.cache` what V8 made of that when it was built. V8 takes the latter for the same
- * version, the same flags and a source of the same length, and compiles the code otherwise.
+ * and V8's compiled form from the build is in `x.code.cache`. V8 accepts that for the same version,
+ * flags and source length, and otherwise compiles the code.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { constants, Script } from "node:vm";

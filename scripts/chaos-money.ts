@@ -1,6 +1,6 @@
 /**
- * `npm run chaos:money`: the proofs of money at their full counts, round after round for ten
- * minutes, each round with a seed of its own that `-- --seed` plays again.
+ * `npm run chaos:money`: runs the money proofs at full counts for ten minutes, round after round;
+ * each round has its own seed, which `-- --seed` repeats.
  */
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
@@ -26,7 +26,7 @@ await buildAll(repositoryRoot);
 process.env.PADDOCK_LONG = "1";
 const beganAt = performance.now();
 let round = 0;
-// A seed that is named is played once: it is what somebody wants to see again.
+// A given seed is played once, since somebody wants to reproduce it.
 do {
   const seed = firstSeed + round;
   round += 1;

@@ -1,4 +1,4 @@
-/** `npm run demo`: the whole path once, on a cloud of its own, with nothing recorded beforehand. */
+/** `npm run demo`: the whole path once, on its own cloud, with nothing recorded in advance. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,41 +41,45 @@ try {
   line(`nothing left running; ${formatDuration(performance.now() - began)} in all`);
 }
 
-async function show(on: LocalCloud): Promise<void> {
+async function show(cloud: LocalCloud): Promise<void> {
   heading("An operator, an owner, a key");
-  const owner = await makeFirstOwner(on, creditUsd);
+  const owner = await makeFirstOwner(cloud, creditUsd);
   line(`owner ${owner.id} with ${usd(creditUsd)}`);
   line(`key   ${owner.key.slice(0, 16)}… (shown once; stored as its SHA-256)`);
-  const { environmentId, threadId } = await prepare(on, owner);
-  on.operations.reset();
-  const run = await execute(on, owner, threadId);
-  const counted = on.operations.sum();
-  await result(on, owner, environmentId);
-  await bill(on, owner, run);
+  const { environmentId, threadId } = await prepare(cloud, owner);
+  cloud.operations.reset();
+  const run = await execute(cloud, owner, threadId);
+  const counted = cloud.operations.sum();
+  await result(cloud, owner, environmentId);
+  await bill(cloud, owner, run);
   heading("What it cost in Firestore operations, from the message to the settlement");
   line(
     `${counted.reads} reads, ${counted.writes} writes, ${counted.listenReads} documents listened to`,
   );
   heading("On the record");
-  for (const row of await auditLines(on, owner.id)) {
+  for (const row of await auditLines(cloud, owner.id)) {
     const time = new Date(row.at).toISOString().slice(11, 23);
     const leaf = colours.dim(row.leafHash.slice(0, 12));
     line(`${time}  ${row.action.padEnd(20)} ${leaf} ${row.intact ? "✓" : "✗"}  ${row.actor}`);
   }
 }
 
-async function prepare(on: LocalCloud, { key }: FirstOwner) {
+async function prepare(cloud: LocalCloud, { key }: FirstOwner) {
   heading("An environment with a secret, and a data set");
   const Environment = z.object({ environment: z.object({ id: z.string() }) });
-  const { environment } = await call({ url: `${on.baseUrl}/v1/environments`, key }, Environment, {
-    name: "weather",
-    computeProfile: "lite",
-    secrets: [{ key: "WEATHER_API_KEY", value: "not-a-real-key-but-a-real-secret" }],
-  });
+  const { environment } = await call(
+    { url: `${cloud.baseUrl}/v1/environments`, key },
+    Environment,
+    {
+      name: "weather",
+      computeProfile: "lite",
+      secrets: [{ key: "WEATHER_API_KEY", value: "not-a-real-key-but-a-real-secret" }],
+    },
+  );
   line(`environment ${environment.id}, its secret sealed with HPKE under a KMS-wrapped key`);
   const form = new FormData();
   form.set("file", new Blob([await readFile(join(example, "weather.csv"))]), "weather.csv");
-  const url = `${on.baseUrl}/v1/environments/${environment.id}/files/upload`;
+  const url = `${cloud.baseUrl}/v1/environments/${environment.id}/files/upload`;
   const { path, size } = await call(
     { url, key },
     z.object({ path: z.string(), size: z.number() }),
@@ -84,16 +88,16 @@ async function prepare(on: LocalCloud, { key }: FirstOwner) {
   line(`uploaded ${path}, ${size.toLocaleString("en")} bytes of NOAA observations`);
   const Thread = z.object({ thread: z.object({ id: z.string() }) });
   const body = { environmentId: environment.id };
-  const { thread } = await call({ url: `${on.baseUrl}/v1/threads`, key }, Thread, body);
+  const { thread } = await call({ url: `${cloud.baseUrl}/v1/threads`, key }, Thread, body);
   return { environmentId: environment.id, threadId: thread.id };
 }
 
-async function execute(on: LocalCloud, { key }: FirstOwner, threadId: string): Promise<Run> {
+async function execute(cloud: LocalCloud, { key }: FirstOwner, threadId: string): Promise<Run> {
   const program = await readFile(join(example, "summarise.mjs"), "utf8");
   const script = `cat > summarise.mjs <<'PROGRAM'\n${program}PROGRAM\nnode summarise.mjs\n`;
   heading(`A task of ${script.split("\n").length} lines, in a sandbox of its own`);
   const sentAt = performance.now();
-  for await (const event of sendMessage({ baseUrl: on.baseUrl, threadId, key }, script)) {
+  for await (const event of sendMessage({ baseUrl: cloud.baseUrl, threadId, key }, script)) {
     const at = colours.dim(`+${(performance.now() - sentAt).toFixed(0).padStart(5)} ms`);
     if (event.type === "stream.completed") {
       line(`${at} ${event.type} ${event.run.status}, exit code ${event.run.exitCode}`);
@@ -108,23 +112,27 @@ async function execute(on: LocalCloud, { key }: FirstOwner, threadId: string): P
 
 function printItem(
   item: { readonly type: string; readonly content?: string | undefined },
-  at: string,
+  time: string,
 ) {
-  if (item.type !== "text") return line(`${at} ${item.type}`);
-  for (const text of (item.content ?? "").replace(/\n$/, "").split("\n")) line(`${at} │ ${text}`);
+  if (item.type !== "text") return line(`${time} ${item.type}`);
+  for (const text of (item.content ?? "").replace(/\n$/, "").split("\n")) line(`${time} │ ${text}`);
 }
 
-async function result(on: LocalCloud, { key }: FirstOwner, environmentId: string): Promise<void> {
+async function result(
+  cloud: LocalCloud,
+  { key }: FirstOwner,
+  environmentId: string,
+): Promise<void> {
   heading("The result, downloaded from the workspace");
   const Report = z.object({ wettest: z.unknown(), best: z.unknown() });
-  const url = `${on.baseUrl}/v1/environments/${environmentId}/files/report.json`;
+  const url = `${cloud.baseUrl}/v1/environments/${environmentId}/files/report.json`;
   line(JSON.stringify(await call({ url, key }, Report)));
 }
 
-async function bill(on: LocalCloud, { key }: FirstOwner, run: Run): Promise<void> {
+async function bill(cloud: LocalCloud, { key }: FirstOwner, run: Run): Promise<void> {
   heading("The bill");
   const Budget = z.object({ balance: z.number(), held: z.number() });
-  const { balance, held } = await call({ url: `${on.baseUrl}/v1/budget`, key }, Budget);
+  const { balance, held } = await call({ url: `${cloud.baseUrl}/v1/budget`, key }, Budget);
   line(`held      ${usd(run.held)}  before it started`);
   line(`used      ${usd(run.cost)}  for ${formatDuration(run.durationMs)} of compute`);
   line(`released  ${usd(run.released)}`);

@@ -1,7 +1,7 @@
 /**
- * `npm run ledger:verify`: adds every owner's ledger up anew and holds it against the account, as
- * of one moment. Exit code 1 if one differs. `-- --owner user_…` checks one of them. It reads the
- * local cloud that `npm start` runs, or the project that `GOOGLE_CLOUD_PROJECT` names.
+ * `npm run ledger:verify`: adds up every owner's ledger from the start and compares it with the
+ * account in one snapshot. Exit code 1 if one differs. `-- --owner user_…` checks one owner. It
+ * reads the local cloud that `npm start` runs, or the project that `GOOGLE_CLOUD_PROJECT` names.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ import { projectId } from "../local/cloud/names.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 
 const ownersPerPage = 100;
-/** Half a million lines a call. */
+/** Half a million lines per call. */
 const pagesMax = 1_000;
 const callsMax = 200;
 
@@ -80,11 +80,11 @@ async function* wanted(): AsyncGenerator<Owner> {
 }
 
 async function pageOfOwners(walk: SnapshotPage): Promise<readonly OwnerProfile[]> {
-  const found = await store.atOneMoment((at) => at.next(owners.all(), walk));
+  const found = await store.atOneMoment((snapshot) => snapshot.next(owners.all(), walk));
   return found.map(({ value }) => value);
 }
 
-/** From its first line on, however long that takes. */
+/** Checks from the first line on, however long that takes. */
 async function checkWhole(owner: Owner): Promise<Checked> {
   let from: CountedLedger = nothingCounted;
   for (let call = 0; call < callsMax; call += 1) {

@@ -1,7 +1,7 @@
 /**
- * `npm run peppers`: the peppers of API keys, in the local cloud's file or in `--file`.
- * `add` one, `use` it once every instance has the file, `drop` the old one when no live key is its
- * own any more (docs/keys.md). Without an order, lists them by name.
+ * `npm run peppers`: manages the peppers of API keys, in the local cloud's file or in `--file`.
+ * `add` one, `use` it once every instance has the file, and `drop` the old one when no live key
+ * depends on it any more (docs/keys.md). Without a command, it lists their names.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -17,8 +17,8 @@ import { readOptions } from "./tools/options.ts";
 const usage = `
 npm run secrets:rotate -- [options]: re-wraps every private key under the newest version of its KMS
 key, while executions run. Interrupted, it goes on where it was. Works on the local cloud that
-\`npm start\` runs, or on the project that GOOGLE_CLOUD_PROJECT names, where whoever runs it needs the
-rights to wrap and unwrap for as long as it takes.
+\`npm start\` runs, or on the project that GOOGLE_CLOUD_PROJECT names, where you need the rights to
+wrap and unwrap for as long as it takes.
 
   --new-version  make a new version first, which wraps from then on
   --owner ID     this owner's alone
@@ -69,7 +69,7 @@ async function* wanted() {
   }
   let walk: SnapshotPage = { field: "id", after: null, limit: ownersPerPage };
   for (let length = ownersPerPage; length === ownersPerPage; ) {
-    const page = await store.atOneMoment((at) => at.next(owners.all(), walk));
+    const page = await store.atOneMoment((snapshot) => snapshot.next(owners.all(), walk));
     for (const { value } of page) yield ownerOf(value);
     const last = page.at(-1)?.value.id ?? "";
     walk = { ...walk, after: { value: last, id: last } };
@@ -77,7 +77,7 @@ async function* wanted() {
   }
 }
 
-/** On the operators' trail: what was done, and under which versions. */
+/** Writes to the operators' audit trail what was done, and to which versions. */
 async function record(action: "secrets.rotation_began" | "secrets.rotated", counts: object) {
   const at = Date.now();
   const id = derivedId("auditRow", action, `${beganAt}`, newest["environment-secrets"]);

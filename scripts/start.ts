@@ -19,7 +19,7 @@ const usage = `
 npm start -- [options]: the whole cloud on this machine, until Ctrl-C; its data stay in .paddock.
 
   --port ${usualPort}      where the API listens
-  --fresh          forget what is stored, and begin anew
+  --fresh          forget what is stored, and begin again
   --limits FILE    limits that differ from the defaults: docs/limits.md`;
 const values = readOptions(usage, {
   fresh: { type: "boolean", default: false },
@@ -37,24 +37,24 @@ const cloud = await startLocalCloud({
   fresh: values.fresh,
   port: Number(values.port),
   limits,
-  // In a container the port is published, so that loopback alone isn't enough.
+  // A container publishes its port, so loopback isn't enough there.
   ...(bind === undefined ? {} : { bind }),
   onProgress: ({ name, ms }) =>
     console.log(`  ${name.padEnd(16)} ${colours.dim(formatDuration(ms))}`),
 });
 printHowTo(cloud, await firstOwner(cloud));
 
-/** The owner of earlier runs, or a new one: its key is kept here, readable by you alone. */
-async function firstOwner(on: LocalCloud): Promise<FirstOwner> {
+/** The owner of earlier runs, or a new one; its key is stored in a file that only you can read. */
+async function firstOwner(cloud: LocalCloud): Promise<FirstOwner> {
   const file = join(dataFolder, "first-owner.json");
   const kept = await readFile(file, "utf8").catch(() => null);
   if (kept !== null) return Kept.parse(JSON.parse(kept));
-  const owner = await makeFirstOwner(on, creditUsd);
+  const owner = await makeFirstOwner(cloud, creditUsd);
   await writeFile(file, `${JSON.stringify(owner)}\n`, { mode: 0o600 });
   return owner;
 }
 
-/** What holds in this cloud, each in one line; where it is counted stands in docs/limits.md. */
+/** The limits of this cloud, one line each; docs/limits.md says where they are counted. */
 function limitLines(): string {
   const { addresses, requests, executions, concurrentMax, wallClockMs } =
     deploymentLimitsOf(limits);

@@ -26,7 +26,7 @@ commitId();
 const startedAt = performance.now();
 const summaries = [await buildPart()];
 if (summaries[0]?.failed === 0) {
-  // One after another: counts are full, and what is measured in memory wants the machine alone.
+  // One after another, because counts are full and memory measurements need the machine alone.
   for (const name of chosen) {
     console.log(`\n${colours.bold(name)}`);
     summaries.push(await parts[name]("long"));

@@ -1,8 +1,8 @@
 /**
- * `npm run test:mutations`: breaks every promise of `controls/controls.ts`, and of its like for the
- * deployment, once and expects the test named after it to fail. `--only light` tries those whose
- * test is a unit test or one of the deployment's plans, which need no cloud; `--share 2/8` tries of
- * them the second eighth, further arguments the controls they name (`EXE-3`).
+ * `npm run test:mutations`: breaks every promise of `controls/controls.ts` and of its counterpart
+ * for the deployment once, and expects the test named after it to fail. `--only light` tries those
+ * whose test is a unit test or a plan of the deployment, which need no cloud. `--share 2/8` tries
+ * the second eighth of them. Further arguments name controls (`EXE-3`).
  */
 import { parseArgs } from "node:util";
 import colours from "picocolors";
@@ -19,7 +19,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const chosen = chooseControls(values.share);
-// The row that notices may be one that the commit leaves out elsewhere.
+// The row that notices may be one that the commit would leave out.
 process.env.PADDOCK_EVERY_ROW = "1";
 if (chosen.length === 0) console.log("No mutation to try here.");
 else await tryAll();

@@ -1,7 +1,8 @@
 /**
- * `npm test`: everything there is to check in its short form, and one closing line that counts it.
- * With arguments (`npm test -- functions/agents`) only the test files whose path contains one, with
- * every row of their tables and what they print. `npm run test:long` is the long form of all.
+ * `npm test`: every check in its short form, and a closing line that counts them. With arguments
+ * (`npm test -- functions/agents`) it runs only the test files whose path contains one of them,
+ * with every row of their tables and their output. `npm run test:long` is the long form of
+ * everything.
  */
 import colours from "picocolors";
 import { commitId } from "./tools/commit.ts";
@@ -12,9 +13,9 @@ import { addUp, buildPart, type PartName, parts } from "./tools/test-parts.ts";
 import { runVitest } from "./tools/vitest-run.ts";
 
 /**
- * Lanes side by side, for two cores: most of the first computes, most of the others waits for
- * processes that it has started. The sandbox's tests count what their machine has, so they come
- * behind those that kill clouds.
+ * Lanes that run side by side on two cores: most of the first lane computes, most of the others
+ * waits for processes that it has started. The sandbox's tests count what their machine has, so
+ * they run after those that kill clouds.
  */
 const lanes: readonly (readonly PartName[])[] = [
   ["static", "unit", "policy", "terraform", "mutations"],
@@ -30,7 +31,7 @@ const startedAt = performance.now();
 commitId();
 const built = await buildPart();
 const summaries = [built];
-// Without bundles there is nothing for the cloud to serve: one clear failure, not a hundred.
+// Without bundles the cloud can't serve anything: one clear failure instead of a hundred.
 if (built.failed === 0) {
   if (filters.length > 0) summaries.push(await runFiltered());
   else summaries.push(...(await Promise.all(lanes.map(runLane))));

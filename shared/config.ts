@@ -1,9 +1,10 @@
-/** The only file that reads the environment; each setting is checked when first asked for. */
+/** The only file that reads the environment. Each setting is checked when it is first used. */
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import type { SigningKeys } from "./core/executions/ticket.ts";
 import { Fault } from "./core/fault.ts";
 import { DeploymentLimits } from "./core/limits/deployment-limits.ts";
+import { refuseOverrides } from "./core/local-overrides.ts";
 
 const hostAndPort = z.string().regex(/^[^:/]+:[0-9]+$/);
 
@@ -15,9 +16,13 @@ const Settings = z.object({
   PADDOCK_WORKSPACE_BUCKET: z.string().optional(),
   PADDOCK_KMS_KEY_RING: z.string().optional(),
   PADDOCK_PEPPERS_FILE: z.string().optional(),
-  /** A deployment that holds real data may want none of them. */
+  /** A deployment that holds real data may refuse development keys. */
   PADDOCK_DEVELOPMENT_KEYS: z.enum(["accepted", "refused"]).default("accepted"),
   PADDOCK_GATEWAY_TOKENS_FILE: z.string().optional(),
+  FIRESTORE_EMULATOR_HOST: hostAndPort.optional(),
+  STORAGE_EMULATOR_HOST: z.url().optional(),
+  PADDOCK_KMS_ENDPOINT: hostAndPort.optional(),
+  PADDOCK_RUN_ENDPOINT: hostAndPort.optional(),
   PADDOCK_OIDC_ISSUER: z.string().default("https://accounts.google.com"),
   PADDOCK_OIDC_JWKS_URL: z.url().default("https://www.googleapis.com/oauth2/v3/certs"),
   PADDOCK_OPERATOR_AUDIENCE: z.string().optional(),
@@ -26,38 +31,22 @@ const Settings = z.object({
   PADDOCK_RUNNER_ACCOUNT: z.string().optional(),
   PADDOCK_SCHEDULER_ACCOUNT: z.string().optional(),
   PADDOCK_FIRST_OPERATOR: z.string().optional(),
-  /** Proxies of ours that append to X-Forwarded-For after the client's own address. */
+  /** How many of our own proxies append to X-Forwarded-For after the client's address. */
   PADDOCK_TRUSTED_HOPS: z.coerce.number().int().min(0).max(5).default(1),
   PADDOCK_LIMITS_FILE: z.string().optional(),
-  /** The same as JSON, where no file can be mounted. */
+  /** The limits file's content as JSON, for platforms where no file can be mounted. */
   PADDOCK_LIMITS: z.string().default("{}"),
   PADDOCK_BUILD_VERSION: z.string().default("development"),
   PADDOCK_BUILD_COMMIT: z.string().default("unknown"),
   PADDOCK_BUILD_TIME: z.string().default("unknown"),
-  K_SERVICE: z.string().optional(),
-  CLOUD_RUN_JOB: z.string().optional(),
 });
 
-/** Where the official clients point instead of Google's endpoints; refused inside Google Cloud. */
-const Overrides = z.object({
-  FIRESTORE_EMULATOR_HOST: hostAndPort.optional(),
-  STORAGE_EMULATOR_HOST: z.url().optional(),
-  PADDOCK_KMS_ENDPOINT: hostAndPort.optional(),
-  PADDOCK_RUN_ENDPOINT: hostAndPort.optional(),
-});
+export type Settings = z.infer<typeof Settings>;
 
-export type Settings = z.infer<typeof Settings> & z.infer<typeof Overrides>;
-
-/** @throws if a setting is malformed, or an endpoint is overridden inside Google Cloud (OPS-9). */
+/** @throws if a setting is malformed, or one is for local use and this is Google Cloud (OPS-9). */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
-  const settings = Settings.parse(environment);
-  const overrides = Overrides.parse(environment);
-  const inCloud = settings.K_SERVICE ?? settings.CLOUD_RUN_JOB;
-  const overridden = Object.entries(overrides).find(([, value]) => value !== undefined);
-  if (inCloud && overridden) {
-    throw new Fault(`${overridden[0]} is for local use and refused inside Google Cloud`);
-  }
-  return { ...settings, ...overrides };
+  refuseOverrides(environment);
+  return Settings.parse(environment);
 }
 
 let settings: Settings | undefined;
@@ -71,7 +60,7 @@ type OptionalSetting = {
   [K in keyof Settings]-?: undefined extends Settings[K] ? K : never;
 }[keyof Settings];
 
-/** A setting this function can't work without. @throws if it is missing. */
+/** Returns a setting that this function can't work without. @throws if it is missing. */
 export function required(name: OptionalSetting): string {
   const value = config()[name];
   if (value === undefined) throw new Fault(`${name} is not set`);
@@ -83,7 +72,7 @@ const KeyFile = z.object({
   keys: z.record(z.string(), z.string().regex(/^[0-9a-f]{64,}$/)),
 });
 
-/** @throws {Fault} naming the file: what is wrong with it mustn't quote the keys in it. */
+/** @throws {Fault} naming the file only: the message mustn't quote the keys in it. */
 function parseKeyFile(path: string): z.output<typeof KeyFile> {
   try {
     return KeyFile.parse(JSON.parse(readFileSync(path, "utf8")));
@@ -99,7 +88,7 @@ function readKeyFile(path: string): SigningKeys {
   return { current: file.current, keys: Object.fromEntries(keys) };
 }
 
-/** Reads a mounted secret once per process; a new version comes with a new revision. */
+/** Reads a mounted secret once per process; a new version arrives with a new revision. */
 function once<T>(read: () => T): () => T {
   let value: { readonly it: T } | undefined;
   return () => {
@@ -108,11 +97,11 @@ function once<T>(read: () => T): () => T {
   };
 }
 
-/** The keyed check of API keys: the current pepper issues, all of them verify. */
+/** The peppers that API keys are checked with: the current one issues keys, all of them verify. */
 export const peppers = once(() => readKeyFile(required("PADDOCK_PEPPERS_FILE")));
 export const gatewayKeys = once(() => readKeyFile(required("PADDOCK_GATEWAY_TOKENS_FILE")));
 
-/** A deployment's limits: what a file sets, and the defaults for the rest. */
+/** A deployment's limits: what the file states, and the defaults for the rest. */
 export function deploymentLimitsOf(stated: unknown): DeploymentLimits {
   return DeploymentLimits.parse(stated);
 }

@@ -15,12 +15,14 @@ const plain: LaneSettings = {
   patienceMs: 10_000,
 };
 
-/** What became of changes that came at `moments`: how long each took, and when commits were. */
+/** The results of changes that came at `moments`: how long each took, and when commits were. */
 function committed(moments: readonly number[], settings: LaneSettings) {
   const clock = new Clock(midnight);
   const commits: number[] = [];
   const account = newAccount(midnight);
-  const lane = new AccountLane(clock, { account, settings }, (at) => commits.push(at - midnight));
+  const lane = new AccountLane(clock, { account, settings }, (time) =>
+    commits.push(time - midnight),
+  );
   const tookMs: number[] = [];
   let gaveUp = 0;
   for (const moment of moments) {
@@ -58,8 +60,8 @@ describe("AccountLane", () => {
     const settings = { ...plain, commitsPerSecondMax: 1, commitsAhead: 5, commitMs: 10 };
     const { commits, changes } = committed(moments, settings);
     expect(changes).toBe(600);
-    expect(commits.filter((at) => at < 1_000)).toHaveLength(5);
-    const later = commits.filter((at) => at > 10_000 && at <= 50_000);
+    expect(commits.filter((time) => time < 1_000)).toHaveLength(5);
+    const later = commits.filter((time) => time > 10_000 && time <= 50_000);
     expect(later).toHaveLength(40);
   });
 

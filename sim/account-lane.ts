@@ -1,6 +1,6 @@
 /**
- * One owner's account, as the product commits it: changes that come while a commit is under way
- * wait for the next, and share it. Beside the product's own bounds, the document takes only so many
+ * One owner's account as the product commits it: changes that arrive during a commit wait for the
+ * next one, and share it. Besides the product's own limits, the document takes a limited number of
  * commits a second, after a few at full speed.
  */
 import type { Account } from "#shared/core/money/account";
@@ -11,7 +11,7 @@ import type { Clock } from "./clock.ts";
 export interface LaneSettings {
   readonly commitMs: number;
   readonly commitsPerSecondMax: number;
-  /** So many may be made at full speed before the pace is held. */
+  /** How many commits may be made at full speed before the pace applies. */
   readonly commitsAhead: number;
   readonly changesMax: number;
   readonly patienceMs: number;
@@ -20,11 +20,11 @@ export interface LaneSettings {
 export const productLane = { changesMax: changesPerCommitMax, patienceMs: contentionMsMax };
 
 export interface AccountChange {
-  /** The account it leaves behind; null if it is refused, which costs no write. */
+  /** The resulting account; null if the change is refused, which costs no write. */
   decide(account: Account, now: number): Account | null;
-  /** It is committed, or was refused. */
+  /** Called when it was committed or refused. */
   done(committed: boolean): void;
-  /** It waited for too long. */
+  /** Called when it has waited too long. */
   gaveUp(): void;
 }
 
@@ -37,16 +37,16 @@ export class AccountLane {
   account: Account;
   readonly #clock: Clock;
   readonly #settings: LaneSettings;
-  readonly #onCommit: (at: number) => void;
+  readonly #onCommit: (time: number) => void;
   #waiting: Waiting[] = [];
   #busy = false;
-  /** Up to when the commits that were made use the pace up. */
+  /** The time until which past commits have used up the pace. */
   #pacedUntil = 0;
 
   constructor(
     clock: Clock,
     from: { readonly account: Account; readonly settings: LaneSettings },
-    onCommit: (at: number) => void,
+    onCommit: (time: number) => void,
   ) {
     this.#clock = clock;
     this.account = from.account;

@@ -1,11 +1,11 @@
-/** What the simulation takes for granted of the platform, and of how people use the product. */
+/** What the simulation assumes about the platform, and about how people use the product. */
 
 export interface Fact {
   readonly what: string;
   readonly value: number;
   readonly unit: string;
   readonly source: string;
-  /** Whether a document of the provider's, or a measurement of ours, says so. */
+  /** Whether a document of the provider or a measurement of ours says so. */
   readonly verified: boolean;
 }
 
@@ -13,7 +13,7 @@ const reported = (source: string) => ({ source, verified: false });
 const documented = (source: string) => ({ source, verified: true });
 const assumed = { source: "assumption", verified: false };
 
-/** The platform's quotas, per region of a project unless they say otherwise. */
+/** The platform's quotas, per region of a project unless stated otherwise. */
 export const quotas = {
   runJobCalls: {
     what: "RunJob calls",

@@ -1,4 +1,4 @@
-/** What is used, and what it costs. */
+/** Usage, and what it costs. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { monthlyBill } from "./bill.ts";

@@ -1,11 +1,11 @@
-/** A month's bill, line by line: what is used beyond what is free, times its price. */
+/** A month's bill, line by line: what exceeds the free amount, times its price. */
 import { type PriceName, prices } from "./prices.ts";
 import type { Usage } from "./usage.ts";
 
 export interface BillLine {
   readonly name: PriceName;
   readonly quantity: number;
-  /** What is paid for: beyond what is free. */
+  /** The amount beyond what is free. */
   readonly billed: number;
   readonly usd: number;
 }

@@ -7,12 +7,12 @@ test("everything happens once, in order of time, and at one moment as it was ord
     fc.property(fc.array(fc.integer({ min: 0, max: 20 })), (moments) => {
       const clock = new Clock(0);
       const happened: { at: number; index: number }[] = [];
-      moments.forEach((at, index) => {
-        clock.at(at, () => happened.push({ at: clock.now, index }));
+      moments.forEach((time, index) => {
+        clock.at(time, () => happened.push({ at: clock.now, index }));
       });
       clock.run();
       const inOrder = moments
-        .map((at, index) => ({ at, index }))
+        .map((time, index) => ({ at: time, index }))
         .toSorted((a, b) => a.at - b.at || a.index - b.index);
       expect(happened).toEqual(inOrder);
     }),

@@ -1,4 +1,6 @@
-/** What happens next, in order of time; what is due at one moment happens as it was ordered. */
+/**
+ * A future action. Actions are ordered by time, and at the same time in the order they were added.
+ */
 interface Due {
   readonly at: number;
   readonly sequence: number;
@@ -6,7 +8,7 @@ interface Due {
 }
 
 export class Clock {
-  /** Epoch ms; never goes back. */
+  /** Epoch milliseconds; never decreases. */
   now: number;
   #sequence = 0;
   /** A binary heap: each entry is due no later than the two at 2i + 1 and 2i + 2. */
@@ -16,9 +18,9 @@ export class Clock {
     this.now = now;
   }
 
-  /** A moment that has passed is now. */
-  at(at: number, action: () => void): void {
-    const due = { at: Math.max(at, this.now), sequence: this.#sequence, action };
+  /** A time in the past means now. */
+  at(time: number, action: () => void): void {
+    const due = { at: Math.max(time, this.now), sequence: this.#sequence, action };
     this.#sequence += 1;
     let index = this.#heap.push(due) - 1;
     while (index > 0) {
@@ -28,7 +30,7 @@ export class Clock {
     }
   }
 
-  /** Until nothing is left to happen. */
+  /** Runs until nothing is left to happen. */
   run(): void {
     for (let next = this.#take(); next; next = this.#take()) {
       this.now = next.at;

@@ -1,5 +1,5 @@
 // @module-tag slow
-/** `npm run sim` as it is typed. */
+/** `npm run sim` as a user types it. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -36,7 +36,7 @@ test.runIf(isTurn(0, 2))("the same options give the same day", { timeout: 60_000
 });
 
 test.runIf(isTurn(1, 2))(
-  "people are told the seed, what breaks first and what it costs",
+  "the output names the seed, what breaks first and what it costs",
   {
     timeout: 60_000,
   },

@@ -1,6 +1,7 @@
-/** What a simulated day is played by: the product's own numbers, and the platform's. */
+/** The settings of a simulated day: the product's own numbers, and the platform's. */
 import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
-import { atOnceMax, executionsMax, sweepingMsMax } from "../functions/maintenance/sweeps.ts";
+import { sweepingMsMax } from "../functions/maintenance/sweep-each.ts";
+import { atOnceMax, executionsMax } from "../functions/maintenance/sweeps.ts";
 import { standBackMs } from "../functions/threads/dispatch-started.ts";
 import { service as threads } from "../functions/threads/index.ts";
 import { type LaneSettings, productLane } from "./account-lane.ts";
@@ -11,9 +12,9 @@ export interface OutboxSettings {
   readonly everyMs: number;
   readonly dueMax: number;
   readonly sweepingMsMax: number;
-  /** From taking one up to having started it. */
+  /** The time to take one up and start it. */
   readonly itemMs: number;
-  /** The same, of one that is ended because it waited for too long. */
+  /** The time to end one that has waited too long. */
   readonly giveUpMs: number;
   readonly atOnce: number;
 }
@@ -26,11 +27,11 @@ export interface DaySettings {
   readonly runJobMs: number;
   readonly savingMs: number;
   readonly standBackMs: number;
-  /** Of `threads`. */
+  /** Instances of `threads`. */
   readonly instances: { readonly max: number; readonly streamsEach: number };
   /** How many of these make a region. */
   readonly parts: number;
-  /** An owner's own limits, beside what it sends on average; Infinity is none at all. */
+  /** An owner's limits relative to its average load; Infinity means none. */
   readonly limitsFactor: number;
 }
 
@@ -53,7 +54,7 @@ export const productDay: DaySettings = {
     everyMs: outboxEveryMs.value,
     dueMax: executionsMax,
     sweepingMsMax,
-    // It is read, given a new ticket, started, and its job's name is noted.
+    // It is read, gets a new ticket, is started, and its job's name is recorded.
     itemMs: readMs.value + 2 * commitMs.value + runJobMs.value,
     giveUpMs: 2 * readMs.value + commitMs.value,
     atOnce: atOnceMax.waiting,
@@ -71,8 +72,8 @@ export const productDay: DaySettings = {
 };
 
 /**
- * One part of a region: its room divided by `parts`, to which the same part of the owners comes.
- * Where less than a whole call or place would be left, there is one, over a longer window.
+ * One part of a region: its room divided by `parts`, and the same part of the owners. If less than
+ * a whole call or place would be left, there is one, over a longer window.
  */
 export function partOf(day: DaySettings, parts: number): DaySettings {
   const { room, outbox } = day;

@@ -1,7 +1,7 @@
 // @module-tag slow
 /**
- * The model against what must hold for any: nobody is lost, money adds up, Little's law; and its
- * queues against closed forms.
+ * Checks the model against laws that hold for any: nothing is lost, money adds up, Little's law;
+ * and its queues against closed forms.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -27,7 +27,7 @@ function expectLawful({ tally, lanes, chargedMicrousd }: DayResult): void {
     spentMicrousd += account.spentMicrousd;
   }
   expect(chargedMicrousd).toBe(spentMicrousd);
-  // Little's law, for this very sample: those who waited, times how long, is the queue's area.
+  // Little's law for this sample: the sum of the waiting times is the queue's area.
   const waitedMs = tally.waitsMs.reduce((sum, ms) => sum + ms, 0);
   const areaMs = tally.deciding.areaMs + tally.queued.areaMs + tally.starting.areaMs;
   if (tally.givenUp + tally.refusedCount === 0) {
@@ -45,7 +45,7 @@ const small: DaySettings = {
 };
 
 describe("for any load and any room", { timeout: 60_000 }, () => {
-  test("nobody is lost, money adds up, and waiting is the queue's length over time", () => {
+  test("nothing is lost, money adds up, and waiting is the queue's length over time", () => {
     const load = fc.record({
       executionsPerDay: fc.integer({ min: 1, max: 600 }),
       owners: fc.integer({ min: 1, max: 20 }),
@@ -65,7 +65,7 @@ describe("for any load and any room", { timeout: 60_000 }, () => {
     );
   });
 
-  test("who waits longer than the product lets them is given up, unpaid", () => {
+  test("an execution that waits too long is given up without a charge", () => {
     const room = { callsMax: 1, windowMs: 300_000, runningMax: 1 };
     const demand = sampleDemand(
       { executionsPerDay: 900, owners: 10, burst: 1, seed: 3 },
@@ -119,9 +119,9 @@ test.each([1, 4])(
     expect(perMinute).toBeLessThanOrEqual(140);
   },
 );
-/** How long a place that is free waits for whoever gets it. */
+/** How long a free place waits until a sweep fills it. */
 const sweepMs = 500;
-/** One owner without limits, served at once by whoever is free. */
+/** One owner without limits, served at once by any free server. */
 const bare: DaySettings = {
   ...productDay,
   lane: { ...productDay.lane, commitMs: 0, commitsPerSecondMax: 1e9, changesMax: 1_000 },
@@ -163,14 +163,14 @@ function meanWaitMs(demand: Demand, room: DaySettings["room"]): number {
   return tally.waitsMs.reduce((sum, ms) => sum + ms, 0) / tally.waitsMs.length;
 }
 
-/** Erlang's C: the chance to wait for one of `servers`, at `load` of them. */
+/** Erlang's C: the probability of waiting for one of `servers`, at `load` of them. */
 function erlangC(servers: number, load: number): number {
   let blocked = 1;
   for (let n = 1; n <= servers; n += 1) blocked = (load * blocked) / (n + load * blocked);
   return blocked / (1 - (load / servers) * (1 - blocked));
 }
 
-/** The mean of what each waits for the first of `servers` to be free, one after another. */
+/** The mean waiting time for the first free one of `servers`, one request after another. */
 function kieferWolfowitz({ arrivals }: Demand, servers: number): number {
   const freeAt = Array.from({ length: servers }, () => 0);
   let waitedMs = 0;
@@ -197,8 +197,7 @@ describe("against closed forms", { timeout: 60_000 }, () => {
       const recursed = kieferWolfowitz(demand, servers);
       expect(measured).toBeGreaterThan(recursed);
       expect(measured - recursed, "half a sweep for each that waits").toBeLessThan(sweepMs);
-      // A day is too short for the closed form; forty are enough, and take seconds even for the
-      // recursion alone.
+      // A day is too short for the closed form; forty days are enough, but take seconds.
       if (!isLong) return;
       const days = Array.from({ length: 40 }, (_, day) =>
         kieferWolfowitz(poisson(rate, day), servers),

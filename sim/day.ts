@@ -1,6 +1,6 @@
 /**
- * A day, event by event: start, queue, claim, slices, settlement. What is decided about money,
- * limits and turns is decided by the product's own functions; the rest is the platform's time.
+ * A day, event by event: start, queue, claim, slices, settlement. The product's own functions
+ * decide about money, limits and turns; the rest is the platform's time.
  */
 import { hold } from "#shared/core/money/hold";
 import { effectiveLimits, initialHold } from "#shared/executions/initial-hold";
@@ -24,7 +24,7 @@ export interface DayResult {
   readonly queuedAtMidnight: number;
 }
 
-/** Plays the day to its end, and on until nobody waits or runs any more. */
+/** Plays the day, and goes on until nothing waits or runs any more. */
 export function simulateDay(demand: Demand, settings: DaySettings): DayResult {
   return new Day(demand, settings).play();
 }
@@ -37,7 +37,7 @@ class Day {
   readonly #lanes: readonly AccountLane[];
   readonly #room: PlatformQuota;
   readonly #outbox: Outbox;
-  /** Of each instance of `threads`: until when it leaves new executions to the outbox. */
+  /** For each instance of `threads`: when it stops leaving new executions to the outbox. */
   readonly #standBackUntil: number[] = [];
   #sequence = 0;
   #chargedMicrousd = 0;
@@ -50,9 +50,9 @@ class Day {
     this.#lanes = demand.owners.map((owner) => {
       const commits = new PerMinute();
       const account = startingAccount(owner, settings);
-      return new AccountLane(this.#clock, { account, settings: settings.lane }, (at) => {
-        commits.add(at, 1);
-        this.#tally.hottestCommits.atLeast(at, commits.values.at(-1) ?? 0);
+      return new AccountLane(this.#clock, { account, settings: settings.lane }, (time) => {
+        commits.add(time, 1);
+        this.#tally.hottestCommits.atLeast(time, commits.values.at(-1) ?? 0);
       });
     });
     this.#outbox = new Outbox(
@@ -141,7 +141,7 @@ class Day {
     };
   }
 
-  /** By the instance that took the request, unless it was refused a short while ago. */
+  /** Dispatched by the instance that took the request, unless it was refused shortly before. */
   #dispatchStarted(run: SimulatedRun): void {
     const { now } = this.#clock;
     const { count, standBackMs } = this.#instances();
@@ -153,7 +153,7 @@ class Day {
     this.#outbox.add(run);
   }
 
-  /** Of a part of a region that has less than one, one that stands back for as much longer. */
+  /** A part of a region with less than one instance gets one that leaves more to the outbox. */
   #instances(): { readonly count: number; readonly standBackMs: number } {
     const { parts, standBackMs, instances } = this.#settings;
     const needed = Math.ceil((this.#tally.streams.count * parts) / instances.streamsEach);
@@ -162,7 +162,7 @@ class Day {
     return { count: 1, standBackMs: standBackMs / ofPart };
   }
 
-  /** Whether the platform took it. */
+  /** Whether the platform accepted it. */
   #dispatch(run: SimulatedRun): boolean {
     const { now } = this.#clock;
     const tally = this.#tally;
@@ -200,10 +200,13 @@ class Day {
     this.#goOn(run, { claimedAt: now, elapsedMs: 0, endMs: Math.min(workMs, metered.wallClockMs) });
   }
 
-  /** Until it ends, or a heartbeat asks for more money. */
-  #goOn(run: SimulatedRun, at: { claimedAt: number; elapsedMs: number; endMs: number }): void {
+  /** Continues until it ends, or a heartbeat asks for more money. */
+  #goOn(
+    run: SimulatedRun,
+    progress: { claimedAt: number; elapsedMs: number; endMs: number },
+  ): void {
     const { limits } = this.#settings;
-    const { claimedAt, elapsedMs, endMs } = at;
+    const { claimedAt, elapsedMs, endMs } = progress;
     const heldMicrousd = run.lane.account.holds[run.id]?.amountMicrousd ?? 0;
     const from = { elapsedMs, heldMicrousd, untilMs: endMs };
     const renewalMs = nextRenewalMs(run.metered, from, limits);
@@ -251,7 +254,7 @@ class Day {
     });
   }
 
-  /** Waited for longer than anybody should: ends unpaid. */
+  /** Ends an execution that has waited too long, without a charge. */
   #giveUp(run: SimulatedRun): void {
     this.#end(run, 0, () => {
       this.#tally.queued.change(this.#clock.now, -1);

@@ -1,4 +1,4 @@
-/** What is sent: by whom, when, and how much of it. */
+/** Who sends what and when, and how much of it. */
 import { describe, expect, test } from "vitest";
 import { type Demand, dayMs, harmonic, midnight, sampleDemand } from "./demand.ts";
 

@@ -1,27 +1,27 @@
-/** Who sends what when: a day of owners of very different size, by day and night, in bursts. */
+/** Who sends what and when: a day of owners of very different sizes, with day, night and bursts. */
 import type { Profile } from "#shared/protocol/job";
 import { durations, habits } from "./assumptions.ts";
 import { Random } from "./random.ts";
 
 export const dayMs = 86_400_000;
-/** Any day will do; the caps of a day and the windows are counted in it. */
+/** Any day will do; daily caps and windows are counted in it. */
 export const midnight = Date.UTC(2026, 10, 23);
 
 export interface Arrival {
-  /** Epoch ms. */
+  /** Epoch milliseconds. */
   readonly at: number;
   readonly ownerIndex: number;
   readonly profile: Profile;
-  /** What the command takes once it has been claimed. */
+  /** How long the command takes after the claim. */
   readonly durationMs: number;
-  /** From RunJob's answer to the claim. */
+  /** Time from RunJob's answer to the claim. */
   readonly startUpMs: number;
   readonly hasSecrets: boolean;
 }
 
 export interface OwnerDemand {
   readonly id: string;
-  /** Executions it sends on a day, on average. */
+  /** Executions per day, on average. */
   readonly perDay: number;
 }
 
@@ -34,21 +34,21 @@ export interface Demand {
 export interface DemandSettings {
   readonly executionsPerDay: number;
   readonly owners: number;
-  /** How many times its usual rate an owner sends at during a burst. */
+  /** The factor by which an owner's rate rises during a burst. */
   readonly burst: number;
   readonly seed: number;
 }
 
-/** One part of the owners that stands for all of them. */
+/** A part of the owners that represents all of them. */
 export interface Sample {
-  /** How many owners each simulated one stands for. */
+  /** How many owners each simulated one represents. */
   readonly ownersEach: number;
 }
 
 /**
- * A sample of the day. By size, owners follow Zipf's law: the r-th sends 1/r of what the first
- * does. Each simulated owner is the mean of the `ownersEach` neighbours it stands for, so that the
- * sample sends exactly its part of the whole, on average.
+ * A sample of the day. Owners' sizes follow Zipf's law: the r-th sends 1/r of what the first does.
+ * Each simulated owner is the mean of the `ownersEach` neighbours it represents, so that on average
+ * the sample sends exactly its part of the whole.
  */
 export function sampleDemand(settings: DemandSettings, { ownersEach }: Sample): Demand {
   const { executionsPerDay, owners: ownersCount } = settings;
@@ -62,7 +62,7 @@ export function sampleDemand(settings: DemandSettings, { ownersEach }: Sample): 
   return { owners, arrivals: arrivalsOf(owners, settings) };
 }
 
-/** The largest owner alone; one that sends more than `perDayMax` is taken to send that many. */
+/** The largest owner alone; one that sends more than `perDayMax` is cut to that. */
 export function hottestOwner(settings: DemandSettings, perDayMax: number): Demand {
   const perDay = Math.min(perDayMax, settings.executionsPerDay / harmonic(settings.owners));
   const owners = [{ id: "user_0", perDay }];
@@ -72,7 +72,7 @@ export function hottestOwner(settings: DemandSettings, perDayMax: number): Deman
 function arrivalsOf(owners: readonly OwnerDemand[], settings: DemandSettings): readonly Arrival[] {
   const arrivals: Arrival[] = [];
   owners.forEach(({ perDay }, ownerIndex) => {
-    // Its own dice, so that an owner's day doesn't depend on who else there is.
+    // Each owner has its own generator, so that its day doesn't depend on the other owners.
     const random = new Random(Math.imul(settings.seed, 0x9e37_79b1) ^ Math.imul(ownerIndex, 97));
     const bursts = burstsOf(random, settings.burst);
     for (let left = random.poisson(perDay); left > 0; left -= 1) {
@@ -100,13 +100,13 @@ export function workOf(random: Random): Work {
 }
 
 interface Bursts {
-  /** When each begins, ms after midnight. */
+  /** When each burst begins, in ms after midnight. */
   readonly beginnings: readonly number[];
-  /** Of all it sends, what falls into them. */
+  /** The share of everything it sends that falls into bursts. */
   readonly share: number;
 }
 
-/** Within a burst the rate is `burst` times that outside of it. */
+/** During a burst the rate is `burst` times the rate outside of it. */
 function burstsOf(random: Random, burst: number): Bursts {
   const count = random.poisson(habits.burstsPerDay.value);
   const beginnings = Array.from({ length: count }, () => random.unit() * dayMs);
@@ -139,7 +139,7 @@ function byDayAndNight(random: Random): number {
   }
 }
 
-/** 1 + 1/2 + … + 1/n; between whole numbers, on a straight line. */
+/** 1 + 1/2 + … + 1/n; interpolated linearly between whole numbers. */
 export function harmonic(n: number): number {
   const whole = Math.floor(n);
   const rest = (n - whole) / (whole + 1);

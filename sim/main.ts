@@ -45,7 +45,7 @@ const seed = whole("seed", 1, 2 ** 31 - 1);
 const callsMax = whole("run-calls", quotas.runJobCalls.value, 1_000_000);
 const runningMax = whole("running", quotas.running.value, 1_000_000);
 const scales = values.scale ? [whole("scale", 1, 100_000)] : [1, 10, 100, 10_000];
-// The functions whose numbers it uses take a second to load: a mistake is told before.
+// The functions whose numbers it uses take a second to load, so mistakes are reported before.
 const { productDay } = await import("./day-settings.ts");
 const { simulateScale } = await import("./scale.ts");
 const region = { ...productDay, room: { ...productDay.room, callsMax, runningMax } };

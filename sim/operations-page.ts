@@ -1,4 +1,4 @@
-/** What a request reads and writes, from the page of measured numbers: their one source. */
+/** A request's reads and writes, from the page of measured numbers, which is their only source. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
@@ -10,7 +10,7 @@ export interface Operations {
 
 const page = "docs/operations.md";
 
-/** @throws if the page doesn't have a row for each of them. */
+/** @throws if the page lacks a row for one of them. */
 export function readOperations() {
   const rows = new Map<string, Operations>();
   for (const line of readFileSync(join(repositoryRoot, page), "utf8").split("\n")) {

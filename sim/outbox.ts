@@ -12,7 +12,7 @@ interface World {
 }
 
 interface Endings {
-  /** Whether the platform took it. */
+  /** Whether the platform accepted it. */
   dispatch(run: SimulatedRun): boolean;
   giveUp(run: SimulatedRun): void;
 }
@@ -27,7 +27,10 @@ export class Outbox {
   readonly #world: World;
   readonly #endings: Endings;
   readonly #queuedMsMax: number;
-  /** By when they were last tried, oldest first: so the query for what is due finds them. */
+  /**
+   * Waiting executions ordered by their last try, oldest first, as the query for due ones returns
+   * them.
+   */
   readonly #waiting = new Map<string, SimulatedRun>();
   readonly #servedAt = new Map<string, number>();
   #sweeping = false;
@@ -73,7 +76,7 @@ export class Outbox {
     this.#next(roundRobinByOwner(due, this.#servedAt), 0, clock.now + settings.sweepingMsMax);
   }
 
-  /** One after another while room is scarce; who finds none ends the sweep. */
+  /** Goes one by one while room is scarce; the first that finds none ends the sweep. */
   #next(due: readonly Due[], index: number, giveUpAt: number): void {
     const { clock, settings, tally } = this.#world;
     const run = due[index]?.run;

@@ -1,4 +1,4 @@
-/** An owner of the simulation: its account, changed by the product's own functions alone. */
+/** An owner of the simulation; only the product's own functions change its account. */
 import { type Account, credit, newAccount, type OwnerLimits } from "#shared/core/money/account";
 import { renew } from "#shared/core/money/hold";
 import { executionCostMicrousd } from "#shared/core/money/pricing";
@@ -13,13 +13,13 @@ import {
 import type { DaySettings } from "./day-settings.ts";
 import { midnight, type OwnerDemand } from "./demand.ts";
 
-/** Far more than a day's work costs: this is about load, not about poverty. */
+/** Far more than a day's work costs, because the simulation is about load and not about money. */
 export const creditedMicrousd = 10_000_000_000_000;
 
-/** Each owner uses one. */
+/** Each owner uses one key. */
 export const keyId = "key_0";
 
-/** What an operator would have set for an owner of this size. */
+/** The limits that an operator would set for an owner of this size. */
 export function startingAccount({ perDay }: OwnerDemand, settings: DaySettings): Account {
   const { limits, limitsFactor } = settings;
   const often = (perDay * limits.executions.windowMs) / 86_400_000;
@@ -38,7 +38,7 @@ export function startingAccount({ perDay }: OwnerDemand, settings: DaySettings):
   return { ...credit(newAccount(midnight), creditedMicrousd, midnight), limits: own };
 }
 
-/** The most an operator may set for one account. */
+/** The most that an operator may set for one account. */
 export const concurrentCeiling = 500;
 
 export function settled(
@@ -49,12 +49,12 @@ export function settled(
   const costMicrousd = run.usedMs === 0 ? 0 : executionCostMicrousd(run.metered, run.usedMs);
   const inTime = settle(account, { id: run.id, costMicrousd, now });
   if (inTime || run.usedMs === 0) return inTime;
-  // It waited for so long that its hold had ended.
+  // It waited so long that its hold had expired.
   const wasHeldMicrousd = firstSliceMicrousd(run.metered, slices);
   return settleLate(account, { keyId, costMicrousd, wasHeldMicrousd, now });
 }
 
-/** Which heartbeat is the first that asks for more money; null if none of its time does. */
+/** The first heartbeat that asks for more money; null if none does. */
 export function nextRenewalMs(
   metered: Metered,
   from: { readonly elapsedMs: number; readonly heldMicrousd: number; readonly untilMs: number },
@@ -78,17 +78,17 @@ export interface Renewal {
   readonly mustEnd: boolean;
 }
 
-/** What such a heartbeat gets; null if nothing more is to be had and it may still go on. */
+/** What such a heartbeat gets; null if there is no more money, but it may still go on. */
 export function renewed(
   account: Account,
   run: { readonly id: string; readonly metered: Metered; readonly elapsedMs: number },
-  at: { readonly now: number; readonly limits: DaySettings["limits"] },
+  context: { readonly now: number; readonly limits: DaySettings["limits"] },
 ): Renewal {
-  const { timing, slices } = at.limits;
+  const { timing, slices } = context.limits;
   const heldMicrousd = account.holds[run.id]?.amountMicrousd ?? 0;
   const beat = { elapsedMs: run.elapsedMs, heldMicrousd, beatMs: timing.heartbeatIntervalMs };
   const need = sliceNeed(run.metered, beat, slices);
-  const more = need && renew(account, { executionId: run.id, ...need, now: at.now });
+  const more = need && renew(account, { executionId: run.id, ...need, now: context.now });
   if (more) return { ...more, mustEnd: false };
   return { account, heldMicrousd, mustEnd: mustEnd(run.metered, beat, slices) };
 }

@@ -25,14 +25,14 @@ export function withSection(text: string, { name, lines }: Section): string {
   return `${before}${begin}\n${lines.join("\n")}\n${end}${after}`;
 }
 
-/** `docs/deploy.md`, with what a month costs, and what the smoke test tries. */
+/** `docs/deploy.md`, with a month's cost, and the checks of the smoke test. */
 export function renderDeployPage(root: string): string {
   const text = readFileSync(join(root, "docs/deploy.md"), "utf8");
   const withCosts = withSection(text, { name: "costs", lines: costLines() });
   return withSection(withCosts, { name: "smoke", lines: smokeLines() });
 }
 
-/** `docs/scale.md`, with what the simulation takes for granted. */
+/** `docs/scale.md`, with the simulation's assumptions. */
 export function renderScalePage(root: string): string {
   const text = readFileSync(join(root, "docs/scale.md"), "utf8");
   return withSection(text, { name: "assumptions", lines: assumptionLines() });

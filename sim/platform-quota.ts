@@ -1,4 +1,4 @@
-/** What the platform has room for: so many RunJob calls in a window, so many that run at once. */
+/** The platform's room: RunJob calls per window, and executions at the same time. */
 
 export interface RoomSettings {
   readonly callsMax: number;
@@ -11,7 +11,7 @@ export type QuotaAdmission = "admitted" | "calls" | "running";
 export class PlatformQuota {
   running = 0;
   readonly #settings: RoomSettings;
-  /** When the calls of the window were made: the oldest at `#oldest`, once there are as many. */
+  /** The times of the window's calls, as a ring: `#oldest` is the oldest once it is full. */
   readonly #calls: number[] = [];
   #oldest = 0;
 
@@ -19,7 +19,7 @@ export class PlatformQuota {
     this.#settings = settings;
   }
 
-  /** Takes a place, or says what there is too little of. */
+  /** Takes a place, or says what is exhausted. */
   admit(now: number): QuotaAdmission {
     const { callsMax, windowMs, runningMax } = this.#settings;
     const oldest = this.#calls.length < callsMax ? undefined : this.#calls[this.#oldest];

@@ -1,7 +1,7 @@
 /**
- * What Google charges for what a deployment uses, us-central1 and US multi-region, US dollars.
- * Every price has where it was read; one whose page couldn't be read in full, or is known from
- * others alone, isn't verified. Check them all before a budget is made of them.
+ * Google's prices for what a deployment uses, us-central1 and US multi-region, in US dollars. Each
+ * one says where it was read; a price whose page couldn't be read in full, or that is known
+ * second-hand, isn't verified. Check all of them before planning a budget.
  */
 
 export interface Price {
@@ -10,7 +10,7 @@ export interface Price {
   /** How many of `unit` the price is for. */
   readonly per: number;
   readonly unit: string;
-  /** Of `unit`, free each month. */
+  /** How many of `unit` are free each month. */
   readonly free: number;
   readonly source: string;
   readonly verified: boolean;

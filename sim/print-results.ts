@@ -1,4 +1,4 @@
-/** A simulated day for people: a column for each scale. */
+/** Prints a simulated day for people: a column for each scale. */
 import colours from "picocolors";
 import { formatDuration } from "../scripts/tools/format.ts";
 import type { QuotaUse } from "./quota-uses.ts";
@@ -63,7 +63,7 @@ function row(what: string, results: readonly Result[], cell: (result: Result) =>
   console.log(`  ${what.padEnd(width.what)}${cells.join("")}`);
 }
 
-/** Colours take no room. */
+/** Colour codes take no width. */
 function padStart(text: string, length: number): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colours are.
   const shown = text.replaceAll(/\x1b\[\d+m/g, "").length;

@@ -1,4 +1,4 @@
-/** How far each quota was used on a simulated day, and when it was first met. */
+/** How far each quota was used on a simulated day, and when it was first reached. */
 import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
 import { service as gateway } from "../functions/runner-gateway/index.ts";
 import { service as threads } from "../functions/threads/index.ts";
@@ -13,7 +13,7 @@ export interface QuotaUse {
   readonly unit: string;
   readonly limit: number;
   readonly peak: number;
-  /** When it was first met, in minutes after midnight; null if it never was. */
+  /** When it was first reached, in minutes after midnight; null if it never was. */
   readonly firstAtMinute: number | null;
 }
 
@@ -43,18 +43,18 @@ const runners: Quota = {
   limit: gateway.limits.instancesMax * gateway.limits.concurrency,
 };
 
-/** What happened in a part of the whole, and how many of them make it. */
+/** What happened in a part of the whole, and how many parts make up the whole. */
 interface Sampled {
   readonly tally: Tally;
   readonly parts: number;
 }
 
-/** Longer means would hide day and night. */
+/** A longer mean would hide day and night. */
 const smoothedMinutesMax = 360;
 
 /**
- * What a region does in a minute, a tenth of it does in ten: so that chance doesn't make peaks, a
- * part's numbers are means over as many minutes as the region has parts.
+ * A tenth of a region does in ten minutes what the region does in one. So that chance doesn't
+ * create peaks, a part's numbers are means over as many minutes as the region has parts.
  * @param hottest The largest owner alone, or a part of it.
  */
 export function quotaUses(
@@ -103,8 +103,8 @@ function useOf(quota: Quota, series: PerMinute, factor: number): QuotaUse {
   return { what, unit, limit, peak: series.peak() * factor, firstAtMinute };
 }
 
-function minuteOf(at: number | null): number | null {
-  return at === null ? null : Math.floor((at - midnight) / 60_000);
+function minuteOf(time: number | null): number | null {
+  return time === null ? null : Math.floor((time - midnight) / 60_000);
 }
 
 function logBytes(tally: Tally): PerMinute {

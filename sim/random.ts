@@ -2,7 +2,7 @@ import { seededNumbers } from "../scripts/tools/seeded-numbers.ts";
 
 /** Draws from distributions, the same on every machine: V8 computes `log` and `cos` in software. */
 export class Random {
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   readonly unit: () => number;
   constructor(seed: number) {
     this.unit = seededNumbers(seed);
@@ -20,7 +20,7 @@ export class Random {
     return median * Math.exp(sigma * this.#normal());
   }
 
-  /** How many there are of something that happens `mean` times on average. */
+  /** A random count of something that happens `mean` times on average. */
   poisson(mean: number): number {
     if (mean > 200) return Math.max(0, Math.round(mean + Math.sqrt(mean) * this.#normal()));
     const floor = Math.exp(-mean);

@@ -1,5 +1,5 @@
 // @module-tag slow
-/** What docs/scale.md says of a day is what the simulation says. */
+/** What docs/scale.md says of a day is what the simulation computes. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -9,7 +9,7 @@ import { withSection } from "./pages.ts";
 import { columns, resultLines } from "./results-section.ts";
 
 const path = join(repositoryRoot, "docs/scale.md");
-/** All of them take ten seconds of a core: the short form plays one of these two. */
+/** All of them take ten seconds of CPU, so the short form plays one of these two. */
 const usual = ["--scale 10", "--scale 100 --regions 10"];
 
 if (process.env.PADDOCK_WRITE_DOCS) {
@@ -21,7 +21,7 @@ if (process.env.PADDOCK_WRITE_DOCS) {
   writeFileSync(path, text);
 }
 
-/** The cells below a heading of a table's, in the section between its marks. */
+/** The cells below a table's heading, in the section between its marks. */
 function columnOf(section: string, options: string): readonly string[] {
   const text = readFileSync(path, "utf8");
   const lines =

@@ -1,4 +1,6 @@
-/** The tables of docs/scale.md that a simulation fills: too slow to be made with other pages. */
+/**
+ * The tables of docs/scale.md that a simulation fills; it is too slow to run with the other pages.
+ */
 import { code, generatedNotice, table } from "../scripts/docs/markdown.ts";
 import { formatDuration } from "../scripts/tools/format.ts";
 import { productDay } from "./day-settings.ts";
@@ -40,7 +42,7 @@ export const columns = {
   answers: answers.map((tried) => ({ options: tried.options, figures: () => figuresOf(tried) })),
 };
 
-/** The lines of a section, all of it simulated anew. */
+/** The lines of a section; simulates all of it again. */
 export function resultLines(section: keyof typeof columns): string[] {
   const notice = generatedNotice("a simulation").replace(
     "npm run docs",

@@ -1,4 +1,4 @@
-/** One scale of load: a sample of it played, and what follows for the whole. */
+/** One scale of load: a sample that is played, and what follows for the whole. */
 import { percentile } from "../bench/statistics.ts";
 import { type Bill, monthlyBill } from "./bill.ts";
 import { simulateDay } from "./day.ts";
@@ -10,39 +10,39 @@ import { idleMonth, timesUsage, usageOf } from "./usage.ts";
 import { daysPerMonth, happenedOn, times } from "./usage-totals.ts";
 
 export interface Scenario extends DemandSettings {
-  /** Beside each other, each a deployment of its own; an owner belongs to one. */
+  /** Regions side by side, each its own deployment; an owner belongs to one of them. */
   readonly regions: number;
 }
 
-/** Counts are those of the whole day and all regions, from a sample. */
+/** Counts for the whole day and all regions, extrapolated from a sample. */
 export interface ScaleResult {
   readonly scenario: Scenario;
-  /** How many executions each simulated one stands for. */
+  /** How many executions each simulated one represents. */
   readonly standsFor: number;
   readonly arrived: number;
   readonly started: number;
   readonly givenUp: number;
   readonly refused: Readonly<Partial<Record<StartRefusal, number>>>;
-  /** Of those that started. */
+  /** Waiting times of executions that started. */
   readonly waitMs: { readonly p50: number | null; readonly p99: number | null };
-  /** Of those that were granted, started or not. */
+  /** The share of granted executions, whether or not they started. */
   readonly startedWithinMinuteShare: number | null;
   readonly queue: { readonly most: number; readonly atMidnight: number };
   readonly quotas: readonly QuotaUse[];
   readonly firstBreak: QuotaUse | null;
-  /** How many were sent in each hour, and how many waited for room at most. */
+  /** How many were sent in each hour, and the largest number that waited for room. */
   readonly hours: readonly { readonly sent: number; readonly queuedMax: number }[];
   /** What owners were charged. */
   readonly chargedUsd: number;
-  /** Of a month of such days. */
+  /** The bill for a month of such days. */
   readonly bill: Bill;
-  /** Of a day. */
+  /** The cost of one day. */
   readonly costUsd: number;
 }
 
-/** More aren't played at once: a sample stands for them. */
+/** The most that are played; beyond that, a sample represents them. */
 const simulatedMax = 12_000;
-/** Of the largest owner alone; one that sends more is over the limits of an account anyway. */
+/** The most for the largest owner; sending more would exceed an account's limits anyway. */
 const hottestMax = 6_000;
 
 export function simulateScale(scenario: Scenario, region: DaySettings = productDay): ScaleResult {
@@ -80,7 +80,7 @@ export function simulateScale(scenario: Scenario, region: DaySettings = productD
   };
 }
 
-/** The largest owner as if there were room for everybody: what its account has to take. */
+/** The largest owner with enough room for everybody: the load on a single account. */
 function hottestOf(scenario: Scenario, region: DaySettings) {
   const demand = hottestOwner(scenario, hottestMax);
   const room = { callsMax: 1_000_000, windowMs: 1, runningMax: 1_000_000 };
@@ -103,8 +103,8 @@ function hoursOf(tally: Tally, standsFor: number): ScaleResult["hours"] {
   const waiting = tally.waiting.perMinute;
   return Array.from({ length: 24 }, (_, hour) => {
     const minutes = Array.from({ length: 60 }, (_, minute) => hour * 60 + minute);
-    const sent = minutes.reduce((sum, at) => sum + tally.arrivals.of(at), 0);
-    const queued = minutes.map((at) => waiting.of(at));
+    const sent = minutes.reduce((sum, minute) => sum + tally.arrivals.of(minute), 0);
+    const queued = minutes.map((minute) => waiting.of(minute));
     return {
       sent: Math.round(sent * standsFor),
       queuedMax: Math.round(Math.max(...queued) * standsFor),

@@ -4,12 +4,12 @@ import { midnight } from "./demand.ts";
 
 const minuteMs = 60_000;
 
-/** One number for each minute; what happens after the day counts into further minutes. */
+/** One number per minute; minutes after the end of the day are added. */
 export class PerMinute {
   readonly values: number[] = [];
 
-  add(at: number, amount: number): void {
-    this.addToMinute(minuteOf(at), amount);
+  add(time: number, amount: number): void {
+    this.addToMinute(minuteOf(time), amount);
   }
 
   addToMinute(minute: number, amount: number): void {
@@ -17,8 +17,8 @@ export class PerMinute {
     this.values[minute] = (this.values[minute] ?? 0) + amount;
   }
 
-  atLeast(at: number, level: number): void {
-    const minute = minuteOf(at);
+  atLeast(time: number, level: number): void {
+    const minute = minuteOf(time);
     this.addToMinute(minute, 0);
     this.values[minute] = Math.max(this.values[minute] ?? 0, level);
   }
@@ -31,13 +31,13 @@ export class PerMinute {
     return this.values.reduce((most, value) => Math.max(most, value), 0);
   }
 
-  /** Minutes after midnight; null if `limit` is never met. */
+  /** Minutes after midnight; null if `limit` is never reached. */
   firstAt(limit: number): number | null {
     const minute = this.values.findIndex((value) => value >= limit);
     return minute < 0 ? null : minute;
   }
 
-  /** The mean of so many minutes, at the last of them. */
+  /** The mean over this many minutes, at the last of them. */
   smoothed(minutes: number): PerMinute {
     const means = new PerMinute();
     let sum = 0;
@@ -49,31 +49,31 @@ export class PerMinute {
   }
 }
 
-function minuteOf(at: number): number {
-  return Math.max(0, Math.floor((at - midnight) / minuteMs));
+function minuteOf(time: number): number {
+  return Math.max(0, Math.floor((time - midnight) / minuteMs));
 }
 
-/** How many are in a state; and for how long they were, in executions × ms, of each minute. */
+/** How many are in a state, and how long they were in each minute, in executions × ms. */
 export class Level {
   count = 0;
   readonly #areaMs = new PerMinute();
   #since = midnight;
 
-  change(at: number, by: number): void {
-    while (this.#since < at) {
+  change(time: number, change: number): void {
+    while (this.#since < time) {
       const minute = minuteOf(this.#since);
-      const until = Math.min(at, midnight + (minute + 1) * minuteMs);
+      const until = Math.min(time, midnight + (minute + 1) * minuteMs);
       this.#areaMs.addToMinute(minute, this.count * (until - this.#since));
       this.#since = until;
     }
-    this.count += by;
+    this.count += change;
   }
 
   get areaMs(): number {
     return this.#areaMs.values.reduce((sum, area) => sum + area, 0);
   }
 
-  /** How many there were on average, minute by minute. */
+  /** The average number in each minute. */
   get perMinute(): PerMinute {
     const means = new PerMinute();
     for (const area of this.#areaMs.values) means.values.push(area / minuteMs);
@@ -98,26 +98,26 @@ export class Tally {
   arrived = 0;
   started = 0;
   ended = 0;
-  /** Waited for the platform longer than the product lets them: ended unpaid. */
+  /** Ended without a charge, after waiting for the platform longer than the product allows. */
   givenUp = 0;
   readonly refused = new Map<StartRefusal, number>();
-  /** Asked of the account, and not yet answered. */
+  /** Requested from the account, and not yet answered. */
   readonly deciding = new Level();
-  /** Granted, and not taken by RunJob yet. */
+  /** Granted, and not yet accepted by RunJob. */
   readonly queued = new Level();
-  /** Of these, refused for want of room: they wait for the outbox. */
+  /** Those of them that were refused for lack of room and wait for the outbox. */
   readonly waiting = new Level();
   readonly starting = new Level();
   readonly running = new Level();
-  /** What takes a place of the platform's: starting or running. */
+  /** Executions that take one of the platform's places: starting or running. */
   readonly places = new Level();
   /** Answers that are being streamed. */
   readonly streams = new Level();
-  /** From the request to the claim, ms. */
+  /** Times from the request to the claim, in ms. */
   readonly waitsMs: number[] = [];
-  /** Whose execution was claimed, one after another. */
+  /** The owner of each claimed execution, in order. */
   readonly claimedOwners: number[] = [];
-  /** When RunJob was first refused for want of calls, of places; epoch ms. */
+  /** When RunJob was first refused for lack of calls, or of places; epoch ms. */
   readonly firstFull: { calls: number | null; running: number | null } = {
     calls: null,
     running: null,
@@ -128,7 +128,7 @@ export class Tally {
   readonly kmsCalls = new PerMinute();
   readonly indexWrites = new PerMinute();
   readonly gatewayRequests = new PerMinute();
-  /** Of the owner that makes the most in each minute. */
+  /** Commits of the owner that makes the most in each minute. */
   readonly hottestCommits = new PerMinute();
   readonly edgeRequests = new PerMinute();
   readonly endings = new PerMinute();
@@ -152,7 +152,7 @@ export class Tally {
     return [...this.refused.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** What has arrived and is nowhere: zero, or the simulation is wrong. */
+  /** Arrivals that are unaccounted for; not zero means that the simulation is wrong. */
   get lost(): number {
     const { deciding, queued, starting, running } = this;
     const under = deciding.count + queued.count + starting.count + running.count;

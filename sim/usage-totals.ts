@@ -1,4 +1,4 @@
-/** What happened, as far as it costs something: on a simulated day, or in a month as most are. */
+/** Totals of what costs money, on a simulated day or in a typical month. */
 import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
 import { executionCostMicrousd } from "#shared/core/money/pricing";
 import { firstSliceMicrousd } from "#shared/core/money/slices";
@@ -12,7 +12,7 @@ import type { Tally } from "./tally.ts";
 export interface Happened {
   /** The time it happened in, in seconds. */
   readonly seconds: number;
-  /** Messages that were sent, refused ones too. */
+  /** Messages that were sent, including refused ones. */
   readonly requests: number;
   readonly granted: number;
   readonly claims: number;
@@ -51,18 +51,18 @@ export function happenedOn(tally: Tally, chargedMicrousd: number): Happened {
   };
 }
 
-/** As much as that many times, of the load and of the time. */
+/** The totals multiplied by a factor for the load and one for the time. */
 export function times(
   happened: Happened,
-  by: { readonly load: number; readonly time: number },
+  factors: { readonly load: number; readonly time: number },
 ): Happened {
   const { seconds, billedMs, ...counts } = happened;
-  const factor = by.load * by.time;
+  const factor = factors.load * factors.time;
   const grown = Object.entries(counts).map(([name, count]) => [name, count * factor] as const);
   const { lite, standard, power, desktop } = billedMs;
   return {
     ...(Object.fromEntries(grown) as typeof counts),
-    seconds: seconds * by.time,
+    seconds: seconds * factors.time,
     billedMs: {
       lite: lite * factor,
       standard: standard * factor,
@@ -75,7 +75,7 @@ export function times(
 const sampled = 20_000;
 const limits = DeploymentLimits.parse({});
 
-/** A month of so many executions as most are: the mean of the simulation's own, none refused. */
+/** A month of typical executions: the mean of the simulation's own, none refused. */
 export function typicalMonth(executions: number): Happened {
   const random = new Random(1);
   const billedMs: Record<Profile, number> = { lite: 0, standard: 0, power: 0, desktop: 0 };

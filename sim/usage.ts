@@ -1,4 +1,4 @@
-/** What was used of everything that has a price, from what happened. */
+/** What was used of everything that has a price, derived from what happened. */
 import { profileResources } from "#shared/core/executions/profiles";
 import type { Profile } from "#shared/protocol/job";
 import { service as gateway } from "../functions/runner-gateway/index.ts";
@@ -13,11 +13,11 @@ export type Usage = Partial<Record<PriceName, number>>;
 const gib = 1_024 ** 3;
 /** What an execution leaves: its documents with their indexes, a pack and a manifest. */
 const leaves = { documentBytes: 20_000, workspaceBytes: 200_000 };
-/** What its client is sent, beside its events; and what its runner exchanges with the gateway. */
+/** What its client is sent besides its events, and what its runner exchanges with the gateway. */
 const exchanged = { clientBytes: 20_000, eventBytes: 500, runnerBytes: 600_000 };
-/** A line for each request; the runner's own and the platform's of a job; of an unwrapping one. */
+/** Log entries: one per request, the runner's and the platform's per job, one per unwrapping. */
 const entriesOf = { request: 1, execution: 12, unwrapping: 1 };
-/** As after a year of it. Logs are kept for three months on average, backups for 56 days. */
+/** The state after a year. Logs are kept for three months on average, backups for 56 days. */
 const kept = { months: 12, logMonthsBeyondFirst: 2, backups: 56 };
 const functionCpu = 1;
 
@@ -56,7 +56,7 @@ export function usageOf(happened: Happened): Usage {
   };
 }
 
-/** What a deployment uses each month without anybody using it: the scheduler calls every minute. */
+/** A deployment's monthly usage without users, since the scheduler calls every minute. */
 export const idleMonth: Usage = {
   functionCpu: 43_800 * 5 * 0.05,
   functionMemory: 43_800 * 5 * 0.05 * 0.5,
@@ -77,33 +77,34 @@ export function timesUsage(usage: Usage, factor: number): Usage {
   return Object.fromEntries(entries) as Usage;
 }
 
-/** What the log takes in of them. */
-export function logBytesOf(of: {
+/** The bytes that the log takes in for them. */
+export function logBytesOf(counts: {
   readonly requests: number;
   readonly ends: number;
   readonly secretsOpened: number;
 }): number {
   const { request, execution, unwrapping } = entriesOf;
-  const entries = of.requests * request + of.ends * execution + of.secretsOpened * unwrapping;
+  const entries =
+    counts.requests * request + counts.ends * execution + counts.secretsOpened * unwrapping;
   return entries * habits.logEntryBytes.value;
 }
 
 /**
- * An instance is paid for while at least one request is under way: of requests that come by chance,
- * that is 1 - e^-a of the time where a are under way on average, and a/share where there are many.
+ * An instance is paid for while at least one request is in progress. If requests arrive at random,
+ * that is 1 - e^-a of the time with a requests on average, and a/share if there are many.
  */
 function instanceSeconds(
   seconds: number,
-  of: {
+  load: {
     readonly busyMs: number;
     readonly concurrency: number;
     readonly instancesMax: number;
   },
 ): number {
-  const underWay = of.busyMs / 1_000 / seconds;
-  const share = of.concurrency * habits.instanceUtilisation.value;
+  const underWay = load.busyMs / 1_000 / seconds;
+  const share = load.concurrency * habits.instanceUtilisation.value;
   const instances = Math.max(1 - Math.exp(-underWay), underWay / share);
-  return seconds * Math.min(of.instancesMax, instances);
+  return seconds * Math.min(load.instancesMax, instances);
 }
 
 function operationsOf(happened: Happened): { readonly reads: number; readonly writes: number } {
@@ -111,7 +112,7 @@ function operationsOf(happened: Happened): { readonly reads: number; readonly wr
   const { requests, granted, claims, ends, heartbeats, renewals, eventBatches } = happened;
   const plain = Math.max(0, heartbeats - renewals);
   const again = Math.max(0, happened.dispatchAttempts - granted);
-  // A reader is brought every batch, looks on in between, and once more at the end.
+  // A reader gets every batch, checks in between, and once more at the end.
   const reader = eventBatches + heartbeats + granted;
   const runner = claims * claim.reads + plain * heartbeat.reads + renewals * renewal.reads;
   const changed = claims * claim.writes + plain * heartbeat.writes + renewals * renewal.writes;
@@ -122,7 +123,7 @@ function operationsOf(happened: Happened): { readonly reads: number; readonly wr
 }
 
 function requestsOf({ requests, claims, ends, heartbeats, eventBatches }: Happened) {
-  // Beside them, a runner fetches its workspace and saves it: two objects each.
+  // In addition, a runner fetches its workspace and saves it: two objects each.
   return { edge: requests, internal: claims + ends + heartbeats + eventBatches + 4 * claims };
 }
 

@@ -1,4 +1,4 @@
-# Whoever becomes the first operator (KEY-9): an account without any role, and who may act as it.
+# The first operator (KEY-9): an account without any role, and the people who may act as it.
 locals {
   _operator_count = var.first_operator == null ? 1 : 0
 

@@ -110,7 +110,7 @@ variable "development_keys" {
 variable "dns_zone" {
   description = <<-EOT
     Name of the project's public zone in Cloud DNS that holds the domain: its three records are then
-    made here. Null leaves them to whoever keeps the zone; outputs name them.
+    made here. Null leaves them to the keeper of the zone; outputs name them.
   EOT
   type        = string
   default     = null

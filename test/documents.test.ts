@@ -1,14 +1,25 @@
-/** The generated pages say what the code says, and the list of controls holds together. */
+/** The generated pages match the code, and the list of controls is consistent. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { controls } from "../controls/controls.ts";
 import { controlsOfDeployment } from "../controls/of-deployment.ts";
 import { findControlFaults, readPromises } from "../scripts/docs/control-status.ts";
 import { renderDocuments } from "../scripts/docs/documents.ts";
+import { tablesIn } from "../scripts/docs/render-indexes.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
 
 test("every generated page is current (else: npm run docs)", async () => {
   const documents = await renderDocuments(repositoryRoot);
   expect(documents.filter(({ current }) => !current).map(({ path }) => path)).toEqual([]);
+});
+
+test("docs/data-model.md names every collection and every field that is stored", async () => {
+  const page = readFileSync(join(repositoryRoot, "docs", "data-model.md"), "utf8");
+  const named = new Set(page.match(/\w+/g));
+  const tables = await tablesIn(join(repositoryRoot, "shared", "store"));
+  const words = tables.flatMap(({ name, schema }) => [name, ...Object.keys(schema.shape)]);
+  expect(words.filter((word) => !named.has(word))).toEqual([]);
 });
 
 const promised = readPromises(repositoryRoot).flatMap((group) => group.controls);

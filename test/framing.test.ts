@@ -1,11 +1,11 @@
 // @module-tag slow
-/** That an upstream reads the requests that were judged and no other, whichever way they take. */
+/** An upstream reads exactly the requests that were judged, by every way of forwarding. */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { allMethods, type Way, ways } from "./kit/forwarding-ways.ts";
 import { exchangeBytes, readConnection } from "./kit/raw-upstream.ts";
 
-/** Which no change of a text makes of another's. */
+/** Ids that no change of one text turns into another's. */
 const idOf = (index: number) => String.fromCharCode(97 + index).repeat(5);
 const hidden = "GET /smuggled HTTP/1.1\r\nHost: evil.test\r\n\r\n";
 const bodiless = ["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"];
@@ -64,7 +64,7 @@ describe.each(Object.entries(ways))("NET-5 %s", (name, openWay) => {
             about,
           ).toEqual([["host", way.host]]);
         }
-        // Whoever reads no body of such a method would read this one as the next request.
+        // A server that ignores the body of such a method would read it as the next request.
         const isLast = isTaken && sent.carries !== "" && bodiless.includes(method);
         const carrying = heard.find((one) =>
           one.requests.some(({ target }) => target === "/things"),
@@ -100,7 +100,7 @@ describe.each(Object.entries(ways))("NET-5 %s", (name, openWay) => {
   });
   const mutated = fc.tuple(fc.constantFrom(...seeds), edits, fc.boolean());
   const together = 25;
-  // A handshake at either end of each: what costs most comes least often.
+  // Some ways need a TLS handshake at both ends, so they are tried less often.
   const short = name.includes("bound") ? 250 : 750;
   const runs = (process.env.PADDOCK_LONG === undefined ? short : 70_000) / together;
 
@@ -137,7 +137,7 @@ describe.each(Object.entries(ways))("NET-5 %s", (name, openWay) => {
         );
         for (const { requests, rest } of await way.upstream.takeHeard()) {
           expect(requests.length).toBeLessThanOrEqual(way.requestsMax);
-          // What broke off has the head of a request that was judged, too.
+          // An incomplete rest begins with the head of a judged request, too.
           expect(rest).not.toMatch(/^\S+ \S*smuggled/);
           for (const { headers, body, target } of requests) {
             expect(target).not.toContain("smuggled");

@@ -1,5 +1,5 @@
 // @module-tag slow
-/** The two programs of the functions' image, with functions that are quicker than ours. */
+/** The two programs of the functions' image, with functions that start faster than ours. */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -79,7 +79,7 @@ describe("compile.cjs", () => {
       stdout: "compiled things\n",
     });
     const files = readdirSync(cache, { recursive: true, withFileTypes: true });
-    // Of itself, of the start, of the function.
+    // Compiled code of the program, the start module and the function.
     expect(files.filter((entry) => entry.isFile())).toHaveLength(3);
     const start = { FUNCTION_TARGET: "things", NODE_OPTIONS: nodeOptions };
     expect(run("start", { ...start, NODE_COMPILE_CACHE: cache }).stdout).toBe("things run\n");

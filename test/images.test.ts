@@ -1,5 +1,5 @@
 // @module-tag slow
-/** What images are made of, and that what runs in them finds what it needs. */
+/** What images contain, and that the programs in them find what they need. */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { join, matchesGlob } from "node:path";
 import { validate } from "dockerfile-utils";
@@ -21,7 +21,7 @@ const all = [functions, runner, readDockerfile("local/Dockerfile")];
 const each = all.map((file): [string, ReadDockerfile] => [file.path, file]);
 const read = (path: string) => readFileSync(join(repositoryRoot, path), "utf8");
 
-/** Of the protocol that editors speak. */
+/** The severity "error" in the editors' protocol. */
 const errorSeverity = 1;
 
 const ignored = read(".dockerignore")
@@ -149,7 +149,7 @@ describe("the functions' image", () => {
 });
 
 describe("the runner's image", () => {
-  /** Debian's package of each program that launcher, supervisor and sandbox start. */
+  /** Debian's package for each program that launcher, supervisor and sandbox start. */
   const packageOf: Readonly<Record<string, string>> = {
     bash: "bash",
     bwrap: "bubblewrap",
@@ -160,7 +160,7 @@ describe("the runner's image", () => {
     perl: "perl-base",
     prlimit: "util-linux",
     setpriv: "util-linux",
-    // In every Debian; `dash` can't be removed.
+    // Part of every Debian; `dash` can't be removed.
     sh: "coreutils",
     true: "coreutils",
     umount: "mount",

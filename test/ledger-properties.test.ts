@@ -1,9 +1,9 @@
 // @module-tag slow
 /**
  * Any interleaving of starts, renewals, ends, credits and changes of limits, by processes that
- * crash between their round trips, hear things twice or late, and whose clocks jump over midnights
- * and ends of months: an account decided by the product's own functions beside a plain model of it.
- * PADDOCK_LONG=1 plays forty times as many; PADDOCK_SEED plays one again.
+ * crash between their round trips, receive messages twice or late, and whose clocks jump over
+ * midnights and ends of months: an account decided by the product's own functions next to a simple
+ * model. PADDOCK_LONG=1 plays forty times as many; PADDOCK_SEED replays one.
  */
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
@@ -29,7 +29,7 @@ const began = Date.UTC(2026, 9, 31, 23, 30);
 const id = fc.integer({ min: 1, max: 9 }).map((number) => `run_${number}`);
 const keyId = fc.constantFrom("key_a", "key_b");
 const cost = fc.option(fc.integer({ min: 0, max: 90 }), { freq: 4 });
-/** Caps that are always met would hide one another. */
+/** Caps that always apply would hide each other. */
 const seldom = (max: number) =>
   fc.oneof(
     { weight: 3, arbitrary: fc.constant(null) },
@@ -81,7 +81,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
 );
 
-/** What becomes of the commit, and of the process: it may crash before it knows. */
+/** The fate of the commit and of the process, which may crash before it knows. */
 const fate = fc.constantFrom("done", "done", "done", "answer lost", "lost", "crash before");
 /** Half an hour over midnight and back, past every hold's end, and into the month after next. */
 const jumps = fc.constantFrom(-1_900_000, 1_900_000, 1_900_000, 4_000_000, 29 * 86_400_000);
@@ -89,13 +89,13 @@ const clock = fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, ar
 const step = fc.record({
   operation,
   fate,
-  /** How much later this happens; behind others if it is negative. */
+  /** How much later this happens; negative means behind the others. */
   laterMs: clock,
-  /** Decided on what was there so many commits ago. */
+  /** Decided on the state from this many commits ago. */
   staleness: fc.constantFrom(0, 0, 0, 1, 2),
 });
 
-/** Each run's own, so that each of them is what refuses in some. */
+/** Random per run, so that each limit is the one that refuses in some runs. */
 const deployment: fc.Arbitrary<HoldLimits> = fc.record({
   executions: fc.record({
     max: fc.constantFrom(3, 1_000, 1_000),
@@ -106,7 +106,7 @@ const deployment: fc.Arbitrary<HoldLimits> = fc.record({
   keyConcurrentMax: fc.constantFrom(2, 500),
   keyHeldPercentMax: fc.constantFrom(50, 100, 100),
 });
-/** A key's ceiling for a day is the key's, in all that it starts. */
+/** A key's daily ceiling is the same in everything that it starts. */
 const dayCeilings = fc.record({ key_a: seldom(90), key_b: seldom(90) });
 const firstCredit = fc.integer({ min: 1, max: 200 });
 
@@ -126,7 +126,7 @@ class Play {
     return disk;
   }
 
-  /** As the coordinator does it: what fails on a precondition is read and decided anew. */
+  /** Like the coordinator: after a failed precondition it is read and decided again. */
   play(what: Operation, how: { readonly fate: string; readonly staleness: number }): void {
     let read = this.past.at(-1 - how.staleness) ?? this.disk;
     for (let attempt = 1; attempt <= 3; attempt += 1) {
@@ -136,12 +136,13 @@ class Play {
       const next = attempt === 1 && how.fate === "lost" ? null : commit(this.disk, read, change);
       if (next) this.committed(what, change, next);
       if (next && how.fate !== "answer lost") return;
-      // It failed, or nobody knows: whoever asked asks again, and decides on what is there now.
+      // It failed, or the outcome is unknown, so it is asked again and decided on the current
+      // state.
       read = this.disk;
     }
   }
 
-  /** Refusals must have a reason that the model sees too, and grants must have none. */
+  /** A refusal must have a reason in the model too, and a grant must have none. */
   judge(what: Operation, refusal: string | null, change: LedgerChange | null): void {
     if (what.do !== "start" || (refusal === null && change === null)) return;
     const must = this.model.mustGrant(this.ask(what.id, what));
@@ -177,7 +178,7 @@ class Play {
     this.hold();
   }
 
-  /** What is true after every commit. */
+  /** What holds after every commit. */
   hold(): void {
     const { disk, model } = this;
     const { account } = disk;
@@ -197,11 +198,12 @@ class Play {
 
   ask(
     run: string,
-    of: Pick<Extract<Operation, { do: "start" }>, "keyId" | "amount" | "ceilings">,
+    request: Pick<Extract<Operation, { do: "start" }>, "keyId" | "amount" | "ceilings">,
   ): Ask {
     const { dailyLimitMicrousd: daily, monthlyLimitMicrousd: monthly } = this.disk.account;
-    const { executionCostMaxMicrousd: executionMax, dayCostMaxMicrousd: keyDayMax } = of.ceilings;
-    const { keyId: byKey, amount } = of;
+    const { executionCostMaxMicrousd: executionMax, dayCostMaxMicrousd: keyDayMax } =
+      request.ceilings;
+    const { keyId: byKey, amount } = request;
     const caps = { ...this.limits, daily, monthly };
     return { id: run, keyId: byKey, amount, executionMax, keyDayMax, now: this.now, limits: caps };
   }
@@ -213,7 +215,7 @@ function withDayCeiling(what: Operation, days: Readonly<Record<string, number | 
   return { ...what, ceilings: { ...what.ceilings, dayCostMaxMicrousd } };
 }
 
-/** As `expect`, which is too slow to be asked a million times. */
+/** Like `expect`, which is too slow to be called a million times. */
 function must(what: string, isTrue: boolean): void {
   if (!isTrue) throw new Error(`not as the model says: ${what}`);
 }
@@ -230,8 +232,8 @@ describe("BUD-3 BUD-4 BUD-7 F1 F2 F12 any interleaving", () => {
         deployment,
         firstCredit,
         dayCeilings,
-        (steps, by, amount, ceilings) => {
-          const play = new Play(by);
+        (steps, key, amount, ceilings) => {
+          const play = new Play(key);
           play.play({ do: "credit", line: "credit 0", amount }, { fate: "done", staleness: 0 });
           for (const { operation: what, laterMs, ...how } of steps) {
             play.now = Math.max(began, play.now + laterMs);

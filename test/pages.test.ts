@@ -1,4 +1,4 @@
-/** What people read leads somewhere: links, commands, tests that are named, alerts' runbooks. */
+/** Links, commands, named tests and alerts' runbooks in pages lead somewhere. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
@@ -14,7 +14,7 @@ const pages = [...top, ...inDocs.map((name) => join("docs", name))]
   .filter((path) => path.endsWith(".md") && existsSync(join(root, path)))
   .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 
-/** As GitHub makes an anchor of a heading. */
+/** GitHub's anchor for a heading. */
 function anchorsOf(text: string): readonly string[] {
   const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
   return headings.map((heading) =>

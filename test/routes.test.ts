@@ -1,4 +1,4 @@
-/** What every route has to state, whoever adds it. */
+/** What every route has to declare. */
 import { describe, expect, test } from "vitest";
 import type { Route } from "#shared/pipeline/route";
 import { bodyFor, idFieldsOf, pathFor } from "./security/support/samples.ts";

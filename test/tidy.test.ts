@@ -1,18 +1,38 @@
-/** Holds the architecture's import rule and the style guide's limits over every source file. */
-import { readdirSync } from "node:fs";
+/** Checks the architecture's import rule and the style guide's limits on every source file. */
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { functionNames } from "../scripts/build/entries.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
+import { findLateAwaits } from "./tidy/await-rules.ts";
+import { subjectFault, subjectsSinceRule } from "./tidy/commit-rules.ts";
 import { findEnvironmentChanges } from "./tidy/environment-rules.ts";
 import { findDisguisedExports } from "./tidy/export-rules.ts";
 import { findForbiddenImports, findImportCircles } from "./tidy/import-rules.ts";
+import { findLanguageFaults, findWords } from "./tidy/language-rules.ts";
+import { findProcessLines } from "./tidy/process-lines.ts";
 import { findImpurities } from "./tidy/purity-rules.ts";
 import { findSlowExpressions } from "./tidy/regexp-rules.ts";
 import { findShapeFaults } from "./tidy/shape-rules.ts";
 import { type Finding, readSources } from "./tidy/source-file.ts";
 
 const sources = readSources(repositoryRoot);
+const subjects = subjectsSinceRule(repositoryRoot);
+
+/** Pages and configuration, which people read like the sources. */
+function readPages(): readonly { readonly path: string; readonly text: string }[] {
+  const top = ["CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"];
+  const folders = ["docs", "terraform", "functions", "shared", "runner", "local", "test"];
+  const below = [...folders, "deploy", "bench", "sim", "controls", "scripts"].flatMap((folder) =>
+    readdirSync(join(repositoryRoot, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.(md|tf|hcl)$/.test(name) && !name.includes(".terraform/"))
+      .map((name) => join(folder, name)),
+  );
+  return [...top, ...below].map((path) => ({
+    path,
+    text: readFileSync(join(repositoryRoot, path), "utf8"),
+  }));
+}
 
 function expectNone(findings: readonly Finding[]): void {
   const lines = findings.map(({ path, line, message }) => `${path}:${line}  ${message}`);
@@ -40,12 +60,32 @@ describe("the repository is tidy", () => {
     expectNone(sources.flatMap(findEnvironmentChanges));
   });
 
+  test("no promise can fail while nobody waits for it", () => {
+    expectNone(sources.flatMap(findLateAwaits));
+  });
+
+  test("no line of a process lets one owner keep others waiting", () => {
+    expectNone(sources.flatMap(findProcessLines));
+  });
+
   test("files keep their length, name and promises", () => {
     expectNone(sources.flatMap(findShapeFaults));
   });
 
-  test("no regular expression works longer than in proportion to what is sent", () => {
+  test("no regular expression takes more than linear time on input", () => {
     expectNone(sources.flatMap(findSlowExpressions));
+  });
+
+  test("comments and parameters read as plain English", () => {
+    expectNone(sources.flatMap(findLanguageFaults));
+  });
+
+  test("pages and configuration use none of the words that the sources don't use", () => {
+    expectNone(readPages().flatMap(({ path, text }) => findWords(path, text)));
+  });
+
+  test.skipIf(subjects === null)("each commit's subject says what it does, on one line", () => {
+    expect(subjects?.map(subjectFault).filter((fault) => fault !== null)).toEqual([]);
   });
 
   test("every folder of functions/ is a function", () => {

@@ -1,5 +1,5 @@
 // @module-tag slow
-/** What runs on GitHub: by commit, with the rights it needs, and nothing that strangers write. */
+/** What runs on GitHub: pinned by commit, with minimal rights, and without strangers' input. */
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";

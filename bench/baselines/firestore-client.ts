@@ -1,4 +1,4 @@
-/** Baseline: a function that loads the Firestore client and never asks it anything. */
+/** Baseline: a function that loads the Firestore client and never uses it. */
 import { Firestore } from "@google-cloud/firestore";
 import { http } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
@@ -8,5 +8,5 @@ http("client", (_request, response) => {
   response.json({ database: database.databaseId });
 });
 getTestServer("client").listen(Number(process.env.PORT), "127.0.0.1");
-// A process that is killed leaves no compiled code behind for the next.
+// A killed process would leave no compiled code for the next one.
 process.once("SIGTERM", () => process.exit(0));

@@ -1,7 +1,7 @@
 /**
- * The execute gate alone, without what HTTP, the key, sealing, the stream and the job cost: reads
- * what a start decides on, decides, and commits through the coordinator, every document of it.
- * Waits for a line on its standard input before it begins, so that several can begin together.
+ * The execute gate alone, without the cost of HTTP, the key, sealing, the stream and the job: it
+ * reads what a start decides on, decides, and commits every document through the coordinator. It
+ * waits for a line on stdin before it begins, so that several can begin together.
  */
 import { once } from "node:events";
 import { auditEntry } from "#shared/audit/audit-entry";
@@ -21,7 +21,7 @@ interface Starts {
 export interface GateCrowd extends Starts {
   readonly keyId: string;
   readonly callers: number;
-  /** Somebody else's, before what is measured: a process that has run for a while is the rule. */
+  /** Another owner's starts before the measurement, because production processes are warm. */
   readonly before: Starts;
 }
 

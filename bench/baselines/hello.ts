@@ -1,4 +1,4 @@
-/** Baseline: the least a function on the functions framework can be. */
+/** Baseline: the smallest function on the functions framework. */
 import { http } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 
@@ -6,5 +6,5 @@ http("hello", (_request, response) => {
   response.json({ hello: "world" });
 });
 getTestServer("hello").listen(Number(process.env.PORT), "127.0.0.1");
-// A process that is killed leaves no compiled code behind for the next.
+// A killed process would leave no compiled code for the next one.
 process.once("SIGTERM", () => process.exit(0));

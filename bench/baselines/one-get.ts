@@ -1,4 +1,4 @@
-/** Baseline: a function that answers with one document, and asks nobody who they are. */
+/** Baseline: a function that returns one document and doesn't authenticate. */
 import { Firestore } from "@google-cloud/firestore";
 import { http } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
@@ -10,5 +10,5 @@ http("one-get", async (request, response) => {
   response.json({ document: snapshot.data() });
 });
 getTestServer("one-get").listen(Number(PORT), "127.0.0.1");
-// A process that is killed leaves no compiled code behind for the next.
+// A killed process would leave no compiled code for the next one.
 process.once("SIGTERM", () => process.exit(0));

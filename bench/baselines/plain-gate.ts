@@ -1,4 +1,4 @@
-/** Baseline of the gate alone: the plain transaction by one caller, as `gate-starts` is driven. */
+/** Baseline of the gate alone: the plain transaction by one caller, driven like `gate-starts`. */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { nanoid } from "nanoid";

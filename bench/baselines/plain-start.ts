@@ -1,4 +1,4 @@
-/** Baseline: a function that starts by a plain transaction, and asks nobody who they are. */
+/** Baseline: a function that starts with a plain transaction and doesn't authenticate. */
 import { readFileSync } from "node:fs";
 import { http } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";

@@ -1,7 +1,7 @@
 /**
- * Stands in for the supervisor: the same session with the same launcher, and no execution around
- * it. Once everybody is ready it starts the sandbox and tells when the first command's first byte
- * came, the proof of the walls included.
+ * Replaces the supervisor: the same session with the same launcher, but no execution. Once all are
+ * ready it starts the sandbox and reports when the first command's first byte came, including the
+ * proof of the walls.
  */
 import { Socket } from "node:net";
 import { takeSecrets } from "../../runner/supervisor/execution-secrets.ts";

@@ -9,7 +9,10 @@ import { newOwner } from "../owners.ts";
 const Agent = z.object({ agent: z.object({ id: z.string() }) });
 const rounds = { short: { rounds: 2, durationMs: 500 }, full: { rounds: 7, durationMs: 2_500 } };
 
-/** An authenticated read of one document, beside a function that does one get and asks nobody. */
+/**
+ * An authenticated read of one document, next to a function that does one get without
+ * authentication.
+ */
 export const authenticatedRead: Figure = {
   name: "read",
   title: `GET /v1/agents/{id}, ${connections} connections, direct to the function`,
@@ -39,7 +42,7 @@ export const authenticatedRead: Figure = {
   },
 };
 
-/** Each connection asks for one of its own: what is asked for together would be read once. */
+/** Each connection reads its own document, because concurrent reads of one would be joined. */
 async function newAgents({ baseUrl }: Bench, key: string): Promise<readonly string[]> {
   const body = { name: "measured", model: "shell" };
   const made = Array.from({ length: connections }, async () => {
@@ -57,9 +60,9 @@ interface Loaded {
 
 async function compare(
   { effort }: Bench,
-  on: { readonly ours: Loaded; readonly bare: Loaded },
+  loads: { readonly ours: Loaded; readonly bare: Loaded },
 ): Promise<Row[]> {
-  const wanted = { ours: { ...on.ours, status: 200 }, bare: { ...on.bare, status: 200 } };
+  const wanted = { ours: { ...loads.ours, status: 200 }, bare: { ...loads.bare, status: 200 } };
   const { ours, bare } = await loadByTurns(wanted, rounds[effort]);
   const what = "bare function, one get";
   return [

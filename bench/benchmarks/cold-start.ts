@@ -9,11 +9,11 @@ import { newOwner } from "../owners.ts";
 import { median } from "../statistics.ts";
 
 const rounds = { short: 3, full: 9 };
-/** What the tests start; the others load more, though not before it is needed. */
+/** What the tests start; the others load more, though only when it is needed. */
 const shortNames = ["agents", "meta"];
 const ratioMax = { firestore: 1.25, nothing: 1.3 };
 
-/** Spawn to first answer, beside a bare function that loads the Firestore client and no more. */
+/** Spawn to first answer, next to a bare function that only loads the Firestore client. */
 export const coldStart: Figure = {
   name: "cold",
   title: "Cold start, spawn to first answer",
@@ -28,7 +28,7 @@ export const coldStart: Figure = {
   },
 };
 
-/** The router answers without reading anything: most functions have nothing public to answer. */
+/** The router answers without reading anything; most functions have no public route. */
 async function startRow(
   bench: Bench,
   { name, bundle }: { readonly name: string; readonly bundle: string },
@@ -48,7 +48,7 @@ async function startRow(
 
 const Agent = z.object({ agent: z.object({ id: z.string() }) });
 
-/** The first call of a process connects and reads twice, the key first: nobody knows it yet. */
+/** The first call of a process connects and reads twice, because the key isn't cached yet. */
 async function firstReadRow(bench: Bench): Promise<Row> {
   const { key, id } = await newOwner(bench);
   const body = { name: "measured", model: "shell" };
@@ -79,7 +79,7 @@ async function startByTurns(
     first: { path: "/", status: 200 },
   };
   const times: { ours: number[]; bare: number[] } = { ours: [], bare: [] };
-  // The first start of each fills the cache of compiled code, which an image brings along.
+  // The first start of each fills the cache of compiled code, which an image includes.
   for (let round = 0; round <= rounds[bench.effort]; round += 1) {
     const pair = { ours: await timeOf(ours), bare: await timeOf(bare) };
     if (round === 0) continue;

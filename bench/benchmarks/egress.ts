@@ -23,7 +23,7 @@ const paths = [
 ] as const;
 type Path = (typeof paths)[number];
 
-/** A real sandbox's curl through the supervisor's proxy, beside the same curl without both. */
+/** A real sandbox's curl through the supervisor's proxy, next to the same curl without both. */
 export const egress: Figure = {
   name: "egress",
   title: "Egress proxy, one download from inside a sandbox",
@@ -83,7 +83,7 @@ async function direct(internet: TestInternet, path: Path, effort: Effort): Promi
   return speeds(output, effort);
 }
 
-/** In MB/s; the first only warms up. @throws {Error} When one is missing. */
+/** Speeds in MB/s, without the first, which only warms up. @throws {Error} If one is missing. */
 function speeds(output: string, effort: Effort): number[] {
   const all = output.trim().split("\n").map(Number).slice(1);
   if (all.length !== rounds[effort] || !all.every((one) => one > 0)) {

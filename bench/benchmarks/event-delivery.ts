@@ -6,11 +6,11 @@ import { percentile } from "../statistics.ts";
 import { sendScript } from "../stream-client.ts";
 
 const events = { short: 10, full: 150 };
-/** Not a multiple of the batches' 100 ms, so that events fall anywhere between two of them. */
+/** Not a multiple of the batches' 100 ms, so that events fall anywhere between two batches. */
 const pauseSeconds = 0.173;
 const epochMs = () => performance.timeOrigin + performance.now();
 
-/** From a line's writing in the sandbox to its reading by the client, by one clock. */
+/** Measures from writing a line in the sandbox to its arrival at the client, by one clock. */
 export const eventDelivery: Figure = {
   name: "event",
   title: "An event, written in the sandbox → read by the client",
@@ -50,18 +50,18 @@ export const eventDelivery: Figure = {
 
 async function eventDelays(
   bench: Bench,
-  to: { readonly key: string; readonly threadId: string },
+  target: { readonly key: string; readonly threadId: string },
   count: number,
 ): Promise<number[]> {
   const script = [
-    // A pause without a process: starting one would be measured too.
+    // A pause without a process, because starting one would be measured too.
     `exec 9<> <(:)`,
     `for n in $(seq ${count}); do`,
     `  read -r -t ${pauseSeconds} -u 9 || true`,
     `  echo "at $EPOCHREALTIME"`,
     "done",
   ].join("\n");
-  const { outputs, status } = await sendScript(bench, to, script);
+  const { outputs, status } = await sendScript(bench, target, script);
   if (status !== "success") throw new Error(`an execution ended as ${status}`);
   const delays = outputs.flatMap(({ atEpochMs, text }) =>
     [...text.matchAll(/at (\d+\.\d+)/g)].map(([, seconds]) => atEpochMs - Number(seconds) * 1_000),
@@ -70,7 +70,7 @@ async function eventDelays(
   return delays;
 }
 
-/** A commit by one client, heard by another: what Firestore itself takes. */
+/** A commit by one client, heard by another: the time that Firestore itself takes. */
 async function listenerDelays({ environment }: Bench, count: number): Promise<number[]> {
   const [writer, reader] = [openFirestore(environment), openFirestore(environment)];
   const path = `bench/${randomUUID()}`;

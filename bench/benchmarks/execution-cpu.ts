@@ -16,7 +16,7 @@ const removalMsMax = 10_000;
 const pollMs = 20;
 const bare = "one bare start of Node";
 
-/** What a trivial execution costs the whole machine: every process of it, the emulator's too. */
+/** What a trivial execution costs the whole machine: every process, including the emulator. */
 export const executionCpu: Figure = {
   name: "cpu",
   title: `CPU of an execution, \`${script}\``,
@@ -39,11 +39,11 @@ export const executionCpu: Figure = {
       bareMs.push(sum(await costOfEach(bareStarts, startBare)));
       measured.push(await costOfEach(executions, executeAll));
     }
-    const value = (of: (cpu: CpuMs) => number) => median(measured.map(of));
-    const row = (what: string, of: (cpu: CpuMs) => number): Row => ({
+    const value = (select: (cpu: CpuMs) => number) => median(measured.map(select));
+    const row = (what: string, select: (cpu: CpuMs) => number): Row => ({
       what,
       unit: "ms",
-      value: value(of),
+      value: value(select),
       baseline: { what: bare, value: median(bareMs) },
     });
     return [
@@ -62,7 +62,7 @@ async function startBare(count: number): Promise<void> {
   }
 }
 
-/** What one of `count` costs. */
+/** The cost of one of `count`. */
 async function costOfEach(count: number, all: (count: number) => Promise<void>): Promise<CpuMs> {
   const before = cpuSoFar();
   await all(count);
@@ -80,7 +80,7 @@ function sum({ runner, functions, emulator, services }: CpuMs): number {
   return runner + functions + emulator + services;
 }
 
-/** A container goes on for a moment after its execution has been settled. */
+/** Waits, because a container lives on for a moment after its execution was settled. */
 async function onlyOthersLeft(others: number): Promise<void> {
   const giveUpAt = performance.now() + removalMsMax;
   while (livingChildren() > others) {

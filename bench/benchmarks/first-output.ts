@@ -15,7 +15,7 @@ export const firstOutput: Figure = {
     const firstBytes: number[] = [];
     const firstOutputs: number[] = [];
     const totals: number[] = [];
-    // The first loads clients and fills caches, which a process does once.
+    // The first round loads clients and fills caches, which a process does once.
     for (let round = 0; round <= rounds[bench.effort]; round += 1) {
       const heard = await sendScript(bench, { key, threadId }, "echo first");
       if (heard.status !== "success") throw new Error(`an execution ended as ${heard.status}`);

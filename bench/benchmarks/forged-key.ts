@@ -4,15 +4,15 @@ import type { Bench, Figure, Row } from "../figure.ts";
 import { startFunction } from "../function-child.ts";
 import { connections, loadByTurns } from "../load.ts";
 
-/** It has a key's form, and a check that no pepper vouches for. */
+/** It has a key's form, but no pepper has signed it. */
 const forged = `tb_dev_${"0".repeat(64)}`;
 const path = "/v1/agents";
 const rounds = { short: { rounds: 2, durationMs: 300 }, full: { rounds: 7, durationMs: 2_000 } };
-/** So many that no round is refused for its address. */
+/** High enough that no round is refused for its address. */
 const edgeRequestsMax = 100_000_000;
 const what = "hello world";
 
-/** A key that was never issued, beside a function that says hello and checks nothing. */
+/** A key that was never issued, next to a function that says hello and checks nothing. */
 export const forgedKey: Figure = {
   name: "forged",
   title: `A forged key is refused, ${connections} connections`,
@@ -83,7 +83,7 @@ async function compare(
   ];
 }
 
-/** Two edges alike, one before each: what an edge costs at all is no matter of ours. */
+/** Two equal edges, one before each, because the cost of the edge isn't what is compared. */
 async function throughEdges(bench: Bench, ports: Ports): Promise<Row[]> {
   const before = ({ port }: At) =>
     startEdge({
@@ -103,7 +103,7 @@ async function throughEdges(bench: Bench, ports: Ports): Promise<Row[]> {
   }
 }
 
-/** Through the cloud's own edge and function, where reads are counted. */
+/** Sends through the cloud's own edge and function, where reads are counted. */
 async function reads(bench: Bench): Promise<Row> {
   const before = await bench.readsOf("agents");
   const headers = { authorization: `Bearer ${forged}` };

@@ -9,7 +9,7 @@ const atOnce = 8;
 const commandMs = 1_000;
 const command = "sleep 1";
 
-/** As many commands as people send on a busy minute; each thread waits for its own. */
+/** As many commands as people send in a busy minute; each thread waits for its own. */
 export const manyExecutions: Figure = {
   name: "many",
   title: `Executions of 1 s, ${atOnce} at once`,
@@ -42,7 +42,7 @@ export const manyExecutions: Figure = {
   },
 };
 
-/** Keeps `atOnce` of them going until `count` have been done. */
+/** Keeps `atOnce` of them running until `count` are done. */
 async function timeAll(count: number, one: (place: number) => Promise<void>): Promise<number> {
   const beganAt = performance.now();
   let begun = 0;
@@ -60,7 +60,7 @@ async function runAll(
   bench: Bench,
   count: number,
 ): Promise<{ readonly totalMs: number; readonly errors: number }> {
-  // An owner each: what one of them may do at once is a limit, not a speed.
+  // Each has its own owner, because what one owner may do at once is a limit and not a speed.
   const threads = await Promise.all(
     Array.from({ length: atOnce }, async () => {
       const { key } = await newOwner(bench);

@@ -8,11 +8,11 @@ import { type FunctionChild, residentMb, startFunction } from "../function-child
 import { newOwner, newThread } from "../owners.ts";
 
 const streams = { short: 20, full: 200 };
-/** Long enough for all readers to come and read along. */
+/** Long enough for all readers to connect and read. */
 const script = 'for n in $(seq 12); do echo "line $n"; sleep 1; done';
 const openMsMax = 60_000;
 
-/** A function with many streams open, and the supervisor of the execution they read. */
+/** A function with many open streams, and the supervisor of the execution that they read. */
 export const memory: Figure = {
   name: "memory",
   title: "Memory held",
@@ -51,18 +51,18 @@ export const memory: Figure = {
   },
 };
 
-/** More than one key may have open: it is about what each costs. */
+/** Allows more streams than a key may open, since this measures what each one costs. */
 function withManyStreams({ PADDOCK_LIMITS_FILE: _file, ...others }: Bench["environment"]) {
   const fairness = { openPerKeyMax: 10_000, openPerOwnerMax: 10_000 };
   return { ...others, PADDOCK_LIMITS: JSON.stringify({ fairness }) };
 }
 
-/** The same message with the same Idempotency-Key is the same execution's stream, each time. */
+/** The same message with the same Idempotency-Key returns the same execution's stream each time. */
 async function readTogether(
   { url }: FunctionChild,
-  on: { readonly key: string; readonly threadId: string; readonly count: number },
+  options: { readonly key: string; readonly threadId: string; readonly count: number },
 ): Promise<{ readonly supervisorMb: number }> {
-  const readers = await openAll(url, on);
+  const readers = await openAll(url, options);
   let supervisorMb = 0;
   const measuring = setInterval(() => {
     supervisorMb = Math.max(supervisorMb, ...supervisors().map((pid) => mostOf(pid)));
@@ -80,10 +80,10 @@ async function readTogether(
 
 async function openAll(
   url: string,
-  on: { readonly key: string; readonly threadId: string; readonly count: number },
+  options: { readonly key: string; readonly threadId: string; readonly count: number },
 ): Promise<IncomingMessage[]> {
-  const first = await openStream(url, on);
-  const others = Array.from({ length: on.count - 1 }, () => openStream(url, on));
+  const first = await openStream(url, options);
+  const others = Array.from({ length: options.count - 1 }, () => openStream(url, options));
   return [first, ...(await Promise.all(others))];
 }
 
@@ -119,7 +119,7 @@ function supervisors(): number[] {
     .filter((pid) => Number.isInteger(pid) && commandOf(pid).endsWith("/supervisor.cjs"));
 }
 
-/** Empty for a process that has ended meanwhile. */
+/** Empty if the process has ended meanwhile. */
 function commandOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").replace(/\0$/, "").split("\0").join(" ");

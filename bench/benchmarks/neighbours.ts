@@ -9,12 +9,12 @@ import { playTenant, type TenantLoad } from "../tenants.ts";
 const Agent = z.object({ agent: z.object({ id: z.string() }) });
 const Environment = z.object({ environment: z.object({ id: z.string() }) });
 
-/** How long a neighbour is watched; the flood begins before and ends after that. */
+/** How long a neighbour is watched; the flood begins before that and ends after it. */
 const watchedMs = { short: 1_000, full: 8_000 };
 const leadMs = { short: 300, full: 1_500 };
 const ratioMax = 3;
 const p99MsMax = 1_000;
-/** A neighbour like most: one request at a time, and a pause. */
+/** A typical neighbour: one request at a time, and a pause. */
 const neighbourGapMs = 10;
 const agentsListed = 100;
 const longTextChars = 8_000;
@@ -22,13 +22,13 @@ const folderDepth = 40;
 
 interface Flood {
   readonly name: string;
-  /** What the neighbour asks for meanwhile, of the function that is flooded. */
+  /** What the neighbour asks for meanwhile from the flooded function. */
   readonly neighbour: "agent" | "files" | "execution" | "thread";
   /** What the flood sends, once it is prepared. */
   readonly load: (bench: Bench, flooder: BenchOwner) => Promise<Omit<TenantLoad, "durationMs">>;
 }
 
-/** One tenant against another: what the second feels of the first one's worst. */
+/** One tenant against another: how the second is affected by the first one's worst. */
 export const neighbours: Figure = {
   name: "neighbours",
   title: "One tenant against another, through the edge: the neighbour's times",
@@ -132,7 +132,7 @@ const floods: readonly Flood[] = [
   },
 ];
 
-/** What a neighbour has: one of each, small. */
+/** Creates what a neighbour has: one of each, small. */
 async function neighbourPaths(bench: Bench, { key }: BenchOwner) {
   const agentId = await newAgent(bench, key, "");
   const environmentId = await newWorkspace(bench, key, 1);
@@ -149,7 +149,7 @@ async function neighbourPaths(bench: Bench, { key }: BenchOwner) {
 const busyRuns = 16;
 const busyScript = "for n in $(seq 2000); do echo $n; sleep 0.01; done";
 
-/** Sixteen executions that print all the time, each read along. */
+/** Sixteen executions that print all the time, each with a reader. */
 async function underRuns(bench: Bench, { key }: BenchOwner, neighbour: BenchOwner): Promise<Row[]> {
   const { baseUrl } = bench;
   const threadId = await newThread(bench, neighbour.key);
@@ -193,7 +193,7 @@ async function newWorkspace({ baseUrl }: Pick<Bench, "baseUrl">, key: string, de
   return id;
 }
 
-/** An execution that is going, and that nobody waits for: its id is in its first event. */
+/** A running execution that the caller doesn't wait for; its first event has its id. */
 async function newRun(bench: Bench, key: string, content: string): Promise<string> {
   const threadId = await newThread(bench, key);
   const answer = await fetch(`${bench.baseUrl}/v1/threads/${threadId}/messages`, {

@@ -7,14 +7,14 @@ import { median } from "../statistics.ts";
 
 const rounds = { short: 2, full: 9 };
 const secretsCount = 50;
-/** Of each secret, in the rows of those that have more than one. */
+/** Lines of each secret, in rows with more than one secret. */
 const linesCount = 50;
 const chunkLength = 64 * 1024;
-/** Of each text and round, in characters of one byte. */
+/** Length of each text and round, in one-byte characters. */
 const roundLength = 32 * 1024 * 1024;
 const goal = { of: "value", atLeast: 100 } as const;
 
-/** What stands between an execution's output and its reader, on the supervisor's one thread. */
+/** The work between an execution's output and its reader, on the supervisor's only thread. */
 export const redaction: Figure = {
   name: "redaction",
   title: `Redaction of a stream, ${secretsCount} secrets in every form, in CPU time of one core`,
@@ -42,7 +42,7 @@ function secretsOf(make: (index: number) => string): Secret[] {
   }));
 }
 
-/** As a private key in PEM, a line of which holds 48 bytes. */
+/** Like a PEM private key, whose lines hold 48 bytes each. */
 function keyText(): string {
   const lines =
     randomBytes((linesCount - 2) * 48)
@@ -74,7 +74,7 @@ function rowOf(
   return { what, unit: "MB/s", value: median(ours), baseline, goal };
 }
 
-/** The machine's other work takes time, not CPU time of ours. */
+/** Measured in CPU time, which the machine's other work doesn't affect. */
 function megabytesPerSecond(text: string, passes: (chunk: string) => boolean): number {
   const began = process.cpuUsage();
   let seen = 0;

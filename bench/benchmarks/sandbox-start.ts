@@ -64,7 +64,7 @@ async function startsOf({ effort }: Bench, program: string, count: number): Prom
   return starts;
 }
 
-/** Lets all go at the moment the last is ready, so that their starts overlap and nothing else. */
+/** Starts all of them when the last is ready, so that only their starts overlap. */
 async function startTogether(program: string, count: number): Promise<Timed[]> {
   const waiting: ServerResponse[] = [];
   const timed: Timed[] = [];
@@ -104,7 +104,7 @@ async function runHost(program: string, address: string): Promise<void> {
 
 const bubblewrap = ["--unshare-all", "--die-with-parent", "--ro-bind", "/", "/"];
 
-/** The same tool with the same namespaces, building next to nothing. */
+/** The same tool with the same namespaces, building almost nothing. */
 async function bareStart(): Promise<number> {
   const beganAt = performance.now();
   const child = spawn("bwrap", [...bubblewrap, "--dev", "/dev", "--proc", "/proc", "true"], {

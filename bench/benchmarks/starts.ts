@@ -7,7 +7,7 @@ const rounds = { short: 1, full: 3 };
 const processes = 4;
 const baseline = "1 caller, plain transaction";
 
-/** Who starts what in one round: so many, by so many callers, on so many processes. */
+/** The load of each round: how many starts, by how many callers, on how many processes. */
 const crowds = {
   plain: { starts: 60, callers: 1, processes: 0 },
   one: { starts: 60, callers: 1, processes: 1 },
@@ -50,8 +50,8 @@ async function playRounds({ effort }: Bench, stage: Stage, through: Through): Pr
 }
 
 function rowsOf(played: Played, through: Through): Row[] {
-  const middle = (name: Name, of: "perSecond" | "p50Ms" | "p99Ms") =>
-    median(played[name].map((started) => started[of]));
+  const middle = (name: Name, figure: "perSecond" | "p50Ms" | "p99Ms") =>
+    median(played[name].map((started) => started[figure]));
   const rate = (what: string, name: Name, atLeast?: number): Row => ({
     what: `${through}: ${what}`,
     unit: "/s",
@@ -60,11 +60,11 @@ function rowsOf(played: Played, through: Through): Row[] {
     ...(atLeast === undefined ? {} : { goal: { of: "ratio", atLeast } }),
   });
   const wait = (callers: string, name: Name): Row[] =>
-    (["p50Ms", "p99Ms"] as const).map((of) => ({
-      what: `${through}: ${callers}, ${of.slice(0, 3)}`,
+    (["p50Ms", "p99Ms"] as const).map((figure) => ({
+      what: `${through}: ${callers}, ${figure.slice(0, 3)}`,
       unit: "ms",
-      value: middle(name, of),
-      baseline: { what: baseline, value: middle("plain", of) },
+      value: middle(name, figure),
+      baseline: { what: baseline, value: middle("plain", figure) },
     }));
   return [
     rate("1 caller", "one"),

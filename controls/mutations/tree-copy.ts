@@ -1,12 +1,12 @@
-/** A copy of the checkout to break things in: the checkout itself is never touched. */
+/** A copy of the checkout to break things in; the checkout itself is never touched. */
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { temporaryFolder } from "../../scripts/tools/temporary-folder.ts";
 
 /**
- * Copies what git knows of, uncommitted changes included; packages are shared with the original.
- * It is gone when this process ends.
+ * Copies what git knows, including uncommitted changes; packages are shared with the original. The
+ * copy is removed when this process ends.
  */
 export function copyTree(root: string): string {
   const copy = temporaryFolder("paddock-mutations-");

@@ -9,7 +9,7 @@ import { type MutationVerdict, tryMutations } from "./try-mutations.ts";
 let copy: string;
 const source = "export const isEven = (n: number) => n % 2 === 0;\n";
 
-/** What is tried: a mutation of the source, and the verdict it has to get. */
+/** A mutation of the source, and the verdict that it must get. */
 const cases: readonly (readonly [id: string, find: string, replace: string, MutationVerdict])[] = [
   ["EXE-1", "=== 0", "=== 1", "caught"],
   // It changes nothing.

@@ -1,4 +1,4 @@
-/** Breaks promises one by one in a copy of the tree, and looks whether their tests notice. */
+/** Breaks promises one by one in a copy of the tree, and checks that their tests notice. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildAll } from "../../scripts/build/build-all.ts";
@@ -9,14 +9,14 @@ export type MutationVerdict =
   /** The test failed, as it should. */
   | "caught"
   | "survived"
-  /** Without the mutation the test doesn't pass, or none has that name. */
+  /** The test fails without the mutation too, or no test has that name. */
   | "test_broken"
   /** The text to replace isn't in the file exactly once. */
   | "not_applicable"
-  /** With the mutation there is nothing to test: it doesn't even build. */
+  /** The mutated tree doesn't build, so nothing was tested. */
   | "not_built";
 
-/** By the promise's id, as `controls/controls.ts` has them. */
+/** The id is the promise's, as in `controls/controls.ts`. */
 export type NamedControl = readonly [id: string, control: Control];
 
 const unitTimeoutMs = 60_000;
@@ -63,7 +63,7 @@ async function tryMutation(copy: string, id: string, control: Control): Promise<
   const { file, find, replace } = control.mutation;
   const path = join(copy, file);
   const original = readFileSync(path, "utf8");
-  // A function as the replacement, because `$&` and its kind have no meaning here.
+  // A function, because `$&` and the like have a meaning in a replacement string.
   writeFileSync(
     path,
     original.replace(find, () => replace),

@@ -1,4 +1,4 @@
-/** Both databases past the functions, as whoever restores them sees them. */
+/** Both databases without the functions, as an operator who restores them sees them. */
 import type { CollectionReference, DocumentReference, Firestore } from "@google-cloud/firestore";
 import canonicalize from "canonicalize";
 import type { LocalCloud } from "../../local/cloud.ts";

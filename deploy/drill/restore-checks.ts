@@ -12,7 +12,7 @@ import { documentsUnder, type Probe } from "./probe.ts";
 import type { Backup } from "./restore.ts";
 import { type Lived, runIn, secretValue } from "./scenario.ts";
 
-/** A task of the kept environment has its secret in a second or two. */
+/** A task of the kept environment gets its secret in a second or two. */
 const handedWithinMs = 10_000;
 
 export interface Restored {
@@ -25,10 +25,10 @@ export interface Restored {
 interface RestoreCheck {
   readonly what: string;
   /** @returns what was seen. @throws if it doesn't hold. */
-  readonly check: (at: Restored) => Promise<string>;
+  readonly check: (restored: Restored) => Promise<string>;
 }
 
-/** In this order: those that change something come last. */
+/** Runs in this order; checks that change something come last. */
 export const restoreChecks: readonly RestoreCheck[] = [
   { what: "every document is as it was at the backup", check: sameDocuments },
   { what: "ledger:verify: every account is its ledger's", check: ledgers },
@@ -55,7 +55,7 @@ async function ledgers({ cloud }: Restored): Promise<string> {
   return stdout.trim().split("\n").at(-1) ?? "";
 }
 
-/** Trees and checkpoints are made of these hashes, so they hold again with them. */
+/** Trees and checkpoints are made of these hashes, so equal hashes keep them valid. */
 async function auditRows({ cloud, lived, backup }: Restored): Promise<string> {
   const rows = await auditLines(cloud, lived.owner.id);
   const broken = rows.filter(({ intact }) => !intact);
@@ -71,7 +71,7 @@ async function noPair({ probe, lived }: Restored): Promise<string> {
   return "no backup holds it";
 }
 
-/** Whoever has the restored database, every pair that is left, and KMS itself. */
+/** Acts as an attacker with the restored database, all remaining pairs, and KMS itself. */
 async function staysDead({ probe, lived }: Restored): Promise<string> {
   const { owner, shreddedEnvironmentId: id } = lived;
   const who = newOwner(owner.id, "development");
@@ -91,7 +91,7 @@ async function staysDead({ probe, lived }: Restored): Promise<string> {
   return `tried with all ${pairs.docs.length}`;
 }
 
-/** Its runner is refused when it claims; what is then waited for is stopped. */
+/** The claim of its runner is refused; the waiting execution is then stopped. */
 async function handsNothing({ cloud, lived }: Restored): Promise<string> {
   const ran = await runIn(cloud, lived.owner, lived.shreddedEnvironmentId, handedWithinMs);
   if (ran.output !== "") throw new Error("its task had something to print");

@@ -1,6 +1,6 @@
 /**
- * Backup, loss and restore. In Google Cloud the backup is Firestore's own and the restore makes a
- * new database of it; here both are the emulator's export and import.
+ * Backup, loss and restore. In Google Cloud, Firestore makes the backup, and a restore makes a new
+ * database from it; here both are the emulator's export and import.
  */
 import { join } from "node:path";
 import type { LocalCloud } from "../../local/cloud.ts";
@@ -15,7 +15,7 @@ import { documentsUnder, type Probe } from "./probe.ts";
 export interface Backup {
   readonly at: DatabasesAt;
   readonly folder: string;
-  /** Of the owner, as they were then: path → fields. */
+  /** The owner's documents at the time of the backup: path → fields. */
   readonly documents: ReadonlyMap<string, string>;
 }
 
@@ -38,7 +38,7 @@ export async function loseMain(cloud: LocalCloud, { main }: Probe): Promise<void
   if (left.length > 0) throw new Error("the main database isn't empty");
 }
 
-/** Functions are started anew: what they remember is of a database that is gone. */
+/** Restarts functions, because their caches refer to a database that is gone. */
 export async function restore(cloud: LocalCloud, { at, folder }: Backup): Promise<void> {
   if (!(await importDatabases(at, folder))) throw new Error("there is no backup");
   const names = ["threads", "executions", "environments", "keys", "billing", "runner-gateway"];

@@ -1,4 +1,4 @@
-/** `npm run deploy`: from what is there to what this checkout says, step by step. */
+/** `npm run deploy`: brings the project to what this checkout says, step by step. */
 import { setTimeout as delay } from "node:timers/promises";
 import { buildAll } from "../../scripts/build/build-all.ts";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
@@ -34,11 +34,11 @@ import { markVerified, newestRelease, type Release } from "../steps/releases.ts"
 import { ensureSecrets } from "../steps/secrets.ts";
 import { readSources } from "../steps/sources.ts";
 
-/** A right that was just granted is known everywhere within two minutes, mostly. */
+/** A right that was just granted usually works everywhere within two minutes. */
 const tokenAttemptsMax = 9;
 const tokenPauseMs = 15_000;
 
-/** What was stated now and before, by this command's options. */
+/** Settings from this command's options, on top of those of earlier releases. */
 function settingsOf(
   options: DeployOptions,
   current: Release | null,
@@ -58,7 +58,7 @@ function settingsOf(
   return { region, domain, github, variables };
 }
 
-/** Who deploys first hears of alerts and may act as the first operator, unless told otherwise. */
+/** By default the deployer receives alerts and may act as the first operator. */
 function usual(member: string) {
   const [kind, email = ""] = member.split(":");
   if (kind !== "user" || !email.includes("@")) return {};
@@ -67,7 +67,7 @@ function usual(member: string) {
 
 const textOf = (value: unknown) => (typeof value === "string" ? value : null);
 
-/** Looks at everything. @throws {Stop} if anything stands in the way. */
+/** Checks everything. @throws {Stop} if anything prevents the deployment. */
 export async function lookFirst(options: DeployOptions) {
   heading("Preflight");
   const start = startingPoint(options);
@@ -119,61 +119,61 @@ export async function deploy(options: DeployOptions): Promise<void> {
   await finish(at, release, await mainOutputs(terraform));
 }
 
-/** Quotas can only be seen where services are on. */
-async function lookAgain(at: GoogleAt): Promise<void> {
-  const looked = await lookAtQuotas(at);
+/** Quotas can be read only once their services are on. */
+async function lookAgain(context: GoogleAt): Promise<void> {
+  const looked = await lookAtQuotas(context);
   if (!isBlocked({ looked: [looked] })) return;
   printLooked([looked]);
   throw new Stop("Bootstrap is done; the quota is too small for the rest.");
 }
 
-async function makeImages(at: DeployContext, outputs: BootstrapOutputs) {
+async function makeImages(context: DeployContext, outputs: BootstrapOutputs) {
   heading("Images");
   await buildAll(repositoryRoot);
   const sources = await readSources();
-  const images = await ensureImages(at, outputs, sources);
+  const images = await ensureImages(context, outputs, sources);
   for (const reference of Object.values(images)) line(reference);
   const { commit, version } = sources;
-  // Of the sources, not of the clock: the same sources are the same release.
+  // Named after the sources and not the time, so the same sources are the same release.
   return { images, lists: await listsOfBuild(), commit, build: { commit, version } };
 }
 
-/** What stands between a finished apply and an API that is known to work. */
+/** The steps between a finished apply and an API that is known to work. */
 export async function finish(
-  at: DeployContext,
+  context: DeployContext,
   release: Release,
   outputs: MainOutputs,
 ): Promise<void> {
   const domain = new URL(outputs.url).hostname;
   heading("Domain and certificate");
-  await untilDomainIsReady(at, domain, recordsOf(outputs, domain));
-  if (!at.options.smoke) {
+  await untilDomainIsReady(context, domain, recordsOf(outputs, domain));
+  if (!context.options.smoke) {
     line(`Not tried out (--no-smoke): npm run smoke -- --url ${outputs.url}`);
     return;
   }
   heading("Smoke test");
   await untilItAnswers(outputs.url);
-  const operatorToken = await operatorTokenOf(at, outputs);
+  const operatorToken = await operatorTokenOf(context, outputs);
   const { failed, notTried, passed } = await runSmoke({ url: outputs.url, operatorToken });
   if (failed > 0) {
-    const back = `npm run deploy -- --project ${at.options.project} --rollback`;
+    const back = `npm run deploy -- --project ${context.options.project} --rollback`;
     throw new Stop(`${counted(failed, "check")} failed. To go back: ${back}`);
   }
   if (notTried > 0) throw new Stop(`${counted(notTried, "check")} couldn't be tried.`, 3);
-  await markVerified(at, release.id, passed);
+  await markVerified(context, release.id, passed);
   done(`${outputs.url} answers as it should`);
 }
 
-/** Of the account that is the first operator, if these credentials may act as it. */
+/** A token of the first operator's account, if these credentials may act as it. */
 async function operatorTokenOf(
-  at: DeployContext,
+  context: DeployContext,
   { audiences, operator_account }: MainOutputs,
 ): Promise<string | null> {
   const given = process.env.PADDOCK_OPERATOR_TOKEN;
   if (given) return given;
-  const account = at.options.operatorAccount ?? operator_account;
+  const account = context.options.operatorAccount ?? operator_account;
   for (let attempt = 1; ; attempt += 1) {
-    const token = await idTokenFor(at.google, account, audiences.operator);
+    const token = await idTokenFor(context.google, account, audiences.operator);
     if (token.ok) return token.value;
     if (token.status !== 403 || attempt === tokenAttemptsMax) {
       line(`No operator's token for ${account}: ${explainRefusal(token)}.`);

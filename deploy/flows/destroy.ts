@@ -1,4 +1,4 @@
-/** `--destroy`: what a deployment made, but for what can't or mustn't go, which is named. */
+/** `--destroy`: removes a deployment, and names what can't or mustn't be removed. */
 import * as z from "zod";
 import type { DeployOptions } from "../options.ts";
 import { stateBucket } from "../preflight/names.ts";
@@ -15,7 +15,7 @@ const Protection = z.object({
 });
 const unprotected = '{"protection": {"delete": false, "lock_archive": false, "lock_logs": false}}';
 
-/** @throws {Stop} while protection is on, and without the project's id being typed. */
+/** @throws {Stop} while protection is on, or unless the project's id is typed. */
 export async function destroy(options: DeployOptions): Promise<void> {
   const at = await stepAtFor(options);
   const current = need(await newestRelease(at), "Nothing has been released from here yet.");
@@ -43,7 +43,7 @@ export async function destroy(options: DeployOptions): Promise<void> {
   done(sha256 === null ? "there was nothing left" : "destroyed, but for what is named above");
 }
 
-/** In Google Cloud no program can delete these, or not yet; each with when it goes. */
+/** What no program can delete in Google Cloud, or not yet; each with when it disappears. */
 export function whatOutlives(project: string, protection: z.infer<typeof Protection>): string[] {
   return [
     "KMS: key ring and keys keep their names for good; their versions die after 30 days.",

@@ -9,7 +9,7 @@ import { listsOfBuild, openMain, variablesFor } from "../steps/main-root.ts";
 import { newestRelease } from "../steps/releases.ts";
 import { summarise, summaryLines } from "../terraform/plan-summary.ts";
 
-/** Reads the state and nothing else of the project; no lock is taken, no image is built. */
+/** Only reads the project's state; it takes no lock and builds no image. */
 export async function planOnly(options: DeployOptions): Promise<void> {
   const at: DeployContext = { ...signedIn(options), member: "" };
   const current = await newestRelease(at);

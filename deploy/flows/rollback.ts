@@ -1,4 +1,4 @@
-/** `--rollback`: a release that was there before, by its digests, lists and settings. */
+/** `--rollback`: restores an earlier release by its digests, lists and settings. */
 import type { DeployOptions } from "../options.ts";
 import { memberOf } from "../preflight/credentials.ts";
 import { detail, done, heading, line, Stop } from "../print.ts";
@@ -11,7 +11,7 @@ import { ensureSecrets } from "../steps/secrets.ts";
 import { readSources } from "../steps/sources.ts";
 import { finish } from "./deploy.ts";
 
-/** Without a look at everything: who rolls back is in a hurry, and nothing new is made. */
+/** Skips the preflight: a rollback is urgent, and makes nothing new. */
 export async function stepAtFor(options: DeployOptions): Promise<DeployContext> {
   const start = signedIn(options);
   return { ...start, member: await memberOf(start.google) };
@@ -46,9 +46,9 @@ export async function rollback(options: DeployOptions): Promise<void> {
   await finish(at, release, await mainOutputs(terraform));
 }
 
-/** The newest one before `id` that has passed its smoke test, else the newest before it. */
-async function before(at: DeployContext, id: string): Promise<string> {
-  const older = (await listReleases(at)).filter((release) => release.id < id);
+/** The newest release before `id` that has passed its smoke test, else the newest before it. */
+async function before(context: DeployContext, id: string): Promise<string> {
+  const older = (await listReleases(context)).filter((release) => release.id < id);
   const found = older.find(({ isVerified }) => isVerified) ?? older[0];
   if (!found) throw new Stop(`There is no release before ${id}.`);
   return found.id;

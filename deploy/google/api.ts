@@ -1,4 +1,4 @@
-/** Google's REST interfaces, as far as a deployment asks them itself. */
+/** The part of Google's REST interfaces that a deployment calls itself. */
 import { setTimeout as delay } from "node:timers/promises";
 import * as z from "zod";
 import type { Credentials } from "./token.ts";
@@ -6,7 +6,7 @@ import type { Credentials } from "./token.ts";
 const timeoutMs = 20_000;
 const attemptsMax = 4;
 const firstPauseMs = 500;
-/** Worth another attempt, if the request changes nothing or is repeatable. */
+/** Statuses that are worth another try, if the request changes nothing or is repeatable. */
 const passing: readonly number[] = [429, 500, 502, 503, 504];
 
 const ErrorBody = z.object({
@@ -23,7 +23,7 @@ export interface GoogleRefusal {
   readonly ok: false;
   /** 0 if no answer came at all. */
   readonly status: number;
-  /** Google's own word, such as `SERVICE_DISABLED`; empty if it gave none. */
+  /** Google's own code, such as `SERVICE_DISABLED`; empty if there was none. */
   readonly reason: string;
   readonly message: string;
 }
@@ -32,7 +32,7 @@ export type GoogleAnswer<T> = { readonly ok: true; readonly value: T } | GoogleR
 export interface Request {
   readonly method?: "GET" | "POST" | "PUT" | "DELETE";
   readonly body?: unknown;
-  /** Instead of `body`: sent as it is. */
+  /** Sent unchanged instead of `body`. */
   readonly raw?: { readonly type: string; readonly bytes: Buffer };
 }
 
@@ -48,7 +48,7 @@ export class GoogleApi {
     this.#endpoint = endpoint;
   }
 
-  /** Never throws for what Google answers; an answer of another form than `schema` throws. */
+  /** Doesn't throw for Google's refusals; throws for an answer that doesn't match `schema`. */
   async ask<T>(url: string, schema: z.ZodType<T>, request: Request = {}): Promise<GoogleAnswer<T>> {
     const method = request.method ?? "GET";
     for (let attempt = 1; ; attempt += 1) {
@@ -62,7 +62,7 @@ export class GoogleApi {
     }
   }
 
-  /** The pages of a list, no more of them than `pagesMax`; what refuses one refuses all. */
+  /** The pages of a list, at most `pagesMax`; one refused page refuses all. */
   async askPages<T extends { readonly nextPageToken?: string | undefined }>(
     url: string,
     schema: z.ZodType<T>,

@@ -1,4 +1,4 @@
-/** Whose name the deployment is made in: the first credentials that are found. */
+/** The credentials that the deployment uses: the first that are found. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
@@ -13,13 +13,13 @@ const gcloudTimeoutMs = 20_000;
 export interface Credentials {
   /** How they were found, for people. */
   readonly from: string;
-  /** A person's credentials are counted against a project that must be named; others aren't. */
+  /** Calls with a person's credentials must name a project for their quota; others needn't. */
   readonly needsQuotaProject: boolean;
-  /** An access token, renewed when it is about to expire. @throws if Google refuses. */
+  /** An access token, renewed before it expires. @throws if Google refuses. */
   accessToken(): Promise<string>;
 }
 
-/** As Terraform's provider looks for them, then gcloud's own; null if there are none. */
+/** Looks where Terraform's provider looks, then asks gcloud; null if there are none. */
 export function findCredentials(environment: NodeJS.ProcessEnv): Credentials | null {
   const given = environment.GOOGLE_OAUTH_ACCESS_TOKEN;
   if (given) {
@@ -38,7 +38,7 @@ function wellKnownFile(environment: NodeJS.ProcessEnv): string {
 }
 
 function applicationDefault(file: string, environment: NodeJS.ProcessEnv): Credentials {
-  // Else a machine that isn't in Google Cloud waits seconds for a server that isn't there.
+  // Without this, a machine outside of Google Cloud waits seconds for the metadata server.
   environment.METADATA_SERVER_DETECTION ??= "none";
   const auth = new GoogleAuth({ keyFilename: file, scopes: [scope, email] });
   return {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** Names of the images, as in a repository and in Terraform's `images`. */
+/** Names of the images, in repositories and in Terraform's `images`. */
 export const imageNames = ["functions", "runner"] as const;
 type Images = Readonly<Record<(typeof imageNames)[number], string>>;
 
@@ -16,7 +16,7 @@ const Build = z.object({
 const digestForm = /^sha256:[0-9a-f]{64}$/;
 
 /**
- * What a finished build has pushed: references by digest, which nobody can give another meaning.
+ * The images that a finished build has pushed, as references by digest, whose meaning can't change.
  *
  * @throws {Error} One sentence, if it isn't a build that succeeded and pushed each of them.
  */
@@ -38,7 +38,7 @@ export function imagesOfBuild(build: unknown): Images {
   return { functions: reference("functions"), runner: reference("runner") };
 }
 
-/** The tag is behind the last colon, unless that is the port of a registry. */
+/** The tag follows the last colon, unless that belongs to a registry's port. */
 function nameWithoutTag(name: string): string {
   return name.replace(/:[^:/]+$/, "");
 }

@@ -1,23 +1,23 @@
-/** What a check of the preflight gives. */
+/** The result of a preflight check. */
 import type { GoogleApi, GoogleRefusal } from "../google/api.ts";
 import type { Credentials } from "../google/token.ts";
 import type { DeployOptions } from "../options.ts";
 
 /**
- * `blocks`: the deployment would fail, so nothing is begun. `note`: to know, or what the deployment
- * will do about it. `unchecked`: nobody could look; the deployment finds out.
+ * `blocks`: the deployment would fail, so it doesn't begin. `note`: worth knowing, or what the
+ * deployment will do about it. `unchecked`: it couldn't be checked; the deployment will find out.
  */
 export interface Finding {
   readonly kind: "blocks" | "note" | "unchecked";
   /** One sentence. */
   readonly what: string;
-  /** The exact commands, or a page, that put it right. */
+  /** The exact commands, or a page, that fix it. */
   readonly fix?: readonly string[];
 }
 
 export interface CheckResult {
   readonly subject: string;
-  /** What was found to be well, in a few words; empty if nothing was. */
+  /** What was found to be right, in a few words; empty if nothing was. */
   readonly found: string;
   readonly findings: readonly Finding[];
 }
@@ -31,10 +31,10 @@ export interface PreflightAt {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** For checks that ask Google. */
+/** The context of checks that ask Google. */
 export interface GoogleAt extends PreflightAt {
   readonly google: GoogleApi;
-  /** Whose credentials these are, as IAM writes it; a placeholder if Google doesn't say. */
+  /** The owner of the credentials in IAM's notation; a placeholder if Google doesn't say. */
   readonly member: string;
 }
 
@@ -46,12 +46,12 @@ export const unchecked = (what: string, ...fix: string[]): Finding => ({
   fix,
 });
 
-/** How a check of `subject` says what it has seen. */
+/** Makes the function that reports the findings about `subject`. */
 export function lookedAt(subject: string): (found: string, ...findings: Finding[]) => CheckResult {
   return (found, ...findings) => ({ subject, found, findings });
 }
 
-/** Why Google didn't say. A service that is off is something else than a right that is missing. */
+/** Explains why Google didn't answer; a disabled service differs from a missing right. */
 export function explainRefusal(refused: GoogleRefusal): string {
   if (refused.reason === "NO_TOKEN") return refused.message;
   if (isOff(refused)) return "its service is off";

@@ -1,4 +1,4 @@
-/** The domain's records, as the public sees them, beside what the deployment needs there. */
+/** Compares the domain's public records with what the deployment needs. */
 import * as z from "zod";
 import { whereToAsk } from "../google/api.ts";
 import {
@@ -15,7 +15,7 @@ import {
 const timeoutMs = 10_000;
 const types = { A: 1, CNAME: 5, AAAA: 28, CAA: 257 } as const;
 const nameDoesNotExist = 3;
-/** Who signs Google-managed certificates. */
+/** The authorities that sign Google-managed certificates. */
 const signers = ["pki.goog", "letsencrypt.org"];
 
 const Resolved = z.object({
@@ -29,7 +29,7 @@ export interface DnsRecord {
   readonly data: string;
 }
 
-/** What Google's public resolver answers, so no resolver of a company's network. */
+/** Asks Google's public resolver, because a company's own may answer differently. */
 export async function resolve(
   name: string,
   type: keyof typeof types,
@@ -48,7 +48,7 @@ export async function resolve(
   }
 }
 
-/** Whether `record` is what the public sees. */
+/** Whether the public sees `record`. */
 export async function isThere(record: DnsRecord, endpoint: string | null): Promise<boolean> {
   const found = await resolve(record.name.replace(/\.$/, ""), record.type, endpoint);
   return (found ?? []).includes(record.data.replace(/\.$/, ""));
@@ -58,16 +58,16 @@ export function zoneLine({ name, type, data }: DnsRecord): string {
   return `${name.replace(/\.$/, "")}. 300 IN ${type} ${data}`;
 }
 
-/** Before anything is made only obstacles can be seen; afterwards the records themselves. */
-export async function lookAtDomain(at: PreflightAt): Promise<CheckResult> {
-  const { domain } = at.options;
+/** Before the first deployment only obstacles can be seen; afterwards the records themselves. */
+export async function lookAtDomain(context: PreflightAt): Promise<CheckResult> {
+  const { domain } = context.options;
   const looked = lookedAt("domain");
   if (domain === null) return looked("");
   const [addresses, sixes, aliases, allowed] = await Promise.all([
-    resolve(domain, "A", at.endpoint),
-    resolve(domain, "AAAA", at.endpoint),
-    resolve(domain, "CNAME", at.endpoint),
-    certificateAuthorities(domain, at.endpoint),
+    resolve(domain, "A", context.endpoint),
+    resolve(domain, "AAAA", context.endpoint),
+    resolve(domain, "CNAME", context.endpoint),
+    certificateAuthorities(domain, context.endpoint),
   ]);
   if (!addresses || !sixes || !aliases || !allowed) {
     return looked("", unchecked(`What ${domain} points to: the public resolver didn't answer.`));
@@ -85,11 +85,11 @@ export async function lookAtDomain(at: PreflightAt): Promise<CheckResult> {
     const what = `The CAA records of ${domain} allow ${allowed.join(", ")}, but not Google's signer.`;
     findings.push(blocks(what, `${domain}. 300 IN CAA 0 issue "pki.goog"`));
   }
-  findings.push(...(await recordFindings(at, domain, addresses)));
+  findings.push(...(await recordFindings(context, domain, addresses)));
   return looked(domain, ...findings);
 }
 
-/** As a signer reads them: of the nearest name upwards that has any. */
+/** The CAA records as a signer reads them: from the nearest parent name that has any. */
 async function certificateAuthorities(
   domain: string,
   endpoint: string | null,
@@ -121,11 +121,14 @@ const Addresses = z.object({
 });
 
 async function recordFindings(
-  at: PreflightAt,
+  context: PreflightAt,
   domain: string,
   addresses: readonly string[],
 ): Promise<Finding[]> {
-  const records = at.google === null ? [] : await recordsMade({ ...at, google: at.google }, domain);
+  const records =
+    context.google === null
+      ? []
+      : await recordsMade({ ...context, google: context.google }, domain);
   if (records.length === 0) {
     const now =
       addresses.length === 0 ? "no A record yet" : `an A record of ${addresses.join(", ")}`;
@@ -133,14 +136,14 @@ async function recordFindings(
   }
   const missing: DnsRecord[] = [];
   for (const record of records) {
-    if (!(await isThere(record, at.endpoint))) missing.push(record);
+    if (!(await isThere(record, context.endpoint))) missing.push(record);
   }
   if (missing.length === 0) return [];
   const what = `${domain} isn't pointed here yet; the certificate and the smoke test wait for it.`;
   return [note(what, ...missing.map(zoneLine))];
 }
 
-/** What an earlier run has made; none before the first. */
+/** The records that an earlier run needs; empty before the first. */
 async function recordsMade(
   { google, options }: Pick<GoogleAt, "google" | "options">,
   domain: string,

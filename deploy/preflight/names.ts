@@ -1,4 +1,4 @@
-/** Names that must be free, and what an earlier deployment has left that can't be made again. */
+/** Names that must be free, and remains of an earlier deployment that can't be made again. */
 import * as z from "zod";
 import { blocks, type CheckResult, type Finding, type GoogleAt, note } from "./check-result.ts";
 
@@ -15,20 +15,23 @@ const KeyRing = z.object({ name: z.string() });
 const Found = z.looseObject({});
 
 /** @param number of the project; null if it couldn't be read. */
-export async function lookAtNames(at: GoogleAt, number: string | null): Promise<CheckResult> {
-  const known = await stateIsThere(at);
-  const findings = [...(await lookAtBucket(at, number)), ...(known ? [] : await leftBehind(at))];
+export async function lookAtNames(context: GoogleAt, number: string | null): Promise<CheckResult> {
+  const known = await stateIsThere(context);
+  const findings = [
+    ...(await lookAtBucket(context, number)),
+    ...(known ? [] : await leftBehind(context)),
+  ];
   return { subject: "names", found: findings.length === 0 ? "free, or ours" : "", findings };
 }
 
-/** Whether an earlier run has kept a state: then what is there is ours. */
+/** Whether an earlier run has left a state; then existing resources are ours. */
 async function stateIsThere({ google, options }: GoogleAt): Promise<boolean> {
   const object = encodeURIComponent(mainState);
   const url = `https://storage.googleapis.com/storage/v1/b/${stateBucket(options.project)}/o/${object}`;
   return (await google.ask(url, Found)).ok;
 }
 
-/** Names of buckets are shared by all of Google's customers. */
+/** All of Google's customers share one namespace of buckets. */
 async function lookAtBucket(
   { google, options }: GoogleAt,
   number: string | null,
@@ -46,7 +49,7 @@ async function lookAtBucket(
   return [];
 }
 
-/** Without a state of ours, what has our names would be made a second time, and that fails. */
+/** Without a state, existing resources with our names would be created again, which fails. */
 async function leftBehind({ google, options }: GoogleAt): Promise<Finding[]> {
   const { project } = options;
   const findings: Finding[] = [];

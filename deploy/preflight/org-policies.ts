@@ -1,4 +1,4 @@
-/** Organisation policies that would break the deployment half way. */
+/** Organisation policies that would break the deployment half-way. */
 import * as z from "zod";
 import {
   blocks,
@@ -29,12 +29,12 @@ type Policy = z.output<typeof Policy>;
 
 interface Constraint {
   readonly name: string;
-  /** Each must be allowed, in one of its spellings; empty for a policy that is on or off. */
+  /** Values that must be allowed, each with its spellings; empty for a boolean policy. */
   readonly needs: readonly (readonly string[])[];
-  /** What the deployment does that it forbids. */
+  /** What the deployment does that the policy forbids. */
   readonly breaks: string;
-  /** Whether it is in the way of these options at all. */
-  readonly matters?: (at: GoogleAt) => boolean;
+  /** Whether these options are affected at all. */
+  readonly matters?: (context: GoogleAt) => boolean;
 }
 
 const usLocations = ["in:us-locations", "in:us-central1-locations", "us", "us-central1", "nam5"];
@@ -91,10 +91,12 @@ function isCustomerManaged(encryption: unknown): boolean {
   return z.object({ customer_managed: z.literal(true) }).safeParse(encryption).success;
 }
 
-export async function lookAtPolicies(at: GoogleAt): Promise<CheckResult> {
+export async function lookAtPolicies(context: GoogleAt): Promise<CheckResult> {
   const subject = "policies";
-  const asked = constraints.filter(({ matters }) => matters === undefined || matters(at));
-  const answers = await Promise.all(asked.map(async (constraint) => await look(at, constraint)));
+  const asked = constraints.filter(({ matters }) => matters === undefined || matters(context));
+  const answers = await Promise.all(
+    asked.map(async (constraint) => await look(context, constraint)),
+  );
   const off = answers.find((answer) => typeof answer === "object" && answer.kind === "unchecked");
   if (off && typeof off === "object") return { subject, found: "", findings: [off] };
   const findings = answers.filter((answer): answer is Finding => typeof answer === "object");
@@ -102,16 +104,16 @@ export async function lookAtPolicies(at: GoogleAt): Promise<CheckResult> {
   return { subject, found, findings };
 }
 
-async function look(at: GoogleAt, constraint: Constraint): Promise<Finding | "fine"> {
-  const { project } = at.options;
+async function look(context: GoogleAt, constraint: Constraint): Promise<Finding | "fine"> {
+  const { project } = context.options;
   const url = `https://orgpolicy.googleapis.com/v2/projects/${project}/policies/${constraint.name}:getEffectivePolicy`;
-  const answer = await at.google.ask(url, Policy);
+  const answer = await context.google.ask(url, Policy);
   if (!answer.ok) {
     if (isOff(answer)) {
       const what = "Organisation policies can't be seen: their service is off.";
       return unchecked(what, enableCommand(project, ["orgpolicy.googleapis.com"]));
     }
-    // A project without an organisation has none, and older ones don't know every constraint.
+    // A project without an organisation has none, and older ones lack some constraints.
     if (answer.status === 404 || answer.status === 400) return "fine";
     return unchecked(`Organisation policies: ${explainRefusal(answer)}.`);
   }

@@ -1,4 +1,4 @@
-/** Whether these credentials may do what the deployment does. */
+/** Checks whether these credentials may do what the deployment does. */
 import * as z from "zod";
 import {
   blocks,
@@ -12,8 +12,8 @@ import {
 type ByRole = Readonly<Record<string, readonly string[]>>;
 
 /**
- * One permission of each kind of thing that Terraform and this script make, by the narrowest
- * predefined role that has it. A role is asked for only if its permission is missing.
+ * One permission for each kind of thing that Terraform and this script make, by the narrowest
+ * predefined role that has it. A role is suggested only if its permission is missing.
  */
 const ofMainRoot: ByRole = {
   "roles/iam.serviceAccountAdmin": [
@@ -39,7 +39,7 @@ const ofMainRoot: ByRole = {
   "roles/cloudscheduler.admin": ["cloudscheduler.jobs.create"],
 };
 
-/** A workflow's account has none of these, or has them on single things alone. */
+/** A workflow's account has none of these, or only on single resources. */
 const ofBootstrap: ByRole = {
   "roles/resourcemanager.projectIamAdmin": ["resourcemanager.projects.setIamPolicy"],
   "roles/serviceusage.serviceUsageAdmin": ["serviceusage.services.enable"],

@@ -1,4 +1,4 @@
-/** Everything that would stop a deployment, looked at together, before anything is changed. */
+/** Checks everything that would stop a deployment, before anything is changed. */
 import { GoogleApi } from "../google/api.ts";
 import { findCredentials } from "../google/token.ts";
 import type { DeployOptions } from "../options.ts";
@@ -35,43 +35,43 @@ export function startingPoint(
   return { options, credentials, google, endpoint, environment };
 }
 
-/** What can be seen without credentials is looked at in any case, so that all is said at once. */
-export async function preflight(at: PreflightAt): Promise<Preflight> {
-  const member = at.google === null ? "user:YOU" : await memberOf(at.google);
+/** Checks that need no credentials always run, so that all problems are reported at once. */
+export async function preflight(context: PreflightAt): Promise<Preflight> {
+  const member = context.google === null ? "user:YOU" : await memberOf(context.google);
   const [credentials, terraform, builder, domain] = await Promise.all([
-    lookAtCredentials(at, member),
-    lookAtTerraform(at),
-    lookAtBuilder(at),
-    lookAtDomain(at),
+    lookAtCredentials(context, member),
+    lookAtTerraform(context),
+    lookAtBuilder(context),
+    lookAtDomain(context),
   ]);
   const local = [terraform, builder, domain];
   const isRefused = credentials.findings.some(({ kind }) => kind === "blocks");
-  if (at.google === null || isRefused) {
+  if (context.google === null || isRefused) {
     const unseen = unchecked("project, billing, services, permissions, quotas, policies, names");
     const rest = { subject: "the project", found: "", findings: [unseen] };
     return { looked: [credentials, ...local, rest], member, projectNumber: null };
   }
-  const project = await lookAtProject({ ...at, google: at.google, member });
+  const project = await lookAtProject({ ...context, google: context.google, member });
   if (project.number === null) {
     return { looked: [credentials, ...local, project], member, projectNumber: null };
   }
-  const inside = await lookInside({ ...at, google: at.google, member }, project.number);
+  const inside = await lookInside({ ...context, google: context.google, member }, project.number);
   const looked = [credentials, ...local, project, ...inside];
   return { looked, member, projectNumber: project.number };
 }
 
-async function lookInside(at: GoogleAt, number: string): Promise<CheckResult[]> {
+async function lookInside(context: GoogleAt, number: string): Promise<CheckResult[]> {
   return await Promise.all([
-    lookAtBilling(at),
-    lookAtServices(at),
-    lookAtPermissions(at),
-    lookAtQuotas(at),
-    lookAtPolicies(at),
-    lookAtNames(at, number),
+    lookAtBilling(context),
+    lookAtServices(context),
+    lookAtPermissions(context),
+    lookAtQuotas(context),
+    lookAtPolicies(context),
+    lookAtNames(context, number),
   ]);
 }
 
-/** Whom alerts reach is said once; later releases remember it. */
+/** The address for alerts is given once; later releases remember it. */
 export function lookAtSettings(variables: Readonly<Record<string, unknown>>): CheckResult {
   const subject = "settings";
   if (variables.alerts !== undefined) return { subject, found: "complete", findings: [] };

@@ -1,4 +1,4 @@
-/** The project itself: it exists, is active, and somebody pays for it. */
+/** Checks the project itself: it exists, is active, and has billing. */
 import * as z from "zod";
 import {
   blocks,
@@ -23,7 +23,7 @@ const Billing = z.object({
   billingAccountName: z.string().default(""),
 });
 
-/** Without these even looking is impossible; everything else is switched on by bootstrap. */
+/** Services that the checks themselves need; bootstrap enables everything else. */
 export const neededToLook = [
   "serviceusage.googleapis.com",
   "cloudresourcemanager.googleapis.com",
@@ -31,7 +31,7 @@ export const neededToLook = [
 ];
 
 export interface ProjectLooked extends CheckResult {
-  /** Null if there is no such project, or nobody could look. */
+  /** Null if there is no such project, or it couldn't be read. */
   readonly number: string | null;
 }
 
@@ -60,7 +60,7 @@ export async function lookAtProject({ google, options, member }: GoogleAt): Prom
     const what = "What must be on before anybody can look into the project is off.";
     return looked(blocks(what, enableCommand(project, neededToLook)));
   }
-  // Google says 403 for a project that isn't there as well, so that nobody learns of others'.
+  // Google also answers 403 for a missing project, to hide which ones exist.
   if (answer.status === 403 || answer.status === 404) {
     const grant = `gcloud projects add-iam-policy-binding ${project} --member=${member} --role=roles/owner`;
     const what = `There is no project ${project}, or these credentials may not see it.`;

@@ -1,4 +1,4 @@
-/** What the project may use at once: a new project may use less than the defaults ask for. */
+/** Checks the project's quotas; a new project may have less than the defaults need. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
@@ -20,7 +20,7 @@ import {
 const perPage = 500;
 const pagesMax = 10;
 const milliCpuPerInstance = 1_000;
-/** What the reaper, a burst of executions and a day's growth should have at least. */
+/** The minimum for the reaper, a burst of executions and a day's growth. */
 const runningMin = 100;
 const runsPerMinuteMin = 60;
 
@@ -46,25 +46,25 @@ const FunctionList = z.object({
   functions: z.record(z.string(), z.object({ limits: z.object({ instancesMax: z.int() }) })),
 });
 
-/** Cloud Quotas tells a service's limits once both are on; before, bootstrap comes first. */
-export async function lookAtQuotas(at: GoogleAt): Promise<CheckResult> {
+/** Cloud Quotas shows a service's limits once both are enabled, which bootstrap does. */
+export async function lookAtQuotas(context: GoogleAt): Promise<CheckResult> {
   const looked = lookedAt("quotas");
-  const run = await quotasOf(at, "run.googleapis.com");
+  const run = await quotasOf(context, "run.googleapis.com");
   if (!Array.isArray(run)) return looked("", run);
-  const kms = await quotasOf(at, "cloudkms.googleapis.com");
-  const findings = [...cpuFindings(at, run), ...jobFindings(at, run)];
-  if (Array.isArray(kms)) findings.push(...kmsFindings(at, kms));
-  const cpu = limitIn(at, run, /^CpuAllocPerProjectRegion$/);
-  return looked(cpu === null ? "" : `${cpu / 1000} vCPU in ${regionOf(at)}`, ...findings);
+  const kms = await quotasOf(context, "cloudkms.googleapis.com");
+  const findings = [...cpuFindings(context, run), ...jobFindings(context, run)];
+  if (Array.isArray(kms)) findings.push(...kmsFindings(context, kms));
+  const cpu = limitIn(context, run, /^CpuAllocPerProjectRegion$/);
+  return looked(cpu === null ? "" : `${cpu / 1000} vCPU in ${regionOf(context)}`, ...findings);
 }
 
 const regionOf = ({ options }: GoogleAt) => options.region ?? usualRegion;
 
-async function quotasOf(at: GoogleAt, service: string): Promise<QuotaInfo[] | Finding> {
-  const { project } = at.options;
+async function quotasOf(context: GoogleAt, service: string): Promise<QuotaInfo[] | Finding> {
+  const { project } = context.options;
   const parent = `projects/${project}/locations/global/services/${service}`;
   const url = `https://cloudquotas.googleapis.com/v1/${parent}/quotaInfos?pageSize=${perPage}`;
-  const answer = await at.google.askPages(url, Page, pagesMax);
+  const answer = await context.google.askPages(url, Page, pagesMax);
   if (!answer.ok) {
     const what = `Quotas can't be seen yet: ${explainRefusal(answer)}.`;
     const fix = enableCommand(project, ["cloudquotas.googleapis.com", service]);
@@ -75,9 +75,9 @@ async function quotasOf(at: GoogleAt, service: string): Promise<QuotaInfo[] | Fi
   return answer.value.flatMap(({ quotaInfos }) => quotaInfos);
 }
 
-/** In the region, else where the quota isn't counted by region; null if there is none such. */
-function limitIn(at: GoogleAt, infos: readonly QuotaInfo[], id: RegExp): number | null {
-  const region = regionOf(at);
+/** The limit of the region, else the one that isn't regional; null if there is none. */
+function limitIn(context: GoogleAt, infos: readonly QuotaInfo[], id: RegExp): number | null {
+  const region = regionOf(context);
   const info = infos.find(
     ({ quotaId, quotaDisplayName }) => id.test(quotaId) || id.test(quotaDisplayName),
   );
@@ -94,24 +94,24 @@ function limitIn(at: GoogleAt, infos: readonly QuotaInfo[], id: RegExp): number 
 const page = (project: string) =>
   `https://console.cloud.google.com/iam-admin/quotas?project=${project}`;
 
-/** Cloud Run refuses a service that could grow beyond the quota, however small it begins. */
-function cpuFindings(at: GoogleAt, infos: readonly QuotaInfo[]): Finding[] {
-  const cpu = limitIn(at, infos, /^CpuAllocPerProjectRegion$/);
+/** Cloud Run refuses a service that could grow beyond the quota, however small it starts. */
+function cpuFindings(context: GoogleAt, infos: readonly QuotaInfo[]): Finding[] {
+  const cpu = limitIn(context, infos, /^CpuAllocPerProjectRegion$/);
   if (cpu === null) return [unchecked("Cloud Run's CPU quota isn't among the listed ones.")];
   const fits = Math.floor(cpu / milliCpuPerInstance);
-  const wanted = instancesWanted(at);
+  const wanted = instancesWanted(context);
   if (wanted <= fits) return [];
-  const what = `A function may grow to ${wanted} instances, but ${regionOf(at)} grants ${fits} vCPU in all.`;
+  const what = `A function may grow to ${wanted} instances, but ${regionOf(context)} grants ${fits} vCPU in all.`;
   return [
     blocks(
       what,
       `run this command with --instances-max ${Math.max(1, fits)}`,
-      `or ask for more (CpuAllocPerProjectRegion): ${page(at.options.project)}`,
+      `or ask for more (CpuAllocPerProjectRegion): ${page(context.options.project)}`,
     ),
   ];
 }
 
-/** The most that any function asks for, unless the deployer says less. */
+/** The largest number that any function asks for, unless the options say less. */
 function instancesWanted({ options }: GoogleAt): number {
   const capped = options.variables.instances_max;
   if (typeof capped === "number") return capped;
@@ -121,33 +121,33 @@ function instancesWanted({ options }: GoogleAt): number {
   return Math.max(...Object.values(functions).map(({ limits }) => limits.instancesMax));
 }
 
-/** Their ids aren't documented, so they are known by what they are called. */
-function jobFindings(at: GoogleAt, infos: readonly QuotaInfo[]): Finding[] {
-  const running = limitIn(at, infos, /running.*execution|executions?.*running/i);
-  const runs = limitIn(at, infos, /run ?job|job ?run/i);
+/** These quotas' ids aren't documented, so they are recognised by their display names. */
+function jobFindings(context: GoogleAt, infos: readonly QuotaInfo[]): Finding[] {
+  const running = limitIn(context, infos, /running.*execution|executions?.*running/i);
+  const runs = limitIn(context, infos, /run ?job|job ?run/i);
   const findings: Finding[] = [];
   if (running === null || runs === null) {
     const what =
       "Executions at once and starts a minute aren't listed; Google documents 1,000 and 180.";
-    findings.push(note(what, page(at.options.project)));
+    findings.push(note(what, page(context.options.project)));
   }
   if (running !== null && running < runningMin) {
-    const what = `Only ${running} executions may run at once in ${regionOf(at)}; more will wait.`;
-    findings.push(note(what, page(at.options.project)));
+    const what = `Only ${running} executions may run at once in ${regionOf(context)}; more will wait.`;
+    findings.push(note(what, page(context.options.project)));
   }
   if (runs !== null && runs < runsPerMinuteMin) {
-    const what = `Only ${runs} executions may start a minute in ${regionOf(at)}; more will wait.`;
-    findings.push(note(what, page(at.options.project)));
+    const what = `Only ${runs} executions may start a minute in ${regionOf(context)}; more will wait.`;
+    findings.push(note(what, page(context.options.project)));
   }
   return findings;
 }
 
-/** Since 2026 in tokens, 100 for each use of a key: ten uses a second are the least. */
+/** Counted in tokens since 2026, 100 per use of a key; this allows ten uses a second. */
 const kmsTokensMin = 60_000;
 
-function kmsFindings(at: GoogleAt, infos: readonly QuotaInfo[]): Finding[] {
-  const tokens = limitIn(at, infos, /crypto|token/i);
+function kmsFindings(context: GoogleAt, infos: readonly QuotaInfo[]): Finding[] {
+  const tokens = limitIn(context, infos, /crypto|token/i);
   if (tokens === null || tokens >= kmsTokensMin) return [];
   const what = `Cloud KMS grants ${tokens} tokens a minute; opening secrets would wait.`;
-  return [note(what, page(at.options.project))];
+  return [note(what, page(context.options.project))];
 }

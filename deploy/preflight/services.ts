@@ -1,4 +1,4 @@
-/** Which of Google's services are on: those that aren't are switched on by bootstrap. */
+/** Which of Google's services are on; bootstrap enables the others. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
@@ -26,19 +26,19 @@ const Page = z.object({
   nextPageToken: z.string().optional(),
 });
 
-/** Name of the service, and what it is for. */
+/** A service's name, and what it is for. */
 const Why = z.record(z.string(), z.string());
 
-/** What the deployment uses: the list from which bootstrap switches them on. */
+/** The services that the deployment uses: the list that bootstrap enables. */
 export function servicesUsed(): readonly string[] {
   const file = join(repositoryRoot, "terraform", "bootstrap", "services.json");
   return Object.keys(Why.parse(JSON.parse(readFileSync(file, "utf8"))));
 }
 
-export async function lookAtServices(at: GoogleAt): Promise<CheckResult> {
-  const { project } = at.options;
+export async function lookAtServices(context: GoogleAt): Promise<CheckResult> {
+  const { project } = context.options;
   const looked = lookedAt("services");
-  const on = await servicesThatAreOn(at);
+  const on = await servicesThatAreOn(context);
   if (!Array.isArray(on)) return looked("", on);
   const off = servicesUsed().filter((service) => !on.includes(service));
   const offToLook = neededToLook.filter((service) => !on.includes(service));

@@ -1,4 +1,4 @@
-/** What this machine needs: Terraform, and something that builds images. */
+/** Checks this machine for Terraform, and for something that builds images. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const timeoutMs = 20_000;
 const installPage = "https://developer.hashicorp.com/terraform/install";
 const Version = z.object({ terraform_version: z.string().regex(/^\d+\.\d+\.\d+/) });
 
-/** Terraform, new enough, with a lock on the provider that it will fetch. */
+/** Requires a recent Terraform, and a lock for the provider that it will fetch. */
 export async function lookAtTerraform({ environment }: PreflightAt): Promise<CheckResult> {
   const looked = lookedAt("terraform");
   if (!onPath("terraform", environment)) {
@@ -53,16 +53,16 @@ export function builderOf({ options, environment }: PreflightAt): "cloud" | "doc
   return onPath("docker", environment) ? "docker" : null;
 }
 
-export async function lookAtBuilder(at: PreflightAt): Promise<CheckResult> {
+export async function lookAtBuilder(context: PreflightAt): Promise<CheckResult> {
   const looked = lookedAt("images");
-  if (at.options.images !== null) return looked("given by their digests");
-  const builder = builderOf(at);
+  if (context.options.images !== null) return looked("given by their digests");
+  const builder = builderOf(context);
   const page = "https://cloud.google.com/sdk/docs/install";
   if (builder === null) {
     return looked("", blocks("Neither gcloud nor docker is here to build images with.", page));
   }
   const program = builder === "cloud" ? "gcloud" : "docker";
-  if (!onPath(program, at.environment)) {
+  if (!onPath(program, context.environment)) {
     return looked("", blocks(`--build ${builder} needs ${program}, which isn't here.`, page));
   }
   return looked(builder === "cloud" ? "built by Cloud Build" : "built by docker here");

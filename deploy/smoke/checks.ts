@@ -1,4 +1,4 @@
-/** The smoke test, check by check: what only a deployment can prove. docs/deploy.md lists them. */
+/** The smoke test's checks: what only a deployment can prove. docs/deploy.md lists them. */
 import type { SmokeContext } from "./context.ts";
 import { forgedKey, headers, health, noPlainHttp, ownAnswers, version } from "./edge-checks.ts";
 import {
@@ -17,8 +17,10 @@ export interface SmokeCheck {
   readonly name: string;
   /** What holds if it passes. */
   readonly promise: string;
-  /** @returns what was seen. @throws if the promise is broken, `NotTried` if nobody could look. */
-  readonly run: (at: SmokeContext) => Promise<string>;
+  /**
+   * @returns what was seen. @throws if the promise is broken, `NotTried` if it couldn't be checked.
+   */
+  readonly run: (context: SmokeContext) => Promise<string>;
 }
 
 const check = (name: string, promise: string, run: SmokeCheck["run"]): SmokeCheck => ({
@@ -27,7 +29,7 @@ const check = (name: string, promise: string, run: SmokeCheck["run"]): SmokeChec
   run,
 });
 
-/** In this order; those after `owner-and-key` act as the account that it makes. */
+/** Runs in this order; checks after `owner-and-key` act as the account that it makes. */
 export const smokeChecks: readonly SmokeCheck[] = [
   check("health", "the API answers through the load balancer", health),
   check("version", "it tells which build it is", version),

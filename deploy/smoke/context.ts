@@ -1,4 +1,4 @@
-/** What the smoke test's checks share: how to ask, and what was made on the way. */
+/** What the smoke test's checks share: how to make requests, and what was created. */
 import { request as requestPlain } from "node:http";
 import { request as requestOverTls } from "node:https";
 import * as z from "zod";
@@ -16,7 +16,7 @@ export interface Reply {
   readonly ms: number;
 }
 
-/** A check that can't be made here, and why: counted, but no failure. */
+/** A check that can't be made here, and why; it is counted, but isn't a failure. */
 export class NotTried extends Error {
   override readonly name = "NotTried";
 }
@@ -36,7 +36,7 @@ const Thread = z.object({ thread: z.object({ id: z.string() }) });
 export class SmokeContext {
   readonly url: URL;
   readonly #operatorToken: string | null;
-  /** The account that the checks act as, once it is there. */
+  /** The account that the checks act as, once it exists. */
   #owner: Promise<{ readonly id: string; readonly key: string }> | null = null;
   readonly #environments: string[] = [];
 
@@ -49,7 +49,7 @@ export class SmokeContext {
     return this.url.protocol === "https:";
   }
 
-  /** Anything but an answer is a failure. @throws naming the path. */
+  /** Throws only if there is no answer. @throws naming the path. */
   async ask(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
     const beganAt = performance.now();
     const request = this.isTls ? requestOverTls : requestPlain;
@@ -73,7 +73,10 @@ export class SmokeContext {
     });
   }
 
-  /** By the operator, in the documented way (KEY-9). @throws {NotTried} without one. */
+  /**
+   * Makes the account as an operator, in the documented way (KEY-9). @throws {NotTried} without
+   * one.
+   */
   async owner() {
     this.#owner ??= this.#makeOwner();
     return await this.#owner;
@@ -82,7 +85,7 @@ export class SmokeContext {
   async #makeOwner() {
     const key = this.#operatorToken;
     if (key === null) throw new NotTried("needs an operator's token (docs/deploy.md)");
-    // 409 for one that is there already, 403 for an operator who isn't the first one.
+    // 409 means that there is one already, 403 that this operator isn't the first one.
     const first = await fetch(new URL("/v1/admin/operators/first", this.url), {
       method: "POST",
       headers: { authorization: `Bearer ${key}` },
@@ -104,7 +107,7 @@ export class SmokeContext {
     return await call({ url, key, ...(method === undefined ? {} : { method }) }, schema, body);
   }
 
-  /** Runs a script in an environment of its own, without a network unless `fields` say so. */
+  /** Runs a script in its own environment, without a network unless `fields` say so. */
   async run(script: string, fields: object = {}): Promise<Ran> {
     const { key } = await this.owner();
     const named = { name: "smoke", computeProfile: "lite", network: { mode: "none" }, ...fields };
@@ -129,7 +132,10 @@ export class SmokeContext {
     throw new Error("the stream ended before the execution");
   }
 
-  /** Removes what was made; the account can't be, so it is shut. Null if nothing was made. */
+  /**
+   * Removes what was made, and suspends the account, which can't be removed. Null if nothing was
+   * made.
+   */
   async cleanUp(): Promise<string | null> {
     const owner = await this.#owner?.catch(() => null);
     if (!owner) return null;

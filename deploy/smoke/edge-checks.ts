@@ -1,33 +1,33 @@
-/** What anybody on the internet sees of it. */
+/** What anybody on the internet sees of the deployment. */
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import { securityHeaders } from "#shared/pipeline/headers";
 import { NotTried, type Reply, type SmokeContext } from "./context.ts";
 
 const forgedTries = 5;
-/** A key that was never issued is refused without a read; a cold start is met by trying again. */
+/** A key that was never issued is refused without a read; retries allow for a cold start. */
 const forgedMsMax = 1_000;
 const plainTimeoutMs = 5_000;
 const oversizedHeaderBytes = 100_000;
 
-export async function health(at: SmokeContext): Promise<string> {
-  const { status, text, ms } = await at.ask("/v1/health");
+export async function health(context: SmokeContext): Promise<string> {
+  const { status, text, ms } = await context.ask("/v1/health");
   if (status !== 200) throw new Error(`/v1/health answered ${status}: ${text.slice(0, 200)}`);
   if (JSON.parse(text).status !== "healthy") throw new Error(`it says ${text.slice(0, 200)}`);
   return `healthy, ${ms} ms`;
 }
 
-export async function version(at: SmokeContext): Promise<string> {
-  const { status, text } = await at.ask("/v1/version");
+export async function version(context: SmokeContext): Promise<string> {
+  const { status, text } = await context.ask("/v1/version");
   if (status !== 200) throw new Error(`/v1/version answered ${status}`);
   const { build_version, git_commit } = JSON.parse(text);
   return `version ${build_version}, commit ${git_commit}`;
 }
 
-export async function headers(at: SmokeContext): Promise<string> {
+export async function headers(context: SmokeContext): Promise<string> {
   const paths = { "/v1/health": 200, "/v1/budget": 401, "/no/such/path": 404 };
   for (const [path, wanted] of Object.entries(paths)) {
-    const reply = await at.ask(path);
+    const reply = await context.ask(path);
     if (reply.status !== wanted) throw new Error(`${path}: ${reply.status} instead of ${wanted}`);
     const missing = missingHeaders(reply);
     if (missing.length > 0) throw new Error(`${path} (${wanted}) lacks ${missing.join(", ")}`);
@@ -44,9 +44,9 @@ function missingHeaders({ headers: sent }: Reply): string[] {
   );
 }
 
-/** The load balancer refuses this before any function hears of it. */
-export async function ownAnswers(at: SmokeContext): Promise<string> {
-  const { status, headers: sent } = await at.ask("/v1/health", {
+/** The load balancer refuses this before it reaches a function. */
+export async function ownAnswers(context: SmokeContext): Promise<string> {
+  const { status, headers: sent } = await context.ask("/v1/health", {
     "x-padding": "x".repeat(oversizedHeaderBytes),
   });
   if (status < 400 || status >= 500) throw new Error(`100 kB of headers were answered ${status}`);
@@ -54,11 +54,11 @@ export async function ownAnswers(at: SmokeContext): Promise<string> {
   return `an oversized request is answered ${status}, ${has} Strict-Transport-Security`;
 }
 
-export async function forgedKey(at: SmokeContext): Promise<string> {
+export async function forgedKey(context: SmokeContext): Promise<string> {
   const timesMs: number[] = [];
   for (let attempt = 0; attempt < forgedTries; attempt += 1) {
     const key = `tb_prod_${randomBytes(32).toString("hex")}`;
-    const { status, ms } = await at.ask("/v1/budget", { authorization: `Bearer ${key}` });
+    const { status, ms } = await context.ask("/v1/budget", { authorization: `Bearer ${key}` });
     if (status !== 401) throw new Error(`a key that nobody issued was answered ${status}`);
     timesMs.push(ms);
   }
@@ -67,11 +67,12 @@ export async function forgedKey(at: SmokeContext): Promise<string> {
   return `refused in ${fastest} ms`;
 }
 
-/** @param port 80 but in tests. */
-export async function noPlainHttp(at: SmokeContext, port = 80): Promise<string> {
-  if (!at.isTls) throw new NotTried("not applicable: this deployment is on loopback, without TLS");
+/** @param port 80, except in tests. */
+export async function noPlainHttp(context: SmokeContext, port = 80): Promise<string> {
+  if (!context.isTls)
+    throw new NotTried("not applicable: this deployment is on loopback, without TLS");
   const listens = await new Promise<boolean>((resolve, reject) => {
-    const socket = connect({ host: at.url.hostname, port, timeout: plainTimeoutMs });
+    const socket = connect({ host: context.url.hostname, port, timeout: plainTimeoutMs });
     const end = (answer: boolean) => {
       socket.destroy();
       resolve(answer);

@@ -1,4 +1,4 @@
-/** Runs the smoke test's checks one after another, and cleans up whatever happened. */
+/** Runs the smoke test's checks one after another, and always cleans up. */
 import colours from "picocolors";
 import { showWorking } from "../../scripts/tools/working.ts";
 import { detail, line } from "../print.ts";
@@ -7,16 +7,16 @@ import { NotTried, SmokeContext } from "./context.ts";
 
 export interface SmokeOptions {
   readonly url: string;
-  /** A Google ID token of an operator; null leaves out what needs one. */
+  /** A Google ID token of an operator; null skips what needs one. */
   readonly operatorToken: string | null;
-  /** Names of checks; all of them unless given. */
+  /** Names of checks; all of them by default. */
   readonly only?: readonly string[];
 }
 
 export interface SmokeResult {
   readonly passed: number;
   readonly failed: number;
-  /** Nobody could look. What doesn't apply to this deployment isn't among them. */
+  /** Checks that couldn't be made. Those that don't apply to this deployment don't count. */
   readonly notTried: number;
 }
 
@@ -41,10 +41,10 @@ export async function runSmoke(options: SmokeOptions): Promise<SmokeResult> {
   return { passed, failed, notTried };
 }
 
-async function runOne({ name, run }: SmokeCheck, at: SmokeContext) {
+async function runOne({ name, run }: SmokeCheck, context: SmokeContext) {
   const done = showWorking(name);
   try {
-    const seen = await run(at).finally(done);
+    const seen = await run(context).finally(done);
     line(`${colours.green("✓")} ${name.padEnd(column)}${seen}`);
     return "passed";
   } catch (error) {

@@ -8,15 +8,15 @@ const apartMsMin = 1_500;
 
 const usd = (amount: number) => `$${amount.toFixed(6)}`;
 
-export async function ownerAndKey(at: SmokeContext): Promise<string> {
-  const { id } = await at.owner();
+export async function ownerAndKey(context: SmokeContext): Promise<string> {
+  const { id } = await context.owner();
   const Budget = z.object({ balance: z.number() });
-  const { balance } = await at.call("/v1/budget", Budget);
+  const { balance } = await context.call("/v1/budget", Budget);
   return `${id} with ${usd(balance)}, by the first operator`;
 }
 
-export async function shellTask(at: SmokeContext): Promise<string> {
-  const ran = await at.run("echo $((6 * 7)); echo kept > kept.txt");
+export async function shellTask(context: SmokeContext): Promise<string> {
+  const ran = await context.run("echo $((6 * 7)); echo kept > kept.txt");
   expectSuccess(ran);
   if (ran.output.trim() !== "42") throw new Error(`it printed ${JSON.stringify(ran.output)}`);
   const { cost, held, durationMs } = ran.run;
@@ -24,11 +24,11 @@ export async function shellTask(at: SmokeContext): Promise<string> {
   return `${usd(cost)} of ${usd(held)} held, ${(durationMs / 1000).toFixed(1)} s`;
 }
 
-/** Sealed without a right to open, opened by the gateway alone, and never shown. */
-export async function secret(at: SmokeContext): Promise<string> {
+/** A secret is sealed without the right to open it, opened only by the gateway, and never shown. */
+export async function secret(context: SmokeContext): Promise<string> {
   const value = randomBytes(16).toString("hex");
   const secrets = [{ key: "TOKEN", value }];
-  const ran = await at.run('printf %s "$TOKEN" | wc -c; echo "$TOKEN"', { secrets });
+  const ran = await context.run('printf %s "$TOKEN" | wc -c; echo "$TOKEN"', { secrets });
   expectSuccess(ran);
   if (ran.output.includes(value)) throw new Error("it is shown in the task's output");
   const [length, shown] = ran.output.trim().split("\n");
@@ -36,9 +36,9 @@ export async function secret(at: SmokeContext): Promise<string> {
   return `its task has it; in the output it is ${shown}`;
 }
 
-/** Nothing between a function and its client may keep events back. */
-export async function streaming(at: SmokeContext): Promise<string> {
-  const ran = await at.run("echo first; sleep 4; echo second");
+/** Nothing between a function and its client may hold events back. */
+export async function streaming(context: SmokeContext): Promise<string> {
+  const ran = await context.run("echo first; sleep 4; echo second");
   expectSuccess(ran);
   if (ran.endedAtMs < apartMsMin) {
     throw new Error(`both lines arrived within ${ran.endedAtMs.toFixed(0)} ms of the end`);
@@ -48,13 +48,13 @@ export async function streaming(at: SmokeContext): Promise<string> {
 
 const places = ["http://169.254.169.254/", "http://metadata.google.internal/", "https://8.8.8.8/"];
 
-/** Where nothing may leave, nothing does: metadata server and DNS included. */
-export async function egressDenied(at: SmokeContext): Promise<string> {
+/** Without a network nothing leaves, including requests to the metadata server and DNS. */
+export async function egressDenied(context: SmokeContext): Promise<string> {
   const tries = places.map(
     (url) => `curl -s -k -m 5 --noproxy "*" -o /dev/null ${url} && echo "reached ${url}"`,
   );
   const names = "getent hosts example.com && echo 'resolved example.com'";
-  const ran = await at.run(`${[...tries, names].join("\n")}\necho done`);
+  const ran = await context.run(`${[...tries, names].join("\n")}\necho done`);
   expectSuccess(ran);
   if (ran.output.trim() !== "done") throw new Error(ran.output.trim().split("\n").join("; "));
   return `${places.length} addresses and a name, none reached`;
@@ -64,15 +64,15 @@ const Egress = z.object({
   data: z.array(z.object({ host: z.string(), verdict: z.string(), rule: z.string().nullable() })),
 });
 
-/** A denial is told with its rule, and stands in the execution's own log. */
-export async function egressAllowlist(at: SmokeContext): Promise<string> {
+/** A refusal names its rule, and the execution's own log has it. */
+export async function egressAllowlist(context: SmokeContext): Promise<string> {
   const network = { mode: "allowlist", allow: [{ host: "example.com" }] };
-  const ran = await at.run("curl -s -m 10 http://example.org/; true", { network });
+  const ran = await context.run("curl -s -m 10 http://example.org/; true", { network });
   expectSuccess(ran);
   if (!ran.output.includes('"rule":"host_not_allowed"')) {
     throw new Error(`the task was told ${JSON.stringify(ran.output.slice(0, 200))}`);
   }
-  const { data } = await at.call(`/v1/executions/${ran.run.id}/egress`, Egress);
+  const { data } = await context.call(`/v1/executions/${ran.run.id}/egress`, Egress);
   const entry = data.find(({ host }) => host === "example.org");
   if (entry?.verdict !== "refused") throw new Error("its egress log doesn't have the denial");
   return `refused by ${entry.rule}, and on the log`;
@@ -87,8 +87,8 @@ env | grep -q '^PADDOCK_\\|^K_\\|^CLOUD_RUN' && echo "Environment: ours"
 true`;
 
 /** Each mandatory layer as the task itself sees it, and which of the two modes it runs in. */
-export async function sandbox(at: SmokeContext): Promise<string> {
-  const ran = await at.run(looks);
+export async function sandbox(context: SmokeContext): Promise<string> {
+  const ran = await context.run(looks);
   expectSuccess(ran);
   const seen = new Map(
     ran.output.split("\n").map((line) => {
@@ -111,14 +111,14 @@ export async function sandbox(at: SmokeContext): Promise<string> {
 
 const Key = z.object({ id: z.string(), key: z.string() });
 
-/** A 200 means dead, on every instance. */
-export async function revocation(at: SmokeContext): Promise<string> {
-  const made = await at.call("/v1/keys", Key, { name: "to be revoked" });
+/** A 200 means that the key is dead on every instance. */
+export async function revocation(context: SmokeContext): Promise<string> {
+  const made = await context.call("/v1/keys", Key, { name: "to be revoked" });
   const use = async () =>
-    (await at.ask("/v1/budget", { authorization: `Bearer ${made.key}` })).status;
+    (await context.ask("/v1/budget", { authorization: `Bearer ${made.key}` })).status;
   const before = await use();
   if (before !== 200) throw new Error(`the new key was answered ${before}`);
-  await at.call(`/v1/keys/${made.id}/revoke`, z.unknown(), {});
+  await context.call(`/v1/keys/${made.id}/revoke`, z.unknown(), {});
   const after = await Promise.all(Array.from({ length: deadWithinTries }, use));
   const alive = after.filter((status) => status !== 401);
   if (alive.length > 0) throw new Error(`answered ${alive.join(", ")} after it was revoked`);

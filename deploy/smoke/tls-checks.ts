@@ -1,4 +1,4 @@
-/** Which TLS is spoken, and with what certificate. */
+/** Checks the TLS versions and the certificate. */
 import { type ConnectionOptions, connect, type PeerCertificate } from "node:tls";
 import { NotTried, type SmokeContext } from "./context.ts";
 
@@ -14,17 +14,17 @@ interface Handshake {
   readonly certificate: PeerCertificate;
 }
 
-export async function tlsVersions(at: SmokeContext): Promise<string> {
-  requireTls(at);
-  const newest = await handshake(at, { minVersion: "TLSv1.3", maxVersion: "TLSv1.3" });
+export async function tlsVersions(context: SmokeContext): Promise<string> {
+  requireTls(context);
+  const newest = await handshake(context, { minVersion: "TLSv1.3", maxVersion: "TLSv1.3" });
   if (newest === null) throw new Error("TLS 1.3 isn't spoken");
   for (const version of ["TLSv1", "TLSv1.1"] as const) {
-    // OpenSSL itself speaks these only if it is told to take anything.
+    // By default, OpenSSL itself refuses to speak these.
     const ciphers = "DEFAULT:@SECLEVEL=0";
-    const old = await handshake(at, { minVersion: version, maxVersion: version, ciphers });
+    const old = await handshake(context, { minVersion: version, maxVersion: version, ciphers });
     if (old !== null) throw new Error(`${old.protocol} is spoken as well`);
   }
-  const weak = await handshake(at, {
+  const weak = await handshake(context, {
     maxVersion: "TLSv1.2",
     ciphers: "AES128-SHA:AES256-SHA:AES128-SHA256:AES128-GCM-SHA256:@SECLEVEL=0",
   });
@@ -32,31 +32,35 @@ export async function tlsVersions(at: SmokeContext): Promise<string> {
   return `1.3 (${newest.cipher}); 1.0, 1.1 and ciphers without forward secrecy are refused`;
 }
 
-export async function certificate(at: SmokeContext): Promise<string> {
-  requireTls(at);
-  const shown = await handshake(at, {});
+export async function certificate(context: SmokeContext): Promise<string> {
+  requireTls(context);
+  const shown = await handshake(context, {});
   if (shown === null) throw new Error("no connection");
   if (!shown.authorized) throw new Error(`the certificate isn't trusted: ${shown.why}`);
   const daysLeft = Math.floor((Date.parse(shown.certificate.valid_to) - Date.now()) / dayMs);
   if (daysLeft < daysLeftMin) throw new Error(`the certificate ends in ${daysLeft} days`);
   const issuer = shown.certificate.issuer.O ?? shown.certificate.issuer.CN;
-  return `for ${at.url.hostname}, by ${String(issuer)}, ${daysLeft} days left`;
+  return `for ${context.url.hostname}, by ${String(issuer)}, ${daysLeft} days left`;
 }
 
-function requireTls(at: SmokeContext): void {
-  if (!at.isTls) throw new NotTried("not applicable: this deployment is on loopback, without TLS");
+function requireTls(context: SmokeContext): void {
+  if (!context.isTls)
+    throw new NotTried("not applicable: this deployment is on loopback, without TLS");
 }
 
-/** Null if the other side refuses, or this machine's OpenSSL can't even offer it. */
-async function handshake(at: SmokeContext, options: ConnectionOptions): Promise<Handshake | null> {
-  const { hostname, port } = at.url;
+/** Null if the other side refuses, or this machine's OpenSSL can't offer it. */
+async function handshake(
+  context: SmokeContext,
+  options: ConnectionOptions,
+): Promise<Handshake | null> {
+  const { hostname, port } = context.url;
   return await new Promise((resolve) => {
     const socket = connect({
       host: hostname,
       servername: hostname,
       port: Number(port || 443),
       timeout: timeoutMs,
-      // Looked at below, where its reason can be said.
+      // Checked below, where the reason can be reported.
       rejectUnauthorized: false,
       ...options,
     });

@@ -1,20 +1,20 @@
-/** Planned, shown, agreed to, applied: the one way in which Terraform changes anything here. */
+/** Plan, show, confirm, apply: the only way in which Terraform changes anything here. */
 import { setTimeout as delay } from "node:timers/promises";
 import { confirm, detail, done, line, Stop } from "../print.ts";
 import { type PlanSummary, summarise, summaryLines } from "../terraform/plan-summary.ts";
 import { NotYetError, type Terraform } from "../terraform/run.ts";
 
 const attemptsMax = 4;
-/** A service that was just switched on, or a right just granted, is known everywhere after that. */
+/** How long a newly enabled service or a new right takes to work everywhere. */
 const pauseMs = 60_000;
 
 export interface Applying {
   readonly variables: object;
   readonly question: string;
   readonly yes: boolean;
-  /** Typed instead of yes. */
+  /** The word to type instead of yes. */
   readonly word?: string;
-  /** Of `terraform plan`. */
+  /** Further arguments of `terraform plan`. */
   readonly how?: readonly string[];
 }
 
@@ -45,13 +45,13 @@ export async function applyPlan(terraform: Terraform, applying: Applying): Promi
   }
 }
 
-/** A second plan may only go on with what the first one said. */
+/** Whether a second plan would destroy more than the one that was confirmed. */
 function losesMore(agreed: PlanSummary, now: PlanSummary): boolean {
   const known = new Set(agreed.lost.map(({ address }) => address));
   return now.lost.some(({ address }) => !known.has(address));
 }
 
-/** @throws {Stop} if `found` is nothing. */
+/** @throws {Stop} if `found` is null or undefined. */
 export function need<T>(found: T | null | undefined, sentence: string): T {
   if (found === null || found === undefined) throw new Stop(sentence);
   return found;

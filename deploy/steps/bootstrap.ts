@@ -1,4 +1,4 @@
-/** The bootstrap root: its own state begins on this machine and moves into the bucket it makes. */
+/** The bootstrap root: its state starts on this machine and moves into the bucket that it makes. */
 import { existsSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import * as z from "zod";
@@ -14,7 +14,7 @@ const Outputs = z.object({
   build_bucket: z.string(),
   build_account: z.string(),
   secrets: z.record(z.string(), z.string()),
-  /** As whom a workflow deploys; left out without a repository. */
+  /** The account of a deploying workflow; missing without a repository. */
   deploy_account: z.string().nullish(),
 });
 export type BootstrapOutputs = z.infer<typeof Outputs>;
@@ -22,7 +22,7 @@ export type BootstrapOutputs = z.infer<typeof Outputs>;
 const stateObject = "bootstrap/default.tfstate";
 const Found = z.looseObject({});
 
-/** Where bootstrap's state is: that decides how to go on. */
+/** Where bootstrap's state is, which decides how to continue. */
 export type StateIs = "nowhere" | "here" | "in the bucket" | "lost";
 
 export async function whereIsState({ google, options }: DeployContext): Promise<StateIs> {
@@ -40,15 +40,15 @@ export interface BootstrapSettings {
 
 /** Each run finds out how far the last one came. @throws {Stop} without a yes. */
 export async function applyBootstrap(
-  at: DeployContext,
+  context: DeployContext,
   settings: BootstrapSettings,
 ): Promise<BootstrapOutputs> {
-  const { project, yes } = at.options;
+  const { project, yes } = context.options;
   const bucket = stateBucket(project);
-  const root = { root: "bootstrap", project, credentials: at.credentials } as const;
+  const root = { root: "bootstrap", project, credentials: context.credentials } as const;
   const variables = { project_id: project, ...settings };
   const question = "Switch on these services and make bucket, registry and secrets?";
-  const state = await whereIsState(at);
+  const state = await whereIsState(context);
   if (state === "lost") {
     throw new Stop(
       `gs://${bucket} is there, but no state: another machine didn't finish. Go on there, or, if the bucket is empty, gcloud storage buckets delete gs://${bucket}`,
@@ -71,11 +71,11 @@ export async function applyBootstrap(
   return await terraform.outputs(Outputs);
 }
 
-/** What an earlier run made, for credentials that may look but not change it. */
-export async function readBootstrap(at: DeployContext): Promise<BootstrapOutputs> {
-  const { project } = at.options;
-  const root = { root: "bootstrap", project, credentials: at.credentials } as const;
-  if ((await whereIsState(at)) !== "in the bucket") {
+/** Reads what an earlier run made, with credentials that needn't be able to change it. */
+export async function readBootstrap(context: DeployContext): Promise<BootstrapOutputs> {
+  const { project } = context.options;
+  const root = { root: "bootstrap", project, credentials: context.credentials } as const;
+  if ((await whereIsState(context)) !== "in the bucket") {
     throw new Stop("Bootstrap hasn't been applied yet: run this command without --skip-bootstrap.");
   }
   const terraform = await Terraform.open(root);

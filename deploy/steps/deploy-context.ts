@@ -1,4 +1,4 @@
-/** What every step of a deployment has at hand. */
+/** What every step of a deployment gets. */
 import type { GoogleApi } from "../google/api.ts";
 import type { Credentials } from "../google/token.ts";
 import type { DeployOptions } from "../options.ts";
@@ -15,7 +15,7 @@ export interface DeployContext {
 
 export const noCredentials = "There are no Google credentials here.";
 
-/** As whoever starts it, without a look at anything. @throws {Stop} without credentials. */
+/** Signs in with the current credentials and checks nothing. @throws {Stop} without credentials. */
 export function signedIn(options: DeployOptions): Omit<DeployContext, "member"> {
   const start = startingPoint(options);
   const credentials = need(start.credentials, noCredentials);

@@ -1,4 +1,7 @@
-/** The domain points here and its certificate is in force: before, nobody can be answered. */
+/**
+ * Waits until the domain points here and its certificate is active; before that no client is
+ * answered.
+ */
 import { setTimeout as delay } from "node:timers/promises";
 import * as z from "zod";
 import { showWorking } from "../../scripts/tools/working.ts";
@@ -7,13 +10,13 @@ import { detail, done, line, Stop } from "../print.ts";
 import type { DeployContext } from "./deploy-context.ts";
 
 const everyMs = 15_000;
-/** A person may be typing records just now; a workflow can't. */
+/** A person may be entering the records right now; a workflow can't. */
 const recordsWithinMs = { person: 20 * 60_000, nobody: 2 * 60_000 } as const;
-/** Google's signer takes minutes, at times most of an hour. */
+/** Google's signer takes minutes, sometimes most of an hour. */
 const certificateWithinMs = 60 * 60_000;
-/** Google's edge learns of a new load balancer in 5 to 10 minutes. */
+/** Google's edge takes 5 to 10 minutes to learn of a new load balancer. */
 const answerWithinMs = 20 * 60_000;
-/** Not a failure: what is missing lies outside of this program. */
+/** Not a failure, because what is missing isn't in this program's power. */
 const notYetExitCode = 3;
 
 const Certificates = z.object({
@@ -38,17 +41,17 @@ const Certificates = z.object({
 
 /** @throws {Stop} with exit code 3 if something is missing for too long. */
 export async function untilDomainIsReady(
-  at: DeployContext,
+  context: DeployContext,
   domain: string,
   records: readonly DnsRecord[],
 ): Promise<void> {
-  await untilRecordsAreThere(at, records);
-  const url = `https://certificatemanager.googleapis.com/v1/projects/${at.options.project}/locations/global/certificates`;
+  await untilRecordsAreThere(context, records);
+  const url = `https://certificatemanager.googleapis.com/v1/projects/${context.options.project}/locations/global/certificates`;
   const deadline = performance.now() + certificateWithinMs;
   const shown = showWorking(`waiting for the certificate of ${domain}`);
   try {
     for (;;) {
-      const answer = await at.google.ask(url, Certificates);
+      const answer = await context.google.ask(url, Certificates);
       const managed = answer.ok
         ? answer.value.certificates.find((one) => one.managed?.domains.includes(domain))?.managed
         : undefined;
@@ -68,8 +71,8 @@ export async function untilDomainIsReady(
 }
 
 /**
- * A new load balancer answers at all after minutes, first with errors of its own. Whether it does
- * as it should is the smoke test's affair, so giving up is no failure here.
+ * A new load balancer takes minutes to answer, at first with errors of its own. The smoke test
+ * checks its answers, so giving up here isn't a failure.
  */
 export async function untilItAnswers(url: string): Promise<void> {
   const deadline = performance.now() + (statedMs() ?? answerWithinMs);
@@ -88,16 +91,16 @@ export async function untilItAnswers(url: string): Promise<void> {
 }
 
 async function untilRecordsAreThere(
-  at: DeployContext,
+  context: DeployContext,
   records: readonly DnsRecord[],
 ): Promise<void> {
-  let missing = await missingOf(at, records);
+  let missing = await missingOf(context, records);
   if (missing.length > 0) {
     line("Add these records where the domain's zone is kept:");
     for (const record of missing) line(`  ${zoneLine(record)}`);
     detail("Waiting for them; Ctrl-C is fine, the same command goes on from here.");
   }
-  const isPerson = process.stdin.isTTY && !at.options.yes;
+  const isPerson = process.stdin.isTTY && !context.options.yes;
   const usualMs = recordsWithinMs[isPerson ? "person" : "nobody"];
   const deadline = performance.now() + (statedMs() ?? usualMs);
   while (missing.length > 0) {
@@ -106,21 +109,21 @@ async function untilRecordsAreThere(
       throw new Stop(`${sentence} Then run the same command again.`, notYetExitCode);
     }
     await delay(Math.min(everyMs, deadline - performance.now() + 1));
-    missing = await missingOf(at, missing);
+    missing = await missingOf(context, missing);
   }
   done("the domain's records are there");
 }
 
-/** PADDOCK_DEPLOY_WAIT_MS: for who won't wait that long. */
+/** PADDOCK_DEPLOY_WAIT_MS shortens the waits. */
 function statedMs(): number | null {
   const stated = process.env.PADDOCK_DEPLOY_WAIT_MS;
   return stated === undefined ? null : Number(stated);
 }
 
 async function missingOf(
-  at: DeployContext,
+  context: DeployContext,
   records: readonly DnsRecord[],
 ): Promise<readonly DnsRecord[]> {
-  const there = await Promise.all(records.map((record) => isThere(record, at.endpoint)));
+  const there = await Promise.all(records.map((record) => isThere(record, context.endpoint)));
   return records.filter((_, index) => !there[index]);
 }

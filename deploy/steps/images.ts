@@ -1,4 +1,4 @@
-/** Both images, built where nothing of these sources has been built yet, known by their digests. */
+/** Builds both images, unless these sources were built before, and returns their digests. */
 import { once } from "node:events";
 import * as z from "zod";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
@@ -23,24 +23,24 @@ const Tag = z.object({ version: z.string() });
 
 /** @returns references by digest. @throws {Stop} if the build fails. */
 export async function ensureImages(
-  at: DeployContext,
+  context: DeployContext,
   outputs: BootstrapOutputs,
   sources: Sources,
 ): Promise<Images> {
-  if (at.options.images !== null) return at.options.images;
-  const known = await imagesOf(at, outputs.registry, sources.tag);
+  if (context.options.images !== null) return context.options.images;
+  const known = await imagesOf(context, outputs.registry, sources.tag);
   if (known !== null) {
     done(`these sources are built already: ${sources.tag}`);
     return known;
   }
-  const builder = builderOf({ ...at, google: at.google, environment: process.env });
-  if (builder === "cloud") await buildInCloud(at, outputs, sources);
+  const builder = builderOf({ ...context, google: context.google, environment: process.env });
+  if (builder === "cloud") await buildInCloud(context, outputs, sources);
   else await buildHere(outputs, sources);
-  const built = await imagesOf(at, outputs.registry, sources.tag);
+  const built = await imagesOf(context, outputs.registry, sources.tag);
   return need(built, `The build has ended, but ${outputs.registry} has no ${sources.tag}.`);
 }
 
-/** Null unless both are there. */
+/** Null unless both exist. */
 async function imagesOf(
   { google }: DeployContext,
   registry: string,
@@ -58,7 +58,7 @@ async function imagesOf(
   return functions && runner ? { functions, runner } : null;
 }
 
-/** The orders of a build, as the dry run shows them too. */
+/** The commands of a build; the dry run prints them too. */
 export function cloudBuildOrder(
   project: string,
   region: string,
@@ -84,7 +84,7 @@ export function cloudBuildOrder(
     "--config=cloudbuild.yaml",
     `--gcs-source-staging-dir=gs://${outputs.build_bucket}/source`,
     `--substitutions=${pairs.join(",")}`,
-    // The build logs to Cloud Logging alone, so there is nothing to stream.
+    // The build logs to Cloud Logging only, so there is nothing to stream.
     "--suppress-logs",
     "--format=json",
   ];
@@ -104,7 +104,7 @@ async function buildInCloud(
   }
 }
 
-/** The orders of a build on this machine. */
+/** The commands of a build on this machine. */
 export function dockerOrders(registry: string, sources: Sources): [string, ...string[]][] {
   const files = { functions: "images/functions/Dockerfile", runner: "runner/Dockerfile" };
   const [host = ""] = registry.split("/");
@@ -137,7 +137,7 @@ async function buildHere({ registry }: BootstrapOutputs, sources: Sources): Prom
   for (const order of dockerOrders(registry, sources)) await run(order);
 }
 
-/** Its log goes to the terminal; what it answers comes back. */
+/** Its log goes to the terminal; its output is returned. */
 async function run(order: readonly [string, ...string[]]): Promise<string> {
   const child = startChild(order, {
     cwd: repositoryRoot,

@@ -1,6 +1,6 @@
 /**
- * Key rings and keys can't be deleted, so a deployment after a `--destroy` finds them there. They
- * are taken into the state, and get a version again, since `--destroy` has destroyed theirs.
+ * Key rings and keys can't be deleted, so a deployment after a `--destroy` finds them. They are
+ * imported into the state and get a new version, because `--destroy` has destroyed theirs.
  */
 import * as z from "zod";
 import { done, Stop } from "../print.ts";
@@ -21,17 +21,17 @@ const Named = z.object({ name: z.string() });
 const ringName = (project: string) => `projects/${project}/locations/us/keyRings/paddock`;
 const kms = "https://cloudkms.googleapis.com/v1";
 
-/** What an earlier deployment has left; null if there is nothing, or it is in the state. */
-export async function takeOverKeys(at: DeployContext, terraform: Terraform): Promise<void> {
-  const ring = ringName(at.options.project);
-  const found = await at.google.ask(`${kms}/${ring}`, Named);
+/** What an earlier deployment has left; null if there is nothing, or it is in the state already. */
+export async function takeOverKeys(context: DeployContext, terraform: Terraform): Promise<void> {
+  const ring = ringName(context.options.project);
+  const found = await context.google.ask(`${kms}/${ring}`, Named);
   if (!found.ok) return;
   const known = await terraform.addresses();
   if (!known.includes(ringAddress)) {
     await terraform.importInto(ringAddress, ring);
     done("took over the key ring of an earlier deployment");
   }
-  for (const key of await keysOf(at)) {
+  for (const key of await keysOf(context)) {
     const address = addressOf(key);
     if (known.includes(address)) continue;
     await terraform.importInto(address, key.name);
@@ -47,18 +47,18 @@ function addressOf({ name, purpose }: z.infer<typeof Key>): string {
   return `module.keys.google_kms_crypto_key.${kind}["${id}"]`;
 }
 
-/** A wrapping key whose versions were destroyed gets one; nothing else is touched. */
-export async function ensureKeyVersions(at: DeployContext): Promise<void> {
-  for (const { name, purpose, primary } of await keysOf(at)) {
+/** Makes a version for a wrapping key whose versions were destroyed; touches nothing else. */
+export async function ensureKeyVersions(context: DeployContext): Promise<void> {
+  for (const { name, purpose, primary } of await keysOf(context)) {
     if (purpose !== "ENCRYPT_DECRYPT" || primary?.state === "ENABLED") continue;
     const url = `${kms}/${name}`;
-    const made = await at.google.ask(`${url}/cryptoKeyVersions`, Named, {
+    const made = await context.google.ask(`${url}/cryptoKeyVersions`, Named, {
       method: "POST",
       body: {},
     });
     if (!made.ok) throw new Stop(`${name} got no version: ${made.message}`);
     const body = { cryptoKeyVersionId: made.value.name.split("/").at(-1) };
-    const used = await at.google.ask(`${url}:updatePrimaryVersion`, Named, {
+    const used = await context.google.ask(`${url}:updatePrimaryVersion`, Named, {
       method: "POST",
       body,
     });

@@ -1,4 +1,4 @@
-/** The main root: what it is told, what is planned, what is applied and recorded. */
+/** The main root: its variables, its plan, and the release that is recorded. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
@@ -22,35 +22,39 @@ const Outputs = z.object({
 });
 export type MainOutputs = z.infer<typeof Outputs>;
 
-/** What one deployment puts there. */
+/** What one deployment wants. */
 export interface Wanted {
   readonly images: Images;
   readonly lists: Lists;
   readonly commit: string;
-  /** What was stated for this and earlier releases; the rest is decided here. */
+  /** What was set for this and earlier releases; the script decides the rest. */
   readonly variables: Readonly<Record<string, unknown>>;
   readonly secretVersions: SecretVersions;
   readonly github: Release["github"];
   readonly rollbackOf: string | null;
 }
 
-/** As `npm run build` has just written them. */
+/** The lists that `npm run build` has just written. */
 export async function listsOfBuild(): Promise<Lists> {
   const read = async (name: string) =>
     JSON.parse(await readFile(join(repositoryRoot, "dist", name), "utf8"));
   return { functions: await read("functions.json"), runner: await read("runner.json") };
 }
 
-export async function openMain(at: DeployContext, bucket: string): Promise<Terraform> {
-  const { project } = at.options;
-  const terraform = await Terraform.open({ root: "main", project, credentials: at.credentials });
+export async function openMain(context: DeployContext, bucket: string): Promise<Terraform> {
+  const { project } = context.options;
+  const terraform = await Terraform.open({
+    root: "main",
+    project,
+    credentials: context.credentials,
+  });
   await terraform.init(bucket);
   return terraform;
 }
 
-/** With the lists as files, whose paths no release remembers. */
-export async function variablesFor(at: DeployContext, wanted: Wanted): Promise<object> {
-  const folder = join(keptFolder(at.options.project), "lists");
+/** Writes the lists as files, whose paths no release remembers. */
+export async function variablesFor(context: DeployContext, wanted: Wanted): Promise<object> {
+  const folder = join(keptFolder(context.options.project), "lists");
   await mkdir(folder, { recursive: true });
   for (const name of ["functions", "runner"] as const) {
     await writeFile(join(folder, `${name}.json`), JSON.stringify(wanted.lists[name]));
@@ -64,21 +68,21 @@ export async function variablesFor(at: DeployContext, wanted: Wanted): Promise<o
   };
 }
 
-/** @returns the release that is in force then, which may be the one that was. */
+/** @returns the release in force afterwards, which may be the previous one. */
 export async function applyMain(
-  at: DeployContext,
+  context: DeployContext,
   terraform: Terraform,
   { wanted, current }: { readonly wanted: Wanted; readonly current: Release | null },
 ): Promise<Release> {
-  await takeOverKeys(at, terraform);
+  await takeOverKeys(context, terraform);
   const planSha256 = await applyPlan(terraform, {
-    variables: await variablesFor(at, wanted),
+    variables: await variablesFor(context, wanted),
     question: "Apply this plan?",
-    yes: at.options.yes,
+    yes: context.options.yes,
   });
-  const release = releaseOf(at, wanted, planSha256);
+  const release = releaseOf(context, wanted, planSha256);
   if (current !== null && planSha256 === null && isSame(current, release)) return current;
-  await writeRelease(at, release, wanted.lists);
+  await writeRelease(context, release, wanted.lists);
   return release;
 }
 
@@ -86,19 +90,19 @@ export async function mainOutputs(terraform: Terraform): Promise<MainOutputs> {
   return await terraform.outputs(Outputs);
 }
 
-/** What the public zone of the domain has to have. */
+/** The records that the domain's public zone needs. */
 export function recordsOf(outputs: MainOutputs, domain: string): DnsRecord[] {
   const address = { name: domain, type: "A", data: outputs.load_balancer_address } as const;
   return [...Object.values(outputs.dns_authorization_records), address];
 }
 
-function releaseOf(at: DeployContext, wanted: Wanted, planSha256: string | null): Release {
+function releaseOf(context: DeployContext, wanted: Wanted, planSha256: string | null): Release {
   const now = new Date();
   return {
     v: 1,
     id: releaseId(now, wanted.commit),
     at: now.toISOString(),
-    by: at.member,
+    by: context.member,
     commit: wanted.commit,
     images: { ...wanted.images },
     planSha256,

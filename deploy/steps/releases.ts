@@ -1,4 +1,4 @@
-/** What was released, kept in the state's bucket: enough to bring any release back. */
+/** Past releases, stored in the state's bucket: enough to restore any of them. */
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { stateBucket } from "../preflight/names.ts";
@@ -9,25 +9,25 @@ const perPage = 1_000;
 
 export const Release = z.object({
   v: z.literal(1),
-  /** Time and commit: names sort by age. */
+  /** Time and commit, so that names sort by age. */
   id: z.string().regex(/^\d{8}T\d{9}Z-[0-9a-z-]+$/),
   at: z.string(),
   by: z.string(),
   commit: z.string(),
   images: z.object({ functions: z.string(), runner: z.string() }),
-  /** Of the plan that was applied; null if it had nothing to change. */
+  /** Digest of the applied plan; null if it had nothing to change. */
   planSha256: z.string().nullable(),
   listsSha256: z.string(),
-  /** Of the main root, but for paths on the machine that deployed. None is secret. */
+  /** Variables of the main root, except for paths on the deploying machine. None is secret. */
   variables: z.record(z.string(), z.unknown()),
-  /** Not part of what a rollback brings back: keys made since then must stay valid. */
+  /** A rollback doesn't restore these, because keys made since then must stay valid. */
   secretVersions: z.object({ peppers: z.string(), gateway_tokens: z.string() }),
   github: z.object({ repository: z.string(), repository_id: z.string() }).nullable(),
   rollbackOf: z.string().nullable(),
 });
 export type Release = z.infer<typeof Release>;
 
-/** What the build listed for Terraform, as it was then. */
+/** What the build listed for Terraform at that time. */
 export const Lists = z.object({ functions: z.unknown(), runner: z.unknown() });
 export type Lists = z.infer<typeof Lists>;
 
@@ -38,7 +38,7 @@ const Written = z.looseObject({});
 
 const storage = "https://storage.googleapis.com";
 
-/** Newest first; none if there is no bucket yet. */
+/** Newest first; empty if there is no bucket yet. */
 export async function listReleases({ google, options }: DeployContext) {
   const bucket = stateBucket(options.project);
   const query = `prefix=releases/&maxResults=${perPage}`;
@@ -53,33 +53,37 @@ export async function listReleases({ google, options }: DeployContext) {
     .map((id) => ({ id, isVerified: names.includes(`${id}.verified.json`) }));
 }
 
-export async function newestRelease(at: DeployContext): Promise<Release | null> {
-  const [newest] = await listReleases(at);
-  return newest ? await readRelease(at, newest.id) : null;
+export async function newestRelease(context: DeployContext): Promise<Release | null> {
+  const [newest] = await listReleases(context);
+  return newest ? await readRelease(context, newest.id) : null;
 }
 
-/** @throws {Stop} if there is none of that id. */
-export async function readRelease(at: DeployContext, id: string): Promise<Release> {
-  return await read(at, `${id}.json`, Release);
+/** @throws {Stop} if there is no release with that id. */
+export async function readRelease(context: DeployContext, id: string): Promise<Release> {
+  return await read(context, `${id}.json`, Release);
 }
 
-export async function readLists(at: DeployContext, id: string): Promise<Lists> {
-  return await read(at, `${id}.lists.json`, Lists);
+export async function readLists(context: DeployContext, id: string): Promise<Lists> {
+  return await read(context, `${id}.lists.json`, Lists);
 }
 
-/** Lists first: a release that can be seen is complete. */
+/** The lists are written first, so that a visible release is complete. */
 export async function writeRelease(
-  at: DeployContext,
+  context: DeployContext,
   release: Release,
   lists: Lists,
 ): Promise<void> {
-  await write(at, `${release.id}.lists.json`, lists);
-  await write(at, `${release.id}.json`, release);
+  await write(context, `${release.id}.lists.json`, lists);
+  await write(context, `${release.id}.json`, release);
 }
 
-/** The smoke test has passed. */
-export async function markVerified(at: DeployContext, id: string, checks: number): Promise<void> {
-  await write(at, `${id}.verified.json`, { at: new Date().toISOString(), checks });
+/** Records that the smoke test has passed. */
+export async function markVerified(
+  context: DeployContext,
+  id: string,
+  checks: number,
+): Promise<void> {
+  await write(context, `${id}.verified.json`, { at: new Date().toISOString(), checks });
 }
 
 export function releaseId(now: Date, commit: string): string {
@@ -91,23 +95,23 @@ export function digestOf(lists: Lists): string {
   return createHash("sha256").update(JSON.stringify(lists)).digest("hex");
 }
 
-async function read<T>(at: DeployContext, name: string, schema: z.ZodType<T>): Promise<T> {
+async function read<T>(context: DeployContext, name: string, schema: z.ZodType<T>): Promise<T> {
   const object = encodeURIComponent(`releases/${name}`);
-  const bucket = stateBucket(at.options.project);
+  const bucket = stateBucket(context.options.project);
   const url = `${storage}/storage/v1/b/${bucket}/o/${object}?alt=media`;
-  const answer = await at.google.ask(url, schema);
+  const answer = await context.google.ask(url, schema);
   if (answer.ok) return answer.value;
   throw new Stop(`The release ${name} can't be read: ${answer.status} ${answer.message}`);
 }
 
-async function write(at: DeployContext, name: string, value: object): Promise<void> {
+async function write(context: DeployContext, name: string, value: object): Promise<void> {
   const object = encodeURIComponent(`releases/${name}`);
   const query = `uploadType=media&name=${object}&ifGenerationMatch=0`;
-  const url = `${storage}/upload/storage/v1/b/${stateBucket(at.options.project)}/o?${query}`;
+  const url = `${storage}/upload/storage/v1/b/${stateBucket(context.options.project)}/o?${query}`;
   const bytes = Buffer.from(JSON.stringify(value, null, 2));
   const request = { method: "POST", raw: { type: "application/json", bytes } } as const;
-  const answer = await at.google.ask(url, Written, request);
-  // What is there already was written by an earlier attempt of this very release.
+  const answer = await context.google.ask(url, Written, request);
+  // 412 means that an earlier try for this very release wrote it.
   if (answer.ok || answer.status === 412) return;
   throw new Stop(`The release ${name} can't be kept: ${answer.status} ${answer.message}`);
 }

@@ -1,6 +1,6 @@
 /**
- * First versions of the deployment's own secrets: made in this process's memory, handed to Secret
- * Manager, and nowhere else. Never in a file, an argument, an output or Terraform's state.
+ * First versions of the deployment's own secrets. They are made in this process's memory and sent
+ * to Secret Manager, and never written to a file, an argument, an output or Terraform's state.
  */
 import { crc32c } from "@aws-crypto/crc32c";
 import * as z from "zod";
@@ -13,25 +13,25 @@ const Version = z.object({ name: z.string() });
 const Versions = z.object({ versions: z.array(Version).default([]) });
 const perPage = 100;
 
-/** As the main root's variable has them: the version to mount of each. */
+/** The version of each secret to mount, in the form of the main root's variable. */
 export interface SecretVersions {
   readonly peppers: string;
   readonly gateway_tokens: string;
 }
 
-/** @param secrets ids by what they are for, as bootstrap made them. */
+/** @param secrets ids by purpose, as bootstrap made them. */
 export async function ensureSecrets(
-  at: DeployContext,
+  context: DeployContext,
   secrets: Readonly<Record<string, string>>,
 ): Promise<SecretVersions> {
   const version = async (name: string) => {
     const id = need(secrets[name], `Bootstrap made no secret for ${name}.`);
-    return (await newest(at, id)) ?? (await addFirst(at, id));
+    return (await newest(context, id)) ?? (await addFirst(context, id));
   };
   return { peppers: await version("peppers"), gateway_tokens: await version("gateway-tokens") };
 }
 
-/** The newest that can be read: a rotation adds a version, and the next deployment mounts it. */
+/** The newest readable version: a rotation adds one, and the next deployment mounts it. */
 async function newest({ google, options }: DeployContext, id: string): Promise<string | null> {
   const query = `filter=state:ENABLED&pageSize=${perPage}`;
   const url = `${secretUrl(options.project, id)}/versions?${query}`;

@@ -1,4 +1,4 @@
-/** What the images are made of, so that the same sources are never built twice. */
+/** Digests what the images are made of, so that the same sources are never built twice. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import * as z from "zod";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 
-/** All that the Dockerfiles copy; tests and documents change no image. */
+/** Everything that the Dockerfiles copy; tests and documents don't affect an image. */
 const inputs = [
   "package.json",
   "package-lock.json",
@@ -24,10 +24,10 @@ const inputs = [
 const gitOutputBytesMax = 16 * 1024 * 1024;
 
 export interface Sources {
-  /** Of an image's tag: `src-` and 16 hex characters of the digest. */
+  /** The images' tag: `src-` and 16 hex characters of the digest. */
   readonly tag: string;
   readonly commit: string;
-  /** Of package.json. */
+  /** The version in package.json. */
   readonly version: string;
 }
 
@@ -51,7 +51,7 @@ export async function readSources(): Promise<Sources> {
   };
 }
 
-/** A file that was removed, but not from the index, is in no image. */
+/** A file that was deleted, but is still in the index, is in no image. */
 async function readIfThere(path: string): Promise<Buffer | null> {
   return await readFile(join(repositoryRoot, path)).catch(() => null);
 }

@@ -3,10 +3,10 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { basename, dirname, join, relative } from "node:path";
 import { temporaryFolder } from "../../scripts/tools/temporary-folder.ts";
 
-/** What is somebody's own: state, plans, the settings of their deployment. */
+/** Private files: state, plans, and the settings of a deployment. */
 const ownFiles = /^(\.terraform|.*\.tfstate.*|.*\.tfplan|.*\.tfvars(\.json)?)$/;
 
-/** What the configuration reads beside its own folder. */
+/** Files outside of its folder that the configuration reads. */
 function filesBeside(root: string): string[] {
   const lists = existsSync(join(root, "dist")) ? readdirSync(join(root, "dist")) : [];
   return [
@@ -19,8 +19,8 @@ function filesBeside(root: string): string[] {
 /**
  * Copies `terraform/` and what it reads.
  *
- * @param options.localState whether state lies in the copy, whatever backend a root names
- * @returns the copy's folder, which is gone when this process ends
+ * @param options.localState whether the state is in the copy, whatever backend a root names
+ * @returns the copy's folder, which is removed when this process ends
  */
 export function copyDeployment(root: string, options: { readonly localState: boolean }): string {
   const copy = temporaryFolder("paddock-terraform-");
@@ -40,7 +40,7 @@ export function copyDeployment(root: string, options: { readonly localState: boo
   return copy;
 }
 
-/** Folders that Terraform is run in, from the repository's root: whatever isn't a module. */
+/** Folders to run Terraform in, relative to the repository: all that aren't modules. */
 export function rootsIn(root: string): string[] {
   const top = join(root, "terraform");
   if (!existsSync(top)) return [];

@@ -24,7 +24,7 @@ describe("a plan's summary", () => {
     ]);
   });
 
-  test("names each thing that would be lost, also what is only made anew", () => {
+  test("names each thing that would be lost, including what is only recreated", () => {
     const plan = planOf(
       change("module.database.google_firestore_database.main", ["delete"]),
       change("module.edge.google_compute_ssl_policy.default", ["create", "delete"]),
@@ -32,11 +32,11 @@ describe("a plan's summary", () => {
     const lines = summaryLines(summarise(plan));
     expect(lines).toContain("destroys: module.database.google_firestore_database.main");
     expect(lines).toContain(
-      "destroys and makes anew: module.edge.google_compute_ssl_policy.default",
+      "destroys and recreates: module.edge.google_compute_ssl_policy.default",
     );
   });
 
-  test("says so if there is nothing to do; reading is nothing", () => {
+  test("says so if there is nothing to do, and counts reading as nothing", () => {
     const read = change("data.google_project.this", ["read"], { mode: "data" });
     expect(summaryLines(summarise(planOf(read)))).toEqual(["nothing to change"]);
   });

@@ -1,4 +1,6 @@
-/** A plan in a few lines: how much of what, and by name whatever would be lost. */
+/**
+ * Summarises a plan in a few lines: how much of what, and everything that would be lost by name.
+ */
 import * as z from "zod";
 
 const Action = z.enum(["no-op", "create", "read", "update", "delete", "forget"]);
@@ -9,21 +11,21 @@ const Change = z.object({
   mode: z.string().default("managed"),
   change: z.object({ actions: z.array(Action) }),
 });
-/** What `terraform show -json` says of a plan, as far as it is read here. */
+/** The parts of `terraform show -json` that are read here. */
 export const Plan = z.object({ resource_changes: z.array(Change).default([]) });
 export type Plan = z.infer<typeof Plan>;
 
 type Kind = "create" | "change" | "replace" | "destroy" | "forget";
 
 export interface ModuleCounts {
-  /** Of the module, without instances; `root` for what stands in none. */
+  /** The module's name without instances; `root` for resources outside of modules. */
   readonly module: string;
   readonly counts: Readonly<Partial<Record<Kind, number>>>;
 }
 
 export interface PlanSummary {
   readonly modules: readonly ModuleCounts[];
-  /** Addresses of what would be destroyed, or destroyed and made anew. */
+  /** Addresses of what would be destroyed, or destroyed and recreated. */
   readonly lost: readonly { readonly address: string; readonly isReplaced: boolean }[];
   readonly isEmpty: boolean;
 }
@@ -59,7 +61,7 @@ function kindOf(actions: readonly z.infer<typeof Action>[]): Kind | null {
   return actions.includes("forget") ? "forget" : null;
 }
 
-/** One line for each module, one for each loss. */
+/** One line per module, and one per loss. */
 export function summaryLines({ modules, lost, isEmpty }: PlanSummary): string[] {
   if (isEmpty) return ["nothing to change"];
   const width = Math.max(...modules.map(({ module }) => module.length));
@@ -70,7 +72,7 @@ export function summaryLines({ modules, lost, isEmpty }: PlanSummary): string[] 
   return [
     ...lines,
     ...lost.map(({ address, isReplaced }) =>
-      isReplaced ? `destroys and makes anew: ${address}` : `destroys: ${address}`,
+      isReplaced ? `destroys and recreates: ${address}` : `destroys: ${address}`,
     ),
   ];
 }

@@ -1,4 +1,4 @@
-/** Terraform, on a copy of the configuration, with what it kept for this project. */
+/** Runs Terraform on a copy of the configuration, with what it stored for this project. */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -12,16 +12,16 @@ import { Stop } from "../print.ts";
 import { Plan } from "./plan-summary.ts";
 
 const timeoutMs = 2 * 60 * 60_000;
-/** A plan of a thousand resources as JSON is a few of these. */
+/** A plan of a thousand resources takes a few of these as JSON. */
 const outputBytesMax = 256 * 1024 * 1024;
 const planFile = "paddock.tfplan";
 const variablesFile = "paddock.auto.tfvars.json";
 
-/** What Google answers for minutes after a service was switched on or a right was granted. */
+/** What Google answers in the minutes after a service was enabled or a right was granted. */
 const notYet =
   /SERVICE_DISABLED|has not been used in project|is not ready|take .* to propagate|Cannot find metric/;
 
-/** The same step is worth another attempt after a while. */
+/** The same step is worth another try after a while. */
 export class NotYetError extends Stop {}
 
 export type Root = "bootstrap" | "main";
@@ -40,35 +40,35 @@ export class Terraform {
   readonly #at: RootAt;
   readonly #folder: string;
 
-  private constructor(at: RootAt, folder: string) {
-    this.#at = at;
+  private constructor(root: RootAt, folder: string) {
+    this.#at = root;
     this.#folder = folder;
   }
 
   /**
    * Copies the configuration, so that the checkout stays as it is while several projects are
    * deployed from it.
-   * @param isLocal keeps the state beside the copy: before its bucket exists.
+   * @param isLocal keeps the state next to the copy, before its bucket exists.
    */
-  static async open(at: RootAt, isLocal = false): Promise<Terraform> {
-    const copy = join(keptFolder(at.project), "terraform");
+  static async open(root: RootAt, isLocal = false): Promise<Terraform> {
+    const copy = join(keptFolder(root.project), "terraform");
     await rm(copy, { recursive: true, force: true });
-    await mkdir(keptFolder(at.project), { recursive: true });
+    await mkdir(keptFolder(root.project), { recursive: true });
     await cp(join(repositoryRoot, "terraform"), copy, {
       recursive: true,
       filter: (path) => !path.endsWith(".terraform"),
     });
-    // The configuration reads them beside itself.
+    // The configuration expects them next to itself.
     for (const name of ["firestore.rules", "firestore.indexes.json"]) {
-      await cp(join(repositoryRoot, name), join(keptFolder(at.project), name));
+      await cp(join(repositoryRoot, name), join(keptFolder(root.project), name));
     }
-    const folder = at.root === "main" ? copy : join(copy, "bootstrap");
+    const folder = root.root === "main" ? copy : join(copy, "bootstrap");
     if (isLocal) {
-      const local = { terraform: { backend: { local: { path: localState(at.project) } } } };
+      const local = { terraform: { backend: { local: { path: localState(root.project) } } } };
       await rm(join(folder, "backend.tf"), { force: true });
       await writeFile(join(folder, "backend.tf.json"), JSON.stringify(local));
     }
-    return new Terraform(at, folder);
+    return new Terraform(root, folder);
   }
 
   /** @param bucket null for a state on this machine. */
@@ -97,7 +97,7 @@ export class Terraform {
   }
 
   /**
-   * What was planned and shown, and nothing else. Its progress goes to the terminal.
+   * Applies exactly what was planned and shown. Its progress goes to the terminal.
    * @throws {NotYetError} if only time is missing.
    */
   async apply(): Promise<void> {
@@ -121,7 +121,7 @@ export class Terraform {
     await this.#quietly(`taking over ${address}`, ["import", "-input=false", address, id]);
   }
 
-  /** Addresses of what the state knows; none if there is no state. */
+  /** Addresses in the state; empty if there is none. */
   async addresses(): Promise<readonly string[]> {
     const { code, output } = await this.#start(["state", "list"]);
     return code === 0 ? output.split("\n").filter((address) => address !== "") : [];
@@ -159,7 +159,7 @@ export class Terraform {
     return { code, output: said.stdout, errors: said.stderr };
   }
 
-  /** The provider's checksums, made at the first run, belong into the repository. */
+  /** The provider's checksums from the first run belong into the repository. */
   async #keepLock(): Promise<void> {
     const name = ".terraform.lock.hcl";
     const lock = await readFile(join(this.#folder, name)).catch(() => null);
@@ -177,7 +177,7 @@ export class Terraform {
 
 export const localState = (project: string) => join(keptFolder(project), "bootstrap.tfstate");
 
-/** Those that Terraform can't find itself, and for a person's the project that calls count for. */
+/** Credentials that Terraform can't find itself, and the quota project of a person's. */
 async function credentialsFor({ credentials, project }: RootAt): Promise<Record<string, string>> {
   if (credentials.from === "gcloud") {
     return { GOOGLE_OAUTH_ACCESS_TOKEN: await credentials.accessToken() };

@@ -1,7 +1,8 @@
 /**
- * Terraform in a copy of the configuration: with the provider it downloads, or through the program
- * that `TERRAFORM_OFFLINE` names (`node $TERRAFORM_OFFLINE -- terraform …`), which serves the real
- * provider's schema without a download. Nothing is ever applied, and no credential is used.
+ * Terraform in a copy of the configuration: with the provider that it downloads, or through the
+ * program that `TERRAFORM_OFFLINE` names (`node $TERRAFORM_OFFLINE -- terraform …`), which serves
+ * the real provider's schema without a download. Nothing is ever applied, and no credential is
+ * used.
  */
 import { execFileSync } from "node:child_process";
 import { statSync } from "node:fs";
@@ -10,10 +11,10 @@ import * as z from "zod";
 import { startChild } from "../../scripts/tools/start-child.ts";
 
 export interface Terraform {
-  /** What stands before `terraform`. */
+  /** The command before `terraform`. */
   readonly before: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
-  /** What may answer otherwise once it has changed: Terraform's version, the program before it. */
+  /** Changes whenever results might: Terraform's version and the program before it. */
   readonly fingerprint: string;
 }
 
@@ -23,7 +24,7 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Why configurations can't be tried here; whoever meets it skips them, and says so. */
+/** Why configurations can't be tried here; callers skip them and say so. */
 export class NoTerraform extends Error {
   override readonly name = "NoTerraform";
 }
@@ -44,13 +45,13 @@ export function findTerraform(): Terraform {
       TF_IN_AUTOMATION: "1",
       TF_INPUT: "0",
       CHECKPOINT_DISABLE: "1",
-      // The provider wants a token before it plans; with nothing to refresh it sends it nowhere.
+      // The provider requires a token to plan; with nothing to refresh, it doesn't send it.
       GOOGLE_OAUTH_ACCESS_TOKEN: "unused",
     },
   };
 }
 
-/** Asked somewhere without a configuration, since it also tells the providers of one. */
+/** Run in a folder without a configuration, because it also lists a configuration's providers. */
 function versionOf(): string {
   try {
     const options = { cwd: tmpdir(), encoding: "utf8", timeout: 20_000 } as const;
@@ -61,7 +62,7 @@ function versionOf(): string {
   }
 }
 
-/** Runs one command; what went wrong is in its outcome. */
+/** Runs one command; a failure is part of the outcome. */
 export async function runTerraform(
   { before, environment }: Terraform,
   folder: string,
@@ -88,11 +89,11 @@ export async function runTerraform(
 }
 
 /**
- * Makes the folder ready for the other commands, with the backend it names or, to check it only,
- * with none.
+ * Prepares the folder for the other commands, with its backend, or without one if it is only
+ * checked.
  *
- * @throws {NoTerraform} if the provider can't be had
- * @throws {Error} for a configuration that is wrong
+ * @throws {NoTerraform} if the provider isn't available
+ * @throws {Error} for an invalid configuration
  */
 export async function initialise(
   terraform: Terraform,

@@ -16,7 +16,7 @@ import { OwnerBody, ownerBody } from "./owner-body.ts";
 
 const OwnerCreate = exactObject({
   name: z.string().trim().min(1).max(200),
-  /** Fixed for good: an owner's keys carry it in their prefix. */
+  /** Fixed once the owner exists, because its keys' prefix says it. */
   mode: z.enum(["production", "development"]).default("production"),
   keyName: z.string().trim().min(1).max(200).default("first key"),
 });

@@ -1,11 +1,11 @@
-/** Money for an owner, under our name for it and those of the public API. */
+/** Credits an owner, in our names and in those of the public API. */
 import * as z from "zod";
 import { usd } from "#shared/contract/common";
 import { Dollars } from "#shared/contract/limit-amount";
 import { microusd } from "#shared/core/money/pricing";
 import { orderRoute } from "./order-route.ts";
 
-/** In US dollars: at least one cent, and no sum that could only be a slip. */
+/** US dollars: at least one cent, and less than what could only be a typing error. */
 const Credit = z.object({
   amount: Dollars.min(0.01).max(1_000_000),
   description: z.string().max(500).default("Credit by an operator"),

@@ -9,7 +9,7 @@ export const CreditRequestBody = z.object({
   amount: z.number(),
   description: z.string(),
   state: z.enum(["pending", "confirmed", "declined", "expired"]),
-  /** Operators by id. */
+  /** Ids of operators. */
   requestedBy: z.string(),
   requestedAt: z.string(),
   expiresAt: z.string(),

@@ -1,8 +1,13 @@
-/** The second operator's word on money above what one may move alone. */
+/** A second operator confirms or declines money beyond what one may move alone. */
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { derivedId, idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
+import {
+  areIndependent,
+  type Operators,
+  readOperators,
+} from "#shared/identity/independent-operators";
 import { operatorRef } from "#shared/identity/operators";
 import { existingOwner } from "#shared/owners/act-on-owner";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
@@ -31,29 +36,32 @@ interface CreditRequestContext {
 
 async function readRequest({ params, caller, deps }: CreditRequestContext) {
   const { owner } = await existingOwner(deps.store, params.userId);
-  const [request, operator] = await Promise.all([
+  const [request, operator, all] = await Promise.all([
     deps.store.require(creditRequests.of(owner, params.requestId)),
     deps.store.require(operatorRef(caller.email)),
+    readOperators(deps.store),
   ]);
-  return { owner, request, operator: operator.value };
+  return { owner, request, operator: operator.value, all };
 }
 
 export const confirmCredit = route({
   ...decides,
   answers: "POST /v1/admin/users/:userId/credit-requests/:requestId/confirm",
-  summary: "Move the money that another operator asked for; who asked can't confirm.",
+  summary:
+    "Move the money that another operator asked for; who asked can't confirm, nor whom one of the two made.",
   audit: "budget.credit_confirmed",
   read: async (context) => await readRequest(context),
   decide({ caller, data, account, now }) {
     if (!account) throw new ApiError("NOT_FOUND");
-    const { owner, request, operator } = data;
+    const { owner, request, operator, all } = data;
     const { value } = request;
-    const answer = (of: CreditRequest) => ok({ request: creditRequestBody(of, owner.id, now) });
+    const answer = (shown: CreditRequest) =>
+      ok({ request: creditRequestBody(shown, owner.id, now) });
     if (value.state === "confirmed" && value.decidedBy === caller.id) {
       return { writes: [], reply: answer(value) };
     }
     requireOpen(value, now);
-    requireSecondPerson(value, operator);
+    requireSecondPerson(value, operator, all);
     const id = derivedId("ledgerEntry", owner.id, "request", value.id);
     const posted = post(owner, value, { id, account, now });
     const confirmed = decided(value, "confirmed", { id: caller.id, now });
@@ -81,7 +89,8 @@ export const declineCredit = route({
   read: async (context) => await readRequest(context),
   decide({ caller, data: { owner, request }, now }) {
     const { value } = request;
-    const answer = (of: CreditRequest) => ok({ request: creditRequestBody(of, owner.id, now) });
+    const answer = (shown: CreditRequest) =>
+      ok({ request: creditRequestBody(shown, owner.id, now) });
     if (value.state === "declined" && value.decidedBy === caller.id) {
       return { writes: [], reply: answer(value) };
     }
@@ -100,9 +109,9 @@ export const declineCredit = route({
 function decided(
   request: CreditRequest,
   state: "confirmed" | "declined",
-  by: { readonly id: string; readonly now: number },
+  decision: { readonly id: string; readonly now: number },
 ): CreditRequest {
-  return { ...request, state, decidedBy: by.id, decidedAt: by.now };
+  return { ...request, state, decidedBy: decision.id, decidedAt: decision.now };
 }
 
 function requireOpen(request: CreditRequest, now: number): void {
@@ -114,15 +123,20 @@ function requireOpen(request: CreditRequest, now: number): void {
   throw new ApiError("CONFLICT", { message: "This request has expired; ask for the money again." });
 }
 
-/** One made after the request was might be the requester's own second self. */
+/** Anybody that the requester can have made might be the requester's own second self. */
 function requireSecondPerson(
   request: CreditRequest,
   operator: { readonly id: string; readonly createdAt: number },
+  all: Operators,
 ): void {
   if (request.requestedBy === operator.id) {
     throw new ApiError("FORBIDDEN", { message: "Who asked for the money can't confirm it." });
   }
-  if (operator.createdAt < request.requestedAt) return;
-  const message = "Only an operator from before the request can confirm it.";
+  if (operator.createdAt >= request.requestedAt) {
+    const message = "Only an operator from before the request can confirm it.";
+    throw new ApiError("FORBIDDEN", { message });
+  }
+  if (areIndependent(all, request.requestedBy, operator.id)) return;
+  const message = "As far as the record shows, you and the one who asked may be one person.";
   throw new ApiError("FORBIDDEN", { message });
 }

@@ -1,4 +1,4 @@
-/** What operators do: a Google identity each, never an API key. */
+/** What operators do. They authenticate with a Google identity, never with an API key. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { createFirstOperator } from "./create-first-operator.ts";
 import { createOperator } from "./create-operator.ts";
@@ -9,16 +9,19 @@ import { getOwner } from "./get-owner.ts";
 import { getOwnerBudget } from "./get-owner-budget.ts";
 import { listCreditRequests } from "./list-credit-requests.ts";
 import { listPeppers } from "./list-peppers.ts";
+import { removeOperator } from "./remove-operator.ts";
 import { resumeOwner } from "./resume-owner.ts";
 import { setOwnerLimits } from "./set-owner-limits.ts";
 import { suspendOwner } from "./suspend-owner.ts";
+import { vouchForOperator } from "./vouch-for-operator.ts";
 
 export const service: Service = {
   name: "admin",
   summary: "Operators: owners, credit and limits",
   visibility: "edge",
   routes: [
-    ...[createFirstOperator, createOperator, createOwner, getOwner],
+    ...[createFirstOperator, createOperator, vouchForOperator, removeOperator],
+    ...[createOwner, getOwner],
     ...[suspendOwner, resumeOwner, listPeppers],
     ...[creditOwner, adjustOwner, listCreditRequests, confirmCredit, declineCredit],
     ...[addCredits, topUp, setOwnerLimits, getOwnerBudget],

@@ -22,7 +22,7 @@ export const listPeppers = route({
   reply: {
     200: z.object({
       data: z.array(Pepper),
-      /** Keys from before it was noted: any pepper may be theirs. */
+      /** Keys from before the pepper was recorded; they may use any of them. */
       unknown: z.int(),
     }),
   },

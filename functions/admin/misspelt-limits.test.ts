@@ -15,11 +15,11 @@ describe("what an operator sets", () => {
     [{ executions: { concurentMax: 1 } }, "executions.concurentMax isn't taken here: perhaps"],
     [{ execution: { concurrentMax: 1 } }, "perhaps executions is meant."],
     [{ concurrentMax: 1 }, "The field concurrentMax isn't taken here"],
-  ])("as limits %j isn't passed over", (body, message) => {
+  ])("refuses %j as limits", (body, message) => {
     expect(() => judge(setOwnerLimits, body)).toThrowError(message);
   });
 
-  test("of a new owner, or of the end of one, isn't either", () => {
+  test("refuses unknown fields of a new owner and of a suspension", () => {
     const limited = { name: "n", dailyLimit: 5 };
     expect(() => judge(createOwner, limited)).toThrowError("dailyLimit isn't");
     const kept = { keepExecution: true };

@@ -1,6 +1,6 @@
 /**
- * Money that an operator gives or takes: at once up to a sum per owner and day, above it as a
- * request that a second operator confirms. Pure but for reading.
+ * Money that an operator gives or takes: at once up to a sum per owner and day; beyond it, as a
+ * request that a second operator confirms. Pure except for reading.
  */
 import { deploymentLimits } from "#shared/config";
 import { derivedId } from "#shared/core/ids";
@@ -24,7 +24,7 @@ export interface OrderRead {
   readonly owner: Owner;
   readonly entryId: string;
   readonly requestId: string;
-  /** What an earlier request with the same Idempotency-Key made. */
+  /** What an earlier request with the same Idempotency-Key created. */
   readonly entry: Snapshot<typeof ledger.schema>;
   readonly request: Snapshot<typeof creditRequests.schema>;
 }
@@ -32,9 +32,9 @@ export interface OrderRead {
 export async function readOrder(
   store: Store,
   owner: Owner,
-  by: { readonly idempotencyKey: string | null; readonly ids: Ids },
+  context: { readonly idempotencyKey: string | null; readonly ids: Ids },
 ): Promise<OrderRead> {
-  const { idempotencyKey: key, ids } = by;
+  const { idempotencyKey: key, ids } = context;
   const idOf = (kind: "ledgerEntry" | "creditRequest") =>
     key === null ? ids.next(kind) : derivedId(kind, owner.id, "credit", key);
   const entryId = idOf("ledgerEntry");
@@ -57,7 +57,7 @@ export type Ordered =
 export function decideOrder(
   order: MoneyOrder,
   data: OrderRead,
-  by: { readonly operatorId: string; readonly account: Account; readonly now: number },
+  context: { readonly operatorId: string; readonly account: Account; readonly now: number },
 ): Ordered {
   const { entry, request } = data;
   const earlier = entry.value ?? request.value;
@@ -66,7 +66,7 @@ export function decideOrder(
   }
   if (request.value) return { outcome: "requested", request: request.value, writes: [] };
   if (entry.value) return { outcome: "repeated", entry: entry.value };
-  const { account, now, operatorId } = by;
+  const { account, now, operatorId } = context;
   const { aloneMicrousdMax, requestMs } = deploymentLimits().credits;
   const counted = countAlone(inPeriod(account, now), order.amountMicrousd, aloneMicrousdMax);
   if (counted) {
@@ -87,14 +87,14 @@ export function decideOrder(
   return { outcome: "requested", request: asked, writes: [create(request.ref, asked)] };
 }
 
-/** Changes the balance and writes the line. @throws {ApiError} `ADJUSTMENT_TOO_LARGE`. */
+/** Changes the balance and writes the ledger line. @throws {ApiError} `ADJUSTMENT_TOO_LARGE`. */
 export function post(
   owner: Owner,
   { type, amountMicrousd, description }: MoneyOrder,
-  to: { readonly id: string; readonly account: Account; readonly now: number },
+  target: { readonly id: string; readonly account: Account; readonly now: number },
 ): { readonly account: Account; readonly writes: readonly Write[] } {
-  const { id, now } = to;
-  const account = adjust(to.account, amountMicrousd, now);
+  const { id, now } = target;
+  const account = adjust(target.account, amountMicrousd, now);
   if (!account) throw new ApiError("ADJUSTMENT_TOO_LARGE");
   const line = {
     v: 1 as const,

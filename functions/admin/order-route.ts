@@ -17,22 +17,22 @@ interface OrderRoute<B> {
   readonly replyOf: (body: B, after: { account: Account; ownerId: string }) => object;
 }
 
-/** A route that moves money, now or once a second operator has confirmed it. */
-export function orderRoute<B>(of: OrderRoute<B>): Route {
+/** A route that moves money, either now or once a second operator has confirmed it. */
+export function orderRoute<B>(settings: OrderRoute<B>): Route {
   return route({
-    answers: of.answers,
-    summary: of.summary,
+    answers: settings.answers,
+    summary: settings.summary,
     authenticate: "operator",
     scope: "none",
     params: z.object({ userId: idSchema("owner") }),
     query: noQuery,
-    body: of.body,
+    body: settings.body,
     bodyBytesMax: jsonBytesMax,
     limits: "writes",
     budget: "credit",
     audit: "budget.credited",
     reply: {
-      200: of.reply,
+      200: settings.reply,
       202: z.object({ success: z.literal(false), pending: CreditRequestBody }),
     },
     read: async ({ params, request: { idempotencyKey }, ids, deps }) => {
@@ -41,12 +41,12 @@ export function orderRoute<B>(of: OrderRoute<B>): Route {
     },
     decide({ caller, body, data, account, now }) {
       if (!account) throw new ApiError("NOT_FOUND");
-      const order = of.orderOf(body);
+      const order = settings.orderOf(body);
       const ordered = decideOrder(order, data, { operatorId: caller.id, account, now });
       const { owner } = data;
       const done = (after: Account) => ({
         status: 200,
-        body: of.replyOf(body, { account: after, ownerId: owner.id }),
+        body: settings.replyOf(body, { account: after, ownerId: owner.id }),
       });
       if (ordered.outcome === "repeated") return { writes: [], reply: done(account) };
       const facts = { type: order.type, amountMicrousd: order.amountMicrousd };

@@ -29,6 +29,7 @@ export const resumeOwner = route({
       reply: ok(ownerBody({ ...profile, state: "active" })),
     };
   },
+  promisesAfter: true,
   after: async ({ data: { owner }, deps }) => {
     await followAccount(deps, owner.id);
   },

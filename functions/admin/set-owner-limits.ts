@@ -9,7 +9,7 @@ import { ApiError } from "#shared/errors/api-error";
 import { existingOwner } from "#shared/owners/act-on-owner";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 
-/** Beside money: how many executions, and how long; null is the deployment's own limit. */
+/** Limits besides money: how many executions, and how long; null means the deployment's limit. */
 const { shape } = OwnerLimits;
 const Executions = exactObject({
   executionsMax: shape.executionsMax.unwrap().optional(),

@@ -46,6 +46,8 @@ export const suspendOwner = route({
       answer,
     };
   },
+  // The keys aren't in the commit: until they have followed, they are accepted.
+  promisesAfter: true,
   answerAfter: async ({ data: { owner }, decided, deps }) =>
     decided.answer(await followAccount(deps, owner.id)),
 });

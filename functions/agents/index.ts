@@ -1,4 +1,4 @@
-/** Agents: which model an execution uses, and how it is told to behave. */
+/** Agents: which model an execution uses, and its instructions. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { createAgent } from "./create-agent.ts";
 import { getAgent } from "./get-agent.ts";

@@ -16,7 +16,9 @@ const Model = z.object({
   locked: z.literal(false),
 });
 
-/** What a user reads of each; the form is the public API's, which knows language models alone. */
+/**
+ * A description of each model for users, in the public API's form, which assumes language models.
+ */
 const described: Readonly<Record<(typeof offeredModels)[number], string>> = {
   shell: "Runs the message as a shell script; what it prints is the answer.",
 };

@@ -1,4 +1,4 @@
-/** What was spent in a span of time, by what it was spent on. */
+/** What was spent in a span of time, grouped by what it was spent on. */
 import type { Owner } from "#shared/identity/owner";
 import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
@@ -8,7 +8,7 @@ import type { Store } from "#shared/store/store";
 import type { Span } from "./period.ts";
 import { type Begun, begunIn, type Dimension, ofEach, type Spent, spentIn } from "./spending.ts";
 
-/** A read to find each, one to name it and two to sum it up; the rest is shown as one. */
+/** Each group takes a read to find, one to name and two to sum up; the rest is shown as one. */
 const groupsMax = 50;
 
 export interface Group {
@@ -20,7 +20,7 @@ export interface Group {
 
 const nothingBegun: Begun = { threads: 0, inputTokens: 0, outputTokens: 0, costMicrousd: 0 };
 
-/** Dearest first; what belongs to none of them comes last, so that they add up to the whole. */
+/** Most expensive first. Spending without a group comes last, so that the sum is complete. */
 export async function breakdown(
   store: Store,
   owner: Owner,
@@ -34,8 +34,11 @@ export async function breakdown(
     ofEach(ids, async (id) => {
       const part = { span, where: [[by, id]] } as const;
       // A model belongs to a message, not to a thread.
-      const begun = by === "model" ? nothingBegun : begunIn(store, owner, part);
-      return { id, spent: await spentIn(store, owner, part), begun: await begun };
+      const [spent, begun] = await Promise.all([
+        spentIn(store, owner, part),
+        by === "model" ? nothingBegun : begunIn(store, owner, part),
+      ]);
+      return { id, spent, begun };
     }),
   ]);
   const named = groups.map((group) => ({ ...group, name: names.get(group.id) ?? group.id }));
@@ -49,10 +52,10 @@ function dearer(a: Group, b: Group): number {
   return b.spent.microusd - a.spent.microusd;
 }
 
-/** Settled between two sums, something may be in a part and not yet in the whole. */
+/** A settlement between two sums may be in a part and not yet in the whole, so never below zero. */
 function restOf(groups: readonly Group[], whole: Pick<Group, "spent" | "begun">): Group {
-  const left = (of: (group: Pick<Group, "spent" | "begun">) => number) =>
-    Math.max(0, of(whole) - groups.reduce((sum, group) => sum + of(group), 0));
+  const left = (count: (group: Pick<Group, "spent" | "begun">) => number) =>
+    Math.max(0, count(whole) - groups.reduce((sum, group) => sum + count(group), 0));
   return {
     id: "none",
     name: "Everything else",
@@ -72,13 +75,14 @@ function restOf(groups: readonly Group[], whole: Pick<Group, "spent" | "begun">)
 async function namesOf(
   store: Store,
   owner: Owner,
-  of: { readonly ids: readonly string[]; readonly by: Dimension },
+  filter: { readonly ids: readonly string[]; readonly by: Dimension },
 ): Promise<ReadonlyMap<string, string>> {
   const named = { environmentId: environments, agentId: agents } as const;
-  if (of.ids.length === 0 || (of.by !== "environmentId" && of.by !== "agentId")) return new Map();
-  const collection = named[of.by];
+  if (filter.ids.length === 0 || (filter.by !== "environmentId" && filter.by !== "agentId"))
+    return new Map();
+  const collection = named[filter.by];
   return await namesById(
     store,
-    of.ids.map((id) => collection.of(owner, id)),
+    filter.ids.map((id) => collection.of(owner, id)),
   );
 }

@@ -25,7 +25,7 @@ export const canExecute = route({
   reply: {
     200: z.object({
       canExecute: z.boolean(),
-      /** The code and the sentence of the refusal; null if there would be none. */
+      /** The code and message of the refusal; null if there would be none. */
       code: z.string().nullable(),
       message: z.string().nullable(),
       retryAfterSeconds: z.int().nullable(),

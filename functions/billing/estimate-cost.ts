@@ -12,9 +12,9 @@ const Estimate = z.object({
   environmentId: z.string().nullable(),
   computeProfile: z.enum(profiles),
   pricePerMinute: z.number(),
-  /** Where it would be stopped. */
+  /** When it would be stopped. */
   timeLimitMs: z.int(),
-  /** One for which a container was asked is charged no less than this, however soon it ends. */
+  /** The minimum charge once a container was asked for, however soon the execution ends. */
   minCost: z.number(),
   /** No execution is charged more than this. */
   maxCost: z.number(),
@@ -40,9 +40,12 @@ export const estimateCost = route({
   reply: {
     200: z.object({
       estimate: Estimate,
-      /** All that it can cost could be held now; then it is admitted, if nothing else spends. */
+      /**
+       * Whether its full possible cost could be held now; then it is admitted unless something else
+       * spends.
+       */
       affordable: z.boolean(),
-      /** It would be admitted, though its money may end before its time does. */
+      /** Whether it would be admitted, although its money may end before its time does. */
       canExecute: z.boolean(),
       code: z.string().nullable(),
       message: z.string().nullable(),

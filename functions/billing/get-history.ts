@@ -12,7 +12,7 @@ const Day = z.object({
   executions: z.int(),
   /** Credits and adjustments together. */
   credited: z.number(),
-  /** When the day ended; of today, by now. */
+  /** The balance at the end of the day, or now for today. */
   balance: z.number(),
 });
 
@@ -45,7 +45,7 @@ export const getHistory = route({
     }));
     return { before, sums };
   },
-  /** From the ledger alone, so that each day's balance is what the lines before it add up to. */
+  /** Computed from the ledger alone, so each balance is the sum of the lines before it. */
   decide({ data: { before, sums } }) {
     let balanceMicrousd = before;
     const days = sums.map(({ date, spent, changedMicrousd }) => {

@@ -46,7 +46,7 @@ export const getStats = route({
     return { span, whole, groups };
   },
   decide({ query, data: { span, whole, groups } }) {
-    const tokensOf = (of: Begun) => of.inputTokens + of.outputTokens;
+    const tokensOf = (totals: Begun) => totals.inputTokens + totals.outputTokens;
     const parts = groups?.map((group) => [
       group.id,
       {

@@ -41,7 +41,7 @@ export const getTokenPerformance = route({
   },
 });
 
-/** No model here keeps a cache of what it was given. */
+/** No model here has a prompt cache. */
 function tokens({ inputTokens, outputTokens }: Begun): z.input<typeof Tokens> {
   return { inputTokens, outputTokens, cacheTokens: 0, totalTokens: inputTokens + outputTokens };
 }

@@ -3,7 +3,7 @@ import { iso, noParams, noQuery, ok } from "#shared/contract/common";
 import { route } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 
-/** The list shows no more of them; the total counts them all. */
+/** The list is limited; the total counts all of them. */
 const listedMax = 100;
 const Listed = environments.schema.pick({ id: true, name: true, workspace: true, updatedAt: true });
 
@@ -37,7 +37,7 @@ export const getWorkspaceUsage = route({
     const all = environments.all(owner);
     const [items, stored, counted] = await Promise.all([
       store.findParts(all, Listed, { orderBy: [["updatedAt", "desc"]], limit: listedMax }),
-      // Without those whose workspace never held a file.
+      // Leaves out environments whose workspace never held a file.
       store.sum(all, { fields: ["workspace.totalBytes"] }),
       store.sum(all, { fields: [] }),
     ]);

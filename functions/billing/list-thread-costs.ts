@@ -12,7 +12,7 @@ import { threads } from "#shared/store/threads";
 import { from, until } from "./period.ts";
 import { begunIn } from "./spending.ts";
 
-/** Whatever a thread costs is compute time, so no thread's agent costs more than another's. */
+/** A thread's cost is compute time only, so sorting by agent cost is sorting by cost. */
 const sortedBy = {
   totalCost: "costMicrousd",
   agentCost: "createdAt",
@@ -58,12 +58,12 @@ export const listThreadCosts = route({
       ...(agentId === undefined ? [] : [["agentId", agentId] as const]),
       ...(environmentId === undefined ? [] : [["environmentId", environmentId] as const]),
     ];
-    // Always a range, so that one index serves with and without.
+    // Always a range, so that one index serves queries with and without a span.
     const span = { from: query.startDate ?? 0, to: query.endDate ?? now };
     const between = { field: "createdAt", ...span };
     const first = [sortedBy[sortBy], order] as const;
     const orderBy = first[0] === "createdAt" ? [first] : [first, ["createdAt", order] as const];
-    // A filter by somebody else's id is refused like any other use of it.
+    // Filtering by another owner's id is refused like any other use of it.
     const [page, begun] = await Promise.all([
       store.page(threads.all(owner), { where, between, orderBy, limit, offset }),
       begunIn(store, owner, { span, where }),

@@ -1,5 +1,5 @@
 /**
- * What the public API has for paying by oneself. Nobody can give themselves money here: a
+ * The public API's routes for payments. Nobody can add money to their own account here: a
  * deployment takes no payments, and its operators credit accounts (`docs/compatibility.md`).
  */
 import * as z from "zod";

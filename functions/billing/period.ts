@@ -1,14 +1,16 @@
-/** The span of time that a question about spending is asked of, in UTC. */
+/** The span of time that a question about spending covers, in UTC. */
 import * as z from "zod";
 import { ApiError } from "#shared/errors/api-error";
 
 const dayMs = 86_400_000;
 
-/** The SDK sends instants, people send days: `2026-11-23` is its first moment, or its last. */
+/** The SDK sends instants, people send days: `2026-11-23` means the day's first or last moment. */
 const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 const day = z.iso.date().transform((text) => Date.parse(text));
 export const from = z.union([instant, day]).optional();
-export const until = z.union([instant, day.transform((at) => at + dayMs - 1)]).optional();
+export const until = z
+  .union([instant, day.transform((dayStart) => dayStart + dayMs - 1)])
+  .optional();
 
 export const periods = ["day", "week", "month", "year", "all"] as const;
 
@@ -18,7 +20,7 @@ export const PeriodQuery = z.object({
   endDate: until,
 });
 
-/** For lists by day: how many of the last ones. */
+/** For lists by day: how many of the last days. */
 export const lastDays = z.object({ days: z.coerce.number().int().min(1).max(92).default(30) });
 
 export interface Span {
@@ -26,7 +28,7 @@ export interface Span {
   readonly to: number;
 }
 
-/** The calendar's day, week (from Monday), month or year so far; explicit ends come before it. */
+/** The current calendar day, week (from Monday), month or year; explicit ends take precedence. */
 export function spanOf(
   query: Partial<z.output<typeof PeriodQuery>> & Pick<z.output<typeof PeriodQuery>, "period">,
   known: { readonly createdAt: number; readonly now: number },
@@ -60,7 +62,7 @@ function beginOf(
   return begins[period];
 }
 
-/** The UTC days of `span`, oldest first: from the account's first one on, the newest `max`. */
+/** The UTC days of `span`, oldest first, from the account's first day; the newest `max` of them. */
 export function daysOf(
   span: Span,
   bounds: { readonly createdAt: number; readonly now: number; readonly max: number },
@@ -75,6 +77,6 @@ export function daysOf(
   });
 }
 
-function floorToDay(at: number): number {
-  return at - (((at % dayMs) + dayMs) % dayMs);
+function floorToDay(timeMs: number): number {
+  return timeMs - (((timeMs % dayMs) + dayMs) % dayMs);
 }

@@ -1,4 +1,4 @@
-/** What an execution would meet if it started now: asked of the function that starts them (F17). */
+/** What a start would meet now. It is decided by the function that starts executions (F17). */
 import { deploymentLimits } from "#shared/config";
 import { admits } from "#shared/core/keys/admission";
 import { allows } from "#shared/core/keys/scopes";
@@ -16,7 +16,7 @@ import { environments } from "#shared/store/environments";
 import { accountId, accounts } from "#shared/store/owners";
 import type { Store } from "#shared/store/store";
 
-/** What a thread that names no environment runs on, before there is a default one. */
+/** The profile of the default environment before that exists. */
 const usualProfile: Profile = "lite";
 
 export interface StartPlace {
@@ -25,7 +25,7 @@ export interface StartPlace {
   readonly profile: Profile;
 }
 
-/** The account, and where an execution would run: as asked, or on the default environment. */
+/** The account, and where an execution would run: the given environment or the default one. */
 export async function readPlace(
   store: Store,
   owner: Owner,
@@ -58,7 +58,7 @@ async function readEnvironment(
 }
 
 export interface StartAnswer {
-  /** What the start would be refused with; null if it would be admitted. */
+  /** The refusal that a start would get; null if it would be admitted. */
   readonly refusal: ApiError | null;
   /** What it would hold at first, and what it can cost at most. */
   readonly requiredMicrousd: number;

@@ -13,7 +13,7 @@ const types = {
   adjustment: "adjustment",
 } as const;
 
-/** `since` and `until` are the SDK's names, `from` and `to` the published API's. */
+/** The SDK calls them `since` and `until`, the published API `from` and `to`. */
 export const RecordsQuery = PageQuery.extend({
   since: from,
   from,

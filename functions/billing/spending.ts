@@ -1,6 +1,7 @@
 /**
- * What was spent in a span of time, summed where the ledger lies. A sum costs a read per thousand
- * lines, at least one: a month by days 62 reads, a year 732, which is a twentieth of a cent.
+ * What was spent in a span of time, summed by the database. A sum costs one read per thousand
+ * lines, and at least one: a month by days takes 62 reads, a year 732, which costs a twentieth of a
+ * cent.
  */
 import pMap from "p-map";
 import type { Owner } from "#shared/identity/owner";
@@ -9,16 +10,16 @@ import type { Store } from "#shared/store/store";
 import { threads } from "#shared/store/threads";
 import type { Span } from "./period.ts";
 
-/** How many sums are asked for at once. */
+/** How many sums are requested at once. */
 const togetherMax = 40;
-/** A list by days covers no more of them: the newest. */
+/** The most days in a list; the newest ones are shown. */
 export const daysMax = 366;
 
 export type Dimension = "environmentId" | "agentId" | "projectId" | "model";
 
 export interface Part {
   readonly span: Span;
-  /** Of one environment, agent, project or model alone. */
+  /** Limits the sum to one environment, agent, project or model. */
   readonly where?: readonly (readonly [dimension: Dimension, id: string])[];
 }
 
@@ -27,7 +28,7 @@ export interface Spent {
   readonly executions: number;
 }
 
-/** What executions that ended in it were charged. */
+/** What executions that ended in the span were charged. */
 export async function spentIn(
   store: Store,
   owner: Owner,
@@ -48,7 +49,7 @@ export interface Begun {
   readonly costMicrousd: number;
 }
 
-/** The threads that began in it, and what they have used and cost by now. */
+/** The threads that began in the span, and what they have used and cost so far. */
 export async function begunIn(
   store: Store,
   owner: Owner,
@@ -76,7 +77,7 @@ export async function spentAndBegunIn(
   return { ...spent, ...begun };
 }
 
-/** Asks of each, a bounded number at once; the answers in the same order. */
+/** Asks for each of them, a bounded number at once, and keeps their order. */
 export async function ofEach<T, R>(all: readonly T[], ask: (one: T) => Promise<R>): Promise<R[]> {
   return await pMap(all, ask, { concurrency: togetherMax });
 }

@@ -9,7 +9,7 @@ import { AlertPercents } from "#shared/core/money/alert-state";
 import { ApiError } from "#shared/errors/api-error";
 import { jsonBytesMax, route } from "#shared/pipeline/route";
 
-/** What can't be chosen here is taken if it says what holds, and refused if it wants otherwise. */
+/** Preferences that can't be chosen here are accepted if they match what holds, else refused. */
 const PreferencesUpdate = exactObject({
   monthlyResourceSpendLimit: LimitAmount.optional(),
   alertPercentages: AlertPercents.optional(),

@@ -34,7 +34,7 @@ export const createEnvironment = route({
   read: async ({ caller: { owner }, body, ids, deps, now }) => {
     requireAllEnvironments(owner);
     const { quotas } = deploymentLimits();
-    // Always counted: no key pair is made for what there is no room for.
+    // Always counted, so that no key pair is made for an environment that has no room.
     const which = { kind: "environments", repeated: true } as const;
     const counted = await countOwned(deps.store, owner, which);
     requireRoomFor("environments", counted, quotas);

@@ -55,12 +55,12 @@ export const deleteEnvironment = route({
       shred,
     };
   },
-  // If this process dies here, maintenance finishes it.
+  // If this process dies here, maintenance finishes the work.
   after: async ({ caller: { owner }, decided, deps }) =>
     await finishShredding(deps, owner, decided.shred),
 });
 
-/** What holds from now on, and what follows. */
+/** Tells the client what holds from now on, and what follows. */
 function deletedMessage(name: string): string {
   return `${name} is deleted: its secrets can't be opened and its files can't be read any more. What is stored of them is erased later.`;
 }

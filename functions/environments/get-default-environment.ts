@@ -17,10 +17,10 @@ export const getDefaultEnvironment = route({
   limits: "writes",
   budget: "free",
   audit: "environment.created",
-  // Clients read the fields at the top level, others under `environment`: both get theirs.
+  // Some clients read the top-level fields, others read `environment`, so both are sent.
   reply: { 200: EnvironmentBody.extend({ environment: EnvironmentBody }) },
-  read: async ({ caller: { owner }, deps, now }) => {
-    const found = await defaultEnvironment(deps, owner, now);
+  read: async ({ caller: { owner }, ids, deps, now }) => {
+    const found = await defaultEnvironment(deps, owner, { ids, now });
     const busy = await busyEnvironments(deps.store, owner, found.environment.id);
     return { ...found, isBusy: busy.size > 0 };
   },

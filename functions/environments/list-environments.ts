@@ -19,7 +19,7 @@ export const listEnvironments = route({
   audit: "none",
   reply: { 200: listOf(EnvironmentBody) },
   read: async ({ caller: { owner }, query, deps }) => {
-    // What is deleted is gone: there are none but active ones.
+    // Deleted environments are gone, so there are only active ones.
     if (query.isActive === false) return { items: [], total: 0, busy: new Set<string>() };
     const [page, busy] = await Promise.all([
       deps.store.page(environments.all(owner), {

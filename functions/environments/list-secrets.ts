@@ -32,7 +32,7 @@ export const listSecrets = route({
   },
   read: async ({ caller, params: { environmentId }, deps }) => {
     const { value } = await deps.store.get(sealedSecrets.of(caller.owner, environmentId));
-    // Without any, whether there is such an environment isn't known yet.
+    // If there are none, the environment itself may not exist.
     if (!value) await deps.store.require(environments.of(caller.owner, environmentId));
     return [...(value?.values ?? [])].sort((a, b) => (a.key < b.key ? -1 : 1));
   },

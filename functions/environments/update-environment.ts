@@ -68,7 +68,7 @@ function stored({ mode, allow }: Reach) {
   return { network: mode, networkAllow: [...allow] };
 }
 
-/** What the body names; `metadata` is one value, replaced as a whole. */
+/** The fields that the body names; `metadata` is replaced as a whole. */
 function changes(body: EnvironmentUpdate, value: Environment) {
   const { metadata, description, dockerfileExtensions } = body;
   return {
@@ -87,8 +87,8 @@ function changes(body: EnvironmentUpdate, value: Environment) {
 }
 
 /**
- * A wider network is a new way out for secrets that others have stored, so it takes the right to
- * write them, said in so many words: what other scopes imply isn't enough here.
+ * A wider network is a new way out for secrets that others have stored. So it needs the scope for
+ * writing secrets itself; a scope that merely implies it isn't enough here.
  */
 function requireMayReach(scopes: readonly Scope[], value: Environment, reach: Reach): void {
   if (value.secretKeys.length === 0 || isWithinNetwork(reach, environmentReach(value))) return;
@@ -98,14 +98,14 @@ function requireMayReach(scopes: readonly Scope[], value: Environment, reach: Re
 }
 
 /**
- * What an environment's executions need to bring its files in is asked of a smaller profile here,
- * where it can be answered, and not of the next execution.
+ * Checks that a smaller profile can hold the environment's files, so that this request is refused
+ * and not the next execution.
  * @throws {ApiError} `WORKSPACE_TOO_LARGE` with both sizes.
  */
 function requireFitting({ workspace, profile }: Environment, next: Profile): void {
   const roomBytes = executionLimits(next, 1).workspaceBytes;
   const isSmaller = roomBytes < executionLimits(profile, 1).workspaceBytes;
-  // Before they were measured: as much as they could need.
+  // Older workspaces weren't measured, so the most that they could need is assumed.
   const needsBytes = workspace?.restoreBytes ?? mostBytesOf(workspace);
   if (!isSmaller || needsBytes <= roomBytes) return;
   const message =

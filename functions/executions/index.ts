@@ -9,7 +9,7 @@ export const service: Service = {
   summary: "Executions, their state, money, events and egress log",
   visibility: "edge",
   routes: [getExecution, followExecution, getEgress],
-  // As for `threads`: a stream ends itself a little before the platform would.
+  // As for `threads`: a stream ends itself shortly before the platform would.
   limits: { ...defaultLimits, concurrency: 200, memoryMib: 1_024, timeoutSeconds: 960 },
   roles: ["firestore.main", "secret.peppers"],
 };

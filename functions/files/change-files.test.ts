@@ -43,7 +43,7 @@ describe("withFile()", () => {
     expect(withFile(linked, file("l")).entries).toEqual([file("l")]);
   });
 
-  test("parts a file from its other names", () => {
+  test("separates a file from its other names", () => {
     const two = manifestOf([file("a"), file("b", { linkTo: "a" }), file("c", { linkTo: "a" })]);
     const next = withFile(two, file("a", { sha256: other }));
     expect(next.entries).toEqual([
@@ -91,7 +91,7 @@ describe("without()", () => {
     expect(next?.entries).toMatchObject([{ path: "a/b", type: "directory" }]);
   });
 
-  test.each(["nope", "d/e/x", "d-", "h/x"])("finds no %s", (path) => {
+  test.each(["nope", "d/e/x", "d-", "h/x"])("returns null for %s", (path) => {
     expect(without(base, path)).toBeNull();
   });
 });

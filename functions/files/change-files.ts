@@ -1,4 +1,4 @@
-/** Manifests with one thing put in or taken out. */
+/** Adds one thing to a manifest, or removes one. */
 import {
   impliedMode,
   type Manifest,
@@ -17,8 +17,9 @@ import {
 import { ApiError } from "#shared/errors/api-error";
 
 /**
- * Puts a file in, in place of the one at its path: that one's permissions stay.
- * @throws {ApiError} `INVALID_PATH` where a folder would have to be a file, or a file a folder.
+ * Puts a file into a manifest. A file that it replaces keeps its permissions.
+ * @throws {ApiError} `INVALID_PATH` if a folder is where the file goes, or a file is where its
+ * folder goes.
  */
 export function withFile({ entries }: Manifest, file: ManifestFile): Manifest {
   for (const length of newFolderLengths("", file.path)) {
@@ -41,7 +42,7 @@ function collision({ path }: ManifestEntry): ApiError {
 }
 
 /**
- * Takes a file, a link or a folder with all in it out; the folder that it was in stays.
+ * Removes a file, a link, or a folder with its contents; the parent folder stays.
  * @returns Null if there is nothing at that path.
  */
 export function without({ entries }: Manifest, path: string): Manifest | null {
@@ -53,7 +54,7 @@ export function without({ entries }: Manifest, path: string): Manifest | null {
   return manifestInOrder(withFolder(kept, folderOf(path)));
 }
 
-/** With an entry for the folder, if it would be gone because nothing is left in it. */
+/** Adds an entry for a folder that nothing implies any more. */
 function withFolder(entries: readonly ManifestEntry[], path: string): readonly ManifestEntry[] {
   const place = placeOf(entries, path);
   const { start, end } = rangeBelow(entries, path);

@@ -41,7 +41,7 @@ export const deleteFile = route({
       throw new ApiError("NOT_FOUND", { message: "There is no such file or folder." });
     }
     requireCurrent(request, entryAt(base.manifest.entries, path) ?? "folder");
-    // Whatever the workspace holds, taking something out of it is never refused for want of room.
+    // Removing something from a workspace is never refused for lack of room.
     const head = await storeManifest(deps.store, owner, next, base.sha256, { makesRoom: true });
     return { environment, head, path };
   },

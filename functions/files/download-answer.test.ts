@@ -21,7 +21,7 @@ describe("a download", () => {
     [{ range: "bytes=5-", ifRange: old }, 200, 10],
     [{ ifRange: old }, 200, 10],
     [{ ifNoneMatch: etag, range: "bytes=5-" }, 304, 10],
-    // It would be 416, but nothing has changed and that comes first.
+    // The range alone would be 416, but an unchanged file is answered first.
     [{ ifNoneMatch: etag, range: "bytes=50-" }, 304, 10],
     [{ ifMatch: etag, ifNoneMatch: old, range: "bytes=5-" }, 206, 5],
     [{ range: "bytes=50-", ifRange: old }, 200, 10],

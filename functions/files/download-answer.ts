@@ -7,7 +7,7 @@ import type { RequestFacts } from "#shared/pipeline/route";
 import { packBytesMax } from "#shared/protocol/runner";
 import { etagOf, preconditionFailed } from "./file-etag.ts";
 
-/** One answer's bytes: larger files are read in ranges. */
+/** The most bytes in one answer; larger files are read in ranges. */
 const answerBytesMax = packBytesMax;
 
 export interface DownloadAnswer {
@@ -16,8 +16,8 @@ export interface DownloadAnswer {
 }
 
 /**
- * What a request for a file is answered with: preconditions come before ranges (RFC 9110, 13.2.2).
- * A longer range than one answer holds is answered with its beginning.
+ * Decides the answer to a request for a file. Preconditions come before ranges (RFC 9110, 13.2.2).
+ * A range that is longer than an answer gets its beginning.
  * @throws {ApiError} `PRECONDITION_FAILED`, `RANGE_NOT_SATISFIABLE`, `RANGE_REQUIRED`.
  */
 export function answerFor(
@@ -44,7 +44,7 @@ export function answerFor(
   return { status: 200, range: whole };
 }
 
-/** Why a range that was asked for isn't what is answered. */
+/** Why the answer isn't the range that was asked for. */
 function whyWhole(asked: string | null, followed: string | null): { message?: string } {
   if (asked === null) return {};
   if (followed === null) {

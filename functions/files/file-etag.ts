@@ -3,14 +3,14 @@ import { ApiError } from "#shared/errors/api-error";
 import { judgePreconditions } from "#shared/http/preconditions";
 import type { RequestFacts } from "#shared/pipeline/route";
 
-/** A strong one: the same bytes have the same tag, and no others have it. */
+/** A strong tag: the same bytes always have the same tag, and no others have it. */
 export function etagOf({ sha256 }: ManifestFile): string {
   return `"${sha256}"`;
 }
 
 /**
- * Holds a change against the conditions that its request states. `entry` is what the change would
- * replace or delete: undefined for nothing; folders and links have no tag, so only `*` names them.
+ * Checks a change against its request's conditions. `entry` is what the change would replace or
+ * delete, or undefined. Folders and links have no tag, so only `*` matches them.
  * @throws {ApiError} `PRECONDITION_FAILED`.
  */
 export function requireCurrent(

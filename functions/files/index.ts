@@ -10,7 +10,7 @@ export const service: Service = {
   summary: "Workspace files",
   visibility: "edge",
   routes: [listFiles, uploadFile, downloadFile, deleteFile],
-  // An upload is held in memory until its hash is known: few at once, on a larger instance.
+  // An upload stays in memory until its hash is known, so the instance is large and takes few.
   limits: { ...defaultLimits, concurrency: 8, memoryMib: 1_024 },
   roles: ["firestore.main", "objects.workspace", "secret.peppers"],
 };

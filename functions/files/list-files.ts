@@ -10,7 +10,7 @@ import { pageOfFiles, type ShownEntry } from "./page-of-files.ts";
 import { requirePathInWorkspace, withoutSlashes } from "./upload-path.ts";
 
 const entriesMax = 10_000;
-/** As many files as a workspace can have. */
+/** The most files that a workspace can have. */
 const offsetMax = 100_000;
 
 const FileEntry = z.object({

@@ -1,4 +1,6 @@
-/** One page of a workspace's tree: counted in one pass, and only what is shown is built. */
+/**
+ * One page of a workspace's tree. It is counted in one pass, and only the shown entries are built.
+ */
 import type { Manifest, ManifestEntry } from "#shared/core/workspace/manifest";
 import { newFolderLengths, rangeBelow } from "#shared/core/workspace/tree-order";
 
@@ -8,14 +10,14 @@ export interface ShownEntry {
   readonly path: string;
   readonly type: "file" | "directory";
   readonly sizeBytes: number;
-  /** Milliseconds since 1970; undefined where nothing is known of it. */
+  /** Milliseconds since 1970; undefined if unknown. */
   readonly modifiedAt: number | undefined;
 }
 
 export interface PageQuery {
   /** Empty for the workspace itself. */
   readonly folder: string;
-  /** 1 for what lies in the folder itself; −1 for everything below. */
+  /** 1 lists the folder's own entries; −1 lists everything below. */
   readonly depth: number;
   readonly limit: number;
   readonly offset: number;
@@ -26,7 +28,7 @@ export interface PageOfFiles {
   readonly total: number;
 }
 
-/** Null if there is no such folder. Folders without an entry follow from what they hold. */
+/** Null if there is no such folder. A folder without an entry is implied by what it holds. */
 export function pageOfFiles({ entries }: Manifest, query: PageQuery): PageOfFiles | null {
   const { folder, depth, limit, offset } = query;
   const { start, end } = rangeBelow(entries, folder);
@@ -69,12 +71,12 @@ function slashesIn(path: string): number {
   return count;
 }
 
-/** As old as the first thing in it. */
+/** An implied folder is as old as the first thing in it. */
 function implied({ path, modifiedAt }: ManifestEntry, length: number): ShownEntry {
   return { path: path.slice(0, length), type: "directory", sizeBytes: 0, modifiedAt };
 }
 
-/** Links are shown as files: what they lead to is for the sandbox to say. */
+/** Links are shown as files, because only the sandbox can say what they lead to. */
 function shownOf(entry: ManifestEntry): ShownEntry {
   const { path, modifiedAt } = entry;
   const type = entry.type === "directory" ? "directory" : "file";

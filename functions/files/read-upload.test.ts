@@ -1,4 +1,4 @@
-/** Forms that end early, hold too much or name what can't be named. */
+/** Forms that end early, hold too much, or contain names that can't be used. */
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import { describe, expect, test } from "vitest";

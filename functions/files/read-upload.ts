@@ -6,17 +6,17 @@ import { packBytesMax } from "#shared/protocol/runner";
 export interface Upload {
   readonly filename: string;
   readonly bytes: Buffer;
-  /** Of the form field `path`, which may come after the file; empty if there is none. */
+  /** The form field `path`, which may come after the file; empty if there is none. */
   readonly path: string;
 }
 
 const fieldBytesMax = 4_096;
 const unclosed = "The form ends before its closing boundary.";
-/** What bytes that are no UTF-8 are decoded to: the name would be another one. */
+/** Bytes that aren't UTF-8 are decoded to this, which would change the name. */
 const undecodable = "\ufffd";
 const notUnicode = "The file's name and path must be valid UTF-8.";
 
-/** A request's body can be read once, a decision be repeated. */
+/** A request's body can be read only once, but a decision may be repeated. */
 const uploads = new WeakMap<IncomingMessage, Promise<Upload>>();
 
 /** @throws {ApiError} `UNSUPPORTED_MEDIA_TYPE`, `MALFORMED_MULTIPART`, `PAYLOAD_TOO_LARGE`. */
@@ -53,7 +53,7 @@ async function parse(request: IncomingMessage): Promise<Upload> {
         if (total > packBytesMax) fail(tooLarge());
         else chunks.push(chunk);
       });
-      // A form that ends before its closing boundary is an error of the part, and of nothing else.
+      // The parser reports a missing closing boundary on the part's stream only.
       stream.on("error", () => malformed(unclosed));
       stream.on("end", () => {
         file = { filename: filename ?? "", bytes: Buffer.concat(chunks) };
@@ -65,7 +65,7 @@ async function parse(request: IncomingMessage): Promise<Upload> {
       if (isCut) malformed(`The field path is longer than ${fieldBytesMax} bytes.`);
       path = value;
     });
-    // What comes beyond a limit would be dropped, and the upload would look as if it were whole.
+    // The parser drops what exceeds a limit, and the upload would look complete.
     form.on("filesLimit", () => malformed("The form has more than one file; upload each alone."));
     for (const limit of ["fieldsLimit", "partsLimit"]) {
       form.on(limit, () => malformed("The form has too many fields."));
@@ -81,12 +81,12 @@ async function parse(request: IncomingMessage): Promise<Upload> {
   });
 }
 
-/** The parser throws for a boundary that it doesn't find or take. */
+/** The parser throws for a missing or invalid boundary. */
 function newForm(contentType: string): InstanceType<typeof Busboy> {
   try {
     return new Busboy({
       headers: { "content-type": contentType },
-      // It would take what stands before a backslash for a folder.
+      // Without this, the parser would take text before a backslash for a folder.
       preservePath: true,
       limits: {
         fileSize: packBytesMax + 1,

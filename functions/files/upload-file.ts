@@ -14,7 +14,7 @@ import { requireCurrent } from "./file-etag.ts";
 import { readUpload } from "./read-upload.ts";
 import { landingPath } from "./upload-path.ts";
 
-/** Of the form around the file. */
+/** Room for the form around the file. */
 const formBytesMax = 64 * 1024;
 
 export const uploadFile = route({

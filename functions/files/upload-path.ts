@@ -2,14 +2,14 @@ import { confinePath } from "#shared/core/workspace/paths";
 import { ApiError } from "#shared/errors/api-error";
 
 const nameless = new Set(["", "undefined", "blob"]);
-/** `C:\\folder\\name`, as some clients send it. Elsewhere a backslash is part of a name. */
+/** `C:\\folder\\name`, as some clients send it. Otherwise a backslash is part of a name. */
 const windowsPath = /^(?:[A-Za-z]:\\|\\\\)/;
 
 /**
- * Where an upload lands. Clients use `path` in two ways, as a folder or as the file's whole path:
- * without a filename (some runtimes send "undefined") it is the whole path; so it is if its last
- * segment is the filename; else it is a folder.
- * @throws {ApiError} `INVALID_PATH`, `VALIDATION_FAILED` if neither says what the file is called.
+ * Decides an upload's path. Clients use `path` for a folder or for the file's whole path. It is the
+ * whole path if there is no filename (some runtimes send "undefined") or if its last segment is the
+ * filename; otherwise it is a folder.
+ * @throws {ApiError} `INVALID_PATH`, `VALIDATION_FAILED` if neither names the file.
  */
 export function landingPath(upload: { readonly filename: string; readonly path: string }): string {
   const { filename: given } = upload;
@@ -22,7 +22,7 @@ export function landingPath(upload: { readonly filename: string; readonly path: 
   return requirePathInWorkspace(`${trimmed}/${filename}`);
 }
 
-/** A path without the slashes that it begins and ends with, as clients write folders. */
+/** Removes the leading and trailing slashes that clients write around folders. */
 export function withoutSlashes(path: string): string {
   return path.replace(/^\/+|(?<!\/)\/+$/g, "");
 }

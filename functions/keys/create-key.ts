@@ -54,7 +54,7 @@ export const createKey = route({
     });
     return {
       writes: [write, ...data.note(key.id, now)],
-      // Whoever closes the maker meanwhile, or makes another key, makes this fail.
+      // Fails if the maker is closed or makes another key meanwhile.
       account: withKey(account, data, now),
       subject: key.id,
       facts: { prefix: key.prefix },

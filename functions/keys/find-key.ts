@@ -3,7 +3,7 @@ import type { FoundKey } from "#shared/keys/revoke-keys";
 import { apiKeys } from "#shared/store/api-keys";
 import type { Store } from "#shared/store/store";
 
-/** @throws {ApiError} `NOT_FOUND`, for another owner's key and for one that was deleted alike. */
+/** @throws {ApiError} `NOT_FOUND`, both for another owner's key and for a deleted one. */
 export async function findKey(
   store: Store,
   which: { readonly ownerId: string; readonly keyId: string },

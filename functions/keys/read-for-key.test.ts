@@ -6,8 +6,10 @@ import { withKey } from "./read-for-key.ts";
 const now = 1_800_000_000_000;
 const read = { note: () => [], counted: { live: 1, made: null } };
 
-function closedLately(count: number, at: number) {
-  const closedKeys = Object.fromEntries(Array.from({ length: count }, (_, key) => [`k${key}`, at]));
+function closedLately(count: number, closedAt: number) {
+  const closedKeys = Object.fromEntries(
+    Array.from({ length: count }, (_, key) => [`k${key}`, closedAt]),
+  );
   return accountWith({ admission: { ...openAdmission, closedKeys } });
 }
 

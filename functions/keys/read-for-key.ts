@@ -16,10 +16,12 @@ const requestKeptMs = 86_400_000;
 const closedKeysMax = 1_000;
 
 export interface KeyAsked {
-  /** Of the request's Idempotency-Key; null without one. */
+  /** The request's Idempotency-Key as an id; null without one. */
   readonly requestId: string | null;
   readonly environmentIds?: readonly string[] | null | undefined;
-  /** Whether it is read again: then the keys are counted, since the account may not have known. */
+  /**
+   * Whether the read is repeated; then keys are counted, because the account may not know how many.
+   */
   readonly repeated: boolean;
 }
 
@@ -29,8 +31,8 @@ export interface KeyRead {
 }
 
 /**
- * What must hold before a key is made. A request that is repeated is refused, since what it was
- * answered is kept nowhere.
+ * Checks what must hold before a key is made. A repeated request is refused, because its first
+ * answer, which contained the key, isn't stored.
  * @throws {ApiError} `NOT_FOUND` for an environment, or `KEY_SHOWN_ALREADY`.
  */
 export async function readForKey(store: Store, owner: Owner, asked: KeyAsked): Promise<KeyRead> {
@@ -53,11 +55,11 @@ export async function readForKey(store: Store, owner: Owner, asked: KeyAsked): P
 }
 
 /**
- * The account with one key more: in the commit that makes it, so that no two take the last place.
+ * The account with one more key, in the commit that makes it, so that no two take the last place.
  * @throws {ApiError} `KEYS_FULL`. @throws {StaleRead} if the keys must be counted first.
  */
 export function withKey(before: Account, { counted }: KeyRead, now: number): Account {
-  // Forgets the keys that were closed long ago: closing itself only adds to them.
+  // Drops keys that were closed long ago, because closing only adds to the list.
   const account = inPeriod(before, now);
   requireClosable(account);
   const keyCount = withOneKeyMore(account.keyCount, counted);
@@ -67,8 +69,8 @@ export function withKey(before: Account, { counted }: KeyRead, now: number): Acc
 }
 
 /**
- * The account remembers what was closed of late. Were it full, nothing could be closed any more;
- * what is never made needs no closing.
+ * The account lists recently closed keys. If that list were full, no key could be closed any more,
+ * so none is made before.
  */
 function requireClosable({ admission }: Account): void {
   const closed = Object.keys(admission.closedKeys).length;
@@ -80,7 +82,7 @@ function requireClosable({ admission }: Account): void {
   });
 }
 
-/** As of one moment: the account says then whether any was made since. */
+/** Counts in one snapshot with the account, which tells whether any was made since. */
 async function countKeys(store: Store, owner: Owner): Promise<CountedKeys> {
   return await store.atOneMoment(async (moment) => {
     const { value } = await moment.get(accounts.of(owner, accountId));
@@ -92,7 +94,7 @@ async function countKeys(store: Store, owner: Owner): Promise<CountedKeys> {
   });
 }
 
-/** An id in a body is the owner's own or doesn't exist, exactly as one in a path. */
+/** An id in a body that isn't the owner's is answered like one that doesn't exist, as in a path. */
 async function requireEnvironments(
   store: Store,
   owner: Owner,

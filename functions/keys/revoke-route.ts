@@ -11,12 +11,12 @@ interface Revocation {
   readonly answers: "POST /v1/keys/:keyId/revoke" | "DELETE /v1/keys/:keyId";
   readonly summary: string;
   readonly audit: "key.revoked" | "key.deleted";
-  /** Whether the key leaves the lists too. */
+  /** Whether the key disappears from lists as well. */
   readonly deletes: boolean;
   readonly message: string;
 }
 
-/** A route that ends a key, with all that it runs unless its owner wants to keep that (KEY-5). */
+/** A route that ends a key, and its executions unless the owner wants to keep them (KEY-5). */
 export function revokeRoute({ answers, summary, audit, deletes, message }: Revocation) {
   return route({
     answers,
@@ -54,7 +54,7 @@ export function revokeRoute({ answers, summary, audit, deletes, message }: Revoc
         stop,
       };
     },
-    // If this process dies here, maintenance stops what is left; the barrier is for the answer.
+    // If this process dies here, maintenance stops the rest. The barrier is for the answer only.
     answerAfter: async ({ caller, data: { key }, decided: { answer, stop }, request, deps }) => {
       const by = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
       const which = { owner: caller.owner, keyId: key.value.id, stop, by };

@@ -16,7 +16,7 @@ import { findKey } from "./find-key.ts";
 import { readForKey, withKey } from "./read-for-key.ts";
 
 const hourMs = 3_600_000;
-/** When the old key ends, and what it ran until then: it is closed as by a revocation. */
+/** When the old key ends, and its executions until then; a rotation closes it like a revocation. */
 const KeyRotated = KeyCreated.extend({ oldKeyId: z.string(), oldKeyExpiresAt: z.string() });
 
 export const rotateKey = route({

@@ -9,7 +9,7 @@ import { findKey } from "./find-key.ts";
 
 export const updateKey = route({
   answers: "PATCH /v1/keys/:keyId",
-  summary: "Rename a key or describe it anew; what it may do is fixed.",
+  summary: "Rename a key or change its description; what it may do is fixed.",
   authenticate: "api-key",
   scope: "keys:write",
   params: z.object({ keyId: idSchema("apiKey") }),

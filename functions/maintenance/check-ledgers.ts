@@ -17,10 +17,10 @@ import {
 } from "#shared/store/ledger-checks";
 import { type OwnerProfile, owners } from "#shared/store/owners";
 
-/** One call's owners: with a call a minute, 1,000 owners are gone round in twenty. */
+/** Owners per call: with a call per minute, 1,000 owners take twenty minutes. */
 const ownersMax = 50;
 const pagesMax = 20;
-/** Of a call that the platform ends after 120 s. */
+/** Stays below the 120 s after which the platform ends the call. */
 const checkingMsMax = 60_000;
 
 const Outcome = z.object({ checked: z.record(z.string(), z.int()) });
@@ -44,26 +44,31 @@ export const checkLedgers = route({
   decide: ({ data }) => ({ writes: [], reply: ok({ checked: data }) }),
 });
 
-/** Goes on behind the owner that the last call ended with; at the end, from the beginning. */
+/** Continues after the last call's owner; after the last owner it starts over. */
 async function checkRound(deps: Deps): Promise<Partial<Record<Name, number>>> {
   const counts: Partial<Record<Name, number>> = {};
   const round = ledgerRounds.doc(ledgerRoundId);
   const { value } = await deps.store.get(round);
   const behind = value?.afterOwnerId ?? null;
   const walk = { field: "id", after: behind === null ? null : { value: behind, id: behind } };
-  const page = await deps.store.atOneMoment((at) =>
-    at.next(owners.all(), { ...walk, limit: ownersMax }),
+  const page = await deps.store.atOneMoment((snapshot) =>
+    snapshot.next(owners.all(), { ...walk, limit: ownersMax }),
   );
+  const atEnd = page.length < ownersMax;
+  const write = async (afterOwnerId: string | null) =>
+    await deps.store.commit([overwrite(round, { v: 1, afterOwnerId })]);
+  // A call that the platform cuts mustn't begin with the same owners again: it is as if done.
+  const end = page.at(-1)?.value.id ?? null;
+  await write(atEnd ? null : end);
   const giveUpAt = deps.now() + checkingMsMax;
-  let last: string | null = null;
+  let last = behind;
   for (const { value: profile } of page) {
     if (deps.now() > giveUpAt) break;
     const outcome = await checkOne(deps, profile);
     counts[outcome] = (counts[outcome] ?? 0) + 1;
     last = profile.id;
   }
-  const afterOwnerId = page.length < ownersMax && last === page.at(-1)?.value.id ? null : last;
-  await deps.store.commit([overwrite(round, { v: 1, afterOwnerId })]);
+  if (last !== end) await write(last);
   return counts;
 }
 
@@ -87,7 +92,7 @@ async function check(deps: Deps, owner: Owner): Promise<Name> {
   const unless = kept?.accountVersion ?? null;
   const checked = await checkLedger(store, owner, { from, unless, pagesMax, now });
   if (checked.outcome === "unchanged") return "unchanged";
-  // Sums that were kept could be what is wrong: only those of all lines anew can raise an alarm.
+  // Stored sums could be wrong themselves, so only a sum of all lines may raise an alarm.
   const isSure = kept === null || kept.recounting;
   const restart = checked.outcome === "differs" && !isSure;
   const recounting = restart || (kept?.recounting ?? false) || checked.outcome === "differs";
@@ -100,7 +105,7 @@ async function check(deps: Deps, owner: Owner): Promise<Name> {
   return restart ? "recounting" : checked.outcome;
 }
 
-/** A line that an alert policy matches, each time; a row of the owner's record, once for each. */
+/** Logs a line for the alert policy each time, and writes an audit row once per fault. */
 async function raiseAlarm(deps: Deps, owner: Owner, checked: Checked): Promise<void> {
   const { differences } = checked;
   logViolation("budget_invariant_violation", { ownerId: owner.id, differences });

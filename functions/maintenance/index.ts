@@ -1,4 +1,4 @@
-/** What the scheduler calls: nothing here is reachable from outside. */
+/** What the scheduler calls; nothing here is reachable from outside. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { checkLedgers } from "./check-ledgers.ts";
 import { sweepKeys } from "./sweep-keys.ts";
@@ -27,6 +27,6 @@ export const service: Service = {
     timeoutSeconds: 120,
     memoryMib: 1_024,
   },
-  // Of key pairs it destroys what is due, and has no right to open any.
+  // It destroys key pairs that are due, and has no right to open any.
   roles: ["firestore.main", "firestore.keys", "jobs.run", "objects.collect"],
 };

@@ -1,13 +1,14 @@
-import pMap from "p-map";
 import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { closeDueKey, dueKeys, type FoundKey } from "#shared/keys/revoke-keys";
-import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
-import { lookAfter } from "./look-after.ts";
+import { logFailure } from "#shared/pipeline/request-log";
+import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { sweepEach } from "./sweep-each.ts";
 
-/** One call's work; what is left is due at the next. */
+/** The most keys per call; the rest is due at the next. */
 const keysMax = 200;
 const concurrency = 4;
+type Outcome = "closed" | "stopped" | "failed";
 
 export const sweepKeys = route({
   answers: "POST /internal/maintenance/keys",
@@ -26,15 +27,18 @@ export const sweepKeys = route({
   read: async ({ deps }) => {
     const due = await dueKeys(deps, keysMax);
     const counts = { due: due.length, closed: 0, stopped: 0, failed: 0 };
-    const outcomes = await pMap(due, async (key) => await sweepOne(deps, key), { concurrency });
+    const outcomes = await sweepEach<FoundKey, FoundKey["ref"]["schema"], Outcome>(deps, due, {
+      concurrency,
+      ref: ({ ref }) => ref,
+      dueField: "dueAt",
+      work: async (key) => await closeDueKey(deps, key),
+      failed: ({ value: { id: keyId } }, cause) => {
+        logFailure("a key wasn't closed; it is tried again", cause, { keyId });
+        return "failed";
+      },
+    });
     for (const outcome of outcomes) counts[outcome] += 1;
     return counts;
   },
   decide: ({ data }) => ({ writes: [], reply: ok(data) }),
 });
-
-async function sweepOne(deps: Deps, key: FoundKey): Promise<"closed" | "stopped" | "failed"> {
-  const failure = "a key wasn't closed; it is tried again";
-  const due = { ref: key.ref, dueField: "dueAt", failure, facts: { keyId: key.value.id } };
-  return await lookAfter(deps, due, () => closeDueKey(deps, key));
-}

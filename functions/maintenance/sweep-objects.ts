@@ -2,16 +2,17 @@ import * as z from "zod";
 import { deploymentLimits } from "#shared/config";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { existingOwner, newOwner } from "#shared/owners/act-on-owner";
+import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import { type Collected, collectObjects, realCollection } from "#shared/quotas/collect-objects";
 import { referencedObjects } from "#shared/quotas/references";
+import type { Version } from "#shared/store/documents";
 import { StorageUsage, storageUsageId, storageUsages } from "#shared/store/usage";
 import { isConflict } from "#shared/store/with-deadline";
-import { lookAfter } from "./look-after.ts";
+import { type Begun, sweepEach } from "./sweep-each.ts";
 
-/** One call's work; what is left is due at the next. */
+/** The most owners per call; the rest is due at the next. */
 const ownersMax = 20;
-const sweepingMsMax = 60_000;
 
 const Due = StorageUsage.pick({ v: true, kind: true, ownerId: true, sweepAt: true });
 
@@ -38,11 +39,18 @@ export const sweepObjects = route({
       limit: ownersMax,
     });
     const counts = { due: due.length, condemned: 0, deleted: 0, failed: 0 };
-    const giveUpAt = deps.now() + sweepingMsMax;
-    const isLate = () => deps.now() > giveUpAt;
-    for (const { ownerId } of due) {
-      if (isLate()) break;
-      const collected = await sweepOne(deps, ownerId, isLate);
+    const outcomes = await sweepEach(deps, due, {
+      concurrency: 1,
+      ref: ({ ownerId }) => storageUsages.of(newOwner(ownerId, "production"), storageUsageId),
+      dueField: "sweepAt",
+      work: async ({ ownerId }, begun) => await sweepOne(deps, ownerId, begun),
+      failed: ({ ownerId }, cause) => {
+        const what = "an owner's unreferenced objects remain; it is tried again";
+        logFailure(what, cause, { ownerId });
+        return null;
+      },
+    });
+    for (const collected of outcomes) {
       counts.condemned += collected?.condemned ?? 0;
       counts.deleted += collected?.deleted ?? 0;
       counts.failed += collected ? 0 : 1;
@@ -52,26 +60,19 @@ export const sweepObjects = route({
   decide: ({ data }) => ({ writes: [], reply: ok(data) }),
 });
 
-async function sweepOne(
-  deps: Deps,
-  ownerId: string,
-  isLate: () => boolean,
-): Promise<Collected | null> {
-  const ref = storageUsages.of(newOwner(ownerId, "production"), storageUsageId);
-  const failure = "an owner's unreferenced objects remain; it is tried again";
-  const due = { ref, dueField: "sweepAt", failure, facts: { ownerId } };
-  const collected = await lookAfter(deps, due, async () => await collect(deps, ownerId, isLate));
-  return collected === "failed" ? null : collected;
-}
-
-async function collect(deps: Deps, ownerId: string, isLate: () => boolean): Promise<Collected> {
+async function sweepOne(deps: Deps, ownerId: string, begun: Begun): Promise<Collected | null> {
+  const { isLate } = begun;
   try {
     const { owner } = await existingOwner(deps.store, ownerId);
     const { unreferencedMs } = deploymentLimits().quotas;
     const referenced = async () => await referencedObjects(deps.store, owner, isLate);
-    return await collectObjects(realCollection(deps, owner, { referenced, unreferencedMs }), owner);
+    // Putting it off changed its usage, but nothing of what is used.
+    const usageChangedAt = (version: Version) =>
+      begun.changedAt !== null && version.isEqual(begun.version) ? begun.changedAt : version;
+    const how = { referenced, unreferencedMs, isLate, usageChangedAt };
+    return await collectObjects(realCollection(deps, owner, how), owner);
   } catch (cause) {
-    // Another sweep of the same owner was faster, or something was stored meanwhile: it is due yet.
+    // Another sweep was faster, or something was stored meanwhile; it stays due.
     if (isConflict(cause)) return { condemned: 0, deleted: 0 };
     throw cause;
   }

@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { dueFollowUps, followAccount } from "#shared/owners/suspend-owner";
-import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
+import { logFailure } from "#shared/pipeline/request-log";
+import { jsonBytesMax, route } from "#shared/pipeline/route";
 import { keyFollowUps } from "#shared/store/key-follow-ups";
-import { lookAfter } from "./look-after.ts";
+import { sweepEach } from "./sweep-each.ts";
 
-/** One call's work; what is left is due at the next. */
+/** The most owners per call; the rest is due at the next. */
 const ownersMax = 20;
 
 export const sweepOwners = route({
@@ -24,16 +25,20 @@ export const sweepOwners = route({
   reply: { 200: z.object({ due: z.int(), followed: z.int() }) },
   read: async ({ deps }) => {
     const due = await dueFollowUps(deps, ownersMax);
-    const outcomes = await Promise.all(
-      due.map(async ({ value }) => await follow(deps, value.ownerId)),
-    );
+    const outcomes = await sweepEach(deps, due, {
+      concurrency: ownersMax,
+      ref: ({ value }) => keyFollowUps.doc(value.ownerId),
+      dueField: "dueAt",
+      work: async ({ value }) => {
+        await followAccount(deps, value.ownerId);
+        return true;
+      },
+      failed: ({ value: { ownerId } }, cause) => {
+        logFailure("an account's keys don't follow it yet; it is tried again", cause, { ownerId });
+        return false;
+      },
+    });
     return { due: due.length, followed: outcomes.filter((followed) => followed).length };
   },
   decide: ({ data }) => ({ writes: [], reply: ok(data) }),
 });
-
-async function follow(deps: Deps, ownerId: string): Promise<boolean> {
-  const failure = "an account's keys don't follow it yet; it is tried again";
-  const due = { ref: keyFollowUps.doc(ownerId), dueField: "dueAt", failure, facts: { ownerId } };
-  return (await lookAfter(deps, due, () => followAccount(deps, ownerId))) !== "failed";
-}

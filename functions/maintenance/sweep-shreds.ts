@@ -2,14 +2,15 @@ import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { finishShredding } from "#shared/environments/shred";
 import { existingOwner } from "#shared/owners/act-on-owner";
+import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, route } from "#shared/pipeline/route";
 import {
   type PendingKeyDestruction,
   pendingKeyDestructions,
 } from "#shared/store/pending-key-destructions";
-import { lookAfter } from "./look-after.ts";
+import { sweepEach } from "./sweep-each.ts";
 
-/** One call's work; what is left is due at the next. */
+/** The most deletions per call; the rest is due at the next. */
 const shredsMax = 50;
 
 export const sweepShreds = route({
@@ -32,21 +33,24 @@ export const sweepShreds = route({
       orderBy: [["dueAt", "asc"]],
       limit: shredsMax,
     });
-    let shredded = 0;
-    for (const { value } of due) if (await sweepOne(deps, value)) shredded += 1;
-    return { due: due.length, shredded };
+    const outcomes = await sweepEach(deps, due, {
+      concurrency: 1,
+      ref: ({ value }) => pendingKeyDestructions.doc(value.environmentId),
+      dueField: "dueAt",
+      work: async ({ value }) => await finish(deps, value),
+      failed: ({ value: { environmentId } }, cause) => {
+        const what = "a deleted environment's keys remain; it is tried again";
+        logFailure(what, cause, { environmentId });
+        return false;
+      },
+    });
+    return { due: due.length, shredded: outcomes.filter((done) => done).length };
   },
   decide: ({ data }) => ({ writes: [], reply: ok(data) }),
 });
 
-async function sweepOne(deps: Deps, shred: PendingKeyDestruction): Promise<boolean> {
-  const { environmentId, ownerId } = shred;
-  const ref = pendingKeyDestructions.doc(environmentId);
-  const failure = "a deleted environment's keys remain; it is tried again";
-  const due = { ref, dueField: "dueAt", failure, facts: { environmentId } };
-  const outcome = await lookAfter(deps, due, async () => {
-    const { owner } = await existingOwner(deps.store, ownerId);
-    await finishShredding(deps, owner, shred);
-  });
-  return outcome !== "failed";
+async function finish(deps: Deps, shred: PendingKeyDestruction): Promise<boolean> {
+  const { owner } = await existingOwner(deps.store, shred.ownerId);
+  await finishShredding(deps, owner, shred);
+  return true;
 }

@@ -4,28 +4,30 @@ import { noParams, noQuery, ok } from "#shared/contract/common";
 import { roundRobinByOwner } from "#shared/core/limits/round-robin";
 import { type DueExecution, dueExecutions, type Swept, sweepDue } from "#shared/executions/sweep";
 import { mintOwner } from "#shared/identity/owner";
+import { logFailure } from "#shared/pipeline/request-log";
 import { type Deps, jsonBytesMax, type Route, route } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
-import { lookAfter } from "./look-after.ts";
+import { putOff } from "./put-off.ts";
+import { sweepingMsMax } from "./sweep-each.ts";
 
-/** One call's work, of which little more than ids is read; what is left is due at the next. */
+/**
+ * The most executions per call, of which little more than ids is read; the rest is due at the next.
+ */
 export const executionsMax = 1_000;
-/** Of a call that the platform ends after 120 s. */
-export const sweepingMsMax = 60_000;
 /** Where room is scarce, one after another: who goes first is then who gets it. */
 export const atOnceMax = { usually: 4, waiting: 1 };
 
 const Outcome = z.object({ due: z.int(), swept: z.record(z.string(), z.int()) });
 type Counts = Partial<Record<Swept | "failed", number>>;
 
-/** Who was dispatched last, so that owners take turns from one call to the next. */
+/** When each owner was last served, so that owners take turns across calls. */
 const servedAt = new LRUCache<string, number>({ max: 10_000 });
 
 type Sweep = Required<Pick<Route, "answers" | "everyMs" | "summary">> & {
   readonly status: "queued" | "running";
 };
 
-/** The outbox looks after executions that wait, the reaper after those that ran. */
+/** One sweep is the outbox, for queued executions; the other is the reaper, for running ones. */
 function sweepRoute({ status, ...sweep }: Sweep) {
   return route({
     ...sweep,
@@ -47,7 +49,7 @@ function sweepRoute({ status, ...sweep }: Sweep) {
   });
 }
 
-/** A few at a time, in turn; once the platform is full, the rest needn't be tried. */
+/** Takes a few at a time, in turn; once the platform is full, the rest isn't tried. */
 async function sweepAll(deps: Deps, due: readonly DueExecution[]): Promise<Counts> {
   const counts: Counts = {};
   const giveUpAt = deps.now() + sweepingMsMax;
@@ -64,14 +66,16 @@ async function sweepAll(deps: Deps, due: readonly DueExecution[]): Promise<Count
 }
 
 async function sweepOne(deps: Deps, due: DueExecution): Promise<Swept | "failed"> {
-  const ref = executions.of(mintOwner(due.ownerId, due.mode), due.id);
-  const failure = "a sweep failed; it is tried again";
-  const thing = { ref, dueField: "sweepAt", failure, facts: { executionId: due.id } };
-  return await lookAfter(deps, thing, async () => {
+  try {
     const outcome = await sweepDue(deps, due);
     if (outcome === "dispatched") servedAt.set(due.ownerId, deps.now());
     return outcome;
-  });
+  } catch (cause) {
+    logFailure("a sweep failed; it is tried again", cause, { executionId: due.id });
+    const ref = executions.of(mintOwner(due.ownerId, due.mode), due.id);
+    await putOff(deps, ref, "sweepAt");
+    return "failed";
+  }
 }
 
 export const sweepQueued = sweepRoute({

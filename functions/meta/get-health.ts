@@ -6,14 +6,14 @@ import { route } from "#shared/pipeline/route";
 
 const Used = z.object({ used: z.string(), total: z.string(), percentage: z.string() });
 
-/** What clients of the public API look for; parts that don't exist here are empty. */
+/** Fields that clients of the public API look for; parts that don't exist here are empty. */
 const Health = z.object({
   status: z.literal("healthy"),
   project: z.literal("paddock"),
   timestamp: z.string(),
   uptime: z.int(),
   checks: z.object({
-    /** Neither is there, nor needed: workspaces are objects, and no model provider is called. */
+    /** Neither exists or is needed: workspaces are objects, and no model provider is called. */
     gcsfuseMount: z.literal(false),
     anthropicApiKey: z.literal(false),
     memory: Used,
@@ -77,7 +77,7 @@ export const getHealth = route({
   },
 });
 
-/** Of this one instance. */
+/** The usage of this instance only. */
 function share(usedBytes: number, totalBytes: number) {
   const percentage = `${totalBytes === 0 ? 0 : Math.round((100 * usedBytes) / totalBytes)}%`;
   return { usedBytes, totalBytes, percentage };

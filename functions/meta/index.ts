@@ -1,4 +1,4 @@
-/** Public facts about the service; this function may do nothing at all. */
+/** Public facts about the service; this function has no rights at all. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { getHealth } from "./get-health.ts";
 import { getVersion } from "./get-version.ts";

@@ -49,7 +49,7 @@ export const claim = route({
       await endUnclaimable(deps, owner, execution);
       throw new ApiError("LEASE_LOST", { cause: error });
     });
-    // Whoever is gone by now would be charged for what it can't run.
+    // A runner that is gone would be charged for what it can't run.
     if (signal.aborted) throw new ApiError("UNAVAILABLE", { cause: "the runner is gone" });
     return { owner, found: present(found), opened };
   },
@@ -138,23 +138,25 @@ function countOf({ secrets, boundSecrets }: OpenedSecrets): number {
 }
 
 /**
- * @throws {ApiError} `LEASE_LOST` unless this is the newest attempt's ticket and still unused, or
- *   used by the very runner that asks: then the answer to its first try was lost.
+ * @throws {ApiError} `LEASE_LOST` unless this is the newest attempt's ticket and either unused or
+ * used by this very runner, whose first answer was lost then.
  */
 function requireTicket(
   execution: Execution,
   { ticket: text, claimant }: ClaimRequest,
-  at: { readonly attempt: number; readonly now: number },
+  context: { readonly attempt: number; readonly now: number },
 ): void {
   const right = timingSafeEqual(Buffer.from(hashTicket(text)), Buffer.from(execution.ticketSha256));
   const { id: executionId, attempt, status, claimedAt, ticketExpiresAt } = execution;
-  if (right && status === "queued" && ticketExpiresAt > at.now) return;
+  if (right && status === "queued" && ticketExpiresAt > context.now) return;
   if (right && status === "running" && claimant !== undefined) {
     if (hashTicket(claimant) === execution.claimantSha256) return;
   }
   if (right && claimedAt !== null) {
-    // RunJob may have started it twice; or somebody read the ticket. The valid run goes on.
+    // RunJob may have started it twice, or somebody has read the ticket. The valid run goes on.
     logFailure("a ticket was used twice", "replayed ticket", { executionId, attempt, alarm: true });
   }
-  throw new ApiError("LEASE_LOST", { cause: right ? status : `attempt ${at.attempt} is stale` });
+  throw new ApiError("LEASE_LOST", {
+    cause: right ? status : `attempt ${context.attempt} is stale`,
+  });
 }

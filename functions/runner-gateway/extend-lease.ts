@@ -1,4 +1,4 @@
-/** A beat's change: the lease goes on, and where it is time, more money is held for the work. */
+/** A heartbeat's change: it extends the lease and, if it is time, holds more money. */
 import type { TokenClaims } from "#shared/core/executions/ticket";
 import type { Account } from "#shared/core/money/account";
 import { renew } from "#shared/core/money/hold";
@@ -19,7 +19,7 @@ import type { Store } from "#shared/store/store";
 import { isConflict, withDeadline } from "#shared/store/with-deadline";
 import type { KnownLease } from "./lease.ts";
 
-/** How often somebody else may write between our read and our commit before we give up. */
+/** How often another write may come between our read and our commit before we give up. */
 const attemptsMax = 4;
 
 export type StopReason = "cancelled" | "budget" | null;
@@ -27,7 +27,7 @@ export type StopReason = "cancelled" | "budget" | null;
 export interface Heartbeat {
   readonly claims: TokenClaims;
   readonly lease: KnownLease;
-  /** As of the lease. */
+  /** The value that the lease states. */
   readonly readerUntil: number;
   readonly now: number;
 }
@@ -58,8 +58,8 @@ interface Known {
 }
 
 /**
- * Whoever changes an execution changes its version, so a beat that finds its own has nothing to
- * hear; any other reads what happened: the job's name, a cancellation, an end.
+ * Every change to an execution changes its version, so a heartbeat with the current version has
+ * missed nothing. Any other reads what happened: the job's name, a cancellation, an end.
  */
 async function extend(store: Store, owner: Owner, beat: Heartbeat): Promise<Extended> {
   const ref = executions.of(owner, beat.claims.executionId);
@@ -95,8 +95,8 @@ interface RenewingBeat extends Heartbeat {
 }
 
 /**
- * Account and execution change together. Asked for as a sum, so that a commit whose answer was lost
- * takes nothing twice. What is refused is tried again by the next beats, while paid time is left.
+ * Account and execution change together. The hold is set to a total, so a repeated commit takes
+ * nothing twice. A refusal is tried again at the next heartbeats, while paid time is left.
  */
 async function renewSlice(deps: Deps, owner: Owner, beat: RenewingBeat): Promise<Extended> {
   const ref = executions.of(owner, beat.claims.executionId);
@@ -125,7 +125,7 @@ async function renewSlice(deps: Deps, owner: Owner, beat: RenewingBeat): Promise
   return { ...extended, version: version ?? extended.version };
 }
 
-/** A suspended owner's executions that an operator lets go on have what they hold, and no more. */
+/** A suspended owner's executions that may go on keep what they hold, and get no more. */
 function renewHold(account: Account | null, { claims, need, now }: RenewingBeat) {
   if (!account || account.admission.suspendedAt !== null) return null;
   return renew(account, { executionId: claims.executionId, ...need, now });
@@ -149,7 +149,7 @@ function meterState(
   return { elapsedMs, heldMicrousd, beatMs: timing().heartbeatIntervalMs };
 }
 
-/** However long a runner beats: nobody works, or saves, for longer than what is held allows. */
+/** The lease never lasts longer than what is held pays for, however long the runner beats. */
 function leaseEnd({ claims, now }: Heartbeat, heldMicrousd: number | null): number {
   const { metered } = claims;
   const latest =

@@ -1,4 +1,4 @@
-/** What runners call: the only address their network can reach. */
+/** What runners call; their network can reach no other address. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { claim } from "./claim.ts";
 import { getManifest, getPack } from "./get-object.ts";

@@ -18,12 +18,12 @@ describe("parseLease()", () => {
     ["raised by the runner", text.replace(".12000.", ".99999."), "run_a"],
     ["of another execution", text, "run_b"],
     ["of a release that signed none", text.split(".").slice(0, 2).join("."), "run_a"],
-  ])("doesn't believe what is held if it is %s", (_what, stated, executionId) => {
+  ])("ignores the held amount if it is %s", (_what, stated, executionId) => {
     expect(parseLease(stated, executionId, keys)).toMatchObject({ version, heldMicrousd: null });
   });
 
   test.each(["", "x", "1", "1.2.3", "999999999999.000000000"])(
-    "refuses what has no lease's form: %j",
+    "refuses text that isn't a lease: %j",
     (stated) => {
       expect(parseLease(stated, "run_a", keys)).toBeNull();
     },

@@ -1,6 +1,7 @@
 /**
- * What a runner hands back with each beat: the execution's version, and what was held for it then.
- * Signed, so that a beat needs no read to know whether more must be held, whatever the runner says.
+ * What a runner sends back with each heartbeat: the execution's version and what was held then. It
+ * is signed, so a heartbeat needs no read to know whether more must be held, whatever the runner
+ * says.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { SigningKeys } from "#shared/core/executions/ticket";
@@ -10,11 +11,11 @@ import { formatVersion, parseVersion } from "#shared/store/versions";
 export interface KnownLease {
   readonly executionId: string;
   readonly version: Version;
-  /** Null if nobody who may say so said it: then it has to be looked up. */
+  /** Null if the signature isn't ours; then it has to be looked up. */
   readonly heldMicrousd: number | null;
 }
 
-/** More seconds than eleven digits hold lie beyond what a version can be. */
+/** A version can't have more than eleven digits of seconds. */
 const form = /^([0-9]{1,11}\.[0-9]{9})(?:\.([0-9]{1,15})\.([0-9a-f]{64}))?$/;
 
 function sign(executionId: string, stated: string, key: Buffer): Buffer {
@@ -29,7 +30,7 @@ export function formatLease(lease: KnownLease, keys: SigningKeys): string {
   return `${stated}.${sign(lease.executionId, stated, key).toString("hex")}`;
 }
 
-/** Null if `text` has no lease's form; without what was held if none of our keys vouches for it. */
+/** Null if `text` isn't a lease; without the held amount if none of our keys has signed it. */
 export function parseLease(
   text: string,
   executionId: string,

@@ -1,40 +1,59 @@
 /**
- * Which executions still run: a token is worth nothing once its execution has ended, however long
- * it is valid by itself. What this instance has seen of an execution holds for a few seconds, so
- * that storing its events costs no read; one that it has seen end is refused at once.
+ * Which executions still run: a token is worthless once its execution has ended, whatever its own
+ * expiry. What this instance has seen holds for a few seconds, so storing events costs no read; an
+ * execution that it has seen end is refused at once.
  */
 import { LRUCache } from "lru-cache";
 import type { TokenClaims } from "#shared/core/executions/ticket";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
+import { patch } from "#shared/store/documents";
 import { executions } from "#shared/store/executions";
+import type { Found } from "#shared/store/read-document";
 import type { Store } from "#shared/store/store";
+import { isConflict, withDeadline } from "#shared/store/with-deadline";
 
-/** How long another instance may go on to store for an execution that has ended here. */
+/** How long another instance may still store for an execution that ended here. */
 const knownMsMax = 10_000;
 const executionsMax = 10_000;
 
+/**
+ * A runner is believed that it executed nothing until so long after its claim. Proving the walls
+ * takes seconds, unless the workspace before it is large.
+ */
+export const unprovenMsMax = 60_000;
+/** How long storing an object is noted: a settlement that began in time may commit later. */
+const notedMsMax = 2 * unprovenMsMax;
+/** How often somebody else may write between our read and our commit before we give up. */
+const attemptsMax = 5;
+
 type ClaimedAttempt = Pick<TokenClaims, "executionId" | "attempt">;
 
-/** When each attempt was seen to run, epoch ms; null for one that was seen to have ended. */
-const seen = new LRUCache<string, { readonly runningAt: number | null }>({ max: executionsMax });
+interface Seen {
+  /** When the attempt was seen to run, epoch ms; null for one that was seen to have ended. */
+  readonly runningAt: number | null;
+  readonly hasStored: boolean;
+}
+
+const seen = new LRUCache<string, Seen>({ max: executionsMax });
 
 function nameOf({ executionId, attempt }: ClaimedAttempt): string {
   return `${executionId} ${attempt}`;
 }
 
-/** @param at epoch ms before it was looked up or changed. */
-export function noteRunning(attempt: ClaimedAttempt, at: number): void {
+/** @param seenAt epoch ms before it was looked up or changed. */
+export function noteRunning(attempt: ClaimedAttempt, seenAt: number): void {
+  const { runningAt, hasStored } = seen.get(nameOf(attempt)) ?? { hasStored: false };
   // Nothing that ended runs again: who says so has looked before.
-  if (seen.get(nameOf(attempt))?.runningAt === null) return;
-  seen.set(nameOf(attempt), { runningAt: at });
+  if (runningAt === null) return;
+  seen.set(nameOf(attempt), { runningAt: seenAt, hasStored });
 }
 
 export function noteEnded(attempt: ClaimedAttempt): void {
-  seen.set(nameOf(attempt), { runningAt: null });
+  seen.set(nameOf(attempt), { runningAt: null, hasStored: false });
 }
 
-/** @throws {ApiError} `LEASE_LOST` unless the execution runs, and is this attempt's. */
+/** @throws {ApiError} `LEASE_LOST` unless the execution runs and belongs to this attempt. */
 export async function requireRunning(
   deps: { readonly store: Pick<Store, "get">; now(): number },
   owner: Owner,
@@ -44,11 +63,55 @@ export async function requireRunning(
   const now = deps.now();
   if (known?.runningAt === null) throw new ApiError("LEASE_LOST", { cause: "it has ended" });
   if (known && Math.abs(now - known.runningAt) < knownMsMax) return;
-  const { value } = await deps.store.get(executions.of(owner, claims.executionId));
-  if (value?.status === "running" && value.attempt === claims.attempt) {
-    noteRunning(claims, now);
+  await findRunning(deps.store, owner, claims);
+  noteRunning(claims, now);
+}
+
+/**
+ * The same, before objects are stored: no log shows them, so the execution itself notes that there
+ * are some. The note fails if the execution was settled meanwhile, and a settlement that meets it
+ * is decided again; so no execution is settled as having done nothing, and then stores something.
+ * @throws {ApiError} `LEASE_LOST`, `CONTENTION`.
+ */
+export async function requireStoring(
+  deps: { readonly store: Pick<Store, "get" | "commit">; now(): number },
+  owner: Owner,
+  claims: ClaimedAttempt & Pick<TokenClaims, "metered">,
+): Promise<void> {
+  const now = deps.now();
+  const claimedAt = claims.metered?.claimedAt ?? now;
+  if (seen.get(nameOf(claims))?.hasStored || now - claimedAt > notedMsMax) {
+    await requireRunning(deps, owner, claims);
     return;
   }
+  for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+    const found = await findRunning(deps.store, owner, claims);
+    if (found.value.hasStored || (await isNoted(deps.store, found))) {
+      seen.set(nameOf(claims), { runningAt: now, hasStored: true });
+      return;
+    }
+  }
+  throw new ApiError("CONTENTION");
+}
+
+async function findRunning(store: Pick<Store, "get">, owner: Owner, claims: ClaimedAttempt) {
+  const found = await store.get(executions.of(owner, claims.executionId));
+  const isIts = found.value?.status === "running" && found.value.attempt === claims.attempt;
+  if (found.value && isIts) return found;
   noteEnded(claims);
-  throw new ApiError("LEASE_LOST", { cause: value?.status ?? "no such execution" });
+  throw new ApiError("LEASE_LOST", { cause: found.value?.status ?? "no such execution" });
+}
+
+/** False if the execution has changed since it was read. */
+async function isNoted(
+  store: Pick<Store, "commit">,
+  { ref, version }: Pick<Found<typeof executions.schema>, "ref" | "version">,
+): Promise<boolean> {
+  try {
+    await withDeadline(store.commit([patch(ref, { hasStored: true }, { version })]));
+    return true;
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    return false;
+  }
 }

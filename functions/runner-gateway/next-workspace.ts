@@ -1,4 +1,4 @@
-/** What becomes of a workspace when an execution has ended: its own work and that of others. */
+/** The workspace after an execution: its own work merged with that of others. */
 import { workspaceRoom } from "#shared/core/executions/profiles";
 import { fits, footprintOf } from "#shared/core/workspace/footprint";
 import { mergeSteps } from "#shared/core/workspace/merge-manifests";
@@ -25,11 +25,11 @@ import {
 export interface NextWorkspace {
   readonly head: WorkspaceHead;
   readonly conflicts: readonly string[];
-  /** What the answer says of it: files that there was no room for. */
+  /** The note in the answer: files that didn't fit. */
   readonly note: string;
 }
 
-/** Refusals that mean: this owner can store no more. */
+/** Refusals that mean that this owner can't store more. */
 const fullCodes: ReadonlySet<string> = new Set(["QUOTA_REACHED", "WORKSPACE_FULL"]);
 
 interface Saving {
@@ -40,9 +40,9 @@ interface Saving {
 }
 
 /**
- * The runner's manifest, merged by path with what others made of the workspace meanwhile, as far as
- * a later execution has room for it. Null if there is no such manifest, or no room for the merged
- * one: the money is settled all the same, and the workspace stays as it was.
+ * Merges the runner's manifest by path with what others did to the workspace meanwhile, as far as a
+ * later execution has room. Null if there is no such manifest or no room for the result; the money
+ * is settled all the same, and the workspace stays as it was.
  */
 export async function nextWorkspace(
   store: CountingStore,
@@ -68,7 +68,7 @@ async function merged(
   const { workspace, profile } = environment.value;
   const { baseManifestSha256, basePreviousManifestSha256 } = execution;
   const ours = await readManifest(owner, saved);
-  // The profile may have changed since: the work is kept if either has room for it.
+  // The profile may have changed since; the work is kept if either profile has room for it.
   const room = roomOf(profile, workspaceRoom(execution.limits));
   const isAlone = (workspace?.manifestSha256 ?? null) === baseManifestSha256;
   if (isAlone && fits(footprintOf(ours), room)) {
@@ -84,7 +84,7 @@ async function merged(
   const next = {
     manifest,
     first: theirs.manifest,
-    // What is too large already may stay so.
+    // A workspace that is too large already may stay so.
     room: roomOf(profile, workspaceRoom(execution.limits), footprintOf(theirs.manifest)),
   };
   const { head, left } = await storeFitting(store, owner, next, theirs.sha256);
@@ -96,7 +96,7 @@ async function merged(
   };
 }
 
-/** An execution has room for the first of them alone; its workspace has all, in both versions. */
+/** The execution lists only the first conflicts; the workspace has all files in both versions. */
 function moreConflicts({ length }: readonly string[]): string {
   if (length <= conflictsMax) return "";
   return `Others changed ${length} of the same files meanwhile; ${conflictsMax} are named.\n`;

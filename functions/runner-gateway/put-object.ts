@@ -11,12 +11,12 @@ import { route } from "#shared/pipeline/route";
 import { manifestBytesMax, packBytesMax } from "#shared/protocol/runner";
 import { storeObject } from "#shared/quotas/store-object";
 import { keepManifest } from "#shared/workspace/manifests";
-import { requireRunning } from "./live-executions.ts";
+import { requireStoring } from "./live-executions.ts";
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const bytesMax = { manifests: manifestBytesMax, packs: packBytesMax } as const;
 
-/** Content-addressed: storing one again, or one that nothing names yet, does no harm. */
+/** Content-addressed: storing an object again, or one that nothing names yet, does no harm. */
 function putRoute(kind: ObjectKind) {
   return route({
     answers: `PUT /internal/workspace/${kind}/:sha256`,
@@ -33,11 +33,11 @@ function putRoute(kind: ObjectKind) {
     reply: { 200: z.object({ sha256: z.string() }) },
     read: async ({ caller, params, raw, deps }) => {
       const bytes = await readBytes(raw, bytesMax[kind]);
-      // Once all of it is here: it may have been long in coming.
-      await requireRunning(deps, caller.owner, caller.claims);
       if (createHash("sha256").update(bytes).digest("hex") !== params.sha256) {
         throw new ApiError("VALIDATION_FAILED", { message: "The bytes don't have that digest." });
       }
+      // Once all of it is here: it may have been long in coming.
+      await requireStoring(deps, caller.owner, caller.claims);
       if (kind === "manifests") await requireManifest(caller.owner, params.sha256, bytes);
       return await storeObject(deps.store, caller.owner, { kind, bytes });
     },
@@ -47,7 +47,7 @@ function putRoute(kind: ObjectKind) {
   });
 }
 
-/** What a runner says a workspace is gets doubted like any other input. */
+/** A manifest from a runner is validated like any other input. */
 async function requireManifest(owner: Owner, sha256: string, bytes: Buffer): Promise<void> {
   try {
     await keepManifest(owner, sha256, bytes);

@@ -13,10 +13,10 @@ import { patch, type Write } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { type Execution, egressBatches, executions } from "#shared/store/executions";
 import { present, type Store } from "#shared/store/store";
-import { noteEnded } from "./live-executions.ts";
+import { noteEnded, unprovenMsMax } from "./live-executions.ts";
 import { nextWorkspace } from "./next-workspace.ts";
 
-/** JSON may need six bytes for one of output. */
+/** A byte of output may take six bytes of JSON. */
 const bodyBytesMax = 7 * outputBytesMax;
 const nothing = { settled: null, environment: null, workspace: null };
 
@@ -33,13 +33,13 @@ export const settleExecution = route({
   budget: "settle",
   audit: "execution.ended",
   reply: { 200: SettleReply },
-  read: async ({ caller: { owner, claims }, body, deps, repeated }) => {
+  read: async ({ caller: { owner, claims }, body, deps, repeated, now }) => {
     const [[execution, environment], storedLast, sent] = await Promise.all([
       deps.store.getAll(
         executions.of(owner, claims.executionId),
         environments.of(owner, claims.environmentId),
       ),
-      // An event may be stored though its answer was lost; then the runner knows of fewer.
+      // If an answer was lost, an event is stored that the runner doesn't know of.
       repeated || claimsNoWork(body)
         ? lastStoredSequence(deps.store, owner, claims.executionId)
         : 0,
@@ -48,14 +48,15 @@ export const settleExecution = route({
     const eventsLastSequence = Math.max(body.eventsLastSequence, storedLast);
     const found = present(execution);
     const { value } = found;
-    const idle = claimsNoWork(body) && eventsLastSequence === 0 && !sent;
+    const hasLogs = eventsLastSequence > 0 || sent;
+    const idle = claimsNoWork(body) && !hasLogs && mayBeUnproven(value, now);
     const known = { found, eventsLastSequence, idle };
     if (value.attempt !== claims.attempt || value.status === "queued")
       throw new ApiError("LEASE_LOST");
     if (value.status !== "running") return { ...nothing, ...known, settled: value };
     const saved = body.workspace.state === "saved" ? body.workspace.manifestSha256 : null;
     if (saved === null) return { ...nothing, ...known };
-    // It was deleted meanwhile, and its workspace with it.
+    // The environment was deleted meanwhile, and its workspace with it.
     if (!environment.version) return { ...nothing, ...known };
     const current = environment;
     const workspace = await nextWorkspace(deps.store, owner, {
@@ -68,7 +69,7 @@ export const settleExecution = route({
   decide({ caller: { owner }, body, data, account, now }) {
     const { settled, found, environment, workspace } = data;
     if (settled) {
-      // The answer to the first try was lost. A sweep that was faster is another matter.
+      // The answer to the first try was lost, unless a sweep has ended the execution.
       if (settled.reason === "lost") throw new ApiError("LEASE_LOST");
       return { writes: [], reply: ok({ settled: true, conflicts: settled.conflicts }) };
     }
@@ -76,13 +77,15 @@ export const settleExecution = route({
     const before = { execution: found.value, version: found.version, account };
     const conflicts = workspace?.conflicts ?? [];
     const isSaved = body.workspace.state === "saved";
-    // A runner that was taken over would say so after its work: then it is an error of its own.
+    // A compromised runner could claim this after its work, so then it counts as the runner's
+    // error.
     const reason = isIsolation(body) && !data.idle ? "runner_error" : body.reason;
     const ended = endExecution(owner, before, {
       outcome: body.outcome,
       reason,
       exitCode: body.exitCode,
-      detail: body.detail ?? null,
+      // What costs nothing brings nothing out: the reason has a sentence of our own.
+      detail: data.idle ? null : (body.detail ?? null),
       output: body.output + (workspace?.note ?? ""),
       outputTruncated: body.outputTruncated,
       workspaceState: isSaved && !workspace ? "not_saved" : body.workspace.state,
@@ -116,9 +119,16 @@ function isIsolation({ reason }: SettleRequest): boolean {
   return reason === "isolation_unavailable";
 }
 
-/** That nothing was executed is believed of a runner that has nothing at all to show. */
+/** The gateway believes that nothing was executed only of a runner without any results. */
 function claimsNoWork(body: SettleRequest): boolean {
-  return isIsolation(body) && body.output === "" && body.workspace.state !== "saved";
+  const { outcome, exitCode, output, workspace } = body;
+  const ranNothing = outcome === "failed" && exitCode === null;
+  return isIsolation(body) && ranNothing && output === "" && workspace.state !== "saved";
+}
+
+/** Nor is it believed of one that stored anything, or that had the time to do some work. */
+function mayBeUnproven({ claimedAt, hasStored }: Execution, now: number): boolean {
+  return !hasStored && claimedAt !== null && now - claimedAt <= unprovenMsMax;
 }
 
 async function hasEgress(store: Store, owner: Owner, executionId: string): Promise<boolean> {
@@ -128,7 +138,7 @@ async function hasEgress(store: Store, owner: Owner, executionId: string): Promi
 
 function costOf(reason: SettleRequest["reason"], execution: Execution, now: number): number {
   if (reason === "isolation_unavailable") return 0;
-  // What failed on our side pays for what it used, and nothing for having been started.
+  // A failure on our side is charged for what it used, without the minimum charge.
   if (reason === "runner_error") return measuredCostMicrousd(execution, now);
   return chargeableCostMicrousd(execution, now);
 }

@@ -36,7 +36,7 @@ export const storeEgress = route({
     const { attempts, lost } = readAttempts(body, now);
     const ends = readEnds(body.ends);
     const batch = { ...body, attempts, now };
-    // A call without either tells of what was cut.
+    // A call without attempts and ends reports how many were cut.
     const isBatch = attempts.length > 0 || ends.read.length === 0;
     const created = isBatch ? [addToEgressLog(owner, id, batch)] : [];
     const refused = await commitWhatCanBe(deps.store, [...created, ...endWrites(owner, id, ends)]);
@@ -45,7 +45,7 @@ export const storeEgress = route({
   decide: ({ data: { lost } }) => ({ writes: [], reply: ok({ stored: true, lost }) }),
 });
 
-/** Numbered without gaps, whatever they say; one that is wrong keeps its place, and says so. */
+/** Numbered without gaps; an invalid attempt keeps its place and is marked as such. */
 function readAttempts(
   { attempts, firstSequence }: z.infer<typeof EgressCall>,
   now: number,
@@ -75,15 +75,16 @@ function readEnds(told: readonly unknown[]): ReadEnds {
   return { read, lost: told.length - read.length };
 }
 
-/** One for each batch whose attempts ended. */
+/** One write for each batch whose attempts ended. */
 function endWrites(owner: Owner, executionId: string, { read }: ReadEnds): Write[] {
   const byBatch = Map.groupBy(read, ({ batch }) => batch);
   return [...byBatch].map(([batch, ends]) => endInEgressLog(owner, executionId, { batch, ends }));
 }
 
 /**
- * All of it at once; if that meets what is there already, or isn't there, each by itself: a try
- * whose answer was lost has stored all of it, and an end without its batch costs nothing else.
+ * Commits everything at once. If that collides, or a batch is missing, commits each write by
+ * itself: a try whose answer was lost has stored all of it, and an end without its batch affects no
+ * other.
  * @returns How many ends found no batch.
  */
 async function commitWhatCanBe(store: Store, writes: readonly Write[]): Promise<number> {

@@ -19,7 +19,7 @@ export const storeEvents = route({
   budget: "free",
   audit: "none",
   reply: { 200: EventsReply },
-  // One write and no read; events concern nobody's money, so they take no part in its commits.
+  // One write and no read; events don't concern money, so they stay out of its commits.
   read: async ({ caller: { owner, id, claims }, body: { events }, deps, now }) => {
     await requireRunning(deps, owner, claims);
     const firstSequence = events[0]?.sequence ?? 1;
@@ -27,13 +27,13 @@ export const storeEvents = route({
     try {
       await deps.store.commit([addToLog(owner, { executionId: id, firstSequence, now }, events)]);
     } catch (error) {
-      // The answer to the first try was lost; or the execution was ended for this runner.
+      // The answer to the first try was lost, or the execution has ended for this runner.
       if (!isConflict(error)) throw error;
     }
     return lastSequence;
   },
   decide({ body, data: acknowledgedSequence, now }) {
-    // A runner that doesn't say comes from before it could, and always sent often.
+    // A runner of an older release doesn't say, and always sent often.
     const readerUntil = body.readerUntil ?? Number.POSITIVE_INFINITY;
     const reply = { acknowledgedSequence, flushIntervalMs: flushIntervalMs(readerUntil, now) };
     return { writes: [], reply: ok(reply) };

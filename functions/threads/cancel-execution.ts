@@ -52,7 +52,7 @@ export const cancelExecution = route({
       jobExecution: execution.jobExecution,
     };
   },
-  // Not told in vain: if this fails, the runner hears of it at its next heartbeat.
+  // If this fails, the runner learns of it at its next heartbeat.
   after: async ({ decided: { jobExecution } }) => {
     if (jobExecution === null) return;
     await cancelJob(jobExecution).catch((cause: unknown) =>
@@ -61,7 +61,7 @@ export const cancelExecution = route({
   },
 });
 
-/** What the thread runs now, once whatever fell silent has been ended; null for nothing. */
+/** The thread's current execution, after ending one that fell silent; null if there is none. */
 async function runningOn(
   deps: Deps,
   owner: Owner,

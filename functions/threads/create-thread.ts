@@ -31,13 +31,13 @@ export const createThread = route({
   budget: "quota",
   audit: "thread.created",
   reply: { 201: z.object({ thread: ThreadBody }) },
-  read: async ({ caller: { owner }, body, repeated, deps, now }) => {
+  read: async ({ caller: { owner }, body, repeated, ids, deps, now }) => {
     const environmentId = body.environmentId ?? body.computerId;
     const [counted, agent, { environment, writes }] = await Promise.all([
       countOwned(deps.store, owner, { kind: "threads", repeated }),
       existing("agent", body.agentId, async (id) => await deps.store.get(agents.of(owner, id))),
       environmentId === undefined
-        ? defaultEnvironment(deps, owner, now)
+        ? defaultEnvironment(deps, owner, { ids, now })
         : named(environmentId, async (id) => await deps.store.get(environments.of(owner, id))),
     ]);
     return { counted, agent, environment, writes };
@@ -87,7 +87,9 @@ export const createThread = route({
   },
 });
 
-/** An id in a body is the owner's own or doesn't exist, exactly as one in the path. */
+/**
+ * An id in a body that isn't the owner's is answered like one that doesn't exist, as in the path.
+ */
 async function existing<T>(
   kind: "agent" | "environment",
   id: string | null | undefined,

@@ -3,11 +3,11 @@ import type { Owner } from "#shared/identity/owner";
 import { logFailure } from "#shared/pipeline/request-log";
 import type { Store } from "#shared/store/store";
 
-/** After a refusal, what starts anew queues up behind what waits, for as long as this. */
+/** For this long after a refusal, new executions queue behind those that wait. */
 export const standBackMs = 5_000;
 let standBackUntil = 0;
 
-/** Dispatches what was just committed; whatever fails here, it stays queued for the outbox. */
+/** Dispatches what was just committed; if that fails, it stays queued for the outbox. */
 export async function dispatchStarted(store: Store, owner: Owner, queued: Queued): Promise<void> {
   try {
     if (queued.now() < standBackUntil) return await deferDispatch(store, owner, queued);

@@ -8,7 +8,7 @@ import { namesOfThreads } from "#shared/executions/thread-names";
 import { route } from "#shared/pipeline/route";
 import { messages, threads } from "#shared/store/threads";
 
-/** The newest this many; the messages route pages through all of them. */
+/** The newest messages; the messages route pages through all of them. */
 const messagesMax = 200;
 
 export const getThread = route({

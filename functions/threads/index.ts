@@ -21,7 +21,7 @@ export const service: Service = {
     followThread,
     cancelExecution,
   ],
-  // A stream ends itself after 15 minutes; the platform's limit stands a little behind it.
+  // A stream ends itself after 15 minutes, shortly before the platform would.
   limits: { ...defaultLimits, concurrency: 200, memoryMib: 1_024, timeoutSeconds: 960 },
   roles: [
     "firestore.main",

@@ -16,7 +16,7 @@ export interface StartRead {
   readonly thread: Found<typeof threads.schema>;
   readonly environment: Found<typeof environments.schema>;
   readonly agent: Found<typeof agents.schema> | null;
-  /** The execution that an earlier request with the same Idempotency-Key made. */
+  /** The execution that an earlier request with the same Idempotency-Key created. */
   readonly earlier: Execution | null;
   readonly sealedSecrets: Execution["sealedSecrets"];
 }
@@ -28,7 +28,7 @@ export interface StartWhich {
   readonly body: MessageCreate;
 }
 
-/** All that a start decides on: one call if we know what the thread runs on, else two. */
+/** Everything that a start decides on: one call if the thread's environment is known, else two. */
 export async function readForStart(
   deps: SweepDeps,
   owner: Owner,
@@ -71,7 +71,7 @@ async function hintFromThread(
   return value;
 }
 
-/** The thread is there, and its key may see it: what is missing is what it ran on. */
+/** The key may see the thread, so the missing environment was deleted. */
 function requireEnvironment(
   environment: Snapshot<typeof environments.schema>,
 ): Found<typeof environments.schema> {

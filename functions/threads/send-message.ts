@@ -54,7 +54,7 @@ export const sendMessage = route({
     const { caller, data, account } = context;
     const { earlier } = data;
     if (earlier) {
-      // The same key and body is the same request: it gets the same execution's stream.
+      // The same key and body are the same request, which gets the same execution's stream.
       if (!isSameRequest(earlier.requestSha256, data.asked)) {
         throw new ApiError("IDEMPOTENCY_CONFLICT");
       }
@@ -93,7 +93,7 @@ export const sendMessage = route({
   },
 });
 
-/** By what it says, not by how: the order of secrets and an older name for content don't count. */
+/** The request's meaning: the order of secrets and an older name for the content don't count. */
 function requestOf(threadId: string, { content, task, secrets, ...rest }: MessageCreate) {
   const sorted = [...secrets].sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));
   return [threadId, { ...rest, content: content ?? task, secrets: sorted }];
@@ -101,7 +101,7 @@ function requestOf(threadId: string, { content, task, secrets, ...rest }: Messag
 
 const warningsMax = 20;
 
-/** In a header: the stream's own words are the public API's. */
+/** Sent in a header, because the stream's events are the public API's. */
 function withWarnings<R extends { readonly headers: object }>(reply: R, body: MessageCreate) {
   const variables = Object.entries(body.envVars).map(([key, value]) => ({ key, value }));
   const all = [...messageWarnings(body), ...warningsOf(variables, body.secrets)];

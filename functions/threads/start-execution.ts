@@ -24,7 +24,7 @@ export interface Start {
   readonly owner: Owner;
   readonly key: KeyCeilings & { readonly id: string; readonly lineageId: string | null };
   readonly messageId: string;
-  /** The deployment's; the account's own come before them. */
+  /** The deployment's limits; the account's own take precedence. */
   readonly limits: DeploymentLimits;
   readonly now: number;
 }
@@ -50,7 +50,7 @@ interface StartBasis {
 
 /**
  * One commit takes the limit, holds the money, creates the execution, stores the message and marks
- * the thread. Pure. @throws {ApiError} 402, 409, 422 or 429, and then nothing of it has happened.
+ * the thread. Pure. @throws {ApiError} 402, 409, 422 or 429; then none of it has happened.
  */
 export function startExecution(start: Start, basis: StartBasis): Started {
   const { owner, key, now } = start;
@@ -86,7 +86,7 @@ export function startExecution(start: Start, basis: StartBasis): Started {
     },
   );
   requireExecutionRoom(execution);
-  // The same Idempotency-Key, committed since its execution was looked for.
+  // The same Idempotency-Key was committed after its execution was looked up.
   if (account.holds[execution.id]) throw new StaleRead();
   if (!admits(account.admission, key.id)) {
     throw new ApiError("UNAUTHORIZED", { message: "The API key has been revoked." });
@@ -104,7 +104,9 @@ export function startExecution(start: Start, basis: StartBasis): Started {
   };
 }
 
-/** Kept to the minute: else all that one agent runs would wait for its document. */
+/**
+ * Written once a minute, because otherwise all executions of one agent would wait for its document.
+ */
 function ranNow(agent: StartRead["agent"], now: number): readonly Write[] {
   if (agent === null || now - (agent.value.lastRunAt ?? 0) < lastRunPrecisionMs) return [];
   return [patch(agent.ref, { lastRunAt: now }, { version: agent.version })];

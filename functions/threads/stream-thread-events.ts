@@ -9,7 +9,7 @@ import type { Owner } from "#shared/identity/owner";
 import { type Deps, route } from "#shared/pipeline/route";
 import { messages, type Thread, threads } from "#shared/store/threads";
 
-/** What the first execution of a thread adds to it: a question and its answer. */
+/** The first execution of a thread adds a question and an answer. */
 const messagesOfOne = 2;
 
 export const followThread = route({
@@ -46,7 +46,7 @@ export const followThread = route({
 async function newestExecution(deps: Deps, owner: Owner, thread: Thread): Promise<string | null> {
   const known = thread.executionId ?? thread.lastExecutionId;
   if (known !== null || thread.messageCount === 0) return known;
-  // A thread of before this was noted: its messages know.
+  // An older thread doesn't store its newest execution, but its messages do.
   const newest = { orderBy: [["createdAt", "desc"]] as const, limit: 1 };
   const [message] = await deps.store.findRefs(messages.all(owner, thread.id), newest);
   return message?.value.executionId ?? null;

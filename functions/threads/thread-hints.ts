@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Owner } from "#shared/identity/owner";
 import type { Thread } from "#shared/store/threads";
 
-/** What a thread runs on and never changes: known, it is read beside the thread, not after it. */
+/** What a thread uses, which never changes. If it is known, it is read together with the thread. */
 export type ThreadHint = Pick<Thread, "environmentId" | "agentId">;
 
 const hints = new LRUCache<string, ThreadHint>({ max: 20_000 });

@@ -4,7 +4,7 @@ export interface StartedComponent {
   readonly ms: number;
 }
 
-/** What has been started, so that all of it can be stopped, also when a start fails half-way. */
+/** The started parts, so that all of them can be stopped, even if the start fails half-way. */
 export class ComponentStack {
   readonly #closers = new Map<string, () => Promise<void> | void>();
   readonly #onStarted: (part: StartedComponent) => void;
@@ -26,7 +26,9 @@ export class ComponentStack {
     return part;
   }
 
-  /** Closes what has started, in the given order; a failure is kept until the last is closed. */
+  /**
+   * Closes what has started in the given order; throws the first failure after the last is closed.
+   */
   async stop(order: readonly string[]): Promise<void> {
     const failures: unknown[] = [];
     for (const name of order) {
@@ -41,7 +43,7 @@ export class ComponentStack {
   }
 }
 
-/** All of them, or the first failure once every one of them has come to an end. */
+/** Waits for all of them; throws the first failure once every one has ended. */
 export async function allSettled<T extends readonly unknown[] | []>(
   starting: T,
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {

@@ -7,12 +7,12 @@ import type { Layout } from "./layout.ts";
 export interface Operations {
   /** @throws if there is no such function. */
   of(name: string): CountingProxy;
-  /** Of all functions, since the last reset. */
+  /** The sum over all functions since the last reset. */
   sum(): Counters;
   reset(): void;
 }
 
-/** Starts the functions, each with a counter of its own before Firestore, which may start later. */
+/** Starts the functions, each with its own counter before Firestore, which may start later. */
 export async function startCountedFunctions(
   plan: Layout,
   environment: Readonly<Record<string, string>>,
@@ -64,7 +64,8 @@ function operationsOf(proxies: Proxies): Operations {
   return {
     of: (name) => proxyOf(proxies, name),
     sum() {
-      const total = (of: keyof Counters) => all.reduce((sum, one) => sum + one.counters()[of], 0);
+      const total = (counter: keyof Counters) =>
+        all.reduce((sum, one) => sum + one.counters()[counter], 0);
       return {
         reads: total("reads"),
         writes: total("writes"),

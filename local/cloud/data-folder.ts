@@ -5,10 +5,10 @@ import * as z from "zod";
 import { readJsonFile, writeFileAtomically } from "../lib/atomic-file.ts";
 import { lockName, type NameLock } from "./name-lock.ts";
 
-/** Where a local cloud keeps everything, held by one cloud at a time. */
+/** A folder where a local cloud stores everything; one cloud at a time holds it. */
 export interface DataFolder {
   readonly path: string;
-  /** The same at every start with this folder; names what the cloud has outside of it. */
+  /** The same at every start with this folder; it names what the cloud has outside of it. */
   readonly cloudId: string;
   file(...names: string[]): string;
   release(): void;
@@ -17,9 +17,9 @@ export interface DataFolder {
 const mark = "paddock-data";
 
 /**
- * Opens the folder, making it if it's missing.
+ * Opens the folder, and creates it if it is missing.
  *
- * @param fresh Forget what an earlier cloud kept. Refused for a folder that none has used.
+ * @param fresh Forget what an earlier cloud kept. Refused for a folder that no cloud has used.
  * @throws {Error} if another cloud uses the folder, or it holds something else.
  */
 export async function openDataFolder(path: string, fresh: boolean): Promise<DataFolder> {
@@ -60,7 +60,7 @@ function folderAt(path: string, cloudId: string, lock: NameLock): DataFolder {
 
 const KeyFile = z.object({ current: z.string(), keys: z.record(z.string(), z.string()) });
 
-/** A file of random keys, mode 600, made once: the same form as the cloud's mounted secrets. */
+/** A file of random keys with mode 600, made once, in the form of the cloud's mounted secrets. */
 export async function ensureKeyFile(path: string): Promise<string> {
   if (!(await readJsonFile(path, KeyFile))) {
     const keys = { k1: randomBytes(32).toString("hex") };

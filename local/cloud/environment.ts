@@ -8,7 +8,7 @@ import {
   workspaceBucket,
 } from "./names.ts";
 
-/** Where the services of this cloud listen, and its files. */
+/** The addresses of this cloud's services, and its files. */
 export interface Addresses {
   readonly firestorePort: number;
   readonly kmsPort: number;
@@ -19,30 +19,30 @@ export interface Addresses {
   readonly peppersFile: string;
   readonly gatewayTokensFile: string;
   readonly limitsFile: string | null;
-  /** Compiled code is kept here, so that a function's second start is faster. */
+  /** Keeps compiled code, so that a function starts faster the second time. */
   readonly compileCacheFolder: string;
 }
 
 /**
- * The settings of a function's process, as Terraform sets them in the cloud, plus where the
- * official clients find the local services. What differs by function is added when it starts.
+ * The environment of a function's process, as Terraform sets it in the cloud, plus the addresses of
+ * local services for the official clients. What differs by function is added when it starts.
  */
-export function functionEnvironment(at: Addresses): Record<string, string> {
+export function functionEnvironment(addresses: Addresses): Record<string, string> {
   return {
     PATH: "/usr/local/bin:/usr/bin:/bin",
-    NODE_COMPILE_CACHE: at.compileCacheFolder,
+    NODE_COMPILE_CACHE: addresses.compileCacheFolder,
     GOOGLE_CLOUD_PROJECT: projectId,
     PADDOCK_REGION: region,
-    FIRESTORE_EMULATOR_HOST: `127.0.0.1:${at.firestorePort}`,
-    STORAGE_EMULATOR_HOST: `http://127.0.0.1:${at.storagePort}`,
-    PADDOCK_KMS_ENDPOINT: `127.0.0.1:${at.kmsPort}`,
-    PADDOCK_RUN_ENDPOINT: `127.0.0.1:${at.runPort}`,
+    FIRESTORE_EMULATOR_HOST: `127.0.0.1:${addresses.firestorePort}`,
+    STORAGE_EMULATOR_HOST: `http://127.0.0.1:${addresses.storagePort}`,
+    PADDOCK_KMS_ENDPOINT: `127.0.0.1:${addresses.kmsPort}`,
+    PADDOCK_RUN_ENDPOINT: `127.0.0.1:${addresses.runPort}`,
     PADDOCK_WORKSPACE_BUCKET: workspaceBucket,
     PADDOCK_KMS_KEY_RING: keyRing,
-    PADDOCK_PEPPERS_FILE: at.peppersFile,
-    PADDOCK_GATEWAY_TOKENS_FILE: at.gatewayTokensFile,
-    PADDOCK_OIDC_ISSUER: at.issuer,
-    PADDOCK_OIDC_JWKS_URL: at.jwksUrl,
+    PADDOCK_PEPPERS_FILE: addresses.peppersFile,
+    PADDOCK_GATEWAY_TOKENS_FILE: addresses.gatewayTokensFile,
+    PADDOCK_OIDC_ISSUER: addresses.issuer,
+    PADDOCK_OIDC_JWKS_URL: addresses.jwksUrl,
     PADDOCK_OPERATOR_AUDIENCE: audiences.operator,
     PADDOCK_GATEWAY_AUDIENCE: audiences.gateway,
     PADDOCK_MAINTENANCE_AUDIENCE: audiences.maintenance,
@@ -51,6 +51,6 @@ export function functionEnvironment(at: Addresses): Record<string, string> {
     PADDOCK_FIRST_OPERATOR: firstOperator,
     PADDOCK_TRUSTED_HOPS: "1",
     METADATA_SERVER_DETECTION: "none",
-    ...(at.limitsFile !== null && { PADDOCK_LIMITS_FILE: at.limitsFile }),
+    ...(addresses.limitsFile !== null && { PADDOCK_LIMITS_FILE: addresses.limitsFile }),
   };
 }

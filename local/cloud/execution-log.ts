@@ -2,7 +2,7 @@ import { openLogFile } from "../functions/log-file.ts";
 import type { LogLine } from "../run/container-host.ts";
 import { region } from "./names.ts";
 
-/** What executions print, as the entries Cloud Logging makes of a job's standard output. */
+/** The output of executions, as the entries that Cloud Logging makes from a job's stdout. */
 export interface ExecutionLog {
   append(line: LogLine): void;
   close(): Promise<void>;
@@ -26,7 +26,7 @@ export function openExecutionLog(path: string): ExecutionLog {
   };
 }
 
-/** A line that is a JSON object is the entry's structure; any other is its text. */
+/** A line that is a JSON object becomes the entry's structure, any other its text. */
 function payload(line: string): object {
   if (!line.startsWith("{")) return { textPayload: line };
   try {

@@ -4,10 +4,10 @@ import { writeFileAtomically } from "../lib/atomic-file.ts";
 import type { Layout } from "./layout.ts";
 import { projectId } from "./names.ts";
 
-/** Where scripts find the database while the cloud runs: `host:port`, in its data folder. */
+/** The file in the data folder that tells scripts the running database's `host:port`. */
 export const firestoreHostFile = "firestore-host";
 
-/** Firestore, with the data an earlier run kept. The slowest part: it is started first. */
+/** Firestore with the data of an earlier run. It is started first because it is the slowest. */
 export async function startFirestore(
   plan: Layout,
   fail: (sentence: string) => void,
@@ -29,7 +29,7 @@ async function startKept(plan: Layout, fail: (sentence: string) => void): Promis
       fail(`The Firestore emulator ${how}; the local cloud has stopped.`);
     },
   });
-  // One that ran before us may hold what an earlier run left.
+  // An emulator that was running already may hold an earlier run's data.
   if (!emulator.isOurs && plan.options.fresh) await emulator.clear();
   await writeFileAtomically(plan.folder.file(firestoreHostFile), emulator.host);
   return emulator;

@@ -8,7 +8,7 @@ import type { Layout } from "./layout.ts";
 import { maintenanceJobs } from "./maintenance-jobs.ts";
 import type { Services } from "./services.ts";
 
-/** What calls the functions: the edge for clients, the scheduler for sweeps. Last to start. */
+/** What calls the functions: the edge for clients, the scheduler for sweeps. It starts last. */
 export async function startIngress(
   { options, parts, folder, manifest, urlOf }: Layout,
   { identity }: Services,

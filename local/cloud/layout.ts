@@ -15,7 +15,7 @@ export interface Layout {
   readonly manifest: FunctionManifest;
   readonly firestorePort: number;
   readonly functionPorts: Readonly<Record<string, number>>;
-  /** Where a function listens, past the edge, whether it is up or not. */
+  /** A function's own URL, without the edge, whether or not it is up. */
   urlOf(name: string): string;
 }
 
@@ -54,7 +54,7 @@ function wantedFunctions(
   return { functions: Object.fromEntries(all.filter(([name]) => wanted.includes(name))) };
 }
 
-/** The secrets, made once, and the deployment's limits, written anew at each start. */
+/** The secrets, made once, and the deployment's limits, written at each start. */
 export async function keptFiles({ options, folder, distFolder }: Layout) {
   const limitsFile = options.limits ? folder.file("limits.json") : null;
   if (limitsFile !== null) await writeFileAtomically(limitsFile, JSON.stringify(options.limits));

@@ -2,14 +2,14 @@ import type { FunctionManifest } from "../functions/manifest.ts";
 import type { OwnJob } from "../scheduler/server.ts";
 import { accounts, audiences, projectId, region } from "./names.ts";
 
-/** Less often than this, nobody waits for it. */
+/** Longer intervals don't matter to anyone who waits. */
 const sweepMsMax = 60_000;
 
 /**
- * What the scheduler calls, as the routes state it.
+ * The scheduler's jobs, from what the routes declare.
  *
- * @param sweepEveryMs How often to sweep instead, and nothing else, for tests that hold the very
- * calls they make.
+ * @param sweepEveryMs Replaces the sweeps' interval, and leaves out all other jobs, for tests that
+ * count calls.
  */
 export function maintenanceJobs(
   { functions }: FunctionManifest,

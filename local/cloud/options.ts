@@ -5,29 +5,33 @@ import type { StartedComponent } from "./component-stack.ts";
 
 /** How to start the local cloud. */
 export interface LocalCloudOptions {
-  /** Everything is kept here; one cloud at a time may use it. */
+  /** Everything is stored here; one cloud at a time may use it. */
   readonly dataFolder: string;
   /** Forget what an earlier run kept. */
   readonly fresh?: boolean;
-  /** Where `npm run build` put the bundles. */
+  /** The folder where `npm run build` put the bundles. */
   readonly distFolder?: string;
-  /** The edge's port; a free one is chosen unless this is given. */
+  /** The edge's port. Defaults to a free one. */
   readonly port?: number;
-  /** 127.0.0.1 unless this machine is a container whose port is published. */
+  /** Defaults to 127.0.0.1; a container whose port is published needs another address. */
   readonly bind?: string;
-  /** The deployment's limits, in the form of `PADDOCK_LIMITS_FILE`; the product's unless given. */
+  /** The deployment's limits, in the form of `PADDOCK_LIMITS_FILE`; defaults to the product's. */
   readonly limits?: object;
   readonly edgeLimits?: Partial<EdgeLimits>;
   readonly runLimits?: Partial<RunLimits>;
-  /** What runs instead of a container, where thousands of executions matter and commands don't. */
+  /**
+   * Replaces containers, for tests where thousands of executions matter and their commands don't.
+   */
   readonly containers?: (metadataHost: string) => Containers;
-  /** Replaces the usual intervals of both sweeps. */
+  /** The interval of both sweeps, instead of the usual ones. */
   readonly sweepEveryMs?: number;
   /** Start only these functions. */
   readonly functions?: readonly string[];
   readonly onProgress?: (part: StartedComponent) => void;
-  /** A function crashed or came back, in a sentence; printed unless this is given. */
+  /** Told in a sentence when a function crashed or came back. By default it is printed. */
   readonly onNotice?: (sentence: string) => void;
-  /** It can't go on and has stopped; printed, and the process exits, unless this is given. */
+  /**
+   * Told when the cloud has stopped on an error. By default it is printed, and the process exits.
+   */
   readonly onFatal?: (sentence: string) => void;
 }

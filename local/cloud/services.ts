@@ -20,7 +20,7 @@ const keys: readonly InitialKey[] = [
   { name: `${keyRing}/cryptoKeys/checkpoints`, purpose: "ASYMMETRIC_SIGN" },
 ];
 
-/** Where scripts find the wrapping keys while the cloud runs: `host:port`, in its data folder. */
+/** The file in the data folder that tells scripts the running KMS's `host:port`. */
 export const kmsHostFile = "kms-host";
 
 async function startKept(dataFolder: string): Promise<Kms> {
@@ -36,7 +36,7 @@ async function closeKept(kms: Kms, dataFolder: string): Promise<void> {
 
 export type Services = Awaited<ReturnType<typeof startServices>>;
 
-/** Google's services but Firestore: all of them live in this process and start in a moment. */
+/** Google's services except Firestore; all run in this process and start in a moment. */
 export async function startServices({ parts, folder, options, distFolder, urlOf }: Layout) {
   const close = (part: { close(): Promise<void> }) => part.close();
   const kept = { dataFolder: folder.path };

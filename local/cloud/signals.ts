@@ -2,12 +2,14 @@ import { constants } from "node:os";
 
 const stoppers = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** One Ctrl-C arrives several times: from the terminal, from npm, and from whoever started us. */
+/**
+ * One Ctrl-C may arrive several times: from the terminal, from npm, and from our parent process.
+ */
 const sameRequestMs = 1_000;
 
 /**
- * Ends this process in order when it is asked to, and at once when it is asked again: whatever is
- * left then dies with it. Returns what undoes it.
+ * Ends this process in order on the first signal, and at once on the next; then everything left
+ * dies with it. Returns a function that removes the handlers.
  */
 export function stopOnSignals(stop: () => Promise<void>): () => void {
   let askedAt: number | undefined;

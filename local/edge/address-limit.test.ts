@@ -29,7 +29,9 @@ describe("AddressLimit", () => {
         const admittedMs: number[] = [];
         for (const gap of gaps) {
           nowMs += gap;
-          const inWindow = admittedMs.filter((at) => at > nowMs - windowMs).length;
+          const inWindow = admittedMs.filter(
+            (admittedAtMs) => admittedAtMs > nowMs - windowMs,
+          ).length;
           const { admitted } = limit.take("a");
           expect(admitted).toBe(inWindow < requestsMax);
           if (admitted) admittedMs.push(nowMs);
@@ -38,7 +40,7 @@ describe("AddressLimit", () => {
     );
   });
 
-  // Forgetting someone's requests would let an attacker reset his own count with many addresses.
+  // Forgetting an address would let an attacker reset its count by using many others.
   test("refuses a new address when it can't remember more, until one is idle", () => {
     let nowMs = 0;
     const limit = new AddressLimit({ requestsMax: 1, windowMs, addressesMax: 1, now: () => nowMs });

@@ -1,4 +1,4 @@
-/** Whether a request may pass, and what the RateLimit headers say about the next ones. */
+/** Whether a request may pass, and the values of its RateLimit headers. */
 export interface AddressVerdict {
   readonly admitted: boolean;
   readonly limit: number;
@@ -15,7 +15,7 @@ export interface AddressLimitOptions {
   readonly now?: () => number;
 }
 
-/** Admitted requests of one address: a ring of times, so that a check costs no copying. */
+/** The admitted requests of one address: a ring of times, so that a check copies nothing. */
 interface Ring {
   readonly timesMs: Float64Array;
   start: number;
@@ -23,9 +23,9 @@ interface Ring {
 }
 
 /**
- * Counts exactly: in no window of `windowMs`, wherever it begins, are more than `requestsMax` of
- * one address admitted. Refused requests take no room. (Cloud Armor counts the same limit per
- * backend and approximately.)
+ * Counts exactly: at most `requestsMax` requests of one address are admitted in any window of
+ * `windowMs`. Refused requests don't count. (Cloud Armor counts the same limit per backend and
+ * approximately.)
  */
 export class AddressLimit {
   readonly #requestsMax: number;
@@ -44,7 +44,7 @@ export class AddressLimit {
   take(address: string): AddressVerdict {
     const nowMs = this.#now();
     const ring = this.#ringOf(address, nowMs);
-    // No room for another address: refuse it rather than forget what one already used.
+    // When there is no room for another address, refusing it is safer than forgetting one.
     if (!ring) return this.#verdict(false, 0, this.#windowMs);
     this.#expire(ring, nowMs);
     const admitted = ring.length < this.#requestsMax;

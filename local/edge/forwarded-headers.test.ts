@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { expect, test } from "vitest";
 import { responseHeaders } from "./forwarded-headers.ts";
 
-/** An answer as far as its headers are looked at. */
+/** The part of an answer that header handling looks at. */
 function answerWith(...rawHeaders: string[]): IncomingMessage {
   const answer = new IncomingMessage(new Socket());
   Object.assign(answer, { rawHeaders, httpVersion: "1.1", statusCode: 200 });

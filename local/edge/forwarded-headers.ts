@@ -2,13 +2,13 @@ import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { type ForwardedRequest, forwardRequest, forwardResponse } from "#shared/http/framing";
 import { securityHeaders } from "#shared/pipeline/headers";
 
-/** The edge says these itself, after whatever the client claims. */
+/** The edge sets these itself, after the client's values. */
 const ownHeaders = new Set(["x-forwarded-for", "x-forwarded-proto"]);
 
 /**
- * What a function receives of a request's headers. Its connection carries this request alone, so
- * that no client's bytes ever stand behind another's.
- * @throws {FramingError} When it can't be passed on as it was meant.
+ * The headers of a request for a function. Its connection carries only this request, so no client's
+ * bytes ever follow another's.
+ * @throws {FramingError} If it can't be passed on as it was meant.
  */
 export function functionRequest(
   request: IncomingMessage,
@@ -17,7 +17,7 @@ export function functionRequest(
 ): ForwardedRequest {
   const client = request.socket.remoteAddress ?? "unknown";
   const before = request.headers["x-forwarded-for"];
-  // "client, balancer" after whatever the client itself claims, as the real balancer appends it.
+  // Appends "client, balancer" to what the client sent, as the real balancer does.
   const chain = [before, client, "127.0.0.1"].filter(Boolean).join(", ");
   return forwardRequest(request, {
     host,
@@ -31,7 +31,7 @@ export function functionRequest(
   });
 }
 
-/** What the client receives of a function's. Access for other sites' scripts is never granted. */
+/** The headers of a function's answer for the client. Cross-origin access is never granted. */
 export function responseHeaders(answer: IncomingMessage): OutgoingHttpHeaders {
   const isForeign = (name: string) => name.startsWith("access-control-") || name === "x-powered-by";
   const headers = new Map<string, string[]>();

@@ -14,10 +14,10 @@ import { lingerLimits } from "#shared/pipeline/raw-refusal";
 import { refuse } from "./answers.ts";
 import { functionRequest, responseHeaders } from "./forwarded-headers.ts";
 
-/** What was asked for, in whichever form: the function gets its origin form. */
+/** What was asked for, in any form; the function gets its origin form. */
 export interface EdgeTarget {
   readonly host: string;
-  /** With its query. */
+  /** The path with its query. */
   readonly path: string;
 }
 
@@ -25,11 +25,11 @@ export interface Forwarding {
   readonly port: number;
   readonly target: EdgeTarget;
   readonly bodyBytesMax: number;
-  /** Of the whole exchange, streams included. */
+  /** The limit of the whole exchange, streams included. */
   readonly exchangeMsMax: number;
 }
 
-/** Functions on this machine answer a connection at once or aren't there. */
+/** Functions on this machine accept a connection at once or aren't there. */
 const unavailable = () =>
   new ApiError("UNAVAILABLE", {
     message: "The function doesn't answer; whether it did anything isn't known.",
@@ -37,13 +37,13 @@ const unavailable = () =>
   });
 
 const remaining = "ratelimit-remaining";
-/** A body up to this is sent with its headers; a larger one only once the function asks for it. */
+/** A body up to this size is sent with its headers; a larger one once the function asks for it. */
 const eagerBytesMax = 64 * 1024;
 
 /**
- * Passes a request on and its answer back, unbuffered, each as fast as the other side reads. The
- * connection to the function is this request's own: one that is kept can be closed by the function
- * in the moment it is used again, and would carry the bytes of two clients.
+ * Passes a request on and its answer back, unbuffered, at the pace of the slower side. Each request
+ * has its own connection to the function: a kept one may be closed just as it is used again, and
+ * would carry the bytes of two clients.
  */
 export function forward(
   request: IncomingMessage,
@@ -57,7 +57,7 @@ export function forward(
   const createConnection = () => connect({ host: "127.0.0.1", port, noDelay: true });
   const upstream = send({ createConnection, method, path, headers });
   const cut = setTimeout(() => response.destroy(), exchangeMsMax);
-  // Also when the client goes away: nobody is left to answer.
+  // Also when the client goes away; then there is nobody to answer.
   response.once("close", () => {
     clearTimeout(cut);
     upstream.destroy();
@@ -71,7 +71,7 @@ export function forward(
     : () => undefined;
   let isAnswered = false;
   upstream.on("error", () => {
-    // Once there is an answer, only its own end says whether it is whole.
+    // Once an answer has begun, only its own end says whether it is complete.
     if (isAnswered || response.writableEnded) return;
     stopCounting();
     refuse(request, response, unavailable());
@@ -79,7 +79,7 @@ export function forward(
   upstream.once("response", (answer) => {
     isAnswered = true;
     stopCounting();
-    // A function that answers early doesn't want the rest: it is read off and dropped.
+    // A function that answers early doesn't want the rest, which is read and dropped.
     request.unpipe(upstream);
     passBack(request, response, answer);
   });
@@ -87,7 +87,7 @@ export function forward(
     upstream.end();
     return;
   }
-  // Bytes sent to a function that refuses and hangs up would cost the client its answer.
+  // Sending bytes to a function that refuses and closes would cost the client its answer.
   if (asks) upstream.once("continue", () => request.pipe(upstream)).flushHeaders();
   else request.pipe(upstream);
 }
@@ -103,7 +103,7 @@ function passBack(request: IncomingMessage, response: ServerResponse, answer: In
     return refuse(request, response, unavailable());
   }
   response.flushHeaders();
-  // A broken answer breaks off for the client too: it must not look complete.
+  // A broken answer is broken off for the client too, so that it doesn't look complete.
   pipeline(answer, response, () => undefined);
 }
 
@@ -112,8 +112,8 @@ function bodyIsLarge(framing: Framing): boolean {
 }
 
 /**
- * What the edge has set already gives way to what the function says, but for the limits of a
- * request that was let in: there the tighter one is what the client should know.
+ * The function's headers override the edge's, except for limits of an admitted request: the client
+ * should see the tighter one.
  */
 function mergeHeaders(response: ServerResponse, answer: IncomingMessage): OutgoingHttpHeaders {
   const ours = response.getHeaders();
@@ -126,8 +126,8 @@ function mergeHeaders(response: ServerResponse, answer: IncomingMessage): Outgoi
 }
 
 /**
- * Calls `tooLarge` once, when more has come than announced lengths were checked for.
- * @returns What ends the counting.
+ * Calls `tooLarge` once if a body without a declared length exceeds the limit.
+ * @returns A function that ends the counting.
  */
 function boundBody(request: IncomingMessage, bytesMax: number, tooLarge: () => void): () => void {
   let bytes = 0;
@@ -137,7 +137,7 @@ function boundBody(request: IncomingMessage, bytesMax: number, tooLarge: () => v
     request.off("data", count);
     tooLarge();
   };
-  // Counting must not start the flow: a body that is to wait stays where it is.
+  // Counting mustn't start the flow, because a body may have to wait.
   request.on("data", count).pause();
   return () => void request.off("data", count);
 }

@@ -1,4 +1,6 @@
-/** Whoever is refused reads why through the edge, however they send and whoever refuses. */
+/**
+ * A refused client can read the reason through the edge, however it sends and whatever refuses it.
+ */
 import { once } from "node:events";
 import { createServer as createTcpServer } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
@@ -14,7 +16,7 @@ afterEach(() => {
   for (const one of open.splice(0)) one.close();
 });
 
-/** A function that takes bodies of up to 1,000 bytes, and says so at once where it can. */
+/** A function that takes bodies of up to 1,000 bytes, and refuses others as early as it can. */
 async function edgeBeforeFunction(bodyBytesMax = 200_000) {
   const server = createFunctionServer((request, response, expected) => {
     const refuse = (error: unknown) => sendError(response, asRefusal(error));
@@ -29,7 +31,7 @@ async function edgeBeforeFunction(bodyBytesMax = 200_000) {
   return await edgeTo(() => Object(server.address()).port, { bodyBytesMax });
 }
 
-/** Time for the edge to answer and close, as both are in this process. */
+/** Gives the edge, which runs in this process, time to answer and close. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 30; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -50,7 +52,7 @@ describe("a body that is too large", () => {
       [head("Transfer-Encoding: chunked"), chunk, chunk, "0\r\n\r\n"],
     ],
     [
-      "for whoever was told to wait",
+      "for a client that was told to wait",
       [head("Expect: 100-continue\r\nContent-Length: 120000"), piece, piece],
     ],
   ])("%s is a 413 to a client that writes it all before it reads", async (_what, parts) => {
@@ -70,7 +72,8 @@ describe("a body that is too large", () => {
 });
 
 describe("a function that ends connections", () => {
-  // A kept one is closed by the function in the moment it is used again: then that request is lost.
+  // A kept connection may be closed by the function just as it is used again, and the request is
+  // lost.
   test("is asked for each request on one of its own", async () => {
     const requests: number[] = [];
     const server = createTcpServer((socket) => {
@@ -78,7 +81,7 @@ describe("a function that ends connections", () => {
       socket.on("error", () => undefined);
       socket.on("data", () => {
         requests[index] = (requests[index] ?? 0) + 1;
-        // As if it had closed already when the second one came.
+        // Acts as if it had closed already when the second request came.
         if (requests[index] > 1) socket.destroy();
         else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n""');
       });

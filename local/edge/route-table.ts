@@ -2,7 +2,7 @@ import findMyWay from "find-my-way";
 import { allowHeader, routedMethod } from "#shared/http/methods";
 import type { FunctionManifest } from "../functions/manifest.ts";
 
-/** Where a request goes, as the load balancer's URL map decides it. */
+/** Where a request goes, decided like the load balancer's URL map. */
 export type Routed =
   | { readonly kind: "function"; readonly name: string }
   | { readonly kind: "wrong-method"; readonly allow: string }
@@ -12,15 +12,15 @@ export type RouteTable = (method: string, path: string) => Routed;
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
-/** The router wants a handler per route; ours is the function's name, kept as the route's store. */
+/** The router needs a handler per route; ours keeps the function's name in the route's store. */
 function unused(): void {}
 
 /**
- * The public routes of the manifest. Internal functions aren't in the table at all, nor is any
- * path below `/internal`, whoever claims it.
+ * The manifest's public routes. Internal functions aren't in the table, and neither is any path
+ * below `/internal`, even if a public function declares it.
  */
 export function routeTable(manifest: FunctionManifest): RouteTable {
-  // The same settings as the functions' own router, so both read a path alike.
+  // The same settings as in the functions' own router, so that both read a path alike.
   const router = findMyWay({
     caseSensitive: true,
     ignoreTrailingSlash: false,

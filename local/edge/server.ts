@@ -16,7 +16,7 @@ export interface EdgeLimits {
   readonly bodyBytesMax: number;
   /** The load balancer cuts any exchange after 60 minutes. */
   readonly exchangeMsMax: number;
-  /** From a request's first byte to the end of its headers. */
+  /** Time from a request's first byte to the end of its headers. */
   readonly headersMsMax: number;
 }
 
@@ -35,7 +35,7 @@ export interface EdgeOptions {
   readonly portOf: (name: string) => number | null;
   readonly limits?: Partial<EdgeLimits> | undefined;
   readonly port?: number | undefined;
-  /** 127.0.0.1 unless the machine is a container whose port is published. */
+  /** Defaults to 127.0.0.1; a container whose port is published needs another address. */
   readonly bind?: string | undefined;
 }
 
@@ -47,15 +47,15 @@ export interface Edge {
 const headerBytesMax = 16 * 1024;
 const headersMax = 100;
 const urlLengthMax = 8 * 1024;
-/** Node looks for late requests this often, and by itself every 30 s only. */
+/** How often Node checks for late requests; its default is every 30 s. */
 const lookForLateEveryMs = 500;
 const requestTimeoutMs = 5 * 60_000;
 const keepAliveMs = 60_000;
 const absoluteForm = /^http:\/\/([^/?#]*)([/?].*)?$/i;
-/** Anything else could be a page that points a name of its own at this machine. */
+/** Any other name could be a web page's own, pointed at this machine. */
 const ownHosts = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i;
 
-/** Starts what stands before the functions: the load balancer's part, on one port. */
+/** Starts the load balancer's part before the functions, on one port. */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const limits = { ...edgeLimits, ...options.limits };
   const addresses = new AddressLimit(limits);
@@ -68,7 +68,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     // Checked below, with an answer in our own form.
     requireHostHeader: false,
   });
-  // All of them are judged: Node would drop those beyond its own count unseen.
+  // Every header is checked; Node would silently drop those above its own maximum.
   server.maxHeadersCount = 0;
   const handle = (request: IncomingMessage, response: ServerResponse, expected: () => void) => {
     if (!takeRequest(request, response, lingerLimits)) return;
@@ -84,7 +84,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     }
   };
   server.on("request", (request, response) => handle(request, response, () => undefined));
-  // The client waits to be asked for its body: it is asked only for one that will be passed on.
+  // A client that waits for 100 is asked for its body only if it will be passed on.
   server.on("checkContinue", (request, response) =>
     handle(request, response, () => response.writeContinue()),
   );
@@ -117,7 +117,7 @@ function checkHost(request: IncomingMessage): void {
   if (!ownHosts.test(request.headers.host ?? "")) throw unknownRoute();
 }
 
-/** @throws {ApiError} RATE_LIMITED; else the headers that every answer carries are set. */
+/** Sets the headers that every answer carries. @throws {ApiError} RATE_LIMITED. */
 function admit(response: ServerResponse, verdict: AddressVerdict): void {
   const headers = {
     "ratelimit-limit": String(verdict.limit),
@@ -134,7 +134,7 @@ interface Destination {
   readonly target: EdgeTarget;
 }
 
-/** Where to forward to. @throws {ApiError} if there is no such place for this request. */
+/** The function to forward to. @throws {ApiError} if there is none for this request. */
 function destination(
   options: EdgeOptions,
   request: IncomingMessage,
@@ -159,8 +159,8 @@ function destination(
 }
 
 /**
- * The origin form, or the absolute form of this machine, whose authority stands before `Host` (RFC
- * 9112, 3.2.2). The rest is for proxies, or an attempt at something.
+ * The origin form, or the absolute form for this machine, whose authority overrides `Host` (RFC
+ * 9112, 3.2.2). Other forms are for proxies, or attacks.
  */
 function edgeTarget({ url = "", headers: { host = "" } }: IncomingMessage): EdgeTarget {
   const [, authority, rest = ""] = absoluteForm.exec(url) ?? [];

@@ -1,15 +1,15 @@
-/** The official client on a local cloud's database, for scripts and tests. */
+/** The official client for a local cloud's database, for scripts and tests. */
 import { Firestore } from "@google-cloud/firestore";
 
 /**
  * @param environment a local cloud's settings.
- * @returns a client past the counting proxies, which rules don't bind; end it with `terminate()`.
+ * @returns a client without counting proxies and access rules; end it with `terminate()`.
  */
 export function openFirestore(
   environment: Readonly<Record<string, string>>,
   databaseId = "(default)",
 ): Firestore {
-  // Else the client looks for Google's metadata server, for seconds, and complains.
+  // Without this, the client looks for Google's metadata server for seconds, and complains.
   process.env.METADATA_SERVER_DETECTION = "none";
   const { GOOGLE_CLOUD_PROJECT: projectId, FIRESTORE_EMULATOR_HOST: host } = environment;
   if (!projectId || !host) throw new Error("These aren't a local cloud's settings.");

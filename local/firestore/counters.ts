@@ -1,16 +1,16 @@
-/** What Firestore would bill, and what a caller waits for. */
+/** Counts what Firestore would bill, and what a caller waits for. */
 import { status } from "@grpc/grpc-js";
 import { countFields } from "./wire-fields.ts";
 
 export interface Counters {
-  /** Documents that were asked for, there or not; a query counts at least 1. */
+  /** Requested documents, existing or not; a query counts as at least 1. */
   readonly reads: number;
-  /** Of commits that succeeded. */
+  /** Writes in successful commits. */
   readonly writes: number;
-  /** Documents that listeners were sent. */
+  /** Documents that were sent to listeners. */
   readonly listenReads: number;
   readonly calls: number;
-  /** Calls that overlap in time are one trip; listeners are none. */
+  /** Calls that overlap in time are one trip; listeners aren't counted. */
   readonly roundTrips: number;
 }
 
@@ -23,9 +23,9 @@ export interface CallCounter {
   end(code: status): void;
 }
 
-/** Calls that stay open for as long as someone listens. */
+/** Calls that stay open as long as someone listens. */
 const openEnded: readonly string[] = ["Listen", "Write"];
-/** They write one document. */
+/** Calls that write one document. */
 const singleWrites: readonly string[] = ["CreateDocument", "UpdateDocument", "DeleteDocument"];
 /** Fields of the reply that carry a document, or say that there is none. */
 const documentFields: Readonly<Record<string, readonly number[]>> = {
@@ -39,9 +39,11 @@ const documentFields: Readonly<Record<string, readonly number[]>> = {
 };
 /** The field of the request that holds `Write` messages. */
 const writeFields: Readonly<Record<string, number>> = { Commit: 2, BatchWrite: 2, Write: 3 };
-/** In a `RunQueryResponse`: nothing more will come, and the client doesn't wait for the end. */
+/**
+ * A field of `RunQueryResponse`: nothing more will come, and the client doesn't wait for the end.
+ */
 const queryDoneField = 6;
-/** In a `ListenResponse`. */
+/** A field of `ListenResponse`. */
 const documentChangeField = 3;
 
 export class OperationCounter {
@@ -77,7 +79,7 @@ export class OperationCounter {
       },
       reply: (message) => {
         documents += countFields(message, ...(documentFields[method] ?? []));
-        // At once: a client that has all it asked for doesn't wait for the call's end.
+        // Counted at once, because a client that has everything doesn't wait for the call's end.
         const isDone = method === "RunQuery" && countFields(message, queryDoneField) > 0;
         countReads(isDone ? readsOf(method, documents, status.OK) : documents);
         if (method === "Listen") {

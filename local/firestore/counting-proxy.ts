@@ -1,6 +1,6 @@
 /**
- * Stands between a function and the emulator, passes every message on as the bytes it is, and
- * counts what Firestore would bill. Light enough to be always in the path.
+ * A proxy between a function and the emulator. It passes every message on as bytes and counts what
+ * Firestore would bill. It is light enough to be always in the path.
  */
 import {
   Client,
@@ -13,7 +13,7 @@ import { loadService, startGrpcServer } from "../lib/grpc.ts";
 import { type Counters, OperationCounter } from "./counters.ts";
 import { forward } from "./forward.ts";
 
-/** The service itself takes 10 MiB. */
+/** The service itself accepts 10 MiB. */
 const messageBytesMax = 16 * 1024 * 1024;
 
 export interface CountingProxyOptions {
@@ -23,9 +23,9 @@ export interface CountingProxyOptions {
 
 export interface CountingProxy {
   readonly port: number;
-  /** What goes wrong with the next calls. */
+  /** Faults that tests order for the next calls. */
   readonly faults: Faults;
-  /** Since the start or the last reset. */
+  /** The counts since the start or the last reset. */
   counters(): Counters;
   reset(): void;
   close(): Promise<void>;
@@ -39,7 +39,7 @@ export async function startCountingProxy(options: CountingProxyOptions): Promise
   const client = new Client(`127.0.0.1:${options.emulatorPort}`, credentials.createInsecure(), {
     "grpc.max_receive_message_length": messageBytesMax,
     "grpc.max_send_message_length": messageBytesMax,
-    // A connection of this proxy's own; channels to one address would share it.
+    // Uses a connection of its own; otherwise channels to one address would share it.
     "grpc.use_local_subchannel_pool": 1,
   });
   const counter = new OperationCounter();
@@ -68,7 +68,7 @@ export async function startCountingProxy(options: CountingProxyOptions): Promise
 
 const same = (bytes: Buffer) => bytes;
 
-/** On the wire a unary call is a stream of one message, so that one handler serves them all. */
+/** On the wire a unary call is a stream of one message, so one handler serves them all. */
 function passedThrough(service: ServiceDefinition): ServiceDefinition {
   const methods = Object.entries(service).map(([name, { path }]) => [
     name,

@@ -1,4 +1,4 @@
-/** The official Firestore emulator, with our rules, and with data that outlives it. */
+/** The official Firestore emulator with our rules, and with data that survives it. */
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { clearDatabases, exportDatabases, importDatabases } from "./exports.ts";
@@ -8,13 +8,13 @@ const rulesFile = join(import.meta.dirname, "../../firestore.rules");
 
 export interface EmulatorOptions {
   readonly projectId: string;
-  /** All that are exported, imported and cleared. */
+  /** The databases that are exported, imported and cleared. */
   readonly databases?: readonly string[] | undefined;
-  /** A free one if it isn't given. */
+  /** Defaults to a free port. */
   readonly port?: number | undefined;
-  /** A folder that `exportTo` has filled; one without an export is an empty start. */
+  /** A folder that `exportTo` has filled; a folder without an export means an empty start. */
   readonly importFrom?: string | undefined;
-  /** Called with the last of its output if it ends before `close`. */
+  /** Called with the end of its output if it ends before `close`. */
   readonly onExit?: ((output: string) => void) | undefined;
 }
 
@@ -22,9 +22,11 @@ export interface Emulator {
   readonly port: number;
   /** `host:port`, as `FIRESTORE_EMULATOR_HOST` wants it. */
   readonly host: string;
-  /** False for one that ran before us, whose data is its own affair. */
+  /** False if it was running before us; then its data isn't ours to keep. */
   readonly isOurs: boolean;
-  /** Keeps the data; an export that is cut off leaves the one before. Nothing if it isn't ours. */
+  /**
+   * Stores the data; an interrupted export leaves the previous one. Does nothing if it isn't ours.
+   */
   exportTo(folder: string): Promise<void>;
   /** Removes all documents. */
   clear(): Promise<void>;
@@ -68,13 +70,13 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   };
 }
 
-function running(at: Parameters<typeof clearDatabases>[0]): Emulator {
+function running(database: Parameters<typeof clearDatabases>[0]): Emulator {
   return {
-    port: at.port,
-    host: `127.0.0.1:${at.port}`,
+    port: database.port,
+    host: `127.0.0.1:${database.port}`,
     isOurs: false,
     exportTo: async () => {},
-    clear: () => clearDatabases(at),
+    clear: () => clearDatabases(database),
     close: async () => {},
   };
 }
@@ -85,7 +87,7 @@ function loopbackPort(host: string): number {
   return Number(port);
 }
 
-/** The emulator takes no port 0. */
+/** The emulator doesn't accept port 0. */
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

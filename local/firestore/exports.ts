@@ -1,7 +1,7 @@
 /**
- * Keeps the emulator's data, which lives in memory, on disk. An export is complete once the file
- * `current` names it; until then the one before it counts, so a crash at any moment loses nothing
- * that was kept.
+ * Stores the emulator's data, which is in memory, on disk. An export is complete once the file
+ * `current` names it; until then the previous one counts, so a crash at any moment loses nothing
+ * that was stored.
  */
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, rm } from "node:fs/promises";
@@ -17,14 +17,14 @@ export interface DatabasesAt {
   readonly databases: readonly string[];
 }
 
-/** Replaces what `folder` holds by the databases as they are now. */
-export async function exportDatabases(at: DatabasesAt, folder: string): Promise<void> {
+/** Replaces the contents of `folder` with the databases as they are now. */
+export async function exportDatabases(databases: DatabasesAt, folder: string): Promise<void> {
   const name = `export-${randomUUID()}`;
   const target = resolve(folder, name);
   await mkdir(target, { recursive: true });
-  for (const database of at.databases) {
-    await post(at, "export", {
-      database: `projects/${at.projectId}/databases/${database}`,
+  for (const database of databases.databases) {
+    await post(databases, "export", {
+      database: `projects/${databases.projectId}/databases/${database}`,
       export_directory: target,
       export_name: folderName(database),
     });
@@ -38,13 +38,13 @@ export async function exportDatabases(at: DatabasesAt, folder: string): Promise<
 }
 
 /** Loads the last complete export. Returns false if `folder` has none. */
-export async function importDatabases(at: DatabasesAt, folder: string): Promise<boolean> {
+export async function importDatabases(databases: DatabasesAt, folder: string): Promise<boolean> {
   const current = await readJsonFile(join(folder, "current"), Current);
   if (!current) return false;
-  for (const database of at.databases) {
+  for (const database of databases.databases) {
     const name = folderName(database);
-    await post(at, "import", {
-      database: `projects/${at.projectId}/databases/${database}`,
+    await post(databases, "import", {
+      database: `projects/${databases.projectId}/databases/${database}`,
       export_directory: resolve(folder, current.export, name, `${name}.overall_export_metadata`),
     });
   }
@@ -52,16 +52,20 @@ export async function importDatabases(at: DatabasesAt, folder: string): Promise<
 }
 
 /** Removes every document of `databases`. */
-export async function clearDatabases(at: DatabasesAt): Promise<void> {
-  for (const database of at.databases) {
-    const path = `projects/${at.projectId}/databases/${database}/documents`;
-    const url = `http://127.0.0.1:${at.port}/emulator/v1/${path}`;
+export async function clearDatabases(databases: DatabasesAt): Promise<void> {
+  for (const database of databases.databases) {
+    const path = `projects/${databases.projectId}/databases/${database}/documents`;
+    const url = `http://127.0.0.1:${databases.port}/emulator/v1/${path}`;
     await expectOk(await fetch(url, { method: "DELETE" }));
   }
 }
 
-async function post(at: DatabasesAt, verb: "export" | "import", body: object): Promise<void> {
-  const url = `http://127.0.0.1:${at.port}/emulator/v1/projects/${at.projectId}:${verb}`;
+async function post(
+  databases: DatabasesAt,
+  verb: "export" | "import",
+  body: object,
+): Promise<void> {
+  const url = `http://127.0.0.1:${databases.port}/emulator/v1/projects/${databases.projectId}:${verb}`;
   const headers = { "content-type": "application/json", authorization: "Bearer owner" };
   await expectOk(await fetch(url, { method: "POST", headers, body: JSON.stringify(body) }));
 }
@@ -71,7 +75,7 @@ async function expectOk(response: Response): Promise<void> {
   if (!response.ok) throw new Error(`The Firestore emulator refused: ${response.status} ${text}`);
 }
 
-/** Parentheses have no place in a path. */
+/** Removes parentheses, which don't belong in a path. */
 function folderName(database: string): string {
   return database === "(default)" ? "default" : database;
 }

@@ -1,4 +1,4 @@
-/** One call on its way to the emulator and back, nothing changed unless a fault is ordered. */
+/** Passes one call to the emulator and back, unchanged unless a fault is ordered. */
 import { setTimeout as delay } from "node:timers/promises";
 import {
   type Client,
@@ -71,7 +71,7 @@ function connect(call: Incoming, { client, counting, fault, faults }: Connecting
   upstream.on("error", () => {});
   const ended = new Promise<void>((resolve) => upstream.once("end", resolve));
   upstream.once("status", (outcome: StatusObject) => {
-    // Messages that a slow reader hasn't taken yet go before it.
+    // Waits for messages that a slow reader hasn't taken yet.
     void ended.then(() => counting.end(outcome.code));
     const held = fault?.kind === "hold-after" ? faults.hold() : ended;
     void Promise.all([ended, held]).then(() =>
@@ -82,7 +82,7 @@ function connect(call: Incoming, { client, counting, fault, faults }: Connecting
 
 const same = (bytes: Buffer) => bytes;
 
-/** What the server in between writes itself. */
+/** Headers that the proxy's server writes itself. */
 const notRepeated = ["content-type", "date", "grpc-encoding", "grpc-accept-encoding"] as const;
 
 function without(metadata: Metadata, names: readonly string[]): Metadata {

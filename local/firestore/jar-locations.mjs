@@ -1,22 +1,22 @@
 /**
- * Where the Firestore emulator's jar may lie on this machine. Plain JavaScript without
- * dependencies, because the set-up asks before anything is installed.
+ * Where the Firestore emulator's jar may be on this machine. Plain JavaScript without dependencies,
+ * because the set-up asks before anything is installed.
  */
 import { readdirSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** The one the set-up downloads: the last before the emulator asks for Java 21. */
+/** The version that the set-up downloads: the last one that doesn't need Java 21. */
 export const downloadedJarName = "cloud-firestore-emulator-v1.19.8.jar";
 
-/** Where the set-up keeps what it downloads, outside the checkout so that every clone shares it. */
+/** The folder for downloads, outside the checkout so that every clone shares it. */
 export function cacheFolder(environment = process.env) {
   return join(environment.XDG_CACHE_HOME || join(homedir(), ".cache"), "paddock");
 }
 
 /**
- * Candidate paths, the one to prefer first; a path may not exist. `FIRESTORE_EMULATOR_JAR` is the
- * only candidate if it is set: who names a jar means that one.
+ * Candidate paths, best first; a path may not exist. If `FIRESTORE_EMULATOR_JAR` is set, it is the
+ * only candidate.
  *
  * @returns {string[]}
  */
@@ -55,7 +55,7 @@ function sdkOfGcloud(environment) {
   return undefined;
 }
 
-/** Newest first. Those from 1.20 on are left out: firebase-tools runs them with Java 21 only. */
+/** Newest first. Versions from 1.20 on are left out, because they need Java 21. */
 function firebaseToolsJars(environment) {
   const folder =
     environment.FIREBASE_EMULATORS_PATH || join(homedir(), ".cache", "firebase", "emulators");

@@ -7,15 +7,15 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { firestoreJarLocations } from "./jar-locations.mjs";
 
-/** For one that hangs; one that ends is noticed at once. */
+/** The limit for a process that hangs; one that ends is noticed at once. */
 const startMsMax = 120_000;
 const outputLengthMax = 4_096;
 const mainClass = "com.google.cloud.datastore.emulator.firestore.CloudFirestore";
 const mib = 2 ** 20;
-/** It forgets nothing it was ever told: ten minutes of full load fill 512 MiB. */
+/** The emulator forgets nothing: ten minutes of full load fill 512 MiB. */
 const heapMib = { least: 512, most: 3_072 };
 
-/** Start in half the time of the defaults; a quarter of the machine's memory, as Java's own. */
+/** Flags that halve the default start time; like Java, they use a quarter of the memory. */
 function jvmFlags(): readonly string[] {
   const quarterMib = Math.floor(totalmem() / 4 / mib);
   const heap = Math.max(heapMib.least, Math.min(heapMib.most, quarterMib));
@@ -23,13 +23,13 @@ function jvmFlags(): readonly string[] {
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
     `-Xmx${heap}m`,
-    // Without memory it answers anything, or nothing: then rather nobody at all.
+    // Without memory its answers are unreliable, so it had better exit.
     "-XX:+ExitOnOutOfMemoryError",
     "-Duser.language=en",
   ];
 }
 
-/** The emulator's jar on this machine. @throws if there is none: the set-up fetches it. */
+/** The emulator's jar on this machine. @throws if there is none; the set-up fetches it. */
 export function findFirestoreJar(): string {
   const jar = firestoreJarLocations().find((path) => existsSync(path));
   if (jar === undefined) {
@@ -39,7 +39,7 @@ export function findFirestoreJar(): string {
 }
 
 export interface JavaProcess {
-  /** Resolves with the last of its output when it ends by itself. */
+  /** Resolves with the end of its output when it ends by itself. */
   readonly ended: Promise<string>;
   kill(): Promise<void>;
 }
@@ -49,7 +49,7 @@ export function spawnEmulator(port: number, rulesFile: string): JavaProcess {
   const java = JAVA_HOME ? join(JAVA_HOME, "bin/java") : "java";
   const emulator = ["start", "--host", "127.0.0.1", "--port", String(port), "--rules", rulesFile];
   const command = [java, ...jvmFlags(), "-cp", findFirestoreJar(), mainClass, ...emulator];
-  // A session of its own keeps Ctrl-C from ending it before its data is kept.
+  // A session of its own keeps Ctrl-C from ending it before its data is stored.
   const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", ...command], {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
@@ -64,7 +64,7 @@ async function watch(child: ChildProcess): Promise<string> {
       output = (output + text).slice(-outputLengthMax);
     });
   }
-  // Also when it could not be started at all.
+  // Also when it couldn't be started at all.
   await once(child, "close").catch((failure: unknown) => {
     output += String(failure);
   });

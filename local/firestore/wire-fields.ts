@@ -1,7 +1,7 @@
-/** Reads protobuf's wire format just far enough to count a message's fields. */
+/** Parses protobuf's wire format just far enough to count a message's fields. */
 
 /**
- * How often each of `fields` stands at the top level of `message`.
+ * How often each of `fields` occurs at the top level of `message`.
  *
  * @throws {RangeError} if the bytes end within a field.
  */

@@ -1,4 +1,4 @@
-/** The stub compares its parent to ours: had we died before `setpriv`, nothing would kill it. */
+/** The stub compares its parent with us: if we died before `setpriv`, nothing would kill it. */
 const stub = '[ "$PPID" = "$1" ] || exit 125; shift; exec "$@"';
 
 /** A command that the kernel kills when this process dies, however it dies. */

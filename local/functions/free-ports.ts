@@ -2,12 +2,12 @@ import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** Below the range the kernel takes outgoing ports from, so none of those can take one of ours. */
+/** Below the kernel's range of outgoing ports, so that none of those can take one of ours. */
 const lowestPort = 20_000;
 const highestPort = 30_000;
 const attemptsMax = 200;
 
-/** Ports on loopback that nobody listens on now, each different. */
+/** Distinct ports on loopback that nobody listens on now. */
 export async function freePorts(count: number): Promise<number[]> {
   const found = new Set<number>();
   for (let attempt = 0; found.size < count; attempt += 1) {

@@ -11,20 +11,22 @@ export interface FunctionProcessOptions {
   readonly name: string;
   readonly bundle: string;
   readonly port: number;
-  /** All of it: nothing of this process's own environment reaches the function. */
+  /** The complete environment; nothing of this process's own reaches the function. */
   readonly environment: Readonly<Record<string, string>>;
   readonly logFile: string;
-  /** Told in one sentence when it crashed, and when it is back. */
+  /** Told in a sentence when it has crashed, and when it is back. */
   readonly onNotice: (sentence: string) => void;
 }
 
-/** For one that hangs: a cold machine that starts three clouds at once takes half a minute. */
+/**
+ * The limit for a process that hangs; a cold machine that starts three clouds takes half a minute.
+ */
 const startWithinMs = 120_000;
 const stopWithinMs = 5_000;
 const outputTailLinesMax = 12;
 const backoff = { firstMs: 200, mostMs: 10_000, forgottenAfterMs: 30_000 };
 
-/** One function: its process, and the next one when that crashes. */
+/** One function: its process, and the next one after a crash. */
 export class FunctionProcess {
   readonly port: number;
   readonly #options: FunctionProcessOptions;
@@ -44,7 +46,7 @@ export class FunctionProcess {
     return this.#up;
   }
 
-  /** Resolves when it listens. @throws {Error} with its last words if it can't start. */
+  /** Resolves when it listens. @throws {Error} with the end of its output if it can't start. */
   async start(): Promise<void> {
     this.#wanted = true;
     this.#log ??= openLogFile(this.#options.logFile);
@@ -67,7 +69,7 @@ export class FunctionProcess {
     });
   }
 
-  /** SIGSTOP: it holds its connections and says nothing, until it is resumed or killed. */
+  /** Sends SIGSTOP: it keeps its connections and sends nothing until it is resumed or killed. */
   pause(): void {
     this.#child?.kill("SIGSTOP");
   }
@@ -81,7 +83,7 @@ export class FunctionProcess {
     return this.#child?.pid ?? null;
   }
 
-  /** SIGKILL: a crash as far as anyone can tell. It comes back by itself, and as fast each time. */
+  /** Sends SIGKILL, which looks like a crash. It restarts by itself, without a growing delay. */
   kill(): void {
     this.#crashes = 0;
     this.#up = false;
@@ -133,13 +135,13 @@ function launch(options: FunctionProcessOptions, log: LogFile, outputTail: strin
   const child = spawn(file, args, {
     env: options.environment,
     stdio: ["ignore", "pipe", "pipe"],
-    // Ctrl-C in a terminal reaches a process group: functions end in order, by us.
+    // Ctrl-C in a terminal reaches the process group, but we end functions in order.
     detached: true,
   });
   const take = (severity: string) => (line: string) => {
     outputTail.push(line);
     if (outputTail.length > outputTailLinesMax) outputTail.shift();
-    // Cloud Logging, too, takes a line of JSON as an entry and wraps any other.
+    // Like Cloud Logging, takes a line of JSON as an entry and wraps any other.
     log.append(line.startsWith("{") ? line : JSON.stringify({ severity, message: line }));
   };
   void eachLine(child.stdout, take("DEFAULT"));

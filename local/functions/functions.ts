@@ -6,11 +6,11 @@ export interface FunctionsOptions {
   readonly manifest: FunctionManifest;
   readonly distFolder: string;
   readonly logFolder: string;
-  /** Of every function's process; `port` and the function's own address of Firestore are added. */
+  /** The environment of every function; `port` and its own Firestore address are added. */
   readonly environment: Readonly<Record<string, string>>;
   /** Firestore's host:port for one function. */
   readonly firestoreHost: (name: string) => string;
-  /** Where each function listens, also after a restart: others are told these addresses. */
+  /** Each function's port, which stays the same after a restart because others know it. */
   readonly ports: Readonly<Record<string, number>>;
   readonly onNotice: (sentence: string) => void;
 }
@@ -23,7 +23,7 @@ export interface Functions {
   stop(): Promise<void>;
 }
 
-/** Starts every function of the manifest in a process of its own, all at once. */
+/** Starts every function of the manifest at once, each in its own process. */
 export async function startFunctions(options: FunctionsOptions): Promise<Functions> {
   const all = new Map<string, FunctionProcess>();
   for (const name of Object.keys(options.manifest.functions)) {

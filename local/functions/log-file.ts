@@ -1,7 +1,7 @@
 import { createWriteStream, existsSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Lines appended to a file; when it is full it becomes `<path>.1`, replacing the one before. */
+/** Appends lines to a file; a full file becomes `<path>.1`, replacing the previous one. */
 export interface LogFile {
   append(line: string): void;
   close(): Promise<void>;

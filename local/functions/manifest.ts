@@ -11,7 +11,7 @@ const ManifestRoute = z.object({
   everyMs: z.int().min(1_000).nullable().default(null),
 });
 
-/** `dist/functions.json`, as far as the local cloud reads it. */
+/** The parts of `dist/functions.json` that the local cloud reads. */
 export const FunctionManifest = z.object({
   functions: z.record(
     z.string().regex(/^[a-z][a-z0-9-]{0,40}$/),

@@ -1,4 +1,4 @@
-/** Signs ID tokens as Google's issuer does, with a key of this machine's own. */
+/** Signs ID tokens as Google's issuer does, with this machine's own key. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import {
@@ -16,17 +16,17 @@ import { readJsonFile, writeFileAtomically } from "../lib/atomic-file.ts";
 const expiresInSMax = 3_600;
 
 export interface IdTokenRequest {
-  /** Of the person or service account the token speaks for. */
+  /** The person or service account that the token speaks for. */
   readonly email: string;
   readonly audience: string;
-  /** Google's stable id of the account; derived from the address if it isn't given. */
+  /** Google's stable id of the account. By default it is derived from the address. */
   readonly subject?: string | undefined;
-  /** At most an hour; not above 0 makes a token that has expired. */
+  /** At most an hour; zero or less makes an expired token. */
   readonly expiresInS?: number | undefined;
 }
 
 export interface Issuer {
-  /** `{ keys: [...] }` as a JWKS address answers. */
+  /** `{ keys: [...] }`, the form of a JWKS address. */
   readonly jwks: { readonly keys: readonly object[] };
   /** Key id to PEM, the older form that google-auth-library asks for. */
   readonly certificates: Readonly<Record<string, string>>;
@@ -45,7 +45,7 @@ const PrivateJwk = z.object({
   qi: z.string(),
 });
 
-/** Opens the signing key in `identity-key.json` (mode 600), made at the first start. */
+/** Opens the signing key in `identity-key.json` (mode 600), which is made at the first start. */
 export async function openIssuer(dataFolder: string): Promise<Issuer> {
   const path = join(dataFolder, "identity-key.json");
   const jwk = (await readJsonFile(path, PrivateJwk)) ?? (await createKey(path));

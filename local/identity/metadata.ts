@@ -1,11 +1,11 @@
-/** The metadata server that a container finds, speaking for one service account. */
+/** A container's metadata server, which speaks for one service account. */
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HttpError, type HttpServer, startHttpServer } from "../lib/http.ts";
 import type { IdTokenRequest } from "./issuer.ts";
 
 export interface MetadataOptions {
-  /** Of the service account. */
+  /** The service account's address. */
   readonly email: string;
   readonly projectId: string;
   readonly port?: number | undefined;
@@ -25,7 +25,7 @@ export async function startMetadata(options: MetadataOptions): Promise<HttpServe
   }, options.port);
 }
 
-/** A browser, or a proxy that forwards for someone, can't send what is asked for here. */
+/** A browser, or a proxy that forwards for someone, can't send this header. */
 function checkCaller(request: IncomingMessage): void {
   if (request.method !== "GET") throw new HttpError(405, "methodNotAllowed", "GET only.");
   if (request.headers["metadata-flavor"] !== "Google") {
@@ -50,7 +50,7 @@ async function answerTo(url: URL, options: MetadataOptions): Promise<string | ob
     case `${root}/instance/service-accounts/default/email`:
       return email;
     case `${root}/instance/service-accounts/default/token`:
-      // Nothing local takes it: what a service account may do is decided by ID tokens.
+      // No local service accepts it; ID tokens decide what a service account may do.
       return {
         access_token: `local.${randomBytes(24).toString("base64url")}`,
         expires_in: 3_599,

@@ -3,7 +3,7 @@ import { type IdTokenRequest, type Issuer, openIssuer } from "./issuer.ts";
 import { type MetadataOptions, startMetadata } from "./metadata.ts";
 
 export interface IdentityOptions {
-  /** Holds the signing key, so that a restart doesn't make tokens worthless. */
+  /** Stores the signing key, so that tokens survive a restart. */
   readonly dataFolder: string;
   readonly projectId: string;
   readonly port?: number | undefined;
@@ -14,9 +14,9 @@ export interface Identity {
   /** The `iss` of its tokens. */
   readonly issuer: string;
   readonly jwksUrl: string;
-  /** A signed OIDC ID token. In-process alone: no address gives one to whoever asks. */
+  /** Issues a signed OIDC ID token. Only for this process; no address gives one to strangers. */
   issue(request: IdTokenRequest): Promise<string>;
-  /** A metadata server that speaks for one service account; closed with the rest. */
+  /** A metadata server that speaks for one service account; it is closed with the rest. */
   startMetadataServer(account: Omit<MetadataOptions, "projectId" | "issue">): Promise<HttpServer>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** What KMS does with a key's material. Pure, but for the random nonce. */
+/** The operations of KMS on a key's material. Pure, except for the random nonce. */
 import {
   createCipheriv,
   createDecipheriv,
@@ -34,7 +34,7 @@ export interface Sealed {
   readonly aad: Uint8Array;
 }
 
-/** AES-256-GCM. The version is authenticated too: a ciphertext can't be moved to another. */
+/** AES-256-GCM. The version is authenticated too, so a ciphertext can't be moved to another. */
 export function encrypt(material: string, version: number, plain: Sealed): Buffer {
   const head = Buffer.alloc(versionEnd);
   head.writeUInt8(format);
@@ -67,8 +67,8 @@ export function decrypt(material: string, sealed: Sealed): Buffer | null {
 }
 
 /**
- * An ECDSA signature (DER) over a SHA-256 digest that the caller computed.
- * Node's own `sign` hashes what it is given, so the curve's arithmetic comes from a library.
+ * An ECDSA signature (DER) over a SHA-256 digest from the caller. Node's `sign` hashes its input,
+ * so the curve's arithmetic comes from a library.
  */
 export function signDigest(material: string, digest: Uint8Array): Buffer {
   const { d } = privateKeyOf(material).export({ format: "jwk" });

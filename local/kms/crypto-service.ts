@@ -8,7 +8,7 @@ import { algorithms, decrypt, encrypt, publicKeyPem, signDigest, versionOf } fro
 import { type CryptoKey, type KeyStore, type KeyVersion, usableMaterial } from "./key-store.ts";
 import { checkKeyName, parseKeyOrVersionName, parseVersionName } from "./names.ts";
 
-/** Of plaintext and of additional data, for software keys. */
+/** The limit of plaintext and of additional data for software keys. */
 const plainBytesMax = 64 * 1024;
 const ciphertextBytesMax = plainBytesMax + 1_024;
 
@@ -86,7 +86,7 @@ function answerDecrypt(store: KeyStore, request: z.output<typeof DecryptRequest>
   const key = keyFor(store, checkKeyName(request.name), "ENCRYPT_DECRYPT");
   const number = versionOf(ciphertext);
   const version = key.versions.find((candidate) => candidate.number === number);
-  // Which of key, additional data and ciphertext was wrong isn't told.
+  // Doesn't say whether key, additional data or ciphertext was wrong.
   const refusal = invalid("Decryption failed: verify that 'name' refers to the correct CryptoKey.");
   if (!version) throw refusal;
   const plaintext = decrypt(usableMaterial(version), { bytes: ciphertext, aad });
@@ -128,7 +128,7 @@ function answerPublicKey(store: KeyStore, request: z.output<typeof PublicKeyRequ
   const pem = publicKeyPem(usableMaterial(version));
   const checksum = { value: crc32c(Buffer.from(pem)) };
   const answer = { name, protectionLevel: "SOFTWARE", algorithm: algorithms.ASYMMETRIC_SIGN };
-  // Asked for a format, the service answers in the newer field too.
+  // If a format is requested, the service fills the newer field too.
   const publicKey = { crc32cChecksum: checksum, data: Buffer.from(pem) };
   const asked = request.publicKeyFormat === "PEM" ? { publicKeyFormat: "PEM", publicKey } : {};
   return { ...answer, pem, pemCrc32c: checksum, ...asked };
@@ -161,7 +161,9 @@ function boundBytes(bytes: Uint8Array, field: string, bytesMax: number): void {
   if (bytes.length > bytesMax) throw invalid(`${field} is longer than ${bytesMax} bytes.`);
 }
 
-/** Whether a checksum came with `bytes`. @throws {RpcError} INVALID_ARGUMENT if it doesn't fit. */
+/**
+ * Whether a checksum came with `bytes`. @throws {RpcError} INVALID_ARGUMENT if it doesn't match.
+ */
 function verify(bytes: Uint8Array, checksum: Int64Value, field: string): boolean {
   if (!checksum) return false;
   if (checksum.value !== crc32c(bytes)) throw invalid(`The checksum of ${field} doesn't match.`);

@@ -149,7 +149,7 @@ export interface InitialKey {
   readonly purpose: Purpose;
 }
 
-/** Creates what of `keys` isn't there yet, rings included. */
+/** Creates those of `keys` that don't exist yet, including their rings. */
 export async function ensureKeys(store: KeyStore, keys: readonly InitialKey[]): Promise<void> {
   for (const { name, purpose } of keys) {
     const ring = checkKeyName(name).split("/cryptoKeys/")[0] ?? "";

@@ -1,4 +1,4 @@
-/** Key rings, keys and versions, kept in one file that its owner alone may read. */
+/** Key rings, keys and versions, stored in one file that only its owner may read. */
 import { join } from "node:path";
 import * as z from "zod";
 import { readJsonFile, writeFileAtomically } from "../lib/atomic-file.ts";
@@ -13,7 +13,7 @@ const KeyVersion = z.object({
   number: z.int().min(1),
   state: VersionState,
   createdAtMs: z.number(),
-  /** When the material is, or was, destroyed. */
+  /** When the material will be, or was, destroyed. */
   destroyAtMs: z.number().nullable(),
   /** Base64; null once destroyed. */
   material: z.string().nullable(),
@@ -25,7 +25,7 @@ const CryptoKey = z.object({
   createdAtMs: z.number(),
   destroyDelayMs: z.number(),
   labels: z.record(z.string(), z.string()),
-  /** A version's number; null for signing keys, and before there is a version. */
+  /** A version's number; null for signing keys, and before the first version. */
   primary: z.int().nullable(),
   versions: z.array(KeyVersion),
 });
@@ -57,7 +57,7 @@ export class KeyStore {
     return store;
   }
 
-  /** Persists all changes so far. A call answers only after this. */
+  /** Stores all changes so far. A call answers only after this. */
   async save(): Promise<void> {
     await this.#saves.run(() => writeFileAtomically(this.#path, JSON.stringify(this.#state)));
   }
@@ -94,7 +94,7 @@ export class KeyStore {
     return key;
   }
 
-  /** @throws {RpcError} NOT_FOUND. Material whose time has come is destroyed on the way. */
+  /** Looks up a key and destroys material that is due. @throws {RpcError} NOT_FOUND. */
   key(name: string): CryptoKey {
     const key = this.hasKey(name) ? this.#state.keys[name] : undefined;
     if (!key) throw notFound(`CryptoKey ${name} not found.`);

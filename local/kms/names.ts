@@ -13,7 +13,7 @@ export interface VersionName {
   readonly number: number;
 }
 
-/** @throws {RpcError} INVALID_ARGUMENT, as the next two. */
+/** @throws {RpcError} INVALID_ARGUMENT, as the next two do. */
 export function checkRingName(name: string): string {
   if (!ringPattern.test(name)) throw invalid(`Not a key ring's name: ${name}`);
   return name;
@@ -30,7 +30,7 @@ export function parseVersionName(name: string): VersionName {
   return { key: keyName, number: Number(number) };
 }
 
-/** A key's name, or that of one of its versions: Encrypt takes both. */
+/** A key's name or that of one of its versions; Encrypt takes both. */
 export function parseKeyOrVersionName(name: string): { key: string; number: number | null } {
   return versionPattern.test(name)
     ? parseVersionName(name)

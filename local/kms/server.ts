@@ -6,16 +6,16 @@ import { ensureKeys, type InitialKey, keyService } from "./key-service.ts";
 import { KeyStore } from "./key-store.ts";
 
 export interface KmsOptions {
-  /** Holds `kms.json`, mode 600. */
+  /** Holds `kms.json` (mode 600). */
   readonly dataFolder: string;
-  /** Created when they aren't there yet, each with one version. */
+  /** Created if they don't exist yet, each with one version. */
   readonly keys: readonly InitialKey[];
   readonly port?: number | undefined;
   readonly nowMs?: (() => number) | undefined;
 }
 
 export interface Kms extends GrpcServer {
-  /** What goes wrong with the next calls. */
+  /** Faults that tests order for the next calls. */
   readonly faults: Faults;
 }
 
@@ -29,7 +29,7 @@ export async function startKms(options: KmsOptions): Promise<Kms> {
   return { ...(await startGrpcServer(service, handlers, options.port)), faults };
 }
 
-/** The same handlers, each behind what is ordered for it. */
+/** The same handlers, each preceded by the fault that is ordered for it. */
 function meeting(
   faults: Faults,
   handlers: Record<string, UnaryHandler>,

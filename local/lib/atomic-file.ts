@@ -4,8 +4,8 @@ import { dirname } from "node:path";
 import type { z } from "zod";
 
 /**
- * Replaces a file so that a crash leaves the old or the new content, never a part. The file is the
- * owner's alone (mode 600), its folder is made if it is missing.
+ * Replaces a file so that a crash leaves the old or the new content, never a part. Only the owner
+ * may read it (mode 600); its folder is made if it is missing.
  */
 export async function writeFileAtomically(path: string, content: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
@@ -25,7 +25,7 @@ export async function writeFileAtomically(path: string, content: string): Promis
   }
 }
 
-/** A JSON file's checked content; undefined if there is no such file. @throws if it is damaged. */
+/** A JSON file's validated content; undefined if it doesn't exist. @throws if it is damaged. */
 export async function readJsonFile<S extends z.ZodType>(
   path: string,
   schema: S,

@@ -1,18 +1,18 @@
 import { once } from "node:events";
 
-/** What goes wrong with the next calls, on a test's order. */
+/** A fault that a test orders for the next calls. */
 export type OrderedFault =
   /** The call is refused as unavailable and never carried out. */
   | { readonly kind: "unavailable-before" }
-  /** The call is carried out, and its answer is lost. Only before Firestore. */
+  /** The call is carried out, and its answer is lost. Only in front of Firestore. */
   | { readonly kind: "unavailable-after" }
   | { readonly kind: "delay"; readonly delayMs: number }
-  /** Stops there until it is released: somebody can be killed at exactly this point. */
+  /** Stops there until it is released, so that a test can kill a process at exactly this point. */
   | { readonly kind: "hold-before" }
-  /** The same once it is carried out. Only before Firestore. */
+  /** The same after it is carried out. Only in front of Firestore. */
   | { readonly kind: "hold-after" };
 
-/** What a test forgot to release goes on after this. */
+/** A held call that a test forgot goes on after this. */
 const heldMsMax = 60_000;
 
 export class Faults {
@@ -27,13 +27,13 @@ export class Faults {
     this.#queued.set(method, queue);
   }
 
-  /** Forgets what is ordered and lets go what is held. */
+  /** Forgets what is ordered and releases what is held. */
   clear(): void {
     this.#queued.clear();
     this.release();
   }
 
-  /** Lets go what is held; what is ordered stays. */
+  /** Releases what is held, but keeps what is ordered. */
   release(): void {
     this.#holding.abort();
     this.#holding = new AbortController();
@@ -45,12 +45,12 @@ export class Faults {
     return this.#held;
   }
 
-  /** What is ordered for the call that begins now. */
+  /** The fault that is ordered for the call that begins now. */
   take(method: string): OrderedFault | undefined {
     return this.#queued.get(method)?.shift();
   }
 
-  /** Resolves when what is held may go on. */
+  /** Resolves when the held call may go on. */
   async hold(): Promise<void> {
     this.#held += 1;
     const { signal } = this.#holding;
@@ -58,7 +58,7 @@ export class Faults {
     await Promise.race([once(signal, "abort"), once(forgotten, "abort")]);
   }
 
-  /** Meets a call before it is carried out; false if it is refused. */
+  /** Applies the fault before a call is carried out; false if it is refused. */
   async admit(method: string): Promise<boolean> {
     const fault = this.take(method);
     if (fault?.kind === "delay") {

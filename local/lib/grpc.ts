@@ -14,7 +14,7 @@ import {
 import { fromJSON } from "@grpc/proto-loader";
 import * as z from "zod";
 
-/** A refusal as a gRPC status; anything else a handler throws is answered as `INTERNAL`. */
+/** A refusal with a gRPC status; any other exception of a handler is answered as `INTERNAL`. */
 export class RpcError extends Error {
   override readonly name = "RpcError";
   readonly code: status;
@@ -29,7 +29,7 @@ export const notFound = (message: string) => new RpcError(status.NOT_FOUND, mess
 export const alreadyExists = (message: string) => new RpcError(status.ALREADY_EXISTS, message);
 export const failedPrecondition = (message: string) =>
   new RpcError(status.FAILED_PRECONDITION, message);
-/** What the service can and its local server can't: refused, never silently accepted. */
+/** A feature of the service that its local server lacks; it is refused, never silently accepted. */
 export const notOffered = (what: string) =>
   new RpcError(status.UNIMPLEMENTED, `${what} isn't offered locally.`);
 
@@ -38,8 +38,8 @@ const Descriptor = z.object({ nested: z.record(z.string(), z.any()) });
 /**
  * Reads one service's definition. A field that the caller left out is `undefined` in a request.
  *
- * @param client package of a client; its descriptor lies under `build/protos`, which its exports
- *   map may not name.
+ * @param client package of a client; its descriptor is in `build/protos`, which its exports map may
+ * not name.
  */
 export function loadService(
   client: string,
@@ -61,7 +61,9 @@ export type UnaryHandler = (
   callback: sendUnaryData<unknown>,
 ) => void;
 
-/** A unary method: the request is checked against `schema`, a thrown `RpcError` is its status. */
+/**
+ * A unary method: the request is validated with `schema`, and a thrown `RpcError` is its status.
+ */
 export function unary<S extends z.ZodType>(
   schema: S,
   handle: (request: z.output<S>) => object | Promise<object>,
@@ -90,7 +92,7 @@ export interface GrpcServer {
   close(): Promise<void>;
 }
 
-/** What the services themselves take in one message. */
+/** The services' own limit for a message. */
 const messageBytesMax = 16 * 1024 * 1024;
 
 /** Serves on loopback; `port` 0 takes a free one. Methods without a handler are UNIMPLEMENTED. */
@@ -107,7 +109,7 @@ export async function startGrpcServer(
   return { port: await bind(server, port), close: async () => server.forceShutdown() };
 }
 
-/** Binds `server` to loopback, where alone a local server may be reached. */
+/** Binds `server` to loopback, the only place where a local server may be reached. */
 export function bind(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const credentials = ServerCredentials.createInsecure();

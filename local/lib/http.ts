@@ -1,9 +1,9 @@
-/** An HTTP server on loopback that answers only requests meant for it. */
+/** An HTTP server on loopback that answers only requests that name it. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
 export interface HttpServer {
   readonly port: number;
-  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  /** `http://127.0.0.1:PORT`, without a trailing slash. */
   readonly url: string;
   close(): Promise<void>;
 }
@@ -28,7 +28,7 @@ export class HttpError extends Error {
 
 /**
  * Serves on 127.0.0.1; `port` 0 takes a free one. A request whose `Host` names anything but this
- * server is refused, so a page in a browser can't reach it through a name of its own.
+ * server is refused, so a web page can't reach it through a name of its own.
  */
 export async function startHttpServer(handle: HttpHandler, port = 0): Promise<HttpServer> {
   const server = createServer((request, response) => {
@@ -72,7 +72,7 @@ async function refuse(
   failure: unknown,
 ): Promise<void> {
   const known = failure instanceof HttpError;
-  // A caller that has gone is no failure of ours, and hears no answer.
+  // A caller that has gone isn't our failure, and gets no answer.
   if (response.headersSent || (request.destroyed && !request.complete)) {
     response.destroy();
     return;

@@ -1,10 +1,10 @@
-/** The well-known types as proto-loader hands them over, and back. */
+/** The well-known types as proto-loader represents them, and back. */
 import * as z from "zod";
 
-/** Bytes; a field that was left out is empty. */
+/** Bytes; a missing field is empty. */
 export const Bytes = z.instanceof(Uint8Array).default(new Uint8Array());
 
-/** An `Int64Value`, as a checksum comes; absent when the caller sent none. */
+/** An `Int64Value`, as in checksums; absent if the caller sent none. */
 export const Int64Value = z.object({ value: z.number().default(0) }).nullish();
 export type Int64Value = z.infer<typeof Int64Value>;
 
@@ -24,7 +24,7 @@ export function toMs(value: Seconds): number {
 
 const PageToken = z.string().regex(/^\d{1,9}$/);
 
-/** One page of `all`; the token is the offset of the next. Null for a token of another shape. */
+/** One page of `all`; the token is the next offset. Null for a malformed token. */
 export function pageOf<T>(
   all: readonly T[],
   page: { readonly token: string; readonly size: number; readonly sizeMax: number },

@@ -1,4 +1,4 @@
-/** Runs tasks one after another; one that fails doesn't stop those behind it. */
+/** Runs tasks one after another; a failing task doesn't stop those behind it. */
 export class Queue {
   #last: Promise<unknown> = Promise.resolve();
 

@@ -1,4 +1,4 @@
-/** The part of the Logging query language that is offered: comparisons joined by AND. */
+/** The supported part of the Logging query language: comparisons joined by AND. */
 import * as z from "zod";
 import { invalid } from "../lib/grpc.ts";
 import { toMs } from "../lib/protobuf.ts";
@@ -68,7 +68,7 @@ function comparison(field: string, operator: string, value: string): Filter {
   }
 }
 
-/** A protobuf value that can be compared, or a structure to look further in. */
+/** A protobuf value to compare, or a structure to look into. */
 const Value = z.looseObject({
   stringValue: z.string().optional(),
   numberValue: z.number().optional(),
@@ -77,7 +77,7 @@ const Value = z.looseObject({
 });
 const Struct = z.object({ fields: z.record(z.string(), Value) });
 
-/** What a field holds, as a filter would write it; undefined if it isn't there. */
+/** A field's value as a filter would write it; undefined if the field is missing. */
 function payloadText(entry: LogEntry, path: readonly string[]): string | undefined {
   let within: unknown = entry.jsonPayload;
   for (const [depth, name] of path.entries()) {

@@ -15,13 +15,13 @@ export const severities = [
   "EMERGENCY",
 ] as const;
 
-/** What the service takes in one entry. */
+/** The service's limit for an entry. */
 const entryBytesMax = 256 * 1024;
 
 const Labels = z.record(z.string().max(512), z.string().max(65_536));
 const Resource = z.object({ type: z.string(), labels: Labels.default({}) });
 
-/** An entry as it is kept: defaults filled in, payload in protobuf's own JSON-like shape. */
+/** A stored entry: defaults filled in, payload in protobuf's own JSON-like shape. */
 export const LogEntry = z.looseObject({
   logName: z.string().regex(/^projects\/[^/]+\/logs\/[^/]{1,512}$/),
   resource: Resource,
@@ -43,7 +43,7 @@ export const WriteRequest = z.object({
 export type WriteRequest = z.output<typeof WriteRequest>;
 
 /**
- * The entries of a request with what it says for all of them; none is taken if one is refused.
+ * The entries of a request, with its common fields; none is taken if one is refused.
  *
  * @throws {RpcError} INVALID_ARGUMENT, UNIMPLEMENTED.
  */

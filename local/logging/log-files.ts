@@ -1,4 +1,4 @@
-/** The log on disk: one JSON line per entry, one file per day, only ever appended to. */
+/** The log on disk: one JSON line per entry, one file per day, append-only. */
 import { createReadStream } from "node:fs";
 import { appendFile, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { LogEntry } from "./log-entry.ts";
 export class LogFiles {
   readonly #folder: string;
   readonly #writes = new Queue();
-  /** Ends the line that a crash may have cut off, so that it spoils no other. */
+  /** Ends a line that a crash may have cut off, so that it doesn't spoil the next. */
   #separator = "\n";
 
   constructor(folder: string) {

@@ -14,7 +14,7 @@ import { parseFilter } from "./filter.ts";
 import { type LogEntry, readEntries, WriteRequest } from "./log-entry.ts";
 import { LogFiles } from "./log-files.ts";
 
-/** What one listing may match: it is sorted in memory. */
+/** The most entries that a listing may match, because it is sorted in memory. */
 const matchesMax = 100_000;
 const pageSizeDefault = 50;
 const pageSizeMax = 1_000;
@@ -25,7 +25,7 @@ export interface LoggingOptions {
   readonly port?: number | undefined;
 }
 
-/** Starts Cloud Logging on loopback: it appends, lists, and lets nobody delete. */
+/** Starts Cloud Logging on loopback: it appends and lists, and never deletes. */
 export async function startLogging(options: LoggingOptions): Promise<GrpcServer> {
   const files = new LogFiles(join(options.dataFolder, "logs"));
   const service = loadService("@google-cloud/logging-api", "google.logging.v2.LoggingServiceV2");
@@ -78,7 +78,7 @@ async function collect(files: LogFiles, request: z.output<typeof ListRequest>) {
   for await (const entry of files.read()) {
     const isAsked = prefixes.some((prefix) => entry.logName.startsWith(prefix));
     if (!isAsked || !filter(entry)) continue;
-    // Written twice, as a retry does, an entry is one entry.
+    // An entry that a retry wrote twice counts as one.
     matches.set(JSON.stringify([entry.logName, entry.timestamp, entry.insertId]), entry);
     if (matches.size > matchesMax) {
       const message = `More than ${matchesMax} entries match: narrow the filter.`;

@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 describe("createCgroup()", () => {
-  // Plain files stand in for v2's: this machine's kernel may have v1 only.
+  // Uses plain files in place of v2's, because this machine's kernel may have v1 only.
   test("with one tree writes v2's files and hands the controllers down to the sandbox", async () => {
     writeFileSync(join(root, "cgroup.controllers"), "cpu memory pids");
     const hierarchies = findHierarchies(root);

@@ -20,10 +20,10 @@ import {
 import { killProcess } from "../../runner/launcher/kill-process.ts";
 import { pollUntil } from "../lib/poll-until.ts";
 
-// The kernel answers for these files from memory, at once: a promise for each of the hundred that a
-// container's life touches costs ten times what they do.
+// Uses synchronous calls: the kernel answers these files from memory, and a promise for each of the
+// hundred that a container touches would cost ten times as much.
 
-/** Where the kernel shows its control groups: one tree (v2), or one for each controller (v1). */
+/** The kernel's control groups: one tree (v2), or one for each controller (v1). */
 export interface Hierarchies {
   readonly version: 1 | 2;
   /** Mount points, absolute. */
@@ -34,16 +34,16 @@ export interface Hierarchies {
 export interface Cgroup {
   /** Relative to each hierarchy's root; the container makes the sandbox's group under it. */
   readonly path: string;
-  /** A process that writes its id to each of these is in the group before it starts anything. */
+  /** A process that writes its id into each of these joins the group before it starts anything. */
   readonly entryFiles: readonly string[];
-  /** Kills every process in the group and under it, then removes it. */
+  /** Kills every process in the group and below it, then removes it. */
   destroy(): Promise<void>;
 }
 
-/** For what can't be killed: on a busy machine the dead take seconds to go. */
+/** The limit for processes that can't be killed; on a busy machine dead ones take seconds to go. */
 const killWithinMs = 60_000;
 
-/** @throws {Error} if the machine offers no memory, pids and cpu control: nothing may run then. */
+/** @throws {Error} if the machine lacks memory, pids or cpu control; then nothing may run. */
 export function findHierarchies(root = "/sys/fs/cgroup"): Hierarchies {
   if (existsSync(join(root, "cgroup.controllers"))) return { version: 2, roots: [root] };
   const roots = controllers.map((controller) => join(root, controller));
@@ -53,8 +53,8 @@ export function findHierarchies(root = "/sys/fs/cgroup"): Hierarchies {
 }
 
 /**
- * Makes the group `path` with its limits. The processes live in its child `container`, for in v2 a
- * group that has processes of its own can't limit its children.
+ * Makes the group `path` with its limits. The processes are in its child `container`, because in v2
+ * a group with processes of its own can't limit its children.
  */
 export function createCgroup(hierarchies: Hierarchies, path: string, limits: GroupLimits): Cgroup {
   const directories = hierarchies.roots.map((root) => join(root, path));
@@ -74,7 +74,7 @@ export function createCgroup(hierarchies: Hierarchies, path: string, limits: Gro
   };
 }
 
-/** Kills what is in the group `path` and under it, and removes it. A missing group is fine. */
+/** Kills what is in the group `path` and below it, and removes it. A missing group is fine. */
 export async function destroyCgroup(hierarchies: Hierarchies, path: string): Promise<void> {
   for (const root of hierarchies.roots) {
     const directory = join(root, path);
@@ -92,7 +92,7 @@ export function childGroups(hierarchies: Hierarchies, path: string): string[] {
   return [...found];
 }
 
-/** In v2 every group above must hand the controllers down. */
+/** In v2 every group above must delegate the controllers. */
 function delegateControllers(roots: readonly string[], path: string): void {
   const root = roots[0] ?? "";
   let directory = root;
@@ -115,7 +115,7 @@ function enableControllers(directory: string): void {
   writeFileSync(join(directory, "cgroup.subtree_control"), wanted);
 }
 
-/** In a container of its own the root group has processes and can't delegate until they move. */
+/** In a container the root group has processes, and can't delegate until they are moved. */
 function moveProcesses(root: string): void {
   const aside = join(root, "paddock-host");
   mkdirSync(aside, { recursive: true });

@@ -7,10 +7,10 @@ import { killProcess } from "../../runner/launcher/kill-process.ts";
 import { pollUntil } from "../lib/poll-until.ts";
 
 const run = promisify(execFile);
-/** For what can't be killed: on a busy machine the dead take seconds to go. */
+/** The limit for processes that can't be killed; on a busy machine dead ones take seconds to go. */
 const killWithinMs = 60_000;
 
-/** User ids `firstUid` up to, but without, `firstUid + count`. */
+/** User ids from `firstUid` up to, but without, `firstUid + count`. */
 export interface UidSpan {
   readonly firstUid: number;
   readonly count: number;
@@ -28,9 +28,8 @@ export async function killUsers(...spans: readonly UidSpan[]): Promise<void> {
 }
 
 /**
- * The living processes of the spans' users. The dead that nobody has waited for don't count. Files
- * are read without a promise for each process of the machine: those were the most that a local
- * cloud did for an execution.
+ * The living processes of the spans' users; zombies don't count. Files are read synchronously,
+ * because a promise per process of the machine was most of a local cloud's work for an execution.
  */
 export function processesOf(...spans: readonly UidSpan[]): number[] {
   const inSpan = (uid: number) =>
@@ -41,7 +40,7 @@ export function processesOf(...spans: readonly UidSpan[]): number[] {
     .map(Number);
 }
 
-/** Real, effective, saved and file system's; none of a process that has ended. */
+/** Real, effective, saved and file system users; empty for a process that has ended. */
 function usersOf(pid: string): number[] {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "latin1");
@@ -52,32 +51,32 @@ function usersOf(pid: string): number[] {
   }
 }
 
-/** Makes an empty directory only root can enter, its parents included. */
+/** Makes an empty directory that only root can enter, including its parents. */
 export async function createScratch(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o711 });
   await chmod(path, 0o700);
 }
 
-/** Unmounts what is mounted at or under `path`, innermost first, and removes it all. */
+/** Unmounts everything at or below `path`, innermost first, and removes it all. */
 export async function removeScratch(path: string): Promise<void> {
   for (const mount of await mountsUnder(path)) await run("umount", ["--lazy", mount]);
   await rm(path, { recursive: true, force: true, maxRetries: 3 });
 }
 
-/** Mount points at or under `path`, innermost first. */
+/** Mount points at or below `path`, innermost first. */
 export async function mountsUnder(path: string): Promise<string[]> {
   const table = await readFile("/proc/self/mountinfo", "utf8");
   const points = table.split("\n").map((line) => unescapeOctal(line.split(" ")[4] ?? ""));
   return points.filter((point) => point === path || point.startsWith(`${path}/`)).reverse();
 }
 
-/** What lies in a directory, by full path; nothing if it is missing. */
+/** A directory's entries by full path; empty if it is missing. */
 export async function entriesOf(parent: string): Promise<string[]> {
   const names = await readdir(parent).catch(() => []);
   return names.map((name) => join(parent, name));
 }
 
-/** The kernel writes blanks in paths as `\040`. */
+/** The kernel writes spaces in paths as `\040`. */
 function unescapeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),

@@ -31,28 +31,28 @@ export interface LogLine {
 }
 
 const scratchRoot = "/run";
-/** How long users wait for others to be looked after in the same look at all processes. */
+/** How long freed users wait, so that one pass over all processes checks several of them. */
 const togetherMs = 2_000;
-/** For launcher, supervisor and sandbox together; the sandbox has a limit of its own. */
+/** The limit of launcher, supervisor and sandbox together; the sandbox also has its own. */
 const containerPidsMax = 4_096;
 const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const startFailed = { exitCode: 125, termSignal: 0, timedOut: false };
 
-/** A container that was asked for; it may be starting still. */
+/** A container that was requested; it may still be starting. */
 export interface Running {
   stop(): void;
   /** Resolves when it has ended and nothing of it is left. Never rejects. */
   readonly ended: Promise<ContainerEnd>;
 }
 
-/** Where containers run. */
+/** What runs containers. */
 export interface Containers {
   run(executionId: string, job: JobDefinition): Running;
-  /** Ends whatever still runs, at once. */
+  /** Ends everything that still runs, at once. */
   close(): Promise<void>;
 }
 
-/** What Cloud Run's hosts do for a task: a container of its own, and nothing left of it after. */
+/** Does what Cloud Run's hosts do for a task: a container of its own, and nothing left after it. */
 export class ContainerHost implements Containers {
   readonly #options: MachineOptions;
   readonly #uids: UidRange;
@@ -73,7 +73,8 @@ export class ContainerHost implements Containers {
   }
 
   /**
-   * Sweeps what killed clouds left behind, its own and those that nobody holds, then is ready.
+   * Removes what killed clouds left behind, this one's and those that nobody holds; then it is
+   * ready.
    *
    * @throws {Error} if another process runs containers under the same id.
    */
@@ -153,7 +154,7 @@ export class ContainerHost implements Containers {
     });
   }
 
-  /** Nothing of it is left when its control group is gone: nobody but root can leave that. */
+  /** Once its control group is gone nothing is left, because only root can leave that. */
   async #remove(executionId: string, pair: UidPair): Promise<void> {
     await destroyCgroup(this.#hierarchies, join(this.#group, executionId));
     await removeScratch(join(this.#scratchParent, executionId));
@@ -161,7 +162,7 @@ export class ContainerHost implements Containers {
     this.#looking ??= setTimeout(() => void this.#giveBack(), togetherMs).unref();
   }
 
-  /** The users come back only if no process has them, wherever it is. */
+  /** Users are reused only if no process anywhere has them. */
   async #giveBack(): Promise<void> {
     this.#looking = undefined;
     const pairs = this.#used.splice(0);
@@ -176,12 +177,12 @@ export class ContainerHost implements Containers {
 
   async #sweep(): Promise<void> {
     await sweepGroup(this.#hierarchies, this.#group);
-    // The block is held, so whoever still has one of its users belongs to nobody alive.
+    // We hold the block, so a process that has one of its users belongs to a dead cloud.
     await killUsers(this.#uids);
   }
 }
 
-/** What clouds left behind that were killed and never started again: nobody holds their names. */
+/** Removes what killed clouds that never started again left; nobody holds their names. */
 async function sweepTheDead(hierarchies: Hierarchies): Promise<void> {
   for (const path of await entriesOf(scratchRoot)) {
     const cloudId = /^\/run\/paddock-([\w-]+)$/.exec(path)?.[1];

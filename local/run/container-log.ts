@@ -7,14 +7,14 @@ type StreamName = "stdout" | "stderr";
 
 interface LogTarget {
   readonly logFile: string;
-  /** What comes after it is dropped, with a note. */
+  /** Anything after this is dropped, with a note. */
   readonly logBytesMax: number;
   readonly onLine?: ((stream: StreamName, line: string) => void) | undefined;
 }
 
 const cutNote = "[the rest of the log was dropped: it is over its limit]\n";
 
-/** Copies what the child prints to its log file, line by line; resolves when all is written. */
+/** Copies the child's output to its log file line by line; resolves when all is written. */
 export async function copyLines(child: ChildProcess, target: LogTarget): Promise<void> {
   const file = createWriteStream(target.logFile, { flags: "a", mode: 0o600 });
   let leftBytes = target.logBytesMax;

@@ -9,39 +9,41 @@ import { copyLines } from "./container-log.ts";
 
 export interface ContainerSpec {
   readonly command: readonly string[];
-  /** All of it: nothing of this process's own environment reaches the container. */
+  /** The complete environment; nothing of this process's own reaches the container. */
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
-  /** Files the first process writes its id to before it starts anything: see `Cgroup`. */
+  /** Files that the first process writes its id into before it starts anything: see `Cgroup`. */
   readonly entryFiles: readonly string[];
   readonly timeoutMs: number;
-  /** Between SIGTERM and SIGKILL. */
+  /** The time between SIGTERM and SIGKILL. */
   readonly graceMs: number;
   readonly logFile: string;
   readonly logBytesMax: number;
   readonly onLine?: ((stream: "stdout" | "stderr", line: string) => void) | undefined;
 }
 
-/** How a container ended, as a task's last attempt tells it. */
+/** How a container ended, as its task's last attempt reports it. */
 export interface ContainerEnd {
   readonly exitCode: number;
-  /** The number of the signal that ended it; 0 when it exited by itself. */
+  /** The number of the signal that ended it; 0 if it exited by itself. */
   readonly termSignal: number;
   readonly timedOut: boolean;
 }
 
 export interface Container {
-  /** Asks its first process to end, and kills everything after the grace. Safe to call twice. */
+  /**
+   * Asks its first process to end, and kills everything after the grace period. Safe to call twice.
+   */
   stop(): void;
   readonly ended: Promise<ContainerEnd>;
 }
 
 /**
- * The chain that dies with us, however we die: `setpriv` has the kernel kill `unshare` with us,
- * `--kill-child` has it kill the container's first process with `unshare`, and as that one is PID 1
- * of its own PID namespace, everything else goes with it, daemons too. Without `--pid` a process
- * that leaves its session survives. The stub compares its parent to ours: had we died before
- * `setpriv` armed the signal, nothing would kill it.
+ * A chain that dies with us, however we die: `setpriv` makes the kernel kill `unshare` with us;
+ * `--kill-child` makes it kill the container's first process with `unshare`; and since that is PID
+ * 1 of its own PID namespace, everything else dies with it, daemons too. Without `--pid`, a process
+ * that leaves its session would survive. The stub compares its parent with us: if we died before
+ * `setpriv` set the signal, nothing would kill it.
  */
 const stub = `
 [ "$PPID" = "$1" ] || exit 125
@@ -53,7 +55,7 @@ exec unshare --mount --propagation private --pid --mount-proc --fork --kill-chil
 
 const logsWithinMs = 1_000;
 
-/** Starts `spec.command` as the first process of a container of its own. */
+/** Starts `spec.command` as the first process of a new container. */
 export function startContainer(spec: ContainerSpec): Container {
   const stubArguments = [String(process.pid), ...spec.entryFiles, "--", ...spec.command];
   const child = spawn(
@@ -63,7 +65,7 @@ export function startContainer(spec: ContainerSpec): Container {
       cwd: spec.workingDirectory,
       env: spec.environment,
       stdio: ["ignore", "pipe", "pipe"],
-      // Ctrl-C in a terminal reaches a process group: containers end in order, by us.
+      // Ctrl-C in a terminal reaches the process group, but we end containers in order.
       detached: true,
     },
   );
@@ -81,7 +83,7 @@ export function startContainer(spec: ContainerSpec): Container {
   }, spec.timeoutMs);
   const ended = endOf(child).then(async (end) => {
     clearTimeout(timer);
-    // A writer that outlived its container must not hold up the clean-up that ends it.
+    // A writer that outlived its container mustn't delay the clean-up that ends it.
     await Promise.race([logged, wait(logsWithinMs, undefined, { ref: false })]);
     return { ...end, timedOut };
   });
@@ -98,7 +100,7 @@ async function endOf(child: ChildProcess): Promise<Omit<ContainerEnd, "timedOut"
   return Promise.race([failed, closed]);
 }
 
-/** SIGTERM to the container's first process, SIGKILL to all of it when the grace is over. */
+/** Sends SIGTERM to the first process, and SIGKILL to all of them after the grace period. */
 async function terminate(child: ChildProcess, graceMs: number): Promise<void> {
   const deadline = performance.now() + graceMs;
   const ended = () => child.exitCode !== null || child.signalCode !== null;
@@ -109,8 +111,8 @@ async function terminate(child: ChildProcess, graceMs: number): Promise<void> {
 }
 
 /**
- * The container's PID 1 as seen from here, once it handles SIGTERM: the kernel drops a signal that
- * PID 1 has no handler for, so one sent during its first milliseconds would be lost.
+ * The container's PID 1 in our namespace, once it handles SIGTERM. The kernel drops a signal that
+ * PID 1 has no handler for, so one that is sent in its first milliseconds would be lost.
  */
 async function firstProcess(child: ChildProcess, giveUp: () => boolean): Promise<number | null> {
   let found: number | null = null;

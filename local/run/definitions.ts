@@ -16,14 +16,14 @@ export interface Definitions {
   pack(type: string, message: object): Packed;
 }
 
-/** Reads the descriptors the official clients ship, so both sides speak from one source. */
+/** Reads the descriptors that the official clients ship, so both sides use one source. */
 export function loadDefinitions(): Definitions {
   const require = createRequire(import.meta.url);
   const run = dirname(require.resolve("@google-cloud/run/package.json"));
   // Its exports map names neither package.json nor the descriptors.
   const gax = dirname(require.resolve("google-gax"));
   const files = [join(run, "build/protos/protos.json"), join(gax, "../protos/operations.json")];
-  // Without defaults, a field that the caller left out stays undefined.
+  // No defaults, so that a field that the caller left out stays undefined.
   const options = { longs: Number, enums: String, defaults: false };
   const loaded = files.map((file) => fromJSON(Descriptor.parse(readJson(file)), options));
   return definitionsOf(Object.assign({}, ...loaded));

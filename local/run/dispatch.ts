@@ -16,11 +16,11 @@ import type { ExecutionStore } from "./execution-store.ts";
 export interface DispatchLimits {
   /** The service's quota is 180. */
   readonly runCallsPerMinuteMax: number;
-  /** The service's is 1,000 per project and region; a laptop has less room. */
+  /** The service's quota is 1,000 per project and region; a laptop has less room. */
   readonly runningExecutionsMax: number;
 }
 
-/** Starts, stops and follows executions. */
+/** Starts, stops and tracks executions. */
 export class Dispatch {
   readonly #store: ExecutionStore;
   readonly #containers: Containers;
@@ -50,7 +50,7 @@ export class Dispatch {
     this.#callsMs.push(nowMs);
   }
 
-  /** Answers at once, with a name; the container starts meanwhile, or dies by an ordered fault. */
+  /** Returns at once with a name; the container starts meanwhile, or dies by an ordered fault. */
   start(jobName: string, template: JobDefinition, dies = false): JobExecution {
     const execution = this.preview(jobName, template);
     this.#store.put(execution);
@@ -100,12 +100,12 @@ export class Dispatch {
     if (last) this.#store.remove(last);
   }
 
-  /** Resolves when it has completed; at once if it has. */
+  /** Resolves when it has completed, or at once if it has already. */
   async ended(execution: JobExecution): Promise<void> {
     await this.#running.get(execution.name)?.ended;
   }
 
-  /** Stops everything, as a region that goes down: orderly, within the containers' grace. */
+  /** Stops everything in order, within the containers' grace period, as when a region goes down. */
   async close(): Promise<void> {
     this.#closing.abort();
     const running = [...this.#running.values()];

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { completed, isCompleted, JobExecution, jobNameOf } from "./execution.ts";
 
-/** All executions, the completed ones bounded per job: the oldest go first, as in the service. */
+/** All executions. Completed ones are limited per job; the oldest go first, as in the service. */
 export class ExecutionStore {
   readonly #byName = new Map<string, JobExecution>();
   readonly #folder: string;
@@ -29,7 +29,7 @@ export class ExecutionStore {
     return [...this.#byName.values()].find((execution) => execution.uid === uid);
   }
 
-  /** Newest first; of all jobs when `jobName` is null. */
+  /** Newest first; all jobs if `jobName` is null. */
   list(jobName: string | null): JobExecution[] {
     const all = [...this.#byName.values()];
     const wanted = jobName === null ? all : all.filter((one) => jobNameOf(one) === jobName);
@@ -59,7 +59,9 @@ export class ExecutionStore {
     for (const execution of done.slice(this.#completedMax)) this.remove(execution);
   }
 
-  /** What was running when the last local cloud died can't run any more: its container died too. */
+  /**
+   * An execution that was running when the last local cloud died is over; its container died too.
+   */
   #load(): void {
     for (const file of readdirSync(this.#folder)) {
       if (!file.endsWith(".json")) continue;

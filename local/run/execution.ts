@@ -1,10 +1,10 @@
 import * as z from "zod";
 
-/** A job as this server keeps it: one container, one task, no retries. */
+/** A job as this server stores it: one container, one task, no retries. */
 export const JobDefinition = z.object({
   /** Last part of its resource name. */
   id: z.string().regex(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/),
-  /** Recorded and reported, never pulled: the command runs on this machine's own files. */
+  /** Stored and shown, but never pulled: the command runs on this machine's own files. */
   image: z.string(),
   command: z.array(z.string()).min(1),
   args: z.array(z.string()).max(1_000),
@@ -19,16 +19,16 @@ export type JobDefinition = z.infer<typeof JobDefinition>;
 export const JobExecution = z.object({
   name: z.string(),
   uid: z.string(),
-  /** Orders executions, also those created in the same millisecond. */
+  /** Orders executions, including those created in the same millisecond. */
   sequence: z.int().min(1),
-  /** The job with the overrides of this execution applied. */
+  /** The job after applying this execution's overrides. */
   template: JobDefinition,
   createdAtMs: z.number(),
   startedAtMs: z.number().nullable(),
   updatedAtMs: z.number(),
   completedAtMs: z.number().nullable(),
   state: z.enum(["pending", "running", "cancelling", "succeeded", "failed", "cancelled"]),
-  /** Of the task's only attempt; null until it ended. */
+  /** The end of the task's only attempt; null before it. */
   end: z.object({ exitCode: z.int(), termSignal: z.int(), message: z.string() }).nullable(),
 });
 export type JobExecution = z.infer<typeof JobExecution>;
@@ -48,7 +48,7 @@ export function cancelling(execution: JobExecution, nowMs: number): JobExecution
   return { ...execution, state: "cancelling", updatedAtMs: nowMs };
 }
 
-/** One that was being cancelled counts as cancelled, whatever its container answered. */
+/** An execution that was being cancelled counts as cancelled, however its container ended. */
 export function completed(execution: JobExecution, end: ExecutionEnd, nowMs: number): JobExecution {
   const succeeded = end.exitCode === 0 && end.termSignal === 0;
   const outcome = succeeded ? "succeeded" : "failed";

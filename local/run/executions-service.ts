@@ -47,7 +47,7 @@ export function executionsService(parts: ExecutionsServiceParts): UntypedService
   };
 }
 
-/** `google.cloud.run.v2.Tasks`: an execution has one. */
+/** `google.cloud.run.v2.Tasks`: an execution has exactly one. */
 export function tasksService(store: ExecutionStore): UntypedServiceImplementation {
   return {
     GetTask: unary(Named, ({ name }) => {

@@ -2,24 +2,24 @@ import { setTimeout as wait } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
 import { RpcError } from "../lib/grpc.ts";
 
-/** What can go wrong between a caller and RunJob; each was seen to happen with the real service. */
+/** Faults between a caller and RunJob; each of them was observed with the real service. */
 export type RunFault =
   | { readonly kind: "refuse"; readonly code: status }
-  /** The execution starts, the caller is told that the call failed. */
+  /** The execution starts, but the caller is told that the call failed. */
   | { readonly kind: "loseAnswer" }
   | { readonly kind: "delay"; readonly delayMs: number }
-  /** Two containers for one call: the service may do it, so the runner must survive it. */
+  /** Two containers for one call: the service may do that, so the runner must survive it. */
   | { readonly kind: "startTwice" }
-  /** The container ends before its program has said a word, as one without memory does. */
+  /** The container ends before its program has written anything, as one without memory does. */
   | { readonly kind: "die" };
 
-/** Where tests order faults for the next calls of RunJob; none are ever on by themselves. */
+/** Faults that tests order for the next calls of RunJob; without an order there are none. */
 export class RunFaults {
   #queue: RunFault[] = [];
-  /** How many executions may run instead of the quota; null for the quota itself. */
+  /** Overrides how many executions may run; null for the quota. */
   runningMax: number | null = null;
 
-  /** The next `times` calls, after those already ordered, meet `fault`. */
+  /** After those already ordered, the next `times` calls meet `fault`. */
   next(fault: RunFault, times = 1): void {
     this.#queue.push(...Array.from({ length: times }, () => fault));
   }
@@ -29,7 +29,7 @@ export class RunFaults {
     this.runningMax = null;
   }
 
-  /** Calls `start` as the next ordered fault has it. */
+  /** Calls `start` according to the next ordered fault. */
   async apply<T>(start: (dies: boolean) => T): Promise<T> {
     const fault = this.#queue.shift();
     if (fault?.kind === "refuse") throw new RpcError(fault.code, "Refused by an ordered fault.");

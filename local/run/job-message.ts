@@ -3,7 +3,7 @@ import { invalid, notOffered } from "../lib/grpc.ts";
 import { JobDefinition } from "./execution.ts";
 import { parseCpuMillis, parseMemoryBytes } from "./quantities.ts";
 
-/** A value of the service's own limits: 32 KiB. */
+/** The service's limit for a value is 32 KiB. */
 const EnvVar = z.object({
   name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,254}$/),
   value: z.string().max(32_768).default(""),
@@ -12,7 +12,7 @@ const EnvVar = z.object({
 const EnvVars = z.array(EnvVar).max(1_000).default([]);
 const Duration = z.object({ seconds: z.number().default(0), nanos: z.number().default(0) });
 
-/** `google.cloud.run.v2.Job`, as far as it is looked at; see CONFORMANCE.md for the rest. */
+/** The parts of `google.cloud.run.v2.Job` that are used; CONFORMANCE.md lists the rest. */
 export const JobMessage = z.object({
   template: z.object({
     taskCount: z.number().default(1),
@@ -85,7 +85,7 @@ export function jobFromMessage(id: string, message: z.output<typeof JobMessage>)
   return job.data;
 }
 
-/** The job as one execution runs it: env is merged, args replace, the timeout replaces. */
+/** The job as one execution runs it: env is merged, args and the timeout are replaced. */
 export function applyOverrides(
   job: JobDefinition,
   overrides: z.output<typeof Overrides>,

@@ -14,7 +14,7 @@ import { pageFields, pageOf } from "./paging.ts";
 /** A project has at most 1,000 jobs in a region. */
 const jobsMax = 1_000;
 
-/** The jobs there are, by their full names. */
+/** The jobs by their full names. */
 export type Jobs = Map<string, JobRecord>;
 
 export interface JobsServiceParts {

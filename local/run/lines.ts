@@ -5,7 +5,7 @@ import { StringDecoder } from "node:string_decoder";
 /** A log entry of Cloud Logging holds about 256 KiB; a longer line becomes several. */
 const lineLengthMax = 64 * 1024;
 
-/** Calls `take` with each line, the last one too if nothing ends it; resolves with the stream. */
+/** Calls `take` with each line, including an unterminated last one; resolves with the stream. */
 export async function eachLine(
   stream: Readable | null,
   take: (line: string) => void,

@@ -1,6 +1,6 @@
 import { isCompleted, type JobDefinition, type JobExecution, jobNameOf } from "./execution.ts";
 
-/** What the messages below look like on the wire: proto-loader's plain objects. */
+/** The wire form of the messages below: proto-loader's plain objects. */
 type Message = Record<string, unknown>;
 
 export interface JobRecord {
@@ -39,7 +39,7 @@ export function jobMessage(
   };
 }
 
-/** `google.cloud.run.v2.Execution`: counters, times and conditions tell its state. */
+/** `google.cloud.run.v2.Execution`: counters, times and conditions describe its state. */
 export function executionMessage(execution: JobExecution): Message {
   const count = (...states: JobExecution["state"][]) => (states.includes(execution.state) ? 1 : 0);
   return {
@@ -59,7 +59,7 @@ export function executionMessage(execution: JobExecution): Message {
   };
 }
 
-/** `google.cloud.run.v2.Task`: an execution's only one; it alone knows exit code and signal. */
+/** `google.cloud.run.v2.Task`: an execution's only one; only the task has exit code and signal. */
 export function taskMessage(execution: JobExecution): Message {
   const { end } = execution;
   return {
@@ -98,7 +98,7 @@ function commonFields(execution: JobExecution): Message {
   };
 }
 
-/** The service knows no "timed out": an execution over its limit failed like any other. */
+/** The service has no "timed out": an execution over its limit failed like any other. */
 const completedCondition = {
   pending: { state: "CONDITION_PENDING" },
   running: { state: "CONDITION_RECONCILING" },

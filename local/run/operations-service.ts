@@ -12,13 +12,13 @@ import { pageFields, pageOf } from "./paging.ts";
 /** `google.longrunning.Operation`. */
 type Operation = Record<string, unknown>;
 
-/** A deadline the caller leaves out is the server's to choose. */
+/** If the caller sets no deadline, the server chooses one. */
 const waitMsMax = 60_000;
 
 /**
- * Long-running operations. Their names hold the execution's uid, so none is stored: an operation
- * is done when its execution is. As in the service, a failed or cancelled execution is a response,
- * not an error, and metadata and response both are the execution.
+ * Long-running operations. Their names contain the execution's uid, so none is stored: an operation
+ * is done when its execution is. As in the service, a failed or cancelled execution is a response
+ * and not an error, and both metadata and response are the execution.
  */
 export class Operations {
   readonly #definitions: Definitions;
@@ -37,7 +37,7 @@ export class Operations {
     return { name, done, metadata: packed, ...(done && { response: packed }) };
   }
 
-  /** For an execution that is, or would be, no longer there to ask about. */
+  /** An operation for an execution that was deleted, or was only validated. */
   preview(execution: JobExecution): Operation {
     const packed = this.#packExecution(execution);
     const name = `${this.#parent}/operations/${execution.uid}`;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { invalid } from "../lib/grpc.ts";
 
-/** The fields every List request has. */
+/** The fields of every List request. */
 export const pageFields = {
   pageSize: z.number().int().min(0).default(0),
   pageToken: z.string().default(""),
@@ -16,10 +16,10 @@ interface Page<T> {
 }
 
 /**
- * One page of `all`. The token names the last item that was given out, so items that come or go
+ * One page of `all`. The token names the last item that was returned, so items that come or go
  * between two calls neither repeat nor hide others.
  *
- * @param position Falls along `all`; newest first needs no more than a sequence.
+ * @param position Decreases along `all`; for newest first, a sequence number is enough.
  */
 export function pageOf<T>(
   all: readonly T[],

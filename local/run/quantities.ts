@@ -8,14 +8,14 @@ const unitBytes: Readonly<Record<string, number>> = {
   Gi: 2 ** 30,
 };
 
-/** `"2"` and `"500m"` of a job's CPU limit in thousandths of a CPU; null if it is neither. */
+/** Parses a job's CPU limit, `"2"` or `"500m"`, into thousandths of a CPU; null if malformed. */
 export function parseCpuMillis(text: string): number | null {
   const match = /^(\d{1,3})$|^(\d{1,6})m$/.exec(text);
   if (!match) return null;
   return match[1] === undefined ? Number(match[2]) : Number(match[1]) * 1_000;
 }
 
-/** `"2Gi"` of a job's memory limit in bytes; null if it isn't a quantity. */
+/** Parses a job's memory limit, such as `"2Gi"`, into bytes; null if malformed. */
 export function parseMemoryBytes(text: string): number | null {
   const match = /^(\d{1,15})(|k|M|G|Ki|Mi|Gi)$/.exec(text);
   const unit = unitBytes[match?.[2] ?? ""];

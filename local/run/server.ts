@@ -14,9 +14,9 @@ import { Operations, operationsService } from "./operations-service.ts";
 export interface RunLimits extends DispatchLimits {
   /** Completed executions kept per job; the service keeps 1,000. */
   readonly completedKeptMax: number;
-  /** Between SIGTERM and SIGKILL, for cancellation and time-out alike. */
+  /** The time between SIGTERM and SIGKILL, for cancellation and for the time limit. */
   readonly graceMs: number;
-  /** Of one execution's log file. */
+  /** The size of one execution's log file. */
   readonly logBytesMax: number;
 }
 
@@ -31,11 +31,11 @@ export const runLimits: RunLimits = {
 export interface RunOptions extends Pick<MachineOptions, "cloudId" | "metadataHost" | "onLine"> {
   readonly projectId: string;
   readonly region: string;
-  /** Executions and their logs are kept here. */
+  /** Executions and their logs are stored here. */
   readonly dataFolder: string;
   readonly jobs: readonly JobDefinition[];
   readonly limits?: Partial<RunLimits> | undefined;
-  /** Instead of this machine's own, given the metadata server's host:port. */
+  /** Replaces this machine's containers; it gets the metadata server's host:port. */
   readonly containers?: ((metadataHost: string) => Containers) | undefined;
   readonly port?: number | undefined;
 }
@@ -43,7 +43,7 @@ export interface RunOptions extends Pick<MachineOptions, "cloudId" | "metadataHo
 export interface Run {
   readonly port: number;
   readonly faults: RunFaults;
-  /** Stops every execution within its grace, removes what is left of them, and closes. */
+  /** Stops every execution within its grace period, removes what is left of them, and closes. */
   close(): Promise<void>;
 }
 
@@ -80,7 +80,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
   };
 }
 
-/** Needs root: users, cgroups and mounts are its trade. */
+/** Needs root, for users, cgroups and mounts. */
 async function openMachine(options: RunOptions, limits: RunLimits): Promise<ContainerHost> {
   if (process.getuid?.() !== 0) {
     throw new Error("Executions need root, for users, control groups and mounts: use sudo.");

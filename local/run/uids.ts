@@ -13,14 +13,14 @@ export interface UidRange {
   readonly count: number;
   /** A free pair; null when all are in use. */
   take(): UidPair | null;
-  /** To be called only after the last process of the pair is gone. */
+  /** Call it only after the last process of the pair is gone. */
   give(pair: UidPair): void;
   close(): void;
 }
 
-/** systemd's list of user ids leaves 65,536–99,999 unused: no login, no container, no service. */
+/** systemd's list of user ids leaves 65,536–99,999 unused: no login, container or service. */
 const firstUidOfAll = 66_000;
-/** Room for the service's own ceiling of 1,000 running executions. */
+/** Room for the service's own limit of 1,000 running executions. */
 const pairsPerBlock = 1_000;
 const blocksMax = 16;
 
@@ -28,7 +28,7 @@ const blocksMax = 16;
  * Reserves a block until this process ends.
  *
  * @param seed Decides which block is tried first, so that a cloud usually gets the same one again.
- * @throws {Error} when all blocks are held.
+ * @throws {Error} if all blocks are held.
  */
 export async function reserveUidRange(seed: string): Promise<UidRange> {
   const start = createHash("sha256").update(seed).digest().readUInt32BE(0) % blocksMax;
@@ -49,7 +49,7 @@ function rangeOf(firstUid: number, lock: NameLock): UidRange {
       const supervisorUid = free.shift();
       return supervisorUid === undefined ? null : { supervisorUid, sandboxUid: supervisorUid + 1 };
     },
-    // At the end of the queue: the longest unused pair is next.
+    // Goes to the end of the queue, so that the longest unused pair is next.
     give: (pair) => void free.push(pair.supervisorUid),
     close: () => lock.release(),
   };

@@ -16,7 +16,7 @@ export interface AttemptOptions {
   issue(request: IdTokenRequest): Promise<string>;
 }
 
-/** What came of the attempt: any answer but a 2xx is a failure, redirects included. */
+/** The result of the attempt: anything but a 2xx is a failure, including redirects. */
 export async function attempt(options: AttemptOptions): Promise<AttemptOutcome> {
   const { job, signal } = options;
   const deadline = AbortSignal.timeout(job.attemptDeadlineMs);
@@ -72,7 +72,7 @@ function outcomeOf(httpStatus: number): AttemptOutcome {
   return { code: codes[httpStatus] ?? status.UNKNOWN, message: `HTTP ${httpStatus}` };
 }
 
-/** `fetch` says only "fetch failed"; what failed stands in its cause. */
+/** `fetch` says only "fetch failed"; the reason is in its cause. */
 function causeOf(failure: unknown): string {
   if (!(failure instanceof Error)) return String(failure);
   return failure.cause instanceof Error ? failure.cause.message : failure.message;

@@ -7,7 +7,7 @@ const methods = ["POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"] as 
 export const Retry = z.object({
   /** Attempts after the first. */
   retriesMax: z.int().min(0).max(5),
-  /** From the first attempt on; 0 for no bound but `retriesMax`. */
+  /** Time since the first attempt; 0 means that only `retriesMax` applies. */
   durationMsMax: z.number().min(0),
   backoffMsMin: z.number().min(0),
   backoffMsMax: z.number().min(0),
@@ -38,7 +38,7 @@ export const JobDefinition = z.object({
   /** `projects/P/locations/L/jobs/J` */
   name: z.string(),
   description: z.string(),
-  /** Five cron fields in UTC, or, for jobs of the local cloud itself, an interval. */
+  /** Five cron fields in UTC or, for the local cloud's own jobs, an interval. */
   schedule: z.union([z.object({ cron: z.string() }), z.object({ everyMs: z.int().min(10) })]),
   target: Target,
   retry: Retry,
@@ -47,7 +47,7 @@ export const JobDefinition = z.object({
 });
 export type JobDefinition = z.infer<typeof JobDefinition>;
 
-/** True for five fields that name a time to come. */
+/** True for five fields that match some future time. */
 export function isCron(cron: string): boolean {
   if (cron.trim().split(/\s+/).length !== 5) return false;
   try {
@@ -57,7 +57,7 @@ export function isCron(cron: string): boolean {
   }
 }
 
-/** When a job is due after `afterMs`, in milliseconds since 1970. */
+/** When a job is next due after `afterMs`, in milliseconds since 1970. */
 export function nextDueMs(schedule: JobDefinition["schedule"], afterMs: number): number {
   if ("everyMs" in schedule) return afterMs + schedule.everyMs;
   const next = new Cron(schedule.cron, { timezone: "UTC", paused: true }).nextRun(
@@ -66,7 +66,7 @@ export function nextDueMs(schedule: JobDefinition["schedule"], afterMs: number):
   return next === null ? Number.POSITIVE_INFINITY : next.getTime();
 }
 
-/** How long to wait before retry `retry` (from 1): doubled a few times, then growing evenly. */
+/** How long to wait before retry `retry` (from 1): doubled a few times, then growing linearly. */
 export function backoffMs(policy: Retry, retry: number): number {
   const doublings = Math.min(retry - 1, policy.doublingsMax);
   const doubled = policy.backoffMsMin * 2 ** doublings;

@@ -1,4 +1,4 @@
-/** Between the wire's jobs and ours. */
+/** Converts between the wire's jobs and ours. */
 import * as z from "zod";
 import { invalid, notOffered } from "../lib/grpc.ts";
 import { Bytes, Seconds, toMs, toSeconds } from "../lib/protobuf.ts";
@@ -74,7 +74,7 @@ function msOr(duration: Seconds | null | undefined, otherwise: number): number {
 function readTarget(target: z.output<typeof HttpTarget>): unknown {
   if (target.oauthToken) throw notOffered("An OAuth token");
   const hostname = URL.parse(target.uri)?.hostname;
-  // An ID token of ours is worth nothing elsewhere and has no business there.
+  // One of our ID tokens is worthless elsewhere and shouldn't be sent there.
   if (hostname !== "127.0.0.1" && hostname !== "localhost") {
     throw invalid("The local scheduler calls this machine alone.");
   }
@@ -84,7 +84,7 @@ function readTarget(target: z.output<typeof HttpTarget>): unknown {
     method: target.httpMethod,
     headers: target.headers,
     bodyBase64: Buffer.from(target.body).toString("base64"),
-    // Without an audience, the service takes the address.
+    // If there is no audience, the service uses the address.
     oidc: serviceAccountEmail
       ? { email: serviceAccountEmail, audience: audience || target.uri }
       : null,

@@ -1,10 +1,10 @@
-/** One job's clock: due, attempts, retries, and never two runs at once. */
+/** One job's clock: due times, attempts, retries, and never two runs at once. */
 import { setTimeout as delay } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
 import { type AttemptOptions, type AttemptOutcome, attempt } from "./attempt.ts";
 import { backoffMs, type JobDefinition, nextDueMs } from "./job.ts";
 
-/** Timers hold 2^31 ms at most, so a later time is waited for in steps. */
+/** Timers hold 2^31 ms at most, so a later time is reached in steps. */
 const stepMsMax = 86_400_000;
 
 export class JobRunner {
@@ -32,7 +32,7 @@ export class JobRunner {
     this.#arm();
   }
 
-  /** Runs now. A run that is under way already is joined, not doubled. */
+  /** Runs now. A run that is under way is joined, not repeated. */
   run(scheduledAtMs = Date.now()): Promise<AttemptOutcome> {
     this.#running ??= this.#attempts(scheduledAtMs).finally(() => {
       this.#running = undefined;
@@ -66,7 +66,7 @@ export class JobRunner {
       this.#wait();
       return;
     }
-    // A run that outlasts its interval makes the next one drop out.
+    // A run that outlasts its interval suppresses the next one.
     if (!this.isRunning) void this.run(dueAtMs);
     this.#arm();
   }

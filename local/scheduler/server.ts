@@ -21,22 +21,22 @@ import { JobRunner } from "./runner.ts";
 const jobsMax = 1_000;
 const pageSizeMax = 500;
 
-/** A job of the local cloud itself: the service's fields, and an interval as a schedule. */
+/** The local cloud's own job: the service's fields, with an interval as a schedule. */
 export type OwnJob = Pick<JobDefinition, "name" | "schedule" | "target"> & Partial<JobDefinition>;
 
 export interface SchedulerOptions {
   /** Holds `scheduler.json`: the jobs that clients created. */
   readonly dataFolder: string;
-  /** Of the identity server: signs what the requests carry. */
+  /** The identity server's function that signs the requests' tokens. */
   readonly issue: AttemptOptions["issue"];
-  /** Ticking from the start; they come from here each time and aren't kept. */
+  /** Jobs that tick from the start; they are passed in each time and not stored. */
   readonly jobs?: readonly OwnJob[] | undefined;
   readonly port?: number | undefined;
 }
 
 export interface Scheduler {
   readonly port: number;
-  /** Runs a job now and waits for what comes of it, retries included. */
+  /** Runs a job now and waits for the result, including retries. */
   runNow(name: string): Promise<AttemptOutcome>;
   /** Stops ticking; a request under way is dropped. */
   close(): Promise<void>;

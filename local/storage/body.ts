@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { HttpError } from "../lib/http.ts";
 
-/** A checked JSON body. @throws {HttpError} 400; 501 for a field that isn't kept. */
+/** Validates a JSON body. @throws {HttpError} 400; 501 for an unsupported field. */
 export function parseBody<S extends z.ZodType>(schema: S, text: string): z.output<S> {
   let json: unknown;
   try {

@@ -1,4 +1,4 @@
-/** What changes without a byte being sent: new buckets, copies, settings. */
+/** Changes that send no bytes: new buckets, copies, settings. */
 import type { IncomingMessage } from "node:http";
 import * as z from "zod";
 import { HttpError, readText } from "../lib/http.ts";
@@ -31,11 +31,11 @@ export async function createBucket(store: ObjectStore, body: string): Promise<St
 
 export async function patchObject(
   store: ObjectStore,
-  at: { readonly bucket: string; readonly name: string; readonly conditions: Preconditions },
+  target: { readonly bucket: string; readonly name: string; readonly conditions: Preconditions },
   request: IncomingMessage,
 ): Promise<StoredObject> {
   const patch = parseBody(SettingsPatch, await readText(request, bodyBytesMax));
-  return await store.update(at, (settings) => merge(settings, patch));
+  return await store.update(target, (settings) => merge(settings, patch));
 }
 
 /** Keys of `metadata` are merged; null removes one, or all. */
@@ -54,7 +54,7 @@ interface ObjectName {
   readonly name: string;
 }
 
-/** Settings that the request brings replace those of the source. @throws {HttpError} 404, 412. */
+/** Settings in the request replace those of the source. @throws {HttpError} 404, 412. */
 export async function copyObject(
   { store, request, url }: StorageCall,
   from: ObjectName,

@@ -37,7 +37,7 @@ export async function sendObject(
     if (length === 0 || request.method === "HEAD") response.end();
     else await pipeline(file.createReadStream({ start: startBytes, end: endBytes }), response);
   } finally {
-    // A client that has left before its answer begins would leave the file open.
+    // A client that left before its answer began would leave the file open.
     await file.close();
   }
 }
@@ -64,7 +64,7 @@ function headersOf(object: StoredObject): Record<string, string> {
   };
 }
 
-/** One range; null for the whole object, also when the header can't be read, as HTTP has it. */
+/** One range; null for the whole object, also for a malformed header, as HTTP requires. */
 function readRange(
   header: string | undefined,
   sizeBytes: number,

@@ -1,4 +1,4 @@
-/** One page of a bucket's objects, in the order of their names' bytes. */
+/** One page of a bucket's objects, in the byte order of their names. */
 import { HttpError } from "../lib/http.ts";
 import { objectResource, type StoredObject } from "./model.ts";
 
@@ -51,7 +51,7 @@ function readOptions({ searchParams }: URL): ListOptions {
   };
 }
 
-/** What of a name stands for all that begin alike, up to the delimiter after the prefix. */
+/** The prefix that represents all names alike up to the delimiter after the prefix. */
 function groupOf(name: string, { prefix, delimiter }: ListOptions): string | null {
   if (delimiter === "") return null;
   const at = name.indexOf(delimiter, prefix.length);

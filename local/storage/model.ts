@@ -1,7 +1,7 @@
-/** Buckets and objects as they are kept, and as the JSON API shows them. */
+/** Buckets and objects as they are stored, and as the JSON API shows them. */
 import * as z from "zod";
 
-/** What a caller may set on an object; the rest is refused rather than dropped. */
+/** What a caller may set on an object; other fields are refused instead of dropped. */
 const settings = {
   contentType: z.string().max(1_024).optional(),
   contentEncoding: z.string().max(1_024).optional(),
@@ -47,7 +47,7 @@ export const StoredObject = z.object({
   createdAtMs: z.number(),
   updatedAtMs: z.number(),
   settings: Settings,
-  /** Of the bytes, in the bucket's folder. */
+  /** The file of the bytes in the bucket's folder. */
   file: z.string(),
 });
 export type StoredObject = z.infer<typeof StoredObject>;

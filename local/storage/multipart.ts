@@ -1,4 +1,4 @@
-/** A `multipart/related` upload: metadata as JSON, then bytes, passed on as they come. */
+/** A `multipart/related` upload: metadata as JSON, then bytes, which are passed on as they come. */
 import { HttpError } from "../lib/http.ts";
 
 /** Metadata and the headers of both parts. */
@@ -33,7 +33,7 @@ export async function readMultipart(
   }
 }
 
-/** Null until both parts' headers and the whole metadata are there. */
+/** Null until both parts' headers and the whole metadata have arrived. */
 function splitHead(buffered: Buffer, delimiter: Buffer) {
   const metadataStart = endOf(headersEnd, buffered, 0);
   const second = metadataStart < 0 ? -1 : buffered.indexOf(delimiter, metadataStart);
@@ -53,7 +53,7 @@ function endOf(wanted: Buffer, buffered: Buffer, from: number): number {
   return at < 0 ? -1 : at + wanted.length;
 }
 
-/** Holds back as many bytes as the beginning of a delimiter may have. */
+/** Holds back as many bytes as may be the beginning of a delimiter. */
 async function* untilDelimiter(
   first: Buffer,
   chunks: AsyncIterator<Buffer>,

@@ -1,6 +1,6 @@
 /**
- * Buckets and objects on disk. An object's bytes lie in a file that never changes; a small JSON
- * file beside it says which bytes a name has, and replacing that one file is the commit.
+ * Buckets and objects on disk. An object's bytes are in a file that never changes. A small JSON
+ * file says which bytes a name has, and replacing that file is the commit.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { link, mkdir, readdir, rm } from "node:fs/promises";
@@ -23,7 +23,7 @@ const bucketPattern = /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/;
 export class ObjectStore {
   readonly #folder: string;
   readonly #buckets = new Map<string, OpenBucket>();
-  /** Checking a precondition and committing is one step: nothing comes between. */
+  /** Checking a precondition and committing is one step; nothing comes in between. */
   readonly #commits = new Queue();
   #lastGeneration = 0;
 
@@ -38,7 +38,7 @@ export class ObjectStore {
     return store;
   }
 
-  /** Reads a bucket's index, and drops bytes that no object has: uploads that a stop cut off. */
+  /** Reads a bucket's index, and drops bytes without an object: uploads that a stop interrupted. */
   async #load(name: string): Promise<void> {
     const folder = join(this.#folder, name);
     const about = await readJsonFile(join(folder, "bucket.json"), StoredBucket);
@@ -98,7 +98,7 @@ export class ObjectStore {
     return this.#bucket(bucketName).objects.get(name);
   }
 
-  /** @param generation the one that is asked for, if any. @throws {HttpError} 404. */
+  /** @param generation the requested one, if any. @throws {HttpError} 404. */
   find(bucketName: string, name: string, generation: string | null = null): StoredObject {
     const object = this.current(bucketName, name);
     if (!object || (generation !== null && generation !== object.generation)) {
@@ -117,15 +117,15 @@ export class ObjectStore {
 
   /** Makes `content` the object's newest generation. @throws {HttpError} 412. */
   async commit(
-    at: { readonly bucket: string; readonly name: string; readonly conditions: Preconditions },
+    target: { readonly bucket: string; readonly name: string; readonly conditions: Preconditions },
     content: Content,
     settings: Settings,
   ): Promise<StoredObject> {
-    const bucket = this.#bucket(at.bucket);
+    const bucket = this.#bucket(target.bucket);
     return await this.#commits.run(async () => {
-      const previous = bucket.objects.get(at.name);
+      const previous = bucket.objects.get(target.name);
       try {
-        checkPreconditions(at.conditions, previous, "write");
+        checkPreconditions(target.conditions, previous, "write");
       } catch (refusal) {
         await rm(join(bucket.folder, "bytes", content.file), { force: true });
         throw refusal;
@@ -133,7 +133,7 @@ export class ObjectStore {
       const nowMs = Date.now();
       const object: StoredObject = {
         ...content,
-        name: at.name,
+        name: target.name,
         generation: this.#nextGeneration(nowMs),
         metageneration: 1,
         createdAtMs: nowMs,
@@ -146,41 +146,41 @@ export class ObjectStore {
     });
   }
 
-  /** Changes what is said about an object; its bytes stay. @throws {HttpError} 404, 412. */
+  /** Changes an object's settings; its bytes stay. @throws {HttpError} 404, 412. */
   async update(
-    at: { readonly bucket: string; readonly name: string; readonly conditions: Preconditions },
+    target: { readonly bucket: string; readonly name: string; readonly conditions: Preconditions },
     change: (settings: Settings) => Settings,
   ): Promise<StoredObject> {
     return await this.#commits.run(async () => {
-      const object = this.find(at.bucket, at.name);
-      checkPreconditions(at.conditions, object, "write");
+      const object = this.find(target.bucket, target.name);
+      checkPreconditions(target.conditions, object, "write");
       const updated: StoredObject = {
         ...object,
         metageneration: object.metageneration + 1,
         updatedAtMs: Date.now(),
         settings: change(object.settings),
       };
-      await this.#write(this.#bucket(at.bucket), updated);
+      await this.#write(this.#bucket(target.bucket), updated);
       return updated;
     });
   }
 
   /** @throws {HttpError} 404, 412. */
   async remove(
-    at: { readonly bucket: string; readonly name: string; readonly conditions: Preconditions },
+    target: { readonly bucket: string; readonly name: string; readonly conditions: Preconditions },
     generation: string | null,
   ): Promise<void> {
     await this.#commits.run(async () => {
-      const object = this.find(at.bucket, at.name, generation);
-      checkPreconditions(at.conditions, object, "write");
-      const bucket = this.#bucket(at.bucket);
-      await rm(indexPath(bucket, at.name), { force: true });
-      bucket.objects.delete(at.name);
-      await rm(this.pathOf(at.bucket, object), { force: true });
+      const object = this.find(target.bucket, target.name, generation);
+      checkPreconditions(target.conditions, object, "write");
+      const bucket = this.#bucket(target.bucket);
+      await rm(indexPath(bucket, target.name), { force: true });
+      bucket.objects.delete(target.name);
+      await rm(this.pathOf(target.bucket, object), { force: true });
     });
   }
 
-  /** The same bytes under another file name, in another bucket perhaps; nothing is copied. */
+  /** The same bytes under another file name, possibly in another bucket; nothing is copied. */
   async share(from: string, object: StoredObject, to: string): Promise<Content> {
     const file = randomUUID();
     const source = this.pathOf(from, object);
@@ -196,14 +196,14 @@ export class ObjectStore {
     bucket.objects.set(object.name, object);
   }
 
-  /** Microseconds since 1970, as the service's look, and always more than any before. */
+  /** Microseconds since 1970, like the service's, and always more than any before. */
   #nextGeneration(nowMs: number): string {
     this.#lastGeneration = Math.max(nowMs * 1_000, this.#lastGeneration + 1);
     return String(this.#lastGeneration);
   }
 }
 
-/** By hash: an object's name may be longer than a file's, and hold any character. */
+/** Named by hash, because an object's name may be too long for a file and hold any character. */
 function indexPath(bucket: OpenBucket, name: string): string {
   const digest = createHash("sha256").update(name).digest("hex");
   return join(bucket.folder, "objects", `${digest}.json`);

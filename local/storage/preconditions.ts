@@ -1,4 +1,4 @@
-/** `if…Match` of a request against what is there. */
+/** Checks a request's `if…Match` conditions against what exists. */
 import { HttpError } from "../lib/http.ts";
 import type { StoredObject } from "./model.ts";
 
@@ -27,9 +27,9 @@ export function readPreconditions(url: URL, prefix: "if" | "ifSource" = "if"): P
 }
 
 /**
- * Generation 0 stands for an object that isn't there.
+ * Generation 0 stands for an object that doesn't exist.
  *
- * @param intent reading answers 304 where what the caller has is still right; writing 412.
+ * @param intent a read answers 304 if the caller's version is current; a write answers 412.
  * @throws {HttpError} 412, 304.
  */
 export function checkPreconditions(

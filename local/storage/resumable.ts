@@ -1,4 +1,4 @@
-/** Resumable uploads: a session takes bytes in any number of requests, and tells what it has. */
+/** Resumable uploads: a session takes bytes in any number of requests, and says how many it has. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { bodyOf, HttpError, readText } from "../lib/http.ts";
@@ -10,14 +10,14 @@ import { commitSpool, type Destination, readDestination } from "./uploads.ts";
 
 const sessionsMax = 1_000;
 const metadataBytesMax = 64 * 1024;
-/** All requests but the last bring a multiple of this. */
+/** All requests but the last must bring a multiple of this. */
 const chunkBytes = 256 * 1024;
 
 interface Session {
   readonly destination: Destination;
   readonly spool: Spool;
   isBusy: boolean;
-  /** Set once the upload is complete: a client that missed the answer asks again. */
+  /** Set once the upload is complete, because a client that missed the answer asks again. */
   stored: StoredObject | null;
 }
 
@@ -49,7 +49,7 @@ export class ResumableUploads {
     response.end();
   }
 
-  /** The stored object once all is there; null after answering what is missing. */
+  /** Returns the stored object once it is complete; null after answering what is missing. */
   async continue(
     id: string,
     { request, response }: { request: IncomingMessage; response: ServerResponse },
@@ -126,7 +126,7 @@ type ContentRange =
   | {
       readonly kind: "bytes";
       readonly startBytes: number;
-      /** Exclusive; null for all that comes. */
+      /** Exclusive; null to take everything that comes. */
       readonly endBytes: number | null;
       readonly totalBytes: number | null;
     };

@@ -13,15 +13,15 @@ import { ResumableUploads } from "./resumable.ts";
 import { uploadMedia, uploadMultipart } from "./uploads.ts";
 
 export interface StorageOptions {
-  /** Buckets lie under `storage/` in it. */
+  /** Buckets are in its folder `storage/`. */
   readonly dataFolder: string;
-  /** Created when they aren't there yet. */
+  /** Created if they don't exist yet. */
   readonly buckets: readonly string[];
   readonly port?: number | undefined;
 }
 
 export interface Storage extends HttpServer {
-  /** What goes wrong with the next calls of `upload`, `download` and `other`. */
+  /** Faults that tests order for the next calls of `upload`, `download` and `other`. */
   readonly faults: Faults;
 }
 

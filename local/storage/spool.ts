@@ -1,15 +1,15 @@
-/** Bytes on their way to becoming an object: written to disk as they come, and hashed. */
+/** Bytes that will become an object: written to disk as they come, and hashed. */
 import { createHash, randomUUID } from "node:crypto";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Crc32c } from "@aws-crypto/crc32c";
 import { HttpError } from "../lib/http.ts";
 
-/** Bounds what one object may take of the disk. */
+/** Limits how much disk one object may take. */
 const objectBytesMax = 5 * 1024 ** 3;
 
 export interface Content {
-  /** The name of the file in the folder the spool was opened in. */
+  /** The file's name in the spool's folder. */
   readonly file: string;
   readonly sizeBytes: number;
   readonly md5Hash: string;
@@ -36,12 +36,12 @@ export class Spool {
     return new Spool(path, file, await open(path, "wx", 0o600));
   }
 
-  /** What has safely arrived so far. */
+  /** How many bytes have been stored so far. */
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
 
-  /** Takes all of `source`; what came before a failure is kept, and counted. */
+  /** Takes all of `source`; after a failure, what came before it stays and counts. */
   async take(source: AsyncIterable<Buffer>): Promise<void> {
     for await (const chunk of source) {
       if (this.#sizeBytes + chunk.length > objectBytesMax) {

@@ -1,4 +1,4 @@
-/** Objects that come in one request: as they are, or with their metadata in front. */
+/** Objects that come in one request: on their own, or after their metadata. */
 import type { IncomingMessage } from "node:http";
 import { bodyOf, HttpError } from "../lib/http.ts";
 import { parseBody } from "./body.ts";
@@ -8,7 +8,7 @@ import type { ObjectStore } from "./object-store.ts";
 import { checkPreconditions, type Preconditions, readPreconditions } from "./preconditions.ts";
 import type { Content, Spool } from "./spool.ts";
 
-/** Where an upload goes, under which conditions, and what is said about it. */
+/** An upload's target, conditions and metadata. */
 export interface Destination {
   readonly bucket: string;
   readonly name: string;
@@ -46,12 +46,12 @@ export async function uploadMultipart(
     const destination = readDestination(store, bucket, url, typed);
     return await receive(store, destination, upload.media);
   } finally {
-    // Lets go of what stands after the last delimiter, or of all that a refusal leaves unread.
+    // Discards what follows the last delimiter, or what a refusal leaves unread.
     await body.return?.();
   }
 }
 
-/** Refuses an upload that can't succeed before its bytes are taken. @throws {HttpError} 400…412. */
+/** Refuses an upload that can't succeed before its bytes are read. @throws {HttpError} 400…412. */
 export function readDestination(
   store: ObjectStore,
   bucket: string,

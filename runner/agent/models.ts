@@ -1,4 +1,4 @@
-/** Which model answers to which name. */
+/** Maps each model's name to its implementation. */
 import type { AgentModel } from "./model.ts";
 import { shellModel } from "./shell.ts";
 

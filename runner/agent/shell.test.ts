@@ -3,7 +3,7 @@ import type { Item } from "#shared/protocol/runner";
 import type { AgentTools } from "./model.ts";
 import { shellModel } from "./shell.ts";
 
-/** Tools that remember what was asked, and end scripts as told. */
+/** Tools that remember their calls, and end scripts as the test says. */
 function toolsThatEnd(exitCodes: readonly (number | null)[]) {
   const items: Item[] = [];
   const notes: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * The `shell` model: the message is a script, its output is the answer. No language model is asked,
- * so it costs no tokens.
+ * The `shell` model: the message is a script and its output is the answer. No language model is
+ * called, so it costs no tokens.
  */
 import type { AgentModel, AgentTask, AgentTools, ScriptEnd } from "./model.ts";
 
@@ -34,7 +34,7 @@ async function runAsCall(tools: AgentTools, { id, script, part }: ShellCall): Pr
 
 const argumentsLengthMax = 16_000;
 
-/** JSON text; a long script is cut inside its string, so it stays JSON. */
+/** JSON text; a long script is cut inside its string, so the JSON stays valid. */
 function argumentsOf(script: string): string {
   if (script.length <= argumentsLengthMax) return JSON.stringify({ command: script });
   return JSON.stringify({ command: `${script.slice(0, argumentsLengthMax).toWellFormed()}…` });

@@ -1,4 +1,4 @@
-/** That no answer of a host carries the secret back in a form that its client would read. */
+/** No answer of a host carries the secret back in a form that its client would read. */
 import { once } from "node:events";
 import { request as ask, type IncomingMessage } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";
@@ -28,7 +28,7 @@ interface Said {
   readonly body: readonly Buffer[];
 }
 
-/** What a client inside gets of an answer whose body comes in these pieces; null: nothing of it. */
+/** What a client inside receives if the body comes in these pieces; null for nothing. */
 async function throughGuard({ headers = [], body }: Said) {
   const server = createServer(async (socket) => {
     socket.on("error", () => socket.destroy());
@@ -80,17 +80,17 @@ describe("SEC-5 an answer that holds the secret", () => {
     ["zstd of gzip", zstdCompressSync(gzipSync(said))],
     ["gzip with another member before", Buffer.concat([gzipSync("nothing"), gzipSync(said)])],
     ["gzip of UTF-16", gzipSync(Buffer.from(said, "utf16le"))],
-  ])("packed as %s without a word is kept back", async (_how, packed) => {
+  ])("compressed as %s without a header is held back", async (_how, packed) => {
     for (const body of [[packed], halves(packed), singly(packed)]) {
       const got = await throughGuard({ body });
       expect(got?.isCut ?? true).toBe(true);
-      // What came through before it was seen must not unpack to it.
+      // What passed before the secret was found must not decompress to it.
       expect(got?.bytes.length ?? 0).toBeLessThan(packed.length);
     }
   });
 
-  // Deflate without a dictionary tells a byte or two with each byte: the last one isn't all.
-  test("is kept back from where it begins", async () => {
+  // Deflate without a dictionary reveals a byte or two with each byte, so the last one isn't all.
+  test("is held back from where it begins", async () => {
     const got = await throughGuard({ body: singly(gzipSync(said, { strategy: 2 })) });
     const options = { finishFlush: constants.Z_SYNC_FLUSH };
     const unpacked = gunzipSync(got?.bytes ?? Buffer.alloc(0), options).toString();
@@ -112,21 +112,21 @@ describe("SEC-5 an answer that holds the secret", () => {
   });
 
   test.each(["constructor", "__proto__", "toString", "lzma"])(
-    "encoded as %s, which is no encoding, is kept back",
+    "encoded as %s, which isn't an encoding, is held back",
     async (encoding) => {
       const headers = [`Content-Encoding: ${encoding}`];
       expect(await throughGuard({ headers, body: [gzipSync(said)] })).toBeNull();
     },
   );
 
-  test("encoded once more than it says is kept back", async () => {
+  test("encoded once more than its header says is held back", async () => {
     const packed = gzipSync(gzipSync(said));
     const got = await throughGuard({ headers: ["Content-Encoding: gzip"], body: [packed] });
     expect(got?.isCut).toBe(true);
   });
 
   test.each(["gzip, chunked", "gzip", "chunked, chunked", "identity"])(
-    "under Transfer-Encoding: %s is kept back",
+    "under Transfer-Encoding: %s is held back",
     async (coding) => {
       const packed = gzipSync(said);
       const size = packed.length.toString(16);
@@ -178,8 +178,8 @@ describe("an answer that holds none", () => {
     if (_what === "an archive") expect(gunzipSync(bytes).equals(data)).toBe(true);
   });
 
-  test("and says nothing packed for ever is cut", async () => {
-    // A stored block without bytes, again and again, behind what may be the secret's first part.
+  test("and whose compressed stream never produces output is cut", async () => {
+    // Empty stored blocks, again and again, after what may be the first part of the secret.
     const open = deflateSync(value.slice(0, 12), { level: 0 }).subarray(0, -4);
     open[2] = 0;
     const empty = Buffer.from([0, 0, 0, 0xff, 0xff]);

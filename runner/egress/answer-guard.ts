@@ -1,4 +1,4 @@
-/** Takes secrets out of what a host answers to a request that carried them. */
+/** Removes secrets from a host's answer to a request that carried them. */
 import type { IncomingMessage } from "node:http";
 import { type Duplex, Transform } from "node:stream";
 import {
@@ -16,11 +16,14 @@ export interface GuardedAnswer {
   readonly status: number;
   readonly reason: string;
   readonly headers: readonly Header[];
-  /** What its body passes through. */
+  /** The transforms that its body passes through. */
   readonly body: readonly Duplex[];
 }
 
-/** By what an upstream calls the encoding: no name of an object's own parts is one. */
+/**
+ * Decoders by an upstream's name for the encoding. A map, so that inherited property names aren't
+ * found.
+ */
 const decoderOf = new Map<string, () => Duplex>([
   ["gzip", createGunzip],
   ["x-gzip", createGunzip],
@@ -30,17 +33,18 @@ const decoderOf = new Map<string, () => Duplex>([
 ]);
 const silenceMs = 100;
 const decodersMax = 2;
-/** The lengths change with redaction, and so does the encoding. */
+/** Redaction changes the lengths and the encoding. */
 const notKept = new Set(["content-length", "content-encoding", "accept-ranges", "content-md5"]);
 
 /**
- * @throws {FramingError} For a body that can't be read in one way, and a coding other than chunks.
- * @throws {Error} For one whose encoding can't be looked into.
+ * @throws {FramingError} If the body can be read in more than one way, or has a transfer coding
+ * other than chunks.
+ * @throws {Error} If its content encoding can't be decoded.
  */
 export function guardAnswer(answer: IncomingMessage, plan: RedactionPlan): GuardedAnswer {
   const clean = (text: string) => redact(plan, text);
   const headers = forwardResponse(answer, (name) => notKept.has(name))
-    // A name can't hold the mark that stands for a secret.
+    // Drops headers whose name contains a secret, since the redaction mark isn't valid in a name.
     .filter(([name]) => clean(name) === name)
     .map(([name, value]): Header => [name, clean(value)]);
   const decoders = decodersOf(answer.headers["content-encoding"]);
@@ -52,7 +56,7 @@ export function guardAnswer(answer: IncomingMessage, plan: RedactionPlan): Guard
   };
 }
 
-/** What turns a body into what its client would read. @throws {Error} */
+/** The transforms that decode a body as its client would. @throws {Error} */
 function decodersOf(encoding: string | undefined): Duplex[] {
   const names = (encoding ?? "")
     .toLowerCase()
@@ -72,7 +76,7 @@ function cantLook(): Error {
   return new Error("the answer's encoding can't be looked into for secrets");
 }
 
-/** Bytes in, the same bytes out, until what is compressed in them holds a secret. */
+/** Passes bytes through unchanged until compressed data in them contains a secret. */
 function lookingInside(plan: RedactionPlan): Transform {
   const look = new HiddenLook(plan);
   return new Transform({
@@ -89,7 +93,7 @@ function lookingInside(plan: RedactionPlan): Transform {
   });
 }
 
-/** Bytes in, bytes without secrets out. */
+/** Passes bytes through and redacts secrets. */
 function redacting(plan: RedactionPlan): Transform {
   const redactor = new Redactor(plan);
   let silence: NodeJS.Timeout | undefined;

@@ -1,4 +1,4 @@
-/** The requests of one tunnel to a host that secrets are bound to, one after the other. */
+/** The requests of one tunnel to a host with bound secrets, one after another. */
 import {
   Agent,
   request as ask,
@@ -26,13 +26,13 @@ import type { TerminatedTunnel } from "./tls-terminator.ts";
 
 export interface BoundExchangeDeps {
   readonly tunnel: TerminatedTunnel;
-  /** Those of this host alone. */
+  /** The secrets of this host only. */
   readonly secrets: readonly PlacedSecret[];
   readonly redaction: RedactionPlan;
   readonly roots: readonly string[];
 }
 
-/** A request that isn't carried, and why. */
+/** A request that isn't passed on, and why. */
 class NotCarried extends Error {
   override readonly name = "NotCarried";
   readonly status: number;
@@ -44,13 +44,13 @@ class NotCarried extends Error {
 
 export class BoundExchange {
   readonly #deps: BoundExchangeDeps;
-  /** One request at a time, and those that were sent ahead wait: the host is connected once. */
+  /** Sends one request at a time over one connection; pipelined requests wait. */
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   #outer: TLSSocket | undefined;
 
   constructor(deps: BoundExchangeDeps) {
     this.#deps = deps;
-    // Called when a request's turn comes, where nobody could catch what is thrown.
+    // The agent calls this when a request's turn comes, where an exception couldn't be caught.
     this.#agent.createConnection = (_options, done) => {
       const made = this.#connect();
       if (made === null) done?.(new Error("the host has closed the connection"), null as never);
@@ -73,12 +73,12 @@ export class BoundExchange {
     const { method = "GET", url: path = "/" } = request;
     const options = { agent: this.#agent, host: this.#deps.tunnel.name, method, path };
     const outgoing = ask({ ...options, headers: forwarded.headers });
-    // The agent goes by this alone, whatever the headers say.
+    // The agent looks only at this property, not at the headers.
     outgoing.shouldKeepAlive = forwarded.reusable;
     const fail = (error: Error) => this.#fail(response, error);
     let isAnswered = false;
     outgoing.on("error", (error) => {
-      // Once there is an answer, only its own end says whether it is whole.
+      // Once an answer has begun, only its own end says whether it is complete.
       if (!isAnswered) fail(error);
     });
     outgoing.once("upgrade", () => fail(new Error("the host switched protocols unasked")));
@@ -87,7 +87,7 @@ export class BoundExchange {
     });
     outgoing.once("response", (answer) => {
       isAnswered = true;
-      // The tunnel leads to one connection, so it ends when that one can't be used again.
+      // The tunnel stands for one connection, so it ends when that one can't be reused.
       if (!forwarded.reusable || !outgoing.shouldKeepAlive) response.shouldKeepAlive = false;
       this.#answer(request, response, answer);
     });
@@ -102,7 +102,7 @@ export class BoundExchange {
     try {
       return forwardRequest(request, {
         host: tunnel.name,
-        // What is compressed can't be looked into.
+        // Compressed answers couldn't be searched for secrets.
         isDropped: (name) => name === "accept-encoding",
         added: [["Accept-Encoding", "identity"]],
         withValue: (header) => withValue(header, secrets),
@@ -119,7 +119,7 @@ export class BoundExchange {
     else outgoing.end();
   }
 
-  /** What is said of it was said by a stranger, who may know the secret. */
+  /** The error's message comes from a stranger who may know the secret, so it isn't shown. */
   #fail(response: ServerResponse, error: unknown): void {
     const { tunnel, redaction } = this.#deps;
     if (error instanceof NotCarried) return void refuse(response, error.status, error.message);
@@ -127,7 +127,7 @@ export class BoundExchange {
     refuse(response, 502, `${tunnel.name}: ${why}.`);
   }
 
-  /** On the pinned address, once: what the host closes is closed for the client too. */
+  /** Connects to the pinned address once; if the host closes, the client's side closes, too. */
   #connect(): TLSSocket | null {
     if (this.#outer) return null;
     const { tunnel, roots } = this.#deps;
@@ -139,7 +139,7 @@ export class BoundExchange {
       ALPNProtocols: ["http/1.1"],
       rejectUnauthorized: true,
     });
-    // Also between two requests, and before the first has it.
+    // Errors may also come between two requests, and before the first.
     this.#outer.on("error", () => undefined);
     return this.#outer;
   }
@@ -175,7 +175,7 @@ export class BoundExchange {
   }
 }
 
-/** Never throws: it is called where a failure has been dealt with already. */
+/** Never throws, because it is called where a failure has been handled already. */
 export function refuse(response: ServerResponse, status: number, why: string): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
@@ -192,7 +192,7 @@ export function refuse(response: ServerResponse, status: number, why: string): v
 }
 
 /**
- * The inner authority is the tunnel's: names that share a front don't share a secret.
+ * The inner Host must be the tunnel's: names on a shared front don't share secrets.
  * @throws {NotCarried}
  */
 function requireTunnels({ rawHeaders, url = "" }: IncomingMessage, name: string): void {
@@ -204,10 +204,10 @@ function requireTunnels({ rawHeaders, url = "" }: IncomingMessage, name: string)
   throw new NotCarried(421, "The request's target must be a path.");
 }
 
-/** A user's name and a password, as git sends them. */
+/** Basic credentials, as git sends them. */
 const basicForm = /^(basic +)([A-Za-z0-9+/=]+)$/i;
 
-/** Puts values where their placeholders stand, in the headers they are bound to; nothing else. */
+/** Replaces placeholders with values, only in the headers that the secrets are bound to. */
 function withValue([name, value]: Header, secrets: readonly PlacedSecret[]): Header {
   const lower = name.toLowerCase();
   const here = secrets.filter(({ headers }) => headers.includes(lower));
@@ -218,7 +218,7 @@ function withValue([name, value]: Header, secrets: readonly PlacedSecret[]): Hea
     );
   const [, scheme, packed] = (lower === "authorization" && basicForm.exec(value)) || [];
   if (scheme === undefined || packed === undefined) return [name, replaced(value)];
-  // As bytes: what stands beside a placeholder need not be UTF-8. Bound values are ASCII.
+  // Decoded as bytes, because text next to a placeholder needn't be UTF-8. Bound values are ASCII.
   const said = Buffer.from(packed, "base64").toString("latin1");
   const meant = replaced(said);
   if (meant === said) return [name, value];

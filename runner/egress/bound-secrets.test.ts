@@ -36,7 +36,7 @@ const host = createServer(
     response.end(answerWith === "gzip" ? gzipSync(echo) : echo);
   },
 );
-/** Where clients come in, as behind the proxy's CONNECT. */
+/** The entry for clients, as behind the proxy's CONNECT. */
 const front = createTcpServer({ pauseOnConnect: true }, async (client: Socket) => {
   const upstream = connect((host.address() as AddressInfo).port, "127.0.0.1");
   await once(upstream, "connect");
@@ -148,7 +148,7 @@ describe("SEC-5 a secret bound to a host", () => {
     expect(bound.wants(`x.${name}`, 443)).toBe(false);
   });
 
-  test("goes to no host that can't prove its name", async () => {
+  test("isn't sent to a host that can't prove its name", async () => {
     certifiedFor = "other.test";
     const before = heard.length;
     const answer = await send({ headers: { "x-api-key": placeholder } });

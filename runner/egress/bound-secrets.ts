@@ -1,7 +1,7 @@
 /**
- * Secrets that are bound to hosts: the sandbox holds a placeholder, and what stands here puts the
- * value in its place, in the headers that were named, of requests to those hosts alone. It is the
- * TLS server that the client inside talks to, and the TLS client that the host talks to.
+ * Secrets that are bound to hosts. The sandbox holds placeholders; this code replaces them with the
+ * values in the named headers of requests to those hosts only. For that it is the TLS server for
+ * the client inside, and the TLS client for the host.
  */
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -24,14 +24,14 @@ const idleTimeoutMs = 600_000;
 
 export interface BoundSecretsDeps {
   readonly now: number;
-  /** Of the hosts' certificates, instead of the usual ones. */
+  /** The roots that hosts' certificates are checked with, instead of the usual ones. */
   readonly roots?: readonly string[];
 }
 
 export class BoundSecrets implements TlsTerminator {
-  /** PEM: what clients inside must trust, beside the usual roots. */
+  /** PEM: the certificate that clients inside must trust besides the usual roots. */
   readonly certificatePem: string;
-  /** What programs inside find in their variables. */
+  /** The placeholders that programs inside find in their variables. */
   readonly placeholders: Readonly<Record<string, string>>;
   readonly #placed: readonly PlacedSecret[];
   readonly #ca: ExecutionCa;
@@ -51,7 +51,7 @@ export class BoundSecrets implements TlsTerminator {
     this.#ca = new ExecutionCa([...new Set(hosts)], now);
     this.certificatePem = this.#ca.certificatePem;
     this.#roots = roots;
-    // Names of headers are written without regard to case, and some hosts change it.
+    // Header names ignore case and some hosts change it, so lower-case forms are redacted, too.
     const small = secrets.map(({ key, value }) => ({ key, value: value.toLowerCase() }));
     this.#redaction = planRedaction([...secrets, ...small], "bytes");
     this.#server = createServer(
@@ -62,13 +62,14 @@ export class BoundSecrets implements TlsTerminator {
       },
       (request, response) => this.#carry(request, response),
     );
-    // It is handed its connections. Node looks for late ones once a server listens: it never does.
+    // The server receives connections without listening, but Node only checks for late requests
+    // after this event.
     this.#server.emit("listening");
-    // All of them are judged: Node would drop those beyond its own count unseen.
+    // Every header is checked; Node would silently drop those above its own maximum.
     this.#server.maxHeadersCount = 0;
-    // What carries TLS doesn't hear of what passes; the server's end of it does.
+    // The TLS socket's own idle timeout doesn't see the traffic; the server's end has one.
     this.#server.timeout = idleTimeoutMs;
-    // How long an upload may take is the execution's own time limit.
+    // The execution's own time limit bounds an upload.
     this.#server.requestTimeout = 0;
     this.#server.on("clientError", (_error, socket) => {
       if (!stopTaking(socket)) return;
@@ -88,7 +89,7 @@ export class BoundSecrets implements TlsTerminator {
       isServer: true,
       secureContext,
       ALPNProtocols: ["http/1.1"],
-      // Another name than the tunnel's would be answered for a host that nobody checked.
+      // A server name other than the tunnel's would be answered for a host that wasn't checked.
       SNICallback: (asked, answer) =>
         asked.toLowerCase() === name
           ? answer(null, secureContext)
@@ -102,7 +103,7 @@ export class BoundSecrets implements TlsTerminator {
     const late = setTimeout(() => inner.destroy(), handshakeTimeoutMs);
     inner.once("secure", () => {
       clearTimeout(late);
-      // A hello without a name never asked the callback.
+      // The callback isn't called for a hello without a name.
       if (typeof inner.servername !== "string" || inner.servername === "") inner.destroy();
     });
     const secrets = this.#placed.filter((secret) => isBoundTo(secret, name));
@@ -122,7 +123,7 @@ export class BoundSecrets implements TlsTerminator {
   }
 }
 
-/** No two executions share one, and no secret looks like it. */
+/** Random, so no two executions share one and no secret looks like it. */
 function newPlaceholder(): string {
   return `paddock-bound-${randomBytes(20).toString("hex")}`;
 }

@@ -9,7 +9,7 @@ import { helloBytesMax, readGreeting } from "./client-hello.ts";
 let real: Buffer;
 let nameless: Buffer;
 
-/** What Node's own client says first. */
+/** The first bytes of Node's own client. */
 async function captured(servername: string): Promise<Buffer> {
   const server = createServer();
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -32,7 +32,7 @@ beforeAll(async () => {
   nameless = await captured("");
 });
 
-/** The same message over records of `size` bytes. */
+/** The same message in records of `size` bytes. */
 function inRecords(hello: Buffer, size: number): Buffer {
   const message = hello.subarray(5);
   const records: Buffer[] = [];
@@ -59,7 +59,7 @@ describe("a client's first bytes", () => {
     expect(copiedBytes / real.length).toBeLessThan(4);
   });
 
-  test("are waited for at every byte, and never misread", () => {
+  test("are awaited at every byte, and never misread", () => {
     for (let length = 0; length < real.length; length += 1) {
       expect(readGreeting(real.subarray(0, length)).kind, `${length}`).toBe("incomplete");
     }
@@ -94,7 +94,7 @@ describe("a client's first bytes", () => {
     expect(readGreeting(helloWith([list([name]), list([name])])).kind).toBe("malformed");
   });
 
-  test("whatever comes, it is answered, within the bound", () => {
+  test("get an answer whatever they are, within the bound", () => {
     const anything = fc.oneof(
       fc.uint8Array({ maxLength: 2_000 }),
       fc.tuple(fc.nat(real.length - 1), fc.nat(255)).map(([at, byte]) => {

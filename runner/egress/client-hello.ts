@@ -1,13 +1,13 @@
-/** Reads the name a TLS client asks for out of its first bytes, which are a stranger's. */
+/** Reads the server name from a TLS client's first bytes, which come from a stranger. */
 
 export type Greeting =
-  /** So far it may become one. */
+  /** The bytes may still become a hello. */
   | { readonly kind: "incomplete" }
   | { readonly kind: "tls"; readonly serverName: string | null }
   | { readonly kind: "not-tls" }
   | { readonly kind: "malformed" };
 
-/** Post-quantum key shares make hellos of 2 KiB; nobody needs this much. */
+/** Hellos with post-quantum key shares take 2 KiB; none needs this much. */
 export const helloBytesMax = 16 * 1024;
 
 const handshakeRecord = 22;
@@ -21,7 +21,7 @@ const randomBytes = 32;
 
 class Malformed extends Error {}
 
-/** Pure, and to be asked again with more bytes while it answers `incomplete`. */
+/** Pure. Call it again with more bytes while it returns `incomplete`. */
 export function readGreeting(bytes: Buffer): Greeting {
   if (bytes.length === 0) return { kind: "incomplete" };
   if (bytes[0] !== handshakeRecord) return { kind: "not-tls" };
@@ -35,15 +35,14 @@ export function readGreeting(bytes: Buffer): Greeting {
   }
 }
 
-/** The message's body, put together from its records; null while some of it is missing. */
+/** The message's body, assembled from its records; null while a part is missing. */
 function helloMessage(bytes: Buffer): Buffer | null {
   const parts: Buffer[] = [];
   let wantedBytes = messageHeaderBytes;
   let at = 0;
   for (let gathered = 0; gathered < wantedBytes; ) {
     if (at >= bytes.length) return null;
-    // Every record of it is looked at, the first byte first: what never ends must not be waited
-    // for.
+    // Checks every record from its first byte, so that it never waits for an endless one.
     if (bytes[at] !== handshakeRecord) throw new Malformed();
     if (bytes.length - at >= 2 && bytes[at + 1] !== 3) throw new Malformed();
     if (bytes.length - at < recordHeaderBytes) return null;
@@ -53,7 +52,7 @@ function helloMessage(bytes: Buffer): Buffer | null {
     parts.push(part);
     gathered += part.length;
     at += recordHeaderBytes + lengthBytes;
-    // Its length is known once: a hello may come in records of one byte.
+    // The length is read once, since a hello may come in records of one byte.
     if (wantedBytes > messageHeaderBytes || gathered < messageHeaderBytes) continue;
     const head = Buffer.concat(parts);
     if (head[0] !== clientHello) throw new Malformed();
@@ -83,7 +82,7 @@ function serverNameOf(message: Buffer): string | null {
   return serverName;
 }
 
-/** A list of one: two names would be one for us and one for the server. */
+/** The list must have one name: with two, we and the server could pick different ones. */
 function onlyName(body: Buffer): string {
   const outer = new HelloReader(body);
   const list = new HelloReader(outer.vector(2));
@@ -93,7 +92,7 @@ function onlyName(body: Buffer): string {
   return name;
 }
 
-/** Numbers and length-prefixed pieces, in order. */
+/** Reads numbers and length-prefixed pieces in order. */
 class HelloReader {
   readonly #bytes: Buffer;
   #at = 0;

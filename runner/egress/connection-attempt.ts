@@ -1,30 +1,30 @@
-/** One attempt to leave, from its first byte to its end in the log. */
+/** One attempt to leave the sandbox, from its first byte to its end in the log. */
 import type { Socket } from "node:net";
 import type { EgressRule } from "#shared/core/network/network-policy";
 import type { EgressAttempt, EgressEnd } from "#shared/protocol/runner";
 import { EgressRefusal } from "./refusal.ts";
 
-/** What is known of an attempt before it is numbered. */
+/** An attempt before it is numbered. */
 export type NewAttempt = Omit<EgressAttempt, "sequence" | "open">;
 
-/** An attempt that was written down before it ended. */
+/** An attempt that was recorded before its end. */
 export interface OpenEntry {
-  /** Resolves when it is stored. @throws {EgressRefusal} If it can't be: then don't connect. */
+  /** Resolves when it is stored. @throws {EgressRefusal} If it can't be; then don't connect. */
   readonly stored: Promise<void>;
   end(how: EgressEnd): void;
 }
 
 export interface AttemptLog {
-  /** @throws {EgressRefusal} When it can't be recorded: then it mustn't be made. */
+  /** @throws {EgressRefusal} If it can't be recorded; then it mustn't be made. */
   open(attempt: NewAttempt): OpenEntry;
-  /** One that is over: it was refused before anything was sent. */
+  /** Records an attempt that was refused before anything was sent. */
   record(attempt: NewAttempt): void;
 }
 
 export interface AttemptDeps {
   readonly log: AttemptLog;
   readonly now: () => number;
-  /** Takes secrets out of a host's name: a program may ask for anything. */
+  /** Removes secrets from a host's name, because a program may ask for any name. */
   readonly redact: (host: string) => string;
 }
 
@@ -46,21 +46,24 @@ export class ConnectionAttempt {
   }
 
   /**
-   * Writes down that it is allowed. Resolves when that is stored, and nothing of the sandbox's may
-   * be sent before. @throws {EgressRefusal}
+   * Records that it is allowed. Nothing of the sandbox's may be sent before this resolves. @throws
+   * {EgressRefusal}
    */
   async open(): Promise<void> {
     this.#entry = this.#deps.log.open({ ...this.#what, at: this.#at, ...this.#outcome(null) });
     await this.#entry.stored;
   }
 
-  /** Whose bytes are counted, and where they go. */
+  /** Sets the connection whose bytes are counted, and its address. */
   connected(upstream: Socket, address: string): void {
     this.#upstream = upstream;
     this.#address = address;
   }
 
-  /** Writes its end, once: the first reason counts. Anything but a refusal broke on the way. */
+  /**
+   * Records the end once, with the first reason. Any error but a refusal counts as a broken
+   * connection.
+   */
   end(error: unknown = null): void {
     if (this.#ended) return;
     this.#ended = true;

@@ -1,4 +1,4 @@
-/** As much of ASN.1's distinguished encoding as a certificate takes (X.690). */
+/** The part of ASN.1's distinguished encoding that a certificate needs (X.690). */
 
 const shortLengthMax = 0x7f;
 
@@ -16,11 +16,11 @@ function lengthOf(length: number): Buffer {
 
 export const sequence = (...parts: readonly Uint8Array[]) => der(0x30, ...parts);
 export const octets = (bytes: Uint8Array) => der(0x04, bytes);
-/** @param unusedBits at the end of the last byte. */
+/** @param unusedBits the number of unused bits in the last byte. */
 export const bits = (bytes: Uint8Array, unusedBits = 0) => der(0x03, Buffer.of(unusedBits), bytes);
 export const yes = der(0x01, Buffer.of(0xff));
 
-/** Not negative: a leading bit that would make it so is preceded by a zero. */
+/** Encodes a non-negative number; a leading 1 bit gets a zero byte before it. */
 export function integer(bytes: Uint8Array): Buffer {
   const isNegative = ((bytes[0] ?? 0) & 0x80) !== 0;
   return der(0x02, isNegative ? Buffer.concat([Buffer.of(0), bytes]) : bytes);
@@ -38,7 +38,7 @@ function base128(arc: number): Buffer {
   return Buffer.from(digits);
 }
 
-/** In years before 2050. */
+/** For years before 2050. */
 export function utcTime(epochMs: number): Buffer {
   const digits = new Date(epochMs).toISOString().replace(/\.\d+|[-:T]/g, "");
   return der(0x17, Buffer.from(digits.slice(2)));

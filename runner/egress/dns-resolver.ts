@@ -1,9 +1,9 @@
-/** Resolves names outside of the sandbox, each time anew: nothing is remembered. */
+/** Resolves names outside of the sandbox, every time, without a cache. */
 import { Resolver } from "node:dns/promises";
 import { EgressRefusal } from "./refusal.ts";
 
 export interface Names {
-  /** Every address of `name`, IPv4 first. @throws {EgressRefusal} When there is none. */
+  /** Every address of `name`, IPv4 first. @throws {EgressRefusal} If there is none. */
   resolve(name: string): Promise<string[]>;
 }
 
@@ -21,7 +21,7 @@ export function namesOf(server: string | null): Names {
       const found = answers.flatMap((answer) =>
         answer.status === "fulfilled" ? answer.value : [],
       );
-      // More than anybody has is somebody's game.
+      // No honest host has more addresses.
       if (found.length > addressesMax) throw new EgressRefusal("name_not_found");
       if (found.length > 0) return found;
       const codes = answers.map((answer) => codeOf(answer));

@@ -22,11 +22,14 @@ const bytes = { sentBytes: 10, receivedBytes: 20, durationMs: 30 };
 
 interface Options {
   readonly now?: () => number;
-  /** What the gateway does with a call. */
+  /** How the gateway responds to a call. */
   readonly answer?: (call: EgressRequest) => "stored" | "refused" | "away";
 }
 
-/** A log before a gateway that keeps what it takes, and tells calls apart by their first number. */
+/**
+ * A log in front of a gateway that stores what it accepts, and identifies calls by their first
+ * number.
+ */
 function logOf({ now = () => 0, answer = () => "stored" }: Options = {}) {
   const [sent, failures]: [EgressRequest[], unknown[]] = [[], []];
   const stored = new Map<number, EgressAttempt>();
@@ -69,7 +72,7 @@ describe("NET-4 the egress log", () => {
     expect(sequences).toEqual(sequences.map((_, index) => index + 1));
   });
 
-  test("is bounded in the rate of what was refused, and says how many it cut", async () => {
+  test("limits the rate of refused attempts, and says how many it cut", async () => {
     let nowMs = 0;
     const { log, sent } = logOf({ now: () => nowMs });
     for (let count = 0; count < 1_500; count += 1) log.record(refused);
@@ -80,7 +83,7 @@ describe("NET-4 the egress log", () => {
     expect(sent.at(-1)?.cut).toBe(530);
   });
 
-  test("is bounded in all that was refused, and tells of cuts that nothing follows", async () => {
+  test("limits the number of refused attempts, and reports cuts at its end", async () => {
     let nowMs = 0;
     const { log, sent } = logOf({ now: () => (nowMs += 1_000) });
     for (let count = 0; count < 10_000; count += 1) log.record(refused);
@@ -91,13 +94,13 @@ describe("NET-4 the egress log", () => {
     expect(sent.at(-1)).toEqual({ attempts: [], ends: [], firstSequence: 10_001, cut: 1 });
   });
 
-  test("sends nothing where nothing was tried", async () => {
+  test("sends nothing if nothing was tried", async () => {
     const { log, sent } = logOf();
     await log.end();
     expect(sent).toEqual([]);
   });
 
-  test("F9 names what was refused, also what no longer fits", async () => {
+  test("F9 names refused hosts, even those that no longer fit", async () => {
     const { log } = logOf();
     for (let count = 0; count < 2_000; count += 1) log.record(refused);
     expect(log.refused()).toEqual(["a.test:443 (host_not_allowed) (×2000)"]);
@@ -105,7 +108,7 @@ describe("NET-4 the egress log", () => {
     expect(log.refused()).toHaveLength(10);
   });
 
-  test("a gateway that can't be reached holds nobody up", async () => {
+  test("isn't delayed by a gateway that can't be reached", async () => {
     const { log, failures } = logOf({ answer: () => "away" });
     log.record(refused);
     await log.end();
@@ -114,7 +117,7 @@ describe("NET-4 the egress log", () => {
 });
 
 describe("NET-6 the egress log", () => {
-  test("has what is allowed before it is made, and its end when it is over", async () => {
+  test("records an allowed attempt before it is made, and its end afterwards", async () => {
     const { log, stored } = logOf();
     const entry = log.open(attempt);
     expect(stored.get(1)).toMatchObject({ host: "a.test", open: true });
@@ -125,7 +128,7 @@ describe("NET-6 the egress log", () => {
     expect(stored.get(1)).not.toHaveProperty("open");
   });
 
-  test("allows nothing that it can't store, and tells of it later", async () => {
+  test("refuses an attempt that it can't store, and reports it later", async () => {
     let said: "stored" | "away" = "away";
     const { log, stored } = logOf({ answer: () => said });
     const entry = log.open(attempt);
@@ -202,7 +205,7 @@ describe("NET-6 the egress log", () => {
     ]);
   });
 
-  test("isn't hidden from by a flood of what is refused", async () => {
+  test("still records allowed attempts during a flood of refused ones", async () => {
     const { log, stored } = logOf();
     for (let count = 0; count < 20_000; count += 1) log.record(refused);
     const entry = log.open({ ...attempt, host: "allowed.test" });
@@ -210,7 +213,7 @@ describe("NET-6 the egress log", () => {
     expect([...stored.values()].filter(({ host }) => host === "allowed.test")).toHaveLength(1);
   });
 
-  test("is bounded: what it has no room for isn't made", async () => {
+  test("refuses attempts once it is full", async () => {
     const { log } = logOf({ answer: () => "away" });
     for (let count = 0; count < 100_000; count += 1) log.open(attempt);
     expect(() => log.open(attempt)).toThrow("log is full");

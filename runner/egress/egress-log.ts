@@ -1,7 +1,7 @@
 /**
- * The egress log on its way to the gateway: numbered, in batches that stay as they are until they
- * are stored. An attempt that is allowed is stored before it is made. Those that are refused have a
- * room of their own, so that a flood of them hides nothing that was allowed.
+ * Sends the egress log to the gateway: numbered, in batches that don't change until they are
+ * stored. An allowed attempt is stored before it is made. Refused attempts have a quota of their
+ * own, so a flood of them doesn't hide allowed ones.
  */
 import {
   EgressAttempt,
@@ -17,17 +17,17 @@ import { RefusedRoom } from "./refused-room.ts";
 
 export interface EgressLogDeps {
   readonly send: (call: EgressRequest) => Promise<unknown>;
-  /** Whether what `send` threw is about the call itself: it would be refused again as it is. */
+  /** Whether an error of `send` is about the call's content, so that it would be refused again. */
   readonly isRefused: (error: unknown) => boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly onFailure: (error: unknown) => void;
 }
 
-/** What a whole execution may make; each of them is in the log. */
+/** Allowed attempts of one execution; each of them is in the log. */
 const allowedMax = 100_000;
 const flushIntervalMs = 5_000;
-/** Each takes as long as `send` does to give up. */
+/** Each try takes as long as `send` needs to give up. */
 const lastTriesMax = 3;
 
 interface Entry {
@@ -35,7 +35,7 @@ interface Entry {
   readonly stored: PromiseWithResolvers<void>;
 }
 
-/** One document of the log; its first number is its name, so it is never put together again. */
+/** One document of the log. Its first number is its name, so its content never changes. */
 type Batch = readonly Entry[];
 
 export class EgressLog implements AttemptLog {
@@ -43,10 +43,10 @@ export class EgressLog implements AttemptLog {
   readonly #room: RefusedRoom;
   #unsent = new Map<number, Entry>();
   #batches: Batch[] = [];
-  /** In which batch an attempt was told that is still open. */
+  /** Maps each open attempt to the batch that reported it. */
   readonly #told = new Map<number, number>();
   #ends: EgressEnding[] = [];
-  /** One by one, and apart from batches, once some of them were refused. */
+  /** How many ends go into a call; 1 once some were refused, so that others aren't affected. */
   #endsAtOnce = egressBatchLengthMax;
   #sequence = 0;
   #allowed = 0;
@@ -82,12 +82,12 @@ export class EgressLog implements AttemptLog {
     this.#flushSoon();
   }
 
-  /** Of what was refused, the first few. */
+  /** The names of the first refused hosts. */
   refused(): readonly string[] {
     return this.#room.names();
   }
 
-  /** Sends all there is; resolves when it is stored, or can't be. */
+  /** Sends everything; resolves when it is stored, or can't be. */
   async end(): Promise<void> {
     for (let tries = 0; tries < lastTriesMax && (tries === 0 || this.#hasMore()); tries += 1) {
       await this.#sending;
@@ -129,7 +129,7 @@ export class EgressLog implements AttemptLog {
     }, flushIntervalMs);
   }
 
-  /** One call at a time: what comes meanwhile goes out together with the next. */
+  /** Sends one call at a time; what comes meanwhile goes into the next. */
   #flush(): void {
     this.#sending ??= this.#sendAll().finally(() => {
       this.#sending = null;
@@ -139,7 +139,7 @@ export class EgressLog implements AttemptLog {
     });
   }
 
-  /** Until nothing is left, or the gateway isn't heard. */
+  /** Continues until nothing is left or the gateway can't be reached. */
   async #sendAll(): Promise<void> {
     let isHeard = true;
     while (isHeard && this.#hasMore()) {
@@ -182,7 +182,7 @@ export class EgressLog implements AttemptLog {
     return true;
   }
 
-  /** Those whose batch is stored: batches are stored in order. */
+  /** Takes ends whose batch is stored; batches are stored in order. */
   #takeEnds(before: number | null): EgressEnding[] {
     if (before !== null && this.#endsAtOnce === 1) return [];
     const isDue = ({ batch }: EgressEnding) => before === null || batch < before;
@@ -191,7 +191,7 @@ export class EgressLog implements AttemptLog {
     return [...due];
   }
 
-  /** It is told again later, but nobody waits for that: what isn't recorded isn't made. */
+  /** Keeps ends for a later call. Attempts that wait to be recorded are refused. */
   #keep(ends: readonly EgressEnding[]): false {
     this.#ends.unshift(...ends);
     for (const { stored } of this.#batches.flat())
@@ -199,7 +199,10 @@ export class EgressLog implements AttemptLog {
     return false;
   }
 
-  /** What is wrong in a call costs itself alone. @returns Whether there is more to try. */
+  /**
+   * Splits a refused call, so that an invalid entry affects only itself. @returns Whether there is
+   * more to try.
+   */
   #split(batch: Batch, ends: readonly EgressEnding[]): boolean {
     if (ends.length > 0) {
       if (batch.length > 0 || ends.length > 1) this.#ends.unshift(...ends);
@@ -223,7 +226,7 @@ export class EgressLog implements AttemptLog {
   }
 }
 
-/** What an attempt is told as that can't be told as it is: nothing of it is taken on trust. */
+/** Replaces an attempt that can't be stored as it is; none of its text is kept. */
 function bare({ sequence, at, method, verdict }: EgressAttempt): EgressAttempt {
   return {
     ...{ sequence, at: Number.isSafeInteger(at) && at >= 0 ? at : 0, host: "", port: 0, method },

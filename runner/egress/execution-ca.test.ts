@@ -14,7 +14,7 @@ const ca = new ExecutionCa(["api.example.test"], now);
 const folder = mkdtempSync(join(tmpdir(), "paddock-ca-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What a server shows that asks the CA for `host`'s certificate. */
+/** The certificate that a server with this CA presents for `host`. */
 async function shownFor(host: string) {
   const server = createServer({ SNICallback: (_name, done) => done(null, ca.contextFor(host)) });
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -41,7 +41,7 @@ describe("an ExecutionCa", () => {
     expect((await shownFor("bank.test")).result).toBe("permitted subtree violation");
   });
 
-  test("passes OpenSSL's strict checks, and nobody outside an execution's time", async () => {
+  test("passes OpenSSL's strict checks, and only during an execution", async () => {
     const { pem } = await shownFor("api.example.test");
     const [root, leaf] = [join(folder, "ca.pem"), join(folder, "leaf.pem")];
     writeFileSync(root, ca.certificatePem);
@@ -54,7 +54,7 @@ describe("an ExecutionCa", () => {
     expect(text).toMatch(/Permitted:\s+DNS:api\.example\.test\s+Excluded:\s+IP:0\.0\.0\.0\/0/);
   });
 
-  test("makes no two serial numbers alike", () => {
+  test("never repeats a serial number", () => {
     const serials = [ca, new ExecutionCa(["a.test"], now)].map(
       ({ certificatePem }) => new X509Certificate(certificatePem).serialNumber,
     );

@@ -1,6 +1,6 @@
 /**
- * The certificate authority of one execution, for the hosts that its secrets are bound to. Its key
- * never leaves this process's memory, and what it signs is worthless for any other name.
+ * The certificate authority of one execution, for hosts with bound secrets. Its key never leaves
+ * this process's memory, and its certificates are worthless for any other name.
  */
 import {
   createHash,
@@ -13,10 +13,10 @@ import {
 import { createSecureContext, type SecureContext } from "node:tls";
 import { bits, der, identifier, integer, octets, sequence, utcTime, yes } from "./der.ts";
 
-/** Longer than any execution; clocks of clients inside are ours. */
+/** Longer than any execution; the clients inside use our clock. */
 const lifetimeMs = 26 * 3_600_000;
 const skewMs = 3_600_000;
-/** One execution asks for few names; below `*.host` they could be any number. */
+/** An execution asks for few names, but below `*.host` there may be any number. */
 const contextsMax = 1_000;
 
 const algorithm = sequence(identifier("1.2.840.10045.4.3.2"));
@@ -44,7 +44,7 @@ export class ExecutionCa {
   readonly #leaves = newPair();
   readonly #contexts = new Map<string, SecureContext>();
 
-  /** @param hosts as far as it may vouch: each, and what lies below it. */
+  /** @param hosts the names it may vouch for: each of them, and everything below it. */
   constructor(hosts: readonly string[], now: number) {
     this.#now = now;
     this.certificatePem = this.#signed({
@@ -59,7 +59,7 @@ export class ExecutionCa {
     });
   }
 
-  /** What a TLS server shows that is asked for `host`. */
+  /** The certificate that a TLS server presents for `host`. */
   contextFor(host: string): SecureContext {
     const known = this.#contexts.get(host);
     if (known) return known;
@@ -125,7 +125,7 @@ function dnsName(host: string): Buffer {
   return der(0x82, Buffer.from(host));
 }
 
-/** Of names, these alone; of addresses, none. */
+/** Permits these names only, and no addresses. */
 function constraintsOf(hosts: readonly string[]): Buffer {
   const anyAddress = [8, 32].map((length) => sequence(der(0x87, Buffer.alloc(length))));
   const permitted = der(0xa0, ...hosts.map((host) => sequence(dnsName(host))));

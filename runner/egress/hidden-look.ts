@@ -1,14 +1,14 @@
 /**
- * Looks for secrets in what is compressed without a header that says so: what an ordinary program
- * would unpack, a host may have packed. The bytes themselves pass unchanged, since archives must
- * arrive whole, or they don't pass at all.
+ * Searches for secrets in compressed data without a header that announces it, because an ordinary
+ * program would unpack what a host has packed. The bytes pass unchanged, since archives must arrive
+ * whole, or they don't pass at all.
  */
 import type { Transform } from "node:stream";
 import { createGunzip, createInflate, createZstdDecompress } from "node:zlib";
 import type { RedactionPlan } from "#shared/core/redaction/plan";
 import { Redactor } from "#shared/core/redaction/redaction";
 
-/** What is packed in what is packed, and so on: deeper nobody packs by accident. */
+/** How deeply nested archives are searched; deeper nesting isn't accidental. */
 const depthMax = 3;
 const heldBytesMax = 1024 * 1024;
 const openings: readonly (readonly [begin: readonly number[], make: () => Transform])[] = [
@@ -23,7 +23,7 @@ const openings: readonly (readonly [begin: readonly number[], make: () => Transf
 export class HiddenLook {
   readonly #plan: RedactionPlan;
   readonly #depth: number;
-  /** What has come while it isn't known yet how it begins, or whether it ends in a secret. */
+  /** Bytes that wait until the format is known, or that may end inside a secret. */
   #held: Buffer[] = [];
   #heldBytes = 0;
   #begin: Buffer | null = Buffer.alloc(0);
@@ -34,12 +34,12 @@ export class HiddenLook {
     this.#depth = depth;
   }
 
-  /** Whether nothing is packed in it, as its beginning says. */
+  /** Whether the data's beginning shows that it isn't compressed. */
   get isPlain(): boolean {
     return this.#begin === null && this.#inside === null;
   }
 
-  /** @returns What may pass now. @throws {Error} When a secret was found. */
+  /** @returns The bytes that may pass now. @throws {Error} If a secret was found. */
   async at(piece: Buffer): Promise<Buffer> {
     this.#held.push(piece);
     if (this.#begin !== null) {
@@ -52,7 +52,7 @@ export class HiddenLook {
     return await this.#pass(piece);
   }
 
-  /** @returns The rest. @throws {Error} When a secret was found. */
+  /** @returns The rest. @throws {Error} If a secret was found. */
   async end(): Promise<Buffer> {
     await this.#inside?.end();
     return this.#release();
@@ -62,7 +62,7 @@ export class HiddenLook {
     this.#inside?.close();
   }
 
-  /** Whether it is known how it begins. */
+  /** Decides the format from the beginning; false if more bytes are needed. */
   #decide(begin: Buffer): boolean {
     if (this.#depth >= depthMax) return true;
     const possible = openings.filter(([bytes]) =>
@@ -78,7 +78,7 @@ export class HiddenLook {
   async #pass(piece: Buffer): Promise<Buffer> {
     const isOpen = (await this.#inside?.write(piece)) ?? false;
     if (!isOpen) return this.#release();
-    // What is packed can go on for ever without saying anything.
+    // A compressed stream may go on for ever without producing output, so held bytes are bounded.
     this.#heldBytes += piece.length;
     if (this.#heldBytes > heldBytesMax) throw new Error("the answer can't be looked into");
     return Buffer.alloc(0);
@@ -90,14 +90,14 @@ export class HiddenLook {
   }
 }
 
-/** What one packed stream holds. */
+/** The content of one compressed stream. */
 class Inside {
   readonly #decoder: Transform;
   readonly #redactor: Redactor;
   readonly #look: HiddenLook;
   #looked: Promise<void> = Promise.resolve();
   #found: Error | null = null;
-  /** It was no such stream after all, or what follows its end is none. */
+  /** It wasn't a compressed stream after all, or the bytes after its end aren't part of it. */
   #isOver: boolean = false;
 
   constructor(decoder: Transform, plan: RedactionPlan, depth: number) {
@@ -112,7 +112,7 @@ class Inside {
     }
   }
 
-  /** @returns Whether what has come so far may end within a secret. @throws {Error} */
+  /** @returns Whether the data so far may end inside a secret. @throws {Error} */
   async write(piece: Buffer): Promise<boolean> {
     if (!this.#isOver) await this.#feed(piece);
     await this.#looked;

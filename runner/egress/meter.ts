@@ -1,4 +1,4 @@
-/** Counts what an execution's proxy carries, and says when it is enough. */
+/** Counts what an execution's proxy carries, and says when the limit is reached. */
 import type { EgressRule } from "#shared/core/network/network-policy";
 import type { EgressLimits } from "#shared/protocol/runner";
 
@@ -9,11 +9,11 @@ export class Meter {
   readonly #now: () => number;
   #open = 0;
   #totalBytes = 0;
-  /** Of the connections left to be opened now; it fills again over a minute. */
+  /** How many connections may be opened now; it refills over a minute. */
   #tokens: number;
   #filledAtMs: number;
 
-  /** @param now Milliseconds that only go forward. */
+  /** @param now Monotonic milliseconds. */
   constructor(limits: EgressLimits, now: () => number) {
     this.#limits = limits;
     this.#now = now;

@@ -1,4 +1,4 @@
-/** Every attempt to leave passes here: decided, counted, pinned, carried, and written down. */
+/** Every attempt to leave passes here: it is decided, counted, pinned, carried and recorded. */
 import { decideHost, type Host } from "#shared/core/network/network-policy";
 import type { EgressAttempt, NetworkPolicy } from "#shared/protocol/runner";
 import { type AttemptDeps, ConnectionAttempt } from "./connection-attempt.ts";
@@ -10,11 +10,11 @@ export interface ExitsDeps extends PinnedDeps, AttemptDeps {
   readonly policy: NetworkPolicy;
 }
 
-/** A way out that is open. */
+/** An open connection to the outside. */
 export interface Exit {
   readonly host: Host;
   readonly pinned: Pinned;
-  /** To be asked for each piece that passes; after the first false the way is shut. */
+  /** Called for each piece that passes; after the first false the connection is closed. */
   readonly pass: (bytes: number) => boolean;
 }
 
@@ -30,9 +30,7 @@ export class Exits {
     this.#meter = new Meter(deps.policy.limits, () => performance.now());
   }
 
-  /**
-   * Resolves when `carry` is done. @throws {EgressRefusal} if it isn't called, or refuses itself.
-   */
+  /** Resolves when `carry` is done. @throws {EgressRefusal} If it wasn't reached, or throws one. */
   async attempt(
     method: Method,
     asked: RequestedHost,
@@ -51,12 +49,12 @@ export class Exits {
     }
   }
 
-  /** Writes down what never became an attempt to reach anybody. */
+  /** Records a request that never became an attempt to reach a host. */
   refused(method: Method, asked: RequestedHost, refusal: EgressRefusal): void {
     new ConnectionAttempt(this.#deps, { ...asked, method }).end(refusal);
   }
 
-  /** Shuts every way that is open, each with its line in the log. */
+  /** Closes every open connection; each gets its end in the log. */
   close(): void {
     for (const [attempt, { socket }] of this.#open) {
       attempt.end();

@@ -1,17 +1,17 @@
-/** Connects to a host by an address that was looked at, and to no other. */
+/** Connects to a host only by an address that was checked. */
 import { connect, type Socket } from "node:net";
 import type { Host } from "#shared/core/network/network-policy";
 import { specialRangeOf } from "#shared/core/network/network-policy-addresses";
 import type { Names } from "./dns-resolver.ts";
 import { EgressRefusal } from "./refusal.ts";
 
-/** An established connection, and the address it leads to. */
+/** An established connection and its address. */
 export interface Pinned {
   readonly socket: Socket;
   readonly address: string;
 }
 
-/** Where an address and port are really found; only tests give another place. */
+/** Maps a checked address and port to a real one; only tests change it. */
 export type Dial = (
   address: string,
   port: number,
@@ -23,14 +23,14 @@ export interface PinnedDeps {
 }
 
 const connectTimeoutMs = 5_000;
-/** Of a host's addresses, how many are tried in turn. */
+/** How many of a host's addresses are tried in turn. */
 const attemptsMax = 4;
 
 /**
- * Resolves anew and looks at every answer before the first is used: one that leads inside condemns
- * them all, since who mixes them means the wrong one to be taken sometimes.
+ * Resolves the name again and checks every answer before the first is used. One internal address
+ * condemns them all, because a host that mixes them wants it to be used sometimes.
  *
- * @throws {EgressRefusal} When it may not, or can't be connected.
+ * @throws {EgressRefusal} If the host isn't allowed, or can't be connected.
  */
 export async function connectPinned(deps: PinnedDeps, host: Host, port: number): Promise<Pinned> {
   const addresses = host.kind === "address" ? [host.name] : await deps.names.resolve(host.name);
@@ -63,7 +63,7 @@ function dialOnce(target: { readonly host: string; readonly port: number }): Pro
     socket.once("connect", () => {
       socket.setTimeout(0);
       socket.off("error", fail);
-      // Heard for as long as it lives: a host that resets must end its connection, not us.
+      // Stays for the socket's life: a host's reset must end its connection and not this process.
       socket.on("error", () => socket.destroy());
       resolve(socket);
     });

@@ -1,7 +1,7 @@
-/** Moves bytes from one stream to another at the pace of the slower. */
+/** Moves bytes from one stream to another at the pace of the slower one. */
 import type { Readable, Writable } from "node:stream";
 
-/** @param pass Asked for each piece; false stops it for good. */
+/** @param pass Called for each piece; false stops it for good. */
 export function pipeWithQuota(
   from: Readable,
   to: Writable,
@@ -15,8 +15,8 @@ export function pipeWithQuota(
     to.once("drain", resume);
   });
   from.once("end", () => to.end());
-  // Who ends early has done so before anybody listened.
+  // The source may have ended before this listened.
   if (from.readableEnded) to.end();
-  // Whoever looked at the beginning may have stopped it.
+  // Code that inspected the beginning may have paused the stream.
   from.resume();
 }

@@ -1,6 +1,6 @@
 import type { BoundSecret } from "#shared/protocol/bound-secret";
 
-/** A secret and what stands for it inside. */
+/** A secret and its placeholder. */
 export interface PlacedSecret extends BoundSecret {
   readonly placeholder: string;
 }

@@ -1,4 +1,7 @@
-/** Carries one plain HTTP request: read strictly, written again, so both sides read the same. */
+/**
+ * Forwards one plain HTTP request. It is parsed strictly and written again, so both sides read the
+ * same.
+ */
 import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { forwardRequest, forwardResponse } from "#shared/http/framing";
 import { type LingerLimits, linger } from "#shared/http/linger";
@@ -13,14 +16,14 @@ export interface Carried {
   readonly response: ServerResponse;
   readonly target: Target;
   readonly pinned: Pinned;
-  /** False: no more bytes may pass. */
+  /** Returns false if no more bytes may pass. */
   readonly pass: (bytes: number) => boolean;
 }
 
-/** For an answer to be read by a client that goes on sending; then it is cut off. */
+/** Lets a client that goes on sending read its answer; then it is cut off. */
 export const lingerLimits: LingerLimits = { bytesMax: 32 * 1024 * 1024, msMax: 10_000 };
 
-/** Resolves when the answer is through. @throws {EgressRefusal} Before the answer has begun. */
+/** Resolves when the answer is complete. @throws {EgressRefusal} Before the answer has begun. */
 export function carryRequest(carried: Carried): Promise<void> {
   const { incoming, response, target, pinned, pass } = carried;
   return new Promise((resolve, reject) => {
@@ -31,7 +34,7 @@ export function carryRequest(carried: Carried): Promise<void> {
       reject(new EgressRefusal("connect_failed", { address: pinned.address }));
     };
     outgoing.on("error", broken);
-    // It switched protocols unasked, or went without a word that Node calls an error.
+    // The host switched protocols unasked, or closed without an error of Node's.
     outgoing.once("upgrade", broken);
     outgoing.once("close", () => {
       if (!response.headersSent) broken();
@@ -41,7 +44,7 @@ export function carryRequest(carried: Carried): Promise<void> {
       reject(new EgressRefusal("timed_out", { address: pinned.address }));
       pinned.socket.destroy();
     });
-    // Also when it was kept for bytes that never came: what is asked for has an end.
+    // Also ends a request whose promised bytes never came.
     response.once("close", () => {
       outgoing.destroy();
       leaveRest(incoming);
@@ -63,7 +66,10 @@ export function carryRequest(carried: Carried): Promise<void> {
   });
 }
 
-/** A host that answered early has left a part of the body: it is no request, and read off. */
+/**
+ * If a host answers early, the rest of the body is read and discarded, so it isn't parsed as a
+ * request.
+ */
 function leaveRest(incoming: IncomingMessage): void {
   if (incoming.complete || incoming.socket.destroyed) return;
   incoming.removeAllListeners("data");

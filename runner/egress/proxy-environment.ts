@@ -1,12 +1,12 @@
-/** How programs are told of the proxy: each reads another spelling. */
+/** How programs are told of the proxy; they read different spellings. */
 import { hostname } from "../sandbox/etc-files.ts";
 
 export const proxyPort = 3128;
 const proxyUrl = `http://127.0.0.1:${proxyPort}`;
 /**
- * What stays inside: programs of one execution may talk to each other, by every name that the
- * sandbox has for itself. Some clients know networks, some ranges, some only what is written out,
- * for which the first few addresses are; some want an address of version 6 in brackets.
+ * Names and addresses that stay inside: programs of one execution may talk to each other, by every
+ * name that the sandbox has for itself. Some clients understand networks, some ranges, some only
+ * literal addresses, of which the first few are listed; some want IPv6 addresses in brackets.
  */
 const direct = [
   ...["localhost", hostname, "0.0.0.0", "127.0.0.0/8", "127.0.0.1-127.255.255.254"],
@@ -23,13 +23,13 @@ export const proxyEnvironment: Readonly<Record<string, string>> = {
   all_proxy: proxyUrl,
   NO_PROXY: direct,
   no_proxy: direct,
-  // Node reads the above only if it is told to.
+  // Node reads the variables above only with this one.
   NODE_USE_ENV_PROXY: "1",
 };
 
-/** Where there is no way out, and what stands there says so: asking again doesn't help. */
+/** Used without a network: the refusing listener's address, and settings that prevent retries. */
 export const refusedEnvironment: Readonly<Record<string, string>> = {
   ...proxyEnvironment,
-  // It takes a refusal for a fault of the network. At the second it prints the reason.
+  // pip takes a refusal for a network fault; on its second try it prints the reason.
   PIP_RETRIES: "1",
 };

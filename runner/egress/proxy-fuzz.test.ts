@@ -1,4 +1,6 @@
-/** Whatever a stranger sends, the proxy answers or hangs up, reaches nobody else, and lives on. */
+/**
+ * Whatever a stranger sends, the proxy answers or disconnects, reaches no other host, and survives.
+ */
 import { once } from "node:events";
 import { connect } from "node:net";
 import fc from "fast-check";

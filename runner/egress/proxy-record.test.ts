@@ -1,4 +1,4 @@
-/** That the log can't be outrun: what is allowed is stored before a byte of it flows. */
+/** The log can't be outrun: an allowed attempt is stored before a byte of it flows. */
 import { once } from "node:events";
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -87,7 +87,7 @@ describe("NET-6 what is allowed is on record before its bytes flow", () => {
     for (const attempt of log) EgressAttempt.parse({ ...attempt, sequence: 1 });
   });
 
-  test("a client that leaves while it waits leaves nothing open", async () => {
+  test("a client that leaves while waiting leaves nothing open", async () => {
     const recorded = Promise.withResolvers<void>();
     const { port, log, dialled } = await open(() => recorded.promise);
     const client = connect(port, "127.0.0.1");
@@ -100,7 +100,7 @@ describe("NET-6 what is allowed is on record before its bytes flow", () => {
     expect(log).toHaveLength(1);
   });
 
-  test("TLS to a bound host begins only behind the record", async () => {
+  test("TLS to a bound host begins only after the attempt is recorded", async () => {
     const { port } = await open(async () => undefined);
     const socket = connect(port, "127.0.0.1");
     socket.write(tunnel(443));

@@ -1,7 +1,7 @@
 // @module-tag slow
 /**
- * Whatever a sandbox and the hosts it may reach do to each other, none of it ends the supervisor:
- * what is thrown where nobody catches it fails this file, as it would end the process.
+ * Whatever a sandbox and its hosts do to each other, the supervisor survives: an uncaught exception
+ * fails this file, as it would end the process.
  */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
@@ -18,7 +18,7 @@ import { ExecutionCa } from "./execution-ca.ts";
 const name = "allowed.test";
 const good = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const head = "HTTP/1.1 200 OK\r\n";
-/** What a host does with each piece that it gets; null: it leaves without a word. */
+/** How a host reacts to each piece that it receives; null means that it silently leaves. */
 const manners: readonly (string | null | "reset" | "close")[] = [
   ...[good, null, "reset", "close", "", good + good, `${good}garbage`, "garbage\r\n\r\n"],
   `${head}Transfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n`,
@@ -69,7 +69,7 @@ const roots = [hostsCa.certificatePem];
 const bound = new BoundSecrets([secret], { now: Date.now(), roots });
 let proxy: OpenProxy;
 
-/** A host that does the next thing with each piece. */
+/** A host that takes the next reaction for each piece. */
 function behave(socket: Socket): void {
   let turn = 0;
   socket.on("error", () => socket.destroy());

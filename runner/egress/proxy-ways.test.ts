@@ -1,4 +1,4 @@
-/** Where the proxy leads, how much of it, and that it never hangs. No sandbox yet. */
+/** Where the proxy connects, how much it carries, and that it never hangs. Without a sandbox. */
 import { once } from "node:events";
 import { connect as connectTcp, createServer, type Server } from "node:net";
 import { text } from "node:stream/consumers";
@@ -62,7 +62,7 @@ describe("EXE-6 F8 names that lead inside", () => {
     },
   );
 
-  test("in an open network too, by whatever spelling", async () => {
+  test("are refused in an open network too, in every spelling", async () => {
     const { port, asked, dialled } = await open({ policy: { mode: "internet" } });
     for (const host of ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]"]) {
       const answer = await sendRaw(port, get(`http://${host}/`, `Host: ${host}`));
@@ -85,7 +85,7 @@ describe("NET-3 F7 names", () => {
     expect(asked).toEqual([]);
   });
 
-  test("that don't exist are said so", async () => {
+  test("that don't exist are reported as such", async () => {
     const { port, log } = await open({ names: {} });
     const answer = await sendRaw(port, get("http://allowed.test/", "Host: allowed.test"));
     expect(answer).toMatch(/^HTTP\/1.1 502 The name has no address/);
@@ -132,7 +132,7 @@ describe("caps", () => {
 describe("an open network", () => {
   const tunnel = "CONNECT allowed.test:22 HTTP/1.1\r\nHost: allowed.test:22\r\n\r\n";
 
-  /** A proxy that leads to `server`, whatever it speaks. */
+  /** A proxy in front of `server`, whatever protocol that speaks. */
   async function openTo(server: Server): Promise<number> {
     await once(server.listen(0, "127.0.0.1"), "listening");
     const address = server.address();
@@ -144,7 +144,7 @@ describe("an open network", () => {
     return port;
   }
 
-  test("carries what isn't TLS, whoever speaks first", async () => {
+  test("carries other protocols than TLS, whichever side speaks first", async () => {
     const server = createServer((socket) => socket.end("SSH-2.0-server\r\n"));
     const port = await openTo(server);
     const client = connectTcp(port, "127.0.0.1");
@@ -166,7 +166,7 @@ describe("an open network", () => {
 });
 
 describe("F9 nothing hangs", () => {
-  test("a tunnel that says nothing ends with whoever opened it", async () => {
+  test("a silent tunnel ends when its client does", async () => {
     const { port, log } = await open();
     const client = connectTcp(port, "127.0.0.1");
     client.write("CONNECT allowed.test:443 HTTP/1.1\r\nHost: allowed.test:443\r\n\r\n");

@@ -1,4 +1,4 @@
-/** How the proxy reads: what is asked, and what is said inside, must agree. No sandbox yet. */
+/** How the proxy parses: the target and the inner request must agree. Without a sandbox. */
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { connect as connectTcp } from "node:net";
@@ -32,7 +32,7 @@ async function open(options: Partial<ProxyOptions> = {}): Promise<OpenProxy> {
 }
 
 describe("plain requests", () => {
-  test("are written anew: what concerns the connection stays behind", async () => {
+  test("are written again, without the headers of the connection", async () => {
     const { port, log } = await open();
     const answer = await sendRaw(
       port,
@@ -143,7 +143,7 @@ describe("NET-2 names, addresses and what is said inside agree", () => {
     expect(log).toMatchObject([{ verdict: "refused", rule: "sni_mismatch", sentBytes: 0 }]);
   });
 
-  test("a tunnel whose TLS names nobody is cut", async () => {
+  test("a tunnel whose TLS has no server name is cut", async () => {
     const { port, log } = await open();
     expect(await servers.askSecurely(port, "allowed.test:443", "")).toMatch(/access denied/);
     expect(log).toMatchObject([{ verdict: "refused", rule: "sni_missing", sentBytes: 0 }]);

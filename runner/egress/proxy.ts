@@ -1,4 +1,4 @@
-/** The only way out of a sandbox: an HTTP proxy that decides by name, and connects by address. */
+/** The only way out of a sandbox: an HTTP proxy that decides by name and connects by address. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Server as Door, Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -19,9 +19,9 @@ const established = "HTTP/1.1 200 Connection established\r\n\r\n";
 const headerBytesMax = 32 * 1024;
 const headersTimeoutMs = 10_000;
 const keepAliveMs = 60_000;
-/** With idle ones; beyond this they are closed unheard, long after a rule has said it. */
+/** Counts idle ones; any more are closed without an answer, long after a rule has refused some. */
 const clientsPerConnection = 4;
-/** Node looks for late requests this often, and by itself every 30 s only. */
+/** How often Node checks for late requests; its default is every 30 s. */
 const lookForLateEveryMs = 500;
 
 export class EgressProxy {
@@ -30,7 +30,7 @@ export class EgressProxy {
   readonly #exits: Exits;
   readonly #server: Server;
   readonly #clients = new Set<Duplex>();
-  /** Of plain HTTP inside a tunnel: whom the tunnel was opened to. */
+  /** The host of each tunnel that carries plain HTTP. */
   readonly #tunnelled = new WeakMap<Duplex, RequestedHost>();
 
   constructor(deps: EgressProxyDeps) {
@@ -46,7 +46,7 @@ export class EgressProxy {
       keepAliveTimeout: keepAliveMs,
       noDelay: true,
     });
-    // All of them are judged: Node would drop those beyond its own count unseen.
+    // Every header is checked; Node would silently drop those above its own maximum.
     this.#server.maxHeadersCount = 0;
     this.#server.maxConnections = deps.policy.limits.connectionsMax * clientsPerConnection;
     this.#server.on("connection", (client: Socket) => this.#watch(client));
@@ -57,12 +57,12 @@ export class EgressProxy {
     this.#server.on("clientError", (_error, client) => this.#unreadable(client));
   }
 
-  /** Takes over a socket that listens, which may lie in another network than ours. */
+  /** Takes over a listening socket, which may be in another network namespace. */
   listen(door: Door): void {
     this.#server.listen(door);
   }
 
-  /** Ends everything that is open, each with its line in the log. */
+  /** Ends every open connection; each gets its end in the log. */
   close(): void {
     this.#server.close();
     this.#exits.close();
@@ -123,7 +123,7 @@ export class EgressProxy {
         if (opening === "tls") await joinSockets(client, upstream, pass);
         if (opening === "empty") client.end();
       });
-      // Plain HTTP inside a tunnel is read like any other; each request leaves by a way of its own.
+      // Plain HTTP inside a tunnel is handled like any other; each request has its own connection.
       if (!isPlain) return;
       this.#tunnelled.set(client, target);
       this.#server.emit("connection", client);
@@ -138,7 +138,7 @@ export class EgressProxy {
 
   #unreadable(client: Duplex): void {
     if (!stopTaking(client)) return;
-    // Opened ahead of need, as some clients do, and never used: nothing was asked for.
+    // Some clients open connections in advance and never use them, so nothing was asked for.
     if ("bytesRead" in client && client.bytesRead === 0) return void client.destroy();
     const refusal = new EgressRefusal("malformed_request");
     const asked = this.#tunnelled.get(client) ?? { host: "", port: 0 };
@@ -148,7 +148,7 @@ export class EgressProxy {
   }
 }
 
-/** What isn't a refusal broke on our side of the host. */
+/** Any other error means that our side of the connection broke. */
 function refusalOf(error: unknown): EgressRefusal {
   return error instanceof EgressRefusal ? error : new EgressRefusal("connect_failed");
 }

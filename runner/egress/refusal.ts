@@ -1,4 +1,4 @@
-/** How an attempt that isn't carried is answered: at once, with the rule, and how to go on. */
+/** The answer to a refused attempt: immediate, with the rule and how to proceed. */
 import type { EgressRule } from "#shared/core/network/network-policy";
 
 interface Answer {
@@ -37,7 +37,7 @@ function failed(reason: string, status: number): Answer {
   return { status, reason, verdict: "failed" };
 }
 
-/** What a program is told to do about it, where there is something. */
+/** Advice for the program, if there is any. */
 function advice(rule: EgressRule, { host, port }: RequestedHost): Record<string, string> {
   const entry = JSON.stringify({ host, ports: [port] });
   const ask = "Ask the environment's owner to";
@@ -65,7 +65,7 @@ export interface RequestedHost {
   readonly port: number;
 }
 
-/** An attempt that ends here. `detail` and `address` say more, in the log. */
+/** Ends an attempt. `detail` and `address` go into the log. */
 export class EgressRefusal extends Error {
   override readonly name = "EgressRefusal";
   readonly rule: EgressRule;
@@ -89,7 +89,7 @@ export interface RefusalAnswer {
   readonly body: string;
 }
 
-/** Status line, headers and body: some clients show only the first of them. */
+/** Status line, headers and body all say it, because some clients show only the first. */
 export function answerTo(
   { rule, message }: EgressRefusal,
   { host, port }: RequestedHost,
@@ -112,12 +112,12 @@ export function answerTo(
   };
 }
 
-/** The same for a socket that has no response object. */
+/** The same for a socket without a response object. */
 export function answerText(refusal: EgressRefusal, asked: RequestedHost): string {
   const { status, reason, headers, body } = answerTo(refusal, asked);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} ${reason}\r\n${lines.join("")}\r\n${body}`;
 }
 
-/** What a TLS client is told: a fatal alert, `access_denied`. */
+/** The fatal TLS alert `access_denied`. */
 export const tlsAlert = Buffer.from([21, 3, 3, 0, 2, 2, 49]);

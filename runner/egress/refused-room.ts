@@ -1,4 +1,4 @@
-/** How much the log takes of what was refused, and how fast; the rest is counted. */
+/** Limits how many refused attempts the log takes, and how fast; the rest is only counted. */
 import type { NewAttempt } from "./connection-attempt.ts";
 
 const attemptsMax = 10_000;
@@ -19,7 +19,7 @@ export class RefusedRoom {
     this.#filledAtMs = now();
   }
 
-  /** @returns Whether there is room for one more, which is taken then. */
+  /** Takes room for one more. @returns Whether there was any. */
   take(): boolean {
     const nowMs = this.#now();
     const filled = (Math.max(0, nowMs - this.#filledAtMs) / 1_000) * perSecondMax;
@@ -37,7 +37,7 @@ export class RefusedRoom {
     if (times !== undefined || this.#names.size < namesMax) this.#names.set(what, (times ?? 0) + 1);
   }
 
-  /** The first few: an agent that sees only "403" is told here. */
+  /** The first few names, for an agent that sees only "403". */
   names(): readonly string[] {
     return [...this.#names].map(([what, times]) => (times > 1 ? `${what} (×${times})` : what));
   }

@@ -1,4 +1,6 @@
-/** Whom a request asks for, by its target and its headers together; ambiguity is refused. */
+/**
+ * Determines the host that a request asks for from its target and headers; ambiguity is refused.
+ */
 import type { IncomingMessage } from "node:http";
 import { parseHost } from "#shared/core/network/network-policy";
 import { framingOf, valuesOf } from "#shared/http/framing";
@@ -6,7 +8,7 @@ import type { RequestedHost } from "./refusal.ts";
 import { EgressRefusal } from "./refusal.ts";
 
 export interface Target extends RequestedHost {
-  /** What the server is asked: a path and its query. */
+  /** The request for the server: a path and its query. */
   readonly path: string;
 }
 
@@ -16,7 +18,9 @@ const absoluteForm = /^http:\/\/([^\s/?#@]+)([/?][^\s#]*)?$/i;
 const originForm = /^\/[^\s#]*$/;
 const httpPort = 80;
 
-/** `host:port`, as CONNECT names it. @throws {EgressRefusal} if Host names another, too. */
+/**
+ * The target of CONNECT, `host:port`. @throws {EgressRefusal} Also if Host names another one.
+ */
 export function connectTarget(request: IncomingMessage): RequestedHost {
   const [, host, port] = authorityForm.exec(request.url ?? "") ?? [];
   if (host === undefined || port === undefined) throw new EgressRefusal("malformed_request");
@@ -28,7 +32,10 @@ export function connectTarget(request: IncomingMessage): RequestedHost {
   return asked;
 }
 
-/** Of a plain request to a proxy: `http://host/path`. @throws {EgressRefusal} If Host differs. */
+/**
+ * The target of a plain proxy request, `http://host/path`.
+ * @throws {EgressRefusal} If Host differs.
+ */
 export function absoluteTarget(request: IncomingMessage): Target {
   const [, authority = "", rest = "/"] = absoluteForm.exec(request.url ?? "") ?? [];
   const asked = split(authority);
@@ -37,7 +44,10 @@ export function absoluteTarget(request: IncomingMessage): Target {
   return { ...asked, path: rest.startsWith("/") ? rest : `/${rest}` };
 }
 
-/** Of a plain request inside a tunnel to `asked`. @throws {EgressRefusal} If Host differs. */
+/**
+ * The target of a plain request inside a tunnel to `asked`.
+ * @throws {EgressRefusal} If Host differs.
+ */
 export function tunnelledTarget(request: IncomingMessage, asked: RequestedHost): Target {
   const path = request.url ?? "";
   if (!originForm.test(path)) throw new EgressRefusal("malformed_request");
@@ -45,13 +55,13 @@ export function tunnelledTarget(request: IncomingMessage, asked: RequestedHost):
   return { ...asked, path };
 }
 
-/** Whom an unreadable request asked for, as far as it can be told in a log. */
+/** The target of an unreadable request, as far as a log can tell it. */
 export function roughly(request: IncomingMessage): RequestedHost {
   const text = (request.url ?? "").replace(/^http:\/\//i, "");
   return { host: text.replace(/[^\w.:[\]-].*/s, "").slice(0, 260), port: 0 };
 }
 
-/** What can't be recorded can't be asked for: a port beyond the last one is none. */
+/** The log can't record a higher port, so it can't be asked for. */
 const portMax = 65_535;
 const versions = ["1.0", "1.1"];
 
@@ -67,7 +77,7 @@ function requireHost(request: IncomingMessage, asked: RequestedHost): void {
     throw new EgressRefusal("host_mismatch");
 }
 
-/** @throws {EgressRefusal} When there is more than one: each side might believe another. */
+/** @throws {EgressRefusal} If there are several, because each side might believe another one. */
 function hostHeader(request: IncomingMessage): string | null {
   const given = valuesOf(request.rawHeaders, "host");
   if (given.length > 1) throw new EgressRefusal("malformed_request");

@@ -1,14 +1,14 @@
-/** Another resolver, and other places for addresses: so that tests reach only themselves. */
+/** Another resolver and other addresses, so that tests reach only themselves. */
 import * as z from "zod";
 import type { Dial } from "./pinned.ts";
 
 const place = z.string().regex(/^127\.0\.0\.1:\d{1,5}$/);
 const TestNetwork = z.object({
-  /** The only DNS server that is asked. */
+  /** The only DNS server to ask. */
   resolver: place,
-  /** From an address and port, as checked, to where it is really found. */
+  /** Maps a checked address and port to the real one. */
   dial: z.record(z.string(), place),
-  /** PEM: who vouches for the hosts that secrets are bound to. */
+  /** PEM: the roots for hosts that secrets are bound to. */
   roots: z.array(z.string()).optional(),
 });
 
@@ -18,7 +18,7 @@ export interface NetworkOverride {
   readonly roots?: readonly string[];
 }
 
-/** @throws {Error} When the text isn't of its form. The launcher refuses it in Google Cloud. */
+/** @throws {Error} If the text is malformed. In Google Cloud the launcher refuses it. */
 export function readTestNetwork(text: string | undefined): NetworkOverride {
   if (text === undefined || text === "") {
     return { resolver: null, dial: (host, port) => ({ host, port }) };

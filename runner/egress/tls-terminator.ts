@@ -1,20 +1,20 @@
-/** Where a tunnel is looked into: for hosts that a secret is bound to. */
+/** The interface for looking into tunnels to hosts with bound secrets. */
 import type { Socket } from "node:net";
 
 export interface TerminatedTunnel {
   readonly name: string;
   readonly port: number;
-  /** The client's end; it has been told that the tunnel stands, and begins with TLS now. */
+  /** The client's end. It was told that the tunnel is open, and starts TLS now. */
   readonly client: Socket;
-  /** Connected to the pinned address; TLS to be begun. */
+  /** Connected to the pinned address; TLS hasn't started yet. */
   readonly upstream: Socket;
-  /** To be asked for each piece that passes; false: no more may. */
+  /** Called for each piece that passes; false means that no more may. */
   readonly pass: (bytes: number) => boolean;
 }
 
 export interface TlsTerminator {
   /** Whether tunnels to this host are looked into. */
   wants(name: string, port: number): boolean;
-  /** Resolves when the exchange is over; both sockets are its own until then. */
+  /** Resolves when the exchange is over; it owns both sockets until then. */
   serve(tunnel: TerminatedTunnel): Promise<void>;
 }

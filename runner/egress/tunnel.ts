@@ -1,23 +1,23 @@
-/** What flows through CONNECT: looked at until its host is certain, then moved as it is. */
+/** The traffic of CONNECT: inspected until its host is certain, then moved unchanged. */
 import type { Socket } from "node:net";
 import { type Host, parseHost } from "#shared/core/network/network-policy";
 import { helloBytesMax, readGreeting } from "./client-hello.ts";
 import { pipeWithQuota } from "./pipe-with-quota.ts";
 import { EgressRefusal } from "./refusal.ts";
 
-/** A client that says nothing for this long after it was let in isn't one. */
+/** A client that sends nothing for this long after CONNECT is disconnected. */
 const greetingTimeoutMs = 10_000;
-/** Nobody needs more pieces for a hello; each is parsed from the start. */
+/** No client needs more pieces for a hello; each piece means parsing from the start. */
 const greetingPiecesMax = 32;
-/** One side is silent, or gone, and the other doesn't end. */
+/** Ends a connection that has one side silent or gone while the other stays open. */
 export const idleTimeoutMs = 600_000;
 const halfOpenTimeoutMs = 60_000;
 
-/** What a tunnel begins with; its bytes are put back, to be read again. */
+/** How a tunnel begins; the inspected bytes are put back to be read again. */
 export type Opening = "tls" | "plain" | "empty";
 
 /**
- * Waits for the client's first bytes: a TLS hello whose name is `host`, or something else.
+ * Waits for the client's first bytes: a TLS hello for `host`, or something else.
  *
  * @throws {EgressRefusal} `sni_missing`, `sni_mismatch`, `malformed_request` or `timed_out`.
  */
@@ -49,7 +49,7 @@ function requireName(serverName: string | null, host: Host): void {
   }
 }
 
-/** Null when the client ends instead, or has ended before. */
+/** Null if the client ends, or has ended. */
 async function nextPiece(client: Socket): Promise<Buffer | null> {
   if (client.readableEnded || client.destroyed) return null;
   return new Promise((resolve, reject) => {
@@ -70,7 +70,7 @@ async function nextPiece(client: Socket): Promise<Buffer | null> {
   });
 }
 
-/** Resolves when both sides are gone, however they went. */
+/** Resolves when both sides are gone, however they ended. */
 export function joinSockets(
   client: Socket,
   upstream: Socket,
@@ -91,7 +91,7 @@ export function joinSockets(
       });
       side.once("close", () => {
         open.delete(side);
-        // A side that went without a word takes the other with it.
+        // A side that vanished without an end takes the other with it.
         if (!side.readableEnded) destroyBoth();
         if (open.size === 0) resolve();
       });

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 /** O_CLOEXEC, in the octal that the kernel prints. */
 const closeOnExec = 0o2_000_000;
 
-/** Whether descriptor `name` of this process outlives an exec; false when it is gone already. */
+/** Whether descriptor `name` of this process survives an exec; false if it is closed already. */
 export function isInheritable(name: string): boolean {
   try {
     const flags = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${name}`, "utf8"))?.[1];

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** An output whose script has ended; `told` holds what came of it. */
+/** An output whose script has ended; `told` collects the results. */
 function ended(isPassedOn: () => boolean = () => false) {
   const output = new Socket();
   output.resume();
@@ -70,7 +70,7 @@ describe("watchDrain()", () => {
     clearInterval(endless);
   });
 
-  test("doesn't take it for quiet that we are slow to read", async () => {
+  test("doesn't count as quiet while our own reader is slow", async () => {
     const { output, told } = ended();
     output.pause();
     await vi.advanceTimersByTimeAsync(500);

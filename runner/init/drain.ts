@@ -1,28 +1,28 @@
 /**
- * How long a script's output is read after its end. What it started may still be writing: the
- * shell doesn't wait for a program that its output passes through (`exec > >(tee log)`).
+ * Decides how long a script's output is read after its end. Programs that it started may still
+ * write: the shell doesn't wait for a program that its output passes through (`exec > >(tee log)`).
  */
 import { fstatSync, readdirSync, type Stats, statSync } from "node:fs";
 import type { Socket } from "node:net";
 
 export interface DrainTimes {
-  /** Without a byte for so long, and nothing that passes output on, and it is over. */
+  /** If no byte comes for this long and no filter is left, the output is over. */
   readonly quietMs: number;
-  /** In all; a program that never stops is cut here. */
+  /** The total time; a program that never stops is cut off here. */
   readonly boundMs: number;
 }
 
 export const drainTimes: DrainTimes = { quietMs: 100, boundMs: 10_000 };
 
 export interface Drain {
-  /** To be told of each piece of output. */
+  /** Call it for each piece of output. */
   heard(): void;
-  /** Calls back once: `cut` when more would have come. */
+  /** Calls back once; `cut` is true if more would have come. */
   end(done: (cut: boolean) => void): void;
 }
 
 /**
- * @param isPassedOn Whether something is left that reads from elsewhere and writes to this output.
+ * @param isPassedOn Whether a process is left that reads from elsewhere and writes to this output.
  */
 export function watchDrain(
   output: Socket,
@@ -39,7 +39,7 @@ export function watchDrain(
       const endedAtMs = performance.now();
       const timer = setInterval(() => {
         const nowMs = performance.now();
-        // Held back by the one who reads us, it isn't quiet.
+        // If our own reader is blocked, the pipe isn't quiet.
         const isQuiet =
           !output.isPaused() && nowMs - Math.max(heardAtMs, endedAtMs) >= times.quietMs;
         if (isQuiet && !isPassedOn()) finish(false);
@@ -62,14 +62,14 @@ export function passesOn(reader: number): () => boolean {
   return () => readdirSync("/proc").some((name) => /^\d+$/.test(name) && isFilter(name, pipe));
 }
 
-/** Reads from a pipe or a socket, and writes to `output`: a server that was left doesn't. */
+/** Whether it reads from a pipe or socket and writes to `output`; a leftover server doesn't. */
 function isFilter(pid: string, output: Stats): boolean {
   const [input, ...outputs] = [0, 1, 2].map((name) => statOf(`/proc/${pid}/fd/${name}`));
   const reads = input?.isFIFO() === true || input?.isSocket() === true;
   return reads && outputs.some((each) => each?.ino === output.ino && each.dev === output.dev);
 }
 
-/** Undefined for what isn't open, isn't ours to see, or has just ended. */
+/** Undefined if it isn't open, isn't readable for us, or has just ended. */
 function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });

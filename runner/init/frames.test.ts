@@ -24,7 +24,7 @@ describe("a FrameReader", () => {
     );
   });
 
-  test("copies what comes byte by byte a bounded number of times", () => {
+  test("copies a frame that comes byte by byte a bounded number of times", () => {
     const [one, two] = [Buffer.alloc(20_000, "a"), Buffer.alloc(3, "b")];
     const stream = Buffer.concat([
       encodeFrame(kinds.output, one),
@@ -42,7 +42,7 @@ describe("a FrameReader", () => {
     expect(copiedBytes / stream.length).toBeLessThan(4);
   });
 
-  test("refuses a frame that announces too much before it is there", () => {
+  test("refuses a frame that announces too much before it arrives", () => {
     const header = encodeFrame(kinds.output, Buffer.alloc(100)).subarray(0, 5);
     expect(() => new FrameReader(99).read(header)).toThrow(RangeError);
   });

@@ -1,4 +1,4 @@
-/** How supervisor and init talk: one kind byte, four bytes of length, the payload. */
+/** The framing between supervisor and init: a kind byte, four bytes of length, the payload. */
 
 export const kinds = { probe: 1, output: 2, ended: 3, run: 4, signal: 5, refused: 6 } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
@@ -18,10 +18,10 @@ export function encodeFrame(kind: Kind, payload: Uint8Array | string): Buffer {
   return Buffer.concat([header, body]);
 }
 
-/** Cuts a stream into frames. What comes from the sandbox is a stranger's: it is bounded. */
+/** Cuts a stream into frames. The sandbox's bytes are a stranger's, so frames are bounded. */
 export class FrameReader {
   readonly #payloadBytesMax: number;
-  /** Put together once there is enough of it: a frame may come byte by byte. */
+  /** Joined once a frame is complete, because it may come byte by byte. */
   #pieces: Uint8Array[] = [];
   #piecesBytes = 0;
   #wantedBytes = headerBytes;
@@ -30,7 +30,7 @@ export class FrameReader {
     this.#payloadBytesMax = payloadBytesMax;
   }
 
-  /** @throws {RangeError} When a frame announces more than it may. */
+  /** @throws {RangeError} If a frame announces more than is allowed. */
   read(chunk: Uint8Array): Frame[] {
     this.#pieces.push(chunk);
     this.#piecesBytes += chunk.length;

@@ -20,12 +20,15 @@ describe("EXE-8 the probe", () => {
     expect(noCapabilities(status(name, "0000000000200000"))).toContain(name);
   });
 
-  test.each(["0", "4096", "unlimited"])("sees that a crash of %s bytes could be had", (bytes) => {
-    const limits = (soft: string, hard: string) =>
-      `Limit   Soft Limit   Hard Limit   Units\nMax core file size        ${soft}    ${hard}    bytes\n`;
-    expect(noCoreFiles(limits("1", "1"))).toBe(true);
-    expect(noCoreFiles(limits("1", bytes))).not.toBe(true);
-  });
+  test.each(["0", "4096", "unlimited"])(
+    "sees that a core file of %s bytes could be written",
+    (bytes) => {
+      const limits = (soft: string, hard: string) =>
+        `Limit   Soft Limit   Hard Limit   Units\nMax core file size        ${soft}    ${hard}    bytes\n`;
+      expect(noCoreFiles(limits("1", "1"))).toBe(true);
+      expect(noCoreFiles(limits("1", bytes))).not.toBe(true);
+    },
+  );
 
   test("counts a set of capabilities it can't read as held", () => {
     expect(noCapabilities(parseStatus("CapInh: 0"))).not.toBe(true);
@@ -37,7 +40,7 @@ describe("EXE-8 the probe", () => {
     expect(onlyLoopback(table("    lo: 0 0\n  eth0: 1 1\n"))).toBe("eth0");
   });
 
-  test("sees variables that nobody named", () => {
+  test("sees unexpected variables", () => {
     expect(cleanEnvironment(["PATH", "HOME"])).toBe(true);
     expect(cleanEnvironment(["PATH", "PADDOCK_TICKET"])).toBe("PADDOCK_TICKET");
   });

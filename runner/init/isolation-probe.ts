@@ -1,4 +1,4 @@
-/** Proves from inside that the walls stand. A wall that can't be looked at counts as missing. */
+/** Proves from inside that the walls stand. A wall that can't be checked counts as missing. */
 import { accessSync, constants, readdirSync, readFileSync, statfsSync } from "node:fs";
 import { connect } from "node:net";
 import { isInheritable } from "./descriptors.ts";
@@ -20,7 +20,7 @@ const environmentAllowed = new Set([
   "_",
 ]);
 const metadataAddress = "169.254.169.254";
-/** Unreachable is answered at once, if heard late on a starved machine; silence means a way out. */
+/** "Unreachable" comes at once, or late on a starved machine; silence means there is a way out. */
 const connectTimeoutMs = 3_000;
 
 export async function probe(): Promise<ProbeReport> {
@@ -68,7 +68,7 @@ function facts(): Record<string, number> {
   };
 }
 
-/** `name  soft  hard  units`, in columns; -1 for "unlimited". */
+/** Parses `name  soft  hard  units` in columns; -1 for "unlimited". */
 export function hardLimit(limits: string, name: string): number {
   const row = limits.split("\n").find((line) => line.startsWith(name));
   const hard = row?.slice(name.length).trim().split(/\s+/)[1] ?? "";
@@ -108,15 +108,15 @@ function expect(value: string | undefined, accepted: readonly string[]): true | 
 }
 
 /**
- * One byte, and neither more nor none: the kernel ignores a limit of 0 where a program of the
- * machine takes what crashes, and takes 1 as "nobody may have it".
+ * The limit must be exactly one byte. The kernel ignores 0 if the machine has a crash handler, and
+ * treats 1 as "for nobody".
  */
 export function noCoreFiles(limits: string): true | string {
   const bytesMax = hardLimit(limits, "Max core file size");
   return bytesMax === 1 ? true : `a limit of ${bytesMax} bytes`;
 }
 
-/** Mounted read-only, not just owned by someone else: `id parent device root path options …`. */
+/** Checks for a read-only mount, not just another owner: `id parent device root path options …`. */
 export function readOnly(mounts: string, path: string): true | string {
   const rows = mounts.split("\n").map((row) => row.split(" "));
   const options = rows.findLast((fields) => fields[4] === path)?.[5]?.split(",") ?? [];
@@ -133,7 +133,7 @@ function notWritable(path: string): true | string {
   }
 }
 
-/** The shell, this init, and what it has just started. */
+/** Expects the shell, this init, and the process that it has just started. */
 function fewProcesses(): true | string {
   const processes = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return process.ppid === 1 && processes.length <= 4 ? true : `${processes.length} processes`;

@@ -5,7 +5,7 @@ import { type RunRequest, toInitBytesMax } from "./messages.ts";
 import { refuseAll } from "./no-way-out.ts";
 import { runScript, signalAll } from "./run-script.ts";
 
-/** The init, until its process ends. */
+/** Runs the init until its process ends. */
 export function main(): void {
   const supervisor = new Socket({ fd: 0, readable: true, writable: true });
   const reader = new FrameReader(toInitBytesMax);
@@ -21,10 +21,11 @@ export function main(): void {
     runScript(supervisor, request);
   };
 
-  // Whatever ends the supervisor ends the sandbox: process 1 waits for this one.
+  // If the supervisor ends for any reason, so does the sandbox, because process 1 waits for this
+  // one.
   for (const event of ["end", "close", "error"]) supervisor.on(event, () => process.exit(0));
 
-  // Node would print the message, and that may quote a script or a variable.
+  // Node would print the message, which may quote a script or a variable.
   process.on("uncaughtException", () => process.exit(1));
 
   supervisor.on("data", (chunk: Buffer) => {

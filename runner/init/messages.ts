@@ -1,8 +1,8 @@
-/** What the frames between supervisor and init carry, and how large it may be. */
+/** What the frames between supervisor and init contain, and how large they may be. */
 
-/** `probe`: what the init found out about the walls around it, before it is given work. */
+/** `probe`: what the init found out about the walls before it is given work. */
 export interface ProbeReport {
-  /** By name: `true` when denied as it must be, else what was seen instead. */
+  /** Denials by name: `true` if denied as required, else what was seen instead. */
   readonly denials: Readonly<Record<string, true | string>>;
   readonly facts: Readonly<Record<string, number>>;
 }
@@ -11,21 +11,21 @@ export interface ProbeReport {
 export interface RunRequest {
   readonly script: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** The port of the listener that refuses every way out; null if the sandbox has a network. */
+  /** The port of the listener that refuses every connection; null if the sandbox has a network. */
   readonly refusingPort: number | null;
 }
 
-/** `refused`: what a program asked for where there is no way out. */
+/** `refused`: what a program asked for although there is no network. */
 export interface RefusedAttempt {
   readonly method: "http" | "connect";
   readonly host: string;
-  /** 0 when it can't be told. */
+  /** 0 if unknown. */
   readonly port: number;
 }
 
 export const refusedHostLengthMax = 260;
 
-/** `ended`: of a script; one of both is set. */
+/** `ended`: how a script ended; one of the two is set. */
 export interface RunEnded {
   readonly code: number | null;
   readonly signal: string | null;
@@ -34,7 +34,7 @@ export interface RunEnded {
 export const toInitBytesMax = 64 * 1024 * 1024;
 export const fromInitBytesMax = 256 * 1024;
 
-/** Each must be reported as denied, or nothing is run. */
+/** Each of these must be reported as denied, or nothing is run. */
 export const denialNames = [
   "root-user",
   "groups",

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { RefusedAttempt } from "./messages.ts";
 import { readAttempt, refuseAll } from "./no-way-out.ts";
 
-/** What each request is answered, and what is told of it. */
+/** The answer to each request, and what is reported about it. */
 async function ask(...requests: readonly string[]) {
   const told: RefusedAttempt[] = [];
   const server = await refuseAll(0, (attempt) => told.push(attempt));
@@ -75,7 +75,7 @@ describe("readAttempt()", () => {
     expect(of(target)).toEqual({ method: "http", host, port });
   });
 
-  test("bounds what it tells", () => {
+  test("returns a bounded text", () => {
     expect(of(`http://${"a".repeat(5_000)}/`)?.host).toHaveLength(260);
     expect(readAttempt("nonsense")).toBeNull();
   });

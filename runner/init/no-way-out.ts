@@ -1,7 +1,7 @@
 /**
- * Stands where a network would have its proxy, and says at once that there is none. Programs that
- * only find nobody there try again for minutes, and blame the network. It decides nothing: without
- * it there is no way out either.
+ * Listens where a network would have its proxy, and says at once that there is none. Programs that
+ * find no listener retry for minutes and blame the network. It decides nothing: there is no way out
+ * without it either.
  */
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
@@ -9,7 +9,7 @@ import { answerText, EgressRefusal } from "../egress/refusal.ts";
 import { type RefusedAttempt, refusedHostLengthMax } from "./messages.ts";
 
 const headBytesMax = 32 * 1024;
-/** For the request to come, and for the answer to be read. */
+/** How long to wait for the request, and for the answer to be read. */
 const lingerMs = 2_000;
 const httpPort = 80;
 
@@ -25,7 +25,7 @@ export async function refuseAll(
   return server;
 }
 
-/** @returns What was asked for; null when nothing was. */
+/** @returns What was asked for; null if nothing was. */
 async function refuse(client: Socket): Promise<RefusedAttempt | null> {
   client.on("error", () => client.destroy());
   const timer = setTimeout(() => client.destroy(), lingerMs);
@@ -33,12 +33,12 @@ async function refuse(client: Socket): Promise<RefusedAttempt | null> {
   const attempt = readAttempt(await readHead(client));
   if (attempt !== null) client.end(answerText(new EgressRefusal("no_network"), attempt));
   else client.end();
-  // A reset would take the answer with it: what still comes is thrown away.
+  // A reset would discard the answer, so further bytes are read and dropped.
   client.resume();
   return attempt;
 }
 
-/** Up to the empty line, or what there is of it when the client ends or has said too much. */
+/** Reads up to the empty line, or less if the client ends or sends too much. */
 function readHead(client: Socket): Promise<string> {
   return new Promise((resolve) => {
     let head = "";
@@ -53,7 +53,7 @@ function readHead(client: Socket): Promise<string> {
 const firstLine = /^([A-Z]+) (\S+) HTTP\/1\.[01]\r?\n/;
 const authority = /^(?:http:\/\/)?(?:[^/?#@]*@)?(\[[0-9A-Fa-f:.]+\]|[^:/?#]+)(?::(\d{1,5}))?/i;
 
-/** Only for the record and the answer, so roughly is enough. */
+/** Rough parsing is enough, because this is only for the log and the answer. */
 export function readAttempt(head: string): RefusedAttempt | null {
   const [, method, target = ""] = firstLine.exec(head) ?? [];
   if (method === undefined) return null;

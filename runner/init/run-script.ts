@@ -1,4 +1,4 @@
-/** Runs one script and sends its output and its end, in this order. */
+/** Runs one script and sends its output, then its end. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { closeSync, constants, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { Socket } from "node:net";
@@ -14,12 +14,12 @@ const cutNotice = `
 /** The shell's own code for "found, but couldn't be run". */
 const notStarted: RunEnded = { code: 126, signal: null };
 
-/** To all but process 1 and this one. */
+/** Signals every process but process 1 and this one. */
 export function signalAll(): void {
   try {
     process.kill(-1, "SIGTERM");
   } catch {
-    // Nobody was left.
+    // No process was left.
   }
 }
 
@@ -46,13 +46,15 @@ export function runScript(supervisor: Socket, { script, environment }: RunReques
   }
 }
 
-/** The system's code alone: the message may quote a value. No module of others is loaded here. */
+/**
+ * Only the system's code, since the message may quote a value. This program loads no shared module.
+ */
 function codeOf(error: unknown): string {
   const { code } = Object(error);
   return typeof code === "string" && /^[A-Z0-9_]{1,60}$/.test(code) ? `${code}.` : "unknown.";
 }
 
-/** By name: the system takes no such text, and Node's message of it would quote the value. */
+/** Names what the system couldn't accept. Node's own message about it would quote the value. */
 function unusableIn(script: string, environment: RunRequest["environment"]): string | null {
   const [name] = Object.entries(environment).find((pair) => pair.join("").includes("\u0000")) ?? [];
   if (name === undefined && !script.includes("\u0000")) return null;
@@ -60,7 +62,7 @@ function unusableIn(script: string, environment: RunRequest["environment"]): str
   return `${what} holds the character U+0000; send it without.`;
 }
 
-/** Node's own pipes are sockets, and a script that opens `/dev/stdout` fails on those. */
+/** Node's own pipes are sockets, and opening `/dev/stdout` fails on those. */
 function openPipe() {
   rmSync(files.output, { force: true });
   execFileSync("/usr/bin/mkfifo", ["-m", "600", files.output]);
@@ -71,7 +73,7 @@ function openPipe() {
   return { reader, writer, isPassedOn: passesOn(reading) };
 }
 
-/** When memory runs out, the script's processes go before the init. */
+/** When memory runs out, the kernel kills the script's processes before the init. */
 const preferredVictim = 'echo 1000 >/proc/self/oom_score_adj; exec "$@"';
 
 function start(environment: RunRequest["environment"], output: number): ChildProcess {
@@ -98,7 +100,7 @@ function forward(output: Socket, { supervisor, drain }: Forwarding): void {
     output.pause();
     supervisor.once("drain", () => output.resume());
   });
-  // A pipe that breaks is a pipe that ends.
+  // A broken pipe counts as its end.
   output.on("error", () => undefined);
 }
 

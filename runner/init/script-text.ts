@@ -1,9 +1,9 @@
-/** A script as a shell reads it: what other systems put between lines, shells take for words. */
+/** Prepares a script for a shell, which takes other systems' line endings for words. */
 
 /**
- * Takes a leading byte order mark away, and carriage returns before line feeds where the first line
- * ends in one: such a script was written with them throughout. One that begins otherwise and has
- * some further down means them.
+ * Removes a leading byte order mark, and carriage returns before line feeds if the first line ends
+ * in one: such a script was written with them throughout. If only later lines have some, they are
+ * intended.
  */
 export function scriptText(script: string): string {
   const text = script.startsWith("\u{feff}") ? script.slice(1) : script;

@@ -1,7 +1,7 @@
-/** Tries, one by one, the system calls that must be refused inside. */
+/** Tries the system calls that must be refused inside, one by one. */
 import { closeSync, readFileSync } from "node:fs";
 
-/** Where the init reads what came of them. */
+/** The descriptor where the init reads the results. */
 export const resultsDescriptor = 6;
 
 /** Errors that mean "no": not permitted, not implemented, no such address family. */
@@ -12,7 +12,7 @@ const childSignal = 17;
 const currentFolder = -100;
 const families = { netlink: 16, packet: 17, vsock: 40 };
 const datagram = 2;
-/** The packet filter's, behind which programs have got out of sandboxes before. */
+/** The packet filter's protocol, through which programs have escaped from sandboxes before. */
 const netfilter = 12;
 
 interface SystemCallAttempt {
@@ -51,8 +51,8 @@ for (@ARGV) {
 }`;
 
 /**
- * The shell command that tries them and prints what came of each. It runs beside the init's own
- * start, which takes longer; nothing in it needs quoting beyond what stands here.
+ * The shell command that tries them and prints each result. It runs while the init starts, which
+ * takes longer. Nothing in it needs more quoting than it has.
  */
 export function systemCallAttempts(): string {
   const calls = Object.entries(attempts).map(([name, attempt]) => {
@@ -62,7 +62,7 @@ export function systemCallAttempts(): string {
   return `/usr/bin/perl -e '${program}' ${calls.join(" ")}`;
 }
 
-/** By name: `true` when refused, else what came of it. A name that is missing wasn't tried. */
+/** Results by name: `true` if refused, else what happened. A missing name wasn't tried. */
 export function systemCallResults(): Record<string, true | string> {
   const results = readFileSync(resultsDescriptor, "utf8");
   closeSync(resultsDescriptor);

@@ -12,13 +12,13 @@ export interface Setting {
   readonly controller: Controller;
   readonly file: string;
   readonly value: string;
-  /** Swap accounting is off on many machines, and then there is no swap to limit. */
+  /** Many machines have swap accounting off, and then there is no swap to limit. */
   readonly optional?: true;
 }
 
 const periodMicros = 100_000;
 
-/** What is written where for these limits. */
+/** Which value is written to which file for these limits. */
 export function cgroupSettings(version: 1 | 2, limits: GroupLimits): Setting[] {
   const memory = `${limits.memoryBytes}`;
   const quotaMicros = Math.max(1_000, Math.round((limits.cpuMillis * periodMicros) / 1_000));

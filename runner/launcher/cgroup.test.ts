@@ -45,7 +45,7 @@ describe("findHierarchy()", () => {
     });
   });
 
-  test("a path that is told counts more than one's own", () => {
+  test("a given path overrides the process's own", () => {
     expect(findHierarchy(ownV1, "given/path", root).parents.memory).toBe(
       join(root, "memory/given/path"),
     );

@@ -1,4 +1,4 @@
-/** The sandbox's control group: memory, processes and CPU, on cgroup v1 and v2 alike. */
+/** The sandbox's control group: memory, processes and CPU, on cgroup v1 and v2. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -9,7 +9,7 @@ import type { SandboxLimits } from "./messages.ts";
 
 export interface Hierarchy {
   readonly version: 1 | 2;
-  /** Folder of the group below which ours is made, by controller; one and the same in v2. */
+  /** The parent folder of our group for each controller; the same one in v2. */
   readonly parents: Readonly<Record<Controller, string>>;
 }
 
@@ -18,7 +18,7 @@ const ownGroupName = "paddock-launcher";
 const killAttemptsMax = 300;
 const killPauseMs = 10;
 
-/** Finds where our group goes: below `path`, or below the group of the process itself. */
+/** Finds where our group goes: below `path`, or below this process's own group. */
 export function findHierarchy(ownGroups: string, path: string | null, root: string): Hierarchy {
   const isUnified = existsSync(join(root, "cgroup.controllers"));
   const rows = ownGroups
@@ -38,7 +38,7 @@ export function findHierarchy(ownGroups: string, path: string | null, root: stri
   return { version: isUnified ? 2 : 1, parents };
 }
 
-/** v1 refuses a group more CPU than the one above has; whose limit then holds for both. */
+/** v1 refuses a group more CPU than its parent has, whose limit then applies to both. */
 export function withinParent(hierarchy: Hierarchy, limits: SandboxLimits): SandboxLimits {
   const { version, parents } = hierarchy;
   const quotaFile = join(parents.cpu, "cpu.cfs_quota_us");
@@ -54,7 +54,7 @@ export class SandboxCgroup {
   readonly #version: 1 | 2;
   readonly #folders: Readonly<Record<Controller, string>>;
 
-  /** @throws {Error} When the group or one of its limits can't be made: nothing may run then. */
+  /** @throws {Error} If the group or one of its limits can't be set; then nothing may run. */
   constructor(hierarchy: Hierarchy, limits: SandboxLimits) {
     const { version, parents } = hierarchy;
     this.#version = version;
@@ -85,12 +85,12 @@ export class SandboxCgroup {
     }
   }
 
-  /** A process that writes its id to each of these is in the group before it starts anything. */
+  /** A process that writes its id into each of these joins the group before it starts anything. */
   get entryFiles(): string[] {
     return this.#all().map((folder) => join(folder, "cgroup.procs"));
   }
 
-  /** The limits as the kernel holds them, of a group the process `pid` is really in. */
+  /** The limits as the kernel has them, of the group that process `pid` is really in. */
   limitsOf(pid: number): { memoryBytes: number; processesMax: number } {
     const inside = (controller: Controller) => {
       const pids = this.#read(controller, "cgroup.procs").split("\n").map(Number);
@@ -113,7 +113,7 @@ export class SandboxCgroup {
     };
   }
 
-  /** Kills until nobody is left, as what forks quickly can outrun one look at the list. */
+  /** Kills until no process is left, since fast forks can outrun one pass over the list. */
   async kill(): Promise<boolean> {
     const atOnce = join(this.#folders.memory, "cgroup.kill");
     if (existsSync(atOnce)) writeFileSync(atOnce, "1");
@@ -126,7 +126,7 @@ export class SandboxCgroup {
     return false;
   }
 
-  /** @throws {Error} When the kernel holds on to it: it takes a moment to forget the dead. */
+  /** @throws {Error} If the kernel still holds it; it takes a moment to forget dead processes. */
   async remove(): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -154,13 +154,13 @@ export class SandboxCgroup {
   }
 }
 
-/** `name value` lines; 0 when the name is missing. */
+/** Parses `name value` lines; 0 if the name is missing. */
 export function counter(text: string, name: string): number {
   const row = text.split("\n").find((line) => line.startsWith(`${name} `));
   return row === undefined ? 0 : Number(row.slice(name.length + 1));
 }
 
-/** In v2 a group with processes of its own can't hand controllers down: they move aside first. */
+/** In v2 a group with processes of its own can't delegate controllers, so they are moved first. */
 function delegate(parent: string): void {
   const control = join(parent, "cgroup.subtree_control");
   const wanted = controllers.map((name) => `+${name}`).join(" ");

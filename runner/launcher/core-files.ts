@@ -1,14 +1,14 @@
-/** What a process that holds tokens does against being written down when it crashes. */
+/** Keeps a process that holds tokens out of core files. */
 
-/** The group that a process starts with to be able to leave it. */
+/** The group that a process starts in so that it can leave it. */
 export const passingGroup = 65_534;
 
 /**
- * The kernel takes a process whose ids have changed for one that holds secrets: it isn't dumped, to
- * no file and to no program that a machine has for that, and its `/proc` is root's. A new program
- * starts without that mark, so each sets it for itself, and Node has no call for it but this.
+ * The kernel treats a process whose ids have changed as holding secrets: it isn't dumped to a file
+ * or to the machine's crash handler, and root owns its `/proc`. An exec clears that mark, so each
+ * program sets it for itself, and in Node this is the only way.
  *
- * @throws {Error} When the process isn't root and didn't start in `passingGroup`.
+ * @throws {Error} If the process isn't root or didn't start in `passingGroup`.
  */
 export function keepOutOfCoreFiles(): void {
   const { getgid, setegid } = process;

@@ -10,7 +10,7 @@ afterEach(() => {
   for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
 });
 
-/** A system of these files, and of these links by their paths. */
+/** A system with these files, and these links by their paths. */
 function system(files: readonly string[], links: Readonly<Record<string, string>> = {}): string {
   const root = mkdtempSync(join(tmpdir(), "paddock-etc-"));
   roots.push(root);
@@ -43,7 +43,7 @@ describe("EXE-2 findEtcNames()", () => {
   });
 
   test.each(["environment", "passwd", "shadow", "ssh", "machine-id", "hosts", "systemd"])(
-    "never names /etc/%s, whoever links to it",
+    "never names /etc/%s, whatever links to it",
     (name) => {
       const root = system([`etc/${name}/x`, "etc/services"], {
         "usr/lib/one": `/etc/${name}`,
@@ -54,7 +54,7 @@ describe("EXE-2 findEtcNames()", () => {
     },
   );
 
-  test("shows of /etc/ssl the certificates and the settings, and no private key", () => {
+  test("shows the certificates and settings of /etc/ssl, but no private key", () => {
     const root = system(["etc/ssl/private/key", "etc/ssl/openssl.cnf"], {
       "usr/lib/ssl/private": "/etc/ssl/private",
       "usr/lib/ssl/openssl.cnf": "/etc/ssl/openssl.cnf",

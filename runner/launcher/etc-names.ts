@@ -1,6 +1,6 @@
 /**
- * Which parts of the host's `/etc` a sandbox sees: what packages of `/usr` link to, and what C
- * libraries and languages read by a fixed name. Nothing that says whose machine this is.
+ * Which parts of the host's `/etc` a sandbox sees: what packages in `/usr` link to, and what C
+ * libraries and languages read by a fixed name. Nothing in it tells whose machine this is.
  */
 import {
   type Dirent,
@@ -15,15 +15,15 @@ import {
 } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 
-/** The launcher's own argument when it is started to print them, as an image is built. */
+/** The argument that makes the launcher print them while an image is built. */
 export const etcNamesArgument = "etc-names";
-/** Written when the runner's image is built: its `/usr` doesn't change any more. */
+/** Written when the runner's image is built, because its `/usr` doesn't change any more. */
 const imageFile = "/usr/share/paddock/etc-names.txt";
-/** Elsewhere packages come and go: what was found holds as long as these haven't changed. */
+/** On other machines packages change, so the result is valid while these haven't changed. */
 const foundFile = "/run/paddock.etc-names";
 const changing = ["/etc", "/usr", "/usr/bin", "/usr/lib", "/usr/share", "/var/lib/dpkg/status"];
 
-/** Read by a name that is built in. */
+/** Names that libraries have built in. */
 const known = [
   "alternatives",
   "ethertypes",
@@ -43,7 +43,9 @@ const known = [
   "timezone",
 ];
 
-/** They describe the machine and its users: hidden even where a shown name links to them. */
+/**
+ * These describe the machine and its users; they are hidden even where a shown name links to them.
+ */
 const ofTheMachine = new Set([
   ...["apt", "cron.d", "default", "environment", "environment.d", "group", "gshadow"],
   ...["hostname", "hosts", "init.d", "machine-id", "mtab", "fstab", "netplan", "network"],
@@ -51,10 +53,10 @@ const ofTheMachine = new Set([
   ...["skel", "ssh", "ssl", "sudoers", "sudoers.d", "systemd"],
 ]);
 
-/** Pages for people, and what only compilers read: a third of all files, no link into `/etc`. */
+/** Documentation and compiler files: a third of all files, without links into `/etc`. */
 const skipped = new Set(["/usr/share/doc", "/usr/share/man", "/usr/share/locale", "/usr/include"]);
 
-/** @returns Paths below `/etc` that exist, in order; a folder stands for all that is in it. */
+/** @returns Existing paths below `/etc`, in order; a folder stands for everything in it. */
 export function readEtcNames(): string[] {
   if (existsSync(imageFile)) return readFileSync(imageFile, "utf8").trim().split("\n");
   const key = changing.map(changedAt).join(" ");
@@ -74,21 +76,21 @@ function changedAt(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** Looks at every link below `usr` of the system whose root is `root`. */
+/** Checks every link below `usr` of the system whose root is `root`. */
 export function findEtcNames(root: string): string[] {
   const linked = linksBelow(join(root, "usr"), root).flatMap((target) => partOf(target) ?? []);
   const names = [...new Set([...known, ...linked])].sort();
   return names.filter((name) => statSync(join(root, "etc", name), { throwIfNoEntry: false }));
 }
 
-/** What of `/etc` is shown for a link to `path`: what its package put there, or nothing. */
+/** The part of `/etc` to show for a link to `path`: its package's, or nothing. */
 function partOf(path: string): string | null {
   const [, etc, name = ""] = path.split("/");
   if (etc !== "etc" || name === "" || ofTheMachine.has(name)) return null;
   return name;
 }
 
-/** Targets of links, as paths of that system. */
+/** The links' targets, as paths of that system. */
 function linksBelow(folder: string, root: string): string[] {
   const targets: string[] = [];
   const pending = [folder];

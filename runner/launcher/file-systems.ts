@@ -1,9 +1,9 @@
 /**
- * The file systems of one execution: sized ones to write to, and the machine's system by inodes of
- * its own. What sandboxes of one machine had in common, a lock or a watch on one file would be seen
- * by the others. An overlay has inodes of its own, for the same bytes.
+ * The file systems of one execution: sized ones to write to, and the machine's system through
+ * inodes of its own. If sandboxes of one machine shared an inode, they could see each other's locks
+ * and watches on it. An overlay has inodes of its own for the same bytes.
  *
- * In Cloud Run a machine has one execution, and nothing is in common.
+ * In Cloud Run a machine has one execution, so nothing is shared.
  */
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -12,17 +12,17 @@ import type { SandboxLimits } from "./messages.ts";
 import { run } from "./run.ts";
 import type { LauncherSettings } from "./settings.ts";
 
-/** Pseudo-terminals of one execution; the kernel has a few thousand for everybody. */
+/** Pseudo-terminals of one execution; the kernel has a few thousand for all. */
 export const terminalsMax = 32;
 
-/** Where they are mounted. */
+/** The folders that they are mounted on. */
 export interface MountPoints {
   readonly workspace: string;
   readonly tmp: string;
   readonly own: Pick<SandboxPlan, "system" | "node">;
 }
 
-/** As `mount(2)` takes it. */
+/** The arguments of `mount(2)`. */
 interface Mount {
   readonly source: string;
   readonly target: string;
@@ -32,12 +32,12 @@ interface Mount {
 }
 
 const flag = { readOnly: 1, noSetUid: 2, noDevices: 4, bind: 4096 };
-/** Of `mount(2)` and `prlimit(2)`, as the kernel counts its calls. */
+/** The kernel's numbers of `mount(2)` and `prlimit(2)`. */
 const callNumbers = process.arch === "arm64" ? [40, 261] : [165, 302];
 
 /**
- * Node can't mount, and a program for each would take longer than all the calls. Perl is what the
- * probe inside can't do without either. On its way it limits the core files of a process that holds
+ * Node can't mount, and a program for each mount would take longer than all the calls together. The
+ * probe inside needs Perl anyway. The same script limits the core files of a process that holds
  * tokens to one byte: see `core-files.ts`.
  */
 const program = `
@@ -50,8 +50,8 @@ while (my ($source, $target, $type, $flags, $options) = splice @mounts, 0, 5) {
 }`;
 
 /**
- * @param undumpedPid The process whose crashes are to be written nowhere from now on; 0 for none.
- * @throws {Fault} When one of them can't be made: then nothing may run.
+ * @param undumpedPid The process that mustn't leave core files from now on; 0 for none.
+ * @throws {Fault} If one of them can't be mounted; then nothing may run.
  */
 export async function mountFileSystems(
   points: MountPoints,
@@ -72,7 +72,7 @@ export async function mountFileSystems(
   ]);
 }
 
-/** File systems of their own, so that neither bytes nor inodes can exceed what they may. */
+/** Separate file systems, so that neither bytes nor inodes can exceed their limits. */
 function sized(
   { workspace, tmp }: MountPoints,
   { workspaceBytes, tmpBytes, workspaceInodesMax }: SandboxLimits,
@@ -103,7 +103,7 @@ function ownSystem(folder: string, node: string): Mount[] {
       options: `newinstance,ptmxmode=0666,mode=620,max=${terminalsMax}`,
     },
     overlay(dirname(process.execPath), at("runtime")),
-    // By itself: its folder may be one that other users can't enter.
+    // Mounted separately, because its folder may be closed to other users.
     {
       ...{ source: join(at("runtime"), basename(process.execPath)), target: node, type: "bind" },
       ...{ flags: flag.bind, options: "" },
@@ -111,13 +111,13 @@ function ownSystem(folder: string, node: string): Mount[] {
   ];
 }
 
-/** What of `ownSystem` is there to be unmounted, in order. */
+/** The mounts of `ownSystem` to unmount, in order. */
 export function ownSystemMounts(folder: string): string[] {
   const names = ["bin/node", "runtime", "pts", "dev", "etc", "usr"];
   return names.map((name) => join(folder, name));
 }
 
-/** Overlays end where another file system begins: those below get overlays, too. */
+/** An overlay ends where another file system begins, so those below get overlays, too. */
 function foldersMountedBelow(path: string): string[] {
   const rows = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
   const points = rows.map((row) => row.split(" ")[4] ?? "").map(unescaped);
@@ -128,7 +128,7 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** The kernel writes blanks of a path as `\\040`. */
+/** The kernel writes spaces in a path as `\\040`. */
 function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal: string) =>
     String.fromCharCode(Number.parseInt(octal, 8)),

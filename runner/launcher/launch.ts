@@ -1,4 +1,4 @@
-/** One execution from the host's side: what needs root, and nothing else. */
+/** One execution from the host's side: only what needs root. */
 import { once } from "node:events";
 import { chownSync, closeSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describeError } from "#shared/core/describe-error";
@@ -24,11 +24,11 @@ const cgroupRoot = "/sys/fs/cgroup";
 /**
  * Runs one execution and removes every trace of it.
  *
- * @param self Path of the launcher's own program; the other two lie beside it.
+ * @param self Path of the launcher's own program; the other two are next to it.
  * @returns The supervisor's exit code.
  */
 export async function launch(settings: LauncherSettings, self: string): Promise<number> {
-  // From the first moment on: a process 1 that has no handler never hears of it.
+  // Registered first, because the kernel doesn't deliver it to a process 1 without a handler.
   const asked = once(process, "SIGTERM");
   sparedByTheKernel();
   closeInherited();
@@ -41,6 +41,8 @@ export async function launch(settings: LauncherSettings, self: string): Promise<
     environment: settings.forSupervisor,
   });
   const exited = once(supervisor, "exit");
+  // It is awaited once its line has ended; until then nobody is told that it failed.
+  exited.catch(() => undefined);
   void asked.then(() => supervisor.kill("SIGTERM"));
   const host = new SandboxHost(
     settings,
@@ -61,16 +63,19 @@ export async function launch(settings: LauncherSettings, self: string): Promise<
   }
 }
 
-/** When memory runs out, others go first. Not every root may ask; no promise rests on it. */
+/**
+ * Asks the kernel to kill others first when memory runs out. Not every root may; nothing depends on
+ * it.
+ */
 function sparedByTheKernel(): void {
   try {
     writeFileSync("/proc/self/oom_score_adj", "-900");
   } catch {
-    // The sandbox's processes still come first: they volunteer.
+    // The sandbox's processes are still killed first, because they volunteer.
   }
 }
 
-/** What whoever started us left open would reach the sandbox: it isn't closed on exec. */
+/** Closes files that our parent left open; without close-on-exec the sandbox would inherit them. */
 function closeInherited(): void {
   for (const name of readdirSync("/proc/self/fd")) {
     if (Number(name) > 2 && isInheritable(name)) closeSync(Number(name));
@@ -91,7 +96,7 @@ class SandboxHost {
     this.#mode = mode;
   }
 
-  /** @throws {Error} When nothing has been started. */
+  /** @throws {Error} If nothing has been started. */
   get sandboxPid(): number {
     if (this.#sandbox === undefined) throw new Fault("There is no sandbox.");
     return this.#sandbox.pid;
@@ -127,7 +132,7 @@ class SandboxHost {
     if (limits === undefined || this.#sandbox !== undefined) throw new Fault("Not to be started.");
     const { sandboxUid } = this.#settings;
     const { workspace, tmp, runtime, own, initFile, socket, filter } = this.#scratch;
-    // The first process enters the folder itself; what lies in it can follow while that starts.
+    // The first process enters the folder itself; its contents can change owner while it starts.
     chownSync(workspace, sandboxUid, sandboxUid);
     const given = chownTree(sandboxUid, workspace);
     given.catch(() => undefined);
@@ -159,7 +164,7 @@ class SandboxHost {
     return { ...events, diagnostics: this.#sandbox?.diagnostics() ?? "" };
   }
 
-  /** @throws {Fault} After all of it was tried: one thing left must not leave another. */
+  /** @throws {Fault} After everything was tried, because one failure mustn't prevent the rest. */
   async tearDown(): Promise<void> {
     const errors: unknown[] = [];
     const steps = [

@@ -19,7 +19,7 @@ describe("linesOf()", () => {
     ]);
   });
 
-  // A supervisor that is killed breaks the line; that alone is no error of the launcher.
+  // A killed supervisor breaks the connection, which isn't an error of the launcher.
   test("ends where the stream breaks, without half a line", async () => {
     const stream = new PassThrough();
     const lines = all(stream);

@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 
 /**
- * Each line of a stream of text, without what ends it; one that breaks ends there. `node:readline`
- * does so for terminals too, and takes its time to load.
+ * Yields each line of a text stream without its line end; a broken stream just ends.
+ * `node:readline` also handles terminals and takes longer to load.
  */
 export async function* linesOf(stream: Readable): AsyncGenerator<string, void> {
   stream.setEncoding("utf8");

@@ -22,7 +22,7 @@ function fail(error: unknown): void {
   process.exit(1);
 }
 
-/** The launcher, until its process ends. */
+/** Runs the launcher until its process ends. */
 export function main(): void {
   process.on("uncaughtException", fail);
   run().then((exitCode) => process.exit(exitCode), fail);

@@ -1,7 +1,7 @@
-/** What supervisor and launcher say to each other: JSON lines, one answer to each request. */
+/** The messages between supervisor and launcher: JSON lines, one answer per request. */
 import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 
-/** What the launcher enforces; the rest of an execution's limits is the supervisor's. */
+/** The limits that the launcher enforces; the supervisor enforces the others. */
 export interface SandboxLimits {
   readonly cpuMillis: number;
   readonly memoryBytes: number;
@@ -24,18 +24,20 @@ export const limitNames = [
   "tmpBytes",
 ] as const satisfies readonly (keyof SandboxLimits)[];
 
-/** Makes the sandbox's door and sends it over the supervisor's channel: see `doorway.ts`. */
+/**
+ * Makes the sandbox's listener and sends it over the supervisor's channel: see `netns-listener.ts`.
+ */
 export type LauncherRequest = HostRequest | { readonly do: "open-door" };
 
 export type HostRequest =
-  /** Makes the cgroup and the sized file systems; the workspace is the supervisor's to fill. */
+  /** Makes the cgroup and the sized file systems; the supervisor fills the workspace. */
   | { readonly do: "prepare"; readonly limits: SandboxLimits }
   /** Gives the workspace to the sandbox and starts it, connected to the supervisor's socket. */
   | { readonly do: "start" }
   /** Kills the sandbox and everything in it, and gives the workspace back. */
   | { readonly do: "stop" };
 
-/** Said once, unasked, at the beginning. */
+/** Sent once, unasked, at the beginning. */
 export interface Hello {
   readonly mode: SandboxMode;
   /** Why no sandbox can be started here, if so. */
@@ -45,29 +47,29 @@ export interface Hello {
 export interface Prepared {
   readonly workspace: string;
   readonly tmp: string;
-  /** Where the supervisor listens for the init; nobody else can enter the folder. */
+  /** The socket where the supervisor listens for the init; other users can't enter the folder. */
   readonly socket: string;
-  /** The supervisor's to fill before the start; inside it can only be read. */
+  /** The supervisor fills it before the start; inside it is read-only. */
   readonly trust: string;
   readonly sandboxUid: number;
 }
 
-/** What the kernel says of the sandbox's own group, read back after its start. */
+/** The kernel's view of the sandbox's own group, read back after its start. */
 export interface Started {
   readonly memoryBytes: number;
   readonly processesMax: number;
-  /** Inside Cloud Run the job's own limits may stand in for the group. */
+  /** In Cloud Run the job's own limits may replace the group. */
   readonly limitedBy: "cgroup" | "job";
-  /** Kinds of namespace that the sandbox has in common with the host, and mustn't. */
+  /** Namespaces that the sandbox shares with the host although it mustn't. */
   readonly sharedNamespaces: readonly string[];
 }
 
 export interface Stopped {
-  /** Processes the kernel killed because memory ran out. */
+  /** How many processes the kernel killed because memory ran out. */
   readonly memoryKills: number;
-  /** Times it refused a process because there were too many. */
+  /** How often the kernel refused a process because there were too many. */
   readonly processRefusals: number;
-  /** What bubblewrap and process 1 said last; a stranger's text. */
+  /** The last output of bubblewrap and process 1; a stranger's text. */
   readonly diagnostics: string;
 }
 

@@ -1,18 +1,18 @@
-/** Which of the two sandboxes this machine can build. */
+/** Decides which of the two sandbox modes this machine supports. */
 import { describeError } from "#shared/core/describe-error";
 import { type SandboxMode, sandboxModes } from "#shared/protocol/sandbox-mode";
 import { run } from "./run.ts";
 
 export interface ModeFound {
   readonly mode: SandboxMode;
-  /** Why neither can be built, if so; `mode` is then the last one tried. */
+  /** Why neither works, if so; `mode` is then the last one tried. */
   readonly unavailable: string | null;
 }
 
 const bwrap = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--die-with-parent"];
 const nothing = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--", "/bin/true"];
 
-/** Tries the real thing, small: what a kernel, a container or a policy forbids shows in no file. */
+/** Starts a small real sandbox, because no file says what a kernel, container or policy forbids. */
 export async function findMode(wanted: SandboxMode | null, sandboxUid: number): Promise<ModeFound> {
   const reasons: string[] = [];
   for (const mode of wanted === null ? sandboxModes : [wanted]) {

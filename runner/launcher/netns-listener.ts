@@ -1,7 +1,8 @@
 /**
- * The door that a sandbox's proxy is behind: a socket that listens inside of the sandbox's network
- * and is answered outside of it. A socket stays in the network it was made in, so a short-lived
- * process enters that network, makes it, and hands it over; nothing of ours stays inside.
+ * Makes the listener of a sandbox's proxy: a socket that listens inside the sandbox's network and
+ * is served outside of it. A socket stays in the network where it was made. So a short-lived
+ * process enters that network, makes the socket and hands it over, and nothing of ours stays
+ * inside.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,13 +10,13 @@ import { createServer, Server } from "node:net";
 import { Fault } from "#shared/core/fault";
 import { proxyPort } from "../egress/proxy-environment.ts";
 
-/** The launcher's own argument when it is started for this. */
+/** The argument that starts the launcher for this. */
 export const doorArgument = "door";
 const timeoutMs = 10_000;
-/** All there is of the sandbox's network is its loopback, which may not be up yet. */
+/** The sandbox's network has only a loopback, which may not be up yet. */
 const anyAddress = "0.0.0.0";
 
-/** What the process does that stands in the sandbox's network. @returns Its exit code. */
+/** The work of the process that enters the sandbox's network. @returns Its exit code. */
 export async function makeDoor(): Promise<number> {
   const door = createServer().listen(proxyPort, anyAddress);
   await once(door, "listening");
@@ -24,7 +25,7 @@ export async function makeDoor(): Promise<number> {
 }
 
 /**
- * Makes the door of the sandbox whose first process is `pid`, and gives it to the supervisor.
+ * Makes the listener of the sandbox whose first process is `pid`, and sends it to the supervisor.
  *
  * @param self Path of the launcher's own program.
  */
@@ -50,7 +51,7 @@ export async function openDoor(
   return { opened: true };
 }
 
-/** The other end of it, in the supervisor; to be waited for from before it is asked for. */
+/** The supervisor's end; start waiting before the listener is requested. */
 export async function receiveDoor(): Promise<Server> {
   const [, door]: unknown[] = await once(process, "message");
   if (process.connected) process.disconnect();

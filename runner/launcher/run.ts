@@ -1,4 +1,4 @@
-/** Short-lived helpers of the system, run to their end. */
+/** Runs short-lived system helpers to their end. */
 import { spawn } from "node:child_process";
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
@@ -6,10 +6,10 @@ import { Fault } from "#shared/core/fault";
 const timeoutMs = 20_000;
 const outputTailLengthMax = 500;
 
-/** @throws {Error} With what the program said, when it fails. */
+/** @throws {Error} With the program's output if it fails. */
 export function run(command: string, parameters: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    // What it prints when all is well is nobody's: a pipe for it costs as much as the program.
+    // Successful output isn't needed, and a pipe for it would cost as much as the program.
     const child = spawn(command, parameters, {
       stdio: ["ignore", "ignore", "pipe"],
       timeout: timeoutMs,

@@ -1,4 +1,4 @@
-/** Starts the sandbox's command line, and ends it for certain. */
+/** Starts the sandbox's command line, and makes sure that it ends. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
@@ -9,13 +9,13 @@ import { Fault } from "#shared/core/fault";
 import type { SandboxCgroup } from "./cgroup.ts";
 import { killProcess } from "./kill-process.ts";
 
-/** Where the programs of the chain are found; nothing else of our environment reaches them. */
+/** Where the chain's programs are found; they get nothing else of our environment. */
 const systemPath = "/usr/sbin:/usr/bin:/sbin:/bin";
 const diagnosticsLengthMax = 2_000;
 const startTimeoutMs = 10_000;
 const endTimeoutMs = 5_000;
 
-/** Joins the group, may be killed for memory, then becomes the command. */
+/** Joins the group, volunteers to be killed for memory, then executes the command. */
 const joinGroup = `
 while [ "$1" != -- ]; do echo $$ >"$1" || exit 125; shift; done
 shift
@@ -23,7 +23,7 @@ echo 0 >/proc/self/oom_score_adj
 exec "$@"`;
 
 export interface Sandbox {
-  /** The sandbox's first process, as seen from here. */
+  /** The sandbox's first process, in our pid namespace. */
   readonly pid: number;
   stop(): Promise<void>;
   diagnostics(): string;
@@ -37,7 +37,7 @@ export interface SandboxStart {
   readonly cgroup: SandboxCgroup | null;
 }
 
-/** @throws {Error} When it doesn't come up; nothing of it is left then. */
+/** @throws {Error} If it doesn't start; nothing of it is left then. */
 export async function startSandbox(start: SandboxStart): Promise<Sandbox> {
   const socket = connect(start.socket);
   await once(socket, "connect");
@@ -62,7 +62,7 @@ export async function startSandbox(start: SandboxStart): Promise<Sandbox> {
   }
 }
 
-/** Our copy must not keep the connection open once one of the two ends is gone. */
+/** Closes our copy, which would keep the connection open after one of its ends is gone. */
 function release(socket: Socket): void {
   socket.destroy();
 }
@@ -74,7 +74,7 @@ interface Ending {
   readonly ended: Promise<unknown>;
 }
 
-/** The first process takes its whole namespace with it; the group's list is the second way. */
+/** The first process takes its whole namespace with it; killing the group is the second way. */
 async function end({ child, pid, cgroup, ended }: Ending): Promise<void> {
   if (pid !== undefined && child.exitCode === null) killProcess(pid);
   child.kill("SIGKILL");
@@ -85,7 +85,7 @@ async function end({ child, pid, cgroup, ended }: Ending): Promise<void> {
   if (!killed || outcome === "late") throw new Fault("The sandbox doesn't end.");
 }
 
-/** Bubblewrap tells the child's id once the sandbox is built, before anything runs in it. */
+/** Bubblewrap reports the child's id once the sandbox is built, before anything runs in it. */
 function firstProcess(child: ChildProcess): Promise<number> {
   const info = readable(child, 5);
   return new Promise((resolve, reject) => {
@@ -103,7 +103,7 @@ function firstProcess(child: ChildProcess): Promise<number> {
   });
 }
 
-/** Keeps the last of what is said, and reads on: a full pipe would block who writes. */
+/** Keeps the last output and goes on reading, because a full pipe would block the writer. */
 function collect(child: ChildProcess): () => string {
   let tail = "";
   for (const index of [1, 2]) {

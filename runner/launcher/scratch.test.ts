@@ -19,7 +19,7 @@ describe("isOpenToAll()", () => {
 
   test("is true of what every uid can reach and read", () => {
     expect(isOpenToAll(file)).toBe(true);
-    // Passing through is enough.
+    // The permission to pass through is enough.
     chmodSync(folder, 0o711);
     expect(isOpenToAll(file)).toBe(true);
   });

@@ -1,4 +1,6 @@
-/** The execution's folder on the host: programs, synthesised `/etc`, and the sized file systems. */
+/**
+ * The execution's folder on the host: programs, a synthesised `/etc`, and the sized file systems.
+ */
 import { randomUUID } from "node:crypto";
 import {
   chmodSync,
@@ -32,7 +34,7 @@ import type { LauncherSettings } from "./settings.ts";
 
 export interface Scratch extends MountPoints {
   readonly runtime: string;
-  /** The supervisor's; the sandbox has one of its own. */
+  /** The supervisor's Node; the sandbox has one of its own. */
   readonly node: string;
   readonly supervisorProgram: string;
   readonly initFile: string;
@@ -41,12 +43,12 @@ export interface Scratch extends MountPoints {
   readonly trust: string;
 }
 
-/** The programs themselves, and what V8 made of them: see `start-compiled.ts`. */
+/** The programs, and V8's compiled form of them: see `start-compiled.ts`. */
 const programEndings = [".code.js", ".code.cache"];
 
 /**
- * Lays out the folder. What lies where other uids can't go is brought here: the Node that runs us
- * is mounted, the supervisor copied. Straight from the sources it is run where it lies, since it
+ * Creates the folder. Programs that other uids can't reach are brought here: Node is mounted, the
+ * supervisor is copied. When started from the sources, the supervisor runs in place because it
  * needs its modules.
  */
 export async function layOutScratch(settings: LauncherSettings, self: string): Promise<Scratch> {
@@ -60,7 +62,7 @@ export async function layOutScratch(settings: LauncherSettings, self: string): P
   for (const folder of ["supervisor", "workspace", "tmp"]) {
     mkdirSync(at(folder), { recursive: true, mode: 0o700 });
   }
-  // Others must pass through, though not look around.
+  // Other users must pass through, but not list it.
   chmodSync(scratch, 0o711);
   for (const folder of ["supervisor", `runtime/${trustFolder}`]) {
     chownSync(at(folder), supervisorUid, supervisorUid);
@@ -86,7 +88,7 @@ export async function layOutScratch(settings: LauncherSettings, self: string): P
   };
 }
 
-/** What the sandbox gets in place of the machine's: `etc`, `proc` and `sys` below `folder`. */
+/** Files that replace the machine's in the sandbox: `etc`, `proc` and `sys` below `folder`. */
 export function writeSystemFiles(folder: string, sandboxUid: number): void {
   const below = (place: string, files: Readonly<Record<string, string>>) =>
     Object.entries(files).map(([name, text]) => [join(folder, place, name), text] as const);
@@ -101,14 +103,14 @@ export function writeSystemFiles(folder: string, sandboxUid: number): void {
   }
 }
 
-/** As the kernel writes them, `0-3`. */
+/** The CPUs in the kernel's notation, `0-3`. */
 function cpus(): string {
   const file = "/sys/devices/system/cpu/online";
   if (existsSync(file)) return readFileSync(file, "utf8").trim();
   return `0-${availableParallelism() - 1}`;
 }
 
-/** @returns Where every uid can run it. */
+/** @returns A path where every uid can run it. */
 async function bringNode(target: string): Promise<string> {
   if (isOpenToAll(process.execPath)) return process.execPath;
   writeFileSync(target, "");
@@ -116,7 +118,7 @@ async function bringNode(target: string): Promise<string> {
   return target;
 }
 
-/** Whether every uid can read it: the file itself, and the way to it. */
+/** Whether every uid can read it, including the way to it. */
 export function isOpenToAll(path: string): boolean {
   if ((statSync(path).mode & 0o004) === 0) return false;
   for (let folder = dirname(path); ; folder = dirname(folder)) {
@@ -125,15 +127,15 @@ export function isOpenToAll(path: string): boolean {
   }
 }
 
-function copySupervisor(self: string, ending: string, into: string): string {
+function copySupervisor(self: string, ending: string, folder: string): string {
   const source = join(dirname(self), `supervisor${ending}`);
   if (ending === ".ts" || isOpenToAll(source)) return source;
-  return copyProgram(source, into);
+  return copyProgram(source, folder);
 }
 
 /** @returns The copy's path. */
-function copyProgram(source: string, into: string): string {
-  const target = join(into, basename(source));
+function copyProgram(source: string, folder: string): string {
+  const target = join(folder, basename(source));
   copyFileSync(source, target);
   const [bare, bareTarget] = [source, target].map((path) => path.slice(0, -".cjs".length));
   for (const ending of programEndings) {
@@ -142,28 +144,28 @@ function copyProgram(source: string, into: string): string {
   return target;
 }
 
-function copyInit(self: string, ending: string, into: string): string {
+function copyInit(self: string, ending: string, folder: string): string {
   const file = `init${ending}`;
   const source = join(dirname(self), file);
-  if (ending !== ".ts") return basename(copyProgram(source, into));
-  copyFileSync(source, join(into, file));
+  if (ending !== ".ts") return basename(copyProgram(source, folder));
+  copyFileSync(source, join(folder, file));
   for (const needed of ["init", "egress/refusal.ts"]) {
-    cpSync(join(dirname(self), needed), join(into, needed), { recursive: true });
+    cpSync(join(dirname(self), needed), join(folder, needed), { recursive: true });
   }
-  writeFileSync(join(into, "package.json"), '{"type":"module"}');
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
   return file;
 }
 
 /**
- * A file system of its own and everything in it belongs to `uid` then; links are not followed. No
- * stranger may be running.
+ * Gives a separate file system and everything in it to `uid`, without following links. No
+ * stranger's process may be running.
  */
 export async function chownTree(uid: number, mount: string): Promise<void> {
   if (isEmpty(mount)) chownSync(mount, uid, uid);
   else await run("chown", ["-hR", `${uid}:${uid}`, mount]);
 }
 
-/** Whether it holds nothing but its root; nothing in it is opened. */
+/** Whether it holds nothing but its root; opens nothing in it. */
 function isEmpty(mount: string): boolean {
   const { files, ffree } = statfsSync(mount);
   return files - ffree <= 1;
@@ -175,14 +177,14 @@ export async function removeScratch(settings: LauncherSettings): Promise<void> {
   const device = deviceOf(scratch);
   const sized = [join(scratch, "workspace"), join(scratch, "tmp")];
   const mounts = sized.filter((path) => ![undefined, device].includes(deviceOf(path)));
-  // They are there only to be mounted on, and may be of the same file system.
+  // Mount points only; they may be on the same file system.
   const others = [join(scratch, "runtime/bin/node"), ...ownSystemMounts(join(scratch, "system"))];
   mounts.push(...others.filter((path) => existsSync(path)));
   if (mounts.length > 0) await run("umount", ["--lazy", ...mounts]).catch(() => undefined);
   rmSync(settings.scratch, { recursive: true, force: true });
 }
 
-/** Tells file systems apart; undefined for what isn't there. */
+/** A number that tells file systems apart; undefined if the path doesn't exist. */
 function deviceOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.dev;
 }

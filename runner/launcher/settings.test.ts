@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { readSettings } from "./settings.ts";
 
 describe("readSettings()", () => {
-  test("fits the runner's image when nothing is said", () => {
+  test("defaults to the runner's image", () => {
     expect(readSettings({})).toEqual({
       scratch: "/run/paddock",
       supervisorUid: 20_001,
@@ -14,7 +14,7 @@ describe("readSettings()", () => {
     });
   });
 
-  test("hands on what the supervisor needs and nothing else", () => {
+  test("passes on what the supervisor needs and nothing else", () => {
     const environment = { PADDOCK_TICKET: "t", PADDOCK_UIDS: "1000:1001", SECRET_OF_HOST: "x" };
     expect(readSettings(environment).forSupervisor).toEqual({ PADDOCK_TICKET: "t" });
   });
@@ -26,7 +26,7 @@ describe("readSettings()", () => {
     [{ PADDOCK_SANDBOX_MODE: "A" }],
     [{ PADDOCK_SCRATCH: "relative" }],
     [{ PADDOCK_SCRATCH: "/run/a,b" }],
-    // Another network than the real one is for tests alone.
+    // The test network must never be used in Google Cloud.
     [{ PADDOCK_EGRESS_TEST: "{}", CLOUD_RUN_JOB: "runner-lite-internet" }],
   ])("refuses %j", (environment) => {
     expect(() => readSettings(environment)).toThrow();

@@ -1,25 +1,26 @@
-/** What the launcher is told by its environment; the defaults fit the runner's image. */
+/** What the launcher reads from its environment; the defaults fit the runner's image. */
 import { Fault } from "#shared/core/fault";
+import { refuseOverrides } from "#shared/core/local-overrides";
 import { jobEnvironment } from "#shared/protocol/job";
 import { type SandboxMode, sandboxModes } from "#shared/protocol/sandbox-mode";
 
 export interface LauncherSettings {
-  /** A folder of this execution alone. */
+  /** A folder for this execution only. */
   readonly scratch: string;
   readonly supervisorUid: number;
   readonly sandboxUid: number;
-  /** Below which a group may be made, relative to the hierarchies; null for the process's own. */
+  /** The parent of the group, relative to the hierarchies; null for the process's own group. */
   readonly cgroup: string | null;
-  /** Null: probe. */
+  /** Null means to probe. */
   readonly mode: SandboxMode | null;
   readonly insideCloudRun: boolean;
-  /** All that the supervisor's own environment holds. */
+  /** The complete environment of the supervisor. */
   readonly forSupervisor: Readonly<Record<string, string>>;
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** @throws {Error} When a setting isn't of its form. */
+/** @throws {Error} If a setting is malformed. */
 export function readSettings(environment: Variables): LauncherSettings {
   const uids = /^(\d{3,10}):(\d{3,10})$/.exec(environment.PADDOCK_UIDS ?? "20001:20002");
   if (uids === null || uids[1] === uids[2]) throw new Fault("PADDOCK_UIDS isn't two uids.");
@@ -27,12 +28,7 @@ export function readSettings(environment: Variables): LauncherSettings {
   const mode = sandboxModes.find((name) => name === requested) ?? null;
   if (mode === null && requested !== "")
     throw new Fault(`PADDOCK_SANDBOX_MODE isn't ${sandboxModes.join(" or ")}.`);
-  if (
-    environment.CLOUD_RUN_JOB !== undefined &&
-    environment[jobEnvironment.testNetwork] !== undefined
-  ) {
-    throw new Fault(`${jobEnvironment.testNetwork} is for tests.`);
-  }
+  refuseOverrides(environment);
   const scratch = environment.PADDOCK_SCRATCH ?? "/run/paddock";
   if (!/^(\/[\w.-]+)+$/.test(scratch)) throw new Fault("PADDOCK_SCRATCH isn't a plain path.");
   return {
@@ -41,12 +37,12 @@ export function readSettings(environment: Variables): LauncherSettings {
     sandboxUid: Number(uids[2]),
     cgroup: environment.PADDOCK_CGROUP ?? null,
     mode,
-    insideCloudRun: environment.CLOUD_RUN_JOB !== undefined,
+    insideCloudRun: environment.CLOUD_RUN_EXECUTION !== undefined,
     forSupervisor: supervisorEnvironment(environment),
   };
 }
 
-/** What the supervisor may know of the launcher's environment. */
+/** The parts of the launcher's environment that the supervisor may know. */
 function supervisorEnvironment(environment: Variables): Record<string, string> {
   const names = [
     "PADDOCK_EXECUTION_ID",

@@ -1,4 +1,4 @@
-/** The supervisor's process, and the line it asks us on. */
+/** Starts the supervisor's process, and serves its requests. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { Socket } from "node:net";
 import { describeError } from "#shared/core/describe-error";
@@ -14,26 +14,29 @@ export interface SupervisorStart {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Of the JavaScript heap; packs lie outside it. New objects get little: most are gone at once. */
+/**
+ * Limits the JavaScript heap; packs are outside of it. Most new objects die at once, so they get
+ * little room.
+ */
 const heapFlags = ["--max-old-space-size=192", "--max-semi-space-size=2"];
 
-/** Starts it without any privilege; the kernel ends it with us. */
+/** Starts it without privileges; the kernel ends it with us. */
 export function startSupervisor(start: SupervisorStart): ChildProcess {
   const group = ["--rgid", `${start.uid}`, "--egid", `${passingGroup}`];
   const user = ["--reuid", `${start.uid}`, ...group, "--clear-groups"];
   const bare = ["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--pdeathsig", "KILL"];
   const node = [start.node, ...heapFlags, start.program];
-  // A crash must not leave tokens and secrets in a core file. One byte means "to nobody": with 0
-  // the kernel still hands them to the machine's own handler, if it has one.
+  // A crash mustn't leave tokens and secrets in a core file. A limit of one byte means "for
+  // nobody"; with 0 the kernel would still pass them to the machine's crash handler.
   return spawn("prlimit", ["--core=1", "setpriv", ...user, ...bare, ...node], {
-    // The last is Node's own channel: the only one that can carry a door.
+    // The last one is Node's own channel, the only one that can carry a socket.
     stdio: ["ignore", "inherit", "inherit", "pipe", "ipc"],
     env: start.environment,
     cwd: "/",
   });
 }
 
-/** Answers the supervisor's requests, one after the other. */
+/** Answers the supervisor's requests, one after another. */
 export async function serveSupervisor(
   supervisor: ChildProcess,
   hello: Hello,
@@ -42,7 +45,7 @@ export async function serveSupervisor(
   const line = supervisor.stdio[3];
   if (!(line instanceof Socket)) throw new Fault("The supervisor has no line to us.");
   const send = (message: unknown) => line.write(`${JSON.stringify(message)}\n`);
-  // It may end at any moment; its exit is what counts.
+  // The supervisor may end at any moment; only its exit status matters.
   line.on("error", () => undefined);
   send(hello);
   for await (const text of linesOf(line)) {
@@ -62,7 +65,7 @@ async function answer(
   }
 }
 
-/** @throws {Error} When it isn't a request: whoever speaks to root is looked at closely. */
+/** @throws {Error} If it isn't a valid request; messages to root are checked strictly. */
 export function parseRequest(text: string): LauncherRequest {
   const message: unknown = JSON.parse(text);
   if (typeof message !== "object" || message === null || !("do" in message)) throw malformed();

@@ -41,7 +41,7 @@ describe.each([plan, setprivPlan])("EXE-2 EXE-3 the arguments in mode $mode", (e
     expect(text).not.toMatch(/--share-net|--bind-try/);
   });
 
-  test("bind nothing that other executions of the machine have the same inodes of", () => {
+  test("bind no inode that another execution on the machine shares", () => {
     const sources = list.flatMap((word, index) =>
       /^--(ro-|dev-)?bind$/.test(word) ? [list[index + 1] ?? ""] : [],
     );
@@ -52,7 +52,7 @@ describe.each([plan, setprivPlan])("EXE-2 EXE-3 the arguments in mode $mode", (e
     expect(list.indexOf("--dev")).toBeLessThan(list.indexOf("--dev-bind"));
   });
 
-  test("take the machine's own where it has one execution", () => {
+  test("bind the machine's own files if it has one execution", () => {
     const alone = bubblewrapArguments({ ...each, system: null }).join(" ");
     expect(alone).toContain("--ro-bind /usr /usr");
     expect(alone).toContain("--ro-bind /etc/fonts /etc/fonts");

@@ -1,11 +1,10 @@
-/** The sandbox as a list of arguments. Pure: a plan in, a list out; the launcher runs it. */
-
+/** The sandbox as a list of arguments. Pure: the launcher runs the result. */
 import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import { resultsDescriptor, systemCallAttempts } from "../init/system-calls.ts";
 import { etcFileNames, hostname } from "./etc-files.ts";
 import { procFileNames } from "./proc-files.ts";
 
-/** File descriptors the first process is started with. */
+/** File descriptors that the first process starts with. */
 export const descriptors = { supervisor: 3, seccomp: 4, info: 5 } as const;
 
 /** Paths inside. */
@@ -16,20 +15,20 @@ export const inside = {
   node: "/opt/paddock/bin/node",
 } as const;
 
-/** Below the runtime, on both sides: what the supervisor adds for programs inside to trust. */
+/** Below the runtime folder on both sides: certificates that programs inside should trust. */
 export const trustFolder = "init/trust";
 
-/** What the sandbox finds in its environment before anything is named for it. */
+/** The sandbox's environment before an execution adds to it. */
 export const baseEnvironment: Readonly<Record<string, string>> = {
   PATH: "/opt/paddock/bin:/usr/local/bin:/usr/bin:/bin",
-  // Not the workspace: caches and histories of tools would be saved with it.
+  // Outside of the workspace, because the caches and histories of tools would be saved with it.
   HOME: inside.tmp,
-  // As in /etc/passwd.
+  // The name in /etc/passwd.
   USER: "agent",
   LOGNAME: "agent",
   SHELL: "/bin/bash",
   LANG: "C.UTF-8",
-  // What is printed is kept as text: nothing that moves a cursor or draws.
+  // Output is kept as text, so programs shouldn't move a cursor or draw.
   TERM: "dumb",
   TMPDIR: inside.tmp,
 };
@@ -37,16 +36,16 @@ export const baseEnvironment: Readonly<Record<string, string>> = {
 export interface SandboxPlan {
   readonly mode: SandboxMode;
   readonly uid: number;
-  /** Host folders that become `/workspace` and `/tmp`; both sized file systems of their own. */
+  /** Host folders for `/workspace` and `/tmp`; both are sized file systems. */
   readonly workspace: string;
   readonly tmp: string;
   /** Host folder: `init/` for `/opt/paddock`, `etc/*`, `proc/*` and `sys`. */
   readonly runtime: string;
-  /** Host file, which the sandbox's uid can read. */
+  /** Host file that the sandbox's uid can read. */
   readonly node: string;
   /**
-   * Host folder: `usr`, `etc`, `dev` and `pts` of this execution alone, for what the host has below
-   * `/`. Null where nobody shares the host's: see `file-systems.ts`.
+   * Host folder with this execution's own `usr`, `etc`, `dev` and `pts`. Null if no other execution
+   * shares the host: see `file-systems.ts`.
    */
   readonly system: string | null;
   /** The init's file, below `init/`. */
@@ -55,25 +54,25 @@ export interface SandboxPlan {
   readonly sharedMemoryBytes: number;
   readonly openFilesMax: number;
   readonly fileBytesMax: number;
-  /** For where no control group counts processes; null where one does. */
+  /** Set if no control group counts processes; null otherwise. */
   readonly processesMax: number | null;
 }
 
-/** What differs between hosts, and can't be named when it isn't there. */
+/** Facts that differ between hosts; arguments may only name what exists. */
 export interface HostFacts {
   /** `/bin` → `usr/bin` and the like, as far as the host has them. */
   readonly usrLinks: readonly { readonly path: string; readonly target: string }[];
-  /** Read-only parts of the host's `/etc`, below it, that programs of `/usr` can't do without. */
+  /** Read-only parts of the host's `/etc` that programs in `/usr` depend on. */
   readonly etcNames: readonly string[];
-  /** Of `maskedProcFiles`, those the kernel offers. */
+  /** Those of `maskedProcFiles` that the kernel has. */
   readonly procFiles: readonly string[];
-  /** Of `readOnlyProcFolders`, those the kernel offers. */
+  /** Those of `readOnlyProcFolders` that the kernel has. */
   readonly procFolders: readonly string[];
 }
 
 /**
- * Files of the host's kernel no execution needs: most of the first are root's, but that's the
- * second wall; the others count what everybody on the machine does.
+ * Kernel files that no execution needs. Root owns most of the first ones, which is only a second
+ * wall; the others count what everybody on the machine does.
  */
 export const maskedProcFiles = [
   "/proc/kcore",
@@ -115,16 +114,16 @@ const deviceNames = ["null", "zero", "full", "random", "urandom", "tty"];
 
 /** The whole command line, from root on the host to the init inside. */
 export function sandboxCommand(plan: SandboxPlan): string[] {
-  // One byte means "to nobody"; with 0 a crash still goes to the machine's own handler, if it has
-  // one. Processes are counted per uid, and this uid is this execution's alone.
+  // A limit of one byte means "for nobody"; with 0 a crash would still go to the machine's crash
+  // handler. Processes are counted per uid, and this uid belongs to this execution only.
   const counted = plan.processesMax === null ? [] : [`--nproc=${plan.processesMax}`];
   const limited = ["prlimit", "--core=1", ...counted];
   const user = ["--reuid", `${plan.uid}`, "--regid", `${plan.uid}`, "--clear-groups"];
   const first = ["/bin/sh", "-c", firstProcess(plan)];
   const bwrap = ["bwrap", ...bubblewrapArguments(plan), "--"];
   if (plan.mode === "userns") return [...limited, "setpriv", ...user, ...bwrap, ...first];
-  // No parent-death signal: bubblewrap, without a capability, may not send one to another uid. The
-  // first process ends with the init, with the launcher's kill, and with the container.
+  // There is no parent-death signal, because bubblewrap without capabilities may not signal another
+  // uid. The first process ends with the init, with the launcher's kill, and with the container.
   const bare = ["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"];
   return [...limited, ...bwrap, "/usr/bin/setpriv", ...user, ...bare, ...first];
 }
@@ -152,7 +151,7 @@ function namespaces(mode: SandboxMode): string[] {
   return [...each, ...named, "--cap-drop", "ALL", ...needed.flatMap((cap) => ["--cap-add", cap])];
 }
 
-/** Where the host's `path` is bound from. */
+/** The source that `path` is bound from. */
 function sourceOf({ system }: SandboxPlan, path: string): string {
   return system === null ? path : `${system}${path}`;
 }
@@ -160,7 +159,7 @@ function sourceOf({ system }: SandboxPlan, path: string): string {
 function system(plan: SandboxPlan): string[] {
   const { host, runtime, node } = plan;
   return [
-    // With their parents; folders that a bind makes by the way would be their maker's alone.
+    // Creates parents as well; folders that a bind creates implicitly would be closed to others.
     ...["--dir", "/etc/ssl", "--dir", `${inside.runtime}/bin`],
     ...["--ro-bind", sourceOf(plan, "/usr"), "/usr"],
     ...host.usrLinks.flatMap(({ path, target }) => ["--symlink", target, path]),
@@ -180,7 +179,7 @@ function system(plan: SandboxPlan): string[] {
 function kernelViews(plan: SandboxPlan): string[] {
   const { host, runtime, system, sharedMemoryBytes } = plan;
   const nothing = sourceOf(plan, "/dev/null");
-  // Over bubblewrap's own, which are the host's nodes, and a devpts that knows no limit.
+  // Replaces bubblewrap's own, which are the host's nodes and an unlimited devpts.
   const ownDevices = deviceNames.map((name) => [`${system}/dev/${name}`, `/dev/${name}`]);
   const devices = system === null ? [] : [...ownDevices, [`${system}/pts`, "/dev/pts"]];
   return [
@@ -198,8 +197,8 @@ function kernelViews(plan: SandboxPlan): string[] {
 const blockBytes = 512;
 
 /**
- * Process 1: a shell, because it reaps the orphans it adopts and Node would not. When the init
- * ends, everything does. Limits set here are hard: nothing inside can raise them.
+ * Process 1 is a shell, because it reaps adopted orphans and Node would not. When the init ends,
+ * everything does. Limits set here are hard, so nothing inside can raise them.
  */
 function firstProcess({ initFile, openFilesMax, fileBytesMax }: SandboxPlan): string {
   const { supervisor, seccomp, info } = descriptors;
@@ -207,7 +206,7 @@ function firstProcess({ initFile, openFilesMax, fileBytesMax }: SandboxPlan): st
   const init = `${inside.node} ${inside.runtime}/init/${initFile}`;
   return [
     `exec ${seccomp}<&- ${info}>&-`,
-    // Not bubblewrap's part: in mode setpriv it may not enter another user's folder.
+    // Done here because in mode setpriv bubblewrap may not enter another user's folder.
     `cd ${inside.workspace} || exit 125`,
     `ulimit -n ${openFilesMax} && ulimit -f ${fileBlocksMax} || exit 125`,
     `${systemCallAttempts()} </dev/null ${supervisor}<&- |`,

@@ -1,4 +1,4 @@
-/** The `/etc` the sandbox sees: nothing of the host's users, hosts or resolvers. */
+/** The `/etc` of the sandbox, without the host's users, hosts or resolvers. */
 
 /** The sandbox's name for itself. */
 export const hostname = "paddock";
@@ -23,11 +23,11 @@ export function etcFiles(uid: number): Record<(typeof etcFileNames)[number], str
     group: `root:x:0:\nagent:x:${uid}:\nnogroup:x:65534:\n`,
     hostname: `${hostname}\n`,
     hosts: `127.0.0.1 localhost ${hostname}\n::1 localhost ip6-localhost ip6-loopback ${hostname}\n`,
-    // Each by name: what a C library does without being told differs from one to the next.
+    // Every database is listed, because the defaults of C libraries differ.
     "nsswitch.conf": ["passwd", "group", "hosts", "networks", "protocols", "services", "rpc"]
       .map((database) => `${database}: files\n`)
       .join(""),
-    // No resolver: a lookup fails at once instead of timing out.
+    // Without a resolver a lookup fails at once instead of timing out.
     "resolv.conf": "options attempts:1 timeout:1\n",
   };
 }

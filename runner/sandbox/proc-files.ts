@@ -1,9 +1,9 @@
-/** Files of `/proc` and `/sys` that the sandbox gets in place of the machine's own. */
+/** Files of `/proc` and `/sys` that replace the machine's own in the sandbox. */
 
-/** Below `/proc`; each hides what is the machine's, and programs that read it go on. */
+/** Below `/proc`: each hides the machine's value and keeps programs that read it working. */
 export const procFileNames = ["loadavg", "sys/kernel/random/boot_id"] as const;
 
-/** @param id Any UUID: programs tell one start of a machine from the next by it. */
+/** @param id Any UUID; programs use it to tell one boot from the next. */
 export function procFiles(id: string): Record<(typeof procFileNames)[number], string> {
   return {
     loadavg: "0.00 0.00 0.00 1/1 1\n",
@@ -12,10 +12,10 @@ export function procFiles(id: string): Record<(typeof procFileNames)[number], st
 }
 
 /**
- * Below `/sys`: which CPUs there are, which `/proc/cpuinfo` tells as well, so that what counts them
- * doesn't fail. Nothing else of the machine's devices is there.
+ * Below `/sys`: the CPUs, which `/proc/cpuinfo` shows as well, so that programs can count them. No
+ * other device of the machine is there.
  *
- * @param cpus As the kernel writes it: `0-3`.
+ * @param cpus In the kernel's notation: `0-3`.
  */
 export function sysFiles(cpus: string): Record<string, string> {
   const names = ["online", "possible", "present"];

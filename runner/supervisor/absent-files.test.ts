@@ -1,4 +1,4 @@
-/** What a workspace holds and an execution can't have: it is said, and nothing is lost. */
+/** Files of a workspace that an execution can't have are reported, and nothing is lost. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -15,7 +15,7 @@ describe("WSP-1 what can't be brought in", () => {
   };
   const small = { workspaceBytes: 4 * pageBytes, workspaceInodesMax: 100 };
 
-  test("for want of room is named, and stays in the workspace", async () => {
+  test("because there is no room is named, and stays in the workspace", async () => {
     const first = await executions.execute({ run: write(["a", "b", "c"]) });
     const second = await executions.execute({ base: first.digest, limits: small });
     expect(existsSync(join(second.folder, "c"))).toBe(false);
@@ -35,7 +35,7 @@ describe("WSP-1 what can't be brought in", () => {
     );
   });
 
-  test("isn't overwritten by what takes its path meanwhile", async () => {
+  test("isn't overwritten by a file that takes its path meanwhile", async () => {
     const first = await executions.execute({ run: write(["a", "b", "c"]) });
     const { digest } = await executions.execute({
       base: first.digest,

@@ -1,5 +1,5 @@
 // @module-tag slow
-/** Whatever tree an execution leaves: it is the next one's, or it is said what of it isn't. */
+/** Whatever tree an execution leaves, the next one gets it, or the answer says what is missing. */
 import {
   chmodSync,
   existsSync,
@@ -28,7 +28,7 @@ import { KeptWorkspace } from "./kept-workspace.ts";
 const scratch = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 const limits = { workspaceBytes: 32 * 1_048_576, workspaceInodesMax: 1_000 };
 
-/** Names as bytes: some are no UTF-8, some look like options, some are as long as they get. */
+/** Names as bytes: some aren't UTF-8, some look like options, some have the greatest length. */
 const name = fc
   .oneof(
     fc.constantFrom("a", "a-b", "a.b", "b", "-rf", " ", "...", "back\\slash", "~", "\ufffd", "😀"),
@@ -36,7 +36,7 @@ const name = fc
     fc.constantFrom("bad\xff", "\xed\xa0\x80").map((text) => Buffer.from(text, "latin1")),
   )
   .map((text) => Buffer.from(text));
-/** Where something is put: below the folders that are there, if they are. */
+/** Where something is created: below existing folders, if there are any. */
 const place = fc.array(name, { minLength: 1, maxLength: 3 });
 const mode = fc.constantFrom(0o644, 0o755, 0o600, 0o400, 0o000, 0o777, 0o1777, 0o2755, 0o111);
 /** Seconds; the file system keeps what it can. */
@@ -71,7 +71,7 @@ type Step = typeof tree extends fc.Arbitrary<(infer S)[]> ? S : never;
 
 const below = (folder: Buffer, child: Buffer) => Buffer.concat([folder, Buffer.from("/"), child]);
 
-/** Does what it can: a step that the file system refuses changes nothing. */
+/** Performs the steps; a step that the file system refuses changes nothing. */
 function build(folder: string, steps: readonly Step[]): void {
   const files: Buffer[] = [];
   const attributes: [Buffer, Step][] = [];
@@ -110,7 +110,7 @@ function make(path: Buffer, { made: what }: Step, files: Buffer[]): void {
   files.push(path);
 }
 
-/** A number below 0 would mean "now", and a date can't say the largest ones. */
+/** A negative number would mean "now", and a date can't express the largest ones. */
 function timesOf(seconds: number): [number | Date, number | Date] {
   const at = seconds < 0 ? new Date(seconds * 1_000) : seconds;
   return [at, at];
@@ -129,7 +129,7 @@ interface Seen {
   readonly mode: number;
   readonly modifiedAt: number;
   readonly content: string;
-  /** All names of one file have the same. */
+  /** All names of one file have the same inode. */
   readonly inode: number;
   readonly blocks: number;
 }
@@ -137,10 +137,10 @@ interface Seen {
 /** Everything below a folder, by its path as bytes. */
 function look(folder: string): Map<string, Seen> {
   const seen = new Map<string, Seen>();
-  const walk = (at: string) => {
-    const path = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(at, "latin1")]);
+  const walk = (start: string) => {
+    const path = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(start, "latin1")]);
     for (const child of readdirSync(path, { encoding: "buffer" }).sort(Buffer.compare)) {
-      const name_ = `${at}${at === "" ? "" : "/"}${child.toString("latin1")}`;
+      const name_ = `${start}${start === "" ? "" : "/"}${child.toString("latin1")}`;
       const target = below(path, child);
       const stats = lstatSync(target);
       seen.set(name_, seenOf(target, stats));
@@ -210,7 +210,7 @@ function isNamed(notes: string, path: string): boolean {
 }
 
 describe("WSP-2 any tree", () => {
-  test("is restored as it was saved, or it is said what isn't", async () => {
+  test("is restored as it was saved, or the answer names what isn't", async () => {
     await fc.assert(
       fc.asyncProperty(tree, async (steps) => {
         const { was, is, notes, again } = await keep(steps);

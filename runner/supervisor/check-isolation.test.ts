@@ -54,12 +54,12 @@ describe("EXE-8 missingWalls()", () => {
     expect(missingWalls(closed)).toEqual([]);
   });
 
-  test.each(denialNames)("demands %s, and takes silence for no", (denial) => {
+  test.each(denialNames)("requires %s, and counts a missing answer as no", (denial) => {
     expect(missingWalls(but({ denial }))).toEqual([`${denial}: not proven`]);
     expect(missingWalls(but({ denial, value: "allowed" }))).toEqual([`${denial}: allowed`]);
   });
 
-  test.each(Object.keys(closed.report.facts))("demands %s within its limit", (fact) => {
+  test.each(Object.keys(closed.report.facts))("requires %s within its limit", (fact) => {
     const started = { ...closed.started, limitedBy: "job" } as const;
     for (const proof of [but({ fact }), but({ fact, value: 999_999 }), but({ fact, value: -1 })]) {
       expect(missingWalls({ ...proof, started }).length).toBeGreaterThan(0);
@@ -70,12 +70,12 @@ describe("EXE-8 missingWalls()", () => {
     expect(missingWalls(but({ fact: "processesMax", value: 999_999 }))).toEqual([]);
   });
 
-  test("demands namespaces of its own", () => {
+  test("requires separate namespaces", () => {
     const started = { ...closed.started, sharedNamespaces: ["ipc"] };
     expect(missingWalls({ ...closed, started })).toEqual(["ipc namespace: the host's own"]);
   });
 
-  test("demands the kernel's own word on memory and processes", () => {
+  test("requires the kernel's own values for memory and processes", () => {
     const started = { ...closed.started, memoryBytes: Number.NaN, processesMax: 11 };
     expect(missingWalls({ ...closed, started })).toHaveLength(2);
   });

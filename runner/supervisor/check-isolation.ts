@@ -1,4 +1,7 @@
-/** Decides whether the walls stand. One that isn't proven is missing, and then nothing runs. */
+/**
+ * Decides whether the walls stand. A wall that isn't proven counts as missing, and then nothing
+ * runs.
+ */
 import type { Limits } from "#shared/protocol/runner";
 import { denialNames, factNames } from "../init/messages.ts";
 import type { Started } from "../launcher/messages.ts";
@@ -14,7 +17,7 @@ export interface Proof {
 /** File systems count in pages, `ulimit` in blocks. */
 const pageBytes = 4_096;
 
-/** @returns What is missing, in words; empty when all is proven. */
+/** @returns What is missing, in words; empty if everything is proven. */
 export function missingWalls({ report, started, limits, sandboxUid }: Proof): string[] {
   const missing: string[] = [];
   for (const name of denialNames) {

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { eventBatchBytesMax, type RunnerEvent } from "#shared/protocol/runner";
 import { EventStream } from "./event-stream.ts";
 
-/** A stream whose gateway keeps what it hears; `fail` makes a call fail. */
+/** A stream to a gateway that stores what it receives; `fail` makes a call fail. */
 function heard(
   flushIntervalMs: number,
   fail: (call: number) => boolean = () => false,
@@ -55,7 +55,7 @@ describe("an EventStream", () => {
     expect(text()).toBe("no line end");
   });
 
-  test("tells of a script that is soon done in one call", async () => {
+  test("sends a short script's events in one call", async () => {
     vi.useFakeTimers();
     const { stream, batches, first } = heard(3_600_000);
     stream.emit(call);
@@ -111,8 +111,8 @@ describe("an EventStream", () => {
     }
   });
 
-  // Guards the batch that is sent twice: the end comes while a slow call and a timer are pending.
-  test("has one call on its way at a time, also at the end", async () => {
+  // Guards against a batch that is sent twice: the end comes during a slow call and a timer.
+  test("has one call in progress at a time, even at the end", async () => {
     vi.useFakeTimers();
     const gate = Promise.withResolvers<void>();
     const { stream, batches, failures } = heard(1, () => false, gate.promise);
@@ -128,7 +128,7 @@ describe("an EventStream", () => {
     expect(batches.flat().map(({ sequence }) => sequence)).toEqual([1, 2]);
   });
 
-  test("says once that nobody listens, and ends all the same", async () => {
+  test("reports once that the gateway can't be reached, and still ends", async () => {
     const { stream, failures, batches } = heard(1, (calls) => calls > 1);
     stream.emit(call);
     await stream.end();

@@ -1,4 +1,4 @@
-/** Numbers what happens, and sends it: soon at first, then in batches, never out of order. */
+/** Numbers events and sends them in order: the first ones soon, later ones in batches. */
 import type { z } from "zod";
 import {
   type EventsReply,
@@ -10,9 +10,9 @@ import {
 
 const textLengthMax = 32_000;
 /**
- * Between the first thing that happens and the first batch. A short script is done by then, and all
- * of it is one call; one that goes on has its first output out as early as behind a call of its own
- * for the news that it began.
+ * The time between the first event and the first batch. A short script is done by then, so it takes
+ * one call. A longer one still has its first output out as early as if a separate call had
+ * announced its start.
  */
 const firstWaitMs = 25;
 
@@ -27,7 +27,7 @@ export class EventStream {
   #flushIntervalMs: number;
   #queue: RunnerEvent[] = [];
   #text = "";
-  /** Whether `#text` was there at the last flush already: then its open line goes out too. */
+  /** Whether `#text` was there at the last flush already; then its unfinished line is sent, too. */
   #textIsOld: boolean = false;
   #sequence = 0;
   #acknowledged = 0;
@@ -41,7 +41,7 @@ export class EventStream {
     this.#flushIntervalMs = flushIntervalMs;
   }
 
-  /** The last number the gateway has stored. */
+  /** The last number that the gateway has stored. */
   get acknowledgedSequence(): number {
     return this.#acknowledged;
   }
@@ -52,7 +52,7 @@ export class EventStream {
     this.#schedule();
   }
 
-  /** Output as it comes; it leaves in whole lines where it can. */
+  /** Adds output, which is sent in whole lines where possible. */
   text(piece: string): void {
     if (piece === "") return;
     this.#text += piece;
@@ -60,7 +60,7 @@ export class EventStream {
     this.#schedule();
   }
 
-  /** Sends all there is; resolves when it is stored, or can't be. */
+  /** Sends everything; resolves when it is stored, or can't be. */
   async end(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -92,7 +92,7 @@ export class EventStream {
     this.#sending = this.#sending.then(() => this.#sendBatch());
   }
 
-  /** One at a time: a batch that is repeated must not overtake the next. */
+  /** Sends one batch at a time, so that a repeated batch can't overtake the next. */
   async #sendBatch(): Promise<void> {
     const batch = takeBatch(this.#queue);
     if (batch.length === 0 || this.#failed) return;
@@ -124,7 +124,7 @@ export class EventStream {
   }
 }
 
-/** At a line's end if there is one, and never inside a surrogate pair. */
+/** Cuts at the end of a line if there is one, and never inside a surrogate pair. */
 function cutAt(text: string, max: number): number {
   const line = text.lastIndexOf("\n", max - 1) + 1;
   if (line > 0) return line;

@@ -1,4 +1,4 @@
-/** What a claim handed over: values for the sandbox, and values that only the proxy may place. */
+/** What a claim handed over: values for the sandbox, and values that only the proxy may use. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { planRedaction, type RedactionPlan } from "#shared/core/redaction/plan";
@@ -9,7 +9,7 @@ import { inside, trustFolder } from "../sandbox/arguments.ts";
 const systemRoots = "/etc/ssl/certs/ca-certificates.crt";
 const files = { all: "ca-bundle.pem", own: "ca.pem" };
 
-/** Which variable tells whom: the whole list, but where one is only added to those built in. */
+/** The variables that name certificates: a complete list, or additions to the built-in ones. */
 function trustVariables(): Record<string, string> {
   const at = (file: string) => join(inside.runtime, trustFolder, file);
   const all = ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "GIT_SSL_CAINFO"];
@@ -19,16 +19,16 @@ function trustVariables(): Record<string, string> {
 
 type Claimed = Pick<ClaimReply, "secrets" | "boundSecrets" | "environmentVariables">;
 
-/** What places bound secrets, and whose certificates are trusted. */
+/** The proxy's part for bound secrets, and its certificates. */
 interface Binding {
   readonly secrets: BoundSecrets;
   readonly rootCertificates: readonly string[];
 }
 
 /**
- * Takes what a claim hands over. TLS is loaded for bound secrets alone.
+ * Takes what a claim hands over. TLS is loaded only for bound secrets.
  *
- * @param roots who vouches for the hosts, instead of the usual.
+ * @param roots the roots for the hosts, instead of the usual ones.
  */
 export async function takeSecrets(
   claimed: Claimed,
@@ -53,12 +53,12 @@ export class ExecutionSecrets {
     this.redaction = planRedaction([...claimed.secrets, ...claimed.boundSecrets]);
   }
 
-  /** Null if there are none. */
+  /** Null if there are no bound secrets. */
   get bound(): BoundSecrets | null {
     return this.#binding?.secrets ?? null;
   }
 
-  /** Writes certificates, and nothing secret, to where programs inside can read them. */
+  /** Writes certificates, and no secrets, to where programs inside can read them. */
   writeTrustFiles(folder: string): void {
     if (this.#binding === null) return;
     const { secrets, rootCertificates } = this.#binding;
@@ -70,7 +70,7 @@ export class ExecutionSecrets {
     writeFileSync(join(folder, files.all), `${roots}\n${own}`, { mode: 0o444 });
   }
 
-  /** Later ones come before earlier ones of the same name. */
+  /** Later variables override earlier ones of the same name. */
   variables(): Record<string, string> {
     const { environmentVariables, secrets } = this.#claimed;
     const pairs = [...environmentVariables, ...secrets].map(({ key, value }) => [key, value]);

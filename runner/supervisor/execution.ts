@@ -1,4 +1,4 @@
-/** One claimed execution, from its workspace to its settlement. Every way through it settles. */
+/** One claimed execution, from its workspace to its settlement. Every path through it settles. */
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
 import { redact } from "#shared/core/redaction/redaction";
@@ -27,9 +27,9 @@ import { WayOut } from "./sandbox-egress.ts";
 import { IsolationError, SandboxSession } from "./sandbox-session.ts";
 import { Stop, Stopped } from "./stop.ts";
 
-/** Between asking and killing; less when we are asked to end ourselves. */
+/** The time between asking and killing; shorter when we are asked to end ourselves. */
 const graceMs = { normal: 5_000, shutdown: 2_000 };
-/** What is left for the workspace and for settling; with the grace, a shutdown takes 8 s. */
+/** The time for saving and settling; with the grace period, a shutdown takes 8 s. */
 const savingMs = { normal: 120_000, shutdown: 3_500 };
 const settlingMs = { normal: 60_000, shutdown: 2_000 };
 
@@ -104,8 +104,8 @@ export class SupervisedExecution {
   }
 
   /**
-   * Something failed where nobody could catch it. What it leaves behind isn't known, so nothing is
-   * run any more; but what was used is paid, and what was tried to reach is told.
+   * Handles an error that nothing caught. Its effects aren't known, so nothing more is run; but
+   * what was used is paid for, and attempted connections are reported.
    */
   crashed(error: unknown): void {
     const why = this.#cleaned(describeError(error));
@@ -113,7 +113,7 @@ export class SupervisedExecution {
     this.#stop.request("runner_error");
   }
 
-  /** @returns Whether the execution was settled, or is somebody else's. */
+  /** @returns Whether the execution was settled, or belongs to another attempt. */
   async run(): Promise<boolean> {
     const limit = setTimeout(
       () => this.#stop.request("time_limit"),
@@ -152,7 +152,7 @@ export class SupervisedExecution {
       diskFull: this.#session.isDiskFull(),
       outputTail: this.#output.outputTail,
     });
-    // Of a command that failed; a limit that was met says more than which script met it.
+    // Says which script failed, unless a limit explains the failure better.
     if (why !== undefined && outcome.reason === "command_failed") this.#detail = why;
     return outcome;
   }

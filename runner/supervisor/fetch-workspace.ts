@@ -1,4 +1,4 @@
-/** Brings a workspace in: a manifest, then its packs, written to where they belong. */
+/** Brings a workspace in: a manifest, then its packs, written to their places. */
 import {
   chmodSync,
   closeSync,
@@ -28,7 +28,7 @@ import { folderOf } from "#shared/core/workspace/tree-order";
 import type { LineIndex } from "./line-index.ts";
 
 export interface WorkspaceSource {
-  /** Null where there is none of that name. */
+  /** Null if there is none of that name. */
   manifest(digest: string): Promise<Uint8Array | null>;
   pack(digest: string): Promise<Uint8Array | null>;
 }
@@ -40,23 +40,23 @@ interface PackSlice {
   readonly sizeBytes: number;
 }
 
-/** An entry that couldn't be brought in. `why` goes on from its name. */
+/** An entry that couldn't be brought in. `why` continues a sentence that begins with its name. */
 export interface Absent {
   readonly entry: ManifestEntry;
   readonly why: string;
 }
 
-/** Packs are 24 MB each: this bounds what is in memory at once. */
+/** Packs have 24 MB each, so this bounds memory. */
 const fetchesMax = 3;
 const noRoom = "has no room here";
 
 export interface Fetched {
   readonly manifest: Manifest;
-  /** Whether this isn't the newest one, which can't be read. */
+  /** Whether this is an older manifest because the newest can't be read. */
   readonly isOlder: boolean;
 }
 
-/** The first of these manifests that can be read, else an empty one. Null is an empty one, too. */
+/** The first readable one of these manifests, else an empty one. Null is an empty one, too. */
 export async function fetchManifest(
   source: WorkspaceSource,
   newestFirst: readonly (string | null)[],
@@ -85,7 +85,7 @@ export interface Filling {
 }
 
 /**
- * Fills `folder`, which must be empty, with what there is room for. The manifest has been checked:
+ * Fills `folder`, which must be empty, with everything that fits. The manifest has been checked, so
  * its paths are confined.
  * @returns What couldn't be brought in.
  */
@@ -106,7 +106,7 @@ export async function fillWorkspace(
     }
   };
   await Promise.all(Array.from({ length: fetchesMax }, worker));
-  // What a folder holds comes before the folder: each change in it would change its time.
+  // Finishes a folder's contents before the folder, because each change would change its time.
   for (const entry of entries.toReversed()) fill.attempt(entry, () => fill.finish(entry));
   return [...left.map((entry) => ({ entry, why: noRoom })), ...fill.absent.values()];
 }
@@ -138,7 +138,7 @@ class Fill {
     this.#lines = lines;
   }
 
-  /** One file that there is no room for, whatever was reckoned, costs itself alone. */
+  /** A file that unexpectedly doesn't fit costs only itself. */
   attempt(entry: ManifestEntry, what: () => void): void {
     if (this.absent.has(entry.path)) return;
     if (this.absent.has(folderOf(entry.path))) {
@@ -168,7 +168,7 @@ class Fill {
     if (entry.type !== "file" || entry.linkTo !== undefined) return;
     const file = openNew(target);
     try {
-      // What no part is written to is a hole.
+      // Parts that aren't written become holes.
       ftruncateSync(file, entry.sizeBytes);
     } finally {
       closeSync(file);
@@ -200,10 +200,10 @@ class Fill {
     if (fileOffsetBytes === 0) this.#lines.record(file.path, bytes);
   }
 
-  /** Links come last: nothing is ever written through one. */
+  /** Links come last, so nothing is ever written through one. */
   finish(entry: ManifestEntry): void {
     const target = this.#at(entry);
-    // Numbers below 0 would be taken for "now".
+    // Negative numbers would mean "now".
     const time = entry.modifiedAt === undefined ? undefined : new Date(entry.modifiedAt);
     if (entry.type === "symlink") {
       symlinkSync(entry.target, target);
@@ -218,7 +218,7 @@ class Fill {
     chmodSync(target, entry.mode);
   }
 
-  /** Its first name gets mode and time later, and both are of the one file. */
+  /** The first name gets mode and time later, which apply to the same file. */
   #link(entry: ManifestFile, first: string): void {
     const missing = this.absent.get(first);
     if (missing !== undefined) this.absent.set(entry.path, { entry, why: missing.why });

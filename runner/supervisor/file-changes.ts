@@ -1,4 +1,4 @@
-/** Tells the reader which files an execution changed, the first hundred. */
+/** Reports which files an execution changed, up to a hundred. */
 import { join } from "node:path";
 import { diffManifests, type Manifest, type ManifestEntry } from "#shared/core/workspace/manifest";
 import type { Item } from "#shared/protocol/runner";
@@ -34,7 +34,7 @@ function contentOf(folder: string, entry: ManifestEntry): Uint8Array | undefined
   try {
     return readSlice(join(folder, entry.path), { offsetBytes: 0, sizeBytes: entry.sizeBytes });
   } catch {
-    // It stands in the manifest, and not in this execution's workspace.
+    // The file is in the manifest but not in this execution's workspace.
     return undefined;
   }
 }

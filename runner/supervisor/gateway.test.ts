@@ -39,7 +39,7 @@ describe("a Gateway", () => {
     [404, true],
     [403, false],
     [400, false],
-  ])("takes %i for the last word; stale: %s", async (status, isStale) => {
+  ])("doesn't repeat a call after %i; stale: %s", async (status, isStale) => {
     let calls = 0;
     const gateway = await gatewayWith((_request, response) => {
       calls += 1;
@@ -50,7 +50,7 @@ describe("a Gateway", () => {
     expect(calls).toBe(1);
   });
 
-  test("goes on asking for its claim, where anything else would have been given up", async () => {
+  test("repeats its claim for longer than any other call", async () => {
     const noPause = vi.spyOn(Math, "random").mockReturnValue(0);
     let calls = 0;
     const gateway = await gatewayWith((_request, response) => {
@@ -76,19 +76,19 @@ describe("a Gateway", () => {
     expect(await gateway.events([], 0)).toMatchObject({ flushIntervalMs: 100 });
   });
 
-  test("doesn't take an object for another", async () => {
+  test("refuses an object with the wrong digest", async () => {
     const gateway = await gatewayWith((_request, response) => response.end("other bytes"));
     await expect(gateway.pack("0".repeat(64))).resolves.toBeNull();
   });
 
-  test("tells an object that isn't there from one that can't be had now", async () => {
+  test("distinguishes a missing object from one that is unavailable", async () => {
     const missing = await gatewayWith((_request, response) => response.writeHead(404).end());
     await expect(missing.manifest("0".repeat(64))).resolves.toBeNull();
     const refused = await gatewayWith((_request, response) => response.writeHead(403).end());
     await expect(refused.manifest("0".repeat(64))).rejects.toThrow("403");
   });
 
-  test("doesn't follow anyone elsewhere", async () => {
+  test("doesn't follow redirects", async () => {
     const lease = { version: "v2", expiresAt: 1, heartbeatIntervalMs: 1 };
     const gateway = await gatewayWith((request, response) => {
       if (request.url === "/elsewhere") response.end(JSON.stringify({ lease, stop: null }));
@@ -97,6 +97,45 @@ describe("a Gateway", () => {
     await expect(
       gateway.heartbeat({ version: "v1", expiresAt: 0, heartbeatIntervalMs: 1, readerUntil: 0 }),
     ).rejects.toThrow();
+  });
+
+  test("sends text that can be stored, whatever a program made of it", async () => {
+    const bodies: string[] = [];
+    const gateway = await gatewayWith((request, response) => {
+      let text = "";
+      request.setEncoding("utf8").on("data", (piece: string) => {
+        text += piece;
+      });
+      request.on("end", () => {
+        bodies.push(text);
+        response.writeHead(403).end();
+      });
+    });
+    const odd = "half \ud800, half \udc00, whole \ud83d\ude00, escaped \\ud800";
+    const mended = odd.toWellFormed();
+    const item = {
+      type: "tool_call",
+      id: odd,
+      name: odd,
+      arguments: odd,
+      status: "failed",
+    } as const;
+    const ended = { verdict: "failed", rule: odd, address: null } as const;
+    const bytes = { sentBytes: 0, receivedBytes: 0, durationMs: 0 };
+    const attempt = { sequence: 1, at: 1, host: odd, port: 1, method: "http", ...ended, ...bytes };
+    const workspace = { state: "not_saved", why: odd } as const;
+    const end = { outcome: "failed", reason: "runner_error", exitCode: null } as const;
+    const told = { leaseVersion: "v1", detail: odd, output: odd, outputTruncated: false };
+    const calls = [
+      gateway.events([{ sequence: 1, at: 1, item }], 0),
+      gateway.egress({ attempts: [attempt as never], firstSequence: 1, cut: 0, ends: [] }),
+      gateway.settle({ ...told, ...end, workspace, eventsLastSequence: 0 }, Date.now() + 5_000),
+    ];
+    await Promise.allSettled(calls);
+    const texts = bodies.map((body) => body.split(JSON.stringify(mended).slice(1, -1)).length - 1);
+    expect(texts.toSorted((one, other) => one - other)).toEqual([2, 3, 3]);
+    for (const body of bodies) expect(JSON.stringify(JSON.parse(body))).toBe(body);
+    for (const body of bodies) expect(body).not.toMatch(/[^\\]\\ud[89a-f]/);
   });
 
   test("gives up in time", async () => {

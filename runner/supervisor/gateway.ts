@@ -1,4 +1,6 @@
-/** The only address the runner can reach: claims, workspace, events, heartbeats, settlement. */
+/**
+ * The only address that the runner can reach: claims, workspace, events, heartbeats, settlement.
+ */
 import { createHash } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import type { z } from "zod";
@@ -23,11 +25,11 @@ import { callHttp, UnansweredError } from "./http-call.ts";
 const timeoutMs = { call: 10_000, object: 60_000, egress: 5_000 };
 const replyBytesMax = 32 * 1024 * 1024;
 const attemptsMax = 6;
-/** Nobody else is asked to run it for longer than this. */
+/** No other runner is asked to take over before this has passed. */
 const claimingMsMax = 180_000;
 const backoffMs = { first: 100, max: 4_000 };
 
-/** A refusal of the gateway; `status` says whether asking again can help. */
+/** A refusal of the gateway; `status` says whether trying again can help. */
 export class GatewayError extends Fault {
   override readonly name = "GatewayError";
   readonly status: number;
@@ -37,7 +39,7 @@ export class GatewayError extends Fault {
     this.status = status;
   }
 
-  /** Another attempt owns the execution, or it has ended: nothing of ours counts any more. */
+  /** Another attempt owns the execution, or it has ended, so our calls don't count any more. */
   get isStale(): boolean {
     return this.status === 404 || this.status === 409 || this.status === 410;
   }
@@ -49,9 +51,9 @@ interface GatewayCall {
   readonly body?: Uint8Array | string;
   readonly contentType?: string;
   readonly timeoutMs: number;
-  /** Asked once only: the caller comes again by itself. */
+  /** Sent once only, because the caller repeats it itself. */
   readonly once?: boolean;
-  /** Until when to repeat what failed for a passing reason; milliseconds since 1970. */
+  /** When to stop repeating a call that failed for a passing reason; milliseconds since 1970. */
   readonly until?: number;
 }
 
@@ -65,7 +67,9 @@ export class Gateway {
     this.#token = token;
   }
 
-  /** Asked for longer than anything else: nothing can be done instead, and nothing is lost yet. */
+  /**
+   * Tried for longer than anything else, because there is nothing else to do and nothing to lose.
+   */
   async claim(request: ClaimRequest): Promise<ClaimReply> {
     const until = Date.now() + claimingMsMax;
     const claimed = await this.#post(gatewayPaths.claim, request, ClaimReply, { until });
@@ -73,12 +77,12 @@ export class Gateway {
     return claimed;
   }
 
-  /** Null where there is none, or other bytes than its name says: asking again can't help. */
+  /** Null if it doesn't exist or its bytes don't match its name; trying again can't help. */
   manifest(digest: string): Promise<Uint8Array | null> {
     return this.#object(gatewayPaths.manifest(digest), digest, manifestBytesMax);
   }
 
-  /** Null likewise. */
+  /** Null in the same cases. */
   pack(digest: string): Promise<Uint8Array | null> {
     return this.#object(gatewayPaths.pack(digest), digest, packBytesMax);
   }
@@ -98,7 +102,7 @@ export class Gateway {
     return this.#post(gatewayPaths.events, { events, readerUntil }, EventsReply);
   }
 
-  /** Somebody may wait to be let out: what isn't stored soon is refused. */
+  /** A connection may wait for this; if it isn't stored soon it is refused. */
   async egress(call: EgressRequest): Promise<z.infer<typeof EgressReply>> {
     return await this.#post(gatewayPaths.egress, call, EgressReply, {
       until: Date.now() + timeoutMs.egress,
@@ -123,7 +127,7 @@ export class Gateway {
     const bytes = await this.#call({
       method: "POST",
       path,
-      body: JSON.stringify(body),
+      body: wellFormedJson(body),
       contentType: "application/json",
       timeoutMs: timeoutMs.call,
       ...patience,
@@ -160,7 +164,7 @@ export class Gateway {
       try {
         return await this.#once(call);
       } catch (error) {
-        // What has a time to be done by is tried until then, and anything else a few times.
+        // Calls with a deadline are tried until then, others a few times.
         const late = call.until === undefined ? attempt >= attemptsMax : Date.now() >= call.until;
         if (late || call.once === true || !mayPass(error)) throw error;
         const ceilingMs = Math.min(backoffMs.max, backoffMs.first * 2 ** attempt);
@@ -187,8 +191,23 @@ export class Gateway {
   }
 }
 
-/** A network error, or a status that says "later". */
+/** A network error, or a status that means "later". */
 function mayPass(error: unknown): boolean {
   if (error instanceof GatewayError) return error.status >= 500 || error.status === 429;
   return error instanceof UnansweredError;
+}
+
+/** How JSON writes half of a surrogate pair, which the gateway refuses as no UTF-8 can hold it. */
+const halfPair = /\\ud[89a-f]/;
+
+/**
+ * What a program printed, named or asked for may come in any form, and by several ways. Whatever
+ * leaves here is text that can be stored, so that one such name doesn't cost a whole settlement.
+ */
+export function wellFormedJson(body: unknown): string {
+  const text = JSON.stringify(body);
+  if (!halfPair.test(text)) return text;
+  return JSON.stringify(body, (_name, value: unknown) =>
+    typeof value === "string" ? value.toWellFormed() : value,
+  );
 }

@@ -1,11 +1,11 @@
-/** Keeps the lease alive, and hears when the execution must end. */
+/** Keeps the lease alive, and learns when the execution must end. */
 import { setTimeout as wait } from "node:timers/promises";
 import type { z } from "zod";
 import type { HeartbeatReply, Lease } from "#shared/protocol/runner";
 import { GatewayError } from "./gateway.ts";
 import type { StopReason } from "./outcome.ts";
 
-/** How long a beat that is on its way may hold up the settlement. */
+/** How long a heartbeat in progress may delay the settlement. */
 const lastBeatMsMax = 1_000;
 
 export interface HeartbeatDeps {
@@ -27,12 +27,12 @@ export class Heartbeat {
     this.#schedule();
   }
 
-  /** Until when somebody reads along, as far as the last beat has heard. */
+  /** The time until which a client reads the stream, according to the last heartbeat. */
   get readerUntil(): number {
     return this.#lease.readerUntil;
   }
 
-  /** No beat is on its way any more: the version is the one to settle with. */
+  /** Waits until no heartbeat is in progress and returns the version to settle with. */
   async end(): Promise<string> {
     this.#ended = true;
     clearTimeout(this.#timer);
@@ -54,7 +54,7 @@ export class Heartbeat {
       if (stop !== null) this.#deps.onStop(stop);
     } catch (error) {
       const isStale = error instanceof GatewayError && error.isStale;
-      // Once the lease is over, the gateway may have given the execution up.
+      // After the lease is over, the gateway may have given the execution up.
       if (isStale || this.#deps.now() > this.#lease.expiresAt) this.#deps.onStop("lost");
     }
   }

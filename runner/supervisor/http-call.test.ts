@@ -44,7 +44,7 @@ describe("callHttp()", () => {
     expect(reply).toEqual({ status: 201, body: Buffer.from("PUT 2 b yz") });
   });
 
-  test("takes a redirect for an answer", async () => {
+  test("returns a redirect as an answer", async () => {
     const url = await serverWith((request, response) => {
       if (request.url === "/elsewhere") response.end("followed");
       else response.writeHead(307, { location: "/elsewhere" }).end();

@@ -1,7 +1,7 @@
 /**
- * One HTTP call of the supervisor: answered in time, within a size, and never sent on to another
- * address. Node's own client, because `fetch` compiles a WebAssembly parser in every process that
- * calls it once: more CPU than all else the supervisor does for a short execution.
+ * One HTTP call of the supervisor, with a deadline and a size limit, and without redirects. It uses
+ * Node's own client, because `fetch` compiles a WebAssembly parser in every process, which takes
+ * more CPU than everything else that the supervisor does for a short execution.
  */
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { describeError } from "#shared/core/describe-error";
@@ -12,7 +12,7 @@ export interface HttpCall {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string | undefined;
-  /** From the first byte sent to the last byte read. */
+  /** The time from the first byte sent to the last byte read. */
   readonly timeoutMs: number;
   readonly replyBytesMax: number;
 }
@@ -22,15 +22,15 @@ export interface HttpReply {
   readonly body: Buffer;
 }
 
-/** No answer came, or half of one; asking again may help. */
+/** No answer came, or an incomplete one; trying again may help. */
 export class UnansweredError extends Fault {
   override readonly name = "UnansweredError";
 }
 
 /**
- * @returns Whatever the server answers: a redirect too is an answer, and isn't followed.
- * @throws {UnansweredError} When the connection breaks, or time is up.
- * @throws {Fault} When the answer is larger than it may be.
+ * @returns Any answer of the server; a redirect is an answer, too, and isn't followed.
+ * @throws {UnansweredError} If the connection breaks, or time is up.
+ * @throws {Fault} If the answer is too large.
  */
 export async function callHttp(call: HttpCall): Promise<HttpReply> {
   const sent = await send(call);

@@ -6,10 +6,10 @@ const closers: (() => void)[] = [];
 afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
-/** A try that is long enough for a machine that is busy: only what is silent takes all of it. */
+/** A timeout that is long enough on a busy machine, so that only silence uses it up. */
 const ms = { try: 1_000, pause: 1, all: 60_000 };
 
-/** A metadata server that takes its answers from a list, the last again and again. */
+/** A metadata server with a list of answers, the last of which is repeated. */
 async function metadata(...answers: ((response: ServerResponse) => void)[]) {
   const asked: (string | undefined)[] = [];
   const server = createServer(({ url }, response) => {
@@ -33,7 +33,7 @@ describe("fetchIdToken()", () => {
     expect(asked[0]).toContain("audience=https%3A%2F%2Fa.test&format=full");
   });
 
-  // Guards the runner that ended because one answer was late: nobody claims for it then.
+  // Guards against a runner that gave up because one answer was late; no other runner would claim.
   test.each<[string, (response: ServerResponse) => void]>([
     ["is silent", () => undefined],
     ["hangs up", (response) => response.destroy()],

@@ -1,4 +1,4 @@
-/** The runner account's ID token, from the metadata server every Cloud Run container has. */
+/** The runner account's ID token, from the metadata server that every Cloud Run container has. */
 import { setTimeout as wait } from "node:timers/promises";
 import { Fault } from "#shared/core/fault";
 import { callHttp, UnansweredError } from "./http-call.ts";
@@ -6,10 +6,13 @@ import { callHttp, UnansweredError } from "./http-call.ts";
 const tokenLengthMax = 16_384;
 const account = "/computeMetadata/v1/instance/service-accounts/default/identity";
 
-/** One try, the pause after it, and all of them: on a machine that starves, one can be too late. */
+/**
+ * Times of one try, the pause after it, and all tries; on a starved machine one try can be too
+ * late.
+ */
 const usualMs = { try: 5_000, pause: 250, all: 60_000 };
 
-/** @throws {Error} When there is none: without it nothing can be claimed. */
+/** @throws {Error} If there is none; nothing can be claimed without it. */
 export async function fetchIdToken(
   metadataHost: string,
   audience: string,

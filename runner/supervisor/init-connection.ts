@@ -1,9 +1,13 @@
-/** The line to the sandbox's init. What comes over it is a stranger's: looked at and bounded. */
+/**
+ * The connection to the sandbox's init. Its messages are a stranger's, so they are checked and
+ * bounded.
+ */
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import * as z from "zod";
 import { Fault } from "#shared/core/fault";
+import { findUnusable } from "#shared/core/usable-text";
 import { encodeFrame, type Frame, FrameReader, kinds } from "../init/frames.ts";
 import { fromInitBytesMax, type RunRequest, refusedHostLengthMax } from "../init/messages.ts";
 
@@ -30,11 +34,11 @@ const probeTimeoutMs = 10_000;
 
 export interface RunHandlers {
   onOutput(bytes: Uint8Array): void;
-  /** Where there is no way out: somebody asked for one. */
+  /** Called when a program asked for a connection although there is no network. */
   onRefused?(attempt: RefusedAttempt): void;
 }
 
-/** Listens for exactly one connection: the one the launcher gives the sandbox. */
+/** Listens for exactly one connection: the one that the launcher gives to the sandbox. */
 export async function listenForInit(path: string): Promise<{ accept(): Promise<InitLine> }> {
   const server: Server = createServer({ pauseOnConnect: true });
   server.listen(path);
@@ -67,7 +71,7 @@ export class InitLine {
     socket.resume();
   }
 
-  /** @throws {Error} When the sandbox ends or stays silent instead. */
+  /** @throws {Error} If the sandbox ends or stays silent instead. */
   probe(): Promise<ProbeReport> {
     const silent = Promise.withResolvers<never>();
     const timer = setTimeout(() => silent.reject(new Fault("The probe is late.")), probeTimeoutMs);
@@ -76,7 +80,7 @@ export class InitLine {
     return first.finally(() => clearTimeout(timer));
   }
 
-  /** @returns How the script ended; null when the sandbox ended first. */
+  /** @returns How the script ended; null if the sandbox ended first. */
   async run(request: RunRequest, handlers: RunHandlers): Promise<RunEnded | null> {
     const ended = new Promise<RunEnded>((resolve) => {
       this.#running = { handlers, ended: resolve };
@@ -94,7 +98,7 @@ export class InitLine {
     try {
       for (const frame of this.#reader.read(chunk)) this.#handle(frame);
     } catch {
-      // Whoever speaks nonsense to us isn't our init any more.
+      // A peer that breaks the protocol isn't our init any more.
       this.#socket.destroy();
     }
   }
@@ -105,6 +109,7 @@ export class InitLine {
       return;
     }
     const message: unknown = JSON.parse(payload.toString("utf8"));
+    if (findUnusable(message, "kept")) throw new Fault("Our init writes text.");
     if (kind === kinds.probe) this.#probe.resolve(ProbeReport.parse(message));
     if (kind === kinds.refused) this.#running?.handlers.onRefused?.(RefusedAttempt.parse(message));
     if (kind !== kinds.ended) return;

@@ -18,7 +18,7 @@ import { type Scan, scanWorkspace } from "./scan-workspace.ts";
 type Claimed = Pick<ClaimReply, "manifestSha256" | "previousManifestSha256" | "limits">;
 
 export interface Reader {
-  /** A sentence for the answer. */
+  /** Adds a sentence to the answer. */
   note(text: string): void;
   emit(item: Item): void;
 }
@@ -43,7 +43,7 @@ export class KeptWorkspace {
     this.#reader = reader;
   }
 
-  /** Looks up what it holds, while the folder for it is being made. */
+  /** Reads the manifest while the folder is being made. */
   async fetch(): Promise<void> {
     const { manifestSha256, previousManifestSha256 } = this.#claimed;
     const newestFirst = [manifestSha256, previousManifestSha256];
@@ -57,7 +57,7 @@ export class KeptWorkspace {
     return this.#folder !== undefined;
   }
 
-  /** Fills the empty `folder` with all that there is room for. */
+  /** Fills the empty `folder` with everything that fits. */
   async fill(folder: string): Promise<void> {
     const room = workspaceRoom(this.#claimed.limits);
     const filling = { folder, room, lines: this.#lines };
@@ -65,7 +65,7 @@ export class KeptWorkspace {
     this.#folder = folder;
   }
 
-  /** Once something is going to be run: an execution that never was has nothing to show. */
+  /** Called once something is going to run; otherwise there is no answer to add to. */
   tellWhatIsMissing(): void {
     const older = "The workspace's newest state can't be read: this is the one before it.";
     this.#say(this.#isOlder ? older : null);
@@ -75,8 +75,8 @@ export class KeptWorkspace {
   }
 
   /**
-   * Only when the sandbox has ended.
-   * @throws {Error} When it can't be stored by `until()`.
+   * Call it only when the sandbox has ended.
+   * @throws {Error} If it can't be stored by `until()`.
    */
   async save(until: () => number): Promise<SavedState> {
     const folder = this.#folder;

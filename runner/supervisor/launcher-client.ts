@@ -34,7 +34,7 @@ export class LauncherLine {
     return this.#ask<Started>({ do: "start" });
   }
 
-  /** Answers when the door is on its way over the process's channel. */
+  /** Resolves when the listener is on its way over the process's channel. */
   async openDoor(): Promise<void> {
     await this.#ask<{ opened: true }>({ do: "open-door" });
   }
@@ -54,7 +54,7 @@ export class LauncherLine {
     return answer;
   }
 
-  /** The launcher is root and ours: what it says is taken as it is typed. */
+  /** The launcher is root and ours, so its messages are trusted to have their type. */
   async #next<T>(): Promise<T> {
     const line = await this.#lines.next();
     if (line.done === true) throw new Fault("The launcher is gone.");

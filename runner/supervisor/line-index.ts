@@ -1,4 +1,4 @@
-/** Remembers which lines a text file had, as hashes, to tell how many an execution changed. */
+/** Remembers hashes of a text file's lines, to tell how many an execution changed. */
 
 const fileBytesMax = 256 * 1024;
 const linesMax = 1_000_000;
@@ -12,7 +12,7 @@ export class LineIndex {
   readonly #hashes = new Map<string, Uint32Array>();
   #lines = 0;
 
-  /** Files that are large, binary, or too many are left out: they count as 0 lines. */
+  /** Skips files that are large, binary or too many; they count as 0 lines. */
   record(path: string, bytes: Uint8Array): void {
     const hashes = this.#lines > linesMax ? undefined : hashLines(bytes);
     if (hashes === undefined) return;
@@ -20,7 +20,7 @@ export class LineIndex {
     this.#hashes.set(path, hashes);
   }
 
-  /** Lines that came and went at `path`; a moved line is neither. */
+  /** Counts added and removed lines at `path`; a moved line is neither. */
   compare(path: string, bytes: Uint8Array | undefined): LineChange {
     const before = this.#hashes.get(path) ?? new Uint32Array();
     const after = (bytes && hashLines(bytes)) ?? new Uint32Array();
@@ -37,7 +37,7 @@ export class LineIndex {
   }
 }
 
-/** FNV-1a of each line; undefined when it isn't text. */
+/** FNV-1a of each line; undefined for a binary file. */
 function hashLines(bytes: Uint8Array): Uint32Array | undefined {
   if (bytes.length > fileBytesMax) return undefined;
   const hashes: number[] = [];

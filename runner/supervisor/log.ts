@@ -1,4 +1,6 @@
-/** Structured lines for Cloud Logging. Never a task, an output, or a secret: ids, states, times. */
+/**
+ * Structured lines for Cloud Logging: ids, states and times; never a task, an output or a secret.
+ */
 export function log(
   severity: "INFO" | "WARNING" | "ERROR",
   message: string,

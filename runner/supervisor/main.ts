@@ -7,14 +7,14 @@ import { log } from "./log.ts";
 import { readSettings } from "./settings.ts";
 import { supervise } from "./supervise.ts";
 
-/** Of the line to the launcher. */
+/** The descriptor of the connection to the launcher. */
 const launcherDescriptor = 3;
 
-/** The supervisor, until its process ends. */
+/** Runs the supervisor until its process ends. */
 export function main(): void {
   keepOutOfCoreFiles();
   const socket = new Socket({ fd: launcherDescriptor, readable: true, writable: true });
-  // Of an error that nobody catches Node prints the message, which may quote what we were handed.
+  // For an uncaught error, Node would print the message, which may quote secrets.
   process.on("uncaughtException", (error: unknown) => {
     log("ERROR", "supervisor ended by an error that nobody caught", { why: describeError(error) });
     process.exit(1);

@@ -1,4 +1,4 @@
-/** Files that no tool of ours would make: each costs itself, and nothing else. */
+/** Files that none of our tools would make: each affects itself and nothing else. */
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -37,22 +37,26 @@ describe("WSP-1 one odd file costs itself alone:", () => {
   test.each<[string, (folder: string) => void, string]>([
     [
       "a name that is no UTF-8",
-      (at) => writeFileSync(raw(at, "bad\xff"), ""),
+      (folder) => writeFileSync(raw(folder, "bad\xff"), ""),
       "isn't valid Unicode",
     ],
-    ["a folder whose name is none", (at) => mkdirSync(raw(at, "d\xff")), "isn't valid Unicode"],
+    [
+      "a folder whose name is none",
+      (folder) => mkdirSync(raw(folder, "d\xff")),
+      "isn't valid Unicode",
+    ],
     [
       "a name with a line in it",
-      (at) => writeFileSync(`${at}/a\nb`, ""),
+      (folder) => writeFileSync(`${folder}/a\nb`, ""),
       '"a\\nb" holds a control',
     ],
-    ["a FIFO", (at) => execFileSync("mkfifo", [join(at, "pipe")]), '"pipe" is no file'],
+    ["a FIFO", (folder) => execFileSync("mkfifo", [join(folder, "pipe")]), '"pipe" is no file'],
     [
       "a link whose target is no UTF-8",
-      (at) => symlinkSync(Buffer.from("x\xff", "latin1"), join(at, "l")),
+      (folder) => symlinkSync(Buffer.from("x\xff", "latin1"), join(folder, "l")),
       '"l" is a link to no valid Unicode',
     ],
-    ["a path of 1,100 bytes", (at) => mkdirDeep(at, 11), "is longer than 1024 bytes"],
+    ["a path of 1,100 bytes", (folder) => mkdirDeep(folder, 11), "is longer than 1024 bytes"],
   ])("%s is left out by name", async (_what, run, note) => {
     const { manifest, state } = await executions.execute({
       run(folder) {
@@ -69,7 +73,7 @@ describe("WSP-1 one odd file costs itself alone:", () => {
 
   test("a file that can't be read is left out by name, and why", async () => {
     const base = executions.newFolder();
-    // Below a folder of 3,500 bytes a path of 1,000 bytes is more than the kernel takes at once.
+    // In a folder with a path of 3,500 bytes, a path of 1,000 bytes exceeds the kernel's limit.
     const program = `my $name = "n" x 250;
       sub down { mkdir $name or die $!; chdir $name or die $!; }
       down() for 1..14; open(my $file, ">", "other") or die $!; down() for 1..4`;
@@ -85,7 +89,7 @@ describe("WSP-1 one odd file costs itself alone:", () => {
 
   test("a name that looks like a damaged one is kept", async () => {
     const { manifest } = await executions.execute({
-      run: (at) => writeFileSync(join(at, "\ufffd"), ""),
+      run: (folder) => writeFileSync(join(folder, "\ufffd"), ""),
     });
     expect(pathsOf(manifest)).toEqual(["\ufffd"]);
   });
@@ -116,7 +120,7 @@ describe("WSP-1 one odd file costs itself alone:", () => {
     expect(executions.notes).toEqual([expect.stringContaining('"s3" is sparse')]);
   });
 
-  test("of more paths than are kept, only so many are remembered", async () => {
+  test("remembers a bounded number of skipped paths", async () => {
     const folder = executions.newFolder();
     const deep = `${"d".repeat(100)}/`.repeat(9).slice(0, -1);
     mkdirSync(join(folder, deep), { recursive: true });
@@ -127,7 +131,7 @@ describe("WSP-1 one odd file costs itself alone:", () => {
     const bytes = found.reduce((sum, { path }) => sum + Buffer.byteLength(path), 0);
     expect(bytes).toBeLessThan(20_000 + 2 * 1_024);
     expect(found.map(({ path }) => path)).toEqual(expect.arrayContaining([...known]));
-    // The folders it lies in are nine.
+    // Nine of them are the folders that contain the others.
     expect(skipped.count).toBe(50 + 9 - found.length);
     expect(skipped.sentence("Not saved")).toContain("is beyond 20000 bytes of paths");
   });

@@ -1,7 +1,7 @@
-/** Why an execution ended as it did. Pure: what was seen in, the reason out. */
+/** Why an execution ended. Pure: observations in, the reason out. */
 import type { EndReason, SettleRequest } from "#shared/protocol/runner";
 
-/** Who ended it from outside, if anyone did. */
+/** The reason for ending it from outside, if that happened. */
 export type StopReason =
   | "time_limit"
   | "cancelled"
@@ -12,13 +12,13 @@ export type StopReason =
 
 export interface Seen {
   readonly stopped: StopReason | null;
-  /** Of the script that counts; null when the sandbox was lost or nothing ran. */
+  /** The exit code of the script that decides; null if the sandbox was lost or nothing ran. */
   readonly exitCode: number | null;
   readonly memoryKills: number;
   readonly processRefusals: number;
   /** The workspace or `/tmp` had no room left at the end. */
   readonly diskFull: boolean;
-  /** The end of what it printed. */
+  /** The end of its output. */
   readonly outputTail: string;
 }
 
@@ -28,12 +28,12 @@ export interface ExecutionOutcome {
   readonly exitCode: number | null;
 }
 
-/** As `timeout` of coreutils tells it. */
+/** The exit code of coreutils' `timeout`. */
 const timedOutCode = 124;
 /** 128 + SIGXFSZ: a file grew past its limit. */
 const fileTooLargeCode = 153;
 
-/** A map, since the sandbox's init says the name: an object has more names than its own. */
+/** A map, because the sandbox's init chooses the name and objects have inherited names. */
 const signalNumbers = new Map([
   ["SIGHUP", 1],
   ["SIGINT", 2],
@@ -53,7 +53,7 @@ const signalNumbers = new Map([
   ["SIGSYS", 31],
 ]);
 
-/** The exit code of what has ended, as a shell tells it. */
+/** The exit code of an ended process, as a shell reports it. */
 export function shellExitCode(end: {
   readonly code: number | null;
   readonly signal: string | null;
@@ -61,7 +61,7 @@ export function shellExitCode(end: {
   return end.code ?? 128 + (signalNumbers.get(end.signal ?? "") ?? 0);
 }
 
-/** What C libraries and languages say of a limit that the kernel keeps no count of. */
+/** Messages of C libraries and languages about limits that the kernel doesn't count. */
 const complaints: readonly (readonly [EndReason, RegExp])[] = [
   ["open_files_limit", /Too many open files|EMFILE/],
   ["file_size_limit", /File too large|File size limit exceeded|EFBIG/],
@@ -78,12 +78,12 @@ export function decideOutcome(seen: Seen): ExecutionOutcome {
   if (stopped === "cancelled") return { outcome: "cancelled", reason: "cancelled", exitCode };
   if (stopped !== null) return failed(stopped, exitCode);
   if (exitCode === 0) return { outcome: "success", reason: "completed", exitCode };
-  // A script that copes with a limit succeeds; one that fails is told which limit it met.
+  // A script that copes with a limit succeeds; a script that fails is told which limit it met.
   if (seen.memoryKills > 0) return failed("memory_limit", exitCode);
   if (exitCode === fileTooLargeCode) return failed("file_size_limit", exitCode);
   if (seen.diskFull) return failed("disk_quota", exitCode);
   if (seen.processRefusals > 0) return failed("process_limit", exitCode);
-  // Only explains a failure that is one anyway, so it does no harm to be told a lie here.
+  // Only explains an actual failure, so a misleading message does no harm.
   const complaint = complaints.find(([, words]) => words.test(seen.outputTail));
   return failed(complaint?.[0] ?? "command_failed", exitCode);
 }
@@ -93,8 +93,8 @@ function failed(reason: EndReason, exitCode: number | null): ExecutionOutcome {
 }
 
 /**
- * One sentence for the end of the answer; nothing where the answer speaks for itself, nor where
- * nothing was executed: a runner with anything to show isn't believed that.
+ * One sentence for the end of the answer. Empty if the answer speaks for itself, or if nothing was
+ * executed, which the gateway wouldn't believe of a runner with output.
  */
 export const reasonNotes: Readonly<Partial<Record<EndReason, string>>> = {
   time_limit: "Stopped: the time limit was reached.",

@@ -38,7 +38,7 @@ describe("an Output", () => {
     expect(streamed()).toBe("say [redacted:KEY]!");
   });
 
-  test("F10 passes on in a silence what tells nothing of a secret, and nothing that does", async () => {
+  test("F10 passes on held text during silence only if it reveals nothing of a secret", async () => {
     const { output, streamed } = collect();
     const sink = output.open("answer");
     sink.write(Buffer.from("what? hun"));

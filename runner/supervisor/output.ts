@@ -1,13 +1,13 @@
-/** What the sandbox prints on its way out: decoded, redacted, counted, cut. */
+/** The sandbox's output on its way out: decoded, redacted, counted, cut. */
 import { StringDecoder } from "node:string_decoder";
 import type { RedactionPlan } from "#shared/core/redaction/plan";
 import { Redactor } from "#shared/core/redaction/redaction";
 import { outputBytesMax } from "#shared/protocol/runner";
 
-/** Beyond this many times what is streamed, a program isn't talking to anyone any more. */
+/** If output exceeds the streamed part by this factor, the program is out of control. */
 const runawayFactor = 16;
 const outputTailLengthMax = 4_000;
-/** After as much silence, what was held back to be sure goes out, if it tells nothing. */
+/** After this much silence, held text is sent unless it could reveal a secret. */
 const silenceMs = 100;
 const notice = {
   stream: "\n[The output limit is reached; what follows is not shown.]\n",
@@ -34,7 +34,10 @@ export class Output {
     this.#deps = deps;
   }
 
-  /** A script's own decoder and redactor: what one script holds back, the next can't complete. */
+  /**
+   * Each script has its own decoder and redactor, because the next script can't complete what one
+   * left.
+   */
   open(part: "answer" | "progress"): { write(bytes: Uint8Array): void; end(): void } {
     const decoder = new StringDecoder("utf8");
     const redactor = new Redactor(this.#deps.redaction);
@@ -69,7 +72,7 @@ export class Output {
     this.#answerBytes += Buffer.byteLength(kept);
   }
 
-  /** The end of what was printed so far: a program that fails says why there. */
+  /** The end of the output so far, where a failing program says why. */
   get outputTail(): string {
     return this.#outputTail;
   }
@@ -79,7 +82,7 @@ export class Output {
     return { output: this.#answer.join(""), outputTruncated };
   }
 
-  /** @returns Whether the bytes may still be looked at. */
+  /** @returns Whether the bytes may still be processed. */
   #count(sizeBytes: number): boolean {
     const { streamBytesMax, onRunaway } = this.#deps;
     const before = this.#seenBytes;
@@ -97,7 +100,7 @@ export class Output {
   }
 }
 
-/** The longest beginning of at most `bytesMax` bytes that ends between characters. */
+/** The longest beginning of at most `bytesMax` bytes that doesn't split a character. */
 export function cutBytes(text: string, bytesMax: number): string {
   const decoder = new StringDecoder("utf8");
   return decoder.write(Buffer.from(text).subarray(0, Math.max(0, bytesMax)));

@@ -1,6 +1,6 @@
 /**
- * To be imported before any schema is made. zod compiles a validator for each object schema it
- * parses with, which pays after hundreds of parses; a supervisor makes a dozen.
+ * Import this before any schema is made. zod compiles a validator for each object schema it parses
+ * with, which pays off after hundreds of parses; a supervisor makes a dozen.
  */
 import { config } from "zod";
 

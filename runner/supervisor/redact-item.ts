@@ -1,4 +1,4 @@
-/** Takes secrets out of every text an item carries. */
+/** Removes secrets from every text in an item. */
 import type { RedactionPlan } from "#shared/core/redaction/plan";
 import { redact } from "#shared/core/redaction/redaction";
 import type { Item } from "#shared/protocol/runner";

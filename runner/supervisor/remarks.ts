@@ -1,4 +1,4 @@
-/** What has to be said of single files: each by its name, the first hundred, and how many more. */
+/** Collects remarks about files: each by its name, up to a hundred, and how many more. */
 import { quoted } from "#shared/core/workspace/name-list";
 
 const shownMax = 100;
@@ -7,7 +7,7 @@ export class Remarks {
   readonly #shown: string[] = [];
   #count = 0;
 
-  /** `what` goes on from the name: "is no file". */
+  /** `what` continues a sentence that begins with the name: "is no file". */
   add(path: string, what: string): void {
     this.#count += 1;
     if (this.#shown.length < shownMax) this.#shown.push(`${quoted(path)} ${what}`);

@@ -1,4 +1,4 @@
-/** One execution's way out of its sandbox: none, or the proxy behind the sandbox's door. */
+/** An execution's network access: none, or the proxy behind the sandbox's listener. */
 import { describeError } from "#shared/core/describe-error";
 import { planRedaction, type RedactionPlan } from "#shared/core/redaction/plan";
 import { redact } from "#shared/core/redaction/redaction";
@@ -19,10 +19,10 @@ import { log } from "./log.ts";
 export interface WayOutDeps {
   readonly launcher: LauncherLine;
   readonly network: NetworkOverride;
-  /** Where hosts are looked into that a secret is bound to; null if there are none. */
+  /** Looks into tunnels to hosts with bound secrets; null if there are none. */
   readonly terminator: TlsTerminator | null;
   readonly send: (batch: EgressRequest) => Promise<unknown>;
-  /** What must not be read in the log, as it may be asked for as a host. */
+  /** Values to redact in the log, because a program may ask for them as a host. */
   readonly secrets: readonly Secret[];
 }
 
@@ -48,8 +48,8 @@ export class WayOut {
   }
 
   /**
-   * Opens it, if the policy has one. To be called when the sandbox has begun, and before any work.
-   * The proxy is loaded for that alone: most executions have no network.
+   * Opens it if the policy has one. Call it when the sandbox has started, before any work. The
+   * proxy is loaded only then, since most executions have no network.
    */
   async open(): Promise<void> {
     if (this.#policy.mode === "none") return;
@@ -69,7 +69,7 @@ export class WayOut {
     this.#proxy.listen(await received);
   }
 
-  /** Writes down what the sandbox itself has refused, as it has no network. */
+  /** Records an attempt that a sandbox without a network refused itself. */
   refused({ method, host, port }: RefusedAttempt): void {
     if (this.#policy.mode !== "none") return;
     new ConnectionAttempt(this.#attempts, { method, host, port }).end(
@@ -77,13 +77,13 @@ export class WayOut {
     );
   }
 
-  /** Shuts it, and stores what came of each attempt. */
+  /** Closes it, and stores how each attempt ended. */
   async close(): Promise<void> {
     this.#proxy?.close();
     await this.#log.end();
   }
 
-  /** A sentence for whoever sees only that a program failed; null if nothing was refused. */
+  /** A sentence for users who see only that a program failed; null if nothing was refused. */
   note(): string | null {
     const refused = this.#log.refused();
     if (refused.length === 0) return null;
@@ -91,12 +91,12 @@ export class WayOut {
   }
 }
 
-/** The gateway read the call and didn't take it; another status is about something else. */
+/** The gateway read the call and rejected its content; other statuses have other causes. */
 function isRefused(error: unknown): boolean {
   return error instanceof GatewayError && [400, 413, 422].includes(error.status);
 }
 
-/** Names are written without regard to case, so a secret in one may come in small letters. */
+/** Host names ignore case, so a secret in one may appear in lower case. */
 function asHosts(secrets: readonly Secret[]): Secret[] {
   const small = secrets.map(({ key, value }) => ({ key, value: value.toLowerCase() }));
   return [...secrets, ...small];

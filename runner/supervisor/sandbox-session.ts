@@ -16,7 +16,7 @@ export class IsolationError extends Fault {
   override readonly name = "IsolationError";
 }
 
-/** Fewer free blocks than this, and nothing of use could be written. */
+/** With fewer free blocks than this, nothing useful could be written. */
 const blocksLeftMin = 4;
 
 export class SandboxSession {
@@ -44,8 +44,8 @@ export class SandboxSession {
   }
 
   /**
-   * @param beside What is made for it while its walls are being proven; it is done in the end, too.
-   * @throws {IsolationError} When it doesn't start, or a wall isn't proven.
+   * @param beside Work to do while the walls are being proven; it is done when this resolves.
+   * @throws {IsolationError} If it doesn't start, or a wall isn't proven.
    */
   async start(beside: () => Promise<void> = async () => undefined): Promise<void> {
     const prepared = this.#prepared;
@@ -63,13 +63,13 @@ export class SandboxSession {
     this.#init = init;
   }
 
-  /** What bubblewrap and the first process said says more than that they ended. */
+  /** Adds the output of bubblewrap and the first process, which says more than their end. */
   async #neverProven(error: unknown): Promise<never> {
     const { diagnostics } = await this.stop();
     return unavailable(new Fault(`${describeError(error)} ${diagnostics}`.trim()));
   }
 
-  /** @returns The exit code as a shell tells it; null when the sandbox ended first. */
+  /** @returns The exit code as a shell reports it; null if the sandbox ended first. */
   async run(script: string, handlers: RunHandlers): Promise<number | null> {
     const hasNetwork = this.#claimed.network.mode !== "none";
     const proxy = hasNetwork ? proxyEnvironment : refusedEnvironment;
@@ -82,19 +82,19 @@ export class SandboxSession {
     return shellExitCode(end);
   }
 
-  /** Resolves when what ran has ended after it was asked to. */
+  /** Resolves when the processes that were asked to end have ended. */
   get over(): Promise<void> {
     return this.#idle.promise;
   }
 
-  /** Asks everything inside to end; at once when nothing runs. */
+  /** Asks everything inside to end; does nothing if nothing runs. */
   terminate(): void {
     this.#isTerminated = true;
     if (this.#init === undefined) this.#idle.resolve();
     this.#init?.terminate();
   }
 
-  /** Kills all of it; the workspace is ours again. Safe to call twice. */
+  /** Kills all of it and takes the workspace back. Safe to call twice. */
   stop(): Promise<SandboxStopped> {
     this.#stopping ??= this.#launcher.stop();
     return this.#stopping;

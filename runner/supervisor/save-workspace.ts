@@ -1,4 +1,4 @@
-/** Takes a workspace out: only bytes the base doesn't have travel, in packs. */
+/** Saves a workspace: only bytes that the base doesn't have are sent, in packs. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { WorkspaceRoom } from "#shared/core/executions/profiles";
@@ -26,12 +26,12 @@ export interface WorkspaceTarget {
 export interface Saving {
   readonly folder: string;
   readonly base: Manifest;
-  /** Whether the base is what the workspace is now; else it was taken from what was before. */
+  /** Whether the base is the newest manifest; otherwise an older one replaced it. */
   readonly isBaseNewest: boolean;
-  /** What of the base couldn't be brought in: the execution never had it, so it stays. */
+  /** Entries that couldn't be brought in; the execution never had them, so they stay. */
   readonly absent: readonly ManifestEntry[];
   readonly found: readonly Found[];
-  /** What a later execution may need; as much as this one had. */
+  /** The room of a later execution, which is this one's. */
   readonly room: WorkspaceRoom;
   /** When to give up; milliseconds since 1970. */
   readonly until: number;
@@ -39,7 +39,7 @@ export interface Saving {
 
 interface Kept {
   readonly manifest: Manifest;
-  /** Paths that there was no room for. */
+  /** Paths that didn't fit. */
   readonly left: readonly string[];
 }
 
@@ -49,7 +49,7 @@ export type Saved =
 
 const packsInFlightMax = 2;
 
-/** @throws {Error} When it can't be stored in time; nothing refers to what was stored then. */
+/** @throws {Error} If it can't be stored in time; nothing refers to the stored parts then. */
 export async function saveWorkspace(target: WorkspaceTarget, saving: Saving): Promise<Saved> {
   const known = knownParts(saving);
   const fresh = new Map<string, FoundFile>();
@@ -76,7 +76,7 @@ export async function saveWorkspace(target: WorkspaceTarget, saving: Saving): Pr
   return { state: "saved", ...kept, manifestSha256 };
 }
 
-/** A base that outgrew this execution's room may stay as large as it was. */
+/** A base that exceeds this execution's room may stay as large as it was. */
 function roomWith({ base, room }: Saving): WorkspaceRoom {
   const before = footprintOf(base);
   return {
@@ -85,7 +85,7 @@ function roomWith({ base, room }: Saving): WorkspaceRoom {
   };
 }
 
-/** With what wasn't brought in, as if somebody else had put it there meanwhile. */
+/** Adds what wasn't brought in, as if another execution had put it there meanwhile. */
 function withAbsent(found: Manifest, { base, absent }: Saving): Manifest {
   if (absent.length === 0) return found;
   const gone = new Set(absent.map(({ path }) => path));
@@ -93,7 +93,7 @@ function withAbsent(found: Manifest, { base, absent }: Saving): Manifest {
   return mergeManifests({ base: began, ours: found, theirs: base }).manifest;
 }
 
-/** Where contents lie that needn't travel: those that could be brought in. */
+/** Where known contents are stored, so they needn't be sent; only those that were brought in. */
 function knownParts({ base, absent }: Saving): Map<string, Part[]> {
   const missing = new Set(absent.map(({ path }) => path));
   return new Map(
@@ -107,7 +107,7 @@ function dataBytesOf({ ranges, sizeBytes }: Pick<FoundFile, "ranges" | "sizeByte
   return ranges?.reduce((sum, range) => sum + range.sizeBytes, 0) ?? sizeBytes;
 }
 
-/** Where the bytes of each new content lie, and where it has none. */
+/** Where the bytes of each new content will be stored, and where its holes are. */
 function freshParts(
   fresh: ReadonlyMap<string, FoundFile>,
   stored: ReadonlyMap<string, Part[]>,
@@ -122,7 +122,7 @@ function entryOf(entry: Found, parts: ReadonlyMap<string, Part[]>): ManifestEntr
   if (entry.type !== "file") return entry;
   const { ranges, ...file } = entry;
   const whole = parts.get(entry.sha256) ?? [];
-  // The same content may lie there without holes, and then takes more room.
+  // The same content may be stored without holes, and then takes more room.
   const sparse = ranges === undefined ? whole : withHoles(whole, ranges, entry.sizeBytes);
   return { ...file, parts: sparse.length <= partsMax ? sparse : whole };
 }
@@ -160,7 +160,7 @@ async function uploadPacks(
   return digests;
 }
 
-/** Bytes of a file, counted without its holes. */
+/** Reads bytes of a file, at positions that don't count its holes. */
 function readData(folder: string, { path, ranges }: FoundFile, data: Range): Buffer[] {
   const places = ranges === undefined ? [data] : placesOf(ranges, data);
   return places.map((place) => readSlice(join(folder, path), place));

@@ -1,4 +1,4 @@
-/** Reads what the sandbox left. It is dead by now, so nothing changes underfoot. */
+/** Reads what the sandbox left. It is dead by now, so nothing changes meanwhile. */
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import {
@@ -32,7 +32,7 @@ export interface FoundFile {
   readonly sizeBytes: number;
   readonly mode: number;
   readonly modifiedAt: number;
-  /** Where a sparse file has bytes; undefined of a file without holes. */
+  /** The ranges of a sparse file that hold data; undefined for a file without holes. */
   readonly ranges?: readonly Range[];
   /** Another name of the file that was found at that path. */
   readonly linkTo?: string;
@@ -45,33 +45,33 @@ export interface Scan {
   readonly found: readonly Found[];
   /** What can't be saved, and why. */
   readonly skipped: Remarks;
-  /** What is saved otherwise than it was, and how. */
+  /** What is saved differently from how it was, and how. */
   readonly altered: Remarks;
 }
 
 export interface ScanLimits {
   readonly workspaceBytes: number;
-  /** Paths that were there before: there is room for them whatever is new. */
+  /** Paths that existed before; they have room whatever is new. */
   readonly known: ReadonlySet<string>;
-  /** Of all new paths together: what is kept of them in memory. */
+  /** The most that all new paths may take in memory. */
   readonly pathsBytesMax: number;
 }
 
 const permissionBits = 0o777;
 const specialBits = 0o7000;
 const chunkBytes = 1024 * 1024;
-/** One for all files, most of which are small: who is handed a chunk is done with it at once. */
+/** One buffer for all files, most of which are small; a consumer is done with a chunk at once. */
 const shared = Buffer.allocUnsafe(chunkBytes);
-/** Timers run in between, for heartbeats must go on however many small files there are. */
+/** Pauses after this many entries, so that heartbeats go on however many small files there are. */
 const entriesPerBreath = 200;
 const statBlockBytes = 512;
 /**
- * What is read of files that lie in less room than they claim: their zeros cost time, and no room
- * limits how many a sandbox makes. Everything else is limited by the workspace's size.
+ * The most to read of files that occupy less room than their size. Reading their zeros takes time,
+ * and nothing limits how many of them a sandbox makes; the workspace's size limits everything else.
  */
 const sparseReadFactor = 2;
 
-/** Whatever is odd about one of the files costs that file alone. */
+/** An odd file affects only itself. */
 export async function scanWorkspace(folder: string, limits: ScanLimits): Promise<Scan> {
   const walk = new Walk(folder, limits);
   await walk.visitFolder("");
@@ -84,7 +84,7 @@ class Walk implements Scan {
   readonly altered = new Remarks();
   readonly #folder: string;
   readonly #limits: ScanLimits;
-  /** By inode, of files that have more than one name. */
+  /** First names by inode, for files that have more than one. */
   readonly #firstNames = new Map<number, FoundFile>();
   #pathsBytes = 0;
   #sparseBytesLeft: number;
@@ -96,9 +96,9 @@ class Walk implements Scan {
     this.#sparseBytesLeft = limits.workspaceBytes * sparseReadFactor;
   }
 
-  async visitFolder(at: string): Promise<void> {
-    for (const name of namesIn(join(this.#folder, at))) {
-      const path = at === "" ? name.toString() : `${at}/${name}`;
+  async visitFolder(folderPath: string): Promise<void> {
+    for (const name of namesIn(join(this.#folder, folderPath))) {
+      const path = folderPath === "" ? name.toString() : `${folderPath}/${name}`;
       this.#visited += 1;
       if (this.#visited % entriesPerBreath === 0) await breathe();
       const why = this.#refusal(name, path);
@@ -107,7 +107,7 @@ class Walk implements Scan {
     }
   }
 
-  /** Names that aren't UTF-8 are read with replacement characters: they have no name to keep. */
+  /** Names that aren't UTF-8 are decoded with replacement characters, so they can't be kept. */
   #refusal(name: Uint8Array, path: string): string | undefined {
     const refused = isUtf8(name) ? confinePath(path).refused : "isn't valid Unicode";
     if (refused !== undefined) return refused;
@@ -195,7 +195,7 @@ class Walk implements Scan {
   }
 }
 
-/** In tree order: by their bytes. */
+/** In tree order, which is by bytes. */
 function namesIn(folder: string): Buffer[] {
   return readdirSync(folder, { encoding: "buffer" }).sort(Buffer.compare);
 }
@@ -213,7 +213,7 @@ async function readContent(target: string, isSparse: boolean): Promise<Content> 
   return isSparse ? { sha256, sizeBytes, ranges: data.ranges() } : { sha256, sizeBytes };
 }
 
-/** Hands over a file's bytes; lets timers run in between, for heartbeats must go on. */
+/** Passes on a file's bytes, and pauses so that heartbeats go on. */
 async function readChunks(
   target: string,
   use: (chunk: Uint8Array, offsetBytes: number) => void,
@@ -233,7 +233,7 @@ async function readChunks(
   }
 }
 
-/** One slice of a file that was scanned. */
+/** Reads one slice of a scanned file. */
 export function readSlice(target: string, { offsetBytes, sizeBytes }: Range): Buffer {
   const file = openSync(target, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {

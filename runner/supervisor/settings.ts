@@ -1,4 +1,4 @@
-/** What the job tells the supervisor. */
+/** The settings that the job gives to the supervisor. */
 import { Fault } from "#shared/core/fault";
 import { jobEnvironment } from "#shared/protocol/job";
 import { type NetworkOverride, readTestNetwork } from "../egress/test-network.ts";
@@ -12,7 +12,7 @@ export interface SupervisorSettings {
   readonly network: NetworkOverride;
 }
 
-/** @throws {Error} When one is missing. */
+/** @throws {Error} If one is missing. */
 export function readSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): SupervisorSettings {

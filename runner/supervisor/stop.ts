@@ -24,7 +24,7 @@ export class Stop {
     this.#requested.resolve(reason);
   }
 
-  /** @throws {Stopped} As soon as the execution must end, if `work` isn't done before. */
+  /** @throws {Stopped} As soon as the execution must end, unless `work` is done before. */
   async unless<T>(work: Promise<T>): Promise<T> {
     const stopped = this.requested.then(() => Promise.reject(new Stopped("Stopped.")));
     return Promise.race([work, stopped]);

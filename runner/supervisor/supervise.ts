@@ -1,4 +1,4 @@
-/** Claims an execution and runs it. An unclaimed one isn't ours: nothing of it is touched. */
+/** Claims an execution and runs it. An execution that it couldn't claim isn't touched. */
 import { randomBytes } from "node:crypto";
 import { describeError } from "#shared/core/describe-error";
 import { claimedModes } from "#shared/protocol/sandbox-mode";
@@ -12,7 +12,7 @@ import type { SupervisorSettings } from "./settings.ts";
 
 const runnerVersion = "1";
 
-/** @returns The exit code: 0 when the execution is settled, or belongs to another attempt. */
+/** @returns The exit code: 0 if the execution is settled, or belongs to another attempt. */
 export async function supervise(
   settings: SupervisorSettings,
   launcher: LauncherLine,

@@ -1,4 +1,4 @@
-/** A workspace out and in again is the same workspace. */
+/** A workspace is the same after it is saved and restored. */
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
@@ -23,7 +23,7 @@ const mib = 1_048_576;
 const executions = new WorkspaceExecutions();
 
 describe("a workspace", () => {
-  test("comes back as it went: contents, modes, links, empty folders", async () => {
+  test("is restored as it was saved: contents, modes, links, empty folders", async () => {
     const saved = await executions.execute({
       run(folder) {
         mkdirSync(join(folder, "a/b"), { recursive: true });
@@ -35,7 +35,8 @@ describe("a workspace", () => {
         writeFileSync(join(folder, "large"), Buffer.alloc(30 * mib, "x"));
       },
     });
-    // Two packs and the manifest: 30 MB fit no pack whole, the rest has room beside them.
+    // Two packs and the manifest: the file of 30 MB exceeds a pack, and the rest fits into its
+    // second one.
     expect(executions.objects.size).toBe(3);
     const again = await executions.execute({ base: saved.digest });
     expect(again.state).toBe("unchanged");
@@ -62,7 +63,7 @@ describe("a workspace", () => {
     expect(executions.objects.size).toBe(before + 1);
   });
 
-  test("is read though its owner locked it away", async () => {
+  test("is saved even if its permissions forbid reading", async () => {
     const { manifest } = await executions.execute({
       run(folder) {
         mkdirSync(join(folder, "locked"));
@@ -109,7 +110,7 @@ describe("WSP-2 the restored tree is the saved tree:", () => {
       ["closed/inner", 0o500],
     ] as const) {
       const stats = statSync(join(folder, path));
-      // Saving it has had to open it again.
+      // Saving it had to open it again.
       expect({ path, mtime: stats.mtime }).toEqual({ path, mtime: time });
       expect(stats.mode & 0o077).toBe(mode & 0o077);
     }
@@ -142,7 +143,7 @@ describe("WSP-2 the restored tree is the saved tree:", () => {
         writeFileSync(join(folder, "s3"), "end");
         truncateSync(join(folder, "s3"), 20 * mib + 1);
       },
-      // Of the files' 100 MiB it needs two pages.
+      // The files' 100 MiB are sparse and need two pages.
       limits: { workspaceBytes: 60 * mib, workspaceInodesMax: 10 },
     });
     expect(executions.notes).toEqual([]);

@@ -91,7 +91,7 @@ describe("buildAll()", () => {
     expect(stdout.trim()).toBe("things listens");
   });
 
-  test("puts the database's client into the bundles alone that have a role", async () => {
+  test("puts the database's client only into bundles that have a role", async () => {
     writeFunction("things", "GET /v1/things");
     writeFunction("stored", "GET /v1/stored", { roles: ["firestore.main"] });
     await buildAll(root);
@@ -143,7 +143,7 @@ describe("buildAll()", () => {
     );
   });
 
-  test("refuses a service named otherwise than its folder", async () => {
+  test("refuses a service whose name isn't its folder's", async () => {
     writeFunction("things", "GET /v1/things", { folder: "stuff" });
     await expect(buildAll(root)).rejects.toThrow('service.name is "things", its folder "stuff"');
   });

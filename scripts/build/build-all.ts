@@ -16,7 +16,7 @@ export interface BuildResult {
 /**
  * Brings `dist/` of the repository at `root` up to date; does nothing if no input has changed.
  *
- * @throws {BuildError} for what functions declare wrongly; esbuild's errors otherwise
+ * @throws {BuildError} if a function declares something wrong; esbuild's errors otherwise
  */
 export async function buildAll(root: string): Promise<BuildResult> {
   const dist = join(root, "dist");
@@ -29,7 +29,7 @@ export async function buildAll(root: string): Promise<BuildResult> {
   if (complete && existsSync(stampPath) && readFileSync(stampPath, "utf8") === inputs) {
     return { built: false, bundles: [] };
   }
-  // Built aside and put in place at once, so that nobody who reads `dist/` finds half of it.
+  // Built aside and moved at once, so that a process that reads `dist/` never sees half of it.
   const aside = `dist.${process.pid}`;
   try {
     mkdirSync(join(root, aside), { recursive: true });

@@ -1,11 +1,11 @@
-/** Bundles with esbuild: one file per function or program, with nothing to install beside it. */
+/** Bundles with esbuild: one file per function or program, which needs no installed packages. */
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { compile } from "./compile.ts";
 import type { BundleEntry } from "./entries.ts";
 import { ownMapsOnly } from "./own-maps-only.ts";
 import { withoutLocales } from "./without-locales.ts";
 
-/** Roles of each function, as far as bundling looks at them. */
+/** The roles of each function, as far as bundling needs them. */
 type Functions = Readonly<
   Record<string, { readonly bundle: string; readonly roles: readonly string[] }>
 >;
@@ -18,18 +18,18 @@ export interface Bundle {
 const virtual = "paddock";
 const startCompiled = "runner/start-compiled.ts";
 
-/** What all bundles have in common. */
+/** Options of all bundles. */
 const common: BuildOptions = {
   bundle: true,
   platform: "node",
   target: "node24",
   format: "cjs",
-  // Names stay as they are, because they reach logs. With `keepNames` instead, a bundle would set
-  // every name again when it starts: a fifth of the time until a function listens.
+  // Keeps names, because they reach logs. With `keepNames` instead, a bundle would set every name
+  // at its start, which takes a fifth of the time until a function listens.
   minifySyntax: true,
   minifyWhitespace: true,
   sourcemap: "linked",
-  // The image carries no sources; a stack trace needs names and lines only.
+  // The image contains no sources; a stack trace needs only names and lines.
   sourcesContent: false,
   legalComments: "none",
   logLevel: "warning",
@@ -37,9 +37,9 @@ const common: BuildOptions = {
 };
 
 /**
- * Writes `<folder>/<output>.cjs` and its source map for each entry; `folder` stands at the root.
- * The bytes depend on the sources alone: no time, no absolute path. A compiled program has its code
- * in `<output>.code.js` beside it, and in `<output>.code.cache` what V8 makes of that.
+ * Writes `<folder>/<output>.cjs` and its source map for each entry; `folder` is in the root. The
+ * bytes depend on the sources alone, not on times or absolute paths. A compiled program also has
+ * its code in `<output>.code.js`, and V8's compiled form of it in `<output>.code.cache`.
  *
  * @throws what esbuild reports, after printing it with file and line
  */
@@ -95,7 +95,7 @@ function entryModules(root: string, entries: readonly BundleEntry[], functions: 
   };
 }
 
-/** The database client is in the bundles of those alone that may use it: it costs them a start. */
+/** Only bundles that may use the database contain its client, because it slows their start. */
 function startModule({ kind, source, output }: BundleEntry, functions: Functions): string {
   if (kind === "compiled") return `import "./${startCompiled}";\n`;
   if (kind === "program") return `import "./${source}";\n`;

@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repositoryRoot } from "../tools/repository.ts";
 import { bundle } from "./bundle.ts";
 
-/** A program of the runner's form, which says how far its start has come. */
+/** A program in the form of the runner's, which reports how far its start has come. */
 const source = `
 import { basename } from "node:path";
 console.log("evaluated");
@@ -69,7 +69,7 @@ describe("a compiled program", () => {
       spawnSync(process.execPath, [...settings, "--eval", look, ...made], { encoding: "utf8" });
     expect(took([]).stdout).toBe("false\n");
     expect(took(flags).stdout).toBe("false\n");
-    // What V8 would make otherwise under other flags, it makes again.
+    // V8 rejects the cache if its flags differ, and compiles again.
     expect(took(["--no-opt"]).stdout).toBe("true\n");
   });
 

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import type { BundleEntry } from "./entries.ts";
 
 /**
- * Compiles every function of the code, evaluates it, and keeps what V8 made of it; the program's
- * `main` isn't called. In a process of its own and without settings: V8 takes back only what was
- * kept under the flags of the process that asks, which are the usual ones but for `lazy`.
+ * Compiles and evaluates every function of the code and keeps V8's result, without calling the
+ * program's `main`. It runs in its own process without settings, because V8 accepts the result only
+ * under the same flags; these are the defaults except for `lazy`.
  */
 const program = `
 const { readFileSync, writeFileSync } = require("node:fs");
@@ -23,7 +23,7 @@ for (const path of process.argv.slice(1)) {
 }
 process.exit(0);`;
 
-/** Writes `<output>.code.cache` beside the code of each entry. @throws with what went wrong. */
+/** Writes `<output>.code.cache` next to the code of each entry. @throws with what went wrong. */
 export function compile(root: string, folder: string, entries: readonly BundleEntry[]): void {
   if (entries.length === 0) return;
   const paths = entries.map(({ output }) => join(root, folder, output));

@@ -16,7 +16,7 @@ describe("cronOf()", () => {
     expect(cronOf(everyMs)).toBe(cron);
   });
 
-  // Every 7 minutes would be 4 at the end of each hour.
+  // Every 7 minutes would leave 4 minutes at the end of each hour.
   test.each([7 * minuteMs, 90 * minuteMs, 7 * 60 * minuteMs, 48 * 60 * minuteMs])(
     "has no schedule for %i ms",
     (everyMs) => expect(cronOf(everyMs)).toBeNull(),

@@ -3,8 +3,8 @@ const hourMinutes = 60;
 const dayMinutes = 24 * hourMinutes;
 
 /**
- * A schedule for Cloud Scheduler that is due every `everyMs`; a minute is its shortest interval.
- * Null if that divides neither an hour nor a day, because a schedule starts anew with each.
+ * A Cloud Scheduler schedule that is due every `everyMs`; its shortest interval is a minute. Null
+ * if that divides neither an hour nor a day, because schedules restart with each of those.
  */
 export function cronOf(everyMs: number): string | null {
   const minutes = Math.max(1, Math.ceil(everyMs / minuteMs));

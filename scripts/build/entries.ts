@@ -7,11 +7,11 @@ export interface BundleEntry {
   readonly output: string;
   /** Path of the module it starts from, in the repository. */
   readonly source: string;
-  /** A compiled program is started with what V8 made of it when it was built. */
+  /** A compiled program starts from V8's compiled form, which was made at build time. */
   readonly kind: "function" | "program" | "compiled";
 }
 
-/** The runner's programs, each a process of its own: the image starts `launcher`. */
+/** The runner's programs, each its own process; the image starts `launcher`. */
 const programs = ["launcher", "supervisor", "init"];
 
 /** Every bundle of the repository at `root`, in a stable order. */
@@ -35,7 +35,7 @@ export function bundleEntries(root: string): BundleEntry[] {
   return [...functions, ...runner];
 }
 
-/** What is run of an entry: without one of these the build isn't complete. */
+/** An entry's output files; the build is complete only if all of them exist. */
 export function filesOf({ output, kind }: BundleEntry): string[] {
   const added = kind === "compiled" ? [".code.js", ".code.cache"] : [];
   return [".cjs", ...added].map((ending) => output + ending);

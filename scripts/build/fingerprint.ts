@@ -1,4 +1,4 @@
-/** Whether a build would change anything: a digest over everything that goes into it. */
+/** Tells whether a build would change anything: a digest of everything that goes into it. */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -14,7 +14,7 @@ const inputs = [
   "tsconfig.json",
 ];
 
-/** Hex SHA-256 over names and contents of the build's inputs; tests aren't among them. */
+/** Hex SHA-256 over names and contents of the build's inputs, without tests. */
 export function fingerprint(root: string): string {
   const digest = createHash("sha256").update(process.version);
   for (const input of inputs) {

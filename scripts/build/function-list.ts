@@ -1,6 +1,6 @@
 /**
  * `dist/functions.json`: what the functions declare about themselves, for the edge, Terraform and
- * the documentation. Read from the modules, so it can't differ from what is served.
+ * the documentation. It is read from the modules, so it can't differ from what is served.
  */
 import { statSync } from "node:fs";
 import { join } from "node:path";
@@ -42,17 +42,17 @@ type DeclaredService = z.infer<typeof DeclaredService>;
 export interface ListedRoute {
   readonly method: string;
   readonly path: string;
-  /** Every path it answers at: a `/v1` route also without its version. */
+  /** Every path it answers: a `/v1` route also without its version. */
   readonly paths: readonly string[];
   readonly authenticate: string;
-  /** How often the scheduler calls it here, in ms; null if it doesn't. */
+  /** How often the scheduler calls it locally, in ms; null if it doesn't. */
   readonly everyMs: number | null;
-  /** When Cloud Scheduler does, in UTC. */
+  /** When Cloud Scheduler calls it, in UTC. */
   readonly cron: string | null;
   readonly scope: string | null;
   readonly body: "none" | "raw" | "json";
   readonly bodyBytesMax: number;
-  /** The class of requests it counts as; null where no limit of the functions applies. */
+  /** The class of requests it counts as; null if no limit of the functions applies. */
   readonly limits: string | null;
   readonly streams: boolean;
   readonly summary: string;
@@ -73,7 +73,7 @@ export interface FunctionList {
   readonly functions: Readonly<Record<string, ListedFunction>>;
 }
 
-/** The build's own refusal: something in the repository is declared wrongly. */
+/** The build's own refusal: something in the repository is declared wrong. */
 export class BuildError extends Error {
   override readonly name = "BuildError";
 }
@@ -81,7 +81,7 @@ export class BuildError extends Error {
 /**
  * Imports each `functions/<name>/index.ts` and lists what its `service` declares.
  *
- * @throws {BuildError} for a declaration that is malformed, and for a route with two owners.
+ * @throws {BuildError} for a malformed declaration, or a route that two functions declare.
  */
 export async function listFunctions(root: string): Promise<FunctionList> {
   const functions: Record<string, ListedFunction> = {};
@@ -92,9 +92,9 @@ export async function listFunctions(root: string): Promise<FunctionList> {
 
 async function listFunction(root: string, name: string): Promise<ListedFunction> {
   const path = `functions/${name}/index.ts`;
-  // As the file is now: this process may have read it before it was changed.
+  // The query makes Node import the current file even if this process has imported an older one.
   const { href } = pathToFileURL(join(root, path));
-  // Whole milliseconds: what follows a dot would be taken for the file's ending.
+  // Whole milliseconds, because text after a dot would be taken for the file's extension.
   const changedMs = Math.trunc(statSync(join(root, path)).mtimeMs);
   const module: { service?: unknown } = await import(`${href}?changed=${changedMs}`);
   const parsed = DeclaredService.safeParse(module.service);
@@ -119,9 +119,9 @@ async function listFunction(root: string, name: string): Promise<ListedFunction>
 }
 
 /**
- * Half of an instance's memory is for what lives long, the other half for all that isn't V8's.
- * Small nurseries keep what a burst of requests has touched from being kept: 200 open streams hold
- * 190 MiB, and 300 with V8's own sizes.
+ * Half of an instance's memory is for long-lived objects, the other half for everything outside of
+ * V8. Small nurseries prevent a burst's short-lived objects from being promoted: 200 open streams
+ * take 190 MiB, and 300 with V8's default sizes.
  */
 function nodeOptions(memoryMib: number): string {
   return `--max-old-space-size=${memoryMib / 2} --max-semi-space-size=8`;
@@ -141,7 +141,7 @@ function listRoute(file: string, route: z.infer<typeof DeclaredRoute>): ListedRo
   return { ...listed, path, everyMs, cron, scope: stated(scope), limits: stated(limits) };
 }
 
-/** Two patterns are one route if they differ in nothing but the names of their parameters. */
+/** Two patterns are the same route if they differ only in their parameters' names. */
 function refuseSharedRoutes(functions: Readonly<Record<string, ListedFunction>>): void {
   const owners = new Map<string, string>();
   for (const [name, { routes }] of Object.entries(functions)) {

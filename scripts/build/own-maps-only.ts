@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import type { Plugin } from "esbuild";
 
-/** Maps a file's first character and nothing else. */
+/** A map without a mapping. */
 const nothing = JSON.stringify({ version: 3, sources: [""], mappings: "AAAA" });
 const comment = `\n//# sourceMappingURL=data:application/json;base64,${btoa(nothing)}`;
 
 /**
- * Source maps of our own files only. Those of all packages are as large as the bundle itself, and
- * whoever reads a stack trace looks for our lines.
+ * Keeps source maps of our own files only. Those of all packages are as large as the bundle itself,
+ * and stack traces are read for our lines.
  */
 export const ownMapsOnly: Plugin = {
   name: "own maps only",

@@ -1,4 +1,4 @@
-/** `dist/runner.json`: the runner's jobs, for Terraform, from the sizes and modes of the code. */
+/** `dist/runner.json`: the runner's jobs for Terraform, from the sizes and modes in the code. */
 import { profileResources } from "#shared/core/executions/profiles";
 import {
   jobEnvironment,
@@ -19,7 +19,7 @@ export interface ListedJob {
 }
 
 export interface RunnerList {
-  /** One for each size and network mode: starting a job can override neither. */
+  /** One job per size and network mode, because starting a job can't override either. */
   readonly jobs: Readonly<Record<string, ListedJob>>;
   /** Names of the variables that a deployment sets on every job. */
   readonly environment: { readonly gatewayUrl: string; readonly gatewayAudience: string };

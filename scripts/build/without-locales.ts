@@ -1,6 +1,6 @@
 import type { Plugin } from "esbuild";
 
-/** zod's messages in fifty languages are half of it, and ours are English. */
+/** zod's messages in fifty languages are half of its size, and ours are English. */
 export const withoutLocales: Plugin = {
   name: "without locales",
   setup(context) {

@@ -1,9 +1,9 @@
-/** The public API as anyone would call it, and the first steps that every deployment takes. */
+/** Calls the public API as anyone would, and takes the first steps of every deployment. */
 import * as z from "zod";
 import { firstOperator } from "../../local/cloud/names.ts";
 import type { LocalCloud } from "../../local/cloud.ts";
 
-/** @throws naming the route and what it answered. */
+/** @throws naming the route and its answer. */
 export async function call<T>(
   request: { readonly url: string; readonly key: string; readonly method?: string },
   schema: z.ZodType<T>,

@@ -26,12 +26,12 @@ export type StreamEvent = z.infer<typeof Event>;
 
 /** Sends a message and yields its events as they arrive. */
 export async function* sendMessage(
-  to: { readonly baseUrl: string; readonly threadId: string; readonly key: string },
+  target: { readonly baseUrl: string; readonly threadId: string; readonly key: string },
   content: string,
 ): AsyncGenerator<StreamEvent> {
-  const answer = await fetch(`${to.baseUrl}/v1/threads/${to.threadId}/messages`, {
+  const answer = await fetch(`${target.baseUrl}/v1/threads/${target.threadId}/messages`, {
     method: "POST",
-    headers: { authorization: `Bearer ${to.key}`, "content-type": "application/json" },
+    headers: { authorization: `Bearer ${target.key}`, "content-type": "application/json" },
     body: JSON.stringify({ content }),
   });
   if (!answer.ok || !answer.body) throw new Error(`${answer.status} ${await answer.text()}`);

@@ -1,4 +1,4 @@
-/** Which promises are kept, read from what is in the repository rather than from what is said. */
+/** Decides which promises are kept from what is in the repository. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
@@ -22,7 +22,7 @@ export type PromiseGroup = z.infer<typeof PromiseGroup>;
 export type StatedPromise = PromiseGroup["controls"][number];
 export type Proof = StatedPromise["proof"][number];
 
-/** One way in which a promise is proven, and what does it; null while nothing does. */
+/** One way to prove a promise, and what does so; null while nothing does. */
 export interface Half {
   readonly proof: Proof;
   readonly control: Control | null;
@@ -49,7 +49,7 @@ export function halvesOf(root: string, { id, proof }: StatedPromise): Half[] {
   });
 }
 
-/** What is wrong with a control's entry; nothing means that this half of the promise is kept. */
+/** What is wrong with a control's entry; if nothing is, this half of the promise is kept. */
 export function findControlFaults(root: string, id: string, control: Control): string[] {
   const { enforcedBy, test, mutation } = control;
   const read = (path: string) =>

@@ -1,4 +1,4 @@
-/** The pages that are generated, and whether those on disk are current. */
+/** The generated pages, and whether those on disk are current. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderDeployPage, renderScalePage } from "../../sim/pages.ts";

@@ -23,7 +23,7 @@ const others = [
   ["scheduler", "tells maintenance by its identity token that Scheduler calls"],
 ] as const;
 
-/** `docs/accounts.md`: every account of a deployment, what it may do on what, and why. */
+/** `docs/accounts.md`: every account of a deployment, its rights on each resource, and why. */
 export async function renderAccounts(root: string): Promise<string> {
   const { functions } = await listFunctions(root);
   const roles = Roles.parse(JSON.parse(readFileSync(join(root, rolesFile), "utf8")));

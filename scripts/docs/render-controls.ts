@@ -42,7 +42,7 @@ function renderGroup(root: string, { prefix, title, controls: rows }: PromiseGro
   return [`## ${prefix}: ${title}`, "", ...table(head, cells), ""];
 }
 
-/** A line for each half, under one another; nothing but the word if all of them are open. */
+/** One line per half; only the word **open** if all halves are. */
 function keptBy(root: string, promise: StatedPromise): string[] {
   const halves = halvesOf(root, promise);
   if (halves.every(({ control }) => control === null)) return ["**open**", "", ""];

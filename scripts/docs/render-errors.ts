@@ -8,7 +8,7 @@ const retryMeaning: Readonly<Record<Retry, string>> = {
   after_topup: "after adding money",
 };
 
-/** `docs/errors.md`: every refusal a client can be given. */
+/** `docs/errors.md`: every refusal that a client can get. */
 export function renderErrors(): string {
   const rows = Object.entries(catalogue)
     .map(([name, { status, retry, message }]) => ({ name, status, retry, message }))

@@ -20,7 +20,7 @@ const file = File.parse(JSON.parse(await renderIndexes(repositoryRoot)));
 const overridden = file.fieldOverrides.map((each) => `${each.collectionGroup}.${each.fieldPath}`);
 
 describe("renderIndexes()", () => {
-  test("has whatever expires deleted, and only that", () => {
+  test("sets a time to live on expiring collections only", () => {
     const expiring = file.fieldOverrides.filter(({ ttl }) => ttl);
     expect(expiring.map(({ fieldPath }) => fieldPath)).toEqual(expiring.map(() => "expireAt"));
     expect(overridden.filter((place) => place.endsWith(".expireAt"))).toHaveLength(expiring.length);
@@ -37,7 +37,7 @@ describe("renderIndexes()", () => {
     expect(overridden).not.toContain("environments.workspace");
   });
 
-  test("takes no field's own index that an index of several fields goes into", () => {
+  test("keeps the index of each field that a composite index needs", () => {
     const used = file.indexes.flatMap(({ collectionGroup, fields }) =>
       fields.map(({ fieldPath }) => `${collectionGroup}.${fieldPath.replace(/\..*/, "")}`),
     );

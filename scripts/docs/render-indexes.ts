@@ -1,4 +1,7 @@
-/** `firestore.indexes.json`, from the tables in `shared/store`: for the emulator and Terraform. */
+/**
+ * Renders `firestore.indexes.json` from the tables in `shared/store`, for the emulator and
+ * Terraform.
+ */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -14,7 +17,7 @@ interface FieldOverride {
   readonly collectionGroup: string;
   readonly fieldPath: string;
   readonly ttl?: true;
-  /** None at all: neither by value nor by what a list holds. */
+  /** No index at all, neither by value nor by a list's elements. */
   readonly indexes: readonly [];
 }
 
@@ -36,8 +39,8 @@ export async function renderIndexes(root: string): Promise<string> {
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-/** Whatever a module of the store exports that has the form of a collection. */
-async function tablesIn(folder: string): Promise<Table[]> {
+/** Every export of a store module that has the form of a collection. */
+export async function tablesIn(folder: string): Promise<Table[]> {
   const files = readdirSync(folder).filter((file) => /^(?!.*\.test\.ts$).*\.ts$/.test(file));
   const modules = await Promise.all(
     files.map(
@@ -72,7 +75,7 @@ function textOverrides(): FieldOverride[] {
   );
 }
 
-/** Whether a field is a list or a map, each entry of which Firestore would index. */
+/** Whether a field is a list or a map, which Firestore would index entry by entry. */
 function holdsMany(type: z.core.$ZodType): boolean {
   if (type instanceof z.ZodOptional || type instanceof z.ZodNullable)
     return holdsMany(type.unwrap());

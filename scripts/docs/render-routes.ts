@@ -1,7 +1,7 @@
 import { type FunctionList, type ListedRoute, listFunctions } from "../build/function-list.ts";
 import { code, generatedNotice, table } from "./markdown.ts";
 
-/** `docs/routes.md`: what every function answers, to whom. */
+/** `docs/routes.md`: what every function answers, and to whom. */
 export async function renderRoutes(root: string): Promise<string> {
   const { functions } = await listFunctions(root);
   const routes = Object.values(functions).flatMap((listed) => listed.routes);

@@ -15,7 +15,7 @@ describe("a pepper's rotation", () => {
   test("refuses no key at any step, but those of a pepper that was dropped", () => {
     const old = issue(first);
     const { file: added, id } = addPepper(first);
-    // Whoever still has the first file knows every key that is issued by now.
+    // A process that still has the first file accepts every key that is issued now.
     expect(checkKey(issue(added), buffers(first))).toBe("production");
     const used = usePepper(added, id);
     const young = issue(used);

@@ -1,4 +1,4 @@
-/** The file of a deployment's peppers, as functions mount it; each change gives a new one. */
+/** A deployment's pepper file, as functions mount it; each change returns a new one. */
 import { randomBytes } from "node:crypto";
 import * as z from "zod";
 
@@ -10,7 +10,7 @@ export type PepperFile = z.infer<typeof PepperFile>;
 
 const idForm = /^k([1-9][0-9]{0,5})$/;
 
-/** One more that verifies, but doesn't issue yet. */
+/** Adds one that verifies, but doesn't issue yet. */
 export function addPepper(file: PepperFile): { readonly file: PepperFile; readonly id: string } {
   const numbers = Object.keys(file.keys).map((id) => Number(idForm.exec(id)?.[1] ?? 0));
   const id = `k${Math.max(0, ...numbers) + 1}`;
@@ -18,7 +18,7 @@ export function addPepper(file: PepperFile): { readonly file: PepperFile; readon
   return { file: { ...file, keys }, id };
 }
 
-/** New keys are checked by it from now on. @throws if the file doesn't have it. */
+/** New keys are made with it from now on. @throws if the file doesn't have it. */
 export function usePepper(file: PepperFile, id: string): PepperFile {
   requirePepper(file, id);
   return { ...file, current: id };

@@ -1,4 +1,4 @@
-/** Where there is no Linux kernel to fence executions with: the same thing in one container. */
+/** On a machine without a Linux kernel for sandboxes: how to run the same in one container. */
 import { findProgram } from "./find-program.mjs";
 
 /** @returns {string[]} lines to show; `engine` is null if neither docker nor podman is there. */

@@ -1,4 +1,4 @@
-/** Starts the wanted script under Node 24 and stands in for it: signals in, exit code out. */
+/** Runs the wanted script under Node 24 in its place: passes signals on, and its exit code back. */
 import { spawn } from "node:child_process";
 import { delimiter, dirname, join } from "node:path";
 import { findJava } from "./system-tools.mjs";
@@ -13,7 +13,7 @@ export function handOver({ root, node, script, args }) {
   });
   for (const signal of forwarded) {
     process.on(signal, () => {
-      // Ctrl-C reaches the whole foreground group, the child too: a second one would be too many.
+      // Ctrl-C reaches the whole foreground group, so the child has it already.
       const fromTerminal = process.stdin.isTTY && (signal === "SIGINT" || signal === "SIGQUIT");
       if (!fromTerminal) child.kill(signal);
     });
@@ -29,7 +29,7 @@ export function handOver({ root, node, script, args }) {
   });
 }
 
-/** What the script starts itself finds the same Node, and a Java that is new enough. */
+/** Programs that the script starts find the same Node, and a recent Java. */
 function childEnvironment(node) {
   const java = findJava();
   const folders = [dirname(node), ...(java ? [dirname(java.path)] : [])];

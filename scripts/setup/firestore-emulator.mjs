@@ -38,7 +38,9 @@ export function checkFirestoreEmulator(environment = process.env) {
   };
 }
 
-/** Written beside its place and moved there once its digest is right, so no half of it is used. */
+/**
+ * Downloaded next to its place and moved once its digest is right, so a partial file is never used.
+ */
 export async function fetchJar(folder, progress, source = download) {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, downloadedJarName);

@@ -64,7 +64,7 @@ function findings(script) {
   ];
 }
 
-/** What is missing is said all at once, before anything long begins. */
+/** Reports everything that is missing at once, before anything long begins. */
 async function apply(steps) {
   const missing = steps.flatMap(([, finding]) => finding.sentences ?? []);
   const fixable = steps.filter(([, finding]) => finding.state === "fixable");

@@ -29,7 +29,7 @@ const run = (args, environment = {}) =>
   });
 
 describe("the set-up", () => {
-  test("hands arguments over as they are, and the exit code back", () => {
+  test("passes arguments on unchanged, and the exit code back", () => {
     const path = script(
       "echo.ts",
       "console.log(process.argv.slice(2).join('|')); process.exit(7);",

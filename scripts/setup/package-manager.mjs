@@ -1,4 +1,4 @@
-/** Which package manager the machine has, and what it calls the things we need. */
+/** The machine's package manager, and its names for the things we need. */
 import { existsSync, readFileSync } from "node:fs";
 import { findProgram } from "./find-program.mjs";
 import { excerpt, runCommand } from "./run-command.mjs";
@@ -39,7 +39,7 @@ export function installCommand(manager, what) {
   return `${manager.install} ${what === "java" ? manager.java : what}`;
 }
 
-/** @throws {SetupError} with what apt said */
+/** @throws {SetupError} with apt's output */
 export async function installPackages(wanted, progress) {
   const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const apt = (...args) => runCommand("apt-get", args, { environment });

@@ -1,4 +1,4 @@
-/** The lockfile's packages, Node 24 among them. */
+/** The lockfile's packages, including Node 24. */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,8 +8,8 @@ import { SetupError } from "./setup-error.mjs";
 export const nodeMajor = 24;
 
 /**
- * The Node that runs everything but the set-up: the one the lockfile brings (Linux), else the
- * machine's own if it is the same major.
+ * The Node that runs everything but the set-up: the lockfile's on Linux, else the machine's own if
+ * it has the same major version.
  *
  * @returns {string | null} an absolute path
  */
@@ -20,7 +20,7 @@ export function findNode(root) {
   return machineMajor === nodeMajor ? process.execPath : null;
 }
 
-/** Compares the lockfile with what is installed; `npm ci` is only run if they differ. */
+/** Compares the lockfile with what is installed; `npm ci` runs only if they differ. */
 export function checkPackages(root) {
   const stampPath = join(root, "node_modules", ".paddock-setup");
   const lockText = readFileSync(join(root, "package-lock.json"), "utf8");
@@ -56,8 +56,8 @@ function isInstalled(root, lock) {
 }
 
 async function install(root) {
-  // Some packages ask for a newer Node than the one npm runs on here; ours runs them, so the
-  // warning would only mislead.
+  // Some packages ask for a newer Node than the one that npm runs on here. Ours runs them, so the
+  // warning would be misleading.
   const args = ["ci", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"];
   const environment = { ...process.env, npm_config_update_notifier: "false" };
   const { code, output } = await runCommand("npm", args, { cwd: root, environment });

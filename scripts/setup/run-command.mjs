@@ -1,4 +1,4 @@
-/** Runs a program and keeps the end of what it printed, to say why it failed. */
+/** Runs a program and keeps the end of its output, to say why it failed. */
 import { spawn } from "node:child_process";
 
 const keptBytesMax = 64 * 1024;
@@ -22,7 +22,7 @@ export function runCommand(command, args, { environment = process.env, cwd } = {
   });
 }
 
-/** The first lines that say something, indented to stand under a step. */
+/** The first informative lines, indented below a step. */
 export function excerpt(output, count = 12) {
   const lines = output
     .split("\n")

@@ -1,4 +1,4 @@
-/** Something the person at the keyboard can do something about: one sentence, and its evidence. */
+/** Something that the user can fix: one sentence, and its evidence. */
 export class SetupError extends Error {
   constructor(sentence, evidence = "") {
     super(sentence);

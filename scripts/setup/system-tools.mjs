@@ -1,4 +1,4 @@
-/** What executions and the emulator need of the machine: sandbox tools, Java, rights. */
+/** What executions and the emulator need from the machine: sandbox tools, Java, rights. */
 import { spawnSync } from "node:child_process";
 import {
   accessSync,
@@ -14,7 +14,7 @@ import { installCommand, installPackages, packageManager } from "./package-manag
 import { SetupError } from "./setup-error.mjs";
 
 const javaMajorMin = 17;
-/** Program → the package that brings it. */
+/** Program → the package that contains it. */
 const sandboxTools = {
   bwrap: "bubblewrap",
   setpriv: "util-linux",
@@ -71,10 +71,10 @@ function sentence(name, manager) {
   return `${what[name]} is missing: ${how}`;
 }
 
-/** Executions get users, namespaces and cgroups of their own, which only root can give them. */
+/** Executions get their own users, namespaces and cgroups, which only root can create. */
 export function checkRights({ script, uid = process.getuid() }) {
   if (uid !== 0) {
-    // With the caller's PATH, since a Node from a version manager isn't in root's.
+    // Keeps the caller's PATH, because a Node from a version manager isn't in root's.
     const command = `sudo env "PATH=$PATH" npm run ${script ?? "demo"}`;
     const why = "Executions get users and cgroups of their own, which takes root";
     return {
@@ -116,7 +116,7 @@ function cgroupsAreWritable() {
   return isWritable(base) && ["memory", "pids"].every((name) => controllers.includes(name));
 }
 
-/** The first Java that is new enough: JAVA_HOME's, PATH's, then those installed side by side. */
+/** The first recent Java: JAVA_HOME's, PATH's, then those installed side by side. */
 export function findJava(environment = process.env) {
   const jvmFolder = "/usr/lib/jvm";
   const sideBySide = existsSync(jvmFolder) ? readdirSync(jvmFolder).sort().reverse() : [];

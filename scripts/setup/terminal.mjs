@@ -1,7 +1,7 @@
-/** What the set-up shows: a line per step; on a terminal, a spinner or bar while it works. */
+/** The set-up's output: a line per step; on a terminal, a spinner or bar while it works. */
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const frameIntervalMs = 80;
-/** Without a terminal, how often a long step says that it is still at work. */
+/** How often a long step reports without a terminal that it is still working. */
 const stillWorkingIntervalMs = 15_000;
 
 /** @param {{ quiet: boolean }} options `quiet` leaves out what was ready already. */
@@ -21,7 +21,7 @@ export function openTerminal({ quiet }, stream = process.stderr, environment = p
     ready: (title, note) => quiet || line(`  ${green("✓")} ${title} ${dim(note)}`),
     planned: (title, doing) => line(`  ${cyan("•")} ${title} ${dim(doing)}`),
     missing: (sentence) => line(`  ${red("✗")} ${sentence}`),
-    /** Shows `title` as being worked on; `update` changes the text beside it, `done` ends it. */
+    /** Shows `title` as in progress; `update` changes the text next to it, `done` ends it. */
     begin(title, doing) {
       const startedAt = Date.now();
       let text = doing;

@@ -1,4 +1,4 @@
-/** What is checked without running the product: form, types, dead code. */
+/** Checks that don't run the product: form, types, dead code. */
 import { join } from "node:path";
 import { repositoryRoot } from "./repository.ts";
 import type { Step } from "./step.ts";
@@ -17,8 +17,8 @@ export const staticChecks: readonly Step[] = [
   },
   {
     title: "Types",
-    // What it learnt of files that haven't changed is kept beside the packages. By default four
-    // checkers each learn what all files share: on two cores one is as fast, for half the work.
+    // Results for unchanged files are kept next to the packages. By default, four checkers each
+    // process what all files share; on two cores one is as fast, for half the work.
     command: [process.execPath, bin("tsc"), "-p", ".", "--checkers", "1", ...incremental],
     timeoutMs: 300_000,
   },
@@ -34,7 +34,7 @@ export const staticChecks: readonly Step[] = [
   },
 ];
 
-/** With its provider: seconds for each root, and for each run of its tests. */
+/** Loading the provider takes seconds for each root, and for each run of its tests. */
 export const terraformCheck: Step = {
   title: "Terraform's configuration is valid and passes its tests",
   command: [process.execPath, "deploy/check-terraform.ts"],

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { numberOfCommit } from "./commit.ts";
 import { repositoryRoot } from "./repository.ts";
 
-/** What a run in another zone, at another hour and of the given commit would draw. */
+/** What a run of the given commit would draw in another zone at another hour. */
 function drawnElsewhere(commit: string): string {
   const program = `import { numberOfCommit } from "./scripts/tools/commit.ts";
     Date.now = () => 86_400_000 * Math.random() * 1_000;

@@ -1,15 +1,15 @@
 /**
- * The commit that is checked out, as a number. What a test run leaves to chance is drawn from it,
- * so that a commit always runs the same rows with the same seeds, on every day and machine.
+ * The current commit as a number. A test run's random choices derive from it, so a commit always
+ * runs the same rows with the same seeds, on every day and machine.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { repositoryRoot } from "./repository.ts";
 
-/** For the processes that a test run starts: they need not ask git again. */
+/** Set for processes that a test run starts, so that they needn't ask git again. */
 const variable = "PADDOCK_COMMIT";
 
-/** The commit's id in hex; in a tree without git, such as an unpacked archive, a constant. */
+/** The commit's id in hex; a constant in a tree without git, such as an unpacked archive. */
 export function commitId(): string {
   process.env[variable] ??= readHead();
   return process.env[variable];

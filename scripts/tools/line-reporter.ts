@@ -1,8 +1,8 @@
 /**
- * How a test run looks: one line a file, failures whole at the end. A run that has a parent
- * leaves both counts and failures in the file that PADDOCK_TEST_REPORT names, and the parent prints
- * the failures of all runs together. With PADDOCK_TEST_LOGS what tests print is shown as it comes;
- * else only failing tests show theirs.
+ * The output of a test run: one line per file, and complete failures at the end. A run with a
+ * parent process leaves both in the file that PADDOCK_TEST_REPORT names, and the parent prints the
+ * failures of all runs together. With PADDOCK_TEST_LOGS, the output of tests is shown as it comes;
+ * otherwise only failing tests show theirs.
  */
 import { writeFileSync } from "node:fs";
 import { relative } from "node:path";
@@ -13,7 +13,7 @@ import { formatDuration } from "./format.ts";
 import { printSummary } from "./summary.ts";
 import type { TestReport } from "./vitest-run.ts";
 
-/** Of what one test printed, the last so many characters are shown if it fails. */
+/** How much of a failing test's output is shown, from its end. */
 const logCharactersMax = 4_000;
 const stackLinesMax = 12;
 
@@ -54,7 +54,7 @@ export default class LineReporter implements Reporter {
   ): void {
     const tests = modules.flatMap((module) =>
       [...module.children.allTests()].map((test) => ({
-        // In the tree that was tested, which may be a copy of this one.
+        // The file in the tree that was tested, which may be a copy of this one.
         file: relative(process.cwd(), module.moduleId),
         name: test.fullName,
         state: test.result().state,

@@ -1,4 +1,4 @@
-/** Where scripts find the local cloud that runs, as its functions do. */
+/** Finds the running local cloud for scripts, in the way that its functions do. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { firestoreHostFile } from "../../local/cloud/firestore.ts";
@@ -8,7 +8,7 @@ import { repositoryRoot } from "./repository.ts";
 
 /**
  * Points Google's clients at it, unless the environment names a project.
- * @throws if neither is there.
+ * @throws if there is neither.
  */
 export async function findLocalCloud(dataFolder = join(repositoryRoot, ".paddock")): Promise<void> {
   if (process.env.GOOGLE_CLOUD_PROJECT) return;

@@ -1,4 +1,4 @@
-/** What a command may be told: `--help` explains it, and a mistake ends with one sentence. */
+/** Reads a command's options: `--help` explains them, and a mistake ends with one sentence. */
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import colours from "picocolors";
 
@@ -6,8 +6,8 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 type Values<O extends Options> = ReturnType<typeof parseArgs<{ options: O }>>["values"];
 
 /**
- * @param usage What `--help` prints: what the command does, then a line for each option.
- * @returns The values; the process has ended if there is nothing to go on with.
+ * @param usage The output of `--help`: what the command does, then a line per option.
+ * @returns The values; the process has ended if there is nothing to do.
  */
 export function readOptions<const O extends Options>(usage: string, options: O): Values<O> {
   if (process.argv.slice(2).some((word) => word === "--help" || word === "-h")) {

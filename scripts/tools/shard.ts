@@ -6,19 +6,19 @@ export interface Share {
   readonly of: number;
 }
 
-/** Null for what isn't a share. */
+/** Null for malformed text. */
 export function parseShare(text: string): Share | null {
   const [, turn, of] = /^([1-9]\d*)\/([1-9]\d*)$/.exec(text) ?? [];
   if (turn === undefined || of === undefined || Number(turn) > Number(of)) return null;
   return { turn: Number(turn), of: Number(of) };
 }
 
-/** @param position from 0. */
+/** @param position counts from 0. */
 export function isInShare(position: number, { turn, of }: Share): boolean {
   return position % of === turn - 1;
 }
 
 /** The share that this commit tries; later commits try the others. */
-export function shareOfCommit(of: number): Share {
-  return { turn: numberOfCommit("share", of) + 1, of };
+export function shareOfCommit(count: number): Share {
+  return { turn: numberOfCommit("share", count) + 1, of: count };
 }

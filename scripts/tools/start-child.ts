@@ -1,10 +1,10 @@
-/** Child processes that never outlive this one's wish to end. */
+/** Starts child processes that end when this one is asked to end. */
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 
 const running = new Set<ChildProcess>();
 let listening = false;
 
-/** As `spawn`; a signal to end is passed on, and obeyed once every child has ended. */
+/** Like `spawn`; passes signals on, and ends this process once every child has ended. */
 export function startChild(
   command: readonly [string, ...string[]],
   options: SpawnOptions & { readonly timeout: number },
@@ -18,7 +18,7 @@ export function startChild(
   return child;
 }
 
-/** Makes a signal end this process in order: children first, then what waits for `exit`. */
+/** Makes a signal end this process in order: children first, then `exit` handlers. */
 export function endOnSignals(): void {
   if (listening) return;
   listening = true;

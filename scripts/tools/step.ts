@@ -1,4 +1,4 @@
-/** One line per thing that is checked, with how long it took; what it printed only if it failed. */
+/** One line per check with its duration, and its output only if it failed. */
 import colours from "picocolors";
 import { formatDuration } from "./format.ts";
 import { repositoryRoot } from "./repository.ts";
@@ -6,7 +6,7 @@ import { startChild } from "./start-child.ts";
 
 export interface Step {
   readonly title: string;
-  /** A module to run with this Node, or a program under `node_modules`; then its arguments. */
+  /** A module to run with this Node, or a program in `node_modules`; then its arguments. */
   readonly command: readonly [string, ...string[]];
   readonly timeoutMs: number;
 }
@@ -14,13 +14,13 @@ export interface Step {
 export interface StepResult {
   readonly title: string;
   readonly passed: boolean;
-  /** Nothing was found wrong, because nothing could be looked at; its output says why. */
+  /** Nothing was found wrong because nothing could be checked; the output says why. */
   readonly skipped?: boolean;
   readonly output: string;
   readonly durationMs: number;
 }
 
-/** What a program ends with that could check nothing here, as the autotools' do. */
+/** The exit code of a program that couldn't check anything here, as in the autotools. */
 export const skippedCode = 77;
 const outputBytesMax = 256 * 1024;
 

@@ -1,4 +1,4 @@
-/** The end of a test run: each failure whole, then one line that counts. */
+/** The end of a test run: each complete failure, then one line that counts. */
 import colours from "picocolors";
 
 /** A test that compares megabytes mustn't print them. */
@@ -9,11 +9,11 @@ export interface Summary {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** The first line of each says where. */
+  /** Each one's first line says where it is. */
   readonly failures: readonly string[];
 }
 
-/** Failures first, so that the closing line stays in sight. */
+/** Failures come first, so that the closing line stays visible. */
 export function printSummary({ passed, failed, skipped, failures }: Summary): void {
   for (const failure of failures) {
     const [place = "", ...rest] = failure.split("\n");

@@ -5,7 +5,7 @@ import { endOnSignals } from "./start-child.ts";
 
 const folders = new Set<string>();
 
-/** A new folder that is gone when this process has ended, however it is asked to end. */
+/** A new folder that is removed when this process ends, however it is asked to end. */
 export function temporaryFolder(prefix: string): string {
   endOnSignals();
   const folder = mkdtempSync(join(tmpdir(), prefix));

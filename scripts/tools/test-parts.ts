@@ -1,4 +1,4 @@
-/** What a test run is made of. Each part can be asked for by its name. */
+/** The parts of a test run. Each can be selected by its name. */
 import { buildAll } from "../build/build-all.ts";
 import { staticChecks, terraformCheck } from "./checks.ts";
 import { repositoryRoot } from "./repository.ts";
@@ -7,22 +7,22 @@ import { printStep, runStep, type Step, type StepResult } from "./step.ts";
 import type { Summary } from "./summary.ts";
 import { runVitest } from "./vitest-run.ts";
 
-/** `short` tries the share that the commit chooses where there is much, `long` tries all. */
+/** `short` tries the share that the commit chooses of large tables, `long` tries everything. */
 export type Form = "short" | "long";
 
 export type Part = (form: Form) => Promise<Summary>;
 
 const minuteMs = 60_000;
-/** A run that takes all its time hangs: the long form has this many times as much. */
+/** A run that exceeds its time hangs; the long form has this many times as much. */
 const longFactor = 4;
 /**
- * The short form tries one mutation of so many, and one of so many of Terraform's parts; the
- * policy tests plan roots anyway.
+ * The short form tries one in this many mutations and Terraform parts; the policy tests plan the
+ * roots anyway.
  */
 const mutationShares = 30;
 const terraformShares = 14;
 
-/** By name, in the order of `--help`. */
+/** Parts by name, in the order of `--help`. */
 export const parts = {
   static: () => allOf(staticChecks.map((step) => runStep(step).then(summaryOf))),
   unit: tests("unit", 10 * minuteMs),
@@ -45,7 +45,7 @@ export const parts = {
         process.execPath,
         "scripts/test-mutations.ts",
         ...["--share", share],
-        // In a cloud or a sandbox of its own each takes half a minute.
+        // With its own cloud or sandbox each takes half a minute.
         ...(form === "long" ? [] : ["--only", "light"]),
       ],
       timeoutMs: form === "long" ? 90 * minuteMs : 15 * minuteMs,
@@ -71,7 +71,7 @@ export async function buildPart(): Promise<Summary> {
   return summaryOf(finished);
 }
 
-/** The sum of what several runs counted. */
+/** The sum of the counts of several runs. */
 export function addUp(summaries: readonly Summary[]): Summary {
   const sum = (key: "passed" | "failed" | "skipped") =>
     summaries.reduce((total, summary) => total + summary[key], 0);

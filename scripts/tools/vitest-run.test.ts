@@ -32,7 +32,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("counts what ran, and tells a failure whole with what its test had printed", {
+test("counts tests, and reports a failure with its test's output", {
   timeout: 60_000,
 }, async () => {
   const { failures, passed, failed, skipped, broken } = await run("mixed");
@@ -53,7 +53,7 @@ test("a run without a failed test that ends badly counts as one failure", {
   expect(failures[0]).toMatch(/outside of any test\nError: nobody waits for it/);
 });
 
-test("a set-up that fails is told with its reason, though no test failed", {
+test("a failing set-up is reported with its reason, although no test failed", {
   timeout: 60_000,
 }, async () => {
   writeFileSync(

@@ -1,4 +1,4 @@
-/** Runs vitest, one line a file, and gives back what it counted and what failed. */
+/** Runs vitest with one line per file, and returns what it counted and what failed. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
@@ -13,22 +13,22 @@ export interface Counts {
 }
 
 export interface VitestResult extends Counts {
-  /** Each failure whole: where, what, and what the test had printed. */
+  /** Each complete failure: where, what, and what the test had printed. */
   readonly failures: readonly string[];
   /** Each test that ran, by its file and its full name. */
   readonly tests: readonly TestState[];
-  /** The run itself went wrong: no test failed, yet it didn't end well. Counts as one failure. */
+  /** The run itself failed although no test did; this counts as one failure. */
   readonly broken: boolean;
 }
 
 export interface VitestRun {
   readonly cwd: string;
-  /** After `vitest run`: projects, files, a name pattern. */
+  /** The arguments after `vitest run`: projects, files, a name pattern. */
   readonly args: readonly string[];
   readonly timeoutMs: number;
-  /** Whether the terminal sees its output as it comes. */
+  /** Whether the terminal shows its output as it comes. */
   readonly shown: boolean;
-  /** Whether what passing tests print is shown too. */
+  /** Whether the output of passing tests is shown too. */
   readonly logs?: boolean;
 }
 
@@ -43,10 +43,10 @@ const TestReport = z.object({
   tests: z.array(TestState),
   endedWell: z.boolean(),
 });
-/** What the reporter leaves behind for the process that started the run. */
+/** What the reporter leaves for the process that started the run. */
 export type TestReport = z.infer<typeof TestReport>;
 
-/** Named in full: a run in a copy of the tree, or in a folder of a test, has no other. */
+/** An absolute path, because a run in a copy of the tree has no reporter of its own. */
 const reporter = join(import.meta.dirname, "line-reporter.ts");
 
 /**
@@ -57,7 +57,8 @@ export async function runVitest(run: VitestRun): Promise<VitestResult> {
   const reportPath = join(temporaryFolder("paddock-test-"), "report.json");
   const { code, signal, lastWords } = await start(run, reportPath);
   const how = signal === null ? `exit code ${code}` : `${signal} (limit: ${run.timeoutMs} ms)`;
-  // A set-up that fails belongs to no test: why is only on stderr, far above the closing line.
+  // A failing set-up belongs to no test, and its reason is only on stderr, far above the closing
+  // line.
   const ending = lastWords === "" ? how : `${how}:\n${lastWords}`;
   if (!existsSync(reportPath)) {
     const failures = [`vitest ${run.args.join(" ")}\nended without a report: ${ending}`];
@@ -76,11 +77,11 @@ export async function runVitest(run: VitestRun): Promise<VitestResult> {
 interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** The end of what it wrote on stderr. */
+  /** The end of what it wrote to stderr. */
   readonly lastWords: string;
 }
 
-/** Of what a run says on stderr, the last so many characters are kept. */
+/** How much of a run's stderr is kept, from its end. */
 const lastWordsCharactersMax = 4_000;
 
 function start({ cwd, args, timeoutMs, shown, logs }: VitestRun, report: string): Promise<Ending> {

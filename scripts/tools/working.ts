@@ -1,6 +1,6 @@
 import colours from "picocolors";
 
-/** On a terminal, shows `text` until the returned function is called; elsewhere nothing. */
+/** On a terminal, shows `text` until the returned function is called; otherwise does nothing. */
 export function showWorking(text: string): () => void {
   if (!process.stdout.isTTY) return () => undefined;
   process.stdout.write(`  ${colours.dim(`${text} …`)}`);

@@ -6,7 +6,7 @@ import type { Alert } from "../core/money/alert-state.ts";
 import { forecast } from "../core/money/spending-pace.ts";
 import { budgetStatus } from "./budget-status.ts";
 
-/** How the API names what an alert is of. */
+/** The API's name for each thing that can raise an alert. */
 const alertSubjects = { balance: "balance", day: "dailyLimit", month: "monthlyLimit" } as const;
 
 /** The account in the form of `GET /v1/budget`: what is held and available, alerts, forecast. */

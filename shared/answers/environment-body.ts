@@ -54,7 +54,7 @@ export function environmentBody(
   };
 }
 
-/** There are no builds: what needs none is ready, and what needs one never will be. */
+/** Nothing is built here: an environment that needs no build is ready, any other has failed. */
 function buildOf(environment: Environment) {
   const { runtimes, packages, dockerfileExtensions } = environment;
   const needed = [

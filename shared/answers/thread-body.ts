@@ -11,7 +11,7 @@ export function messageBody(message: Message, threadId: string): z.input<typeof 
   return { id, threadId, role, content, timestamp: at, createdAt: at, metadata: null };
 }
 
-/** What a thread runs on and with, by the names that these have now. */
+/** The current names of what a thread uses. */
 export interface ThreadNames {
   readonly environmentName: string | null;
   readonly agentName: string | null;

@@ -10,16 +10,16 @@ export function auditEntry(owner: Owner, row: Omit<AuditRow, "v" | "ownerId">): 
   return create(auditRows.of(owner, row.id), { ...complete, leafHash: leafHash(complete) });
 }
 
-/** Where sealed details belong: they open under no other row and no other owner. */
+/** What sealed details are bound to: they open in no other row and for no other owner. */
 export function auditBinding(ownerId: string, rowId: string): AssociatedData {
   return [ownerId, "audit-details", rowId];
 }
 
-/** Seals what only the owner may read of a row: addresses, user agents, task text. */
+/** Seals the parts of a row that only the owner may read: addresses, user agents, task text. */
 export async function sealDetails(
-  to: { readonly ownerId: string; readonly rowId: string; readonly publicKey: string },
+  target: { readonly ownerId: string; readonly rowId: string; readonly publicKey: string },
   details: Readonly<Record<string, string>>,
 ): Promise<string> {
   const plain = Buffer.from(JSON.stringify(details));
-  return await seal(to.publicKey, plain, auditBinding(to.ownerId, to.rowId));
+  return await seal(target.publicKey, plain, auditBinding(target.ownerId, target.rowId));
 }

@@ -8,7 +8,9 @@ const text = z.string().max(100_000);
 
 export const AgentCreate = z.object({
   name: z.string().trim().min(1).max(200),
-  /** Any name: whether this deployment offers it is asked when a message is sent. */
+  /**
+   * Any name is stored; whether the deployment offers the model is checked when a message is sent.
+   */
   model: z.string().trim().min(1).max(200),
   description: text.nullish(),
   instructions: text.nullish(),
@@ -29,7 +31,7 @@ const withoutEffect = {
   deepResearchModel: "is kept and read back, and no model of this deployment does research",
 };
 
-/** What of an agent has no effect, each by its name. */
+/** One warning for each field of an agent that has no effect. */
 export function agentWarnings(body: z.output<typeof AgentCreate>): string[] {
   return unsupportedWarnings(body, withoutEffect);
 }

@@ -10,10 +10,10 @@ import { Dollars } from "./limit-amount.ts";
 
 const daysMax = 3_650;
 const dayMs = 86_400_000;
-/** One of Firestore's `in` filters takes as many values. */
+/** One `in` filter of Firestore takes at most this many values. */
 const environmentsMax = 30;
 const addressRangesMax = 50;
-/** Longer than this, two keys for one purpose are no rotation any more. */
+/** Two keys that are valid together for longer than this aren't a rotation any more. */
 const graceHoursMax = 30 * 24;
 
 const name = z.string().trim().min(1).max(200);
@@ -27,19 +27,19 @@ const addressRange = z
     message: "must be an IPv4 or IPv6 address, or a CIDR range without bits below its prefix",
   });
 
-/** The public API's makers of keys choose these; here each has one value, and it bounds no key. */
+/** Clients of the public API choose these when they make a key; here each has one value. */
 const ofPublicApi = { prefix: takenForNothing, keyType: takenForNothing, userId: takenForNothing };
 
-/** A bound that is left out is the maker's own; null is no such bound. */
+/** A bound that is left out is copied from the maker; null means no such bound. */
 export const KeyCreate = exactObject({
   name,
   description,
-  /** In days. */
+  /** Days from now. */
   expiresIn,
   scopes: z.array(z.enum(scopes)).min(1).max(scopes.length).optional(),
   environmentIds: z.array(idSchema("environment")).min(1).max(environmentsMax).nullish(),
   addressRanges: z.array(addressRange).min(1).max(addressRangesMax).nullish(),
-  /** In US dollars. */
+  /** US dollars. */
   maxCostPerExecution: maxCost,
   maxCostPerDay: maxCost,
   metadata: SmallMetadata,
@@ -47,7 +47,7 @@ export const KeyCreate = exactObject({
 });
 export type KeyCreate = z.infer<typeof KeyCreate>;
 
-/** What a key may do is fixed: whoever has seen it may rely on that. */
+/** What a key may do is fixed, so that people who have seen a key can rely on it. */
 export const KeyUpdate = exactObject({
   name: name.optional(),
   description,
@@ -60,11 +60,11 @@ export const KeyUpdate = exactObject({
 export const KeyRotate = exactObject({
   /** How long the old key stays valid beside the new one; 0 ends it with this call. */
   gracePeriodHours: z.number().min(0).max(graceHoursMax).default(24),
-  /** In days; left out, the new key expires when the old one would have. */
+  /** Days from now; if left out, the new key expires when the old one would have. */
   expiresIn,
 });
 
-/** Whether what the key runs goes on when the key ends. */
+/** Whether executions that the key started go on when the key ends. */
 export const KeyClose = exactObject({ keepExecutions: z.boolean().default(false) });
 
 export const KeyRecord = z.object({
@@ -96,14 +96,14 @@ export const KeyClosed = z.object({
   success: z.literal(true),
   message: z.string(),
   id: z.string(),
-  /** What the key had running. */
+  /** The executions that the key had running. */
   executionIds: z.array(z.string()),
   executionsStopped: z.boolean(),
 });
 
 export const keyWarning = "Store this key now: it is shown once and can't be read again.";
 
-/** The bounds a body asks for, by a key whose own stand for those it leaves out. */
+/** The bounds that a body asks for; the maker's own bounds replace those it leaves out. */
 export function boundsOf(body: KeyCreate, maker: KeyBounds, now: number): KeyBounds {
   const own = <T>(asked: T | null | undefined, makers: T | null) =>
     asked === undefined ? makers : asked;
@@ -117,7 +117,7 @@ export function boundsOf(body: KeyCreate, maker: KeyBounds, now: number): KeyBou
   };
 }
 
-/** Of days from `now`; what was left out stays so. */
+/** The expiry `days` from `now`; null and undefined are passed through. */
 export function expiryOf(days: number | null | undefined, now: number): number | null | undefined {
   return typeof days === "number" ? now + Math.round(days * dayMs) : days;
 }

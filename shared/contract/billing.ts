@@ -1,8 +1,8 @@
-/** Balance and caps in the forms of the public API's `/billing/*`; amounts in US dollars. */
+/** Balance and caps in the shape of the public API's `/billing/*`; amounts are US dollars. */
 import * as z from "zod";
 import { BudgetStatus } from "./budget.ts";
 
-/** A deployment knows no tiers and no subscriptions, and its limits always stop what they limit. */
+/** A deployment has no tiers and no subscriptions, and every limit is enforced. */
 export const BillingBudget = BudgetStatus.extend({
   userId: z.string(),
   totalSpent: z.number(),
@@ -12,7 +12,7 @@ export const BillingBudget = BudgetStatus.extend({
   periodStartDate: z.string(),
   periodEndDate: z.string(),
   currentPeriodUsage: z.number(),
-  /** Of the monthly limit; 0 without one. */
+  /** Percentage of the monthly limit that is spent; 0 without one. */
   usagePercentage: z.number(),
   tierQuota: z.literal(0),
   usageBillingEnabled: z.literal(true),
@@ -33,7 +33,7 @@ export const Preferences = z.object({
     monthlyResourceSpendLimit: z.number().nullable(),
     pauseOnLimit: z.literal(true),
     resourceEmailAlerts: z.literal(false),
-    /** Ours: how much of the balance, the daily or the monthly limit raises an alert. */
+    /** Our own field: the percentages of the balance and of both limits that raise an alert. */
     alertPercentages: z.array(z.int()),
   }),
   inference: z.object({

@@ -12,7 +12,7 @@ export const BudgetStatus = z.object({
 export const BudgetAlert = z.object({
   of: z.enum(["balance", "dailyLimit", "monthlyLimit"]),
   percent: z.int(),
-  /** The day, the month, or when the balance was last credited. */
+  /** The day, the month, or the time of the last credit to the balance. */
   period: z.string(),
   limit: z.number(),
   spent: z.number(),
@@ -24,7 +24,7 @@ export const BudgetForecast = z
   .object({
     dailyAverage: z.number(),
     basedOnDays: z.int(),
-    /** When what is available will be spent; null if not within ten years. */
+    /** When the available money will be spent; null if that is more than ten years away. */
     runsOutAt: z.string().nullable(),
     method: z.literal("mean of whole days, weights halving every 7 days"),
   })
@@ -36,7 +36,7 @@ export const Budget = BudgetStatus.extend({
   available: z.number(),
   totalSpent: z.number(),
   runningExecutions: z.int(),
-  /** Percentages that raise an alert, and those that were raised, the latest first. */
+  /** The percentages that raise an alert, and the alerts that were raised, newest first. */
   alertPercentages: z.array(z.int()),
   alerts: z.array(BudgetAlert),
   forecast: BudgetForecast,
@@ -44,7 +44,7 @@ export const Budget = BudgetStatus.extend({
   updatedAt: z.string(),
 });
 
-/** What the SDK calls `execution`, the published API calls `charge`. */
+/** The SDK calls a charge `execution`; the published API calls it `charge`. */
 const recordTypes = ["execution", "credit", "adjustment", "loss"] as const;
 
 export const BillingRecord = z.object({

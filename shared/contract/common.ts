@@ -1,8 +1,8 @@
-/** Pieces of the public API's bodies that several resources share. */
+/** Parts of the public API's bodies that several resources share. */
 import * as z from "zod";
 import { dollars } from "../core/money/pricing.ts";
 
-/** No parameters in the path. */
+/** The path has no parameters. */
 export const noParams = z.object({});
 export const noQuery = z.object({});
 
@@ -10,7 +10,7 @@ const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 export const optionalFlag = flag.optional();
 
 const pageLimitMax = 100;
-/** What an offset passes over is read and billed all the same. */
+/** The database reads, and bills, every document that an offset skips. */
 const pageOffsetMax = 10_000;
 
 /** `limit` and `offset` as the API's lists take them. */
@@ -37,8 +37,11 @@ export function listBody<T>(
 }
 
 /** ISO-8601 UTC with milliseconds. */
+/** The last time that a date can name: a runner's own clock may say any number. */
+const epochMsMax = 8_640_000_000_000_000;
+
 export function iso(epochMs: number): string {
-  return new Date(epochMs).toISOString();
+  return new Date(Math.min(epochMs, epochMsMax)).toISOString();
 }
 
 export function isoOrNull(epochMs: number | null): string | null {
@@ -49,7 +52,7 @@ export function usd(microusd: number): number {
   return dollars(microusd);
 }
 
-/** Free-form JSON of a client's, stored as text: Firestore can't hold every JSON value as it is. */
+/** Free-form JSON of a client. It is stored as text because Firestore can't hold all JSON. */
 export const Metadata = z.record(z.string(), z.unknown()).nullish();
 
 const smallMetadataBytesMax = 16 * 1024;

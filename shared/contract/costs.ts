@@ -1,6 +1,6 @@
 /**
- * Costs as the public API's `/costs/*` shows them: whole compute tokens, which are US cents. What
- * an execution costs here is compute time alone, so agents and MCP servers cost nothing of it.
+ * Costs as the public API's `/costs/*` shows them: whole compute tokens, which are US cents. An
+ * execution costs compute time alone, so agents and MCP servers show a cost of zero.
  */
 import * as z from "zod";
 

@@ -5,12 +5,14 @@ import { iso, listOf } from "./common.ts";
 
 const EgressEntry = EgressAttempt.extend({
   at: z.string(),
-  /** Its end isn't known: it goes on, or went down with its runner. Bytes are 0 until it is. */
+  /**
+   * The end of the connection isn't known: it is still open, or its runner died. Bytes are 0 then.
+   */
   open: z.boolean(),
 });
 
 export const EgressList = listOf(EgressEntry).extend({
-  /** Attempts that aren't listed: there were too many, too fast. */
+  /** How many attempts were dropped from the list because they came too fast. */
   cut_count: z.int(),
 });
 

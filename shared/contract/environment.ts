@@ -12,7 +12,7 @@ const packageList = z.array(shortText).max(500).default([]);
 
 const runtimesTaken = `must be of ${runtimeNames.join(", ")}`;
 
-/** `node` is an alias some clients use; a bare list asks for the latest version of each. */
+/** `node` is an alias that some clients use; a bare list asks for the latest version of each. */
 const RuntimeName = z.enum([...runtimeNames, "node"], runtimesTaken);
 const Runtimes = z
   .union([
@@ -25,7 +25,7 @@ const Runtimes = z
     ),
   );
 
-/** A flat list is taken for Python packages, as one published sample has it. */
+/** A flat list means Python packages, as one published sample has it. */
 const Packages = z.preprocess(
   (value) => (Array.isArray(value) ? { python: value } : value),
   z.object({ system: packageList, python: packageList, node: packageList }),
@@ -56,7 +56,7 @@ const EnvironmentFields = z.object({
   setupScripts: z.array(z.string().max(50_000)).max(50).default([]),
   mcpServers: z.array(McpServer).max(50).default([]),
   documentation: z.array(z.string().max(50_000)).max(50).default([]),
-  /** Closed unless the client says otherwise. */
+  /** The network is closed unless the client opens it. */
   internetAccess: z.boolean().nullish(),
   network: NetworkInput.optional(),
   isDefault: z.boolean().default(false),
@@ -68,7 +68,9 @@ const EnvironmentFields = z.object({
   metadata: Metadata,
 });
 
-/** The desktop profile is what a screen needs: asked for with another one, one of the two lies. */
+/**
+ * A screen needs the desktop profile, so asking for a screen with another profile is a conflict.
+ */
 function screenAgrees(body: ScreenWish): boolean {
   const { computeProfile, guiEnabled } = body;
   if (computeProfile === undefined || guiEnabled === undefined) return true;
@@ -85,7 +87,7 @@ interface ScreenWish {
   readonly officeAppsEnabled?: boolean | undefined;
 }
 
-/** The profile that is asked for, by its name or by what it is for; null if none is. */
+/** The profile that the body asks for, by name or by purpose; null if it asks for none. */
 export function askedProfile(body: ScreenWish, current: Profile | null): Profile | null {
   if (body.computeProfile) return body.computeProfile;
   if (body.guiEnabled || body.officeAppsEnabled) return "desktop";
@@ -105,7 +107,7 @@ const withoutEffect = {
   documentation: "is kept and read back, and no model of this deployment reads it",
 };
 
-/** What of an environment has no effect, each by its name. */
+/** One warning for each field of an environment that has no effect. */
 export function environmentWarnings(body: EnvironmentCreate | EnvironmentUpdate): string[] {
   return unsupportedWarnings(body, withoutEffect);
 }
@@ -128,7 +130,7 @@ const changeable = EnvironmentFields.pick({
   projectId: true,
   metadata: true,
 }).partial();
-/** Without the defaults of a new environment: what isn't named stays as it is. */
+/** Has none of the defaults of a new environment: a field that is left out stays as it is. */
 export const EnvironmentUpdate = changeable
   .extend({
     name: EnvironmentFields.shape.name.optional(),
@@ -137,7 +139,7 @@ export const EnvironmentUpdate = changeable
     environmentVariables: EnvironmentFields.shape.environmentVariables.unwrap().optional(),
     setupScripts: EnvironmentFields.shape.setupScripts.unwrap().optional(),
     documentation: EnvironmentFields.shape.documentation.unwrap().optional(),
-    /** They hold tokens, and have routes of their own. */
+    /** Secrets have routes of their own. */
     secrets: z.never("can't be changed here: POST, PUT and DELETE them at /secrets").optional(),
     mcpServers: z
       .never("can't be changed: MCP servers are set when the environment is made")
@@ -156,7 +158,7 @@ export const EnvironmentBody = z.object({
   projectId: z.string(),
   name: z.string(),
   description: z.string().nullable(),
-  /** `running` while an execution runs there, or is about to. */
+  /** `running` from the moment an execution is queued there until it has ended. */
   status: z.enum(["stopped", "running"]),
   baseImage: z.null(),
   dockerfileExtensions: z.string().nullable(),
@@ -177,7 +179,7 @@ export const EnvironmentBody = z.object({
   isActive: z.literal(true),
   computeProfile: z.enum(profiles),
   metadata: z.record(z.string(), z.unknown()),
-  /** `failed` if it names what would have to be built. */
+  /** `failed` if the environment names something that would have to be built. */
   buildStatus: z.enum(["ready", "failed"]),
   buildHash: z.null(),
   buildError: z.string().nullable(),

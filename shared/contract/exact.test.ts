@@ -1,4 +1,4 @@
-/** What would bound something is never ignored for the way it is spelled. */
+/** A field that would bound something is never ignored because it is misspelt. */
 import { describe, expect, test } from "vitest";
 import type * as z from "zod";
 import { sayWhatToChange } from "../pipeline/issue-sentences.ts";
@@ -7,7 +7,7 @@ import { MessageCreate } from "./message-create.ts";
 import { NetworkInput } from "./network.ts";
 import { bindingOf, SecretCreate, SecretWrite } from "./secret.ts";
 
-/** What is wrong with `body`, as `field: what to change`. */
+/** The faults of `body`, as `field: what to change`. */
 function refusals(schema: z.ZodType, body: unknown): string[] {
   const parsed = schema.safeParse(body, { error: sayWhatToChange });
   return (parsed.error?.issues ?? []).map(({ path, message }) => `${path.join(".")}: ${message}`);

@@ -1,23 +1,23 @@
 /**
- * Objects that take no field they don't know. The API ignores unknown fields, but not where a field
- * may bound something: a misspelt bound that is ignored allows what its sender meant to forbid.
+ * Objects that refuse unknown fields. The API ignores unknown fields elsewhere, but a misspelt
+ * bound that is ignored would allow what its sender meant to forbid.
  */
 import * as z from "zod";
 
-/** A field that clients of the public API send, and that neither does nor bounds anything here. */
+/** A field that clients of the public API send and that has no effect and bounds nothing here. */
 export const takenForNothing = z.unknown().optional();
 
-/** Spelled closely: what differs, between what both begin and end with, is at most so long. */
+/** Two names are similar if their middles, between common start and end, are at most this long. */
 const differenceMax = 2;
 const closeLengthMin = 4;
 
-/** Like `z.object`, but refuses each other field by its name, and says which name may be meant. */
+/** Like `z.object`, but refuses unknown fields by name and suggests the name that was meant. */
 export function exactObject<S extends z.ZodRawShape>(shape: S) {
   const known = Object.keys(shape)
     .filter((name) => shape[name] !== takenForNothing)
     .map((name) => ({ name, plain: plain(name) }));
   const taken = `isn't taken here: what is taken is ${known.map(({ name }) => name).join(", ")}`;
-  // A body may hold thousands of such names: each costs no more than to look at it.
+  // A body may hold thousands of unknown names, so judging one must be cheap.
   const refusalOf = (name: string): string => {
     const given = plain(name);
     const meant = known.find((one) => areClose(given, one.plain));

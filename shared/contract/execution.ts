@@ -1,4 +1,4 @@
-/** An execution as the API shows it: this object is our own; the public API has only `run`. */
+/** An execution as the API shows it. This object is our own; the public API has only `run`. */
 import * as z from "zod";
 import { EndReason } from "../protocol/runner.ts";
 
@@ -12,7 +12,7 @@ export const ExecutionBody = z.object({
   status: z.enum(["pending", "running", "success", "failed", "cancelled"]),
   reason: EndReason.nullable(),
   exitCode: z.int().nullable(),
-  /** What is known of the reason beyond its name. */
+  /** Further detail on the reason. */
   detail: z.string().nullable(),
   model: z.string(),
   computeProfile: z.string(),
@@ -21,16 +21,16 @@ export const ExecutionBody = z.object({
   workspace: z.enum(["saved", "unchanged", "not_saved"]).nullable(),
   conflicts: z.array(z.string()),
   outputTruncated: z.boolean(),
-  /** In US dollars: set aside, charged, and given back; the latter two null until it has ended. */
+  /** US dollars that were held, charged and released; the latter two are null until the end. */
   held: z.number(),
   cost: z.number().nullable(),
   released: z.number().nullable(),
   timeLimitMs: z.int(),
-  /** From its start until its runner claimed it, and from then to its end; null until then. */
+  /** Time from start to claim, and from claim to end; null until each has passed. */
   queuedMs: z.int().nullable(),
   durationMs: z.int().nullable(),
   createdAt: z.string(),
-  /** Since when the platform has no room for it; its turn comes by itself. */
+  /** Since when the execution waits for room on the platform; it starts without another request. */
   waitingSince: z.string().nullable(),
   dispatchedAt: z.string().nullable(),
   startedAt: z.string().nullable(),

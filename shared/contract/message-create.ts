@@ -12,10 +12,10 @@ import {
   warnedOf,
 } from "./unsupported.ts";
 
-/** A script and its answer are documents of at most 1 MiB together. */
+/** A script and its answer share one document of at most 1 MiB. */
 const contentMax = 200_000;
 
-/** To ignore one of these would do something else than was asked. */
+/** These are refused: ignoring one would do something else than the client asked for. */
 const refusedFields = {
   attachments: unsupported("isn't supported: upload files to the environment, and name them"),
   githubRepo: unsupported("isn't supported: clone the repository in a set-up script"),
@@ -27,7 +27,7 @@ const refusedFields = {
   stream: onlyTrue("can't be false: the answer is always a stream"),
 };
 
-/** A message's secret is the sandbox's own. */
+/** A message's secret goes into the sandbox, so it can't be bound to hosts. */
 const unbound = unsupported("can't bind a message's secret: store it in the environment, bound");
 
 const ignoredFields = {
@@ -48,11 +48,11 @@ const ignoredOfAgent = {
   reasoningEffort: "is ignored: the model doesn't reason",
 };
 
-/** Fields that other models would read are checked and have no effect on `shell`. */
+/** Fields that other models would read are checked, and have no effect on `shell`. */
 export const MessageCreate = z
   .object({
     content: z.string().min(1).max(contentMax).optional(),
-    /** What older clients call the content. */
+    /** Older clients call the content `task`. */
     task: z.string().min(1).max(contentMax).optional(),
     envVars: z.record(SecretKey, z.string().max(65_536)).default({}),
     secrets: z
@@ -67,7 +67,7 @@ export const MessageCreate = z
         reasoningEffort: z.enum(reasoningEfforts).optional(),
       })
       .default({}),
-    /** May only restrict what the environment allows. */
+    /** A message may only restrict what the environment allows. */
     internetAccess: z.boolean().nullish(),
     network: NetworkInput.optional(),
     mcpServers: z.array(McpServer).max(50).default([]),
@@ -82,7 +82,7 @@ export const MessageCreate = z
   .refine(agrees, contradiction);
 export type MessageCreate = z.output<typeof MessageCreate>;
 
-/** What of a message has no effect, each by its name. */
+/** One warning for each field of a message that has no effect. */
 export function messageWarnings(body: MessageCreate): string[] {
   const ofAgent = unsupportedWarnings(body.agentConfig, ignoredOfAgent);
   return [...unsupportedWarnings(body, ignored), ...ofAgent.map((text) => `agentConfig.${text}`)];

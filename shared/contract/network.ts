@@ -1,5 +1,5 @@
 /**
- * An environment's network as the API takes and shows it; stored, each host stands by each port.
+ * An environment's network as the API takes and shows it. Storage keeps a row per host and port.
  */
 import * as z from "zod";
 import { isPrivateName, parseHost } from "../core/network/network-policy.ts";
@@ -13,7 +13,7 @@ const entriesMax = 100;
 const portsMax = 16;
 const httpsPort = 443;
 
-/** `host`, or `*.host` for every name below it; addresses and private names aren't reachable. */
+/** `host`, or `*.host` for every name below it; addresses and private names can't be reached. */
 export const HostPattern = z
   .string()
   .max(255)
@@ -30,7 +30,7 @@ const Allowed = exactObject({
   ports: z.array(z.int().min(1).max(65_535)).min(1).max(portsMax).default([httpsPort]),
 });
 
-/** Empty, as it is shown: a list that another mode passes over would bound nothing. */
+/** Responses show an empty list. Other modes would ignore entries, so entries are refused. */
 const noList = z
   .array(z.unknown())
   .max(0, 'must be left out or empty, or the mode must be "allowlist"')
@@ -70,7 +70,7 @@ export const contradiction = {
   message: "contradicts internetAccess; send one of the two",
 };
 
-/** The two ways to say it, for schemas that take both: they must not contradict each other. */
+/** A client can state the network in two ways; if it uses both, they must agree. */
 export function agrees(body: {
   readonly internetAccess?: boolean | null | undefined;
   readonly network?: NetworkInput | undefined;
@@ -81,8 +81,8 @@ export function agrees(body: {
 }
 
 /**
- * What is asked for; null if nothing is. `internetAccess: true` is also how an allow-list is shown,
- * so whoever sends back what was read doesn't widen it.
+ * The network that is asked for; null if none is. An allow-list is also shown as `internetAccess:
+ * true`, so a client that sends back what it read doesn't widen its network.
  */
 export function requestedNetwork(body: Parameters<typeof agrees>[0], current: Reach): Reach | null {
   const { internetAccess, network } = body;

@@ -1,4 +1,4 @@
-/** Secrets as the API takes them; nothing of it is ever given back but names, hosts and headers. */
+/** Secrets as the API takes them. It only ever returns names, hosts and headers. */
 import * as z from "zod";
 import { detectSecretKind } from "../core/redaction/secret-kinds.ts";
 import { isRedactable, redactableLengthMin } from "../core/redaction/units.ts";
@@ -21,7 +21,7 @@ export const SecretValue = z
   .min(1)
   .refine((value) => Buffer.byteLength(value) <= secretBytesMax, "must have at most 64 KiB");
 
-/** What a connection is made of, and what decides who is asked. */
+/** Headers that make up a connection or decide which host answers can't carry a secret. */
 const keptHeaders =
   /^(?:host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect)$/;
 const HeaderName = z
@@ -36,7 +36,7 @@ const HeaderName = z
 
 const fields = {
   value: SecretValue,
-  /** Bound to these, the sandbox never holds the value: see docs/secrets.md. */
+  /** A value that is bound to hosts never enters the sandbox; see docs/secrets.md. */
   hosts: z.array(HostPattern).min(1).max(boundMax).optional(),
   headers: z.array(HeaderName).min(1).max(boundMax).optional(),
 };
@@ -59,10 +59,10 @@ const unbindable = {
 };
 const hasHosts = ({ hosts, headers }: Written) => headers === undefined || hosts !== undefined;
 
-/** How a list shows each secret, so a copy of an entry holds it. */
+/** Lists show this field, so clients that copy an entry send it. */
 const shown = { hasValue: takenForNothing };
 
-/** The name is the path's: what the body calls it is for the reader of the request. */
+/** The path names the secret, so a name in the body has no effect. */
 export const SecretWrite = exactObject({ ...fields, ...shown, key: takenForNothing })
   .refine(hasHosts, headersAlone)
   .refine(isBindable, unbindable);
@@ -71,7 +71,7 @@ export const SecretCreate = exactObject({ key: SecretKey, ...fields, ...shown })
   .refine(isBindable, unbindable);
 export type SecretCreate = z.output<typeof SecretCreate>;
 
-/** Where the secret may go; null for into the sandbox. */
+/** The hosts and headers that a secret is bound to; null if it goes into the sandbox. */
 export function bindingOf({ hosts, headers }: Omit<Written, "value">): SecretBinding | null {
   if (hosts === undefined) return null;
   return { hosts: [...new Set(hosts)], headers: [...new Set(headers ?? ["authorization"])] };
@@ -83,7 +83,7 @@ export const SecretWritten = z.object({
   message: z.string(),
 });
 
-/** What a client reads after storing a secret. */
+/** The message that a client reads after storing a secret. */
 export function storedMessage(value: string): string {
   return isRedactable(value)
     ? "Stored; it is sealed and never returned."
@@ -94,10 +94,10 @@ const tooShort =
   `shorter than ${redactableLengthMin} characters, not counting line breaks and what is blank ` +
   "around it: it can't be redacted from output";
 
-/** A sentence for each field that had better be otherwise. */
+/** One sentence for each field that should be changed. */
 export const Warnings = z.array(z.string());
 
-/** Of what may be read again: values that look like secrets, and secrets that can't be redacted. */
+/** Warns of plain values that look like secrets, and of secrets that can't be redacted. */
 export function warningsOf(
   variables: readonly { readonly key: string; readonly value: string }[],
   secrets: readonly { readonly key: string; readonly value: string }[],

@@ -9,7 +9,7 @@ const createFirst = "isn't taken here: create the thread first, then POST its me
 export const ThreadCreate = z
   .object({
     environmentId: z.string().optional(),
-    /** What older clients call the environment. */
+    /** Older clients call the environment `computerId`. */
     computerId: z.string().optional(),
     agentId: z.string().nullish(),
     title: z.string().max(500).nullish(),

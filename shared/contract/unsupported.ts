@@ -1,22 +1,24 @@
 /**
- * Fields of the public API that nothing here does anything about. Unknown fields are ignored, as
- * the API has it; these are known, and whoever sends one is told: refused where ignoring it would
- * do something else than was asked, warned of where it only does less.
+ * Fields of the public API that have no effect here. Unknown fields are ignored, but these are
+ * known, so their sender gets an answer: a refusal where ignoring the field would do something else
+ * than was asked, a warning where it only does less.
  */
 import * as z from "zod";
 
-/** Absent, null, false, empty, or made of nothing else: asks for nothing. */
+/** A value that asks for nothing: absent, null, false, empty, or made of such values only. */
 function asksForNothing(value: unknown): boolean {
   if (value === undefined || value === null || value === false || value === "") return true;
   return typeof value === "object" && Object.values(value).every(asksForNothing);
 }
 
-/** A field that may only ask for nothing. @param message reads on after the field's name. */
+/**
+ * A field that may only ask for nothing. @param message continues a sentence that names the field.
+ */
 export function unsupported(message: string) {
   return z.unknown().refine(asksForNothing, message).optional();
 }
 
-/** A field whose false can't be granted; true is how it is anyway. */
+/** A field that may only be true, because false can't be granted. */
 export function onlyTrue(message: string) {
   return z
     .unknown()
@@ -25,8 +27,8 @@ export function onlyTrue(message: string) {
 }
 
 /**
- * For `refine`: one field that has two names, of which only one value can be taken.
- * @returns the check, and what is said of the older name.
+ * A check for `refine`: if a body uses both names of a field, their values must be the same.
+ * @returns the check, and the message that names the older field.
  */
 export function sameByBothNames(
   name: string,
@@ -40,12 +42,12 @@ export function sameByBothNames(
   return [agree, { path: [older], message }];
 }
 
-/** A field that is taken, and only warned of. */
+/** A field that is accepted and only causes a warning. */
 export const warnedOf = z.unknown().optional();
 
 /**
- * A sentence for each field that asks for something.
- * @param texts by field; each reads on after its name.
+ * One sentence for each field that asks for something.
+ * @param texts by field; each continues a sentence that names it.
  */
 export function unsupportedWarnings<T extends object>(
   body: T,

@@ -15,7 +15,7 @@ const row: AuditRow = {
 };
 
 describe("leafHash()", () => {
-  // Trees and proofs are built of these bytes: if this changes, every old proof breaks.
+  // Trees and proofs are built from these bytes: if this fails, every old proof breaks.
   test("is fixed for good", () => {
     expect(canonicalBytes(row).toString()).toBe(
       '{"action":"agent.created","actor":{"id":"key_000000000000000000001","type":"key"},' +

@@ -1,7 +1,7 @@
 /**
- * The audit row of a change. Its canonical bytes (RFC 8785) and its leaf hash (RFC 6962, section
- * 2.1) are fixed for good: trees and proofs are built of them. Details are sealed, and only the
- * ciphertext is part of the row, so that shredding a key leaves every proof valid.
+ * The audit row of a change. Its canonical bytes (RFC 8785) and leaf hash (RFC 6962, section 2.1)
+ * never change, since trees and proofs are built from them. The row holds details only as
+ * ciphertext, so destroying a key leaves every proof valid.
  */
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
@@ -12,7 +12,7 @@ export const AuditRow = z.object({
   v: z.literal(1),
   id: z.string(),
   ownerId: z.string(),
-  /** Epoch ms. */
+  /** Epoch milliseconds. */
   at: z.int(),
   actor: z.object({
     type: z.enum(["key", "operator", "runner", "maintenance"]),
@@ -25,19 +25,19 @@ export const AuditRow = z.object({
   requestId: z.string(),
   /** Plain facts that identify nobody: amounts in micro-dollars, outcomes, digests. */
   facts: z.record(z.string(), z.union([z.string(), z.int(), z.boolean(), z.null()])),
-  /** HPKE to the owner's audit key: address, user agent, task text. Base64; null for none. */
+  /** Address, user agent and task text, sealed with HPKE to the owner's audit key; base64. */
   sealedDetails: z.string().nullable(),
 });
 export type AuditRow = z.infer<typeof AuditRow>;
 
-/** UTF-8 of the row's canonical JSON. */
+/** The row's canonical JSON in UTF-8. */
 export function canonicalBytes(row: AuditRow): Buffer {
   const text = canonicalize(row);
   assert(text !== undefined);
   return Buffer.from(text);
 }
 
-/** SHA-256 over 0x00 and the canonical bytes, as hex. */
+/** SHA-256 of 0x00 and the canonical bytes, in hex. */
 export function leafHash(row: AuditRow): string {
   return createHash("sha256").update(Buffer.of(0)).update(canonicalBytes(row)).digest("hex");
 }

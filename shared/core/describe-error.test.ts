@@ -6,7 +6,7 @@ import { Fault } from "./fault.ts";
 
 const secret = "sk-live-4242";
 
-/** What a runtime or a library throws at a value, each with the value in its message. */
+/** What runtimes and libraries throw for a value, each with the value in its message. */
 const quoting: Readonly<Record<string, () => unknown>> = {
   "a variable with a NUL": () => spawnSync("/bin/true", { env: { TOKEN: `${secret}\u0000` } }),
   "text that isn't JSON": () => JSON.parse(`{"value":${secret}}`),
@@ -47,14 +47,14 @@ function thrownBy(action: () => unknown): unknown {
 }
 
 describe("SEC-8 what is said of an error", () => {
-  test.each(Object.keys(quoting))("has nothing of the message about %s", (name) => {
+  test.each(Object.keys(quoting))("contains nothing of the message about %s", (name) => {
     const error = thrownBy(quoting[name] ?? (() => undefined));
     expect(describeError(error)).not.toContain("4242");
     expect(describeWithStack(error)).not.toContain("4242");
     expect(describeError(error)).toMatch(/^[A-Za-z]*Error/);
   });
 
-  test("is what helps to find it: class, code, cause, field and place", () => {
+  test("contains class, code, cause, field and place", () => {
     const gone = Object.assign(new Error(secret), { code: "ECONNREFUSED", syscall: "connect" });
     const failed = new TypeError("fetch failed", { cause: gone });
     expect(describeError(failed)).toBe("TypeError; caused by Error ECONNREFUSED connect");
@@ -65,7 +65,7 @@ describe("SEC-8 what is said of an error", () => {
     expect(describeWithStack(failed)).toMatch(/\n {4}at .*describe-error\.test\.ts:\d+:\d+/);
   });
 
-  test("is our own sentence where we wrote one", () => {
+  test("is our own message if we wrote it", () => {
     class Named extends Fault {
       override readonly name = "Named";
     }

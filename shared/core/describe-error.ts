@@ -1,7 +1,7 @@
 /**
  * What may be said of an error: its class, its code, where it was thrown, and its message only if
- * we wrote it. Runtimes and libraries quote values in their messages: Node the variable that it
- * refused, V8 the JSON that it couldn't read, a database the document that it didn't take.
+ * we wrote it. Other messages may quote values: Node quotes a variable that it refused, V8 the JSON
+ * that it couldn't parse, a database the document that it didn't take.
  */
 import { Fault } from "./fault.ts";
 
@@ -9,14 +9,16 @@ const causesMax = 4;
 const issuesMax = 5;
 const framesMax = 12;
 const className = /^[A-Za-z$_][\w$]{0,60}$/;
-/** `ENOENT`, `ERR_INVALID_ARG_VALUE`; gRPC and HTTP have numbers. */
+/** Node's codes, such as `ENOENT` or `ERR_INVALID_ARG_VALUE`; gRPC and HTTP use numbers. */
 const codeForm = /^[A-Z][A-Z0-9_]{1,60}$/;
 const wordForm = /^[A-Za-z][\w-]{0,40}$/;
-/** As V8 writes a frame: a function's name, and a file of ours, of a package or of Node. */
+/**
+ * A stack frame as V8 writes it: a function's name, and a file of ours, of a package or of Node.
+ */
 const frameForm = /^ {4}at [^()\n]{0,120}?\(?(?:file:\/\/|node:|\/)[^\s()]{1,300}:\d+:\d+\)?$/;
 const builtInForm = /^ {4}at [\w. ]{1,60} \((?:<anonymous>|index \d+)\)$/;
 
-/** One line about an error and what caused it, without a value in it. */
+/** One line about an error and its causes, without any value. */
 export function describeError(error: unknown): string {
   const told: string[] = [];
   let current = error;
@@ -27,7 +29,7 @@ export function describeError(error: unknown): string {
   return told.length === 0 ? "something that isn't an error" : told.join("; caused by ");
 }
 
-/** The same, and below it where each of them was thrown. */
+/** The same, followed by the place where each error was thrown. */
 export function describeWithStack(error: unknown): string {
   const frames: string[] = [];
   let current = error;
@@ -55,7 +57,10 @@ function codesOf(error: Error): string[] {
   });
 }
 
-/** Of a schema: what was wrong, and with which of its fields; deeper names may be a user's. */
+/**
+ * What a schema found wrong, by field; deeper names are left out because a user may have chosen
+ * them.
+ */
 function issuesOf(error: Error): string[] {
   const issues: unknown = Reflect.get(error, "issues");
   if (!Array.isArray(issues)) return [];
@@ -68,7 +73,7 @@ function issuesOf(error: Error): string[] {
   return [`(${issues.length}: ${shown.join(", ")})`];
 }
 
-/** Only lines that can be nothing else, from the end: a message may hold lines like them. */
+/** Reads frames from the end, because a message may contain lines that look like frames. */
 function framesOf({ stack = "", message }: Error): string[] {
   const lines = stack.replace(message, () => "").split("\n");
   const end = lines.findLastIndex((line) => !frameForm.test(line) && !builtInForm.test(line));

@@ -1,4 +1,4 @@
-/** Every id is a prefix that names its kind, and 21 URL-safe characters (126 bits). */
+/** An id is a prefix for its kind and 21 URL-safe characters (126 random bits). */
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { assert } from "./assert.ts";
@@ -20,12 +20,12 @@ export type IdKind = keyof typeof idPrefixes;
 
 const randomLength = 21;
 
-/** The form of one kind's ids. What doesn't match can't exist, so it costs no read. */
+/** The form of one kind's ids. An id that doesn't match can't exist, so no read is needed. */
 export function idSchema(kind: IdKind): z.ZodString {
   return z.string().regex(new RegExp(`^${idPrefixes[kind]}_[A-Za-z0-9_-]{${randomLength}}$`));
 }
 
-/** An id that the same parts always give, so that doing something twice collides. */
+/** An id that is always the same for the same parts, so that a repetition collides. */
 export function derivedId(kind: IdKind, ...parts: readonly string[]): string {
   assert(parts.length > 0);
   const digest = createHash("sha256")

@@ -1,12 +1,12 @@
 /**
- * Work that grows with what a stranger has made is a generator that pauses now and then. Who serves
- * others lets them run in its pauses; who doesn't goes through at once.
+ * Work that grows with a stranger's input is a generator that pauses now and then. A server runs
+ * other work in the pauses; other callers run it to the end at once.
  */
 
 /** Entries of a list between two pauses. */
 export const entriesPerStep = 500;
 
-/** Goes through all steps at once. */
+/** Runs all steps without a pause. */
 export function atOnce<T>(steps: Generator<void, T>): T {
   for (;;) {
     const step = steps.next();

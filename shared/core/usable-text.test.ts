@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { cutText, findUnusable, mayBeUnusable, shownField } from "./usable-text.ts";
 
 const half = "\ud83d";
-/** As a body arrives: a literal would make a prototype of `__proto__`. */
+/** Parsed like a body, because a literal would set the prototype for `__proto__`. */
 const parsed = (json: string) => JSON.parse(json);
 
 describe("SEC-8 text that no later stage can use", () => {

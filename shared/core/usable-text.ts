@@ -1,24 +1,24 @@
-/** What text from outside must be so that every later stage can keep it and use it. */
+/** What outside text must satisfy so that every later stage can store and use it. */
 
-/** Why something can't be used, and where it stands: a path in the form `a.b.0`. */
+/** Why a value can't be used, and where it is: a path in the form `a.b.0`. */
 export interface Unusable {
   readonly field: string;
   readonly why: "ill-formed" | "reserved-name" | "nul";
 }
 
-/** JSON without any of these holds nothing that `findUnusable` looks for, and isn't walked. */
+/** JSON without any of these contains nothing that `findUnusable` looks for. */
 const suspicious = /\\u|__proto__/;
 const fieldLengthMax = 200;
 
-/** Whether JSON text needs to be looked through at all; most of it doesn't. */
+/** Whether JSON text needs to be walked at all; most doesn't. */
 export function mayBeUnusable(jsonText: string): boolean {
   return suspicious.test(jsonText);
 }
 
 /**
- * The first thing in parsed JSON that a later stage would alter, drop or fail on: half a surrogate
- * pair, which no UTF-8 can hold; a field called `__proto__`, which schemas and objects drop; and,
- * unless `nul` is `kept`, the character U+0000, which no variable, script or file name can hold.
+ * The first value in parsed JSON that a later stage would alter, drop or fail on: half a surrogate
+ * pair, which UTF-8 can't hold; a field called `__proto__`, which schemas and objects drop; and,
+ * unless `nul` is `kept`, U+0000, which no variable, script or file name can hold.
  */
 export function findUnusable(parsed: unknown, nul: "refused" | "kept"): Unusable | null {
   return inValue(parsed, "", nul);
@@ -44,12 +44,12 @@ function inText(text: string, field: string, nul: "refused" | "kept"): Unusable 
   return null;
 }
 
-/** A field's path as an answer may show it: well-formed, printable, and no longer than it helps. */
+/** A field's path as an answer may show it: well-formed, printable and not too long. */
 export function shownField(field: string): string {
   return cutText(field.toWellFormed().replace(/\p{Cc}/gu, "\ufffd"), fieldLengthMax);
 }
 
-/** The beginning of `text`, at most `lengthMax` units, that doesn't end within a character. */
+/** The beginning of `text`, at most `lengthMax` units, without splitting a character. */
 export function cutText(text: string, lengthMax: number): string {
   const last = text.charCodeAt(lengthMax - 1);
   const isSplit = text.length > lengthMax && last >= 0xd800 && last <= 0xdbff;

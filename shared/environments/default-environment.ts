@@ -1,16 +1,23 @@
-/** The environment of requests that name none: made when first needed, once however many ask. */
+/** The default environment of requests that name none. It is made on first use, and only once. */
 import { EnvironmentCreate } from "../contract/environment.ts";
 import { derivedId } from "../core/ids.ts";
-import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import { requireAllEnvironments } from "../keys/environment-bounds.ts";
 import { ensureSealingPair } from "../secrets/sealing-keys.ts";
-import { create, patch, type Write } from "../store/documents.ts";
-import { type Environment, environments } from "../store/environments.ts";
-import { pendingKeyDestructions } from "../store/pending-key-destructions.ts";
+import { create, patch, replace, type Write } from "../store/documents.ts";
+import {
+  defaultNameId,
+  defaultNames,
+  type Environment,
+  environments,
+} from "../store/environments.ts";
 import type { Found } from "../store/read-document.ts";
 import type { Store } from "../store/store.ts";
 import { newEnvironment } from "./new-environment.ts";
+
+interface Ids {
+  next(kind: "environment"): string;
+}
 
 /** An environment, and what must be written for it to be the default one. */
 export interface DefaultEnvironment {
@@ -18,7 +25,7 @@ export interface DefaultEnvironment {
   readonly writes: readonly Write[];
 }
 
-/** The environments that say they are the default: one, or none. */
+/** The environments that are marked as the default: one or none. */
 export async function currentDefaults(
   store: Store,
   owner: Owner,
@@ -27,34 +34,46 @@ export async function currentDefaults(
   return await store.findRefs(environments.all(owner), { where, orderBy: [], limit: 10 });
 }
 
+/**
+ * @param made what a new one gets. Its id is never used again, since keys, executions and orders of
+ *   destruction go on naming an environment that was deleted.
+ */
 export async function defaultEnvironment(
   deps: { readonly store: Store; readonly keyStore: Store },
   owner: Owner,
-  now: number,
+  made: { readonly ids: Ids; readonly now: number },
 ): Promise<DefaultEnvironment> {
-  const [current] = await currentDefaults(deps.store, owner);
+  const { store, keyStore } = deps;
+  const { now } = made;
+  const [current] = await currentDefaults(store, owner);
   if (current) return { environment: current.value, writes: [] };
   requireAllEnvironments(owner);
-  // Every request that finds none derives the same id, so all but one collide, and read again.
-  const id = derivedId("environment", owner.id, "default");
-  const ref = environments.of(owner, id);
-  const { value, version } = await deps.store.get(ref);
-  if (value) {
-    const environment = { ...value, isDefault: true, updatedAt: now };
+  const { named, latest } = await latestDefault(store, owner);
+  if (latest.value) {
+    const environment = { ...latest.value, isDefault: true, updatedAt: now };
     const fields = { isDefault: true, updatedAt: now };
-    return { environment, writes: [patch(ref, fields, { version })] };
+    return { environment, writes: [patch(latest.ref, fields, { version: latest.version })] };
   }
-  // The last one of that id is being deleted: its key pair must not become this one's.
-  if ((await deps.store.get(pendingKeyDestructions.doc(id))).value) {
-    throw new ApiError("UNAVAILABLE", { headers: { "retry-after": "2" } });
-  }
+  const id = made.ids.next("environment");
   const pair = { purpose: "environment-secrets", id, createdAt: now } as const;
-  const publicKey = await ensureSealingPair(deps.keyStore, owner, pair);
+  const publicKey = await ensureSealingPair(keyStore, owner, pair);
   const body = EnvironmentCreate.parse({
     name: "default",
     isDefault: true,
     computeProfile: "lite",
   });
   const environment = newEnvironment(body, { id, publicKey, now });
-  return { environment, writes: [create(ref, environment)] };
+  // Several may find none: one of them names its own, the others fail and read again.
+  const name = { v: 1 as const, environmentId: id };
+  const naming = named.version ? replace(named.ref, named.version, name) : create(named.ref, name);
+  return { environment, writes: [create(environments.of(owner, id), environment), naming] };
+}
+
+/** The one that was made last, if it is still there. */
+async function latestDefault(store: Store, owner: Owner) {
+  // Earlier releases named none: theirs had this id, under which none is made any more.
+  const early = environments.of(owner, derivedId("environment", owner.id, "default"));
+  const [named, earlier] = await store.getAll(defaultNames.of(owner, defaultNameId), early);
+  if (!named.value) return { named, latest: earlier };
+  return { named, latest: await store.get(environments.of(owner, named.value.environmentId)) };
 }

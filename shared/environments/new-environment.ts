@@ -42,14 +42,14 @@ export function newEnvironment(
   };
 }
 
-/** What may be shown and stored in clear of a server: never its token nor its variables' values. */
+/** The parts of a server that may be stored in clear: never its token or its variables' values. */
 function withoutSecrets(server: McpServer): object {
   const { bearerToken, env, ...rest } = server;
   const names = Object.keys(env ?? {}).map((name) => [name, ""]);
   return { ...rest, hasBearerToken: bearerToken !== undefined, env: Object.fromEntries(names) };
 }
 
-/** Seals what the body holds of secrets; null if it holds none. */
+/** Seals the secrets in the body; null if it has none. */
 export async function sealSecretsOf(
   owner: Owner,
   body: EnvironmentCreate,
@@ -59,7 +59,7 @@ export async function sealSecretsOf(
   const servers = { key: mcpServersKey, value: toJsonText(body.mcpServers) };
   const plain: readonly PlainSecret[] = hidden ? [...body.secrets, servers] : body.secrets;
   if (plain.length === 0) return null;
-  // Of two with one name the later counts, as it does among variables.
+  // If two secrets have one name the later one counts, as among variables.
   const byName = new Map(plain.map((secret) => [secret.key, secret]));
   const sealed = [...byName.values()].map(async (secret) => {
     const of = { id: identity.id, sealingPublicKey: identity.publicKey };

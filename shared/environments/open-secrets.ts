@@ -7,7 +7,7 @@ import type { SealedSecrets, SealingKey } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";
 import { environmentBinding, messageBinding } from "./seal-secret.ts";
 
-/** Of gRPC. */
+/** gRPC's status code. */
 const invalidArgument = 3;
 
 interface Sealed {
@@ -17,36 +17,36 @@ interface Sealed {
 }
 
 export interface OpenedSecrets {
-  /** For the sandbox. */
+  /** Handed to the sandbox. */
   readonly secrets: readonly { readonly key: string; readonly value: string }[];
-  /** For the supervisor alone. */
+  /** Kept by the supervisor. */
   readonly boundSecrets: readonly BoundSecret[];
 }
 
-/** No repetition will open them: their key pair was destroyed, or isn't what sealed them. */
+/** Retrying can't open the secrets: their key pair was destroyed, or another pair sealed them. */
 export class SecretsGone extends Error {
   override readonly name = "SecretsGone";
 }
 
 /**
- * The secrets an execution is handed: those its environment had when it started, and its message's
- * own, which come before them. One KMS call if there are any; the opened key is wiped.
+ * Opens the secrets of an execution: those its environment had at the start, and its message's own,
+ * which take precedence. Takes one KMS call if there are any, and wipes the opened key.
  * @throws {SecretsGone} @throws {ApiError} `UNAVAILABLE` if KMS doesn't answer.
  */
 export async function openSecrets(
   owner: Owner,
-  of: {
+  stored: {
     readonly execution: Execution;
     readonly sealed: SealedSecrets | null;
     readonly pair: SealingKey | null;
   },
 ): Promise<OpenedSecrets> {
-  const all = allSealed(owner, of.execution, of.sealed);
+  const all = allSealed(owner, stored.execution, stored.sealed);
   if (all.size === 0) return { secrets: [], boundSecrets: [] };
-  const { environmentId: id } = of.execution;
-  if (!of.pair) throw new SecretsGone("the environment has no key pair");
+  const { environmentId: id } = stored.execution;
+  if (!stored.pair) throw new SecretsGone("the environment has no key pair");
   const name = { purpose: "environment-secrets", id } as const;
-  const privateKey = await openSealingPair(owner, name, of.pair).catch(unlessGone);
+  const privateKey = await openSealingPair(owner, name, stored.pair).catch(unlessGone);
   try {
     const opened = await Promise.all(
       [...all].map(async ([key, { sealed, binding, associatedData }]) => {
@@ -69,7 +69,7 @@ export async function openSecrets(
   }
 }
 
-/** KMS says so of what it never wrapped like this; anything else may pass. */
+/** KMS answers INVALID_ARGUMENT for data that it didn't wrap like this; other errors may pass. */
 function unlessGone(error: unknown): never {
   const cause = error instanceof ApiError ? error.cause : null;
   const isGone = cause instanceof Error && "code" in cause && cause.code === invalidArgument;

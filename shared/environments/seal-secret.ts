@@ -1,10 +1,10 @@
-/** Where secrets belong, and sealing them to it: opened anywhere else, they stay shut. */
+/** Seals secrets to the place where they belong; anywhere else they can't be opened. */
 import { bindingOf } from "../contract/secret.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { SecretBinding } from "../protocol/bound-secret.ts";
 import { type AssociatedData, seal } from "../secrets/sealing.ts";
 
-/** Under which name the full list of MCP servers is sealed; no variable can be called so. */
+/** The name that the full list of MCP servers is sealed under; no variable can have it. */
 export const mcpServersKey = "mcp-servers";
 
 export interface PlainSecret {
@@ -25,7 +25,8 @@ interface Sealer {
 }
 
 /**
- * An environment's secret. The hosts are part of it: nobody sends it elsewhere by writing others.
+ * Binds a secret to its environment and hosts, so rewriting the hosts in storage makes it
+ * unreadable.
  */
 export function environmentBinding(
   owner: Owner,
@@ -37,7 +38,7 @@ export function environmentBinding(
   return [owner.id, environmentId, "environment-secrets", key, ...bound];
 }
 
-/** A secret of one message: of its execution alone. */
+/** Binds a secret of a message to the message's execution. */
 export function messageBinding(
   owner: Owner,
   environmentId: string,
@@ -66,7 +67,7 @@ export async function sealForMessage(
   return { key, sealed, of: "execution" as const };
 }
 
-/** The copy that is sealed from is wiped; the text it was made of is the garbage collector's. */
+/** Wipes the copy that is sealed; the text it was made from is left to the garbage collector. */
 async function sealText(publicKey: string, text: string, binding: AssociatedData): Promise<string> {
   const plain = Buffer.from(text);
   try {

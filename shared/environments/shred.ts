@@ -1,4 +1,7 @@
-/** What follows an environment's deletion: nothing is opened, nothing runs, files are collected. */
+/**
+ * What follows an environment's deletion: secrets can't be opened, executions stop, files are
+ * collected.
+ */
 import { type StopDeps, stopExecutions } from "../executions/stop-executions.ts";
 import type { Owner } from "../identity/owner.ts";
 import { requestSweep } from "../quotas/request-sweep.ts";
@@ -12,9 +15,9 @@ import {
 import type { Store } from "../store/store.ts";
 import { withDeadline } from "../store/with-deadline.ts";
 
-/** When maintenance looks after a deletion whose process died. */
+/** When maintenance takes over a deletion whose process died. */
 export const shredDeadlineMs = 10_000;
-/** An owner can't have more going. */
+/** An owner can't have more unfinished executions. */
 const executionsMax = 1_000;
 
 const WithId = executions.schema.pick({ id: true });
@@ -23,7 +26,8 @@ export type ShredDeps = StopDeps & { readonly keyStore: Store };
 
 /**
  * Destroys the key pair, which no backup holds, and stops what runs there. The order to do so
- * stands until all of it is done; doing it twice changes nothing.
+ * stands until all of it is done. Doing it twice changes nothing, and nothing of a newer
+ * environment, since no environment gets the id of an earlier one.
  */
 export async function finishShredding(
   deps: ShredDeps,

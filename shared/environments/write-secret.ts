@@ -12,7 +12,7 @@ import {
   sealForEnvironment,
 } from "./seal-secret.ts";
 
-/** Firestore's documents end at 1 MiB; sealed secrets of one environment end before that. */
+/** A Firestore document holds at most 1 MiB; the sealed secrets of an environment stay below it. */
 const sealedBytesMax = 800 * 1024;
 export interface SecretRead {
   readonly environment: Found<typeof environments.schema>;
@@ -40,7 +40,7 @@ export async function readAndSeal(
   return { ...read, sealed: await sealForEnvironment(owner, read.environment.value, secret) };
 }
 
-/** For the record: the name, and where it may go. */
+/** Facts for the audit row: the secret's name and where it may go. */
 export function factsOf(key: string, { binding }: SealedForm) {
   return { key, hosts: binding === null ? null : binding.hosts.join(" ") };
 }

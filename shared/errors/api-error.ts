@@ -2,18 +2,18 @@ import { STATUS_CODES } from "node:http";
 import { catalogue, type ErrorCode } from "./catalogue.ts";
 
 interface ApiErrorOptions {
-  /** Replaces the catalogue's sentence; public. */
+  /** Replaces the catalogue's message; public. */
   readonly message?: string;
   /** Public: an object, or a list of `{ field, message }`. */
   readonly details?: unknown;
-  /** Public fields beside `error`, `message` and `code`. */
+  /** Public fields next to `error`, `message` and `code`. */
   readonly extras?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Logged, never answered. */
+  /** Logged, never sent to the client. */
   readonly cause?: unknown;
 }
 
-/** A refusal with a public and an internal voice: everything but `cause` reaches the client. */
+/** A refusal with a public and an internal part: clients see everything but `cause`. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly code: ErrorCode;

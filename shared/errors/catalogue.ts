@@ -1,4 +1,4 @@
-/** Every refusal the API can answer; `docs/errors.md` is printed from this. */
+/** Every refusal of the API; `docs/errors.md` is generated from this. */
 
 /** Whether trying again can help: never, after waiting, or after adding money. */
 export type Retry = "never" | "after_wait" | "after_topup";
@@ -6,7 +6,7 @@ export type Retry = "never" | "after_wait" | "after_topup";
 interface Refusal {
   readonly status: number;
   readonly retry: Retry;
-  /** What the client reads when the thrower says nothing more exact. */
+  /** What the client reads unless the thrower gives a more exact message. */
   readonly message: string;
 }
 

@@ -1,6 +1,6 @@
 import type { EndReason } from "../protocol/runner.ts";
 
-/** Why an execution ended as it did, as a sentence its user understands. */
+/** Why an execution ended, in a sentence for its user. */
 export const endReasons: Readonly<Record<EndReason, string>> = {
   completed: "The command ended with exit code 0.",
   command_failed: "The command ended with an exit code other than 0.",

@@ -1,13 +1,15 @@
-/** What executions tell of the environments that they run in. */
+/** Which environments are in use, decided from their executions. */
 import type { Owner } from "../identity/owner.ts";
 import { executions } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
 
-/** An owner can't have more going. */
+/** An owner can't have more unfinished executions. */
 const executionsMax = 1_000;
 const InEnvironment = executions.schema.pick({ environmentId: true });
 
-/** The environments in which an execution runs or is about to: of all, or of the one named. */
+/**
+ * The environments where an execution is queued or running: among all of them, or the given one.
+ */
 export async function busyEnvironments(
   store: Store,
   owner: Owner,

@@ -11,7 +11,7 @@ import { cancel } from "./cancel.ts";
 const owner = mintOwner(`user_${"a".repeat(21)}`, "development");
 const row = { id: "aud_1", requestId: "req_1", actor: { type: "key", id: "key_a" } } as const;
 
-/** An execution as `fields` say, and an account that holds for it, as cancelling leaves them. */
+/** An execution with `fields`, and its account, after cancelling. */
 function cancelled(fields: Partial<Execution>) {
   const execution = sampleExecution(fields);
   const account = held(accountWith({ balanceMicrousd: 50_000 }), "run_1", execution.holdMicrousd);

@@ -8,26 +8,26 @@ import { chargeableCostMicrousd, endExecution, hasAskedForJob } from "./end-exec
 
 export interface Cancelled {
   readonly status: "cancelled" | "cancelling";
-  /** None if it was asked to end before. */
+  /** Empty if it was asked to end before. */
   readonly writes: readonly Write[];
   readonly account?: Account;
 }
 
 /**
- * Cancels an execution that hasn't ended. One that nobody claimed ends here, and pays the least
- * charge if a container was asked for; one that runs is asked to end, keeps what it made and pays
- * for what it used. Pure; whoever commits first wins, so it is settled once.
+ * Cancels an execution that hasn't ended. An unclaimed one ends at once, and pays the minimum
+ * charge if a container was asked for. A running one is asked to end, keeps what it made and pays
+ * for what it used. Pure; of several changes the first commit wins, so it is settled once.
  */
 export function cancel(
   owner: Owner,
   before: { readonly execution: Execution; readonly version: Version; readonly account: Account },
-  by: {
+  change: {
     readonly row: Pick<AuditRow, "id" | "requestId" | "actor">;
     readonly now: number;
   },
 ): Cancelled {
   const { execution, version } = before;
-  const { row, now } = by;
+  const { row, now } = change;
   if (execution.status === "running") {
     const asked = execution.cancelRequestedAt !== null;
     const request = patch(

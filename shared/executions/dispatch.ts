@@ -8,21 +8,21 @@ import { overheadMs } from "./timing.ts";
 
 export interface Queued {
   readonly execution: Execution;
-  /** Of the execution as it was committed; null if the commit's answer was lost. */
+  /** The execution's version after its commit; null if the commit's answer was lost. */
   readonly version: Version | null;
   readonly ticket: string;
   readonly now: () => number;
 }
 
-/** How often somebody else may write between our read and our commit before we give up. */
+/** How often another write may come between our read and our commit before we give up. */
 const attemptsMax = 5;
 
 /**
- * Starts the runner of a queued execution and notes the job's name. If this dies between the two,
- * the execution stays `queued`, which is the outbox: a sweep tries again with a new attempt and a
- * new ticket, and the old one's ticket is worth nothing.
+ * Starts the runner of a queued execution and records the job's name. If the process dies in
+ * between, the execution stays `queued`, which makes it an outbox entry: a sweep tries again with a
+ * new attempt and ticket, and the old ticket is worthless.
  * @returns `waiting` if the platform has no room: nothing was started, and the next sweep tries.
- * @throws if it can't be known whether a runner was started.
+ * @throws if it is unknown whether a runner was started.
  */
 export async function dispatch(
   store: Store,
@@ -43,19 +43,19 @@ export async function dispatch(
   }
   const fields = { jobExecution, dispatchedAt: queued.now(), waitingSince: null };
   const noted = await recordDispatch(store, owner, queued, fields);
-  // It was cancelled, or given up for a newer attempt, while its runner started.
+  // The execution was cancelled, or moved to a newer attempt, while its runner started.
   if (noted !== "noted") await cancelJob(jobExecution);
   return "dispatched";
 }
 
-/** Leaves an execution to the next sweep: the platform has no room for its runner. */
+/** Leaves an execution to the next sweep, because the platform has no room for its runner. */
 export async function deferDispatch(store: Store, owner: Owner, queued: Queued): Promise<void> {
   const { execution, now } = queued;
   const waitingSince = execution.waitingSince ?? now();
   await recordDispatch(store, owner, queued, { waitingSince, sweepAt: now() });
 }
 
-/** Writes what became of this attempt, unless it isn't the execution's attempt any more. */
+/** Records the outcome of this attempt, unless the execution is at another attempt by now. */
 async function recordDispatch(
   store: Store,
   owner: Owner,
@@ -75,12 +75,12 @@ async function recordDispatch(
       }
     }
     const current = await store.require(ref);
-    // Each dispatch has a ticket of its own; an attempt that waits for room may have several.
+    // Each dispatch has its own ticket; an attempt that waits for room may use several.
     const { endedAt, ticketSha256, cancelRequestedAt } = current.value;
     if (endedAt !== null || ticketSha256 !== execution.ticketSha256) return "unwanted";
     wanted = cancelRequestedAt === null;
     version = current.version;
   }
-  // The name is worth only a cancellation that comes faster; the execution itself goes on.
+  // The job's name only makes cancellation faster; the execution works without it.
   return "noted";
 }

@@ -1,4 +1,4 @@
-/** An execution's egress log: batches in the order of their numbers. */
+/** An execution's egress log: batches ordered by number. */
 import type { Owner } from "../identity/owner.ts";
 import type { EgressAttempt } from "../protocol/runner.ts";
 import { type EgressBatch, egressBatches, executions } from "../store/executions.ts";
@@ -6,7 +6,7 @@ import type { Store } from "../store/store.ts";
 
 export interface EgressPage {
   readonly attempts: readonly EgressAttempt[];
-  /** Stored so far. */
+  /** How many attempts are stored so far. */
   readonly total: number;
   readonly cut: number;
 }
@@ -21,7 +21,7 @@ export async function readEgress(
   const batches = egressBatches.all(owner, executionId);
   // Numbers have no gaps, so an offset is a number; each batch that counts holds one attempt at
   // least, and up to five hundred.
-  const [, found, [newest]] = await Promise.all([
+  const [execution, found, [newest]] = await Promise.all([
     store.require(executions.of(owner, executionId)),
     store.findFitting(
       batches,
@@ -30,10 +30,13 @@ export async function readEgress(
         orderBy: [["lastSequence", "asc"]],
         limit,
       },
-      { isEnough: ({ lastSequence }) => lastSequence >= offset + limit },
+      // One batch is enough unless its attempts are few; a log of one is known to end with it.
+      { firstSlice: 2, isEnough: ({ lastSequence }) => lastSequence >= offset + limit },
     ),
     store.findRefs(batches, { orderBy: [["firstSequence", "desc"]], limit: 1 }),
   ]);
+  // A runner that said so reached nothing. What it says afterwards isn't shown: it paid nothing.
+  if (execution.value.reason === "isolation_unavailable") return { attempts: [], total: 0, cut: 0 };
   const attempts = found
     .flatMap(({ value }) => value.attempts.map((attempt) => ended(attempt, value)))
     .filter(({ sequence }) => sequence > offset)
@@ -45,7 +48,7 @@ export async function readEgress(
   };
 }
 
-/** An attempt as far as it is known: what was open may have ended since. */
+/** An attempt with its end, which a later batch may have reported. */
 function ended(attempt: EgressAttempt, { ends = {} }: EgressBatch): EgressAttempt {
   const end = ends[String(attempt.sequence)];
   if (end === undefined) return attempt;

@@ -1,6 +1,6 @@
 /**
- * The end of an execution, however it came: money, ledger line, message, thread and workspace in
- * one decision. Pure: settling and reaping commit it, each with an audit row of its own.
+ * The end of an execution, whatever its cause: money, ledger line, message, thread and workspace in
+ * one decision. Pure. Settling and reaping commit it, each with its own audit row.
  */
 import { derivedId } from "../core/ids.ts";
 import type { Account } from "../core/money/account.ts";
@@ -8,9 +8,9 @@ import { computeCostMicrousd, executionCostMicrousd } from "../core/money/pricin
 import { type ChargedDays, type Settlement, settle, settleLate } from "../core/money/settle.ts";
 import { cutText } from "../core/usable-text.ts";
 import type { Owner } from "../identity/owner.ts";
-import type { EndReason } from "../protocol/runner.ts";
+import { type EndReason, eventSequenceMax } from "../protocol/runner.ts";
 import { create, patch, replace, type Version, type Write } from "../store/documents.ts";
-import { addToLog, type Execution, executions } from "../store/executions.ts";
+import { closeLog, type Execution, executions } from "../store/executions.ts";
 import { ledger } from "../store/owners.ts";
 import { messages, threads } from "../store/threads.ts";
 import { answerText } from "./stream-events.ts";
@@ -19,15 +19,15 @@ export interface End {
   readonly outcome: "success" | "failed" | "cancelled";
   readonly reason: EndReason;
   readonly exitCode: number | null;
-  /** Why, in a sentence that tells more than the reason; null if there is none. */
+  /** A sentence that says more than the reason; null if there is none. */
   readonly detail: string | null;
   readonly output: string;
   readonly outputTruncated: boolean;
   readonly workspaceState: "saved" | "unchanged" | "not_saved" | null;
   readonly conflicts: readonly string[];
-  /** The log is closed behind it: the commit fails if an event was stored there meanwhile. */
+  /** The log is closed after this event; the commit fails if another was stored meanwhile. */
   readonly eventsLastSequence: number;
-  /** Null if it can't be known, which is charged at the hold, never as nothing (BUD-6). */
+  /** Null if it can't be known; then the whole hold is charged (BUD-6). */
   readonly costMicrousd: number | null;
   readonly now: number;
 }
@@ -42,7 +42,7 @@ export interface Ended {
 const previewLength = 200;
 const threadStatus = { success: "completed", failed: "failed", cancelled: "cancelled" } as const;
 
-/** What a claimed execution used until `now`: by our clock, not the runner's word. */
+/** What a claimed execution used until `now`, by our clock and not by the runner's. */
 export function measuredCostMicrousd(execution: Execution, now: number): number {
   const { claimedAt, profile, limits } = execution;
   const elapsedMs = claimedAt === null ? 0 : Math.max(0, now - claimedAt);
@@ -50,8 +50,8 @@ export function measuredCostMicrousd(execution: Execution, now: number): number 
 }
 
 /**
- * The same, and no less than the least charge, for which a container's start is enough. Never more
- * than is held, so that a hold which is smaller than that makes no loss.
+ * The same, but at least the minimum charge, which a container's start is enough for. Never more
+ * than the hold, so that a small hold causes no loss.
  */
 export function chargeableCostMicrousd(execution: Execution, now: number): number {
   const { profile, limits, holdMicrousd } = execution;
@@ -60,8 +60,8 @@ export function chargeableCostMicrousd(execution: Execution, now: number): numbe
 }
 
 /**
- * Whether a container was asked for at its owner's request alone: not while the platform has no
- * room, nor once an attempt was lost on our side.
+ * Whether the owner alone caused a container to be asked for: false while the platform has no room,
+ * and after an attempt was lost on our side.
  */
 export function hasAskedForJob({ attempt, waitingSince }: Execution): boolean {
   return attempt === 1 && waitingSince === null;
@@ -85,7 +85,7 @@ export function endExecution(
     outputTruncated: end.outputTruncated,
     workspaceState: end.workspaceState,
     conflicts: [...end.conflicts],
-    eventsLastSequence: end.eventsLastSequence,
+    eventsLastSequence: Math.min(end.eventsLastSequence, eventSequenceMax),
     holdMicrousd: heldMicrousd === 0 ? execution.holdMicrousd : heldMicrousd,
     chargedMicrousd,
     sweepAt: null,
@@ -113,7 +113,10 @@ export function endExecution(
   };
 }
 
-/** The hold may have expired, long after the execution can have run: then it is charged late. */
+/**
+ * The hold may have expired long after the execution's last possible moment; then it is charged
+ * late.
+ */
 function settled(account: Account, execution: Execution, end: End): Settlement {
   const { id, keyId, keyLineageId: lineageId, holdMicrousd: wasHeldMicrousd } = execution;
   const { costMicrousd, now } = end;
@@ -121,7 +124,7 @@ function settled(account: Account, execution: Execution, end: End): Settlement {
   return inTime ?? settleLate(account, { keyId, lineageId, costMicrousd, wasHeldMicrousd, now });
 }
 
-/** Ids derived from the execution and attempt: a second settlement collides. */
+/** Ids are derived from the execution and the attempt, so a second settlement collides. */
 function ledgerLines(
   owner: Owner,
   execution: Execution,
@@ -153,10 +156,12 @@ function ledgerLines(
   return [charge, of("loss", { amountMicrousd: 0, lossMicrousd, days: {} })];
 }
 
-/** In the same commit, so that whoever reads along meets the end where the events end. */
+/**
+ * Closes the log in the same commit, so that a stream's reader meets the end where the events end.
+ */
 function closedLog(owner: Owner, ended: Execution, now: number): Write {
   const { id: executionId, eventsLastSequence } = ended;
-  return addToLog(owner, { executionId, firstSequence: eventsLastSequence + 1, now }, []);
+  return closeLog(owner, { executionId, lastSequence: eventsLastSequence, now });
 }
 
 function conversation(owner: Owner, ended: Execution, end: End): readonly Write[] {

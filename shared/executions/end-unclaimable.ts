@@ -5,9 +5,9 @@ import { chargeableCostMicrousd, hasAskedForJob } from "./end-execution.ts";
 import { endGivenUp, type SweepDeps } from "./sweep.ts";
 
 /**
- * Ends a queued execution that no claim will ever get: another container would only fail like this
- * one. If its environment was deleted meanwhile, that was its owner's doing and the container is
- * paid for; else what was lost is ours, and it isn't.
+ * Ends a queued execution that can't be claimed successfully, since another container would fail as
+ * well. If the owner deleted its environment meanwhile, the owner pays for the container; otherwise
+ * the fault is ours and it is free.
  */
 export async function endUnclaimable(
   deps: SweepDeps,

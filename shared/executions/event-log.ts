@@ -1,24 +1,31 @@
-/** An execution's log of events: batches in the order of their numbers, the last one empty. */
+/** An execution's event log: batches ordered by number; the last batch is empty. */
 import type { Owner } from "../identity/owner.ts";
 import { type EventBatch, eventBatches } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
 
-/** What a reader holds of the log at a time; one batch may be larger. */
+/** How much of the log a reader holds at a time; a single batch may be larger. */
 const heldBytesMax = 256 * 1024;
-const pageLengthMax = 16;
+/** What doesn't fit is read in vain, and a batch may be half a megabyte. */
+const pageLengthMax = 8;
 
-/** The number of the last event that was stored; 0 if there is none. */
+/**
+ * The highest number that is taken in the log; 0 if there is none. A batch takes the numbers of its
+ * events, and its name: numbers that fell were stored once, and such an execution must end too.
+ */
 export async function lastStoredSequence(
   store: Store,
   owner: Owner,
   executionId: string,
 ): Promise<number> {
-  const newest = { orderBy: [["lastSequence", "desc"]] as const, limit: 1 };
-  const [found] = await store.findRefs(eventBatches.all(owner, executionId), newest);
-  return found?.value.lastSequence ?? 0;
+  const batches = eventBatches.all(owner, executionId);
+  const [[last], [first]] = await Promise.all([
+    store.findRefs(batches, { orderBy: [["lastSequence", "desc"]], limit: 1 }),
+    store.findRefs(batches, { orderBy: [["firstSequence", "desc"]], limit: 1 }),
+  ]);
+  return Math.max(last?.value.lastSequence ?? 0, first?.value.firstSequence ?? 0);
 }
 
-/** Reads a log page by page, longer pages while they are small. */
+/** Reads a log page by page; pages get longer while they are small. */
 export class LogPages {
   readonly #store: Store;
   readonly #owner: Owner;
@@ -31,7 +38,7 @@ export class LogPages {
     this.#executionId = executionId;
   }
 
-  /** The next batches beyond `sequence`, in order; none if that was the last event so far. */
+  /** The next batches after `sequence`, in order; empty if that is the last event so far. */
   async after(sequence: number): Promise<readonly EventBatch[]> {
     const limit = this.#length;
     const page = {
@@ -40,7 +47,8 @@ export class LogPages {
       limit,
     } as const;
     const batches = eventBatches.all(this.#owner, this.#executionId);
-    const found = await this.#store.findFitting(batches, page, { bytesMax: heldBytesMax });
+    const fitting = { bytesMax: heldBytesMax, firstSlice: limit };
+    const found = await this.#store.findFitting(batches, page, fitting);
     // Where not all of it fitted, the next page won't hold more either.
     this.#length = found.length < limit ? Math.max(1, found.length) : 2 * limit;
     this.#length = Math.min(this.#length, pageLengthMax);

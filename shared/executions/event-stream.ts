@@ -12,16 +12,16 @@ import type { StreamStart } from "./stream-start.ts";
 import type { SweepDeps } from "./sweep.ts";
 import { tailEvents } from "./tail-events.ts";
 
-/** Proxies close what is silent for longer. */
+/** Proxies close connections that are silent for longer than this. */
 const commentMs = 15_000;
-/** An event of more than this waits for its turn. */
+/** Larger events are sent in turn. */
 const largeBytes = 64 * 1024;
 const headers = {
   "content-type": "text/event-stream",
   "cache-control": "no-cache, no-transform",
 };
 
-/** An event and the id it has on the wire. */
+/** An event and its id in the stream. */
 type Identified = readonly [id: string, event: object];
 
 export interface StreamReader {
@@ -32,13 +32,13 @@ export interface StreamReader {
 }
 
 /**
- * Answers with an execution's events: one `data:` line of JSON each, its type inside, and those of
- * the executions that follow it. The stream ends with the last of them, or before the event that
- * would take it over 8 MB or 15 minutes, and goes on from there when it is asked for what comes
- * after the last `id:` that arrived.
+ * Answers with an execution's events, and those of the executions after it: one `data:` line of
+ * JSON each, with the type inside. The stream ends with the last execution, or before an event that
+ * would take it over 8 MB or 15 minutes. A client resumes it by asking for what comes after the
+ * last `id:` it received.
  */
 export function eventStream(reader: StreamReader, start: StreamStart) {
-  // There is nothing after the end; this is how browsers are told to stop asking.
+  // Nothing comes after the end; 204 tells browsers not to reconnect.
   if (isAtEnd(start)) {
     return { status: 204, headers: {}, stream: async () => {} };
   }
@@ -58,7 +58,7 @@ export function eventStream(reader: StreamReader, start: StreamStart) {
     } finally {
       clearInterval(comments);
     }
-    // Whoever hasn't taken it by now resumes; what it holds up is let go.
+    // A reader that hasn't taken its events by now can resume; its memory is freed.
     if (signal.aborted && response.writableNeedDrain) response.destroy();
   };
   return { status: 200, headers, stream };
@@ -77,7 +77,7 @@ async function* eventsFrom(
 ): AsyncGenerator<Identified> {
   yield* eventsOf(reader, { execution, afterNumber: afterNumber ?? -1, signal });
   const { deps, caller } = reader;
-  // One that was cut off in the middle is resumed there.
+  // A stream that was cut in the middle can be resumed there.
   if (signal.aborted) return;
   for await (const later of laterExecutions(deps, caller.owner, { from: execution, newestId })) {
     yield* eventsOf(reader, { execution: later, afterNumber: -1, signal });
@@ -106,7 +106,7 @@ async function* eventsOf(
   }
 }
 
-/** Event by event, at the reader's pace; of one owner's large ones a few at a time. */
+/** Sends event by event at the reader's pace; of one owner's large events, only a few at a time. */
 async function send(
   response: ServerResponse,
   events: AsyncIterable<Identified>,
@@ -119,7 +119,7 @@ async function send(
       const [id, event] = identified;
       const text = `id: ${id}\ndata: ${JSON.stringify(event)}\n\n`;
       const bytes = Buffer.byteLength(text);
-      // The first goes out however large it is, or it never would.
+      // The first event is sent whatever its size; otherwise it would never be sent.
       if (signal.aborted || (sentBytes > 0 && sentBytes + bytes > bytesMax)) return false;
       sentBytes += bytes;
       if (!response.write(text)) await drained(response, signal);

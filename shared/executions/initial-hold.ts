@@ -4,7 +4,7 @@ import type { HoldLimits, HoldRequest, KeyCeilings } from "../core/money/hold.ts
 import { firstSliceMicrousd, type Metered } from "../core/money/slices.ts";
 import { overheadMs } from "./timing.ts";
 
-/** A deployment's limits with what this owner has of its own. */
+/** The deployment's limits, overridden by this owner's own. */
 export function effectiveLimits(
   deployment: DeploymentLimits,
   { limits }: Account,
@@ -27,14 +27,14 @@ export function effectiveLimits(
 export interface FirstHold {
   readonly key: KeyCeilings & { readonly id: string; readonly lineageId: string | null };
   readonly execution: Metered;
-  /** The owner's, as `limitsOf` gives them. */
+  /** The owner's limits, from `limitsOf`. */
   readonly limits: DeploymentLimits;
   readonly now: number;
 }
 
-/** What starting an execution asks of the account: `hold` and `refusalOf` answer the same to it. */
-export function initialHold(of: FirstHold): Omit<HoldRequest, "executionId"> {
-  const { key, execution, limits, now } = of;
+/** The hold that a start needs; `hold` and `refusalOf` judge the same request. */
+export function initialHold(start: FirstHold): Omit<HoldRequest, "executionId"> {
+  const { key, execution, limits, now } = start;
   const { executionCostMaxMicrousd, dayCostMaxMicrousd } = key;
   const holdLimits: HoldLimits = limits;
   return {

@@ -5,12 +5,12 @@ import { markReader } from "./mark-reader.ts";
 import type { SweepDeps } from "./sweep.ts";
 
 const MessageOfRun = Message.pick({ role: true, executionId: true, createdAt: true });
-/** An execution has one message of its user and one of its assistant; the next has its own. */
+/** An execution has one user message and one assistant message; the next has its own. */
 const messagesRead = 4;
 
 /**
- * Yields the executions that a thread began after `from`, in order, each when it is asked for, up
- * to `newestId`. A thread runs one at a time, so each but the newest has ended.
+ * Yields the executions that a thread started after `from`, in order and on demand, up to
+ * `newestId`. A thread runs one at a time, so all but the newest have ended.
  */
 export async function* laterExecutions(
   deps: SweepDeps,
@@ -26,7 +26,7 @@ export async function* laterExecutions(
       limit: messagesRead,
     });
     const next = found.find(({ role, executionId }) => role === "user" && !passed.has(executionId));
-    // The newest is never left out, should clocks have differed.
+    // The newest is always included, even if clocks differed.
     last = await markReader(deps, owner, next?.executionId ?? newestId);
     passed.add(last.id);
     yield last;

@@ -6,9 +6,9 @@ import { isOverdue, type SweepDeps, sweepIfOverdue } from "./sweep.ts";
 import { readerMs, readerRenewMs } from "./timing.ts";
 
 /**
- * Reads an execution for somebody who goes on to read its events: it is ended first if nobody else
- * will, and else marked as read, which makes its runner send events more often. However many read
- * it, the mark is renewed once a minute.
+ * Reads an execution for a client that is going to read its events. Ends it first if nobody else
+ * will; otherwise marks it as read, so that its runner sends events more often. The mark is renewed
+ * once a minute, however many readers there are.
  * @throws {ApiError} `NOT_FOUND`.
  */
 export async function markReader(deps: SweepDeps, owner: Owner, id: string): Promise<Execution> {
@@ -23,7 +23,7 @@ export async function markReader(deps: SweepDeps, owner: Owner, id: string): Pro
   try {
     await deps.store.commit([patch(ref, { readerUntil: now + readerMs }, { version })]);
   } catch (error) {
-    // Another reader was faster; or something else changed it, and the next look tries again.
+    // Another reader was faster, or something else changed it and the next look tries again.
     if (!isConflict(error)) throw error;
   }
   return value;

@@ -3,20 +3,20 @@ import { fieldsBytes } from "../store/document-room.ts";
 import { type EventBatch, eventBatches } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
 
-/** What a reader may be behind without reading again; one batch may be larger. */
+/** How far a reader may lag without reading again; a single batch may be larger. */
 const recentBytesMax = 64 * 1024;
 
-/** Bytes of each batch: all readers of an execution share it, so they are counted once. */
+/** The size of each batch. All readers of an execution share it, so it is counted once. */
 const sizes = new WeakMap<EventBatch, number>();
 
 /**
- * Rings when an execution's log grows. Holds its newest batches alone, however many there were: for
- * a reader that about keeps up they are the next ones, and cost no second read.
+ * Wakes a reader when an execution's log grows. Keeps the newest batches only, which are the next
+ * ones for a reader that keeps up and spare it a second read.
  */
 export class NewEventNotifier {
   readonly #signal: AbortSignal;
   readonly #stopListening: () => void;
-  /** The newest batches, one following the other. */
+  /** The newest batches, without a gap between them. */
   #recent: EventBatch[] = [];
   #failure: Error | null = null;
   #wake: (() => void) | null = null;
@@ -24,10 +24,10 @@ export class NewEventNotifier {
   constructor(
     store: Store,
     owner: Owner,
-    of: { readonly executionId: string; readonly signal: AbortSignal },
+    options: { readonly executionId: string; readonly signal: AbortSignal },
   ) {
-    this.#signal = of.signal;
-    const batches = eventBatches.all(owner, of.executionId);
+    this.#signal = options.signal;
+    const batches = eventBatches.all(owner, options.executionId);
     this.#stopListening = store.listenHighest(batches, "lastSequence", {
       next: (newest) => this.#ring(newest),
       error: (error) => {
@@ -38,9 +38,9 @@ export class NewEventNotifier {
   }
 
   /**
-   * Waits for what comes after `sequence`, at most `withinMs`. Null if that must be read: because
-   * there is more than the newest ones, or because nothing was heard.
-   * @throws what the listener failed with.
+   * Waits for what comes after `sequence`, at most `withinMs`. Returns null if that must be read,
+   * because more than the newest batches are needed or nothing was heard.
+   * @throws the listener's error.
    */
   async next(sequence: number, withinMs: number): Promise<readonly EventBatch[] | null> {
     if (!this.#hasNews(sequence)) await this.#news(sequence, withinMs);
@@ -68,7 +68,7 @@ export class NewEventNotifier {
     this.#wake?.();
   }
 
-  /** Resolves when there is something after `sequence`, when time is up, or when nobody waits. */
+  /** Resolves when something comes after `sequence`, when time is up, or when nobody waits. */
   async #news(sequence: number, withinMs: number): Promise<void> {
     let isOver = this.#signal.aborted;
     const over = () => {

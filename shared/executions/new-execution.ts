@@ -10,7 +10,7 @@ import { defaultModel, requireModel } from "./models.ts";
 import { resolveNetworkPolicy } from "./resolve-network-policy.ts";
 import { readerMs, timing } from "./timing.ts";
 
-/** What a message may say about its execution alone. */
+/** What a message may set for its execution. */
 export interface MessageOptions {
   readonly content: string;
   readonly model: string | null;
@@ -18,7 +18,7 @@ export interface MessageOptions {
   readonly environmentVariables: readonly { readonly key: string; readonly value: string }[];
   readonly sealedSecrets: Execution["sealedSecrets"];
   readonly setupScripts: readonly string[];
-  /** May only restrict what the environment allows. */
+  /** A message may only restrict what the environment allows. */
   readonly internetAccess: boolean | null;
   readonly network: NetworkInput | null;
 }
@@ -35,25 +35,25 @@ export interface ExecutionStart {
   readonly now: number;
 }
 
+interface ExecutionPlace {
+  readonly thread: Thread;
+  readonly environment: Environment;
+  readonly agent: Agent | null;
+}
+
 /**
- * Freezes everything the execution may do.
+ * Fixes everything that the execution may do.
  * @throws {ApiError} `MODEL_NOT_OFFERED` or `NETWORK_NOT_ALLOWED`.
  */
 export function newExecution(
   owner: Owner,
-  on: { readonly thread: Thread; readonly environment: Environment; readonly agent: Agent | null },
+  place: ExecutionPlace,
   options: MessageOptions,
   start: ExecutionStart,
 ): { readonly execution: Execution; readonly ticket: string } {
-  const { thread, environment, agent } = on;
+  const { thread, environment, agent } = place;
   const { id, now } = start;
-  const ticket = formatTicket({
-    ownerId: owner.id,
-    environmentId: environment.id,
-    executionId: id,
-    attempt: 1,
-    secret: start.ticketSecret,
-  });
+  const ticket = firstTicket(owner, environment, start);
   const execution: Execution = {
     v: 1,
     id,
@@ -91,6 +91,7 @@ export function newExecution(
     cancelRequestedAt: null,
     claimedAt: null,
     claimantSha256: null,
+    hasStored: false,
     leaseExpiresAt: null,
     sweepAt: now + timing().dispatchDeadlineMs,
     readerUntil: now + readerMs,
@@ -108,4 +109,14 @@ export function newExecution(
     endedAt: null,
   };
   return { execution, ticket };
+}
+
+function firstTicket(owner: Owner, environment: Environment, start: ExecutionStart): string {
+  return formatTicket({
+    ownerId: owner.id,
+    environmentId: environment.id,
+    executionId: start.id,
+    attempt: 1,
+    secret: start.ticketSecret,
+  });
 }

@@ -8,8 +8,8 @@ const keys = {
 } as const;
 const request = ["thread_1", { content: "x", envVars: { A: "1", B: "2" } }];
 const reordered = ["thread_1", { envVars: { B: "2", A: "1" }, content: "x" }];
-const same = (stored: string, asked: unknown, under = keys) =>
-  isSameRequest(stored, { request: asked, asStated: asked }, under);
+const same = (stored: string, asked: unknown, knownKeys = keys) =>
+  isSameRequest(stored, { request: asked, asStated: asked }, knownKeys);
 
 describe("SEC-8 the digest of a request", () => {
   test("tells it from others, and not from itself in another order", () => {
@@ -21,7 +21,7 @@ describe("SEC-8 the digest of a request", () => {
     expect(requestDigest({ a: undefined }, keys)).toBe(requestDigest({ a: undefined }, keys));
   });
 
-  test("can't be found by trying every PIN without the key", () => {
+  test("can't be found by trying every short secret without the key", () => {
     const pins = Array.from({ length: 10_000 }, (_, pin) => String(pin).padStart(4, "0"));
     const bodyWith = (pin: string) => ["thread_1", { secrets: [{ key: "PIN", value: pin }] }];
     const stored = requestDigest(bodyWith("4242"), keys);
@@ -55,7 +55,7 @@ describe("SEC-8 the digest of a request", () => {
     expect(same(plain, reordered)).toBe(false);
   });
 
-  test("in the clear is salted by what only its reader can open", () => {
+  test("in clear has a salt that only its reader can open", () => {
     const salt = digestSalt("req_1", keys);
     expect(digestSalt("req_1", keys)).toBe(salt);
     expect(digestSalt("req_2", keys)).not.toBe(salt);

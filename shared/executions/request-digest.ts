@@ -1,19 +1,22 @@
 /**
- * What a request asked for, as a digest that tells repeating it from asking for something else. It
- * is keyed: a plain hash over a body would give away a short secret in it to whoever reads the
- * database, who need only try them all.
+ * A digest of a request, which tells a repetition from a different request. It is keyed, because a
+ * plain hash of a body would reveal a short secret in it to a reader of the database, who could try
+ * all values.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { peppers } from "../config.ts";
 import type { SigningKeys } from "../core/executions/ticket.ts";
 import { Fault } from "../core/fault.ts";
 
-/** Keys of their own, made of the pepper: what one of them signs says nothing under another. */
+/**
+ * Keys derived from the pepper for one purpose each, so a signature for one proves nothing for
+ * another.
+ */
 const purposes = { request: "paddock request digest", salt: "paddock audit digest salt" };
-/** Of a release that hashed bodies without a key. */
+/** The form of a release that hashed bodies without a key. */
 const plainForm = /^[0-9a-f]{64}$/;
 
-/** In which fields come in another order, a request is the same. */
+/** Sorts fields, because their order doesn't make a request different. */
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== "object" || value === null) return value;
@@ -36,14 +39,14 @@ function currentKey({ current, keys }: SigningKeys): Buffer {
   return key;
 }
 
-/** `pepperId.hex`: a pepper that is replaced goes on telling the requests of its time. */
+/** `pepperId.hex`: after a pepper is replaced, it still verifies the requests of its time. */
 export function requestDigest(request: unknown, keys: SigningKeys = peppers()): string {
   return `${keys.current}.${digestUnder(currentKey(keys), request)}`;
 }
 
 /**
- * Whether `stored` is the digest of this request; not, if its pepper is gone.
- * @param asStated the same as an earlier release hashed it, in the order it came in.
+ * Whether `stored` is the digest of this request; false if its pepper is gone.
+ * @param asStated the request as an earlier release hashed it, in the order it came in.
  */
 export function isSameRequest(
   stored: string,
@@ -63,8 +66,8 @@ export function isSameRequest(
 }
 
 /**
- * What a digest in the clear is salted with, the same for all of one request; it stands among the
- * sealed details, so that the digest tells something to whoever may read those, and to nobody else.
+ * The salt of a request's digest in clear, the same for all of the request. It is kept with the
+ * sealed details, so the digest is useful only to those who may read them.
  */
 export function digestSalt(requestId: string, keys: SigningKeys = peppers()): string {
   return sign(currentKey(keys), purposes.salt, requestId);

@@ -5,16 +5,18 @@ import { defaultEgressLimits } from "../protocol/runner.ts";
 import type { Environment } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";
 
-/** What an environment's executions may reach. */
+/** What executions of an environment may reach. */
 export function environmentReach({ network, networkAllow }: Environment): Reach {
   return { mode: network, allow: networkAllow };
 }
 
 /**
- * Freezes what an execution may reach: its environment's, or the part of it that its message asks
- * for. The job is of the same class, so what is closed has no way out underneath either.
+ * Fixes what an execution may reach: its environment's network, or the part of it that its message
+ * asks for. The job's network has the same class, so a closed network has no way out below the
+ * proxy either.
  *
- * @throws {ApiError} `NETWORK_NOT_ALLOWED` if a message names a host its environment doesn't allow.
+ * @throws {ApiError} `NETWORK_NOT_ALLOWED` if a message names a host that its environment doesn't
+ * allow.
  */
 export function resolveNetworkPolicy(
   environment: Environment,

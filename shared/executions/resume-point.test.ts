@@ -39,7 +39,7 @@ describe("an event's id", () => {
 describe("the execution that goes on", () => {
   const number = { executionId: null, number: 3, field } as const;
 
-  test("is the one that the id names, whatever else there is", () => {
+  test("is the one that the id names", () => {
     expect(resumedExecution({ ...number, executionId: other }, executionId)).toBe(other);
   });
 

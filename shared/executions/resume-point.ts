@@ -1,13 +1,13 @@
-/** Where a stream goes on: after the event whose `id:` line the reader had last. */
+/** The point where a stream resumes: after the last event `id:` that the reader received. */
 import * as z from "zod";
 import { idSchema } from "../core/ids.ts";
 import { ApiError } from "../errors/api-error.ts";
 
 export interface ResumePoint {
-  /** Which execution's event it is; null where the number alone was sent, as of older streams. */
+  /** The event's execution; null if only a number was sent, as in older streams. */
   readonly executionId: string | null;
   readonly number: number;
-  /** Where the client said so. */
+  /** Which field of the request said so. */
   readonly field: "Last-Event-ID" | "after";
 }
 
@@ -15,7 +15,7 @@ const numberForm = /^(?:0|[1-9][0-9]{0,8})$/;
 const executionForm = idSchema("execution");
 const wanted = "must be an event's id as its id: line has it, such as run_….5";
 
-/** An event's id on the wire; the same event has the same one in every stream. */
+/** An event's id in streams; an event has the same id in every stream. */
 export function eventId(executionId: string, number: number): string {
   return `${executionId}.${number}`;
 }
@@ -34,9 +34,9 @@ const EventId = z.string().transform((text, context) => {
 export const ResumeQuery = z.object({ after: EventId.optional() });
 
 /**
- * The last event a reader has; null for none. The header is believed before the query: a browser
- * repeats the query it began with, and adds the header.
- * @throws {ApiError} `VALIDATION_FAILED` for a header that is no event's id.
+ * The last event that a reader has; null for none. The header overrides the query, because a
+ * browser repeats its first query and adds the header.
+ * @throws {ApiError} `VALIDATION_FAILED` for a header that isn't an event's id.
  */
 export function resumePoint(
   lastEventId: string | null,
@@ -48,16 +48,16 @@ export function resumePoint(
   throw refusedPoint("Last-Event-ID", wanted);
 }
 
-/** @param message what is wrong, as a sentence goes on behind the field's name. */
+/** @param message what is wrong, continuing a sentence that begins with the field's name. */
 export function refusedPoint(field: ResumePoint["field"], message: string): ApiError {
   const details = [{ field, message }];
   return new ApiError("VALIDATION_FAILED", { message: `${field} ${message}.`, details });
 }
 
 /**
- * Which execution's stream goes on.
- * @param known the execution that a number alone can belong to; null if there are several.
- * @throws {ApiError} `VALIDATION_FAILED` where that can't be told.
+ * Which execution's stream is resumed.
+ * @param known the execution that a bare number belongs to; null if there are several.
+ * @throws {ApiError} `VALIDATION_FAILED` if that can't be told.
  */
 export function resumedExecution(point: ResumePoint, known: string | null): string {
   const executionId = point.executionId ?? known;

@@ -8,7 +8,7 @@ import { rateLimited } from "../limits/limit-headers.ts";
 
 type Refused<R extends HoldRefusal["refusal"]> = Extract<HoldRefusal, { refusal: R }>;
 
-/** How soon a client may ask again for a place: executions end at any moment. */
+/** How soon a client may try again for a place; executions end all the time. */
 const placeRetryAfterS = "5";
 
 /** The contract's bodies for 402 and 429, with what a client needs to decide when to come back. */
@@ -53,7 +53,7 @@ function concurrencyLimited(refused: Refused<"CONCURRENCY_LIMITED">): ApiError {
   });
 }
 
-/** Waiting helps, and adding money isn't needed: it's a matter of how many run at once. */
+/** Waiting helps and more money isn't needed: the limit is on what runs at the same time. */
 function shareLimited(refused: Refused<"KEY_SHARE_LIMITED">): ApiError {
   const limit = usd(refused.limitMicrousd);
   return new ApiError("CONCURRENCY_LIMITED", {

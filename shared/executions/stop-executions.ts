@@ -16,7 +16,7 @@ export interface StopDeps {
   newId(kind: IdKind): string;
 }
 
-/** On whose behalf executions are stopped, for the record. */
+/** The person or key that executions are stopped for, as the audit row names it. */
 export interface StoppedBy {
   readonly actor: AuditRow["actor"];
   readonly requestId: string;
@@ -25,9 +25,9 @@ export interface StoppedBy {
 const concurrency = 10;
 
 /**
- * Cancels executions whoever started them: what waits ends at once, what runs is asked to end, and
- * its job is told to. Those that have ended are left as they are.
- * @throws {ApiError} if one of them can't be reached; the others have been stopped all the same.
+ * Cancels executions, whichever key started them: queued ones end at once; running ones are asked
+ * to end, and so are their jobs. Executions that have ended are left alone.
+ * @throws {ApiError} if one can't be reached; the others are stopped all the same.
  */
 export async function stopExecutions(
   deps: StopDeps,
@@ -80,6 +80,6 @@ async function stop(
       return { ...cancelled, writes: [...cancelled.writes, entry], jobExecution };
     },
   });
-  // If the platform can't be told, the runner hears of it at its next heartbeat.
+  // If the platform can't be reached, the runner learns of it at its next heartbeat.
   if (decision.jobExecution !== null) await cancelJob(decision.jobExecution).catch(() => {});
 }

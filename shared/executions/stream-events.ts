@@ -1,10 +1,10 @@
-/** What a stream says beside its items, from what was committed: the same however often. */
+/** A stream's events besides its items. They derive from committed data, so they never change. */
 import { iso, usd } from "../contract/common.ts";
 import { endReasons } from "../errors/end-reasons.ts";
 import type { EndReason, RunnerEvent } from "../protocol/runner.ts";
 import type { Execution } from "../store/executions.ts";
 
-/** An event and the number it has in its stream. */
+/** An event and its number in the stream. */
 export type Numbered = readonly [id: number, event: object];
 
 export function startedEvent({ id, createdAt }: Execution): Numbered {
@@ -12,14 +12,14 @@ export function startedEvent({ id, createdAt }: Execution): Numbered {
   return [0, { type: "response.started", timestamp: iso(createdAt), response, run: { id } }];
 }
 
-/** A call that goes on has begun; completed is told once of each. */
+/** A call that isn't finished only begins here; each completion is sent once. */
 export function itemEvent({ sequence, at, item }: RunnerEvent): Numbered {
   const goesOn = item.type === "tool_call" && item.status === "running";
   const type = goesOn ? "response.item.started" : "response.item.completed";
   return [sequence, { type, sequence, timestamp: iso(at), item }];
 }
 
-/** What follows the last item. */
+/** The events after the last item. */
 export function endEvents(execution: Execution): readonly Numbered[] {
   const { status, reason, eventsLastSequence } = execution;
   const timestamp = iso(execution.endedAt ?? execution.createdAt);
@@ -34,12 +34,12 @@ export function endEvents(execution: Execution): readonly Numbered[] {
   return events.map((event, index) => [eventsLastSequence + 1 + index, event]);
 }
 
-/** As a sentence: what the runner knows of it comes before what can be said of all such ends. */
+/** A sentence for the reason; what the runner knows comes before the general explanation. */
 function whyEnded(reason: EndReason, detail: string | null): string {
   return detail ?? endReasons[reason];
 }
 
-/** What the assistant answers, in the stream and in the thread alike: never nothing at all. */
+/** The assistant's answer in the stream and in the thread; it is never empty. */
 export function answerText(
   ended: Pick<Execution, "status" | "output" | "reason" | "detail">,
 ): string {

@@ -1,4 +1,4 @@
-/** What a stream begins with, held against what there is, so that no event is skipped unsaid. */
+/** How a stream begins. The resume point is checked against stored events, so none is skipped. */
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import { type Execution, hasEnded } from "../store/executions.ts";
@@ -10,33 +10,33 @@ import type { SweepDeps } from "./sweep.ts";
 
 export interface StreamStart {
   readonly execution: Execution;
-  /** The last event of it that the reader has; null for none. */
+  /** The last event of this execution that the reader has; null for none. */
   readonly afterNumber: number | null;
-  /** The execution up to which its thread's later ones follow; its own id if none do. */
+  /** The newest of the thread's later executions to follow; the execution's own id if none are. */
   readonly newestId: string;
 }
 
-/** The whole of one execution, and nothing else. */
+/** One execution from its first event, without later ones. */
 export function fromItsStart(execution: Execution): StreamStart {
   return { execution, afterNumber: null, newestId: execution.id };
 }
 
 /**
- * The start of a stream that goes on after `point`, which names `executionId`.
+ * The start of a stream that resumes after `point` in `executionId`.
  * @throws {ApiError} `VALIDATION_FAILED` if that execution isn't one of the thread's, or has no
- *   such event.
+ * such event.
  */
 export async function resumedStart(
   deps: SweepDeps,
   owner: Owner,
-  at: {
+  context: {
     readonly point: ResumePoint;
     readonly executionId: string;
     readonly threadId: string;
     readonly newestId: string;
   },
 ): Promise<StreamStart> {
-  const { point, executionId, threadId, newestId } = at;
+  const { point, executionId, threadId, newestId } = context;
   const execution = await markReader(deps, owner, executionId).catch(noneIfMissing);
   if (execution?.threadId !== threadId) {
     throw refusedPoint(point.field, "names no execution of this thread");
@@ -45,7 +45,7 @@ export async function resumedStart(
   return { execution, afterNumber: point.number, newestId };
 }
 
-/** @throws {ApiError} `VALIDATION_FAILED` if the execution has no event of that number. */
+/** @throws {ApiError} `VALIDATION_FAILED` if the execution has no event with that number. */
 export async function requireEvent(
   { store }: SweepDeps,
   owner: Owner,

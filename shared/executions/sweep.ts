@@ -1,7 +1,7 @@
 /**
- * Finishes what nobody finished. A queued execution whose dispatch was lost is dispatched again; a
- * running one whose runner fell silent ends as `lost`, charged at its hold. What a sweep does
- * is committed only if nothing changed meanwhile, so sweeps and the runner itself may race.
+ * Finishes executions that were left behind. A queued one whose dispatch was lost is dispatched
+ * again; a running one whose runner fell silent ends as `lost` and is charged its hold. A sweep
+ * commits only if nothing changed meanwhile, so sweeps and the runner may race.
  */
 import type { z } from "zod";
 import { auditEntry } from "../audit/audit-entry.ts";
@@ -33,14 +33,16 @@ export interface SweepDeps {
   newId(kind: IdKind): string;
 }
 
-/** Attempts whose runner is looked after before its deadline. */
+/** The first attempts, whose runner may be replaced before the deadline. */
 const soonReplacedMax = 3;
 
 type FoundExecution = Found<typeof executions.schema>;
-/** `waiting`: for its runner, or for room on the platform; `full` is the latter, seen just now. */
+/**
+ * `waiting`: for its runner, or for room on the platform; `full`: the platform has just refused.
+ */
 export type Swept = "dispatched" | "ended" | "waiting" | "full" | "gone";
 
-/** As much of an execution as its turn is decided on. */
+/** The fields of an execution that its turn depends on. */
 const DueExecution = Execution.pick({
   id: true,
   ownerId: true,
@@ -50,7 +52,7 @@ const DueExecution = Execution.pick({
 });
 export type DueExecution = z.infer<typeof DueExecution>;
 
-/** The executions of one status that are due for a sweep, over all owners. */
+/** The executions of one status that are due for a sweep, across all owners. */
 export async function dueExecutions(
   deps: SweepDeps,
   which: { readonly status: "queued" | "running"; readonly limit: number },
@@ -79,7 +81,7 @@ export async function sweepExecution(deps: SweepDeps, found: FoundExecution): Pr
   return "gone";
 }
 
-/** Whether anybody who reads this execution should have it swept first. */
+/** Whether a reader of this execution should have it swept first. */
 export function isOverdue(execution: Execution, now: number): boolean {
   return execution.status === "running" && isDue(execution, now);
 }
@@ -100,9 +102,9 @@ async function sweepQueued(deps: SweepDeps, owner: Owner, found: FoundExecution)
 }
 
 /**
- * When to look again whether its runner has claimed it; null if none will. A runner that ended
- * without a claim is replaced soon, a few times: one that starves or can't be started may do better
- * on its next try, and one that can't run at all isn't to be started every few seconds.
+ * When to check again whether its runner has claimed it; null if no runner will. A runner that
+ * ended without a claim is replaced early a few times: one that starved may succeed on its next
+ * try, and one that can't run at all shouldn't be started every few seconds.
  */
 async function claimAwaitedUntil(value: Execution, now: number): Promise<number | null> {
   const { dispatchDeadlineMs, claimDeadlineMs } = timing();
@@ -111,13 +113,13 @@ async function claimAwaitedUntil(value: Execution, now: number): Promise<number 
   const claimBy = dispatchedAt + claimDeadlineMs;
   if (claimBy <= now) return null;
   if (attempt > soonReplacedMax) return claimBy;
-  // Where the platform can't say, the deadline still holds.
+  // If the platform can't say, the deadline still applies.
   if (await hasJobEnded(jobExecution).catch(() => false)) return null;
-  // Each look is twice as far from the start as the last one.
+  // Each check is twice as far from the start as the one before.
   return Math.min(claimBy, now + Math.max(dispatchDeadlineMs, now - dispatchedAt));
 }
 
-/** With a ticket of its own; what was refused for want of room cost no attempt. */
+/** Dispatches with a new ticket; a refusal for lack of room doesn't count as an attempt. */
 async function dispatchAgain(
   deps: SweepDeps,
   owner: Owner,
@@ -143,7 +145,7 @@ async function dispatchAgain(
   return (await dispatch(deps.store, owner, queued)) === "waiting" ? "full" : "dispatched";
 }
 
-/** Null if somebody was faster: a sweep that lost a race has nothing more to do. */
+/** Null if another process was faster; a sweep that lost a race has nothing left to do. */
 async function replaceIfUnchanged(
   deps: SweepDeps,
   owner: Owner,
@@ -165,13 +167,13 @@ async function replaceIfUnchanged(
 export interface GivenUp {
   readonly id: string;
   readonly reason: EndReason;
-  /** Whether it is still to be ended; those that are due unless this says otherwise. */
+  /** Whether it still has to be ended. By default, an overdue execution does. */
   readonly when?: (execution: Execution) => boolean;
-  /** For one that was never claimed; none unless this says otherwise. */
+  /** The charge for an execution that was never claimed. By default, nothing. */
   readonly costMicrousd?: (execution: Execution) => number;
 }
 
-/** Ends an execution that nobody else will: unpaid if it never ran, at its hold if it did. */
+/** Ends an abandoned execution: for free if it never ran, at its hold if it did. */
 export async function endGivenUp(deps: SweepDeps, owner: Owner, which: GivenUp): Promise<Swept> {
   const ref = executions.of(owner, which.id);
   const readAll = async () =>
@@ -222,7 +224,7 @@ export async function endGivenUp(deps: SweepDeps, owner: Owner, which: GivenUp):
   });
   if (!decision.ended) return "gone";
   const { jobExecution } = decision.ended.execution;
-  // A runner that only lost its way to us must not go on working for nobody.
+  // A runner that merely lost its connection to us must not work on in vain.
   if (jobExecution) await cancelJob(jobExecution).catch(() => {});
   return "ended";
 }
@@ -231,12 +233,12 @@ function isDue({ sweepAt }: Execution, now: number): boolean {
   return sweepAt !== null && sweepAt <= now;
 }
 
-/** Sweeps one execution if it is overdue, so that a reader never sees a run that has ended. */
+/** Sweeps an execution if it is overdue, so that a reader never sees a dead one running. */
 export async function sweepIfOverdue(deps: SweepDeps, owner: Owner, id: string): Promise<boolean> {
   return (await sweepAndRead(deps, owner, id)).swept;
 }
 
-/** The same, and what was read on the way. */
+/** The same, and returns what was read on the way. */
 export async function sweepAndRead(
   deps: SweepDeps,
   owner: Owner,

@@ -1,4 +1,4 @@
-/** An execution's events, as they come and in the same order every time. */
+/** An execution's events as they come, always in the same order. */
 import type { Owner } from "../identity/owner.ts";
 import type { RunnerEvent } from "../protocol/runner.ts";
 import { type EventBatch, type Execution, executions, hasEnded } from "../store/executions.ts";
@@ -13,26 +13,25 @@ export type TailedEvent =
   | { readonly type: "end"; readonly execution: Execution };
 
 /**
- * Yields the events after `afterSequence`, and the end once all that came before it have been
- * yielded. Ends without an end when `signal` is aborted. What is new comes by a listener to a
- * reader that keeps up; one that is behind reads pages and holds no more than one of them. An
- * execution that has ended needs no listener.
- * @throws what the database failed with; the reader reconnects and resumes.
+ * Yields the events after `afterSequence`, and the end after the last event. Ends without an end
+ * event when `signal` is aborted. A listener delivers new events to a reader that keeps up; a
+ * reader that is behind reads one page at a time. An execution that has ended needs no listener.
+ * @throws the database's error; the reader reconnects and resumes.
  */
 export async function* tailEvents(
   deps: SweepDeps,
   owner: Owner,
-  of: {
+  options: {
     readonly execution: Execution;
     readonly afterSequence: number;
     readonly signal: AbortSignal;
   },
 ): AsyncGenerator<TailedEvent> {
-  const { execution, signal } = of;
+  const { execution, signal } = options;
   const { id } = execution;
   const pages = new LogPages(deps.store, owner, id);
   let ended = hasEnded(execution) ? execution : null;
-  let last = of.afterSequence;
+  let last = options.afterSequence;
   let lookAt = deps.now() + lookMs;
   const notifier = ended
     ? null
@@ -47,11 +46,15 @@ export async function* tailEvents(
         last = event.sequence;
         yield { type: "event", event };
       }
-      // A log is kept for a month only: what has ended has nothing more to wait for.
+      // Logs are kept for a month only; after that an ended execution has nothing to send but its
+      // end.
       if (ended && batches.length === 0) return yield { type: "end", execution: ended };
       if (batches.some(closesLog)) {
+        // Numbers that its runner left out would be waited for in vain.
         ended ??= (await deps.store.require(executions.of(owner, id))).value;
-      } else if (!ended && deps.now() >= lookAt) {
+        return yield { type: "end", execution: ended };
+      }
+      if (!ended && deps.now() >= lookAt) {
         const found = await markReader(deps, owner, id);
         ended = hasEnded(found) ? found : null;
         lookAt = deps.now() + lookMs;
@@ -66,7 +69,7 @@ function closesLog({ events }: EventBatch): boolean {
   return events.length === 0;
 }
 
-/** Those before the end: a runner that was given up may go on storing some. */
+/** The events before the end; a runner that was given up may still store some after it. */
 function eventsOf(batches: readonly EventBatch[]): readonly RunnerEvent[] {
   const end = batches.findIndex(closesLog);
   return batches.slice(0, end === -1 ? batches.length : end).flatMap(({ events }) => events);

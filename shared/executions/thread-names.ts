@@ -8,7 +8,7 @@ import type { Thread } from "../store/threads.ts";
 
 type Named = Pick<Thread, "environmentId" | "agentId">;
 
-/** What threads run on and with, by the names that these have now: one call for all of them. */
+/** The current names of the environments and agents of threads, read in one call. */
 export async function namesOfThreads(
   store: Store,
   owner: Owner,

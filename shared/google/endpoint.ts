@@ -1,6 +1,6 @@
 /**
- * Options that point a gRPC client at a local server: loopback and plain text. Outside of Google
- * Cloud only, which `readSettings` has seen to.
+ * Options that point a gRPC client at a local server: loopback and plain text. `readSettings` has
+ * made sure that this isn't Google Cloud.
  */
 export async function localEndpoint(hostAndPort: string | undefined): Promise<object> {
   if (hostAndPort === undefined) return {};

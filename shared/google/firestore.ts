@@ -1,10 +1,12 @@
 import { Firestore } from "@google-cloud/firestore";
 import { config } from "../config.ts";
 
-/** The main database, and `keys`, which neither backups nor point-in-time recovery keep. */
+/** The main database, and `keys`, which neither backups nor point-in-time recovery cover. */
 export type DatabaseId = "(default)" | "keys";
 
-/** Firestore gives a commit up then, so that one which we have refused can't land afterwards. */
+/**
+ * Firestore gives up a commit after this, so one that we have reported as failed can't land later.
+ */
 const commitTimeoutMs = 9_000;
 
 const clientConfig = {
@@ -15,7 +17,7 @@ const clientConfig = {
 
 const databases = new Map<DatabaseId, Firestore>();
 
-/** One client per database and process; it connects when first used. */
+/** One client per database and process; it connects on first use. */
 export function firestore(databaseId: DatabaseId = "(default)"): Firestore {
   const known = databases.get(databaseId);
   if (known) return known;

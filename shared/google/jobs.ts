@@ -1,4 +1,4 @@
-/** Starting and stopping Cloud Run jobs: the first adapter of dispatch. */
+/** Starts and stops Cloud Run jobs: the first adapter of dispatch. */
 import type { ExecutionsClient, JobsClient } from "@google-cloud/run";
 import { config } from "../config.ts";
 import { Fault } from "../core/fault.ts";
@@ -6,7 +6,7 @@ import { jobEnvironment, jobName, type NetworkMode, type Profile } from "../prot
 import { localEndpoint } from "./endpoint.ts";
 
 const timeoutMs = 10_000;
-/** Of gRPC. */
+/** gRPC's status code. */
 const notFound = 5;
 const exhausted = 8;
 
@@ -15,7 +15,7 @@ export interface JobStart {
   readonly network: NetworkMode;
   readonly executionId: string;
   readonly ticket: string;
-  /** The platform's own limit: longer than the runner's, which ends itself first. */
+  /** The platform's own limit. It is longer than the runner's, so the runner ends itself first. */
   readonly timeoutMs: number;
 }
 
@@ -39,7 +39,7 @@ function run(): Promise<Clients> {
 
 /**
  * Starts one execution of a runner job and returns its resource name. RunJob isn't idempotent and
- * is never retried here: an answer that was lost may mean a runner that started.
+ * is never retried here, because a lost answer may mean that a runner started.
  */
 export async function startJob(start: JobStart): Promise<string> {
   const { GOOGLE_CLOUD_PROJECT: project, PADDOCK_REGION: region } = config();
@@ -56,12 +56,12 @@ export async function startJob(start: JobStart): Promise<string> {
   return execution.name;
 }
 
-/** Asks the platform to stop a job's execution; whether it still ran doesn't matter. */
+/** Asks the platform to stop a job's execution, whether or not it still runs. */
 export async function cancelJob(name: string): Promise<void> {
   await (await run()).executions.cancelExecution({ name }, { timeout: timeoutMs });
 }
 
-/** Whether a job's execution is over; one that the platform doesn't know any more is. */
+/** Whether a job's execution has ended; an execution that the platform has forgotten has ended. */
 export async function hasJobEnded(name: string): Promise<boolean> {
   try {
     const { executions } = await run();
@@ -73,7 +73,7 @@ export async function hasJobEnded(name: string): Promise<boolean> {
   }
 }
 
-/** Whether RunJob was refused for want of room: then nothing was started. */
+/** Whether RunJob was refused for lack of room, so that nothing was started. */
 export function isOverQuota(error: unknown): boolean {
   return codeOf(error) === exhausted;
 }

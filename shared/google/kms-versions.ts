@@ -1,8 +1,10 @@
-/** The versions of wrapping keys: for those who rotate them, which no function may. */
+/**
+ * The versions of wrapping keys, for their rotation. No function has the rights that this needs.
+ */
 import { Fault } from "../core/fault.ts";
 import { type KmsPurpose, keyName, kms } from "./kms.ts";
 
-/** The version that wraps what is wrapped now, by its full name. */
+/** The full name of the version that wraps now. */
 export async function primaryVersion(purpose: KmsPurpose): Promise<string> {
   const [key] = await (await kms()).getCryptoKey({ name: keyName(purpose) });
   const name = key.primary?.name;
@@ -10,7 +12,7 @@ export async function primaryVersion(purpose: KmsPurpose): Promise<string> {
   return name;
 }
 
-/** Makes a new version, which from now on wraps; older ones still unwrap. */
+/** Makes a new version that wraps from now on; older versions still unwrap. */
 export async function addPrimaryVersion(purpose: KmsPurpose): Promise<string> {
   const client = await kms();
   const [version] = await client.createCryptoKeyVersion({ parent: keyName(purpose) });

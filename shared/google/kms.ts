@@ -1,4 +1,4 @@
-/** Wrapping and unwrapping with Cloud KMS; every byte is covered by a checksum both ways. */
+/** Wraps and unwraps with Cloud KMS; checksums cover every byte in both directions. */
 import { crc32c } from "@aws-crypto/crc32c";
 import type { KeyManagementServiceClient } from "@google-cloud/kms";
 import { config, required } from "../config.ts";
@@ -8,7 +8,7 @@ import { localEndpoint } from "./endpoint.ts";
 
 export type KmsPurpose = "environment-secrets" | "audit-details";
 
-/** The library's own would be a minute. */
+/** The library's default is a minute. */
 const timeoutMs = 5_000;
 
 let client: Promise<KeyManagementServiceClient> | undefined;
@@ -42,7 +42,7 @@ async function unavailableOnFailure<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** @param aad what the result is bound to; unwrapping needs the same. */
+/** @param aad what the result is bound to; unwrapping needs the same value. */
 export async function wrap(
   purpose: KmsPurpose,
   plain: Buffer,

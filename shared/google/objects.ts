@@ -1,6 +1,6 @@
 /** One owner's objects in the workspace bucket, each named by the SHA-256 of its bytes. */
-import { createHash } from "node:crypto";
-import type { Bucket, GetFilesResponse } from "@google-cloud/storage";
+import { createHash, randomUUID } from "node:crypto";
+import type { Bucket, File, GetFilesResponse } from "@google-cloud/storage";
 import { config, required } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -33,8 +33,8 @@ function hasCode(cause: unknown, code: number): boolean {
 }
 
 /**
- * Stores `bytes` under their own hash; storing them again changes nothing. Called by
- * `shared/quotas/store-object.ts` alone, which counts what is stored.
+ * Stores `bytes` under their own hash; storing them again changes nothing. Only
+ * `shared/quotas/store-object.ts` calls this, because it counts what is stored.
  */
 export async function putObject(
   owner: Owner,
@@ -43,15 +43,28 @@ export async function putObject(
 ): Promise<{ readonly sha256: string; readonly isNew: boolean }> {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const object = await file(owner, kind, sha256);
+  const storedBy = randomUUID();
   try {
     const preconditionOpts = { ifGenerationMatch: 0 };
-    await object.save(bytes, { resumable: false, preconditionOpts, validation: "crc32c" });
+    const options = { resumable: false, preconditionOpts, validation: "crc32c" } as const;
+    await object.save(bytes, { ...options, metadata: { metadata: { storedBy } } });
   } catch (cause) {
-    // 412: it is there already, and under that name only with these bytes.
+    // 412 means that the object exists, and this name can only have these bytes.
     if (!hasCode(cause, 412)) throw new ApiError("UNAVAILABLE", { cause });
-    return { sha256, isNew: false };
+    return { sha256, isNew: await isStoredBy(object, storedBy) };
   }
   return { sha256, isNew: true };
+}
+
+/** The client tries again what was stored and whose answer was lost, and then finds it there. */
+async function isStoredBy(object: File, storedBy: string): Promise<boolean> {
+  try {
+    const [{ metadata }] = await object.getMetadata();
+    return metadata?.storedBy === storedBy;
+  } catch {
+    // What isn't known counts as stored.
+    return true;
+  }
 }
 
 export interface ByteRange {
@@ -59,7 +72,7 @@ export interface ByteRange {
   readonly sizeBytes: number;
 }
 
-/** A whole object, or a range of it. @throws {ApiError} `NOT_FOUND`, `UNAVAILABLE`. */
+/** Reads a whole object or a range of it. @throws {ApiError} `NOT_FOUND`, `UNAVAILABLE`. */
 export async function getObject(
   owner: Owner,
   object: { readonly kind: ObjectKind; readonly sha256: string },
@@ -81,22 +94,24 @@ export async function getObject(
 export interface StoredObject {
   readonly kind: ObjectKind;
   readonly sha256: string;
-  /** Another one under the same name would have another. */
+  /** A replaced object has another generation. */
   readonly generation: string;
   readonly sizeBytes: number;
-  /** Epoch ms. */
+  /** Epoch milliseconds. */
   readonly storedAt: number;
 }
 
 const listedMax = 1_000;
 
-/** All that an owner has stored of a kind, page by page. @throws {ApiError} `UNAVAILABLE`. */
+/**
+ * Everything of one kind that an owner has stored, page by page. @throws {ApiError} `UNAVAILABLE`.
+ */
 export async function* listObjects(
   owner: Owner,
   kind: ObjectKind,
 ): AsyncGenerator<readonly StoredObject[]> {
   const prefix = `owners/${owner.id}/${kind}/`;
-  // Without `fields`: asked for some of them, the client gives no files but what it was answered.
+  // Sets no `fields`: with them, the client returns plain data instead of file objects.
   let query: object | null = { prefix, maxResults: listedMax, autoPaginate: false };
   while (query) {
     try {
@@ -115,7 +130,7 @@ export async function* listObjects(
   }
 }
 
-/** Deletes this very object; one that is gone, or was stored again since, is left alone. */
+/** Deletes exactly this object. One that is gone, or was stored again since, is left alone. */
 export async function deleteObject(
   owner: Owner,
   { kind, sha256, generation }: Pick<StoredObject, "kind" | "sha256" | "generation">,

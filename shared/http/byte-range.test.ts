@@ -19,7 +19,7 @@ describe("of ten bytes", () => {
     ["Bytes=1-1", bytes(1, 1)],
     ["bytes=, 1-1 ,\t,", bytes(1, 1)],
     ["bytes= \t 1-1\t \t", bytes(1, 1)],
-    // Only one of them can be answered, so that one is.
+    // Only one of the ranges is satisfiable, so it is answered.
     ["bytes=20-30, 1-2, -0", bytes(1, 2)],
   ])("%s is that part", (header, part) => {
     expect(requestedBytes(header, 10)).toEqual(part);
@@ -41,9 +41,9 @@ describe("of ten bytes", () => {
       "bytes=1-2;3-4",
       "bytes=1- \t2",
     ],
-    // One element that isn't valid spoils the header, as RFC 9110 has it.
+    // One invalid element makes the header invalid (RFC 9110).
     ...["bytes=1-2, 5-2", "bytes=20-30, x", "lines=1-2", "none", "bytes=1-2, bytes=3-4"],
-    // Several that can be answered.
+    // Several satisfiable ranges.
     ...["bytes=0-0,2-2", "bytes=0-,0-,0-", "bytes=0-4,-1"],
   ])("%s is ignored", (header) => {
     expect(requestedBytes(header, 10)).toBe("whole");

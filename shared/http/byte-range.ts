@@ -1,4 +1,4 @@
-/** The header `Range` (RFC 9110, 14): which bytes of a thing are wanted. Pure. */
+/** The `Range` header (RFC 9110, 14): which bytes are wanted. Pure. */
 import { listElements } from "./list-elements.ts";
 
 export interface Bytes {
@@ -11,8 +11,8 @@ const intRange = /^([0-9]+)-([0-9]*)$/;
 const suffixRange = /^-([0-9]+)$/;
 
 /**
- * What to answer with. `whole` where the header is to be ignored: another unit, a header that isn't
- * valid, or several ranges that can be answered, which nobody has to be given in one answer.
+ * What to answer with. `whole` means that the header is ignored: it has another unit, isn't valid,
+ * or asks for several satisfiable ranges, which a server may decline to serve.
  */
 export function requestedBytes(
   header: string | null,
@@ -28,7 +28,7 @@ export function requestedBytes(
   return spans.length === 1 ? only : "whole";
 }
 
-/** `nothing` is the end of what is empty, which no answer can name as a part. */
+/** `nothing` is the suffix of something empty; no partial answer can express it. */
 function spanOf(element: string, sizeBytes: number): Bytes | "invalid" | "beyond" | "nothing" {
   const [, suffix] = suffixRange.exec(element) ?? [];
   if (suffix !== undefined) {

@@ -1,22 +1,22 @@
 /**
- * The one place that frames HTTP/1 messages which are passed on for somebody else: the local edge,
- * the egress proxy and the exchange with hosts that secrets are bound to all forward through it.
- * What the next server reads must end where the sender's message was judged to end; otherwise a
- * part of a body is read as a request that nobody judged (RFC 9112, 11.2).
+ * The one place that frames HTTP/1 messages for forwarding: the local edge, the egress proxy and
+ * the exchange with secret-bound hosts use it. The next server must see the message end where we
+ * saw it end; otherwise a part of a body is read as a request that nobody has checked (RFC 9112,
+ * 11.2).
  */
 
-/** Where a message says that its body ends. */
+/** How a message declares the end of its body. */
 export type Framing =
   | { readonly kind: "none" }
   | { readonly kind: "length"; readonly bytes: number }
   | { readonly kind: "chunked" };
 
-/** A message whose end two readers could see in two places. It is refused, never repaired. */
+/** Two readers could disagree about this message's end. It is refused and never repaired. */
 export class FramingError extends Error {
   override readonly name = "FramingError";
 }
 
-/** What is needed of Node's `IncomingMessage`. */
+/** The fields of Node's `IncomingMessage` that framing needs. */
 export interface ReceivedMessage {
   readonly rawHeaders: readonly string[];
   readonly httpVersion: string;
@@ -29,7 +29,7 @@ export interface ReceivedRequest extends ReceivedMessage {
 export type Header = readonly [name: string, value: string];
 
 const framingNames = ["content-length", "transfer-encoding"];
-/** RFC 9110, 7.6.1: these concern two neighbours alone; and so do a proxy's credentials. */
+/** Headers between two neighbours only (RFC 9110, 7.6.1), and a proxy's credentials. */
 const hopByHop = new Set([
   "connection",
   "expect",
@@ -42,9 +42,9 @@ const hopByHop = new Set([
   "trailer",
   "upgrade",
 ]);
-/** A `Connection` header can't name these: what frames or addresses a message stays with it. */
+/** A `Connection` header can't remove these: framing and addressing stay with the message. */
 const neverNamed = new Set([...framingNames, "host"]);
-/** Methods whose bodies mean nothing. Servers exist that don't look for one, and read on. */
+/** Methods whose bodies mean nothing. Some servers don't look for one and read on. */
 const bodiless = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"]);
 const lengthForm = /^[0-9]{1,15}$/;
 
@@ -74,30 +74,30 @@ export function hasBody(framing: Framing): boolean {
 /** A request as it is passed on. */
 export interface ForwardedRequest {
   readonly framing: Framing;
-  /** Names and values in turn, as Node takes them; nothing may be added that frames. */
+  /** Names and values in turn, as Node takes them; nothing that affects framing may be added. */
   readonly headers: string[];
-  /** Whether there are bytes to pass on. Where there are none, nothing may be written. */
+  /** Whether there is a body to pass on. If not, nothing may be written. */
   readonly hasBody: boolean;
-  /** Whether the connection it is sent on may carry another request of the same sender. */
+  /** Whether its connection may carry another request of the same sender. */
   readonly reusable: boolean;
 }
 
 export interface ForwardingOptions {
-  /** The only `Host` that is sent. */
+  /** The only `Host` header that is sent. */
   readonly host: string;
-  /** Headers that the forwarder writes itself, or keeps to itself; in lower case. */
+  /** Headers that the forwarder writes itself or doesn't pass on; in lower case. */
   readonly isDropped?: (name: string) => boolean;
-  /** What the forwarder puts in its own name. */
+  /** Headers that the forwarder adds. */
   readonly added?: readonly Header[];
-  /** Changes one header that is passed on; never its name. */
+  /** Changes the value of one header that is passed on; never its name. */
   readonly withValue?: (header: Header) => Header;
-  /** Whether its connection may be kept for the same sender's next request. */
+  /** Whether the connection may be kept for the same sender's next request. */
   readonly keepAlive: boolean;
 }
 
 /**
- * The headers of a request that is passed on, with the framing it came with: kept as it is, since
- * Node would send some bodies without any.
+ * The headers of a forwarded request. Its framing is kept as it came, since Node would send some
+ * bodies without any.
  * @throws {FramingError} When it can't be framed as it was meant.
  */
 export function forwardRequest(
@@ -120,9 +120,9 @@ export function forwardRequest(
 }
 
 /**
- * The headers of an answer that is passed on; its length stays unless it is dropped, and the
- * connection to its reader is the forwarder's own matter.
- * @throws {FramingError} When its body can't be read in one way.
+ * The headers of a forwarded answer. Its length stays unless it is dropped; the forwarder decides
+ * about its own connection to the reader.
+ * @throws {FramingError} When its body can be read in more than one way.
  */
 export function forwardResponse(
   response: ReceivedMessage,
@@ -139,11 +139,11 @@ function same(header: Header): Header {
 function framed(framing: Framing, isBodiless: boolean): Header[] {
   if (framing.kind === "chunked") return [["Transfer-Encoding", "chunked"]];
   if (framing.kind === "length") return [["Content-Length", String(framing.bytes)]];
-  // Else Node would announce chunks for a method that usually has a body.
+  // Without this, Node would announce chunks for a method that usually has a body.
   return isBodiless ? [] : [["Content-Length", "0"]];
 }
 
-/** Headers as they came, without those of the connection and those it names itself. */
+/** The headers as they came, except for those of the connection and those it names. */
 function endToEnd({ rawHeaders }: ReceivedMessage, isDropped: (name: string) => boolean): Header[] {
   const named = new Set(
     valuesOf(rawHeaders, "connection")
@@ -165,7 +165,7 @@ function pairsOf(rawHeaders: readonly string[]): Header[] {
   return pairs;
 }
 
-/** Each value of a header, in order; `name` in lower case. */
+/** All values of a header, in order; `name` is lower case. */
 export function valuesOf(rawHeaders: readonly string[], name: string): string[] {
   return pairsOf(rawHeaders).flatMap(([found, value]) =>
     found.toLowerCase() === name ? [value] : [],

@@ -1,37 +1,37 @@
 /**
- * Closes a connection so that its client gets to read the answer. A socket that is closed while
- * bytes of its client are unread is reset, and a reset takes the answer with it: the client sees a
- * broken pipe instead of its refusal (RFC 9112, 9.6).
+ * Closes a connection so that the client can read the answer. Closing a socket with unread bytes
+ * resets it, and a reset discards the answer: the client sees a broken pipe instead of its refusal
+ * (RFC 9112, 9.6).
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { FramingError, framingOf } from "./framing.ts";
 
 export interface LingerLimits {
-  /** How much is read off and thrown away before the connection is cut after all. */
+  /** How much is read and discarded before the connection is cut. */
   readonly bytesMax: number;
   readonly msMax: number;
 }
 
-/** A body of this length is sooner read off than its connection opened again. */
+/** A body up to this length is cheaper to read than a new connection is to open. */
 export const readOffBytesMax = 64 * 1024;
 const lookEveryMs = 50;
-/** Connections whose answer was, or will be, their last: what arrives on them is no request. */
+/** Connections whose answer is the last one; bytes that arrive on them aren't requests. */
 const lingering = new WeakSet<Duplex>();
 
-/** Those whose end has begun. */
+/** Connections that are being closed. */
 const ending = new WeakSet<Duplex>();
 
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
-/** What is being answered on each connection. */
+/** The exchanges in progress on each connection. */
 const open = new WeakMap<Duplex, Set<Exchange>>();
 
 /**
- * Every server calls this for each request first.
- * @returns Whether it is one: not if its connection has had, or been promised, its last answer.
+ * Every server calls this first for each request.
+ * @returns Whether to handle it; false if its connection has had, or was promised, its last answer.
  */
 export function takeRequest(
   request: IncomingMessage,
@@ -54,8 +54,8 @@ export function takeRequest(
 }
 
 /**
- * What came on a connection can't be parsed, or follows a request that was to be its last.
- * @returns Whether it is to be answered now; else what was asked before is, and then it ends.
+ * Called when a connection's bytes can't be parsed, or follow a request that was the last one.
+ * @returns Whether to answer that now. If not, the pending answer is sent and the connection ends.
  */
 export function stopTaking(socket: Duplex): boolean {
   if (lingering.has(socket)) return false;
@@ -66,15 +66,15 @@ export function stopTaking(socket: Duplex): boolean {
     return false;
   }
   if (broken === undefined || (exchanges.length === 1 && !broken.response.headersSent)) return true;
-  // Its answer has begun, or must wait for another's: no second one can be told from them.
+  // The pending answer has begun or waits for another; a second one would be confused with it.
   lingering.add(socket);
   socket.destroy();
   return false;
 }
 
 /**
- * Sees to what is left of a request's body when its answer is decided; to be called before the
- * answer's head is written. A short one is read off and the connection stays.
+ * Handles the rest of a request's body once its answer is decided; call it before the answer's head
+ * is written. A short rest is read and the connection stays open.
  */
 export function settleBody(
   request: IncomingMessage,
@@ -87,7 +87,7 @@ export function settleBody(
 }
 
 function isShort(request: IncomingMessage): boolean {
-  // A client that waited to be asked may send its body or not: only a new connection tells.
+  // A client that waited for 100 may send its body or not; only a new connection can tell.
   if (request.headers.expect !== undefined) return false;
   try {
     const framing = framingOf(request);
@@ -101,8 +101,8 @@ function isShort(request: IncomingMessage): boolean {
 const isReadOff = (bytes: number) => bytes <= readOffBytesMax;
 
 /**
- * The answer says that the connection ends, and it ends once the client has stopped sending, or at
- * the limits. To be called before the answer's head is written.
+ * The answer announces that the connection ends. It ends once the client has stopped sending, or at
+ * the limits. Call it before the answer's head is written.
  */
 export function closeAfterAnswer(
   request: IncomingMessage,
@@ -112,7 +112,7 @@ export function closeAfterAnswer(
   const { socket } = request;
   response.setHeader("connection", "close");
   lingering.add(socket);
-  // Node calls this when the last answer is written, to end the connection at once.
+  // Node calls this after the last answer to end the connection at once.
   socket.destroySoon = () => linger(socket, limits);
   let bytes = 0;
   request.on("data", (chunk: Buffer) => {
@@ -122,7 +122,7 @@ export function closeAfterAnswer(
   request.resume();
 }
 
-/** Ends our half of a connection now, and the other within the limits. */
+/** Ends our half of a connection now, and the other half within the limits. */
 export function linger(socket: Duplex, { bytesMax, msMax }: LingerLimits): void {
   lingering.add(socket);
   if (ending.has(socket)) return;

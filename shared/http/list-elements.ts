@@ -1,7 +1,7 @@
-/** A run of blanks in the middle is looked through once, not from each of them. */
+/** A run of blanks in the middle is scanned once, not once from each of its blanks. */
 const blanksAround = /^[ \t]+|(?<![ \t])[ \t]+$/g;
 
-/** The elements of a header that is a list (RFC 9110, 5.6.1); empty ones count for nothing. */
+/** The elements of a list header (RFC 9110, 5.6.1), without empty ones. */
 export function listElements(text: string): string[] {
   const elements = text.split(",").map((element) => element.replace(blanksAround, ""));
   return elements.filter((element) => element !== "");

@@ -22,13 +22,13 @@ describe("preconditions", () => {
     [{ ifNoneMatch: "*" }, "not_modified"],
     [{ ifNoneMatch: '"old"' }, "none"],
     [{ ifNoneMatch: "new" }, "none"],
-    // If-Match comes first, and both are held against what is there.
+    // If-Match comes first, and both are compared with the current tag.
     [{ ifMatch: '"old"', ifNoneMatch: etag }, "failed"],
     [{ ifMatch: etag, ifNoneMatch: etag }, "not_modified"],
   ] as const)("%j of a GET are %s", (sent, verdict) => {
     expect(judge("GET", sent)).toBe(verdict);
     expect(judge("HEAD", sent)).toBe(verdict);
-    // A change that must not be made isn't told that nothing was modified.
+    // A refused change is never answered with 304.
     expect(judge("DELETE", sent)).toBe(verdict === "not_modified" ? "failed" : verdict);
   });
 

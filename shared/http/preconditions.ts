@@ -1,12 +1,12 @@
 /**
- * Conditional requests (RFC 9110, 13) of things that have a strong entity tag or none, and never a
- * modification date: a program may give its files any date, so a date proves nothing. What a client
- * says about dates is ignored, as the RFC has it where there is no date to compare.
+ * Conditional requests (RFC 9110, 13) for things with a strong entity tag or none. They have no
+ * modification date, since a program can give its files any date. So conditions on dates are
+ * ignored, as the RFC allows where there is no date.
  */
 import type { IncomingHttpHeaders } from "node:http";
 import { listElements } from "./list-elements.ts";
 
-/** The headers as they were sent; null for one that wasn't. */
+/** The headers as they were sent; null if absent. */
 export interface Preconditions {
   readonly ifMatch: string | null;
   readonly ifNoneMatch: string | null;
@@ -14,10 +14,10 @@ export interface Preconditions {
   readonly range: string | null;
 }
 
-/** What there is at the target now; `etag` is null for something that has no entity tag. */
+/** What exists at the target; `etag` is null if it has no entity tag. */
 export type Current = { readonly etag: string | null } | null;
 
-/** `none` stands for nothing to be said against the request. */
+/** `none` means that no condition stops the request. */
 export type PreconditionVerdict = "none" | "not_modified" | "failed";
 
 const entityTag = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
@@ -31,7 +31,7 @@ export function preconditionsOf(headers: IncomingHttpHeaders): Preconditions {
   };
 }
 
-/** In the order of RFC 9110, 13.2.2: `If-Match` first, then `If-None-Match`. */
+/** Follows the order of RFC 9110, 13.2.2: `If-Match` first, then `If-None-Match`. */
 export function judgePreconditions(
   method: string,
   { ifMatch, ifNoneMatch }: Preconditions,
@@ -43,8 +43,8 @@ export function judgePreconditions(
 }
 
 /**
- * The `Range` to follow; null for the whole: only GET has ranges (RFC 9110, 14.2), and `If-Range`
- * wants the whole if what it names has been replaced (13.1.5).
+ * The `Range` to honour; null for the whole. Only GET has ranges (RFC 9110, 14.2), and `If-Range`
+ * asks for the whole if the thing was replaced (13.1.5).
  */
 export function rangeToFollow(
   method: string,
@@ -64,13 +64,13 @@ function names(header: string, current: Current, compare: Comparison): boolean {
   return tagsOf(header).some((tag) => compare(tag, etag));
 }
 
-/** A header that isn't a list of tags names none. */
+/** The tags in a list header; a malformed one has none. */
 function tagsOf(header: string): readonly string[] {
-  // Commas belong to tags, too; those that we make have none.
+  // Tags may contain commas; those that we make don't.
   return listElements(header).filter((tag) => entityTag.test(tag));
 }
 
-/** The strong comparison: a weak tag is never the same. */
+/** The strong comparison: a weak tag never matches. */
 function isSame(tag: string, etag: string): boolean {
   return tag === etag;
 }

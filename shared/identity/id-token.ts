@@ -10,11 +10,11 @@ const clockToleranceS = 5;
 let keys: ReturnType<typeof createRemoteJWKSet> | undefined;
 
 /**
- * Checks a Google ID token: signature, issuer, `audience`, expiry, verified address.
+ * Verifies a Google ID token: signature, issuer, `audience`, expiry, verified address.
  * @throws {ApiError} `UNAUTHORIZED`, or `UNAVAILABLE` if the issuer's keys can't be fetched.
  */
 export async function verifyIdToken(token: string, audience: string): Promise<Identity> {
-  // Loaded here: what the public calls has no use for it, and every start would pay.
+  // Loaded on first use, because public functions don't need it and every start would pay for it.
   const { createRemoteJWKSet, errors, jwtVerify } = await import("jose");
   keys ??= createRemoteJWKSet(new URL(config().PADDOCK_OIDC_JWKS_URL), { timeoutDuration: 5_000 });
   try {

@@ -3,15 +3,15 @@ import { ApiError } from "../errors/api-error.ts";
 import { operators } from "../store/owners.ts";
 import type { Store } from "../store/store.ts";
 
-/** The document of an operator: by the hash of the address, in lower case. */
+/** An operator's document, named by the hash of the address in lower case. */
 export function operatorRef(email: string) {
   return operators.doc(createHash("sha256").update(email.toLowerCase()).digest("hex"));
 }
 
-/** @throws {ApiError} `FORBIDDEN` if nobody made this person an operator. */
+/** @throws {ApiError} `FORBIDDEN` if this person isn't an operator, or isn't one any more. */
 export async function requireOperator(store: Store, email: string): Promise<{ id: string }> {
   const { value } = await store.get(operatorRef(email));
-  if (value) return { id: value.id };
+  if (value && value.removedAt === null) return { id: value.id };
   throw new ApiError("FORBIDDEN", {
     message: "This account isn't an operator of this deployment.",
   });

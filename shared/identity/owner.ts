@@ -4,22 +4,22 @@ import type { Mode } from "../core/keys/api-key.ts";
 
 declare const minted: unique symbol;
 
-/** Whose data a call may touch. A plain string never passes for one. */
+/** The owner whose data a call may touch. A plain string is never accepted as one. */
 export type Owner = {
   readonly id: string;
   readonly mode: Mode;
-  /** All that may be seen of the owner's environments; null for all of them. */
+  /** The owner's environments that may be seen; null for all of them. */
   readonly environmentIds: readonly string[] | null;
   readonly [minted]: true;
 };
 
 const ownerId = idSchema("owner");
-/** The trail of what operators do that concerns no owner: operators made and removed. */
+/** The audit trail of operators' actions that concern no owner, such as adding an operator. */
 const operatorsId = "user_operators";
 
 /**
- * Mints an owner from a credential that has been checked: a key, a ticket, an operator's token or a
- * sweep. Only files of `shared/{identity,keys,owners,executions}` call it; a test holds that.
+ * Mints an owner from a checked credential: a key, a ticket, an operator's token or a sweep. A test
+ * makes sure that only `shared/{identity,keys,owners,executions}` calls this.
  */
 export function mintOwner(
   id: string,

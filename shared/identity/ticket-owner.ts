@@ -3,9 +3,9 @@ import { ApiError } from "../errors/api-error.ts";
 import { mintOwner, type Owner } from "./owner.ts";
 
 /**
- * Whose execution a ticket claims. The owner is good for reading that execution only: whether the
- * ticket is the right one is decided on what is read, before anything is answered.
- * @throws {ApiError} `UNAUTHORIZED` if it has no ticket's form.
+ * The owner of the execution that a ticket claims. It may only be used to read that execution: the
+ * ticket itself is checked against what was read, before anything is answered.
+ * @throws {ApiError} `UNAUTHORIZED` if the text isn't a ticket.
  */
 export function ticketOwner(text: string): { readonly ticket: Ticket; readonly owner: Owner } {
   const ticket = parseTicket(text);

@@ -12,7 +12,7 @@ const stored = apiKeys.schema.parse({
   ...{ createdBy: "key_a", createdAt: 0, expiresAt: null, revokedAt: null, metadataJson: "null" },
 });
 
-/** A ring over a store in memory that counts its reads. */
+/** A cache over a store in memory that counts its reads. */
 function newRing() {
   let [nowMs, reads] = [0, 0];
   const store = new MemoryStore();

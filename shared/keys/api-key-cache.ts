@@ -1,7 +1,7 @@
 /**
- * Looks keys up. An entry may be used if this instance *began* to read it less than a second ago;
- * an older one is read again while the request's own documents are read, so that revoking a key,
- * waiting out that second and answering means: dead everywhere (KEY-5).
+ * Looks keys up. An entry may be used for a second after this instance *began* to read it. An older
+ * one is read again while the request's own documents are read. So revoking a key, waiting that
+ * second and then answering means that the key is dead everywhere (KEY-5).
  */
 import { LRUCache } from "lru-cache";
 import { hashKey, type Mode } from "../core/keys/api-key.ts";
@@ -12,20 +12,20 @@ import { type ApiKey, apiKeys } from "../store/api-keys.ts";
 import { patch, type Version } from "../store/documents.ts";
 import type { Store } from "../store/store.ts";
 
-/** How long after its read began an entry may be used. */
+/** How long an entry may be used after its read began. */
 export const entryFreshMs = 1_000;
-/** What a revocation waits for: that second, and the margin between two machines' timers. */
+/** How long a revocation waits: that second, plus a margin for two machines' timers. */
 export const revocationBarrierMs = entryFreshMs + 100;
 
 const entriesMax = 10_000;
 /**
- * How long a key that isn't stored is known not to be: nobody can show a key before it was made, so
- * only a restored database could make that wrong.
+ * How long a missing key is remembered as missing. A key can't be shown before it is made, so only
+ * a restored database could make this wrong.
  */
 const unknownMs = 60_000;
-/** How exact `lastUsedAt` is, which saves a write with every request. */
+/** The precision of `lastUsedAt`; it saves a write per request. */
 const useNotedEveryMs = 10 * 60_000;
-/** When a note that failed is tried again. */
+/** When a failed note is tried again. */
 const useTriedEveryMs = 10_000;
 
 interface Entry {
@@ -34,25 +34,25 @@ interface Entry {
   readonly version: Version;
 }
 
-/** How a key was shown: its prefix's mode, and the client's address. */
+/** How a key was presented: its prefix's mode, and the client's address. */
 export interface KeyUse {
   readonly mode: Mode;
   readonly address: string;
 }
 
 export interface CachedKey {
-  /** May be too old to be relied on; good enough to begin reading with. */
+  /** Possibly too old to rely on, but good enough to start reading with. */
   readonly provisional: ApiKey;
-  /** Resolves once the key is known to be valid; until then nothing may be answered. */
+  /** Resolves once the key is known to be valid; nothing may be answered before. */
   readonly confirmed: Promise<ApiKey>;
 }
 
 type KeyStore = Pick<Store, "get" | "commitOnce">;
 
 interface Clocks {
-  /** Epoch ms, for expiry. */
+  /** Epoch milliseconds, for expiry. */
   now(): number;
-  /** Monotonic ms, for ages. */
+  /** Monotonic milliseconds, for ages. */
   elapsed(): number;
 }
 
@@ -60,7 +60,7 @@ export class ApiKeyCache {
   readonly #store: () => KeyStore;
   readonly #clocks: Clocks;
   readonly #entries = new LRUCache<string, Entry>({ max: entriesMax });
-  /** Keys that aren't stored, and when that was looked up, in monotonic ms. */
+  /** Keys that aren't stored, and when that was looked up, in monotonic milliseconds. */
   readonly #unknown = new LRUCache<string, number>({ max: entriesMax });
   readonly #usesTried = new LRUCache<string, number>({ max: entriesMax });
   readonly #reads = new Map<string, { readonly beganAt: number; readonly key: Promise<ApiKey> }>();
@@ -71,8 +71,8 @@ export class ApiKeyCache {
   }
 
   /**
-   * What a key was refused for counts against that key alone: others from the same address are
-   * looked up whatever came from there. One that is dead for good is refused without a read.
+   * A refusal counts against the key alone, so other keys from the same address are looked up all
+   * the same. A key that is dead for good is refused without a read.
    * @throws {ApiError} `UNAUTHORIZED`, `FORBIDDEN`, `UNAVAILABLE` if the key can't be read.
    */
   async find(key: string, shown: KeyUse): Promise<CachedKey> {
@@ -89,13 +89,13 @@ export class ApiKeyCache {
       return { provisional: fresh, confirmed: Promise.resolve(fresh) };
     }
     const confirmed = this.#read(hash).then((read) => this.#valid(read, shown));
-    confirmed.catch(() => {}); // Awaited by the pipeline; may fail before it gets there.
+    confirmed.catch(() => {}); // The pipeline awaits it, but it may fail earlier.
     return { provisional: known.key, confirmed };
   }
 
   /**
-   * Writes down when and from where a key was used: once in ten minutes, however many instances
-   * see it, since the write is refused if the key's document has changed meanwhile.
+   * Records when and from where a key was used: once in ten minutes across all instances, since the
+   * write fails if the key's document changed meanwhile.
    */
   async recordUse(key: string, address: string): Promise<void> {
     const hash = hashKey(key);
@@ -129,7 +129,7 @@ export class ApiKeyCache {
       throw noSuchKey();
     }
     const value = withoutNotes(stored);
-    // A read that began earlier must not overwrite what a later one found.
+    // A read that began earlier mustn't overwrite the result of a later one.
     const known = this.#entries.get(hash);
     if (!known || known.beganAt < beganAt) {
       this.#entries.set(hash, { beganAt, key: value, version });
@@ -162,7 +162,7 @@ function noSuchKey(): ApiError {
   return new ApiError("UNAUTHORIZED", { cause: "no such key" });
 }
 
-/** What an owner writes about a key decides nothing, and would be kept ten thousand times. */
+/** An owner's notes on a key decide nothing, and would be kept ten thousand times. */
 function withoutNotes(key: ApiKey): ApiKey {
   return { ...key, description: null, metadataJson: "null" };
 }

@@ -2,16 +2,16 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 
 /**
- * Whose Idempotency-Keys a request's own is one of: those of keys that see the same. Were they the
- * whole owner's, a key that is limited to environments could find out which ones others have used.
+ * The space of a request's Idempotency-Keys: keys that see the same environments share one. If it
+ * were the whole owner's, a key limited to environments could learn which ones others used.
  */
 export function idempotencySpace({ id, environmentIds }: Owner): readonly [string, ...string[]] {
   return environmentIds === null ? [id] : [id, [...environmentIds].sort().join(" ")];
 }
 
 /**
- * Refuses a key that is limited to environments what concerns another than those: one to be made,
- * or a default one that isn't among them.
+ * Refuses a key that is limited to environments when a request concerns another one: one to be
+ * made, or a default one outside its list.
  * @throws {ApiError} `FORBIDDEN`, naming the environments.
  */
 export function requireAllEnvironments({ environmentIds }: Owner): void {

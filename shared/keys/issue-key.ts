@@ -14,12 +14,12 @@ export interface KeyRequest {
   readonly metadataJson: string;
   readonly createdBy: string;
   readonly createdAt: number;
-  /** Of the key that it takes the place of. */
+  /** The lineage of the key that this one replaces. */
   readonly lineageId?: string;
   readonly random: Buffer;
 }
 
-/** A new key of `owner`: the text to show once, what is stored, and the write that stores it. */
+/** A new key of `owner`: the text to show once, the stored form, and the write that stores it. */
 export function issueKey(
   owner: Pick<OwnerProfile, "id" | "mode" | "auditPublicKey">,
   request: KeyRequest,
@@ -42,7 +42,7 @@ export function issueKey(
     dayCostMaxMicrousd,
     lineageId,
     ownerId: owner.id,
-    // Nobody makes a key for an account that is suspended: that is decided in the same commit.
+    // No key is made for a suspended account; the same commit checks that.
     ownerState: "active",
     mode: owner.mode,
     prefix: shownPrefix(text),
@@ -58,7 +58,7 @@ export function issueKey(
   return { text, key, write: create(apiKeys.doc(hashKey(text)), key) };
 }
 
-/** What a key of `owner` needs to issue another for it. */
+/** The fields of a key that issuing another one needs. */
 export function ownerOfKey(key: ApiKey) {
   const { ownerId: id, mode, auditPublicKey } = key;
   return { id, mode, auditPublicKey };
@@ -73,7 +73,7 @@ const boundNames: Readonly<Record<keyof KeyBounds, string>> = {
   dayCostMaxMicrousd: "maxCostPerDay",
 };
 
-/** @throws {ApiError} `FORBIDDEN`, naming the bound by which a new key would exceed its maker's. */
+/** @throws {ApiError} `FORBIDDEN`, naming the bound in which a new key would exceed its maker. */
 export function requireWithin(bounds: KeyBounds, maker: KeyBounds): void {
   const bound = exceeded(bounds, maker);
   if (bound === null) return;

@@ -1,11 +1,11 @@
 /**
- * The one door through which keys end: revoked, deleted or rotated away by their owner, or expired;
- * `shut-owner.ts` shuts a whole account. The commit that closes a key also tells the account, where
- * every start of an execution and every new key is decided: whoever read the key before is refused.
- * It names no version of anything, so that no other change, however many there are, can make it
- * fail or wait (KEY-10). What the key runs is looked up once nothing can be added to it. Whatever
- * else starts executions in a key's name is to be paused in the same commit; nothing does. An
- * environment that is deleted closes nothing: a key limited to it finds nothing there any more.
+ * The one way in which a key ends: revoked, deleted, rotated away or expired; `suspend-owner.ts`
+ * does it for a whole account. The commit that closes a key also changes the account, where every
+ * start and every new key is decided, so requests that read the key before are refused. The commit
+ * names no version, so no number of other changes can make it fail or wait (KEY-10). The key's
+ * executions are looked up once none can be added. Anything else that would start executions for a
+ * key must be paused in the same commit; so far there is none. Deleting an environment closes no
+ * key: a key limited to it just finds nothing any more.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { auditEntry } from "../audit/audit-entry.ts";
@@ -22,7 +22,7 @@ import { revocationBarrierMs } from "./api-key-cache.ts";
 
 export type FoundKey = Found<typeof apiKeys.schema>;
 
-/** When maintenance looks after a closing whose process died before it had stopped everything. */
+/** When maintenance takes over a closing whose process died before everything was stopped. */
 export const stopDeadlineMs = 5_000;
 
 interface How {
@@ -31,47 +31,50 @@ interface How {
   readonly fields?: Partial<ApiKey>;
 }
 
-/** Closes a key of an account. Pure; one that was closed before keeps its time. */
+/**
+ * Closes a key of an account. Pure; one that was closed before keeps its time. The account is told
+ * of each key once: the commit that closed a key earlier has told it. Were it told again, keys that
+ * it has forgotten since could be deleted until its document is full, and nothing could be closed.
+ */
 export function closeKey(owner: Owner, { ref, value }: FoundKey, how: How): readonly Write[] {
   const { now } = how;
+  const closing = patch(ref, closedFields(value, how));
+  if (value.revokedAt !== null) return [closing];
   const closed = { [`admission.closedKeys.${value.id}`]: now } as const;
-  return [
-    patch(ref, closedFields(value, how)),
-    patchInside(accounts.of(owner, accountId), closed, { updatedAt: now }),
-  ];
+  return [closing, patchInside(accounts.of(owner, accountId), closed, { updatedAt: now })];
 }
 
-/** What stands in a key that is closed. */
+/** The fields of a closed key. */
 export function closedFields(key: ApiKey, { stop, now, fields = {} }: How): Partial<ApiKey> {
   const dueAt = stop ? now + stopDeadlineMs : null;
   return { ...fields, revokedAt: key.revokedAt ?? now, dueAt };
 }
 
-/** What a key has going, or the whole account if none is named. */
+/** The unfinished executions of a key, or of the whole account if none is named. */
 export function executionsOf(account: Account, keyId: string | null): readonly string[] {
   const holds = Object.entries(account.holds);
   return holds.filter(([, held]) => keyId === null || held.keyId === keyId).map(([id]) => id);
 }
 
-/** What is left to do once a closing is committed. */
+/** What remains to be done once a closing is committed. */
 export interface Closed {
   readonly owner: Owner;
-  /** Null for all of the owner's. */
+  /** Null for all keys of the owner. */
   readonly keyId: string | null;
-  /** Whether what they run is stopped; else it is only named. */
+  /** Whether their executions are stopped, or only listed. */
   readonly stop: boolean;
   readonly by: StoppedBy;
-  /** Called once everything is stopped: then nothing is due any more. */
+  /** Called once everything is stopped, to clear what is due. */
   readonly done: () => Promise<unknown>;
 }
 
 /**
- * Returns when no instance accepts the keys any more: whoever began to read one before the commit
- * may use it for a second. Meanwhile their executions are stopped.
- * @returns all that they had going.
+ * Returns when no instance accepts the keys any more: an instance that began to read one before the
+ * commit may use it for a second. Meanwhile their executions are stopped.
+ * @returns everything that was running for them.
  */
 export async function finishClosing(deps: StopDeps, closed: Closed): Promise<readonly string[]> {
-  // Whatever becomes of the executions, the answer waits for the barrier.
+  // Whatever happens to the executions, the answer waits for the barrier.
   const stopping = Promise.allSettled([stopAll(deps, closed)]);
   await wait(revocationBarrierMs);
   const [stopped] = await stopping;
@@ -79,7 +82,7 @@ export async function finishClosing(deps: StopDeps, closed: Closed): Promise<rea
   return stopped.value;
 }
 
-/** Whoever closes a key may see less of the account than the key did: all of it is stopped. */
+/** A caller that closes a key may see less of the account than that key; all of it is stopped. */
 export async function stopAll(
   deps: StopDeps,
   { owner, keyId, stop, by, done }: Closed,
@@ -98,12 +101,12 @@ async function runningOf(store: Store, owner: Owner, keyId: string | null) {
   return value ? executionsOf(value, keyId) : [];
 }
 
-/** Nothing is due of a closed key once what it ran is stopped. */
+/** Clears what is due for a closed key once its executions are stopped. */
 export function settleKey({ store }: Pick<StopDeps, "store">, { ref }: Pick<FoundKey, "ref">) {
   return async () => await withDeadline(store.commit([patch(ref, { dueAt: null })]));
 }
 
-/** Keys whose time has come, the longest due first. */
+/** Keys that have work due, longest overdue first. */
 export async function dueKeys(deps: StopDeps, limit: number): Promise<readonly FoundKey[]> {
   const between = { field: "dueAt", from: 1, to: deps.now() };
   const orderBy = [["dueAt", "asc"]] as const;
@@ -111,8 +114,8 @@ export async function dueKeys(deps: StopDeps, limit: number): Promise<readonly F
 }
 
 /**
- * Closes a key that has expired, or stops what a key still runs that was closed by somebody who
- * died over it. Any number of sweeps may do so at once.
+ * Closes an expired key, or stops what a closed key still runs if the closing process died. Any
+ * number of sweeps may do so at once.
  */
 export async function closeDueKey(deps: StopDeps, due: FoundKey): Promise<"closed" | "stopped"> {
   const owner = mintOwner(due.value.ownerId, due.value.mode);
@@ -137,7 +140,7 @@ export async function closeDueKey(deps: StopDeps, due: FoundKey): Promise<"close
   });
   const { id: keyId, revokedAt, expiresAt, ownerState } = found.value;
   const closed = decision.writes.length > 0;
-  // A key that is neither closed nor over was brought forward in vain: its expiry is still to come.
+  // The key is neither closed nor expired; its expiry is the next thing due.
   const dueAt = revokedAt === null && !closed ? expiresAt : null;
   const done = async () => await withDeadline(deps.store.commit([patch(due.ref, { dueAt })]));
   const stop = revokedAt !== null || closed || ownerState === "suspended";

@@ -4,7 +4,7 @@ import { FairGate, type FairGateLimits } from "./fair-gate.ts";
 
 const limits: FairGateLimits = { sharedMax: 4, aloneMax: 10, ownerWaitingMax: 6, waitMsMax: 5_000 };
 
-/** A gate whose waiting requests say in which order they were let in. */
+/** A gate whose waiting requests report the order in which they were admitted. */
 function newGate(own: Partial<FairGateLimits> = {}) {
   let nowMs = 0;
   const gate = new FairGate({ ...limits, ...own }, () => nowMs);
@@ -25,7 +25,7 @@ function newGate(own: Partial<FairGateLimits> = {}) {
   return { gate, admitted, refused, ask, pass };
 }
 
-/** Lets promises that are settled tell. */
+/** Gives settled promises a turn. */
 async function told(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
 }
@@ -57,7 +57,7 @@ describe("TEN-1 FairGate", () => {
     expect(askOther("neighbour")).toBeNull();
   });
 
-  test("has a flood's place rest for as long as its request computed, and no neighbour's", async () => {
+  test("lets a flood's place rest as long as its request computed, but no neighbour's", async () => {
     const { gate, ask, admitted } = newGate({ sharedMax: 2 });
     ask("neighbour");
     ask("flood");
@@ -83,7 +83,7 @@ describe("TEN-1 FairGate", () => {
     times(6, () => ask("flood"));
     times(5, () => gate.leave("flood"));
     await told();
-    // Eight less five, and one of those that wait; without the neighbour all six would be in.
+    // Eight less five, and one that waited; without the neighbour all six would be admitted.
     expect(gate.running).toBe(limits.sharedMax);
     pass(1_000);
     gate.leave("flood");
@@ -94,7 +94,7 @@ describe("TEN-1 FairGate", () => {
     const { gate, admitted, ask } = newGate({ aloneMax: limits.sharedMax });
     times(4 + 4, () => ask("flood"));
     for (const owner of ["b", "c", "b", "b", "c"]) ask(owner);
-    // Four of the flood are in, and one of each other: six, of which four are shared.
+    // Four of the flood and one of each other owner are admitted: six, of which four are shared.
     expect(gate.running).toBe(6);
     for (let left = 0; left < 3; left += 1) gate.leave("flood");
     gate.leave("b");
@@ -113,7 +113,7 @@ describe("TEN-1 FairGate", () => {
     times(9, () => ask("flood"));
     expect([ask("neighbour"), ask("neighbour")]).toEqual([null, null]);
     expect(ask("neighbour")).not.toBeNull();
-    // All that there is, and more waits.
+    // All places are taken, and more requests wait.
     const { ask: askLater } = newGate();
     times(limits.aloneMax + 6, () => askLater("flood"));
     expect([askLater("neighbour"), askLater("neighbour")]).toEqual([null, null]);
@@ -129,7 +129,7 @@ describe("TEN-1 FairGate", () => {
     gate.leave("neighbour");
     await told();
     expect(gate.running).toBe(limits.sharedMax);
-    // The flood is alone again, and another's request a second ago.
+    // The flood is alone again, and the other's request was a second ago.
     pass(1_000);
     expect(ask("flood")).toBeNull();
   });
@@ -147,7 +147,7 @@ describe("TEN-1 FairGate", () => {
     ask("neighbour");
     const asked = Array.from({ length: 200 }, (_, index) => ask("flood", `key_${index}`));
     expect(asked.filter((turn) => turn === null)).toHaveLength(limits.sharedMax - 1);
-    // What else the owner asks for has one place beside them, and the neighbour its share.
+    // The owner's other requests have one place besides them, and the neighbour its share.
     expect([ask("flood"), ask("neighbour")]).toEqual([null, null]);
     expect(ask("flood")).not.toBeNull();
     expect(gate.running).toBe(limits.sharedMax + 2);
@@ -219,7 +219,7 @@ describe("TEN-1 FairGate", () => {
     expect([ask("flood", "key_a"), ask("neighbour", "key_b")]).toEqual([null, null]);
   });
 
-  test("lets everybody in once, whatever the order, and never more than it may at once", async () => {
+  test("admits every request once in any order, and never too many at once", async () => {
     const owners = ["a", "b", "c", "d"];
     const owner = fc.constantFrom(...owners);
     const ending = fc.option(fc.constantFrom("key_a", "key_b"));
@@ -269,7 +269,7 @@ describe("TEN-1 FairGate", () => {
           // Beyond that, each owner has its share and one place for each kind.
           expect(gate.running).toBeLessThanOrEqual(limits.aloneMax + 2 * owners.length);
         }
-        // Nobody is left behind once places become free.
+        // Every request is served once places become free.
         while (inside.length > 0) {
           left += 1;
           const last = inside.pop();

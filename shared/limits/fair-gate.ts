@@ -1,21 +1,24 @@
 /**
  * A gate between the owners whose requests one instance works on. An instance does one thing at a
- * time, so an owner that sends most would else be served most (TEN-1). While one owner alone asks,
- * nearly everything is let in. While several do, few requests are worked on at once, each owner has
- * its share of them, and places that become free go to the waiting owners in turn.
+ * time, so without it the owner that sends most would be served most (TEN-1). While one owner alone
+ * asks, nearly everything is admitted. While several do, few requests are in progress, each owner
+ * has its share of them, and free places go to the waiting owners in turn.
  *
- * What ends something is counted with its owner's other requests. Of each kind an owner has one
- * place that nothing takes from it, so an ending waits for no other kind of request (KEY-10). Among
- * themselves an owner's endings take turns by the key that asks for them.
+ * Endings (requests that end something) are counted with their owner's other requests. An owner has
+ * one reserved place for each kind, so an ending waits for no other kind of request (KEY-10). An
+ * owner's endings take turns by the key that asks for them.
  */
+import { TurnQueue } from "../core/limits/turn-queue.ts";
 import { ApiError } from "../errors/api-error.ts";
 
 export interface FairGateLimits {
-  /** Requests that are worked on at once while several owners ask. */
+  /** Requests in progress while several owners ask. */
   readonly sharedMax: number;
-  /** The same while one owner alone asks; beyond it, only each owner's share is let in. */
+  /**
+   * Requests in progress while one owner asks; beyond that, only each owner's share is admitted.
+   */
   readonly aloneMax: number;
-  /** Requests of one owner that wait for a place; endings are counted for each key. */
+  /** How many requests of one owner may wait; endings are counted per key. */
   readonly ownerWaitingMax: number;
   readonly waitMsMax: number;
 }
@@ -24,7 +27,7 @@ export interface FairGateLimits {
 export interface Turn {
   /** @throws {ApiError} `OVERLOADED` if no place was free in time. */
   readonly entered: Promise<void>;
-  /** For a client that went away: leaves the queue, or the place if it has one already. */
+  /** Called when the client went away: leaves the queue, or gives back the place. */
   cancel(): void;
 }
 
@@ -37,13 +40,13 @@ interface Line {
   readonly owner: OwnerLines;
   running: number;
   /** By the key that asks for an ending; all other requests stand together. */
-  readonly waiting: Map<string, Waiter[]>;
+  readonly waiting: TurnQueue<Waiter>;
 }
 
 class OwnerLines {
   readonly id: string;
-  readonly requests: Line = { owner: this, running: 0, waiting: new Map() };
-  readonly endings: Line = { owner: this, running: 0, waiting: new Map() };
+  readonly requests: Line = { owner: this, running: 0, waiting: new TurnQueue() };
+  readonly endings: Line = { owner: this, running: 0, waiting: new TurnQueue() };
   constructor(id: string) {
     this.id = id;
   }
@@ -53,16 +56,16 @@ class OwnerLines {
   }
 
   get isIdle(): boolean {
-    return this.running + this.requests.waiting.size + this.endings.waiting.size === 0;
+    return this.running === 0 && this.requests.waiting.isEmpty && this.endings.waiting.isEmpty;
   }
 }
 
-/** Requests that end nothing come in the order they were sent, whatever their key. */
+/** Requests that end nothing are served in order of arrival, whatever their key. */
 const anyKey = "";
 
-/** An instance is shared while several owners have requests in it, and for so long afterwards. */
+/** An instance counts as shared while several owners have requests in it, and this long after. */
 const sharedMs = 1_000;
-/** Requests that compute less disturb nobody. */
+/** Requests that compute less than this disturb nobody. */
 const restingFromMs = 5;
 const restMsMax = 250;
 /** Places become free all the time. */
@@ -73,29 +76,29 @@ export class FairGate {
   readonly #elapsed: () => number;
   /** Owners that have requests here. */
   readonly #owners = new Map<string, OwnerLines>();
-  /** Lines with requests that wait; the first is served next. */
+  /** Lines with waiting requests; the first is served next. */
   readonly #queue = new Set<Line>();
   #running = 0;
   #latestOwner = "";
   #sharedUntilMs = Number.NEGATIVE_INFINITY;
 
-  /** @param elapsed ms of a clock that never goes back. */
+  /** @param elapsed milliseconds of a monotonic clock. */
   constructor(limits: FairGateLimits, elapsed: () => number) {
     this.#limits = limits;
     this.#elapsed = elapsed;
   }
 
-  /** Requests of all owners that have a place now. */
+  /** How many requests of all owners have a place now. */
   get running(): number {
     return this.#running;
   }
 
   /**
-   * Takes a place for a request of `ownerId`, which must be given back with `leave`. Null if there
-   * was one, so that a request that needn't wait doesn't.
+   * Takes a place for a request of `ownerId`; the caller gives it back with `leave`. Null if there
+   * was a free one, so that such a request doesn't wait at all.
    * @param endingKeyId the key that asks to end something; null for all other requests.
-   * @throws {ApiError} `ACCOUNT_BUSY` if too many such requests wait already: of the owner, or of
-   *   the key whose endings they are.
+   * @throws {ApiError} `ACCOUNT_BUSY` if too many such requests of the owner, or endings of the
+   * key, wait already.
    */
   enter(ownerId: string, endingKeyId: string | null = null): Turn | null {
     const nowMs = this.#elapsed();
@@ -105,7 +108,7 @@ export class FairGate {
     }
     const owner = this.#ownerOf(ownerId);
     const line = endingKeyId === null ? owner.requests : owner.endings;
-    if (line.waiting.size === 0 && this.#hasPlace(line, nowMs)) {
+    if (line.waiting.isEmpty && this.#hasPlace(line, nowMs)) {
       this.#admit(line);
       return null;
     }
@@ -113,13 +116,13 @@ export class FairGate {
   }
 
   /**
-   * Gives a place back; the next in turn takes it. On a shared instance the place of an owner that
-   * has more requests waiting rests first for as long as the instance computed meanwhile: what
-   * comes of others finds it idle half of the time.
-   * @param computedMs how long it computed, for whomever, while the request had the place.
+   * Gives a place back, and the next in turn takes it. On a shared instance, the place of an owner
+   * with more waiting requests first rests as long as the instance computed meanwhile, so that
+   * others find it idle half of the time.
+   * @param computedMs how long the instance computed, for anyone, while the request had the place.
    */
   leave(ownerId: string, kind: "requests" | "endings" = "requests", computedMs = 0): void {
-    const waits = (this.#owners.get(ownerId)?.requests.waiting.size ?? 0) > 0;
+    const waits = this.#owners.get(ownerId)?.requests.waiting.isEmpty === false;
     const rests = kind === "requests" && waits && computedMs >= restingFromMs;
     if (rests && this.#isShared(this.#elapsed())) {
       setTimeout(() => this.#release(ownerId, kind), Math.min(computedMs, restMsMax)).unref();
@@ -153,8 +156,8 @@ export class FairGate {
   }
 
   /**
-   * An owner's share is its own even if others hold more than theirs, or all there is: they may do
-   * so for long, with bodies that trickle in.
+   * An owner's share is reserved even if others hold more than theirs; they may do so for long,
+   * with bodies that trickle in.
    */
   #hasPlace({ running, owner }: Line, nowMs: number): boolean {
     if (running === 0) return true;
@@ -171,8 +174,7 @@ export class FairGate {
 
   #wait(line: Line, keyId: string): Turn {
     const { ownerWaitingMax, waitMsMax } = this.#limits;
-    const waiting = line.waiting.get(keyId) ?? [];
-    if (waiting.length >= ownerWaitingMax) {
+    if (line.waiting.lengthOf(keyId) >= ownerWaitingMax) {
       throw new ApiError("ACCOUNT_BUSY", { headers: { "retry-after": retryAfterS } });
     }
     const { promise: entered, resolve, reject } = Promise.withResolvers<void>();
@@ -192,9 +194,8 @@ export class FairGate {
     };
     const withdraw = () => {
       if (!end()) return false;
-      waiting.splice(waiting.indexOf(waiter), 1);
-      if (waiting.length === 0) line.waiting.delete(keyId);
-      if (line.waiting.size === 0) this.#queue.delete(line);
+      line.waiting.remove(keyId, waiter);
+      if (line.waiting.isEmpty) this.#queue.delete(line);
       this.#forget(line.owner);
       return true;
     };
@@ -202,8 +203,7 @@ export class FairGate {
       if (!withdraw()) return;
       reject(new ApiError("OVERLOADED", { headers: { "retry-after": retryAfterS } }));
     }, waitMsMax);
-    waiting.push(waiter);
-    line.waiting.set(keyId, waiting);
+    line.waiting.add(keyId, waiter);
     this.#queue.add(line);
     const cancel = () => {
       if (withdraw()) reject(new ApiError("OVERLOADED", { cause: "the client is gone" }));
@@ -211,7 +211,7 @@ export class FairGate {
     return { entered, cancel };
   }
 
-  /** One request of each waiting line in turn, as long as there is a place for one of them. */
+  /** Serves one request of each waiting line in turn while places are free. */
   #serve(): void {
     const nowMs = this.#elapsed();
     for (let served = true; served; ) {
@@ -219,22 +219,11 @@ export class FairGate {
       for (const line of this.#queue) {
         if (!this.#hasPlace(line, nowMs)) continue;
         this.#queue.delete(line);
-        takeNext(line.waiting)?.admit();
-        if (line.waiting.size > 0) this.#queue.add(line);
+        line.waiting.takeNext()?.admit();
+        if (!line.waiting.isEmpty) this.#queue.add(line);
         served = true;
         break;
       }
     }
   }
-}
-
-/** The first request of the key whose turn it is, which then goes behind the other keys. */
-function takeNext(waiting: Map<string, Waiter[]>): Waiter | undefined {
-  for (const [keyId, waiters] of waiting) {
-    waiting.delete(keyId);
-    const next = waiters.shift();
-    if (waiters.length > 0) waiting.set(keyId, waiters);
-    return next;
-  }
-  return undefined;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { inTurnOf } from "./large-events.ts";
 
-/** Sends that end when they are told to. */
+/** Sends that end when the test says so. */
 function sending(ownerId: string) {
   let begun = false;
   const { promise, resolve, reject } = Promise.withResolvers<string>();

@@ -3,7 +3,7 @@ import type { LimitState } from "./sliding-counter.ts";
 
 const seconds = (ms: number) => Math.max(1, Math.ceil(ms / 1_000));
 
-/** What every answer carries that a limit had a say in. */
+/** The headers of every answer that a limit was applied to. */
 export function limitHeaders({ limit, remaining, resetMs }: LimitState): Record<string, string> {
   return {
     "ratelimit-limit": String(limit),
@@ -12,7 +12,7 @@ export function limitHeaders({ limit, remaining, resetMs }: LimitState): Record<
   };
 }
 
-/** A 429 that says when to come back. @param sentence which limit it was, for the client. */
+/** A 429 that says when to come back. @param sentence says which limit it was, for the client. */
 export function rateLimited(state: LimitState, sentence: string): ApiError {
   const headers = { ...limitHeaders(state), "retry-after": String(seconds(state.resetMs)) };
   return new ApiError("RATE_LIMITED", { message: sentence, headers });

@@ -1,7 +1,7 @@
 /**
- * Answers that stay open, streams and downloads, per key and per owner: each holds memory and a
- * listener for as long as its reader likes, so how many one owner may have is bounded (TEN-2).
- * Counted by each instance for itself, as requests are (ADR 10).
+ * Limits open answers, which are streams and downloads, per key and per owner. Each holds memory
+ * and a listener for as long as its reader likes (TEN-2). Each instance counts its own, as it does
+ * for requests (ADR 10).
  */
 import { ApiError } from "../errors/api-error.ts";
 
@@ -10,7 +10,7 @@ export interface OpenAnswersLimits {
   readonly openPerOwnerMax: number;
 }
 
-/** When to come back: readers end at any moment. */
+/** When to come back; readers end at any moment. */
 const retryAfterS = "5";
 
 export class OpenAnswers {
@@ -23,7 +23,7 @@ export class OpenAnswers {
 
   /**
    * Takes a place of the key and one of its owner, or neither.
-   * @returns gives them back; calling it again changes nothing.
+   * @returns a function that gives them back; calling it again changes nothing.
    * @throws {ApiError} `STREAMS_LIMITED`.
    */
   take(keyId: string, ownerId: string): () => void {
@@ -51,8 +51,8 @@ export class OpenAnswers {
     });
   }
 
-  #add(subject: string, by: 1 | -1): void {
-    const count = (this.#counts.get(subject) ?? 0) + by;
+  #add(subject: string, change: 1 | -1): void {
+    const count = (this.#counts.get(subject) ?? 0) + change;
     if (count > 0) this.#counts.set(subject, count);
     else this.#counts.delete(subject);
   }

@@ -4,7 +4,7 @@ import { writePaced } from "./paced-writing.ts";
 
 const pieceBytes = 1_024;
 
-/** Pieces that say how many of them were made. */
+/** Pieces that count how many of them were made. */
 function newPieces(count: number) {
   let made = 0;
   const pieces = async function* () {
@@ -21,7 +21,7 @@ async function settle(): Promise<void> {
 }
 
 describe("TEN-2 writePaced()", () => {
-  test("has no second piece made while the reader hasn't taken the first", async () => {
+  test("makes no second piece before the reader has taken the first", async () => {
     const { pieces, made } = newPieces(8);
     const reader = new PassThrough({ highWaterMark: pieceBytes });
     const written = writePaced(reader, pieces, new AbortController().signal);
@@ -37,7 +37,7 @@ describe("TEN-2 writePaced()", () => {
     expect(takenBytes).toBe(8 * pieceBytes);
   });
 
-  test("ends when the reader goes away, and has nothing more made", async () => {
+  test("ends when the reader goes away, and makes nothing more", async () => {
     const { pieces, made } = newPieces(8);
     const gone = new AbortController();
     const reader = new PassThrough({ highWaterMark: pieceBytes });

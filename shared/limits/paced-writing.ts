@@ -1,7 +1,7 @@
-/** Writing at the reader's pace: what a slow reader hasn't taken holds no more than one piece. */
+/** Writes at the reader's pace, so a slow reader holds no more than one piece in memory. */
 import type { Writable } from "node:stream";
 
-/** Resolves when `response` takes more, or when `signal` says that nobody reads any more. */
+/** Resolves when `response` takes more, or when `signal` says that the reader is gone. */
 export async function drained(response: Writable, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => {
@@ -15,7 +15,7 @@ export async function drained(response: Writable, signal: AbortSignal): Promise<
   });
 }
 
-/** Writes piece by piece, and has the next one made only once the reader has taken the last. */
+/** Writes piece by piece, and makes the next one only once the reader has taken the last. */
 export async function writePaced(
   response: Writable,
   pieces: AsyncIterable<Buffer> | Iterable<Buffer>,

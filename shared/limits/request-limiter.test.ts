@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import type { ApiError } from "../errors/api-error.ts";
-import { claimsOf } from "./request-claims.ts";
+import { claimsOf, type RequestClass } from "./request-claims.ts";
 import { type Claim, RequestLimiter } from "./request-limiter.ts";
 
 const windowMs = 60_000;
@@ -31,7 +31,7 @@ describe("LIM-2 RequestLimiter", () => {
     expect(limiter.take([wide]).state).toMatchObject({ limit: 10, remaining: 8 });
   });
 
-  test("gives back what another limit refused after all", () => {
+  test("gives back what was counted if another limit refuses", () => {
     const limiter = new RequestLimiter(() => 0);
     limiter.take([claim("a", 2)]).release();
     expect(limiter.take([claim("a", 2)]).state).toMatchObject({ remaining: 1 });
@@ -47,6 +47,23 @@ describe("claimsOf()", () => {
     const other = { id: "key_b", owner };
     expect(refusalOf(() => limiter.take(claimsOf("writes", other, requests))).status).toBe(429);
     expect(() => limiter.take(claimsOf("closings", other, requests))).not.toThrow();
+  });
+
+  test("KEY-10 counts closings by the key itself, and by nothing else that is sent", () => {
+    const one = { max: 1 };
+    const { requests } = DeploymentLimits.parse({ requests: { perKey: one, writes: one } });
+    const limiter = new RequestLimiter(() => 0);
+    const owner = { id: "user" };
+    const [old, next] = ["key_a", "key_b"].map((credentialId) => ({
+      ...{ id: "key_a", credentialId, owner },
+    }));
+    const ask = (requestClass: RequestClass, key = old) =>
+      limiter.take(claimsOf(requestClass, key ?? { id: "" }, requests));
+    ask("writes");
+    expect(refusalOf(() => ask("writes", next)).status).toBe(429);
+    ask("closings");
+    expect(refusalOf(() => ask("closings")).status).toBe(429);
+    expect(() => ask("closings", next)).not.toThrow();
   });
 });
 
@@ -66,7 +83,7 @@ describe("RequestLimiter", () => {
       "retry-after": "62",
     });
     expect(message).toBe("At most 1 requests are taken in 60 seconds.");
-    // Whoever waits as long as was said is let in.
+    // A client that waits as long as it was told is admitted.
     nowMs += 62_000;
     expect(limiter.take([early, late]).state).toMatchObject({ limit: 1, remaining: 0 });
   });

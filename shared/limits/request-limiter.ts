@@ -4,39 +4,39 @@ import type { ApiError } from "../errors/api-error.ts";
 import { rateLimited } from "./limit-headers.ts";
 import { type LimitState, SlidingCounter } from "./sliding-counter.ts";
 
-/** One of the limits a request counts against. */
+/** One of the limits that a request counts against. */
 export interface Claim {
-  /** Whose count it is: unique among all limits. */
+  /** The name of what is counted, unique among all limits. */
   readonly subject: string;
   readonly limit: WindowLimit;
-  /** As in "at most 300 … in 60 seconds". */
+  /** The noun in "at most 300 … in 60 seconds". */
   readonly what: string;
 }
 
 export interface Permit {
-  /** Of the tightest limit; null where none applies. */
+  /** The state of the tightest limit; null if none applies. */
   readonly state: LimitState | null;
-  /** For a request that another limit refuses after all (LIM-2). */
+  /** Called when another limit refuses the request after all (LIM-2). */
   release(): void;
 }
 
-/** A counter and its name are half a kilobyte, so all of them stay near 10 MB. */
+/** A counter and its name take half a kilobyte, so all of them stay near 10 MB. */
 const countersMax = 20_000;
 
 /**
- * Counts requests in this process's memory: no read and no write, so a request is admitted or
+ * Counts requests in this process's memory, without reads or writes, so a request is admitted or
  * refused in microseconds whatever else fails. Each instance counts for itself (ADR 10).
  */
 export class RequestLimiter {
   readonly #counters = new LRUCache<string, SlidingCounter>({ max: countersMax });
   readonly #now: () => number;
 
-  /** @param now ms of a clock that never goes back. */
+  /** @param now milliseconds of a monotonic clock. */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** Takes one of each, or nothing of any (LIM-2). @throws {ApiError} `RATE_LIMITED`. */
+  /** Takes one of each limit, or none at all (LIM-2). @throws {ApiError} `RATE_LIMITED`. */
   take(claims: readonly Claim[]): Permit {
     const nowMs = this.#now();
     const counters = claims.map((claim) => this.#counterOf(claim));
@@ -62,7 +62,7 @@ export class RequestLimiter {
   }
 }
 
-/** Of several that are full, the one that is longest in the way. */
+/** Refuses by the full limit that takes longest to have room. */
 function refusalOf(claims: readonly Claim[], states: readonly LimitState[]): ApiError | null {
   let longest: { readonly claim: Claim; readonly state: LimitState } | null = null;
   for (const [index, claim] of claims.entries()) {

@@ -1,21 +1,22 @@
 import type { WindowLimit } from "../core/limits/sliding-window.ts";
 
-/** What the RateLimit headers say. */
+/** The values of the RateLimit headers. */
 export interface LimitState {
   readonly limit: number;
   readonly remaining: number;
-  /** Until the oldest request that counts leaves the window and makes room; 0 if none counts. */
+  /** How long until the oldest request leaves the window and makes room; 0 if none counts. */
   readonly resetMs: number;
 }
 
 const bucketsPerWindow = 15;
-/** A window that begins inside a bucket ends inside another. */
+/** A window that begins inside a bucket ends inside another one. */
 const slots = bucketsPerWindow + 1;
 
 /**
- * Requests per bucket of a sliding window, in memory that never grows: no span of the window's
- * length holds more than the limit, and in return a request may count for one bucket too long.
- * The same count as `core/window.ts`, for requests by the thousand instead of stored documents.
+ * Requests per bucket of a sliding window, in constant memory. No span of the window's length
+ * admits more than the limit; the price is that a request may count for one bucket too long. The
+ * same algorithm as `core/limits/sliding-window.ts`, for thousands of requests instead of stored
+ * documents.
  */
 export class SlidingCounter {
   readonly #limit: WindowLimit;
@@ -29,14 +30,14 @@ export class SlidingCounter {
     this.#bucketMs = limit.windowMs / bucketsPerWindow;
   }
 
-  /** @param nowMs of a clock that never goes back. */
+  /** @param nowMs milliseconds of a monotonic clock. */
   state(nowMs: number): LimitState {
     this.#advance(nowMs);
     const remaining = Math.max(0, this.#limit.max - this.#used);
     return { limit: this.#limit.max, remaining, resetMs: this.#resetMs(nowMs) };
   }
 
-  /** Counts one; gives the bucket it lies in. */
+  /** Counts one request and returns its bucket. */
   add(nowMs: number): number {
     this.#advance(nowMs);
     const slot = this.#latest % slots;
@@ -45,7 +46,7 @@ export class SlidingCounter {
     return this.#latest;
   }
 
-  /** Takes back one of `bucket`; one that has left the window is gone already. */
+  /** Takes back one request of `bucket`; a bucket that has left the window is gone already. */
   remove(bucket: number): void {
     const slot = bucket % slots;
     const count = this.#counts[slot] ?? 0;

@@ -6,7 +6,7 @@ const mib = 1024 * 1024;
 const busy = expect.objectContaining({ code: "ACCOUNT_BUSY", status: 429 });
 const overloaded = expect.objectContaining({ code: "OVERLOADED", status: 503 });
 
-/** A response that nobody has read. */
+/** A response that no reader has taken. */
 class Unread extends EventEmitter {
   readonly closed = false;
 }

@@ -1,12 +1,11 @@
 /**
- * Bytes of answers that their readers haven't taken yet: each lies in this instance's memory for as
- * long as its reader likes, so one account may have only so many, and all of them together too
- * (TEN-2).
+ * Limits the bytes of answers that readers haven't taken yet, per account and in total. They stay
+ * in this instance's memory for as long as the reader likes (TEN-2).
  */
 import type { ServerResponse } from "node:http";
 import { ApiError } from "../errors/api-error.ts";
 
-/** Smaller ones are taken by the socket at once. */
+/** The socket takes smaller answers at once. */
 const countedBytesMin = 16 * 1024;
 const ownerBytesMax = 16 * 1024 * 1024;
 const allBytesMax = 48 * 1024 * 1024;
@@ -17,8 +16,8 @@ export class UnsentAnswers {
   #all = 0;
 
   /**
-   * Counts an answer until it is sent, or its reader is gone.
-   * @param mayRefuse whether nothing was changed: what was done is answered, come what may.
+   * Counts an answer until it is sent or its reader is gone.
+   * @param mayRefuse false if the request changed something, because its answer must be given.
    * @throws {ApiError} `ACCOUNT_BUSY` or `OVERLOADED`.
    */
   add(

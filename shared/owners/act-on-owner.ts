@@ -1,4 +1,4 @@
-/** Owners that an operator names: the operator's right to act on them has been checked before. */
+/** Owners that an operator names. The operator's right to act on them was checked before. */
 import type { Mode } from "../core/keys/api-key.ts";
 import { mintOwner, type Owner } from "../identity/owner.ts";
 import { type OwnerProfile, owners } from "../store/owners.ts";
@@ -13,12 +13,12 @@ export async function existingOwner(
   return { owner: mintOwner(value.id, value.mode), profile: value };
 }
 
-/** An owner about to be made. */
+/** An owner that is about to be created. */
 export function newOwner(id: string, mode: Mode): Owner {
   return mintOwner(id, mode);
 }
 
-/** The owner whose profile maintenance has found. */
+/** The owner of a profile that maintenance found. */
 export function ownerOf({ id, mode }: OwnerProfile): Owner {
   return mintOwner(id, mode);
 }

@@ -2,11 +2,11 @@ import { isSameNetwork } from "../core/network/address-range.ts";
 import type { ApiKey } from "../store/api-keys.ts";
 
 /**
- * One structured line when a key is used from another network than when its use was last noted, for
- * an alert policy to match `jsonPayload.event="key.new_network"`. The address itself stands in the
- * request's own line.
+ * Logs one structured line when a key is used from another network than at its last recorded use;
+ * an alert policy matches `jsonPayload.event="key.new_network"`. The request's own line has the
+ * address.
  *
- * @param key as it was before this use was noted; one that was never used has no network yet
+ * @param key before this use was recorded; a key that was never used has no network yet
  */
 export function announceNetwork(key: ApiKey, address: string): void {
   const { id: keyId, ownerId, lastUsedIp, lastUsedAt } = key;

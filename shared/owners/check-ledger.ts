@@ -1,6 +1,6 @@
 /**
- * Whether an account is what its ledger adds up to. Lines that are long settled are added up once
- * and kept as sums; what came since is read together with the account, as of one moment.
+ * Checks whether an account equals what its ledger adds up to. Settled lines are added up once and
+ * kept as sums; newer lines are read together with the account in one snapshot.
  */
 import type { Account } from "../core/money/account.ts";
 import {
@@ -22,7 +22,7 @@ import { formatVersion } from "../store/versions.ts";
 /** No line is committed later than this after the time it states. */
 const settledMs = 10 * 60_000;
 const pageLengthMax = 500;
-/** Of what came lately, read in one transaction. */
+/** Pages of recent lines, read in one transaction. */
 const recentPagesMax = 100;
 
 export interface CountedLedger {
@@ -33,10 +33,10 @@ export interface CountedLedger {
 export const nothingCounted: CountedLedger = { sums: noLines, place: null };
 
 export type Checked = CountedLedger & {
-  /** `behind`: there is more to read than one call may; the next goes on from `place`. */
+  /** `behind`: more must be read than one call may; the next call continues from `place`. */
   readonly outcome: "balanced" | "differs" | "behind" | "unchanged";
   readonly differences: readonly Difference[];
-  /** Of all lines that were read. */
+  /** The sums of all lines that were read. */
   readonly total: LedgerSums;
   readonly account: Account | null;
   readonly accountVersion: string | null;
@@ -44,7 +44,7 @@ export type Checked = CountedLedger & {
 
 export interface CheckOptions {
   readonly from: CountedLedger;
-  /** With which account the check needn't go on: the one it was last found in order with. */
+  /** The account version that was last found in order; if it is unchanged, the check stops. */
   readonly unless: string | null;
   readonly pagesMax: number;
   readonly now: number;
@@ -63,13 +63,15 @@ export async function checkLedger(
     return { ...options.from, ...same, outcome: "unchanged", differences: [] };
   }
   const { counted, complete } = await countSettled(store, owner, options);
-  const seen = complete ? await store.atOneMoment((at) => compare(at, owner, counted)) : null;
+  const seen = complete
+    ? await store.atOneMoment((snapshot) => compare(snapshot, owner, counted))
+    : null;
   if (seen) return { ...counted, ...seen };
   const unknown = { account: first.value, accountVersion: version, total: counted.sums };
   return { ...counted, ...unknown, outcome: "behind", differences: [] };
 }
 
-/** Carries the sums on over lines that nothing can come before any more. */
+/** Continues the sums over lines that are old enough that none can be added before them. */
 async function countSettled(
   store: Store,
   owner: Owner,
@@ -78,7 +80,9 @@ async function countSettled(
   let counted = from;
   for (let page = 0; page < pagesMax; page += 1) {
     const walk = { after: counted.place, until: now - settledMs, limit: pageLengthMax };
-    const next = await store.atOneMoment((at) => countPage(at, owner, { counted, walk }));
+    const next = await store.atOneMoment((snapshot) =>
+      countPage(snapshot, owner, { counted, walk }),
+    );
     counted = next.counted;
     if (next.lines < pageLengthMax) return { counted, complete: true };
   }
@@ -86,9 +90,9 @@ async function countSettled(
 }
 
 async function countPage(
-  at: ReadSnapshot,
+  snapshot: ReadSnapshot,
   owner: Owner,
-  on: {
+  page: {
     readonly counted: CountedLedger;
     readonly walk: {
       readonly after: Cursor | null;
@@ -97,34 +101,34 @@ async function countPage(
     };
   },
 ): Promise<{ readonly counted: CountedLedger; readonly lines: number }> {
-  const found = await at.next(ledger.all(owner), { field: "createdAt", ...on.walk });
-  const sums = found.reduce((sum, { value }) => addLine(sum, value), on.counted.sums);
+  const found = await snapshot.next(ledger.all(owner), { field: "createdAt", ...page.walk });
+  const sums = found.reduce((sum, { value }) => addLine(sum, value), page.counted.sums);
   const last = found.at(-1)?.value;
-  const place = last ? { value: last.createdAt, id: last.id } : on.counted.place;
+  const place = last ? { value: last.createdAt, id: last.id } : page.counted.place;
   return { counted: { sums, place }, lines: found.length };
 }
 
-/** The rest of the lines, the account and what it holds for; null if there are too many lines. */
+/** Compares the remaining lines, the account and its holds; null if there are too many lines. */
 async function compare(
-  at: ReadSnapshot,
+  snapshot: ReadSnapshot,
   owner: Owner,
   settled: CountedLedger,
 ): Promise<Omit<Checked, keyof CountedLedger> | null> {
-  const { value: account, version } = await at.get(accounts.of(owner, accountId));
+  const { value: account, version } = await snapshot.get(accounts.of(owner, accountId));
   let recent = { counted: settled, lines: pageLengthMax };
   for (let page = 0; recent.lines === pageLengthMax; page += 1) {
     if (page === recentPagesMax) return null;
     const walk = { after: recent.counted.place, limit: pageLengthMax };
-    recent = await countPage(at, owner, { counted: recent.counted, walk });
+    recent = await countPage(snapshot, owner, { counted: recent.counted, walk });
   }
   const total = recent.counted.sums;
-  // A ledger without an account is amiss as well.
+  // A ledger without an account is a fault as well.
   if (!account || !version) {
     const outcome = total.lines === 0 ? "balanced" : "differs";
     return { outcome, total, differences: [], account: null, accountVersion: null };
   }
   const refs = Object.keys(account.holds).map((id) => executions.of(owner, id));
-  const held = await at.getAll(refs);
+  const held = await snapshot.getAll(refs);
   const open = held.flatMap(({ value }) => (value && !hasEnded(value) ? [value] : []));
   const found = [...differences(account, total), ...holdDifferences(account, open)];
   const outcome = found.length === 0 ? "balanced" : "differs";
@@ -132,10 +136,10 @@ async function compare(
   return { outcome, total, differences: found, account, accountVersion };
 }
 
-/** What the next check begins with. */
+/** The state that the next check starts from. */
 export function asCheck(
   checked: Checked,
-  at: { readonly recounting: boolean; readonly now: number },
+  context: { readonly recounting: boolean; readonly now: number },
 ): LedgerCheck {
   const { sums, place, outcome, accountVersion } = checked;
   const inOrder = outcome === "balanced" || outcome === "unchanged";
@@ -143,8 +147,8 @@ export function asCheck(
     v: 1,
     sums,
     place: place && { value: Number(place.value), id: place.id },
-    recounting: at.recounting && !inOrder,
+    recounting: context.recounting && !inOrder,
     accountVersion: inOrder ? accountVersion : null,
-    checkedAt: at.now,
+    checkedAt: context.now,
   };
 }

@@ -1,8 +1,8 @@
 /**
- * An owner's whole account, shut and opened: see `close-keys.ts` for a single key of it. One commit
- * of a fixed size, which names no version, does it: from then on nothing is started, renewed or
- * made for the account (KEY-10). Its keys, however many, follow in pages; should the process die
- * over them, maintenance goes on.
+ * Suspends and resumes an owner's whole account; `revoke-keys.ts` ends a single key. One commit of
+ * fixed size, which names no version, does it: from then on nothing is started, renewed or made for
+ * the account (KEY-10). The owner's keys follow in pages; if the process dies, maintenance
+ * continues.
  */
 import type { Account } from "../core/money/account.ts";
 import type { StopDeps, StoppedBy } from "../executions/stop-executions.ts";
@@ -18,7 +18,7 @@ import { present, type Store } from "../store/store.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
 
 const keysPerPageMax = 400;
-/** Far more than an owner can have: what goes on beyond it would never end. */
+/** Far more pages than an owner can have; a loop beyond it would be endless. */
 const pagesMax = 1_000;
 
 export interface WholeOwner {
@@ -37,13 +37,13 @@ export async function wholeOwner(store: Store, id: string): Promise<WholeOwner> 
 
 interface Turn {
   readonly state: OwnerProfile["state"];
-  /** Whether what the owner runs is stopped. */
+  /** Whether the owner's executions are stopped. */
   readonly stop: boolean;
   readonly by: StoppedBy;
   readonly now: number;
 }
 
-/** What suspends or resumes an owner, in one commit. Pure. */
+/** The writes that suspend or resume an owner, in one commit. Pure. */
 export function turnOwner({ owner, account }: WholeOwner, turn: Turn): readonly Write[] {
   const { state, stop, by, now } = turn;
   const suspendedAt = state === "active" ? null : (account.admission.suspendedAt ?? now);
@@ -68,13 +68,13 @@ export function turnOwner({ owner, account }: WholeOwner, turn: Turn): readonly 
 }
 
 /**
- * Has the keys follow their account; returns when all of them have, and no instance goes by what
- * they were before.
- * @returns what the owner has going, stopped if that was ordered.
+ * Brings the keys in line with their account. Returns when all of them are, and no instance uses
+ * their earlier state.
+ * @returns the owner's unfinished executions, stopped if that was ordered.
  */
 export async function followAccount(deps: StopDeps, id: string): Promise<readonly string[]> {
   const { ref, value, version } = await deps.store.get(keyFollowUps.doc(id));
-  // Somebody else has finished it.
+  // Another process has finished it.
   if (!value) return [];
   const owner = mintOwner(value.ownerId, value.mode);
   await reachKeys(deps, owner);
@@ -84,13 +84,13 @@ export async function followAccount(deps: StopDeps, id: string): Promise<readonl
   try {
     await withDeadline(deps.store.commit([remove(ref, version)]));
   } catch (error) {
-    // The owner was turned once more meanwhile: that has an order of its own.
+    // The owner was suspended or resumed again meanwhile, which has an order of its own.
     if (!isConflict(error)) throw error;
   }
   return ids;
 }
 
-/** Orders whose process must have died, the longest due first. */
+/** Orders whose process must have died, longest overdue first. */
 export async function dueFollowUps(
   { store, now }: Pick<StopDeps, "store" | "now">,
   limit: number,
@@ -99,13 +99,13 @@ export async function dueFollowUps(
   return await store.findRefs(keyFollowUps.all(), { between, orderBy: [["dueAt", "asc"]], limit });
 }
 
-/** Page by page, until no key says anything else than the account. */
+/** Goes page by page until every key agrees with the account. */
 async function reachKeys(deps: StopDeps, owner: Owner): Promise<void> {
   for (let page = 0; page < pagesMax; page += 1) if ((await reachPage(deps, owner)) === 0) return;
   throw new Error(`${owner.id} has keys without end`);
 }
 
-/** The page is decided on the account, so that of two who turn it at once the last one is right. */
+/** Each page is decided on the account, so if two processes change it at once the last one wins. */
 async function reachPage(deps: StopDeps, owner: Owner): Promise<number> {
   let keys = await keysUnlike(deps.store, owner);
   if (keys.found.length === 0) return 0;

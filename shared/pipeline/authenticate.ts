@@ -1,4 +1,4 @@
-/** Who calls, by the credential that was shown: the only place where owners are let in. */
+/** Identifies the caller by the credential: the only place that admits owners. */
 import { config, gatewayKeys, required } from "../config.ts";
 import { verifyToken } from "../core/executions/ticket.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -13,7 +13,7 @@ import type { Authentication, Callers, Deps } from "./route.ts";
 interface KeyLookup {
   readonly keys: ApiKeyCache;
   readonly deps: Pick<Deps, "store" | "now">;
-  /** The client's. */
+  /** The client's address. */
   readonly address: string;
 }
 
@@ -28,7 +28,7 @@ async function atKey(
 ): Promise<Authenticated<"api-key">> {
   const { provisional, confirmed } = await keys.find(key, { mode, address });
   const later = confirmed.then(withKey);
-  later.catch(() => {}); // Awaited before the answer; may fail before that.
+  later.catch(() => {}); // Awaited before the answer; it may fail before that.
   return {
     caller: withKey(provisional),
     confirmed: later,

@@ -5,7 +5,7 @@ function none(): never {
   throw new Fault("this function's service declares no database");
 }
 
-/** For a function that may do nothing at all: it starts without loading any client. */
+/** The dependencies of a function that touches no data; it starts without loading any client. */
 export const depsWithoutStore: Deps = {
   get store() {
     return none();

@@ -1,4 +1,4 @@
-/** How a function ends connections: whoever is refused reads why, however it sends. */
+/** How a function ends connections: a refused client can read the reason, however it sends. */
 import { once } from "node:events";
 import type { Server } from "node:http";
 import { connect } from "node:net";
@@ -23,8 +23,8 @@ interface Refusing {
   readonly targets: string[];
 }
 
-/** A function that refuses every body: at once, or when it has read too much. */
-async function refusing(within?: Deadlines): Promise<Refusing> {
+/** A function that refuses every body: at once, or after reading too much. */
+async function refusing(limits?: Deadlines): Promise<Refusing> {
   const targets: string[] = [];
   const written = Promise.withResolvers<void>();
   const server = createFunctionServer((request, response) => {
@@ -32,11 +32,11 @@ async function refusing(within?: Deadlines): Promise<Refusing> {
     request.socket.once("finish", () => setImmediate(() => setImmediate(written.resolve)));
     if (request.method === "GET") return sendJson(response, { status: 200, body: {} });
     const refuse = (error: unknown) => sendError(response, asRefusal(error));
-    // One that reads until it is too much, and leaves the rest where it is.
+    // Reads until it is too much, and leaves the rest unread.
     if (request.url === "/read") return void readBytes(request, 1_000).catch(refuse);
     const isStranger = request.url === "/stranger";
     refuse(new ApiError(isStranger ? "UNAUTHORIZED" : "PAYLOAD_TOO_LARGE"));
-  }, within);
+  }, limits);
   open.push(server);
   await once(server.listen(0, "127.0.0.1"), "listening");
   return { port: Object(server.address()).port, answered: () => written.promise, targets };
@@ -72,7 +72,7 @@ describe("a refused body", () => {
     },
   );
 
-  test("is cut after all where it has no end", async () => {
+  test("is cut if it never ends", async () => {
     const { port, answered } = await refusing();
     const part = "x".repeat(8_000_000);
     const parts = [head("Content-Length: 900000000"), ...Array<string>(100).fill(part)];
@@ -95,7 +95,7 @@ describe("a refused body", () => {
     expect(statusOf(await writeEverythingFirst(port, few))).toBe(401);
   });
 
-  test("makes no second request of what its client sends behind it", async () => {
+  test("isn't followed by a second request made from its client's bytes", async () => {
     const { port, targets } = await refusing();
     const hidden = "GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n";
     const body = "x".repeat(70_000);

@@ -1,4 +1,4 @@
-/** The first gates: what a request must show before its body is read or a document is. */
+/** The first gates: what a request must show before its body or any document is read. */
 import type { IncomingMessage } from "node:http";
 import { config, peppers } from "../config.ts";
 import { checkKey, type Mode } from "../core/keys/api-key.ts";
@@ -23,8 +23,8 @@ export type Credential =
   | { readonly type: "token"; readonly token: string };
 
 /**
- * What the caller shows, as far as that can be told without reading anything: a key that was never
- * issued, or a missing credential, is refused here (KEY-3).
+ * The caller's credential, as far as it can be judged without a read. A missing credential, or a
+ * key that was never issued, is refused here (KEY-3).
  */
 export function checkCredential(
   authentication: Authentication,
@@ -42,7 +42,7 @@ export function checkCredential(
   return { type: "key", key: shown, mode };
 }
 
-/** The facts of a request that handlers may know. @throws {ApiError} for a malformed header. */
+/** The facts of a request that handlers may use. @throws {ApiError} for a malformed header. */
 export function requestFacts(request: IncomingMessage, id: string): RequestFacts {
   const key = request.headers["idempotency-key"] ?? null;
   if (key !== null && (typeof key !== "string" || !idempotencyKeyForm.test(key))) {
@@ -62,8 +62,8 @@ export function requestFacts(request: IncomingMessage, id: string): RequestFacts
 }
 
 /**
- * The client's address as the load balancer saw it: it appends "client, balancer" to whatever the
- * client itself sent, so only entries counted from the end can be believed.
+ * The client's address as the load balancer saw it. The balancer appends "client, balancer" to
+ * whatever the client sent, so only entries counted from the end can be trusted.
  */
 export function clientAddress(request: IncomingMessage): string {
   const forwarded = String(request.headers["x-forwarded-for"] ?? "").split(",");

@@ -1,4 +1,4 @@
-/** On every answer of ours, errors and 404s included (EDG-4). No CORS header at all (EDG-7). */
+/** Sent with every answer, errors and 404s included (EDG-4). There are no CORS headers (EDG-7). */
 export const securityHeaders: Readonly<Record<string, string>> = {
   "strict-transport-security": "max-age=63072000; includeSubDomains; preload",
   "x-content-type-options": "nosniff",

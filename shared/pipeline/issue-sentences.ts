@@ -1,6 +1,6 @@
 /**
- * What a schema finds wrong, as what to change: the rest of a sentence that begins with the field's
- * name. Nothing of what was sent is in it.
+ * Turns a schema's findings into what to change: the rest of a sentence that begins with the
+ * field's name. It contains nothing of what was sent.
  */
 import type { z } from "zod";
 
@@ -27,7 +27,10 @@ const forms: Readonly<Record<string, string>> = {
 };
 const valuesMax = 12;
 
-/** For `safeParse`: comes after what the schema itself says, which reads on in the same way. */
+/**
+ * An error map for `safeParse`. It is asked after the schema's own messages, which read the same
+ * way.
+ */
 export const sayWhatToChange: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case "invalid_type":

@@ -10,7 +10,7 @@ import type { Route } from "./route.ts";
 const request = new IncomingMessage(new Socket());
 
 describe("setLimitHeaders()", () => {
-  test("lets the tightest limit stand, whichever comes first", () => {
+  test("shows the tightest limit, whichever comes first", () => {
     const response = new ServerResponse(request);
     setLimitHeaders(response, { limit: 10, remaining: 5, resetMs: 1_500 });
     setLimitHeaders(response, { limit: 30, remaining: 29, resetMs: 60_000 });
@@ -72,7 +72,7 @@ describe("TEN-1 LimitGate", () => {
     expect(admitted).toEqual(["key_a", "key_a", "key_b", "key_a"]);
   });
 
-  test("counts what stays open, streams and files, and no other answer", () => {
+  test("counts answers that stay open (streams and files), and no others", () => {
     const fairness = { openPerKeyMax: 1 };
     const gate = new LimitGate(DeploymentLimits.parse({ fairness }), () => 0);
     const caller = { id: "key_a", owner };
@@ -100,7 +100,7 @@ describe("LIM-2 a start that the account refuses", () => {
     };
     const remaining = (key: string, sent = request) => {
       const permit = gate.take(starting, { ...caller, id: key }, sent);
-      gate.failed(starting, { ...caller, id: key }, { permit, error: refusal });
+      gate.failed(starting, { ...caller, id: key }, { permit, error: refusal, isAtWork: true });
       return permit.state?.remaining;
     };
     expect(remaining("key_a")).toBe(2);
@@ -113,7 +113,7 @@ describe("LIM-2 a start that the account refuses", () => {
     expect(() => remaining("key_a")).toThrow(refusal);
     expect(remaining("key_b")).toBe(2);
     pass(1);
-    // An execution of the key may have ended: the account is asked.
+    // An execution of the key may have ended, so the account is asked.
     expect(remaining("key_a")).toBe(2);
   });
 
@@ -128,5 +128,38 @@ describe("LIM-2 a start that the account refuses", () => {
     );
     pass(120_000);
     expect(remaining("key_a", repeated)).toBe(2);
+  });
+});
+
+describe("LIM-2 a request that is refused with 429", () => {
+  const caller = { id: "key_a", owner };
+  const busy = new ApiError("ACCOUNT_BUSY");
+  const limited = new ApiError("RATE_LIMITED");
+  test.each([
+    ["at a gate, counts for nothing", "writes", busy, false, 2],
+    ["once its documents were read, counts", "writes", limited, true, 1],
+    ["for answers that nobody took, counts", "reads", busy, true, 1],
+    ["as a start, for answers that nobody took, counts", "executions", busy, true, 1],
+    ["as a start, by the account, counts for nothing", "executions", limited, true, 2],
+  ] as const)("%s", (_what, requestClass, error, isAtWork, remaining) => {
+    const limits = DeploymentLimits.parse({ requests: { perKey: { max: 3 } } });
+    let nowMs = 0;
+    const gate = new LimitGate(limits, () => nowMs);
+    const route = routeWith({ limits: requestClass });
+    gate.failed(route, caller, { permit: gate.take(route, caller, request), error, isAtWork });
+    nowMs = 2_000;
+    expect(gate.take(route, caller, request).state?.remaining).toBe(remaining);
+  });
+});
+
+describe("KEY-10 the endings of a key that was rotated", () => {
+  test.each(endings)("wait in a row of their own: $audit", (fields) => {
+    const fairness = { aloneMax: 1, sharedMax: 1, ownerWaitingMax: 1 };
+    const gate = new LimitGate(DeploymentLimits.parse({ fairness }), () => 0);
+    const enter = (credentialId: string) =>
+      gate.enter(routeWith(fields), { id: "key_a", credentialId, owner });
+    expect([enter("key_a")?.turn, enter("key_a")?.turn]).toEqual([null, expect.anything()]);
+    expect(() => enter("key_a")).toThrow(expect.objectContaining({ code: "ACCOUNT_BUSY" }));
+    expect(enter("key_b")?.turn).not.toBeNull();
   });
 });

@@ -1,7 +1,7 @@
 /**
  * The limits of a request: its key, owner and class together, then a place among its owner's. All
- * in this process's memory, so none of it can fail; what must hold across instances (executions,
- * money) is decided in the owner's account.
+ * of it is in this process's memory, so it can't fail. Limits across instances (executions, money)
+ * are decided in the owner's account.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
@@ -10,17 +10,24 @@ import { FairGate, type Turn } from "../limits/fair-gate.ts";
 import { limitHeaders } from "../limits/limit-headers.ts";
 import { OpenAnswers } from "../limits/open-answers.ts";
 import { RefusalCache } from "../limits/refusal-cache.ts";
-import { type Claimant, claimsOf } from "../limits/request-claims.ts";
+import { type Claimant, claimsOf, credentialOf } from "../limits/request-claims.ts";
 import { type Permit, RequestLimiter } from "../limits/request-limiter.ts";
 import type { LimitState } from "../limits/sliding-counter.ts";
 import { receive } from "./parse.ts";
-import type { Route } from "./route.ts";
+import type { Authentication, Callers, Route } from "./route.ts";
 
-/** A place that a request works in; `turn` is null if it has it already. */
+/** A place that a request works in; `turn` is null if no wait is needed. */
 export interface WorkPlace {
   readonly turn: Turn | null;
-  /** Gives it back; calling it again changes nothing. */
+  /** Gives the place back; calling it again changes nothing. */
   readonly leave: () => void;
+}
+
+interface Failed {
+  readonly permit: Permit;
+  readonly error: unknown;
+  /** Whether it had got past its places: then its documents may have been read. */
+  readonly isAtWork: boolean;
 }
 
 export class LimitGate {
@@ -30,7 +37,7 @@ export class LimitGate {
   readonly #requests: RequestLimiter;
   readonly #refusals: RefusalCache;
 
-  /** @param elapsed ms of a clock that never goes back. */
+  /** @param elapsed milliseconds of a monotonic clock. */
   constructor(limits: DeploymentLimits, elapsed: () => number) {
     this.#limits = limits.requests;
     this.#places = new FairGate(limits.fairness, elapsed);
@@ -39,26 +46,26 @@ export class LimitGate {
     this.#refusals = new RefusalCache(elapsed);
   }
 
-  /** @throws {ApiError} `RATE_LIMITED`, and then nothing was counted. */
+  /** @throws {ApiError} `RATE_LIMITED`; then nothing was counted. */
   take(route: Route, caller: Claimant, request: IncomingMessage): Permit {
     const refusal = startsExecution(route) ? this.#refusals.find(caller.id) : null;
-    // A repetition of what was started is no start: whether it is one takes looking it up.
+    // A repeated start isn't a new start, and only a look-up can tell.
     const mayRepeat = request.headers["idempotency-key"] !== undefined;
     if (refusal && !mayRepeat) throw refusal;
     const permit = this.#requests.take(claimsOf(route.limits, caller, this.#limits));
-    // Looking up again and again what is known to be refused counts as requests do.
+    // Asking again for what is known to be refused counts as any request does.
     return refusal ? { ...permit, release: () => undefined } : permit;
   }
 
   /**
-   * A place among the requests that are worked on (TEN-1); null for callers that aren't owners.
+   * Takes a place among the requests in progress (TEN-1); null for callers that aren't owners.
    * @throws {ApiError} `ACCOUNT_BUSY`.
    */
   enter(route: Route, caller: Claimant): WorkPlace | null {
     if (!caller.owner) return null;
     const { id } = caller.owner;
     const isEnding = endsSomething(route);
-    const turn = this.#places.enter(id, isEnding ? caller.id : null);
+    const turn = this.#places.enter(id, isEnding ? credentialOf(caller) : null);
     let isHeld = turn === null;
     let before = performance.eventLoopUtilization();
     const held = () => {
@@ -76,7 +83,7 @@ export class LimitGate {
   }
 
   /**
-   * Counts an answer that may stay open, until what this returns is called; null for others.
+   * Counts an answer that may stay open until the returned function is called; null for others.
    * @throws {ApiError} `STREAMS_LIMITED`.
    */
   open(route: Route, caller: Claimant): (() => void) | null {
@@ -84,13 +91,25 @@ export class LimitGate {
     return this.#open.take(caller.id, caller.owner.id);
   }
 
-  /** What another limit refused counts against none of these (LIM-2). */
-  failed(route: Route, caller: Claimant, { permit, error }: { permit: Permit; error: unknown }) {
+  /**
+   * What another limit refused counts against none of these (LIM-2): one that refuses before
+   * anything is read, or a start's own, which is remembered. Whatever else was refused has cost
+   * reads, and would cost them again as often as it is asked for, so it counts.
+   */
+  failed(route: Route, caller: Claimant, { permit, error, isAtWork }: Failed) {
     if (!(error instanceof ApiError) || error.status !== 429) return;
-    permit.release();
     const isOfAccount = error.code === "RATE_LIMITED" || error.code === "CONCURRENCY_LIMITED";
-    if (isOfAccount && startsExecution(route)) this.#refusals.remember(caller.id, error);
+    const isOfStart = isAtWork && isOfAccount && startsExecution(route);
+    if (isOfStart) this.#refusals.remember(caller.id, error);
+    if (isOfStart || !isAtWork) permit.release();
   }
+}
+
+/** A key that was rotated goes on where the one before it was: its windows don't begin again. */
+export function claimantOf(caller: Callers[Authentication]): Claimant {
+  if (caller.type !== "key" || !("key" in caller)) return caller;
+  const { id: credentialId, owner, key } = caller;
+  return { id: key.lineageId ?? credentialId, credentialId, owner };
 }
 
 function startsExecution(route: Route): boolean {
@@ -103,15 +122,15 @@ const endings: ReadonlySet<string> = new Set([
   "execution.ended",
 ]);
 
-/** Such a request waits for no other kind (KEY-10). */
+/** Such requests wait for no other kind (KEY-10). */
 function endsSomething({ budget, audit }: Route): boolean {
   return budget === "closing" || endings.has(audit);
 }
 
 /**
- * Reads the body of what ends something, for which `enter` is called then. A key whose endings
- * trickle in would hold its owner's place for them, and no other key of that owner could be revoked
- * meanwhile (KEY-10). Runners' reports are large, and don't trickle.
+ * Reads the body of a request that ends something before `enter` is called for it. Otherwise a key
+ * whose endings trickle in would hold its owner's place, and no other key of that owner could be
+ * revoked meanwhile (KEY-10). Runners' reports are large, and don't trickle.
  */
 export async function receiveEnding(route: Route, request: IncomingMessage): Promise<void> {
   if (!endsSomething(route) || route.authenticate !== "api-key") return;
@@ -122,7 +141,7 @@ function staysOpen({ reply }: Route): boolean {
   return Object.values(reply).some((body) => body === "stream" || body === "bytes");
 }
 
-/** The tightest limit is the one a client should know. */
+/** Clients see the tightest limit. */
 export function setLimitHeaders(response: ServerResponse, state: LimitState | null): void {
   if (!state) return;
   const stated = response.getHeader("ratelimit-remaining");

@@ -8,7 +8,7 @@ const folder = mkdtempSync(join(tmpdir(), "paddock-stack-"));
 const bundle = join(folder, "agents.cjs");
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** From the bundle's line 1, column 10 on: line 7, column 3 of the source. */
+/** Maps the bundle's line 1, column 10 to line 7, column 3 of the source. */
 const map = { version: 3, sources: ["../shared/a.ts"], names: [], mappings: "SAME" };
 
 test("a position in a bundle is told as the one in its source", () => {
@@ -18,7 +18,7 @@ test("a position in a bundle is told as the one in its source", () => {
   );
 });
 
-test("what no map knows stays as it is", () => {
+test("a position without a map stays as it is", () => {
   const stack = `Error: no\n    at f (${bundle}.other.cjs:1:12)\n    at node:internal/x:3:4`;
   expect(originalStack(stack)).toBe(stack);
 });

@@ -5,8 +5,8 @@ const position = /(?<![^\s():])(\/[^\s():]+\.cjs):(\d+):(\d+)/g;
 const maps = new Map<string, SourceMap | null>();
 
 /**
- * A stack with positions in our sources instead of a bundle's. Node can do that by itself, and
- * reads every map at each start for it; here a map is read when something has failed.
+ * A stack with positions in our sources instead of the bundle's. Node can do that itself, but would
+ * read every map at each start; here a map is read only when something has failed.
  */
 export function originalStack(stack: string): string {
   return stack.replace(position, (whole, bundle: string, line: string, column: string) => {
@@ -16,7 +16,7 @@ export function originalStack(stack: string): string {
   });
 }
 
-/** Null where there is none: then the bundle's positions have to do. */
+/** Null if there is no map; then the bundle's positions have to do. */
 function mapOf(bundle: string): SourceMap | null {
   const known = maps.get(bundle);
   if (known !== undefined) return known;
@@ -27,7 +27,7 @@ function mapOf(bundle: string): SourceMap | null {
 
 function read(path: string): SourceMap | null {
   try {
-    // Loaded here, since hardly any process ever needs it.
+    // Loaded on first use, since hardly any process needs it.
     const { SourceMap } = process.getBuiltinModule("node:module");
     return new SourceMap(JSON.parse(readFileSync(path, "utf8")));
   } catch {

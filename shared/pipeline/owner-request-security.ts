@@ -5,7 +5,7 @@ import { authenticate } from "./authenticate.ts";
 import type { AuditedChange, RequestSecurity } from "./request-security.ts";
 import type { AnyContext, Deps, Route } from "./route.ts";
 
-/** For a function that has callers to tell apart. */
+/** Security of a function that has callers to identify. */
 export function requestSecurity(deps: Deps): RequestSecurity {
   const keys = new ApiKeyCache(() => deps.store, {
     now: deps.now,

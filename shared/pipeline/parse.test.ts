@@ -1,4 +1,4 @@
-/** What is refused where a body or a query is read, and in which words. */
+/** What is refused when a body or a query is read, and in which words. */
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
@@ -57,7 +57,7 @@ describe("SEC-8 a body that no later stage could use", () => {
     expect(await read('{"output":"a\\u0000b"}', "kept")).toEqual({ output: "a\u0000b" });
   });
 
-  test("is none that only looks like one", async () => {
+  test("isn't one that only looks like it", async () => {
     const names = ["toDate", "constructor", "hasOwnProperty", "toJSON", "then", ""];
     const pairs = [...names, "😀"].map((name) => [name, "__proto__"]);
     const text = JSON.stringify(Object.fromEntries(pairs));
@@ -68,7 +68,7 @@ describe("SEC-8 a body that no later stage could use", () => {
 describe("TEN-2 a body of many small values", () => {
   test.each([
     ["a list", `{"runtimes":[${"0,".repeat(20_000)}0]}`],
-    ["names", `{${Array.from({ length: 20_001 }, (_, at) => `"${at}":1`).join()}}`],
+    ["names", `{${Array.from({ length: 20_001 }, (_, index) => `"${index}":1`).join()}}`],
     ["lists of nothing", `[${"[],".repeat(20_000)}[]]`],
     ["objects within each other", `[${'{"a":{}},'.repeat(10_000)}1]`],
   ])("is refused before its elements are checked: %s", async (_, text) => {

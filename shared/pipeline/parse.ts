@@ -1,4 +1,4 @@
-/** Doubts what came in: path, query and body against the route's schemas. */
+/** Validates what came in: path, query and body against the route's schemas. */
 import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
 import { findUnusable, mayBeUnusable, shownField, type Unusable } from "../core/usable-text.ts";
@@ -9,11 +9,11 @@ import { sayWhatToChange } from "./issue-sentences.ts";
 import { notHttp } from "./raw-refusal.ts";
 import type { Route } from "./route.ts";
 
-/** Deeper JSON than this has no use here, and recursion over it would not end well. */
+/** Deeper JSON has no use here, and would exhaust the stack of a recursive function. */
 const jsonDepthMax = 40;
 /**
- * More values than any body that is meant: each costs a schema far more than its bytes say, and a
- * list is only found too long once all its elements were checked.
+ * More values than any sensible body has. Each costs a schema far more than its bytes suggest, and
+ * a list is found to be too long only after all of its elements were checked.
  */
 const jsonValuesMax = 20_000;
 const issuesShownMax = 20;
@@ -26,8 +26,8 @@ export function parseParams<P>(schema: z.ZodType<P>, params: unknown): P {
 }
 
 /**
- * @throws {ApiError} `VALIDATION_FAILED` for what the schema refuses, and for a parameter that is
- *   given twice: one of the two would be dropped.
+ * @throws {ApiError} `VALIDATION_FAILED` for what the schema refuses, and for a repeated parameter,
+ * of which one value would be dropped.
  */
 export function parseQuery<Q>(schema: z.ZodType<Q>, query: URLSearchParams): Q {
   const names = new Set<string>();
@@ -44,7 +44,7 @@ const reasons: Readonly<Record<Unusable["why"], string>> = {
   nul: "must not hold the character U+0000",
 };
 
-/** What was refused: as `details` names it, and as a sentence begins with it. */
+/** What was refused: its name in `details`, and the start of the sentence about it. */
 interface Subject {
   readonly field: string;
   readonly named: string;
@@ -67,7 +67,7 @@ function refusedField({ field, named }: Subject, message: string): ApiError {
   });
 }
 
-/** @throws {ApiError} `VALIDATION_FAILED`, naming each field that is wrong and what to change. */
+/** @throws {ApiError} `VALIDATION_FAILED`, naming each wrong field and what to change. */
 export function validated<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
   const parsed = schema.safeParse(value, { error: sayWhatToChange });
   if (parsed.success) return parsed.data;
@@ -83,8 +83,8 @@ export function validated<T>(schema: z.ZodType<T>, value: unknown, where: string
 }
 
 /**
- * What the head says of the body: refused here before a byte is read if it is too long, or encoded.
- * A route that takes none ignores a short one: it means nothing (RFC 9110, 9.3.1).
+ * Judges the body by its headers: one that is too long or encoded is refused before a byte is read.
+ * A route without a body ignores a short one, since it means nothing (RFC 9110, 9.3.1).
  */
 export function checkBodyHead(
   request: IncomingMessage,
@@ -123,7 +123,7 @@ function tooLarge(bytesMax: number): ApiError {
 export async function readBytes(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let total = 0;
-  // Left half-read it must live: what is left of it is read off before the connection ends.
+  // The request must survive, because the rest of its body is read before the connection ends.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     total += chunk.length;
     if (total > bytesMax) throw tooLarge(bytesMax);
@@ -134,7 +134,7 @@ export async function readBytes(request: IncomingMessage, bytesMax: number): Pro
 
 const received = new WeakMap<IncomingMessage, Buffer>();
 
-/** Waits for a body that `readJson` reads, before anything is taken for the request. */
+/** Waits for a body that `readJson` will read, before the request takes a place. */
 export async function receive(request: IncomingMessage, bytesMax: number): Promise<void> {
   received.set(request, await readBytes(request, bytesMax));
 }
@@ -142,11 +142,11 @@ export async function receive(request: IncomingMessage, bytesMax: number): Promi
 interface JsonOptions {
   readonly bytesMax: number;
   readonly contentType: string | undefined;
-  /** What becomes of the character U+0000: programs print it, and nothing else can use it. */
+  /** How U+0000 is handled: programs print it, and nothing else can use it. */
   readonly nul: "refused" | "kept";
 }
 
-/** The JSON body against `schema`; a body that isn't there counts as `{}`. */
+/** Validates the JSON body against `schema`; a missing body counts as `{}`. */
 export async function readJson<B>(
   request: IncomingMessage,
   schema: z.ZodType<B>,
@@ -160,7 +160,7 @@ export async function readJson<B>(
   return validated(schema, parseText(bytes, options.nul), "body");
 }
 
-/** No cause is kept of what isn't JSON: V8's message quotes it, and so may any other. */
+/** Drops the cause, because V8's message quotes the text. */
 function parseText(bytes: Buffer, nul: "refused" | "kept"): unknown {
   const text = decoded(bytes);
   const { depth, values } = shapeOf(text);
@@ -200,7 +200,7 @@ function parsedJson(text: string): unknown {
   }
 }
 
-/** How deep JSON text is nested, and at most how many values it holds. */
+/** The depth of JSON text, and an upper bound of the values it holds. */
 function shapeOf(json: string): { readonly depth: number; readonly values: number } {
   let [depth, deepest, values, quoted] = [0, 0, 1, false];
   for (let index = 0; index < json.length; index += 1) {

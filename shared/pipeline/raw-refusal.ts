@@ -1,20 +1,20 @@
-/** What a connection is answered whose request can't be parsed: there is no response object. */
+/** Answers a connection whose request can't be parsed; there is no response object then. */
 import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { ApiError, errorBody } from "../errors/api-error.ts";
 import { type LingerLimits, linger, stopTaking } from "../http/linger.ts";
 import { securityHeaders } from "./headers.ts";
 
-/** Of a refused request, what is read off so that the client gets to see its answer. */
+/** How much is read of a refused request so that the client can see its answer. */
 export const lingerLimits: LingerLimits = { bytesMax: 64 * 1024 * 1024, msMax: 30_000 };
 
 /**
- * Of one whose sender nobody knows: no more than a proxy before us sends unasked, so that a forged
- * key's megabyte isn't taken in.
+ * The same for an unknown sender: no more than a proxy before us sends anyway, so that a forged key
+ * can't make us read a megabyte.
  */
 export const strangerLimits: LingerLimits = { bytesMax: 64 * 1024, msMax: 5_000 };
 
-/** Of a refusal in our own form: every answer of ours carries the security headers. */
+/** A refusal in our own form, with the security headers that every answer carries. */
 export function refusalAnswer(error: ApiError) {
   const requestId = `req_${randomUUID()}`;
   const content = errorBody(error, requestId);
@@ -29,7 +29,7 @@ export function refusalAnswer(error: ApiError) {
   return { headers, body, phrase: String(content.error) };
 }
 
-/** The parser is strict: two lengths, a bare line feed, a bad chunk all end here. */
+/** The parser is strict: two lengths, a bare line feed or a bad chunk all end here. */
 export function refuseUnparsed(failure: NodeJS.ErrnoException, socket: Duplex): void {
   refuseRaw(socket, parserRefusal(failure));
 }

@@ -1,7 +1,7 @@
 import type { IdKind } from "../core/ids.ts";
 import type { Ids } from "./route.ts";
 
-/** Gives a repeated read or decision the ids of the first. */
+/** Gives a repeated read or decision the same ids again. */
 export class RepeatableIds implements Ids {
   readonly #given = new Map<IdKind, string[]>();
   readonly #taken = new Map<IdKind, number>();

@@ -1,4 +1,6 @@
-/** One JSON line per request on stdout, which Cloud Logging takes in as it is (AUD-1, AUD-2). */
+/**
+ * Writes one JSON line per request to stdout, which Cloud Logging stores as it is (AUD-1, AUD-2).
+ */
 import type { ServerResponse } from "node:http";
 import { describeWithStack } from "../core/describe-error.ts";
 import type { ApiError } from "../errors/api-error.ts";
@@ -9,7 +11,7 @@ const causeLengthMax = 4_000;
 export interface RequestRecord {
   readonly requestId: string;
   readonly method: string;
-  /** The route's pattern: a path could carry what must not be logged. */
+  /** The route's pattern, because a path could contain what mustn't be logged. */
   readonly route: string;
   readonly address: string;
   readonly userAgent: string;
@@ -41,13 +43,13 @@ export function logFailure(message: string, cause: unknown, facts: object = {}):
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-/** Something that can't be, and of which a person must hear: an alert policy matches `name`. */
+/** Logs a broken invariant that a person must look at; an alert policy matches `name`. */
 export function logViolation(name: `${string}_violation`, facts: object): void {
   const line = { severity: "CRITICAL", message: name, alarm: true, ...facts };
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-/** A text is one of ours; of an error there is no message but ours (SEC-8). */
+/** A string is our own text; of an error, only a message of ours may be logged (SEC-8). */
 function describe(cause: unknown): string | undefined {
   if (cause === undefined || typeof cause === "string") return cause;
   return originalStack(describeWithStack(cause).slice(0, causeLengthMax));

@@ -1,6 +1,6 @@
 /**
- * Telling callers apart, and putting their changes on the record. A function of public routes alone
- * does neither, and starts the faster for what it needn't load.
+ * Identifies callers and records their changes. A function that has only public routes does
+ * neither, and starts faster because it loads less.
  */
 import { ApiError } from "../errors/api-error.ts";
 import type { Write } from "../store/documents.ts";
@@ -11,15 +11,15 @@ import type { AnyContext, Authentication, Callers, Decided, Route } from "./rout
 export interface Authenticated<A extends Authentication = Authentication> {
   readonly caller: Callers[A];
   readonly confirmed: Promise<Callers[A]>;
-  /** How long what was confirmed may be relied on. */
+  /** How long the confirmation may be relied on. */
   readonly freshMs: number;
-  /** Confirms a key as it stands now: a request whose body was long in coming asks again. */
+  /** Confirms the key's current state again, after a body that took long to arrive. */
   readonly reconfirm: () => Promise<unknown>;
-  /** To be called when the answer has been given. Never throws. */
+  /** Called when the answer has been given. Never throws. */
   readonly recordKeyUse: () => Promise<void>;
 }
 
-/** A change as it was decided, before its row is written. */
+/** A decided change, before its audit row is written. */
 export interface AuditedChange {
   readonly context: AnyContext;
   readonly decided: Decided;
@@ -29,7 +29,7 @@ export interface AuditedChange {
 
 export interface RequestSecurity {
   /**
-   * @param address The client's.
+   * @param address The client's address.
    * @throws {ApiError} `UNAUTHORIZED`, `FORBIDDEN`, `UNAVAILABLE`.
    */
   authenticate(
@@ -37,13 +37,13 @@ export interface RequestSecurity {
     shown: Credential,
     address: string,
   ): Promise<Authenticated>;
-  /** What only the owner may read of the row to come; null where there is no owner. */
+  /** Seals what only the owner may read of the future audit row; null if there is no owner. */
   sealDetails(route: Route, context: AnyContext, rowId: string): Promise<string | null>;
-  /** The write of the row; it belongs into the commit of the change (AUD-7). */
+  /** The write of the audit row; it belongs into the commit of the change (AUD-7). */
   auditRow(route: Route, change: AuditedChange): Write;
 }
 
-/** Of whom nothing is known but what they say; nothing needs asking twice. */
+/** A caller whose identity needs no second confirmation. */
 export function confirmedAlready<A extends Authentication>(caller: Callers[A]): Authenticated<A> {
   const confirmed = Promise.resolve(caller);
   return {
@@ -59,7 +59,7 @@ function none(): never {
   throw new ApiError("UNAUTHORIZED", { cause: "this function's service declares no role" });
 }
 
-/** For a function whose routes are all public. */
+/** Security of a function whose routes are all public. */
 export const publicOnly: RequestSecurity = {
   authenticate: async (authentication) =>
     authentication === "public" ? confirmedAlready({ type: "public", id: "public" }) : none(),

@@ -5,19 +5,19 @@ import { securityHeaders } from "./headers.ts";
 import { lingerLimits, strangerLimits } from "./raw-refusal.ts";
 import type { JsonReply, Reply } from "./route.ts";
 
-/** What every answer carries, set before anything can go wrong. */
+/** Sets the headers of every answer before anything can fail. */
 export function prepare(response: ServerResponse, requestId: string): void {
   for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
   response.setHeader("x-request-id", requestId);
 }
 
-/** @param counted is told how many bytes the body has, before any of them is sent. */
+/** @param counted receives the body's size before any byte is sent. */
 export function sendJson(
   response: ServerResponse,
   reply: JsonReply,
   counted: (bytes: number) => void = () => undefined,
 ): void {
-  // As text, so that Node sends headers and body in one write.
+  // Sent as text, so that Node writes headers and body in one call.
   const text = JSON.stringify(reply.body);
   const bytes = Buffer.byteLength(text);
   counted(bytes);
@@ -30,7 +30,7 @@ export function sendJson(
   response.end(text);
 }
 
-/** Begins the body at once, so that the client knows it was let in. */
+/** Starts the body at once, so that the client knows that it was admitted. */
 export async function sendStream(
   response: ServerResponse,
   reply: Extract<Reply, { stream: unknown }>,
@@ -38,12 +38,12 @@ export async function sendStream(
   settleBody(response.req, response, lingerLimits);
   response.writeHead(reply.status, reply.headers);
   response.flushHeaders();
-  // What would follow the head of a GET: nobody hears it, and a stream may last an hour.
+  // HEAD has no body, and a stream may last an hour.
   if (response.req.method !== "HEAD") await reply.stream(response);
   response.end();
 }
 
-/** What was thrown, as the refusal to answer: everything unforeseen is one and the same. */
+/** The refusal to answer for a thrown value; all unforeseen errors look the same. */
 export function asRefusal(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   const cause = error instanceof Error ? error : "something was thrown that is no error";

@@ -1,4 +1,4 @@
-/** What a route states, and what its steps are given; `run-route.ts` runs them for every route. */
+/** What a route declares, and what its steps receive; `run-route.ts` runs them for every route. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
 import type { TokenClaims } from "../core/executions/ticket.ts";
@@ -14,7 +14,7 @@ import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import type { Version, Write } from "../store/documents.ts";
 import type { Store } from "../store/store.ts";
 
-/** Who a route answers, by what the caller must show. */
+/** The callers of a route, by what they must show. */
 export interface Callers {
   readonly public: { readonly type: "public"; readonly id: "public" };
   readonly "api-key": {
@@ -23,7 +23,7 @@ export interface Callers {
     readonly owner: Owner;
     readonly key: ApiKey;
   };
-  /** A Google identity that an operator's document names. */
+  /** A Google identity that has an operator document. */
   readonly operator: { readonly type: "operator"; readonly id: string; readonly email: string };
   /** The Google identity that the deployment names as its first operator. */
   readonly "first-operator": {
@@ -31,7 +31,7 @@ export interface Callers {
     readonly id: string;
     readonly email: string;
   };
-  /** The job's account: worth nothing without a ticket. */
+  /** The job's service account, which is worth nothing without a ticket. */
   readonly runner: { readonly type: "runner"; readonly id: string };
   /** The control token of one attempt of one execution. */
   readonly execution: {
@@ -48,23 +48,23 @@ export interface RequestFacts {
   readonly id: string;
   readonly address: string;
   readonly userAgent: string;
-  /** Of the header `Idempotency-Key`; null if there is none. */
+  /** The `Idempotency-Key` header; null if there is none. */
   readonly idempotencyKey: string | null;
-  /** GET, HEAD and so on; HEAD comes to the routes of GET. */
+  /** GET, HEAD and so on; routes of GET also receive HEAD. */
   readonly method: string;
   readonly preconditions: Preconditions;
-  /** Of the header `Last-Event-ID`; null if there is none. */
+  /** The `Last-Event-ID` header; null if there is none. */
   readonly lastEventId: string | null;
 }
 
-/** New ids; a decision that is repeated gets the same ones again. */
+/** New ids. A repeated decision gets the same ids again. */
 export interface Ids {
   next(kind: IdKind): string;
 }
 
 export interface Deps {
   readonly store: Store;
-  /** The database of sealing keys, in the functions that may open it. */
+  /** The database of sealing keys; only some functions may open it. */
   readonly keyStore: Store;
   readonly commits: CommitCoordinator;
   now(): number;
@@ -80,11 +80,11 @@ export interface Context<A extends Authentication, P, Q, B> {
   /** The body's bytes, for routes that take it raw. */
   readonly raw: IncomingMessage;
   readonly request: RequestFacts;
-  /** Epoch ms, the same during the whole request. */
+  /** Epoch milliseconds, fixed for the whole request. */
   readonly now: number;
   readonly ids: Ids;
   readonly deps: Deps;
-  /** Whether `read` is asked again, since what it read first didn't hold. */
+  /** Whether `read` is called again because its first result was outdated. */
   readonly repeated: boolean;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
@@ -112,19 +112,19 @@ export interface Decided {
   readonly account?: Account;
   /** The id of what was changed, for the audit row. */
   readonly subject?: string;
-  /** Of the audit row, where a decision has another outcome than the route's own. */
+  /** The audit row's action, if it differs from the route's own. */
   readonly action?: `${string}.${string}`;
   /** Plain facts for the audit row. */
   readonly facts?: Readonly<Record<string, string | number | boolean | null>>;
-  /** Whose change it is, where the caller is no owner; else the caller's. */
+  /** The owner that is changed, if the caller isn't the owner itself. */
   readonly owner?: Owner;
-  /** How much of a limit that the decision took is left, for the answer's headers. */
+  /** The state of a limit that the decision took from, for the answer's headers. */
   readonly limit?: LimitState;
-  /** `version` is that of every document changed, null if nothing was. */
+  /** `version` is the version of every changed document; null if nothing was changed. */
   readonly reply: Reply | ((version: Version | null) => Reply);
 }
 
-/** `version` is that of every document changed; null if nothing was, or it isn't known. */
+/** `version` is the version of every changed document; null if nothing changed or it is unknown. */
 interface After<D, R> {
   readonly data: D;
   readonly decided: R;
@@ -136,8 +136,8 @@ export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decid
   readonly summary: string;
   readonly authenticate: A;
   /**
-   * How often the scheduler calls it, in ms; of routes that authenticate it, and of no others. The
-   * cloud's shortest interval is a minute.
+   * How often the scheduler calls the route, in ms; only for routes that authenticate the
+   * scheduler. The cloud's shortest interval is a minute.
    */
   readonly everyMs?: number;
   readonly scope: Scope | "none";
@@ -146,11 +146,13 @@ export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decid
   /** A schema for JSON; `none` for no body; `raw` for bytes that `read` consumes itself. */
   readonly body: z.ZodType<B> | "none" | "raw";
   readonly bodyBytesMax: number;
-  /** What it counts as, beside its key and its owner: every route that takes a key states one. */
+  /**
+   * The class that it counts as, besides its key and owner. Every route that takes a key has one.
+   */
   readonly limits: RequestClass;
   /**
-   * Whether the decision takes the owner's account, and what it does to it. A `closing` takes none:
-   * it writes what nobody else's change can get in the way of, alone and at once (KEY-10).
+   * Whether the decision reads or changes the owner's account. A `closing` does neither: its commit
+   * can't conflict with any other change, and it runs alone and at once (KEY-10).
    */
   readonly budget:
     | "free"
@@ -161,25 +163,32 @@ export interface RouteSpec<A extends Authentication, P, Q, B, D, R extends Decid
     | "terms"
     | "admission"
     | "quota";
-  /** `thing.happened`; `none` for what changes nothing. */
+  /** `thing.happened`; `none` if the route changes nothing. */
   readonly audit: `${string}.${string}` | "none";
-  /** What the audit row keeps sealed beside address and user agent. */
+  /** What the audit row seals in addition to address and user agent. */
   readonly auditDetails?: (context: Context<A, P, Q, B>) => Readonly<Record<string, string>>;
-  /** Of routes that make something: with an Idempotency-Key, repeating it makes it once. */
+  /** For routes that make something: repeating it with the same Idempotency-Key makes it once. */
   readonly idempotency?: "honoured";
-  /** Of routes whose `read` judges `If-Match` and `If-None-Match`; others refuse both. */
+  /** For routes whose `read` honours `If-Match` and `If-None-Match`; other routes refuse both. */
   readonly preconditions?: "honoured";
   readonly reply: Readonly<Record<number, z.ZodType | "stream" | "bytes">>;
   readonly read: "nothing" | ((context: Context<A, P, Q, B>) => Promise<D>);
-  /** Pure: it may be repeated with fresh data. `account` is null where `budget` takes none. */
+  /** Pure, because it may be repeated with fresh data. `account` is null if `budget` takes none. */
   readonly decide: (context: Context<A, P, Q, B> & { data: D; account: Account | null }) => R;
-  /** What follows the commit; an outbox repeats it if the process dies here. */
+  /** Runs after the commit; an outbox repeats it if the process dies here. */
   readonly after?: (context: Context<A, P, Q, B> & After<D, R>) => Promise<void>;
-  /** The same, where what follows is answered; if it fails, the answer is what was decided. */
+  /** The same, and its result is the answer; if it fails, the answer is what was decided. */
   readonly answerAfter?: (context: Context<A, P, Q, B> & After<D, R>) => Promise<JsonReply>;
+  /**
+   * The answer promises what follows, too, and the request is safe to repeat: until that is done,
+   * the route answers 503, whatever was committed.
+   */
+  readonly promisesAfter?: true;
 }
 
-/** A route whose types have been checked against each other; the pipeline needs only its shape. */
+/**
+ * A route after its types have been checked against each other; the pipeline needs only its shape.
+ */
 export type Route = RouteSpec<Authentication, unknown, unknown, unknown, unknown, Decided> & {
   readonly method: string;
   /** `/v1/…` and the same at the root, for clients that never add the prefix. */
@@ -196,5 +205,5 @@ export function route<A extends Authentication, P, Q, B, D, R extends Decided>(
   return { ...spec, method, paths, streams } as unknown as Route;
 }
 
-/** Of routes that take JSON: no document made of a body may outgrow Firestore's 1 MiB. */
+/** The largest JSON body; no document made from it may exceed Firestore's 1 MiB. */
 export const jsonBytesMax = 256 * 1024;

@@ -1,16 +1,22 @@
-/** Past the first gates: authenticate → scope → parse → read → decide → commit → answer. */
+/** After the first gates: authenticate → scope → parse → read → decide → commit → answer. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { assert } from "../core/assert.ts";
 import { allows } from "../core/keys/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { Turn } from "../limits/fair-gate.ts";
-import type { Claimant } from "../limits/request-claims.ts";
 import type { UnsentAnswers } from "../limits/unsent-answers.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
+import { askedBy } from "./asked-by.ts";
 import { type Credential, clientAddress, requestFacts } from "./gates.ts";
-import { type LimitGate, receiveEnding, setLimitHeaders, type WorkPlace } from "./limit-gate.ts";
+import {
+  claimantOf,
+  type LimitGate,
+  receiveEnding,
+  setLimitHeaders,
+  type WorkPlace,
+} from "./limit-gate.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";
 import { RepeatableIds } from "./repeatable-ids.ts";
 import { logFailure, type RequestRecord } from "./request-log.ts";
@@ -27,7 +33,7 @@ import type {
 } from "./route.ts";
 import { refuseVainKey, refuseVainPreconditions } from "./vain-headers.ts";
 
-/** A request that the front server let through. */
+/** A request that has passed the first gates. */
 export interface MatchedRequest {
   readonly route: Route;
   readonly params: Readonly<Record<string, string | undefined>>;
@@ -37,7 +43,7 @@ export interface MatchedRequest {
   readonly contentType: string | undefined;
 }
 
-/** What a function knows from one request to the next. */
+/** What a function remembers between requests. */
 export interface FunctionState {
   readonly security: RequestSecurity;
   readonly deps: Deps;
@@ -55,12 +61,10 @@ export async function runRoute(
   exchange: Exchange,
   known: FunctionState,
 ): Promise<void> {
-  const { route, record } = matched;
+  const { route, record, credential } = matched;
   const { request, response } = exchange;
-  const { security } = known;
-  const { credential } = matched;
   const beganAt = performance.now();
-  const authenticated = await security.authenticate(
+  const authenticated = await known.security.authenticate(
     route.authenticate,
     credential,
     clientAddress(request),
@@ -72,6 +76,7 @@ export async function runRoute(
   const permit = known.limits.take(route, claimant, request);
   setLimitHeaders(response, permit.state);
   let place: WorkPlace | null = null;
+  let isAtWork = false;
   try {
     const close = known.limits.open(route, claimant);
     if (close) onceClosed(response, close);
@@ -79,19 +84,14 @@ export async function runRoute(
     place = known.limits.enter(route, claimant);
     if (place?.turn) await turnOf(place.turn, response);
     const leave = place?.leave ?? (() => undefined);
+    isAtWork = true;
     await answer(matched, exchange, { ...known, ...authenticated, beganAt, leave });
   } catch (error) {
-    known.limits.failed(route, claimant, { permit, error });
+    known.limits.failed(route, claimant, { permit, error, isAtWork });
     throw error;
   } finally {
     place?.leave();
   }
-}
-
-/** A key that was rotated goes on where the one before it was: its windows don't begin again. */
-function claimantOf(caller: Callers[Authentication]): Claimant {
-  if (caller.type !== "key" || !("key" in caller)) return caller;
-  return { id: caller.key.lineageId ?? caller.id, owner: caller.owner };
 }
 
 function onceClosed(response: ServerResponse, act: () => void): void {
@@ -99,7 +99,7 @@ function onceClosed(response: ServerResponse, act: () => void): void {
   else response.once("close", act);
 }
 
-/** A client that goes away while it waits leaves its place in the queue to others. */
+/** A client that goes away while waiting leaves its place in the queue to others. */
 async function turnOf(turn: Turn, response: ServerResponse): Promise<void> {
   onceClosed(response, turn.cancel);
   try {
@@ -109,11 +109,11 @@ async function turnOf(turn: Turn, response: ServerResponse): Promise<void> {
   }
 }
 
-/** A request that has a place among those that are worked on. */
+/** A request that has a place among those in progress. */
 interface Working extends Authenticated, Pick<FunctionState, "deps" | "security" | "unsent"> {
-  /** Monotonic ms, before its key was looked up. */
+  /** Monotonic milliseconds, taken before the key was looked up. */
   readonly beganAt: number;
-  /** Gives the place back: what stays open, or only waits, holds none. */
+  /** Gives the place back; an answer that stays open or only waits doesn't need it. */
   readonly leave: () => void;
 }
 
@@ -122,7 +122,7 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
   const { response } = exchange;
   const { caller, confirmed, freshMs, reconfirm, recordKeyUse, beganAt } = known;
   if (takesAccount(route) && "owner" in caller) known.deps.commits.warm(caller.owner);
-  // What a stale key entry lets begin is answered only once the key is confirmed.
+  // Work that began with a stale key entry is answered only once the key is confirmed.
   const canStartEarly = readsOnly(route) && hasScope(route, caller);
   const speculativeRead = canStartEarly
     ? prepareRequest(matched, caller, exchange, known.deps)
@@ -138,25 +138,23 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
   setLimitHeaders(response, decided.limit ?? null);
   const reply = typeof decided.reply === "function" ? decided.reply(version) : decided.reply;
   if ("stream" in reply || route.after || route.answerAfter) known.leave();
-  const after = runAfter(route, { ...context, data, decided, version });
+  // What was done is followed up whether or not its asker is still there.
+  const followUp = { ...context, deps: known.deps, data, decided, version };
   if ("stream" in reply) {
-    await sendStream(response, reply);
-    await after;
+    await Promise.all([sendStream(response, reply), runAfter(route, followUp)]);
     return;
   }
+  const followed = await runAfter(route, followUp);
   const callerId = "owner" in caller ? caller.owner.id : caller.id;
   const counted = { callerId, mayRefuse: !changes(decided) };
-  sendJson(response, (await after) ?? reply, (bytes) => known.unsent.add(response, counted, bytes));
+  sendJson(response, followed ?? reply, (bytes) => known.unsent.add(response, counted, bytes));
 }
 
 function takesAccount({ budget }: Route): boolean {
   return budget !== "free" && budget !== "closing";
 }
 
-/**
- * Whether reading changes nothing: other routes store objects or key pairs before they commit, and
- * a download counts the bytes that it will send.
- */
+/** Other routes store objects or key pairs before they commit, or count the bytes they send. */
 function readsOnly({ audit, budget, reply }: Route): boolean {
   const countsBytes = Object.values(reply).includes("bytes");
   return !countsBytes && (audit === "none" || budget === "hold");
@@ -190,11 +188,11 @@ async function prepareRequest(
   const options = {
     bytesMax: route.bodyBytesMax,
     contentType: matched.contentType,
-    // A runner tells what a program printed, whatever that was.
+    // A runner reports a program's output, whatever it contains.
     nul: route.authenticate === "execution" ? ("kept" as const) : ("refused" as const),
   };
   const gone = new AbortController();
-  // Not for an answer that has been given: each abort makes an error with a stack.
+  // Skipped after the answer, because each abort creates an error with a stack.
   response.once("close", () => {
     if (!response.writableFinished) gone.abort();
   });
@@ -211,7 +209,7 @@ async function prepareRequest(
     request: facts,
     now: deps.now(),
     ids,
-    deps,
+    deps: askedBy(deps, gone.signal),
     repeated: false,
     signal: gone.signal,
   };
@@ -258,14 +256,14 @@ function changes({ writes, account }: Decided): boolean {
   return writes.length > 0 || account !== undefined;
 }
 
-/** Whose queue a change takes: the caller's, or that of the owner a privileged caller acts on. */
+/** The owner whose queue a change takes: the caller, or the one that a privileged caller names. */
 function ownerOf(context: AnyContext, data: unknown): Owner {
   if ("owner" in context.caller) return context.caller.owner;
   assert(typeof data === "object" && data !== null && "owner" in data, "no owner to act on");
   return data.owner as Owner;
 }
 
-/** Failing here loses nothing: an outbox does it again. */
+/** Failing here loses nothing: an outbox does it again. But nobody is told that it is done. */
 async function runAfter(
   route: Route,
   context: Parameters<NonNullable<Route["after"]>>[0],
@@ -275,6 +273,7 @@ async function runAfter(
     return await route.answerAfter?.(context);
   } catch (cause) {
     logFailure(`after ${route.answers} failed`, cause, { requestId: context.request.id });
-    return undefined;
+    if (!route.promisesAfter) return undefined;
+    throw new ApiError("UNAVAILABLE", { cause, headers: { "retry-after": "5" } });
   }
 }

@@ -1,12 +1,12 @@
 // @module-tag slow
-/** A function of its own process, whose routes fail in the ways that no route of ours should. */
+/** A separate process whose routes fail in ways that no real route should. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePorts } from "../../local/functions/free-ports.ts";
 import { pollUntil } from "../../local/lib/poll-until.ts";
 
-/** A value that is in each error's message, and may be in nothing that is answered or logged. */
+/** A value in each error's message, which must not be answered or logged. */
 const secret = "sk-live-zyzy";
 const source = `
   import * as z from "zod";
@@ -84,7 +84,7 @@ describe("SEC-8 a function", () => {
     });
   });
 
-  test("ends at an error that nobody caught, and has told each by class and place alone", async () => {
+  test("ends at an uncaught error, and logs each by class and place only", async () => {
     const exited = once(child, "exit");
     await fetch(`${baseUrl}/v1/ends`).catch(() => null);
     expect((await exited)[0]).toBe(1);

@@ -1,7 +1,7 @@
 /**
- * A function's server: headers, request id, route and credential first, then the functions
- * framework with what has passed. The framework's own parsers would read a forged key's gigabyte
- * before any handler runs; without the headers that announce a body, they leave it to us.
+ * A function's server: it checks headers, request id, route and credential, and passes what is left
+ * to the functions framework. The framework's own parsers would read a forged key's gigabyte before
+ * any handler runs; they leave a body alone if the headers that announce it are hidden.
  */
 import { randomUUID } from "node:crypto";
 import { EventEmitter, once } from "node:events";
@@ -28,13 +28,13 @@ import { type MatchedRequest, runRoute } from "./run-route.ts";
 import type { Service } from "./service.ts";
 import { cutOffStalled } from "./stalled-reader.ts";
 
-/** What a stop leaves open requests to finish in. */
+/** How long open requests may take to finish after a stop. */
 const drainMs = 8_000;
 
 type Router = ReturnType<typeof routerOf>;
 const matchedRequests = new WeakMap<IncomingMessage, MatchedRequest>();
 
-/** The router wants a handler per route; ours is its route, kept as the route's store. */
+/** The router needs a handler per route; ours keeps the route itself in the route's store. */
 function unused(): void {}
 
 function routerOf(routes: readonly Route[]) {
@@ -49,20 +49,21 @@ function routerOf(routes: readonly Route[]) {
   return router;
 }
 
-/** What a function runs on, beside its routes. */
+/** What a function runs on, besides its routes. */
 interface FunctionHost {
   readonly deps: Deps;
-  /** Who calls, and the record of what they change. */
+  /** Identifies callers and records what they change. */
   readonly security: RequestSecurity;
 }
 
 /**
- * Serves `service` on the port of the environment; ends on SIGTERM once open requests are done.
- * @param host the build hands it to a service that has a role; it loads the database's client.
+ * Serves `service` on the environment's port; on SIGTERM it ends once open requests are done.
+ * @param host the build passes one to services that have a role; it loads the database's client.
  */
 export function serve(service: Service, host: () => FunctionHost = publicHost): void {
   listen(service, host).catch((cause) => {
-    // Told here: of an error that nobody catches, Node prints the line, which is the whole bundle.
+    // Logged here, because Node would print the failing line of an uncaught error, which is the
+    // whole bundle.
     logFailure(`${service.name} can't start`, cause);
     process.exit(1);
   });
@@ -76,7 +77,7 @@ async function listen(service: Service, host: () => FunctionHost): Promise<void>
   const { deps, security } = host();
   const { PORT, PADDOCK_BIND } = config();
   const elapsed = () => performance.now();
-  // Peppers or limits that can't be read end the start: nothing runs without them.
+  // If peppers or limits can't be read, the start fails, since nothing works without them.
   if (service.routes.some(({ authenticate }) => authenticate === "api-key")) peppers();
   const limits = new LimitGate(deploymentLimits(), elapsed);
   const unsent = new UnsentAnswers();
@@ -105,8 +106,9 @@ async function listen(service: Service, host: () => FunctionHost): Promise<void>
 }
 
 /**
- * The framework runs each request in a domain, and answers and logs the message of whatever is
- * thrown there outside of our promises, values included. It is answered as any other failure.
+ * The framework runs each request in a domain. It answers and logs the message of whatever is
+ * thrown there outside of our promises, values included. Here it is answered like any other
+ * failure.
  */
 function answerForDomain(fail: (error: unknown) => void): void {
   const domain: unknown = Reflect.get(process, "domain");
@@ -115,7 +117,7 @@ function answerForDomain(fail: (error: unknown) => void): void {
   domain.on("error", fail);
 }
 
-/** Of an error that nobody catches Node prints the message, and the bundle's line with it. */
+/** For an uncaught error, Node would print the message and the bundle's line with it. */
 function tellOfCrashes(name: string): void {
   process.on("uncaughtException", (cause) => {
     logFailure(`${name} ends: an error that nobody caught`, cause);
@@ -129,7 +131,7 @@ function stop(server: Server): void {
   setTimeout(() => process.exit(0), drainMs).unref();
 }
 
-/** The gates before the body: everything here costs no read of any kind. */
+/** The gates before the body; nothing here costs a read. */
 function admit(router: Router, request: IncomingMessage, response: ServerResponse): boolean {
   const startedAt = performance.now();
   const requestId = `req_${randomUUID()}`;
@@ -172,7 +174,7 @@ function admit(router: Router, request: IncomingMessage, response: ServerRespons
   }
 }
 
-/** A target in absolute form has named its host to whoever routed it here (RFC 9112, 3.2.2). */
+/** The host in an absolute target has done its work once the request is here (RFC 9112, 3.2.2). */
 function originForm(url: string): string {
   const [absolute] = /^https?:\/\/[^/?#]*/i.exec(url) ?? [];
   if (absolute === undefined) return url;
@@ -190,7 +192,7 @@ function match(router: Router, method: string, path: string) {
   throw methodNotAllowed(allowHeader(allowed));
 }
 
-/** What isn't UTF-8 would come out as other characters, and nobody would be told. */
+/** Bytes that aren't UTF-8 would silently turn into other characters. */
 function requireDecodable(query: string): void {
   try {
     decodeURIComponent(query);
@@ -211,9 +213,9 @@ function findOrRefuse(router: Router, method: string, path: string) {
 
 function refuse(
   error: unknown,
-  on: { readonly response: ServerResponse; readonly record: RequestRecord },
+  context: { readonly response: ServerResponse; readonly record: RequestRecord },
 ): void {
   const refusal = asRefusal(error);
-  on.record.error = refusal;
-  sendError(on.response, refusal);
+  context.record.error = refusal;
+  sendError(context.response, refusal);
 }

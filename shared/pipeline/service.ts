@@ -1,10 +1,13 @@
 import type { Route } from "./route.ts";
 
-/** One deployed function: its routes, who can reach it, and what it may do beside Firestore. */
+/** One deployed function: its routes, its callers, and its rights besides Firestore. */
 export interface Service {
   readonly name: string;
   readonly summary: string;
-  /** Neither is reachable from the internet directly; `internal` isn't through the edge either. */
+  /**
+   * Neither is directly reachable from the internet; `internal` isn't reachable through the edge
+   * either.
+   */
   readonly visibility: "edge" | "internal";
   readonly routes: readonly Route[];
   readonly limits: {
@@ -13,7 +16,7 @@ export interface Service {
     readonly memoryMib: number;
     readonly timeoutSeconds: number;
   };
-  /** Purposes, not role names: Terraform maps each to one binding. */
+  /** Purposes, not role names; Terraform maps each one to a binding. */
   readonly roles: readonly Role[];
 }
 

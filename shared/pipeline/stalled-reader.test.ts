@@ -28,7 +28,7 @@ async function unread(stalledMsMax: number): Promise<ServerResponse> {
 }
 
 describe("TEN-2 a client that takes nothing of its answer", () => {
-  test("is cut off, and what it was written is let go", async () => {
+  test("is cut off, and its memory is freed", async () => {
     const response = await unread(100);
     response.end(Buffer.alloc(largeBytes));
     await once(response, "close");

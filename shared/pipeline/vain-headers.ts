@@ -1,9 +1,9 @@
-/** Headers that a client relies on, sent to a route that does nothing with them. */
+/** Refuses headers that a client relies on when the route would ignore them. */
 import { ApiError } from "../errors/api-error.ts";
 import { judgePreconditions } from "../http/preconditions.ts";
 import type { RequestFacts, Route } from "./route.ts";
 
-/** Whoever sends a key relies on it: to ignore it would make twice what was wanted once. */
+/** A client that sends an Idempotency-Key relies on it; ignoring it could do the work twice. */
 export function refuseVainKey(
   { reply, idempotency }: Route,
   { idempotencyKey }: RequestFacts,
@@ -15,8 +15,8 @@ export function refuseVainKey(
 }
 
 /**
- * Whoever sends `If-Match` or `If-None-Match: *` with a change relies on it: what has no entity tag
- * matches none of them (RFC 9110, 13.1), so the change isn't made.
+ * A client that sends `If-Match` or `If-None-Match: *` with a change relies on it. Something
+ * without an entity tag matches neither (RFC 9110, 13.1), so the change isn't made.
  */
 export function refuseVainPreconditions(
   route: Route,

@@ -1,14 +1,14 @@
 import * as z from "zod";
 
-/** Where a secret may go, if it is bound: the sandbox holds a placeholder then. */
+/** The hosts and headers that a bound secret may go to; the sandbox holds a placeholder. */
 export const SecretBinding = z.object({
   /** Lower case; `*.host` is every name below it. Over TLS, at port 443. */
   hosts: z.array(z.string()),
-  /** Names of the request's headers it may stand in, lower case. */
+  /** Names of the request headers that it may appear in, lower case. */
   headers: z.array(z.string()),
 });
 export type SecretBinding = z.infer<typeof SecretBinding>;
 
-/** As the supervisor is handed it; the sandbox never is. */
+/** A bound secret as the supervisor gets it; the sandbox never does. */
 export const BoundSecret = SecretBinding.extend({ key: z.string(), value: z.string() });
 export type BoundSecret = z.infer<typeof BoundSecret>;

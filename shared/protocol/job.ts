@@ -1,12 +1,12 @@
-/** How a Cloud Run job is told what to run. Overrides are visible to project viewers. */
+/** How a Cloud Run job learns what to run. Project viewers can see overrides. */
 
 /** Environment variables of the job; the first two are overridden for each execution. */
 export const jobEnvironment = {
   executionId: "PADDOCK_EXECUTION_ID",
-  /** Single use and short-lived: see `shared/core/executions/ticket.ts`. */
+  /** Single-use and short-lived: see `shared/core/executions/ticket.ts`. */
   ticket: "PADDOCK_TICKET",
   gatewayUrl: "PADDOCK_GATEWAY_URL",
-  /** Of the ID token the runner asks its metadata server for. */
+  /** The audience of the ID token that the runner asks its metadata server for. */
   gatewayAudience: "PADDOCK_GATEWAY_AUDIENCE",
   /** Another network for tests; refused in Google Cloud. */
   testNetwork: "PADDOCK_EGRESS_TEST",
@@ -18,7 +18,7 @@ export type Profile = (typeof profiles)[number];
 export const networkModes = ["none", "allowlist", "internet"] as const;
 export type NetworkMode = (typeof networkModes)[number];
 
-/** One job exists per size and network class: RunJob can override neither. */
+/** There is one job per size and network class, because RunJob can override neither. */
 export function jobName(profile: Profile, network: NetworkMode): string {
   return `runner-${profile}-${network}`;
 }

@@ -1,6 +1,6 @@
 /**
- * What the runner and `runner-gateway` say to each other: JSON over HTTPS, the runner always the
- * client. Claiming needs an ID token of the runner's account and the single-use ticket; every later
+ * The protocol between the runner and `runner-gateway`: JSON over HTTPS, always called by the
+ * runner. Claiming needs an ID token of the runner's account and the single-use ticket; every later
  * call carries the control token that the claim returned.
  */
 import * as z from "zod";
@@ -17,22 +17,22 @@ export const gatewayPaths = {
   heartbeat: "/internal/executions/heartbeat",
   settle: "/internal/executions/settle",
   egress: "/internal/executions/egress",
-  /** GET answers a stored object's bytes, PUT stores it; `{sha256}` is that of the bytes. */
+  /** GET returns a stored object's bytes and PUT stores them; `{sha256}` is their digest. */
   manifest: (digest: string) => `/internal/workspace/manifests/${digest}`,
   pack: (digest: string) => `/internal/workspace/packs/${digest}`,
 } as const;
 
-/** A pack holds at most this much: a request to Cloud Run ends at 32 MB. */
+/** The size of a pack; Cloud Run limits a request to 32 MB. */
 export const packBytesMax = 24 * 1024 * 1024;
 /** A manifest of 50,000 files is about 12 MB. */
 export const manifestBytesMax = 24 * 1024 * 1024;
-/** What the answer of an execution may hold; the rest is cut, with a note. */
+/** The most that an execution's answer holds; the rest is cut, with a note. */
 export const outputBytesMax = 256 * 1024;
-/** One call's events; the gateway stores them in one document of at most 1 MiB. */
+/** The most events in one call; the gateway stores them in one document of at most 1 MiB. */
 export const eventBatchBytesMax = 512 * 1024;
 export const eventBatchLengthMax = 1_000;
 
-/** What one execution may use. Each cap ends it with a reason of its own. */
+/** What an execution may use. Exceeding a cap ends it, with a reason of its own for each cap. */
 export const Limits = z.object({
   wallClockMs: count,
   /** Thousandths of a CPU. */
@@ -44,17 +44,17 @@ export const Limits = z.object({
   workspaceBytes: count,
   workspaceInodesMax: count,
   tmpBytes: count,
-  /** Streamed output in total; what comes after it is dropped, with a note. */
+  /** Total streamed output; anything more is dropped, with a note. */
   streamBytesMax: count,
 });
 export type Limits = z.infer<typeof Limits>;
 
-/** What one execution's proxy carries at most; each cap refuses with a rule of its own. */
+/** The most that an execution's proxy carries; each cap has a refusal rule of its own. */
 export const EgressLimits = z.object({
-  /** Open at a time. */
+  /** Connections open at the same time. */
   connectionsMax: z.int().min(1),
   connectionsPerMinuteMax: z.int().min(1),
-  /** Sent and received, of all connections together. */
+  /** Sent and received, over all connections. */
   totalBytesMax: z.int().min(1),
 });
 export type EgressLimits = z.infer<typeof EgressLimits>;
@@ -73,7 +73,7 @@ export const NetworkPolicy = z.object({
 });
 export type NetworkPolicy = z.infer<typeof NetworkPolicy>;
 
-/** What came of an attempt to leave the sandbox. */
+/** The outcome of an attempt to leave the sandbox. */
 export const EgressEnd = z.object({
   verdict: z.enum(["allowed", "refused", "failed"]),
   /** Why it was refused or failed. */
@@ -86,9 +86,9 @@ export const EgressEnd = z.object({
 });
 export type EgressEnd = z.infer<typeof EgressEnd>;
 
-/** One attempt, written before its bytes flow if it is allowed, and else when it is over. */
+/** One attempt. An allowed one is recorded before its bytes flow, any other when it is over. */
 export const EgressAttempt = EgressEnd.extend({
-  /** From 1 without gaps, as they were written down. */
+  /** Counts from 1 without gaps, in the order of recording. */
   sequence: z.int().min(1),
   at: count,
   host: z
@@ -98,40 +98,43 @@ export const EgressAttempt = EgressEnd.extend({
   port: z.int().min(0).max(65_535),
   /** `http`: a request of its own; `connect`: a tunnel, whatever it carried. */
   method: z.enum(["http", "connect"]),
-  /** Allowed, and its end isn't known: then neither are bytes nor duration. */
+  /** The attempt was allowed and its end isn't known, so neither are bytes or duration. */
   open: z.literal(true).optional(),
 });
 export type EgressAttempt = z.infer<typeof EgressAttempt>;
 
-/** One call's attempts; the gateway stores them in one document. */
+/** The most attempts in one call; the gateway stores them in one document. */
 export const egressBatchLengthMax = 500;
-/** An attempt that was told in a form that can't be stored keeps its place in the log with this. */
+/** Replaces an attempt that was reported in a form that can't be stored. */
 export const notRecordedRule = "not_recorded";
+
+/** Attempts are numbered by their runner as well: a larger number could have no successor. */
+const egressSequence = z.int().min(1).max(1_000_000_000);
 
 /** How an open attempt of an earlier call ended, whose attempts began with `batch`. */
 export const EgressEnding = EgressEnd.extend({
-  batch: z.int().min(1),
-  sequence: z.int().min(1),
+  batch: egressSequence,
+  sequence: egressSequence,
 });
 export type EgressEnding = z.infer<typeof EgressEnding>;
 
 export const EgressRequest = z.object({
   attempts: z.array(EgressAttempt).max(egressBatchLengthMax),
   /** Where the attempts begin, also if there are none: a call that only tells of what was cut. */
-  firstSequence: z.int().min(1),
+  firstSequence: egressSequence,
   /** Attempts so far that are in no batch: there were too many. */
   cut: count,
   ends: z.array(EgressEnding).max(egressBatchLengthMax).default([]),
 });
 export type EgressRequest = z.infer<typeof EgressRequest>;
-/** The same before each attempt is looked at: one that is wrong must not cost its neighbours. */
+/** The call before each attempt is validated, so that an invalid one doesn't affect the others. */
 export const EgressCall = EgressRequest.extend({
   attempts: z.array(z.unknown()).max(egressBatchLengthMax),
   ends: z.array(z.unknown()).max(egressBatchLengthMax).default([]),
 });
 export const EgressReply = z.object({
   stored: z.literal(true),
-  /** How many attempts and ends of this call were wrong, and are missing. */
+  /** How many attempts and ends of this call were invalid and are missing. */
   lost: count.default(0),
 });
 
@@ -143,17 +146,19 @@ export const ClaimRequest = z.object({
     version: z.string().max(100),
     sandboxMode: z.enum([...sandboxModes, "A", "B"]),
   }),
-  /** Random, made by this runner and told to nobody else: who claimed may ask for it again. */
+  /**
+   * A random value that only this runner knows. The runner that claimed may claim again with it.
+   */
   claimant: z.string().min(32).max(64).optional(),
 });
 export type ClaimRequest = z.infer<typeof ClaimRequest>;
 
-/** How long the gateway believes a silent runner. `version` fences: send it back. */
+/** How long the gateway trusts a silent runner. `version` is a fence: send it back. */
 export const Lease = z.object({
   version: z.string(),
   expiresAt: count,
   heartbeatIntervalMs: count,
-  /** Until when somebody reads along, as of `version`: send it back, too. */
+  /** The time until which a client reads the stream, as of `version`; send it back, too. */
   readerUntil: count.default(0),
 });
 export type Lease = z.infer<typeof Lease>;
@@ -164,27 +169,27 @@ export const ClaimReply = z.object({
   threadId: z.string(),
   environmentId: z.string(),
   controlToken: z.string(),
-  /** What may call models, for this execution alone; the supervisor keeps it. */
+  /** A token for model calls of this execution; only the supervisor holds it. */
   modelToken: z.string(),
   lease: Lease,
-  /** How long to collect events before sending them; the reply to each call may change it. */
+  /** How long to collect events before sending them; each reply may change it. */
   flushIntervalMs: count,
   task: z.object({ model: z.string(), instructions: z.string().nullable(), content: z.string() }),
   limits: Limits,
   network: NetworkPolicy,
   environmentVariables: z.array(KeyValue),
   secrets: z.array(KeyValue),
-  /** Never for the sandbox, which holds a placeholder. */
+  /** Kept from the sandbox, which holds a placeholder. */
   boundSecrets: z.array(BoundSecret).default([]),
   setupScripts: z.array(z.string()),
   /** The manifest to start from; null for an empty workspace. */
   manifestSha256: sha256.nullable(),
-  /** What to start from if that one can't be read; null for an empty workspace. */
+  /** The manifest to use if that one can't be read; null for an empty workspace. */
   previousManifestSha256: sha256.nullable().default(null),
 });
 export type ClaimReply = z.infer<typeof ClaimReply>;
 
-/** One finished thing, as the client will see it in `response.item.completed`. */
+/** One finished item, as the client sees it in `response.item.completed`. */
 export const Item = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text"), content: z.string() }),
   z.object({ type: z.literal("reasoning"), content: z.string() }),
@@ -192,7 +197,7 @@ export const Item = z.discriminatedUnion("type", [
     type: z.literal("tool_call"),
     id: z.string(),
     name: z.string(),
-    /** JSON text: clients slice it. */
+    /** JSON text, because clients slice it. */
     arguments: z.string(),
     status: z.enum(["running", "completed", "failed"]),
     result: z.string().optional(),
@@ -211,8 +216,26 @@ export type Item = z.infer<typeof Item>;
 export const RunnerEvent = z.object({ sequence: z.int().min(1), at: count, item: Item });
 export type RunnerEvent = z.infer<typeof RunnerEvent>;
 
+/**
+ * More events than any execution can have, and a number that others can be added to: what follows
+ * the events of an execution is numbered behind them.
+ */
+export const eventSequenceMax = 1_000_000_000;
+
+const NumberedEvents = z
+  .array(RunnerEvent)
+  .min(1)
+  .max(eventBatchLengthMax)
+  .refine(areNumbered, `must be numbered without gaps, up to ${eventSequenceMax}`);
+
+function areNumbered(events: readonly RunnerEvent[]): boolean {
+  const first = events[0]?.sequence ?? 1;
+  if (first + events.length - 1 > eventSequenceMax) return false;
+  return events.every(({ sequence }, index) => sequence === first + index);
+}
+
 export const EventsRequest = z.object({
-  events: z.array(RunnerEvent).min(1).max(eventBatchLengthMax),
+  events: NumberedEvents,
   /** The newest lease's; what the reply says of the flush interval follows from it. */
   readerUntil: count.optional(),
 });
@@ -222,13 +245,13 @@ export const HeartbeatRequest = z.object({
   leaseVersion: z.string(),
   readerUntil: count.default(0),
 });
-/** `stop` is set when the execution must end now: cancelled, or out of money. */
+/** `stop` is set when the execution must end now: it was cancelled, or its money is spent. */
 export const HeartbeatReply = z.object({
   lease: Lease,
   stop: z.enum(["cancelled", "budget"]).nullable(),
 });
 
-/** Why an execution ended as it did; each is a sentence in `docs/errors.md`. */
+/** Why an execution ended; `docs/errors.md` has a sentence for each. */
 export const EndReason = z.enum([
   "completed",
   "command_failed",
@@ -255,9 +278,9 @@ export const SettleRequest = z.object({
   outcome: z.enum(["success", "failed", "cancelled"]),
   reason: EndReason,
   exitCode: z.int().min(0).max(255).nullable(),
-  /** Why, in a sentence of the runner's own; redacted. */
+  /** A sentence of the runner's own on the reason; redacted. */
   detail: z.string().max(endDetailLengthMax).optional(),
-  /** Redacted, UTF-8, at most `outputBytesMax`. */
+  /** Redacted UTF-8, at most `outputBytesMax`. */
   output: z.string(),
   outputTruncated: z.boolean(),
   workspace: z.discriminatedUnion("state", [
@@ -265,12 +288,12 @@ export const SettleRequest = z.object({
     z.object({ state: z.literal("unchanged") }),
     z.object({ state: z.literal("not_saved"), why: z.string().max(500) }),
   ]),
-  eventsLastSequence: count,
+  eventsLastSequence: count.max(eventSequenceMax),
 });
 export type SettleRequest = z.infer<typeof SettleRequest>;
 
 export const SettleReply = z.object({
   settled: z.literal(true),
-  /** Paths both sides changed; both versions are kept. */
+  /** Paths that both sides changed; both versions are kept. */
   conflicts: z.array(z.string()),
 });

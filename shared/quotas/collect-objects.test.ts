@@ -40,11 +40,12 @@ class MemoryBucket {
   }
 }
 
-/** A database and a bucket, both in memory, and what a test does to them. */
+/** A database and a bucket in memory, and the actions of a test on them. */
 function newPlatform() {
   const store = new MemoryStore();
   const bucket = new MemoryBucket();
   const referenced = new Set<string>();
+  let lateAtMs = Number.POSITIVE_INFINITY;
   let beforeMark: () => Promise<unknown> = async () => undefined;
   const put = bucket.put.bind(bucket);
   const save = async (text: string) => {
@@ -61,12 +62,17 @@ function newPlatform() {
     },
     list: (kind) => bucket.list(kind),
     remove: async (object) => await bucket.remove(object),
+    isLate: () => bucket.nowMs > lateAtMs,
+    usageChangedAt: (version) => version,
   };
   return {
     ...{ by, referenced, save, bucket: bucket.objects },
     collect: async () => await collectObjects(by, owner),
     pass: (ms: number) => {
       bucket.nowMs += ms;
+    },
+    lateAt: (ms: number) => {
+      lateAtMs = ms;
     },
     onMark: (act: () => Promise<unknown>) => {
       beforeMark = act;
@@ -123,14 +129,14 @@ describe("TEN-2 collectObjects()", () => {
     pass(unreferencedMs);
     await collect();
     pass(unreferencedMs);
-    // Between the look at the list and the commit that takes it.
+    // A save between reading the list and the commit that takes it.
     onMark(async () => await save("raced"));
     await expect(collect()).rejects.toMatchObject({ code: 9 });
     expect(bucket.has(name)).toBe(true);
     onMark(async () => undefined);
     await collect();
     pass(unreferencedMs);
-    // And between that commit and the deletion.
+    // A save between that commit and the deletion.
     const refused: unknown[] = [];
     const { remove } = by;
     const racing = {
@@ -168,7 +174,38 @@ describe("TEN-2 collectObjects()", () => {
     expect(await save("first")).toBe(first);
     pass(20 * 60_000);
     await collect();
-    // What the dead process had deleted was still counted; now it is what there is.
+    // What the dead process had deleted was still counted; now the count is right.
     expect(await usage()).toMatchObject({ bytes: 5, objects: 1 });
+  });
+
+  test("keeps what it did when its time is over, and goes on there in the next call", async () => {
+    const { by, bucket, save, collect, pass, lateAt, usage, condemned } = newPlatform();
+    for (let count = 0; count < 40; count += 1) await save(`old ${count}`);
+    pass(unreferencedMs);
+    await collect();
+    pass(unreferencedMs);
+    let atOnce = 0;
+    let atOnceMax = 0;
+    const slow = {
+      ...by,
+      remove: async (object: Parameters<typeof by.remove>[0]) => {
+        atOnceMax = Math.max(atOnceMax, ++atOnce);
+        await by.remove(object);
+        pass(1_000);
+        atOnce -= 1;
+      },
+    };
+    lateAt(by.now() + 20_000);
+    expect(await collectObjects(slow, owner)).toEqual({ condemned: 0, deleted: 32 });
+    expect(atOnceMax).toBe(16);
+    expect(bucket.size).toBe(8);
+    expect(await usage()).toMatchObject({ objects: 8, sweepAt: by.now() });
+    expect((await condemned())?.going).toHaveLength(8);
+    // Late from the beginning: it does nothing, and loses nothing.
+    expect(await collectObjects(slow, owner)).toEqual({ condemned: 0, deleted: 0 });
+    lateAt(Number.POSITIVE_INFINITY);
+    expect(await collectObjects(slow, owner)).toEqual({ condemned: 0, deleted: 8 });
+    expect(bucket.size).toBe(0);
+    expect(await usage()).toMatchObject({ objects: 0, bytes: 0 });
   });
 });

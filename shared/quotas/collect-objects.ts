@@ -1,16 +1,16 @@
 /**
- * Collecting what an owner stores and nothing names any more: earlier versions of files, packs of
- * runs that never settled, workspaces of environments that were deleted. In two steps with hours in
- * between (ADR 33), since a pack lies there before the commit that names it, and since what is
- * stored again is found there and not stored twice:
+ * Collects an owner's unreferenced objects: earlier versions of files, packs of runs that never
+ * settled, workspaces of deleted environments. It takes two steps with hours in between (ADR 33),
+ * because a pack is stored before the commit that names it, and because storing an existing object
+ * again doesn't write it:
  *
- * 1. What is old enough and unreferenced is condemned, which changes nothing yet.
- * 2. Of what was condemned long enough ago and nobody has stored again since, what is still
- *    unreferenced goes: first by a commit that says so, and that fails if somebody takes one of
- *    them off meanwhile; then from the bucket, and from the owner's usage.
+ * 1. Unreferenced objects that are old enough are condemned, which changes nothing yet.
+ * 2. Objects that were condemned long enough ago, weren't stored again and are still unreferenced
+ * are deleted: first a commit says so, which fails if one is taken off the list meanwhile; then
+ * they go from the bucket and from the owner's usage.
  *
- * Whoever stores an object that is there takes it off the list before relying on it; one that is
- * being deleted is waited for (`store-object.ts`).
+ * Storing an existing object takes it off the list first, and waits if it is being deleted
+ * (`store-object.ts`).
  */
 import {
   deleteObject,
@@ -34,11 +34,15 @@ import type { References } from "./references.ts";
 export interface Collection {
   readonly store: Pick<Store, "get" | "commit">;
   now(): number;
-  /** What must stay. */
+  /** The objects that must stay. */
   readonly referenced: () => Promise<References>;
   readonly list: (kind: ObjectKind) => AsyncIterable<readonly StoredObject[]>;
   readonly remove: (object: Pick<StoredObject, "kind" | "sha256" | "generation">) => Promise<void>;
   readonly unreferencedMs: number;
+  /** Whether no more may be done in this call; what was done is kept, and the next one goes on. */
+  readonly isLate: () => boolean;
+  /** When what an owner uses was changed last, by the version of the document that counts it. */
+  readonly usageChangedAt: (version: Version) => Version;
 }
 
 export interface Collected {
@@ -46,16 +50,17 @@ export interface Collected {
   readonly deleted: number;
 }
 
-/** One call's work, and what one document holds. */
+/** The most objects in one call and in one document. */
 const objectsMax = 2_000;
 /** Longer than any request that stores something. */
 const quietMs = 10 * 60_000;
+const deletionsAtOnceMax = 16;
 const kinds = ["packs", "manifests"] as const;
 
 export function realCollection(
   deps: { readonly store: Store; now(): number },
   owner: Owner,
-  how: Pick<Collection, "referenced" | "unreferencedMs">,
+  how: Pick<Collection, "referenced" | "unreferencedMs" | "isLate" | "usageChangedAt">,
 ): Collection {
   return {
     store: deps.store,
@@ -66,120 +71,156 @@ export function realCollection(
   };
 }
 
-/** Does what is due of it; never less safe for being called again, at once or by two. */
-export async function collectObjects(by: Collection, owner: Owner): Promise<Collected> {
-  const found = await by.store.get(condemnedObjects.of(owner, condemnedId));
+/** Does what is due. Calling it again, or twice at once, is safe. */
+export async function collectObjects(collection: Collection, owner: Owner): Promise<Collected> {
+  const found = await collection.store.get(condemnedObjects.of(owner, condemnedId));
   const { value, version } = found;
-  if (!value) return await condemn(by, owner, null);
-  if (value.going.length > 0) return await finish(by, owner, { value, version });
-  if (value.waiting.length === 0) return await condemn(by, owner, version);
-  if (by.now() - value.condemnedAt < by.unreferencedMs) {
-    await sweepAgain(by, owner, value.condemnedAt + by.unreferencedMs);
+  if (!value) return await condemn(collection, owner, null);
+  if (value.going.length > 0) return await finish(collection, owner, { value, version });
+  if (value.waiting.length === 0) return await condemn(collection, owner, version);
+  if (collection.now() - value.condemnedAt < collection.unreferencedMs) {
+    await sweepAgain(collection, owner, value.condemnedAt + collection.unreferencedMs);
     return { condemned: 0, deleted: 0 };
   }
-  const { names } = await by.referenced();
+  const { names } = await collection.referenced();
   const going = value.waiting.filter((entry) => !names.has(nameOf(entry)));
   const next: Condemned = { ...value, waiting: [], going };
-  // Fails if somebody took one off since it was read, which was before it was looked at.
+  // Fails if an object was taken off the list since it was read, which was before the check.
   const ref = condemnedObjects.of(owner, condemnedId);
-  const committed = await withDeadline(by.store.commit([replace(ref, version, next)]));
-  return await finish(by, owner, { value: next, version: committed });
+  const committed = await withDeadline(collection.store.commit([replace(ref, version, next)]));
+  return await finish(collection, owner, { value: next, version: committed });
 }
 
-async function condemn(by: Collection, owner: Owner, version: Version | null): Promise<Collected> {
-  const now = by.now();
-  const usage = await by.store.get(storageUsages.of(owner, storageUsageId));
-  const { names, isPassing } = await by.referenced();
+async function condemn(
+  collection: Collection,
+  owner: Owner,
+  version: Version | null,
+): Promise<Collected> {
+  const now = collection.now();
+  const usage = await collection.store.get(storageUsages.of(owner, storageUsageId));
+  const { names, isPassing } = await collection.referenced();
   const waiting: string[] = [];
   let isYoung = false;
   const total = { bytes: 0, objects: 0 };
-  for (const kind of kinds) {
-    for await (const page of by.list(kind)) {
-      for (const object of page) {
-        total.bytes += object.sizeBytes;
-        total.objects += 1;
-        if (names.has(`${kind}/${object.sha256}`) || waiting.length >= objectsMax) continue;
-        if (now - object.storedAt < by.unreferencedMs) isYoung = true;
-        else waiting.push(entryOf(object));
-      }
+  const { isWhole } = await forEachPage(collection, kinds, async (page) => {
+    for (const object of page) {
+      total.bytes += object.sizeBytes;
+      total.objects += 1;
+      if (names.has(nameOf(entryOf(object))) || waiting.length >= objectsMax) continue;
+      if (now - object.storedAt < collection.unreferencedMs) isYoung = true;
+      else waiting.push(entryOf(object));
     }
-  }
+  });
   if (waiting.length > 0) {
     const ref = condemnedObjects.of(owner, condemnedId);
     const value: Condemned = { v: 1, waiting, condemnedAt: now, going: [] };
     await withDeadline(
-      by.store.commit([version ? replace(ref, version, value) : create(ref, value)]),
+      collection.store.commit([version ? replace(ref, version, value) : create(ref, value)]),
     );
   }
+  if (!isWhole && waiting.length === 0) return { condemned: 0, deleted: 0 };
+  // What was found in time is condemned; more is looked for once it is gone.
   const more = waiting.length > 0 || isYoung || isPassing;
-  await correct(by, usage, total);
-  await sweepAgain(by, owner, more ? now + by.unreferencedMs : null);
+  if (isWhole) await correct(collection, usage, total);
+  await sweepAgain(collection, owner, more ? now + collection.unreferencedMs : null);
   return { condemned: waiting.length, deleted: 0 };
 }
 
-/** Also for a process that died over it: what it has deleted is gone, and is passed over. */
+/**
+ * Also for a process that died over it: what it has deleted is gone, and isn't listed any more.
+ * Each page of the bucket's list is committed for itself, so that a call that is cut loses one.
+ */
 async function finish(
-  by: Collection,
+  collection: Collection,
   owner: Owner,
   { value, version }: { readonly value: Condemned; readonly version: Version },
 ): Promise<Collected> {
-  const sizes = await sizesOf(by, value.going);
-  let [bytes, objects] = [0, 0];
-  for (const entry of value.going) {
-    const sizeBytes = sizes.get(entry);
-    await by.remove(objectOf(entry));
-    if (sizeBytes === undefined) continue;
-    bytes += sizeBytes;
-    objects += 1;
-  }
-  const increments = { bytes: 0 - bytes, objects: 0 - objects };
-  const list = condemnedObjects.of(owner, condemnedId);
-  const usage = storageUsages.of(owner, storageUsageId);
-  await withDeadline(
-    by.store.commit([
-      replace(list, version, { ...value, going: [] }),
-      patch(usage, { sweepAt: by.now() }, { increments, mustExist: true }),
-    ]),
-  );
-  return { condemned: 0, deleted: objects };
+  const going = new Set(value.going);
+  let [deleted, latest] = [0, version];
+  const commit = async (left: readonly string[], page: readonly StoredObject[]) => {
+    const bytes = page.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const increments = { bytes: 0 - bytes, objects: 0 - page.length };
+    const list = condemnedObjects.of(owner, condemnedId);
+    const usage = storageUsages.of(owner, storageUsageId);
+    const writes = [
+      replace(list, latest, { ...value, going: [...left] }),
+      patch(usage, { sweepAt: collection.now() }, { increments, mustExist: true }),
+    ];
+    latest = await withDeadline(collection.store.commit(writes));
+    deleted += page.length;
+  };
+  const wanted = kinds.filter((kind) => value.going.some((name) => name.startsWith(`${kind}/`)));
+  const { isWhole } = await forEachPage(collection, wanted, async (page) => {
+    const removed = await removeInTime(
+      collection,
+      page.filter((object) => going.has(entryOf(object))),
+    );
+    for (const object of removed) going.delete(entryOf(object));
+    if (removed.length > 0) await commit([...going], removed);
+  });
+  // What isn't listed is gone already.
+  if (isWhole && (going.size > 0 || deleted === 0)) await commit([], []);
+  return { condemned: 0, deleted };
 }
 
-async function sizesOf(by: Collection, going: readonly string[]): Promise<Map<string, number>> {
-  const sizes = new Map<string, number>();
-  const wanted = new Set(going);
-  for (const kind of kinds) {
-    if (!going.some((entry) => entry.startsWith(`${kind}/`))) continue;
-    for await (const page of by.list(kind)) {
-      for (const object of page) {
-        const entry = entryOf(object);
-        if (wanted.has(entry)) sizes.set(entry, object.sizeBytes);
-      }
+/** A few at a time, until it is late. */
+async function removeInTime(
+  collection: Collection,
+  objects: readonly StoredObject[],
+): Promise<readonly StoredObject[]> {
+  const removed: StoredObject[] = [];
+  for (let first = 0; first < objects.length; first += deletionsAtOnceMax) {
+    if (collection.isLate()) break;
+    const some = objects.slice(first, first + deletionsAtOnceMax);
+    await Promise.all(some.map(async (object) => await collection.remove(object)));
+    removed.push(...some);
+  }
+  return removed;
+}
+
+/** Whether it went through the whole of the bucket's list before it was late. */
+async function forEachPage(
+  collection: Collection,
+  which: readonly ObjectKind[],
+  visit: (page: readonly StoredObject[]) => Promise<void>,
+): Promise<{ readonly isWhole: boolean }> {
+  for (const kind of which) {
+    for await (const page of collection.list(kind)) {
+      if (collection.isLate()) return { isWhole: false };
+      await visit(page);
     }
   }
-  return sizes;
+  return { isWhole: !collection.isLate() };
 }
 
 /**
- * Counts what a process that died has left counted. Only if nobody has stored anything for a while:
- * what is counted and not yet stored would be missing.
+ * Corrects counts that a dead process left behind. Runs only if nothing was stored for a while,
+ * since an object that is counted but not yet stored would look missing.
  */
 async function correct(
-  by: Collection,
+  collection: Collection,
   { ref, version }: Snapshot<typeof storageUsages.schema>,
   total: { readonly bytes: number; readonly objects: number },
 ): Promise<void> {
-  if (!version || by.now() - version.toMillis() < quietMs) return;
-  await withDeadline(by.store.commit([patch(ref, total, { version })])).catch((error: unknown) => {
-    if (!isConflict(error)) throw error;
-  });
+  if (!version || collection.now() - collection.usageChangedAt(version).toMillis() < quietMs)
+    return;
+  await withDeadline(collection.store.commit([patch(ref, total, { version })])).catch(
+    (error: unknown) => {
+      if (!isConflict(error)) throw error;
+    },
+  );
 }
 
-async function sweepAgain(by: Collection, owner: Owner, sweepAt: number | null): Promise<void> {
+async function sweepAgain(
+  collection: Collection,
+  owner: Owner,
+  sweepAt: number | null,
+): Promise<void> {
   const ref = storageUsages.of(owner, storageUsageId);
-  await withDeadline(by.store.commit([patch(ref, { sweepAt }, { mustExist: true })]));
+  await withDeadline(collection.store.commit([patch(ref, { sweepAt }, { mustExist: true })]));
 }
 
-/** How an object stands in the list. */
+/** An object's entry in the list. */
 export function entryOf({
   kind,
   sha256,
@@ -188,16 +229,7 @@ export function entryOf({
   return `${kind}/${sha256}#${generation}`;
 }
 
-/** Without its generation. */
+/** The entry without its generation. */
 export function nameOf(entry: string): string {
   return entry.slice(0, entry.indexOf("#"));
-}
-
-function objectOf(entry: string): Pick<StoredObject, "kind" | "sha256" | "generation"> {
-  const [kind = "", sha256 = ""] = nameOf(entry).split("/");
-  return {
-    kind: kind === "packs" ? "packs" : "manifests",
-    sha256,
-    generation: entry.slice(entry.indexOf("#") + 1),
-  };
 }

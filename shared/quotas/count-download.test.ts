@@ -41,7 +41,7 @@ describe("TEN-2 countDownload()", () => {
     expect(await counted()).toBe(30);
   });
 
-  test("lets no number of downloads at once get past it", async () => {
+  test("isn't exceeded by concurrent downloads", async () => {
     const { download, counted } = newUsage();
     await download(1);
     const outcomes = await Promise.allSettled(Array.from({ length: 30 }, () => download(9)));

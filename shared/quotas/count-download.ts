@@ -1,7 +1,7 @@
 /**
- * What an owner downloads in a UTC day. A read costs its owner nothing and us the bytes that leave,
- * so how many do is bounded (TEN-2). They are counted before the first of them is sent, and taken
- * back if that is too much: of any number of downloads at once, none gets past the quota.
+ * Limits what an owner downloads in a UTC day. Reading costs the owner nothing, but outgoing bytes
+ * cost us (TEN-2). They are counted before the first one is sent, and taken back if that is too
+ * much, so concurrent downloads can't exceed the quota.
  */
 import { deploymentLimits } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -11,13 +11,13 @@ import { downloadUsageId, downloadUsages } from "../store/usage.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
 import type { CountingStore } from "./store-object.ts";
 
-/** Another download may begin the day, or make the document, between two tries. */
+/** Between two tries, another download may start the day or create the document. */
 const attemptsMax = 5;
 const dayMs = 24 * 60 * 60_000;
 
 interface Download {
   readonly sizeBytes: number;
-  /** Epoch ms. */
+  /** Epoch milliseconds. */
   readonly now: number;
 }
 
@@ -41,7 +41,7 @@ export async function countDownload(
         );
         return;
       }
-      // What is full already costs no write.
+      // A full quota is refused without a write.
       requireAtMost(bytesMax, value.bytes + sizeBytes, now);
       const increments = { bytes: sizeBytes };
       await withDeadline(store.commit([patch(ref, { day }, { increments, mustExist: true })]));
@@ -57,7 +57,10 @@ export async function countDownload(
   throw new ApiError("UNAVAILABLE", { cause: "the day's downloads change all the time" });
 }
 
-/** Tried once: taken back twice, the count would be too low; not at all, it is too high. */
+/**
+ * Tried once: taking back twice makes the count too low; not at all makes it too high, which is
+ * safe.
+ */
 async function takeBack(store: CountingStore, owner: Owner, sizeBytes: number): Promise<void> {
   const increments = { bytes: 0 - sizeBytes };
   const ref = downloadUsages.of(owner, downloadUsageId);

@@ -1,4 +1,4 @@
-/** The quota of things that an owner makes: agents, environments, threads. */
+/** The quotas on what an owner makes: agents, environments, threads. */
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import { type Counted, type OwnedKind, withOneMore } from "../core/limits/owned-count.ts";
 import type { Account } from "../core/money/account.ts";
@@ -20,15 +20,15 @@ const maxOf: Readonly<Record<OwnedKind, keyof Quotas>> = {
   threads: "threadsMax",
 };
 
-/** All of one kind, whichever of them the caller's key may see: the quota is the account's. */
+/** All of one kind, whether or not the caller's key may see them: the quota is the account's. */
 function allOf(owner: Owner, kind: OwnedKind): CollectionRef {
   const { path, schema } = { agents, environments, threads }[kind].all(owner);
   return { path, schema };
 }
 
 /**
- * How many there are, for a decision that is repeated because its account didn't know.
- * @param repeated whether it is: the first decision goes by what the account says.
+ * Counts them for a decision that is repeated because the account didn't know the number.
+ * @param repeated false for the first decision, which relies on the account.
  */
 export async function countOwned(
   store: Store,
@@ -36,7 +36,7 @@ export async function countOwned(
   { kind, repeated }: { readonly kind: OwnedKind; readonly repeated: boolean },
 ): Promise<Counted | null> {
   if (!repeated) return null;
-  // The account first: whatever is made from then on changes what it says, and this is repeated.
+  // Reads the account first: anything made from then on changes it, and the decision is repeated.
   const { value } = await store.get(accounts.of(owner, accountId));
   const { count } = await store.sum(allOf(owner, kind), { fields: [] });
   return { count, made: value?.counts[kind]?.made ?? null };
@@ -63,7 +63,7 @@ export function withOwned(
   return { ...account, counts: { ...account.counts, [kind]: next }, updatedAt: now };
 }
 
-/** @throws {ApiError} `QUOTA_REACHED` for what wouldn't be admitted, before anything is done. */
+/** @throws {ApiError} `QUOTA_REACHED` before anything is done that the commit would refuse. */
 export function requireRoomFor(kind: OwnedKind, counted: Counted | null, quotas: Quotas): void {
   const limit = quotas[maxOf[kind]];
   if (counted && counted.count >= limit) throw quotaReached(kind, limit);

@@ -1,4 +1,4 @@
-/** What an owner's workspaces need of what is stored: the mark of the collection. */
+/** The stored objects that an owner's workspaces need: the mark phase of the collection. */
 import { LRUCache } from "lru-cache";
 import { packsOf } from "../core/workspace/manifest.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -11,24 +11,26 @@ import type { Store } from "../store/store.ts";
 import { readManifest } from "../workspace/manifests.ts";
 
 const pageMax = 100;
-/** The packs of manifests that were read: a sweep that ran out of time goes on behind them. */
+/**
+ * Packs of manifests that were read, so that a sweep that ran out of time doesn't read them again.
+ */
 const packsKnown = new LRUCache<string, readonly string[]>({ maxSize: 200_000 });
 
 export interface References {
-  /** As `kind/sha256`. */
+  /** Entries have the form `kind/sha256`. */
   readonly names: ReadonlySet<string>;
-  /** Whether some are needed by executions alone, which end. */
+  /** Whether some are needed only by executions, which end. */
   readonly isPassing: boolean;
 }
 
 /**
  * Names of all objects that must stay, as `kind/sha256`: those of every workspace as it is now and
- * as it was before its last change, and of the bases of executions that may still save what they
- * made of theirs. All are read of one moment: whatever a workspace becomes after that is made of
- * these, and of what is stored or taken off the list of the condemned meanwhile.
- * @param isLate Whether no more may be read in this call: the next one goes on from there.
- * @throws {ManifestError} Where a manifest can't be read: nobody knows what it needs, so nothing of
- *   its owner may be deleted.
+ * before its last change, and of the bases of executions that may still save. All are read in one
+ * snapshot. Any later workspace is made from these, and from objects that are stored or taken off
+ * the list meanwhile.
+ * @param isLate Whether this call must stop reading; the next one continues.
+ * @throws {ManifestError} If a manifest can't be read: what it needs is unknown, so nothing of its
+ * owner may be deleted.
  */
 export async function referencedObjects(
   store: Store,
@@ -40,7 +42,7 @@ export async function referencedObjects(
   );
   const manifests = new Set([...heads, ...bases]);
   const names = new Set<string>();
-  // One after another: each may hold a hundred thousand files.
+  // One after another, since each may list a hundred thousand files.
   for (const sha256 of manifests) {
     if (isLate()) throw new Error("an owner's manifests can't all be read in one call");
     names.add(`manifests/${sha256}`);
@@ -49,7 +51,7 @@ export async function referencedObjects(
   return { names, isPassing: bases.length > 0 };
 }
 
-/** A manifest is named by what it says, so what was read of it once holds. */
+/** A manifest is named by its content, so its packs can be remembered. */
 async function packsOfManifest(owner: Owner, sha256: string): Promise<readonly string[]> {
   const key = `${owner.id}/${sha256}`;
   const known = packsKnown.get(key);
@@ -60,7 +62,7 @@ async function packsOfManifest(owner: Owner, sha256: string): Promise<readonly s
   return packs;
 }
 
-/** None for a manifest that is gone, since nothing can be restored by it. */
+/** Empty for a manifest that is gone, since nothing can be restored from it. */
 async function packsNeeded(owner: Owner, sha256: string): Promise<readonly string[] | "gone"> {
   try {
     return [...packsOf(await readManifest(owner, sha256))];
@@ -70,13 +72,13 @@ async function packsNeeded(owner: Owner, sha256: string): Promise<readonly strin
   }
 }
 
-/** The digests of an environment's manifests: the newest, and the one that stands in for it. */
+/** The digests of an environment's manifests: the newest, and its fallback. */
 export function workspaceManifests({ workspace }: Pick<Environment, "workspace">): string[] {
   if (workspace === null) return [];
   return known(workspace.manifestSha256, workspace.previousManifestSha256);
 }
 
-/** The digests of the manifests that an execution started from, until it has ended. */
+/** The digests of the manifests that an unfinished execution started from. */
 export function baseManifests(execution: Execution): string[] {
   if (hasEnded(execution)) return [];
   return known(execution.baseManifestSha256, execution.basePreviousManifestSha256);
@@ -107,7 +109,7 @@ async function pageOf(
   return await moment.next(environments.all(owner), walk);
 }
 
-/** What hasn't ended holds money, so the account names it. */
+/** An unfinished execution holds money, so the account names it. */
 async function basesOf(moment: ReadSnapshot, owner: Owner): Promise<readonly string[]> {
   const { value } = await moment.get(accounts.of(owner, accountId));
   const ids = Object.keys(value?.holds ?? {});

@@ -1,4 +1,4 @@
-/** When an owner's unreferenced objects are looked for: some hours after something became one. */
+/** Schedules the search for an owner's unreferenced objects, hours after one may have appeared. */
 import { deploymentLimits } from "../config.ts";
 import type { Owner } from "../identity/owner.ts";
 import { patch } from "../store/documents.ts";
@@ -10,13 +10,16 @@ export function nextSweepAt(now: number): number {
   return now + deploymentLimits().quotas.unreferencedMs;
 }
 
-/** Of a usage as it was read: what is due already isn't put off, however often this is asked. */
+/**
+ * Works from a usage that was read. A sweep that is due isn't postponed, however often this is
+ * called.
+ */
 export async function ensureSweep(
   store: Pick<Store, "commit">,
   owner: Owner,
   { usage, sweepAt }: { readonly usage: StorageUsage | null; readonly sweepAt: number },
 ): Promise<void> {
-  // An owner that has never stored anything, or one whose sweep is to come.
+  // An owner that never stored anything, or whose sweep is scheduled.
   if (!usage || usage.sweepAt !== null) return;
   const ref = storageUsages.of(owner, storageUsageId);
   try {
@@ -26,7 +29,7 @@ export async function ensureSweep(
   }
 }
 
-/** For what became unreferenced without anything being stored. */
+/** Called when objects become unreferenced although nothing was stored. */
 export async function requestSweep(
   { store, now }: { readonly store: Store; now(): number },
   owner: Owner,

@@ -12,7 +12,7 @@ const { quotas } = DeploymentLimits.parse({
   quotas: { storedBytesMax: bytesMax, storedObjectsMax: 4 },
 });
 
-/** A bucket in memory, and what is counted of it. */
+/** A bucket in memory, and its usage count. */
 function newBucket() {
   const store = new MemoryStore();
   const stored = new Map<string, number>();
@@ -56,7 +56,7 @@ describe("TEN-2 storeObject()", () => {
     await expect(save("e")).rejects.toEqual(full);
   });
 
-  test("lets no number of requests at once get past the quota", async () => {
+  test("isn't exceeded by concurrent requests", async () => {
     const { save, total, usage } = newBucket();
     const texts = Array.from({ length: 40 }, (_, index) => String(index).padEnd(40, "."));
     const outcomes = await Promise.allSettled(texts.map(save));

@@ -1,7 +1,7 @@
 /**
- * Storing an object within its owner's quota. It is counted first, then looked whether that is too
- * much, and taken back if it is: of any number that are stored at once, none gets past the quota
- * (TEN-2). A process that dies in between leaves a count that is too high, never one too low.
+ * Stores an object within its owner's quota. The object is counted first, and taken back if that is
+ * too much, so concurrent uploads can't exceed the quota (TEN-2). A process that dies in between
+ * leaves a count that is too high, never too low.
  */
 import { createHash } from "node:crypto";
 import { deploymentLimits } from "../config.ts";
@@ -19,7 +19,7 @@ export type CountingStore = Pick<Store, "commit" | "commitOnce" | "get">;
 
 type Quotas = DeploymentLimits["quotas"];
 
-/** What storing goes by; a test's own, or the deployment's. */
+/** How objects are stored, and which quotas apply; tests pass their own. */
 interface Storing {
   readonly put: typeof putObject;
   readonly quotas: Quotas;
@@ -30,41 +30,44 @@ interface Amount {
   readonly objects: number;
 }
 
-/** Somebody else may make the document between two tries, or be about to. */
+/** Between two tries, another process may create the document. */
 const attemptsMax = 5;
-/** Deleting what is condemned takes seconds. */
+/** Deleting condemned objects takes seconds. */
 const goingRetryAfterS = "5";
 const reserved = 1.1;
 
 /**
- * Stores `bytes` under their own hash; storing them again changes nothing. Returns the hash.
+ * Stores `bytes` under their own hash and returns it; storing them again changes nothing.
  * @throws {ApiError} `QUOTA_REACHED`, `UNAVAILABLE`.
  */
 export async function storeObject(
   store: CountingStore,
   owner: Owner,
   object: { readonly kind: ObjectKind; readonly bytes: Buffer; readonly makesRoom?: boolean },
-  by: Storing = { put: putObject, quotas: deploymentLimits().quotas },
+  counter: Storing = { put: putObject, quotas: deploymentLimits().quotas },
 ): Promise<string> {
   const { kind, bytes, makesRoom = false } = object;
   const size: Amount = { bytes: bytes.length, objects: 1 };
   const name = `${kind}/${createHash("sha256").update(bytes).digest("hex")}`;
   await add(store, owner, size);
   try {
-    await prepare(store, owner, { name, quotas: makesRoom ? withReserve(by.quotas) : by.quotas });
+    await prepare(store, owner, {
+      name,
+      quotas: makesRoom ? withReserve(counter.quotas) : counter.quotas,
+    });
   } catch (error) {
     await takeBack(store, owner, size);
     throw error;
   }
-  // If this fails it may be stored all the same, and counts.
-  const { sha256, isNew } = await by.put(owner, kind, bytes);
+  // If this fails, the object may be stored all the same, so it counts.
+  const { sha256, isNew } = await counter.put(owner, kind, bytes);
   if (!isNew) await takeBack(store, owner, size);
   return sha256;
 }
 
 /**
- * Within the quota, and off the list of the condemned. What isn't on it now won't be deleted before
- * whatever names it is committed; so this comes before it is looked whether the object is there.
+ * Checks the quota and takes the object off the list. An object that isn't listed now won't be
+ * deleted before its reference is committed, so this must come before the check whether it exists.
  */
 async function prepare(
   store: CountingStore,
@@ -72,7 +75,7 @@ async function prepare(
   { name, quotas }: { readonly name: string; readonly quotas: Quotas },
 ): Promise<void> {
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-    // Asked for in one turn, they are one call.
+    // Both reads are asked for in one turn, so they are one call.
     const [usage, condemned] = await Promise.all([
       store.get(storageUsages.of(owner, storageUsageId)),
       store.get(condemnedObjects.of(owner, condemnedId)),
@@ -85,7 +88,7 @@ async function prepare(
   throw new ApiError("UNAVAILABLE", { headers: { "retry-after": goingRetryAfterS } });
 }
 
-/** Whether nobody deletes it; false if that has to be looked at again. */
+/** Whether no process deletes it; false if that has to be checked again. */
 async function isSafe(
   store: CountingStore,
   { ref, value, version }: Snapshot<typeof condemnedObjects.schema>,
@@ -107,7 +110,7 @@ async function isSafe(
   }
 }
 
-/** What is left for manifests that name less than before: nobody frees anything without one. */
+/** Leaves room for manifests that name less than before, because freeing room needs a manifest. */
 function withReserve(quotas: Quotas): Quotas {
   return {
     ...quotas,
@@ -120,16 +123,19 @@ function requireWithinQuota(
   usage: Amount | null,
   { storedBytesMax, storedObjectsMax }: Quotas,
 ): void {
-  const requireAtMost = (of: string, limit: number, used: number) => {
+  const requireAtMost = (unit: string, limit: number, used: number) => {
     if (used <= limit) return;
-    const message = `An account stores at most ${limit} ${of} of workspaces; what is deleted is freed in a day.`;
-    throw new ApiError("QUOTA_REACHED", { message, details: { of: `stored ${of}`, limit } });
+    const message = `An account stores at most ${limit} ${unit} of workspaces; what is deleted is freed in a day.`;
+    throw new ApiError("QUOTA_REACHED", { message, details: { of: `stored ${unit}`, limit } });
   };
   requireAtMost("bytes", storedBytesMax, usage?.bytes ?? 0);
   requireAtMost("objects", storedObjectsMax, usage?.objects ?? 0);
 }
 
-/** Tried once: taken back twice, the count would be too low; not at all, it is too high. */
+/**
+ * Tried once: taking back twice makes the count too low; not at all makes it too high, which is
+ * safe.
+ */
 async function takeBack(store: CountingStore, owner: Owner, { bytes, objects }: Amount) {
   const increments = { bytes: 0 - bytes, objects: 0 - objects };
   const ref = storageUsages.of(owner, storageUsageId);

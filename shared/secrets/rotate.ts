@@ -1,7 +1,7 @@
 /**
- * Re-wraps the private halves of sealing pairs under the newest version of their KMS key. What is
- * wrapped under an older version opens all the while, so executions run on; a pair that was done
- * is passed over, so whoever was interrupted begins again and goes on.
+ * Re-wraps the private halves of sealing pairs with the newest version of their KMS key. Older
+ * versions keep opening meanwhile, so executions go on. Finished pairs are skipped, so an
+ * interrupted rotation can be started again.
  */
 import pMap from "p-map";
 import { describeError } from "../core/describe-error.ts";
@@ -20,18 +20,18 @@ type FoundPair = Found<typeof sealingKeys.schema>;
 
 export interface Rotated {
   readonly rewrapped: number;
-  /** Under the newest version before, or destroyed meanwhile. */
+  /** Pairs that already had the newest version, or were destroyed meanwhile. */
   readonly passedOver: number;
-  /** By id: what couldn't be, and why. The others don't wait for them. */
+  /** Failures by pair id, with the reason; the other pairs go on. */
   readonly failed: Readonly<Record<string, string>>;
 }
 
 const pageLength = 100;
 const concurrency = 8;
-/** Of one owner: ten times as many environments as anybody needs. */
+/** Pages per owner: ten times as many environments as anybody needs. */
 const pagesMax = 1_000;
 
-/** @param newest by purpose, as a version's full name. */
+/** @param newest the full name of each purpose's newest version. */
 export async function rotateOwner(
   keys: Store,
   owner: Owner,
@@ -43,7 +43,7 @@ export async function rotateOwner(
   let after: Cursor | null = null;
   for (let page = 0; page < pagesMax; page += 1) {
     const walk: SnapshotPage = { field: "createdAt", after, limit: pageLength };
-    const pairs = await keys.atOneMoment((at) => at.next(sealingKeys.all(owner), walk));
+    const pairs = await keys.atOneMoment((snapshot) => snapshot.next(sealingKeys.all(owner), walk));
     const old = pairs.filter(({ value }) => value.kmsKeyVersion !== newest[value.purpose]);
     for (const [pair, outcome] of await rewrapAll(keys, owner, old)) {
       if (outcome === "rewrapped") done += 1;
@@ -74,7 +74,7 @@ async function rewrapAll(
   return await pMap(pairs, rewrap, { concurrency });
 }
 
-/** One that was destroyed or re-wrapped meanwhile stays as it is then. */
+/** A pair that was destroyed or re-wrapped meanwhile is left as it is. */
 async function rewrapOne(keys: Store, owner: Owner, pair: FoundPair): Promise<RotationOutcome> {
   const { ref, value, version } = pair;
   try {

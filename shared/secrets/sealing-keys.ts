@@ -1,6 +1,7 @@
 /**
- * The X25519 pairs of owners and environments. The public half lies in clear beside its owner; the
- * private half, wrapped by KMS, in a database that nothing backs up, so destroying one is final.
+ * The X25519 pairs of owners and environments. The public half is stored in clear with its owner.
+ * The private half is wrapped by KMS and stored in a database without backups, so destroying it is
+ * final.
  */
 import { type KmsPurpose, unwrap, wrap } from "../google/kms.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -10,7 +11,7 @@ import type { Store } from "../store/store.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
 import { type AssociatedData, bindingBytes, newSealingPair } from "./sealing.ts";
 
-/** Whose pair: an environment's, by its id, or one of the owner, by its purpose. */
+/** Names a pair: an environment's by its id, an owner's by its purpose. */
 export interface PairName {
   readonly purpose: KmsPurpose;
   readonly id: string;
@@ -22,7 +23,7 @@ function bindingOf(owner: Owner, { purpose, id }: PairName): AssociatedData {
 
 /**
  * Makes the pair unless it exists, and returns its public half (base64). It is stored before the
- * document that names it is committed: a pair that nothing names opens nothing.
+ * document that names it is committed; until then it opens nothing.
  */
 export async function ensureSealingPair(
   keys: Store,
@@ -51,7 +52,7 @@ export async function ensureSealingPair(
   }
 }
 
-/** The private half of a pair that was read: one KMS call, in the function that may. */
+/** Opens the private half of a pair with one KMS call; only one function has that right. */
 export async function openSealingPair(
   owner: Owner,
   name: PairName,
@@ -60,7 +61,7 @@ export async function openSealingPair(
   return await unwrap(name.purpose, pair.wrappedPrivateKey, bindingBytes(bindingOf(owner, name)));
 }
 
-/** The same pair under the newest version of its purpose's key; what it opens stays as it is. */
+/** The same pair, wrapped with the newest version of its purpose's key. */
 export async function rewrapped(
   owner: Owner,
   name: PairName,

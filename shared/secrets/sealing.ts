@@ -1,12 +1,12 @@
 /**
- * Anyone may seal, few may open: HPKE (RFC 9180) with X25519, HKDF-SHA256 and AES-256-GCM. A sealed
- * value is bound to where it belongs by its associated data, so it can't be moved elsewhere.
+ * Sealing needs no right, opening does: HPKE (RFC 9180) with X25519, HKDF-SHA256 and AES-256-GCM.
+ * Associated data binds a sealed value to its place, so it can't be moved elsewhere.
  */
 import type { CipherSuite } from "hpke";
 
 let loading: Promise<CipherSuite> | undefined;
 
-/** Loaded when first used: most requests seal nothing, and every start would pay for it. */
+/** Loaded on first use: most requests seal nothing, and every start would pay for it. */
 function loaded(): Promise<CipherSuite> {
   loading ??= import("hpke").then(
     ({ AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 }) =>
@@ -15,10 +15,10 @@ function loaded(): Promise<CipherSuite> {
   return loading;
 }
 
-/** Of the encapsulated X25519 key in front of the ciphertext. */
+/** Length of the encapsulated X25519 key that precedes the ciphertext. */
 const encapsulatedBytes = 32;
 
-/** What a value is bound to, outermost first: owner, environment, purpose, name. */
+/** The place a value is bound to, outermost first: owner, environment, purpose, name. */
 export type AssociatedData = readonly [string, ...string[]];
 
 /** An unambiguous encoding: no two bindings share it. */
@@ -29,7 +29,7 @@ export function bindingBytes(binding: AssociatedData): Buffer {
 export interface SealingPair {
   /** Base64, public. */
   readonly publicKey: string;
-  /** To be wrapped by KMS at once, and never stored as it is. */
+  /** KMS wraps it at once; it is never stored as it is. */
   readonly privateKey: Buffer;
 }
 
@@ -40,7 +40,7 @@ export async function newSealingPair(): Promise<SealingPair> {
   return { publicKey, privateKey: Buffer.from(await suite.SerializePrivateKey(pair.privateKey)) };
 }
 
-/** Base64 of the encapsulated key and the ciphertext. */
+/** Returns base64 of the encapsulated key and the ciphertext. */
 export async function seal(
   publicKey: string,
   plain: Buffer,

@@ -9,17 +9,17 @@ export const Agent = z.object({
   description: z.string().nullable(),
   model: z.string(),
   instructions: z.string().nullable(),
-  /** JSON text, kept as it came: the public API's clients disagree about its form. */
+  /** JSON text, stored as it came, because clients of the public API disagree about its form. */
   binaryJson: z.string(),
   reasoningEffort: z.enum(reasoningEfforts),
   enabledSkills: z.array(z.string()).nullable(),
   deepResearchModel: z.string().nullable(),
   isDefault: z.boolean(),
-  /** JSON text: what clients put there, Firestore could not always hold as a map. */
+  /** JSON text, because Firestore can't store every client's data as a map. */
   metadataJson: z.string(),
   createdAt: z.int(),
   updatedAt: z.int(),
-  /** When an execution began with it; written at most once a minute. */
+  /** When an execution last started with it; written at most once a minute. */
   lastRunAt: z.int().nullable(),
 });
 export type Agent = z.infer<typeof Agent>;

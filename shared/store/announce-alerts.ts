@@ -2,8 +2,9 @@ import type { Alert } from "../core/money/alert-state.ts";
 import type { Owner } from "../identity/owner.ts";
 
 /**
- * One structured line per alert, for an alert policy to match `jsonPayload.event="budget.alert"`:
- * written once the commit that raised it is done, by the process that did it.
+ * Logs one structured line per alert, which an alert policy matches by
+ * `jsonPayload.event="budget.alert"`. The process that committed the alert writes it after the
+ * commit.
  */
 export function announceAlerts(owner: Owner, raised: readonly Alert[]): void {
   for (const { of, percent, period, limitMicrousd, spentMicrousd, at } of raised) {

@@ -5,8 +5,8 @@ import { ownedCollection, systemCollection } from "./documents.ts";
 const microusdOrNull = z.int().min(0).nullable().default(null);
 
 /**
- * A key as one read finds it: its document's id is the SHA-256 of the key. Version 2 added bounds:
- * a release that knew only 1 would let such a key do more than it may, so it must not read it.
+ * An API key; its document id is the SHA-256 of the key. Version 2 added bounds. A release that
+ * knew only version 1 would ignore them, so it mustn't accept the document.
  */
 export const ApiKey = z.object({
   v: z.literal([1, 2]),
@@ -16,18 +16,18 @@ export const ApiKey = z.object({
   mode: z.enum(["production", "development"]),
   name: z.string(),
   description: z.string().nullable(),
-  /** The first characters, to tell keys apart in a list. */
+  /** The first characters, which tell keys apart in a list. */
   prefix: z.string(),
   scopes: z.array(z.enum(scopes)),
-  /** What else bounds it; null is no bound of that kind. */
+  /** Further bounds; null means no such bound. */
   environmentIds: z.array(z.string()).min(1).nullable().default(null),
-  /** In canonical CIDR form, IPv4 and IPv6. */
+  /** Canonical CIDR notation, IPv4 and IPv6. */
   addressRanges: z.array(z.string()).min(1).nullable().default(null),
   executionCostMaxMicrousd: microusdOrNull,
   dayCostMaxMicrousd: microusdOrNull,
-  /** Which pepper its check was made with; null for a key of version 1. */
+  /** The pepper that its checksum was made with; null for a key of version 1. */
   pepperId: z.string().nullable().default(null),
-  /** The public half of the owner's audit key, so that sealing details costs no read. */
+  /** The public half of the owner's audit key, so that sealing details needs no read. */
   auditPublicKey: z.string(),
   createdBy: z.string(),
   createdAt: z.int(),
@@ -35,16 +35,16 @@ export const ApiKey = z.object({
   revokedAt: z.int().nullable(),
   deletedAt: z.int().nullable().default(null),
   /**
-   * When maintenance must look at it: to close it when it has expired, or to stop what it runs
-   * should whoever closed it have failed to; null if there is nothing left to do.
+   * When maintenance must handle the key: to close it once it has expired, or to stop its
+   * executions if the closing process died. Null if nothing remains to be done.
    */
   dueAt: z.int().nullable().default(null),
   /**
-   * The first key of those that it was rotated from; null if it is the first. Whatever is counted
-   * of a key is counted of its lineage.
+   * The oldest key that it was rotated from; null if it is the first. Spending and limits are
+   * counted per lineage.
    */
   lineageId: z.string().nullable().default(null),
-  /** The key that a rotation put in its place. */
+  /** The key that a rotation replaced it with. */
   replacedBy: z.string().nullable().default(null),
   /** Written at most once in ten minutes. */
   lastUsedAt: z.int().nullable().default(null),
@@ -53,13 +53,16 @@ export const ApiKey = z.object({
 });
 export type ApiKey = z.infer<typeof ApiKey>;
 
-/** Under which id a key's spending and its use of limits are counted: a rotation goes on there. */
+/** The id that a key's spending and limits are counted under, which rotation doesn't change. */
 export function lineageOf({ id, lineageId }: Pick<ApiKey, "id" | "lineageId">): string {
   return lineageId ?? id;
 }
 
 export const apiKeys = systemCollection("apiKeys", ApiKey);
 
-/** That a request with an Idempotency-Key made a key: by an id derived from both. Never the key. */
+/**
+ * Records that a request with an Idempotency-Key made a key, under an id derived from both. It
+ * doesn't contain the key.
+ */
 const KeyRequest = z.object({ v: z.literal(1), keyId: z.string(), expireAt: z.date() });
 export const keyRequests = ownedCollection(["keyRequests"], KeyRequest);

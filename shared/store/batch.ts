@@ -1,4 +1,4 @@
-/** Writes as the client library takes them, and the one way to commit them once. */
+/** Writes in the client library's form, and the only way to commit them exactly once. */
 import { FieldValue, type Firestore, Timestamp, type WriteBatch } from "@google-cloud/firestore";
 import * as z from "zod";
 import { Fault } from "../core/fault.ts";
@@ -33,9 +33,9 @@ export function batchOf(db: Firestore, writes: readonly Write[]): WriteBatch {
   return batch;
 }
 
-/** @returns each write's document's version; one that a write left as it was keeps its old one. */
+/** @returns the version of each written document; an unchanged document keeps its old one. */
 export async function commitBatchOnce(batch: WriteBatch): Promise<readonly Version[]> {
-  // The library's public `commit` can't be told not to repeat itself; this is what it calls.
+  // The library's public `commit` always retries; this is the method that it calls.
   if (!("_commit" in batch) || typeof batch._commit !== "function") {
     throw new Fault("Firestore's client has no single commit any more");
   }

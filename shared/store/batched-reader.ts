@@ -1,12 +1,12 @@
 /**
- * Documents that are asked for in the same turn of the event loop are read in one call. A call
- * costs a process about as much as what it brings, so that under load most of a read's CPU is
- * saved; a document that several ask for is read and billed once. Alone nobody waits for anybody.
+ * Reads documents that are asked for in the same turn of the event loop in one call. A call costs a
+ * process about as much CPU as its data, so under load most of a read's CPU is saved. A document
+ * that several ask for is read and billed once. A single read isn't delayed.
  */
 import type { DocumentSnapshot, Firestore } from "@google-cloud/firestore";
 import { Fault } from "../core/fault.ts";
 
-/** Of one call: what is slow or large must not hold up more than these. */
+/** Limits of one call, so that a slow or large read delays only a few others. */
 const documentsMax = 32;
 
 interface PendingRead {
@@ -24,8 +24,8 @@ export class BatchedReader {
   }
 
   /**
-   * In the order asked for; a document that isn't there is a snapshot that says so. Nothing is read
-   * that was read before the call.
+   * Returns snapshots in the order asked for; a missing document has one, too. The read always
+   * begins after the call.
    */
   read(paths: readonly string[]): Promise<readonly DocumentSnapshot[]> {
     if (paths.length === 0) return Promise.resolve([]);

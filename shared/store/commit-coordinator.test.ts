@@ -1,7 +1,5 @@
 // @module-tag slow
-/**
- * What becomes of changes whose neighbours can't be committed, on a store that fails as Firestore.
- */
+/** Changes whose neighbours can't be committed, on a store that fails like Firestore. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
@@ -25,7 +23,7 @@ async function start() {
     create(ledger.of(owner, "taken"), entry("taken")),
   ]);
   store.tried.splice(0);
-  // Waits hardly between attempts, so that nothing here takes time.
+  // Hardly waits between attempts, so that nothing here takes time.
   const coordinator = new CommitCoordinator(store, { random: () => 0.001 });
   const account = async () => (await store.get(accountRef)).value;
   return { store, coordinator, account };
@@ -37,7 +35,7 @@ function entry(id: string, description = "") {
   return LedgerEntry.parse({ ...line, description, createdAt: now });
 }
 
-/** A line in the ledger, which the account counts. */
+/** A line in the ledger, with a change of the account. */
 function line(id: string, write: Write): Change<Decision> {
   return {
     owner,
@@ -94,7 +92,7 @@ const expected: Readonly<Record<Kind, string | number>> = {
 describe("a change", () => {
   test("isn't decided on a version that its account never had", async () => {
     const { coordinator, store } = await start();
-    // Whoever changes an account to what it is already leaves it the version that it had.
+    // A change that leaves the account as it was leaves its version as it was.
     const same = (id: string) => ({
       ...line(id, kinds.good(id)),
       decide: (account: Account | null) => ({
@@ -106,7 +104,7 @@ describe("a change", () => {
     expect(store.tried).toHaveLength(3);
   });
 
-  test("is committed with what fits beside it into one request, however much waits", async () => {
+  test("shares a commit with as many others as fit into one request", async () => {
     const { coordinator, store } = await start();
     const sizes: number[] = [];
     store.before = async (writes) => {
@@ -135,7 +133,7 @@ describe("a change", () => {
         const results: Promise<unknown>[] = [];
         for (const [index, each] of all.entries()) {
           results.push(coordinator.submit(changeOf(each, index)));
-          // Some come while others are being committed.
+          // Some arrive while others are being committed.
           if (index % 7 === 6) await new Promise((resolve) => setImmediate(resolve));
         }
         const settled = await Promise.allSettled(results);
@@ -151,10 +149,10 @@ describe("a change", () => {
   });
 });
 
-/** Turns of the event loop: far more than a change takes that waits for nothing. */
+/** Turns of the event loop; far more than a change takes that waits for nothing. */
 const turnsMax = 3_000;
 
-/** What would wait for ever fails here, long before the test's own time is over. */
+/** Fails here if it would wait for ever, long before the test times out. */
 async function soon(done: Promise<unknown>): Promise<void> {
   let isDone = false;
   const noted = done.then(() => {
@@ -179,7 +177,7 @@ describe("KEY-10 a closing", () => {
         const released = new Promise<void>((resolve) => {
           release = resolve;
         });
-        // The tenant's commit hangs for as long as the closing isn't done.
+        // The tenant's commit hangs until the closing is done.
         store.before = async (writes) => {
           if (!isClosing(writes.map(({ path }) => path))) await released;
         };
@@ -207,13 +205,13 @@ describe("KEY-10 a closing", () => {
     const stopPath = ledger.of(owner, "stop").path;
     const withStop = store.tried.filter((paths) => paths.includes(stopPath));
     for (const paths of withStop) expect(paths).toEqual([stopPath, accountRef.path]);
-    // At most the commit that was under way came before it.
+    // Only the commit that was under way may have come before it.
     expect(store.tried.findIndex((paths) => paths.includes(stopPath))).toBeLessThanOrEqual(1);
     await Promise.all(tenants);
     expect((await account())?.balanceMicrousd).toBe(101);
   });
 
-  test("makes what was decided before it be decided again", async () => {
+  test("causes earlier decisions to be repeated", async () => {
     const { coordinator, store } = await start();
     const seen: boolean[] = [];
     const change = line("a", kinds.good("a"));

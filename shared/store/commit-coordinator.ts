@@ -1,20 +1,20 @@
 /**
- * The only thing that writes. A change is decided by a pure function, so it can be decided again:
- * when a precondition fails, the documents are read again and the decision is repeated.
+ * The only code that writes. A pure function decides each change, so it can be repeated: when a
+ * precondition fails, the documents are read again and the change is decided again.
  *
  * Changes to one owner's account meet in one document. They wait in that owner's queue and are
- * committed together: one commit for all that arrived while the last one was under way, as far as
- * it has room. If a commit fails although the account hasn't changed and the database is there, one
- * of them is at fault: from then on each of them is committed alone, in turn with those that came
- * later, so that a change which can't be done costs nobody but the one who sent it.
+ * committed together: one commit takes all that arrived during the last one, as far as there is
+ * room. If a commit fails although the account hasn't changed and the database answers, one of its
+ * changes is at fault. From then on each of them is committed alone, alternating with later ones,
+ * so that an impossible change delays only its sender.
  *
- * Closings (revoking, suspending, stopping) never share a commit with what tenants sent, and wait
- * for none of it. Those that name no version go out at once; those that decide on the account have
- * a queue of their own. What tenants sent waits until they are done (KEY-10).
+ * Closings (revoking, suspending, stopping) never share a commit with other changes and don't wait
+ * for them. Those that name no version are committed at once; those that decide on the account have
+ * a queue of their own. Other changes wait until they are done (KEY-10).
  *
- * Queues of one owner in several processes meet in the database. A process that lost to another
- * waits before each commit, longer with each loss and shorter with each gain, so that more changes
- * share a commit; and it reads the account right before. One that wins leaves a gap to others.
+ * Queues of one owner in several processes compete in the database. A process that loses waits
+ * before its next commits, longer with each loss and shorter with each win, so that more changes
+ * share a commit; it reads the account directly before. A winner pauses, to let others in.
  */
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -61,10 +61,10 @@ interface Failed {
 
 type FailedBatch = Pick<Failed, "queue"> & { readonly error: unknown };
 
-/** Other processes change the account too; one known for longer than this is read again. */
+/** Other processes change the account too, so a copy older than this is read again. */
 const knownFreshMs = 200;
 
-/** What of a store it needs: one that tests make fail is as good as Firestore's. */
+/** The parts of a store that are needed here, so that tests can pass one that fails. */
 export type CommitStore = Pick<Store, "get" | "exists" | "commitOnce">;
 
 export class CommitCoordinator {
@@ -77,7 +77,7 @@ export class CommitCoordinator {
     this.#chance = chance;
   }
 
-  /** @throws {ApiError} what `decide` refused with, `CONTENTION`, or `UNAVAILABLE`. */
+  /** @throws {ApiError} the refusal of `decide`, `CONTENTION`, or `UNAVAILABLE`. */
   async submit<D extends Decision>(change: Change<D>): Promise<Committed<D>> {
     const committed = new Promise<Committed<Decision>>((resolve, reject) => {
       const since = performance.now();
@@ -90,13 +90,13 @@ export class CommitCoordinator {
     return (await committed) as Committed<D>;
   }
 
-  /** Begins to read the account that a change will want, while its own documents are read. */
+  /** Starts to read the account that a change will need while its own documents are read. */
   warm(owner: Owner): void {
     const queue = this.#queues.of(owner);
     if (!queue.running) this.#known(queue, owner).catch(() => {});
   }
 
-  /** Holds what tenants sent back until a closing is done. */
+  /** Holds the owner's other changes back until a closing is done. */
   #letPass(owner: Owner, closing: Promise<unknown>): void {
     const { closings } = this.#queues.of(owner);
     const done = closing.catch(() => {}).finally(() => closings.delete(done));
@@ -114,7 +114,7 @@ export class CommitCoordinator {
     queue.running = true;
     while (queue.waiting.length > 0) {
       await this.#linger(queue);
-      // Those that are under way now: more of them can't keep it from ever going on.
+      // Waits for the closings under way now; later ones can't delay it for ever.
       await Promise.all(queue.closings);
       const next = takeNext(queue, performance.now());
       if (next.batch) await this.#commit(next.batch, queue);
@@ -123,7 +123,7 @@ export class CommitCoordinator {
     queue.running = false;
   }
 
-  /** Commits `batch` together; whoever can't be, waits again or is refused. Never throws. */
+  /** Commits `batch` together; what can't be committed waits again or is refused. Never throws. */
   async #commit(batch: readonly Waiting[], queue: OwnerQueue | null): Promise<void> {
     try {
       const ready = await refreshed(batch);
@@ -153,7 +153,7 @@ export class CommitCoordinator {
     const since = performance.now();
     const { value, version } = await this.#store.get(accounts.of(owner, accountId));
     const read = value ? { value, version, since } : null;
-    // A commit that ended while this read was under way knows better.
+    // A commit that ended during this read knows a newer account.
     if (!queue.known || queue.known.since < since) queue.known = read;
     return queue.known;
   }
@@ -167,7 +167,7 @@ export class CommitCoordinator {
       const beganAt = performance.now();
       const versions = await withDeadline(this.#store.commitOnce(writes));
       const since = performance.now();
-      // Its own version, never the commit's time: an account that was left as it was has an older.
+      // The document's own version and not the commit's time, which differ if it didn't change.
       const version = versions.at(-1);
       if (queue && account) {
         queue.known = version ? { value: account, version, since } : null;
@@ -180,7 +180,7 @@ export class CommitCoordinator {
     }
   }
 
-  /** After a commit that failed: it was done all the same, is tried again, or is refused. */
+  /** Handles a failed commit: it may have happened all the same, is tried again, or is refused. */
   async #recover(error: unknown, failed: Failed): Promise<void> {
     const { decided, writes, queue } = failed;
     const batch = decided.parts.map(({ waiting }) => waiting);
@@ -199,8 +199,8 @@ export class CommitCoordinator {
   }
 
   /**
-   * Whether a commit that failed was done all the same, its answer lost. The audit row it creates
-   * has an id that nobody else makes.
+   * Whether a failed commit happened and only its answer was lost. The id of its audit row is
+   * unique, so the row's existence proves it.
    */
   async #wasCommitted(writes: readonly Write[]): Promise<boolean> {
     const marker = writes.find((write) => write.op === "create" && write.path.includes("/audit/"));
@@ -229,7 +229,7 @@ export class CommitCoordinator {
     else await this.#afterPause(rest);
   }
 
-  /** Without a queue there is nobody else to let by. */
+  /** A change without a queue has no other changes to let pass. */
   async #afterPause([waiting]: readonly Waiting[]): Promise<void> {
     if (!waiting) return;
     await pause(waiting.notBefore - performance.now());
@@ -237,8 +237,8 @@ export class CommitCoordinator {
   }
 
   /**
-   * One of them can't be committed, whoever it is, or what was known of the account was wrong. Each
-   * is tried alone on an account that is read for it, and what fails then is that change's own.
+   * One change can't be committed, or the known account was wrong. Each change is tried alone on an
+   * account that is read for it; if it fails then, it is at fault itself.
    */
   #separate(batch: readonly Waiting[], { queue, error }: FailedBatch): void {
     const own = batch.filter(({ alone }) => !queue || (alone && batch.length === 1));
@@ -250,7 +250,7 @@ export class CommitCoordinator {
     queue.waiting.unshift(...rest);
   }
 
-  /** Whether another process has changed the account, so that nobody in `batch` is at fault. */
+  /** Whether another process changed the account, so that no change in `batch` is at fault. */
   async #lostRace(
     queue: OwnerQueue,
     batch: readonly Waiting[],
@@ -261,7 +261,7 @@ export class CommitCoordinator {
     return before !== null && now !== null && !now.version.isEqual(before.version);
   }
 
-  /** Before those that came meanwhile; what they have read holds on, unless it has grown old. */
+  /** Queues them before later changes; what they have read stays valid unless it is too old. */
   #requeueAfterLoss(batch: readonly Waiting[], queue: OwnerQueue): void {
     growDelay(queue);
     const now = performance.now();
@@ -279,7 +279,7 @@ export class CommitCoordinator {
     if (queue.lingerMs > 0) queue.known = null;
   }
 
-  /** What failed can't land any more: whoever still has patience tries again. */
+  /** A failed commit can't land any more, so changes that have patience left try again. */
   async #retryUnavailable(batch: readonly Waiting[], { queue, error }: FailedBatch): Promise<void> {
     const now = performance.now();
     const patient = batch.filter((waiting) => hasPatience(waiting, now));

@@ -1,16 +1,16 @@
 /**
- * How large a commit is on the wire, from above: Firestore refuses a request of more than 10 MiB.
+ * An upper bound of a commit's size on the wire; Firestore refuses requests of more than 10 MiB.
  */
 import type { Write } from "./documents.ts";
 
-/** Headroom for what the service and its indexes add; a commit of this size is still quick. */
+/** Leaves room for what the service and its indexes add; a commit of this size is still fast. */
 export const commitBytesMax = 4 * 1024 * 1024;
-/** Of all changes of a commit together. */
+/** The sum over all changes of a commit. */
 export const commitWritesMax = 400;
 
-/** Tag and length of a field, and of the message it may stand in. */
+/** Tag and length of a field and of the message that contains it. */
 const fieldBytes = 12;
-/** A write's precondition, and the database's own name before every path. */
+/** A write's precondition, and the database's name that precedes each path. */
 const writeBytes = 256;
 
 export interface CommitSize {
@@ -20,12 +20,12 @@ export interface CommitSize {
 
 export const noSize: CommitSize = { bytes: 0, writes: 0 };
 
-/** What `writes` take of a commit. */
+/** The size that `writes` add to a commit. */
 export function sizeOf(writes: readonly Write[]): CommitSize {
   return { bytes: writes.reduce((sum, write) => sum + bytesOf(write), 0), writes: writes.length };
 }
 
-/** Whether changes of two sizes may be committed together. */
+/** Whether changes of these two sizes may share a commit. */
 export function fitsWith(one: CommitSize, other: CommitSize): boolean {
   return one.bytes + other.bytes <= commitBytesMax && one.writes + other.writes <= commitWritesMax;
 }
@@ -38,7 +38,7 @@ function bytesOf(write: Write): number {
   const path = writeBytes + Buffer.byteLength(write.path);
   if (write.op === "remove") return path;
   if (write.op !== "patch") return path + valueBytes(write.value);
-  // A patch names its fields once more, in a mask.
+  // A patch repeats its field names in a mask.
   return path + 2 * valueBytes(write.fields) + valueBytes(write.increments);
 }
 

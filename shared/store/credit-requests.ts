@@ -1,14 +1,14 @@
 import * as z from "zod";
 import { ownedCollection } from "./documents.ts";
 
-/** Money above what one operator may move alone: it waits here for a second one. */
+/** Money beyond what one operator may move alone; it waits here for a second operator. */
 export const CreditRequest = z.object({
   v: z.literal(1),
   id: z.string(),
   type: z.enum(["credit", "adjustment"]),
   amountMicrousd: z.int(),
   description: z.string(),
-  /** One whose time is over says `pending` still, and can't be confirmed any more. */
+  /** An expired request still says `pending`, but can't be confirmed any more. */
   state: z.enum(["pending", "confirmed", "declined"]),
   requestedBy: z.string(),
   requestedAt: z.int(),

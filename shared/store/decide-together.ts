@@ -1,4 +1,4 @@
-/** Changes of one owner decided one after another, so that one commit can hold them all. */
+/** Decides changes of one owner one after another, so that one commit can hold them all. */
 import type { Account } from "../core/money/account.ts";
 import type { Alert } from "../core/money/alert-state.ts";
 import { noticeAlerts } from "../core/money/budget-alerts.ts";
@@ -12,22 +12,22 @@ export interface Waiting {
   readonly change: Change<Decision>;
   readonly resolve: (committed: Committed<Decision>) => void;
   readonly reject: (error: unknown) => void;
-  /** Monotonic ms, when it came: from then on its patience is counted. */
+  /** Monotonic ms of its arrival; its patience counts from there. */
   readonly since: number;
-  /** Monotonic ms, when its own documents were read. */
+  /** Monotonic ms of reading its own documents. */
   readAt: number;
   attempts: number;
   stale: boolean;
-  /** Whether it made a commit fail that others shared: from then on it is committed by itself. */
+  /** Whether it made a shared commit fail; from then on it is committed alone. */
   alone: boolean;
-  /** Monotonic ms, before which it isn't tried again. */
+  /** Monotonic ms; it isn't tried again before. */
   notBefore: number;
 }
 
 export interface KnownAccount {
   readonly value: Account;
   readonly version: Version;
-  /** Monotonic ms. */
+  /** Monotonic ms of the read. */
   readonly since: number;
 }
 
@@ -39,20 +39,20 @@ export interface Part {
 export interface DecidedBatch {
   readonly parts: readonly Part[];
   /**
-   * Changes for a later commit: those that must read again first, of a document that another part
-   * changes or of a stale one, and those that this one has no room for.
+   * Changes for a later commit: those that must read again, because another part changes a document
+   * of theirs or theirs is stale, and those that there is no room for.
    */
   readonly postponed: readonly Waiting[];
-  /** Whether one of them was refused on an account that somebody may have changed since. */
+  /** Whether one was refused on an account that may have changed since. */
   readonly outdated: boolean;
-  /** What the parts decided on, and the account they leave behind; null if none changed it. */
+  /** The account that the decisions were based on, with their result; null if none changed it. */
   readonly known: KnownAccount | null;
   readonly account: Account | null;
-  /** What the changes give cause to say, once they are committed. */
+  /** The alerts that the changes raise once they are committed. */
   readonly raised: readonly Alert[];
 }
 
-/** Those of `batch` whose documents are as they stand now; who can't read them is refused. */
+/** The changes of `batch` with current documents; a change that can't read its own is refused. */
 export async function refreshed(batch: readonly Waiting[]): Promise<readonly Waiting[]> {
   const ready = await Promise.all(
     batch.map(async (waiting) => {
@@ -71,7 +71,7 @@ export async function refreshed(batch: readonly Waiting[]): Promise<readonly Wai
   return ready.filter((waiting) => waiting !== null);
 }
 
-/** Lets each decide on the account its predecessors left behind. */
+/** Lets each change decide on the account that the changes before it left. */
 export function decideTogether(
   batch: readonly Waiting[],
   known: KnownAccount | null,
@@ -125,7 +125,7 @@ export function accountWrite({ parts, known, account }: DecidedBatch): readonly 
   return [replace(accounts.of(owner, accountId), known.version, account)];
 }
 
-/** Says what a commit that is done has raised. */
+/** Announces the alerts of a successful commit. */
 export function announce({ parts, raised }: DecidedBatch): void {
   const owner = parts[0]?.waiting.change.owner;
   if (owner) announceAlerts(owner, raised);
@@ -135,7 +135,7 @@ export function rejectAll(batch: readonly Waiting[], error: unknown): void {
   for (const waiting of batch) waiting.reject(error);
 }
 
-/** @param versions of all the parts' writes, in their order; null if they aren't known. */
+/** @param versions of all writes, in order; null if they aren't known. */
 export function finish(parts: readonly Part[], versions: readonly Version[] | null): void {
   let done = 0;
   for (const { waiting, decision } of parts) {
@@ -145,7 +145,7 @@ export function finish(parts: readonly Part[], versions: readonly Version[] | nu
   }
 }
 
-/** The version that all of a change's documents have: a write that changed nothing gave none. */
+/** The version that all documents of a change share; an unchanged document has none. */
 function sharedVersion([first, ...more]: readonly Version[]): Version | null {
   return first && more.every((version) => version.isEqual(first)) ? first : null;
 }

@@ -9,7 +9,7 @@ import {
 
 describe("a document's size", () => {
   test("is what Firestore's documentation counts", () => {
-    // Its example: the fields of a task, 1 + 4 bytes of a name and the like.
+    // The documentation's example: the fields of a task, 1 + 4 bytes of a name and so on.
     const task = {
       type: "Personal",
       done: false,

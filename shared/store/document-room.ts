@@ -1,25 +1,25 @@
 /**
- * How large a document is, and how large one may begin that will grow: an execution that fits when
- * it starts and not when it ends could never be settled.
- * Sizes: Firestore's documentation, "Understand storage size calculations".
+ * How large a document is, and how large one that will grow may begin: an execution that fits at
+ * its start but not at its end could never be settled. Sizes follow Firestore's documentation,
+ * "Understand storage size calculations".
  */
 import { ApiError } from "../errors/api-error.ts";
 import { outputBytesMax } from "../protocol/runner.ts";
 
-/** What Firestore takes of one document, its name and all. */
+/** Firestore's limit for one document, including its name. */
 const documentBytesMax = 1_048_576;
-/** Of paths that two executions changed, an execution names this many. */
+/** The most conflicting paths that an execution lists. */
 export const conflictsMax = 100;
 const pathBytesMax = 1_024;
-/** The document's name, a detail, a note on files without room, and all that a lease adds. */
+/** The document's name, a detail, a note on files that didn't fit, and what a lease adds. */
 const othersBytesMax = 96 * 1024;
 
 export const executionBytesMax =
   documentBytesMax - outputBytesMax - conflictsMax * pathBytesMax - othersBytesMax;
-/** Less than an execution, which has all of it and a message besides. */
+/** Smaller than an execution, which copies the environment and adds a message. */
 export const environmentBytesMax = executionBytesMax - 64 * 1024;
 
-/** Bytes of a document's fields as Firestore counts them. */
+/** The size of a document's fields as Firestore counts it. */
 export function fieldsBytes(value: unknown): number {
   if (typeof value === "string") return Buffer.byteLength(value) + 1;
   if (typeof value === "number" || value instanceof Date) return 8;

@@ -54,7 +54,7 @@ describe("KEY-4 an owner as a key sees it that is limited to environments", () =
 describe("a stored document", () => {
   const Known = z.object({ v: z.literal([1, 2]), name: z.string() });
 
-  test("of a version that a newer release wrote is there in a while, not broken", () => {
+  test("of a newer release's version is unavailable, not broken", () => {
     expect(parseStored(Known, { v: 1, name: "a" })).toEqual({ v: 1, name: "a" });
     const newer = () => parseStored(Known, { v: 3, name: "a" });
     expect(newer).toThrowError(expect.objectContaining({ code: "UNAVAILABLE" }));

@@ -1,4 +1,6 @@
-/** Typed places in Firestore, and writes as values: `decide` returns them, a commit does them. */
+/**
+ * Typed places in Firestore, and writes as values: `decide` returns them, a commit applies them.
+ */
 import type { Timestamp } from "@google-cloud/firestore";
 import type { z } from "zod";
 import { assert } from "../core/assert.ts";
@@ -7,21 +9,21 @@ import type { Owner } from "../identity/owner.ts";
 
 type Stored = z.ZodType<object>;
 
-/** Documents of other environments than these don't exist for whoever holds the reference. */
+/** Hides documents of all other environments from the holder of the reference. */
 interface WithinEnvironments {
   /** The field that names a document's environment. */
   readonly field: string;
   readonly ids: readonly string[];
 }
 
-/** One document, and the schema that doubts it on the way in and on the way out. */
+/** One document, with the schema that validates it on the way in and out. */
 export interface Ref<S extends Stored = Stored> {
   readonly path: string;
   readonly schema: S;
   readonly within?: WithinEnvironments;
 }
 
-/** The collection of one owner, or one that the system keeps. */
+/** A collection of one owner, or one of the system. */
 export interface CollectionRef<S extends Stored = Stored> {
   readonly path: string;
   readonly schema: S;
@@ -38,8 +40,8 @@ export interface OwnedCollection<S extends Stored> {
 
 /**
  * @param names the collections from the owner down: `["threads", "messages"]`.
- * @param environmentField of documents that belong to an environment: a key that is limited to some
- * finds no others here, whatever the route that asks.
+ * @param environmentField for documents that belong to an environment: a key that is limited to
+ * some finds no others here, whichever route asks.
  */
 export function ownedCollection<S extends Stored>(
   names: readonly [string, ...string[]],
@@ -71,7 +73,7 @@ export function ownedCollection<S extends Stored>(
   };
 }
 
-/** A collection that belongs to no owner: keys by their hash, operators, owners themselves. */
+/** A collection without an owner: keys by their hash, operators, the owners themselves. */
 export function systemCollection<S extends Stored>(name: string, schema: S) {
   return {
     schema,
@@ -84,10 +86,10 @@ export function systemCollection<S extends Stored>(name: string, schema: S) {
   };
 }
 
-/** When a document was last changed; a write that names it fails if it has changed since. */
+/** When a document last changed; a write that names it fails if it has changed since. */
 export type Version = Timestamp;
 
-/** A document as it was read: `value` and `version` are null where there is none. */
+/** A document as it was read; `value` and `version` are null if it doesn't exist. */
 export type Snapshot<S extends Stored> =
   | { readonly ref: Ref<S>; readonly value: z.output<S>; readonly version: Version }
   | { readonly ref: Ref<S>; readonly value: null; readonly version: null };
@@ -98,7 +100,7 @@ export type Write =
       readonly op: "replace";
       readonly path: string;
       readonly value: object;
-      /** Null overwrites whatever is there: only where nobody else can write. */
+      /** Null overwrites whatever is there, so it is only for documents with a single writer. */
       readonly version: Version | null;
     }
   | {
@@ -106,18 +108,18 @@ export type Write =
       readonly path: string;
       readonly fields: object;
       readonly increments: Readonly<Record<string, number>>;
-      /** Without it, and without a version, a document that isn't there is made of the fields. */
+      /** Without this and without a version, a patch creates a missing document. */
       readonly mustExist?: true;
       readonly version: Version | null;
     }
   | {
       readonly op: "remove";
       readonly path: string;
-      /** Null: whatever is there, or nothing. */
+      /** Null deletes any version, or nothing. */
       readonly version: Version | null;
     };
 
-/** Whether whoever holds the reference may see a document with these fields. */
+/** Whether the holder of the reference may see a document with these fields. */
 export function isVisible({ within }: Ref, fields: object): boolean {
   if (!within) return true;
   const named: unknown = Reflect.get(fields, within.field);
@@ -136,7 +138,9 @@ export function replace<S extends Stored>(ref: Ref<S>, version: Version, value: 
   return { op: "replace", path: ref.path, value: ref.schema.parse(value), version };
 }
 
-/** Whatever is there: only for what can be made again, so that whoever writes last is right. */
+/**
+ * Overwrites any version; only for data that can be derived again, where the last writer is right.
+ */
 export function overwrite<S extends Stored>(ref: Ref<S>, value: z.input<S>): Write {
   return { op: "replace", path: ref.path, value: ref.schema.parse(value), version: null };
 }
@@ -148,8 +152,8 @@ interface PatchOptions {
 }
 
 /**
- * Changes some fields of a document that exists; adds `increments` to others. With `mustExist` it
- * fails without that document; else give a version, or know that it is there.
+ * Changes some fields of an existing document and adds `increments` to others. With `mustExist` it
+ * fails if the document is missing; otherwise pass a version, or know that it exists.
  */
 export function patch<S extends Stored>(
   ref: Ref<S>,
@@ -162,9 +166,9 @@ export function patch<S extends Stored>(
 }
 
 /**
- * Sets what stands inside maps of a document, by its path, whatever else changes there meanwhile:
- * it names no version, so that nobody's change can get in its way (KEY-10).
- * @param inside names are ours or ids, never a user's words.
+ * Sets values inside maps of a document by their path, whatever else changes there. It names no
+ * version, so no other change can make it fail (KEY-10).
+ * @param inside its names are ours or ids, never a user's words.
  */
 export function patchInside<S extends z.ZodObject>(
   ref: Ref<S>,
@@ -179,20 +183,20 @@ export function remove(ref: Ref, version: Version | null): Write {
   return { op: "remove", path: ref.path, version };
 }
 
-/** By its form: naming the class would load the whole client with the first schema. */
+/** Recognised by its shape, because importing the class would load the whole client. */
 function isTimestamp(value: unknown): value is Timestamp {
   return typeof value === "object" && value !== null && hasMethod(value, "toDate");
 }
 
-/** A function: no stored map holds one, whatever its fields are called. */
+/** Looks for a method, which no stored map can have, whatever its fields are called. */
 function hasMethod(value: object, name: string): boolean {
   return typeof Reflect.get(value, name) === "function";
 }
 
 /**
- * Checks a stored document; dates come back as dates.
- * @throws {ApiError} `UNAVAILABLE` for one of another version, which a release wrote that is being
- * deployed: whoever asks again may meet that. Anything else that doesn't match is our own mistake.
+ * Validates a stored document; dates come back as dates.
+ * @throws {ApiError} `UNAVAILABLE` for another version, which a release that is being deployed
+ * wrote: a repeated request may reach that release. Any other mismatch is a bug of ours.
  */
 export function parseStored<S extends Stored>(schema: S, data: object): z.output<S> {
   const fields = Object.entries(data).map(([name, value]) => [

@@ -4,14 +4,14 @@ import { networkModes, profiles } from "../protocol/job.ts";
 import { KeyValue, NetworkPolicy } from "../protocol/runner.ts";
 import { ownedCollection } from "./documents.ts";
 
-/** What an environment's workspace is: its manifest, and how large that makes it. */
+/** The state of an environment's workspace: its manifest, and its size. */
 export const WorkspaceHead = z.object({
   manifestSha256: z.string(),
   fileCount: z.int().min(0),
   totalBytes: z.int().min(0),
-  /** What an execution's workspace must have room for; not known of those stored before. */
+  /** How much room an execution's workspace needs; missing in older documents. */
   restoreBytes: z.int().min(0).optional(),
-  /** Where to go back to if this manifest can't be read; null where an empty workspace was. */
+  /** The fallback if this manifest can't be read; null if that was an empty workspace. */
   previousManifestSha256: z.string().nullable().default(null),
 });
 export type WorkspaceHead = z.infer<typeof WorkspaceHead>;
@@ -23,7 +23,7 @@ export const Environment = z.object({
   description: z.string().nullable(),
   profile: z.enum(profiles),
   network: z.enum(networkModes),
-  /** With `allowlist`: what may be reached. */
+  /** The hosts and ports that `allowlist` allows. */
   networkAllow: NetworkPolicy.shape.allow.default([]),
   runtimes: z.record(z.string(), z.string()),
   packages: z.object({
@@ -33,16 +33,16 @@ export const Environment = z.object({
   }),
   dockerfileExtensions: z.string().nullable(),
   environmentVariables: z.array(KeyValue),
-  /** Names only: the sealed values stand in a document of their own. */
+  /** Names only; the sealed values are in a document of their own. */
   secretKeys: z.array(z.string()),
   setupScripts: z.array(z.string()),
-  /** JSON text of the list, its tokens sealed apart. */
+  /** JSON text of the list; its tokens are sealed elsewhere. */
   mcpServersJson: z.string(),
   documentation: z.array(z.string()),
   isDefault: z.boolean(),
-  /** The public half of the environment's sealing pair, base64; anyone may seal to it. */
+  /** The public half of the environment's sealing pair (base64), which sealing uses. */
   sealingPublicKey: z.string(),
-  /** Null while the workspace has never held a file. */
+  /** Null until the workspace first holds a file. */
   workspace: WorkspaceHead.nullable(),
   metadataJson: z.string(),
   createdAt: z.int(),
@@ -52,33 +52,41 @@ export type Environment = z.infer<typeof Environment>;
 
 export const environments = ownedCollection(["environments"], Environment, "id");
 
+/** Which environment was last made as the default one: two at once can't both be. */
+const DefaultName = z.object({ v: z.literal(1), environmentId: z.string() });
+export const defaultNameId = "environment";
+export const defaultNames = ownedCollection(["defaults"], DefaultName);
+
 const SealedValue = z.object({
   key: z.string(),
   sealed: z.string(),
   updatedAt: z.int(),
-  /** Where it may go; it is sealed to that, too. Null: into the sandbox. */
+  /**
+   * The hosts and headers it may go to, which it is sealed to as well. Null: it goes into the
+   * sandbox.
+   */
   binding: SecretBinding.nullable().default(null),
 });
 
 /**
- * Version 1 kept them in a map by name. A name is its user's choice, and neither JavaScript's
- * objects nor Firestore's maps take every one: `__proto__`, `toDate`, `__x__`.
+ * Version 1 stored a map by name. Users choose the names, and neither JavaScript's objects nor
+ * Firestore's maps accept all of them: `__proto__`, `toDate`, `__x__`.
  */
 const byNameBefore = z
   .record(z.string(), SealedValue.omit({ key: true }))
   .transform((values) => Object.entries(values).map(([key, value]) => ({ key, ...value })));
 
-/** The sealed secrets of one environment: one document, so that claiming reads it once. */
+/** The sealed secrets of one environment, in one document so that claiming reads it once. */
 export const SealedSecrets = z.object({
   v: z.literal([1, 2]),
   environmentId: z.string(),
-  /** Each name once. */
+  /** Names are unique. */
   values: z.array(SealedValue).or(byNameBefore),
 });
 export type SealedSecrets = z.infer<typeof SealedSecrets>;
 export const sealedSecrets = ownedCollection(["sealedSecrets"], SealedSecrets, "environmentId");
 
-/** In the database `keys`: the private half of a sealing pair, wrapped by KMS. */
+/** Stored in the database `keys`: the private half of a sealing pair, wrapped by KMS. */
 export const SealingKey = z.object({
   v: z.literal(1),
   purpose: z.enum(["environment-secrets", "audit-details"]),
@@ -88,5 +96,5 @@ export const SealingKey = z.object({
   createdAt: z.int(),
 });
 export type SealingKey = z.infer<typeof SealingKey>;
-/** By environment id, or by purpose for a pair of the owner. */
+/** Ids are environment ids, or the purpose for a pair of the owner. */
 export const sealingKeys = ownedCollection(["sealingKeys"], SealingKey);

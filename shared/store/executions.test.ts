@@ -20,7 +20,7 @@ describe("an execution as it was stored", () => {
     expect(sealedSecrets).toEqual([{ key: "TOKEN", sealed: "c2VhbGVk", of: "environment" }]);
   });
 
-  // What a later version adds is none of our business, and must not stop us.
+  // Fields that a later version adds don't concern this one, and mustn't stop it.
   test("by a later version is read without what it added", () => {
     const later = { ...fixture("execution-before-cancellation"), addedLater: 1 };
     expect(Execution.parse(later)).not.toHaveProperty("addedLater");

@@ -7,18 +7,19 @@ import {
   type EgressEnding,
   type EgressRequest,
   EndReason,
+  eventSequenceMax,
   KeyValue,
   Limits,
   NetworkPolicy,
   RunnerEvent,
 } from "../protocol/runner.ts";
-import { create, ownedCollection, type Write } from "./documents.ts";
+import { create, overwrite, ownedCollection, type Write } from "./documents.ts";
 
 export const executionStatuses = ["queued", "running", "success", "failed", "cancelled"] as const;
 
 /**
- * One run of one message. Everything it may do is frozen into it when it starts: later changes to
- * its environment, agent or key concern later executions.
+ * One run of one message. Everything that it may do is fixed at the start: later changes to its
+ * environment, agent or key only affect later executions.
  */
 export const Execution = z.object({
   v: z.literal(1),
@@ -27,15 +28,15 @@ export const Execution = z.object({
   mode: z.enum(["production", "development"]),
   threadId: z.string(),
   environmentId: z.string(),
-  /** Of its thread when it started. */
+  /** The thread's agent at the start. */
   agentId: z.string().nullable().default(null),
   projectId: z.string().nullable().default(null),
   keyId: z.string(),
-  /** Under which id it counts for its key; null if the key is no other's successor. */
+  /** The id that it counts under for its key; null if the key wasn't rotated from another. */
   keyLineageId: z.string().nullable().default(null),
   messageId: z.string(),
   status: z.enum(executionStatuses),
-  /** Keyed, so that it gives nothing away: tells a repeated Idempotency-Key's body from another. */
+  /** A keyed digest, which tells a repeated Idempotency-Key's body from a different one. */
   requestSha256: z.string(),
   task: z.object({ model: z.string(), instructions: z.string().nullable(), content: z.string() }),
   profile: z.enum(profiles),
@@ -43,21 +44,21 @@ export const Execution = z.object({
   limits: Limits,
   environmentVariables: z.array(KeyValue),
   secretKeys: z.array(z.string()),
-  /** Secrets of this message alone, sealed to the environment's key. */
+  /** Secrets of this message only, sealed to the environment's key. */
   sealedSecrets: z.array(
     z.object({
       key: z.string(),
       sealed: z.string(),
-      /** Whose it is; those of an earlier release could have been moved into the environment. */
+      /** What it is bound to; an earlier release bound it to the environment. */
       of: z.enum(["environment", "execution"]).default("environment"),
     }),
   ),
   setupScripts: z.array(z.string()),
   baseManifestSha256: z.string().nullable(),
-  /** What it starts from if that one can't be read. */
+  /** The fallback if the base manifest can't be read. */
   basePreviousManifestSha256: z.string().nullable().default(null),
 
-  /** Fencing: only the newest attempt may claim, only the one that claimed may settle. */
+  /** A fence: only the newest attempt may claim, and only the one that claimed may settle. */
   attempt: z.int().min(1),
   ticketSha256: z.string(),
   ticketExpiresAt: z.int(),
@@ -66,22 +67,27 @@ export const Execution = z.object({
   dispatchedAt: z.int().nullable(),
   /** Since when the platform has no room for it; null once a dispatch may have succeeded. */
   waitingSince: z.int().nullable().default(null),
-  /** When its owner asked it to end while it ran; its runner hears of it and settles. */
+  /** When its owner cancelled it while it ran; its runner learns of it and settles. */
   cancelRequestedAt: z.int().nullable().default(null),
   claimedAt: z.int().nullable(),
-  /** Hash of what the runner that claimed it made up: an answer that was lost is given again. */
+  /**
+   * Hash of a value that the claiming runner made up, so that it can repeat a claim whose answer
+   * was lost.
+   */
   claimantSha256: z.string().nullable().default(null),
+  /** Whether its runner has stored objects: then it did something, whatever it says later. */
+  hasStored: z.boolean().default(false),
   leaseExpiresAt: z.int().nullable(),
-  /** When a sweep must look at it; null once it has ended. */
+  /** When a sweep must check it; null once it has ended. */
   sweepAt: z.int().nullable(),
-  /** Until when somebody reads along, which is when events are worth sending often. */
+  /** The time until which a client reads the stream; until then events are sent often. */
   readerUntil: z.int(),
 
   holdMicrousd: z.int().min(0),
   chargedMicrousd: z.int().min(0).nullable(),
   reason: EndReason.nullable(),
   exitCode: z.int().nullable(),
-  /** Why it ended, where a sentence tells more than the reason. */
+  /** A sentence that says more than the reason, if there is one. */
   detail: z.string().nullable().default(null),
   output: z.string().nullable(),
   outputTruncated: z.boolean(),
@@ -96,8 +102,8 @@ export type Execution = z.infer<typeof Execution>;
 export const executions = ownedCollection(["executions"], Execution, "environmentId");
 
 /**
- * A batch of events; its id is the first one's sequence number, so a repeated batch collides. One
- * without events takes the number after the last and closes the log: nothing follows it.
+ * A batch of events. Its id is its first sequence number, so a repeated batch collides. A batch
+ * without events takes the number after the last one and closes the log.
  */
 export const EventBatch = z.object({
   v: z.literal(1),
@@ -111,8 +117,8 @@ export type EventBatch = z.infer<typeof EventBatch>;
 export const eventBatches = ownedCollection(["executions", "events"], EventBatch);
 
 /**
- * A batch of the egress log; its id is the first attempt's number, so a repeated one collides. One
- * without attempts only tells how many were cut.
+ * A batch of the egress log. Its id is its first attempt's number, so a repeated batch collides. A
+ * batch without attempts only says how many were cut.
  */
 export const EgressBatch = z.object({
   v: z.literal(1),
@@ -121,7 +127,7 @@ export const EgressBatch = z.object({
   attempts: z.array(EgressAttempt),
   /** How its open attempts ended, by their number. */
   ends: z.record(z.string(), EgressEnd).optional(),
-  /** As of this batch. */
+  /** The total up to this batch. */
   cut: z.int().min(0),
   expireAt: z.date(),
 });
@@ -131,7 +137,7 @@ export const egressBatches = ownedCollection(["executions", "egress"], EgressBat
 
 type NewEgress = Pick<EgressRequest, "attempts" | "firstSequence" | "cut">;
 
-/** Stores a runner's attempts to reach others. */
+/** Stores attempts that a runner reported. */
 export function addToEgressLog(
   owner: Owner,
   executionId: string,
@@ -143,32 +149,53 @@ export function addToEgressLog(
   return create(ref, { v: 1, firstSequence, lastSequence, attempts, cut, expireAt });
 }
 
-/** Stores how attempts ended that one batch told of; there must be such a batch. */
+/** Stores how attempts of an earlier batch ended; the batch must exist. */
 export function endInEgressLog(
   owner: Owner,
   executionId: string,
-  of: { readonly batch: number; readonly ends: readonly EgressEnding[] },
+  change: { readonly batch: number; readonly ends: readonly EgressEnding[] },
 ): Write {
-  const { path } = egressBatches.of(owner, executionId, eventBatchId(of.batch));
-  const fields = of.ends.map(({ batch: _batch, sequence, ...end }) => [`ends.${sequence}`, end]);
+  const { path } = egressBatches.of(owner, executionId, eventBatchId(change.batch));
+  const fields = change.ends.map(({ batch: _batch, sequence, ...end }) => [
+    `ends.${sequence}`,
+    end,
+  ]);
   const fixed = { increments: {}, version: null, mustExist: true } as const;
   return { op: "patch", path, fields: Object.fromEntries(fields), ...fixed };
 }
 
-/** Execution logs are kept 30 days. */
+/** Execution logs are kept for 30 days. */
 const eventsKeptMs = 30 * 86_400_000;
 
-/** Stores `events` at their place in an execution's log; without any, closes it there. */
+/** Stores `events` at their place in an execution's log. */
 export function addToLog(
   owner: Owner,
-  to: { readonly executionId: string; readonly firstSequence: number; readonly now: number },
+  target: { readonly executionId: string; readonly firstSequence: number; readonly now: number },
   events: EventBatch["events"],
 ): Write {
-  const { executionId, firstSequence, now } = to;
+  const { executionId, firstSequence, now } = target;
   const lastSequence = events.at(-1)?.sequence ?? firstSequence;
   const expireAt = new Date(now + eventsKeptMs);
   const ref = eventBatches.of(owner, executionId, eventBatchId(firstSequence));
   return create(ref, { v: 1, firstSequence, lastSequence, events, expireAt });
+}
+
+/**
+ * Closes an execution's log behind its last event; fails if one was stored there meanwhile. Behind
+ * the highest number there is only what nothing but this may store: it is written over, so that
+ * what was stored there before numbers had a bound keeps no execution from ending.
+ */
+export function closeLog(
+  owner: Owner,
+  log: { readonly executionId: string; readonly lastSequence: number; readonly now: number },
+): Write {
+  const { executionId, lastSequence, now } = log;
+  const place = Math.min(lastSequence, eventSequenceMax) + 1;
+  const ref = eventBatches.of(owner, executionId, eventBatchId(place));
+  const expireAt = new Date(now + eventsKeptMs);
+  const numbers = { firstSequence: place, lastSequence: place };
+  const closing = { v: 1 as const, ...numbers, events: [], expireAt };
+  return place > eventSequenceMax ? overwrite(ref, closing) : create(ref, closing);
 }
 
 /** Sorts as text the way the numbers do. */

@@ -1,8 +1,7 @@
 /**
- * What Firestore must know of the tables beside the documents: the indexes that queries of several
- * fields need, and the texts that nobody looks for. `npm run docs` makes `firestore.indexes.json`
- * of it and of the schemas: lists and maps have no index, unless it is said here, and `expireAt` is
- * a time to live.
+ * What Firestore must know besides the documents: indexes for queries of several fields, and texts
+ * that aren't indexed. `npm run docs` generates `firestore.indexes.json` from this and the schemas:
+ * lists and maps aren't indexed unless stated here, and `expireAt` is a time to live.
  */
 import type * as z from "zod";
 import { agents } from "./agents.ts";
@@ -20,13 +19,15 @@ interface Table<S extends z.ZodObject> {
 
 export interface CompositeIndex {
   readonly collection: string;
-  /** Over all owners' collections of that name, for what names no owner. */
+  /**
+   * Whether the index covers all owners' collections of that name, for queries without an owner.
+   */
   readonly everywhere: boolean;
-  /** In order; with a minus those that are sorted from high to low. */
+  /** In order; a minus means descending. */
   readonly fields: readonly string[];
 }
 
-/** Names that the schema doesn't have are refused by the compiler. */
+/** The compiler refuses names that the schema doesn't have. */
 function index<S extends z.ZodObject>(
   { name }: Table<S>,
   ...fields: readonly `${"" | "-"}${keyof S["shape"] & string}${"" | `.${string}`}`[]
@@ -46,43 +47,46 @@ const threadSorts = ["createdAt", "costMicrousd", "computeMs"] as const;
 const used = ["inputTokens", "outputTokens", "costMicrousd"] as const;
 
 export const compositeIndexes: readonly CompositeIndex[] = [
-  // The sweeps.
+  // For the sweeps.
   { ...index(executions, "status", "sweepAt"), everywhere: true },
   { ...index(storageUsages, "kind", "sweepAt"), everywhere: true },
-  // Keys of an owner; environments with the default one before the others.
+  // For an owner's keys, and for environments with the default one first.
   index(apiKeys, "ownerId", "revokedAt", "-createdAt"),
   index(apiKeys, "ownerId", "deletedAt", "-createdAt"),
   index(environments, "-isDefault", "-createdAt"),
   index(environments, "id", "-isDefault", "-createdAt"),
   index(environments, "id", "-updatedAt"),
   index(environments, "id", "workspace.totalBytes"),
-  // Billing records, and what was spent in a span, by what it was spent on.
+  // For billing records, and for sums of a span by what was paid for.
   index(ledger, "type", "-createdAt"),
   index(ledger, "createdAt", "amountMicrousd"),
   index(ledger, "type", "createdAt", "amountMicrousd"),
-  ...[...spentBy, "model" as const].map((by) =>
-    index(ledger, "type", by, "createdAt", "amountMicrousd"),
+  ...[...spentBy, "model" as const].map((dimension) =>
+    index(ledger, "type", dimension, "createdAt", "amountMicrousd"),
   ),
   index(threads, "createdAt", ...used),
-  ...spentBy.map((by) => index(threads, by, "createdAt", ...used)),
+  ...spentBy.map((dimension) => index(threads, dimension, "createdAt", ...used)),
   index(threads, "environmentId", "agentId", "createdAt", ...used),
-  // Threads of an owner, an environment or an agent, by each column, both ways.
+  // For the threads of an owner, environment or agent, by each column in both directions.
   ...threadSorts.flatMap((sort) => [
     ...(sort === "createdAt"
       ? []
       : [index(threads, sort, "createdAt"), index(threads, `-${sort}`, "-createdAt")]),
-    ...(["environmentId", "agentId"] as const).flatMap((by) =>
+    ...(["environmentId", "agentId"] as const).flatMap((dimension) =>
       sort === "createdAt"
-        ? [index(threads, by, "createdAt"), index(threads, by, "-createdAt")]
-        : [index(threads, by, sort, "createdAt"), index(threads, by, `-${sort}`, "-createdAt")],
+        ? [index(threads, dimension, "createdAt"), index(threads, dimension, "-createdAt")]
+        : [
+            index(threads, dimension, sort, "createdAt"),
+            index(threads, dimension, `-${sort}`, "-createdAt"),
+          ],
     ),
   ]),
 ];
 
-/** Maps that are looked into, so that what is in them keeps its index. */
+/** Maps that queries look into, so their fields keep their indexes. */
 export const indexedMaps = [{ collection: environments.name, field: "workspace" }] as const;
 
-/** Long, and never asked for by what they say. */
+/** Long texts that no query filters by. */
 export const unindexedTexts = [
   texts(agents, "binaryJson", "description", "instructions", "metadataJson"),
   texts(apiKeys, "metadataJson"),

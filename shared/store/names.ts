@@ -4,7 +4,7 @@ import type { Store } from "./store.ts";
 
 const NamedById = z.object({ id: z.string(), name: z.string() });
 
-/** What the documents are called now, by their ids; nothing of those that aren't there. */
+/** The current names of documents by id; documents that don't exist are left out. */
 export async function namesById(
   store: Store,
   refs: readonly Ref[],

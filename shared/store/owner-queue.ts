@@ -3,31 +3,33 @@ import type { Owner } from "../identity/owner.ts";
 import type { KnownAccount, Waiting } from "./decide-together.ts";
 
 export interface OwnerQueue {
-  /** Whether it waits for no other process: closings do not (KEY-10). */
+  /** Whether it doesn't wait for other processes; closings don't (KEY-10). */
   readonly urgent: boolean;
   readonly waiting: Waiting[];
   running: boolean;
   known: KnownAccount | null;
   reading: Promise<KnownAccount | null> | null;
-  /** At most so long it waits before a commit; zero while no other process gets in between. */
+  /** The longest pause before a commit; zero while no other process competes. */
   lingerMs: number;
-  /** What the last commit took: as long a gap follows it, for other processes to get in. */
+  /**
+   * How long the last commit took. A pause of that length follows, so that other processes get in.
+   */
   gapMs: number;
-  /** Closings of this owner that are under way: what tenants sent waits for them (KEY-10). */
+  /** Closings of this owner that are under way; other changes wait for them (KEY-10). */
   readonly closings: Set<Promise<unknown>>;
-  /** Whether the last commit held a group of changes, so that one that goes alone is next. */
+  /** Whether the last commit held a group of changes, so that a change that goes alone is next. */
   groupWasLast: boolean;
 }
 
-/** Firestore's own limits are far higher; a commit this size still answers within 100 ms. */
+/** Firestore's own limits are far higher; a commit of this size still answers within 100 ms. */
 export const changesPerCommitMax = 40;
-/** About what a commit takes, and what nobody notices. */
+/** From the duration of one commit to a delay that clients don't notice. */
 const lingerMs = { min: 16, max: 120 };
 const shrink = 0.75;
 const gapMsMax = 1_000;
-/** Whoever has lost for so long lingers no more. */
+/** A queue that has been losing for this long doesn't pause any more. */
 const desperateAfterMs = 2_000;
-/** Queues kept for their known account; an owner whose queue was dropped costs one more read. */
+/** How many queues keep their account; an owner whose queue was dropped costs one more read. */
 const queuesMax = 1_000;
 
 function newQueue(options: { readonly urgent: boolean }): OwnerQueue {
@@ -50,8 +52,8 @@ export type Next =
   | { readonly batch: null; readonly inMs: number };
 
 /**
- * Takes what goes next out of the queue. A change that made a commit fail goes alone from then on,
- * and takes turns with the groups of the others: neither side can hold the other up.
+ * Takes what goes next out of the queue. A change that made a commit fail goes alone from then on
+ * and alternates with groups of others, so neither side delays the other.
  */
 export function takeNext(queue: OwnerQueue, now: number): Next {
   const ready = queue.waiting.filter(({ notBefore }) => notBefore <= now);
@@ -70,18 +72,24 @@ export function takeNext(queue: OwnerQueue, now: number): Next {
   return { batch };
 }
 
-/** Another process was faster. */
+/** Called when another process was faster. */
 export function growDelay(queue: OwnerQueue): void {
   queue.lingerMs = Math.min(lingerMs.max, Math.max(lingerMs.min, queue.lingerMs * 2));
 }
 
-/** A commit was made, so others may be through. Whoever always wins can't tell: hence the gap. */
+/**
+ * Called after a successful commit. A process that keeps winning never learns that others wait, so
+ * it pauses after each win.
+ */
 export function shrinkDelay(queue: OwnerQueue, tookMs: number): void {
   queue.lingerMs = queue.lingerMs < lingerMs.min ? 0 : queue.lingerMs * shrink;
   queue.gapMs = Math.min(gapMsMax, tookMs);
 }
 
-/** How long to wait now, by `chance` from 0 to below 1, so that who met once doesn't meet again. */
+/**
+ * How long to wait now. `chance` is from 0 to below 1, so processes that collided don't collide
+ * again.
+ */
 export function nextPauseMs(queue: OwnerQueue, chance: number): number {
   const { gapMs } = queue;
   queue.gapMs = 0;
@@ -91,16 +99,18 @@ export function nextPauseMs(queue: OwnerQueue, chance: number): number {
   return gapMs + (isDesperate ? 0 : queue.lingerMs * chance);
 }
 
-/** Each owner's queues: one for what tenants sent, one for closings, which wait for nobody. */
+/**
+ * Each owner's queues: one for ordinary changes, and one for closings, which don't wait for those.
+ */
 export class OwnerQueues {
   readonly #queues = new Map<string, OwnerQueue>();
 
-  /** Where the changes of an owner's tenants wait for one another. */
+  /** The queue where an owner's ordinary changes wait for each other. */
   of({ id }: Owner): OwnerQueue {
     return this.#queue(id, false);
   }
 
-  /** Where closings that decide on the account wait, for none but each other. */
+  /** The queue of closings that decide on the account; they wait only for each other. */
   closingsOf({ id }: Owner): OwnerQueue {
     return this.#queue(`${id} closings`, true);
   }

@@ -21,20 +21,18 @@ export const LedgerEntry = z.object({
   v: z.literal(1),
   id: z.string(),
   type: z.enum(["credit", "charge", "loss", "adjustment"]),
-  /** What it changes the balance by: credits above zero, charges below, losses zero. */
+  /** The change of the balance: positive for credits, negative for charges, zero for losses. */
   amountMicrousd: z.int(),
-  /** What the platform bears; zero but for losses. */
+  /** What the platform bears; zero except in losses. */
   lossMicrousd: z.int().min(0),
-  /** What a charge took of each UTC day's caps; null of lines from before this was noted. */
+  /** What a charge took from each UTC day's caps; null in lines from before this was stored. */
   days: z.record(z.string(), z.int().min(1)).nullable().default(null),
   executionId: z.string().nullable(),
   threadId: z.string().nullable(),
   keyId: z.string().nullable(),
-  /**
-   * Under which id it counts for its key, which may have been rotated; null before this was noted.
-   */
+  /** The id that it counts under for its key, which may have been rotated; null in older lines. */
   keyLineageId: z.string().nullable().default(null),
-  /** What it was spent on, for the sums by each; null for credits, and before this was noted. */
+  /** What it was spent on, for sums by that; null for credits and in older lines. */
   environmentId: z.string().nullable().default(null),
   agentId: z.string().nullable().default(null),
   projectId: z.string().nullable().default(null),
@@ -49,7 +47,7 @@ export const accounts = ownedCollection(["account"], Account);
 export const accountId = "budget";
 export const ledger = ownedCollection(["ledger"], LedgerEntry);
 
-/** An audit row and its leaf hash: what the sequencer will put into the owner's tree. */
+/** An audit row and its leaf hash, which the sequencer will put into the owner's tree. */
 export const StoredAuditRow = AuditRow.extend({ leafHash: z.string() });
 export const auditRows = ownedCollection(["audit"], StoredAuditRow);
 
@@ -57,8 +55,14 @@ export const Operator = z.object({
   v: z.literal(1),
   id: z.string(),
   email: z.string(),
+  /** An operator's id, or `deployment`. */
   createdBy: z.string(),
   createdAt: z.int(),
+  /** Another operator, whom nobody that made this one has made, says that it is another person. */
+  vouchedBy: z.string().nullable().default(null),
+  /** Kept when the right is taken away: whom it made isn't more independent for it. */
+  removedAt: z.int().nullable().default(null),
 });
+export type Operator = z.infer<typeof Operator>;
 /** By the SHA-256 of the address, which is no valid document id in every form. */
 export const operators = systemCollection("operators", Operator);

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { systemCollection } from "./documents.ts";
 
-/** By environment id: it was deleted, and its key pair and executions have yet to follow. */
+/** Ids are environment ids: it was deleted, and its key pair and executions have yet to follow. */
 export const PendingKeyDestruction = z.object({
   v: z.literal(1),
   environmentId: z.string(),
@@ -11,7 +11,7 @@ export const PendingKeyDestruction = z.object({
     type: z.enum(["key", "operator", "runner", "maintenance"]),
     id: z.string(),
   }),
-  /** When maintenance looks after it, should whoever began it have died. */
+  /** When maintenance takes over if the process that began this has died. */
   dueAt: z.int(),
 });
 export type PendingKeyDestruction = z.infer<typeof PendingKeyDestruction>;

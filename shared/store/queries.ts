@@ -1,9 +1,9 @@
-/** What is asked of a collection, as a query of Firestore's. */
+/** Builds Firestore's query for what is asked of a collection. */
 import type { Query } from "@google-cloud/firestore";
 
 export interface PageRequest {
   readonly where?: readonly (readonly [field: string, value: string | boolean | null])[];
-  /** Both ends belong to it; an end left out is open. */
+  /** Both ends are included; a missing end is open. */
   readonly between?: {
     readonly field: string;
     readonly from: number | undefined;

@@ -1,5 +1,5 @@
-/** Where pauses get their chance from; tests give a seeded one. */
+/** The source of random pauses; tests pass a seeded one. */
 export interface RandomSource {
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   random(): number;
 }

@@ -1,51 +1,71 @@
 /**
- * Reads a query's documents one after another and ends at the one that doesn't fit: bounded by its
- * count alone, a page could be a hundred documents of 1 MiB, all in memory at once (TEN-2).
+ * Reads a query's documents in slices and asks for the next slice only while it may be wanted:
+ * bounded by its count alone, a page could be a hundred documents of 1 MiB, all in memory at once
+ * (TEN-2). Each slice is read to its end, since the client library goes on reading a stream that
+ * was left, and keeps its connection for it.
  */
-import { type Query, QueryDocumentSnapshot } from "@google-cloud/firestore";
-import pLimit from "p-limit";
-import { assert } from "../core/assert.ts";
+import type { Query, QueryDocumentSnapshot } from "@google-cloud/firestore";
 import { ApiError } from "../errors/api-error.ts";
+import { requireWanted } from "./owner-turns.ts";
 
 type Documents = readonly QueryDocumentSnapshot[];
 
-/** Of what a page's documents hold, as JSON has it: there a character may take six bytes. */
+/** The size of a page's documents as JSON, where a character may take six bytes. */
 export const pageBytesMax = 8 * 1024 * 1024;
-/** Pages that are read at once in one process: decoded, each takes several times its bytes. */
-const atOnce = pLimit(4);
+/** As many of the largest documents as a page may hold. */
+const firstSliceLength = 8;
+/** What a slice may bring beyond what fits. */
+const sliceLengthMax = 32;
 
-export interface Fitting {
-  readonly bytesMax: number;
+/** Which of a query's documents are read. */
+export interface Wanted {
+  readonly limit: number;
+  readonly bytesMax?: number;
+  /** How many are asked for first; each slice may be twice as long as the one before. */
+  readonly firstSlice?: number;
   /** Whether what was read so far is all that is wanted; asked after each document. */
   readonly isEnough?: (document: QueryDocumentSnapshot) => boolean;
+  /** Aborted when nobody waits for them any more. */
+  readonly signal: AbortSignal;
 }
 
 /** @throws {ApiError} `VALIDATION_FAILED`, naming a limit that fits, if not all of them fit. */
-export async function readPage(query: Query): Promise<Documents> {
-  const { documents, cut } = await atOnce(() => readWithin(query, { bytesMax: pageBytesMax }));
+export async function readPage(query: Query, wanted: Wanted): Promise<Documents> {
+  const { documents, cut } = await readWithin(query, wanted);
   if (cut) throw pageTooLarge(documents.length);
   return documents;
 }
 
 /** As many of the first ones as fit, and the first one at least. */
-export async function readFitting(query: Query, fitting: Fitting): Promise<Documents> {
-  const all = async () => (await readWithin(query, fitting)).documents;
-  return await (fitting.bytesMax < pageBytesMax ? all() : atOnce(all));
+export async function readFitting(query: Query, wanted: Wanted): Promise<Documents> {
+  return (await readWithin(query, wanted)).documents;
 }
 
 async function readWithin(
   query: Query,
-  fitting: Fitting,
+  { limit, bytesMax = pageBytesMax, firstSlice = firstSliceLength, isEnough, signal }: Wanted,
 ): Promise<{ documents: Documents; cut: boolean }> {
-  const { bytesMax, isEnough = () => false } = fitting;
   const documents: QueryDocumentSnapshot[] = [];
-  let bytes = 0;
-  for await (const document of query.stream()) {
-    assert(document instanceof QueryDocumentSnapshot);
-    bytes += Buffer.byteLength(JSON.stringify(document.data()));
-    if (bytes > bytesMax && documents.length > 0) return { documents, cut: true };
-    documents.push(document);
-    if (isEnough(document)) break;
+  let [bytes, largestBytes] = [0, 1];
+  let rest = query;
+  let sliceMax = firstSlice;
+  while (documents.length < limit) {
+    requireWanted(signal);
+    const fitting = Math.max(1, Math.ceil((bytesMax - bytes) / largestBytes));
+    const length = Math.min(sliceMax, fitting, limit - documents.length);
+    const { docs } = await rest.limit(length).get();
+    for (const document of docs) {
+      const documentBytes = Buffer.byteLength(JSON.stringify(document.data()));
+      if (bytes + documentBytes > bytesMax && documents.length > 0) return { documents, cut: true };
+      bytes += documentBytes;
+      largestBytes = Math.max(largestBytes, documentBytes);
+      documents.push(document);
+      if (isEnough?.(document)) return { documents, cut: false };
+    }
+    const last = docs.at(-1);
+    if (!last || docs.length < length) break;
+    rest = query.offset(0).startAfter(last);
+    sliceMax = Math.min(2 * sliceMax, sliceLengthMax);
   }
   return { documents, cut: false };
 }

@@ -5,7 +5,7 @@ import { type Found, found, read } from "./read-document.ts";
 
 type Schema = z.ZodType<object>;
 
-/** How far a walk through a collection has come: the last document's field and id. */
+/** The position in a walk through a collection: the last document's field and id. */
 export interface Cursor {
   readonly value: number | string;
   readonly id: string;
@@ -13,14 +13,14 @@ export interface Cursor {
 
 export interface SnapshotPage {
   readonly field: string;
-  /** Null for the beginning. */
+  /** Null at the beginning. */
   readonly after: Cursor | null;
-  /** Not beyond this value of the field. */
+  /** The largest value of the field to include. */
   readonly until?: number;
   readonly limit: number;
 }
 
-/** The database as it was at one moment: whatever is read of it belongs together. */
+/** A snapshot of the database: everything that is read from it is consistent. */
 export class ReadSnapshot {
   readonly #db: Firestore;
   readonly #transaction: Transaction;
@@ -42,7 +42,7 @@ export class ReadSnapshot {
     });
   }
 
-  /** How many documents have all of these values. */
+  /** Counts the documents that have all of these values. */
   async count(
     collection: CollectionRef,
     where: readonly (readonly [field: string, value: string | null])[],
@@ -52,17 +52,17 @@ export class ReadSnapshot {
     return (await this.#transaction.get(matching.count())).data().count;
   }
 
-  /** The next documents of a walk, in the order of a field, and of their ids where it is equal. */
+  /** The next documents of a walk, ordered by a field, and by id where the field is equal. */
   async next<S extends Schema>(
-    of: CollectionRef<S>,
+    source: CollectionRef<S>,
     walk: SnapshotPage,
   ): Promise<readonly Found<S>[]> {
     const { field, after, until, limit } = walk;
-    const collection = this.#db.collection(of.path);
+    const collection = this.#db.collection(source.path);
     const bounded = until === undefined ? collection : collection.where(field, "<=", until);
     const ordered = bounded.orderBy(field).orderBy(FieldPath.documentId());
     const rest = after ? ordered.startAfter(after.value, after.id) : ordered;
     const { docs } = await this.#transaction.get(rest.limit(limit));
-    return docs.map((doc) => found(of.schema, doc));
+    return docs.map((doc) => found(source.schema, doc));
   }
 }

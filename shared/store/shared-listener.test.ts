@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { type Listener, SharedListener, tell } from "./shared-listener.ts";
 
-/** A source of numbers that counts who listens. */
+/** A source of numbers that counts its listeners. */
 function source() {
   const heard: Listener<number>[] = [];
   let stopped = 0;
-  const start = (to: Listener<number>) => {
-    heard.push(to);
+  const start = (listener: Listener<number>) => {
+    heard.push(listener);
     return () => {
       stopped += 1;
     };
@@ -21,7 +21,7 @@ function reader() {
   return { values, errors, next, error: ({ message }: Error) => errors.push(message) };
 }
 
-test("readers of the same share one listener, and each hears all from when it came", async () => {
+test("readers of the same thing share a listener, and each gets everything since it came", async () => {
   const together = new SharedListener<number>();
   const { heard, start, stopped } = source();
   const [first, second, other] = [reader(), reader(), reader()];
@@ -41,7 +41,7 @@ test("readers of the same share one listener, and each hears all from when it ca
   expect(stopped()).toBe(1);
 });
 
-test("a reader that comes while something newer is told hears that alone", async () => {
+test("a reader that joins during a notification gets only the newer value", async () => {
   const together = new SharedListener<number>();
   const { heard, start } = source();
   together.listen("log", start, reader());
@@ -53,7 +53,7 @@ test("a reader that comes while something newer is told hears that alone", async
   expect(late.values).toEqual([2]);
 });
 
-test("an error ends it for all of them, and whoever comes later listens anew", () => {
+test("an error ends it for all of them, and a later reader opens a new listener", () => {
   const together = new SharedListener<number>();
   const { heard, start, stopped } = source();
   const [first, second, later] = [reader(), reader(), reader()];
@@ -67,7 +67,7 @@ test("an error ends it for all of them, and whoever comes later listens anew", (
   expect([first.values, later.values, heard.length, stopped()]).toEqual([[], [1], 2, 1]);
 });
 
-test("one that stops in the middle of being told is told no more", async () => {
+test("a reader that stops during a notification gets no more", async () => {
   const together = new SharedListener<number>();
   const { heard, start } = source();
   const [first, second] = [reader(), reader()];
@@ -79,7 +79,7 @@ test("one that stops in the middle of being told is told no more", async () => {
   expect(second.values).toEqual([]);
 });
 
-test("what can't be read is an error of theirs, and ends nothing else", () => {
+test("an unreadable value is an error for its readers, and ends nothing else", () => {
   const { values, errors, ...to } = reader();
   tell(to, () => 1);
   tell(to, () => {

@@ -5,32 +5,40 @@ export interface Listener<T> {
 
 interface Shared<T> {
   readonly to: Set<Listener<T>>;
-  /** What it heard last; null before it heard anything. */
+  /** The last value heard; null before the first one. */
   latest: { readonly value: T } | null;
   stop: () => void;
 }
 
 /**
- * Listeners to the same thing share one: fifty readers of one execution would else have the
- * database send each batch fifty times, and this process read it as often.
+ * Listeners to the same thing share one. Otherwise the database would send each batch fifty times
+ * to fifty readers of one execution, and this process would read it as often.
  */
 export class SharedListener<T> {
   readonly #shared = new Map<string, Shared<T>>();
 
   /**
-   * Calls back, never before it returns, with what is there now and with each change, until the
-   * returned function is called, or once with the error that ended it.
-   * @param key names what is listened to; @param start listens to it, for the first of them.
+   * Calls back, never before it returns, with the current value and each change until the returned
+   * function is called, or once with the error that ended it.
+   * @param key names what is listened to; @param start opens the listener for the first caller.
    */
-  listen(key: string, start: (to: Listener<T>) => () => void, to: Listener<T>): () => void {
+  listen(
+    key: string,
+    start: (listener: Listener<T>) => () => void,
+    listener: Listener<T>,
+  ): () => void {
     const shared = this.#shared.get(key) ?? this.#start(key, start);
-    // Not the caller's own object: it may listen twice.
-    const one = { ...to, next: to.next.bind(to), error: to.error.bind(to) };
+    // A copy, because a caller may listen twice with the same object.
+    const one = {
+      ...listener,
+      next: listener.next.bind(listener),
+      error: listener.error.bind(listener),
+    };
     shared.to.add(one);
     const { latest } = shared;
     if (latest) {
       queueMicrotask(() => {
-        // What is newer was told already.
+        // A newer value has already been delivered.
         if (shared.to.has(one) && shared.latest === latest) one.next(latest.value);
       });
     }
@@ -39,7 +47,7 @@ export class SharedListener<T> {
     };
   }
 
-  #start(key: string, start: (to: Listener<T>) => () => void): Shared<T> {
+  #start(key: string, start: (listener: Listener<T>) => () => void): Shared<T> {
     const shared: Shared<T> = { to: new Set(), latest: null, stop: () => undefined };
     this.#shared.set(key, shared);
     shared.stop = start({
@@ -63,14 +71,14 @@ export class SharedListener<T> {
   }
 }
 
-/** Tells what `read` makes of it, or the error that it throws. */
-export function tell<T>(to: Listener<T>, read: () => T): void {
+/** Passes on what `read` returns, or the error that it throws. */
+export function tell<T>(listener: Listener<T>, read: () => T): void {
   let value: T;
   try {
     value = read();
   } catch (error) {
-    to.error(error instanceof Error ? error : new Error(String(error)));
+    listener.error(error instanceof Error ? error : new Error(String(error)));
     return;
   }
-  to.next(value);
+  listener.next(value);
 }

@@ -8,7 +8,6 @@ import type * as z from "zod";
 import { Fault } from "../core/fault.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { batchOf, commitBatchOnce } from "./batch.ts";
-import { BatchedReader } from "./batched-reader.ts";
 import {
   type CollectionRef,
   isVisible,
@@ -20,21 +19,28 @@ import {
 } from "./documents.ts";
 import { type Filter, filtered, ordered, type PageRequest } from "./queries.ts";
 import { type Found, found, read } from "./read-document.ts";
-import { pageBytesMax, readFitting, readPage } from "./read-page.ts";
+import { readFitting, readPage, type Wanted } from "./read-page.ts";
 import { ReadSnapshot } from "./read-snapshot.ts";
-import { type Listener, SharedListener, tell } from "./shared-listener.ts";
+import { type Listener, tell } from "./shared-listener.ts";
+import { SharedState } from "./shared-state.ts";
 import { withDeadline } from "./with-deadline.ts";
 
 type Schema = z.ZodType<object>;
 
-/** Reads of documents somebody was entitled to name, and the commit that writes. */
+/** Reads documents that the caller was entitled to name, and commits writes. */
 export class Store {
   readonly #db: Firestore;
-  readonly #reads: BatchedReader;
-  readonly #listeners = new SharedListener<object | null>();
-  constructor(db: Firestore) {
+  readonly #shared: SharedState;
+  readonly #asker: AbortSignal | null;
+  constructor(db: Firestore, shared = new SharedState(db), asker: AbortSignal | null = null) {
     this.#db = db;
-    this.#reads = new BatchedReader(db);
+    this.#shared = shared;
+    this.#asker = asker;
+  }
+
+  /** The same, for a request: what waits in line for it leaves when `asker` is aborted. */
+  askedBy(asker: AbortSignal): Store {
+    return new Store(this.#db, this.#shared, asker);
   }
 
   async get<S extends Schema>(ref: Ref<S>): Promise<Snapshot<S>> {
@@ -51,7 +57,7 @@ export class Store {
   async getAll<R extends readonly Ref[]>(
     ...refs: R
   ): Promise<{ [K in keyof R]: R[K] extends Ref<infer S> ? Snapshot<S> : never }> {
-    const snapshots = await withDeadline(this.#reads.read(refs.map(({ path }) => path)));
+    const snapshots = await withDeadline(this.#shared.reads.read(refs.map(({ path }) => path)));
     const read_ = refs.map((ref, index) => {
       const snapshot = snapshots[index];
       if (!snapshot) throw new Fault("Firestore answered fewer documents than were asked for");
@@ -61,8 +67,8 @@ export class Store {
   }
 
   /**
-   * The fields of `part` alone, of several documents in one call and in the order asked for: what
-   * else they hold, and it may be much, isn't sent. Null where there is none.
+   * The fields of `part` only, of several documents in one call and in the order asked for; the
+   * rest may be large and isn't sent. Null for a document that doesn't exist.
    */
   async getParts<S extends z.ZodObject>(
     part: S,
@@ -84,7 +90,7 @@ export class Store {
   }
 
   /**
-   * One page of a collection and how many documents it has in all.
+   * One page of a collection, and how many documents it has in all.
    * @throws {ApiError} `VALIDATION_FAILED` if the page's documents are too large together.
    */
   async page<S extends Schema>(
@@ -92,17 +98,19 @@ export class Store {
     request: PageRequest,
   ): Promise<{ readonly items: readonly z.output<S>[]; readonly total: number }> {
     const all = this.#visible(collection);
-    const query = ordered(all, request).offset(request.offset).limit(request.limit);
-    const [documents, counted] = await withDeadline(
-      Promise.all([readPage(query), filtered(all, request).count().get()]),
-    );
+    const query = ordered(all, request).offset(request.offset);
+    const { limit } = request;
+    const [documents, counted] = await this.#inTurn("pages", collection, async (signal) => {
+      const counting = filtered(all, request).count().get();
+      return await Promise.all([readPage(query, { limit, signal }), counting]);
+    });
     const items = documents.map((doc) => parseStored(collection.schema, doc.data()));
     return { items, total: counted.data().count };
   }
 
   /**
-   * How many documents match, and what each of `fields` adds up to over them: exact, and summed
-   * where they lie. Billed as a read per 1,000 index entries, and as one at least.
+   * How many documents match, and the sums of `fields` over them: exact, and computed by the
+   * database. Billed as one read per 1,000 index entries, and at least one.
    */
   async sum(
     collection: CollectionRef,
@@ -111,13 +119,12 @@ export class Store {
     const sums = fields.map((field) => [`sum ${field}`, AggregateField.sum(field)] as const);
     const aggregates = { ...Object.fromEntries(sums), count: AggregateField.count() };
     const matching = filtered(this.#visible(collection), filter);
-    const data: Record<string, number> = (
-      await withDeadline(matching.aggregate(aggregates).get())
-    ).data();
+    const sum = async () => (await matching.aggregate(aggregates).get()).data();
+    const data: Record<string, number> = await this.#inTurn("sums", collection, sum);
     return { count: data.count ?? 0, sums: sums.map(([name]) => data[name] ?? 0) };
   }
 
-  /** The different texts that `field` has, in order, at most `max`: a read and a trip each. */
+  /** The distinct texts of `field`, in order, at most `max`; each takes a read and a round trip. */
   async distinct(collection: CollectionRef, field: string, max: number): Promise<string[]> {
     const ordered = this.#visible(collection).orderBy(field).select(field).limit(1);
     const values: string[] = [];
@@ -130,7 +137,7 @@ export class Store {
     return values;
   }
 
-  /** Every matching document, at most `limit`, each with its place and version. */
+  /** Every matching document, at most `limit`, each with its reference and version. */
   async findRefs<S extends Schema>(
     collection: CollectionRef<S>,
     request: Omit<PageRequest, "offset">,
@@ -142,30 +149,31 @@ export class Store {
   }
 
   /**
-   * As `findRefs`, but no more of the first ones than `bytesMax`, nor any after the one that was
-   * enough; the first one at least.
+   * Like `findRefs`, but stops at `bytesMax`, or after the document that was enough; returns at
+   * least one.
    */
   async findFitting<S extends Schema>(
     collection: CollectionRef<S>,
     request: Omit<PageRequest, "offset">,
-    fitting: {
-      readonly bytesMax?: number;
+    fitting: Pick<Wanted, "bytesMax" | "firstSlice"> & {
       readonly isEnough?: (value: z.output<S>) => boolean;
     } = {},
   ): Promise<readonly Found<S>[]> {
-    const query = ordered(this.#visible(collection), request).limit(request.limit);
-    const { bytesMax = pageBytesMax, isEnough } = fitting;
+    const query = ordered(this.#visible(collection), request);
     const values: Found<S>[] = [];
     const note = (doc: QueryDocumentSnapshot) => {
       const one = found(collection.schema, doc);
       values.push(one);
-      return isEnough?.(one.value) ?? false;
+      return fitting.isEnough?.(one.value) ?? false;
     };
-    await withDeadline(readFitting(query, { bytesMax, isEnough: note }));
+    const wanted = { ...fitting, limit: request.limit, isEnough: note };
+    await this.#inTurn("pages", collection, async (signal) => {
+      await readFitting(query, { ...wanted, signal });
+    });
     return values;
   }
 
-  /** As `findRefs`, but the fields of `part` alone: what else the documents hold isn't sent. */
+  /** Like `findRefs`, but reads the fields of `part` only, so the rest isn't sent. */
   async findParts<S extends z.ZodObject>(
     collection: CollectionRef,
     part: S,
@@ -177,8 +185,8 @@ export class Store {
   }
 
   /**
-   * Over all owners' collections of one name, the fields of `part` alone: for sweeps, which name no
-   * owner. Longest due first.
+   * The fields of `part` in all owners' collections of one name, for sweeps, which name no owner.
+   * Longest overdue first.
    */
   async findDue<S extends z.ZodObject>(
     collection: string,
@@ -203,29 +211,32 @@ export class Store {
   }
 
   /**
-   * Calls back with the document of a collection whose `field` is highest, null if it is empty: now
-   * and when there is a higher one, until the returned function is called. Between two calls there
-   * may have been more, which costs neither memory nor reads.
+   * Calls back with the document whose `field` is highest, or null if there is none: now, and
+   * whenever there is a higher one, until the returned function is called. Documents in between are
+   * skipped, which costs neither memory nor reads.
    */
   listenHighest<S extends Schema>(
     collection: CollectionRef<S>,
     field: string,
-    to: Listener<z.output<S> | null>,
+    listener: Listener<z.output<S> | null>,
   ): () => void {
     const query = this.#visible(collection).orderBy(field, "desc").limit(1);
     const key = JSON.stringify([collection.path, collection.within, field]);
     const start = (all: Listener<object | null>) =>
       query.onSnapshot(
-        // What is thrown in the library's own callback would end the process.
+        // An exception in the library's own callback would end the process.
         ({ docs: [doc] }) =>
           tell(all, () => (doc ? parseStored(collection.schema, doc.data()) : null)),
         (error) => all.error(error),
       );
-    const typed = { ...to, next: (value: object | null) => to.next(value as z.output<S> | null) };
-    return this.#listeners.listen(key, start, typed);
+    const typed = {
+      ...listener,
+      next: (value: object | null) => listener.next(value as z.output<S> | null),
+    };
+    return this.#shared.listeners.listen(key, start, typed);
   }
 
-  /** Several reads that all see the database as it was at one moment; repeated if one fails. */
+  /** Several reads in one snapshot of the database; repeated if one fails. */
   async atOneMoment<T>(read_: (moment: ReadSnapshot) => Promise<T>): Promise<T> {
     const options = { readOnly: true } as const;
     const seen = this.#db.runTransaction(
@@ -236,14 +247,14 @@ export class Store {
   }
 
   async exists(path: string): Promise<boolean> {
-    const [snapshot] = await withDeadline(this.#reads.read([path]));
+    const [snapshot] = await withDeadline(this.#shared.reads.read([path]));
     return snapshot?.exists === true;
   }
 
   /**
-   * All of `writes` or none; the version every changed document has afterwards. The client library
-   * tries again for minutes, behind the back of a caller that has given up: only for changes that
-   * may land late.
+   * Commits all of `writes` or none; returns the version of every changed document. The client
+   * library retries for minutes, even after the caller has given up, so this is only for changes
+   * that may land late.
    */
   async commit(writes: readonly Write[]): Promise<Version> {
     const results = await batchOf(this.#db, writes).commit();
@@ -253,14 +264,22 @@ export class Store {
   }
 
   /**
-   * As `commit`, tried once: when it has failed, it is either done by now or never will be.
-   * @returns each write's document's version; one that a write left as it was keeps its old one.
+   * Like `commit`, tried once: after a failure it has either happened or never will.
+   * @returns the version of each written document; an unchanged document keeps its old one.
    */
   async commitOnce(writes: readonly Write[]): Promise<readonly Version[]> {
     return await commitBatchOnce(batchOf(this.#db, writes));
   }
 
-  /** A collection as far as whoever holds the reference may see it. */
+  async #inTurn<T>(
+    line: "pages" | "sums",
+    { path }: CollectionRef,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return await this.#shared.inTurn(line, { path, asker: this.#asker }, work);
+  }
+
+  /** A collection as far as the holder of the reference may see it. */
   #visible({ path, within }: CollectionRef): Query {
     const all = this.#db.collection(path);
     return within ? all.where(within.field, "in", [...within.ids]) : all;

@@ -13,7 +13,9 @@ export const Thread = z.object({
   status: z.enum(threadStatuses),
   /** The execution that runs now; null between messages. */
   executionId: z.string().nullable(),
-  /** The one that runs or the one before; null for none, or if none began since this is noted. */
+  /**
+   * The current execution or the last one; null for none, or if none began since this is stored.
+   */
   lastExecutionId: z.string().nullable().default(null),
   messageCount: z.int().min(0),
   inputTokens: z.int().min(0),

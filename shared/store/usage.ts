@@ -1,19 +1,19 @@
-/** What an owner stores of its workspaces, and what of that nothing names any more. */
+/** How much an owner stores for its workspaces, and what of that is unreferenced. */
 import * as z from "zod";
 import { ownedCollection } from "./documents.ts";
 
 /**
- * Counted before each object is stored. Not in the account, which must not wait for what runners
- * store.
+ * Counted before each object is stored. It isn't in the account, whose changes mustn't wait for
+ * what runners store.
  */
 export const StorageUsage = z.object({
   v: z.literal(1),
-  /** Tells it from other documents of its collection's name. */
+  /** Tells it from other documents in collections of that name. */
   kind: z.literal("storage"),
   ownerId: z.string(),
   bytes: z.int(),
   objects: z.int(),
-  /** When what is unreferenced is to be looked for, epoch ms; null for not at all. */
+  /** When to look for unreferenced objects, in epoch milliseconds; null if nothing is due. */
   sweepAt: z.int().nullable(),
 });
 export type StorageUsage = z.infer<typeof StorageUsage>;
@@ -21,12 +21,12 @@ export type StorageUsage = z.infer<typeof StorageUsage>;
 export const storageUsageId = "storage";
 export const storageUsages = ownedCollection(["usage"], StorageUsage);
 
-/** What was downloaded on the latest day on which anything was. */
+/** What was downloaded on the latest day with any download. */
 const DownloadUsage = z.object({
   v: z.literal(1),
-  /** Tells it from other documents of its collection's name. */
+  /** Tells it from other documents in collections of that name. */
   kind: z.literal("downloads"),
-  /** UTC, in days since 1970. */
+  /** Days since 1970, UTC. */
   day: z.int(),
   bytes: z.int(),
 });
@@ -34,13 +34,13 @@ const DownloadUsage = z.object({
 export const downloadUsageId = "downloads";
 export const downloadUsages = ownedCollection(["usage"], DownloadUsage);
 
-/** Objects on their way out, each as `kind/sha256#generation`. */
+/** Objects that are going to be deleted, each as `kind/sha256#generation`. */
 export const Condemned = z.object({
   v: z.literal(1),
-  /** Nothing named them at `condemnedAt`; whoever stores one of them again takes it off. */
+  /** Unreferenced at `condemnedAt`; an object that is stored again is taken off. */
   waiting: z.array(z.string()),
   condemnedAt: z.int(),
-  /** Being deleted: nobody may rely on one of them until it is gone. */
+  /** Being deleted; such an object can't be relied on until it is gone. */
   going: z.array(z.string()),
 });
 export type Condemned = z.infer<typeof Condemned>;

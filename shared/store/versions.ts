@@ -3,7 +3,7 @@ import type { Version } from "./documents.ts";
 
 const form = /^([0-9]{1,12})\.([0-9]{9})$/;
 
-/** A version as text, for a runner to hand back: it fences its next change. */
+/** A version as text that a runner sends back; it fences the runner's next change. */
 export function formatVersion(version: Version): string {
   return `${version.seconds}.${String(version.nanoseconds).padStart(9, "0")}`;
 }

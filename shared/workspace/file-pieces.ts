@@ -4,12 +4,12 @@ import type { ByteRange } from "../google/objects.ts";
 import type { Owner } from "../identity/owner.ts";
 import { readFileBytes } from "./manifests.ts";
 
-/** What a download holds in memory, and one read of the bucket. */
+/** The most of a download that is in memory, and the size of one read from the bucket. */
 const pieceBytesMax = 2 * 1024 * 1024;
 
 /**
- * A range of a file, in pieces that are read only when they are asked for.
- * @throws {ApiError} `UNAVAILABLE` if there is less of the file than its manifest says.
+ * A range of a file in pieces that are read on demand.
+ * @throws {ApiError} `UNAVAILABLE` if the file is shorter than its manifest says.
  */
 export async function* readFilePieces(
   owner: Owner,
@@ -20,14 +20,14 @@ export async function* readFilePieces(
   for (let at = offsetBytes; at < end; at += pieceBytesMax) {
     const piece = { offsetBytes: at, sizeBytes: Math.min(pieceBytesMax, end - at) };
     const bytes = await readFileBytes(owner, file, piece);
-    // The answer's length was stated: what is short of it would be taken from the next answer.
+    // The answer's length was announced, so missing bytes would be taken from the next answer.
     if (bytes.length !== piece.sizeBytes) throw new ApiError("UNAVAILABLE", { cause: "too short" });
     yield bytes;
   }
 }
 
 /**
- * The same, with its first piece read already: what can't be read at all is refused, instead of
+ * The same with its first piece already read, so that an unreadable file is refused instead of
  * breaking off an answer.
  */
 export async function openFilePieces(

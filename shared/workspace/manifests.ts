@@ -1,4 +1,4 @@
-/** Workspaces as they are stored: manifests by their digest, files as ranges of packs. */
+/** Stored workspaces: manifests by their digest, files as ranges of packs. */
 import { setImmediate as breathe } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import { executionLimits, type WorkspaceRoom, workspaceRoom } from "../core/executions/profiles.ts";
@@ -19,9 +19,15 @@ import type { Profile } from "../protocol/job.ts";
 import { manifestBytesMax } from "../protocol/runner.ts";
 import { type CountingStore, storeObject } from "../quotas/store-object.ts";
 import type { Environment, WorkspaceHead } from "../store/environments.ts";
+import { OwnerTurns } from "../store/owner-turns.ts";
 
-/** Manifests never change under their digest. Counted in bytes as stored. */
+/** Manifests never change under their digest. The size is in stored bytes. */
 const cache = new LRUCache<string, Manifest>({ maxSize: 32 * 1024 * 1024 });
+
+/** Those that are being read: a request that asks meanwhile waits for the same. */
+const reading = new Map<string, Promise<Manifest>>();
+/** Doubting one takes up to a second of an instance's time, and several times its bytes. */
+const turns = new OwnerTurns({ allMax: 4, ownerMax: 1 });
 
 /** What was read, and under which digest; null for a workspace that never held a file. */
 export interface KnownManifest {
@@ -35,14 +41,23 @@ export interface KnownManifest {
  */
 export async function readManifest(owner: Owner, sha256: string | null): Promise<Manifest> {
   if (sha256 === null) return emptyManifest;
-  const known = cache.get(`${owner.id}/${sha256}`);
-  if (known) return known;
-  return await keepManifest(owner, sha256, await getObject(owner, { kind: "manifests", sha256 }));
+  const name = `${owner.id}/${sha256}`;
+  const known = cache.get(name) ?? reading.get(name);
+  if (known) return await known;
+  const read = turns.run(owner.id, async () => {
+    return await keepManifest(owner, sha256, await getObject(owner, { kind: "manifests", sha256 }));
+  });
+  reading.set(name, read);
+  try {
+    return await read;
+  } finally {
+    reading.delete(name);
+  }
 }
 
 /**
- * Doubts the bytes of a manifest, and remembers it. Others are served in between.
- * @throws {ManifestError} When the bytes aren't one.
+ * Validates a manifest's bytes and caches it; other requests run in between.
+ * @throws {ManifestError} When the bytes aren't a manifest.
  */
 export async function keepManifest(
   owner: Owner,
@@ -54,7 +69,7 @@ export async function keepManifest(
   return manifest;
 }
 
-/** Goes through steps, and serves others in between. */
+/** Runs the steps and lets other requests run in between. */
 export async function inTurns<T>(steps: Generator<void, T>): Promise<T> {
   for (;;) {
     const step = steps.next();
@@ -64,8 +79,8 @@ export async function inTurns<T>(steps: Generator<void, T>): Promise<T> {
 }
 
 /**
- * The first of an environment's manifests that can be read: one that can't be costs what the last
- * change made of the workspace, never the workspace.
+ * The first of an environment's manifests that can be read. If the newest can't, the workspace's
+ * last change is lost, but not the workspace.
  * @throws {ApiError} `UNAVAILABLE`.
  */
 export async function readWorkspace(
@@ -92,7 +107,7 @@ export async function readFilesOf(
   return await readWorkspace(owner, workspace?.manifestSha256, workspace?.previousManifestSha256);
 }
 
-/** Whether there is no such manifest; anything else may pass. */
+/** Whether there is no such manifest; other errors may pass. */
 export function isUnreadable(error: unknown): boolean {
   return (
     error instanceof ManifestError || (error instanceof ApiError && error.code === "NOT_FOUND")
@@ -106,10 +121,11 @@ function reportUnreadable(owner: Owner, manifestSha256: string): void {
 }
 
 /**
- * Stores a manifest and says what an environment must know of it. What can't be read isn't stored.
- * @param how.encoded Its stored form, if that is known already.
- * @param how.makesRoom Whether it names less than the one before: then a full quota takes it.
- * @throws {ApiError} `WORKSPACE_FULL` where the list of files is longer than a manifest gets.
+ * Stores a manifest and returns what its environment records. A manifest that couldn't be read back
+ * isn't stored.
+ * @param how.encoded Its stored form, if known already.
+ * @param how.makesRoom Whether it names less than the one before; then a full quota accepts it.
+ * @throws {ApiError} `WORKSPACE_FULL` if the list of files is longer than a manifest may be.
  */
 export async function storeManifest(
   store: CountingStore,
@@ -140,7 +156,7 @@ export function headOf(
   return { manifestSha256, fileCount, totalBytes, restoreBytes, previousManifestSha256 };
 }
 
-/** The largest of what an environment of that profile may hold and of the others. */
+/** The larger of the room of this profile and of the others. */
 export function roomOf(profile: Profile, ...others: readonly WorkspaceRoom[]): WorkspaceRoom {
   const rooms = [workspaceRoom(executionLimits(profile, 1)), ...others];
   return {
@@ -151,11 +167,11 @@ export function roomOf(profile: Profile, ...others: readonly WorkspaceRoom[]): W
 
 export interface StoredFitting {
   readonly head: WorkspaceHead;
-  /** Paths that there was no room for. */
+  /** Paths that didn't fit. */
   readonly left: readonly string[];
 }
 
-/** Stores as much as can be restored, what `first` holds before anything else. */
+/** Stores as much as can be restored, beginning with what `first` holds. */
 export async function storeFitting(
   store: CountingStore,
   owner: Owner,
@@ -172,8 +188,8 @@ export async function storeFitting(
 }
 
 /**
- * @throws {ApiError} `WORKSPACE_FULL` if no execution of this environment could hold the files, and
- *   it isn't that they were as large before.
+ * @throws {ApiError} `WORKSPACE_FULL` if no execution of this environment could hold the files,
+ * unless they were as large before.
  */
 export function requireRoom(environment: Environment, base: Manifest, next: Manifest): void {
   const room = roomOf(environment.profile);
@@ -191,7 +207,7 @@ export function requireRoom(environment: Environment, base: Manifest, next: Mani
   throw new ApiError("WORKSPACE_FULL", { message });
 }
 
-/** Some of a file's bytes, from as many packs as they lie in. */
+/** Some of a file's bytes, read from all packs that hold them. */
 export async function readFileBytes(
   owner: Owner,
   file: ManifestFile,

@@ -47,7 +47,7 @@ output "registry" {
     google_artifact_registry_repository.default.repository_id,
   ])
 
-  # Whoever pushes needs the right to as well.
+  # The account that pushes needs the right to push as well.
   depends_on = [google_artifact_registry_repository_iam_member.default]
 }
 

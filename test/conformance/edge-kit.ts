@@ -1,4 +1,4 @@
-/** An edge of a test's own, before functions that are a few lines each. */
+/** A test's own edge, in front of functions that are a few lines each. */
 import { once } from "node:events";
 import {
   createServer,
@@ -42,7 +42,7 @@ afterEach(async () => {
   for (const one of open.splice(0).reverse()) await one.close();
 });
 
-/** A function's server. */
+/** Starts a function's server. */
 export async function upstream(listener: RequestListener): Promise<Server> {
   const server = createServer(listener).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -67,7 +67,7 @@ export async function edgeTo(
   return edge;
 }
 
-/** Answers what it received. */
+/** Answers with what it received. */
 export const echo: RequestListener = async (request, response) => {
   const body = await text(request).catch(() => "cut off");
   response.setHeader("content-type", "application/json");
@@ -83,7 +83,7 @@ interface Sent {
   readonly localAddress?: string;
 }
 
-/** fetch forbids some of the headers that matter here. */
+/** Uses node:http, because fetch forbids some of the headers that matter here. */
 export async function get(edge: Edge, path: string, options: Sent = {}) {
   const request = httpRequest({
     host: "127.0.0.1",
@@ -100,7 +100,7 @@ export async function get(edge: Edge, path: string, options: Sent = {}) {
   };
 }
 
-/** Bytes as they are, for what no client would send; and then the end of them, or silence. */
+/** Sends bytes unchanged, for requests that no client would send; then ends, or stays silent. */
 export async function raw(edge: Edge, bytes: string, ends = true): Promise<string> {
   const socket = connect(edge.port, "127.0.0.1");
   if (ends) socket.end(bytes);
@@ -108,7 +108,7 @@ export async function raw(edge: Edge, bytes: string, ends = true): Promise<strin
   return text(socket);
 }
 
-/** The headers every answer of ours carries, and no permission for other sites. */
+/** Expects the headers of every answer of ours, and no permission for other origins. */
 export function expectOurs(headers: Record<string, unknown> | Headers) {
   const plain = headers instanceof Headers ? Object.fromEntries(headers) : headers;
   expect(plain).toMatchObject(securityHeaders);

@@ -62,7 +62,7 @@ describe("bodies", () => {
     expect(none.body.headers).not.toHaveProperty("transfer-encoding");
   });
 
-  // Sent on without framing, this body would be read as the connection's next request.
+  // Forwarded without framing, this body would be read as the connection's next request.
   test("of a DELETE in chunks keep their framing", async () => {
     const edge = await edgeBefore(echo);
     const request = httpRequest({
@@ -76,7 +76,7 @@ describe("bodies", () => {
     expect(JSON.parse(await text(answer))).toMatchObject({ body: "DELETE /v1/things/2 HTTP/1.1" });
   });
 
-  // A forged key is answered before its body is read: that answer must not get lost.
+  // A forged key is answered before its body is read; that answer must not get lost.
   test("an answer that comes before the body has been taken reaches the client", async () => {
     const server = await upstream(() => undefined);
     server.on("checkContinue", (_, response) => {

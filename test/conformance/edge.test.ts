@@ -46,7 +46,7 @@ describe("routes", () => {
     expect(seen.headers.host).toBe(`127.0.0.1:${edge.port}`);
   });
 
-  // EDG-6: no internal function is reachable from outside, nor an internal path, however spelt.
+  // EDG-6: no internal function can be reached from outside, nor an internal path in any spelling.
   test.each([
     "/internal/executions/claim",
     "/v1/internal/executions/claim",
@@ -139,7 +139,7 @@ describe("headers", () => {
     }
   });
 
-  // EDG-7: scripts of other sites get nothing, even if a function forgot itself.
+  // EDG-7: scripts of other origins get nothing, even if a function forgets to prevent it.
   test("EDG-7 a function's answer passes with our headers added and CORS taken away", async () => {
     const edge = await edgeBefore((_, response) => {
       response.writeHead(203, { "access-control-allow-origin": "*", "x-own": "1" });

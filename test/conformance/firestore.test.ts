@@ -24,7 +24,7 @@ beforeAll(async () => {
   vi.stubEnv("FIRESTORE_EMULATOR_HOST", undefined);
   emulator = await startEmulator({ projectId });
   proxy = await startCountingProxy({ emulatorPort: emulator.port });
-  // The client's own way to find an emulator: it brings the owner's token.
+  // The client's own way to find an emulator, which includes the owner's token.
   vi.stubEnv("FIRESTORE_EMULATOR_HOST", `127.0.0.1:${proxy.port}`);
   db = new Firestore({ projectId });
   keys = new Firestore({ projectId, databaseId: "keys" });
@@ -149,7 +149,7 @@ describe("the proxy", () => {
 
   test("loses the answer of a call that was carried out", async () => {
     proxy.faults.order("Commit", { kind: "unavailable-after" });
-    // The client tries again, and finds what its first call has done.
+    // The client retries, and finds the result of its first call.
     const create = db.doc("fault/after").create({ n: 1 });
     await expect(create).rejects.toMatchObject({ code: status.ALREADY_EXISTS });
     expect((await db.doc("fault/after").get()).get("n")).toBe(1);
@@ -172,7 +172,7 @@ describe("kept data", () => {
     await db.doc("keep/a").set(value);
     await keys.doc("keep/a").set({ sealed: true });
     await emulator.exportTo(kept);
-    // What a stop in the middle of a later export leaves behind.
+    // The remains of a later export that was interrupted.
     mkdirSync(join(kept, "export-00000000-0000-0000-0000-000000000000"));
     writeFileSync(join(kept, "current.cut-off.tmp"), "{");
 

@@ -1,4 +1,6 @@
-/** Functions as processes of their own: started from bundles, restarted, and gone with us. */
+/**
+ * Functions as separate processes: started from bundles, restarted, and ended with this process.
+ */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,10 +1,10 @@
-/** What the conformance tests of gRPC services share. */
+/** Helpers for the conformance tests of gRPC services. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { credentials } from "@grpc/grpc-js";
 
-/** Else the clients look for a metadata server before their first call. */
+/** Without this, clients look for a metadata server before their first call. */
 process.env.METADATA_SERVER_DETECTION = "none";
 
 /** A client's options for the local server at `port`. */

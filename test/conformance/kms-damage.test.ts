@@ -1,4 +1,4 @@
-/** What happens to bytes on their way to and from KMS is noticed: by its side, and by ours. */
+/** Damage to bytes on their way to and from KMS is noticed by both sides. */
 import { join } from "node:path";
 import { crc32c } from "@aws-crypto/crc32c";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -17,14 +17,14 @@ import { makeFolder, removeFolder } from "./grpc-kit.ts";
 
 type Message = Record<string, unknown>;
 const intact = (message: Message) => message;
-/** What the wire does to a request, and to its answer. */
+/** How the wire changes a request and its answer. */
 let [there, back] = [intact, intact];
 const folder = makeFolder();
 const aad = Buffer.from("owner/environment");
 const plain = Buffer.from("a private half");
 let server: GrpcServer;
 
-/** The real service behind a wire that can be damaged. */
+/** The real service behind a wire that can damage messages. */
 function damaged(handle: UnaryHandler): UnaryHandler {
   return (call, callback) => {
     Object.assign(call.request as Message, there({ ...(call.request as Message) }));
@@ -49,6 +49,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
+  // The next file in this process reads settings of its own.
+  vi.resetModules();
   await server.close();
   removeFolder(folder);
 });

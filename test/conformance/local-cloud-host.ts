@@ -1,4 +1,4 @@
-/** A local cloud in a process of its own, to be ended in every way there is. */
+/** A local cloud in its own process, which tests end in every possible way. */
 import { startLocalCloud } from "../../local/cloud.ts";
 
 const cloud = await startLocalCloud(JSON.parse(process.argv[2] ?? "{}"));

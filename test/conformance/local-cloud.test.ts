@@ -1,4 +1,4 @@
-/** The whole local cloud, with functions of the test's own: starts, ends, and leaves nothing. */
+/** The whole local cloud, with the test's own functions: it starts, ends, and leaves nothing. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -25,7 +25,7 @@ process.env.METADATA_SERVER_DETECTION = "none";
 const root = mkdtempSync(join(tmpdir(), "local-cloud-"));
 const distFolder = join(root, "dist");
 
-/** Answers its settings; counts what the scheduler sends. */
+/** Returns its settings, and counts the scheduler's calls. */
 const stub = `
   let swept = 0;
   require("node:http").createServer((request, response) => {
@@ -33,7 +33,7 @@ const stub = `
     response.end(JSON.stringify({ environment: process.env, swept, auth: request.headers.authorization }));
   }).listen(process.env.PORT, process.env.PADDOCK_BIND);
   process.on("SIGTERM", () => process.exit(0));`;
-/** Stands in for the runner: says hello and waits for its end. */
+/** Replaces the runner: says hello and waits for its end. */
 const launcher = `
   console.log(JSON.stringify({ message: "hello", gateway: process.env.PADDOCK_GATEWAY_URL }));
   process.on("SIGTERM", () => process.exit(0));
@@ -64,7 +64,7 @@ const optionsFor = (name: string) => ({
   onNotice: () => undefined,
 });
 
-/** Sends one request and reads what the stub answers. */
+/** Sends one request and parses the stub's answer. */
 async function ask(url: string): Promise<Record<string, Record<string, string>>> {
   return Object(await (await fetch(url)).json());
 }

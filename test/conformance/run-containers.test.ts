@@ -1,4 +1,4 @@
-/** What a container is given, and what is left of it: nothing, however anything ends. */
+/** What a container gets, and that nothing of it is left, however it ends. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";

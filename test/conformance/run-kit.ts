@@ -1,4 +1,4 @@
-/** A jobs server of a test's own, Google's clients for it, and a shell as the container program. */
+/** A test's own jobs server, Google's clients for it, and a shell as the container program. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { v2 } from "@google-cloud/run";
@@ -10,13 +10,16 @@ import type { RunOptions } from "../../local/run/server.ts";
 
 export const parent = "projects/p/locations/us-central1";
 
-/** What tries hardest to outlive its container: sessions of their own, root's and the sandbox's. */
+/**
+ * Programs that try hardest to outlive their container: in their own sessions, root's and the
+ * sandbox's.
+ */
 export const daemons = `
   uid=\${PADDOCK_UIDS#*:}
   setsid setpriv --reuid $uid --regid $uid --clear-groups sleep 1000 &
   setsid sh -c 'sleep 1000 & exit' &`;
 
-/** A stand-in for the runner: the first argument is the script. */
+/** Replaces the runner: the first argument is the script. */
 const shellJob = (id: string): RunOptions["jobs"][number] => ({
   id,
   image: "local",
@@ -46,7 +49,7 @@ export interface Ran {
   finished(): ReturnType<RunKit["execution"]>;
 }
 
-/** google.longrunning.Operations: the generated clients reach GetOperation alone. */
+/** google.longrunning.Operations, of which the generated clients offer only GetOperation. */
 export async function callOperations(
   port: number,
   method: "WaitOperation" | "ListOperations",
@@ -107,7 +110,7 @@ export class RunKit {
     return { ...found, completed };
   }
 
-  /** The last attempt of the only task: it alone knows exit code and signal. */
+  /** The last attempt of the only task, which is the one place with exit code and signal. */
   async attempt(name: string) {
     const [[task]] = await this.tasks.listTasks({ parent: name });
     return task?.lastAttemptResult;

@@ -1,4 +1,4 @@
-/** How RunJob refuses, and what tests can make go wrong with it. */
+/** How RunJob refuses, and which faults tests can order. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -45,7 +45,7 @@ describe("RunJob", () => {
       .split("\n")
       .map((line) => line.split("=")[0]);
     const ours = ["GCE_METADATA_HOST", "PADDOCK_CGROUP", "PADDOCK_SCRATCH", "PADDOCK_UIDS", "PATH"];
-    // The shell of the stand-in adds PWD by itself.
+    // The fake program's shell adds PWD itself.
     expect(names.filter((name) => name !== "PWD")).toEqual(["FROM_JOB", ...ours, "SHARED"]);
     expect(kit.log(ran.id)).toContain("SHARED=override\n");
     expect(kit.log(ran.id)).toContain("FROM_JOB=job\n");
@@ -122,7 +122,7 @@ describe("RunJob", () => {
     expect(kit.log(ran.id)).toContain("the rest of the log was dropped");
   });
 
-  test("hands each line to whoever collects them", async () => {
+  test("passes each line to its collector", async () => {
     const ran = await kit.start("echo to-out; echo to-err >&2; printf unended");
     await ran.finished();
     expect(lines).toEqual(

@@ -19,7 +19,7 @@ const parent = "projects/paddock-test/locations/us-central1";
 const email = "scheduler@paddock-test.iam.gserviceaccount.com";
 const audience = "https://maintenance.internal";
 let received: Received[] = [];
-/** How the target answers, in order; 200 after the last. A promise holds the answer back. */
+/** The target's answers in order, then 200. A promise delays the answer. */
 let answers: (number | Promise<number>)[] = [];
 let identity: Identity;
 let target: HttpServer;
@@ -162,7 +162,7 @@ describe("ticking", () => {
     await client.resumeJob({ name });
     await vi.waitFor(() => expect(received).toHaveLength(1));
     const dueBefore = (await client.getJob({ name }))[0].scheduleTime;
-    // Another tick has come and gone once the next is due later.
+    // Another tick has passed once the next one is due later.
     await vi.waitFor(async () => {
       expect((await client.getJob({ name }))[0].scheduleTime).not.toEqual(dueBefore);
     });

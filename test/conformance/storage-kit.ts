@@ -1,4 +1,4 @@
-/** A local Storage and Google's own client of it, shared by two files of tests. */
+/** A local Storage and Google's own client for it, shared by two test files. */
 import { join } from "node:path";
 import { type Bucket, Storage } from "@google-cloud/storage";
 import { vi } from "vitest";
@@ -36,7 +36,7 @@ export class StorageKit {
     return this.storage.bucket("paddock-workspaces");
   }
 
-  /** Where the bytes of the bucket's objects lie. */
+  /** The folder with the bytes of the bucket's objects. */
   get bytesFolder(): string {
     return join(this.#folder, "storage/paddock-workspaces/bytes");
   }
@@ -58,5 +58,5 @@ export class StorageKit {
   }
 }
 
-/** What a refusal looks like to the client's caller. */
+/** A refusal as the client's caller sees it. */
 export const failed = (code: number) => ({ code });

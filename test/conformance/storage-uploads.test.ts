@@ -8,7 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { failed, StorageKit } from "./storage-kit.ts";
 
-// The client listens to one stream once for each chunk of a resumable upload.
+// The client adds a listener to one stream for each chunk of a resumable upload.
 setMaxListeners(100);
 const kit = new StorageKit();
 beforeAll(() => kit.start());
@@ -18,7 +18,7 @@ describe("uploads", () => {
   test.each([false, true])(
     "keep bytes, settings and checksums (resumable: %s)",
     async (resumable) => {
-      // More than one chunk of a stream, and bytes that look like a delimiter.
+      // More than one chunk, and bytes that look like a delimiter.
       const content = Buffer.concat([randomBytes(700_000), Buffer.from("\r\n--"), randomBytes(9)]);
       const name = `kept/${resumable}/ä b.bin`;
       const file = await kit.save(name, content, {
@@ -107,7 +107,7 @@ describe("a resumable session", () => {
     expect(told.headers.get("range")).toBe(`bytes=0-${half - 1}`);
     const gap = await put(url, `bytes ${half + 5}-${half + 9}/*`, content.subarray(0, 5));
     expect(gap.status).toBe(400);
-    // The client takes the session over, as after a crash.
+    // The client takes over the session, as after a crash.
     const to = kit.bucket.file("resumed").createWriteStream({
       uri: url,
       offset: half,

@@ -1,4 +1,4 @@
-/** A whole deployment, step by step, against a Google and a Terraform that tests have made up. */
+/** A whole deployment, step by step, with a fake Google and a fake Terraform. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -21,7 +21,7 @@ const times = (order: string) => made.calls().filter((call) => call.startsWith(o
 const changed = (path: RegExp) =>
   made.google.changes().filter((asked) => path.test(`${asked.host}${asked.path}`));
 
-/** All that a run leaves on this machine, by file. */
+/** Everything that a run leaves on this machine, by file. */
 function filesUnder(folder: string): string[] {
   const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
   return entries
@@ -67,7 +67,7 @@ describe("OPS-2 one command", () => {
     },
   );
 
-  test("stops where nobody can be asked, before anything is made", async () => {
+  test("stops without a terminal before anything is made", async () => {
     const ended = await made.run(["--no-smoke"]);
     expect(ended.output).toContain("Nobody is here to say yes");
     expect(ended.code).toBe(1);
@@ -87,7 +87,7 @@ describe("OPS-2 one command", () => {
     },
   );
 
-  test.runIf(isTurn(1, 4))("tells who comes later whose state is on another machine", async () => {
+  test.runIf(isTurn(1, 4))("says so if the state is on another machine", async () => {
     made.google.world.buckets[bucket] = made.google.world.number;
     const ended = await deploy();
     expect(ended.output).toContain("is there, but no state: another machine didn't finish");
@@ -96,7 +96,7 @@ describe("OPS-2 one command", () => {
 });
 
 describe("SEC-2 the deployment's own secrets", () => {
-  test("are nowhere but at Secret Manager, and strong", async () => {
+  test("exist only in Secret Manager, and are strong", async () => {
     const { output } = await deploy();
     const values = Object.values(made.google.world.secrets).flat();
     expect(values.length).toBe(2);
@@ -169,15 +169,18 @@ describe("destroy", () => {
     },
   );
 
-  test.runIf(isTurn(1, 4))("names what goes, and needs more than nobody's silence", async () => {
-    const file = join(made.folder, "variables.json");
-    writeFileSync(file, JSON.stringify({ protection: { delete: false } }));
-    await deploy("--var-file", file);
-    const asked = await made.run(["--destroy"]);
-    expect(asked.output).toContain("destroys: module.some.google_thing.main");
-    expect(asked.code).toBe(1);
-    expect((await deploy("--destroy")).code).toBe(0);
-  });
+  test.runIf(isTurn(1, 4))(
+    "names what will be destroyed, and needs an explicit confirmation",
+    async () => {
+      const file = join(made.folder, "variables.json");
+      writeFileSync(file, JSON.stringify({ protection: { delete: false } }));
+      await deploy("--var-file", file);
+      const asked = await made.run(["--destroy"]);
+      expect(asked.output).toContain("destroys: module.some.google_thing.main");
+      expect(asked.code).toBe(1);
+      expect((await deploy("--destroy")).code).toBe(0);
+    },
+  );
 
   test.runIf(isTurn(2, 4))(
     "leaves keys that the next deployment takes over, with a version again",

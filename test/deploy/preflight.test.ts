@@ -1,4 +1,4 @@
-/** Whatever would break a deployment is found before anything is changed, with its fix. */
+/** Everything that would break a deployment is found before anything is changed, with its fix. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -23,7 +23,7 @@ async function tried(
   return { ...ended, changes: made.google.changes(), calls: made.calls() };
 }
 
-/** Nothing was asked of Google or Terraform that would change anything. */
+/** Expects that neither Google nor Terraform was asked to change anything. */
 function expectNothingDone({ changes, calls }: Awaited<ReturnType<typeof tried>>): void {
   expect(changes).toEqual([]);
   expect(calls.filter((call) => !call.startsWith("terraform version"))).toEqual([]);

@@ -1,4 +1,4 @@
-/** What the smoke test says of TLS, against servers of each kind on this machine. */
+/** The smoke test's verdict on TLS, with servers of each kind on this machine. */
 import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer as createPlainServer } from "node:net";
@@ -18,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let server: Server | null = null;
 afterEach(() => server?.close());
 
-/** Signed by itself: who trusts it trusts this one alone. */
+/** A self-signed certificate, so trusting it trusts nothing else. */
 function certificateFor(name: string, days: number) {
   const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.pem`)];
   const subject = ["-subj", `/O=A test/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`];

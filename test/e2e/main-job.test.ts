@@ -116,7 +116,7 @@ describe("a message that is executed", () => {
     expect(status.status).toBe("failed");
   });
 
-  test("the same Idempotency-Key is the same execution; with another body it's a conflict", async () => {
+  test("the same Idempotency-Key returns the same execution; another body is a conflict", async () => {
     const threadId = await newThread(owner.key, { environmentId });
     const headers = { "idempotency-key": `once-${threadId}` };
     const script = "echo x >> count.txt; wc -l < count.txt";

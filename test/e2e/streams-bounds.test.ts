@@ -1,4 +1,6 @@
-/** Streams that close by themselves, and readers that are many or slow: bounded, nothing lost. */
+/**
+ * Streams that close by themselves, and many or slow readers: memory is bounded, nothing is lost.
+ */
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventsOf, send, withoutComments } from "../kit/client.ts";
@@ -50,7 +52,7 @@ describe("a stream that grows too large", () => {
       "for i in 1 2 3 4 5 6; do head -c 1500 /dev/zero | tr '\\0' $i; sleep 0.15; done";
     const { text: begun } = await send(path, { key: owner.key, baseUrl, body: { content } });
     const parts = await readResuming(`/v1/threads/${threadId}/events`, baseUrl, begun);
-    // A starved supervisor hands over in one event what it read at once: then it is three parts.
+    // A starved supervisor may send several outputs in one event; then there are three parts.
     expect(parts.length).toBeGreaterThanOrEqual(3);
     for (const part of parts) {
       const isOne = eventsOf(part).length === 1;
@@ -76,7 +78,7 @@ describe("a stream that lasts too long", () => {
   });
 });
 
-/** A reader that takes nothing until it is told to. */
+/** A reader that takes nothing until the test says so. */
 async function openUnread(baseUrl: string, path: string): Promise<Unread> {
   return await new Promise((resolve, reject) => {
     const sent = request(new URL(path, baseUrl), {
@@ -117,10 +119,10 @@ describe.runIf(isTurn(0, 4))("a reader that stops reading", () => {
     const unread = await Promise.all(
       Array.from({ length: readers }, () => openUnread(baseUrl, path)),
     );
-    // Others are served meanwhile; twice, so that the unread have had every chance to pile up.
+    // Others are served meanwhile; twice, so that unread data can pile up.
     expect((await send(path, { key: owner.key, baseUrl })).text).toBe(whole);
     expect((await send(path, { key: owner.key, baseUrl })).text).toBe(whole);
-    // All of it for each would be twice that. Garbage that nobody has collected yet counts, too.
+    // Buffering everything for each reader would take twice that. Uncollected garbage counts, too.
     expect((await residentMib()) - before).toBeLessThan(heldMibMax);
     const [first, ...others] = unread;
     for (const { sent } of others) sent.destroy();

@@ -1,4 +1,4 @@
-/** Somebody reads along: who notes it, how often, and how the runner's gateway learns of it. */
+/** Who marks an execution as read, how often, and how its runner learns of it. */
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { issueToken, type SigningKeys } from "#shared/core/executions/ticket";
@@ -17,7 +17,7 @@ beforeAll(async () => {
   environmentId = await newEnvironment(owner.key);
 });
 
-/** An execution that goes on until `work` has been done, and is then cancelled. */
+/** An execution that runs until `work` is done, and is then cancelled. */
 async function whileRunning(work: (executionId: string) => Promise<void>): Promise<void> {
   const threadId = await newThread(owner.key, { environmentId });
   let worked: Promise<void> | undefined;
@@ -41,7 +41,7 @@ async function executionOf(id: string) {
   return { value: Execution.parse(snapshot.data()), version: snapshot.updateTime };
 }
 
-/** As if nobody had been reading for a while. */
+/** Sets the mark back, as if nobody had been reading for a while. */
 async function forgetReaders(id: string): Promise<void> {
   await documentOf(id).update({ readerUntil: 0 });
 }
@@ -76,7 +76,7 @@ describe("a reader that comes later", () => {
 });
 
 describe("the runner's gateway", () => {
-  /** What the runner of an execution says, without disturbing the one there is. */
+  /** Calls the gateway like the execution's runner, without disturbing the real one. */
   async function runnerOf(id: string) {
     const keys = await gatewayKeys();
     const { value } = await executionOf(id);
@@ -119,7 +119,7 @@ describe("the runner's gateway", () => {
       const post = await runnerOf(id);
       await resetOperations();
       const item = { type: "text", content: "x" };
-      // Stored before, by the runner itself: saying it again changes nothing.
+      // The runner has stored it already, so sending it again changes nothing.
       const events = [{ sequence: 1, at: Date.now(), item }];
       const reply = await post("events", { events, readerUntil: Date.now() + forMs });
       expect(reply).toMatchObject({ flushIntervalMs: everyMs, reads: 0 });

@@ -1,4 +1,4 @@
-/** Streams of a thread that has executed several times: no event is skipped in silence. */
+/** Streams of a thread that has executed several times: no event is silently skipped. */
 import { beforeAll, expect, test } from "vitest";
 import { eventsOf, send } from "../kit/client.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
@@ -8,10 +8,10 @@ import { firestore } from "../kit/store.ts";
 const ids: string[] = [];
 let path: string;
 let owner: TestOwner;
-/** One of another thread of the same owner. */
+/** An execution of another thread of the same owner. */
 let executionId: string;
 
-/** One after the other, as far as what is stored can tell; the last one goes on. */
+/** They run one after another, and the last one is still running. */
 beforeAll(async () => {
   owner = await newOwner();
   const environmentId = await newEnvironment(owner.key);
@@ -47,7 +47,7 @@ beforeAll(async () => {
   });
 });
 
-/** What a reader gets until the running execution's item has come. */
+/** What a reader receives until the running execution's item arrives. */
 async function readOn(lastEventId?: string): Promise<readonly string[]> {
   const enough = new AbortController();
   let got = "";
@@ -63,7 +63,7 @@ async function readOn(lastEventId?: string): Promise<readonly string[]> {
   return eventsOf(got).map(({ eventId }) => eventId);
 }
 
-/** Fails at the first event, where a stream is sent instead: it would go on. */
+/** Fails at the first event of a stream, which would not end. */
 async function refusalOf(stream: string, lastEventId: string) {
   const wrong = new AbortController();
   const onText = (text: string) => {
@@ -78,7 +78,7 @@ const numbers = (index: number, from: number, to: number) =>
 
 test("an earlier execution's event is followed by everything since", async () => {
   const running = numbers(2, 0, 1);
-  // A failed one has an event more: why it failed.
+  // A failed execution has one more event: why it failed.
   const failed = numbers(1, 0, 3);
   expect(await readOn(`${ids[0]}.0`)).toEqual([...numbers(0, 1, 2), ...failed, ...running]);
   expect(await readOn(`${ids[0]}.2`)).toEqual([...failed, ...running]);

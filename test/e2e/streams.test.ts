@@ -1,4 +1,4 @@
-/** Streams that are cut, resumed and replayed: the same bytes every time, for their owner alone. */
+/** Streams that are cut, resumed and replayed: always the same bytes, for their owner only. */
 import { FieldValue } from "@google-cloud/firestore";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Answer, eventsOf, send } from "../kit/client.ts";
@@ -10,10 +10,10 @@ let owner: TestOwner;
 let environmentId: string;
 let threadId: string;
 let executionId: string;
-/** What the reader of the message itself was sent. */
+/** What the sender of the message received. */
 let original: string;
 
-/** Some events alone in their batch, some together in one. */
+/** Some events have a batch of their own, some share one. */
 const script =
   "for i in 1 2; do echo line $i; sleep 0.2; done; head -c 150000 /dev/zero | tr '\\0' x";
 
@@ -33,14 +33,14 @@ async function read(path: string, lastEventId?: string | number, key = owner.key
   return await send(path, { key, headers });
 }
 
-/** The part of a stream behind the event of that number. */
+/** The part of a stream after the event with that number. */
 function after(stream: string, id: number): string {
   const blocks = stream.split("\n\n");
   const at = blocks.findIndex((block) => block.startsWith(`id: ${executionId}.${id}\n`));
   return blocks.slice(at + 1).join("\n\n");
 }
 
-/** Runs a script on a thread of its own; `onOutput` is called once, with the execution's id. */
+/** Runs a script on a new thread; `onOutput` is called once, with the execution's id. */
 async function follow(content: string, onOutput: (id: string, thread: string) => Promise<void>) {
   const ownThread = await newThread(owner.key, { environmentId });
   let called: Promise<void> | undefined;
@@ -80,7 +80,7 @@ describe("a stream that has ended", () => {
     }
   });
 
-  test("has nothing behind its last event, and says so in the way browsers understand", async () => {
+  test("answers 204 after its last event, which tells browsers not to reconnect", async () => {
     const { id, eventId } = eventsOf(original).at(-1) ?? {};
     for (const path of routes()) {
       for (const last of [id, eventId]) {
@@ -95,7 +95,7 @@ describe("a stream that has ended", () => {
     expect(await operationsOf("executions")).toMatchObject({ listenReads: 0, writes: 0 });
   });
 
-  test("is found by a thread of before threads knew their last execution", async () => {
+  test("is found for a thread that was stored without its last execution", async () => {
     const thread = firestore().doc(`owners/${owner.id}/threads/${threadId}`);
     await thread.update({ lastExecutionId: FieldValue.delete() });
     expect((await read(`/v1/threads/${threadId}/events`)).text).toBe(original);
@@ -168,7 +168,7 @@ describe("a stream that is still going on", () => {
       const log = firestore().collection(`owners/${owner.id}/executions/${id}/events`);
       const stored = async () => JSON.stringify((await log.get()).docs.map((doc) => doc.data()));
       await until("both lines", async () => (await stored()).includes("too"));
-      // As if its lease had run out.
+      // Ends its lease early.
       const execution = firestore().doc(`owners/${owner.id}/executions/${id}`);
       await execution.update({ sweepAt: Date.now() - 1 });
       expect((await send(`/v1/executions/${id}`, { key: owner.key })).json).toMatchObject({
@@ -217,7 +217,7 @@ function lastIdOf(text: string): number | undefined {
   return eventsOf(text).at(-1)?.id;
 }
 
-/** Two whole events of a stream, which is then torn down. */
+/** Reads two whole events of a stream, and then disconnects. */
 async function readTwo(path: string, lastEventId: number | undefined): Promise<string> {
   const enough = new AbortController();
   let two = "";

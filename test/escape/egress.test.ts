@@ -1,6 +1,6 @@
 /**
- * Attempts to get past the egress proxy from inside a real sandbox. Each must fail against the
- * runner as it is, and work against one whose source lacks the defence (that half only if asked).
+ * Attempts to get past the egress proxy from inside a real sandbox. Each must fail with the real
+ * runner, and work with one whose source lacks the defence (that half only on request).
  */
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -37,7 +37,7 @@ const open: Attempt["network"] = { mode: "internet", allow: [] };
 beforeAll(async () => void (await internet.open()));
 afterAll(() => internet.close());
 
-/** Addresses inside are served too, so that only the proxy keeps anybody from them. */
+/** Internal addresses are served too, so that only the proxy prevents access. */
 function environment(): Record<string, string> {
   const name = jobEnvironment.testNetwork;
   const told = JSON.parse(internet.environment[name] ?? "");
@@ -51,14 +51,14 @@ interface Attempt {
   readonly control: string;
   readonly network: Parameters<TestInternet["claim"]>[0];
   readonly script: string;
-  /** Escapes if it prints the server's hello, unless something else is said. */
+  /** By default, an attempt escapes if it prints the server's hello. */
   readonly escaped?: (gateway: FakeGateway) => boolean;
-  /** What the gateway is made to do. */
+  /** Prepares the gateway. */
   readonly prepare?: (gateway: FakeGateway) => void;
   readonly behind: readonly (keyof typeof egressDefences)[];
 }
 
-/** Speaks HTTP by hand in a tunnel to the host that a secret is bound to. */
+/** Speaks HTTP by hand in a tunnel to a host with a bound secret. */
 const byHand = (...requests: readonly string[]) => `node -e '
 const s = require("net").connect(3128, "127.0.0.1");
 s.write("CONNECT allowed.test:443 HTTP/1.1\\r\\nHost: allowed.test:443\\r\\n\\r\\n");
@@ -236,7 +236,7 @@ async function escapes(
   const { gateway } = await execute(claim, "userns", options);
   if (escaped?.(gateway)) return true;
   const output = gateway.settled?.output ?? "";
-  // A refusal is told, or curl is: silence would mean that nothing was tried.
+  // Expects a refusal or curl's error, because silence would mean that nothing was tried.
   expect(output).toMatch(/hello from|"rule":|curl says/);
   return escaped === undefined && output.includes("hello from");
 }

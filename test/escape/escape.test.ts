@@ -1,6 +1,6 @@
 /**
  * Attempts to get out of a real sandbox. Each must fail behind its walls, in the mode that the
- * commit chooses, and work once they are taken away: otherwise it proves nothing.
+ * commit chooses, and work without them; otherwise it proves nothing.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { attempts } from "./attempts/attempts.ts";
@@ -28,7 +28,7 @@ describe.each(["EXE-2", "EXE-3", "EXE-4", "EXE-5", "EXE-6", "EXE-7", "NET-3"])(
 
 describe("EXE-9 against a neighbour on the same machine", () => expectContained("EXE-9"));
 
-/** Contained behind all walls and behind each alone, and an escape without them. */
+/** Expects containment behind all walls and behind each alone, and an escape without them. */
 function expectContained(control: string): void {
   const own = attempts.filter((attempt) => attempt.control === control);
 

@@ -1,7 +1,7 @@
 /**
  * Attempts on the programs around the sandbox: what they save, restore, read and wait for. Each
- * must fail against the runner as it is, and work against one whose source lacks the defence (that
- * half only if it is asked for).
+ * must fail with the real runner, and work with one whose source lacks the defence (that half only
+ * on request).
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { type Alteration, runnerPrograms } from "../sandbox/support/programs.ts"
 
 const supervisor = (name: string) => `runner/supervisor/${name}.ts`;
 
-/** How long a runner that is stuck is given. */
+/** How long a stuck runner may take. */
 const stuckMsMax = 6_000;
 const leak = "root:x:0:0:root:/root";
 
@@ -23,11 +23,11 @@ interface Attempt {
   readonly name: string;
   readonly control: string;
   readonly script: string;
-  /** Each alone contains it. */
+  /** Each defence alone contains it. */
   readonly behind: Readonly<Record<string, Alteration>>;
   readonly wallClockMs?: number;
   readonly prepare?: (gateway: FakeGateway) => void;
-  /** While it runs, from the first output on; whatever has not ended in the end is killed. */
+  /** Runs from the first output on; a runner that hasn't ended afterwards is killed. */
   readonly during?: (gateway: FakeGateway, host: Host) => void;
   readonly escaped: (gateway: FakeGateway, host: Host) => boolean;
 }

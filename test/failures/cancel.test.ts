@@ -1,4 +1,4 @@
-/** Cancelling an execution in each of its states: what it made is kept, what it used is paid. */
+/** Cancelling an execution in each state: its results are kept, and what it used is paid. */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { chargeableCostMicrousd, hasAskedForJob } from "#shared/executions/end-execution";
 import { executionOf, expectSettled } from "../kit/assert-settled.ts";
@@ -63,7 +63,8 @@ describe("a cancelled execution", () => {
     await orderFault("runner-gateway", null);
     await over;
     const ended = await expectSettled(owner, executionId);
-    // This cloud holds less at first than the least charge, and soon takes an attempt for lost.
+    // In this cloud the first hold is smaller than the minimum charge, and an attempt soon counts
+    // as lost.
     const chargedMicrousd = hasAskedForJob(ended) ? chargeableCostMicrousd(ended, 0) : 0;
     expect(ended).toMatchObject({ status: "cancelled", chargedMicrousd, claimedAt: null });
     await until(
@@ -72,13 +73,13 @@ describe("a cancelled execution", () => {
     );
   });
 
-  // The platform's cancellation, and the heartbeat's where that one is lost.
-  test.each(["the platform", "a heartbeat"])("that runs hears it by %s", async (by) => {
+  // Cancelled by the platform, or by the heartbeat if that call is lost.
+  test.each(["the platform", "a heartbeat"])("that runs hears it by %s", async (actor) => {
     const threadId = await newThread(owner.key, { environmentId });
     const { executionId, over } = await begin(owner, threadId, endless);
     await untilRunning(owner, executionId);
     await untilPrinted(executionId);
-    if (by === "a heartbeat") {
+    if (actor === "a heartbeat") {
       const place = firestore().doc(`owners/${owner.id}/executions/${executionId}`);
       await place.update({ jobExecution: null });
     }
@@ -98,7 +99,7 @@ describe("a cancelled execution", () => {
     expect(kept.text).toBe("kept\n");
   });
 
-  test("that is ending is settled once, by whoever commits first", async () => {
+  test("that is ending is settled once, by the first commit", async () => {
     const threadId = await newThread(owner.key, { environmentId });
     await orderFault("storage", { method: "upload", fault: { kind: "hold-before" }, calls: 1 });
     const script = "head -c 100 /dev/urandom > new.bin; echo all done";

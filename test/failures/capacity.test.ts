@@ -1,4 +1,4 @@
-/** The platform has no room: executions wait, are seen to wait, and start in turn. */
+/** The platform has no room: executions wait, are shown as waiting, and start in turn. */
 import { afterEach, describe, expect, test } from "vitest";
 import { executionOf, expectSettled } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";

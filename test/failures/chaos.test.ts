@@ -1,6 +1,6 @@
 /**
- * Executions under disturbances that a seed chooses; afterwards everything must be right, whatever
- * happened. `npm run chaos` is its long form, and replays a seed and one of its rounds.
+ * Executions under disturbances that a seed chooses; afterwards everything must be right. `npm run
+ * chaos` is the long form, and replays a seed and one of its rounds.
  */
 import { afterEach, beforeAll, describe, test } from "vitest";
 import { expectBalanced, expectSettled, untilEnded } from "../kit/assert-settled.ts";
@@ -20,7 +20,7 @@ import { Dice } from "../kit/seeded-random.ts";
 import { isLong } from "../kit/shard.ts";
 import { type Begun, begin, untilRunning } from "../kit/start-execution.ts";
 
-/** `npm run chaos` goes on for as long as it is told; otherwise rounds are counted, not timed. */
+/** `npm run chaos` sets a duration; otherwise rounds are counted. */
 const durationMs = Number(process.env.PADDOCK_CHAOS_MS ?? 0);
 const roundsMin = durationMs > 0 ? 1 : isLong ? 20 : 2;
 const roundMsMax = 120_000;
@@ -108,7 +108,7 @@ async function playRound(round: number): Promise<void> {
   const targets: Target[] = [];
   try {
     for (let count = 1 + dice.below(3); count > 0; count -= 1) {
-      // What the last round has broken may answer 503 for a moment: then a client comes again.
+      // What the last round broke may answer 503 for a moment; then the client retries.
       const threadId = await until("a thread", () =>
         newThread(owner.key, { environmentId }).catch(() => null),
       );
@@ -125,7 +125,7 @@ async function playRound(round: number): Promise<void> {
     }
     await Promise.all(targets.map(({ over }) => over));
     await clearFaults();
-    // A client that was cut off says nothing of its execution's end.
+    // A client that was cut off doesn't learn of its execution's end.
     await Promise.all(targets.map(({ executionId }) => untilEnded(owner, executionId)));
     for (const { executionId } of targets) await expectSettled(owner, executionId);
     await expectBalanced(owner);

@@ -1,4 +1,6 @@
-/** Somebody is killed at every step of the flow; each step is a call that is held just there. */
+/**
+ * A process is killed at every step of the flow; each step is a call that is held at that point.
+ */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { expectSettled } from "../kit/assert-settled.ts";
 import { multipart, send } from "../kit/client.ts";
@@ -22,7 +24,7 @@ interface Running {
   readonly environmentId: string;
 }
 interface Step {
-  /** Before the message is sent. */
+  /** Called before the message is sent. */
   readonly prepare: () => Promise<void>;
   readonly reached: (running: Running) => Promise<void>;
 }
@@ -32,22 +34,22 @@ const unavailable = 14;
 
 const holders = ["threads", "runner-gateway", "maintenance", "storage"];
 
-/** The `nth` call of a method from now on is held. */
-async function holdCall(of: string, method: string, when: "before" | "after", nth = 1) {
-  await orderFault(of, { method, fault: pass, calls: nth - 1 });
-  await orderFault(of, { method, fault: { kind: `hold-${when}` }, calls: 1 });
+/** Holds the `nth` call of a method from now on. */
+async function holdCall(target: string, method: string, when: "before" | "after", nth = 1) {
+  await orderFault(target, { method, fault: pass, calls: nth - 1 });
+  await orderFault(target, { method, fault: { kind: `hold-${when}` }, calls: 1 });
 }
 
-function held(of: string, method: string, when: "before" | "after", nth = 1): Step {
+function held(target: string, method: string, when: "before" | "after", nth = 1): Step {
   return {
-    prepare: async () => await holdCall(of, method, when, nth),
-    reached: async () => await untilHeld(of),
+    prepare: async () => await holdCall(target, method, when, nth),
+    reached: async () => await untilHeld(target),
   };
 }
 
 /**
- * The settlement's read of a workspace that somebody has changed meanwhile: else it knows both
- * manifests. From there on the gateway commits nothing but the settlement.
+ * The settlement reads a workspace that changed meanwhile; otherwise it would know both manifests.
+ * From there on the gateway commits only the settlement.
  */
 const reading: Step = {
   prepare: async () => await steps.saving.prepare(),
@@ -83,7 +85,7 @@ async function uploadFile(
 
 const steps = {
   committed: {
-    // Refused as if unavailable, so that nothing but an outbox can dispatch it.
+    // Refused as unavailable, so that only an outbox can dispatch it.
     prepare: async () => await orderRunFault({ kind: "refuse", code: unavailable }),
     reached: async () => undefined,
   },
@@ -116,8 +118,8 @@ function sweeping(when: "before" | "after", nth = 1): Step {
 
 type Victim = "threads" | "runner-gateway" | "maintenance" | RunnerPart | "cloud";
 /**
- * `either` where it may or may not be noticed in time that a runner is gone: by the gateway, which
- * then reads its ticket in vain, or by a sweep, whose next attempt makes an older claim fail.
+ * `either`: it depends on timing whether a dead runner is noticed: by the gateway, which reads its
+ * ticket in vain, or by a sweep, whose next attempt makes an older claim fail.
  */
 type End = "success" | "lost" | "failed" | "either";
 const endsOf: Readonly<Record<End, readonly (string | null)[]>> = {
@@ -133,7 +135,7 @@ const afterSettling = settling("after");
 const { committed, started, named, claiming, beforeClaim, afterClaim } = steps;
 const { fetching, running, uploading, saving } = steps;
 
-/** A request that is under way when its runner dies is carried out; one whose cloud dies isn't. */
+/** A request in progress is carried out if its runner dies, but not if its cloud does. */
 function runnerRows(victim: "launcher" | "supervisor" | "cloud"): readonly Row[] {
   const ticketUnderWay = victim === "cloud" ? "success" : "either";
   const claimUnderWay = victim === "cloud" ? "success" : "either";
@@ -188,7 +190,7 @@ async function kill(victim: Victim, { executionId }: Running): Promise<void> {
   else await killFunction(victim);
 }
 
-/** What was held goes on, for whoever still waits for it. */
+/** Releases held calls that something still waits for. */
 async function goOn(victim: Victim): Promise<void> {
   if (victim === "cloud") return await startCloudAgain();
   for (const of of holders) await orderFault(of, null);
@@ -211,7 +213,7 @@ describe("F13 killed", () => {
     await uploadFile(owner, environmentId, { name: "in.txt", bytes: "kept\n" });
     const threadId = await newThread(owner.key, { environmentId });
     await step.prepare();
-    // Bytes of its own: what the workspace has already isn't uploaded.
+    // Content of its own, because known content isn't uploaded.
     const script = "cat in.txt; sleep 0.7; { cat in.txt; echo made; } >> out.txt";
     const { executionId, over } = await begin(owner, threadId, script);
     const begun = { owner, executionId, environmentId };
@@ -228,7 +230,7 @@ describe("F13 killed", () => {
     else expect(chargedMicrousd).toBeLessThanOrEqual(holdMicrousd);
     const kept = await send(`${files}/in.txt`, { key: owner.key });
     expect(kept.text).toBe("kept\n");
-    // A command that was cut off keeps what it had written by then.
+    // A command that was cut off keeps what it had written.
     if (end === "failed") return;
     const made = await send(`${files}/out.txt`, { key: owner.key });
     expect(made.status === 200 ? made.text : made.status).toBe(isLost ? 404 : "kept\nmade\n");

@@ -1,4 +1,7 @@
-/** Firestore, KMS, Storage away or slow for a while: a 503 or patience, nothing half done. */
+/**
+ * Firestore, KMS or Storage are unavailable or slow for a while: a 503 or a delay, and nothing half
+ * done.
+ */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { expectSettled } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";

@@ -1,4 +1,4 @@
-/** The restore drill, as `npm run drill:restore` runs it, on a cloud of its own. */
+/** The restore drill, as `npm run drill:restore` runs it, on its own cloud. */
 import { execFile } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { isLong, isTurn } from "../kit/shard.ts";
@@ -7,7 +7,7 @@ const drillMs = 240_000;
 
 async function drill(...args: string[]) {
   const env = { ...process.env, NO_COLOR: "1" };
-  // An emulator of this run's is not to be emptied.
+  // The drill must not clear this run's emulator.
   Reflect.deleteProperty(env, "FIRESTORE_EMULATOR_HOST");
   return await new Promise<{ code: unknown; output: string }>((resolve) => {
     const command = ["deploy/drill-restore.ts", ...args];
@@ -32,9 +32,9 @@ describe.runIf(isTurn(1, 4))("SEC-6 a main database that is lost and restored", 
     drillMs,
   );
 
-  // Twice as long for what only proves that the drill would notice.
+  // Doubles the time only to prove that the drill would notice.
   test.runIf(isLong)(
-    "wouldn't, if the keys had been backed up as well: the drill says so",
+    "fails if the keys had been backed up as well",
     async () => {
       const { code, output } = await drill("--keys-too");
       expect(output).toContain("✗ SEC-6 the shredded key pair is gone");

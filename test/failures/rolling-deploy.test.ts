@@ -1,6 +1,6 @@
 /**
- * A deploy replaces one part after the other, in an order that nobody promises, while executions
- * begin, run and end. The release before is built from the history.
+ * A deploy replaces one part after another, in any order, while executions start, run and end. The
+ * previous release is built from the history.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import release from "../fixtures/previous-release.json" with { type: "json" };
@@ -14,9 +14,9 @@ import { isLong, isTurn } from "../kit/shard.ts";
 import { begin, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 
-/** What an execution passes through, and who looks after those that nobody finishes. */
+/** The parts that an execution passes through, and the one that finishes lost executions. */
 const parts = ["threads", "runner", "runner-gateway", "maintenance", "executions"];
-/** `npm run chaos` rolls both ways; every test run the way that each deploy goes. */
+/** `npm run chaos` rolls both ways; each test run rolls in the direction of a deploy. */
 const known = await isInHistory(release.commit);
 
 let older: string;
@@ -24,11 +24,11 @@ let owner: TestOwner;
 
 async function replace(part: string, from: string): Promise<void> {
   await install(part, from, cloud().distFolder);
-  // Containers that run keep what they have read; the next begin with what is there.
+  // Running containers keep their files; new ones start from the replaced files.
   if (part !== "runner") await restartFunction(part);
 }
 
-/** Each part in its turn; one execution is under way all along each step, and one passes after. */
+/** Replaces each part in turn; one execution runs across each step, and one passes after it. */
 async function roll(from: string, dice: Dice): Promise<void> {
   for (const part of dice.shuffled(parts)) {
     const during = await newThread(owner.key);
@@ -50,7 +50,7 @@ describe.runIf(known && isTurn(0, 4))(`a rolling deploy (seed ${seed})`, () => {
   beforeAll(async () => {
     older = await bundlesOf(release.commit);
     owner = await newOwner({ creditUsd: 5 });
-    // Keys of version 2 are for releases that know their bounds; this one has none.
+    // Keys of version 2 need a release that knows their bounds; this key has none.
     const { docs } = await firestore().collection("apiKeys").where("id", "==", owner.keyId).get();
     await docs[0]?.ref.update({ v: 1 });
   }, 120_000);

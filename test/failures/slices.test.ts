@@ -1,4 +1,4 @@
-/** Money that is held a slice at a time, through the front door and the real sandbox. */
+/** Money that is held in slices, through the front door and the real sandbox. */
 import { describe, expect, test } from "vitest";
 import type { Account } from "#shared/core/money/account";
 import { accountOf, executionOf, expectSettled } from "../kit/assert-settled.ts";
@@ -10,7 +10,7 @@ import { firestore } from "../kit/store.ts";
 /** 2,000 micro-dollars a minute: the first slice and its ending, 3 s, are 100; all 10 s are 334. */
 const first = 100;
 const most = 334;
-/** Three sandboxes start at once, and others of a busy machine beside them. */
+/** Three sandboxes start at once, next to other work on a busy machine. */
 const startMsMax = 40_000;
 const slow = "echo begun | tee part.txt; sleep 9; echo ended";
 
@@ -30,7 +30,7 @@ describe.concurrent("BUD-5 an execution that runs (F20)", () => {
     const { owner, environmentId, threadId } = await newAccount();
     let cap = 0;
     let capped: Promise<void> | undefined;
-    // However slow the machine, it has begun before its owner's money ends.
+    // Waits until it has started before its owner's money ends, however slow the machine.
     const endItsMoney = async () => {
       const [hold] = Object.values((await accountOf(owner)).holds);
       cap = Math.max(hold?.amountMicrousd ?? 0, 2 * first);
@@ -50,7 +50,7 @@ describe.concurrent("BUD-5 an execution that runs (F20)", () => {
     const { holdMicrousd, chargedMicrousd } = await expectSettled(owner, run.id);
     expect(holdMicrousd).toBeLessThan(most);
     expect(chargedMicrousd).toBeLessThanOrEqual(holdMicrousd);
-    // It was worth renewing: it ran for longer than its first slice pays for.
+    // It was renewed: it ran longer than its first slice pays for.
     expect(chargedMicrousd).toBeGreaterThan(first);
   });
 

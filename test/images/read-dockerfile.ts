@@ -1,13 +1,13 @@
-/** A Dockerfile as the tests ask about it. */
+/** Parses a Dockerfile for the tests. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Copy, DockerfileParser, From, type Instruction } from "dockerfile-ast";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 
 export interface Stage {
-  /** Empty if nobody can name it. */
+  /** Empty if the stage has no name. */
   readonly name: string;
-  /** What it starts from, as it is written. */
+  /** The base image, as it is written. */
   readonly image: string;
   readonly instructions: readonly Instruction[];
 }
@@ -31,7 +31,7 @@ export function readDockerfile(path: string): ReadDockerfile {
   return { path, text, stages };
 }
 
-/** The last stage and those it starts from, the lowest first: what an image is made of. */
+/** The last stage and those it is built on, lowest first: what the image consists of. */
 export function finalStages({ stages }: ReadDockerfile): Stage[] {
   const chain: Stage[] = [];
   for (let stage = stages.at(-1); stage !== undefined; ) {
@@ -51,7 +51,7 @@ export function finalArguments(file: ReadDockerfile, keyword: string): string | 
 }
 
 export interface CopyStep {
-  /** Null for the folder that the image is built from. */
+  /** Null for the build context. */
   readonly from: string | null;
   readonly sources: readonly string[];
   readonly target: string;

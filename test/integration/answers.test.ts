@@ -1,4 +1,4 @@
-/** Answers that say what is true, and name what they don't do. */
+/** Answers are true, and name what they didn't do. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { eventsOf, send } from "../kit/client.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";

@@ -1,6 +1,6 @@
 /**
- * The bench in its short form: every figure can be measured. What the figures are is the business
- * of `npm run bench`, on a machine that does nothing else: no time is compared here.
+ * The bench in its short form: every figure can be measured. `npm run bench` produces real figures
+ * on an idle machine; no times are compared here.
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { authenticatedRead } from "../../bench/benchmarks/authenticated-read.ts";
@@ -39,7 +39,7 @@ describe.runIf(isTurn(1, 2))("the bench", () => {
     const rows = await figure.run(bench);
     expect(rows.length).toBeGreaterThan(0);
     for (const { what, value } of rows) expect(value, what).toSatisfy(Number.isFinite);
-    // Counts, not times: whatever the machine does, a forged key reads nothing and nothing fails.
+    // These are counts and not times: on any machine a forged key reads nothing and nothing fails.
     for (const { what, unit, value } of rows) {
       if (unit === "reads" || unit === "errors") expect(value, what).toBe(0);
     }

@@ -56,7 +56,7 @@ describe("alerts", () => {
 });
 
 describe("over midnight", () => {
-  test("a day begins anew, its history stays, and after some days there is a forecast", async () => {
+  test("a day begins again, its history stays, and after some days there is a forecast", async () => {
     await passMidnight(30_000);
     const owner = await newOwner({ creditUsd: 2 });
     const threadId = await newThread(owner.key);
@@ -70,7 +70,7 @@ describe("over midnight", () => {
     try {
       const { baseUrl } = later;
       const budget = (await send("/v1/budget", { key: owner.key, baseUrl })).json;
-      // Of the first day only a part is known: three whole ones cost nothing.
+      // The first day is known only in part, so it doesn't count; three whole days cost nothing.
       expect(budget).toMatchObject({ dailySpent: 0, totalSpent: cost });
       expect(budget.forecast).toMatchObject({ dailyAverage: 0, basedOnDays: 3, runsOutAt: null });
       const { days } = (await send("/v1/budget/history", { key: owner.key, baseUrl })).json;

@@ -1,4 +1,4 @@
-/** What may be spent: what is said beforehand is what happens. */
+/** What may be spent: a prediction matches what happens. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { expectBalanced } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
@@ -19,7 +19,7 @@ describe("F17 can-execute asks what a start asks", () => {
   let required: number;
   const micro = 1e-6;
 
-  /** Asks, then starts in earnest: both must say the same. */
+  /** Asks, then starts for real; both must give the same answer. */
   async function compare(key: string): Promise<{ code: string | null }> {
     const threadId = await newThread(owner.key, { environmentId });
     const said = (await send(`/v1/budget/can-execute?environmentId=${environmentId}`, { key }))
@@ -142,7 +142,7 @@ describe("BUD-2 a cap that is met", () => {
 });
 
 describe("BUD-8 an estimate", () => {
-  /** The cheapest and the dearest. */
+  /** The cheapest and the most expensive profile. */
   const profiles = ["lite", "desktop"];
   const wallClockMs = 3_000;
 

@@ -1,4 +1,4 @@
-/** What a key sends holds up neither its revocation, nor its owner, nor what limits it. */
+/** A key's requests delay neither its revocation, nor its owner, nor its bounds. */
 import { afterAll, describe, expect, test } from "vitest";
 import { firstOperator } from "../../local/cloud/names.ts";
 import { accountOf } from "../kit/assert-settled.ts";
@@ -15,26 +15,26 @@ afterAll(async () => {
   await Promise.all(asides.map((aside) => aside.stop()));
 });
 
-async function revoke(by: TestOwner, { keyId }: Pick<TestOwner, "keyId">) {
-  return await send(`/v1/keys/${keyId}/revoke`, { key: by.key, body: {} });
+async function revoke(owner: TestOwner, { keyId }: Pick<TestOwner, "keyId">) {
+  return await send(`/v1/keys/${keyId}/revoke`, { key: owner.key, body: {} });
 }
 
-/** As many more live keys as if they had been made over the years; nobody holds them. */
-async function plantKeys(of: TestOwner, count: number): Promise<void> {
-  const { docs } = await firestore().collection("apiKeys").where("id", "==", of.keyId).get();
+/** Adds live keys directly, as if they had been made over the years. */
+async function plantKeys(owner: TestOwner, count: number): Promise<void> {
+  const { docs } = await firestore().collection("apiKeys").where("id", "==", owner.keyId).get();
   const template = docs[0]?.data() ?? {};
   for (let done = 0; done < count; done += 300) {
     const batch = firestore().batch();
     for (let each = done; each < Math.min(count, done + 300); each += 1) {
-      const place = firestore().doc(`apiKeys/${of.id}-${each}`);
+      const place = firestore().doc(`apiKeys/${owner.id}-${each}`);
       batch.create(place, { ...template, id: `key_${each}`, lastUsedAt: null });
     }
     await batch.commit();
   }
 }
 
-async function statesOf(of: TestOwner): Promise<readonly string[]> {
-  const { docs } = await firestore().collection("apiKeys").where("ownerId", "==", of.id).get();
+async function statesOf(owner: TestOwner): Promise<readonly string[]> {
+  const { docs } = await firestore().collection("apiKeys").where("ownerId", "==", owner.id).get();
   return [...new Set(docs.map((doc) => doc.get("ownerState")))];
 }
 
@@ -43,7 +43,7 @@ describe.concurrent("KEY-10 what a key sends", () => {
     const owner = await newOwner({ creditUsd: 0 });
     const hostile = await anotherKey(owner);
     const create = async (key: string, body: object) => await send("/v1/keys", { key, body });
-    // Nothing that holds it can be stored, whatever is stored with it.
+    // A commit that contains this can't succeed.
     const poison = () => create(hostile.key, { name: "\ud800" });
     const flood = Promise.all(Array.from({ length: 30 }, poison));
     const good = Promise.all(Array.from({ length: 5 }, () => create(owner.key, { name: "good" })));
@@ -63,7 +63,7 @@ describe.concurrent("KEY-10 what a key sends", () => {
       if (!admin) throw new Error("no process");
       asides.push(admin);
       const token = await operatorTokenFor(firstOperator);
-      // The first commit suspends; those that would reach the keys never arrive.
+      // The first commit suspends; the commits that would update the keys never arrive.
       admin.proxy.faults.order("Commit", { kind: "delay", delayMs: 0 });
       admin.proxy.faults.order("Commit", { kind: "hold-before" }, 5);
       const { baseUrl } = admin;
@@ -74,7 +74,7 @@ describe.concurrent("KEY-10 what a key sends", () => {
       expect((await accountOf(owner)).admission.suspendedAt).toEqual(expect.any(Number));
       const made = await send("/v1/keys", { key: owner.key, body: { name: "late" } });
       expect(made.status).toBe(401);
-      // As if maintenance came by, which it does every few seconds.
+      // Runs maintenance now, which otherwise comes every few seconds.
       expect((await asOperator(`${path}/suspend`, {})).json).toMatchObject({ state: "suspended" });
       expect(await statesOf(owner)).toEqual(["suspended"]);
       expect((await asOperator(`${path}/resume`, {})).json).toMatchObject({ state: "active" });
@@ -89,7 +89,7 @@ describe.concurrent("KEY-10 what a key sends", () => {
       const owner = await newOwner({ creditUsd: 0 });
       await plantKeys(owner, 197);
       const account = firestore().doc(`owners/${owner.id}/account/budget`);
-      // As an account from before its keys were counted in it.
+      // Makes the account look like one from before keys were counted.
       await account.update({ keyCount: null });
       const create = async () => await send("/v1/keys", { key: owner.key, body: { name: "more" } });
       const answers = await Promise.all(Array.from({ length: 12 }, create));
@@ -99,14 +99,66 @@ describe.concurrent("KEY-10 what a key sends", () => {
       for (const { status, json } of refused) {
         expect({ status, json }).toMatchObject({ status: 422, json: { code: "KEYS_FULL" } });
       }
-      // One that ends makes room for one.
+      // A key that ends makes room for another.
       expect((await revoke(owner, { keyId: made[0]?.json.id })).status).toBe(200);
       expect([(await create()).status, (await create()).status]).toEqual([201, 422]);
     },
   );
 });
 
-describe("a key that was rotated", () => {
+describe("KEY-5 an answer that an account is suspended or resumed", () => {
+  test("isn't given before its keys have followed; asking again goes on", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    const [admin] = await startAsides("admin", 1);
+    if (!admin) throw new Error("no process");
+    asides.push(admin);
+    const token = await operatorTokenFor(firstOperator);
+    const ask = async (what: "suspend" | "resume") =>
+      await send(`/v1/admin/users/${owner.id}/${what}`, {
+        ...{ key: token, baseUrl: admin.baseUrl, body: what === "suspend" ? {} : undefined },
+        method: "POST",
+      });
+    for (const [what, state] of [
+      ["suspend", "suspended"],
+      ["resume", "active"],
+    ] as const) {
+      // The first commit turns the account; none reaches its keys, however often it is tried.
+      admin.proxy.faults.order("Commit", { kind: "delay", delayMs: 0 });
+      admin.proxy.faults.order("Commit", { kind: "unavailable-before" }, 1_000);
+      const unfinished = await ask(what);
+      expect(unfinished).toMatchObject({ status: 503, json: { code: "UNAVAILABLE" } });
+      expect(Number(unfinished.headers["retry-after"])).toBeGreaterThan(0);
+      admin.proxy.faults.clear();
+      expect(await ask(what)).toMatchObject({ status: 200, json: { state } });
+      expect(await statesOf(owner)).toEqual([state]);
+    }
+  });
+});
+
+describe("KEY-10 a key that was rotated", () => {
+  test("takes no room from the one after it for revoking it", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    const rotated = await send(`/v1/keys/${owner.keyId}/rotate`, { key: owner.key, body: {} });
+    const window = { max: 3, windowMs: 3_600_000 };
+    const requests = { writes: window, perKey: window };
+    const [keys] = await startAsides("keys", 1, { limits: { requests } });
+    if (!keys) throw new Error("no process");
+    asides.push(keys);
+    const { baseUrl } = keys;
+    const read = async (key: string) => (await send("/v1/keys", { key, baseUrl })).status;
+    const end = async (key: string, keyId: string) =>
+      (await send(`/v1/keys/${keyId}/revoke`, { key, baseUrl, body: {} })).status;
+    const three = async (ask: () => Promise<number>) => [await ask(), await ask(), await ask()];
+    const none = `key_${"0".repeat(21)}`;
+    expect(await three(() => end(owner.key, none))).toEqual([404, 404, 404]);
+    expect(await end(owner.key, none)).toBe(429);
+    // What the two read counts for both, and takes no such room either.
+    expect(await three(() => read(owner.key))).toEqual([200, 200, 200]);
+    expect([await read(owner.key), await read(rotated.json.key)]).toEqual([429, 429]);
+    expect(await end(rotated.json.key, owner.keyId)).toBe(200);
+    expect(await end(rotated.json.key, rotated.json.id)).toBe(200);
+  });
+
   test("goes on with what the one before it has spent of its day", async () => {
     const owner = await newOwner({ creditUsd: 1 });
     const body = { name: "bounded", maxCostPerDay: 0.5 };

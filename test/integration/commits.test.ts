@@ -1,4 +1,4 @@
-/** The coordinator on the real emulator: what it promises when changes meet, fail or get lost. */
+/** The coordinator on the real emulator: its promises when changes collide, fail or get lost. */
 import { nanoid } from "nanoid";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
@@ -63,7 +63,7 @@ function entry(id: string): LedgerEntry {
   return LedgerEntry.parse({ ...line, description: "", createdAt: now });
 }
 
-/** Holds one micro-dollar for `id` and writes a line, so that each change has a document too. */
+/** Holds one micro-dollar for `id` and writes a line, so that each change has a document. */
 function holdOne(owner: TestOwner, id: string, line = id) {
   return {
     owner,
@@ -103,10 +103,12 @@ describe("BUD-3 changes of one account", () => {
 
   test("from four processes that never pause get through, each of them", async () => {
     const owner = await ownerWith(160);
-    const crowd = [0, 1, 2, 3].map(async (at) => {
+    const crowd = [0, 1, 2, 3].map(async (worker) => {
       const own = coordinator();
       for (let round = 0; round < 10; round += 1) {
-        const some = [0, 1, 2, 3].map((one) => own.submit(holdOne(owner, `${at}_${round}_${one}`)));
+        const some = [0, 1, 2, 3].map((one) =>
+          own.submit(holdOne(owner, `${worker}_${round}_${one}`)),
+        );
         await Promise.all(some);
       }
     });

@@ -1,4 +1,4 @@
-/** What has been spent, in the forms and units of the public API. */
+/** Spending in the public API's forms and units. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { passMidnight } from "../kit/midnight.ts";
@@ -9,7 +9,7 @@ let owner: TestOwner;
 let environmentId: string;
 let agentId: string;
 let costUsd: number;
-/** A charge of yesterday and one of an agent, large enough to be seen in cents. */
+/** A charge of yesterday and one of an agent, large enough to show in cents. */
 const yesterdayUsd = 0.12;
 const agentUsd = 0.07;
 
@@ -45,7 +45,7 @@ beforeAll(async () => {
   const { run } = await runScript(owner.key, threadId, "echo hello > file.txt");
   const { execution } = (await send(`/v1/executions/${run.id}`, { key: owner.key })).json;
   costUsd = execution.cost;
-  // What would take a day and much patience: lines as settling writes them.
+  // Writes lines as settling does, because the real way would take a day.
   const yesterday = Date.now() - 86_400_000;
   const account = firestore().doc(`owners/${owner.id}/account/budget`);
   await account.update({ createdAt: yesterday });

@@ -1,4 +1,4 @@
-/** Money that operators move: small sums alone, large ones two by two. */
+/** Money that operators move: small sums alone, large ones by two of them. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { firstOperator } from "../../local/cloud/names.ts";
 import { expectBalanced, expectSettled } from "../kit/assert-settled.ts";
@@ -8,15 +8,37 @@ import { asOperator, newOwner, newThread, type TestOwner } from "../kit/owners.t
 import { begin, untilRunning } from "../kit/start-execution.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 
-/** Above what the deployment lets one operator move alone. */
+/** More than the deployment lets one operator move alone. */
 const largeUsd = 2_000;
 let second: string;
 let third: string;
 
-async function newOperator(name: string): Promise<string> {
+interface Operator {
+  readonly email: string;
+  readonly token: string;
+}
+
+/** An operator that another one made: the first one, unless a token says which. */
+async function newOperator(name: string, key?: string): Promise<Operator> {
   const email = `${name}.${Math.random().toString(36).slice(2)}@example.com`;
-  expect((await asOperator("/v1/admin/operators", { email })).status).toBe(201);
-  return await operatorTokenFor(email);
+  const maker = key ?? (await operatorTokenFor(firstOperator));
+  const made = await send("/v1/admin/operators", { key: maker, body: { email } });
+  expect(made.status).toBe(201);
+  return { email, token: await operatorTokenFor(email) };
+}
+
+const vouchFor = async (key: string, { email }: Operator) =>
+  await send("/v1/admin/operators/vouch", { key, body: { email } });
+
+/** One whom the deployment named, as it does when its setting names another person. */
+async function namedOperator(): Promise<Operator> {
+  const operator = await newOperator("named");
+  const { docs } = await firestore()
+    .collection("operators")
+    .where("email", "==", operator.email)
+    .get();
+  await docs[0]?.ref.update({ createdBy: "deployment" });
+  return operator;
 }
 
 async function order(owner: TestOwner, body: object, what = "credit") {
@@ -41,7 +63,10 @@ async function requested(amount = largeUsd) {
 }
 
 beforeAll(async () => {
-  [second, third] = await Promise.all([newOperator("second"), newOperator("third")]);
+  const named = await namedOperator();
+  const vouched = await newOperator("vouched");
+  expect((await vouchFor(named.token, vouched)).status).toBe(200);
+  [second, third] = [named.token, vouched.token];
 });
 
 describe("money above what one operator may move", () => {
@@ -96,9 +121,32 @@ describe("money above what one operator may move", () => {
 
   test("isn't confirmed by an operator who was made after it was asked for", async () => {
     const { owner, decide } = await requested();
-    const later = await newOperator("later");
-    expect((await decide(later, "confirm")).status).toBe(403);
+    const later = await namedOperator();
+    expect((await decide(later.token, "confirm")).status).toBe(403);
     expect(await balanceOf(owner)).toBe(0);
+  });
+
+  test("isn't confirmed by anybody whom one person can have made, until a second vouches", async () => {
+    const [own, other] = [await newOperator("own"), await newOperator("other")];
+    const [ofOwn] = [await newOperator("of-own", own.token)];
+    const { owner, id, decide } = await requested();
+    for (const { token } of [own, other, ofOwn]) {
+      expect((await decide(token, "confirm")).json.code).toBe("FORBIDDEN");
+    }
+    // Asked for by one that the first operator made, and confirmed by another.
+    const path = `/v1/admin/users/${owner.id}/credit`;
+    const asked = await send(path, { key: own.token, body: { amount: largeUsd } });
+    const ofOwns = `/v1/admin/users/${owner.id}/credit-requests/${asked.json.pending.id}/confirm`;
+    const confirm = async ({ token }: Operator) =>
+      await send(ofOwns, { key: token, method: "POST" });
+    for (const operator of [other, ofOwn]) expect((await confirm(operator)).status).toBe(403);
+    expect((await vouchFor(own.token, other)).status).toBe(403);
+    expect((await vouchFor(own.token, ofOwn)).status).toBe(403);
+    expect(await balanceOf(owner)).toBe(0);
+    expect((await vouchFor(second, other)).status).toBe(200);
+    expect((await confirm(other)).status).toBe(200);
+    expect((await decide(other.token, "confirm")).json.request).toMatchObject({ id });
+    expect(await balanceOf(owner)).toBe(2 * largeUsd);
   });
 
   test("isn't moved in many small sums either", async () => {
@@ -131,6 +179,21 @@ describe("money above what one operator may move", () => {
     expect((await decide(owner.key, "confirm")).status).toBe(401);
     const path = `/v1/admin/users/${owner.id}/credit`;
     expect((await send(path, { key: owner.key, body: { amount: 1 } })).status).toBe(401);
+  });
+});
+
+describe("KEY-9 an operator whose right was taken away", () => {
+  test("does nothing any more, until it is made one again, under the same id", async () => {
+    const { email, token } = await newOperator("leaving");
+    const list = async () => await send("/v1/admin/peppers", { key: token });
+    expect((await list()).status).toBe(200);
+    const removed = await asOperator("/v1/admin/operators/remove", { email });
+    expect((await list()).status).toBe(403);
+    expect((await asOperator("/v1/admin/operators/remove", { email })).status).toBe(404);
+    expect((await vouchFor(second, { email, token })).status).toBe(404);
+    const again = await asOperator("/v1/admin/operators", { email });
+    expect(again.json.operator).toEqual(removed.json.operator);
+    expect((await list()).status).toBe(200);
   });
 });
 

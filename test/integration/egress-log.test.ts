@@ -1,4 +1,4 @@
-/** What the gateway makes of a runner's egress log, and what its owner reads of it. */
+/** What the gateway stores of a runner's egress log, and what its owner reads. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { prepareBeat } from "../kit/beat.ts";
 import { send } from "../kit/client.ts";
@@ -18,7 +18,7 @@ const none = { sentBytes: 0, receivedBytes: 0, durationMs: 0, rule: null, addres
 const asked = { at: 1, host: "a.test", port: 443, method: "connect", verdict: "allowed", ...none };
 const came = { verdict: "allowed", rule: null, address: "1.2.3.4", durationMs: 3 };
 
-/** An execution of its own that runs on, and its runner's calls. */
+/** A running execution of its own, and its runner's calls. */
 async function runnerOf() {
   const { executionId, remove } = await plantExecution(owner, ended, { status: "running" });
   const { key, baseUrl } = await prepareBeat(owner, executionId, 0);

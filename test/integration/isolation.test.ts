@@ -1,4 +1,4 @@
-/** What a machine costs that can't isolate: nothing. */
+/** A machine that can't isolate costs nothing. */
 import { describe, expect, test } from "vitest";
 import { accountOf, expectBalanced, untilEnded } from "../kit/assert-settled.ts";
 import { prepareBeat } from "../kit/beat.ts";

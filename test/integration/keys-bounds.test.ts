@@ -1,4 +1,4 @@
-/** What a key is limited to holds on every route, whatever its scopes allow. */
+/** A key's bounds hold on every route, whatever its scopes allow. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { multipart, send } from "../kit/client.ts";
 import { until } from "../kit/cloud.ts";
@@ -18,7 +18,7 @@ describe("KEY-4 a key that is limited to environments", () => {
   let inside: string;
   let outside: string;
   let key: string;
-  /** What there is of the other environment. */
+  /** Things in the other environment. */
   let others: Ids;
 
   beforeAll(async () => {
@@ -117,7 +117,7 @@ describe("KEY-4 a key that is limited to addresses", () => {
     for (const answer of [await from("127.88.2.1"), await from("127.88.2.1", said)]) {
       expectRefusal(answer, 403, "FORBIDDEN");
     }
-    // What another claims to be hurts nobody either.
+    // A forged address in the header changes nothing.
     expect((await from("127.88.1.9", { "x-forwarded-for": "127.88.2.1" })).status).toBe(200);
     const record = async () => {
       const { data } = (await send("/v1/keys", { key: owner.key })).json;

@@ -1,4 +1,4 @@
-/** What a key that ends leaves behind: nothing that runs, and nothing that can still begin. */
+/** A key that ends leaves nothing running, and nothing that can still start. */
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { accountOf, executionOf, expectSettled } from "../kit/assert-settled.ts";
@@ -23,7 +23,7 @@ afterAll(async () => {
   await Promise.all(asides.map((aside) => aside.stop()));
 });
 
-/** A process of a function whose calls of Firestore the test alone disturbs. */
+/** A process of a function whose Firestore calls only the test disturbs. */
 async function apart(name: string): Promise<FunctionAside> {
   const [aside] = await startAsides(name, 1);
   if (!aside) throw new Error("no process");
@@ -41,26 +41,26 @@ interface Running {
   readonly over: Promise<void>;
 }
 
-async function running(by: TestOwner, environmentId: string): Promise<Running> {
-  const threadId = await newThread(by.key, { environmentId });
-  const { executionId, over } = await begin(by, threadId, endless);
-  await untilRunning(by, executionId);
-  return { by, executionId, over };
+async function running(owner: TestOwner, environmentId: string): Promise<Running> {
+  const threadId = await newThread(owner.key, { environmentId });
+  const { executionId, over } = await begin(owner, threadId, endless);
+  await untilRunning(owner, executionId);
+  return { by: owner, executionId, over };
 }
 
-async function revoke(by: TestOwner, { keyId }: TestOwner, body: object = {}, baseUrl?: string) {
+async function revoke(owner: TestOwner, { keyId }: TestOwner, body: object = {}, baseUrl?: string) {
   const at = baseUrl === undefined ? {} : { baseUrl };
-  return await send(`/v1/keys/${keyId}/revoke`, { key: by.key, body, ...at });
+  return await send(`/v1/keys/${keyId}/revoke`, { key: owner.key, body, ...at });
 }
 
-/** Its use has been noted, which is a commit that the test doesn't mean. */
-async function untilUsed(by: TestOwner, { keyId }: TestOwner): Promise<void> {
+/** Waits for the note of its use, which is a commit that the test doesn't count. */
+async function untilUsed(owner: TestOwner, { keyId }: TestOwner): Promise<void> {
   await until("the note of its use", async () => {
-    return (await send(`/v1/keys/${keyId}`, { key: by.key })).json.lastUsedAt;
+    return (await send(`/v1/keys/${keyId}`, { key: owner.key })).json.lastUsedAt;
   });
 }
 
-/** As if its time had come, for the next sweep. */
+/** Makes it due for the next sweep. */
 async function makeDue(key: TestOwner, fields: object): Promise<void> {
   const { docs } = await firestore().collection("apiKeys").where("id", "==", key.keyId).get();
   await docs[0]?.ref.update({ dueAt: Date.now(), ...fields });
@@ -86,7 +86,7 @@ describe.concurrent("KEY-5 what a key runs when it ends", () => {
     const executionIds = [executionId];
     expect(keeping.json).toMatchObject({ executionIds, executionsStopped: false });
     expect((await executionOf(owner, executionId)).cancelRequestedAt).toBeNull();
-    // Who has kept them may think again.
+    // Executions that were kept can still be stopped later.
     const stopping = await revoke(owner, doomed);
     expect(stopping.json).toMatchObject({ executionIds, executionsStopped: true });
     await over;
@@ -108,14 +108,14 @@ describe.concurrent("KEY-5 what a key runs when it ends", () => {
     expect(await actionsOn(owner, expiring)).toEqual(["key.created", "key.expired"]);
   });
 
-  test("F13 is stopped though whoever revoked it died half way", async () => {
+  test("F13 is stopped although the revoking process died half-way", async () => {
     const doomed = await anotherKey(owner);
     const [keys, { executionId, over }] = await Promise.all([
       apart("keys"),
       running(doomed, environmentId),
     ]);
     await untilUsed(owner, doomed);
-    // The first commit closes the key; those that would stop the execution never arrive.
+    // The first commit closes the key; the commits that would stop the execution never arrive.
     keys.proxy.faults.order("Commit", { kind: "delay", delayMs: 0 });
     keys.proxy.faults.order("Commit", { kind: "hold-before" }, 5);
     const answer = revoke(owner, doomed, {}, keys.baseUrl).catch(() => null);
@@ -156,8 +156,8 @@ describe.concurrent("KEY-5 behind the back of a revocation", () => {
     owner = await newOwner({ creditUsd: 5 });
   });
 
-  const revoking = async (by: TestOwner, doomed: TestOwner) => {
-    expect((await revoke(by, doomed)).json).toMatchObject({ executionIds: [] });
+  const revoking = async (owner: TestOwner, doomed: TestOwner) => {
+    expect((await revoke(owner, doomed)).json).toMatchObject({ executionIds: [] });
   };
   const suspending = async ({ id }: TestOwner) => {
     const answer = await asOperator(`/v1/admin/users/${id}/suspend`, {});
@@ -210,17 +210,17 @@ describe.concurrent("KEY-5 behind the back of a revocation", () => {
     agents.proxy.faults.order("BatchGetDocuments", { kind: "hold-after" });
     const before = use();
     const refusedEarly = before.then((status) => expect.fail(`answered ${status} at once`));
-    refusedEarly.catch(() => {}); // Its answer after the revocation is its own business.
+    refusedEarly.catch(() => {}); // Its answer after the revocation doesn't matter.
     await Promise.race([untilHeld(agents), refusedEarly]);
     expect((await revoke(owner, doomed)).status).toBe(200);
     agents.proxy.faults.clear();
-    // It had begun before; whatever it finds, nobody after it may use.
+    // This read began before; its result must not be used by later requests.
     await before;
     expect(await use()).toBe(401);
   });
 });
 
-/** A request whose key has been read, and whose body hasn't come yet. */
+/** A request whose key has been read, and whose body hasn't arrived yet. */
 async function beginLate({ key }: TestOwner) {
   const body = JSON.stringify({ name: "late", model: "shell" });
   const late = request(`${await functionUrl("agents")}/v1/agents`, {
@@ -236,7 +236,7 @@ async function beginLate({ key }: TestOwner) {
     late.on("error", reject);
   });
   late.write(body.slice(0, 10));
-  // Sent after it and answered: by now the late one has passed the same gates.
+  // A later request is answered, so the delayed one has passed the same gates.
   expect((await send("/v1/agents", { key })).status).toBe(200);
   return {
     finish: async () => {

@@ -1,6 +1,6 @@
 /**
- * Revocations while four processes answer as much as they can. Ten here, at once;
- * `PADDOCK_LONG=1` makes it two hundred, ten at once.
+ * Revocations while four processes answer as fast as they can: ten at once here, two hundred with
+ * `PADDOCK_LONG=1`.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -13,9 +13,9 @@ import { isLong, isTurn } from "../kit/shard.ts";
 const processes = 4;
 const revocations = isLong ? 200 : 10;
 const atOnce = 10;
-/** Requests that each key has under way at any moment. */
+/** Requests that each key has in progress at any moment. */
 const callersPerKey = 4;
-/** How long the callers go on when their key is revoked. */
+/** How long callers continue after their key is revoked. */
 const afterwardsMs = 300;
 
 let owner: TestOwner;
@@ -35,7 +35,7 @@ interface Revocation {
   readonly refused: number;
 }
 
-/** Uses a key on every process without a pause until `isOver` says that it is enough. */
+/** Uses a key on every process without a pause until `isOver` returns true. */
 async function useUp(key: string, isOver: () => boolean) {
   const accepted: Accepted[] = [];
   let refused = 0;
@@ -48,12 +48,12 @@ async function useUp(key: string, isOver: () => boolean) {
       const { status, text } = await send("/v1/agents", { key, baseUrl });
       if (status === 200) accepted.push({ beganAt, process });
       else if (status === 401) refused += 1;
-      // What can't be checked in time is refused: that is no use of it either.
+      // A request that can't be checked in time is refused, so it doesn't count as a use.
       else if (status !== 503) throw new Error(`answered ${status}: ${text}`);
     }
   };
   const callers = Promise.all(Array.from({ length: callersPerKey }, (_, index) => caller(index)));
-  // Heard here already: a caller that fails mustn't outlive the test, and ends the others.
+  // Awaited later; a failing caller mustn't outlive the test, and ends the others.
   callers.catch((error: unknown) => {
     failure = error;
   });
@@ -87,7 +87,7 @@ async function revokeInUse(): Promise<Revocation> {
   return { ...times, accepted: used.accepted, refused: used.refused() };
 }
 
-/** One key that is used without a pause is revoked on every commit, in `keys.test.ts`. */
+/** `keys.test.ts` revokes one busy key on every commit. */
 describe.runIf(isTurn(3, 4))("KEY-5 revocation under load", () => {
   beforeAll(async () => {
     owner = await newOwner({ creditUsd: 0 });
@@ -107,7 +107,7 @@ describe.runIf(isTurn(3, 4))("KEY-5 revocation under load", () => {
       accepted.filter(({ beganAt }) => beganAt > returnedAt),
     );
     expect(late).toEqual([]);
-    // Each was busy until the end, and tried again afterwards.
+    // Each caller was busy until the end, and tried again afterwards.
     for (const { accepted, refused } of done) {
       expect(accepted.length).toBeGreaterThan(processes);
       expect(refused).toBeGreaterThan(0);

@@ -29,7 +29,7 @@ describe("KEY-2 the text of a key", () => {
     const body = { name: "once" };
     const headers = { "idempotency-key": "make-it-once" };
     const create = async () => await send("/v1/keys", { key: owner.key, body, headers });
-    // All at once, so that none of them can know of another beforehand.
+    // All at once, so that none of them can know of another.
     const answers = await Promise.all([create(), create(), create(), create()]);
     const [made, ...more] = answers.filter(({ status }) => status === 201);
     expect(more).toEqual([]);
@@ -92,7 +92,7 @@ describe("KEY-4 a key can't make one that may more than itself", () => {
 });
 
 describe("a key's record", () => {
-  test("can be read, renamed and described anew, and what it may do can't be changed", async () => {
+  test("can be read, renamed and described again, but what it may do can't be changed", async () => {
     const owner = await newOwner({ creditUsd: 0 });
     const { id } = (await send("/v1/keys", { key: owner.key, body: { name: "a" } })).json;
     const path = `/v1/keys/${id}`;
@@ -124,7 +124,7 @@ describe("a key's record", () => {
     });
     expect(first.lastUsedIp).toBe("127.77.0.1");
     expect(Math.abs(Date.parse(first.lastUsedAt) - Date.now())).toBeLessThan(10_000);
-    // Another function and another address: the note is ten minutes good.
+    // Another function and another address; a note is valid for ten minutes.
     for (let use = 0; use < 5; use += 1) {
       await send("/v1/threads/none", { key: made.key, localAddress: "127.77.0.2" });
     }
@@ -236,7 +236,7 @@ describe("KEY-5 revocation", () => {
     revokedAt = performance.now();
     await busy;
     expect(revoked.json).toMatchObject({ success: true, id: made.id });
-    expect(accepted.filter((at) => at > revokedAt)).toEqual([]);
+    expect(accepted.filter((time) => time > revokedAt)).toEqual([]);
   });
 });
 
@@ -247,7 +247,7 @@ describe("KEY-9 the first operator, owners and their first key", () => {
       method: "POST",
     });
     expect(repeated).toMatchObject({ status: 409, json: { code: "CONFLICT" } });
-    // Operators who came later were made by one.
+    // Another operator made every later one.
     const made = (await auditOf("user_operators")).filter(
       ({ action, actor }) => action === "operator.created" && actor.id === "user_operators",
     );

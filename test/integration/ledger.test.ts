@@ -1,4 +1,4 @@
-/** The books: an account is what its ledger adds up to, and somebody hears of it if it isn't. */
+/** The books: an account equals the sum of its ledger, and a difference raises an alarm. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -15,7 +15,7 @@ import { auditOf, firestore } from "../kit/store.ts";
 const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
-/** One call of the scheduler's, which goes on where the last one ended. */
+/** One call of the scheduler, which continues after the last one. */
 async function checkLedgers(): Promise<Record<string, number>> {
   const baseUrl = await functionUrl("maintenance");
   const key = await idTokenFor(accounts.scheduler, audiences.maintenance);
@@ -29,7 +29,7 @@ async function checkOf({ id }: TestOwner) {
   return (await firestore().doc(`owners/${id}/account/ledger-check`).get()).data();
 }
 
-/** Goes round until an owner has been checked since `after`. */
+/** Repeats until an owner has been checked since `after`. */
 async function untilChecked(owner: TestOwner, after: number): Promise<void> {
   await until(`a check of ${owner.id}`, async () => {
     await checkLedgers();
@@ -52,10 +52,10 @@ async function verify(...more: string[]) {
   return { code: done.code ?? 0, text: `${done.stdout}${done.stderr}` };
 }
 
-async function credit(owner: TestOwner, by: number): Promise<void> {
+async function credit(owner: TestOwner, amountMicrousd: number): Promise<void> {
   const { balanceMicrousd } = await accountOf(owner);
   const account = firestore().doc(`owners/${owner.id}/account/budget`);
-  await account.update({ balanceMicrousd: balanceMicrousd + by });
+  await account.update({ balanceMicrousd: balanceMicrousd + amountMicrousd });
 }
 
 describe("BUD-7 the ledger", () => {

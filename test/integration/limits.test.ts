@@ -3,9 +3,10 @@ import { type Answer, send } from "../kit/client.ts";
 import { startAsides } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread } from "../kit/owners.ts";
 import { isTurn } from "../kit/shard.ts";
+import { firestore } from "../kit/store.ts";
 import { forged, keyWithCheck } from "../security/support/stranger-keys.ts";
 
-/** Of one process alone: what isn't stated is as wide as in every test. */
+/** The limits of one process; those that aren't stated are as wide as in every test. */
 const oneOf = async (name: string, limits: object) => {
   const [aside] = await startAsides(name, 1, { limits });
   if (!aside) throw new Error("no process");
@@ -36,9 +37,9 @@ describe("LIM-2 limits are taken together or not at all", () => {
       };
       const aside = await oneOf("environments", { requests });
       try {
-        const ask = async (path = "", by = key) =>
+        const ask = async (path = "", callerKey = key) =>
           await send(`/v1/environments/${environmentId}${path}`, {
-            key: by,
+            key: callerKey,
             baseUrl: aside.baseUrl,
           });
         expect(left(await ask())).toEqual(["6", "5"]);
@@ -48,7 +49,7 @@ describe("LIM-2 limits are taken together or not at all", () => {
         for (let time = 0; time < 5; time += 1) expectTooMany(await ask("/secrets"), 2);
         // The key's own entry may have to be read again, once a second.
         expect(aside.proxy.counters().reads - reads).toBeLessThan(3);
-        // Three of six are left to the key, four of seven to its owner.
+        // Three of six are left for the key, four of seven for its owner.
         for (const remaining of ["2", "1", "0"])
           expect(left(await ask())).toEqual(["6", remaining]);
         expectTooMany(await ask(), 6);
@@ -60,6 +61,29 @@ describe("LIM-2 limits are taken together or not at all", () => {
       }
     },
   );
+
+  test("what is refused after its documents were read counts all the same", async () => {
+    const { id, key } = await newOwner({ creditUsd: 0 });
+    const closed = Array.from({ length: 1_000 }, (_, index) => [`key_${index}`, Date.now()]);
+    const account = firestore().doc(`owners/${id}/account/budget`);
+    await account.update({ "admission.closedKeys": Object.fromEntries(closed) });
+    const requests = { perKey: { max: 3, windowMs: 3_600_000 } };
+    const { baseUrl, proxy, stop } = await oneOf("keys", { requests });
+    try {
+      const make = async () => await send("/v1/keys", { key, baseUrl, body: { name: "more" } });
+      for (const remaining of ["2", "1", "0"]) {
+        const refused = await make();
+        expect(refused).toMatchObject({ status: 429, json: { code: "RATE_LIMITED" } });
+        expect(left(refused)).toEqual(["3", remaining]);
+      }
+      const { reads } = proxy.counters();
+      for (let time = 0; time < 5; time += 1) expectTooMany(await make(), 3);
+      // The key's own entry may have to be read again, once a second.
+      expect(proxy.counters().reads - reads).toBeLessThan(5);
+    } finally {
+      await stop();
+    }
+  });
 
   test.runIf(isTurn(1, 2))(
     "what the account refuses gives back what the process took, and isn't asked again",
@@ -85,7 +109,7 @@ describe("LIM-2 limits are taken together or not at all", () => {
         for (let time = 0; time < 5; time += 1) expectTooMany(await start(second), 1);
         // The account is asked again once a second, not five times.
         expect(aside.proxy.counters().reads - reads).toBeLessThan(10);
-        // One start and one read of four: the refused starts counted for nothing.
+        // One start and one read of four, because refused starts don't count.
         const read = await send(`/v1/threads/${second}`, { key, baseUrl });
         expect(left(read)).toEqual(["4", "2"]);
         expect(read.json.thread).toMatchObject({ status: "active", messageCount: 0 });
@@ -104,8 +128,8 @@ describe("credentials of an address that were refused", () => {
     const aside = await oneOf("agents", {});
     try {
       const localAddress = "127.50.0.1";
-      const ask = async (by: string) =>
-        (await send("/v1/agents", { key: by, baseUrl: aside.baseUrl, localAddress })).status;
+      const ask = async (callerKey: string) =>
+        (await send("/v1/agents", { key: callerKey, baseUrl: aside.baseUrl, localAddress })).status;
       const dead = [keyWithCheck(), revoked.key];
       for (const by of dead) expect(await ask(by)).toBe(401);
       const { reads } = aside.proxy.counters();

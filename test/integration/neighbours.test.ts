@@ -1,13 +1,13 @@
-/** What one owner's load does to another, and what one may have open, through the front door. */
+/** How one owner's load affects another, and how much one may have open, through the front door. */
 import { type IncomingMessage, request } from "node:http";
 import { nanoid } from "nanoid";
 import { afterEach, describe, expect, test } from "vitest";
 import { multipart, send } from "../kit/client.ts";
 import { until } from "../kit/cloud.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
-import { newEnvironment, newOwner, type TestOwner } from "../kit/owners.ts";
+import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { sampleExecution } from "../kit/sample-execution.ts";
-import { isTurn } from "../kit/share.ts";
+import { isTurn } from "../kit/shard.ts";
 import { firestore } from "../kit/store.ts";
 
 let aside: FunctionAside | undefined;
@@ -34,18 +34,18 @@ describe("TEN-1 requests of two owners in one instance", () => {
       ]);
       const fairness = { aloneMax: 1, sharedMax: 1, ownerWaitingMax: 3, waitMsMax: 60_000 };
       const { baseUrl, proxy } = await startOne("agents", fairness);
-      // From here on an instance knows both keys, so that a request waits once it has arrived.
+      // The instance knows both keys now, so a request waits once it has arrived.
       for (const { key } of [flood, neighbour]) await send("/v1/agents", { key, baseUrl });
       const ask = async () => await send("/v1/agents", { key: flood.key, baseUrl });
       proxy.faults.order("RunQuery", { kind: "hold-before" });
       const first = ask();
       await until("the first in the database", async () => proxy.faults.held === 1);
-      // Of four that come at once the queue takes three.
+      // The queue takes three of four simultaneous requests.
       const more = Array.from({ length: 4 }, ask);
       const refused = await Promise.race(more);
       expect(refused).toMatchObject({ status: 429, json: { code: "ACCOUNT_BUSY" } });
       expect(refused.headers["retry-after"]).toBe("1");
-      // The one place that there is stays taken meanwhile.
+      // The only place stays taken meanwhile.
       const theirs = await send(`/v1/agents/agent_${nanoid()}`, { key: neighbour.key, baseUrl });
       expect(theirs.status).toBe(404);
       expect(proxy.faults.held).toBe(1);
@@ -54,6 +54,29 @@ describe("TEN-1 requests of two owners in one instance", () => {
       expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 429]);
     },
   );
+});
+
+describe("TEN-1 lists of two owners in one instance", () => {
+  test("are read in turn: one's many keep none of another's waiting", async () => {
+    const [flood, neighbour] = await Promise.all([
+      newOwner({ creditUsd: 0 }),
+      newOwner({ creditUsd: 0 }),
+    ]);
+    const [floods, threadId] = [await newThread(flood.key), await newThread(neighbour.key)];
+    const { baseUrl, proxy } = await startOne("threads", { sharedMax: 20 });
+    proxy.faults.order("RunAggregationQuery", { kind: "hold-before" }, 20);
+    const lists = Array.from({ length: 8 }, async () => {
+      return await send(`/v1/threads/${floods}/messages`, { key: flood.key, baseUrl });
+    });
+    await until("lists that are held", async () => proxy.faults.held >= 2);
+    // Answered once all that was sent before has asked for what it can.
+    const missing = `/v1/threads/thread_${nanoid()}/status`;
+    expect((await send(missing, { key: flood.key, baseUrl })).status).toBe(404);
+    const theirs = await send(`/v1/threads/${threadId}`, { key: neighbour.key, baseUrl });
+    expect(theirs.status).toBe(200);
+    proxy.faults.clear();
+    expect((await Promise.all(lists)).map(({ status }) => status)).toEqual(Array(8).fill(200));
+  });
 });
 
 describe("KEY-10 a request that ends a key, and whose body never comes", () => {
@@ -66,7 +89,7 @@ describe("KEY-10 a request that ends a key, and whose body never comes", () => {
     const headers = { authorization: `Bearer ${other.key}`, "content-length": "100" };
     const unsent = request(new URL(path, baseUrl), { method: "POST", headers, agent: false });
     unsent.on("error", () => undefined).flushHeaders();
-    // It is at the gate once a read with its key, which was sent later, is answered.
+    // It has reached the gate once a later read with its key is answered.
     expect((await send("/v1/keys", { key: other.key, baseUrl })).status).toBe(200);
     const revoked = await send(path, { key: owner.key, method: "POST", baseUrl });
     unsent.destroy();
@@ -74,7 +97,7 @@ describe("KEY-10 a request that ends a key, and whose body never comes", () => {
   });
 });
 
-/** A reader that takes nothing until it is told to. */
+/** A reader that takes nothing until the test says so. */
 async function openUnread(baseUrl: string, path: string, key: string): Promise<IncomingMessage> {
   return await new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${key}` };
@@ -85,7 +108,7 @@ async function openUnread(baseUrl: string, path: string, key: string): Promise<I
   });
 }
 
-/** An execution that runs for ever, without anything that runs. */
+/** An execution that is marked as running, with nothing that runs. */
 async function plantRunning({ id: ownerId }: TestOwner): Promise<string> {
   const id = `run_${nanoid()}`;
   const later = Date.now() + 3_600_000;

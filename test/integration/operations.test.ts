@@ -1,6 +1,6 @@
 /**
  * Reads, writes and round trips per request, counted on real calls by the proxies before Firestore.
- * They are exact, so they are held exactly: `docs/operations.md` is what was measured.
+ * They are compared exactly; `docs/operations.md` is what was measured.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
@@ -29,7 +29,7 @@ let environmentId: string;
 const writesOfStart = 6;
 const writesOfClaim = 2;
 
-/** Long enough for a key's entry to be too old to be used unread. */
+/** After this a key's entry is too old to be used without a read. */
 const keyStaleMs = 1_100;
 
 async function counted(name: string, request: () => Promise<unknown>): Promise<Budget> {
@@ -63,7 +63,7 @@ async function eventBatches(executionId: string): Promise<number> {
   return (await batches.count().get()).data().count;
 }
 
-/** A listener may tell of a commit before the commit's own answer has been counted. */
+/** A listener may report a commit before the commit's own answer has been counted. */
 async function untilFirstBatch(): Promise<Budget> {
   return await until("the first batch's write", async () => {
     const cost = await soFar("runner-gateway");
@@ -71,21 +71,21 @@ async function untilFirstBatch(): Promise<Budget> {
   });
 }
 
-/** What one execution costs, by the steps of its way. */
+/** What one execution costs, by its steps. */
 async function executeOnce() {
   const threadId = await newThread(owner.key, { environmentId, agentId });
-  // That an agent ran is written once a minute: the other starts are what is measured.
+  // An agent's last run is written once a minute; the other starts are what is measured.
   await firestore().doc(`owners/${owner.id}/agents/${agentId}`).update({ lastRunAt: Date.now() });
   await setTimeout(keyStaleMs);
   await resetOperations();
   let claimed: Promise<Budget> | undefined;
-  // It waits in silence, so that what the claim cost can be told from what follows.
+  // It is silent at first, so that the cost of the claim can be told from the rest.
   const running = runScript(owner.key, threadId, "sleep 1.5", {
     onText: (text) => {
       if (text.includes("tool_call")) claimed ??= untilFirstBatch();
     },
   });
-  // Its last write is the job's name, long before the container says anything to be read.
+  // The start's last write is the job's name, long before the container prints anything.
   const start = await until("the start's last write", async () => {
     const cost = await soFar("threads");
     return cost.writes >= writesOfStart && cost;
@@ -96,7 +96,7 @@ async function executeOnce() {
   if (!claim) throw new Error("nothing was claimed");
   const threads = await soFar("threads");
   const settled = await soFar("runner-gateway");
-  // Beside the first batch and the end of the log, which is a write of the settlement.
+  // All batches but the first one and the end of the log, which the settlement writes.
   const later = (await eventBatches(run.id)) - 2;
   return {
     start,
@@ -175,8 +175,8 @@ describe("operations per request", () => {
   test("start, claim and settle an execution", async () => {
     const most = {
       start: { reads: 5, writes: writesOfStart, roundTrips: 3 },
-      // The execution; and pages, should the first event have come before the listener listened,
-      // or the last events and the end as one.
+      // The execution, and pages if the first event came before the listener started, or the last
+      // events and the end came together.
       end: { reads: 5, writes: 0, roundTrips: 3 },
       claim: { reads: 3, writes: 2, roundTrips: 2 },
       settle: { reads: 3, writes: 7, roundTrips: 2 },
@@ -216,7 +216,7 @@ describe("operations per request", () => {
     hold("heartbeat that renews a slice", renewal, mostOfRenewal);
     expect((await executionOf(owner, executionId)).holdMicrousd).toBeGreaterThan(before);
     await send(`/v1/threads/${threadId}/cancel`, { key: owner.key, method: "POST" });
-    // Its own runner beats every thirty seconds: it isn't waited for.
+    // Its own runner beats every thirty seconds, so the test doesn't wait for it.
     over.catch(() => {});
   });
 
@@ -226,14 +226,14 @@ describe("operations per request", () => {
     const { executionId, remove } = await plantExecution(owner, run.id, { status: "running" });
     const beat = await prepareBeat(owner, executionId, 0);
     const { key, baseUrl } = beat;
-    // As its runner does every thirty seconds: then the gateway knows that it runs.
+    // Sends a heartbeat as its runner does every thirty seconds, so that the gateway knows it runs.
     await sendBeat(beat);
     const attempt = { sequence: 1, at: 1, host: "a.test", port: 443, method: "connect" };
     const came = { verdict: "allowed", rule: null, address: "1.2.3.4", durationMs: 1 };
     const attempts = [{ ...attempt, ...came, sentBytes: 1, receivedBytes: 1 }];
     const body = { attempts, firstSequence: 1, cut: 0 };
     const store = () => send("/internal/executions/egress", { baseUrl, key, body });
-    // Stored once only, so there is one sample; it is one call, which nothing can pull apart.
+    // Stored once only, so there is one sample; it is one call, which can't be split.
     const stored = await counted("runner-gateway", store);
     hold("store a batch of the egress log", stored, { reads: 0, writes: 1, roundTrips: 1 });
     expect((await store()).status).toBe(200);
@@ -262,7 +262,7 @@ describe("operations per request", () => {
   });
 
   test("read along: nothing is read that the listener brings", async () => {
-    // Key and execution, then what the listener brings, and the execution again when it has ended.
+    // Key and execution, then the listener's documents, and the execution again at its end.
     const most = { reads: 6, writes: 0, roundTrips: 4 };
     expectAtMost(await leastOf(readAlongOnce, most), most);
   });

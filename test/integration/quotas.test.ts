@@ -1,4 +1,4 @@
-/** What an account may keep, through the front door, and that what it deletes is really gone. */
+/** What an account may keep, through the front door, and that deleted objects really disappear. */
 import { afterEach, describe, expect, test } from "vitest";
 import { accounts, audiences, workspaceBucket } from "../../local/cloud/names.ts";
 import { multipart, send } from "../kit/client.ts";
@@ -47,7 +47,7 @@ describe("TEN-2 quotas of an account", () => {
     expect((await send("/v1/agents", { key, baseUrl })).json.total_count).toBe(5);
   });
 
-  test("bound what is stored, whoever stores it, and what is downloaded", async () => {
+  test("bound what users and runners store, and what is downloaded", async () => {
     const owner = await newOwner({ creditUsd: 0 });
     const environmentId = await newEnvironment(owner.key);
     const quotas = { storedBytesMax: 10_000, downloadedBytesPerDayMax: 9_000 };
@@ -73,7 +73,7 @@ describe("TEN-2 quotas of an account", () => {
   });
 });
 
-/** How many objects of the owner's are in the bucket. */
+/** How many of the owner's objects are in the bucket. */
 async function storedObjects({ id }: TestOwner): Promise<number> {
   const host = cloud().environment.STORAGE_EMULATOR_HOST;
   const prefix = encodeURIComponent(`owners/${id}/`);
@@ -96,14 +96,14 @@ describe("TEN-2 what nothing names any more", () => {
     const scheduler = await idTokenFor(accounts.scheduler, audiences.maintenance);
     const untilStored = async (count: number) => {
       await until(`${count} objects`, async () => {
-        // The cloud's own sweep, which waits for hours, may have put it off.
+        // The cloud's own sweep, which waits for hours, may have postponed it.
         await usageOf(owner).update({ sweepAt: 1 });
         const sweep = { baseUrl, key: scheduler, method: "POST" };
         expect((await send("/internal/maintenance/objects", sweep)).json.failed).toBe(0);
         return (await storedObjects(owner)) === count;
       });
     };
-    // A pack and a manifest for the last upload, which is what is gone back to, and for the run.
+    // A pack and a manifest for the last upload, which is the fallback, and for the run.
     await untilStored(4);
     expect((await runScript(key, threadId, "cat file other")).content).toBe("threefour\n");
     const path = `/v1/environments/${environmentId}`;

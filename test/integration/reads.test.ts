@@ -1,4 +1,4 @@
-/** Documents that are asked for in one turn, on the real emulator: what their one call promises. */
+/** What reads promise and cost, on the real emulator: of documents by name, and of pages. */
 import { nanoid } from "nanoid";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
@@ -12,6 +12,7 @@ import { cloud, until } from "../kit/cloud.ts";
 const things = ownedCollection(["things"], z.object({ v: z.literal(1), number: z.int() }));
 const owner = newOwner(`user_${nanoid()}`, "development");
 const other = newOwner(`user_${nanoid()}`, "development");
+const thingsMax = 40;
 let proxy: CountingProxy;
 let store: Store;
 
@@ -22,7 +23,7 @@ beforeAll(async () => {
   const host = `127.0.0.1:${proxy.port}`;
   const database = openFirestore({ ...environment, FIRESTORE_EMULATOR_HOST: host });
   store = new Store(database);
-  const writes = Array.from({ length: 40 }, (_, number) => {
+  const writes = Array.from({ length: thingsMax }, (_, number) => {
     return create(things.of(owner, `thing-${number}`), { v: 1, number });
   });
   await store.commit([...writes, create(things.of(other, "thing-0"), { v: 1, number: 100 })]);
@@ -37,10 +38,10 @@ beforeEach(() => {
   proxy.reset();
 });
 
-const numberOf = async (number: number, of = owner) =>
-  (await store.get(things.of(of, `thing-${number}`))).value?.number ?? null;
+const numberOf = async (number: number, itsOwner = owner) =>
+  (await store.get(things.of(itsOwner, `thing-${number}`))).value?.number ?? null;
 
-/** A call is counted when it is over, which is a little after its documents are there. */
+/** A call is counted at its end, shortly after its documents have arrived. */
 async function untilCounted(reads: number): Promise<void> {
   await until(`${reads} reads`, async () => proxy.counters().reads === reads);
 }
@@ -67,7 +68,7 @@ describe("documents asked for in one turn", () => {
     expect(proxy.counters().calls).toBe(2);
   });
 
-  test("are read anew by whoever asks later, though the first call is still under way", async () => {
+  test("are read again for a later request, even if the first call isn't done", async () => {
     proxy.faults.order("BatchGetDocuments", { kind: "hold-after" });
     const before = numberOf(1);
     await until("a call that is held", async () => proxy.faults.held > 0);
@@ -75,5 +76,55 @@ describe("documents asked for in one turn", () => {
     proxy.faults.clear();
     expect(await before).toBe(1);
     await untilCounted(2);
+  });
+});
+
+describe("TEN-2 documents of a query", () => {
+  const all = things.all(owner);
+  const orderBy = [["number", "desc"]] as const;
+  const request = { orderBy, limit: 100 };
+  const numbersOf = (found: readonly { readonly value: { readonly number: number } }[]) =>
+    found.map(({ value }) => value.number);
+
+  test("are all read, in order and once, however many slices that takes", async () => {
+    const numbers = Array.from({ length: thingsMax }, (_, number) => thingsMax - 1 - number);
+    expect(numbersOf(await store.findFitting(all, request))).toEqual(numbers);
+    await untilCounted(thingsMax);
+    const page = await store.page(all, { ...request, offset: 10, limit: 20 });
+    expect(page.total).toBe(thingsMax);
+    expect(page.items.map(({ number }) => number)).toEqual(numbers.slice(10, 30));
+  });
+
+  test("aren't read beyond the first slice once one is enough", async () => {
+    const fitting = { firstSlice: 1, isEnough: () => true };
+    expect(numbersOf(await store.findFitting(all, request, fitting))).toEqual([39]);
+    await untilCounted(1);
+    const first = await store.findFitting(all, { ...request, orderBy }, { isEnough: () => true });
+    expect(first).toHaveLength(1);
+    await untilCounted(1 + 8);
+  });
+
+  test("aren't read beyond the slice that is larger than what fits", async () => {
+    const bytesOfTwo = 2 * Buffer.byteLength(JSON.stringify({ v: 1, number: 39 }));
+    const fitting = { bytesMax: bytesOfTwo };
+    expect(numbersOf(await store.findFitting(all, request, fitting))).toEqual([39, 38]);
+    await untilCounted(8);
+  });
+
+  test("aren't read at all for an asker that left while others' were read", async () => {
+    proxy.faults.order("RunQuery", { kind: "hold-before" }, 2);
+    const one = { ...request, limit: 1 };
+    const held = [store.findFitting(all, one), store.findFitting(all, one)];
+    await until("two that are held", async () => proxy.faults.held === 2);
+    const gone = new AbortController();
+    const left = store.askedBy(gone.signal).findFitting(all, one);
+    const refused = expect(left).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    gone.abort("gone");
+    await refused;
+    const neighbours = await store.findFitting(things.all(other), one);
+    expect(numbersOf(neighbours)).toEqual([100]);
+    proxy.faults.clear();
+    await Promise.all(held);
+    await untilCounted(3);
   });
 });

@@ -1,4 +1,4 @@
-/** Dispatch that goes wrong and runners that die: money, thread and record afterwards. */
+/** Failing dispatches and dying runners: money, thread and audit afterwards. */
 import { readdir, readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { killProcess } from "../../runner/launcher/kill-process.ts";
@@ -26,7 +26,7 @@ async function chargesOf(threadId: string): Promise<number> {
   return data.filter((record: { threadId: string }) => record.threadId === threadId).length;
 }
 
-/** Asked of a function that may be down just then. */
+/** Asks a function that may be down at the moment. */
 async function untilCompleted(threadId: string, withinMs: number): Promise<void> {
   await until(
     "the thread's end",
@@ -38,7 +38,7 @@ async function untilCompleted(threadId: string, withinMs: number): Promise<void>
   );
 }
 
-/** The processes that carry an execution's id in their environment: its launcher and supervisor. */
+/** The processes that have an execution's id in their environment: its launcher and supervisor. */
 async function runnersOf(executionId: string): Promise<number[]> {
   const all = (await readdir("/proc")).filter((name) => /^[0-9]+$/.test(name)).map(Number);
   const found = await Promise.all(
@@ -82,7 +82,7 @@ describe("F12 a dispatch", () => {
         const { docs } = await all.where("threadId", "==", threadId).get();
         return docs.find((found) => found.get("jobExecution") !== null);
       });
-      // As if it were time for a look: the first one comes after ten seconds.
+      // Makes it due for a check; the first one would come after ten seconds.
       await started.ref.update({ sweepAt: Date.now() - 1 });
       const { run, content } = await stream;
       expect({ status: run.status, content }).toEqual({ status: "success", content: "another\n" });
@@ -107,7 +107,7 @@ describe("F12 a dispatch", () => {
 });
 
 describe("BUD-6 a runner that dies (F13)", () => {
-  test("is found by whoever reads the thread, charged at its hold, and frees everything", async () => {
+  test("is found by the next reader of the thread, charged at its hold, and frees everything", async () => {
     const threadId = await newThread(owner.key, { environmentId });
     let executionId = "";
     const stream = runScript(owner.key, threadId, "sleep 60", {
@@ -119,7 +119,7 @@ describe("BUD-6 a runner that dies (F13)", () => {
     const before = await budget();
     for (const pid of await runnersOf(executionId)) killProcess(pid);
     await until("an end of its processes", async () => (await runnersOf(executionId)).length === 0);
-    // As if its lease had run out: ninety seconds are too long to wait here.
+    // Ends its lease, because ninety seconds are too long to wait here.
     const execution = firestore().doc(`owners/${owner.id}/executions/${executionId}`);
     await execution.update({ sweepAt: Date.now() - 1 });
     const status = (await send(`/v1/threads/${threadId}/status`, { key: owner.key })).json;

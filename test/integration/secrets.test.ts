@@ -1,4 +1,4 @@
-/** Secrets through the front door: sealed, handed over, re-wrapped while in use, and shredded. */
+/** Secrets through the front door: sealed, handed over, re-wrapped while in use, and destroyed. */
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
@@ -24,7 +24,7 @@ let owner: TestOwner;
 
 beforeAll(async () => {
   owner = await newOwner();
-  // What opens secrets here reads its settings as a function does.
+  // The code that opens secrets here reads its settings like a function.
   for (const [name, setting] of Object.entries(cloud().environment)) vi.stubEnv(name, setting);
 });
 
@@ -63,7 +63,7 @@ describe("SEC-1 a stored secret", () => {
     );
     await expect(openAs(elsewhere, sealed)).rejects.toThrow();
     await expect(openAs(here, sealed, "OTHER")).rejects.toThrow();
-    // Moved with the key pair and all: the pair itself is bound to its environment.
+    // Moved together with the key pair, which is itself bound to its environment.
     await pairRef(elsewhere).set(await pairOf(here));
     await expect(openAs(elsewhere, sealed)).rejects.toThrow();
     await pairRef(elsewhere).delete();
@@ -71,7 +71,7 @@ describe("SEC-1 a stored secret", () => {
 });
 
 describe("SEC-5 a secret bound to a host", () => {
-  test("is a placeholder inside, and can't be sent elsewhere by whoever writes the database", async () => {
+  test("is a placeholder inside, and can't be sent elsewhere by rewriting the database", async () => {
     const secret = { key: "GIT", value, hosts: ["git.example.com"] };
     const environmentId = await newEnvironment(owner.key, { secrets: [secret] });
     const threadId = await newThread(owner.key, { environmentId });
@@ -96,13 +96,13 @@ describe("SEC-3 an environment's secrets", () => {
     expect(holders("kms.wrap.environment-secrets")).not.toContain("runner-gateway");
   });
 
-  test("go to whoever claims the ticket, each with its message's own before them", async () => {
+  test("go to the runner that claims the ticket, and its message's own take precedence", async () => {
     const threadId = await newThread(owner.key, { environmentId: await newOne() });
     const script = `${lengthOf}; printf %s "$MORE" | wc -c`;
     const own = ["MORE", "TOKEN"].map((key) => ({ key, value: "of this message" }));
     const body = { secrets: own };
     expect((await runScript(owner.key, threadId, script, { body })).content).toBe("15\n15\n");
-    // The message's are no other message's.
+    // A message's secrets belong to no other message.
     const { content } = await runScript(owner.key, threadId, script);
     expect(content).toBe(`${value.length}\n0\n`);
   });
@@ -110,7 +110,7 @@ describe("SEC-3 an environment's secrets", () => {
 
 describe("SEC-6 keys that wrap", () => {
   const rotate = async (...options: string[]) => {
-    // In the long form, of every owner that other tests have made.
+    // The long form rotates every owner that other tests have made.
     const whose = isLong ? [] : ["--owner", owner.id];
     const program = ["scripts/secrets-rotate.ts", ...whose, ...options];
     const env = { ...process.env, ...cloud().environment };
@@ -141,7 +141,7 @@ describe("SEC-6 a key pair that can't be re-wrapped", () => {
     const [broken, sound] = [await newOne(), await newOne()];
     const old = { ...(await pairOf(sound)), kmsKeyVersion: "an older one" };
     await pairRef(sound).set(old);
-    // Another environment's: it was never wrapped for this one.
+    // Another environment's pair, which was never wrapped for this one.
     await pairRef(broken).set(old);
     const program = ["scripts/secrets-rotate.ts", "--owner", owner.id];
     const env = { ...process.env, ...cloud().environment };
@@ -174,7 +174,7 @@ describe("SEC-6 an environment that is deleted", () => {
     expect((await send(path, { key: owner.key })).status).toBe(404);
     const message = { key: owner.key, body: { content: "true" } };
     expect((await send(`/v1/threads/${threadId}/messages`, message)).status).toBe(404);
-    // As of the backup, the main database holds everything again, but no pair opens it.
+    // The main database has everything again, as after a restore, but no pair opens it.
     await Promise.all(refs.map(async (ref, index) => await ref.set(backup[index] ?? {})));
     const sealed = (await storedAs(environmentId, "TOKEN"))?.sealed ?? "";
     await expect(openAs(environmentId, sealed)).rejects.toThrow();

@@ -1,8 +1,8 @@
-/** What is too large, too much or contradictory is refused by its measure, before it costs. */
+/** Input that is too large or contradictory is refused before it costs anything. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { accountOf, expectBalanced } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
-import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
+import { anotherKey, newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { firestore } from "../kit/store.ts";
 
 let owner: TestOwner;
@@ -15,10 +15,10 @@ const post = async (path: string, body: object) => await send(path, { key: owner
 const list = async (query: string) => await send(`/v1/environments?${query}`, { key: owner.key });
 const scripts = (count: number) => Array.from({ length: count }, () => "#".repeat(40_000));
 
-/** As large as one may be, nearly: more than a body holds at once. */
+/** Nearly the largest environment: more than a body holds at once. */
 async function largeEnvironment(): Promise<string> {
   const id = await newEnvironment(owner.key, { setupScripts: scripts(6) });
-  const environmentVariables = scripts(6).map((value, at) => ({ key: `LONG_${at}`, value }));
+  const environmentVariables = scripts(6).map((value, index) => ({ key: `LONG_${index}`, value }));
   expect((await change(id, { environmentVariables })).status).toBe(200);
   return id;
 }
@@ -48,7 +48,7 @@ describe("TEN-2 a page", () => {
   test("that would be larger than it may be is refused, naming a limit that fits", async () => {
     const places = firestore().collection(`owners/${owner.id}/environments`);
     const template = (await places.doc(await newEnvironment(owner.key)).get()).data();
-    // As JSON, six times as long as they are stored.
+    // Their JSON is six times as long as their stored form.
     const setupScripts = scripts(6).map((script) => script.replaceAll("#", "\u0001"));
     for (let made = 0; made < 7; made += 1) {
       const fields = { id: `env_${made}`, updatedAt: made, setupScripts };
@@ -123,7 +123,7 @@ describe("a field that has two names", () => {
 describe("KEY-10 TEN-2 an account that remembers a thousand closed keys", () => {
   test("gets no key more, and closes those it has", async () => {
     const full = await newOwner();
-    const closed = Array.from({ length: 1_000 }, (_, at) => [`key_${at}`, Date.now()]);
+    const closed = Array.from({ length: 1_000 }, (_, index) => [`key_${index}`, Date.now()]);
     const place = firestore().doc(`owners/${full.id}/account/budget`);
     await place.update({ "admission.closedKeys": Object.fromEntries(closed) });
     const refused = await send("/v1/keys", { key: full.key, body: { name: "one more" } });
@@ -147,5 +147,22 @@ describe("KEY-10 TEN-2 an account that remembers a thousand closed keys", () => 
       body: { gracePeriodHours: 0 },
     });
     expect([rotated.status, await remembered()]).toEqual([201, [made.json.id]]);
+  });
+
+  test("is told of a key once: closing it again, long afterwards, adds nothing", async () => {
+    const maker = await newOwner({ creditUsd: 0 });
+    const { key } = maker;
+    const old = await anotherKey(maker);
+    const place = firestore().doc(`owners/${maker.id}/account/budget`);
+    const remembered = async () => Object.keys((await place.get()).get("admission.closedKeys"));
+    const close = async (method: "POST" | "DELETE", more = "") =>
+      (await send(`/v1/keys/${old.keyId}${more}`, { key, method, body: {} })).status;
+    expect([await close("POST", "/revoke"), await remembered()]).toEqual([200, [old.keyId]]);
+    // A quarter of an hour later the making of any key forgets it: as if that had happened.
+    await place.update({ "admission.closedKeys": {} });
+    expect(await close("POST", "/revoke")).toBe(200);
+    expect(await close("DELETE")).toBe(200);
+    expect([await close("DELETE"), await remembered()]).toEqual([404, []]);
+    expect((await send("/v1/agents", { key: old.key })).status).toBe(401);
   });
 });

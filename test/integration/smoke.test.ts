@@ -1,4 +1,4 @@
-/** The smoke test of a deployment, against one that is sound and against what isn't one. */
+/** The smoke test of a deployment, on a healthy one and on broken ones. */
 import { execFile } from "node:child_process";
 import { createServer } from "node:http";
 import { describe, expect, test } from "vitest";
@@ -19,7 +19,7 @@ async function smoke(url: string, args: readonly string[], token = "") {
 }
 
 describe.runIf(isTurn(1, 4))("the smoke test", () => {
-  test("passes here, and shuts the account that it made", async () => {
+  test("passes here, and suspends the account that it made", async () => {
     const token = await operatorTokenFor(firstOperator);
     const { code, output } = await smoke(cloud().baseUrl, [], token);
     expect(output).toContain("13 passed");
@@ -31,7 +31,7 @@ describe.runIf(isTurn(1, 4))("the smoke test", () => {
     expect(left.docs.length).toBe(0);
   });
 
-  test("without an operator says what it couldn't try, and doesn't pass for a pass", async () => {
+  test("without an operator says what it couldn't check, and doesn't count as passed", async () => {
     const { code, output } = await smoke(cloud().baseUrl, []);
     expect(output).toContain("needs an operator's token");
     expect(output).toContain("5 passed, 8 checks not tried");

@@ -1,15 +1,17 @@
-/** While the store does not answer: in processes of their own, at once, since each waits long. */
+/**
+ * While the store doesn't answer, in separate processes at the same time, because each waits long.
+ */
 import { expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { isTurn, sharedOut } from "../kit/shard.ts";
 
-/** What `ask` is answered by a process of `name` for which calls of `method` fail. */
+/** The answer of a process of `name` whose calls of `method` fail. */
 async function answerWithout(
   method: string,
   name: string,
-  ask: (at: FunctionAside) => ReturnType<typeof send>,
+  ask: (child: FunctionAside) => ReturnType<typeof send>,
 ) {
   const [aside] = await startAsides(name, 1);
   if (!aside) throw new Error("no process");
@@ -47,7 +49,7 @@ test.concurrent.each(methods)(
     const path = `/v1/threads/${threadId}/messages`;
     const body = { content: "true" };
     const start = async ({ baseUrl }: FunctionAside) => {
-      // The key is known by then: what fails is the limit's check, not the caller's.
+      // The key is cached by then, so the limit's check fails and not the caller's.
       if (method === "Commit") await send(`/v1/threads/${threadId}`, { key, baseUrl });
       return await send(path, { key, baseUrl, body });
     };

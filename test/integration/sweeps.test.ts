@@ -1,4 +1,4 @@
-/** What maintenance can't finish stays due, and keeps nobody else waiting. */
+/** Work that maintenance can't finish stays due, and delays nothing else. */
 import { expect, test } from "vitest";
 import { derivedId } from "#shared/core/ids";
 import { accounts, audiences } from "../../local/cloud/names.ts";

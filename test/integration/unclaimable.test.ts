@@ -1,4 +1,6 @@
-/** Executions that no claim will ever get: ended at the first, instead of tried for an hour. */
+/**
+ * Executions that can't be claimed are ended at the first attempt, instead of retried for an hour.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import { executionCostMicrousd } from "#shared/core/money/pricing";
 import { untilEnded } from "../kit/assert-settled.ts";

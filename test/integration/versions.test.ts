@@ -1,4 +1,4 @@
-/** Functions of two releases change one document: the older must not undo the newer. */
+/** Functions of two releases change one document; the older one must not undo the newer one. */
 import { nanoid } from "nanoid";
 import { expect, test } from "vitest";
 import * as z from "zod";

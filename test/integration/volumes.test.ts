@@ -1,4 +1,4 @@
-/** Too much of everything: output, events, bytes that are no text, files, a disk that is full. */
+/** Large volumes of everything: output, events, binary bytes, files, a full disk. */
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { executionOf, expectSettled, replay } from "../kit/assert-settled.ts";
@@ -9,7 +9,7 @@ import { isLong, isTurn } from "../kit/shard.ts";
 import { begin, untilRunning } from "../kit/start-execution.ts";
 
 const mib = 1_048_576;
-/** `npm run chaos` takes its time. */
+/** `npm run chaos` uses larger counts. */
 const fileCount = isLong ? 50_000 : 5_000;
 let owner: TestOwner;
 let environmentId: string;
@@ -19,7 +19,7 @@ beforeAll(async () => {
   environmentId = await newEnvironment(owner.key);
 });
 
-/** The most memory a process has had so far; 0 once it is gone. */
+/** A process's peak memory so far; 0 once it is gone. */
 async function peakBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1_024;

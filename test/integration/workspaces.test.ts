@@ -15,7 +15,7 @@ import { expectRefusal } from "../security/support/refusals.ts";
 const mib = 1_048_576;
 const planted: Planted["remove"][] = [];
 let owner: TestOwner;
-/** An execution that has ended, in an environment of its own. */
+/** An execution that has ended, in its own environment. */
 let template: { id: string; environmentId: string };
 
 beforeAll(async () => {
@@ -153,7 +153,7 @@ function file(path: string, content: string, changes: Partial<ManifestFile> = {}
   return { path, type: "file", sha256, sizeBytes, ...attributes, parts, ...changes };
 }
 
-/** One that needs so much, in packs that nobody has looked for yet. */
+/** A file of this size, in packs that don't exist yet. */
 function large(path: string, sizeBytes: number): ManifestFile {
   const pack = "a".repeat(64);
   const parts = Array.from({ length: Math.ceil(sizeBytes / (20 * mib)) }, (_, index) => ({
@@ -170,7 +170,7 @@ interface Runner {
   readonly settle: (manifestSha256: string) => Promise<Answer>;
 }
 
-/** Speaks as the runner of an execution that began on what the environment is now. */
+/** Acts as the runner of an execution that began with the environment's current workspace. */
 async function newRunner(): Promise<Runner> {
   const { id, environmentId } = template;
   const place = firestore().doc(`owners/${owner.id}/environments/${environmentId}`);
@@ -242,7 +242,7 @@ describe("WSP-1 a runner", () => {
     await save(one, [file(path, "one"), file("漢".repeat(84), "one")]);
     await save(other, [file(path, "other"), file("漢".repeat(84), "other")]);
     const paths = await listed(template.environmentId);
-    expect(paths.filter((at) => at.includes(".conflict-"))).toHaveLength(2);
+    expect(paths.filter((path) => path.includes(".conflict-"))).toHaveLength(2);
     expect((await upload(template.environmentId, "after", "x")).status).toBe(200);
   });
 

@@ -1,4 +1,4 @@
-/** What must hold after an execution has ended, whatever happened to it on the way. */
+/** What must hold after an execution has ended, whatever happened on the way. */
 import { expect } from "vitest";
 import { Account } from "#shared/core/money/account";
 import { Execution } from "#shared/store/executions";
@@ -24,7 +24,7 @@ async function ledgerOf(owner: TestOwner): Promise<readonly LedgerEntry[]> {
   return docs.map((doc) => LedgerEntry.parse(doc.data()));
 }
 
-/** The account is what its ledger adds up to, and nothing is held any more. */
+/** The account equals the sum of its ledger, and nothing is held any more. */
 export async function expectBalanced(owner: TestOwner): Promise<void> {
   const [account, ledger] = await Promise.all([accountOf(owner), ledgerOf(owner)]);
   const sum = ledger.reduce((total, { amountMicrousd }) => total + amountMicrousd, 0);
@@ -51,8 +51,8 @@ export async function untilEnded(
 }
 
 /**
- * Ended once in every respect: money, ledger, thread, conversation, events, record. The owner's
- * other executions must have ended too, since nothing may be held any more.
+ * The execution ended exactly once in money, ledger, thread, conversation, events and audit. The
+ * owner's other executions must have ended too, since nothing may be held any more.
  */
 export async function expectSettled(
   owner: TestOwner,
@@ -88,7 +88,7 @@ async function expectConversation(owner: TestOwner, execution: Execution): Promi
   expect(roles, "one answer").toEqual(["assistant", "user"]);
 }
 
-/** Its events can be read from the first to the last, with one end, and each has its number. */
+/** Its events can be read from first to last, with one end, and each has its number. */
 async function expectReplay(owner: TestOwner, { id, status }: Execution): Promise<void> {
   const events = await replay(owner, id);
   const ends = events.filter(({ type }) => type === "stream.completed");
@@ -97,7 +97,7 @@ async function expectReplay(owner: TestOwner, { id, status }: Execution): Promis
   expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
 }
 
-/** A stream ends at 8 MB and is resumed; this many times 8 MB is more than any may hold. */
+/** A stream ends at 8 MB and is resumed; no execution has more than this many parts. */
 const partsMax = 8;
 
 /** All events of an execution that has ended. */

@@ -1,4 +1,4 @@
-/** A heartbeat in the name of an execution's runner, as if it had run for a while already. */
+/** Sends a heartbeat for an execution's runner, as if it had run for a while already. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { issueToken, type SigningKeys } from "#shared/core/executions/ticket";
@@ -22,7 +22,7 @@ export interface Beating {
   readonly baseUrl: string;
 }
 
-/** All that a beat shows, so that sending it is all that is left to count. */
+/** Prepares a heartbeat's content, so that only sending it is counted. */
 export async function prepareBeat(
   owner: TestOwner,
   executionId: string,

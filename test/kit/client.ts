@@ -1,4 +1,6 @@
-/** A client of the API that can also be rude: node:http, so that nothing is mended on the way. */
+/**
+ * An API client that can also be rude. It uses node:http, so that nothing is corrected on the way.
+ */
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from "node:http";
 import { expect } from "vitest";
 import { cloud } from "./cloud.ts";
@@ -19,18 +21,18 @@ export interface Sent {
   readonly key?: string | null;
   readonly headers?: OutgoingHttpHeaders;
   readonly body?: unknown;
-  /** Instead of `body`: sent as it is. */
+  /** Sent unchanged instead of `body`. */
   readonly raw?: Buffer | string;
-  /** Calls back with what has arrived so far. */
+  /** Called with all text that has arrived so far. */
   readonly onText?: (text: string) => void;
-  /** Instead of the edge. */
+  /** Used instead of the edge. */
   readonly baseUrl?: string;
   readonly signal?: AbortSignal;
 }
 
 const addresses = new Map<string, string>();
 
-/** Each test file comes from an address of its own, so that none uses up another's limit. */
+/** Each test file uses its own address, so that none uses up another's limit. */
 function ownAddress(): string {
   const file = expect.getState().testPath ?? "";
   const known = addresses.get(file);
@@ -102,8 +104,8 @@ function answer(status: number, headers: IncomingHttpHeaders, bytes: Buffer): An
 }
 
 /**
- * A stream that waits says so every fifteen seconds. How often depends on the machine alone, so
- * what is left is what two readers of the same events have in common.
+ * Removes comments, which a waiting stream sends every fifteen seconds. Their number depends on the
+ * machine, so only the rest is the same for two readers of the same events.
  */
 export function withoutComments(text: string): string {
   return text.replaceAll(": keep-alive\n\n", "");

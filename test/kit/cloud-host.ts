@@ -1,4 +1,4 @@
-/** Starts, kills and starts again a local cloud that lives in a process of its own. */
+/** Starts, kills and restarts a local cloud in its own process. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ export interface CloudHostOptions {
   readonly port: number;
   readonly limits: object;
   readonly sweepEveryMs: number;
-  /** Firestore outlives the cloud, as Google's does: `host:port` of an emulator that runs. */
+  /** The emulator's `host:port`; like Google's Firestore, it outlives the cloud. */
   readonly firestoreHost: string;
 }
 
@@ -32,7 +32,7 @@ export class CloudHost {
     this.#options = options;
   }
 
-  /** @throws if it ends before it is ready; what it said is on stderr. */
+  /** @throws if it ends before it is ready; its output is on stderr. */
   async start(): Promise<Started> {
     const { firestoreHost, ...options } = this.#options;
     const child = spawn(process.execPath, [program, JSON.stringify(options)], {
@@ -46,7 +46,7 @@ export class CloudHost {
     throw new Error("The local cloud ended before it was ready.");
   }
 
-  /** SIGKILL: every function, runner and service of it is gone at once. */
+  /** Sends SIGKILL: every function, runner and service of it is gone at once. */
   async kill(): Promise<void> {
     await this.#end("SIGKILL");
   }

@@ -1,4 +1,4 @@
-/** A local cloud in a process of its own, so that a test can kill all of it at once. */
+/** A local cloud in its own process, so that a test can kill all of it at once. */
 import * as z from "zod";
 import { startLocalCloud } from "../../local/cloud.ts";
 import { startControl } from "./control-server.ts";

@@ -34,7 +34,7 @@ export async function resetOperations(): Promise<void> {
   await ask({ do: "reset-operations" });
 }
 
-/** Where a function answers past the edge. */
+/** A function's own URL, without the edge. */
 export async function functionUrl(name: string): Promise<string> {
   return (await ask({ do: "function-url", name })) as string;
 }
@@ -43,34 +43,34 @@ export async function killFunction(name: string): Promise<void> {
   await ask({ do: "kill-function", name });
 }
 
-/** Ends it in order and starts it from the bundle that is there now. */
+/** Ends it in order and starts it from the current bundle. */
 export async function restartFunction(name: string): Promise<void> {
   await ask({ do: "restart-function", name });
 }
 
 /**
- * What the next calls of `kms`, of `storage`, or of Firestore by the function of that name meet,
- * after what is ordered already; null for nothing any more, and what is held goes on.
+ * Orders a fault for the next calls of `kms`, of `storage`, or of Firestore by the function of that
+ * name, after those ordered already. Null cancels all of them and releases held calls.
  */
-export async function orderFault(of: string, order: FaultOrder | null): Promise<void> {
-  await ask({ do: "fault", of, order });
+export async function orderFault(target: string, order: FaultOrder | null): Promise<void> {
+  await ask({ do: "fault", of: target, order });
 }
 
-/** Waits until a call stands at the point where it was ordered to be held. */
-export async function untilHeld(of: string, withinMs = 90_000): Promise<void> {
+/** Waits until a call is held at the point where that was ordered. */
+export async function untilHeld(target: string, withinMs = 90_000): Promise<void> {
   await until(
-    `a call of ${of} that is held`,
-    async () => (await ask({ do: "held", of })) === 1,
+    `a call of ${target} that is held`,
+    async () => (await ask({ do: "held", of: target })) === 1,
     withinMs,
   );
 }
 
-/** Lets go what is held; what is ordered stays. */
-export async function releaseHeld(of: string): Promise<void> {
-  await ask({ do: "release", of });
+/** Releases held calls, but keeps what is ordered. */
+export async function releaseHeld(target: string): Promise<void> {
+  await ask({ do: "release", of: target });
 }
 
-/** SIGKILL to the whole cloud but Firestore. */
+/** Sends SIGKILL to the whole cloud but Firestore. */
 export async function killCloud(): Promise<void> {
   await ask({ do: "kill-cloud" });
 }
@@ -79,23 +79,23 @@ export async function startCloudAgain(): Promise<void> {
   await ask({ do: "start-cloud" });
 }
 
-/** How many executions run at once from now on; null for the quota. */
+/** How many executions may run at once from now on; null for the quota. */
 export async function orderRunRoom(runningMax: number | null): Promise<void> {
   await ask({ do: "run-room", runningMax });
 }
 
-/** What the next call of RunJob meets. */
+/** Orders a fault for the next call of RunJob. */
 export async function orderRunFault(fault: RunFault): Promise<void> {
   await ask({ do: "run-fault", fault });
 }
 
-/** Waits until `probe` gives something, at most `withinMs`. @throws naming what was waited for. */
+/** Polls until `probe` returns something, at most `withinMs`. @throws naming what was awaited. */
 export async function until<T>(
   what: string,
   probe: () => Promise<T | null | undefined | false>,
   withinMs = 90_000,
 ): Promise<T> {
-  // What takes seconds is asked for less often: each question costs others of their machine.
+  // Polls slow things less often, because each poll takes time from the others.
   const pauseMsAfter = (waitedMs: number) => Math.min(Math.max(25, waitedMs / 10), 250);
   const found = await pollUntil(probe, withinMs, pauseMsAfter);
   if (found === null) throw new Error(`waited ${withinMs} ms in vain for ${what}`);

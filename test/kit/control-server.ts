@@ -1,11 +1,11 @@
-/** What tests ask of the local cloud's own process. Loopback, for the length of a test run. */
+/** Lets tests control the local cloud's process, on loopback, for the length of a test run. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { LocalCloud } from "../../local/cloud.ts";
 import type { Faults, OrderedFault } from "../../local/lib/faults.ts";
 import type { RunFault } from "../../local/run/faults.ts";
 
-/** What the next calls of one method of a service meet. */
+/** A fault for the next calls of one method of a service. */
 export interface FaultOrder {
   readonly method: string;
   readonly fault: OrderedFault;
@@ -24,7 +24,7 @@ export type Command =
   | { readonly do: "held"; readonly of: string }
   | { readonly do: "release"; readonly of: string }
   | { readonly do: "run-fault"; readonly fault: RunFault }
-  /** The next two only where the cloud has a process of its own: see `failures-setup.ts`. */
+  /** The next two only work if the cloud has its own process: see `failures-setup.ts`. */
   | { readonly do: "kill-cloud" }
   | { readonly do: "start-cloud" }
   | { readonly do: "run-room"; readonly runningMax: number | null };
@@ -89,8 +89,8 @@ async function obey(cloud: LocalCloud, command: Command): Promise<unknown> {
   }
 }
 
-/** Of KMS, of Storage, or of Firestore as one function reaches it. */
-function faultsOf(cloud: LocalCloud, of: string): Faults {
-  if (of === "kms" || of === "storage") return cloud.serviceFaults[of];
-  return cloud.operations.of(of).faults;
+/** The faults of KMS, of Storage, or of Firestore as one function reaches it. */
+function faultsOf(cloud: LocalCloud, target: string): Faults {
+  if (target === "kms" || target === "storage") return cloud.serviceFaults[target];
+  return cloud.operations.of(target).faults;
 }

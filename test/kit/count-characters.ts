@@ -1,6 +1,6 @@
 /**
- * How many characters a piece of synchronous work looks at or copies: what its time grows with, and
- * the same on every machine. Counted by standing in front of what strings are worked on with.
+ * Counts the characters that a piece of synchronous work looks at or copies. Its time grows with
+ * that number, which is the same on every machine. It wraps the methods that work on strings.
  */
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
@@ -25,16 +25,20 @@ const ofStrings = [
 export function countCharacters(work: () => void): number {
   let count = 0;
   const undo: (() => void)[] = [];
-  const watch = (on: object, name: string, costOf: (self: unknown, args: unknown[]) => number) => {
-    const original = Reflect.get(on, name) as Method;
+  const watch = (
+    object: object,
+    name: string,
+    costOf: (self: unknown, args: unknown[]) => number,
+  ) => {
+    const original = Reflect.get(object, name) as Method;
     const watched: Method = function (...args) {
       const result = Reflect.apply(original, this, args);
       count += costOf(this, args);
       if (typeof result === "string") count += result.length;
       return result;
     };
-    Reflect.set(on, name, watched);
-    undo.push(() => Reflect.set(on, name, original));
+    Reflect.set(object, name, watched);
+    undo.push(() => Reflect.set(object, name, original));
   };
   const lengthOf = (value: unknown) => (typeof value === "string" ? value.length : 0);
   for (const name of ofStrings) watch(String.prototype, name, (self) => lengthOf(String(self)));

@@ -1,4 +1,4 @@
-/** How many bytes a piece of synchronous work copies to put buffers together. */
+/** How many bytes a piece of synchronous work copies to join buffers. */
 export function countJoinedBytes(work: () => void): number {
   const original = Buffer.concat;
   let count = 0;

@@ -1,10 +1,10 @@
-/** All that the system keeps, as text: to look for what must be nowhere in it. */
+/** Everything that the system stores, as text, to search for what mustn't be there. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cloud } from "./cloud.ts";
 import { firestore } from "./store.ts";
 
-/** Every document of one owner and of no owner, down to the last. */
+/** Every document of one owner and of no owner. */
 export async function allDocuments(ownerId: string): Promise<string> {
   const found: string[] = [];
   for (const databaseId of ["(default)", "keys"]) {
@@ -24,7 +24,7 @@ export async function allDocuments(ownerId: string): Promise<string> {
   return found.join("\n");
 }
 
-/** What every function and execution has logged. */
+/** Everything that functions and executions have logged. */
 export async function allLogs(): Promise<string> {
   const folder = join(cloud().dataFolder, "logs");
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

@@ -1,6 +1,6 @@
 /**
- * The cloud of the tests that break things: its leases and deadlines are seconds, its sweeps tick
- * once a second, and it can be killed as a whole while Firestore goes on.
+ * The cloud of tests that break things: its leases and deadlines are seconds, its sweeps run every
+ * second, and it can be killed as a whole while Firestore goes on.
  */
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -26,7 +26,7 @@ const limits = {
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataFolder = await mkdtemp(join(tmpdir(), "paddock-failures-"));
-  // Its own, in which a test can put other bundles.
+  // A folder of its own, so that tests can replace bundles.
   const distFolder = join(dataFolder, "dist");
   await cp("dist", distFolder, { recursive: true });
   const emulator = await startEmulator({ projectId });

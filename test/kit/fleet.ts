@@ -1,17 +1,15 @@
-/**
- * Processes that all files of the project share, in the one worker they run in; they end with it.
- */
+/** Processes that all files of the project share in their one worker; they end with it. */
 import { type FunctionAside, startAsides } from "./function-aside.ts";
 
 interface Fleet {
   readonly threads: readonly [FunctionAside, ...FunctionAside[]];
-  /** One more, beside the cloud's own. */
+  /** A second gateway, besides the cloud's own. */
   readonly gateway: FunctionAside;
 }
 
 let fleet: Promise<Fleet> | undefined;
 
-/** Four of `threads`, as the platform starts them under load, and a second gateway. */
+/** Four processes of `threads`, as the platform starts under load, and a second gateway. */
 export async function theFleet(): Promise<Fleet> {
   fleet ??= startFleet();
   return await fleet;

@@ -1,4 +1,4 @@
-/** Every way on which we pass on a stranger's HTTP/1, each before an upstream of raw bytes. */
+/** Every way in which we forward a stranger's HTTP/1, each in front of an upstream of raw bytes. */
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -15,9 +15,9 @@ import { RawUpstream } from "./raw-upstream.ts";
 
 export interface Way {
   readonly upstream: RawUpstream;
-  /** A client's connection to the forwarder. */
+  /** Opens a client's connection to the forwarder. */
   open(): Promise<Duplex>;
-  /** How a client writes the target of a path there. */
+  /** How a client writes a path as this forwarder's request target. */
   target(path: string): string;
   readonly host: string;
   /** Methods that have a route there. */

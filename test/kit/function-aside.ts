@@ -13,26 +13,26 @@ import type { ShiftedClock } from "./shifted-clock.ts";
 import { wideLimits } from "./wide-limits.ts";
 
 export interface FunctionAside {
-  /** Past the edge, for `send`. */
+  /** The function's own URL, for `send`. */
   readonly baseUrl: string;
-  /** Between it and Firestore: counts, and where faults are ordered. */
+  /** Its proxy to Firestore, which counts and where faults are ordered. */
   readonly proxy: CountingProxy;
-  /** SIGKILL; it comes back by itself, on the same port. */
+  /** Sends SIGKILL; it restarts by itself, on the same port. */
   kill(): void;
-  /** SIGSTOP: it holds its connections and says nothing. */
+  /** Sends SIGSTOP: it keeps its connections and sends nothing. */
   pause(): void;
   resume(): void;
-  /** What it has read so far from anywhere: files, Firestore, clients. */
+  /** How much it has read so far from anywhere: files, Firestore, clients. */
   readBytes(): Promise<number>;
-  /** What of the machine's memory it holds now. */
+  /** How much of the machine's memory it holds now. */
   residentMib(): Promise<number>;
   stop(): Promise<void>;
 }
 
 export interface AsideOptions {
-  /** As the deployment's limits file has them; the run's own unless they are given. */
+  /** Limits in the form of the deployment's file. Defaults to the run's own. */
   readonly limits?: object;
-  /** Instead of the machine's. */
+  /** Replaces the machine's clock. */
   readonly clock?: ShiftedClock;
   /** The function's code, if it isn't the one that was built for the run. */
   readonly bundle?: string;
@@ -44,7 +44,7 @@ export async function startAside(name: string, limits: object): Promise<Function
   return await startOne(name, { limits });
 }
 
-/** So many processes of one function, as the platform starts them under load. */
+/** Starts several processes of one function, as the platform does under load. */
 export async function startAsides(
   name: string,
   count: number,

@@ -1,4 +1,4 @@
-/** What the stand-in for Google answers; see `google-apis.ts`. */
+/** What the fake Google answers; see `google-apis.ts`. */
 import * as z from "zod";
 import type { GoogleRequest, GoogleWorld } from "./google-world.ts";
 
@@ -16,7 +16,7 @@ function refused(status: number, message: string, reason?: string): Json {
   return { status, json: { error: { code: status, message, details } } };
 }
 
-/** @returns JSON, the text of an object, or null for what isn't honoured. */
+/** @returns JSON, the text of an object, or null for what isn't supported. */
 export function answersOf(
   world: GoogleWorld,
   asked: GoogleRequest,
@@ -40,7 +40,7 @@ export function answersOf(
   }
 }
 
-/** Those without a service of their own are always there. */
+/** Hosts without a service of their own are always on. */
 function isOff({ services }: GoogleWorld, host: string): boolean {
   const always = ["openidconnect.googleapis.com", "sts.googleapis.com", "dns.google"];
   return !always.includes(host) && host !== "storage.googleapis.com" && !services.includes(host);

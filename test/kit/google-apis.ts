@@ -1,11 +1,12 @@
 /**
- * A stand-in for the interfaces of Google that a deployment asks over REST, all on one port, each
- * under its host's name. Honoured: who asks, project, billing, services, permissions, quotas,
- * organisation policies, public DNS, DNS authorizations and certificates, addresses, buckets and
- * objects (creation with `ifGenerationMatch=0`, listing by prefix, download), Firestore's list of
- * databases, KMS rings, keys and versions, secrets' versions, images' tags, tokens of accounts, the
- * exchange of a workload's token. Google's form of errors, with `SERVICE_DISABLED`. Not honoured:
- * pages (all is on the first), etags, long-running operations, whether a token is one.
+ * A fake of the Google interfaces that a deployment calls over REST, all on one port, each under
+ * its host's name. Supported: the caller's identity, project, billing, services, permissions,
+ * quotas, organisation policies, public DNS, DNS authorizations and certificates, addresses,
+ * buckets and objects (creation with `ifGenerationMatch=0`, listing by prefix, download),
+ * Firestore's list of databases, KMS rings, keys and versions, secrets' versions, images' tags,
+ * tokens of accounts, the exchange of a workload's token. Errors have Google's form, with
+ * `SERVICE_DISABLED`. Not supported: paging (everything is on the first page), etags, long-running
+ * operations, validation of tokens.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HttpError, readText, sendJson, startHttpServer } from "../../local/lib/http.ts";
@@ -21,7 +22,7 @@ export interface StandIn {
 }
 
 const bodyBytesMax = 8 * 1024 * 1024;
-/** They change nothing, whatever their method. */
+/** These change nothing, whatever their method. */
 const harmless = /:testIamPermissions$|\/v1\/token$|:generateIdToken$/;
 
 export async function startGoogle(world: GoogleWorld): Promise<StandIn> {

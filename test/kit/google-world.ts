@@ -1,13 +1,13 @@
-/** What the stand-in of `google-apis.ts` knows; a test changes what it is about. */
+/** The state of the fake Google; each test changes the part that it is about. */
 export interface GoogleWorld {
   readonly project: string;
   readonly number: string;
   email: string | null;
-  /** Whether it is there, and in which state. */
+  /** Whether the project exists, and in which state. */
   projectState: "ACTIVE" | "DELETE_REQUESTED" | null;
   billing: { billingEnabled: boolean; billingAccountName: string };
   services: string[];
-  /** Null for all that are asked for. */
+  /** Null means that all requested permissions are missing. */
   missingPermissions: string[];
   cpuMilli: number;
   policies: Record<string, object>;

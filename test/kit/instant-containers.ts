@@ -1,7 +1,7 @@
 /**
- * What runs where a container would: no sandbox, but the runner's own words to the gateway. It asks
- * the metadata server for an ID token, claims with the job's ticket, and settles when the task
- * says. The task is no script but a {@link Play} as JSON; an empty one settles at once.
+ * Replaces containers: no sandbox, but the runner's own calls to the gateway. It asks the metadata
+ * server for an ID token, claims with the job's ticket, and settles when the task says so. The task
+ * isn't a script but a {@link Play} as JSON; an empty one settles at once.
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
@@ -15,13 +15,13 @@ import { Gateway, GatewayError } from "../../runner/supervisor/gateway.ts";
 import { fetchIdToken } from "../../runner/supervisor/id-token.ts";
 
 const Play = z.object({
-  /** From the claim to the settlement; the gateway measures it, and charges for it. */
+  /** Time from the claim to the settlement; the gateway measures it, and charges for it. */
   workMs: z.int().min(0).default(0),
   /** Settlements sent at once, to each gateway; all but one are late. */
   settlements: z.int().min(1).max(20).default(1),
-  /** Where they are sent instead of the gateway that was claimed at. */
+  /** The gateways to settle with, instead of the one of the claim. */
   gateways: z.array(z.url()).default([]),
-  /** Sent again this much later, by a runner that never heard the answer; null for not at all. */
+  /** When to send it again, as a runner does that never received the answer; null for never. */
   againAfterMs: z.int().min(0).nullable().default(null),
   /** Dies after its claim. */
   silent: z.boolean().default(false),
@@ -31,7 +31,7 @@ type Play = z.infer<typeof Play>;
 const settleWithinMs = 60_000;
 const ended = { exitCode: 0, termSignal: 0, timedOut: false };
 
-/** The sentence a test sends as a message. */
+/** The text that a test sends as a message. */
 export function play(what: Partial<Play> = {}): string {
   return JSON.stringify(what);
 }
@@ -57,11 +57,11 @@ export function instantContainers(metadataHost: string): Containers {
 
 async function perform(
   { environment }: JobDefinition,
-  on: { readonly metadataHost: string; readonly signal: AbortSignal },
+  container: { readonly metadataHost: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const setting = (name: string) => environment[name] ?? "";
   const audience = setting(jobEnvironment.gatewayAudience);
-  const token = await fetchIdToken(on.metadataHost, audience);
+  const token = await fetchIdToken(container.metadataHost, audience);
   const gateway = new Gateway(setting(jobEnvironment.gatewayUrl), token);
   const claimed = await gateway.claim({
     ticket: setting(jobEnvironment.ticket),
@@ -69,7 +69,7 @@ async function perform(
     claimant: randomBytes(32).toString("hex"),
   });
   const told = Play.parse(JSON.parse(claimed.task.content || "{}"));
-  await wait(told.workMs, undefined, { signal: on.signal });
+  await wait(told.workMs, undefined, { signal: container.signal });
   if (told.silent) return;
   const others = told.gateways.map((url) => new Gateway(url, claimed.controlToken));
   const gateways = others.length === 0 ? [gateway] : others;
@@ -78,7 +78,7 @@ async function perform(
   };
   await settleAll(told.settlements);
   if (told.againAfterMs === null) return;
-  await wait(told.againAfterMs, undefined, { signal: on.signal });
+  await wait(told.againAfterMs, undefined, { signal: container.signal });
   await settleAll(1);
 }
 
@@ -97,7 +97,7 @@ async function settle(gateway: Gateway, claimed: ClaimReply, times: number): Pro
   const sent = Array.from({ length: times }, () => gateway.settle(request, until));
   for (const result of await Promise.allSettled(sent)) {
     const stale = result.status === "rejected" && result.reason instanceof GatewayError;
-    // Whoever ended it for us had the right to: the fence held.
+    // If another process ended it, it had the right to: the fence held.
     if (result.status === "rejected" && !(stale && result.reason.isStale)) throw result.reason;
   }
 }

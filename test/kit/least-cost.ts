@@ -1,6 +1,6 @@
-/** Costs that are counted on a machine that may be busy. */
+/** Measures costs on a machine that may be busy. */
 
-/** Calls of Firestore: documents read, writes, and trips that wait for one another. */
+/** Calls of Firestore: documents read, writes, and trips that wait for each other. */
 export interface Budget {
   readonly reads: number;
   readonly writes: number;
@@ -10,8 +10,8 @@ export interface Budget {
 const samplesMax = 6;
 
 /**
- * What a request costs when nothing goes stale under it: the least of a few. A key that was read a
- * second ago and an account that was read 200 ms ago are read again, and calls that are sent
+ * What a request costs when nothing expires during it: the minimum of a few samples. A key that was
+ * read a second ago and an account that was read 200 ms ago are read again, and calls that are sent
  * together count as one trip because they overlap, so a starved machine can only add to a sample.
  */
 export async function least<T>(
@@ -42,7 +42,7 @@ export function minus(all: Budget, part: Budget): Budget {
   };
 }
 
-/** The least of a few samples, or the first within `most`. */
+/** The minimum of a few samples, or the first within `most`. */
 export async function leastOf(sample: () => Promise<Budget>, most: Budget): Promise<Budget> {
   return await least(sample, (measured) => fits(measured, most));
 }

@@ -1,7 +1,7 @@
 /**
  * Processes that share one account, without a database: each reads, decides with the product's own
- * functions and commits under preconditions. Commits get lost, so do their answers, and a process
- * may decide on what it read long ago.
+ * functions and commits under preconditions. Commits get lost, and so do their answers, and a
+ * process may decide on what it read long ago.
  */
 import { type Account, credit, newAccount } from "#shared/core/money/account";
 import { type HoldLimits, hold, type KeyCeilings, renew } from "#shared/core/money/hold";
@@ -27,20 +27,20 @@ export interface ModelExecution {
   readonly heldMicrousd: number;
 }
 
-/** All there is in the database; replaced as a whole, so that whoever read it has it as it was. */
+/** The whole database. It is replaced as a whole, so a reader keeps the state that it read. */
 export interface Disk {
   readonly account: Account;
   readonly executions: ReadonlyMap<string, ModelExecution>;
   readonly ledger: ReadonlyMap<string, LedgerLine>;
 }
 
-/** What a commit changes, and what came of the decision, for the model to judge. */
+/** What a commit changes, and the decision's result, for the model to judge. */
 export interface LedgerChange {
   readonly account: Account;
   readonly execution?: readonly [id: string, ModelExecution];
   readonly lines: readonly (readonly [id: string, LedgerLine])[];
   readonly settlement?: Settlement;
-  /** All that is held for the execution from now on. */
+  /** The total that is held for the execution from now on. */
   readonly grantedMicrousd?: number;
 }
 
@@ -147,7 +147,7 @@ function credited(disk: Disk, { line, amount }: Of<"credit">, { now }: Clock): L
   });
 }
 
-/** All of it or nothing: null if what it was decided on has changed, or a line exists already. */
+/** Commits all of it or nothing: null if what it was decided on has changed, or a line exists. */
 export function commit(disk: Disk, read: Disk, change: LedgerChange): Disk | null {
   if (disk.account !== read.account) return null;
   const [id, execution] = change.execution ?? [];

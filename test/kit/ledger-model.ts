@@ -1,6 +1,6 @@
 /**
- * What must be true of an account, told a second time and as plainly as possible: a list of what
- * was committed, added up from its beginning at every question. It shares no code with the product.
+ * What must be true of an account, written a second time as simply as possible: a list of what was
+ * committed, added up from the start for each question. It shares no code with the product.
  */
 import { expect } from "vitest";
 
@@ -32,10 +32,11 @@ export interface Ask {
 }
 
 const total = (amounts: readonly number[]) => amounts.reduce((sum, amount) => sum + amount, 0);
-const amounts = (of: readonly { readonly amount: number }[]) => total(of.map((one) => one.amount));
+const amounts = (lines: readonly { readonly amount: number }[]) =>
+  total(lines.map((one) => one.amount));
 
 export class LedgerModel {
-  /** The last day anybody has seen: it never begins again. */
+  /** The latest day that was seen; it never restarts. */
   day: string;
   readonly credits: number[] = [];
   readonly charges: {
@@ -67,7 +68,7 @@ export class LedgerModel {
     return amounts(this.slices.filter((slice) => slice.day === day));
   }
 
-  /** Of a day or a month, whose name a day begins with. */
+  /** What was spent in a day or a month, which is a prefix of the day's name. */
   spentIn(period: string): number {
     return amounts(this.charges.filter(({ day }) => day.startsWith(period)));
   }
@@ -78,7 +79,7 @@ export class LedgerModel {
     const month = day.slice(0, 7);
     const left = (
       limit: number | null,
-      counts: (of: { day: string; keyId: string; id: string }) => boolean,
+      counts: (slice: { day: string; keyId: string; id: string }) => boolean,
     ) =>
       limit === null
         ? Number.POSITIVE_INFINITY
@@ -92,12 +93,12 @@ export class LedgerModel {
     );
   }
 
-  /** Whether a start must be granted; null where a window's buckets may round against it. */
+  /** Whether a start must be granted; null if a window's buckets may round against it. */
   mustGrant(ask: Ask): boolean | null {
     const { slices } = this.at(ask.now);
     const { limits, keyId, amount } = ask;
     const ofKey = slices.filter((slice) => slice.keyId === keyId);
-    const running = (of: readonly Slice[]) => new Set(of.map(({ id }) => id)).size;
+    const running = (slices: readonly Slice[]) => new Set(slices.map(({ id }) => id)).size;
     const share = Math.floor((this.balance * limits.keyHeldPercentMax) / 100);
     const allowed =
       running(slices) < limits.concurrentMax &&
@@ -109,7 +110,7 @@ export class LedgerModel {
     return ever < limits.executions.max ? true : null;
   }
 
-  /** Notes what a start or a renewal was granted, and holds it against every cap. */
+  /** Records what a start or a renewal was granted, and checks it against every cap. */
   granted(ask: Ask, expiresAt: number): void {
     expect(ask.amount, "no cap is overspent").toBeLessThanOrEqual(this.free(ask));
     this.seen(ask.now);
@@ -126,7 +127,7 @@ export class LedgerModel {
     expect(inWindow.length, "no window is overrun").toBeLessThanOrEqual(max);
   }
 
-  /** What an end must charge: what was used, at most what was held; or late, what is free. */
+  /** What an end must charge: what was used, at most what was held; or, if late, what is free. */
   charge(ask: Omit<Ask, "amount">, cost: number | null, lastHeld: number): number {
     const { id, keyId, now } = ask;
     const own = this.slices.filter((slice) => slice.id === id);
@@ -155,7 +156,7 @@ export class LedgerModel {
     this.seen(now);
   }
 
-  /** A change of the account was committed by a process whose clock says `now`. */
+  /** A process whose clock says `now` has committed a change of the account. */
   seen(now: number): void {
     const { day, slices } = this.at(now);
     this.day = day;

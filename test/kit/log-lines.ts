@@ -1,7 +1,7 @@
-/** Lines of a log that somebody still writes to. */
+/** Lines of a log that is still being written. */
 import { readFileSync } from "node:fs";
 
-/** Its whole lines: what stands behind the last line break is still on its way. */
+/** Its complete lines; text after the last line break is still being written. */
 export function wholeLines(file: string): readonly string[] {
   return readFileSync(file, "utf8").split("\n").slice(0, -1);
 }

@@ -1,6 +1,6 @@
 /**
- * A store in memory that refuses what Firestore refuses, as Firestore refuses it: for tests of what
- * becomes of changes whose commit fails.
+ * A store in memory that refuses what Firestore refuses, in the same way, for tests of changes
+ * whose commit fails.
  */
 import { Timestamp } from "@google-cloud/firestore";
 import type * as z from "zod";
@@ -8,7 +8,7 @@ import type { CommitStore } from "#shared/store/commit-coordinator";
 import type { Ref, Snapshot, Version, Write } from "#shared/store/documents";
 
 const codes = { invalid: 3, notFound: 5, exists: 6, precondition: 9 } as const;
-/** Of a whole request. */
+/** The limit of a whole request. */
 const requestBytesMax = 10 * 1024 * 1024;
 
 interface Stored {
@@ -21,7 +21,7 @@ export class MemoryStore implements CommitStore {
   #clock = 1;
   /** Every commit that was tried, by the paths it wrote. */
   readonly tried: (readonly string[])[] = [];
-  /** Awaited before a commit is carried out: a test holds it there. */
+  /** Awaited before a commit is carried out, so that a test can hold it there. */
   before: (writes: readonly Write[]) => Promise<void> = async () => {};
 
   async get<S extends z.ZodType<object>>(ref: Ref<S>): Promise<Snapshot<S>> {
@@ -42,7 +42,7 @@ export class MemoryStore implements CommitStore {
     await this.before(writes);
     const text = JSON.stringify(writes);
     if (Buffer.byteLength(text) > requestBytesMax) throw failure(codes.invalid, "too large");
-    // What isn't valid Unicode can't be sent, and the whole request is refused for it.
+    // Invalid Unicode can't be sent, and the whole request is refused for it.
     if (/\\ud[89a-f][0-9a-f]{2}/i.test(text)) throw failure(codes.invalid, "not UTF-8");
     for (const write of writes) this.#check(write);
     this.#clock += 1;
@@ -68,7 +68,7 @@ export class MemoryStore implements CommitStore {
     if (difference < 0) throw failure(codes.precondition, write.path);
   }
 
-  /** A write that changes nothing leaves the document its version, as in Firestore. */
+  /** A write that changes nothing keeps the document's version, as in Firestore. */
   #write(write: Write, version: Version): Version {
     const found = this.#documents.get(write.path);
     if (write.op === "remove") {
@@ -91,11 +91,15 @@ function patched(before: Stored["value"], write: Extract<Write, { op: "patch" }>
   return value;
 }
 
-function set(into: Record<string, unknown>, [name = "", ...rest]: string[], field: unknown): void {
-  if (rest.length === 0) into[name] = field;
+function set(
+  target: Record<string, unknown>,
+  [name = "", ...rest]: string[],
+  field: unknown,
+): void {
+  if (rest.length === 0) target[name] = field;
   else {
-    into[name] ??= {};
-    set(into[name] as Record<string, unknown>, rest, field);
+    target[name] ??= {};
+    set(target[name] as Record<string, unknown>, rest, field);
   }
 }
 

@@ -1,4 +1,4 @@
-/** For tests that speak of today: what they ask must not begin on one day and end on the next. */
+/** Helps tests that depend on today, which mustn't begin on one day and end on the next. */
 import { setTimeout as wait } from "node:timers/promises";
 
 const dayMs = 86_400_000;

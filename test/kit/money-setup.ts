@@ -1,6 +1,6 @@
 /**
- * The cloud of the proofs of money: everything is real but the containers, which claim and settle
- * and run nothing, so that two cores can carry thousands of executions.
+ * The cloud of the money proofs: everything is real but the containers, which claim and settle and
+ * run nothing, so that two cores can carry thousands of executions.
  */
 import type { TestProject } from "vitest/node";
 import { instantContainers } from "./instant-containers.ts";

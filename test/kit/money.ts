@@ -1,4 +1,4 @@
-/** Crowds that want one account's money at once, and what must hold when they are through. */
+/** Crowds that want one account's money at once, and what must hold afterwards. */
 import { setTimeout as wait } from "node:timers/promises";
 import { nanoid } from "nanoid";
 import { expect } from "vitest";
@@ -14,7 +14,7 @@ import { newEnvironment, newOwner, newThread, type TestOwner } from "./owners.ts
 import { isLong } from "./shard.ts";
 import { firestore } from "./store.ts";
 
-/** An execution holds a second; one that works for a second costs just what it held. */
+/** An execution holds a second's price; one that works for a second costs exactly its hold. */
 export const workMs = 1_000;
 export const eachMicrousd = 125;
 const profile = "power";
@@ -34,12 +34,12 @@ export const moneyLimits = {
   },
 };
 
-/** Of one test: the full counts take minutes on a busy machine. */
+/** The limit of one test; the full counts take minutes on a busy machine. */
 export const testMsMax = isLong ? 600_000 : 120_000;
 
 export interface Crowd {
   readonly owner: TestOwner;
-  /** One per attempt: a thread runs one execution at a time. */
+  /** One per attempt, because a thread runs one execution at a time. */
   readonly threadIds: readonly string[];
 }
 
@@ -51,7 +51,7 @@ export async function newCrowd(size: number, affords: number): Promise<Crowd> {
   return { owner, threadIds: await newThreads(owner, environmentId, size) };
 }
 
-/** Nobody credits less than a cent, and a cent pays for eighty. */
+/** Reduces the credit, because an operator credits at least a cent, which pays for eighty. */
 async function cutCredit({ id }: TestOwner, amountMicrousd: number): Promise<void> {
   const place = firestore().doc(`owners/${id}`);
   const [credit] = (await place.collection("ledger").get()).docs;
@@ -61,7 +61,7 @@ async function cutCredit({ id }: TestOwner, amountMicrousd: number): Promise<voi
 
 const batchMax = 400;
 
-/** The first through the front door, the others as its copies: thousands would take a minute. */
+/** Makes the first through the front door and copies it, because thousands would take a minute. */
 async function newThreads(owner: TestOwner, environmentId: string, count: number) {
   const threads = firestore().collection(`owners/${owner.id}/threads`);
   const first = await newThread(owner.key, { environmentId });
@@ -81,18 +81,18 @@ export interface StartAttempt {
   readonly threadId: string;
   readonly idempotencyKey?: string;
   readonly content?: string;
-  /** A client that has waited this long hangs up. */
+  /** A client that has waited this long disconnects. */
   readonly patienceMs?: number;
 }
 
 export interface StartOutcome {
-  /** Null if the answer never came. */
+  /** Null if no answer came. */
   readonly status: number | null;
   readonly executionId: string | null;
   readonly answer: Answer | null;
 }
 
-/** One message; who is let in hangs up at the first event, which says so. */
+/** Sends one message; an admitted client disconnects at the first event. */
 export async function attempt(baseUrl: string, what: StartAttempt): Promise<StartOutcome> {
   const { owner, threadId, idempotencyKey, content = play({ workMs }), patienceMs } = what;
   const enough = new AbortController();
@@ -122,7 +122,7 @@ export function withStatus(
   return outcomes.filter((outcome) => outcome.status === status);
 }
 
-/** How many were answered what, by status and, for refusals, code. */
+/** Counts outcomes by status and, for refusals, code. */
 export function tally(outcomes: readonly StartOutcome[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { status, answer } of outcomes) {
@@ -132,7 +132,7 @@ export function tally(outcomes: readonly StartOutcome[]): Readonly<Record<string
   return counts;
 }
 
-/** The next of some processes, as a load balancer picks it. */
+/** Picks the next of several processes, like a load balancer. */
 export function turns(processes: readonly { readonly baseUrl: string }[]): () => string {
   let turn = 0;
   return () => {
@@ -144,8 +144,8 @@ export function turns(processes: readonly { readonly baseUrl: string }[]): () =>
 const triesMax = 200;
 
 /**
- * Repeats what was answered 503, which says that nothing was done: without an Idempotency-Key, so
- * that a refusal that wasn't one would be charged twice.
+ * Repeats after a 503, which says that nothing was done. It sends no Idempotency-Key, so a wrong
+ * 503 would be charged twice.
  */
 export async function insist(nextBaseUrl: () => string, what: StartAttempt): Promise<StartOutcome> {
   for (let tries = 0; tries < triesMax; tries += 1) {
@@ -156,7 +156,7 @@ export async function insist(nextBaseUrl: () => string, what: StartAttempt): Pro
   throw new Error(`${what.threadId} was never told`);
 }
 
-/** What a client does that wants to know: the same again, elsewhere, until it is told. */
+/** Acts like a client that needs to know: repeats the request elsewhere until it is answered. */
 export async function persist(
   nextBaseUrl: () => string,
   what: StartAttempt & { readonly idempotencyKey: string },
@@ -169,7 +169,7 @@ export async function persist(
   throw new Error(`${what.idempotencyKey} was never answered`);
 }
 
-/** Every version of an account that is seen; none may have promised more than there is. */
+/** Watches every version of an account; none may have promised more than there is. */
 export function watchAccount({ id }: TestOwner): { least(): number; stop(): void } {
   let least = Number.POSITIVE_INFINITY;
   const stop = firestore()
@@ -180,7 +180,7 @@ export function watchAccount({ id }: TestOwner): { least(): number; stop(): void
   return { least: () => least, stop };
 }
 
-/** Waits for the end of all, then: `count` executions, each charged once, and not a penny more. */
+/** Waits for all ends; then there are `count` executions, each charged exactly once. */
 export async function expectCharged(
   { owner }: Crowd,
   { count, accepted }: { readonly count: number; readonly accepted: readonly StartOutcome[] },

@@ -1,4 +1,4 @@
-/** What an owner may spend, set as owners and operators set it. */
+/** Sets an owner's limits and balance through the routes of owners and operators. */
 import { expect } from "vitest";
 import { type Answer, send } from "./client.ts";
 import { asOperator, type TestOwner } from "./owners.ts";

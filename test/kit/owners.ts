@@ -10,7 +10,7 @@ export interface TestOwner {
 }
 
 export async function asOperator(path: string, body: unknown): Promise<Answer> {
-  // A cloud that was killed and came back knows nothing of the tokens it gave before.
+  // Asks for a new token each time, because a restarted cloud doesn't know its old ones.
   return await send(path, { key: await operatorTokenFor(firstOperator), body });
 }
 
@@ -26,11 +26,11 @@ export async function newOwner(options: { creditUsd?: number } = {}): Promise<Te
   return { id: user.id, key: key.key, keyId: key.id };
 }
 
-/** Another key of an owner's, as if it were an owner of its own. */
-export async function anotherKey(of: TestOwner): Promise<TestOwner> {
-  const made = await send("/v1/keys", { key: of.key, body: { name: "doomed" } });
+/** Another key of an owner, in the form of an owner. */
+export async function anotherKey(owner: TestOwner): Promise<TestOwner> {
+  const made = await send("/v1/keys", { key: owner.key, body: { name: "doomed" } });
   if (made.status !== 201) throw new Error(`no key: ${made.text}`);
-  return { id: of.id, key: made.json.key, keyId: made.json.id };
+  return { id: owner.id, key: made.json.key, keyId: made.json.id };
 }
 
 export async function newEnvironment(key: string, fields: object = {}): Promise<string> {

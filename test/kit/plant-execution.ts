@@ -1,4 +1,4 @@
-/** Executions in a state of our choice, without anything that runs; the sweep doesn't find them. */
+/** Creates executions in a given state, with nothing running; the sweep doesn't find them. */
 import { randomBytes } from "node:crypto";
 import { nanoid } from "nanoid";
 import { formatTicket, hashTicket } from "#shared/core/executions/ticket";
@@ -15,7 +15,7 @@ export interface Planted {
   readonly remove: () => Promise<unknown>;
 }
 
-/** @param template an execution of the owner's that has ended, for all that isn't stated. */
+/** @param template an ended execution of the owner, for all fields that aren't given. */
 export async function plantExecution(
   owner: TestOwner,
   template: string,

@@ -35,7 +35,7 @@ function isUnder(all: readonly Process[], pid: number, ancestors: ReadonlySet<nu
   return false;
 }
 
-/** Of the runners that were started for an execution: usually one process each. */
+/** Process ids of an execution's runners; usually one each. */
 export async function pidsOf(executionId: string, part: RunnerPart): Promise<readonly number[]> {
   const all = await processes();
   const named = all.filter(({ environment }) => environment.includes(executionId));
@@ -51,8 +51,8 @@ export async function pidsOf(executionId: string, part: RunnerPart): Promise<rea
 }
 
 /**
- * SIGKILL. A process that starts meanwhile may break the chain of parents in one look, so there are
- * several. @throws if there is none: then the test didn't reach what it was after.
+ * Sends SIGKILL. A process that starts meanwhile may break the chain of parents, so it looks
+ * several times. @throws if there is none, because the test missed its moment then.
  */
 export async function killPart(executionId: string, part: RunnerPart): Promise<void> {
   const pids = await until(

@@ -1,4 +1,4 @@
-/** Starts a local cloud for a test run; what only its process can do is asked over a port. */
+/** Starts a local cloud for a test run, with a port for what only its process can do. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ export interface CloudContext {
   readonly operatorToken: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly dataFolder: string;
-  /** Where its functions and containers are started from. */
+  /** The bundles that its functions and containers start from. */
   readonly distFolder: string;
 }
 
@@ -25,14 +25,14 @@ declare module "vitest" {
   }
 }
 
-/** @returns what ends it. */
+/** @returns a function that ends it. */
 export async function provideCloud(
   project: TestProject,
   options: Omit<LocalCloudOptions, "dataFolder"> = {},
 ): Promise<() => Promise<void>> {
   const dataFolder = await mkdtemp(join(tmpdir(), "paddock-test-"));
   const limits = { ...wideLimits, ...options.limits };
-  // Tests kill functions on purpose: that one ended and came back is no news.
+  // Ignored, because tests kill functions on purpose.
   const onNotice = () => undefined;
   const cloud = await startLocalCloud({ onNotice, ...options, limits, dataFolder, fresh: true });
   const control = await startControl(cloud);

@@ -1,6 +1,6 @@
 /**
- * A server at the level of bytes, which reads requests by rules of its own and never by Node's
- * parser: it says where one request ends and the next begins, as a strict origin server would.
+ * A server that reads requests byte by byte under its own rules, without Node's parser. It says
+ * where one request ends and the next begins, as a strict origin server would.
  */
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
@@ -15,7 +15,7 @@ export interface HeardRequest {
 
 export interface HeardConnection {
   readonly requests: readonly HeardRequest[];
-  /** What stands behind the last whole request: nothing, or one that broke off. */
+  /** What follows the last whole request: nothing, or an incomplete one. */
   readonly rest: string;
 }
 
@@ -23,7 +23,7 @@ const expects = /\r\nexpect: 100-continue\r\n.*\r\n\r\n$/is;
 const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 export class RawUpstream {
-  /** What each connection brought, in the order they were opened. */
+  /** What each connection received, in the order they were opened. */
   readonly #received: string[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
@@ -32,7 +32,7 @@ export class RawUpstream {
     this.#server = createServer((socket) => this.take(socket));
   }
 
-  /** Speaks to a connection that came by another way. */
+  /** Serves a connection that was accepted elsewhere. */
   take(socket: Socket): void {
     let [bytes, answered, asked] = ["", 0, 0];
     this.#sockets.add(socket);
@@ -67,7 +67,7 @@ export class RawUpstream {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** What each connection brought, once all of them have ended; and forgets it. */
+  /** What each connection received, once all of them have ended; then forgets it. */
   async takeHeard(): Promise<HeardConnection[]> {
     for (const socket of this.#sockets)
       await new Promise((resolve) => socket.once("close", resolve));
@@ -75,7 +75,7 @@ export class RawUpstream {
   }
 }
 
-/** Reads a connection's bytes as requests, by RFC 9112 and nothing more lenient. */
+/** Parses a connection's bytes as requests, strictly by RFC 9112. */
 export function readConnection(bytes: string): HeardConnection {
   const requests: HeardRequest[] = [];
   let rest = bytes;
@@ -111,7 +111,7 @@ interface ReadBody {
 }
 
 function readLength(bytes: string, length: number): ReadBody | null {
-  // What says no length is read no further: by its word, it would never end.
+  // A request without a length isn't read further, because it would never end.
   if (!Number.isInteger(length) || length < 0) return null;
   return bytes.length < length ? null : { text: bytes.slice(0, length), length };
 }
@@ -130,7 +130,7 @@ function readChunks(bytes: string): ReadBody | null {
   }
 }
 
-/** Sends bytes as they are, and resolves with what came back when the other side has ended. */
+/** Sends bytes unchanged, and resolves with the answer when the other side has ended. */
 export async function exchangeBytes(
   socket: Duplex,
   bytes: string,

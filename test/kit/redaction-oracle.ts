@@ -1,6 +1,6 @@
 /**
- * Redaction the slow way: every unit in every way to spell it, tried at every place. It shares the
- * units and their heads with the real one, and nothing of how a text is read.
+ * Redaction the slow way: every unit in every spelling, tried at every position. It shares the
+ * units and their heads with the real one, but not the reading of text.
  */
 import { HeadWriter } from "#shared/core/redaction/heads";
 import { type Layer, type Spelling, spellings } from "#shared/core/redaction/spellings";
@@ -14,10 +14,10 @@ const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const breaks = { plain: /(?:\r?\n){0,2}/y, indented: /(?:\r?\n[ \t]{0,32}){0,2}/y };
 const breaksOf = ({ signs }: Spelling) => (signs === null ? breaks.indented : breaks.plain);
 
-/** Where each way ends in which what is looked for begins at `at`. */
-type Form = (text: string, at: number, over: RegExp) => Iterable<number>;
+/** The positions where each form of the searched text ends that begins at `position`. */
+type Form = (text: string, position: number, layout: RegExp) => Iterable<number>;
 
-/** A spelling of one character: of each of the text's characters those it may be. */
+/** One spelling of a character: for each character of the text, those that it may be. */
 type Sequence = readonly string[];
 
 interface Wanted {
@@ -35,12 +35,12 @@ export function oracleOf(secrets: readonly Secret[]): (text: string) => string {
     ),
     forms: units.map((unit): Wanted => ({ key: unit.key, form: formOf(unit, spelling) })),
   }));
-  const bestAt = (text: string, at: number) => {
+  const bestAt = (text: string, position: number) => {
     let best: { key: string; end: number } | undefined;
     for (const { spelling, heads: known, forms } of wanted) {
-      if (!known.has(headAt(text, at, spelling))) continue;
+      if (!known.has(headAt(text, position, spelling))) continue;
       for (const { key, form } of forms) {
-        const end = Math.max(0, ...form(text, at, breaksOf(spelling)));
+        const end = Math.max(0, ...form(text, position, breaksOf(spelling)));
         if (end > (best?.end ?? 0)) best = { key, end };
       }
     }
@@ -51,7 +51,7 @@ export function oracleOf(secrets: readonly Secret[]): (text: string) => string {
 
 function withoutMatches(
   text: string,
-  bestAt: (text: string, at: number) => { key: string; end: number } | undefined,
+  bestAt: (text: string, position: number) => { key: string; end: number } | undefined,
 ): string {
   let out = "";
   let coveredUntil = 0;
@@ -70,10 +70,10 @@ function withoutMatches(
   return out;
 }
 
-/** The first characters from `at` on, without the breaks among them. */
-function headAt(text: string, at: number, spelling: Spelling): string {
+/** The first characters from `position` on, without line breaks. */
+function headAt(text: string, position: number, spelling: Spelling): string {
   let head = "";
-  let next = at;
+  let next = position;
   while (head.length < redactableLengthMin) {
     if (head !== "") next = behindBreaks(text, next, breaksOf(spelling));
     const unit = text[next] ?? "\n";
@@ -84,10 +84,10 @@ function headAt(text: string, at: number, spelling: Spelling): string {
   return head;
 }
 
-function behindBreaks(text: string, at: number, over: RegExp): number {
-  over.lastIndex = at;
-  over.test(text);
-  return over.lastIndex;
+function behindBreaks(text: string, position: number, layout: RegExp): number {
+  layout.lastIndex = position;
+  layout.test(text);
+  return layout.lastIndex;
 }
 
 function formOf({ text }: Unit, { layers, skipped }: Spelling): Form {
@@ -96,7 +96,7 @@ function formOf({ text }: Unit, { layers, skipped }: Spelling): Form {
   return inRow([...text].map((unit) => spelled(unit, layers)));
 }
 
-/** Of each character in each list of layers. */
+/** The forms by character and list of layers. */
 const made = new Map<string, Form>();
 
 function spelled(character: string, layers: readonly Layer[]): Form {
@@ -106,7 +106,7 @@ function spelled(character: string, layers: readonly Layer[]): Form {
   return form;
 }
 
-/** `character` with the last of `layers` put on first. */
+/** `character` after applying `layers`, the last one first. */
 function newForm(character: string, layers: readonly Layer[]): Form {
   const layer = layers.at(-1);
   if (layer === undefined) return raw(character);
@@ -118,8 +118,8 @@ function newForm(character: string, layers: readonly Layer[]): Form {
 function raw(characters: string): Form {
   const one = (unit: string): Form => {
     const isBreak = /[\n\r]/.test(unit);
-    return (text, at, over) => {
-      const next = behindBreaks(text, at, over);
+    return (text, position, layout) => {
+      const next = behindBreaks(text, position, layout);
       return !isBreak && text[next] === unit ? [next + 1] : [];
     };
   };
@@ -127,18 +127,19 @@ function raw(characters: string): Form {
 }
 
 function inRow(forms: readonly Form[]): Form {
-  return (text, at, over) => {
-    let ends = new Set([at]);
+  return (text, position, layout) => {
+    let ends = new Set([position]);
     for (const form of forms) {
       if (ends.size === 0) break;
-      ends = new Set([...ends].flatMap((end) => [...form(text, end, over)]));
+      ends = new Set([...ends].flatMap((end) => [...form(text, end, layout)]));
     }
     return ends;
   };
 }
 
 function eitherOf(forms: readonly Form[]): Form {
-  return (text, at, over) => new Set(forms.flatMap((form) => [...form(text, at, over)]));
+  return (text, position, layout) =>
+    new Set(forms.flatMap((form) => [...form(text, position, layout)]));
 }
 
 function spellingsBy(layer: Layer, character: string): Sequence[] {
@@ -197,7 +198,7 @@ function byEntity(character: string): Sequence[] {
   return character === "&" ? sequences : [[character], ...sequences];
 }
 
-/** Quotes are `'\''` each, or some in a row are `'"'"'`. */
+/** Each quote is `'\''`, or several in a row are `'"'"'`. */
 function shellForm(text: string, layers: readonly Layer[]): Form {
   const outer = layers.slice(0, -1);
   const plain = (part: string) => inRow([...part].map((one) => spelled(one, outer)));

@@ -10,7 +10,7 @@ import { repositoryRoot } from "../../scripts/tools/repository.ts";
 const run = promisify(execFile);
 const cacheFolder = join(repositoryRoot, "node_modules/.cache/paddock-releases");
 
-/** Whether the history that this checkout has goes back as far. */
+/** Whether this checkout's history reaches back that far. */
 export async function isInHistory(commit: string): Promise<boolean> {
   return await run("git", ["cat-file", "-e", `${commit}^{commit}`], { cwd: repositoryRoot }).then(
     () => true,
@@ -19,13 +19,13 @@ export async function isInHistory(commit: string): Promise<boolean> {
 }
 
 /**
- * Where the bundles of `commit` are; built if they aren't there yet, with today's packages.
+ * The folder with the bundles of `commit`, which are built if missing, with today's packages.
  * @returns a folder like `dist`.
  */
 export async function bundlesOf(commit: string): Promise<string> {
   const kept = join(cacheFolder, commit);
   if (existsSync(kept)) return kept;
-  // Node runs no TypeScript below node_modules.
+  // Outside of node_modules, where Node doesn't run TypeScript.
   const aside = await mkdtemp(join(tmpdir(), "paddock-release-"));
   try {
     const archive = join(aside, "release.tar");
@@ -43,7 +43,7 @@ export async function bundlesOf(commit: string): Promise<string> {
   return kept;
 }
 
-/** Puts one function's bundle, or `runner` with its three, from one `dist` into another. */
+/** Copies one function's bundle, or `runner` with its three, from one `dist` into another. */
 export async function install(part: string, from: string, to: string): Promise<void> {
   const files =
     part === "runner"

@@ -1,4 +1,4 @@
-/** Every answer that a test gets is held against what its route declares. */
+/** Checks every answer that a test gets against what its route declares. */
 import findMyWay, { type HTTPMethod } from "find-my-way";
 import type { Route } from "#shared/pipeline/route";
 import type { Service } from "#shared/pipeline/service";
@@ -12,9 +12,9 @@ for (const name of functionNames(".")) {
   }
 }
 
-/** @throws if a route answered a status it doesn't declare, or a body of another shape. */
+/** @throws if a route answered an undeclared status, or a body that doesn't match its schema. */
 export function checkReply(method: string, path: string, answer: { status: number; text: string }) {
-  // HEAD is answered as GET, without the body that is checked here.
+  // HEAD has no body to check.
   if (answer.status >= 400 || method === "HEAD") return;
   const found = router.find(method as HTTPMethod, path.split("?")[0] ?? path);
   if (!found) return;

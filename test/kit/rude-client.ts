@@ -1,21 +1,21 @@
-/** Clients that send as they please and read when they please: what they see of an answer. */
+/** Clients that send and read at odd times, and what they see of an answer. */
 import { once } from "node:events";
 import { connect } from "node:net";
 
 export interface Seen {
   readonly text: string;
-  /** What ended the connection, if it didn't end as connections do. */
+  /** The error that ended the connection, if there was one. */
   readonly error: string | null;
 }
 
 /**
- * Writes every part before it reads anything: each part once the one before is written and, if
- * given, `between` has resolved. Then it reads to the end.
+ * Writes every part before it reads anything. Each part waits until the one before is written and,
+ * if given, `pause` has resolved. Then it reads to the end.
  */
 export async function writeEverythingFirst(
   port: number,
   parts: readonly (string | Buffer)[],
-  between: () => Promise<unknown> = async () => undefined,
+  pause: () => Promise<unknown> = async () => undefined,
 ): Promise<Seen> {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   let error: string | null = null;
@@ -26,7 +26,7 @@ export async function writeEverythingFirst(
   await once(socket, "connect");
   socket.pause();
   for (const [index, part] of parts.entries()) {
-    if (index > 0) await between();
+    if (index > 0) await pause();
     if (socket.destroyed) break;
     await new Promise((resolve) => socket.write(part, resolve));
   }
@@ -38,7 +38,7 @@ export async function writeEverythingFirst(
   return { text: Buffer.concat(chunks).toString("latin1"), error };
 }
 
-/** Of the first answer that is one: being asked for a body isn't. */
+/** The status of the first final answer; 100 isn't one. */
 export function statusOf({ text }: Seen): number {
   return Number(/HTTP\/1\.1 ((?!100)\d{3}) /.exec(text)?.[1] ?? 0);
 }

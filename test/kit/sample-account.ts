@@ -17,19 +17,19 @@ export function accountWith(fields: Partial<Account> = {}): Account {
   return { ...newAccount(now), balanceMicrousd: 100, ...fields };
 }
 
-export function request(executionId: string, amountMicrousd: number, at = now) {
+export function request(executionId: string, amountMicrousd: number, time = now) {
   const ceilings = { executionCostMaxMicrousd: null, dayCostMaxMicrousd: null };
-  const asked = { executionId, keyId: "key_a", ceilings, amountMicrousd, now: at };
-  return { ...asked, expiresAt: at + day, limits };
+  const asked = { executionId, keyId: "key_a", ceilings, amountMicrousd, now: time };
+  return { ...asked, expiresAt: time + day, limits };
 }
 
 export function held(
   account: Account,
   executionId: string,
   amountMicrousd: number,
-  at = now,
+  time = now,
 ): Account {
-  const result = hold(account, request(executionId, amountMicrousd, at));
+  const result = hold(account, request(executionId, amountMicrousd, time));
   if (!result.granted) throw new Error(result.refusal);
   return result.account;
 }

@@ -1,4 +1,4 @@
-/** A queued execution of the profile `standard`, for whatever isn't said of it. */
+/** A queued execution with the profile `standard`; tests override what they need. */
 import { executionLimits } from "#shared/core/executions/profiles";
 import type { Execution } from "#shared/store/executions";
 import { now } from "./sample-account.ts";
@@ -20,7 +20,13 @@ export function sampleExecution(fields: Partial<Execution> = {}): Execution {
       ticketExpiresAt: now,
     },
     ...{ jobExecution: null, dispatchedAt: null, waitingSince: null, cancelRequestedAt: null },
-    ...{ claimedAt: null, claimantSha256: null, leaseExpiresAt: null, sweepAt: now },
+    ...{
+      claimedAt: null,
+      claimantSha256: null,
+      hasStored: false,
+      leaseExpiresAt: null,
+      sweepAt: now,
+    },
     ...{ readerUntil: now, holdMicrousd: 20_000, chargedMicrousd: null, reason: null },
     ...{ exitCode: null, output: null, outputTruncated: false, workspaceState: null },
     ...{ conflicts: [], eventsLastSequence: 0, createdAt: now, endedAt: null },

@@ -1,4 +1,4 @@
-/** The seed of everything that a test run draws. `PADDOCK_SEED=7` plays another run again. */
+/** The seed of everything that a test run draws. `PADDOCK_SEED=7` repeats another run's draws. */
 import { numberOfCommit } from "../../scripts/tools/commit.ts";
 
 export const seed = readSeed();

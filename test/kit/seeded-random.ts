@@ -14,7 +14,7 @@ export class Dice {
     if (value === undefined) throw new Error("there is nothing to choose from");
     return value;
   }
-  /** All of them, in some order (Fisher and Yates). */
+  /** All of them in random order (Fisher and Yates). */
   shuffled<const T>(values: readonly T[]): readonly T[] {
     const left = [...values];
     return values.flatMap(() => left.splice(this.below(left.length), 1));

@@ -4,18 +4,18 @@
  */
 import { isInShare, shareOfCommit } from "../../scripts/tools/shard.ts";
 
-/** `npm run test:long`, and whatever else sets PADDOCK_LONG: full counts. */
+/** Set by `npm run test:long` and others through PADDOCK_LONG: full counts. */
 export const isLong = process.env.PADDOCK_LONG !== undefined;
 
-/** Every row of each table: the long form, or a run that was asked for this file by name. */
+/** Whether to try every row: in the long form, or in a run that named this file. */
 export const triesEveryRow = isLong || process.env.PADDOCK_EVERY_ROW !== undefined;
 
-/** Whether this run tries the row, where each commit tries one row of `of`. */
-export function isTurn(row: number, of: number): boolean {
-  return triesEveryRow || isInShare(row, shareOfCommit(of));
+/** Whether this run tries the row, if each commit tries one row in `count`. */
+export function isTurn(row: number, count: number): boolean {
+  return triesEveryRow || isInShare(row, shareOfCommit(count));
 }
 
 /** The rows that this run tries. */
-export function sharedOut<T>(rows: readonly T[], of: number): readonly T[] {
-  return rows.filter((_row, index) => isTurn(index, of));
+export function sharedOut<T>(rows: readonly T[], count: number): readonly T[] {
+  return rows.filter((_row, index) => isTurn(index, count));
 }

@@ -1,4 +1,4 @@
-/** Cloud Run and its identity for functions whose clock is ahead: their runners report to them. */
+/** Cloud Run and its identity for functions whose clock is ahead; their runners report to them. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { importJWK, SignJWT } from "jose";
@@ -17,7 +17,7 @@ const tokenDays = "100d";
 const Jwks = z.object({ keys: z.tuple([z.object({ kid: z.string() })]).rest(z.unknown()) });
 
 export interface ShiftedRunner {
-  /** Where `threads` finds it: its `PADDOCK_RUN_ENDPOINT`. */
+  /** The `PADDOCK_RUN_ENDPOINT` for `threads`. */
   readonly endpoint: string;
   close(): Promise<void>;
 }
@@ -55,21 +55,19 @@ export async function startShiftedRunner(gatewayUrl: string): Promise<ShiftedRun
   };
 }
 
-/**
- * Signed with the run's own key; the issuer itself gives none that is good for more than an hour.
- */
+/** Signed with the run's own key, because the issuer's tokens last an hour at most. */
 async function issue(
   dataFolder: string,
-  to: { readonly email: string; readonly audience: string },
+  claims: { readonly email: string; readonly audience: string },
 ): Promise<string> {
   const jwk = JSON.parse(await readFile(join(dataFolder, "identity-key.json"), "utf8"));
   const key = await importJWK(jwk, "RS256");
   const known = await fetch(cloud().environment.PADDOCK_OIDC_JWKS_URL ?? "");
   const [published] = Jwks.parse(await known.json()).keys;
-  return await new SignJWT({ email: to.email, email_verified: true })
+  return await new SignJWT({ email: claims.email, email_verified: true })
     .setProtectedHeader({ alg: "RS256", kid: published.kid })
     .setIssuer(cloud().environment.PADDOCK_OIDC_ISSUER ?? "")
-    .setAudience(to.audience)
+    .setAudience(claims.audience)
     .setSubject("1")
     .setIssuedAt()
     .setExpirationTime(tokenDays)

@@ -9,7 +9,7 @@ export interface Begun {
   readonly over: Promise<void>;
 }
 
-/** Sends a message and resolves once its execution is committed, before anything else of it. */
+/** Sends a message and resolves as soon as its execution is committed. */
 export async function begin(owner: TestOwner, threadId: string, content: string): Promise<Begun> {
   const over = send(`/v1/threads/${threadId}/messages`, { key: owner.key, body: { content } }).then(
     () => undefined,
@@ -23,7 +23,7 @@ export async function begin(owner: TestOwner, threadId: string, content: string)
   return { executionId, over };
 }
 
-/** Resolves when the execution's first event is stored: its command is about to run. */
+/** Resolves when the execution's first event is stored, just before its command runs. */
 export async function untilRunning(owner: TestOwner, executionId: string): Promise<void> {
   const events = firestore().collection(`owners/${owner.id}/executions/${executionId}/events`);
   await until("the first event", async () => (await events.limit(1).get()).size > 0);

@@ -1,4 +1,4 @@
-/** What only the database shows: the record of changes, as the system itself wrote it. */
+/** Reads what only the database shows: the audit rows, as the system itself wrote them. */
 import type { Firestore } from "@google-cloud/firestore";
 import { canonicalBytes, leafHash } from "#shared/core/audit-row";
 import { StoredAuditRow } from "#shared/store/owners";

@@ -1,13 +1,13 @@
 /**
- * Limits of requests that no test meets unawares: those of the deployment are tried where they are
- * meant. What a test's own limits say comes before them.
+ * Request limits that no test reaches by accident; the deployment's own are tested on purpose
+ * elsewhere. A test's own limits override them.
  */
 const minuteMs = 60_000;
 const wide = { max: 1_000_000 };
 
 export const wideLimits = {
   ownerExecutions: null,
-  // One process stands in for as many as the platform would start, and the machine may be slow.
+  // One process takes the load of all that the platform would start, and the machine may be slow.
   fairness: {
     ownerWaitingMax: 10_000,
     waitMsMax: 10 * minuteMs,

@@ -1,4 +1,4 @@
-/** Executions on a workspace as the supervisor keeps it, without sandbox, gateway or cloud. */
+/** Executions on a workspace as the supervisor saves it, without sandbox, gateway or cloud. */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,19 +9,19 @@ import { parseManifest } from "#shared/core/workspace/manifest-bytes";
 import type { Limits } from "#shared/protocol/runner";
 import { KeptWorkspace } from "../../runner/supervisor/kept-workspace.ts";
 
-/** A file system in memory, as workspaces are, keeps every time and every hole. */
+/** A file system in memory, like a workspace's, keeps every time and every hole. */
 const scratch = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 const roomy = { workspaceBytes: 64 * 1_048_576, workspaceInodesMax: 1_000 };
 
 export interface OneExecution {
-  /** Digest of the manifest that it starts from. */
+  /** The digest of the manifest that it starts from. */
   readonly base?: string | null;
   readonly previous?: string | null;
   readonly limits?: Pick<Limits, "workspaceBytes" | "workspaceInodesMax">;
   readonly run?: (folder: string) => void;
 }
 
-/** Storage, folders and answers of one test; each test of the file begins with none. */
+/** Storage, folders and answers of one test; each test starts empty. */
 export class WorkspaceExecutions {
   readonly objects = new Map<string, Uint8Array>();
   readonly notes: string[] = [];
@@ -44,7 +44,7 @@ export class WorkspaceExecutions {
     return folder;
   }
 
-  /** In, what it does, and out. */
+  /** Brings the workspace in, runs, and saves it. */
   async execute({ base = null, previous = null, limits = roomy, run }: OneExecution) {
     const claimed = {
       manifestSha256: base,

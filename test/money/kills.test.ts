@@ -1,4 +1,6 @@
-/** The same crowd while processes are killed and come back; each client asks until it is told. */
+/**
+ * The same crowd while processes are killed and restart; each client retries until it is answered.
+ */
 import { setTimeout as wait } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { killFunction } from "../kit/cloud.ts";
@@ -26,7 +28,7 @@ beforeAll(async () => {
   processes = (await theFleet()).threads;
 });
 
-/** Every sixth hits who settles, every sixth who sweeps. */
+/** One in six kills the settling process, one in six the sweeping one. */
 async function killOne(dice: Dice): Promise<void> {
   const throwOf6 = dice.below(6);
   if (throwOf6 === 0) return await killFunction("runner-gateway");

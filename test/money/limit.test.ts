@@ -17,7 +17,7 @@ describe("LIM-1 executions per key over four processes", () => {
     `exactly 30 of ${attempts} at once are admitted, and only they cost money`,
     async () => {
       const crowd = await newCrowd(attempts, attempts);
-      // The deployment's own number, which the limits of this cloud put out of the way.
+      // The deployment's real number, which this cloud's limits otherwise override.
       const account = firestore().doc(`owners/${crowd.owner.id}/account/budget`);
       await account.update({ "limits.executionsMax": 30 });
       const nextBaseUrl = turns(processes);
@@ -38,7 +38,7 @@ describe("LIM-1 executions per key over four processes", () => {
         expect(retryAfterS).toBeGreaterThan(14 * 60);
         expect(retryAfterS).toBeLessThanOrEqual(16 * 60);
       }
-      // LIM-2: who was refused by the limit set no money aside, and the thread is as it was.
+      // LIM-2: a start that the limit refused set no money aside and didn't change the thread.
       await expectCharged(crowd, { count: 30, accepted });
       const threads = await firestore().collection(`owners/${crowd.owner.id}/threads`).get();
       const asBefore = threads.docs.filter(

@@ -1,4 +1,4 @@
-/** The end of a day that ends a month, as functions live through it whose clocks are ahead. */
+/** The end of a day that ends a month, for functions whose clocks are ahead. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { accountOf, expectBalanced, untilEnded } from "../kit/assert-settled.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
@@ -12,11 +12,11 @@ const today = new Date();
 const midnight = Date.UTC(today.getUTCFullYear(), today.getUTCMonth() + 1);
 const midnightText = new Date(midnight).toISOString();
 const [newDay = ""] = midnightText.split("T");
-/** Long enough to be running still when the clock has struck. */
+/** Long enough to be running when the day ends. */
 const content = play({ workMs: 4_000 });
 const capped = 3 * eachMicrousd;
 
-/** The gateway lives by the first clock; one process is by two seconds behind the other. */
+/** The gateway uses the first clock; one process is two seconds behind the other. */
 const clock = new ShiftedClock();
 const clockBehind = new ShiftedClock();
 const strike = (epochMs: number) => {
@@ -53,7 +53,7 @@ const caps = [
   { field: "monthlyLimitMicrousd", code: "BUDGET_LIMIT_MONTHLY" },
 ] as const;
 
-/** An owner with one cap, and the messages it sends, each on a thread of its own. */
+/** An owner with one cap, and its messages, each on its own thread. */
 class Sender {
   readonly crowd: Crowd;
   readonly code: string;
@@ -107,7 +107,7 @@ describe("BUD-2 F1 a cap at midnight UTC of a month's last day", () => {
       senders.map(async (sender) => {
         const { holds } = await accountOf(sender.crowd.owner);
         expect(Object.keys(holds), "held across it").toHaveLength(3);
-        // The one that is behind still has yesterday on its clock, and doesn't bring it back.
+        // The process that is behind still has yesterday's date, and doesn't bring that day back.
         const after = await sender.send(ahead, behind, ahead);
         expect(statusesOf(after), sender.code).toEqual([200, 200, 200]);
         accepted.set(sender, [...(accepted.get(sender) ?? []), ...after]);
@@ -121,7 +121,7 @@ describe("BUD-2 F1 a cap at midnight UTC of a month's last day", () => {
       await expectBalanced(crowd.owner);
       const { day, month, spentMicrousd } = await accountOf(crowd.owner);
       expect(spentMicrousd).toBe(2 * capped);
-      // What was held before midnight was charged to the day it was held on.
+      // Money held before midnight is charged to the day it was held on.
       expect(day).toEqual({ key: newDay, spentMicrousd: capped });
       expect(month).toEqual({ key: newDay.slice(0, 7), spentMicrousd: capped });
     }

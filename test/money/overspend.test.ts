@@ -1,4 +1,4 @@
-/** One account, four processes, far more who want its money than it can pay for. */
+/** One account, four processes, and far more starts than its money pays for. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { accountOf } from "../kit/assert-settled.ts";
 import { theFleet } from "../kit/fleet.ts";

@@ -1,6 +1,6 @@
 /**
- * Processes that stop in the middle of what they do, for longer than their clients wait, and then
- * go on as if nothing had been: a machine that swaps, an instance whose CPU is taken away.
+ * Processes that stop in the middle of their work, for longer than their clients wait, and then go
+ * on: a machine that swaps, an instance without CPU.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -23,7 +23,10 @@ import { isLong } from "../kit/shard.ts";
 
 const attempts = isLong ? 200 : 24;
 const affords = isLong ? 100 : 12;
-/** Long: beyond the 9 s of a commit, its patience of 5 s and a claim's lease of 15 s. */
+/**
+ * In the long form, longer than the 9 s of a commit, its patience of 5 s and a claim's lease of 15
+ * s.
+ */
 const pausedMs = isLong ? 17_000 : 1_200;
 const patienceMs = 700;
 let fleet: Awaited<ReturnType<typeof theFleet>>;
@@ -34,7 +37,7 @@ beforeAll(async () => {
 
 describe("BUD-3 F12 a process that pauses and goes on", () => {
   test(
-    `starts nothing that another has started meanwhile (seed ${seed})`,
+    `doesn't start an execution twice (seed ${seed})`,
     async () => {
       const dice = new Dice(seed);
       const crowd = await newCrowd(attempts, affords);
@@ -43,7 +46,7 @@ describe("BUD-3 F12 a process that pauses and goes on", () => {
       const nextBaseUrl = turns(others);
       const clients = crowd.threadIds.map(async (threadId, index) => {
         const what = { owner, threadId, idempotencyKey: `once-${index}` };
-        // At first everybody asks the one that is about to stop.
+        // At first every client asks the process that is about to stop.
         const first = await attempt(paused.baseUrl, { ...what, patienceMs });
         return first.status === null ? await persist(nextBaseUrl, what) : first;
       });
@@ -64,7 +67,7 @@ describe("BUD-3 F12 a process that pauses and goes on", () => {
   );
 
   test(
-    "settles nothing that another has settled meanwhile",
+    "doesn't settle an execution twice",
     async () => {
       const crowd = await newCrowd(4, 4);
       const { owner } = crowd;

@@ -1,4 +1,4 @@
-/** What is said twice, late, or into the void counts once. */
+/** Requests that are repeated, late, or whose answers are lost count once. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { accountOf, expectBalanced, untilEnded } from "../kit/assert-settled.ts";
 import { functionUrl, orderRunFault } from "../kit/cloud.ts";
@@ -83,7 +83,7 @@ describe("BUD-4 F12 what is repeated", () => {
 });
 
 describe("BUD-4 F2 what is held", () => {
-  test("is no spending: released, it is held again, as long as what is left pays for it", async () => {
+  test("isn't spending: once released it can be held again while the balance allows it", async () => {
     const crowd = await newCrowd(8, 6);
     const { owner } = crowd;
     const nextBaseUrl = turns(processes);
@@ -95,7 +95,8 @@ describe("BUD-4 F2 what is held", () => {
         threadId,
         content: play(),
       });
-      // Of eight that cost less than they hold, more fit than six, the faster the machine the more.
+      // More than six of eight fit, because they cost less than they hold; faster machines fit
+      // more.
       expect(status).toBe(left >= eachMicrousd ? 200 : 402);
       if (executionId === null) continue;
       await untilEnded(owner, executionId);

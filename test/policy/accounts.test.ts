@@ -1,4 +1,4 @@
-/** Who may do what, and that nobody may more than the code asks for. */
+/** Who may do what, and that nobody has more rights than the code asks for. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -13,17 +13,17 @@ const having = (role: string) =>
     .filter(([, { roles }]) => roles.includes(role))
     .map(([name]) => name);
 
-/** Every grant of the plan, to whomever. */
+/** Every grant in the plan. */
 function grants(): readonly PlannedResource[] {
   return planOf("main")
     .resources()
     .filter(({ type }) => /_iam_(member|binding|policy)$/.test(type));
 }
 
-/** Functions that a role is granted to, by what it is granted on. */
-function holders(role: string, on: (values: PlannedResource["values"]) => boolean): string[] {
+/** Functions that have a role, by what it is granted on. */
+function holders(role: string, matches: (values: PlannedResource["values"]) => boolean): string[] {
   const members = grants()
-    .filter(({ values }) => values.role === role && on(values))
+    .filter(({ values }) => values.role === role && matches(values))
     .map(({ values }) => String(values.member).replace(/^serviceAccount:fn-(.+)@.+$/, "$1"));
   return [...new Set(members)].sort();
 }
@@ -59,7 +59,7 @@ describe.skipIf(!isPlanned)("OPS-1 least privilege", () => {
     expect(named.filter((member) => /:(runner|scheduler)@/.test(member))).toEqual([]);
   });
 
-  test("nobody is let in for being anybody", () => {
+  test("no right is granted to all users", () => {
     expect(planOf("main").text).not.toMatch(/allUsers|allAuthenticatedUsers/);
   });
 
@@ -159,7 +159,7 @@ describe.skipIf(!isPlanned)("SEC-3 secrets are opened by one function", () => {
     expect(holders(opener, on("environment-secrets"))).toEqual(["runner-gateway"]);
   });
 
-  test("whoever wraps a purpose's keys doesn't open them", () => {
+  test("an account that wraps a purpose's keys doesn't open them", () => {
     for (const name of Object.keys(functions)) {
       for (const purpose of ["environment-secrets", "audit-details", "trigger-secrets"]) {
         const wraps = holders("roles/cloudkms.cryptoKeyEncrypter", on(purpose)).includes(name);

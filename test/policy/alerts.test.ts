@@ -1,4 +1,4 @@
-/** What is watched, and that a person hears of it in time. */
+/** What is monitored, and that a person is alerted in time. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
@@ -11,7 +11,7 @@ const Policy = z.object({
   display_name: z.string(),
   enabled: z.boolean(),
   severity: z.string(),
-  /** Unknown before they are made, but as many as there are. */
+  /** Unknown until they are made, but their number is known. */
   notification_channels: z.array(z.null()),
   documentation: z.tuple([z.object({ content: z.string() })]),
   conditions: z.array(
@@ -133,7 +133,7 @@ describe.skipIf(!isPlanned)("OPS-6 from outside", () => {
         .notification_channels.length;
     expect(told("policy.health")).toBe(3);
     expect(told("policy.failing")).toBe(3);
-    // What clients don't notice is nothing for a page.
+    // What clients don't notice doesn't page anyone.
     expect(told('policy.sum["refused-credentials"]')).toBe(2);
   });
 

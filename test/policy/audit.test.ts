@@ -1,4 +1,4 @@
-/** What is on the record, who may read it, and that nobody can change it. */
+/** What is audited, who may read it, and that nobody can change it. */
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { isPlanned, planOf } from "./support/plan.ts";

@@ -1,4 +1,4 @@
-/** What a project is given before anything of the product: services, state, identities. */
+/** What a project gets before the product: services, state, identities. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -6,8 +6,8 @@ import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { isPlanned, type Plan, planOf } from "./support/plan.ts";
 
 /**
- * What a resource needs, by how its type begins, the first that fits: a service of the project, and
- * the role by which a workflow makes it. Null: a person does, with rights beyond the project.
+ * What a resource needs, by the start of its type: a service of the project, and the role that lets
+ * a workflow make it. Null: a person makes it, with rights beyond the project.
  */
 const needs: Readonly<Record<string, readonly [service: string, role: string | null]>> = {
   google_artifact_registry: ["artifactregistry", null],
@@ -38,7 +38,7 @@ const needs: Readonly<Record<string, readonly [service: string, role: string | n
   google_service_account: ["iam", "roles/iam.serviceAccountAdmin"],
   google_storage: ["storage", "paddockBucketMaker"],
 };
-/** Of the main root: what a person applies before a workflow can. */
+/** Resources of the main root that a person applies before a workflow can. */
 const byAPerson = ["google_billing_budget", "google_org_policy_policy"];
 
 function needsOf(type: string): readonly [service: string, role: string | null] {
@@ -220,7 +220,7 @@ describe.skipIf(!isPlanned)("identities of workflows", () => {
   test("every role says why it is held", () => {
     const grants = readFileSync(join(repositoryRoot, "terraform/bootstrap/grants.tf"), "utf8");
     const reasons = planOf("workflows").outputs.accounts;
-    // What isn't known before it is made is left out of the plan's outputs.
+    // The plan's outputs leave out what isn't known in advance.
     if (Array.isArray(reasons)) for (const { reason } of reasons) expect(reason).toMatch(/\w{3}/);
     expect(grants).not.toMatch(/reason\s*=\s*""/);
   });

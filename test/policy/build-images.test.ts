@@ -1,4 +1,6 @@
-/** Both images, built and tried: where an engine runs. Elsewhere Cloud Build is the first to. */
+/**
+ * Builds and tries both images if an engine is available; otherwise Cloud Build is the first to.
+ */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -6,7 +8,7 @@ import { repositoryRoot } from "../../scripts/tools/repository.ts";
 
 const buildMsMax = 1_200_000;
 
-/** The first engine that answers; a client alone builds nothing. */
+/** The first engine that answers, because a client alone can't build. */
 function findEngine(): string | null {
   const names = ["docker", "podman"];
   const answers = (name: string) =>

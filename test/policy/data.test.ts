@@ -1,4 +1,4 @@
-/** Where data lies, under which keys, and for how long. */
+/** Location, encryption keys and retention of data. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";

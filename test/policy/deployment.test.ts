@@ -1,4 +1,7 @@
-/** One apply makes everything, from the code's own lists, and what isn't protected goes again. */
+/**
+ * One apply makes everything from the code's own lists, and whatever isn't protected can be
+ * removed.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -9,7 +12,7 @@ import type { PlanName } from "./support/plans.ts";
 
 const { functions } = await listFunctions(repositoryRoot);
 
-/** Whose API makes a resource, by the beginning of its type; the longest counts. */
+/** The API that makes a resource, by the start of its type; the longest match counts. */
 const apis: Readonly<Record<string, string>> = {
   google_billing_budget: "billingbudgets",
   google_certificate_manager: "certificatemanager",

@@ -1,4 +1,4 @@
-/** What stands before the public functions. */
+/** What protects the public functions. */
 import { describe, expect, test } from "vitest";
 import { securityHeaders } from "#shared/pipeline/headers";
 import { listFunctions } from "../../scripts/build/function-list.ts";
@@ -38,7 +38,7 @@ describe.skipIf(!isPlanned)("EDG-1 Cloud Armor", () => {
     expect(guarded.sort()).toEqual(namesOf("edge").map((name) => `edge-${name}`));
   });
 
-  test("knows the current core rule set, and learns what is usual", () => {
+  test("uses the current core rule set and adaptive protection", () => {
     const plan = planOf("main");
     const sets = wafRules(plan).map(
       (rule) => /'([a-z]+)-v422-stable'/.exec(String(expressionOf(rule)))?.[1],
@@ -63,8 +63,8 @@ describe.skipIf(!isPlanned)("EDG-1 Cloud Armor", () => {
     );
   });
 
-  // Whoever passes the limit is let in: rules that come after it would never be asked.
-  test("asks its rules before it counts", () => {
+  // The throttling rule admits requests below the limit, so later rules would never be evaluated.
+  test("evaluates its rules before it counts", () => {
     const rules = rulesOf(planOf("main"));
     const limit = rules.find(({ action }) => action === "throttle");
     const last = Math.max(...wafRules(planOf("main")).map(({ priority }) => Number(priority)));

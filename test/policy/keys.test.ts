@@ -1,4 +1,4 @@
-/** How keys come and go; who may use which stands in accounts.test.ts. */
+/** How keys are created and retired; accounts.test.ts says who may use which. */
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { isPlanned } from "./support/plan.ts";

@@ -1,4 +1,4 @@
-/** What is counted from logs is what the code writes: each filter against the code's own lines. */
+/** Log-based metrics count what the code writes: each filter is tried with the code's own lines. */
 import { readFileSync } from "node:fs";
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
@@ -19,7 +19,7 @@ import { readAll } from "./support/read.ts";
 
 const start = "POST /v1/threads/:threadId/messages";
 
-/** A request as it is logged once it was answered. */
+/** A request's log entry after its answer. */
 function answer(route: string, status: number, code?: "UNAUTHORIZED" | "FORBIDDEN"): void {
   const response = new ServerResponse(new IncomingMessage(new Socket()));
   response.statusCode = status;
@@ -36,7 +36,7 @@ function answer(route: string, status: number, code?: "UNAUTHORIZED" | "FORBIDDE
   logRequest(record, response, performance.now());
 }
 
-/** What the process writes to standard output meanwhile, as entries of Cloud Logging. */
+/** What the process writes to stdout meanwhile, as entries of Cloud Logging. */
 function entriesOf(type: string, write: () => void): LogEntry[] {
   const lines: string[] = [];
   vi.spyOn(process.stdout, "write").mockImplementation((text) => lines.push(String(text)) > 0);
@@ -76,7 +76,7 @@ const key = ApiKey.parse({
 });
 const alert = { of: "day", percent: 80, period: "2026-11-23", at: 0 } as const;
 
-/** A line that each metric counts, and one of its neighbours that it doesn't. */
+/** For each metric, lines that it counts and similar ones that it doesn't. */
 const samples: Record<string, { counted: LogEntry[]; others: LogEntry[] }> = {
   "refused-credentials": {
     counted: entriesOf(functionsType, () => answer(start, 401, "UNAUTHORIZED")),
@@ -115,7 +115,7 @@ describe.skipIf(!isPlanned)("what is counted from logs", () => {
   });
   const metrics = () => readAll("main", "google_logging_metric", Metric);
 
-  test("is tried here, all of it", () => {
+  test("is covered by a sample for each metric", () => {
     expect(metrics().map((metric) => metric.key)).toEqual(
       Object.keys(samples).toSorted((a, b) => a.localeCompare(b, "en")),
     );
@@ -123,14 +123,14 @@ describe.skipIf(!isPlanned)("what is counted from logs", () => {
 
   test.each(Object.entries(samples))(
     "%s: the code's own line, and not its neighbour",
-    (name, of) => {
+    (name, sample) => {
       const metric = metrics().find((each) => each.key === name)?.values ?? expect.fail();
       const filter = parseFilter(metric.filter);
-      expect(of.counted.map(filter)).toEqual([true]);
-      expect(of.others.map(filter)).toEqual([false]);
+      expect(sample.counted.map(filter)).toEqual([true]);
+      expect(sample.others.map(filter)).toEqual([false]);
       for (const extractor of Object.values(metric.label_extractors ?? {})) {
         const field = /^EXTRACT\(jsonPayload\.(\w+)\)$/.exec(extractor)?.[1] ?? expect.fail();
-        expect(of.counted).toMatchObject([{ jsonPayload: { fields: { [field]: {} } } }]);
+        expect(sample.counted).toMatchObject([{ jsonPayload: { fields: { [field]: {} } } }]);
       }
     },
   );

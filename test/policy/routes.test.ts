@@ -7,7 +7,7 @@ import { routerOf } from "./support/url-map.ts";
 
 const { functions } = await listFunctions(repositoryRoot);
 
-/** A path that a pattern of ours means: words for its parameters. */
+/** A path that matches one of our patterns, with words for its parameters. */
 const sampleOf = (pattern: string) =>
   pattern.replaceAll(/:[A-Za-z0-9_]+/g, "any_Thing-1").replace(/\*$/, "a/b c.ts");
 

@@ -124,7 +124,7 @@ describe.skipIf(!isPlanned)("NET-1 the network of an execution", () => {
     },
   );
 
-  // Direct VPC egress doesn't work under a denial of a higher rank.
+  // Direct VPC egress doesn't work under a denial with a higher rank.
   test("no rule denies at a priority of 1000 or less", () => {
     const rules = ["none", "allowlist", "internet"].flatMap((mode) =>
       rulesFor(`runner-${mode}`, "EGRESS"),

@@ -1,4 +1,4 @@
-/** What must never be in a plan, and so in no state either: the value of a secret. */
+/** What must never be in a plan or state: the value of a secret. */
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { isPlanned, planOf } from "./support/plan.ts";
@@ -22,7 +22,7 @@ describe.skipIf(!isPlanned)("secrets", () => {
   test.each(plans)("have no value in what is asked of %s, nor anywhere in its plan", (name) => {
     const { text } = planOf(name);
     expect(text).not.toMatch(/-----BEGIN|tb_(?:prod|dev)_[0-9a-f]{8}/);
-    // What is that long and hex is the digest of an image, and nothing else.
+    // The only long hex strings are digests of images.
     const hex = text.match(/(?<!sha256:)\b[0-9a-f]{40,}\b/g) ?? [];
     expect(hex).toEqual([]);
     const { variables } = z

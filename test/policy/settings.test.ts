@@ -1,4 +1,4 @@
-/** What functions and runners are told, against what they read. */
+/** The settings of functions and runners match what they read. */
 import { describe, expect, test } from "vitest";
 import { readSettings } from "#shared/config";
 import { readSettings as readLauncherSettings } from "../../runner/launcher/settings.ts";
@@ -30,7 +30,7 @@ function ofJob({ values }: PlannedResource): Record<string, string> {
   return environmentOf(outer?.template[0]?.containers);
 }
 
-/** What can't work without which settings: a route's credential, the first word of a role. */
+/** Which settings a route's credential or a role's first word requires. */
 const needed: Readonly<Record<string, readonly string[]>> = {
   "first-operator": ["PADDOCK_FIRST_OPERATOR", "PADDOCK_OPERATOR_AUDIENCE"],
   operator: ["PADDOCK_OPERATOR_AUDIENCE"],

@@ -1,4 +1,4 @@
-/** Where what runs comes from: images, packages, providers, actions. */
+/** The origin of everything that runs: images, packages, providers, actions. */
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * The sandbox as it looks from inside is written down here, and every argument of its command line
- * shows in it: whichever one is taken away, this view changes and the first test fails.
+ * The sandbox's view from inside is written down here, and every argument of its command line
+ * affects it: removing any of them changes the view and fails the first test.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -14,7 +14,7 @@ import { modesNow } from "./support/modes-now.ts";
 
 const parallel = 3;
 const programs = ["setpriv", "bwrap", "/usr/bin/setpriv"];
-/** What bubblewrap does unasked, and is told all the same; a unit test or mode userns holds it. */
+/** Arguments that state bubblewrap's default. A unit test, or mode userns, checks them. */
 const saidAnyway = {
   userns: ["--cap-drop ALL"],
   setpriv: [
@@ -68,7 +68,7 @@ describe.each(modesNow)("EXE-2 in mode %s", { timeout: 120_000 }, (mode) => {
   });
 });
 
-/** The places of each option with its values, in the whole command line. */
+/** The positions of each option with its values in the whole command line. */
 function options(command: readonly string[]): number[][] {
   const groups: number[][] = [];
   for (const [index, word] of command.slice(0, command.lastIndexOf("/bin/sh")).entries()) {

@@ -1,4 +1,4 @@
-/** SEC-5: what programs hold of a secret that is bound to a host, and what the host hears of it. */
+/** SEC-5: what programs hold of a secret that is bound to a host, and what the host receives. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { claimFor } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";

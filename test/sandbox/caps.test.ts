@@ -1,4 +1,4 @@
-/** Each cap is exceeded once, and ends or bounds the execution with its reason. */
+/** Each cap is exceeded once, and ends or bounds the execution with its own reason. */
 import { describe, expect, test } from "vitest";
 import type { Limits } from "#shared/protocol/runner";
 import { claimFor, megabyte } from "./support/gateway.ts";

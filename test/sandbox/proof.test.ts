@@ -1,4 +1,6 @@
-/** EXE-8: what isn't proven isn't there, and then nothing is run. F6: never silently. */
+/**
+ * EXE-8: a layer that isn't proven counts as missing, and then nothing runs. F6: never silently.
+ */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type SandboxMode, sandboxModes } from "#shared/protocol/sandbox-mode";
@@ -14,7 +16,7 @@ function inArguments(find: string, replace: string): Alteration {
   return { file: sandboxArguments, find, replace };
 }
 
-/** A mandatory layer, the programs of a runner that lacks it, and what is seen of that. */
+/** A mandatory layer, a runner that lacks it, and what is visible of that. */
 interface Layer {
   readonly name: string;
   readonly without: Alteration;
@@ -24,11 +26,11 @@ interface Layer {
 
 function layer(
   name: string,
-  without: Alteration,
+  alteration: Alteration,
   seen: RegExp,
   modes: readonly SandboxMode[] = sandboxModes,
 ): Layer {
-  return { name, without, seen, modes };
+  return { name, without: alteration, seen, modes };
 }
 
 const kinds = '["ipc", "pid", "net", "uts", "cgroup"]';
@@ -109,7 +111,7 @@ const layers: readonly Layer[] = [
   ),
 ];
 
-/** Each layer in one mode; another commit tries the other, where there are two. */
+/** Each layer in one mode; another commit tries the other one, if there are two. */
 const triedIn = (mode: SandboxMode) =>
   layers.filter(({ modes }, index) => {
     const turn = index + modes.indexOf(mode);

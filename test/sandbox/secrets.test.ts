@@ -1,4 +1,4 @@
-/** SEC-4: what a script prints of a secret doesn't leave, whatever form it has. */
+/** SEC-4: what a script prints of a secret doesn't leave, in any form. */
 import { readFileSync, statSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { claimFor } from "./support/gateway.ts";
@@ -15,7 +15,7 @@ const forms = `
   for i in $(seq 0 $((\${#TOKEN} - 1))); do printf '%s' "\${TOKEN:$i:1}"; sleep 0.01; done; echo
   echo "$TOKEN" > "$NAME"; exit 3`;
 
-/** Of each program that holds tokens: how much of it a crash may write, and who may read it. */
+/** How much of each program that holds tokens a crash may write, and who may read it. */
 function whereCrashesGo({ pids }: Host): string[] {
   return pids().map((pid) => {
     const limits = readFileSync(`/proc/${pid}/limits`, "utf8");
@@ -25,7 +25,7 @@ function whereCrashesGo({ pids }: Host): string[] {
 }
 
 describe("SEC-4 an execution with a secret", { timeout: 120_000 }, () => {
-  test("uses it, and tells it to nobody, by a crash of ours neither", async () => {
+  test("uses it without revealing it, even if a program of ours crashes", async () => {
     const name = "file-named-by-a-secret";
     const secrets = [
       { key: "TOKEN", value },
@@ -33,13 +33,13 @@ describe("SEC-4 an execution with a secret", { timeout: 120_000 }, () => {
     ];
     let crashes: readonly string[] = [];
     const run = await execute(claimFor(forms, { secrets }), "userns", {
-      during: async (gateway, at) => {
+      during: async (gateway, host) => {
         await gateway.until(() => gateway.text() !== "");
-        crashes = whereCrashesGo(at);
+        crashes = whereCrashesGo(host);
       },
     });
-    // Of launcher and supervisor: one byte is the limit at which the kernel asks no handler either,
-    // and what belongs to root in `/proc` is a process that isn't dumped at all.
+    // With one byte the kernel asks no crash handler, and a `/proc`
+    // that root owns shows a process that isn't dumped at all.
     expect(crashes).toEqual(["limit 1, of uid 0", "limit 1, of uid 0"]);
     const { gateway, host } = run;
     expect(gateway.settled?.output.match(/\[redacted:TOKEN\]/g)?.length).toBeGreaterThanOrEqual(7);
@@ -52,7 +52,7 @@ describe("SEC-4 an execution with a secret", { timeout: 120_000 }, () => {
       expect(said).not.toContain(form);
     }
     expect(said).not.toContain("canary");
-    // The workspace is the owner's own: what a script saves there, it saves.
+    // The workspace belongs to the owner, so a script may save the value there.
     expect(gateway.savedFile(name)).toBe(`${value}\n`);
   });
 });

@@ -1,4 +1,4 @@
-/** How long a sandbox takes to start, proof included: printed, with a loose bound. */
+/** How long a sandbox takes to start, including the proof: printed, with a loose bound. */
 import { expect, test } from "vitest";
 import { sandboxModes } from "#shared/protocol/sandbox-mode";
 import { claimFor } from "./support/gateway.ts";
@@ -6,7 +6,7 @@ import { execute } from "./support/host.ts";
 
 const rounds = 7;
 
-/** Far above what is measured alone: other work on the machine must not fail it. */
+/** Far above the time on an idle machine, so that other work doesn't fail the test. */
 const firstOutputMsMax = 3_000;
 
 test.each(sandboxModes)("mode %s: from the launcher's start to the first output", async (mode) => {

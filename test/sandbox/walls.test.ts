@@ -1,4 +1,4 @@
-/** What can be seen, written and reached from inside; attempts to do more are in `test/escape`. */
+/** What can be seen, written and reached from inside; `test/escape` attempts more. */
 import { execFile } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -115,7 +115,7 @@ describe("a path", () => {
       ...(await send("/v1/health")).json,
       timestamp: expect.any(String),
       uptime: expect.any(Number),
-      // What is used of the memory changes from one moment to the next.
+      // Memory usage changes all the time.
       checks: expect.any(Object),
     });
   });
@@ -197,7 +197,7 @@ describe("a download", () => {
     const gone = await send(path, { key, method: "DELETE", headers: stale });
     expectRefusal(gone, 412, "PRECONDITION_FAILED");
     expect(await get({})).toMatchObject({ status: 200, text: "new new", headers: { etag: now } });
-    // What has no tags can't be changed on their condition.
+    // A thing without tags can't be changed conditionally.
     const body = { environmentId };
     const sent = { key, body, headers: { "if-match": old } };
     expectRefusal(await send("/v1/threads", sent), 412, "PRECONDITION_FAILED");

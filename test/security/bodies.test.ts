@@ -1,4 +1,4 @@
-/** Every route that takes JSON, sent what isn't: refused with the right status, never a 500. */
+/** Every JSON route refuses what isn't JSON with the right status, never with a 500. */
 import { beforeAll, describe, test } from "vitest";
 import { cloud } from "../kit/cloud.ts";
 import { newOwner } from "../kit/owners.ts";
@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 async function sendTo(route: TableRoute, raw: string, headers: Record<string, string> = json) {
   const credential = route.route.authenticate === "api-key" ? key : cloud().operatorToken;
-  // A body of our own stands instead of the sample.
+  // The test's own body replaces the sample.
   return await ask(route, { key: credential, raw, headers, body: undefined });
 }
 

@@ -1,4 +1,4 @@
-/** SEC-2: secrets are planted, everything that can go wrong does, and nobody finds one again. */
+/** SEC-2: secrets are planted, everything that can go wrong does, and none is found again. */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -11,7 +11,7 @@ import { type Answer, send } from "../kit/client.ts";
 import { cloud, killFunction } from "../kit/cloud.ts";
 import { allDocuments } from "../kit/dump.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
-import { isTurn } from "../kit/share.ts";
+import { isTurn } from "../kit/shard.ts";
 import { firestore } from "../kit/store.ts";
 import {
   type Contents,
@@ -23,7 +23,7 @@ import {
 } from "./support/canary.ts";
 
 const startedAtMs = Date.now();
-/** With characters that each form spells differently. */
+/** Contains characters that each form spells differently. */
 const canary = (name: string) => `${name} "canary"/+é?${randomBytes(12).toString("hex")}`;
 const header = () => `canary+/${randomBytes(18).toString("base64url")}`;
 const secrets = {
@@ -40,7 +40,7 @@ const [control, answers]: [string, Buffer[]] = [canary("control"), []];
 const seen = { arguments: new Set<string>(), environments: new Set<string>() };
 let owner: TestOwner;
 
-/** The local stand-in for what the cloud mounts from Secret Manager: where these belong. */
+/** The local files for what the cloud mounts from Secret Manager, where these belong. */
 const keyFiles = () =>
   ["peppers", "gateway-tokens"].map((name) => join(cloud().dataFolder, `secrets/${name}.json`));
 
@@ -154,7 +154,7 @@ describe("SEC-2 a canary", () => {
     writeFileSync(inFolder, packed);
     writeFileSync(inTemporary, Buffer.concat([Buffer.from("before"), packed]));
     const planted = firestore().doc(`owners/${owner.id}/canaries/one`);
-    // JSON escapes once more what is in a document, and escapes nothing of the other forms.
+    // JSON escapes a document's content once more, and leaves the other forms alone.
     await planted.set({ all: all.toString(), deep: { control } });
     const env = { CANARY: all.toString() };
     const child = spawn("/bin/sleep", ["60"], { argv0: all.toString(), env });

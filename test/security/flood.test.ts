@@ -1,4 +1,4 @@
-/** Ten thousand forged keys before bodies of a megabyte; a few hundred unless the run is long. */
+/** Ten thousand forged keys before bodies of a megabyte; a few hundred in the short form. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cloud, operationsOf, resetOperations } from "../kit/cloud.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
@@ -9,13 +9,13 @@ const long = isLong;
 const count = long ? 10_000 : 400;
 const atOnce = 40;
 const timeoutMs = long ? 600_000 : 60_000;
-/** What the first reads of a connection bring along, 99 KiB as a rule, is all that is taken in. */
+/** Only a connection's first reads are taken in, usually 99 KiB. */
 const readBytesMax = 160 * 1024;
 const growthMibMax = 64;
 
 const portOf = (url: string) => Number(new URL(url).port);
 
-/** Refused, every one: most with their answer, the others by a closed door. */
+/** Expects that all were refused: most with an answer, the others by a closed connection. */
 function expectAllRefused(refusals: readonly FloodRefusal[], answeredMin: number): void {
   expect(refusals).toHaveLength(count);
   const answered = refusals.filter(({ status }) => status !== null);
@@ -40,7 +40,7 @@ describe(`KEY-3 ${count} forged keys, each before a body of a megabyte`, {
     const [aside] = await startAsides("agents", 1);
     if (!aside) throw new Error("no process");
     agents = aside;
-    // What the process reads once, and what its heap needs to be warm.
+    // Warms the process up: what it reads once, and what its heap needs.
     await flood({ port: portOf(agents.baseUrl), count: 200, atOnce });
   });
   afterAll(async () => await agents.stop());

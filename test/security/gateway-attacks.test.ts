@@ -1,6 +1,7 @@
 /**
- * Attempts of a runner that was taken over, at the only address it reaches. Each must be refused,
- * and work at a gateway whose source lacks the defence (that half only if the file is asked for).
+ * Attacks by a compromised runner at the only address it can reach. Each must be refused, and must
+ * work at a gateway whose source lacks the defence (that half only if the file is requested by
+ * name).
  */
 import { createHash, randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
@@ -24,7 +25,7 @@ const ticketFile = "shared/core/executions/ticket.ts";
 const forgedMicrousd = 123_456_789;
 const workedMs = 6_000;
 
-/** Nobody's but this file's: the sweep mustn't find them. */
+/** Only this file's executions; the sweep mustn't find them. */
 const planted: Planted["remove"][] = [];
 let owner: TestOwner;
 let template: string;
@@ -59,7 +60,11 @@ const attempts: readonly Attempt[] = [
   {
     name: "a ticket that waited too long",
     behind: "tickets expire",
-    without: { file: claimFile, find: "ticketExpiresAt > at.now", replace: "ticketExpiresAt > 0" },
+    without: {
+      file: claimFile,
+      find: "ticketExpiresAt > context.now",
+      replace: "ticketExpiresAt > 0",
+    },
     async escapes(baseUrl) {
       const ticket = await plant({ status: "queued", ticketExpiresAt: Date.now() - 1 });
       return (await claim(baseUrl, ticket)).status === 200;
@@ -122,7 +127,7 @@ const attempts: readonly Attempt[] = [
     },
   },
   {
-    name: "that nothing was executed, with output, events or egress to show for it",
+    name: "that nothing was executed, with anything to show for it, or a minute late",
     behind: "only a runner with nothing to show is believed",
     without: {
       file: settleFile,
@@ -131,13 +136,17 @@ const attempts: readonly Attempt[] = [
     },
     async escapes(baseUrl) {
       const [printed, told, sent] = [await working(), await working(), await working()];
+      const [packed, late] = [await working(), await working(61_000)];
       await settleUnproven(baseUrl, printed, "worked");
       expect((await storeEvent(baseUrl, told)).status).toBe(200);
       await settleUnproven(baseUrl, told);
       expect((await storeEgress(baseUrl, sent)).status).toBe(200);
       await settleUnproven(baseUrl, sent);
+      expect((await storePack(baseUrl, packed)).status).toBe(200);
+      await settleUnproven(baseUrl, packed);
+      await settleUnproven(baseUrl, late);
       const ended = await Promise.all(
-        [printed, told, sent].map(({ id }) => executionOf(owner, id)),
+        [printed, told, sent, packed, late].map(({ id }) => executionOf(owner, id)),
       );
       return ended.some(({ chargedMicrousd }) => chargedMicrousd === 0);
     },
@@ -163,7 +172,7 @@ const attempts: readonly Attempt[] = [
   },
 ];
 
-/** An execution of this owner in a state of our choice, and its ticket. */
+/** An execution of this owner in a given state, and its ticket. */
 async function plant(fields: Parameters<typeof plantExecution>[2]): Promise<string> {
   const one = await plantExecution(owner, template, fields);
   planted.push(one.remove);
@@ -173,10 +182,10 @@ async function plant(fields: Parameters<typeof plantExecution>[2]): Promise<stri
 const idOf = (ticket: string) => ticket.split(".")[2] ?? "";
 
 /** One that was claimed a while ago, and what its runner shows. */
-async function working() {
-  const claimedAt = Date.now() - workedMs;
+async function working(elapsedMs = workedMs) {
+  const claimedAt = Date.now() - elapsedMs;
   const id = idOf(await plant({ status: "running", claimedAt }));
-  return { id, ...(await prepareBeat(owner, id, workedMs)) };
+  return { id, ...(await prepareBeat(owner, id, elapsedMs)) };
 }
 
 type Shown = Pick<Awaited<ReturnType<typeof working>>, "key" | "leaseVersion">;
@@ -204,7 +213,7 @@ async function storePack(baseUrl: string, { key }: Shown): Promise<Answer> {
   return await send(path, { baseUrl, key, method: "PUT", raw, headers });
 }
 
-/** As a runner that says it executed nothing. */
+/** Settles like a runner that claims to have executed nothing. */
 async function settleUnproven(baseUrl: string, { key, leaseVersion }: Shown, output = "") {
   const body = {
     ...{ leaseVersion, outcome: "failed", reason: "isolation_unavailable", exitCode: null },

@@ -1,5 +1,5 @@
 /**
- * Names of a user's choice that are JavaScript's, Firestore's or nobody's: each comes back as it
+ * User-chosen names with a meaning in JavaScript or Firestore, or in none: each comes back as it
  * was sent, or is refused in a sentence. Never a 500, and never lost.
  */
 import { beforeAll, describe, expect, test } from "vitest";
@@ -11,7 +11,7 @@ import { ask, expectRefusal } from "./support/refusals.ts";
 import { bodyFor } from "./support/samples.ts";
 import { keyRoutes, operatorRoutes, type TableRoute } from "./support/table.ts";
 
-/** Such as are names of variables, too. */
+/** Those that are valid names of variables, too. */
 const variables = [
   "__proto__",
   "toDate",
@@ -34,7 +34,7 @@ beforeAll(async () => {
 const call = async (path: string, body?: unknown, method?: string) =>
   await send(path, { key: owner.key, ...(body ? { body } : {}), ...(method ? { method } : {}) });
 
-/** As JSON writes it: a literal of ours would make a prototype of `__proto__`. */
+/** Written as JSON text, because a literal would set the prototype for `__proto__`. */
 const named = (names: readonly string[], value: unknown) =>
   Object.fromEntries(names.map((name) => [name, value]));
 
@@ -94,7 +94,7 @@ describe("SEC-8 a field that is named by its user", () => {
   });
 });
 
-/** One reader of bodies serves them all, so that a run tries a part of them. */
+/** The same code reads all bodies, so a run tries a part of the routes. */
 const jsonRoutes = sharedOut(
   [...keyRoutes, ...operatorRoutes].filter(({ route }) => typeof route.body !== "string"),
   3,

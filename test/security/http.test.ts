@@ -1,4 +1,4 @@
-/** What RFC 9110 and 9112 let any client send: answered as its plainest form is. */
+/** What RFC 9110 and 9112 allow any client is answered like its simplest form. */
 import { once } from "node:events";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";

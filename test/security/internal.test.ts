@@ -8,7 +8,7 @@ import { ask, expectRefusal } from "./support/refusals.ts";
 import { forged } from "./support/stranger-keys.ts";
 import { internalRoutes, operatorRoutes } from "./support/table.ts";
 
-/** Right by its signature, and of no use here. */
+/** A valid signature, but useless here. */
 const stranger = "someone@elsewhere.example";
 const nonsense = ["control.1.e30.x", `${"a".repeat(40)}.${"b".repeat(40)}.${"c".repeat(40)}`];
 

@@ -1,4 +1,4 @@
-/** Every route, tried with a valid key: of another owner, or of one who may do something else. */
+/** Every route, tried with a valid key of another owner, or with one that lacks the right. */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Scope } from "#shared/core/keys/scopes";
 import { send } from "../kit/client.ts";
@@ -33,8 +33,8 @@ async function idsIn(collection: string): Promise<readonly string[]> {
   return (await firestore().collection(collection).limit(1).get()).docs.map(({ id }) => id);
 }
 
-/** Every document of an owner, down to the last, with when it was written. */
-/** What the scheduler's sweeps write of every owner, whenever they come round. */
+/** Every document of an owner, with the time of its last write. */
+/** What the scheduler's sweeps write for every owner at any time. */
 const sweptPath = /\/account\/ledger-check$/;
 
 async function documentsOf(owner: TestOwner): Promise<Readonly<Record<string, unknown>>> {
@@ -73,7 +73,7 @@ describe("OWN-1 another owner's id", () => {
   );
   test.each(inFields)("in the $where of $title, as $field, too", async (tried) => {
     const { route, where, field, prefix, valueFor } = tried;
-    // What else is named is the stranger's own, so that this id alone is at fault.
+    // Everything else belongs to the stranger, so only this id is at fault.
     const own = await strangersOwn();
     const withId = async (id = "") => {
       const key = stranger.key;
@@ -98,7 +98,7 @@ describe("OWN-1 another owner's id", () => {
 
 let own: Promise<Ids> | undefined;
 
-/** Things of the stranger's, made once. */
+/** The stranger's own things, made once. */
 async function strangersOwn(): Promise<Ids> {
   own ??= (async () => {
     const { key, keyId: id, id: user } = stranger;

@@ -1,4 +1,4 @@
-/** Past the functions: Firestore itself, asked by clients as the rules see them. */
+/** Firestore itself, without the functions, asked by clients that are subject to its rules. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { hashKey } from "#shared/core/keys/api-key";
 import { cloud, until } from "../kit/cloud.ts";
@@ -12,7 +12,7 @@ beforeAll(async () => {
   owner = await newOwner({ creditUsd: 1 });
   const environmentId = await newEnvironment(owner.key);
   const keyPath = `apiKeys/${hashKey(owner.key)}`;
-  // Noting its use is the only change to come.
+  // The note of its use is the only change to come.
   await until("the note of its use", async () => {
     return (await firestore().doc(keyPath).get()).get("lastUsedAt");
   });
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** As Firebase signs in a person; the emulator takes it unsigned and tells the rules the same. */
+/** As Firebase signs a person in; the emulator accepts it unsigned. */
 function signedIn(uid: string): string {
   const now = Math.floor(Date.now() / 1_000);
   const { GOOGLE_CLOUD_PROJECT: project = "" } = cloud().environment;

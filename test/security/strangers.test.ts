@@ -1,4 +1,4 @@
-/** Every route that takes a key, tried by those whose key is none. */
+/** Every route that takes a key, tried with invalid keys. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { operationsOf, resetOperations } from "../kit/cloud.ts";
@@ -93,7 +93,7 @@ describe("every verb", () => {
   test.each(paths)("of %s that no route has is refused, with those that one has", async (path) => {
     const first = routes.find((route) => route.path === path);
     if (!first) throw new Error("a path without a route");
-    // Another route's pattern can match the same path, as a file's does that of the upload.
+    // Another route's pattern can match the same path, as a file's matches the upload's.
     const matching = routes.filter((route) => patternOf(route.path).test(pathFor(first)));
     const taken = verbs.filter((verb) => matching.some(({ method }) => method === verb));
     const allowed = taken.flatMap((verb) => (verb === "GET" ? ["GET", "HEAD"] : [verb]));

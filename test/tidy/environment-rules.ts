@@ -1,7 +1,11 @@
-/** Test files share their worker's process: what one sets in its environment, the next one sees. */
+/**
+ * Test files share their worker's process, so what one sets in its environment, the next one sees.
+ */
 import { type Finding, isNode, type SourceFile, type SyntaxNode, walk } from "./source-file.ts";
 
-/** Every test wants the same of it: Google's clients mustn't look for a metadata server. */
+/**
+ * Every test sets it to the same value, so that Google's clients don't look for a metadata server.
+ */
 const sameForAll = "METADATA_SERVER_DETECTION";
 const message = "test files share their process: set a variable with vi.stubEnv and unstub it";
 

@@ -1,4 +1,4 @@
-/** Who may import whom. The order of the areas is the architecture's; there is no way back up. */
+/** Who may import whom. The order of the areas is the architecture's, and only goes down. */
 import type { Finding, Import, SourceFile } from "./source-file.ts";
 
 /** What each area of `shared/` may import besides itself. `owner` is `shared/identity/owner.ts`. */
@@ -23,7 +23,10 @@ export function isProduct(path: string): boolean {
   return productFolders.includes(folderOf(path)) && !path.endsWith(".test.ts");
 }
 
-/** What `source` imports and shouldn't, or imports in another way than everybody else. */
+/**
+ * Imports of `source` that aren't allowed, or that are written otherwise than everywhere else.
+ * Tests of product code may use everything of theirs.
+ */
 export function findForbiddenImports(source: SourceFile): Finding[] {
   return source.imports.flatMap((imported) => {
     const why = whyAliasForbidden(source.path, imported) ?? whyForbidden(source.path, imported);
@@ -71,12 +74,12 @@ function whyPackageForbidden(path: string, { target }: Import): string | null {
   if (!googleClients.test(target)) return null;
   if (folderOf(path) === "runner") return "beside untrusted code there is no key of ours";
   if (path.startsWith("shared/google/")) return null;
-  // The only door to the database speaks its client's types and values.
+  // The only code that opens the database uses its client's types and values.
   if (path.startsWith("shared/store/") && target === "@google-cloud/firestore") return null;
   return "Google's clients are used in shared/google only";
 }
 
-/** Domains (keys, owners, executions, …) stand side by side between `pipeline` and the table. */
+/** Domains (keys, owners, executions, …) are siblings between `pipeline` and the table. */
 function mayImport(from: string, to: string): boolean {
   const allowed = below[from];
   if (allowed !== undefined) return allowed.includes(to);
@@ -90,10 +93,7 @@ function areaOf(path: string): string {
 
 const folderOf = (path: string) => path.split("/")[0] ?? "";
 
-/**
- * Modules that need each other to be understood, so imports of types count too. Each circle is
- * reported once.
- */
+/** Modules that import each other, types included; each circle is reported once. */
 export function findImportCircles(sources: readonly SourceFile[]): Finding[] {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const done = new Set<string>();

@@ -1,15 +1,15 @@
-/** Where time, chance, the environment, waiting and what is said of errors may come from. */
+/** Decides where time, randomness, the environment, waiting and errors' messages may be used. */
 import { isProduct } from "./import-rules.ts";
 import { type Finding, isNode, type SourceFile, type SyntaxNode, walk } from "./source-file.ts";
 
 /**
- * Where the environment is looked at: the rest is handed settings. The runner's programs hand
+ * The only files that read the environment; the rest gets settings. The runner's programs pass
  * theirs to a pure reader; `init` proves that its own is empty.
  */
 const readsEnvironment =
   /^(shared\/config|runner\/(launcher|supervisor)\/main|runner\/init\/.*)\.ts$/;
 const isCore = (path: string) => path.startsWith("shared/core/");
-/** What takes time and chance from `deps`, so that a test can decide them. */
+/** Takes time and randomness from `deps`, so that a test can decide them. */
 const isDecided = (path: string) => isCore(path) || path.startsWith("functions/");
 
 const pureNodeModules = ["node:buffer", "node:crypto", "node:util"];
@@ -17,9 +17,11 @@ const chance = ["randomBytes", "randomUUID", "randomInt", "getRandomValues", "we
 const impureGlobals = ["fetch", "setTimeout", "setInterval", "setImmediate", "queueMicrotask"];
 const clockAndChance = ["Date.now", "Math.random", "performance.now", "crypto.randomUUID"];
 
-/** The message of an error that we didn't write may hold anybody's values: one module tells. */
+/**
+ * The message of an error that we didn't write may contain private values, so one module reads it.
+ */
 const tellsOfErrors = /^(shared\/core\/describe-error|shared\/errors\/api-error)\.ts$/;
-/** What is caught of a connection to a stranger: redacted before it is told to the sandbox. */
+/** Errors of connections to strangers; they are redacted before the sandbox sees them. */
 const tellsRedacted = /^runner\/egress\/bound-exchange\.ts$/;
 const caughtNames = ["error", "err", "cause", "failure", "failed", "reason", "exception", "thrown"];
 

@@ -6,35 +6,37 @@ type Branches = Expression["alternatives"];
 type Element = Branches[number]["elements"][number];
 type Of<T extends Element["type"]> = Extract<Element, { readonly type: T }>;
 
-/** What leads from one place to the next while `characters` are read. */
+/** A transition from one place to the next, reading one of `characters`. */
 export interface Step {
   readonly to: number;
   readonly characters: CharSet;
-  /** Having read them, the expression has matched, whatever comes then. */
+  /** After them the expression has matched, whatever follows. */
   readonly matched: boolean;
 }
 
-/** Place 0 reads whatever comes before a match; each other one a character of the expression. */
+/**
+ * Place 0 reads what comes before a match; each other place reads a character of the expression.
+ */
 export interface Automaton {
   readonly steps: readonly (readonly Step[])[];
-  /** Places that two ways lead to while the same character is read. */
+  /** Pairs of places that two paths reach while reading the same character. */
   readonly forked: readonly (readonly [from: number, to: number])[];
 }
 
 export class NotJudged extends Error {}
 
-/** More repetitions than these count as any number of them. */
+/** A larger bound of repetitions counts as unlimited. */
 export const repetitionsMax = 256;
 
 interface Way {
   readonly to: number;
-  /** What the character before must be; null if it may be any. */
+  /** What the previous character must be; null if it may be any. */
   readonly after: CharSet | null;
-  /** Passed only before certain characters, so it doesn't always lead on. */
+  /** Passed only before certain characters, so it may not lead on. */
   readonly mayFail: boolean;
 }
 
-/** @throws {NotJudged} For what isn't understood: references back, long looks behind. */
+/** @throws {NotJudged} For what isn't supported: back references, long look-behinds. */
 export function automatonOf(source: string, flags: string): Automaton {
   const parser = JS.Parser.fromLiteral({ source, flags });
   const { expression, maxCharacter } = parser.parse({
@@ -45,12 +47,12 @@ export function automatonOf(source: string, flags: string): Automaton {
   return new Builder(CharSet.all(maxCharacter)).build(expression.alternatives);
 }
 
-/** Thompson's construction; then the nodes between characters are taken out. */
+/** Thompson's construction; then nodes between characters are removed. */
 class Builder {
   readonly #all: CharSet;
   readonly #ways: Way[][] = [];
   readonly #places: { readonly from: number; readonly to: number; readonly set: CharSet }[] = [];
-  /** Above 0 within what is repeated a bounded number of times. */
+  /** Above 0 inside a bounded repetition. */
   #depth = 0;
 
   constructor(all: CharSet) {
@@ -97,7 +99,7 @@ class Builder {
     this.#ways[from]?.push({ to, after: null, mayFail: false, ...limits });
   }
 
-  /** Each way, none taken twice, from `node` on after one of `characters` was read. */
+  /** Each path, without repetition, from `node` on after reading one of `characters`. */
   *#reached(
     node: number,
     characters: CharSet,
@@ -147,7 +149,7 @@ class Builder {
 
   #quantifier({ alternatives, min, max }: Of<"Quantifier">, from: number, to: number): void {
     const varies = min !== max;
-    // What varies within what is repeated multiplies: it counts as any number.
+    // Variation inside a bounded repetition multiplies, so it counts as unlimited.
     const isOpen = max > repetitionsMax || (varies && this.#depth > 0);
     const isBounded = max > 1 && !isOpen;
     const least = Math.min(min, repetitionsMax);
@@ -177,7 +179,7 @@ class Builder {
     if (isBounded) this.#depth -= 1;
   }
 
-  /** A look ahead reads on like a branch that leads nowhere. */
+  /** A look-ahead reads like a branch that leads nowhere. */
   #assertion({ kind, negate, alternatives }: Of<"Assertion">, from: number, to: number): void {
     if (kind === "ahead") {
       this.#pass(from, to, { mayFail: true });

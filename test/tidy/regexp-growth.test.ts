@@ -1,4 +1,4 @@
-/** What is told from what: each slow expression below was in the product, or is its sibling. */
+/** Slow expressions, each of which was in the product or is similar to one that was. */
 import { describe, expect, test } from "vitest";
 import { superlinear } from "./regexp-growth.ts";
 

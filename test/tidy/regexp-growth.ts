@@ -1,12 +1,12 @@
 /**
- * Whether a regular expression's work grows faster than its text: by the ways one match can be
- * tried, or since each place that a search begins at is read on from, again and again (a search
- * isn't anchored, so `a+b` alone is quadratic on "aaaa"). Whatever follows is taken to fail, and
- * that one time too many is a false alarm; it isn't missed (Weber and Seidl, 1991).
+ * Decides whether a regular expression's work grows faster than its text: because one match can be
+ * tried in many ways, or because a search reads on from each place where it begins (it isn't
+ * anchored, so `a+b` alone is quadratic on "aaaa"). It assumes that whatever follows fails, so it
+ * may raise a false alarm but misses nothing (Weber and Seidl, 1991).
  */
 import { type Automaton, automatonOf, NotJudged, type Step } from "./regexp-automaton.ts";
 
-/** Null if the work of searching a text grows no faster than the text does. */
+/** Null if the work of searching a text grows no faster than the text. */
 export function superlinear(source: string, flags: string): string | null {
   try {
     const graph = new Graph(automatonOf(source, flags));
@@ -25,7 +25,9 @@ const anyStep: StepFilter = () => true;
 
 class Graph {
   readonly #automaton: Automaton;
-  /** For each place, those that can be reached and lead back: its loop; empty if it has none. */
+  /**
+   * The loop of each place: the places that it reaches and that lead back; empty if there is none.
+   */
   readonly #loops: readonly ReadonlySet<number>[];
   readonly #reach: readonly ReadonlySet<number>[];
 
@@ -37,7 +39,7 @@ class Graph {
     });
   }
 
-  /** One text leads from a place to itself in two ways. */
+  /** Whether one text leads from a place to itself in two ways. */
   isForked(): boolean {
     const { forked } = this.#automaton;
     if (forked.some(([from, to]) => from > 0 && this.#loops[from]?.has(to))) return true;
@@ -49,7 +51,7 @@ class Graph {
     });
   }
 
-  /** One text leads from a first loop to itself, on to a second, and from that to itself. */
+  /** Whether one text leads from a loop to itself, to a second loop, and from that to itself. */
   isAmbiguous(): boolean {
     const looping = this.#looping();
     return looping.some((first) =>
@@ -66,7 +68,7 @@ class Graph {
     );
   }
 
-  /** A text that leads from a loop to itself also leads to it from a search's beginning. */
+  /** Whether a text that leads from a loop to itself also leads to it from a search's start. */
   restarts(): boolean {
     return this.#looping().some((place) => {
       const within = ({ to, matched }: Step) => !matched && this.#loops[place]?.has(to) === true;
@@ -96,7 +98,7 @@ class Graph {
     return reached;
   }
 
-  /** Where places get, all reading the same text of one character at least. */
+  /** The places that are reached together by reading the same text of at least one character. */
   #walk(starts: readonly (readonly number[])[], filters: readonly StepFilter[]): number[][] {
     const found = new Map<string, number[]>();
     const open = [...starts];

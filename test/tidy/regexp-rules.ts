@@ -1,13 +1,13 @@
-/** No regular expression works long on a text that a client, a sandbox or an upstream sends. */
+/** No regular expression takes long on a text from a client, a sandbox or an upstream. */
 import { superlinear } from "./regexp-growth.ts";
 import { type Finding, isNode, type SourceFile, type SyntaxNode, walk } from "./source-file.ts";
 
-/** What runs in the product and reads what others send. */
+/** Code that runs in the product and reads what others send. */
 const judged = ["shared/", "functions/", "runner/", "local/edge/"];
 
-/** Each with what bounds the text it is applied to, or what it is made of. */
+/** Exceptions, each with the reason why its text is bounded or its form is safe. */
 const exceptions: readonly { readonly path: string; readonly code: string }[] = [
-  // Made of a constant prefix and a class of fixed length: as a literal it would pass.
+  // Made from a constant prefix and a class of fixed length; as a literal it would pass.
   { path: "shared/core/ids.ts", code: "new RegExp(`^" },
 ];
 

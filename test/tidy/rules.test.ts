@@ -1,8 +1,12 @@
 /** Each rule of the tidy test catches what it is there for. */
 import { describe, expect, test } from "vitest";
+import { findLateAwaits } from "./await-rules.ts";
+import { subjectFault } from "./commit-rules.ts";
 import { findEnvironmentChanges } from "./environment-rules.ts";
 import { findDisguisedExports } from "./export-rules.ts";
 import { findForbiddenImports, findImportCircles } from "./import-rules.ts";
+import { findLanguageFaults } from "./language-rules.ts";
+import { findProcessLines } from "./process-lines.ts";
 import { findImpurities } from "./purity-rules.ts";
 import { findSlowExpressions } from "./regexp-rules.ts";
 import { findShapeFaults } from "./shape-rules.ts";
@@ -83,6 +87,37 @@ describe("findDisguisedExports()", () => {
   ])("allows %s", (text) => {
     expect(messages(findDisguisedExports, ["local/a.ts", text])).toEqual([]);
   });
+});
+
+describe("findLateAwaits()", () => {
+  const inside = (text: string) => ["functions/billing/a.ts", `async () => {\n${text}\n}`] as const;
+
+  test.each([
+    "const days = ofEach(all); return { whole: await sum(), days: await days };",
+    "const begun = isModel ? none : begunIn(span); const spent = await spentIn(span); await begun;",
+    "const late = read(); if (more) await other(); return await late;",
+  ])("finds one that another's failure leaves unhandled: %s", (text) => {
+    expect(messages(findLateAwaits, inside(text))).toHaveLength(1);
+  });
+
+  test.each([
+    "const days = await ofEach(all); return { whole: await sum(), days };",
+    "const [whole, days] = await Promise.all([sum(), ofEach(all)]);",
+    "const early = begin(); early.catch(() => {}); await confirmed; return await early;",
+    "const days = ofEach(all); await days; await sum();",
+    "const both = Promise.allSettled([act()]); await wait(); await both;",
+    "const ending = stopped.then(end); const outcome = await work().catch(failure); await ending;",
+    "const act = later(async () => await other()); await act;",
+  ])("lets pass: %s", (text) => {
+    expect(messages(findLateAwaits, inside(text))).toEqual([]);
+  });
+});
+
+test("findProcessLines() finds a line of the whole process, and lets pass one of a request", () => {
+  const found = (text: string) => messages(findProcessLines, ["shared/store/a.ts", text]);
+  expect(found("const atOnce = pLimit(4);")).toHaveLength(1);
+  expect(found("class A { readonly turn = pLimit(1); }")).toHaveLength(1);
+  expect(found("function ask() { const atOnce = pLimit(8); return atOnce(read); }")).toEqual([]);
 });
 
 describe("findSlowExpressions()", () => {
@@ -180,5 +215,61 @@ describe("findShapeFaults()", () => {
     const long = `test("x", () => {\n${lines("a();", 80)}});`;
     expect(messages(findShapeFaults, ["a.test.ts", group])).toEqual([]);
     expect(messages(findShapeFaults, ["a.test.ts", long])).toHaveLength(1);
+  });
+});
+
+describe("findLanguageFaults()", () => {
+  test.each([
+    ["/** Of the edge; a free one unless it is given. */\nlet port = 0;", "opens with a fragment"],
+    ["/** Whose count it is: unique among all limits. */\nlet name = 0;", "opens with a fragment"],
+    ["// For whom it is kept, as long as it lasts.\na();", "opens with a fragment"],
+    ["/** Under which id a key is counted. */\nlet id = 0;", "opens with a fragment"],
+    ["a(); // Between SIGTERM and SIGKILL.", "opens with a fragment"],
+    ["/**\n * By the promise.\n */\nlet id = 0;", "opens with a fragment"],
+    ["function f(of: string) {}", "a parameter isn't called `of`"],
+    ["const f = (a: number, by = 1) => a + by;", "a parameter isn't called `by`"],
+    ["type F = (at: number) => void;", "a parameter isn't called `at`"],
+    ["const f = (...on: string[]) => on;", "a parameter isn't called `on`"],
+    ["class C { constructor(private to: string) {} }", "a parameter isn't called `to`"],
+    [`// ${"Who"}ever asks is told.\na();`, `"who${"ever"}": say who`],
+    [`test("begins a${"new"}", run);`, `"a${"new"}": write \`again\``],
+  ])("refuses %j", (text, expected) => {
+    expect(messages(findLanguageFaults, ["shared/a.ts", text])).toEqual([
+      expect.stringContaining(expected),
+    ]);
+  });
+
+  test.each([
+    "/** Edge port. Defaults to a free port. */\nlet port = 0;",
+    "// For each name, the newest entry is the one that counts.\na();",
+    "// Without bundles there is nothing to serve.\na();",
+    "// The range is half open,\n// of which the last one is left out.\na();",
+    "const copy = (from: string, to: string) => from + to;",
+    "for (const one of all) one();",
+  ])("allows %j", (text) => {
+    expect(messages(findLanguageFaults, ["shared/a.ts", text])).toEqual([]);
+  });
+});
+
+describe("subjectFault()", () => {
+  test.each([
+    "budget refuses to overdraw",
+    "budget: refuses to overdraw",
+    "budget: fixed the overdraft",
+    "tests: four lanes, and more",
+    "Budget: refuse to overdraw",
+    "budget: Refuse to overdraw",
+    `budget: refuse ${"x".repeat(58)}`,
+  ])("refuses %j", (subject) => {
+    expect(subjectFault(subject)).not.toBeNull();
+  });
+
+  test.each([
+    "budget: refuse to overdraw",
+    "test/kit: pass what a child prints",
+    "keys, owners: seed each account once",
+    `budget: refuse ${"x".repeat(57)}`,
+  ])("allows %j", (subject) => {
+    expect(subjectFault(subject)).toBeNull();
   });
 });

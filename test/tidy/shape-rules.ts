@@ -1,16 +1,16 @@
-/** How a file looks: lengths, names, what mustn't be left in it. */
+/** Rules on a file's shape: lengths, names, and what mustn't be left in it. */
 import { basename } from "node:path";
 import { type Finding, isNode, type SourceFile, type SyntaxNode, walk } from "./source-file.ts";
 
 const fileLinesMax = 300;
 const functionLinesMax = 70;
 const columnsMax = 100;
-/** Where a plain value becomes a type that nothing else can make. */
+/** Files that may turn a plain value into a type that nothing else can make. */
 const mints = ["shared/identity/owner.ts", "shared/pipeline/route.ts"];
 const functionTypes = ["FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression"];
 const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.(ts|mjs)$/;
 
-/** The list of things every file keeps; each finding names its line. */
+/** Checks the rules that every file keeps; each finding has its line. */
 export function findShapeFaults(source: SourceFile): Finding[] {
   const found = (line: number, message: string) => ({ path: source.path, line, message });
   const findings: Finding[] = [];
@@ -33,7 +33,7 @@ function faultOf(
   node: SyntaxNode,
   parents: readonly SyntaxNode[],
 ): string | null {
-  // Tests say what they expect of an answer; biome wants a reason for each `any` there.
+  // Tests state what they expect of an answer; biome requires a reason for each `any` there.
   if (node.type === "TSAnyKeyword" && !source.path.startsWith("test/"))
     return "`any` switches the types off";
   if (node.type === "TSAsExpression" && isNode(node.expression) && !mints.includes(source.path)) {
@@ -50,7 +50,7 @@ function faultOf(
     : null;
 }
 
-/** A group of tests is a list, not a function that anybody follows. */
+/** A group of tests is a list, not a function that anybody reads in one go. */
 function isDescribe(call: SyntaxNode | undefined): boolean {
   if (call?.type !== "CallExpression") return false;
   let callee: unknown = call.callee;

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix, relative } from "node:path";
 import { type Comment, parseSync } from "oxc-parser";
 
-/** A node of the ESTree; what else it holds depends on its type. */
+/** A node of the ESTree; its other fields depend on its type. */
 export interface SyntaxNode {
   readonly type: string;
   readonly start: number;
@@ -14,7 +14,7 @@ export interface SyntaxNode {
 export interface Import {
   /** As it is written. */
   readonly specifier: string;
-  /** A path in the repository, else the specifier of a package or of a module of Node's. */
+  /** A path in the repository, or the specifier of a package or Node module. */
   readonly target: string;
   readonly names: readonly string[];
   readonly line: number;
@@ -30,7 +30,7 @@ export interface SourceFile {
   lineOf(offset: number): number;
 }
 
-/** One broken rule, in the form editors turn into a link. */
+/** One broken rule, in a form that editors turn into a link. */
 export interface Finding {
   readonly path: string;
   readonly line: number;

@@ -1,4 +1,4 @@
-/** Bundled by its test before it runs: GitHub's own reader imports JSON as bundlers do. */
+/** Its test bundles it before running it, because GitHub's reader imports JSON as bundlers do. */
 import { validate } from "@actions/languageservice";
 import { TextDocument } from "vscode-languageserver-textdocument";
 

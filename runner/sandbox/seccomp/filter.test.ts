@@ -21,7 +21,7 @@ interface Call {
   readonly values?: readonly bigint[];
 }
 
-/** Runs a filter as the kernel does: a machine of one register. */
+/** Runs a filter as the kernel does: a machine with one register. */
 function decide(filter: readonly Instruction[], call: Call): number {
   const data = new Map([
     [0, call.number],
@@ -103,7 +103,7 @@ describe.each(architectures)("the filter for %s", (architecture: Architecture) =
     expect(answer("socket", 17)).toBe(refusal("EAFNOSUPPORT"));
   });
 
-  test("EXE-4 of netlink opens the protocol that lists interfaces, of whatever type, and no other", () => {
+  test("EXE-4 opens only the netlink protocol that lists interfaces", () => {
     for (const type of [2, 3, 3 | 0o2_000_000]) {
       const open = Array.from({ length: 40 }, (_, protocol) => protocol).filter(
         (protocol) => answer("socket", 16, type, protocol) !== refusal("EAFNOSUPPORT"),
@@ -111,12 +111,12 @@ describe.each(architectures)("the filter for %s", (architecture: Architecture) =
       expect(open).toEqual([0]);
     }
     expect(answer("socket", 16, 3, 0)).toBe(verdict.allow);
-    // The kernel takes the lower half of each: upper halves change nothing.
+    // The kernel looks at the lower half of each argument only.
     expect(answer("socket", (1n << 32n) | 16n, 3, (1n << 32n) | 12n)).toBe(refusal("EAFNOSUPPORT"));
     expect(answer("socket", 17, 3, 0)).toBe(refusal("EAFNOSUPPORT"));
   });
 
-  test("EXE-5 leaves the limit of core files as it is, though it says yes, and shows it", () => {
+  test("EXE-5 keeps the core file limit although the call succeeds, and lets it be read", () => {
     const [memory, high] = [0x7ffc_0000_1000n, 0x7ffc_0000_0000n];
     expect(answer("setrlimit", 4, memory)).toBe(pretence);
     for (const pointer of [memory, high, 1n]) {
@@ -128,7 +128,7 @@ describe.each(architectures)("the filter for %s", (architecture: Architecture) =
     expect(answer("setrlimit", 7, memory)).toBe(verdict.allow);
   });
 
-  test("EXE-9 flushes nobody's disks, and tells nobody what is in the machine's page cache", () => {
+  test("EXE-9 never flushes the machine's disks or reveals its page cache", () => {
     expect(answer("sync")).toBe(pretence);
     expect(answer("syncfs", 3)).toBe(pretence);
     expect(answer("fsync", 3)).toBe(verdict.allow);

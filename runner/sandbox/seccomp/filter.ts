@@ -1,7 +1,7 @@
-/** The seccomp filter: an allow-list, as classic BPF that bubblewrap loads from a descriptor. */
+/** The seccomp filter: an allow-list in classic BPF, which bubblewrap loads from a descriptor. */
 import { type Architecture, allowedCalls, inspectedCalls, newestKnownNumber } from "./syscalls.ts";
 
-/** One instruction; `whenTrue` and `whenFalse` are how many to skip. */
+/** One instruction; `whenTrue` and `whenFalse` say how many instructions to skip. */
 export interface Instruction {
   readonly code: number;
   readonly whenTrue: number;
@@ -11,10 +11,10 @@ export interface Instruction {
 
 /** Offsets into the kernel's `struct seccomp_data`. */
 const offset = { number: 0, architecture: 4 };
-/** Of a call's argument: its lower half, which is all there is of an `int`, and its upper half. */
+/** A call's argument: its lower half, which is all of an `int`, and its upper half. */
 const argument = (index: number) => ({ lower: 16 + 8 * index, upper: 20 + 8 * index });
 const auditArchitecture = { x64: 0xc000_003e, arm64: 0xc000_00b7 } as const;
-/** From here on, x86-64 takes calls under the x32 ABI: other numbers for the same calls. */
+/** From this number on, x86-64 uses the x32 ABI: other numbers for the same calls. */
 const x32Bit = 0x4000_0000;
 
 const code = { load: 0x20, equal: 0x15, greater: 0x25, atLeast: 0x35, anyBit: 0x45, answer: 0x06 };
@@ -23,28 +23,29 @@ const errno = { EPERM: 1, ENOSYS: 38, EOPNOTSUPP: 95, EAFNOSUPPORT: 97 } as cons
 const errnoAnswer = 0x0005_0000;
 /** What a refused call returns. */
 export const refusal = (name: keyof typeof errno) => errnoAnswer | errno[name];
-/** The call says that it succeeded, and nothing was done: the error is "none". */
+/** Returns success without doing anything: the error code is "none". */
 export const pretence = errnoAnswer;
 
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
 const namespaceFlags = 0x7e02_0000;
 const socketFamilies = { unix: 1, inet: 2, inet6: 10 };
 /**
- * Of the netlink protocols, the one that lists interfaces, addresses and routes, which C libraries
- * need for `if_nameindex` and `getifaddrs`. It shows the sandbox's own network, and to change that
- * takes a capability that nobody inside has. All others reach kernel code that no program needs.
+ * The netlink protocol that lists interfaces, addresses and routes, which C libraries need for
+ * `if_nameindex` and `getifaddrs`. It shows the sandbox's own network, and changing that takes a
+ * capability that no process inside has. All other protocols reach kernel code that no program
+ * needs.
  */
 const netlink = { family: 16, routing: 0 };
 const coreFileSize = 4;
 const dontNeed = 4;
-/** RWF_NOWAIT: read what is in the page cache, and say so if it isn't. */
+/** RWF_NOWAIT: read from the page cache only, and fail if the data isn't there. */
 const onlyFromCache = 8;
-/** They push keystrokes into a terminal, or steer the console. */
+/** These push keystrokes into a terminal, or control the console. */
 const terminalInjections = { TIOCSTI: 0x5412, TIOCLINUX: 0x541c };
-/** Plain Linux, and "tell me which". */
+/** Plain Linux, and the query for the current one. */
 const personalities = [0, 0xffff_ffff];
 
-/** What is looked at before a call is answered. Each ends in an answer. */
+/** Calls whose arguments are checked. Each check ends in an answer. */
 const inspections: readonly (readonly [name: string, body: readonly Instruction[]])[] = [
   [
     "clone",
@@ -55,7 +56,7 @@ const inspections: readonly (readonly [name: string, body: readonly Instruction[
       answer(verdict.allow),
     ],
   ],
-  // Its flags lie in memory, where a filter can't look; C libraries fall back to clone.
+  // Its flags are in memory, which a filter can't read; C libraries fall back to clone.
   ["clone3", [answer(refusal("ENOSYS"))]],
   [
     "socket",
@@ -81,8 +82,9 @@ const inspections: readonly (readonly [name: string, body: readonly Instruction[
     "personality",
     [load(argument(0).lower), ...oneOf(personalities, verdict.allow), answer(refusal("EPERM"))],
   ],
-  // The limit of core files stays what it is: at 0 the kernel would hand a crash to the machine's
-  // own handler. Programs that keep secrets end if they can't set it to 0, so they are told yes.
+  // The core file limit stays as it is, because with 0 the kernel would pass a crash to the
+  // machine's crash handler. Programs that keep secrets end if they can't set it to 0, so the call
+  // pretends to succeed.
   [
     "setrlimit",
     [load(argument(0).lower), ...oneOf([coreFileSize], pretence), answer(verdict.allow)],
@@ -100,11 +102,11 @@ const inspections: readonly (readonly [name: string, body: readonly Instruction[
       answer(verdict.allow),
     ],
   ],
-  // What a sandbox writes is in memory; these would flush the disks of everybody on the machine.
+  // A sandbox's files are in memory; these calls would flush everybody's disks.
   ["sync", [answer(pretence)]],
   ["syncfs", [answer(pretence)]],
-  // The page cache is the machine's: who may ask what is in it, and throw that out, learns which
-  // files others use. It is advice, so it may be ignored; a read that may wait does the same.
+  // The page cache belongs to the machine: a program that can query and evict it learns which files
+  // others use. The call is only advice, so it may be ignored; a read that may wait does the same.
   ["fadvise64", [load(argument(3).lower), ...oneOf([dontNeed], pretence), answer(verdict.allow)]],
   [
     "preadv2",
@@ -118,7 +120,7 @@ const inspections: readonly (readonly [name: string, body: readonly Instruction[
   ["cachestat", [answer(refusal("ENOSYS"))]],
 ];
 
-/** The whole filter, for one architecture. */
+/** The whole filter for one architecture. */
 export function seccompFilter(architecture: Architecture): Instruction[] {
   const call = inspectedCalls(architecture);
   const number = (name: string) => call.get(name) ?? -1;
@@ -137,7 +139,7 @@ export function seccompFilter(architecture: Architecture): Instruction[] {
   ];
 }
 
-/** The filter as the kernel reads it: `struct sock_filter`, little endian on both architectures. */
+/** The filter in the kernel's format: `struct sock_filter`, little endian on both architectures. */
 export function assemble(filter: readonly Instruction[]): Uint8Array {
   const bytes = new DataView(new ArrayBuffer(filter.length * 8));
   for (const [index, instruction] of filter.entries()) {
@@ -149,7 +151,7 @@ export function assemble(filter: readonly Instruction[]): Uint8Array {
   return new Uint8Array(bytes.buffer);
 }
 
-/** Runs of consecutive numbers: a third of the comparisons. */
+/** Joins consecutive numbers into ranges, which saves two thirds of the comparisons. */
 export function ranges(numbers: Iterable<number>): { first: number; last: number }[] {
   const runs: { first: number; last: number }[] = [];
   for (const number of [...numbers].sort((a, b) => a - b)) {
@@ -169,7 +171,7 @@ function allowRange({ first, last }: { first: number; last: number }): Instructi
   ];
 }
 
-/** Skips `body` unless the call, in the accumulator, is `number`; `body` must end in an answer. */
+/** Skips `body` unless the call in the accumulator is `number`; `body` must end in an answer. */
 function inspect(number: number, body: readonly Instruction[]): Instruction[] {
   return [jump(code.equal, number, 0, body.length), ...body];
 }
@@ -178,8 +180,8 @@ function oneOf(values: readonly number[], value: number): Instruction[] {
   return values.flatMap((candidate) => [jump(code.equal, candidate, 0, 1), answer(value)]);
 }
 
-function load(at: number): Instruction {
-  return { code: code.load, whenTrue: 0, whenFalse: 0, value: at };
+function load(offset: number): Instruction {
+  return { code: code.load, whenTrue: 0, whenFalse: 0, value: offset };
 }
 
 function answer(value: number): Instruction {

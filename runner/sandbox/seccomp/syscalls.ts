@@ -1,7 +1,7 @@
 /**
- * What the sandbox may ask of the kernel: each call with its number on x86-64 and on arm64, `-`
- * where an architecture hasn't got it. What isn't here is refused; mounting, tracing, namespaces,
- * keys, BPF, io_uring, userfaultfd, performance counters, clocks and modules on purpose.
+ * The system calls that the sandbox may make, each with its number on x86-64 and on arm64; `-` if
+ * an architecture lacks it. All others are refused; deliberately so are mounting, tracing,
+ * namespaces, keys, BPF, io_uring, userfaultfd, performance counters, clocks and modules.
  *
  * @see `asm/unistd_64.h` and `asm-generic/unistd.h` of Linux 6.1; the test compares them where they
  * are installed.
@@ -82,25 +82,25 @@ const sockets = `
   shutdown 48 210,
 `;
 
-/** Allowed or not by their arguments: see `filter.ts`. */
+/** Calls that are allowed depending on their arguments: see `filter.ts`. */
 const inspected = `
   clone 56 220, clone3 435 435, socket 41 198, ioctl 16 29, personality 135 92,
   setrlimit 160 164, prlimit64 302 261, sync 162 81, syncfs 306 267, fadvise64 221 223,
   preadv2 327 286, cachestat 451 451,
 `;
 
-/** Above this, a call is newer than the list: "not implemented", so that callers fall back. */
+/** Higher numbers are newer than the list; "not implemented" lets callers fall back. */
 export const newestKnownNumber = 462;
 
 export const architectures = ["x64", "arm64"] as const;
 export type Architecture = (typeof architectures)[number];
 
-/** Numbers by name, of the calls that are always allowed. */
+/** Calls that are always allowed, by name. */
 export function allowedCalls(architecture: Architecture): Map<string, number> {
   return numbers(files + memory + waiting + processes + sockets, architecture);
 }
 
-/** Numbers by name, of the calls that are allowed with some arguments only. */
+/** Calls that are allowed with some arguments only, by name. */
 export function inspectedCalls(architecture: Architecture): Map<string, number> {
   return numbers(inspected, architecture);
 }

@@ -1,4 +1,4 @@
-/** How large an execution's container is, and how much of it one execution's commands may use. */
+/** How large a container is for each profile, and how much of it the sandbox may use. */
 import { type Profile, profiles } from "../../protocol/job.ts";
 import type { Limits } from "../../protocol/runner.ts";
 
@@ -16,7 +16,7 @@ export const profileResources: Readonly<Record<Profile, Resources>> = {
   desktop: { cpuMillis: 4_000, memoryBytes: 8_192 * mib },
 };
 
-/** What the supervisor keeps of the container's memory for itself. */
+/** The part of the container's memory that the supervisor keeps for itself. */
 const supervisorBytes = 256 * mib;
 
 export function executionLimits(profile: Profile, wallClockMs: number): Limits {
@@ -29,7 +29,7 @@ export function executionLimits(profile: Profile, wallClockMs: number): Limits {
     processesMax: 256,
     openFilesMax: 4_096,
     fileBytesMax: Math.floor(sandboxBytes / 2),
-    // Workspace and /tmp live in memory, and count against it.
+    // The workspace and /tmp live in memory and count against the sandbox's share.
     workspaceBytes: Math.floor(sandboxBytes / 2),
     workspaceInodesMax: 100_000,
     tmpBytes: Math.floor(sandboxBytes / 8),
@@ -37,14 +37,14 @@ export function executionLimits(profile: Profile, wallClockMs: number): Limits {
   };
 }
 
-/** No file of any execution grows beyond this, so whoever claims a larger one is wrong. */
+/** No execution can write a larger file, so a runner that reports one is wrong. */
 export const largestFileBytes = Math.max(
   ...profiles.map((profile) => executionLimits(profile, 1).fileBytesMax),
 );
 
-/** What a workspace may hold, as whoever restores it needs it. */
+/** The limits of a workspace, measured where it is restored. */
 export interface WorkspaceRoom {
-  /** Bytes of memory: files lie in whole pages, and holes in none. */
+  /** Bytes of memory: files take whole pages, holes take none. */
   readonly restoreBytes: number;
   /** Files, links and folders. */
   readonly inodes: number;
@@ -53,6 +53,6 @@ export interface WorkspaceRoom {
 export function workspaceRoom(
   limits: Pick<Limits, "workspaceBytes" | "workspaceInodesMax">,
 ): WorkspaceRoom {
-  // The workspace's own folder is one of them.
+  // One inode is the workspace's own folder.
   return { restoreBytes: limits.workspaceBytes, inodes: limits.workspaceInodesMax - 1 };
 }

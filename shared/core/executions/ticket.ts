@@ -1,6 +1,6 @@
 /**
- * Tickets and tokens of an execution. A ticket is random, single use, and known by its hash in the
- * execution; it names the documents to read, so that claiming needs no query. A token is signed and
+ * Tickets and tokens of an execution. A ticket is random and single-use, and the execution stores
+ * its hash; it names the documents to read, so claiming needs no query. A token is signed and
  * verified without a read: `purpose.payload.hmac`.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
@@ -53,7 +53,9 @@ const TokenClaims = z.object({
   environmentId: idSchema("environment"),
   attempt: z.int().min(1),
   expiresAt: z.int(),
-  /** What its cost follows from; a token of an older release names none, and nothing is renewed. */
+  /**
+   * What the price depends on. Tokens of an older release lack it, and their holds aren't renewed.
+   */
   metered: z
     .object({
       profile: z.enum(profiles),
@@ -86,14 +88,14 @@ export function issueToken(purpose: TokenPurpose, claims: TokenClaims, keys: Sig
 export function verifyToken(
   purpose: TokenPurpose,
   token: string,
-  at: { readonly keys: SigningKeys; readonly now: number },
+  context: { readonly keys: SigningKeys; readonly now: number },
 ): TokenClaims | null {
   const [kind, keyId = "", payload = "", signature = "", ...rest] = token.split(".");
-  const key = Object.hasOwn(at.keys.keys, keyId) && at.keys.keys[keyId];
+  const key = Object.hasOwn(context.keys.keys, keyId) && context.keys.keys[keyId];
   if (kind !== purpose || !key || rest.length > 0) return null;
   const expected = Buffer.from(sign(`${kind}.${keyId}.${payload}`, key));
   const given = Buffer.from(signature);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
   const claims = TokenClaims.safeParse(JSON.parse(Buffer.from(payload, "base64url").toString()));
-  return claims.success && claims.data.expiresAt > at.now ? claims.data : null;
+  return claims.success && claims.data.expiresAt > context.now ? claims.data : null;
 }

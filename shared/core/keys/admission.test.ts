@@ -6,7 +6,7 @@ import { admits, close, openAdmission } from "./admission.ts";
 const now = 1_760_000_000_000;
 
 describe("close()", () => {
-  test("shuts out the keys it names, and no other", () => {
+  test("closes the keys it names, and no others", () => {
     const closed = close(openAdmission, "key_a", now);
     expect(admits(closed, "key_a")).toBe(false);
     expect(admits(closed, "key_b")).toBe(true);
@@ -21,7 +21,7 @@ describe("close()", () => {
     expect(Object.keys(later.closedKeys)).toEqual(["key_b", "key_c"]);
   });
 
-  test("isn't fooled by a key called like a property of every object", () => {
+  test("handles a key that is named like an inherited property", () => {
     expect(admits(openAdmission, "constructor")).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * API keys: `tb_prod_` or `tb_dev_`, then 64 hex characters: 56 of randomness and 8 of an HMAC over
- * what stands before them, so that a key that was never issued is refused without a read (KEY-3).
+ * API keys: `tb_prod_` or `tb_dev_`, then 64 hex characters. 56 are random and 8 are an HMAC of
+ * everything before them, so a key that was never issued is refused without a read (KEY-3).
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { assert } from "../assert.ts";
@@ -11,7 +11,7 @@ export type Mode = "production" | "development";
 export const keyRandomBytes = 28;
 const prefixes = { production: "tb_prod_", development: "tb_dev_" } as const;
 const form = /^(tb_prod_|tb_dev_)([0-9a-f]{56})([0-9a-f]{8})$/;
-/** What a list shows of a key: enough to tell two apart, worthless to an attacker. */
+/** The part of a key that a list shows: enough to tell two apart, useless to an attacker. */
 const shownLength = 12;
 
 function check(unchecked: string, pepper: Buffer): string {
@@ -25,7 +25,7 @@ export function composeKey(mode: Mode, random: Buffer, pepper: Buffer): string {
   return unchecked + check(unchecked, pepper);
 }
 
-/** The mode of a key that one of `peppers` vouches for; null for every other string. */
+/** The mode of a key that one of `peppers` has signed; null for any other string. */
 export function checkKey(key: string, peppers: readonly Buffer[]): Mode | null {
   const parts = form.exec(key);
   if (!parts) return null;
@@ -37,7 +37,7 @@ export function checkKey(key: string, peppers: readonly Buffer[]): Mode | null {
   return prefix === prefixes.production ? "production" : "development";
 }
 
-/** The only form in which a key is stored. */
+/** A key is stored in this form only. */
 export function hashKey(key: string): string {
   return createHash("sha256").update(key).digest("hex");
 }

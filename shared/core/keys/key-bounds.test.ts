@@ -46,14 +46,17 @@ const use = fc.record({
 });
 type Use = typeof use extends fc.Arbitrary<infer U> ? U : never;
 
-function permits(by: KeyBounds, { scope, at, environmentId, address, costMicrousd }: Use): boolean {
+function permits(
+  bounds: KeyBounds,
+  { scope, at, environmentId, address, costMicrousd }: Use,
+): boolean {
   return (
-    allows(by.scopes, scope) &&
-    (by.expiresAt === null || at < by.expiresAt) &&
-    (by.environmentIds === null || by.environmentIds.includes(environmentId)) &&
-    (by.addressRanges === null || isInRanges(address, by.addressRanges)) &&
-    (by.executionCostMaxMicrousd === null || costMicrousd <= by.executionCostMaxMicrousd) &&
-    (by.dayCostMaxMicrousd === null || costMicrousd <= by.dayCostMaxMicrousd)
+    allows(bounds.scopes, scope) &&
+    (bounds.expiresAt === null || at < bounds.expiresAt) &&
+    (bounds.environmentIds === null || bounds.environmentIds.includes(environmentId)) &&
+    (bounds.addressRanges === null || isInRanges(address, bounds.addressRanges)) &&
+    (bounds.executionCostMaxMicrousd === null || costMicrousd <= bounds.executionCostMaxMicrousd) &&
+    (bounds.dayCostMaxMicrousd === null || costMicrousd <= bounds.dayCostMaxMicrousd)
   );
 }
 
@@ -68,7 +71,7 @@ describe("KEY-4 a key can't make one that may more than itself", () => {
       }),
       { numRuns: 5_000 },
     );
-    // Enough pairs that weren't refused, else the property says nothing.
+    // Without enough accepted pairs, the property would prove nothing.
     expect(within).toBeGreaterThan(25);
   });
 
@@ -84,7 +87,7 @@ describe("KEY-4 a key can't make one that may more than itself", () => {
     );
   });
 
-  test("but exactly as much, unless it has a ceiling per day, which two would spend twice", () => {
+  test("but one that may do exactly as much, unless it has a daily ceiling, which two would spend twice", () => {
     fc.assert(
       fc.property(bounds, (own) => {
         const expected = own.dayCostMaxMicrousd === null ? null : "dayCostMaxMicrousd";

@@ -1,11 +1,11 @@
-/** What a key may do at most, and whether another's bounds lie within (KEY-4). */
+/** The bounds of a key, and whether they lie within another key's bounds (KEY-4). */
 import { covers, parseRange } from "../network/address-range.ts";
 import { isWithin, type Scope } from "./scopes.ts";
 
-/** A null bounds nothing. */
+/** Null means unbounded. */
 export interface KeyBounds {
   readonly scopes: readonly Scope[];
-  /** Epoch ms. */
+  /** Epoch milliseconds. */
   readonly expiresAt: number | null;
   readonly environmentIds: readonly string[] | null;
   readonly addressRanges: readonly string[] | null;
@@ -22,7 +22,7 @@ export function exceeded(inner: KeyBounds, outer: KeyBounds): keyof KeyBounds | 
   if (!isAtMost(inner.executionCostMaxMicrousd, outer.executionCostMaxMicrousd)) {
     return "executionCostMaxMicrousd";
   }
-  // Two keys spend twice a day's ceiling, so whoever has one makes no other.
+  // Two keys could spend twice the daily ceiling, so a key with a ceiling can't make another.
   return outer.dayCostMaxMicrousd === null ? null : "dayCostMaxMicrousd";
 }
 

@@ -4,7 +4,7 @@ import { keysMax, withOneKeyMore } from "./key-count.ts";
 describe("withOneKeyMore()", () => {
   const full = { atMost: keysMax, made: 7 };
 
-  test("counts a key without asking, as long as there is surely room", () => {
+  test("counts a key without reading while there is certainly room", () => {
     expect(withOneKeyMore({ atMost: keysMax - 1, made: 7 }, null)).toEqual({
       atMost: keysMax,
       made: 8,
@@ -16,7 +16,7 @@ describe("withOneKeyMore()", () => {
     expect(withOneKeyMore(null, null)).toBe("unknown");
   });
 
-  test("believes a count only if no key was made since", () => {
+  test("accepts a count only if no key was made since", () => {
     expect(withOneKeyMore(full, { live: 3, made: 6 })).toBe("unknown");
     expect(withOneKeyMore(full, { live: 3, made: 7 })).toEqual({ atMost: 4, made: 8 });
     expect(withOneKeyMore(null, { live: 3, made: null })).toEqual({ atMost: 4, made: 1 });

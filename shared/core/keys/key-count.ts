@@ -1,34 +1,34 @@
 /**
- * How many live keys an account may have, decided in the commit that makes one. The account knows a
- * number that its live keys don't exceed: each key that is made adds one, and none that ends takes
- * one away, so that ending it names nothing that others change (KEY-10). Only when that number says
- * that the account is full are the keys counted again.
+ * How many live keys an account may have, decided in the commit that makes one. The account stores
+ * an upper bound: each new key adds one, and an ended key subtracts nothing, so ending a key
+ * conflicts with no other change (KEY-10). Keys are counted again only when the bound says that the
+ * account is full.
  */
 import * as z from "zod";
 
-/** Live keys of one owner. */
+/** The most live keys that one owner may have. */
 export const keysMax = 200;
 
 export const KeyCount = z.object({
-  /** No more live keys than this. */
+  /** An upper bound of the live keys. */
   atMost: z.int().min(0),
-  /** Keys made since they are counted: the same number means that none was made in between. */
+  /** Keys made since the last count; an unchanged number means that none was made in between. */
   made: z.int().min(0),
 });
 export type KeyCount = z.infer<typeof KeyCount>;
 
-/** Keys as they were counted, together with what the account said at that moment. */
+/** The result of a count, and what the account said at that moment. */
 export interface CountedKeys {
   readonly live: number;
   readonly made: number | null;
 }
 
-/** Of an owner that is made with its first key. */
+/** The count of an owner that is created together with its first key. */
 export const firstKeyCount: KeyCount = { atMost: 1, made: 1 };
 
 /**
- * The count with one key more: `full` if there is no room for it, `unknown` if that takes counting
- * the keys (again), since some may have ended, or some may have been made since `counted`.
+ * The count after one more key. `full` means there is no room; `unknown` means the keys must be
+ * counted (again), because some may have ended or been made since `counted`.
  */
 export function withOneKeyMore(
   before: KeyCount | null,

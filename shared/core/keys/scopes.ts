@@ -1,4 +1,4 @@
-/** What a key may do. `*` allows everything an owner's key can be allowed. */
+/** What a key may do. `*` stands for everything that an owner can allow a key. */
 export const scopes = [
   "*",
   "threads:read",
@@ -34,7 +34,7 @@ export function allows(granted: readonly Scope[], needed: Scope): boolean {
   );
 }
 
-/** Whether everything `inner` may do, `outer` may do: a key can't make one that may more. */
+/** Whether `outer` allows everything that `inner` allows; no key can make a more powerful one. */
 export function isWithin(inner: readonly Scope[], outer: readonly Scope[]): boolean {
   return inner.every((scope) => outer.includes("*") || (scope !== "*" && allows(outer, scope)));
 }

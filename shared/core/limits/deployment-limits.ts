@@ -1,10 +1,10 @@
-/** Every limit of a deployment, with its default: `PADDOCK_LIMITS_FILE` states what differs. */
+/** Every limit of a deployment with its default. `PADDOCK_LIMITS_FILE` overrides single limits. */
 import * as z from "zod";
 
 const minuteMs = 60_000;
 const countMax = 10_000_000;
 
-/** At most `max` in any `windowMs`, wherever it begins. */
+/** Allows at most `max` in any span of `windowMs`. */
 const windowOf = (max: number, windowMs: number) =>
   z.object({
     max: z.int().min(1).max(countMax).default(max),
@@ -14,14 +14,14 @@ const window = (max: number, windowMs: number) => windowOf(max, windowMs).prefau
 
 const ms = (usual: number) => z.int().min(100).max(86_400_000).default(usual);
 
-/** How long each step of an execution may take before a sweep looks after it. */
+/** How long each step of an execution may take before a sweep checks on it. */
 const Timing = z
   .object({
-    /** From the commit to the job's name: a dispatch usually takes well under a second. */
+    /** Time from commit to known job name; a dispatch usually takes well under a second. */
     dispatchDeadlineMs: ms(10_000),
-    /** From the job's start to the claim: a cold container takes seconds, a bad day minutes. */
+    /** Time from job start to claim; a cold container takes seconds, on a bad day minutes. */
     claimDeadlineMs: ms(4 * minuteMs),
-    /** How long an execution may wait to be claimed before it is given up, unpaid. */
+    /** An execution that isn't claimed within this time is given up at no cost. */
     queuedMsMax: ms(60 * minuteMs),
     heartbeatIntervalMs: ms(30_000),
     leaseMs: ms(90_000),
@@ -30,68 +30,68 @@ const Timing = z
     message: "a lease outlasts a heartbeat that is lost",
   });
 
-/** Money is held for the time to come, a slice at a time (ADR 12). */
+/** An execution holds money for one slice of time after the other (ADR 12). */
 const Slices = z.object({
-  /** What each slice pays for; renewed when half of it is left. */
+  /** The time that each slice pays for; it is renewed when half of it is left. */
   lengthMs: ms(5 * minuteMs),
-  /** Held from the start beside it: ending in order, with the workspace saved, is paid for. */
+  /** Held from the start in addition, so that saving the workspace at the end is paid for. */
   endingMs: ms(minuteMs),
 });
 
-/** Requests with a key, counted by each instance for itself (ADR 10). */
+/** Requests per key; each instance counts its own (ADR 10). */
 const Requests = z.object({
   perKey: window(6_000, minuteMs),
   perOwner: window(12_000, minuteMs),
-  /** Of one key, by the class its route states; executions are counted in the account. */
+  /** Per key and class of the route; executions are counted in the account instead. */
   reads: window(6_000, minuteMs),
   writes: window(3_000, minuteMs),
   secrets: window(300, minuteMs),
 });
 
 /**
- * What one owner may take of an instance, counted by each for itself (ADR 32). The platform gives
- * an instance at most as many requests as its function states, and starts more instances for more.
+ * What one owner may take of an instance, which counts for itself (ADR 32). The platform sends an
+ * instance at most as many requests as its function declares, and starts instances for the rest.
  */
 const Fairness = z.object({
   /**
-   * Requests that are worked on at once while several owners ask. Each owner has a share of them,
-   * at least one and one that ends something. Few, since an instance has one thread: of two that
-   * are worked on at once, each takes as long as both.
+   * Requests in progress while several owners ask. Each owner gets a share: at least one, and one
+   * more that ends something. The number is small because an instance has one thread, so two
+   * requests in progress both take as long as their sum.
    */
   sharedMax: z.int().min(1).max(1_000).default(2),
-  /** The same while one owner alone asks. */
+  /** Requests in progress while only one owner asks. */
   aloneMax: z.int().min(1).max(1_000).default(64),
-  /** Requests of one owner that wait for a place, and how long they do. */
+  /** How many requests of one owner may wait for a place, and for how long. */
   ownerWaitingMax: z.int().min(1).max(10_000).default(40),
   waitMsMax: ms(5_000),
-  /** Streams and downloads that are open at once. */
+  /** Streams and downloads that are open at the same time. */
   openPerKeyMax: z.int().min(1).max(10_000).default(50),
   openPerOwnerMax: z.int().min(1).max(10_000).default(100),
-  /** A reader that takes nothing of its answer for so long is cut off. */
+  /** A reader that takes nothing of its answer for this long is cut off. */
   stalledMsMax: ms(30_000),
 });
 
-/** What an account may keep; what it made before stays (ADR 33). */
+/** What an account may keep. Lowering a quota leaves what exists (ADR 33). */
 const Quotas = z.object({
   agentsMax: z.int().min(1).max(countMax).default(1_000),
   environmentsMax: z.int().min(1).max(countMax).default(200),
   threadsMax: z.int().min(1).max(countMax).default(100_000),
-  /** Of all that is stored of its workspaces: packs of files and manifests. */
+  /** Everything stored for its workspaces: packs and manifests. */
   storedBytesMax: z
     .int()
     .min(1)
     .max(2 ** 50)
     .default(100 * 2 ** 30),
   storedObjectsMax: z.int().min(1).max(countMax).default(200_000),
-  /** Of files, in a UTC day: what leaves costs us, and its owner nothing. */
+  /** Downloaded bytes per UTC day: outgoing traffic costs us, and the owner pays nothing for it. */
   downloadedBytesPerDayMax: z
     .int()
     .min(1)
     .max(2 ** 50)
     .default(20 * 2 ** 30),
   /**
-   * How long what nothing names is kept before it is condemned, and again before it is deleted: far
-   * longer than from the storing of a pack to the commit of what names it.
+   * How long an unreferenced object is kept before it is condemned, and again before it is deleted.
+   * That is far longer than the time between storing a pack and committing its reference.
    */
   unreferencedMs: ms(6 * 60 * minuteMs),
 });
@@ -99,7 +99,7 @@ const Quotas = z.object({
 const streamBytesMax = 8 * 1024 * 1024;
 const streamMsMax = 15 * minuteMs;
 
-/** A deployment's limits; an owner's own, where set, come before them. */
+/** A deployment's limits. An owner's own limits take precedence. */
 export const DeploymentLimits = z
   .object({
     /** Requests per client address, at the edge. */
@@ -109,14 +109,16 @@ export const DeploymentLimits = z
     quotas: Quotas.prefault({}),
     /** Executions started with one key, across all instances. */
     executions: window(30, 15 * minuteMs),
-    /** Of all keys of an owner together, across all instances; null is no such limit. */
+    /**
+     * Executions started with all keys of an owner, across all instances; null is no such limit.
+     */
     ownerExecutions: windowOf(300, 15 * minuteMs)
       .nullable()
       .prefault({}),
-    /** Executions of an owner that haven't ended, and one key's part of them (BUD-9). */
+    /** Executions of an owner that haven't ended, and the most that one key may have (BUD-9). */
     concurrentMax: z.int().min(1).max(500).default(40),
     keyConcurrentMax: z.int().min(1).max(500).default(30),
-    /** Of the balance, what one key may have held at once; its first hold is exempt. */
+    /** Percentage of the balance that one key may have held; its first hold is exempt. */
     keyHeldPercentMax: z.int().min(1).max(100).default(50),
     slices: Slices.prefault({}),
     wallClockMs: z
@@ -124,7 +126,7 @@ export const DeploymentLimits = z
       .min(1_000)
       .max(3_600_000)
       .default(10 * minuteMs),
-    /** Where a stream ends, to be resumed; the platform's own limits stand a little behind. */
+    /** When a stream ends and has to be resumed, shortly before the platform would cut it. */
     streams: z
       .object({
         bytesMax: z.int().min(1).max(streamBytesMax).default(streamBytesMax),
@@ -132,7 +134,9 @@ export const DeploymentLimits = z
       })
       .prefault({}),
     timing: Timing.prefault({}),
-    /** What operators may credit or adjust alone, per owner and UTC day; more takes two of them. */
+    /**
+     * What an operator may credit or adjust alone, per owner and UTC day; more takes a second one.
+     */
     credits: z
       .object({
         aloneMicrousdMax: z
@@ -140,7 +144,7 @@ export const DeploymentLimits = z
           .min(0)
           .max(countMax * 1_000_000)
           .default(1_000_000_000),
-        /** How long the second one has to confirm. */
+        /** How long the second operator has to confirm. */
         requestMs: ms(24 * 60 * minuteMs),
       })
       .prefault({}),

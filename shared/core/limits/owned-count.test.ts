@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Counted, type OwnedCounts, withOneMore } from "./owned-count.ts";
 
 describe("TEN-2 withOneMore()", () => {
-  test("counts on without looking, and looks again once the account seems full", () => {
+  test("counts without reading, and counts again once the account seems full", () => {
     expect(withOneMore({ atMost: 3, made: 9 }, null, 5)).toEqual({ atMost: 4, made: 10 });
     expect(withOneMore({ atMost: 5, made: 9 }, null, 5)).toBe("unknown");
     const counted = { count: 2, made: 9 };
@@ -33,7 +33,7 @@ describe("TEN-2 withOneMore()", () => {
           else if (next === "count") counted = { count: live, made: before?.made ?? null };
           else {
             const after = withOneMore(before, counted, max);
-            // A count may be older than what was deleted since, and then it is made again.
+            // A count may be older than a deletion, and then it is repeated.
             if (after === "full") expect(counted?.count).toBe(max);
             if (typeof after === "string") continue;
             [live, before] = [live + 1, after];

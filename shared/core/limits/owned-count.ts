@@ -1,8 +1,8 @@
 /**
- * How many things of a kind an account may have, decided in the commit that makes one more. The
- * account knows a number that they don't exceed: each that is made adds one, and none that is
- * deleted takes one away, so that deleting waits for nobody. Only once that number says that the
- * account is full are they counted again (ADR 33).
+ * How many things of one kind an account may have, decided in the commit that makes one more. The
+ * account stores an upper bound: each new one adds one, and a deletion subtracts nothing, so a
+ * deletion waits for nobody. They are counted again only when the bound says that the account is
+ * full (ADR 33).
  */
 import * as z from "zod";
 
@@ -10,26 +10,26 @@ export const ownedKinds = ["agents", "environments", "threads"] as const;
 export type OwnedKind = (typeof ownedKinds)[number];
 
 const OwnedCount = z.object({
-  /** No more of them than this. */
+  /** An upper bound of how many there are. */
   atMost: z.int().min(0),
-  /** Made since they are counted: the same number means that none was made in between. */
+  /** Made since the last count; an unchanged number means that none was made in between. */
   made: z.int().min(0),
 });
 type OwnedCount = z.infer<typeof OwnedCount>;
 
-/** By kind; a kind that isn't in it was never counted. */
+/** The counts by kind; a kind that is missing was never counted. */
 export const OwnedCounts = z.partialRecord(z.enum(ownedKinds), OwnedCount);
 export type OwnedCounts = z.infer<typeof OwnedCounts>;
 
-/** Things as they were counted, and what the account said before that. */
+/** The result of a count, and what the account said before it. */
 export interface Counted {
   readonly count: number;
   readonly made: number | null;
 }
 
 /**
- * The count with one more: `full` if there is no room for it, `unknown` if that takes counting them
- * (again), since some may have been deleted, or some may have been made since `counted`.
+ * The count after one more. `full` means there is no room; `unknown` means they must be counted
+ * (again), because some may have been deleted or made since `counted`.
  */
 export function withOneMore(
   before: OwnedCount | undefined,

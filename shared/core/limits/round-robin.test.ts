@@ -16,7 +16,7 @@ describe("roundRobinByOwner()", () => {
     expect(told(roundRobinByOwner(waiting, new Map()))).toBe("a1 b5 c6 a2 c7 a3 a4");
   });
 
-  test("begins with whoever was served longest ago", () => {
+  test("begins with the owner that was served longest ago", () => {
     const waiting = [...of("a", 1, 2), ...of("b", 5), ...of("c", 6)];
     const served = new Map([
       ["a", 30],
@@ -25,7 +25,7 @@ describe("roundRobinByOwner()", () => {
     expect(told(roundRobinByOwner(waiting, served))).toBe("c6 b5 a1 a2");
   });
 
-  test("has nothing to say about nobody", () => {
+  test("returns nothing for no owners", () => {
     expect(roundRobinByOwner([], new Map())).toEqual([]);
   });
 });

@@ -1,14 +1,14 @@
-/** What several owners wait for, in the order it should be served. */
+/** Something that waits for an owner, with what its turn depends on. */
 export interface Waiting {
   readonly ownerId: string;
   readonly createdAt: number;
 }
 
 /**
- * Round robin over owners, each one's oldest first. Whoever was served longest ago begins, so that
- * an owner with a thousand waiting delays another by one place, not by a thousand.
+ * Round robin over owners, oldest first within each. The owner that was served longest ago comes
+ * first, so an owner with a thousand waiting delays another by one place, not by a thousand.
  *
- * @param servedAt When each owner was served last; one that isn't in it comes first.
+ * @param servedAt When each owner was served last; an owner that is missing comes first.
  */
 export function roundRobinByOwner<T extends Waiting>(
   waiting: readonly T[],

@@ -4,7 +4,7 @@ import { take, type Window } from "./sliding-window.ts";
 
 const limit = { max: 3, windowMs: 15 * 60_000 };
 
-/** Takes at each of `times`; the times at which one was granted. */
+/** Takes at each of `times`, and returns the times at which it was granted. */
 function grantedAt(times: readonly number[], max = limit.max): number[] {
   let window: Window = {};
   return times.filter((now) => {
@@ -37,7 +37,9 @@ describe("take()", () => {
           max,
         );
         for (const from of granted) {
-          const span = granted.filter((at) => at >= from && at < from + limit.windowMs);
+          const span = granted.filter(
+            (grantedAt) => grantedAt >= from && grantedAt < from + limit.windowMs,
+          );
           expect(span.length).toBeLessThanOrEqual(max);
         }
       }),

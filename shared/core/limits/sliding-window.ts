@@ -1,6 +1,6 @@
 /**
- * A sliding window as counts per bucket. It never admits more than the limit in any span of the
- * window's length; in return, what falls out of it may do so one bucket late.
+ * A sliding window, kept as counts per bucket. It never admits more than the limit in any span of
+ * its length; the price is that an admission may stop counting one bucket late.
  */
 import * as z from "zod";
 import { assert } from "../assert.ts";
@@ -8,7 +8,7 @@ import { Fault } from "../fault.ts";
 
 const bucketsPerWindow = 15;
 
-/** Bucket number → how many were admitted in it. */
+/** Bucket number → admissions in it. */
 export const Window = z.record(z.string().regex(/^[0-9]+$/), z.int().min(1));
 export type Window = z.infer<typeof Window>;
 
@@ -21,13 +21,13 @@ export interface WindowState {
   readonly granted: boolean;
   readonly window: Window;
   readonly remaining: number;
-  /** Until the next one can be admitted (0 if one can be now). */
+  /** How long until the next admission is possible; 0 if it is possible now. */
   readonly retryAfterMs: number;
-  /** Until the first of those that count leaves the window and makes room. */
+  /** How long until the oldest admission leaves the window and makes room. */
   readonly resetMs: number;
 }
 
-/** The buckets that still count; none are left once all that was admitted is long enough ago. */
+/** The buckets that still count; empty once all admissions are old enough. */
 export function liveIn(window: Window, limit: WindowLimit, now: number): Window {
   const bucketMs = limit.windowMs / bucketsPerWindow;
   const isLive = ([bucket]: [string, number]) =>
@@ -35,7 +35,7 @@ export function liveIn(window: Window, limit: WindowLimit, now: number): Window 
   return Object.fromEntries(Object.entries(window).filter(isLive));
 }
 
-/** Takes one, or says how long to wait; the window given is never changed. */
+/** Admits one, or says how long to wait. Doesn't change the given window. */
 export function take(window: Window, limit: WindowLimit, now: number): WindowState {
   assert(limit.max >= 1 && limit.windowMs >= bucketsPerWindow);
   const bucketMs = limit.windowMs / bucketsPerWindow;

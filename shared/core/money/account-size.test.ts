@@ -1,5 +1,5 @@
 // @module-tag slow
-/** An owner can't fill its account until none of its keys can be closed in it any more. */
+/** An owner can't fill its account so that none of its keys can be closed any more. */
 import { describe, expect, test } from "vitest";
 import { limits, now as today } from "../../../test/kit/sample-account.ts";
 import { fieldsBytes } from "../../store/document-room.ts";
@@ -11,26 +11,26 @@ import { noticeAlerts } from "./budget-alerts.ts";
 import { type HoldRequest, hold } from "./hold.ts";
 import { settle, settleLate } from "./settle.ts";
 
-/** What Firestore takes of one document, its name and all. */
+/** Firestore's limit for one document, including its name. */
 const documentBytesMax = 1_048_576;
-/** Keys that may be closed within a quarter of an hour before no more of them are made. */
+/** Once this many keys were closed within a quarter of an hour, no more are made. */
 const closedKeysMax = 1_000;
 const now = today - 12 * 3_600_000;
 
 const id = (kind: IdKind, number: number) => idOf(kind, String(number).padStart(21, "0"));
 const times = (count: number) => Array.from({ length: count }, (_, number) => number);
 
-/** One start with the key of this number, and what becomes of it. */
-function start(account: Account, number: number, dayMaxMicrousd: number | null, at = now) {
+/** One start with the key of this number, and its result. */
+function start(account: Account, number: number, dayMaxMicrousd: number | null, startedAt = now) {
   const asked: HoldRequest = {
     executionId: id("execution", number),
     keyId: id("apiKey", number),
     lineageId: id("apiKey", number),
     ceilings: { executionCostMaxMicrousd: 1_000_000, dayCostMaxMicrousd: dayMaxMicrousd },
     amountMicrousd: 1_000,
-    expiresAt: at + 3_600_000,
-    now: at,
-    // No limit of an operator's is tighter than this.
+    expiresAt: startedAt + 3_600_000,
+    now: startedAt,
+    // No operator's limit is tighter than this.
     limits: { ...limits, executions: { max: 10_000_000, windowMs: 86_400_000 } },
   };
   return hold(account, asked);
@@ -49,7 +49,7 @@ function spend(account: Account, number: number, dayMaxMicrousd: number | null):
   );
 }
 
-/** An account that counts so many keys, each as the one that starts first. */
+/** An account that counts this many keys, each from its first start. */
 function counting(count: number): Account {
   const account = spend(rich(), 0, 9_000);
   const first = id("apiKey", 0);
@@ -80,13 +80,13 @@ describe("KEY-5 an account that its owner fills", () => {
     expect(start(account, 0, 9_000).granted).toBe(true);
     const late = { keyId: id("apiKey", lineagesMax), costMicrousd: 1, wasHeldMicrousd: 1, now };
     expect(Object.keys(settleLate(account, late).account.keys)).toHaveLength(lineagesMax);
-    // On another day, when no window counts them either, they are forgotten.
+    // On another day they are forgotten, because no window counts them either.
     expect(start(account, lineagesMax, 9_000, now + 2 * 86_400_000).granted).toBe(true);
   });
 
   test("has room to close all of its keys, with the most of everything in it", () => {
     let account = counting(lineagesMax);
-    // As many run as an operator may allow, held over as many days as one may take.
+    // The most executions that an operator may allow, held over the most days that one may take.
     const held = start(account, 0, 9_000);
     if (!held.granted) throw new Error(held.refusal);
     const [one] = Object.values(held.account.holds);
@@ -94,11 +94,11 @@ describe("KEY-5 an account that its owner fills", () => {
     const running = { ...one, earlier: [{ day: one.day, amountMicrousd: 1 }] };
     const holds = times(limits.concurrentMax).map((number) => [id("execution", number), running]);
     account = { ...account, holds: Object.fromEntries(holds) };
-    // A window counts in fifteenths, and in the one that begins.
+    // A window counts in fifteenths, and one that has begun.
     const window = Object.fromEntries(times(16).map((bucket) => [`${29_000_000 + bucket}`, 1]));
     const windows = Object.keys(account.keys).map((keyId) => [keyId, window]);
     account = { ...account, windows: Object.fromEntries(windows), ownerWindow: window };
-    // Caps that are changed again and again, and credits between them.
+    // Caps that change again and again, with credits between them.
     for (const turn of times(200)) {
       const day = { key: account.day.key, spentMicrousd: 500_000_000 };
       const monthlyLimitMicrousd = 500_000_000 + turn;

@@ -16,7 +16,7 @@ describe("BUD-1 hold()", () => {
     expect(hold(accountWith(), request("run_1", 101)).granted).toBe(false);
   });
 
-  // Guards the double spend: held money is gone, though nobody has been charged for it yet.
+  // Guards against the double spend: held money is gone, although it isn't charged yet.
   test("counts what is held for others as gone", () => {
     const account = held(accountWith(), "run_1", 60);
     const refused = hold(account, request("run_2", 41));
@@ -91,7 +91,7 @@ describe("BUD-2 a hold over midnight and the end of a month", () => {
     });
   });
 
-  test("begins no day again where a clock is behind", () => {
+  test("doesn't restart a day if a clock is behind", () => {
     const spent = settle(held(capped, "run_1", 50, morning), {
       id: "run_1",
       costMicrousd: 50,
@@ -124,7 +124,7 @@ describe("BUD-2 a key's ceilings", () => {
     expect(hold(account, other).granted).toBe(true);
   });
 
-  test("on a day count what is spent, and begin anew the next day", () => {
+  test("for a day count that day's spending, and begin again the next day", () => {
     const asked = request("run_2", 31);
     const ceilings = { ...asked.ceilings, dayCostMaxMicrousd: 60 };
     const began = hold(accountWith(), { ...request("run_1", 30), ceilings });

@@ -1,7 +1,7 @@
 /**
- * An owner's money and limits: one document, so that every cap, hold and window is decided together
- * or not at all. Whole micro-US-dollars. `hold.ts` sets money aside before work starts, `settle.ts`
- * turns it into a charge once.
+ * An owner's money and limits in one document, so that every cap, hold and window is decided
+ * together or not at all. Amounts are whole micro-US-dollars. `hold.ts` sets money aside before
+ * work starts; `settle.ts` turns it into a charge once.
  */
 import * as z from "zod";
 import { assert } from "../assert.ts";
@@ -16,27 +16,27 @@ const whole = z.int();
 const amount = z.int().min(0);
 
 const Hold = z.object({
-  /** Of all its slices. */
+  /** The sum of all its slices. */
   amountMicrousd: amount,
   keyId: z.string(),
-  /** The first of the keys that its own was rotated from, for which it counts; null if none. */
+  /** The oldest key that its key was rotated from, which it counts for; null if there is none. */
   lineageId: z.string().nullable().default(null),
-  /** The UTC day and month its newest slice counts against, however late it is settled. */
+  /** The UTC day and month that its newest slice counts against, even if it is settled later. */
   day: z.string(),
   month: z.string(),
-  /** What of it was taken on days that had ended when the newest slice was taken. */
+  /** The parts that were taken on days before that of the newest slice. */
   earlier: z.array(z.object({ day: z.string(), amountMicrousd: amount })).default([]),
-  /** What its key may spend on it, and on a day, as of its start; null is no such ceiling. */
+  /** The key's ceilings for one execution and for a day, as of the start; null is no ceiling. */
   executionMaxMicrousd: amount.nullable().default(null),
   keyDayMaxMicrousd: amount.nullable().default(null),
-  /** When its execution can't be running any more; then it holds nothing back. */
+  /** After this time the execution can't be running, so the hold doesn't count any more. */
   expiresAt: whole,
 });
 export type Hold = z.infer<typeof Hold>;
 
 const Period = z.object({ key: z.string(), spentMicrousd: amount });
 
-/** An owner's own limits; null is the deployment's. */
+/** An owner's own limits; null stands for the deployment's. */
 export const OwnerLimits = z.object({
   executionsMax: z.int().min(1).nullable().default(null),
   ownerExecutionsMax: z.int().min(1).nullable().default(null),
@@ -56,21 +56,21 @@ export const Account = z.object({
   dailyLimitMicrousd: amount.nullable(),
   monthlyLimitMicrousd: amount.nullable(),
   holds: z.record(z.string(), Hold),
-  /** Executions started, per key and those it was rotated from. */
+  /** Executions started, per key and the keys that it was rotated from. */
   windows: z.record(z.string(), Window),
-  /** Executions started, of all keys together. */
+  /** Executions started with all keys together. */
   ownerWindow: Window.default({}),
-  /** What the lineages of keys that have a ceiling for a day have spent today, if anything. */
+  /** What each lineage of keys with a daily ceiling has spent today; zeros are left out. */
   keys: z.record(z.string(), z.object({ day: Period })).default({}),
   limits: OwnerLimits.prefault({}),
   admission: Admission.default(openAdmission),
-  /** Null for an account from before its keys were counted in it. */
+  /** Null in accounts that were stored before keys were counted. */
   keyCount: KeyCount.nullable().default(null),
   alerts: Alerts.prefault({}),
-  /** How many agents, environments and threads it has at most. */
+  /** Upper bounds of the agents, environments and threads it has. */
   counts: OwnedCounts.default({}),
   pace: Pace.prefault({}),
-  /** What single operators credited on a UTC day: above a sum, it takes two of them. */
+  /** What single operators have credited on a UTC day; above a limit it takes two of them. */
   creditedAlone: Period.default({ key: "", spentMicrousd: 0 }),
   createdAt: whole,
   updatedAt: whole,
@@ -93,39 +93,41 @@ export function newAccount(now: number): Account {
   });
 }
 
-/** The account counts windows and spending of at most so many lineages of keys at once. */
+/** The account counts windows and spending for at most this many lineages of keys. */
 export const lineagesMax = 1_000;
 
-/** Under which id a key is counted: a rotation neither begins its day again nor its windows. */
-export function lineageIn(of: { readonly keyId: string; readonly lineageId?: string | null }) {
-  return of.lineageId ?? of.keyId;
+/** The id that a key counts under. A rotated key keeps it, so its day and windows go on. */
+export function lineageIn(key: { readonly keyId: string; readonly lineageId?: string | null }) {
+  return key.lineageId ?? key.keyId;
 }
 
-/** What is held of a day, a month or a key's lineage, or of all that are named together. */
+/** What is held for a day, a month or a key's lineage, or for all of those that are named. */
 export function heldMicrousd(
   account: Account,
-  of: { readonly day?: string; readonly month?: string; readonly lineageId?: string } = {},
+  filter: { readonly day?: string; readonly month?: string; readonly lineageId?: string } = {},
 ): number {
   return Object.values(account.holds)
-    .filter((held) => of.lineageId === undefined || of.lineageId === lineageIn(held))
+    .filter((held) => filter.lineageId === undefined || filter.lineageId === lineageIn(held))
     .flatMap(slicesOf)
-    .filter(({ day }) => (of.day ?? day) === day && (of.month ?? monthOf(day)) === monthOf(day))
+    .filter(
+      ({ day }) => (filter.day ?? day) === day && (filter.month ?? monthOf(day)) === monthOf(day),
+    )
     .reduce((sum, slice) => sum + slice.amountMicrousd, 0);
 }
 
-/** A hold by the days its slices were taken on, oldest first. */
+/** The slices of a hold by the day they were taken on, oldest first. */
 export function slicesOf(hold: Hold): readonly { day: string; amountMicrousd: number }[] {
   const earlierMicrousd = hold.earlier.reduce((sum, slice) => sum + slice.amountMicrousd, 0);
   const amountMicrousd = hold.amountMicrousd - earlierMicrousd;
   return [...hold.earlier, { day: hold.day, amountMicrousd }];
 }
 
-/** What a new hold may take of the balance; never what is held for somebody else. */
+/** What a new hold may take of the balance, which excludes what is already held. */
 export function spendableMicrousd(account: Account): number {
   return account.balanceMicrousd - heldMicrousd(account);
 }
 
-/** What a key has spent on the account's day, and those that it was rotated from. */
+/** What a key, and the keys it was rotated from, have spent on the account's current day. */
 export function keySpentMicrousd(account: Account, lineageId: string): number {
   const day = account.keys[lineageId]?.day;
   return day?.key === account.day.key ? day.spentMicrousd : 0;
@@ -138,8 +140,8 @@ export function credit(before: Account, amountMicrousd: number, now: number): Ac
 }
 
 /**
- * The account as it stands at `now`: a day or a month that has ended counts no more, nor does a
- * hold whose execution can't run any more. A clock that is behind others begins no day again.
+ * The account as of `now`: days and months that have ended don't count, nor do holds whose
+ * execution can't run any more. A clock that is behind doesn't restart a day.
  */
 export function inPeriod(account: Account, now: number): Account {
   const begin = (period: Account["day"], key: string) =>
@@ -159,7 +161,7 @@ export function inPeriod(account: Account, now: number): Account {
   };
 }
 
-/** The day it was made isn't a whole one, and counts for nothing. */
+/** The day the account was made isn't a whole day, so it doesn't count. */
 function paceAt({ day, pace, createdAt }: Account, today: string): Pace {
   if (day.key !== dayOf(createdAt)) {
     return paceAfter(pace, { ended: day.key, begun: today, spentMicrousd: day.spentMicrousd });

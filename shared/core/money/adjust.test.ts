@@ -30,7 +30,7 @@ describe("adjust()", () => {
     expect(adjust(account, -601, now)).toBeNull();
   });
 
-  test("gives to an account that owes", () => {
+  test("credits an account with a negative balance", () => {
     const owing = { ...account, balanceMicrousd: -50, holds: {} };
     expect(adjust(owing, 20, now)?.balanceMicrousd).toBe(-30);
     expect(adjust(owing, -1, now)).toBeNull();
@@ -45,7 +45,7 @@ describe("countAlone()", () => {
     expect(twice && countAlone(twice, 1, 1_000)).toBeNull();
   });
 
-  test("begins anew with the next day", () => {
+  test("begins again with the next day", () => {
     const full = countAlone(account, 1_000, 1_000);
     const tomorrow = full && adjust(full, 1, now + 1_000);
     expect(tomorrow && countAlone(tomorrow, 1_000, 1_000)).not.toBeNull();

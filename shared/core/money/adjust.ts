@@ -1,8 +1,8 @@
-/** Money that operators give or take, beside what executions are charged. */
+/** Money that operators add or remove, besides what executions are charged. */
 import { assert } from "../assert.ts";
 import { type Account, inPeriod, spendableMicrousd } from "./account.ts";
 
-/** The account with so much more or less; null if that would take what is held. */
+/** The account after adding the amount; null if that would take money that is held. */
 export function adjust(before: Account, amountMicrousd: number, now: number): Account | null {
   assert(Number.isSafeInteger(amountMicrousd) && amountMicrousd !== 0);
   const account = inPeriod(before, now);
@@ -11,8 +11,8 @@ export function adjust(before: Account, amountMicrousd: number, now: number): Ac
 }
 
 /**
- * The account with `amountMicrousd` counted to what single operators moved on this UTC day; null if
- * that is more than they may, so that no large sum passes in small ones.
+ * The account with `amountMicrousd` added to what single operators moved on this UTC day; null if
+ * that exceeds their limit, so that a large sum can't pass as several small ones.
  */
 export function countAlone(
   account: Account,

@@ -10,9 +10,9 @@ function credited(amountMicrousd: number, more: Partial<Account> = {}): Account 
   return noticeAlerts(before, credit(before, amountMicrousd, now)).account;
 }
 
-/** What a settlement of `microusd` changes, and what is noticed of it. */
-function spend(before: Account, microusd: number, at = now) {
-  const account = inPeriod(before, at);
+/** The change of a settlement of `microusd`, and the alerts that it raises. */
+function spend(before: Account, microusd: number, spentAt = now) {
+  const account = inPeriod(before, spentAt);
   const added = <P extends Account["day"]>(period: P) => ({
     ...period,
     spentMicrousd: period.spentMicrousd + microusd,
@@ -29,7 +29,7 @@ const said = ({ raised }: { raised: readonly { of: string; percent: number }[] }
   raised.map(({ of, percent }) => `${of} ${percent}`);
 
 describe("noticeAlerts()", () => {
-  test("says once that a percentage of the balance at last credit is spent", () => {
+  test("alerts once when a percentage of the last credited balance is spent", () => {
     const half = spend(credited(dollar), dollar / 2);
     expect(said(half)).toEqual(["balance 50"]);
     const more = spend(half.account, 1_000);
@@ -46,7 +46,7 @@ describe("noticeAlerts()", () => {
     expect(said(spend(again.account, dollar, now + 1))).toEqual(["balance 50"]);
   });
 
-  test("caps count their own period, and say so anew in the next one", () => {
+  test("caps alert once in each of their periods", () => {
     const account = credited(100 * dollar, {
       dailyLimitMicrousd: dollar,
       monthlyLimitMicrousd: 10 * dollar,
@@ -59,19 +59,19 @@ describe("noticeAlerts()", () => {
     expect(said(months)).toEqual(["day 50", "day 80", "day 100", "month 50"]);
   });
 
-  test("all of it is spent once the rest pays for no minute, and not before", () => {
+  test("100 % counts as reached once the rest can't pay for a minute, and not before", () => {
     expect(said(spend(credited(dollar), dollar - 2_000))).not.toContain("balance 100");
     expect(said(spend(credited(dollar), dollar - 1_999))).toContain("balance 100");
   });
 
-  test("a cap lowered below what is spent is said at once", () => {
+  test("a cap that is lowered below what is spent alerts at once", () => {
     const spent = spend(credited(100 * dollar), dollar).account;
     const lowered = noticeAlerts(spent, { ...spent, dailyLimitMicrousd: dollar });
     expect(said(lowered)).toEqual(["day 50", "day 80", "day 100"]);
     expect(said(noticeAlerts(lowered.account, lowered.account))).toEqual([]);
   });
 
-  test("what is held raises nothing", () => {
+  test("held money raises no alert", () => {
     const account = credited(dollar);
     const hold = {
       amountMicrousd: dollar,
@@ -97,7 +97,7 @@ describe("noticeAlerts()", () => {
     expect(said(spend(account, 0, today))).toEqual([]);
   });
 
-  test("a cap that is changed again and again says a bounded number of things a day", () => {
+  test("a cap that changes again and again raises a bounded number of alerts a day", () => {
     let account = spend(credited(100 * dollar), dollar).account;
     let [days, months] = [0, 0];
     for (let step = 1; step <= 200; step += 1) {

@@ -1,14 +1,15 @@
 /**
- * Notices when a chosen percentage of the balance, the daily or the monthly cap is spent. What is
- * held doesn't count: most of it comes back, and an alert that came too early would come only once.
+ * Raises an alert when a chosen percentage of the balance, the daily or the monthly cap is spent.
+ * Held money doesn't count: most of it comes back, and an alert that came too early wouldn't come
+ * again.
  */
 import type { Account } from "./account.ts";
 import type { Alert } from "./alert-state.ts";
 import { microusdPerMinute } from "./pricing.ts";
 
-/** Beside those of the current periods, which must not be raised again. */
+/** Past alerts to keep, besides those of the current periods, which must not be raised again. */
 const pastMax = 20;
-/** One limit raises at most so many alerts in one period, however often it is changed. */
+/** One limit raises at most this many alerts in a period, however often it is changed. */
 const samePeriodMax = 20;
 
 export interface Noticed {
@@ -16,7 +17,7 @@ export interface Noticed {
   readonly raised: readonly Alert[];
 }
 
-/** The account with what its change gives cause to say, and that apart. Pure. */
+/** The account with its new alerts recorded, and those alerts on their own. Pure. */
 export function noticeAlerts(before: Account, decided: Account): Noticed {
   const account = withBase(before, decided);
   const { alerts, updatedAt: at } = account;
@@ -38,7 +39,7 @@ export function noticeAlerts(before: Account, decided: Account): Noticed {
   return { account: { ...account, alerts: { ...alerts, raised: all } }, raised };
 }
 
-/** More money is a new base: percentages are of what there was after the last credit. */
+/** A credit is a new base: percentages refer to the balance after the last credit. */
 function withBase(before: Account, decided: Account): Account {
   if (decided.balanceMicrousd <= before.balanceMicrousd) return decided;
   const { balanceMicrousd, updatedAt: creditedAt } = decided;
@@ -52,10 +53,10 @@ function spending(account: Account): readonly Spending[] {
   const { alerts, day, month, balanceMicrousd } = account;
   const base = alerts.creditedMicrousd;
   const used = Math.max(0, base - balanceMicrousd);
-  const capped = (of: "day" | "month", limitMicrousd: number | null, spent: Account["day"]) =>
+  const capped = (kind: "day" | "month", limitMicrousd: number | null, spent: Account["day"]) =>
     limitMicrousd === null
       ? []
-      : [{ of, period: spent.key, limitMicrousd, spentMicrousd: spent.spentMicrousd }];
+      : [{ of: kind, period: spent.key, limitMicrousd, spentMicrousd: spent.spentMicrousd }];
   const period = new Date(alerts.creditedAt).toISOString();
   return [
     { of: "balance" as const, period, limitMicrousd: base, spentMicrousd: used },
@@ -64,14 +65,14 @@ function spending(account: Account): readonly Spending[] {
   ].filter(({ limitMicrousd }) => limitMicrousd > 0);
 }
 
-/** All of it counts as spent once the rest pays for no minute: nothing could spend the last. */
+/** 100 % counts as reached once the rest can't pay for a minute, since nothing could spend it. */
 function isReached({ limitMicrousd, spentMicrousd }: Spending, percent: number): boolean {
   if (spentMicrousd === 0) return false;
   if (spentMicrousd * 100 >= limitMicrousd * percent) return true;
   return percent === 100 && limitMicrousd - spentMicrousd < microusdPerMinute.lite;
 }
 
-/** Another limit is another alert: whoever raised a cap wants to hear of the new one. */
+/** A changed limit is a new alert: an owner who raised a cap wants to hear of the new one. */
 function isSame(one: Alert, other: Omit<Alert, "spentMicrousd" | "at">): boolean {
   return (
     one.of === other.of &&

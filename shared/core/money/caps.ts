@@ -1,4 +1,4 @@
-/** What an account may spend: its balance, the caps of its day and month, the ceilings of a key. */
+/** What an account may spend: its balance, its daily and monthly caps, and a key's ceilings. */
 import {
   type Account,
   type Hold,
@@ -14,13 +14,13 @@ export type BudgetRefusal =
   | "BUDGET_LIMIT_MONTHLY"
   | "BUDGET_LIMIT_KEY";
 
-/** Why money was refused: `limit` is null for the balance, which has no period. */
+/** Why money was refused; `limit` is null for the balance, which has no period. */
 export interface Shortfall {
   readonly limitMicrousd: number | null;
   readonly spentMicrousd: number;
   readonly heldMicrousd: number;
   readonly requiredMicrousd: number;
-  /** When the period ends, epoch ms; null where waiting doesn't help. */
+  /** When the period ends, in epoch milliseconds; null if waiting doesn't help. */
   readonly resetsAt: number | null;
 }
 
@@ -34,13 +34,17 @@ type Ceilings = Pick<Hold, "keyId" | "executionMaxMicrousd" | "keyDayMaxMicrousd
 };
 
 /**
- * All that money is taken under, and what each leaves; what is held counts as gone (BUD-3).
- * @param executionMicrousd what the execution that asks holds already.
+ * All caps that apply and what each leaves; held money counts as spent (BUD-3).
+ * @param executionMicrousd what the asking execution holds already.
  */
-export function capsOf(account: Account, by: Ceilings, executionMicrousd: number): readonly Cap[] {
+export function capsOf(
+  account: Account,
+  ceilings: Ceilings,
+  executionMicrousd: number,
+): readonly Cap[] {
   const { day, month, dailyLimitMicrousd, monthlyLimitMicrousd } = account;
-  const { executionMaxMicrousd, keyDayMaxMicrousd } = by;
-  const lineageId = lineageIn(by);
+  const { executionMaxMicrousd, keyDayMaxMicrousd } = ceilings;
+  const lineageId = lineageIn(ceilings);
   const ends = endsOf(account);
   const today = { held: heldMicrousd(account, { day: day.key }), resetsAt: ends.day };
   const thisMonth = { held: heldMicrousd(account, { month: month.key }), resetsAt: ends.month };
@@ -68,7 +72,7 @@ function cap(
   return { refusal, limitMicrousd, spentMicrousd, heldMicrousd: held, resetsAt, leftMicrousd };
 }
 
-/** When the account's day and month end, epoch ms. */
+/** When the account's day and month end, in epoch milliseconds. */
 export function endsOf({ day, month }: Account): { readonly day: number; readonly month: number } {
   const today = new Date(`${day.key}T00:00:00Z`);
   const thisMonth = new Date(`${month.key}-01T00:00:00Z`);

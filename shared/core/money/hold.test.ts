@@ -27,7 +27,7 @@ describe("BUD-9 one key", () => {
     expect(hold(account, ask("run_2", 50, "key_b")).granted).toBe(true);
   });
 
-  test("may take all there is with its only execution: one key's account stays usable", () => {
+  test("may hold the whole balance with its only execution", () => {
     expect(hold(accountWith(), ask("run_1", 100)).granted).toBe(true);
   });
 

@@ -1,6 +1,6 @@
 /**
- * Setting money aside before it is spent: the first slice when an execution starts, more of them
- * while it runs. Everything is taken together or nothing of it is.
+ * Sets money aside before it is spent: the first slice when an execution starts, further ones while
+ * it runs. A request is granted completely or not at all.
  */
 import { assert } from "../assert.ts";
 import { liveIn, take, type WindowLimit, type WindowState } from "../limits/sliding-window.ts";
@@ -15,20 +15,20 @@ import {
 } from "./account.ts";
 import { type BudgetRefusal, capsOf, endsOf, type Shortfall } from "./caps.ts";
 
-/** How many may start, and run at once; what an owner has set comes before the deployment's. */
+/** How many executions may start and run; an owner's own limits replace the deployment's. */
 export interface HoldLimits {
   /** Executions started, per key. */
   readonly executions: WindowLimit;
-  /** The same of all keys of an owner together; null is no such limit. */
+  /** Executions started with all keys of an owner together; null is no such limit. */
   readonly ownerExecutions: WindowLimit | null;
   readonly concurrentMax: number;
-  /** One key's part of it. */
+  /** The most of them that one key may have. */
   readonly keyConcurrentMax: number;
-  /** Of the balance, what one key may have held at once; its first hold is never refused for it. */
+  /** Percentage of the balance that one key may have held; its first hold is exempt. */
   readonly keyHeldPercentMax: number;
 }
 
-/** What a key may spend on one execution and on a UTC day; null is no such ceiling. */
+/** A key's ceilings for one execution and for a UTC day; null is no ceiling. */
 export interface KeyCeilings {
   readonly executionCostMaxMicrousd: number | null;
   readonly dayCostMaxMicrousd: number | null;
@@ -37,7 +37,7 @@ export interface KeyCeilings {
 export interface HoldRequest {
   readonly executionId: string;
   readonly keyId: string;
-  /** As in {@link Hold}. */
+  /** See {@link Hold}. */
   readonly lineageId?: string | null;
   readonly ceilings: KeyCeilings;
   readonly amountMicrousd: number;
@@ -46,7 +46,7 @@ export interface HoldRequest {
   readonly limits: HoldLimits;
 }
 
-/** Whose limit was met: that of the key, or that of all the owner's keys together. */
+/** Who met the limit: the key alone, or all keys of the owner together. */
 type Whose = "key" | "owner";
 
 export type HoldRefusal =
@@ -58,14 +58,14 @@ export type HoldRefusal =
       readonly max: number;
     }
   | {
-      /** So many keys have started executions of late: counting one more would take room. */
+      /** The account counts as many keys as it can, and this key isn't among them. */
       readonly refusal: "KEYS_LIMITED";
       readonly max: number;
-      /** When there is room for another at the latest, epoch ms. */
+      /** When there will be room at the latest, in epoch milliseconds. */
       readonly resetsAt: number;
     }
   | {
-      /** The key's share of the balance: more may be held once some of its own has ended. */
+      /** The key holds its share of the balance; more is possible once some of its holds end. */
       readonly refusal: "KEY_SHARE_LIMITED";
       readonly limitMicrousd: number;
       readonly heldMicrousd: number;
@@ -77,7 +77,7 @@ export type HoldResult =
   | { readonly granted: true; readonly account: Account; readonly window: WindowState }
   | ({ readonly granted: false } & HoldRefusal);
 
-/** What a hold would be refused for at this moment; null if it would be granted. Takes nothing. */
+/** Why a hold would be refused now; null if it would be granted. Takes nothing. */
 export function refusalOf(
   before: Account,
   request: Omit<HoldRequest, "executionId" | "expiresAt">,
@@ -85,7 +85,7 @@ export function refusalOf(
   return refusalIn(inPeriod(before, request.now), request, windowsOf(before, request));
 }
 
-/** Takes the limits, a place and the money together, or nothing of any of them (LIM-2). */
+/** Takes the limits, a place and the money together, or none of them (LIM-2). */
 export function hold(before: Account, request: HoldRequest): HoldResult {
   const { executionId, keyId, amountMicrousd, ceilings, expiresAt, now } = request;
   assert(Number.isSafeInteger(amountMicrousd) && amountMicrousd > 0);
@@ -123,22 +123,22 @@ export function hold(before: Account, request: HoldRequest): HoldResult {
 
 export interface Renewal {
   readonly account: Account;
-  /** All that is held for the execution now. */
+  /** Everything that is now held for the execution. */
   readonly heldMicrousd: number;
 }
 
 export interface RenewalRequest {
   readonly executionId: string;
-  /** What to have held in all: asked for twice, it is taken once. */
+  /** The total to hold. It is a target, so a repeated request takes nothing twice. */
   readonly toMicrousd: number;
-  /** Less than this much more isn't worth having. */
+  /** A smaller addition isn't worth having. */
   readonly atLeastMicrousd: number;
   readonly now: number;
 }
 
 /**
- * Holds more for an execution that runs: as much of what it asks for as every cap leaves, which
- * counts against today. Null if that is less than it can use, or if it has no hold any more.
+ * Holds more for a running execution, as far as every cap allows, counted against today. Null if
+ * that is less than it can use, or if its hold is gone.
  */
 export function renew(before: Account, request: RenewalRequest): Renewal | null {
   const { executionId, toMicrousd, atLeastMicrousd, now } = request;
@@ -156,7 +156,7 @@ export function renew(before: Account, request: RenewalRequest): Renewal | null 
   return { account: { ...account, holds }, heldMicrousd: next.amountMicrousd };
 }
 
-/** Each slice counts on the day it was taken: the caps of a day that has ended aren't touched. */
+/** Each slice counts on the day it was taken, so a past day's caps aren't affected. */
 function withSlice(held: Hold, takenMicrousd: number, day: string): Hold {
   const amountMicrousd = held.amountMicrousd + takenMicrousd;
   if (held.day === day) return { ...held, amountMicrousd };
@@ -166,7 +166,7 @@ function withSlice(held: Hold, takenMicrousd: number, day: string): Hold {
 }
 
 interface Windows {
-  /** All keys' that still count something: a key that is gone leaves nothing behind. */
+  /** The windows of all keys that still count something; a key that is gone leaves nothing. */
   readonly live: Account["windows"];
   readonly key: WindowState;
   readonly owner: WindowState | null;
@@ -205,8 +205,8 @@ function refusalIn(account: Account, request: HoldTerms, windows: Windows): Hold
 }
 
 /**
- * A key that isn't counted in the account yet, when it counts as many as it may. Else an owner
- * could fill the document with keys until none could be closed in it any more (KEY-5).
+ * A key that isn't counted in the account yet, while the account counts as many as it can. Without
+ * this refusal, an owner could fill the document until no key could be closed (KEY-5).
  */
 function uncountable(account: Account, request: HoldTerms, { live }: Windows): HoldRefusal | null {
   const withCeiling = Object.values(account.holds).filter(
@@ -236,7 +236,9 @@ function concurrencyRefusal(account: Account, request: HoldTerms): HoldRefusal |
   return null;
 }
 
-/** One key leaves something for the others; a key that holds nothing may take what there is. */
+/**
+ * A key must leave something for the others, but a key that holds nothing may take what is left.
+ */
 function keyShareRefusal(account: Account, request: HoldTerms): HoldRefusal | null {
   const { amountMicrousd: requiredMicrousd, limits } = request;
   const held = heldMicrousd(account, { lineageId: lineageIn(request) });

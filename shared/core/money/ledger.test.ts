@@ -5,10 +5,10 @@ import { hold } from "./hold.ts";
 import { addLine, differences, type LedgerLine, noLines } from "./ledger.ts";
 import { settle } from "./settle.ts";
 
-function charge(keyLineageId: string | null, at: number): LedgerLine {
-  const days = { [dayOf(at)]: 1 };
+function charge(keyLineageId: string | null, chargedAt: number): LedgerLine {
+  const days = { [dayOf(chargedAt)]: 1 };
   const amounts = { amountMicrousd: -1, lossMicrousd: 0, days };
-  return { type: "charge", ...amounts, keyId: "key_own", keyLineageId, createdAt: at };
+  return { type: "charge", ...amounts, keyId: "key_own", keyLineageId, createdAt: chargedAt };
 }
 
 describe("BUD-7 the sums of a ledger", () => {
@@ -24,7 +24,9 @@ describe("BUD-7 the sums of a ledger", () => {
     expect(days.every(([, { spentMicrousd }]) => spentMicrousd === 3)).toBe(true);
     const withKeys = days.filter(([, { keys }]) => Object.keys(keys).length > 0);
     const keys = { key_a: 1, key_b: 1 };
-    expect(withKeys).toEqual([now - day, now].map((at) => [dayOf(at), { spentMicrousd: 3, keys }]));
+    expect(withKeys).toEqual(
+      [now - day, now].map((time) => [dayOf(time), { spentMicrousd: 3, keys }]),
+    );
   });
 
   test("count a line from before lineages to its key", () => {

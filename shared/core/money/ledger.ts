@@ -1,24 +1,24 @@
 /**
- * An account as its ledger has it. Lines are added and never changed, so their sums can be kept and
- * carried on from there; whatever else the account says must follow from them (BUD-7).
+ * An account as its ledger implies it. Lines are only ever added, so their sums can be stored and
+ * continued; everything else in the account must follow from them (BUD-7).
  */
 import * as z from "zod";
 import { type Account, dayOf, monthOf } from "./account.ts";
 
 const amount = z.int().min(0);
 
-/** What the sums need of a line. */
+/** The fields of a line that the sums need. */
 export interface LedgerLine {
   readonly type: "credit" | "charge" | "loss" | "adjustment";
   readonly amountMicrousd: number;
   readonly lossMicrousd: number;
   readonly keyId: string | null;
   /**
-   * Under which id it counts to its key's day; empty if it doesn't, null of lines from before this
-   * was noted.
+   * The id that the charge counts under for its key's day; empty if it doesn't count, null in lines
+   * from before this was stored.
    */
   readonly keyLineageId?: string | null;
-  /** What a charge took of each UTC day; null of lines from before this was noted. */
+  /** What the charge took from each UTC day; null in lines from before this was stored. */
   readonly days: Readonly<Record<string, number>> | null;
   readonly createdAt: number;
 }
@@ -27,12 +27,12 @@ const DaySum = z.object({ spentMicrousd: amount, keys: z.record(z.string(), amou
 
 export const LedgerSums = z.object({
   lines: amount,
-  /** Lines that contradict themselves. */
+  /** How many lines contradict themselves. */
   malformed: amount,
   balanceMicrousd: z.int(),
   spentMicrousd: z.int(),
   lossMicrousd: amount,
-  /** Of the newest days alone: no older one stands in an account. */
+  /** The newest days only; an account stores no older one. */
   days: z.record(z.string(), DaySum),
 });
 export type LedgerSums = z.infer<typeof LedgerSums>;
@@ -46,9 +46,9 @@ export const noLines: LedgerSums = {
   days: {},
 };
 
-/** More than a month, and what a clock or an execution may be behind. */
+/** A month, and as far as a clock or an execution may lag behind. */
 const daysMax = 40;
-/** The account counts what keys spend on its own day alone. */
+/** An account counts what keys spend on its current day only. */
 const daysWithKeysMax = 2;
 
 export function addLine(sums: LedgerSums, line: LedgerLine): LedgerSums {
@@ -63,7 +63,7 @@ export function addLine(sums: LedgerSums, line: LedgerLine): LedgerSums {
   };
 }
 
-/** Whether its amounts have the signs of its type, and its days are what it charges. */
+/** Whether the amounts have the signs of the type, and the days add up to the charge. */
 function isWellFormed({ type, amountMicrousd, lossMicrousd, days }: LedgerLine): boolean {
   const signs = {
     credit: amountMicrousd > 0 && lossMicrousd === 0,
@@ -91,43 +91,46 @@ function withDays(before: LedgerSums["days"], line: LedgerLine, charged: number)
     .slice(-daysMax);
   const withKeysFrom = newest.length - daysWithKeysMax;
   return Object.fromEntries(
-    newest.map(([day, sum], at) => [day, at < withKeysFrom ? { ...sum, keys: {} } : sum]),
+    newest.map(([day, sum], index) => [day, index < withKeysFrom ? { ...sum, keys: {} } : sum]),
   );
 }
 
-/** As text, `2026-11-23` sorts as the days do. */
+/** Days such as `2026-11-23` sort correctly as text. */
 const byDay = (a: string, b: string) => (a < b ? -1 : 1);
 
-/** What an account holds of money, apart from what is held for executions that run. */
+/** The parts of an account that the ledger determines; holds of running executions aren't. */
 export type Rebuilt = Pick<Account, "balanceMicrousd" | "spentMicrousd" | "day" | "month" | "keys">;
 
 /** The account that the lines add up to, on a day and in a month. */
-export function rebuild(sums: LedgerSums, at: { readonly day: string; readonly month: string }) {
-  const today = sums.days[at.day] ?? { spentMicrousd: 0, keys: {} };
+export function rebuild(
+  sums: LedgerSums,
+  period: { readonly day: string; readonly month: string },
+) {
+  const today = sums.days[period.day] ?? { spentMicrousd: 0, keys: {} };
   const thisMonth = Object.entries(sums.days)
-    .filter(([day]) => monthOf(day) === at.month)
+    .filter(([day]) => monthOf(day) === period.month)
     .reduce((sum, [, { spentMicrousd }]) => sum + spentMicrousd, 0);
   const keys = Object.entries(today.keys).map(
-    ([keyId, spentMicrousd]) => [keyId, { day: { key: at.day, spentMicrousd } }] as const,
+    ([keyId, spentMicrousd]) => [keyId, { day: { key: period.day, spentMicrousd } }] as const,
   );
   const rebuilt: Rebuilt = {
     balanceMicrousd: sums.balanceMicrousd,
     spentMicrousd: sums.spentMicrousd,
-    day: { key: at.day, spentMicrousd: today.spentMicrousd },
-    month: { key: at.month, spentMicrousd: thisMonth },
+    day: { key: period.day, spentMicrousd: today.spentMicrousd },
+    month: { key: period.month, spentMicrousd: thisMonth },
     keys: Object.fromEntries(keys),
   };
   return rebuilt;
 }
 
-/** In micro-US-dollars, but for counts of lines. */
+/** Values are micro-US-dollars, or counts of lines. */
 export interface Difference {
   readonly what: string;
   readonly accountHas: number;
   readonly ledgerHas: number;
 }
 
-/** Where an account isn't what its ledger says; nothing if all is well. */
+/** Where an account differs from its ledger; empty if they agree. */
 export function differences(account: Account, sums: LedgerSums): readonly Difference[] {
   const { day, month } = account;
   const rebuilt = rebuild(sums, { day: day.key, month: month.key });
@@ -149,13 +152,13 @@ export function differences(account: Account, sums: LedgerSums): readonly Differ
     .map(([what, accountHas, ledgerHas]) => ({ what, accountHas, ledgerHas }));
 }
 
-/** What an execution that hasn't ended should have held for it, by its own document. */
+/** What should be held for an unfinished execution, according to its own document. */
 export interface OpenExecution {
   readonly id: string;
   readonly holdMicrousd: number;
 }
 
-/** Holds of nothing that runs, which never come free, and holds that aren't what they should be. */
+/** Holds without a running execution, which would never be released, and holds that are wrong. */
 export function holdDifferences(
   account: Account,
   open: readonly OpenExecution[],

@@ -3,8 +3,8 @@ import type { Profile } from "../../protocol/job.ts";
 import { assert } from "../assert.ts";
 
 /**
- * Per active minute. The public API prices its profiles at 0.2, 0.4, 0.75 and 1 compute token a
- * minute, and a compute token is taken for one US cent, which makes its three unit systems agree.
+ * Price per active minute. The public API prices its profiles at 0.2, 0.4, 0.75 and 1 compute token
+ * a minute; at one US cent per token its three units agree.
  */
 export const microusdPerMinute: Readonly<Record<Profile, number>> = {
   lite: 2_000,
@@ -13,19 +13,21 @@ export const microusdPerMinute: Readonly<Record<Profile, number>> = {
   desktop: 10_000,
 };
 
-/** Rounds up, so that a hold for the longest run covers every charge that can settle it. */
+/** Rounds up, so that a hold for the longest run covers every possible charge. */
 export function computeCostMicrousd(profile: Profile, durationMs: number): number {
   assert(Number.isFinite(durationMs) && durationMs >= 0);
   return Math.ceil((microusdPerMinute[profile] * durationMs) / 60_000);
 }
 
 /**
- * What an execution is charged for at least once a container was asked for. The platform bills a
- * minute of each, however soon it ends; a third of that is charged (ADR 33).
+ * The least time that an execution is charged for once a container was asked for. The platform
+ * bills a minute for each container; a third of that is charged (ADR 33).
  */
 export const billedMsMin = 20_000;
 
-/** What an execution costs that took `durationMs` of `wallClockMs`, with the least charge. */
+/**
+ * The cost of an execution that took `durationMs` of `wallClockMs`, at least the minimum charge.
+ */
 export function executionCostMicrousd(
   { profile, wallClockMs }: { readonly profile: Profile; readonly wallClockMs: number },
   durationMs: number,
@@ -34,7 +36,7 @@ export function executionCostMicrousd(
   return computeCostMicrousd(profile, billedMs);
 }
 
-/** Micro-dollars as the API shows them: decimal US dollars. */
+/** Converts micro-dollars to the decimal US dollars that the API shows. */
 export function dollars(microusd: number): number {
   return microusd / 1_000_000;
 }

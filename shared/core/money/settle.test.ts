@@ -49,7 +49,7 @@ describe("F13 a hold that nobody ended", () => {
     expect(hold(account, request("run_2", 100, later)).granted).toBe(true);
   });
 
-  test("is charged late: what is free, at most what it held, the rest is our loss", () => {
+  test("is charged late: at most what is free and what it held; the rest is the platform's loss", () => {
     const account = held(held(accountWith(), "run_1", 60), "run_2", 30, now + day + 1);
     const late = { keyId: "key_a", costMicrousd: 90, wasHeldMicrousd: 60, now: now + day + 1 };
     expect(settleLate({ ...account, dailyLimitMicrousd: 70 }, late)).toMatchObject({

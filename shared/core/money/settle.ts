@@ -1,27 +1,26 @@
-/** Turning a hold into a charge: at most what was held, once, on the days it was held on. */
+/** Turns a hold into a charge: once, at most what was held, on the days it was held on. */
 import { assert } from "../assert.ts";
 import { type Account, inPeriod, lineageIn, lineagesMax, monthOf, slicesOf } from "./account.ts";
 import { capsOf } from "./caps.ts";
 
-/** What was charged of each UTC day. */
+/** What was charged to each UTC day. */
 export type ChargedDays = Readonly<Record<string, number>>;
 
 export interface Settlement {
   readonly account: Account;
-  /** Under which id it counts to its key's day; empty if that has no ceiling and isn't counted. */
+  /** The id that it counts under for its key's day; empty if the key has no daily ceiling. */
   readonly countedFor: string;
   readonly heldMicrousd: number;
   readonly chargedMicrousd: number;
   readonly chargedDays: ChargedDays;
   readonly releasedMicrousd: number;
-  /** What the work cost beyond its hold: the platform's loss, never the owner's. */
+  /** What the work cost beyond its hold. The platform bears it, never the owner. */
   readonly lossMicrousd: number;
 }
 
 /**
- * Turns a hold into a charge; null if there is none, so that nothing settles twice.
- * @param ending.costMicrousd null if it can't be known, which is charged at the hold, never as
- *   nothing (BUD-6).
+ * Turns a hold into a charge; null if there is no hold, so nothing is settled twice.
+ * @param ending.costMicrousd null if it can't be known; then the whole hold is charged (BUD-6).
  */
 export function settle(
   before: Account,
@@ -53,19 +52,19 @@ export function settle(
 export interface LateEnding {
   readonly keyId: string;
   readonly lineageId?: string | null;
-  /** Null if it can't be known, which is charged as all that was held. */
+  /** Null if it can't be known; then everything that was held is charged. */
   readonly costMicrousd: number | null;
-  /** By the execution's own document: its hold isn't there any more. */
+  /** What the execution's document says was held; the account's hold is gone by now. */
   readonly wasHeldMicrousd: number;
   readonly now: number;
 }
 
 /**
- * Charges an execution whose hold has expired: at most what was held, of what is free today under
- * every cap, and the rest is the platform's loss, since others may have been promised that money.
- * Whoever calls it makes sure that it happens once: by the execution's version, and a ledger line
- * of derived id. Whether its key had a ceiling for a day went with the hold, so it counts as if it
- * had, while there is room.
+ * Charges an execution whose hold has expired: at most what was held, and at most what every cap
+ * leaves today; the platform bears the rest, since others may have been promised that money. The
+ * caller makes sure that it happens once, by the execution's version and a derived ledger id. The
+ * hold also said whether the key had a daily ceiling; without it, the charge is counted as if it
+ * had one, while there is room.
  */
 export function settleLate(before: Account, ending: LateEnding): Settlement {
   const { wasHeldMicrousd, now } = ending;
@@ -92,19 +91,19 @@ export function settleLate(before: Account, ending: LateEnding): Settlement {
 
 function charge(
   before: Account,
-  of: { readonly countedFor: string; readonly chargedDays: ChargedDays; readonly now: number },
+  settled: { readonly countedFor: string; readonly chargedDays: ChargedDays; readonly now: number },
 ): Account {
-  const account = inPeriod(before, of.now);
+  const account = inPeriod(before, settled.now);
   const { day, month, keys } = account;
   const sum = (counts: (day: string) => boolean) =>
-    Object.entries(of.chargedDays).reduce(
+    Object.entries(settled.chargedDays).reduce(
       (total, [day, amount]) => total + (counts(day) ? amount : 0),
       0,
     );
   const chargedMicrousd = sum(() => true);
   const today = sum((charged) => charged === day.key);
   const thisMonth = sum((charged) => monthOf(charged) === month.key);
-  const keyDay = keys[of.countedFor]?.day ?? { key: day.key, spentMicrousd: 0 };
+  const keyDay = keys[settled.countedFor]?.day ?? { key: day.key, spentMicrousd: 0 };
   const spentToday = { day: { ...keyDay, spentMicrousd: keyDay.spentMicrousd + today } };
   return {
     ...account,
@@ -112,6 +111,6 @@ function charge(
     spentMicrousd: account.spentMicrousd + chargedMicrousd,
     day: { ...day, spentMicrousd: day.spentMicrousd + today },
     month: { ...month, spentMicrousd: month.spentMicrousd + thisMonth },
-    keys: today > 0 && of.countedFor ? { ...keys, [of.countedFor]: spentToday } : keys,
+    keys: today > 0 && settled.countedFor ? { ...keys, [settled.countedFor]: spentToday } : keys,
   };
 }

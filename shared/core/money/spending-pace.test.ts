@@ -6,7 +6,7 @@ const none: Pace = { days: 0, microusdPerDay: 0 };
 const key = (day: number) =>
   new Date(Date.UTC(2026, 0, 1) + day * dayMs).toISOString().slice(0, 10);
 
-/** The pace after days that cost `spent` each; null for a day on which nobody looked. */
+/** The pace after days that cost `spent` each; null for a day without a look. */
 function paceOf(spent: readonly (number | null)[]): Pace {
   let pace = none;
   let from = 0;
@@ -34,7 +34,7 @@ describe("paceAfter()", () => {
     expect(Math.abs(pace.microusdPerDay - weightedMean(spent))).toBeLessThan(10);
   });
 
-  test("counts days on which nobody looked as days that cost nothing", () => {
+  test("counts days without a look as days that cost nothing", () => {
     const seen = paceOf([10_000, 50_000, 0, 0, 0, 20_000]);
     const unseen = paceOf([10_000, 50_000, null, null, null, 20_000]);
     expect(unseen.days).toBe(seen.days);
@@ -60,11 +60,11 @@ describe("forecast()", () => {
     expect(runsOutAt).toBe(now + 2.5 * dayMs);
   });
 
-  test("says nothing with less than three days of history", () => {
+  test("gives no forecast with less than three days of history", () => {
     expect(forecast({ days: 2, microusdPerDay: 2_000 }, 5_000, now)).toBeNull();
   });
 
-  test("has no date where nothing is spent, and now where nothing is left", () => {
+  test("has no date if nothing is spent, and now if nothing is left", () => {
     expect(forecast({ days: 9, microusdPerDay: 0 }, 5_000, now)?.runsOutAt).toBeNull();
     expect(forecast({ days: 9, microusdPerDay: 1 }, 10 ** 12, now)?.runsOutAt).toBeNull();
     expect(forecast({ days: 9, microusdPerDay: 0 }, 0, now)?.runsOutAt).toBe(now);

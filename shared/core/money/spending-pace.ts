@@ -1,34 +1,34 @@
 /**
- * How fast an account spends: the mean of its whole UTC days, the latest weighing most. Exponential
- * smoothing (NIST/SEMATECH e-Handbook of Statistical Methods, 6.4.3.1) with the weights normalised
- * to one, so that a young account's few days aren't pulled towards zero.
+ * How fast an account spends: the mean of its whole UTC days, newer days weighing more. Exponential
+ * smoothing (NIST/SEMATECH e-Handbook of Statistical Methods, 6.4.3.1) with weights normalised to
+ * one, so that a young account's few days aren't pulled towards zero.
  */
 import * as z from "zod";
 
-/** A day weighs half as much as the day a week later: both ends of the week are seen alike. */
+/** A day weighs half as much as the day a week later, so weekdays and weekends both count. */
 const halfLifeDays = 7;
 const kept = 0.5 ** (1 / halfLifeDays);
-/** Fewer say too little; then there is no forecast. */
+/** With fewer days there is no forecast. */
 const daysMin = 3;
-/** Further ahead than this isn't worth a date. */
+/** A date further ahead than this isn't useful. */
 const daysAheadMax = 3_650;
 const dayMs = 86_400_000;
 
 export const Pace = z.object({
-  /** Whole days that count so far. */
+  /** The number of whole days so far. */
   days: z.int().min(0).default(0),
   microusdPerDay: z.int().min(0).default(0),
 });
 export type Pace = z.infer<typeof Pace>;
 
-/** The day that ended, and the one that is now: `2026-11-23`. Days between them cost nothing. */
+/** The day that ended and the current day, as `2026-11-23`. Days between them cost nothing. */
 export interface DayTurn {
   readonly ended: string;
   readonly begun: string;
   readonly spentMicrousd: number;
 }
 
-/** Adds the day that ended and the idle ones after it; nothing if a clock ran backwards. */
+/** Adds the day that ended and the idle days after it; adds nothing if a clock ran backwards. */
 export function paceAfter(pace: Pace, turn: DayTurn): Pace {
   const turned = Math.round((Date.parse(turn.begun) - Date.parse(turn.ended)) / dayMs);
   if (turned < 1) return pace;
@@ -39,7 +39,7 @@ export function paceAfter(pace: Pace, turn: DayTurn): Pace {
   return { days, microusdPerDay };
 }
 
-/** The sum of the weights of `days` days: 1 for the last, and less for each before it. */
+/** The sum of the weights of `days` days; the last one weighs 1. */
 function weightOf(days: number): number {
   return (1 - kept ** days) / (1 - kept);
 }
@@ -47,11 +47,11 @@ function weightOf(days: number): number {
 export interface Forecast {
   readonly microusdPerDay: number;
   readonly days: number;
-  /** Null if nothing is being spent, or not within ten years. */
+  /** Null if nothing is being spent, or if it lasts more than ten years. */
   readonly runsOutAt: number | null;
 }
 
-/** When `availableMicrousd` will be spent at this pace; null with too short a history. */
+/** When `availableMicrousd` will be spent at this pace; null if the history is too short. */
 export function forecast(pace: Pace, availableMicrousd: number, now: number): Forecast | null {
   const { days, microusdPerDay } = pace;
   if (days < daysMin) return null;

@@ -49,7 +49,7 @@ describe("isInRanges()", () => {
     }
   });
 
-  test("takes an IPv4 address that a socket shows as IPv6 for what it is", () => {
+  test("treats an IPv4 address in IPv6 form as IPv4", () => {
     expect(isInRanges("::ffff:10.1.2.3", ["10.1.0.0/16"])).toBe(true);
     expect(isInRanges("::ffff:0a01:0203", ["10.1.0.0/16"])).toBe(true);
   });
@@ -64,7 +64,7 @@ const ipv4 = fc
   .map((octets) => octets.join("."));
 const ipv6 = fc
   .array(fc.nat(0xffff), { minLength: 8, maxLength: 8 })
-  // Real addresses: the mapped ones are IPv4.
+  // Only real IPv6 addresses, because mapped ones are IPv4.
   .map(([first = 0, ...rest]) => [first | 1, ...rest].map((part) => part.toString(16)).join(":"));
 
 describe("agrees with the platform's own list of addresses", () => {
@@ -72,7 +72,7 @@ describe("agrees with the platform's own list of addresses", () => {
     const list = new BlockList();
     list.addSubnet(base, bits, family);
     const range = parseRange(`${base}/${bits}`);
-    // A base with a host part is no range of ours.
+    // A base with a host part isn't a valid range.
     if (!range) return;
     expect(isInRanges(address, [`${base}/${bits}`])).toBe(list.check(address, family));
   };

@@ -1,4 +1,4 @@
-/** Ranges of client addresses in CIDR form, IPv4 and IPv6; a single address is a range of one. */
+/** Ranges of client addresses in CIDR notation, IPv4 and IPv6; one address is a range of one. */
 
 export interface AddressRange {
   readonly family: 4 | 6;
@@ -26,7 +26,7 @@ function parseIpv6(text: string): bigint | null {
   if (!halves || halves.length > 2) return null;
   const [head = [], tail = []] = halves.map((half) => (half === "" ? [] : half.split(":")));
   const missing = 8 - head.length - tail.length;
-  // `::` stands for one group at least; without it, all eight are there.
+  // `::` replaces at least one group; without it, all eight must be present.
   if (halves.length === 2 ? missing < 1 : missing !== 0) return null;
   const groups = [...head, ...Array<string>(missing).fill("0"), ...tail];
   if (!groups.every((one) => group.test(one))) return null;
@@ -43,7 +43,7 @@ function withoutIpv4Tail(text: string): string | null {
   return `${text.slice(0, colon + 1)}${high.toString(16)}:${low.toString(16)}`;
 }
 
-/** An IPv4 address that comes mapped into IPv6, as sockets show it, is the IPv4 address. */
+/** An IPv4 address mapped into IPv6, as sockets show it, counts as the IPv4 address. */
 function parseAddress(text: string): Address | null {
   if (text.length > 45) return null;
   const ipv4 = parseIpv4(text);
@@ -55,14 +55,14 @@ function parseAddress(text: string): Address | null {
     : { family: 6, first: ipv6 };
 }
 
-/** Null for what is no range, and for one whose address reaches into its host part. */
+/** Null if the text isn't a range, or if its address has bits in the host part. */
 export function parseRange(text: string): AddressRange | null {
   const [addressText = "", bitsText, ...rest] = text.split("/");
   const address = parseAddress(addressText);
   if (!address || rest.length > 0) return null;
   const width = widthBits[address.family];
   if (bitsText === undefined) return { ...address, prefixBits: width };
-  // The prefix of an IPv4 range is counted in its own 32 bits, however it is written.
+  // A mapped IPv4 range states its prefix in IPv4's 32 bits.
   if (!prefixLength.test(bitsText) || (address.family === 4 && addressText.includes(":"))) {
     return null;
   }
@@ -82,7 +82,7 @@ export function covers(outer: AddressRange, inner: AddressRange): boolean {
   return network({ ...inner, prefixBits: outer.prefixBits }) === network(outer);
 }
 
-/** Whether `address` lies in one of `ranges`; what is no address lies in none. */
+/** Whether `address` lies in one of `ranges`; text that is no address lies in none. */
 export function isInRanges(address: string, ranges: readonly string[]): boolean {
   const parsed = parseAddress(address);
   if (!parsed) return false;
@@ -93,10 +93,10 @@ export function isInRanges(address: string, ranges: readonly string[]): boolean 
   });
 }
 
-/** What a provider hands out as a whole; within it addresses come and go by themselves. */
+/** The prefix that a provider usually assigns as a whole; addresses within it change often. */
 const networkBits = { 4: 24, 6: 48 } as const;
 
-/** Whether two addresses are of one network: an IPv4 /24, an IPv6 /48. */
+/** Whether two addresses belong to one network: an IPv4 /24 or an IPv6 /48. */
 export function isSameNetwork(one: string, other: string): boolean {
   const [a, b] = [parseAddress(one), parseAddress(other)];
   if (!a || !b || a.family !== b.family) return one === other;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { specialRangeOf } from "./network-policy-addresses.ts";
 
-/** First and last address of every range of the registries that isn't the internet. */
+/** First and last address of every range in the registries that isn't the internet. */
 const special: readonly (readonly [string, string, string])[] = [
   ["0.0.0.0", "0.255.255.255", "this network"],
   ["10.0.0.0", "10.255.255.255", "private"],
@@ -49,7 +49,7 @@ const special: readonly (readonly [string, string, string])[] = [
   ["ff00::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "multicast"],
 ];
 
-/** Their neighbours on both sides, which are the internet. */
+/** Their neighbours on both sides, which belong to the internet. */
 const open = [
   ...["1.0.0.0", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255"],
   ...[

@@ -1,6 +1,6 @@
 /**
- * Which addresses the internet is. IPv4 is open but for the registries' special ranges; IPv6 is
- * closed but for global unicast, so a range that nobody has thought of yet is closed as well.
+ * Which addresses belong to the internet. IPv4 is open except for the registries' special ranges;
+ * IPv6 is closed except for global unicast, so unknown ranges are closed too.
  *
  * @see https://www.iana.org/assignments/iana-ipv4-special-registry
  * @see https://www.iana.org/assignments/iana-ipv6-special-registry
@@ -8,10 +8,10 @@
 import { assert } from "../assert.ts";
 import { type AddressRange, covers, parseRange } from "./address-range.ts";
 
-/** Why an address isn't the internet, in the words of the refusal; null for one that is. */
+/** Why an address isn't the internet, in the words of the refusal; null if it is. */
 export type SpecialRange = string | null;
 
-/** The first range that holds an address names it; those with a narrower meaning come first. */
+/** The first range that contains an address names it, so narrower ranges come first. */
 const specialIpv4 = named([
   ["0.0.0.0/8", "this network"],
   ["10.0.0.0/8", "private"],
@@ -29,7 +29,7 @@ const specialIpv4 = named([
   ["192.175.48.0/24", "AS112"],
   ["198.18.0.0/15", "benchmarking"],
   ["198.51.100.0/24", "documentation"],
-  // Google's APIs as a VPC sees them: public numbers that lead inside.
+  // Google's APIs as a VPC sees them: public numbers that lead to internal services.
   ["199.36.153.4/30", "Google APIs, private access"],
   ["199.36.153.8/30", "Google APIs, private access"],
   ["203.0.113.0/24", "documentation"],
@@ -40,7 +40,7 @@ const specialIpv4 = named([
 
 const globalUnicast = range("2000::/3");
 
-/** Inside of global unicast, those that lead elsewhere; outside of it, names for what is closed. */
+/** Ranges inside global unicast that lead elsewhere, and names for ranges outside of it. */
 const specialIpv6 = named([
   ["::", "unspecified"],
   ["::1", "loopback"],
@@ -61,12 +61,12 @@ const specialIpv6 = named([
   ["ff00::/8", "multicast"],
 ]);
 
-/** @returns The range's name, null for an address of the internet; anything else is no address. */
+/** @returns The range's name; null for an address of the internet. */
 export function specialRangeOf(address: string): SpecialRange {
   const one = address.includes("/") ? null : parseRange(address);
   if (one === null) return "not an address";
   if (one.family === 4) {
-    // The same host under another spelling: who needs it has the plain one.
+    // Another spelling of an IPv4 host; clients can use the plain one.
     if (address.includes(":")) return "IPv4-mapped";
     return nameIn(specialIpv4, one);
   }

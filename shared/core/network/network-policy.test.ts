@@ -10,8 +10,8 @@ const policy = (mode: NetworkPolicy["mode"], ...entries: string[]): NetworkPolic
   }),
   limits: defaultEgressLimits,
 });
-const ruleOf = (by: NetworkPolicy, host: string, port = 443) => {
-  const decision = decideHost(by, host, port);
+const ruleOf = (rules: NetworkPolicy, host: string, port = 443) => {
+  const decision = decideHost(rules, host, port);
   return decision.allowed ? "allowed" : decision.rule;
 };
 const some = policy("allowlist", "example.com:443", "*.pkg.dev:443", "example.com:8443");
@@ -121,8 +121,8 @@ describe("what lies within what", () => {
     [policy("allowlist", "pkg.dev:443"), some, false],
     [policy("allowlist", "*.example.com:443"), some, false],
     [policy("allowlist", "*.dev:443"), some, false],
-  ])("%j within %j: %s", (inner, outer, within) => {
-    expect(isWithinNetwork(inner, outer)).toBe(within);
+  ])("%j within %j: %s", (inner, outer, isWithin) => {
+    expect(isWithinNetwork(inner, outer)).toBe(isWithin);
   });
 
   test("a pattern is for what lies below it, at a label's border", () => {

@@ -1,13 +1,13 @@
-/** What an execution may reach: decided on names and ports first, on resolved addresses after. */
+/** What an execution may reach. Names and ports are decided first, resolved addresses after. */
 import type { NetworkPolicy } from "../../protocol/runner.ts";
 import { specialRangeOf } from "./network-policy-addresses.ts";
 
-/** A host as a request names it, in one spelling. */
+/** A host from a request, in one canonical spelling. */
 export type Host =
   | { readonly kind: "name"; readonly name: string }
   | { readonly kind: "address"; readonly name: string; readonly family: 4 | 6 };
 
-/** Why an attempt was refused or failed; each is a sentence in `docs/egress.md`. */
+/** Why an attempt was refused or failed; `docs/egress.md` explains each. */
 export const egressRules = [
   "malformed_request",
   "invalid_host",
@@ -33,13 +33,13 @@ export type EgressRule = (typeof egressRules)[number];
 
 const nameLengthMax = 253;
 const label = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
-/** A last label that a resolver may take for a number: `0x7f`, `017700000001`, `1`. */
+/** A last label that resolvers may read as a number: `0x7f`, `017700000001`, `1`. */
 const numeric = /^(?:\d+|0x[0-9a-f]*)$/;
 
-/** Names that mean something else on each machine, or a machine's own inside. */
+/** Names that mean something different on each machine, or that are internal. */
 const privateSuffixes = ["localhost", "local", "internal", "intranet", "lan", "home.arpa", "onion"];
 
-/** Null for what is no host: nothing is guessed from what remains of it. */
+/** Null if the text is no host; nothing is guessed from the valid part of it. */
 export function parseHost(text: string): Host | null {
   const lower = text.toLowerCase();
   if (lower.startsWith("[")) return ipv6(lower);
@@ -47,7 +47,7 @@ export function parseHost(text: string): Host | null {
   const labels = name.split(".");
   if (name.length > nameLengthMax || !labels.every((one) => label.test(one))) return null;
   if (!numeric.test(labels.at(-1) ?? "")) return { kind: "name", name };
-  // Octal, hexadecimal, short and long forms all end here, as every client would read them.
+  // Octal, hexadecimal, short and long forms are parsed as every client would parse them.
   const address = canonical(name);
   return address === null ? null : { kind: "address", name: address, family: 4 };
 }
@@ -66,7 +66,7 @@ type NetworkDecision =
   | { readonly allowed: true; readonly host: Host }
   | { readonly allowed: false; readonly host: Host | null; readonly rule: EgressRule };
 
-/** Whether `host` may be asked for at all. Nothing is resolved for a name that is refused here. */
+/** Whether `host` may be asked for at all. A name that is refused here isn't resolved. */
 export function decideHost(policy: NetworkPolicy, hostText: string, port: number): NetworkDecision {
   const host = parseHost(hostText);
   const refused = (rule: EgressRule): NetworkDecision => ({ allowed: false, host, rule });
@@ -90,7 +90,7 @@ export function isPrivateName(name: string): boolean {
   return privateSuffixes.some((suffix) => name === suffix || name.endsWith(`.${suffix}`));
 }
 
-/** `*.host` stands for every name below `host`, and not for `host` itself. */
+/** `*.host` matches every name below `host`, but not `host` itself. */
 export function matches(pattern: string, name: string): boolean {
   if (!pattern.startsWith("*.")) return pattern === name;
   return name.length > pattern.length - 1 && name.endsWith(pattern.slice(1));
@@ -99,7 +99,7 @@ export function matches(pattern: string, name: string): boolean {
 const openness = { none: 0, allowlist: 1, internet: 2 } as const;
 type Reach = Pick<NetworkPolicy, "mode" | "allow">;
 
-/** Whether whatever `inner` may reach, `outer` may, too. */
+/** Whether `outer` may reach everything that `inner` may reach. */
 export function isWithinNetwork(inner: Reach, outer: Reach): boolean {
   if (openness[inner.mode] > openness[outer.mode]) return false;
   if (inner.mode !== "allowlist" || outer.mode === "internet") return true;
@@ -108,7 +108,7 @@ export function isWithinNetwork(inner: Reach, outer: Reach): boolean {
   );
 }
 
-/** A pattern reaches another one only if it is one itself. */
+/** Only a pattern can cover another pattern. */
 function reaches(pattern: string, host: string): boolean {
   if (pattern === host) return true;
   if (!host.startsWith("*.")) return matches(pattern, host);

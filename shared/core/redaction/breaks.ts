@@ -1,19 +1,19 @@
-/** Line breaks within what is looked for, where a text's lines were folded. */
+/** Line breaks inside a secret, in text whose lines were folded. */
 
 const [tab, newline, carriageReturn, blank] = [9, 10, 13, 32];
-/** A blank line may stand between two lines of a secret. */
+/** One blank line may separate two lines of a secret. */
 const breaksMax = 2;
-/** In blanks and tabs. */
+/** Counted in spaces and tabs. */
 const indentLengthMax = 32;
 
-/** The text ends before it is known what follows. */
+/** The text ends before the next character is known. */
 export const ended = -1;
-/** What follows is no part of anything that is looked for. */
+/** The next character can't belong to any secret. */
 export const foreign = -2;
 
-/** Where the next character is, behind breaks if there are some at `at`; or one of the above. */
-export function afterBreaks(text: string, at: number, indents: boolean): number {
-  let next = at;
+/** The position of the next character after `position`, past any line breaks, or a code above. */
+export function afterBreaks(text: string, position: number, indents: boolean): number {
+  let next = position;
   for (let count = 0; next < text.length; count += 1) {
     const unit = text.charCodeAt(next);
     if (unit > carriageReturn) return next;
@@ -41,9 +41,9 @@ export function isBreak(unit: number): boolean {
   return unit === newline || unit === carriageReturn;
 }
 
-/** How many characters a line's break has there: 0 if there is none. */
-export function breakLengthAt(text: string, at: number): number {
-  const unit = text.charCodeAt(at);
+/** The length of the line break at this position; 0 if there is none. */
+export function breakLengthAt(text: string, position: number): number {
+  const unit = text.charCodeAt(position);
   if (unit === newline) return 1;
-  return unit === carriageReturn && text.charCodeAt(at + 1) === newline ? 2 : 0;
+  return unit === carriageReturn && text.charCodeAt(position + 1) === newline ? 2 : 0;
 }

@@ -1,4 +1,4 @@
-/** Finds the places of one text where a unit may begin, also where its lines are folded. */
+/** Finds the positions in a text where a unit may begin, also across folded lines. */
 import { afterBreaks, breakLengthAt, foreign, isBlank, isBreak } from "./breaks.ts";
 import { ignoresIndents, spellings } from "./spellings.ts";
 import type { HeadTables } from "./tables.ts";
@@ -10,10 +10,10 @@ const deindented = spellings.reduce(
   0,
 );
 
-/** Further before a text's end nothing begins of which less than a head is there. */
+/** A head that is cut off by the end of the text begins at most this far before it. */
 const tailLengthMax = 512;
 
-/** From where on a text might end in the first characters of a head. */
+/** The position from which the text's end may be the start of a head. */
 export function openEnd(heads: HeadTables, text: string): number {
   let open = text.length;
   let solid = 0;
@@ -26,20 +26,20 @@ export function openEnd(heads: HeadTables, text: string): number {
   return open;
 }
 
-function mayBeginAt(heads: HeadTables, text: string, at: number): boolean {
-  const isShort = text.length - at < redactableLengthMin;
-  if (isShort && heads.hasPrefix(text.slice(at))) return true;
-  if (isBreak(text.charCodeAt(at))) return false;
+function mayBeginAt(heads: HeadTables, text: string, position: number): boolean {
+  const isShort = text.length - position < redactableLengthMin;
+  if (isShort && heads.hasPrefix(text.slice(position))) return true;
+  if (isBreak(text.charCodeAt(position))) return false;
   return [false, true].some((indents) => {
-    const { joined, isCut } = joinedFrom(text, at, indents);
+    const { joined, isCut } = joinedFrom(text, position, indents);
     return !isCut && joined.length < redactableLengthMin && heads.hasPrefix(joined);
   });
 }
 
-/** A head's characters from `at` on without breaks, and whether it is cut as there are too many. */
-function joinedFrom(text: string, at: number, indents: boolean) {
+/** A head's characters from `position` on without breaks, and whether breaks cut it short. */
+function joinedFrom(text: string, position: number, indents: boolean) {
   let joined = "";
-  let next = at;
+  let next = position;
   while (next >= 0 && joined.length < redactableLengthMin) {
     joined += text.charAt(next);
     next = afterBreaks(text, next + 1, indents);
@@ -50,11 +50,11 @@ function joinedFrom(text: string, at: number, indents: boolean) {
 export class PlaceFinder {
   readonly #heads: HeadTables;
   readonly #text: string;
-  /** The next place whose head is in one line, and the next whose head goes on in another one. */
+  /** The next position whose head is on one line, and the next whose head continues on another. */
   #inLine = -1;
   #overBreak = -1;
   #spellingsOverBreak = 0;
-  /** Breaks before it have been looked at. */
+  /** Breaks before this position have been examined. */
   #breakFrom = 0;
   #spellings = 0;
 
@@ -63,12 +63,12 @@ export class PlaceFinder {
     this.#text = text;
   }
 
-  /** Of the place found last: a bit for each spelling to read it in. */
+  /** A bit for each spelling to read the last found position in. */
   get spellings(): number {
     return this.#spellings;
   }
 
-  /** The next one from `from` on, which never goes back; the text's length if there is none. */
+  /** The next position at or after `from`, which must not decrease; the text's length if none. */
   next(from: number): number {
     const text = this.#text;
     const last = text.length - redactableLengthMin;
@@ -102,8 +102,8 @@ export class PlaceFinder {
   }
 
   /**
-   * Whether a head may begin in the line that ends at `end`, and go on in the next one: each such
-   * holds the line's last character and three behind it, or its last three and one behind them.
+   * Whether a head may begin on the line that ends at `end` and continue on the next. Such a head
+   * holds the line's last character and three after the break, or its last three and one after it.
    */
   #mayGoOn(end: number, next: number): boolean {
     const text = this.#text;
@@ -116,7 +116,7 @@ export class PlaceFinder {
     return this.#heads.hasBlock(text.charCodeAt(end - 3), text.charCodeAt(end - 2), last, first);
   }
 
-  /** The first place, from `from` on, whose head goes on behind `end`; that if there is none. */
+  /** The first position from `from` on whose head continues past `end`; `end` if there is none. */
   #placeBefore(end: number, from: number): number {
     const text = this.#text;
     let first = end;
@@ -136,7 +136,7 @@ export class PlaceFinder {
     return end;
   }
 
-  /** The characters from `first` on, and behind the break at `end` as many as a head may have. */
+  /** The characters from `first` on, and as many after the break at `end` as a head may have. */
   #around(first: number, end: number, indents: boolean) {
     const text = this.#text;
     const codes: number[] = [];

@@ -1,12 +1,12 @@
-/** Units sorted by their symbols in one spelling, so that many that begin alike are told apart. */
+/** Units sorted by their symbols in one spelling, which tells units with equal beginnings apart. */
 import { assert } from "../assert.ts";
 import type { Unit } from "./units.ts";
 
-/** The bytes of all units, side by side. */
+/** The bytes of all units in one buffer. */
 export class UnitStore {
   readonly keys: readonly string[];
   readonly bytes: Uint8Array;
-  /** Where each begins, and where the last one ends. */
+  /** The offset of each unit, and the end of the last one. */
   readonly starts: Uint32Array;
   readonly #keyOf: Uint16Array;
 
@@ -22,7 +22,7 @@ export class UnitStore {
       length += Buffer.byteLength(text);
       this.starts[index + 1] = length;
     }
-    // One more, so that a symbol may be read over the last one's end.
+    // One spare byte, so that a symbol may be read past the end of the last unit.
     const bytes = Buffer.alloc(length + 1);
     for (const [index, { text }] of units.entries()) bytes.write(text, this.starts[index] ?? 0);
     this.bytes = bytes;
@@ -39,7 +39,7 @@ export class UnitStore {
 
 export interface Symbols {
   readonly width: 6 | 8;
-  /** How many bits before the first one belong to none. */
+  /** How many bits before the first symbol belong to no symbol. */
   readonly skipped: 0 | 2 | 4;
 }
 
@@ -47,7 +47,7 @@ export class SortedUnits {
   readonly #store: UnitStore;
   readonly #symbols: Symbols;
   readonly #order: Uint32Array;
-  /** Where those begin whose first symbol it is, or a later one. */
+  /** For each symbol, where the units that begin with it or a later one start. */
   readonly #firsts: Uint32Array;
 
   constructor(store: UnitStore, symbols: Symbols) {
@@ -55,7 +55,7 @@ export class SortedUnits {
     this.#symbols = symbols;
     const order = Uint32Array.from({ length: store.count }, (_, unit) => unit);
     order.sort((a, b) => this.#compare(a, b) || a - b);
-    // Of those that read the same, that of the earliest secret.
+    // Among units that read the same, keeps the one of the earliest secret.
     this.#order = order.filter(
       (unit, place) => place === 0 || this.#compare(unit, order[place - 1] ?? 0) !== 0,
     );
@@ -75,12 +75,12 @@ export class SortedUnits {
     return this.#order[place] ?? 0;
   }
 
-  /** How many symbols the unit there has. */
+  /** How many symbols the unit at this place has. */
   lengthAt(place: number): number {
     return this.#lengthOf(this.unitAt(place));
   }
 
-  /** The unit's symbol at `depth`; -1 behind its last one. */
+  /** The unit's symbol at `depth`; -1 past its last one. */
   symbolAt(place: number, depth: number): number {
     return this.#symbolOf(this.unitAt(place), depth);
   }

@@ -16,7 +16,7 @@ import {
 
 export interface Head {
   readonly text: string;
-  /** A bit for each spelling in which a text that begins so is to be read. */
+  /** A bit for each spelling that a text with this head has to be read in. */
   readonly spellings: number;
 }
 
@@ -34,7 +34,7 @@ const masks = {
   entity: maskOf("entity"),
   hex: maskOf("hex"),
 };
-/** Whatever leaves letters and digits as they are. */
+/** Spellings that leave letters and digits unchanged. */
 const quoting = spellings.reduce(
   (mask, { signs }, index) => (signs === null ? mask : mask | (1 << index)),
   0,
@@ -43,19 +43,19 @@ const base64s = spellings.flatMap(({ layers, skipped }, index) =>
   layers[0] === "base64" ? [{ mask: 1 << index, offset: ((6 - skipped) / 2) % 3 }] : [],
 );
 
-/** Units of one secret often begin alike; of so many beginnings the spellings are remembered. */
+/** Units of one secret often begin alike, so the spellings of this many beginnings are cached. */
 const rememberedMax = 256;
 
 export class HeadWriter {
   readonly #isBytes: boolean;
   readonly #remembered = new Map<string, readonly Head[]>();
 
-  /** @param isBytes whether texts are bytes, which are read as Latin-1. */
+  /** @param isBytes whether texts are bytes that were decoded as Latin-1. */
   constructor(isBytes: boolean) {
     this.#isBytes = isBytes;
   }
 
-  /** The heads of `unit`, some of them twice. */
+  /** The heads of `unit`, some of them repeated. */
   *headsOf({ text, shape }: Unit): Generator<Head> {
     const beginning = beginningOf(text);
     if (/^[A-Za-z0-9]+$/.test(beginning)) yield* this.#heads(beginning, quoting);
@@ -96,7 +96,7 @@ export class HeadWriter {
   }
 }
 
-/** In the encodings that texts come in: UTF-8, and UTF-16 in either order. */
+/** The encodings that texts arrive in: UTF-8, and UTF-16 in either byte order. */
 function* inBytes(text: string, mask: number): Generator<Head> {
   const little = Buffer.from(text, "utf16le");
   const big = Buffer.from(little).swap16();
@@ -106,7 +106,7 @@ function* inBytes(text: string, mask: number): Generator<Head> {
   yield { text: headOf(big), spellings: wide };
 }
 
-/** So many characters that each spelling of them has enough, and none is cut in halves. */
+/** Enough characters to fill a head in each spelling, without cutting a character in half. */
 function beginningOf(text: string): string {
   const last = text.charCodeAt(redactableLengthMin - 1);
   return text.slice(
@@ -116,7 +116,7 @@ function beginningOf(text: string): string {
 }
 
 function* quotedBeginnings(beginning: string): Generator<[string, number]> {
-  // Whatever the rest is written in, its beginning may be what that leaves alone.
+  // In any spelling, the beginning may be one that the spelling leaves unchanged.
   yield [beginning, quoting];
   const inJson = spellAll(beginning, jsons);
   for (const once of spellAll(beginning, backslashes)) {
@@ -141,7 +141,7 @@ function spellAll(text: string, writers: readonly SpellUnit[]): Set<string> {
   return new Set(writers.map((write) => spell(text, write)));
 }
 
-/** As much of it as a head holds. */
+/** As much of the spelled text as a head holds. */
 function spell(text: string, write: SpellUnit): string {
   let spelled = "";
   for (const character of text) {
@@ -152,8 +152,8 @@ function spell(text: string, write: SpellUnit): string {
 }
 
 /**
- * The characters of the base64 text that depend on `bytes` alone, `offset` bytes into a group: with
- * the two that aren't letters or digits as they are, as in URLs, and as URLs and JSON escape them.
+ * The base64 characters that depend on `bytes` alone when they start `offset` bytes into a group.
+ * The two that aren't letters or digits come plain, as in URLs, and escaped for URLs and JSON.
  */
 function base64Cores(bytes: Buffer, offset: number): string[] {
   const first = Math.ceil((offset * 8) / 6);

@@ -1,4 +1,4 @@
-/** What a redactor looks for, indexed so that looking costs a few operations a character. */
+/** What a redactor looks for, indexed so that the search costs a few operations per character. */
 import { SortedUnits, UnitStore } from "./form-index.ts";
 import { HeadWriter } from "./heads.ts";
 import { spellings } from "./spellings.ts";
@@ -6,24 +6,24 @@ import { HeadTables } from "./tables.ts";
 import { type Secret, unitsOf } from "./units.ts";
 
 export interface RedactionPlan {
-  /** Whether texts are bytes, which were read as Latin-1. */
+  /** Whether texts are bytes that were decoded as Latin-1. */
   readonly isBytes: boolean;
   readonly units: UnitStore;
-  /** In the order of each spelling's symbols. */
+  /** The units, sorted by their symbols, for each spelling. */
   readonly sorted: readonly SortedUnits[];
   readonly heads: HeadTables;
 }
 
-/** About as many heads has a unit. */
+/** Roughly how many heads a unit has. */
 const headsEach = { text: 8, bytes: 24 };
 
 export function planRedaction(
   secrets: Iterable<Secret>,
-  of: "text" | "bytes" = "text",
+  kind: "text" | "bytes" = "text",
 ): RedactionPlan {
-  const isBytes = of === "bytes";
+  const isBytes = kind === "bytes";
   const units = [...unitsOf(secrets)];
-  const heads = new HeadTables(units.length * headsEach[of]);
+  const heads = new HeadTables(units.length * headsEach[kind]);
   const writer = new HeadWriter(isBytes);
   for (const unit of units) for (const head of writer.headsOf(unit)) heads.add(head);
   const store = new UnitStore(units);

@@ -1,8 +1,8 @@
-/** Reads a text in one spelling, symbol by symbol: bytes, or six bits of each base64 character. */
+/** Reads a text in one spelling, symbol by symbol; a symbol is a byte, or 6 bits of base64. */
 import { afterBreaks, ended, foreign } from "./breaks.ts";
 import { ignoresIndents, type Layer, type Order, type Spelling } from "./spellings.ts";
 
-/** Marks a byte of UTF-8 that was spelled as such, among characters. */
+/** Marks a byte of UTF-8 that was spelled out, to tell it from a character. */
 const byteFlag = 0x100_0000;
 const code = (character: string) => character.charCodeAt(0);
 const [backslash, percent, plus, slash] = ["\\", "%", "+", "/"].map(code);
@@ -36,18 +36,18 @@ export class Reader {
   #order: Order = "utf8";
   #ignoresIndents = false;
   #isInDouble = false;
-  /** What remains of a character, as UTF-8, first byte lowest. */
+  /** The remaining UTF-8 bytes of a character, the next one lowest. */
   #rest = 0;
 
-  /** @param isBytes whether a text's characters are bytes, which were read as Latin-1. */
+  /** @param isBytes whether a text's characters are bytes that were decoded as Latin-1. */
   constructor(isBytes: boolean) {
     this.#isBytes = isBytes;
   }
 
-  start(text: string, at: number, spelling: Spelling, order: Order): void {
+  start(text: string, position: number, spelling: Spelling, order: Order): void {
     this.#text = text;
-    this.#from = at;
-    this.#at = at;
+    this.#from = position;
+    this.#at = position;
     this.#layers = spelling.layers;
     this.#order = order;
     this.#ignoresIndents = ignoresIndents(spelling);
@@ -55,7 +55,7 @@ export class Reader {
     this.#rest = 0;
   }
 
-  /** Behind what was read last. */
+  /** The position after the last symbol. */
   get at(): number {
     return this.#at;
   }
@@ -72,7 +72,7 @@ export class Reader {
     return unit >= byteFlag ? unit - byteFlag : this.#spread(unit);
   }
 
-  /** The first byte of a character; the others are read next. */
+  /** Returns the first byte of a character; the next calls return the others. */
   #spread(unit: number): number {
     const point = unit >= 0xd800 && unit < 0xdc00 ? this.#whole(unit) : unit;
     if (point < 0) return point;
@@ -82,7 +82,7 @@ export class Reader {
     return first;
   }
 
-  /** The character whose first half is `high`; that half if another one follows. */
+  /** The character whose first half is `high`, or that half alone if its second half is missing. */
   #whole(high: number): number {
     const [at, isInDouble] = [this.#at, this.#isInDouble];
     const low = this.#read(this.#layers.length - 1);
@@ -93,7 +93,7 @@ export class Reader {
     return high;
   }
 
-  /** A character, or a flagged byte, with the layers up to `level` taken off. */
+  /** A character, or a flagged byte, after decoding the layers up to `level`. */
   #read(level: number): number {
     const layer = level < 0 ? undefined : this.#layers[level];
     if (layer === undefined) return this.#raw();
@@ -119,7 +119,7 @@ export class Reader {
     }
   }
 
-  /** A character as it stands, behind breaks; what is looked for begins with none. */
+  /** The next character, skipping line breaks; no unit begins with a break. */
   #raw(): number {
     const text = this.#text;
     let at = this.#at;
@@ -136,7 +136,7 @@ export class Reader {
     return this.#isBytes && unit > 127 ? byteFlag + (unit & 255) : unit;
   }
 
-  /** Here breaks aren't passed over. */
+  /** Doesn't skip line breaks. */
   #rawWide(): number {
     const [first, second] = [this.#text.charCodeAt(this.#at), this.#text.charCodeAt(this.#at + 1)];
     if (Number.isNaN(second)) return ended;
@@ -161,7 +161,7 @@ export class Reader {
     return isAlphanumeric(next) ? foreign : next;
   }
 
-  /** Behind `\u`: four digits, or some in braces. */
+  /** Reads what follows `\u`: four digits, or several in braces. */
   #unicode(level: number): number {
     const first = this.#read(level);
     if (first !== braceOpen) return this.#number(level, { count: 4, base: 16, first });
@@ -182,7 +182,7 @@ export class Reader {
     return unit === percent ? asByte(this.#number(level, { count: 2, base: 16 })) : unit;
   }
 
-  /** A quote is `'\''`, or some are `'"'"'`; any other ends what was quoted. */
+  /** A quote is written `'\''`, several as `'"'"'`; anything else ends the quoted text. */
   #shellUnquoted(level: number): number {
     let unit = this.#read(level);
     if (this.#isInDouble) {
@@ -229,7 +229,7 @@ export class Reader {
     return asByte(this.#number(level, { count: 2, base: 16 }));
   }
 
-  /** Also as URLs and JSON hold the two that aren't letters or digits. */
+  /** Also accepts the two that aren't letters or digits as URLs and JSON write them. */
   #sextet(): number {
     const unit = this.#raw();
     if (unit < 0) return unit;

@@ -1,5 +1,5 @@
 // @module-tag slow
-/** What real shells and languages make of a secret when they print it, and what is left of it. */
+/** How real shells and languages print a secret, and what redaction leaves of it. */
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -11,7 +11,7 @@ import { redact } from "./redaction.ts";
 const pem = { type: "pkcs8", format: "pem" } as const;
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export(pem) as string;
 const ec = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export(pem) as string;
-/** A look-alike: Node writes no such keys. */
+/** A look-alike, because Node writes no such keys. */
 const openssh = [
   "-----BEGIN OPENSSH PRIVATE KEY-----",
   ...(rsa.match(/[\w+/=]{64}/g) ?? []).map(
@@ -46,7 +46,7 @@ const values: Readonly<Record<string, string>> = {
 
 /** Breaks, blanks, quotes and brackets in URLs. */
 const blankCodes = /%(?:0[9ad]|2[02c]|3a|5[bcd]|7[bd])/gi;
-/** More characters in a row than any script here prints of its own. */
+/** More consecutive characters than any script here prints itself. */
 const telling = /[\w+/=%\\.@:?&-]{9,}/;
 
 function left(value: string, printed: string): string[] {
@@ -58,7 +58,7 @@ function left(value: string, printed: string): string[] {
     .filter((line) => telling.test(line));
 }
 
-/** Many scripts by one shell; `$K` holds the value. */
+/** Runs many scripts in one shell; `$K` holds the value. */
 function printedBy(shell: string, scripts: readonly string[], value: string): string[] {
   const script = scripts.map((one) => `( ${one} ) 2>&1\nprintf '\\0'`).join("\n");
   const env = { K: value, PATH: process.env.PATH, LC_ALL: "C.UTF-8", PS4: "+ " };

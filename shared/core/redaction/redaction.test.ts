@@ -18,7 +18,7 @@ const plan = planRedaction(secrets);
 const oracle = oracleOf(secrets);
 const bytes = Buffer.from(value);
 
-/** Cuts `text` where `cuts` say, and writes it piece by piece, with a pause before each. */
+/** Cuts `text` at `cuts`, and writes it piece by piece, with a pause before each. */
 function inPieces(text: string, cuts: readonly number[], paused = false): string[] {
   const at = [...new Set(cuts.map((cut) => cut % (text.length + 1)))].sort((a, b) => a - b);
   const redactor = new Redactor(plan);
@@ -31,7 +31,7 @@ function inPieces(text: string, cuts: readonly number[], paused = false): string
   return [...passed, redactor.end()];
 }
 
-/** What programs make of a text. */
+/** How programs write a text. */
 const writers: readonly ((text: string) => string)[] = [
   (text) => text,
   (text) => JSON.stringify(text),
@@ -82,7 +82,7 @@ const fragment = fc
   .tuple(form, fc.nat(), fc.nat())
   .map(([text, from, length]) => text.slice(from % text.length).slice(0, length % text.length));
 const part = fc.oneof(form, wrapped, fragment, fc.string(), fc.constantFrom("\n", "\r", " "));
-// A text that ends within a secret is another matter.
+// A text that ends inside a secret is tested elsewhere.
 const text = fc.array(part, { maxLength: 6 }).map((parts) => `${parts.join("")}\u0000`);
 const cuts = fc.array(fc.nat(), { maxLength: 12 });
 const numRuns = process.env.PADDOCK_LONG ? 50_000 : 400;
@@ -160,7 +160,7 @@ describe("SEC-4 F10 redact()", () => {
     expect(clean).toBe("[redacted:PEM]");
   });
 
-  test("tells neighbours and overlaps apart, and leaks neither", () => {
+  test("redacts adjacent and overlapping secrets", () => {
     const two = planRedaction([
       { key: "A", value: "abcdefghij" },
       { key: "B", value: "ghijklmnop" },
@@ -196,7 +196,7 @@ describe("SEC-4 in bytes", () => {
           }
           clean += redactor.end();
           expect(clean, spelled).toContain("[redacted:KEY]");
-          // Quotes, brackets, and what base64 shares with the bytes beside it.
+          // Quotes, brackets, and base64 characters that depend on neighbouring bytes.
           expect(clean.replaceAll(/\0|%22|\\|\[redacted:KEY\]/g, "").length).toBeLessThan(14);
         }
       }
@@ -207,14 +207,14 @@ describe("SEC-4 in bytes", () => {
 describe("SEC-4 F10 a Redactor", () => {
   test("answers the same, wherever the chunks are cut", () => {
     fc.assert(
-      fc.property(text, cuts, (whole, at) => {
-        expect(inPieces(whole, at).join("")).toBe(redact(plan, whole));
+      fc.property(text, cuts, (whole, cutsAt) => {
+        expect(inPieces(whole, cutsAt).join("")).toBe(redact(plan, whole));
       }),
       { numRuns },
     );
   });
 
-  test("never passes on half a character, whatever a secret begins or ends with", () => {
+  test("never splits a character, whatever a secret begins or ends with", () => {
     const odd = planRedaction([
       { key: "BEGINS", value: "\ufffdabcdefghij" },
       { key: "ENDS", value: "klmnopqrst\ufffd" },
@@ -233,8 +233,8 @@ describe("SEC-4 F10 a Redactor", () => {
 
   test("lets nothing through in pauses but a few characters that may begin a secret", () => {
     fc.assert(
-      fc.property(text, cuts, (whole, at) => {
-        const out = inPieces(whole, at, true);
+      fc.property(text, cuts, (whole, cutsAt) => {
+        const out = inPieces(whole, cutsAt, true);
         const soFar = out.map((_, index) => out.slice(0, index + 1).join(""));
         for (const wanted of forms) {
           expect(soFar.at(-1)).not.toContain(wanted);

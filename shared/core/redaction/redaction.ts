@@ -1,12 +1,12 @@
 /**
- * Takes secrets out of text that leaves, also when they straddle chunks or are encoded. A guard
- * against accidents: who wants to smuggle a secret out can transform it in ways nobody lists.
+ * Removes secrets from text that leaves, also when they straddle chunks or are encoded. This guards
+ * against accidents: a program that wants to smuggle a secret out can always transform it.
  */
 import { openEnd, PlaceFinder } from "./finder.ts";
 import type { RedactionPlan } from "./plan.ts";
 import { Walker } from "./walker.ts";
 
-/** Less than so many characters of what may be a secret, beside breaks, tell nothing of it. */
+/** Fewer characters than this of a possible secret, line breaks apart, reveal nothing. */
 const tellingLengthMin = 4;
 
 /** Redacts a whole text. */
@@ -15,19 +15,19 @@ export function redact(plan: RedactionPlan, text: string): string {
   return redactor.write(text) + redactor.end();
 }
 
-/** Redacts a stream, holding back only what may be the beginning of a secret. */
+/** Redacts a stream, holding back only text that may be the beginning of a secret. */
 export class Redactor {
   readonly #plan: RedactionPlan;
   readonly #walker: Walker;
   #held = "";
   /** How many held characters an earlier match covers. */
   #coveredLength = 0;
-  /** How many of them have been passed on in a pause. */
+  /** How many of them were passed on during a pause. */
   #passedLength = 0;
-  /** Whose tag was written last, if nothing was written since. */
+  /** The key whose tag was written last, if nothing was written since. */
   #lastKey: string | undefined;
 
-  /** Whether any secret was in what has come so far. */
+  /** Whether any secret has been found so far. */
   hasFound = false;
 
   constructor(plan: RedactionPlan) {
@@ -35,24 +35,27 @@ export class Redactor {
     this.#walker = new Walker(plan);
   }
 
-  /** How many symbols were compared so far. */
+  /** How many symbols have been compared so far. */
   get steps(): number {
     return this.#walker.steps;
   }
 
-  /** Whether what is held back, as it may be a secret's beginning, is enough to tell some of it. */
+  /**
+   * Whether the held text, which may be the beginning of a secret, is long enough to reveal some of
+   * it.
+   */
   get holdsTelling(): boolean {
     return this.#held.replace(/[\r\n]/g, "").length >= tellingLengthMin;
   }
 
-  /** @returns What is safe to pass on now; possibly nothing. */
+  /** @returns What is safe to pass on now; possibly empty. */
   write(text: string): string {
     return this.#drain(this.#held + text, false);
   }
 
   /**
-   * Nothing has come for a while.
-   * @returns What is held back, if it is too short to tell anything of a secret.
+   * Called when no text has come for a while.
+   * @returns The held text, if it is too short to reveal anything of a secret.
    */
   pause(): string {
     if (this.holdsTelling || this.#coveredLength > 0) return "";
@@ -62,7 +65,7 @@ export class Redactor {
     return passed;
   }
 
-  /** @returns The rest; a text that ends within a secret, far enough into it, ends in its tag. */
+  /** @returns The rest. A text that ends inside a secret, far enough into it, ends with its tag. */
   end(): string {
     return this.#drain(this.#held, true);
   }
@@ -112,8 +115,8 @@ export class Redactor {
   }
 }
 
-/** Whether a cut there would leave half of a surrogate pair on each side, which can't be sent. */
-function splitsCharacter(text: string, at: number): boolean {
+/** Whether a cut here would split a surrogate pair, whose halves can't be sent. */
+function splitsCharacter(text: string, position: number): boolean {
   const isHalf = (index: number, first: number) => (text.charCodeAt(index) & 0xfc00) === first;
-  return isHalf(at, 0xdc00) && isHalf(at - 1, 0xd800);
+  return isHalf(position, 0xdc00) && isHalf(position - 1, 0xd800);
 }

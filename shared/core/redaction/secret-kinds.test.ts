@@ -38,7 +38,7 @@ describe("SEC-7 detectSecretKind()", () => {
     "The quick brown fox jumps over the lazy dog",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     "com.example.service.ConfigurationManager",
-  ])("takes %j for what it is", (value) => {
+  ])("accepts %j as harmless", (value) => {
     expect(detectSecretKind(value)).toBeNull();
   });
 });

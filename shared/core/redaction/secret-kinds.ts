@@ -1,11 +1,12 @@
 /**
- * Tells values that look like secrets, so that whoever puts one into the open is warned (SEC-7).
+ * Recognises values that look like secrets, so that a client that stores one openly is warned
+ * (SEC-7).
  */
 
 /**
- * How tokens of common services and keys begin; each is the service's own published form. They are
- * searched in long texts too, so no form begins with what it repeats: a token's header and an
- * address's scheme, which may have any length, are known by how they end.
+ * How the tokens of common services begin, in the form that each service publishes. They are
+ * searched in long texts too, so no pattern begins with a repetition: a token's header and an
+ * address's scheme, which may have any length, are recognised by their end.
  */
 const forms: readonly (readonly [what: string, form: RegExp])[] = [
   ["a GitHub token", /\b(?:gh[pousr]_[A-Za-z0-9]{30}|github_pat_\w{30})/],
@@ -30,13 +31,13 @@ const forms: readonly (readonly [what: string, form: RegExp])[] = [
 const tokenForm = /^[A-Za-z0-9+/=_~.-]{20,512}$/;
 const hexForm = /^[0-9a-f]{32,}$/i;
 const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-/** Names, paths and versions are made of words; random text is long, and changes all the time. */
+/** Names, paths and versions consist of words; random text is long and changes constantly. */
 const partLengthMin = 12;
 const wordLengthMin = 3;
-/** Bits a character: of random base64 there are 4.3 and more in 32, of random hex 3.4. */
+/** Entropy in bits per character: 32 random base64 characters have at least 4.3, hex 3.4. */
 const entropyBitsMin = { token: 3.8, hex: 3.2 };
 
-/** What `value` looks like; null if it looks like nothing of the kind. A guess, and no more. */
+/** The kind of secret that `value` looks like; null if none. This is only a guess. */
 export function detectSecretKind(value: string): string | null {
   for (const [what, form] of forms) if (form.test(value)) return what;
   if (!tokenForm.test(value) || uuidForm.test(value)) return null;
@@ -48,7 +49,7 @@ export function detectSecretKind(value: string): string | null {
   return !isWordy && entropyBits >= entropyBitsMin.token ? "a random value" : null;
 }
 
-/** Shannon's, a character. */
+/** Shannon entropy in bits per character. */
 function entropyBitsOf(text: string): number {
   const counts = new Map<string, number>();
   for (const unit of text) counts.set(unit, (counts.get(unit) ?? 0) + 1);

@@ -1,6 +1,6 @@
 /**
- * The spellings in which a secret is looked for, each as what a reader takes off, outermost first.
- * A text is read in all those that its first characters there fit; see `redaction-heads.ts`.
+ * The spellings that a secret is searched in, each as the layers that a reader removes, outermost
+ * first. A text is read in all spellings that its first characters allow; see `heads.ts`.
  */
 import { assert } from "../assert.ts";
 
@@ -25,19 +25,19 @@ export interface Spelling {
   readonly layers: readonly Layer[];
   /** How many bits of the secret's bytes one symbol of it tells. */
   readonly width: 6 | 8;
-  /** How many bits before the first symbol belong to one that other bytes share. */
+  /** How many bits before the first symbol belong to a symbol that other bytes share. */
   readonly skipped: 0 | 2 | 4;
-  /** Without these a text reads the same in it as plain; null for those that never do. */
+  /** Text without these characters reads the same as plain text; null if it never does. */
   readonly signs: RegExp | null;
 }
 
-/** How a text comes: decoded or in UTF-8, or in bytes of UTF-16. */
+/** How a text arrives: decoded or in UTF-8, or as bytes of UTF-16. */
 export type Order = "utf8" | "little" | "big";
 
-/** In a set of spellings, beside them: that they are in UTF-16, all of them possible. */
+/** A bit in a set of spellings: the text is in UTF-16, so all of its spellings are possible. */
 export const wide = 1 << 15;
 
-/** At most 15: a set of them is a mask of 16 bits. */
+/** At most 15, because a set of them is a mask of 16 bits. */
 export const spellings: readonly Spelling[] = [
   quoted("plain", [], /(?!)/),
   quoted("backslash", ["backslash"], /\\/),
@@ -61,12 +61,12 @@ function quoted(name: string, layers: readonly Layer[], signs: RegExp): Spelling
   return { name, layers, width: 8, skipped: 0, signs };
 }
 
-/** Where lines are broken, programs may indent them: no blank is part of these spellings. */
+/** Programs may indent lines that they break in these spellings, which contain no blanks. */
 export function ignoresIndents({ signs }: Spelling): boolean {
   return signs === null;
 }
 
-/** Which spelling it is, by its place in the list. */
+/** The index of a spelling in the list. */
 export function indexOf(name: string): number {
   const index = spellings.findIndex((spelling) => spelling.name === name);
   assert(index >= 0);

@@ -1,29 +1,29 @@
-/** Where heads may be in a text, by hashes. After Wu and Manber: most of a text is skipped. */
+/** Hash tables of where heads may be in a text. After Wu and Manber, most of a text is skipped. */
 import type { Head } from "./heads.ts";
 import { redactableLengthMin } from "./units.ts";
 
-/** As many of the last characters that a head would have there are looked at first. */
+/** How many of a head's last characters are examined first. */
 const blockLength = 4;
-/** Characters that are in no head rule out as many places. */
+/** A block that is in no head rules out this many positions. */
 const skipMax = redactableLengthMin - blockLength + 1;
-/** In powers of two, how many places a table has for each head. The first one is the busiest. */
+/** How many slots a table has per head, as powers of two. The first table is the busiest. */
 const roomBits = { blocks: 5, skips: 2, masks: 4 };
-/** Between what costs nothing to make, and what still fits into a processor's caches. */
+/** The smallest size costs nothing to make; the largest still fits into a processor's caches. */
 const tableBits = { min: 16, max: 22 };
 
 export class HeadTables {
-  /** A bit for each hash of four characters that are in a head. */
+  /** A bit for each hash of four characters that occur in a head. */
   readonly #blocks: Int32Array;
-  /** By fewer bits of that hash: how far before a head's end they are, at the least. */
+  /** How far each block is from a head's end, at least, by a shorter form of that hash. */
   readonly #skips: Uint8Array;
-  /** By the hash of a head: a bit for each spelling it is one in. */
+  /** A bit for each spelling that a head occurs in, by the head's hash. */
   readonly #masks: Uint16Array;
-  /** A bit for each hash of what a head begins with. */
+  /** A bit for each hash of a head's beginning. */
   readonly #prefixes: Int32Array;
-  /** How many bits of a hash each of them leaves out. */
+  /** How many bits of a hash each table leaves out. */
   readonly #unused: { readonly blocks: number; readonly skips: number; readonly masks: number };
 
-  /** @param headsCount about as many are added: more make it slower, not wrong. */
+  /** @param headsCount an estimate of how many are added; adding more is slower but not wrong. */
   constructor(headsCount: number) {
     const bits = Math.ceil(Math.log2(1 + headsCount));
     const { min, max } = tableBits;
@@ -55,24 +55,24 @@ export class HeadTables {
     this.#masks[head] = (this.#masks[head] ?? 0) | spellings;
   }
 
-  /** The spellings that a head at `at` may be in, as bits; none if there is no head. */
-  spellingsAt(text: string, at: number): number {
-    return this.#masks[headHash(text, at) >>> this.#unused.masks] ?? 0;
+  /** The spellings that a head at `position` may be in, as bits; 0 if there is no head. */
+  spellingsAt(text: string, position: number): number {
+    return this.#masks[headHash(text, position) >>> this.#unused.masks] ?? 0;
   }
 
-  /** The same of a head that begins at `at` among these characters. */
-  spellingsIn(codes: readonly number[], at: number): number {
-    if (at + redactableLengthMin > codes.length) return 0;
+  /** The same for a head that begins at `position` among these characters. */
+  spellingsIn(codes: readonly number[], position: number): number {
+    if (position + redactableLengthMin > codes.length) return 0;
     const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = codes.slice(
-      at,
-      at + redactableLengthMin,
+      position,
+      position + redactableLengthMin,
     );
     if (!this.hasBlock(a, b, c, d) || !this.hasBlock(e, f, g, h)) return 0;
     const head = mixed(hashOf(a, b, c, d), hashOf(e, f, g, h));
     return this.#masks[head >>> this.#unused.masks] ?? 0;
   }
 
-  /** Whether four characters may be in a head. */
+  /** Whether these four characters may occur in a head. */
   hasBlock(first: number, second: number, third: number, fourth: number): boolean {
     const block = hashOf(first, second, third, fourth) >>> this.#unused.blocks;
     return (((this.#blocks[block >>> 5] ?? 0) >>> block) & 1) !== 0;
@@ -86,7 +86,7 @@ export class HeadTables {
     return (((this.#prefixes[place >>> 5] ?? 0) >>> place) & 1) !== 0;
   }
 
-  /** The next place, from `from` to `last`, where a head may be; one behind `last` if none is. */
+  /** The next position from `from` to `last` where a head may be; `last` + 1 if there is none. */
   next(text: string, from: number, last: number): number {
     const blocks = this.#blocks;
     const unused = this.#unused.blocks;
@@ -110,30 +110,30 @@ export class HeadTables {
   }
 }
 
-/** Of the low bytes of four characters; its highest bits are its best. */
+/** Hashes the low bytes of four characters; the highest bits of the result are the best ones. */
 function hashOf(first: number, second: number, third: number, fourth: number): number {
   const block =
     ((first & 255) << 24) | ((second & 255) << 16) | ((third & 255) << 8) | (fourth & 255);
   return Math.imul(block, 0x9e37_79b1);
 }
 
-/** The hash of a prefix that is longer by one character. */
+/** Extends the hash of a prefix by one character. */
 function withNext(hash: number, unit: number): number {
   return Math.imul(hash ^ (hash >>> 15) ^ ((unit & 255) + 1), 0x9e37_79b1);
 }
 
-function blockHash(text: string, at: number): number {
+function blockHash(text: string, position: number): number {
   return hashOf(
-    text.charCodeAt(at),
-    text.charCodeAt(at + 1),
-    text.charCodeAt(at + 2),
-    text.charCodeAt(at + 3),
+    text.charCodeAt(position),
+    text.charCodeAt(position + 1),
+    text.charCodeAt(position + 2),
+    text.charCodeAt(position + 3),
   );
 }
 
-/** Of the low bytes of a head's characters. */
-function headHash(text: string, at: number): number {
-  return mixed(blockHash(text, at), blockHash(text, at + blockLength));
+/** Hashes the low bytes of a head's characters. */
+function headHash(text: string, position: number): number {
+  return mixed(blockHash(text, position), blockHash(text, position + blockLength));
 }
 
 function mixed(first: number, second: number): number {

@@ -1,4 +1,4 @@
-/** What of a secret is recognised in a text: its lines, and the whole, long ones in pieces. */
+/** What is recognised of a secret: its lines and the whole text, long ones in pieces. */
 
 export interface Secret {
   readonly key: string;
@@ -6,8 +6,8 @@ export interface Secret {
 }
 
 /**
- * A `line` is printed in any spelling. A `whole` holds line breaks, so it is found in spellings
- * that write them as something else: the reader passes over a text's own. A `joined` unit has none.
+ * A `line` is printed in any spelling. A `whole` contains line breaks, so it is found in spellings
+ * that write them as something else, since the reader skips a text's own. A `joined` unit has none.
  */
 export type Shape = "line" | "whole" | "joined";
 
@@ -17,23 +17,26 @@ export interface Unit {
   readonly shape: Shape;
 }
 
-/** Shorter lines would redact ordinary words; the API says so when a secret is stored. */
+/** Shorter lines would redact ordinary words; the API says so when such a secret is stored. */
 export const redactableLengthMin = 8;
-/** Units longer than this are matched piece by piece, so a part of a key doesn't leak either. */
+/** Longer units are matched in pieces, so that a part of a key doesn't leak either. */
 const pieceLength = { min: 128, max: 512 };
-/** In sixteenths between these: a hundred of the longest secrets are to fit into memory. */
+/**
+ * Piece lengths are sixteenths of that range, so that a hundred of the longest secrets fit into
+ * memory.
+ */
 const piecesCount = 16;
 
 const lineBreak = /\r\n|[\n\v\f\r\u0085\u2028\u2029]/;
-/** A key within a JSON secret holds breaks as `\n`; who parses it prints lines. */
+/** A key inside a JSON secret writes breaks as `\n`; programs that parse it print lines. */
 const escapedBreak = /\r\n|[\n\v\f\r\u0085\u2028\u2029]|(?<!\\)\\+(?:r\\+n|[nr])/;
 
-/** Whether a text that holds `value` can be cleaned of it. */
+/** Whether `value` can be removed from a text that contains it. */
 export function isRedactable(value: string): boolean {
   return value.trim().split(lineBreak).join("").length >= redactableLengthMin;
 }
 
-/** Every unit of `secrets`; the same text may come twice, that of the earlier secret first. */
+/** Every unit of `secrets`. The same text may come twice; the earlier secret's comes first. */
 export function* unitsOf(secrets: Iterable<Secret>): Generator<Unit> {
   for (const { key, value } of secrets) {
     if (!isRedactable(value)) continue;
@@ -61,14 +64,14 @@ function textsOf(value: string): Map<string, Shape> {
   return texts;
 }
 
-/** As a shell prints `$KEY` without quotes. */
+/** The text as a shell prints `$KEY` without quotes. */
 function withSingleBlanks(text: string): string {
   return text.replace(/\s+/g, " ");
 }
 
 /**
- * Pieces of equal length; the last one reaches back rather than being short. Each holds the next
- * one's first character, since base64 spells the end of one and the beginning of the next as one.
+ * Cuts a text into pieces of equal length; the last one overlaps rather than being short. Each
+ * piece includes the next one's first character, because base64 encodes across the boundary.
  */
 function* cut(text: string): Generator<string> {
   const share = Math.ceil(text.length / piecesCount);
@@ -80,8 +83,8 @@ function* cut(text: string): Generator<string> {
   }
 }
 
-/** `at`, or one less if it is between the halves of a character. */
-function betweenCharacters(text: string, at: number): number {
-  const unit = text.charCodeAt(at);
-  return unit >= 0xdc00 && unit <= 0xdfff ? at - 1 : at;
+/** `position`, or one less if it would split a character. */
+function betweenCharacters(text: string, position: number): number {
+  const unit = text.charCodeAt(position);
+  return unit >= 0xdc00 && unit <= 0xdfff ? position - 1 : position;
 }

@@ -1,4 +1,4 @@
-/** Reads a text from one place on, in one spelling after the other, while units go on like it. */
+/** Reads a text from one position in each spelling in turn, as long as units match. */
 import { ended, isBreak } from "./breaks.ts";
 import type { SortedUnits } from "./form-index.ts";
 import type { RedactionPlan } from "./plan.ts";
@@ -11,13 +11,13 @@ export interface Match {
 }
 
 export interface FoundUnit {
-  /** The longest unit there. */
+  /** The longest unit that matches. */
   readonly longest: Match | null;
-  /** A unit that would be longer, if the text went on as it does; for all that is known. */
+  /** A longer unit that may still match, depending on text that hasn't arrived. */
   readonly undecided: Match | null;
 }
 
-/** Units that read alike so far: places in a list, and which symbol of theirs is looked at. */
+/** Units that read alike so far: a range of places, and the symbol that is compared next. */
 interface Range {
   readonly from: number;
   readonly to: number;
@@ -30,7 +30,7 @@ const withSigns = spellings.reduce(
   (mask, { signs }, index) => (signs === null ? mask : mask | (1 << index)),
   0,
 );
-/** How a text is read at one place: the bits of spellings, and the order of its bytes. */
+/** How a text is read at one position: the spellings as bits, and the byte order. */
 interface Look {
   readonly mask: number;
   readonly order: Order;
@@ -51,40 +51,46 @@ export class Walker {
     this.#reader = new Reader(plan.isBytes);
   }
 
-  /** How many symbols were compared so far: what looking costs, beside finding the places. */
+  /**
+   * How many symbols have been compared; this is the cost of the search besides finding positions.
+   */
   get steps(): number {
     return this.#steps;
   }
 
-  /** What begins at `at`, read in the spellings of `mask`; null for nothing. */
-  match(text: string, at: number, mask: number): FoundUnit | null {
+  /** What begins at `position`, read in the spellings of `mask`; null if nothing does. */
+  match(text: string, position: number, mask: number): FoundUnit | null {
     this.#longest = null;
     this.#undecided = null;
-    this.#walkAll(text, at, { mask: mask & everySpelling, order: "utf8" });
+    this.#walkAll(text, position, { mask: mask & everySpelling, order: "utf8" });
     if ((mask & wide) !== 0) {
-      this.#walkAll(text, at, { mask: everySpelling, order: "little" });
-      this.#walkAll(text, at, { mask: everySpelling, order: "big" });
+      this.#walkAll(text, position, { mask: everySpelling, order: "little" });
+      this.#walkAll(text, position, { mask: everySpelling, order: "big" });
     }
     const [longest, undecided] = [this.#longest, this.#undecided];
     return longest === null && undecided === null ? null : { longest, undecided };
   }
 
-  #walkAll(text: string, at: number, { mask, order }: Look): void {
+  #walkAll(text: string, position: number, { mask, order }: Look): void {
     let rest = mask;
     while (rest !== 0) {
       const index = 31 - Math.clz32(rest & -rest);
-      this.#walk(text, at, { index, order });
+      this.#walk(text, position, { index, order });
       rest &= rest - 1;
-      if (index === plainIndex) rest &= ~readAsPlain(text.slice(at, this.#reader.at));
+      if (index === plainIndex) rest &= ~readAsPlain(text.slice(position, this.#reader.at));
     }
   }
 
-  #walk(text: string, at: number, { index, order }: Omit<Look, "mask"> & { index: number }): void {
+  #walk(
+    text: string,
+    position: number,
+    { index, order }: Omit<Look, "mask"> & { index: number },
+  ): void {
     const { sorted, units } = this.#plan;
     const [list, spelling] = [sorted[index], spellings[index]];
     if (list === undefined || spelling === undefined) return;
     const reader = this.#reader;
-    reader.start(text, at, spelling, order);
+    reader.start(text, position, spelling, order);
     let from = 0;
     let to = 0;
     for (let depth = 0; depth === 0 || from < to; depth += 1) {
@@ -113,7 +119,7 @@ export class Walker {
     }
   }
 
-  /** The first place in a range whose symbol is `symbol` or a later one; `to` if there is none. */
+  /** The first place in the range whose symbol is `symbol` or later; `to` if there is none. */
   #bound(list: SortedUnits, { from, to, depth, symbol }: Range): number {
     let [low, high] = [from, to];
     while (low < high) {
@@ -126,14 +132,14 @@ export class Walker {
   }
 }
 
-/** Where the text's last line ends: its break is no part of a unit that may go on. */
+/** Where the text's last line ends. Its break doesn't belong to a unit that may continue. */
 function endOfLine(text: string): number {
   let end = text.length;
   while (end > 0 && isBreak(text.charCodeAt(end - 1))) end -= 1;
   return end;
 }
 
-/** The spellings in which `text` reads as it does plain, so that they needn't be tried. */
+/** The spellings that read `text` as plain text does, so they needn't be tried. */
 function readAsPlain(text: string): number {
   if (!anySign.test(text)) return withSigns;
   return spellings.reduce(

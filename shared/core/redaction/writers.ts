@@ -1,9 +1,9 @@
-/** How programs write a character of a secret, by the language that they write it in. */
+/** How programs write a character of a secret, by the language that they write. */
 
-/** Letters and digits are written as they are. */
+/** Letters and digits are written unchanged. */
 export type SpellUnit = (character: string) => string;
 
-/** Remembers what becomes of each ASCII character. */
+/** Caches the result for each ASCII character. */
 function tabled(write: SpellUnit): SpellUnit {
   const table: string[] = [];
   return (character) => {
@@ -17,7 +17,7 @@ function tabled(write: SpellUnit): SpellUnit {
   };
 }
 
-/** JSON, as encoders differ: slashes escaped or not, what isn't ASCII, what HTML reads. */
+/** JSON encoders differ in slashes, in non-ASCII characters, and in what HTML would read. */
 const json: SpellUnit = (character) => JSON.stringify(character).slice(1, -1);
 const jsonSlash: SpellUnit = (character) => (character === "/" ? "\\/" : json(character));
 const unicode = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
@@ -39,7 +39,7 @@ const letters: Readonly<Record<string, string>> = {
 const inHex = (byte: number) => `\\x${byte.toString(16).padStart(2, "0")}`;
 const inOctal = (byte: number) => `\\${byte.toString(8).padStart(3, "0")}`;
 
-/** A literal of a language: `escaped` behind backslashes, `byte` for bytes that aren't ASCII. */
+/** A language's literal: `escaped` follow a backslash, `byte` writes non-ASCII bytes. */
 function literal(escaped: string, { byte, esc }: { byte?: typeof inHex; esc: string }): SpellUnit {
   return (character) => {
     if (escaped.includes(character)) return `\\${character}`;
@@ -52,7 +52,9 @@ function literal(escaped: string, { byte, esc }: { byte?: typeof inHex; esc: str
   };
 }
 
-/** What a backslash is put before: by bash's `%q`, also where a word begins; by Python; by Perl. */
+/**
+ * Characters that get a backslash: in bash's `%q`, also at the start of a word; in Python; in Perl.
+ */
 const special = " \t!\"$&'()*,;<>?[\\]^`{|}";
 const quotables = [
   special,
@@ -89,7 +91,7 @@ function upper(write: SpellUnit): SpellUnit {
     );
 }
 
-/** What encoders leave alone beside letters and digits: JavaScript, RFC 3986, Python, URLs. */
+/** Characters that encoders keep besides letters and digits: JavaScript, RFC 3986, Python, URLs. */
 const kept = [
   "-_.!~*'()",
   "-_.~",

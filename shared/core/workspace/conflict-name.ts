@@ -1,16 +1,16 @@
-/** What a file is called that has to stand beside another one of its name. */
+/** How a file is renamed when it has to be kept next to another file of the same name. */
 import { createHash } from "node:crypto";
 import type { ManifestEntry } from "./manifest.ts";
 import { pathBytesMax, segmentBytesMax } from "./paths.ts";
 import { folderOf, nameOf } from "./tree-order.ts";
 
 const extensionBytesMax = 40;
-/** A name says at least so much of what it was; where a path has no room, it moves up a folder. */
+/** The least of the original name that is kept; if the path has no room, the file moves up. */
 const nameBytesMin = 40;
 
 /**
- * `name.conflict-<8 hex of its content>.ext`, held to the lengths that a path is held to: counted
- * in bytes, and in the folder above where the path has no room for a longer name.
+ * `name.conflict-<8 hex of its content>.ext`, within the byte limits of a path. It is placed in the
+ * folder above if the path has no room for a longer name.
  */
 export function conflictPath(entry: ManifestEntry, attempt: number): string {
   const content = contentOf(entry);
@@ -29,7 +29,7 @@ export function conflictPath(entry: ManifestEntry, attempt: number): string {
   return `${folder === "" ? "" : `${folder}/`}${start}${mark}${ending}`;
 }
 
-/** What the names are made from: entries that agree in it and in the first name agree in all. */
+/** What the names are derived from: entries that agree in it and in the first name agree in all. */
 export function contentOf(entry: ManifestEntry): string {
   return entry.type === "file" ? `${entry.sha256} ${entry.mode}` : JSON.stringify(entry);
 }
@@ -38,7 +38,7 @@ function prefixBytes(folder: string): number {
   return folder === "" ? 0 : Buffer.byteLength(folder) + 1;
 }
 
-/** The beginning of `text` that isn't longer, and doesn't end within a character. */
+/** The longest beginning of `text` that fits, without splitting a character. */
 function cutToBytes(text: string, bytesMax: number): string {
   let [bytes, end] = [0, 0];
   for (const character of text) {

@@ -1,4 +1,4 @@
-/** What a workspace takes where it is restored, and what of it fits. Pure arithmetic. */
+/** How much room a workspace takes where it is restored, and what of it fits. Pure arithmetic. */
 
 import { manifestBytesMax } from "../../protocol/runner.ts";
 import type { WorkspaceRoom } from "../executions/profiles.ts";
@@ -13,27 +13,27 @@ import {
 import { encodeSteps, entryLine } from "./manifest-bytes.ts";
 import { entryAt, isBelow, newFolderLengths } from "./tree-order.ts";
 
-/** All paths together: what is kept of a workspace in memory, and looked at by every reader. */
+/** All paths together. They are kept in memory, and every reader goes through them. */
 export const pathsBytesMax = 8 * 1024 * 1024;
-/** A workspace's file system gives whole pages. */
+/** A workspace's file system allocates whole pages. */
 export const pageBytes = 4_096;
-/** A link's target up to this length lies beside its inode, a longer one in a page. */
+/** A link's target up to this length is stored in its inode, a longer one in a page. */
 const shortTargetBytesMax = 127;
 
 export interface Footprint extends WorkspaceRoom {
   readonly pathsBytes: number;
   readonly fileCount: number;
-  /** Of the files as they are read, holes included. */
+  /** The size of the files as read, including holes. */
   readonly totalBytes: number;
 }
 
 export interface Fitted {
   readonly manifest: Manifest;
-  /** What there is no room for. */
+  /** The entries that don't fit. */
   readonly left: readonly ManifestEntry[];
 }
 
-/** In one pass; a file with many names is counted once. */
+/** Takes one pass, and counts a file with several names once. */
 export function footprintOf({ entries }: Manifest): Footprint {
   const sum = { restoreBytes: 0, inodes: 0, pathsBytes: 0, fileCount: 0, totalBytes: 0 };
   let previous = "";
@@ -64,7 +64,7 @@ function restoreBytesOf(entry: ManifestEntry): number {
   return Buffer.byteLength(entry.target) > shortTargetBytesMax ? pageBytes : 0;
 }
 
-/** Pages that hold data, each once though two parts meet in it. */
+/** Pages that hold data; a page that two parts share counts once. */
 function pagesOf({ parts }: ManifestFile): number {
   let [pages, position, counted] = [0, 0, 0];
   for (const { pack, sizeBytes } of parts) {
@@ -80,8 +80,8 @@ function pagesOf({ parts }: ManifestFile): number {
 }
 
 /**
- * As much of a manifest as there is room for, in its order, what `isFirst` says before the rest.
- * Folders come with what they hold. All of it, where all of it fits.
+ * The part of a manifest that fits, in its order; entries that `isFirst` selects come first.
+ * Entries bring their folders with them. Returns all of it if all of it fits.
  */
 export function fitManifest(
   manifest: Manifest,
@@ -92,7 +92,7 @@ export function fitManifest(
   return atOnce(choose(manifest, room, isFirst));
 }
 
-/** The same with the stored form, which has a limit of its own; in steps. */
+/** The same for the stored form, which has a limit of its own; in steps. */
 export function* fitToStore(
   manifest: Manifest,
   room: WorkspaceRoom,
@@ -144,7 +144,7 @@ class Choice {
     };
   }
 
-  /** Keeps what is wanted and fits, each with the folders that it lies in. */
+  /** Keeps entries that are wanted and fit, with the folders that contain them. */
   *take(isWanted: (entry: ManifestEntry) => boolean): Generator<void, void> {
     const folders: ManifestEntry[] = [];
     for (const [index, entry] of this.#all.entries()) {
@@ -155,7 +155,7 @@ class Choice {
     }
   }
 
-  /** What a further name of a file can't be without: the first one, and the folders of that. */
+  /** What a further name of a file depends on: the file's first name and that name's folders. */
   #firstNameOf(entry: ManifestEntry): ManifestEntry[] {
     if (entry.type !== "file" || entry.linkTo === undefined) return [];
     const first = entryAt(this.#all, entry.linkTo);

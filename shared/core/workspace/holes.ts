@@ -1,4 +1,4 @@
-/** Where a sparse file has bytes: found page by page, told in as few pieces as need be. */
+/** The ranges of a sparse file that hold data, found page by page and merged to a few. */
 import type { Part } from "./manifest.ts";
 
 export interface Range {
@@ -6,16 +6,16 @@ export interface Range {
   readonly sizeBytes: number;
 }
 
-/** The pieces of one file; with its packs' boundaries they stay below what a manifest takes. */
+/** The most ranges for one file; pack boundaries add parts, up to what a manifest takes. */
 const rangesMax = 1_000;
-/** Holes shorter than this are told as zeros, once there are too many pieces. */
+/** When there are too many ranges, holes shorter than this are stored as zeros. */
 const shortHolesBytes = [0, 64 * 1024, 1024 * 1024, 16 * 1024 * 1024, Number.POSITIVE_INFINITY];
 
-/** Collects, in order, which pages of a file hold anything but zeros. */
+/** Collects, in order, the pages of a file that hold anything but zeros. */
 export class DataRanges {
   readonly #ranges: { offsetBytes: number; sizeBytes: number }[] = [];
 
-  /** `chunk` is whole pages of the file, but for its end. */
+  /** `chunk` consists of whole pages, except at the file's end. */
   add(chunk: Uint8Array, offsetBytes: number, pageBytes: number): void {
     for (let start = 0; start < chunk.length; start += pageBytes) {
       const page = chunk.subarray(start, start + pageBytes);
@@ -28,7 +28,7 @@ export class DataRanges {
     }
   }
 
-  /** At most as many as a manifest takes. */
+  /** At most as many ranges as a manifest takes. */
   ranges(): Range[] {
     for (const shortBytes of shortHolesBytes) {
       const joined = join(this.#ranges, shortBytes);
@@ -55,7 +55,7 @@ function join(ranges: readonly Range[], shortBytes: number): Range[] {
   return joined;
 }
 
-/** The places in a file that a stretch of its data comes from: data alone, without the holes. */
+/** The places in a file that a stretch of its data comes from, leaving holes out. */
 export function placesOf(ranges: readonly Range[], data: Range): Range[] {
   const end = data.offsetBytes + data.sizeBytes;
   const places: Range[] = [];
@@ -70,7 +70,7 @@ export function placesOf(ranges: readonly Range[], data: Range): Range[] {
   return places;
 }
 
-/** A file's parts, from those of its data alone: cut where a hole comes in between. */
+/** A file's parts, made from the parts of its data by cutting them at holes. */
 export function spread(data: readonly Part[], ranges: readonly Range[], fileBytes: number): Part[] {
   let dataBytes = 0;
   return weave(ranges, fileBytes, ({ sizeBytes }) => {
@@ -79,7 +79,7 @@ export function spread(data: readonly Part[], ranges: readonly Range[], fileByte
   });
 }
 
-/** A file's parts with holes wherever it has no data. */
+/** A file's parts, with holes wherever it has no data. */
 export function withHoles(
   parts: readonly Part[],
   ranges: readonly Range[],
@@ -104,7 +104,7 @@ function weave(
   return all;
 }
 
-/** The parts that a stretch of a file lies in, cut to it. */
+/** The parts that a stretch of a file covers, cut to that stretch. */
 export function slicesOf(parts: readonly Part[], stretch: Range): Part[] {
   const end = stretch.offsetBytes + stretch.sizeBytes;
   const slices: Part[] = [];
@@ -119,7 +119,7 @@ export function slicesOf(parts: readonly Part[], stretch: Range): Part[] {
   return slices;
 }
 
-/** Bytes of one pack that are read at once, and the slices that lie in them. */
+/** Bytes of one pack that are read in one request, and the slices that they contain. */
 export interface JoinedRead {
   readonly from: { readonly pack: string; readonly offsetBytes: number };
   readonly sizeBytes: number;

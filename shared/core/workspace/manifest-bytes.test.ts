@@ -57,7 +57,7 @@ describe("a manifest's bytes", () => {
     expect(manifestDigest(bytes)).toBe(manifestDigest(manifestBytes(manifest)));
   });
 
-  // The digest is a name in storage: a change of form needs a new `v`.
+  // The digest is a name in storage, so a change of form needs a new `v`.
   test("are fixed", () => {
     expect(Buffer.from(manifestBytes(emptyManifest)).toString()).toBe('{"v":2}\n');
     const text =

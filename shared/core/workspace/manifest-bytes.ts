@@ -1,6 +1,6 @@
 /**
- * A manifest as it is stored and sent, and how it is doubted when it comes back: bounds before
- * schemas, one entry at a time, and the first fault is the last thing that is looked at.
+ * A manifest as it is stored and sent, and how it is validated on the way back: bounds before
+ * schemas, one entry at a time, stopping at the first fault.
  */
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
@@ -18,18 +18,20 @@ import {
 } from "./manifest.ts";
 import { compareBytewise, compareTree, isBelow, newFolderLengths } from "./tree-order.ts";
 
-/** The bytes aren't a manifest. The sentence names no path: it may be a stranger's. */
+/**
+ * The bytes aren't a manifest. The message names no path, because a stranger may have chosen it.
+ */
 export class ManifestError extends Fault {}
 
-/** Entries and the folders that follow from them. A workspace holds a tenth of that at most. */
+/** Entries and the folders that they imply. A workspace holds a tenth of that at most. */
 const inodesMax = 1_000_000;
 /** One entry: a path, a target or the parts of a file. */
 const lineBytesMax = 512 * 1024;
 const newline = 0x0a;
 const header = '{"v":2}\n';
 /**
- * Version 1 was one JSON text, where each entry opened an object and an array, and each part
- * another. No text with more of them was one, so none is parsed.
+ * Version 1 was one JSON text with two brackets for each entry and one for each part. A text with
+ * more of them can't be a manifest, so it isn't parsed.
  */
 const bracketsBeforeMax = 1_000_000;
 
@@ -51,12 +53,12 @@ export function* encodeSteps({ entries }: Manifest): Generator<void, Uint8Array>
   return Buffer.concat(chunks);
 }
 
-/** One entry's part of the stored form. */
+/** The line for one entry in the stored form. */
 export function entryLine(entry: ManifestEntry): string {
   return `${JSON.stringify(ordered(entry))}\n`;
 }
 
-/** Under which a manifest's bytes are stored: their SHA-256, in hex. */
+/** The SHA-256 of a manifest's bytes in hex, which it is stored under. */
 export function manifestDigest(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
@@ -67,8 +69,8 @@ export function parseManifest(bytes: Uint8Array): Manifest {
 }
 
 /**
- * The same in steps, so that a caller who serves others can let them run in between.
- * @throws {ManifestError} At the first fault; what comes behind it isn't looked at.
+ * The same in steps, so that a server can do other work in between.
+ * @throws {ManifestError} At the first fault; the rest isn't examined.
  */
 export function* manifestSteps(bytes: Uint8Array): Generator<void, Manifest> {
   if (bytes.length > manifestBytesMax) throw new ManifestError("A manifest is too long.");
@@ -90,7 +92,7 @@ export function* manifestSteps(bytes: Uint8Array): Generator<void, Manifest> {
   return { v: 2, entries };
 }
 
-/** What releases before this one stored: sorted bytewise, with folders that hold nothing only. */
+/** Earlier releases stored manifests sorted bytewise, with entries for empty folders only. */
 function* stepsBefore(text: Buffer): Generator<void, Manifest> {
   if (bracketsOf(text) > bracketsBeforeMax) throw new ManifestError("A manifest holds too much.");
   yield;
@@ -134,7 +136,7 @@ function parsed(text: string): unknown {
 
 function readEntry(raw: unknown, index: number): ManifestEntry {
   const { parts } = Object(raw);
-  // A schema would look at each of them first.
+  // Checked here because a schema would validate every part first.
   if (Array.isArray(parts) && parts.length > partsMax) throw faultAt(index, "is in too many parts");
   const result = ManifestEntry.safeParse(raw);
   if (!result.success) throw faultAt(index, "isn't one");
@@ -157,14 +159,14 @@ function partsFault(entry: ManifestEntry): string | undefined {
   return sizeBytes === entry.sizeBytes ? undefined : "isn't as long as its parts";
 }
 
-/** Whether entries make a tree, told from each one and the one before it. */
+/** Whether entries make a tree, decided from each entry and the one before it. */
 class TreeCheck {
   readonly #firsts = new Map<string, ManifestFile>();
   #previous: ManifestEntry | undefined;
   #index = -1;
   #inodes = 0;
 
-  /** @throws {ManifestError} When it doesn't belong behind those that were added. */
+  /** @throws {ManifestError} When the entry can't follow those that were added. */
   add(entry: ManifestEntry): void {
     this.#index += 1;
     const { path } = entry;
@@ -174,7 +176,7 @@ class TreeCheck {
     if (this.#previous !== undefined && compareTree(previous, path) >= 0) {
       throw faultAt(this.#index, "is out of order");
     }
-    // Whatever lies below an entry follows it at once.
+    // Everything below an entry follows it directly.
     const isFolder = this.#previous === undefined || this.#previous.type === "directory";
     if (!isFolder && isBelow(path, previous)) {
       throw faultAt(this.#index, "lies below one that is no folder");

@@ -1,6 +1,6 @@
 /**
- * A workspace as a value: what stands at which path, and where its bytes lie. Files, history,
- * diffs, snapshots and merges work on manifests alone, so none of them copies data.
+ * A workspace as a value: what is at which path, and where its bytes are. Files, history, diffs,
+ * snapshots and merges work on manifests alone, so none of them copies data.
  */
 import * as z from "zod";
 import { packBytesMax } from "../../protocol/runner.ts";
@@ -8,9 +8,9 @@ import { largestFileBytes } from "../executions/profiles.ts";
 import { isConfined, linkTargetFault, pathBytesMax } from "./paths.ts";
 import { compareTree, isBelow, newFolderLengths } from "./tree-order.ts";
 
-/** Of one file: each needs a pack's name, and a stranger's file can be cut into any number. */
+/** The most parts of one file. Each needs a pack's name, and a stranger can cut a file anyhow. */
 export const partsMax = 2_500;
-/** The years 1 to 9999: what every client can read, and every file system can set. */
+/** The years 1 to 9999, which every client can read and every file system can set. */
 export const timeRangeMs = {
   first: Date.parse("0001-01-01T00:00:00.000Z"),
   last: Date.parse("9999-12-31T23:59:59.999Z"),
@@ -18,15 +18,15 @@ export const timeRangeMs = {
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
-/** Permission bits alone: set-uid, set-gid and sticky don't survive an execution. */
+/** Permission bits only: set-uid, set-gid and sticky bits don't survive an execution. */
 const mode = z.int().min(0).max(0o777);
 const path = z.string().max(pathBytesMax).refine(isConfined, "isn't confined");
 /** Milliseconds since 1970. */
 const time = z.int().min(timeRangeMs.first).max(timeRangeMs.last);
 
 /**
- * Where a slice of a file lies; the slices, in order, are its bytes. Without a pack it is a hole:
- * zeros that take no room, neither in storage nor in a workspace.
+ * Where a slice of a file is stored; a file's slices in order are its bytes. A slice without a pack
+ * is a hole: zeros that take no room in storage or in a workspace.
  */
 export const Part = z.object({
   pack: sha256.nullable(),
@@ -43,7 +43,7 @@ export const ManifestFile = z.object({
   mode,
   modifiedAt: time,
   parts: z.array(Part).max(partsMax),
-  /** Another name of the file at that path, which comes before this one: the two are one file. */
+  /** This entry is another name of the file at that earlier path; both are one file. */
   linkTo: path.optional(),
 });
 export type ManifestFile = z.infer<typeof ManifestFile>;
@@ -52,12 +52,12 @@ export const ManifestSymlink = z.object({
   path,
   type: z.literal("symlink"),
   target: z.string().refine((target) => linkTargetFault(target) === undefined),
-  /** Not known of those that version 1 stored. */
+  /** Entries that version 1 stored lack it. */
   modifiedAt: time.optional(),
 });
 export type ManifestSymlink = z.infer<typeof ManifestSymlink>;
 
-/** A folder that has no entry of its own follows from what it holds. */
+/** A folder without an entry of its own is implied by what it holds. */
 export const ManifestDirectory = z.object({
   path,
   type: z.literal("directory"),
@@ -73,7 +73,7 @@ export const ManifestEntry = z.discriminatedUnion("type", [
 ]);
 export type ManifestEntry = z.infer<typeof ManifestEntry>;
 
-/** In tree order; nothing lies below a file or a link. */
+/** Entries are in tree order, and nothing lies below a file or a link. */
 export interface Manifest {
   readonly v: 2;
   readonly entries: readonly ManifestEntry[];
@@ -81,26 +81,26 @@ export interface Manifest {
 
 export const emptyManifest: Manifest = { v: 2, entries: [] };
 
-/** Brings entries into the manifest's order. */
+/** Sorts entries into the manifest's order. */
 export function manifestOf(entries: Iterable<ManifestEntry>): Manifest {
   const sorted = [...entries].sort((a, b) => compareTree(a.path, b.path));
   return { v: 2, entries: relink(sorted) };
 }
 
-/** Of entries that are in order already. */
+/** Makes a manifest from entries that are in order already. */
 export function manifestInOrder(entries: readonly ManifestEntry[]): Manifest {
   return { v: 2, entries: relink(entries) };
 }
 
 /**
- * Names of one file stay so while they say the same of it. Where the first of them is gone or has
- * become another file, the next one takes its place.
+ * Names of one file stay linked while they agree. If the first of them is gone or is another file
+ * now, the next one takes its place.
  */
 function relink(entries: readonly ManifestEntry[]): readonly ManifestEntry[] {
   const linked = entries.flatMap((entry) => (linkOf(entry) === undefined ? [] : [linkOf(entry)]));
   if (linked.length === 0) return entries;
   const targets = new Set(linked);
-  /** By the path that was linked to: who stands for that file now. */
+  /** Maps each path that was linked to onto the entry that now represents that file. */
   const firsts = new Map<string, ManifestFile>();
   return entries.map((entry) => {
     if (entry.type !== "file") return entry;
@@ -120,12 +120,12 @@ function linkOf(entry: ManifestEntry): string | undefined {
   return entry.type === "file" ? entry.linkTo : undefined;
 }
 
-/** Whether two names can be of one file: it has one content, one mode and one time. */
+/** Whether two names can belong to one file: content, mode and time must be equal. */
 export function isSameFile(a: ManifestFile, b: ManifestFile): boolean {
   return a.sha256 === b.sha256 && a.mode === b.mode && a.modifiedAt === b.modifiedAt;
 }
 
-/** The packs a manifest needs, each once. */
+/** The packs that a manifest needs, each once. */
 export function packsOf(manifest: Manifest): Set<string> {
   const packs = new Set<string>();
   for (const entry of manifest.entries) {
@@ -135,10 +135,10 @@ export function packsOf(manifest: Manifest): Set<string> {
   return packs;
 }
 
-/** What is known of a folder without an entry. */
+/** The mode of a folder without an entry. */
 export const impliedMode = 0o755;
 
-/** With an entry for each folder that had none. */
+/** Adds an entry for each folder that had none. */
 export function withFolders({ entries }: Manifest): ManifestEntry[] {
   const all: ManifestEntry[] = [];
   let previous = "";
@@ -152,7 +152,7 @@ export function withFolders({ entries }: Manifest): ManifestEntry[] {
   return all;
 }
 
-/** Whether `next` tells of nothing that `base` doesn't; what `base` leaves open may be said. */
+/** Whether `next` adds nothing to `base`; fields that `base` lacks may appear. */
 export function isUnchanged(base: Manifest, next: Manifest): boolean {
   const [before, after] = [withFolders(base), withFolders(next)];
   return (
@@ -165,7 +165,7 @@ export function isUnchanged(base: Manifest, next: Manifest): boolean {
   );
 }
 
-/** Same kind, content and mode. Times and the place of the bytes don't count. */
+/** Same kind, content and mode. Times and storage locations don't count. */
 export function sameEntry(a: ManifestEntry | undefined, b: ManifestEntry | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   if (a.type === "symlink") return b.type === "symlink" && a.target === b.target;
@@ -176,11 +176,11 @@ export function sameEntry(a: ManifestEntry | undefined, b: ManifestEntry | undef
 export interface ManifestDiff {
   readonly created: ManifestEntry[];
   readonly modified: ManifestEntry[];
-  /** As they stood in the base. */
+  /** The entries as they were in the base. */
   readonly deleted: ManifestEntry[];
 }
 
-/** What became of each path. Folders are told only while they hold nothing. */
+/** What happened to each path. Folders are listed only while they are empty. */
 export function diffManifests(base: Manifest, next: Manifest): ManifestDiff {
   const diff: ManifestDiff = { created: [], modified: [], deleted: [] };
   for (const { was, is } of pathsOf(toldOf(base), toldOf(next))) {
@@ -203,7 +203,7 @@ interface Pair {
   readonly is: ManifestEntry | undefined;
 }
 
-/** Walks two lists that are in order, side by side. */
+/** Walks two sorted lists side by side. */
 function* pathsOf(
   before: readonly ManifestEntry[],
   after: readonly ManifestEntry[],

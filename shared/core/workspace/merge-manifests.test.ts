@@ -29,7 +29,7 @@ const at = (manifest: Manifest) =>
     ]),
   );
 
-/** 1,015 bytes: a conflict's mark would make it too long. */
+/** 1,015 bytes: the suffix of a conflict would make it too long. */
 const longPath = `${`${"d".repeat(199)}/`.repeat(5)}${"f".repeat(15)}`;
 /** 253 bytes in 85 characters. */
 const longName = `${"漢".repeat(84)}x`;
@@ -37,7 +37,7 @@ const folder = (path: string, mode: number): ManifestDirectory => {
   return { path, type: "directory", mode };
 };
 
-/** Few names and contents, so that the sides meet often; paths also stand below one another. */
+/** Few names and contents, so that the sides often collide; paths may be nested. */
 const manifest = fc
   .uniqueArray(
     fc.tuple(
@@ -83,7 +83,7 @@ describe("mergeManifests()", () => {
     expect(conflicts).toEqual(["notes/a.txt"]);
   });
 
-  test("lets a change win over a deletion, and reports it", () => {
+  test("keeps a change that meets a deletion, and reports it", () => {
     const gone = manifestOf([file("b", 1), file("c", 1)]);
     const changed = manifestOf([file("a", 2), file("b", 1), file("c", 1)]);
     for (const [ours, theirs] of [
@@ -123,7 +123,7 @@ describe("mergeManifests()", () => {
     );
   });
 
-  test("doesn't care which side is which, as long as they don't meet", () => {
+  test("gives the same result with sides swapped, unless they conflict", () => {
     fc.assert(
       fc.property(manifest, manifest, manifest, (was, ours, theirs) => {
         const one = mergeManifests({ base: was, ours, theirs });
@@ -190,7 +190,7 @@ describe("mergeManifests()", () => {
     const sides = { base: deep(1), ours: deep(2), theirs: deep(3) };
     const characters = 3 * 300 * above.length;
     const work = countCharacters(() => mergeManifests(sides));
-    // A binary search for each of the names that have to be found is part of it.
+    // This includes a binary search for each name that has to be found.
     expect(work / characters).toBeLessThan(25);
   });
 
@@ -199,7 +199,7 @@ describe("mergeManifests()", () => {
     const all = (content: number) =>
       Array.from({ length: 150 }, (_, index) => file(long(index), content));
     const [first] = all(2);
-    // Each name that a displaced file would get stands there already, with something else in it.
+    // Each name that a renamed file would get is taken by something else.
     const taken = Array.from({ length: 150 }, (_, attempt) => {
       return file(conflictPath(first ?? expect.fail(), attempt), 1_000 + attempt);
     });

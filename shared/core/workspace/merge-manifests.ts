@@ -1,20 +1,20 @@
-/** Two executions on one workspace: each path on its own, and nothing either side wrote is lost. */
+/** Merges two executions on one workspace path by path; nothing that either wrote is lost. */
 import { atOnce, entriesPerStep } from "../steps.ts";
 import { conflictPath, contentOf } from "./conflict-name.ts";
 import { type Manifest, type ManifestEntry, manifestOf, sameEntry } from "./manifest.ts";
 import { compareBytewise, compareTree, entryAt, isBelow, rangeBelow } from "./tree-order.ts";
 
 export interface MergeInput {
-  /** What both started from. */
+  /** The manifest that both started from. */
   readonly base: Manifest;
   readonly ours: Manifest;
-  /** What was committed meanwhile. */
+  /** The manifest that was committed meanwhile. */
   readonly theirs: Manifest;
 }
 
 export interface Merge {
   readonly manifest: Manifest;
-  /** Paths both sides changed differently, sorted. */
+  /** Paths that both sides changed differently, sorted. */
   readonly conflicts: string[];
 }
 
@@ -26,20 +26,20 @@ interface Sides {
   readonly your: ManifestEntry | undefined;
 }
 
-/** What becomes of a path, before it is known what lies below it. */
+/** The decision on a path, before it is known what is below it. */
 interface MergeVerdict {
-  /** Undefined for a folder that is gone unless something in it stays. */
+  /** Undefined for a folder that disappears unless something in it stays. */
   readonly entry: ManifestEntry | undefined;
-  /** What stands here if something lies below. */
+  /** The entry to keep here if something below stays. */
   readonly folder: ManifestEntry | undefined;
-  /** What has to go beside it. */
+  /** The entry that has to be renamed. */
   readonly displaced: ManifestEntry | undefined;
   readonly isConflict: boolean;
 }
 
 /**
- * Takes whichever side changed a path. Where both did and differ, theirs stays at the path and ours
- * goes beside it as `name.conflict-<8 hex of its content>.ext`; a change beats a deletion.
+ * Takes the side that changed a path. Where both changed it differently, theirs stays at the path
+ * and ours becomes `name.conflict-<8 hex of its content>.ext`; a change beats a deletion.
  */
 export function mergeManifests(input: MergeInput): Merge {
   return atOnce(mergeSteps(input));
@@ -50,7 +50,7 @@ export function* mergeSteps(input: MergeInput): Generator<void, Merge> {
   const kept: ManifestEntry[] = [];
   const conflicts = new Set<string>();
   const displaced: ManifestEntry[] = [];
-  // From the end: whatever lies below a path is decided before the path itself.
+  // Goes backwards, so that everything below a path is decided before the path itself.
   const all: Sides[] = [];
   for (const sides of sidesOf(input)) {
     all.push(sides);
@@ -68,7 +68,7 @@ export function* mergeSteps(input: MergeInput): Generator<void, Merge> {
     }
     if (verdict.folder !== undefined) kept.push(verdict.folder);
     if (verdict.entry === undefined || verdict.entry.type === "directory") continue;
-    // One side made it a file, the other a folder with something in it: the file gives way.
+    // One side made it a file, the other a non-empty folder: the file is renamed.
     conflicts.add(sides.path);
     displaced.push(verdict.entry);
   }
@@ -80,7 +80,7 @@ export function* mergeSteps(input: MergeInput): Generator<void, Merge> {
   };
 }
 
-/** Each path of the three once, in order: they are walked side by side. */
+/** Each path of the three manifests once, in order; they are walked side by side. */
 function* sidesOf({ base, ours, theirs }: MergeInput): Generator<Sides> {
   const lists = [base.entries, ours.entries, theirs.entries];
   const places = [0, 0, 0];
@@ -113,7 +113,7 @@ function judge({ was, my, your }: Sides): MergeVerdict {
   return { ...settled(your ?? my), displaced: isDisplaced ? my : undefined, isConflict: true };
 }
 
-/** Of two that differ in their times at most: the one whose time somebody changed. */
+/** Picks between two entries that differ in time only: the one whose time was changed. */
 function newer(
   was: ManifestEntry | undefined,
   my: ManifestEntry | undefined,
@@ -124,18 +124,18 @@ function newer(
   return (my?.modifiedAt ?? 0) > (your?.modifiedAt ?? 0) ? my : your;
 }
 
-/** Under names that nothing has yet, neither an entry nor a folder that follows from one. */
+/** Finds names that are free: no entry and no implied folder has them. */
 function* placesBeside(
   entries: readonly ManifestEntry[],
   displaced: readonly ManifestEntry[],
 ): Generator<void, ManifestEntry[]> {
   const placed = new Map<string, ManifestEntry>();
-  // Long names that end alike once they are cut try the same places: each place is tried once.
+  // Long names may be cut to the same ending and then try the same names; each is tried once.
   const reached = new Map<string, number>();
   for (const [index, entry] of displaced.entries()) {
     if (index % entriesPerStep === 0) yield;
     const names = `${conflictPath(entry, 0)} ${contentOf(entry)}`;
-    // Fewer names are taken than there are entries, so that one of these is free.
+    // There are fewer taken names than entries, so one of these is free.
     for (
       let attempt = reached.get(names) ?? 0;
       attempt <= entries.length + displaced.length;

@@ -1,9 +1,9 @@
-/** Paths for a sentence: the first of them, and how many more there are. */
+/** Paths for a sentence: the first few, and how many more there are. */
 
 const namesMax = 100;
 const nameLengthMax = 200;
 
-/** As JSON strings, so that a name with a line in it stays one name. */
+/** Writes names as JSON strings, so that a name with a line break stays one name. */
 export function nameList(names: readonly string[], countMax = namesMax): string {
   const shown = names.slice(0, countMax).map(quoted).join(", ");
   const more = names.length - countMax;

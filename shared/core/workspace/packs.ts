@@ -1,10 +1,10 @@
-/** How blobs lie in packs: a pack is one request, so many files don't cost many. */
+/** How blobs are laid into packs: a pack is one request, so many files take few requests. */
 
 import { packBytesMax } from "../../protocol/runner.ts";
 import { assert } from "../assert.ts";
 import type { Part } from "./manifest.ts";
 
-/** A file's bytes, by their SHA-256. */
+/** A file's bytes, identified by their SHA-256. */
 export interface Blob {
   readonly sha256: string;
   readonly sizeBytes: number;
@@ -24,8 +24,8 @@ export interface PackPlan {
 }
 
 /**
- * Lays blobs into packs of at most `packBytes`, in order, each blob once. A blob stays whole when
- * it fits a pack at all; a larger one is cut. Empty blobs need no place.
+ * Lays blobs into packs of at most `packBytes`, in order, each blob once. A blob that fits into a
+ * pack stays whole; a larger one is cut. Empty blobs need no place.
  */
 export function planPacks(blobs: Iterable<Blob>, packBytes: number = packBytesMax): PackPlan[] {
   assert(Number.isSafeInteger(packBytes) && packBytes > 0, "a pack holds at least a byte");
@@ -53,7 +53,7 @@ export function planPacks(blobs: Iterable<Blob>, packBytes: number = packBytesMa
     .map((segments) => ({ sizeBytes: endOf(segments), segments }));
 }
 
-/** Each planned blob's parts, once the packs' own digests are known; both lists in one order. */
+/** Each planned blob's parts, once the packs' digests are known; both lists have the same order. */
 export function partsByBlob(
   plans: readonly PackPlan[],
   packDigests: readonly string[],

@@ -1,8 +1,8 @@
-/** Names inside a workspace: relative, forward only, printable. */
+/** Paths inside a workspace: relative, without `..`, printable. */
 
 export const pathBytesMax = 1_024;
 export const segmentBytesMax = 255;
-/** Linux takes no longer one, counting the byte that ends it. */
+/** Linux allows no longer target, counting the terminating byte. */
 const linkTargetBytesMax = 4_095;
 const control = /\p{Cc}/u;
 const slash = 0x2f;
@@ -13,8 +13,8 @@ export type ConfinedPath =
   | { readonly path?: undefined; readonly refused: string };
 
 /**
- * Normalises a path a stranger gave: `./a/./b` → `a/b`. Refuses, with a sentence that ends "the
- * path …", whatever could leave the workspace or can't be stored under its own name.
+ * Normalises a path from a stranger: `./a/./b` → `a/b`. Refuses paths that could leave the
+ * workspace or can't be stored under their own name, with a sentence that ends "the path …".
  */
 export function confinePath(raw: string): ConfinedPath {
   if (raw === "") return { refused: "is empty" };
@@ -34,7 +34,7 @@ export function confinePath(raw: string): ConfinedPath {
   return { path };
 }
 
-/** Whether confinePath() gives `path` back as it is. Looks at each character once. */
+/** Whether confinePath() returns `path` unchanged. Looks at each character once. */
 export function isConfined(path: string): boolean {
   if (path.length > pathBytesMax) return false;
   let pathBytes = 0;
@@ -58,7 +58,7 @@ export function isConfined(path: string): boolean {
   return pathBytes - 1 <= pathBytesMax;
 }
 
-/** UTF-8 bytes that a unit adds; 0 where it may not stand in a path. */
+/** The UTF-8 bytes that a unit adds; 0 where it isn't allowed in a path. */
 function bytesOfUnit(text: string, index: number, unit: number): number {
   if (unit < 0x20 || (unit >= 0x7f && unit <= 0x9f)) return 0;
   if (unit < 0x80) return 1;
@@ -73,8 +73,8 @@ function isBetween(unit: number, first: number, last: number): boolean {
 }
 
 /**
- * Why a link's target can't be kept, if so. It is text, whatever it points to: a link leads where
- * the one who follows it may go, and nothing of ours follows one.
+ * Why a link's target can't be kept, if so. A target is only text: no code of ours follows it, and
+ * inside the sandbox it leads only where the program may go anyway.
  */
 export function linkTargetFault(target: string): string | undefined {
   if (target === "") return "is a link to nothing";

@@ -10,21 +10,21 @@ import {
   rangeBelow,
 } from "./tree-order.ts";
 
-/** Few names, so that paths meet; one sorts before the slash, one beyond the first plane. */
+/** Few names, so that paths collide; one sorts before the slash, one is beyond the first plane. */
 const path = fc
   .array(fc.constantFrom("a", "a-b", "b", "é", "\ue000", "😀"), { minLength: 1, maxLength: 4 })
   .map((segments) => segments.join("/"));
 const sortedPaths = fc
   .uniqueArray(path, { maxLength: 20 })
-  .map((all) => all.sort(compareTree).map((at) => ({ path: at })));
+  .map((all) => all.sort(compareTree).map((entryPath) => ({ path: entryPath })));
 
-const foldersOf = (at: string) =>
-  at
+const foldersOf = (entryPath: string) =>
+  entryPath
     .split("/")
     .slice(1)
     .map(
       (_, index, all) =>
-        at
+        entryPath
           .split("/")
           .slice(0, index + 1)
           .join("/") || String(all),
@@ -71,8 +71,10 @@ describe("a sorted list", () => {
 
   test("finds what is there, and nothing else", () => {
     fc.assert(
-      fc.property(sortedPaths, path, (entries, at) => {
-        expect(entryAt(entries, at)).toEqual(entries.find((entry) => entry.path === at));
+      fc.property(sortedPaths, path, (entries, entryPath) => {
+        expect(entryAt(entries, entryPath)).toEqual(
+          entries.find((entry) => entry.path === entryPath),
+        );
       }),
     );
   });
@@ -89,7 +91,9 @@ describe("a sorted list", () => {
         const explicit = new Set(entries.map((entry) => entry.path));
         const implied = new Set(entries.flatMap((entry) => foldersOf(entry.path)));
         expect(met.length).toBe(new Set(met).size);
-        expect(new Set(met)).toEqual(new Set([...implied].filter((at) => !explicit.has(at))));
+        expect(new Set(met)).toEqual(
+          new Set([...implied].filter((entryPath) => !explicit.has(entryPath))),
+        );
       }),
     );
   });

@@ -1,7 +1,7 @@
 /**
- * The order of a workspace's entries: a folder, then all that it holds, then its next neighbour.
- * Each name is compared as its UTF-8 bytes are. So what lies below a path follows it without a
- * gap, and one look at the entry before says which folders an entry is the first of.
+ * The order of a workspace's entries: a folder, then everything in it, then its next sibling. Names
+ * are compared by their UTF-8 bytes. So everything below a path follows it without a gap, and the
+ * entry before an entry tells which folders it is the first of.
  */
 
 const slash = 0x2f;
@@ -10,7 +10,7 @@ interface Placed {
   readonly path: string;
 }
 
-/** Negative if `a` comes first. A slash ranks below every character that a name can hold. */
+/** Negative if `a` comes first. A slash ranks below every character that a name may contain. */
 export function compareTree(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let index = 0; index < length; index += 1) {
@@ -20,7 +20,7 @@ export function compareTree(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Orders as UTF-8 bytes do; `<` compares UTF-16 units and puts emoji before U+E000. */
+/** Compares by UTF-8 bytes; `<` compares UTF-16 units and puts emoji before U+E000. */
 export function compareBytewise(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let index = 0; index < length; index += 1) {
@@ -39,13 +39,13 @@ function codePointRank(unit: number): number {
   return isSurrogate ? unit + 0x1_0000 : unit;
 }
 
-/** Whether `path` lies in `folder`, at any depth. The empty folder is the workspace itself. */
+/** Whether `path` is in `folder`, at any depth. The empty folder is the workspace itself. */
 export function isBelow(path: string, folder: string): boolean {
   if (folder === "") return true;
   return path.charCodeAt(folder.length) === slash && path.startsWith(folder);
 }
 
-/** `a/b/c` → `a/b`; of a name without a folder, the empty one. */
+/** `a/b/c` → `a/b`; empty for a name without a folder. */
 export function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
@@ -55,7 +55,7 @@ export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** The index of the first entry that doesn't come before `path`. `entries` are in tree order. */
+/** The index of the first entry that isn't before `path`. `entries` are in tree order. */
 export function placeOf(entries: readonly Placed[], path: string): number {
   return firstWhere(entries, 0, (entry) => compareTree(entry.path, path) >= 0);
 }
@@ -65,7 +65,7 @@ export function entryAt<T extends Placed>(entries: readonly T[], path: string): 
   return found?.path === path ? found : undefined;
 }
 
-/** Where what lies below `folder` begins and ends; the folder's own entry isn't part of it. */
+/** The range of entries below `folder`, without the folder's own entry. */
 export function rangeBelow(
   entries: readonly Placed[],
   folder: string,
@@ -76,7 +76,7 @@ export function rangeBelow(
   return { start, end: firstWhere(entries, start, ({ path }) => !isBelow(path, folder)) };
 }
 
-/** `holds` is false for a first part of the entries, and true for the rest. */
+/** Finds the first entry that `holds` is true for; it is true for all later ones, too. */
 function firstWhere(
   entries: readonly Placed[],
   from: number,
@@ -92,7 +92,7 @@ function firstWhere(
   return low;
 }
 
-/** The lengths of the folders that `path` lies in and that `before`, its predecessor, doesn't. */
+/** The lengths of those folders of `path` that its predecessor `before` isn't in. */
 export function newFolderLengths(before: string, path: string): number[] {
   const lengths: number[] = [];
   let isShared = true;

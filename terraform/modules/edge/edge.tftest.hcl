@@ -56,7 +56,7 @@ run "nothing_internal_is_public" {
 
   assert {
     condition     = !strcontains(jsonencode(google_compute_url_map.default.path_matcher), "internal")
-    error_message = "Whoever claims a path below /internal, the edge leads nobody there."
+    error_message = "The edge routes no request below /internal, whichever function declares it."
   }
 }
 

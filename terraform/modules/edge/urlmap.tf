@@ -1,7 +1,7 @@
 module "routes" {
   source = "../routes"
 
-  # Whoever claims it, nothing below /internal is public.
+  # Nothing below /internal is public, whichever function declares it.
   functions = {
     for name, function in var.functions : name => {
       routes = [

@@ -74,7 +74,7 @@ locals {
     }
   ]...)
 
-  # Made by the bootstrap root: whoever may change a role could put anything into it.
+  # Made by the bootstrap root: an account that may change a role could put anything into it.
   custom_roles = {
     for name in ["executionReader", "executionStopper"] :
     name => "projects/${var.project_id}/roles/${name}"

@@ -7,7 +7,7 @@ variable "project_id" {
 variable "versions" {
   description = <<-EOT
     Secret => number of the version that is mounted, such as `{ peppers = "3" }`. A new value comes
-    with a new number and a new revision of whoever reads it; values are never in Terraform.
+    with a new number and a new revision of its readers; values are never in Terraform.
   EOT
   type        = map(string)
   nullable    = false

@@ -15,7 +15,7 @@ locals {
       delete_after_days   = null
       soft_delete_seconds = local._week
     }
-    # Written once by whoever signs; nobody can change or delete one before its time.
+    # The signer writes each object once; nobody can change or delete it before its time.
     checkpoints = {
       class               = "STANDARD"
       versioned           = false

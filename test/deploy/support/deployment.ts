@@ -1,4 +1,4 @@
-/** A deployment as a person starts it, against a Google that a test has made up. */
+/** A deployment as a person starts it, against a fake Google. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ export const project = "demo-1234";
 
 export interface Ended {
   readonly code: number | null;
-  /** Of both streams, without colours. */
+  /** The output of both streams, without colours. */
   readonly output: string;
 }
 
@@ -25,7 +25,7 @@ export interface Deployment {
   run(args?: readonly string[], environment?: Record<string, string>): Promise<Ended>;
   /** How Terraform and gcloud were called. */
   calls(): readonly string[];
-  /** The next run is killed after this order of Terraform, such as `apply bootstrap`. */
+  /** Kills the next run after this command of Terraform, such as `apply bootstrap`. */
   stopAt(order: string): void;
   end(): Promise<void>;
 }
@@ -56,7 +56,7 @@ export function soundWorld(): GoogleWorld {
   };
 }
 
-/** @param changed what is different from a sound, empty project. */
+/** @param changed how it differs from a healthy, empty project. */
 export async function makeDeployment(
   changed: Partial<GoogleWorld> = {},
   programs: Partial<ProgramOptions> = {},
@@ -72,7 +72,7 @@ export async function makeDeployment(
     PADDOCK_DEPLOY_FOLDER: join(folder, "kept"),
     PADDOCK_DEPLOY_GOOGLE_ENDPOINT: google.url,
     GOOGLE_OAUTH_ACCESS_TOKEN: "a-token",
-    // The same programs start dozens of times.
+    // Shared, because the same programs start dozens of times.
     NODE_COMPILE_CACHE: compileCache,
   };
   return {

@@ -1,4 +1,4 @@
-/** Stands in for gcloud: a build that succeeds, whose images the stand-in for Google then has. */
+/** Replaces gcloud: a build that succeeds, and whose images the fake Google then has. */
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 

@@ -1,4 +1,4 @@
-/** Stand-ins for programs on a PATH of their own; those that change things note how. */
+/** Fake programs on a PATH of their own; those that change things record their calls. */
 import {
   chmodSync,
   existsSync,
@@ -9,16 +9,16 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 
-/** What a program that is really needed is found by. */
+/** Programs that are really needed. */
 const real = ["node", "bash", "sh", "env"];
 
 export interface ProgramOptions {
-  /** Null for none at all. */
+  /** Null for a machine without Terraform. */
   readonly terraform: string | null;
   readonly gcloud: boolean;
 }
 
-/** @returns the folder, the only one on the PATH of a deployment. */
+/** @returns the folder, which is a deployment's whole PATH. */
 export function putPrograms(folder: string, { terraform, gcloud }: ProgramOptions): string {
   const bin = join(folder, "bin");
   mkdirSync(bin, { recursive: true });
@@ -41,7 +41,7 @@ function put(bin: string, name: string, settings: Readonly<Record<string, string
   chmodSync(join(bin, name), 0o755);
 }
 
-/** How the stand-ins were called, each as one line. */
+/** How the fake programs were called, one line each. */
 export function callsIn(folder: string): readonly string[] {
   const file = join(folder, "calls");
   return existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];

@@ -1,8 +1,7 @@
 /**
- * Stands in for Terraform where there is no cloud to apply to. Its world is Google's stand-in:
- * `apply` makes the bucket and the state objects there, `plan` knows what was applied before. If
- * the file `stop-at` in its folder names an order (`apply bootstrap`), the deployment is killed
- * after it.
+ * Replaces Terraform where there is no cloud to apply to. Its world is the fake Google: `apply`
+ * creates the bucket and the state objects there, `plan` knows what was applied before. If the file
+ * `stop-at` in its folder names a command (`apply bootstrap`), the deployment is killed after it.
  */
 import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";

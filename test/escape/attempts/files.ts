@@ -1,11 +1,11 @@
-/** Files outside of the workspace and `/tmp`: to read, change or make them. */
+/** Attempts to read, change or create files outside of the workspace and `/tmp`. */
 import type { EscapeAttempt } from "../support/attempt.ts";
 import { canary, lockedFiles, openedFile } from "../support/machine.ts";
 import { systemCallNumbers } from "../support/system-calls.ts";
 import { walls } from "../support/walls.ts";
 
 const readOnly = "*Read-only file system*";
-/** Opens it to write and writes nothing: whoever may do that may do more. */
+/** Opens a file for writing and writes nothing, since a program that may do that may do more. */
 const open = (path: string) => `perl -e 'open(my $f, ">>", "${path}") ? print "opened" : print $!'`;
 
 const coreLimit = "sed -n 's/^Max core file size *\\([0-9a-z]*\\).*/\\1/p' /proc/self/limits";
@@ -14,7 +14,7 @@ function read(name: string, script: string, behind: EscapeAttempt["behind"]): Es
   return { name, control: "EXE-2", script, behind, mode: "setpriv" };
 }
 
-/** A bit from one execution to the other: it is locked, or it isn't. */
+/** Passes a bit between executions: the file is locked, or it isn't. */
 function seeLock(what: string, path: string): EscapeAttempt {
   const inside = path === lockedFiles.Node ? "/opt/paddock/bin/node" : path;
   const script = `verdict "$(flock -n ${inside} true && echo free || echo locked)" locked free`;

@@ -1,4 +1,4 @@
-/** System calls that would widen what a program may do, or show it kernel code it needn't reach. */
+/** System calls that would extend a program's rights, or reach kernel code that it doesn't need. */
 import type { EscapeAttempt } from "../support/attempt.ts";
 import { walls } from "../support/walls.ts";
 
@@ -7,13 +7,13 @@ const newMount = 0x0002_0000;
 const newNet = 0x4000_0000;
 const newUts = 0x0400_0000;
 const childSignal = 17;
-/** Of the filter: not permitted, not implemented, no such address family. */
+/** Answers of the filter: not permitted, not implemented, no such address family. */
 const refused = "+(errno @(1|38|97)?(, ))";
 const mounting = `unshare ${newUser | newMount}`;
 /** `struct file_handle` with room for 128 bytes. */
 const handle = `hex:80000000${"00".repeat(132)}`;
 
-/** A call, and what the kernel itself would answer: that shows it was asked. */
+/** A system call, and the kernel's own answer, which shows that the kernel was asked. */
 function call(
   name: string,
   made: string,
@@ -97,7 +97,7 @@ export const onTheKernel: readonly EscapeAttempt[] = [
   call("netlink socket, of anything but routing", "socket 16 3 16", "ok *"),
   call("cachestat: what is in the machine's page cache", "cachestat -1 0 0 0", "errno @(9|14)"),
   call("packet socket", "socket 17 3 0", "errno 1"),
-  // What only root may: nobody is, and the filter refuses it besides.
+  // Calls that need root, which no process inside is; the filter refuses them as well.
   call("syslog: the kernel's messages", "syslog 10 0 0", "ok *", rootOnly),
   call("swapon", "swapon 0 0", "errno 14", rootOnly),
   call("reboot: with a wrong password", "reboot 0 0 0 0", "errno 22", rootOnly),

@@ -1,8 +1,8 @@
-/** Ways to anything that isn't in the sandbox: addresses by every spelling, names, sockets. */
+/** Ways to anything outside of the sandbox: addresses in every spelling, names, sockets. */
 import type { EscapeAttempt } from "../support/attempt.ts";
 import { walls } from "../support/walls.ts";
 
-/** Every spelling that a C library takes for 169.254.169.254, and the address of version 6. */
+/** Every spelling that a C library accepts for 169.254.169.254, and the IPv6 address. */
 const metadata = {
   plain: "169.254.169.254",
   "one number": "2852039166",

@@ -1,9 +1,9 @@
-/** Other processes of the machine: to see, read, signal or outlive them. */
+/** Attempts to see, read, signal or outlive other processes of the machine. */
 import type { EscapeAttempt } from "../support/attempt.ts";
 import { canary } from "../support/machine.ts";
 import { walls } from "../support/walls.ts";
 
-/** The neighbour has the sandbox's own uid: without a process namespace nothing protects it. */
+/** The neighbour has the sandbox's own uid, so only a process namespace protects it. */
 function onNeighbour(name: string, found: string): EscapeAttempt {
   const script = `verdict "$(${found})" "*${canary}*" ""`;
   return { name, control: "EXE-2", script, behind: [walls.processes], mode: "setpriv" };

@@ -1,4 +1,4 @@
-/** One byte, file or process more than there may be: the machine is none the worse for it. */
+/** One byte, file or process too many, which mustn't affect the machine. */
 import { terminalsMax } from "../../../runner/launcher/file-systems.ts";
 import type { EscapeAttempt, Wall } from "../support/attempt.ts";
 import { cellLimits, megabyte, walls } from "../support/walls.ts";
@@ -11,7 +11,7 @@ function exhaust(name: string, script: string, behind: Wall, alone = true): Esca
   return alone ? { ...each, alone } : each;
 }
 
-/** In files below the limit of one file. */
+/** Fills up in files that are smaller than the limit of a single file. */
 const fill = (folder: string) =>
   `verdict "$(for i in 1 2 3; do head -c 3M /dev/zero >${folder}/$i; done 2>&1)" "" "${full}"`;
 const forkUntil = (count: number) => `perl -e '

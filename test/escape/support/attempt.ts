@@ -1,4 +1,4 @@
-/** What an attempt to get out is, and which walls can be taken away to show that it works then. */
+/** An attempt to get out, and the walls that can be removed to show that it works without them. */
 
 import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import type { SandboxLimits } from "../../../runner/launcher/messages.ts";
@@ -9,15 +9,17 @@ export interface EscapeAttempt {
   readonly name: string;
   /** The promise it attacks. */
   readonly control: string;
-  /** For bash inside; its last word is `verdict`'s. */
+  /** A bash script to run inside; its last command is `verdict`. */
   readonly script: string;
-  /** The walls in its way: each alone must contain it, and without all of them it must work. */
+  /**
+   * The walls in its way: each of them alone must stop it, and without all of them it must work.
+   */
   readonly behind: readonly Wall[];
-  /** Where those walls are the only ones. */
+  /** The mode in which those are the only walls in its way. */
   readonly mode: SandboxMode;
-  /** It leaves its sandbox unfit for others. */
+  /** It makes its sandbox unusable for other attempts. */
   readonly alone?: true;
-  /** Asked after the sandbox has ended: whether anything of the sandbox's uid still runs. */
+  /** Checked after the sandbox has ended: whether a process of its uid still runs. */
   readonly outlives?: true;
 }
 
@@ -26,14 +28,15 @@ export interface Wall {
   readonly name: string;
   readonly command?: (words: readonly string[]) => readonly string[];
   readonly limits?: Partial<SandboxLimits>;
-  /** Nobody kills by the group's list. */
+  /** The group isn't killed. */
   readonly leavesGroup?: true;
 }
 
 /**
- * `sys mount str:none str:/tmp str:tmpfs 0 0 -- chroot 0` makes system calls by name, in one
+ * `sys mount str:none str:/tmp str:tmpfs 0 0 -- chroot 0` makes system calls by name in one
  * process, and prints `ok 3` or `errno 1` for each. `verdict RESULT ESCAPED CONTAINED` says which
- * of two patterns what came of it matches; neither is a broken attempt, such as a missing tool.
+ * of two patterns the result matches; if neither, the attempt is broken, for example by a missing
+ * tool.
  */
 export const prelude = `
 shopt -s extglob
@@ -50,7 +53,7 @@ verdict() {
 
 const numbers = Object.entries(systemCallNumbers).map(([name, number]) => `${name} => ${number}`);
 
-/** Perl, because Node can't make a system call by number. */
+/** Written in Perl, because Node can't make a system call by number. */
 export const systemCallProgram = `
 use strict; my %number = (${numbers.join(", ")});
 my @calls = ([]); my @said;

@@ -1,5 +1,5 @@
 /**
- * A program for a machine of its own: namespaces that `run-cell.ts` makes. It builds real sandboxes
+ * A program for a separate machine: namespaces that `run-cell.ts` creates. It builds real sandboxes
  * from the launcher's parts, with or without some of their walls, and runs attempts in them.
  */
 import type { ChildProcess } from "node:child_process";
@@ -28,7 +28,7 @@ import { type EscapeAttempt, prelude, systemCallProgram, type Wall } from "./att
 import { openMachine, processesOf, startNeighbour } from "./machine.ts";
 import { cellLimits } from "./walls.ts";
 
-/** Attempts to make one after the other in one sandbox. */
+/** Attempts to make one after another in one sandbox. */
 export interface Order {
   readonly id: number;
   readonly attempts: readonly string[];
@@ -44,7 +44,9 @@ export interface Told {
 }
 
 const scriptTimeoutMs = 20_000;
-/** How long the first process's end may take to reach the others, where nothing else ends them. */
+/**
+ * How long the end of the first process may take to reach the others, if nothing else ends them.
+ */
 const aloneMs = 500;
 const goneMsMax = 2_000;
 const [program = "", group = "", firstUid = "0"] = process.argv.slice(2);
@@ -92,7 +94,8 @@ async function inGroup(cell: Cell): Promise<string[]> {
     mkdirSync(settings.scratch, { mode: 0o700 });
     const scratch = await layOutScratch(settings, program);
     plantSetUid(scratch);
-    // What it starts inherits its limit of core files, which an attempt may have to be without.
+    // Not limited here, because what it starts inherits the limit, and an attempt may need it
+    // unset.
     await mountFileSystems(scratch, limits, settings, 0);
     await chownTree(settings.sandboxUid, scratch.workspace);
     return await inSandbox(cell, { scratch, cgroup, neighbour });
@@ -104,7 +107,7 @@ async function inGroup(cell: Cell): Promise<string[]> {
   }
 }
 
-/** What a careless image would hold: a program that tells its uid, and runs as root. */
+/** What a careless image could contain: a set-uid program that prints its uid and runs as root. */
 function plantSetUid({ runtime }: Scratch): void {
   const file = join(runtime, "init", "who");
   copyFileSync("/usr/bin/id", file);
@@ -134,7 +137,7 @@ async function inSandbox(cell: Cell, { scratch, cgroup, neighbour }: Place): Pro
   const listener = await listenForInit(socket);
   const sandbox = await startSandbox({ command, socket, filter, cgroup });
   const line = await listener.accept();
-  // What it finds out is another test's: here walls are missing on purpose.
+  // The result isn't checked, because walls are missing on purpose here.
   await line.probe();
   const environment = {
     SYS: systemCallProgram,
@@ -146,7 +149,7 @@ async function inSandbox(cell: Cell, { scratch, cgroup, neighbour }: Place): Pro
   await end(cell, sandbox, line);
   if (!cell.chosen.some(({ outlives }) => outlives)) return printed;
   const dead = () => processesOf(settings.sandboxUid).every((pid) => pid === neighbour.pid);
-  // What was killed takes a moment to be gone.
+  // A killed process takes a moment to disappear.
   return [(await pollUntil(dead, goneMsMax)) ? "contained: it is dead" : "escaped: it lives on"];
 }
 

@@ -1,8 +1,8 @@
-/** What stands in the way of attempts past the egress proxy, and the sources without it. */
+/** The defences against attempts past the egress proxy, and the sources without them. */
 import type { Alteration } from "../../sandbox/support/programs.ts";
 
 const policyFile = "shared/core/network/network-policy.ts";
-/** Each in its way alone; without it the runner is what it would be if nobody had thought of it. */
+/** One defence each; removing it leaves the runner as if nobody had thought of it. */
 export const egressDefences = {
   "every answer is looked at": {
     file: "runner/egress/pinned.ts",

@@ -6,7 +6,7 @@ import { chownSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSyn
 import { createServer } from "node:http";
 import { createServer as createSocketServer } from "node:net";
 
-/** What nobody inside should come to know. */
+/** A value that no program inside should learn. */
 export const canary = "canary-of-the-machine";
 const canaryFile = "/run/canary";
 const otherFile = "/run/other-execution/canary";
@@ -22,7 +22,7 @@ const addresses = [
   "fd00:ec2::254",
 ];
 
-/** In namespaces of its own: nobody else on this host sees any of it. */
+/** Runs in its own namespaces, so nothing else on this host sees it. */
 export async function openMachine(): Promise<void> {
   execFileSync("mount", ["-t", "tmpfs", "tmpfs", "/run"]);
   execFileSync("hostname", ["the-machine"]);
@@ -40,7 +40,7 @@ export async function openMachine(): Promise<void> {
   await once(abstract.listen("\0paddock-escape"), "listening");
 }
 
-/** Files of the system that somebody else on the machine has locked. */
+/** System files that another process on the machine has locked. */
 export const lockedFiles = {
   "a program": "/usr/bin/env",
   "a device": "/dev/null",
@@ -48,10 +48,10 @@ export const lockedFiles = {
   Node: process.execPath,
 } as const;
 
-/** A file that somebody else on the machine opens again and again. */
+/** A file that another process on the machine opens again and again. */
 export const openedFile = "/usr/lib/os-release";
 
-/** What another execution does with the system that it shares with the attempts, if it does. */
+/** What another execution does with system files, in case it shares them with the attempts. */
 function startOtherExecution(): void {
   const locks = Object.values(lockedFiles).flatMap((path) => ["flock", path]);
   const opens = `while (1) { open(my $f, "<", "${openedFile}"); select(undef, undef, undef, 0.01) }`;
@@ -74,9 +74,7 @@ async function openResolver(): Promise<void> {
   await once(resolver, "listening");
 }
 
-/**
- * Somebody else's process under the sandbox's own uid: only walls are in between, no permissions.
- */
+/** Another process under the sandbox's own uid: only walls protect it, no permissions. */
 export function startNeighbour(uid: number): ChildProcess {
   const user = ["--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups"];
   const shared = "shmwrite(shmget($ENV{KEY}, 4096, 01666), $ENV{CANARY}, 0, 64) or die; sleep 600";

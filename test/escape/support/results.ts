@@ -1,17 +1,17 @@
-/** Makes every attempt with all walls and without its own, in as few sandboxes as that takes. */
+/** Makes every attempt with all walls and without its own, in as few sandboxes as possible. */
 import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import { modesNow } from "../../sandbox/support/modes-now.ts";
 import type { EscapeAttempt } from "./attempt.ts";
 import type { Cell, CellOutcome } from "./run-cell.ts";
 
-/** Of one attempt. */
+/** The results of one attempt. */
 export interface Result {
   readonly attempt: EscapeAttempt;
-  /** With every wall, in each mode that this run tries. */
+  /** The outcome with every wall, in each mode that this run tries. */
   readonly contained: ReadonlyMap<SandboxMode, CellOutcome>;
-  /** Without the walls it stands behind. */
+  /** The outcome without the walls it stands behind. */
   readonly freed: CellOutcome;
-  /** Behind several: with each of them alone. */
+  /** If there are several walls, the outcome with each of them alone. */
   readonly alone: ReadonlyMap<string, CellOutcome>;
 }
 
@@ -73,11 +73,11 @@ function setupsOf(attempt: EscapeAttempt): Setup[] {
   const alone = names.length === 1 ? [] : names.map((one) => names.filter((name) => name !== one));
   return [
     ...modesNow.map((each) => ({ attempt, mode: each, without: [] })),
-    ...[names, ...alone].map((without) => ({ attempt, mode, without })),
+    ...[names, ...alone].map((missing) => ({ attempt, mode, without: missing })),
   ];
 }
 
-/** One sandbox for all that want the same walls, and don't leave it unfit for others. */
+/** One sandbox for all attempts that need the same walls and don't make it unusable. */
 function roundsOf(setups: readonly Setup[]): Round[] {
   const groups = Map.groupBy(setups, ({ attempt, mode, without }) =>
     JSON.stringify([mode, without, attempt.alone === true ? attempt.name : ""]),

@@ -1,4 +1,4 @@
-/** Starts the cell on a machine of its own, and hands it attempts. */
+/** Starts the cell on a separate machine, and sends it attempts. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -13,7 +13,7 @@ import type { Order, Told } from "./cell.ts";
 /** Far from the uids of local clouds and of other tests. */
 const firstUid = 1_700_000_000 + (process.pid % 50_000) * 1_000;
 
-/** For all attempts in one sandbox, on a busy machine. */
+/** The limit for all attempts in one sandbox, on a busy machine. */
 const answerMsMax = 120_000;
 
 export interface CellOutcome {
@@ -68,7 +68,7 @@ export class Cell {
     );
     const cell = new Cell(child);
     await new Promise<readonly string[]>((resolve) => cell.#waiting.set(0, resolve));
-    // The program is in memory now.
+    // The program has been loaded.
     rmSync(folder, { recursive: true, force: true });
     return cell;
   }
@@ -77,11 +77,11 @@ export class Cell {
   async try(
     chosen: readonly EscapeAttempt[],
     mode: SandboxMode,
-    without: readonly string[],
+    missing: readonly string[],
   ): Promise<CellOutcome[]> {
     this.#orders += 1;
     const id = this.#orders;
-    const order: Order = { id, attempts: chosen.map(({ name }) => name), mode, without };
+    const order: Order = { id, attempts: chosen.map(({ name }) => name), mode, without: missing };
     const printed = await new Promise<readonly string[]>((resolve) => {
       this.#waiting.set(id, resolve);
       setTimeout(resolve, answerMsMax, []).unref();

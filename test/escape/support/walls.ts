@@ -1,11 +1,11 @@
-/** The sandbox's walls, each with what the sandbox is without it. */
+/** The sandbox's walls, each with a change that removes it. */
 import type { Wall } from "./attempt.ts";
 
 type WallRemoval = NonNullable<Wall["command"]>;
 
 export const megabyte = 1024 * 1024;
 
-/** What every attempt gets; its bombs are one byte, file or process larger than this. */
+/** The limits of every attempt; its bombs are one byte, file or process larger. */
 export const cellLimits = {
   cpuMillis: 1_000,
   memoryBytes: 192 * megabyte,
@@ -92,7 +92,7 @@ function wall(name: string, command: WallRemoval): Wall {
   return { name, command };
 }
 
-/** Takes an option and its `values` away wherever it stands; with `first`, that value's alone. */
+/** Removes an option and its `values` wherever it appears; with `first`, only for that value. */
 function without(option: string, values: number, first?: string): WallRemoval {
   return (words) => {
     const kept: string[] = [];
@@ -123,7 +123,7 @@ function bindWritable(path: string): WallRemoval {
   };
 }
 
-/** As if nobody else were on the machine: all of the system is bound as it is. */
+/** Binds all of the system directly, as if the machine had no other executions. */
 function withSharedInodes(words: readonly string[]): string[] {
   const usr = words[words.lastIndexOf("/usr") - 1] ?? "";
   const system = usr.slice(0, -"/usr".length);
@@ -160,7 +160,7 @@ function keepRoot(words: readonly string[]): string[] {
   return rest.filter((_, index) => index !== at && index !== at + 1 && !drop.includes(index));
 }
 
-/** Takes away what is bound at `path`. */
+/** Removes what is bound at `path`. */
 function withoutFile(path: string): WallRemoval {
   return (words) => {
     const at = words.lastIndexOf(path);
@@ -169,7 +169,7 @@ function withoutFile(path: string): WallRemoval {
   };
 }
 
-/** What one might build without bubblewrap: the same places, a change of root and of uid. */
+/** A sandbox built without bubblewrap: the same folders, a change of root and of uid. */
 function handMade(words: readonly string[]): string[] {
   const boundAt = (path: string) => words[words.lastIndexOf(path) - 1] ?? "";
   const runtime = boundAt("/opt/paddock/init").replace(/\/init$/, "");

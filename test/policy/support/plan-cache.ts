@@ -1,6 +1,6 @@
 /**
- * Plans of configurations that were planned before: planning is slow, and the same files, settings
- * and provider give the same plan. Kept beside the packages, the last few only.
+ * Caches plans: planning is slow, and the same files, settings and provider give the same plan. The
+ * last few are kept next to the packages.
  */
 import { createHash } from "node:crypto";
 import {
@@ -19,7 +19,7 @@ import { repositoryRoot } from "../../../scripts/tools/repository.ts";
 const folder = join(repositoryRoot, "node_modules", ".cache", "paddock-plans");
 const plansMax = 48;
 
-/** A digest over every file below `copy`, and over what reads them. */
+/** A digest of every file below `copy`, and of what reads them. */
 export function digestOf(copy: string, reader: string): string {
   const digest = createHash("sha256").update(reader);
   for (const path of filesBelow(copy)) {
@@ -35,18 +35,18 @@ function filesBelow(copy: string): string[] {
     .sort((a, b) => (a < b ? -1 : 1));
 }
 
-/** What a plan answers: its settings, asked of these files. */
+/** A plan's cache key: its settings and its files. */
 export function questionOf(inputs: string, plan: object): string {
   return createHash("sha256").update(inputs).update(JSON.stringify(plan)).digest("hex");
 }
 
-/** @returns the file with what was said to the same question before, or null */
+/** @returns the file with an earlier plan for the same key, or null */
 export function recall(question: string): string | null {
   const path = join(folder, question);
   return existsSync(path) ? path : null;
 }
 
-/** @returns the file it is kept in */
+/** @returns the file that it is stored in */
 export function keep(question: string, text: string): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, question);

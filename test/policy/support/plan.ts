@@ -1,4 +1,4 @@
-/** A plan as the policy tests read it: what would be made, with every value that is known. */
+/** A plan as the policy tests read it: what would be created, with every known value. */
 import { readFileSync } from "node:fs";
 import { inject, TestRunner } from "vitest";
 import * as z from "zod";
@@ -13,7 +13,7 @@ const Resource = z.object({
   type: z.string(),
   name: z.string(),
   index: z.union([z.string(), z.number()]).optional(),
-  /** What is known before it is made; the rest is left out. */
+  /** Values that are known in advance; the rest is left out. */
   values: Values,
 });
 export type PlannedResource = z.infer<typeof Resource>;
@@ -37,12 +37,12 @@ const File = z.object({
 });
 
 export interface Plan {
-  /** All that would be made, or all of one type. */
+  /** All resources that would be created, or all of one type. */
   resources(type?: string): readonly PlannedResource[];
-  /** By its whole address. @throws if there is none */
+  /** The resource with this full address. @throws if there is none */
   resource(address: string): PlannedResource;
   readonly outputs: Readonly<Record<string, unknown>>;
-  /** All of it, as Terraform prints it: to search for what mustn't be there. */
+  /** The whole plan as Terraform prints it, to search for what mustn't be there. */
   readonly text: string;
 }
 
@@ -74,16 +74,16 @@ export function planOf(name: PlanName): Plan {
   return plan;
 }
 
-/** What Terraform said to a plan that was to be refused. */
+/** Terraform's message for a plan that was to be refused. */
 export function refusalOf(name: PlanName): string {
-  // Sentences are broken into lines of a box; here they are one line again.
+  // Terraform wraps messages in a box; this joins the lines again.
   return textOf(name).replaceAll(/\s*\n[│╵╷\s]*/g, " ");
 }
 
 function textOf(name: PlanName): string {
   const file = inject("plans").files[name];
   if (file !== undefined) return readFileSync(file, "utf8");
-  // Ends the test here: it is another commit's.
+  // Skips the test, because another commit tries it.
   if (!isPlannedNow(name)) TestRunner.getCurrentTest()?.context.skip(`"${name}" isn't planned now`);
   throw new Error(`nothing was planned as "${name}"`);
 }

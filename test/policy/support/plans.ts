@@ -2,9 +2,9 @@
 import { sharedOut } from "../../kit/shard.ts";
 
 export interface WantedPlan {
-  /** The folder Terraform is run in. */
+  /** The folder that Terraform runs in. */
   readonly root: string;
-  /** A file of settings beside `variables`, seen from that folder. */
+  /** A settings file besides `variables`, relative to that folder. */
   readonly settings?: string;
   readonly variables: Readonly<Record<string, unknown>>;
   /** Whether its variables must be refused, so that there is no plan. */
@@ -14,7 +14,7 @@ export interface WantedPlan {
 const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
 const registry = "us-central1-docker.pkg.dev/paddock-test/paddock";
 
-/** The smallest deployment: everything that has a default is left at it. */
+/** The smallest deployment, with every default. */
 const smallest = {
   project_id: "paddock-test",
   domain: "api.example.com",
@@ -26,7 +26,7 @@ const smallest = {
 
 export const wantedPlans = {
   main: { root: "terraform", variables: smallest },
-  /** Keys of the project's own everywhere, in hardware. */
+  /** The project's own keys everywhere, in hardware. */
   managed: {
     root: "terraform",
     variables: {
@@ -44,7 +44,7 @@ export const wantedPlans = {
       budget: { monthly_usd: 500, billing_account: "000000-000000-000000" },
     },
   },
-  /** The examples: a trial that can be taken down again, and one that people rely on. */
+  /** The examples: a trial that can be removed again, and one that people rely on. */
   small: {
     root: "terraform",
     settings: "examples/small/terraform.tfvars.example",
@@ -55,14 +55,14 @@ export const wantedPlans = {
     settings: "examples/large/terraform.tfvars.example",
     variables: {},
   },
-  /** Somewhere else than in the US. */
+  /** A region outside of the US. */
   abroad: {
     root: "terraform",
     variables: { ...smallest, location: "EU", region: "europe-west1" },
     refused: true,
   },
   bootstrap: { root: "terraform/bootstrap", variables: { project_id: "paddock-test" } },
-  /** With workflows that plan and deploy. */
+  /** A deployment with workflows that plan and deploy. */
   workflows: {
     root: "terraform/bootstrap",
     variables: {
@@ -74,15 +74,15 @@ export const wantedPlans = {
 
 export type PlanName = keyof typeof wantedPlans;
 
-/** Read by most tests, and beside others. */
+/** Most tests read it, also next to other plans. */
 const alwaysPlanned: readonly PlanName[] = ["main"];
-/** A commit tries one of these rows; tests read several of a row together. */
+/** A commit tries one of these rows; tests read several plans of a row together. */
 const rows: readonly (readonly PlanName[])[] = [
   ["managed", "bootstrap", "workflows"],
   ["small", "large", "abroad"],
 ];
 
-/** Whether this run makes the plan: each takes seconds, and the commit chooses. */
+/** Whether this run makes the plan; each takes seconds, and the commit chooses. */
 export function isPlannedNow(name: PlanName): boolean {
   return alwaysPlanned.includes(name) || sharedOut(rows, rows.length).flat().includes(name);
 }

@@ -4,12 +4,12 @@ import type { PlanName } from "./plans.ts";
 
 export interface Read<T> {
   readonly address: string;
-  /** Its key among others of the same block; its name where there is one alone. */
+  /** Its key among resources of the same block; its name if it is the only one. */
   readonly key: string;
   readonly values: T;
 }
 
-/** Every resource of a type, its values read as `schema`: what that leaves out doesn't matter. */
+/** Every resource of a type, parsed with `schema`, which names the values that matter. */
 export function readAll<S extends z.ZodType>(
   name: PlanName,
   type: string,

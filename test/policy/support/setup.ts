@@ -1,4 +1,4 @@
-/** Plans what this run tries of `plans.ts`, once, before the first policy test. */
+/** Makes the plans that this run tries, once, before the first policy test. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
@@ -17,9 +17,9 @@ import { digestOf, keep, questionOf, recall } from "./plan-cache.ts";
 import { isPlannedNow, type PlanName, type WantedPlan, wantedPlans } from "./plans.ts";
 
 export interface PlansContext {
-  /** Why there are none. */
+  /** Why there are no plans. */
   readonly missing: string | null;
-  /** By name, the file with what Terraform printed as JSON. */
+  /** The file with each plan that Terraform printed as JSON. */
   readonly files: Readonly<Partial<Record<PlanName, string>>>;
 }
 
@@ -43,7 +43,7 @@ export async function setup(project: TestProject): Promise<void> {
   }
 }
 
-/** What stands in the test files of this run: a plan that none of them names isn't made. */
+/** The text of this run's test files; a plan that none of them names isn't made. */
 function chosenText(): string {
   const folder = join(repositoryRoot, "test", "policy");
   const chosen = process.argv.flatMap((word) => /policy\/([\w.-]+)$/.exec(word)?.[1] ?? []);
@@ -54,10 +54,10 @@ function chosenText(): string {
     .join("\n");
 }
 
-/** Which folders are ready for plans. */
+/** Folders that are initialised. */
 const ready = new Set<string>();
 
-/** Plans of two roots are made side by side, those of one after another. */
+/** Plans of two roots are made in parallel, those of one root one after another. */
 async function planAll(): Promise<Record<string, string>> {
   const terraform = findTerraform();
   const copy = copyDeployment(repositoryRoot, { localState: true });
@@ -79,7 +79,7 @@ async function planAll(): Promise<Record<string, string>> {
   return files;
 }
 
-/** @returns the path of the plan as JSON, or of what Terraform said when it refused */
+/** @returns the path of the plan as JSON, or of Terraform's refusal */
 async function planOnce(
   terraform: Terraform,
   { copy, inputs, plan }: { copy: string; inputs: string; plan: NamedPlan },

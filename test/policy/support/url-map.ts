@@ -1,4 +1,4 @@
-/** A planned URL map, evaluated by the rules that Google documents for it. */
+/** A planned URL map, evaluated by the rules that Google documents. */
 import * as z from "zod";
 
 const Match = z.object({
@@ -15,7 +15,7 @@ const UrlMap = z.object({
     z.object({
       name: z.string(),
       default_service: z.string(),
-      // Of path rules and route rules, a path matcher can have one kind only.
+      // A path matcher can't have both path rules and route rules.
       path_rule: z.array(z.never()),
       route_rules: z.array(
         z.object({
@@ -28,7 +28,7 @@ const UrlMap = z.object({
   ),
 });
 
-/** Which backend service a host and a path lead to: its name. */
+/** The name of the backend service that a host and a path lead to. */
 export type Router = (host: string, path: string) => string;
 
 /** @throws for a URL map that Google would refuse */
@@ -66,7 +66,7 @@ function isMatch(match: Match, path: string): boolean {
   return typeof template === "string" && patternOf(template).test(path);
 }
 
-/** `*` is one part of a path, `**` at the end the rest of it. */
+/** `*` is one part of a path; `**` at the end is the rest of it. */
 function patternOf(template: string): RegExp {
   const parts = template.split("/").map((part) => {
     if (part === "**") return ".*";

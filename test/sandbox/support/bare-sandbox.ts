@@ -1,4 +1,4 @@
-/** A sandbox from the builder's command line alone, to look at: no launcher, no supervisor. */
+/** A sandbox from the builder's command line alone, without launcher and supervisor. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -34,10 +34,10 @@ const namespaces = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
 const looksMsMax = 20_000;
 const diesMsMax = 1_500;
 
-/** Everything about a sandbox that shows, as lines of `what value`. */
+/** Everything observable about a sandbox, as lines of `what value`. */
 export type Facts = readonly string[];
 
-/** Lays out what a sandbox needs; `remove` takes it away. */
+/** Creates the files that a sandbox needs; `remove` deletes them. */
 export function layOut(mode: SandboxMode): { plan: SandboxPlan; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), "paddock-bare-"));
   chmodSync(folder, 0o755);
@@ -49,7 +49,7 @@ export function layOut(mode: SandboxMode): { plan: SandboxPlan; remove(): void }
   for (const name of ["bin", "init"]) mkdirSync(join(runtime, name), { recursive: true });
   writeFileSync(join(runtime, "bin/node"), "");
   writeSystemFiles(runtime, uid);
-  // The machine's own, at other names: overlays would outlive a test that is killed.
+  // The machine's own files under other names, because overlays would outlive a killed test.
   const system = join(folder, "system");
   mkdirSync(system);
   for (const name of ["usr", "etc", "dev"]) symlinkSync(`/${name}`, join(system, name));
@@ -107,9 +107,9 @@ say("namespace", $_, readlink "/proc/self/ns/$_") for qw(${namespaces.join(" ")}
 say("end"); sleep 600;`;
 
 /**
- * Starts `command` with our own first process, and looks around from inside and from outside.
+ * Starts `command` with our own first process, and inspects it from inside and outside.
  *
- * @returns What was seen; why it didn't start, if it didn't.
+ * @returns What was seen, or why it didn't start.
  */
 export async function factsOf(
   command: readonly string[],
@@ -145,7 +145,7 @@ export async function factsOf(
   child.kill("SIGKILL");
   await exited;
   // In mode setpriv bubblewrap may not signal another uid, so the first process isn't expected to
-  // follow.
+  // end.
   const watched = command.includes("--unshare-user") ? [monitor, pid] : [monitor];
   const ends = watched.map((each) => pollUntil(() => !isAlive(each), diesMsMax));
   const endsWithParent = (await Promise.all(ends)).every(Boolean);
@@ -157,21 +157,21 @@ export async function factsOf(
   ];
 }
 
-/** Bubblewrap can tell whether it refuses namespaces itself; the filter hides that from us. */
+/** Uses bubblewrap's own report about namespaces, since the filter hides the answer from us. */
 function asserted(command: readonly string[]): readonly string[] {
   const end = command.lastIndexOf("--");
   if (!command.includes("--unshare-user")) return command;
   return [...command.slice(0, end), "--assert-userns-disabled", ...command.slice(end)];
 }
 
-/** A number says nothing; whether it's ours does. */
+/** Replaces a namespace's number with whether it is ours. */
 function nameNamespace(line: string): string {
   const [what, kind, link] = line.split(" ");
   if (what !== "namespace" || kind === undefined) return line;
   return `namespace ${kind} ${readlinkSync(`/proc/self/ns/${kind}`) === link ? "shared" : "own"}`;
 }
 
-/** The dead that nobody has waited for don't count. */
+/** Zombies don't count. */
 function isAlive(pid: number): boolean {
   try {
     return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));

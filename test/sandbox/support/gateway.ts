@@ -35,15 +35,15 @@ export class FakeGateway {
   readonly puts: string[] = [];
   readonly egress: EgressAttempt[] = [];
   egressCut = 0;
-  /** Every byte the runner sent, for canary scans. */
+  /** Every byte that the runner sent, for canary scans. */
   readonly received: string[] = [];
   settled: SettleRequest | undefined;
   claims = 0;
   heartbeats = 0;
-  /** Status to answer a path with instead, while the count lasts. */
+  /** A status to answer a path with instead, while the count lasts. */
   readonly failures = new Map<string, { status: number; times: number }>();
   refusesObjects: boolean = false;
-  /** Whether objects that the runner sends are left without an answer. */
+  /** Whether objects that the runner sends get no answer. */
   hangsOnObjects: boolean = false;
   stop: "cancelled" | "budget" | null = null;
   claim: ClaimReply | undefined;
@@ -66,7 +66,7 @@ export class FakeGateway {
     this.#server.close();
   }
 
-  /** Resolves once `condition` holds; looks again whenever the runner has said something. */
+  /** Resolves once `condition` holds; checks again after each call of the runner. */
   async until(condition: () => boolean, withinMs = 60_000): Promise<void> {
     const timeout = Promise.withResolvers<never>();
     const timer = setTimeout(() => timeout.reject(new Error("waited in vain")), withinMs);
@@ -110,7 +110,7 @@ export class FakeGateway {
     return parseManifest(bytes);
   }
 
-  /** A saved file's bytes, put together from its parts. */
+  /** A saved file's bytes, joined from its parts. */
   savedFile(path: string): string {
     const entry = this.savedManifest().entries.find((candidate) => candidate.path === path);
     if (entry?.type !== "file") throw new Error(`${path} isn't a file`);

@@ -1,4 +1,4 @@
-/** Stands in for the host of a job: a container of its own for each execution, removed after it. */
+/** Replaces a job's host: a container for each execution, which is removed after it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -18,7 +18,7 @@ import { FakeGateway, ticket } from "./gateway.ts";
 import { runnerPrograms } from "./programs.ts";
 
 const logLengthMax = 20_000;
-/** Descriptors that Node itself closes for what it starts: the lowest few. */
+/** Descriptors that Node itself closes for its children: the lowest few. */
 const unused = Array.from({ length: 60 }, () => "ignore" as const);
 let uidNext = 1_900_000_000 + (process.pid % 50_000) * 100;
 
@@ -40,11 +40,11 @@ export interface Host {
   log(): string;
   /** Sends a signal to one of the execution's processes, found by its uid and command line. */
   kill(signal: NodeJS.Signals, who: "launcher" | "supervisor"): void;
-  /** Of the launcher and the supervisor, as long as they run. */
+  /** The process ids of the launcher and the supervisor while they run. */
   pids(): number[];
   /** What is left of it on this machine, in words. */
   leftovers(): string[];
-  /** What a host removes in the end: an empty group, an unmounted folder. */
+  /** Removes what a host removes in the end: an empty group, an unmounted folder. */
   clean(): void;
 }
 
@@ -84,7 +84,7 @@ export async function startHost({
       "--",
     ].concat(process.execPath, launcher),
     {
-      // The last is what a careless host leaves open: the sandbox must not inherit it.
+      // The last one is left open as by a careless host; the sandbox must not inherit it.
       stdio: ["ignore", "pipe", "pipe", ...unused, openSync("/dev/null", "r")],
       env: {
         PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
@@ -127,7 +127,7 @@ export async function startHost({
   };
 }
 
-/** Runs one execution to its end, in a container of its own. */
+/** Runs one execution to its end, in its own container. */
 export async function execute(
   claim: ClaimReply,
   mode: SandboxMode,
@@ -172,22 +172,23 @@ function cgroupFolders(name: string): string[] {
   return [...new Set(Object.values(parents))];
 }
 
-function leftovers(of: { scratch: string; groups: string[]; uids: Host["uids"] }): string[] {
+function leftovers(host: { scratch: string; groups: string[]; uids: Host["uids"] }): string[] {
   const left: string[] = [];
-  for (const uid of Object.values(of.uids)) {
+  for (const uid of Object.values(host.uids)) {
     for (const pid of processesOf(uid)) left.push(`process ${pid} of uid ${uid}`);
   }
-  for (const group of of.groups) {
+  for (const group of host.groups) {
     if (!existsSync(group)) continue;
     if (existsSync(join(group, "sandbox"))) left.push(`cgroup ${group}/sandbox`);
   }
   const mounts = readFileSync("/proc/self/mountinfo", "utf8");
-  if (mounts.includes(of.scratch)) left.push(`mount below ${of.scratch}`);
-  if (existsSync(of.scratch)) left.push(...readdirSync(of.scratch).map((name) => `file ${name}`));
+  if (mounts.includes(host.scratch)) left.push(`mount below ${host.scratch}`);
+  if (existsSync(host.scratch))
+    left.push(...readdirSync(host.scratch).map((name) => `file ${name}`));
   return left;
 }
 
-/** Living processes of a uid; the dead that nobody has waited for don't count. */
+/** Living processes of a uid; zombies don't count. */
 export function processesOf(uid: number): number[] {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return pids.map(Number).filter((pid) => {

@@ -1,4 +1,4 @@
-/** The modes that this run tries where each takes long: the commit chooses one of them. */
+/** The modes that this run tries in slow tests; the commit chooses one of them. */
 import { sandboxModes } from "#shared/protocol/sandbox-mode";
 import { sharedOut } from "../../kit/shard.ts";
 

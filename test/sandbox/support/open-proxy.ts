@@ -1,4 +1,4 @@
-/** A proxy on a port of this machine, without a sandbox before it: its rules alone are tried. */
+/** A proxy on a port of this machine, without a sandbox, to try its rules alone. */
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { defaultEgressLimits, type NetworkPolicy } from "#shared/protocol/runner";
@@ -9,12 +9,12 @@ import type { TlsTerminator } from "../../../runner/egress/tls-terminator.ts";
 
 export interface ProxyOptions {
   readonly policy: Partial<NetworkPolicy>;
-  /** By name: what each question in turn is answered; the last one stays. */
+  /** Answers by name: one per question in turn; the last one is repeated. */
   readonly names: Readonly<Record<string, readonly (readonly string[])[]>>;
-  /** From a public port to where it is really found. */
+  /** Maps a public port to the real one. */
   readonly ports?: ReadonlyMap<number, number>;
   readonly terminator?: TlsTerminator;
-  /** When an attempt that was written down is stored: at once, unless it is said. */
+  /** When a recorded attempt is stored. By default at once. */
   readonly stored?: () => Promise<void>;
 }
 
@@ -22,11 +22,11 @@ export interface OpenProxy {
   readonly port: number;
   /** Attempts that are over, in the order they ended. */
   readonly log: NewAttempt[];
-  /** Attempts that were to be made, in the order they were written down. */
+  /** Attempts that were recorded in advance, in order. */
   readonly opened: NewAttempt[];
   /** Names that were resolved, in order. */
   readonly asked: string[];
-  /** What the proxy connected to, as it was checked. */
+  /** The checked addresses that the proxy connected to. */
   readonly dialled: string[];
   close(): void;
 }
@@ -73,7 +73,7 @@ export async function openProxy(options: ProxyOptions): Promise<OpenProxy> {
   return { port: address.port, log, opened, asked, dialled, close: () => proxy.close() };
 }
 
-/** Sends bytes as they are, and reads until the other side ends. */
+/** Sends bytes unchanged, and reads until the other side ends. */
 export async function sendRaw(port: number, ...pieces: readonly (string | Buffer)[]) {
   const socket = connect({ host: "127.0.0.1", port });
   const chunks: Buffer[] = [];

@@ -1,4 +1,4 @@
-/** The runner's programs as they are deployed, and with one thing in their sources changed. */
+/** The runner's programs as they are deployed, optionally with one change to their sources. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { build, type Plugin } from "esbuild";
 const root = join(import.meta.dirname, "../../..");
 const prefix = "paddock-runner-";
 const built = new Map<string, Promise<string>>();
-/** One text of one source file; `find` must stand there once. */
+/** A replacement in one source file; `find` must occur there exactly once. */
 export interface Alteration {
   readonly file: string;
   readonly find: string;
@@ -41,7 +41,7 @@ async function bundle(alterations: readonly Alteration[]): Promise<string> {
   return folder;
 }
 
-/** A test's process ends without a word, so what the last ones built is removed by the next. */
+/** Removes earlier builds, because a test's process may end without cleaning up. */
 function sweepTheDead(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = name.startsWith(prefix) ? /-(\d+)-\w+$/.exec(name)?.[1] : undefined;
@@ -50,7 +50,7 @@ function sweepTheDead(): void {
   }
 }
 
-/** All changes of one file at once: only the first plugin that answers is heard. */
+/** Makes all changes of one file at once, because only the first plugin that answers is used. */
 function altered([file, alterations]: readonly [string, readonly Alteration[]]): Plugin {
   return {
     name: `altered ${file}`,

@@ -1,4 +1,4 @@
-/** Servers for a proxy to lead to, and what is said to it by hand. */
+/** Servers behind a proxy, and clients that talk to it by hand. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
@@ -14,16 +14,16 @@ export interface Served {
   readonly body: string;
 }
 
-/** One server without and one with TLS, which is for `allowed.test`. */
+/** One server without and one with TLS, whose certificate is for `allowed.test`. */
 export class ProxyServers {
   /** Every plain request as it reached the server. */
   readonly served: Served[] = [];
-  /** From 80 and 443 to where they are really found. */
+  /** Maps 80 and 443 to the real ports. */
   readonly ports = new Map<number, number>();
   readonly #tls = makeTestCa(["allowed.test"]);
   readonly #plain = createServer(async (request, response) => {
     const { method = "", url = "", rawHeaders } = request;
-    // One that breaks off has said nothing.
+    // A request that breaks off counts as empty.
     const body = await text(request).catch(() => "");
     this.served.push({ method, url, headers: rawHeaders, body });
     response.setHeader("X-Of-Server", "kept");
@@ -45,7 +45,9 @@ export class ProxyServers {
     this.#secure.close();
   }
 
-  /** Through a tunnel: the server's answer, or what TLS or the proxy said instead. */
+  /**
+   * Sends a request through a tunnel; returns the server's answer, or TLS's or the proxy's error.
+   */
   async askSecurely(port: number, authority: string, servername: string): Promise<string> {
     const socket = connectTcp(port, "127.0.0.1");
     socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
@@ -70,7 +72,7 @@ export function get(target: string, ...headers: readonly string[]): string {
   return [`GET ${target} HTTP/1.1`, ...headers, "Connection: close", "", ""].join("\r\n");
 }
 
-/** Of a refusal. */
+/** The rule that a refusal names. */
 export function ruleOf(answer: string): string | undefined {
   return /^x-paddock-rule: (\w+)/im.exec(answer)?.[1];
 }

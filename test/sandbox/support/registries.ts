@@ -14,7 +14,7 @@ export interface Registries {
   close(): void;
 }
 
-/** @param origin Where the package for Node says that its archive lies. */
+/** @param origin The origin of the archive in the Node package's metadata. */
 export function makeRegistries(origin: string): Registries {
   const folder = mkdtempSync(join(tmpdir(), "paddock-registries-"));
   makeRepository(folder);

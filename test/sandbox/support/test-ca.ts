@@ -1,11 +1,11 @@
-/** A certificate authority of the test's own, made anew each time. */
+/** A certificate authority for tests, which is made each time. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export interface TestCa {
-  /** In PEM. */
+  /** PEM. */
   readonly ca: string;
   readonly cert: string;
   readonly key: string;

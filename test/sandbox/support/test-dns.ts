@@ -1,4 +1,4 @@
-/** A DNS server that answers what it is told, and remembers what it was asked. */
+/** A DNS server with given answers, which remembers the questions. */
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 
@@ -7,13 +7,13 @@ const types = { a: 1, aaaa: 28 };
 const flags = { answer: 0x8180, noSuchName: 0x8183 };
 
 export class TestDns {
-  /** Names asked for, in order, each once per question. */
+  /** Names asked for, in order, once per question. */
   readonly asked: string[] = [];
   readonly #socket: Socket = createSocket("udp4");
   readonly #answers: Readonly<Record<string, readonly (readonly string[])[]>>;
   readonly #turns = new Map<string, number>();
 
-  /** @param answers By name: what each question in turn is answered; the last one stays. */
+  /** @param answers By name: one per question in turn; the last one is repeated. */
   constructor(answers: Readonly<Record<string, readonly (readonly string[])[]>>) {
     this.#answers = answers;
     this.#socket.on("message", (query, from) => {
@@ -52,7 +52,7 @@ export class TestDns {
     return Buffer.concat([header, question, ...records]);
   }
 
-  /** The two questions for one name, IPv4 and IPv6, are one turn. */
+  /** The IPv4 and IPv6 questions for one name take the same answer. */
   #addressesOf(name: string, type: number): readonly string[] | undefined {
     const turns = this.#answers[name];
     if (type === types.a) this.asked.push(name);

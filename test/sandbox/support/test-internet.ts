@@ -1,6 +1,6 @@
 /**
- * An internet of the test's own: names, a resolver, and servers that are found at public addresses.
- * The runner checks the public address, and only then is led to the local server.
+ * A test's own internet: names, a resolver, and servers that are found at public addresses. The
+ * runner checks the public address, and only then is led to the local server.
  */
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
@@ -12,11 +12,11 @@ import { defaultEgressLimits } from "#shared/protocol/runner";
 import { makeTestCa, type TestCa } from "./test-ca.ts";
 import { TestDns } from "./test-dns.ts";
 
-/** Where every name leads that isn't given another address. */
+/** The address of every name without another one. */
 export const publicAddress = "93.184.215.14";
 
 export interface TestInternetOptions {
-  /** What the resolver says: by name, what each question in turn is answered. */
+  /** The resolver's answers by name, one per question in turn. */
   readonly names: Readonly<Record<string, readonly (readonly string[])[]>>;
   /** Answers over HTTP on port 80 and HTTPS on port 443. */
   readonly serve: RequestListener;
@@ -54,7 +54,7 @@ export class TestInternet {
     for (const server of this.#servers.values()) server.close();
   }
 
-  /** Where the server of that port really listens. */
+  /** The real port of the server for that port. */
   localPort(port: number): number {
     const address = this.#servers.get(port)?.address();
     if (typeof address !== "object" || address === null) throw new Error(`no server at ${port}`);
@@ -75,7 +75,7 @@ export class TestInternet {
     return { [jobEnvironment.testNetwork]: JSON.stringify(network) };
   }
 
-  /** What a claim needs for the sandbox's programs to trust the servers. */
+  /** The parts of a claim that make the sandbox's programs trust the servers. */
   claim(network: Partial<NetworkPolicy>): Partial<ClaimReply> {
     const file = "/tmp/test-ca.pem";
     const readers = ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "PIP_CERT"];

@@ -1,4 +1,4 @@
-/** A function with one thing in its sources changed: what it would be without one defence. */
+/** A function with one change to its sources: what it would be without one defence. */
 import { readFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { build } from "esbuild";
 import { repositoryRoot } from "../../../scripts/tools/repository.ts";
 import type { Alteration } from "../../sandbox/support/programs.ts";
 
-/** @returns The bundle's file, in a folder of its own that the caller removes. */
+/** @returns The bundle's file, in a folder that the caller removes. */
 export async function alteredFunction(
   name: string,
   { file, find, replace }: Alteration,

@@ -1,4 +1,4 @@
-/** Looks for planted secrets in all that a cloud keeps, shows and runs, in every form. */
+/** Searches everything that a cloud stores, shows and runs for planted secrets, in every form. */
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,12 +11,12 @@ const fileBytesMax = 64 * 1024 * 1024;
 const temporaryBytesMax = 1024 * 1024;
 const filesMax = 20_000;
 
-/** What a value looks like as programs write it; told apart, so that a control can miss none. */
+/** A value's spellings by name, so that a control can check that none is missed. */
 export function spellings(value: string): Readonly<Record<string, Buffer>> {
   const bytes = Buffer.from(value);
   const base64 = (offset: number) => {
     const padded = Buffer.concat([Buffer.alloc(offset), bytes]);
-    // Neither the characters that its neighbours take part in, nor the padding.
+    // Leaves out characters that depend on neighbouring bytes, and the padding.
     const [from, to] = [Math.ceil((offset * 8) / 6), Math.floor((padded.length * 8) / 6)];
     return padded.toString("base64").slice(from, to);
   };
@@ -36,7 +36,7 @@ export function spellings(value: string): Readonly<Record<string, Buffer>> {
   return Object.fromEntries(pairs);
 }
 
-/** Each find as `secret, form`; what is compressed is looked into. */
+/** Each find as `secret, form`; compressed data is searched, too. */
 export function findIn(contents: Contents, secrets: Readonly<Record<string, string>>): string[] {
   const found = new Set<string>();
   const unpacked = contents.flatMap((bytes) => [bytes, ...gunzipped(bytes)]);
@@ -48,7 +48,7 @@ export function findIn(contents: Contents, secrets: Readonly<Record<string, stri
   return [...found];
 }
 
-/** Wherever in the bytes one begins. */
+/** Tries every position in the bytes where compressed data may begin. */
 function gunzipped(bytes: Buffer): Buffer[] {
   const found: Buffer[] = [];
   const begin = Buffer.of(0x1f, 0x8b, 0x08);
@@ -56,13 +56,13 @@ function gunzipped(bytes: Buffer): Buffer[] {
     try {
       found.push(gunzipSync(bytes.subarray(at), { maxOutputLength: fileBytesMax }));
     } catch {
-      // Three bytes that happen to stand there.
+      // The three bytes were a coincidence.
     }
   }
   return found;
 }
 
-/** The files of a folder, and their names; what vanishes meanwhile is passed over. */
+/** The files of a folder, and their names; files that disappear meanwhile are skipped. */
 export function filesIn(
   folder: string,
   which: {
@@ -84,20 +84,20 @@ export function filesIn(
         contents.push(Buffer.from(next), readFileSync(next));
       }
     } catch {
-      // It is gone, or a stranger's.
+      // It is gone, or belongs to another user.
     }
   }
   return contents;
 }
 
 /** What tests and other programs left in temporary folders since `sinceMs`. */
-export function temporaryFiles(sinceMs: number, without: readonly string[]): Contents {
-  // Larger ones are programs that tests have built.
-  const which = { sinceMs, bytesMax: temporaryBytesMax, without };
+export function temporaryFiles(sinceMs: number, excluded: readonly string[]): Contents {
+  // Larger files are programs that tests have built.
+  const which = { sinceMs, bytesMax: temporaryBytesMax, without: excluded };
   return [tmpdir(), "/dev/shm", "/run"].flatMap((folder) => filesIn(folder, which));
 }
 
-/** Of every process but those inside a sandbox, which have a network of their own. */
+/** Contents of every process outside of sandboxes, which have their own network. */
 export function processes(what: "cmdline" | "environ"): Contents {
   const ours = readlinkSync("/proc/self/ns/net");
   return readdirSync("/proc")

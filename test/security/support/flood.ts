@@ -1,15 +1,15 @@
-/** Forged keys by the thousand, each before a body that nobody should take in. */
+/** Thousands of forged keys, each before a body that no server should read. */
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import { someAddress } from "./refusals.ts";
 
-/** Of each body, what is announced and offered. */
+/** The size that each body announces and offers. */
 const bodyBytes = 1024 * 1024;
 const chunk = Buffer.alloc(64 * 1024, 0x20);
 const answerMsMax = 20_000;
 
 export interface FloodRefusal {
-  /** Null where the connection was closed so fast that the answer was lost on the way. */
+  /** Null if the connection was closed so fast that the answer was lost. */
   readonly status: number | null;
   readonly ms: number;
 }
@@ -20,7 +20,7 @@ export interface Flood {
   readonly atOnce: number;
 }
 
-/** Sends all of them, so many at once; each stops sending when it is answered. */
+/** Sends all of them, `atOnce` at a time; each stops sending when it is answered. */
 export async function flood({ port, count, atOnce }: Flood): Promise<readonly FloodRefusal[]> {
   const refusals: FloodRefusal[] = [];
   let begun = 0;
@@ -46,7 +46,7 @@ function head(): string {
   ].join("\r\n");
 }
 
-/** Writes as fast as the connection takes it, until there is an answer or nothing is left. */
+/** Writes as fast as possible until there is an answer or nothing is left. */
 async function offer(port: number): Promise<FloodRefusal> {
   const began = performance.now();
   return await new Promise((resolve, reject) => {
@@ -75,7 +75,7 @@ async function offer(port: number): Promise<FloodRefusal> {
       received += data.toString("latin1");
       if (received.includes("\r\n\r\n")) finish();
     });
-    // Whoever hangs up while we still send has refused: `close` follows.
+    // A server that disconnects while we still send has refused; `close` follows.
     socket.once("error", () => undefined);
     socket.once("close", finish);
   });

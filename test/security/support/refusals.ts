@@ -9,28 +9,26 @@ const ownNetwork = 100 + Math.floor(Math.random() * 100);
 const requestsPerAddress = 500;
 let sent = 0;
 
-/** Another address now and then, so that no limit but the one that is tried has a say. */
+/** Changes the address now and then, so that only the tested limit applies. */
 export function someAddress(): string {
   sent += 1;
   return `127.${ownNetwork}.${Math.floor(sent / requestsPerAddress) % 250}.3`;
 }
 
-/** A request that the route would take, from whoever `by` says. */
+/** Sends a request that the route would accept, with the credential that `sent` names. */
 export async function ask(
   route: TableRoute,
-  by: Sent = {},
+  sent: Sent = {},
   ids?: Ids,
   query = "",
 ): Promise<Answer> {
   const { method } = route;
   const body = bodyFor(route, ids);
-  const options = { method, ...(body ? { body } : {}), ...by };
+  const options = { method, ...(body ? { body } : {}), ...sent };
   return await send(`${pathFor(route, ids)}${query}`, { ...options, localAddress: someAddress() });
 }
 
-/**
- * The API's own form of a refusal, with its code and its headers, and nothing of what is inside.
- */
+/** Expects a refusal in the API's own form, with its code and headers and no internals. */
 export function expectRefusal(answer: Answer, status: number, code: string): void {
   expect({ status: answer.status, code: answer.json.code }).toEqual({ status, code });
   expect(answer.json).toMatchObject({
@@ -42,7 +40,7 @@ export function expectRefusal(answer: Answer, status: number, code: string): voi
   expect(answer.text).not.toMatch(/ at .*\.(?:ts|cjs)|node_modules|<html|Firestore|grpc/i);
 }
 
-/** Two answers that tell their reader the same. */
+/** Expects two answers that tell their reader the same. */
 export function expectSameAnswer(answer: Answer, other: Answer): void {
   const told = ({ status, json }: Answer) => ({ status, ...json, requestId: null });
   expect(told(answer)).toEqual(told(other));

@@ -1,12 +1,12 @@
 /**
- * What to send to a route so that nothing but the caller is at fault, made from the route's own
- * schemas. What can't be made from them stands below by hand; a route that neither covers fails.
+ * A request for each route that is valid except for its caller, made from the route's own schemas.
+ * What can't be derived from them is listed below; a route that neither covers fails.
  */
 import * as z from "zod";
 import { idPrefixes } from "#shared/core/ids";
 import type { TableRoute } from "./table.ts";
 
-/** By the prefix of the ids' kind. */
+/** Ids by the prefix of their kind. */
 export type Ids = Readonly<Record<string, string>>;
 
 /** Ids of the right form that belong to nobody. */
@@ -14,15 +14,15 @@ export const nobodys: Ids = Object.fromEntries(
   Object.values(idPrefixes).map((prefix) => [prefix, `${prefix}_${"0".repeat(21)}`]),
 );
 
-/** Bodies that a schema's form alone doesn't tell. */
+/** Bodies that can't be derived from a schema. */
 const bodies: Readonly<Record<string, object>> = {
   "POST /v1/threads/:threadId/messages": { content: "true" },
 };
 
-/** Parameters that are no ids. */
+/** Parameters that aren't ids. */
 const words: Readonly<Record<string, string>> = { key: "NAME", "*": "a.txt" };
 
-/** Fields whose names look like ids: what they name, or null for a client's own label. */
+/** Fields whose names look like ids: the prefix of what they name, or null for a client's label. */
 const prefixOfField: Readonly<Record<string, string | null>> = {
   environmentId: "env",
   environmentIds: "env",
@@ -37,7 +37,7 @@ const prefixOfField: Readonly<Record<string, string | null>> = {
   userId: "user",
   projectId: null,
   appId: null,
-  // Of what the deployment sells.
+  // Names something that the deployment sells.
   variantId: null,
   referenceId: null,
 };
@@ -82,7 +82,7 @@ function textFor(schema: Schema, ids: Ids): string {
   return word.padEnd(schema.minLength ?? 0, "x");
 }
 
-/** The least that a schema asks for. */
+/** The smallest value that a schema accepts. */
 function sampleOf(schema: Schema, ids: Ids): unknown {
   if (schema.const !== undefined) return schema.const;
   if (schema.enum) return schema.enum[0];
@@ -100,7 +100,7 @@ function sampleOf(schema: Schema, ids: Ids): unknown {
       return Array.from({ length: schema.minItems ?? 0 }, () => sampleOf(schema.items ?? {}, ids));
     case "object": {
       const { required = [], properties = {} } = schema;
-      // A field that may not be there shows as one of no form at all.
+      // A field that must be absent has an empty schema.
       const named = required.filter((name) => Object.keys(properties[name] ?? {}).length > 0);
       const wanted = named.map((name) => [name, sampleOf(properties[name] ?? {}, ids)]);
       return Object.fromEntries(wanted);
@@ -123,7 +123,7 @@ export function pathFor({ path, route, title }: TableRoute, ids: Ids = nobodys):
   });
 }
 
-/** @throws if the route takes JSON and the suite can't say which. */
+/** @throws if the route takes JSON and the suite has none for it. */
 export function bodyFor({ route, title }: TableRoute, ids: Ids = nobodys): object | undefined {
   if (typeof route.body === "string") return undefined;
   const { body: schema } = route;
@@ -135,7 +135,7 @@ export function bodyFor({ route, title }: TableRoute, ids: Ids = nobodys): objec
   throw new Error(`${title}: the suite has no body that it takes: ${why}`);
 }
 
-/** The least that is asked for, and then with each of what may be left out. */
+/** The smallest body, and one with each optional field. */
 function candidates(schema: Schema, ids: Ids): readonly object[] {
   const least = Object(sampleOf(schema, ids));
   const more = Object.entries(schema.properties ?? {}).map(([name, property]) => ({
@@ -149,17 +149,17 @@ export interface IdField {
   readonly where: "query" | "body";
   readonly field: string;
   readonly prefix: string;
-  /** The id alone, or where the field is a list a list of it. */
+  /** The id alone, or in a list if the field is one. */
   valueFor(id: string): unknown;
 }
 
-/** The fields of query and body that name something of an owner's. @throws for an unknown one. */
+/** The fields of query and body that name something of an owner. @throws for an unknown one. */
 export function idFieldsOf({ route, title }: TableRoute): readonly IdField[] {
   const inBody = typeof route.body === "string" ? {} : (jsonSchema(route.body).properties ?? {});
   const inQuery = jsonSchema(route.query).properties ?? {};
   const fieldsIn = (where: IdField["where"], properties: Readonly<Record<string, Schema>>) =>
     Object.entries(properties).flatMap(([field, schema]): IdField[] => {
-      // Without any form it is looked up nowhere: it is refused, or only warned of.
+      // A field with an empty schema is never looked up: it is refused, or only warned of.
       if (Object.keys(schema).length === 0) return [];
       const prefix = prefixIn(schema) ?? prefixByName(field, title);
       if (prefix === null) return [];

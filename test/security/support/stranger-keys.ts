@@ -1,4 +1,4 @@
-/** Keys of those who have no business anywhere, each with the reason why not. */
+/** Keys that must not be accepted, each with the reason. */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { composeKey, hashKey, keyRandomBytes, type Mode } from "#shared/core/keys/api-key";
@@ -9,37 +9,37 @@ import { firestore } from "../../kit/store.ts";
 
 export interface StrangerKey {
   readonly kind: string;
-  /** Null for none at all. */
+  /** Null for a request without a key. */
   readonly key: string | null;
-  /** What the answer says; the catalogue's sentence where the reason is nobody's business. */
+  /** The answer's message; the catalogue's if the reason must stay secret. */
   readonly sentence: RegExp;
 }
 
 const unnamed = /^Send a valid API key/;
-/** A key in the right form; its last eight characters are no check of any pepper. */
+/** A key in the right form whose last eight characters no pepper has signed. */
 export const forged = `tb_dev_${"0".repeat(64)}`;
 
-/** None of these was ever issued, and that shows without a read. */
+/** None of these was ever issued, which is visible without a read. */
 export const unissued: readonly StrangerKey[] = [
   { kind: "no key", key: null, sentence: unnamed },
   { kind: "a malformed key", key: "tb_dev_0123", sentence: unnamed },
   { kind: "a forged key", key: forged, sentence: unnamed },
 ];
 
-/** A key with a check that is right, whoever made it. */
+/** A key whose checksum is right, although it was never issued. */
 export function keyWithCheck(mode: Mode = "development"): string {
   const { PADDOCK_PEPPERS_FILE: file = "" } = cloud().environment;
   const { current, keys } = JSON.parse(readFileSync(file, "utf8"));
   return composeKey(mode, randomBytes(keyRandomBytes), Buffer.from(keys[current], "hex"));
 }
 
-/** When a key was used is written after the answer: whoever looks for writes waits for that one. */
+/** The use of a key is recorded after the answer, so a test that counts writes waits for it. */
 export async function untilUseIsNoted({ key }: TestOwner): Promise<void> {
   const stored = firestore().collection("apiKeys").doc(hashKey(key));
   await until("the note of its use", async () => (await stored.get()).get("lastUsedAt") !== null);
 }
 
-/** A key of `owner` as the store could hold it, but for what `changes` say. */
+/** Stores a key of `owner` with `changes`. */
 async function plant(owner: TestOwner, changes: object, mode?: Mode): Promise<string> {
   const keys = firestore().collection("apiKeys");
   const stored = (await keys.doc(hashKey(owner.key)).get()).data();
@@ -48,7 +48,7 @@ async function plant(owner: TestOwner, changes: object, mode?: Mode): Promise<st
   return key;
 }
 
-/** Keys that look right and have to be looked up to be refused. */
+/** Keys that look right and are refused only after a look-up. */
 export async function refusedKeys(): Promise<readonly StrangerKey[]> {
   const owner = await newOwner({ creditUsd: 0 });
   const revoked = (await send("/v1/keys", { key: owner.key, body: { name: "revoked" } })).json;

@@ -1,4 +1,4 @@
-/** Every route there is, from the functions' own declarations, with what to send to each. */
+/** Every route, from the functions' own declarations, with what to send to each. */
 import type { Route } from "#shared/pipeline/route";
 import type { Service } from "#shared/pipeline/service";
 import { functionNames } from "../../../scripts/build/entries.ts";

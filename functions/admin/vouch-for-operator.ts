@@ -1,0 +1,36 @@
+import * as z from "zod";
+import { noParams, noQuery, ok } from "#shared/contract/common";
+import { ApiError } from "#shared/errors/api-error";
+import { areIndependent, readOperators } from "#shared/identity/independent-operators";
+import { jsonBytesMax, route } from "#shared/pipeline/route";
+import { patch } from "#shared/store/documents";
+import { OperatorBody, OperatorName, readNamedOperator } from "./operator-body.ts";
+
+export const vouchForOperator = route({
+  answers: "POST /v1/admin/operators/vouch",
+  summary: "Say that an operator whom another one made is another person, who may confirm money.",
+  authenticate: "operator",
+  scope: "none",
+  params: noParams,
+  query: noQuery,
+  body: OperatorName,
+  bodyBytesMax: jsonBytesMax,
+  limits: "writes",
+  budget: "free",
+  audit: "operator.vouched",
+  reply: { 200: z.object({ operator: OperatorBody }) },
+  read: async ({ body, deps }) => ({
+    ...(await readNamedOperator(deps, body)),
+    all: await readOperators(deps.store),
+  }),
+  decide({ caller, data: { owner, ref, version, value, all } }) {
+    const reply = ok({ operator: { id: value.id, email: value.email } });
+    if (value.vouchedBy !== null) return { writes: [], reply, owner };
+    if (!areIndependent(all, caller.id, value.id)) {
+      const message = "As far as the record shows, you and this operator may be one person.";
+      throw new ApiError("FORBIDDEN", { message });
+    }
+    const writes = [patch(ref, { vouchedBy: caller.id }, { version })];
+    return { writes, owner, subject: value.id, reply };
+  },
+});

@@ -1,0 +1,102 @@
+import { Timestamp } from "@google-cloud/firestore";
+import { describe, expect, test } from "vitest";
+import * as z from "zod";
+import type { Ref, Version, Write } from "#shared/store/documents";
+import { MemoryStore } from "../../test/kit/memory-store.ts";
+import { sweepEach, sweepingMsMax } from "./sweep-each.ts";
+
+const Due = z.object({ v: z.literal(1), dueAt: z.int() });
+const refOf = (name: string): Ref<typeof Due> => ({ path: `orders/${name}`, schema: Due });
+
+/** Orders that are due since 1, 2, 3 …, and what is done to them. */
+async function newOrders(names: readonly string[]) {
+  const store = new MemoryStore();
+  let nowMs = 1_000_000;
+  for (const [index, name] of names.entries()) {
+    const value = { v: 1, dueAt: index + 1 };
+    await store.commit([{ op: "create", path: refOf(name).path, value }]);
+  }
+  const dueAtOf = async (name: string) => (await store.get(refOf(name))).value?.dueAt ?? 0;
+  const due = async () => {
+    const all = await Promise.all(names.map(async (name) => [name, await dueAtOf(name)] as const));
+    const now = all.filter(([, dueAt]) => dueAt <= nowMs).sort(([, a], [, b]) => a - b);
+    return now.map(([name]) => name);
+  };
+  const sweep = async (work: (name: string) => Promise<void>) => {
+    const begun: string[] = [];
+    const done = sweepEach({ store, now: () => nowMs }, await due(), {
+      concurrency: 1,
+      ref: refOf,
+      dueField: "dueAt",
+      work: async (name) => {
+        begun.push(name);
+        await work(name);
+        return name;
+      },
+      failed: (name) => `${name} failed`,
+    });
+    return { begun, done };
+  };
+  const pass = (ms: number) => {
+    nowMs += ms;
+  };
+  return { store, sweep, pass };
+}
+
+const never = new Promise<void>(() => undefined);
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("TEN-2 sweepEach()", () => {
+  test("doesn't begin a call that follows one that was cut with what that was cut at", async () => {
+    const { sweep, pass } = await newOrders(["endless", "second", "third"]);
+    const cut = await sweep(async () => await never);
+    for (let turns = 0; turns < 100 && cut.begun.length === 0; turns += 1) await turn();
+    expect(cut.begun).toEqual(["endless"]);
+    pass(300_000);
+    const { begun, done } = await sweep(async () => undefined);
+    await done;
+    expect(begun).toEqual(["second", "third", "endless"]);
+  });
+
+  test("begins nothing once the call's time is over", async () => {
+    const { sweep, pass } = await newOrders(["slow", "second"]);
+    const { begun, done } = await sweep(async () => pass(sweepingMsMax + 1));
+    expect(await done).toEqual(["slow"]);
+    expect(begun).toEqual(["slow"]);
+  });
+
+  test("goes on behind what failed, and leaves what somebody else has taken", async () => {
+    const { store, sweep } = await newOrders(["bad", "taken", "good"]);
+    store.before = async (writes: readonly Write[]) => {
+      store.before = async () => undefined;
+      const fields = { dueAt: 2_000_000 };
+      const version: Version | null = null;
+      await store.commitOnce([
+        { op: "patch", path: refOf("taken").path, fields, increments: {}, version },
+      ]);
+      expect(writes).toHaveLength(1);
+    };
+    const { done } = await sweep(async (name) => {
+      if (name === "bad") throw new Error("each time");
+    });
+    expect(await done).toEqual(["bad failed", "good"]);
+  });
+
+  test("tells its work when the document had been changed before it was put off", async () => {
+    const { store } = await newOrders(["one"]);
+    const before = (await store.get(refOf("one"))).version;
+    await sweepEach({ store, now: () => 5 }, ["one"], {
+      concurrency: 1,
+      ref: refOf,
+      dueField: "dueAt",
+      work: async (_, { changedAt, version, isLate }) => {
+        expect(changedAt).toEqual(before);
+        expect(version).toEqual(new Timestamp((before?.seconds ?? 0) + 1, 0));
+        expect(isLate()).toBe(false);
+      },
+      failed: (_, cause) => {
+        throw cause;
+      },
+    });
+  });
+});

@@ -1,0 +1,92 @@
+/**
+ * A bounded number of things that one process does at once, of which one owner has a part. Owners
+ * take turns, so that what one of them asks for delays another by one place (TEN-1). What nobody
+ * waits for any more leaves the line and is never begun.
+ */
+import { TurnQueue } from "../core/limits/turn-queue.ts";
+import { ApiError } from "../errors/api-error.ts";
+
+export interface TurnLimits {
+  readonly allMax: number;
+  /** Smaller than `allMax`, or one owner could keep all places for as long as its things take. */
+  readonly ownerMax: number;
+}
+
+interface Waiter {
+  readonly ownerId: string;
+  readonly admit: () => void;
+}
+
+export class OwnerTurns {
+  readonly #limits: TurnLimits;
+  readonly #queue = new TurnQueue<Waiter>();
+  readonly #running = new Map<string, number>();
+  #all = 0;
+
+  constructor(limits: TurnLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Does `work` in its owner's turn.
+   * @param signal aborted when nobody waits for the result any more.
+   * @throws {ApiError} `UNAVAILABLE` if that happened before its turn came.
+   */
+  async run<T>(ownerId: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    await this.#enter(ownerId, signal);
+    try {
+      return await work();
+    } finally {
+      this.#leave(ownerId);
+    }
+  }
+
+  async #enter(ownerId: string, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) throw givenUp();
+    const { promise: entered, resolve: admit, reject } = Promise.withResolvers<void>();
+    const waiter: Waiter = { ownerId, admit };
+    const withdraw = () => {
+      if (this.#queue.remove(ownerId, waiter)) reject(givenUp());
+    };
+    signal?.addEventListener("abort", withdraw, { once: true });
+    this.#queue.add(ownerId, waiter);
+    this.#serve();
+    try {
+      await entered;
+    } finally {
+      signal?.removeEventListener("abort", withdraw);
+    }
+  }
+
+  #leave(ownerId: string): void {
+    this.#all -= 1;
+    const left = this.#runningOf(ownerId) - 1;
+    if (left > 0) this.#running.set(ownerId, left);
+    else this.#running.delete(ownerId);
+    this.#serve();
+  }
+
+  #serve(): void {
+    const { allMax, ownerMax } = this.#limits;
+    while (this.#all < allMax) {
+      const taken = this.#queue.takeNext((ownerId) => this.#runningOf(ownerId) < ownerMax);
+      if (!taken) return;
+      this.#all += 1;
+      this.#running.set(taken.ownerId, this.#runningOf(taken.ownerId) + 1);
+      taken.admit();
+    }
+  }
+
+  #runningOf(ownerId: string): number {
+    return this.#running.get(ownerId) ?? 0;
+  }
+}
+
+/** For work of several steps, of which the next is vain. */
+export function requireWanted(signal: AbortSignal): void {
+  if (signal.aborted) throw givenUp();
+}
+
+function givenUp(): ApiError {
+  return new ApiError("UNAVAILABLE", { cause: "nobody waits for it any more" });
+}

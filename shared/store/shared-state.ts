@@ -1,0 +1,39 @@
+/** What all requests of a process share of one database: its calls, its listeners and its lines. */
+import type { Firestore } from "@google-cloud/firestore";
+import { BatchedReader } from "./batched-reader.ts";
+import { OwnerTurns } from "./owner-turns.ts";
+import { SharedListener } from "./shared-listener.ts";
+import { withDeadlineWhileWanted } from "./with-deadline.ts";
+
+export class SharedState {
+  readonly reads: BatchedReader;
+  readonly listeners = new SharedListener<object | null>();
+  readonly #lines = {
+    /** Decoded, a page takes several times its bytes. */
+    pages: new OwnerTurns({ allMax: 4, ownerMax: 2 }),
+    /** One question may ask for hundreds of them. */
+    sums: new OwnerTurns({ allMax: 32, ownerMax: 16 }),
+  };
+
+  constructor(db: Firestore) {
+    this.reads = new BatchedReader(db);
+  }
+
+  /**
+   * Does `work` in the turn of the owner whose collection it reads; the system's collections have
+   * a turn each.
+   * @param asker aborted when the asker has gone.
+   */
+  async inTurn<T>(
+    line: "pages" | "sums",
+    { path, asker }: { readonly path: string; readonly asker: AbortSignal | null },
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const [collection = "", ownerId] = path.split("/");
+    const turns = this.#lines[line];
+    return await withDeadlineWhileWanted(
+      async (signal) => await turns.run(ownerId ?? collection, () => work(signal), signal),
+      asker,
+    );
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * A promise that is made, and awaited only after something else was: if that fails, nobody handles
+ * what this one fails with, and Node ends the process for it. Promises that run beside each other
+ * are awaited together.
+ */
+import { isProduct } from "./import-rules.ts";
+import { type Finding, isNode, type SourceFile, type SyntaxNode, walk } from "./source-file.ts";
+
+const message =
+  "it is awaited only after something else, whose failure would leave its own unhandled: " +
+  "await both with Promise.all";
+
+export function findLateAwaits({ path, body, lineOf }: SourceFile): Finding[] {
+  if (!isProduct(path)) return [];
+  const findings: Finding[] = [];
+  walk(body, (node, parents) => {
+    const name = declaredCall(node);
+    const scope = parents.findLast(isFunction);
+    if (name === null || !scope) return;
+    const uses = usesOf(name, scope).filter(({ start }) => start > node.end);
+    const awaited = uses.find(({ use }) => use === "awaited");
+    if (!awaited || uses.some(({ use }) => use === "handled")) return;
+    if (hasAwaitBetween(scope, node.end, awaited.start)) {
+      findings.push({ path, line: lineOf(node.start), message });
+    }
+  });
+  return findings;
+}
+
+/** The name of a variable that holds what a call returned, which wasn't awaited. */
+function declaredCall({ type, id, init }: SyntaxNode): string | null {
+  if (type !== "VariableDeclarator" || !isNode(id) || id.type !== "Identifier") return null;
+  if (!isNode(init)) return null;
+  const branches = init.type === "ConditionalExpression" ? [init.consequent, init.alternate] : [];
+  const isCall = [init, ...branches].some(
+    (one) => isNode(one) && one.type === "CallExpression" && !neverFails(one),
+  );
+  return isCall ? String(id.name) : null;
+}
+
+function neverFails({ type, callee }: SyntaxNode): boolean {
+  if (type !== "CallExpression" || !isNode(callee) || callee.type !== "MemberExpression") {
+    return false;
+  }
+  return isNamed(callee.property, "catch") || isNamed(callee.property, "allSettled");
+}
+
+function usesOf(name: string, scope: SyntaxNode) {
+  const uses: { readonly use: "awaited" | "handled"; readonly start: number }[] = [];
+  walk(scope, (node) => {
+    const { type, argument, object, property, start } = node;
+    if (type === "AwaitExpression" && isNamed(argument, name)) uses.push({ use: "awaited", start });
+    if (type !== "MemberExpression" || !isNamed(object, name)) return;
+    if (isNamed(property, "catch") || isNamed(property, "then")) {
+      uses.push({ use: "handled", start });
+    }
+  });
+  return uses;
+}
+
+/** Looks at the function itself: what waits in a callback doesn't hold this one up. */
+function hasAwaitBetween(scope: SyntaxNode, from: number, to: number): boolean {
+  let found = false;
+  walk(scope, (node, parents) => {
+    const { type, argument, start } = node;
+    if (type !== "AwaitExpression" || start <= from || start >= to) return;
+    if (isNode(argument) && neverFails(argument)) return;
+    found ||= parents.findLast(isFunction) === scope;
+  });
+  return found;
+}
+
+function isFunction({ type }: SyntaxNode): boolean {
+  return /^(ArrowFunctionExpression|FunctionExpression|FunctionDeclaration)$/.test(type);
+}
+
+function isNamed(node: unknown, name: string): boolean {
+  return isNode(node) && node.type === "Identifier" && node.name === name;
+}
