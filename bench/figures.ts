@@ -1,17 +1,17 @@
+import { authenticatedRead } from "./benchmarks/authenticated-read.ts";
+import { coldStart } from "./benchmarks/cold-start.ts";
+import { egress } from "./benchmarks/egress.ts";
+import { eventDelivery } from "./benchmarks/event-delivery.ts";
+import { executionCpu } from "./benchmarks/execution-cpu.ts";
+import { firstOutput } from "./benchmarks/first-output.ts";
+import { forgedKey } from "./benchmarks/forged-key.ts";
+import { manyExecutions } from "./benchmarks/many-executions.ts";
+import { memory } from "./benchmarks/memory.ts";
+import { neighbours } from "./benchmarks/neighbours.ts";
+import { redaction } from "./benchmarks/redaction.ts";
+import { sandboxStart } from "./benchmarks/sandbox-start.ts";
+import { starts } from "./benchmarks/starts.ts";
 import type { Figure } from "./figure.ts";
-import { authenticatedRead } from "./figures/authenticated-read.ts";
-import { coldStart } from "./figures/cold-start.ts";
-import { egress } from "./figures/egress.ts";
-import { eventDelivery } from "./figures/event-delivery.ts";
-import { executionCpu } from "./figures/execution-cpu.ts";
-import { firstOutput } from "./figures/first-output.ts";
-import { forgedKey } from "./figures/forged-key.ts";
-import { manyExecutions } from "./figures/many-executions.ts";
-import { memory } from "./figures/memory.ts";
-import { neighbours } from "./figures/neighbours.ts";
-import { redaction } from "./figures/redaction.ts";
-import { sandboxStart } from "./figures/sandbox-start.ts";
-import { starts } from "./figures/starts.ts";
 
 /** Figures in the order in which they run and are printed. */
 export const figures: readonly Figure[] = [

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import * as z from "zod";
-import type { GateCrowd } from "./bare/gate-starts.ts";
+import type { GateCrowd } from "./baselines/gate-starts.ts";
 import type { Bench } from "./figure.ts";
 import { percentile } from "./statistics.ts";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { temporaryFolder } from "../scripts/tools/temporary-folder.ts";
-import { bundleBare } from "./bare-bundles.ts";
+import { bundleBare } from "./baseline-bundles.ts";
 import type { Bench, Effort, Target } from "./figure.ts";
 
 /** Bundles the baselines, and adds them to the cloud that is measured. */

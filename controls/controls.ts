@@ -3,20 +3,13 @@
  * it is listed here, its test is named after it (`describe("EXE-3 …")`), and the mutation makes
  * that test fail, which `npm run test:mutations` tries. A promise that isn't listed is open.
  */
+
+import type { Control } from "./control.ts";
 import { controlsOfEdge } from "./of-edge.ts";
 import { controlsOfIsolation } from "./of-isolation.ts";
 import { controlsOfOwners } from "./of-owners.ts";
 import { controlsOfSecrets } from "./of-secrets.ts";
 import { controlsOfWorkspaces } from "./of-workspaces.ts";
-
-export interface Control {
-  /** The file whose code keeps the promise. */
-  readonly enforcedBy: string;
-  /** The file with the test named after it. */
-  readonly test: string;
-  /** Replacing `find`, which occurs once in `file`, breaks the promise. */
-  readonly mutation: { readonly file: string; readonly find: string; readonly replace: string };
-}
 
 /** Keys are the promises' ids. */
 export const controls: Readonly<Record<string, Control>> = {
@@ -125,8 +118,8 @@ export const controls: Readonly<Record<string, Control>> = {
     test: "shared/store/commit-coordinator.test.ts",
     mutation: {
       file: "shared/store/commit-coordinator.ts",
-      find: "closes ? this.#lanes.closingsOf(owner) : this.#lanes.of(owner)",
-      replace: "closes ? this.#lanes.of(owner) : this.#lanes.of(owner)",
+      find: "closes ? this.#queues.closingsOf(owner) : this.#queues.of(owner)",
+      replace: "closes ? this.#queues.of(owner) : this.#queues.of(owner)",
     },
   },
   "KEY-2": {

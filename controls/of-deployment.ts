@@ -2,7 +2,7 @@
  * The `T` halves of promises: policy tests over the Terraform plan (`test/policy`) keep them.
  * `controls.ts` has the other halves.
  */
-import type { Control } from "./controls.ts";
+import type { Control } from "./control.ts";
 
 /** Keys are the promises' ids. */
 export const controlsOfDeployment: Readonly<Record<string, Control>> = {

@@ -1,5 +1,5 @@
 /** How the edge's promises are kept on a laptop; `of-deployment.ts` says how in the cloud. */
-import type { Control } from "./controls.ts";
+import type { Control } from "./control.ts";
 
 export const controlsOfEdge: Readonly<Record<string, Control>> = {
   "EDG-2": {

@@ -1,5 +1,5 @@
 /** EXE, NET and SEC: promises about the programs inside a sandbox. See `controls.ts`. */
-import type { Control } from "./controls.ts";
+import type { Control } from "./control.ts";
 
 /** Keys are the promises' ids. */
 export const controlsOfIsolation: Readonly<Record<string, Control>> = {

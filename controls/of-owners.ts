@@ -1,5 +1,5 @@
 /** TEN: promises between owners. See `controls.ts`. */
-import type { Control } from "./controls.ts";
+import type { Control } from "./control.ts";
 
 /** Keys are the promises' ids. */
 export const controlsOfOwners: Readonly<Record<string, Control>> = {

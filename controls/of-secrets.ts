@@ -1,5 +1,5 @@
 /** How the promises about secrets are kept; see `controls.ts`. */
-import type { Control } from "./controls.ts";
+import type { Control } from "./control.ts";
 
 export const controlsOfSecrets: Readonly<Record<string, Control>> = {
   "SEC-1": {

@@ -1,5 +1,5 @@
 /** How the promises about workspaces are kept; see `controls.ts`. */
-import type { Control } from "./controls.ts";
+import type { Control } from "./control.ts";
 
 export const controlsOfWorkspaces: Readonly<Record<string, Control>> = {
   "WSP-1": {

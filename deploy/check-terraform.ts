@@ -7,14 +7,14 @@ import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { readOptions, refuse } from "../scripts/tools/options.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
-import { isInShare, parseShare } from "../scripts/tools/share.ts";
+import { isInShare, parseShare } from "../scripts/tools/shard.ts";
 import { skippedCode } from "../scripts/tools/step.ts";
 import { copyDeployment, rootsIn } from "./terraform/copy-deployment.ts";
 import {
+  type CommandResult,
   findTerraform,
   initialise,
   NoTerraform,
-  type Outcome,
   runTerraform,
   type Terraform,
 } from "./terraform/terraform.ts";
@@ -96,7 +96,7 @@ async function checkPart(terraform: Terraform, folder: string, part: Part): Prom
   return report(`${path}: ${testFile}`, await runTerraform(terraform, folder, test));
 }
 
-function report(title: string, { code, stdout, stderr }: Outcome): boolean {
+function report(title: string, { code, stdout, stderr }: CommandResult): boolean {
   console.log(`${code === 0 ? "passed" : "failed"}  ${title}`);
   if (code !== 0) console.log(`${stdout}${stderr}`);
   return code === 0;

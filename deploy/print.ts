@@ -1,7 +1,7 @@
 /** A deployment's output and questions in a terminal. */
 import { createInterface } from "node:readline/promises";
 import colours from "picocolors";
-import type { Finding, Looked } from "./preflight/look.ts";
+import type { CheckResult, Finding } from "./preflight/check-result.ts";
 
 export const heading = (text: string) => console.log(`\n${colours.bold(colours.cyan(text))}`);
 export const line = (text: string) => console.log(`  ${text}`);
@@ -15,7 +15,7 @@ const marks: Readonly<Record<Finding["kind"], string>> = {
 };
 const column = 13;
 
-export function printLooked(looked: readonly Looked[]): void {
+export function printLooked(looked: readonly CheckResult[]): void {
   for (const { subject, found, findings } of looked) {
     const isFine = findings.every(({ kind }) => kind === "note");
     if (isFine && found !== "") done(`${subject.padEnd(column)}${found}`);

@@ -1,50 +1,17 @@
 /** The whole cloud on one machine: what `npm start`, the demo and the tests run against. */
+
+import { allSettled, ComponentStack } from "./cloud/component-stack.ts";
 import { type Operations, startCountedFunctions } from "./cloud/counted-functions.ts";
 import { functionEnvironment } from "./cloud/environment.ts";
 import { startFirestore } from "./cloud/firestore.ts";
-import { startFront } from "./cloud/front.ts";
+import { startIngress } from "./cloud/ingress.ts";
+import { keptFiles, type Layout, makeLayout } from "./cloud/layout.ts";
 import { audiences } from "./cloud/names.ts";
-import { allSettled, Parts, type StartedPart } from "./cloud/parts.ts";
-import { keptFiles, makePlan, type Plan } from "./cloud/plan.ts";
+import type { LocalCloudOptions } from "./cloud/options.ts";
 import { startServices } from "./cloud/services.ts";
 import { stopOnSignals } from "./cloud/signals.ts";
-import type { EdgeLimits } from "./edge/server.ts";
 import type { Faults } from "./lib/faults.ts";
 import type { RunFaults } from "./run/faults.ts";
-import type { Containers } from "./run/machine.ts";
-import type { RunLimits } from "./run/server.ts";
-
-export interface LocalCloudOptions {
-  /** Everything is stored here; one cloud at a time may use it. */
-  readonly dataFolder: string;
-  /** Forget what an earlier run kept. */
-  readonly fresh?: boolean;
-  /** The folder where `npm run build` put the bundles. */
-  readonly distFolder?: string;
-  /** The edge's port. Defaults to a free one. */
-  readonly port?: number;
-  /** Defaults to 127.0.0.1; a container whose port is published needs another address. */
-  readonly bind?: string;
-  /** The deployment's limits, in the form of `PADDOCK_LIMITS_FILE`; defaults to the product's. */
-  readonly limits?: object;
-  readonly edgeLimits?: Partial<EdgeLimits>;
-  readonly runLimits?: Partial<RunLimits>;
-  /**
-   * Replaces containers, for tests where thousands of executions matter and their commands don't.
-   */
-  readonly containers?: (metadataHost: string) => Containers;
-  /** The interval of both sweeps, instead of the usual ones. */
-  readonly sweepEveryMs?: number;
-  /** Start only these functions. */
-  readonly functions?: readonly string[];
-  readonly onProgress?: (part: StartedPart) => void;
-  /** Told in a sentence when a function crashed or came back. By default it is printed. */
-  readonly onNotice?: (sentence: string) => void;
-  /**
-   * Told when the cloud has stopped on an error. By default it is printed, and the process exits.
-   */
-  readonly onFatal?: (sentence: string) => void;
-}
 
 export interface LocalCloud {
   /** The edge's URL, without a trailing slash. */
@@ -94,7 +61,7 @@ const stopOrder = [
  */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   const beganMs = performance.now();
-  const parts = new Parts(options.onProgress ?? (() => undefined));
+  const parts = new ComponentStack(options.onProgress ?? (() => undefined));
   let stopped: Promise<void> | undefined;
   const stop = () => {
     stopped ??= parts.stop(stopOrder).finally(() => forgetSignals());
@@ -120,15 +87,15 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
 
 async function startAll(
   options: LocalCloudOptions,
-  parts: Parts,
+  parts: ComponentStack,
   fail: (sentence: string) => void,
 ): Promise<Omit<LocalCloud, "stop" | "startedInMs">> {
-  const plan = await makePlan(options, parts);
+  const plan = await makeLayout(options, parts);
   const [, { services, environment, operations, functions }] = await allSettled([
     startFirestore(plan, fail),
     startServicesAndFunctions(plan),
   ]);
-  const edge = await startFront(plan, services, functions);
+  const edge = await startIngress(plan, services, functions);
   return {
     baseUrl: `http://127.0.0.1:${edge.port}`,
     dataFolder: plan.folder.path,
@@ -148,7 +115,7 @@ async function startAll(
   };
 }
 
-async function startServicesAndFunctions(plan: Plan) {
+async function startServicesAndFunctions(plan: Layout) {
   const services = await startServices(plan);
   const environment = functionEnvironment({
     ...(await keptFiles(plan)),

@@ -13,12 +13,12 @@ import type { Owner } from "#shared/identity/owner";
 import { existingOwner, ownerOf } from "#shared/owners/act-on-owner";
 import {
   type Checked,
-  type Counted,
+  type CountedLedger,
   checkLedger,
   nothingCounted,
 } from "#shared/owners/check-ledger";
-import type { Walk } from "#shared/store/moment";
 import { type OwnerProfile, owners } from "#shared/store/owners";
+import type { SnapshotPage } from "#shared/store/read-snapshot";
 import { Store } from "#shared/store/store";
 import { firestoreHostFile } from "../local/cloud/firestore.ts";
 import { projectId } from "../local/cloud/names.ts";
@@ -69,7 +69,7 @@ async function* wanted(): AsyncGenerator<Owner> {
     yield (await existingOwner(store, values.owner)).owner;
     return;
   }
-  let walk: Walk = { field: "id", after: null, limit: ownersPerPage };
+  let walk: SnapshotPage = { field: "id", after: null, limit: ownersPerPage };
   for (let length = ownersPerPage; length === ownersPerPage; ) {
     const page = await pageOfOwners(walk);
     for (const profile of page) yield ownerOf(profile);
@@ -79,14 +79,14 @@ async function* wanted(): AsyncGenerator<Owner> {
   }
 }
 
-async function pageOfOwners(walk: Walk): Promise<readonly OwnerProfile[]> {
+async function pageOfOwners(walk: SnapshotPage): Promise<readonly OwnerProfile[]> {
   const found = await store.atOneMoment((snapshot) => snapshot.next(owners.all(), walk));
   return found.map(({ value }) => value);
 }
 
 /** Checks from the first line on, however long that takes. */
 async function checkWhole(owner: Owner): Promise<Checked> {
-  let from: Counted = nothingCounted;
+  let from: CountedLedger = nothingCounted;
   for (let call = 0; call < callsMax; call += 1) {
     const options = { from, unless: null, pagesMax, now: Date.now() };
     const checked = await checkLedger(store, owner, options);

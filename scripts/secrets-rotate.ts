@@ -8,8 +8,8 @@ import { addPrimaryVersion, primaryVersion } from "#shared/google/kms-versions";
 import { operatorsTrail } from "#shared/identity/owner";
 import { existingOwner, ownerOf } from "#shared/owners/act-on-owner";
 import { rotateOwner } from "#shared/secrets/rotate";
-import type { Walk } from "#shared/store/moment";
 import { owners } from "#shared/store/owners";
+import type { SnapshotPage } from "#shared/store/read-snapshot";
 import { Store } from "#shared/store/store";
 import { findLocalCloud } from "./tools/local-cloud.ts";
 import { readOptions } from "./tools/options.ts";
@@ -67,7 +67,7 @@ async function* wanted() {
     yield (await existingOwner(store, values.owner)).owner;
     return;
   }
-  let walk: Walk = { field: "id", after: null, limit: ownersPerPage };
+  let walk: SnapshotPage = { field: "id", after: null, limit: ownersPerPage };
   for (let length = ownersPerPage; length === ownersPerPage; ) {
     const page = await store.atOneMoment((snapshot) => snapshot.next(owners.all(), walk));
     for (const { value } of page) yield ownerOf(value);

@@ -12,7 +12,7 @@ import { isUnitTest, tryMutations } from "../controls/mutations/try-mutations.ts
 import { controlsOfDeployment } from "../controls/of-deployment.ts";
 import { formatDuration } from "./tools/format.ts";
 import { repositoryRoot } from "./tools/repository.ts";
-import { isInShare, parseShare } from "./tools/share.ts";
+import { isInShare, parseShare } from "./tools/shard.ts";
 
 const { values, positionals } = parseArgs({
   options: { share: { type: "string", default: "1/1" }, only: { type: "string" } },

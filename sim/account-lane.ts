@@ -4,7 +4,7 @@
  * commits a second, after a few at full speed.
  */
 import type { Account } from "#shared/core/money/account";
-import { changesPerCommitMax } from "#shared/store/lane";
+import { changesPerCommitMax } from "#shared/store/owner-queue";
 import { contentionMsMax } from "#shared/store/patience";
 import type { Clock } from "./clock.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
-import { isTurn, sharedOut } from "../test/kit/share.ts";
+import { isTurn, sharedOut } from "../test/kit/shard.ts";
 
 interface Ended {
   readonly code: number;

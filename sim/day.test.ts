@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { heldMicrousd } from "#shared/core/money/account";
 import { executionCostMicrousd } from "#shared/core/money/pricing";
-import { isLong, isTurn } from "../test/kit/share.ts";
+import { isLong, isTurn } from "../test/kit/shard.ts";
 import { type DayResult, simulateDay } from "./day.ts";
 import { type DaySettings, partOf, productDay } from "./day-settings.ts";
 import { type Arrival, type Demand, dayMs, midnight, sampleDemand } from "./demand.ts";

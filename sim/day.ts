@@ -3,8 +3,7 @@
  * decide about money, limits and turns; the rest is the platform's time.
  */
 import { hold } from "#shared/core/money/hold";
-import type { Metered } from "#shared/core/money/slices";
-import { initialHold, limitsOf } from "#shared/executions/initial-hold";
+import { effectiveLimits, initialHold } from "#shared/executions/initial-hold";
 import { type AccountChange, AccountLane } from "./account-lane.ts";
 import { durations } from "./assumptions.ts";
 import { Clock } from "./clock.ts";
@@ -12,18 +11,10 @@ import type { DaySettings } from "./day-settings.ts";
 import { type Arrival, type Demand, midnight } from "./demand.ts";
 import { Outbox } from "./outbox.ts";
 import { keyId, nextRenewalMs, renewed, settled, startingAccount } from "./owner-state.ts";
-import { Room } from "./platform-quota.ts";
-import { PerMinute, type Refusal, Tally } from "./tally.ts";
+import { PlatformQuota } from "./platform-quota.ts";
+import type { SimulatedRun } from "./run.ts";
+import { PerMinute, type StartRefusal, Tally } from "./tally.ts";
 import { eventBatchesOf } from "./usage-totals.ts";
-
-export interface Run {
-  readonly id: string;
-  readonly ownerId: string;
-  readonly lane: AccountLane;
-  readonly arrival: Arrival;
-  readonly metered: Metered;
-  readonly createdAt: number;
-}
 
 export interface DayResult {
   readonly tally: Tally;
@@ -44,7 +35,7 @@ class Day {
   readonly #settings: DaySettings;
   readonly #arrivals: readonly Arrival[];
   readonly #lanes: readonly AccountLane[];
-  readonly #room: Room;
+  readonly #room: PlatformQuota;
   readonly #outbox: Outbox;
   /** For each instance of `threads`: when it stops leaving new executions to the outbox. */
   readonly #standBackUntil: number[] = [];
@@ -55,7 +46,7 @@ class Day {
   constructor(demand: Demand, settings: DaySettings) {
     this.#settings = settings;
     this.#arrivals = demand.arrivals;
-    this.#room = new Room(settings.room);
+    this.#room = new PlatformQuota(settings.room);
     this.#lanes = demand.owners.map((owner) => {
       const commits = new PerMinute();
       const account = startingAccount(owner, settings);
@@ -99,7 +90,7 @@ class Day {
     if (!lane) throw new Error("an arrival of nobody");
     this.#sequence += 1;
     const id = `run_${this.#sequence}`;
-    const { wallClockMs } = limitsOf(this.#settings.limits, lane.account);
+    const { wallClockMs } = effectiveLimits(this.#settings.limits, lane.account);
     const metered = { profile: arrival.profile, wallClockMs };
     const run = {
       id,
@@ -116,16 +107,16 @@ class Day {
     lane.submit(this.#startOf(run));
   }
 
-  #startOf(run: Run): AccountChange {
+  #startOf(run: SimulatedRun): AccountChange {
     const tally = this.#tally;
-    let refusal: Refusal = "CONTENTION";
+    let refusal: StartRefusal = "CONTENTION";
     const refuse = () => {
       tally.deciding.change(this.#clock.now, -1);
       tally.refuse(refusal);
     };
     return {
       decide: (account, now) => {
-        const limits = limitsOf(this.#settings.limits, account);
+        const limits = effectiveLimits(this.#settings.limits, account);
         const key = {
           id: keyId,
           lineageId: null,
@@ -151,7 +142,7 @@ class Day {
   }
 
   /** Dispatched by the instance that took the request, unless it was refused shortly before. */
-  #dispatchStarted(run: Run): void {
+  #dispatchStarted(run: SimulatedRun): void {
     const { now } = this.#clock;
     const { count, standBackMs } = this.#instances();
     const instance = this.#sequence % count;
@@ -172,7 +163,7 @@ class Day {
   }
 
   /** Whether the platform accepted it. */
-  #dispatch(run: Run): boolean {
+  #dispatch(run: SimulatedRun): boolean {
     const { now } = this.#clock;
     const tally = this.#tally;
     tally.dispatchAttempts += 1;
@@ -191,7 +182,7 @@ class Day {
     return true;
   }
 
-  #claim(run: Run): void {
+  #claim(run: SimulatedRun): void {
     const { now } = this.#clock;
     const tally = this.#tally;
     const { arrival, metered } = run;
@@ -210,7 +201,10 @@ class Day {
   }
 
   /** Continues until it ends, or a heartbeat asks for more money. */
-  #goOn(run: Run, progress: { claimedAt: number; elapsedMs: number; endMs: number }): void {
+  #goOn(
+    run: SimulatedRun,
+    progress: { claimedAt: number; elapsedMs: number; endMs: number },
+  ): void {
     const { limits } = this.#settings;
     const { claimedAt, elapsedMs, endMs } = progress;
     const heldMicrousd = run.lane.account.holds[run.id]?.amountMicrousd ?? 0;
@@ -240,7 +234,7 @@ class Day {
     });
   }
 
-  #settle(run: Run, claimedAt: number): void {
+  #settle(run: SimulatedRun, claimedAt: number): void {
     const { now } = this.#clock;
     const usedMs = now - claimedAt;
     this.#tally.runMs += usedMs;
@@ -261,14 +255,14 @@ class Day {
   }
 
   /** Ends an execution that has waited too long, without a charge. */
-  #giveUp(run: Run): void {
+  #giveUp(run: SimulatedRun): void {
     this.#end(run, 0, () => {
       this.#tally.queued.change(this.#clock.now, -1);
       this.#tally.givenUp += 1;
     });
   }
 
-  #end(run: Run, usedMs: number, then: () => void): void {
+  #end(run: SimulatedRun, usedMs: number, then: () => void): void {
     const { slices } = this.#settings.limits;
     const submit = () =>
       run.lane.submit({

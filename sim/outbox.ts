@@ -1,8 +1,8 @@
 /** The sweep of executions that wait for room, in the product's own order of turns. */
 import { roundRobinByOwner } from "#shared/core/limits/round-robin";
 import type { Clock } from "./clock.ts";
-import type { Run } from "./day.ts";
 import type { OutboxSettings } from "./day-settings.ts";
+import type { SimulatedRun } from "./run.ts";
 import type { Tally } from "./tally.ts";
 
 interface World {
@@ -13,14 +13,14 @@ interface World {
 
 interface Endings {
   /** Whether the platform accepted it. */
-  dispatch(run: Run): boolean;
-  giveUp(run: Run): void;
+  dispatch(run: SimulatedRun): boolean;
+  giveUp(run: SimulatedRun): void;
 }
 
 interface Due {
   readonly ownerId: string;
   readonly createdAt: number;
-  readonly run: Run;
+  readonly run: SimulatedRun;
 }
 
 export class Outbox {
@@ -31,7 +31,7 @@ export class Outbox {
    * Waiting executions ordered by their last try, oldest first, as the query for due ones returns
    * them.
    */
-  readonly #waiting = new Map<string, Run>();
+  readonly #waiting = new Map<string, SimulatedRun>();
   readonly #servedAt = new Map<string, number>();
   #sweeping = false;
   #ticking = false;
@@ -42,7 +42,7 @@ export class Outbox {
     this.#queuedMsMax = queuedMsMax;
   }
 
-  add(run: Run): void {
+  add(run: SimulatedRun): void {
     this.#waiting.set(run.id, run);
     this.#world.tally.waiting.change(this.#world.clock.now, 1);
     if (this.#ticking) return;

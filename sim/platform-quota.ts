@@ -6,9 +6,9 @@ export interface RoomSettings {
   readonly runningMax: number;
 }
 
-export type Admission = "admitted" | "calls" | "running";
+export type QuotaAdmission = "admitted" | "calls" | "running";
 
-export class Room {
+export class PlatformQuota {
   running = 0;
   readonly #settings: RoomSettings;
   /** The times of the window's calls, as a ring: `#oldest` is the oldest once it is full. */
@@ -20,7 +20,7 @@ export class Room {
   }
 
   /** Takes a place, or says what is exhausted. */
-  admit(now: number): Admission {
+  admit(now: number): QuotaAdmission {
     const { callsMax, windowMs, runningMax } = this.#settings;
     const oldest = this.#calls.length < callsMax ? undefined : this.#calls[this.#oldest];
     if (oldest !== undefined && oldest > now - windowMs) return "calls";

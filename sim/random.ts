@@ -1,19 +1,11 @@
-/**
- * The same numbers for the same seed (mulberry32) on every machine: V8 computes `log`, `exp` and
- * `cos` in software.
- */
-export class Random {
-  #state: number;
-  constructor(seed: number) {
-    this.#state = seed | 0;
-  }
+import { seededNumbers } from "../scripts/tools/seeded-numbers.ts";
 
+/** Draws from distributions, the same on every machine: V8 computes `log` and `cos` in software. */
+export class Random {
   /** Returns a number from 0 to below 1. */
-  unit(): number {
-    this.#state = (this.#state + 0x6d2b_79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  readonly unit: () => number;
+  constructor(seed: number) {
+    this.unit = seededNumbers(seed);
   }
 
   below(max: number): number {

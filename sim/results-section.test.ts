@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
-import { isLong, sharedOut } from "../test/kit/share.ts";
+import { isLong, sharedOut } from "../test/kit/shard.ts";
 import { withSection } from "./pages.ts";
 import { columns, resultLines } from "./results-section.ts";
 

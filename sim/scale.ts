@@ -5,7 +5,7 @@ import { simulateDay } from "./day.ts";
 import { type DaySettings, partOf, productDay } from "./day-settings.ts";
 import { type DemandSettings, harmonic, hottestOwner, sampleDemand } from "./demand.ts";
 import { type QuotaUse, quotaUses } from "./quota-uses.ts";
-import type { Refusal, Tally } from "./tally.ts";
+import type { StartRefusal, Tally } from "./tally.ts";
 import { idleMonth, timesUsage, usageOf } from "./usage.ts";
 import { daysPerMonth, happenedOn, times } from "./usage-totals.ts";
 
@@ -22,7 +22,7 @@ export interface ScaleResult {
   readonly arrived: number;
   readonly started: number;
   readonly givenUp: number;
-  readonly refused: Readonly<Partial<Record<Refusal, number>>>;
+  readonly refused: Readonly<Partial<Record<StartRefusal, number>>>;
   /** Waiting times of executions that started. */
   readonly waitMs: { readonly p50: number | null; readonly p99: number | null };
   /** The share of granted executions, whether or not they started. */

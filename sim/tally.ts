@@ -92,7 +92,7 @@ export const refusals = [
   "BUDGET_LIMIT_KEY",
   "CONTENTION",
 ] as const;
-export type Refusal = (typeof refusals)[number];
+export type StartRefusal = (typeof refusals)[number];
 
 export class Tally {
   arrived = 0;
@@ -100,7 +100,7 @@ export class Tally {
   ended = 0;
   /** Ended without a charge, after waiting for the platform longer than the product allows. */
   givenUp = 0;
-  readonly refused = new Map<Refusal, number>();
+  readonly refused = new Map<StartRefusal, number>();
   /** Requested from the account, and not yet answered. */
   readonly deciding = new Level();
   /** Granted, and not yet accepted by RunJob. */
@@ -144,7 +144,7 @@ export class Tally {
   dispatchAttempts = 0;
   readonly billedMs: Record<Profile, number> = { lite: 0, standard: 0, power: 0, desktop: 0 };
 
-  refuse(why: Refusal): void {
+  refuse(why: StartRefusal): void {
     this.refused.set(why, (this.refused.get(why) ?? 0) + 1);
   }
 

@@ -106,7 +106,9 @@ describe("the stage that bundles", () => {
     const copied = copiesOf(stage === undefined ? [] : [stage]).flatMap(({ sources }) => sources);
     const sources = new Map(readSources(repositoryRoot).map((source) => [source.path, source]));
     const entries = bundleEntries(repositoryRoot).map(({ source }) => source);
-    const made = ["serve", "deps", "real-members"].map((name) => `shared/pipeline/${name}.ts`);
+    const made = ["serve", "deps", "owner-request-security"].map(
+      (name) => `shared/pipeline/${name}.ts`,
+    );
     const needed = new Set([...entries, ...made, "scripts/build.ts"]);
     for (const path of needed) {
       for (const { target } of sources.get(path)?.imports ?? []) {

@@ -11,18 +11,18 @@ import { heldMicrousd, spendableMicrousd } from "#shared/core/money/account";
 import type { HoldLimits } from "#shared/core/money/hold";
 import { differences, holdDifferences } from "#shared/core/money/ledger";
 import {
-  type Change,
   commit,
   type Disk,
   decide,
   freshDisk,
   holdMs,
+  type LedgerChange,
   type Operation,
   sumsOf,
 } from "./kit/ledger-machine.ts";
 import { type Ask, LedgerModel } from "./kit/ledger-model.ts";
 import { seed } from "./kit/seed.ts";
-import { isLong } from "./kit/share.ts";
+import { isLong } from "./kit/shard.ts";
 
 const runs = isLong ? 200_000 : 5_000;
 const began = Date.UTC(2026, 9, 31, 23, 30);
@@ -143,13 +143,13 @@ class Play {
   }
 
   /** A refusal must have a reason in the model too, and a grant must have none. */
-  judge(what: Operation, refusal: string | null, change: Change | null): void {
+  judge(what: Operation, refusal: string | null, change: LedgerChange | null): void {
     if (what.do !== "start" || (refusal === null && change === null)) return;
     const must = this.model.mustGrant(this.ask(what.id, what));
     if (must !== null) expect(refusal === null, refusal ?? "granted").toBe(must);
   }
 
-  committed(what: Operation, change: Change, next: Disk): void {
+  committed(what: Operation, change: LedgerChange, next: Disk): void {
     const before = this.disk;
     const { model, now } = this;
     if (what.do === "start") {

@@ -7,6 +7,7 @@ import { repositoryRoot } from "../scripts/tools/repository.ts";
 import { findLateAwaits } from "./tidy/await-rules.ts";
 import { subjectFault, subjectsSinceRule } from "./tidy/commit-rules.ts";
 import { findEnvironmentChanges } from "./tidy/environment-rules.ts";
+import { findDisguisedExports } from "./tidy/export-rules.ts";
 import { findForbiddenImports, findImportCircles } from "./tidy/import-rules.ts";
 import { findLanguageFaults, findWords } from "./tidy/language-rules.ts";
 import { findProcessLines } from "./tidy/process-lines.ts";
@@ -45,6 +46,10 @@ describe("the repository is tidy", () => {
 
   test("no modules import each other in a circle", () => {
     expectNone(findImportCircles(sources));
+  });
+
+  test("every name is exported where it is declared", () => {
+    expectNone(sources.flatMap(findDisguisedExports));
   });
 
   test("time, chance, environment and waiting stay where they belong", () => {

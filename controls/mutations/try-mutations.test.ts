@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
-import { tryMutations, type Verdict } from "./try-mutations.ts";
+import { type MutationVerdict, tryMutations } from "./try-mutations.ts";
 
 let copy: string;
 const source = "export const isEven = (n: number) => n % 2 === 0;\n";
 
 /** A mutation of the source, and the verdict that it must get. */
-const cases: readonly (readonly [id: string, find: string, replace: string, Verdict])[] = [
+const cases: readonly (readonly [id: string, find: string, replace: string, MutationVerdict])[] = [
   ["EXE-1", "=== 0", "=== 1", "caught"],
   // It changes nothing.
   ["EXE-1", "=== 0", "== 0", "survived"],
@@ -23,7 +23,7 @@ const cases: readonly (readonly [id: string, find: string, replace: string, Verd
   // It can't even be loaded.
   ["EXE-1", "=> n", "=> (n", "not_built"],
 ];
-const verdicts: (readonly [string, Verdict])[] = [];
+const verdicts: (readonly [string, MutationVerdict])[] = [];
 
 beforeAll(async () => {
   copy = mkdtempSync(join(tmpdir(), "paddock-mutation-"));

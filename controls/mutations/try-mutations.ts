@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildAll } from "../../scripts/build/build-all.ts";
 import { runVitest, type VitestResult } from "../../scripts/tools/vitest-run.ts";
-import type { Control } from "../controls.ts";
+import type { Control } from "../control.ts";
 
-export type Verdict =
+export type MutationVerdict =
   /** The test failed, as it should. */
   | "caught"
   | "survived"
@@ -37,7 +37,7 @@ export function isUnitTest(path: string): boolean {
 export async function* tryMutations(
   copy: string,
   controls: readonly NamedControl[],
-): AsyncGenerator<readonly [id: string, Verdict]> {
+): AsyncGenerator<readonly [id: string, MutationVerdict]> {
   const applicable = controls.filter(([, control]) => isApplicable(copy, control));
   const unbroken = await runTests(copy, applicable, unbrokenTimeoutMs);
   for (const named of controls) {
@@ -59,7 +59,7 @@ function passes({ tests }: VitestResult, [id, { test }]: NamedControl): boolean 
   );
 }
 
-async function tryMutation(copy: string, id: string, control: Control): Promise<Verdict> {
+async function tryMutation(copy: string, id: string, control: Control): Promise<MutationVerdict> {
   const { file, find, replace } = control.mutation;
   const path = join(copy, file);
   const original = readFileSync(path, "utf8");

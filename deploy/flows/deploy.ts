@@ -4,7 +4,7 @@ import { buildAll } from "../../scripts/build/build-all.ts";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { idTokenFor } from "../google/id-token.ts";
 import { type DeployOptions, usualRegion } from "../options.ts";
-import { type GoogleAt, type Looked, whyNot } from "../preflight/look.ts";
+import { type CheckResult, explainRefusal, type GoogleAt } from "../preflight/check-result.ts";
 import {
   isBlocked,
   lookAtSettings,
@@ -16,8 +16,8 @@ import { lookAtQuotas } from "../preflight/quotas.ts";
 import { counted, done, heading, line, printLooked, Stop } from "../print.ts";
 import { runSmoke } from "../smoke/run.ts";
 import { need } from "../steps/apply.ts";
-import { noCredentials, type StepAt } from "../steps/at.ts";
 import { applyBootstrap, type BootstrapOutputs, readBootstrap } from "../steps/bootstrap.ts";
+import { type DeployContext, noCredentials } from "../steps/deploy-context.ts";
 import { untilDomainIsReady, untilItAnswers } from "../steps/domain-ready.ts";
 import { ensureImages } from "../steps/images.ts";
 import { ensureKeyVersions } from "../steps/keys-left-behind.ts";
@@ -72,7 +72,7 @@ export async function lookFirst(options: DeployOptions) {
   heading("Preflight");
   const start = startingPoint(options);
   const seen = await preflight(start);
-  const at: StepAt | null =
+  const at: DeployContext | null =
     start.google && start.credentials
       ? { ...start, google: start.google, credentials: start.credentials, member: seen.member }
       : null;
@@ -84,7 +84,7 @@ export async function lookFirst(options: DeployOptions) {
 }
 
 /** @throws {Stop} naming how many. */
-export function refuseIfBlocked(looked: readonly Looked[]): void {
+export function refuseIfBlocked(looked: readonly CheckResult[]): void {
   if (!isBlocked({ looked })) return;
   const findings = looked.flatMap((one) => one.findings);
   const count = findings.filter(({ kind }) => kind === "blocks").length;
@@ -127,7 +127,7 @@ async function lookAgain(context: GoogleAt): Promise<void> {
   throw new Stop("Bootstrap is done; the quota is too small for the rest.");
 }
 
-async function makeImages(context: StepAt, outputs: BootstrapOutputs) {
+async function makeImages(context: DeployContext, outputs: BootstrapOutputs) {
   heading("Images");
   await buildAll(repositoryRoot);
   const sources = await readSources();
@@ -140,7 +140,7 @@ async function makeImages(context: StepAt, outputs: BootstrapOutputs) {
 
 /** The steps between a finished apply and an API that is known to work. */
 export async function finish(
-  context: StepAt,
+  context: DeployContext,
   release: Release,
   outputs: MainOutputs,
 ): Promise<void> {
@@ -166,7 +166,7 @@ export async function finish(
 
 /** A token of the first operator's account, if these credentials may act as it. */
 async function operatorTokenOf(
-  context: StepAt,
+  context: DeployContext,
   { audiences, operator_account }: MainOutputs,
 ): Promise<string | null> {
   const given = process.env.PADDOCK_OPERATOR_TOKEN;
@@ -176,7 +176,7 @@ async function operatorTokenOf(
     const token = await idTokenFor(context.google, account, audiences.operator);
     if (token.ok) return token.value;
     if (token.status !== 403 || attempt === tokenAttemptsMax) {
-      line(`No operator's token for ${account}: ${whyNot(token)}.`);
+      line(`No operator's token for ${account}: ${explainRefusal(token)}.`);
       return null;
     }
     await delay(tokenPauseMs);

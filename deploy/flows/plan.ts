@@ -4,14 +4,14 @@ import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import type { DeployOptions } from "../options.ts";
 import { stateBucket } from "../preflight/names.ts";
 import { heading, line, Stop } from "../print.ts";
-import { type StepAt, signedIn } from "../steps/at.ts";
+import { type DeployContext, signedIn } from "../steps/deploy-context.ts";
 import { listsOfBuild, openMain, variablesFor } from "../steps/main-root.ts";
 import { newestRelease } from "../steps/releases.ts";
 import { summarise, summaryLines } from "../terraform/plan-summary.ts";
 
 /** Only reads the project's state; it takes no lock and builds no image. */
 export async function planOnly(options: DeployOptions): Promise<void> {
-  const at: StepAt = { ...signedIn(options), member: "" };
+  const at: DeployContext = { ...signedIn(options), member: "" };
   const current = await newestRelease(at);
   if (current === null) throw new Stop("Nothing has been released yet, so there is no plan.", 0);
   await buildAll(repositoryRoot);

@@ -3,8 +3,8 @@ import type { DeployOptions } from "../options.ts";
 import { memberOf } from "../preflight/credentials.ts";
 import { detail, done, heading, line, Stop } from "../print.ts";
 import { need } from "../steps/apply.ts";
-import { type StepAt, signedIn } from "../steps/at.ts";
 import { readBootstrap } from "../steps/bootstrap.ts";
+import { type DeployContext, signedIn } from "../steps/deploy-context.ts";
 import { applyMain, mainOutputs, openMain } from "../steps/main-root.ts";
 import { listReleases, newestRelease, readLists, readRelease } from "../steps/releases.ts";
 import { ensureSecrets } from "../steps/secrets.ts";
@@ -12,7 +12,7 @@ import { readSources } from "../steps/sources.ts";
 import { finish } from "./deploy.ts";
 
 /** Skips the preflight: a rollback is urgent, and makes nothing new. */
-export async function stepAtFor(options: DeployOptions): Promise<StepAt> {
+export async function stepAtFor(options: DeployOptions): Promise<DeployContext> {
   const start = signedIn(options);
   return { ...start, member: await memberOf(start.google) };
 }
@@ -47,7 +47,7 @@ export async function rollback(options: DeployOptions): Promise<void> {
 }
 
 /** The newest release before `id` that has passed its smoke test, else the newest before it. */
-async function before(context: StepAt, id: string): Promise<string> {
+async function before(context: DeployContext, id: string): Promise<string> {
   const older = (await listReleases(context)).filter((release) => release.id < id);
   const found = older.find(({ isVerified }) => isVerified) ?? older[0];
   if (!found) throw new Stop(`There is no release before ${id}.`);

@@ -19,7 +19,7 @@ const ErrorBody = z.object({
   }),
 });
 
-export interface Refusal {
+export interface GoogleRefusal {
   readonly ok: false;
   /** 0 if no answer came at all. */
   readonly status: number;
@@ -27,7 +27,7 @@ export interface Refusal {
   readonly reason: string;
   readonly message: string;
 }
-export type Answer<T> = { readonly ok: true; readonly value: T } | Refusal;
+export type GoogleAnswer<T> = { readonly ok: true; readonly value: T } | GoogleRefusal;
 
 export interface Request {
   readonly method?: "GET" | "POST" | "PUT" | "DELETE";
@@ -49,7 +49,7 @@ export class GoogleApi {
   }
 
   /** Doesn't throw for Google's refusals; throws for an answer that doesn't match `schema`. */
-  async ask<T>(url: string, schema: z.ZodType<T>, request: Request = {}): Promise<Answer<T>> {
+  async ask<T>(url: string, schema: z.ZodType<T>, request: Request = {}): Promise<GoogleAnswer<T>> {
     const method = request.method ?? "GET";
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.#once(url, method, request);
@@ -67,7 +67,7 @@ export class GoogleApi {
     url: string,
     schema: z.ZodType<T>,
     pagesMax: number,
-  ): Promise<Answer<readonly T[]>> {
+  ): Promise<GoogleAnswer<readonly T[]>> {
     const pages: T[] = [];
     let token = "";
     do {
@@ -79,7 +79,7 @@ export class GoogleApi {
     return { ok: true, value: pages };
   }
 
-  async #once(url: string, method: string, { body, raw }: Request): Promise<Answer<unknown>> {
+  async #once(url: string, method: string, { body, raw }: Request): Promise<GoogleAnswer<unknown>> {
     let token: string;
     try {
       token = await this.#credentials.accessToken();
@@ -118,7 +118,7 @@ export function whereToAsk(url: string, endpoint: string | null): string {
   return `${endpoint}/${host}${pathname}${search}`;
 }
 
-function refusal(status: number, text: string): Refusal {
+function refusal(status: number, text: string): GoogleRefusal {
   const parsed = ErrorBody.safeParse(jsonOrNull(text));
   if (!parsed.success) return { ok: false, status, reason: "", message: text.slice(0, 300) };
   const { message, details } = parsed.data.error;

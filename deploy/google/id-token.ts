@@ -1,12 +1,12 @@
 import * as z from "zod";
-import type { Answer, GoogleApi } from "./api.ts";
+import type { GoogleAnswer, GoogleApi } from "./api.ts";
 
 /** An ID token of a service account that these credentials may act as (OpenID token creator). */
 export async function idTokenFor(
   google: GoogleApi,
   account: string,
   audience: string,
-): Promise<Answer<string>> {
+): Promise<GoogleAnswer<string>> {
   const url = `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${account}:generateIdToken`;
   const body = { audience, includeEmail: true };
   const answer = await google.ask(url, z.object({ token: z.string() }), { method: "POST", body });

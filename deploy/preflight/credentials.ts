@@ -1,7 +1,7 @@
 /** Checks the deployer's credentials. */
 import * as z from "zod";
 import type { GoogleApi } from "../google/api.ts";
-import { blocks, type Looked, type PreflightAt, whyNot } from "./look.ts";
+import { blocks, type CheckResult, explainRefusal, type PreflightAt } from "./check-result.ts";
 
 const Me = z.object({ email: z.string().optional() });
 
@@ -13,7 +13,10 @@ export async function memberOf(google: GoogleApi): Promise<string> {
   return email.endsWith(".gserviceaccount.com") ? `serviceAccount:${email}` : `user:${email}`;
 }
 
-export async function lookAtCredentials(context: PreflightAt, member: string): Promise<Looked> {
+export async function lookAtCredentials(
+  context: PreflightAt,
+  member: string,
+): Promise<CheckResult> {
   const subject = "credentials";
   if (context.credentials === null || context.google === null) {
     const what = "There are no Google credentials here.";
@@ -26,6 +29,6 @@ export async function lookAtCredentials(context: PreflightAt, member: string): P
     return { subject, found: `${who}, by ${context.credentials.from}`, findings: [] };
   }
   const renew = "gcloud auth login";
-  const what = `The credentials (${context.credentials.from}) aren't accepted: ${whyNot(answer)}.`;
+  const what = `The credentials (${context.credentials.from}) aren't accepted: ${explainRefusal(answer)}.`;
   return { subject, found: "", findings: [blocks(what, renew)] };
 }

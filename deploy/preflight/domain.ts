@@ -3,14 +3,14 @@ import * as z from "zod";
 import { whereToAsk } from "../google/api.ts";
 import {
   blocks,
+  type CheckResult,
   type Finding,
   type GoogleAt,
-  type Looked,
   lookedAt,
   note,
   type PreflightAt,
   unchecked,
-} from "./look.ts";
+} from "./check-result.ts";
 
 const timeoutMs = 10_000;
 const types = { A: 1, CNAME: 5, AAAA: 28, CAA: 257 } as const;
@@ -59,7 +59,7 @@ export function zoneLine({ name, type, data }: DnsRecord): string {
 }
 
 /** Before the first deployment only obstacles can be seen; afterwards the records themselves. */
-export async function lookAtDomain(context: PreflightAt): Promise<Looked> {
+export async function lookAtDomain(context: PreflightAt): Promise<CheckResult> {
   const { domain } = context.options;
   const looked = lookedAt("domain");
   if (domain === null) return looked("");

@@ -1,6 +1,6 @@
 /** Names that must be free, and remains of an earlier deployment that can't be made again. */
 import * as z from "zod";
-import { blocks, type Finding, type GoogleAt, type Looked, note } from "./look.ts";
+import { blocks, type CheckResult, type Finding, type GoogleAt, note } from "./check-result.ts";
 
 export const stateBucket = (project: string) => `${project}-paddock-state`;
 const mainState = "main/default.tfstate";
@@ -15,7 +15,7 @@ const KeyRing = z.object({ name: z.string() });
 const Found = z.looseObject({});
 
 /** @param number of the project; null if it couldn't be read. */
-export async function lookAtNames(context: GoogleAt, number: string | null): Promise<Looked> {
+export async function lookAtNames(context: GoogleAt, number: string | null): Promise<CheckResult> {
   const known = await stateIsThere(context);
   const findings = [
     ...(await lookAtBucket(context, number)),

@@ -2,15 +2,15 @@
 import * as z from "zod";
 import {
   blocks,
+  type CheckResult,
   enableCommand,
+  explainRefusal,
   type Finding,
   type GoogleAt,
   isOff,
-  type Looked,
   note,
   unchecked,
-  whyNot,
-} from "./look.ts";
+} from "./check-result.ts";
 
 const Values = z.object({
   allowedValues: z.array(z.string()).default([]),
@@ -53,7 +53,7 @@ const constraints: readonly Constraint[] = [
   {
     name: "run.allowedVPCEgress",
     needs: [["all-traffic", "is:all-traffic"]],
-    breaks: "runners send all their traffic through the replaceIfUnchanged network",
+    breaks: "runners send all their traffic through the fenced network",
   },
   {
     name: "gcp.resourceLocations",
@@ -91,7 +91,7 @@ function isCustomerManaged(encryption: unknown): boolean {
   return z.object({ customer_managed: z.literal(true) }).safeParse(encryption).success;
 }
 
-export async function lookAtPolicies(context: GoogleAt): Promise<Looked> {
+export async function lookAtPolicies(context: GoogleAt): Promise<CheckResult> {
   const subject = "policies";
   const asked = constraints.filter(({ matters }) => matters === undefined || matters(context));
   const answers = await Promise.all(
@@ -115,7 +115,7 @@ async function look(context: GoogleAt, constraint: Constraint): Promise<Finding 
     }
     // A project without an organisation has none, and older ones lack some constraints.
     if (answer.status === 404 || answer.status === 400) return "fine";
-    return unchecked(`Organisation policies: ${whyNot(answer)}.`);
+    return unchecked(`Organisation policies: ${explainRefusal(answer)}.`);
   }
   if (!isInTheWay(constraint, answer.value)) return "fine";
   const what = `The policy ${constraint.name} forbids it: ${constraint.breaks}.`;

@@ -1,6 +1,13 @@
 /** Checks whether these credentials may do what the deployment does. */
 import * as z from "zod";
-import { blocks, type GoogleAt, type Looked, lookedAt, unchecked, whyNot } from "./look.ts";
+import {
+  blocks,
+  type CheckResult,
+  explainRefusal,
+  type GoogleAt,
+  lookedAt,
+  unchecked,
+} from "./check-result.ts";
 
 type ByRole = Readonly<Record<string, readonly string[]>>;
 
@@ -46,7 +53,11 @@ const ofBootstrap: ByRole = {
 
 const Tested = z.object({ permissions: z.array(z.string()).default([]) });
 
-export async function lookAtPermissions({ google, options, member }: GoogleAt): Promise<Looked> {
+export async function lookAtPermissions({
+  google,
+  options,
+  member,
+}: GoogleAt): Promise<CheckResult> {
   const { project } = options;
   const byRole = options.skipBootstrap ? [ofMainRoot] : [ofMainRoot, ofBootstrap];
   const roles = byRole.flatMap((roles) => Object.entries(roles));
@@ -54,7 +65,7 @@ export async function lookAtPermissions({ google, options, member }: GoogleAt): 
   const url = `https://cloudresourcemanager.googleapis.com/v3/projects/${project}:testIamPermissions`;
   const answer = await google.ask(url, Tested, { method: "POST", body: { permissions: wanted } });
   const looked = lookedAt("permissions");
-  if (!answer.ok) return looked("", unchecked(`What you may do: ${whyNot(answer)}.`));
+  if (!answer.ok) return looked("", unchecked(`What you may do: ${explainRefusal(answer)}.`));
   const { permissions } = answer.value;
   const missing = wanted.filter((permission) => !permissions.includes(permission));
   if (missing.length === 0) return looked(`${member} may do all ${wanted.length} things`);

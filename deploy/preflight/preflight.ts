@@ -2,9 +2,15 @@
 import { GoogleApi } from "../google/api.ts";
 import { findCredentials } from "../google/token.ts";
 import type { DeployOptions } from "../options.ts";
+import {
+  blocks,
+  type CheckResult,
+  type GoogleAt,
+  type PreflightAt,
+  unchecked,
+} from "./check-result.ts";
 import { lookAtCredentials, memberOf } from "./credentials.ts";
 import { lookAtDomain } from "./domain.ts";
-import { blocks, type GoogleAt, type Looked, type PreflightAt, unchecked } from "./look.ts";
 import { lookAtNames } from "./names.ts";
 import { lookAtPolicies } from "./org-policies.ts";
 import { lookAtPermissions } from "./permissions.ts";
@@ -14,7 +20,7 @@ import { lookAtServices } from "./services.ts";
 import { lookAtBuilder, lookAtTerraform } from "./tools.ts";
 
 export interface Preflight {
-  readonly looked: readonly Looked[];
+  readonly looked: readonly CheckResult[];
   readonly member: string;
   readonly projectNumber: string | null;
 }
@@ -54,7 +60,7 @@ export async function preflight(context: PreflightAt): Promise<Preflight> {
   return { looked, member, projectNumber: project.number };
 }
 
-async function lookInside(context: GoogleAt, number: string): Promise<Looked[]> {
+async function lookInside(context: GoogleAt, number: string): Promise<CheckResult[]> {
   return await Promise.all([
     lookAtBilling(context),
     lookAtServices(context),
@@ -66,7 +72,7 @@ async function lookInside(context: GoogleAt, number: string): Promise<Looked[]> 
 }
 
 /** The address for alerts is given once; later releases remember it. */
-export function lookAtSettings(variables: Readonly<Record<string, unknown>>): Looked {
+export function lookAtSettings(variables: Readonly<Record<string, unknown>>): CheckResult {
   const subject = "settings";
   if (variables.alerts !== undefined) return { subject, found: "complete", findings: [] };
   const what = "Nobody would hear of an alert.";

@@ -2,15 +2,15 @@
 import * as z from "zod";
 import {
   blocks,
+  type CheckResult,
   enableCommand,
+  explainRefusal,
   type Finding,
   type GoogleAt,
   isOff,
-  type Looked,
   lookedAt,
   unchecked,
-  whyNot,
-} from "./look.ts";
+} from "./check-result.ts";
 
 const Project = z.object({
   projectId: z.string(),
@@ -30,7 +30,7 @@ export const neededToLook = [
   "cloudbilling.googleapis.com",
 ];
 
-export interface ProjectLooked extends Looked {
+export interface ProjectLooked extends CheckResult {
   /** Null if there is no such project, or it couldn't be read. */
   readonly number: string | null;
 }
@@ -70,10 +70,10 @@ export async function lookAtProject({ google, options, member }: GoogleAt): Prom
     const what = `Google refuses the credentials: ${answer.message}`;
     return looked(blocks(what, "gcloud auth application-default login"));
   }
-  return looked(blocks(`The project can't be read: ${whyNot(answer)}.`));
+  return looked(blocks(`The project can't be read: ${explainRefusal(answer)}.`));
 }
 
-export async function lookAtBilling({ google, options }: GoogleAt): Promise<Looked> {
+export async function lookAtBilling({ google, options }: GoogleAt): Promise<CheckResult> {
   const { project } = options;
   const answer = await google.ask(
     `https://cloudbilling.googleapis.com/v1/projects/${project}/billingInfo`,
@@ -85,7 +85,7 @@ export async function lookAtBilling({ google, options }: GoogleAt): Promise<Look
       const what = "Whether the project is paid for can't be seen: Cloud Billing's service is off.";
       return looked("", blocks(what, enableCommand(project, ["cloudbilling.googleapis.com"])));
     }
-    return looked("", unchecked(`Whether the project is paid for: ${whyNot(answer)}.`));
+    return looked("", unchecked(`Whether the project is paid for: ${explainRefusal(answer)}.`));
   }
   const { billingEnabled, billingAccountName } = answer.value;
   if (billingEnabled) return looked(billingAccountName.replace("billingAccounts/", "account "));

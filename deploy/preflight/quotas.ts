@@ -6,16 +6,16 @@ import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { usualRegion } from "../options.ts";
 import {
   blocks,
+  type CheckResult,
   enableCommand,
+  explainRefusal,
   type Finding,
   type GoogleAt,
   isOff,
-  type Looked,
   lookedAt,
   note,
   unchecked,
-  whyNot,
-} from "./look.ts";
+} from "./check-result.ts";
 
 const perPage = 500;
 const pagesMax = 10;
@@ -47,7 +47,7 @@ const FunctionList = z.object({
 });
 
 /** Cloud Quotas shows a service's limits once both are enabled, which bootstrap does. */
-export async function lookAtQuotas(context: GoogleAt): Promise<Looked> {
+export async function lookAtQuotas(context: GoogleAt): Promise<CheckResult> {
   const looked = lookedAt("quotas");
   const run = await quotasOf(context, "run.googleapis.com");
   if (!Array.isArray(run)) return looked("", run);
@@ -66,7 +66,7 @@ async function quotasOf(context: GoogleAt, service: string): Promise<QuotaInfo[]
   const url = `https://cloudquotas.googleapis.com/v1/${parent}/quotaInfos?pageSize=${perPage}`;
   const answer = await context.google.askPages(url, Page, pagesMax);
   if (!answer.ok) {
-    const what = `Quotas can't be seen yet: ${whyNot(answer)}.`;
+    const what = `Quotas can't be seen yet: ${explainRefusal(answer)}.`;
     const fix = enableCommand(project, ["cloudquotas.googleapis.com", service]);
     return isOff(answer)
       ? unchecked(`${what} They are looked at after bootstrap.`, fix)

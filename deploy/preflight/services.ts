@@ -5,16 +5,16 @@ import * as z from "zod";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import {
   blocks,
+  type CheckResult,
   enableCommand,
+  explainRefusal,
   type Finding,
   type GoogleAt,
   isOff,
-  type Looked,
   lookedAt,
   note,
   unchecked,
-  whyNot,
-} from "./look.ts";
+} from "./check-result.ts";
 import { neededToLook } from "./project.ts";
 
 const perPage = 200;
@@ -35,7 +35,7 @@ export function servicesUsed(): readonly string[] {
   return Object.keys(Why.parse(JSON.parse(readFileSync(file, "utf8"))));
 }
 
-export async function lookAtServices(context: GoogleAt): Promise<Looked> {
+export async function lookAtServices(context: GoogleAt): Promise<CheckResult> {
   const { project } = context.options;
   const looked = lookedAt("services");
   const on = await servicesThatAreOn(context);
@@ -57,7 +57,7 @@ async function servicesThatAreOn({ google, options }: GoogleAt): Promise<string[
   const query = `filter=state:ENABLED&pageSize=${perPage}`;
   const answer = await google.askPages(`${url}?${query}`, Page, pagesMax);
   if (!answer.ok) {
-    const what = `Which services are on can't be seen: ${whyNot(answer)}.`;
+    const what = `Which services are on can't be seen: ${explainRefusal(answer)}.`;
     return isOff(answer) ? blocks(what, enableCommand(project, neededToLook)) : unchecked(what);
   }
   const on = answer.value.flatMap(({ services }) => services);

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import * as z from "zod";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { onPath } from "../google/token.ts";
-import { blocks, type Looked, lookedAt, note, type PreflightAt } from "./look.ts";
+import { blocks, type CheckResult, lookedAt, note, type PreflightAt } from "./check-result.ts";
 
 const oldest = [1, 11] as const;
 const timeoutMs = 20_000;
@@ -14,7 +14,7 @@ const installPage = "https://developer.hashicorp.com/terraform/install";
 const Version = z.object({ terraform_version: z.string().regex(/^\d+\.\d+\.\d+/) });
 
 /** Requires a recent Terraform, and a lock for the provider that it will fetch. */
-export async function lookAtTerraform({ environment }: PreflightAt): Promise<Looked> {
+export async function lookAtTerraform({ environment }: PreflightAt): Promise<CheckResult> {
   const looked = lookedAt("terraform");
   if (!onPath("terraform", environment)) {
     return looked("", blocks("Terraform isn't installed here.", installPage));
@@ -53,7 +53,7 @@ export function builderOf({ options, environment }: PreflightAt): "cloud" | "doc
   return onPath("docker", environment) ? "docker" : null;
 }
 
-export async function lookAtBuilder(context: PreflightAt): Promise<Looked> {
+export async function lookAtBuilder(context: PreflightAt): Promise<CheckResult> {
   const looked = lookedAt("images");
   if (context.options.images !== null) return looked("given by their digests");
   const builder = builderOf(context);

@@ -6,7 +6,7 @@ import { stateBucket } from "../preflight/names.ts";
 import { detail, done, Stop } from "../print.ts";
 import { localState, Terraform } from "../terraform/run.ts";
 import { applyPlan } from "./apply.ts";
-import type { StepAt } from "./at.ts";
+import type { DeployContext } from "./deploy-context.ts";
 
 const Outputs = z.object({
   state_bucket: z.string(),
@@ -25,7 +25,7 @@ const Found = z.looseObject({});
 /** Where bootstrap's state is, which decides how to continue. */
 export type StateIs = "nowhere" | "here" | "in the bucket" | "lost";
 
-export async function whereIsState({ google, options }: StepAt): Promise<StateIs> {
+export async function whereIsState({ google, options }: DeployContext): Promise<StateIs> {
   const bucket = `https://storage.googleapis.com/storage/v1/b/${stateBucket(options.project)}`;
   const object = await google.ask(`${bucket}/o/${encodeURIComponent(stateObject)}`, Found);
   if (object.ok) return "in the bucket";
@@ -40,7 +40,7 @@ export interface BootstrapSettings {
 
 /** Each run finds out how far the last one came. @throws {Stop} without a yes. */
 export async function applyBootstrap(
-  context: StepAt,
+  context: DeployContext,
   settings: BootstrapSettings,
 ): Promise<BootstrapOutputs> {
   const { project, yes } = context.options;
@@ -72,7 +72,7 @@ export async function applyBootstrap(
 }
 
 /** Reads what an earlier run made, with credentials that needn't be able to change it. */
-export async function readBootstrap(context: StepAt): Promise<BootstrapOutputs> {
+export async function readBootstrap(context: DeployContext): Promise<BootstrapOutputs> {
   const { project } = context.options;
   const root = { root: "bootstrap", project, credentials: context.credentials } as const;
   if ((await whereIsState(context)) !== "in the bucket") {

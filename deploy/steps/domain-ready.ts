@@ -7,7 +7,7 @@ import * as z from "zod";
 import { showWorking } from "../../scripts/tools/working.ts";
 import { type DnsRecord, isThere, zoneLine } from "../preflight/domain.ts";
 import { detail, done, line, Stop } from "../print.ts";
-import type { StepAt } from "./at.ts";
+import type { DeployContext } from "./deploy-context.ts";
 
 const everyMs = 15_000;
 /** A person may be entering the records right now; a workflow can't. */
@@ -41,7 +41,7 @@ const Certificates = z.object({
 
 /** @throws {Stop} with exit code 3 if something is missing for too long. */
 export async function untilDomainIsReady(
-  context: StepAt,
+  context: DeployContext,
   domain: string,
   records: readonly DnsRecord[],
 ): Promise<void> {
@@ -90,7 +90,10 @@ export async function untilItAnswers(url: string): Promise<void> {
   }
 }
 
-async function untilRecordsAreThere(context: StepAt, records: readonly DnsRecord[]): Promise<void> {
+async function untilRecordsAreThere(
+  context: DeployContext,
+  records: readonly DnsRecord[],
+): Promise<void> {
   let missing = await missingOf(context, records);
   if (missing.length > 0) {
     line("Add these records where the domain's zone is kept:");
@@ -118,7 +121,7 @@ function statedMs(): number | null {
 }
 
 async function missingOf(
-  context: StepAt,
+  context: DeployContext,
   records: readonly DnsRecord[],
 ): Promise<readonly DnsRecord[]> {
   const there = await Promise.all(records.map((record) => isThere(record, context.endpoint)));

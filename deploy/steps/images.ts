@@ -7,8 +7,8 @@ import { imageNames, imagesOfBuild } from "../images/images-of-build.ts";
 import { builderOf } from "../preflight/tools.ts";
 import { detail, done, Stop } from "../print.ts";
 import { need } from "./apply.ts";
-import type { StepAt } from "./at.ts";
 import type { BootstrapOutputs } from "./bootstrap.ts";
+import type { DeployContext } from "./deploy-context.ts";
 import type { Sources } from "./sources.ts";
 
 const timeoutMs = 60 * 60_000;
@@ -23,7 +23,7 @@ const Tag = z.object({ version: z.string() });
 
 /** @returns references by digest. @throws {Stop} if the build fails. */
 export async function ensureImages(
-  context: StepAt,
+  context: DeployContext,
   outputs: BootstrapOutputs,
   sources: Sources,
 ): Promise<Images> {
@@ -41,7 +41,11 @@ export async function ensureImages(
 }
 
 /** Null unless both exist. */
-async function imagesOf({ google }: StepAt, registry: string, tag: string): Promise<Images | null> {
+async function imagesOf(
+  { google }: DeployContext,
+  registry: string,
+  tag: string,
+): Promise<Images | null> {
   const [host = "", project = "", repository = ""] = registry.split("/");
   const location = host.replace("-docker.pkg.dev", "");
   const parent = `projects/${project}/locations/${location}/repositories/${repository}`;
@@ -87,7 +91,7 @@ export function cloudBuildOrder(
 }
 
 async function buildInCloud(
-  { options }: StepAt,
+  { options }: DeployContext,
   outputs: BootstrapOutputs,
   sources: Sources,
 ): Promise<void> {

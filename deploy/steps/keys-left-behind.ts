@@ -5,7 +5,7 @@
 import * as z from "zod";
 import { done, Stop } from "../print.ts";
 import type { Terraform } from "../terraform/run.ts";
-import type { StepAt } from "./at.ts";
+import type { DeployContext } from "./deploy-context.ts";
 
 const ringAddress = "module.keys.google_kms_key_ring.default";
 const perPage = 100;
@@ -22,7 +22,7 @@ const ringName = (project: string) => `projects/${project}/locations/us/keyRings
 const kms = "https://cloudkms.googleapis.com/v1";
 
 /** What an earlier deployment has left; null if there is nothing, or it is in the state already. */
-export async function takeOverKeys(context: StepAt, terraform: Terraform): Promise<void> {
+export async function takeOverKeys(context: DeployContext, terraform: Terraform): Promise<void> {
   const ring = ringName(context.options.project);
   const found = await context.google.ask(`${kms}/${ring}`, Named);
   if (!found.ok) return;
@@ -48,7 +48,7 @@ function addressOf({ name, purpose }: z.infer<typeof Key>): string {
 }
 
 /** Makes a version for a wrapping key whose versions were destroyed; touches nothing else. */
-export async function ensureKeyVersions(context: StepAt): Promise<void> {
+export async function ensureKeyVersions(context: DeployContext): Promise<void> {
   for (const { name, purpose, primary } of await keysOf(context)) {
     if (purpose !== "ENCRYPT_DECRYPT" || primary?.state === "ENABLED") continue;
     const url = `${kms}/${name}`;
@@ -67,7 +67,7 @@ export async function ensureKeyVersions(context: StepAt): Promise<void> {
   }
 }
 
-async function keysOf({ google, options }: StepAt) {
+async function keysOf({ google, options }: DeployContext) {
   const url = `${kms}/${ringName(options.project)}/cryptoKeys?pageSize=${perPage}`;
   const answer = await google.ask(url, Keys);
   return answer.ok ? answer.value.cryptoKeys : [];

@@ -6,7 +6,7 @@ import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import type { DnsRecord } from "../preflight/domain.ts";
 import { keptFolder, Terraform } from "../terraform/run.ts";
 import { applyPlan } from "./apply.ts";
-import type { StepAt } from "./at.ts";
+import type { DeployContext } from "./deploy-context.ts";
 import type { Images } from "./images.ts";
 import { takeOverKeys } from "./keys-left-behind.ts";
 import { digestOf, type Lists, type Release, releaseId, writeRelease } from "./releases.ts";
@@ -41,7 +41,7 @@ export async function listsOfBuild(): Promise<Lists> {
   return { functions: await read("functions.json"), runner: await read("runner.json") };
 }
 
-export async function openMain(context: StepAt, bucket: string): Promise<Terraform> {
+export async function openMain(context: DeployContext, bucket: string): Promise<Terraform> {
   const { project } = context.options;
   const terraform = await Terraform.open({
     root: "main",
@@ -53,7 +53,7 @@ export async function openMain(context: StepAt, bucket: string): Promise<Terrafo
 }
 
 /** Writes the lists as files, whose paths no release remembers. */
-export async function variablesFor(context: StepAt, wanted: Wanted): Promise<object> {
+export async function variablesFor(context: DeployContext, wanted: Wanted): Promise<object> {
   const folder = join(keptFolder(context.options.project), "lists");
   await mkdir(folder, { recursive: true });
   for (const name of ["functions", "runner"] as const) {
@@ -70,7 +70,7 @@ export async function variablesFor(context: StepAt, wanted: Wanted): Promise<obj
 
 /** @returns the release in force afterwards, which may be the previous one. */
 export async function applyMain(
-  context: StepAt,
+  context: DeployContext,
   terraform: Terraform,
   { wanted, current }: { readonly wanted: Wanted; readonly current: Release | null },
 ): Promise<Release> {
@@ -96,7 +96,7 @@ export function recordsOf(outputs: MainOutputs, domain: string): DnsRecord[] {
   return [...Object.values(outputs.dns_authorization_records), address];
 }
 
-function releaseOf(context: StepAt, wanted: Wanted, planSha256: string | null): Release {
+function releaseOf(context: DeployContext, wanted: Wanted, planSha256: string | null): Release {
   const now = new Date();
   return {
     v: 1,

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { stateBucket } from "../preflight/names.ts";
 import { Stop } from "../print.ts";
-import type { StepAt } from "./at.ts";
+import type { DeployContext } from "./deploy-context.ts";
 
 const perPage = 1_000;
 
@@ -39,7 +39,7 @@ const Written = z.looseObject({});
 const storage = "https://storage.googleapis.com";
 
 /** Newest first; empty if there is no bucket yet. */
-export async function listReleases({ google, options }: StepAt) {
+export async function listReleases({ google, options }: DeployContext) {
   const bucket = stateBucket(options.project);
   const query = `prefix=releases/&maxResults=${perPage}`;
   const answer = await google.ask(`${storage}/storage/v1/b/${bucket}/o?${query}`, Listing);
@@ -53,28 +53,36 @@ export async function listReleases({ google, options }: StepAt) {
     .map((id) => ({ id, isVerified: names.includes(`${id}.verified.json`) }));
 }
 
-export async function newestRelease(context: StepAt): Promise<Release | null> {
+export async function newestRelease(context: DeployContext): Promise<Release | null> {
   const [newest] = await listReleases(context);
   return newest ? await readRelease(context, newest.id) : null;
 }
 
 /** @throws {Stop} if there is no release with that id. */
-export async function readRelease(context: StepAt, id: string): Promise<Release> {
+export async function readRelease(context: DeployContext, id: string): Promise<Release> {
   return await read(context, `${id}.json`, Release);
 }
 
-export async function readLists(context: StepAt, id: string): Promise<Lists> {
+export async function readLists(context: DeployContext, id: string): Promise<Lists> {
   return await read(context, `${id}.lists.json`, Lists);
 }
 
 /** The lists are written first, so that a visible release is complete. */
-export async function writeRelease(context: StepAt, release: Release, lists: Lists): Promise<void> {
+export async function writeRelease(
+  context: DeployContext,
+  release: Release,
+  lists: Lists,
+): Promise<void> {
   await write(context, `${release.id}.lists.json`, lists);
   await write(context, `${release.id}.json`, release);
 }
 
 /** Records that the smoke test has passed. */
-export async function markVerified(context: StepAt, id: string, checks: number): Promise<void> {
+export async function markVerified(
+  context: DeployContext,
+  id: string,
+  checks: number,
+): Promise<void> {
   await write(context, `${id}.verified.json`, { at: new Date().toISOString(), checks });
 }
 
@@ -87,7 +95,7 @@ export function digestOf(lists: Lists): string {
   return createHash("sha256").update(JSON.stringify(lists)).digest("hex");
 }
 
-async function read<T>(context: StepAt, name: string, schema: z.ZodType<T>): Promise<T> {
+async function read<T>(context: DeployContext, name: string, schema: z.ZodType<T>): Promise<T> {
   const object = encodeURIComponent(`releases/${name}`);
   const bucket = stateBucket(context.options.project);
   const url = `${storage}/storage/v1/b/${bucket}/o/${object}?alt=media`;
@@ -96,7 +104,7 @@ async function read<T>(context: StepAt, name: string, schema: z.ZodType<T>): Pro
   throw new Stop(`The release ${name} can't be read: ${answer.status} ${answer.message}`);
 }
 
-async function write(context: StepAt, name: string, value: object): Promise<void> {
+async function write(context: DeployContext, name: string, value: object): Promise<void> {
   const object = encodeURIComponent(`releases/${name}`);
   const query = `uploadType=media&name=${object}&ifGenerationMatch=0`;
   const url = `${storage}/upload/storage/v1/b/${stateBucket(context.options.project)}/o?${query}`;

@@ -7,7 +7,7 @@ import * as z from "zod";
 import { addPepper, usePepper } from "../../scripts/peppers/key-file.ts";
 import { done, Stop } from "../print.ts";
 import { need } from "./apply.ts";
-import type { StepAt } from "./at.ts";
+import type { DeployContext } from "./deploy-context.ts";
 
 const Version = z.object({ name: z.string() });
 const Versions = z.object({ versions: z.array(Version).default([]) });
@@ -21,7 +21,7 @@ export interface SecretVersions {
 
 /** @param secrets ids by purpose, as bootstrap made them. */
 export async function ensureSecrets(
-  context: StepAt,
+  context: DeployContext,
   secrets: Readonly<Record<string, string>>,
 ): Promise<SecretVersions> {
   const version = async (name: string) => {
@@ -32,7 +32,7 @@ export async function ensureSecrets(
 }
 
 /** The newest readable version: a rotation adds one, and the next deployment mounts it. */
-async function newest({ google, options }: StepAt, id: string): Promise<string | null> {
+async function newest({ google, options }: DeployContext, id: string): Promise<string | null> {
   const query = `filter=state:ENABLED&pageSize=${perPage}`;
   const url = `${secretUrl(options.project, id)}/versions?${query}`;
   const answer = await google.ask(url, Versions);
@@ -41,7 +41,7 @@ async function newest({ google, options }: StepAt, id: string): Promise<string |
   return numbers.length === 0 ? null : String(Math.max(...numbers));
 }
 
-async function addFirst({ google, options }: StepAt, id: string): Promise<string> {
+async function addFirst({ google, options }: DeployContext, id: string): Promise<string> {
   const made = addPepper({ current: "", keys: {} });
   const bytes = Buffer.from(JSON.stringify(usePepper(made.file, made.id)));
   const answer = await google.ask(`${secretUrl(options.project, id)}:addVersion`, Version, {

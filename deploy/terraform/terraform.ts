@@ -18,7 +18,7 @@ export interface Terraform {
   readonly fingerprint: string;
 }
 
-export interface Outcome {
+export interface CommandResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -67,7 +67,7 @@ export async function runTerraform(
   { before, environment }: Terraform,
   folder: string,
   args: readonly string[],
-): Promise<Outcome> {
+): Promise<CommandResult> {
   const [program = "terraform", ...rest] = [...before, "terraform", ...args];
   return await new Promise((resolve) => {
     const child = startChild([program, ...rest], {

@@ -1,10 +1,12 @@
 import * as z from "zod";
-import { KeyCreated, keyRecord, keyWarning } from "#shared/contract/api-key";
+import { keyRecord } from "#shared/answers/key-record";
+import { KeyCreated, keyWarning } from "#shared/contract/api-key";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { exactObject } from "#shared/contract/exact";
+import { keyRandomBytes } from "#shared/core/keys/api-key";
 import { firstKeyCount } from "#shared/core/keys/key-count";
 import { newAccount } from "#shared/core/money/account";
-import { issueKey, keyRandomBytes } from "#shared/keys/issue-key";
+import { issueKey } from "#shared/keys/issue-key";
 import { newOwner } from "#shared/owners/act-on-owner";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { ensureSealingPair } from "#shared/secrets/sealing-keys";

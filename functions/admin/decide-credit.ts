@@ -14,7 +14,7 @@ import { change, jsonBytesMax, type ReadDeps } from "#shared/pipeline/route";
 import { type CreditRequest, creditRequests } from "#shared/store/credit-requests";
 import { replace } from "#shared/store/documents";
 import { CreditRequestBody, creditRequestBody } from "./credit-request-body.ts";
-import { post } from "./order-money.ts";
+import { post } from "./operator-credit.ts";
 
 const decides = {
   authenticate: "operator",
@@ -29,13 +29,13 @@ const decides = {
   reply: { 200: z.object({ request: CreditRequestBody }) },
 } as const;
 
-interface Asked {
+interface CreditRequestContext {
   readonly params: { readonly userId: string; readonly requestId: string };
   readonly caller: { readonly email: string };
   readonly deps: ReadDeps;
 }
 
-async function readRequest({ params, caller, deps }: Asked) {
+async function readRequest({ params, caller, deps }: CreditRequestContext) {
   const { owner } = await existingOwner(deps.store, params.userId);
   const [request, operator, all] = await Promise.all([
     deps.store.require(creditRequests.of(owner, params.requestId)),

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { BillingBudget, billingBudget } from "#shared/contract/billing";
+import { billingBudget } from "#shared/answers/billing-budget";
+import { BillingBudget } from "#shared/contract/billing";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { existingOwner } from "#shared/owners/act-on-owner";

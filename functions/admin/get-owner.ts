@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { Budget, budgetBody } from "#shared/contract/budget";
+import { budgetBody } from "#shared/answers/budget-body";
+import { Budget } from "#shared/contract/budget";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { existingOwner } from "#shared/owners/act-on-owner";

@@ -8,13 +8,13 @@ import { existingOwner } from "#shared/owners/act-on-owner";
 import { change, jsonBytesMax, type Reply, type Route } from "#shared/pipeline/route";
 import type { CreditRequest } from "#shared/store/credit-requests";
 import { CreditRequestBody, creditRequestBody } from "./credit-request-body.ts";
-import { decideOrder, type Order, readOrder } from "./order-money.ts";
+import { decideOrder, type MoneyOrder, readOrder } from "./operator-credit.ts";
 
 interface OrderRoute<B> {
   readonly answers: `POST /${string}`;
   readonly summary: string;
   readonly body: z.ZodType<B>;
-  readonly orderOf: (body: B) => Order;
+  readonly orderOf: (body: B) => MoneyOrder;
   readonly reply: z.ZodType;
   readonly replyOf: (body: B, after: { account: Account; ownerId: string }) => object;
 }

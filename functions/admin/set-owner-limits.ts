@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { budgetStatus } from "#shared/contract/budget";
+import { budgetStatus } from "#shared/answers/budget-status";
 import { noQuery, ok } from "#shared/contract/common";
 import { exactObject } from "#shared/contract/exact";
 import { LimitAmount, limitsFrom } from "#shared/contract/limit-amount";

@@ -1,12 +1,14 @@
 import * as z from "zod";
+import { agentBody } from "#shared/answers/agent-body";
 import { deploymentLimits } from "#shared/config";
-import { AgentBody, AgentCreate, agentBody, agentWarnings, newAgent } from "#shared/contract/agent";
+import { AgentBody, AgentCreate, agentWarnings } from "#shared/contract/agent";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { Warnings } from "#shared/contract/secret";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwned, withOwned } from "#shared/quotas/owned-things";
 import { agents } from "#shared/store/agents";
 import { create } from "#shared/store/documents";
+import { newAgent } from "./new-agent.ts";
 
 export const createAgent = change({
   answers: "POST /v1/agents",

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { AgentBody, agentBody } from "#shared/contract/agent";
+import { agentBody } from "#shared/answers/agent-body";
+import { AgentBody } from "#shared/contract/agent";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { query } from "#shared/pipeline/route";

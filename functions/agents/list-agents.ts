@@ -1,4 +1,5 @@
-import { AgentBody, agentBody } from "#shared/contract/agent";
+import { agentBody } from "#shared/answers/agent-body";
+import { AgentBody } from "#shared/contract/agent";
 import { listBody, listOf, noParams, ok, PageQuery } from "#shared/contract/common";
 import { query } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { BudgetStatus, budgetStatus } from "#shared/contract/budget";
+import { budgetStatus } from "#shared/answers/budget-status";
+import { BudgetStatus } from "#shared/contract/budget";
 import { noParams, noQuery, ok, usd } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { executionCostMicrousd, microusdPerMinute } from "#shared/core/money/pricing";

@@ -14,7 +14,7 @@ const CostSummary = z.object({
   startDate: z.string(),
   endDate: z.string(),
   totals: TokenCost.extend({
-    /** Whole US cents, as compute tokens are; `totalCostUsd` is exact. */
+    /** In cents, as compute tokens are; `totalCostUsd` is exact. */
     totalCost: z.int(),
     agentCost: z.int(),
     environmentCost: z.int(),

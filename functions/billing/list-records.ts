@@ -1,4 +1,5 @@
-import { BillingRecord, billingRecord } from "#shared/contract/budget";
+import { billingRecord } from "#shared/answers/billing-record";
+import { BillingRecord } from "#shared/contract/budget";
 import { listBody, listOf, noParams, ok } from "#shared/contract/common";
 import { query } from "#shared/pipeline/route";
 import { RecordsQuery, readRecords } from "./read-records.ts";

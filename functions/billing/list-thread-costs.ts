@@ -1,7 +1,8 @@
 import * as z from "zod";
+import { threadBody } from "#shared/answers/thread-body";
 import { listBody, listOf, noParams, ok, PageQuery, usd } from "#shared/contract/common";
 import { computeTokens, TokenCost, tokenCost } from "#shared/contract/costs";
-import { ThreadBody, threadBody } from "#shared/contract/thread";
+import { ThreadBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
 import { namesOfThreads } from "#shared/executions/thread-names";
 import { query } from "#shared/pipeline/route";

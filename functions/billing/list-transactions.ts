@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { billingRecord } from "#shared/contract/budget";
+import { billingRecord } from "#shared/answers/billing-record";
 import { noParams, ok, usd } from "#shared/contract/common";
 import { query } from "#shared/pipeline/route";
 import { RecordsQuery, readRecords } from "./read-records.ts";

@@ -7,7 +7,7 @@ import { type HoldRefusal, refusalOf } from "#shared/core/money/hold";
 import { computeCostMicrousd } from "#shared/core/money/pricing";
 import { currentDefaults } from "#shared/environments/default-environment";
 import { ApiError } from "#shared/errors/api-error";
-import { initialHold, limitsOf } from "#shared/executions/initial-hold";
+import { effectiveLimits, initialHold } from "#shared/executions/initial-hold";
 import { startRefusal } from "#shared/executions/start-refusal";
 import type { Owner } from "#shared/identity/owner";
 import type { Profile } from "#shared/protocol/job";
@@ -70,7 +70,7 @@ export interface StartAnswer {
 
 export function askStart(key: ApiKey, place: StartPlace, now: number): StartAnswer {
   const { account, profile } = place;
-  const limits = limitsOf(deploymentLimits(), account);
+  const limits = effectiveLimits(deploymentLimits(), account);
   const { wallClockMs } = limits;
   const asked = initialHold({ key, execution: { profile, wallClockMs }, limits, now });
   const ceilingMicrousd = key.executionCostMaxMicrousd ?? Number.POSITIVE_INFINITY;

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { BudgetStatus, budgetStatus } from "#shared/contract/budget";
+import { budgetStatus } from "#shared/answers/budget-status";
+import { BudgetStatus } from "#shared/contract/budget";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { exactObject } from "#shared/contract/exact";
 import { LimitAmount, limitsFrom } from "#shared/contract/limit-amount";

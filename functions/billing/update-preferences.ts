@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { Preferences, preferences } from "#shared/contract/billing";
+import { preferencesBody } from "#shared/answers/preferences-body";
+import { Preferences } from "#shared/contract/billing";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { exactObject } from "#shared/contract/exact";
 import { LimitAmount, limitsFrom } from "#shared/contract/limit-amount";
@@ -53,7 +54,7 @@ export const updatePreferences = change({
         monthlyLimitMicrousd: changed.monthlyLimitMicrousd,
         alertPercentages: changed.alerts.percents.join(","),
       },
-      reply: ok(preferences(changed, owner.id, now)),
+      reply: ok(preferencesBody(changed, owner.id, now)),
     };
   },
 });

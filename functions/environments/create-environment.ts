@@ -1,10 +1,10 @@
 import * as z from "zod";
+import { environmentBody } from "#shared/answers/environment-body";
 import { deploymentLimits } from "#shared/config";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import {
   EnvironmentBody,
   EnvironmentCreate,
-  environmentBody,
   environmentWarnings,
 } from "#shared/contract/environment";
 import { Warnings, warningsOf } from "#shared/contract/secret";

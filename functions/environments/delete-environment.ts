@@ -5,7 +5,10 @@ import { finishShredding, shredDeadlineMs } from "#shared/environments/shred";
 import { change } from "#shared/pipeline/route";
 import { create, remove } from "#shared/store/documents";
 import { environments, sealedSecrets } from "#shared/store/environments";
-import { type Shred, shreds } from "#shared/store/shreds";
+import {
+  type PendingKeyDestruction,
+  pendingKeyDestructions,
+} from "#shared/store/pending-key-destructions";
 import { present } from "#shared/store/store";
 
 export const deleteEnvironment = change({
@@ -33,7 +36,7 @@ export const deleteEnvironment = change({
     const { environment, sealed } = data;
     const { id: environmentId, name, secretKeys } = environment.value;
     const actor = { type: caller.type, id: caller.id };
-    const shred: Shred = {
+    const shred: PendingKeyDestruction = {
       v: 1,
       environmentId,
       ownerId: caller.owner.id,
@@ -45,7 +48,7 @@ export const deleteEnvironment = change({
       writes: [
         remove(environment.ref, environment.version),
         ...(sealed.version ? [remove(sealed.ref, sealed.version)] : []),
-        create(shreds.doc(environmentId), shred),
+        create(pendingKeyDestructions.doc(environmentId), shred),
       ],
       subject: environmentId,
       facts: { secrets: secretKeys.length },

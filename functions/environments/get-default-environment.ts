@@ -1,5 +1,6 @@
+import { environmentBody } from "#shared/answers/environment-body";
 import { noParams, noQuery, ok } from "#shared/contract/common";
-import { EnvironmentBody, environmentBody } from "#shared/contract/environment";
+import { EnvironmentBody } from "#shared/contract/environment";
 import { ensureDefault, findDefault } from "#shared/environments/default-environment";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import { change } from "#shared/pipeline/route";

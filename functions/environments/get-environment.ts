@@ -1,6 +1,7 @@
 import * as z from "zod";
+import { environmentBody } from "#shared/answers/environment-body";
 import { noQuery, ok } from "#shared/contract/common";
-import { EnvironmentBody, environmentBody } from "#shared/contract/environment";
+import { EnvironmentBody } from "#shared/contract/environment";
 import { idSchema } from "#shared/core/ids";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import { query } from "#shared/pipeline/route";

@@ -1,5 +1,6 @@
+import { environmentBody } from "#shared/answers/environment-body";
 import { listBody, listOf, noParams, ok, optionalFlag, PageQuery } from "#shared/contract/common";
-import { EnvironmentBody, environmentBody } from "#shared/contract/environment";
+import { EnvironmentBody } from "#shared/contract/environment";
 import { busyEnvironments } from "#shared/executions/busy-environments";
 import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";

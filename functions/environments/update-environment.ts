@@ -1,10 +1,10 @@
 import * as z from "zod";
+import { environmentBody } from "#shared/answers/environment-body";
 import { noQuery, ok, toJsonText } from "#shared/contract/common";
 import {
   askedProfile,
   EnvironmentBody,
   EnvironmentUpdate,
-  environmentBody,
   environmentWarnings,
 } from "#shared/contract/environment";
 import { type Reach, requestedNetwork } from "#shared/contract/network";

@@ -1,6 +1,7 @@
 import * as z from "zod";
+import { executionBody } from "#shared/answers/execution-body";
 import { noQuery, ok } from "#shared/contract/common";
-import { ExecutionBody, executionBody } from "#shared/contract/execution";
+import { ExecutionBody } from "#shared/contract/execution";
 import { idSchema } from "#shared/core/ids";
 import { endOverdue } from "#shared/executions/sweep";
 import { action } from "#shared/pipeline/route";

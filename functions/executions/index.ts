@@ -1,8 +1,8 @@
 /** Executions: one run of one message on one thread, while it runs and afterwards. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
-import { followExecution } from "./follow-execution.ts";
 import { getEgress } from "./get-egress.ts";
 import { getExecution } from "./get-execution.ts";
+import { followExecution } from "./stream-execution-events.ts";
 
 export const service: Service = {
   name: "executions",

@@ -9,7 +9,7 @@ import { environments } from "#shared/store/environments";
 import { readFilesOf, storeManifest } from "#shared/workspace/manifests";
 import { without } from "./change-files.ts";
 import { requireCurrent } from "./file-etag.ts";
-import { confined, withoutSlashes } from "./upload-path.ts";
+import { requirePathInWorkspace, withoutSlashes } from "./upload-path.ts";
 
 export const deleteFile = change({
   answers: "DELETE /v1/environments/:environmentId/files/*",
@@ -35,7 +35,7 @@ export const deleteFile = change({
   read: async ({ caller: { owner }, params, request, deps }) => {
     const ref = environments.of(owner, params.environmentId);
     const environment = await deps.store.require(ref);
-    const path = confined(withoutSlashes(params["*"]));
+    const path = requirePathInWorkspace(withoutSlashes(params["*"]));
     const base = await readFilesOf(owner, environment.value);
     const next = without(base.manifest, path);
     if (next === null) {

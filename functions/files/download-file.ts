@@ -12,7 +12,7 @@ import { openFilePieces } from "#shared/workspace/file-pieces";
 import { readFilesOf } from "#shared/workspace/manifests";
 import { answerFor } from "./download-answer.ts";
 import { etagOf } from "./file-etag.ts";
-import { confined } from "./upload-path.ts";
+import { requirePathInWorkspace } from "./upload-path.ts";
 
 export const downloadFile = action({
   answers: "GET /v1/environments/:environmentId/files/*",
@@ -32,8 +32,8 @@ export const downloadFile = action({
     const { entries } = (await readFilesOf(owner, value)).manifest;
     const path = params["*"].replace(/^\/+/, "");
     const entry =
-      entryAt(entries, confined(path)) ??
-      entryAt(entries, confined(path.replace(/^download\//, "")));
+      entryAt(entries, requirePathInWorkspace(path)) ??
+      entryAt(entries, requirePathInWorkspace(path.replace(/^download\//, "")));
     if (entry?.type !== "file")
       throw new ApiError("NOT_FOUND", { message: "There is no such file." });
     return { file: entry, answer: answerFor(entry, request) };

@@ -8,7 +8,7 @@ import { environments } from "#shared/store/environments";
 import { pageBytesMax, pageTooLarge } from "#shared/store/read-page";
 import { readFilesOf } from "#shared/workspace/manifests";
 import { pageOfFiles, type ShownEntry } from "./page-of-files.ts";
-import { confined, withoutSlashes } from "./upload-path.ts";
+import { requirePathInWorkspace, withoutSlashes } from "./upload-path.ts";
 
 const entriesMax = 10_000;
 /** The most files that a workspace can have. */
@@ -61,7 +61,7 @@ export const listFiles = query({
   answer({ params: { environmentId }, query, data }) {
     const { depth, offset, limit } = query;
     const named = withoutSlashes(query.path);
-    const folder = named === "" || named === "." ? "" : confined(named);
+    const folder = named === "" || named === "." ? "" : requirePathInWorkspace(named);
     const page = pageOfFiles(data.manifest, { folder, depth, limit, offset });
     if (page === null) throw new ApiError("NOT_FOUND", { message: "There is no such folder." });
     const entries = page.shown.map((entry) => entryOf(entry, data.since));

@@ -10,7 +10,6 @@ export interface Upload {
   readonly path: string;
 }
 
-export const uploadBytesMax = packBytesMax;
 const fieldBytesMax = 4_096;
 const unclosed = "The form ends before its closing boundary.";
 /** Bytes that aren't UTF-8 are decoded to this, which would change the name. */
@@ -51,7 +50,7 @@ async function parse(request: IncomingMessage): Promise<Upload> {
       let total = 0;
       stream.on("data", (chunk: Buffer) => {
         total += chunk.length;
-        if (total > uploadBytesMax) fail(tooLarge());
+        if (total > packBytesMax) fail(tooLarge());
         else chunks.push(chunk);
       });
       // The parser reports a missing closing boundary on the part's stream only.
@@ -90,7 +89,7 @@ function newForm(contentType: string): InstanceType<typeof Busboy> {
       // Without this, the parser would take text before a backslash for a folder.
       preservePath: true,
       limits: {
-        fileSize: uploadBytesMax + 1,
+        fileSize: packBytesMax + 1,
         files: 1,
         fields: 10,
         fieldSize: fieldBytesMax,
@@ -104,6 +103,6 @@ function newForm(contentType: string): InstanceType<typeof Busboy> {
 }
 
 function tooLarge(): ApiError {
-  const message = `An upload holds at most ${uploadBytesMax} bytes.`;
+  const message = `An upload holds at most ${packBytesMax} bytes.`;
   return new ApiError("PAYLOAD_TOO_LARGE", { message });
 }

@@ -4,13 +4,14 @@ import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { entryAt } from "#shared/core/workspace/tree-order";
 import { change } from "#shared/pipeline/route";
+import { packBytesMax } from "#shared/protocol/runner";
 import { storeObject } from "#shared/quotas/store-object";
 import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { readFilesOf, requireRoom, storeManifest } from "#shared/workspace/manifests";
 import { withFile } from "./change-files.ts";
 import { requireCurrent } from "./file-etag.ts";
-import { readUpload, uploadBytesMax } from "./read-upload.ts";
+import { readUpload } from "./read-upload.ts";
 import { landingPath } from "./upload-path.ts";
 
 /** Room for the form around the file. */
@@ -24,7 +25,7 @@ export const uploadFile = change({
   params: z.object({ environmentId: idSchema("environment") }),
   query: noQuery,
   body: "raw",
-  bodyBytesMax: uploadBytesMax + formBytesMax,
+  bodyBytesMax: packBytesMax + formBytesMax,
   limits: "writes",
   beforeConfirmed: "nothing",
   budget: "free",

@@ -16,10 +16,10 @@ export function landingPath(upload: { readonly filename: string; readonly path: 
   const filename = given.split(windowsPath.test(given) ? /[/\\]/ : "/").at(-1) ?? "";
   const path = upload.path.replace(/^\/+/, "");
   const trimmed = withoutSlashes(path);
-  if (nameless.has(filename)) return confined(path);
-  if (trimmed === "") return confined(filename);
-  if (trimmed.split("/").at(-1) === filename) return confined(trimmed);
-  return confined(`${trimmed}/${filename}`);
+  if (nameless.has(filename)) return requirePathInWorkspace(path);
+  if (trimmed === "") return requirePathInWorkspace(filename);
+  if (trimmed.split("/").at(-1) === filename) return requirePathInWorkspace(trimmed);
+  return requirePathInWorkspace(`${trimmed}/${filename}`);
 }
 
 /** Removes the leading and trailing slashes that clients write around folders. */
@@ -28,7 +28,7 @@ export function withoutSlashes(path: string): string {
 }
 
 /** @throws {ApiError} `INVALID_PATH` naming what is wrong with it. */
-export function confined(raw: string): string {
+export function requirePathInWorkspace(raw: string): string {
   const result = confinePath(raw);
   if (result.path !== undefined) return result.path;
   throw new ApiError("INVALID_PATH", { message: `The file path ${result.refused}.` });

@@ -1,9 +1,11 @@
-import { boundsOf, KeyCreate, KeyCreated, keyRecord, keyWarning } from "#shared/contract/api-key";
+import { keyRecord } from "#shared/answers/key-record";
+import { boundsOf, KeyCreate, KeyCreated, keyWarning } from "#shared/contract/api-key";
 import { created, noParams, noQuery, toJsonText } from "#shared/contract/common";
 import { admits } from "#shared/core/keys/admission";
+import { keyRandomBytes } from "#shared/core/keys/api-key";
 import { ApiError } from "#shared/errors/api-error";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
-import { issueKey, keyRandomBytes, ownerOfKey, requireWithin } from "#shared/keys/issue-key";
+import { issueKey, ownerOfKey, requireWithin } from "#shared/keys/issue-key";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { readForKey, withKey } from "./read-for-key.ts";
 

@@ -1,6 +1,6 @@
-import { closeRoute } from "./close-route.ts";
+import { revokeRoute } from "./revoke-route.ts";
 
-export const deleteKey = closeRoute({
+export const deleteKey = revokeRoute({
   answers: "DELETE /v1/keys/:keyId",
   summary: "Revoke a key if it isn't yet, and take it off the lists; the audit trail keeps it.",
   audit: "key.deleted",

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { KeyRecord, keyRecord } from "#shared/contract/api-key";
+import { keyRecord } from "#shared/answers/key-record";
+import { KeyRecord } from "#shared/contract/api-key";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { query } from "#shared/pipeline/route";

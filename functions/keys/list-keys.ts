@@ -1,4 +1,5 @@
-import { KeyRecord, keyRecord } from "#shared/contract/api-key";
+import { keyRecord } from "#shared/answers/key-record";
+import { KeyRecord } from "#shared/contract/api-key";
 import { listBody, listOf, noParams, ok, optionalFlag, PageQuery } from "#shared/contract/common";
 import { query } from "#shared/pipeline/route";
 import { apiKeys } from "#shared/store/api-keys";

@@ -1,6 +1,6 @@
-import { closeRoute } from "./close-route.ts";
+import { revokeRoute } from "./revoke-route.ts";
 
-export const revokeKey = closeRoute({
+export const revokeKey = revokeRoute({
   answers: "POST /v1/keys/:keyId/revoke",
   summary: "Revoke a key: from this answer on no instance accepts it, and what it ran is stopped.",
   audit: "key.revoked",

@@ -1,11 +1,13 @@
 import * as z from "zod";
-import { expiryOf, KeyCreated, KeyRotate, keyRecord, keyWarning } from "#shared/contract/api-key";
+import { keyRecord } from "#shared/answers/key-record";
+import { expiryOf, KeyCreated, KeyRotate, keyWarning } from "#shared/contract/api-key";
 import { created, iso, noQuery } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { admits, close } from "#shared/core/keys/admission";
+import { keyRandomBytes } from "#shared/core/keys/api-key";
 import type { Account } from "#shared/core/money/account";
 import { ApiError } from "#shared/errors/api-error";
-import { issueKey, keyRandomBytes, ownerOfKey, requireWithin } from "#shared/keys/issue-key";
+import { issueKey, ownerOfKey, requireWithin } from "#shared/keys/issue-key";
 import { closedFields, type FoundKey, finishClosing, settleKey } from "#shared/keys/revoke-keys";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { lineageOf } from "#shared/store/api-keys";

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { KeyRecord, KeyUpdate, keyRecord } from "#shared/contract/api-key";
+import { keyRecord } from "#shared/answers/key-record";
+import { KeyRecord, KeyUpdate } from "#shared/contract/api-key";
 import { noQuery, ok, toJsonText } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { change, jsonBytesMax } from "#shared/pipeline/route";

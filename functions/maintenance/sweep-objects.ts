@@ -6,9 +6,9 @@ import { logFailure } from "#shared/pipeline/request-log";
 import { action, type Deps, jsonBytesMax } from "#shared/pipeline/route";
 import { type Collected, collectObjects, realCollection } from "#shared/quotas/collect-objects";
 import { referencedObjects } from "#shared/quotas/references";
-import { isConflict } from "#shared/store/answered";
 import type { Version } from "#shared/store/documents";
 import { StorageUsage, storageUsageId, storageUsages } from "#shared/store/usage";
+import { isConflict } from "#shared/store/with-deadline";
 import { type Begun, sweepEach } from "./sweep-each.ts";
 
 /** The most owners per call; the rest is due at the next. */

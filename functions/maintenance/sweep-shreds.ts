@@ -4,7 +4,10 @@ import { finishShredding } from "#shared/environments/shred";
 import { existingOwner } from "#shared/owners/act-on-owner";
 import { logFailure } from "#shared/pipeline/request-log";
 import { action, type Deps, jsonBytesMax } from "#shared/pipeline/route";
-import { type Shred, shreds } from "#shared/store/shreds";
+import {
+  type PendingKeyDestruction,
+  pendingKeyDestructions,
+} from "#shared/store/pending-key-destructions";
 import { sweepEach } from "./sweep-each.ts";
 
 /** The most deletions per call; the rest is due at the next. */
@@ -25,14 +28,14 @@ export const sweepShreds = action({
   beforeConfirmed: "nothing",
   read: "nothing",
   perform: async ({ deps }) => {
-    const due = await deps.store.findRefs(shreds.all(), {
+    const due = await deps.store.findRefs(pendingKeyDestructions.all(), {
       between: { field: "dueAt", from: undefined, to: deps.now() },
       orderBy: [["dueAt", "asc"]],
       limit: shredsMax,
     });
     const outcomes = await sweepEach(deps, due, {
       concurrency: 1,
-      ref: ({ value }) => shreds.doc(value.environmentId),
+      ref: ({ value }) => pendingKeyDestructions.doc(value.environmentId),
       dueField: "dueAt",
       work: async ({ value }) => await finish(deps, value),
       failed: ({ value: { environmentId } }, cause) => {
@@ -45,7 +48,7 @@ export const sweepShreds = action({
   },
 });
 
-async function finish(deps: Deps, shred: Shred): Promise<boolean> {
+async function finish(deps: Deps, shred: PendingKeyDestruction): Promise<boolean> {
   const { owner } = await existingOwner(deps.store, shred.ownerId);
   await finishShredding(deps, owner, shred);
   return true;

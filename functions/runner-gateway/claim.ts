@@ -10,6 +10,7 @@ import { ticketOwner } from "#shared/identity/ticket-owner";
 import { logFailure } from "#shared/pipeline/request-log";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { ClaimReply, ClaimRequest } from "#shared/protocol/runner";
+import { modeOfClaim } from "#shared/protocol/sandbox-mode";
 import { replace } from "#shared/store/documents";
 import { sealedSecrets, sealingKeys } from "#shared/store/environments";
 import { type Execution, executions } from "#shared/store/executions";
@@ -91,7 +92,7 @@ export const claim = change({
     return {
       writes: again ? [] : [replace(found.ref, found.version, running)],
       subject: id,
-      facts: { attempt, sandboxMode: body.runner.sandboxMode, secrets: countOf(opened) },
+      facts: { attempt, ...modeOf(body), secrets: countOf(opened) },
       reply: (version) =>
         ok<ClaimReply>({
           executionId: id,
@@ -131,6 +132,10 @@ export const claim = change({
     noteRunning({ executionId, attempt }, now);
   },
 });
+
+function modeOf({ runner }: ClaimRequest) {
+  return { sandboxMode: modeOfClaim(runner.sandboxMode) };
+}
 
 function countOf({ secrets, boundSecrets }: OpenedSecrets): number {
   return secrets.length + boundSecrets.length;

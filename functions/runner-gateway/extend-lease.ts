@@ -13,18 +13,18 @@ import { ApiError } from "#shared/errors/api-error";
 import { overheadMs, slices, timing } from "#shared/executions/timing";
 import type { Owner } from "#shared/identity/owner";
 import type { Deps } from "#shared/pipeline/route";
-import { answered, isConflict } from "#shared/store/answered";
 import { patch, type Version } from "#shared/store/documents";
 import { executions } from "#shared/store/executions";
 import type { Store } from "#shared/store/store";
+import { isConflict, withDeadline } from "#shared/store/with-deadline";
 import type { KnownLease } from "./lease.ts";
 
 /** How often another write may come between our read and our commit before we give up. */
 const attemptsMax = 4;
 
-export type Stop = "cancelled" | "budget" | null;
+export type StopReason = "cancelled" | "budget" | null;
 
-export interface Beat {
+export interface Heartbeat {
   readonly claims: TokenClaims;
   readonly lease: KnownLease;
   /** The value that the lease states. */
@@ -37,15 +37,15 @@ export interface Extended {
   readonly heldMicrousd: number | null;
   readonly expiresAt: number;
   readonly readerUntil: number;
-  readonly stop: Stop;
+  readonly stop: StopReason;
 }
 
 /** @throws {ApiError} `LEASE_LOST` if the execution isn't this attempt's any more. */
-export async function extendLease(deps: Deps, owner: Owner, beat: Beat): Promise<Extended> {
+export async function extendLease(deps: Deps, owner: Owner, beat: Heartbeat): Promise<Extended> {
   const { metered } = beat.claims;
   if (!metered) return await extend(deps.store, owner, beat);
   const heldMicrousd = beat.lease.heldMicrousd ?? 0;
-  const need = sliceNeed(metered, standing(metered, beat, heldMicrousd), slices());
+  const need = sliceNeed(metered, meterState(metered, beat, heldMicrousd), slices());
   return need
     ? await renewSlice(deps, owner, { ...beat, metered, need })
     : await extend(deps.store, owner, beat);
@@ -54,14 +54,14 @@ export async function extendLease(deps: Deps, owner: Owner, beat: Beat): Promise
 interface Known {
   readonly version: Version;
   readonly readerUntil: number;
-  readonly stop: Stop;
+  readonly stop: StopReason;
 }
 
 /**
  * Every change to an execution changes its version, so a heartbeat with the current version has
  * missed nothing. Any other reads what happened: the job's name, a cancellation, an end.
  */
-async function extend(store: Store, owner: Owner, beat: Beat): Promise<Extended> {
+async function extend(store: Store, owner: Owner, beat: Heartbeat): Promise<Extended> {
   const ref = executions.of(owner, beat.claims.executionId);
   const { heldMicrousd } = beat.lease;
   const expiresAt = leaseEnd(beat, heldMicrousd);
@@ -70,17 +70,17 @@ async function extend(store: Store, owner: Owner, beat: Beat): Promise<Extended>
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     try {
       const { version } = known;
-      const next = await answered(store.commit([patch(ref, fields, { version })]));
+      const next = await withDeadline(store.commit([patch(ref, fields, { version })]));
       return { ...known, version: next, heldMicrousd, expiresAt };
     } catch (error) {
       if (!isConflict(error)) throw error;
     }
-    known = await look(store, owner, beat.claims);
+    known = await reloadLease(store, owner, beat.claims);
   }
   throw new ApiError("CONTENTION");
 }
 
-async function look(store: Store, owner: Owner, claims: TokenClaims): Promise<Known> {
+async function reloadLease(store: Store, owner: Owner, claims: TokenClaims): Promise<Known> {
   const { value, version } = await store.require(executions.of(owner, claims.executionId));
   if (value.status !== "running" || value.attempt !== claims.attempt) {
     throw new ApiError("LEASE_LOST");
@@ -89,7 +89,7 @@ async function look(store: Store, owner: Owner, claims: TokenClaims): Promise<Kn
   return { version, readerUntil: value.readerUntil, stop };
 }
 
-interface RenewingBeat extends Beat {
+interface RenewingBeat extends Heartbeat {
   readonly metered: NonNullable<TokenClaims["metered"]>;
   readonly need: SliceNeed;
 }
@@ -105,11 +105,11 @@ async function renewSlice(deps: Deps, owner: Owner, beat: RenewingBeat): Promise
     owner,
     needsAccount: true,
     refresh: async () => {
-      known = await look(deps.store, owner, beat.claims);
+      known = await reloadLease(deps.store, owner, beat.claims);
     },
     decide: (account) => {
-      const renewed = known.stop ? null : more(account, beat);
-      const heldMicrousd = renewed?.heldMicrousd ?? held(account, beat);
+      const renewed = known.stop ? null : renewHold(account, beat);
+      const heldMicrousd = renewed?.heldMicrousd ?? currentHold(account, beat);
       const expiresAt = leaseEnd(beat, heldMicrousd);
       const paid = renewed ? { holdMicrousd: heldMicrousd } : {};
       const fields = { leaseExpiresAt: expiresAt, sweepAt: expiresAt, ...paid };
@@ -126,23 +126,23 @@ async function renewSlice(deps: Deps, owner: Owner, beat: RenewingBeat): Promise
 }
 
 /** A suspended owner's executions that may go on keep what they hold, and get no more. */
-function more(account: Account | null, { claims, need, now }: RenewingBeat) {
+function renewHold(account: Account | null, { claims, need, now }: RenewingBeat) {
   if (!account || account.admission.suspendedAt !== null) return null;
   return renew(account, { executionId: claims.executionId, ...need, now });
 }
 
-function held(account: Account | null, { claims }: Beat): number {
+function currentHold(account: Account | null, { claims }: Heartbeat): number {
   return account?.holds[claims.executionId]?.amountMicrousd ?? 0;
 }
 
 function isOver(beat: RenewingBeat, heldMicrousd: number): boolean {
   const { metered } = beat;
-  return mustEnd(metered, standing(metered, beat, heldMicrousd), slices());
+  return mustEnd(metered, meterState(metered, beat, heldMicrousd), slices());
 }
 
-function standing(
+function meterState(
   metered: Metered & { readonly claimedAt: number },
-  beat: Beat,
+  beat: Heartbeat,
   heldMicrousd: number,
 ) {
   const elapsedMs = Math.max(0, beat.now - metered.claimedAt);
@@ -150,7 +150,7 @@ function standing(
 }
 
 /** The lease never lasts longer than what is held pays for, however long the runner beats. */
-function leaseEnd({ claims, now }: Beat, heldMicrousd: number | null): number {
+function leaseEnd({ claims, now }: Heartbeat, heldMicrousd: number | null): number {
   const { metered } = claims;
   const latest =
     metered && heldMicrousd !== null

@@ -7,10 +7,11 @@ import { LRUCache } from "lru-cache";
 import type { TokenClaims } from "#shared/core/executions/ticket";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
-import { answered, isConflict } from "#shared/store/answered";
 import { patch } from "#shared/store/documents";
 import { executions } from "#shared/store/executions";
-import type { Found, Store } from "#shared/store/store";
+import type { Found } from "#shared/store/read-document";
+import type { Store } from "#shared/store/store";
+import { isConflict, withDeadline } from "#shared/store/with-deadline";
 
 /** How long another instance may still store for an execution that ended here. */
 const knownMsMax = 10_000;
@@ -26,7 +27,7 @@ const notedMsMax = 2 * unprovenMsMax;
 /** How often somebody else may write between our read and our commit before we give up. */
 const attemptsMax = 5;
 
-type Attempt = Pick<TokenClaims, "executionId" | "attempt">;
+type ClaimedAttempt = Pick<TokenClaims, "executionId" | "attempt">;
 
 interface Seen {
   /** When the attempt was seen to run, epoch ms; null for one that was seen to have ended. */
@@ -36,19 +37,19 @@ interface Seen {
 
 const seen = new LRUCache<string, Seen>({ max: executionsMax });
 
-function nameOf({ executionId, attempt }: Attempt): string {
+function nameOf({ executionId, attempt }: ClaimedAttempt): string {
   return `${executionId} ${attempt}`;
 }
 
 /** @param seenAt epoch ms before it was looked up or changed. */
-export function noteRunning(attempt: Attempt, seenAt: number): void {
+export function noteRunning(attempt: ClaimedAttempt, seenAt: number): void {
   const { runningAt, hasStored } = seen.get(nameOf(attempt)) ?? { hasStored: false };
   // Nothing that ended runs again: who says so has looked before.
   if (runningAt === null) return;
   seen.set(nameOf(attempt), { runningAt: seenAt, hasStored });
 }
 
-export function noteEnded(attempt: Attempt): void {
+export function noteEnded(attempt: ClaimedAttempt): void {
   seen.set(nameOf(attempt), { runningAt: null, hasStored: false });
 }
 
@@ -56,7 +57,7 @@ export function noteEnded(attempt: Attempt): void {
 export async function requireRunning(
   deps: { readonly store: Pick<Store, "get">; now(): number },
   owner: Owner,
-  claims: Attempt,
+  claims: ClaimedAttempt,
 ): Promise<void> {
   const known = seen.get(nameOf(claims));
   const now = deps.now();
@@ -75,7 +76,7 @@ export async function requireRunning(
 export async function requireStoring(
   deps: { readonly store: Pick<Store, "get" | "commit">; now(): number },
   owner: Owner,
-  claims: Attempt & Pick<TokenClaims, "metered">,
+  claims: ClaimedAttempt & Pick<TokenClaims, "metered">,
 ): Promise<void> {
   const now = deps.now();
   const claimedAt = claims.metered?.claimedAt ?? now;
@@ -93,7 +94,7 @@ export async function requireStoring(
   throw new ApiError("CONTENTION");
 }
 
-async function findRunning(store: Pick<Store, "get">, owner: Owner, claims: Attempt) {
+async function findRunning(store: Pick<Store, "get">, owner: Owner, claims: ClaimedAttempt) {
   const found = await store.get(executions.of(owner, claims.executionId));
   const isIts = found.value?.status === "running" && found.value.attempt === claims.attempt;
   if (found.value && isIts) return found;
@@ -107,7 +108,7 @@ async function isNoted(
   { ref, version }: Pick<Found<typeof executions.schema>, "ref" | "version">,
 ): Promise<boolean> {
   try {
-    await answered(store.commit([patch(ref, { hasStored: true }, { version })]));
+    await withDeadline(store.commit([patch(ref, { hasStored: true }, { version })]));
     return true;
   } catch (error) {
     if (!isConflict(error)) throw error;

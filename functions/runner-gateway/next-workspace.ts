@@ -10,7 +10,7 @@ import type { CountingStore } from "#shared/quotas/store-object";
 import { conflictsMax } from "#shared/store/document-room";
 import type { environments, WorkspaceHead } from "#shared/store/environments";
 import type { Execution } from "#shared/store/executions";
-import type { Found } from "#shared/store/store";
+import type { Found } from "#shared/store/read-document";
 import {
   headOf,
   inTurns,

@@ -9,10 +9,10 @@ import {
   EgressReply,
   notRecordedRule,
 } from "#shared/protocol/runner";
-import { isConflict } from "#shared/store/answered";
 import type { Write } from "#shared/store/documents";
 import { addToEgressLog, endInEgressLog } from "#shared/store/executions";
 import type { Store } from "#shared/store/store";
+import { isConflict } from "#shared/store/with-deadline";
 import { requireRunning } from "./live-executions.ts";
 
 const bodyBytesMax = 1024 * 1024;

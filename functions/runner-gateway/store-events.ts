@@ -2,8 +2,8 @@ import { noParams, noQuery, ok } from "#shared/contract/common";
 import { flushIntervalMs } from "#shared/executions/timing";
 import { action } from "#shared/pipeline/route";
 import { EventsReply, EventsRequest, eventBatchBytesMax } from "#shared/protocol/runner";
-import { isConflict } from "#shared/store/answered";
 import { addToLog } from "#shared/store/executions";
+import { isConflict } from "#shared/store/with-deadline";
 import { requireRunning } from "./live-executions.ts";
 
 export const storeEvents = action({

@@ -9,7 +9,7 @@ import type { Owner } from "#shared/identity/owner";
 import { logFailure } from "#shared/pipeline/request-log";
 import { change, jsonBytesMax, type ReadDeps } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
-import type { Found } from "#shared/store/store";
+import type { Found } from "#shared/store/read-document";
 import { threads } from "#shared/store/threads";
 
 export const cancelExecution = change({

@@ -1,7 +1,8 @@
 import * as z from "zod";
+import { threadBody } from "#shared/answers/thread-body";
 import { deploymentLimits } from "#shared/config";
 import { created, noParams, noQuery, toJsonText } from "#shared/contract/common";
-import { ThreadBody, ThreadCreate, threadBody } from "#shared/contract/thread";
+import { ThreadBody, ThreadCreate } from "#shared/contract/thread";
 import { assert } from "#shared/core/assert";
 import { idSchema } from "#shared/core/ids";
 import {

@@ -1,4 +1,4 @@
-import { dispatch, type Queued, wait } from "#shared/executions/dispatch";
+import { deferDispatch, dispatch, type Queued } from "#shared/executions/dispatch";
 import type { Owner } from "#shared/identity/owner";
 import { logFailure } from "#shared/pipeline/request-log";
 import type { Store } from "#shared/store/store";
@@ -10,7 +10,7 @@ let standBackUntil = 0;
 /** Dispatches what was just committed; if that fails, it stays queued for the outbox. */
 export async function dispatchStarted(store: Store, owner: Owner, queued: Queued): Promise<void> {
   try {
-    if (queued.now() < standBackUntil) return await wait(store, owner, queued);
+    if (queued.now() < standBackUntil) return await deferDispatch(store, owner, queued);
     const outcome = await dispatch(store, owner, queued);
     if (outcome === "waiting") standBackUntil = queued.now() + standBackMs;
   } catch (cause) {

@@ -1,10 +1,11 @@
 import * as z from "zod";
 import { iso, isoOrNull, noQuery, ok } from "#shared/contract/common";
+import { threadStatuses } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
 import { endOverdue } from "#shared/executions/sweep";
 import { action } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
-import { threadStatuses, threads } from "#shared/store/threads";
+import { threads } from "#shared/store/threads";
 
 const Status = z.object({
   id: z.string(),

@@ -1,6 +1,7 @@
 import * as z from "zod";
+import { threadBody } from "#shared/answers/thread-body";
 import { noQuery, ok } from "#shared/contract/common";
-import { ThreadBody, threadBody } from "#shared/contract/thread";
+import { ThreadBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
 import { endOverdue } from "#shared/executions/sweep";
 import { namesOfThreads } from "#shared/executions/thread-names";

@@ -2,11 +2,11 @@
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { cancelExecution } from "./cancel-execution.ts";
 import { createThread } from "./create-thread.ts";
-import { followThread } from "./follow-thread.ts";
 import { getStatus } from "./get-status.ts";
 import { getThread } from "./get-thread.ts";
 import { listMessages } from "./list-messages.ts";
 import { sendMessage } from "./send-message.ts";
+import { followThread } from "./stream-thread-events.ts";
 
 export const service: Service = {
   name: "threads",

@@ -1,6 +1,7 @@
 import * as z from "zod";
+import { messageBody } from "#shared/answers/thread-body";
 import { listBody, listOf, ok, PageQuery } from "#shared/contract/common";
-import { MessageBody, messageBody } from "#shared/contract/thread";
+import { MessageBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
 import { query } from "#shared/pipeline/route";
 import { messages, threads } from "#shared/store/threads";

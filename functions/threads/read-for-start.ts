@@ -6,7 +6,8 @@ import { agents } from "#shared/store/agents";
 import type { Ref, Snapshot } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { type Execution, executions } from "#shared/store/executions";
-import { type Found, present, type ReadStore } from "#shared/store/store";
+import type { Found } from "#shared/store/read-document";
+import { present, type ReadStore } from "#shared/store/store";
 import { threads } from "#shared/store/threads";
 import { rememberThread, type ThreadHint, threadHint } from "./thread-hints.ts";
 

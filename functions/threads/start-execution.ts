@@ -5,7 +5,7 @@ import type { Account } from "#shared/core/money/account";
 import { hold, type KeyCeilings } from "#shared/core/money/hold";
 import { cutText } from "#shared/core/usable-text";
 import { ApiError } from "#shared/errors/api-error";
-import { initialHold, limitsOf } from "#shared/executions/initial-hold";
+import { effectiveLimits, initialHold } from "#shared/executions/initial-hold";
 import { newExecution } from "#shared/executions/new-execution";
 import { startRefusal } from "#shared/executions/start-refusal";
 import type { Owner } from "#shared/identity/owner";
@@ -56,7 +56,7 @@ export function startExecution(start: Start, basis: StartBasis): Started {
   const { owner, key, now } = start;
   const { body, data, account } = basis;
   const { thread, environment } = data;
-  const limits = limitsOf(start.limits, account);
+  const limits = effectiveLimits(start.limits, account);
   const { wallClockMs } = limits;
   const metered = { profile: environment.value.profile, wallClockMs };
   const asked = initialHold({ key, execution: metered, limits, now });

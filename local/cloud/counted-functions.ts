@@ -1,7 +1,7 @@
 import type { Counters } from "../firestore/counters.ts";
 import { type CountingProxy, startCountingProxy } from "../firestore/counting-proxy.ts";
 import { type Functions, startFunctions } from "../functions/functions.ts";
-import type { Plan } from "./plan.ts";
+import type { Layout } from "./layout.ts";
 
 /** Firestore operations, counted in front of each function; faults are ordered there too. */
 export interface Operations {
@@ -14,7 +14,7 @@ export interface Operations {
 
 /** Starts the functions, each with its own counter before Firestore, which may start later. */
 export async function startCountedFunctions(
-  plan: Plan,
+  plan: Layout,
   environment: Readonly<Record<string, string>>,
 ): Promise<{ readonly operations: Operations; readonly functions: Functions }> {
   const { parts } = plan;
@@ -38,7 +38,7 @@ export async function startCountedFunctions(
 
 type Proxies = ReadonlyMap<string, CountingProxy>;
 
-async function startProxies({ manifest, firestorePort }: Plan): Promise<Proxies> {
+async function startProxies({ manifest, firestorePort }: Layout): Promise<Proxies> {
   const names = Object.keys(manifest.functions);
   const started = names.map(
     async (name): Promise<[string, CountingProxy]> => [

@@ -1,5 +1,5 @@
 import { openLogFile } from "../functions/log-file.ts";
-import type { LogLine } from "../run/machine.ts";
+import type { LogLine } from "../run/container-host.ts";
 import { region } from "./names.ts";
 
 /** The output of executions, as the entries that Cloud Logging makes from a job's stdout. */

@@ -1,15 +1,15 @@
 import { rm } from "node:fs/promises";
 import { type Emulator, startEmulator } from "../firestore/emulator.ts";
 import { writeFileAtomically } from "../lib/atomic-file.ts";
+import type { Layout } from "./layout.ts";
 import { projectId } from "./names.ts";
-import type { Plan } from "./plan.ts";
 
 /** The file in the data folder that tells scripts the running database's `host:port`. */
 export const firestoreHostFile = "firestore-host";
 
 /** Firestore with the data of an earlier run. It is started first because it is the slowest. */
 export async function startFirestore(
-  plan: Plan,
+  plan: Layout,
   fail: (sentence: string) => void,
 ): Promise<Emulator> {
   return plan.parts.start(
@@ -19,7 +19,7 @@ export async function startFirestore(
   );
 }
 
-async function startKept(plan: Plan, fail: (sentence: string) => void): Promise<Emulator> {
+async function startKept(plan: Layout, fail: (sentence: string) => void): Promise<Emulator> {
   const emulator = await startEmulator({
     projectId,
     port: plan.firestorePort,
@@ -35,7 +35,7 @@ async function startKept(plan: Plan, fail: (sentence: string) => void): Promise<
   return emulator;
 }
 
-async function keepAndClose({ folder }: Plan, emulator: Emulator): Promise<void> {
+async function keepAndClose({ folder }: Layout, emulator: Emulator): Promise<void> {
   await rm(folder.file(firestoreHostFile), { force: true });
   try {
     await emulator.exportTo(folder.file("firestore"));

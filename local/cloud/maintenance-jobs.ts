@@ -1,4 +1,4 @@
-import type { Manifest } from "../functions/manifest.ts";
+import type { FunctionManifest } from "../functions/manifest.ts";
 import type { OwnJob } from "../scheduler/server.ts";
 import { accounts, audiences, projectId, region } from "./names.ts";
 
@@ -12,7 +12,7 @@ const sweepMsMax = 60_000;
  * count calls.
  */
 export function maintenanceJobs(
-  { functions }: Manifest,
+  { functions }: FunctionManifest,
   { urlOf, sweepEveryMs }: { urlOf(name: string): string; sweepEveryMs: number | undefined },
 ): OwnJob[] {
   return Object.entries(functions).flatMap(([name, { routes }]) =>

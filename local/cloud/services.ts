@@ -7,10 +7,10 @@ import { writeFileAtomically } from "../lib/atomic-file.ts";
 import { startLogging } from "../logging/server.ts";
 import { startRun } from "../run/server.ts";
 import { startStorage } from "../storage/server.ts";
+import { allSettled } from "./component-stack.ts";
 import { openExecutionLog } from "./execution-log.ts";
+import type { Layout } from "./layout.ts";
 import { accounts, audiences, keyRing, projectId, region, workspaceBucket } from "./names.ts";
-import { allSettled } from "./parts.ts";
-import type { Plan } from "./plan.ts";
 import { runnerJobs } from "./runner-jobs.ts";
 
 const keys: readonly InitialKey[] = [
@@ -37,7 +37,7 @@ async function closeKept(kms: Kms, dataFolder: string): Promise<void> {
 export type Services = Awaited<ReturnType<typeof startServices>>;
 
 /** Google's services except Firestore; all run in this process and start in a moment. */
-export async function startServices({ parts, folder, options, distFolder, urlOf }: Plan) {
+export async function startServices({ parts, folder, options, distFolder, urlOf }: Layout) {
   const close = (part: { close(): Promise<void> }) => part.close();
   const kept = { dataFolder: folder.path };
   const [identity, kms, storage, logging] = await allSettled([

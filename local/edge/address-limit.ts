@@ -1,5 +1,5 @@
 /** Whether a request may pass, and the values of its RateLimit headers. */
-export interface Verdict {
+export interface AddressVerdict {
   readonly admitted: boolean;
   readonly limit: number;
   readonly remaining: number;
@@ -41,7 +41,7 @@ export class AddressLimit {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  take(address: string): Verdict {
+  take(address: string): AddressVerdict {
     const nowMs = this.#now();
     const ring = this.#ringOf(address, nowMs);
     // When there is no room for another address, refusing it is safer than forgetting one.
@@ -60,7 +60,7 @@ export class AddressLimit {
     );
   }
 
-  #verdict(admitted: boolean, remaining: number, resetMs: number): Verdict {
+  #verdict(admitted: boolean, remaining: number, resetMs: number): AddressVerdict {
     const resetSeconds = Math.max(1, Math.ceil(resetMs / 1_000));
     return { admitted, limit: this.#requestsMax, remaining, resetSeconds };
   }

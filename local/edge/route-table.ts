@@ -1,6 +1,6 @@
 import findMyWay from "find-my-way";
 import { allowHeader, routedMethod } from "#shared/http/methods";
-import type { Manifest } from "../functions/manifest.ts";
+import type { FunctionManifest } from "../functions/manifest.ts";
 
 /** Where a request goes, decided like the load balancer's URL map. */
 export type Routed =
@@ -19,7 +19,7 @@ function unused(): void {}
  * The manifest's public routes. Internal functions aren't in the table, and neither is any path
  * below `/internal`, even if a public function declares it.
  */
-export function routeTable(manifest: Manifest): RouteTable {
+export function routeTable(manifest: FunctionManifest): RouteTable {
   // The same settings as in the functions' own router, so that both read a path alike.
   const router = findMyWay({
     caseSensitive: true,

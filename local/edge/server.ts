@@ -5,7 +5,7 @@ import { methodNotAllowed } from "#shared/errors/method-not-allowed";
 import { valuesOf } from "#shared/http/framing";
 import { takeRequest } from "#shared/http/linger";
 import { lingerLimits, notHttp, refuseRaw, refuseUnparsed } from "#shared/pipeline/raw-refusal";
-import { AddressLimit, type Verdict } from "./address-limit.ts";
+import { AddressLimit, type AddressVerdict } from "./address-limit.ts";
 import { refuse } from "./answers.ts";
 import { type EdgeTarget, forward } from "./proxy.ts";
 import type { Routed, RouteTable } from "./route-table.ts";
@@ -118,7 +118,7 @@ function checkHost(request: IncomingMessage): void {
 }
 
 /** Sets the headers that every answer carries. @throws {ApiError} RATE_LIMITED. */
-function admit(response: ServerResponse, verdict: Verdict): void {
+function admit(response: ServerResponse, verdict: AddressVerdict): void {
   const headers = {
     "ratelimit-limit": String(verdict.limit),
     "ratelimit-remaining": String(verdict.remaining),

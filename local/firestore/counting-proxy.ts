@@ -10,11 +10,8 @@ import {
 } from "@grpc/grpc-js";
 import { Faults } from "../lib/faults.ts";
 import { loadService, startGrpcServer } from "../lib/grpc.ts";
-import { type Counters as Counted, OperationCounter } from "./counters.ts";
+import { type Counters, OperationCounter } from "./counters.ts";
 import { forward } from "./forward.ts";
-
-/** What has passed since the start or the last reset. */
-export type Counters = Counted;
 
 /** The service itself accepts 10 MiB. */
 const messageBytesMax = 16 * 1024 * 1024;

@@ -7,7 +7,7 @@ import {
   type StatusObject,
   status,
 } from "@grpc/grpc-js";
-import type { Fault, Faults } from "../lib/faults.ts";
+import type { Faults, OrderedFault } from "../lib/faults.ts";
 import type { CallCounter } from "./counters.ts";
 
 type Incoming = ServerDuplexStream<Buffer, Buffer>;
@@ -20,7 +20,7 @@ export interface Forwarding {
 }
 
 interface Connecting extends Forwarding {
-  readonly fault: Fault | undefined;
+  readonly fault: OrderedFault | undefined;
 }
 
 export function forward(call: Incoming, forwarding: Forwarding): void {

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import { pollUntil } from "../lib/poll-until.ts";
 import { eachLine } from "../run/lines.ts";
-import { until } from "../run/until.ts";
 import { boundCommand } from "./bound-command.ts";
 import { type LogFile, openLogFile } from "./log-file.ts";
 
@@ -23,7 +23,7 @@ export interface FunctionProcessOptions {
  */
 const startWithinMs = 120_000;
 const stopWithinMs = 5_000;
-const lastWordsMax = 12;
+const outputTailLinesMax = 12;
 const backoff = { firstMs: 200, mostMs: 10_000, forgottenAfterMs: 30_000 };
 
 /** One function: its process, and the next one after a crash. */
@@ -50,13 +50,15 @@ export class FunctionProcess {
   async start(): Promise<void> {
     this.#wanted = true;
     this.#log ??= openLogFile(this.#options.logFile);
-    const lastWords: string[] = [];
-    const child = launch(this.#options, this.#log, lastWords);
+    const outputTail: string[] = [];
+    const child = launch(this.#options, this.#log, outputTail);
     this.#child = child;
     const listens = async () => ended(child) || (await accepts(this.port));
-    if (!(await until(listens, startWithinMs)) || ended(child)) {
+    if (!(await pollUntil(listens, startWithinMs)) || ended(child)) {
       child.kill("SIGKILL");
-      throw new Error(`The function ${this.#options.name} doesn't start:\n${lastWords.join("\n")}`);
+      throw new Error(
+        `The function ${this.#options.name} doesn't start:\n${outputTail.join("\n")}`,
+      );
     }
     this.#up = true;
     const startedAtMs = performance.now();
@@ -127,7 +129,7 @@ export class FunctionProcess {
   }
 }
 
-function launch(options: FunctionProcessOptions, log: LogFile, lastWords: string[]): ChildProcess {
+function launch(options: FunctionProcessOptions, log: LogFile, outputTail: string[]): ChildProcess {
   const node = [process.execPath, options.bundle];
   const { file, args } = boundCommand(node);
   const child = spawn(file, args, {
@@ -137,14 +139,14 @@ function launch(options: FunctionProcessOptions, log: LogFile, lastWords: string
     detached: true,
   });
   const take = (severity: string) => (line: string) => {
-    lastWords.push(line);
-    if (lastWords.length > lastWordsMax) lastWords.shift();
+    outputTail.push(line);
+    if (outputTail.length > outputTailLinesMax) outputTail.shift();
     // Like Cloud Logging, takes a line of JSON as an entry and wraps any other.
     log.append(line.startsWith("{") ? line : JSON.stringify({ severity, message: line }));
   };
   void eachLine(child.stdout, take("DEFAULT"));
   void eachLine(child.stderr, take("ERROR"));
-  child.once("error", (failure) => lastWords.push(failure.message));
+  child.once("error", (failure) => outputTail.push(failure.message));
   return child;
 }
 

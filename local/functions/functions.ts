@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { FunctionProcess } from "./function-process.ts";
-import type { Manifest } from "./manifest.ts";
+import type { FunctionManifest } from "./manifest.ts";
 
 export interface FunctionsOptions {
-  readonly manifest: Manifest;
+  readonly manifest: FunctionManifest;
   readonly distFolder: string;
   readonly logFolder: string;
   /** The environment of every function; `port` and its own Firestore address are added. */

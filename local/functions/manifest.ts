@@ -12,7 +12,7 @@ const ManifestRoute = z.object({
 });
 
 /** The parts of `dist/functions.json` that the local cloud reads. */
-export const Manifest = z.object({
+export const FunctionManifest = z.object({
   functions: z.record(
     z.string().regex(/^[a-z][a-z0-9-]{0,40}$/),
     z.object({
@@ -24,9 +24,11 @@ export const Manifest = z.object({
     }),
   ),
 });
-export type Manifest = z.infer<typeof Manifest>;
+export type FunctionManifest = z.infer<typeof FunctionManifest>;
 
 /** @throws if the build hasn't run, or wrote something else. */
-export function readManifest(distFolder: string): Manifest {
-  return Manifest.parse(JSON.parse(readFileSync(join(distFolder, "functions.json"), "utf8")));
+export function readManifest(distFolder: string): FunctionManifest {
+  return FunctionManifest.parse(
+    JSON.parse(readFileSync(join(distFolder, "functions.json"), "utf8")),
+  );
 }

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 
 /** A fault that a test orders for the next calls. */
-export type Fault =
+export type OrderedFault =
   /** The call is refused as unavailable and never carried out. */
   | { readonly kind: "unavailable-before" }
   /** The call is carried out, and its answer is lost. Only in front of Firestore. */
@@ -16,12 +16,12 @@ export type Fault =
 const heldMsMax = 60_000;
 
 export class Faults {
-  readonly #queued = new Map<string, Fault[]>();
+  readonly #queued = new Map<string, OrderedFault[]>();
   #holding = new AbortController();
   #held = 0;
 
   /** @param method as in the service: `Commit`, `BatchGetDocuments`, `Decrypt`, `upload`, … */
-  order(method: string, fault: Fault, calls = 1): void {
+  order(method: string, fault: OrderedFault, calls = 1): void {
     const queue = this.#queued.get(method) ?? [];
     for (let call = 0; call < calls; call += 1) queue.push(fault);
     this.#queued.set(method, queue);
@@ -46,7 +46,7 @@ export class Faults {
   }
 
   /** The fault that is ordered for the call that begins now. */
-  take(method: string): Fault | undefined {
+  take(method: string): OrderedFault | undefined {
     return this.#queued.get(method)?.shift();
   }
 

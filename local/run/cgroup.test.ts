@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCgroup, findHierarchies } from "./cgroup.ts";
 
-const limits = { cpuMillis: 1_500, memoryBytes: 2_048, pidsMax: 64 };
+const limits = { cpuMillis: 1_500, memoryBytes: 2_048, processesMax: 64 };
 let root: string;
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 

@@ -1,3 +1,8 @@
+/**
+ * The control group of a container, and everything below it. The limits are written as the runner
+ * writes a sandbox's. The rest isn't shared: the runner makes one group, and must prove that the
+ * kernel holds it; here whole trees are found again after a crash and destroyed.
+ */
 import {
   existsSync,
   mkdirSync,
@@ -7,18 +12,16 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { until } from "./until.ts";
+import {
+  cgroupSettings,
+  controllers,
+  type GroupLimits,
+} from "../../runner/launcher/cgroup-settings.ts";
+import { killProcess } from "../../runner/launcher/kill-process.ts";
+import { pollUntil } from "../lib/poll-until.ts";
 
 // Uses synchronous calls: the kernel answers these files from memory, and a promise for each of the
 // hundred that a container touches would cost ten times as much.
-
-/** What one container may use, over all its processes. */
-export interface ContainerLimits {
-  /** Thousandths of a CPU. */
-  readonly cpuMillis: number;
-  readonly memoryBytes: number;
-  readonly pidsMax: number;
-}
 
 /** The kernel's control groups: one tree (v2), or one for each controller (v1). */
 export interface Hierarchies {
@@ -37,8 +40,6 @@ export interface Cgroup {
   destroy(): Promise<void>;
 }
 
-const controllers = ["memory", "pids", "cpu"] as const;
-const cpuPeriodMicros = 100_000;
 /** The limit for processes that can't be killed; on a busy machine dead ones take seconds to go. */
 const killWithinMs = 60_000;
 
@@ -55,16 +56,11 @@ export function findHierarchies(root = "/sys/fs/cgroup"): Hierarchies {
  * Makes the group `path` with its limits. The processes are in its child `container`, because in v2
  * a group with processes of its own can't limit its children.
  */
-export function createCgroup(
-  hierarchies: Hierarchies,
-  path: string,
-  limits: ContainerLimits,
-): Cgroup {
+export function createCgroup(hierarchies: Hierarchies, path: string, limits: GroupLimits): Cgroup {
   const directories = hierarchies.roots.map((root) => join(root, path));
   if (hierarchies.version === 2) delegateControllers(hierarchies.roots, path);
   for (const directory of directories) mkdirSync(join(directory, "container"), { recursive: true });
-  const settings = hierarchies.version === 2 ? settingsV2(limits) : settingsV1(limits);
-  for (const { controller, file, value, optional } of settings) {
+  for (const { controller, file, value, optional } of cgroupSettings(hierarchies.version, limits)) {
     const directory = hierarchies.version === 2 ? 0 : controllers.indexOf(controller);
     const target = join(directories[directory] ?? "", file);
     if (optional && !existsSync(target)) continue;
@@ -82,7 +78,7 @@ export function createCgroup(
 export async function destroyCgroup(hierarchies: Hierarchies, path: string): Promise<void> {
   for (const root of hierarchies.roots) {
     const directory = join(root, path);
-    const emptied = await until(() => removeTree(directory), killWithinMs);
+    const emptied = await pollUntil(() => removeTree(directory), killWithinMs);
     if (!emptied) throw new Error(`The control group ${directory} doesn't end.`);
   }
 }
@@ -94,36 +90,6 @@ export function childGroups(hierarchies: Hierarchies, path: string): string[] {
     for (const name of directoriesIn(join(root, path))) found.add(name);
   }
   return [...found];
-}
-
-interface Setting {
-  readonly controller: (typeof controllers)[number];
-  readonly file: string;
-  readonly value: string;
-  /** Many machines have swap accounting off, and then there is no swap to limit. */
-  readonly optional?: true;
-}
-
-function settingsV1(limits: ContainerLimits): Setting[] {
-  const memory = String(limits.memoryBytes);
-  const quotaMicros = String(Math.round((limits.cpuMillis * cpuPeriodMicros) / 1_000));
-  return [
-    { controller: "memory", file: "memory.limit_in_bytes", value: memory },
-    { controller: "memory", file: "memory.memsw.limit_in_bytes", value: memory, optional: true },
-    { controller: "pids", file: "pids.max", value: String(limits.pidsMax) },
-    { controller: "cpu", file: "cpu.cfs_period_us", value: String(cpuPeriodMicros) },
-    { controller: "cpu", file: "cpu.cfs_quota_us", value: quotaMicros },
-  ];
-}
-
-function settingsV2(limits: ContainerLimits): Setting[] {
-  const quotaMicros = Math.round((limits.cpuMillis * cpuPeriodMicros) / 1_000);
-  return [
-    { controller: "memory", file: "memory.max", value: String(limits.memoryBytes) },
-    { controller: "memory", file: "memory.swap.max", value: "0", optional: true },
-    { controller: "pids", file: "pids.max", value: String(limits.pidsMax) },
-    { controller: "cpu", file: "cpu.max", value: `${quotaMicros} ${cpuPeriodMicros}` },
-  ];
 }
 
 /** In v2 every group above must delegate the controllers. */
@@ -167,20 +133,12 @@ function removeTree(directory: string): boolean {
   for (const child of directoriesIn(directory)) {
     if (!removeTree(join(directory, child))) return false;
   }
-  for (const pid of processesIn(directory)) kill(pid);
+  for (const pid of processesIn(directory)) killProcess(pid);
   try {
     rmdirSync(directory);
     return true;
   } catch (failure) {
     return codeOf(failure) === "ENOENT";
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It ended by itself in between.
   }
 }
 

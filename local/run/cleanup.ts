@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { until } from "./until.ts";
+import { killProcess } from "../../runner/launcher/kill-process.ts";
+import { pollUntil } from "../lib/poll-until.ts";
 
 const run = promisify(execFile);
 /** The limit for processes that can't be killed; on a busy machine dead ones take seconds to go. */
@@ -17,9 +18,9 @@ export interface UidSpan {
 
 /** Kills every process whose real, effective or saved user is in a span, until none is left. */
 export async function killUsers(...spans: readonly UidSpan[]): Promise<void> {
-  const gone = await until(() => {
+  const gone = await pollUntil(() => {
     const pids = processesOf(...spans);
-    for (const pid of pids) kill(pid);
+    for (const pid of pids) killProcess(pid);
     return pids.length === 0;
   }, killWithinMs);
   const first = spans.map(({ firstUid }) => firstUid).join(", ");
@@ -80,12 +81,4 @@ function unescapeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It ended by itself in between.
-  }
 }

@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
+import { killProcess } from "../../runner/launcher/kill-process.ts";
+import { pollUntil } from "../lib/poll-until.ts";
 import { copyLines } from "./container-log.ts";
-import { until } from "./until.ts";
 
 export interface ContainerSpec {
   readonly command: readonly string[];
@@ -104,8 +105,8 @@ async function terminate(child: ChildProcess, graceMs: number): Promise<void> {
   const deadline = performance.now() + graceMs;
   const ended = () => child.exitCode !== null || child.signalCode !== null;
   const first = await firstProcess(child, () => ended() || performance.now() > deadline);
-  if (first !== null) signal(first, "SIGTERM");
-  await until(ended, deadline - performance.now());
+  if (first !== null) killProcess(first, "SIGTERM");
+  await pollUntil(ended, deadline - performance.now());
   if (!ended()) child.kill("SIGKILL");
 }
 
@@ -115,7 +116,7 @@ async function terminate(child: ChildProcess, graceMs: number): Promise<void> {
  */
 async function firstProcess(child: ChildProcess, giveUp: () => boolean): Promise<number | null> {
   let found: number | null = null;
-  await until(async () => {
+  await pollUntil(async () => {
     const children = `/proc/${child.pid}/task/${child.pid}/children`;
     const pid = Number.parseInt(await readFile(children, "utf8").catch(() => ""), 10);
     if (Number.isInteger(pid) && (await handlesTermination(pid))) found = pid;
@@ -128,12 +129,4 @@ async function handlesTermination(pid: number): Promise<boolean> {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
   const caught = BigInt(`0x${/^SigCgt:\s+([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
   return ((caught >> BigInt(constants.signals.SIGTERM - 1)) & 1n) === 1n;
-}
-
-function signal(pid: number, name: "SIGTERM"): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // It ended by itself in between.
-  }
 }

@@ -2,16 +2,16 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { RpcError } from "../lib/grpc.ts";
 import type { ContainerEnd } from "./container.ts";
+import type { Containers, Running } from "./container-host.ts";
 import {
   cancelling,
   completed,
-  type Execution,
   isCompleted,
   type JobDefinition,
+  type JobExecution,
   started,
 } from "./execution.ts";
 import type { ExecutionStore } from "./execution-store.ts";
-import type { Containers, Running } from "./machine.ts";
 
 export interface DispatchLimits {
   /** The service's quota is 180. */
@@ -51,7 +51,7 @@ export class Dispatch {
   }
 
   /** Returns at once with a name; the container starts meanwhile, or dies by an ordered fault. */
-  start(jobName: string, template: JobDefinition, dies = false): Execution {
+  start(jobName: string, template: JobDefinition, dies = false): JobExecution {
     const execution = this.preview(jobName, template);
     this.#store.put(execution);
     const executionId = execution.name.slice(execution.name.lastIndexOf("/") + 1);
@@ -66,7 +66,7 @@ export class Dispatch {
   }
 
   /** What `start` would create; nothing is stored. */
-  preview(jobName: string, template: JobDefinition): Execution {
+  preview(jobName: string, template: JobDefinition): JobExecution {
     const nowMs = Date.now();
     return {
       name: `${jobName}/executions/${template.id}-${randomBytes(4).toString("hex").slice(0, 5)}`,
@@ -83,7 +83,7 @@ export class Dispatch {
   }
 
   /** @throws {RpcError} FAILED_PRECONDITION if it has completed. */
-  cancel(execution: Execution): Execution {
+  cancel(execution: JobExecution): JobExecution {
     if (isCompleted(execution)) {
       throw new RpcError(status.FAILED_PRECONDITION, "The execution has already completed.");
     }
@@ -93,7 +93,7 @@ export class Dispatch {
   }
 
   /** Stops it if it runs, and forgets it. */
-  async remove(execution: Execution): Promise<void> {
+  async remove(execution: JobExecution): Promise<void> {
     if (!isCompleted(execution)) this.cancel(execution);
     await this.ended(execution);
     const last = this.#store.get(execution.name);
@@ -101,7 +101,7 @@ export class Dispatch {
   }
 
   /** Resolves when it has completed, or at once if it has already. */
-  async ended(execution: Execution): Promise<void> {
+  async ended(execution: JobExecution): Promise<void> {
     await this.#running.get(execution.name)?.ended;
   }
 
@@ -113,7 +113,7 @@ export class Dispatch {
     await Promise.all(running.map((container) => container.ended));
   }
 
-  #change(name: string, next: (current: Execution) => Execution): void {
+  #change(name: string, next: (current: JobExecution) => JobExecution): void {
     const current = this.#store.get(name);
     if (current) this.#store.put(next(current));
   }

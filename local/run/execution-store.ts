@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { completed, Execution, isCompleted, jobNameOf } from "./execution.ts";
+import { completed, isCompleted, JobExecution, jobNameOf } from "./execution.ts";
 
 /** All executions. Completed ones are limited per job; the oldest go first, as in the service. */
 export class ExecutionStore {
-  readonly #byName = new Map<string, Execution>();
+  readonly #byName = new Map<string, JobExecution>();
   readonly #folder: string;
   readonly #completedMax: number;
   #lastSequence = 0;
@@ -21,16 +21,16 @@ export class ExecutionStore {
     return this.#lastSequence;
   }
 
-  get(name: string): Execution | undefined {
+  get(name: string): JobExecution | undefined {
     return this.#byName.get(name);
   }
 
-  withUid(uid: string): Execution | undefined {
+  withUid(uid: string): JobExecution | undefined {
     return [...this.#byName.values()].find((execution) => execution.uid === uid);
   }
 
   /** Newest first; all jobs if `jobName` is null. */
-  list(jobName: string | null): Execution[] {
+  list(jobName: string | null): JobExecution[] {
     const all = [...this.#byName.values()];
     const wanted = jobName === null ? all : all.filter((one) => jobNameOf(one) === jobName);
     return wanted.sort((a, b) => b.sequence - a.sequence);
@@ -41,7 +41,7 @@ export class ExecutionStore {
     return [...this.#byName.values()].filter((execution) => !isCompleted(execution)).length;
   }
 
-  put(execution: Execution): void {
+  put(execution: JobExecution): void {
     this.#byName.set(execution.name, execution);
     const path = this.#path(execution);
     writeFileSync(`${path}.new`, JSON.stringify(execution), { mode: 0o600 });
@@ -49,7 +49,7 @@ export class ExecutionStore {
     if (isCompleted(execution)) this.#prune(jobNameOf(execution));
   }
 
-  remove(execution: Execution): void {
+  remove(execution: JobExecution): void {
     this.#byName.delete(execution.name);
     rmSync(this.#path(execution), { force: true });
   }
@@ -66,7 +66,7 @@ export class ExecutionStore {
     for (const file of readdirSync(this.#folder)) {
       if (!file.endsWith(".json")) continue;
       const text = readFileSync(join(this.#folder, file), "utf8");
-      const stored = Execution.parse(JSON.parse(text));
+      const stored = JobExecution.parse(JSON.parse(text));
       this.#lastSequence = Math.max(this.#lastSequence, stored.sequence);
       this.#byName.set(stored.name, stored);
       const end = { exitCode: 0, termSignal: 9, message: "The instance was lost." };
@@ -74,7 +74,7 @@ export class ExecutionStore {
     }
   }
 
-  #path(execution: Execution): string {
+  #path(execution: JobExecution): string {
     return join(this.#folder, `${execution.name.split("/").at(-1)}.json`);
   }
 }

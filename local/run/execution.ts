@@ -16,7 +16,7 @@ export const JobDefinition = z.object({
 });
 export type JobDefinition = z.infer<typeof JobDefinition>;
 
-export const Execution = z.object({
+export const JobExecution = z.object({
   name: z.string(),
   uid: z.string(),
   /** Orders executions, including those created in the same millisecond. */
@@ -31,25 +31,25 @@ export const Execution = z.object({
   /** The end of the task's only attempt; null before it. */
   end: z.object({ exitCode: z.int(), termSignal: z.int(), message: z.string() }).nullable(),
 });
-export type Execution = z.infer<typeof Execution>;
-export type ExecutionEnd = NonNullable<Execution["end"]>;
+export type JobExecution = z.infer<typeof JobExecution>;
+export type ExecutionEnd = NonNullable<JobExecution["end"]>;
 
-export function isCompleted(execution: Execution): boolean {
+export function isCompleted(execution: JobExecution): boolean {
   return execution.completedAtMs !== null;
 }
 
-export function started(execution: Execution, nowMs: number): Execution {
+export function started(execution: JobExecution, nowMs: number): JobExecution {
   if (execution.state !== "pending") return execution;
   return { ...execution, state: "running", startedAtMs: nowMs, updatedAtMs: nowMs };
 }
 
-export function cancelling(execution: Execution, nowMs: number): Execution {
+export function cancelling(execution: JobExecution, nowMs: number): JobExecution {
   if (isCompleted(execution)) return execution;
   return { ...execution, state: "cancelling", updatedAtMs: nowMs };
 }
 
 /** An execution that was being cancelled counts as cancelled, however its container ended. */
-export function completed(execution: Execution, end: ExecutionEnd, nowMs: number): Execution {
+export function completed(execution: JobExecution, end: ExecutionEnd, nowMs: number): JobExecution {
   const succeeded = end.exitCode === 0 && end.termSignal === 0;
   const outcome = succeeded ? "succeeded" : "failed";
   const state = execution.state === "cancelling" ? "cancelled" : outcome;
@@ -57,6 +57,6 @@ export function completed(execution: Execution, end: ExecutionEnd, nowMs: number
 }
 
 /** The job's full name. */
-export function jobNameOf(execution: Execution): string {
+export function jobNameOf(execution: JobExecution): string {
   return execution.name.slice(0, execution.name.indexOf("/executions/"));
 }

@@ -2,7 +2,7 @@ import { status, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import * as z from "zod";
 import { invalid, RpcError, unary } from "../lib/grpc.ts";
 import type { Dispatch } from "./dispatch.ts";
-import type { Execution } from "./execution.ts";
+import type { JobExecution } from "./execution.ts";
 import type { ExecutionStore } from "./execution-store.ts";
 import { executionMessage, taskMessage, taskNameOf } from "./messages.ts";
 import type { Operations } from "./operations-service.ts";
@@ -62,13 +62,13 @@ export function tasksService(store: ExecutionStore): UntypedServiceImplementatio
   };
 }
 
-function executionNamed(store: ExecutionStore, name: string): Execution {
+function executionNamed(store: ExecutionStore, name: string): JobExecution {
   const execution = store.get(name);
   if (!execution) throw missing("EXECUTION", name);
   return execution;
 }
 
-function unchanged(store: ExecutionStore, { name, etag }: z.output<typeof Change>): Execution {
+function unchanged(store: ExecutionStore, { name, etag }: z.output<typeof Change>): JobExecution {
   const execution = executionNamed(store, name);
   if (etag === "" || etag === executionMessage(execution).etag) return execution;
   throw new RpcError(status.ABORTED, "etag: the execution has changed.");

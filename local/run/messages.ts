@@ -1,4 +1,4 @@
-import { type Execution, isCompleted, type JobDefinition, jobNameOf } from "./execution.ts";
+import { isCompleted, type JobDefinition, type JobExecution, jobNameOf } from "./execution.ts";
 
 /** The wire form of the messages below: proto-loader's plain objects. */
 type Message = Record<string, unknown>;
@@ -11,7 +11,11 @@ export interface JobRecord {
 }
 
 /** `google.cloud.run.v2.Job`. */
-export function jobMessage(job: JobRecord, latest: Execution | undefined, count: number): Message {
+export function jobMessage(
+  job: JobRecord,
+  latest: JobExecution | undefined,
+  count: number,
+): Message {
   const ready = condition({ type: "Ready", state: "CONDITION_SUCCEEDED", at: job.createdAtMs });
   return {
     name: job.name,
@@ -36,8 +40,8 @@ export function jobMessage(job: JobRecord, latest: Execution | undefined, count:
 }
 
 /** `google.cloud.run.v2.Execution`: counters, times and conditions describe its state. */
-export function executionMessage(execution: Execution): Message {
-  const count = (...states: Execution["state"][]) => (states.includes(execution.state) ? 1 : 0);
+export function executionMessage(execution: JobExecution): Message {
+  const count = (...states: JobExecution["state"][]) => (states.includes(execution.state) ? 1 : 0);
   return {
     ...commonFields(execution),
     name: execution.name,
@@ -56,7 +60,7 @@ export function executionMessage(execution: Execution): Message {
 }
 
 /** `google.cloud.run.v2.Task`: an execution's only one; only the task has exit code and signal. */
-export function taskMessage(execution: Execution): Message {
+export function taskMessage(execution: JobExecution): Message {
   const { end } = execution;
   return {
     ...commonFields(execution),
@@ -77,11 +81,11 @@ export function taskMessage(execution: Execution): Message {
   };
 }
 
-export function taskNameOf(execution: Execution): string {
+export function taskNameOf(execution: JobExecution): string {
   return `${execution.name}/tasks/${execution.name.split("/").at(-1)}-task0`;
 }
 
-function commonFields(execution: Execution): Message {
+function commonFields(execution: JobExecution): Message {
   return {
     generation: 1,
     observedGeneration: 1,
@@ -113,7 +117,7 @@ const completionStatus = {
   cancelled: "EXECUTION_CANCELLED",
 } as const;
 
-function conditionsOf(execution: Execution): Message[] {
+function conditionsOf(execution: JobExecution): Message[] {
   const at = execution.updatedAtMs;
   const startedState = execution.startedAtMs === null ? "CONDITION_PENDING" : "CONDITION_SUCCEEDED";
   return [

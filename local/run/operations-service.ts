@@ -4,7 +4,7 @@ import * as z from "zod";
 import { RpcError, unary } from "../lib/grpc.ts";
 import type { Definitions } from "./definitions.ts";
 import type { Dispatch } from "./dispatch.ts";
-import { type Execution, isCompleted } from "./execution.ts";
+import { isCompleted, type JobExecution } from "./execution.ts";
 import type { ExecutionStore } from "./execution-store.ts";
 import { executionMessage } from "./messages.ts";
 import { pageFields, pageOf } from "./paging.ts";
@@ -30,7 +30,7 @@ export class Operations {
     this.#parent = parent;
   }
 
-  running(execution: Execution): Operation {
+  running(execution: JobExecution): Operation {
     const packed = this.#packExecution(execution);
     const done = isCompleted(execution);
     const name = `${this.#parent}/operations/${execution.uid}`;
@@ -38,7 +38,7 @@ export class Operations {
   }
 
   /** An operation for an execution that was deleted, or was only validated. */
-  preview(execution: Execution): Operation {
+  preview(execution: JobExecution): Operation {
     const packed = this.#packExecution(execution);
     const name = `${this.#parent}/operations/${execution.uid}`;
     return { name, done: true, metadata: packed, response: packed };
@@ -50,7 +50,7 @@ export class Operations {
     return { name, done: true, metadata: packed, response: packed };
   }
 
-  #packExecution(execution: Execution) {
+  #packExecution(execution: JobExecution) {
     return this.#definitions.pack("google.cloud.run.v2.Execution", executionMessage(execution));
   }
 }
@@ -71,7 +71,7 @@ export function operationsService(parts: {
   readonly operations: Operations;
 }): UntypedServiceImplementation {
   const { store, dispatch, operations } = parts;
-  const find = (name: string): Execution => {
+  const find = (name: string): JobExecution => {
     const execution = store.withUid(name.slice(name.lastIndexOf("/") + 1));
     if (execution) return execution;
     throw new RpcError(status.NOT_FOUND, `Operation ${name} does not exist.`);

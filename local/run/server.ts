@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Server } from "@grpc/grpc-js";
 import { bind } from "../lib/grpc.ts";
+import { ContainerHost, type Containers, type MachineOptions } from "./container-host.ts";
 import { loadDefinitions } from "./definitions.ts";
 import { Dispatch, type DispatchLimits } from "./dispatch.ts";
 import type { JobDefinition } from "./execution.ts";
@@ -8,7 +9,6 @@ import { ExecutionStore } from "./execution-store.ts";
 import { executionsService, tasksService } from "./executions-service.ts";
 import { RunFaults } from "./faults.ts";
 import { addJob, type Jobs, jobsService } from "./jobs-service.ts";
-import { type Containers, Machine, type MachineOptions } from "./machine.ts";
 import { Operations, operationsService } from "./operations-service.ts";
 
 export interface RunLimits extends DispatchLimits {
@@ -81,11 +81,11 @@ export async function startRun(options: RunOptions): Promise<Run> {
 }
 
 /** Needs root, for users, cgroups and mounts. */
-async function openMachine(options: RunOptions, limits: RunLimits): Promise<Machine> {
+async function openMachine(options: RunOptions, limits: RunLimits): Promise<ContainerHost> {
   if (process.getuid?.() !== 0) {
     throw new Error("Executions need root, for users, control groups and mounts: use sudo.");
   }
-  return await Machine.open({
+  return await ContainerHost.open({
     ...options,
     ...limits,
     logFolder: join(options.dataFolder, "logs"),

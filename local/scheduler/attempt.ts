@@ -4,7 +4,7 @@ import type { IdTokenRequest } from "../identity/issuer.ts";
 import type { JobDefinition } from "./job.ts";
 
 /** A `google.rpc.Status`. */
-export interface Outcome {
+export interface AttemptOutcome {
   readonly code: status;
   readonly message: string;
 }
@@ -17,7 +17,7 @@ export interface AttemptOptions {
 }
 
 /** The result of the attempt: anything but a 2xx is a failure, including redirects. */
-export async function attempt(options: AttemptOptions): Promise<Outcome> {
+export async function attempt(options: AttemptOptions): Promise<AttemptOutcome> {
   const { job, signal } = options;
   const deadline = AbortSignal.timeout(job.attemptDeadlineMs);
   try {
@@ -67,7 +67,7 @@ const codes: Readonly<Record<number, status>> = {
   504: status.DEADLINE_EXCEEDED,
 };
 
-function outcomeOf(httpStatus: number): Outcome {
+function outcomeOf(httpStatus: number): AttemptOutcome {
   if (httpStatus >= 200 && httpStatus < 300) return { code: status.OK, message: "" };
   return { code: codes[httpStatus] ?? status.UNKNOWN, message: `HTTP ${httpStatus}` };
 }

@@ -1,7 +1,7 @@
 /** One job's clock: due times, attempts, retries, and never two runs at once. */
 import { setTimeout as delay } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
-import { type AttemptOptions, attempt, type Outcome } from "./attempt.ts";
+import { type AttemptOptions, type AttemptOutcome, attempt } from "./attempt.ts";
 import { backoffMs, type JobDefinition, nextDueMs } from "./job.ts";
 
 /** Timers hold 2^31 ms at most, so a later time is reached in steps. */
@@ -11,11 +11,11 @@ export class JobRunner {
   definition: JobDefinition;
   dueAtMs: number | null = null;
   lastAttemptAtMs: number | null = null;
-  lastOutcome: Outcome | null = null;
+  lastOutcome: AttemptOutcome | null = null;
   readonly #issue: AttemptOptions["issue"];
   readonly #closing = new AbortController();
   #timer: NodeJS.Timeout | undefined;
-  #running: Promise<Outcome> | undefined;
+  #running: Promise<AttemptOutcome> | undefined;
 
   constructor(definition: JobDefinition, issue: AttemptOptions["issue"]) {
     this.definition = definition;
@@ -33,7 +33,7 @@ export class JobRunner {
   }
 
   /** Runs now. A run that is under way is joined, not repeated. */
-  run(scheduledAtMs = Date.now()): Promise<Outcome> {
+  run(scheduledAtMs = Date.now()): Promise<AttemptOutcome> {
     this.#running ??= this.#attempts(scheduledAtMs).finally(() => {
       this.#running = undefined;
     });
@@ -71,7 +71,7 @@ export class JobRunner {
     this.#arm();
   }
 
-  async #attempts(scheduledAtMs: number): Promise<Outcome> {
+  async #attempts(scheduledAtMs: number): Promise<AttemptOutcome> {
     const { retry } = this.definition;
     const { signal } = this.#closing;
     const startedAtMs = Date.now();

@@ -13,7 +13,7 @@ import {
 } from "../lib/grpc.ts";
 import { pageOf } from "../lib/protobuf.ts";
 import { Queue } from "../lib/queue.ts";
-import type { AttemptOptions, Outcome } from "./attempt.ts";
+import type { AttemptOptions, AttemptOutcome } from "./attempt.ts";
 import { attemptDeadlineMsDefault, JobDefinition, retryDefault } from "./job.ts";
 import { describeJob, JobMessage, readJob } from "./messages.ts";
 import { JobRunner } from "./runner.ts";
@@ -37,7 +37,7 @@ export interface SchedulerOptions {
 export interface Scheduler {
   readonly port: number;
   /** Runs a job now and waits for the result, including retries. */
-  runNow(name: string): Promise<Outcome>;
+  runNow(name: string): Promise<AttemptOutcome>;
   /** Stops ticking; a request under way is dropped. */
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import * as z from "zod";
 import { HttpError, readText } from "../lib/http.ts";
 import { parseBody } from "./body.ts";
+import type { StorageCall } from "./call.ts";
 import {
   Settings,
   SettingsPatch,
@@ -12,7 +13,6 @@ import {
 } from "./model.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { checkPreconditions, type Preconditions, readPreconditions } from "./preconditions.ts";
-import type { Call } from "./server.ts";
 import { checkName } from "./uploads.ts";
 
 const bodyBytesMax = 64 * 1024;
@@ -56,7 +56,7 @@ interface ObjectName {
 
 /** Settings in the request replace those of the source. @throws {HttpError} 404, 412. */
 export async function copyObject(
-  { store, request, url }: Call,
+  { store, request, url }: StorageCall,
   from: ObjectName,
   to: ObjectName,
 ): Promise<StoredObject> {

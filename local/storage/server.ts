@@ -1,7 +1,8 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { Faults } from "../lib/faults.ts";
 import { HttpError, type HttpServer, readText, sendJson, startHttpServer } from "../lib/http.ts";
+import type { StorageCall } from "./call.ts";
 import { copyObject, createBucket, patchObject } from "./changes.ts";
 import { sendObject } from "./download.ts";
 import { listObjects } from "./listing.ts";
@@ -17,15 +18,6 @@ export interface StorageOptions {
   /** Created if they don't exist yet. */
   readonly buckets: readonly string[];
   readonly port?: number | undefined;
-}
-
-/** One call: the request, and the object that it concerns. */
-export interface Call {
-  readonly store: ObjectStore;
-  readonly uploads: ResumableUploads;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly url: URL;
 }
 
 export interface Storage extends HttpServer {
@@ -66,7 +58,10 @@ function kindOf(request: IncomingMessage, url: URL): "upload" | "download" | "ot
 
 // The client leaves `/storage/v1` out when its endpoint comes from the environment.
 const segment = "([^/]+)";
-const routes: readonly (readonly [RegExp, (call: Call, names: string[]) => Promise<void>])[] = [
+const routes: readonly (readonly [
+  RegExp,
+  (call: StorageCall, names: string[]) => Promise<void>,
+])[] = [
   [new RegExp(`^/upload/storage/v1/b/${segment}/o$`), answerUpload],
   [/^(?:\/storage\/v1)?\/b$/, answerBuckets],
   [new RegExp(`^(?:/storage/v1)?/b/${segment}$`), answerBucket],
@@ -80,7 +75,7 @@ const routes: readonly (readonly [RegExp, (call: Call, names: string[]) => Promi
   ],
 ];
 
-async function route(call: Call): Promise<void> {
+async function route(call: StorageCall): Promise<void> {
   for (const [pattern, answer] of routes) {
     const match = pattern.exec(call.url.pathname);
     if (match) {
@@ -123,29 +118,29 @@ function refuseUnsupported(request: IncomingMessage, url: URL): void {
   if (what !== undefined) throw new HttpError(501, "notImplemented", `${what} isn't offered.`);
 }
 
-function notOffered({ request, url }: Call): HttpError {
+function notOffered({ request, url }: StorageCall): HttpError {
   const message = `${request.method} ${url.pathname} isn't offered locally.`;
   return new HttpError(501, "notImplemented", message);
 }
 
-async function answerBuckets(call: Call): Promise<void> {
+async function answerBuckets(call: StorageCall): Promise<void> {
   if (call.request.method !== "POST") throw notOffered(call);
   const bucket = await createBucket(call.store, await readText(call.request, 64 * 1024));
   sendJson(call.response, 200, bucketResource(bucket, call.url.origin));
 }
 
-async function answerBucket(call: Call, [bucket = ""]: string[]): Promise<void> {
+async function answerBucket(call: StorageCall, [bucket = ""]: string[]): Promise<void> {
   if (call.request.method !== "GET") throw notOffered(call);
   sendJson(call.response, 200, bucketResource(call.store.bucket(bucket), call.url.origin));
 }
 
-async function answerObjects(call: Call, [bucket = ""]: string[]): Promise<void> {
+async function answerObjects(call: StorageCall, [bucket = ""]: string[]): Promise<void> {
   if (call.request.method !== "GET") throw notOffered(call);
   const page = listObjects(bucket, call.store.objects(bucket), call.url);
   sendJson(call.response, 200, page);
 }
 
-async function answerUpload(call: Call, [bucket = ""]: string[]): Promise<void> {
+async function answerUpload(call: StorageCall, [bucket = ""]: string[]): Promise<void> {
   const { store, uploads, request, url } = call;
   const type = url.searchParams.get("uploadType");
   const uploadId = url.searchParams.get("upload_id");
@@ -163,7 +158,7 @@ async function answerUpload(call: Call, [bucket = ""]: string[]): Promise<void> 
   }
 }
 
-async function answerObject(call: Call, [bucket = "", name = ""]: string[]): Promise<void> {
+async function answerObject(call: StorageCall, [bucket = "", name = ""]: string[]): Promise<void> {
   const { store, request, response, url } = call;
   const conditions = readPreconditions(url);
   const at = { bucket, name, conditions };
@@ -188,7 +183,7 @@ async function answerObject(call: Call, [bucket = "", name = ""]: string[]): Pro
   }
 }
 
-async function answerCopy(call: Call, names: string[]): Promise<void> {
+async function answerCopy(call: StorageCall, names: string[]): Promise<void> {
   if (call.request.method !== "POST") throw notOffered(call);
   const [bucket = "", name = "", toBucket = "", toName = ""] = names;
   const copy = await copyObject(call, { bucket, name }, { bucket: toBucket, name: toName });
@@ -206,6 +201,6 @@ async function answerCopy(call: Call, names: string[]): Promise<void> {
   });
 }
 
-function sendResource(call: Call, bucket: string, object: StoredObject): void {
+function sendResource(call: StorageCall, bucket: string, object: StoredObject): void {
   sendJson(call.response, 200, objectResource(bucket, object, call.url.origin));
 }

@@ -17,13 +17,13 @@ export const shellModel: AgentModel = {
   },
 };
 
-interface Call {
+interface ShellCall {
   readonly id: string;
   readonly script: string;
   readonly part: "answer" | "progress";
 }
 
-async function runAsCall(tools: AgentTools, { id, script, part }: Call): Promise<ScriptEnd> {
+async function runAsCall(tools: AgentTools, { id, script, part }: ShellCall): Promise<ScriptEnd> {
   const call = { type: "tool_call", id, name: "shell", arguments: argumentsOf(script) } as const;
   tools.emit({ ...call, status: "running" });
   const end = await tools.runScript(script, part);

@@ -20,14 +20,14 @@ import {
 } from "#shared/http/framing";
 import { closeAfterAnswer, settleBody, takeRequest } from "#shared/http/linger";
 import { guardAnswer } from "./answer-guard.ts";
-import type { Placed } from "./bound-secrets.ts";
+import type { PlacedSecret } from "./placed-secret.ts";
 import { lingerLimits } from "./plain-request.ts";
 import type { TerminatedTunnel } from "./tls-terminator.ts";
 
 export interface BoundExchangeDeps {
   readonly tunnel: TerminatedTunnel;
   /** The secrets of this host only. */
-  readonly secrets: readonly Placed[];
+  readonly secrets: readonly PlacedSecret[];
   readonly redaction: RedactionPlan;
   readonly roots: readonly string[];
 }
@@ -208,7 +208,7 @@ function requireTunnels({ rawHeaders, url = "" }: IncomingMessage, name: string)
 const basicForm = /^(basic +)([A-Za-z0-9+/=]+)$/i;
 
 /** Replaces placeholders with values, only in the headers that the secrets are bound to. */
-function withValue([name, value]: Header, secrets: readonly Placed[]): Header {
+function withValue([name, value]: Header, secrets: readonly PlacedSecret[]): Header {
   const lower = name.toLowerCase();
   const here = secrets.filter(({ headers }) => headers.includes(lower));
   const replaced = (text: string) =>

@@ -11,6 +11,7 @@ import { linger, stopTaking } from "#shared/http/linger";
 import type { BoundSecret } from "#shared/protocol/bound-secret";
 import { BoundExchange, refuse } from "./bound-exchange.ts";
 import { ExecutionCa } from "./execution-ca.ts";
+import type { PlacedSecret } from "./placed-secret.ts";
 import { lingerLimits } from "./plain-request.ts";
 import type { TerminatedTunnel, TlsTerminator } from "./tls-terminator.ts";
 
@@ -20,11 +21,6 @@ const handshakeTimeoutMs = 10_000;
 const headersTimeoutMs = 10_000;
 const lookForLateEveryMs = 500;
 const idleTimeoutMs = 600_000;
-
-/** A secret and its placeholder. */
-export interface Placed extends BoundSecret {
-  readonly placeholder: string;
-}
 
 export interface BoundSecretsDeps {
   readonly now: number;
@@ -37,7 +33,7 @@ export class BoundSecrets implements TlsTerminator {
   readonly certificatePem: string;
   /** The placeholders that programs inside find in their variables. */
   readonly placeholders: Readonly<Record<string, string>>;
-  readonly #placed: readonly Placed[];
+  readonly #placed: readonly PlacedSecret[];
   readonly #ca: ExecutionCa;
   readonly #roots: readonly string[];
   readonly #redaction: RedactionPlan;

@@ -63,13 +63,13 @@ function helloMessage(bytes: Buffer): Buffer | null {
 }
 
 function serverNameOf(message: Buffer): string | null {
-  const hello = new Reader(message);
+  const hello = new HelloReader(message);
   hello.skip(2 + randomBytes);
   hello.vector(1);
   hello.vector(2);
   hello.vector(1);
   if (hello.isAtEnd) return null;
-  const extensions = new Reader(hello.vector(2));
+  const extensions = new HelloReader(hello.vector(2));
   if (!hello.isAtEnd) throw new Malformed();
   let serverName: string | null = null;
   while (!extensions.isAtEnd) {
@@ -84,8 +84,8 @@ function serverNameOf(message: Buffer): string | null {
 
 /** The list must have one name: with two, we and the server could pick different ones. */
 function onlyName(body: Buffer): string {
-  const outer = new Reader(body);
-  const list = new Reader(outer.vector(2));
+  const outer = new HelloReader(body);
+  const list = new HelloReader(outer.vector(2));
   const type = list.number(1);
   const name = list.vector(2).toString("latin1");
   if (type !== hostName || name === "" || !list.isAtEnd || !outer.isAtEnd) throw new Malformed();
@@ -93,7 +93,7 @@ function onlyName(body: Buffer): string {
 }
 
 /** Reads numbers and length-prefixed pieces in order. */
-class Reader {
+class HelloReader {
   readonly #bytes: Buffer;
   #at = 0;
 

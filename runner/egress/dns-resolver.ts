@@ -1,9 +1,9 @@
 /** Resolves names outside of the sandbox, every time, without a cache. */
 import { Resolver } from "node:dns/promises";
-import { Refusal } from "./refusal.ts";
+import { EgressRefusal } from "./refusal.ts";
 
 export interface Names {
-  /** Every address of `name`, IPv4 first. @throws {Refusal} If there is none. */
+  /** Every address of `name`, IPv4 first. @throws {EgressRefusal} If there is none. */
   resolve(name: string): Promise<string[]>;
 }
 
@@ -22,10 +22,10 @@ export function namesOf(server: string | null): Names {
         answer.status === "fulfilled" ? answer.value : [],
       );
       // No honest host has more addresses.
-      if (found.length > addressesMax) throw new Refusal("name_not_found");
+      if (found.length > addressesMax) throw new EgressRefusal("name_not_found");
       if (found.length > 0) return found;
       const codes = answers.map((answer) => codeOf(answer));
-      throw new Refusal(codes.includes("ETIMEOUT") ? "timed_out" : "name_not_found");
+      throw new EgressRefusal(codes.includes("ETIMEOUT") ? "timed_out" : "name_not_found");
     },
   };
 }

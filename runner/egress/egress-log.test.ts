@@ -1,7 +1,7 @@
 // @module-tag slow
 import { describe, expect, test } from "vitest";
 import { type EgressAttempt, EgressRequest } from "#shared/protocol/runner";
-import type { NewAttempt, OpenEntry } from "./attempt.ts";
+import type { NewAttempt, OpenEntry } from "./connection-attempt.ts";
 import { EgressLog } from "./egress-log.ts";
 
 const attempt: NewAttempt = {

@@ -11,8 +11,8 @@ import {
   egressBatchLengthMax,
   notRecordedRule,
 } from "#shared/protocol/runner";
-import type { AttemptLog, NewAttempt, OpenEntry } from "./attempt.ts";
-import { Refusal } from "./refusal.ts";
+import type { AttemptLog, NewAttempt, OpenEntry } from "./connection-attempt.ts";
+import { EgressRefusal } from "./refusal.ts";
 import { RefusedRoom } from "./refused-room.ts";
 
 export interface EgressLogDeps {
@@ -60,11 +60,11 @@ export class EgressLog implements AttemptLog {
     this.#room = new RefusedRoom(deps.now);
   }
 
-  /** @throws {Refusal} `log_full`, or `malformed_request` for what no log could hold. */
+  /** @throws {EgressRefusal} `log_full`, or `malformed_request` for what no log could hold. */
   open(attempt: NewAttempt): OpenEntry {
     const { data } = EgressAttempt.safeParse({ ...attempt, sequence: 1, open: true });
-    if (!data) throw new Refusal("malformed_request");
-    if (this.#allowed >= allowedMax) throw new Refusal("log_full");
+    if (!data) throw new EgressRefusal("malformed_request");
+    if (this.#allowed >= allowedMax) throw new EgressRefusal("log_full");
     this.#allowed += 1;
     const { attempt: added, stored } = this.#add(data);
     this.#flush();
@@ -194,7 +194,8 @@ export class EgressLog implements AttemptLog {
   /** Keeps ends for a later call. Attempts that wait to be recorded are refused. */
   #keep(ends: readonly EgressEnding[]): false {
     this.#ends.unshift(...ends);
-    for (const { stored } of this.#batches.flat()) stored.reject(new Refusal("log_unavailable"));
+    for (const { stored } of this.#batches.flat())
+      stored.reject(new EgressRefusal("log_unavailable"));
     return false;
   }
 
@@ -216,7 +217,7 @@ export class EgressLog implements AttemptLog {
       this.#batches.splice(0, 1, batch.slice(0, half), batch.slice(half));
     } else if (entry.attempt.rule !== notRecordedRule) {
       entry.attempt = bare(entry.attempt);
-      entry.stored.reject(new Refusal("malformed_request"));
+      entry.stored.reject(new EgressRefusal("malformed_request"));
     } else {
       this.#batches.shift();
       this.#cut += 1;

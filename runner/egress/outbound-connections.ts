@@ -1,10 +1,10 @@
 /** Every attempt to leave passes here: it is decided, counted, pinned, carried and recorded. */
 import { decideHost, type Host } from "#shared/core/network/network-policy";
 import type { EgressAttempt, NetworkPolicy } from "#shared/protocol/runner";
-import { Attempt, type AttemptDeps } from "./attempt.ts";
+import { type AttemptDeps, ConnectionAttempt } from "./connection-attempt.ts";
 import { Meter } from "./meter.ts";
 import { connectPinned, type Pinned, type PinnedDeps } from "./pinned.ts";
-import { type Asked, Refusal } from "./refusal.ts";
+import { EgressRefusal, type RequestedHost } from "./refusal.ts";
 
 export interface ExitsDeps extends PinnedDeps, AttemptDeps {
   readonly policy: NetworkPolicy;
@@ -23,20 +23,24 @@ type Method = EgressAttempt["method"];
 export class Exits {
   readonly #deps: ExitsDeps;
   readonly #meter: Meter;
-  readonly #open = new Map<Attempt, Pinned>();
+  readonly #open = new Map<ConnectionAttempt, Pinned>();
 
   constructor(deps: ExitsDeps) {
     this.#deps = deps;
     this.#meter = new Meter(deps.policy.limits, () => performance.now());
   }
 
-  /** Resolves when `carry` is done. @throws {Refusal} If it wasn't reached, or throws one. */
-  async attempt(method: Method, asked: Asked, carry: (exit: Exit) => Promise<void>): Promise<void> {
+  /** Resolves when `carry` is done. @throws {EgressRefusal} If it wasn't reached, or throws one. */
+  async attempt(
+    method: Method,
+    asked: RequestedHost,
+    carry: (exit: Exit) => Promise<void>,
+  ): Promise<void> {
     const decision = decideHost(this.#deps.policy, asked.host, asked.port);
     const host = decision.host?.name ?? asked.host;
-    const attempt = new Attempt(this.#deps, { host, port: asked.port, method });
+    const attempt = new ConnectionAttempt(this.#deps, { host, port: asked.port, method });
     try {
-      if (!decision.allowed) throw new Refusal(decision.rule);
+      if (!decision.allowed) throw new EgressRefusal(decision.rule);
       await this.#leave(attempt, { host: decision.host, port: asked.port, carry });
       attempt.end();
     } catch (error) {
@@ -46,8 +50,8 @@ export class Exits {
   }
 
   /** Records a request that never became an attempt to reach a host. */
-  refused(method: Method, asked: Asked, refusal: Refusal): void {
-    new Attempt(this.#deps, { ...asked, method }).end(refusal);
+  refused(method: Method, asked: RequestedHost, refusal: EgressRefusal): void {
+    new ConnectionAttempt(this.#deps, { ...asked, method }).end(refusal);
   }
 
   /** Closes every open connection; each gets its end in the log. */
@@ -59,11 +63,11 @@ export class Exits {
   }
 
   async #leave(
-    attempt: Attempt,
+    attempt: ConnectionAttempt,
     { host, port, carry }: { host: Host; port: number; carry: (exit: Exit) => Promise<void> },
   ): Promise<void> {
     const full = this.#meter.open();
-    if (full !== null) throw new Refusal(full);
+    if (full !== null) throw new EgressRefusal(full);
     let pinned: Pinned | undefined;
     try {
       // Nothing of the sandbox's is sent before both are done.
@@ -78,7 +82,7 @@ export class Exits {
       this.#open.set(attempt, pinned);
       const pass = (bytes: number) => {
         if (this.#meter.count(bytes)) return true;
-        attempt.end(new Refusal("byte_limit"));
+        attempt.end(new EgressRefusal("byte_limit"));
         socket.destroy();
         return false;
       };

@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import type { Host } from "#shared/core/network/network-policy";
 import { specialRangeOf } from "#shared/core/network/network-policy-addresses";
 import type { Names } from "./dns-resolver.ts";
-import { Refusal } from "./refusal.ts";
+import { EgressRefusal } from "./refusal.ts";
 
 /** An established connection and its address. */
 export interface Pinned {
@@ -30,21 +30,22 @@ const attemptsMax = 4;
  * Resolves the name again and checks every answer before the first is used. One internal address
  * condemns them all, because a host that mixes them wants it to be used sometimes.
  *
- * @throws {Refusal} If the host isn't allowed, or can't be connected.
+ * @throws {EgressRefusal} If the host isn't allowed, or can't be connected.
  */
 export async function connectPinned(deps: PinnedDeps, host: Host, port: number): Promise<Pinned> {
   const addresses = host.kind === "address" ? [host.name] : await deps.names.resolve(host.name);
   for (const address of addresses) {
     const special = specialRangeOf(address);
     if (special === null) continue;
-    throw new Refusal("private_address", { detail: `${address} is ${special}`, address });
+    throw new EgressRefusal("private_address", { detail: `${address} is ${special}`, address });
   }
-  let last = new Refusal("connect_failed");
+  let last = new EgressRefusal("connect_failed");
   for (const address of addresses.slice(0, attemptsMax)) {
     try {
       return { socket: await dialOnce(deps.dial(address, port)), address };
     } catch (error) {
-      last = error instanceof Refusal ? error : new Refusal("connect_failed", { address });
+      last =
+        error instanceof EgressRefusal ? error : new EgressRefusal("connect_failed", { address });
     }
   }
   throw last;
@@ -57,7 +58,7 @@ function dialOnce(target: { readonly host: string; readonly port: number }): Pro
       socket.destroy();
       reject(error);
     };
-    socket.setTimeout(connectTimeoutMs, () => fail(new Refusal("timed_out")));
+    socket.setTimeout(connectTimeoutMs, () => fail(new EgressRefusal("timed_out")));
     socket.once("error", fail);
     socket.once("connect", () => {
       socket.setTimeout(0);

@@ -2,7 +2,11 @@
 import type { Readable, Writable } from "node:stream";
 
 /** @param pass Called for each piece; false stops it for good. */
-export function pump(from: Readable, to: Writable, pass: (bytes: number) => boolean): void {
+export function pipeWithQuota(
+  from: Readable,
+  to: Writable,
+  pass: (bytes: number) => boolean,
+): void {
   const resume = () => from.resume();
   from.on("data", (chunk: Buffer) => {
     if (!pass(chunk.length)) return;

@@ -6,8 +6,8 @@ import { type ClientRequest, type IncomingMessage, request, type ServerResponse 
 import { forwardRequest, forwardResponse } from "#shared/http/framing";
 import { type LingerLimits, linger } from "#shared/http/linger";
 import type { Pinned } from "./pinned.ts";
-import { pump } from "./pipe-with-quota.ts";
-import { Refusal } from "./refusal.ts";
+import { pipeWithQuota } from "./pipe-with-quota.ts";
+import { EgressRefusal } from "./refusal.ts";
 import type { Target } from "./request-target.ts";
 import { idleTimeoutMs } from "./tunnel.ts";
 
@@ -23,7 +23,7 @@ export interface Carried {
 /** Lets a client that goes on sending read its answer; then it is cut off. */
 export const lingerLimits: LingerLimits = { bytesMax: 32 * 1024 * 1024, msMax: 10_000 };
 
-/** Resolves when the answer is complete. @throws {Refusal} Before the answer has begun. */
+/** Resolves when the answer is complete. @throws {EgressRefusal} Before the answer has begun. */
 export function carryRequest(carried: Carried): Promise<void> {
   const { incoming, response, target, pinned, pass } = carried;
   return new Promise((resolve, reject) => {
@@ -31,7 +31,7 @@ export function carryRequest(carried: Carried): Promise<void> {
     const broken = () => {
       outgoing.destroy();
       if (response.headersSent) response.destroy();
-      reject(new Refusal("connect_failed", { address: pinned.address }));
+      reject(new EgressRefusal("connect_failed", { address: pinned.address }));
     };
     outgoing.on("error", broken);
     // The host switched protocols unasked, or closed without an error of Node's.
@@ -41,7 +41,7 @@ export function carryRequest(carried: Carried): Promise<void> {
     });
     response.on("error", broken);
     pinned.socket.setTimeout(idleTimeoutMs, () => {
-      reject(new Refusal("timed_out", { address: pinned.address }));
+      reject(new EgressRefusal("timed_out", { address: pinned.address }));
       pinned.socket.destroy();
     });
     // Also ends a request whose promised bytes never came.
@@ -58,10 +58,10 @@ export function carryRequest(carried: Carried): Promise<void> {
       } catch {
         return broken();
       }
-      pump(answer, response, pass);
+      pipeWithQuota(answer, response, pass);
     });
     incoming.on("error", broken);
-    if (hasBody) pump(incoming, outgoing, pass);
+    if (hasBody) pipeWithQuota(incoming, outgoing, pass);
     else outgoing.end();
   });
 }

@@ -8,7 +8,7 @@ import { type OpenProxy, openProxy, sendRaw } from "../../test/sandbox/support/o
 import { get, ProxyServers, ruleOf } from "../../test/sandbox/support/proxy-servers.ts";
 import { allowing } from "../../test/sandbox/support/test-internet.ts";
 import { BoundSecrets } from "./bound-secrets.ts";
-import { Refusal } from "./refusal.ts";
+import { EgressRefusal } from "./refusal.ts";
 
 const servers = new ProxyServers();
 const name = "allowed.test";
@@ -64,7 +64,7 @@ describe("NET-6 what is allowed is on record before its bytes flow", () => {
   });
 
   test.each(kinds)("%s that can't be recorded isn't made", async (_what, request) => {
-    const { port, log } = await open(() => Promise.reject(new Refusal("log_unavailable")));
+    const { port, log } = await open(() => Promise.reject(new EgressRefusal("log_unavailable")));
     const answer = await sendRaw(port, request);
     expect(answer).toMatch(/^HTTP\/1.1 503 .*log_unavailable/);
     expect(ruleOf(answer)).toBe("log_unavailable");

@@ -6,7 +6,7 @@ import { closeAfterAnswer, linger, stopTaking, takeRequest } from "#shared/http/
 import type { NetworkPolicy } from "#shared/protocol/runner";
 import { Exits, type ExitsDeps } from "./outbound-connections.ts";
 import { carryRequest, lingerLimits } from "./plain-request.ts";
-import { type Asked, answerText, answerTo, Refusal, tlsAlert } from "./refusal.ts";
+import { answerText, answerTo, EgressRefusal, type RequestedHost, tlsAlert } from "./refusal.ts";
 import { absoluteTarget, connectTarget, roughly, tunnelledTarget } from "./request-target.ts";
 import type { TlsTerminator } from "./tls-terminator.ts";
 import { joinSockets, readOpening } from "./tunnel.ts";
@@ -31,7 +31,7 @@ export class EgressProxy {
   readonly #server: Server;
   readonly #clients = new Set<Duplex>();
   /** The host of each tunnel that carries plain HTTP. */
-  readonly #tunnelled = new WeakMap<Duplex, Asked>();
+  readonly #tunnelled = new WeakMap<Duplex, RequestedHost>();
 
   constructor(deps: EgressProxyDeps) {
     this.#policy = deps.policy;
@@ -80,7 +80,7 @@ export class EgressProxy {
     if (!takeRequest(request, response, lingerLimits)) return;
     response.on("error", () => response.destroy());
     const tunnel = this.#tunnelled.get(request.socket);
-    let asked: Asked | null = null;
+    let asked: RequestedHost | null = null;
     try {
       const target = tunnel ? tunnelledTarget(request, tunnel) : absoluteTarget(request);
       asked = target;
@@ -99,7 +99,7 @@ export class EgressProxy {
   }
 
   async #connect(request: IncomingMessage, client: Socket, head: Buffer): Promise<void> {
-    let asked: Asked | null = null;
+    let asked: RequestedHost | null = null;
     let isOpen = false;
     try {
       const target = connectTarget(request);
@@ -140,7 +140,7 @@ export class EgressProxy {
     if (!stopTaking(client)) return;
     // Some clients open connections in advance and never use them, so nothing was asked for.
     if ("bytesRead" in client && client.bytesRead === 0) return void client.destroy();
-    const refusal = new Refusal("malformed_request");
+    const refusal = new EgressRefusal("malformed_request");
     const asked = this.#tunnelled.get(client) ?? { host: "", port: 0 };
     this.#exits.refused("http", asked, refusal);
     if (client.writable) client.write(answerText(refusal, asked));
@@ -149,6 +149,6 @@ export class EgressProxy {
 }
 
 /** Any other error means that our side of the connection broke. */
-function refusalOf(error: unknown): Refusal {
-  return error instanceof Refusal ? error : new Refusal("connect_failed");
+function refusalOf(error: unknown): EgressRefusal {
+  return error instanceof EgressRefusal ? error : new EgressRefusal("connect_failed");
 }

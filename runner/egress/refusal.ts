@@ -38,7 +38,7 @@ function failed(reason: string, status: number): Answer {
 }
 
 /** Advice for the program, if there is any. */
-function advice(rule: EgressRule, { host, port }: Asked): Record<string, string> {
+function advice(rule: EgressRule, { host, port }: RequestedHost): Record<string, string> {
   const entry = JSON.stringify({ host, ports: [port] });
   const ask = "Ask the environment's owner to";
   switch (rule) {
@@ -60,14 +60,14 @@ function isThisSandbox(host: string): boolean {
   return /^((.+\.)?localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\])$/i.test(host);
 }
 
-export interface Asked {
+export interface RequestedHost {
   readonly host: string;
   readonly port: number;
 }
 
 /** Ends an attempt. `detail` and `address` go into the log. */
-export class Refusal extends Error {
-  override readonly name = "Refusal";
+export class EgressRefusal extends Error {
+  override readonly name = "EgressRefusal";
   readonly rule: EgressRule;
   readonly address: string | null;
 
@@ -90,7 +90,10 @@ export interface RefusalAnswer {
 }
 
 /** Status line, headers and body all say it, because some clients show only the first. */
-export function answerTo({ rule, message }: Refusal, { host, port }: Asked): RefusalAnswer {
+export function answerTo(
+  { rule, message }: EgressRefusal,
+  { host, port }: RequestedHost,
+): RefusalAnswer {
   const { status, reason } = answers[rule];
   const how = advice(rule, { host, port });
   const detail = message === reason ? {} : { detail: message };
@@ -110,7 +113,7 @@ export function answerTo({ rule, message }: Refusal, { host, port }: Asked): Ref
 }
 
 /** The same for a socket without a response object. */
-export function answerText(refusal: Refusal, asked: Asked): string {
+export function answerText(refusal: EgressRefusal, asked: RequestedHost): string {
   const { status, reason, headers, body } = answerTo(refusal, asked);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} ${reason}\r\n${lines.join("")}\r\n${body}`;

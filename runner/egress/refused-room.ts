@@ -1,5 +1,5 @@
 /** Limits how many refused attempts the log takes, and how fast; the rest is only counted. */
-import type { NewAttempt } from "./attempt.ts";
+import type { NewAttempt } from "./connection-attempt.ts";
 
 const attemptsMax = 10_000;
 const burstMax = 1_000;

@@ -2,8 +2,8 @@
 import type { Socket } from "node:net";
 import { type Host, parseHost } from "#shared/core/network/network-policy";
 import { helloBytesMax, readGreeting } from "./client-hello.ts";
-import { pump } from "./pipe-with-quota.ts";
-import { Refusal } from "./refusal.ts";
+import { pipeWithQuota } from "./pipe-with-quota.ts";
+import { EgressRefusal } from "./refusal.ts";
 
 /** A client that sends nothing for this long after CONNECT is disconnected. */
 const greetingTimeoutMs = 10_000;
@@ -19,7 +19,7 @@ export type Opening = "tls" | "plain" | "empty";
 /**
  * Waits for the client's first bytes: a TLS hello for `host`, or something else.
  *
- * @throws {Refusal} `sni_missing`, `sni_mismatch`, `malformed_request` or `timed_out`.
+ * @throws {EgressRefusal} `sni_missing`, `sni_mismatch`, `malformed_request` or `timed_out`.
  */
 export async function readOpening(client: Socket, head: Buffer, host: Host): Promise<Opening> {
   let seen = head;
@@ -27,25 +27,25 @@ export async function readOpening(client: Socket, head: Buffer, host: Host): Pro
   for (;;) {
     const greeting = readGreeting(seen);
     if (greeting.kind !== "incomplete") {
-      if (greeting.kind === "malformed") throw new Refusal("malformed_request");
+      if (greeting.kind === "malformed") throw new EgressRefusal("malformed_request");
       if (greeting.kind === "tls") requireName(greeting.serverName, host);
       client.unshift(seen);
       return greeting.kind === "tls" ? "tls" : "plain";
     }
     pieces += 1;
-    if (pieces > greetingPiecesMax) throw new Refusal("malformed_request");
+    if (pieces > greetingPiecesMax) throw new EgressRefusal("malformed_request");
     const piece = await nextPiece(client);
     if (piece === null) return "empty";
     seen = Buffer.concat([seen, piece]);
-    if (seen.length > 2 * helloBytesMax) throw new Refusal("malformed_request");
+    if (seen.length > 2 * helloBytesMax) throw new EgressRefusal("malformed_request");
   }
 }
 
 function requireName(serverName: string | null, host: Host): void {
-  if (serverName === null) throw new Refusal("sni_missing");
+  if (serverName === null) throw new EgressRefusal("sni_missing");
   const asked = parseHost(serverName);
   if (asked?.name !== host.name) {
-    throw new Refusal("sni_mismatch", { detail: `SNI ${JSON.stringify(serverName)}` });
+    throw new EgressRefusal("sni_mismatch", { detail: `SNI ${JSON.stringify(serverName)}` });
   }
 }
 
@@ -54,7 +54,7 @@ async function nextPiece(client: Socket): Promise<Buffer | null> {
   if (client.readableEnded || client.destroyed) return null;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
-      () => settle(() => reject(new Refusal("timed_out"))),
+      () => settle(() => reject(new EgressRefusal("timed_out"))),
       greetingTimeoutMs,
     );
     const onData = (piece: Buffer) => settle(() => resolve(piece));
@@ -96,7 +96,7 @@ export function joinSockets(
         if (open.size === 0) resolve();
       });
     }
-    pump(client, upstream, pass);
-    pump(upstream, client, pass);
+    pipeWithQuota(client, upstream, pass);
+    pipeWithQuota(upstream, client, pass);
   });
 }

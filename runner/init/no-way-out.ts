@@ -5,7 +5,7 @@
  */
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import { answerText, Refusal } from "../egress/refusal.ts";
+import { answerText, EgressRefusal } from "../egress/refusal.ts";
 import { type RefusedAttempt, refusedHostLengthMax } from "./messages.ts";
 
 const headBytesMax = 32 * 1024;
@@ -31,7 +31,7 @@ async function refuse(client: Socket): Promise<RefusedAttempt | null> {
   const timer = setTimeout(() => client.destroy(), lingerMs);
   client.once("close", () => clearTimeout(timer));
   const attempt = readAttempt(await readHead(client));
-  if (attempt !== null) client.end(answerText(new Refusal("no_network"), attempt));
+  if (attempt !== null) client.end(answerText(new EgressRefusal("no_network"), attempt));
   else client.end();
   // A reset would discard the answer, so further bytes are read and dropped.
   client.resume();

@@ -15,13 +15,13 @@ const datagram = 2;
 /** The packet filter's protocol, through which programs have escaped from sandboxes before. */
 const netfilter = 12;
 
-interface Attempt {
+interface SystemCallAttempt {
   readonly x64: number;
   readonly arm64: number;
   readonly arguments: readonly number[];
 }
 
-const attempts: Readonly<Record<string, Attempt>> = {
+const attempts: Readonly<Record<string, SystemCallAttempt>> = {
   mount: { x64: 165, arm64: 40, arguments: [0, 0, 0, 0, 0] },
   unshare: { x64: 272, arm64: 97, arguments: [newUserNamespace] },
   "clone-namespace": { x64: 56, arm64: 220, arguments: [newUserNamespace | childSignal, 0, 0, 0] },

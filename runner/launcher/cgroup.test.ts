@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { cgroupSettings, counter, findHierarchy, SandboxCgroup, withinParent } from "./cgroup.ts";
+import { counter, findHierarchy, SandboxCgroup, withinParent } from "./cgroup.ts";
+import { cgroupSettings } from "./cgroup-settings.ts";
 import type { SandboxLimits } from "./messages.ts";
 
 const limits: SandboxLimits = {

@@ -3,10 +3,9 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "n
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Fault } from "#shared/core/fault";
+import { type Controller, cgroupSettings, controllers, type Setting } from "./cgroup-settings.ts";
+import { killProcess } from "./kill-process.ts";
 import type { SandboxLimits } from "./messages.ts";
-
-export const controllers = ["memory", "pids", "cpu"] as const;
-export type Controller = (typeof controllers)[number];
 
 export interface Hierarchy {
   readonly version: 1 | 2;
@@ -14,15 +13,6 @@ export interface Hierarchy {
   readonly parents: Readonly<Record<Controller, string>>;
 }
 
-interface Setting {
-  readonly controller: Controller;
-  readonly file: string;
-  readonly value: string;
-  /** Many machines have swap accounting off, and then there is no swap to limit. */
-  readonly optional?: true;
-}
-
-const periodMicros = 100_000;
 const groupName = "sandbox";
 const ownGroupName = "paddock-launcher";
 const killAttemptsMax = 300;
@@ -46,29 +36,6 @@ export function findHierarchy(ownGroups: string, path: string | null, root: stri
   };
   const parents = { memory: parent("memory"), pids: parent("pids"), cpu: parent("cpu") };
   return { version: isUnified ? 2 : 1, parents };
-}
-
-/** Which value is written to which file for these limits. */
-export function cgroupSettings(version: 1 | 2, limits: SandboxLimits): Setting[] {
-  const memory = `${limits.memoryBytes}`;
-  const quotaMicros = Math.max(1_000, Math.round((limits.cpuMillis * periodMicros) / 1_000));
-  const pids: Setting = { controller: "pids", file: "pids.max", value: `${limits.processesMax}` };
-  if (version === 2) {
-    return [
-      { controller: "memory", file: "memory.max", value: memory },
-      { controller: "memory", file: "memory.swap.max", value: "0", optional: true },
-      pids,
-      { controller: "cpu", file: "cpu.max", value: `${quotaMicros} ${periodMicros}` },
-    ];
-  }
-  const swap = "memory.memsw.limit_in_bytes";
-  return [
-    { controller: "memory", file: "memory.limit_in_bytes", value: memory },
-    { controller: "memory", file: swap, value: memory, optional: true },
-    pids,
-    { controller: "cpu", file: "cpu.cfs_period_us", value: `${periodMicros}` },
-    { controller: "cpu", file: "cpu.cfs_quota_us", value: `${quotaMicros}` },
-  ];
 }
 
 /** v1 refuses a group more CPU than its parent has, whose limit then applies to both. */
@@ -205,13 +172,5 @@ function delegate(parent: string): void {
     const pids = readFileSync(join(parent, "cgroup.procs"), "utf8").split("\n").filter(Boolean);
     for (const pid of pids) writeFileSync(join(aside, "cgroup.procs"), pid);
     writeFileSync(control, wanted);
-  }
-}
-
-export function killProcess(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It ended by itself in between.
   }
 }

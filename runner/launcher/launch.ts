@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { chownSync, closeSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
+import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import { isInheritable } from "../init/descriptors.ts";
-import { type SandboxMode, sandboxCommand } from "../sandbox/arguments.ts";
+import { sandboxCommand } from "../sandbox/arguments.ts";
 import { findHierarchy, SandboxCgroup } from "./cgroup.ts";
 import { mountFileSystems } from "./file-systems.ts";
 import type { HostRequest, Prepared, SandboxLimits, Started, Stopped } from "./messages.ts";
@@ -43,7 +44,7 @@ export async function launch(settings: LauncherSettings, self: string): Promise<
   // It is awaited once its line has ended; until then nobody is told that it failed.
   exited.catch(() => undefined);
   void asked.then(() => supervisor.kill("SIGTERM"));
-  const host = new Host(
+  const host = new SandboxHost(
     settings,
     scratch,
     finding.then(({ mode }) => mode),
@@ -81,7 +82,7 @@ function closeInherited(): void {
   }
 }
 
-class Host {
+class SandboxHost {
   readonly #settings: LauncherSettings;
   readonly #scratch: Scratch;
   readonly #mode: Promise<SandboxMode>;

@@ -1,5 +1,5 @@
 /** The messages between supervisor and launcher: JSON lines, one answer per request. */
-import type { SandboxMode } from "../sandbox/arguments.ts";
+import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 
 /** The limits that the launcher enforces; the supervisor enforces the others. */
 export interface SandboxLimits {

@@ -1,6 +1,6 @@
 /** Decides which of the two sandbox modes this machine supports. */
 import { describeError } from "#shared/core/describe-error";
-import type { SandboxMode } from "../sandbox/arguments.ts";
+import { type SandboxMode, sandboxModes } from "#shared/protocol/sandbox-mode";
 import { run } from "./run.ts";
 
 export interface ModeFound {
@@ -15,7 +15,7 @@ const nothing = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--"
 /** Starts a small real sandbox, because no file says what a kernel, container or policy forbids. */
 export async function findMode(wanted: SandboxMode | null, sandboxUid: number): Promise<ModeFound> {
   const reasons: string[] = [];
-  for (const mode of wanted === null ? (["A", "B"] as const) : [wanted]) {
+  for (const mode of wanted === null ? sandboxModes : [wanted]) {
     try {
       const [command = "", ...rest] = attempt(mode, sandboxUid);
       await run(command, rest);
@@ -24,11 +24,11 @@ export async function findMode(wanted: SandboxMode | null, sandboxUid: number): 
       reasons.push(`${mode}: ${describeError(error)}`);
     }
   }
-  return { mode: wanted ?? "B", unavailable: reasons.join("; ") };
+  return { mode: wanted ?? "setpriv", unavailable: reasons.join("; ") };
 }
 
 function attempt(mode: SandboxMode, uid: number): string[] {
-  if (mode === "B") return ["bwrap", ...bwrap, ...nothing];
+  if (mode === "setpriv") return ["bwrap", ...bwrap, ...nothing];
   const user = ["--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups"];
   return ["setpriv", ...user, "bwrap", "--unshare-user", ...bwrap, ...nothing];
 }

@@ -1,10 +1,10 @@
 /** Which namespaces a process has of its own, according to the kernel and not to the process. */
 import { readlinkSync } from "node:fs";
-import type { SandboxMode } from "../sandbox/arguments.ts";
+import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 
 const kinds = ["cgroup", "ipc", "mnt", "net", "pid", "uts"];
-/** In mode B there is no user namespace; the uid is dropped inside instead. */
-const kindsByMode = { A: [...kinds, "user"], B: kinds } as const;
+/** In mode setpriv there is no user namespace; the uid is dropped inside instead. */
+const kindsByMode = { userns: [...kinds, "user"], setpriv: kinds } as const;
 
 /**
  * @returns The namespaces of `mode` that `pid` shares with us; an unreadable one counts as shared.

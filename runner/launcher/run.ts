@@ -4,7 +4,7 @@ import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
 
 const timeoutMs = 20_000;
-const lastWordsLengthMax = 500;
+const outputTailLengthMax = 500;
 
 /** @throws {Error} With the program's output if it fails. */
 export function run(command: string, parameters: readonly string[]): Promise<void> {
@@ -16,7 +16,7 @@ export function run(command: string, parameters: readonly string[]): Promise<voi
     });
     let said = "";
     child.stderr.on("data", (chunk: Buffer) => {
-      said = (said + chunk.toString("utf8")).slice(-lastWordsLengthMax);
+      said = (said + chunk.toString("utf8")).slice(-outputTailLengthMax);
     });
     child.once("error", (failed) => {
       reject(new Fault(`${command}: ${describeError(failed)}`));

@@ -6,7 +6,8 @@ import { connect, type Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
-import { killProcess, type SandboxCgroup } from "./cgroup.ts";
+import type { SandboxCgroup } from "./cgroup.ts";
+import { killProcess } from "./kill-process.ts";
 
 /** Where the chain's programs are found; they get nothing else of our environment. */
 const systemPath = "/usr/sbin:/usr/bin:/sbin:/bin";

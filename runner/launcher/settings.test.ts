@@ -23,7 +23,7 @@ describe("readSettings()", () => {
     [{ PADDOCK_UIDS: "0:20002" }],
     [{ PADDOCK_UIDS: "20001:20001" }],
     [{ PADDOCK_UIDS: "20001" }],
-    [{ PADDOCK_SANDBOX_MODE: "C" }],
+    [{ PADDOCK_SANDBOX_MODE: "A" }],
     [{ PADDOCK_SCRATCH: "relative" }],
     [{ PADDOCK_SCRATCH: "/run/a,b" }],
     // The test network must never be used in Google Cloud.

@@ -2,7 +2,7 @@
 import { Fault } from "#shared/core/fault";
 import { refuseOverrides } from "#shared/core/local-overrides";
 import { jobEnvironment } from "#shared/protocol/job";
-import { type SandboxMode, sandboxModes } from "../sandbox/arguments.ts";
+import { type SandboxMode, sandboxModes } from "#shared/protocol/sandbox-mode";
 
 export interface LauncherSettings {
   /** A folder for this execution only. */
@@ -18,15 +18,16 @@ export interface LauncherSettings {
   readonly forSupervisor: Readonly<Record<string, string>>;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+type Variables = Readonly<Record<string, string | undefined>>;
 
 /** @throws {Error} If a setting is malformed. */
-export function readSettings(environment: Environment): LauncherSettings {
+export function readSettings(environment: Variables): LauncherSettings {
   const uids = /^(\d{3,10}):(\d{3,10})$/.exec(environment.PADDOCK_UIDS ?? "20001:20002");
   if (uids === null || uids[1] === uids[2]) throw new Fault("PADDOCK_UIDS isn't two uids.");
   const requested = environment.PADDOCK_SANDBOX_MODE ?? "";
   const mode = sandboxModes.find((name) => name === requested) ?? null;
-  if (mode === null && requested !== "") throw new Fault("PADDOCK_SANDBOX_MODE isn't A or B.");
+  if (mode === null && requested !== "")
+    throw new Fault(`PADDOCK_SANDBOX_MODE isn't ${sandboxModes.join(" or ")}.`);
   refuseOverrides(environment);
   const scratch = environment.PADDOCK_SCRATCH ?? "/run/paddock";
   if (!/^(\/[\w.-]+)+$/.test(scratch)) throw new Fault("PADDOCK_SCRATCH isn't a plain path.");
@@ -42,7 +43,7 @@ export function readSettings(environment: Environment): LauncherSettings {
 }
 
 /** The parts of the launcher's environment that the supervisor may know. */
-function supervisorEnvironment(environment: Environment): Record<string, string> {
+function supervisorEnvironment(environment: Variables): Record<string, string> {
   const names = [
     "PADDOCK_EXECUTION_ID",
     "PADDOCK_TICKET",

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { bubblewrapArguments, type SandboxPlan, sandboxCommand } from "./arguments.ts";
 
 const plan: SandboxPlan = {
-  mode: "A",
+  mode: "userns",
   uid: 1234,
   workspace: "/s/workspace",
   tmp: "/s/tmp",
@@ -21,9 +21,9 @@ const plan: SandboxPlan = {
   fileBytesMax: 10_240,
   processesMax: null,
 };
-const planB: SandboxPlan = { ...plan, mode: "B" };
+const setprivPlan: SandboxPlan = { ...plan, mode: "setpriv" };
 
-describe.each([plan, planB])("EXE-2 EXE-3 the arguments in mode $mode", (each) => {
+describe.each([plan, setprivPlan])("EXE-2 EXE-3 the arguments in mode $mode", (each) => {
   const list = bubblewrapArguments(each);
   const text = list.join(" ");
 
@@ -76,7 +76,7 @@ describe.each([plan, planB])("EXE-2 EXE-3 the arguments in mode $mode", (each) =
 });
 
 describe("sandboxCommand()", () => {
-  test("in mode A is unprivileged before bubblewrap starts", () => {
+  test("in mode userns is unprivileged before bubblewrap starts", () => {
     const command = sandboxCommand(plan);
     expect(command.slice(0, 9).join(" ")).toBe(
       "prlimit --core=1 setpriv --reuid 1234 --regid 1234 --clear-groups bwrap",
@@ -86,8 +86,8 @@ describe("sandboxCommand()", () => {
   });
 
   // Root with a user namespace is still root outside, and could write the host's sysctls.
-  test("in mode B never has a user namespace, and drops root inside", () => {
-    const command = sandboxCommand(planB);
+  test("in mode setpriv never has a user namespace, and drops root inside", () => {
+    const command = sandboxCommand(setprivPlan);
     expect(command.slice(0, 3)).toEqual(["prlimit", "--core=1", "bwrap"]);
     expect(command).not.toContain("--unshare-user");
     const after = command.slice(command.indexOf("/usr/bin/setpriv")).join(" ");
@@ -99,7 +99,7 @@ describe("sandboxCommand()", () => {
     expect(kept).toEqual(["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"]);
   });
 
-  test.each([plan, planB])("in mode $mode counts processes where no group does", (each) => {
+  test.each([plan, setprivPlan])("in mode $mode counts processes where no group does", (each) => {
     expect(sandboxCommand({ ...each, processesMax: 7 })[2]).toBe("--nproc=7");
     expect(sandboxCommand(each).join(" ")).not.toContain("--nproc");
   });

@@ -1,14 +1,8 @@
 /** The sandbox as a list of arguments. Pure: the launcher runs the result. */
+import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import { resultsDescriptor, systemCallAttempts } from "../init/system-calls.ts";
 import { etcFileNames, hostname } from "./etc-files.ts";
 import { procFileNames } from "./proc-files.ts";
-
-/**
- * A: as the sandbox's own uid in a user namespace. B: as root without one; the uid is dropped
- * inside.
- */
-export const sandboxModes = ["A", "B"] as const;
-export type SandboxMode = (typeof sandboxModes)[number];
 
 /** File descriptors that the first process starts with. */
 export const descriptors = { supervisor: 3, seccomp: 4, info: 5 } as const;
@@ -127,7 +121,7 @@ export function sandboxCommand(plan: SandboxPlan): string[] {
   const user = ["--reuid", `${plan.uid}`, "--regid", `${plan.uid}`, "--clear-groups"];
   const first = ["/bin/sh", "-c", firstProcess(plan)];
   const bwrap = ["bwrap", ...bubblewrapArguments(plan), "--"];
-  if (plan.mode === "A") return [...limited, "setpriv", ...user, ...bwrap, ...first];
+  if (plan.mode === "userns") return [...limited, "setpriv", ...user, ...bwrap, ...first];
   // There is no parent-death signal, because bubblewrap without capabilities may not signal another
   // uid. The first process ends with the init, with the launcher's kill, and with the container.
   const bare = ["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"];
@@ -150,7 +144,7 @@ export function bubblewrapArguments(plan: SandboxPlan): string[] {
 function namespaces(mode: SandboxMode): string[] {
   const each = ["ipc", "pid", "net", "uts", "cgroup"].map((name) => `--unshare-${name}`);
   const named = ["--hostname", hostname];
-  if (mode === "A") {
+  if (mode === "userns") {
     return ["--unshare-user", "--disable-userns", ...each, ...named, "--cap-drop", "ALL"];
   }
   const needed = ["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"];
@@ -212,7 +206,7 @@ function firstProcess({ initFile, openFilesMax, fileBytesMax }: SandboxPlan): st
   const init = `${inside.node} ${inside.runtime}/init/${initFile}`;
   return [
     `exec ${seccomp}<&- ${info}>&-`,
-    // Done here because in mode B bubblewrap may not enter another user's folder.
+    // Done here because in mode setpriv bubblewrap may not enter another user's folder.
     `cd ${inside.workspace} || exit 125`,
     `ulimit -n ${openFilesMax} && ulimit -f ${fileBlocksMax} || exit 125`,
     `${systemCallAttempts()} </dev/null ${supervisor}<&- |`,

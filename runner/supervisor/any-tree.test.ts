@@ -22,7 +22,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { timeRangeMs } from "#shared/core/workspace/manifest";
-import { isLong } from "../../test/kit/share.ts";
+import { isLong } from "../../test/kit/shard.ts";
 import { KeptWorkspace } from "./kept-workspace.ts";
 
 const scratch = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();

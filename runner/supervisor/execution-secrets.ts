@@ -59,7 +59,7 @@ export class ExecutionSecrets {
   }
 
   /** Writes certificates, and no secrets, to where programs inside can read them. */
-  layOut(folder: string): void {
+  writeTrustFiles(folder: string): void {
     if (this.#binding === null) return;
     const { secrets, rootCertificates } = this.#binding;
     const own = secrets.certificatePem;

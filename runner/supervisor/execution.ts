@@ -20,7 +20,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { KeptWorkspace } from "./kept-workspace.ts";
 import type { LauncherLine } from "./launcher-client.ts";
 import { log } from "./log.ts";
-import { decideOutcome, type Outcome, reasonNotes, type StopReason } from "./outcome.ts";
+import { decideOutcome, type ExecutionOutcome, reasonNotes, type StopReason } from "./outcome.ts";
 import { Output } from "./output.ts";
 import { redactItem } from "./redact-item.ts";
 import { WayOut } from "./sandbox-egress.ts";
@@ -44,7 +44,7 @@ export interface ExecutionDeps {
 
 type WorkspaceState = SettleRequest["workspace"];
 
-export class Execution {
+export class SupervisedExecution {
   readonly #deps: ExecutionDeps;
   readonly #claimed: ClaimReply;
   readonly #stop = new Stop();
@@ -69,7 +69,7 @@ export class Execution {
       {
         send: (events) => gateway.events(events, this.#heartbeat.readerUntil),
         now,
-        onFailure: (error) => this.#unheard(error),
+        onFailure: (error) => this.#onSendFailure(error),
       },
       claimed.flushIntervalMs,
     );
@@ -127,7 +127,7 @@ export class Execution {
     return this.#finish(outcome);
   }
 
-  async #work(): Promise<Outcome> {
+  async #work(): Promise<ExecutionOutcome> {
     const { unavailable } = this.#deps;
     if (unavailable !== null) throw new IsolationError(unavailable);
     const model = findModel(this.#claimed.task.model);
@@ -150,7 +150,7 @@ export class Execution {
       memoryKills,
       processRefusals,
       diskFull: this.#session.isDiskFull(),
-      lastWords: this.#output.lastWords,
+      outputTail: this.#output.outputTail,
     });
     // Says which script failed, unless a limit explains the failure better.
     if (why !== undefined && outcome.reason === "command_failed") this.#detail = why;
@@ -188,9 +188,9 @@ export class Execution {
     return cutText(redact(this.#redaction, text), endDetailLengthMax);
   }
 
-  #failure(error: unknown): Outcome {
+  #failure(error: unknown): ExecutionOutcome {
     const why = this.#cleaned(describeError(error));
-    const seen = { exitCode: null, memoryKills: 0, processRefusals: 0, lastWords: "" };
+    const seen = { exitCode: null, memoryKills: 0, processRefusals: 0, outputTail: "" };
     const diskFull = error instanceof Error && "code" in error && error.code === "ENOSPC";
     if (error instanceof Stopped || diskFull) {
       return decideOutcome({ ...seen, stopped: this.#stop.reason, diskFull });
@@ -211,13 +211,13 @@ export class Execution {
     await this.#session.stop().catch(() => undefined);
   }
 
-  #unheard(error: unknown): void {
+  #onSendFailure(error: unknown): void {
     const isStale = error instanceof GatewayError && error.isStale;
     if (isStale) this.#stop.request("lost");
     log("WARNING", "events are not heard", { why: describeError(error) });
   }
 
-  async #finish({ outcome, reason, exitCode }: Outcome): Promise<boolean> {
+  async #finish({ outcome, reason, exitCode }: ExecutionOutcome): Promise<boolean> {
     const workspace = await this.#save();
     const sentence = reasonNotes[reason];
     if (sentence !== undefined) this.#note(sentence);

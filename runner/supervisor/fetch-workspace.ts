@@ -33,7 +33,7 @@ export interface WorkspaceSource {
   pack(digest: string): Promise<Uint8Array | null>;
 }
 
-interface Slice {
+interface PackSlice {
   readonly file: ManifestFile;
   readonly packOffsetBytes: number;
   readonly fileOffsetBytes: number;
@@ -111,8 +111,8 @@ export async function fillWorkspace(
   return [...left.map((entry) => ({ entry, why: noRoom })), ...fill.absent.values()];
 }
 
-function slicesByPack(manifest: Manifest): Map<string, Slice[]> {
-  const byPack = new Map<string, Slice[]>();
+function slicesByPack(manifest: Manifest): Map<string, PackSlice[]> {
+  const byPack = new Map<string, PackSlice[]>();
   for (const file of manifest.entries) {
     if (file.type !== "file" || file.linkTo !== undefined) continue;
     let fileOffsetBytes = 0;
@@ -175,7 +175,7 @@ class Fill {
     }
   }
 
-  write(pack: Uint8Array | null, slices: readonly Slice[]): void {
+  write(pack: Uint8Array | null, slices: readonly PackSlice[]): void {
     for (const slice of slices) {
       const { file, packOffsetBytes, sizeBytes } = slice;
       if (this.absent.has(file.path)) continue;
@@ -186,7 +186,7 @@ class Fill {
     }
   }
 
-  #writeSlice({ file, fileOffsetBytes }: Slice, bytes: Uint8Array): void {
+  #writeSlice({ file, fileOffsetBytes }: PackSlice, bytes: Uint8Array): void {
     const handle = openNew(this.#at(file));
     try {
       let written = 0;

@@ -8,14 +8,14 @@ import { readSlice } from "./scan-workspace.ts";
 const changesMax = 100;
 const comparedBytesMax = 256 * 1024;
 
-export interface Change {
+export interface FileChange {
   readonly folder: string;
   readonly lines: LineIndex;
   readonly base: Manifest;
   readonly next: Manifest;
 }
 
-export function fileChanges({ folder, lines, base, next }: Change): Item[] {
+export function fileChanges({ folder, lines, base, next }: FileChange): Item[] {
   const { created, modified, deleted } = diffManifests(base, next);
   const kinds = [
     ...created.map((entry) => ({ entry, changeKind: "created" as const })),

@@ -57,7 +57,7 @@ describe("a Gateway", () => {
       calls += 1;
       response.writeHead(calls > 20 ? 410 : 503).end("{}");
     });
-    const request = { ticket: "t", runner: { version: "1", sandboxMode: "A" as const } };
+    const request = { ticket: "t", runner: { version: "1", sandboxMode: "userns" as const } };
     await expect(gateway.claim(request)).rejects.toThrow("410");
     expect(calls).toBe(21);
     calls = 0;

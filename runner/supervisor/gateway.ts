@@ -45,7 +45,7 @@ export class GatewayError extends Fault {
   }
 }
 
-interface Call {
+interface GatewayCall {
   readonly method: "GET" | "PUT" | "POST";
   readonly path: string;
   readonly body?: Uint8Array | string;
@@ -122,7 +122,7 @@ export class Gateway {
     path: string,
     body: unknown,
     reply: S,
-    patience: Pick<Call, "until" | "once"> = {},
+    patience: Pick<GatewayCall, "until" | "once"> = {},
   ): Promise<z.output<S>> {
     const bytes = await this.#call({
       method: "POST",
@@ -159,7 +159,7 @@ export class Gateway {
   }
 
   /** Repeats what may pass, with full jitter; every call here is safe to repeat. */
-  async #call(call: Call): Promise<Buffer> {
+  async #call(call: GatewayCall): Promise<Buffer> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#once(call);
@@ -173,7 +173,7 @@ export class Gateway {
     }
   }
 
-  async #once(call: Call): Promise<Buffer> {
+  async #once(call: GatewayCall): Promise<Buffer> {
     const leftMs = call.until === undefined ? call.timeoutMs : call.until - Date.now();
     const { status, body } = await callHttp({
       method: call.method,

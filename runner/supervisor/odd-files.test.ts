@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { isLong } from "../../test/kit/share.ts";
+import { isLong } from "../../test/kit/shard.ts";
 import { pathsOf, WorkspaceExecutions } from "../../test/kit/workspace-executions.ts";
 import { scanWorkspace } from "./scan-workspace.ts";
 

@@ -7,7 +7,7 @@ const quiet: Seen = {
   memoryKills: 0,
   processRefusals: 0,
   diskFull: false,
-  lastWords: "",
+  outputTail: "",
 };
 
 describe("decideOutcome()", () => {
@@ -47,13 +47,13 @@ describe("decideOutcome()", () => {
     ["process_limit", "bash: fork: retry: Resource temporarily unavailable"],
     ["process_limit", "RuntimeError: can't start new thread"],
     ["command_failed", "Resource temporarily unavailable"],
-  ])("%s is what a failure means that says %j", (reason, lastWords) => {
-    expect(decideOutcome({ ...quiet, lastWords }).reason).toBe(reason);
-    expect(decideOutcome({ ...quiet, lastWords, exitCode: 0 }).reason).toBe("completed");
+  ])("%s is what a failure means that says %j", (reason, outputTail) => {
+    expect(decideOutcome({ ...quiet, outputTail }).reason).toBe(reason);
+    expect(decideOutcome({ ...quiet, outputTail, exitCode: 0 }).reason).toBe("completed");
   });
 
   test("what the kernel counted explains more than words", () => {
-    const seen = { ...quiet, memoryKills: 1, lastWords: "Too many open files" };
+    const seen = { ...quiet, memoryKills: 1, outputTail: "Too many open files" };
     expect(decideOutcome(seen).reason).toBe("memory_limit");
   });
 

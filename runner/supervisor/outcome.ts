@@ -19,10 +19,10 @@ export interface Seen {
   /** The workspace or `/tmp` had no room left at the end. */
   readonly diskFull: boolean;
   /** The end of its output. */
-  readonly lastWords: string;
+  readonly outputTail: string;
 }
 
-export interface Outcome {
+export interface ExecutionOutcome {
   readonly outcome: SettleRequest["outcome"];
   readonly reason: EndReason;
   readonly exitCode: number | null;
@@ -72,7 +72,7 @@ const complaints: readonly (readonly [EndReason, RegExp])[] = [
   ],
 ];
 
-export function decideOutcome(seen: Seen): Outcome {
+export function decideOutcome(seen: Seen): ExecutionOutcome {
   const { stopped, exitCode } = seen;
   if (stopped === "time_limit") return failed("time_limit", timedOutCode);
   if (stopped === "cancelled") return { outcome: "cancelled", reason: "cancelled", exitCode };
@@ -84,11 +84,11 @@ export function decideOutcome(seen: Seen): Outcome {
   if (seen.diskFull) return failed("disk_quota", exitCode);
   if (seen.processRefusals > 0) return failed("process_limit", exitCode);
   // Only explains an actual failure, so a misleading message does no harm.
-  const complaint = complaints.find(([, words]) => words.test(seen.lastWords));
+  const complaint = complaints.find(([, words]) => words.test(seen.outputTail));
   return failed(complaint?.[0] ?? "command_failed", exitCode);
 }
 
-function failed(reason: EndReason, exitCode: number | null): Outcome {
+function failed(reason: EndReason, exitCode: number | null): ExecutionOutcome {
   return { outcome: "failed", reason, exitCode };
 }
 

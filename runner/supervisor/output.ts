@@ -6,7 +6,7 @@ import { outputBytesMax } from "#shared/protocol/runner";
 
 /** If output exceeds the streamed part by this factor, the program is out of control. */
 const runawayFactor = 16;
-const lastWordsLengthMax = 4_000;
+const outputTailLengthMax = 4_000;
 /** After this much silence, held text is sent unless it could reveal a secret. */
 const silenceMs = 100;
 const notice = {
@@ -28,7 +28,7 @@ export class Output {
   #answer: string[] = [];
   #answerBytes = 0;
   #answerIsCut: boolean = false;
-  #lastWords = "";
+  #outputTail = "";
 
   constructor(deps: OutputDeps) {
     this.#deps = deps;
@@ -44,7 +44,7 @@ export class Output {
     let silence: NodeJS.Timeout | undefined;
     const pass = (text: string) => {
       if (text === "") return;
-      this.#lastWords = (this.#lastWords + text).slice(-lastWordsLengthMax);
+      this.#outputTail = (this.#outputTail + text).slice(-outputTailLengthMax);
       this.#stream(text);
       if (part === "answer") this.addToAnswer(text);
     };
@@ -73,8 +73,8 @@ export class Output {
   }
 
   /** The end of the output so far, where a failing program says why. */
-  get lastWords(): string {
-    return this.#lastWords;
+  get outputTail(): string {
+    return this.#outputTail;
   }
 
   answer(): { output: string; outputTruncated: boolean } {

@@ -4,10 +4,10 @@ import { planRedaction, type RedactionPlan } from "#shared/core/redaction/plan";
 import { redact } from "#shared/core/redaction/redaction";
 import type { Secret } from "#shared/core/redaction/units";
 import type { EgressRequest, NetworkPolicy } from "#shared/protocol/runner";
-import { Attempt, type AttemptDeps } from "../egress/attempt.ts";
+import { type AttemptDeps, ConnectionAttempt } from "../egress/connection-attempt.ts";
 import { EgressLog } from "../egress/egress-log.ts";
 import type { EgressProxy } from "../egress/proxy.ts";
-import { Refusal } from "../egress/refusal.ts";
+import { EgressRefusal } from "../egress/refusal.ts";
 import type { NetworkOverride } from "../egress/test-network.ts";
 import type { TlsTerminator } from "../egress/tls-terminator.ts";
 import { receiveDoor } from "../launcher/netns-listener.ts";
@@ -72,7 +72,9 @@ export class WayOut {
   /** Records an attempt that a sandbox without a network refused itself. */
   refused({ method, host, port }: RefusedAttempt): void {
     if (this.#policy.mode !== "none") return;
-    new Attempt(this.#attempts, { method, host, port }).end(new Refusal("no_network"));
+    new ConnectionAttempt(this.#attempts, { method, host, port }).end(
+      new EgressRefusal("no_network"),
+    );
   }
 
   /** Closes it, and stores how each attempt ended. */

@@ -39,7 +39,7 @@ export class SandboxSession {
   async prepare(): Promise<string> {
     const { streamBytesMax: _, wallClockMs: __, ...limits } = this.#claimed.limits;
     this.#prepared = await this.#launcher.prepare(limits).catch(unavailable);
-    this.#secrets.layOut(this.#prepared.trust);
+    this.#secrets.writeTrustFiles(this.#prepared.trust);
     return this.#prepared.workspace;
   }
 

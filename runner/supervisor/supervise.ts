@@ -1,7 +1,8 @@
 /** Claims an execution and runs it. An execution that it couldn't claim isn't touched. */
 import { randomBytes } from "node:crypto";
 import { describeError } from "#shared/core/describe-error";
-import { Execution } from "./execution.ts";
+import { claimedModes } from "#shared/protocol/sandbox-mode";
+import { SupervisedExecution } from "./execution.ts";
 import { takeSecrets } from "./execution-secrets.ts";
 import { Gateway, GatewayError } from "./gateway.ts";
 import { fetchIdToken } from "./id-token.ts";
@@ -23,7 +24,7 @@ export async function supervise(
   ]);
   const gateway = new Gateway(settings.gatewayUrl, idToken);
   try {
-    const runner = { version: runnerVersion, sandboxMode: hello.mode };
+    const runner = { version: runnerVersion, sandboxMode: claimedModes[hello.mode] };
     const claimed = await gateway.claim({
       ticket: settings.ticket,
       runner,
@@ -33,7 +34,7 @@ export async function supervise(
     const { network } = settings;
     const secrets = await takeSecrets(claimed, network.roots);
     const deps = { gateway, launcher, network, secrets, unavailable };
-    const execution = new Execution(deps, claimed);
+    const execution = new SupervisedExecution(deps, claimed);
     process.on("SIGTERM", () => execution.shutDown());
     process.on("uncaughtException", (error) => execution.crashed(error));
     return (await execution.run()) ? 0 : 1;

@@ -29,7 +29,10 @@ beforeEach(() => {
     }`,
   );
   write("shared/pipeline/deps.ts", 'export const realDeps = () => "with a database";');
-  write("shared/pipeline/real-members.ts", "export const realMembers = (deps: string) => deps;");
+  write(
+    "shared/pipeline/owner-request-security.ts",
+    "export const requestSecurity = (deps: string) => deps;",
+  );
 });
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));

@@ -107,10 +107,10 @@ function startModule({ kind, source, output }: BundleEntry, functions: Functions
     ...(usesStore
       ? [
           `import { realDeps } from "#shared/pipeline/deps";`,
-          `import { realMembers } from "#shared/pipeline/real-members";`,
+          `import { requestSecurity } from "#shared/pipeline/owner-request-security";`,
           "serve(service, () => {",
           "  const deps = realDeps();",
-          "  return { deps, members: realMembers(deps) };",
+          "  return { deps, security: requestSecurity(deps) };",
           "});",
         ]
       : ["serve(service);"]),

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
-import { type Control, controls } from "../../controls/controls.ts";
+import type { Control } from "../../controls/control.ts";
+import { controls } from "../../controls/controls.ts";
 import { controlsOfDeployment } from "../../controls/of-deployment.ts";
 
 const PromiseGroup = z.object({

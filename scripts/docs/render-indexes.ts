@@ -6,7 +6,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as z from "zod";
-import { compositeIndexes, indexedMaps, unindexedTexts } from "../../shared/store/indexes.ts";
+import { compositeIndexes, indexedMaps, unindexedTexts } from "#shared/store/indexes";
 
 interface Table {
   readonly name: string;

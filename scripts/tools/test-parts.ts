@@ -2,7 +2,7 @@
 import { buildAll } from "../build/build-all.ts";
 import { staticChecks, terraformCheck } from "./checks.ts";
 import { repositoryRoot } from "./repository.ts";
-import { shareOfCommit } from "./share.ts";
+import { shareOfCommit } from "./shard.ts";
 import { printStep, runStep, type Step, type StepResult } from "./step.ts";
 import type { Summary } from "./summary.ts";
 import { runVitest } from "./vitest-run.ts";

@@ -1,6 +1,6 @@
 import { type AuditRow, leafHash } from "../core/audit-row.ts";
 import type { Owner } from "../identity/owner.ts";
-import { type Binding, seal } from "../secrets/sealing.ts";
+import { type AssociatedData, seal } from "../secrets/sealing.ts";
 import { create, type Write } from "../store/documents.ts";
 import { auditRows } from "../store/owners.ts";
 
@@ -11,7 +11,7 @@ export function auditEntry(owner: Owner, row: Omit<AuditRow, "v" | "ownerId">): 
 }
 
 /** What sealed details are bound to: they open in no other row and for no other owner. */
-export function auditBinding(ownerId: string, rowId: string): Binding {
+export function auditBinding(ownerId: string, rowId: string): AssociatedData {
   return [ownerId, "audit-details", rowId];
 }
 

@@ -1,7 +1,8 @@
 import * as z from "zod";
-import { type Agent, reasoningEfforts } from "../store/agents.ts";
-import { fromJsonText, iso, isoOrNull, Metadata, toJsonText } from "./common.ts";
+import { Metadata } from "./common.ts";
 import { unsupportedWarnings, warnedOf } from "./unsupported.ts";
+
+export const reasoningEfforts = ["minimal", "low", "medium", "high"] as const;
 
 const text = z.string().max(100_000);
 
@@ -55,44 +56,3 @@ export const AgentBody = z.object({
   updatedAt: z.string(),
   lastRunAt: z.string().nullable(),
 });
-
-export function newAgent(body: z.output<typeof AgentCreate>, id: string, now: number): Agent {
-  return {
-    v: 1,
-    id,
-    name: body.name,
-    description: body.description ?? null,
-    model: body.model,
-    instructions: body.instructions ?? null,
-    binaryJson: toJsonText(body.binary),
-    reasoningEffort: body.reasoningEffort,
-    enabledSkills: body.enabledSkills ?? null,
-    deepResearchModel: body.deepResearchModel ?? null,
-    isDefault: body.isDefault,
-    metadataJson: toJsonText(body.metadata),
-    createdAt: now,
-    updatedAt: now,
-    lastRunAt: null,
-  };
-}
-
-export function agentBody(agent: Agent, ownerId: string): z.input<typeof AgentBody> {
-  const { v: _v, binaryJson, metadataJson, ...same } = agent;
-  return {
-    ...same,
-    userId: ownerId,
-    projectId: projectOf(ownerId),
-    binary: fromJsonText(binaryJson),
-    isSystem: false,
-    isActive: true,
-    metadata: fromJsonText(metadataJson),
-    createdAt: iso(agent.createdAt),
-    updatedAt: iso(agent.updatedAt),
-    lastRunAt: isoOrNull(agent.lastRunAt),
-  };
-}
-
-/** Each owner has one project, which the API's objects name although no URL does. */
-export function projectOf(ownerId: string): string {
-  return ownerId.replace(/^user_/, "proj_");
-}

@@ -2,10 +2,9 @@ import * as z from "zod";
 import { idSchema } from "../core/ids.ts";
 import type { KeyBounds } from "../core/keys/key-bounds.ts";
 import { scopes } from "../core/keys/scopes.ts";
-import { dollars, microusd } from "../core/money/pricing.ts";
+import { microusd } from "../core/money/pricing.ts";
 import { parseRange } from "../core/network/address-range.ts";
-import type { ApiKey } from "../store/api-keys.ts";
-import { fromJsonText, iso, isoOrNull, SmallMetadata } from "./common.ts";
+import { SmallMetadata } from "./common.ts";
 import { exactObject, takenForNothing } from "./exact.ts";
 import { Dollars } from "./limit-amount.ts";
 
@@ -104,32 +103,6 @@ export const KeyClosed = z.object({
 
 export const keyWarning = "Store this key now: it is shown once and can't be read again.";
 
-export function keyRecord(key: ApiKey, now: number): z.input<typeof KeyRecord> {
-  const isExpired = key.expiresAt !== null && key.expiresAt <= now;
-  return {
-    id: key.id,
-    keyPrefix: key.prefix,
-    keyType: "standard",
-    name: key.name,
-    description: key.description,
-    userId: key.ownerId,
-    createdBy: key.createdBy,
-    createdAt: iso(key.createdAt),
-    lastUsedAt: isoOrNull(key.lastUsedAt),
-    lastUsedIp: key.lastUsedIp,
-    expiresAt: isoOrNull(key.expiresAt),
-    revokedAt: isoOrNull(key.revokedAt),
-    replacedBy: key.replacedBy,
-    isActive: key.revokedAt === null && key.ownerState === "active" && !isExpired,
-    scopes: [...key.scopes],
-    environmentIds: key.environmentIds,
-    addressRanges: key.addressRanges,
-    maxCostPerExecution: dollarsOrNull(key.executionCostMaxMicrousd),
-    maxCostPerDay: dollarsOrNull(key.dayCostMaxMicrousd),
-    metadata: fromJsonText(key.metadataJson),
-  };
-}
-
 /** The bounds that a body asks for; the maker's own bounds replace those it leaves out. */
 export function boundsOf(body: KeyCreate, maker: KeyBounds, now: number): KeyBounds {
   const own = <T>(asked: T | null | undefined, makers: T | null) =>
@@ -151,8 +124,4 @@ export function expiryOf(days: number | null | undefined, now: number): number |
 
 function cost(usd: number | null | undefined): number | null | undefined {
   return typeof usd === "number" ? microusd(usd) : usd;
-}
-
-function dollarsOrNull(amountMicrousd: number | null): number | null {
-  return amountMicrousd === null ? null : dollars(amountMicrousd);
 }

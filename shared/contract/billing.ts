@@ -1,8 +1,6 @@
 /** Balance and caps in the shape of the public API's `/billing/*`; amounts are US dollars. */
 import * as z from "zod";
-import { type Account, inPeriod } from "../core/money/account.ts";
-import { BudgetStatus, budgetStatus } from "./budget.ts";
-import { iso, usd } from "./common.ts";
+import { BudgetStatus } from "./budget.ts";
 
 /** A deployment has no tiers and no subscriptions, and every limit is enforced. */
 export const BillingBudget = BudgetStatus.extend({
@@ -27,39 +25,6 @@ export const BillingBudget = BudgetStatus.extend({
   updatedAt: z.string(),
 });
 
-export function billingBudget(
-  before: Account,
-  ownerId: string,
-  now: number,
-): z.input<typeof BillingBudget> {
-  const account = inPeriod(before, now);
-  const status = budgetStatus(account, now);
-  const { monthlyLimit, monthlySpent } = status;
-  const [year = 0, month = 0] = account.month.key.split("-").map(Number);
-  const part = monthlyLimit === null || monthlyLimit === 0 ? 0 : monthlySpent / monthlyLimit;
-  return {
-    ...status,
-    userId: ownerId,
-    totalSpent: usd(account.spentMicrousd),
-    tier: "self_hosted",
-    subscriptionStatus: "none",
-    subscriptionSource: "none",
-    periodStartDate: iso(Date.UTC(year, month - 1)),
-    periodEndDate: iso(Date.UTC(year, month)),
-    currentPeriodUsage: monthlySpent,
-    usagePercentage: Math.round(part * 10_000) / 100,
-    tierQuota: 0,
-    usageBillingEnabled: true,
-    monthlyResourceSpendLimit: monthlyLimit,
-    pauseOnLimit: true,
-    resourceEmailAlerts: false,
-    monthlyResourceSpend: monthlySpent,
-    monthlyMeteredResourceUsage: monthlySpent,
-    createdAt: iso(account.createdAt),
-    updatedAt: iso(before.updatedAt),
-  };
-}
-
 export const Preferences = z.object({
   userId: z.string(),
   billing: z.object({
@@ -83,34 +48,3 @@ export const Preferences = z.object({
   }),
   usage: z.object({ monthlyResourceSpend: z.number(), monthlyMeteredResourceUsage: z.number() }),
 });
-
-const noInference: z.input<typeof Preferences>["inference"] = {
-  enabled: false,
-  providerType: null,
-  baseUrl: null,
-  defaultModel: null,
-  availableModels: [],
-  healthStatus: null,
-  lastValidatedAt: null,
-  lastError: null,
-};
-
-export function preferences(
-  account: Account,
-  ownerId: string,
-  now: number,
-): z.input<typeof Preferences> {
-  const { monthlyLimit, monthlySpent } = budgetStatus(account, now);
-  return {
-    userId: ownerId,
-    billing: {
-      usageBillingEnabled: true,
-      monthlyResourceSpendLimit: monthlyLimit,
-      pauseOnLimit: true,
-      resourceEmailAlerts: false,
-      alertPercentages: account.alerts.percents,
-    },
-    inference: noInference,
-    usage: { monthlyResourceSpend: monthlySpent, monthlyMeteredResourceUsage: monthlySpent },
-  };
-}

@@ -1,8 +1,6 @@
 /** An execution as the API shows it. This object is our own; the public API has only `run`. */
 import * as z from "zod";
 import { EndReason } from "../protocol/runner.ts";
-import type { Execution } from "../store/executions.ts";
-import { iso, isoOrNull, usd } from "./common.ts";
 
 export const ExecutionBody = z.object({
   id: z.string(),
@@ -38,37 +36,3 @@ export const ExecutionBody = z.object({
   startedAt: z.string().nullable(),
   completedAt: z.string().nullable(),
 });
-
-export function executionBody(execution: Execution): z.input<typeof ExecutionBody> {
-  const { status, holdMicrousd, chargedMicrousd, createdAt, claimedAt, endedAt } = execution;
-  const ran = claimedAt !== null && endedAt !== null;
-  return {
-    id: execution.id,
-    threadId: execution.threadId,
-    environmentId: execution.environmentId,
-    messageId: execution.messageId,
-    keyId: execution.keyId,
-    status: status === "queued" ? "pending" : status,
-    reason: execution.reason,
-    exitCode: execution.exitCode,
-    detail: execution.detail,
-    model: execution.task.model,
-    computeProfile: execution.profile,
-    network: execution.network.mode,
-    attempt: execution.attempt,
-    workspace: execution.workspaceState,
-    conflicts: execution.conflicts,
-    outputTruncated: execution.outputTruncated,
-    held: usd(holdMicrousd),
-    cost: chargedMicrousd === null ? null : usd(chargedMicrousd),
-    released: chargedMicrousd === null ? null : usd(holdMicrousd - chargedMicrousd),
-    timeLimitMs: execution.limits.wallClockMs,
-    queuedMs: claimedAt === null ? null : claimedAt - createdAt,
-    durationMs: ran ? endedAt - claimedAt : null,
-    createdAt: iso(createdAt),
-    waitingSince: isoOrNull(execution.waitingSince),
-    dispatchedAt: isoOrNull(execution.dispatchedAt),
-    startedAt: isoOrNull(claimedAt),
-    completedAt: isoOrNull(endedAt),
-  };
-}

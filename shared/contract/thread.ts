@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { type Message, type Thread, threadStatuses } from "../store/threads.ts";
-import { projectOf } from "./agent.ts";
-import { fromJsonText, iso, isoOrNull, Metadata, usd } from "./common.ts";
+import { Metadata } from "./common.ts";
 import { sameByBothNames, unsupported } from "./unsupported.ts";
+
+export const threadStatuses = ["active", "running", "completed", "failed", "cancelled"] as const;
 
 const createFirst = "isn't taken here: create the thread first, then POST its messages";
 
@@ -38,12 +38,6 @@ export const MessageBody = z.object({
   metadata: z.null(),
 });
 
-export function messageBody(message: Message, threadId: string): z.input<typeof MessageBody> {
-  const at = iso(message.createdAt);
-  const { id, role, content } = message;
-  return { id, threadId, role, content, timestamp: at, createdAt: at, metadata: null };
-}
-
 export const ThreadBody = z.object({
   id: z.string(),
   userId: z.string(),
@@ -72,44 +66,3 @@ export const ThreadBody = z.object({
   createdAt: z.string(),
   updatedAt: z.string(),
 });
-
-/** The current names of what a thread uses. */
-export interface ThreadNames {
-  readonly environmentName: string | null;
-  readonly agentName: string | null;
-}
-
-export function threadBody(
-  thread: Thread,
-  shown: ThreadNames & { readonly ownerId: string; readonly messages?: readonly Message[] },
-): z.input<typeof ThreadBody> {
-  const { inputTokens, outputTokens } = thread;
-  const { ownerId, messages, environmentName, agentName } = shown;
-  return {
-    id: thread.id,
-    userId: ownerId,
-    projectId: thread.projectId ?? projectOf(ownerId),
-    environmentId: thread.environmentId,
-    agentId: thread.agentId,
-    title: thread.title,
-    task: null,
-    appId: thread.appId,
-    status: thread.status,
-    messageCount: thread.messageCount,
-    inputTokens,
-    outputTokens,
-    totalTokens: inputTokens + outputTokens,
-    totalCost: usd(thread.costMicrousd),
-    environmentMinutes: Math.round(thread.computeMs / 600) / 100,
-    lastMessageAt: isoOrNull(thread.lastMessageAt),
-    lastMessagePreview: thread.lastMessagePreview,
-    environmentName,
-    agentName,
-    metadata: fromJsonText(thread.metadataJson),
-    teamExecution: null,
-    subagentActivity: [],
-    ...(messages ? { messages: messages.map((message) => messageBody(message, thread.id)) } : {}),
-    createdAt: iso(thread.createdAt),
-    updatedAt: iso(thread.updatedAt),
-  };
-}

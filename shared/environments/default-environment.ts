@@ -11,7 +11,8 @@ import {
   type Environment,
   environments,
 } from "../store/environments.ts";
-import type { Found, ReadStore, Store } from "../store/store.ts";
+import type { Found } from "../store/read-document.ts";
+import type { ReadStore, Store } from "../store/store.ts";
 import { newEnvironment } from "./new-environment.ts";
 
 interface Ids {

@@ -1,7 +1,7 @@
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { BoundSecret, SecretBinding } from "../protocol/bound-secret.ts";
-import { type Binding, open } from "../secrets/sealing.ts";
+import { type AssociatedData, open } from "../secrets/sealing.ts";
 import { openSealingPair } from "../secrets/sealing-keys.ts";
 import type { SealedSecrets, SealingKey } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";
@@ -13,7 +13,7 @@ const invalidArgument = 3;
 interface Sealed {
   readonly sealed: string;
   readonly binding: SecretBinding | null;
-  readonly belongs: Binding;
+  readonly associatedData: AssociatedData;
 }
 
 export interface OpenedSecrets {
@@ -49,8 +49,8 @@ export async function openSecrets(
   const privateKey = await openSealingPair(owner, name, stored.pair).catch(unlessGone);
   try {
     const opened = await Promise.all(
-      [...all].map(async ([key, { sealed, binding, belongs }]) => {
-        const plain = await open(privateKey, sealed, belongs).catch((cause: unknown) => {
+      [...all].map(async ([key, { sealed, binding, associatedData }]) => {
+        const plain = await open(privateKey, sealed, associatedData).catch((cause: unknown) => {
           throw new SecretsGone("a secret isn't sealed to the environment's key pair", { cause });
         });
         const value = plain.toString("utf8");
@@ -87,15 +87,15 @@ function allSealed(
     const value = byName.get(key);
     if (!value) continue;
     const { sealed, binding } = value;
-    const belongs = environmentBinding(owner, environmentId, { key, binding });
-    all.set(key, { sealed, binding, belongs });
+    const associatedData = environmentBinding(owner, environmentId, { key, binding });
+    all.set(key, { sealed, binding, associatedData });
   }
   for (const { key, sealed, of } of own) {
-    const belongs =
+    const associatedData =
       of === "execution"
         ? messageBinding(owner, environmentId, { executionId, key })
         : environmentBinding(owner, environmentId, { key, binding: null });
-    all.set(key, { sealed, binding: null, belongs });
+    all.set(key, { sealed, binding: null, associatedData });
   }
   return all;
 }

@@ -2,7 +2,7 @@
 import { bindingOf } from "../contract/secret.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { SecretBinding } from "../protocol/bound-secret.ts";
-import { type Binding, seal } from "../secrets/sealing.ts";
+import { type AssociatedData, seal } from "../secrets/sealing.ts";
 
 /** The name that the full list of MCP servers is sealed under; no variable can have it. */
 export const mcpServersKey = "mcp-servers";
@@ -32,7 +32,7 @@ export function environmentBinding(
   owner: Owner,
   environmentId: string,
   secret: { readonly key: string; readonly binding: SecretBinding | null },
-): Binding {
+): AssociatedData {
   const { key, binding } = secret;
   const bound = binding === null ? [] : [JSON.stringify([binding.hosts, binding.headers])];
   return [owner.id, environmentId, "environment-secrets", key, ...bound];
@@ -43,7 +43,7 @@ export function messageBinding(
   owner: Owner,
   environmentId: string,
   secret: { readonly executionId: string; readonly key: string },
-): Binding {
+): AssociatedData {
   return [owner.id, environmentId, "message-secrets", secret.executionId, secret.key];
 }
 
@@ -53,8 +53,8 @@ export async function sealForEnvironment(
   secret: PlainSecret,
 ): Promise<SealedForm> {
   const binding = bindingOf(secret);
-  const belongs = environmentBinding(owner, id, { key: secret.key, binding });
-  return { sealed: await sealText(sealingPublicKey, secret.value, belongs), binding };
+  const associatedData = environmentBinding(owner, id, { key: secret.key, binding });
+  return { sealed: await sealText(sealingPublicKey, secret.value, associatedData), binding };
 }
 
 export async function sealForMessage(
@@ -68,7 +68,7 @@ export async function sealForMessage(
 }
 
 /** Wipes the copy that is sealed; the text it was made from is left to the garbage collector. */
-async function sealText(publicKey: string, text: string, binding: Binding): Promise<string> {
+async function sealText(publicKey: string, text: string, binding: AssociatedData): Promise<string> {
   const plain = Buffer.from(text);
   try {
     return await seal(publicKey, plain, binding);

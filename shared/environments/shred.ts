@@ -5,12 +5,15 @@
 import { type StopDeps, stopExecutions } from "../executions/stop-executions.ts";
 import type { Owner } from "../identity/owner.ts";
 import { requestSweep } from "../quotas/request-sweep.ts";
-import { answered } from "../store/answered.ts";
 import { remove } from "../store/documents.ts";
 import { sealingKeys } from "../store/environments.ts";
 import { executions } from "../store/executions.ts";
-import { type Shred, shreds } from "../store/shreds.ts";
+import {
+  type PendingKeyDestruction,
+  pendingKeyDestructions,
+} from "../store/pending-key-destructions.ts";
 import type { Store } from "../store/store.ts";
+import { withDeadline } from "../store/with-deadline.ts";
 
 /** When maintenance takes over a deletion whose process died. */
 export const shredDeadlineMs = 10_000;
@@ -29,9 +32,9 @@ export type ShredDeps = StopDeps & { readonly keyStore: Store };
 export async function finishShredding(
   deps: ShredDeps,
   owner: Owner,
-  { environmentId, actor, requestId }: Shred,
+  { environmentId, actor, requestId }: PendingKeyDestruction,
 ): Promise<void> {
-  await answered(deps.keyStore.commit([remove(sealingKeys.of(owner, environmentId), null)]));
+  await withDeadline(deps.keyStore.commit([remove(sealingKeys.of(owner, environmentId), null)]));
   const active = (["queued", "running"] as const).map((status) =>
     deps.store.findParts(executions.all(owner), WithId, {
       where: [
@@ -45,5 +48,5 @@ export async function finishShredding(
   const ids = (await Promise.all(active)).flat().map(({ id }) => id);
   await stopExecutions(deps, owner, { ids, by: { actor, requestId } });
   await requestSweep(deps, owner);
-  await answered(deps.store.commit([remove(shreds.doc(environmentId), null)]));
+  await withDeadline(deps.store.commit([remove(pendingKeyDestructions.doc(environmentId), null)]));
 }

@@ -3,7 +3,8 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import { create, patch, replace, type Snapshot, type Write } from "../store/documents.ts";
 import { environments, type SealedSecrets, sealedSecrets } from "../store/environments.ts";
-import { type Found, present, type ReadStore } from "../store/store.ts";
+import type { Found } from "../store/read-document.ts";
+import { present, type ReadStore } from "../store/store.ts";
 import {
   mcpServersKey,
   type PlainSecret,

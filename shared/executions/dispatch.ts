@@ -1,9 +1,9 @@
 import { cancelJob, isOverQuota, startJob } from "../google/jobs.ts";
 import type { Owner } from "../identity/owner.ts";
-import { answered, isConflict } from "../store/answered.ts";
 import { patch, type Version } from "../store/documents.ts";
 import { type Execution, executions } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
+import { isConflict, withDeadline } from "../store/with-deadline.ts";
 import { overheadMs } from "./timing.ts";
 
 export interface Queued {
@@ -38,25 +38,25 @@ export async function dispatch(
     jobExecution = await startJob(start);
   } catch (cause) {
     if (!isOverQuota(cause)) throw cause;
-    await wait(store, owner, queued);
+    await deferDispatch(store, owner, queued);
     return "waiting";
   }
   const fields = { jobExecution, dispatchedAt: queued.now(), waitingSince: null };
-  const noted = await note(store, owner, queued, fields);
+  const noted = await recordDispatch(store, owner, queued, fields);
   // The execution was cancelled, or moved to a newer attempt, while its runner started.
   if (noted !== "noted") await cancelJob(jobExecution);
   return "dispatched";
 }
 
 /** Leaves an execution to the next sweep, because the platform has no room for its runner. */
-export async function wait(store: Store, owner: Owner, queued: Queued): Promise<void> {
+export async function deferDispatch(store: Store, owner: Owner, queued: Queued): Promise<void> {
   const { execution, now } = queued;
   const waitingSince = execution.waitingSince ?? now();
-  await note(store, owner, queued, { waitingSince, sweepAt: now() });
+  await recordDispatch(store, owner, queued, { waitingSince, sweepAt: now() });
 }
 
 /** Records the outcome of this attempt, unless the execution is at another attempt by now. */
-async function note(
+async function recordDispatch(
   store: Store,
   owner: Owner,
   { execution, version: committed }: Queued,
@@ -68,7 +68,7 @@ async function note(
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     if (version) {
       try {
-        await answered(store.commit([patch(ref, fields, { version })]));
+        await withDeadline(store.commit([patch(ref, fields, { version })]));
         return wanted ? "noted" : "unwanted";
       } catch (error) {
         if (!isConflict(error)) throw error;

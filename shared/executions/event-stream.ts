@@ -5,13 +5,13 @@ import { inTurnOf } from "../limits/large-events.ts";
 import { drained } from "../limits/paced-writing.ts";
 import { fieldsBytes } from "../store/document-room.ts";
 import { type Execution, hasEnded } from "../store/executions.ts";
-import { follow } from "./follow.ts";
 import { laterExecutions } from "./later-executions.ts";
 import { ReadAllowance } from "./read-allowance.ts";
 import { eventId } from "./resume-point.ts";
 import { endEvents, itemEvent, type Numbered, startedEvent } from "./stream-events.ts";
 import type { StreamStart } from "./stream-start.ts";
 import type { SweepDeps } from "./sweep.ts";
+import { tailEvents } from "./tail-events.ts";
 
 /** Proxies close connections that are silent for longer than this. */
 const commentMs = 15_000;
@@ -25,7 +25,7 @@ const headers = {
 /** An event and its id in the stream. */
 type Identified = readonly [id: string, event: object];
 
-export interface Reader {
+export interface StreamReader {
   readonly deps: SweepDeps;
   readonly caller: { readonly owner: Owner };
   /** Aborted when the client goes away. */
@@ -38,7 +38,7 @@ export interface Reader {
  * would take it over 8 MB or 15 minutes, or once it has read 2,000 documents to catch up. A client
  * resumes it by asking for what comes after the last `id:` it received.
  */
-export function eventStream(reader: Reader, start: StreamStart) {
+export function eventStream(reader: StreamReader, start: StreamStart) {
   // Nothing comes after the end; 204 tells browsers not to reconnect.
   if (isAtEnd(start)) {
     return { status: 204, headers: {}, stream: async () => {} };
@@ -72,7 +72,7 @@ function isAtEnd({ execution, afterNumber, newestId }: StreamStart): boolean {
 }
 
 async function* eventsFrom(
-  reader: Reader,
+  reader: StreamReader,
   { execution, afterNumber, newestId }: StreamStart,
   signal: AbortSignal,
 ): AsyncGenerator<Identified> {
@@ -90,7 +90,7 @@ async function* eventsFrom(
 }
 
 async function* eventsOf(
-  { deps, caller: { owner } }: Reader,
+  { deps, caller: { owner } }: StreamReader,
   part: {
     readonly execution: Execution;
     readonly afterNumber: number;
@@ -104,7 +104,7 @@ async function* eventsOf(
   async function* numbered(): AsyncGenerator<Numbered> {
     if (afterNumber < 0) yield startedEvent(execution);
     const of = { execution, afterSequence: Math.max(0, afterNumber), signal, reads };
-    for await (const next of follow(deps, owner, of)) {
+    for await (const next of tailEvents(deps, owner, of)) {
       if (next.type === "event") yield itemEvent(next.event);
       else yield* endEvents(next.execution).filter(([number]) => number > afterNumber);
     }

@@ -5,7 +5,10 @@ import { firstSliceMicrousd, type Metered } from "../core/money/slices.ts";
 import { overheadMs } from "./timing.ts";
 
 /** The deployment's limits, overridden by this owner's own. */
-export function limitsOf(deployment: DeploymentLimits, { limits }: Account): DeploymentLimits {
+export function effectiveLimits(
+  deployment: DeploymentLimits,
+  { limits }: Account,
+): DeploymentLimits {
   const { executions, ownerExecutions } = deployment;
   return {
     ...deployment,

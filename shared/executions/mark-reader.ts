@@ -1,8 +1,8 @@
 import type { Owner } from "../identity/owner.ts";
-import { isConflict } from "../store/answered.ts";
 import { patch } from "../store/documents.ts";
 import { type Execution, executions, hasEnded } from "../store/executions.ts";
-import type { Found } from "../store/store.ts";
+import type { Found } from "../store/read-document.ts";
+import { isConflict } from "../store/with-deadline.ts";
 import { endOverdue, isOverdue, type SweepDeps } from "./sweep.ts";
 import { readerMs, readerRenewMs } from "./timing.ts";
 

@@ -1,10 +1,10 @@
-import { budgetStatus } from "../contract/budget.ts";
+import { budgetStatus } from "../answers/budget-status.ts";
 import { iso, usd } from "../contract/common.ts";
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import type { Account } from "../core/money/account.ts";
 import type { HoldRefusal } from "../core/money/hold.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { tooMany } from "../limits/limit-headers.ts";
+import { rateLimited } from "../limits/limit-headers.ts";
 
 type Refused<R extends HoldRefusal["refusal"]> = Extract<HoldRefusal, { refusal: R }>;
 
@@ -18,7 +18,7 @@ export function startRefusal(
 ): ApiError {
   switch (refused.refusal) {
     case "RATE_LIMITED":
-      return rateLimited(refused, known.limits);
+      return tooManyStarts(refused, known.limits);
     case "KEYS_LIMITED":
       return keysLimited(refused, known.now);
     case "CONCURRENCY_LIMITED":
@@ -30,17 +30,17 @@ export function startRefusal(
   }
 }
 
-function rateLimited(refused: Refused<"RATE_LIMITED">, limits: DeploymentLimits): ApiError {
+function tooManyStarts(refused: Refused<"RATE_LIMITED">, limits: DeploymentLimits): ApiError {
   const { executions, ownerExecutions } = limits;
   const { max, windowMs } = refused.whose === "key" ? executions : (ownerExecutions ?? executions);
   const who = refused.whose === "key" ? "A key starts" : "An account's keys start";
   const message = `${who} at most ${max} executions per ${windowMs / 60_000} minutes.`;
-  return tooMany({ limit: max, remaining: 0, resetMs: refused.window.retryAfterMs }, message);
+  return rateLimited({ limit: max, remaining: 0, resetMs: refused.window.retryAfterMs }, message);
 }
 
 function keysLimited({ max, resetsAt }: Refused<"KEYS_LIMITED">, now: number): ApiError {
   const message = `An account counts the executions of at most ${max} keys; use one that it counts.`;
-  return tooMany({ limit: max, remaining: 0, resetMs: resetsAt - now }, message);
+  return rateLimited({ limit: max, remaining: 0, resetMs: resetsAt - now }, message);
 }
 
 function concurrencyLimited(refused: Refused<"CONCURRENCY_LIMITED">): ApiError {

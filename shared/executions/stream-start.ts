@@ -1,7 +1,8 @@
 /** How a stream begins. The resume point is checked against stored events, so none is skipped. */
 import type { Owner } from "../identity/owner.ts";
 import { type Execution, executions, hasEnded } from "../store/executions.ts";
-import { type Found, present, type ReadStore } from "../store/store.ts";
+import type { Found } from "../store/read-document.ts";
+import { present, type ReadStore } from "../store/store.ts";
 import { lastStoredSequence } from "./event-log.ts";
 import { markFound } from "./mark-reader.ts";
 import { type ResumePoint, refusedPoint } from "./resume-point.ts";

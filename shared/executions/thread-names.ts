@@ -1,4 +1,4 @@
-import type { ThreadNames } from "../contract/thread.ts";
+import type { ThreadNames } from "../answers/thread-body.ts";
 import type { Owner } from "../identity/owner.ts";
 import { agents } from "../store/agents.ts";
 import { environments } from "../store/environments.ts";

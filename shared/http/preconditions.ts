@@ -18,7 +18,7 @@ export interface Preconditions {
 export type Current = { readonly etag: string | null } | null;
 
 /** `none` means that no condition stops the request. */
-export type Verdict = "none" | "not_modified" | "failed";
+export type PreconditionVerdict = "none" | "not_modified" | "failed";
 
 const entityTag = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
 
@@ -36,7 +36,7 @@ export function judgePreconditions(
   method: string,
   { ifMatch, ifNoneMatch }: Preconditions,
   current: Current,
-): Verdict {
+): PreconditionVerdict {
   if (ifMatch !== null && !names(ifMatch, current, isSame)) return "failed";
   if (ifNoneMatch === null || !names(ifNoneMatch, current, isSameWeakly)) return "none";
   return method === "GET" || method === "HEAD" ? "not_modified" : "failed";

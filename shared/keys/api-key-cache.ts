@@ -35,12 +35,12 @@ interface Entry {
 }
 
 /** How a key was presented: its prefix's mode, and the client's address. */
-export interface Shown {
+export interface KeyUse {
   readonly mode: Mode;
   readonly address: string;
 }
 
-export interface FoundKey {
+export interface CachedKey {
   /** Possibly too old to rely on, but good enough to start reading with. */
   readonly provisional: ApiKey;
   /** Resolves once the key is known to be valid; nothing may be answered before. */
@@ -75,7 +75,7 @@ export class ApiKeyCache {
    * the same. A key that is dead for good is refused without a read.
    * @throws {ApiError} `UNAUTHORIZED`, `FORBIDDEN`, `UNAVAILABLE` if the key can't be read.
    */
-  async find(key: string, shown: Shown): Promise<FoundKey> {
+  async find(key: string, shown: KeyUse): Promise<CachedKey> {
     const hash = hashKey(key);
     const known = this.#entries.get(hash);
     if (known && known.key.revokedAt !== null) this.#valid(known.key, shown);
@@ -97,7 +97,7 @@ export class ApiKeyCache {
    * Records when and from where a key was used: once in ten minutes across all instances, since the
    * write fails if the key's document changed meanwhile.
    */
-  async noteUse(key: string, address: string): Promise<void> {
+  async recordUse(key: string, address: string): Promise<void> {
     const hash = hashKey(key);
     const entry = this.#entries.get(hash);
     const now = this.#clocks.now();
@@ -142,7 +142,7 @@ export class ApiKeyCache {
     return lookedUpAt !== undefined && this.#clocks.elapsed() - lookedUpAt < unknownMs;
   }
 
-  #valid(key: ApiKey, { mode, address }: Shown): ApiKey {
+  #valid(key: ApiKey, { mode, address }: KeyUse): ApiKey {
     const refuse = (message: string) => new ApiError("UNAUTHORIZED", { message, cause: key.id });
     if (key.expiresAt !== null && key.expiresAt <= this.#clocks.now()) {
       throw refuse("The API key has expired.");

@@ -1,5 +1,5 @@
 import { peppers } from "../config.ts";
-import { composeKey, hashKey, keyRandomBytes, shownPrefix } from "../core/keys/api-key.ts";
+import { composeKey, hashKey, shownPrefix } from "../core/keys/api-key.ts";
 import { exceeded, type KeyBounds } from "../core/keys/key-bounds.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type ApiKey, apiKeys } from "../store/api-keys.ts";
@@ -18,8 +18,6 @@ export interface KeyRequest {
   readonly lineageId?: string;
   readonly random: Buffer;
 }
-
-export { keyRandomBytes };
 
 /** A new key of `owner`: the text to show once, the stored form, and the write that stores it. */
 export function issueKey(

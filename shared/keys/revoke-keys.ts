@@ -12,11 +12,12 @@ import { auditEntry } from "../audit/audit-entry.ts";
 import type { Account } from "../core/money/account.ts";
 import { type StopDeps, type StoppedBy, stopExecutions } from "../executions/stop-executions.ts";
 import { mintOwner, type Owner } from "../identity/owner.ts";
-import { answered } from "../store/answered.ts";
 import { type ApiKey, apiKeys } from "../store/api-keys.ts";
 import { patch, patchInside, type Write } from "../store/documents.ts";
 import { accountId, accounts } from "../store/owners.ts";
-import type { Found, Store } from "../store/store.ts";
+import type { Found } from "../store/read-document.ts";
+import type { Store } from "../store/store.ts";
+import { withDeadline } from "../store/with-deadline.ts";
 import { revocationBarrierMs } from "./api-key-cache.ts";
 
 export type FoundKey = Found<typeof apiKeys.schema>;
@@ -102,7 +103,7 @@ async function runningOf(store: Store, owner: Owner, keyId: string | null) {
 
 /** Clears what is due for a closed key once its executions are stopped. */
 export function settleKey({ store }: Pick<StopDeps, "store">, { ref }: Pick<FoundKey, "ref">) {
-  return async () => await answered(store.commit([patch(ref, { dueAt: null })]));
+  return async () => await withDeadline(store.commit([patch(ref, { dueAt: null })]));
 }
 
 /** Keys that have work due, longest overdue first. */
@@ -141,7 +142,7 @@ export async function closeDueKey(deps: StopDeps, due: FoundKey): Promise<"close
   const closed = decision.writes.length > 0;
   // The key is neither closed nor expired; its expiry is the next thing due.
   const dueAt = revokedAt === null && !closed ? expiresAt : null;
-  const done = async () => await answered(deps.store.commit([patch(due.ref, { dueAt })]));
+  const done = async () => await withDeadline(deps.store.commit([patch(due.ref, { dueAt })]));
   const stop = revokedAt !== null || closed || ownerState === "suspended";
   if (stop) await stopAll(deps, { owner, keyId, stop, by, done });
   else await done();

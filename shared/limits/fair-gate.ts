@@ -125,11 +125,11 @@ export class FairGate {
     const waits = this.#owners.get(ownerId)?.requests.waiting.isEmpty === false;
     const rests = kind === "requests" && waits && computedMs >= restingFromMs;
     if (rests && this.#isShared(this.#elapsed())) {
-      setTimeout(() => this.#giveBack(ownerId, kind), Math.min(computedMs, restMsMax)).unref();
-    } else this.#giveBack(ownerId, kind);
+      setTimeout(() => this.#release(ownerId, kind), Math.min(computedMs, restMsMax)).unref();
+    } else this.#release(ownerId, kind);
   }
 
-  #giveBack(ownerId: string, kind: "requests" | "endings"): void {
+  #release(ownerId: string, kind: "requests" | "endings"): void {
     const line = this.#owners.get(ownerId)?.[kind];
     if (!line || line.running === 0) return;
     line.running -= 1;

@@ -13,7 +13,7 @@ export function limitHeaders({ limit, remaining, resetMs }: LimitState): Record<
 }
 
 /** A 429 that says when to come back. @param sentence says which limit it was, for the client. */
-export function tooMany(state: LimitState, sentence: string): ApiError {
+export function rateLimited(state: LimitState, sentence: string): ApiError {
   const headers = { ...limitHeaders(state), "retry-after": String(seconds(state.resetMs)) };
   return new ApiError("RATE_LIMITED", { message: sentence, headers });
 }

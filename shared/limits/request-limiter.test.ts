@@ -33,7 +33,7 @@ describe("LIM-2 RequestLimiter", () => {
 
   test("gives back what was counted if another limit refuses", () => {
     const limiter = new RequestLimiter(() => 0);
-    limiter.take([claim("a", 2)]).giveBack();
+    limiter.take([claim("a", 2)]).release();
     expect(limiter.take([claim("a", 2)]).state).toMatchObject({ remaining: 1 });
   });
 });

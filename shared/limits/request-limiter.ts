@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { WindowLimit } from "../core/limits/sliding-window.ts";
 import type { ApiError } from "../errors/api-error.ts";
-import { tooMany } from "./limit-headers.ts";
+import { rateLimited } from "./limit-headers.ts";
 import { type LimitState, SlidingCounter } from "./sliding-counter.ts";
 
 /** One of the limits that a request counts against. */
@@ -17,7 +17,7 @@ export interface Permit {
   /** The state of the tightest limit; null if none applies. */
   readonly state: LimitState | null;
   /** Called when another limit refuses the request after all (LIM-2). */
-  giveBack(): void;
+  release(): void;
 }
 
 /** A counter and its name take half a kilobyte, so all of them stay near 10 MB. */
@@ -47,10 +47,10 @@ export class RequestLimiter {
     if (refused) throw refused;
     const buckets = counters.map((counter) => counter.add(nowMs));
     const states = counters.map((counter) => counter.state(nowMs));
-    const giveBack = () => {
+    const release = () => {
       for (const [index, counter] of counters.entries()) counter.remove(buckets[index] ?? 0);
     };
-    return { state: tightest(states), giveBack };
+    return { state: tightest(states), release };
   }
 
   #counterOf({ subject, limit }: Claim): SlidingCounter {
@@ -73,7 +73,7 @@ function refusalOf(claims: readonly Claim[], states: readonly LimitState[]): Api
   if (!longest) return null;
   const { limit, what } = longest.claim;
   const sentence = `At most ${limit.max} ${what} are taken in ${limit.windowMs / 1_000} seconds.`;
-  return tooMany(longest.state, sentence);
+  return rateLimited(longest.state, sentence);
 }
 
 function tightest(states: readonly LimitState[]): LimitState | null {

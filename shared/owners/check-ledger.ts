@@ -14,8 +14,8 @@ import {
 import type { Owner } from "../identity/owner.ts";
 import { executions, hasEnded } from "../store/executions.ts";
 import type { LedgerCheck } from "../store/ledger-checks.ts";
-import type { Moment, Place } from "../store/moment.ts";
 import { accountId, accounts, ledger } from "../store/owners.ts";
+import type { Cursor, ReadSnapshot } from "../store/read-snapshot.ts";
 import type { Store } from "../store/store.ts";
 import { formatVersion } from "../store/versions.ts";
 
@@ -25,14 +25,14 @@ const pageLengthMax = 500;
 /** Pages of recent lines, read in one transaction. */
 const recentPagesMax = 100;
 
-export interface Counted {
+export interface CountedLedger {
   readonly sums: LedgerSums;
-  readonly place: Place | null;
+  readonly place: Cursor | null;
 }
 
-export const nothingCounted: Counted = { sums: noLines, place: null };
+export const nothingCounted: CountedLedger = { sums: noLines, place: null };
 
-export type Checked = Counted & {
+export type Checked = CountedLedger & {
   /** `behind`: more must be read than one call may; the next call continues from `place`. */
   readonly outcome: "balanced" | "differs" | "behind" | "unchanged";
   readonly differences: readonly Difference[];
@@ -43,7 +43,7 @@ export type Checked = Counted & {
 };
 
 export interface CheckOptions {
-  readonly from: Counted;
+  readonly from: CountedLedger;
   /** The account version that was last found in order; if it is unchanged, the check stops. */
   readonly unless: string | null;
   readonly pagesMax: number;
@@ -76,7 +76,7 @@ async function countSettled(
   store: Store,
   owner: Owner,
   { from, pagesMax, now }: CheckOptions,
-): Promise<{ readonly counted: Counted; readonly complete: boolean }> {
+): Promise<{ readonly counted: CountedLedger; readonly complete: boolean }> {
   let counted = from;
   for (let page = 0; page < pagesMax; page += 1) {
     const walk = { after: counted.place, until: now - settledMs, limit: pageLengthMax };
@@ -90,17 +90,17 @@ async function countSettled(
 }
 
 async function countPage(
-  snapshot: Moment,
+  snapshot: ReadSnapshot,
   owner: Owner,
   page: {
-    readonly counted: Counted;
+    readonly counted: CountedLedger;
     readonly walk: {
-      readonly after: Place | null;
+      readonly after: Cursor | null;
       readonly until?: number;
       readonly limit: number;
     };
   },
-): Promise<{ readonly counted: Counted; readonly lines: number }> {
+): Promise<{ readonly counted: CountedLedger; readonly lines: number }> {
   const found = await snapshot.next(ledger.all(owner), { field: "createdAt", ...page.walk });
   const sums = found.reduce((sum, { value }) => addLine(sum, value), page.counted.sums);
   const last = found.at(-1)?.value;
@@ -110,10 +110,10 @@ async function countPage(
 
 /** Compares the remaining lines, the account and its holds; null if there are too many lines. */
 async function compare(
-  snapshot: Moment,
+  snapshot: ReadSnapshot,
   owner: Owner,
-  settled: Counted,
-): Promise<Omit<Checked, keyof Counted> | null> {
+  settled: CountedLedger,
+): Promise<Omit<Checked, keyof CountedLedger> | null> {
   const { value: account, version } = await snapshot.get(accounts.of(owner, accountId));
   let recent = { counted: settled, lines: pageLengthMax };
   for (let page = 0; recent.lines === pageLengthMax; page += 1) {

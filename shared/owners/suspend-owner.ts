@@ -8,13 +8,14 @@ import type { Account } from "../core/money/account.ts";
 import type { StopDeps, StoppedBy } from "../executions/stop-executions.ts";
 import { mintOwner, type Owner } from "../identity/owner.ts";
 import { finishClosing, stopDeadlineMs } from "../keys/revoke-keys.ts";
-import { answered, isConflict } from "../store/answered.ts";
 import { apiKeys } from "../store/api-keys.ts";
 import { StaleRead } from "../store/change.ts";
 import { overwrite, patch, patchInside, remove, type Write } from "../store/documents.ts";
 import { type KeyFollowUp, keyFollowUps } from "../store/key-follow-ups.ts";
 import { accountId, accounts, type OwnerProfile, owners } from "../store/owners.ts";
-import { type Found, present, type ReadStore, type Store } from "../store/store.ts";
+import type { Found } from "../store/read-document.ts";
+import { present, type ReadStore, type Store } from "../store/store.ts";
+import { isConflict, withDeadline } from "../store/with-deadline.ts";
 
 const keysPerPageMax = 400;
 /** Far more pages than an owner can have; a loop beyond it would be endless. */
@@ -81,7 +82,7 @@ export async function followAccount(deps: StopDeps, id: string): Promise<readonl
   const by = { actor, requestId };
   const ids = await finishClosing(deps, { owner, keyId: null, stop, by, done: async () => {} });
   try {
-    await answered(deps.store.commit([remove(ref, version)]));
+    await withDeadline(deps.store.commit([remove(ref, version)]));
   } catch (error) {
     // The owner was suspended or resumed again meanwhile, which has an order of its own.
     if (!isConflict(error)) throw error;

@@ -6,11 +6,11 @@ import { type Identity, verifyIdToken } from "../identity/id-token.ts";
 import { requireOperator } from "../identity/operators.ts";
 import { mintOwner, operatorsTrail } from "../identity/owner.ts";
 import { type ApiKeyCache, entryFreshMs } from "../keys/api-key-cache.ts";
-import type { Shown } from "./gates.ts";
-import { type Authenticated, at } from "./members.ts";
+import type { Credential } from "./gates.ts";
+import { type Authenticated, confirmedAlready } from "./request-security.ts";
 import type { Authentication, Callers, Deps } from "./route.ts";
 
-interface Known {
+interface KeyLookup {
   readonly keys: ApiKeyCache;
   readonly deps: Pick<Deps, "store" | "now">;
   /** The client's address. */
@@ -23,8 +23,8 @@ function withKey(key: Callers["api-key"]["key"]): Callers["api-key"] {
 }
 
 async function atKey(
-  { key, mode }: Extract<Shown, { type: "key" }>,
-  { keys, address }: Known,
+  { key, mode }: Extract<Credential, { type: "key" }>,
+  { keys, address }: KeyLookup,
 ): Promise<Authenticated<"api-key">> {
   const { provisional, confirmed } = await keys.find(key, { mode, address });
   const later = confirmed.then(withKey);
@@ -33,8 +33,8 @@ async function atKey(
     caller: withKey(provisional),
     confirmed: later,
     freshMs: entryFreshMs,
-    again: async () => await (await keys.find(key, { mode, address })).confirmed,
-    noteUse: async () => await keys.noteUse(key, address).catch(() => {}),
+    reconfirm: async () => await (await keys.find(key, { mode, address })).confirmed,
+    recordKeyUse: async () => await keys.recordUse(key, address).catch(() => {}),
   };
 }
 
@@ -47,10 +47,10 @@ async function requireAccount(token: string, audience: string, email: string): P
 /** @throws {ApiError} `UNAUTHORIZED`, `FORBIDDEN`, `UNAVAILABLE`. */
 export async function authenticate(
   authentication: Authentication,
-  shown: Shown,
-  known: Known,
+  shown: Credential,
+  known: KeyLookup,
 ): Promise<Authenticated> {
-  if (shown.type === "nothing") return at({ type: "public", id: "public" });
+  if (shown.type === "nothing") return confirmedAlready({ type: "public", id: "public" });
   if (shown.type === "key") return await atKey(shown, known);
   const { token } = shown;
   switch (authentication) {
@@ -58,12 +58,12 @@ export async function authenticate(
       const claims = verifyToken("control", token, { keys: gatewayKeys(), now: known.deps.now() });
       if (!claims) throw new ApiError("UNAUTHORIZED", { message: "Send a valid control token." });
       const owner = mintOwner(claims.ownerId, "production");
-      return at({ type: "runner", id: claims.executionId, owner, claims });
+      return confirmedAlready({ type: "runner", id: claims.executionId, owner, claims });
     }
     case "runner": {
       const account = required("PADDOCK_RUNNER_ACCOUNT");
       const { email } = await requireAccount(token, required("PADDOCK_GATEWAY_AUDIENCE"), account);
-      return at({ type: "runner", id: email });
+      return confirmedAlready({ type: "runner", id: email });
     }
     case "scheduler": {
       const account = required("PADDOCK_SCHEDULER_ACCOUNT");
@@ -72,12 +72,12 @@ export async function authenticate(
         required("PADDOCK_MAINTENANCE_AUDIENCE"),
         account,
       );
-      return at({ type: "maintenance", id: email });
+      return confirmedAlready({ type: "maintenance", id: email });
     }
     case "operator": {
       const { email } = await verifyIdToken(token, required("PADDOCK_OPERATOR_AUDIENCE"));
       const { id } = await requireOperator(known.deps.store, email);
-      return at({ type: "operator", id, email });
+      return confirmedAlready({ type: "operator", id, email });
     }
     case "first-operator": {
       const first = config().PADDOCK_FIRST_OPERATOR;
@@ -86,7 +86,7 @@ export async function authenticate(
         required("PADDOCK_OPERATOR_AUDIENCE"),
         first ?? "",
       );
-      return at({ type: "operator", id: operatorsTrail().id, email });
+      return confirmedAlready({ type: "operator", id: operatorsTrail().id, email });
     }
     default:
       throw new ApiError("UNAUTHORIZED");

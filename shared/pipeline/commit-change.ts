@@ -5,9 +5,9 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
-import type { Members } from "./members.ts";
 import { type PreparedRequest, takesAccount } from "./prepare-request.ts";
 import { logFailure } from "./request-log.ts";
+import type { RequestSecurity } from "./request-security.ts";
 import type { AnyContext, ChangeRoute, Decided, Deps, JsonReply } from "./route.ts";
 
 /** A change as it was committed, or as it was answered without one. */
@@ -27,14 +27,14 @@ export function changes({ writes, account }: Decided): boolean {
 export async function commitChange(
   route: ChangeRoute,
   prepared: PreparedRequest,
-  known: { readonly deps: Deps; readonly members: Members; readonly beganAt: number },
+  known: { readonly deps: Deps; readonly security: RequestSecurity; readonly beganAt: number },
 ): Promise<Committed> {
   const { context, ids } = prepared;
-  const { deps, members } = known;
+  const { deps, security } = known;
   let { data } = prepared;
   const owner = ownerOf(route, context, data);
   const rowId = deps.newId("auditRow");
-  const sealed = await members.sealDetails(route, context, rowId);
+  const sealed = await security.sealDetails(route, context, rowId);
   const { decision, version } = await deps.commits.submit<Decision & { decided: Repeatable }>({
     owner,
     needsAccount: takesAccount(route),
@@ -48,7 +48,7 @@ export async function commitChange(
       ids.repeat();
       const decided = decide(route, { ...context, data, account });
       if (!changes(decided)) return { ...decided, decided };
-      const row = members.auditRow(route, { context, decided, owner, rowId, sealed });
+      const row = security.auditRow(route, { context, decided, owner, rowId, sealed });
       return { ...decided, decided, writes: [...decided.writes, row] };
     },
   });

@@ -10,14 +10,14 @@ import type { Authentication, RequestFacts } from "./route.ts";
 const bearer = /^bearer +([^\s]{1,4096})$/i;
 const idempotencyKeyForm = /^[\x21-\x7e]{1,255}$/;
 
-function credential(request: IncomingMessage): string | null {
+function credentialOf(request: IncomingMessage): string | null {
   const { authorization } = request.headers;
   if (authorization !== undefined) return bearer.exec(authorization)?.[1] ?? null;
   const alias = request.headers["x-api-key"];
   return typeof alias === "string" ? alias : null;
 }
 
-export type Shown =
+export type Credential =
   | { readonly type: "nothing" }
   | { readonly type: "key"; readonly key: string; readonly mode: Mode }
   | { readonly type: "token"; readonly token: string };
@@ -26,9 +26,12 @@ export type Shown =
  * The caller's credential, as far as it can be judged without a read. A missing credential, or a
  * key that was never issued, is refused here (KEY-3).
  */
-export function checkCredential(authentication: Authentication, request: IncomingMessage): Shown {
+export function checkCredential(
+  authentication: Authentication,
+  request: IncomingMessage,
+): Credential {
   if (authentication === "public") return { type: "nothing" };
-  const shown = credential(request);
+  const shown = credentialOf(request);
   if (shown === null) throw new ApiError("UNAUTHORIZED", { cause: "no credential" });
   if (authentication !== "api-key") return { type: "token", token: shown };
   const mode = checkKey(shown, Object.values(peppers().keys));

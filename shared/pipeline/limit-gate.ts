@@ -17,7 +17,7 @@ import { receive } from "./parse.ts";
 import type { Authentication, Callers, Route } from "./route.ts";
 
 /** A place that a request works in; `turn` is null if no wait is needed. */
-export interface Place {
+export interface WorkPlace {
   readonly turn: Turn | null;
   /** Gives the place back; calling it again changes nothing. */
   readonly leave: () => void;
@@ -54,14 +54,14 @@ export class LimitGate {
     if (refusal && !mayRepeat) throw refusal;
     const permit = this.#requests.take(claimsOf(route.limits, caller, this.#limits));
     // Asking again for what is known to be refused counts as any request does.
-    return refusal ? { ...permit, giveBack: () => undefined } : permit;
+    return refusal ? { ...permit, release: () => undefined } : permit;
   }
 
   /**
    * Takes a place among the requests in progress (TEN-1); null for callers that aren't owners.
    * @throws {ApiError} `ACCOUNT_BUSY`.
    */
-  enter(route: Route, caller: Claimant): Place | null {
+  enter(route: Route, caller: Claimant): WorkPlace | null {
     if (!caller.owner) return null;
     const { id } = caller.owner;
     const isEnding = endsSomething(route);
@@ -101,7 +101,7 @@ export class LimitGate {
     const isOfAccount = error.code === "RATE_LIMITED" || error.code === "CONCURRENCY_LIMITED";
     const isOfStart = isAtWork && isOfAccount && startsExecution(route);
     if (isOfStart) this.#refusals.remember(caller.id, error);
-    if (isOfStart || !isAtWork) permit.giveBack();
+    if (isOfStart || !isAtWork) permit.release();
   }
 }
 

@@ -3,10 +3,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { assert } from "../core/assert.ts";
 import { derivedId, type IdKind } from "../core/ids.ts";
 import { askedBy } from "./asked-by.ts";
-import { requestFacts, type Shown } from "./gates.ts";
+import { type Credential, requestFacts } from "./gates.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";
+import { RepeatableIds } from "./repeatable-ids.ts";
 import type { RequestRecord } from "./request-log.ts";
-import type { AnyContext, Authentication, Callers, Deps, Ids, Route } from "./route.ts";
+import type { AnyContext, Authentication, Callers, Deps, Route } from "./route.ts";
 import { refuseVainKey, refuseVainPreconditions } from "./vain-headers.ts";
 
 /** A request that has passed the first gates. */
@@ -14,7 +15,7 @@ export interface MatchedRequest {
   readonly route: Route;
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: URLSearchParams;
-  readonly shown: Shown;
+  readonly credential: Credential;
   readonly record: RequestRecord;
   readonly contentType: string | undefined;
 }
@@ -22,30 +23,6 @@ export interface MatchedRequest {
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-}
-
-/** Gives a repeated read or decision the same ids again. */
-export class RepeatableIds implements Ids {
-  readonly #given = new Map<IdKind, string[]>();
-  readonly #taken = new Map<IdKind, number>();
-  readonly #newId: (kind: IdKind) => string;
-  readonly ofRequest: Ids["ofRequest"];
-  constructor(newId: (kind: IdKind) => string, ofRequest: Ids["ofRequest"]) {
-    this.#newId = newId;
-    this.ofRequest = ofRequest;
-  }
-  next(kind: IdKind): string {
-    const given = this.#given.get(kind) ?? [];
-    const taken = this.#taken.get(kind) ?? 0;
-    const id = given[taken] ?? this.#newId(kind);
-    given[taken] = id;
-    this.#given.set(kind, given);
-    this.#taken.set(kind, taken + 1);
-    return id;
-  }
-  repeat(): void {
-    this.#taken.clear();
-  }
 }
 
 /** A request whose own documents have been read. */

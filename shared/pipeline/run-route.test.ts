@@ -55,10 +55,10 @@ describe("KEY-5 a request whose key was revoked", () => {
     "writes nothing if its body was long in coming: $title",
     async ({ route }) => {
       const steps: string[] = [];
-      const again = async () => {
+      const reconfirm = async () => {
         throw revoked;
       };
-      const late = { freshMs: -1, again };
+      const late = { freshMs: -1, reconfirm };
       await expect(runRequest(watched(route, steps), late)).rejects.toBe(revoked);
       expect(steps).toEqual(["read"]);
     },

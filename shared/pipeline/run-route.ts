@@ -11,23 +11,23 @@ import { clientAddress } from "./gates.ts";
 import {
   claimantOf,
   type LimitGate,
-  type Place,
   receiveEnding,
   setLimitHeaders,
+  type WorkPlace,
 } from "./limit-gate.ts";
-import type { Authenticated, Members } from "./members.ts";
 import {
   type Exchange,
   type MatchedRequest,
   type PreparedRequest,
   prepareRequest,
 } from "./prepare-request.ts";
+import type { Authenticated, RequestSecurity } from "./request-security.ts";
 import { sendJson, sendStream } from "./respond.ts";
 import type { Authentication, Callers, Deps, JsonReply, Reply, Route } from "./route.ts";
 
 /** What a function remembers between requests. */
-export interface Known {
-  readonly members: Members;
+export interface FunctionState {
+  readonly security: RequestSecurity;
   readonly deps: Deps;
   readonly limits: LimitGate;
   readonly unsent: UnsentAnswers;
@@ -37,14 +37,14 @@ export interface Known {
 export async function runRoute(
   matched: MatchedRequest,
   exchange: Exchange,
-  known: Known,
+  known: FunctionState,
 ): Promise<void> {
-  const { route, record, shown } = matched;
+  const { route, record, credential } = matched;
   const { request, response } = exchange;
   const beganAt = performance.now();
-  const authenticated = await known.members.authenticate(
+  const authenticated = await known.security.authenticate(
     route.authenticate,
-    shown,
+    credential,
     clientAddress(request),
   );
   const { caller } = authenticated;
@@ -53,7 +53,7 @@ export async function runRoute(
   const claimant = claimantOf(caller);
   const permit = known.limits.take(route, claimant, request);
   setLimitHeaders(response, permit.state);
-  let place: Place | null = null;
+  let place: WorkPlace | null = null;
   let isAtWork = false;
   try {
     if ("key" in caller) countSentBytes(route, exchange, { owner: caller.owner, sent: known.sent });
@@ -89,7 +89,7 @@ async function turnOf(turn: Turn, response: ServerResponse): Promise<void> {
 }
 
 /** A request that has a place among those in progress. */
-interface Working extends Authenticated, Pick<Known, "deps" | "members" | "unsent"> {
+interface Working extends Authenticated, Pick<FunctionState, "deps" | "security" | "unsent"> {
   /** Monotonic milliseconds, taken before the key was looked up. */
   readonly beganAt: number;
   /** Gives the place back; an answer that stays open or only waits doesn't need it. */
@@ -99,14 +99,14 @@ interface Working extends Authenticated, Pick<Known, "deps" | "members" | "unsen
 async function answer(matched: MatchedRequest, exchange: Exchange, known: Working): Promise<void> {
   const { route } = matched;
   const { response } = exchange;
-  const { caller, confirmed, noteUse } = known;
+  const { caller, confirmed, recordKeyUse } = known;
   // Work that began with a stale key entry is answered only once the key is confirmed.
   const early = canStartEarly(route, caller)
     ? prepareRequest(matched, caller, exchange, known.deps)
     : null;
   early?.catch(() => {});
   const confirmedCaller = await confirmed;
-  response.once("close", noteUse);
+  response.once("close", recordKeyUse);
   requireScope(route, confirmedCaller);
   const prepared = await (early ?? prepareRequest(matched, confirmedCaller, exchange, known.deps));
   const context = { ...prepared.context, caller: confirmedCaller };
@@ -165,12 +165,12 @@ async function runSteps(
 }
 
 /** Looks a key up again that was confirmed too long ago: a body may have been long in coming. */
-function confirming({ beganAt, freshMs, again }: Working): () => Promise<void> {
+function confirming({ beganAt, freshMs, reconfirm }: Working): () => Promise<void> {
   let confirmedAt = beganAt;
   return async () => {
     const now = performance.now();
     if (now - confirmedAt <= freshMs) return;
-    await again();
+    await reconfirm();
     confirmedAt = now;
   };
 }

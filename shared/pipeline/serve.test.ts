@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePorts } from "../../local/functions/free-ports.ts";
-import { until } from "../../local/run/until.ts";
+import { pollUntil } from "../../local/lib/poll-until.ts";
 
 /** A value in each error's message, which must not be answered or logged. */
 const secret = "sk-live-zyzy";
@@ -49,7 +49,7 @@ beforeAll(async () => {
       () => true,
       () => false,
     );
-  expect(await until(answers, 9_000), log).toBe(true);
+  expect(await pollUntil(answers, 9_000), log).toBe(true);
 });
 afterAll(() => {
   child.kill("SIGKILL");

@@ -18,10 +18,10 @@ import { depsWithoutStore } from "./deps-without-store.ts";
 import { createFunctionServer } from "./function-server.ts";
 import { checkCredential } from "./gates.ts";
 import { LimitGate } from "./limit-gate.ts";
-import { type Members, nobody } from "./members.ts";
 import { checkBodyHead } from "./parse.ts";
 import type { MatchedRequest } from "./prepare-request.ts";
 import { logFailure, logRequest, type RequestRecord } from "./request-log.ts";
+import { publicOnly, type RequestSecurity } from "./request-security.ts";
 import { asRefusal, prepare, sendError } from "./respond.ts";
 import type { Deps, Route } from "./route.ts";
 import { runRoute } from "./run-route.ts";
@@ -53,17 +53,17 @@ function routerOf(routes: readonly Route[]) {
 }
 
 /** What a function runs on, besides its routes. */
-interface Host {
+interface FunctionHost {
   readonly deps: Deps;
   /** Identifies callers and records what they change. */
-  readonly members: Members;
+  readonly security: RequestSecurity;
 }
 
 /**
  * Serves `service` on the environment's port; on SIGTERM it ends once open requests are done.
  * @param host the build passes one to services that have a role; it loads the database's client.
  */
-export function serve(service: Service, host: () => Host = publicHost): void {
+export function serve(service: Service, host: () => FunctionHost = publicHost): void {
   listen(service, host).catch((cause) => {
     // Logged here, because Node would print the failing line of an uncaught error, which is the
     // whole bundle.
@@ -72,12 +72,12 @@ export function serve(service: Service, host: () => Host = publicHost): void {
   });
 }
 
-function publicHost(): Host {
-  return { deps: depsWithoutStore, members: nobody };
+function publicHost(): FunctionHost {
+  return { deps: depsWithoutStore, security: publicOnly };
 }
 
-async function listen(service: Service, host: () => Host): Promise<void> {
-  const { deps, members } = host();
+async function listen(service: Service, host: () => FunctionHost): Promise<void> {
+  const { deps, security } = host();
   const { PORT, PADDOCK_BIND } = config();
   const elapsed = () => performance.now();
   // If peppers or limits can't be read, the start fails, since nothing works without them.
@@ -91,7 +91,7 @@ async function listen(service: Service, host: () => Host): Promise<void> {
   const unsent = new UnsentAnswers((ownerId) => sent.requireRoom(ownerId));
   takeUncaught(service.name);
   const router = routerOf(service.routes);
-  const known = { deps, members, limits, unsent, sent };
+  const known = { deps, security, limits, unsent, sent };
   const server = createFunctionServer((request, response, expected) => {
     const matched = admit(router, request, response);
     if (!matched) return;
@@ -108,14 +108,14 @@ async function listen(service: Service, host: () => Host): Promise<void> {
 
 /**
  * What a request's callback throws outside of our promises is answered as any other failure of
- * that request. Anything else that nobody catches ends the process; Node would print its message,
+ * that request. Anything else that publicOnly catches ends the process; Node would print its message,
  * and the bundle's line with it.
  */
 function takeUncaught(name: string): void {
   process.on("uncaughtException", (cause, origin) => {
     const fail = failOfRequest.getStore();
     if (fail && origin === "uncaughtException") return fail(cause);
-    logFailure(`${name} ends: an error that nobody caught`, cause);
+    logFailure(`${name} ends: an error that publicOnly caught`, cause);
     process.exit(1);
   });
 }
@@ -154,11 +154,11 @@ function admit(
     const found = match(router, request.method ?? "", path);
     requireDecodable(query.join("?"));
     logged = { ...record, route: found.route.answers };
-    const shown = checkCredential(found.route.authenticate, request);
+    const credential = checkCredential(found.route.authenticate, request);
     checkBodyHead(request, found.route);
     const { "content-type": contentType } = request.headers;
     const parameters = new URLSearchParams(query.join("?"));
-    return { ...found, query: parameters, shown, record: logged, contentType };
+    return { ...found, query: parameters, credential, record: logged, contentType };
   } catch (error) {
     refuse(error, { response, record: logged });
     return null;

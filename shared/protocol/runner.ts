@@ -5,6 +5,7 @@
  */
 import * as z from "zod";
 import { BoundSecret } from "./bound-secret.ts";
+import { sandboxModes } from "./sandbox-mode.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
@@ -137,11 +138,14 @@ export const EgressReply = z.object({
   lost: count.default(0),
 });
 
-const KeyValue = z.object({ key: z.string(), value: z.string() });
+export const KeyValue = z.object({ key: z.string(), value: z.string() });
 
 export const ClaimRequest = z.object({
   ticket: z.string().max(512),
-  runner: z.object({ version: z.string().max(100), sandboxMode: z.enum(["A", "B"]) }),
+  runner: z.object({
+    version: z.string().max(100),
+    sandboxMode: z.enum([...sandboxModes, "A", "B"]),
+  }),
   /**
    * A random value that only this runner knows. The runner that claimed may claim again with it.
    */

@@ -19,7 +19,6 @@ import {
   type StoredObject,
 } from "../google/objects.ts";
 import type { Owner } from "../identity/owner.ts";
-import { answered, isConflict } from "../store/answered.ts";
 import { create, patch, replace, type Snapshot, type Version } from "../store/documents.ts";
 import type { Store } from "../store/store.ts";
 import {
@@ -29,6 +28,7 @@ import {
   storageUsageId,
   storageUsages,
 } from "../store/usage.ts";
+import { isConflict, withDeadline } from "../store/with-deadline.ts";
 import type { References } from "./references.ts";
 
 export interface Collection {
@@ -87,7 +87,7 @@ export async function collectObjects(collection: Collection, owner: Owner): Prom
   const next: Condemned = { ...value, waiting: [], going };
   // Fails if an object was taken off the list since it was read, which was before the check.
   const ref = condemnedObjects.of(owner, condemnedId);
-  const committed = await answered(collection.store.commit([replace(ref, version, next)]));
+  const committed = await withDeadline(collection.store.commit([replace(ref, version, next)]));
   return await finish(collection, owner, { value: next, version: committed });
 }
 
@@ -114,7 +114,7 @@ async function condemn(
   if (waiting.length > 0) {
     const ref = condemnedObjects.of(owner, condemnedId);
     const value: Condemned = { v: 1, waiting, condemnedAt: now, going: [] };
-    await answered(
+    await withDeadline(
       collection.store.commit([version ? replace(ref, version, value) : create(ref, value)]),
     );
   }
@@ -146,7 +146,7 @@ async function finish(
       replace(list, latest, { ...value, going: [...left] }),
       patch(usage, { sweepAt: collection.now() }, { increments, mustExist: true }),
     ];
-    latest = await answered(collection.store.commit(writes));
+    latest = await withDeadline(collection.store.commit(writes));
     deleted += page.length;
   };
   const wanted = kinds.filter((kind) => value.going.some((name) => name.startsWith(`${kind}/`)));
@@ -204,7 +204,7 @@ async function correct(
 ): Promise<void> {
   if (!version || collection.now() - collection.usageChangedAt(version).toMillis() < quietMs)
     return;
-  await answered(collection.store.commit([patch(ref, total, { version })])).catch(
+  await withDeadline(collection.store.commit([patch(ref, total, { version })])).catch(
     (error: unknown) => {
       if (!isConflict(error)) throw error;
     },
@@ -217,7 +217,7 @@ async function sweepAgain(
   sweepAt: number | null,
 ): Promise<void> {
   const ref = storageUsages.of(owner, storageUsageId);
-  await answered(collection.store.commit([patch(ref, { sweepAt }, { mustExist: true })]));
+  await withDeadline(collection.store.commit([patch(ref, { sweepAt }, { mustExist: true })]));
 }
 
 /** An object's entry in the list. */

@@ -6,9 +6,9 @@
 import { deploymentLimits } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { answered, isConflict } from "../store/answered.ts";
 import { create, patch, replace } from "../store/documents.ts";
 import { downloadUsageId, downloadUsages } from "../store/usage.ts";
+import { isConflict, withDeadline } from "../store/with-deadline.ts";
 import type { CountingStore } from "./store-object.ts";
 
 /** Between two tries, another download may start the day or create the document. */
@@ -59,7 +59,9 @@ async function addToDay(
       if (value === null || version === null || value.day < day) {
         if (sizeBytes > bytesMax) throw tooMuchDownloaded(now, bytesMax);
         const next = { v: 1, kind: "downloads", day, bytes: sizeBytes } as const;
-        await answered(store.commit([version ? replace(ref, version, next) : create(ref, next)]));
+        await withDeadline(
+          store.commit([version ? replace(ref, version, next) : create(ref, next)]),
+        );
         return sizeBytes;
       }
       // A full quota is refused without a write.
@@ -67,7 +69,7 @@ async function addToDay(
       // An instance whose clock is behind doesn't set the day back, or the next one would begin the
       // day again at zero.
       const increments = { bytes: sizeBytes };
-      await answered(store.commit([patch(ref, {}, { increments, mustExist: true })]));
+      await withDeadline(store.commit([patch(ref, {}, { increments, mustExist: true })]));
     } catch (error) {
       if (!isConflict(error)) throw error;
       continue;
@@ -84,7 +86,7 @@ async function addToDay(
 async function takeBack(store: CountingStore, owner: Owner, sizeBytes: number): Promise<void> {
   const increments = { bytes: 0 - sizeBytes };
   const ref = downloadUsages.of(owner, downloadUsageId);
-  await answered(store.commitOnce([patch(ref, {}, { increments, mustExist: true })])).catch(
+  await withDeadline(store.commitOnce([patch(ref, {}, { increments, mustExist: true })])).catch(
     () => undefined,
   );
 }

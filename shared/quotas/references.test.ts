@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { baseManifests, workspaceManifests } from "#shared/quotas/references";
 import { sampleExecution } from "../../test/kit/sample-execution.ts";
+import { baseManifests, workspaceManifests } from "./references.ts";
 
 const sizes = { fileCount: 1, totalBytes: 1 };
 

@@ -5,8 +5,8 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import { type Environment, environments } from "../store/environments.ts";
 import { type Execution, executions, hasEnded } from "../store/executions.ts";
-import type { Moment, Place } from "../store/moment.ts";
 import { accountId, accounts } from "../store/owners.ts";
+import type { Cursor, ReadSnapshot } from "../store/read-snapshot.ts";
 import type { Store } from "../store/store.ts";
 import { readManifest } from "../workspace/manifests.ts";
 
@@ -88,9 +88,9 @@ function known(...digests: readonly (string | null)[]): string[] {
   return digests.filter((digest) => digest !== null);
 }
 
-async function headsOf(moment: Moment, owner: Owner): Promise<readonly string[]> {
+async function headsOf(moment: ReadSnapshot, owner: Owner): Promise<readonly string[]> {
   const heads: string[] = [];
-  let after: Place | null = null;
+  let after: Cursor | null = null;
   for (;;) {
     const walk = { field: "createdAt", after, limit: pageMax };
     const page: Awaited<ReturnType<typeof pageOf>> = await pageOf(moment, owner, walk);
@@ -102,15 +102,15 @@ async function headsOf(moment: Moment, owner: Owner): Promise<readonly string[]>
 }
 
 async function pageOf(
-  moment: Moment,
+  moment: ReadSnapshot,
   owner: Owner,
-  walk: { readonly field: string; readonly after: Place | null; readonly limit: number },
+  walk: { readonly field: string; readonly after: Cursor | null; readonly limit: number },
 ) {
   return await moment.next(environments.all(owner), walk);
 }
 
 /** An unfinished execution holds money, so the account names it. */
-async function basesOf(moment: Moment, owner: Owner): Promise<readonly string[]> {
+async function basesOf(moment: ReadSnapshot, owner: Owner): Promise<readonly string[]> {
   const { value } = await moment.get(accounts.of(owner, accountId));
   const ids = Object.keys(value?.holds ?? {});
   const found = await moment.getAll(ids.map((id) => executions.of(owner, id)));

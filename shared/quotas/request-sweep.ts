@@ -1,10 +1,10 @@
 /** Schedules the search for an owner's unreferenced objects, hours after one may have appeared. */
 import { deploymentLimits } from "../config.ts";
 import type { Owner } from "../identity/owner.ts";
-import { answered, isConflict } from "../store/answered.ts";
 import { patch } from "../store/documents.ts";
 import type { Store } from "../store/store.ts";
 import { type StorageUsage, storageUsageId, storageUsages } from "../store/usage.ts";
+import { isConflict, withDeadline } from "../store/with-deadline.ts";
 
 export function nextSweepAt(now: number): number {
   return now + deploymentLimits().quotas.unreferencedMs;
@@ -23,7 +23,7 @@ export async function ensureSweep(
   if (!usage || usage.sweepAt !== null) return;
   const ref = storageUsages.of(owner, storageUsageId);
   try {
-    await answered(store.commit([patch(ref, { sweepAt }, { mustExist: true })]));
+    await withDeadline(store.commit([patch(ref, { sweepAt }, { mustExist: true })]));
   } catch (error) {
     if (!isConflict(error)) throw error;
   }

@@ -9,10 +9,10 @@ import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type ObjectKind, putObject } from "../google/objects.ts";
 import type { Owner } from "../identity/owner.ts";
-import { answered, isConflict } from "../store/answered.ts";
 import { create, patch, replace, type Snapshot } from "../store/documents.ts";
 import type { Store } from "../store/store.ts";
 import { condemnedId, condemnedObjects, storageUsageId, storageUsages } from "../store/usage.ts";
+import { isConflict, withDeadline } from "../store/with-deadline.ts";
 import { ensureSweep } from "./request-sweep.ts";
 
 export type CountingStore = Pick<Store, "commit" | "commitOnce" | "get">;
@@ -102,7 +102,7 @@ async function isSafe(
   const waiting = value.waiting.filter((entry) => !isNamed(entry));
   if (waiting.length === value.waiting.length) return true;
   try {
-    await answered(store.commit([replace(ref, version, { ...value, waiting })]));
+    await withDeadline(store.commit([replace(ref, version, { ...value, waiting })]));
     return true;
   } catch (error) {
     if (!isConflict(error)) throw error;
@@ -139,7 +139,7 @@ function requireWithinQuota(
 async function takeBack(store: CountingStore, owner: Owner, { bytes, objects }: Amount) {
   const increments = { bytes: 0 - bytes, objects: 0 - objects };
   const ref = storageUsages.of(owner, storageUsageId);
-  await answered(store.commitOnce([patch(ref, {}, { increments, mustExist: true })])).catch(
+  await withDeadline(store.commitOnce([patch(ref, {}, { increments, mustExist: true })])).catch(
     () => undefined,
   );
 }
@@ -153,7 +153,7 @@ async function add(store: CountingStore, owner: Owner, amount: Amount): Promise<
       ? create(ref, { v: 1, kind: "storage", ownerId: owner.id, sweepAt: null, ...amount })
       : patch(ref, {}, { increments, mustExist: true });
     try {
-      await answered(store.commit([write]));
+      await withDeadline(store.commit([write]));
       return;
     } catch (error) {
       if (!isConflict(error) || attempt >= attemptsMax) throw error;

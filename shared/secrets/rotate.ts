@@ -8,11 +8,12 @@ import { describeError } from "../core/describe-error.ts";
 import { Fault } from "../core/fault.ts";
 import type { KmsPurpose } from "../google/kms.ts";
 import type { Owner } from "../identity/owner.ts";
-import { isConflict } from "../store/answered.ts";
 import { replace } from "../store/documents.ts";
 import { sealingKeys } from "../store/environments.ts";
-import type { Place, Walk } from "../store/moment.ts";
-import type { Found, Store } from "../store/store.ts";
+import type { Found } from "../store/read-document.ts";
+import type { Cursor, SnapshotPage } from "../store/read-snapshot.ts";
+import type { Store } from "../store/store.ts";
+import { isConflict } from "../store/with-deadline.ts";
 import { rewrapped } from "./sealing-keys.ts";
 
 type FoundPair = Found<typeof sealingKeys.schema>;
@@ -39,9 +40,9 @@ export async function rotateOwner(
   let done = 0;
   let passedOver = 0;
   const failed: Record<string, string> = {};
-  let after: Place | null = null;
+  let after: Cursor | null = null;
   for (let page = 0; page < pagesMax; page += 1) {
-    const walk: Walk = { field: "createdAt", after, limit: pageLength };
+    const walk: SnapshotPage = { field: "createdAt", after, limit: pageLength };
     const pairs = await keys.atOneMoment((snapshot) => snapshot.next(sealingKeys.all(owner), walk));
     const old = pairs.filter(({ value }) => value.kmsKeyVersion !== newest[value.purpose]);
     for (const [pair, outcome] of await rewrapAll(keys, owner, old)) {
@@ -62,19 +63,19 @@ export async function rotateOwner(
   throw new Fault(`${owner.id} has more key pairs than can be walked through`);
 }
 
-type Outcome = "rewrapped" | "changed" | { readonly why: string };
+type RotationOutcome = "rewrapped" | "changed" | { readonly why: string };
 
 async function rewrapAll(
   keys: Store,
   owner: Owner,
   pairs: readonly FoundPair[],
-): Promise<readonly (readonly [FoundPair, Outcome])[]> {
+): Promise<readonly (readonly [FoundPair, RotationOutcome])[]> {
   const rewrap = async (pair: FoundPair) => [pair, await rewrapOne(keys, owner, pair)] as const;
   return await pMap(pairs, rewrap, { concurrency });
 }
 
 /** A pair that was destroyed or re-wrapped meanwhile is left as it is. */
-async function rewrapOne(keys: Store, owner: Owner, pair: FoundPair): Promise<Outcome> {
+async function rewrapOne(keys: Store, owner: Owner, pair: FoundPair): Promise<RotationOutcome> {
   const { ref, value, version } = pair;
   try {
     const next = await rewrapped(owner, { purpose: value.purpose, id: idOf(pair) }, value);

@@ -5,11 +5,11 @@
  */
 import { type KmsPurpose, unwrap, wrap } from "../google/kms.ts";
 import type { Owner } from "../identity/owner.ts";
-import { answered, isConflict } from "../store/answered.ts";
 import { create } from "../store/documents.ts";
 import { type SealingKey, sealingKeys } from "../store/environments.ts";
 import type { Store } from "../store/store.ts";
-import { type Binding, bindingBytes, newSealingPair } from "./sealing.ts";
+import { isConflict, withDeadline } from "../store/with-deadline.ts";
+import { type AssociatedData, bindingBytes, newSealingPair } from "./sealing.ts";
 
 /** Names a pair: an environment's by its id, an owner's by its purpose. */
 export interface PairName {
@@ -17,7 +17,7 @@ export interface PairName {
   readonly id: string;
 }
 
-function bindingOf(owner: Owner, { purpose, id }: PairName): Binding {
+function bindingOf(owner: Owner, { purpose, id }: PairName): AssociatedData {
   return [owner.id, purpose, id];
 }
 
@@ -44,7 +44,7 @@ export async function ensureSealingPair(
     createdAt: name.createdAt,
   });
   try {
-    await answered(keys.commit([stored]));
+    await withDeadline(keys.commit([stored]));
     return publicKey;
   } catch (error) {
     if (!isConflict(error)) throw error;

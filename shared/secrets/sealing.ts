@@ -19,10 +19,10 @@ function loaded(): Promise<CipherSuite> {
 const encapsulatedBytes = 32;
 
 /** The place a value is bound to, outermost first: owner, environment, purpose, name. */
-export type Binding = readonly [string, ...string[]];
+export type AssociatedData = readonly [string, ...string[]];
 
 /** An unambiguous encoding: no two bindings share it. */
-export function bindingBytes(binding: Binding): Buffer {
+export function bindingBytes(binding: AssociatedData): Buffer {
   return Buffer.from(JSON.stringify(binding));
 }
 
@@ -41,7 +41,11 @@ export async function newSealingPair(): Promise<SealingPair> {
 }
 
 /** Returns base64 of the encapsulated key and the ciphertext. */
-export async function seal(publicKey: string, plain: Buffer, binding: Binding): Promise<string> {
+export async function seal(
+  publicKey: string,
+  plain: Buffer,
+  binding: AssociatedData,
+): Promise<string> {
   const suite = await loaded();
   const key = await suite.DeserializePublicKey(Buffer.from(publicKey, "base64"));
   const sealed = await suite.Seal(key, plain, { aad: bindingBytes(binding) });
@@ -49,7 +53,11 @@ export async function seal(publicKey: string, plain: Buffer, binding: Binding): 
 }
 
 /** @throws if the value was sealed for another key or another binding, or was changed. */
-export async function open(privateKey: Buffer, sealed: string, binding: Binding): Promise<Buffer> {
+export async function open(
+  privateKey: Buffer,
+  sealed: string,
+  binding: AssociatedData,
+): Promise<Buffer> {
   const suite = await loaded();
   const key = await suite.DeserializePrivateKey(privateKey);
   const bytes = Buffer.from(sealed, "base64");

@@ -1,7 +1,6 @@
 import * as z from "zod";
+import { reasoningEfforts } from "../contract/agent.ts";
 import { ownedCollection } from "./documents.ts";
-
-export const reasoningEfforts = ["minimal", "low", "medium", "high"] as const;
 
 export const Agent = z.object({
   v: z.literal(1),

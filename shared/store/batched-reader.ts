@@ -9,7 +9,7 @@ import { Fault } from "../core/fault.ts";
 /** Limits of one call, so that a slow or large read delays only a few others. */
 const documentsMax = 32;
 
-interface Asked {
+interface PendingRead {
   readonly paths: readonly string[];
   resolve(found: readonly DocumentSnapshot[]): void;
   reject(failure: unknown): void;
@@ -17,7 +17,7 @@ interface Asked {
 
 export class BatchedReader {
   readonly #db: Firestore;
-  #asked: Asked[] = [];
+  #asked: PendingRead[] = [];
 
   constructor(db: Firestore) {
     this.#db = db;
@@ -38,7 +38,7 @@ export class BatchedReader {
   #send(): void {
     const asked = this.#asked;
     this.#asked = [];
-    let together: Asked[] = [];
+    let together: PendingRead[] = [];
     let paths = new Set<string>();
     for (const one of asked) {
       const more = new Set([...paths, ...one.paths]);
@@ -52,7 +52,7 @@ export class BatchedReader {
     void this.#call(together, [...paths]);
   }
 
-  async #call(together: readonly Asked[], paths: readonly string[]): Promise<void> {
+  async #call(together: readonly PendingRead[], paths: readonly string[]): Promise<void> {
     try {
       const snapshots = await this.#db.getAll(...paths.map((path) => this.#db.doc(path)));
       const byPath = new Map(paths.map((path, index) => [path, snapshots[index]]));

@@ -36,7 +36,7 @@ export interface Part {
   readonly decision: Decision;
 }
 
-export interface Decided {
+export interface DecidedBatch {
   readonly parts: readonly Part[];
   /**
    * Changes for a later commit: those that must read again, because another part changes a document
@@ -72,7 +72,10 @@ export async function refreshed(batch: readonly Waiting[]): Promise<readonly Wai
 }
 
 /** Lets each change decide on the account that the changes before it left. */
-export function decideTogether(batch: readonly Waiting[], known: KnownAccount | null): Decided {
+export function decideTogether(
+  batch: readonly Waiting[],
+  known: KnownAccount | null,
+): DecidedBatch {
   const parts: Part[] = [];
   const postponed: Waiting[] = [];
   const touched = new Set<string>();
@@ -116,14 +119,14 @@ export function decideTogether(batch: readonly Waiting[], known: KnownAccount | 
   return { parts, postponed, outdated, known, account, raised };
 }
 
-export function accountWrite({ parts, known, account }: Decided): readonly Write[] {
+export function accountWrite({ parts, known, account }: DecidedBatch): readonly Write[] {
   const owner = parts[0]?.waiting.change.owner;
   if (!account || !owner || !known) return [];
   return [replace(accounts.of(owner, accountId), known.version, account)];
 }
 
 /** Announces the alerts of a successful commit. */
-export function announce({ parts, raised }: Decided): void {
+export function announce({ parts, raised }: DecidedBatch): void {
   const owner = parts[0]?.waiting.change.owner;
   if (owner) announceAlerts(owner, raised);
 }

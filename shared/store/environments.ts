@@ -1,10 +1,8 @@
 import * as z from "zod";
 import { SecretBinding } from "../protocol/bound-secret.ts";
 import { networkModes, profiles } from "../protocol/job.ts";
-import { NetworkPolicy } from "../protocol/runner.ts";
+import { KeyValue, NetworkPolicy } from "../protocol/runner.ts";
 import { ownedCollection } from "./documents.ts";
-
-export const KeyValue = z.object({ key: z.string(), value: z.string() });
 
 /** The state of an environment's workspace: its manifest, and its size. */
 export const WorkspaceHead = z.object({

@@ -8,12 +8,12 @@ import {
   type EgressRequest,
   EndReason,
   eventSequenceMax,
+  KeyValue,
   Limits,
   NetworkPolicy,
   RunnerEvent,
 } from "../protocol/runner.ts";
 import { create, overwrite, ownedCollection, type Write } from "./documents.ts";
-import { KeyValue } from "./environments.ts";
 
 export const executionStatuses = ["queued", "running", "success", "failed", "cancelled"] as const;
 

@@ -1,9 +1,9 @@
 /** What all requests of a process share of one database: its calls, its listeners and its lines. */
 import type { Firestore } from "@google-cloud/firestore";
-import { answeredWhileWanted } from "./answered.ts";
 import { BatchedReader } from "./batched-reader.ts";
 import { OwnerTurns } from "./owner-turns.ts";
 import { SharedListener } from "./shared-listener.ts";
+import { withDeadlineWhileWanted } from "./with-deadline.ts";
 
 export class SharedState {
   readonly reads: BatchedReader;
@@ -31,7 +31,7 @@ export class SharedState {
   ): Promise<T> {
     const [collection = "", ownerId] = path.split("/");
     const turns = this.#lines[line];
-    return await answeredWhileWanted(
+    return await withDeadlineWhileWanted(
       async (signal) => await turns.run(ownerId ?? collection, () => work(signal), signal),
       asker,
     );

@@ -7,7 +7,6 @@ import {
 import type * as z from "zod";
 import { Fault } from "../core/fault.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { answered } from "./answered.ts";
 import { batchOf, commitBatchOnce } from "./batch.ts";
 import {
   type CollectionRef,
@@ -18,14 +17,13 @@ import {
   type Version,
   type Write,
 } from "./documents.ts";
-import { Moment } from "./moment.ts";
 import { type Filter, filtered, ordered, type PageRequest } from "./queries.ts";
 import { type Found, found, read } from "./read-document.ts";
 import { readFitting, readPage, type Wanted } from "./read-page.ts";
+import { ReadSnapshot } from "./read-snapshot.ts";
 import { type Listener, tell } from "./shared-listener.ts";
 import { SharedState } from "./shared-state.ts";
-
-export type { Found, PageRequest };
+import { withDeadline } from "./with-deadline.ts";
 
 type Schema = z.ZodType<object>;
 
@@ -62,7 +60,7 @@ export class Store {
   async getAll<R extends readonly Ref[]>(
     ...refs: R
   ): Promise<{ [K in keyof R]: R[K] extends Ref<infer S> ? Snapshot<S> : never }> {
-    const snapshots = await answered(this.#shared.reads.read(refs.map(({ path }) => path)));
+    const snapshots = await withDeadline(this.#shared.reads.read(refs.map(({ path }) => path)));
     const read_ = refs.map((ref, index) => {
       const snapshot = snapshots[index];
       if (!snapshot) throw new Fault("Firestore answered fewer documents than were asked for");
@@ -85,7 +83,9 @@ export class Store {
       ...refs.flatMap(({ within }) => within?.field ?? []),
     ];
     const places = refs.map(({ path }) => this.#db.doc(path));
-    const read_ = await answered(this.#db.getAll(...places, { fieldMask: [...new Set(fields)] }));
+    const read_ = await withDeadline(
+      this.#db.getAll(...places, { fieldMask: [...new Set(fields)] }),
+    );
     return refs.map((ref, index) => {
       const data = read_[index]?.data();
       return data && isVisible(ref, data) ? parseStored(part, data) : null;
@@ -132,7 +132,7 @@ export class Store {
     const ordered = this.#visible(collection).orderBy(field).select(field).limit(1);
     const values: string[] = [];
     while (values.length < max) {
-      const { docs } = await answered(ordered.where(field, ">", values.at(-1) ?? "").get());
+      const { docs } = await withDeadline(ordered.where(field, ">", values.at(-1) ?? "").get());
       const value = docs[0]?.get(field);
       if (typeof value !== "string") break;
       values.push(value);
@@ -145,7 +145,7 @@ export class Store {
     collection: CollectionRef<S>,
     request: Omit<PageRequest, "offset">,
   ): Promise<readonly Found<S>[]> {
-    const documents = await answered(
+    const documents = await withDeadline(
       ordered(this.#visible(collection), request).limit(request.limit).get(),
     );
     return documents.docs.map((doc) => found(collection.schema, doc));
@@ -183,7 +183,7 @@ export class Store {
     request: Omit<PageRequest, "offset">,
   ): Promise<readonly z.output<S>[]> {
     const query = ordered(this.#visible(collection), request).limit(request.limit);
-    const documents = await answered(query.select(...Object.keys(part.shape)).get());
+    const documents = await withDeadline(query.select(...Object.keys(part.shape)).get());
     return documents.docs.map((doc) => parseStored(part, doc.data()));
   }
 
@@ -209,7 +209,7 @@ export class Store {
       .orderBy(dueField)
       .select(...Object.keys(part.shape))
       .limit(which.limit);
-    const documents = await answered(query.get());
+    const documents = await withDeadline(query.get());
     return documents.docs.map((doc) => parseStored(part, doc.data()));
   }
 
@@ -240,14 +240,17 @@ export class Store {
   }
 
   /** Several reads in one snapshot of the database; repeated if one fails. */
-  async atOneMoment<T>(read_: (moment: Moment) => Promise<T>): Promise<T> {
+  async atOneMoment<T>(read_: (moment: ReadSnapshot) => Promise<T>): Promise<T> {
     const options = { readOnly: true } as const;
-    const seen = this.#db.runTransaction((begun) => read_(new Moment(this.#db, begun)), options);
-    return await answered(seen);
+    const seen = this.#db.runTransaction(
+      (begun) => read_(new ReadSnapshot(this.#db, begun)),
+      options,
+    );
+    return await withDeadline(seen);
   }
 
   async exists(path: string): Promise<boolean> {
-    const [snapshot] = await answered(this.#shared.reads.read([path]));
+    const [snapshot] = await withDeadline(this.#shared.reads.read([path]));
     return snapshot?.exists === true;
   }
 

@@ -1,7 +1,6 @@
 import * as z from "zod";
+import { threadStatuses } from "../contract/thread.ts";
 import { ownedCollection } from "./documents.ts";
-
-export const threadStatuses = ["active", "running", "completed", "failed", "cancelled"] as const;
 
 export const Thread = z.object({
   v: z.literal(1),

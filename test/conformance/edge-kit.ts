@@ -10,13 +10,13 @@ import {
 import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, expect } from "vitest";
+import { securityHeaders } from "#shared/pipeline/headers";
 import { routeTable } from "../../local/edge/route-table.ts";
 import { type Edge, type EdgeLimits, startEdge } from "../../local/edge/server.ts";
-import { Manifest } from "../../local/functions/manifest.ts";
-import { securityHeaders } from "../../shared/pipeline/headers.ts";
+import { FunctionManifest } from "../../local/functions/manifest.ts";
 
 const route = (method: string, path: string) => ({ method, path, paths: [`/v1${path}`, path] });
-const manifest = Manifest.parse({
+const manifest = FunctionManifest.parse({
   functions: {
     things: {
       visibility: "edge",

@@ -4,7 +4,7 @@ import { request as httpRequest } from "node:http";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import type { Edge } from "../../local/edge/server.ts";
-import { until } from "../../local/run/until.ts";
+import { pollUntil } from "../../local/lib/poll-until.ts";
 import { at, echo, edgeBefore, edgeTo, expectOurs, get, portOf, upstream } from "./edge-kit.ts";
 
 describe("bodies", () => {
@@ -112,7 +112,7 @@ describe("streams", () => {
     expect(Buffer.from(first?.value ?? []).toString()).toBe("data: 1\n\n");
     expect(closed).toBe(false);
     gone.abort();
-    expect(await until(() => closed, 20_000)).toBe(true);
+    expect(await pollUntil(() => closed, 20_000)).toBe(true);
   });
 
   test("that nobody waits for any more end upstream before their first byte", async () => {
@@ -125,10 +125,10 @@ describe("streams", () => {
     });
     const gone = new AbortController();
     const answer = fetch(at(edge, "/v1/things/1"), { signal: gone.signal }).catch(() => "gone");
-    expect(await until(() => state === "asked", 20_000)).toBe(true);
+    expect(await pollUntil(() => state === "asked", 20_000)).toBe(true);
     gone.abort();
     expect(await answer).toBe("gone");
-    expect(await until(() => state === "closed", 20_000)).toBe(true);
+    expect(await pollUntil(() => state === "closed", 20_000)).toBe(true);
   });
 
   test("wait for a slow reader instead of filling memory", async () => {
@@ -149,7 +149,7 @@ describe("streams", () => {
       before = written;
       return same && written > 0;
     };
-    expect(await until(stalled, 20_000)).toBe(true);
+    expect(await pollUntil(stalled, 20_000)).toBe(true);
     expect(written).toBeLessThan(total / 2);
     let read = 0;
     for await (const part of answer) read += part.length;

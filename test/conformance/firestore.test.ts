@@ -9,7 +9,7 @@ import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type CountingProxy, startCountingProxy } from "../../local/firestore/counting-proxy.ts";
 import { type Emulator, startEmulator } from "../../local/firestore/emulator.ts";
-import { isTurn } from "../kit/share.ts";
+import { isTurn } from "../kit/shard.ts";
 import { makeFolder, removeFolder } from "./grpc-kit.ts";
 
 const projectId = "paddock-test";

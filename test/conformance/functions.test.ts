@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { freePorts } from "../../local/functions/free-ports.ts";
 import { type Functions, startFunctions } from "../../local/functions/functions.ts";
-import { Manifest } from "../../local/functions/manifest.ts";
-import { until } from "../../local/run/until.ts";
+import { FunctionManifest } from "../../local/functions/manifest.ts";
+import { pollUntil } from "../../local/lib/poll-until.ts";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { wholeLines } from "../kit/log-lines.ts";
 
@@ -42,7 +42,7 @@ async function startOne(source: string): Promise<Functions> {
   const stub = { visibility: "edge", bundle: "stub.cjs", routes: [] };
   const [port = 0] = await freePorts(1);
   functions = await startFunctions({
-    manifest: Manifest.parse({ functions: { stub } }),
+    manifest: FunctionManifest.parse({ functions: { stub } }),
     distFolder: join(folder, "dist"),
     logFolder: join(folder, "logs"),
     environment: { PATH: "/usr/bin:/bin", SETTING: "1" },
@@ -76,7 +76,7 @@ test("a function gets its settings and nothing of this process's", async () => {
 
 test("what it prints is in its log, one JSON entry a line", async () => {
   await startOne(server);
-  await until(() => log().length === 2, 60_000);
+  await pollUntil(() => log().length === 2, 60_000);
   expect(log()).toEqual(
     expect.arrayContaining([
       expect.objectContaining({ message: "started" }),
@@ -89,7 +89,7 @@ test.each(["it crashes", "it is killed"])("when %s it says so and comes back", a
   const running = await startOne(server);
   if (how === "it crashes") await ask("/crash").catch(() => undefined);
   else running.kill("stub");
-  expect(await until(() => notices.at(-1) === "The function stub is back.", 60_000)).toBe(true);
+  expect(await pollUntil(() => notices.at(-1) === "The function stub is back.", 60_000)).toBe(true);
   expect(notices[0]).toContain(how === "it crashes" ? "code 3" : "SIGKILL");
   expect(await ask()).toMatchObject({ SETTING: "1" });
   expect(new Set(pids()).size).toBe(2);
@@ -125,7 +125,7 @@ test("a bundle that lacks a setting says so in a line, not with its whole source
 
 test("after stop none is left", async () => {
   const running = await startOne(server);
-  await until(() => pids().length === 1, 60_000);
+  await pollUntil(() => pids().length === 1, 60_000);
   await running.stop();
   const [pid] = pids();
   expect(() => process.kill(Number(pid), 0)).toThrow(/ESRCH/);

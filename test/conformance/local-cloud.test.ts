@@ -18,8 +18,8 @@ import { credentials } from "@grpc/grpc-js";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LocalCloud, startLocalCloud } from "../../local/cloud.ts";
-import { until } from "../../local/run/until.ts";
-import { isTurn, sharedOut } from "../kit/share.ts";
+import { pollUntil } from "../../local/lib/poll-until.ts";
+import { isTurn, sharedOut } from "../kit/shard.ts";
 
 process.env.METADATA_SERVER_DETECTION = "none";
 const root = mkdtempSync(join(tmpdir(), "local-cloud-"));
@@ -94,7 +94,7 @@ async function startExecution(environment: Readonly<Record<string, string>>) {
 }
 
 const executionsSay = (dataFolder: string, words: string) =>
-  until(() => {
+  pollUntil(() => {
     const folder = join(dataFolder, "run", "logs");
     return readdirSync(folder).some((file) =>
       readFileSync(join(folder, file), "utf8").includes(words),
@@ -158,7 +158,7 @@ describe("a running cloud", () => {
 
   test("sweeps through the maintenance function", async () => {
     const url = `${cloud.functionUrl("maintenance")}/counts`;
-    expect(await until(async () => Number((await ask(url)).swept) > 0, 20_000)).toBe(true);
+    expect(await pollUntil(async () => Number((await ask(url)).swept) > 0, 20_000)).toBe(true);
   });
 
   test("runs an execution that finds its gateway", async () => {
@@ -171,7 +171,7 @@ describe("a running cloud", () => {
     cloud.killFunction("things");
     expect((await fetch(`${cloud.baseUrl}/v1/things`)).status).toBe(503);
     const back = async () => (await fetch(`${cloud.baseUrl}/v1/things`)).status === 200;
-    expect(await until(back, 20_000)).toBe(true);
+    expect(await pollUntil(back, 20_000)).toBe(true);
     expect(cloud.functionUrl("things")).toBe(url);
   });
 
@@ -247,7 +247,7 @@ describe("however it ends, no process is left", () => {
       host.process.kill(signal);
       const [exitCode] = await once(host.process, "exit");
       expect(exitCode).toBe(codes[signal]);
-      expect(await until(() => processes.every((pid) => !isAlive(pid)), 20_000)).toBe(true);
+      expect(await pollUntil(() => processes.every((pid) => !isAlive(pid)), 20_000)).toBe(true);
     },
     40_000,
   );
@@ -262,7 +262,7 @@ describe("however it ends, no process is left", () => {
       const [exitCode] = await once(host.process, "exit");
       expect(exitCode).toBe(1);
       expect(host.errors().trim()).toMatch(/^The Firestore emulator [^\n]+$/);
-      expect(await until(() => processes.every((pid) => !isAlive(pid)), 20_000)).toBe(true);
+      expect(await pollUntil(() => processes.every((pid) => !isAlive(pid)), 20_000)).toBe(true);
     },
     120_000,
   );

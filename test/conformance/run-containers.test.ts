@@ -5,9 +5,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { pollUntil } from "../../local/lib/poll-until.ts";
 import { mountsUnder, processesOf } from "../../local/run/cleanup.ts";
 import { type Run, startRun } from "../../local/run/server.ts";
-import { until } from "../../local/run/until.ts";
 import { daemons, RunKit, runOptions } from "./run-kit.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "run-containers-"));
@@ -114,7 +114,7 @@ describe("a server that starts again", () => {
     expect(pidsOf(ran.id).length).toBeGreaterThan(4);
 
     host.kill("SIGKILL");
-    expect(await until(() => pidsOf(ran.id).length === 0, 20_000)).toBe(true);
+    expect(await pollUntil(() => pidsOf(ran.id).length === 0, 20_000)).toBe(true);
     const firstUid = Number(before.log(ran.id).split(":")[0]);
     expect(await processesOf({ firstUid, count: 2 })).toEqual([]);
     const scratch = `/run/paddock-containers-killed/${ran.id}`;

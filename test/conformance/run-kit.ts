@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { v2 } from "@google-cloud/run";
 import { credentials, makeClientConstructor } from "@grpc/grpc-js";
 import { expect } from "vitest";
+import { pollUntil } from "../../local/lib/poll-until.ts";
 import { loadDefinitions } from "../../local/run/definitions.ts";
 import type { RunOptions } from "../../local/run/server.ts";
-import { until } from "../../local/run/until.ts";
 
 export const parent = "projects/p/locations/us-central1";
 
@@ -123,7 +123,7 @@ export class RunKit {
   /** Waits until the container has printed `text`. */
   async printed(id: string, text: string): Promise<void> {
     const done = () => existsSync(this.#logPath(id)) && this.log(id).includes(text);
-    expect(await until(done, 20_000)).toBe(true);
+    expect(await pollUntil(done, 20_000)).toBe(true);
   }
 
   #logPath(id: string): string {

@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import type { GoogleWorld } from "../kit/google-apis.ts";
-import { sharedOut } from "../kit/share.ts";
+import type { GoogleWorld } from "../kit/google-world.ts";
+import { sharedOut } from "../kit/shard.ts";
 import { type Deployment, makeDeployment, soundWorld } from "./support/deployment.ts";
 import type { ProgramOptions } from "./support/programs.ts";
 

@@ -7,7 +7,7 @@ import { eventsOf, send, withoutComments } from "../kit/client.ts";
 import { type FunctionAside, startAside } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { plantExecution } from "../kit/plant-execution.ts";
-import { isTurn } from "../kit/share.ts";
+import { isTurn } from "../kit/shard.ts";
 import { firestore } from "../kit/store.ts";
 
 let owner: TestOwner;

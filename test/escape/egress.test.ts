@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { jobEnvironment } from "#shared/protocol/job";
 import { gatewayPaths } from "#shared/protocol/runner";
-import { triesEveryRow } from "../kit/share.ts";
+import { triesEveryRow } from "../kit/shard.ts";
 import { claimFor, type FakeGateway } from "../sandbox/support/gateway.ts";
 import { execute } from "../sandbox/support/host.ts";
 import { runnerPrograms } from "../sandbox/support/programs.ts";
@@ -233,7 +233,7 @@ async function escapes(
   const claim = claimFor(`${script} || echo "curl says $?"`, claimed);
   const program = join(programs, "launcher.cjs");
   const options = { program, environment: environment(), ...(prepare && { prepare }) };
-  const { gateway } = await execute(claim, "A", options);
+  const { gateway } = await execute(claim, "userns", options);
   if (escaped?.(gateway)) return true;
   const output = gateway.settled?.output ?? "";
   // Expects a refusal or curl's error, because silence would mean that nothing was tried.

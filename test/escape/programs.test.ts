@@ -7,8 +7,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { manifestOf } from "#shared/core/workspace/manifest";
-import { until } from "../../local/run/until.ts";
-import { triesEveryRow } from "../kit/share.ts";
+import { pollUntil } from "../../local/lib/poll-until.ts";
+import { triesEveryRow } from "../kit/shard.ts";
 import { claimFor, controlToken, type FakeGateway } from "../sandbox/support/gateway.ts";
 import { execute, type Host } from "../sandbox/support/host.ts";
 import { type Alteration, runnerPrograms } from "../sandbox/support/programs.ts";
@@ -224,18 +224,18 @@ async function escapes(attempt: Attempt, missing: readonly string[]): Promise<bo
   const claim = claimFor(script);
   const limits = { ...claim.limits, wallClockMs: wallClockMs ?? claim.limits.wallClockMs };
   let escaped = false;
-  const run = await execute({ ...claim, limits }, "A", {
+  const run = await execute({ ...claim, limits }, "userns", {
     program,
     ...(prepare === undefined ? {} : { prepare }),
     during: async (gateway, host) => {
       const isOver = () => gateway.settled !== undefined || host.process.exitCode !== null;
-      await until(() => gateway.text().includes("started") || isOver(), stuckMsMax);
+      await pollUntil(() => gateway.text().includes("started") || isOver(), stuckMsMax);
       escaped =
         attempt.escaped(gateway, host) &&
         gateway.settled === undefined &&
         attempt.prepare !== undefined;
       during?.(gateway, host);
-      await until(isOver, stuckMsMax);
+      await pollUntil(isOver, stuckMsMax);
       escaped ||= attempt.escaped(gateway, host);
       host.kill("SIGKILL", "launcher");
     },

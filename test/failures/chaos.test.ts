@@ -17,7 +17,7 @@ import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owne
 import { killPart } from "../kit/processes.ts";
 import { seed } from "../kit/seed.ts";
 import { Dice } from "../kit/seeded-random.ts";
-import { isLong } from "../kit/share.ts";
+import { isLong } from "../kit/shard.ts";
 import { type Begun, begin, untilRunning } from "../kit/start-execution.ts";
 
 /** `npm run chaos` sets a duration; otherwise rounds are counted. */

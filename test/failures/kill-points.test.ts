@@ -15,7 +15,7 @@ import {
 } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { killPart, type RunnerPart } from "../kit/processes.ts";
-import { sharedOut } from "../kit/share.ts";
+import { sharedOut } from "../kit/shard.ts";
 import { begin, untilRunning } from "../kit/start-execution.ts";
 
 interface Running {

@@ -7,7 +7,7 @@ import { expectSettled } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { killFunction, orderFault, orderRunFault, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
-import { isTurn, sharedOut } from "../kit/share.ts";
+import { isTurn, sharedOut } from "../kit/shard.ts";
 import { begin, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 

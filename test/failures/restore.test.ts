@@ -1,7 +1,7 @@
 /** The restore drill, as `npm run drill:restore` runs it, on its own cloud. */
 import { execFile } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { isLong, isTurn } from "../kit/share.ts";
+import { isLong, isTurn } from "../kit/shard.ts";
 
 const drillMs = 240_000;
 

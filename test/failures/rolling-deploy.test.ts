@@ -10,7 +10,7 @@ import { newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts
 import { bundlesOf, install, isInHistory } from "../kit/release.ts";
 import { seed } from "../kit/seed.ts";
 import { Dice } from "../kit/seeded-random.ts";
-import { isLong, isTurn } from "../kit/share.ts";
+import { isLong, isTurn } from "../kit/shard.ts";
 import { begin, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 

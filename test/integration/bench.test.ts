@@ -3,17 +3,17 @@
  * on an idle machine; no times are compared here.
  */
 import { beforeAll, describe, expect, test } from "vitest";
+import { authenticatedRead } from "../../bench/benchmarks/authenticated-read.ts";
+import { coldStart } from "../../bench/benchmarks/cold-start.ts";
+import { eventDelivery } from "../../bench/benchmarks/event-delivery.ts";
+import { firstOutput } from "../../bench/benchmarks/first-output.ts";
+import { forgedKey } from "../../bench/benchmarks/forged-key.ts";
+import { manyExecutions } from "../../bench/benchmarks/many-executions.ts";
+import { sandboxStart } from "../../bench/benchmarks/sandbox-start.ts";
 import type { Bench, Figure } from "../../bench/figure.ts";
-import { authenticatedRead } from "../../bench/figures/authenticated-read.ts";
-import { coldStart } from "../../bench/figures/cold-start.ts";
-import { eventDelivery } from "../../bench/figures/event-delivery.ts";
-import { firstOutput } from "../../bench/figures/first-output.ts";
-import { forgedKey } from "../../bench/figures/forged-key.ts";
-import { manyExecutions } from "../../bench/figures/many-executions.ts";
-import { sandboxStart } from "../../bench/figures/sandbox-start.ts";
 import { openBench } from "../../bench/open-bench.ts";
 import { cloud, operationsOf } from "../kit/cloud.ts";
-import { isTurn, sharedOut } from "../kit/share.ts";
+import { isTurn, sharedOut } from "../kit/shard.ts";
 
 let bench: Bench;
 

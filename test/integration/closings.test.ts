@@ -6,7 +6,7 @@ import { send } from "../kit/client.ts";
 import { operatorTokenFor, until } from "../kit/cloud.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
 import { anotherKey, asOperator, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
-import { isTurn } from "../kit/share.ts";
+import { isTurn } from "../kit/shard.ts";
 import { firestore } from "../kit/store.ts";
 
 const asides: FunctionAside[] = [];

@@ -8,7 +8,7 @@ import { send } from "../kit/client.ts";
 import { until } from "../kit/cloud.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
 import { newOwner, type TestOwner } from "../kit/owners.ts";
-import { isLong, isTurn } from "../kit/share.ts";
+import { isLong, isTurn } from "../kit/shard.ts";
 
 const processes = 4;
 const revocations = isLong ? 200 : 10;

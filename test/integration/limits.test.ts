@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type Answer, send } from "../kit/client.ts";
 import { startAsides } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread } from "../kit/owners.ts";
-import { isTurn } from "../kit/share.ts";
+import { isTurn } from "../kit/shard.ts";
 import { firestore } from "../kit/store.ts";
 import { forged, keyWithCheck } from "../security/support/stranger-keys.ts";
 

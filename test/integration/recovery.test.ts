@@ -1,11 +1,11 @@
 /** Failing dispatches and dying runners: money, thread and audit afterwards. */
 import { readdir, readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
+import { killProcess } from "../../runner/launcher/kill-process.ts";
 import { send } from "../kit/client.ts";
 import { killFunction, orderRunFault, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
-import { killNow } from "../kit/processes.ts";
-import { isTurn } from "../kit/share.ts";
+import { isTurn } from "../kit/shard.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 
 const exhausted = 8;
@@ -117,7 +117,7 @@ describe("BUD-6 a runner that dies (F13)", () => {
     });
     await until("the command", async () => executionId !== "");
     const before = await budget();
-    for (const pid of await runnersOf(executionId)) killNow(pid);
+    for (const pid of await runnersOf(executionId)) killProcess(pid);
     await until("an end of its processes", async () => (await runnersOf(executionId)).length === 0);
     // Ends its lease, because ninety seconds are too long to wait here.
     const execution = firestore().doc(`owners/${owner.id}/executions/${executionId}`);

@@ -14,7 +14,7 @@ import { untilEnded } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { cloud, functionUrl, idTokenFor, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
-import { isLong } from "../kit/share.ts";
+import { isLong } from "../kit/shard.ts";
 import { begin, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 
@@ -49,8 +49,8 @@ async function openAs(
   const who = ownerCalled(owner.id, "development");
   const name = { purpose: "environment-secrets", id: environmentId } as const;
   const privateKey = await openSealingPair(who, name, await pairOf(environmentId));
-  const belongs = environmentBinding(who, environmentId, { key, binding });
-  return (await open(privateKey, sealed, belongs)).toString();
+  const associatedData = environmentBinding(who, environmentId, { key, binding });
+  return (await open(privateKey, sealed, associatedData)).toString();
 }
 
 describe("SEC-1 a stored secret", () => {

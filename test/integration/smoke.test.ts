@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { describe, expect, test } from "vitest";
 import { firstOperator } from "../../local/cloud/names.ts";
 import { cloud, operatorTokenFor } from "../kit/cloud.ts";
-import { isTurn } from "../kit/share.ts";
+import { isTurn } from "../kit/shard.ts";
 import { firestore } from "../kit/store.ts";
 
 async function smoke(url: string, args: readonly string[], token = "") {

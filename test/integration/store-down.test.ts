@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
-import { isTurn, sharedOut } from "../kit/share.ts";
+import { isTurn, sharedOut } from "../kit/shard.ts";
 
 /** The answer of a process of `name` whose calls of `method` fail. */
 async function answerWithout(

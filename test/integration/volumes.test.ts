@@ -5,7 +5,7 @@ import { executionOf, expectSettled, replay } from "../kit/assert-settled.ts";
 import { until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { pidsOf } from "../kit/processes.ts";
-import { isLong, isTurn } from "../kit/share.ts";
+import { isLong, isTurn } from "../kit/shard.ts";
 import { begin, untilRunning } from "../kit/start-execution.ts";
 
 const mib = 1_048_576;

@@ -1,6 +1,8 @@
 /** The run's local cloud, as a test file sees it. */
+
 import { inject } from "vitest";
-import type { Counters } from "../../local/firestore/counting-proxy.ts";
+import type { Counters } from "../../local/firestore/counters.ts";
+import { pollUntil } from "../../local/lib/poll-until.ts";
 import type { RunFault } from "../../local/run/faults.ts";
 import type { Command, FaultOrder } from "./control-server.ts";
 
@@ -93,13 +95,9 @@ export async function until<T>(
   probe: () => Promise<T | null | undefined | false>,
   withinMs = 90_000,
 ): Promise<T> {
-  const beganAt = performance.now();
-  for (let waitedMs = 0; waitedMs < withinMs; waitedMs = performance.now() - beganAt) {
-    const found = await probe();
-    if (found) return found;
-    // Polls slow things less often, because each poll takes time from the others.
-    const pauseMs = Math.min(Math.max(25, waitedMs / 10), 250);
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
-  }
-  throw new Error(`waited ${withinMs} ms in vain for ${what}`);
+  // Polls slow things less often, because each poll takes time from the others.
+  const pauseMsAfter = (waitedMs: number) => Math.min(Math.max(25, waitedMs / 10), 250);
+  const found = await pollUntil(probe, withinMs, pauseMsAfter);
+  if (found === null) throw new Error(`waited ${withinMs} ms in vain for ${what}`);
+  return found;
 }

@@ -2,13 +2,13 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { LocalCloud } from "../../local/cloud.ts";
-import type { Fault, Faults } from "../../local/lib/faults.ts";
+import type { Faults, OrderedFault } from "../../local/lib/faults.ts";
 import type { RunFault } from "../../local/run/faults.ts";
 
 /** A fault for the next calls of one method of a service. */
 export interface FaultOrder {
   readonly method: string;
-  readonly fault: Fault;
+  readonly fault: OrderedFault;
   readonly calls: number;
 }
 

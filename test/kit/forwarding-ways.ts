@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
+import { defaultEgressLimits } from "#shared/protocol/runner";
 import { routeTable } from "../../local/edge/route-table.ts";
 import { startEdge } from "../../local/edge/server.ts";
-import { Manifest } from "../../local/functions/manifest.ts";
+import { FunctionManifest } from "../../local/functions/manifest.ts";
 import { BoundSecrets } from "../../runner/egress/bound-secrets.ts";
 import { ExecutionCa } from "../../runner/egress/execution-ca.ts";
-import { defaultEgressLimits } from "../../shared/protocol/runner.ts";
 import { openProxy } from "../sandbox/support/open-proxy.ts";
 import { allowing } from "../sandbox/support/test-internet.ts";
 import { RawUpstream } from "./raw-upstream.ts";
@@ -44,7 +44,7 @@ export const ways: Readonly<Record<string, () => Promise<Way>>> = {
     );
     const functions = { things: { visibility: "edge", bundle: "functions/x.cjs", routes } };
     const edge = await startEdge({
-      routes: routeTable(Manifest.parse({ functions })),
+      routes: routeTable(FunctionManifest.parse({ functions })),
       portOf: () => upstreamPort,
       limits: { requestsMax: 1_000_000 },
     });

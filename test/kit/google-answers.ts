@@ -1,6 +1,6 @@
 /** What the fake Google answers; see `google-apis.ts`. */
 import * as z from "zod";
-import type { Asked, GoogleWorld } from "./google-apis.ts";
+import type { GoogleRequest, GoogleWorld } from "./google-world.ts";
 
 interface Json {
   readonly status: number;
@@ -19,7 +19,7 @@ function refused(status: number, message: string, reason?: string): Json {
 /** @returns JSON, the text of an object, or null for what isn't supported. */
 export function answersOf(
   world: GoogleWorld,
-  asked: Asked,
+  asked: GoogleRequest,
   query: URLSearchParams,
 ): Json | string | null {
   if (isOff(world, asked.host)) {
@@ -46,7 +46,7 @@ function isOff({ services }: GoogleWorld, host: string): boolean {
   return !always.includes(host) && host !== "storage.googleapis.com" && !services.includes(host);
 }
 
-function project(world: GoogleWorld, { host, path, body }: Asked): Json | null {
+function project(world: GoogleWorld, { host, path, body }: GoogleRequest): Json | null {
   const known: Record<string, () => Json> = {
     "sts.googleapis.com": () =>
       world.email === null
@@ -111,7 +111,11 @@ function dns({ dns: zone }: GoogleWorld, query: URLSearchParams): Json {
   return ok({ Status: 0, Answer: answers });
 }
 
-function storage(world: GoogleWorld, asked: Asked, query: URLSearchParams): Json | string | null {
+function storage(
+  world: GoogleWorld,
+  asked: GoogleRequest,
+  query: URLSearchParams,
+): Json | string | null {
   const { method, path, body } = asked;
   if (method === "POST" && path === "/storage/v1/b") {
     const { name } = z.object({ name: z.string() }).parse(JSON.parse(body));
@@ -142,7 +146,7 @@ function storage(world: GoogleWorld, asked: Asked, query: URLSearchParams): Json
   return query.get("alt") === "media" ? stored : ok({ name: object });
 }
 
-function secrets(world: GoogleWorld, { method, path, body }: Asked): Json | null {
+function secrets(world: GoogleWorld, { method, path, body }: GoogleRequest): Json | null {
   const [, secret = "", verb] = /secrets\/([^/:]+)(?::|\/)(addVersion|versions)$/.exec(path) ?? [];
   const versions = world.secrets[secret];
   if (!versions) return refused(404, `no secret ${secret}`);
@@ -155,7 +159,7 @@ function secrets(world: GoogleWorld, { method, path, body }: Asked): Json | null
   return ok({ versions: versions.map((_, index) => name(index + 1)) });
 }
 
-function kms(world: GoogleWorld, { method, path }: Asked): Json | null {
+function kms(world: GoogleWorld, { method, path }: GoogleRequest): Json | null {
   if (!world.keyRing) return refused(404, "no such key ring");
   if (path.endsWith("/cryptoKeys")) return ok({ cryptoKeys: world.keys });
   const key = world.keys.find(({ name }) => path.startsWith(`/v1/${name}`));

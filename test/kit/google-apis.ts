@@ -11,46 +11,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HttpError, readText, sendJson, startHttpServer } from "../../local/lib/http.ts";
 import { answersOf } from "./google-answers.ts";
-
-/** The state of the fake Google; each test changes the part that it is about. */
-export interface GoogleWorld {
-  readonly project: string;
-  readonly number: string;
-  email: string | null;
-  /** Whether the project exists, and in which state. */
-  projectState: "ACTIVE" | "DELETE_REQUESTED" | null;
-  billing: { billingEnabled: boolean; billingAccountName: string };
-  services: string[];
-  /** Null means that all requested permissions are missing. */
-  missingPermissions: string[];
-  cpuMilli: number;
-  policies: Record<string, object>;
-  /** Name and type, then data. */
-  dns: Record<string, { type: number; data: string }[]>;
-  certificateState: string;
-  databases: { name: string; type: string; locationId: string }[];
-  keyRing: boolean;
-  keys: { name: string; purpose: string; primary?: { state: string } }[];
-  /** Name, then project number. */
-  buckets: Record<string, string>;
-  objects: Record<string, string>;
-  /** Secret, then the values of its versions. */
-  secrets: Record<string, string[]>;
-  tags: Record<string, string>;
-}
-
-export interface Asked {
-  readonly method: string;
-  readonly host: string;
-  readonly path: string;
-  readonly body: string;
-}
+import type { GoogleRequest, GoogleWorld } from "./google-world.ts";
 
 export interface StandIn {
   readonly url: string;
   readonly world: GoogleWorld;
   /** All calls so far that would have changed something. */
-  changes(): readonly Asked[];
+  changes(): readonly GoogleRequest[];
   close(): Promise<void>;
 }
 
@@ -59,7 +26,7 @@ const bodyBytesMax = 8 * 1024 * 1024;
 const harmless = /:testIamPermissions$|\/v1\/token$|:generateIdToken$/;
 
 export async function startGoogle(world: GoogleWorld): Promise<StandIn> {
-  const changes: Asked[] = [];
+  const changes: GoogleRequest[] = [];
   const handle = async (request: IncomingMessage, response: ServerResponse, url: URL) => {
     const [, host = "", ...rest] = url.pathname.split("/");
     const body = await readText(request, bodyBytesMax);

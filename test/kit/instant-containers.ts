@@ -8,8 +8,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import * as z from "zod";
 import { jobEnvironment } from "#shared/protocol/job";
 import type { ClaimReply, SettleRequest } from "#shared/protocol/runner";
+import { claimedModes } from "#shared/protocol/sandbox-mode";
+import type { Containers } from "../../local/run/container-host.ts";
 import type { JobDefinition } from "../../local/run/execution.ts";
-import type { Containers } from "../../local/run/machine.ts";
 import { Gateway, GatewayError } from "../../runner/supervisor/gateway.ts";
 import { fetchIdToken } from "../../runner/supervisor/id-token.ts";
 
@@ -64,7 +65,7 @@ async function perform(
   const gateway = new Gateway(setting(jobEnvironment.gatewayUrl), token);
   const claimed = await gateway.claim({
     ticket: setting(jobEnvironment.ticket),
-    runner: { version: "1", sandboxMode: "A" },
+    runner: { version: "1", sandboxMode: claimedModes.userns },
     claimant: randomBytes(32).toString("hex"),
   });
   const told = Play.parse(JSON.parse(claimed.task.content || "{}"));

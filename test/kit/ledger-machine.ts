@@ -21,7 +21,7 @@ export type Operation =
   | { readonly do: "credit"; readonly line: string; readonly amount: number }
   | { readonly do: "limit"; readonly daily: number | null; readonly monthly: number | null };
 
-export interface Execution {
+export interface ModelExecution {
   readonly keyId: string;
   readonly ended: boolean;
   readonly heldMicrousd: number;
@@ -30,14 +30,14 @@ export interface Execution {
 /** The whole database. It is replaced as a whole, so a reader keeps the state that it read. */
 export interface Disk {
   readonly account: Account;
-  readonly executions: ReadonlyMap<string, Execution>;
+  readonly executions: ReadonlyMap<string, ModelExecution>;
   readonly ledger: ReadonlyMap<string, LedgerLine>;
 }
 
 /** What a commit changes, and the decision's result, for the model to judge. */
-export interface Change {
+export interface LedgerChange {
   readonly account: Account;
-  readonly execution?: readonly [id: string, Execution];
+  readonly execution?: readonly [id: string, ModelExecution];
   readonly lines: readonly (readonly [id: string, LedgerLine])[];
   readonly settlement?: Settlement;
   /** The total that is held for the execution from now on. */
@@ -45,7 +45,10 @@ export interface Change {
 }
 
 /** Null changes nothing: refused, done before, or nothing to do. */
-export type Decided = { readonly change: Change | null; readonly refusal: string | null };
+export type LedgerDecision = {
+  readonly change: LedgerChange | null;
+  readonly refusal: string | null;
+};
 
 export interface Clock {
   readonly now: number;
@@ -59,7 +62,7 @@ export function freshDisk(now: number): Disk {
   return { account: newAccount(now), executions: new Map(), ledger: new Map() };
 }
 
-export function decide(disk: Disk, operation: Operation, clock: Clock): Decided {
+export function decide(disk: Disk, operation: Operation, clock: Clock): LedgerDecision {
   switch (operation.do) {
     case "start":
       return start(disk, operation, clock);
@@ -79,12 +82,16 @@ export function decide(disk: Disk, operation: Operation, clock: Clock): Decided 
   }
 }
 
-const nothing: Decided = { change: null, refusal: null };
-const done = (change: Change): Decided => ({ change, refusal: null });
+const nothing: LedgerDecision = { change: null, refusal: null };
+const done = (change: LedgerChange): LedgerDecision => ({ change, refusal: null });
 
 type Of<D extends Operation["do"]> = Extract<Operation, { do: D }>;
 
-function start(disk: Disk, { id, keyId, amount, ceilings }: Of<"start">, clock: Clock): Decided {
+function start(
+  disk: Disk,
+  { id, keyId, amount, ceilings }: Of<"start">,
+  clock: Clock,
+): LedgerDecision {
   // The same Idempotency-Key: its execution exists.
   if (disk.executions.has(id)) return nothing;
   const { now, limits } = clock;
@@ -95,7 +102,7 @@ function start(disk: Disk, { id, keyId, amount, ceilings }: Of<"start">, clock: 
   return done({ account: result.account, execution, lines: [], grantedMicrousd: amount });
 }
 
-function renewed(disk: Disk, { id, by, atLeast }: Of<"renew">, { now }: Clock): Decided {
+function renewed(disk: Disk, { id, by, atLeast }: Of<"renew">, { now }: Clock): LedgerDecision {
   const execution = disk.executions.get(id);
   if (!execution || execution.ended) return nothing;
   const toMicrousd = execution.heldMicrousd + by;
@@ -107,7 +114,7 @@ function renewed(disk: Disk, { id, by, atLeast }: Of<"renew">, { now }: Clock): 
   return done({ account, execution: next, lines: [], grantedMicrousd: heldMicrousd });
 }
 
-function settled(disk: Disk, { id, cost }: Of<"settle">, { now }: Clock): Decided {
+function settled(disk: Disk, { id, cost }: Of<"settle">, { now }: Clock): LedgerDecision {
   const execution = disk.executions.get(id);
   if (!execution || execution.ended) return nothing;
   const { keyId, heldMicrousd } = execution;
@@ -130,7 +137,7 @@ function settled(disk: Disk, { id, cost }: Of<"settle">, { now }: Clock): Decide
   });
 }
 
-function credited(disk: Disk, { line, amount }: Of<"credit">, { now }: Clock): Decided {
+function credited(disk: Disk, { line, amount }: Of<"credit">, { now }: Clock): LedgerDecision {
   if (disk.ledger.has(line)) return nothing;
   const account = credit(disk.account, amount, now);
   const amounts = { amountMicrousd: amount, lossMicrousd: 0, days: null };
@@ -141,7 +148,7 @@ function credited(disk: Disk, { line, amount }: Of<"credit">, { now }: Clock): D
 }
 
 /** Commits all of it or nothing: null if what it was decided on has changed, or a line exists. */
-export function commit(disk: Disk, read: Disk, change: Change): Disk | null {
+export function commit(disk: Disk, read: Disk, change: LedgerChange): Disk | null {
   if (disk.account !== read.account) return null;
   const [id, execution] = change.execution ?? [];
   if (id && disk.executions.get(id) !== read.executions.get(id)) return null;

@@ -11,7 +11,7 @@ import { type Answer, eventsOf, send } from "./client.ts";
 import { until } from "./cloud.ts";
 import { play } from "./instant-containers.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "./owners.ts";
-import { isLong } from "./share.ts";
+import { isLong } from "./shard.ts";
 import { firestore } from "./store.ts";
 
 /** An execution holds a second's price; one that works for a second costs exactly its hold. */
@@ -34,10 +34,8 @@ export const moneyLimits = {
   },
 };
 
-/** Whether the counts are those of `npm run chaos:money`. */
-export const long = isLong;
 /** The limit of one test; the full counts take minutes on a busy machine. */
-export const testMsMax = long ? 600_000 : 120_000;
+export const testMsMax = isLong ? 600_000 : 120_000;
 
 export interface Crowd {
   readonly owner: TestOwner;
@@ -78,7 +76,7 @@ async function newThreads(owner: TestOwner, environmentId: string, count: number
   return ids;
 }
 
-export interface Attempt {
+export interface StartAttempt {
   readonly owner: TestOwner;
   readonly threadId: string;
   readonly idempotencyKey?: string;
@@ -87,7 +85,7 @@ export interface Attempt {
   readonly patienceMs?: number;
 }
 
-export interface Outcome {
+export interface StartOutcome {
   /** Null if no answer came. */
   readonly status: number | null;
   readonly executionId: string | null;
@@ -95,7 +93,7 @@ export interface Outcome {
 }
 
 /** Sends one message; an admitted client disconnects at the first event. */
-export async function attempt(baseUrl: string, what: Attempt): Promise<Outcome> {
+export async function attempt(baseUrl: string, what: StartAttempt): Promise<StartOutcome> {
   const { owner, threadId, idempotencyKey, content = play({ workMs }), patienceMs } = what;
   const enough = new AbortController();
   const patience = patienceMs === undefined ? [] : [AbortSignal.timeout(patienceMs)];
@@ -117,12 +115,15 @@ export async function attempt(baseUrl: string, what: Attempt): Promise<Outcome> 
   return { status, executionId, answer };
 }
 
-export function withStatus(outcomes: readonly Outcome[], status: number): readonly Outcome[] {
+export function withStatus(
+  outcomes: readonly StartOutcome[],
+  status: number,
+): readonly StartOutcome[] {
   return outcomes.filter((outcome) => outcome.status === status);
 }
 
 /** Counts outcomes by status and, for refusals, code. */
-export function tally(outcomes: readonly Outcome[]): Readonly<Record<string, number>> {
+export function tally(outcomes: readonly StartOutcome[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { status, answer } of outcomes) {
     const said = status === 200 ? "200" : `${status} ${answer?.json?.code ?? "no code"}`;
@@ -146,7 +147,7 @@ const triesMax = 200;
  * Repeats after a 503, which says that nothing was done. It sends no Idempotency-Key, so a wrong
  * 503 would be charged twice.
  */
-export async function insist(nextBaseUrl: () => string, what: Attempt): Promise<Outcome> {
+export async function insist(nextBaseUrl: () => string, what: StartAttempt): Promise<StartOutcome> {
   for (let tries = 0; tries < triesMax; tries += 1) {
     const outcome = await attempt(nextBaseUrl(), what);
     if (outcome.status !== 503) return outcome;
@@ -158,8 +159,8 @@ export async function insist(nextBaseUrl: () => string, what: Attempt): Promise<
 /** Acts like a client that needs to know: repeats the request elsewhere until it is answered. */
 export async function persist(
   nextBaseUrl: () => string,
-  what: Attempt & { readonly idempotencyKey: string },
-): Promise<Outcome> {
+  what: StartAttempt & { readonly idempotencyKey: string },
+): Promise<StartOutcome> {
   for (let tries = 0; tries < triesMax; tries += 1) {
     const outcome = await attempt(nextBaseUrl(), what);
     if (outcome.status !== null && outcome.status < 500) return outcome;
@@ -182,7 +183,7 @@ export function watchAccount({ id }: TestOwner): { least(): number; stop(): void
 /** Waits for all ends; then there are `count` executions, each charged exactly once. */
 export async function expectCharged(
   { owner }: Crowd,
-  { count, accepted }: { readonly count: number; readonly accepted: readonly Outcome[] },
+  { count, accepted }: { readonly count: number; readonly accepted: readonly StartOutcome[] },
 ): Promise<void> {
   await until(
     "the end of every execution",

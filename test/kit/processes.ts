@@ -1,5 +1,7 @@
-/** The processes of one execution, as the machine shows them. */
+/** The processes of one execution, found as the machine shows them. */
+
 import { readdir, readFile } from "node:fs/promises";
+import { killProcess } from "../../runner/launcher/kill-process.ts";
 import { until } from "./cloud.ts";
 
 export type RunnerPart = "launcher" | "supervisor" | "init";
@@ -61,14 +63,5 @@ export async function killPart(executionId: string, part: RunnerPart): Promise<v
     },
     20_000,
   );
-  for (const pid of pids) killNow(pid);
-}
-
-/** Sends SIGKILL; the process may be gone already, because another one's death took it along. */
-export function killNow(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
+  for (const pid of pids) killProcess(pid);
 }

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { firstOperator } from "../../local/cloud/names.ts";
-import { type LocalCloudOptions, startLocalCloud } from "../../local/cloud.ts";
+import type { LocalCloudOptions } from "../../local/cloud/options.ts";
+import { startLocalCloud } from "../../local/cloud.ts";
 import { startControl } from "./control-server.ts";
 import { wideLimits } from "./wide-limits.ts";
 

@@ -2,9 +2,9 @@
  * Redaction the slow way: every unit in every spelling, tried at every position. It shares the
  * units and their heads with the real one, but not the reading of text.
  */
-import { HeadWriter, headLength } from "../../shared/core/redaction/heads.ts";
-import { type Layer, type Spelling, spellings } from "../../shared/core/redaction/spellings.ts";
-import { type Secret, type Unit, unitsOf } from "../../shared/core/redaction/units.ts";
+import { HeadWriter } from "#shared/core/redaction/heads";
+import { type Layer, type Spelling, spellings } from "#shared/core/redaction/spellings";
+import { redactableLengthMin, type Secret, type Unit, unitsOf } from "#shared/core/redaction/units";
 
 const letters = new Map(Object.entries({ "\t": "t", "\n": "n", "\r": "r", "\u001b": "eE" }));
 const names = new Map(
@@ -74,7 +74,7 @@ function withoutMatches(
 function headAt(text: string, position: number, spelling: Spelling): string {
   let head = "";
   let next = position;
-  while (head.length < headLength) {
+  while (head.length < redactableLengthMin) {
     if (head !== "") next = behindBreaks(text, next, breaksOf(spelling));
     const unit = text[next] ?? "\n";
     if (unit === "\n") return "";

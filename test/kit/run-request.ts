@@ -8,7 +8,7 @@ import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
 import { mintOwner } from "#shared/identity/owner";
 import { UnsentAnswers } from "#shared/limits/unsent-answers";
 import { LimitGate } from "#shared/pipeline/limit-gate";
-import type { Authenticated, Change } from "#shared/pipeline/members";
+import type { AuditedChange, Authenticated } from "#shared/pipeline/request-security";
 import type { Callers, Route } from "#shared/pipeline/route";
 import { runRoute } from "#shared/pipeline/run-route";
 import { SentAnswers } from "#shared/quotas/sent-answers";
@@ -25,7 +25,7 @@ export const things = systemCollection("things", z.object({ name: z.string() }))
 export interface Ran {
   readonly body: string;
   /** What was put on the record. */
-  readonly rows: readonly Change[];
+  readonly rows: readonly AuditedChange[];
   readonly store: MemoryStore;
 }
 
@@ -38,14 +38,14 @@ interface How extends Partial<Authenticated> {
 /** @throws {ApiError} what the request was refused with. */
 export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
   const { headers = {}, store = new MemoryStore(), ...stated } = how;
-  const rows: Change[] = [];
+  const rows: AuditedChange[] = [];
   const request = new IncomingMessage(new Socket());
   Object.assign(request, { method: route.method, headers });
   request.push(null);
   const response = new ServerResponse(request);
   const body: string[] = [];
   Object.assign(response, { end: (text: string) => body.push(text) });
-  const unhurried = { freshMs: 60_000, again: async () => null, noteUse: async () => {} };
+  const unhurried = { freshMs: 60_000, reconfirm: async () => null, recordKeyUse: async () => {} };
   const confirmed = Promise.resolve(how.caller ?? caller);
   const deps = {
     ...{
@@ -58,7 +58,7 @@ export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
     commits: new CommitCoordinator(store, { random: () => 0 }),
   };
   const record = { requestId: "req_a", callerId: null, ownerId: null, error: null };
-  const matched = { route, params: {}, query: new URLSearchParams(), shown: {}, record };
+  const matched = { route, params: {}, query: new URLSearchParams(), credential: {}, record };
   await runRoute(
     matched as never,
     { request, response },
@@ -67,7 +67,7 @@ export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
       limits: new LimitGate(DeploymentLimits.parse({}), () => 0),
       unsent: new UnsentAnswers(),
       sent: new SentAnswers(() => store, { bytesMax: 1, now: () => 0, onFailure: () => {} }),
-      members: {
+      security: {
         authenticate: async () => ({ caller, confirmed, ...unhurried, ...stated }),
         sealDetails: async () => null,
         auditRow: (_route, decided) => {

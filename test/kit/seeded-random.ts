@@ -1,14 +1,13 @@
-/** The same numbers for the same seed (mulberry32), so that a run can be replayed. */
+import { seededNumbers } from "../../scripts/tools/seeded-numbers.ts";
+
+/** Chooses at random, the same for the same seed. */
 export class Dice {
-  #state: number;
-  constructor(state: number) {
-    this.#state = state;
+  readonly #unit: () => number;
+  constructor(seed: number) {
+    this.#unit = seededNumbers(seed);
   }
   below(max: number): number {
-    this.#state = (this.#state + 0x6d2b_79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * max);
+    return Math.floor(this.#unit() * max);
   }
   of<const T>(values: readonly T[]): T {
     const value = values[this.below(values.length)];

@@ -8,7 +8,6 @@ import { theFleet } from "../kit/fleet.ts";
 import type { FunctionAside } from "../kit/function-aside.ts";
 import {
   expectCharged,
-  long,
   newCrowd,
   persist,
   tally,
@@ -18,10 +17,11 @@ import {
 } from "../kit/money.ts";
 import { seed } from "../kit/seed.ts";
 import { Dice } from "../kit/seeded-random.ts";
+import { isLong } from "../kit/shard.ts";
 
-const affords = long ? 100 : 30;
-const attempts = long ? 2_000 : 90;
-const kills = long ? 20 : 3;
+const affords = isLong ? 100 : 30;
+const attempts = isLong ? 2_000 : 90;
+const kills = isLong ? 20 : 3;
 let processes: readonly FunctionAside[] = [];
 
 beforeAll(async () => {
@@ -47,7 +47,7 @@ describe("BUD-3 F12 F13 processes killed at random", () => {
         persist(nextBaseUrl, { owner: crowd.owner, threadId, idempotencyKey: `once-${index}` }),
       );
       for (let killed = 0; killed < kills; killed += 1) {
-        await wait(50 + dice.below(long ? 1_500 : 400));
+        await wait(50 + dice.below(isLong ? 1_500 : 400));
         await killOne(dice);
       }
       const outcomes = await Promise.all(clients);

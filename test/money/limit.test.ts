@@ -1,18 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { theFleet } from "../kit/fleet.ts";
 import type { FunctionAside } from "../kit/function-aside.ts";
-import {
-  expectCharged,
-  insist,
-  long,
-  newCrowd,
-  testMsMax,
-  turns,
-  withStatus,
-} from "../kit/money.ts";
+import { expectCharged, insist, newCrowd, testMsMax, turns, withStatus } from "../kit/money.ts";
+import { isLong } from "../kit/shard.ts";
 import { firestore } from "../kit/store.ts";
 
-const attempts = long ? 500 : 70;
+const attempts = isLong ? 500 : 70;
 let processes: readonly FunctionAside[] = [];
 
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { accountOf, expectBalanced, untilEnded } from "../kit/assert-settled.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
 import { play } from "../kit/instant-containers.ts";
-import { attempt, type Crowd, eachMicrousd, newCrowd, type Outcome } from "../kit/money.ts";
+import { attempt, type Crowd, eachMicrousd, newCrowd, type StartOutcome } from "../kit/money.ts";
 import { ShiftedClock } from "../kit/shifted-clock.ts";
 import { type ShiftedRunner, startShiftedRunner } from "../kit/shifted-runner.ts";
 import { firestore } from "../kit/store.ts";
@@ -73,8 +73,8 @@ class Sender {
     return new Sender(crowd, code);
   }
 
-  async send(...baseUrls: readonly string[]): Promise<readonly Outcome[]> {
-    const outcomes: Outcome[] = [];
+  async send(...baseUrls: readonly string[]): Promise<readonly StartOutcome[]> {
+    const outcomes: StartOutcome[] = [];
     for (const baseUrl of baseUrls) {
       const threadId = this.#threads.next().value ?? "";
       outcomes.push(await attempt(baseUrl, { owner: this.crowd.owner, threadId, content }));
@@ -83,12 +83,12 @@ class Sender {
   }
 }
 
-const statusesOf = (outcomes: readonly Outcome[]) => outcomes.map(({ status }) => status);
+const statusesOf = (outcomes: readonly StartOutcome[]) => outcomes.map(({ status }) => status);
 
 describe("BUD-2 F1 a cap at midnight UTC of a month's last day", () => {
   test("pays for three before it and three after it, in every process", async () => {
     const senders = await Promise.all(caps.map((cap) => Sender.with(cap)));
-    const accepted = new Map<Sender, readonly Outcome[]>();
+    const accepted = new Map<Sender, readonly StartOutcome[]>();
 
     strike(midnight - 10_000);
     await Promise.all(

@@ -6,16 +6,16 @@ import type { FunctionAside } from "../kit/function-aside.ts";
 import {
   expectCharged,
   insist,
-  long,
   newCrowd,
   testMsMax,
   turns,
   watchAccount,
   withStatus,
 } from "../kit/money.ts";
+import { isLong } from "../kit/shard.ts";
 
-const affords = long ? 100 : 30;
-const attempts = long ? 2_000 : 120;
+const affords = isLong ? 100 : 30;
+const attempts = isLong ? 2_000 : 120;
 let processes: readonly FunctionAside[] = [];
 
 beforeAll(async () => {

@@ -10,7 +10,6 @@ import { play } from "../kit/instant-containers.ts";
 import {
   attempt,
   expectCharged,
-  long,
   newCrowd,
   persist,
   testMsMax,
@@ -20,14 +19,15 @@ import {
 } from "../kit/money.ts";
 import { seed } from "../kit/seed.ts";
 import { Dice } from "../kit/seeded-random.ts";
+import { isLong } from "../kit/shard.ts";
 
-const attempts = long ? 200 : 24;
-const affords = long ? 100 : 12;
+const attempts = isLong ? 200 : 24;
+const affords = isLong ? 100 : 12;
 /**
  * In the long form, longer than the 9 s of a commit, its patience of 5 s and a claim's lease of 15
  * s.
  */
-const pausedMs = long ? 17_000 : 1_200;
+const pausedMs = isLong ? 17_000 : 1_200;
 const patienceMs = 700;
 let fleet: Awaited<ReturnType<typeof theFleet>>;
 

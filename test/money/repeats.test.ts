@@ -14,7 +14,7 @@ import {
   turns,
   workMs,
 } from "../kit/money.ts";
-import { sharedOut } from "../kit/share.ts";
+import { sharedOut } from "../kit/shard.ts";
 
 let processes: readonly FunctionAside[] = [];
 let gateways: readonly FunctionAside[] = [];

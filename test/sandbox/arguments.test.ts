@@ -14,10 +14,10 @@ import { modesNow } from "./support/modes-now.ts";
 
 const parallel = 3;
 const programs = ["setpriv", "bwrap", "/usr/bin/setpriv"];
-/** Arguments that state bubblewrap's default. A unit test, or mode A, checks them. */
+/** Arguments that state bubblewrap's default. A unit test, or mode userns, checks them. */
 const saidAnyway = {
-  A: ["--cap-drop ALL"],
-  B: [
+  userns: ["--cap-drop ALL"],
+  setpriv: [
     ...["--cap-drop ALL", "--no-new-privs"],
     ...["/proc/sys", "/proc/irq", "/proc/bus"].map((path) => `--ro-bind ${path} ${path}`),
   ],
@@ -85,7 +85,7 @@ function expected({ mode, host }: SandboxPlan): string[] {
   const etc = files.map((name) => `/etc/${name}`);
   const topEtc = hostEtc.map((path) => path.split("/").slice(0, 3).join("/"));
   const links = host.usrLinks.map(({ path }) => path);
-  const own = (kind: string) => mode === "A" || kind !== "user";
+  const own = (kind: string) => mode === "userns" || kind !== "user";
   const folders = ["/dev", "/etc", "/opt", "/proc", "/run", "/sys", "/tmp", "/usr"];
   const capabilities = ["CapAmb", "CapBnd", "CapEff", "CapInh", "CapPrm"];
   const ids = Array.from({ length: 4 }, () => uid).join(" ");

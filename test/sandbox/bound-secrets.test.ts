@@ -35,7 +35,7 @@ describe("SEC-5 a secret bound to a host", { timeout: 120_000 }, () => {
     const secret = { key: "API_TOKEN", value, hosts: ["bound.test"], headers: ["authorization"] };
     const { network } = internet.claim(allowing("bound.test:443", "other.test:443"));
     const claim = claimFor(script, { boundSecrets: [secret], ...(network && { network }) });
-    const { gateway, host } = await execute(claim, "A", { environment: internet.environment });
+    const { gateway, host } = await execute(claim, "userns", { environment: internet.environment });
     const output = gateway.settled?.output ?? "";
     for (const path of [
       "/curl",

@@ -1,9 +1,11 @@
 /** What leaves the sandbox, with common programs and with programs that look for a way around. */
+
 import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import { claimFor } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
 import { runnerPrograms } from "./support/programs.ts";
@@ -35,7 +37,7 @@ afterAll(() => {
   registries.close();
 });
 
-function run(script: string, changes = claimed, mode: "A" | "B" = "A") {
+function run(script: string, changes = claimed, mode: SandboxMode = "userns") {
   return execute(claimFor(script, changes), mode, { environment: internet.environment });
 }
 
@@ -212,7 +214,7 @@ try: socket.socket(socket.AF_UNIX).connect("\\0paddock-execution"); print("open"
 except OSError as e: print("refused")'
       for file in /usr/bin/env /dev/null; do flock -n $file echo free || echo locked; done`;
     let sought = "";
-    const first = await execute(claimFor(listener, open), "A", {
+    const first = await execute(claimFor(listener, open), "userns", {
       environment: internet.environment,
       during: async (gateway) => {
         await gateway.until(() => gateway.text().includes("listening"));
@@ -268,14 +270,17 @@ except OSError as e: print("refused")'
     const hide = 'execFileSync("mount", ["--bind", "/dev/null", "/usr/bin/nsenter"])';
     writeFileSync(program, `require("node:child_process").${hide};\nrequire("./launcher.cjs");\n`);
     const { environment } = internet;
-    const { gateway } = await execute(claimFor("echo ran", claimed), "A", { program, environment });
+    const { gateway } = await execute(claimFor("echo ran", claimed), "userns", {
+      program,
+      environment,
+    });
     expect(gateway.settled).toMatchObject({ outcome: "failed", reason: "runner_error" });
     expect(gateway.settled?.output).not.toContain("ran\n");
   });
 
-  test("is the same in mode B, and of the door nothing is left", async () => {
+  test("is the same in mode setpriv, and of the door nothing is left", async () => {
     const script = "curl -sS https://allowed.test/hello; curl -sS -o /dev/null http://other.test/";
-    const { gateway, leftovers } = await run(script, claimed, "B");
+    const { gateway, leftovers } = await run(script, claimed, "setpriv");
     expect(gateway.settled?.output).toContain("hello from allowed.test\n");
     expect(gateway.egress.map(({ verdict }) => verdict)).toEqual(["allowed", "refused"]);
     expect(leftovers).toEqual([]);

@@ -87,7 +87,7 @@ describe.each(modesNow)("EXE-7 endings in mode %s", options, (mode) => {
 
 describe("the gateway", options, () => {
   test("may refuse a stale claim: the attempt leaves quietly, nothing runs", async () => {
-    const run = await execute(claimFor("echo never"), "A", {
+    const run = await execute(claimFor("echo never"), "userns", {
       prepare: (gateway) => gateway.failures.set(gatewayPaths.claim, { status: 409, times: 1 }),
     });
     expect(run.exitCode).toBe(0);
@@ -96,14 +96,14 @@ describe("the gateway", options, () => {
   });
 
   test("may refuse a claim for good: the job fails", async () => {
-    const run = await execute(claimFor("echo never"), "A", {
+    const run = await execute(claimFor("echo never"), "userns", {
       prepare: (gateway) => gateway.failures.set(gatewayPaths.claim, { status: 403, times: 9 }),
     });
     expect(run.exitCode).toBe(1);
   });
 
   test("may stumble: claim, events and settlement are repeated", async () => {
-    const run = await execute(claimFor("echo through"), "A", {
+    const run = await execute(claimFor("echo through"), "userns", {
       prepare: (gateway) => {
         for (const path of [gatewayPaths.claim, gatewayPaths.events, gatewayPaths.settle]) {
           gateway.failures.set(path, { status: 503, times: 2 });
@@ -115,7 +115,7 @@ describe("the gateway", options, () => {
   });
 
   test("may not take the workspace: settled all the same, and it says so", async () => {
-    const run = await execute(claimFor("echo x > file; echo answer"), "A", {
+    const run = await execute(claimFor("echo x > file; echo answer"), "userns", {
       prepare: (gateway) => {
         gateway.refusesObjects = true;
       },
@@ -128,7 +128,7 @@ describe("the gateway", options, () => {
   });
 
   test("may know a newer attempt: this one ends without settling", async () => {
-    const run = await execute(claimFor(waiting, { lease: beating }), "A", {
+    const run = await execute(claimFor(waiting, { lease: beating }), "userns", {
       during: async (gateway) => {
         await started(gateway);
         gateway.failures.set(gatewayPaths.heartbeat, { status: 409, times: 99 });

@@ -151,12 +151,12 @@ describe.each(modesNow)("an execution in mode %s", options, (mode) => {
 describe("the programs", options, () => {
   test("run straight from their sources too", async () => {
     const program = join(import.meta.dirname, "../../runner/launcher.ts");
-    const run = await execute(claimFor("echo from source"), "A", { program });
+    const run = await execute(claimFor("echo from source"), "userns", { program });
     expect(run.gateway.settled?.output).toBe("from source\n");
   });
 
   test("say so when a script fails, with its code", async () => {
-    const run = await execute(claimFor("echo oops; exit 7"), "A");
+    const run = await execute(claimFor("echo oops; exit 7"), "userns");
     expect(run.gateway.settled).toMatchObject({
       outcome: "failed",
       reason: "command_failed",
@@ -166,7 +166,10 @@ describe("the programs", options, () => {
   });
 
   test("take bytes that aren't UTF-8 as they come", async () => {
-    const run = await execute(claimFor("printf 'a\\377b\\360\\237'; printf '\\230\\200'"), "A");
+    const run = await execute(
+      claimFor("printf 'a\\377b\\360\\237'; printf '\\230\\200'"),
+      "userns",
+    );
     expect(run.gateway.settled?.output).toBe("a\ufffdb😀");
   });
 });

@@ -1,6 +1,6 @@
 /** Only inside Cloud Run may the job's own limits replace a control group. */
 import { describe, expect, test } from "vitest";
-import { sandboxModes } from "../../runner/sandbox/arguments.ts";
+import { sandboxModes } from "#shared/protocol/sandbox-mode";
 import { claimFor } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
 

@@ -6,11 +6,11 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { until } from "../../local/run/until.ts";
-import { sandboxModes } from "../../runner/sandbox/arguments.ts";
+import { sandboxModes } from "#shared/protocol/sandbox-mode";
+import { pollUntil } from "../../local/lib/poll-until.ts";
 import { seed } from "../kit/seed.ts";
 import { Dice } from "../kit/seeded-random.ts";
-import { isLong } from "../kit/share.ts";
+import { isLong } from "../kit/shard.ts";
 import { claimFor } from "./support/gateway.ts";
 import { execute, type Host, processesOf } from "./support/host.ts";
 
@@ -32,7 +32,7 @@ const commonFolders = ["/tmp", "/var/tmp", "/dev/shm", "/run"];
 describe("EXE-7 a supervisor that is killed", () => {
   test("keeps its memory to itself: a crash leaves no core file", async () => {
     let limits = "";
-    await execute(claimFor("sleep 300"), "A", {
+    await execute(claimFor("sleep 300"), "userns", {
       during: async (gateway, host) => {
         await gateway.until(() => gateway.claims > 0);
         limits = readFileSync(`/proc/${processesOf(host.uids.supervisor)[0]}/limits`, "utf8");
@@ -81,7 +81,7 @@ async function killAt({ secret, mode, script, afterMs }: Point): Promise<string[
   const claim = claimFor(scripts[script], { secrets: [{ key: "TOKEN", value: secret }] });
   const run = await execute(claim, mode, {
     during: async (_gateway, host) => {
-      await until(() => processesOf(host.uids.supervisor).length > 0, roundMsMax);
+      await pollUntil(() => processesOf(host.uids.supervisor).length > 0, roundMsMax);
       // The time itself is tested, so there is no event to wait for.
       await wait(afterMs);
       host.kill("SIGKILL", "supervisor");

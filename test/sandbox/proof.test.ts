@@ -3,8 +3,8 @@
  */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type SandboxMode, sandboxModes } from "../../runner/sandbox/arguments.ts";
-import { isTurn } from "../kit/share.ts";
+import { type SandboxMode, sandboxModes } from "#shared/protocol/sandbox-mode";
+import { isTurn } from "../kit/shard.ts";
 import { claimFor } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
 import { type Alteration, runnerPrograms } from "./support/programs.ts";
@@ -34,7 +34,7 @@ function layer(
 }
 
 const kinds = '["ipc", "pid", "net", "uts", "cgroup"]';
-const cgroup = "runner/launcher/cgroup.ts";
+const cgroup = "runner/launcher/cgroup-settings.ts";
 
 const layers: readonly Layer[] = [
   layer(
@@ -54,21 +54,24 @@ const layers: readonly Layer[] = [
     /unshare-pid/,
   ),
   layer("a UTS namespace", inArguments(kinds, '["ipc", "pid", "net", "cgroup"]'), /unshare-uts/),
-  layer("an unprivileged uid", inArguments('if (plan.mode === "A")', "if (false)"), /uid|cd to/, [
-    "A",
-  ]),
+  layer(
+    "an unprivileged uid",
+    inArguments('if (plan.mode === "userns")', "if (false)"),
+    /uid|cd to/,
+    ["userns"],
+  ),
   layer(
     "an unprivileged uid",
     inArguments('"/usr/bin/setpriv", ...user, ...bare, ', ""),
     /uid|cd to/,
-    ["B"],
+    ["setpriv"],
   ),
-  layer("no capabilities", inArguments('"--inh-caps=-all", ', ""), /capabilities/, ["B"]),
+  layer("no capabilities", inArguments('"--inh-caps=-all", ', ""), /capabilities/, ["setpriv"]),
   layer(
     "no capabilities left to gain",
     inArguments('"--bounding-set=-all", ', ""),
     /capabilities/,
-    ["B"],
+    ["setpriv"],
   ),
   layer(
     "a seccomp filter",

@@ -32,7 +32,7 @@ describe("SEC-4 an execution with a secret", { timeout: 120_000 }, () => {
       { key: "NAME", value: name },
     ];
     let crashes: readonly string[] = [];
-    const run = await execute(claimFor(forms, { secrets }), "A", {
+    const run = await execute(claimFor(forms, { secrets }), "userns", {
       during: async (gateway, host) => {
         await gateway.until(() => gateway.text() !== "");
         crashes = whereCrashesGo(host);
@@ -60,7 +60,7 @@ describe("SEC-4 an execution with a secret", { timeout: 120_000 }, () => {
 describe("SEC-8 an execution whose stored secret no program can be given", () => {
   test("says which one it is, and nothing of what is in it", async () => {
     const secrets = [{ key: "TOKEN", value: "sk-live-4242\u0000" }];
-    const { gateway, host } = await execute(claimFor("echo hello", { secrets }), "A");
+    const { gateway, host } = await execute(claimFor("echo hello", { secrets }), "userns");
     expect(gateway.settled).toMatchObject({ outcome: "failed", exitCode: 126 });
     expect(gateway.settled?.output).toContain(
       "couldn't be started: the variable TOKEN holds the character U+0000",

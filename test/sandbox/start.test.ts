@@ -1,6 +1,6 @@
 /** How long a sandbox takes to start, including the proof: printed, with a loose bound. */
 import { expect, test } from "vitest";
-import { sandboxModes } from "../../runner/sandbox/arguments.ts";
+import { sandboxModes } from "#shared/protocol/sandbox-mode";
 import { claimFor } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
 

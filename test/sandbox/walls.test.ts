@@ -12,7 +12,7 @@ const uid = 1_899_999_001;
 const folder = mkdtempSync(join(tmpdir(), "paddock-walls-"));
 
 const plan: SandboxPlan = {
-  mode: "A",
+  mode: "userns",
   uid,
   workspace: join(folder, "workspace"),
   tmp: join(folder, "tmp"),
@@ -43,7 +43,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs `script` in mode A. */
+/** Runs `script` in mode userns. */
 function inside(script: string) {
   const walls = bubblewrapArguments(plan);
   const info = walls.indexOf("--info-fd");

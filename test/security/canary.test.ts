@@ -11,7 +11,7 @@ import { type Answer, send } from "../kit/client.ts";
 import { cloud, killFunction } from "../kit/cloud.ts";
 import { allDocuments } from "../kit/dump.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
-import { isTurn } from "../kit/share.ts";
+import { isTurn } from "../kit/shard.ts";
 import { firestore } from "../kit/store.ts";
 import {
   type Contents,

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cloud, operationsOf, resetOperations } from "../kit/cloud.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
-import { isLong } from "../kit/share.ts";
-import { flood, type Refusal } from "./support/flood.ts";
+import { isLong } from "../kit/shard.ts";
+import { type FloodRefusal, flood } from "./support/flood.ts";
 
 const long = isLong;
 const count = long ? 10_000 : 400;
@@ -16,14 +16,14 @@ const growthMibMax = 64;
 const portOf = (url: string) => Number(new URL(url).port);
 
 /** Expects that all were refused: most with an answer, the others by a closed connection. */
-function expectAllRefused(refusals: readonly Refusal[], answeredMin: number): void {
+function expectAllRefused(refusals: readonly FloodRefusal[], answeredMin: number): void {
   expect(refusals).toHaveLength(count);
   const answered = refusals.filter(({ status }) => status !== null);
   expect([...new Set(answered.map(({ status }) => status))]).toEqual([401]);
   expect(answered.length).toBeGreaterThanOrEqual(answeredMin);
 }
 
-function report(where: string, refusals: readonly Refusal[], readBytesEach: number): void {
+function report(where: string, refusals: readonly FloodRefusal[], readBytesEach: number): void {
   if (!long) return;
   const times = refusals.map(({ ms }) => ms).sort((a, b) => a - b);
   const at = (share: number) => Math.round(times[Math.floor(times.length * share)] ?? 0);

@@ -15,7 +15,7 @@ import { functionUrl, idTokenFor } from "../kit/cloud.ts";
 import { startAsides } from "../kit/function-aside.ts";
 import { newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { type Planted, plantExecution } from "../kit/plant-execution.ts";
-import { triesEveryRow } from "../kit/share.ts";
+import { triesEveryRow } from "../kit/shard.ts";
 import type { Alteration } from "../sandbox/support/programs.ts";
 import { alteredFunction } from "./support/altered-function.ts";
 
@@ -232,7 +232,7 @@ async function runningBeat() {
 async function claim(baseUrl: string, ticket: string): Promise<Answer> {
   const key = await idTokenFor(accounts.runner, audiences.gateway);
   const claimant = randomBytes(32).toString("hex");
-  const body = { ticket, claimant, runner: { version: "1", sandboxMode: "A" } };
+  const body = { ticket, claimant, runner: { version: "1", sandboxMode: "userns" } };
   return send("/internal/executions/claim", { baseUrl, key, body });
 }
 

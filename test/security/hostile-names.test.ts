@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { send } from "../kit/client.ts";
 import { cloud } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
-import { sharedOut } from "../kit/share.ts";
+import { sharedOut } from "../kit/shard.ts";
 import { ask, expectRefusal } from "./support/refusals.ts";
 import { bodyFor } from "./support/samples.ts";
 import { keyRoutes, operatorRoutes, type TableRoute } from "./support/table.ts";

@@ -8,10 +8,11 @@ const below: Readonly<Record<string, readonly string[]>> = {
   http: [],
   errors: ["core", "protocol"],
   config: ["core", "errors"],
+  contract: ["core", "errors", "protocol"],
   owner: ["core"],
   google: ["config", "core", "errors", "owner", "protocol"],
-  store: ["config", "core", "errors", "google", "owner", "protocol"],
-  contract: ["core", "errors", "protocol", "store"],
+  store: ["config", "contract", "core", "errors", "google", "owner", "protocol"],
+  answers: ["contract", "core", "protocol", "store"],
   secrets: ["config", "core", "errors", "google", "owner", "protocol", "store"],
 };
 const googleClients = /^(@google-cloud\/|google-gax|google-auth-library|@grpc\/)/;
@@ -21,18 +22,31 @@ export function isProduct(path: string): boolean {
   return productFolders.includes(folderOf(path)) && !path.endsWith(".test.ts");
 }
 
-/** Imports of `source` that aren't allowed. Tests of product code may use everything of theirs. */
+/**
+ * Imports of `source` that aren't allowed, or that are written otherwise than everywhere else.
+ * Tests of product code may use everything of theirs.
+ */
 export function findForbiddenImports(source: SourceFile): Finding[] {
-  if (!isProduct(source.path)) return [];
   return source.imports.flatMap((imported) => {
-    const why = whyForbidden(source.path, imported);
+    const why = whyAliasForbidden(source.path, imported) ?? whyForbidden(source.path, imported);
     if (why === null) return [];
     const message = `imports ${imported.target}: ${why}`;
     return [{ path: source.path, line: imported.line, message }];
   });
 }
 
+/** One way to write each import: `#shared/…` from everywhere else, relative within a top folder. */
+function whyAliasForbidden(path: string, { specifier, target }: Import): string | null {
+  if (folderOf(target) !== "shared") return null;
+  const isAlias = specifier.startsWith("#shared/");
+  if (folderOf(path) === "shared") {
+    return isAlias ? "inside shared/, imports are relative" : null;
+  }
+  return isAlias ? null : "outside shared/, imports of it begin with #shared/";
+}
+
 function whyForbidden(path: string, imported: Import): string | null {
+  if (!isProduct(path)) return null;
   const { target } = imported;
   const folder = folderOf(path);
   const isFile = target.includes("/") && /\.(ts|mjs|json)$/.test(target);
@@ -78,7 +92,7 @@ function areaOf(path: string): string {
 
 const folderOf = (path: string) => path.split("/")[0] ?? "";
 
-/** Modules that must load each other first; each circle is reported once. */
+/** Modules that import each other, types included; each circle is reported once. */
 export function findImportCircles(sources: readonly SourceFile[]): Finding[] {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const done = new Set<string>();
@@ -91,8 +105,8 @@ export function findImportCircles(sources: readonly SourceFile[]): Finding[] {
       return;
     }
     if (done.has(path)) return;
-    for (const { target, typeOnly } of byPath.get(path)?.imports ?? []) {
-      if (!typeOnly && byPath.has(target)) visit(target, [...trail, path]);
+    for (const { target } of byPath.get(path)?.imports ?? []) {
+      if (byPath.has(target)) visit(target, [...trail, path]);
     }
     done.add(path);
   };

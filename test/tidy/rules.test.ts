@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { findLateAwaits } from "./await-rules.ts";
 import { subjectFault } from "./commit-rules.ts";
 import { findEnvironmentChanges } from "./environment-rules.ts";
+import { findDisguisedExports } from "./export-rules.ts";
 import { findForbiddenImports, findImportCircles } from "./import-rules.ts";
 import { findLanguageFaults } from "./language-rules.ts";
 import { findProcessLines } from "./process-lines.ts";
@@ -28,9 +29,16 @@ describe("findForbiddenImports()", () => {
     ["shared/core/a.ts", `import { Store } from "../store/store.ts";`],
     ["shared/pipeline/a.ts", `import { http } from "@google-cloud/functions-framework";`],
     ["shared/store/a.ts", `import { serve } from "#shared/pipeline/serve";`],
+    ["shared/contract/a.ts", `import type { Agent } from "../store/agents.ts";`],
+    ["shared/answers/a.ts", `import { Store } from "../pipeline/route.ts";`],
+    ["shared/store/a.ts", `import { agentBody } from "../answers/agent-body.ts";`],
     ["shared/store/a.ts", `import { Storage } from "@google-cloud/storage";`],
     ["shared/owners/a.ts", `import { serve } from "../pipeline/serve.ts";`],
     ["shared/google/a.ts", `import { x } from "../../runner/x.ts";`],
+    ["shared/store/a.ts", `import { hash } from "#shared/core/hash";`],
+    ["functions/keys/a.ts", `import { hash } from "../../shared/core/hash.ts";`],
+    ["test/kit/a.ts", `import { hash } from "../../shared/core/hash.ts";`],
+    ["test/kit/a.ts", `let hash: typeof import("../../shared/core/hash.ts");`],
   ])("refuses in %s: %s", (path, text) => {
     expect(messages(findForbiddenImports, [path, text])).toHaveLength(1);
   });
@@ -40,6 +48,7 @@ describe("findForbiddenImports()", () => {
     ["runner/supervisor.ts", `import { Limits } from "#shared/protocol/runner";`],
     ["shared/pipeline/a.ts", `import { hold } from "../budget/hold.ts";`],
     ["shared/store/a.ts", `import type { Owner } from "../identity/owner.ts";`],
+    ["shared/store/a.ts", `import { reasoningEfforts } from "../contract/agent.ts";`],
     ["shared/store/a.ts", `import { Firestore } from "@google-cloud/firestore";`],
     ["shared/core/a.test.ts", `import fc from "fast-check";`],
     ["local/kms/a.ts", `import { Server } from "@grpc/grpc-js";`],
@@ -48,14 +57,37 @@ describe("findForbiddenImports()", () => {
   });
 });
 
-test("findImportCircles() tells a circle once, and lets types go round", () => {
+test("findImportCircles() reports each circle once, and counts imports of types", () => {
   const a = parseSource("shared/a.ts", `import { b } from "./b.ts";`);
   const back = parseSource("shared/b.ts", `import { a } from "./a.ts";`);
   const backByType = parseSource("shared/b.ts", `import type { A } from "./a.ts";`);
+  const backByTypeof = parseSource("shared/b.ts", `let a: typeof import("./a.ts").a;`);
   expect(findImportCircles([a, back]).map(({ message }) => message)).toEqual([
     "modules import each other: shared/a.ts → shared/b.ts → shared/a.ts",
   ]);
-  expect(findImportCircles([a, backByType])).toEqual([]);
+  expect(findImportCircles([a, backByType])).toHaveLength(1);
+  expect(findImportCircles([a, backByTypeof])).toHaveLength(1);
+});
+
+describe("findDisguisedExports()", () => {
+  test.each([
+    `import { a } from "./b.ts"; export const x = a;`,
+    `import type { A } from "./b.ts"; export type X = A;`,
+    `import { a } from "#shared/b"; export { a };`,
+    `import { a } from "#shared/b"; export { a as x };`,
+  ])("refuses %s", (text) => {
+    expect(messages(findDisguisedExports, ["local/a.ts", text])).toHaveLength(1);
+  });
+
+  test.each([
+    `import { a } from "./b.ts"; export const x = a + 1;`,
+    `import { a } from "./b.ts"; export const x = a();`,
+    `import type { A } from "./b.ts"; export type X = A<string>;`,
+    `import type { Timestamp } from "@google-cloud/firestore"; export type X = Timestamp;`,
+    `const a = 1; export { a };`,
+  ])("allows %s", (text) => {
+    expect(messages(findDisguisedExports, ["local/a.ts", text])).toEqual([]);
+  });
 });
 
 describe("findLateAwaits()", () => {

@@ -12,12 +12,12 @@ export interface SyntaxNode {
 }
 
 export interface Import {
+  /** As it is written. */
+  readonly specifier: string;
   /** A path in the repository, or the specifier of a package or Node module. */
   readonly target: string;
   readonly names: readonly string[];
   readonly line: number;
-  /** Erased when the module runs. */
-  readonly typeOnly: boolean;
 }
 
 export interface SourceFile {
@@ -63,23 +63,29 @@ export function parseSource(path: string, text: string): SourceFile {
   for (const match of text.matchAll(/\n/g)) lineStarts.push(match.index + 1);
   const lineOf = (offset: number) => lineStarts.findLastIndex((start) => start <= offset) + 1;
   const imports: Import[] = [];
+  const add = (specifier: string, start: number, names = ["*"]) => {
+    const target = resolveSpecifier(path, specifier);
+    imports.push({ specifier, target, names, line: lineOf(start) });
+  };
   for (const { moduleRequest, entries } of module.staticImports) {
-    imports.push({
-      target: resolveSpecifier(path, moduleRequest.value),
-      names: entries.map(({ importName }) => importName.name ?? "*"),
-      line: lineOf(moduleRequest.start),
-      typeOnly: entries.length > 0 && entries.every(({ isType }) => isType),
-    });
+    add(
+      moduleRequest.value,
+      moduleRequest.start,
+      entries.map(({ importName }) => importName.name ?? "*"),
+    );
   }
   for (const { moduleRequest } of module.dynamicImports) {
     const specifier = text.slice(moduleRequest.start, moduleRequest.end);
     const literal = /^["'`]([^"'`$]*)["'`]$/.exec(specifier)?.[1];
     if (literal === undefined) continue;
-    const line = lineOf(moduleRequest.start);
-    imports.push({ target: resolveSpecifier(path, literal), names: ["*"], line, typeOnly: false });
+    add(literal, moduleRequest.start);
   }
   const body: unknown = program;
   if (!isNode(body)) throw new Error(`${path}: no syntax tree`);
+  walk(body, (node) => {
+    if (node.type !== "TSImportType" || !isNode(node.source)) return;
+    add(String(node.source.value), node.start);
+  });
   return { path, text, body, comments, imports, lineOf };
 }
 

@@ -172,9 +172,9 @@ interface Windows {
   readonly owner: WindowState | null;
 }
 
-type Asked = Omit<HoldRequest, "executionId" | "expiresAt">;
+type HoldTerms = Omit<HoldRequest, "executionId" | "expiresAt">;
 
-function windowsOf(account: Account, request: Asked): Windows {
+function windowsOf(account: Account, request: HoldTerms): Windows {
   const { limits, now } = request;
   const { executions, ownerExecutions } = limits;
   return {
@@ -184,27 +184,31 @@ function windowsOf(account: Account, request: Asked): Windows {
   };
 }
 
-function liveWindows(windows: Account["windows"], { limits, now }: Asked): Account["windows"] {
+function liveWindows(windows: Account["windows"], { limits, now }: HoldTerms): Account["windows"] {
   const live = Object.entries(windows).map(
     ([keyId, window]) => [keyId, liveIn(window, limits.executions, now)] as const,
   );
   return Object.fromEntries(live.filter(([, window]) => Object.keys(window).length > 0));
 }
 
-function refusalIn(account: Account, request: Asked, windows: Windows): HoldRefusal | null {
+function refusalIn(account: Account, request: HoldTerms, windows: Windows): HoldRefusal | null {
   const { key, owner } = windows;
   if (!key.granted) return { refusal: "RATE_LIMITED", whose: "key", window: key };
   if (owner && !owner.granted) return { refusal: "RATE_LIMITED", whose: "owner", window: owner };
   const tooManyKeys = uncountable(account, request, windows);
   if (tooManyKeys) return tooManyKeys;
-  return crowded(account, request) ?? shortfall(account, request) ?? overShare(account, request);
+  return (
+    concurrencyRefusal(account, request) ??
+    shortfall(account, request) ??
+    keyShareRefusal(account, request)
+  );
 }
 
 /**
  * A key that isn't counted in the account yet, while the account counts as many as it can. Without
  * this refusal, an owner could fill the document until no key could be closed (KEY-5).
  */
-function uncountable(account: Account, request: Asked, { live }: Windows): HoldRefusal | null {
+function uncountable(account: Account, request: HoldTerms, { live }: Windows): HoldRefusal | null {
   const withCeiling = Object.values(account.holds).filter(
     (held) => held.keyDayMaxMicrousd !== null,
   );
@@ -221,7 +225,7 @@ function uncountable(account: Account, request: Asked, { live }: Windows): HoldR
   return { refusal: "KEYS_LIMITED", max: lineagesMax, resetsAt };
 }
 
-function crowded(account: Account, request: Asked): HoldRefusal | null {
+function concurrencyRefusal(account: Account, request: HoldTerms): HoldRefusal | null {
   const holds = Object.values(account.holds);
   const ofKey = holds.filter((held) => lineageIn(held) === lineageIn(request));
   const { concurrentMax, keyConcurrentMax } = request.limits;
@@ -235,7 +239,7 @@ function crowded(account: Account, request: Asked): HoldRefusal | null {
 /**
  * A key must leave something for the others, but a key that holds nothing may take what is left.
  */
-function overShare(account: Account, request: Asked): HoldRefusal | null {
+function keyShareRefusal(account: Account, request: HoldTerms): HoldRefusal | null {
   const { amountMicrousd: requiredMicrousd, limits } = request;
   const held = heldMicrousd(account, { lineageId: lineageIn(request) });
   const limitMicrousd = Math.floor((account.balanceMicrousd * limits.keyHeldPercentMax) / 100);
@@ -243,7 +247,7 @@ function overShare(account: Account, request: Asked): HoldRefusal | null {
   return { refusal: "KEY_SHARE_LIMITED", limitMicrousd, heldMicrousd: held, requiredMicrousd };
 }
 
-function shortfall(account: Account, request: Asked): HoldRefusal | null {
+function shortfall(account: Account, request: HoldTerms): HoldRefusal | null {
   const { amountMicrousd: requiredMicrousd, ceilings } = request;
   const executionMaxMicrousd = ceilings.executionCostMaxMicrousd;
   const keyDayMaxMicrousd = ceilings.dayCostMaxMicrousd;

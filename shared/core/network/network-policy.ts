@@ -62,14 +62,14 @@ function canonical(host: string): string | null {
   return URL.parse(`http://${host}/`)?.hostname ?? null;
 }
 
-type Decision =
+type NetworkDecision =
   | { readonly allowed: true; readonly host: Host }
   | { readonly allowed: false; readonly host: Host | null; readonly rule: EgressRule };
 
 /** Whether `host` may be asked for at all. A name that is refused here isn't resolved. */
-export function decideHost(policy: NetworkPolicy, hostText: string, port: number): Decision {
+export function decideHost(policy: NetworkPolicy, hostText: string, port: number): NetworkDecision {
   const host = parseHost(hostText);
-  const refused = (rule: EgressRule): Decision => ({ allowed: false, host, rule });
+  const refused = (rule: EgressRule): NetworkDecision => ({ allowed: false, host, rule });
   if (host === null) return refused("invalid_host");
   if (!Number.isInteger(port) || port < 1 || port > 65_535) return refused("malformed_request");
   if (host.kind === "name" && isPrivateName(host.name)) return refused("private_name");

@@ -1,8 +1,8 @@
 /** Finds the positions in a text where a unit may begin, also across folded lines. */
 import { afterBreaks, breakLengthAt, foreign, isBlank, isBreak } from "./breaks.ts";
-import { headLength } from "./heads.ts";
 import { ignoresIndents, spellings } from "./spellings.ts";
 import type { HeadTables } from "./tables.ts";
+import { redactableLengthMin } from "./units.ts";
 
 const carriageReturn = 13;
 const deindented = spellings.reduce(
@@ -18,7 +18,7 @@ export function openEnd(heads: HeadTables, text: string): number {
   let open = text.length;
   let solid = 0;
   const from = Math.max(0, text.length - tailLengthMax);
-  for (let at = text.length - 1; at >= from && solid < headLength - 1; at -= 1) {
+  for (let at = text.length - 1; at >= from && solid < redactableLengthMin - 1; at -= 1) {
     const unit = text.charCodeAt(at);
     if (!isBlank(unit) && !isBreak(unit)) solid += 1;
     if (mayBeginAt(heads, text, at)) open = at;
@@ -27,12 +27,12 @@ export function openEnd(heads: HeadTables, text: string): number {
 }
 
 function mayBeginAt(heads: HeadTables, text: string, position: number): boolean {
-  const isShort = text.length - position < headLength;
+  const isShort = text.length - position < redactableLengthMin;
   if (isShort && heads.hasPrefix(text.slice(position))) return true;
   if (isBreak(text.charCodeAt(position))) return false;
   return [false, true].some((indents) => {
     const { joined, isCut } = joinedFrom(text, position, indents);
-    return !isCut && joined.length < headLength && heads.hasPrefix(joined);
+    return !isCut && joined.length < redactableLengthMin && heads.hasPrefix(joined);
   });
 }
 
@@ -40,7 +40,7 @@ function mayBeginAt(heads: HeadTables, text: string, position: number): boolean 
 function joinedFrom(text: string, position: number, indents: boolean) {
   let joined = "";
   let next = position;
-  while (next >= 0 && joined.length < headLength) {
+  while (next >= 0 && joined.length < redactableLengthMin) {
     joined += text.charAt(next);
     next = afterBreaks(text, next + 1, indents);
   }
@@ -71,7 +71,7 @@ export class PlaceFinder {
   /** The next position at or after `from`, which must not decrease; the text's length if none. */
   next(from: number): number {
     const text = this.#text;
-    const last = text.length - headLength;
+    const last = text.length - redactableLengthMin;
     if (this.#inLine < from) this.#inLine = this.#heads.next(text, from, last);
     if (this.#overBreak < from) this.#overBreak = this.#nextOverBreak(from);
     if (this.#overBreak < this.#inLine) {
@@ -120,7 +120,7 @@ export class PlaceFinder {
   #placeBefore(end: number, from: number): number {
     const text = this.#text;
     let first = end;
-    const earliest = Math.max(from, end - headLength + 1);
+    const earliest = Math.max(from, end - redactableLengthMin + 1);
     while (first > earliest && !isBreak(text.charCodeAt(first - 1))) first -= 1;
     const plain = this.#around(first, end, false);
     const isIndented = isBlank(text.charCodeAt(end + breakLengthAt(text, end)));
@@ -141,7 +141,7 @@ export class PlaceFinder {
     const text = this.#text;
     const codes: number[] = [];
     for (let at = first; at < end; at += 1) codes.push(text.charCodeAt(at));
-    const lengthMax = codes.length + headLength - 1;
+    const lengthMax = codes.length + redactableLengthMin - 1;
     let isFolded = false;
     let next = afterBreaks(text, end, indents);
     while (next >= 0 && codes.length < lengthMax) {

@@ -1,10 +1,18 @@
-/** The first characters of a unit in each spelling that programs write; units are found by them. */
+/**
+ * The first `redactableLengthMin` characters of a unit in every spelling that programs write: a
+ * text is searched for these.
+ */
 import { indexOf, spellings, wide } from "./spellings.ts";
 import { redactableLengthMin, type Unit } from "./units.ts";
-import { backslashes, entities, forms, jsons, percents, shells, type Write } from "./writers.ts";
-
-/** How many characters of a spelling make a head. */
-export const headLength = redactableLengthMin;
+import {
+  backslashes,
+  entities,
+  forms,
+  jsons,
+  percents,
+  type SpellUnit,
+  shells,
+} from "./writers.ts";
 
 export interface Head {
   readonly text: string;
@@ -54,7 +62,7 @@ export class HeadWriter {
     else yield* this.#quoted(beginning);
     if (shape === "joined") return;
     const bytes = Buffer.from(beginning);
-    const hex = bytes.toString("hex").slice(0, headLength);
+    const hex = bytes.toString("hex").slice(0, redactableLengthMin);
     for (const digits of [hex, hex.toUpperCase()]) {
       yield* this.#heads(digits, masks.hex);
       if (shape === "whole") continue;
@@ -82,7 +90,7 @@ export class HeadWriter {
   }
 
   *#heads(spelled: string, mask: number): Generator<Head> {
-    const text = spelled.slice(0, headLength);
+    const text = spelled.slice(0, redactableLengthMin);
     if (!this.#isBytes) yield { text, spellings: mask };
     else yield* inBytes(text, mask);
   }
@@ -92,7 +100,7 @@ export class HeadWriter {
 function* inBytes(text: string, mask: number): Generator<Head> {
   const little = Buffer.from(text, "utf16le");
   const big = Buffer.from(little).swap16();
-  const headOf = (bytes: Buffer) => bytes.toString("latin1", 0, headLength);
+  const headOf = (bytes: Buffer) => bytes.toString("latin1", 0, redactableLengthMin);
   yield { text: headOf(Buffer.from(text)), spellings: mask };
   yield { text: headOf(little), spellings: wide };
   yield { text: headOf(big), spellings: wide };
@@ -100,8 +108,11 @@ function* inBytes(text: string, mask: number): Generator<Head> {
 
 /** Enough characters to fill a head in each spelling, without cutting a character in half. */
 function beginningOf(text: string): string {
-  const last = text.charCodeAt(headLength - 1);
-  return text.slice(0, last >= 0xd800 && last < 0xdc00 ? headLength + 1 : headLength);
+  const last = text.charCodeAt(redactableLengthMin - 1);
+  return text.slice(
+    0,
+    last >= 0xd800 && last < 0xdc00 ? redactableLengthMin + 1 : redactableLengthMin,
+  );
 }
 
 function* quotedBeginnings(beginning: string): Generator<[string, number]> {
@@ -126,16 +137,16 @@ function* quotedBeginnings(beginning: string): Generator<[string, number]> {
   for (const spelled of spellAll(beginning, entities)) yield [spelled, masks.entity];
 }
 
-function spellAll(text: string, writers: readonly Write[]): Set<string> {
+function spellAll(text: string, writers: readonly SpellUnit[]): Set<string> {
   return new Set(writers.map((write) => spell(text, write)));
 }
 
 /** As much of the spelled text as a head holds. */
-function spell(text: string, write: Write): string {
+function spell(text: string, write: SpellUnit): string {
   let spelled = "";
   for (const character of text) {
     spelled += write(character);
-    if (spelled.length >= headLength) break;
+    if (spelled.length >= redactableLengthMin) break;
   }
   return spelled;
 }
@@ -147,7 +158,7 @@ function spell(text: string, write: Write): string {
 function base64Cores(bytes: Buffer, offset: number): string[] {
   const first = Math.ceil((offset * 8) / 6);
   const padded = Buffer.concat([Buffer.alloc(offset), bytes]);
-  const core = padded.toString("base64").slice(first, first + headLength);
+  const core = padded.toString("base64").slice(first, first + redactableLengthMin);
   if (!/[+/]/.test(core)) return [core];
   const escaped = core.replaceAll("+", "%2B").replaceAll("/", "%2F");
   return [

@@ -1,9 +1,9 @@
 // @module-tag slow
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { planRedaction } from "#shared/core/redaction/plan";
-import { Redactor, redact } from "#shared/core/redaction/redaction";
 import { oracleOf } from "../../../test/kit/redaction-oracle.ts";
+import { planRedaction } from "./plan.ts";
+import { Redactor, redact } from "./redaction.ts";
 
 const value = 'p/+ss"w\nord é 42';
 const secrets = [

@@ -1,10 +1,11 @@
 /** Hash tables of where heads may be in a text. After Wu and Manber, most of a text is skipped. */
-import { type Head, headLength } from "./heads.ts";
+import type { Head } from "./heads.ts";
+import { redactableLengthMin } from "./units.ts";
 
 /** How many of a head's last characters are examined first. */
 const blockLength = 4;
 /** A block that is in no head rules out this many positions. */
-const skipMax = headLength - blockLength + 1;
+const skipMax = redactableLengthMin - blockLength + 1;
 /** How many slots a table has per head, as powers of two. The first table is the busiest. */
 const roomBits = { blocks: 5, skips: 2, masks: 4 };
 /** The smallest size costs nothing to make; the largest still fits into a processor's caches. */
@@ -45,7 +46,7 @@ export class HeadTables {
       this.#skips[skip] = Math.min(this.#skips[skip] ?? skipMax, skipMax - 1 - at);
     }
     let prefix = 0;
-    for (let at = 0; at < headLength - 1; at += 1) {
+    for (let at = 0; at < redactableLengthMin - 1; at += 1) {
       prefix = withNext(prefix, text.charCodeAt(at));
       const place = prefix >>> this.#unused.blocks;
       this.#prefixes[place >>> 5] = (this.#prefixes[place >>> 5] ?? 0) | (1 << place);
@@ -61,10 +62,10 @@ export class HeadTables {
 
   /** The same for a head that begins at `position` among these characters. */
   spellingsIn(codes: readonly number[], position: number): number {
-    if (position + headLength > codes.length) return 0;
+    if (position + redactableLengthMin > codes.length) return 0;
     const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = codes.slice(
       position,
-      position + headLength,
+      position + redactableLengthMin,
     );
     if (!this.hasBlock(a, b, c, d) || !this.hasBlock(e, f, g, h)) return 0;
     const head = mixed(hashOf(a, b, c, d), hashOf(e, f, g, h));
@@ -92,10 +93,10 @@ export class HeadTables {
     let at = from;
     while (at <= last) {
       const hash = hashOf(
-        text.charCodeAt(at + headLength - 4),
-        text.charCodeAt(at + headLength - 3),
-        text.charCodeAt(at + headLength - 2),
-        text.charCodeAt(at + headLength - 1),
+        text.charCodeAt(at + redactableLengthMin - 4),
+        text.charCodeAt(at + redactableLengthMin - 3),
+        text.charCodeAt(at + redactableLengthMin - 2),
+        text.charCodeAt(at + redactableLengthMin - 1),
       );
       const block = hash >>> unused;
       if ((((blocks[block >>> 5] ?? 0) >>> block) & 1) === 0) at += skipMax;

@@ -10,7 +10,7 @@ export interface Match {
   readonly end: number;
 }
 
-export interface Found {
+export interface FoundUnit {
   /** The longest unit that matches. */
   readonly longest: Match | null;
   /** A longer unit that may still match, depending on text that hasn't arrived. */
@@ -59,7 +59,7 @@ export class Walker {
   }
 
   /** What begins at `position`, read in the spellings of `mask`; null if nothing does. */
-  match(text: string, position: number, mask: number): Found | null {
+  match(text: string, position: number, mask: number): FoundUnit | null {
     this.#longest = null;
     this.#undecided = null;
     this.#walkAll(text, position, { mask: mask & everySpelling, order: "utf8" });

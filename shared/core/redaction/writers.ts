@@ -1,10 +1,10 @@
 /** How programs write a character of a secret, by the language that they write. */
 
 /** Letters and digits are written unchanged. */
-export type Write = (character: string) => string;
+export type SpellUnit = (character: string) => string;
 
 /** Caches the result for each ASCII character. */
-function tabled(write: Write): Write {
+function tabled(write: SpellUnit): SpellUnit {
   const table: string[] = [];
   return (character) => {
     const code = character.charCodeAt(0);
@@ -18,12 +18,12 @@ function tabled(write: Write): Write {
 }
 
 /** JSON encoders differ in slashes, in non-ASCII characters, and in what HTML would read. */
-const json: Write = (character) => JSON.stringify(character).slice(1, -1);
-const jsonSlash: Write = (character) => (character === "/" ? "\\/" : json(character));
+const json: SpellUnit = (character) => JSON.stringify(character).slice(1, -1);
+const jsonSlash: SpellUnit = (character) => (character === "/" ? "\\/" : json(character));
 const unicode = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-const jsonAscii: Write = (character) => json(character).replace(/[^\x20-\x7e]/g, unicode);
-const jsonAsciiSlash: Write = (character) => (character === "/" ? "\\/" : jsonAscii(character));
-const jsonHtml: Write = (character) =>
+const jsonAscii: SpellUnit = (character) => json(character).replace(/[^\x20-\x7e]/g, unicode);
+const jsonAsciiSlash: SpellUnit = (character) => (character === "/" ? "\\/" : jsonAscii(character));
+const jsonHtml: SpellUnit = (character) =>
   /[<>&\u2028\u2029]/.test(character) ? unicode(character) : json(character);
 export const jsons = [json, jsonSlash, jsonAscii].map(tabled);
 const letters: Readonly<Record<string, string>> = {
@@ -40,7 +40,7 @@ const inHex = (byte: number) => `\\x${byte.toString(16).padStart(2, "0")}`;
 const inOctal = (byte: number) => `\\${byte.toString(8).padStart(3, "0")}`;
 
 /** A language's literal: `escaped` follow a backslash, `byte` writes non-ASCII bytes. */
-function literal(escaped: string, { byte, esc }: { byte?: typeof inHex; esc: string }): Write {
+function literal(escaped: string, { byte, esc }: { byte?: typeof inHex; esc: string }): SpellUnit {
   return (character) => {
     if (escaped.includes(character)) return `\\${character}`;
     const letter = letters[character];
@@ -62,7 +62,7 @@ const quotables = [
   " \t#$&()*+-.?[\\]^{|}~",
   " \t!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~",
 ];
-export const backslashes: readonly Write[] = [
+export const backslashes: readonly SpellUnit[] = [
   json,
   jsonSlash,
   jsonAscii,
@@ -77,14 +77,14 @@ export const backslashes: readonly Write[] = [
   literal('\\"', { esc: "\\033", byte: inOctal }),
   literal('\\"', { esc: "\\e" }),
   literal('\\"#', { esc: "\\e" }),
-  ...quotables.map((quotable): Write => {
+  ...quotables.map((quotable): SpellUnit => {
     return (character) => (quotable.includes(character) ? `\\${character}` : character);
   }),
 ].map(tabled);
 
-const percentAll: Write = (character) =>
+const percentAll: SpellUnit = (character) =>
   [...Buffer.from(character)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
-function upper(write: Write): Write {
+function upper(write: SpellUnit): SpellUnit {
   return (character) =>
     write(character).replace(/[0-9a-f]{2}$|[0-9a-f]{2}(?=[%\\])/g, (digits) =>
       digits.toUpperCase(),
@@ -101,17 +101,17 @@ const kept = [
   "!$%&()*+,-./:;=?@[\\]^_`{|}~",
   "!$%&'()*+,-./:;=@[\\]_|~",
 ];
-export const percents: readonly Write[] = kept
+export const percents: readonly SpellUnit[] = kept
   .map(percentBut)
   .flatMap((write) => [tabled(write), tabled(upper(write))]);
-export const forms: readonly Write[] = ["*-._", "-_.~", "-_.!~*'()"]
-  .map((others): Write => {
+export const forms: readonly SpellUnit[] = ["*-._", "-_.~", "-_.!~*'()"]
+  .map((others): SpellUnit => {
     const write = percentBut(others);
     return (character) => (character === " " ? "+" : write(character));
   })
   .flatMap((write) => [tabled(write), tabled(upper(write))]);
 
-function percentBut(others: string): Write {
+function percentBut(others: string): SpellUnit {
   return (character) =>
     /^[A-Za-z0-9]$/.test(character) || others.includes(character)
       ? character
@@ -126,7 +126,7 @@ export const shells: readonly ((text: string) => string)[] = [
 
 const [amp, lt, gt, quot] = [{ "&": "&amp;" }, { "<": "&lt;" }, { ">": "&gt;" }, { '"': "&quot;" }];
 const markup = { ...amp, ...lt, ...gt };
-export const entities: readonly Write[] = [
+export const entities: readonly SpellUnit[] = [
   { ...amp, ...lt },
   { ...amp, ...lt, ...quot },
   markup,
@@ -137,7 +137,7 @@ export const entities: readonly Write[] = [
   { ...markup, ...quot, "'": "&#x27;", "/": "&#x2F;" },
   { ...markup, ...quot, "'": "&#x27;", "`": "&#x60;", "=": "&#x3D;" },
   { ...markup, ...quot, "'": "&#39;", "/": "&#x2F;", "`": "&#x60;", "=": "&#x3D;" },
-].flatMap((table: Readonly<Record<string, string>>): Write[] => [
+].flatMap((table: Readonly<Record<string, string>>): SpellUnit[] => [
   tabled((character) => table[character] ?? character),
   tabled((character) => table[character] ?? (character > "~" ? decimal(character) : character)),
 ]);

@@ -1,8 +1,8 @@
 /** How a file is renamed when it has to be kept next to another file of the same name. */
 import { createHash } from "node:crypto";
-import type { ManifestEntry } from "#shared/core/workspace/manifest";
-import { pathBytesMax, segmentBytesMax } from "#shared/core/workspace/paths";
-import { folderOf, nameOf } from "#shared/core/workspace/tree-order";
+import type { ManifestEntry } from "./manifest.ts";
+import { pathBytesMax, segmentBytesMax } from "./paths.ts";
+import { folderOf, nameOf } from "./tree-order.ts";
 
 const extensionBytesMax = 40;
 /** The least of the original name that is kept; if the path has no room, the file moves up. */

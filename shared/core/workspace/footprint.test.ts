@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fitManifest, fits, footprintOf, pageBytes } from "#shared/core/workspace/footprint";
-import { type ManifestEntry, type ManifestFile, manifestOf } from "#shared/core/workspace/manifest";
-import { manifestBytes, parseManifest } from "#shared/core/workspace/manifest-bytes";
-import { isBelow } from "#shared/core/workspace/tree-order";
 import { countCharacters } from "../../../test/kit/count-characters.ts";
+import { fitManifest, fits, footprintOf, pageBytes } from "./footprint.ts";
+import { type ManifestEntry, type ManifestFile, manifestOf } from "./manifest.ts";
+import { manifestBytes, parseManifest } from "./manifest-bytes.ts";
+import { isBelow } from "./tree-order.ts";
 
 const pack = "b".repeat(64);
 const data = (sizeBytes: number) => ({ pack, offsetBytes: 0, sizeBytes });

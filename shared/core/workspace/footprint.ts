@@ -1,16 +1,17 @@
 /** How much room a workspace takes where it is restored, and what of it fits. Pure arithmetic. */
-import type { WorkspaceRoom } from "#shared/core/executions/profiles";
-import { atOnce, entriesPerStep } from "#shared/core/steps";
+
+import { manifestBytesMax } from "../../protocol/runner.ts";
+import type { WorkspaceRoom } from "../executions/profiles.ts";
+import { atOnce, entriesPerStep } from "../steps.ts";
 import {
   type Manifest,
   type ManifestEntry,
   type ManifestFile,
   manifestInOrder,
   withFolders,
-} from "#shared/core/workspace/manifest";
-import { encodeSteps, entryLine } from "#shared/core/workspace/manifest-bytes";
-import { entryAt, isBelow, newFolderLengths } from "#shared/core/workspace/tree-order";
-import { manifestBytesMax } from "#shared/protocol/runner";
+} from "./manifest.ts";
+import { encodeSteps, entryLine } from "./manifest-bytes.ts";
+import { entryAt, isBelow, newFolderLengths } from "./tree-order.ts";
 
 /** All paths together. They are kept in memory, and every reader goes through them. */
 export const pathsBytesMax = 8 * 1024 * 1024;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DataRanges, joinedReads, placesOf, slicesOf, spread } from "#shared/core/workspace/holes";
-import { partsMax } from "#shared/core/workspace/manifest";
-import { partsByBlob, planPacks } from "#shared/core/workspace/packs";
+import { DataRanges, joinedReads, placesOf, slicesOf, spread } from "./holes.ts";
+import { partsMax } from "./manifest.ts";
+import { partsByBlob, planPacks } from "./packs.ts";
 
 const pageBytes = 16;
 const sparse = fc

@@ -1,5 +1,5 @@
 /** The ranges of a sparse file that hold data, found page by page and merged to a few. */
-import type { Part } from "#shared/core/workspace/manifest";
+import type { Part } from "./manifest.ts";
 
 export interface Range {
   readonly offsetBytes: number;

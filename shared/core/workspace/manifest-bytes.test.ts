@@ -1,19 +1,19 @@
 import { describe, expect, test } from "vitest";
+import { countCharacters } from "../../../test/kit/count-characters.ts";
 import {
   emptyManifest,
   type ManifestEntry,
   type ManifestFile,
   manifestOf,
   timeRangeMs,
-} from "#shared/core/workspace/manifest";
+} from "./manifest.ts";
 import {
   ManifestError,
   manifestBytes,
   manifestDigest,
   manifestSteps,
   parseManifest,
-} from "#shared/core/workspace/manifest-bytes";
-import { countCharacters } from "../../../test/kit/count-characters.ts";
+} from "./manifest-bytes.ts";
 
 const digest = (letter: string) => letter.repeat(64);
 

@@ -5,8 +5,9 @@
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import { Fault } from "#shared/core/fault";
-import { atOnce, entriesPerStep } from "#shared/core/steps";
+import { manifestBytesMax } from "../../protocol/runner.ts";
+import { Fault } from "../fault.ts";
+import { atOnce, entriesPerStep } from "../steps.ts";
 import {
   isSameFile,
   type Manifest,
@@ -14,14 +15,8 @@ import {
   type ManifestFile,
   manifestOf,
   partsMax,
-} from "#shared/core/workspace/manifest";
-import {
-  compareBytewise,
-  compareTree,
-  isBelow,
-  newFolderLengths,
-} from "#shared/core/workspace/tree-order";
-import { manifestBytesMax } from "#shared/protocol/runner";
+} from "./manifest.ts";
+import { compareBytewise, compareTree, isBelow, newFolderLengths } from "./tree-order.ts";
 
 /**
  * The bytes aren't a manifest. The message names no path, because a stranger may have chosen it.

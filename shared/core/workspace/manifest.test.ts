@@ -5,7 +5,7 @@ import {
   type ManifestFile,
   manifestOf,
   packsOf,
-} from "#shared/core/workspace/manifest";
+} from "./manifest.ts";
 
 const digest = (letter: string) => letter.repeat(64);
 

@@ -3,10 +3,10 @@
  * snapshots and merges work on manifests alone, so none of them copies data.
  */
 import * as z from "zod";
-import { largestFileBytes } from "#shared/core/executions/profiles";
-import { isConfined, linkTargetFault, pathBytesMax } from "#shared/core/workspace/paths";
-import { compareTree, isBelow, newFolderLengths } from "#shared/core/workspace/tree-order";
-import { packBytesMax } from "#shared/protocol/runner";
+import { packBytesMax } from "../../protocol/runner.ts";
+import { largestFileBytes } from "../executions/profiles.ts";
+import { isConfined, linkTargetFault, pathBytesMax } from "./paths.ts";
+import { compareTree, isBelow, newFolderLengths } from "./tree-order.ts";
 
 /** The most parts of one file. Each needs a pack's name, and a stranger can cut a file anyhow. */
 export const partsMax = 2_500;

@@ -1,19 +1,19 @@
 // @module-tag slow
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { conflictPath } from "#shared/core/workspace/conflict-name";
+import { countCharacters } from "../../../test/kit/count-characters.ts";
+import { isLong } from "../../../test/kit/shard.ts";
+import { conflictPath } from "./conflict-name.ts";
 import {
   type Manifest,
   type ManifestDirectory,
   type ManifestFile,
   manifestOf,
-} from "#shared/core/workspace/manifest";
-import { manifestBytes, parseManifest } from "#shared/core/workspace/manifest-bytes";
-import { mergeManifests } from "#shared/core/workspace/merge-manifests";
-import { isConfined } from "#shared/core/workspace/paths";
-import { isBelow } from "#shared/core/workspace/tree-order";
-import { countCharacters } from "../../../test/kit/count-characters.ts";
-import { isLong } from "../../../test/kit/share.ts";
+} from "./manifest.ts";
+import { manifestBytes, parseManifest } from "./manifest-bytes.ts";
+import { mergeManifests } from "./merge-manifests.ts";
+import { isConfined } from "./paths.ts";
+import { isBelow } from "./tree-order.ts";
 
 function file(path: string, content: number): ManifestFile {
   const sha256 = content.toString(16).padStart(64, "0");

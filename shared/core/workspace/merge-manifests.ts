@@ -1,19 +1,8 @@
 /** Merges two executions on one workspace path by path; nothing that either wrote is lost. */
-import { atOnce, entriesPerStep } from "#shared/core/steps";
-import { conflictPath, contentOf } from "#shared/core/workspace/conflict-name";
-import {
-  type Manifest,
-  type ManifestEntry,
-  manifestOf,
-  sameEntry,
-} from "#shared/core/workspace/manifest";
-import {
-  compareBytewise,
-  compareTree,
-  entryAt,
-  isBelow,
-  rangeBelow,
-} from "#shared/core/workspace/tree-order";
+import { atOnce, entriesPerStep } from "../steps.ts";
+import { conflictPath, contentOf } from "./conflict-name.ts";
+import { type Manifest, type ManifestEntry, manifestOf, sameEntry } from "./manifest.ts";
+import { compareBytewise, compareTree, entryAt, isBelow, rangeBelow } from "./tree-order.ts";
 
 export interface MergeInput {
   /** The manifest that both started from. */
@@ -38,7 +27,7 @@ interface Sides {
 }
 
 /** The decision on a path, before it is known what is below it. */
-interface Verdict {
+interface MergeVerdict {
   /** Undefined for a folder that disappears unless something in it stays. */
   readonly entry: ManifestEntry | undefined;
   /** The entry to keep here if something below stays. */
@@ -112,8 +101,8 @@ function* sidesOf({ base, ours, theirs }: MergeInput): Generator<Sides> {
   }
 }
 
-function judge({ was, my, your }: Sides): Verdict {
-  const settled = (entry: ManifestEntry | undefined): Verdict => {
+function judge({ was, my, your }: Sides): MergeVerdict {
+  const settled = (entry: ManifestEntry | undefined): MergeVerdict => {
     const folder = [entry, your, my, was].find((known) => known?.type === "directory");
     return { entry, folder, displaced: undefined, isConflict: false };
   };

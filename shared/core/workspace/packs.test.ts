@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { partsByBlob, planPacks } from "#shared/core/workspace/packs";
+import { partsByBlob, planPacks } from "./packs.ts";
 
 const blobs = fc.uniqueArray(
   fc.record({ sha256: fc.string({ minLength: 1 }), sizeBytes: fc.integer({ min: 0, max: 50 }) }),

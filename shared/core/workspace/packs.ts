@@ -1,7 +1,8 @@
 /** How blobs are laid into packs: a pack is one request, so many files take few requests. */
-import { assert } from "#shared/core/assert";
-import type { Part } from "#shared/core/workspace/manifest";
-import { packBytesMax } from "#shared/protocol/runner";
+
+import { packBytesMax } from "../../protocol/runner.ts";
+import { assert } from "../assert.ts";
+import type { Part } from "./manifest.ts";
 
 /** A file's bytes, identified by their SHA-256. */
 export interface Blob {

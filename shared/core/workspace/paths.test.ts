@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { confinePath, isConfined, linkTargetFault } from "#shared/core/workspace/paths";
+import { confinePath, isConfined, linkTargetFault } from "./paths.ts";
 
 describe("confinePath()", () => {
   test.each([

@@ -8,7 +8,7 @@ import {
   isBelow,
   newFolderLengths,
   rangeBelow,
-} from "#shared/core/workspace/tree-order";
+} from "./tree-order.ts";
 
 /** Few names, so that paths collide; one sorts before the slash, one is beyond the first plane. */
 const path = fc

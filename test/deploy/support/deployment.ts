@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { servicesUsed } from "../../../deploy/preflight/services.ts";
-import { type GoogleWorld, type StandIn, startGoogle } from "../../kit/google-apis.ts";
+import { type StandIn, startGoogle } from "../../kit/google-apis.ts";
+import type { GoogleWorld } from "../../kit/google-world.ts";
 import { callsIn, type ProgramOptions, putPrograms } from "./programs.ts";
 
 const timeoutMs = 50_000;

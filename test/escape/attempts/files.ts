@@ -1,5 +1,5 @@
 /** Attempts to read, change or create files outside of the workspace and `/tmp`. */
-import type { Attempt } from "../support/attempt.ts";
+import type { EscapeAttempt } from "../support/attempt.ts";
 import { canary, lockedFiles, openedFile } from "../support/machine.ts";
 import { systemCallNumbers } from "../support/system-calls.ts";
 import { walls } from "../support/walls.ts";
@@ -10,20 +10,20 @@ const open = (path: string) => `perl -e 'open(my $f, ">>", "${path}") ? print "o
 
 const coreLimit = "sed -n 's/^Max core file size *\\([0-9a-z]*\\).*/\\1/p' /proc/self/limits";
 
-function read(name: string, script: string, behind: Attempt["behind"]): Attempt {
-  return { name, control: "EXE-2", script, behind, mode: "B" };
+function read(name: string, script: string, behind: EscapeAttempt["behind"]): EscapeAttempt {
+  return { name, control: "EXE-2", script, behind, mode: "setpriv" };
 }
 
 /** Passes a bit between executions: the file is locked, or it isn't. */
-function seeLock(what: string, path: string): Attempt {
+function seeLock(what: string, path: string): EscapeAttempt {
   const inside = path === lockedFiles.Node ? "/opt/paddock/bin/node" : path;
   const script = `verdict "$(flock -n ${inside} true && echo free || echo locked)" locked free`;
-  return { name: `another's lock on ${what}`, control: "EXE-9", script, behind, mode: "A" };
+  return { name: `another's lock on ${what}`, control: "EXE-9", script, behind, mode: "userns" };
 }
 const behind = [walls.ownInodes];
 const { inotify_init1: init, inotify_add_watch: watch } = systemCallNumbers;
 
-export const onFiles: readonly Attempt[] = [
+export const onFiles: readonly EscapeAttempt[] = [
   ...Object.entries(lockedFiles).map(([what, path]) => seeLock(what, path)),
   {
     name: "a watch on what others open",
@@ -33,42 +33,42 @@ export const onFiles: readonly Attempt[] = [
       vec($bits, $watch, 1) = 1; print select($bits, undef, undef, 1) ? "seen" : "nothing"')" \
       seen nothing`,
     behind,
-    mode: "A",
+    mode: "userns",
   },
   {
     name: "a new file in the root",
     control: "EXE-3",
     script: `verdict "$(${open("/planted")})" opened "${readOnly}"`,
     behind: [walls.readOnlyRoot],
-    mode: "A",
+    mode: "userns",
   },
   {
     name: "a user of one's own in /etc",
     control: "EXE-3",
     script: `verdict "$(${open("/etc/shadow")})" opened "${readOnly}"`,
     behind: [walls.readOnlyRoot],
-    mode: "A",
+    mode: "userns",
   },
   {
     name: "a file in /dev",
     control: "EXE-3",
     script: `verdict "$(${open("/dev/planted")})" opened "${readOnly}"`,
     behind: [walls.readOnlyDev],
-    mode: "A",
+    mode: "userns",
   },
   {
     name: "the machine's programs",
     control: "EXE-3",
     script: `verdict "$(${open("/usr/lib/os-release")})" opened "@(${readOnly}|*denied*)"`,
     behind: [walls.readOnlyUsr, walls.unprivileged],
-    mode: "B",
+    mode: "setpriv",
   },
   {
     name: "the init that the next sandbox starts with",
     control: "EXE-3",
     script: `verdict "$(${open("/opt/paddock/init/init.cjs")})" opened "@(${readOnly}|*denied*)"`,
     behind: [walls.readOnlyInit, walls.unprivileged],
-    mode: "B",
+    mode: "setpriv",
   },
   read("a file of the machine", `verdict "$(cat /run/canary 2>&1)" "${canary}" "*No such file*"`, [
     walls.onlyNamedPaths,
@@ -89,7 +89,7 @@ export const onFiles: readonly Attempt[] = [
     script: `f=/proc/sys/kernel/core_pattern; v=$(cat $f)
       verdict "$( (echo "$v" >$f) 2>&1 && echo written)" written "@(${readOnly}|*denied*)"`,
     behind: [walls.unprivileged, walls.guardedProc],
-    mode: "B",
+    mode: "setpriv",
   },
   {
     name: "a sysctl of one's own namespace",
@@ -97,7 +97,7 @@ export const onFiles: readonly Attempt[] = [
     script: `f=/proc/sys/kernel/auto_msgmni; v=$(cat $f)
       verdict "$( (echo "$v" >$f) 2>&1 && echo written)" written "@(${readOnly}|*denied*)"`,
     behind: [walls.readOnlySysctl],
-    mode: "A",
+    mode: "userns",
   },
   {
     name: "where the kernel keeps its functions and keys",
@@ -105,7 +105,7 @@ export const onFiles: readonly Attempt[] = [
     script:
       'verdict "$(cat /proc/kallsyms /proc/keys /proc/timer_list 2>/dev/null | wc -c)" "[1-9]*" 0',
     behind: [walls.maskedProc],
-    mode: "A",
+    mode: "userns",
   },
   {
     name: "a device of the machine",
@@ -114,34 +114,34 @@ export const onFiles: readonly Attempt[] = [
         console|core|fd|full|null|ptmx|pts|random|shm|stderr|stdin|stdout|tty|urandom|zero) ;;
         *) seen=$d ;; esac; done; verdict "\${seen:+device}" device ""`,
     behind: [walls.ownDevices],
-    mode: "A",
+    mode: "userns",
   },
   {
     name: "a device node of one's own",
     control: "EXE-4",
     script: 'verdict "$(sys mknodat -100 str:node 0x21b6 0x103)" "ok 0" "errno 1"',
     behind: [walls.unprivileged],
-    mode: "B",
+    mode: "setpriv",
   },
   {
     name: "a program that runs as root",
     control: "EXE-4",
     script: 'verdict "$(/opt/paddock/init/who -u)" 0 "$UID_INSIDE"',
     behind: [walls.noNewPrivileges],
-    mode: "A",
+    mode: "userns",
   },
   {
     name: "memory in core files",
     control: "EXE-5",
     script: `verdict "$(${coreLimit})" unlimited 1`,
     behind: [walls.coreFiles],
-    mode: "A",
+    mode: "userns",
   },
   {
     name: "memory for the machine's own core handler: it is asked at a limit of 0",
     control: "EXE-5",
     script: `verdict "$(ulimit -c 0 && ${coreLimit})" 0 1`,
     behind: [walls.seccomp],
-    mode: "B",
+    mode: "setpriv",
   },
 ];

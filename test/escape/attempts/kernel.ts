@@ -1,5 +1,5 @@
 /** System calls that would extend a program's rights, or reach kernel code that it doesn't need. */
-import type { Attempt } from "../support/attempt.ts";
+import type { EscapeAttempt } from "../support/attempt.ts";
 import { walls } from "../support/walls.ts";
 
 const newUser = 0x1000_0000;
@@ -14,14 +14,19 @@ const mounting = `unshare ${newUser | newMount}`;
 const handle = `hex:80000000${"00".repeat(132)}`;
 
 /** A system call, and the kernel's own answer, which shows that the kernel was asked. */
-function call(name: string, made: string, answered: string, behind = [walls.seccomp]): Attempt {
+function call(
+  name: string,
+  made: string,
+  answered: string,
+  behind = [walls.seccomp],
+): EscapeAttempt {
   const script = `verdict "$(sys ${made})" "@(${answered})" "${refused}"`;
-  return { name, control: "EXE-4", script, behind, mode: "B" };
+  return { name, control: "EXE-4", script, behind, mode: "setpriv" };
 }
 
 const rootOnly = [walls.seccomp, walls.unprivileged];
 
-export const onTheKernel: readonly Attempt[] = [
+export const onTheKernel: readonly EscapeAttempt[] = [
   // New namespaces, and what is possible in them.
   call("unshare: a user namespace", `unshare ${newUser}`, "ok 0"),
   call("clone: a user namespace", `clone ${newUser | childSignal} 0 0 0 0`, "ok *"),
@@ -65,7 +70,7 @@ export const onTheKernel: readonly Attempt[] = [
     control: "EXE-4",
     script: 'verdict "$(sys pidfd_open $PPID 0 -- pidfd_getfd 3 0 0)" "ok 3, ok *" "ok 3, errno 1"',
     behind: [walls.seccomp],
-    mode: "B",
+    mode: "setpriv",
   },
   call("kcmp: compare kernel objects", "kcmp $$ $$ 0 0 0", "ok 0"),
   call("process_madvise: another's pages", "process_madvise -1 0 0 0 0", "errno 9"),
@@ -102,13 +107,13 @@ export const onTheKernel: readonly Attempt[] = [
     control: "EXE-4",
     script: `verdict "$(sys unshare ${newUser})" "ok 0" "errno @(1|28)"`,
     behind: [walls.seccomp, walls.noUserNamespaces],
-    mode: "A",
+    mode: "userns",
   },
   {
     name: "TIOCSTI: keystrokes into a terminal",
     control: "EXE-4",
     script: `verdict "$(perl -e 'my $key = "x"; ioctl(STDIN, 0x5412, $key); print $! + 0')" 25 1`,
     behind: [walls.seccomp],
-    mode: "B",
+    mode: "setpriv",
   },
 ];

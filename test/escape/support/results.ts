@@ -1,18 +1,18 @@
 /** Makes every attempt with all walls and without its own, in as few sandboxes as possible. */
-import type { SandboxMode } from "../../../runner/sandbox/arguments.ts";
+import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import { modesNow } from "../../sandbox/support/modes-now.ts";
-import type { Attempt } from "./attempt.ts";
-import type { Cell, Outcome } from "./run-cell.ts";
+import type { EscapeAttempt } from "./attempt.ts";
+import type { Cell, CellOutcome } from "./run-cell.ts";
 
 /** The results of one attempt. */
 export interface Result {
-  readonly attempt: Attempt;
+  readonly attempt: EscapeAttempt;
   /** The outcome with every wall, in each mode that this run tries. */
-  readonly contained: ReadonlyMap<SandboxMode, Outcome>;
+  readonly contained: ReadonlyMap<SandboxMode, CellOutcome>;
   /** The outcome without the walls it stands behind. */
-  readonly freed: Outcome;
+  readonly freed: CellOutcome;
   /** If there are several walls, the outcome with each of them alone. */
-  readonly alone: ReadonlyMap<string, Outcome>;
+  readonly alone: ReadonlyMap<string, CellOutcome>;
 }
 
 /** Sandboxes at work at once. */
@@ -21,12 +21,12 @@ const parallel = 3;
 interface Round {
   readonly mode: SandboxMode;
   readonly without: readonly string[];
-  readonly chosen: readonly Attempt[];
+  readonly chosen: readonly EscapeAttempt[];
 }
 
-export async function tryAll(cell: Cell, attempts: readonly Attempt[]): Promise<Result[]> {
+export async function tryAll(cell: Cell, attempts: readonly EscapeAttempt[]): Promise<Result[]> {
   const wanted = attempts.flatMap((attempt) => setupsOf(attempt));
-  const outcomes = new Map<string, Outcome>();
+  const outcomes = new Map<string, CellOutcome>();
   const pending = roundsOf(wanted);
   const worker = async () => {
     for (let round = pending.shift(); round !== undefined; round = pending.shift()) {
@@ -39,7 +39,7 @@ export async function tryAll(cell: Cell, attempts: readonly Attempt[]): Promise<
     }
   };
   await Promise.all(Array.from({ length: parallel }, worker));
-  const outcomeOf = (setup: Setup): Outcome =>
+  const outcomeOf = (setup: Setup): CellOutcome =>
     outcomes.get(keyOf(setup)) ?? { result: "broken", printed: "never tried" };
   return attempts.map((attempt) => {
     const { mode } = attempt;
@@ -62,12 +62,12 @@ export async function tryAll(cell: Cell, attempts: readonly Attempt[]): Promise<
 }
 
 interface Setup {
-  readonly attempt: Attempt;
+  readonly attempt: EscapeAttempt;
   readonly mode: SandboxMode;
   readonly without: readonly string[];
 }
 
-function setupsOf(attempt: Attempt): Setup[] {
+function setupsOf(attempt: EscapeAttempt): Setup[] {
   const { mode } = attempt;
   const names = attempt.behind.map(({ name }) => name);
   const alone = names.length === 1 ? [] : names.map((one) => names.filter((name) => name !== one));

@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import type { SandboxMode } from "../../../runner/sandbox/arguments.ts";
+import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import { runnerPrograms } from "../../sandbox/support/programs.ts";
-import type { Attempt } from "./attempt.ts";
+import type { EscapeAttempt } from "./attempt.ts";
 import type { Order, Told } from "./cell.ts";
 
 /** Far from the uids of local clouds and of other tests. */
@@ -16,7 +16,7 @@ const firstUid = 1_700_000_000 + (process.pid % 50_000) * 1_000;
 /** The limit for all attempts in one sandbox, on a busy machine. */
 const answerMsMax = 120_000;
 
-export interface Outcome {
+export interface CellOutcome {
   /** `escaped`, `contained`, or what went wrong. */
   readonly result: string;
   readonly printed: string;
@@ -75,10 +75,10 @@ export class Cell {
 
   /** Makes attempts in one sandbox, without some of its walls. */
   async try(
-    chosen: readonly Attempt[],
+    chosen: readonly EscapeAttempt[],
     mode: SandboxMode,
     missing: readonly string[],
-  ): Promise<Outcome[]> {
+  ): Promise<CellOutcome[]> {
     this.#orders += 1;
     const id = this.#orders;
     const order: Order = { id, attempts: chosen.map(({ name }) => name), mode, without: missing };
@@ -97,7 +97,7 @@ export class Cell {
   }
 }
 
-function outcomeOf(printed: string): Outcome {
+function outcomeOf(printed: string): CellOutcome {
   const text = printed.trim();
   const last = text.split("\n").at(-1) ?? "";
   const result = /^(escaped|contained):/.exec(last)?.[1] ?? "broken";

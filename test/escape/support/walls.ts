@@ -1,7 +1,7 @@
 /** The sandbox's walls, each with a change that removes it. */
 import type { Wall } from "./attempt.ts";
 
-type Change = NonNullable<Wall["command"]>;
+type WallRemoval = NonNullable<Wall["command"]>;
 
 export const megabyte = 1024 * 1024;
 
@@ -88,12 +88,12 @@ export const walls = {
   groupKill: { name: "the group's end", leavesGroup: true },
 } as const satisfies Readonly<Record<string, Wall>>;
 
-function wall(name: string, command: Change): Wall {
+function wall(name: string, command: WallRemoval): Wall {
   return { name, command };
 }
 
 /** Removes an option and its `values` wherever it appears; with `first`, only for that value. */
-function without(option: string, values: number, first?: string): Change {
+function without(option: string, values: number, first?: string): WallRemoval {
   return (words) => {
     const kept: string[] = [];
     for (let index = 0; index < words.length; index += 1) {
@@ -107,7 +107,7 @@ function without(option: string, values: number, first?: string): Change {
   };
 }
 
-function replace(from: readonly string[], to: readonly string[]): Change {
+function replace(from: readonly string[], to: readonly string[]): WallRemoval {
   return (words) => {
     const at = words.findIndex((_, index) => from.every((word, i) => words[index + i] === word));
     if (at < 0) throw new Error(`There is no ${from.join(" ")}.`);
@@ -115,7 +115,7 @@ function replace(from: readonly string[], to: readonly string[]): Change {
   };
 }
 
-function bindWritable(path: string): Change {
+function bindWritable(path: string): WallRemoval {
   return (words) => {
     const at = words.lastIndexOf(path) - 2;
     if (words[at] !== "--ro-bind") throw new Error(`Nothing is bound at ${path}.`);
@@ -161,7 +161,7 @@ function keepRoot(words: readonly string[]): string[] {
 }
 
 /** Removes what is bound at `path`. */
-function withoutFile(path: string): Change {
+function withoutFile(path: string): WallRemoval {
   return (words) => {
     const at = words.lastIndexOf(path);
     if (words[at - 2] !== "--ro-bind") throw new Error(`Nothing is bound at ${path}.`);

@@ -1,5 +1,5 @@
 /** What is planned for the policy tests, and with which settings. */
-import { sharedOut } from "../../kit/share.ts";
+import { sharedOut } from "../../kit/shard.ts";
 
 export interface WantedPlan {
   /** The folder that Terraform runs in. */

@@ -18,16 +18,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { until } from "../../../local/run/until.ts";
+import type { SandboxMode } from "#shared/protocol/sandbox-mode";
+import { pollUntil } from "../../../local/lib/poll-until.ts";
+import { killProcess } from "../../../runner/launcher/kill-process.ts";
 import { hostFacts, writeSystemFiles } from "../../../runner/launcher/scratch.ts";
 import {
   descriptors,
   maskedProcFiles,
-  type SandboxMode,
   type SandboxPlan,
 } from "../../../runner/sandbox/arguments.ts";
 import { assemble, seccompFilter } from "../../../runner/sandbox/seccomp/filter.ts";
-import { killNow } from "../../kit/processes.ts";
 
 export const uid = 1_899_999_101;
 const namespaces = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
@@ -137,18 +137,19 @@ export async function factsOf(
     info += chunk.toString("utf8");
   });
   const isOver = () => child.exitCode !== null || child.signalCode !== null;
-  await until(() => said.includes("\nend\n") || isOver(), looksMsMax);
+  await pollUntil(() => said.includes("\nend\n") || isOver(), looksMsMax);
   if (isOver()) return [`not started: ${(await complaint).trim()}`];
   const told = /"child-pid":\s*(\d+)/.exec(info)?.[1];
   const pid = Number(told ?? childOf(childOf(child.pid ?? 0)));
   const monitor = parentOf(pid);
   child.kill("SIGKILL");
   await exited;
-  // In mode B bubblewrap may not signal another uid, so the first process isn't expected to end.
+  // In mode setpriv bubblewrap may not signal another uid, so the first process isn't expected to
+  // end.
   const watched = command.includes("--unshare-user") ? [monitor, pid] : [monitor];
-  const ends = watched.map((each) => until(() => !isAlive(each), diesMsMax));
+  const ends = watched.map((each) => pollUntil(() => !isAlive(each), diesMsMax));
   const endsWithParent = (await Promise.all(ends)).every(Boolean);
-  killNow(pid);
+  killProcess(pid);
   return [
     ...said.trim().split("\n").slice(0, -1).map(nameNamespace),
     `told-its-pid ${told !== undefined}`,

@@ -12,8 +12,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { ClaimReply } from "#shared/protocol/runner";
+import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import { findHierarchy } from "../../../runner/launcher/cgroup.ts";
-import type { SandboxMode } from "../../../runner/sandbox/arguments.ts";
 import { FakeGateway, ticket } from "./gateway.ts";
 import { runnerPrograms } from "./programs.ts";
 

@@ -2,9 +2,9 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { defaultEgressLimits, type NetworkPolicy } from "#shared/protocol/runner";
-import type { NewAttempt } from "../../../runner/egress/attempt.ts";
+import type { NewAttempt } from "../../../runner/egress/connection-attempt.ts";
 import { EgressProxy } from "../../../runner/egress/proxy.ts";
-import { Refusal } from "../../../runner/egress/refusal.ts";
+import { EgressRefusal } from "../../../runner/egress/refusal.ts";
 import type { TlsTerminator } from "../../../runner/egress/tls-terminator.ts";
 
 export interface ProxyOptions {
@@ -46,7 +46,7 @@ export async function openProxy(options: ProxyOptions): Promise<OpenProxy> {
         asked.push(name);
         const turn = asked.filter((one) => one === name).length - 1;
         const found = turns?.[Math.min(turn, turns.length - 1)];
-        if (found === undefined) throw new Refusal("name_not_found");
+        if (found === undefined) throw new EgressRefusal("name_not_found");
         return [...found];
       },
     },

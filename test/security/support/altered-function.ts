@@ -19,9 +19,9 @@ export async function alteredFunction(
       contents: `import { service } from "./functions/${name}/index.ts";
         import { serve } from "#shared/pipeline/serve";
         import { realDeps } from "#shared/pipeline/deps";
-        import { realMembers } from "#shared/pipeline/real-members";
+        import { requestSecurity } from "#shared/pipeline/owner-request-security";
         serve(service, () => { const deps = realDeps();
-          return { deps, members: realMembers(deps) }; });`,
+          return { deps, security: requestSecurity(deps) }; });`,
       resolveDir: repositoryRoot,
       loader: "ts",
     },

@@ -8,7 +8,7 @@ const bodyBytes = 1024 * 1024;
 const chunk = Buffer.alloc(64 * 1024, 0x20);
 const answerMsMax = 20_000;
 
-export interface Refusal {
+export interface FloodRefusal {
   /** Null if the connection was closed so fast that the answer was lost. */
   readonly status: number | null;
   readonly ms: number;
@@ -21,8 +21,8 @@ export interface Flood {
 }
 
 /** Sends all of them, `atOnce` at a time; each stops sending when it is answered. */
-export async function flood({ port, count, atOnce }: Flood): Promise<readonly Refusal[]> {
-  const refusals: Refusal[] = [];
+export async function flood({ port, count, atOnce }: Flood): Promise<readonly FloodRefusal[]> {
+  const refusals: FloodRefusal[] = [];
   let begun = 0;
   const worker = async () => {
     while (begun < count) {
@@ -47,7 +47,7 @@ function head(): string {
 }
 
 /** Writes as fast as possible until there is an answer or nothing is left. */
-async function offer(port: number): Promise<Refusal> {
+async function offer(port: number): Promise<FloodRefusal> {
   const began = performance.now();
   return await new Promise((resolve, reject) => {
     const socket = connect({ port, host: "127.0.0.1", localAddress: someAddress() });

@@ -1,0 +1,36 @@
+import type * as z from "zod";
+import type { KeyRecord } from "../contract/api-key.ts";
+import { fromJsonText, iso, isoOrNull } from "../contract/common.ts";
+import { dollars } from "../core/money/pricing.ts";
+import type { ApiKey } from "../store/api-keys.ts";
+
+/** An API key as the API shows it: never the key itself. */
+export function keyRecord(key: ApiKey, now: number): z.input<typeof KeyRecord> {
+  const isExpired = key.expiresAt !== null && key.expiresAt <= now;
+  return {
+    id: key.id,
+    keyPrefix: key.prefix,
+    keyType: "standard",
+    name: key.name,
+    description: key.description,
+    userId: key.ownerId,
+    createdBy: key.createdBy,
+    createdAt: iso(key.createdAt),
+    lastUsedAt: isoOrNull(key.lastUsedAt),
+    lastUsedIp: key.lastUsedIp,
+    expiresAt: isoOrNull(key.expiresAt),
+    revokedAt: isoOrNull(key.revokedAt),
+    replacedBy: key.replacedBy,
+    isActive: key.revokedAt === null && key.ownerState === "active" && !isExpired,
+    scopes: [...key.scopes],
+    environmentIds: key.environmentIds,
+    addressRanges: key.addressRanges,
+    maxCostPerExecution: dollarsOrNull(key.executionCostMaxMicrousd),
+    maxCostPerDay: dollarsOrNull(key.dayCostMaxMicrousd),
+    metadata: fromJsonText(key.metadataJson),
+  };
+}
+
+function dollarsOrNull(amountMicrousd: number | null): number | null {
+  return amountMicrousd === null ? null : dollars(amountMicrousd);
+}

@@ -1,0 +1,81 @@
+/** An execution's events as they come, always in the same order. */
+import type { Owner } from "../identity/owner.ts";
+import type { RunnerEvent } from "../protocol/runner.ts";
+import { type EventBatch, type Execution, executions, hasEnded } from "../store/executions.ts";
+import { LogPages } from "./event-log.ts";
+import { markReader } from "./mark-reader.ts";
+import { NewEventNotifier } from "./new-event-notifier.ts";
+import type { ReadAllowance } from "./read-allowance.ts";
+import type { SweepDeps } from "./sweep.ts";
+import { lookMs } from "./timing.ts";
+
+export type TailedEvent =
+  | { readonly type: "event"; readonly event: RunnerEvent }
+  | { readonly type: "end"; readonly execution: Execution };
+
+/**
+ * Yields the events after `afterSequence`, and the end after the last event. Ends without an end
+ * event when `signal` is aborted or `reads` are used up. A listener delivers new events to a reader
+ * that keeps up; a reader that is behind reads one page at a time. An execution that has ended
+ * needs no listener.
+ * @throws the database's error; the reader reconnects and resumes.
+ */
+export async function* tailEvents(
+  deps: SweepDeps,
+  owner: Owner,
+  options: {
+    readonly execution: Execution;
+    readonly afterSequence: number;
+    readonly signal: AbortSignal;
+    readonly reads: ReadAllowance;
+  },
+): AsyncGenerator<TailedEvent> {
+  const { execution, signal, reads } = options;
+  const { id } = execution;
+  const pages = new LogPages(deps.store, owner, id);
+  let ended = hasEnded(execution) ? execution : null;
+  let last = options.afterSequence;
+  let lookAt = deps.now() + lookMs;
+  const notifier = ended
+    ? null
+    : new NewEventNotifier(deps.store, owner, { executionId: id, signal });
+  try {
+    while (!signal.aborted) {
+      if (ended && last >= ended.eventsLastSequence) return yield { type: "end", execution: ended };
+      const notified = ended ? null : await notifier?.next(last, lookAt - deps.now());
+      if (!notified && reads.areUsedUp) return;
+      const batches = notified ?? (signal.aborted ? [] : await pages.after(last));
+      if (!notified) reads.count(batches.length);
+      for (const event of eventsOf(batches)) {
+        if (event.sequence <= last) continue;
+        last = event.sequence;
+        yield { type: "event", event };
+      }
+      // Logs are kept for a month only; after that an ended execution has nothing to send but its
+      // end.
+      if (ended && batches.length === 0) return yield { type: "end", execution: ended };
+      if (batches.some(closesLog)) {
+        // Numbers that its runner left out would be waited for in vain.
+        ended ??= (await deps.store.require(executions.of(owner, id))).value;
+        return yield { type: "end", execution: ended };
+      }
+      if (!ended && deps.now() >= lookAt) {
+        const found = await markReader(deps, owner, id);
+        ended = hasEnded(found) ? found : null;
+        lookAt = deps.now() + lookMs;
+      }
+    }
+  } finally {
+    notifier?.stop();
+  }
+}
+
+function closesLog({ events }: EventBatch): boolean {
+  return events.length === 0;
+}
+
+/** The events before the end; a runner that was given up may still store some after it. */
+function eventsOf(batches: readonly EventBatch[]): readonly RunnerEvent[] {
+  const end = batches.findIndex(closesLog);
+  return batches.slice(0, end === -1 ? batches.length : end).flatMap(({ events }) => events);
+}

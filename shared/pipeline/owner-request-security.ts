@@ -1,0 +1,49 @@
+import { auditEntry, sealDetails } from "../audit/audit-entry.ts";
+import { assert } from "../core/assert.ts";
+import { ApiKeyCache } from "../keys/api-key-cache.ts";
+import { authenticate } from "./authenticate.ts";
+import type { AuditedChange, RequestSecurity } from "./request-security.ts";
+import type { AnyContext, ChangeRoute, Deps } from "./route.ts";
+
+/** Security of a function that has callers to identify. */
+export function requestSecurity(deps: Deps): RequestSecurity {
+  const keys = new ApiKeyCache(() => deps.store, {
+    now: deps.now,
+    elapsed: () => performance.now(),
+  });
+  return {
+    authenticate: (authentication, shown, address) =>
+      authenticate(authentication, shown, { keys, deps, address }),
+    sealDetails: sealedFor,
+    auditRow: auditOf,
+  };
+}
+
+async function sealedFor(
+  route: ChangeRoute,
+  context: AnyContext,
+  rowId: string,
+): Promise<string | null> {
+  const { caller } = context;
+  if (caller.type !== "key" || !("key" in caller)) return null;
+  const { address, userAgent } = context.request;
+  const details = { address, userAgent, ...route.auditDetails?.(context) };
+  const to = { ownerId: caller.owner.id, rowId, publicKey: caller.key.auditPublicKey };
+  return await sealDetails(to, details);
+}
+
+function auditOf(route: ChangeRoute, { context, decided, owner, rowId, sealed }: AuditedChange) {
+  const { caller, now, request } = context;
+  assert(caller.type !== "public", "public routes change nothing");
+  assert(decided.subject !== undefined, "an audited change names its subject");
+  return auditEntry(owner, {
+    id: rowId,
+    at: now,
+    actor: { type: caller.type, id: caller.id },
+    action: decided.action ?? route.audit,
+    subject: decided.subject,
+    requestId: request.id,
+    facts: { ...decided.facts },
+    sealedDetails: sealed,
+  });
+}

@@ -1,0 +1,128 @@
+/** The changes of one owner that wait to be committed, which of them go next, and when. */
+import type { Owner } from "../identity/owner.ts";
+import type { KnownAccount, Waiting } from "./decide-together.ts";
+
+export interface OwnerQueue {
+  /** Whether it doesn't wait for other processes; closings don't (KEY-10). */
+  readonly urgent: boolean;
+  readonly waiting: Waiting[];
+  running: boolean;
+  known: KnownAccount | null;
+  reading: Promise<KnownAccount | null> | null;
+  /** The longest pause before a commit; zero while no other process competes. */
+  lingerMs: number;
+  /**
+   * How long the last commit took. A pause of that length follows, so that other processes get in.
+   */
+  gapMs: number;
+  /** Closings of this owner that are under way; other changes wait for them (KEY-10). */
+  readonly closings: Set<Promise<unknown>>;
+  /** Whether the last commit held a group of changes, so that a change that goes alone is next. */
+  groupWasLast: boolean;
+}
+
+/** Firestore's own limits are far higher; a commit of this size still answers within 100 ms. */
+export const changesPerCommitMax = 40;
+/** From the duration of one commit to a delay that clients don't notice. */
+const lingerMs = { min: 16, max: 120 };
+const shrink = 0.75;
+const gapMsMax = 1_000;
+/** A queue that has been losing for this long doesn't pause any more. */
+const desperateAfterMs = 2_000;
+/** How many queues keep their account; an owner whose queue was dropped costs one more read. */
+const queuesMax = 1_000;
+
+function newQueue(options: { readonly urgent: boolean }): OwnerQueue {
+  return {
+    ...options,
+    waiting: [],
+    running: false,
+    known: null,
+    reading: null,
+    lingerMs: 0,
+    gapMs: 0,
+    closings: new Set(),
+    groupWasLast: false,
+  };
+}
+
+/** What is committed next: a batch, or how long to wait for one. */
+export type Next =
+  | { readonly batch: readonly Waiting[] }
+  | { readonly batch: null; readonly inMs: number };
+
+/**
+ * Takes what goes next out of the queue. A change that made a commit fail goes alone from then on
+ * and alternates with groups of others, so neither side delays the other.
+ */
+export function takeNext(queue: OwnerQueue, now: number): Next {
+  const ready = queue.waiting.filter(({ notBefore }) => notBefore <= now);
+  if (ready.length === 0) {
+    const earliest = Math.min(...queue.waiting.map(({ notBefore }) => notBefore));
+    return { batch: null, inMs: Math.max(1, earliest - now) };
+  }
+  const group = ready.filter(({ alone }) => !alone).slice(0, changesPerCommitMax);
+  const single = ready.find(({ alone }) => alone);
+  const takesGroup = group.length > 0 && (single === undefined || !queue.groupWasLast);
+  const batch = takesGroup || single === undefined ? group : [single];
+  queue.groupWasLast = takesGroup;
+  const taken = new Set(batch);
+  const rest = queue.waiting.filter((waiting) => !taken.has(waiting));
+  queue.waiting.splice(0, queue.waiting.length, ...rest);
+  return { batch };
+}
+
+/** Called when another process was faster. */
+export function growDelay(queue: OwnerQueue): void {
+  queue.lingerMs = Math.min(lingerMs.max, Math.max(lingerMs.min, queue.lingerMs * 2));
+}
+
+/**
+ * Called after a successful commit. A process that keeps winning never learns that others wait, so
+ * it pauses after each win.
+ */
+export function shrinkDelay(queue: OwnerQueue, tookMs: number): void {
+  queue.lingerMs = queue.lingerMs < lingerMs.min ? 0 : queue.lingerMs * shrink;
+  queue.gapMs = Math.min(gapMsMax, tookMs);
+}
+
+/**
+ * How long to wait now. `chance` is from 0 to below 1, so processes that collided don't collide
+ * again.
+ */
+export function nextPauseMs(queue: OwnerQueue, chance: number): number {
+  const { gapMs } = queue;
+  queue.gapMs = 0;
+  if (queue.urgent) return 0;
+  const [oldest] = queue.waiting;
+  const isDesperate = oldest && performance.now() - oldest.since > desperateAfterMs;
+  return gapMs + (isDesperate ? 0 : queue.lingerMs * chance);
+}
+
+/**
+ * Each owner's queues: one for ordinary changes, and one for closings, which don't wait for those.
+ */
+export class OwnerQueues {
+  readonly #queues = new Map<string, OwnerQueue>();
+
+  /** The queue where an owner's ordinary changes wait for each other. */
+  of({ id }: Owner): OwnerQueue {
+    return this.#queue(id, false);
+  }
+
+  /** The queue of closings that decide on the account; they wait only for each other. */
+  closingsOf({ id }: Owner): OwnerQueue {
+    return this.#queue(`${id} closings`, true);
+  }
+
+  #queue(name: string, urgent: boolean): OwnerQueue {
+    const queue = this.#queues.get(name) ?? newQueue({ urgent });
+    this.#queues.delete(name);
+    this.#queues.set(name, queue);
+    for (const [oldName, old] of this.#queues) {
+      if (this.#queues.size <= queuesMax) break;
+      if (!old.running && old.closings.size === 0) this.#queues.delete(oldName);
+    }
+    return queue;
+  }
+}

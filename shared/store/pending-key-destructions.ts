@@ -1,0 +1,18 @@
+import * as z from "zod";
+import { systemCollection } from "./documents.ts";
+
+/** Ids are environment ids: it was deleted, and its key pair and executions have yet to follow. */
+export const PendingKeyDestruction = z.object({
+  v: z.literal(1),
+  environmentId: z.string(),
+  ownerId: z.string(),
+  requestId: z.string(),
+  actor: z.object({
+    type: z.enum(["key", "operator", "runner", "maintenance"]),
+    id: z.string(),
+  }),
+  /** When maintenance takes over if the process that began this has died. */
+  dueAt: z.int(),
+});
+export type PendingKeyDestruction = z.infer<typeof PendingKeyDestruction>;
+export const pendingKeyDestructions = systemCollection("shreds", PendingKeyDestruction);

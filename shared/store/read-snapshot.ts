@@ -1,0 +1,68 @@
+import { FieldPath, type Firestore, type Query, type Transaction } from "@google-cloud/firestore";
+import type * as z from "zod";
+import type { CollectionRef, Ref, Snapshot } from "./documents.ts";
+import { type Found, found, read } from "./read-document.ts";
+
+type Schema = z.ZodType<object>;
+
+/** The position in a walk through a collection: the last document's field and id. */
+export interface Cursor {
+  readonly value: number | string;
+  readonly id: string;
+}
+
+export interface SnapshotPage {
+  readonly field: string;
+  /** Null at the beginning. */
+  readonly after: Cursor | null;
+  /** The largest value of the field to include. */
+  readonly until?: number;
+  readonly limit: number;
+}
+
+/** A snapshot of the database: everything that is read from it is consistent. */
+export class ReadSnapshot {
+  readonly #db: Firestore;
+  readonly #transaction: Transaction;
+  constructor(db: Firestore, transaction: Transaction) {
+    this.#db = db;
+    this.#transaction = transaction;
+  }
+
+  async get<S extends Schema>(ref: Ref<S>): Promise<Snapshot<S>> {
+    return read(ref, await this.#transaction.get(this.#db.doc(ref.path)));
+  }
+
+  async getAll<S extends Schema>(refs: readonly Ref<S>[]): Promise<readonly Snapshot<S>[]> {
+    if (refs.length === 0) return [];
+    const docs = await this.#transaction.getAll(...refs.map((ref) => this.#db.doc(ref.path)));
+    return refs.flatMap((ref, index) => {
+      const doc = docs[index];
+      return doc ? [read(ref, doc)] : [];
+    });
+  }
+
+  /** Counts the documents that have all of these values. */
+  async count(
+    collection: CollectionRef,
+    where: readonly (readonly [field: string, value: string | null])[],
+  ): Promise<number> {
+    const all: Query = this.#db.collection(collection.path);
+    const matching = where.reduce((query, [field, is]) => query.where(field, "==", is), all);
+    return (await this.#transaction.get(matching.count())).data().count;
+  }
+
+  /** The next documents of a walk, ordered by a field, and by id where the field is equal. */
+  async next<S extends Schema>(
+    source: CollectionRef<S>,
+    walk: SnapshotPage,
+  ): Promise<readonly Found<S>[]> {
+    const { field, after, until, limit } = walk;
+    const collection = this.#db.collection(source.path);
+    const bounded = until === undefined ? collection : collection.where(field, "<=", until);
+    const ordered = bounded.orderBy(field).orderBy(FieldPath.documentId());
+    const rest = after ? ordered.startAfter(after.value, after.id) : ordered;
+    const { docs } = await this.#transaction.get(rest.limit(limit));
+    return docs.map((doc) => found(source.schema, doc));
+  }
+}

@@ -1,0 +1,68 @@
+import { ApiError } from "../errors/api-error.ts";
+
+/** No read waits longer than this for Firestore. */
+const readTimeoutMs = 10_000;
+
+/**
+ * @throws {ApiError} `UNAVAILABLE` if there is no answer in time: what can't be read is refused.
+ */
+export async function withDeadline<T>(call: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new ApiError("UNAVAILABLE")), readTimeoutMs);
+  });
+  try {
+    return await Promise.race([call, late]);
+  } catch (cause) {
+    if (cause instanceof ApiError || !isUnavailable(cause)) throw cause;
+    throw new ApiError("UNAVAILABLE", { cause, headers: { "retry-after": "5" } });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * As `withDeadline`, for work that waits in line or takes several steps: its signal is aborted once
+ * nobody waits for the result, since the asker has gone or the time is over.
+ */
+export async function withDeadlineWhileWanted<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  asker: AbortSignal | null,
+): Promise<T> {
+  const wanted = new AbortController();
+  // A reason of its own spares making an error with a stack.
+  const giveUp = () => wanted.abort("given up");
+  if (asker?.aborted) giveUp();
+  asker?.addEventListener("abort", giveUp, { once: true });
+  try {
+    return await withDeadline(work(wanted.signal));
+  } catch (error) {
+    giveUp();
+    throw error;
+  } finally {
+    asker?.removeEventListener("abort", giveUp);
+  }
+}
+
+/** gRPC codes that say nothing of the request: cancelled, deadline, exhausted, unavailable. */
+function isUnavailable(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && [1, 4, 8, 14].includes(Number(cause.code));
+}
+
+/**
+ * Whether a commit failed because of stored data: not found, exists, precondition, aborted (gRPC).
+ */
+export function isConflict(error: unknown): boolean {
+  return error instanceof Error && "code" in error && [5, 6, 9, 10].includes(Number(error.code));
+}
+
+/** Whether a commit failed because the database wasn't available. */
+export function isAway(error: unknown): boolean {
+  return error instanceof ApiError && error.code === "UNAVAILABLE";
+}
+
+/** Whether a commit may have been too large, which is also answered with "exhausted". */
+export function isExhausted(error: unknown): boolean {
+  const cause = error instanceof ApiError ? error.cause : null;
+  return cause instanceof Error && "code" in cause && Number(cause.code) === 8;
+}
