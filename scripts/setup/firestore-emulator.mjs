@@ -1,6 +1,7 @@
 /** The Firestore emulator: found where Google's tools put it, else downloaded once. */
 import { createHash } from "node:crypto";
-import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -67,11 +68,11 @@ export async function fetchJar(folder, progress, source = download) {
   }
 }
 
+/** Opens the file before anything comes: one that was opened later could outlive its removal. */
 async function stream(source, path, progress) {
+  const file = await open(path, "w");
   const abort = new AbortController();
   let watchdog = setTimeout(() => abort.abort(), stalledMs);
-  const response = await fetch(source.url, { signal: abort.signal });
-  if (!response.ok || !response.body) throw new Error(`${source.url}: HTTP ${response.status}`);
   const hash = createHash("sha256");
   let bytes = 0;
   async function* measured(chunks) {
@@ -87,10 +88,13 @@ async function stream(source, path, progress) {
     }
   }
   try {
-    await pipeline(Readable.fromWeb(response.body), measured, createWriteStream(path));
+    const response = await fetch(source.url, { signal: abort.signal });
+    if (!response.ok || !response.body) throw new Error(`${source.url}: HTTP ${response.status}`);
+    await pipeline(Readable.fromWeb(response.body), measured, file.createWriteStream());
     return hash.digest("hex");
   } finally {
     clearTimeout(watchdog);
+    await file.close().catch(() => undefined);
   }
 }
 

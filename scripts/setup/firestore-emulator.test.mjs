@@ -1,8 +1,10 @@
-import { createHash } from "node:crypto";
+import { createHash, pbkdf2 } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { access } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { downloadedJarName } from "../../local/firestore/jar-locations.mjs";
 import { checkFirestoreEmulator, fetchJar } from "./firestore-emulator.mjs";
@@ -25,6 +27,14 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Keeps the threads that open files busy: what is opened meanwhile waits in line behind it. */
+async function occupyThreads() {
+  const jobs = Array.from({ length: 16 }, () =>
+    promisify(pbkdf2)("password", "salt", 200_000, 32, "sha256"),
+  );
+  await Promise.all(jobs);
+}
+
 describe("fetchJar()", () => {
   test("puts the jar in its place", async () => {
     const place = join(folder, "right");
@@ -44,6 +54,17 @@ describe("fetchJar()", () => {
     const place = join(folder, "endless");
     const source = { url, bytes: 1000, sha256 };
     await expect(fetchJar(place, progress, source)).rejects.toThrow("can't be downloaded");
+    expect(readdirSync(place)).toEqual([]);
+  });
+
+  test("leaves nothing behind where files are slow to open", async () => {
+    const place = join(folder, "slow");
+    const source = { url, bytes: 1000, sha256 };
+    const pool = occupyThreads();
+    await expect(fetchJar(place, progress, source)).rejects.toThrow("can't be downloaded");
+    await pool;
+    // A file that is opened later than its removal would be there now.
+    await access(folder);
     expect(readdirSync(place)).toEqual([]);
   });
 
