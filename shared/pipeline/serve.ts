@@ -108,14 +108,14 @@ async function listen(service: Service, host: () => FunctionHost): Promise<void>
 
 /**
  * What a request's callback throws outside of our promises is answered as any other failure of
- * that request. Anything else that publicOnly catches ends the process; Node would print its message,
+ * that request. Anything else that nobody catches ends the process; Node would print its message,
  * and the bundle's line with it.
  */
 function takeUncaught(name: string): void {
   process.on("uncaughtException", (cause, origin) => {
     const fail = failOfRequest.getStore();
     if (fail && origin === "uncaughtException") return fail(cause);
-    logFailure(`${name} ends: an error that publicOnly caught`, cause);
+    logFailure(`${name} ends: an error that nobody caught`, cause);
     process.exit(1);
   });
 }
