@@ -96,7 +96,7 @@ describe("OPS-2 one command", () => {
 });
 
 describe("SEC-2 the deployment's own secrets", () => {
-  test("exist only in Secret Manager, and are strong", async () => {
+  test.runIf(isTurn(3, 4))("exist only in Secret Manager, and are strong", async () => {
     const { output } = await deploy();
     const values = Object.values(made.google.world.secrets).flat();
     expect(values.length).toBe(2);
@@ -198,23 +198,26 @@ describe("destroy", () => {
 });
 
 describe("--dry-run", () => {
-  test("explains every step on a machine without anything, and changes nothing", async () => {
-    await made.end();
-    made = await makeDeployment({}, { terraform: null, gcloud: false });
-    const environment = { GOOGLE_OAUTH_ACCESS_TOKEN: "" };
-    const { code, output } = await made.run(["--dry-run"], environment);
-    const steps = ["1. Bootstrap", "2. Secrets", "3. Images", "4. Infrastructure", "5. Domain"];
-    const places = [...steps, "6. Smoke test", "Nothing was changed"].map((text) =>
-      output.indexOf(text),
-    );
-    expect(places.every((place) => place > 0)).toBe(true);
-    expect(places).toEqual([...places].sort((a, b) => a - b));
-    expect(output).toContain("Without these credentials nobody could look");
-    expect(output).toContain("terraform apply paddock.tfplan");
-    expect(code).toBe(0);
-    expect(made.google.changes()).toEqual([]);
-    expect(made.calls()).toEqual([]);
-  });
+  test.runIf(isTurn(1, 2))(
+    "explains every step on a machine without anything, and changes nothing",
+    async () => {
+      await made.end();
+      made = await makeDeployment({}, { terraform: null, gcloud: false });
+      const environment = { GOOGLE_OAUTH_ACCESS_TOKEN: "" };
+      const { code, output } = await made.run(["--dry-run"], environment);
+      const steps = ["1. Bootstrap", "2. Secrets", "3. Images", "4. Infrastructure", "5. Domain"];
+      const places = [...steps, "6. Smoke test", "Nothing was changed"].map((text) =>
+        output.indexOf(text),
+      );
+      expect(places.every((place) => place > 0)).toBe(true);
+      expect(places).toEqual([...places].sort((a, b) => a - b));
+      expect(output).toContain("Without these credentials nobody could look");
+      expect(output).toContain("terraform apply paddock.tfplan");
+      expect(code).toBe(0);
+      expect(made.google.changes()).toEqual([]);
+      expect(made.calls()).toEqual([]);
+    },
+  );
 
   test.runIf(isTurn(3, 4))("knows what is there already", async () => {
     await deploy();

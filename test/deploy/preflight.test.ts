@@ -134,7 +134,7 @@ describe("F14 OPS-2 a deployment that would fail isn't begun", () => {
       "gcloud firestore databases delete",
     ],
   ];
-  test.each(sharedOut(cases, 4))("for %s", async (_what, changed, says, fix) => {
+  test.each(sharedOut(cases, 12))("for %s", async (_what, changed, says, fix) => {
     const ended = await tried(changed);
     expect(ended.output).toContain(says);
     expect(ended.output).toContain(fix);

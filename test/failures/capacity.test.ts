@@ -4,6 +4,7 @@ import { executionOf, expectSettled } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { orderRunRoom, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
+import { isTurn } from "../kit/shard.ts";
 import { begin } from "../kit/start-execution.ts";
 
 afterEach(async () => {
@@ -21,31 +22,34 @@ async function beginOn(owner: TestOwner, environmentId: string): Promise<string>
 }
 
 describe("without room on the platform", () => {
-  test("executions wait, cost no attempt, and start in turn once there is some", async () => {
-    const [many, few] = [await newOwner(), await newOwner()];
-    const [ofMany, ofFew] = [await newEnvironment(many.key), await newEnvironment(few.key)];
-    await orderRunRoom(0);
-    const first = await beginOn(many, ofMany);
-    const second = await beginOn(many, ofMany);
-    const third = await beginOn(many, ofMany);
-    const other = await beginOn(few, ofFew);
-    const seen = (await send(`/v1/executions/${first}`, { key: many.key })).json;
-    expect(seen.execution).toMatchObject({ status: "pending", waitingSince: expect.any(String) });
-    await orderRunRoom(1);
-    const ended = await Promise.all([
-      expectEnded(many, first),
-      expectEnded(many, second),
-      expectEnded(many, third),
-      expectEnded(few, other),
-    ]);
-    for (const { status, attempt } of ended) {
-      expect(status).toBe("success");
-      expect(attempt, "a refusal costs no attempt").toBe(1);
-    }
-    const inOrder = ended.toSorted((a, b) => (a.claimedAt ?? 0) - (b.claimedAt ?? 0));
-    expect(inOrder.map(({ id }) => id)).toEqual([first, other, second, third]);
-    await Promise.all([expectSettled(many, third), expectSettled(few, other)]);
-  });
+  test.runIf(isTurn(0, 2))(
+    "executions wait, cost no attempt, and start in turn once there is some",
+    async () => {
+      const [many, few] = [await newOwner(), await newOwner()];
+      const [ofMany, ofFew] = [await newEnvironment(many.key), await newEnvironment(few.key)];
+      await orderRunRoom(0);
+      const first = await beginOn(many, ofMany);
+      const second = await beginOn(many, ofMany);
+      const third = await beginOn(many, ofMany);
+      const other = await beginOn(few, ofFew);
+      const seen = (await send(`/v1/executions/${first}`, { key: many.key })).json;
+      expect(seen.execution).toMatchObject({ status: "pending", waitingSince: expect.any(String) });
+      await orderRunRoom(1);
+      const ended = await Promise.all([
+        expectEnded(many, first),
+        expectEnded(many, second),
+        expectEnded(many, third),
+        expectEnded(few, other),
+      ]);
+      for (const { status, attempt } of ended) {
+        expect(status).toBe("success");
+        expect(attempt, "a refusal costs no attempt").toBe(1);
+      }
+      const inOrder = ended.toSorted((a, b) => (a.claimedAt ?? 0) - (b.claimedAt ?? 0));
+      expect(inOrder.map(({ id }) => id)).toEqual([first, other, second, third]);
+      await Promise.all([expectSettled(many, third), expectSettled(few, other)]);
+    },
+  );
 
   async function expectEnded(owner: TestOwner, id: string) {
     return await until(

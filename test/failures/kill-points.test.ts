@@ -180,7 +180,7 @@ const table: readonly Row[] = [
   ...runnerRows("cloud"),
 ];
 
-const rows = sharedOut(table, 16);
+const rows = sharedOut(table, 24);
 
 async function kill(victim: Victim, { executionId }: Running): Promise<void> {
   if (victim === "cloud") return await killCloud();

@@ -46,7 +46,7 @@ async function roll(from: string, dice: Dice): Promise<void> {
   }
 }
 
-describe.runIf(known && isTurn(0, 4))(`a rolling deploy (seed ${seed})`, () => {
+describe.runIf(known && isTurn(0, 6))(`a rolling deploy (seed ${seed})`, () => {
   beforeAll(async () => {
     older = await bundlesOf(release.commit);
     owner = await newOwner({ creditUsd: 5 });

@@ -7,6 +7,7 @@ import { wholeLines } from "../kit/log-lines.ts";
 import { passMidnight } from "../kit/midnight.ts";
 import { budgetOf, setBalance, setLimits, setOwnerLimits } from "../kit/owner-limits.ts";
 import { newOwner, newThread, runScript } from "../kit/owners.ts";
+import { isTurn } from "../kit/shard.ts";
 import { ShiftedClock } from "../kit/shifted-clock.ts";
 
 describe("alerts", () => {
@@ -39,7 +40,7 @@ describe("alerts", () => {
     ]);
   });
 
-  test("tell of a daily limit that executions reach", async () => {
+  test.runIf(isTurn(0, 2))("tell of a daily limit that executions reach", async () => {
     await passMidnight(30_000);
     const owner = await newOwner({ creditUsd: 1 });
     await setOwnerLimits(owner, { executions: { wallClockMs: 2_000 } });
@@ -56,38 +57,41 @@ describe("alerts", () => {
 });
 
 describe("over midnight", () => {
-  test("a day begins again, its history stays, and after some days there is a forecast", async () => {
-    await passMidnight(30_000);
-    const owner = await newOwner({ creditUsd: 2 });
-    const threadId = await newThread(owner.key);
-    const { run } = await runScript(owner.key, threadId, "true");
-    const cost = (await send(`/v1/executions/${run.id}`, { key: owner.key })).json.execution.cost;
-    expect(await budgetOf(owner)).toMatchObject({ dailySpent: cost, forecast: null });
-    const clock = new ShiftedClock();
-    clock.set(Date.now() + 4 * 86_400_000);
-    const [later] = await startAsides("billing", 1, { clock });
-    if (!later) throw new Error("no process");
-    try {
-      const { baseUrl } = later;
-      const budget = (await send("/v1/budget", { key: owner.key, baseUrl })).json;
-      // The first day is known only in part, so it doesn't count; three whole days cost nothing.
-      expect(budget).toMatchObject({ dailySpent: 0, totalSpent: cost });
-      expect(budget.forecast).toMatchObject({ dailyAverage: 0, basedOnDays: 3, runsOutAt: null });
-      const { days } = (await send("/v1/budget/history", { key: owner.key, baseUrl })).json;
-      expect(days).toHaveLength(5);
-      expect(days[0]).toMatchObject({ spent: cost, executions: 1, credited: 2 });
-      const idle = { spent: 0, executions: 0, credited: 0 };
-      expect(days.slice(1)).toMatchObject([idle, idle, idle, idle]);
-      const left = Math.round((2 - cost) * 1e6) / 1e6;
-      expect(days.map((day: { balance: number }) => day.balance)).toEqual([
-        left,
-        left,
-        left,
-        left,
-        left,
-      ]);
-    } finally {
-      await later.stop();
-    }
-  });
+  test.runIf(isTurn(1, 2))(
+    "a day begins again, its history stays, and after some days there is a forecast",
+    async () => {
+      await passMidnight(30_000);
+      const owner = await newOwner({ creditUsd: 2 });
+      const threadId = await newThread(owner.key);
+      const { run } = await runScript(owner.key, threadId, "true");
+      const cost = (await send(`/v1/executions/${run.id}`, { key: owner.key })).json.execution.cost;
+      expect(await budgetOf(owner)).toMatchObject({ dailySpent: cost, forecast: null });
+      const clock = new ShiftedClock();
+      clock.set(Date.now() + 4 * 86_400_000);
+      const [later] = await startAsides("billing", 1, { clock });
+      if (!later) throw new Error("no process");
+      try {
+        const { baseUrl } = later;
+        const budget = (await send("/v1/budget", { key: owner.key, baseUrl })).json;
+        // The first day is known only in part, so it doesn't count; three whole days cost nothing.
+        expect(budget).toMatchObject({ dailySpent: 0, totalSpent: cost });
+        expect(budget.forecast).toMatchObject({ dailyAverage: 0, basedOnDays: 3, runsOutAt: null });
+        const { days } = (await send("/v1/budget/history", { key: owner.key, baseUrl })).json;
+        expect(days).toHaveLength(5);
+        expect(days[0]).toMatchObject({ spent: cost, executions: 1, credited: 2 });
+        const idle = { spent: 0, executions: 0, credited: 0 };
+        expect(days.slice(1)).toMatchObject([idle, idle, idle, idle]);
+        const left = Math.round((2 - cost) * 1e6) / 1e6;
+        expect(days.map((day: { balance: number }) => day.balance)).toEqual([
+          left,
+          left,
+          left,
+          left,
+          left,
+        ]);
+      } finally {
+        await later.stop();
+      }
+    },
+  );
 });

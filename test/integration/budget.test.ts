@@ -5,6 +5,7 @@ import { send } from "../kit/client.ts";
 import { passMidnight } from "../kit/midnight.ts";
 import { budgetOf, setBalance, setLimits, setOwnerLimits } from "../kit/owner-limits.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import { isTurn } from "../kit/shard.ts";
 import { auditOf } from "../kit/store.ts";
 
 async function narrowKey(owner: TestOwner, bounds: object): Promise<string> {
@@ -52,7 +53,7 @@ describe("F17 can-execute asks what a start asks", () => {
     }
   });
 
-  test("of the daily and the monthly limit, and of a key's own", async () => {
+  test.runIf(isTurn(0, 2))("of the daily and the monthly limit, and of a key's own", async () => {
     await setBalance(owner, 1);
     const { dailySpent } = await budgetOf(owner);
     for (const [limits, code] of [
@@ -146,7 +147,7 @@ describe("BUD-8 an estimate", () => {
   const profiles = ["lite", "desktop"];
   const wallClockMs = 3_000;
 
-  test("bounds what is charged, up to the time limit", async () => {
+  test.runIf(isTurn(1, 2))("bounds what is charged, up to the time limit", async () => {
     const owner = await newOwner({ creditUsd: 1 });
     await setOwnerLimits(owner, { executions: { wallClockMs } });
     const costs = await Promise.all(

@@ -13,6 +13,7 @@ import {
   newThread,
   type TestOwner,
 } from "../kit/owners.ts";
+import { isTurn } from "../kit/shard.ts";
 import { begin, untilRunning } from "../kit/start-execution.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 
@@ -98,7 +99,7 @@ describe.concurrent("KEY-5 what a key runs when it ends", () => {
     expect(ended.chargedMicrousd).toBeGreaterThan(0);
   });
 
-  test("F13 is stopped by its expiry too", async () => {
+  test.runIf(isTurn(0, 3))("F13 is stopped by its expiry too", async () => {
     const expiring = await anotherKey(owner);
     const { executionId, over } = await running(expiring, environmentId);
     await makeDue(expiring, { expiresAt: Date.now() });
@@ -108,46 +109,52 @@ describe.concurrent("KEY-5 what a key runs when it ends", () => {
     expect(await actionsOn(owner, expiring)).toEqual(["key.created", "key.expired"]);
   });
 
-  test("F13 is stopped although the revoking process died half-way", async () => {
-    const doomed = await anotherKey(owner);
-    const [keys, { executionId, over }] = await Promise.all([
-      apart("keys"),
-      running(doomed, environmentId),
-    ]);
-    await untilUsed(owner, doomed);
-    // The first commit closes the key; the commits that would stop the execution never arrive.
-    keys.proxy.faults.order("Commit", { kind: "delay", delayMs: 0 });
-    keys.proxy.faults.order("Commit", { kind: "hold-before" }, 5);
-    const answer = revoke(owner, doomed, {}, keys.baseUrl).catch(() => null);
-    await untilHeld(keys);
-    keys.kill();
-    await makeDue(doomed, {});
-    await Promise.all([over, answer]);
-    await until("its end", async () => (await executionOf(owner, executionId)).endedAt);
-    expect((await executionOf(owner, executionId)).status).toBe("cancelled");
-    expect(await actionsOn(owner, doomed)).toEqual(["key.created", "key.revoked"]);
-  });
+  test.runIf(isTurn(1, 3))(
+    "F13 is stopped although the revoking process died half-way",
+    async () => {
+      const doomed = await anotherKey(owner);
+      const [keys, { executionId, over }] = await Promise.all([
+        apart("keys"),
+        running(doomed, environmentId),
+      ]);
+      await untilUsed(owner, doomed);
+      // The first commit closes the key; the commits that would stop the execution never arrive.
+      keys.proxy.faults.order("Commit", { kind: "delay", delayMs: 0 });
+      keys.proxy.faults.order("Commit", { kind: "hold-before" }, 5);
+      const answer = revoke(owner, doomed, {}, keys.baseUrl).catch(() => null);
+      await untilHeld(keys);
+      keys.kill();
+      await makeDue(doomed, {});
+      await Promise.all([over, answer]);
+      await until("its end", async () => (await executionOf(owner, executionId)).endedAt);
+      expect((await executionOf(owner, executionId)).status).toBe("cancelled");
+      expect(await actionsOn(owner, doomed)).toEqual(["key.created", "key.revoked"]);
+    },
+  );
 
-  test("is stopped with everything when its owner is suspended, until resumed", async () => {
-    const suspended = await newOwner({ creditUsd: 5 });
-    const second = await anotherKey(suspended);
-    const { executionId, over } = await running(second, await newEnvironment(suspended.key));
-    const path = `/v1/admin/users/${suspended.id}`;
-    const answer = await asOperator(`${path}/suspend`, {});
-    expect(answer.json).toMatchObject({ state: "suspended", executionIds: [executionId] });
-    const statuses = async () =>
-      await Promise.all(
-        [suspended, second].map(async ({ key }) => (await send("/v1/agents", { key })).status),
-      );
-    expect(await statuses()).toEqual([401, 401]);
-    await over;
-    const resumed = await asOperator(`${path}/resume`, {});
-    expect(resumed.json).toMatchObject({ state: "active" });
-    await until("its keys again", async () => (await statuses()).every((one) => one === 200));
-    expect((await expectSettled(suspended, executionId)).status).toBe("cancelled");
-    const actions = (await auditOf(suspended.id)).map(({ action }) => action);
-    expect(actions).toEqual(expect.arrayContaining(["owner.suspended", "owner.resumed"]));
-  });
+  test.runIf(isTurn(2, 3))(
+    "is stopped with everything when its owner is suspended, until resumed",
+    async () => {
+      const suspended = await newOwner({ creditUsd: 5 });
+      const second = await anotherKey(suspended);
+      const { executionId, over } = await running(second, await newEnvironment(suspended.key));
+      const path = `/v1/admin/users/${suspended.id}`;
+      const answer = await asOperator(`${path}/suspend`, {});
+      expect(answer.json).toMatchObject({ state: "suspended", executionIds: [executionId] });
+      const statuses = async () =>
+        await Promise.all(
+          [suspended, second].map(async ({ key }) => (await send("/v1/agents", { key })).status),
+        );
+      expect(await statuses()).toEqual([401, 401]);
+      await over;
+      const resumed = await asOperator(`${path}/resume`, {});
+      expect(resumed.json).toMatchObject({ state: "active" });
+      await until("its keys again", async () => (await statuses()).every((one) => one === 200));
+      expect((await expectSettled(suspended, executionId)).status).toBe("cancelled");
+      const actions = (await auditOf(suspended.id)).map(({ action }) => action);
+      expect(actions).toEqual(expect.arrayContaining(["owner.suspended", "owner.resumed"]));
+    },
+  );
 });
 
 describe.concurrent("KEY-5 behind the back of a revocation", () => {
@@ -195,14 +202,14 @@ describe.concurrent("KEY-5 behind the back of a revocation", () => {
     expect(await child).toMatchObject({ status: 401, json: { code: "UNAUTHORIZED" } });
   });
 
-  test("no request is finished whose body was held back", async () => {
+  test.runIf(isTurn(0, 2))("no request is finished whose body was held back", async () => {
     const doomed = await anotherKey(owner);
     const late = await beginLate(doomed);
     expect((await revoke(owner, doomed)).status).toBe(200);
     expect(await late.finish()).toBe(401);
   });
 
-  test("F22 no read of the key that was under way brings it back", async () => {
+  test.runIf(isTurn(1, 2))("F22 no read of the key that was under way brings it back", async () => {
     const doomed = await anotherKey(owner);
     const agents = await apart("agents");
     const { baseUrl } = agents;

@@ -24,7 +24,7 @@ function expectTooMany(answer: Answer, limit: number): void {
 }
 
 describe("LIM-2 limits are taken together or not at all", () => {
-  test.runIf(isTurn(0, 2))(
+  test.runIf(isTurn(0, 4))(
     "a request that one refuses counts against none, and reads nothing",
     async () => {
       const { key } = await newOwner({ creditUsd: 0 });
@@ -85,7 +85,7 @@ describe("LIM-2 limits are taken together or not at all", () => {
     }
   });
 
-  test.runIf(isTurn(1, 2))(
+  test.runIf(isTurn(1, 4))(
     "what the account refuses gives back what the process took, and isn't asked again",
     async () => {
       const { key } = await newOwner({ creditUsd: 1 });

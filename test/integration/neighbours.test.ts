@@ -25,7 +25,7 @@ async function startOne(name: string, fairness: object): Promise<FunctionAside> 
 }
 
 describe("TEN-1 requests of two owners in one instance", () => {
-  test.runIf(isTurn(0, 2))(
+  test.runIf(isTurn(0, 4))(
     "wait for their own owner alone, who hears so if too many are sent at once",
     async () => {
       const [flood, neighbour] = await Promise.all([
@@ -80,7 +80,7 @@ describe("TEN-1 lists of two owners in one instance", () => {
 });
 
 describe("KEY-10 a request that ends a key, and whose body never comes", () => {
-  test.runIf(isTurn(1, 2))("holds no place that another key's revocation needs", async () => {
+  test.runIf(isTurn(1, 4))("holds no place that another key's revocation needs", async () => {
     const owner = await newOwner({ creditUsd: 0 });
     const { json: other } = await send("/v1/keys", { key: owner.key, body: { name: "other" } });
     const fairness = { aloneMax: 1, sharedMax: 1, waitMsMax: 500 };
@@ -119,7 +119,7 @@ async function plantRunning({ id: ownerId }: TestOwner): Promise<string> {
 }
 
 describe("TEN-2 streams that are open at once", () => {
-  test.runIf(isTurn(0, 2))(
+  test.runIf(isTurn(2, 4))(
     "are bounded per key and per owner, and hold no place among requests",
     async () => {
       const [owner, neighbour] = await Promise.all([
@@ -166,7 +166,7 @@ describe("TEN-2 streams that are open at once", () => {
 describe("TEN-2 a download that nobody reads", () => {
   const fileBytes = 24 * 1024 * 1024;
 
-  test.runIf(isTurn(1, 2))(
+  test.runIf(isTurn(3, 4))(
     "is fetched no faster than it is read, and is cut off after a while",
     async () => {
       const { key } = await newOwner({ creditUsd: 0 });

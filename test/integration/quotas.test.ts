@@ -5,6 +5,7 @@ import { multipart, send } from "../kit/client.ts";
 import { cloud, idTokenFor, until } from "../kit/cloud.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
+import { isTurn } from "../kit/shard.ts";
 import { firestore } from "../kit/store.ts";
 
 let aside: FunctionAside | undefined;
@@ -47,25 +48,28 @@ describe("TEN-2 quotas of an account", () => {
     expect((await send("/v1/agents", { key, baseUrl })).json.total_count).toBe(5);
   });
 
-  test("bound what users and runners store, and what is downloaded", async () => {
-    const owner = await newOwner({ creditUsd: 0 });
-    const environmentId = await newEnvironment(owner.key);
-    const quotas = { storedBytesMax: 10_000, downloadedBytesPerDayMax: 9_000 };
-    const { baseUrl } = await startOne("files", quotas);
-    expect((await upload(owner.key, environmentId, "a".repeat(6_000), baseUrl)).status).toBe(200);
-    const before = (await usageOf(owner).get()).data();
-    const refused = await upload(owner.key, environmentId, "b".repeat(6_000), baseUrl);
-    expect(refused).toMatchObject({ status: 422, json: { code: "QUOTA_REACHED" } });
-    expect((await usageOf(owner).get()).data()).toEqual(before);
-    const download = async () =>
-      await send(`/v1/environments/${environmentId}/files/file`, { key: owner.key, baseUrl });
-    expect((await download()).bytes.length).toBe(6_000);
-    const tooMuch = await download();
-    expect(tooMuch).toMatchObject({ status: 429, json: { code: "RATE_LIMITED" } });
-    expect(Number(tooMuch.headers["retry-after"])).toBeGreaterThan(0);
-  });
+  test.runIf(isTurn(0, 2))(
+    "bound what users and runners store, and what is downloaded",
+    async () => {
+      const owner = await newOwner({ creditUsd: 0 });
+      const environmentId = await newEnvironment(owner.key);
+      const quotas = { storedBytesMax: 10_000, downloadedBytesPerDayMax: 9_000 };
+      const { baseUrl } = await startOne("files", quotas);
+      expect((await upload(owner.key, environmentId, "a".repeat(6_000), baseUrl)).status).toBe(200);
+      const before = (await usageOf(owner).get()).data();
+      const refused = await upload(owner.key, environmentId, "b".repeat(6_000), baseUrl);
+      expect(refused).toMatchObject({ status: 422, json: { code: "QUOTA_REACHED" } });
+      expect((await usageOf(owner).get()).data()).toEqual(before);
+      const download = async () =>
+        await send(`/v1/environments/${environmentId}/files/file`, { key: owner.key, baseUrl });
+      expect((await download()).bytes.length).toBe(6_000);
+      const tooMuch = await download();
+      expect(tooMuch).toMatchObject({ status: 429, json: { code: "RATE_LIMITED" } });
+      expect(Number(tooMuch.headers["retry-after"])).toBeGreaterThan(0);
+    },
+  );
 
-  test("bound what lists send, too, and leave what is small", async () => {
+  test.runIf(isTurn(1, 2))("bound what lists send, too, and leave what is small", async () => {
     const { key, id } = await newOwner({ creditUsd: 0 });
     const mib = 1024 * 1024;
     const { baseUrl } = await startOne("agents", { downloadedBytesPerDayMax: 4 * mib });
@@ -108,35 +112,38 @@ async function storedObjects({ id }: TestOwner): Promise<number> {
 }
 
 describe("TEN-2 what nothing names any more", () => {
-  test("is deleted: earlier versions, then a deleted environment's files, and no more", async () => {
-    const owner = await newOwner();
-    const { key } = owner;
-    const environmentId = await newEnvironment(key);
-    for (const bytes of ["one", "two", "three"]) await upload(key, environmentId, bytes);
-    const threadId = await newThread(key, { environmentId });
-    expect((await runScript(key, threadId, "cat file; echo four > other")).content).toBe("three");
-    // A pack and a manifest for each of three uploads and a run.
-    expect(await storedObjects(owner)).toBe(8);
-    const { baseUrl } = await startOne("maintenance", { unreferencedMs: 100 });
-    const scheduler = await idTokenFor(accounts.scheduler, audiences.maintenance);
-    const untilStored = async (count: number) => {
-      await until(`${count} objects`, async () => {
-        // The cloud's own sweep, which waits for hours, may have postponed it.
-        await usageOf(owner).update({ sweepAt: 1 });
-        const sweep = { baseUrl, key: scheduler, method: "POST" };
-        expect((await send("/internal/maintenance/objects", sweep)).json.failed).toBe(0);
-        return (await storedObjects(owner)) === count;
+  test.runIf(isTurn(0, 2))(
+    "is deleted: earlier versions, then a deleted environment's files, and no more",
+    async () => {
+      const owner = await newOwner();
+      const { key } = owner;
+      const environmentId = await newEnvironment(key);
+      for (const bytes of ["one", "two", "three"]) await upload(key, environmentId, bytes);
+      const threadId = await newThread(key, { environmentId });
+      expect((await runScript(key, threadId, "cat file; echo four > other")).content).toBe("three");
+      // A pack and a manifest for each of three uploads and a run.
+      expect(await storedObjects(owner)).toBe(8);
+      const { baseUrl } = await startOne("maintenance", { unreferencedMs: 100 });
+      const scheduler = await idTokenFor(accounts.scheduler, audiences.maintenance);
+      const untilStored = async (count: number) => {
+        await until(`${count} objects`, async () => {
+          // The cloud's own sweep, which waits for hours, may have postponed it.
+          await usageOf(owner).update({ sweepAt: 1 });
+          const sweep = { baseUrl, key: scheduler, method: "POST" };
+          expect((await send("/internal/maintenance/objects", sweep)).json.failed).toBe(0);
+          return (await storedObjects(owner)) === count;
+        });
+      };
+      // A pack and a manifest for the last upload, which is the fallback, and for the run.
+      await untilStored(4);
+      expect((await runScript(key, threadId, "cat file other")).content).toBe("threefour\n");
+      const path = `/v1/environments/${environmentId}`;
+      expect((await send(path, { key, method: "DELETE" })).json.message).toContain("erased later");
+      await untilStored(0);
+      await until("its usage", async () => {
+        const { bytes, objects } = (await usageOf(owner).get()).data() ?? {};
+        return bytes === 0 && objects === 0;
       });
-    };
-    // A pack and a manifest for the last upload, which is the fallback, and for the run.
-    await untilStored(4);
-    expect((await runScript(key, threadId, "cat file other")).content).toBe("threefour\n");
-    const path = `/v1/environments/${environmentId}`;
-    expect((await send(path, { key, method: "DELETE" })).json.message).toContain("erased later");
-    await untilStored(0);
-    await until("its usage", async () => {
-      const { bytes, objects } = (await usageOf(owner).get()).data() ?? {};
-      return bytes === 0 && objects === 0;
-    });
-  });
+    },
+  );
 });

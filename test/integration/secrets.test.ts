@@ -14,7 +14,7 @@ import { untilEnded } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { cloud, functionUrl, idTokenFor, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
-import { isLong } from "../kit/shard.ts";
+import { isLong, isTurn } from "../kit/shard.ts";
 import { begin, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 
@@ -117,27 +117,30 @@ describe("SEC-6 keys that wrap", () => {
     return (await promisify(execFile)(process.execPath, program, { env })).stdout;
   };
 
-  test("are rotated while an execution runs, once for each, and on the record", async () => {
-    const environmentId = await newOne();
-    const threadId = await newThread(owner.key, { environmentId });
-    const begun = await begin(owner, threadId, `echo begun; sleep 1; ${lengthOf}`);
-    await untilRunning(owner, begun.executionId);
-    const before = (await pairOf(environmentId)).kmsKeyVersion;
-    expect(await rotate("--new-version")).toMatch(/[1-9]\d* key pairs re-wrapped/);
-    const after = await pairOf(environmentId);
-    expect(after.kmsKeyVersion).not.toBe(before);
-    expect((await untilEnded(owner, begun.executionId)).output).toBe(`begun\n${value.length}\n`);
-    expect((await runScript(owner.key, threadId, lengthOf)).content).toBe(`${value.length}\n`);
-    expect(await rotate()).toContain(" 0 key pairs re-wrapped");
-    expect(await pairOf(environmentId)).toEqual(after);
-    const trail = firestore().collection("owners/user_operators/audit");
-    const rows = await trail.where("action", "==", "secrets.rotated").get();
-    expect(rows.docs.map((row) => row.get("subject"))).toContain(after.kmsKeyVersion);
-  });
+  test.runIf(isTurn(0, 2))(
+    "are rotated while an execution runs, once for each, and on the record",
+    async () => {
+      const environmentId = await newOne();
+      const threadId = await newThread(owner.key, { environmentId });
+      const begun = await begin(owner, threadId, `echo begun; sleep 1; ${lengthOf}`);
+      await untilRunning(owner, begun.executionId);
+      const before = (await pairOf(environmentId)).kmsKeyVersion;
+      expect(await rotate("--new-version")).toMatch(/[1-9]\d* key pairs re-wrapped/);
+      const after = await pairOf(environmentId);
+      expect(after.kmsKeyVersion).not.toBe(before);
+      expect((await untilEnded(owner, begun.executionId)).output).toBe(`begun\n${value.length}\n`);
+      expect((await runScript(owner.key, threadId, lengthOf)).content).toBe(`${value.length}\n`);
+      expect(await rotate()).toContain(" 0 key pairs re-wrapped");
+      expect(await pairOf(environmentId)).toEqual(after);
+      const trail = firestore().collection("owners/user_operators/audit");
+      const rows = await trail.where("action", "==", "secrets.rotated").get();
+      expect(rows.docs.map((row) => row.get("subject"))).toContain(after.kmsKeyVersion);
+    },
+  );
 });
 
 describe("SEC-6 a key pair that can't be re-wrapped", () => {
-  test("is named, and keeps no other from it", async () => {
+  test.runIf(isTurn(1, 2))("is named, and keeps no other from it", async () => {
     const [broken, sound] = [await newOne(), await newOne()];
     const old = { ...(await pairOf(sound)), kmsKeyVersion: "an older one" };
     await pairRef(sound).set(old);
@@ -156,37 +159,40 @@ describe("SEC-6 a key pair that can't be re-wrapped", () => {
 });
 
 describe("SEC-6 an environment that is deleted", () => {
-  test("takes its keys along, so a restored backup opens nothing; what ran is stopped", async () => {
-    const environmentId = await newOne();
-    const path = `/v1/environments/${environmentId}`;
-    const threadId = await newThread(owner.key, { environmentId });
-    const begun = await begin(owner, threadId, "sleep 30");
-    await untilRunning(owner, begun.executionId);
-    const names = ["environments", "sealedSecrets"];
-    const refs = names.map((name) =>
-      firestore().doc(`owners/${owner.id}/${name}/${environmentId}`),
-    );
-    const backup = await Promise.all(refs.map(async (ref) => (await ref.get()).data() ?? {}));
-    const deleted = await send(path, { key: owner.key, method: "DELETE" });
-    expect(deleted.json).toMatchObject({ success: true, id: environmentId });
-    expect((await pairRef(environmentId).get()).exists).toBe(false);
-    expect(await untilEnded(owner, begun.executionId)).toMatchObject({ reason: "cancelled" });
-    expect((await send(path, { key: owner.key })).status).toBe(404);
-    const message = { key: owner.key, body: { content: "true" } };
-    expect((await send(`/v1/threads/${threadId}/messages`, message)).status).toBe(404);
-    // The main database has everything again, as after a restore, but no pair opens it.
-    await Promise.all(refs.map(async (ref, index) => await ref.set(backup[index] ?? {})));
-    const sealed = (await storedAs(environmentId, "TOKEN"))?.sealed ?? "";
-    await expect(openAs(environmentId, sealed)).rejects.toThrow();
-    const pairs = await firestore("keys").collection(`owners/${owner.id}/sealingKeys`).get();
-    for (const { id } of pairs.docs) await expect(openAs(id, sealed)).rejects.toThrow();
-    const orders = firestore().doc(`shreds/${environmentId}`);
-    await until("the order's end", async () => !(await orders.get()).exists);
-  });
+  test.runIf(isTurn(0, 2))(
+    "takes its keys along, so a restored backup opens nothing; what ran is stopped",
+    async () => {
+      const environmentId = await newOne();
+      const path = `/v1/environments/${environmentId}`;
+      const threadId = await newThread(owner.key, { environmentId });
+      const begun = await begin(owner, threadId, "sleep 30");
+      await untilRunning(owner, begun.executionId);
+      const names = ["environments", "sealedSecrets"];
+      const refs = names.map((name) =>
+        firestore().doc(`owners/${owner.id}/${name}/${environmentId}`),
+      );
+      const backup = await Promise.all(refs.map(async (ref) => (await ref.get()).data() ?? {}));
+      const deleted = await send(path, { key: owner.key, method: "DELETE" });
+      expect(deleted.json).toMatchObject({ success: true, id: environmentId });
+      expect((await pairRef(environmentId).get()).exists).toBe(false);
+      expect(await untilEnded(owner, begun.executionId)).toMatchObject({ reason: "cancelled" });
+      expect((await send(path, { key: owner.key })).status).toBe(404);
+      const message = { key: owner.key, body: { content: "true" } };
+      expect((await send(`/v1/threads/${threadId}/messages`, message)).status).toBe(404);
+      // The main database has everything again, as after a restore, but no pair opens it.
+      await Promise.all(refs.map(async (ref, index) => await ref.set(backup[index] ?? {})));
+      const sealed = (await storedAs(environmentId, "TOKEN"))?.sealed ?? "";
+      await expect(openAs(environmentId, sealed)).rejects.toThrow();
+      const pairs = await firestore("keys").collection(`owners/${owner.id}/sealingKeys`).get();
+      for (const { id } of pairs.docs) await expect(openAs(id, sealed)).rejects.toThrow();
+      const orders = firestore().doc(`shreds/${environmentId}`);
+      await until("the order's end", async () => !(await orders.get()).exists);
+    },
+  );
 });
 
 describe("SEC-6 a deletion whose process died", () => {
-  test("is finished by maintenance, and by it once", async () => {
+  test.runIf(isTurn(1, 2))("is finished by maintenance, and by it once", async () => {
     const environmentId = await newOne();
     const order = {
       v: 1,

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { accountOf, expectBalanced } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { anotherKey, newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
+import { isTurn } from "../kit/shard.ts";
 import { firestore } from "../kit/store.ts";
 
 let owner: TestOwner;
@@ -121,7 +122,7 @@ describe("a field that has two names", () => {
 });
 
 describe("KEY-10 TEN-2 an account that remembers a thousand closed keys", () => {
-  test("gets no key more, and closes those it has", async () => {
+  test.runIf(isTurn(0, 3))("gets no key more, and closes those it has", async () => {
     const full = await newOwner();
     const closed = Array.from({ length: 1_000 }, (_, index) => [`key_${index}`, Date.now()]);
     const place = firestore().doc(`owners/${full.id}/account/budget`);
@@ -133,7 +134,7 @@ describe("KEY-10 TEN-2 an account that remembers a thousand closed keys", () => 
     expect((await send("/v1/agents", { key: full.key })).status).toBe(401);
   });
 
-  test("forgets those closed long ago whenever it gets another", async () => {
+  test.runIf(isTurn(1, 3))("forgets those closed long ago whenever it gets another", async () => {
     const { id, key } = await newOwner({ creditUsd: 0 });
     const place = firestore().doc(`owners/${id}/account/budget`);
     const longAgo = { "admission.closedKeys": { key_old: Date.now() - 16 * 60_000 } };
@@ -149,20 +150,23 @@ describe("KEY-10 TEN-2 an account that remembers a thousand closed keys", () => 
     expect([rotated.status, await remembered()]).toEqual([201, [made.json.id]]);
   });
 
-  test("is told of a key once: closing it again, long afterwards, adds nothing", async () => {
-    const maker = await newOwner({ creditUsd: 0 });
-    const { key } = maker;
-    const old = await anotherKey(maker);
-    const place = firestore().doc(`owners/${maker.id}/account/budget`);
-    const remembered = async () => Object.keys((await place.get()).get("admission.closedKeys"));
-    const close = async (method: "POST" | "DELETE", more = "") =>
-      (await send(`/v1/keys/${old.keyId}${more}`, { key, method, body: {} })).status;
-    expect([await close("POST", "/revoke"), await remembered()]).toEqual([200, [old.keyId]]);
-    // A quarter of an hour later the making of any key forgets it: as if that had happened.
-    await place.update({ "admission.closedKeys": {} });
-    expect(await close("POST", "/revoke")).toBe(200);
-    expect(await close("DELETE")).toBe(200);
-    expect([await close("DELETE"), await remembered()]).toEqual([404, []]);
-    expect((await send("/v1/agents", { key: old.key })).status).toBe(401);
-  });
+  test.runIf(isTurn(2, 3))(
+    "is told of a key once: closing it again, long afterwards, adds nothing",
+    async () => {
+      const maker = await newOwner({ creditUsd: 0 });
+      const { key } = maker;
+      const old = await anotherKey(maker);
+      const place = firestore().doc(`owners/${maker.id}/account/budget`);
+      const remembered = async () => Object.keys((await place.get()).get("admission.closedKeys"));
+      const close = async (method: "POST" | "DELETE", more = "") =>
+        (await send(`/v1/keys/${old.keyId}${more}`, { key, method, body: {} })).status;
+      expect([await close("POST", "/revoke"), await remembered()]).toEqual([200, [old.keyId]]);
+      // A quarter of an hour later the making of any key forgets it: as if that had happened.
+      await place.update({ "admission.closedKeys": {} });
+      expect(await close("POST", "/revoke")).toBe(200);
+      expect(await close("DELETE")).toBe(200);
+      expect([await close("DELETE"), await remembered()]).toEqual([404, []]);
+      expect((await send("/v1/agents", { key: old.key })).status).toBe(401);
+    },
+  );
 });

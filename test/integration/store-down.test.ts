@@ -31,14 +31,14 @@ async function expectUntouched({ key }: TestOwner, threadId: string): Promise<vo
   expect(thread).toMatchObject({ status: "active", messageCount: 0 });
 }
 
-test.runIf(isTurn(0, 2)).concurrent("KEY-7 a key that can't be looked up is refused", async () => {
+test.runIf(isTurn(0, 4)).concurrent("KEY-7 a key that can't be looked up is refused", async () => {
   const { key } = await newOwner({ creditUsd: 0 });
   const read = async ({ baseUrl }: FunctionAside) => await send("/v1/agents", { key, baseUrl });
   expect(await answerWithout("BatchGetDocuments", "agents", read)).toMatchObject(unavailable);
   expect((await send("/v1/agents", { key })).status).toBe(200);
 });
 
-const methods = sharedOut(["BatchGetDocuments", "Commit"], 2);
+const methods = sharedOut(["BatchGetDocuments", "Commit"], 3);
 
 test.concurrent.each(methods)(
   "LIM-3 F3 an execution whose limits can't be checked is refused and costs nothing: %s fails",
@@ -60,7 +60,7 @@ test.concurrent.each(methods)(
 );
 
 test
-  .runIf(isTurn(1, 2))
+  .runIf(isTurn(2, 4))
   .concurrent("LIM-3 F3 a secret that can't be stored with its record is refused", async () => {
     const { key } = await newOwner({ creditUsd: 0 });
     const environmentId = await newEnvironment(key);

@@ -1,6 +1,7 @@
 /** However an execution ends, it is settled with the right reason, and nothing of it is left. */
 import { describe, expect, test } from "vitest";
 import { gatewayPaths } from "#shared/protocol/runner";
+import { isTurn } from "../kit/shard.ts";
 import { claimFor, type FakeGateway } from "./support/gateway.ts";
 import { execute } from "./support/host.ts";
 import { modesNow } from "./support/modes-now.ts";
@@ -32,34 +33,40 @@ describe.each(modesNow)("EXE-7 endings in mode %s", options, (mode) => {
     expect(run.leftovers).toEqual([]);
   });
 
-  test("cancelled by the platform: settled, though nothing yields", async () => {
-    const stubborn = `trap '' TERM; ${waiting}; while :; do sleep 1; done`;
-    const run = await execute(claimFor(stubborn), mode, {
-      during: async (gateway, host) => {
-        await started(gateway);
-        host.kill("SIGTERM", "launcher");
-      },
-    });
-    expect(run.gateway.settled).toMatchObject({ outcome: "cancelled", reason: "cancelled" });
-    expect(run.gateway.savedFile("file")).toBe("partial\n");
-    expect(run.exitCode).toBe(0);
-    expect(run.leftovers).toEqual([]);
-  });
+  test.runIf(isTurn(0, 2))(
+    "cancelled by the platform: settled, though nothing yields",
+    async () => {
+      const stubborn = `trap '' TERM; ${waiting}; while :; do sleep 1; done`;
+      const run = await execute(claimFor(stubborn), mode, {
+        during: async (gateway, host) => {
+          await started(gateway);
+          host.kill("SIGTERM", "launcher");
+        },
+      });
+      expect(run.gateway.settled).toMatchObject({ outcome: "cancelled", reason: "cancelled" });
+      expect(run.gateway.savedFile("file")).toBe("partial\n");
+      expect(run.exitCode).toBe(0);
+      expect(run.leftovers).toEqual([]);
+    },
+  );
 
   // Saving may take two minutes, as long as this test; the platform gives ten seconds in all.
-  test("cancelled by the platform: settled, though the store never answers", async () => {
-    const run = await execute(claimFor(waiting), mode, {
-      during: async (gateway, host) => {
-        await started(gateway);
-        gateway.hangsOnObjects = true;
-        host.kill("SIGTERM", "launcher");
-      },
-    });
-    expect(run.gateway.settled).toMatchObject({
-      ...{ outcome: "cancelled", reason: "cancelled", workspace: { state: "not_saved" } },
-    });
-    expect(run.leftovers).toEqual([]);
-  });
+  test.runIf(isTurn(1, 2))(
+    "cancelled by the platform: settled, though the store never answers",
+    async () => {
+      const run = await execute(claimFor(waiting), mode, {
+        during: async (gateway, host) => {
+          await started(gateway);
+          gateway.hangsOnObjects = true;
+          host.kill("SIGTERM", "launcher");
+        },
+      });
+      expect(run.gateway.settled).toMatchObject({
+        ...{ outcome: "cancelled", reason: "cancelled", workspace: { state: "not_saved" } },
+      });
+      expect(run.leftovers).toEqual([]);
+    },
+  );
 
   test("the supervisor is killed: the launcher ends everything and says so", async () => {
     const run = await execute(claimFor(waiting), mode, {
@@ -102,7 +109,7 @@ describe("the gateway", options, () => {
     expect(run.exitCode).toBe(1);
   });
 
-  test("may stumble: claim, events and settlement are repeated", async () => {
+  test.runIf(isTurn(0, 2))("may stumble: claim, events and settlement are repeated", async () => {
     const run = await execute(claimFor("echo through"), "userns", {
       prepare: (gateway) => {
         for (const path of [gatewayPaths.claim, gatewayPaths.events, gatewayPaths.settle]) {
@@ -114,20 +121,23 @@ describe("the gateway", options, () => {
     expect(run.gateway.events.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
   });
 
-  test("may not take the workspace: settled all the same, and it says so", async () => {
-    const run = await execute(claimFor("echo x > file; echo answer"), "userns", {
-      prepare: (gateway) => {
-        gateway.refusesObjects = true;
-      },
-    });
-    expect(run.gateway.settled).toMatchObject({
-      outcome: "success",
-      workspace: { state: "not_saved" },
-    });
-    expect(run.gateway.settled?.output).toBe("answer\nThe workspace could not be saved.\n");
-  });
+  test.runIf(isTurn(0, 2))(
+    "may not take the workspace: settled all the same, and it says so",
+    async () => {
+      const run = await execute(claimFor("echo x > file; echo answer"), "userns", {
+        prepare: (gateway) => {
+          gateway.refusesObjects = true;
+        },
+      });
+      expect(run.gateway.settled).toMatchObject({
+        outcome: "success",
+        workspace: { state: "not_saved" },
+      });
+      expect(run.gateway.settled?.output).toBe("answer\nThe workspace could not be saved.\n");
+    },
+  );
 
-  test("may know a newer attempt: this one ends without settling", async () => {
+  test.runIf(isTurn(1, 2))("may know a newer attempt: this one ends without settling", async () => {
     const run = await execute(claimFor(waiting, { lease: beating }), "userns", {
       during: async (gateway) => {
         await started(gateway);

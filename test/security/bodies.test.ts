@@ -2,6 +2,7 @@
 import { beforeAll, describe, test } from "vitest";
 import { cloud } from "../kit/cloud.ts";
 import { newOwner } from "../kit/owners.ts";
+import { sharedOut } from "../kit/shard.ts";
 import { ask, expectRefusal } from "./support/refusals.ts";
 import { keyRoutes, operatorRoutes, type TableRoute } from "./support/table.ts";
 
@@ -22,21 +23,21 @@ async function sendTo(route: TableRoute, raw: string, headers: Record<string, st
 }
 
 describe("a body that a route doesn't take", () => {
-  test.each(jsonRoutes)("$title refuses what isn't JSON", async (route) => {
+  test.each(sharedOut(jsonRoutes, 4))("$title refuses what isn't JSON", async (route) => {
     expectRefusal(await sendTo(route, "{"), 400, "MALFORMED_JSON");
   });
 
-  test.each(jsonRoutes)("$title refuses another content type", async (route) => {
+  test.each(sharedOut(jsonRoutes, 4))("$title refuses another content type", async (route) => {
     const headers = { "content-type": "text/plain" };
     expectRefusal(await sendTo(route, "{}", headers), 415, "UNSUPPORTED_MEDIA_TYPE");
   });
 
-  test.each(jsonRoutes)("$title refuses what is too large", async (route) => {
+  test.each(sharedOut(jsonRoutes, 4))("$title refuses what is too large", async (route) => {
     const raw = JSON.stringify("x".repeat(route.route.bodyBytesMax));
     expectRefusal(await sendTo(route, raw), 413, "PAYLOAD_TOO_LARGE");
   });
 
-  test.each(jsonRoutes)("$title refuses what is no object", async (route) => {
+  test.each(sharedOut(jsonRoutes, 4))("$title refuses what is no object", async (route) => {
     for (const raw of ['"text"', "[]", "null", "7"]) {
       expectRefusal(await sendTo(route, raw), 400, "VALIDATION_FAILED");
     }

@@ -4,6 +4,7 @@ import { accounts, audiences, firstOperator } from "../../local/cloud/names.ts";
 import { send } from "../kit/client.ts";
 import { functionUrl, idTokenFor, operationsOf, resetOperations } from "../kit/cloud.ts";
 import { newOwner } from "../kit/owners.ts";
+import { sharedOut } from "../kit/shard.ts";
 import { ask, expectRefusal } from "./support/refusals.ts";
 import { forged } from "./support/stranger-keys.ts";
 import { internalRoutes, operatorRoutes } from "./support/table.ts";
@@ -50,33 +51,36 @@ describe("KEY-9 an operator's route", () => {
 });
 
 describe("EDG-6 internal functions", () => {
-  test.each(internalRoutes)("$title isn't there for the edge", async (route) => {
+  test.each(sharedOut(internalRoutes, 2))("$title isn't there for the edge", async (route) => {
     for (const credential of [null, key]) {
       expectRefusal(await ask(route, { key: credential }), 404, "NOT_FOUND");
     }
   });
 
-  test.each(internalRoutes)("$title takes no credential of another kind", async (route) => {
-    const baseUrl = await functionUrl(route.name);
-    const audience = { runner: audiences.gateway, scheduler: audiences.maintenance }[
-      String(route.route.authenticate)
-    ];
-    const { runner, scheduler } = accounts;
-    const tokens = [
-      ...Object.values(audiences)
-        .filter((other) => other !== audience)
-        .flatMap((other) => [idTokenFor(runner, other), idTokenFor(scheduler, other)]),
-    ];
-    for (const credential of [null, key, forged, ...nonsense, ...(await Promise.all(tokens))]) {
-      expectRefusal(await ask(route, { key: credential, baseUrl }), 401, "UNAUTHORIZED");
-    }
-    if (audience === undefined) return;
-    const own = route.route.authenticate === "runner" ? runner : scheduler;
-    for (const email of [runner, scheduler, stranger].filter((other) => other !== own)) {
-      const token = await idTokenFor(email, audience);
-      expectRefusal(await ask(route, { key: token, baseUrl }), 403, "FORBIDDEN");
-    }
-  });
+  test.each(sharedOut(internalRoutes, 2))(
+    "$title takes no credential of another kind",
+    async (route) => {
+      const baseUrl = await functionUrl(route.name);
+      const audience = { runner: audiences.gateway, scheduler: audiences.maintenance }[
+        String(route.route.authenticate)
+      ];
+      const { runner, scheduler } = accounts;
+      const tokens = [
+        ...Object.values(audiences)
+          .filter((other) => other !== audience)
+          .flatMap((other) => [idTokenFor(runner, other), idTokenFor(scheduler, other)]),
+      ];
+      for (const credential of [null, key, forged, ...nonsense, ...(await Promise.all(tokens))]) {
+        expectRefusal(await ask(route, { key: credential, baseUrl }), 401, "UNAUTHORIZED");
+      }
+      if (audience === undefined) return;
+      const own = route.route.authenticate === "runner" ? runner : scheduler;
+      for (const email of [runner, scheduler, stranger].filter((other) => other !== own)) {
+        const token = await idTokenFor(email, audience);
+        expectRefusal(await ask(route, { key: token, baseUrl }), 403, "FORBIDDEN");
+      }
+    },
+  );
 
   test("are internal by their paths as well", async () => {
     for (const { path } of internalRoutes) expect(path).toMatch(/^\/internal\//);

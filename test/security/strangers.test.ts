@@ -4,6 +4,7 @@ import { send } from "../kit/client.ts";
 import { operationsOf, resetOperations } from "../kit/cloud.ts";
 import { startAsides } from "../kit/function-aside.ts";
 import { newOwner } from "../kit/owners.ts";
+import { sharedOut } from "../kit/shard.ts";
 import { ask, expectRefusal } from "./support/refusals.ts";
 import { pathFor } from "./support/samples.ts";
 import type { StrangerKey } from "./support/stranger-keys.ts";
@@ -35,7 +36,7 @@ async function operationsOfAll() {
 describe("KEY-3 a key that was never issued", () => {
   beforeAll(resetOperations);
 
-  test.each(keyRoutes)("$title refuses it, and a missing one", async (route) => {
+  test.each(sharedOut(keyRoutes, 2))("$title refuses it, and a missing one", async (route) => {
     await expectRefused(route, unissued);
   });
 
@@ -52,7 +53,7 @@ describe("KEY-1 every route but the public ones needs a key", () => {
     await resetOperations();
   });
 
-  test.each(keyRoutes)("$title refuses one that is valid no more", async (route) => {
+  test.each(sharedOut(keyRoutes, 2))("$title refuses one that is valid no more", async (route) => {
     await expectRefused(route, keys);
   });
 
