@@ -20,7 +20,7 @@ const limits = {
     dispatchDeadlineMs: 1_000,
     claimDeadlineMs: 3_000,
     heartbeatIntervalMs: 500,
-    leaseMs: 6_000,
+    leaseMs: 15_000,
   },
 };
 
