@@ -17,7 +17,7 @@ async function drill(...args: string[]) {
   });
 }
 
-describe.runIf(isTurn(1, 4))("SEC-6 a main database that is lost and restored", () => {
+describe.runIf(isTurn(3, 6))("SEC-6 a main database that is lost and restored", () => {
   test(
     "balances, has its audit rows, and leaves dead what was shredded",
     async () => {

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { theFleet } from "../kit/fleet.ts";
 import type { FunctionAside } from "../kit/function-aside.ts";
 import { expectCharged, insist, newCrowd, testMsMax, turns, withStatus } from "../kit/money.ts";
-import { isLong } from "../kit/shard.ts";
+import { isLong, isTurn } from "../kit/shard.ts";
 import { firestore } from "../kit/store.ts";
 
 const attempts = isLong ? 500 : 70;
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 
 describe("LIM-1 executions per key over four processes", () => {
-  test(
+  test.runIf(isTurn(1, 2))(
     `exactly 30 of ${attempts} at once are admitted, and only they cost money`,
     async () => {
       const crowd = await newCrowd(attempts, attempts);

@@ -19,7 +19,7 @@ import {
 } from "../kit/money.ts";
 import { seed } from "../kit/seed.ts";
 import { Dice } from "../kit/seeded-random.ts";
-import { isLong } from "../kit/shard.ts";
+import { isLong, isTurn } from "../kit/shard.ts";
 
 const attempts = isLong ? 200 : 24;
 const affords = isLong ? 100 : 12;
@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 
 describe("BUD-3 F12 a process that pauses and goes on", () => {
-  test(
+  test.runIf(isTurn(1, 2))(
     `doesn't start an execution twice (seed ${seed})`,
     async () => {
       const dice = new Dice(seed);
@@ -66,7 +66,7 @@ describe("BUD-3 F12 a process that pauses and goes on", () => {
     testMsMax,
   );
 
-  test(
+  test.runIf(isTurn(0, 2))(
     "doesn't settle an execution twice",
     async () => {
       const crowd = await newCrowd(4, 4);

@@ -195,12 +195,14 @@ END
   ),
 ];
 
+import { isTurn } from "../kit/shard.ts";
+
 const isThere = ({ needs }: Row) => needs.every((path) => existsSync(path));
 const marker = "::row ";
 const tried = rows.filter(isThere);
 const task = `exec > >(while read -r line; do echo "$line"; done); seq 1 5000; echo LAST-LINE`;
 
-describe.each(modesNow)("in mode %s", { timeout: 240_000 }, (mode) => {
+describe.runIf(isTurn(0, 2)).each(modesNow)("in mode %s", { timeout: 240_000 }, (mode) => {
   let streamed = "";
   let answer = "";
   beforeAll(async () => {
