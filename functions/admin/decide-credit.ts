@@ -47,7 +47,7 @@ async function readRequest({ params, caller, deps }: CreditRequestContext) {
 
 export const confirmCredit = change({
   ...decides,
-  answers: "POST /v1/admin/users/:userId/credit-requests/:requestId/confirm",
+  endpoint: "POST /v1/admin/users/:userId/credit-requests/:requestId/confirm",
   summary:
     "Move the money that another operator asked for; who asked can't confirm, nor whom one of the two made.",
   audit: "budget.credit_confirmed",
@@ -84,7 +84,7 @@ export const confirmCredit = change({
 
 export const declineCredit = change({
   ...decides,
-  answers: "POST /v1/admin/users/:userId/credit-requests/:requestId/decline",
+  endpoint: "POST /v1/admin/users/:userId/credit-requests/:requestId/decline",
   summary: "Refuse what another operator asked for, or withdraw what one asked for oneself.",
   audit: "budget.credit_declined",
   read: async (context) => await readRequest(context),

@@ -8,7 +8,7 @@ import { profiles } from "#shared/protocol/job";
 import { askStart, readPlace } from "./preview-start.ts";
 
 export const canExecute = query({
-  answers: "GET /v1/budget/can-execute",
+  endpoint: "GET /v1/budget/can-execute",
   summary: "Whether an execution would be admitted now, or what it would be refused with.",
   authenticate: "api-key",
   scope: "billing:read",

@@ -23,7 +23,7 @@ const Estimate = z.object({
 });
 
 export const estimateCost = query({
-  answers: "POST /v1/budget/estimate",
+  endpoint: "POST /v1/budget/estimate",
   summary: "What an execution can cost at most, and whether that is affordable now (BUD-8).",
   authenticate: "api-key",
   scope: "billing:read",

@@ -18,7 +18,7 @@ const CostBreakdown = z.object({
 });
 
 export const getCostBreakdown = query({
-  answers: "GET /v1/costs/breakdown",
+  endpoint: "GET /v1/costs/breakdown",
   summary: "What was spent in a period by environment, agent or source, in compute tokens.",
   authenticate: "api-key",
   scope: "billing:read",

@@ -27,7 +27,7 @@ const CostSummary = z.object({
 });
 
 export const getCostSummary = query({
-  answers: "GET /v1/costs/summary",
+  endpoint: "GET /v1/costs/summary",
   summary: "What was spent in a period, in compute tokens (cents), in all and by day.",
   authenticate: "api-key",
   scope: "billing:read",

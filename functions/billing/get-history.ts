@@ -18,7 +18,7 @@ const Day = z.object({
 });
 
 export const getHistory = query({
-  answers: "GET /v1/budget/history",
+  endpoint: "GET /v1/budget/history",
   summary: "Spending, credits and the balance of each of the last days (UTC), oldest first.",
   authenticate: "api-key",
   scope: "billing:read",

@@ -21,7 +21,7 @@ const Stats = z.object({
 });
 
 export const getStats = query({
-  answers: "GET /v1/billing/stats",
+  endpoint: "GET /v1/billing/stats",
   summary: "What a period has cost, in US dollars; by project, model or agent if asked.",
   authenticate: "api-key",
   scope: "billing:read",

@@ -5,7 +5,7 @@ import { spanOf } from "./period.ts";
 import { spentAndBegunIn } from "./spending.ts";
 
 export const getSummary = query({
-  answers: "GET /v1/billing/summary",
+  endpoint: "GET /v1/billing/summary",
   summary: "What this calendar month (UTC) has cost so far.",
   authenticate: "api-key",
   scope: "billing:read",

@@ -20,7 +20,7 @@ const TokenPerformance = z.object({
 });
 
 export const getTokenPerformance = query({
-  answers: "GET /v1/costs/performance/tokens",
+  endpoint: "GET /v1/costs/performance/tokens",
   summary: "The tokens of the threads that began in a period, in all and by day.",
   authenticate: "api-key",
   scope: "billing:read",

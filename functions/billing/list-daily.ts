@@ -7,7 +7,7 @@ import { daysOf, lastDays } from "./period.ts";
 import { spentAndBegunByDay } from "./spending.ts";
 
 export const listDaily = query({
-  answers: "GET /v1/billing/daily",
+  endpoint: "GET /v1/billing/daily",
   summary: "What each of the last days (UTC) has cost, oldest first; 30 of them, or `days`.",
   authenticate: "api-key",
   scope: "billing:read",

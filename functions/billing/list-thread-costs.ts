@@ -36,7 +36,7 @@ const ThreadCostsQuery = PageQuery.extend({
 const cost = { ...TokenCost.shape, totalCostUsd: z.number(), durationMs: z.int() };
 
 export const listThreadCosts = query({
-  answers: "GET /v1/costs/threads",
+  endpoint: "GET /v1/costs/threads",
   summary: "Threads with what each has cost, in compute tokens, dearest or latest first.",
   authenticate: "api-key",
   scope: "billing:read",

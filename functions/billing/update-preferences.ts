@@ -22,7 +22,7 @@ const PreferencesUpdate = exactObject({
 });
 
 export const updatePreferences = change({
-  answers: "PATCH /v1/billing/preferences",
+  endpoint: "PATCH /v1/billing/preferences",
   summary: "Set the monthly limit, or the percentages that raise an alert.",
   authenticate: "api-key",
   scope: "account:write",
@@ -32,7 +32,7 @@ export const updatePreferences = change({
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
   beforeConfirmed: "reads",
-  budget: "terms",
+  budget: "limits",
   audit: "budget.preferences_changed",
   reply: { 200: Preferences },
   read: "nothing",

@@ -24,7 +24,7 @@ import { patch } from "#shared/store/documents";
 import { type Environment, environments } from "#shared/store/environments";
 
 export const updateEnvironment = change({
-  answers: "PATCH /v1/environments/:environmentId",
+  endpoint: "PATCH /v1/environments/:environmentId",
   summary: "Change what is named; executions that have started keep what they started with.",
   authenticate: "api-key",
   scope: "environments:write",

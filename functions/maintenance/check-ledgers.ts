@@ -27,7 +27,7 @@ const Outcome = z.object({ checked: z.record(z.string(), z.int()) });
 type Name = Checked["outcome"] | "recounting" | "failed";
 
 export const checkLedgers = action({
-  answers: "POST /internal/maintenance/ledgers",
+  endpoint: "POST /internal/maintenance/ledgers",
   summary: "Hold accounts against their ledgers, owner after owner; a difference is an alarm.",
   authenticate: "scheduler",
   everyMs: 60_000,

@@ -11,7 +11,7 @@ const concurrency = 4;
 type Outcome = "closed" | "stopped" | "failed";
 
 export const sweepKeys = action({
-  answers: "POST /internal/maintenance/keys",
+  endpoint: "POST /internal/maintenance/keys",
   summary: "Close the keys that have expired, and stop what closed ones still run.",
   authenticate: "scheduler",
   everyMs: 2_000,

@@ -17,7 +17,7 @@ const ownersMax = 20;
 const Due = StorageUsage.pick({ v: true, kind: true, ownerId: true, sweepAt: true });
 
 export const sweepObjects = action({
-  answers: "POST /internal/maintenance/objects",
+  endpoint: "POST /internal/maintenance/objects",
   summary: "Delete what is stored of workspaces and nothing has named for hours.",
   authenticate: "scheduler",
   everyMs: 300_000,

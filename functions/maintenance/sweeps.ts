@@ -23,7 +23,7 @@ type Counts = Partial<Record<Swept | "failed", number>>;
 /** When each owner was last served, so that owners take turns across calls. */
 const servedAt = new LRUCache<string, number>({ max: 10_000 });
 
-type Sweep = Required<Pick<Route, "answers" | "everyMs" | "summary">> & {
+type Sweep = Required<Pick<Route, "endpoint" | "everyMs" | "summary">> & {
   readonly status: "queued" | "running";
 };
 
@@ -79,13 +79,13 @@ async function sweepOne(deps: Deps, due: DueExecution): Promise<Swept | "failed"
 }
 
 export const sweepQueued = sweepRoute({
-  answers: "POST /internal/maintenance/outbox",
+  endpoint: "POST /internal/maintenance/outbox",
   everyMs: 5_000,
   status: "queued",
   summary: "Dispatch the executions that a crash or a quota left behind, owners taking turns.",
 });
 export const sweepRunning = sweepRoute({
-  answers: "POST /internal/maintenance/reaper",
+  endpoint: "POST /internal/maintenance/reaper",
   everyMs: 15_000,
   status: "running",
   summary: "End the executions whose runner fell silent.",

@@ -18,7 +18,7 @@ import { requireRunning } from "./live-executions.ts";
 const bodyBytesMax = 1024 * 1024;
 
 export const storeEgress = action({
-  answers: "POST /internal/executions/egress",
+  endpoint: "POST /internal/executions/egress",
   summary: "Store a batch of attempts to reach others; one that was stored before changes nothing.",
   authenticate: "execution",
   scope: "none",

@@ -100,7 +100,7 @@ export async function followCommit(
     await route.after?.(committed);
     return await route.answerAfter?.(committed);
   } catch (cause) {
-    logFailure(`after ${route.answers} failed`, cause, { requestId: context.request.id });
+    logFailure(`after ${route.endpoint} failed`, cause, { requestId: context.request.id });
     if (!route.promisesAfter) return undefined;
     throw new ApiError("UNAVAILABLE", { cause, headers: { "retry-after": "5" } });
   }

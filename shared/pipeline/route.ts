@@ -146,7 +146,7 @@ interface After<D, R> {
 
 /** What every route states, whatever it does. */
 interface Stated<A extends Authentication, P, Q, B> {
-  readonly answers: `${"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} /${string}`;
+  readonly endpoint: `${"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} /${string}`;
   readonly summary: string;
   readonly authenticate: A;
   /**
@@ -200,7 +200,7 @@ interface QuerySpec<A extends Authentication, P, Q, B, D> extends Stated<A, P, Q
   readonly answer: (context: ReadContext<A, P, Q, B> & { data: D }) => Reply;
 }
 
-type Budget = "free" | "closing" | "hold" | "settle" | "credit" | "terms" | "admission" | "quota";
+type Budget = "free" | "closing" | "hold" | "settle" | "credit" | "limits" | "admission" | "quota";
 
 /** Decides on what it reads; the pipeline commits the decision with its audit row. */
 interface ChangeSpec<A extends Authentication, P, Q, B, D, E, R extends Decided>
@@ -286,8 +286,8 @@ export function action<A extends Authentication, P, Q, B, D>(
   return { ...spec, ...madeOf(spec), kind: "action" } as unknown as ActionRoute;
 }
 
-function madeOf({ answers, reply }: Pick<Route, "answers" | "reply">): Made {
-  const [method = "", path = ""] = answers.split(" ");
+function madeOf({ endpoint, reply }: Pick<Route, "endpoint" | "reply">): Made {
+  const [method = "", path = ""] = endpoint.split(" ");
   const paths = path.startsWith("/v1/") ? [path, path.slice("/v1".length)] : [path];
   const streams = Object.values(reply).some((body) => body === "stream");
   return { method, paths, streams };

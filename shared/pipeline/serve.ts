@@ -153,7 +153,7 @@ function admit(
     const [path = "/", ...query] = request.url.split("?");
     const found = match(router, request.method ?? "", path);
     requireDecodable(query.join("?"));
-    logged = { ...record, route: found.route.answers };
+    logged = { ...record, route: found.route.endpoint };
     const credential = checkCredential(found.route.authenticate, request);
     checkBodyHead(request, found.route);
     const { "content-type": contentType } = request.headers;
