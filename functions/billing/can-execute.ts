@@ -5,7 +5,7 @@ import { noParams, ok, usd } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { query } from "#shared/pipeline/route";
 import { profiles } from "#shared/protocol/job";
-import { askStart, readPlace } from "./preview-start.ts";
+import { previewStart, readPlace } from "./preview-start.ts";
 
 export const canExecute = query({
   endpoint: "GET /v1/budget/can-execute",
@@ -34,7 +34,7 @@ export const canExecute = query({
   },
   read: async ({ caller, query, deps }) => await readPlace(deps.store, caller.owner, query),
   answer({ caller, data, now }) {
-    const { refusal, requiredMicrousd } = askStart(caller.key, data, now);
+    const { refusal, requiredMicrousd } = previewStart(caller.key, data, now);
     const retryAfterS = refusal?.headers["retry-after"];
     return ok({
       canExecute: refusal === null,

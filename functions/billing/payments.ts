@@ -65,7 +65,7 @@ export const listTopUpOptions = query({
 export const getPaymentStatus = query({
   ...readsNothing,
   endpoint: "GET /v1/budget/payment-status",
-  summary: "That no payments are configured.",
+  summary: "Says that no payments are configured.",
   reply: { 200: z.object({ configured: z.literal(false), pendingPayments: z.literal(0) }) },
   answer: () => ok({ configured: false, pendingPayments: 0 }),
 });
@@ -73,7 +73,7 @@ export const getPaymentStatus = query({
 export const recordMcpUsage = query({
   ...readsNothing,
   endpoint: "POST /v1/billing/mcp-usage",
-  summary: "Taken note of by nobody: only what runs here is charged, never what a client says.",
+  summary: "Records nothing: only what runs here is charged, never what a client reports.",
   body: z.object({
     serverType: z.enum(["deep_research", "nano_banana"]),
     referenceId: z.string().max(200).optional(),

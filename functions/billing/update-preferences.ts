@@ -9,7 +9,7 @@ import { AlertPercents } from "#shared/core/money/alert-state";
 import { ApiError } from "#shared/errors/api-error";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 
-/** Preferences that can't be chosen here are accepted if they match what holds, else refused. */
+/** A preference that can't be chosen here is accepted with the value it has, and with no other. */
 const PreferencesUpdate = exactObject({
   monthlyResourceSpendLimit: LimitAmount.optional(),
   alertPercentages: AlertPercents.optional(),
