@@ -5,7 +5,7 @@ import { authenticate } from "./authenticate.ts";
 import type { AuditedChange, RequestSecurity } from "./request-security.ts";
 import type { AnyContext, ChangeRoute, Deps } from "./route.ts";
 
-/** Security of a function that has callers to identify. */
+/** The security of a function whose callers are identified. */
 export function requestSecurity(deps: Deps): RequestSecurity {
   const keys = new ApiKeyCache(() => deps.store, {
     now: deps.now,
