@@ -79,7 +79,7 @@ async function listen(service: Service, host: () => FunctionHost): Promise<void>
   const { deps, security } = host();
   const { PORT, PADDOCK_BIND } = config();
   const elapsed = () => performance.now();
-  // Nothing works without peppers and limits, so a process that can't read them doesn't start.
+  // Nothing works without peppers and limits; a process that can't read them doesn't start.
   if (service.routes.some(({ authenticate }) => authenticate === "api-key")) peppers();
   const limits = new LimitGate(deploymentLimits(), elapsed);
   const sent = new SentAnswers(() => deps.store, {
@@ -107,8 +107,8 @@ async function listen(service: Service, host: () => FunctionHost): Promise<void>
 
 /**
  * An error that a request's callback throws outside of our promises is answered like any other
- * failure of that request. All other uncaught errors end the process, after a line of our own, since
- * Node's would contain the error's message and the bundle's only line.
+ * failure of that request. All other uncaught errors end the process, after a line of our own,
+ * since Node's would contain the error's message and the bundle's only line.
  */
 function takeUncaught(name: string): void {
   process.on("uncaughtException", (cause, origin) => {
