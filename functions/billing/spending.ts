@@ -14,7 +14,7 @@ import { type DaySum, type Series, sumsByDay } from "./sums-by-day.ts";
 const togetherMax = 8;
 export type Dimension = "environmentId" | "agentId" | "projectId" | "model";
 
-export interface Part {
+export interface SpendingQuery {
   readonly span: Span;
   /** Limits the sum to one environment, agent, project or model. */
   readonly where?: readonly (readonly [dimension: Dimension, id: string])[];
@@ -31,7 +31,7 @@ export interface Spent {
 export async function spentIn(
   store: ReadStore,
   owner: Owner,
-  { span, where = [] }: Part,
+  { span, where = [] }: SpendingQuery,
 ): Promise<Spent> {
   const { collection, where: charges, fields } = chargesOf(owner);
   const between = { field: "createdAt", ...span };
@@ -68,7 +68,7 @@ export interface ThreadTotals {
 export async function threadTotalsIn(
   store: ReadStore,
   owner: Owner,
-  { span, where = [] }: Part,
+  { span, where = [] }: SpendingQuery,
 ): Promise<ThreadTotals> {
   const { collection, fields } = threadsOf(owner);
   const between = { field: "createdAt", ...span };
@@ -98,7 +98,7 @@ function asThreadTotals({ count, sums }: DaySum): ThreadTotals {
 export async function totalsIn(
   store: ReadStore,
   owner: Owner,
-  part: Part,
+  part: SpendingQuery,
 ): Promise<Spent & ThreadTotals> {
   const [spent, threadTotals] = await Promise.all([
     spentIn(store, owner, part),

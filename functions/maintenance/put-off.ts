@@ -5,7 +5,7 @@ import { patch, type Ref, type Version } from "#shared/store/documents";
 /** About the time between two sweeps. */
 const putOffMs = 15_000;
 
-interface PutOffDeps {
+export interface PutOffDeps {
   readonly store: Pick<Deps["store"], "get" | "commit">;
   now(): number;
 }

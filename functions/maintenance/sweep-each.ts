@@ -1,16 +1,10 @@
 import pMap from "p-map";
 import type * as z from "zod";
-import type { Deps } from "#shared/pipeline/route";
 import type { Ref, Version } from "#shared/store/documents";
-import { putOff } from "./put-off.ts";
+import { type PutOffDeps, putOff } from "./put-off.ts";
 
 /** How long a call works. The platform ends it after 120 s. */
 export const sweepingMsMax = 60_000;
-
-interface SweepDeps {
-  readonly store: Pick<Deps["store"], "get" | "commit">;
-  now(): number;
-}
 
 /** What the work on one thing is given. */
 export interface SweepTurn {
@@ -29,7 +23,7 @@ export interface SweepTurn {
  * @param sweep.work Must write from when the thing is due again, if it is.
  */
 export async function sweepEach<T, S extends z.ZodObject, O>(
-  deps: SweepDeps,
+  deps: PutOffDeps,
   due: readonly T[],
   sweep: {
     readonly concurrency: number;

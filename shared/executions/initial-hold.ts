@@ -24,7 +24,7 @@ export function effectiveLimits(
   };
 }
 
-export interface FirstHold {
+export interface StartToHold {
   readonly key: KeyCeilings & { readonly id: string; readonly lineageId: string | null };
   readonly execution: Metered;
   /** The owner's limits, from `effectiveLimits`. */
@@ -33,7 +33,7 @@ export interface FirstHold {
 }
 
 /** The request for the hold that a start needs, for `hold` and for `refusalOf`. */
-export function initialHold(start: FirstHold): Omit<HoldRequest, "executionId"> {
+export function initialHold(start: StartToHold): Omit<HoldRequest, "executionId"> {
   const { key, execution, limits, now } = start;
   const { executionCostMaxMicrousd, dayCostMaxMicrousd } = key;
   const holdLimits: HoldLimits = limits;

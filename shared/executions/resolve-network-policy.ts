@@ -1,5 +1,5 @@
-import { type NetworkInput, type Reach, requestedNetwork } from "../contract/network.ts";
-import { isWithinNetwork } from "../core/network/network-policy.ts";
+import { type NetworkInput, requestedNetwork } from "../contract/network.ts";
+import { isWithinNetwork, type Reach } from "../core/network/network-policy.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { defaultEgressLimits } from "../protocol/runner.ts";
 import type { Environment } from "../store/environments.ts";

@@ -128,7 +128,7 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
 }
 
 /** The result of a route's steps. */
-interface Outcome {
+interface StepsResult {
   readonly reply: Reply;
   readonly changed: boolean;
   /** Runs what follows the commit, whose answer replaces `reply`; null if nothing follows. */
@@ -141,7 +141,7 @@ async function runSteps(
   prepared: PreparedRequest,
   known: Working,
   response: ServerResponse,
-): Promise<Outcome> {
+): Promise<StepsResult> {
   const keepConfirmed = confirming(known);
   await keepConfirmed();
   const { context, data } = prepared;

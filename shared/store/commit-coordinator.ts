@@ -27,9 +27,9 @@ import {
   decideTogether,
   finish,
   type KnownAccount,
+  type QueuedChange,
   refreshed,
   rejectAll,
-  type Waiting,
 } from "./decide-together.ts";
 import type { Write } from "./documents.ts";
 import {
@@ -104,7 +104,7 @@ export class CommitCoordinator {
     closings.add(done);
   }
 
-  #enqueue(waiting: Waiting): void {
+  #enqueue(waiting: QueuedChange): void {
     const { owner, closes } = waiting.change;
     const queue = closes ? this.#queues.closingsOf(owner) : this.#queues.of(owner);
     queue.waiting.push(waiting);
@@ -127,7 +127,7 @@ export class CommitCoordinator {
   /**
    * Commits `batch`. Changes that can't be committed now wait again or are refused. Never throws.
    */
-  async #commit(batch: readonly Waiting[], queue: OwnerQueue | null): Promise<void> {
+  async #commit(batch: readonly QueuedChange[], queue: OwnerQueue | null): Promise<void> {
     try {
       const ready = await refreshed(batch);
       const known = queue && (await this.#account(queue, ready));
@@ -140,7 +140,10 @@ export class CommitCoordinator {
     }
   }
 
-  async #account(queue: OwnerQueue, [first]: readonly Waiting[]): Promise<KnownAccount | null> {
+  async #account(
+    queue: OwnerQueue,
+    [first]: readonly QueuedChange[],
+  ): Promise<KnownAccount | null> {
     return first ? await this.#known(queue, first.change.owner) : null;
   }
 
@@ -212,7 +215,7 @@ export class CommitCoordinator {
   }
 
   async #retry(
-    batch: readonly Waiting[],
+    batch: readonly QueuedChange[],
     queue: OwnerQueue | null,
     before: KnownAccount | null,
   ): Promise<void> {
@@ -233,7 +236,7 @@ export class CommitCoordinator {
   }
 
   /** Commits a change that has no queue, once its pause is over. */
-  async #afterPause([waiting]: readonly Waiting[]): Promise<void> {
+  async #afterPause([waiting]: readonly QueuedChange[]): Promise<void> {
     if (!waiting) return;
     await pause(waiting.notBefore - performance.now());
     await this.#commit([waiting], null);
@@ -243,7 +246,7 @@ export class CommitCoordinator {
    * Finds the change that made a commit fail, or whether an outdated account did. Each change is
    * tried alone with an account that is read for it. If it fails then, it is at fault.
    */
-  #separate(batch: readonly Waiting[], { queue, error }: FailedBatch): void {
+  #separate(batch: readonly QueuedChange[], { queue, error }: FailedBatch): void {
     const own = batch.filter(({ alone }) => !queue || (alone && batch.length === 1));
     rejectAll(own, error);
     const rest = batch.filter((waiting) => !own.includes(waiting));
@@ -256,7 +259,7 @@ export class CommitCoordinator {
   /** Whether another process changed the account, so that no change in `batch` is at fault. */
   async #lostRace(
     queue: OwnerQueue,
-    batch: readonly Waiting[],
+    batch: readonly QueuedChange[],
     before: KnownAccount | null,
   ): Promise<boolean> {
     queue.known = null;
@@ -267,7 +270,7 @@ export class CommitCoordinator {
   /**
    * Puts `batch` at the queue's head. What its changes have read stays valid until it is too old.
    */
-  #requeueAfterLoss(batch: readonly Waiting[], queue: OwnerQueue): void {
+  #requeueAfterLoss(batch: readonly QueuedChange[], queue: OwnerQueue): void {
     growDelay(queue);
     const now = performance.now();
     const spent = batch.filter((waiting) => hasLostTooLong(waiting, now));
@@ -285,7 +288,10 @@ export class CommitCoordinator {
   }
 
   /** Tries changes again that have patience left: a commit that failed can't succeed any more. */
-  async #retryUnavailable(batch: readonly Waiting[], { queue, error }: FailedBatch): Promise<void> {
+  async #retryUnavailable(
+    batch: readonly QueuedChange[],
+    { queue, error }: FailedBatch,
+  ): Promise<void> {
     const now = performance.now();
     const patient = batch.filter((waiting) => hasPatience(waiting, now));
     const gaveUp = batch.filter((waiting) => !patient.includes(waiting));
@@ -296,7 +302,7 @@ export class CommitCoordinator {
     else await this.#afterPause(patient);
   }
 
-  #requeue(postponed: readonly Waiting[], queue: OwnerQueue | null): void {
+  #requeue(postponed: readonly QueuedChange[], queue: OwnerQueue | null): void {
     const now = performance.now();
     const spent = postponed.filter((waiting) => isSpent(waiting, now));
     rejectAll(spent, new ApiError("CONTENTION"));

@@ -8,7 +8,7 @@ import { addSizes, fitsWith, noSize, sizeOf } from "./commit-size.ts";
 import { replace, type Version, type Write } from "./documents.ts";
 import { accountId, accounts } from "./owners.ts";
 
-export interface Waiting {
+export interface QueuedChange {
   readonly change: Change<Decision>;
   readonly resolve: (committed: Committed<Decision>) => void;
   readonly reject: (error: unknown) => void;
@@ -31,18 +31,18 @@ export interface KnownAccount {
   readonly since: number;
 }
 
-export interface Part {
-  readonly waiting: Waiting;
+export interface DecidedChange {
+  readonly waiting: QueuedChange;
   readonly decision: Decision;
 }
 
 export interface DecidedBatch {
-  readonly parts: readonly Part[];
+  readonly parts: readonly DecidedChange[];
   /**
    * Changes for a later commit: those whose documents are stale or are changed by another part, so
    * that they must be read again, and those that there is no room for.
    */
-  readonly postponed: readonly Waiting[];
+  readonly postponed: readonly QueuedChange[];
   /** Whether the account would refuse a change, but may be too old to do so. */
   readonly outdated: boolean;
   /** The account that the decisions are based on. */
@@ -54,7 +54,7 @@ export interface DecidedBatch {
 }
 
 /** Reads stale documents of `batch` again. A change whose documents can't be read is refused. */
-export async function refreshed(batch: readonly Waiting[]): Promise<readonly Waiting[]> {
+export async function refreshed(batch: readonly QueuedChange[]): Promise<readonly QueuedChange[]> {
   const ready = await Promise.all(
     batch.map(async (waiting) => {
       if (!waiting.stale) return waiting;
@@ -74,11 +74,11 @@ export async function refreshed(batch: readonly Waiting[]): Promise<readonly Wai
 
 /** Lets each change decide on the account as the changes before it leave it. */
 export function decideTogether(
-  batch: readonly Waiting[],
+  batch: readonly QueuedChange[],
   known: KnownAccount | null,
 ): DecidedBatch {
-  const parts: Part[] = [];
-  const postponed: Waiting[] = [];
+  const parts: DecidedChange[] = [];
+  const postponed: QueuedChange[] = [];
   const touched = new Set<string>();
   const raised: Alert[] = [];
   let outdated = false;
@@ -132,12 +132,12 @@ export function announce({ parts, raised }: DecidedBatch): void {
   if (owner) announceAlerts(owner, raised);
 }
 
-export function rejectAll(batch: readonly Waiting[], error: unknown): void {
+export function rejectAll(batch: readonly QueuedChange[], error: unknown): void {
   for (const waiting of batch) waiting.reject(error);
 }
 
 /** @param versions Those of all writes, in order; null if they aren't known. */
-export function finish(parts: readonly Part[], versions: readonly Version[] | null): void {
+export function finish(parts: readonly DecidedChange[], versions: readonly Version[] | null): void {
   let done = 0;
   for (const { waiting, decision } of parts) {
     const end = done + decision.writes.length;

@@ -4,7 +4,7 @@ import { executionOf, expectSettled } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { orderRunRoom, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
-import { begin } from "../kit/start-execution.ts";
+import { startExecution } from "../kit/start-execution.ts";
 
 afterEach(async () => {
   await orderRunRoom(null);
@@ -12,7 +12,7 @@ afterEach(async () => {
 
 async function beginOn(owner: TestOwner, environmentId: string): Promise<string> {
   const threadId = await newThread(owner.key, { environmentId });
-  const { executionId } = await begin(owner, threadId, "true");
+  const { executionId } = await startExecution(owner, threadId, "true");
   await until(
     "its refusal",
     async () => (await executionOf(owner, executionId)).waitingSince !== null,

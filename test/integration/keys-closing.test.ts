@@ -13,7 +13,7 @@ import {
   newThread,
   type TestOwner,
 } from "../kit/owners.ts";
-import { begin, untilRunning } from "../kit/start-execution.ts";
+import { startExecution, untilRunning } from "../kit/start-execution.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 
 const endless = "echo begun; sleep 40; echo after";
@@ -43,7 +43,7 @@ interface Running {
 
 async function running(owner: TestOwner, environmentId: string): Promise<Running> {
   const threadId = await newThread(owner.key, { environmentId });
-  const { executionId, over } = await begin(owner, threadId, endless);
+  const { executionId, over } = await startExecution(owner, threadId, endless);
   await untilRunning(owner, executionId);
   return { by: owner, executionId, over };
 }

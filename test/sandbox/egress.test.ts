@@ -264,7 +264,7 @@ except OSError as e: print("refused")'
     );
   });
 
-  test("F6 isn't opened half: without its door nothing is run", async () => {
+  test("F6 isn't opened half: without its listener nothing runs", async () => {
     const folder = await runnerPrograms();
     const program = join(folder, "without-nsenter.cjs");
     const hide = 'execFileSync("mount", ["--bind", "/dev/null", "/usr/bin/nsenter"])';
@@ -278,7 +278,7 @@ except OSError as e: print("refused")'
     expect(gateway.settled?.output).not.toContain("ran\n");
   });
 
-  test("is the same in mode setpriv, and of the door nothing is left", async () => {
+  test("is the same in mode setpriv, and nothing of the listener is left", async () => {
     const script = "curl -sS https://allowed.test/hello; curl -sS -o /dev/null http://other.test/";
     const { gateway, leftovers } = await run(script, claimed, "setpriv");
     expect(gateway.settled?.output).toContain("hello from allowed.test\n");
