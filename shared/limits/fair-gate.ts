@@ -61,7 +61,7 @@ class OwnerLines {
 /** Requests that end nothing are served in the order in which they came, whatever their key. */
 const anyKey = "";
 
-/** For how long an instance still counts as shared once only one owner has requests in it. */
+/** An instance counts as shared for this long after only one owner has requests in it. */
 const sharedMs = 1_000;
 /** Requests that compute for a shorter time disturb nobody. */
 const restingFromMs = 5;

@@ -4,7 +4,7 @@ import type { Route } from "./route.ts";
 export interface Service {
   readonly name: string;
   readonly summary: string;
-  /** Through what it is reached. No function is reached from the internet directly. */
+  /** Who reaches it: the edge, or only callers inside. The internet never does directly. */
   readonly visibility: "edge" | "internal";
   readonly routes: readonly Route[];
   readonly limits: {

@@ -2,20 +2,18 @@
  * Commits changes. A pure function decides each of them, so it can be repeated: when a precondition
  * fails, the documents are read again and the change is decided again.
  *
- * All changes to an owner's account change the same document. They wait in the owner's queue and
- * are committed together: a commit takes what arrived during the last one, as far as there is room.
- * If a commit fails although the account hasn't changed and the database answers, one of its
- * changes is at fault. From then on each of them is committed alone, alternating with later
- * changes, so that an impossible change delays only its sender.
+ * All changes to an owner's account change the same document. They wait in the owner's queue, and a
+ * commit takes what arrived during the last one, as far as there is room. If it fails although the
+ * account hasn't changed and the database answers, one of its changes is at fault. From then on
+ * each is committed alone, alternating with later ones, so the faulty one delays only its sender.
  *
  * Closings (revoking, suspending, stopping) never share a commit with other changes and don't wait
- * for them. A closing that doesn't need the account is committed at once; the others have a queue
- * of their own. All other changes of the owner wait until its closings are done (KEY-10).
+ * for them. Those that don't need the account are committed at once; the others have their own
+ * queue. All other changes of the owner wait until its closings are done (KEY-10).
  *
- * Queues of the same owner in several processes compete in the database. A process that loses
- * pauses before its next commits and then reads the account, so that more changes share a commit.
- * The pause grows with each loss and shrinks with each win. A process that won pauses once, to let
- * others in.
+ * Queues of one owner in several processes compete in the database. A process that loses pauses
+ * before its next commits, longer with each loss and shorter with each win, so that more changes
+ * share one; then it reads the account. A process that won pauses once, to let others in.
  */
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -27,9 +25,9 @@ import {
   decideTogether,
   finish,
   type KnownAccount,
-  type QueuedChange,
   refreshed,
   rejectAll,
+  type Waiting,
 } from "./decide-together.ts";
 import type { Write } from "./documents.ts";
 import {
@@ -104,7 +102,7 @@ export class CommitCoordinator {
     closings.add(done);
   }
 
-  #enqueue(waiting: QueuedChange): void {
+  #enqueue(waiting: Waiting): void {
     const { owner, closes } = waiting.change;
     const queue = closes ? this.#queues.closingsOf(owner) : this.#queues.of(owner);
     queue.waiting.push(waiting);
@@ -124,10 +122,8 @@ export class CommitCoordinator {
     queue.running = false;
   }
 
-  /**
-   * Commits `batch`. Changes that can't be committed now wait again or are refused. Never throws.
-   */
-  async #commit(batch: readonly QueuedChange[], queue: OwnerQueue | null): Promise<void> {
+  /** Commits `batch`. Changes that can't be committed wait again or are refused. Never throws. */
+  async #commit(batch: readonly Waiting[], queue: OwnerQueue | null): Promise<void> {
     try {
       const ready = await refreshed(batch);
       const known = queue && (await this.#account(queue, ready));
@@ -140,10 +136,7 @@ export class CommitCoordinator {
     }
   }
 
-  async #account(
-    queue: OwnerQueue,
-    [first]: readonly QueuedChange[],
-  ): Promise<KnownAccount | null> {
+  async #account(queue: OwnerQueue, [first]: readonly Waiting[]): Promise<KnownAccount | null> {
     return first ? await this.#known(queue, first.change.owner) : null;
   }
 
@@ -215,7 +208,7 @@ export class CommitCoordinator {
   }
 
   async #retry(
-    batch: readonly QueuedChange[],
+    batch: readonly Waiting[],
     queue: OwnerQueue | null,
     before: KnownAccount | null,
   ): Promise<void> {
@@ -236,7 +229,7 @@ export class CommitCoordinator {
   }
 
   /** Commits a change that has no queue, once its pause is over. */
-  async #afterPause([waiting]: readonly QueuedChange[]): Promise<void> {
+  async #afterPause([waiting]: readonly Waiting[]): Promise<void> {
     if (!waiting) return;
     await pause(waiting.notBefore - performance.now());
     await this.#commit([waiting], null);
@@ -246,7 +239,7 @@ export class CommitCoordinator {
    * Finds the change that made a commit fail, or whether an outdated account did. Each change is
    * tried alone with an account that is read for it. If it fails then, it is at fault.
    */
-  #separate(batch: readonly QueuedChange[], { queue, error }: FailedBatch): void {
+  #separate(batch: readonly Waiting[], { queue, error }: FailedBatch): void {
     const own = batch.filter(({ alone }) => !queue || (alone && batch.length === 1));
     rejectAll(own, error);
     const rest = batch.filter((waiting) => !own.includes(waiting));
@@ -259,7 +252,7 @@ export class CommitCoordinator {
   /** Whether another process changed the account, so that no change in `batch` is at fault. */
   async #lostRace(
     queue: OwnerQueue,
-    batch: readonly QueuedChange[],
+    batch: readonly Waiting[],
     before: KnownAccount | null,
   ): Promise<boolean> {
     queue.known = null;
@@ -267,10 +260,8 @@ export class CommitCoordinator {
     return before !== null && now !== null && !now.version.isEqual(before.version);
   }
 
-  /**
-   * Puts `batch` at the queue's head. What its changes have read stays valid until it is too old.
-   */
-  #requeueAfterLoss(batch: readonly QueuedChange[], queue: OwnerQueue): void {
+  /** Puts `batch` at the queue's head. What its changes have read is valid until it is too old. */
+  #requeueAfterLoss(batch: readonly Waiting[], queue: OwnerQueue): void {
     growDelay(queue);
     const now = performance.now();
     const spent = batch.filter((waiting) => hasLostTooLong(waiting, now));
@@ -288,10 +279,7 @@ export class CommitCoordinator {
   }
 
   /** Tries changes again that have patience left: a commit that failed can't succeed any more. */
-  async #retryUnavailable(
-    batch: readonly QueuedChange[],
-    { queue, error }: FailedBatch,
-  ): Promise<void> {
+  async #retryUnavailable(batch: readonly Waiting[], { queue, error }: FailedBatch): Promise<void> {
     const now = performance.now();
     const patient = batch.filter((waiting) => hasPatience(waiting, now));
     const gaveUp = batch.filter((waiting) => !patient.includes(waiting));
@@ -302,7 +290,7 @@ export class CommitCoordinator {
     else await this.#afterPause(patient);
   }
 
-  #requeue(postponed: readonly QueuedChange[], queue: OwnerQueue | null): void {
+  #requeue(postponed: readonly Waiting[], queue: OwnerQueue | null): void {
     const now = performance.now();
     const spent = postponed.filter((waiting) => isSpent(waiting, now));
     rejectAll(spent, new ApiError("CONTENTION"));

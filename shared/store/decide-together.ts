@@ -8,7 +8,7 @@ import { addSizes, fitsWith, noSize, sizeOf } from "./commit-size.ts";
 import { replace, type Version, type Write } from "./documents.ts";
 import { accountId, accounts } from "./owners.ts";
 
-export interface QueuedChange {
+export interface Waiting {
   readonly change: Change<Decision>;
   readonly resolve: (committed: Committed<Decision>) => void;
   readonly reject: (error: unknown) => void;
@@ -32,7 +32,7 @@ export interface KnownAccount {
 }
 
 export interface DecidedChange {
-  readonly waiting: QueuedChange;
+  readonly waiting: Waiting;
   readonly decision: Decision;
 }
 
@@ -42,7 +42,7 @@ export interface DecidedBatch {
    * Changes for a later commit: those whose documents are stale or are changed by another part, so
    * that they must be read again, and those that there is no room for.
    */
-  readonly postponed: readonly QueuedChange[];
+  readonly postponed: readonly Waiting[];
   /** Whether the account would refuse a change, but may be too old to do so. */
   readonly outdated: boolean;
   /** The account that the decisions are based on. */
@@ -54,7 +54,7 @@ export interface DecidedBatch {
 }
 
 /** Reads stale documents of `batch` again. A change whose documents can't be read is refused. */
-export async function refreshed(batch: readonly QueuedChange[]): Promise<readonly QueuedChange[]> {
+export async function refreshed(batch: readonly Waiting[]): Promise<readonly Waiting[]> {
   const ready = await Promise.all(
     batch.map(async (waiting) => {
       if (!waiting.stale) return waiting;
@@ -74,11 +74,11 @@ export async function refreshed(batch: readonly QueuedChange[]): Promise<readonl
 
 /** Lets each change decide on the account as the changes before it leave it. */
 export function decideTogether(
-  batch: readonly QueuedChange[],
+  batch: readonly Waiting[],
   known: KnownAccount | null,
 ): DecidedBatch {
   const parts: DecidedChange[] = [];
-  const postponed: QueuedChange[] = [];
+  const postponed: Waiting[] = [];
   const touched = new Set<string>();
   const raised: Alert[] = [];
   let outdated = false;
@@ -132,7 +132,7 @@ export function announce({ parts, raised }: DecidedBatch): void {
   if (owner) announceAlerts(owner, raised);
 }
 
-export function rejectAll(batch: readonly QueuedChange[], error: unknown): void {
+export function rejectAll(batch: readonly Waiting[], error: unknown): void {
   for (const waiting of batch) waiting.reject(error);
 }
 

@@ -1,11 +1,11 @@
 /** The changes of one owner that wait to be committed, which of them go next, and when. */
 import type { Owner } from "../identity/owner.ts";
-import type { KnownAccount, QueuedChange } from "./decide-together.ts";
+import type { KnownAccount, Waiting } from "./decide-together.ts";
 
 export interface OwnerQueue {
   /** Whether it commits without pausing for other processes, as closings must (KEY-10). */
   readonly urgent: boolean;
-  readonly waiting: QueuedChange[];
+  readonly waiting: Waiting[];
   running: boolean;
   known: KnownAccount | null;
   reading: Promise<KnownAccount | null> | null;
@@ -46,7 +46,7 @@ function newQueue(options: { readonly urgent: boolean }): OwnerQueue {
 
 /** What is committed next: a batch, or how long to wait for one. */
 export type Next =
-  | { readonly batch: readonly QueuedChange[] }
+  | { readonly batch: readonly Waiting[] }
   | { readonly batch: null; readonly inMs: number };
 
 /**

@@ -1,5 +1,5 @@
 /** How long and how often a change is tried again, and how long it waits in between. */
-import type { QueuedChange } from "./decide-together.ts";
+import type { Waiting } from "./decide-together.ts";
 
 const attemptsMax = 12;
 const backoffMsMax = 250;
@@ -13,21 +13,21 @@ const readFreshMs = 1_000;
 const patienceMs = 5_000;
 
 /** Whether a change is given up. A closing is tried for a time, however often it collides. */
-export function isSpent(waiting: QueuedChange, now: number): boolean {
+export function isSpent(waiting: Waiting, now: number): boolean {
   return waiting.change.closes ? hasLostTooLong(waiting, now) : waiting.attempts >= attemptsMax;
 }
 
-export function hasLostTooLong({ since }: QueuedChange, now: number): boolean {
+export function hasLostTooLong({ since }: Waiting, now: number): boolean {
   return now - since > contentionMsMax;
 }
 
 /** Whether the change still waits for a database that doesn't answer. */
-export function hasPatience({ since }: QueuedChange, now: number): boolean {
+export function hasPatience({ since }: Waiting, now: number): boolean {
   return now - since < patienceMs;
 }
 
 /** Whether the change's documents are too old to rely on, although they may be unchanged. */
-export function isReadOld({ readAt }: QueuedChange, now: number): boolean {
+export function isReadOld({ readAt }: Waiting, now: number): boolean {
   return now - readAt > readFreshMs;
 }
 
@@ -35,7 +35,7 @@ export function isReadOld({ readAt }: QueuedChange, now: number): boolean {
  * The pause before the next try. `chance` is random from 0 to below 1 (full jitter), so that
  * processes that collided don't collide again.
  */
-export function backOffMs({ change, attempts }: QueuedChange, chance: number): number {
+export function backOffMs({ change, attempts }: Waiting, chance: number): number {
   const longest = change.closes ? closingBackoffMsMax : backoffMsMax;
   return Math.min(longest, 4 * 2 ** attempts) * chance;
 }
