@@ -4,7 +4,7 @@ import { cpSync, mkdirSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import * as z from "zod";
-import { startHost } from "../../test/sandbox/support/host.ts";
+import { startHost } from "../../test/kit/sandbox/host.ts";
 import type { Bench, Figure, Row } from "../figure.ts";
 import { median } from "../statistics.ts";
 

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { auditEntry } from "#shared/audit/audit-entry";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { derivedId } from "#shared/core/ids";
 import type { Owner } from "#shared/identity/owner";
@@ -7,6 +6,7 @@ import { ownerOf } from "#shared/owners/act-on-owner";
 import { asCheck, type Checked, checkLedger, nothingCounted } from "#shared/owners/check-ledger";
 import { logFailure, logViolation } from "#shared/pipeline/request-log";
 import { action, type Deps, jsonBytesMax } from "#shared/pipeline/route";
+import { auditEntry } from "#shared/store/audit-rows";
 import { overwrite } from "#shared/store/documents";
 import {
   type LedgerCheck,

@@ -1,7 +1,7 @@
-import { auditEntry } from "../audit/audit-entry.ts";
 import type { AuditRow } from "../core/audit-row.ts";
 import type { Account } from "../core/money/account.ts";
 import type { Owner } from "../identity/owner.ts";
+import { auditEntry } from "../store/audit-rows.ts";
 import { patch, type Version, type Write } from "../store/documents.ts";
 import { type Execution, executions } from "../store/executions.ts";
 import { chargeableCostMicrousd, endExecution, hasAskedForJob } from "./end-execution.ts";

@@ -1,9 +1,9 @@
 import pMap from "p-map";
-import { auditEntry } from "../audit/audit-entry.ts";
 import type { AuditRow } from "../core/audit-row.ts";
 import type { IdKind } from "../core/ids.ts";
 import { cancelJob } from "../google/jobs.ts";
 import type { Owner } from "../identity/owner.ts";
+import { auditEntry } from "../store/audit-rows.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import { executions, hasEnded } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";

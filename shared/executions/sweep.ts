@@ -4,7 +4,6 @@
  * commits only if nothing changed meanwhile, so sweeps and the runner may race.
  */
 import type { z } from "zod";
-import { auditEntry } from "../audit/audit-entry.ts";
 import {
   formatTicket,
   hashTicket,
@@ -15,6 +14,7 @@ import type { IdKind } from "../core/ids.ts";
 import { cancelJob, hasJobEnded } from "../google/jobs.ts";
 import { mintOwner, type Owner } from "../identity/owner.ts";
 import type { EndReason } from "../protocol/runner.ts";
+import { auditEntry } from "../store/audit-rows.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import { replace, type Snapshot, type Version } from "../store/documents.ts";
 import { Execution, executions } from "../store/executions.ts";

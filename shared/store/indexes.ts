@@ -6,9 +6,10 @@
 import type * as z from "zod";
 import { agents } from "./agents.ts";
 import { apiKeys } from "./api-keys.ts";
+import { auditRows } from "./audit-rows.ts";
 import { environments, sealingKeys } from "./environments.ts";
 import { executions } from "./executions.ts";
-import { auditRows, ledger } from "./owners.ts";
+import { ledger } from "./owners.ts";
 import { messages, threads } from "./threads.ts";
 import { storageUsages } from "./usage.ts";
 

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { AuditRow } from "../core/audit-row.ts";
 import { Account } from "../core/money/account.ts";
 import { ownedCollection, systemCollection } from "./documents.ts";
 
@@ -46,10 +45,6 @@ export type LedgerEntry = z.infer<typeof LedgerEntry>;
 export const accounts = ownedCollection(["account"], Account);
 export const accountId = "budget";
 export const ledger = ownedCollection(["ledger"], LedgerEntry);
-
-/** An audit row and its leaf hash, which the sequencer will put into the owner's tree. */
-export const StoredAuditRow = AuditRow.extend({ leafHash: z.string() });
-export const auditRows = ownedCollection(["audit"], StoredAuditRow);
 
 export const Operator = z.object({
   v: z.literal(1),

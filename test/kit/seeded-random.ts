@@ -1,4 +1,4 @@
-import { seededNumbers } from "../../scripts/tools/seeded-numbers.ts";
+import { seededNumbers } from "../../sim/seeded-numbers.ts";
 
 /** Chooses at random, the same for the same seed. */
 export class SeededRandom {

@@ -6,11 +6,11 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SandboxMode } from "#shared/protocol/sandbox-mode";
-import { claimFor } from "./support/gateway.ts";
-import { execute } from "./support/host.ts";
-import { runnerPrograms } from "./support/programs.ts";
+import { claimFor } from "../kit/sandbox/gateway.ts";
+import { execute } from "../kit/sandbox/host.ts";
+import { runnerPrograms } from "../kit/sandbox/programs.ts";
+import { allowing, publicAddress, TestInternet } from "../kit/sandbox/test-internet.ts";
 import { makeRegistries } from "./support/registries.ts";
-import { allowing, publicAddress, TestInternet } from "./support/test-internet.ts";
 
 const registries = makeRegistries("https://allowed.test");
 const internet = new TestInternet({

@@ -8,11 +8,11 @@ import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { sandboxModes } from "#shared/protocol/sandbox-mode";
 import { pollUntil } from "../../local/lib/poll-until.ts";
+import { claimFor } from "../kit/sandbox/gateway.ts";
+import { execute, type Host, processesOf } from "../kit/sandbox/host.ts";
 import { seed } from "../kit/seed.ts";
 import { SeededRandom } from "../kit/seeded-random.ts";
 import { isLong } from "../kit/shard.ts";
-import { claimFor } from "./support/gateway.ts";
-import { execute, type Host, processesOf } from "./support/host.ts";
 
 const kills = isLong ? 200 : 12;
 const parallel = 3;

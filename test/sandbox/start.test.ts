@@ -1,8 +1,8 @@
 /** How long a sandbox takes to start, including the proof: printed, with a loose bound. */
 import { expect, test } from "vitest";
 import { sandboxModes } from "#shared/protocol/sandbox-mode";
-import { claimFor } from "./support/gateway.ts";
-import { execute } from "./support/host.ts";
+import { claimFor } from "../kit/sandbox/gateway.ts";
+import { execute } from "../kit/sandbox/host.ts";
 
 const rounds = 7;
 

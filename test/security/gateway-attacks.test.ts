@@ -15,8 +15,8 @@ import { functionUrl, idTokenFor } from "../kit/cloud.ts";
 import { startAsides } from "../kit/function-aside.ts";
 import { newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { type Planted, plantExecution } from "../kit/plant-execution.ts";
+import type { Alteration } from "../kit/sandbox/programs.ts";
 import { triesEveryRow } from "../kit/shard.ts";
-import type { Alteration } from "../sandbox/support/programs.ts";
 import { alteredFunction } from "./support/altered-function.ts";
 
 const claimFile = "functions/runner-gateway/claim.ts";
