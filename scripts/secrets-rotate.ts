@@ -1,13 +1,13 @@
 /** `npm run secrets:rotate`: see `usage`. */
 import { createHash } from "node:crypto";
 import colours from "picocolors";
-import { auditEntry } from "#shared/audit/audit-entry";
 import { derivedId } from "#shared/core/ids";
 import { firestore } from "#shared/google/firestore";
 import { addPrimaryVersion, primaryVersion } from "#shared/google/kms-versions";
 import { operatorsTrail } from "#shared/identity/owner";
 import { existingOwner, ownerOf } from "#shared/owners/act-on-owner";
 import { rotateOwner } from "#shared/secrets/rotate";
+import { auditEntry } from "#shared/store/audit-rows";
 import { owners } from "#shared/store/owners";
 import type { SnapshotPage } from "#shared/store/read-snapshot";
 import { Store } from "#shared/store/store";

@@ -1,4 +1,4 @@
-import { seededNumbers } from "../scripts/tools/seeded-numbers.ts";
+import { seededNumbers } from "./seeded-numbers.ts";
 
 /** Draws from distributions, the same on every machine: V8 computes `log` and `cos` in software. */
 export class Random {

@@ -25,7 +25,7 @@ describe("every route", () => {
     idFieldsOf(route);
   });
 
-  test.each(routes)("$answers counts as what it does", (route) => {
+  test.each(routes)("$endpoint counts as what it does", (route) => {
     expect(classesOf(route)).toContain(route.limits);
   });
 });

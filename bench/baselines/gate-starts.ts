@@ -4,12 +4,12 @@
  * waits for a line on stdin before it begins, so that several can begin together.
  */
 import { once } from "node:events";
-import { auditEntry } from "#shared/audit/audit-entry";
 import { deploymentLimits } from "#shared/config";
 import { MessageCreate } from "#shared/contract/message-create";
 import { ticketRandomBytes } from "#shared/core/executions/ticket";
 import { newOwner } from "#shared/owners/act-on-owner";
 import { realDeps } from "#shared/pipeline/deps";
+import { auditEntry } from "#shared/store/audit-rows";
 import { readForStart } from "../../functions/threads/read-for-start.ts";
 import { startExecution } from "../../functions/threads/start-execution.ts";
 

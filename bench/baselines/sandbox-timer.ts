@@ -7,7 +7,7 @@ import { Socket } from "node:net";
 import { takeSecrets } from "../../runner/supervisor/execution-secrets.ts";
 import { LauncherLine } from "../../runner/supervisor/launcher-client.ts";
 import { SandboxSession } from "../../runner/supervisor/sandbox-session.ts";
-import { claimFor } from "../../test/sandbox/support/gateway.ts";
+import { claimFor } from "../../test/kit/sandbox/gateway.ts";
 
 const gateway = process.env.PADDOCK_GATEWAY_URL ?? "";
 const script = "echo first";

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import type { RequestListener, ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
-import { claimFor } from "../../test/sandbox/support/gateway.ts";
-import { execute } from "../../test/sandbox/support/host.ts";
-import { allowing, TestInternet } from "../../test/sandbox/support/test-internet.ts";
+import { claimFor } from "../../test/kit/sandbox/gateway.ts";
+import { execute } from "../../test/kit/sandbox/host.ts";
+import { allowing, TestInternet } from "../../test/kit/sandbox/test-internet.ts";
 import type { Effort, Figure, Row } from "../figure.ts";
 import { median } from "../statistics.ts";
 

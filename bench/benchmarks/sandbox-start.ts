@@ -4,7 +4,7 @@ import { cpSync, mkdirSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import * as z from "zod";
-import { startHost } from "../../test/sandbox/support/host.ts";
+import { startHost } from "../../test/kit/sandbox/host.ts";
 import type { Bench, Figure, Row } from "../figure.ts";
 import { median } from "../statistics.ts";
 
@@ -19,7 +19,7 @@ export const sandboxStart: Figure = {
   name: "sandbox",
   title: "Sandbox start, spawn to the first command's first byte, walls proven",
   async run(bench) {
-    const program = layOut(bench);
+    const program = prepareProgram(bench);
     const alone = await startsOf(bench, program, 1);
     const together = await startsOf(bench, program, parallel);
     return [
@@ -41,7 +41,7 @@ function rowOf(what: string, { firstByte, bare }: Starts, atMost: number): Row {
   return { what, unit: "ms", value: median(firstByte), baseline, goal: { of: "value", atMost } };
 }
 
-function layOut({ distFolder, bareFolder }: Bench): string {
+function prepareProgram({ distFolder, bareFolder }: Bench): string {
   const folder = join(bareFolder, "runner");
   mkdirSync(folder, { recursive: true });
   cpSync(join(distFolder, "runner"), folder, { recursive: true });

@@ -57,8 +57,8 @@ export async function untilDomainIsReady(
         : undefined;
       if (managed?.state === "ACTIVE") break;
       if (managed?.state === "FAILED" || performance.now() > deadline) {
-        const told = managed?.authorizationAttemptInfo.find(({ details }) => details)?.details;
-        const why = told ?? managed?.provisioningIssue?.details ?? "";
+        const detail = managed?.authorizationAttemptInfo.find(({ details }) => details)?.details;
+        const why = detail ?? managed?.provisioningIssue?.details ?? "";
         const what = `The certificate of ${domain} is ${managed?.state ?? "not to be seen"}. ${why}`;
         throw new Stop(`${what.trim()} Run the same command again later.`, notYetExitCode);
       }

@@ -115,7 +115,7 @@ function releaseOf(context: DeployContext, wanted: Wanted, planSha256: string | 
 }
 
 function isSame(one: Release, other: Release): boolean {
-  const told = ({ images, listsSha256, variables, secretVersions, github }: Release) =>
+  const comparable = ({ images, listsSha256, variables, secretVersions, github }: Release) =>
     JSON.stringify({ images, listsSha256, variables, secretVersions, github });
-  return told(one) === told(other);
+  return comparable(one) === comparable(other);
 }

@@ -5,7 +5,7 @@ import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { makeOperator, OperatorBody, readFutureOperator } from "./operator-body.ts";
 
 export const createFirstOperator = change({
-  answers: "POST /v1/admin/operators/first",
+  endpoint: "POST /v1/admin/operators/first",
   summary: "The person whom the deployment names becomes an operator, once (KEY-9).",
   authenticate: "first-operator",
   scope: "none",

@@ -5,7 +5,7 @@ import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { makeOperator, OperatorBody, OperatorName, readFutureOperator } from "./operator-body.ts";
 
 export const createOperator = change({
-  answers: "POST /v1/admin/operators",
+  endpoint: "POST /v1/admin/operators",
   summary: "Make another person an operator, by the address of their Google identity.",
   authenticate: "operator",
   scope: "none",

@@ -31,7 +31,7 @@ const unbounded = {
 } as const;
 
 export const createOwner = change({
-  answers: "POST /v1/admin/users",
+  endpoint: "POST /v1/admin/users",
   summary: "Make an owner with an empty account and a first key, shown once (KEY-9).",
   authenticate: "operator",
   scope: "none",

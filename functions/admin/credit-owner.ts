@@ -18,7 +18,7 @@ function creditOf({ amount, description }: z.output<typeof Credit>) {
 const credited = { success: z.literal(true), userId: z.string(), addedAmount: z.number() };
 
 export const creditOwner = orderRoute({
-  answers: "POST /v1/admin/users/:userId/credit",
+  endpoint: "POST /v1/admin/users/:userId/credit",
   summary: "Add money to an owner's account; an Idempotency-Key makes repeating it harmless.",
   body: Credit,
   orderOf: creditOf,
@@ -33,7 +33,7 @@ export const creditOwner = orderRoute({
 });
 
 export const addCredits = orderRoute({
-  answers: "POST /v1/billing/admin/:userId/credits",
+  endpoint: "POST /v1/billing/admin/:userId/credits",
   summary: "The same, in the public API's form.",
   body: Credit,
   orderOf: creditOf,
@@ -48,7 +48,7 @@ export const addCredits = orderRoute({
 });
 
 export const topUp = orderRoute({
-  answers: "POST /v1/billing/admin/:userId/top-up",
+  endpoint: "POST /v1/billing/admin/:userId/top-up",
   summary: "The same, as the public API's top-up: there is one balance for both.",
   body: Credit,
   orderOf: creditOf,
@@ -63,7 +63,7 @@ export const topUp = orderRoute({
 });
 
 export const adjustOwner = orderRoute({
-  answers: "POST /v1/admin/users/:userId/adjustments",
+  endpoint: "POST /v1/admin/users/:userId/adjustments",
   summary: "Correct an account by an amount, below zero too, but never below what is held.",
   body: z.object({
     amount: Dollars.min(-1_000_000)

@@ -8,7 +8,7 @@ import { query } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 
 export const getOwnerBudget = query({
-  answers: "GET /v1/billing/admin/:userId/budget",
+  endpoint: "GET /v1/billing/admin/:userId/budget",
   summary: "An owner's budget in the public API's form.",
   authenticate: "operator",
   scope: "none",

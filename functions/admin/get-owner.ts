@@ -9,7 +9,7 @@ import { accountId, accounts } from "#shared/store/owners";
 import { OwnerBody, ownerBody } from "./owner-body.ts";
 
 export const getOwner = query({
-  answers: "GET /v1/admin/users/:userId",
+  endpoint: "GET /v1/admin/users/:userId",
   summary: "One owner and the account's money.",
   authenticate: "operator",
   scope: "none",

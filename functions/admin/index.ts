@@ -1,10 +1,11 @@
 /** What operators do. They authenticate with a Google identity, never with an API key. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
+import { confirmCredit } from "./confirm-credit.ts";
 import { createFirstOperator } from "./create-first-operator.ts";
 import { createOperator } from "./create-operator.ts";
 import { createOwner } from "./create-owner.ts";
 import { addCredits, adjustOwner, creditOwner, topUp } from "./credit-owner.ts";
-import { confirmCredit, declineCredit } from "./decide-credit.ts";
+import { declineCredit } from "./decline-credit.ts";
 import { getOwner } from "./get-owner.ts";
 import { getOwnerBudget } from "./get-owner-budget.ts";
 import { listCreditRequests } from "./list-credit-requests.ts";

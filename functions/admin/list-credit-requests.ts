@@ -7,7 +7,7 @@ import { creditRequests } from "#shared/store/credit-requests";
 import { CreditRequestBody, creditRequestBody } from "./credit-request-body.ts";
 
 export const listCreditRequests = query({
-  answers: "GET /v1/admin/users/:userId/credit-requests",
+  endpoint: "GET /v1/admin/users/:userId/credit-requests",
   summary:
     "What operators asked to move on an account and a second one must confirm, newest first.",
   authenticate: "operator",

@@ -8,7 +8,7 @@ import type { ReadStore } from "#shared/store/store";
 const Pepper = z.object({ id: z.string(), isCurrent: z.boolean(), liveKeys: z.int() });
 
 export const listPeppers = query({
-  answers: "GET /v1/admin/peppers",
+  endpoint: "GET /v1/admin/peppers",
   summary: "How many live keys each pepper still vouches for; one with none can be dropped.",
   authenticate: "operator",
   scope: "none",

@@ -11,7 +11,7 @@ import { CreditRequestBody, creditRequestBody } from "./credit-request-body.ts";
 import { decideOrder, type MoneyOrder, readOrder } from "./operator-credit.ts";
 
 interface OrderRoute<B> {
-  readonly answers: `POST /${string}`;
+  readonly endpoint: `POST /${string}`;
   readonly summary: string;
   readonly body: z.ZodType<B>;
   readonly orderOf: (body: B) => MoneyOrder;
@@ -26,7 +26,7 @@ export function orderRoute<B>(settings: OrderRoute<B>): Route {
     body: settings.replyOf(body, { account, ownerId }),
   });
   return change({
-    answers: settings.answers,
+    endpoint: settings.endpoint,
     summary: settings.summary,
     authenticate: "operator",
     scope: "none",

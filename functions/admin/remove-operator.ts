@@ -6,7 +6,7 @@ import { patch } from "#shared/store/documents";
 import { OperatorBody, OperatorName, readNamedOperator } from "./operator-body.ts";
 
 export const removeOperator = change({
-  answers: "POST /v1/admin/operators/remove",
+  endpoint: "POST /v1/admin/operators/remove",
   summary: "Take the right of an operator away: from the answer on it may do nothing here.",
   authenticate: "operator",
   scope: "none",

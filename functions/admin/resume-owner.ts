@@ -6,7 +6,7 @@ import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { OwnerBody, ownerBody } from "./owner-body.ts";
 
 export const resumeOwner = change({
-  answers: "POST /v1/admin/users/:userId/resume",
+  endpoint: "POST /v1/admin/users/:userId/resume",
   summary: "Open an account that was suspended: its keys are good again as they were.",
   authenticate: "operator",
   scope: "none",

@@ -21,7 +21,7 @@ const Executions = exactObject({
 });
 
 export const setOwnerLimits = change({
-  answers: "POST /v1/billing/admin/:userId/limits",
+  endpoint: "POST /v1/billing/admin/:userId/limits",
   summary: "Set an owner's daily and monthly limit, and limits of executions; null lifts one.",
   authenticate: "operator",
   scope: "none",
@@ -35,7 +35,7 @@ export const setOwnerLimits = change({
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
   beforeConfirmed: "reads",
-  budget: "terms",
+  budget: "limits",
   audit: "budget.limits_changed",
   reply: {
     200: z.object({

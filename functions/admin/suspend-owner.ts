@@ -8,7 +8,7 @@ import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { OwnerBody, ownerBody } from "./owner-body.ts";
 
 export const suspendOwner = change({
-  answers: "POST /v1/admin/users/:userId/suspend",
+  endpoint: "POST /v1/admin/users/:userId/suspend",
   summary: "Shut an account: from this answer on none of its keys is accepted, and nothing runs.",
   authenticate: "operator",
   scope: "none",

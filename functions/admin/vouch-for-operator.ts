@@ -8,7 +8,7 @@ import { patch } from "#shared/store/documents";
 import { OperatorBody, OperatorName, readNamedOperator } from "./operator-body.ts";
 
 export const vouchForOperator = change({
-  answers: "POST /v1/admin/operators/vouch",
+  endpoint: "POST /v1/admin/operators/vouch",
   summary: "Say that an operator whom another one made is another person, who may confirm money.",
   authenticate: "operator",
   scope: "none",

@@ -11,7 +11,7 @@ import { create } from "#shared/store/documents";
 import { newAgent } from "./new-agent.ts";
 
 export const createAgent = change({
-  answers: "POST /v1/agents",
+  endpoint: "POST /v1/agents",
   summary: "Make an agent; names need not be unique.",
   authenticate: "api-key",
   scope: "agents:write",

@@ -7,7 +7,7 @@ import { query } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 
 export const getAgent = query({
-  answers: "GET /v1/agents/:agentId",
+  endpoint: "GET /v1/agents/:agentId",
   summary: "One agent.",
   authenticate: "api-key",
   scope: "agents:read",

@@ -5,7 +5,7 @@ import { query } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 
 export const listAgents = query({
-  answers: "GET /v1/agents",
+  endpoint: "GET /v1/agents",
   summary: "The account's agents, newest first.",
   authenticate: "api-key",
   scope: "agents:read",

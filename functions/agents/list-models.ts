@@ -24,7 +24,7 @@ const described: Readonly<Record<(typeof offeredModels)[number], string>> = {
 };
 
 export const listModels = query({
-  answers: "GET /v1/agents/models",
+  endpoint: "GET /v1/agents/models",
   summary: "The models this deployment offers.",
   authenticate: "api-key",
   scope: "agents:read",

@@ -5,7 +5,7 @@ import { query } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 
 interface AccountView<B extends object> {
-  readonly answers: `GET /${string}`;
+  readonly endpoint: `GET /${string}`;
   readonly summary: string;
   readonly reply: z.ZodType<object, B>;
   readonly bodyOf: (account: Account, ownerId: string, now: number) => B;
@@ -13,9 +13,9 @@ interface AccountView<B extends object> {
 
 /** A route that shows the caller's account in one of the API's forms. */
 export function accountRoute<B extends object>(view: AccountView<B>) {
-  const { answers, summary, reply, bodyOf } = view;
+  const { endpoint, summary, reply, bodyOf } = view;
   return query({
-    answers,
+    endpoint,
     summary,
     authenticate: "api-key",
     scope: "billing:read",

@@ -6,45 +6,55 @@ import { namesById } from "#shared/store/names";
 import { ledger } from "#shared/store/owners";
 import type { ReadStore } from "#shared/store/store";
 import type { Span } from "./period.ts";
-import { type Begun, begunIn, type Dimension, ofEach, type Spent, spentIn } from "./spending.ts";
+import {
+  type Dimension,
+  ofEach,
+  type Spent,
+  spentIn,
+  type ThreadTotals,
+  threadTotalsIn,
+} from "./spending.ts";
 
-/** Each group takes a read to find, one to name and two to sum up; the rest is shown as one. */
+/**
+ * The most groups; what is left becomes one. Each group costs a read to find it, one to name it and
+ * two to sum it up.
+ */
 const groupsMax = 50;
 
 export interface Group {
   readonly id: string;
   readonly name: string;
   readonly spent: Spent;
-  readonly begun: Begun;
+  readonly threadTotals: ThreadTotals;
 }
 
-const nothingBegun: Begun = { threads: 0, inputTokens: 0, outputTokens: 0, costMicrousd: 0 };
+const noThreads: ThreadTotals = { threads: 0, inputTokens: 0, outputTokens: 0, costMicrousd: 0 };
 
-/** Most expensive first. Spending without a group comes last, so that the sum is complete. */
+/** The dearest group comes first; what was spent outside all groups comes last. */
 export async function breakdown(
   store: ReadStore,
   owner: Owner,
   { span, by }: { readonly span: Span; readonly by: Dimension },
 ): Promise<readonly Group[]> {
   const ids = await store.distinct(ledger.all(owner), by, groupsMax);
-  const [whole, begunInAll, names, groups] = await Promise.all([
+  const [whole, allThreads, names, groups] = await Promise.all([
     spentIn(store, owner, { span }),
-    begunIn(store, owner, { span }),
+    threadTotalsIn(store, owner, { span }),
     namesOf(store, owner, { ids, by }),
     ofEach(ids, async (id) => {
       const part = { span, where: [[by, id]] } as const;
       // A model belongs to a message, not to a thread.
-      const [spent, begun] = await Promise.all([
+      const [spent, threadTotals] = await Promise.all([
         spentIn(store, owner, part),
-        by === "model" ? nothingBegun : begunIn(store, owner, part),
+        by === "model" ? noThreads : threadTotalsIn(store, owner, part),
       ]);
-      return { id, spent, begun };
+      return { id, spent, threadTotals };
     }),
   ]);
   const named = groups.map((group) => ({ ...group, name: names.get(group.id) ?? group.id }));
-  const rest = restOf(named, { spent: whole, begun: begunInAll });
-  return [...named, ...(by === "model" ? [{ ...rest, begun: nothingBegun }] : [rest])]
-    .filter(({ spent, begun }) => spent.executions > 0 || begun.threads > 0)
+  const rest = restOf(named, { spent: whole, threadTotals: allThreads });
+  return [...named, ...(by === "model" ? [{ ...rest, threadTotals: noThreads }] : [rest])]
+    .filter(({ spent, threadTotals }) => spent.executions > 0 || threadTotals.threads > 0)
     .sort((a, b) => Number(a.id === "none") - Number(b.id === "none") || dearer(a, b));
 }
 
@@ -52,9 +62,9 @@ function dearer(a: Group, b: Group): number {
   return b.spent.microusd - a.spent.microusd;
 }
 
-/** A settlement between two sums may be in a part and not yet in the whole, so never below zero. */
-function restOf(groups: readonly Group[], whole: Pick<Group, "spent" | "begun">): Group {
-  const left = (count: (group: Pick<Group, "spent" | "begun">) => number) =>
+/** Never below zero: a settlement between two sums may be in a group's and not in the whole's. */
+function restOf(groups: readonly Group[], whole: Pick<Group, "spent" | "threadTotals">): Group {
+  const left = (count: (group: Pick<Group, "spent" | "threadTotals">) => number) =>
     Math.max(0, count(whole) - groups.reduce((sum, group) => sum + count(group), 0));
   return {
     id: "none",
@@ -63,11 +73,11 @@ function restOf(groups: readonly Group[], whole: Pick<Group, "spent" | "begun">)
       microusd: left(({ spent }) => spent.microusd),
       executions: left(({ spent }) => spent.executions),
     },
-    begun: {
-      threads: left(({ begun }) => begun.threads),
-      inputTokens: left(({ begun }) => begun.inputTokens),
-      outputTokens: left(({ begun }) => begun.outputTokens),
-      costMicrousd: left(({ begun }) => begun.costMicrousd),
+    threadTotals: {
+      threads: left(({ threadTotals }) => threadTotals.threads),
+      inputTokens: left(({ threadTotals }) => threadTotals.inputTokens),
+      outputTokens: left(({ threadTotals }) => threadTotals.outputTokens),
+      costMicrousd: left(({ threadTotals }) => threadTotals.costMicrousd),
     },
   };
 }

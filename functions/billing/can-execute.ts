@@ -5,10 +5,10 @@ import { noParams, ok, usd } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { query } from "#shared/pipeline/route";
 import { profiles } from "#shared/protocol/job";
-import { askStart, readPlace } from "./preview-start.ts";
+import { previewStart, readPlace } from "./preview-start.ts";
 
 export const canExecute = query({
-  answers: "GET /v1/budget/can-execute",
+  endpoint: "GET /v1/budget/can-execute",
   summary: "Whether an execution would be admitted now, or what it would be refused with.",
   authenticate: "api-key",
   scope: "billing:read",
@@ -34,7 +34,7 @@ export const canExecute = query({
   },
   read: async ({ caller, query, deps }) => await readPlace(deps.store, caller.owner, query),
   answer({ caller, data, now }) {
-    const { refusal, requiredMicrousd } = askStart(caller.key, data, now);
+    const { refusal, requiredMicrousd } = previewStart(caller.key, data, now);
     const retryAfterS = refusal?.headers["retry-after"];
     return ok({
       canExecute: refusal === null,

@@ -6,13 +6,13 @@ import { idSchema } from "#shared/core/ids";
 import { executionCostMicrousd, microusdPerMinute } from "#shared/core/money/pricing";
 import { jsonBytesMax, query } from "#shared/pipeline/route";
 import { profiles } from "#shared/protocol/job";
-import { askStart, readPlace } from "./preview-start.ts";
+import { previewStart, readPlace } from "./preview-start.ts";
 
 const Estimate = z.object({
   environmentId: z.string().nullable(),
   computeProfile: z.enum(profiles),
   pricePerMinute: z.number(),
-  /** When it would be stopped. */
+  /** How long it may run before it is stopped. */
   timeLimitMs: z.int(),
   /** The minimum charge once a container was asked for, however soon the execution ends. */
   minCost: z.number(),
@@ -23,7 +23,7 @@ const Estimate = z.object({
 });
 
 export const estimateCost = query({
-  answers: "POST /v1/budget/estimate",
+  endpoint: "POST /v1/budget/estimate",
   summary: "What an execution can cost at most, and whether that is affordable now (BUD-8).",
   authenticate: "api-key",
   scope: "billing:read",
@@ -38,10 +38,7 @@ export const estimateCost = query({
   reply: {
     200: z.object({
       estimate: Estimate,
-      /**
-       * Whether its full possible cost could be held now; then it is admitted unless something else
-       * spends.
-       */
+      /** Whether its highest cost could be held now. Then only other spending can end it early. */
       affordable: z.boolean(),
       /** Whether it would be admitted, although its money may end before its time does. */
       canExecute: z.boolean(),
@@ -52,7 +49,7 @@ export const estimateCost = query({
   },
   read: async ({ caller, body, deps }) => await readPlace(deps.store, caller.owner, body),
   answer({ caller, data, now }) {
-    const answer = askStart(caller.key, data, now);
+    const answer = previewStart(caller.key, data, now);
     const { profile } = data;
     const leastMicrousd = executionCostMicrousd({ profile, wallClockMs: answer.wallClockMs }, 0);
     return ok({

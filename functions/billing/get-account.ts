@@ -4,7 +4,7 @@ import { query } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 
 export const getAccount = query({
-  answers: "GET /v1/billing/account",
+  endpoint: "GET /v1/billing/account",
   summary: "The account behind the key that asks.",
   authenticate: "api-key",
   scope: "billing:read",

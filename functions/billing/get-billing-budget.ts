@@ -3,7 +3,7 @@ import { BillingBudget } from "#shared/contract/billing";
 import { accountRoute } from "./account-route.ts";
 
 export const getBillingBudget = accountRoute({
-  answers: "GET /v1/billing/budget",
+  endpoint: "GET /v1/billing/budget",
   summary: "The budget in the public API's older form.",
   reply: BillingBudget,
   bodyOf: billingBudget,

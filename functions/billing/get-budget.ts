@@ -3,7 +3,7 @@ import { Budget } from "#shared/contract/budget";
 import { accountRoute } from "./account-route.ts";
 
 export const getBudget = accountRoute({
-  answers: "GET /v1/budget",
+  endpoint: "GET /v1/budget",
   summary: "Balance, what is held for running executions, caps and spending, in US dollars.",
   reply: Budget,
   bodyOf: budgetBody,

@@ -2,10 +2,10 @@ import * as z from "zod";
 import { noParams, ok } from "#shared/contract/common";
 import { TokenCost, tokenCost } from "#shared/contract/costs";
 import { query } from "#shared/pipeline/route";
-import { accountId, accounts } from "#shared/store/owners";
 import { breakdown, type Group } from "./breakdown.ts";
-import { PeriodQuery, spanOf } from "./period.ts";
-import { begunIn, spentIn } from "./spending.ts";
+import { PeriodQuery } from "./period.ts";
+import { readPeriod } from "./read-period.ts";
+import { spentIn, threadTotalsIn } from "./spending.ts";
 
 const Item = TokenCost.extend({ id: z.string(), name: z.string(), threadCount: z.int() });
 
@@ -18,7 +18,7 @@ const CostBreakdown = z.object({
 });
 
 export const getCostBreakdown = query({
-  answers: "GET /v1/costs/breakdown",
+  endpoint: "GET /v1/costs/breakdown",
   summary: "What was spent in a period by environment, agent or source, in compute tokens.",
   authenticate: "api-key",
   scope: "billing:read",
@@ -31,25 +31,26 @@ export const getCostBreakdown = query({
   limits: "reads",
   reply: { 200: CostBreakdown },
   read: async ({ caller: { owner }, query, deps: { store }, now }): Promise<readonly Group[]> => {
-    const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
-    const span = spanOf(query, { createdAt, now });
+    const { span } = await readPeriod(store, owner, { query, now });
     if (query.groupBy !== "source") {
       return await breakdown(store, owner, { span, by: `${query.groupBy}Id` });
     }
     // Every execution so far was started by a call of this API.
-    const [spent, begun] = await Promise.all([
+    const [spent, threadTotals] = await Promise.all([
       spentIn(store, owner, { span }),
-      begunIn(store, owner, { span }),
+      threadTotalsIn(store, owner, { span }),
     ]);
-    return spent.executions + begun.threads > 0 ? [{ id: "api", name: "API", spent, begun }] : [];
+    return spent.executions + threadTotals.threads > 0
+      ? [{ id: "api", name: "API", spent, threadTotals }]
+      : [];
   },
   answer({ query, data }) {
     const { groupBy, period } = query;
-    const items = data.map(({ id, name, spent, begun }) => ({
+    const items = data.map(({ id, name, spent, threadTotals }) => ({
       id,
       name,
       ...tokenCost(spent.microusd),
-      threadCount: begun.threads,
+      threadCount: threadTotals.threads,
     }));
     const none = { environments: [], agents: [], sources: [] };
     return ok({ groupBy, period, ...none, [`${groupBy}s`]: items });

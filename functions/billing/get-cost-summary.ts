@@ -3,9 +3,9 @@ import { iso, noParams, ok, usd } from "#shared/contract/common";
 import { TokenCost, tokenCost } from "#shared/contract/costs";
 import { dayOf } from "#shared/core/money/account";
 import { query } from "#shared/pipeline/route";
-import { accountId, accounts } from "#shared/store/owners";
-import { daysOf, PeriodQuery, spanOf } from "./period.ts";
-import { daysMax, spentAndBegunByDay, spentAndBegunIn } from "./spending.ts";
+import { PeriodQuery } from "./period.ts";
+import { readPeriod } from "./read-period.ts";
+import { totalsByDay, totalsIn } from "./spending.ts";
 
 const Tokens = z.object({ inputTokens: z.int(), outputTokens: z.int() });
 
@@ -27,7 +27,7 @@ const CostSummary = z.object({
 });
 
 export const getCostSummary = query({
-  answers: "GET /v1/costs/summary",
+  endpoint: "GET /v1/costs/summary",
   summary: "What was spent in a period, in compute tokens (cents), in all and by day.",
   authenticate: "api-key",
   scope: "billing:read",
@@ -38,12 +38,10 @@ export const getCostSummary = query({
   limits: "reads",
   reply: { 200: CostSummary },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
-    const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
-    const span = spanOf(query, { createdAt, now });
-    const days = daysOf(span, { createdAt, now, max: daysMax });
+    const { span, days } = await readPeriod(store, owner, { query, now });
     const [sums, byDay] = await Promise.all([
-      spentAndBegunIn(store, owner, { span }),
-      spentAndBegunByDay(store, owner, days),
+      totalsIn(store, owner, { span }),
+      totalsByDay(store, owner, days),
     ]);
     return { whole: { span, ...sums }, byDay };
   },

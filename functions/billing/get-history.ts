@@ -2,8 +2,9 @@ import * as z from "zod";
 import { noParams, ok, usd } from "#shared/contract/common";
 import { dayOf } from "#shared/core/money/account";
 import { query } from "#shared/pipeline/route";
-import { accountId, accounts, ledger } from "#shared/store/owners";
-import { daysOf, lastDays } from "./period.ts";
+import { ledger } from "#shared/store/owners";
+import { lastDays } from "./period.ts";
+import { readLastDays } from "./read-period.ts";
 import { spentByDay } from "./spending.ts";
 import { sumsByDay } from "./sums-by-day.ts";
 
@@ -18,7 +19,7 @@ const Day = z.object({
 });
 
 export const getHistory = query({
-  answers: "GET /v1/budget/history",
+  endpoint: "GET /v1/budget/history",
   summary: "Spending, credits and the balance of each of the last days (UTC), oldest first.",
   authenticate: "api-key",
   scope: "billing:read",
@@ -29,8 +30,7 @@ export const getHistory = query({
   limits: "reads",
   reply: { 200: z.object({ days: z.array(Day) }) },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
-    const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
-    const days = daysOf({ from: 0, to: now }, { createdAt, now, max: query.days });
+    const days = await readLastDays(store, owner, { days: query.days, now });
     const lines = { owner, collection: ledger.all(owner), fields: ["amountMicrousd"] };
     const to = (days[0]?.from ?? now) - 1;
     const before = { fields: lines.fields, between: { field: "createdAt", from: undefined, to } };

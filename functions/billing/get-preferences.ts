@@ -3,7 +3,7 @@ import { Preferences } from "#shared/contract/billing";
 import { accountRoute } from "./account-route.ts";
 
 export const getPreferences = accountRoute({
-  answers: "GET /v1/billing/preferences",
+  endpoint: "GET /v1/billing/preferences",
   summary: "The monthly limit, and the percentages that raise an alert.",
   reply: Preferences,
   bodyOf: preferencesBody,

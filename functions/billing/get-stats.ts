@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { iso, noParams, ok, usd } from "#shared/contract/common";
 import { query } from "#shared/pipeline/route";
-import { accountId, accounts } from "#shared/store/owners";
 import { breakdown } from "./breakdown.ts";
-import { periods, spanOf } from "./period.ts";
-import { type Begun, spentAndBegunIn } from "./spending.ts";
+import { periods } from "./period.ts";
+import { readPeriod } from "./read-period.ts";
+import { type ThreadTotals, totalsIn } from "./spending.ts";
 
 const dimensions = { project: "projectId", model: "model", agent: "agentId" } as const;
 
@@ -21,7 +21,7 @@ const Stats = z.object({
 });
 
 export const getStats = query({
-  answers: "GET /v1/billing/stats",
+  endpoint: "GET /v1/billing/stats",
   summary: "What a period has cost, in US dollars; by project, model or agent if asked.",
   authenticate: "api-key",
   scope: "billing:read",
@@ -35,21 +35,20 @@ export const getStats = query({
   limits: "reads",
   reply: { 200: z.object({ stats: Stats }) },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
-    const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
-    const span = spanOf({ period: query.period }, { createdAt, now });
+    const { span } = await readPeriod(store, owner, { query, now });
     const [whole, groups] = await Promise.all([
-      spentAndBegunIn(store, owner, { span }),
+      totalsIn(store, owner, { span }),
       query.breakdown ? breakdown(store, owner, { span, by: dimensions[query.breakdown] }) : null,
     ]);
     return { span, whole, groups };
   },
   answer({ query, data: { span, whole, groups } }) {
-    const tokensOf = (totals: Begun) => totals.inputTokens + totals.outputTokens;
+    const tokensOf = (totals: ThreadTotals) => totals.inputTokens + totals.outputTokens;
     const parts = groups?.map((group) => [
       group.id,
       {
         cost: usd(group.spent.microusd),
-        tokens: tokensOf(group.begun),
+        tokens: tokensOf(group.threadTotals),
         runs: group.spent.executions,
       },
     ]);

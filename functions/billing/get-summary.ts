@@ -2,10 +2,10 @@ import * as z from "zod";
 import { iso, noParams, noQuery, ok, usd } from "#shared/contract/common";
 import { query } from "#shared/pipeline/route";
 import { spanOf } from "./period.ts";
-import { spentAndBegunIn } from "./spending.ts";
+import { totalsIn } from "./spending.ts";
 
 export const getSummary = query({
-  answers: "GET /v1/billing/summary",
+  endpoint: "GET /v1/billing/summary",
   summary: "What this calendar month (UTC) has cost so far.",
   authenticate: "api-key",
   scope: "billing:read",
@@ -25,7 +25,7 @@ export const getSummary = query({
   },
   read: async ({ caller: { owner }, deps: { store }, now }) => {
     const span = spanOf({ period: "month" }, { createdAt: 0, now });
-    return { span, ...(await spentAndBegunIn(store, owner, { span })) };
+    return { span, ...(await totalsIn(store, owner, { span })) };
   },
   answer({ data: { span, microusd, executions, inputTokens, outputTokens } }) {
     return ok({

@@ -2,9 +2,9 @@ import * as z from "zod";
 import { noParams, ok } from "#shared/contract/common";
 import { dayOf } from "#shared/core/money/account";
 import { query } from "#shared/pipeline/route";
-import { accountId, accounts } from "#shared/store/owners";
-import { daysOf, PeriodQuery, spanOf } from "./period.ts";
-import { type Begun, begunByDay, begunIn, daysMax } from "./spending.ts";
+import { PeriodQuery } from "./period.ts";
+import { readPeriod } from "./read-period.ts";
+import { type ThreadTotals, threadTotalsByDay, threadTotalsIn } from "./spending.ts";
 
 const Tokens = z.object({
   inputTokens: z.int(),
@@ -20,7 +20,7 @@ const TokenPerformance = z.object({
 });
 
 export const getTokenPerformance = query({
-  answers: "GET /v1/costs/performance/tokens",
+  endpoint: "GET /v1/costs/performance/tokens",
   summary: "The tokens of the threads that began in a period, in all and by day.",
   authenticate: "api-key",
   scope: "billing:read",
@@ -31,12 +31,10 @@ export const getTokenPerformance = query({
   limits: "reads",
   reply: { 200: TokenPerformance },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
-    const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
-    const span = spanOf(query, { createdAt, now });
-    const days = daysOf(span, { createdAt, now, max: daysMax });
+    const { span, days } = await readPeriod(store, owner, { query, now });
     const [whole, byDay] = await Promise.all([
-      begunIn(store, owner, { span }),
-      begunByDay(store, owner, days),
+      threadTotalsIn(store, owner, { span }),
+      threadTotalsByDay(store, owner, days),
     ]);
     return { whole, days, byDay };
   },
@@ -50,6 +48,6 @@ export const getTokenPerformance = query({
 });
 
 /** No model here has a prompt cache. */
-function tokens({ inputTokens, outputTokens }: Begun): z.input<typeof Tokens> {
+function tokens({ inputTokens, outputTokens }: ThreadTotals): z.input<typeof Tokens> {
   return { inputTokens, outputTokens, cacheTokens: 0, totalTokens: inputTokens + outputTokens };
 }

@@ -8,7 +8,7 @@ const listedMax = 100;
 const Listed = environments.schema.pick({ id: true, name: true, workspace: true, updatedAt: true });
 
 export const getWorkspaceUsage = query({
-  answers: "GET /v1/billing/usage/workspace",
+  endpoint: "GET /v1/billing/usage/workspace",
   summary: "How much each environment's workspace stores; `projectId` is the environment's.",
   authenticate: "api-key",
   scope: "billing:read",

@@ -2,12 +2,12 @@ import * as z from "zod";
 import { noParams, ok, usd } from "#shared/contract/common";
 import { dayOf } from "#shared/core/money/account";
 import { query } from "#shared/pipeline/route";
-import { accountId, accounts } from "#shared/store/owners";
-import { daysOf, lastDays } from "./period.ts";
-import { spentAndBegunByDay } from "./spending.ts";
+import { lastDays } from "./period.ts";
+import { readLastDays } from "./read-period.ts";
+import { totalsByDay } from "./spending.ts";
 
 export const listDaily = query({
-  answers: "GET /v1/billing/daily",
+  endpoint: "GET /v1/billing/daily",
   summary: "What each of the last days (UTC) has cost, oldest first; 30 of them, or `days`.",
   authenticate: "api-key",
   scope: "billing:read",
@@ -24,9 +24,8 @@ export const listDaily = query({
     }),
   },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
-    const { createdAt } = (await store.require(accounts.of(owner, accountId))).value;
-    const days = daysOf({ from: createdAt, to: now }, { createdAt, now, max: query.days });
-    return await spentAndBegunByDay(store, owner, days);
+    const days = await readLastDays(store, owner, { days: query.days, now });
+    return await totalsByDay(store, owner, days);
   },
   answer({ data }) {
     const days = data.map(({ span, microusd, executions, inputTokens, outputTokens }) => ({

@@ -5,7 +5,7 @@ import { query } from "#shared/pipeline/route";
 import { RecordsQuery, readRecords } from "./read-records.ts";
 
 export const listRecords = query({
-  answers: "GET /v1/billing/records",
+  endpoint: "GET /v1/billing/records",
   summary: "The ledger's lines, newest first.",
   authenticate: "api-key",
   scope: "billing:read",

@@ -10,9 +10,9 @@ import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
 import { threads } from "#shared/store/threads";
 import { from, until } from "./period.ts";
-import { begunIn } from "./spending.ts";
+import { threadTotalsIn } from "./spending.ts";
 
-/** A thread's cost is compute time only, so sorting by agent cost is sorting by cost. */
+/** A thread costs compute time alone. Agents cost nothing, so their cost gives no order. */
 const sortedBy = {
   totalCost: "costMicrousd",
   agentCost: "createdAt",
@@ -36,7 +36,7 @@ const ThreadCostsQuery = PageQuery.extend({
 const cost = { ...TokenCost.shape, totalCostUsd: z.number(), durationMs: z.int() };
 
 export const listThreadCosts = query({
-  answers: "GET /v1/costs/threads",
+  endpoint: "GET /v1/costs/threads",
   summary: "Threads with what each has cost, in compute tokens, dearest or latest first.",
   authenticate: "api-key",
   scope: "billing:read",
@@ -56,20 +56,20 @@ export const listThreadCosts = query({
       ...(agentId === undefined ? [] : [["agentId", agentId] as const]),
       ...(environmentId === undefined ? [] : [["environmentId", environmentId] as const]),
     ];
-    // Always a range, so that one index serves queries with and without a span.
+    // Every query has a range, so that one index serves those with and without dates.
     const span = { from: query.startDate ?? 0, to: query.endDate ?? now };
     const between = { field: "createdAt", ...span };
     const first = [sortedBy[sortBy], order] as const;
     const orderBy = first[0] === "createdAt" ? [first] : [first, ["createdAt", order] as const];
-    // Filtering by another owner's id is refused like any other use of it.
-    const [page, begun] = await Promise.all([
+    // An id of another owner is refused here as everywhere.
+    const [page, threadTotals] = await Promise.all([
       store.page(threads.all(owner), { where, between, orderBy, limit, offset }),
-      begunIn(store, owner, { span, where }),
+      threadTotalsIn(store, owner, { span, where }),
       agentId === undefined ? null : store.require(agents.of(owner, agentId)),
       environmentId === undefined ? null : store.require(environments.of(owner, environmentId)),
     ]);
     const namesOf = await namesOfThreads(store, owner, page.items);
-    return { ...page, namesOf, microusd: begun.costMicrousd };
+    return { ...page, namesOf, microusd: threadTotals.costMicrousd };
   },
   answer({ caller, query, data: { items, total, namesOf, microusd } }) {
     const rows = items.map((thread) => ({

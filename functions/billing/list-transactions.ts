@@ -18,7 +18,7 @@ const Transactions = z.object({
 });
 
 export const listTransactions = query({
-  answers: "GET /v1/billing/transactions",
+  endpoint: "GET /v1/billing/transactions",
   summary: "The ledger's lines as what each changed the balance by, newest first.",
   authenticate: "api-key",
   scope: "billing:read",

@@ -35,28 +35,28 @@ const Increase = z.object({
 
 export const increaseBudget = query({
   ...refuses,
-  answers: "POST /v1/budget/increase",
+  endpoint: "POST /v1/budget/increase",
   summary: "Refused: an operator credits accounts.",
   body: Increase,
 });
 
 export const increaseBillingBudget = query({
   ...refuses,
-  answers: "POST /v1/billing/budget/increase",
+  endpoint: "POST /v1/billing/budget/increase",
   summary: "Refused: an operator credits accounts.",
   body: Increase,
 });
 
 export const createCheckout = query({
   ...refuses,
-  answers: "POST /v1/budget/checkout",
+  endpoint: "POST /v1/budget/checkout",
   summary: "Refused: this deployment takes no payments.",
   body: z.object({ variantId: z.string().min(1).max(200) }),
 });
 
 export const listTopUpOptions = query({
   ...readsNothing,
-  answers: "GET /v1/budget/topup-options",
+  endpoint: "GET /v1/budget/topup-options",
   summary: "What could be bought: nothing, since an operator credits accounts.",
   reply: { 200: z.object({ options: z.array(z.never()) }) },
   answer: () => ok({ options: [] }),
@@ -64,16 +64,16 @@ export const listTopUpOptions = query({
 
 export const getPaymentStatus = query({
   ...readsNothing,
-  answers: "GET /v1/budget/payment-status",
-  summary: "That no payments are configured.",
+  endpoint: "GET /v1/budget/payment-status",
+  summary: "Says that no payments are configured.",
   reply: { 200: z.object({ configured: z.literal(false), pendingPayments: z.literal(0) }) },
   answer: () => ok({ configured: false, pendingPayments: 0 }),
 });
 
 export const recordMcpUsage = query({
   ...readsNothing,
-  answers: "POST /v1/billing/mcp-usage",
-  summary: "Taken note of by nobody: only what runs here is charged, never what a client says.",
+  endpoint: "POST /v1/billing/mcp-usage",
+  summary: "Records nothing: only what runs here is charged, never what a client reports.",
   body: z.object({
     serverType: z.enum(["deep_research", "nano_banana"]),
     referenceId: z.string().max(200).optional(),

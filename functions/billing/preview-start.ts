@@ -1,4 +1,4 @@
-/** What a start would meet now. It is decided by the function that starts executions (F17). */
+/** What starting an execution would meet with now, decided by the code that starts one (F17). */
 import { deploymentLimits } from "#shared/config";
 import { admits } from "#shared/core/keys/admission";
 import { allows } from "#shared/core/keys/scopes";
@@ -16,7 +16,7 @@ import { environments } from "#shared/store/environments";
 import { accountId, accounts } from "#shared/store/owners";
 import type { ReadStore } from "#shared/store/store";
 
-/** The profile of the default environment before that exists. */
+/** The profile that the default environment gets once it is made. */
 const usualProfile: Profile = "lite";
 
 export interface StartPlace {
@@ -57,7 +57,7 @@ async function readEnvironment(
   return found?.value ?? null;
 }
 
-export interface StartAnswer {
+export interface StartPreview {
   /** The refusal that a start would get; null if it would be admitted. */
   readonly refusal: ApiError | null;
   /** What it would hold at first, and what it can cost at most. */
@@ -68,7 +68,7 @@ export interface StartAnswer {
   readonly wallClockMs: number;
 }
 
-export function askStart(key: ApiKey, place: StartPlace, now: number): StartAnswer {
+export function previewStart(key: ApiKey, place: StartPlace, now: number): StartPreview {
   const { account, profile } = place;
   const limits = effectiveLimits(deploymentLimits(), account);
   const { wallClockMs } = limits;

@@ -13,7 +13,7 @@ const types = {
   adjustment: "adjustment",
 } as const;
 
-/** The SDK calls them `since` and `until`, the published API `from` and `to`. */
+/** The SDK calls the ends of the span `since` and `until`, the published API `from` and `to`. */
 export const RecordsQuery = PageQuery.extend({
   since: from,
   from,

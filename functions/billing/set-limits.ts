@@ -20,7 +20,7 @@ const Limits = exactObject({
 );
 
 export const setLimits = change({
-  answers: "PUT /v1/budget/limits",
+  endpoint: "PUT /v1/budget/limits",
   summary: "Cap a day's or a month's spending (UTC); null lifts a cap, one not stated stays.",
   authenticate: "api-key",
   scope: "account:write",
@@ -30,7 +30,7 @@ export const setLimits = change({
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
   beforeConfirmed: "reads",
-  budget: "terms",
+  budget: "limits",
   audit: "budget.limits_changed",
   reply: { 200: BudgetStatus.extend({ userId: z.string() }) },
   read: "nothing",

@@ -1,6 +1,6 @@
 /**
- * What was spent in a span of time, summed by the database. A sum costs one read per thousand
- * lines, and at least one. Sums of days are asked for in stretches (`sums-by-day.ts`).
+ * What was spent in a span of time. The database adds up and bills one read per thousand lines of a
+ * sum, and at least one. `sums-by-day.ts` does the same for each of many days with few queries.
  */
 import pMap from "p-map";
 import type { Owner } from "#shared/identity/owner";
@@ -12,12 +12,9 @@ import { type DaySum, type Series, sumsByDay } from "./sums-by-day.ts";
 
 /** How many parts of a breakdown are summed at once. */
 const togetherMax = 8;
-/** The most days in a list; the newest ones are shown. */
-export const daysMax = 366;
-
 export type Dimension = "environmentId" | "agentId" | "projectId" | "model";
 
-export interface Part {
+export interface SpendingQuery {
   readonly span: Span;
   /** Limits the sum to one environment, agent, project or model. */
   readonly where?: readonly (readonly [dimension: Dimension, id: string])[];
@@ -34,7 +31,7 @@ export interface Spent {
 export async function spentIn(
   store: ReadStore,
   owner: Owner,
-  { span, where = [] }: Part,
+  { span, where = [] }: SpendingQuery,
 ): Promise<Spent> {
   const { collection, where: charges, fields } = chargesOf(owner);
   const between = { field: "createdAt", ...span };
@@ -60,7 +57,7 @@ function asSpent({ count, sums }: DaySum): Spent {
   return { microusd: 0 - (sums[0] ?? 0), executions: count };
 }
 
-export interface Begun {
+export interface ThreadTotals {
   readonly threads: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
@@ -68,23 +65,23 @@ export interface Begun {
 }
 
 /** The threads that began in the span, and what they have used and cost so far. */
-export async function begunIn(
+export async function threadTotalsIn(
   store: ReadStore,
   owner: Owner,
-  { span, where = [] }: Part,
-): Promise<Begun> {
+  { span, where = [] }: SpendingQuery,
+): Promise<ThreadTotals> {
   const { collection, fields } = threadsOf(owner);
   const between = { field: "createdAt", ...span };
-  return asBegun(await store.sum(collection, { where, between, fields }));
+  return asThreadTotals(await store.sum(collection, { where, between, fields }));
 }
 
 /** The threads that began on each of the days, and what they have used and cost so far. */
-export async function begunByDay(
+export async function threadTotalsByDay(
   store: ReadStore,
   owner: Owner,
   days: readonly Span[],
-): Promise<readonly Begun[]> {
-  return (await sumsByDay(store, threadsOf(owner), days)).map(asBegun);
+): Promise<readonly ThreadTotals[]> {
+  return (await sumsByDay(store, threadsOf(owner), days)).map(asThreadTotals);
 }
 
 function threadsOf(owner: Owner) {
@@ -92,42 +89,42 @@ function threadsOf(owner: Owner) {
   return { owner, collection: threads.all(owner), fields } satisfies Series;
 }
 
-function asBegun({ count, sums }: DaySum): Begun {
+function asThreadTotals({ count, sums }: DaySum): ThreadTotals {
   const [inputTokens = 0, outputTokens = 0, costMicrousd = 0] = sums;
   return { threads: count, inputTokens, outputTokens, costMicrousd };
 }
 
-/** Both at once. */
-export async function spentAndBegunIn(
+/** What was spent in the span, and the threads that began in it. */
+export async function totalsIn(
   store: ReadStore,
   owner: Owner,
-  part: Part,
-): Promise<Spent & Begun> {
-  const [spent, begun] = await Promise.all([
+  part: SpendingQuery,
+): Promise<Spent & ThreadTotals> {
+  const [spent, threadTotals] = await Promise.all([
     spentIn(store, owner, part),
-    begunIn(store, owner, part),
+    threadTotalsIn(store, owner, part),
   ]);
-  return { ...spent, ...begun };
+  return { ...spent, ...threadTotals };
 }
 
-/** Both at once, each with its day. */
-export async function spentAndBegunByDay(
+/** What was spent on each of the days, and the threads that began on it. */
+export async function totalsByDay(
   store: ReadStore,
   owner: Owner,
   days: readonly Span[],
-): Promise<readonly (Spent & Begun & { readonly span: Span })[]> {
-  const [spent, begun] = await Promise.all([
+): Promise<readonly (Spent & ThreadTotals & { readonly span: Span })[]> {
+  const [spent, threadTotals] = await Promise.all([
     spentByDay(store, owner, days),
-    begunByDay(store, owner, days),
+    threadTotalsByDay(store, owner, days),
   ]);
   return days.map((span, index) => ({
     span,
     ...(spent[index] ?? asSpent(none)),
-    ...(begun[index] ?? asBegun(none)),
+    ...(threadTotals[index] ?? asThreadTotals(none)),
   }));
 }
 
-/** Asks for each of them, a bounded number at once, and keeps their order. */
+/** Asks about each item, a bounded number at a time, and keeps the order. */
 export async function ofEach<T, R>(all: readonly T[], ask: (one: T) => Promise<R>): Promise<R[]> {
   return await pMap(all, ask, { concurrency: togetherMax });
 }

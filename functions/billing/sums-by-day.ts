@@ -1,8 +1,8 @@
 /**
- * Sums of each day of a span. A question for each day would be hundreds for a year, however little
- * there is to add up (TEN-2). So a whole stretch is counted first: where nothing is, nothing more
- * is asked; few lines are read and added up here; only where there are many are its parts asked
- * for, and at last its days.
+ * Sums of each day of a span. A query for each day would be hundreds for a year, however little
+ * there is to add up (TEN-2). So a stretch of days is first counted by one query. If it is empty,
+ * its days are all zero; if it has few lines, they are read and added up here; only if it has many
+ * is it divided into parts, which are treated alike, down to single days.
  */
 import pLimit from "p-limit";
 import * as z from "zod";
@@ -12,15 +12,15 @@ import type { CollectionRef } from "#shared/store/documents";
 import type { Store } from "#shared/store/store";
 import type { Span } from "./period.ts";
 
-/** How many questions one series asks at once. */
+/** How many queries one series runs at once. */
 const togetherMax = 8;
-/** A stretch with no more is read: a line is billed as a question is, but takes a tenth as long. */
+/** A stretch with more isn't read: a line costs what a query costs, in a tenth of the time. */
 export const linesPerDayMax = 3;
-/** A year has about as many months. */
+/** How many parts a stretch is divided into; a year's are about its months. */
 const partsOfStretch = 12;
 const dayMs = 86_400_000;
 
-/** What is added up of each day: documents by their `createdAt`. */
+/** The documents to add up, which belong to the day of their `createdAt`. */
 export interface Series {
   readonly owner: Owner;
   readonly collection: CollectionRef;
@@ -30,7 +30,7 @@ export interface Series {
 
 export interface DaySum {
   readonly count: number;
-  /** One for each of the series' fields. */
+  /** In the order of the series' fields. */
   readonly sums: readonly number[];
 }
 
@@ -38,9 +38,9 @@ type Range = Span & { readonly field: string };
 type SummingStore = Pick<Store, "sum" | "findParts">;
 
 /**
- * In its owner's turn: a year in which something happened each day takes a while to read, and what
- * comes of others meanwhile waits for no more than a few of one owner's (TEN-1).
- * @param days consecutive ones, oldest first; the sums come in the same order.
+ * Runs in its owner's turn, because a year with something on each day takes a while to read: other
+ * owners' requests wait for at most a few of one owner's (TEN-1).
+ * @param days Consecutive and oldest first; the sums come in the same order.
  */
 export async function sumsByDay(
   store: SummingStore,
@@ -59,7 +59,7 @@ async function sumUp(
   try {
     return await sumsOf(days);
   } finally {
-    // Once one has failed, nobody waits for what the others would ask.
+    // After a failure nobody waits for the queries that haven't begun.
     atOnce.clearQueue();
   }
 
@@ -84,14 +84,14 @@ async function sumUp(
     return (await Promise.all(parts)).flat();
   }
 
-  /** Null if they have become too many since they were counted. */
+  /** Null if there are too many lines by now, although there weren't when they were counted. */
   async function linesOf(range: Range, linesMax: number) {
     const names = ["createdAt", ...series.fields];
     const Line = z.object(Object.fromEntries(names.map((name) => [name, z.int()])));
     const lines = await store.findParts(series.collection, Line, {
       ...(series.where ? { where: series.where } : {}),
       between: range,
-      // An index has this order; any would do.
+      // Any order would do; this one has an index.
       orderBy: [["createdAt", "desc"]],
       limit: linesMax + 1,
     });

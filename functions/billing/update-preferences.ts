@@ -9,7 +9,7 @@ import { AlertPercents } from "#shared/core/money/alert-state";
 import { ApiError } from "#shared/errors/api-error";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 
-/** Preferences that can't be chosen here are accepted if they match what holds, else refused. */
+/** A preference that can't be chosen here is accepted with the value it has, and with no other. */
 const PreferencesUpdate = exactObject({
   monthlyResourceSpendLimit: LimitAmount.optional(),
   alertPercentages: AlertPercents.optional(),
@@ -22,7 +22,7 @@ const PreferencesUpdate = exactObject({
 });
 
 export const updatePreferences = change({
-  answers: "PATCH /v1/billing/preferences",
+  endpoint: "PATCH /v1/billing/preferences",
   summary: "Set the monthly limit, or the percentages that raise an alert.",
   authenticate: "api-key",
   scope: "account:write",
@@ -32,7 +32,7 @@ export const updatePreferences = change({
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
   beforeConfirmed: "reads",
-  budget: "terms",
+  budget: "limits",
   audit: "budget.preferences_changed",
   reply: { 200: Preferences },
   read: "nothing",

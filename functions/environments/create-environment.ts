@@ -19,7 +19,7 @@ import { create, patch } from "#shared/store/documents";
 import { environments, sealedSecrets } from "#shared/store/environments";
 
 export const createEnvironment = change({
-  answers: "POST /v1/environments",
+  endpoint: "POST /v1/environments",
   summary: "Make an environment; its secrets are sealed before they reach the database.",
   authenticate: "api-key",
   scope: "environments:write",

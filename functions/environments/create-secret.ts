@@ -7,7 +7,7 @@ import { ApiError } from "#shared/errors/api-error";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 
 export const createSecret = change({
-  answers: "POST /v1/environments/:environmentId/secrets",
+  endpoint: "POST /v1/environments/:environmentId/secrets",
   summary: "Store a secret under a name that has none yet.",
   authenticate: "api-key",
   scope: "secrets:write",

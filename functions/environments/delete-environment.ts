@@ -12,7 +12,7 @@ import {
 import { present } from "#shared/store/store";
 
 export const deleteEnvironment = change({
-  answers: "DELETE /v1/environments/:environmentId",
+  endpoint: "DELETE /v1/environments/:environmentId",
   summary: "Delete an environment: its key pair is destroyed for good, and what runs there stops.",
   authenticate: "api-key",
   scope: "environments:write",

@@ -6,7 +6,7 @@ import { deletionWrites, readForSecret } from "#shared/environments/write-secret
 import { change } from "#shared/pipeline/route";
 
 export const deleteSecret = change({
-  answers: "DELETE /v1/environments/:environmentId/secrets/:key",
+  endpoint: "DELETE /v1/environments/:environmentId/secrets/:key",
   summary: "Forget a secret; executions that have claimed it keep it to their end.",
   authenticate: "api-key",
   scope: "secrets:write",

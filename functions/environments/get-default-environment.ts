@@ -6,7 +6,7 @@ import { busyEnvironments } from "#shared/executions/busy-environments";
 import { change } from "#shared/pipeline/route";
 
 export const getDefaultEnvironment = change({
-  answers: "GET /v1/environments/default",
+  endpoint: "GET /v1/environments/default",
   summary: "The default environment, made if there is none.",
   authenticate: "api-key",
   scope: "environments:read",

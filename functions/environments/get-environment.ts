@@ -8,7 +8,7 @@ import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 
 export const getEnvironment = query({
-  answers: "GET /v1/environments/:environmentId",
+  endpoint: "GET /v1/environments/:environmentId",
   summary: "One environment.",
   authenticate: "api-key",
   scope: "environments:read",

@@ -6,7 +6,7 @@ import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 
 export const listEnvironments = query({
-  answers: "GET /v1/environments",
+  endpoint: "GET /v1/environments",
   summary: "The account's environments: the default one first, then the newest.",
   authenticate: "api-key",
   scope: "environments:read",

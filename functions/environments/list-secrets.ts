@@ -12,7 +12,7 @@ const SecretEntry = SecretBinding.partial().extend({
 });
 
 export const listSecrets = query({
-  answers: "GET /v1/environments/:environmentId/secrets",
+  endpoint: "GET /v1/environments/:environmentId/secrets",
   summary: "The names of an environment's secrets, and hosts they are bound to; never a value.",
   authenticate: "api-key",
   scope: "environments:read",

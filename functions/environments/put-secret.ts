@@ -6,7 +6,7 @@ import { factsOf, readAndSeal, secretWrites } from "#shared/environments/write-s
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 
 export const putSecret = change({
-  answers: "PUT /v1/environments/:environmentId/secrets/:key",
+  endpoint: "PUT /v1/environments/:environmentId/secrets/:key",
   summary: "Store a secret, in place of the one of that name if there is one.",
   authenticate: "api-key",
   scope: "secrets:write",

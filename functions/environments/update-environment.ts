@@ -7,11 +7,12 @@ import {
   EnvironmentUpdate,
   environmentWarnings,
 } from "#shared/contract/environment";
-import { type Reach, requestedNetwork } from "#shared/contract/network";
+import { requestedNetwork } from "#shared/contract/network";
 import { Warnings, warningsOf } from "#shared/contract/secret";
 import { executionLimits } from "#shared/core/executions/profiles";
 import { idSchema } from "#shared/core/ids";
 import type { Scope } from "#shared/core/keys/scopes";
+import type { Reach } from "#shared/core/network/network-policy";
 import { isWithinNetwork } from "#shared/core/network/network-policy";
 import { pageBytes } from "#shared/core/workspace/footprint";
 import { ApiError } from "#shared/errors/api-error";
@@ -24,7 +25,7 @@ import { patch } from "#shared/store/documents";
 import { type Environment, environments } from "#shared/store/environments";
 
 export const updateEnvironment = change({
-  answers: "PATCH /v1/environments/:environmentId",
+  endpoint: "PATCH /v1/environments/:environmentId",
   summary: "Change what is named; executions that have started keep what they started with.",
   authenticate: "api-key",
   scope: "environments:write",

@@ -6,7 +6,7 @@ import { readEgress } from "#shared/executions/egress-log";
 import { query } from "#shared/pipeline/route";
 
 export const getEgress = query({
-  answers: "GET /v1/executions/:executionId/egress",
+  endpoint: "GET /v1/executions/:executionId/egress",
   summary: "What an execution tried to reach, and what came of it, in the order it ended.",
   authenticate: "api-key",
   scope: "threads:read",

@@ -8,7 +8,7 @@ import { action } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
 
 export const getExecution = action({
-  answers: "GET /v1/executions/:executionId",
+  endpoint: "GET /v1/executions/:executionId",
   summary: "One execution: how far it is, what it cost, and how long each step took.",
   authenticate: "api-key",
   scope: "threads:read",

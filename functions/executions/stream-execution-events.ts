@@ -7,7 +7,7 @@ import { action } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
 
 export const followExecution = action({
-  answers: "GET /v1/executions/:executionId/events",
+  endpoint: "GET /v1/executions/:executionId/events",
   summary: "Stream an execution's events, while it runs and afterwards; resume with Last-Event-ID.",
   authenticate: "api-key",
   scope: "threads:read",

@@ -12,7 +12,7 @@ import { requireCurrent } from "./file-etag.ts";
 import { requirePathInWorkspace, withoutSlashes } from "./upload-path.ts";
 
 export const deleteFile = change({
-  answers: "DELETE /v1/environments/:environmentId/files/*",
+  endpoint: "DELETE /v1/environments/:environmentId/files/*",
   summary: "Take a file out of the workspace, or a folder with all that it holds.",
   authenticate: "api-key",
   scope: "files:write",

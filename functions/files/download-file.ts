@@ -15,7 +15,7 @@ import { etagOf } from "./file-etag.ts";
 import { requirePathInWorkspace } from "./upload-path.ts";
 
 export const downloadFile = action({
-  answers: "GET /v1/environments/:environmentId/files/*",
+  endpoint: "GET /v1/environments/:environmentId/files/*",
   summary: "A file's bytes, or a range of them, also by conditions; /files/download/… is the same.",
   authenticate: "api-key",
   scope: "files:read",

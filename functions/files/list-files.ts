@@ -25,7 +25,7 @@ const FileEntry = z.object({
 type FileEntry = z.infer<typeof FileEntry>;
 
 export const listFiles = query({
-  answers: "GET /v1/environments/:environmentId/files",
+  endpoint: "GET /v1/environments/:environmentId/files",
   summary: "The workspace's files and folders, all of them unless path and depth say less.",
   authenticate: "api-key",
   scope: "files:read",

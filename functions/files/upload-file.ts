@@ -18,7 +18,7 @@ import { landingPath } from "./upload-path.ts";
 const formBytesMax = 64 * 1024;
 
 export const uploadFile = change({
-  answers: "POST /v1/environments/:environmentId/files/upload",
+  endpoint: "POST /v1/environments/:environmentId/files/upload",
   summary: "Put a file into the workspace, in place of the one at that path if there is one.",
   authenticate: "api-key",
   scope: "files:write",

@@ -10,7 +10,7 @@ import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { readForKey, withKey } from "./read-for-key.ts";
 
 export const createKey = change({
-  answers: "POST /v1/keys",
+  endpoint: "POST /v1/keys",
   summary: "Make a key that may do no more than the key that makes it; shown once.",
   authenticate: "api-key",
   scope: "keys:write",

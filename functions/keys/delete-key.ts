@@ -1,7 +1,7 @@
 import { revokeRoute } from "./revoke-route.ts";
 
 export const deleteKey = revokeRoute({
-  answers: "DELETE /v1/keys/:keyId",
+  endpoint: "DELETE /v1/keys/:keyId",
   summary: "Revoke a key if it isn't yet, and take it off the lists; the audit trail keeps it.",
   audit: "key.deleted",
   deletes: true,

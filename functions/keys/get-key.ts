@@ -7,7 +7,7 @@ import { query } from "#shared/pipeline/route";
 import { findKey } from "./find-key.ts";
 
 export const getKey = query({
-  answers: "GET /v1/keys/:keyId",
+  endpoint: "GET /v1/keys/:keyId",
   summary: "One key: what it may do and when it was last used; never the key itself.",
   authenticate: "api-key",
   scope: "keys:read",

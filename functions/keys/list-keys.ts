@@ -5,7 +5,7 @@ import { query } from "#shared/pipeline/route";
 import { apiKeys } from "#shared/store/api-keys";
 
 export const listKeys = query({
-  answers: "GET /v1/keys",
+  endpoint: "GET /v1/keys",
   summary: "The account's keys by prefix and id; never the keys themselves.",
   authenticate: "api-key",
   scope: "keys:read",

@@ -1,7 +1,7 @@
 import { revokeRoute } from "./revoke-route.ts";
 
 export const revokeKey = revokeRoute({
-  answers: "POST /v1/keys/:keyId/revoke",
+  endpoint: "POST /v1/keys/:keyId/revoke",
   summary: "Revoke a key: from this answer on no instance accepts it, and what it ran is stopped.",
   audit: "key.revoked",
   deletes: false,

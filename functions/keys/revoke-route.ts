@@ -8,7 +8,7 @@ import { accountId, accounts } from "#shared/store/owners";
 import { findKey } from "./find-key.ts";
 
 interface Revocation {
-  readonly answers: "POST /v1/keys/:keyId/revoke" | "DELETE /v1/keys/:keyId";
+  readonly endpoint: "POST /v1/keys/:keyId/revoke" | "DELETE /v1/keys/:keyId";
   readonly summary: string;
   readonly audit: "key.revoked" | "key.deleted";
   /** Whether the key disappears from lists as well. */
@@ -17,9 +17,9 @@ interface Revocation {
 }
 
 /** A route that ends a key, and its executions unless the owner wants to keep them (KEY-5). */
-export function revokeRoute({ answers, summary, audit, deletes, message }: Revocation) {
+export function revokeRoute({ endpoint, summary, audit, deletes, message }: Revocation) {
   return change({
-    answers,
+    endpoint,
     summary,
     authenticate: "api-key",
     scope: "keys:write",

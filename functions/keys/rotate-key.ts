@@ -20,7 +20,7 @@ const hourMs = 3_600_000;
 const KeyRotated = KeyCreated.extend({ oldKeyId: z.string(), oldKeyExpiresAt: z.string() });
 
 export const rotateKey = change({
-  answers: "POST /v1/keys/:keyId/rotate",
+  endpoint: "POST /v1/keys/:keyId/rotate",
   summary: "Make a key in another's place, shown once; the old one is valid for a while beside it.",
   authenticate: "api-key",
   scope: "keys:write",

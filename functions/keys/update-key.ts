@@ -8,7 +8,7 @@ import { patch } from "#shared/store/documents";
 import { findKey } from "./find-key.ts";
 
 export const updateKey = change({
-  answers: "PATCH /v1/keys/:keyId",
+  endpoint: "PATCH /v1/keys/:keyId",
   summary: "Rename a key or change its description; what it may do is fixed.",
   authenticate: "api-key",
   scope: "keys:write",

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { auditEntry } from "#shared/audit/audit-entry";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { derivedId } from "#shared/core/ids";
 import type { Owner } from "#shared/identity/owner";
@@ -7,6 +6,7 @@ import { ownerOf } from "#shared/owners/act-on-owner";
 import { asCheck, type Checked, checkLedger, nothingCounted } from "#shared/owners/check-ledger";
 import { logFailure, logViolation } from "#shared/pipeline/request-log";
 import { action, type Deps, jsonBytesMax } from "#shared/pipeline/route";
+import { auditEntry } from "#shared/store/audit-rows";
 import { overwrite } from "#shared/store/documents";
 import {
   type LedgerCheck,
@@ -17,7 +17,7 @@ import {
 } from "#shared/store/ledger-checks";
 import { type OwnerProfile, owners } from "#shared/store/owners";
 
-/** Owners per call: with a call per minute, 1,000 owners take twenty minutes. */
+/** Owners per call. There is a call each minute, so 1,000 owners take twenty minutes. */
 const ownersMax = 50;
 const pagesMax = 20;
 /** Stays below the 120 s after which the platform ends the call. */
@@ -27,8 +27,8 @@ const Outcome = z.object({ checked: z.record(z.string(), z.int()) });
 type Name = Checked["outcome"] | "recounting" | "failed";
 
 export const checkLedgers = action({
-  answers: "POST /internal/maintenance/ledgers",
-  summary: "Hold accounts against their ledgers, owner after owner; a difference is an alarm.",
+  endpoint: "POST /internal/maintenance/ledgers",
+  summary: "Compare accounts with their ledgers, owner after owner; a difference is an alarm.",
   authenticate: "scheduler",
   everyMs: 60_000,
   scope: "none",
@@ -43,7 +43,7 @@ export const checkLedgers = action({
   perform: async ({ deps }) => ok({ checked: await checkRound(deps) }),
 });
 
-/** Continues after the last call's owner; after the last owner it starts over. */
+/** Continues where the last call ended. After the last owner it begins with the first again. */
 async function checkRound(deps: Deps): Promise<Partial<Record<Name, number>>> {
   const counts: Partial<Record<Name, number>> = {};
   const round = ledgerRounds.doc(ledgerRoundId);
@@ -56,7 +56,8 @@ async function checkRound(deps: Deps): Promise<Partial<Record<Name, number>>> {
   const atEnd = page.length < ownersMax;
   const write = async (afterOwnerId: string | null) =>
     await deps.store.commit([overwrite(round, { v: 1, afterOwnerId })]);
-  // A call that the platform cuts mustn't begin with the same owners again: it is as if done.
+  // Counts the whole page as checked first, so that a call which the platform ends isn't repeated
+  // with the same owners for ever.
   const end = page.at(-1)?.value.id ?? null;
   await write(atEnd ? null : end);
   const giveUpAt = deps.now() + checkingMsMax;
@@ -104,7 +105,7 @@ async function check(deps: Deps, owner: Owner): Promise<Name> {
   return restart ? "recounting" : checked.outcome;
 }
 
-/** Logs a line for the alert policy each time, and writes an audit row once per fault. */
+/** Logs a line for the alert policy at each check, and writes one audit row per fault. */
 async function raiseAlarm(deps: Deps, owner: Owner, checked: Checked): Promise<void> {
   const { differences } = checked;
   logViolation("budget_invariant_violation", { ownerId: owner.id, differences });

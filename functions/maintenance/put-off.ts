@@ -2,22 +2,22 @@ import type * as z from "zod";
 import type { Deps } from "#shared/pipeline/route";
 import { patch, type Ref, type Version } from "#shared/store/documents";
 
-/** Roughly the time until a sweep comes by again. */
+/** About the time between two sweeps. */
 const putOffMs = 15_000;
 
-interface PutOffDeps {
+export interface PutOffDeps {
   readonly store: Pick<Deps["store"], "get" | "commit">;
   now(): number;
 }
 
 /**
- * Puts what is due behind everything else that is: things that fail or take too long each time must
- * neither fill the page of every call nor stand at its head, or nothing else would ever be looked
- * after. It changes nothing that somebody else has looked after meanwhile, and never throws: what
- * couldn't be put off is due as before.
- * @param dueField holds the epoch milliseconds from which it is due; null when nothing is.
- * @returns when it was changed before, null if it can't be read, and its version now; null if it
- *   wasn't put off.
+ * Makes a document due a little later, behind everything that is due now. A sweep takes the longest
+ * due first, so a document whose work always fails or takes too long would otherwise be first in
+ * every call, and nothing else would be worked on. A document that another process has worked on
+ * meanwhile stays as it is. Never throws: what can't be put off stays due.
+ * @param dueField The field with the epoch milliseconds from which the document is due, or null.
+ * @returns Null if it wasn't put off; otherwise its version now, and when it had changed last,
+ *   which is null for a document that can't be read.
  */
 export async function putOff<S extends z.ZodObject>(
   { store, now }: PutOffDeps,
@@ -33,7 +33,7 @@ export async function putOff<S extends z.ZodObject>(
     const version = await store.commit([patch(ref, fields, condition)]);
     return { changedAt: found?.version ?? null, version };
   } catch {
-    // Somebody else has changed it, or the database is away.
+    // Another process has changed it, or the database doesn't answer.
     return null;
   }
 }

@@ -1,42 +1,36 @@
 import pMap from "p-map";
 import type * as z from "zod";
-import type { Deps } from "#shared/pipeline/route";
 import type { Ref, Version } from "#shared/store/documents";
-import { putOff } from "./put-off.ts";
+import { type PutOffDeps, putOff } from "./put-off.ts";
 
-/** How long a call sweeps; the platform ends it after 120 s. */
+/** How long a call works. The platform ends it after 120 s. */
 export const sweepingMsMax = 60_000;
 
-interface SweepDeps {
-  readonly store: Pick<Deps["store"], "get" | "commit">;
-  now(): number;
-}
-
-/** What a sweep was begun with. */
-export interface Begun {
-  /** Whether the call's time is over: what takes longer looks between its steps. */
+/** What the work on one thing is given. */
+export interface SweepTurn {
+  /** Whether the call's time is over. Work that takes long asks between its steps. */
   readonly isLate: () => boolean;
-  /** When the document that says what is due was changed before; null where it can't be read. */
+  /** When the document had changed last before it was put off; null if it can't be read. */
   readonly changedAt: Version | null;
-  /** Its version since it was put off. */
+  /** The document's version since it was put off. */
   readonly version: Version;
 }
 
 /**
- * Looks after what is due, the longest due first, until the call's time is over. Each is put off
- * before its work begins: work that takes so long that the platform cuts the call would else be
- * the first of every call, and nothing else would ever be looked after.
- * @param sweep.work must leave it due, or not, as it should be from then on.
+ * Works on what is due, the longest due first, until the call's time is over. Each thing is put off
+ * before its work begins. Otherwise work that takes longer than a call may would be the first of
+ * every call, and nothing else would be worked on.
+ * @param sweep.work Must write from when the thing is due again, if it is.
  */
 export async function sweepEach<T, S extends z.ZodObject, O>(
-  deps: SweepDeps,
+  deps: PutOffDeps,
   due: readonly T[],
   sweep: {
     readonly concurrency: number;
     readonly ref: (one: T) => Ref<S>;
     readonly dueField: string;
-    readonly work: (one: T, begun: Begun) => Promise<O>;
-    /** It stays put off. */
+    readonly work: (one: T, turn: SweepTurn) => Promise<O>;
+    /** Called when the work throws; the thing stays put off. */
     readonly failed: (one: T, cause: unknown) => O;
   },
 ): Promise<readonly O[]> {

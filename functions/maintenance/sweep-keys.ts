@@ -8,10 +8,10 @@ import { sweepEach } from "./sweep-each.ts";
 /** The most keys per call; the rest is due at the next. */
 const keysMax = 200;
 const concurrency = 4;
-type Outcome = "closed" | "stopped" | "failed";
+type KeyOutcome = "closed" | "stopped" | "failed";
 
 export const sweepKeys = action({
-  answers: "POST /internal/maintenance/keys",
+  endpoint: "POST /internal/maintenance/keys",
   summary: "Close the keys that have expired, and stop what closed ones still run.",
   authenticate: "scheduler",
   everyMs: 2_000,
@@ -27,7 +27,7 @@ export const sweepKeys = action({
   perform: async ({ deps }) => {
     const due = await dueKeys(deps, keysMax);
     const counts = { due: due.length, closed: 0, stopped: 0, failed: 0 };
-    const outcomes = await sweepEach<FoundKey, FoundKey["ref"]["schema"], Outcome>(deps, due, {
+    const outcomes = await sweepEach<FoundKey, FoundKey["ref"]["schema"], KeyOutcome>(deps, due, {
       concurrency,
       ref: ({ ref }) => ref,
       dueField: "dueAt",

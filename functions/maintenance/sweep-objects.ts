@@ -9,7 +9,7 @@ import { referencedObjects } from "#shared/quotas/references";
 import type { Version } from "#shared/store/documents";
 import { StorageUsage, storageUsageId, storageUsages } from "#shared/store/usage";
 import { isConflict } from "#shared/store/with-deadline";
-import { type Begun, sweepEach } from "./sweep-each.ts";
+import { type SweepTurn, sweepEach } from "./sweep-each.ts";
 
 /** The most owners per call; the rest is due at the next. */
 const ownersMax = 20;
@@ -17,8 +17,8 @@ const ownersMax = 20;
 const Due = StorageUsage.pick({ v: true, kind: true, ownerId: true, sweepAt: true });
 
 export const sweepObjects = action({
-  answers: "POST /internal/maintenance/objects",
-  summary: "Delete what is stored of workspaces and nothing has named for hours.",
+  endpoint: "POST /internal/maintenance/objects",
+  summary: "Delete the workspace objects that nothing has referred to for hours.",
   authenticate: "scheduler",
   everyMs: 300_000,
   scope: "none",
@@ -43,7 +43,7 @@ export const sweepObjects = action({
       concurrency: 1,
       ref: ({ ownerId }) => storageUsages.of(newOwner(ownerId, "production"), storageUsageId),
       dueField: "sweepAt",
-      work: async ({ ownerId }, begun) => await sweepOne(deps, ownerId, begun),
+      work: async ({ ownerId }, turn) => await sweepOne(deps, ownerId, turn),
       failed: ({ ownerId }, cause) => {
         const what = "an owner's unreferenced objects remain; it is tried again";
         logFailure(what, cause, { ownerId });
@@ -59,19 +59,19 @@ export const sweepObjects = action({
   },
 });
 
-async function sweepOne(deps: Deps, ownerId: string, begun: Begun): Promise<Collected | null> {
-  const { isLate } = begun;
+async function sweepOne(deps: Deps, ownerId: string, turn: SweepTurn): Promise<Collected | null> {
+  const { isLate } = turn;
   try {
     const { owner } = await existingOwner(deps.store, ownerId);
     const { unreferencedMs } = deploymentLimits().quotas;
     const referenced = async () => await referencedObjects(deps.store, owner, isLate);
-    // Putting it off changed its usage, but nothing of what is used.
+    // Putting the sweep off changed the usage's document, but not what it counts.
     const usageChangedAt = (version: Version) =>
-      begun.changedAt !== null && version.isEqual(begun.version) ? begun.changedAt : version;
+      turn.changedAt !== null && version.isEqual(turn.version) ? turn.changedAt : version;
     const how = { referenced, unreferencedMs, isLate, usageChangedAt };
     return await collectObjects(realCollection(deps, owner, how), owner);
   } catch (cause) {
-    // Another sweep was faster, or something was stored meanwhile; it stays due.
+    // Another sweep was faster, or something was stored meanwhile. The owner stays due.
     if (isConflict(cause)) return { condemned: 0, deleted: 0 };
     throw cause;
   }

@@ -10,7 +10,7 @@ import { sweepEach } from "./sweep-each.ts";
 const ownersMax = 20;
 
 export const sweepOwners = action({
-  answers: "POST /internal/maintenance/owners",
+  endpoint: "POST /internal/maintenance/owners",
   summary: "Finish suspending and resuming accounts where a crash left keys behind.",
   authenticate: "scheduler",
   everyMs: 15_000,

@@ -14,7 +14,7 @@ import { sweepEach } from "./sweep-each.ts";
 const shredsMax = 50;
 
 export const sweepShreds = action({
-  answers: "POST /internal/maintenance/shreds",
+  endpoint: "POST /internal/maintenance/shreds",
   summary: "Destroy the key pairs of deleted environments where a crash left them.",
   authenticate: "scheduler",
   everyMs: 15_000,

@@ -10,11 +10,9 @@ import { executions } from "#shared/store/executions";
 import { putOff } from "./put-off.ts";
 import { sweepingMsMax } from "./sweep-each.ts";
 
-/**
- * The most executions per call, of which little more than ids is read; the rest is due at the next.
- */
+/** The most executions per call; the rest stays due. Little more than their ids is read. */
 export const executionsMax = 1_000;
-/** Where room is scarce, one after another: who goes first is then who gets it. */
+/** While the platform is full, one after another, so that the first in turn gets a freed place. */
 export const atOnceMax = { usually: 4, waiting: 1 };
 
 const Outcome = z.object({ due: z.int(), swept: z.record(z.string(), z.int()) });
@@ -23,7 +21,7 @@ type Counts = Partial<Record<Swept | "failed", number>>;
 /** When each owner was last served, so that owners take turns across calls. */
 const servedAt = new LRUCache<string, number>({ max: 10_000 });
 
-type Sweep = Required<Pick<Route, "answers" | "everyMs" | "summary">> & {
+type Sweep = Required<Pick<Route, "endpoint" | "everyMs" | "summary">> & {
   readonly status: "queued" | "running";
 };
 
@@ -49,7 +47,7 @@ function sweepRoute({ status, ...sweep }: Sweep) {
   });
 }
 
-/** Takes a few at a time, in turn; once the platform is full, the rest isn't tried. */
+/** Sweeps a few at a time, in turn. Once the platform is full, it doesn't try the others. */
 async function sweepAll(deps: Deps, due: readonly DueExecution[]): Promise<Counts> {
   const counts: Counts = {};
   const giveUpAt = deps.now() + sweepingMsMax;
@@ -79,13 +77,13 @@ async function sweepOne(deps: Deps, due: DueExecution): Promise<Swept | "failed"
 }
 
 export const sweepQueued = sweepRoute({
-  answers: "POST /internal/maintenance/outbox",
+  endpoint: "POST /internal/maintenance/outbox",
   everyMs: 5_000,
   status: "queued",
   summary: "Dispatch the executions that a crash or a quota left behind, owners taking turns.",
 });
 export const sweepRunning = sweepRoute({
-  answers: "POST /internal/maintenance/reaper",
+  endpoint: "POST /internal/maintenance/reaper",
   everyMs: 15_000,
   status: "running",
   summary: "End the executions whose runner fell silent.",

@@ -25,7 +25,7 @@ const Health = z.object({
 });
 
 export const getHealth = query({
-  answers: "GET /v1/health",
+  endpoint: "GET /v1/health",
   summary: "Whether the service answers.",
   authenticate: "public",
   scope: "none",

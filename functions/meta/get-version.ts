@@ -13,7 +13,7 @@ const Version = z.object({
 });
 
 export const getVersion = query({
-  answers: "GET /v1/version",
+  endpoint: "GET /v1/version",
   summary: "Which build this is.",
   authenticate: "public",
   scope: "none",

@@ -19,7 +19,7 @@ import { formatLease } from "./lease.ts";
 import { noteRunning } from "./live-executions.ts";
 
 export const claim = change({
-  answers: "POST /internal/executions/claim",
+  endpoint: "POST /internal/executions/claim",
   summary: "Trade a single-use ticket for the task, its secrets and two tokens.",
   authenticate: "runner",
   scope: "none",

@@ -51,7 +51,7 @@ export async function extendLease(deps: Deps, owner: Owner, beat: Heartbeat): Pr
     : await extend(deps.store, owner, beat);
 }
 
-interface Known {
+interface LeaseState {
   readonly version: Version;
   readonly readerUntil: number;
   readonly stop: StopReason;
@@ -66,7 +66,7 @@ async function extend(store: Store, owner: Owner, beat: Heartbeat): Promise<Exte
   const { heldMicrousd } = beat.lease;
   const expiresAt = leaseEnd(beat, heldMicrousd);
   const fields = { leaseExpiresAt: expiresAt, sweepAt: expiresAt };
-  let known: Known = { ...beat.lease, readerUntil: beat.readerUntil, stop: null };
+  let known: LeaseState = { ...beat.lease, readerUntil: beat.readerUntil, stop: null };
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     try {
       const { version } = known;
@@ -80,7 +80,7 @@ async function extend(store: Store, owner: Owner, beat: Heartbeat): Promise<Exte
   throw new ApiError("CONTENTION");
 }
 
-async function reloadLease(store: Store, owner: Owner, claims: TokenClaims): Promise<Known> {
+async function reloadLease(store: Store, owner: Owner, claims: TokenClaims): Promise<LeaseState> {
   const { value, version } = await store.require(executions.of(owner, claims.executionId));
   if (value.status !== "running" || value.attempt !== claims.attempt) {
     throw new ApiError("LEASE_LOST");
@@ -100,7 +100,7 @@ interface RenewingBeat extends Heartbeat {
  */
 async function renewSlice(deps: Deps, owner: Owner, beat: RenewingBeat): Promise<Extended> {
   const ref = executions.of(owner, beat.claims.executionId);
-  let known: Known = { ...beat.lease, readerUntil: beat.readerUntil, stop: null };
+  let known: LeaseState = { ...beat.lease, readerUntil: beat.readerUntil, stop: null };
   const { decision, version } = await deps.commits.submit({
     owner,
     needsAccount: true,

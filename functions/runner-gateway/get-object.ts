@@ -8,7 +8,7 @@ const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 function getRoute(kind: ObjectKind) {
   return query({
-    answers: `GET /internal/workspace/${kind}/:sha256`,
+    endpoint: `GET /internal/workspace/${kind}/:sha256`,
     summary: `One of the owner's ${kind}, by its digest.`,
     authenticate: "execution",
     scope: "none",

@@ -9,7 +9,7 @@ import { formatLease, parseLease } from "./lease.ts";
 import { noteRunning } from "./live-executions.ts";
 
 export const heartbeat = action({
-  answers: "POST /internal/executions/heartbeat",
+  endpoint: "POST /internal/executions/heartbeat",
   summary: "Extend the lease: one write, no read, unless more must be held or somebody changed it.",
   authenticate: "execution",
   scope: "none",

@@ -19,7 +19,7 @@ const bytesMax = { manifests: manifestBytesMax, packs: packBytesMax } as const;
 /** Content-addressed: storing an object again, or one that nothing names yet, does no harm. */
 function putRoute(kind: ObjectKind) {
   return action({
-    answers: `PUT /internal/workspace/${kind}/:sha256`,
+    endpoint: `PUT /internal/workspace/${kind}/:sha256`,
     summary: `Store one of the owner's ${kind} under the digest of its bytes.`,
     authenticate: "execution",
     scope: "none",

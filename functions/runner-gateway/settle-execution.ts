@@ -20,7 +20,7 @@ import { nextWorkspace } from "./next-workspace.ts";
 const bodyBytesMax = 7 * outputBytesMax;
 
 export const settleExecution = change({
-  answers: "POST /internal/executions/settle",
+  endpoint: "POST /internal/executions/settle",
   summary: "End an execution: output, workspace, money, message and audit row in one commit.",
   authenticate: "execution",
   scope: "none",

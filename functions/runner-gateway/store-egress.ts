@@ -18,7 +18,7 @@ import { requireRunning } from "./live-executions.ts";
 const bodyBytesMax = 1024 * 1024;
 
 export const storeEgress = action({
-  answers: "POST /internal/executions/egress",
+  endpoint: "POST /internal/executions/egress",
   summary: "Store a batch of attempts to reach others; one that was stored before changes nothing.",
   authenticate: "execution",
   scope: "none",
@@ -50,9 +50,9 @@ function readAttempts(
   now: number,
 ): { readonly attempts: EgressAttempt[]; readonly lost: number } {
   let lost = 0;
-  const read = attempts.map((told, index): EgressAttempt => {
+  const read = attempts.map((reported, index): EgressAttempt => {
     const sequence = firstSequence + index;
-    const { data } = EgressAttempt.safeParse(told);
+    const { data } = EgressAttempt.safeParse(reported);
     if (data) return { ...data, sequence };
     lost += 1;
     return {
@@ -69,9 +69,9 @@ interface ReadEnds {
   readonly lost: number;
 }
 
-function readEnds(told: readonly unknown[]): ReadEnds {
-  const read = told.flatMap((end) => EgressEnding.safeParse(end).data ?? []);
-  return { read, lost: told.length - read.length };
+function readEnds(reported: readonly unknown[]): ReadEnds {
+  const read = reported.flatMap((end) => EgressEnding.safeParse(end).data ?? []);
+  return { read, lost: reported.length - read.length };
 }
 
 /** One write for each batch whose attempts ended. */

@@ -7,7 +7,7 @@ import { isConflict } from "#shared/store/with-deadline";
 import { requireRunning } from "./live-executions.ts";
 
 export const storeEvents = action({
-  answers: "POST /internal/executions/events",
+  endpoint: "POST /internal/executions/events",
   summary: "Store a batch of numbered events; one that was stored before changes nothing.",
   authenticate: "execution",
   scope: "none",

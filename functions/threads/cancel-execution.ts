@@ -13,7 +13,7 @@ import type { Found } from "#shared/store/read-document";
 import { threads } from "#shared/store/threads";
 
 export const cancelExecution = change({
-  answers: "POST /v1/threads/:threadId/cancel",
+  endpoint: "POST /v1/threads/:threadId/cancel",
   summary: "Stop what the thread runs: at once while it waits, else when its runner hears of it.",
   authenticate: "api-key",
   scope: "execute",

@@ -20,7 +20,7 @@ import { type Thread, threads } from "#shared/store/threads";
 import { rememberThread } from "./thread-hints.ts";
 
 export const createThread = change({
-  answers: "POST /v1/threads",
+  endpoint: "POST /v1/threads",
   summary: "Begin an empty thread on an environment: the one named, or the default one.",
   authenticate: "api-key",
   scope: "threads:write",

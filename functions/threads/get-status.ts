@@ -18,7 +18,7 @@ const Status = z.object({
 });
 
 export const getStatus = action({
-  answers: "GET /v1/threads/:threadId/status",
+  endpoint: "GET /v1/threads/:threadId/status",
   summary: "Whether a thread runs: cheap enough to poll.",
   authenticate: "api-key",
   scope: "threads:read",

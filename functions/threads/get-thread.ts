@@ -15,7 +15,7 @@ import { messages, threads } from "#shared/store/threads";
 const messagesMax = 200;
 
 export const getThread = action({
-  answers: "GET /v1/threads/:threadId",
+  endpoint: "GET /v1/threads/:threadId",
   summary: "One thread with its newest messages.",
   authenticate: "api-key",
   scope: "threads:read",

@@ -7,7 +7,7 @@ import { query } from "#shared/pipeline/route";
 import { messages, threads } from "#shared/store/threads";
 
 export const listMessages = query({
-  answers: "GET /v1/threads/:threadId/messages",
+  endpoint: "GET /v1/threads/:threadId/messages",
   summary: "A thread's messages, oldest first unless order=desc.",
   authenticate: "api-key",
   scope: "threads:read",

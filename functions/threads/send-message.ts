@@ -22,7 +22,7 @@ import { readForStart } from "./read-for-start.ts";
 import { startExecution } from "./start-execution.ts";
 
 export const sendMessage = change({
-  answers: "POST /v1/threads/:threadId/messages",
+  endpoint: "POST /v1/threads/:threadId/messages",
   summary: "Execute a message and stream what happens; an Idempotency-Key makes repeating it safe.",
   authenticate: "api-key",
   scope: "execute",

@@ -13,7 +13,7 @@ import { messages, type Thread, threads } from "#shared/store/threads";
 const messagesOfOne = 2;
 
 export const followThread = action({
-  answers: "GET /v1/threads/:threadId/events",
+  endpoint: "GET /v1/threads/:threadId/events",
   summary:
     "Stream what the thread executes now, or executed last; with Last-Event-ID, all since that event.",
   authenticate: "api-key",

@@ -159,11 +159,11 @@ export class ContainerHost implements Containers {
     await destroyCgroup(this.#hierarchies, join(this.#group, executionId));
     await removeScratch(join(this.#scratchParent, executionId));
     this.#used.push(pair);
-    this.#looking ??= setTimeout(() => void this.#giveBack(), togetherMs).unref();
+    this.#looking ??= setTimeout(() => void this.#releaseUids(), togetherMs).unref();
   }
 
   /** Users are reused only if no process anywhere has them. */
-  async #giveBack(): Promise<void> {
+  async #releaseUids(): Promise<void> {
     this.#looking = undefined;
     const pairs = this.#used.splice(0);
     const spans = pairs.map(({ supervisorUid }) => ({ firstUid: supervisorUid, count: 2 }));

@@ -9,7 +9,7 @@ export const shellModel: AgentModel = {
     for (const [index, script] of task.setupScripts.entries()) {
       const end = await runAsCall(tools, { id: `setup_${index + 1}`, script, part: "progress" });
       if (end.exitCode === 0) continue;
-      const why = `Setup script ${index + 1} failed (${told(end)}); the task was not started.`;
+      const why = `Setup script ${index + 1} failed (${describeEnd(end)}); the task was not started.`;
       tools.note(why);
       return { ...end, why };
     }
@@ -28,7 +28,7 @@ async function runAsCall(tools: AgentTools, { id, script, part }: ShellCall): Pr
   tools.emit({ ...call, status: "running" });
   const end = await tools.runScript(script, part);
   const status = end.exitCode === 0 ? "completed" : "failed";
-  tools.emit({ ...call, status, result: told(end) });
+  tools.emit({ ...call, status, result: describeEnd(end) });
   return end;
 }
 
@@ -40,6 +40,6 @@ function argumentsOf(script: string): string {
   return JSON.stringify({ command: `${script.slice(0, argumentsLengthMax).toWellFormed()}…` });
 }
 
-function told({ exitCode }: ScriptEnd): string {
+function describeEnd({ exitCode }: ScriptEnd): string {
   return exitCode === null ? "ended with the sandbox" : `exit code ${exitCode}`;
 }

@@ -44,7 +44,7 @@ export class EgressLog implements AttemptLog {
   #unsent = new Map<number, Entry>();
   #batches: Batch[] = [];
   /** Maps each open attempt to the batch that reported it. */
-  readonly #told = new Map<number, number>();
+  readonly #reportedIn = new Map<number, number>();
   #ends: EgressEnding[] = [];
   /** How many ends go into a call; 1 once some were refused, so that others aren't affected. */
   #endsAtOnce = egressBatchLengthMax;
@@ -112,8 +112,8 @@ export class EgressLog implements AttemptLog {
       const { open: _open, ...attempt } = entry.attempt;
       entry.attempt = { ...attempt, ...how };
     } else {
-      this.#ends.push({ ...how, batch: this.#told.get(sequence) ?? sequence, sequence });
-      this.#told.delete(sequence);
+      this.#ends.push({ ...how, batch: this.#reportedIn.get(sequence) ?? sequence, sequence });
+      this.#reportedIn.delete(sequence);
     }
     this.#flushSoon();
   }
@@ -159,7 +159,7 @@ export class EgressLog implements AttemptLog {
 
   #noteOpen(batch: Batch): void {
     for (const { attempt } of batch) {
-      if (attempt.open) this.#told.set(attempt.sequence, batch[0]?.attempt.sequence ?? 1);
+      if (attempt.open) this.#reportedIn.set(attempt.sequence, batch[0]?.attempt.sequence ?? 1);
     }
   }
 

@@ -6,12 +6,12 @@ import { Meter } from "./meter.ts";
 import { connectPinned, type Pinned, type PinnedDeps } from "./pinned.ts";
 import { EgressRefusal, type RequestedHost } from "./refusal.ts";
 
-export interface ExitsDeps extends PinnedDeps, AttemptDeps {
+export interface OutboundDeps extends PinnedDeps, AttemptDeps {
   readonly policy: NetworkPolicy;
 }
 
 /** An open connection to the outside. */
-export interface Exit {
+export interface OutboundConnection {
   readonly host: Host;
   readonly pinned: Pinned;
   /** Called for each piece that passes; after the first false the connection is closed. */
@@ -20,12 +20,12 @@ export interface Exit {
 
 type Method = EgressAttempt["method"];
 
-export class Exits {
-  readonly #deps: ExitsDeps;
+export class OutboundConnections {
+  readonly #deps: OutboundDeps;
   readonly #meter: Meter;
   readonly #open = new Map<ConnectionAttempt, Pinned>();
 
-  constructor(deps: ExitsDeps) {
+  constructor(deps: OutboundDeps) {
     this.#deps = deps;
     this.#meter = new Meter(deps.policy.limits, () => performance.now());
   }
@@ -34,7 +34,7 @@ export class Exits {
   async attempt(
     method: Method,
     asked: RequestedHost,
-    carry: (exit: Exit) => Promise<void>,
+    carry: (connection: OutboundConnection) => Promise<void>,
   ): Promise<void> {
     const decision = decideHost(this.#deps.policy, asked.host, asked.port);
     const host = decision.host?.name ?? asked.host;
@@ -64,7 +64,11 @@ export class Exits {
 
   async #leave(
     attempt: ConnectionAttempt,
-    { host, port, carry }: { host: Host; port: number; carry: (exit: Exit) => Promise<void> },
+    {
+      host,
+      port,
+      carry,
+    }: { host: Host; port: number; carry: (connection: OutboundConnection) => Promise<void> },
   ): Promise<void> {
     const full = this.#meter.open();
     if (full !== null) throw new EgressRefusal(full);

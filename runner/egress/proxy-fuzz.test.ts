@@ -6,9 +6,9 @@ import { connect } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { defaultEgressLimits } from "#shared/protocol/runner";
-import { type OpenProxy, openProxy, sendRaw } from "../../test/sandbox/support/open-proxy.ts";
-import { get, ProxyServers } from "../../test/sandbox/support/proxy-servers.ts";
-import { allowing } from "../../test/sandbox/support/test-internet.ts";
+import { type OpenProxy, openProxy, sendRaw } from "../../test/kit/sandbox/open-proxy.ts";
+import { get, ProxyServers } from "../../test/kit/sandbox/proxy-servers.ts";
+import { allowing } from "../../test/kit/sandbox/test-internet.ts";
 
 const runs = process.env.PADDOCK_LONG === undefined ? 150 : 20_000;
 const closedWithinMs = 5_000;

@@ -4,9 +4,9 @@ import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { EgressAttempt } from "#shared/protocol/runner";
-import { type OpenProxy, openProxy, sendRaw } from "../../test/sandbox/support/open-proxy.ts";
-import { get, ProxyServers, ruleOf } from "../../test/sandbox/support/proxy-servers.ts";
-import { allowing } from "../../test/sandbox/support/test-internet.ts";
+import { type OpenProxy, openProxy, sendRaw } from "../../test/kit/sandbox/open-proxy.ts";
+import { get, ProxyServers, ruleOf } from "../../test/kit/sandbox/proxy-servers.ts";
+import { allowing } from "../../test/kit/sandbox/test-internet.ts";
 import { BoundSecrets } from "./bound-secrets.ts";
 import { EgressRefusal } from "./refusal.ts";
 

@@ -10,8 +10,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defaultEgressLimits } from "#shared/protocol/runner";
 import { exchangeBytes } from "../../test/kit/raw-upstream.ts";
-import { type OpenProxy, openProxy } from "../../test/sandbox/support/open-proxy.ts";
-import { allowing } from "../../test/sandbox/support/test-internet.ts";
+import { type OpenProxy, openProxy } from "../../test/kit/sandbox/open-proxy.ts";
+import { allowing } from "../../test/kit/sandbox/test-internet.ts";
 import { BoundSecrets } from "./bound-secrets.ts";
 import { ExecutionCa } from "./execution-ca.ts";
 

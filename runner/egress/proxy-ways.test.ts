@@ -9,9 +9,9 @@ import {
   openProxy,
   type ProxyOptions,
   sendRaw,
-} from "../../test/sandbox/support/open-proxy.ts";
-import { get, ProxyServers, ruleOf } from "../../test/sandbox/support/proxy-servers.ts";
-import { allowing } from "../../test/sandbox/support/test-internet.ts";
+} from "../../test/kit/sandbox/open-proxy.ts";
+import { get, ProxyServers, ruleOf } from "../../test/kit/sandbox/proxy-servers.ts";
+import { allowing } from "../../test/kit/sandbox/test-internet.ts";
 
 const servers = new ProxyServers();
 const { served, ports } = servers;

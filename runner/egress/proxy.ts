@@ -1,17 +1,17 @@
 /** The only way out of a sandbox: an HTTP proxy that decides by name and connects by address. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Server as Door, Socket } from "node:net";
+import type { Server as Listener, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { closeAfterAnswer, linger, stopTaking, takeRequest } from "#shared/http/linger";
 import type { NetworkPolicy } from "#shared/protocol/runner";
-import { Exits, type ExitsDeps } from "./outbound-connections.ts";
+import { OutboundConnections, type OutboundDeps } from "./outbound-connections.ts";
 import { carryRequest, lingerLimits } from "./plain-request.ts";
 import { answerText, answerTo, EgressRefusal, type RequestedHost, tlsAlert } from "./refusal.ts";
 import { absoluteTarget, connectTarget, roughly, tunnelledTarget } from "./request-target.ts";
 import type { TlsTerminator } from "./tls-terminator.ts";
 import { joinSockets, readOpening } from "./tunnel.ts";
 
-export interface EgressProxyDeps extends ExitsDeps {
+export interface EgressProxyDeps extends OutboundDeps {
   readonly terminator: TlsTerminator | null;
 }
 
@@ -27,7 +27,7 @@ const lookForLateEveryMs = 500;
 export class EgressProxy {
   readonly #policy: NetworkPolicy;
   readonly #terminator: TlsTerminator | null;
-  readonly #exits: Exits;
+  readonly #outbound: OutboundConnections;
   readonly #server: Server;
   readonly #clients = new Set<Duplex>();
   /** The host of each tunnel that carries plain HTTP. */
@@ -36,7 +36,7 @@ export class EgressProxy {
   constructor(deps: EgressProxyDeps) {
     this.#policy = deps.policy;
     this.#terminator = deps.terminator;
-    this.#exits = new Exits(deps);
+    this.#outbound = new OutboundConnections(deps);
     this.#server = createServer({
       insecureHTTPParser: false,
       maxHeaderSize: headerBytesMax,
@@ -58,14 +58,14 @@ export class EgressProxy {
   }
 
   /** Takes over a listening socket, which may be in another network namespace. */
-  listen(door: Door): void {
-    this.#server.listen(door);
+  listen(listener: Listener): void {
+    this.#server.listen(listener);
   }
 
   /** Ends every open connection; each gets its end in the log. */
   close(): void {
     this.#server.close();
-    this.#exits.close();
+    this.#outbound.close();
     for (const client of this.#clients) client.destroy();
   }
 
@@ -84,12 +84,12 @@ export class EgressProxy {
     try {
       const target = tunnel ? tunnelledTarget(request, tunnel) : absoluteTarget(request);
       asked = target;
-      await this.#exits.attempt("http", target, (exit) =>
-        carryRequest({ incoming: request, response, target, ...exit }),
+      await this.#outbound.attempt("http", target, (connection) =>
+        carryRequest({ incoming: request, response, target, ...connection }),
       );
     } catch (error) {
       const refusal = refusalOf(error);
-      if (asked === null) this.#exits.refused("http", tunnel ?? roughly(request), refusal);
+      if (asked === null) this.#outbound.refused("http", tunnel ?? roughly(request), refusal);
       if (response.headersSent || response.destroyed) return void response.destroy();
       const answer = answerTo(refusal, asked ?? tunnel ?? roughly(request));
       closeAfterAnswer(request, response, lingerLimits);
@@ -105,7 +105,7 @@ export class EgressProxy {
       const target = connectTarget(request);
       asked = target;
       let isPlain = false;
-      await this.#exits.attempt("connect", target, async ({ host, pinned, pass }) => {
+      await this.#outbound.attempt("connect", target, async ({ host, pinned, pass }) => {
         const { port } = target;
         client.write(established);
         isOpen = true;
@@ -130,7 +130,7 @@ export class EgressProxy {
       client.resume();
     } catch (error) {
       const refusal = refusalOf(error);
-      if (asked === null) this.#exits.refused("connect", roughly(request), refusal);
+      if (asked === null) this.#outbound.refused("connect", roughly(request), refusal);
       client.write(isOpen ? tlsAlert : answerText(refusal, asked ?? roughly(request)));
       linger(client, lingerLimits);
     }
@@ -142,7 +142,7 @@ export class EgressProxy {
     if ("bytesRead" in client && client.bytesRead === 0) return void client.destroy();
     const refusal = new EgressRefusal("malformed_request");
     const asked = this.#tunnelled.get(client) ?? { host: "", port: 0 };
-    this.#exits.refused("http", asked, refusal);
+    this.#outbound.refused("http", asked, refusal);
     if (client.writable) client.write(answerText(refusal, asked));
     linger(client, lingerLimits);
   }

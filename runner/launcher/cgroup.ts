@@ -1,4 +1,10 @@
-/** The sandbox's control group: memory, processes and CPU, on cgroup v1 and v2. */
+/**
+ * The sandbox's control group: memory, processes and CPU, on cgroup v1 and v2. A laptop's cloud has
+ * another module for its containers (`local/run/cgroup.ts`) and writes limits with the same
+ * `cgroup-settings.ts`. The rest differs: this one makes a single group, proves that the kernel
+ * applies it, and reads why it was killed; that one finds whole trees again after a crash and
+ * destroys them.
+ */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";

@@ -8,13 +8,13 @@ import { isInheritable } from "../init/descriptors.ts";
 import { sandboxCommand } from "../sandbox/arguments.ts";
 import { findHierarchy, SandboxCgroup } from "./cgroup.ts";
 import { mountFileSystems } from "./file-systems.ts";
-import type { HostRequest, Prepared, SandboxLimits, Started, Stopped } from "./messages.ts";
+import type { HostRequest, Prepared, SandboxLimits, SandboxStopped, Started } from "./messages.ts";
 import { findMode } from "./mode.ts";
 import { sharedNamespaces } from "./namespaces.ts";
-import { openDoor } from "./netns-listener.ts";
+import { openListener } from "./netns-listener.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
 import type { Scratch } from "./scratch.ts";
-import { chownTree, hostFacts, layOutScratch, removeScratch } from "./scratch.ts";
+import { chownTree, hostFacts, prepareScratch, removeScratch } from "./scratch.ts";
 import type { LauncherSettings } from "./settings.ts";
 import { serveSupervisor, startSupervisor } from "./supervisor.ts";
 
@@ -33,7 +33,7 @@ export async function launch(settings: LauncherSettings, self: string): Promise<
   sparedByTheKernel();
   closeInherited();
   const finding = findMode(settings.mode, settings.sandboxUid);
-  const scratch = await layOutScratch(settings, self);
+  const scratch = await prepareScratch(settings, self);
   const supervisor = startSupervisor({
     node: scratch.node,
     program: scratch.supervisorProgram,
@@ -51,8 +51,8 @@ export async function launch(settings: LauncherSettings, self: string): Promise<
   );
   try {
     await serveSupervisor(supervisor, await finding, (request) =>
-      request.do === "open-door"
-        ? openDoor(supervisor, { pid: host.sandboxPid, self })
+      request.do === "open-listener"
+        ? openListener(supervisor, { pid: host.sandboxPid, self })
         : host.handle(request),
     );
     const [code] = await exited;
@@ -102,7 +102,7 @@ class SandboxHost {
     return this.#sandbox.pid;
   }
 
-  async handle(request: HostRequest): Promise<Prepared | Started | Stopped> {
+  async handle(request: HostRequest): Promise<Prepared | Started | SandboxStopped> {
     if (request.do === "prepare") return this.#prepare(request.limits);
     return request.do === "start" ? this.#start() : this.#stop();
   }
@@ -157,7 +157,7 @@ class SandboxHost {
     return { ...this.#cgroup.limitsOf(this.#sandbox.pid), limitedBy: "cgroup", ...shared };
   }
 
-  async #stop(): Promise<Stopped> {
+  async #stop(): Promise<SandboxStopped> {
     await this.#sandbox?.stop();
     await chownTree(this.#settings.supervisorUid, this.#scratch.workspace);
     const events = this.#cgroup?.events() ?? { memoryKills: 0, processRefusals: 0 };

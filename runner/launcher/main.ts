@@ -2,12 +2,12 @@ import { describeError } from "#shared/core/describe-error";
 import { keepOutOfCoreFiles } from "./core-files.ts";
 import { etcNamesArgument, findEtcNames } from "./etc-names.ts";
 import { launch } from "./launch.ts";
-import { doorArgument, makeDoor } from "./netns-listener.ts";
+import { listenerArgument, makeListener } from "./netns-listener.ts";
 import { readSettings } from "./settings.ts";
 
 async function run(): Promise<number> {
   const [, , argument] = process.argv;
-  if (argument === doorArgument) return makeDoor();
+  if (argument === listenerArgument) return makeListener();
   if (argument === etcNamesArgument) {
     console.log(findEtcNames("/").join("\n"));
     return 0;

@@ -27,7 +27,7 @@ export const limitNames = [
 /**
  * Makes the sandbox's listener and sends it over the supervisor's channel: see `netns-listener.ts`.
  */
-export type LauncherRequest = HostRequest | { readonly do: "open-door" };
+export type LauncherRequest = HostRequest | { readonly do: "open-listener" };
 
 export type HostRequest =
   /** Makes the cgroup and the sized file systems; the supervisor fills the workspace. */
@@ -64,7 +64,7 @@ export interface Started {
   readonly sharedNamespaces: readonly string[];
 }
 
-export interface Stopped {
+export interface SandboxStopped {
   /** How many processes the kernel killed because memory ran out. */
   readonly memoryKills: number;
   /** How often the kernel refused a process because there were too many. */

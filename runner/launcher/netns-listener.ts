@@ -11,16 +11,16 @@ import { Fault } from "#shared/core/fault";
 import { proxyPort } from "../egress/proxy-environment.ts";
 
 /** The argument that starts the launcher for this. */
-export const doorArgument = "door";
+export const listenerArgument = "listener";
 const timeoutMs = 10_000;
 /** The sandbox's network has only a loopback, which may not be up yet. */
 const anyAddress = "0.0.0.0";
 
 /** The work of the process that enters the sandbox's network. @returns Its exit code. */
-export async function makeDoor(): Promise<number> {
-  const door = createServer().listen(proxyPort, anyAddress);
-  await once(door, "listening");
-  await sendDoor((message, sent) => process.send?.(message, door, {}, sent));
+export async function makeListener(): Promise<number> {
+  const listener = createServer().listen(proxyPort, anyAddress);
+  await once(listener, "listening");
+  await sendListener((message, sent) => process.send?.(message, listener, {}, sent));
   return 0;
 }
 
@@ -29,40 +29,40 @@ export async function makeDoor(): Promise<number> {
  *
  * @param self Path of the launcher's own program.
  */
-export async function openDoor(
+export async function openListener(
   supervisor: ChildProcess,
   { pid, self }: { readonly pid: number; readonly self: string },
 ): Promise<{ opened: true }> {
-  const parameters = [`--net=/proc/${pid}/ns/net`, "--", process.execPath, self, doorArgument];
+  const parameters = [`--net=/proc/${pid}/ns/net`, "--", process.execPath, self, listenerArgument];
   const maker = spawn("nsenter", parameters, {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
     timeout: timeoutMs,
   });
-  const failed = once(maker, "exit").then(() => Promise.reject(new Fault("No door was made.")));
+  const failed = once(maker, "exit").then(() => Promise.reject(new Fault("No listener was made.")));
   failed.catch(() => undefined);
-  const [, door]: unknown[] = await Promise.race([once(maker, "message"), failed]);
-  if (!(door instanceof Server)) throw new Fault("What was made isn't a door.");
+  const [, listener]: unknown[] = await Promise.race([once(maker, "message"), failed]);
+  if (!(listener instanceof Server)) throw new Fault("What was made isn't a listener.");
   try {
-    await sendDoor((message, sent) => supervisor.send(message, door, {}, sent));
+    await sendListener((message, sent) => supervisor.send(message, listener, {}, sent));
   } finally {
-    door.close();
+    listener.close();
   }
   return { opened: true };
 }
 
 /** The supervisor's end; start waiting before the listener is requested. */
 export async function receiveDoor(): Promise<Server> {
-  const [, door]: unknown[] = await once(process, "message");
+  const [, listener]: unknown[] = await once(process, "message");
   if (process.connected) process.disconnect();
-  if (!(door instanceof Server)) throw new Fault("What was sent isn't a door.");
-  return door;
+  if (!(listener instanceof Server)) throw new Fault("What was sent isn't a listener.");
+  return listener;
 }
 
-function sendDoor(
+function sendListener(
   send: (message: string, sent: (error: Error | null) => void) => unknown,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    send(doorArgument, (error) => (error === null ? resolve() : reject(error)));
+    send(listenerArgument, (error) => (error === null ? resolve() : reject(error)));
   });
 }

@@ -51,7 +51,7 @@ const programEndings = [".code.js", ".code.cache"];
  * supervisor is copied. When started from the sources, the supervisor runs in place because it
  * needs its modules.
  */
-export async function layOutScratch(settings: LauncherSettings, self: string): Promise<Scratch> {
+export async function prepareScratch(settings: LauncherSettings, self: string): Promise<Scratch> {
   const { scratch, supervisorUid, sandboxUid } = settings;
   const ending = self.endsWith(".ts") ? ".ts" : ".cjs";
   const at = (...names: string[]) => join(scratch, ...names);

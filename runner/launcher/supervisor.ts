@@ -69,7 +69,7 @@ async function answer(
 export function parseRequest(text: string): LauncherRequest {
   const message: unknown = JSON.parse(text);
   if (typeof message !== "object" || message === null || !("do" in message)) throw malformed();
-  if (message.do === "start" || message.do === "stop" || message.do === "open-door") {
+  if (message.do === "start" || message.do === "stop" || message.do === "open-listener") {
     return { do: message.do };
   }
   if (message.do !== "prepare" || !("limits" in message)) throw malformed();

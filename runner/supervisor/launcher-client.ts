@@ -8,8 +8,8 @@ import type {
   LauncherRequest,
   Prepared,
   SandboxLimits,
+  SandboxStopped,
   Started,
-  Stopped,
 } from "../launcher/messages.ts";
 
 export class LauncherLine {
@@ -35,12 +35,12 @@ export class LauncherLine {
   }
 
   /** Resolves when the listener is on its way over the process's channel. */
-  async openDoor(): Promise<void> {
-    await this.#ask<{ opened: true }>({ do: "open-door" });
+  async openListener(): Promise<void> {
+    await this.#ask<{ opened: true }>({ do: "open-listener" });
   }
 
-  stop(): Promise<Stopped> {
-    return this.#ask<Stopped>({ do: "stop" });
+  stop(): Promise<SandboxStopped> {
+    return this.#ask<SandboxStopped>({ do: "stop" });
   }
 
   #ask<T>(request: LauncherRequest): Promise<T> {

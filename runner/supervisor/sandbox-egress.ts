@@ -56,7 +56,7 @@ export class WayOut {
     const { launcher, network, terminator } = this.#deps;
     const received = receiveDoor();
     received.catch(() => undefined);
-    await launcher.openDoor();
+    await launcher.openListener();
     const { EgressProxy } = await import("../egress/proxy.ts");
     const { namesOf } = await import("../egress/dns-resolver.ts");
     this.#proxy = new EgressProxy({

@@ -4,7 +4,7 @@ import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
 import type { ClaimReply } from "#shared/protocol/runner";
 import { proxyEnvironment, proxyPort, refusedEnvironment } from "../egress/proxy-environment.ts";
-import type { Prepared, Stopped as SandboxStopped } from "../launcher/messages.ts";
+import type { Prepared, SandboxStopped } from "../launcher/messages.ts";
 import { missingWalls } from "./check-isolation.ts";
 import type { ExecutionSecrets } from "./execution-secrets.ts";
 import { type InitLine, listenForInit, type RunHandlers } from "./init-connection.ts";

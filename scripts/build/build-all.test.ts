@@ -44,7 +44,7 @@ function write(path: string, text: string): void {
 
 function writeFunction(
   name: string,
-  answers: string,
+  endpoint: string,
   {
     folder = name,
     roles = [],
@@ -56,15 +56,15 @@ function writeFunction(
     everyMs?: number;
   } = {},
 ): void {
-  const path = answers.split(" ")[1] ?? "";
+  const path = endpoint.split(" ")[1] ?? "";
   const service = {
     name,
     summary: "Things.",
     visibility: "edge",
     routes: [
       {
-        answers,
-        method: answers.split(" ")[0],
+        endpoint,
+        method: endpoint.split(" ")[0],
         paths: [path, path.replace("/v1", "")],
         authenticate: "api-key",
         scope: "none",

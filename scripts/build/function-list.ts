@@ -10,7 +10,7 @@ import { cronOf } from "./cron.ts";
 import { functionNames } from "./entries.ts";
 
 const DeclaredRoute = z.object({
-  answers: z.string().regex(/^[A-Z]+ \/\S*$/, "should read like `POST /v1/agents`"),
+  endpoint: z.string().regex(/^[A-Z]+ \/\S*$/, "should read like `POST /v1/agents`"),
   method: z.string(),
   paths: z.array(z.string().startsWith("/")).min(1),
   authenticate: z.string().min(1),
@@ -128,15 +128,15 @@ function nodeOptions(memoryMib: number): string {
 }
 
 function listRoute(file: string, route: z.infer<typeof DeclaredRoute>): ListedRoute {
-  const { answers, everyMs = null, scope, limits, ...listed } = route;
+  const { endpoint, everyMs = null, scope, limits, ...listed } = route;
   if ((route.authenticate === "scheduler") !== (everyMs !== null)) {
-    throw new BuildError(`${file}: ${answers}: everyMs belongs to what the scheduler calls`);
+    throw new BuildError(`${file}: ${endpoint}: everyMs belongs to what the scheduler calls`);
   }
   const cron = everyMs === null ? null : cronOf(everyMs);
   if (everyMs !== null && cron === null) {
-    throw new BuildError(`${file}: ${answers}: everyMs divides neither an hour nor a day`);
+    throw new BuildError(`${file}: ${endpoint}: everyMs divides neither an hour nor a day`);
   }
-  const path = answers.slice(route.method.length + 1);
+  const path = endpoint.slice(route.method.length + 1);
   const stated = (gate: string) => (gate === "none" ? null : gate);
   return { ...listed, path, everyMs, cron, scope: stated(scope), limits: stated(limits) };
 }

@@ -1,5 +1,5 @@
 import { leafHash } from "#shared/core/audit-row";
-import { StoredAuditRow } from "#shared/store/owners";
+import { StoredAuditRow } from "#shared/store/audit-rows";
 import type { LocalCloud } from "../../local/cloud.ts";
 import { openFirestore } from "../../local/firestore/admin-client.ts";
 

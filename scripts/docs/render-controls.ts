@@ -53,6 +53,8 @@ function keptBy(root: string, promise: StatedPromise): string[] {
 function linesOf({ control }: Half, prefix: string): string[] {
   if (control === null) return [`${prefix}**open**`, `${prefix}–`, `${prefix}–`];
   const { enforcedBy, test, mutation } = control;
-  const change = `${code(mutation.find)} → ${mutation.replace === "" ? "nothing" : code(mutation.replace)}`;
+  const where = mutation.file === enforcedBy ? "" : `${link(mutation.file)}: `;
+  const made = mutation.replace === "" ? "nothing" : code(mutation.replace);
+  const change = `${where}${code(mutation.find)} → ${made}`;
   return [link(enforcedBy), link(test), change].map((text) => `${prefix}${text}`);
 }

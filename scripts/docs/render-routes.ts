@@ -27,7 +27,7 @@ function renderFunction(name: string, listed: FunctionList["functions"][string])
     `${summary.replace(/\.$/, "")}. May use: ${may}.`,
     "",
     ...table(
-      ["route", "answers", "scope", "counts as", "body", "what it does"],
+      ["route", "caller", "scope", "counts as", "body", "what it does"],
       routes.map(renderRoute),
     ),
     "",

@@ -55,11 +55,11 @@ const reporter = join(import.meta.dirname, "line-reporter.ts");
  */
 export async function runVitest(run: VitestRun): Promise<VitestResult> {
   const reportPath = join(temporaryFolder("paddock-test-"), "report.json");
-  const { code, signal, lastWords } = await start(run, reportPath);
+  const { code, signal, outputTail } = await start(run, reportPath);
   const how = signal === null ? `exit code ${code}` : `${signal} (limit: ${run.timeoutMs} ms)`;
   // A failing set-up belongs to no test, and its reason is only on stderr, far above the closing
   // line.
-  const ending = lastWords === "" ? how : `${how}:\n${lastWords}`;
+  const ending = outputTail === "" ? how : `${how}:\n${outputTail}`;
   if (!existsSync(reportPath)) {
     const failures = [`vitest ${run.args.join(" ")}\nended without a report: ${ending}`];
     return { passed: 0, failed: 1, skipped: 0, broken: true, failures, tests: [] };
@@ -78,11 +78,11 @@ interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   /** The end of what it wrote to stderr. */
-  readonly lastWords: string;
+  readonly outputTail: string;
 }
 
 /** How much of a run's stderr is kept, from its end. */
-const lastWordsCharactersMax = 4_000;
+const outputTailCharactersMax = 4_000;
 
 function start({ cwd, args, timeoutMs, shown, logs }: VitestRun, report: string): Promise<Ending> {
   const output = shown ? "inherit" : "ignore";
@@ -99,12 +99,12 @@ function start({ cwd, args, timeoutMs, shown, logs }: VitestRun, report: string)
         ...(logs ? { PADDOCK_TEST_LOGS: "1" } : {}),
       },
     });
-    let lastWords = "";
+    let outputTail = "";
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      lastWords = (lastWords + text).slice(-lastWordsCharactersMax);
+      outputTail = (outputTail + text).slice(-outputTailCharactersMax);
       if (shown) process.stderr.write(text);
     });
-    child.on("error", ({ message }) => resolve({ code: null, signal: null, lastWords: message }));
-    child.on("close", (code, signal) => resolve({ code, signal, lastWords: lastWords.trim() }));
+    child.on("error", ({ message }) => resolve({ code: null, signal: null, outputTail: message }));
+    child.on("close", (code, signal) => resolve({ code, signal, outputTail: outputTail.trim() }));
   });
 }

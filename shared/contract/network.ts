@@ -2,12 +2,9 @@
  * An environment's network as the API takes and shows it. Storage keeps a row per host and port.
  */
 import * as z from "zod";
-import { isPrivateName, parseHost } from "../core/network/network-policy.ts";
+import { isPrivateName, parseHost, type Reach } from "../core/network/network-policy.ts";
 import { networkModes } from "../protocol/job.ts";
-import type { NetworkPolicy } from "../protocol/runner.ts";
 import { exactObject } from "./exact.ts";
-
-export type Reach = Pick<NetworkPolicy, "mode" | "allow">;
 
 const entriesMax = 100;
 const portsMax = 16;

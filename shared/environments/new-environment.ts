@@ -1,6 +1,7 @@
 import { toJsonText } from "../contract/common.ts";
 import { askedProfile, type EnvironmentCreate, type McpServer } from "../contract/environment.ts";
-import { type Reach, requestedNetwork } from "../contract/network.ts";
+import { requestedNetwork } from "../contract/network.ts";
+import type { Reach } from "../core/network/network-policy.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { Environment, SealedSecrets } from "../store/environments.ts";
 import { mcpServersKey, type PlainSecret, sealForEnvironment } from "./seal-secret.ts";

@@ -1,14 +1,14 @@
-/** Which environments are in use, decided from their executions. */
+/** Finds the environments that are in use, by their executions. */
 import type { Owner } from "../identity/owner.ts";
 import { executions } from "../store/executions.ts";
 import type { ReadStore } from "../store/store.ts";
 
-/** An owner can't have more unfinished executions. */
+/** No owner has more unfinished executions. */
 const executionsMax = 1_000;
 const InEnvironment = executions.schema.pick({ environmentId: true });
 
 /**
- * The environments where an execution is queued or running: among all of them, or the given one.
+ * The environments with a queued or running execution: all of them, or `environmentId` if it is.
  */
 export async function busyEnvironments(
   store: ReadStore,

@@ -1,22 +1,23 @@
-import { auditEntry } from "../audit/audit-entry.ts";
 import type { AuditRow } from "../core/audit-row.ts";
 import type { Account } from "../core/money/account.ts";
 import type { Owner } from "../identity/owner.ts";
+import { auditEntry } from "../store/audit-rows.ts";
 import { patch, type Version, type Write } from "../store/documents.ts";
 import { type Execution, executions } from "../store/executions.ts";
 import { chargeableCostMicrousd, endExecution, hasAskedForJob } from "./end-execution.ts";
 
 export interface Cancelled {
   readonly status: "cancelled" | "cancelling";
-  /** Empty if it was asked to end before. */
+  /** Empty if it was already asked to end. */
   readonly writes: readonly Write[];
   readonly account?: Account;
 }
 
 /**
- * Cancels an execution that hasn't ended. An unclaimed one ends at once, and pays the minimum
- * charge if a container was asked for. A running one is asked to end, keeps what it made and pays
- * for what it used. Pure; of several changes the first commit wins, so it is settled once.
+ * Cancels an execution that hasn't ended. If no runner has claimed it, it ends at once and costs
+ * the minimum charge if a container was asked for. A running one is asked to end; it keeps what it
+ * made and costs what it used. Pure. If several changes race, the first commit wins, so it is
+ * settled once.
  */
 export function cancel(
   owner: Owner,

@@ -19,10 +19,10 @@ const attemptsMax = 5;
 
 /**
  * Starts the runner of a queued execution and records the job's name. If the process dies in
- * between, the execution stays `queued`, which makes it an outbox entry: a sweep tries again with a
- * new attempt and ticket, and the old ticket is worthless.
- * @returns `waiting` if the platform has no room: nothing was started, and the next sweep tries.
- * @throws if it is unknown whether a runner was started.
+ * between, the execution stays `queued`, and a sweep tries again with a new attempt and a new
+ * ticket, which makes the old ticket worthless.
+ * @returns `waiting` if the platform has no room. Then nothing was started and a sweep tries again.
+ * @throws If it is unknown whether a runner was started.
  */
 export async function dispatch(
   store: Store,
@@ -75,7 +75,7 @@ async function recordDispatch(
       }
     }
     const current = await store.require(ref);
-    // Each dispatch has its own ticket; an attempt that waits for room may use several.
+    // The ticket identifies this dispatch: an attempt that waits for room has one for each try.
     const { endedAt, ticketSha256, cancelRequestedAt } = current.value;
     if (endedAt !== null || ticketSha256 !== execution.ticketSha256) return "unwanted";
     wanted = cancelRequestedAt === null;

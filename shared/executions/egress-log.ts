@@ -1,4 +1,4 @@
-/** An execution's egress log: batches ordered by number. */
+/** Reads an execution's egress log, which consists of batches in the order of their numbers. */
 import type { Owner } from "../identity/owner.ts";
 import type { EgressAttempt } from "../protocol/runner.ts";
 import { type EgressBatch, egressBatches, executions } from "../store/executions.ts";
@@ -19,8 +19,8 @@ export async function readEgress(
 ): Promise<EgressPage> {
   const { executionId, limit, offset } = page;
   const batches = egressBatches.all(owner, executionId);
-  // Numbers have no gaps, so an offset is a number; each batch that counts holds one attempt at
-  // least, and up to five hundred.
+  // Numbers have no gaps, so an offset is a number. A batch has between one and five hundred
+  // attempts, so `limit` batches are enough.
   const [execution, found, [newest]] = await Promise.all([
     store.require(executions.of(owner, executionId)),
     store.findFitting(
@@ -30,12 +30,13 @@ export async function readEgress(
         orderBy: [["lastSequence", "asc"]],
         limit,
       },
-      // One batch is enough unless its attempts are few; a log of one is known to end with it.
+      // One batch is mostly enough. Asking for two tells at once whether the log ends with the
+      // first.
       { firstSlice: 2, isEnough: ({ lastSequence }) => lastSequence >= offset + limit },
     ),
     store.findRefs(batches, { orderBy: [["firstSequence", "desc"]], limit: 1 }),
   ]);
-  // A runner that said so reached nothing. What it says afterwards isn't shown: it paid nothing.
+  // Such an execution reached nothing and cost nothing. What its runner reports later isn't shown.
   if (execution.value.reason === "isolation_unavailable") return { attempts: [], total: 0, cut: 0 };
   const attempts = found
     .flatMap(({ value }) => value.attempts.map((attempt) => ended(attempt, value)))

@@ -1,6 +1,6 @@
 /**
- * The end of an execution, whatever its cause: money, ledger line, message, thread and workspace in
- * one decision. Pure. Settling and reaping commit it, each with its own audit row.
+ * Decides everything that an execution's end changes, whatever its cause: money, ledger, message,
+ * thread and log. Pure. Settling and sweeping commit it, each with an audit row of its own.
  */
 import { derivedId } from "../core/ids.ts";
 import type { Account } from "../core/money/account.ts";
@@ -27,7 +27,7 @@ export interface End {
   readonly conflicts: readonly string[];
   /** The log is closed after this event; the commit fails if another was stored meanwhile. */
   readonly eventsLastSequence: number;
-  /** Null if it can't be known; then the whole hold is charged (BUD-6). */
+  /** Null if nobody knows it; then the whole hold is charged (BUD-6). */
   readonly costMicrousd: number | null;
   readonly now: number;
 }
@@ -42,7 +42,7 @@ export interface Ended {
 const previewLength = 200;
 const threadStatus = { success: "completed", failed: "failed", cancelled: "cancelled" } as const;
 
-/** What a claimed execution used until `now`, by our clock and not by the runner's. */
+/** The cost of what a claimed execution used until `now`, by our clock and not its runner's. */
 export function measuredCostMicrousd(execution: Execution, now: number): number {
   const { claimedAt, profile, limits } = execution;
   const elapsedMs = claimedAt === null ? 0 : Math.max(0, now - claimedAt);
@@ -50,8 +50,8 @@ export function measuredCostMicrousd(execution: Execution, now: number): number 
 }
 
 /**
- * The same, but at least the minimum charge, which a container's start is enough for. Never more
- * than the hold, so that a small hold causes no loss.
+ * Like `measuredCostMicrousd`, but at least the minimum charge, which each container's start costs.
+ * It raises the cost to no more than the hold, so that a small hold causes no loss.
  */
 export function chargeableCostMicrousd(execution: Execution, now: number): number {
   const { profile, limits, holdMicrousd } = execution;
@@ -60,8 +60,8 @@ export function chargeableCostMicrousd(execution: Execution, now: number): numbe
 }
 
 /**
- * Whether the owner alone caused a container to be asked for: false while the platform has no room,
- * and after an attempt was lost on our side.
+ * Whether a container was asked for, and only because of the owner. It is false while the platform
+ * has no room, and after an attempt that we lost.
  */
 export function hasAskedForJob({ attempt, waitingSince }: Execution): boolean {
   return attempt === 1 && waitingSince === null;
@@ -114,8 +114,7 @@ export function endExecution(
 }
 
 /**
- * The hold may have expired long after the execution's last possible moment; then it is charged
- * late.
+ * Settles the hold, or charges late if it has expired, long after the execution could still run.
  */
 function settled(account: Account, execution: Execution, end: End): Settlement {
   const { id, keyId, keyLineageId: lineageId, holdMicrousd: wasHeldMicrousd } = execution;
@@ -124,7 +123,7 @@ function settled(account: Account, execution: Execution, end: End): Settlement {
   return inTime ?? settleLate(account, { keyId, lineageId, costMicrousd, wasHeldMicrousd, now });
 }
 
-/** Ids are derived from the execution and the attempt, so a second settlement collides. */
+/** A line's id is derived from execution and attempt, so a second settlement would collide. */
 function ledgerLines(
   owner: Owner,
   execution: Execution,
@@ -157,7 +156,7 @@ function ledgerLines(
 }
 
 /**
- * Closes the log in the same commit, so that a stream's reader meets the end where the events end.
+ * Closes the log in the same commit, so that readers of the stream find the end after its events.
  */
 function closedLog(owner: Owner, ended: Execution, now: number): Write {
   const { id: executionId, eventsLastSequence } = ended;

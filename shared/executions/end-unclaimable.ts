@@ -5,9 +5,9 @@ import { chargeableCostMicrousd, hasAskedForJob } from "./end-execution.ts";
 import { endGivenUp, type SweepDeps } from "./sweep.ts";
 
 /**
- * Ends a queued execution that can't be claimed successfully, since another container would fail as
- * well. If the owner deleted its environment meanwhile, the owner pays for the container; otherwise
- * the fault is ours and it is free.
+ * Ends a queued execution that no runner can claim, because another container would fail like this
+ * one. If its owner has deleted its environment, the owner pays for the container. Otherwise the
+ * fault is ours, and it is free.
  */
 export async function endUnclaimable(
   deps: SweepDeps,

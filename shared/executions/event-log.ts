@@ -1,16 +1,18 @@
-/** An execution's event log: batches ordered by number; the last batch is empty. */
+/**
+ * Reads an execution's event log: batches in the order of their numbers, closed by an empty one.
+ */
 import type { Owner } from "../identity/owner.ts";
 import { type EventBatch, eventBatches } from "../store/executions.ts";
 import type { ReadStore, Store } from "../store/store.ts";
 
 /** How much of the log a reader holds at a time; a single batch may be larger. */
 const heldBytesMax = 256 * 1024;
-/** What doesn't fit is read in vain, and a batch may be half a megabyte. */
+/** The most batches per page. Those that don't fit are read in vain, up to half a megabyte each. */
 const pageLengthMax = 8;
 
 /**
- * The highest number that is taken in the log; 0 if there is none. A batch takes the numbers of its
- * events, and its name: numbers that fell were stored once, and such an execution must end too.
+ * The highest number in the log; 0 if it is empty. Both ends of batches are looked at, because logs
+ * were once stored whose numbers fall within a batch, and such an execution must end too.
  */
 export async function lastStoredSequence(
   store: ReadStore,
@@ -25,7 +27,7 @@ export async function lastStoredSequence(
   return Math.max(last?.value.lastSequence ?? 0, first?.value.firstSequence ?? 0);
 }
 
-/** Reads a log page by page; pages get longer while they are small. */
+/** Reads a log page by page. Pages get longer as long as they are small. */
 export class LogPages {
   readonly #store: Store;
   readonly #owner: Owner;
@@ -38,7 +40,7 @@ export class LogPages {
     this.#executionId = executionId;
   }
 
-  /** The next batches after `sequence`, in order; empty if that is the last event so far. */
+  /** The next batches after `sequence`, in order; empty if it is the last event so far. */
   async after(sequence: number): Promise<readonly EventBatch[]> {
     const limit = this.#length;
     const page = {
@@ -49,7 +51,7 @@ export class LogPages {
     const batches = eventBatches.all(this.#owner, this.#executionId);
     const fitting = { bytesMax: heldBytesMax, firstSlice: limit };
     const found = await this.#store.findFitting(batches, page, fitting);
-    // Where not all of it fitted, the next page won't hold more either.
+    // If a page didn't fit as a whole, the next one probably wouldn't either.
     this.#length = found.length < limit ? Math.max(1, found.length) : 2 * limit;
     this.#length = Math.min(this.#length, pageLengthMax);
     return found.map(({ value }) => value);

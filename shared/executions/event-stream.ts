@@ -13,9 +13,9 @@ import type { StreamStart } from "./stream-start.ts";
 import type { SweepDeps } from "./sweep.ts";
 import { tailEvents } from "./tail-events.ts";
 
-/** Proxies close connections that are silent for longer than this. */
+/** Comments are sent this often, because proxies close connections that are silent for longer. */
 const commentMs = 15_000;
-/** Larger events are sent in turn. */
+/** Larger events are sent in their owner's turn. */
 const largeBytes = 64 * 1024;
 const headers = {
   "content-type": "text/event-stream",
@@ -33,13 +33,13 @@ export interface StreamReader {
 }
 
 /**
- * Answers with an execution's events, and those of the executions after it: one `data:` line of
- * JSON each, with the type inside. The stream ends with the last execution, before an event that
- * would take it over 8 MB or 15 minutes, or once it has read 2,000 documents to catch up. A client
- * resumes it by asking for what comes after the last `id:` it received.
+ * Answers with the events of an execution and of those after it, each as a `data:` line of JSON
+ * with the type inside. The stream ends after the last execution, before the event that would
+ * exceed its bytes, at the end of its time, or once it has read its share of documents to catch up.
+ * A client resumes it by asking for what comes after the last `id:` it received.
  */
 export function eventStream(reader: StreamReader, start: StreamStart) {
-  // Nothing comes after the end; 204 tells browsers not to reconnect.
+  // Nothing comes after the end, so 204 tells browsers not to reconnect.
   if (isAtEnd(start)) {
     return { status: 204, headers: {}, stream: async () => {} };
   }
@@ -59,7 +59,8 @@ export function eventStream(reader: StreamReader, start: StreamStart) {
     } finally {
       clearInterval(comments);
     }
-    // A reader that hasn't taken its events by now can resume; its memory is freed.
+    // A reader that hasn't taken its events by now is cut off, which frees their memory. It can
+    // resume.
     if (signal.aborted && response.writableNeedDrain) response.destroy();
   };
   return { status: 200, headers, stream };
@@ -111,7 +112,9 @@ async function* eventsOf(
   }
 }
 
-/** Sends event by event at the reader's pace; of one owner's large events, only a few at a time. */
+/**
+ * Sends one event after another at the reader's pace, and few of an owner's large events at once.
+ */
 async function send(
   response: ServerResponse,
   events: AsyncIterable<Identified>,
@@ -124,7 +127,8 @@ async function send(
       const [id, event] = identified;
       const text = `id: ${id}\ndata: ${JSON.stringify(event)}\n\n`;
       const bytes = Buffer.byteLength(text);
-      // The first event is sent whatever its size; otherwise it would never be sent.
+      // The first event is sent whatever its size, because it would be the first after resuming,
+      // too.
       if (signal.aborted || (sentBytes > 0 && sentBytes + bytes > bytesMax)) return false;
       sentBytes += bytes;
       if (!response.write(text)) await drained(response, signal);

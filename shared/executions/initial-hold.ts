@@ -24,16 +24,16 @@ export function effectiveLimits(
   };
 }
 
-export interface FirstHold {
+export interface StartToHold {
   readonly key: KeyCeilings & { readonly id: string; readonly lineageId: string | null };
   readonly execution: Metered;
-  /** The owner's limits, from `limitsOf`. */
+  /** The owner's limits, from `effectiveLimits`. */
   readonly limits: DeploymentLimits;
   readonly now: number;
 }
 
-/** The hold that a start needs; `hold` and `refusalOf` judge the same request. */
-export function initialHold(start: FirstHold): Omit<HoldRequest, "executionId"> {
+/** The request for the hold that a start needs, for `hold` and for `refusalOf`. */
+export function initialHold(start: StartToHold): Omit<HoldRequest, "executionId"> {
   const { key, execution, limits, now } = start;
   const { executionCostMaxMicrousd, dayCostMaxMicrousd } = key;
   const holdLimits: HoldLimits = limits;

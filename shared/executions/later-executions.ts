@@ -6,7 +6,7 @@ import type { ReadAllowance } from "./read-allowance.ts";
 import type { SweepDeps } from "./sweep.ts";
 
 const MessageOfRun = Message.pick({ role: true, executionId: true, createdAt: true });
-/** An execution has one user message and one assistant message; the next has its own. */
+/** An execution has two messages, so four include the first of the next one. */
 const messagesRead = 4;
 
 /**
@@ -29,7 +29,7 @@ export async function* laterExecutions(
       limit: messagesRead,
     });
     const next = found.find(({ role, executionId }) => role === "user" && !passed.has(executionId));
-    // The newest is always included, even if clocks differed.
+    // The newest execution is included in any case, even if clocks differed.
     last = await markReader(deps, owner, next?.executionId ?? newestId);
     passed.add(last.id);
     reads.count(found.length + 1);

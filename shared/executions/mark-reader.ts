@@ -6,15 +6,15 @@ import { isConflict } from "../store/with-deadline.ts";
 import { endOverdue, isOverdue, type SweepDeps } from "./sweep.ts";
 import { readerMs, readerRenewMs } from "./timing.ts";
 
-/** Reads an execution, and marks it as read. @throws {ApiError} `NOT_FOUND`. */
+/** Reads an execution and marks it as being read. @throws {ApiError} `NOT_FOUND`. */
 export async function markReader(deps: SweepDeps, owner: Owner, id: string): Promise<Execution> {
   return await markFound(deps, await deps.store.require(executions.of(owner, id)));
 }
 
 /**
- * Takes an execution for a client that is going to read its events. Ends it first if nobody else
- * will; otherwise marks it as read, so that its runner sends events more often. The mark is renewed
- * once a minute, however many readers there are.
+ * Prepares an execution for a client that is going to read its events. If it is overdue, it is
+ * ended. Otherwise it is marked as being read, so that its runner sends events more often. The mark
+ * is renewed once a minute, however many readers there are.
  */
 export async function markFound(
   deps: SweepDeps,
@@ -30,7 +30,7 @@ export async function markFound(
   try {
     await deps.store.commit([patch(ref, { readerUntil: now + readerMs }, { version })]);
   } catch (error) {
-    // Another reader was faster, or something else changed it and the next look tries again.
+    // Another reader was faster, or another change was, after which the next reading tries again.
     if (!isConflict(error)) throw error;
   }
   return value;

@@ -3,15 +3,15 @@ import { fieldsBytes } from "../store/document-room.ts";
 import { type EventBatch, eventBatches } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
 
-/** How far a reader may lag without reading again; a single batch may be larger. */
+/** How much is kept for a reader that lags. A single batch may be larger. */
 const recentBytesMax = 64 * 1024;
 
 /** The size of each batch. All readers of an execution share it, so it is counted once. */
 const sizes = new WeakMap<EventBatch, number>();
 
 /**
- * Wakes a reader when an execution's log grows. Keeps the newest batches only, which are the next
- * ones for a reader that keeps up and spare it a second read.
+ * Wakes a reader when an execution's log grows. It keeps the newest batches only, which a reader
+ * that keeps up needs next and so needn't read.
  */
 export class NewEventNotifier {
   readonly #signal: AbortSignal;
@@ -38,9 +38,9 @@ export class NewEventNotifier {
   }
 
   /**
-   * Waits for what comes after `sequence`, at most `withinMs`. Returns null if that must be read,
-   * because more than the newest batches are needed or nothing was heard.
-   * @throws the listener's error.
+   * Waits for the batches after `sequence`, at most `withinMs`.
+   * @returns Null if they must be read, because older ones are needed or none came.
+   * @throws The listener's error.
    */
   async next(sequence: number, withinMs: number): Promise<readonly EventBatch[] | null> {
     if (!this.#hasNews(sequence)) await this.#news(sequence, withinMs);
@@ -68,7 +68,7 @@ export class NewEventNotifier {
     this.#wake?.();
   }
 
-  /** Resolves when something comes after `sequence`, when time is up, or when nobody waits. */
+  /** Resolves when a batch comes after `sequence`, when time is up, or when nobody waits. */
   async #news(sequence: number, withinMs: number): Promise<void> {
     let isOver = this.#signal.aborted;
     const over = () => {

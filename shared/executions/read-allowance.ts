@@ -1,6 +1,7 @@
 /**
- * What one stream may read to catch up. It counts as one request, however many documents that
- * takes, so it ends when they are used up, and is resumed by another that counts (TEN-2).
+ * Counts what a stream reads to catch up. A stream is one request to the request limits, however
+ * many documents it reads. So it ends when they are used up, and resuming it is another request
+ * (TEN-2).
  */
 export class ReadAllowance {
   #left: number;

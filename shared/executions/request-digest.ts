@@ -1,19 +1,15 @@
 /**
- * A digest of a request, which tells a repetition from a different request. It is keyed, because a
- * plain hash of a body would reveal a short secret in it to a reader of the database, who could try
- * all values.
+ * Digests of requests, which tell a repetition from a different request. They are keyed: a reader
+ * of the database could find a short secret in a body by trying all values against a plain hash.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { peppers } from "../config.ts";
 import type { SigningKeys } from "../core/executions/ticket.ts";
 import { Fault } from "../core/fault.ts";
 
-/**
- * Keys derived from the pepper for one purpose each, so a signature for one proves nothing for
- * another.
- */
+/** Each purpose has a key derived from the pepper, so a digest for one is useless for another. */
 const purposes = { request: "paddock request digest", salt: "paddock audit digest salt" };
-/** The form of a release that hashed bodies without a key. */
+/** The form in which an earlier release stored hashes without a key. */
 const plainForm = /^[0-9a-f]{64}$/;
 
 /** Sorts fields, because their order doesn't make a request different. */
@@ -39,14 +35,14 @@ function currentKey({ current, keys }: SigningKeys): Buffer {
   return key;
 }
 
-/** `pepperId.hex`: after a pepper is replaced, it still verifies the requests of its time. */
+/** Has the form `pepperId.hex`, so that it can be checked after the pepper was replaced. */
 export function requestDigest(request: unknown, keys: SigningKeys = peppers()): string {
   return `${keys.current}.${digestUnder(currentKey(keys), request)}`;
 }
 
 /**
  * Whether `stored` is the digest of this request; false if its pepper is gone.
- * @param asStated the request as an earlier release hashed it, in the order it came in.
+ * @param asStated The request as an earlier release hashed it, its fields in the order sent.
  */
 export function isSameRequest(
   stored: string,
@@ -66,8 +62,8 @@ export function isSameRequest(
 }
 
 /**
- * The salt of a request's digest in clear, the same for all of the request. It is kept with the
- * sealed details, so the digest is useful only to those who may read them.
+ * The salt of digests that are stored in clear, one for each request. It is stored among the sealed
+ * details, so only those who may read these can use the digests.
  */
 export function digestSalt(requestId: string, keys: SigningKeys = peppers()): string {
   return sign(currentKey(keys), purposes.salt, requestId);

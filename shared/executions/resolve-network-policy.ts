@@ -1,5 +1,5 @@
-import { type NetworkInput, type Reach, requestedNetwork } from "../contract/network.ts";
-import { isWithinNetwork } from "../core/network/network-policy.ts";
+import { type NetworkInput, requestedNetwork } from "../contract/network.ts";
+import { isWithinNetwork, type Reach } from "../core/network/network-policy.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { defaultEgressLimits } from "../protocol/runner.ts";
 import type { Environment } from "../store/environments.ts";
@@ -12,8 +12,8 @@ export function environmentReach({ network, networkAllow }: Environment): Reach 
 
 /**
  * Fixes what an execution may reach: its environment's network, or the part of it that its message
- * asks for. The job's network has the same class, so a closed network has no way out below the
- * proxy either.
+ * asks for. The job runs in a network of the same mode, so a closed one is closed below the proxy
+ * too.
  *
  * @throws {ApiError} `NETWORK_NOT_ALLOWED` if a message names a host that its environment doesn't
  * allow.

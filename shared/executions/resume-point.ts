@@ -7,7 +7,7 @@ export interface ResumePoint {
   /** The event's execution; null if only a number was sent, as in older streams. */
   readonly executionId: string | null;
   readonly number: number;
-  /** Which field of the request said so. */
+  /** The field of the request that said so. */
   readonly field: "Last-Event-ID" | "after";
 }
 
@@ -48,16 +48,18 @@ export function resumePoint(
   throw refusedPoint("Last-Event-ID", wanted);
 }
 
-/** @param message what is wrong, continuing a sentence that begins with the field's name. */
+/**
+ * @param message Says what is wrong, and continues a sentence that begins with the field's name.
+ */
 export function refusedPoint(field: ResumePoint["field"], message: string): ApiError {
   const details = [{ field, message }];
   return new ApiError("VALIDATION_FAILED", { message: `${field} ${message}.`, details });
 }
 
 /**
- * Which execution's stream is resumed.
- * @param known the execution that a bare number belongs to; null if there are several.
- * @throws {ApiError} `VALIDATION_FAILED` if that can't be told.
+ * The execution whose stream is resumed.
+ * @param known The execution that a number alone belongs to; null if there are several.
+ * @throws {ApiError} `VALIDATION_FAILED` if the point doesn't say which execution it means.
  */
 export function resumedExecution(point: ResumePoint, known: string | null): string {
   const executionId = point.executionId ?? known;

@@ -8,10 +8,10 @@ import { rateLimited } from "../limits/limit-headers.ts";
 
 type Refused<R extends HoldRefusal["refusal"]> = Extract<HoldRefusal, { refusal: R }>;
 
-/** How soon a client may try again for a place; executions end all the time. */
+/** When to try again for a place. Executions end all the time, so a short wait may be enough. */
 const placeRetryAfterS = "5";
 
-/** The contract's bodies for 402 and 429, with what a client needs to decide when to come back. */
+/** The answer to a start that is refused with 402 or 429, saying when to try again. */
 export function startRefusal(
   refused: HoldRefusal,
   known: { readonly account: Account; readonly limits: DeploymentLimits; readonly now: number },
@@ -53,7 +53,7 @@ function concurrencyLimited(refused: Refused<"CONCURRENCY_LIMITED">): ApiError {
   });
 }
 
-/** Waiting helps and more money isn't needed: the limit is on what runs at the same time. */
+/** A 429 and no 402: the limit is on what runs at once, so waiting helps and money doesn't. */
 function shareLimited(refused: Refused<"KEY_SHARE_LIMITED">): ApiError {
   const limit = usd(refused.limitMicrousd);
   return new ApiError("CONCURRENCY_LIMITED", {

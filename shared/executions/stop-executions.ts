@@ -1,9 +1,9 @@
 import pMap from "p-map";
-import { auditEntry } from "../audit/audit-entry.ts";
 import type { AuditRow } from "../core/audit-row.ts";
 import type { IdKind } from "../core/ids.ts";
 import { cancelJob } from "../google/jobs.ts";
 import type { Owner } from "../identity/owner.ts";
+import { auditEntry } from "../store/audit-rows.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import { executions, hasEnded } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
@@ -25,9 +25,9 @@ export interface StoppedBy {
 const concurrency = 10;
 
 /**
- * Cancels executions, whichever key started them: queued ones end at once; running ones are asked
- * to end, and so are their jobs. Executions that have ended are left alone.
- * @throws {ApiError} if one can't be reached; the others are stopped all the same.
+ * Cancels executions, whichever key started them. Queued ones end at once; running ones and their
+ * jobs are asked to end. Executions that have ended stay as they are.
+ * @throws {ApiError} If one can't be stopped; the others are stopped all the same.
  */
 export async function stopExecutions(
   deps: StopDeps,

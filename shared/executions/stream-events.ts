@@ -1,4 +1,4 @@
-/** A stream's events besides its items. They derive from committed data, so they never change. */
+/** Makes a stream's events from committed data, so that they are the same in every stream. */
 import { iso, usd } from "../contract/common.ts";
 import { endReasons } from "../errors/end-reasons.ts";
 import type { EndReason, RunnerEvent } from "../protocol/runner.ts";
@@ -12,7 +12,7 @@ export function startedEvent({ id, createdAt }: Execution): Numbered {
   return [0, { type: "response.started", timestamp: iso(createdAt), response, run: { id } }];
 }
 
-/** A call that isn't finished only begins here; each completion is sent once. */
+/** The event for an item. A tool call that still runs has started; everything else is complete. */
 export function itemEvent({ sequence, at, item }: RunnerEvent): Numbered {
   const goesOn = item.type === "tool_call" && item.status === "running";
   const type = goesOn ? "response.item.started" : "response.item.completed";
@@ -34,7 +34,7 @@ export function endEvents(execution: Execution): readonly Numbered[] {
   return events.map((event, index) => [eventsLastSequence + 1 + index, event]);
 }
 
-/** A sentence for the reason; what the runner knows comes before the general explanation. */
+/** A sentence for the reason: the runner's own, or else the general explanation. */
 function whyEnded(reason: EndReason, detail: string | null): string {
   return detail ?? endReasons[reason];
 }

@@ -1,4 +1,4 @@
-/** How a stream begins. The resume point is checked against stored events, so none is skipped. */
+/** Finds where a stream begins. Its resume point must be a stored event, so none is skipped. */
 import type { Owner } from "../identity/owner.ts";
 import { type Execution, executions, hasEnded } from "../store/executions.ts";
 import type { Found } from "../store/read-document.ts";
@@ -13,7 +13,7 @@ export interface StreamStart {
   readonly execution: Execution;
   /** The last event of this execution that the reader has; null for none. */
   readonly afterNumber: number | null;
-  /** The newest of the thread's later executions to follow; the execution's own id if none are. */
+  /** The last execution that the stream includes; `execution`'s own id if it is the only one. */
   readonly newestId: string;
 }
 
@@ -22,12 +22,12 @@ export function fromItsStart(execution: Execution): StreamStart {
   return { execution, afterNumber: null, newestId: execution.id };
 }
 
-/** What a stream begins with as it was found: that somebody reads it isn't noted yet. */
+/** A stream's beginning as it was read, before the execution is marked as being read. */
 export interface FoundStart extends Omit<StreamStart, "execution"> {
   readonly found: Found<typeof executions.schema>;
 }
 
-/** Notes that somebody reads the execution, and ends it if nobody else will. */
+/** Marks the execution as being read, or ends it if it is overdue. */
 export async function startReading(deps: SweepDeps, start: FoundStart): Promise<StreamStart> {
   const { found, ...rest } = start;
   return { ...rest, execution: await markFound(deps, found) };

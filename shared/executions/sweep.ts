@@ -4,7 +4,6 @@
  * commits only if nothing changed meanwhile, so sweeps and the runner may race.
  */
 import type { z } from "zod";
-import { auditEntry } from "../audit/audit-entry.ts";
 import {
   formatTicket,
   hashTicket,
@@ -15,6 +14,7 @@ import type { IdKind } from "../core/ids.ts";
 import { cancelJob, hasJobEnded } from "../google/jobs.ts";
 import { mintOwner, type Owner } from "../identity/owner.ts";
 import type { EndReason } from "../protocol/runner.ts";
+import { auditEntry } from "../store/audit-rows.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import { replace, type Snapshot, type Version } from "../store/documents.ts";
 import { Execution, executions } from "../store/executions.ts";
@@ -33,12 +33,14 @@ export interface SweepDeps {
   newId(kind: IdKind): string;
 }
 
-/** The first attempts, whose runner may be replaced before the deadline. */
+/** How many attempts may be replaced before the deadline for a claim. */
 const soonReplacedMax = 3;
 
 type FoundExecution = Found<typeof executions.schema>;
 /**
- * `waiting`: for its runner, or for room on the platform; `full`: the platform has just refused.
+ * The outcome of a sweep. `waiting`: the execution waits for its runner or for room on the
+ * platform. `full`: the platform has just refused for lack of room. `gone`: there was nothing to
+ * do.
  */
 export type Swept = "dispatched" | "ended" | "waiting" | "full" | "gone";
 
@@ -81,7 +83,7 @@ export async function sweepExecution(deps: SweepDeps, found: FoundExecution): Pr
   return "gone";
 }
 
-/** Whether a reader of this execution should have it swept first. */
+/** Whether the execution must be swept before somebody reads it. */
 export function isOverdue(execution: Execution, now: number): boolean {
   return execution.status === "running" && isDue(execution, now);
 }
@@ -102,9 +104,9 @@ async function sweepQueued(deps: SweepDeps, owner: Owner, found: FoundExecution)
 }
 
 /**
- * When to check again whether its runner has claimed it; null if no runner will. A runner that
- * ended without a claim is replaced early a few times: one that starved may succeed on its next
- * try, and one that can't run at all shouldn't be started every few seconds.
+ * When to check again whether the runner has claimed its execution; null if no runner will. A
+ * runner that ended without a claim is replaced early a few times only: one that starved may
+ * succeed at the next try, but one that can't run at all shouldn't be started every few seconds.
  */
 async function claimAwaitedUntil(value: Execution, now: number): Promise<number | null> {
   const { dispatchDeadlineMs, claimDeadlineMs } = timing();
@@ -119,7 +121,7 @@ async function claimAwaitedUntil(value: Execution, now: number): Promise<number 
   return Math.min(claimBy, now + Math.max(dispatchDeadlineMs, now - dispatchedAt));
 }
 
-/** Dispatches with a new ticket; a refusal for lack of room doesn't count as an attempt. */
+/** Dispatches with a new ticket. A refusal for lack of room doesn't count as an attempt. */
 async function dispatchAgain(
   deps: SweepDeps,
   owner: Owner,
@@ -145,7 +147,7 @@ async function dispatchAgain(
   return (await dispatch(deps.store, owner, queued)) === "waiting" ? "full" : "dispatched";
 }
 
-/** Null if another process was faster; a sweep that lost a race has nothing left to do. */
+/** Commits `next`, or returns null if another process was faster and nothing is left to do. */
 async function replaceIfUnchanged(
   deps: SweepDeps,
   owner: Owner,
@@ -224,7 +226,7 @@ export async function endGivenUp(deps: SweepDeps, owner: Owner, which: GivenUp):
   });
   if (!decision.ended) return "gone";
   const { jobExecution } = decision.ended.execution;
-  // A runner that merely lost its connection to us must not work on in vain.
+  // A runner that merely lost its connection to us mustn't go on working in vain.
   if (jobExecution) await cancelJob(jobExecution).catch(() => {});
   return "ended";
 }
@@ -235,7 +237,7 @@ function isDue({ sweepAt }: Execution, now: number): boolean {
 
 /**
  * Ends an execution that is overdue, so that a reader never sees a dead one running.
- * @returns Whether it was ended here; what was read of it and of its thread is outdated then.
+ * @returns Whether it was ended here. Then what was read of it and of its thread is outdated.
  */
 export async function endOverdue(
   deps: SweepDeps,

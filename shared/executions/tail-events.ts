@@ -1,4 +1,4 @@
-/** An execution's events as they come, always in the same order. */
+/** Yields an execution's events as they come, always in the same order. */
 import type { Owner } from "../identity/owner.ts";
 import type { RunnerEvent } from "../protocol/runner.ts";
 import { type EventBatch, type Execution, executions, hasEnded } from "../store/executions.ts";
@@ -18,7 +18,7 @@ export type TailedEvent =
  * event when `signal` is aborted or `reads` are used up. A listener delivers new events to a reader
  * that keeps up; a reader that is behind reads one page at a time. An execution that has ended
  * needs no listener.
- * @throws the database's error; the reader reconnects and resumes.
+ * @throws The database's error; the client reconnects and resumes.
  */
 export async function* tailEvents(
   deps: SweepDeps,
@@ -51,11 +51,10 @@ export async function* tailEvents(
         last = event.sequence;
         yield { type: "event", event };
       }
-      // Logs are kept for a month only; after that an ended execution has nothing to send but its
-      // end.
+      // Logs are deleted after a month. Then only the end of the execution is left to send.
       if (ended && batches.length === 0) return yield { type: "end", execution: ended };
       if (batches.some(closesLog)) {
-        // Numbers that its runner left out would be waited for in vain.
+        // The log is closed, so events whose numbers its runner left out never come.
         ended ??= (await deps.store.require(executions.of(owner, id))).value;
         return yield { type: "end", execution: ended };
       }
@@ -74,7 +73,7 @@ function closesLog({ events }: EventBatch): boolean {
   return events.length === 0;
 }
 
-/** The events before the end; a runner that was given up may still store some after it. */
+/** The events before the end. A runner that was given up may still store some after it. */
 function eventsOf(batches: readonly EventBatch[]): readonly RunnerEvent[] {
   const end = batches.findIndex(closesLog);
   return batches.slice(0, end === -1 ? batches.length : end).flatMap(({ events }) => events);

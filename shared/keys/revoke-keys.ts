@@ -8,11 +8,11 @@
  * key: a key limited to it just finds nothing any more.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { auditEntry } from "../audit/audit-entry.ts";
 import type { Account } from "../core/money/account.ts";
 import { type StopDeps, type StoppedBy, stopExecutions } from "../executions/stop-executions.ts";
 import { mintOwner, type Owner } from "../identity/owner.ts";
 import { type ApiKey, apiKeys } from "../store/api-keys.ts";
+import { auditEntry } from "../store/audit-rows.ts";
 import { patch, patchInside, type Write } from "../store/documents.ts";
 import { accountId, accounts } from "../store/owners.ts";
 import type { Found } from "../store/read-document.ts";

@@ -1,12 +1,12 @@
 /**
- * A gate between the owners whose requests one instance works on. An instance does one thing at a
- * time, so without it the owner that sends most would be served most (TEN-1). While one owner alone
- * asks, nearly everything is admitted. While several do, few requests are in progress, each owner
- * has its share of them, and free places go to the waiting owners in turn.
+ * Divides an instance's time among the owners that send it requests. An instance computes one thing
+ * at a time, so without this gate the owner that sends most would be served most (TEN-1). While a
+ * single owner sends requests, nearly all are admitted. While several do, only few requests are in
+ * progress at once: each owner has a share of them, and free places go to waiting owners in turn.
  *
- * Endings (requests that end something) are counted with their owner's other requests. An owner has
- * one reserved place for each kind, so an ending waits for no other kind of request (KEY-10). An
- * owner's endings take turns by the key that asks for them.
+ * There are two kinds of requests: those that end something, called endings, and all others. An
+ * owner has one place of each kind for certain, so an ending never waits for other requests
+ * (KEY-10). An owner's endings take turns by the key that sent them.
  */
 import { TurnQueue } from "../core/limits/turn-queue.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -14,9 +14,7 @@ import { ApiError } from "../errors/api-error.ts";
 export interface FairGateLimits {
   /** Requests in progress while several owners ask. */
   readonly sharedMax: number;
-  /**
-   * Requests in progress while one owner asks; beyond that, only each owner's share is admitted.
-   */
+  /** Requests in progress while a single owner asks; an owner's share is admitted beyond that. */
   readonly aloneMax: number;
   /** How many requests of one owner may wait; endings are counted per key. */
   readonly ownerWaitingMax: number;
@@ -39,7 +37,7 @@ interface Waiter {
 interface Line {
   readonly owner: OwnerLines;
   running: number;
-  /** By the key that asks for an ending; all other requests stand together. */
+  /** Endings wait by the key that sent them; other requests all wait in one queue. */
   readonly waiting: TurnQueue<Waiter>;
 }
 
@@ -60,15 +58,15 @@ class OwnerLines {
   }
 }
 
-/** Requests that end nothing are served in order of arrival, whatever their key. */
+/** Requests that end nothing are served in the order in which they came, whatever their key. */
 const anyKey = "";
 
-/** An instance counts as shared while several owners have requests in it, and this long after. */
+/** An instance counts as shared for this long after only one owner has requests in it. */
 const sharedMs = 1_000;
-/** Requests that compute less than this disturb nobody. */
+/** Requests that compute for a shorter time disturb nobody. */
 const restingFromMs = 5;
 const restMsMax = 250;
-/** Places become free all the time. */
+/** Places become free all the time, so a short wait is enough. */
 const retryAfterS = "1";
 
 export class FairGate {
@@ -94,11 +92,12 @@ export class FairGate {
   }
 
   /**
-   * Takes a place for a request of `ownerId`; the caller gives it back with `leave`. Null if there
-   * was a free one, so that such a request doesn't wait at all.
-   * @param endingKeyId the key that asks to end something; null for all other requests.
-   * @throws {ApiError} `ACCOUNT_BUSY` if too many such requests of the owner, or endings of the
-   * key, wait already.
+   * Takes a place for a request of `ownerId`, or queues for one. The caller gives the place back
+   * with `leave`.
+   * @param endingKeyId The key that asks to end something; null for all other requests.
+   * @returns Null if a place was free, so that the request needn't wait for a promise.
+   * @throws {ApiError} `ACCOUNT_BUSY` if too many requests of the owner, or endings of the key,
+   * wait already.
    */
   enter(ownerId: string, endingKeyId: string | null = null): Turn | null {
     const nowMs = this.#elapsed();
@@ -116,10 +115,10 @@ export class FairGate {
   }
 
   /**
-   * Gives a place back, and the next in turn takes it. On a shared instance, the place of an owner
-   * with more waiting requests first rests as long as the instance computed meanwhile, so that
-   * others find it idle half of the time.
-   * @param computedMs how long the instance computed, for anyone, while the request had the place.
+   * Gives a place back, and the next in turn takes it. If the instance is shared and the owner has
+   * more requests waiting, the place first stays empty for as long as the instance computed while
+   * it was taken. So other owners find the instance idle half of the time.
+   * @param computedMs How long the instance computed, for any owner, while the place was taken.
    */
   leave(ownerId: string, kind: "requests" | "endings" = "requests", computedMs = 0): void {
     const waits = this.#owners.get(ownerId)?.requests.waiting.isEmpty === false;
@@ -156,8 +155,8 @@ export class FairGate {
   }
 
   /**
-   * An owner's share is reserved even if others hold more than theirs; they may do so for long,
-   * with bodies that trickle in.
+   * An owner gets its share even while others have more than theirs, because they may keep those
+   * places for long, with bodies that trickle in.
    */
   #hasPlace({ running, owner }: Line, nowMs: number): boolean {
     if (running === 0) return true;

@@ -6,10 +6,10 @@ const atOnceMax = 3;
 const turns = new Map<string, LimitFunction>();
 
 /**
- * Sends a large event in its owner's turn. Its text takes several times its size in memory until
- * the reader has taken it, and a hundred readers may be slow (TEN-2).
- * Other things that hold much memory for a while take the same turns.
- * @param send makes the text, and resolves once it is taken or the reader is gone.
+ * Runs `send` in its owner's turn, so that at most a few of one owner's run at once. The text of a
+ * large event takes several times its size in memory until its reader has taken it, and a hundred
+ * readers may be slow (TEN-2). Other work that needs much memory for a while takes the same turns.
+ * @param send Makes the text, and resolves once the text is taken or its reader is gone.
  */
 export async function inTurnOf<T>(ownerId: string, send: () => Promise<T>): Promise<T> {
   const turn = turns.get(ownerId) ?? pLimit(atOnceMax);

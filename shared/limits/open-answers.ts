@@ -1,7 +1,7 @@
 /**
- * Limits open answers, which are streams and downloads, per key and per owner. Each holds memory
- * and a listener for as long as its reader likes (TEN-2). Each instance counts its own, as it does
- * for requests (ADR 10).
+ * Limits the streams and downloads that a key and an owner have open at once. Each takes memory and
+ * a listener for as long as its reader likes (TEN-2). Each instance counts its own, as it counts
+ * requests (ADR 10).
  */
 import { ApiError } from "../errors/api-error.ts";
 
@@ -10,7 +10,7 @@ export interface OpenAnswersLimits {
   readonly openPerOwnerMax: number;
 }
 
-/** When to come back; readers end at any moment. */
+/** When to try again. Streams end at any moment, so a short wait may be enough. */
 const retryAfterS = "5";
 
 export class OpenAnswers {
@@ -22,7 +22,7 @@ export class OpenAnswers {
   }
 
   /**
-   * Takes a place of the key and one of its owner, or neither.
+   * Takes one of the key's places and one of its owner's, or neither.
    * @returns a function that gives them back; calling it again changes nothing.
    * @throws {ApiError} `STREAMS_LIMITED`.
    */

@@ -2,12 +2,12 @@ import { LRUCache } from "lru-cache";
 import type { ApiError } from "../errors/api-error.ts";
 
 const keysMax = 10_000;
-/** A raised limit or a freed place is noticed at most this much later. */
+/** A raised limit or a freed place may go unnoticed for this long. */
 const rememberedMsMax = 1_000;
 
 /**
- * Keys that the account has just refused to start executions for. Asking again at once would cost
- * its reads again and get the same answer.
+ * Remembers for which keys the account has just refused to start an execution. Deciding again at
+ * once would cost the same reads and come to the same refusal.
  */
 export class RefusalCache {
   readonly #refusals = new LRUCache<string, { readonly until: number; readonly error: ApiError }>({
@@ -26,7 +26,7 @@ export class RefusalCache {
     return known && known.until > this.#now() ? known.error : null;
   }
 
-  /** Remembers it at most as long as the refusal itself says. */
+  /** Remembers the refusal for a moment, and no longer than its own `retry-after`. */
   remember(keyId: string, error: ApiError): void {
     const retryAfterMs = Number(error.headers["retry-after"] ?? 0) * 1_000;
     const until = this.#now() + Math.min(retryAfterMs, rememberedMsMax);

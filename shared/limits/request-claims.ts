@@ -5,15 +5,15 @@ import type { Claim } from "./request-limiter.ts";
 export type RequestClass = "none" | "reads" | "writes" | "closings" | "secrets" | "executions";
 
 export interface Claimant {
-  /** What it counts for: a key that was rotated goes on as the one before it. */
+  /** The key that the request counts for. A rotated key counts together with its successor. */
   readonly id: string;
-  /** The credential itself, if that is another: what ends something is its own affair. */
+  /** The key that was sent, if it differs from `id`. Endings are counted by it. */
   readonly credentialId?: string;
-  /** Not of operators, who act on whom they name. */
+  /** Absent for operators, who act on any owner. */
   readonly owner?: { readonly id: string };
 }
 
-/** Which credential asks: that it was rotated gives nobody else a say in what it ends (KEY-10). */
+/** The key that was sent: endings count by it, so no other key uses up its room (KEY-10). */
 export function credentialOf({ id, credentialId = id }: Claimant): string {
   return credentialId;
 }
@@ -31,7 +31,7 @@ export function claimsOf(
     limit,
     what: `requests of the class "${requestClass}" with one credential`,
   });
-  // Nothing else that is sent with any key uses up the room for revoking one (KEY-10).
+  // Endings have a limit of their own, so no other request uses up the room for them (KEY-10).
   if (requestClass === "closings") return [classClaim(credentialOf(claimant), limits.writes)];
   const claims: Claim[] = [
     { subject: id, limit: limits.perKey, what: "requests with one credential" },

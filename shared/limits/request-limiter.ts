@@ -16,11 +16,11 @@ export interface Claim {
 export interface Permit {
   /** The state of the tightest limit; null if none applies. */
   readonly state: LimitState | null;
-  /** Called when another limit refuses the request after all (LIM-2). */
+  /** Takes the request off the counters, for when a later check refuses it (LIM-2). */
   release(): void;
 }
 
-/** A counter and its name take half a kilobyte, so all of them stay near 10 MB. */
+/** A counter with its name takes half a kilobyte, so together they take about 10 MB. */
 const countersMax = 20_000;
 
 /**
@@ -62,7 +62,7 @@ export class RequestLimiter {
   }
 }
 
-/** Refuses by the full limit that takes longest to have room. */
+/** The refusal of the full limit that takes longest to have room; null if none is full. */
 function refusalOf(claims: readonly Claim[], states: readonly LimitState[]): ApiError | null {
   let longest: { readonly claim: Claim; readonly state: LimitState } | null = null;
   for (const [index, claim] of claims.entries()) {

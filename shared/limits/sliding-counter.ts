@@ -9,14 +9,14 @@ export interface LimitState {
 }
 
 const bucketsPerWindow = 15;
-/** A window that begins inside a bucket ends inside another one. */
+/** A window that begins inside a bucket ends inside another, which is one bucket more. */
 const slots = bucketsPerWindow + 1;
 
 /**
- * Requests per bucket of a sliding window, in constant memory. No span of the window's length
- * admits more than the limit; the price is that a request may count for one bucket too long. The
- * same algorithm as `core/limits/sliding-window.ts`, for thousands of requests instead of stored
- * documents.
+ * Counts requests in the buckets of a sliding window, in constant memory. No span of the window's
+ * length admits more than the limit; in exchange, a request may count for one bucket too long. The
+ * algorithm is that of `core/limits/sliding-window.ts`, here for thousands of requests in memory,
+ * there for stored documents.
  */
 export class SlidingCounter {
   readonly #limit: WindowLimit;

@@ -1,11 +1,11 @@
 /**
- * Limits the bytes of answers that readers haven't taken yet, per account and in total. They stay
- * in this instance's memory for as long as the reader likes (TEN-2).
+ * Limits the bytes of answers that their readers haven't taken yet, per account and in total. Until
+ * then, which may be long, they are in this instance's memory (TEN-2).
  */
 import type { ServerResponse } from "node:http";
 import { ApiError } from "../errors/api-error.ts";
 
-/** The socket takes smaller answers at once. */
+/** Smaller answers aren't counted, because the socket takes them at once. */
 const countedBytesMin = 16 * 1024;
 const ownerBytesMax = 16 * 1024 * 1024;
 const allBytesMax = 48 * 1024 * 1024;
@@ -16,14 +16,14 @@ export class UnsentAnswers {
   #all = 0;
   readonly #requireRoom: (callerId: string) => void;
 
-  /** @param requireRoom throws if the caller may be sent nothing large for now. */
+  /** @param requireRoom Throws if the caller may be sent nothing large for now. */
   constructor(requireRoom: (callerId: string) => void = () => undefined) {
     this.#requireRoom = requireRoom;
   }
 
   /**
    * Counts an answer until it is sent or its reader is gone.
-   * @param mayRefuse false if the request changed something, because its answer must be given.
+   * @param mayRefuse False if the request changed something, because its caller must be told.
    * @throws {ApiError} `ACCOUNT_BUSY` or `OVERLOADED`, or what `requireRoom` throws.
    */
   add(
@@ -38,7 +38,7 @@ export class UnsentAnswers {
     response.once("close", () => this.#add(callerId, -bytes));
   }
 
-  /** Lets in an answer that is larger than all the room there is, if nothing else waits. */
+  /** An answer larger than the whole limit is let in if no other one waits. */
   #require(callerId: string, bytes: number): void {
     const headers = { "retry-after": retryAfterS };
     const ownBytes = this.#bytes.get(callerId) ?? 0;

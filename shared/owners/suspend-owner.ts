@@ -35,7 +35,7 @@ export async function wholeOwner(store: ReadStore, id: string): Promise<WholeOwn
   return { owner, profile: profile.value, account: account.value };
 }
 
-interface Turn {
+interface NewState {
   readonly state: OwnerProfile["state"];
   /** Whether the owner's executions are stopped. */
   readonly stop: boolean;
@@ -44,7 +44,7 @@ interface Turn {
 }
 
 /** The writes that suspend or resume an owner, in one commit. Pure. */
-export function turnOwner({ owner, account }: WholeOwner, turn: Turn): readonly Write[] {
+export function turnOwner({ owner, account }: WholeOwner, turn: NewState): readonly Write[] {
   const { state, stop, by, now } = turn;
   const suspendedAt = state === "active" ? null : (account.admission.suspendedAt ?? now);
   const followUp: KeyFollowUp = {

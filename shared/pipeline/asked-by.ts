@@ -1,8 +1,8 @@
 import type { Deps } from "./route.ts";
 
 /**
- * The same for one request: what it waits for in line leaves the line once its client is gone. A
- * function may have no database, so that none is asked for here.
+ * The dependencies of one request: its reads that wait for a turn give up once its client is gone.
+ * The databases are getters, because a function without one may not touch them.
  */
 export function askedBy(deps: Deps, client: AbortSignal): Deps {
   return {

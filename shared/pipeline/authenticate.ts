@@ -1,4 +1,4 @@
-/** Identifies the caller by the credential: the only place that admits owners. */
+/** Identifies the caller by the credential that was sent. Only here does a key become an owner. */
 import { config, gatewayKeys, required } from "../config.ts";
 import { verifyToken } from "../core/executions/ticket.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -28,7 +28,8 @@ async function atKey(
 ): Promise<Authenticated<"api-key">> {
   const { provisional, confirmed } = await keys.find(key, { mode, address });
   const later = confirmed.then(withKey);
-  later.catch(() => {}); // Awaited before the answer; it may fail before that.
+  // It is awaited before the answer. Failing earlier, it mustn't end the process.
+  later.catch(() => {});
   return {
     caller: withKey(provisional),
     confirmed: later,

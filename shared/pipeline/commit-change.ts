@@ -1,4 +1,4 @@
-/** What becomes of a change: it is decided, committed with its audit row, and followed up. */
+/** Decides a change, commits it with its audit row, and runs what follows the commit. */
 import { assert } from "../core/assert.ts";
 import type { Account } from "../core/money/account.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -10,12 +10,12 @@ import { logFailure } from "./request-log.ts";
 import type { RequestSecurity } from "./request-security.ts";
 import type { AnyContext, ChangeRoute, Decided, Deps, JsonReply } from "./route.ts";
 
-/** A change as it was committed, or as it was answered without one. */
+/** A change that was committed, or was answered because nothing had to change. */
 interface Committed {
   readonly data: unknown;
   readonly decided: Decided;
   readonly version: Version | null;
-  /** Whether anything is to be done after it. */
+  /** Whether the route has something to do afterwards. */
   readonly follows: boolean;
 }
 
@@ -57,20 +57,20 @@ export async function commitChange(
   return { data, decided, version, follows };
 }
 
-/** What the first reading came to doesn't hold any more. */
+/** Reads again for a decision that is repeated because what it was based on has changed. */
 async function readAgain(route: ChangeRoute, context: AnyContext): Promise<unknown> {
   const data = route.read === "nothing" ? null : await route.read(context);
   return route.prepare ? await route.prepare({ ...context, data }) : data;
 }
 
 interface Repeatable extends Decided {
-  /** Whether an earlier request with the same Idempotency-Key did it. */
+  /** Whether an earlier request with the same Idempotency-Key made this change. */
   readonly isRepeated?: boolean;
 }
 
 /**
- * The route's decision; of a request that repeats an earlier one, that one's answer.
- * @throws {ApiError} `IDEMPOTENCY_CONFLICT` if the same key came with another request.
+ * The route's decision, or the earlier request's answer if this one repeats it.
+ * @throws {ApiError} `IDEMPOTENCY_CONFLICT` if another request came with the same key.
  */
 function decide(
   route: ChangeRoute,
@@ -82,14 +82,17 @@ function decide(
   return { writes: [], reply: earlier.answer(), isRepeated: true };
 }
 
-/** The owner whose queue a change takes: the caller, or the one that a privileged caller names. */
+/** The owner whose data changes: the caller, or the owner that a privileged caller names. */
 function ownerOf(route: ChangeRoute, { caller }: AnyContext, data: unknown): Owner {
   if ("owner" in caller) return caller.owner;
   assert(route.actsOn, "a caller without an owner acts on one");
   return route.actsOn(data);
 }
 
-/** Failing here loses nothing: an outbox does it again. But nobody is told that it is done. */
+/**
+ * Runs what follows the commit. A failure loses nothing, because an outbox runs it again later.
+ * @throws {ApiError} `UNAVAILABLE` if it fails and the route's answer would promise it.
+ */
 export async function followCommit(
   route: ChangeRoute,
   context: AnyContext,
@@ -100,7 +103,7 @@ export async function followCommit(
     await route.after?.(committed);
     return await route.answerAfter?.(committed);
   } catch (cause) {
-    logFailure(`after ${route.answers} failed`, cause, { requestId: context.request.id });
+    logFailure(`after ${route.endpoint} failed`, cause, { requestId: context.request.id });
     if (!route.promisesAfter) return undefined;
     throw new ApiError("UNAVAILABLE", { cause, headers: { "retry-after": "5" } });
   }

@@ -4,10 +4,11 @@ import type { Exchange } from "./prepare-request.ts";
 import type { Route } from "./route.ts";
 
 /**
- * Counts what an answer comes to on the wire once it is sent, or its reader is gone. Files count
- * before they are sent (`count-download.ts`). Of a connection whose client sends a request before
- * the last one's answer has come, what is left of that answer counts twice.
- * @throws {ApiError} `RATE_LIMITED` for what only reads a stream, if the day's bytes are used up.
+ * Counts an answer's bytes on the wire once it is sent or its reader is gone. Files are counted
+ * before they are sent (`count-download.ts`). If a client sends its next request before it has this
+ * answer, bytes of this answer that are still to be sent count twice.
+ * @throws {ApiError} `RATE_LIMITED` for a request that only reads a stream, if the day's bytes are
+ * used up.
  */
 export function countSentBytes(
   { method, streams, reply }: Route,

@@ -5,7 +5,7 @@ function none(): never {
   throw new Fault("this function's service declares no database");
 }
 
-/** The dependencies of a function that touches no data; it starts without loading any client. */
+/** The dependencies of a function without data, which starts faster because it loads no client. */
 export const depsWithoutStore: Deps = {
   get store() {
     return none();

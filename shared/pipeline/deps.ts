@@ -6,7 +6,7 @@ import { CommitCoordinator } from "../store/commit-coordinator.ts";
 import { Store } from "../store/store.ts";
 import type { Deps } from "./route.ts";
 
-/** A function's access to the outside world: time, randomness and databases. Loads their client. */
+/** A function's access to time, randomness and databases. It loads the databases' client. */
 export function realDeps(): Deps {
   const store = new Store(firestore());
   return {

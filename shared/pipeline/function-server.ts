@@ -19,7 +19,7 @@ const lookForLateEveryMs = 500;
  */
 const keepAliveMs = 620_000;
 
-/** @param expected call it once the request is admitted, since the client may wait for 100. */
+/** @param expected Must be called once the request is admitted: its client may wait for a 100. */
 type Handle = (request: IncomingMessage, response: ServerResponse, expected: () => void) => void;
 
 export function createFunctionServer(handle: Handle, limits: Deadlines = deadlines): Server {
@@ -29,7 +29,7 @@ export function createFunctionServer(handle: Handle, limits: Deadlines = deadlin
     connectionsCheckingInterval: Math.min(lookForLateEveryMs, limits.headersMsMax),
     keepAliveTimeout: keepAliveMs,
   });
-  // Every header is checked; Node would silently drop those above its own maximum.
+  // Without a maximum Node drops no header silently, and every one of them is checked.
   server.maxHeadersCount = 0;
   const take: Handle = (request, response, expected) => {
     if (takeRequest(request, response, lingerLimits)) handle(request, response, expected);

@@ -6,7 +6,7 @@ import { ApiError } from "../errors/api-error.ts";
 import { preconditionsOf } from "../http/preconditions.ts";
 import type { Authentication, RequestFacts } from "./route.ts";
 
-/** One blank or more: RFC 9110, 11.4. */
+/** RFC 9110, 11.4, allows more than one blank. */
 const bearer = /^bearer +([^\s]{1,4096})$/i;
 const idempotencyKeyForm = /^[\x21-\x7e]{1,255}$/;
 

@@ -1,6 +1,6 @@
 /**
- * Turns a schema's findings into what to change: the rest of a sentence that begins with the
- * field's name. It contains nothing of what was sent.
+ * Turns what a schema found wrong into what to change. The result ends a sentence that begins with
+ * the field's name, and quotes nothing of what was sent.
  */
 import type { z } from "zod";
 
@@ -27,10 +27,7 @@ const forms: Readonly<Record<string, string>> = {
 };
 const valuesMax = 12;
 
-/**
- * An error map for `safeParse`. It is asked after the schema's own messages, which read the same
- * way.
- */
+/** An error map for `safeParse`, for findings without a message of the schema's own. */
 export const sayWhatToChange: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case "invalid_type":

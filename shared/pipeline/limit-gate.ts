@@ -1,7 +1,7 @@
 /**
- * The limits of a request: its key, owner and class together, then a place among its owner's. All
- * of it is in this process's memory, so it can't fail. Limits across instances (executions, money)
- * are decided in the owner's account.
+ * Applies the limits of a request: first those of its key, owner and class together, then a place
+ * among its owner's requests. All of them are counted in this process's memory, so counting can't
+ * fail. Limits across instances (executions, money) are decided in the owner's account.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
@@ -26,7 +26,7 @@ export interface WorkPlace {
 interface Failed {
   readonly permit: Permit;
   readonly error: unknown;
-  /** Whether it had got past its places: then its documents may have been read. */
+  /** Whether the request had its place, so that its documents may have been read. */
   readonly isAtWork: boolean;
 }
 
@@ -49,11 +49,11 @@ export class LimitGate {
   /** @throws {ApiError} `RATE_LIMITED`; then nothing was counted. */
   take(route: Route, caller: Claimant, request: IncomingMessage): Permit {
     const refusal = startsExecution(route) ? this.#refusals.find(caller.id) : null;
-    // A repeated start isn't a new start, and only a look-up can tell.
+    // It may repeat an earlier start, which is no new one. Only reading tells.
     const mayRepeat = request.headers["idempotency-key"] !== undefined;
     if (refusal && !mayRepeat) throw refusal;
     const permit = this.#requests.take(claimsOf(route.limits, caller, this.#limits));
-    // Asking again for what is known to be refused counts as any request does.
+    // A start that was refused a moment ago counts like any other request, whatever refuses it now.
     return refusal ? { ...permit, release: () => undefined } : permit;
   }
 
@@ -92,9 +92,9 @@ export class LimitGate {
   }
 
   /**
-   * What another limit refused counts against none of these (LIM-2): one that refuses before
-   * anything is read, or a start's own, which is remembered. Whatever else was refused has cost
-   * reads, and would cost them again as often as it is asked for, so it counts.
+   * Takes a request off the counters if another limit refused it (LIM-2): one that refuses before
+   * anything is read, or the account's limit on starts, whose refusal is remembered instead. All
+   * other refusals cost reads each time, so they count.
    */
   failed(route: Route, caller: Claimant, { permit, error, isAtWork }: Failed) {
     if (!(error instanceof ApiError) || error.status !== 429) return;
@@ -105,7 +105,7 @@ export class LimitGate {
   }
 }
 
-/** A key that was rotated goes on where the one before it was: its windows don't begin again. */
+/** A rotated key counts for the same limits as the key before it, whose windows go on. */
 export function claimantOf(caller: Callers[Authentication]): Claimant {
   if (caller.type !== "key" || !("key" in caller)) return caller;
   const { id: credentialId, owner, key } = caller;
@@ -122,7 +122,7 @@ const endings: ReadonlySet<string> = new Set([
   "execution.ended",
 ]);
 
-/** Such requests wait for no other kind (KEY-10). */
+/** Whether the request waits for no other kind (KEY-10). */
 function endsSomething(route: Route): boolean {
   if (route.kind !== "change") return false;
   return route.budget === "closing" || endings.has(route.audit);
@@ -131,7 +131,7 @@ function endsSomething(route: Route): boolean {
 /**
  * Reads the body of a request that ends something before `enter` is called for it. Otherwise a key
  * whose endings trickle in would hold its owner's place, and no other key of that owner could be
- * revoked meanwhile (KEY-10). Runners' reports are large, and don't trickle.
+ * revoked meanwhile (KEY-10). Runners' reports aren't read ahead: they are large, and arrive fast.
  */
 export async function receiveEnding(route: Route, request: IncomingMessage): Promise<void> {
   if (!endsSomething(route) || route.authenticate !== "api-key") return;
@@ -142,7 +142,7 @@ function staysOpen({ reply }: Route): boolean {
   return Object.values(reply).some((body) => body === "stream" || body === "bytes");
 }
 
-/** Clients see the tightest limit. */
+/** Shows the client the tightest of the limits that were applied so far. */
 export function setLimitHeaders(response: ServerResponse, state: LimitState | null): void {
   if (!state) return;
   const stated = response.getHeader("ratelimit-remaining");

@@ -16,7 +16,7 @@ export function originalStack(stack: string): string {
   });
 }
 
-/** Null if there is no map; then the bundle's positions have to do. */
+/** Null if there is no map. The stack then keeps the bundle's positions. */
 function mapOf(bundle: string): SourceMap | null {
   const known = maps.get(bundle);
   if (known !== undefined) return known;
@@ -27,7 +27,7 @@ function mapOf(bundle: string): SourceMap | null {
 
 function read(path: string): SourceMap | null {
   try {
-    // Loaded on first use, since hardly any process needs it.
+    // It is loaded on first use, because hardly any process needs it.
     const { SourceMap } = process.getBuiltinModule("node:module");
     return new SourceMap(JSON.parse(readFileSync(path, "utf8")));
   } catch {

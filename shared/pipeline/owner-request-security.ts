@@ -1,11 +1,12 @@
-import { auditEntry, sealDetails } from "../audit/audit-entry.ts";
 import { assert } from "../core/assert.ts";
 import { ApiKeyCache } from "../keys/api-key-cache.ts";
+import { sealAuditDetails } from "../secrets/seal-audit-details.ts";
+import { auditEntry } from "../store/audit-rows.ts";
 import { authenticate } from "./authenticate.ts";
 import type { AuditedChange, RequestSecurity } from "./request-security.ts";
 import type { AnyContext, ChangeRoute, Deps } from "./route.ts";
 
-/** Security of a function that has callers to identify. */
+/** The security of a function whose callers are identified. */
 export function requestSecurity(deps: Deps): RequestSecurity {
   const keys = new ApiKeyCache(() => deps.store, {
     now: deps.now,
@@ -28,8 +29,8 @@ async function sealedFor(
   if (caller.type !== "key" || !("key" in caller)) return null;
   const { address, userAgent } = context.request;
   const details = { address, userAgent, ...route.auditDetails?.(context) };
-  const to = { ownerId: caller.owner.id, rowId, publicKey: caller.key.auditPublicKey };
-  return await sealDetails(to, details);
+  const row = { ownerId: caller.owner.id, rowId, publicKey: caller.key.auditPublicKey };
+  return await sealAuditDetails(row, details);
 }
 
 function auditOf(route: ChangeRoute, { context, decided, owner, rowId, sealed }: AuditedChange) {

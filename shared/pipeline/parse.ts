@@ -9,11 +9,11 @@ import { sayWhatToChange } from "./issue-sentences.ts";
 import { notHttp } from "./raw-refusal.ts";
 import type { Route } from "./route.ts";
 
-/** Deeper JSON has no use here, and would exhaust the stack of a recursive function. */
+/** No body needs deeper JSON, which would exhaust the stack of a recursive function. */
 const jsonDepthMax = 40;
 /**
- * More values than any sensible body has. Each costs a schema far more than its bytes suggest, and
- * a list is found to be too long only after all of its elements were checked.
+ * More values than any sensible body has. A schema needs far more time for a value than its bytes
+ * suggest, and it finds a list too long only after it has checked all of its elements.
  */
 const jsonValuesMax = 20_000;
 const issuesShownMax = 20;
@@ -26,8 +26,8 @@ export function parseParams<P>(schema: z.ZodType<P>, params: unknown): P {
 }
 
 /**
- * @throws {ApiError} `VALIDATION_FAILED` for what the schema refuses, and for a repeated parameter,
- * of which one value would be dropped.
+ * @throws {ApiError} `VALIDATION_FAILED` for what the schema refuses, and for a parameter that is
+ * given twice, because one of its values would be dropped.
  */
 export function parseQuery<Q>(schema: z.ZodType<Q>, query: URLSearchParams): Q {
   const names = new Set<string>();
@@ -44,7 +44,7 @@ const reasons: Readonly<Record<Unusable["why"], string>> = {
   nul: "must not hold the character U+0000",
 };
 
-/** What was refused: its name in `details`, and the start of the sentence about it. */
+/** The thing that is refused: its name in `details`, and the start of the sentence about it. */
 interface Subject {
   readonly field: string;
   readonly named: string;
@@ -83,8 +83,8 @@ export function validated<T>(schema: z.ZodType<T>, value: unknown, where: string
 }
 
 /**
- * Judges the body by its headers: one that is too long or encoded is refused before a byte is read.
- * A route without a body ignores a short one, since it means nothing (RFC 9110, 9.3.1).
+ * Judges the body by its headers. One that is too long or encoded is refused before a byte is read.
+ * A route that takes no body ignores a short one, which means nothing to it (RFC 9110, 9.3.1).
  */
 export function checkBodyHead(
   request: IncomingMessage,
@@ -142,7 +142,7 @@ export async function receive(request: IncomingMessage, bytesMax: number): Promi
 interface JsonOptions {
   readonly bytesMax: number;
   readonly contentType: string | undefined;
-  /** How U+0000 is handled: programs print it, and nothing else can use it. */
+  /** How U+0000 is handled. Only output of programs may contain it. */
   readonly nul: "refused" | "kept";
 }
 
@@ -160,7 +160,7 @@ export async function readJson<B>(
   return validated(schema, parseText(bytes, options.nul), "body");
 }
 
-/** Drops the cause, because V8's message quotes the text. */
+/** Parses JSON within its limits. Errors carry no cause, because V8's message quotes the text. */
 function parseText(bytes: Buffer, nul: "refused" | "kept"): unknown {
   const text = decoded(bytes);
   const { depth, values } = shapeOf(text);

@@ -1,4 +1,4 @@
-/** From a request that passed the gates to what its route decides on. */
+/** Parses a request that has passed the gates, and reads what its route decides on. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { assert } from "../core/assert.ts";
 import { derivedId, type IdKind } from "../core/ids.ts";
@@ -38,8 +38,9 @@ export function takesAccount(route: Route): boolean {
 }
 
 /**
- * Parses what came in and reads what the route decides on, by itself and, for a change that takes
- * it, the owner's account. It can't write: it may run before the caller's key is confirmed.
+ * Parses the request and runs the route's `read`; for a change that decides on the owner's account,
+ * the account is fetched meanwhile. It can't write, because it may run before the caller's key is
+ * confirmed.
  */
 export async function prepareRequest(
   matched: MatchedRequest,
@@ -57,7 +58,7 @@ export async function prepareRequest(
     nul: route.authenticate === "execution" ? ("kept" as const) : ("refused" as const),
   };
   const gone = new AbortController();
-  // Skipped after the answer, because each abort creates an error with a stack.
+  // There is no abort after a complete answer, because each creates an error with a stack.
   response.once("close", () => {
     if (!response.writableFinished) gone.abort();
   });

@@ -1,4 +1,4 @@
-/** Answers a connection whose request can't be parsed; there is no response object then. */
+/** Answers a connection whose request can't be parsed, for which Node makes no response object. */
 import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { ApiError, errorBody } from "../errors/api-error.ts";
@@ -9,8 +9,8 @@ import { securityHeaders } from "./headers.ts";
 export const lingerLimits: LingerLimits = { bytesMax: 64 * 1024 * 1024, msMax: 30_000 };
 
 /**
- * The same for an unknown sender: no more than a proxy before us sends anyway, so that a forged key
- * can't make us read a megabyte.
+ * How much is read of a request whose sender is unknown. A proxy before us sends that much anyway;
+ * with more, a forged key could make us read megabytes.
  */
 export const strangerLimits: LingerLimits = { bytesMax: 64 * 1024, msMax: 5_000 };
 
@@ -29,7 +29,7 @@ export function refusalAnswer(error: ApiError) {
   return { headers, body, phrase: String(content.error) };
 }
 
-/** The parser is strict: two lengths, a bare line feed or a bad chunk all end here. */
+/** Node's parser is strict, so two lengths, a bare line feed or a bad chunk all lead here. */
 export function refuseUnparsed(failure: NodeJS.ErrnoException, socket: Duplex): void {
   refuseRaw(socket, parserRefusal(failure));
 }

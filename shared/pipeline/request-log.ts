@@ -11,7 +11,7 @@ const causeLengthMax = 4_000;
 export interface RequestRecord {
   readonly requestId: string;
   readonly method: string;
-  /** The route's pattern, because a path could contain what mustn't be logged. */
+  /** The route's pattern. A path may contain secrets, so it isn't logged. */
   readonly route: string;
   readonly address: string;
   readonly userAgent: string;
@@ -49,7 +49,7 @@ export function logViolation(name: `${string}_violation`, facts: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-/** A string is our own text; of an error, only a message of ours may be logged (SEC-8). */
+/** A string is our own text. An error's message is logged only if we wrote it (SEC-8). */
 function describe(cause: unknown): string | undefined {
   if (cause === undefined || typeof cause === "string") return cause;
   return originalStack(describeWithStack(cause).slice(0, causeLengthMax));

@@ -8,19 +8,19 @@ import type { Write } from "../store/documents.ts";
 import type { Credential } from "./gates.ts";
 import type { AnyContext, Authentication, Callers, ChangeRoute, Decided } from "./route.ts";
 
-/** The caller, and a promise that must resolve before anything is answered. */
+/** The caller, and a promise that must resolve before the request is answered. */
 export interface Authenticated<A extends Authentication = Authentication> {
   readonly caller: Callers[A];
   readonly confirmed: Promise<Callers[A]>;
   /** How long the confirmation may be relied on. */
   readonly freshMs: number;
-  /** Confirms the key's current state again, after a body that took long to arrive. */
+  /** Looks the key up again, for a request whose body took long to arrive. */
   readonly reconfirm: () => Promise<unknown>;
-  /** Called when the answer has been given. Never throws. */
+  /** Called once the request is answered. Never throws. */
   readonly recordKeyUse: () => Promise<void>;
 }
 
-/** A decided change, before its audit row is written. */
+/** A change that was decided and needs its audit row. */
 export interface AuditedChange {
   readonly context: AnyContext;
   readonly decided: Decided;
@@ -40,13 +40,13 @@ export interface RequestSecurity {
     credential: Credential,
     address: string,
   ): Promise<Authenticated>;
-  /** Seals what only the owner may read of the future audit row; null if there is no owner. */
+  /** Seals the part of the audit row that only the owner may read; null if there is no owner. */
   sealDetails(route: ChangeRoute, context: AnyContext, rowId: string): Promise<string | null>;
-  /** The write of the audit row; it belongs into the commit of the change (AUD-7). */
+  /** The write of the audit row, which must be in the commit of the change (AUD-7). */
   auditRow(route: ChangeRoute, change: AuditedChange): Write;
 }
 
-/** A caller whose identity needs no second confirmation. */
+/** A caller whose identity needs no further look-up. */
 export function confirmedAlready<A extends Authentication>(caller: Callers[A]): Authenticated<A> {
   const confirmed = Promise.resolve(caller);
   return {
@@ -62,7 +62,7 @@ function none(): never {
   throw new ApiError("UNAUTHORIZED", { cause: "this function's service declares no role" });
 }
 
-/** Security of a function whose routes are all public. */
+/** The security of a function whose routes are all public. */
 export const publicOnly: RequestSecurity = {
   authenticate: async (authentication) =>
     authentication === "public" ? confirmedAlready({ type: "public", id: "public" }) : none(),

@@ -11,13 +11,13 @@ export function prepare(response: ServerResponse, requestId: string): void {
   response.setHeader("x-request-id", requestId);
 }
 
-/** @param counted receives the body's size before any byte is sent. */
+/** @param counted Called with the body's size before any byte is sent. */
 export function sendJson(
   response: ServerResponse,
   reply: JsonReply,
   counted: (bytes: number) => void = () => undefined,
 ): void {
-  // Sent as text, so that Node writes headers and body in one call.
+  // The body is text, so that Node writes it in one call with the headers.
   const text = JSON.stringify(reply.body);
   const bytes = Buffer.byteLength(text);
   counted(bytes);
@@ -30,7 +30,7 @@ export function sendJson(
   response.end(text);
 }
 
-/** Starts the body at once, so that the client knows that it was admitted. */
+/** Sends the headers at once, so that the client knows that it was admitted. */
 export async function sendStream(
   response: ServerResponse,
   reply: Extract<Reply, { stream: unknown }>,
@@ -38,12 +38,12 @@ export async function sendStream(
   settleBody(response.req, response, lingerLimits);
   response.writeHead(reply.status, reply.headers);
   response.flushHeaders();
-  // HEAD has no body, and a stream may last an hour.
+  // An answer to HEAD has no body, and a stream would keep the client for up to an hour.
   if (response.req.method !== "HEAD") await reply.stream(response);
   response.end();
 }
 
-/** The refusal to answer for a thrown value; all unforeseen errors look the same. */
+/** The refusal that answers a thrown value. All errors that nobody foresaw look the same. */
 export function asRefusal(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   const cause = error instanceof Error ? error : "something was thrown that is no error";

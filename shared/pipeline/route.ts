@@ -34,7 +34,7 @@ export interface Callers {
     readonly id: string;
     readonly email: string;
   };
-  /** The job's service account, which is worth nothing without a ticket. */
+  /** The runner job's service account, which may do nothing without a ticket. */
   readonly runner: { readonly type: "runner"; readonly id: string };
   /** The control token of one attempt of one execution. */
   readonly execution: {
@@ -63,7 +63,7 @@ export interface RequestFacts {
 /** New ids. A repeated decision gets the same ids again. */
 export interface Ids {
   next(kind: IdKind): string;
-  /** Made of the request's Idempotency-Key, so that repeating the request gives it; else null. */
+  /** Derived from the request's Idempotency-Key, so that a repetition gets it too; null without. */
   ofRequest(kind: IdKind): string | null;
 }
 
@@ -77,7 +77,7 @@ export interface Deps {
   newId(kind: IdKind): string;
 }
 
-/** What a step is given that may only read: nothing in it can write. */
+/** The dependencies of a step that may only read. */
 export interface ReadDeps extends Omit<Deps, "store" | "keyStore" | "commits"> {
   readonly store: ReadStore;
   readonly keyStore: ReadStore;
@@ -137,16 +137,16 @@ export interface Decided {
   readonly reply: Reply | ((version: Version | null) => Reply);
 }
 
-/** `version` is the version of every changed document; null if nothing changed or it is unknown. */
+/** `version` is that of every changed document; null if nothing changed or it is unknown. */
 interface After<D, R> {
   readonly data: D;
   readonly decided: R;
   readonly version: Version | null;
 }
 
-/** What every route states, whatever it does. */
+/** What a route of any kind declares. */
 interface Stated<A extends Authentication, P, Q, B> {
-  readonly answers: `${"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} /${string}`;
+  readonly endpoint: `${"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} /${string}`;
   readonly summary: string;
   readonly authenticate: A;
   /**
@@ -161,17 +161,18 @@ interface Stated<A extends Authentication, P, Q, B> {
   readonly body: z.ZodType<B> | "none" | "raw";
   readonly bodyBytesMax: number;
   /**
-   * The class that it counts as, besides its key and owner. Every route that takes a key has one.
+   * The class of requests that it counts as, besides its key and owner. Each route that takes a key
+   * has one.
    */
   readonly limits: RequestClass;
-  /** For routes that honour `If-Match` and `If-None-Match`; other routes refuse both. */
+  /** Set by routes that honour `If-Match` and `If-None-Match`; all others refuse both. */
   readonly preconditions?: "honoured";
   readonly reply: Readonly<Record<number, z.ZodType | "stream" | "bytes">>;
 }
 
 /**
- * What may happen before the caller's key is confirmed: `reads` lets `read` begin while the key is
- * looked up again, with `nothing` even that waits. No step that writes ever begins before.
+ * What may happen before the caller's key is confirmed. With `reads`, `read` may begin while the
+ * key is looked up again; with `nothing`, even that waits. No step that writes ever begins before.
  */
 export type BeforeConfirmed = "nothing" | "reads";
 
@@ -185,30 +186,31 @@ export interface Earlier {
 
 /** How a change makes sure that repeating it with the same Idempotency-Key makes its thing once. */
 interface Idempotency<A extends Authentication, P, Q, B, D> {
-  /** Requests with one key are the same only within one space. */
+  /** Equal keys in different spaces have nothing to do with each other. */
   readonly space: (context: ReadContext<A, P, Q, B>) => readonly [string, ...string[]];
-  /** Looks among what was read; null if the key is new. Pure. */
+  /** Finds the earlier request in what was read; null if the key is new. Pure. */
   readonly earlier: (
     context: Context<A, P, Q, B> & { data: D; account: Account | null },
   ) => Earlier | null;
 }
 
-/** Answers with what it reads, and can't write. It may begin before the key is confirmed. */
+/** A route that only reads. It may begin before the key is confirmed. */
 interface QuerySpec<A extends Authentication, P, Q, B, D> extends Stated<A, P, Q, B> {
   readonly read: "nothing" | ((context: ReadContext<A, P, Q, B>) => Promise<D>);
   /** Pure. */
   readonly answer: (context: ReadContext<A, P, Q, B> & { data: D }) => Reply;
 }
 
-type Budget = "free" | "closing" | "hold" | "settle" | "credit" | "terms" | "admission" | "quota";
+type Budget = "free" | "closing" | "hold" | "settle" | "credit" | "limits" | "admission" | "quota";
 
-/** Decides on what it reads; the pipeline commits the decision with its audit row. */
+/** A route that decides on what it reads; the pipeline commits the decision with its audit row. */
 interface ChangeSpec<A extends Authentication, P, Q, B, D, E, R extends Decided>
   extends Stated<A, P, Q, B> {
   readonly beforeConfirmed: BeforeConfirmed;
   /**
-   * Whether the decision reads or changes the owner's account. A `closing` does neither: its commit
-   * can't conflict with any other change, and it runs alone and at once (KEY-10).
+   * What the decision does to the owner's account. With `free` and `closing` it neither reads nor
+   * changes it. The commit of a `closing` can't conflict with other changes, and runs alone and at
+   * once (KEY-10).
    */
   readonly budget: Budget;
   /** `thing.happened` */
@@ -218,9 +220,9 @@ interface ChangeSpec<A extends Authentication, P, Q, B, D, E, R extends Decided>
   readonly idempotency?: Idempotency<A, P, Q, B, NoInfer<E>>;
   readonly read: "nothing" | ((context: ReadContext<A, P, Q, B>) => Promise<D>);
   /**
-   * What has to be written before the commit, since that names it or depends on it: objects and key
-   * pairs, which are worth nothing until something names them, or the end of what nobody else ends.
-   * `decide` is given what it returns in the place of what was read.
+   * Writes what must exist before the commit refers to it, such as objects and key pairs, which are
+   * worth nothing until then; or ends what nobody else would end. `decide` is given its result
+   * instead of what was read.
    */
   readonly prepare?: (context: Context<A, P, Q, B> & { data: D }) => Promise<E>;
   /** The owner whose data it touches, if the caller is privileged and no owner itself. */
@@ -229,28 +231,28 @@ interface ChangeSpec<A extends Authentication, P, Q, B, D, E, R extends Decided>
   readonly decide: (context: Context<A, P, Q, B> & { data: E; account: Account | null }) => R;
   /** Runs after the commit; an outbox repeats it if the process dies here. */
   readonly after?: (context: Context<A, P, Q, B> & After<E, R>) => Promise<void>;
-  /** The same, and its result is the answer; if it fails, the answer is what was decided. */
+  /** Like `after`, but its result is the answer. If it fails, `decide`'s reply is the answer. */
   readonly answerAfter?: (context: Context<A, P, Q, B> & After<E, R>) => Promise<JsonReply>;
   /**
-   * The answer promises what follows, too, and the request is safe to repeat: until that is done,
-   * the route answers 503, whatever was committed.
+   * Set if the answer promises that `after` is done. If it fails, the answer is 503 although the
+   * change is committed, and the client may safely repeat the request.
    */
   readonly promisesAfter?: true;
 }
 
-/** A caller that is no owner must name the one it acts on; an owner can't name another. */
+/** A caller that is no owner must name the owner it acts on; an owner can't name another one. */
 type NamesOwner<A extends Authentication> = Callers[A] extends { readonly owner: Owner }
   ? { readonly actsOn?: undefined }
   : { readonly actsOn: unknown };
 
-/** Writes as it goes, by itself or through the coordinator, once the caller is confirmed. */
+/** A route that writes step by step, itself or through the coordinator, for a confirmed caller. */
 interface ActionSpec<A extends Authentication, P, Q, B, D> extends Stated<A, P, Q, B> {
   readonly beforeConfirmed: BeforeConfirmed;
   readonly read: "nothing" | ((context: ReadContext<A, P, Q, B>) => Promise<D>);
   readonly perform: (context: Context<A, P, Q, B> & { data: D }) => Promise<Reply>;
 }
 
-/** What is known of every route once it is made. */
+/** What is derived from a route's declaration. */
 interface Made {
   readonly method: string;
   /** `/v1/…` and the same at the root, for clients that never add the prefix. */
@@ -286,8 +288,8 @@ export function action<A extends Authentication, P, Q, B, D>(
   return { ...spec, ...madeOf(spec), kind: "action" } as unknown as ActionRoute;
 }
 
-function madeOf({ answers, reply }: Pick<Route, "answers" | "reply">): Made {
-  const [method = "", path = ""] = answers.split(" ");
+function madeOf({ endpoint, reply }: Pick<Route, "endpoint" | "reply">): Made {
+  const [method = "", path = ""] = endpoint.split(" ");
   const paths = path.startsWith("/v1/") ? [path, path.slice("/v1".length)] : [path];
   const streams = Object.values(reply).some((body) => body === "stream");
   return { method, paths, streams };

@@ -86,7 +86,7 @@ function making(
 ) {
   return change({
     ...stated,
-    answers: "POST /v1/things",
+    endpoint: "POST /v1/things",
     authenticate: "api-key",
     read: async ({ ids, deps }) => {
       const id = ids.ofRequest("thread") ?? ids.next("thread");
@@ -142,7 +142,7 @@ describe("AUD-7 a privileged change", () => {
     const operator: Callers["operator"] = { type: "operator", id: "op_a", email: "a@b.c" };
     const route = change({
       ...stated,
-      answers: "POST /v1/admin/things",
+      endpoint: "POST /v1/admin/things",
       authenticate: "operator",
       read: async () => ({ whose: owner }),
       actsOn: ({ whose }) => whose,

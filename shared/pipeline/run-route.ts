@@ -78,7 +78,7 @@ function onceClosed(response: ServerResponse, act: () => void): void {
   else response.once("close", act);
 }
 
-/** A client that goes away while waiting leaves its place in the queue to others. */
+/** Waits for the request's turn. A client that goes away leaves the queue. */
 async function turnOf(turn: Turn, response: ServerResponse): Promise<void> {
   onceClosed(response, turn.cancel);
   try {
@@ -92,7 +92,7 @@ async function turnOf(turn: Turn, response: ServerResponse): Promise<void> {
 interface Working extends Authenticated, Pick<FunctionState, "deps" | "security" | "unsent"> {
   /** Monotonic milliseconds, taken before the key was looked up. */
   readonly beganAt: number;
-  /** Gives the place back; an answer that stays open or only waits doesn't need it. */
+  /** Gives the place back. A request that only sends a stream, or waits, needs none. */
   readonly leave: () => void;
 }
 
@@ -100,7 +100,7 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
   const { route } = matched;
   const { response } = exchange;
   const { caller, confirmed, recordKeyUse } = known;
-  // Work that began with a stale key entry is answered only once the key is confirmed.
+  // Reading may begin with a remembered key. It is answered only once the key is confirmed.
   const early = canStartEarly(route, caller)
     ? prepareRequest(matched, caller, exchange, known.deps)
     : null;
@@ -127,21 +127,21 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
   sendJson(response, followed ?? reply, (bytes) => known.unsent.add(response, counted, bytes));
 }
 
-/** What a route's steps came to. */
-interface Outcome {
+/** The result of a route's steps. */
+interface StepsResult {
   readonly reply: Reply;
   readonly changed: boolean;
-  /** What follows the commit, and may answer in its place; null for nothing. */
+  /** Runs what follows the commit, whose answer replaces `reply`; null if nothing follows. */
   readonly follow: (() => Promise<JsonReply | undefined>) | null;
 }
 
-/** The steps after `read`. None that writes begins while the caller's key may be a revoked one. */
+/** Runs the steps after `read`. A step that writes begins only with a key that was confirmed. */
 async function runSteps(
   route: Route,
   prepared: PreparedRequest,
   known: Working,
   response: ServerResponse,
-): Promise<Outcome> {
+): Promise<StepsResult> {
   const keepConfirmed = confirming(known);
   await keepConfirmed();
   const { context, data } = prepared;
@@ -159,12 +159,12 @@ async function runSteps(
   return {
     reply: typeof decided.reply === "function" ? decided.reply(version) : decided.reply,
     changed: changes(decided),
-    // What was done is followed up whether or not its asker is still there.
+    // It runs whether or not the client is still there, so it gets the deps that don't give up.
     follow: follows ? () => followCommit(route, { ...context, deps: known.deps }, committed) : null,
   };
 }
 
-/** Looks a key up again that was confirmed too long ago: a body may have been long in coming. */
+/** Looks the key up again if it was confirmed too long ago, as it may after a slow body. */
 function confirming({ beganAt, freshMs, reconfirm }: Working): () => Promise<void> {
   let confirmedAt = beganAt;
   return async () => {

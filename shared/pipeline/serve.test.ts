@@ -15,9 +15,9 @@ const source = `
   const fault = () => { throw new Error("Received '${secret}'"); };
   const ends = Promise.withResolvers();
   ends.promise.then(fault);
-  const made = (answers, read) => query({
-    answers, summary: "", authenticate: "public", scope: "none", params: z.object({}),
-    query: z.object({}), body: answers.startsWith("POST") ? z.object({}) : "none",
+  const made = (endpoint, read) => query({
+    endpoint, summary: "", authenticate: "public", scope: "none", params: z.object({}),
+    query: z.object({}), body: endpoint.startsWith("POST") ? z.object({}) : "none",
     bodyBytesMax: 100, limits: "none", reply: { 200: z.object({}) },
     read, answer: () => ({ status: 200, body: {} }),
   });

@@ -1,7 +1,7 @@
 /**
- * A function's process: it listens on `PORT`, as Cloud Run asks of it, and ends on SIGTERM. Each
- * request gets its headers and its id, then its route and credential are checked, and only what
- * has passed is run and may have its body read (ADR 35).
+ * Runs a function's process: it listens on `PORT`, as Cloud Run requires, and ends on SIGTERM. Each
+ * request gets an id and the common headers, then its route and credential are checked. Only a
+ * request that passes is run, and only then may its body be read (ADR 35).
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
@@ -33,11 +33,11 @@ const drainMs = 8_000;
 
 type Router = ReturnType<typeof routerOf>;
 
-/** Answers the request that the code now running belongs to. */
+/** Answers one request with the refusal for an error. */
 type Fail = (error: unknown) => void;
 const failOfRequest = new AsyncLocalStorage<Fail>();
 
-/** The router needs a handler per route; ours keeps the route itself in the route's store. */
+/** The router demands a handler per route. We only look up the route, which is in its store. */
 function unused(): void {}
 
 function routerOf(routes: readonly Route[]) {
@@ -61,12 +61,11 @@ interface FunctionHost {
 
 /**
  * Serves `service` on the environment's port; on SIGTERM it ends once open requests are done.
- * @param host the build passes one to services that have a role; it loads the database's client.
+ * @param host The build passes another one, with a database, to services that have a role.
  */
 export function serve(service: Service, host: () => FunctionHost = publicHost): void {
   listen(service, host).catch((cause) => {
-    // Logged here, because Node would print the failing line of an uncaught error, which is the
-    // whole bundle.
+    // Node would print the line of an uncaught error, and a bundle has only one.
     logFailure(`${service.name} can't start`, cause);
     process.exit(1);
   });
@@ -80,7 +79,7 @@ async function listen(service: Service, host: () => FunctionHost): Promise<void>
   const { deps, security } = host();
   const { PORT, PADDOCK_BIND } = config();
   const elapsed = () => performance.now();
-  // If peppers or limits can't be read, the start fails, since nothing works without them.
+  // Nothing works without peppers and limits; a process that can't read them doesn't start.
   if (service.routes.some(({ authenticate }) => authenticate === "api-key")) peppers();
   const limits = new LimitGate(deploymentLimits(), elapsed);
   const sent = new SentAnswers(() => deps.store, {
@@ -107,9 +106,9 @@ async function listen(service: Service, host: () => FunctionHost): Promise<void>
 }
 
 /**
- * What a request's callback throws outside of our promises is answered as any other failure of
- * that request. Anything else that nobody catches ends the process; Node would print its message,
- * and the bundle's line with it.
+ * An error that a request's callback throws outside of our promises is answered like any other
+ * failure of that request. All other uncaught errors end the process, after a line of our own,
+ * since Node's would contain the error's message and the bundle's only line.
  */
 function takeUncaught(name: string): void {
   process.on("uncaughtException", (cause, origin) => {
@@ -126,7 +125,7 @@ function stop(server: Server): void {
   setTimeout(() => process.exit(0), drainMs).unref();
 }
 
-/** The gates before the body; nothing here costs a read. Null if one of them refused. */
+/** Passes a request through the gates before its body, none of which reads. Null if one refused. */
 function admit(
   router: Router,
   request: IncomingMessage,
@@ -153,7 +152,7 @@ function admit(
     const [path = "/", ...query] = request.url.split("?");
     const found = match(router, request.method ?? "", path);
     requireDecodable(query.join("?"));
-    logged = { ...record, route: found.route.answers };
+    logged = { ...record, route: found.route.endpoint };
     const credential = checkCredential(found.route.authenticate, request);
     checkBodyHead(request, found.route);
     const { "content-type": contentType } = request.headers;
@@ -165,7 +164,7 @@ function admit(
   }
 }
 
-/** The host in an absolute target has done its work once the request is here (RFC 9112, 3.2.2). */
+/** The path and query. A target may be a whole URL, with a host for proxies (RFC 9112, 3.2.2). */
 function originForm(url: string): string {
   const [absolute] = /^https?:\/\/[^/?#]*/i.exec(url) ?? [];
   if (absolute === undefined) return url;
@@ -183,7 +182,7 @@ function match(router: Router, method: string, path: string) {
   throw methodNotAllowed(allowHeader(allowed));
 }
 
-/** Bytes that aren't UTF-8 would silently turn into other characters. */
+/** Refuses bytes that aren't UTF-8, which would silently turn into other characters. */
 function requireDecodable(query: string): void {
   try {
     decodeURIComponent(query);

@@ -4,10 +4,7 @@ import type { Route } from "./route.ts";
 export interface Service {
   readonly name: string;
   readonly summary: string;
-  /**
-   * Neither is directly reachable from the internet; `internal` isn't reachable through the edge
-   * either.
-   */
+  /** Who reaches it: the edge, or only callers inside. The internet never does directly. */
   readonly visibility: "edge" | "internal";
   readonly routes: readonly Route[];
   readonly limits: {
@@ -16,7 +13,7 @@ export interface Service {
     readonly memoryMib: number;
     readonly timeoutSeconds: number;
   };
-  /** Purposes, not role names; Terraform maps each one to a binding. */
+  /** Terraform makes a binding of each. */
   readonly roles: readonly Role[];
 }
 

@@ -3,7 +3,7 @@ import { ApiError } from "../errors/api-error.ts";
 import { judgePreconditions } from "../http/preconditions.ts";
 import type { RequestFacts, Route } from "./route.ts";
 
-/** A client that sends an Idempotency-Key relies on it; ignoring it could do the work twice. */
+/** Refuses an Idempotency-Key that the route would ignore: its client could do the work twice. */
 export function refuseVainKey(route: Route, { idempotencyKey }: RequestFacts): void {
   const isHonoured = route.kind === "change" && route.idempotency !== undefined;
   if (idempotencyKey === null || isHonoured || !(201 in route.reply)) return;
@@ -13,8 +13,8 @@ export function refuseVainKey(route: Route, { idempotencyKey }: RequestFacts): v
 }
 
 /**
- * A client that sends `If-Match` or `If-None-Match: *` with a change relies on it. Something
- * without an entity tag matches neither (RFC 9110, 13.1), so the change isn't made.
+ * Refuses `If-Match` and `If-None-Match: *` on a change that compares no entity tags. The client
+ * relies on them, and a thing without an entity tag matches neither (RFC 9110, 13.1).
  */
 export function refuseVainPreconditions(
   route: Route,

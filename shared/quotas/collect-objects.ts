@@ -1,15 +1,15 @@
 /**
- * Collects an owner's unreferenced objects: earlier versions of files, packs of runs that never
- * settled, workspaces of deleted environments. It takes two steps with hours in between (ADR 33),
- * because a pack is stored before the commit that names it, and because storing an existing object
- * again doesn't write it:
+ * Deletes an owner's unreferenced objects: earlier versions of files, packs of executions that
+ * never settled, workspaces of deleted environments. This takes two steps with hours in between
+ * (ADR 33), because an object is stored before the commit that refers to it, and because storing an
+ * object that exists doesn't write it again:
  *
- * 1. Unreferenced objects that are old enough are condemned, which changes nothing yet.
- * 2. Objects that were condemned long enough ago, weren't stored again and are still unreferenced
- * are deleted: first a commit says so, which fails if one is taken off the list meanwhile; then
- * they go from the bucket and from the owner's usage.
+ * 1. Old enough objects without a reference are condemned: they are put on a list, nothing more.
+ * 2. Hours later, those that are still on the list and have no reference are deleted. A commit
+ *    marks them as going, and fails if one was taken off the list meanwhile. Then they are removed
+ *    from the bucket and from the owner's usage.
  *
- * Storing an existing object takes it off the list first, and waits if it is being deleted
+ * Storing an object takes it off the list, and is refused while the object is going
  * (`store-object.ts`).
  */
 import {
@@ -39,9 +39,9 @@ export interface Collection {
   readonly list: (kind: ObjectKind) => AsyncIterable<readonly StoredObject[]>;
   readonly remove: (object: Pick<StoredObject, "kind" | "sha256" | "generation">) => Promise<void>;
   readonly unreferencedMs: number;
-  /** Whether no more may be done in this call; what was done is kept, and the next one goes on. */
+  /** Whether this call must end. What it did is kept, and the next call continues. */
   readonly isLate: () => boolean;
-  /** When what an owner uses was changed last, by the version of the document that counts it. */
+  /** When the owner's usage changed last, given the version of the document that counts it. */
   readonly usageChangedAt: (version: Version) => Version;
 }
 
@@ -71,7 +71,7 @@ export function realCollection(
   };
 }
 
-/** Does what is due. Calling it again, or twice at once, is safe. */
+/** Takes whichever step is due. Calling it again, or twice at once, is safe. */
 export async function collectObjects(collection: Collection, owner: Owner): Promise<Collected> {
   const found = await collection.store.get(condemnedObjects.of(owner, condemnedId));
   const { value, version } = found;
@@ -119,7 +119,7 @@ async function condemn(
     );
   }
   if (!isWhole && waiting.length === 0) return { condemned: 0, deleted: 0 };
-  // What was found in time is condemned; more is looked for once it is gone.
+  // Objects that weren't reached in time are looked for once these are deleted.
   const more = waiting.length > 0 || isYoung || isPassing;
   if (isWhole) await correct(collection, usage, total);
   await sweepAgain(collection, owner, more ? now + collection.unreferencedMs : null);
@@ -127,8 +127,9 @@ async function condemn(
 }
 
 /**
- * Also for a process that died over it: what it has deleted is gone, and isn't listed any more.
- * Each page of the bucket's list is committed for itself, so that a call that is cut loses one.
+ * Deletes the objects that are going. It may continue where a process died, since the bucket no
+ * longer lists what that process deleted. Each page of the bucket's list has its own commit, so a
+ * call that the platform ends loses the count of one page at most.
  */
 async function finish(
   collection: Collection,
@@ -163,7 +164,7 @@ async function finish(
   return { condemned: 0, deleted };
 }
 
-/** A few at a time, until it is late. */
+/** Deletes a few at a time until it is late, and returns those that it deleted. */
 async function removeInTime(
   collection: Collection,
   objects: readonly StoredObject[],
@@ -178,7 +179,7 @@ async function removeInTime(
   return removed;
 }
 
-/** Whether it went through the whole of the bucket's list before it was late. */
+/** Visits the bucket's list page by page. `isWhole` is false if it got late before the end. */
 async function forEachPage(
   collection: Collection,
   which: readonly ObjectKind[],
@@ -194,8 +195,8 @@ async function forEachPage(
 }
 
 /**
- * Corrects counts that a dead process left behind. Runs only if nothing was stored for a while,
- * since an object that is counted but not yet stored would look missing.
+ * Corrects a usage that a process left too high when it died. It does so only if nothing was stored
+ * for a while, because an object is counted before it is stored.
  */
 async function correct(
   collection: Collection,

@@ -1,7 +1,7 @@
 /**
- * Limits what an owner downloads in a UTC day. Reading costs the owner nothing, but outgoing bytes
- * cost us (TEN-2). They are counted before the first one is sent, and taken back if that is too
- * much, so concurrent downloads can't exceed the quota.
+ * Limits what an owner downloads in a UTC day, because outgoing bytes cost us and the owner nothing
+ * (TEN-2). A download's bytes are counted before the first one is sent and taken back if they are
+ * too many, so concurrent downloads can't exceed the quota.
  */
 import { deploymentLimits } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -66,8 +66,8 @@ async function addToDay(
       }
       // A full quota is refused without a write.
       if (value.bytes + sizeBytes > bytesMax) throw tooMuchDownloaded(now, bytesMax);
-      // An instance whose clock is behind doesn't set the day back, or the next one would begin the
-      // day again at zero.
+      // An instance whose clock is behind doesn't set the day back, because the next instance would
+      // then begin the day at zero again.
       const increments = { bytes: sizeBytes };
       await withDeadline(store.commit([patch(ref, {}, { increments, mustExist: true })]));
     } catch (error) {
@@ -80,8 +80,8 @@ async function addToDay(
 }
 
 /**
- * Tried once: taking back twice makes the count too low; not at all makes it too high, which is
- * safe.
+ * Tries once only, because it may succeed although it seems to fail: taken back twice, the count
+ * would be too low. Not taken back, it is too high, which is safe.
  */
 async function takeBack(store: CountingStore, owner: Owner, sizeBytes: number): Promise<void> {
   const increments = { bytes: 0 - sizeBytes };
@@ -91,7 +91,7 @@ async function takeBack(store: CountingStore, owner: Owner, sizeBytes: number): 
   );
 }
 
-/** What is refused for the rest of the UTC day. */
+/** The refusal of further downloads, which holds for the rest of the UTC day. */
 export function tooMuchDownloaded(
   now: number,
   bytesMax: number = deploymentLimits().quotas.downloadedBytesPerDayMax,

@@ -20,15 +20,15 @@ const maxOf: Readonly<Record<OwnedKind, keyof Quotas>> = {
   threads: "threadsMax",
 };
 
-/** All of one kind, whether or not the caller's key may see them: the quota is the account's. */
+/** The account's things of one kind, including those that the caller's key may not see. */
 function allOf(owner: Owner, kind: OwnedKind): CollectionRef {
   const { path, schema } = { agents, environments, threads }[kind].all(owner);
   return { path, schema };
 }
 
 /**
- * Counts them for a decision that is repeated because the account didn't know the number.
- * @param repeated false for the first decision, which relies on the account.
+ * Counts the owner's things for a decision that is repeated because the account didn't know their
+ * number; null for the first decision, which relies on the account.
  */
 export async function countOwned(
   store: ReadStore,
@@ -36,15 +36,15 @@ export async function countOwned(
   { kind, repeated }: { readonly kind: OwnedKind; readonly repeated: boolean },
 ): Promise<Counted | null> {
   if (!repeated) return null;
-  // Reads the account first: anything made from then on changes it, and the decision is repeated.
+  // The account is read first. Whatever is made from then on changes it, so the decision repeats.
   const { value } = await store.get(accounts.of(owner, accountId));
   const { count } = await store.sum(allOf(owner, kind), { fields: [] });
   return { count, made: value?.counts[kind]?.made ?? null };
 }
 
 /**
- * The account with one more of a kind, to be committed with it.
- * @throws {ApiError} `QUOTA_REACHED`. @throws {StaleRead} if they have to be counted first.
+ * The account with one more thing of a kind, to be committed together with that thing.
+ * @throws {ApiError} `QUOTA_REACHED`. @throws {StaleRead} If they have to be counted first.
  */
 export function withOwned(
   account: Account | null,
@@ -63,7 +63,7 @@ export function withOwned(
   return { ...account, counts: { ...account.counts, [kind]: next }, updatedAt: now };
 }
 
-/** @throws {ApiError} `QUOTA_REACHED` before anything is done that the commit would refuse. */
+/** Spares work that the commit would refuse. @throws {ApiError} `QUOTA_REACHED`. */
 export function requireRoomFor(kind: OwnedKind, counted: Counted | null, quotas: Quotas): void {
   const limit = quotas[maxOf[kind]];
   if (counted && counted.count >= limit) throw quotaReached(kind, limit);

@@ -1,4 +1,4 @@
-/** The stored objects that an owner's workspaces need: the mark phase of the collection. */
+/** Finds the stored objects that an owner's workspaces need, which must not be deleted. */
 import { LRUCache } from "lru-cache";
 import { packsOf } from "../core/workspace/manifest.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -11,9 +11,7 @@ import type { Store } from "../store/store.ts";
 import { readManifest } from "../workspace/manifests.ts";
 
 const pageMax = 100;
-/**
- * Packs of manifests that were read, so that a sweep that ran out of time doesn't read them again.
- */
+/** The packs of manifests that were read, so that the next sweep needn't read them again. */
 const packsKnown = new LRUCache<string, readonly string[]>({ maxSize: 200_000 });
 
 export interface References {
@@ -24,10 +22,10 @@ export interface References {
 }
 
 /**
- * Names of all objects that must stay, as `kind/sha256`: those of every workspace as it is now and
- * before its last change, and of the bases of executions that may still save. All are read in one
- * snapshot. Any later workspace is made from these, and from objects that are stored or taken off
- * the list meanwhile.
+ * Names all objects that must stay: those of each workspace as it is now and as it was before its
+ * last change, and those that unfinished executions started from, because they may still save. All
+ * are read in one snapshot. A later workspace consists of these objects and of such as are stored,
+ * or taken off the list of condemned ones, meanwhile.
  * @param isLate Whether this call must stop reading; the next one continues.
  * @throws {ManifestError} If a manifest can't be read: what it needs is unknown, so nothing of its
  * owner may be deleted.
@@ -42,7 +40,7 @@ export async function referencedObjects(
   );
   const manifests = new Set([...heads, ...bases]);
   const names = new Set<string>();
-  // One after another, since each may list a hundred thousand files.
+  // They are read one after another, since each may list a hundred thousand files.
   for (const sha256 of manifests) {
     if (isLate()) throw new Error("an owner's manifests can't all be read in one call");
     names.add(`manifests/${sha256}`);
@@ -62,7 +60,7 @@ async function packsOfManifest(owner: Owner, sha256: string): Promise<readonly s
   return packs;
 }
 
-/** Empty for a manifest that is gone, since nothing can be restored from it. */
+/** `gone` for a missing manifest, from which nothing can be restored and which needs no packs. */
 async function packsNeeded(owner: Owner, sha256: string): Promise<readonly string[] | "gone"> {
   try {
     return [...packsOf(await readManifest(owner, sha256))];
@@ -109,7 +107,7 @@ async function pageOf(
   return await moment.next(environments.all(owner), walk);
 }
 
-/** An unfinished execution holds money, so the account names it. */
+/** The bases of unfinished executions. The account names these, since each holds money. */
 async function basesOf(moment: ReadSnapshot, owner: Owner): Promise<readonly string[]> {
   const { value } = await moment.get(accounts.of(owner, accountId));
   const ids = Object.keys(value?.holds ?? {});

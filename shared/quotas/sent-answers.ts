@@ -1,23 +1,23 @@
 /**
- * Bytes of answers that leave beside files: a list may be megabytes, a stream as much each time it
- * is replayed, and both cost us what they weigh. They count on the same day's bytes as downloads
- * (TEN-2). What an answer comes to is known when it has been sent, so it is added up in memory and
- * written now and then: each instance may send some megabytes beyond the quota.
+ * Counts the bytes of answers other than files towards the day's downloads (TEN-2), because each of
+ * them costs us too: a list may have megabytes, and a stream as many each time it is replayed. An
+ * answer's size is known only once it is sent. So sizes are added up in memory and written now and
+ * then, and each instance may send some megabytes beyond the quota.
  */
 import { LRUCache } from "lru-cache";
 import type { Owner } from "../identity/owner.ts";
 import { countSent, dayMs, tooMuchDownloaded } from "./count-download.ts";
 import type { CountingStore } from "./store-object.ts";
 
-/** What one instance may have sent and not yet written: a write each would cost more than it. */
+/** How much is sent before it is written; a write per answer would cost more than the answer. */
 const unwrittenBytesMax = 4 * 1024 * 1024;
-/** Owners of which something is remembered. */
+/** How many owners are remembered. */
 const ownersMax = 10_000;
 
 export interface SentAnswersOptions {
   readonly bytesMax: number;
   readonly now: () => number;
-  /** Told of what couldn't be written; it is tried again with what is sent next. */
+  /** Called if writing failed. The bytes are written with those that are sent next. */
   readonly onFailure: (cause: unknown) => void;
 }
 
@@ -25,10 +25,10 @@ export class SentAnswers {
   readonly #store: () => CountingStore;
   readonly #options: SentAnswersOptions;
   readonly #unwritten = new LRUCache<string, number>({ max: ownersMax });
-  /** UTC days since 1970 on which an owner's bytes were used up. */
+  /** The latest day on which each owner used up its bytes, as UTC days since 1970. */
   readonly #full = new LRUCache<string, number>({ max: ownersMax });
 
-  /** @param store asked for only when something is written: a function may have none. */
+  /** @param store Called only when something is written, because a function may have no store. */
   constructor(store: () => CountingStore, options: SentAnswersOptions) {
     this.#store = store;
     this.#options = options;
@@ -41,7 +41,7 @@ export class SentAnswers {
     if (this.#full.get(ownerId) === Math.floor(at / dayMs)) throw tooMuchDownloaded(at, bytesMax);
   }
 
-  /** @returns once it is written, if so much was sent that it is. */
+  /** Resolves once the bytes are remembered, or written if there are enough of them. */
   async add(owner: Owner, bytes: number): Promise<void> {
     const sizeBytes = (this.#unwritten.get(owner.id) ?? 0) + bytes;
     if (sizeBytes < unwrittenBytesMax) {

@@ -1,7 +1,7 @@
 /**
- * Stores an object within its owner's quota. The object is counted first, and taken back if that is
- * too much, so concurrent uploads can't exceed the quota (TEN-2). A process that dies in between
- * leaves a count that is too high, never too low.
+ * Stores an object within its owner's quota. The object is counted before it is stored, and taken
+ * back if that is too much, so concurrent uploads can't exceed the quota (TEN-2). A process that
+ * dies in between leaves a count that is too high, never one that is too low.
  */
 import { createHash } from "node:crypto";
 import { deploymentLimits } from "../config.ts";
@@ -66,8 +66,9 @@ export async function storeObject(
 }
 
 /**
- * Checks the quota and takes the object off the list. An object that isn't listed now won't be
- * deleted before its reference is committed, so this must come before the check whether it exists.
+ * Checks the quota and takes the object off the list of condemned ones. From then on nothing
+ * deletes it before its reference is committed, so this must come before the check whether it
+ * exists.
  */
 async function prepare(
   store: CountingStore,
@@ -88,7 +89,7 @@ async function prepare(
   throw new ApiError("UNAVAILABLE", { headers: { "retry-after": goingRetryAfterS } });
 }
 
-/** Whether no process deletes it; false if that has to be checked again. */
+/** True once no process will delete the object; false if that has to be tried again. */
 async function isSafe(
   store: CountingStore,
   { ref, value, version }: Snapshot<typeof condemnedObjects.schema>,
@@ -110,7 +111,7 @@ async function isSafe(
   }
 }
 
-/** Leaves room for manifests that name less than before, because freeing room needs a manifest. */
+/** A little more than the quota, for manifests that name fewer files: only those free room. */
 function withReserve(quotas: Quotas): Quotas {
   return {
     ...quotas,
@@ -133,8 +134,8 @@ function requireWithinQuota(
 }
 
 /**
- * Tried once: taking back twice makes the count too low; not at all makes it too high, which is
- * safe.
+ * Tries once only, because it may succeed although it seems to fail: taken back twice, the count
+ * would be too low. Not taken back, it is too high, which is safe.
  */
 async function takeBack(store: CountingStore, owner: Owner, { bytes, objects }: Amount) {
   const increments = { bytes: 0 - bytes, objects: 0 - objects };

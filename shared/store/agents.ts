@@ -19,7 +19,7 @@ export const Agent = z.object({
   metadataJson: z.string(),
   createdAt: z.int(),
   updatedAt: z.int(),
-  /** When an execution last started with it; written at most once a minute. */
+  /** When an execution last started with this agent; written at most once a minute. */
   lastRunAt: z.int().nullable(),
 });
 export type Agent = z.infer<typeof Agent>;

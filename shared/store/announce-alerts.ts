@@ -2,9 +2,8 @@ import type { Alert } from "../core/money/alert-state.ts";
 import type { Owner } from "../identity/owner.ts";
 
 /**
- * Logs one structured line per alert, which an alert policy matches by
- * `jsonPayload.event="budget.alert"`. The process that committed the alert writes it after the
- * commit.
+ * Logs one structured line per alert, after the commit that raised it. An alert policy matches
+ * `jsonPayload.event="budget.alert"`.
  */
 export function announceAlerts(owner: Owner, raised: readonly Alert[]): void {
   for (const { of, percent, period, limitMicrousd, spentMicrousd, at } of raised) {

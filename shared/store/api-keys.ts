@@ -19,7 +19,7 @@ export const ApiKey = z.object({
   /** The first characters, which tell keys apart in a list. */
   prefix: z.string(),
   scopes: z.array(z.enum(scopes)),
-  /** Further bounds; null means no such bound. */
+  /** These fields bound what the key may do; null means that a bound isn't set. */
   environmentIds: z.array(z.string()).min(1).nullable().default(null),
   /** Canonical CIDR notation, IPv4 and IPv6. */
   addressRanges: z.array(z.string()).min(1).nullable().default(null),
@@ -53,7 +53,7 @@ export const ApiKey = z.object({
 });
 export type ApiKey = z.infer<typeof ApiKey>;
 
-/** The id that a key's spending and limits are counted under, which rotation doesn't change. */
+/** The id under which a key's spending and limits are counted. Rotation doesn't change it. */
 export function lineageOf({ id, lineageId }: Pick<ApiKey, "id" | "lineageId">): string {
   return lineageId ?? id;
 }

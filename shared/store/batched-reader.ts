@@ -1,7 +1,7 @@
 /**
- * Reads documents that are asked for in the same turn of the event loop in one call. A call costs a
- * process about as much CPU as its data, so under load most of a read's CPU is saved. A document
- * that several ask for is read and billed once. A single read isn't delayed.
+ * Reads all documents that are asked for in one turn of the event loop by a single call. A call
+ * costs a process about as much CPU as its data does, so under load most of that CPU is saved. A
+ * document that is asked for several times is read and billed once. A single read isn't delayed.
  */
 import type { DocumentSnapshot, Firestore } from "@google-cloud/firestore";
 import { Fault } from "../core/fault.ts";

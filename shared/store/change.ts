@@ -4,7 +4,7 @@ import type { Account } from "../core/money/account.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { Version, Write } from "./documents.ts";
 
-/** What a decision changes; nothing if `writes` is empty and there is no `account`. */
+/** What a decision changes, which is nothing if `writes` is empty and `account` is missing. */
 export interface Decision {
   readonly writes: readonly Write[];
   readonly account?: Account;
@@ -27,9 +27,9 @@ export interface Change<D extends Decision> {
    * doesn't wait for them; they wait for it (KEY-10).
    */
   readonly closes?: boolean;
-  /** Monotonic ms of the request; an account that was read earlier can't refuse it. */
+  /** Monotonic ms of the request. An account that was read before then can't refuse the change. */
   readonly askedAt?: number;
-  /** Reads again what `decide` depends on; called before each repetition. */
+  /** Reads again what `decide` depends on. It is called before the decision is repeated. */
   refresh(): Promise<void>;
   /** Pure. A refusal is thrown as an {@link ApiError} and changes nothing. */
   decide(account: Account | null): D;

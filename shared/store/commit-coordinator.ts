@@ -1,20 +1,19 @@
 /**
- * The only code that writes. A pure function decides each change, so it can be repeated: when a
- * precondition fails, the documents are read again and the change is decided again.
+ * Commits changes. A pure function decides each of them, so it can be repeated: when a precondition
+ * fails, the documents are read again and the change is decided again.
  *
- * Changes to one owner's account meet in one document. They wait in that owner's queue and are
- * committed together: one commit takes all that arrived during the last one, as far as there is
- * room. If a commit fails although the account hasn't changed and the database answers, one of its
- * changes is at fault. From then on each of them is committed alone, alternating with later ones,
- * so that an impossible change delays only its sender.
+ * All changes to an owner's account change the same document. They wait in the owner's queue, and a
+ * commit takes what arrived during the last one, as far as there is room. If it fails although the
+ * account hasn't changed and the database answers, one of its changes is at fault. From then on
+ * each is committed alone, alternating with later ones, so the faulty one delays only its sender.
  *
  * Closings (revoking, suspending, stopping) never share a commit with other changes and don't wait
- * for them. Those that name no version are committed at once; those that decide on the account have
- * a queue of their own. Other changes wait until they are done (KEY-10).
+ * for them. Those that don't need the account are committed at once; the others have their own
+ * queue. All other changes of the owner wait until its closings are done (KEY-10).
  *
- * Queues of one owner in several processes compete in the database. A process that loses waits
+ * Queues of one owner in several processes compete in the database. A process that loses pauses
  * before its next commits, longer with each loss and shorter with each win, so that more changes
- * share a commit; it reads the account directly before. A winner pauses, to let others in.
+ * share one; then it reads the account. A process that won pauses once, to let others in.
  */
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -61,10 +60,10 @@ interface Failed {
 
 type FailedBatch = Pick<Failed, "queue"> & { readonly error: unknown };
 
-/** Other processes change the account too, so a copy older than this is read again. */
+/** A copy of the account that is older is read again, because other processes change it too. */
 const knownFreshMs = 200;
 
-/** The parts of a store that are needed here, so that tests can pass one that fails. */
+/** The part of a store that commits need; tests pass one that fails. */
 export type CommitStore = Pick<Store, "get" | "exists" | "commitOnce">;
 
 export class CommitCoordinator {
@@ -90,7 +89,7 @@ export class CommitCoordinator {
     return (await committed) as Committed<D>;
   }
 
-  /** Starts to read the account that a change will need while its own documents are read. */
+  /** Begins to read the account for a change whose own documents are still being read. */
   warm(owner: Owner): void {
     const queue = this.#queues.of(owner);
     if (!queue.running) this.#known(queue, owner).catch(() => {});
@@ -114,7 +113,7 @@ export class CommitCoordinator {
     queue.running = true;
     while (queue.waiting.length > 0) {
       await this.#linger(queue);
-      // Waits for the closings under way now; later ones can't delay it for ever.
+      // It waits only for closings that have begun, so later ones can't delay it for ever.
       await Promise.all(queue.closings);
       const next = takeNext(queue, performance.now());
       if (next.batch) await this.#commit(next.batch, queue);
@@ -123,7 +122,7 @@ export class CommitCoordinator {
     queue.running = false;
   }
 
-  /** Commits `batch` together; what can't be committed waits again or is refused. Never throws. */
+  /** Commits `batch`. Changes that can't be committed wait again or are refused. Never throws. */
   async #commit(batch: readonly Waiting[], queue: OwnerQueue | null): Promise<void> {
     try {
       const ready = await refreshed(batch);
@@ -153,7 +152,7 @@ export class CommitCoordinator {
     const since = performance.now();
     const { value, version } = await this.#store.get(accounts.of(owner, accountId));
     const read = value ? { value, version, since } : null;
-    // A commit that ended during this read knows a newer account.
+    // A commit that ended during this read has left a newer account.
     if (!queue.known || queue.known.since < since) queue.known = read;
     return queue.known;
   }
@@ -167,7 +166,7 @@ export class CommitCoordinator {
       const beganAt = performance.now();
       const versions = await withDeadline(this.#store.commitOnce(writes));
       const since = performance.now();
-      // The document's own version and not the commit's time, which differ if it didn't change.
+      // The document's own version differs from the commit's time if the document didn't change.
       const version = versions.at(-1);
       if (queue && account) {
         queue.known = version ? { value: account, version, since } : null;
@@ -180,7 +179,7 @@ export class CommitCoordinator {
     }
   }
 
-  /** Handles a failed commit: it may have happened all the same, is tried again, or is refused. */
+  /** Finds out whether a failed commit happened after all. If not, tries it again or refuses it. */
   async #recover(error: unknown, failed: Failed): Promise<void> {
     const { decided, writes, queue } = failed;
     const batch = decided.parts.map(({ waiting }) => waiting);
@@ -229,7 +228,7 @@ export class CommitCoordinator {
     else await this.#afterPause(rest);
   }
 
-  /** A change without a queue has no other changes to let pass. */
+  /** Commits a change that has no queue, once its pause is over. */
   async #afterPause([waiting]: readonly Waiting[]): Promise<void> {
     if (!waiting) return;
     await pause(waiting.notBefore - performance.now());
@@ -237,8 +236,8 @@ export class CommitCoordinator {
   }
 
   /**
-   * One change can't be committed, or the known account was wrong. Each change is tried alone on an
-   * account that is read for it; if it fails then, it is at fault itself.
+   * Finds the change that made a commit fail, or whether an outdated account did. Each change is
+   * tried alone with an account that is read for it. If it fails then, it is at fault.
    */
   #separate(batch: readonly Waiting[], { queue, error }: FailedBatch): void {
     const own = batch.filter(({ alone }) => !queue || (alone && batch.length === 1));
@@ -261,7 +260,7 @@ export class CommitCoordinator {
     return before !== null && now !== null && !now.version.isEqual(before.version);
   }
 
-  /** Queues them before later changes; what they have read stays valid unless it is too old. */
+  /** Puts `batch` at the queue's head. What its changes have read is valid until it is too old. */
   #requeueAfterLoss(batch: readonly Waiting[], queue: OwnerQueue): void {
     growDelay(queue);
     const now = performance.now();
@@ -279,7 +278,7 @@ export class CommitCoordinator {
     if (queue.lingerMs > 0) queue.known = null;
   }
 
-  /** A failed commit can't land any more, so changes that have patience left try again. */
+  /** Tries changes again that have patience left: a commit that failed can't succeed any more. */
   async #retryUnavailable(batch: readonly Waiting[], { queue, error }: FailedBatch): Promise<void> {
     const now = performance.now();
     const patient = batch.filter((waiting) => hasPatience(waiting, now));

@@ -3,14 +3,14 @@
  */
 import type { Write } from "./documents.ts";
 
-/** Leaves room for what the service and its indexes add; a commit of this size is still fast. */
+/** It leaves room for what the service and its indexes add, and a commit of this size is fast. */
 export const commitBytesMax = 4 * 1024 * 1024;
 /** The sum over all changes of a commit. */
 export const commitWritesMax = 400;
 
-/** Tag and length of a field and of the message that contains it. */
+/** A field's tag and length, and those of the message that contains it. */
 const fieldBytes = 12;
-/** A write's precondition, and the database's name that precedes each path. */
+/** A write's precondition, and the database's name before its path. */
 const writeBytes = 256;
 
 export interface CommitSize {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { ownedCollection } from "./documents.ts";
 
-/** Money beyond what one operator may move alone; it waits here for a second operator. */
+/** A request to move more money than one operator may; it waits for a second operator. */
 export const CreditRequest = z.object({
   v: z.literal(1),
   id: z.string(),

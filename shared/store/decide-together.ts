@@ -1,4 +1,4 @@
-/** Decides changes of one owner one after another, so that one commit can hold them all. */
+/** Decides an owner's changes one after another, so that one commit can hold all of them. */
 import type { Account } from "../core/money/account.ts";
 import type { Alert } from "../core/money/alert-state.ts";
 import { noticeAlerts } from "../core/money/budget-alerts.ts";
@@ -12,15 +12,15 @@ export interface Waiting {
   readonly change: Change<Decision>;
   readonly resolve: (committed: Committed<Decision>) => void;
   readonly reject: (error: unknown) => void;
-  /** Monotonic ms of its arrival; its patience counts from there. */
+  /** Monotonic ms of its arrival, from which its patience counts. */
   readonly since: number;
-  /** Monotonic ms of reading its own documents. */
+  /** Monotonic ms at which its own documents were read. */
   readAt: number;
   attempts: number;
   stale: boolean;
   /** Whether it made a shared commit fail; from then on it is committed alone. */
   alone: boolean;
-  /** Monotonic ms; it isn't tried again before. */
+  /** Monotonic ms before which it isn't tried again. */
   notBefore: number;
 }
 
@@ -31,28 +31,29 @@ export interface KnownAccount {
   readonly since: number;
 }
 
-export interface Part {
+export interface DecidedChange {
   readonly waiting: Waiting;
   readonly decision: Decision;
 }
 
 export interface DecidedBatch {
-  readonly parts: readonly Part[];
+  readonly parts: readonly DecidedChange[];
   /**
-   * Changes for a later commit: those that must read again, because another part changes a document
-   * of theirs or theirs is stale, and those that there is no room for.
+   * Changes for a later commit: those whose documents are stale or are changed by another part, so
+   * that they must be read again, and those that there is no room for.
    */
   readonly postponed: readonly Waiting[];
-  /** Whether one was refused on an account that may have changed since. */
+  /** Whether the account would refuse a change, but may be too old to do so. */
   readonly outdated: boolean;
-  /** The account that the decisions were based on, with their result; null if none changed it. */
+  /** The account that the decisions are based on. */
   readonly known: KnownAccount | null;
+  /** The account as they leave it; null if none changes it. */
   readonly account: Account | null;
   /** The alerts that the changes raise once they are committed. */
   readonly raised: readonly Alert[];
 }
 
-/** The changes of `batch` with current documents; a change that can't read its own is refused. */
+/** Reads stale documents of `batch` again. A change whose documents can't be read is refused. */
 export async function refreshed(batch: readonly Waiting[]): Promise<readonly Waiting[]> {
   const ready = await Promise.all(
     batch.map(async (waiting) => {
@@ -71,12 +72,12 @@ export async function refreshed(batch: readonly Waiting[]): Promise<readonly Wai
   return ready.filter((waiting) => waiting !== null);
 }
 
-/** Lets each change decide on the account that the changes before it left. */
+/** Lets each change decide on the account as the changes before it leave it. */
 export function decideTogether(
   batch: readonly Waiting[],
   known: KnownAccount | null,
 ): DecidedBatch {
-  const parts: Part[] = [];
+  const parts: DecidedChange[] = [];
   const postponed: Waiting[] = [];
   const touched = new Set<string>();
   const raised: Alert[] = [];
@@ -135,8 +136,8 @@ export function rejectAll(batch: readonly Waiting[], error: unknown): void {
   for (const waiting of batch) waiting.reject(error);
 }
 
-/** @param versions of all writes, in order; null if they aren't known. */
-export function finish(parts: readonly Part[], versions: readonly Version[] | null): void {
+/** @param versions Those of all writes, in order; null if they aren't known. */
+export function finish(parts: readonly DecidedChange[], versions: readonly Version[] | null): void {
   let done = 0;
   for (const { waiting, decision } of parts) {
     const end = done + decision.writes.length;

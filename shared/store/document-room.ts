@@ -1,6 +1,6 @@
 /**
- * How large a document is, and how large one that will grow may begin: an execution that fits at
- * its start but not at its end could never be settled. Sizes follow Firestore's documentation,
+ * Measures documents, and limits the first size of those that grow: an execution that outgrew a
+ * document before its end could never be settled. Sizes follow Firestore's documentation,
  * "Understand storage size calculations".
  */
 import { ApiError } from "../errors/api-error.ts";
@@ -11,12 +11,14 @@ const documentBytesMax = 1_048_576;
 /** The most conflicting paths that an execution lists. */
 export const conflictsMax = 100;
 const pathBytesMax = 1_024;
-/** The document's name, a detail, a note on files that didn't fit, and what a lease adds. */
+/**
+ * Room for the document's name, a detail, a note on files that didn't fit, and a lease's fields.
+ */
 const othersBytesMax = 96 * 1024;
 
 export const executionBytesMax =
   documentBytesMax - outputBytesMax - conflictsMax * pathBytesMax - othersBytesMax;
-/** Smaller than an execution, which copies the environment and adds a message. */
+/** An execution copies its environment and adds a message, so an environment must be smaller. */
 export const environmentBytesMax = executionBytesMax - 64 * 1024;
 
 /** The size of a document's fields as Firestore counts it. */

@@ -9,7 +9,7 @@ import type { Owner } from "../identity/owner.ts";
 
 type Stored = z.ZodType<object>;
 
-/** Hides documents of all other environments from the holder of the reference. */
+/** Hides the documents of other environments from the holder of a reference. */
 interface WithinEnvironments {
   /** The field that names a document's environment. */
   readonly field: string;
@@ -39,9 +39,9 @@ export interface OwnedCollection<S extends Stored> {
 }
 
 /**
- * @param names the collections from the owner down: `["threads", "messages"]`.
- * @param environmentField for documents that belong to an environment: a key that is limited to
- * some finds no others here, whichever route asks.
+ * @param names The collections from the owner down: `["threads", "messages"]`.
+ * @param environmentField The field that names a document's environment. A key that is limited to
+ * some environments finds no documents of others, whichever route asks.
  */
 export function ownedCollection<S extends Stored>(
   names: readonly [string, ...string[]],
@@ -126,20 +126,21 @@ export function isVisible({ within }: Ref, fields: object): boolean {
   return typeof named === "string" && within.ids.includes(named);
 }
 
-/** Fails if the document exists. */
+/** The write fails if the document exists. */
 export function create<S extends Stored>(ref: Ref<S>, value: z.input<S>): Write {
   const stored = ref.schema.parse(value);
   assert(isVisible(ref, stored), "a document of an environment out of bounds");
   return { op: "create", path: ref.path, value: stored };
 }
 
-/** Fails if the document has changed since `version`. */
+/** The write fails if the document has changed since `version`. */
 export function replace<S extends Stored>(ref: Ref<S>, version: Version, value: z.input<S>): Write {
   return { op: "replace", path: ref.path, value: ref.schema.parse(value), version };
 }
 
 /**
- * Overwrites any version; only for data that can be derived again, where the last writer is right.
+ * Overwrites any version. It is only for data that can be derived again, where the last write
+ * counts.
  */
 export function overwrite<S extends Stored>(ref: Ref<S>, value: z.input<S>): Write {
   return { op: "replace", path: ref.path, value: ref.schema.parse(value), version: null };
@@ -168,7 +169,7 @@ export function patch<S extends Stored>(
 /**
  * Sets values inside maps of a document by their path, whatever else changes there. It names no
  * version, so no other change can make it fail (KEY-10).
- * @param inside its names are ours or ids, never a user's words.
+ * @param inside Its names are ours or ids, never a user's words.
  */
 export function patchInside<S extends z.ZodObject>(
   ref: Ref<S>,
@@ -183,12 +184,12 @@ export function remove(ref: Ref, version: Version | null): Write {
   return { op: "remove", path: ref.path, version };
 }
 
-/** Recognised by its shape, because importing the class would load the whole client. */
+/** Recognises a timestamp by its shape, because importing the class would load the whole client. */
 function isTimestamp(value: unknown): value is Timestamp {
   return typeof value === "object" && value !== null && hasMethod(value, "toDate");
 }
 
-/** Looks for a method, which no stored map can have, whatever its fields are called. */
+/** Tells an object of a class from a stored map, which can't have methods. */
 function hasMethod(value: object, name: string): boolean {
   return typeof Reflect.get(value, name) === "function";
 }

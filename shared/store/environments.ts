@@ -11,7 +11,7 @@ export const WorkspaceHead = z.object({
   totalBytes: z.int().min(0),
   /** How much room an execution's workspace needs; missing in older documents. */
   restoreBytes: z.int().min(0).optional(),
-  /** The fallback if this manifest can't be read; null if that was an empty workspace. */
+  /** Takes its place if this manifest can't be read; null if the workspace was empty before. */
   previousManifestSha256: z.string().nullable().default(null),
 });
 export type WorkspaceHead = z.infer<typeof WorkspaceHead>;
@@ -33,7 +33,7 @@ export const Environment = z.object({
   }),
   dockerfileExtensions: z.string().nullable(),
   environmentVariables: z.array(KeyValue),
-  /** Names only; the sealed values are in a document of their own. */
+  /** The secrets' names. Their sealed values are in a document of their own. */
   secretKeys: z.array(z.string()),
   setupScripts: z.array(z.string()),
   /** JSON text of the list; its tokens are sealed elsewhere. */
@@ -52,7 +52,7 @@ export type Environment = z.infer<typeof Environment>;
 
 export const environments = ownedCollection(["environments"], Environment, "id");
 
-/** Which environment was last made as the default one: two at once can't both be. */
+/** Which environment was last made the default one, so that two at once can't both be. */
 const DefaultName = z.object({ v: z.literal(1), environmentId: z.string() });
 export const defaultNameId = "environment";
 export const defaultNames = ownedCollection(["defaults"], DefaultName);
@@ -61,10 +61,7 @@ const SealedValue = z.object({
   key: z.string(),
   sealed: z.string(),
   updatedAt: z.int(),
-  /**
-   * The hosts and headers it may go to, which it is sealed to as well. Null: it goes into the
-   * sandbox.
-   */
+  /** The hosts and headers that it is bound to, also by its seal. Null if the sandbox gets it. */
   binding: SecretBinding.nullable().default(null),
 });
 
@@ -96,5 +93,5 @@ export const SealingKey = z.object({
   createdAt: z.int(),
 });
 export type SealingKey = z.infer<typeof SealingKey>;
-/** Ids are environment ids, or the purpose for a pair of the owner. */
+/** A document's id is the environment's, or the purpose of one of the owner's own pairs. */
 export const sealingKeys = ownedCollection(["sealingKeys"], SealingKey);

@@ -32,7 +32,7 @@ export const Execution = z.object({
   agentId: z.string().nullable().default(null),
   projectId: z.string().nullable().default(null),
   keyId: z.string(),
-  /** The id that it counts under for its key; null if the key wasn't rotated from another. */
+  /** The lineage that it counts under; null if its key wasn't rotated from another. */
   keyLineageId: z.string().nullable().default(null),
   messageId: z.string(),
   status: z.enum(executionStatuses),
@@ -58,16 +58,18 @@ export const Execution = z.object({
   /** The fallback if the base manifest can't be read. */
   basePreviousManifestSha256: z.string().nullable().default(null),
 
-  /** A fence: only the newest attempt may claim, and only the one that claimed may settle. */
+  /**
+   * Only the newest attempt may claim the execution, and only the one that claimed may settle it.
+   */
   attempt: z.int().min(1),
   ticketSha256: z.string(),
   ticketExpiresAt: z.int(),
   /** The Cloud Run execution of this attempt, once RunJob has answered. */
   jobExecution: z.string().nullable(),
   dispatchedAt: z.int().nullable(),
-  /** Since when the platform has no room for it; null once a dispatch may have succeeded. */
+  /** Since when the platform has had no room for it; null once a dispatch may have succeeded. */
   waitingSince: z.int().nullable().default(null),
-  /** When its owner cancelled it while it ran; its runner learns of it and settles. */
+  /** When its owner cancelled it while it ran. Its runner learns of that and settles. */
   cancelRequestedAt: z.int().nullable().default(null),
   claimedAt: z.int().nullable(),
   /**
@@ -75,7 +77,7 @@ export const Execution = z.object({
    * was lost.
    */
   claimantSha256: z.string().nullable().default(null),
-  /** Whether its runner has stored objects: then it did something, whatever it says later. */
+  /** Whether its runner has stored objects, which proves work whatever the runner says later. */
   hasStored: z.boolean().default(false),
   leaseExpiresAt: z.int().nullable(),
   /** When a sweep must check it; null once it has ended. */
@@ -87,7 +89,7 @@ export const Execution = z.object({
   chargedMicrousd: z.int().min(0).nullable(),
   reason: EndReason.nullable(),
   exitCode: z.int().nullable(),
-  /** A sentence that says more than the reason, if there is one. */
+  /** A sentence that says more than the reason; null if there is none. */
   detail: z.string().nullable().default(null),
   output: z.string().nullable(),
   outputTruncated: z.boolean(),
@@ -181,9 +183,9 @@ export function addToLog(
 }
 
 /**
- * Closes an execution's log behind its last event; fails if one was stored there meanwhile. Behind
- * the highest number there is only what nothing but this may store: it is written over, so that
- * what was stored there before numbers had a bound keeps no execution from ending.
+ * Closes an execution's log after its last event. The write fails if another event was stored there
+ * meanwhile. After the highest number only a closing may be stored, so there it overwrites: a batch
+ * from before numbers had a bound must not keep the execution from ending.
  */
 export function closeLog(
   owner: Owner,
@@ -198,7 +200,7 @@ export function closeLog(
   return place > eventSequenceMax ? overwrite(ref, closing) : create(ref, closing);
 }
 
-/** Sorts as text the way the numbers do. */
+/** An id that sorts as text as the number does. */
 function eventBatchId(firstSequence: number): string {
   return String(firstSequence).padStart(12, "0");
 }

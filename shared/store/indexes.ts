@@ -6,9 +6,10 @@
 import type * as z from "zod";
 import { agents } from "./agents.ts";
 import { apiKeys } from "./api-keys.ts";
+import { auditRows } from "./audit-rows.ts";
 import { environments, sealingKeys } from "./environments.ts";
 import { executions } from "./executions.ts";
-import { auditRows, ledger } from "./owners.ts";
+import { ledger } from "./owners.ts";
 import { messages, threads } from "./threads.ts";
 import { storageUsages } from "./usage.ts";
 
@@ -19,9 +20,7 @@ interface Table<S extends z.ZodObject> {
 
 export interface CompositeIndex {
   readonly collection: string;
-  /**
-   * Whether the index covers all owners' collections of that name, for queries without an owner.
-   */
+  /** Whether it covers the collections of all owners, for queries that name no owner. */
   readonly everywhere: boolean;
   /** In order; a minus means descending. */
   readonly fields: readonly string[];
@@ -47,7 +46,7 @@ const threadSorts = ["createdAt", "costMicrousd", "computeMs"] as const;
 const used = ["inputTokens", "outputTokens", "costMicrousd"] as const;
 
 export const compositeIndexes: readonly CompositeIndex[] = [
-  // For the sweeps.
+  // The sweeps use these.
   { ...index(executions, "status", "sweepAt"), everywhere: true },
   { ...index(storageUsages, "kind", "sweepAt"), everywhere: true },
   // For an owner's keys, and for environments with the default one first.

@@ -1,7 +1,10 @@
 import * as z from "zod";
 import { systemCollection } from "./documents.ts";
 
-/** Ids are owner ids: the account was suspended or resumed, and its keys have yet to follow. */
+/**
+ * An account that was suspended or resumed and whose keys have yet to follow. Its id is the
+ * owner's.
+ */
 export const KeyFollowUp = z.object({
   v: z.literal(1),
   ownerId: z.string(),

@@ -6,13 +6,12 @@ import { ownedCollection, systemCollection } from "./documents.ts";
 const LedgerCheck = z.object({
   v: z.literal(1),
   sums: LedgerSums,
-  /** The last line that is in the sums; null for none. */
+  /** The last line that the sums include; null for none. */
   place: z.object({ value: z.int(), id: z.string() }).nullable(),
-  /** After a fault, all lines are added up from the start, in case the sums are wrong. */
+  /** Whether all lines are being added up from the first one, because the sums may be wrong. */
   recounting: z.boolean(),
   /**
-   * The account version that was last found in order; while it is current, there is nothing to
-   * check.
+   * The account's version when it was last found right. While it is current, nothing is checked.
    */
   accountVersion: z.string().nullable(),
   checkedAt: z.int(),

@@ -3,7 +3,7 @@ import type { Owner } from "../identity/owner.ts";
 import type { KnownAccount, Waiting } from "./decide-together.ts";
 
 export interface OwnerQueue {
-  /** Whether it doesn't wait for other processes; closings don't (KEY-10). */
+  /** Whether it commits without pausing for other processes, as closings must (KEY-10). */
   readonly urgent: boolean;
   readonly waiting: Waiting[];
   running: boolean;
@@ -11,25 +11,23 @@ export interface OwnerQueue {
   reading: Promise<KnownAccount | null> | null;
   /** The longest pause before a commit; zero while no other process competes. */
   lingerMs: number;
-  /**
-   * How long the last commit took. A pause of that length follows, so that other processes get in.
-   */
+  /** How long the last commit took. The next one waits as long, to let other processes in. */
   gapMs: number;
   /** Closings of this owner that are under way; other changes wait for them (KEY-10). */
   readonly closings: Set<Promise<unknown>>;
-  /** Whether the last commit held a group of changes, so that a change that goes alone is next. */
+  /** Whether the last commit held a group, so that a change that is committed alone is next. */
   groupWasLast: boolean;
 }
 
 /** Firestore's own limits are far higher; a commit of this size still answers within 100 ms. */
 export const changesPerCommitMax = 40;
-/** From the duration of one commit to a delay that clients don't notice. */
+/** At least the duration of one commit, at most a delay that clients don't notice. */
 const lingerMs = { min: 16, max: 120 };
 const shrink = 0.75;
 const gapMsMax = 1_000;
-/** A queue that has been losing for this long doesn't pause any more. */
+/** A queue whose oldest change has waited for this long doesn't pause any more. */
 const desperateAfterMs = 2_000;
-/** How many queues keep their account; an owner whose queue was dropped costs one more read. */
+/** How many queues are remembered. Forgetting an owner's queue costs one more read. */
 const queuesMax = 1_000;
 
 function newQueue(options: { readonly urgent: boolean }): OwnerQueue {
@@ -52,8 +50,8 @@ export type Next =
   | { readonly batch: null; readonly inMs: number };
 
 /**
- * Takes what goes next out of the queue. A change that made a commit fail goes alone from then on
- * and alternates with groups of others, so neither side delays the other.
+ * Takes the next batch out of the queue. Changes that made a commit fail are committed alone, and
+ * alternate with groups of other changes, so that neither delay the other.
  */
 export function takeNext(queue: OwnerQueue, now: number): Next {
   const ready = queue.waiting.filter(({ notBefore }) => notBefore <= now);
@@ -72,7 +70,7 @@ export function takeNext(queue: OwnerQueue, now: number): Next {
   return { batch };
 }
 
-/** Called when another process was faster. */
+/** Called when a commit lost to another process. */
 export function growDelay(queue: OwnerQueue): void {
   queue.lingerMs = Math.min(lingerMs.max, Math.max(lingerMs.min, queue.lingerMs * 2));
 }
@@ -87,8 +85,8 @@ export function shrinkDelay(queue: OwnerQueue, tookMs: number): void {
 }
 
 /**
- * How long to wait now. `chance` is from 0 to below 1, so processes that collided don't collide
- * again.
+ * How long to wait before the next commit. `chance` is random from 0 to below 1, so that processes
+ * that collided don't collide again.
  */
 export function nextPauseMs(queue: OwnerQueue, chance: number): number {
   const { gapMs } = queue;
@@ -99,18 +97,16 @@ export function nextPauseMs(queue: OwnerQueue, chance: number): number {
   return gapMs + (isDesperate ? 0 : queue.lingerMs * chance);
 }
 
-/**
- * Each owner's queues: one for ordinary changes, and one for closings, which don't wait for those.
- */
+/** Each owner's two queues: one for closings and one for all other changes. */
 export class OwnerQueues {
   readonly #queues = new Map<string, OwnerQueue>();
 
-  /** The queue where an owner's ordinary changes wait for each other. */
+  /** The queue of an owner's changes other than closings. */
   of({ id }: Owner): OwnerQueue {
     return this.#queue(id, false);
   }
 
-  /** The queue of closings that decide on the account; they wait only for each other. */
+  /** The queue of an owner's closings that need the account. They wait only for each other. */
   closingsOf({ id }: Owner): OwnerQueue {
     return this.#queue(`${id} closings`, true);
   }

@@ -1,14 +1,14 @@
 /**
- * A bounded number of things that one process does at once, of which one owner has a part. Owners
- * take turns, so that what one of them asks for delays another by one place (TEN-1). What nobody
- * waits for any more leaves the line and is never begun.
+ * Bounds how much work a process does at once, in all and for each owner. Owners take turns, so one
+ * owner's requests delay another owner's by one turn only (TEN-1). Work that nobody waits for any
+ * more is never begun.
  */
 import { TurnQueue } from "../core/limits/turn-queue.ts";
 import { ApiError } from "../errors/api-error.ts";
 
 export interface TurnLimits {
   readonly allMax: number;
-  /** Smaller than `allMax`, or one owner could keep all places for as long as its things take. */
+  /** Smaller than `allMax`; otherwise one owner's slow work could take all places. */
   readonly ownerMax: number;
 }
 
@@ -29,8 +29,8 @@ export class OwnerTurns {
 
   /**
    * Does `work` in its owner's turn.
-   * @param signal aborted when nobody waits for the result any more.
-   * @throws {ApiError} `UNAVAILABLE` if that happened before its turn came.
+   * @param signal Aborted when nobody waits for the result any more.
+   * @throws {ApiError} `UNAVAILABLE` if it was aborted before the turn came.
    */
   async run<T>(ownerId: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     await this.#enter(ownerId, signal);
@@ -82,7 +82,7 @@ export class OwnerTurns {
   }
 }
 
-/** For work of several steps, of which the next is vain. */
+/** Called between the steps of work. @throws {ApiError} `UNAVAILABLE` if nobody waits any more. */
 export function requireWanted(signal: AbortSignal): void {
   if (signal.aborted) throw givenUp();
 }

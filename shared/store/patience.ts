@@ -7,12 +7,12 @@ const backoffMsMax = 250;
 const closingBackoffMsMax = 16;
 /** How long a change may lose to other processes before it is refused. */
 export const contentionMsMax = 10_000;
-/** How long the documents that a change has read stay valid: as long as a key's entry may. */
+/** How long the documents that a change has read count as current, as a remembered key does. */
 const readFreshMs = 1_000;
 /** How long a change is tried again while the database doesn't answer, before it is refused. */
 const patienceMs = 5_000;
 
-/** A closing goes on as long as others may lose to each other, however often it collides. */
+/** Whether a change is given up. A closing is tried for a time, however often it collides. */
 export function isSpent(waiting: Waiting, now: number): boolean {
   return waiting.change.closes ? hasLostTooLong(waiting, now) : waiting.attempts >= attemptsMax;
 }
@@ -21,25 +21,26 @@ export function hasLostTooLong({ since }: Waiting, now: number): boolean {
   return now - since > contentionMsMax;
 }
 
-/** Whether it goes on waiting for a database that doesn't answer. */
+/** Whether the change still waits for a database that doesn't answer. */
 export function hasPatience({ since }: Waiting, now: number): boolean {
   return now - since < patienceMs;
 }
 
-/** Whether its documents must be read again, although no change to them is known. */
+/** Whether the change's documents are too old to rely on, although they may be unchanged. */
 export function isReadOld({ readAt }: Waiting, now: number): boolean {
   return now - readAt > readFreshMs;
 }
 
 /**
- * Full jitter by `chance` from 0 to below 1, so that processes that collided don't collide again.
+ * The pause before the next try. `chance` is random from 0 to below 1 (full jitter), so that
+ * processes that collided don't collide again.
  */
 export function backOffMs({ change, attempts }: Waiting, chance: number): number {
   const longest = change.closes ? closingBackoffMsMax : backoffMsMax;
   return Math.min(longest, 4 * 2 ** attempts) * chance;
 }
 
-/** How long to wait before asking a database again that didn't answer. */
+/** How long to wait before trying a database again that didn't answer. */
 export function awayPauseMs(chance: number): number {
   return backoffMsMax * chance;
 }

@@ -1,7 +1,9 @@
 import * as z from "zod";
 import { systemCollection } from "./documents.ts";
 
-/** Ids are environment ids: it was deleted, and its key pair and executions have yet to follow. */
+/**
+ * A deleted environment whose key pair and executions have yet to end. Its id is the environment's.
+ */
 export const PendingKeyDestruction = z.object({
   v: z.literal(1),
   environmentId: z.string(),

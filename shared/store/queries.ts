@@ -1,4 +1,4 @@
-/** Builds Firestore's query for what is asked of a collection. */
+/** Builds Firestore's queries. */
 import type { Query } from "@google-cloud/firestore";
 
 export interface PageRequest {

@@ -1,8 +1,8 @@
 /**
- * Reads a query's documents in slices and asks for the next slice only while it may be wanted:
- * bounded by its count alone, a page could be a hundred documents of 1 MiB, all in memory at once
- * (TEN-2). Each slice is read to its end, since the client library goes on reading a stream that
- * was left, and keeps its connection for it.
+ * Reads a query's documents in slices, and a further slice only if it is wanted. A page that was
+ * bounded by its count alone could have a hundred documents of 1 MiB in memory at once (TEN-2).
+ * Each slice is read to its end, because the client library goes on reading a stream that is
+ * abandoned and keeps its connection.
  */
 import type { Query, QueryDocumentSnapshot } from "@google-cloud/firestore";
 import { ApiError } from "../errors/api-error.ts";
@@ -12,20 +12,20 @@ type Documents = readonly QueryDocumentSnapshot[];
 
 /** The size of a page's documents as JSON, where a character may take six bytes. */
 export const pageBytesMax = 8 * 1024 * 1024;
-/** As many of the largest documents as a page may hold. */
+/** How many of the largest documents fit into a page. */
 const firstSliceLength = 8;
-/** What a slice may bring beyond what fits. */
+/** How much a slice may bring that doesn't fit. */
 const sliceLengthMax = 32;
 
 /** Which of a query's documents are read. */
 export interface Wanted {
   readonly limit: number;
   readonly bytesMax?: number;
-  /** How many are asked for first; each slice may be twice as long as the one before. */
+  /** The size of the first slice. Each slice may be twice as long as the one before. */
   readonly firstSlice?: number;
-  /** Whether what was read so far is all that is wanted; asked after each document. */
+  /** Whether no more is wanted. It is called after each document. */
   readonly isEnough?: (document: QueryDocumentSnapshot) => boolean;
-  /** Aborted when nobody waits for them any more. */
+  /** Aborted when nobody waits for the documents any more. */
   readonly signal: AbortSignal;
 }
 
@@ -36,7 +36,7 @@ export async function readPage(query: Query, wanted: Wanted): Promise<Documents>
   return documents;
 }
 
-/** As many of the first ones as fit, and the first one at least. */
+/** Reads as many documents as fit, and at least the first. */
 export async function readFitting(query: Query, wanted: Wanted): Promise<Documents> {
   return (await readWithin(query, wanted)).documents;
 }
@@ -70,7 +70,7 @@ async function readWithin(
   return { documents, cut: false };
 }
 
-/** @param fitting how many of the page's items fit. */
+/** @param fitting How many of the page's items fit. */
 export function pageTooLarge(fitting: number): ApiError {
   const message = `must be at most ${fitting} here: more make a page of over ${pageBytesMax} bytes`;
   return new ApiError("VALIDATION_FAILED", {

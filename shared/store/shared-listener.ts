@@ -11,8 +11,8 @@ interface Shared<T> {
 }
 
 /**
- * Listeners to the same thing share one. Otherwise the database would send each batch fifty times
- * to fifty readers of one execution, and this process would read it as often.
+ * Opens one listener for all who listen to the same thing. Otherwise fifty readers of one execution
+ * would have the database send each batch fifty times, and this process decode it as often.
  */
 export class SharedListener<T> {
   readonly #shared = new Map<string, Shared<T>>();
@@ -20,7 +20,7 @@ export class SharedListener<T> {
   /**
    * Calls back, never before it returns, with the current value and each change until the returned
    * function is called, or once with the error that ended it.
-   * @param key names what is listened to; @param start opens the listener for the first caller.
+   * @param key Names what is listened to. @param start Opens the listener for the first caller.
    */
   listen(
     key: string,

@@ -1,4 +1,6 @@
-/** What all requests of a process share of one database: its calls, its listeners and its lines. */
+/**
+ * What all requests of a process share per database: batched reads, listeners and owners' turns.
+ */
 import type { Firestore } from "@google-cloud/firestore";
 import { BatchedReader } from "./batched-reader.ts";
 import { OwnerTurns } from "./owner-turns.ts";
@@ -9,9 +11,9 @@ export class SharedState {
   readonly reads: BatchedReader;
   readonly listeners = new SharedListener<object | null>();
   readonly #lines = {
-    /** Decoded, a page takes several times its bytes. */
+    /** A decoded page takes several times its bytes in memory. */
     pages: new OwnerTurns({ allMax: 4, ownerMax: 2 }),
-    /** One question may ask for hundreds of them. */
+    /** One request may need hundreds of sums. */
     sums: new OwnerTurns({ allMax: 32, ownerMax: 16 }),
   };
 
@@ -22,7 +24,7 @@ export class SharedState {
   /**
    * Does `work` in the turn of the owner whose collection it reads; the system's collections have
    * a turn each.
-   * @param asker aborted when the asker has gone.
+   * @param asker Aborted when the client has gone.
    */
   async inTurn<T>(
     line: "pages" | "sums",

@@ -27,7 +27,7 @@ import { withDeadline } from "./with-deadline.ts";
 
 type Schema = z.ZodType<object>;
 
-/** What steps that only read are given of a store. */
+/** The part of a store that steps which only read are given. */
 export type ReadStore = Omit<Store, "askedBy" | "commit" | "commitOnce">;
 
 /** Reads documents that the caller was entitled to name, and commits writes. */
@@ -41,7 +41,7 @@ export class Store {
     this.#asker = asker;
   }
 
-  /** The same, for a request: what waits in line for it leaves when `asker` is aborted. */
+  /** This store for one request, whose waiting reads give up when `asker` is aborted. */
   askedBy(asker: AbortSignal): Store {
     return new Store(this.#db, this.#shared, asker);
   }
@@ -70,8 +70,8 @@ export class Store {
   }
 
   /**
-   * The fields of `part` only, of several documents in one call and in the order asked for; the
-   * rest may be large and isn't sent. Null for a document that doesn't exist.
+   * Reads only the fields of `part` of several documents, in one call and in the order asked for.
+   * The other fields may be large and aren't sent. Null stands for a document that doesn't exist.
    */
   async getParts<S extends z.ZodObject>(
     part: S,
@@ -112,8 +112,8 @@ export class Store {
   }
 
   /**
-   * How many documents match, and the sums of `fields` over them: exact, and computed by the
-   * database. Billed as one read per 1,000 index entries, and at least one.
+   * How many documents match, and the sums of `fields` over them. The database computes both
+   * exactly, and bills one read per 1,000 index entries, at least one.
    */
   async sum(
     collection: CollectionRef,
@@ -152,8 +152,8 @@ export class Store {
   }
 
   /**
-   * Like `findRefs`, but stops at `bytesMax`, or after the document that was enough; returns at
-   * least one.
+   * Like `findRefs`, but stops at a size or when `isEnough` says so. It returns at least one
+   * document if there is one.
    */
   async findFitting<S extends Schema>(
     collection: CollectionRef<S>,
@@ -188,8 +188,8 @@ export class Store {
   }
 
   /**
-   * The fields of `part` in all owners' collections of one name, for sweeps, which name no owner.
-   * Longest overdue first.
+   * Finds due documents in the collections of all owners, for sweeps, which name no owner. The
+   * longest due come first, with the fields of `part` only.
    */
   async findDue<S extends z.ZodObject>(
     collection: string,
@@ -239,7 +239,7 @@ export class Store {
     return this.#shared.listeners.listen(key, start, typed);
   }
 
-  /** Several reads in one snapshot of the database; repeated if one fails. */
+  /** Runs several reads on one snapshot of the database, and all of them again if one fails. */
   async atOneMoment<T>(read_: (moment: ReadSnapshot) => Promise<T>): Promise<T> {
     const options = { readOnly: true } as const;
     const seen = this.#db.runTransaction(
@@ -267,8 +267,8 @@ export class Store {
   }
 
   /**
-   * Like `commit`, tried once: after a failure it has either happened or never will.
-   * @returns the version of each written document; an unchanged document keeps its old one.
+   * Like `commit`, but tries only once: after a failure it has either happened or never will.
+   * @returns The version of each written document; an unchanged document keeps its old one.
    */
   async commitOnce(writes: readonly Write[]): Promise<readonly Version[]> {
     return await commitBatchOnce(batchOf(this.#db, writes));
@@ -282,7 +282,7 @@ export class Store {
     return await this.#shared.inTurn(line, { path, asker: this.#asker }, work);
   }
 
-  /** A collection as far as the holder of the reference may see it. */
+  /** The part of a collection that the holder of the reference may see. */
   #visible({ path, within }: CollectionRef): Query {
     const all = this.#db.collection(path);
     return within ? all.where(within.field, "in", [...within.ids]) : all;

@@ -13,9 +13,7 @@ export const Thread = z.object({
   status: z.enum(threadStatuses),
   /** The execution that runs now; null between messages. */
   executionId: z.string().nullable(),
-  /**
-   * The current execution or the last one; null for none, or if none began since this is stored.
-   */
+  /** The current execution or the last one; null if there was none, and in older documents. */
   lastExecutionId: z.string().nullable().default(null),
   messageCount: z.int().min(0),
   inputTokens: z.int().min(0),

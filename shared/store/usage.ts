@@ -3,8 +3,8 @@ import * as z from "zod";
 import { ownedCollection } from "./documents.ts";
 
 /**
- * Counted before each object is stored. It isn't in the account, whose changes mustn't wait for
- * what runners store.
+ * How much an owner stores. Each object is counted before it is stored. The count isn't in the
+ * account, because the account's changes must not wait for what runners store.
  */
 export const StorageUsage = z.object({
   v: z.literal(1),
@@ -37,10 +37,10 @@ export const downloadUsages = ownedCollection(["usage"], DownloadUsage);
 /** Objects that are going to be deleted, each as `kind/sha256#generation`. */
 export const Condemned = z.object({
   v: z.literal(1),
-  /** Unreferenced at `condemnedAt`; an object that is stored again is taken off. */
+  /** Objects without a reference at `condemnedAt`. Storing one again takes it off this list. */
   waiting: z.array(z.string()),
   condemnedAt: z.int(),
-  /** Being deleted; such an object can't be relied on until it is gone. */
+  /** Objects that are being deleted. Storing one is refused until it is gone. */
   going: z.array(z.string()),
 });
 export type Condemned = z.infer<typeof Condemned>;

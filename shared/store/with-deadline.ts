@@ -1,6 +1,6 @@
 import { ApiError } from "../errors/api-error.ts";
 
-/** No read waits longer than this for Firestore. */
+/** The longest that a read waits for Firestore. */
 const readTimeoutMs = 10_000;
 
 /**
@@ -22,15 +22,15 @@ export async function withDeadline<T>(call: Promise<T>): Promise<T> {
 }
 
 /**
- * As `withDeadline`, for work that waits in line or takes several steps: its signal is aborted once
- * nobody waits for the result, since the asker has gone or the time is over.
+ * Like `withDeadline`, for work that waits for a turn or has several steps. Its signal is aborted
+ * once nobody waits for the result, because the client has gone or the time is over.
  */
 export async function withDeadlineWhileWanted<T>(
   work: (signal: AbortSignal) => Promise<T>,
   asker: AbortSignal | null,
 ): Promise<T> {
   const wanted = new AbortController();
-  // A reason of its own spares making an error with a stack.
+  // Giving a reason saves the default one, an error with a stack.
   const giveUp = () => wanted.abort("given up");
   if (asker?.aborted) giveUp();
   asker?.addEventListener("abort", giveUp, { once: true });
@@ -44,7 +44,7 @@ export async function withDeadlineWhileWanted<T>(
   }
 }
 
-/** gRPC codes that say nothing of the request: cancelled, deadline, exhausted, unavailable. */
+/** gRPC codes that aren't about the request: cancelled, deadline, exhausted, unavailable. */
 function isUnavailable(cause: unknown): boolean {
   return cause instanceof Error && "code" in cause && [1, 4, 8, 14].includes(Number(cause.code));
 }

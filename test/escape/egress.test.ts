@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { jobEnvironment } from "#shared/protocol/job";
 import { gatewayPaths } from "#shared/protocol/runner";
+import { claimFor, type FakeGateway } from "../kit/sandbox/gateway.ts";
+import { execute } from "../kit/sandbox/host.ts";
+import { runnerPrograms } from "../kit/sandbox/programs.ts";
+import { allowing, publicAddress, TestInternet } from "../kit/sandbox/test-internet.ts";
 import { triesEveryRow } from "../kit/shard.ts";
-import { claimFor, type FakeGateway } from "../sandbox/support/gateway.ts";
-import { execute } from "../sandbox/support/host.ts";
-import { runnerPrograms } from "../sandbox/support/programs.ts";
-import { allowing, publicAddress, TestInternet } from "../sandbox/support/test-internet.ts";
 import { egressDefences } from "./support/egress-defences.ts";
 
 /** Paths that any server was asked for. */

@@ -8,10 +8,10 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { manifestOf } from "#shared/core/workspace/manifest";
 import { pollUntil } from "../../local/lib/poll-until.ts";
+import { claimFor, controlToken, type FakeGateway } from "../kit/sandbox/gateway.ts";
+import { execute, type Host } from "../kit/sandbox/host.ts";
+import { type Alteration, runnerPrograms } from "../kit/sandbox/programs.ts";
 import { triesEveryRow } from "../kit/shard.ts";
-import { claimFor, controlToken, type FakeGateway } from "../sandbox/support/gateway.ts";
-import { execute, type Host } from "../sandbox/support/host.ts";
-import { type Alteration, runnerPrograms } from "../sandbox/support/programs.ts";
 
 const supervisor = (name: string) => `runner/supervisor/${name}.ts`;
 

@@ -7,7 +7,7 @@ import { orderFault, orderRunRoom, until, untilHeld } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { pidsOf } from "../kit/processes.ts";
 import { isTurn } from "../kit/shard.ts";
-import { begin, untilRunning } from "../kit/start-execution.ts";
+import { startExecution, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 
 let owner: TestOwner;
@@ -39,7 +39,7 @@ describe("a cancelled execution", () => {
   test("that waits for room ends at once, unpaid", async () => {
     await orderRunRoom(0);
     const threadId = await newThread(owner.key, { environmentId });
-    const { executionId, over } = await begin(owner, threadId, endless);
+    const { executionId, over } = await startExecution(owner, threadId, endless);
     await until(
       "that it waits for room",
       async () => (await executionOf(owner, executionId)).waitingSince !== null,
@@ -60,7 +60,7 @@ describe("a cancelled execution", () => {
         calls: 1,
       });
       const threadId = await newThread(owner.key, { environmentId });
-      const { executionId, over } = await begin(owner, threadId, endless);
+      const { executionId, over } = await startExecution(owner, threadId, endless);
       await untilHeld("runner-gateway");
       expect((await cancel(threadId)).json.status).toBe("cancelled");
       await orderFault("runner-gateway", null);
@@ -80,7 +80,7 @@ describe("a cancelled execution", () => {
   // Cancelled by the platform, or by the heartbeat if that call is lost.
   test.each(["the platform", "a heartbeat"])("that runs hears it by %s", async (actor) => {
     const threadId = await newThread(owner.key, { environmentId });
-    const { executionId, over } = await begin(owner, threadId, endless);
+    const { executionId, over } = await startExecution(owner, threadId, endless);
     await untilRunning(owner, executionId);
     await untilPrinted(executionId);
     if (actor === "a heartbeat") {
@@ -107,7 +107,7 @@ describe("a cancelled execution", () => {
     const threadId = await newThread(owner.key, { environmentId });
     await orderFault("storage", { method: "upload", fault: { kind: "hold-before" }, calls: 1 });
     const script = "head -c 100 /dev/urandom > new.bin; echo all done";
-    const { executionId, over } = await begin(owner, threadId, script);
+    const { executionId, over } = await startExecution(owner, threadId, script);
     await untilHeld("storage");
     const cancelled = cancel(threadId);
     await until(

@@ -5,7 +5,7 @@ import { send } from "../kit/client.ts";
 import { orderRunRoom, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { isTurn } from "../kit/shard.ts";
-import { begin } from "../kit/start-execution.ts";
+import { startExecution } from "../kit/start-execution.ts";
 
 afterEach(async () => {
   await orderRunRoom(null);
@@ -13,7 +13,7 @@ afterEach(async () => {
 
 async function beginOn(owner: TestOwner, environmentId: string): Promise<string> {
   const threadId = await newThread(owner.key, { environmentId });
-  const { executionId } = await begin(owner, threadId, "true");
+  const { executionId } = await startExecution(owner, threadId, "true");
   await until(
     "its refusal",
     async () => (await executionOf(owner, executionId)).waitingSince !== null,

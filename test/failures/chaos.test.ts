@@ -16,9 +16,9 @@ import {
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { killPart } from "../kit/processes.ts";
 import { seed } from "../kit/seed.ts";
-import { Dice } from "../kit/seeded-random.ts";
+import { SeededRandom } from "../kit/seeded-random.ts";
 import { isLong } from "../kit/shard.ts";
-import { type Begun, begin, untilRunning } from "../kit/start-execution.ts";
+import { type StartedExecution, startExecution, untilRunning } from "../kit/start-execution.ts";
 
 /** `npm run chaos` sets a duration; otherwise rounds are counted. */
 const durationMs = Number(process.env.PADDOCK_CHAOS_MS ?? 0);
@@ -26,10 +26,10 @@ const roundsMin = durationMs > 0 ? 1 : isLong ? 20 : 1;
 const roundMsMax = 120_000;
 const onlyRound = process.env.PADDOCK_CHAOS_ROUND;
 
-interface Target extends Begun {
+interface Target extends StartedExecution {
   readonly threadId: string;
 }
-type Disturbance = (dice: Dice, target: Target) => Promise<string>;
+type Disturbance = (random: SeededRandom, target: Target) => Promise<string>;
 
 const scripts = [
   "echo quick",
@@ -41,25 +41,25 @@ const functionNames = ["threads", "runner-gateway", "maintenance"] as const;
 const unavailable = 14;
 
 const disturbances: readonly Disturbance[] = [
-  async (dice) => {
-    const name = dice.of(functionNames);
+  async (random) => {
+    const name = random.of(functionNames);
     await killFunction(name);
     return `kill ${name}`;
   },
-  async (dice) => {
-    const of = dice.of(functionNames);
-    const method = dice.of(["Commit", "BatchGetDocuments"]);
-    const kind = dice.of(["unavailable-before", "unavailable-after"]);
-    const calls = 1 + dice.below(4);
+  async (random) => {
+    const of = random.of(functionNames);
+    const method = random.of(["Commit", "BatchGetDocuments"]);
+    const kind = random.of(["unavailable-before", "unavailable-after"]);
+    const calls = 1 + random.below(4);
     await orderFault(of, { method, fault: { kind }, calls });
     return `${calls} × ${kind} for ${of}'s ${method}`;
   },
-  async (dice) => {
-    const method = dice.of(["upload", "download"]);
+  async (random) => {
+    const method = random.of(["upload", "download"]);
     await orderFault("storage", { method, fault: { kind: "unavailable-before" }, calls: 2 });
     return `storage's ${method} away`;
   },
-  async (dice) => {
+  async (random) => {
     const faults = [
       { kind: "refuse", code: unavailable },
       { kind: "refuse", code: 8 },
@@ -67,12 +67,12 @@ const disturbances: readonly Disturbance[] = [
       { kind: "startTwice" },
       { kind: "delay", delayMs: 1_500 },
     ] as const;
-    const fault = dice.of(faults);
+    const fault = random.of(faults);
     await orderRunFault(fault);
     return `RunJob: ${fault.kind}`;
   },
-  async (dice, { executionId }) => {
-    const part = dice.of(["launcher", "supervisor", "init"]);
+  async (random, { executionId }) => {
+    const part = random.of(["launcher", "supervisor", "init"]);
     await killPart(executionId, part).catch(() => undefined);
     return `kill the ${part}`;
   },
@@ -80,8 +80,8 @@ const disturbances: readonly Disturbance[] = [
     await send(`/v1/threads/${threadId}/cancel`, { key: owner.key, method: "POST" });
     return "cancel";
   },
-  async (dice) => {
-    if (dice.below(4) > 0) return "nothing";
+  async (random) => {
+    if (random.below(4) > 0) return "nothing";
     await killCloud();
     await startCloudAgain();
     return "kill the cloud";
@@ -103,25 +103,25 @@ async function clearFaults(): Promise<void> {
 }
 
 async function playRound(round: number): Promise<void> {
-  const dice = new Dice(seed * 7_919 + round);
+  const random = new SeededRandom(seed * 7_919 + round);
   const told: string[] = [];
   const targets: Target[] = [];
   try {
-    for (let count = 1 + dice.below(3); count > 0; count -= 1) {
+    for (let count = 1 + random.below(3); count > 0; count -= 1) {
       // What the last round broke may answer 503 for a moment; then the client retries.
       const threadId = await until("a thread", () =>
         newThread(owner.key, { environmentId }).catch(() => null),
       );
-      const script = dice.of(scripts);
-      targets.push({ threadId, ...(await begin(owner, threadId, script)) });
+      const script = random.of(scripts);
+      targets.push({ threadId, ...(await startExecution(owner, threadId, script)) });
     }
-    for (let count = 1 + dice.below(2); count > 0; count -= 1) {
-      const target = targets[dice.below(targets.length)];
+    for (let count = 1 + random.below(2); count > 0; count -= 1) {
+      const target = targets[random.below(targets.length)];
       if (!target) break;
-      if (dice.below(2) === 0) {
+      if (random.below(2) === 0) {
         await untilRunning(owner, target.executionId).catch(() => undefined);
       }
-      told.push(await dice.of(disturbances)(dice, target));
+      told.push(await random.of(disturbances)(random, target));
     }
     await Promise.all(targets.map(({ over }) => over));
     await clearFaults();

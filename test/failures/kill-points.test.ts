@@ -16,7 +16,7 @@ import {
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { killPart, type RunnerPart } from "../kit/processes.ts";
 import { sharedOut } from "../kit/shard.ts";
-import { begin, untilRunning } from "../kit/start-execution.ts";
+import { startExecution, untilRunning } from "../kit/start-execution.ts";
 
 interface Running {
   readonly owner: TestOwner;
@@ -215,7 +215,7 @@ describe("F13 killed", () => {
     await step.prepare();
     // Content of its own, because known content isn't uploaded.
     const script = "cat in.txt; sleep 0.7; { cat in.txt; echo made; } >> out.txt";
-    const { executionId, over } = await begin(owner, threadId, script);
+    const { executionId, over } = await startExecution(owner, threadId, script);
     const begun = { owner, executionId, environmentId };
     await step.reached(begun);
     await kill(victim, begun);

@@ -8,7 +8,7 @@ import { send } from "../kit/client.ts";
 import { killFunction, orderFault, orderRunFault, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { isTurn, sharedOut } from "../kit/shard.ts";
-import { begin, untilRunning } from "../kit/start-execution.ts";
+import { startExecution, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 
 let owner: TestOwner;
@@ -41,7 +41,11 @@ describe("while Firestore is away", () => {
 
   test("a settlement waits for it, and for the answers it loses", async () => {
     const threadId = await newThread(owner.key, { environmentId });
-    const { executionId, over } = await begin(owner, threadId, "echo a; sleep 1; echo b > b.txt");
+    const { executionId, over } = await startExecution(
+      owner,
+      threadId,
+      "echo a; sleep 1; echo b > b.txt",
+    );
     await untilRunning(owner, executionId);
     await orderFault("runner-gateway", { method: "Commit", fault: away, calls: 6 });
     await orderFault("runner-gateway", {
@@ -57,7 +61,7 @@ describe("while Firestore is away", () => {
     const threadId = await newThread(owner.key, { environmentId });
     await orderRunFault({ kind: "refuse", code: 14 });
     await orderFault("maintenance", { method: "Commit", fault: { kind: "hold-after" }, calls: 1 });
-    const { executionId, over } = await begin(owner, threadId, "echo swept");
+    const { executionId, over } = await startExecution(owner, threadId, "echo swept");
     const place = firestore().doc(`owners/${owner.id}/executions/${executionId}`);
     await until("the sweep's commit", async () => (await place.get()).get("attempt") === 2);
     await killFunction("maintenance");

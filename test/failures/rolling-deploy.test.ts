@@ -9,9 +9,9 @@ import { cloud, restartFunction } from "../kit/cloud.ts";
 import { newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { bundlesOf, install, isInHistory } from "../kit/release.ts";
 import { seed } from "../kit/seed.ts";
-import { Dice } from "../kit/seeded-random.ts";
+import { SeededRandom } from "../kit/seeded-random.ts";
 import { isLong, isTurn } from "../kit/shard.ts";
-import { begin, untilRunning } from "../kit/start-execution.ts";
+import { startExecution, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 
 /** The parts that an execution passes through, and the one that finishes lost executions. */
@@ -29,10 +29,14 @@ async function replace(part: string, from: string): Promise<void> {
 }
 
 /** Replaces each part in turn; one execution runs across each step, and one passes after it. */
-async function roll(from: string, dice: Dice): Promise<void> {
-  for (const part of dice.shuffled(parts)) {
+async function roll(from: string, random: SeededRandom): Promise<void> {
+  for (const part of random.shuffled(parts)) {
     const during = await newThread(owner.key);
-    const { executionId, over } = await begin(owner, during, "echo before; sleep 1.5; echo after");
+    const { executionId, over } = await startExecution(
+      owner,
+      during,
+      "echo before; sleep 1.5; echo after",
+    );
     await untilRunning(owner, executionId);
     await replace(part, from);
     const after = await runScript(owner.key, await newThread(owner.key), "echo passed");
@@ -59,17 +63,17 @@ describe.runIf(known && isTurn(0, 6))(`a rolling deploy (seed ${seed})`, () => {
     for (const part of parts) await replace(part, "dist");
   });
 
-  const dice = new Dice(seed);
+  const random = new SeededRandom(seed);
   test.runIf(isLong)(
     "back to the release before, whose documents are newer than itself",
     async () => {
-      await roll(older, dice);
+      await roll(older, random);
     },
     120_000,
   );
 
   test("and forward, over documents that the release before has written", async () => {
     for (const part of parts) await replace(part, older);
-    await roll("dist", dice);
+    await roll("dist", random);
   }, 120_000);
 });

@@ -6,7 +6,7 @@ import { send } from "../kit/client.ts";
 import { cloud, operatorTokenFor } from "../kit/cloud.ts";
 import { asOperator, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { isTurn } from "../kit/shard.ts";
-import { begin, untilRunning } from "../kit/start-execution.ts";
+import { startExecution, untilRunning } from "../kit/start-execution.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 
 /** More than the deployment lets one operator move alone. */
@@ -204,7 +204,11 @@ describe("KEY-9 an operator whose right was taken away", () => {
 describe("an adjustment", () => {
   test.runIf(isTurn(1, 2))("takes what is free, and never what is held", async () => {
     const owner = await newOwner({ creditUsd: 1 });
-    const { executionId, over } = await begin(owner, await newThread(owner.key), "sleep 1");
+    const { executionId, over } = await startExecution(
+      owner,
+      await newThread(owner.key),
+      "sleep 1",
+    );
     await untilRunning(owner, executionId);
     const { available } = (await send("/v1/budget", { key: owner.key })).json;
     const take = async (amount: number) =>

@@ -14,7 +14,7 @@ import {
   type TestOwner,
 } from "../kit/owners.ts";
 import { isTurn } from "../kit/shard.ts";
-import { begin, untilRunning } from "../kit/start-execution.ts";
+import { startExecution, untilRunning } from "../kit/start-execution.ts";
 import { auditOf, firestore } from "../kit/store.ts";
 
 const endless = "echo begun; sleep 40; echo after";
@@ -44,7 +44,7 @@ interface Running {
 
 async function running(owner: TestOwner, environmentId: string): Promise<Running> {
   const threadId = await newThread(owner.key, { environmentId });
-  const { executionId, over } = await begin(owner, threadId, endless);
+  const { executionId, over } = await startExecution(owner, threadId, endless);
   await untilRunning(owner, executionId);
   return { by: owner, executionId, over };
 }

@@ -32,7 +32,6 @@ interface Revocation {
   readonly renameMs: number;
   readonly returnedAt: number;
   readonly accepted: readonly Accepted[];
-  readonly refused: number;
 }
 
 /** Uses a key on every process without a pause until `isOver` returns true. */
@@ -59,9 +58,10 @@ async function useUp(key: string, isOver: () => boolean) {
   });
   const everywhere = async () => {
     if (failure !== null) throw failure;
-    return new Set(accepted.map(({ process }) => process)).size === processes;
+    const used = new Set(accepted.map(({ process }) => process));
+    return used.size === processes && accepted.length > processes;
   };
-  await until("a use on every process", everywhere);
+  await until("a use on every process, and more", everywhere);
   return { accepted, over: callers, refused: () => refused };
 }
 
@@ -78,13 +78,14 @@ async function revokeInUse(): Promise<Revocation> {
     const returnedAt = performance.now();
     expect(revoked.status, revoked.text).toBe(200);
     await wait(afterwardsMs);
+    await until("a refusal", async () => used.refused() > 0);
     return { tookMs: returnedAt - beganAt, renameMs: beganAt - renamedAt, returnedAt };
   };
   const times = await revoke().finally(() => {
     isOver = true;
   });
   await used.over;
-  return { ...times, accepted: used.accepted, refused: used.refused() };
+  return { ...times, accepted: used.accepted };
 }
 
 /** `keys.test.ts` revokes one busy key on every commit. */
@@ -107,11 +108,6 @@ describe.runIf(isTurn(3, 4))("KEY-5 revocation under load", () => {
       accepted.filter(({ beganAt }) => beganAt > returnedAt),
     );
     expect(late).toEqual([]);
-    // Each caller was busy until the end, and tried again afterwards.
-    for (const { accepted, refused } of done) {
-      expect(accepted.length).toBeGreaterThan(processes);
-      expect(refused).toBeGreaterThan(0);
-    }
     const took = done.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
     const [p50, most] = [took[Math.floor(took.length / 2)] ?? 0, took.at(-1) ?? 0];
     const requests = done.reduce((sum, { accepted }) => sum + accepted.length, 0);

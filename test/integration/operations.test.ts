@@ -12,7 +12,7 @@ import { operationsOf, resetOperations, until } from "../kit/cloud.ts";
 import { type Budget, fits, least, leastOf, minus } from "../kit/least-cost.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { plantExecution } from "../kit/plant-execution.ts";
-import { begin, untilRunning } from "../kit/start-execution.ts";
+import { startExecution, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 
 interface Row extends Budget {
@@ -197,7 +197,7 @@ describe("operations per request", () => {
 
   test("heartbeat, and the one that renews a slice", async () => {
     const threadId = await newThread(owner.key, { environmentId });
-    const { executionId, over } = await begin(owner, threadId, "sleep 30");
+    const { executionId, over } = await startExecution(owner, threadId, "sleep 30");
     await untilRunning(owner, executionId);
     const mostOfBeat = { reads: 0, writes: 1, roundTrips: 1 };
     const beat = await leastOf(async () => {

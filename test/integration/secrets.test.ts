@@ -15,7 +15,7 @@ import { send } from "../kit/client.ts";
 import { cloud, functionUrl, idTokenFor, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { isLong, isTurn } from "../kit/shard.ts";
-import { begin, untilRunning } from "../kit/start-execution.ts";
+import { startExecution, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 
 const value = "a-secret-of-the-environment";
@@ -122,7 +122,7 @@ describe("SEC-6 keys that wrap", () => {
     async () => {
       const environmentId = await newOne();
       const threadId = await newThread(owner.key, { environmentId });
-      const begun = await begin(owner, threadId, `echo begun; sleep 1; ${lengthOf}`);
+      const begun = await startExecution(owner, threadId, `echo begun; sleep 1; ${lengthOf}`);
       await untilRunning(owner, begun.executionId);
       const before = (await pairOf(environmentId)).kmsKeyVersion;
       expect(await rotate("--new-version")).toMatch(/[1-9]\d* key pairs re-wrapped/);
@@ -165,7 +165,7 @@ describe("SEC-6 an environment that is deleted", () => {
       const environmentId = await newOne();
       const path = `/v1/environments/${environmentId}`;
       const threadId = await newThread(owner.key, { environmentId });
-      const begun = await begin(owner, threadId, "sleep 30");
+      const begun = await startExecution(owner, threadId, "sleep 30");
       await untilRunning(owner, begun.executionId);
       const names = ["environments", "sealedSecrets"];
       const refs = names.map((name) =>

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { executionCostMicrousd } from "#shared/core/money/pricing";
 import { untilEnded } from "../kit/assert-settled.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
-import { begin } from "../kit/start-execution.ts";
+import { startExecution } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 
 let owner: TestOwner;
@@ -34,7 +34,7 @@ describe("TEN-2 secrets that can't be opened any more", () => {
     await Promise.all(
       [gone, foreign, damaged].map(async (environmentId) => {
         const threadId = await newThread(owner.key, { environmentId });
-        const { executionId, over } = await begin(owner, threadId, script);
+        const { executionId, over } = await startExecution(owner, threadId, script);
         const ended = await untilEnded(owner, executionId);
         expect(ended).toMatchObject({
           status: "failed",
@@ -53,7 +53,7 @@ describe("TEN-2 secrets that can't be opened any more", () => {
     const threadId = await newThread(owner.key, { environmentId });
     const place = firestore().doc(`owners/${owner.id}/environments/${environmentId}`);
     await pairRef(environmentId).delete();
-    const { executionId, over } = await begin(owner, threadId, script);
+    const { executionId, over } = await startExecution(owner, threadId, script);
     await place.delete();
     const ended = await untilEnded(owner, executionId);
     expect(ended.reason).toBe("secrets_unavailable");

@@ -6,7 +6,7 @@ import { until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { pidsOf } from "../kit/processes.ts";
 import { isLong, isTurn } from "../kit/shard.ts";
-import { begin, untilRunning } from "../kit/start-execution.ts";
+import { startExecution, untilRunning } from "../kit/start-execution.ts";
 
 const mib = 1_048_576;
 /** `npm run chaos` uses larger counts. */
@@ -35,7 +35,7 @@ describe("output", () => {
     async () => {
       const threadId = await newThread(owner.key, { environmentId });
       const script = "yes 'a line of output that nobody reads' | head -c 1000000000";
-      const { executionId, over } = await begin(owner, threadId, script);
+      const { executionId, over } = await startExecution(owner, threadId, script);
       await untilRunning(owner, executionId);
       const [supervisor = 0] = await pidsOf(executionId, "supervisor");
       let peak = 0;

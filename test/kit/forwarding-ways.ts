@@ -9,9 +9,9 @@ import { startEdge } from "../../local/edge/server.ts";
 import { FunctionManifest } from "../../local/functions/manifest.ts";
 import { BoundSecrets } from "../../runner/egress/bound-secrets.ts";
 import { ExecutionCa } from "../../runner/egress/execution-ca.ts";
-import { openProxy } from "../sandbox/support/open-proxy.ts";
-import { allowing } from "../sandbox/support/test-internet.ts";
 import { RawUpstream } from "./raw-upstream.ts";
+import { openProxy } from "./sandbox/open-proxy.ts";
+import { allowing } from "./sandbox/test-internet.ts";
 
 export interface Way {
   readonly upstream: RawUpstream;

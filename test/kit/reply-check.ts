@@ -18,11 +18,11 @@ export function checkReply(method: string, path: string, answer: { status: numbe
   if (answer.status >= 400 || method === "HEAD") return;
   const found = router.find(method as HTTPMethod, path.split("?")[0] ?? path);
   if (!found) return;
-  const { answers, reply } = found.store as Route;
+  const { endpoint, reply } = found.store as Route;
   const declared = reply[answer.status];
-  if (!declared) throw new Error(`${answers} answered ${answer.status}, which it doesn't declare`);
+  if (!declared) throw new Error(`${endpoint} answered ${answer.status}, which it doesn't declare`);
   if (typeof declared === "string") return;
   const parsed = declared.safeParse(JSON.parse(answer.text));
   if (!parsed.success)
-    throw new Error(`${answers} answered another shape: ${parsed.error.message}`);
+    throw new Error(`${endpoint} answered another shape: ${parsed.error.message}`);
 }

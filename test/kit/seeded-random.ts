@@ -1,7 +1,7 @@
-import { seededNumbers } from "../../scripts/tools/seeded-numbers.ts";
+import { seededNumbers } from "../../sim/seeded-numbers.ts";
 
 /** Chooses at random, the same for the same seed. */
-export class Dice {
+export class SeededRandom {
   readonly #unit: () => number;
   constructor(seed: number) {
     this.#unit = seededNumbers(seed);

@@ -3,14 +3,18 @@ import { until } from "./cloud.ts";
 import type { TestOwner } from "./owners.ts";
 import { firestore } from "./store.ts";
 
-export interface Begun {
+export interface StartedExecution {
   readonly executionId: string;
   /** Resolves when the client's stream is over, however it ended. */
   readonly over: Promise<void>;
 }
 
 /** Sends a message and resolves as soon as its execution is committed. */
-export async function begin(owner: TestOwner, threadId: string, content: string): Promise<Begun> {
+export async function startExecution(
+  owner: TestOwner,
+  threadId: string,
+  content: string,
+): Promise<StartedExecution> {
   const over = send(`/v1/threads/${threadId}/messages`, { key: owner.key, body: { content } }).then(
     () => undefined,
     () => undefined,

@@ -16,7 +16,7 @@ import {
   withStatus,
 } from "../kit/money.ts";
 import { seed } from "../kit/seed.ts";
-import { Dice } from "../kit/seeded-random.ts";
+import { SeededRandom } from "../kit/seeded-random.ts";
 import { isLong, isTurn } from "../kit/shard.ts";
 
 const affords = isLong ? 100 : 30;
@@ -29,26 +29,26 @@ beforeAll(async () => {
 });
 
 /** One in six kills the settling process, one in six the sweeping one. */
-async function killOne(dice: Dice): Promise<void> {
-  const throwOf6 = dice.below(6);
+async function killOne(random: SeededRandom): Promise<void> {
+  const throwOf6 = random.below(6);
   if (throwOf6 === 0) return await killFunction("runner-gateway");
   if (throwOf6 === 1) return await killFunction("maintenance");
-  dice.of(processes).kill();
+  random.of(processes).kill();
 }
 
 describe("BUD-3 F12 F13 processes killed at random", () => {
   test.runIf(isTurn(0, 2))(
     `charge each accepted id once, after ${kills} kills (seed ${seed})`,
     async () => {
-      const dice = new Dice(seed);
+      const random = new SeededRandom(seed);
       const crowd = await newCrowd(attempts, affords);
       const nextBaseUrl = turns(processes);
       const clients = crowd.threadIds.map((threadId, index) =>
         persist(nextBaseUrl, { owner: crowd.owner, threadId, idempotencyKey: `once-${index}` }),
       );
       for (let killed = 0; killed < kills; killed += 1) {
-        await wait(50 + dice.below(isLong ? 1_500 : 400));
-        await killOne(dice);
+        await wait(50 + random.below(isLong ? 1_500 : 400));
+        await killOne(random);
       }
       const outcomes = await Promise.all(clients);
       const refused = attempts - affords;

@@ -18,7 +18,7 @@ import {
   workMs,
 } from "../kit/money.ts";
 import { seed } from "../kit/seed.ts";
-import { Dice } from "../kit/seeded-random.ts";
+import { SeededRandom } from "../kit/seeded-random.ts";
 import { isLong, isTurn } from "../kit/shard.ts";
 
 const attempts = isLong ? 200 : 24;
@@ -39,7 +39,7 @@ describe("BUD-3 F12 a process that pauses and goes on", () => {
   test.runIf(isTurn(1, 2))(
     `doesn't start an execution twice (seed ${seed})`,
     async () => {
-      const dice = new Dice(seed);
+      const random = new SeededRandom(seed);
       const crowd = await newCrowd(attempts, affords);
       const { owner } = crowd;
       const [paused, ...others] = fleet.threads;
@@ -50,7 +50,7 @@ describe("BUD-3 F12 a process that pauses and goes on", () => {
         const first = await attempt(paused.baseUrl, { ...what, patienceMs });
         return first.status === null ? await persist(nextBaseUrl, what) : first;
       });
-      await wait(20 + dice.below(200));
+      await wait(20 + random.below(200));
       paused.pause();
       const outcomes = await Promise.all([
         ...clients,

@@ -10,7 +10,7 @@ import {
 } from "../../runner/sandbox/arguments.ts";
 import { procFileNames } from "../../runner/sandbox/proc-files.ts";
 import { isTurn } from "../kit/shard.ts";
-import { type Facts, factsOf, layOut, uid } from "./support/bare-sandbox.ts";
+import { type Facts, factsOf, prepareSandbox, uid } from "./support/bare-sandbox.ts";
 import { modesNow } from "./support/modes-now.ts";
 
 const parallel = 3;
@@ -28,11 +28,11 @@ const procFiles = procFileNames.map((name) => `/proc/${name}`);
 const devices = ["full", "null", "random", "tty", "urandom", "zero"];
 
 describe.each(modesNow)("EXE-2 in mode %s", { timeout: 120_000 }, (mode) => {
-  let laid: ReturnType<typeof layOut>;
+  let laid: ReturnType<typeof prepareSandbox>;
   let command: readonly string[];
   let seen: Facts;
   beforeAll(async () => {
-    laid = layOut(mode);
+    laid = prepareSandbox(mode);
     command = sandboxCommand(laid.plan);
     seen = await factsOf(command, laid.plan);
   });

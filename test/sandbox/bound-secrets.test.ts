@@ -1,8 +1,8 @@
 /** SEC-5: what programs hold of a secret that is bound to a host, and what the host receives. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { claimFor } from "./support/gateway.ts";
-import { execute } from "./support/host.ts";
-import { allowing, publicAddress, TestInternet } from "./support/test-internet.ts";
+import { claimFor } from "../kit/sandbox/gateway.ts";
+import { execute } from "../kit/sandbox/host.ts";
+import { allowing, publicAddress, TestInternet } from "../kit/sandbox/test-internet.ts";
 
 const value = "sk-canary-0123456789abcdef";
 const heard = new Map<string, string>();

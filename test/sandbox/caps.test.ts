@@ -1,9 +1,9 @@
 /** Each cap is exceeded once, and ends or bounds the execution with its own reason. */
 import { describe, expect, test } from "vitest";
 import type { Limits } from "#shared/protocol/runner";
+import { claimFor, megabyte } from "../kit/sandbox/gateway.ts";
+import { execute } from "../kit/sandbox/host.ts";
 import { isTurn } from "../kit/shard.ts";
-import { claimFor, megabyte } from "./support/gateway.ts";
-import { execute } from "./support/host.ts";
 import { modesNow } from "./support/modes-now.ts";
 
 const options = { timeout: 120_000 };

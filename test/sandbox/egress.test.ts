@@ -6,11 +6,11 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SandboxMode } from "#shared/protocol/sandbox-mode";
-import { claimFor } from "./support/gateway.ts";
-import { execute } from "./support/host.ts";
-import { runnerPrograms } from "./support/programs.ts";
+import { claimFor } from "../kit/sandbox/gateway.ts";
+import { execute } from "../kit/sandbox/host.ts";
+import { runnerPrograms } from "../kit/sandbox/programs.ts";
+import { allowing, publicAddress, TestInternet } from "../kit/sandbox/test-internet.ts";
 import { makeRegistries } from "./support/registries.ts";
-import { allowing, publicAddress, TestInternet } from "./support/test-internet.ts";
 
 const registries = makeRegistries("https://allowed.test");
 const internet = new TestInternet({
@@ -264,7 +264,7 @@ except OSError as e: print("refused")'
     );
   });
 
-  test("F6 isn't opened half: without its door nothing is run", async () => {
+  test("F6 isn't opened half: without its listener nothing runs", async () => {
     const folder = await runnerPrograms();
     const program = join(folder, "without-nsenter.cjs");
     const hide = 'execFileSync("mount", ["--bind", "/dev/null", "/usr/bin/nsenter"])';
@@ -278,7 +278,7 @@ except OSError as e: print("refused")'
     expect(gateway.settled?.output).not.toContain("ran\n");
   });
 
-  test("is the same in mode setpriv, and of the door nothing is left", async () => {
+  test("is the same in mode setpriv, and nothing of the listener is left", async () => {
     const script = "curl -sS https://allowed.test/hello; curl -sS -o /dev/null http://other.test/";
     const { gateway, leftovers } = await run(script, claimed, "setpriv");
     expect(gateway.settled?.output).toContain("hello from allowed.test\n");

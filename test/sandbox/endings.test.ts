@@ -1,9 +1,9 @@
 /** However an execution ends, it is settled with the right reason, and nothing of it is left. */
 import { describe, expect, test } from "vitest";
 import { gatewayPaths } from "#shared/protocol/runner";
+import { claimFor, type FakeGateway } from "../kit/sandbox/gateway.ts";
+import { execute } from "../kit/sandbox/host.ts";
 import { isTurn } from "../kit/shard.ts";
-import { claimFor, type FakeGateway } from "./support/gateway.ts";
-import { execute } from "./support/host.ts";
 import { modesNow } from "./support/modes-now.ts";
 
 const options = { timeout: 120_000 };

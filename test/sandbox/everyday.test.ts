@@ -4,10 +4,10 @@
  */
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { claimFor } from "./support/gateway.ts";
-import { execute } from "./support/host.ts";
+import { claimFor } from "../kit/sandbox/gateway.ts";
+import { execute } from "../kit/sandbox/host.ts";
+import { publicAddress, TestInternet } from "../kit/sandbox/test-internet.ts";
 import { makeRegistries } from "./support/registries.ts";
-import { publicAddress, TestInternet } from "./support/test-internet.ts";
 
 const registries = makeRegistries("https://allowed.test");
 const internet = new TestInternet({

@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { manifestOf } from "#shared/core/workspace/manifest";
-import { claimFor, type FakeGateway } from "./support/gateway.ts";
-import { execute } from "./support/host.ts";
+import { claimFor, type FakeGateway } from "../kit/sandbox/gateway.ts";
+import { execute } from "../kit/sandbox/host.ts";
 import { modesNow } from "./support/modes-now.ts";
 
 const options = { timeout: 120_000 };

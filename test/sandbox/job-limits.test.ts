@@ -1,8 +1,8 @@
 /** Only inside Cloud Run may the job's own limits replace a control group. */
 import { describe, expect, test } from "vitest";
 import { sandboxModes } from "#shared/protocol/sandbox-mode";
-import { claimFor } from "./support/gateway.ts";
-import { execute } from "./support/host.ts";
+import { claimFor } from "../kit/sandbox/gateway.ts";
+import { execute } from "../kit/sandbox/host.ts";
 
 /** The path is too long for the kernel, so no group can be made below it. */
 const cgroup = "x/".repeat(3_000);

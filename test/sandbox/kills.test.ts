@@ -8,11 +8,11 @@ import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { sandboxModes } from "#shared/protocol/sandbox-mode";
 import { pollUntil } from "../../local/lib/poll-until.ts";
+import { claimFor } from "../kit/sandbox/gateway.ts";
+import { execute, type Host, processesOf } from "../kit/sandbox/host.ts";
 import { seed } from "../kit/seed.ts";
-import { Dice } from "../kit/seeded-random.ts";
+import { SeededRandom } from "../kit/seeded-random.ts";
 import { isLong } from "../kit/shard.ts";
-import { claimFor } from "./support/gateway.ts";
-import { execute, type Host, processesOf } from "./support/host.ts";
 
 const kills = isLong ? 200 : 12;
 const parallel = 3;
@@ -46,17 +46,17 @@ describe("EXE-7 a supervisor that is killed", () => {
   test(`leaves nothing behind, wherever it was: ${kills} times, seed ${seed}`, {
     timeout: kills * roundMsMax,
   }, async () => {
-    const dice = new Dice(seed);
+    const random = new SeededRandom(seed);
     const points = Array.from({ length: kills }, (_, index) => ({
       secret: `kills-canary-of-${index}.`,
-      mode: dice.of(sandboxModes),
-      script: dice.of([
+      mode: random.of(sandboxModes),
+      script: random.of([
         "stays and hides",
         "writes and forks",
         "is soon done",
         "prints without end",
       ]),
-      afterMs: dice.below(lifeMsMax),
+      afterMs: random.below(lifeMsMax),
     }));
     const left: string[] = [];
     const worker = async () => {

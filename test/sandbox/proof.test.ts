@@ -4,10 +4,10 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type SandboxMode, sandboxModes } from "#shared/protocol/sandbox-mode";
+import { claimFor } from "../kit/sandbox/gateway.ts";
+import { execute } from "../kit/sandbox/host.ts";
+import { type Alteration, runnerPrograms } from "../kit/sandbox/programs.ts";
 import { isTurn } from "../kit/shard.ts";
-import { claimFor } from "./support/gateway.ts";
-import { execute } from "./support/host.ts";
-import { type Alteration, runnerPrograms } from "./support/programs.ts";
 
 const options = { timeout: 120_000 };
 const sandboxArguments = "runner/sandbox/arguments.ts";

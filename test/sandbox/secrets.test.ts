@@ -1,8 +1,8 @@
 /** SEC-4: what a script prints of a secret doesn't leave, in any form. */
 import { readFileSync, statSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { claimFor } from "./support/gateway.ts";
-import { execute, type Host } from "./support/host.ts";
+import { claimFor } from "../kit/sandbox/gateway.ts";
+import { execute, type Host } from "../kit/sandbox/host.ts";
 
 const value = 'sk-/+"canary" 7f3a9c&é';
 const forms = `

@@ -15,8 +15,8 @@ import { functionUrl, idTokenFor } from "../kit/cloud.ts";
 import { startAsides } from "../kit/function-aside.ts";
 import { newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { type Planted, plantExecution } from "../kit/plant-execution.ts";
+import type { Alteration } from "../kit/sandbox/programs.ts";
 import { triesEveryRow } from "../kit/shard.ts";
-import type { Alteration } from "../sandbox/support/programs.ts";
 import { alteredFunction } from "./support/altered-function.ts";
 
 const claimFile = "functions/runner-gateway/claim.ts";
@@ -188,14 +188,14 @@ async function working(elapsedMs = workedMs) {
   return { id, ...(await prepareBeat(owner, id, elapsedMs)) };
 }
 
-type Shown = Pick<Awaited<ReturnType<typeof working>>, "key" | "leaseVersion">;
+type Working = Pick<Awaited<ReturnType<typeof working>>, "key" | "leaseVersion">;
 
-async function storeEvent(baseUrl: string, { key }: Shown, sequence = 1): Promise<Answer> {
+async function storeEvent(baseUrl: string, { key }: Working, sequence = 1): Promise<Answer> {
   const events = [{ sequence, at: 1, item: { type: "text", content: "worked" } }];
   return await send("/internal/executions/events", { baseUrl, key, body: { events } });
 }
 
-async function storeEgress(baseUrl: string, { key }: Shown): Promise<Answer> {
+async function storeEgress(baseUrl: string, { key }: Working): Promise<Answer> {
   const attempts = [
     {
       ...{ sequence: 1, at: 1, host: "a.test", port: 443, method: "connect", verdict: "allowed" },
@@ -206,7 +206,7 @@ async function storeEgress(baseUrl: string, { key }: Shown): Promise<Answer> {
   return await send("/internal/executions/egress", { baseUrl, key, body });
 }
 
-async function storePack(baseUrl: string, { key }: Shown): Promise<Answer> {
+async function storePack(baseUrl: string, { key }: Working): Promise<Answer> {
   const raw = randomBytes(16);
   const path = `/internal/workspace/packs/${createHash("sha256").update(raw).digest("hex")}`;
   const headers = { "content-type": "application/octet-stream" };
@@ -214,7 +214,7 @@ async function storePack(baseUrl: string, { key }: Shown): Promise<Answer> {
 }
 
 /** Settles like a runner that claims to have executed nothing. */
-async function settleUnproven(baseUrl: string, { key, leaseVersion }: Shown, output = "") {
+async function settleUnproven(baseUrl: string, { key, leaseVersion }: Working, output = "") {
   const body = {
     ...{ leaseVersion, outcome: "failed", reason: "isolation_unavailable", exitCode: null },
     ...{ output, outputTruncated: false, workspace: { state: "unchanged" } },

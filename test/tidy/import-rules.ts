@@ -27,11 +27,15 @@ export function isProduct(path: string): boolean {
  * Tests of product code may use everything of theirs.
  */
 export function findForbiddenImports(source: SourceFile): Finding[] {
+  const { path } = source;
   return source.imports.flatMap((imported) => {
-    const why = whyAliasForbidden(source.path, imported) ?? whyForbidden(source.path, imported);
+    const why =
+      whyAliasForbidden(path, imported) ??
+      whyTestForbidden(path, imported) ??
+      whyForbidden(path, imported);
     if (why === null) return [];
     const message = `imports ${imported.target}: ${why}`;
-    return [{ path: source.path, line: imported.line, message }];
+    return [{ path, line: imported.line, message }];
   });
 }
 
@@ -43,6 +47,14 @@ function whyAliasForbidden(path: string, { specifier, target }: Import): string 
     return isAlias ? "inside shared/, imports are relative" : null;
   }
   return isAlias ? null : "outside shared/, imports of it begin with #shared/";
+}
+
+/** What benches, tools or several kinds of tests share is in the kit. */
+function whyTestForbidden(path: string, { target }: Import): string | null {
+  if (folderOf(target) !== "test" || target.startsWith("test/kit/")) return null;
+  const isTest = path.endsWith(".test.ts") || folderOf(path) === "test";
+  if (isTest && !path.startsWith("test/kit/")) return null;
+  return "only tests import it; what others need belongs into test/kit";
 }
 
 function whyForbidden(path: string, imported: Import): string | null {

@@ -38,6 +38,8 @@ describe("findForbiddenImports()", () => {
     ["shared/store/a.ts", `import { hash } from "#shared/core/hash";`],
     ["functions/keys/a.ts", `import { hash } from "../../shared/core/hash.ts";`],
     ["test/kit/a.ts", `import { hash } from "../../shared/core/hash.ts";`],
+    ["bench/a.ts", `import { host } from "../test/sandbox/support/host.ts";`],
+    ["test/kit/a.ts", `import { host } from "../sandbox/support/host.ts";`],
     ["test/kit/a.ts", `let hash: typeof import("../../shared/core/hash.ts");`],
   ])("refuses in %s: %s", (path, text) => {
     expect(messages(findForbiddenImports, [path, text])).toHaveLength(1);
@@ -52,6 +54,8 @@ describe("findForbiddenImports()", () => {
     ["shared/store/a.ts", `import { Firestore } from "@google-cloud/firestore";`],
     ["shared/core/a.test.ts", `import fc from "fast-check";`],
     ["local/kms/a.ts", `import { Server } from "@grpc/grpc-js";`],
+    ["bench/a.ts", `import { host } from "../test/kit/sandbox/host.ts";`],
+    ["local/kms/a.test.ts", `import { edgeTo } from "../../test/conformance/edge-kit.ts";`],
   ])("allows in %s: %s", (path, text) => {
     expect(messages(findForbiddenImports, [path, text])).toEqual([]);
   });

@@ -47,6 +47,7 @@ const personalities = [0, 0xffff_ffff];
 
 /** Calls whose arguments are checked. Each check ends in an answer. */
 const inspections: readonly (readonly [name: string, body: readonly Instruction[]])[] = [
+  // In a user namespace of its own a process would have capabilities, and more of the kernel.
   [
     "clone",
     [
@@ -78,6 +79,7 @@ const inspections: readonly (readonly [name: string, body: readonly Instruction[
       answer(verdict.allow),
     ],
   ],
+  // Other personalities switch protections off, such as random addresses.
   [
     "personality",
     [load(argument(0).lower), ...oneOf(personalities, verdict.allow), answer(refusal("EPERM"))],

@@ -1,5 +1,5 @@
 /** Something that waits for an owner, with what its turn depends on. */
-export interface Waiting {
+export interface WaitingWork {
   readonly ownerId: string;
   readonly createdAt: number;
 }
@@ -10,7 +10,7 @@ export interface Waiting {
  *
  * @param servedAt When each owner was served last; an owner that is missing comes first.
  */
-export function roundRobinByOwner<T extends Waiting>(
+export function roundRobinByOwner<T extends WaitingWork>(
   waiting: readonly T[],
   servedAt: { get(ownerId: string): number | undefined },
 ): readonly T[] {

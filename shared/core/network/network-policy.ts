@@ -96,8 +96,10 @@ export function matches(pattern: string, name: string): boolean {
   return name.length > pattern.length - 1 && name.endsWith(pattern.slice(1));
 }
 
+/** What an environment or a message lets an execution reach. */
+export type Reach = Pick<NetworkPolicy, "mode" | "allow">;
+
 const openness = { none: 0, allowlist: 1, internet: 2 } as const;
-type Reach = Pick<NetworkPolicy, "mode" | "allow">;
 
 /** Whether `outer` may reach everything that `inner` may reach. */
 export function isWithinNetwork(inner: Reach, outer: Reach): boolean {

@@ -16,7 +16,7 @@ import { type Sandbox, startSandbox } from "../../../runner/launcher/sandbox.ts"
 import {
   chownTree,
   hostFacts,
-  layOutScratch,
+  prepareScratch,
   removeScratch,
   type Scratch,
 } from "../../../runner/launcher/scratch.ts";
@@ -92,7 +92,7 @@ async function inGroup(cell: Cell): Promise<string[]> {
   const neighbour = startNeighbour(settings.sandboxUid);
   try {
     mkdirSync(settings.scratch, { mode: 0o700 });
-    const scratch = await layOutScratch(settings, program);
+    const scratch = await prepareScratch(settings, program);
     plantSetUid(scratch);
     // Not limited here, because what it starts inherits the limit, and an attempt may need it
     // unset.

@@ -1,5 +1,5 @@
 /** The defences against attempts past the egress proxy, and the sources without them. */
-import type { Alteration } from "../../sandbox/support/programs.ts";
+import type { Alteration } from "../../kit/sandbox/programs.ts";
 
 const policyFile = "shared/core/network/network-policy.ts";
 /** One defence each; removing it leaves the runner as if nobody had thought of it. */

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import type { SandboxMode } from "#shared/protocol/sandbox-mode";
-import { runnerPrograms } from "../../sandbox/support/programs.ts";
+import { runnerPrograms } from "../../kit/sandbox/programs.ts";
 import type { EscapeAttempt } from "./attempt.ts";
 import type { Order, Told } from "./cell.ts";
 

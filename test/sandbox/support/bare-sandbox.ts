@@ -38,7 +38,7 @@ const diesMsMax = 1_500;
 export type Facts = readonly string[];
 
 /** Creates the files that a sandbox needs; `remove` deletes them. */
-export function layOut(mode: SandboxMode): { plan: SandboxPlan; remove(): void } {
+export function prepareSandbox(mode: SandboxMode): { plan: SandboxPlan; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), "paddock-bare-"));
   chmodSync(folder, 0o755);
   const runtime = join(folder, "runtime");

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { repositoryRoot } from "../../../scripts/tools/repository.ts";
-import type { Alteration } from "../../sandbox/support/programs.ts";
+import type { Alteration } from "../../kit/sandbox/programs.ts";
 
 /** @returns The bundle's file, in a folder that the caller removes. */
 export async function alteredFunction(

@@ -19,9 +19,9 @@ export const routes: readonly TableRoute[] = (
       const { service }: { service: Service } = await import(`../../../functions/${name}/index.ts`);
       const { visibility } = service;
       return service.routes.map((route) => {
-        const { method, answers } = route;
-        const path = answers.slice(method.length + 1);
-        return { name, visibility, route, title: answers, method, path };
+        const { method, endpoint } = route;
+        const path = endpoint.slice(method.length + 1);
+        return { name, visibility, route, title: endpoint, method, path };
       });
     }),
   )

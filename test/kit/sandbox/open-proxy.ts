@@ -65,11 +65,11 @@ export async function openProxy(options: ProxyOptions): Promise<OpenProxy> {
     now: Date.now,
     redact: (host) => host.replace("secret", "[redacted]"),
   });
-  const door = createServer();
-  await once(door.listen(0, "127.0.0.1"), "listening");
-  const address = door.address();
+  const listener = createServer();
+  await once(listener.listen(0, "127.0.0.1"), "listening");
+  const address = listener.address();
   if (typeof address !== "object" || address === null) throw new Error("no port");
-  proxy.listen(door);
+  proxy.listen(listener);
   return { port: address.port, log, opened, asked, dialled, close: () => proxy.close() };
 }
 

@@ -1,0 +1,83 @@
+import { ok } from "#shared/contract/common";
+import { derivedId } from "#shared/core/ids";
+import { ApiError } from "#shared/errors/api-error";
+import {
+  areIndependent,
+  type Operators,
+  readOperators,
+} from "#shared/identity/independent-operators";
+import { operatorRef } from "#shared/identity/operators";
+import { change } from "#shared/pipeline/route";
+import type { CreditRequest } from "#shared/store/credit-requests";
+import { replace } from "#shared/store/documents";
+import {
+  creditDecision,
+  readCreditRequest,
+  requirePending,
+  withDecision,
+} from "./credit-decision.ts";
+import { creditRequestBody } from "./credit-request-body.ts";
+import { post } from "./operator-credit.ts";
+
+export const confirmCredit = change({
+  ...creditDecision,
+  endpoint: "POST /v1/admin/users/:userId/credit-requests/:requestId/confirm",
+  summary:
+    "Move the money that another operator asked for; who asked can't confirm, nor whom one of the two made.",
+  audit: "budget.credit_confirmed",
+  read: async (context) => {
+    const { caller, deps } = context;
+    const [found, operator, all] = await Promise.all([
+      readCreditRequest(context),
+      deps.store.require(operatorRef(caller.email)),
+      readOperators(deps.store),
+    ]);
+    return { ...found, operator: operator.value, all };
+  },
+  actsOn: ({ owner }) => owner,
+  decide({ caller, data, account, now }) {
+    if (!account) throw new ApiError("NOT_FOUND");
+    const { owner, request, operator, all } = data;
+    const { value } = request;
+    const answer = (shown: CreditRequest) =>
+      ok({ request: creditRequestBody(shown, owner.id, now) });
+    if (value.state === "confirmed" && value.decidedBy === caller.id) {
+      return { writes: [], reply: answer(value) };
+    }
+    requirePending(value, now);
+    requireSecondPerson(value, operator, all);
+    const id = derivedId("ledgerEntry", owner.id, "request", value.id);
+    const posted = post(owner, value, { id, account, now });
+    const confirmed = withDecision(value, "confirmed", { operatorId: caller.id, now });
+    return {
+      writes: [replace(request.ref, request.version, confirmed), ...posted.writes],
+      account: posted.account,
+      subject: value.id,
+      facts: {
+        type: value.type,
+        amountMicrousd: value.amountMicrousd,
+        requestedBy: value.requestedBy,
+        ledgerEntry: id,
+      },
+      reply: answer(confirmed),
+    };
+  },
+});
+
+/** Anybody whom the requester can have made might be the requester under a second name. */
+function requireSecondPerson(
+  request: CreditRequest,
+  operator: { readonly id: string; readonly createdAt: number },
+  all: Operators,
+): void {
+  if (request.requestedBy === operator.id) {
+    throw new ApiError("FORBIDDEN", { message: "Who asked for the money can't confirm it." });
+  }
+  if (operator.createdAt >= request.requestedAt) {
+    const message = "Only an operator from before the request can confirm it.";
+    throw new ApiError("FORBIDDEN", { message });
+  }
+  if (areIndependent(all, request.requestedBy, operator.id)) return;
+  const message = "As far as the record shows, you and the one who asked may be one person.";
+  throw new ApiError("FORBIDDEN", { message });
+}

@@ -1,0 +1,14 @@
+import * as z from "zod";
+import { AuditRow, leafHash } from "../core/audit-row.ts";
+import type { Owner } from "../identity/owner.ts";
+import { create, ownedCollection, type Write } from "./documents.ts";
+
+/** An audit row and its leaf hash, which the sequencer will put into the owner's tree. */
+export const StoredAuditRow = AuditRow.extend({ leafHash: z.string() });
+export const auditRows = ownedCollection(["audit"], StoredAuditRow);
+
+/** The write of a change's audit row, which must be in the commit of the change (AUD-7). */
+export function auditEntry(owner: Owner, row: Omit<AuditRow, "v" | "ownerId">): Write {
+  const complete: AuditRow = { v: 1, ownerId: owner.id, ...row };
+  return create(auditRows.of(owner, row.id), { ...complete, leafHash: leafHash(complete) });
+}
