@@ -108,7 +108,7 @@ describe("while Storage is away or slow", () => {
         threadId,
         "cat in.txt > out.txt; date +%N >> out.txt",
       );
-      expect(run).toMatchObject({ status: "success", workspace: "saved" });
+      expect(run, JSON.stringify(run)).toMatchObject({ status: "success", workspace: "saved" });
       await expectSettled(owner, run.id);
       const path = `/v1/environments/${environmentId}/files/out.txt`;
       expect((await send(path, { key: owner.key })).text.split("\n")).toHaveLength(3);
