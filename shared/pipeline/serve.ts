@@ -11,6 +11,7 @@ import findMyWay, { type HTTPMethod } from "find-my-way";
 import { config, deploymentLimits, peppers } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { methodNotAllowed } from "../errors/method-not-allowed.ts";
+import { isAbandonedAttempt } from "../google/is-abandoned-attempt.ts";
 import { allowHeader, routedMethod } from "../http/methods.ts";
 import { UnsentAnswers } from "../limits/unsent-answers.ts";
 import { SentAnswers } from "../quotas/sent-answers.ts";
@@ -112,6 +113,7 @@ async function listen(service: Service, host: () => FunctionHost): Promise<void>
  */
 function takeUncaught(name: string): void {
   process.on("uncaughtException", (cause, origin) => {
+    if (isAbandonedAttempt(cause)) return logFailure(`${name} got an answer late`, cause);
     const fail = failOfRequest.getStore();
     if (fail && origin === "uncaughtException") return fail(cause);
     logFailure(`${name} ends: an error that nobody caught`, cause);
