@@ -1,23 +1,16 @@
 import * as z from "zod";
 import { idSchema } from "#shared/core/ids";
-import { eventStream } from "#shared/executions/event-stream";
-import { ResumeQuery, refusedPoint, resumePoint } from "#shared/executions/resume-point";
-import { requireEvent, startReading } from "#shared/executions/stream-start";
+import { resumableStream } from "#shared/executions/resumable-stream";
+import { refusedPoint, resumePoint } from "#shared/executions/resume-point";
+import { requireEvent } from "#shared/executions/stream-start";
 import { action } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
 
 export const followExecution = action({
+  ...resumableStream,
   endpoint: "GET /v1/executions/:executionId/events",
   summary: "Stream an execution's events, while it runs and afterwards; resume with Last-Event-ID.",
-  authenticate: "api-key",
-  scope: "threads:read",
   params: z.object({ executionId: idSchema("execution") }),
-  query: ResumeQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  limits: "reads",
-  reply: { 200: "stream", 204: "stream" },
-  beforeConfirmed: "reads",
   read: async ({ caller: { owner }, params: { executionId }, query, request, deps }) => {
     const point = resumePoint(request.lastEventId, query);
     if (point !== null && (point.executionId ?? executionId) !== executionId) {
@@ -27,5 +20,4 @@ export const followExecution = action({
     if (point !== null) await requireEvent(deps.store, owner, { execution: found.value, point });
     return { found, afterNumber: point?.number ?? null, newestId: executionId };
   },
-  perform: async (context) => eventStream(context, await startReading(context.deps, context.data)),
 });

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
-import { eventStream } from "#shared/executions/event-stream";
-import { ResumeQuery, resumedExecution, resumePoint } from "#shared/executions/resume-point";
-import { findResumed, startReading } from "#shared/executions/stream-start";
+import { resumableStream } from "#shared/executions/resumable-stream";
+import { resumedExecution, resumePoint } from "#shared/executions/resume-point";
+import { findResumed } from "#shared/executions/stream-start";
 import type { Owner } from "#shared/identity/owner";
 import { action, type ReadDeps } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
@@ -13,18 +13,11 @@ import { messages, type Thread, threads } from "#shared/store/threads";
 const messagesOfOne = 2;
 
 export const followThread = action({
+  ...resumableStream,
   endpoint: "GET /v1/threads/:threadId/events",
   summary:
     "Stream what the thread executes now, or executed last; with Last-Event-ID, all since that event.",
-  authenticate: "api-key",
-  scope: "threads:read",
   params: z.object({ threadId: idSchema("thread") }),
-  query: ResumeQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  limits: "reads",
-  reply: { 200: "stream", 204: "stream" },
-  beforeConfirmed: "reads",
   read: async ({ caller: { owner }, params: { threadId }, query, request, deps }) => {
     const point = resumePoint(request.lastEventId, query);
     const { value: thread } = await deps.store.require(threads.of(owner, threadId));
@@ -40,7 +33,6 @@ export const followThread = action({
     const executionId = resumedExecution(point, only);
     return await findResumed(deps.store, owner, { point, executionId, threadId, newestId });
   },
-  perform: async (context) => eventStream(context, await startReading(context.deps, context.data)),
 });
 
 async function newestExecution(
