@@ -1,4 +1,3 @@
-import { ok } from "#shared/contract/common";
 import { derivedId } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import {
@@ -12,11 +11,11 @@ import type { CreditRequest } from "#shared/store/credit-requests";
 import { replace } from "#shared/store/documents";
 import {
   creditDecision,
+  creditReply,
   readCreditRequest,
   requirePending,
   withDecision,
 } from "./credit-decision.ts";
-import { creditRequestBody } from "./credit-request-body.ts";
 import { post } from "./operator-credit.ts";
 
 export const confirmCredit = change({
@@ -39,10 +38,8 @@ export const confirmCredit = change({
     if (!account) throw new ApiError("NOT_FOUND");
     const { owner, request, operator, all } = data;
     const { value } = request;
-    const answer = (shown: CreditRequest) =>
-      ok({ request: creditRequestBody(shown, owner.id, now) });
     if (value.state === "confirmed" && value.decidedBy === caller.id) {
-      return { writes: [], reply: answer(value) };
+      return { writes: [], reply: creditReply(value, owner, now) };
     }
     requirePending(value, now);
     requireSecondPerson(value, operator, all);
@@ -59,7 +56,7 @@ export const confirmCredit = change({
         requestedBy: value.requestedBy,
         ledgerEntry: id,
       },
-      reply: answer(confirmed),
+      reply: creditReply(confirmed, owner, now),
     };
   },
 });

@@ -1,6 +1,6 @@
 /** What confirming and declining another operator's request for money have in common. */
 import * as z from "zod";
-import { noQuery } from "#shared/contract/common";
+import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
@@ -8,7 +8,7 @@ import { existingOwner } from "#shared/owners/act-on-owner";
 import { jsonBytesMax, type ReadDeps } from "#shared/pipeline/route";
 import { type CreditRequest, creditRequests } from "#shared/store/credit-requests";
 import type { Found } from "#shared/store/read-document";
-import { CreditRequestBody } from "./credit-request-body.ts";
+import { CreditRequestBody, creditRequestBody } from "./credit-request-body.ts";
 
 export const creditDecision = {
   authenticate: "operator",
@@ -40,6 +40,11 @@ export async function readCreditRequest({
 }: CreditRequestContext): Promise<FoundCreditRequest> {
   const { owner } = await existingOwner(deps.store, params.userId);
   return { owner, request: await deps.store.require(creditRequests.of(owner, params.requestId)) };
+}
+
+/** The answer that shows the request as it is now. */
+export function creditReply(request: CreditRequest, owner: Owner, now: number) {
+  return ok({ request: creditRequestBody(request, owner.id, now) });
 }
 
 /** The request as it is stored once an operator has decided on it. */

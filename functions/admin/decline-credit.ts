@@ -1,14 +1,12 @@
-import { ok } from "#shared/contract/common";
 import { change } from "#shared/pipeline/route";
-import type { CreditRequest } from "#shared/store/credit-requests";
 import { replace } from "#shared/store/documents";
 import {
   creditDecision,
+  creditReply,
   readCreditRequest,
   requirePending,
   withDecision,
 } from "./credit-decision.ts";
-import { creditRequestBody } from "./credit-request-body.ts";
 
 export const declineCredit = change({
   ...creditDecision,
@@ -19,10 +17,8 @@ export const declineCredit = change({
   actsOn: ({ owner }) => owner,
   decide({ caller, data: { owner, request }, now }) {
     const { value } = request;
-    const answer = (shown: CreditRequest) =>
-      ok({ request: creditRequestBody(shown, owner.id, now) });
     if (value.state === "declined" && value.decidedBy === caller.id) {
-      return { writes: [], reply: answer(value) };
+      return { writes: [], reply: creditReply(value, owner, now) };
     }
     requirePending(value, now);
     const declined = withDecision(value, "declined", { operatorId: caller.id, now });
@@ -30,7 +26,7 @@ export const declineCredit = change({
       writes: [replace(request.ref, request.version, declined)],
       subject: value.id,
       facts: { type: value.type, amountMicrousd: value.amountMicrousd },
-      reply: answer(declined),
+      reply: creditReply(declined, owner, now),
     };
   },
 });
