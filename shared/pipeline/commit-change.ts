@@ -5,7 +5,7 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version } from "../store/documents.ts";
-import { type PreparedRequest, takesAccount } from "./prepare-request.ts";
+import { type PreparedRequest, readData, takesAccount } from "./prepare-request.ts";
 import { logFailure } from "./request-log.ts";
 import type { RequestSecurity } from "./request-security.ts";
 import type { AnyContext, ChangeRoute, Decided, Deps, JsonReply } from "./route.ts";
@@ -59,8 +59,15 @@ export async function commitChange(
 
 /** Reads again for a decision that is repeated because what it was based on has changed. */
 async function readAgain(route: ChangeRoute, context: AnyContext): Promise<unknown> {
-  const data = route.read === "nothing" ? null : await route.read(context);
-  return route.prepare ? await route.prepare({ ...context, data }) : data;
+  return await prepareData(route, { ...context, data: await readData(route, context) });
+}
+
+/** What a change decides on: what was read, as the route's `prepare` leaves it. */
+export async function prepareData(
+  route: ChangeRoute,
+  input: AnyContext & { readonly data: unknown },
+): Promise<unknown> {
+  return route.prepare ? await route.prepare(input) : input.data;
 }
 
 interface Repeatable extends Decided {

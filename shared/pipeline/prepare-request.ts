@@ -79,8 +79,12 @@ export async function prepareRequest(
     repeated: false,
     signal: gone.signal,
   };
-  const data = route.read === "nothing" ? null : await route.read(context);
-  return { context, ids, data };
+  return { context, ids, data: await readData(route, context) };
+}
+
+/** What the route's `read` returns; null if it reads nothing. */
+export async function readData(route: Route, context: AnyContext): Promise<unknown> {
+  return route.read === "nothing" ? null : await route.read(context);
 }
 
 /** @see Ids.ofRequest */

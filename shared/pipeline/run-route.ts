@@ -5,7 +5,7 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Turn } from "../limits/fair-gate.ts";
 import type { UnsentAnswers } from "../limits/unsent-answers.ts";
 import type { SentAnswers } from "../quotas/sent-answers.ts";
-import { changes, commitChange, followCommit } from "./commit-change.ts";
+import { changes, commitChange, followCommit, prepareData } from "./commit-change.ts";
 import { countSentBytes } from "./count-sent-bytes.ts";
 import { clientAddress } from "./gates.ts";
 import {
@@ -151,7 +151,7 @@ async function runSteps(
   if (route.kind === "action") {
     return { reply: await route.perform({ ...context, data }), changed: false, follow: null };
   }
-  const settled = route.prepare ? await route.prepare({ ...context, data }) : data;
+  const settled = await prepareData(route, { ...context, data });
   await keepConfirmed();
   const committed = await commitChange(route, { ...prepared, data: settled }, known);
   const { decided, version, follows } = committed;
