@@ -72,13 +72,12 @@ export async function fetchJar(folder, progress, source = download) {
 async function stream(source, path, progress) {
   const file = await open(path, "w");
   const abort = new AbortController();
-  let watchdog = setTimeout(() => abort.abort(), stalledMs);
+  const watchdog = setTimeout(() => abort.abort(), stalledMs);
   const hash = createHash("sha256");
   let bytes = 0;
   async function* measured(chunks) {
     for await (const chunk of chunks) {
-      clearTimeout(watchdog);
-      watchdog = setTimeout(() => abort.abort(), stalledMs);
+      watchdog.refresh();
       bytes += chunk.length;
       if (bytes > source.bytes) throw new Error("more bytes than expected");
       hash.update(chunk);

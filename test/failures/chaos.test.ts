@@ -22,7 +22,7 @@ import { type StartedExecution, startExecution, untilRunning } from "../kit/star
 
 /** `npm run chaos` sets a duration; otherwise rounds are counted. */
 const durationMs = Number(process.env.PADDOCK_CHAOS_MS ?? 0);
-const roundsMin = durationMs > 0 ? 1 : isLong ? 20 : 1;
+const roundsMin = isLong && durationMs === 0 ? 20 : 1;
 const roundMsMax = 120_000;
 const onlyRound = process.env.PADDOCK_CHAOS_ROUND;
 
