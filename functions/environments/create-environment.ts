@@ -10,13 +10,16 @@ import {
 import { Warnings, warningsOf } from "#shared/contract/secret";
 import { currentDefaults } from "#shared/environments/default-environment";
 import { newEnvironment, sealSecretsOf } from "#shared/environments/new-environment";
+import type { Owner } from "#shared/identity/owner";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
-import { change, jsonBytesMax } from "#shared/pipeline/route";
+import { change, type Deps, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwned, requireRoomFor, withOwned } from "#shared/quotas/owned-things";
+import { unknownPublicKey } from "#shared/secrets/sealing";
 import { ensureSealingPair } from "#shared/secrets/sealing-keys";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
-import { create, patch } from "#shared/store/documents";
-import { environments, sealedSecrets } from "#shared/store/environments";
+import { create, patch, remove } from "#shared/store/documents";
+import { environments, sealedSecrets, sealingKeys } from "#shared/store/environments";
+import { withDeadline } from "#shared/store/with-deadline";
 
 export const createEnvironment = change({
   endpoint: "POST /v1/environments",
@@ -32,20 +35,28 @@ export const createEnvironment = change({
   budget: "quota",
   audit: "environment.created",
   reply: { 201: z.object({ environment: EnvironmentBody, warnings: Warnings }) },
-  read: async ({ caller: { owner }, body, deps }) => {
+  read: async ({ caller: { owner }, body, ids, deps, now }) => {
     requireAllEnvironments(owner);
-    const { quotas } = deploymentLimits();
+    const id = ids.next("environment");
+    requireEnvironmentRoom(newEnvironment(body, { id, publicKey: unknownPublicKey, now }));
     // Always counted, so that no key pair is made for an environment that has no room.
     const which = { kind: "environments", repeated: true } as const;
     const [counted, defaults] = await Promise.all([
       countOwned(deps.store, owner, which),
       body.isDefault ? currentDefaults(deps.store, owner) : [],
     ]);
-    requireRoomFor("environments", counted, quotas);
-    return { counted, defaults };
+    return { id, counted, defaults };
   },
-  prepare: async ({ caller: { owner }, body, data, ids, deps, now }) => {
-    const id = ids.next("environment");
+  prepare: async (context) => {
+    const { caller, body, data, deps, now } = context;
+    const { owner } = caller;
+    const { id, counted } = data;
+    try {
+      requireRoomFor("environments", counted, deploymentLimits().quotas);
+    } catch (error) {
+      if (context.repeated) await dropUnusedPair(deps, owner, id);
+      throw error;
+    }
     const pair = { purpose: "environment-secrets", id, createdAt: now } as const;
     const publicKey = await ensureSealingPair(deps.keyStore, owner, pair);
     const identity = { id, publicKey, now };
@@ -53,7 +64,6 @@ export const createEnvironment = change({
   },
   decide({ caller: { owner }, body, data, account, now }) {
     const environment = newEnvironment(body, data.identity);
-    requireEnvironmentRoom(environment);
     const { id } = environment;
     const unset = { isDefault: false, updatedAt: now };
     const writes = [
@@ -74,3 +84,12 @@ export const createEnvironment = change({
     return { writes, account: withOwned(account, quota, now), subject: id, facts, reply };
   },
 });
+
+/**
+ * Removes the pair that an earlier round of the same request made: it found room, which others took
+ * before the commit.
+ */
+async function dropUnusedPair(deps: Deps, owner: Owner, id: string): Promise<void> {
+  if ((await deps.store.get(environments.of(owner, id))).value !== null) return;
+  await withDeadline(deps.keyStore.commit([remove(sealingKeys.of(owner, id), null)]));
+}

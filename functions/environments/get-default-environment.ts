@@ -26,8 +26,8 @@ export const getDefaultEnvironment = change({
     const busy = await busyEnvironments(deps.store, owner, found.environment.id);
     return { found, isBusy: busy.size > 0 };
   },
-  prepare: async ({ caller: { owner }, data: { found, isBusy }, ids, deps, now }) => ({
-    ...(await ensureDefault(deps.keyStore, owner, { found, ids, now })),
+  prepare: async ({ caller: { owner }, data: { found, isBusy }, deps, now }) => ({
+    ...(await ensureDefault(deps.keyStore, owner, { found, now })),
     isBusy,
   }),
   decide({ caller, data }) {

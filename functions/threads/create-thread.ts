@@ -5,17 +5,20 @@ import { created, noParams, noQuery, toJsonText } from "#shared/contract/common"
 import { ThreadBody, ThreadCreate } from "#shared/contract/thread";
 import { assert } from "#shared/core/assert";
 import { idSchema } from "#shared/core/ids";
+import type { Counted } from "#shared/core/limits/owned-count";
 import {
   type DefaultEnvironment,
   ensureDefault,
   findDefault,
 } from "#shared/environments/default-environment";
 import { ApiError } from "#shared/errors/api-error";
+import type { Owner } from "#shared/identity/owner";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
-import { countOwned, withOwned } from "#shared/quotas/owned-things";
+import { countOwned, requireRoomFor, withOwned } from "#shared/quotas/owned-things";
 import { agents } from "#shared/store/agents";
 import { create } from "#shared/store/documents";
 import { type Environment, environments } from "#shared/store/environments";
+import type { ReadStore } from "#shared/store/store";
 import { type Thread, threads } from "#shared/store/threads";
 import { rememberThread } from "./thread-hints.ts";
 
@@ -35,18 +38,20 @@ export const createThread = change({
   reply: { 201: z.object({ thread: ThreadBody }) },
   read: async ({ caller: { owner }, body, repeated, deps, now }) => {
     const environmentId = body.environmentId ?? body.computerId;
-    const [counted, agent, found] = await Promise.all([
+    const [known, agent, found] = await Promise.all([
       countOwned(deps.store, owner, { kind: "threads", repeated }),
       existing("agent", body.agentId, async (id) => await deps.store.get(agents.of(owner, id))),
       environmentId === undefined
         ? findDefault(deps.store, owner, now)
         : named(environmentId, async (id) => await deps.store.get(environments.of(owner, id))),
     ]);
+    const counted =
+      known ?? ("missing" in found ? await countBeforeDefault(deps.store, owner) : null);
     return { counted, agent, found };
   },
-  prepare: async ({ caller: { owner }, data: { found, ...read }, ids, deps, now }) => ({
+  prepare: async ({ caller: { owner }, data: { found, ...read }, deps, now }) => ({
     ...read,
-    ...(await ensureDefault(deps.keyStore, owner, { found, ids, now })),
+    ...(await ensureDefault(deps.keyStore, owner, { found, now })),
   }),
   decide({ caller: { owner }, body, data, account, ids, now }) {
     const { counted, agent, environment } = data;
@@ -93,6 +98,16 @@ export const createThread = change({
   },
   after: async ({ caller: { owner }, decided: { thread } }) => rememberThread(owner, thread),
 });
+
+/**
+ * Counts the threads of an account whose default environment is missing, so that no key pair is
+ * made for a thread that has no room.
+ */
+async function countBeforeDefault(store: ReadStore, owner: Owner): Promise<Counted | null> {
+  const counted = await countOwned(store, owner, { kind: "threads", repeated: true });
+  requireRoomFor("threads", counted, deploymentLimits().quotas);
+  return counted;
+}
 
 /**
  * An id in a body that isn't the owner's is answered like one that doesn't exist, as in the path.

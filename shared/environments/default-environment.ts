@@ -4,20 +4,17 @@ import { derivedId } from "../core/ids.ts";
 import type { Owner } from "../identity/owner.ts";
 import { requireAllEnvironments } from "../keys/environment-bounds.ts";
 import { ensureSealingPair } from "../secrets/sealing-keys.ts";
-import { create, patch, replace, type Snapshot, type Write } from "../store/documents.ts";
+import { create, patch, remove, replace, type Snapshot, type Write } from "../store/documents.ts";
 import {
   defaultNameId,
   defaultNames,
   type Environment,
   environments,
+  sealingKeys,
 } from "../store/environments.ts";
 import type { Found } from "../store/read-document.ts";
 import type { ReadStore, Store } from "../store/store.ts";
 import { newEnvironment } from "./new-environment.ts";
-
-interface Ids {
-  next(kind: "environment"): string;
-}
 
 /** An environment, and what must be written for it to be the default one. */
 export interface DefaultEnvironment {
@@ -56,25 +53,21 @@ export async function findDefault(
 }
 
 /**
- * Makes the key pair of a default environment that is missing, so that it can be written.
- * @param made what a new one gets. Its id is never used again, since keys, executions and orders of
- *   destruction go on naming an environment that was deleted.
+ * Makes the key pair of a default environment that is missing, so that it can be written. All
+ * requests that find the same one missing make the same pair, however many of them are refused.
  */
 export async function ensureDefault(
   keys: Store,
   owner: Owner,
-  made: {
-    readonly found: DefaultEnvironment | MissingDefault;
-    readonly ids: Ids;
-    readonly now: number;
-  },
+  { found, now }: { readonly found: DefaultEnvironment | MissingDefault; readonly now: number },
 ): Promise<DefaultEnvironment> {
-  const { found, now } = made;
   if (!("missing" in found)) return found;
   const named = found.missing;
-  const id = made.ids.next("environment");
+  const id = idAfter(owner, named.value?.environmentId ?? earlyId(owner));
+  // A request that came too late may have made the pair of the deleted one again.
+  const late = named.value ? [remove(sealingKeys.of(owner, named.value.environmentId), null)] : [];
   const pair = { purpose: "environment-secrets", id, createdAt: now } as const;
-  const publicKey = await ensureSealingPair(keys, owner, pair);
+  const publicKey = await ensureSealingPair(keys, owner, pair, late);
   const body = EnvironmentCreate.parse({
     name: "default",
     isDefault: true,
@@ -87,10 +80,22 @@ export async function ensureDefault(
   return { environment, writes: [create(environments.of(owner, id), environment), naming] };
 }
 
+/**
+ * The id of the default environment that follows an earlier one. No id comes twice, since keys,
+ * executions and orders of destruction go on naming an environment that was deleted.
+ */
+function idAfter(owner: Owner, earlierId: string): string {
+  return derivedId("environment", owner.id, "default after", earlierId);
+}
+
+/** Earlier releases named none: theirs had this id, under which none is made any more. */
+function earlyId(owner: Owner): string {
+  return derivedId("environment", owner.id, "default");
+}
+
 /** The one that was made last, if it is still there. */
 async function latestDefault(store: ReadStore, owner: Owner) {
-  // Earlier releases named none: theirs had this id, under which none is made any more.
-  const early = environments.of(owner, derivedId("environment", owner.id, "default"));
+  const early = environments.of(owner, earlyId(owner));
   const [named, earlier] = await store.getAll(defaultNames.of(owner, defaultNameId), early);
   if (!named.value) return { named, latest: earlier };
   return { named, latest: await store.get(environments.of(owner, named.value.environmentId)) };

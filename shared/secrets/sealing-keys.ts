@@ -5,7 +5,7 @@
  */
 import { type KmsPurpose, unwrap, wrap } from "../google/kms.ts";
 import type { Owner } from "../identity/owner.ts";
-import { create } from "../store/documents.ts";
+import { create, type Write } from "../store/documents.ts";
 import { type SealingKey, sealingKeys } from "../store/environments.ts";
 import type { Store } from "../store/store.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
@@ -24,11 +24,13 @@ function bindingOf(owner: Owner, { purpose, id }: PairName): AssociatedData {
 /**
  * Makes the pair unless it exists, and returns its public half (base64). It is stored before the
  * document that names it is committed; until then it opens nothing.
+ * @param along Committed with a pair that is new.
  */
 export async function ensureSealingPair(
   keys: Store,
   owner: Owner,
   name: PairName & { readonly createdAt: number },
+  along: readonly Write[] = [],
 ): Promise<string> {
   const ref = sealingKeys.of(owner, name.id);
   const { publicKey, privateKey } = await newSealingPair();
@@ -44,7 +46,7 @@ export async function ensureSealingPair(
     createdAt: name.createdAt,
   });
   try {
-    await withDeadline(keys.commit([stored]));
+    await withDeadline(keys.commit([stored, ...along]));
     return publicKey;
   } catch (error) {
     if (!isConflict(error)) throw error;

@@ -33,6 +33,9 @@ export interface SealingPair {
   readonly privateKey: Buffer;
 }
 
+/** As long as any public half (32 bytes in base64), to measure documents before a pair is made. */
+export const unknownPublicKey = "=".repeat(44);
+
 export async function newSealingPair(): Promise<SealingPair> {
   const suite = await loaded();
   const pair = await suite.GenerateKeyPair(true);

@@ -2,12 +2,20 @@
 import { describe, expect, test } from "vitest";
 import { derivedId } from "#shared/core/ids";
 import { send } from "../kit/client.ts";
+import { startAsides } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { firestore } from "../kit/store.ts";
 
 const defaultOf = async ({ key }: TestOwner) => await send("/v1/environments/default", { key });
 const remove = async ({ key }: TestOwner, id: string) =>
   await send(`/v1/environments/${id}`, { key, method: "DELETE" });
+
+/** The ids of an owner's key pairs for environments, whatever names them. */
+const pairsOf = async ({ id }: TestOwner) => {
+  const pairs = firestore("keys").collection(`owners/${id}/sealingKeys`);
+  const { docs } = await pairs.where("purpose", "==", "environment-secrets").get();
+  return docs.map((doc) => doc.id);
+};
 
 describe("the default environment", () => {
   test("is one, however many requests need it at once", async () => {
@@ -16,6 +24,60 @@ describe("the default environment", () => {
     expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(200));
     expect(new Set(answers.map(({ json }) => json.id)).size).toBe(1);
     expect((await send("/v1/environments", { key: owner.key })).json.total_count).toBe(1);
+    expect(await pairsOf(owner)).toEqual([answers[0]?.json.id]);
+  });
+
+  test("TEN-2 leaves one key pair, also if it is deleted and many need another one at once", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    const first = (await defaultOf(owner)).json.id;
+    expect((await remove(owner, first)).status).toBe(200);
+    const late = firestore("keys").doc(`owners/${owner.id}/sealingKeys/${first}`);
+    await late.set({ purpose: "environment-secrets" });
+    const answers = await Promise.all(Array.from({ length: 6 }, () => defaultOf(owner)));
+    const second = answers[0]?.json.id;
+    expect(second).not.toBe(first);
+    expect(await pairsOf(owner)).toEqual([second]);
+  });
+
+  test("TEN-2 gets no key pair from a thread that is refused for want of room", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    const [aside] = await startAsides("threads", 1, { limits: { quotas: { threadsMax: 1 } } });
+    try {
+      const environmentId = await newEnvironment(owner.key);
+      const make = async (body: object) =>
+        (await send("/v1/threads", { key: owner.key, baseUrl: aside?.baseUrl ?? "", body })).status;
+      expect(await make({ environmentId })).toBe(201);
+      expect(await make({})).toBe(422);
+      expect(await Promise.all([make({}), make({})])).toEqual([422, 422]);
+      expect(await pairsOf(owner)).toEqual([environmentId]);
+    } finally {
+      await aside?.stop();
+    }
+  });
+
+  test("TEN-2 and any other leave no key pair where they are refused", async () => {
+    const owner = await newOwner({ creditUsd: 0 });
+    const limits = { quotas: { environmentsMax: 2 } };
+    const [aside] = await startAsides("environments", 1, { limits });
+    try {
+      const make = async (fields: object) => {
+        const request = { key: owner.key, baseUrl: aside?.baseUrl ?? "" };
+        return await send("/v1/environments", { ...request, body: { name: "one", ...fields } });
+      };
+      // Short as JSON, and far longer as it is stored.
+      const numbers = `[${Array(40_000).fill("1e20").join(",")}]`;
+      const text = `{"name":"large","metadata":{"numbers":${numbers}}}`;
+      const headers = { "content-type": "application/json" };
+      const large = { key: owner.key, baseUrl: aside?.baseUrl ?? "", raw: text, headers };
+      expect((await send("/v1/environments", large)).status).toBe(413);
+      const answers = await Promise.all(Array.from({ length: 8 }, () => make({})));
+      const made = answers.filter(({ status }) => status === 201);
+      expect(made).toHaveLength(2);
+      const ids = made.map(({ json }) => json.environment.id);
+      expect(new Set(await pairsOf(owner))).toEqual(new Set(ids));
+    } finally {
+      await aside?.stop();
+    }
   });
 
   test("KEY-4 SEC-6 is another one after its deletion: what named the old one finds nothing", async () => {
