@@ -127,12 +127,16 @@ export class Store {
     return { count: data.count ?? 0, sums: sums.map(([name]) => data[name] ?? 0) };
   }
 
-  /** The distinct texts of `field`, in order, at most `max`; each takes a read and a round trip. */
+  /**
+   * The distinct texts of `field`, in order, at most `max`. Each takes a read and a round trip, in
+   * a turn of its own.
+   */
   async distinct(collection: CollectionRef, field: string, max: number): Promise<string[]> {
     const ordered = this.#visible(collection).orderBy(field).select(field).limit(1);
     const values: string[] = [];
     while (values.length < max) {
-      const { docs } = await withDeadline(ordered.where(field, ">", values.at(-1) ?? "").get());
+      const next = ordered.where(field, ">", values.at(-1) ?? "");
+      const { docs } = await this.#inTurn("sums", collection, async () => await next.get());
       const value = docs[0]?.get(field);
       if (typeof value !== "string") break;
       values.push(value);

@@ -128,3 +128,12 @@ describe("TEN-2 documents of a query", () => {
     await untilCounted(3);
   });
 });
+
+test("TEN-1 distinct texts are looked for in turns, and not for an asker that left", async () => {
+  const gone = new AbortController();
+  gone.abort("gone");
+  const left = store.askedBy(gone.signal).distinct(things.all(owner), "name", 10);
+  await expect(left).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  expect(await store.distinct(things.all(other), "name", 10)).toEqual([]);
+  await untilCounted(1);
+});
