@@ -6,7 +6,7 @@ import { ApiError } from "#shared/errors/api-error";
 import { change } from "#shared/pipeline/route";
 import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
-import { readFilesOf, storeManifest } from "#shared/workspace/manifests";
+import { inManifestTurn } from "#shared/workspace/manifest-turn";
 import { without } from "./change-files.ts";
 import { requireCurrent } from "./file-etag.ts";
 import { requirePathInWorkspace, withoutSlashes } from "./upload-path.ts";
@@ -32,22 +32,21 @@ export const deleteFile = change({
       filePath: z.string(),
     }),
   },
-  read: async ({ caller: { owner }, params, request, deps }) => {
-    const ref = environments.of(owner, params.environmentId);
-    const environment = await deps.store.require(ref);
-    const path = requirePathInWorkspace(withoutSlashes(params["*"]));
-    const base = await readFilesOf(owner, environment.value);
-    const next = without(base.manifest, path);
-    if (next === null) {
-      throw new ApiError("NOT_FOUND", { message: "There is no such file or folder." });
-    }
-    requireCurrent(request, entryAt(base.manifest.entries, path) ?? "folder");
-    return { environment, base, next, path };
+  read: async ({ caller: { owner }, params, deps }) => {
+    const environment = await deps.store.require(environments.of(owner, params.environmentId));
+    return { environment, path: requirePathInWorkspace(withoutSlashes(params["*"])) };
   },
-  prepare: async ({ caller: { owner }, data, deps }) => {
-    const { environment, base, next, path } = data;
-    // Removing something from a workspace is never refused for lack of room.
-    const head = await storeManifest(deps.store, owner, next, base.sha256, { makesRoom: true });
+  prepare: async ({ caller: { owner }, data: { environment, path }, request, deps, signal }) => {
+    const head = await inManifestTurn(owner, signal, async (turn) => {
+      const base = await turn.readFilesOf(environment.value);
+      const next = without(base.manifest, path);
+      if (next === null) {
+        throw new ApiError("NOT_FOUND", { message: "There is no such file or folder." });
+      }
+      requireCurrent(request, entryAt(base.manifest.entries, path) ?? "folder");
+      // Removing something from a workspace is never refused for lack of room.
+      return await turn.store(deps.store, next, base.sha256, { makesRoom: true });
+    });
     return { environment, head, path };
   },
   decide({ params: { environmentId }, data: { environment, head, path }, now }) {

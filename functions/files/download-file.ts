@@ -27,9 +27,9 @@ export const downloadFile = action({
   preconditions: "honoured",
   reply: { 200: "bytes", 206: "bytes", 304: "bytes" },
   beforeConfirmed: "nothing",
-  read: async ({ caller: { owner }, params, request, deps }) => {
+  read: async ({ caller: { owner }, params, request, deps, signal }) => {
     const { value } = await deps.store.require(environments.of(owner, params.environmentId));
-    const { entries } = (await readFilesOf(owner, value)).manifest;
+    const { entries } = (await readFilesOf(owner, value, signal)).manifest;
     const path = params["*"].replace(/^\/+/, "");
     const entry =
       entryAt(entries, requirePathInWorkspace(path)) ??

@@ -53,9 +53,9 @@ export const listFiles = query({
       total_count: z.int(),
     }),
   },
-  read: async ({ caller: { owner }, params, deps }) => {
+  read: async ({ caller: { owner }, params, deps, signal }) => {
     const { value } = await deps.store.require(environments.of(owner, params.environmentId));
-    const { manifest } = await readFilesOf(owner, value);
+    const { manifest } = await readFilesOf(owner, value, signal);
     return { manifest, since: value.createdAt };
   },
   answer({ params: { environmentId }, query, data }) {

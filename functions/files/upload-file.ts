@@ -8,7 +8,8 @@ import { packBytesMax } from "#shared/protocol/runner";
 import { storeObject } from "#shared/quotas/store-object";
 import { patch } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
-import { readFilesOf, requireRoom, storeManifest } from "#shared/workspace/manifests";
+import { inManifestTurn } from "#shared/workspace/manifest-turn";
+import { readFilesOf, requireRoom } from "#shared/workspace/manifests";
 import { withFile } from "./change-files.ts";
 import { requireCurrent } from "./file-etag.ts";
 import { readUpload } from "./read-upload.ts";
@@ -40,25 +41,29 @@ export const uploadFile = change({
       size: z.int(),
     }),
   },
-  read: async ({ caller: { owner }, params, raw, request, deps }) => {
+  read: async ({ caller: { owner }, params, raw, request, deps, signal }) => {
     const ref = environments.of(owner, params.environmentId);
     const environment = await deps.store.require(ref);
     const upload = await readUpload(raw);
     const path = landingPath(upload);
-    const base = await readFilesOf(owner, environment.value);
-    requireCurrent(request, entryAt(base.manifest.entries, path));
-    return { environment, base, path, bytes: upload.bytes };
+    const { manifest } = await readFilesOf(owner, environment.value, signal);
+    requireCurrent(request, entryAt(manifest.entries, path));
+    // The manifest is read again in its turn: what waits for one holds none in memory.
+    return { environment, path, bytes: upload.bytes };
   },
-  prepare: async ({ caller: { owner }, data, deps, now }) => {
-    const { environment, base, path, bytes } = data;
+  prepare: async ({ caller: { owner }, data, deps, now, signal }) => {
+    const { environment, path, bytes } = data;
     const pack =
       bytes.length > 0 ? await storeObject(deps.store, owner, { kind: "packs", bytes }) : null;
     const parts = pack ? [{ pack, offsetBytes: 0, sizeBytes: bytes.length }] : [];
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const size = { sha256, sizeBytes: bytes.length, mode: 0o644, modifiedAt: now };
-    const next = withFile(base.manifest, { path, type: "file", ...size, parts });
-    requireRoom(environment.value, base.manifest, next);
-    const head = await storeManifest(deps.store, owner, next, base.sha256);
+    const head = await inManifestTurn(owner, signal, async (turn) => {
+      const base = await turn.readFilesOf(environment.value);
+      const next = withFile(base.manifest, { path, type: "file", ...size, parts });
+      requireRoom(environment.value, base.manifest, next);
+      return await turn.store(deps.store, next, base.sha256);
+    });
     return { environment, head, path, sizeBytes: bytes.length };
   },
   decide({ params: { environmentId }, data, now }) {

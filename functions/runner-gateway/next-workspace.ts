@@ -1,7 +1,6 @@
 /** The workspace after an execution: its own work merged with that of others. */
 import { workspaceRoom } from "#shared/core/executions/profiles";
 import { fits, footprintOf } from "#shared/core/workspace/footprint";
-import { mergeSteps } from "#shared/core/workspace/merge-manifests";
 import { nameList } from "#shared/core/workspace/name-list";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
@@ -13,14 +12,11 @@ import type { Execution } from "#shared/store/executions";
 import type { Found } from "#shared/store/read-document";
 import {
   headOf,
-  inTurns,
+  inManifestTurn,
   isUnreadable,
-  readFilesOf,
-  readManifest,
-  readWorkspace,
-  roomOf,
-  storeFitting,
-} from "#shared/workspace/manifests";
+  type ManifestTurn,
+} from "#shared/workspace/manifest-turn";
+import { roomOf } from "#shared/workspace/manifests";
 
 export interface NextWorkspace {
   readonly head: WorkspaceHead;
@@ -37,6 +33,8 @@ interface Saving {
   readonly environment: Found<typeof environments.schema>;
   /** The digest of the manifest that the runner has stored. */
   readonly saved: string;
+  /** Aborted when the runner is gone. */
+  readonly asker: AbortSignal;
 }
 
 /**
@@ -50,7 +48,9 @@ export async function nextWorkspace(
   saving: Saving,
 ): Promise<NextWorkspace | null> {
   try {
-    return await merged(store, owner, saving);
+    return await inManifestTurn(owner, saving.asker, async (turn) => {
+      return await merged(turn, store, saving);
+    });
   } catch (error) {
     const { id: executionId } = saving.execution;
     const isFull = error instanceof ApiError && fullCodes.has(error.code);
@@ -61,33 +61,31 @@ export async function nextWorkspace(
 }
 
 async function merged(
+  turn: ManifestTurn,
   store: CountingStore,
-  owner: Owner,
   { execution, environment, saved }: Saving,
 ): Promise<NextWorkspace> {
   const { workspace, profile } = environment.value;
   const { baseManifestSha256, basePreviousManifestSha256 } = execution;
-  const ours = await readManifest(owner, saved);
+  const ours = await turn.read(saved);
   // The profile may have changed since; the work is kept if either profile has room for it.
   const room = roomOf(profile, workspaceRoom(execution.limits));
   const isAlone = (workspace?.manifestSha256 ?? null) === baseManifestSha256;
   if (isAlone && fits(footprintOf(ours), room)) {
     return { head: headOf(ours, saved, baseManifestSha256), conflicts: [], note: "" };
   }
-  const [base, theirs] = await Promise.all([
-    readWorkspace(owner, baseManifestSha256, basePreviousManifestSha256),
-    readFilesOf(owner, environment.value),
-  ]);
+  const base = await turn.readWorkspace(baseManifestSha256, basePreviousManifestSha256);
+  const theirs = await turn.readFilesOf(environment.value);
   const { manifest, conflicts } = isAlone
     ? { manifest: ours, conflicts: [] }
-    : await inTurns(mergeSteps({ base: base.manifest, ours, theirs: theirs.manifest }));
+    : await turn.merge({ base: base.manifest, ours, theirs: theirs.manifest });
   const next = {
     manifest,
     first: theirs.manifest,
     // A workspace that is too large already may stay so.
     room: roomOf(profile, workspaceRoom(execution.limits), footprintOf(theirs.manifest)),
   };
-  const { head, left } = await storeFitting(store, owner, next, theirs.sha256);
+  const { head, left } = await turn.storeFitting(store, next, theirs.sha256);
   const note = left.length === 0 ? "" : `Not saved, for want of room: ${nameList(left)}.\n`;
   return {
     head,

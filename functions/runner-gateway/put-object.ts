@@ -2,15 +2,14 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { describeError } from "#shared/core/describe-error";
-import { ManifestError } from "#shared/core/workspace/manifest-bytes";
+import { ManifestError } from "#shared/core/workspace/manifest-error";
 import { ApiError } from "#shared/errors/api-error";
 import type { ObjectKind } from "#shared/google/objects";
-import type { Owner } from "#shared/identity/owner";
 import { readBytes } from "#shared/pipeline/parse";
 import { action } from "#shared/pipeline/route";
 import { manifestBytesMax, packBytesMax } from "#shared/protocol/runner";
 import { storeObject } from "#shared/quotas/store-object";
-import { keepManifest } from "#shared/workspace/manifests";
+import { inManifestTurn, type ManifestTurn } from "#shared/workspace/manifest-turn";
 import { requireStoring } from "./live-executions.ts";
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -31,23 +30,28 @@ function putRoute(kind: ObjectKind) {
     reply: { 200: z.object({ sha256: z.string() }) },
     beforeConfirmed: "nothing",
     read: "nothing",
-    perform: async ({ caller, params, raw, deps }) => {
+    perform: async ({ caller, params, raw, deps, signal }) => {
       const bytes = await readBytes(raw, bytesMax[kind]);
       if (createHash("sha256").update(bytes).digest("hex") !== params.sha256) {
         throw new ApiError("VALIDATION_FAILED", { message: "The bytes don't have that digest." });
       }
       // Once all of it is here: it may have been long in coming.
       await requireStoring(deps, caller.owner, caller.claims);
-      if (kind === "manifests") await requireManifest(caller.owner, params.sha256, bytes);
-      return ok({ sha256: await storeObject(deps.store, caller.owner, { kind, bytes }) });
+      const store = async () => await storeObject(deps.store, caller.owner, { kind, bytes });
+      if (kind === "packs") return ok({ sha256: await store() });
+      const stored = inManifestTurn(caller.owner, signal, async (turn) => {
+        await requireManifest(turn, params.sha256, bytes);
+        return await store();
+      });
+      return ok({ sha256: await stored });
     },
   });
 }
 
 /** A manifest from a runner is validated like any other input. */
-async function requireManifest(owner: Owner, sha256: string, bytes: Buffer): Promise<void> {
+async function requireManifest(turn: ManifestTurn, sha256: string, bytes: Buffer): Promise<void> {
   try {
-    await keepManifest(owner, sha256, bytes);
+    await turn.keep(sha256, bytes);
   } catch (cause) {
     if (!(cause instanceof ManifestError)) throw cause;
     throw new ApiError("VALIDATION_FAILED", { message: describeError(cause), cause });

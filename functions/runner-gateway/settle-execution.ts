@@ -57,11 +57,11 @@ export const settleExecution = change({
     // The environment may have been deleted meanwhile, and its workspace with it.
     return { ...known, settled: null, environment: environment.version ? environment : null };
   },
-  prepare: async ({ caller: { owner }, body, data, deps }) => {
+  prepare: async ({ caller: { owner }, body, data, deps, signal }) => {
     const { found, environment } = data;
     const saved = body.workspace.state === "saved" ? body.workspace.manifestSha256 : null;
     if (saved === null || environment === null) return { ...data, workspace: null };
-    const saving = { execution: found.value, environment, saved };
+    const saving = { execution: found.value, environment, saved, asker: signal };
     return { ...data, workspace: await nextWorkspace(deps.store, owner, saving) };
   },
   decide({ caller: { owner }, body, data, account, now }) {

@@ -23,7 +23,8 @@ import {
   type ManifestFile,
   withFolders,
 } from "#shared/core/workspace/manifest";
-import { ManifestError, parseManifest } from "#shared/core/workspace/manifest-bytes";
+import { parseManifest } from "#shared/core/workspace/manifest-bytes";
+import { ManifestError } from "#shared/core/workspace/manifest-error";
 import { folderOf } from "#shared/core/workspace/tree-order";
 import type { LineIndex } from "./line-index.ts";
 

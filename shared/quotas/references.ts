@@ -63,7 +63,7 @@ async function packsOfManifest(owner: Owner, sha256: string): Promise<readonly s
 /** `gone` for a missing manifest, from which nothing can be restored and which needs no packs. */
 async function packsNeeded(owner: Owner, sha256: string): Promise<readonly string[] | "gone"> {
   try {
-    return [...packsOf(await readManifest(owner, sha256))];
+    return [...packsOf(await readManifest(owner, sha256, null))];
   } catch (error) {
     if (error instanceof ApiError && error.code === "NOT_FOUND") return "gone";
     throw error;

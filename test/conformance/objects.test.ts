@@ -2,10 +2,16 @@
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { Timestamp } from "@google-cloud/firestore";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { EnvironmentCreate } from "#shared/contract/environment";
 import { manifestOf } from "#shared/core/workspace/manifest";
 import { manifestBytes } from "#shared/core/workspace/manifest-bytes";
+import { newEnvironment } from "#shared/environments/new-environment";
 import { newOwner } from "#shared/owners/act-on-owner";
+import { environments } from "#shared/store/environments";
+import { MemoryStore } from "../kit/memory-store.ts";
+import { sampleExecution } from "../kit/sample-execution.ts";
 import { StorageKit } from "./storage-kit.ts";
 
 const kit = new StorageKit();
@@ -17,6 +23,9 @@ let lostMax = 0;
 const downloads: string[] = [];
 const held: (() => void)[] = [];
 let isHolding = false;
+/** Uploads of manifests that are held, each by whose it is. */
+const writing: { readonly ownerId: string; readonly release: () => void }[] = [];
+let isHoldingManifests = false;
 
 /** Stands between the client and the bucket, and passes everything on. */
 const between = createServer(async (incoming, answer) => {
@@ -26,6 +35,10 @@ const between = createServer(async (incoming, answer) => {
   if (method === "GET" && url.includes("alt=media")) {
     downloads.push(url);
     if (isHolding) await new Promise<void>((resolve) => held.push(resolve));
+  }
+  if (isHoldingManifests && method === "POST" && url.includes("manifests")) {
+    const ownerId = url.includes(owner.id) ? owner.id : neighbour.id;
+    await new Promise<void>((release) => writing.push({ ownerId, release }));
   }
   const passed = request(new URL(url, kit.server.url), { method, headers }, async (answered) => {
     const bytes = await buffer(answered);
@@ -45,6 +58,12 @@ beforeAll(async () => {
   vi.stubEnv("GOOGLE_CLOUD_PROJECT", "paddock-test");
   vi.stubEnv("PADDOCK_WORKSPACE_BUCKET", "paddock-workspaces");
   vi.resetModules();
+});
+afterEach(() => {
+  isHolding = false;
+  isHoldingManifests = false;
+  for (const release of held.splice(0)) release();
+  for (const { release } of writing.splice(0)) release();
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
@@ -77,8 +96,10 @@ test("TEN-1 a manifest is read once for all that ask, one of an owner at a time"
   ];
   isHolding = true;
   downloads.length = 0;
-  const all = [first, first, second, first, second].map((sha256) => readManifest(owner, sha256));
-  const other = readManifest(neighbour, theirs);
+  const all = [first, first, second, first, second].map((sha256) =>
+    readManifest(owner, sha256, null),
+  );
+  const other = readManifest(neighbour, theirs, null);
   await vi.waitUntil(() => held.length === 2);
   expect(
     downloads.map((url) => [first, second, theirs].findIndex((one) => url.includes(one))),
@@ -89,4 +110,57 @@ test("TEN-1 a manifest is read once for all that ask, one of an owner at a time"
   expect(paths).toEqual(["first", "first", "second", "first", "second"]);
   expect((await other).entries[0]?.path).toBe("theirs");
   expect(downloads).toHaveLength(3);
+});
+
+test("TEN-1 manifests are written one of an owner at a time, from reading to the bucket", async () => {
+  const { putObject } = await import("#shared/google/objects");
+  const { inManifestTurn } = await import("#shared/workspace/manifest-turn");
+  const { nextWorkspace } = await import("../../functions/runner-gateway/next-workspace.ts");
+  const store = new MemoryStore();
+  const folder = (path: string) => manifestOf([{ path, type: "directory", mode: 0o755 }]);
+  const put = async (path: string) =>
+    (await putObject(owner, "manifests", Buffer.from(manifestBytes(folder(path))))).sha256;
+  const [theirs, ...saved] = [await put("theirs"), await put("mine"), await put("other")];
+  const save = async (whose: typeof owner, path: string) =>
+    await inManifestTurn(whose, null, async (turn) => await turn.store(store, folder(path), null));
+  const workspace = {
+    manifestSha256: theirs,
+    previousManifestSha256: null,
+    ...{ fileCount: 0, totalBytes: 0, restoreBytes: 0 },
+  };
+  const identity = { id: "env_1", publicKey: "", now: 1 };
+  const environment = {
+    ref: environments.of(owner, "env_1"),
+    version: new Timestamp(1, 0),
+    value: { ...newEnvironment(EnvironmentCreate.parse({ name: "one" }), identity), workspace },
+  };
+  const settle = async (sha256: string) =>
+    await nextWorkspace(store, owner, {
+      ...{ execution: sampleExecution(), environment, saved: sha256 },
+      asker: new AbortController().signal,
+    });
+  isHoldingManifests = true;
+  const all = [save(owner, "a"), save(owner, "b"), ...saved.map(settle)];
+  await vi.waitUntil(() => writing.length > 0);
+  const other = save(neighbour, "a");
+  await vi.waitUntil(() => writing.some(({ ownerId }) => ownerId === neighbour.id));
+  const gone = new AbortController();
+  const left = inManifestTurn(owner, gone.signal, async () => "its turn came");
+  const refused = expect(left).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  gone.abort("gone");
+  await refused;
+  const mostAtOnce: number[] = [];
+  for (const _ of all) {
+    await vi.waitUntil(() => writing.some(({ ownerId }) => ownerId === owner.id));
+    const mine = writing.filter(({ ownerId }) => ownerId === owner.id);
+    mostAtOnce.push(mine.length);
+    const [first] = mine.splice(0, 1);
+    if (!first) throw new Error("nothing is held");
+    writing.splice(writing.indexOf(first), 1);
+    first.release();
+  }
+  expect(mostAtOnce).toEqual([1, 1, 1, 1]);
+  isHoldingManifests = false;
+  for (const { release } of writing) release();
+  expect(await Promise.all([...all, other])).not.toContain(null);
 });

@@ -16,6 +16,10 @@ const below: Readonly<Record<string, readonly string[]>> = {
   secrets: ["config", "core", "errors", "google", "owner", "protocol", "store"],
 };
 const googleClients = /^(@google-cloud\/|google-gax|google-auth-library|@grpc\/)/;
+/** What takes seconds and much memory for a long manifest. */
+const worksOnManifests = /^shared\/core\/workspace\/(manifest-bytes|merge-manifests)\.ts$/;
+/** A runner works on one alone. */
+const mayWorkOnManifests = /^(shared\/core\/|runner\/|shared\/workspace\/manifest-turn\.ts$)/;
 const productFolders = ["functions", "shared", "runner"];
 
 export function isProduct(path: string): boolean {
@@ -61,6 +65,9 @@ function whyForbidden(path: string, imported: Import): string | null {
   if (!isProduct(path)) return null;
   const { target } = imported;
   const folder = folderOf(path);
+  if (worksOnManifests.test(target) && !mayWorkOnManifests.test(path)) {
+    return "a manifest is doubted, encoded and merged in its owner's turn";
+  }
   const isFile = target.includes("/") && /\.(ts|mjs|json)$/.test(target);
   if (!isFile) return whyPackageForbidden(path, imported);
   if (!productFolders.includes(folderOf(target))) {

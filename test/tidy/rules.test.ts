@@ -41,6 +41,11 @@ describe("findForbiddenImports()", () => {
     ["bench/a.ts", `import { host } from "../test/sandbox/support/host.ts";`],
     ["test/kit/a.ts", `import { host } from "../sandbox/support/host.ts";`],
     ["test/kit/a.ts", `let hash: typeof import("../../shared/core/hash.ts");`],
+    [
+      "functions/files/a.ts",
+      `import { encodeSteps } from "#shared/core/workspace/manifest-bytes";`,
+    ],
+    ["shared/quotas/a.ts", `import { mergeSteps } from "../core/workspace/merge-manifests.ts";`],
   ])("refuses in %s: %s", (path, text) => {
     expect(messages(findForbiddenImports, [path, text])).toHaveLength(1);
   });
@@ -52,6 +57,7 @@ describe("findForbiddenImports()", () => {
     ["shared/store/a.ts", `import type { Owner } from "../identity/owner.ts";`],
     ["shared/store/a.ts", `import { reasoningEfforts } from "../contract/agent.ts";`],
     ["shared/store/a.ts", `import { Firestore } from "@google-cloud/firestore";`],
+    ["runner/a.ts", `import { parseManifest } from "#shared/core/workspace/manifest-bytes";`],
     ["shared/core/a.test.ts", `import fc from "fast-check";`],
     ["local/kms/a.ts", `import { Server } from "@grpc/grpc-js";`],
     ["bench/a.ts", `import { host } from "../test/kit/sandbox/host.ts";`],

@@ -8,12 +8,13 @@ import {
   timeRangeMs,
 } from "./manifest.ts";
 import {
-  ManifestError,
+  doubtSteps,
   manifestBytes,
   manifestDigest,
   manifestSteps,
   parseManifest,
 } from "./manifest-bytes.ts";
+import { ManifestError } from "./manifest-error.ts";
 
 const digest = (letter: string) => letter.repeat(64);
 
@@ -46,6 +47,7 @@ describe("a manifest's bytes", () => {
 
   test("come back as they went", () => {
     expect(parseManifest(manifestBytes(manifest))).toEqual(manifest);
+    expect(Array.from(doubtSteps(manifest))).toHaveLength(1);
   });
 
   test("don't depend on the order of keys or entries", () => {
@@ -131,6 +133,15 @@ describe("WSP-1 parseManifest() refuses", () => {
     expect(() => parseManifest(Buffer.from(text))).toThrow(ManifestError);
   });
 
+  const complete = refused.filter(
+    ([, text]) => text.startsWith('{"v":2}\n') && text.endsWith("\n"),
+  );
+  test.each(complete)("%s, before it is stored as well", (_name, text) => {
+    const lines = text.split("\n").slice(1, -1);
+    const steps = doubtSteps({ v: 2, entries: lines.map((line) => JSON.parse(line)) });
+    expect(() => Array.from(steps)).toThrow(ManifestError);
+  });
+
   test("bytes that are no UTF-8", () => {
     const bytes = Buffer.from(textOf([file("a\u00ff")]), "latin1");
     expect(() => parseManifest(bytes)).toThrow("UTF-8");
@@ -175,6 +186,7 @@ describe("WSP-1 the work for a manifest", () => {
     let count = 0;
     while (steps.next().done !== true) count += 1;
     expect(count).toBe(4);
+    expect(Array.from(doubtSteps(deep(2_100)))).toHaveLength(5);
   });
 
   test("is refused for an entry in too many parts before they are looked at", () => {

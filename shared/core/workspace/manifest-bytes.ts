@@ -6,7 +6,6 @@ import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { manifestBytesMax } from "../../protocol/runner.ts";
-import { Fault } from "../fault.ts";
 import { atOnce, entriesPerStep } from "../steps.ts";
 import {
   isSameFile,
@@ -16,12 +15,8 @@ import {
   manifestOf,
   partsMax,
 } from "./manifest.ts";
+import { ManifestError } from "./manifest-error.ts";
 import { compareBytewise, compareTree, isBelow, newFolderLengths } from "./tree-order.ts";
-
-/**
- * The bytes aren't a manifest. The message names no path, because a stranger may have chosen it.
- */
-export class ManifestError extends Fault {}
 
 /** Entries and the folders that they imply. A workspace holds a tenth of that at most. */
 const inodesMax = 1_000_000;
@@ -90,6 +85,20 @@ export function* manifestSteps(bytes: Uint8Array): Generator<void, Manifest> {
     if (entries.length % entriesPerStep === 0) yield;
   }
   return { v: 2, entries };
+}
+
+/**
+ * Whether the manifest's stored form could be read back, in steps that keep nothing. A line can't
+ * be too long, since the bounds of an entry imply that of its line.
+ * @throws {ManifestError} At the first fault.
+ */
+export function* doubtSteps({ entries }: Manifest): Generator<void, void> {
+  const tree = new TreeCheck();
+  for (const [index, entry] of entries.entries()) {
+    readEntry(entry, index);
+    tree.add(entry);
+    if (index % entriesPerStep === 0) yield;
+  }
 }
 
 /** Earlier releases stored manifests sorted bytewise, with entries for empty folders only. */
