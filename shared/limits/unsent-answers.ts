@@ -11,7 +11,7 @@ const ownerBytesMax = 16 * 1024 * 1024;
 const allBytesMax = 48 * 1024 * 1024;
 const retryAfterS = "1";
 
-/** Whose answer it is, and whether it can be refused. */
+/** Says whose answer it is, and whether it can be refused. */
 export interface AnswerTo {
   readonly callerId: string;
   /** False if the request changed something, because its caller must be told. */
