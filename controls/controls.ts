@@ -203,8 +203,8 @@ export const controls: Readonly<Record<string, Control>> = {
     test: "test/integration/keys.test.ts",
     mutation: {
       file: "shared/identity/operators.ts",
-      find: "if (value && value.removedAt === null) return { id: value.id };",
-      replace: 'return { id: value?.id ?? "anybody" };',
+      find: "if (found.value && found.value.removedAt === null) return found;",
+      replace: 'return { value: { id: "anybody" } } as never;',
     },
   },
   "LIM-1": {

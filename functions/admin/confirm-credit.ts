@@ -3,9 +3,9 @@ import { ApiError } from "#shared/errors/api-error";
 import {
   areIndependent,
   type Operators,
-  readOperators,
+  readOperatorsBehind,
 } from "#shared/identity/independent-operators";
-import { operatorRef } from "#shared/identity/operators";
+import { requireOperator, stillOperator } from "#shared/identity/operators";
 import { change } from "#shared/pipeline/route";
 import type { CreditRequest } from "#shared/store/credit-requests";
 import { replace } from "#shared/store/documents";
@@ -26,28 +26,32 @@ export const confirmCredit = change({
   audit: "budget.credit_confirmed",
   read: async (context) => {
     const { caller, deps } = context;
-    const [found, operator, all] = await Promise.all([
+    const [found, acting] = await Promise.all([
       readCreditRequest(context),
-      deps.store.require(operatorRef(caller.email)),
-      readOperators(deps.store),
+      requireOperator(deps.store, caller.email),
     ]);
-    return { ...found, operator: operator.value, all };
+    const both = [found.request.value.requestedBy, acting.value.id];
+    return { ...found, acting, known: await readOperatorsBehind(deps.store, both) };
   },
   actsOn: ({ owner }) => owner,
   decide({ caller, data, account, now }) {
     if (!account) throw new ApiError("NOT_FOUND");
-    const { owner, request, operator, all } = data;
+    const { owner, request, acting, known } = data;
     const { value } = request;
     if (value.state === "confirmed" && value.decidedBy === caller.id) {
       return { writes: [], reply: creditReply(value, owner, now) };
     }
     requirePending(value, now);
-    requireSecondPerson(value, operator, all);
+    requireSecondPerson(value, acting.value, known);
     const id = derivedId("ledgerEntry", owner.id, "request", value.id);
     const posted = post(owner, value, { id, account, now });
     const confirmed = withDecision(value, "confirmed", { operatorId: caller.id, now });
     return {
-      writes: [replace(request.ref, request.version, confirmed), ...posted.writes],
+      writes: [
+        replace(request.ref, request.version, confirmed),
+        stillOperator(acting),
+        ...posted.writes,
+      ],
       account: posted.account,
       subject: value.id,
       facts: {
@@ -65,7 +69,7 @@ export const confirmCredit = change({
 function requireSecondPerson(
   request: CreditRequest,
   operator: { readonly id: string; readonly createdAt: number },
-  all: Operators,
+  known: Operators,
 ): void {
   if (request.requestedBy === operator.id) {
     throw new ApiError("FORBIDDEN", { message: "Who asked for the money can't confirm it." });
@@ -74,7 +78,7 @@ function requireSecondPerson(
     const message = "Only an operator from before the request can confirm it.";
     throw new ApiError("FORBIDDEN", { message });
   }
-  if (areIndependent(all, request.requestedBy, operator.id)) return;
+  if (areIndependent(known, request.requestedBy, operator.id)) return;
   const message = "As far as the record shows, you and the one who asked may be one person.";
   throw new ApiError("FORBIDDEN", { message });
 }

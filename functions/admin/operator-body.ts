@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { created } from "#shared/contract/common";
 import { ApiError } from "#shared/errors/api-error";
+import { withMaker } from "#shared/identity/independent-operators";
 import { operatorRef } from "#shared/identity/operators";
 import type { Ids, ReadDeps } from "#shared/pipeline/route";
 import { create, replace, type Snapshot } from "#shared/store/documents";
@@ -25,7 +26,7 @@ export async function readFutureOperator({ store }: Pick<ReadDeps, "store">, ema
 }
 
 /**
- * Makes somebody an operator, under the same id as before who was one earlier.
+ * Makes somebody an operator. One who was an operator earlier keeps the id and all its makers.
  * @param made by whom: an operator's id, or `deployment`.
  * @throws {ApiError} `CONFLICT` with `message` for somebody who is one.
  */
@@ -37,10 +38,12 @@ export function makeOperator(
   if (value && value.removedAt === null)
     throw new ApiError("CONFLICT", { message: making.message });
   const id = value?.id ?? making.ids.next("operator");
-  const operator = { v: 1 as const, id, ...made, createdAt: making.now };
+  const { email, createdBy } = made;
+  const makers = withMaker(value, createdBy);
+  const operator = { v: 1 as const, id, email, ...makers, createdAt: making.now };
   return {
     writes: [version ? replace(ref, version, operator) : create(ref, operator)],
     subject: id,
-    reply: created({ operator: { id, email: made.email } }),
+    reply: created({ operator: { id, email } }),
   };
 }

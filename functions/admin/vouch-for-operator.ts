@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { ApiError } from "#shared/errors/api-error";
-import { areIndependent, readOperators } from "#shared/identity/independent-operators";
+import { areIndependent, readOperatorsBehind } from "#shared/identity/independent-operators";
+import { requireOperator, stillOperator } from "#shared/identity/operators";
 import { operatorsTrail } from "#shared/identity/owner";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { patch } from "#shared/store/documents";
@@ -21,19 +22,25 @@ export const vouchForOperator = change({
   budget: "free",
   audit: "operator.vouched",
   reply: { 200: z.object({ operator: OperatorBody }) },
-  read: async ({ body, deps }) => ({
-    ...(await readNamedOperator(deps, body)),
-    all: await readOperators(deps.store),
-  }),
+  read: async ({ caller, body, deps }) => {
+    const [named, acting] = await Promise.all([
+      readNamedOperator(deps, body),
+      requireOperator(deps.store, caller.email),
+    ]);
+    const both = [acting.value.id, named.value.id];
+    return { named, acting, known: await readOperatorsBehind(deps.store, both) };
+  },
   actsOn: () => operatorsTrail(),
-  decide({ caller, data: { ref, version, value, all } }) {
+  decide({ caller, data: { named, acting, known } }) {
+    const { ref, version, value } = named;
     const reply = ok({ operator: { id: value.id, email: value.email } });
     if (value.vouchedBy !== null) return { writes: [], reply };
-    if (!areIndependent(all, caller.id, value.id)) {
+    if (!areIndependent(known, caller.id, value.id)) {
       const message = "As far as the record shows, you and this operator may be one person.";
       throw new ApiError("FORBIDDEN", { message });
     }
-    const writes = [patch(ref, { vouchedBy: caller.id }, { version })];
+    const vouched = patch(ref, { vouchedBy: caller.id }, { version });
+    const writes = [vouched, stillOperator(acting)];
     return { writes, subject: value.id, reply };
   },
 });

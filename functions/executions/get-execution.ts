@@ -17,6 +17,7 @@ export const getExecution = action({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
+  neededToClose: true,
   reply: { 200: z.object({ execution: ExecutionBody }) },
   beforeConfirmed: "reads",
   read: async ({ caller: { owner }, params: { executionId }, deps }) =>

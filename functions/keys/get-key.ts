@@ -16,6 +16,7 @@ export const getKey = query({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
+  neededToClose: true,
   reply: { 200: KeyRecord },
   read: async ({ caller, params: { keyId }, deps }) =>
     await findKey(deps.store, { ownerId: caller.owner.id, keyId }),

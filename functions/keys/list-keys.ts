@@ -14,6 +14,7 @@ export const listKeys = query({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
+  neededToClose: true,
   reply: { 200: listOf(KeyRecord) },
   read: async ({ caller, query, deps }) => {
     const ofOwner = ["ownerId", caller.owner.id] as const;

@@ -27,6 +27,7 @@ export const getStatus = action({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
+  neededToClose: true,
   reply: { 200: Status },
   beforeConfirmed: "reads",
   read: async ({ caller: { owner }, params: { threadId }, deps }) => {

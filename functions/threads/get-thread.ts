@@ -24,6 +24,7 @@ export const getThread = action({
   body: "none",
   bodyBytesMax: 0,
   limits: "reads",
+  neededToClose: true,
   reply: { 200: z.object({ thread: ThreadBody }) },
   beforeConfirmed: "reads",
   read: async ({ caller: { owner }, params: { threadId }, deps: { store } }) => {

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { ApiError } from "../errors/api-error.ts";
+import { patch, type Write } from "../store/documents.ts";
 import { operators } from "../store/owners.ts";
+import type { Found } from "../store/read-document.ts";
 import type { ReadStore } from "../store/store.ts";
 
 /** An operator's document, named by the hash of the address in lower case. */
@@ -9,10 +11,21 @@ export function operatorRef(email: string) {
 }
 
 /** @throws {ApiError} `FORBIDDEN` if this person isn't an operator, or isn't one any more. */
-export async function requireOperator(store: ReadStore, email: string): Promise<{ id: string }> {
-  const { value } = await store.get(operatorRef(email));
-  if (value && value.removedAt === null) return { id: value.id };
+export async function requireOperator(
+  store: Pick<ReadStore, "get">,
+  email: string,
+): Promise<Found<typeof operators.schema>> {
+  const found = await store.get(operatorRef(email));
+  if (found.value && found.value.removedAt === null) return found;
   throw new ApiError("FORBIDDEN", {
     message: "This account isn't an operator of this deployment.",
   });
+}
+
+/**
+ * Changes nothing, but makes a commit fail if the operator was removed or made again since it was
+ * read. Whatever gives or confirms a right takes this along.
+ */
+export function stillOperator({ ref, value, version }: Found<typeof operators.schema>): Write {
+  return patch(ref, { id: value.id }, { version });
 }

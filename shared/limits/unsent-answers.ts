@@ -2,8 +2,8 @@
  * Limits the bytes of answers that their readers haven't taken yet, per account and in total. Until
  * then, which may be long, they are in this instance's memory (TEN-2).
  */
-import type { ServerResponse } from "node:http";
 import { ApiError } from "../errors/api-error.ts";
+import { ClosingAnswers, type Unread } from "./closing-answers.ts";
 
 /** Smaller answers aren't counted, because the socket takes them at once. */
 const countedBytesMin = 16 * 1024;
@@ -11,9 +11,19 @@ const ownerBytesMax = 16 * 1024 * 1024;
 const allBytesMax = 48 * 1024 * 1024;
 const retryAfterS = "1";
 
+/** Says whose answer it is, and whether it can be refused. */
+export interface AnswerTo {
+  readonly callerId: string;
+  /** False if the request changed something, because its caller must be told. */
+  readonly mayRefuse: boolean;
+  /** Whether people need it to find out what to revoke or stop. Then it has room of its own. */
+  readonly neededToClose: boolean;
+}
+
 export class UnsentAnswers {
   readonly #bytes = new Map<string, number>();
   #all = 0;
+  readonly #closing = new ClosingAnswers();
   readonly #requireRoom: (callerId: string) => void;
 
   /** @param requireRoom Throws if the caller may be sent nothing large for now. */
@@ -23,15 +33,14 @@ export class UnsentAnswers {
 
   /**
    * Counts an answer until it is sent or its reader is gone.
-   * @param mayRefuse False if the request changed something, because its caller must be told.
    * @throws {ApiError} `ACCOUNT_BUSY` or `OVERLOADED`, or what `requireRoom` throws.
    */
-  add(
-    response: Pick<ServerResponse, "once" | "closed">,
-    { callerId, mayRefuse }: { readonly callerId: string; readonly mayRefuse: boolean },
-    bytes: number,
-  ): void {
+  add(response: Unread, { callerId, mayRefuse, neededToClose }: AnswerTo, bytes: number): void {
     if (bytes < countedBytesMin || response.closed) return;
+    if (neededToClose) {
+      this.#closing.add(response, callerId, bytes);
+      return;
+    }
     if (mayRefuse) this.#requireRoom(callerId);
     if (mayRefuse) this.#require(callerId, bytes);
     this.#add(callerId, bytes);

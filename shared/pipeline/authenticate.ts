@@ -77,8 +77,8 @@ export async function authenticate(
     }
     case "operator": {
       const { email } = await verifyIdToken(token, required("PADDOCK_OPERATOR_AUDIENCE"));
-      const { id } = await requireOperator(known.deps.store, email);
-      return confirmedAlready({ type: "operator", id, email });
+      const { value } = await requireOperator(known.deps.store, email);
+      return confirmedAlready({ type: "operator", id: value.id, email });
     }
     case "first-operator": {
       const first = config().PADDOCK_FIRST_OPERATOR;

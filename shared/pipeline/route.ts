@@ -29,11 +29,7 @@ export interface Callers {
   /** A Google identity that has an operator document. */
   readonly operator: { readonly type: "operator"; readonly id: string; readonly email: string };
   /** The Google identity that the deployment names as its first operator. */
-  readonly "first-operator": {
-    readonly type: "operator";
-    readonly id: string;
-    readonly email: string;
-  };
+  readonly "first-operator": Callers["operator"];
   /** The runner job's service account, which may do nothing without a ticket. */
   readonly runner: { readonly type: "runner"; readonly id: string };
   /** The control token of one attempt of one execution. */
@@ -167,6 +163,11 @@ interface Stated<A extends Authentication, P, Q, B> {
   readonly limits: RequestClass;
   /** Set by routes that honour `If-Match` and `If-None-Match`; all others refuse both. */
   readonly preconditions?: "honoured";
+  /**
+   * Set if people need the answer to find out what to revoke or stop. Then nothing that another key
+   * of the account has downloaded, or leaves unread, refuses it (KEY-10).
+   */
+  readonly neededToClose?: true;
   readonly reply: Readonly<Record<number, z.ZodType | "stream" | "bytes">>;
 }
 

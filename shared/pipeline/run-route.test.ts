@@ -65,6 +65,38 @@ describe("KEY-5 a request whose key was revoked", () => {
   );
 });
 
+describe("KEY-10 an answer that only reads, once the account's downloads are used up", () => {
+  const used = new ApiError("RATE_LIMITED");
+  const requireRoom = () => {
+    throw used;
+  };
+  const large = { status: 200, body: { text: "x".repeat(32 * 1024) } };
+  const reading = keyRoutes.filter(
+    ({ route }) => route.kind !== "change" && typeof route.reply[200] === "object",
+  );
+  const neededToClose = [
+    "GET /v1/executions/:executionId",
+    "GET /v1/keys",
+    "GET /v1/keys/:keyId",
+    "GET /v1/threads/:threadId",
+    "GET /v1/threads/:threadId/status",
+  ];
+
+  test("is refused if it is large, except where it shows what to revoke or stop", async () => {
+    const answered: string[] = [];
+    for (const { route, title } of reading) {
+      const steps = { ...watched(route, []), answer: () => large, perform: async () => large };
+      const { error } = await runRequest(steps as never, { requireRoom }).then(
+        () => ({ error: null }),
+        (error: unknown) => ({ error }),
+      );
+      if (error === null) answered.push(title);
+      else expect(error).toBe(used);
+    }
+    expect(new Set(answered)).toEqual(new Set(neededToClose));
+  });
+});
+
 const stated = {
   summary: "",
   scope: "none",

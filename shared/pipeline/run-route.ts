@@ -123,7 +123,8 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
   }
   const followed = await follow?.();
   const callerId = "owner" in caller ? caller.owner.id : caller.id;
-  const counted = { callerId, mayRefuse: !changed };
+  const neededToClose = route.neededToClose === true;
+  const counted = { callerId, mayRefuse: !changed, neededToClose };
   sendJson(response, followed ?? reply, (bytes) => known.unsent.add(response, counted, bytes));
 }
 

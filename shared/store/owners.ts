@@ -50,8 +50,10 @@ export const Operator = z.object({
   v: z.literal(1),
   id: z.string(),
   email: z.string(),
-  /** An operator's id, or `deployment`. */
+  /** Who made it first, or named it last: an operator's id, or `deployment`. */
   createdBy: z.string(),
+  /** The ids of all operators that made it again later, each once; none of them is ever dropped. */
+  recreatedBy: z.array(z.string()).default([]),
   createdAt: z.int(),
   /** The independent operator who vouched that this one is another person; null for none. */
   vouchedBy: z.string().nullable().default(null),

@@ -4,6 +4,7 @@ import { firstOperator } from "../../local/cloud/names.ts";
 import { expectBalanced, expectSettled } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
 import { cloud, operatorTokenFor } from "../kit/cloud.ts";
+import { namedOperator, newOperator, type Operator, vouchFor } from "../kit/operators.ts";
 import { asOperator, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { isTurn } from "../kit/shard.ts";
 import { startExecution, untilRunning } from "../kit/start-execution.ts";
@@ -13,34 +14,6 @@ import { auditOf, firestore } from "../kit/store.ts";
 const largeUsd = 2_000;
 let second: string;
 let third: string;
-
-interface Operator {
-  readonly email: string;
-  readonly token: string;
-}
-
-/** An operator that another one made: the first one, unless a token says which. */
-async function newOperator(name: string, key?: string): Promise<Operator> {
-  const email = `${name}.${Math.random().toString(36).slice(2)}@example.com`;
-  const maker = key ?? (await operatorTokenFor(firstOperator));
-  const made = await send("/v1/admin/operators", { key: maker, body: { email } });
-  expect(made.status).toBe(201);
-  return { email, token: await operatorTokenFor(email) };
-}
-
-const vouchFor = async (key: string, { email }: Operator) =>
-  await send("/v1/admin/operators/vouch", { key, body: { email } });
-
-/** One whom the deployment named, as it does when its setting names another person. */
-async function namedOperator(): Promise<Operator> {
-  const operator = await newOperator("named");
-  const { docs } = await firestore()
-    .collection("operators")
-    .where("email", "==", operator.email)
-    .get();
-  await docs[0]?.ref.update({ createdBy: "deployment" });
-  return operator;
-}
 
 async function order(owner: TestOwner, body: object, what = "credit") {
   return await asOperator(`/v1/admin/users/${owner.id}/${what}`, body);
@@ -151,6 +124,30 @@ describe("money above what one operator may move", () => {
     expect((await confirm(other)).status).toBe(200);
     expect((await decide(other.token, "confirm")).json.request).toMatchObject({ id });
     expect(await balanceOf(owner)).toBe(2 * largeUsd);
+  });
+
+  test("isn't moved by one person, whichever operators make and remove each other", async () => {
+    const root = await namedOperator();
+    const first = await newOperator("first", root.token);
+    const made = await newOperator("made", first.token);
+    const { email } = first;
+    const body = { key: made.token, body: { email } };
+    expect((await send("/v1/admin/operators/remove", body)).status).toBe(200);
+    expect((await send("/v1/admin/operators", body)).status).toBe(201);
+    for (const { token } of [root, made]) {
+      expect((await vouchFor(token, first)).json.code).toBe("FORBIDDEN");
+    }
+    const owner = await newOwner({ creditUsd: 0 });
+    const path = `/v1/admin/users/${owner.id}/credit`;
+    const asked = await send(path, { key: root.token, body: { amount: largeUsd } });
+    const confirm = `${path}-requests/${asked.json.pending.id}/confirm`;
+    for (const { token } of [first, made]) {
+      const answer = await send(confirm, { key: token, method: "POST" });
+      expect(answer.json.code).toBe("FORBIDDEN");
+    }
+    expect(await balanceOf(owner)).toBe(0);
+    // The second operator is another person: the deployment named it.
+    expect((await send(confirm, { key: second, method: "POST" })).status).toBe(200);
   });
 
   test("isn't moved in many small sums either", async () => {

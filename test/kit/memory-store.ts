@@ -5,7 +5,10 @@
 import { Timestamp } from "@google-cloud/firestore";
 import type * as z from "zod";
 import type { CommitStore } from "#shared/store/commit-coordinator";
-import type { Ref, Snapshot, Version, Write } from "#shared/store/documents";
+import type { CollectionRef, Ref, Snapshot, Version, Write } from "#shared/store/documents";
+import type { PageRequest } from "#shared/store/queries";
+import type { Found } from "#shared/store/read-document";
+import { present } from "#shared/store/store";
 
 const codes = { invalid: 3, notFound: 5, exists: 6, precondition: 9 } as const;
 /** The limit of a whole request. */
@@ -29,6 +32,25 @@ export class MemoryStore implements CommitStore {
     const found = this.#documents.get(ref.path);
     if (!found) return { ref, value: null, version: null };
     return { ref, value: ref.schema.parse(found.value), version: found.version };
+  }
+
+  async require<S extends z.ZodType<object>>(ref: Ref<S>): Promise<Found<S>> {
+    return present(await this.get(ref));
+  }
+
+  /** The documents of a collection whose fields equal those of `where`; it knows no order. */
+  async findRefs<S extends z.ZodType<object>>(
+    { path, schema }: CollectionRef<S>,
+    { where = [], limit }: Pick<PageRequest, "where" | "limit">,
+  ): Promise<readonly Found<S>[]> {
+    await turn();
+    const all = [...this.#documents].filter(
+      ([at, { value }]) =>
+        at.startsWith(`${path}/`) && where.every(([field, wanted]) => value[field] === wanted),
+    );
+    return all.slice(0, limit).map(([at, { value, version }]) => {
+      return { ref: { path: at, schema }, value: schema.parse(value), version };
+    });
   }
 
   async exists(path: string): Promise<boolean> {

@@ -33,11 +33,13 @@ interface How extends Partial<Authenticated> {
   readonly headers?: Readonly<Record<string, string>>;
   /** What earlier requests have stored. */
   readonly store?: MemoryStore;
+  /** Throws if no large answer may be sent. */
+  readonly requireRoom?: () => void;
 }
 
 /** @throws {ApiError} what the request was refused with. */
 export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
-  const { headers = {}, store = new MemoryStore(), ...stated } = how;
+  const { headers = {}, store = new MemoryStore(), requireRoom, ...stated } = how;
   const rows: AuditedChange[] = [];
   const request = new IncomingMessage(new Socket());
   Object.assign(request, { method: route.method, headers });
@@ -65,7 +67,7 @@ export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
     {
       deps: deps as never,
       limits: new LimitGate(DeploymentLimits.parse({}), () => 0),
-      unsent: new UnsentAnswers(),
+      unsent: new UnsentAnswers(requireRoom),
       sent: new SentAnswers(() => store, { bytesMax: 1, now: () => 0, onFailure: () => {} }),
       security: {
         authenticate: async () => ({ caller, confirmed, ...unhurried, ...stated }),

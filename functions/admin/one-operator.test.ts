@@ -1,0 +1,158 @@
+/** What one person can do with all the operators that one of them makes, and makes again. */
+import fc from "fast-check";
+import { nanoid } from "nanoid";
+import { beforeEach, describe, expect, test } from "vitest";
+import { newAccount } from "#shared/core/money/account";
+import { ApiError } from "#shared/errors/api-error";
+import { areIndependent, readOperatorsBehind } from "#shared/identity/independent-operators";
+import { operatorRef } from "#shared/identity/operators";
+import { mintOwner } from "#shared/identity/owner";
+import type { ChangeRoute } from "#shared/pipeline/route";
+import { creditRequests } from "#shared/store/credit-requests";
+import { create, patch } from "#shared/store/documents";
+import { owners } from "#shared/store/owners";
+import { MemoryStore } from "../../test/kit/memory-store.ts";
+import { confirmCredit } from "./confirm-credit.ts";
+import { createFirstOperator } from "./create-first-operator.ts";
+import { createOperator } from "./create-operator.ts";
+import { removeOperator } from "./remove-operator.ts";
+import { vouchForOperator } from "./vouch-for-operator.ts";
+
+const routes = {
+  make: createOperator,
+  remove: removeOperator,
+  vouch: vouchForOperator,
+  "be named": createFirstOperator,
+};
+/** What Firestore answers if a version that a write names is outdated. */
+const preconditionFailed = 9;
+const emailOf = (name: string) => `${name}@example.com`;
+const ids = { next: (kind: string) => `${kind}_${nanoid()}`, ofRequest: () => null };
+
+interface Act {
+  readonly who: string;
+  readonly what: keyof typeof routes;
+  readonly whom: string;
+}
+
+async function idOf(store: MemoryStore, name: string): Promise<string | null> {
+  return (await store.get(operatorRef(emailOf(name)))).value?.id ?? null;
+}
+
+/** Reads for a change, and returns what decides on it and commits it. */
+async function begin(store: MemoryStore, route: ChangeRoute, who: string, more: object) {
+  const caller = { type: "operator", id: await idOf(store, who), email: emailOf(who) };
+  const context = { caller, ids, now: 2, deps: { store }, ...more };
+  const read = route.read === "nothing" ? null : await route.read(context as never);
+  return async () => {
+    const decided = route.decide({ ...context, data: read, account: newAccount(1) } as never);
+    if (decided.writes.length > 0) await store.commitOnce(decided.writes);
+  };
+}
+
+/** @returns whether it was allowed. */
+async function act(store: MemoryStore, { who, what, whom }: Act): Promise<boolean> {
+  try {
+    const body = { email: emailOf(whom) };
+    await (await begin(store, routes[what], who, { body }))();
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError) return false;
+    throw error;
+  }
+}
+
+async function isIndependent(store: MemoryStore, one: string, other: string): Promise<boolean> {
+  const [oneId, otherId] = [await idOf(store, one), await idOf(store, other)];
+  if (!oneId || !otherId) return false;
+  return areIndependent(await readOperatorsBehind(store, [oneId, otherId]), oneId, otherId);
+}
+
+/** Bob, named by the deployment, is another person. So is Carl: Root made him, Bob vouched. */
+const selves = ["root", "first", "second"];
+const others = ["bob", "carl"];
+
+async function deployment(): Promise<MemoryStore> {
+  const store = new MemoryStore();
+  for (const who of ["root", "bob"]) await act(store, { who, what: "be named", whom: who });
+  await act(store, { who: "root", what: "make", whom: "carl" });
+  expect(await act(store, { who: "bob", what: "vouch", whom: "carl" })).toBe(true);
+  expect(await isIndependent(store, "root", "carl")).toBe(true);
+  return store;
+}
+
+/** Only Root's address is in the deployment's setting. */
+const acts = fc.oneof(
+  {
+    weight: 20,
+    arbitrary: fc.record({
+      who: fc.constantFrom(...selves),
+      what: fc.constantFrom("make", "make", "remove", "vouch"),
+      whom: fc.constantFrom(...selves, ...selves, ...others),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant<Act>({ who: "root", what: "be named", whom: "root" }) },
+);
+
+describe("KEY-9 one operator, whatever other operators it makes", () => {
+  test("never has two that are independent, whom a large sum would take", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(acts, { minLength: 20, maxLength: 40 }), async (sequence) => {
+        const store = await deployment();
+        for (const next of sequence) {
+          if (!(await act(store, next))) continue;
+          for (const [at, one] of selves.entries()) {
+            for (const other of selves.slice(at + 1)) {
+              expect(await isIndependent(store, one, other)).toBe(false);
+            }
+          }
+        }
+      }),
+      { numRuns: 150, seed: 1 },
+    );
+  });
+});
+
+describe("KEY-9 an operator that is removed between its request's read and its commit", () => {
+  const owner = mintOwner(`user_${"a".repeat(21)}`, "production");
+  const request = creditRequests.of(owner, "crq_1");
+  let store: MemoryStore;
+
+  beforeEach(async () => {
+    store = await deployment();
+    const profile = { v: 1, id: owner.id, name: "", mode: "production", state: "active" } as const;
+    const made = { auditPublicKey: "", createdBy: "op", createdAt: 1 };
+    await store.commit([
+      create(owners.doc(owner.id), { ...profile, ...made }),
+      create(request, {
+        v: 1,
+        id: "crq_1",
+        type: "credit",
+        amountMicrousd: 1,
+        description: "",
+        state: "pending",
+        requestedBy: (await idOf(store, "root")) ?? "",
+        requestedAt: 3,
+        expiresAt: 10,
+        decidedBy: null,
+        decidedAt: null,
+      }),
+    ]);
+  });
+
+  test.each([
+    { what: "makes nobody", route: createOperator, body: { email: emailOf("new") } },
+    { what: "removes nobody", route: removeOperator, body: { email: emailOf("root") } },
+    { what: "vouches for nobody", route: vouchForOperator, body: { email: emailOf("root") } },
+    { what: "confirms nothing", route: confirmCredit, body: undefined },
+  ])("$what", async ({ route, body }) => {
+    const params = { userId: owner.id, requestId: "crq_1" };
+    const commit = await begin(store, route, "bob", { body, params });
+    await store.commit([patch(operatorRef(emailOf("bob")), { removedAt: 2 })]);
+    await expect(commit()).rejects.toMatchObject({ code: preconditionFailed });
+    const again = begin(store, route, "bob", { body, params });
+    await expect(again).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await store.commit([patch(operatorRef(emailOf("bob")), { removedAt: null })]);
+    await (await begin(store, route, "bob", { body, params }))();
+  });
+});

@@ -1,0 +1,57 @@
+/**
+ * Holds the answers that people need to find out what to revoke or stop, until they are read.
+ * Somebody with a stolen key could fill any room by not reading, so none of these answers is
+ * refused: if there is no room, the largest one that is still unread loses its connection (KEY-10).
+ */
+import type { ServerResponse } from "node:http";
+
+const ownerBytesMax = 16 * 1024 * 1024;
+const allBytesMax = 32 * 1024 * 1024;
+
+/** The part of a response that is needed to know, or to end, how long it takes memory. */
+export type Unread = Pick<ServerResponse, "once" | "closed" | "destroy">;
+
+interface Held {
+  readonly response: Unread;
+  readonly callerId: string;
+  readonly bytes: number;
+}
+
+export class ClosingAnswers {
+  /** The oldest first. */
+  readonly #held = new Set<Held>();
+
+  /** Counts an answer until it is sent or its reader is gone. */
+  add(response: Unread, callerId: string, bytes: number): void {
+    const own = () => this.#of(callerId);
+    while (own().length > 0 && sum(own()) + bytes > ownerBytesMax) this.#end(own());
+    while (this.#held.size > 0 && sum([...this.#held]) + bytes > allBytesMax) {
+      this.#end(this.#ofLargestCaller());
+    }
+    const held = { response, callerId, bytes };
+    this.#held.add(held);
+    response.once("close", () => this.#held.delete(held));
+  }
+
+  /** Ends the largest answer, and of equally large ones the oldest. */
+  #end(answers: readonly Held[]): void {
+    const [largest] = answers.toSorted((one, other) => other.bytes - one.bytes);
+    if (!largest) return;
+    this.#held.delete(largest);
+    largest.response.destroy();
+  }
+
+  #of(callerId: string): readonly Held[] {
+    return [...this.#held].filter((held) => held.callerId === callerId);
+  }
+
+  #ofLargestCaller(): readonly Held[] {
+    const callers = [...new Set([...this.#held].map(({ callerId }) => callerId))];
+    const each = callers.map((callerId) => this.#of(callerId));
+    return each.toSorted((one, other) => sum(other) - sum(one))[0] ?? [];
+  }
+}
+
+function sum(answers: readonly Held[]): number {
+  return answers.reduce((total, { bytes }) => total + bytes, 0);
+}
