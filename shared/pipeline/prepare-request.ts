@@ -23,6 +23,11 @@ export interface MatchedRequest {
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /**
+   * Resolves if it was answered with an error that a callback threw outside of our promises, which
+   * may leave the request's steps waiting for ever.
+   */
+  readonly brokenOff: Promise<void>;
 }
 
 /** A request whose own documents have been read. */

@@ -63,6 +63,7 @@ export async function runRoute(
     place = known.limits.enter(route, claimant);
     if (place?.turn) await turnOf(place.turn, response);
     const leave = place?.leave ?? (() => undefined);
+    void exchange.brokenOff.then(leave);
     isAtWork = true;
     await answer(matched, exchange, { ...known, ...authenticated, beganAt, leave });
   } catch (error) {

@@ -61,7 +61,7 @@ export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
   const matched = { route, params: {}, query: new URLSearchParams(), credential: {}, record };
   await runRoute(
     matched as never,
-    { request, response },
+    { request, response, brokenOff: new Promise(() => {}) },
     {
       deps: deps as never,
       limits: new LimitGate(DeploymentLimits.parse({}), () => 0),
