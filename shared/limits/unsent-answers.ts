@@ -4,6 +4,7 @@
  */
 import type { ServerResponse } from "node:http";
 import { ApiError } from "../errors/api-error.ts";
+import { onceClosed } from "../http/once-closed.ts";
 
 /** Smaller answers aren't counted, because the socket takes them at once. */
 const countedBytesMin = 16 * 1024;
@@ -35,7 +36,7 @@ export class UnsentAnswers {
     if (mayRefuse) this.#requireRoom(callerId);
     if (mayRefuse) this.#require(callerId, bytes);
     this.#add(callerId, bytes);
-    response.once("close", () => this.#add(callerId, -bytes));
+    onceClosed(response, () => this.#add(callerId, -bytes));
   }
 
   /** An answer larger than the whole limit is let in if no other one waits. */

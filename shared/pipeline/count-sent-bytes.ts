@@ -1,3 +1,4 @@
+import { onceClosed } from "../http/once-closed.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { SentAnswers } from "../quotas/sent-answers.ts";
 import type { Exchange } from "./prepare-request.ts";
@@ -19,5 +20,5 @@ export function countSentBytes(
   if (streams && method === "GET") sent.requireRoom(owner.id);
   const { socket } = request;
   const before = socket.bytesWritten;
-  response.once("close", () => void sent.add(owner, socket.bytesWritten - before));
+  onceClosed(response, () => void sent.add(owner, socket.bytesWritten - before));
 }

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { assert } from "../core/assert.ts";
 import { derivedId, type IdKind } from "../core/ids.ts";
+import { onceClosed } from "../http/once-closed.ts";
 import { askedBy } from "./asked-by.ts";
 import { type Credential, requestFacts } from "./gates.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";
@@ -64,7 +65,7 @@ export async function prepareRequest(
   };
   const gone = new AbortController();
   // There is no abort after a complete answer, because each creates an error with a stack.
-  response.once("close", () => {
+  onceClosed(response, () => {
     if (!response.writableFinished) gone.abort();
   });
   const ids = new RepeatableIds(deps.newId, (kind) => idOfRequest(route, context, kind));

@@ -2,6 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { allows } from "../core/keys/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { onceClosed } from "../http/once-closed.ts";
 import type { Turn } from "../limits/fair-gate.ts";
 import type { UnsentAnswers } from "../limits/unsent-answers.ts";
 import type { SentAnswers } from "../quotas/sent-answers.ts";
@@ -74,11 +75,6 @@ export async function runRoute(
   }
 }
 
-function onceClosed(response: ServerResponse, act: () => void): void {
-  if (response.closed) act();
-  else response.once("close", act);
-}
-
 /** Waits for the request's turn. A client that goes away leaves the queue. */
 async function turnOf(turn: Turn, response: ServerResponse): Promise<void> {
   onceClosed(response, turn.cancel);
@@ -102,13 +98,16 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
   const { response } = exchange;
   const { caller, confirmed, recordKeyUse } = known;
   // Reading may begin with a remembered key. It is answered only once the key is confirmed.
-  const early = canStartEarly(route, caller)
-    ? prepareRequest(matched, caller, exchange, known.deps)
-    : null;
+  const early =
+    canStartEarly(route, caller) && !response.closed
+      ? prepareRequest(matched, caller, exchange, known.deps)
+      : null;
   early?.catch(() => {});
   const confirmedCaller = await confirmed;
-  response.once("close", recordKeyUse);
+  onceClosed(response, recordKeyUse);
   requireScope(route, confirmedCaller);
+  // Nobody reads the answer, and it may be a stream. A change is made all the same.
+  if (response.closed && route.kind !== "change") return;
   const prepared = await (early ?? prepareRequest(matched, confirmedCaller, exchange, known.deps));
   const context = { ...prepared.context, caller: confirmedCaller };
   const { reply, changed, follow } = await runSteps(

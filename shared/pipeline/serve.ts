@@ -13,6 +13,7 @@ import { ApiError } from "../errors/api-error.ts";
 import { methodNotAllowed } from "../errors/method-not-allowed.ts";
 import { isAbandonedAttempt } from "../google/is-abandoned-attempt.ts";
 import { allowHeader, routedMethod } from "../http/methods.ts";
+import { onceClosed } from "../http/once-closed.ts";
 import { UnsentAnswers } from "../limits/unsent-answers.ts";
 import { SentAnswers } from "../quotas/sent-answers.ts";
 import { depsWithoutStore } from "./deps-without-store.ts";
@@ -160,7 +161,7 @@ function admit(
     error: null,
   };
   let logged = record;
-  response.once("close", () => logRequest(logged, response, startedAt));
+  onceClosed(response, () => logRequest(logged, response, startedAt));
   try {
     request.url = originForm(request.url ?? "/");
     const [path = "/", ...query] = request.url.split("?");
