@@ -7,12 +7,13 @@ import type { Turn } from "../limits/fair-gate.ts";
 import type { UnsentAnswers } from "../limits/unsent-answers.ts";
 import type { SentAnswers } from "../quotas/sent-answers.ts";
 import { changes, commitChange, followCommit, prepareData } from "./commit-change.ts";
-import { countSentBytes } from "./count-sent-bytes.ts";
+import { countSentBytes, requireRoomToStream } from "./count-sent-bytes.ts";
 import { clientAddress } from "./gates.ts";
 import {
   claimantOf,
   type LimitGate,
   receiveEnding,
+  type Stage,
   setLimitHeaders,
   type WorkPlace,
 } from "./limit-gate.ts";
@@ -55,9 +56,13 @@ export async function runRoute(
   const permit = known.limits.take(route, claimant, request);
   setLimitHeaders(response, permit.state);
   let place: WorkPlace | null = null;
-  let isAtWork = false;
+  let stage: Stage = "waiting";
   try {
-    if ("key" in caller) countSentBytes(route, exchange, { owner: caller.owner, sent: known.sent });
+    if ("key" in caller) {
+      const sender = { owner: caller.owner, sent: known.sent };
+      if (route.streams && route.kind !== "change") requireRoomToStream(route, sender);
+      countSentBytes(route, exchange, sender);
+    }
     const close = known.limits.open(route, claimant);
     if (close) onceClosed(response, close);
     await receiveEnding(route, request);
@@ -65,10 +70,13 @@ export async function runRoute(
     if (place?.turn) await turnOf(place.turn, response);
     const leave = place?.leave ?? (() => undefined);
     void exchange.brokenOff.then(leave);
-    isAtWork = true;
-    await answer(matched, exchange, { ...known, ...authenticated, beganAt, leave });
+    const decided = () => {
+      stage = "decided";
+    };
+    stage = "working";
+    await answer(matched, exchange, { ...known, ...authenticated, beganAt, leave, decided });
   } catch (error) {
-    known.limits.failed(route, claimant, { permit, error, isAtWork });
+    known.limits.failed(route, claimant, { permit, error, stage });
     throw error;
   } finally {
     place?.leave();
@@ -86,11 +94,15 @@ async function turnOf(turn: Turn, response: ServerResponse): Promise<void> {
 }
 
 /** A request that has a place among those in progress. */
-interface Working extends Authenticated, Pick<FunctionState, "deps" | "security" | "unsent"> {
+interface Working
+  extends Authenticated,
+    Pick<FunctionState, "deps" | "security" | "unsent" | "sent"> {
   /** Monotonic milliseconds, taken before the key was looked up. */
   readonly beganAt: number;
   /** Gives the place back. A request that only sends a stream, or waits, needs none. */
   readonly leave: () => void;
+  /** Called once the answer is known. A refusal after that isn't one of the account. */
+  readonly decided: () => void;
 }
 
 async function answer(matched: MatchedRequest, exchange: Exchange, known: Working): Promise<void> {
@@ -116,6 +128,10 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
     known,
     response,
   );
+  known.decided();
+  if ("stream" in reply && !changed && "key" in caller) {
+    requireRoomToStream(route, { owner: caller.owner, sent: known.sent });
+  }
   if ("stream" in reply || follow) known.leave();
   if ("stream" in reply) {
     await Promise.all([sendStream(response, reply), follow?.()]);

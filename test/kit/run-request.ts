@@ -36,6 +36,8 @@ interface How extends Partial<Authenticated> {
   readonly store?: MemoryStore;
   /** A request that has arrived at a server. */
   readonly exchange?: Pick<Exchange, "request" | "response">;
+  readonly sent?: SentAnswers;
+  readonly limits?: LimitGate;
 }
 
 /** @throws {ApiError} what the request was refused with. */
@@ -64,9 +66,9 @@ export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
     { request, response, brokenOff: new Promise(() => {}) },
     {
       deps: deps as never,
-      limits: new LimitGate(DeploymentLimits.parse({}), () => 0),
+      limits: how.limits ?? newLimitGate(),
       unsent: new UnsentAnswers(),
-      sent: new SentAnswers(() => store, { bytesMax: 1, now: () => 0, onFailure: () => {} }),
+      sent: how.sent ?? newSentAnswers(store),
       security: {
         authenticate: async () => ({ caller, confirmed, ...unhurried, ...stated }),
         sealDetails: async () => null,
@@ -85,4 +87,14 @@ function newExchange(route: Route, headers: Readonly<Record<string, string>>) {
   Object.assign(request, { method: route.method, headers });
   request.push(null);
   return { request, response: new ServerResponse(request) };
+}
+
+/** The count of an owner who may be sent a byte a day. */
+export function newSentAnswers(store: MemoryStore): SentAnswers {
+  return new SentAnswers(() => store, { bytesMax: 1, now: () => 0, onFailure: () => {} });
+}
+
+/** A process's limits, with a clock that stands still. */
+export function newLimitGate(): LimitGate {
+  return new LimitGate(DeploymentLimits.parse({}), () => 0);
 }
