@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { functionNames } from "../scripts/build/entries.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
 import { findLateAwaits } from "./tidy/await-rules.ts";
+import { findMissedCloses } from "./tidy/close-rules.ts";
 import { subjectFault, subjectsSinceRule } from "./tidy/commit-rules.ts";
 import { findEnvironmentChanges } from "./tidy/environment-rules.ts";
 import { findDisguisedExports } from "./tidy/export-rules.ts";
@@ -62,6 +63,10 @@ describe("the repository is tidy", () => {
 
   test("no promise can fail while nobody waits for it", () => {
     expectNone(sources.flatMap(findLateAwaits));
+  });
+
+  test("nothing waits for the end of an answer that may be over already", () => {
+    expectNone(sources.flatMap(findMissedCloses));
   });
 
   test("no line of a process lets one owner keep others waiting", () => {

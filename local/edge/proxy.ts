@@ -9,6 +9,7 @@ import { pipeline } from "node:stream";
 import { ApiError } from "#shared/errors/api-error";
 import type { Framing } from "#shared/http/framing";
 import { settleBody } from "#shared/http/linger";
+import { onceClosed } from "#shared/http/once-closed";
 import { requireFraming } from "#shared/pipeline/parse";
 import { lingerLimits } from "#shared/pipeline/raw-refusal";
 import { refuse } from "./answers.ts";
@@ -58,7 +59,7 @@ export function forward(
   const upstream = send({ createConnection, method, path, headers });
   const cut = setTimeout(() => response.destroy(), exchangeMsMax);
   // Also when the client goes away; then there is nobody to answer.
-  response.once("close", () => {
+  onceClosed(response, () => {
     clearTimeout(cut);
     upstream.destroy();
   });

@@ -19,6 +19,7 @@ import {
   valuesOf,
 } from "#shared/http/framing";
 import { closeAfterAnswer, settleBody, takeRequest } from "#shared/http/linger";
+import { onceClosed } from "#shared/http/once-closed";
 import { guardAnswer } from "./answer-guard.ts";
 import type { PlacedSecret } from "./placed-secret.ts";
 import { lingerLimits } from "./plain-request.ts";
@@ -91,7 +92,7 @@ export class BoundExchange {
       if (!forwarded.reusable || !outgoing.shouldKeepAlive) response.shouldKeepAlive = false;
       this.#answer(request, response, answer);
     });
-    response.once("close", () => outgoing.destroy());
+    onceClosed(response, () => outgoing.destroy());
     this.#send(request, outgoing, forwarded);
   }
 

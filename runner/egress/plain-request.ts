@@ -5,6 +5,7 @@
 import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { forwardRequest, forwardResponse } from "#shared/http/framing";
 import { type LingerLimits, linger } from "#shared/http/linger";
+import { onceClosed } from "#shared/http/once-closed";
 import type { Pinned } from "./pinned.ts";
 import { pipeWithQuota } from "./pipe-with-quota.ts";
 import { EgressRefusal } from "./refusal.ts";
@@ -45,7 +46,7 @@ export function carryRequest(carried: Carried): Promise<void> {
       pinned.socket.destroy();
     });
     // Also ends a request whose promised bytes never came.
-    response.once("close", () => {
+    onceClosed(response, () => {
       outgoing.destroy();
       leaveRest(incoming);
       resolve();

@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { FramingError, framingOf } from "./framing.ts";
+import { onceClosed } from "./once-closed.ts";
 
 export interface LingerLimits {
   /** How much is read and discarded before the connection is cut. */
@@ -46,7 +47,7 @@ export function takeRequest(
   const exchange = { request, response };
   const exchanges = open.get(socket) ?? new Set();
   open.set(socket, exchanges.add(exchange));
-  response.once("close", () => {
+  onceClosed(response, () => {
     exchanges.delete(exchange);
     if (exchanges.size === 0 && lingering.has(socket)) linger(socket, limits);
   });

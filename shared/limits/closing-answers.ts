@@ -4,6 +4,7 @@
  * refused: if there is no room, the largest one that is still unread loses its connection (KEY-10).
  */
 import type { ServerResponse } from "node:http";
+import { onceClosed } from "../http/once-closed.ts";
 
 const ownerBytesMax = 16 * 1024 * 1024;
 const allBytesMax = 32 * 1024 * 1024;
@@ -30,7 +31,7 @@ export class ClosingAnswers {
     }
     const held = { response, callerId, bytes };
     this.#held.add(held);
-    response.once("close", () => this.#held.delete(held));
+    onceClosed(response, () => this.#held.delete(held));
   }
 
   /** Ends the largest answer, and of equally large ones the oldest. */

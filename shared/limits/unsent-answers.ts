@@ -3,6 +3,7 @@
  * then, which may be long, they are in this instance's memory (TEN-2).
  */
 import { ApiError } from "../errors/api-error.ts";
+import { onceClosed } from "../http/once-closed.ts";
 import { ClosingAnswers, type Unread } from "./closing-answers.ts";
 
 /** Smaller answers aren't counted, because the socket takes them at once. */
@@ -44,7 +45,7 @@ export class UnsentAnswers {
     if (mayRefuse) this.#requireRoom(callerId);
     if (mayRefuse) this.#require(callerId, bytes);
     this.#add(callerId, bytes);
-    response.once("close", () => this.#add(callerId, -bytes));
+    onceClosed(response, () => this.#add(callerId, -bytes));
   }
 
   /** An answer larger than the whole limit is let in if no other one waits. */

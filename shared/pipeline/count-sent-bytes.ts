@@ -1,23 +1,40 @@
+import { onceClosed } from "../http/once-closed.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { SentAnswers } from "../quotas/sent-answers.ts";
 import type { Exchange } from "./prepare-request.ts";
 import type { Route } from "./route.ts";
 
+interface Sender {
+  readonly owner: Owner;
+  readonly sent: SentAnswers;
+}
+
 /**
  * Counts an answer's bytes on the wire once it is sent or its reader is gone. Files are counted
  * before they are sent (`count-download.ts`). If a client sends its next request before it has this
  * answer, bytes of this answer that are still to be sent count twice.
- * @throws {ApiError} `RATE_LIMITED` for a request that only reads a stream, if the day's bytes are
- * used up.
  */
 export function countSentBytes(
-  { method, streams, reply }: Route,
+  route: Route,
   { request, response }: Exchange,
-  { owner, sent }: { readonly owner: Owner; readonly sent: SentAnswers },
+  { owner, sent }: Sender,
 ): void {
-  if (Object.values(reply).includes("bytes")) return;
-  if (streams && method === "GET") sent.requireRoom(owner.id);
+  if (sendsFiles(route)) return;
   const { socket } = request;
   const before = socket.bytesWritten;
-  response.once("close", () => void sent.add(owner, socket.bytesWritten - before));
+  onceClosed(response, () => void sent.add(owner, socket.bytesWritten - before));
+}
+
+/**
+ * Called as soon as it is known that a request changes nothing and is answered with a stream: at
+ * once for a route that can't change anything, and after the decision for all others, because a
+ * repeated change streams again what it made.
+ * @throws {ApiError} `RATE_LIMITED` if the day's bytes are used up.
+ */
+export function requireRoomToStream(route: Route, { owner, sent }: Sender): void {
+  if (!sendsFiles(route)) sent.requireRoom(owner.id);
+}
+
+function sendsFiles({ reply }: Route): boolean {
+  return Object.values(reply).includes("bytes");
 }

@@ -101,7 +101,7 @@ describe("LIM-2 a start that the account refuses", () => {
     };
     const remaining = (key: string, sent = request) => {
       const permit = gate.take(starting, { ...caller, id: key }, sent);
-      gate.failed(starting, { ...caller, id: key }, { permit, error: refusal, isAtWork: true });
+      gate.failed(starting, { ...caller, id: key }, { permit, error: refusal, stage: "working" });
       return permit.state?.remaining;
     };
     expect(remaining("key_a")).toBe(2);
@@ -137,19 +137,29 @@ describe("LIM-2 a request that is refused with 429", () => {
   const busy = new ApiError("ACCOUNT_BUSY");
   const limited = new ApiError("RATE_LIMITED");
   test.each([
-    ["at a gate, counts for nothing", "writes", busy, false, 2],
-    ["once its documents were read, counts", "writes", limited, true, 1],
-    ["for answers that nobody took, counts", "reads", busy, true, 1],
-    ["as a start, for answers that nobody took, counts", "executions", busy, true, 1],
-    ["as a start, by the account, counts for nothing", "executions", limited, true, 2],
-  ] as const)("%s", (_what, requestClass, error, isAtWork, remaining) => {
+    ["at a gate, counts for nothing", "writes", busy, "waiting", 2],
+    ["once its documents were read, counts", "writes", limited, "working", 1],
+    ["for answers that nobody took, counts", "reads", busy, "decided", 1],
+    ["as a start, for answers that nobody took, counts", "executions", busy, "decided", 1],
+    ["as a start, by the account, counts for nothing", "executions", limited, "working", 2],
+    ["as a start that repeats one, for its stream, counts", "executions", limited, "decided", 1],
+  ] as const)("%s", (_what, requestClass, error, stage, remaining) => {
     const limits = DeploymentLimits.parse({ requests: { perKey: { max: 3 } } });
     let nowMs = 0;
     const gate = new LimitGate(limits, () => nowMs);
     const route = routeWith({ limits: requestClass });
-    gate.failed(route, caller, { permit: gate.take(route, caller, request), error, isAtWork });
+    gate.failed(route, caller, { permit: gate.take(route, caller, request), error, stage });
     nowMs = 2_000;
     expect(gate.take(route, caller, request).state?.remaining).toBe(remaining);
+  });
+
+  test("for the stream of a start that it repeats, refuses no other start", () => {
+    const gate = new LimitGate(DeploymentLimits.parse({}), () => 0);
+    const route = routeWith({ limits: "executions" });
+    const full = new ApiError("RATE_LIMITED", { headers: { "retry-after": "60" } });
+    const permit = gate.take(route, caller, request);
+    gate.failed(route, caller, { permit, error: full, stage: "decided" });
+    expect(() => gate.take(route, caller, request)).not.toThrow();
   });
 });
 

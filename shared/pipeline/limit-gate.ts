@@ -26,9 +26,14 @@ export interface WorkPlace {
 interface Failed {
   readonly permit: Permit;
   readonly error: unknown;
-  /** Whether the request had its place, so that its documents may have been read. */
-  readonly isAtWork: boolean;
+  readonly stage: Stage;
 }
+
+/**
+ * How far a request has come. Once it works, its documents may have been read; once it is decided,
+ * whatever refuses it isn't the account.
+ */
+export type Stage = "waiting" | "working" | "decided";
 
 export class LimitGate {
   readonly #limits: DeploymentLimits["requests"];
@@ -96,12 +101,12 @@ export class LimitGate {
    * anything is read, or the account's limit on starts, whose refusal is remembered instead. All
    * other refusals cost reads each time, so they count.
    */
-  failed(route: Route, caller: Claimant, { permit, error, isAtWork }: Failed) {
+  failed(route: Route, caller: Claimant, { permit, error, stage }: Failed) {
     if (!(error instanceof ApiError) || error.status !== 429) return;
     const isOfAccount = error.code === "RATE_LIMITED" || error.code === "CONCURRENCY_LIMITED";
-    const isOfStart = isAtWork && isOfAccount && startsExecution(route);
+    const isOfStart = stage === "working" && isOfAccount && startsExecution(route);
     if (isOfStart) this.#refusals.remember(caller.id, error);
-    if (isOfStart || !isAtWork) permit.release();
+    if (isOfStart || stage === "waiting") permit.release();
   }
 }
 

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { assert } from "../core/assert.ts";
 import { derivedId, type IdKind } from "../core/ids.ts";
+import { onceClosed } from "../http/once-closed.ts";
 import { askedBy } from "./asked-by.ts";
 import { type Credential, requestFacts } from "./gates.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";
@@ -23,6 +24,11 @@ export interface MatchedRequest {
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /**
+   * Resolves if it was answered with an error that a callback threw outside of our promises, which
+   * may leave the request's steps waiting for ever.
+   */
+  readonly brokenOff: Promise<void>;
 }
 
 /** A request whose own documents have been read. */
@@ -59,7 +65,7 @@ export async function prepareRequest(
   };
   const gone = new AbortController();
   // There is no abort after a complete answer, because each creates an error with a stack.
-  response.once("close", () => {
+  onceClosed(response, () => {
     if (!response.writableFinished) gone.abort();
   });
   const ids = new RepeatableIds(deps.newId, (kind) => idOfRequest(route, context, kind));

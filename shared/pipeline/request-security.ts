@@ -16,7 +16,7 @@ export interface Authenticated<A extends Authentication = Authentication> {
   readonly freshMs: number;
   /** Looks the key up again, for a request whose body took long to arrive. */
   readonly reconfirm: () => Promise<unknown>;
-  /** Called once the request is answered. Never throws. */
+  /** Called once the request is answered or its client is gone. Never throws. */
   readonly recordKeyUse: () => Promise<void>;
 }
 

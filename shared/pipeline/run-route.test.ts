@@ -2,11 +2,18 @@
 import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { owner, runRequest, things } from "../../test/kit/run-request.ts";
+import { MemoryStore } from "../../test/kit/memory-store.ts";
+import {
+  newLimitGate,
+  newSentAnswers,
+  owner,
+  runRequest,
+  things,
+} from "../../test/kit/run-request.ts";
 import { keyRoutes } from "../../test/security/support/table.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { create } from "../store/documents.ts";
-import { type Callers, change, type Route } from "./route.ts";
+import { action, type Callers, change, type Route } from "./route.ts";
 
 beforeAll(() => void vi.stubEnv("GOOGLE_CLOUD_PROJECT", "none"));
 afterAll(() => void vi.unstubAllEnvs());
@@ -166,6 +173,72 @@ describe("an Idempotency-Key", () => {
     await runRequest(making({ space: "b", isSame: false }), { headers, store });
     await runRequest(making({ space: "a", isSame: false }), { store });
     expect(store.tried).toHaveLength(3);
+  });
+});
+
+describe("TEN-2 once the day's downloads are used up", () => {
+  const headers = { "idempotency-key": "k" };
+  const streamed: string[] = [];
+  const streamOf = (id: string) => ({
+    status: 200,
+    headers: {},
+    stream: async () => void streamed.push(id),
+  });
+  const starting = change({
+    ...stated,
+    endpoint: "POST /v1/things",
+    authenticate: "api-key",
+    limits: "executions",
+    reply: { 200: "stream" },
+    read: async ({ ids, deps }) => {
+      const id = ids.ofRequest("thread") ?? ids.next("thread");
+      return { id, found: await deps.store.get(things.doc(id)) };
+    },
+    idempotency: {
+      space: () => ["a"],
+      earlier: ({ data: { id, found } }) =>
+        found.value === null ? null : { isSame: true, answer: () => streamOf(id) },
+    },
+    decide: ({ data: { id } }) => ({
+      writes: [create(things.doc(id), { name: "made" })],
+      subject: id,
+      reply: streamOf(id),
+    }),
+  });
+
+  test("a change is made and streams, but repeating it streams nothing again", async () => {
+    const { store } = await runRequest(starting, { headers });
+    await runRequest(starting, { headers, store });
+    expect(streamed.splice(0)).toHaveLength(2);
+    const sent = newSentAnswers(store);
+    await sent.add(owner, 4 * 1024 * 1024);
+    const limits = newLimitGate();
+    const repeated = runRequest(starting, { headers, store, sent, limits });
+    await expect(repeated).rejects.toMatchObject({ code: "RATE_LIMITED", status: 429 });
+    expect(streamed.splice(0)).toEqual([]);
+    await runRequest(starting, { store, sent, limits });
+    expect(streamed.splice(0)).toHaveLength(1);
+  });
+
+  test("a stream that changes nothing is refused before anything is read, a file's isn't", async () => {
+    const store = new MemoryStore();
+    const sent = newSentAnswers(store);
+    await sent.add(owner, 4 * 1024 * 1024);
+    const steps: string[] = [];
+    const route = (kind: "stream" | "bytes") =>
+      action({
+        ...stated,
+        endpoint: "GET /v1/things",
+        authenticate: "api-key",
+        reply: { 200: kind },
+        read: async () => void steps.push(kind),
+        perform: async () => streamOf(kind),
+      });
+    const following = runRequest(route("stream"), { store, sent });
+    await expect(following).rejects.toMatchObject({ code: "RATE_LIMITED" });
+    await runRequest(route("bytes"), { store, sent });
+    expect(steps).toEqual(["bytes"]);
+    expect(streamed.splice(0)).toEqual(["bytes"]);
   });
 });
 

@@ -2,16 +2,18 @@
 import type { ServerResponse } from "node:http";
 import { allows } from "../core/keys/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { onceClosed } from "../http/once-closed.ts";
 import type { Turn } from "../limits/fair-gate.ts";
 import type { UnsentAnswers } from "../limits/unsent-answers.ts";
 import type { SentAnswers } from "../quotas/sent-answers.ts";
 import { changes, commitChange, followCommit, prepareData } from "./commit-change.ts";
-import { countSentBytes } from "./count-sent-bytes.ts";
+import { countSentBytes, requireRoomToStream } from "./count-sent-bytes.ts";
 import { clientAddress } from "./gates.ts";
 import {
   claimantOf,
   type LimitGate,
   receiveEnding,
+  type Stage,
   setLimitHeaders,
   type WorkPlace,
 } from "./limit-gate.ts";
@@ -54,28 +56,31 @@ export async function runRoute(
   const permit = known.limits.take(route, claimant, request);
   setLimitHeaders(response, permit.state);
   let place: WorkPlace | null = null;
-  let isAtWork = false;
+  let stage: Stage = "waiting";
   try {
-    if ("key" in caller) countSentBytes(route, exchange, { owner: caller.owner, sent: known.sent });
+    if ("key" in caller) {
+      const sender = { owner: caller.owner, sent: known.sent };
+      if (route.streams && route.kind !== "change") requireRoomToStream(route, sender);
+      countSentBytes(route, exchange, sender);
+    }
     const close = known.limits.open(route, claimant);
     if (close) onceClosed(response, close);
     await receiveEnding(route, request);
     place = known.limits.enter(route, claimant);
     if (place?.turn) await turnOf(place.turn, response);
     const leave = place?.leave ?? (() => undefined);
-    isAtWork = true;
-    await answer(matched, exchange, { ...known, ...authenticated, beganAt, leave });
+    void exchange.brokenOff.then(leave);
+    const decided = () => {
+      stage = "decided";
+    };
+    stage = "working";
+    await answer(matched, exchange, { ...known, ...authenticated, beganAt, leave, decided });
   } catch (error) {
-    known.limits.failed(route, claimant, { permit, error, isAtWork });
+    known.limits.failed(route, claimant, { permit, error, stage });
     throw error;
   } finally {
     place?.leave();
   }
-}
-
-function onceClosed(response: ServerResponse, act: () => void): void {
-  if (response.closed) act();
-  else response.once("close", act);
 }
 
 /** Waits for the request's turn. A client that goes away leaves the queue. */
@@ -89,11 +94,15 @@ async function turnOf(turn: Turn, response: ServerResponse): Promise<void> {
 }
 
 /** A request that has a place among those in progress. */
-interface Working extends Authenticated, Pick<FunctionState, "deps" | "security" | "unsent"> {
+interface Working
+  extends Authenticated,
+    Pick<FunctionState, "deps" | "security" | "unsent" | "sent"> {
   /** Monotonic milliseconds, taken before the key was looked up. */
   readonly beganAt: number;
   /** Gives the place back. A request that only sends a stream, or waits, needs none. */
   readonly leave: () => void;
+  /** Called once the answer is known. A refusal after that isn't one of the account. */
+  readonly decided: () => void;
 }
 
 async function answer(matched: MatchedRequest, exchange: Exchange, known: Working): Promise<void> {
@@ -101,13 +110,16 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
   const { response } = exchange;
   const { caller, confirmed, recordKeyUse } = known;
   // Reading may begin with a remembered key. It is answered only once the key is confirmed.
-  const early = canStartEarly(route, caller)
-    ? prepareRequest(matched, caller, exchange, known.deps)
-    : null;
+  const early =
+    canStartEarly(route, caller) && !response.closed
+      ? prepareRequest(matched, caller, exchange, known.deps)
+      : null;
   early?.catch(() => {});
   const confirmedCaller = await confirmed;
-  response.once("close", recordKeyUse);
+  onceClosed(response, recordKeyUse);
   requireScope(route, confirmedCaller);
+  // Nobody reads the answer, and it may be a stream. A change is made all the same.
+  if (response.closed && route.kind !== "change") return;
   const prepared = await (early ?? prepareRequest(matched, confirmedCaller, exchange, known.deps));
   const context = { ...prepared.context, caller: confirmedCaller };
   const { reply, changed, follow } = await runSteps(
@@ -116,6 +128,10 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
     known,
     response,
   );
+  known.decided();
+  if ("stream" in reply && !changed && "key" in caller) {
+    requireRoomToStream(route, { owner: caller.owner, sent: known.sent });
+  }
   if ("stream" in reply || follow) known.leave();
   if ("stream" in reply) {
     await Promise.all([sendStream(response, reply), follow?.()]);

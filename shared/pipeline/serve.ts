@@ -13,6 +13,7 @@ import { ApiError } from "../errors/api-error.ts";
 import { methodNotAllowed } from "../errors/method-not-allowed.ts";
 import { isAbandonedAttempt } from "../google/is-abandoned-attempt.ts";
 import { allowHeader, routedMethod } from "../http/methods.ts";
+import { onceClosed } from "../http/once-closed.ts";
 import { UnsentAnswers } from "../limits/unsent-answers.ts";
 import { SentAnswers } from "../quotas/sent-answers.ts";
 import { depsWithoutStore } from "./deps-without-store.ts";
@@ -34,9 +35,13 @@ const drainMs = 8_000;
 
 type Router = ReturnType<typeof routerOf>;
 
-/** Answers one request with the refusal for an error. */
-type Fail = (error: unknown) => void;
-const failOfRequest = new AsyncLocalStorage<Fail>();
+/** The request during which something was begun, which may outlive it, such as a connection. */
+interface Origin {
+  readonly response: ServerResponse;
+  /** Answers the request with the refusal for an error, and has it give up its place. */
+  readonly breakOff: (error: unknown) => void;
+}
+const origins = new AsyncLocalStorage<Origin>();
 
 /** The router demands a handler per route. We only look up the route, which is in its store. */
 function unused(): void {}
@@ -97,9 +102,14 @@ async function listen(service: Service, host: () => FunctionHost): Promise<void>
     if (!matched) return;
     expected();
     const { record } = matched;
-    const fail: Fail = (error) => refuse(error, { response, record });
-    failOfRequest.run(fail, () => {
-      runRoute(matched, { request, response }, known).catch(fail);
+    const { promise: brokenOff, resolve } = Promise.withResolvers<void>();
+    const fail = (error: unknown) => refuse(error, { response, record });
+    const breakOff = (error: unknown) => {
+      resolve();
+      fail(error);
+    };
+    origins.run({ response, breakOff }, () => {
+      runRoute(matched, { request, response, brokenOff }, known).catch(fail);
     });
   });
   process.once("SIGTERM", () => stop(server));
@@ -108,14 +118,17 @@ async function listen(service: Service, host: () => FunctionHost): Promise<void>
 
 /**
  * An error that a request's callback throws outside of our promises is answered like any other
- * failure of that request. All other uncaught errors end the process, after a line of our own,
- * since Node's would contain the error's message and the bundle's only line.
+ * failure of that request, while the request is open. All other uncaught errors end the process,
+ * also those of what an earlier request began, such as a connection that all requests share. They
+ * are logged in a line of our own, since Node's would contain the error's message and the bundle's
+ * only line.
  */
 function takeUncaught(name: string): void {
   process.on("uncaughtException", (cause, origin) => {
     if (isAbandonedAttempt(cause)) return logFailure(`${name} got an answer late`, cause);
-    const fail = failOfRequest.getStore();
-    if (fail && origin === "uncaughtException") return fail(cause);
+    const begunBy = origins.getStore();
+    const isOpen = begunBy !== undefined && !begunBy.response.closed;
+    if (isOpen && origin === "uncaughtException") return begunBy.breakOff(cause);
     logFailure(`${name} ends: an error that nobody caught`, cause);
     process.exit(1);
   });
@@ -148,7 +161,7 @@ function admit(
     error: null,
   };
   let logged = record;
-  response.once("close", () => logRequest(logged, response, startedAt));
+  onceClosed(response, () => logRequest(logged, response, startedAt));
   try {
     request.url = originForm(request.url ?? "/");
     const [path = "/", ...query] = request.url.split("?");

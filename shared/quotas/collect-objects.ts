@@ -152,31 +152,39 @@ async function finish(
   };
   const wanted = kinds.filter((kind) => value.going.some((name) => name.startsWith(`${kind}/`)));
   const { isWhole } = await forEachPage(collection, wanted, async (page) => {
-    const removed = await removeInTime(
+    const { removed, failures } = await removeInTime(
       collection,
       page.filter((object) => going.has(entryOf(object))),
     );
     for (const object of removed) going.delete(entryOf(object));
     if (removed.length > 0) await commit([...going], removed);
+    if (failures.length > 0) throw failures[0];
   });
   // What isn't listed is gone already.
   if (isWhole && (going.size > 0 || deleted === 0)) await commit([], []);
   return { condemned: 0, deleted };
 }
 
-/** Deletes a few at a time until it is late, and returns those that it deleted. */
-async function removeInTime(
-  collection: Collection,
-  objects: readonly StoredObject[],
-): Promise<readonly StoredObject[]> {
+/**
+ * Deletes a few at a time until it is late or one can't be deleted. What it deleted must be taken
+ * off the count in any case, because the bucket doesn't list it any more.
+ */
+async function removeInTime(collection: Collection, objects: readonly StoredObject[]) {
   const removed: StoredObject[] = [];
+  const failures: unknown[] = [];
+  const remove = async (object: StoredObject) => {
+    try {
+      await collection.remove(object);
+      removed.push(object);
+    } catch (error) {
+      failures.push(error);
+    }
+  };
   for (let first = 0; first < objects.length; first += deletionsAtOnceMax) {
-    if (collection.isLate()) break;
-    const some = objects.slice(first, first + deletionsAtOnceMax);
-    await Promise.all(some.map(async (object) => await collection.remove(object)));
-    removed.push(...some);
+    if (collection.isLate() || failures.length > 0) break;
+    await Promise.all(objects.slice(first, first + deletionsAtOnceMax).map(remove));
   }
-  return removed;
+  return { removed, failures };
 }
 
 /** Visits the bucket's list page by page. `isWhole` is false if it got late before the end. */

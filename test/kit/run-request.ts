@@ -8,6 +8,7 @@ import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
 import { mintOwner } from "#shared/identity/owner";
 import { UnsentAnswers } from "#shared/limits/unsent-answers";
 import { LimitGate } from "#shared/pipeline/limit-gate";
+import type { Exchange } from "#shared/pipeline/prepare-request";
 import type { AuditedChange, Authenticated } from "#shared/pipeline/request-security";
 import type { Callers, Route } from "#shared/pipeline/route";
 import { runRoute } from "#shared/pipeline/run-route";
@@ -18,7 +19,7 @@ import { MemoryStore } from "./memory-store.ts";
 
 export const owner = mintOwner(`user_${"a".repeat(21)}`, "development");
 const key = { id: "key_a", scopes: ["*"], lineageId: null };
-const caller: Callers["api-key"] = { type: "key", id: key.id, owner, key } as never;
+export const caller: Callers["api-key"] = { type: "key", id: key.id, owner, key } as never;
 
 export const things = systemCollection("things", z.object({ name: z.string() }));
 
@@ -35,16 +36,17 @@ interface How extends Partial<Authenticated> {
   readonly store?: MemoryStore;
   /** Throws if no large answer may be sent. */
   readonly requireRoom?: () => void;
+  /** A request that has arrived at a server. */
+  readonly exchange?: Pick<Exchange, "request" | "response">;
+  readonly sent?: SentAnswers;
+  readonly limits?: LimitGate;
 }
 
 /** @throws {ApiError} what the request was refused with. */
 export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
   const { headers = {}, store = new MemoryStore(), requireRoom, ...stated } = how;
   const rows: AuditedChange[] = [];
-  const request = new IncomingMessage(new Socket());
-  Object.assign(request, { method: route.method, headers });
-  request.push(null);
-  const response = new ServerResponse(request);
+  const { request, response } = how.exchange ?? newExchange(route, headers);
   const body: string[] = [];
   Object.assign(response, { end: (text: string) => body.push(text) });
   const unhurried = { freshMs: 60_000, reconfirm: async () => null, recordKeyUse: async () => {} };
@@ -63,12 +65,12 @@ export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
   const matched = { route, params: {}, query: new URLSearchParams(), credential: {}, record };
   await runRoute(
     matched as never,
-    { request, response },
+    { request, response, brokenOff: new Promise(() => {}) },
     {
       deps: deps as never,
-      limits: new LimitGate(DeploymentLimits.parse({}), () => 0),
+      limits: how.limits ?? newLimitGate(),
       unsent: new UnsentAnswers(requireRoom),
-      sent: new SentAnswers(() => store, { bytesMax: 1, now: () => 0, onFailure: () => {} }),
+      sent: how.sent ?? newSentAnswers(store),
       security: {
         authenticate: async () => ({ caller, confirmed, ...unhurried, ...stated }),
         sealDetails: async () => null,
@@ -80,4 +82,21 @@ export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
     },
   );
   return { body: body.join(""), rows, store };
+}
+
+function newExchange(route: Route, headers: Readonly<Record<string, string>>) {
+  const request = new IncomingMessage(new Socket());
+  Object.assign(request, { method: route.method, headers });
+  request.push(null);
+  return { request, response: new ServerResponse(request) };
+}
+
+/** The count of an owner who may be sent a byte a day. */
+export function newSentAnswers(store: MemoryStore): SentAnswers {
+  return new SentAnswers(() => store, { bytesMax: 1, now: () => 0, onFailure: () => {} });
+}
+
+/** A process's limits, with a clock that stands still. */
+export function newLimitGate(): LimitGate {
+  return new LimitGate(DeploymentLimits.parse({}), () => 0);
 }
