@@ -7,7 +7,7 @@ import { asCheck, type Checked, checkLedger, nothingCounted } from "#shared/owne
 import { logFailure, logViolation } from "#shared/pipeline/request-log";
 import { action, type Deps, jsonBytesMax } from "#shared/pipeline/route";
 import { auditEntry } from "#shared/store/audit-rows";
-import { overwrite } from "#shared/store/documents";
+import { overwrite, parseStored } from "#shared/store/documents";
 import {
   type LedgerCheck,
   ledgerCheckId,
@@ -15,7 +15,7 @@ import {
   ledgerRoundId,
   ledgerRounds,
 } from "#shared/store/ledger-checks";
-import { type OwnerProfile, owners } from "#shared/store/owners";
+import { OwnerProfile, owners } from "#shared/store/owners";
 
 /** Owners per call. There is a call each minute, so 1,000 owners take twenty minutes. */
 const ownersMax = 50;
@@ -23,6 +23,8 @@ const pagesMax = 20;
 /** Stays below the 120 s after which the platform ends the call. */
 const checkingMsMax = 60_000;
 
+/** A profile is parsed in its own turn, because one that can't be read mustn't stop the round. */
+const Unchecked = z.looseObject({ id: z.string() });
 const Outcome = z.object({ checked: z.record(z.string(), z.int()) });
 type Name = Checked["outcome"] | "recounting" | "failed";
 
@@ -51,7 +53,7 @@ async function checkRound(deps: Deps): Promise<Partial<Record<Name, number>>> {
   const behind = value?.afterOwnerId ?? null;
   const walk = { field: "id", after: behind === null ? null : { value: behind, id: behind } };
   const page = await deps.store.atOneMoment((snapshot) =>
-    snapshot.next(owners.all(), { ...walk, limit: ownersMax }),
+    snapshot.next({ ...owners.all(), schema: Unchecked }, { ...walk, limit: ownersMax }),
   );
   const atEnd = page.length < ownersMax;
   const write = async (afterOwnerId: string | null) =>
@@ -62,22 +64,22 @@ async function checkRound(deps: Deps): Promise<Partial<Record<Name, number>>> {
   await write(atEnd ? null : end);
   const giveUpAt = deps.now() + checkingMsMax;
   let last = behind;
-  for (const { value: profile } of page) {
+  for (const { value: stored } of page) {
     if (deps.now() > giveUpAt) break;
-    const outcome = await checkOne(deps, profile);
+    const outcome = await checkOne(deps, stored);
     counts[outcome] = (counts[outcome] ?? 0) + 1;
-    last = profile.id;
+    last = stored.id;
   }
   if (last !== end) await write(last);
   return counts;
 }
 
-async function checkOne(deps: Deps, profile: OwnerProfile): Promise<Name> {
+async function checkOne(deps: Deps, stored: z.infer<typeof Unchecked>): Promise<Name> {
   try {
-    return await check(deps, ownerOf(profile));
+    return await check(deps, ownerOf(parseStored(OwnerProfile, stored)));
   } catch (cause) {
     logFailure("a ledger couldn't be checked; it is tried again", cause, {
-      ownerId: profile.id,
+      ownerId: stored.id,
     });
     return "failed";
   }

@@ -2,11 +2,18 @@ import { Timestamp } from "@google-cloud/firestore";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import type { Ref, Version, Write } from "#shared/store/documents";
+import type { DueDocument } from "#shared/store/due-documents";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
-import { sweepEach, sweepingMsMax } from "./sweep-each.ts";
+import { type SweepTurn, sweepEach, sweepingMsMax } from "./sweep-each.ts";
 
 const Due = z.object({ v: z.literal(1), dueAt: z.int() });
+const nameOf = ({ path }: Ref) => path.slice("orders/".length);
 const refOf = (name: string): Ref<typeof Due> => ({ path: `orders/${name}`, schema: Due });
+
+async function dueDocument(store: MemoryStore, name: string): Promise<DueDocument<typeof Due>> {
+  const ref = refOf(name);
+  return { ref, found: await store.require(ref) };
+}
 
 /** Orders that are due since 1, 2, 3 …, and what is done to them. */
 async function newOrders(names: readonly string[]) {
@@ -20,20 +27,21 @@ async function newOrders(names: readonly string[]) {
   const due = async () => {
     const all = await Promise.all(names.map(async (name) => [name, await dueAtOf(name)] as const));
     const now = all.filter(([, dueAt]) => dueAt <= nowMs).sort(([, a], [, b]) => a - b);
-    return now.map(([name]) => name);
+    return await Promise.all(now.map(async ([name]) => await dueDocument(store, name)));
   };
   const sweep = async (work: (name: string) => Promise<void>) => {
     const begun: string[] = [];
     const done = sweepEach({ store, now: () => nowMs }, await due(), {
       concurrency: 1,
-      ref: refOf,
       dueField: "dueAt",
-      work: async (name) => {
+      work: async ({ ref }) => {
+        const name = nameOf(ref);
         begun.push(name);
         await work(name);
         return name;
       },
-      failed: (name) => `${name} failed`,
+      failure: { message: "an order failed", facts: () => ({}) },
+      failed: "failed",
     });
     return { begun, done };
   };
@@ -79,24 +87,22 @@ describe("TEN-2 sweepEach()", () => {
     const { done } = await sweep(async (name) => {
       if (name === "bad") throw new Error("each time");
     });
-    expect(await done).toEqual(["bad failed", "good"]);
+    expect(await done).toEqual(["failed", "good"]);
   });
 
   test("tells its work when the document had been changed before it was put off", async () => {
     const { store } = await newOrders(["one"]);
     const before = (await store.get(refOf("one"))).version;
-    await sweepEach({ store, now: () => 5 }, ["one"], {
+    const turns: SweepTurn[] = [];
+    await sweepEach({ store, now: () => 5 }, [await dueDocument(store, "one")], {
       concurrency: 1,
-      ref: refOf,
       dueField: "dueAt",
-      work: async (_, { changedAt, version, isLate }) => {
-        expect(changedAt).toEqual(before);
-        expect(version).toEqual(new Timestamp((before?.seconds ?? 0) + 1, 0));
-        expect(isLate()).toBe(false);
-      },
-      failed: (_, cause) => {
-        throw cause;
-      },
+      work: async (_, turn) => void turns.push(turn),
+      failure: { message: "an order failed", facts: () => ({}) },
+      failed: undefined,
     });
+    const version = new Timestamp((before?.seconds ?? 0) + 1, 0);
+    expect(turns).toMatchObject([{ changedAt: before, version }]);
+    expect(turns[0]?.isLate()).toBe(false);
   });
 });

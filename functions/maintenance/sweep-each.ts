@@ -1,6 +1,9 @@
 import pMap from "p-map";
 import type * as z from "zod";
+import { logFailure } from "#shared/pipeline/request-log";
 import type { Ref, Version } from "#shared/store/documents";
+import type { DueDocument } from "#shared/store/due-documents";
+import type { Found } from "#shared/store/read-document";
 import { type PutOffDeps, putOff } from "./put-off.ts";
 
 /** How long a call works. The platform ends it after 120 s. */
@@ -17,36 +20,50 @@ export interface SweepTurn {
 }
 
 /**
- * Works on what is due, the longest due first, until the call's time is over. Each thing is put off
- * before its work begins. Otherwise work that takes longer than a call may would be the first of
- * every call, and nothing else would be worked on.
- * @param sweep.work Must write from when the thing is due again, if it is.
+ * Works on what is due, the longest due first, until the call's time is over. Each document is put
+ * off before its work begins. Otherwise work that takes longer than a call may would be the first
+ * of every call, and nothing else would be worked on. One that can't be read is put off as well.
+ * @param sweep.work Must write from when the document is due again, if it is.
  */
-export async function sweepEach<T, S extends z.ZodObject, O>(
+export async function sweepEach<S extends z.ZodObject, O>(
   deps: PutOffDeps,
-  due: readonly T[],
+  due: readonly DueDocument<S>[],
   sweep: {
     readonly concurrency: number;
-    readonly ref: (one: T) => Ref<S>;
     readonly dueField: string;
-    readonly work: (one: T, turn: SweepTurn) => Promise<O>;
-    /** Called when the work throws; the thing stays put off. */
-    readonly failed: (one: T, cause: unknown) => O;
+    readonly work: (found: Found<S>, turn: SweepTurn) => Promise<O>;
+    /** What to log when the work throws; the document stays put off. */
+    readonly failure: { readonly message: string; readonly facts: (value: z.output<S>) => object };
+    /** The outcome of work that failed, or that couldn't begin. */
+    readonly failed: O;
   },
 ): Promise<readonly O[]> {
   const giveUpAt = deps.now() + sweepingMsMax;
   const isLate = () => deps.now() > giveUpAt;
   const outcomes: O[] = [];
-  const sweepOne = async (one: T) => {
+  const sweepOne = async ({ ref, ...one }: DueDocument<S>) => {
     if (isLate()) return;
-    const taken = await putOff(deps, sweep.ref(one), sweep.dueField);
-    if (!taken) return;
+    const taken = await putOff(deps, ref, sweep.dueField);
+    if (one.found === null) {
+      logUnreadable(ref, one.cause);
+      outcomes.push(sweep.failed);
+    } else if (taken) {
+      outcomes.push(await attempt(one.found, { isLate, ...taken }));
+    }
+  };
+  const attempt = async (found: Found<S>, turn: SweepTurn): Promise<O> => {
     try {
-      outcomes.push(await sweep.work(one, { isLate, ...taken }));
+      return await sweep.work(found, turn);
     } catch (cause) {
-      outcomes.push(sweep.failed(one, cause));
+      logFailure(sweep.failure.message, cause, sweep.failure.facts(found.value));
+      return sweep.failed;
     }
   };
   await pMap(due, sweepOne, { concurrency: sweep.concurrency });
   return outcomes;
+}
+
+/** A document's path holds ids only. */
+export function logUnreadable({ path }: Ref, cause: unknown): void {
+  logFailure("a due document can't be read, so it isn't swept; it is tried again", cause, { path });
 }

@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { closeDueKey, dueKeys, type FoundKey } from "#shared/keys/revoke-keys";
-import { logFailure } from "#shared/pipeline/request-log";
 import { action, jsonBytesMax } from "#shared/pipeline/route";
 import { sweepEach } from "./sweep-each.ts";
 
@@ -27,15 +26,15 @@ export const sweepKeys = action({
   perform: async ({ deps }) => {
     const due = await dueKeys(deps, keysMax);
     const counts = { due: due.length, closed: 0, stopped: 0, failed: 0 };
-    const outcomes = await sweepEach<FoundKey, FoundKey["ref"]["schema"], KeyOutcome>(deps, due, {
+    const outcomes = await sweepEach<FoundKey["ref"]["schema"], KeyOutcome>(deps, due, {
       concurrency,
-      ref: ({ ref }) => ref,
       dueField: "dueAt",
       work: async (key) => await closeDueKey(deps, key),
-      failed: ({ value: { id: keyId } }, cause) => {
-        logFailure("a key wasn't closed; it is tried again", cause, { keyId });
-        return "failed";
+      failure: {
+        message: "a key wasn't closed; it is tried again",
+        facts: ({ id }) => ({ keyId: id }),
       },
+      failed: "failed",
     });
     for (const outcome of outcomes) counts[outcome] += 1;
     return ok(counts);

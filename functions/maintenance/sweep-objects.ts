@@ -1,20 +1,24 @@
 import * as z from "zod";
 import { deploymentLimits } from "#shared/config";
 import { noParams, noQuery, ok } from "#shared/contract/common";
-import { existingOwner, newOwner } from "#shared/owners/act-on-owner";
-import { logFailure } from "#shared/pipeline/request-log";
+import { existingOwner } from "#shared/owners/act-on-owner";
 import { action, type Deps, jsonBytesMax } from "#shared/pipeline/route";
 import { type Collected, collectObjects, realCollection } from "#shared/quotas/collect-objects";
 import { referencedObjects } from "#shared/quotas/references";
 import type { Version } from "#shared/store/documents";
-import { StorageUsage, storageUsageId, storageUsages } from "#shared/store/usage";
+import { StorageUsage, storageUsages } from "#shared/store/usage";
 import { isConflict } from "#shared/store/with-deadline";
 import { type SweepTurn, sweepEach } from "./sweep-each.ts";
 
 /** The most owners per call; the rest is due at the next. */
 const ownersMax = 20;
 
-const Due = StorageUsage.pick({ v: true, kind: true, ownerId: true, sweepAt: true });
+const dueNow = {
+  schema: StorageUsage.pick({ v: true, kind: true, ownerId: true, sweepAt: true }),
+  where: [["kind", "storage"]],
+  field: "sweepAt",
+  limit: ownersMax,
+} as const;
 
 export const sweepObjects = action({
   endpoint: "POST /internal/maintenance/objects",
@@ -33,22 +37,20 @@ export const sweepObjects = action({
   beforeConfirmed: "nothing",
   read: "nothing",
   perform: async ({ deps }) => {
-    const due = await deps.store.findDue(storageUsages.name, Due, {
-      where: ["kind", "storage"],
-      due: ["sweepAt", deps.now()],
-      limit: ownersMax,
-    });
+    const due = await deps.store.findDue(
+      { ofEachOwner: storageUsages.name },
+      { ...dueNow, until: deps.now() },
+    );
     const counts = { due: due.length, condemned: 0, deleted: 0, failed: 0 };
     const outcomes = await sweepEach(deps, due, {
       concurrency: 1,
-      ref: ({ ownerId }) => storageUsages.of(newOwner(ownerId, "production"), storageUsageId),
       dueField: "sweepAt",
-      work: async ({ ownerId }, turn) => await sweepOne(deps, ownerId, turn),
-      failed: ({ ownerId }, cause) => {
-        const what = "an owner's unreferenced objects remain; it is tried again";
-        logFailure(what, cause, { ownerId });
-        return null;
+      work: async ({ value: { ownerId } }, turn) => await sweepOne(deps, ownerId, turn),
+      failure: {
+        message: "an owner's unreferenced objects remain; it is tried again",
+        facts: ({ ownerId }) => ({ ownerId }),
       },
+      failed: null,
     });
     for (const collected of outcomes) {
       counts.condemned += collected?.condemned ?? 0;

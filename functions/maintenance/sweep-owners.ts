@@ -1,9 +1,7 @@
 import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { dueFollowUps, followAccount } from "#shared/owners/suspend-owner";
-import { logFailure } from "#shared/pipeline/request-log";
 import { action, jsonBytesMax } from "#shared/pipeline/route";
-import { keyFollowUps } from "#shared/store/key-follow-ups";
 import { sweepEach } from "./sweep-each.ts";
 
 /** The most owners per call; the rest is due at the next. */
@@ -27,16 +25,16 @@ export const sweepOwners = action({
     const due = await dueFollowUps(deps, ownersMax);
     const outcomes = await sweepEach(deps, due, {
       concurrency: ownersMax,
-      ref: ({ value }) => keyFollowUps.doc(value.ownerId),
       dueField: "dueAt",
       work: async ({ value }) => {
         await followAccount(deps, value.ownerId);
         return true;
       },
-      failed: ({ value: { ownerId } }, cause) => {
-        logFailure("an account's keys don't follow it yet; it is tried again", cause, { ownerId });
-        return false;
+      failure: {
+        message: "an account's keys don't follow it yet; it is tried again",
+        facts: ({ ownerId }) => ({ ownerId }),
       },
+      failed: false,
     });
     return ok({ due: due.length, followed: outcomes.filter((followed) => followed).length });
   },

@@ -2,7 +2,6 @@ import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { finishShredding } from "#shared/environments/shred";
 import { existingOwner } from "#shared/owners/act-on-owner";
-import { logFailure } from "#shared/pipeline/request-log";
 import { action, type Deps, jsonBytesMax } from "#shared/pipeline/route";
 import {
   type PendingKeyDestruction,
@@ -28,21 +27,20 @@ export const sweepShreds = action({
   beforeConfirmed: "nothing",
   read: "nothing",
   perform: async ({ deps }) => {
-    const due = await deps.store.findRefs(pendingKeyDestructions.all(), {
-      between: { field: "dueAt", from: undefined, to: deps.now() },
-      orderBy: [["dueAt", "asc"]],
-      limit: shredsMax,
-    });
+    const { path, schema } = pendingKeyDestructions.all();
+    const due = await deps.store.findDue(
+      { collection: path },
+      { schema, field: "dueAt", until: deps.now(), limit: shredsMax },
+    );
     const outcomes = await sweepEach(deps, due, {
       concurrency: 1,
-      ref: ({ value }) => pendingKeyDestructions.doc(value.environmentId),
       dueField: "dueAt",
       work: async ({ value }) => await finish(deps, value),
-      failed: ({ value: { environmentId } }, cause) => {
-        const what = "a deleted environment's keys remain; it is tried again";
-        logFailure(what, cause, { environmentId });
-        return false;
+      failure: {
+        message: "a deleted environment's keys remain; it is tried again",
+        facts: ({ environmentId }) => ({ environmentId }),
       },
+      failed: false,
     });
     return ok({ due: due.length, shredded: outcomes.filter((done) => done).length });
   },

@@ -8,7 +8,7 @@ import { logFailure } from "#shared/pipeline/request-log";
 import { action, type Deps, jsonBytesMax, type Route } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
 import { putOff } from "./put-off.ts";
-import { sweepingMsMax } from "./sweep-each.ts";
+import { logUnreadable, sweepingMsMax } from "./sweep-each.ts";
 
 /** The most executions per call; the rest stays due. Little more than their ids is read. */
 export const executionsMax = 1_000;
@@ -41,8 +41,11 @@ function sweepRoute({ status, ...sweep }: Sweep) {
     read: "nothing",
     perform: async ({ deps }) => {
       const due = await dueExecutions(deps, { status, limit: executionsMax });
-      const swept = await sweepAll(deps, roundRobinByOwner(due, servedAt));
-      return ok({ due: due.length, swept });
+      const unreadable = await putOffUnreadable(deps, due);
+      const readable = due.flatMap(({ found }) => (found ? [found.value] : []));
+      const swept = await sweepAll(deps, roundRobinByOwner(readable, servedAt));
+      const failed = (swept.failed ?? 0) + unreadable;
+      return ok({ due: due.length, swept: { ...swept, ...(failed > 0 && { failed }) } });
     },
   });
 }
@@ -61,6 +64,16 @@ async function sweepAll(deps: Deps, due: readonly DueExecution[]): Promise<Count
     if (outcomes.includes("full") || deps.now() > giveUpAt) break;
   }
   return counts;
+}
+
+/** @returns how many couldn't be read. */
+async function putOffUnreadable(deps: Deps, due: Awaited<ReturnType<typeof dueExecutions>>) {
+  const unreadable = due.flatMap((one) => (one.found === null ? [one] : []));
+  for (const { ref, cause } of unreadable) {
+    await putOff(deps, ref, "sweepAt");
+    logUnreadable(ref, cause);
+  }
+  return unreadable.length;
 }
 
 async function sweepOne(deps: Deps, due: DueExecution): Promise<Swept | "failed"> {

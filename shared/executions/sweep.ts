@@ -17,6 +17,7 @@ import type { EndReason } from "../protocol/runner.ts";
 import { auditEntry } from "../store/audit-rows.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import { replace, type Snapshot, type Version } from "../store/documents.ts";
+import type { DueDocument } from "../store/due-documents.ts";
 import { Execution, executions } from "../store/executions.ts";
 import type { Found } from "../store/read-document.ts";
 import type { Store } from "../store/store.ts";
@@ -46,6 +47,7 @@ export type Swept = "dispatched" | "ended" | "waiting" | "full" | "gone";
 
 /** The fields of an execution that its turn depends on. */
 const DueExecution = Execution.pick({
+  sweepAt: true,
   id: true,
   ownerId: true,
   mode: true,
@@ -58,13 +60,12 @@ export type DueExecution = z.infer<typeof DueExecution>;
 export async function dueExecutions(
   deps: SweepDeps,
   which: { readonly status: "queued" | "running"; readonly limit: number },
-): Promise<readonly DueExecution[]> {
+): Promise<readonly DueDocument<typeof DueExecution>[]> {
   const { status, limit } = which;
-  return await deps.store.findDue(executions.name, DueExecution, {
-    where: ["status", status],
-    due: ["sweepAt", deps.now()],
-    limit,
-  });
+  const due = { field: "sweepAt", until: deps.now(), limit };
+  const where = [["status", status]] as const;
+  const source = { ofEachOwner: executions.name };
+  return await deps.store.findDue(source, { schema: DueExecution, ...due, where });
 }
 
 export async function sweepDue(deps: SweepDeps, due: DueExecution): Promise<Swept> {

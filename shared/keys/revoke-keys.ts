@@ -14,6 +14,7 @@ import { mintOwner, type Owner } from "../identity/owner.ts";
 import { type ApiKey, apiKeys } from "../store/api-keys.ts";
 import { auditEntry } from "../store/audit-rows.ts";
 import { patch, patchInside, type Write } from "../store/documents.ts";
+import type { DueDocument } from "../store/due-documents.ts";
 import { accountId, accounts } from "../store/owners.ts";
 import type { Found } from "../store/read-document.ts";
 import type { Store } from "../store/store.ts";
@@ -107,10 +108,12 @@ export function settleKey({ store }: Pick<StopDeps, "store">, { ref }: Pick<Foun
 }
 
 /** Keys that have work due, longest overdue first. */
-export async function dueKeys(deps: StopDeps, limit: number): Promise<readonly FoundKey[]> {
-  const between = { field: "dueAt", from: 1, to: deps.now() };
-  const orderBy = [["dueAt", "asc"]] as const;
-  return await deps.store.findRefs(apiKeys.all(), { between, orderBy, limit });
+export async function dueKeys(
+  { store, now }: Pick<StopDeps, "store" | "now">,
+  limit: number,
+): Promise<readonly DueDocument<typeof apiKeys.schema>[]> {
+  const { path, schema } = apiKeys.all();
+  return await store.findDue({ collection: path }, { schema, field: "dueAt", until: now(), limit });
 }
 
 /**

@@ -11,9 +11,9 @@ import { finishClosing, stopDeadlineMs } from "../keys/revoke-keys.ts";
 import { apiKeys } from "../store/api-keys.ts";
 import { StaleRead } from "../store/change.ts";
 import { overwrite, patch, patchInside, remove, type Write } from "../store/documents.ts";
+import type { DueDocument } from "../store/due-documents.ts";
 import { type KeyFollowUp, keyFollowUps } from "../store/key-follow-ups.ts";
 import { accountId, accounts, type OwnerProfile, owners } from "../store/owners.ts";
-import type { Found } from "../store/read-document.ts";
 import { present, type ReadStore, type Store } from "../store/store.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
 
@@ -94,9 +94,9 @@ export async function followAccount(deps: StopDeps, id: string): Promise<readonl
 export async function dueFollowUps(
   { store, now }: Pick<StopDeps, "store" | "now">,
   limit: number,
-): Promise<readonly Found<typeof keyFollowUps.schema>[]> {
-  const between = { field: "dueAt", from: 1, to: now() };
-  return await store.findRefs(keyFollowUps.all(), { between, orderBy: [["dueAt", "asc"]], limit });
+): Promise<readonly DueDocument<typeof keyFollowUps.schema>[]> {
+  const { path, schema } = keyFollowUps.all();
+  return await store.findDue({ collection: path }, { schema, field: "dueAt", until: now(), limit });
 }
 
 /** Goes page by page until every key agrees with the account. */

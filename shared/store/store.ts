@@ -17,6 +17,7 @@ import {
   type Version,
   type Write,
 } from "./documents.ts";
+import { type DueDocument, type DueRequest, readDue } from "./due-documents.ts";
 import { type Filter, filtered, ordered, type PageRequest } from "./queries.ts";
 import { type Found, found, read } from "./read-document.ts";
 import { readFitting, readPage, type Wanted } from "./read-page.ts";
@@ -192,29 +193,18 @@ export class Store {
   }
 
   /**
-   * Finds due documents in the collections of all owners, for sweeps, which name no owner. The
-   * longest due come first, with the fields of `part` only.
+   * Finds due documents for sweeps, which name no owner: those of one collection, or those of the
+   * collections with one name below each owner.
    */
   async findDue<S extends z.ZodObject>(
-    collection: string,
-    part: S,
-    which: {
-      readonly where: readonly [field: string, value: string];
-      readonly due: readonly [field: string, until: number];
-      readonly limit: number;
-    },
-  ): Promise<readonly z.output<S>[]> {
-    const [field, value] = which.where;
-    const [dueField, until] = which.due;
-    const query = this.#db
-      .collectionGroup(collection)
-      .where(field, "==", value)
-      .where(dueField, "<=", until)
-      .orderBy(dueField)
-      .select(...Object.keys(part.shape))
-      .limit(which.limit);
-    const documents = await withDeadline(query.get());
-    return documents.docs.map((doc) => parseStored(part, doc.data()));
+    source: { readonly collection: string } | { readonly ofEachOwner: string },
+    request: DueRequest<S>,
+  ): Promise<readonly DueDocument<S>[]> {
+    const all =
+      "collection" in source
+        ? this.#db.collection(source.collection)
+        : this.#db.collectionGroup(source.ofEachOwner);
+    return await withDeadline(readDue(all, request));
   }
 
   /**

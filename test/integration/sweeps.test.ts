@@ -1,9 +1,9 @@
 /** Work that maintenance can't finish stays due, and delays nothing else. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { derivedId } from "#shared/core/ids";
 import { accounts, audiences } from "../../local/cloud/names.ts";
 import { send } from "../kit/client.ts";
-import { functionUrl, idTokenFor } from "../kit/cloud.ts";
+import { functionUrl, idTokenFor, until } from "../kit/cloud.ts";
 import { newOwner, newThread, runScript } from "../kit/owners.ts";
 import { plantExecution } from "../kit/plant-execution.ts";
 import { firestore } from "../kit/store.ts";
@@ -51,4 +51,38 @@ test("TEN-2 what fails at each sweep goes behind all else that is due", async ()
     await place.delete();
   }
   await Promise.all([remove(), inTheWay.delete()]);
+});
+
+const unreadable = [
+  ["outbox", "owners/user_of_nobody/executions/run_unreadable", "sweepAt", { status: "queued" }],
+  ["reaper", "owners/user_of_nobody/executions/run_unreadable", "sweepAt", { status: "running" }],
+  ["objects", "owners/user_of_nobody/usage/storage", "sweepAt", { kind: "storage" }],
+  ["shreds", "shreds/env_unreadable", "dueAt", {}],
+  ["owners", "keyFollowUps/user_unreadable", "dueAt", {}],
+  ["keys", "apiKeys/unreadable", "dueAt", {}],
+] as const;
+
+describe("TEN-2 a document that can't be read", () => {
+  test.each(unreadable)(
+    "goes behind all else that is due: %s",
+    async (what, path, field, planted) => {
+      const place = firestore().doc(path);
+      await place.set({ ...planted, [field]: minuteAgo });
+      await sweep(what);
+      expect((await place.get()).get(field)).toBeGreaterThan(Date.now());
+      await place.delete();
+    },
+  );
+
+  test("doesn't hold back the check of the other owners' ledgers", async () => {
+    const owner = firestore().doc("owners/user_-unreadable");
+    const round = firestore().doc("system/ledger-round");
+    await owner.set({ id: owner.id });
+    await until("the round to pass it", async () => {
+      await round.set({ v: 1, afterOwnerId: "user_-unreadabl" });
+      await sweep("ledgers");
+      return (await round.get()).get("afterOwnerId") !== "user_-unreadabl";
+    });
+    await owner.delete();
+  });
 });

@@ -1,0 +1,44 @@
+/** What sweeps read: documents of all owners that have become due. */
+import type { Query } from "@google-cloud/firestore";
+import type * as z from "zod";
+import type { Ref } from "./documents.ts";
+import { ordered, type PageRequest } from "./queries.ts";
+import { type Found, found } from "./read-document.ts";
+
+/** Which documents are due: those with a number up to `until` in `field`. */
+export interface DueRequest<S extends z.ZodObject> extends Pick<PageRequest, "where" | "limit"> {
+  /** Only its fields are read. */
+  readonly schema: S;
+  readonly field: string;
+  /** Epoch milliseconds. */
+  readonly until: number;
+}
+
+/**
+ * A due document, or the reason why it can't be read. A sweep serves everybody, so one document
+ * that a newer release or a fault wrote mustn't stop it for the others.
+ */
+export type DueDocument<S extends z.ZodObject> =
+  | { readonly ref: Ref<S>; readonly found: Found<S> }
+  | { readonly ref: Ref<S>; readonly found: null; readonly cause: unknown };
+
+/** The longest due come first. */
+export async function readDue<S extends z.ZodObject>(
+  all: Query,
+  { schema, field, until, where = [], limit }: DueRequest<S>,
+): Promise<readonly DueDocument<S>[]> {
+  const between = { field, from: undefined, to: until };
+  const due = ordered(all, { where, between, orderBy: [[field, "asc"]] });
+  const { docs } = await due
+    .select(...Object.keys(schema.shape))
+    .limit(limit)
+    .get();
+  return docs.map((doc) => {
+    const ref = { path: doc.ref.path, schema };
+    try {
+      return { ref, found: found(schema, doc) };
+    } catch (cause) {
+      return { ref, found: null, cause };
+    }
+  });
+}
