@@ -2,6 +2,7 @@
  * A process is killed at every step of the flow; each step is a call that is held at that point.
  */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { Execution } from "#shared/store/executions";
 import { expectSettled } from "../kit/assert-settled.ts";
 import { multipart, send } from "../kit/client.ts";
 import {
@@ -11,12 +12,14 @@ import {
   orderRunFault,
   releaseHeld,
   startCloudAgain,
+  until,
   untilHeld,
 } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, type TestOwner } from "../kit/owners.ts";
 import { killPart, type RunnerPart } from "../kit/processes.ts";
 import { sharedOut } from "../kit/shard.ts";
 import { startExecution, untilRunning } from "../kit/start-execution.ts";
+import { firestore } from "../kit/store.ts";
 
 interface Running {
   readonly owner: TestOwner;
@@ -49,7 +52,7 @@ function held(target: string, method: string, when: "before" | "after", nth = 1)
 
 /**
  * The settlement reads a workspace that changed meanwhile; otherwise it would know both manifests.
- * From there on the gateway commits only the settlement.
+ * From there on the gateway commits twice: the size of the merged manifest, and the settlement.
  */
 const reading: Step = {
   prepare: async () => await steps.saving.prepare(),
@@ -67,11 +70,30 @@ function settling(when: "before" | "after"): Step {
     prepare: reading.prepare,
     reached: async (running) => {
       await reading.reached(running);
-      await holdCall("runner-gateway", "Commit", when);
+      await holdCall("runner-gateway", "Commit", when, 2);
       await releaseHeld("storage");
-      await untilHeld("runner-gateway");
+      if (when === "before") await untilHeld("runner-gateway");
+      else await untilHeldAfter(running, ({ endedAt }) => endedAt !== null);
     },
   };
+}
+
+/**
+ * Waits until the gateway's commit that is held has changed the execution. One that conflicts with
+ * another process, such as the writing of the job's name, changes nothing and is tried again.
+ */
+async function untilHeldAfter(
+  { owner, executionId }: Running,
+  hasChanged: (execution: Execution) => boolean,
+): Promise<void> {
+  const place = firestore().doc(`owners/${owner.id}/executions/${executionId}`);
+  await until("a commit that is held and has landed", async () => {
+    await untilHeld("runner-gateway");
+    if (hasChanged((await place.get()).data() as Execution)) return true;
+    await holdCall("runner-gateway", "Commit", "after");
+    await releaseHeld("runner-gateway");
+    return false;
+  });
 }
 
 async function uploadFile(
@@ -93,7 +115,11 @@ const steps = {
   named: held("threads", "Commit", "after", 2),
   claiming: held("runner-gateway", "BatchGetDocuments", "before"),
   beforeClaim: held("runner-gateway", "Commit", "before"),
-  afterClaim: held("runner-gateway", "Commit", "after"),
+  afterClaim: {
+    prepare: async () => await holdCall("runner-gateway", "Commit", "after"),
+    reached: async (running: Running) =>
+      await untilHeldAfter(running, ({ status }) => status === "running"),
+  },
   fetching: held("storage", "download", "before"),
   running: {
     prepare: async () => undefined,
