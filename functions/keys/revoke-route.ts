@@ -44,13 +44,14 @@ export function revokeRoute({ endpoint, summary, audit, deletes, message }: Revo
       const stop = !body.keepExecutions;
       const fields = deletes ? { deletedAt: now } : {};
       const isDone = revokedAt !== null && !deletes && !(stop && executionIds.length > 0);
-      const answer = (ids: readonly string[]) =>
-        ok({ success: true, message, id, executionIds: [...ids], executionsStopped: stop });
+      const answer = (ids: readonly string[], executionsStopped: boolean) =>
+        ok({ success: true, message, id, executionIds: [...ids], executionsStopped });
       return {
         writes: isDone ? [] : closeKey(caller.owner, key, { stop, now, fields }),
         subject: id,
         facts: { prefix, executions: executionIds.length, executionsStopped: stop },
-        reply: answer(executionIds),
+        // Sent if stopping them fails, which maintenance then does.
+        reply: answer(executionIds, stop && executionIds.length === 0),
         answer,
         stop,
       };
@@ -59,7 +60,7 @@ export function revokeRoute({ endpoint, summary, audit, deletes, message }: Revo
     answerAfter: async ({ caller, data: { key }, decided: { answer, stop }, request, deps }) => {
       const by = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
       const which = { owner: caller.owner, keyId: key.value.id, stop, by };
-      return answer(await finishClosing(deps, { ...which, done: settleKey(deps, key) }));
+      return answer(await finishClosing(deps, { ...which, done: settleKey(deps, key) }), stop);
     },
   });
 }

@@ -109,6 +109,25 @@ describe.concurrent("KEY-5 what a key runs when it ends", () => {
     expect(await actionsOn(owner, expiring)).toEqual(["key.created", "key.expired"]);
   });
 
+  test("F13 isn't said to be stopped as long as stopping fails", async () => {
+    const doomed = await anotherKey(owner);
+    const [keys, { executionId, over }] = await Promise.all([
+      apart("keys"),
+      running(doomed, environmentId),
+    ]);
+    await untilUsed(owner, doomed);
+    keys.proxy.faults.order("Commit", { kind: "delay", delayMs: 0 });
+    keys.proxy.faults.order("Commit", { kind: "unavailable-before" }, 100);
+    const answer = await revoke(owner, doomed, {}, keys.baseUrl);
+    expect(answer).toMatchObject({ status: 200, json: { executionsStopped: false } });
+    expect(answer.json.executionIds).toEqual([executionId]);
+    keys.proxy.faults.clear();
+    await makeDue(doomed, {});
+    await over;
+    await until("its end", async () => (await executionOf(owner, executionId)).endedAt);
+    expect((await executionOf(owner, executionId)).status).toBe("cancelled");
+  });
+
   test.runIf(isTurn(1, 3))(
     "F13 is stopped although the revoking process died half-way",
     async () => {
