@@ -98,7 +98,7 @@ export const KeyClosed = z.object({
   id: z.string(),
   /** The executions that the key had running. */
   executionIds: z.array(z.string()),
-  /** False if they were to be kept, or if stopping them failed: then maintenance goes on with it. */
+  /** False if they were to be kept, or if stopping failed: then maintenance goes on with it. */
   executionsStopped: z.boolean(),
 });
 
