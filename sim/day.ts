@@ -3,7 +3,7 @@
  * decide about money, limits and turns; the rest is the platform's time.
  */
 import { hold } from "#shared/core/money/hold";
-import { effectiveLimits, initialHold } from "#shared/executions/initial-hold";
+import { effectiveLimits, firstHoldRequest } from "#shared/executions/first-hold-request";
 import { type AccountChange, AccountLane } from "./account-lane.ts";
 import { durations } from "./assumptions.ts";
 import { Clock } from "./clock.ts";
@@ -123,7 +123,7 @@ class Day {
           executionCostMaxMicrousd: null,
           dayCostMaxMicrousd: null,
         };
-        const asked = initialHold({ key, execution: run.metered, limits, now });
+        const asked = firstHoldRequest({ key, execution: run.metered, limits, now });
         const held = hold(account, { ...asked, executionId: run.id });
         if (held.granted) return held.account;
         refusal = held.refusal;

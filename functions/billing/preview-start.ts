@@ -7,7 +7,7 @@ import { type HoldRefusal, refusalOf } from "#shared/core/money/hold";
 import { computeCostMicrousd } from "#shared/core/money/pricing";
 import { currentDefaults } from "#shared/environments/default-environment";
 import { ApiError } from "#shared/errors/api-error";
-import { effectiveLimits, initialHold } from "#shared/executions/initial-hold";
+import { effectiveLimits, firstHoldRequest } from "#shared/executions/first-hold-request";
 import { startRefusal } from "#shared/executions/start-refusal";
 import type { Owner } from "#shared/identity/owner";
 import type { Profile } from "#shared/protocol/job";
@@ -72,7 +72,7 @@ export function previewStart(key: ApiKey, place: StartPlace, now: number): Start
   const { account, profile } = place;
   const limits = effectiveLimits(deploymentLimits(), account);
   const { wallClockMs } = limits;
-  const asked = initialHold({ key, execution: { profile, wallClockMs }, limits, now });
+  const asked = firstHoldRequest({ key, execution: { profile, wallClockMs }, limits, now });
   const ceilingMicrousd = key.executionCostMaxMicrousd ?? Number.POSITIVE_INFINITY;
   const maxMicrousd = Math.min(computeCostMicrousd(profile, wallClockMs), ceilingMicrousd);
   const wholeMicrousd = Math.max(maxMicrousd, asked.amountMicrousd);

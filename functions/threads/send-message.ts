@@ -6,13 +6,13 @@ import { warningsOf } from "#shared/contract/secret";
 import { ticketRandomBytes } from "#shared/core/executions/ticket";
 import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
-import { eventStream } from "#shared/executions/event-stream";
 import {
   digestSalt,
   isSameRequest,
   requestDigest,
   saltedDigest,
 } from "#shared/executions/request-digest";
+import { sseStream } from "#shared/executions/sse-stream";
 import { fromItsStart } from "#shared/executions/stream-start";
 import { endOverdue } from "#shared/executions/sweep";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
@@ -62,7 +62,7 @@ export const sendMessage = change({
         ? null
         : {
             isSame: isSameRequest(earlier.requestSha256, asked),
-            answer: () => eventStream(context, fromItsStart(earlier)),
+            answer: () => sseStream(context, fromItsStart(earlier)),
           };
     },
   },
@@ -90,7 +90,7 @@ export const sendMessage = change({
         heldMicrousd: execution.holdMicrousd,
         network: execution.network.mode,
       },
-      reply: withWarnings(eventStream(context, fromItsStart(execution)), body),
+      reply: withWarnings(sseStream(context, fromItsStart(execution)), body),
       started,
     };
   },

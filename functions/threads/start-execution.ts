@@ -5,7 +5,7 @@ import type { Account } from "#shared/core/money/account";
 import { hold, type KeyCeilings } from "#shared/core/money/hold";
 import { cutText } from "#shared/core/usable-text";
 import { ApiError } from "#shared/errors/api-error";
-import { effectiveLimits, initialHold } from "#shared/executions/initial-hold";
+import { effectiveLimits, firstHoldRequest } from "#shared/executions/first-hold-request";
 import { newExecution } from "#shared/executions/new-execution";
 import { startRefusal } from "#shared/executions/start-refusal";
 import type { Owner } from "#shared/identity/owner";
@@ -59,7 +59,7 @@ export function startExecution(start: Start, basis: StartBasis): Started {
   const limits = effectiveLimits(start.limits, account);
   const { wallClockMs } = limits;
   const metered = { profile: environment.value.profile, wallClockMs };
-  const asked = initialHold({ key, execution: metered, limits, now });
+  const asked = firstHoldRequest({ key, execution: metered, limits, now });
   const { execution, ticket } = newExecution(
     owner,
     { thread: thread.value, environment: environment.value, agent: data.agent?.value ?? null },

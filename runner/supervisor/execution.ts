@@ -13,7 +13,7 @@ import {
 import type { AgentTools, ScriptEnd } from "../agent/model.ts";
 import { findModel } from "../agent/models.ts";
 import type { NetworkOverride } from "../egress/test-network.ts";
-import { EventStream } from "./event-stream.ts";
+import { EventSender } from "./event-sender.ts";
 import type { ExecutionSecrets } from "./execution-secrets.ts";
 import { type Gateway, GatewayError } from "./gateway.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -49,7 +49,7 @@ export class SupervisedExecution {
   readonly #claimed: ClaimReply;
   readonly #stop = new Stop();
   readonly #session: SandboxSession;
-  readonly #events: EventStream;
+  readonly #events: EventSender;
   readonly #output: Output;
   readonly #heartbeat: Heartbeat;
   readonly #wayOut: WayOut;
@@ -65,7 +65,7 @@ export class SupervisedExecution {
     this.#session = new SandboxSession(launcher, claimed, secrets);
     this.#redaction = secrets.redaction;
     const now = () => Date.now();
-    this.#events = new EventStream(
+    this.#events = new EventSender(
       {
         send: (events) => gateway.events(events, this.#heartbeat.readerUntil),
         now,

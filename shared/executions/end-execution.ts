@@ -13,7 +13,7 @@ import { create, patch, replace, type Version, type Write } from "../store/docum
 import { closeLog, type Execution, executions } from "../store/executions.ts";
 import { ledger } from "../store/owners.ts";
 import { messages, threads } from "../store/threads.ts";
-import { answerText } from "./stream-events.ts";
+import { answerText } from "./event-bodies.ts";
 
 export interface End {
   readonly outcome: "success" | "failed" | "cancelled";

@@ -1,5 +1,5 @@
-import { eventStream, type StreamReader } from "./event-stream.ts";
 import { ResumeQuery } from "./resume-point.ts";
+import { type StreamReader, sseStream } from "./sse-stream.ts";
 import { type FoundStart, startReading } from "./stream-start.ts";
 
 /** What routes have in common that stream stored events and resume at any of them. */
@@ -13,5 +13,5 @@ export const resumableStream = {
   reply: { 200: "stream", 204: "stream" },
   beforeConfirmed: "reads",
   perform: async (context: StreamReader & { readonly data: FoundStart }) =>
-    eventStream(context, await startReading(context.deps, context.data)),
+    sseStream(context, await startReading(context.deps, context.data)),
 } as const;

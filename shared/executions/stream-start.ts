@@ -3,10 +3,10 @@ import type { Owner } from "../identity/owner.ts";
 import { type Execution, executions, hasEnded } from "../store/executions.ts";
 import type { Found } from "../store/read-document.ts";
 import { present, type ReadStore } from "../store/store.ts";
+import { endEvents } from "./event-bodies.ts";
 import { lastStoredSequence } from "./event-log.ts";
 import { markFound } from "./mark-reader.ts";
 import { type ResumePoint, refusedPoint } from "./resume-point.ts";
-import { endEvents } from "./stream-events.ts";
 import type { SweepDeps } from "./sweep.ts";
 
 export interface StreamStart {

@@ -16,14 +16,14 @@ const textLengthMax = 32_000;
  */
 const firstWaitMs = 25;
 
-export interface EventStreamDeps {
+export interface EventSenderDeps {
   readonly send: (events: readonly RunnerEvent[]) => Promise<z.infer<typeof EventsReply>>;
   readonly now: () => number;
   readonly onFailure: (error: unknown) => void;
 }
 
-export class EventStream {
-  readonly #deps: EventStreamDeps;
+export class EventSender {
+  readonly #deps: EventSenderDeps;
   #flushIntervalMs: number;
   #queue: RunnerEvent[] = [];
   #text = "";
@@ -36,7 +36,7 @@ export class EventStream {
   #hasBegun: boolean = false;
   #failed: boolean = false;
 
-  constructor(deps: EventStreamDeps, flushIntervalMs: number) {
+  constructor(deps: EventSenderDeps, flushIntervalMs: number) {
     this.#deps = deps;
     this.#flushIntervalMs = flushIntervalMs;
   }

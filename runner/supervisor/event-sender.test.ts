@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { eventBatchBytesMax, type RunnerEvent } from "#shared/protocol/runner";
-import { EventStream } from "./event-stream.ts";
+import { EventSender } from "./event-sender.ts";
 
 /** A stream to a gateway that stores what it receives; `fail` makes a call fail. */
 function heard(
@@ -13,7 +13,7 @@ function heard(
   const first = Promise.withResolvers<void>();
   let calls = 0;
   let inFlight = 0;
-  const stream = new EventStream(
+  const stream = new EventSender(
     {
       now: () => 5,
       onFailure: (error) => failures.push(error),
@@ -47,7 +47,7 @@ const call = {
   status: "running",
 } as const;
 
-describe("an EventStream", () => {
+describe("an event sender", () => {
   test("sends the first soon, without waiting for the interval", async () => {
     const { stream, first, text } = heard(3_600_000);
     stream.text("no line end");

@@ -33,7 +33,7 @@ export interface StartToHold {
 }
 
 /** The request for the hold that a start needs, for `hold` and for `refusalOf`. */
-export function initialHold(start: StartToHold): Omit<HoldRequest, "executionId"> {
+export function firstHoldRequest(start: StartToHold): Omit<HoldRequest, "executionId"> {
   const { key, execution, limits, now } = start;
   const { executionCostMaxMicrousd, dayCostMaxMicrousd } = key;
   const holdLimits: HoldLimits = limits;

@@ -5,10 +5,10 @@ import { inTurnOf } from "../limits/large-events.ts";
 import { drained } from "../limits/paced-writing.ts";
 import { fieldsBytes } from "../store/document-room.ts";
 import { type Execution, hasEnded } from "../store/executions.ts";
+import { endEvents, itemEvent, type Numbered, startedEvent } from "./event-bodies.ts";
 import { laterExecutions } from "./later-executions.ts";
 import { ReadAllowance } from "./read-allowance.ts";
 import { eventId } from "./resume-point.ts";
-import { endEvents, itemEvent, type Numbered, startedEvent } from "./stream-events.ts";
 import type { StreamStart } from "./stream-start.ts";
 import type { SweepDeps } from "./sweep.ts";
 import { tailEvents } from "./tail-events.ts";
@@ -38,7 +38,7 @@ export interface StreamReader {
  * exceed its bytes, at the end of its time, or once it has read its share of documents to catch up.
  * A client resumes it by asking for what comes after the last `id:` it received.
  */
-export function eventStream(reader: StreamReader, start: StreamStart) {
+export function sseStream(reader: StreamReader, start: StreamStart) {
   // Nothing comes after the end, so 204 tells browsers not to reconnect.
   if (isAtEnd(start)) {
     return { status: 204, headers: {}, stream: async () => {} };
