@@ -1,6 +1,6 @@
 /**
- * The `T` halves of promises: policy tests over the Terraform plan (`test/policy`) keep them.
- * `controls.ts` has the other halves.
+ * How promises are kept by the deployment: the proofs of kind `T`, which are policy tests over the
+ * Terraform plan (`test/policy`). `controls.ts` has the proofs on a laptop.
  */
 import type { Control } from "./control.ts";
 

@@ -1,4 +1,4 @@
-/** EXE, NET and SEC: promises about the programs inside a sandbox. See `controls.ts`. */
+/** How the promises about programs in a sandbox and their network are kept; see `controls.ts`. */
 import type { Control } from "./control.ts";
 
 /** Keys are the promises' ids. */

@@ -1,4 +1,4 @@
-/** TEN: promises between owners. See `controls.ts`. */
+/** How the promises between owners are kept; see `controls.ts`. */
 import type { Control } from "./control.ts";
 
 /** Keys are the promises' ids. */

@@ -7,8 +7,8 @@
 import { parseArgs } from "node:util";
 import colours from "picocolors";
 import { controls } from "../controls/controls.ts";
-import { copyTree } from "../controls/mutations/tree-copy.ts";
-import { isUnitTest, tryMutations } from "../controls/mutations/try-mutations.ts";
+import { copyTree } from "../controls/mutation-runner/tree-copy.ts";
+import { isUnitTest, tryMutations } from "../controls/mutation-runner/try-mutations.ts";
 import { controlsOfDeployment } from "../controls/of-deployment.ts";
 import { formatDuration } from "./tools/format.ts";
 import { repositoryRoot } from "./tools/repository.ts";

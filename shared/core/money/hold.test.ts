@@ -1,8 +1,162 @@
 import { describe, expect, test } from "vitest";
-import { accountWith, limits, now, request } from "../../../test/kit/sample-account.ts";
-import type { Account } from "./account.ts";
-import { hold, refusalOf } from "./hold.ts";
+import { accountWith, day, held, limits, now, request } from "../../../test/kit/sample-account.ts";
+import { type Account, heldMicrousd, newAccount } from "./account.ts";
+import { hold, refusalOf, renew } from "./hold.ts";
 import { settle, settleLate } from "./settle.ts";
+
+describe("BUD-1 hold()", () => {
+  test("refuses without a positive balance", () => {
+    const refused = hold(accountWith({ balanceMicrousd: 0 }), request("run_1", 1));
+    expect(refused).toMatchObject({ granted: false, refusal: "INSUFFICIENT_BUDGET" });
+  });
+
+  test("grants the last micro-dollar and not one more", () => {
+    expect(hold(accountWith(), request("run_1", 100)).granted).toBe(true);
+    expect(hold(accountWith(), request("run_1", 101)).granted).toBe(false);
+  });
+
+  // Guards against the double spend: held money is gone, although it isn't charged yet.
+  test("counts what is held for others as gone", () => {
+    const account = held(accountWith(), "run_1", 60);
+    const refused = hold(account, request("run_2", 41));
+    expect(refused).toMatchObject({ refusal: "INSUFFICIENT_BUDGET" });
+    expect(hold(account, request("run_2", 40)).granted).toBe(true);
+  });
+});
+
+describe("BUD-2 caps", () => {
+  test("the daily cap refuses with its numbers and the next midnight", () => {
+    const account = held(accountWith({ dailyLimitMicrousd: 50 }), "run_1", 30);
+    expect(hold(account, request("run_2", 21))).toEqual({
+      granted: false,
+      refusal: "BUDGET_LIMIT_DAILY",
+      shortfall: {
+        limitMicrousd: 50,
+        spentMicrousd: 0,
+        heldMicrousd: 30,
+        requiredMicrousd: 21,
+        resetsAt: Date.UTC(2026, 10, 23),
+      },
+    });
+  });
+
+  test("the monthly cap refuses until the next month", () => {
+    const account = accountWith({ monthlyLimitMicrousd: 10 });
+    const refused = hold(account, request("run_1", 11));
+    expect(refused).toMatchObject({
+      refusal: "BUDGET_LIMIT_MONTHLY",
+      shortfall: { resetsAt: Date.UTC(2026, 11, 1) },
+    });
+  });
+
+  test("a run over midnight counts against the day it began", () => {
+    const account = held(accountWith({ dailyLimitMicrousd: 50 }), "run_1", 50);
+    const tomorrow = now + 2 * 60_000;
+    const next = held(account, "run_2", 50, tomorrow);
+    const settled = settle(next, { id: "run_1", costMicrousd: 40, now: tomorrow });
+    expect(settled?.account.day).toEqual({ key: "2026-11-23", spentMicrousd: 0 });
+    expect(settled?.account.balanceMicrousd).toBe(60);
+  });
+});
+
+describe("BUD-2 a hold over midnight and the end of a month", () => {
+  const evening = Date.UTC(2026, 9, 31, 23, 59);
+  const morning = evening + 2 * 60_000;
+  const capped = { ...newAccount(evening), balanceMicrousd: 100, dailyLimitMicrousd: 50 };
+
+  function renewed() {
+    const before = held(capped, "run_1", 40, evening);
+    const asked = { executionId: "run_1", toMicrousd: 65, atLeastMicrousd: 1, now: morning };
+    const result = renew(before, asked);
+    if (!result) throw new Error("not renewed");
+    return result.account;
+  }
+
+  test("counts each slice against the day and the month it was taken in", () => {
+    const account = renewed();
+    expect(heldMicrousd(account, { day: "2026-10-31", month: "2026-10" })).toBe(40);
+    expect(heldMicrousd(account, { day: "2026-11-01", month: "2026-11" })).toBe(25);
+    expect(hold(account, request("run_2", 26, morning)).granted).toBe(false);
+    expect(hold(account, request("run_2", 25, morning)).granted).toBe(true);
+  });
+
+  test("charges the older day first, for that is when it ran", () => {
+    const settled = settle(renewed(), { id: "run_1", costMicrousd: 45, now: morning });
+    expect(settled?.chargedDays).toEqual({ "2026-10-31": 40, "2026-11-01": 5 });
+    expect(settled?.account).toMatchObject({
+      day: { key: "2026-11-01", spentMicrousd: 5 },
+      month: { key: "2026-11", spentMicrousd: 5 },
+      spentMicrousd: 45,
+    });
+  });
+
+  test("doesn't restart a day if a clock is behind", () => {
+    const spent = settle(held(capped, "run_1", 50, morning), {
+      id: "run_1",
+      costMicrousd: 50,
+      now: morning,
+    });
+    if (!spent) throw new Error("not settled");
+    const refused = hold(spent.account, request("run_2", 1, evening));
+    expect(refused).toMatchObject({ refusal: "BUDGET_LIMIT_DAILY" });
+  });
+});
+
+describe("BUD-2 a key's ceilings", () => {
+  test.each([
+    ["on one execution", { executionCostMaxMicrousd: 20 }, 20, null],
+    ["on a UTC day", { dayCostMaxMicrousd: 50 }, 50, Date.UTC(2026, 10, 23)],
+  ])("%s refuse with BUDGET_LIMIT_KEY and their numbers", (_what, ceiling, limit, resetsAt) => {
+    const account = held(accountWith(), "run_1", 30);
+    const asked = request("run_2", 21);
+    const ceilings = { ...asked.ceilings, ...ceiling };
+    const of = { limitMicrousd: limit, requiredMicrousd: 21, resetsAt };
+    expect(hold(account, { ...asked, ceilings })).toMatchObject({
+      refusal: "BUDGET_LIMIT_KEY",
+      shortfall: of,
+    });
+    const other = {
+      ...asked,
+      keyId: "key_b",
+      ceilings: { ...ceilings, executionCostMaxMicrousd: null },
+    };
+    expect(hold(account, other).granted).toBe(true);
+  });
+
+  test("for a day count that day's spending, and begin again the next day", () => {
+    const asked = request("run_2", 31);
+    const ceilings = { ...asked.ceilings, dayCostMaxMicrousd: 60 };
+    const began = hold(accountWith(), { ...request("run_1", 30), ceilings });
+    if (!began.granted) throw new Error(began.refusal);
+    const spent = settle(began.account, { id: "run_1", costMicrousd: 30, now });
+    if (!spent) throw new Error("not settled");
+    expect(hold(spent.account, { ...asked, ceilings }).granted).toBe(false);
+    const tomorrow = { ...request("run_2", 31, now + day), ceilings };
+    expect(hold(spent.account, tomorrow).granted).toBe(true);
+    expect(
+      settle(held(spent.account, "run_3", 1, now + day), {
+        id: "run_3",
+        costMicrousd: 0,
+        now: now + day,
+      })?.account.keys,
+    ).toEqual({});
+  });
+});
+
+describe("LIM-2 hold()", () => {
+  test.each([
+    ["the window", { executions: { max: 1, windowMs: 900_000 } }, 1, "RATE_LIMITED"],
+    ["concurrency", { concurrentMax: 1 }, 1, "CONCURRENCY_LIMITED"],
+    ["the key's share", { keyHeldPercentMax: 1 }, 1, "KEY_SHARE_LIMITED"],
+    ["the balance", {}, 1_000, "INSUFFICIENT_BUDGET"],
+  ])("refused by %s, takes nothing of the others", (_what, tighter, amount, refusal) => {
+    const before = held(accountWith(), "run_1", 1);
+    const snapshot = structuredClone(before);
+    const asked = { ...request("run_2", amount), limits: { ...limits, ...tighter } };
+    expect(hold(before, asked)).toMatchObject({ refusal });
+    expect(before).toEqual(snapshot);
+  });
+});
 
 describe("BUD-9 one key", () => {
   const shared = { ...limits, keyHeldPercentMax: 50, keyConcurrentMax: 2, concurrentMax: 3 };

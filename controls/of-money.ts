@@ -1,0 +1,114 @@
+/** How the promises about budgets and request limits are kept; see `controls.ts`. */
+import type { Control } from "./control.ts";
+
+export const controlsOfMoney: Readonly<Record<string, Control>> = {
+  "BUD-1": {
+    enforcedBy: "shared/core/money/caps.ts",
+    test: "shared/core/money/hold.test.ts",
+    mutation: {
+      file: "shared/core/money/caps.ts",
+      find: "leftMicrousd: spendableMicrousd(account) }",
+      replace: "leftMicrousd: account.balanceMicrousd }",
+    },
+  },
+  "BUD-2": {
+    enforcedBy: "shared/executions/start-refusal.ts",
+    test: "test/integration/budget.test.ts",
+    mutation: {
+      file: "shared/executions/start-refusal.ts",
+      find: "resetsAt: resetsAt === null ? null : iso(resetsAt),",
+      replace: "resetsAt: null,",
+    },
+  },
+  "BUD-3": {
+    enforcedBy: "shared/store/decide-together.ts",
+    test: "test/money/overspend.test.ts",
+    mutation: {
+      file: "shared/store/decide-together.ts",
+      find: "return [replace(accounts.of(owner, accountId), known.version, account)];",
+      replace:
+        "return [{ ...replace(accounts.of(owner, accountId), known.version, account), version: null }];",
+    },
+  },
+  "BUD-4": {
+    enforcedBy: "shared/core/money/settle.ts",
+    test: "shared/core/money/settle.test.ts",
+    mutation: {
+      file: "shared/core/money/settle.ts",
+      find: "Math.min(cost, heldMicrousd)",
+      replace: "Math.max(cost, heldMicrousd)",
+    },
+  },
+  "BUD-5": {
+    enforcedBy: "functions/runner-gateway/extend-lease.ts",
+    test: "test/failures/slices.test.ts",
+    mutation: {
+      file: "functions/runner-gateway/extend-lease.ts",
+      find: '(isOver(beat, heldMicrousd) ? "budget" : null)',
+      replace: "(beat ? null : null)",
+    },
+  },
+  "BUD-6": {
+    enforcedBy: "shared/core/money/settle.ts",
+    test: "test/integration/recovery.test.ts",
+    mutation: {
+      file: "shared/core/money/settle.ts",
+      find: "costMicrousd ?? heldMicrousd",
+      replace: "costMicrousd ?? 0",
+    },
+  },
+  "BUD-7": {
+    enforcedBy: "shared/owners/check-ledger.ts",
+    test: "test/integration/ledger.test.ts",
+    mutation: {
+      file: "shared/core/money/ledger.ts",
+      find: '["balance", account.balanceMicrousd, rebuilt.balanceMicrousd],',
+      replace: "",
+    },
+  },
+  "BUD-8": {
+    enforcedBy: "functions/billing/preview-start.ts",
+    test: "test/integration/budget.test.ts",
+    mutation: {
+      file: "functions/billing/preview-start.ts",
+      find: "computeCostMicrousd(profile, wallClockMs)",
+      replace: "computeCostMicrousd(profile, wallClockMs / 2)",
+    },
+  },
+  "BUD-9": {
+    enforcedBy: "shared/core/money/hold.ts",
+    test: "shared/core/money/hold.test.ts",
+    mutation: {
+      file: "shared/core/money/hold.ts",
+      find: "if (held === 0 || held + requiredMicrousd <= limitMicrousd) return null;",
+      replace: "if (held >= 0) return null;",
+    },
+  },
+  "LIM-1": {
+    enforcedBy: "shared/core/limits/sliding-window.ts",
+    test: "test/money/limit.test.ts",
+    mutation: {
+      file: "shared/core/limits/sliding-window.ts",
+      find: "if (used >= limit.max) {",
+      replace: "if (used > limit.max) {",
+    },
+  },
+  "LIM-2": {
+    enforcedBy: "shared/core/money/hold.ts",
+    test: "shared/core/money/hold.test.ts",
+    mutation: {
+      file: "shared/core/money/hold.ts",
+      find: "  if (refused) return",
+      replace: "  before.windows[keyId] = windows.key.window;\n  if (refused) return",
+    },
+  },
+  "LIM-3": {
+    enforcedBy: "shared/store/commit-coordinator.ts",
+    test: "test/integration/store-down.test.ts",
+    mutation: {
+      file: "shared/store/commit-coordinator.ts",
+      find: "rejectAll(gaveUp, error);",
+      replace: "finish(decided.parts, null);",
+    },
+  },
+};
