@@ -1,7 +1,7 @@
 /** `npm run deploy`: see `deploy/options.ts`. */
 import colours from "picocolors";
 import { endOnSignals } from "../scripts/tools/start-child.ts";
-import { deploy, lookFirst, refuseIfBlocked } from "./flows/deploy.ts";
+import { deploy, refuseIfBlocked, runPreflight } from "./flows/deploy.ts";
 import { destroy } from "./flows/destroy.ts";
 import { dryRun } from "./flows/dry-run.ts";
 import { planOnly } from "./flows/plan.ts";
@@ -16,7 +16,7 @@ const flows: Readonly<Record<DeployOptions["mode"], (options: DeployOptions) => 
   rollback,
   "dry-run": dryRun,
   releases: printReleases,
-  preflight: async (options) => refuseIfBlocked((await lookFirst(options)).looked),
+  preflight: async (options) => refuseIfBlocked((await runPreflight(options)).results),
 };
 
 const options = readDeployOptions();

@@ -15,8 +15,8 @@ const marks: Readonly<Record<Finding["kind"], string>> = {
 };
 const column = 13;
 
-export function printLooked(looked: readonly CheckResult[]): void {
-  for (const { subject, found, findings } of looked) {
+export function printResults(results: readonly CheckResult[]): void {
+  for (const { subject, found, findings } of results) {
     const isFine = findings.every(({ kind }) => kind === "note");
     if (isFine && found !== "") done(`${subject.padEnd(column)}${found}`);
     for (const { kind, what, fix } of findings) {
@@ -31,7 +31,7 @@ export function counted(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }
 
-/** Ends the program in order, with one sentence for people and an exit code for programs. */
+/** Thrown to end the program with a sentence for people and an exit code for programs. */
 export class Stop extends Error {
   override readonly name = "Stop";
   readonly exitCode: number;
@@ -42,13 +42,13 @@ export class Stop extends Error {
 }
 
 /**
- * Waits for a yes. @throws {Stop} for anything else, or without a terminal.
- * @param word what must be typed; `yes` unless the step can't be undone.
+ * Asks for a confirmation. @throws {Stop} for any other answer, or without a terminal.
+ * @param word What must be typed; another word than `yes` for steps that can't be undone.
  */
 export async function confirm(question: string, yes: boolean, word = "yes"): Promise<void> {
   if (yes) return;
   if (!process.stdin.isTTY) {
-    throw new Stop(`${question} Nobody is here to say yes; --yes says it beforehand.`);
+    throw new Stop(`${question} There is no terminal to ask in; --yes confirms everything.`);
   }
   const asked = createInterface({ input: process.stdin, output: process.stdout });
   try {

@@ -6,14 +6,14 @@ import { idTokenFor } from "../google/id-token.ts";
 import { type DeployOptions, usualRegion } from "../options.ts";
 import { type CheckResult, explainRefusal, type GoogleAt } from "../preflight/check-result.ts";
 import {
+  checkSettings,
   isBlocked,
-  lookAtSettings,
   type Preflight,
   preflight,
   startingPoint,
 } from "../preflight/preflight.ts";
-import { lookAtQuotas } from "../preflight/quotas.ts";
-import { counted, done, heading, line, printLooked, Stop } from "../print.ts";
+import { checkQuotas } from "../preflight/quotas.ts";
+import { counted, done, heading, line, printResults, Stop } from "../print.ts";
 import { runSmoke } from "../smoke/run.ts";
 import { need } from "../steps/apply.ts";
 import { applyBootstrap, type BootstrapOutputs, readBootstrap } from "../steps/bootstrap.ts";
@@ -68,7 +68,7 @@ function usual(member: string) {
 const textOf = (value: unknown) => (typeof value === "string" ? value : null);
 
 /** Checks everything. @throws {Stop} if anything prevents the deployment. */
-export async function lookFirst(options: DeployOptions) {
+export async function runPreflight(options: DeployOptions) {
   heading("Preflight");
   const start = startingPoint(options);
   const seen = await preflight(start);
@@ -78,30 +78,30 @@ export async function lookFirst(options: DeployOptions) {
       : null;
   const current = at && seen.projectNumber !== null ? await newestRelease(at) : null;
   const settings = settingsOf(options, current, seen);
-  const looked = [...seen.looked, lookAtSettings(settings.variables)];
-  printLooked(looked);
-  return { start, at, current, settings, looked, isSeen: seen.projectNumber !== null };
+  const results = [...seen.results, checkSettings(settings.variables)];
+  printResults(results);
+  return { start, at, current, settings, results, isSeen: seen.projectNumber !== null };
 }
 
 /** @throws {Stop} naming how many. */
-export function refuseIfBlocked(looked: readonly CheckResult[]): void {
-  if (!isBlocked({ looked })) return;
-  const findings = looked.flatMap((one) => one.findings);
+export function refuseIfBlocked(results: readonly CheckResult[]): void {
+  if (!isBlocked({ results })) return;
+  const findings = results.flatMap((one) => one.findings);
   const count = findings.filter(({ kind }) => kind === "blocks").length;
   const stands = count === 1 ? "stands" : "stand";
   throw new Stop(`${counted(count, "thing")} ${stands} in the way. Nothing was changed.`);
 }
 
 export async function deploy(options: DeployOptions): Promise<void> {
-  const { at: found, current, settings, looked } = await lookFirst(options);
-  refuseIfBlocked(looked);
+  const { at: found, current, settings, results } = await runPreflight(options);
+  refuseIfBlocked(results);
   const at = need(found, noCredentials);
   heading("Bootstrap: services, state, registry, secrets");
   const { region, github } = settings;
   const outputs = options.skipBootstrap
     ? await readBootstrap(at)
     : await applyBootstrap(at, { region, github });
-  await lookAgain({ ...at, environment: process.env });
+  await recheckQuotas({ ...at, environment: process.env });
   heading("Secrets");
   const secretVersions = await ensureSecrets(at, outputs.secrets);
   done(
@@ -120,10 +120,10 @@ export async function deploy(options: DeployOptions): Promise<void> {
 }
 
 /** Quotas can be read only once their services are on. */
-async function lookAgain(context: GoogleAt): Promise<void> {
-  const looked = await lookAtQuotas(context);
-  if (!isBlocked({ looked: [looked] })) return;
-  printLooked([looked]);
+async function recheckQuotas(context: GoogleAt): Promise<void> {
+  const quotas = await checkQuotas(context);
+  if (!isBlocked({ results: [quotas] })) return;
+  printResults([quotas]);
   throw new Stop("Bootstrap is done; the quota is too small for the rest.");
 }
 

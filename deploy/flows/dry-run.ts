@@ -11,13 +11,13 @@ import { whereIsState } from "../steps/bootstrap.ts";
 import { cloudBuildOrder, dockerOrders } from "../steps/images.ts";
 import { readSources } from "../steps/sources.ts";
 import { keptFolder } from "../terraform/run.ts";
-import { lookFirst } from "./deploy.ts";
+import { runPreflight } from "./deploy.ts";
 
 const command = (text: string) => detail(`$ ${text}`);
 
 export async function dryRun(options: DeployOptions): Promise<void> {
-  const { start, at, current, settings, looked, isSeen } = await lookFirst(options);
-  if (isBlocked({ looked }))
+  const { start, at, current, settings, results, isSeen } = await runPreflight(options);
+  if (isBlocked({ results }))
     line("A deployment would end here, nothing changed. If all were well:");
   const { project } = options;
   const bucket = stateBucket(project);
@@ -82,7 +82,7 @@ function explainBootstrap(options: DeployOptions, state: string | null): void {
     `terraform init ${init} -backend-config=bucket=${stateBucket(project)} -backend-config=prefix=bootstrap`,
   );
   if (state === "in the bucket") command("terraform plan, and apply after a yes");
-  line("then quotas are looked at once more, now that every service can tell them");
+  line("then quotas are checked once more, because now every service can tell them");
 }
 
 function explainSecrets(project: string): void {

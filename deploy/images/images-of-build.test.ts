@@ -32,7 +32,7 @@ describe("imagesOfBuild()", () => {
     ["an image that wasn't pushed", build(pushed.slice(1)), /no image "functions"/],
     ["a digest that is none", build([{ ...pushed[0], digest: "" }] as typeof pushed), /functions/],
     ["a build that failed", build(pushed, "FAILURE"), /ended with FAILURE/],
-    ["something else", [], /isn't a description/],
+    ["something else", [], /isn't a build/],
   ])("refuses %s", (_what, given, message) => {
     expect(() => imagesOfBuild(given)).toThrow(message);
   });

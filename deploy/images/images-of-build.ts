@@ -16,13 +16,15 @@ const Build = z.object({
 const digestForm = /^sha256:[0-9a-f]{64}$/;
 
 /**
- * The images that a finished build has pushed, as references by digest, whose meaning can't change.
+ * The images that a finished build has pushed, as digest references, which always name the same
+ * image.
  *
- * @throws {Error} One sentence, if it isn't a build that succeeded and pushed each of them.
+ * @throws {Error} If the build failed or pushed no image of one of the names; the message is one
+ * sentence.
  */
 export function imagesOfBuild(build: unknown): Images {
   const parsed = Build.safeParse(build);
-  if (!parsed.success) throw new Error("That isn't a description of a build by Cloud Build.");
+  if (!parsed.success) throw new Error("The input isn't a build as Cloud Build describes it.");
   const { status, results, logUrl } = parsed.data;
   if (status !== "SUCCESS") {
     const where = logUrl === undefined ? "" : ` Its log: ${logUrl}`;
@@ -31,14 +33,14 @@ export function imagesOfBuild(build: unknown): Images {
   const reference = (image: (typeof imageNames)[number]) => {
     const found = results?.images.find(({ name }) => nameWithoutTag(name).endsWith(`/${image}`));
     if (found === undefined || !digestForm.test(found.digest)) {
-      throw new Error(`The build has pushed no image "${image}" with a digest.`);
+      throw new Error(`The build didn't push the image "${image}", or gave no digest for it.`);
     }
     return `${nameWithoutTag(found.name)}@${found.digest}`;
   };
   return { functions: reference("functions"), runner: reference("runner") };
 }
 
-/** The tag follows the last colon, unless that belongs to a registry's port. */
+/** Removes the tag, which follows the last colon; a colon before a slash precedes a port. */
 function nameWithoutTag(name: string): string {
   return name.replace(/:[^:/]+$/, "");
 }

@@ -4,8 +4,8 @@ import type { Credentials } from "../google/token.ts";
 import type { DeployOptions } from "../options.ts";
 
 /**
- * `blocks`: the deployment would fail, so it doesn't begin. `note`: worth knowing, or what the
- * deployment will do about it. `unchecked`: it couldn't be checked; the deployment will find out.
+ * `blocks`: the deployment would fail, so it doesn't begin. `note`: the deployer should know it.
+ * `unchecked`: the check couldn't be made, so the deployment may fail of it.
  */
 export interface Finding {
   readonly kind: "blocks" | "note" | "unchecked";
@@ -17,7 +17,7 @@ export interface Finding {
 
 export interface CheckResult {
   readonly subject: string;
-  /** What was found to be right, in a few words; empty if nothing was. */
+  /** In a few words, what is in order; empty if nothing is. */
   readonly found: string;
   readonly findings: readonly Finding[];
 }
@@ -34,7 +34,7 @@ export interface PreflightAt {
 /** The context of checks that ask Google. */
 export interface GoogleAt extends PreflightAt {
   readonly google: GoogleApi;
-  /** The owner of the credentials in IAM's notation; a placeholder if Google doesn't say. */
+  /** The deployer in IAM's notation, or `unknownMember`. */
   readonly member: string;
 }
 
@@ -46,8 +46,8 @@ export const unchecked = (what: string, ...fix: string[]): Finding => ({
   fix,
 });
 
-/** Makes the function that reports the findings about `subject`. */
-export function lookedAt(subject: string): (found: string, ...findings: Finding[]) => CheckResult {
+/** Makes a function that builds the result about `subject`. */
+export function resultFor(subject: string): (found: string, ...findings: Finding[]) => CheckResult {
   return (found, ...findings) => ({ subject, found, findings });
 }
 

@@ -5,28 +5,29 @@ import { blocks, type CheckResult, explainRefusal, type PreflightAt } from "./ch
 
 const Me = z.object({ email: z.string().optional() });
 
-/** The member in IAM's notation; a placeholder if Google doesn't say who it is. */
+/** Stands for the deployer in commands that are shown, if Google doesn't say who that is. */
+export const unknownMember = "user:YOU";
+
+/** The deployer in IAM's notation, or `unknownMember`. */
 export async function memberOf(google: GoogleApi): Promise<string> {
   const answer = await google.ask("https://openidconnect.googleapis.com/v1/userinfo", Me);
   const email = answer.ok ? answer.value.email : undefined;
-  if (email === undefined) return "user:YOU";
+  if (email === undefined) return unknownMember;
   return email.endsWith(".gserviceaccount.com") ? `serviceAccount:${email}` : `user:${email}`;
 }
 
-export async function lookAtCredentials(
-  context: PreflightAt,
-  member: string,
-): Promise<CheckResult> {
+export async function checkCredentials(context: PreflightAt, member: string): Promise<CheckResult> {
   const subject = "credentials";
   if (context.credentials === null || context.google === null) {
-    const what = "There are no Google credentials here.";
+    const what = "No Google credentials found.";
     const fix = ["gcloud auth login", "gcloud auth application-default login"];
     return { subject, found: "", findings: [blocks(what, ...fix)] };
   }
   const answer = await context.google.ask("https://openidconnect.googleapis.com/v1/userinfo", Me);
-  const who = member === "user:YOU" ? "somebody" : member;
+  const account = member === unknownMember ? "an account that Google doesn't name" : member;
+  // With 403 Google accepts the credentials, and only refuses to say whose they are.
   if (answer.ok || answer.status === 403) {
-    return { subject, found: `${who}, by ${context.credentials.from}`, findings: [] };
+    return { subject, found: `${account}, from ${context.credentials.from}`, findings: [] };
   }
   const renew = "gcloud auth login";
   const what = `The credentials (${context.credentials.from}) aren't accepted: ${explainRefusal(answer)}.`;

@@ -6,9 +6,9 @@ import {
   type CheckResult,
   type Finding,
   type GoogleAt,
-  lookedAt,
   note,
   type PreflightAt,
+  resultFor,
   unchecked,
 } from "./check-result.ts";
 
@@ -59,10 +59,10 @@ export function zoneLine({ name, type, data }: DnsRecord): string {
 }
 
 /** Before the first deployment only obstacles can be seen; afterwards the records themselves. */
-export async function lookAtDomain(context: PreflightAt): Promise<CheckResult> {
+export async function checkDomain(context: PreflightAt): Promise<CheckResult> {
   const { domain } = context.options;
-  const looked = lookedAt("domain");
-  if (domain === null) return looked("");
+  const result = resultFor("domain");
+  if (domain === null) return result("");
   const [addresses, sixes, aliases, allowed] = await Promise.all([
     resolve(domain, "A", context.endpoint),
     resolve(domain, "AAAA", context.endpoint),
@@ -70,7 +70,7 @@ export async function lookAtDomain(context: PreflightAt): Promise<CheckResult> {
     certificateAuthorities(domain, context.endpoint),
   ]);
   if (!addresses || !sixes || !aliases || !allowed) {
-    return looked("", unchecked(`What ${domain} points to: the public resolver didn't answer.`));
+    return result("", unchecked(`What ${domain} points to: the public resolver didn't answer.`));
   }
   const findings: Finding[] = [];
   if (aliases.length > 0) {
@@ -86,7 +86,7 @@ export async function lookAtDomain(context: PreflightAt): Promise<CheckResult> {
     findings.push(blocks(what, `${domain}. 300 IN CAA 0 issue "pki.goog"`));
   }
   findings.push(...(await recordFindings(context, domain, addresses)));
-  return looked(domain, ...findings);
+  return result(domain, ...findings);
 }
 
 /** The CAA records as a signer reads them: from the nearest parent name that has any. */

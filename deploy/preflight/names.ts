@@ -15,10 +15,10 @@ const KeyRing = z.object({ name: z.string() });
 const Found = z.looseObject({});
 
 /** @param number of the project; null if it couldn't be read. */
-export async function lookAtNames(context: GoogleAt, number: string | null): Promise<CheckResult> {
+export async function checkNames(context: GoogleAt, number: string | null): Promise<CheckResult> {
   const known = await stateIsThere(context);
   const findings = [
-    ...(await lookAtBucket(context, number)),
+    ...(await checkBucket(context, number)),
     ...(known ? [] : await leftBehind(context)),
   ];
   return { subject: "names", found: findings.length === 0 ? "free, or ours" : "", findings };
@@ -32,7 +32,7 @@ async function stateIsThere({ google, options }: GoogleAt): Promise<boolean> {
 }
 
 /** All of Google's customers share one namespace of buckets. */
-async function lookAtBucket(
+async function checkBucket(
   { google, options }: GoogleAt,
   number: string | null,
 ): Promise<Finding[]> {

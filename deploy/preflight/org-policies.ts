@@ -91,11 +91,11 @@ function isCustomerManaged(encryption: unknown): boolean {
   return z.object({ customer_managed: z.literal(true) }).safeParse(encryption).success;
 }
 
-export async function lookAtPolicies(context: GoogleAt): Promise<CheckResult> {
+export async function checkPolicies(context: GoogleAt): Promise<CheckResult> {
   const subject = "policies";
   const asked = constraints.filter(({ matters }) => matters === undefined || matters(context));
   const answers = await Promise.all(
-    asked.map(async (constraint) => await look(context, constraint)),
+    asked.map(async (constraint) => await checkConstraint(context, constraint)),
   );
   const off = answers.find((answer) => typeof answer === "object" && answer.kind === "unchecked");
   if (off && typeof off === "object") return { subject, found: "", findings: [off] };
@@ -104,18 +104,21 @@ export async function lookAtPolicies(context: GoogleAt): Promise<CheckResult> {
   return { subject, found, findings };
 }
 
-async function look(context: GoogleAt, constraint: Constraint): Promise<Finding | "fine"> {
+async function checkConstraint(
+  context: GoogleAt,
+  constraint: Constraint,
+): Promise<Finding | "fine"> {
   const { project } = context.options;
   const url = `https://orgpolicy.googleapis.com/v2/projects/${project}/policies/${constraint.name}:getEffectivePolicy`;
   const answer = await context.google.ask(url, Policy);
   if (!answer.ok) {
     if (isOff(answer)) {
-      const what = "Organisation policies can't be seen: their service is off.";
+      const what = "The organisation's policies are unknown: their service is off.";
       return unchecked(what, enableCommand(project, ["orgpolicy.googleapis.com"]));
     }
     // A project without an organisation has none, and older ones lack some constraints.
     if (answer.status === 404 || answer.status === 400) return "fine";
-    return unchecked(`Organisation policies: ${explainRefusal(answer)}.`);
+    return unchecked(`The organisation's policies are unknown: ${explainRefusal(answer)}.`);
   }
   if (!isInTheWay(constraint, answer.value)) return "fine";
   const what = `The policy ${constraint.name} forbids it: ${constraint.breaks}.`;

@@ -5,7 +5,7 @@ import {
   type CheckResult,
   explainRefusal,
   type GoogleAt,
-  lookedAt,
+  resultFor,
   unchecked,
 } from "./check-result.ts";
 
@@ -53,7 +53,7 @@ const ofBootstrap: ByRole = {
 
 const Tested = z.object({ permissions: z.array(z.string()).default([]) });
 
-export async function lookAtPermissions({
+export async function checkPermissions({
   google,
   options,
   member,
@@ -64,16 +64,17 @@ export async function lookAtPermissions({
   const wanted = roles.flatMap(([, permissions]) => permissions);
   const url = `https://cloudresourcemanager.googleapis.com/v3/projects/${project}:testIamPermissions`;
   const answer = await google.ask(url, Tested, { method: "POST", body: { permissions: wanted } });
-  const looked = lookedAt("permissions");
-  if (!answer.ok) return looked("", unchecked(`What you may do: ${explainRefusal(answer)}.`));
+  const result = resultFor("permissions");
+  if (!answer.ok)
+    return result("", unchecked(`Your permissions are unknown: ${explainRefusal(answer)}.`));
   const { permissions } = answer.value;
   const missing = wanted.filter((permission) => !permissions.includes(permission));
-  if (missing.length === 0) return looked(`${member} may do all ${wanted.length} things`);
+  if (missing.length === 0) return result(`${member} may do all ${wanted.length} things`);
   const lacking = roles.filter(([, needed]) =>
     needed.some((permission) => missing.includes(permission)),
   );
   const grants = [...new Set(lacking.map(([role]) => role))];
   const what = `${member} may not ${missing.join(", ")}.`;
   const bind = `gcloud projects add-iam-policy-binding ${project} --member=${member}`;
-  return looked("", blocks(what, ...grants.map((role) => `${bind} --role=${role}`)));
+  return result("", blocks(what, ...grants.map((role) => `${bind} --role=${role}`)));
 }

@@ -9,18 +9,18 @@ import {
   type PreflightAt,
   unchecked,
 } from "./check-result.ts";
-import { lookAtCredentials, memberOf } from "./credentials.ts";
-import { lookAtDomain } from "./domain.ts";
-import { lookAtNames } from "./names.ts";
-import { lookAtPolicies } from "./org-policies.ts";
-import { lookAtPermissions } from "./permissions.ts";
-import { lookAtBilling, lookAtProject } from "./project.ts";
-import { lookAtQuotas } from "./quotas.ts";
-import { lookAtServices } from "./services.ts";
-import { lookAtBuilder, lookAtTerraform } from "./tools.ts";
+import { checkCredentials, memberOf, unknownMember } from "./credentials.ts";
+import { checkDomain } from "./domain.ts";
+import { checkNames } from "./names.ts";
+import { checkPolicies } from "./org-policies.ts";
+import { checkPermissions } from "./permissions.ts";
+import { checkBilling, checkProject } from "./project.ts";
+import { checkQuotas } from "./quotas.ts";
+import { checkServices } from "./services.ts";
+import { checkBuilder, checkTerraform } from "./tools.ts";
 
 export interface Preflight {
-  readonly looked: readonly CheckResult[];
+  readonly results: readonly CheckResult[];
   readonly member: string;
   readonly projectNumber: string | null;
 }
@@ -37,48 +37,51 @@ export function startingPoint(
 
 /** Checks that need no credentials always run, so that all problems are reported at once. */
 export async function preflight(context: PreflightAt): Promise<Preflight> {
-  const member = context.google === null ? "user:YOU" : await memberOf(context.google);
+  const member = context.google === null ? unknownMember : await memberOf(context.google);
   const [credentials, terraform, builder, domain] = await Promise.all([
-    lookAtCredentials(context, member),
-    lookAtTerraform(context),
-    lookAtBuilder(context),
-    lookAtDomain(context),
+    checkCredentials(context, member),
+    checkTerraform(context),
+    checkBuilder(context),
+    checkDomain(context),
   ]);
   const local = [terraform, builder, domain];
   const isRefused = credentials.findings.some(({ kind }) => kind === "blocks");
   if (context.google === null || isRefused) {
     const unseen = unchecked("project, billing, services, permissions, quotas, policies, names");
     const rest = { subject: "the project", found: "", findings: [unseen] };
-    return { looked: [credentials, ...local, rest], member, projectNumber: null };
+    return { results: [credentials, ...local, rest], member, projectNumber: null };
   }
-  const project = await lookAtProject({ ...context, google: context.google, member });
+  const project = await checkProject({ ...context, google: context.google, member });
   if (project.number === null) {
-    return { looked: [credentials, ...local, project], member, projectNumber: null };
+    return { results: [credentials, ...local, project], member, projectNumber: null };
   }
-  const inside = await lookInside({ ...context, google: context.google, member }, project.number);
-  const looked = [credentials, ...local, project, ...inside];
-  return { looked, member, projectNumber: project.number };
+  const inside = await checkInsideProject(
+    { ...context, google: context.google, member },
+    project.number,
+  );
+  const results = [credentials, ...local, project, ...inside];
+  return { results, member, projectNumber: project.number };
 }
 
-async function lookInside(context: GoogleAt, number: string): Promise<CheckResult[]> {
+async function checkInsideProject(context: GoogleAt, number: string): Promise<CheckResult[]> {
   return await Promise.all([
-    lookAtBilling(context),
-    lookAtServices(context),
-    lookAtPermissions(context),
-    lookAtQuotas(context),
-    lookAtPolicies(context),
-    lookAtNames(context, number),
+    checkBilling(context),
+    checkServices(context),
+    checkPermissions(context),
+    checkQuotas(context),
+    checkPolicies(context),
+    checkNames(context, number),
   ]);
 }
 
-/** The address for alerts is given once; later releases remember it. */
-export function lookAtSettings(variables: Readonly<Record<string, unknown>>): CheckResult {
+/** Requires an address for alerts. It is given once, and later releases remember it. */
+export function checkSettings(variables: Readonly<Record<string, unknown>>): CheckResult {
   const subject = "settings";
   if (variables.alerts !== undefined) return { subject, found: "complete", findings: [] };
-  const what = "Nobody would hear of an alert.";
+  const what = "No address is set for alerts.";
   return { subject, found: "", findings: [blocks(what, "--alert-email you@example.com")] };
 }
 
-export function isBlocked({ looked }: Pick<Preflight, "looked">): boolean {
-  return looked.some(({ findings }) => findings.some(({ kind }) => kind === "blocks"));
+export function isBlocked({ results }: Pick<Preflight, "results">): boolean {
+  return results.some(({ findings }) => findings.some(({ kind }) => kind === "blocks"));
 }

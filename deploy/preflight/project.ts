@@ -8,7 +8,7 @@ import {
   type Finding,
   type GoogleAt,
   isOff,
-  lookedAt,
+  resultFor,
   unchecked,
 } from "./check-result.ts";
 
@@ -23,25 +23,25 @@ const Billing = z.object({
   billingAccountName: z.string().default(""),
 });
 
-/** Services that the checks themselves need; bootstrap enables everything else. */
-export const neededToLook = [
+/** The services that these checks need; bootstrap enables all others. */
+export const servicesNeededToCheck = [
   "serviceusage.googleapis.com",
   "cloudresourcemanager.googleapis.com",
   "cloudbilling.googleapis.com",
 ];
 
-export interface ProjectLooked extends CheckResult {
+export interface ProjectResult extends CheckResult {
   /** Null if there is no such project, or it couldn't be read. */
   readonly number: string | null;
 }
 
-export async function lookAtProject({ google, options, member }: GoogleAt): Promise<ProjectLooked> {
+export async function checkProject({ google, options, member }: GoogleAt): Promise<ProjectResult> {
   const { project } = options;
   const answer = await google.ask(
     `https://cloudresourcemanager.googleapis.com/v3/projects/${project}`,
     Project,
   );
-  const looked = (...findings: Finding[]) => ({
+  const result = (...findings: Finding[]) => ({
     subject: "project",
     found: "",
     findings,
@@ -54,45 +54,48 @@ export async function lookAtProject({ google, options, member }: GoogleAt): Prom
       return { subject: "project", found: `${project}, number ${number}`, findings: [], number };
     }
     const restore = `gcloud projects undelete ${project}`;
-    return looked(blocks(`The project ${project} is being deleted.`, restore));
+    return result(blocks(`The project ${project} is being deleted.`, restore));
   }
   if (isOff(answer)) {
-    const what = "What must be on before anybody can look into the project is off.";
-    return looked(blocks(what, enableCommand(project, neededToLook)));
+    const what = "The services that these checks need are off.";
+    return result(blocks(what, enableCommand(project, servicesNeededToCheck)));
   }
   // Google also answers 403 for a missing project, to hide which ones exist.
   if (answer.status === 403 || answer.status === 404) {
     const grant = `gcloud projects add-iam-policy-binding ${project} --member=${member} --role=roles/owner`;
     const what = `There is no project ${project}, or these credentials may not see it.`;
-    return looked(blocks(what, `gcloud projects create ${project}`, `or, if it exists: ${grant}`));
+    return result(blocks(what, `gcloud projects create ${project}`, `or, if it exists: ${grant}`));
   }
   if (answer.status === 401) {
     const what = `Google refuses the credentials: ${answer.message}`;
-    return looked(blocks(what, "gcloud auth application-default login"));
+    return result(blocks(what, "gcloud auth application-default login"));
   }
-  return looked(blocks(`The project can't be read: ${explainRefusal(answer)}.`));
+  return result(blocks(`The project can't be read: ${explainRefusal(answer)}.`));
 }
 
-export async function lookAtBilling({ google, options }: GoogleAt): Promise<CheckResult> {
+export async function checkBilling({ google, options }: GoogleAt): Promise<CheckResult> {
   const { project } = options;
   const answer = await google.ask(
     `https://cloudbilling.googleapis.com/v1/projects/${project}/billingInfo`,
     Billing,
   );
-  const looked = lookedAt("billing");
+  const result = resultFor("billing");
   if (!answer.ok) {
     if (isOff(answer)) {
-      const what = "Whether the project is paid for can't be seen: Cloud Billing's service is off.";
-      return looked("", blocks(what, enableCommand(project, ["cloudbilling.googleapis.com"])));
+      const what = "Whether the project has billing is unknown: the Cloud Billing API is off.";
+      return result("", blocks(what, enableCommand(project, ["cloudbilling.googleapis.com"])));
     }
-    return looked("", unchecked(`Whether the project is paid for: ${explainRefusal(answer)}.`));
+    return result(
+      "",
+      unchecked(`Whether the project has billing is unknown: ${explainRefusal(answer)}.`),
+    );
   }
   const { billingEnabled, billingAccountName } = answer.value;
-  if (billingEnabled) return looked(billingAccountName.replace("billingAccounts/", "account "));
+  if (billingEnabled) return result(billingAccountName.replace("billingAccounts/", "account "));
   const link = `gcloud billing projects link ${project} --billing-account=ACCOUNT`;
   const what =
     billingAccountName === ""
       ? "The project has no billing account."
       : "The project's billing account is closed.";
-  return looked("", blocks(what, "gcloud billing accounts list", link));
+  return result("", blocks(what, "gcloud billing accounts list", link));
 }

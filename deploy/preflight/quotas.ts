@@ -12,15 +12,15 @@ import {
   type Finding,
   type GoogleAt,
   isOff,
-  lookedAt,
   note,
+  resultFor,
   unchecked,
 } from "./check-result.ts";
 
 const perPage = 500;
 const pagesMax = 10;
 const milliCpuPerInstance = 1_000;
-/** The minimum for the reaper, a burst of executions and a day's growth. */
+/** The least that a burst of executions needs. */
 const runningMin = 100;
 const runsPerMinuteMin = 60;
 
@@ -46,16 +46,16 @@ const FunctionList = z.object({
   functions: z.record(z.string(), z.object({ limits: z.object({ instancesMax: z.int() }) })),
 });
 
-/** Cloud Quotas shows a service's limits once both are enabled, which bootstrap does. */
-export async function lookAtQuotas(context: GoogleAt): Promise<CheckResult> {
-  const looked = lookedAt("quotas");
+/** Checks the quotas, which Google shows once their services are enabled; bootstrap does that. */
+export async function checkQuotas(context: GoogleAt): Promise<CheckResult> {
+  const result = resultFor("quotas");
   const run = await quotasOf(context, "run.googleapis.com");
-  if (!Array.isArray(run)) return looked("", run);
+  if (!Array.isArray(run)) return result("", run);
   const kms = await quotasOf(context, "cloudkms.googleapis.com");
   const findings = [...cpuFindings(context, run), ...jobFindings(context, run)];
   if (Array.isArray(kms)) findings.push(...kmsFindings(context, kms));
   const cpu = limitIn(context, run, /^CpuAllocPerProjectRegion$/);
-  return looked(cpu === null ? "" : `${cpu / 1000} vCPU in ${regionOf(context)}`, ...findings);
+  return result(cpu === null ? "" : `${cpu / 1000} vCPU in ${regionOf(context)}`, ...findings);
 }
 
 const regionOf = ({ options }: GoogleAt) => options.region ?? usualRegion;
@@ -69,13 +69,13 @@ async function quotasOf(context: GoogleAt, service: string): Promise<QuotaInfo[]
     const what = `Quotas can't be seen yet: ${explainRefusal(answer)}.`;
     const fix = enableCommand(project, ["cloudquotas.googleapis.com", service]);
     return isOff(answer)
-      ? unchecked(`${what} They are looked at after bootstrap.`, fix)
+      ? unchecked(`${what} They are checked after bootstrap.`, fix)
       : unchecked(what);
   }
   return answer.value.flatMap(({ quotaInfos }) => quotaInfos);
 }
 
-/** The limit of the region, else the one that isn't regional; null if there is none. */
+/** The region's limit, or else the limit of all regions; null if Google lists neither. */
 function limitIn(context: GoogleAt, infos: readonly QuotaInfo[], id: RegExp): number | null {
   const region = regionOf(context);
   const info = infos.find(
@@ -142,7 +142,7 @@ function jobFindings(context: GoogleAt, infos: readonly QuotaInfo[]): Finding[] 
   return findings;
 }
 
-/** Counted in tokens since 2026, 100 per use of a key; this allows ten uses a second. */
+/** Cloud KMS counts 100 tokens per use of a key, so this allows ten uses a second. */
 const kmsTokensMin = 60_000;
 
 function kmsFindings(context: GoogleAt, infos: readonly QuotaInfo[]): Finding[] {

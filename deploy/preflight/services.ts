@@ -1,4 +1,4 @@
-/** Which of Google's services are on; bootstrap enables the others. */
+/** Checks which of Google's services are on; bootstrap enables the others. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
@@ -11,11 +11,11 @@ import {
   type Finding,
   type GoogleAt,
   isOff,
-  lookedAt,
   note,
+  resultFor,
   unchecked,
 } from "./check-result.ts";
-import { neededToLook } from "./project.ts";
+import { servicesNeededToCheck } from "./project.ts";
 
 const perPage = 200;
 const pagesMax = 20;
@@ -35,20 +35,20 @@ export function servicesUsed(): readonly string[] {
   return Object.keys(Why.parse(JSON.parse(readFileSync(file, "utf8"))));
 }
 
-export async function lookAtServices(context: GoogleAt): Promise<CheckResult> {
+export async function checkServices(context: GoogleAt): Promise<CheckResult> {
   const { project } = context.options;
-  const looked = lookedAt("services");
+  const result = resultFor("services");
   const on = await servicesThatAreOn(context);
-  if (!Array.isArray(on)) return looked("", on);
+  if (!Array.isArray(on)) return result("", on);
   const off = servicesUsed().filter((service) => !on.includes(service));
-  const offToLook = neededToLook.filter((service) => !on.includes(service));
+  const offButNeeded = servicesNeededToCheck.filter((service) => !on.includes(service));
   const found = `${servicesUsed().length - off.length} of ${servicesUsed().length} are on`;
-  if (offToLook.length > 0) {
-    const what = "Bootstrap can't begin while these are off; the rest it switches on itself.";
-    return looked(found, blocks(what, enableCommand(project, offToLook)));
+  if (offButNeeded.length > 0) {
+    const what = "Bootstrap needs these services to begin; it enables the others itself.";
+    return result(found, blocks(what, enableCommand(project, offButNeeded)));
   }
-  if (off.length === 0) return looked(found);
-  return looked(found, note(`Bootstrap will switch on ${off.join(", ")}.`));
+  if (off.length === 0) return result(found);
+  return result(found, note(`Bootstrap will switch on ${off.join(", ")}.`));
 }
 
 async function servicesThatAreOn({ google, options }: GoogleAt): Promise<string[] | Finding> {
@@ -57,8 +57,10 @@ async function servicesThatAreOn({ google, options }: GoogleAt): Promise<string[
   const query = `filter=state:ENABLED&pageSize=${perPage}`;
   const answer = await google.askPages(`${url}?${query}`, Page, pagesMax);
   if (!answer.ok) {
-    const what = `Which services are on can't be seen: ${explainRefusal(answer)}.`;
-    return isOff(answer) ? blocks(what, enableCommand(project, neededToLook)) : unchecked(what);
+    const what = `Which services are on is unknown: ${explainRefusal(answer)}.`;
+    return isOff(answer)
+      ? blocks(what, enableCommand(project, servicesNeededToCheck))
+      : unchecked(what);
   }
   const on = answer.value.flatMap(({ services }) => services);
   return on.map(({ name }) => name.split("/").at(-1) ?? "");

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import * as z from "zod";
 import { repositoryRoot } from "../../scripts/tools/repository.ts";
 import { onPath } from "../google/token.ts";
-import { blocks, type CheckResult, lookedAt, note, type PreflightAt } from "./check-result.ts";
+import { blocks, type CheckResult, note, type PreflightAt, resultFor } from "./check-result.ts";
 
 const oldest = [1, 11] as const;
 const timeoutMs = 20_000;
@@ -14,26 +14,26 @@ const installPage = "https://developer.hashicorp.com/terraform/install";
 const Version = z.object({ terraform_version: z.string().regex(/^\d+\.\d+\.\d+/) });
 
 /** Requires a recent Terraform, and a lock for the provider that it will fetch. */
-export async function lookAtTerraform({ environment }: PreflightAt): Promise<CheckResult> {
-  const looked = lookedAt("terraform");
+export async function checkTerraform({ environment }: PreflightAt): Promise<CheckResult> {
+  const result = resultFor("terraform");
   if (!onPath("terraform", environment)) {
-    return looked("", blocks("Terraform isn't installed here.", installPage));
+    return result("", blocks("Terraform isn't installed here.", installPage));
   }
   const version = await terraformVersion(environment);
   if (version === null) {
-    return looked("", blocks("`terraform version -json` doesn't answer here.", installPage));
+    return result("", blocks("`terraform version -json` doesn't answer here.", installPage));
   }
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major !== oldest[0] || minor < oldest[1]) {
     const wanted = `${oldest.join(".")} or a later ${oldest[0]}.x is needed`;
-    return looked("", blocks(`Terraform ${version} is here; ${wanted}.`, installPage));
+    return result("", blocks(`Terraform ${version} is here; ${wanted}.`, installPage));
   }
   const unlocked = ["terraform", "terraform/bootstrap"].filter(
     (root) => !existsSync(join(repositoryRoot, root, ".terraform.lock.hcl")),
   );
-  if (unlocked.length === 0) return looked(version);
+  if (unlocked.length === 0) return result(version);
   const what = `No provider is locked in ${unlocked.join(" and ")}: the first run locks the pinned one.`;
-  return looked(version, note(what, "git add terraform/**/.terraform.lock.hcl"));
+  return result(version, note(what, "git add terraform/**/.terraform.lock.hcl"));
 }
 
 async function terraformVersion(environment: NodeJS.ProcessEnv): Promise<string | null> {
@@ -46,24 +46,24 @@ async function terraformVersion(environment: NodeJS.ProcessEnv): Promise<string 
   }
 }
 
-/** Which of the two builders to use; null if there is neither. */
+/** The program that builds the images; null if neither is installed. */
 export function builderOf({ options, environment }: PreflightAt): "cloud" | "docker" | null {
   if (options.build !== null) return options.build;
   if (onPath("gcloud", environment)) return "cloud";
   return onPath("docker", environment) ? "docker" : null;
 }
 
-export async function lookAtBuilder(context: PreflightAt): Promise<CheckResult> {
-  const looked = lookedAt("images");
-  if (context.options.images !== null) return looked("given by their digests");
+export async function checkBuilder(context: PreflightAt): Promise<CheckResult> {
+  const result = resultFor("images");
+  if (context.options.images !== null) return result("given by their digests");
   const builder = builderOf(context);
   const page = "https://cloud.google.com/sdk/docs/install";
   if (builder === null) {
-    return looked("", blocks("Neither gcloud nor docker is here to build images with.", page));
+    return result("", blocks("Neither gcloud nor docker is here to build images with.", page));
   }
   const program = builder === "cloud" ? "gcloud" : "docker";
   if (!onPath(program, context.environment)) {
-    return looked("", blocks(`--build ${builder} needs ${program}, which isn't here.`, page));
+    return result("", blocks(`--build ${builder} needs ${program}, which isn't here.`, page));
   }
-  return looked(builder === "cloud" ? "built by Cloud Build" : "built by docker here");
+  return result(builder === "cloud" ? "built by Cloud Build" : "built by docker here");
 }

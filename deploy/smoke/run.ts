@@ -7,7 +7,7 @@ import { NotTried, SmokeContext } from "./context.ts";
 
 export interface SmokeOptions {
   readonly url: string;
-  /** A Google ID token of an operator; null skips what needs one. */
+  /** A Google ID token of an operator; if it is null, checks that need one are skipped. */
   readonly operatorToken: string | null;
   /** Names of checks; all of them by default. */
   readonly only?: readonly string[];
@@ -16,7 +16,7 @@ export interface SmokeOptions {
 export interface SmokeResult {
   readonly passed: number;
   readonly failed: number;
-  /** Checks that couldn't be made. Those that don't apply to this deployment don't count. */
+  /** The number of checks that were skipped, except those that don't apply to the deployment. */
   readonly notTried: number;
 }
 

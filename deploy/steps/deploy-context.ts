@@ -13,7 +13,7 @@ export interface DeployContext {
   readonly member: string;
 }
 
-export const noCredentials = "There are no Google credentials here.";
+export const noCredentials = "No Google credentials found.";
 
 /** Signs in with the current credentials and checks nothing. @throws {Stop} without credentials. */
 export function signedIn(options: DeployOptions): Omit<DeployContext, "member"> {

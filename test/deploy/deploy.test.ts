@@ -69,7 +69,7 @@ describe("OPS-2 one command", () => {
 
   test("stops without a terminal before anything is made", async () => {
     const ended = await made.run(["--no-smoke"]);
-    expect(ended.output).toContain("Nobody is here to say yes");
+    expect(ended.output).toContain("There is no terminal to ask in");
     expect(ended.code).toBe(1);
     expect(made.google.changes()).toEqual([]);
     expect(times("terraform apply")).toBe(0);

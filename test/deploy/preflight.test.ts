@@ -178,7 +178,7 @@ describe("what is no obstacle", () => {
     const off = without("run.googleapis.com", "cloudquotas.googleapis.com");
     const ended = await tried(off, {}, ["--preflight"]);
     expect(ended.output).toMatch(/Bootstrap will switch on .*run\.googleapis\.com/);
-    expect(ended.output).toContain("They are looked at after bootstrap.");
+    expect(ended.output).toContain("They are checked after bootstrap.");
     expect(ended.code).toBe(0);
     expectNothingDone(ended);
   });
@@ -206,14 +206,14 @@ describe("credentials", () => {
     writeFileSync(file, JSON.stringify(content));
     const environment = { GOOGLE_OAUTH_ACCESS_TOKEN: "", GOOGLE_APPLICATION_CREDENTIALS: file };
     const ended = await made.run(["--preflight"], environment);
-    expect(ended.output).toContain("user:me@example.com, by application default credentials");
+    expect(ended.output).toContain("user:me@example.com, from application default credentials");
     expect(ended.code).toBe(0);
   });
 
   test("that are missing are said so, with what else can be seen without", async () => {
     made = await makeDeployment({}, { gcloud: false, terraform: "1.5.7" });
     const ended = await made.run(["--yes"], { GOOGLE_OAUTH_ACCESS_TOKEN: "" });
-    expect(ended.output).toContain("There are no Google credentials here.");
+    expect(ended.output).toContain("No Google credentials found.");
     expect(ended.output).toContain("gcloud auth application-default login");
     expect(ended.output).toContain("Terraform 1.5.7 is here");
     expect(ended.code).toBe(1);
