@@ -153,7 +153,7 @@ function spellingsBy(layer: Layer, character: string): Sequence[] {
   if (layer === "backslash") return byBackslash(character);
   if (layer === "entity") return byEntity(character);
   if (layer === "hex") return [bytesOf(character).flatMap((byte) => hexOf(byte, 2))];
-  const isTwice = character === (layer === "singles" ? "'" : '"');
+  const isTwice = character === (layer === "singleQuotesTwice" ? "'" : '"');
   return [isTwice ? [character, character] : [character]];
 }
 

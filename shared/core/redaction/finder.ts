@@ -1,11 +1,11 @@
-/** Finds the positions in a text where a unit may begin, also across folded lines. */
+/** Finds the positions in a text where a unit of a secret may begin, even if its lines are folded. */
 import { afterBreaks, breakLengthAt, foreign, isBlank, isBreak } from "./breaks.ts";
 import { ignoresIndents, spellings } from "./spellings.ts";
 import type { HeadTables } from "./tables.ts";
 import { redactableLengthMin } from "./units.ts";
 
 const carriageReturn = 13;
-const deindented = spellings.reduce(
+const ignoringIndentsMask = spellings.reduce(
   (mask, spelling, index) => (ignoresIndents(spelling) ? mask | (1 << index) : mask),
   0,
 );
@@ -13,14 +13,14 @@ const deindented = spellings.reduce(
 /** A head that is cut off by the end of the text begins at most this far before it. */
 const tailLengthMax = 512;
 
-/** The position from which the text's end may be the start of a head. */
-export function openEnd(heads: HeadTables, text: string): number {
+/** Where the part of `text` begins that must be held back, because it may be the start of a head. */
+export function heldBackFrom(heads: HeadTables, text: string): number {
   let open = text.length;
-  let solid = 0;
+  let nonBlankCount = 0;
   const from = Math.max(0, text.length - tailLengthMax);
-  for (let at = text.length - 1; at >= from && solid < redactableLengthMin - 1; at -= 1) {
+  for (let at = text.length - 1; at >= from && nonBlankCount < redactableLengthMin - 1; at -= 1) {
     const unit = text.charCodeAt(at);
-    if (!isBlank(unit) && !isBreak(unit)) solid += 1;
+    if (!isBlank(unit) && !isBreak(unit)) nonBlankCount += 1;
     if (mayBeginAt(heads, text, at)) open = at;
   }
   return open;
@@ -36,7 +36,7 @@ function mayBeginAt(heads: HeadTables, text: string, position: number): boolean 
   });
 }
 
-/** A head's characters from `position` on without breaks, and whether breaks cut it short. */
+/** Reads a head's characters from `position` on, past line breaks; too many breaks cut it short. */
 function joinedFrom(text: string, position: number, indents: boolean) {
   let joined = "";
   let next = position;
@@ -50,12 +50,12 @@ function joinedFrom(text: string, position: number, indents: boolean) {
 export class PlaceFinder {
   readonly #heads: HeadTables;
   readonly #text: string;
-  /** The next position whose head is on one line, and the next whose head continues on another. */
-  #inLine = -1;
-  #overBreak = -1;
-  #spellingsOverBreak = 0;
-  /** Breaks before this position have been examined. */
-  #breakFrom = 0;
+  /** The next position whose head is on one line, and the next whose head continues on the next. */
+  #nextInLine = -1;
+  #nextAcrossBreak = -1;
+  #spellingsAcrossBreak = 0;
+  /** Line breaks before this position have been examined. */
+  #breaksExaminedUntil = 0;
   #spellings = 0;
 
   constructor(heads: HeadTables, text: string) {
@@ -63,49 +63,53 @@ export class PlaceFinder {
     this.#text = text;
   }
 
-  /** A bit for each spelling to read the last found position in. */
+  /** Bit set: the spellings to try at the position that was found last. */
   get spellings(): number {
     return this.#spellings;
   }
 
-  /** The next position at or after `from`, which must not decrease; the text's length if none. */
+  /**
+   * The next position at or after `from`; the text's length if there is none. `from` must not be
+   * less than in the call before.
+   */
   next(from: number): number {
     const text = this.#text;
     const last = text.length - redactableLengthMin;
-    if (this.#inLine < from) this.#inLine = this.#heads.next(text, from, last);
-    if (this.#overBreak < from) this.#overBreak = this.#nextOverBreak(from);
-    if (this.#overBreak < this.#inLine) {
-      this.#spellings = this.#spellingsOverBreak;
-      return this.#overBreak;
+    if (this.#nextInLine < from) this.#nextInLine = this.#heads.next(text, from, last);
+    if (this.#nextAcrossBreak < from) this.#nextAcrossBreak = this.#findAcrossBreak(from);
+    if (this.#nextAcrossBreak < this.#nextInLine) {
+      this.#spellings = this.#spellingsAcrossBreak;
+      return this.#nextAcrossBreak;
     }
-    if (this.#inLine > last) return text.length;
-    this.#spellings = this.#heads.spellingsAt(text, this.#inLine);
-    return this.#inLine;
+    if (this.#nextInLine > last) return text.length;
+    this.#spellings = this.#heads.spellingsAt(text, this.#nextInLine);
+    return this.#nextInLine;
   }
 
-  #nextOverBreak(from: number): number {
+  #findAcrossBreak(from: number): number {
     const text = this.#text;
     const { length } = text;
-    let at = Math.max(from, this.#breakFrom);
+    let at = Math.max(from, this.#breaksExaminedUntil);
     for (;;) {
       const newline = text.indexOf("\n", at);
       if (newline < 0 || newline + 1 === length) return length;
       const isPair = text.charCodeAt(newline - 1) === carriageReturn;
       const end = isPair ? newline - 1 : newline;
-      if (end > from && this.#mayGoOn(end, newline + 1)) {
-        const place = this.#placeBefore(end, from);
+      if (end > from && this.#mayContinue(end, newline + 1)) {
+        const place = this.#firstHeadAcross(end, from);
         if (place < end) return place;
       }
       at = newline + 1;
-      this.#breakFrom = at;
+      this.#breaksExaminedUntil = at;
     }
   }
 
   /**
-   * Whether a head may begin on the line that ends at `end` and continue on the next. Such a head
-   * holds the line's last character and three after the break, or its last three and one after it.
+   * Whether a head may begin on the line that ends at `end` and continue on the next line. Such a
+   * head contains the last character before the break and three after it, or three before it and one
+   * after it, so one of these two blocks must be known.
    */
-  #mayGoOn(end: number, next: number): boolean {
+  #mayContinue(end: number, next: number): boolean {
     const text = this.#text;
     const last = text.charCodeAt(end - 1);
     const first = text.charCodeAt(next);
@@ -116,8 +120,8 @@ export class PlaceFinder {
     return this.#heads.hasBlock(text.charCodeAt(end - 3), text.charCodeAt(end - 2), last, first);
   }
 
-  /** The first position from `from` on whose head continues past `end`; `end` if there is none. */
-  #placeBefore(end: number, from: number): number {
+  /** The first position from `from` on whose head continues after `end`; `end` if there is none. */
+  #firstHeadAcross(end: number, from: number): number {
     const text = this.#text;
     let first = end;
     const earliest = Math.max(from, end - redactableLengthMin + 1);
@@ -127,16 +131,17 @@ export class PlaceFinder {
     const joined = isIndented || plain.isFolded ? this.#around(first, end, true) : plain;
     for (let at = first; at < end; at += 1) {
       const mask = this.#heads.spellingsIn(plain.codes, at - first);
-      this.#spellingsOverBreak =
+      this.#spellingsAcrossBreak =
         plain === joined
           ? mask
-          : (mask & ~deindented) | (this.#heads.spellingsIn(joined.codes, at - first) & deindented);
-      if (this.#spellingsOverBreak !== 0) return at;
+          : (mask & ~ignoringIndentsMask) |
+            (this.#heads.spellingsIn(joined.codes, at - first) & ignoringIndentsMask);
+      if (this.#spellingsAcrossBreak !== 0) return at;
     }
     return end;
   }
 
-  /** The characters from `first` on, and as many after the break at `end` as a head may have. */
+  /** The characters from `first` to `end`, and after the break as many as a head there may need. */
   #around(first: number, end: number, indents: boolean) {
     const text = this.#text;
     const codes: number[] = [];

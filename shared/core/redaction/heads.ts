@@ -1,6 +1,6 @@
 /**
- * The first `redactableLengthMin` characters of a unit in every spelling that programs write: a
- * text is searched for these.
+ * A head is the first 8 characters of a unit (a line or a piece of a secret) in one spelling
+ * (JSON-escaped, percent-encoded, …). Texts are searched for heads.
  */
 import { indexOf, spellings, wide } from "./spellings.ts";
 import { redactableLengthMin, type Unit } from "./units.ts";
@@ -16,21 +16,21 @@ import {
 
 export interface Head {
   readonly text: string;
-  /** A bit for each spelling that a text with this head has to be read in. */
+  /** Bit set: the spellings to try where this head is found. */
   readonly spellings: number;
 }
 
 const maskOf = (...names: string[]) => names.reduce((mask, name) => mask | (1 << indexOf(name)), 0);
 const masks = {
   backslash: maskOf("backslash"),
-  twice: maskOf("backslash twice"),
+  backslashTwice: maskOf("backslash twice"),
   percent: maskOf("percent"),
   form: maskOf("form"),
   percentJson: maskOf("JSON in percent"),
   shell: maskOf("shell"),
   shellJson: maskOf("shell in JSON"),
-  singles: maskOf("single quotes twice"),
-  doubles: maskOf("double quotes twice"),
+  singleQuotesTwice: maskOf("single quotes twice"),
+  doubleQuotesTwice: maskOf("double quotes twice"),
   entity: maskOf("entity"),
   hex: maskOf("hex"),
 };
@@ -43,7 +43,7 @@ const base64s = spellings.flatMap(({ layers, skipped }, index) =>
   layers[0] === "base64" ? [{ mask: 1 << index, offset: ((6 - skipped) / 2) % 3 }] : [],
 );
 
-/** Units of one secret often begin alike, so the spellings of this many beginnings are cached. */
+/** The number of beginnings whose heads are cached: units of one secret often begin alike. */
 const rememberedMax = 256;
 
 export class HeadWriter {
@@ -55,14 +55,16 @@ export class HeadWriter {
     this.#isBytes = isBytes;
   }
 
-  /** The heads of `unit`, some of them repeated. */
+  /** The heads of `unit`; they may contain duplicates. */
   *headsOf({ text, shape }: Unit): Generator<Head> {
     const beginning = beginningOf(text);
     if (/^[A-Za-z0-9]+$/.test(beginning)) yield* this.#heads(beginning, quoting);
     else yield* this.#quoted(beginning);
+    // Bytes aren't encoded in this form, so only quotings apply.
     if (shape === "joined") return;
     const bytes = Buffer.from(beginning);
     const hex = bytes.toString("hex").slice(0, redactableLengthMin);
+    // Hexadecimal digits also occur behind percent signs and in `\\x` escapes.
     for (const digits of [hex, hex.toUpperCase()]) {
       yield* this.#heads(digits, masks.hex);
       if (shape === "whole") continue;
@@ -96,7 +98,7 @@ export class HeadWriter {
   }
 }
 
-/** The encodings that texts arrive in: UTF-8, and UTF-16 in either byte order. */
+/** A head in each encoding that a text may have: UTF-8, and UTF-16 in either byte order. */
 function* inBytes(text: string, mask: number): Generator<Head> {
   const little = Buffer.from(text, "utf16le");
   const big = Buffer.from(little).swap16();
@@ -116,12 +118,12 @@ function beginningOf(text: string): string {
 }
 
 function* quotedBeginnings(beginning: string): Generator<[string, number]> {
-  // In any spelling, the beginning may be one that the spelling leaves unchanged.
+  // A spelling that has nothing to escape in the beginning leaves it unchanged.
   yield [beginning, quoting];
   const inJson = spellAll(beginning, jsons);
   for (const once of spellAll(beginning, backslashes)) {
     yield [once, masks.backslash];
-    for (const twice of spellAll(once, jsons)) yield [twice, masks.twice];
+    for (const twice of spellAll(once, jsons)) yield [twice, masks.backslashTwice];
   }
   for (const spelled of spellAll(beginning, percents)) yield [spelled, masks.percent];
   for (const spelled of spellAll(beginning, forms)) yield [spelled, masks.form];
@@ -132,8 +134,8 @@ function* quotedBeginnings(beginning: string): Generator<[string, number]> {
     yield [once, masks.shell];
     for (const spelled of spellAll(once, jsons)) yield [spelled, masks.shellJson];
   }
-  if (beginning.includes("'")) yield [beginning.replaceAll("'", "''"), masks.singles];
-  if (beginning.includes('"')) yield [beginning.replaceAll('"', '""'), masks.doubles];
+  if (beginning.includes("'")) yield [beginning.replaceAll("'", "''"), masks.singleQuotesTwice];
+  if (beginning.includes('"')) yield [beginning.replaceAll('"', '""'), masks.doubleQuotesTwice];
   for (const spelled of spellAll(beginning, entities)) yield [spelled, masks.entity];
 }
 
@@ -141,7 +143,7 @@ function spellAll(text: string, writers: readonly SpellUnit[]): Set<string> {
   return new Set(writers.map((write) => spell(text, write)));
 }
 
-/** As much of the spelled text as a head holds. */
+/** Spells `text` until a head is full. */
 function spell(text: string, write: SpellUnit): string {
   let spelled = "";
   for (const character of text) {
@@ -152,8 +154,8 @@ function spell(text: string, write: SpellUnit): string {
 }
 
 /**
- * The base64 characters that depend on `bytes` alone when they start `offset` bytes into a group.
- * The two that aren't letters or digits come plain, as in URLs, and escaped for URLs and JSON.
+ * The base64 characters that `bytes` alone determine if they begin `offset` bytes into a group of
+ * three. `+` and `/` occur plain, in the URL-safe alphabet, and escaped for URLs and for JSON.
  */
 function base64Cores(bytes: Buffer, offset: number): string[] {
   const first = Math.ceil((offset * 8) / 6);

@@ -106,9 +106,9 @@ export class Reader {
         return this.#percentDecoded(level - 1, blank);
       case "shell":
         return this.#shellUnquoted(level - 1);
-      case "singles":
+      case "singleQuotesTwice":
         return this.#onceOf(single, level - 1);
-      case "doubles":
+      case "doubleQuotesTwice":
         return this.#onceOf(double, level - 1);
       case "entity":
         return this.#entityDecoded(level - 1);

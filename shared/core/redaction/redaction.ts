@@ -2,7 +2,7 @@
  * Removes secrets from text that leaves, also when they straddle chunks or are encoded. This guards
  * against accidents: a program that wants to smuggle a secret out can always transform it.
  */
-import { openEnd, PlaceFinder } from "./finder.ts";
+import { heldBackFrom, PlaceFinder } from "./finder.ts";
 import type { RedactionPlan } from "./plan.ts";
 import { Walker } from "./walker.ts";
 
@@ -72,7 +72,7 @@ export class Redactor {
 
   #drain(text: string, final: boolean): string {
     if (this.#plan.units.count === 0) return text;
-    const open = final ? text.length : openEnd(this.#plan.heads, text);
+    const open = final ? text.length : heldBackFrom(this.#plan.heads, text);
     const stop = splitsCharacter(text, open) ? open - 1 : open;
     let out = "";
     let coveredUntil = this.#coveredLength;

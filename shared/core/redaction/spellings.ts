@@ -6,16 +6,16 @@ import { assert } from "../assert.ts";
 
 /**
  * `backslash`: JSON, `printf %q`, `$'…'`, and the literals of Python, JavaScript, Go and Ruby;
- * `form`: percent with `+` for a blank; `shell`: within single quotes; `singles` and `doubles`:
- * quotes written twice; `entity`: HTML and XML.
+ * `form`: percent encoding with `+` for a blank; `shell`: inside single quotes of a shell;
+ * `singleQuotesTwice` and `doubleQuotesTwice`: each quote is doubled; `entity`: HTML and XML.
  */
 export type Layer =
   | "backslash"
   | "percent"
   | "form"
   | "shell"
-  | "singles"
-  | "doubles"
+  | "singleQuotesTwice"
+  | "doubleQuotesTwice"
   | "entity"
   | "hex"
   | "base64";
@@ -23,18 +23,18 @@ export type Layer =
 export interface Spelling {
   readonly name: string;
   readonly layers: readonly Layer[];
-  /** How many bits of the secret's bytes one symbol of it tells. */
+  /** How many bits of the secret one symbol encodes. */
   readonly width: 6 | 8;
-  /** How many bits before the first symbol belong to a symbol that other bytes share. */
+  /** How many bits of the secret precede the first symbol, in one shared with other bytes. */
   readonly skipped: 0 | 2 | 4;
-  /** Text without these characters reads the same as plain text; null if it never does. */
+  /** A text without these characters reads the same as plain text; null if no text does. */
   readonly signs: RegExp | null;
 }
 
 /** How a text arrives: decoded or in UTF-8, or as bytes of UTF-16. */
 export type Order = "utf8" | "little" | "big";
 
-/** A bit in a set of spellings: the text is in UTF-16, so all of its spellings are possible. */
+/** A bit in a set of spellings: the text is in UTF-16, so any spelling is possible. */
 export const wide = 1 << 15;
 
 /** At most 15, because a set of them is a mask of 16 bits. */
@@ -47,8 +47,8 @@ export const spellings: readonly Spelling[] = [
   quoted("JSON in percent", ["percent", "backslash"], /[%\\]/),
   quoted("shell", ["shell"], /'/),
   quoted("shell in JSON", ["backslash", "shell"], /[\\']/),
-  quoted("single quotes twice", ["singles"], /'/),
-  quoted("double quotes twice", ["doubles"], /"/),
+  quoted("single quotes twice", ["singleQuotesTwice"], /'/),
+  quoted("double quotes twice", ["doubleQuotesTwice"], /"/),
   quoted("entity", ["entity"], /&/),
   { name: "hex", layers: ["hex"], width: 8, skipped: 0, signs: null },
   { name: "base64", layers: ["base64"], width: 6, skipped: 0, signs: null },
