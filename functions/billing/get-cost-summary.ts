@@ -14,11 +14,12 @@ const CostSummary = z.object({
   startDate: z.string(),
   endDate: z.string(),
   totals: TokenCost.extend({
-    /** In cents, as compute tokens are; `totalCostUsd` is exact. */
+    /** Whole compute tokens (1 = 1 US cent); `totalCostUsd` is unrounded. */
     totalCost: z.int(),
     agentCost: z.int(),
     environmentCost: z.int(),
     totalCostUsd: z.number(),
+    /** `CT` stands for compute tokens. */
     mcpCT: z.int(),
     totalThreads: z.int(),
     ...Tokens.shape,
@@ -28,7 +29,7 @@ const CostSummary = z.object({
 
 export const getCostSummary = query({
   endpoint: "GET /v1/costs/summary",
-  summary: "What was spent in a period, in compute tokens (cents), in all and by day.",
+  summary: "What was spent in a period, in compute tokens (cents), in total and by day.",
   authenticate: "api-key",
   scope: "billing:read",
   params: noParams,
@@ -43,25 +44,25 @@ export const getCostSummary = query({
       totalsIn(store, owner, { span }),
       totalsByDay(store, owner, days),
     ]);
-    return { whole: { span, ...sums }, byDay };
+    return { total: { span, ...sums }, byDay };
   },
-  answer({ query, data: { whole, byDay } }) {
-    const { totalCT, agentCT, environmentCT } = tokenCost(whole.microusd);
-    const { inputTokens, outputTokens } = whole;
+  answer({ query, data: { total, byDay } }) {
+    const { totalCT, agentCT, environmentCT } = tokenCost(total.microusd);
+    const { inputTokens, outputTokens } = total;
     const summary: z.input<typeof CostSummary> = {
       period: query.period,
-      startDate: iso(whole.span.from),
-      endDate: iso(whole.span.to),
+      startDate: iso(total.span.from),
+      endDate: iso(total.span.to),
       totals: {
         totalCost: totalCT,
         agentCost: agentCT,
         environmentCost: environmentCT,
-        totalCostUsd: usd(whole.microusd),
+        totalCostUsd: usd(total.microusd),
         totalCT,
         agentCT,
         environmentCT,
         mcpCT: 0,
-        totalThreads: whole.threads,
+        totalThreads: total.threads,
         inputTokens,
         outputTokens,
       },

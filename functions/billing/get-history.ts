@@ -20,7 +20,7 @@ const Day = z.object({
 
 export const getHistory = query({
   endpoint: "GET /v1/budget/history",
-  summary: "Spending, credits and the balance of each of the last days (UTC), oldest first.",
+  summary: "Spending, credits and balance per day, for the last N days (UTC), oldest first.",
   authenticate: "api-key",
   scope: "billing:read",
   params: noParams,
@@ -33,26 +33,27 @@ export const getHistory = query({
     const days = await readLastDays(store, owner, { days: query.days, now });
     const lines = { owner, collection: ledger.all(owner), fields: ["amountMicrousd"] };
     const to = (days[0]?.from ?? now) - 1;
-    const before = { fields: lines.fields, between: { field: "createdAt", from: undefined, to } };
-    const [earlier, changed, spent] = await Promise.all([
-      store.sum(lines.collection, before),
+    const earlier = { fields: lines.fields, between: { field: "createdAt", from: undefined, to } };
+    const [balanceBefore, netByDay, spendingByDay] = await Promise.all([
+      store.sum(lines.collection, earlier),
       sumsByDay(store, lines, days),
       spentByDay(store, owner, days),
     ]);
-    return { days, earlier, changed, spent };
+    return { days, balanceBefore, netByDay, spendingByDay };
   },
-  /** Computed from the ledger alone, so each balance is the sum of the lines before it. */
-  answer({ data: { days, earlier, changed, spent } }) {
-    let balanceMicrousd = earlier.sums[0] ?? 0;
+  /** Balances come from the ledger alone: each is the sum of all lines up to the end of its day. */
+  answer({ data: { days, balanceBefore, netByDay, spendingByDay } }) {
+    let balanceMicrousd = balanceBefore.sums[0] ?? 0;
     const shown = days.map((span, index) => {
-      const changedMicrousd = changed[index]?.sums[0] ?? 0;
-      const { microusd, executions } = spent[index] ?? { microusd: 0, executions: 0 };
-      balanceMicrousd += changedMicrousd;
+      const netMicrousd = netByDay[index]?.sums[0] ?? 0;
+      const { microusd, executions } = spendingByDay[index] ?? { microusd: 0, executions: 0 };
+      balanceMicrousd += netMicrousd;
       return {
         date: dayOf(span.from),
         spent: usd(microusd),
         executions,
-        credited: usd(changedMicrousd + microusd),
+        // The ledger's lines of a day are its credits less its charges.
+        credited: usd(netMicrousd + microusd),
         balance: usd(balanceMicrousd),
       };
     });
