@@ -2,7 +2,7 @@ import * as z from "zod";
 import { created, noQuery } from "#shared/contract/common";
 import { SecretCreate, SecretWritten, storedMessage } from "#shared/contract/secret";
 import { idSchema } from "#shared/core/ids";
-import { factsOf, readAndSeal, secretWrites } from "#shared/environments/write-secret";
+import { auditFactsOf, readAndSeal, secretWrites } from "#shared/environments/write-secret";
 import { ApiError } from "#shared/errors/api-error";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 
@@ -30,6 +30,11 @@ export const createSecret = change({
     }
     const writes = secretWrites(data, key, now);
     const reply = created({ success: true, key, message: storedMessage(body.value) });
-    return { writes, subject: data.environment.value.id, facts: factsOf(key, data.sealed), reply };
+    return {
+      writes,
+      subject: data.environment.value.id,
+      facts: auditFactsOf(key, data.sealed),
+      reply,
+    };
   },
 });

@@ -2,12 +2,12 @@ import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { SecretKey, SecretWrite, SecretWritten, storedMessage } from "#shared/contract/secret";
 import { idSchema } from "#shared/core/ids";
-import { factsOf, readAndSeal, secretWrites } from "#shared/environments/write-secret";
+import { auditFactsOf, readAndSeal, secretWrites } from "#shared/environments/write-secret";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 
 export const putSecret = change({
   endpoint: "PUT /v1/environments/:environmentId/secrets/:key",
-  summary: "Store a secret, in place of the one of that name if there is one.",
+  summary: "Create or replace a secret.",
   authenticate: "api-key",
   scope: "secrets:write",
   params: z.object({ environmentId: idSchema("environment"), key: SecretKey }),
@@ -25,6 +25,11 @@ export const putSecret = change({
     const { key } = params;
     const writes = secretWrites(data, key, now);
     const reply = ok({ success: true, key, message: storedMessage(body.value) });
-    return { writes, subject: data.environment.value.id, facts: factsOf(key, data.sealed), reply };
+    return {
+      writes,
+      subject: data.environment.value.id,
+      facts: auditFactsOf(key, data.sealed),
+      reply,
+    };
   },
 });

@@ -7,7 +7,7 @@ import {
 } from "#shared/core/workspace/manifest";
 import { manifestBytes, parseManifest } from "#shared/core/workspace/manifest-bytes";
 import { withFile, without } from "./change-files.ts";
-import { landingPath } from "./upload-path.ts";
+import { uploadPath } from "./upload-path.ts";
 
 function file(path: string, changes: Partial<ManifestFile> = {}): ManifestFile {
   const attributes = { sha256: "a".repeat(64), sizeBytes: 0, mode: 0o644, modifiedAt: 0 };
@@ -96,7 +96,7 @@ describe("without()", () => {
   });
 });
 
-describe("landingPath()", () => {
+describe("uploadPath()", () => {
   test.each([
     [{ filename: "back\\slash", path: "back\\slash" }, "back\\slash"],
     [{ filename: "back\\slash", path: "" }, "back\\slash"],
@@ -106,6 +106,6 @@ describe("landingPath()", () => {
     [{ filename: "\\\\server\\share\\a.txt", path: "" }, "a.txt"],
     [{ filename: "x/y/a.txt", path: "d" }, "d/a.txt"],
   ])("%j lands at %s", (upload, path) => {
-    expect(landingPath(upload)).toBe(path);
+    expect(uploadPath(upload)).toBe(path);
   });
 });

@@ -13,7 +13,7 @@ import { readFilesOf, requireRoom } from "#shared/workspace/manifests";
 import { withFile } from "./change-files.ts";
 import { requireCurrent } from "./file-etag.ts";
 import { readUpload } from "./read-upload.ts";
-import { landingPath } from "./upload-path.ts";
+import { uploadPath } from "./upload-path.ts";
 
 /** Room for the form around the file. */
 const formBytesMax = 64 * 1024;
@@ -45,7 +45,7 @@ export const uploadFile = change({
     const ref = environments.of(owner, params.environmentId);
     const environment = await deps.store.require(ref);
     const upload = await readUpload(raw);
-    const path = landingPath(upload);
+    const path = uploadPath(upload);
     const { manifest } = await readFilesOf(owner, environment.value, signal);
     requireCurrent(request, entryAt(manifest.entries, path));
     // The manifest is read again in its turn: what waits for one holds none in memory.

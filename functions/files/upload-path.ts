@@ -2,16 +2,16 @@ import { confinePath } from "#shared/core/workspace/paths";
 import { ApiError } from "#shared/errors/api-error";
 
 const nameless = new Set(["", "undefined", "blob"]);
-/** `C:\\folder\\name`, as some clients send it. Otherwise a backslash is part of a name. */
+/** Some clients send `C:\folder\name`. Everywhere else, a backslash is part of a name. */
 const windowsPath = /^(?:[A-Za-z]:\\|\\\\)/;
 
 /**
  * Decides an upload's path. Clients use `path` for a folder or for the file's whole path. It is the
  * whole path if there is no filename (some runtimes send "undefined") or if its last segment is the
  * filename; otherwise it is a folder.
- * @throws {ApiError} `INVALID_PATH`, `VALIDATION_FAILED` if neither names the file.
+ * @throws {ApiError} `INVALID_PATH`, also if neither names the file.
  */
-export function landingPath(upload: { readonly filename: string; readonly path: string }): string {
+export function uploadPath(upload: { readonly filename: string; readonly path: string }): string {
   const { filename: given } = upload;
   const filename = given.split(windowsPath.test(given) ? /[/\\]/ : "/").at(-1) ?? "";
   const path = upload.path.replace(/^\/+/, "");
@@ -22,12 +22,15 @@ export function landingPath(upload: { readonly filename: string; readonly path: 
   return requirePathInWorkspace(`${trimmed}/${filename}`);
 }
 
-/** Removes the leading and trailing slashes that clients write around folders. */
+/**
+ * Strips leading and trailing slashes. The lookbehind lets a match begin only at the first slash of
+ * a row, so that a long row inside the path is read once and not again from each of its slashes.
+ */
 export function withoutSlashes(path: string): string {
   return path.replace(/^\/+|(?<!\/)\/+$/g, "");
 }
 
-/** @throws {ApiError} `INVALID_PATH` naming what is wrong with it. */
+/** @throws {ApiError} `INVALID_PATH`, whose message says what is wrong with the path. */
 export function requirePathInWorkspace(raw: string): string {
   const result = confinePath(raw);
   if (result.path !== undefined) return result.path;

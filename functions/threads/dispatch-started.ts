@@ -3,7 +3,7 @@ import type { Owner } from "#shared/identity/owner";
 import { logFailure } from "#shared/pipeline/request-log";
 import type { Store } from "#shared/store/store";
 
-/** For this long after a refusal, new executions queue behind those that wait. */
+/** For this long after the platform had no room, new executions queue behind those that wait. */
 export const standBackMs = 5_000;
 let standBackUntil = 0;
 
@@ -12,7 +12,7 @@ export async function dispatchStarted(store: Store, owner: Owner, queued: Queued
   try {
     if (queued.now() < standBackUntil) return await deferDispatch(store, owner, queued);
     const outcome = await dispatch(store, owner, queued);
-    if (outcome === "waiting") standBackUntil = queued.now() + standBackMs;
+    if (outcome === "full") standBackUntil = queued.now() + standBackMs;
   } catch (cause) {
     const { id: executionId } = queued.execution;
     logFailure("dispatch failed; the execution stays queued", cause, { executionId });

@@ -41,7 +41,7 @@ export async function readAndSeal(
 }
 
 /** Facts for the audit row: the secret's name and where it may go. */
-export function factsOf(key: string, { binding }: SealedForm) {
+export function auditFactsOf(key: string, { binding }: SealedForm) {
   return { key, hosts: binding === null ? null : binding.hosts.join(" ") };
 }
 

@@ -21,14 +21,14 @@ const attemptsMax = 5;
  * Starts the runner of a queued execution and records the job's name. If the process dies in
  * between, the execution stays `queued`, and a sweep tries again with a new attempt and a new
  * ticket, which makes the old ticket worthless.
- * @returns `waiting` if the platform has no room. Then nothing was started and a sweep tries again.
+ * @returns `full` if the platform has no room. Then nothing was started, and a sweep tries again.
  * @throws If it is unknown whether a runner was started.
  */
 export async function dispatch(
   store: Store,
   owner: Owner,
   queued: Queued,
-): Promise<"dispatched" | "waiting"> {
+): Promise<"dispatched" | "full"> {
   const { execution, ticket } = queued;
   const { profile, network, limits } = execution;
   const timeoutMs = limits.wallClockMs + overheadMs;
@@ -39,12 +39,12 @@ export async function dispatch(
   } catch (cause) {
     if (!isOverQuota(cause)) throw cause;
     await deferDispatch(store, owner, queued);
-    return "waiting";
+    return "full";
   }
   const fields = { jobExecution, dispatchedAt: queued.now(), waitingSince: null };
-  const noted = await recordDispatch(store, owner, queued, fields);
+  const outcome = await recordDispatch(store, owner, queued, fields);
   // The execution was cancelled, or moved to a newer attempt, while its runner started.
-  if (noted !== "noted") await cancelJob(jobExecution);
+  if (outcome === "unwanted") await cancelJob(jobExecution);
   return "dispatched";
 }
 
@@ -61,7 +61,7 @@ async function recordDispatch(
   owner: Owner,
   { execution, version: committed }: Queued,
   fields: Partial<Execution>,
-): Promise<"noted" | "unwanted"> {
+): Promise<"recorded" | "unwanted"> {
   const ref = executions.of(owner, execution.id);
   let version = committed;
   let wanted = true;
@@ -69,7 +69,7 @@ async function recordDispatch(
     if (version) {
       try {
         await withDeadline(store.commit([patch(ref, fields, { version })]));
-        return wanted ? "noted" : "unwanted";
+        return wanted ? "recorded" : "unwanted";
       } catch (error) {
         if (!isConflict(error)) throw error;
       }
@@ -82,5 +82,5 @@ async function recordDispatch(
     version = current.version;
   }
   // The job's name only makes cancellation faster; the execution works without it.
-  return "noted";
+  return "recorded";
 }

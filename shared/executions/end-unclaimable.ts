@@ -2,7 +2,7 @@ import type { Owner } from "../identity/owner.ts";
 import { environments } from "../store/environments.ts";
 import type { Execution } from "../store/executions.ts";
 import { chargeableCostMicrousd, hasAskedForJob } from "./end-execution.ts";
-import { endGivenUp, type SweepDeps } from "./sweep.ts";
+import { endAbandoned, type SweepDeps } from "./sweep.ts";
 
 /**
  * Ends a queued execution that no runner can claim, because another container would fail like this
@@ -15,7 +15,7 @@ export async function endUnclaimable(
   { id, attempt, environmentId }: Execution,
 ): Promise<void> {
   const { value: environment } = await deps.store.get(environments.of(owner, environmentId));
-  await endGivenUp(deps, owner, {
+  await endAbandoned(deps, owner, {
     id,
     reason: "secrets_unavailable",
     when: (execution) => execution.status === "queued" && execution.attempt === attempt,

@@ -34,18 +34,17 @@ export interface SweepDeps {
   newId(kind: IdKind): string;
 }
 
-/** How many attempts may be replaced before the deadline for a claim. */
-const soonReplacedMax = 3;
+/** Attempts that may be replaced without waiting for the claim deadline. */
+const earlyReplacementsMax = 3;
 
 type FoundExecution = Found<typeof executions.schema>;
 /**
- * The outcome of a sweep. `waiting`: the execution waits for its runner or for room on the
- * platform. `full`: the platform has just refused for lack of room. `gone`: there was nothing to
- * do.
+ * The outcome of a sweep. `waiting`: the execution's runner may still claim it. `full`: the platform
+ * had no room for a new runner. `gone`: the execution needs no sweep any more.
  */
 export type Swept = "dispatched" | "ended" | "waiting" | "full" | "gone";
 
-/** The fields of an execution that its turn depends on. */
+/** The fields that decide in which order executions are swept. */
 const DueExecution = Execution.pick({
   sweepAt: true,
   id: true,
@@ -80,7 +79,7 @@ export async function sweepExecution(deps: SweepDeps, found: FoundExecution): Pr
   const owner = mintOwner(value.ownerId, value.mode);
   if (value.status === "queued") return await sweepQueued(deps, owner, found);
   if (value.status === "running")
-    return await endGivenUp(deps, owner, { id: value.id, reason: "lost" });
+    return await endAbandoned(deps, owner, { id: value.id, reason: "lost" });
   return "gone";
 }
 
@@ -93,36 +92,36 @@ async function sweepQueued(deps: SweepDeps, owner: Owner, found: FoundExecution)
   const { value, version } = found;
   const { queuedMsMax } = timing();
   const now = deps.now();
-  const sweepAt = await claimAwaitedUntil(value, now);
+  const sweepAt = await nextClaimCheckAt(value, now);
   if (sweepAt !== null) {
     const moved = await replaceIfUnchanged(deps, owner, { value: { ...value, sweepAt }, version });
     return moved ? "waiting" : "gone";
   }
   if (now - value.createdAt > queuedMsMax) {
-    return await endGivenUp(deps, owner, { id: value.id, reason: "runner_error" });
+    return await endAbandoned(deps, owner, { id: value.id, reason: "runner_error" });
   }
   return await dispatchAgain(deps, owner, found);
 }
 
 /**
- * When to check again whether the runner has claimed its execution; null if no runner will. A
- * runner that ended without a claim is replaced early a few times only: one that starved may
- * succeed at the next try, but one that can't run at all shouldn't be started every few seconds.
+ * When to check again whether the runner has claimed its execution; null if it never will. A runner
+ * that ended without a claim is replaced at once, but only a few times: if it lacked memory or time,
+ * the next one may succeed, but one that can't run at all mustn't be started every few seconds.
  */
-async function claimAwaitedUntil(value: Execution, now: number): Promise<number | null> {
+async function nextClaimCheckAt(value: Execution, now: number): Promise<number | null> {
   const { dispatchDeadlineMs, claimDeadlineMs } = timing();
   const { jobExecution, dispatchedAt, attempt } = value;
   if (jobExecution === null || dispatchedAt === null) return null;
   const claimBy = dispatchedAt + claimDeadlineMs;
   if (claimBy <= now) return null;
-  if (attempt > soonReplacedMax) return claimBy;
+  if (attempt > earlyReplacementsMax) return claimBy;
   // If the platform can't say, the deadline still applies.
   if (await hasJobEnded(jobExecution).catch(() => false)) return null;
   // Each check is twice as far from the start as the one before.
   return Math.min(claimBy, now + Math.max(dispatchDeadlineMs, now - dispatchedAt));
 }
 
-/** Dispatches with a new ticket. A refusal for lack of room doesn't count as an attempt. */
+/** Dispatches with a new ticket. If the platform had no room, that didn't count as an attempt. */
 async function dispatchAgain(
   deps: SweepDeps,
   owner: Owner,
@@ -145,10 +144,10 @@ async function dispatchAgain(
   const committed = await replaceIfUnchanged(deps, owner, { value: next, version });
   if (!committed) return "gone";
   const queued = { execution: next, version: committed.version, ticket, now: deps.now };
-  return (await dispatch(deps.store, owner, queued)) === "waiting" ? "full" : "dispatched";
+  return await dispatch(deps.store, owner, queued);
 }
 
-/** Commits `next`, or returns null if another process was faster and nothing is left to do. */
+/** Commits `next`; returns null if another process has changed the execution meanwhile. */
 async function replaceIfUnchanged(
   deps: SweepDeps,
   owner: Owner,
@@ -167,17 +166,21 @@ async function replaceIfUnchanged(
   return moved ? null : { version };
 }
 
-export interface GivenUp {
+export interface AbandonedExecution {
   readonly id: string;
   readonly reason: EndReason;
-  /** Whether it still has to be ended. By default, an overdue execution does. */
+  /** Whether the execution still has to be ended. By default, it must be overdue. */
   readonly when?: (execution: Execution) => boolean;
   /** The charge for an execution that was never claimed. By default, nothing. */
   readonly costMicrousd?: (execution: Execution) => number;
 }
 
-/** Ends an abandoned execution: for free if it never ran, at its hold if it did. */
-export async function endGivenUp(deps: SweepDeps, owner: Owner, which: GivenUp): Promise<Swept> {
+/** Ends an abandoned execution. It is charged its hold if it ran, and nothing if it never did. */
+export async function endAbandoned(
+  deps: SweepDeps,
+  owner: Owner,
+  which: AbandonedExecution,
+): Promise<Swept> {
   const ref = executions.of(owner, which.id);
   const readAll = async () =>
     await Promise.all([deps.store.require(ref), lastStoredSequence(deps.store, owner, which.id)]);
@@ -227,7 +230,7 @@ export async function endGivenUp(deps: SweepDeps, owner: Owner, which: GivenUp):
   });
   if (!decision.ended) return "gone";
   const { jobExecution } = decision.ended.execution;
-  // A runner that merely lost its connection to us mustn't go on working in vain.
+  // Stop the runner: it may only have lost its connection to us.
   if (jobExecution) await cancelJob(jobExecution).catch(() => {});
   return "ended";
 }
@@ -237,8 +240,8 @@ function isDue({ sweepAt }: Execution, now: number): boolean {
 }
 
 /**
- * Ends an execution that is overdue, so that a reader never sees a dead one running.
- * @returns Whether it was ended here. Then what was read of it and of its thread is outdated.
+ * Ends an overdue execution, so that no reader sees a dead one as running.
+ * @returns Whether this call ended it. If so, the caller must read it and its thread again.
  */
 export async function endOverdue(
   deps: SweepDeps,
