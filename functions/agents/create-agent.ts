@@ -24,6 +24,7 @@ export const createAgent = change({
   budget: "quota",
   audit: "agent.created",
   reply: { 201: z.object({ agent: AgentBody, warnings: Warnings }) },
+  // Null at first; counted only if `withOwned` asks for it by throwing `StaleRead`.
   read: async ({ caller: { owner }, repeated, deps }) => ({
     counted: await countOwned(deps.store, owner, { kind: "agents", repeated }),
   }),

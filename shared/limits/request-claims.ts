@@ -1,7 +1,7 @@
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import type { Claim } from "./request-limiter.ts";
 
-/** What a route counts as; `none` for internal and public routes. */
+/** The class that a route's requests count as; `none` for internal and public routes. */
 export type RequestClass = "none" | "reads" | "writes" | "closings" | "secrets" | "executions";
 
 export interface Claimant {
@@ -39,7 +39,7 @@ export function claimsOf(
   if (owner) {
     claims.push({ subject: owner.id, limit: limits.perOwner, what: "requests of one account" });
   }
-  // Starts are counted where the money is, across all instances: see `core/account.ts`.
+  // Starts are counted across all instances, in the owner's account: see `core/money/hold.ts`.
   if (requestClass !== "executions") claims.push(classClaim(id, limits[requestClass]));
   return claims;
 }

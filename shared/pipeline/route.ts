@@ -91,7 +91,10 @@ export interface ReadContext<A extends Authentication, P, Q, B> {
   readonly now: number;
   readonly ids: Ids;
   readonly deps: ReadDeps;
-  /** Whether `read` is called again because its first result was outdated. */
+  /**
+   * Whether `read` is called again, because `decide` found the first result outdated or threw
+   * `StaleRead` to ask for more.
+   */
   readonly repeated: boolean;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
@@ -157,8 +160,9 @@ interface Stated<A extends Authentication, P, Q, B> {
   readonly body: z.ZodType<B> | "none" | "raw";
   readonly bodyBytesMax: number;
   /**
-   * The class of requests that it counts as, besides its key and owner. Each route that takes a key
-   * has one.
+   * The class of request limits that it counts against, in addition to those of its key and owner;
+   * `none` for public and internal routes. A service's `limits` and `DeploymentLimits` are other
+   * things.
    */
   readonly limits: RequestClass;
   /** Set by routes that honour `If-Match` and `If-None-Match`; all others refuse both. */
@@ -173,15 +177,16 @@ interface Stated<A extends Authentication, P, Q, B> {
 
 /**
  * What may happen before the caller's key is confirmed. With `reads`, `read` may begin while the
- * key is looked up again; with `nothing`, even that waits. No step that writes ever begins before.
+ * key is looked up again. With `nothing`, it waits: choose this if `read` costs more than a few
+ * documents, or if the route reads nothing or takes no API key. Steps that write always wait.
  */
 export type BeforeConfirmed = "nothing" | "reads";
 
 /** What an earlier request with the same Idempotency-Key made. */
 export interface Earlier {
-  /** Whether that request asked for the same; if not, this one is refused. */
+  /** Whether that request asked for the same; if not, the new one is refused. */
   readonly isSame: boolean;
-  /** Answers this one, which changes nothing. */
+  /** Makes the answer to the new request, which changes nothing. */
   readonly answer: () => Reply;
 }
 
@@ -202,17 +207,26 @@ interface QuerySpec<A extends Authentication, P, Q, B, D> extends Stated<A, P, Q
   readonly answer: (context: ReadContext<A, P, Q, B> & { data: D }) => Reply;
 }
 
+/**
+ * What a change's decision needs of the owner's account.
+ * - `free`: nothing.
+ * - `closing`: nothing. It revokes, suspends or ends a suspension. Its commit can't conflict with
+ *   other changes, and runs alone and at once (KEY-10).
+ *
+ * All others get the account and may return a changed one; the name says why:
+ * - `hold`: it starts an execution and sets money aside.
+ * - `settle`: it ends an execution and turns its hold into a charge.
+ * - `credit`: it moves money by an operator's order.
+ * - `limits`: it changes caps, limits or preferences that the account stores.
+ * - `admission`: it makes a key, and must fail if the key that makes it is closed meanwhile.
+ * - `quota`: it makes a thing whose number is limited.
+ */
 type Budget = "free" | "closing" | "hold" | "settle" | "credit" | "limits" | "admission" | "quota";
 
 /** A route that decides on what it reads; the pipeline commits the decision with its audit row. */
 interface ChangeSpec<A extends Authentication, P, Q, B, D, E, R extends Decided>
   extends Stated<A, P, Q, B> {
   readonly beforeConfirmed: BeforeConfirmed;
-  /**
-   * What the decision does to the owner's account. With `free` and `closing` it neither reads nor
-   * changes it. The commit of a `closing` can't conflict with other changes, and runs alone and at
-   * once (KEY-10).
-   */
   readonly budget: Budget;
   /** `thing.happened` */
   readonly audit: `${string}.${string}`;
@@ -221,18 +235,18 @@ interface ChangeSpec<A extends Authentication, P, Q, B, D, E, R extends Decided>
   readonly idempotency?: Idempotency<A, P, Q, B, NoInfer<E>>;
   readonly read: "nothing" | ((context: ReadContext<A, P, Q, B>) => Promise<D>);
   /**
-   * Writes what must exist before the commit refers to it, such as objects and key pairs, which are
-   * worth nothing until then; or ends what nobody else would end. `decide` is given its result
-   * instead of what was read.
+   * Stores what must exist before the commit refers to it, such as an object or a key pair; without
+   * the commit it must do no harm. It may also end an execution that is overdue. `decide` gets its
+   * result instead of what was read.
    */
   readonly prepare?: (context: Context<A, P, Q, B> & { data: D }) => Promise<E>;
-  /** The owner whose data it touches, if the caller is privileged and no owner itself. */
+  /** The owner whose data it touches, if the caller isn't an owner: an operator or a runner. */
   readonly actsOn?: (data: NoInfer<E>) => Owner;
   /** Pure, because it may be repeated with fresh data. `account` is null if `budget` takes none. */
   readonly decide: (context: Context<A, P, Q, B> & { data: E; account: Account | null }) => R;
-  /** Runs after the commit; an outbox repeats it if the process dies here. */
+  /** Does what follows the commit. If the process dies here, a sweep repeats it. */
   readonly after?: (context: Context<A, P, Q, B> & After<E, R>) => Promise<void>;
-  /** Like `after`, but its result is the answer. If it fails, `decide`'s reply is the answer. */
+  /** Like `after`, but for answers that depend on it. If it fails, `decide`'s reply is the answer. */
   readonly answerAfter?: (context: Context<A, P, Q, B> & After<E, R>) => Promise<JsonReply>;
   /**
    * Set if the answer promises that `after` is done. If it fails, the answer is 503 although the

@@ -20,15 +20,16 @@ const maxOf: Readonly<Record<OwnedKind, keyof Quotas>> = {
   threads: "threadsMax",
 };
 
-/** The account's things of one kind, including those that the caller's key may not see. */
+/** All of the owner's things of one kind, even those that the caller's key may not see. */
 function allOf(owner: Owner, kind: OwnedKind): CollectionRef {
   const { path, schema } = { agents, environments, threads }[kind].all(owner);
   return { path, schema };
 }
 
 /**
- * Counts the owner's things for a decision that is repeated because the account didn't know their
- * number; null for the first decision, which relies on the account.
+ * Counts the owner's things if the decision is repeated. The first time it returns null, because
+ * the account's upper bound usually suffices; if it doesn't, `withOwned` throws `StaleRead`, and the
+ * pipeline reads again with `repeated: true`.
  */
 export async function countOwned(
   store: ReadStore,
@@ -36,7 +37,7 @@ export async function countOwned(
   { kind, repeated }: { readonly kind: OwnedKind; readonly repeated: boolean },
 ): Promise<Counted | null> {
   if (!repeated) return null;
-  // The account is read first. Whatever is made from then on changes it, so the decision repeats.
+  // The account is read first: if a thing is made after that, the decision is repeated.
   const { value } = await store.get(accounts.of(owner, accountId));
   const { count } = await store.sum(allOf(owner, kind), { fields: [] });
   return { count, made: value?.counts[kind]?.made ?? null };
@@ -44,7 +45,7 @@ export async function countOwned(
 
 /**
  * The account with one more thing of a kind, to be committed together with that thing.
- * @throws {ApiError} `QUOTA_REACHED`. @throws {StaleRead} If they have to be counted first.
+ * @throws {ApiError} `QUOTA_REACHED`. @throws {StaleRead} If the things must be counted first.
  */
 export function withOwned(
   account: Account | null,

@@ -3,7 +3,7 @@ import { AuditRow, leafHash } from "../core/audit-row.ts";
 import type { Owner } from "../identity/owner.ts";
 import { create, ownedCollection, type Write } from "./documents.ts";
 
-/** An audit row and its leaf hash, which the sequencer will put into the owner's tree. */
+/** An audit row and its leaf hash, from which a Merkle tree of the rows can be built. */
 export const StoredAuditRow = AuditRow.extend({ leafHash: z.string() });
 export const auditRows = ownedCollection(["audit"], StoredAuditRow);
 

@@ -1,4 +1,4 @@
-/** Answers are true, and name what they didn't do. */
+/** Answers agree with each other, and name the fields that had no effect. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { eventsOf, send } from "../kit/client.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
@@ -18,7 +18,7 @@ const post = async (threadId: string, body: object, headers = {}) =>
 const long = `echo ${"x".repeat(194)}😀😀`;
 
 describe("an execution that fails", () => {
-  test("is told alike by stream, thread, agent and environment", async () => {
+  test("is reported in the same way by its stream, thread, agent and environment", async () => {
     const agent = { name: "a helper", model: "shell" };
     const { id: agentId } = (await call("/v1/agents", agent)).json.agent;
     const made = (await call("/v1/threads", { environmentId, agentId })).json.thread;
@@ -51,7 +51,7 @@ describe("an execution that fails", () => {
     );
   });
 
-  test("in its set-up says so in the stream's error; a preview ends with a character", async () => {
+  test("names the setup script that failed; a preview isn't cut inside a character", async () => {
     const threadId = await newThread(owner.key, { environmentId });
     const answer = await post(threadId, { content: long, setupScripts: ["exit 7"] });
     const error = eventsOf(answer.text).find(({ type }) => type === "stream.error");

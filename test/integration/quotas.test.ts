@@ -30,7 +30,7 @@ const upload = async (key: string, environmentId: string, bytes: string, baseUrl
 const usageOf = ({ id }: TestOwner) => firestore().doc(`owners/${id}/usage/storage`);
 
 describe("TEN-2 quotas of an account", () => {
-  test("are decided in the commit: of twelve at once as many are made as there is room for", async () => {
+  test("are exact: of twelve agents made at once, five are made if the quota is five", async () => {
     const { key } = await newOwner({ creditUsd: 0 });
     const { baseUrl } = await startOne("agents", { agentsMax: 5 });
     const make = async () =>
@@ -111,9 +111,9 @@ async function storedObjects({ id }: TestOwner): Promise<number> {
   return items.length;
 }
 
-describe("TEN-2 what nothing names any more", () => {
+describe("TEN-2 an object without references", () => {
   test.runIf(isTurn(0, 2))(
-    "is deleted: earlier versions, then a deleted environment's files, and no more",
+    "is deleted: first earlier versions, then a deleted environment's files, and nothing else",
     async () => {
       const owner = await newOwner();
       const { key } = owner;

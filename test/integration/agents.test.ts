@@ -1,0 +1,30 @@
+/** What creating an agent answers, stores and records. */
+import { expect, test } from "vitest";
+import { send } from "../kit/client.ts";
+import { newOwner } from "../kit/owners.ts";
+import { auditOf } from "../kit/store.ts";
+
+test("creating an agent answers 201, names fields without effect, and is audited", async () => {
+  const { id: ownerId, key, keyId } = await newOwner({ creditUsd: 0 });
+  const body = { name: "helper", model: "shell", enabledSkills: ["search"] };
+  const created = await send("/v1/agents", { key, body });
+  expect(created).toMatchObject({ status: 201, json: { agent: { ...body, userId: ownerId } } });
+  const { agent, warnings } = created.json;
+  expect(warnings).toEqual([expect.stringContaining("enabledSkills is kept")]);
+  expect((await send(`/v1/agents/${agent.id}`, { key })).json.agent).toEqual(agent);
+  const rows = (await auditOf(ownerId)).filter(({ action }) => action === "agent.created");
+  expect(rows).toMatchObject([
+    { actor: { type: "key", id: keyId }, subject: agent.id, facts: { model: "shell" } },
+  ]);
+});
+
+test("an agent without a name is refused by that field, and nothing is stored", async () => {
+  const { id: ownerId, key } = await newOwner({ creditUsd: 0 });
+  const refused = await send("/v1/agents", { key, body: { name: " ", model: "shell" } });
+  expect(refused).toMatchObject({
+    status: 400,
+    json: { code: "VALIDATION_FAILED", details: [{ field: "name" }] },
+  });
+  expect((await send("/v1/agents", { key })).json.total_count).toBe(0);
+  expect((await auditOf(ownerId)).map(({ action }) => action)).not.toContain("agent.created");
+});
