@@ -1,4 +1,4 @@
-/** What was spent in a span of time, grouped by what it was spent on. */
+/** Sums what was spent in a span of time, grouped by environment, agent, project or model. */
 import type { Owner } from "#shared/identity/owner";
 import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
@@ -16,8 +16,8 @@ import {
 } from "./spending.ts";
 
 /**
- * The most groups; what is left becomes one. Each group costs a read to find it, one to name it and
- * two to sum it up.
+ * The most groups; all others are summed in one. Each group costs one read to find it, one to name
+ * it and two to sum it.
  */
 const groupsMax = 50;
 
@@ -30,14 +30,14 @@ export interface Group {
 
 const noThreads: ThreadTotals = { threads: 0, inputTokens: 0, outputTokens: 0, costMicrousd: 0 };
 
-/** The dearest group comes first; what was spent outside all groups comes last. */
+/** The groups by cost, highest first, and at the end what belongs to none of them. */
 export async function breakdown(
   store: ReadStore,
   owner: Owner,
   { span, by }: { readonly span: Span; readonly by: Dimension },
 ): Promise<readonly Group[]> {
   const ids = await store.distinct(ledger.all(owner), by, groupsMax);
-  const [whole, allThreads, names, groups] = await Promise.all([
+  const [total, allThreads, names, groups] = await Promise.all([
     spentIn(store, owner, { span }),
     threadTotalsIn(store, owner, { span }),
     namesOf(store, owner, { ids, by }),
@@ -52,7 +52,7 @@ export async function breakdown(
     }),
   ]);
   const named = groups.map((group) => ({ ...group, name: names.get(group.id) ?? group.id }));
-  const rest = restOf(named, { spent: whole, threadTotals: allThreads });
+  const rest = restOf(named, { spent: total, threadTotals: allThreads });
   return [...named, ...(by === "model" ? [{ ...rest, threadTotals: noThreads }] : [rest])]
     .filter(({ spent, threadTotals }) => spent.executions > 0 || threadTotals.threads > 0)
     .sort((a, b) => Number(a.id === "none") - Number(b.id === "none") || dearer(a, b));
@@ -62,10 +62,10 @@ function dearer(a: Group, b: Group): number {
   return b.spent.microusd - a.spent.microusd;
 }
 
-/** Never below zero: a settlement between two sums may be in a group's and not in the whole's. */
-function restOf(groups: readonly Group[], whole: Pick<Group, "spent" | "threadTotals">): Group {
+/** At least zero: a charge that comes between two queries may be in a group and not in the total. */
+function restOf(groups: readonly Group[], total: Pick<Group, "spent" | "threadTotals">): Group {
   const left = (count: (group: Pick<Group, "spent" | "threadTotals">) => number) =>
-    Math.max(0, count(whole) - groups.reduce((sum, group) => sum + count(group), 0));
+    Math.max(0, count(total) - groups.reduce((sum, group) => sum + count(group), 0));
   return {
     id: "none",
     name: "Everything else",

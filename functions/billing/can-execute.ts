@@ -9,7 +9,7 @@ import { previewStart, readPlace } from "./preview-start.ts";
 
 export const canExecute = query({
   endpoint: "GET /v1/budget/can-execute",
-  summary: "Whether an execution would be admitted now, or what it would be refused with.",
+  summary: "Whether an execution could start now, and if not, with which code it would be refused.",
   authenticate: "api-key",
   scope: "billing:read",
   params: noParams,
@@ -23,11 +23,11 @@ export const canExecute = query({
   reply: {
     200: z.object({
       canExecute: z.boolean(),
-      /** The code and message of the refusal; null if there would be none. */
+      /** The code and message of the refusal; null if the execution could start. */
       code: z.string().nullable(),
       message: z.string().nullable(),
       retryAfterSeconds: z.int().nullable(),
-      /** What would be set aside at first. */
+      /** The amount that would be held at the start. */
       required: z.number(),
       budgetStatus: BudgetStatus,
     }),

@@ -14,17 +14,17 @@ const Estimate = z.object({
   pricePerMinute: z.number(),
   /** How long it may run before it is stopped. */
   timeLimitMs: z.int(),
-  /** The minimum charge once a container was asked for, however soon the execution ends. */
+  /** The charge for an execution that ends at once. */
   minCost: z.number(),
   /** No execution is charged more than this. */
   maxCost: z.number(),
-  /** What would be set aside at first; more follows in slices while it runs. */
+  /** The amount that would be held at the start; more is held in slices while it runs. */
   initialHold: z.number(),
 });
 
 export const estimateCost = query({
   endpoint: "POST /v1/budget/estimate",
-  summary: "What an execution can cost at most, and whether that is affordable now (BUD-8).",
+  summary: "The highest cost of an execution, and whether the account can pay it now (BUD-8).",
   authenticate: "api-key",
   scope: "billing:read",
   params: noParams,
@@ -38,9 +38,9 @@ export const estimateCost = query({
   reply: {
     200: z.object({
       estimate: Estimate,
-      /** Whether its highest cost could be held now. Then only other spending can end it early. */
+      /** Whether the highest cost could be held now; if so, only other spending can end it early. */
       affordable: z.boolean(),
-      /** Whether it would be admitted, although its money may end before its time does. */
+      /** Whether it could start, even if the money may not last for all of its time. */
       canExecute: z.boolean(),
       code: z.string().nullable(),
       message: z.string().nullable(),

@@ -5,7 +5,7 @@ import { accountId, accounts } from "#shared/store/owners";
 
 export const getAccount = query({
   endpoint: "GET /v1/billing/account",
-  summary: "The account behind the key that asks.",
+  summary: "The account of the caller's key.",
   authenticate: "api-key",
   scope: "billing:read",
   params: noParams,

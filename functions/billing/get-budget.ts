@@ -4,7 +4,7 @@ import { accountRoute } from "./account-route.ts";
 
 export const getBudget = accountRoute({
   endpoint: "GET /v1/budget",
-  summary: "Balance, what is held for running executions, caps and spending, in US dollars.",
+  summary: "The balance, the amount held for running executions, caps and spending, in US dollars.",
   reply: Budget,
   bodyOf: budgetBody,
 });

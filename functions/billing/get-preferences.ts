@@ -4,7 +4,7 @@ import { accountRoute } from "./account-route.ts";
 
 export const getPreferences = accountRoute({
   endpoint: "GET /v1/billing/preferences",
-  summary: "The monthly limit, and the percentages that raise an alert.",
+  summary: "The monthly limit, and the percentages of spending that raise an alert.",
   reply: Preferences,
   bodyOf: preferencesBody,
 });

@@ -22,7 +22,7 @@ const Stats = z.object({
 
 export const getStats = query({
   endpoint: "GET /v1/billing/stats",
-  summary: "What a period has cost, in US dollars; by project, model or agent if asked.",
+  summary: "The cost of a period in US dollars, grouped by project, model or agent if asked.",
   authenticate: "api-key",
   scope: "billing:read",
   params: noParams,
@@ -36,13 +36,13 @@ export const getStats = query({
   reply: { 200: z.object({ stats: Stats }) },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { span } = await readPeriod(store, owner, { query, now });
-    const [whole, groups] = await Promise.all([
+    const [total, groups] = await Promise.all([
       totalsIn(store, owner, { span }),
       query.breakdown ? breakdown(store, owner, { span, by: dimensions[query.breakdown] }) : null,
     ]);
-    return { span, whole, groups };
+    return { span, total, groups };
   },
-  answer({ query, data: { span, whole, groups } }) {
+  answer({ query, data: { span, total, groups } }) {
     const tokensOf = (totals: ThreadTotals) => totals.inputTokens + totals.outputTokens;
     const parts = groups?.map((group) => [
       group.id,
@@ -56,9 +56,9 @@ export const getStats = query({
       period: query.period,
       startDate: iso(span.from),
       endDate: iso(span.to),
-      totalCost: usd(whole.microusd),
-      totalTokens: tokensOf(whole),
-      totalRuns: whole.executions,
+      totalCost: usd(total.microusd),
+      totalTokens: tokensOf(total),
+      totalRuns: total.executions,
       ...(parts ? { breakdown: Object.fromEntries(parts) } : {}),
     };
     return ok({ stats });

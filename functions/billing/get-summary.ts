@@ -6,7 +6,7 @@ import { totalsIn } from "./spending.ts";
 
 export const getSummary = query({
   endpoint: "GET /v1/billing/summary",
-  summary: "What this calendar month (UTC) has cost so far.",
+  summary: "The cost of this calendar month (UTC) so far.",
   authenticate: "api-key",
   scope: "billing:read",
   params: noParams,

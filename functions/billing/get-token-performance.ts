@@ -21,7 +21,7 @@ const TokenPerformance = z.object({
 
 export const getTokenPerformance = query({
   endpoint: "GET /v1/costs/performance/tokens",
-  summary: "The tokens of the threads that began in a period, in all and by day.",
+  summary: "The tokens of the threads that began in a period, in total and by day.",
   authenticate: "api-key",
   scope: "billing:read",
   params: noParams,
@@ -32,22 +32,22 @@ export const getTokenPerformance = query({
   reply: { 200: TokenPerformance },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { span, days } = await readPeriod(store, owner, { query, now });
-    const [whole, byDay] = await Promise.all([
+    const [total, byDay] = await Promise.all([
       threadTotalsIn(store, owner, { span }),
       threadTotalsByDay(store, owner, days),
     ]);
-    return { whole, days, byDay };
+    return { total, days, byDay };
   },
-  answer({ query, data: { whole, days, byDay } }) {
+  answer({ query, data: { total, days, byDay } }) {
     const shown = byDay.map((day, index) => ({
       date: dayOf(days[index]?.from ?? 0),
       ...tokens(day),
     }));
-    return ok({ period: query.period, byDay: shown, totals: tokens(whole) });
+    return ok({ period: query.period, byDay: shown, totals: tokens(total) });
   },
 });
 
-/** No model here has a prompt cache. */
+/** Zeros, because no model of this deployment has a prompt cache. */
 function tokens({ inputTokens, outputTokens }: ThreadTotals): z.input<typeof Tokens> {
   return { inputTokens, outputTokens, cacheTokens: 0, totalTokens: inputTokens + outputTokens };
 }

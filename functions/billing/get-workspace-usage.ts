@@ -3,13 +3,13 @@ import { iso, noParams, noQuery, ok } from "#shared/contract/common";
 import { query } from "#shared/pipeline/route";
 import { environments } from "#shared/store/environments";
 
-/** The list is limited; the total counts all of them. */
+/** The most workspaces in the list; the total counts all of them. */
 const listedMax = 100;
 const Listed = environments.schema.pick({ id: true, name: true, workspace: true, updatedAt: true });
 
 export const getWorkspaceUsage = query({
   endpoint: "GET /v1/billing/usage/workspace",
-  summary: "How much each environment's workspace stores; `projectId` is the environment's.",
+  summary: "The stored bytes of each environment's workspace; `projectId` is the environment's id.",
   authenticate: "api-key",
   scope: "billing:read",
   params: noParams,
@@ -35,7 +35,7 @@ export const getWorkspaceUsage = query({
     const all = environments.all(owner);
     const [items, stored, counted] = await Promise.all([
       store.findParts(all, Listed, { orderBy: [["updatedAt", "desc"]], limit: listedMax }),
-      // Leaves out environments whose workspace never held a file.
+      // Environments whose workspace never held a file are left out.
       store.sum(all, { fields: ["workspace.totalBytes"] }),
       store.sum(all, { fields: [] }),
     ]);

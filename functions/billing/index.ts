@@ -1,4 +1,4 @@
-/** What an account has, has set aside and has spent. */
+/** Balance, holds, limits and spending of an account. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { canExecute } from "./can-execute.ts";
 import { estimateCost } from "./estimate-cost.ts";

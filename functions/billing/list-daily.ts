@@ -8,7 +8,7 @@ import { totalsByDay } from "./spending.ts";
 
 export const listDaily = query({
   endpoint: "GET /v1/billing/daily",
-  summary: "What each of the last days (UTC) has cost, oldest first; 30 of them, or `days`.",
+  summary: "The cost per day, for the last N days (UTC, `days`, 30 by default), oldest first.",
   authenticate: "api-key",
   scope: "billing:read",
   params: noParams,

@@ -6,7 +6,7 @@ import { RecordsQuery, readRecords } from "./read-records.ts";
 
 export const listRecords = query({
   endpoint: "GET /v1/billing/records",
-  summary: "The ledger's lines, newest first.",
+  summary: "The ledger's entries, newest first.",
   authenticate: "api-key",
   scope: "billing:read",
   params: noParams,

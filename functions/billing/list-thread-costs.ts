@@ -12,7 +12,7 @@ import { threads } from "#shared/store/threads";
 import { from, until } from "./period.ts";
 import { threadTotalsIn } from "./spending.ts";
 
-/** A thread costs compute time alone. Agents cost nothing, so their cost gives no order. */
+/** Agents cost nothing, so threads can't be sorted by the cost of their agents. */
 const sortedBy = {
   totalCost: "costMicrousd",
   agentCost: "createdAt",
@@ -32,12 +32,12 @@ const ThreadCostsQuery = PageQuery.extend({
   environmentId: idSchema("environment").optional(),
 });
 
-/** `totalCost` is in cents, as everywhere under `/costs`; `totalCostUsd` is exact. */
+/** `totalCost` is in whole compute tokens (cents), as in all `/costs`; `totalCostUsd` is unrounded. */
 const cost = { ...TokenCost.shape, totalCostUsd: z.number(), durationMs: z.int() };
 
 export const listThreadCosts = query({
   endpoint: "GET /v1/costs/threads",
-  summary: "Threads with what each has cost, in compute tokens, dearest or latest first.",
+  summary: "Threads and their costs in compute tokens, most expensive or newest first.",
   authenticate: "api-key",
   scope: "billing:read",
   params: noParams,
@@ -61,7 +61,7 @@ export const listThreadCosts = query({
     const between = { field: "createdAt", ...span };
     const first = [sortedBy[sortBy], order] as const;
     const orderBy = first[0] === "createdAt" ? [first] : [first, ["createdAt", order] as const];
-    // An id of another owner is refused here as everywhere.
+    // An id of another owner is answered 404, as everywhere.
     const [page, threadTotals] = await Promise.all([
       store.page(threads.all(owner), { where, between, orderBy, limit, offset }),
       threadTotalsIn(store, owner, { span, where }),

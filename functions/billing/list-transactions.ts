@@ -19,7 +19,7 @@ const Transactions = z.object({
 
 export const listTransactions = query({
   endpoint: "GET /v1/billing/transactions",
-  summary: "The ledger's lines as what each changed the balance by, newest first.",
+  summary: "The ledger's entries as changes of the balance, newest first.",
   authenticate: "api-key",
   scope: "billing:read",
   params: noParams,

@@ -57,7 +57,7 @@ export const createCheckout = query({
 export const listTopUpOptions = query({
   ...readsNothing,
   endpoint: "GET /v1/budget/topup-options",
-  summary: "What could be bought: nothing, since an operator credits accounts.",
+  summary: "An empty list: credit can't be bought, because an operator credits accounts.",
   reply: { 200: z.object({ options: z.array(z.never()) }) },
   answer: () => ok({ options: [] }),
 });
@@ -73,7 +73,7 @@ export const getPaymentStatus = query({
 export const recordMcpUsage = query({
   ...readsNothing,
   endpoint: "POST /v1/billing/mcp-usage",
-  summary: "Records nothing: only what runs here is charged, never what a client reports.",
+  summary: "Records nothing, because usage that a client reports is never charged.",
   body: z.object({
     serverType: z.enum(["deep_research", "nano_banana"]),
     referenceId: z.string().max(200).optional(),

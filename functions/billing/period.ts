@@ -20,7 +20,7 @@ export const PeriodQuery = z.object({
   endDate: until,
 });
 
-/** How many of the last days a list by day shows. */
+/** `days` is the number of days in a list, today included. */
 export const lastDays = z.object({ days: z.coerce.number().int().min(1).max(92).default(30) });
 
 export interface Span {
@@ -62,7 +62,7 @@ function beginOf(
   return begins[period];
 }
 
-/** The UTC days of `span` since the account began, oldest first; of many, the newest `max`. */
+/** The UTC days of `span` since the account was made, oldest first; at most the newest `max`. */
 export function daysOf(
   span: Span,
   bounds: { readonly createdAt: number; readonly now: number; readonly max: number },

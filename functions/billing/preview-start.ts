@@ -1,4 +1,4 @@
-/** What starting an execution would meet with now, decided by the code that starts one (F17). */
+/** Says whether an execution could start now, decided by the code that starts one (F17). */
 import { deploymentLimits } from "#shared/config";
 import { admits } from "#shared/core/keys/admission";
 import { allows } from "#shared/core/keys/scopes";
@@ -16,7 +16,7 @@ import { environments } from "#shared/store/environments";
 import { accountId, accounts } from "#shared/store/owners";
 import type { ReadStore } from "#shared/store/store";
 
-/** The profile that the default environment gets once it is made. */
+/** The profile that the default environment gets when it is created. */
 const usualProfile: Profile = "lite";
 
 export interface StartPlace {
@@ -58,12 +58,12 @@ async function readEnvironment(
 }
 
 export interface StartPreview {
-  /** The refusal that a start would get; null if it would be admitted. */
+  /** The refusal of a start; null if it would be accepted. */
   readonly refusal: ApiError | null;
-  /** What it would hold at first, and what it can cost at most. */
+  /** The first hold, and the highest cost. */
   readonly requiredMicrousd: number;
   readonly maxMicrousd: number;
-  /** Whether all that it can cost could be held at once. */
+  /** Whether the highest cost could be held at once. */
   readonly affordable: boolean;
   readonly wallClockMs: number;
 }

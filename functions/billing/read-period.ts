@@ -1,11 +1,11 @@
-/** Periods that begin with the account at the earliest, so they are read together with it. */
+/** Reads the account along with a period, because no period begins before the account. */
 import type * as z from "zod";
 import type { Owner } from "#shared/identity/owner";
 import { accountId, accounts } from "#shared/store/owners";
 import type { ReadStore } from "#shared/store/store";
 import { daysOf, type PeriodQuery, type Span, spanOf } from "./period.ts";
 
-/** The most days in a list; the newest ones are shown. */
+/** The most days in a list; of a longer period, the newest days are shown. */
 const daysMax = 366;
 
 type Period = Partial<z.output<typeof PeriodQuery>> & Pick<z.output<typeof PeriodQuery>, "period">;
@@ -21,7 +21,7 @@ export async function readPeriod(
   return { span, days: daysOf(span, { createdAt, now, max: daysMax }) };
 }
 
-/** The last UTC days, today included and oldest first; fewer if the account is younger. */
+/** The last N UTC days, today included, oldest first; fewer if the account is younger. */
 export async function readLastDays(
   store: ReadStore,
   owner: Owner,

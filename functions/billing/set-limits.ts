@@ -21,7 +21,7 @@ const Limits = exactObject({
 
 export const setLimits = change({
   endpoint: "PUT /v1/budget/limits",
-  summary: "Cap a day's or a month's spending (UTC); null lifts a cap, one not stated stays.",
+  summary: "Cap daily or monthly spending (UTC); null removes a cap, a missing field keeps it.",
   authenticate: "api-key",
   scope: "account:write",
   params: noParams,

@@ -1,6 +1,6 @@
 /**
- * What was spent in a span of time. The database adds up and bills one read per thousand lines of a
- * sum, and at least one. `sums-by-day.ts` does the same for each of many days with few queries.
+ * Sums of what was spent in a span of time. The database adds them up, and bills one read per
+ * thousand ledger entries, and at least one per sum. `sums-by-day.ts` sums many days with few queries.
  */
 import pMap from "p-map";
 import type { Owner } from "#shared/identity/owner";
@@ -10,7 +10,7 @@ import { threads } from "#shared/store/threads";
 import type { Span } from "./period.ts";
 import { type DaySum, type Series, sumsByDay } from "./sums-by-day.ts";
 
-/** How many parts of a breakdown are summed at once. */
+/** How many sums of a breakdown run at once. */
 const togetherMax = 8;
 export type Dimension = "environmentId" | "agentId" | "projectId" | "model";
 
@@ -27,7 +27,7 @@ export interface Spent {
   readonly executions: number;
 }
 
-/** What executions that ended in the span were charged. */
+/** The charges of executions that ended in the span. */
 export async function spentIn(
   store: ReadStore,
   owner: Owner,
@@ -38,7 +38,7 @@ export async function spentIn(
   return asSpent(await store.sum(collection, { where: [...charges, ...where], between, fields }));
 }
 
-/** What executions that ended on each of the days were charged. */
+/** The charges of executions by the day on which they ended. */
 export async function spentByDay(
   store: ReadStore,
   owner: Owner,
@@ -64,7 +64,7 @@ export interface ThreadTotals {
   readonly costMicrousd: number;
 }
 
-/** The threads that began in the span, and what they have used and cost so far. */
+/** The number of threads that began in the span, and their tokens and cost so far. */
 export async function threadTotalsIn(
   store: ReadStore,
   owner: Owner,
@@ -75,7 +75,7 @@ export async function threadTotalsIn(
   return asThreadTotals(await store.sum(collection, { where, between, fields }));
 }
 
-/** The threads that began on each of the days, and what they have used and cost so far. */
+/** The same by the day on which the threads began. */
 export async function threadTotalsByDay(
   store: ReadStore,
   owner: Owner,
@@ -94,7 +94,7 @@ function asThreadTotals({ count, sums }: DaySum): ThreadTotals {
   return { threads: count, inputTokens, outputTokens, costMicrousd };
 }
 
-/** What was spent in the span, and the threads that began in it. */
+/** The charges in the span, and the threads that began in it. */
 export async function totalsIn(
   store: ReadStore,
   owner: Owner,
@@ -107,7 +107,7 @@ export async function totalsIn(
   return { ...spent, ...threadTotals };
 }
 
-/** What was spent on each of the days, and the threads that began on it. */
+/** The charges of each day, and the threads that began on it. */
 export async function totalsByDay(
   store: ReadStore,
   owner: Owner,
@@ -124,7 +124,7 @@ export async function totalsByDay(
   }));
 }
 
-/** Asks about each item, a bounded number at a time, and keeps the order. */
+/** Runs a query for each item, a bounded number at a time; results are in the items' order. */
 export async function ofEach<T, R>(all: readonly T[], ask: (one: T) => Promise<R>): Promise<R[]> {
   return await pMap(all, ask, { concurrency: togetherMax });
 }

@@ -1,8 +1,8 @@
 /**
- * Sums of each day of a span. A query for each day would be hundreds for a year, however little
- * there is to add up (TEN-2). So a stretch of days is first counted by one query. If it is empty,
- * its days are all zero; if it has few lines, they are read and added up here; only if it has many
- * is it divided into parts, which are treated alike, down to single days.
+ * Sums for each day of a span. One query per day would be hundreds of queries for a year, even if
+ * there is little to add up (TEN-2). So one query first counts a stretch of days. If the stretch is
+ * empty, its days are zero. If it has few documents, they are read and added up here. If it has
+ * many, it is divided into parts, which are treated in the same way, down to single days.
  */
 import pLimit from "p-limit";
 import * as z from "zod";
@@ -14,9 +14,9 @@ import type { Span } from "./period.ts";
 
 /** How many queries one series runs at once. */
 const togetherMax = 8;
-/** A stretch with more isn't read: a line costs what a query costs, in a tenth of the time. */
+/** A stretch with more documents isn't read: each costs as much as a query, but a tenth of its time. */
 export const linesPerDayMax = 3;
-/** How many parts a stretch is divided into; a year's are about its months. */
+/** How many parts a stretch is divided into; those of a year are about months. */
 const partsOfStretch = 12;
 const dayMs = 86_400_000;
 
@@ -38,8 +38,8 @@ type Range = Span & { readonly field: string };
 type SummingStore = Pick<Store, "sum" | "findParts">;
 
 /**
- * Runs in its owner's turn, because a year with something on each day takes a while to read: other
- * owners' requests wait for at most a few of one owner's (TEN-1).
+ * It runs in its owner's turn, because a busy year takes long to read: requests of other owners wait
+ * for at most a few of one owner's reads (TEN-1).
  * @param days Consecutive and oldest first; the sums come in the same order.
  */
 export async function sumsByDay(
@@ -59,7 +59,7 @@ async function sumUp(
   try {
     return await sumsOf(days);
   } finally {
-    // After a failure nobody waits for the queries that haven't begun.
+    // After a failure, queries that haven't begun aren't needed.
     atOnce.clearQueue();
   }
 
@@ -84,7 +84,7 @@ async function sumUp(
     return (await Promise.all(parts)).flat();
   }
 
-  /** Null if there are too many lines by now, although there weren't when they were counted. */
+  /** Null if there are too many documents now, although there were few when they were counted. */
   async function linesOf(range: Range, linesMax: number) {
     const names = ["createdAt", ...series.fields];
     const Line = z.object(Object.fromEntries(names.map((name) => [name, z.int()])));

@@ -9,7 +9,7 @@ import { AlertPercents } from "#shared/core/money/alert-state";
 import { ApiError } from "#shared/errors/api-error";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 
-/** A preference that can't be chosen here is accepted with the value it has, and with no other. */
+/** A preference that can't be changed is accepted with its current value only. */
 const PreferencesUpdate = exactObject({
   monthlyResourceSpendLimit: LimitAmount.optional(),
   alertPercentages: AlertPercents.optional(),
@@ -23,7 +23,7 @@ const PreferencesUpdate = exactObject({
 
 export const updatePreferences = change({
   endpoint: "PATCH /v1/billing/preferences",
-  summary: "Set the monthly limit, or the percentages that raise an alert.",
+  summary: "Set the monthly limit, or the percentages of spending that raise an alert.",
   authenticate: "api-key",
   scope: "account:write",
   params: noParams,

@@ -1,14 +1,15 @@
-/** Finds the environments that are in use, by their executions. */
+/** Finds the environments in which an execution is queued or running. */
 import type { Owner } from "../identity/owner.ts";
 import { executions } from "../store/executions.ts";
 import type { ReadStore } from "../store/store.ts";
 
-/** No owner has more unfinished executions. */
+/** More than an owner can have unfinished. */
 const executionsMax = 1_000;
 const InEnvironment = executions.schema.pick({ environmentId: true });
 
 /**
- * The environments with a queued or running execution: all of them, or `environmentId` if it is.
+ * The ids of environments with a queued or running execution. If `environmentId` is given, only
+ * this environment is examined.
  */
 export async function busyEnvironments(
   store: ReadStore,

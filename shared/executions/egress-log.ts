@@ -8,6 +8,7 @@ export interface EgressPage {
   readonly attempts: readonly EgressAttempt[];
   /** How many attempts are stored so far. */
   readonly total: number;
+  /** How many attempts weren't stored, because there were too many. */
   readonly cut: number;
 }
 
@@ -36,7 +37,7 @@ export async function readEgress(
     ),
     store.findRefs(batches, { orderBy: [["firstSequence", "desc"]], limit: 1 }),
   ]);
-  // Such an execution reached nothing and cost nothing. What its runner reports later isn't shown.
+  // It never ran, so it reached nothing. What its runner reports later isn't shown.
   if (execution.value.reason === "isolation_unavailable") return { attempts: [], total: 0, cut: 0 };
   const attempts = found
     .flatMap(({ value }) => value.attempts.map((attempt) => ended(attempt, value)))

@@ -1,6 +1,6 @@
 /**
- * Decides everything that an execution's end changes, whatever its cause: money, ledger, message,
- * thread and log. Pure. Settling and sweeping commit it, each with an audit row of its own.
+ * Decides everything that changes when an execution ends, for any reason: money, ledger, message,
+ * thread and log. Pure. Settling, cancelling and sweeping commit it, each with its own audit row.
  */
 import { derivedId } from "../core/ids.ts";
 import type { Account } from "../core/money/account.ts";
@@ -25,9 +25,9 @@ export interface End {
   readonly outputTruncated: boolean;
   readonly workspaceState: "saved" | "unchanged" | "not_saved" | null;
   readonly conflicts: readonly string[];
-  /** The log is closed after this event; the commit fails if another was stored meanwhile. */
+  /** The log is closed after this event; the commit fails if a later event was stored meanwhile. */
   readonly eventsLastSequence: number;
-  /** Null if nobody knows it; then the whole hold is charged (BUD-6). */
+  /** Null if the cost is unknown; then the whole hold is charged (BUD-6). */
   readonly costMicrousd: number | null;
   readonly now: number;
 }
@@ -42,7 +42,7 @@ export interface Ended {
 const previewLength = 200;
 const threadStatus = { success: "completed", failed: "failed", cancelled: "cancelled" } as const;
 
-/** The cost of what a claimed execution used until `now`, by our clock and not its runner's. */
+/** The cost of a claimed execution until `now`, by our clock and not by its runner's. */
 export function measuredCostMicrousd(execution: Execution, now: number): number {
   const { claimedAt, profile, limits } = execution;
   const elapsedMs = claimedAt === null ? 0 : Math.max(0, now - claimedAt);
@@ -50,8 +50,8 @@ export function measuredCostMicrousd(execution: Execution, now: number): number 
 }
 
 /**
- * Like `measuredCostMicrousd`, but at least the minimum charge, which each container's start costs.
- * It raises the cost to no more than the hold, so that a small hold causes no loss.
+ * Like `measuredCostMicrousd`, but at least the minimum charge for starting a container. The minimum
+ * never exceeds the hold, so that a small hold causes no loss.
  */
 export function chargeableCostMicrousd(execution: Execution, now: number): number {
   const { profile, limits, holdMicrousd } = execution;
@@ -60,8 +60,8 @@ export function chargeableCostMicrousd(execution: Execution, now: number): numbe
 }
 
 /**
- * Whether a container was asked for, and only because of the owner. It is false while the platform
- * has no room, and after an attempt that we lost.
+ * Whether a container was started at the owner's expense. It is false while the platform has no room,
+ * and for later attempts, which replace one that failed through no fault of the owner.
  */
 export function hasAskedForJob({ attempt, waitingSince }: Execution): boolean {
   return attempt === 1 && waitingSince === null;
@@ -73,7 +73,7 @@ export function endExecution(
   end: End,
 ): Ended {
   const { execution, version } = before;
-  const money = settled(before.account, execution, end);
+  const money = settledMoney(before.account, execution, end);
   const { heldMicrousd, chargedMicrousd, releasedMicrousd, lossMicrousd } = money;
   const ended: Execution = {
     ...execution,
@@ -114,9 +114,10 @@ export function endExecution(
 }
 
 /**
- * Settles the hold, or charges late if it has expired, long after the execution could still run.
+ * Settles the hold. If the hold has expired, long after the execution could still run, the charge is
+ * a late one.
  */
-function settled(account: Account, execution: Execution, end: End): Settlement {
+function settledMoney(account: Account, execution: Execution, end: End): Settlement {
   const { id, keyId, keyLineageId: lineageId, holdMicrousd: wasHeldMicrousd } = execution;
   const { costMicrousd, now } = end;
   const inTime = settle(account, { id, costMicrousd, now });

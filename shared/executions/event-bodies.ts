@@ -1,4 +1,4 @@
-/** Makes a stream's events from committed data, so that they are the same in every stream. */
+/** Makes the bodies of a stream's events from stored data, so they are the same in every stream. */
 import { iso, usd } from "../contract/common.ts";
 import { endReasons } from "../errors/end-reasons.ts";
 import type { EndReason, RunnerEvent } from "../protocol/runner.ts";
@@ -34,7 +34,7 @@ export function endEvents(execution: Execution): readonly Numbered[] {
   return events.map((event, index) => [eventsLastSequence + 1 + index, event]);
 }
 
-/** A sentence for the reason: the runner's own, or else the general explanation. */
+/** A sentence that explains the reason: the runner's own, or else the general one. */
 function whyEnded(reason: EndReason, detail: string | null): string {
   return detail ?? endReasons[reason];
 }

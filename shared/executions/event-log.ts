@@ -5,9 +5,9 @@ import type { Owner } from "../identity/owner.ts";
 import { type EventBatch, eventBatches } from "../store/executions.ts";
 import type { ReadStore, Store } from "../store/store.ts";
 
-/** How much of the log a reader holds at a time; a single batch may be larger. */
+/** How many bytes of the log a reader holds at a time; a single batch may be larger. */
 const heldBytesMax = 256 * 1024;
-/** The most batches per page. Those that don't fit are read in vain, up to half a megabyte each. */
+/** The most batches per page. Batches that don't fit are read for nothing, half a megabyte each. */
 const pageLengthMax = 8;
 
 /**

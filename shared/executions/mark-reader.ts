@@ -30,7 +30,7 @@ export async function markFound(
   try {
     await deps.store.commit([patch(ref, { readerUntil: now + readerMs }, { version })]);
   } catch (error) {
-    // Another reader was faster, or another change was, after which the next reading tries again.
+    // Another reader was faster, or the execution changed; the next check tries again.
     if (!isConflict(error)) throw error;
   }
   return value;

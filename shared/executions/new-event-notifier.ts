@@ -3,15 +3,15 @@ import { fieldsBytes } from "../store/document-room.ts";
 import { type EventBatch, eventBatches } from "../store/executions.ts";
 import type { Store } from "../store/store.ts";
 
-/** How much is kept for a reader that lags. A single batch may be larger. */
+/** How many bytes are kept for a slow reader; a single batch may be larger. */
 const recentBytesMax = 64 * 1024;
 
 /** The size of each batch. All readers of an execution share it, so it is counted once. */
 const sizes = new WeakMap<EventBatch, number>();
 
 /**
- * Wakes a reader when an execution's log grows. It keeps the newest batches only, which a reader
- * that keeps up needs next and so needn't read.
+ * Wakes a reader when an execution's log grows. It keeps the newest batches, so a reader that keeps
+ * up gets them without a read.
  */
 export class NewEventNotifier {
   readonly #signal: AbortSignal;
@@ -29,7 +29,7 @@ export class NewEventNotifier {
     this.#signal = options.signal;
     const batches = eventBatches.all(owner, options.executionId);
     this.#stopListening = store.listenHighest(batches, "lastSequence", {
-      next: (newest) => this.#ring(newest),
+      next: (newest) => this.#onNewest(newest),
       error: (error) => {
         this.#failure = error;
         this.#wake?.();
@@ -39,11 +39,11 @@ export class NewEventNotifier {
 
   /**
    * Waits for the batches after `sequence`, at most `withinMs`.
-   * @returns Null if they must be read, because older ones are needed or none came.
+   * @returns Null if the caller must read the log: older batches are needed, or none came.
    * @throws The listener's error.
    */
   async next(sequence: number, withinMs: number): Promise<readonly EventBatch[] | null> {
-    if (!this.#hasNews(sequence)) await this.#news(sequence, withinMs);
+    if (!this.#hasNewer(sequence)) await this.#untilNewer(sequence, withinMs);
     if (this.#failure) throw this.#failure;
     const recent = this.#recent;
     const first = recent.findIndex(({ lastSequence }) => lastSequence > sequence);
@@ -57,7 +57,7 @@ export class NewEventNotifier {
     this.#stopListening();
   }
 
-  #ring(newest: EventBatch | null): void {
+  #onNewest(newest: EventBatch | null): void {
     const follows = newest?.firstSequence === (this.#recent.at(-1)?.lastSequence ?? 0) + 1;
     this.#recent = [...(follows ? this.#recent : []), ...(newest ? [newest] : [])];
     let bytes = this.#recent.reduce((sum, batch) => sum + bytesOf(batch), 0);
@@ -68,8 +68,8 @@ export class NewEventNotifier {
     this.#wake?.();
   }
 
-  /** Resolves when a batch comes after `sequence`, when time is up, or when nobody waits. */
-  async #news(sequence: number, withinMs: number): Promise<void> {
+  /** Resolves when a batch after `sequence` comes, when time is up, or when the reader leaves. */
+  async #untilNewer(sequence: number, withinMs: number): Promise<void> {
     let isOver = this.#signal.aborted;
     const over = () => {
       isOver = true;
@@ -77,7 +77,7 @@ export class NewEventNotifier {
     };
     const timer = setTimeout(over, Math.max(0, withinMs));
     this.#signal.addEventListener("abort", over, { once: true });
-    while (!isOver && !this.#hasNews(sequence)) {
+    while (!isOver && !this.#hasNewer(sequence)) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -87,7 +87,7 @@ export class NewEventNotifier {
     this.#signal.removeEventListener("abort", over);
   }
 
-  #hasNews(sequence: number): boolean {
+  #hasNewer(sequence: number): boolean {
     return this.#failure !== null || (this.#recent.at(-1)?.lastSequence ?? 0) > sequence;
   }
 }

@@ -34,8 +34,8 @@ export interface StreamReader {
 
 /**
  * Answers with the events of an execution and of those after it, each as a `data:` line of JSON
- * with the type inside. The stream ends after the last execution, before the event that would
- * exceed its bytes, at the end of its time, or once it has read its share of documents to catch up.
+ * with the type inside. The stream ends after the last execution, or at one of its limits: before the
+ * event that would exceed its bytes, at the end of its time, or after its number of reads.
  * A client resumes it by asking for what comes after the last `id:` it received.
  */
 export function sseStream(reader: StreamReader, start: StreamStart) {
@@ -113,7 +113,8 @@ async function* eventsOf(
 }
 
 /**
- * Sends one event after another at the reader's pace, and few of an owner's large events at once.
+ * Sends one event after another, as fast as the reader takes them. Large events wait for their
+ * owner's turn, so that few of one owner are in memory at once.
  */
 async function send(
   response: ServerResponse,

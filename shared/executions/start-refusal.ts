@@ -8,7 +8,7 @@ import { rateLimited } from "../limits/limit-headers.ts";
 
 type Refused<R extends HoldRefusal["refusal"]> = Extract<HoldRefusal, { refusal: R }>;
 
-/** When to try again for a place. Executions end all the time, so a short wait may be enough. */
+/** How long a client should wait until it tries again: executions end often, so not for long. */
 const placeRetryAfterS = "5";
 
 /** The answer to a start that is refused with 402 or 429, saying when to try again. */
@@ -53,7 +53,7 @@ function concurrencyLimited(refused: Refused<"CONCURRENCY_LIMITED">): ApiError {
   });
 }
 
-/** A 429 and no 402: the limit is on what runs at once, so waiting helps and money doesn't. */
+/** It is a 429 instead of a 402, because waiting helps and more money doesn't. */
 function shareLimited(refused: Refused<"KEY_SHARE_LIMITED">): ApiError {
   const limit = usd(refused.limitMicrousd);
   return new ApiError("CONCURRENCY_LIMITED", {

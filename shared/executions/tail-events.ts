@@ -1,4 +1,4 @@
-/** Yields an execution's events as they come, always in the same order. */
+/** Yields an execution's events as they are stored, always in the same order. */
 import type { Owner } from "../identity/owner.ts";
 import type { RunnerEvent } from "../protocol/runner.ts";
 import { type EventBatch, type Execution, executions, hasEnded } from "../store/executions.ts";
@@ -7,17 +7,17 @@ import { markReader } from "./mark-reader.ts";
 import { NewEventNotifier } from "./new-event-notifier.ts";
 import type { ReadAllowance } from "./read-allowance.ts";
 import type { SweepDeps } from "./sweep.ts";
-import { lookMs } from "./timing.ts";
+import { readerCheckMs } from "./timing.ts";
 
 export type TailedEvent =
   | { readonly type: "event"; readonly event: RunnerEvent }
   | { readonly type: "end"; readonly execution: Execution };
 
 /**
- * Yields the events after `afterSequence`, and the end after the last event. Ends without an end
- * event when `signal` is aborted or `reads` are used up. A listener delivers new events to a reader
- * that keeps up; a reader that is behind reads one page at a time. An execution that has ended
- * needs no listener.
+ * Yields the events after `afterSequence`, and then the end. It returns without an end if `signal`
+ * is aborted or `reads` are used up. A listener delivers new events to a reader that keeps up; a
+ * reader that is behind reads the log page by page. For an execution that has ended there is no
+ * listener.
  * @throws The database's error; the client reconnects and resumes.
  */
 export async function* tailEvents(
@@ -35,14 +35,14 @@ export async function* tailEvents(
   const pages = new LogPages(deps.store, owner, id);
   let ended = hasEnded(execution) ? execution : null;
   let last = options.afterSequence;
-  let lookAt = deps.now() + lookMs;
+  let nextCheckAt = deps.now() + readerCheckMs;
   const notifier = ended
     ? null
     : new NewEventNotifier(deps.store, owner, { executionId: id, signal });
   try {
     while (!signal.aborted) {
       if (ended && last >= ended.eventsLastSequence) return yield { type: "end", execution: ended };
-      const notified = ended ? null : await notifier?.next(last, lookAt - deps.now());
+      const notified = ended ? null : await notifier?.next(last, nextCheckAt - deps.now());
       if (!notified && reads.areUsedUp) return;
       const batches = notified ?? (signal.aborted ? [] : await pages.after(last));
       if (!notified) reads.count(batches.length);
@@ -51,17 +51,17 @@ export async function* tailEvents(
         last = event.sequence;
         yield { type: "event", event };
       }
-      // Logs are deleted after a month. Then only the end of the execution is left to send.
+      // Logs are deleted after a month; after that, only the end can be sent.
       if (ended && batches.length === 0) return yield { type: "end", execution: ended };
       if (batches.some(closesLog)) {
         // The log is closed, so events whose numbers its runner left out never come.
         ended ??= (await deps.store.require(executions.of(owner, id))).value;
         return yield { type: "end", execution: ended };
       }
-      if (!ended && deps.now() >= lookAt) {
+      if (!ended && deps.now() >= nextCheckAt) {
         const found = await markReader(deps, owner, id);
         ended = hasEnded(found) ? found : null;
-        lookAt = deps.now() + lookMs;
+        nextCheckAt = deps.now() + readerCheckMs;
       }
     }
   } finally {
@@ -73,7 +73,7 @@ function closesLog({ events }: EventBatch): boolean {
   return events.length === 0;
 }
 
-/** The events before the end. A runner that was given up may still store some after it. */
+/** The events before the end. An abandoned runner may still store some after it. */
 function eventsOf(batches: readonly EventBatch[]): readonly RunnerEvent[] {
   const end = batches.findIndex(closesLog);
   return batches.slice(0, end === -1 ? batches.length : end).flatMap(({ events }) => events);

@@ -10,10 +10,10 @@ export function slices(): DeploymentLimits["slices"] {
   return deploymentLimits().slices;
 }
 
-/** The time that a runner may take besides the command: for the workspace, and to settle. */
+/** The time that a runner may take in addition to its commands: for the workspace, and to settle. */
 export const overheadMs = 15 * 60_000;
 /** How often a reader checks that an execution is alive, in case its listener fails silently. */
-export const lookMs = 30_000;
+export const readerCheckMs = 30_000;
 /** How long a reader's mark lasts. It is renewed about once a minute. */
 export const readerMs = 120_000;
 export const readerRenewMs = 75_000;

@@ -1,4 +1,4 @@
-/** After the first gates: authenticate → limits → scope → parse → read → decide → commit → reply. */
+/** After the gates: authenticate → limits → scope → parse → read → decide → commit → reply. */
 import type { ServerResponse } from "node:http";
 import { allows } from "../core/keys/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
