@@ -1,7 +1,8 @@
 /**
  * How the promises of `controls/promises.json` are kept, from one file per subject. A promise is
  * kept only if it is listed there, its test is named after it (`describe("EXE-3 …")`), and its
- * mutation makes that test fail, which `npm run test:mutations` tries. One that isn't listed is open.
+ * mutation makes that test fail, which `npm run test:mutations` tries. One that isn't listed is
+ * open.
  */
 import type { Control } from "./control.ts";
 import { controlsOfEdge } from "./of-edge.ts";

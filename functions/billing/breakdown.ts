@@ -62,7 +62,9 @@ function dearer(a: Group, b: Group): number {
   return b.spent.microusd - a.spent.microusd;
 }
 
-/** At least zero: a charge that comes between two queries may be in a group and not in the total. */
+/**
+ * At least zero: a charge that comes between two queries may be in a group and not in the total.
+ */
 function restOf(groups: readonly Group[], total: Pick<Group, "spent" | "threadTotals">): Group {
   const left = (count: (group: Pick<Group, "spent" | "threadTotals">) => number) =>
     Math.max(0, count(total) - groups.reduce((sum, group) => sum + count(group), 0));

@@ -38,7 +38,9 @@ export const estimateCost = query({
   reply: {
     200: z.object({
       estimate: Estimate,
-      /** Whether the highest cost could be held now; if so, only other spending can end it early. */
+      /**
+       * Whether the highest cost could be held now; if so, only other spending can end it early.
+       */
       affordable: z.boolean(),
       /** Whether it could start, even if the money may not last for all of its time. */
       canExecute: z.boolean(),

@@ -32,7 +32,9 @@ const ThreadCostsQuery = PageQuery.extend({
   environmentId: idSchema("environment").optional(),
 });
 
-/** `totalCost` is in whole compute tokens (cents), as in all `/costs`; `totalCostUsd` is unrounded. */
+/**
+ * `totalCost` is in whole compute tokens (cents), as in all `/costs`; `totalCostUsd` is unrounded.
+ */
 const cost = { ...TokenCost.shape, totalCostUsd: z.number(), durationMs: z.int() };
 
 export const listThreadCosts = query({

@@ -1,6 +1,7 @@
 /**
  * Sums of what was spent in a span of time. The database adds them up, and bills one read per
- * thousand ledger entries, and at least one per sum. `sums-by-day.ts` sums many days with few queries.
+ * thousand ledger entries, and at least one per sum. `sums-by-day.ts` sums many days with few
+ * queries.
  */
 import pMap from "p-map";
 import type { Owner } from "#shared/identity/owner";

@@ -14,7 +14,9 @@ import type { Span } from "./period.ts";
 
 /** How many queries one series runs at once. */
 const togetherMax = 8;
-/** A stretch with more documents isn't read: each costs as much as a query, but a tenth of its time. */
+/**
+ * A stretch with more documents isn't read: each costs as much as a query, but a tenth of its time.
+ */
 export const linesPerDayMax = 3;
 /** How many parts a stretch is divided into; those of a year are about months. */
 const partsOfStretch = 12;
@@ -38,8 +40,8 @@ type Range = Span & { readonly field: string };
 type SummingStore = Pick<Store, "sum" | "findParts">;
 
 /**
- * It runs in its owner's turn, because a busy year takes long to read: requests of other owners wait
- * for at most a few of one owner's reads (TEN-1).
+ * It runs in its owner's turn, because a busy year takes long to read: requests of other owners
+ * wait for at most a few of one owner's reads (TEN-1).
  * @param days Consecutive and oldest first; the sums come in the same order.
  */
 export async function sumsByDay(

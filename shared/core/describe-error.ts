@@ -1,6 +1,6 @@
 /**
- * What may be said of an error: its class, its code, where it was thrown, and its message only if
- * we wrote it. Other messages may quote values: Node quotes a variable that it refused, V8 the JSON
+ * Describes an error for logs: its class, its code, where it was thrown, and its message only if we
+ * wrote it. Other messages may quote values: Node quotes a variable that it refused, V8 the JSON
  * that it couldn't parse, a database the document that it didn't take.
  */
 import { Fault } from "./fault.ts";

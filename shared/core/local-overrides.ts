@@ -1,19 +1,19 @@
 import { Fault } from "./fault.ts";
 
 /**
- * Every variable that says where something is found instead of where Google has it, or who is
- * believed instead of Google: all that a laptop needs, and nothing that a process in Google Cloud
- * may take. A test looks for names that are missing here.
+ * Every variable that replaces an address or an identity issuer of Google's by another one. A
+ * laptop needs them, and a process in Google Cloud must not accept any. A test finds names that are
+ * missing.
  */
 export const localOverrides = [
   "FIRESTORE_EMULATOR_HOST",
   "STORAGE_EMULATOR_HOST",
   "PADDOCK_KMS_ENDPOINT",
   "PADDOCK_RUN_ENDPOINT",
-  // Their keys say who is an operator, the scheduler or a runner.
+  // The keys of these issuers decide who is an operator, the scheduler or a runner.
   "PADDOCK_OIDC_ISSUER",
   "PADDOCK_OIDC_JWKS_URL",
-  // They are asked for the identity that a runner shows; Google's own clients look at them, too.
+  // Runners get their ID tokens from these addresses; Google's own clients use them, too.
   "GCE_METADATA_HOST",
   "GCE_METADATA_IP",
   "GOOGLE_CLOUD_UNIVERSE_DOMAIN",

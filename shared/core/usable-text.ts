@@ -1,4 +1,4 @@
-/** What outside text must satisfy so that every later stage can store and use it. */
+/** Finds text from outside that a later stage couldn't store or use. */
 
 /** Why a value can't be used, and where it is: a path in the form `a.b.0`. */
 export interface Unusable {
@@ -10,7 +10,7 @@ export interface Unusable {
 const suspicious = /\\u|__proto__/;
 const fieldLengthMax = 200;
 
-/** Whether JSON text needs to be walked at all; most doesn't. */
+/** Whether parsed JSON must be searched; most JSON needn't. */
 export function mayBeUnusable(jsonText: string): boolean {
   return suspicious.test(jsonText);
 }

@@ -50,8 +50,8 @@ export function measuredCostMicrousd(execution: Execution, now: number): number 
 }
 
 /**
- * Like `measuredCostMicrousd`, but at least the minimum charge for starting a container. The minimum
- * never exceeds the hold, so that a small hold causes no loss.
+ * Like `measuredCostMicrousd`, but at least the minimum charge for starting a container. The
+ * minimum never exceeds the hold, so that a small hold causes no loss.
  */
 export function chargeableCostMicrousd(execution: Execution, now: number): number {
   const { profile, limits, holdMicrousd } = execution;
@@ -60,8 +60,8 @@ export function chargeableCostMicrousd(execution: Execution, now: number): numbe
 }
 
 /**
- * Whether a container was started at the owner's expense. It is false while the platform has no room,
- * and for later attempts, which replace one that failed through no fault of the owner.
+ * Whether a container was started at the owner's expense. It is false while the platform has no
+ * room, and for later attempts, which replace one that failed through no fault of the owner.
  */
 export function hasAskedForJob({ attempt, waitingSince }: Execution): boolean {
   return attempt === 1 && waitingSince === null;
@@ -114,8 +114,8 @@ export function endExecution(
 }
 
 /**
- * Settles the hold. If the hold has expired, long after the execution could still run, the charge is
- * a late one.
+ * Settles the hold. If the hold has expired, long after the execution could still run, the charge
+ * is a late one.
  */
 function settledMoney(account: Account, execution: Execution, end: End): Settlement {
   const { id, keyId, keyLineageId: lineageId, holdMicrousd: wasHeldMicrousd } = execution;

@@ -34,9 +34,9 @@ export interface StreamReader {
 
 /**
  * Answers with the events of an execution and of those after it, each as a `data:` line of JSON
- * with the type inside. The stream ends after the last execution, or at one of its limits: before the
- * event that would exceed its bytes, at the end of its time, or after its number of reads.
- * A client resumes it by asking for what comes after the last `id:` it received.
+ * with the type inside. The stream ends after the last execution, or at one of its limits: before
+ * the event that would exceed its bytes, at the end of its time, or after its number of reads. A
+ * client resumes it by asking for what comes after the last `id:` it received.
  */
 export function sseStream(reader: StreamReader, start: StreamStart) {
   // Nothing comes after the end, so 204 tells browsers not to reconnect.

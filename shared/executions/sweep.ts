@@ -39,8 +39,8 @@ const earlyReplacementsMax = 3;
 
 type FoundExecution = Found<typeof executions.schema>;
 /**
- * The outcome of a sweep. `waiting`: the execution's runner may still claim it. `full`: the platform
- * had no room for a new runner. `gone`: the execution needs no sweep any more.
+ * The outcome of a sweep. `waiting`: the execution's runner may still claim it. `full`: the
+ * platform had no room for a new runner. `gone`: the execution needs no sweep any more.
  */
 export type Swept = "dispatched" | "ended" | "waiting" | "full" | "gone";
 
@@ -105,8 +105,9 @@ async function sweepQueued(deps: SweepDeps, owner: Owner, found: FoundExecution)
 
 /**
  * When to check again whether the runner has claimed its execution; null if it never will. A runner
- * that ended without a claim is replaced at once, but only a few times: if it lacked memory or time,
- * the next one may succeed, but one that can't run at all mustn't be started every few seconds.
+ * that ended without a claim is replaced at once, but only a few times: if it lacked memory or
+ * time, the next one may succeed, but one that can't run at all mustn't be started every few
+ * seconds.
  */
 async function nextClaimCheckAt(value: Execution, now: number): Promise<number | null> {
   const { dispatchDeadlineMs, claimDeadlineMs } = timing();

@@ -10,7 +10,9 @@ export function slices(): DeploymentLimits["slices"] {
   return deploymentLimits().slices;
 }
 
-/** The time that a runner may take in addition to its commands: for the workspace, and to settle. */
+/**
+ * The time that a runner may take in addition to its commands: for the workspace, and to settle.
+ */
 export const overheadMs = 15 * 60_000;
 /** How often a reader checks that an execution is alive, in case its listener fails silently. */
 export const readerCheckMs = 30_000;

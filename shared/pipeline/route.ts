@@ -246,7 +246,9 @@ interface ChangeSpec<A extends Authentication, P, Q, B, D, E, R extends Decided>
   readonly decide: (context: Context<A, P, Q, B> & { data: E; account: Account | null }) => R;
   /** Does what follows the commit. If the process dies here, a sweep repeats it. */
   readonly after?: (context: Context<A, P, Q, B> & After<E, R>) => Promise<void>;
-  /** Like `after`, but for answers that depend on it. If it fails, `decide`'s reply is the answer. */
+  /**
+   * Like `after`, but for answers that depend on it. If it fails, `decide`'s reply is the answer.
+   */
   readonly answerAfter?: (context: Context<A, P, Q, B> & After<E, R>) => Promise<JsonReply>;
   /**
    * Set if the answer promises that `after` is done. If it fails, the answer is 503 although the

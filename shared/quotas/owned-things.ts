@@ -28,8 +28,8 @@ function allOf(owner: Owner, kind: OwnedKind): CollectionRef {
 
 /**
  * Counts the owner's things if the decision is repeated. The first time it returns null, because
- * the account's upper bound usually suffices; if it doesn't, `withOwned` throws `StaleRead`, and the
- * pipeline reads again with `repeated: true`.
+ * the account's upper bound usually suffices; if it doesn't, `withOwned` throws `StaleRead`, and
+ * the pipeline reads again with `repeated: true`.
  */
 export async function countOwned(
   store: ReadStore,

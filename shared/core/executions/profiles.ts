@@ -1,4 +1,4 @@
-/** How large a container is for each profile, and how much of it the sandbox may use. */
+/** The size of a container for each profile, and the part of it that the sandbox may use. */
 import { type Profile, profiles } from "../../protocol/job.ts";
 import type { Limits } from "../../protocol/runner.ts";
 
@@ -37,7 +37,7 @@ export function executionLimits(profile: Profile, wallClockMs: number): Limits {
   };
 }
 
-/** No execution can write a larger file, so a runner that reports one is wrong. */
+/** The largest file that any execution can write; a runner that reports a larger one is wrong. */
 export const largestFileBytes = Math.max(
   ...profiles.map((profile) => executionLimits(profile, 1).fileBytesMax),
 );

@@ -1,8 +1,8 @@
 /**
- * Which of an owner's keys may still start something. The account stores this because every start
- * commits a change of the account. A start that was decided before a key was closed fails to
- * commit, is decided again with this state, and is refused. So no start slips in behind a
- * revocation (KEY-5).
+ * Admission says which of an owner's keys may still start something. The account stores it, because
+ * every start commits a change of the account. If a key is closed after a start was decided, the
+ * start's commit fails; it is decided again with the new admission, and refused. So nothing starts
+ * after a revocation (KEY-5).
  */
 import * as z from "zod";
 
@@ -10,13 +10,13 @@ export const Admission = z.object({
   /** When an operator suspended the owner. */
   suspendedAt: z.int().nullable().default(null),
   /**
-   * Keys that were closed recently, and when. Older entries aren't needed: no request is that old.
+   * Keys that were closed recently, and when. Older ones aren't needed, since no request is so old.
    */
   closedKeys: z.record(z.string(), z.int()).default({}),
 });
 export type Admission = z.infer<typeof Admission>;
 
-/** Longer than any request lives: 60 s until its body has arrived, and then seconds. */
+/** Longer than any request takes: 60 s until its body has arrived, and then seconds. */
 export const rememberedMs = 15 * 60_000;
 
 export const openAdmission: Admission = { suspendedAt: null, closedKeys: {} };

@@ -11,7 +11,7 @@ export type Mode = "production" | "development";
 export const keyRandomBytes = 28;
 const prefixes = { production: "tb_prod_", development: "tb_dev_" } as const;
 const form = /^(tb_prod_|tb_dev_)([0-9a-f]{56})([0-9a-f]{8})$/;
-/** The part of a key that a list shows: enough to tell two apart, useless to an attacker. */
+/** The length of the part that lists show: it tells keys apart and is useless to an attacker. */
 const shownLength = 12;
 
 function check(unchecked: string, pepper: Buffer): string {
@@ -37,7 +37,7 @@ export function checkKey(key: string, peppers: readonly Buffer[]): Mode | null {
   return prefix === prefixes.production ? "production" : "development";
 }
 
-/** A key is stored in this form only. */
+/** The hash of a key, which is the only form in which it is stored. */
 export function hashKey(key: string): string {
   return createHash("sha256").update(key).digest("hex");
 }

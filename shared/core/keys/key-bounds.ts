@@ -13,7 +13,7 @@ export interface KeyBounds {
   readonly dayCostMaxMicrousd: number | null;
 }
 
-/** The first bound of `outer` that `inner` exceeds; null if `inner` may do nothing more. */
+/** The first bound of `outer` that `inner` exceeds; null if it exceeds none. */
 export function exceeded(inner: KeyBounds, outer: KeyBounds): keyof KeyBounds | null {
   if (!isWithin(inner.scopes, outer.scopes)) return "scopes";
   if (!isAtMost(inner.expiresAt, outer.expiresAt)) return "expiresAt";

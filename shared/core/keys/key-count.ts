@@ -1,8 +1,8 @@
 /**
- * How many live keys an account may have, decided in the commit that makes one. The account stores
- * an upper bound: each new key adds one, and an ended key subtracts nothing, so ending a key
- * conflicts with no other change (KEY-10). Keys are counted again only when the bound says that the
- * account is full.
+ * Limits the number of an account's live keys. It is decided in the commit that makes a key. The
+ * account stores an upper bound: each new key adds one, and an ended key subtracts nothing, so
+ * ending a key conflicts with no other change (KEY-10). Keys are counted again only when the bound
+ * says that the account is full.
  */
 import * as z from "zod";
 
@@ -17,13 +17,13 @@ export const KeyCount = z.object({
 });
 export type KeyCount = z.infer<typeof KeyCount>;
 
-/** The result of a count, and what the account said at that moment. */
+/** The result of a count, and the account's `made` at that moment. */
 export interface CountedKeys {
   readonly live: number;
   readonly made: number | null;
 }
 
-/** The count of an owner that is created together with its first key. */
+/** The count of a new owner, which is created together with its first key. */
 export const firstKeyCount: KeyCount = { atMost: 1, made: 1 };
 
 /**

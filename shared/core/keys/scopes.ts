@@ -1,4 +1,4 @@
-/** What a key may do. `*` stands for everything that an owner can allow a key. */
+/** The scopes of keys. `*` stands for everything that an owner can allow a key. */
 export const scopes = [
   "*",
   "threads:read",

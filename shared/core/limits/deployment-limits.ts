@@ -17,28 +17,28 @@ const ms = (usual: number) => z.int().min(100).max(86_400_000).default(usual);
 /** How long each step of an execution may take before a sweep checks on it. */
 const Timing = z
   .object({
-    /** Time from commit to known job name; a dispatch usually takes well under a second. */
+    /** From the commit until the job's name is stored; usually well under a second. */
     dispatchDeadlineMs: ms(10_000),
-    /** Time from job start to claim; a cold container takes seconds, on a bad day minutes. */
+    /** From the job's start until its claim; a cold container takes seconds, sometimes minutes. */
     claimDeadlineMs: ms(4 * minuteMs),
-    /** An execution that isn't claimed within this time is given up at no cost. */
+    /** An execution that isn't claimed within this time is ended at no cost. */
     queuedMsMax: ms(60 * minuteMs),
     heartbeatIntervalMs: ms(30_000),
     leaseMs: ms(90_000),
   })
   .refine(({ leaseMs, heartbeatIntervalMs }) => leaseMs >= 2 * heartbeatIntervalMs, {
-    message: "a lease outlasts a heartbeat that is lost",
+    message: "a lease must be at least two heartbeats long",
   });
 
-/** An execution holds money for one slice of time after the other (ADR 12). */
+/** An execution holds money for one slice of its time after another (ADR 12). */
 const Slices = z.object({
   /** The time that each slice pays for; it is renewed when half of it is left. */
   lengthMs: ms(5 * minuteMs),
-  /** Held from the start in addition, so that saving the workspace at the end is paid for. */
+  /** The time that the hold also pays for, so that saving the workspace at the end is covered. */
   endingMs: ms(minuteMs),
 });
 
-/** Requests per key; each instance counts its own (ADR 10). */
+/** Limits on requests, which each instance counts for itself (ADR 10). */
 const Requests = z.object({
   perKey: window(6_000, minuteMs),
   perOwner: window(12_000, minuteMs),
@@ -49,8 +49,9 @@ const Requests = z.object({
 });
 
 /**
- * What one owner may take of an instance, which counts for itself (ADR 32). The platform sends an
- * instance at most as many requests as its function declares, and starts instances for the rest.
+ * The share of an instance that one owner may use, which the instance counts itself (ADR 32). The
+ * platform sends an instance at most as many requests as its function declares, and starts further
+ * instances for the rest.
  */
 const Fairness = z.object({
   /**
@@ -71,19 +72,19 @@ const Fairness = z.object({
   stalledMsMax: ms(30_000),
 });
 
-/** What an account may keep. Lowering a quota leaves what exists (ADR 33). */
+/** How much an account may store. Lowering a quota deletes nothing (ADR 33). */
 const Quotas = z.object({
   agentsMax: z.int().min(1).max(countMax).default(1_000),
   environmentsMax: z.int().min(1).max(countMax).default(200),
   threadsMax: z.int().min(1).max(countMax).default(100_000),
-  /** Everything stored for its workspaces: packs and manifests. */
+  /** The objects of its workspaces: packs and manifests. */
   storedBytesMax: z
     .int()
     .min(1)
     .max(2 ** 50)
     .default(100 * 2 ** 30),
   storedObjectsMax: z.int().min(1).max(countMax).default(200_000),
-  /** Downloaded bytes per UTC day: outgoing traffic costs us, and the owner pays nothing for it. */
+  /** Downloaded bytes per UTC day; we pay for outgoing traffic, and owners don't. */
   downloadedBytesPerDayMax: z
     .int()
     .min(1)
@@ -108,15 +109,17 @@ export const DeploymentLimits = z
     requests: Requests.prefault({}),
     fairness: Fairness.prefault({}),
     quotas: Quotas.prefault({}),
-    /** Executions started with one key, across all instances. */
+    /** The starts of executions with one key, across all instances. */
     executions: window(30, 15 * minuteMs),
     /**
-     * Executions started with all keys of an owner, across all instances; null is no such limit.
+     * The starts with all keys of an owner, across all instances; null means no such limit.
      */
     ownerExecutions: windowOf(300, 15 * minuteMs)
       .nullable()
       .prefault({}),
-    /** Executions of an owner that haven't ended, and the most that one key may have (BUD-9). */
+    /**
+     * The executions of an owner that haven't ended, and the most that one key may have (BUD-9).
+     */
     concurrentMax: z.int().min(1).max(500).default(40),
     keyConcurrentMax: z.int().min(1).max(500).default(30),
     /** Percentage of the balance that one key may have held; its first hold is exempt. */

@@ -1,8 +1,8 @@
 /**
- * How many things of one kind an account may have, decided in the commit that makes one more. The
- * account stores an upper bound: each new one adds one, and a deletion subtracts nothing, so a
- * deletion waits for nobody. They are counted again only when the bound says that the account is
- * full (ADR 33).
+ * Limits the number of an account's things of one kind: agents, environments, threads. It is
+ * decided in the commit that makes one. The account stores an upper bound: a new thing adds one,
+ * and a deletion subtracts nothing, so that deletions don't touch the account. Things are counted
+ * again only when the bound says that the account is full (ADR 33).
  */
 import * as z from "zod";
 
@@ -10,7 +10,7 @@ export const ownedKinds = ["agents", "environments", "threads"] as const;
 export type OwnedKind = (typeof ownedKinds)[number];
 
 const OwnedCount = z.object({
-  /** An upper bound of how many there are. */
+  /** An upper bound of their number. */
   atMost: z.int().min(0),
   /** Made since the last count; an unchanged number means that none was made in between. */
   made: z.int().min(0),
@@ -21,7 +21,7 @@ type OwnedCount = z.infer<typeof OwnedCount>;
 export const OwnedCounts = z.partialRecord(z.enum(ownedKinds), OwnedCount);
 export type OwnedCounts = z.infer<typeof OwnedCounts>;
 
-/** The result of a count, and what the account said before it. */
+/** The result of a count, and the account's `made` before it. */
 export interface Counted {
   readonly count: number;
   readonly made: number | null;

@@ -1,6 +1,6 @@
 /**
- * What waits, under the names it waits for. Names take turns, and under one name the first to come
- * is the first to go: a name with a thousand waiting delays another by one place, not a thousand.
+ * A queue in which names take turns; items of one name are served first in, first out. A name with
+ * a thousand waiting items delays another name by one item, not by a thousand.
  */
 export class TurnQueue<T> {
   readonly #waiting = new Map<string, T[]>();
@@ -19,7 +19,7 @@ export class TurnQueue<T> {
     else this.#waiting.set(name, [item]);
   }
 
-  /** Whether `item` was waiting under this name; it isn't any more. */
+  /** Removes `item`. @returns Whether it was waiting under this name. */
   remove(name: string, item: T): boolean {
     const items = this.#waiting.get(name) ?? [];
     const index = items.indexOf(item);
@@ -29,7 +29,7 @@ export class TurnQueue<T> {
     return true;
   }
 
-  /** Takes the first item of the name whose turn it is, which then goes behind the others. */
+  /** Takes the first item of the name whose turn it is; the name then goes behind the others. */
   takeNext(mayGo: (name: string) => boolean = () => true): T | undefined {
     for (const [name, items] of this.#waiting) {
       if (!mayGo(name)) continue;

@@ -19,17 +19,17 @@ const Hold = z.object({
   /** The sum of all its slices. */
   amountMicrousd: amount,
   keyId: z.string(),
-  /** The oldest key that its key was rotated from, which it counts for; null if there is none. */
+  /** The first key of its key's lineage, which it counts for; null if its key wasn't rotated. */
   lineageId: z.string().nullable().default(null),
   /** The UTC day and month that its newest slice counts against, even if it is settled later. */
   day: z.string(),
   month: z.string(),
   /** The parts that were taken on days before that of the newest slice. */
   earlier: z.array(z.object({ day: z.string(), amountMicrousd: amount })).default([]),
-  /** The key's ceilings for one execution and for a day, as of the start; null is no ceiling. */
+  /** The key's ceilings for one execution and for a day, at the start; null means none. */
   executionMaxMicrousd: amount.nullable().default(null),
   keyDayMaxMicrousd: amount.nullable().default(null),
-  /** After this time the execution can't be running, so the hold doesn't count any more. */
+  /** After this time the execution can't be running, so the hold no longer counts. */
   expiresAt: whole,
 });
 export type Hold = z.infer<typeof Hold>;
@@ -56,21 +56,21 @@ export const Account = z.object({
   dailyLimitMicrousd: amount.nullable(),
   monthlyLimitMicrousd: amount.nullable(),
   holds: z.record(z.string(), Hold),
-  /** Executions started, per key and the keys that it was rotated from. */
+  /** The starts of executions per key lineage. */
   windows: z.record(z.string(), Window),
-  /** Executions started with all keys together. */
+  /** The starts of executions with all keys together. */
   ownerWindow: Window.default({}),
-  /** What each lineage of keys with a daily ceiling has spent today; zeros are left out. */
+  /** The spending of today per lineage whose key has a daily ceiling; zeros are left out. */
   keys: z.record(z.string(), z.object({ day: Period })).default({}),
   limits: OwnerLimits.prefault({}),
   admission: Admission.default(openAdmission),
   /** Null in accounts that were stored before keys were counted. */
   keyCount: KeyCount.nullable().default(null),
   alerts: Alerts.prefault({}),
-  /** Upper bounds of the agents, environments and threads it has. */
+  /** Upper bounds of the numbers of agents, environments and threads. */
   counts: OwnedCounts.default({}),
   pace: Pace.prefault({}),
-  /** What single operators have credited on a UTC day; above a limit it takes two of them. */
+  /** The amount that single operators moved on a UTC day; more than a limit takes two operators. */
   creditedAlone: Period.default({ key: "", spentMicrousd: 0 }),
   createdAt: whole,
   updatedAt: whole,
@@ -96,12 +96,12 @@ export function newAccount(now: number): Account {
 /** The account counts windows and spending for at most this many lineages of keys. */
 export const lineagesMax = 1_000;
 
-/** The id that a key counts under. A rotated key keeps it, so its day and windows go on. */
+/** The id under which a key is counted. A rotated key keeps it, so its day and windows continue. */
 export function lineageIn(key: { readonly keyId: string; readonly lineageId?: string | null }) {
   return key.lineageId ?? key.keyId;
 }
 
-/** What is held for a day, a month or a key's lineage, or for all of those that are named. */
+/** The amount held for a day, a month, a lineage, or any combination of them. */
 export function heldMicrousd(
   account: Account,
   filter: { readonly day?: string; readonly month?: string; readonly lineageId?: string } = {},
@@ -122,12 +122,12 @@ export function slicesOf(hold: Hold): readonly { day: string; amountMicrousd: nu
   return [...hold.earlier, { day: hold.day, amountMicrousd }];
 }
 
-/** What a new hold may take of the balance, which excludes what is already held. */
+/** The part of the balance that a new hold may take: what isn't held already. */
 export function spendableMicrousd(account: Account): number {
   return account.balanceMicrousd - heldMicrousd(account);
 }
 
-/** What a key, and the keys it was rotated from, have spent on the account's current day. */
+/** The spending of a lineage of keys on the account's current day. */
 export function keySpentMicrousd(account: Account, lineageId: string): number {
   const day = account.keys[lineageId]?.day;
   return day?.key === account.day.key ? day.spentMicrousd : 0;
@@ -161,7 +161,7 @@ export function inPeriod(account: Account, now: number): Account {
   };
 }
 
-/** The day the account was made isn't a whole day, so it doesn't count. */
+/** The day on which the account was made isn't a whole day, so it doesn't count. */
 function paceAt({ day, pace, createdAt }: Account, today: string): Pace {
   if (day.key !== dayOf(createdAt)) {
     return paceAfter(pace, { ended: day.key, begun: today, spentMicrousd: day.spentMicrousd });

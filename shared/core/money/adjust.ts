@@ -1,4 +1,4 @@
-/** Money that operators add or remove, besides what executions are charged. */
+/** Adds or removes money by an operator's order. */
 import { assert } from "../assert.ts";
 import { type Account, inPeriod, spendableMicrousd } from "./account.ts";
 

@@ -1,7 +1,7 @@
 /**
  * Raises an alert when a chosen percentage of the balance, the daily or the monthly cap is spent.
- * Held money doesn't count: most of it comes back, and an alert that came too early wouldn't come
- * again.
+ * Held money doesn't count: most of it is released, and an alert that is raised too early isn't
+ * raised again.
  */
 import type { Account } from "./account.ts";
 import type { Alert } from "./alert-state.ts";
@@ -39,7 +39,7 @@ export function noticeAlerts(before: Account, decided: Account): Noticed {
   return { account: { ...account, alerts: { ...alerts, raised: all } }, raised };
 }
 
-/** A credit is a new base: percentages refer to the balance after the last credit. */
+/** Percentages of the balance refer to the balance after the last credit. */
 function withBase(before: Account, decided: Account): Account {
   if (decided.balanceMicrousd <= before.balanceMicrousd) return decided;
   const { balanceMicrousd, updatedAt: creditedAt } = decided;
@@ -72,7 +72,7 @@ function isReached({ limitMicrousd, spentMicrousd }: Spending, percent: number):
   return percent === 100 && limitMicrousd - spentMicrousd < microusdPerMinute.lite;
 }
 
-/** A changed limit is a new alert: an owner who raised a cap wants to hear of the new one. */
+/** A changed limit raises alerts again: an owner who raised a cap wants alerts for the new one. */
 function isSame(one: Alert, other: Omit<Alert, "spentMicrousd" | "at">): boolean {
   return (
     one.of === other.of &&

@@ -1,4 +1,4 @@
-/** What an account may spend: its balance, its daily and monthly caps, and a key's ceilings. */
+/** The caps on spending: the balance, the daily and monthly caps, and a key's ceilings. */
 import {
   type Account,
   type Hold,
@@ -34,8 +34,8 @@ type Ceilings = Pick<Hold, "keyId" | "executionMaxMicrousd" | "keyDayMaxMicrousd
 };
 
 /**
- * All caps that apply and what each leaves; held money counts as spent (BUD-3).
- * @param executionMicrousd what the asking execution holds already.
+ * All caps that apply, and the amount that each leaves; held money counts as spent (BUD-3).
+ * @param executionMicrousd The amount that the execution holds already.
  */
 export function capsOf(
   account: Account,

@@ -15,20 +15,20 @@ import {
 } from "./account.ts";
 import { type BudgetRefusal, capsOf, endsOf, type Shortfall } from "./caps.ts";
 
-/** How many executions may start and run; an owner's own limits replace the deployment's. */
+/** The limits on starting and running executions; an owner's own replace the deployment's. */
 export interface HoldLimits {
-  /** Executions started, per key. */
+  /** The starts of executions per key lineage. */
   readonly executions: WindowLimit;
-  /** Executions started with all keys of an owner together; null is no such limit. */
+  /** The starts with all keys of an owner together; null means that there is no such limit. */
   readonly ownerExecutions: WindowLimit | null;
   readonly concurrentMax: number;
-  /** The most of them that one key may have. */
+  /** The most of those that one key may have. */
   readonly keyConcurrentMax: number;
   /** Percentage of the balance that one key may have held; its first hold is exempt. */
   readonly keyHeldPercentMax: number;
 }
 
-/** A key's ceilings for one execution and for a UTC day; null is no ceiling. */
+/** A key's ceilings for one execution and for a UTC day; null means none. */
 export interface KeyCeilings {
   readonly executionCostMaxMicrousd: number | null;
   readonly dayCostMaxMicrousd: number | null;
@@ -46,7 +46,7 @@ export interface HoldRequest {
   readonly limits: HoldLimits;
 }
 
-/** Who met the limit: the key alone, or all keys of the owner together. */
+/** Whose limit was reached: that of the key, or that of all the owner's keys together. */
 type Whose = "key" | "owner";
 
 export type HoldRefusal =
@@ -58,14 +58,14 @@ export type HoldRefusal =
       readonly max: number;
     }
   | {
-      /** The account counts as many keys as it can, and this key isn't among them. */
+      /** The account already counts as many keys as it can, and this key isn't one of them. */
       readonly refusal: "KEYS_LIMITED";
       readonly max: number;
       /** When there will be room at the latest, in epoch milliseconds. */
       readonly resetsAt: number;
     }
   | {
-      /** The key holds its share of the balance; more is possible once some of its holds end. */
+      /** The key holds its full share of the balance; it may hold more once some holds end. */
       readonly refusal: "KEY_SHARE_LIMITED";
       readonly limitMicrousd: number;
       readonly heldMicrousd: number;
@@ -77,7 +77,7 @@ export type HoldResult =
   | { readonly granted: true; readonly account: Account; readonly window: WindowState }
   | ({ readonly granted: false } & HoldRefusal);
 
-/** Why a hold would be refused now; null if it would be granted. Takes nothing. */
+/** The refusal that a hold would get now; null if it would be granted. It changes nothing. */
 export function refusalOf(
   before: Account,
   request: Omit<HoldRequest, "executionId" | "expiresAt">,
@@ -85,7 +85,7 @@ export function refusalOf(
   return refusalIn(inPeriod(before, request.now), request, windowsOf(before, request));
 }
 
-/** Takes the limits, a place and the money together, or none of them (LIM-2). */
+/** Counts the start, takes a place and holds the money: all of it or nothing (LIM-2). */
 export function hold(before: Account, request: HoldRequest): HoldResult {
   const { executionId, keyId, amountMicrousd, ceilings, expiresAt, now } = request;
   assert(Number.isSafeInteger(amountMicrousd) && amountMicrousd > 0);
@@ -123,7 +123,7 @@ export function hold(before: Account, request: HoldRequest): HoldResult {
 
 export interface Renewal {
   readonly account: Account;
-  /** Everything that is now held for the execution. */
+  /** The total that is now held for the execution. */
   readonly heldMicrousd: number;
 }
 
@@ -131,14 +131,14 @@ export interface RenewalRequest {
   readonly executionId: string;
   /** The total to hold. It is a target, so a repeated request takes nothing twice. */
   readonly toMicrousd: number;
-  /** A smaller addition isn't worth having. */
+  /** The least addition that is useful. */
   readonly atLeastMicrousd: number;
   readonly now: number;
 }
 
 /**
- * Holds more for a running execution, as far as every cap allows, counted against today. Null if
- * that is less than it can use, or if its hold is gone.
+ * Holds more for a running execution, as far as every cap allows; the addition counts for today.
+ * Null if the caps leave less than the least useful addition, or if the hold is gone.
  */
 export function renew(before: Account, request: RenewalRequest): Renewal | null {
   const { executionId, toMicrousd, atLeastMicrousd, now } = request;
@@ -166,7 +166,7 @@ function withSlice(held: Hold, takenMicrousd: number, day: string): Hold {
 }
 
 interface Windows {
-  /** The windows of all keys that still count something; a key that is gone leaves nothing. */
+  /** The windows of all keys that still count a start; empty windows are dropped. */
   readonly live: Account["windows"];
   readonly key: WindowState;
   readonly owner: WindowState | null;
@@ -237,7 +237,8 @@ function concurrencyRefusal(account: Account, request: HoldTerms): HoldRefusal |
 }
 
 /**
- * A key must leave something for the others, but a key that holds nothing may take what is left.
+ * A key may hold at most its share of the balance, so that others can start. A key that holds
+ * nothing yet may take all that is left.
  */
 function keyShareRefusal(account: Account, request: HoldTerms): HoldRefusal | null {
   const { amountMicrousd: requiredMicrousd, limits } = request;

@@ -1,6 +1,6 @@
 /**
- * An account as its ledger implies it. Lines are only ever added, so their sums can be stored and
- * continued; everything else in the account must follow from them (BUD-7).
+ * Computes what an account must contain according to its ledger (BUD-7). Lines are only ever added,
+ * so their sums can be stored and continued.
  */
 import * as z from "zod";
 import { type Account, dayOf, monthOf } from "./account.ts";
@@ -46,7 +46,7 @@ export const noLines: LedgerSums = {
   days: {},
 };
 
-/** A month, and as far as a clock or an execution may lag behind. */
+/** A month, and in addition the time by which a clock or an execution may lag. */
 const daysMax = 40;
 /** An account counts what keys spend on its current day only. */
 const daysWithKeysMax = 2;
@@ -152,7 +152,7 @@ export function differences(account: Account, sums: LedgerSums): readonly Differ
     .map(([what, accountHas, ledgerHas]) => ({ what, accountHas, ledgerHas }));
 }
 
-/** What should be held for an unfinished execution, according to its own document. */
+/** The hold of an unfinished execution, according to its own document. */
 export interface OpenExecution {
   readonly id: string;
   readonly holdMicrousd: number;

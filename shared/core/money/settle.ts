@@ -3,18 +3,18 @@ import { assert } from "../assert.ts";
 import { type Account, inPeriod, lineageIn, lineagesMax, monthOf, slicesOf } from "./account.ts";
 import { capsOf } from "./caps.ts";
 
-/** What was charged to each UTC day. */
+/** The amount charged to each UTC day. */
 export type ChargedDays = Readonly<Record<string, number>>;
 
 export interface Settlement {
   readonly account: Account;
-  /** The id that it counts under for its key's day; empty if the key has no daily ceiling. */
+  /** The lineage whose day it counts for; empty if the key has no daily ceiling. */
   readonly countedFor: string;
   readonly heldMicrousd: number;
   readonly chargedMicrousd: number;
   readonly chargedDays: ChargedDays;
   readonly releasedMicrousd: number;
-  /** What the work cost beyond its hold. The platform bears it, never the owner. */
+  /** The cost beyond the hold. The deployment pays it, never the owner. */
   readonly lossMicrousd: number;
 }
 
@@ -54,17 +54,17 @@ export interface LateEnding {
   readonly lineageId?: string | null;
   /** Null if it can't be known; then everything that was held is charged. */
   readonly costMicrousd: number | null;
-  /** What the execution's document says was held; the account's hold is gone by now. */
+  /** The hold according to the execution's document; the account's own is gone by now. */
   readonly wasHeldMicrousd: number;
   readonly now: number;
 }
 
 /**
  * Charges an execution whose hold has expired: at most what was held, and at most what every cap
- * leaves today; the platform bears the rest, since others may have been promised that money. The
- * caller makes sure that it happens once, by the execution's version and a derived ledger id. The
- * hold also said whether the key had a daily ceiling; without it, the charge is counted as if it
- * had one, while there is room.
+ * leaves today. The deployment pays the rest, because that money may be held for other executions.
+ * The caller makes sure that it happens once, by the execution's version and a derived ledger id.
+ * Whether the key had a daily ceiling is unknown without the hold, so the charge is counted as if
+ * it had one, while the account has room to count it.
  */
 export function settleLate(before: Account, ending: LateEnding): Settlement {
   const { wasHeldMicrousd, now } = ending;

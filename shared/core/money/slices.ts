@@ -1,20 +1,20 @@
-/** How long held money lasts, and when more must be held. Pure; times come from the gateway. */
+/** Computes how long held money lasts, and when more must be held. Times come from the gateway. */
 import type { Profile } from "../../protocol/job.ts";
 import { computeCostMicrousd, microusdPerMinute } from "./pricing.ts";
 
 export interface SliceLengths {
   readonly lengthMs: number;
-  /** Held from the start in addition, so that an orderly end is paid for. */
+  /** The time that the hold also pays for, so that an orderly end is covered. */
   readonly endingMs: number;
 }
 
-/** What an execution's price depends on; its clock starts at the claim. */
+/** The values that an execution's price depends on; its time counts from the claim. */
 export interface Metered {
   readonly profile: Profile;
   readonly wallClockMs: number;
 }
 
-/** The hold that an execution starts with: its first slice and its ending, or its full cost. */
+/** The hold at the start: the first slice and the ending, or the full cost if that is less. */
 export function firstSliceMicrousd(metered: Metered, slices: SliceLengths): number {
   const paidMs = Math.min(metered.wallClockMs, slices.lengthMs + slices.endingMs);
   return computeCostMicrousd(metered.profile, paidMs);
@@ -50,7 +50,9 @@ export function sliceNeed(
   };
 }
 
-/** Whether work must end now because too little would be left to end with at the next heartbeat. */
+/**
+ * Whether work must end now, because at the next heartbeat too little would be left for the end.
+ */
 export function mustEnd(
   metered: Metered,
   progress: { readonly elapsedMs: number; readonly heldMicrousd: number; readonly beatMs: number },

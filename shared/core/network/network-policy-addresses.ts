@@ -1,6 +1,6 @@
 /**
- * Which addresses belong to the internet. IPv4 is open except for the registries' special ranges;
- * IPv6 is closed except for global unicast, so unknown ranges are closed too.
+ * Decides which addresses belong to the internet. IPv4 is open except for the registries' special
+ * ranges; IPv6 is closed except for global unicast, so unknown ranges are closed too.
  *
  * @see https://www.iana.org/assignments/iana-ipv4-special-registry
  * @see https://www.iana.org/assignments/iana-ipv6-special-registry
@@ -8,7 +8,7 @@
 import { assert } from "../assert.ts";
 import { type AddressRange, covers, parseRange } from "./address-range.ts";
 
-/** Why an address isn't the internet, in the words of the refusal; null if it is. */
+/** Why an address isn't on the internet, as the refusal says it; null if it is. */
 export type SpecialRange = string | null;
 
 /** The first range that contains an address names it, so narrower ranges come first. */

@@ -1,4 +1,4 @@
-/** What an execution may reach. Names and ports are decided first, resolved addresses after. */
+/** Decides what an execution may reach: first by name and port, then by resolved address. */
 import type { NetworkPolicy } from "../../protocol/runner.ts";
 import { specialRangeOf } from "./network-policy-addresses.ts";
 
@@ -96,7 +96,7 @@ export function matches(pattern: string, name: string): boolean {
   return name.length > pattern.length - 1 && name.endsWith(pattern.slice(1));
 }
 
-/** What an environment or a message lets an execution reach. */
+/** The hosts that an environment or a message allows. */
 export type Reach = Pick<NetworkPolicy, "mode" | "allow">;
 
 const openness = { none: 0, allowlist: 1, internet: 2 } as const;

@@ -1,9 +1,9 @@
-/** Line breaks inside a secret, in text whose lines were folded. */
+/** Skips line breaks inside a secret, in text whose lines were folded. */
 
 const [tab, newline, carriageReturn, blank] = [9, 10, 13, 32];
-/** One blank line may separate two lines of a secret. */
+/** The most line breaks in a row inside a secret: one blank line is allowed. */
 const breaksMax = 2;
-/** Counted in spaces and tabs. */
+/** The longest indent that is skipped, in spaces and tabs. */
 const indentLengthMax = 32;
 
 /** The text ends before the next character is known. */

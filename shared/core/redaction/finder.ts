@@ -1,4 +1,6 @@
-/** Finds the positions in a text where a unit of a secret may begin, even if its lines are folded. */
+/**
+ * Finds the positions in a text where a unit of a secret may begin, even if its lines are folded.
+ */
 import { afterBreaks, breakLengthAt, foreign, isBlank, isBreak } from "./breaks.ts";
 import { ignoresIndents, spellings } from "./spellings.ts";
 import type { HeadTables } from "./tables.ts";
@@ -13,7 +15,9 @@ const ignoringIndentsMask = spellings.reduce(
 /** A head that is cut off by the end of the text begins at most this far before it. */
 const tailLengthMax = 512;
 
-/** Where the part of `text` begins that must be held back, because it may be the start of a head. */
+/**
+ * Where the part of `text` begins that must be held back, because it may be the start of a head.
+ */
 export function heldBackFrom(heads: HeadTables, text: string): number {
   let open = text.length;
   let nonBlankCount = 0;
@@ -106,8 +110,8 @@ export class PlaceFinder {
 
   /**
    * Whether a head may begin on the line that ends at `end` and continue on the next line. Such a
-   * head contains the last character before the break and three after it, or three before it and one
-   * after it, so one of these two blocks must be known.
+   * head contains the last character before the break and three after it, or three before it and
+   * one after it, so one of these two blocks must be known.
    */
   #mayContinue(end: number, next: number): boolean {
     const text = this.#text;

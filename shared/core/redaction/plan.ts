@@ -1,4 +1,4 @@
-/** What a redactor looks for, indexed so that the search costs a few operations per character. */
+/** An index of secrets, so that searching a text costs a few operations per character. */
 import { SortedUnits, UnitStore } from "./form-index.ts";
 import { HeadWriter } from "./heads.ts";
 import { spellings } from "./spellings.ts";

@@ -1,12 +1,13 @@
 /**
- * Removes secrets from text that leaves, also when they straddle chunks or are encoded. This guards
- * against accidents: a program that wants to smuggle a secret out can always transform it.
+ * Removes secrets from text that leaves the sandbox, even if they are encoded or divided between
+ * two chunks. This guards against accidents: a program that wants to get a secret out can transform
+ * it.
  */
 import { heldBackFrom, PlaceFinder } from "./finder.ts";
 import type { RedactionPlan } from "./plan.ts";
 import { Walker } from "./walker.ts";
 
-/** Fewer characters than this of a possible secret, line breaks apart, reveal nothing. */
+/** Fewer characters of a possible secret reveal nothing; line breaks don't count. */
 const tellingLengthMin = 4;
 
 /** Redacts a whole text. */
@@ -20,7 +21,7 @@ export class Redactor {
   readonly #plan: RedactionPlan;
   readonly #walker: Walker;
   #held = "";
-  /** How many held characters an earlier match covers. */
+  /** How many of the held characters belong to an earlier match. */
   #coveredLength = 0;
   /** How many of them were passed on during a pause. */
   #passedLength = 0;
@@ -41,14 +42,13 @@ export class Redactor {
   }
 
   /**
-   * Whether the held text, which may be the beginning of a secret, is long enough to reveal some of
-   * it.
+   * Whether the held text is long enough to reveal a part of the secret that may begin in it.
    */
   get holdsTelling(): boolean {
     return this.#held.replace(/[\r\n]/g, "").length >= tellingLengthMin;
   }
 
-  /** @returns What is safe to pass on now; possibly empty. */
+  /** @returns The text that is safe to pass on now; it may be empty. */
   write(text: string): string {
     return this.#drain(this.#held + text, false);
   }
@@ -65,7 +65,9 @@ export class Redactor {
     return passed;
   }
 
-  /** @returns The rest. A text that ends inside a secret, far enough into it, ends with its tag. */
+  /**
+   * @returns The rest. If the text ends inside a secret, far enough into it, a tag replaces that.
+   */
   end(): string {
     return this.#drain(this.#held, true);
   }

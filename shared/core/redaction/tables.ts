@@ -1,4 +1,6 @@
-/** Hash tables of where heads may be in a text. After Wu and Manber, most of a text is skipped. */
+/**
+ * Hash tables that find heads in a text. As in Wu and Manber's search, most of a text is skipped.
+ */
 import type { Head } from "./heads.ts";
 import { redactableLengthMin } from "./units.ts";
 
@@ -6,7 +8,7 @@ import { redactableLengthMin } from "./units.ts";
 const blockLength = 4;
 /** A block that is in no head rules out this many positions. */
 const skipMax = redactableLengthMin - blockLength + 1;
-/** How many slots a table has per head, as powers of two. The first table is the busiest. */
+/** The slots per head of each table, as powers of two. The first table is used most. */
 const roomBits = { blocks: 5, skips: 2, masks: 4 };
 /** The smallest size costs nothing to make; the largest still fits into a processor's caches. */
 const tableBits = { min: 16, max: 22 };

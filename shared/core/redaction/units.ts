@@ -1,4 +1,4 @@
-/** What is recognised of a secret: its lines and the whole text, long ones in pieces. */
+/** Divides secrets into units, which texts are searched for: lines, and long texts in pieces. */
 
 export interface Secret {
   readonly key: string;
@@ -6,8 +6,9 @@ export interface Secret {
 }
 
 /**
- * A `line` is printed in any spelling. A `whole` contains line breaks, so it is found in spellings
- * that write them as something else, since the reader skips a text's own. A `joined` unit has none.
+ * A `line` may occur in any spelling. A `whole` text contains line breaks; the reader skips line
+ * breaks of a text, so it is found only in spellings that write them in another way. A `joined`
+ * unit is the whole text with its line breaks removed or replaced.
  */
 export type Shape = "line" | "whole" | "joined";
 

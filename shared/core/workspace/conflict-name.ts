@@ -1,4 +1,4 @@
-/** How a file is renamed when it has to be kept next to another file of the same name. */
+/** Renames a file that has to be kept next to another file of the same name. */
 import { createHash } from "node:crypto";
 import type { ManifestEntry } from "./manifest.ts";
 import { pathBytesMax, segmentBytesMax } from "./paths.ts";

@@ -1,4 +1,4 @@
-/** How much room a workspace takes where it is restored, and what of it fits. Pure arithmetic. */
+/** Computes the room that a workspace needs where it is restored, and which entries fit. Pure. */
 
 import { manifestBytesMax } from "../../protocol/runner.ts";
 import type { WorkspaceRoom } from "../executions/profiles.ts";
@@ -13,7 +13,7 @@ import {
 import { encodeSteps, entryLine } from "./manifest-bytes.ts";
 import { entryAt, isBelow, newFolderLengths } from "./tree-order.ts";
 
-/** All paths together. They are kept in memory, and every reader goes through them. */
+/** The most bytes of all paths together: they are kept in memory, and every reader reads them. */
 export const pathsBytesMax = 8 * 1024 * 1024;
 /** A workspace's file system allocates whole pages. */
 export const pageBytes = 4_096;

@@ -8,7 +8,7 @@ import { largestFileBytes } from "../executions/profiles.ts";
 import { isConfined, linkTargetFault, pathBytesMax } from "./paths.ts";
 import { compareTree, isBelow, newFolderLengths } from "./tree-order.ts";
 
-/** The most parts of one file. Each needs a pack's name, and a stranger can cut a file anyhow. */
+/** The most parts of one file. Each names a pack, and a program can cut a file into any parts. */
 export const partsMax = 2_500;
 /** The years 1 to 9999, which every client can read and every file system can set. */
 export const timeRangeMs = {

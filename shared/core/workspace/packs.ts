@@ -1,4 +1,4 @@
-/** How blobs are laid into packs: a pack is one request, so many files take few requests. */
+/** Puts blobs into packs. A pack is one request, so many files take few requests. */
 
 import { packBytesMax } from "../../protocol/runner.ts";
 import { assert } from "../assert.ts";
