@@ -72,7 +72,7 @@ function explainBootstrap(options: DeployOptions, state: string | null): void {
     nowhere: "its first state is kept here, and moves to the bucket it has made",
     here: "goes on with the state that an interrupted run has left here",
     "in the bucket": "goes on with the state in the bucket",
-    lost: "would end: the bucket is there, but no state (another machine didn't finish)",
+    lost: "would end: the bucket exists, but holds no state (a run on another machine didn't finish)",
   };
   line(Object.entries(where).find(([name]) => name === state)?.[1] ?? where.nowhere);
   const init = state === "in the bucket" ? "-reconfigure" : "-migrate-state -force-copy";

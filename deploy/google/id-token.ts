@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { GoogleAnswer, GoogleApi } from "./api.ts";
 
-/** An ID token of a service account that these credentials may act as (OpenID token creator). */
+/** Gets an ID token of a service account. The caller must be its OpenID token creator. */
 export async function idTokenFor(
   google: GoogleApi,
   account: string,

@@ -1,4 +1,4 @@
-/** The credentials that the deployment uses: the first that are found. */
+/** Finds the credentials that the deployment uses. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
@@ -11,7 +11,7 @@ const email = "https://www.googleapis.com/auth/userinfo.email";
 const gcloudTimeoutMs = 20_000;
 
 export interface Credentials {
-  /** How they were found, for people. */
+  /** Where they were found, in words for people. */
   readonly from: string;
   /** Calls with a person's credentials must name a project for their quota; others needn't. */
   readonly needsQuotaProject: boolean;

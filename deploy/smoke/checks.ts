@@ -1,4 +1,4 @@
-/** The smoke test's checks: what only a deployment can prove. docs/deploy.md lists them. */
+/** The smoke test's checks, which only a deployment can pass. docs/deploy.md lists them. */
 import type { SmokeContext } from "./context.ts";
 import { forgedKey, headers, health, noPlainHttp, ownAnswers, version } from "./edge-checks.ts";
 import {
@@ -15,10 +15,11 @@ import { certificate, tlsVersions } from "./tls-checks.ts";
 
 export interface SmokeCheck {
   readonly name: string;
-  /** What holds if it passes. */
+  /** The promise that holds if the check passes. */
   readonly promise: string;
   /**
-   * @returns what was seen. @throws if the promise is broken, `NotTried` if it couldn't be checked.
+   * @returns What was seen, in words. @throws If the promise is broken; {@link NotTried} if it
+   * couldn't be checked.
    */
   readonly run: (context: SmokeContext) => Promise<string>;
 }
@@ -29,7 +30,7 @@ const check = (name: string, promise: string, run: SmokeCheck["run"]): SmokeChec
   run,
 });
 
-/** Runs in this order; checks after `owner-and-key` act as the account that it makes. */
+/** The checks in order; those after `owner-and-key` act as the account that it makes. */
 export const smokeChecks: readonly SmokeCheck[] = [
   check("health", "the API answers through the load balancer", health),
   check("version", "it tells which build it is", version),

@@ -1,4 +1,4 @@
-/** What the smoke test's checks share: how to make requests, and what was created. */
+/** The state that the smoke test's checks share: how to send requests, and what was created. */
 import { request as requestPlain } from "node:http";
 import { request as requestOverTls } from "node:https";
 import * as z from "zod";
@@ -6,7 +6,7 @@ import { call } from "../../scripts/demo/api.ts";
 import { type Run, sendMessage } from "../../scripts/demo/stream.ts";
 
 const timeoutMs = 15_000;
-/** What the whole smoke test may cost its account; an execution holds 1.2 cents at a time. */
+/** The credit of the smoke test's account; an execution holds 1.2 cents at a time. */
 export const creditUsd = 0.05;
 
 export interface Reply {
@@ -16,7 +16,7 @@ export interface Reply {
   readonly ms: number;
 }
 
-/** A check that can't be made here, and why; it is counted, but isn't a failure. */
+/** Thrown if a check can't be made here, with the reason. It is counted and isn't a failure. */
 export class NotTried extends Error {
   override readonly name = "NotTried";
 }
@@ -36,7 +36,7 @@ const Thread = z.object({ thread: z.object({ id: z.string() }) });
 export class SmokeContext {
   readonly url: URL;
   readonly #operatorToken: string | null;
-  /** The account that the checks act as, once it exists. */
+  /** The account that the checks act as; null until it exists. */
   #owner: Promise<{ readonly id: string; readonly key: string }> | null = null;
   readonly #environments: string[] = [];
 
@@ -49,7 +49,7 @@ export class SmokeContext {
     return this.url.protocol === "https:";
   }
 
-  /** Throws only if there is no answer. @throws naming the path. */
+  /** Sends a request. @throws If there is no answer; the message names the path. */
   async ask(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
     const beganAt = performance.now();
     const request = this.isTls ? requestOverTls : requestPlain;
@@ -133,8 +133,8 @@ export class SmokeContext {
   }
 
   /**
-   * Removes what was made, and suspends the account, which can't be removed. Null if nothing was
-   * made.
+   * Removes what the checks made, and suspends the account, which can't be removed.
+   * @returns What was removed, in words; null if nothing was made.
    */
   async cleanUp(): Promise<string | null> {
     const owner = await this.#owner?.catch(() => null);

@@ -1,4 +1,4 @@
-/** Plan, show, confirm, apply: the only way in which Terraform changes anything here. */
+/** Plans, shows, asks, applies: the only way in which this program lets Terraform change things. */
 import { setTimeout as delay } from "node:timers/promises";
 import { confirm, detail, done, line, Stop } from "../print.ts";
 import { type PlanSummary, summarise, summaryLines } from "../terraform/plan-summary.ts";
@@ -19,8 +19,8 @@ export interface Applying {
 }
 
 /**
- * @returns the plan's digest; null if there was nothing to change.
- * @throws {Stop} without a yes.
+ * @returns The plan's digest; null if there was nothing to change.
+ * @throws {Stop} If it isn't confirmed.
  */
 export async function applyPlan(terraform: Terraform, applying: Applying): Promise<string | null> {
   let agreed: PlanSummary | null = null;

@@ -14,7 +14,7 @@ const Outputs = z.object({
   build_bucket: z.string(),
   build_account: z.string(),
   secrets: z.record(z.string(), z.string()),
-  /** The account of a deploying workflow; missing without a repository. */
+  /** The account that a workflow deploys with; missing if no repository may deploy. */
   deploy_account: z.string().nullish(),
 });
 export type BootstrapOutputs = z.infer<typeof Outputs>;
@@ -38,7 +38,7 @@ export interface BootstrapSettings {
   readonly github: { readonly repository: string; readonly repository_id: string } | null;
 }
 
-/** Each run finds out how far the last one came. @throws {Stop} without a yes. */
+/** Applies bootstrap from where an earlier run stopped. @throws {Stop} If it isn't confirmed. */
 export async function applyBootstrap(
   context: DeployContext,
   settings: BootstrapSettings,
@@ -51,7 +51,7 @@ export async function applyBootstrap(
   const state = await whereIsState(context);
   if (state === "lost") {
     throw new Stop(
-      `gs://${bucket} is there, but no state: another machine didn't finish. Go on there, or, if the bucket is empty, gcloud storage buckets delete gs://${bucket}`,
+      `gs://${bucket} exists, but holds no state: a run on another machine didn't finish. Continue there, or, if the bucket is empty, gcloud storage buckets delete gs://${bucket}`,
     );
   }
   if (state !== "in the bucket") {
@@ -71,7 +71,7 @@ export async function applyBootstrap(
   return await terraform.outputs(Outputs);
 }
 
-/** Reads what an earlier run made, with credentials that needn't be able to change it. */
+/** Reads the outputs of an earlier run; the credentials needn't be able to change anything. */
 export async function readBootstrap(context: DeployContext): Promise<BootstrapOutputs> {
   const { project } = context.options;
   const root = { root: "bootstrap", project, credentials: context.credentials } as const;

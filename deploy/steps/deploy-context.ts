@@ -1,4 +1,4 @@
-/** What every step of a deployment gets. */
+/** The context that every step of a deployment gets. */
 import type { GoogleApi } from "../google/api.ts";
 import type { Credentials } from "../google/token.ts";
 import type { DeployOptions } from "../options.ts";

@@ -1,6 +1,6 @@
 /**
- * Waits until the domain points here and its certificate is active; before that no client is
- * answered.
+ * Waits until the domain points to the load balancer and its certificate is active. Before that, no
+ * client gets an answer.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import * as z from "zod";
@@ -16,7 +16,7 @@ const recordsWithinMs = { person: 20 * 60_000, nobody: 2 * 60_000 } as const;
 const certificateWithinMs = 60 * 60_000;
 /** Google's edge takes 5 to 10 minutes to learn of a new load balancer. */
 const answerWithinMs = 20 * 60_000;
-/** Not a failure, because what is missing isn't in this program's power. */
+/** The exit code while something is missing that this program can't do, which isn't a failure. */
 const notYetExitCode = 3;
 
 const Certificates = z.object({
@@ -39,7 +39,7 @@ const Certificates = z.object({
     .default([]),
 });
 
-/** @throws {Stop} with exit code 3 if something is missing for too long. */
+/** @throws {Stop} With exit code 3, if something is missing for too long. */
 export async function untilDomainIsReady(
   context: DeployContext,
   domain: string,

@@ -21,7 +21,7 @@ export interface Images {
 
 const Tag = z.object({ version: z.string() });
 
-/** @returns references by digest. @throws {Stop} if the build fails. */
+/** @returns Digest references. @throws {Stop} If the build fails. */
 export async function ensureImages(
   context: DeployContext,
   outputs: BootstrapOutputs,
@@ -40,7 +40,7 @@ export async function ensureImages(
   return need(built, `The build has ended, but ${outputs.registry} has no ${sources.tag}.`);
 }
 
-/** Null unless both exist. */
+/** The digest references of both images; null unless both exist. */
 async function imagesOf(
   { google }: DeployContext,
   registry: string,
@@ -137,7 +137,7 @@ async function buildHere({ registry }: BootstrapOutputs, sources: Sources): Prom
   for (const order of dockerOrders(registry, sources)) await run(order);
 }
 
-/** Its log goes to the terminal; its output is returned. */
+/** Runs a program. Its log goes to the terminal, and its output is returned. */
 async function run(order: readonly [string, ...string[]]): Promise<string> {
   const child = startChild(order, {
     cwd: repositoryRoot,

@@ -21,7 +21,7 @@ const Named = z.object({ name: z.string() });
 const ringName = (project: string) => `projects/${project}/locations/us/keyRings/paddock`;
 const kms = "https://cloudkms.googleapis.com/v1";
 
-/** What an earlier deployment has left; null if there is nothing, or it is in the state already. */
+/** Finds keys that an earlier deployment left; null if there are none, or the state has them. */
 export async function takeOverKeys(context: DeployContext, terraform: Terraform): Promise<void> {
   const ring = ringName(context.options.project);
   const found = await context.google.ask(`${kms}/${ring}`, Named);
@@ -47,7 +47,7 @@ function addressOf({ name, purpose }: z.infer<typeof Key>): string {
   return `module.keys.google_kms_crypto_key.${kind}["${id}"]`;
 }
 
-/** Makes a version for a wrapping key whose versions were destroyed; touches nothing else. */
+/** Makes a version for each wrapping key whose versions were destroyed. */
 export async function ensureKeyVersions(context: DeployContext): Promise<void> {
   for (const { name, purpose, primary } of await keysOf(context)) {
     if (purpose !== "ENCRYPT_DECRYPT" || primary?.state === "ENABLED") continue;

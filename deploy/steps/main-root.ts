@@ -1,4 +1,4 @@
-/** The main root: its variables, its plan, and the release that is recorded. */
+/** Applies the main root and records the release. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
@@ -22,12 +22,12 @@ const Outputs = z.object({
 });
 export type MainOutputs = z.infer<typeof Outputs>;
 
-/** What one deployment wants. */
+/** The desired state of a deployment. */
 export interface Wanted {
   readonly images: Images;
   readonly lists: Lists;
   readonly commit: string;
-  /** What was set for this and earlier releases; the script decides the rest. */
+  /** Variables that were set for this and earlier releases; the script decides the others. */
   readonly variables: Readonly<Record<string, unknown>>;
   readonly secretVersions: SecretVersions;
   readonly github: Release["github"];
@@ -52,7 +52,7 @@ export async function openMain(context: DeployContext, bucket: string): Promise<
   return terraform;
 }
 
-/** Writes the lists as files, whose paths no release remembers. */
+/** Makes Terraform's variables. The lists are written to files, whose paths no release records. */
 export async function variablesFor(context: DeployContext, wanted: Wanted): Promise<object> {
   const folder = join(keptFolder(context.options.project), "lists");
   await mkdir(folder, { recursive: true });
@@ -68,7 +68,7 @@ export async function variablesFor(context: DeployContext, wanted: Wanted): Prom
   };
 }
 
-/** @returns the release in force afterwards, which may be the previous one. */
+/** @returns The current release afterwards, which may be the previous one. */
 export async function applyMain(
   context: DeployContext,
   terraform: Terraform,
@@ -90,7 +90,7 @@ export async function mainOutputs(terraform: Terraform): Promise<MainOutputs> {
   return await terraform.outputs(Outputs);
 }
 
-/** The records that the domain's public zone needs. */
+/** The DNS records that the domain's public zone needs. */
 export function recordsOf(outputs: MainOutputs, domain: string): DnsRecord[] {
   const address = { name: domain, type: "A", data: outputs.load_balancer_address } as const;
   return [...Object.values(outputs.dns_authorization_records), address];

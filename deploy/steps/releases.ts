@@ -1,4 +1,4 @@
-/** Past releases, stored in the state's bucket: enough to restore any of them. */
+/** Stores releases in the state's bucket, with everything that restoring one needs. */
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { stateBucket } from "../preflight/names.ts";
@@ -9,7 +9,7 @@ const perPage = 1_000;
 
 export const Release = z.object({
   v: z.literal(1),
-  /** Time and commit, so that names sort by age. */
+  /** It begins with the time, so that ids sort by age, and ends with the commit. */
   id: z.string().regex(/^\d{8}T\d{9}Z-[0-9a-z-]+$/),
   at: z.string(),
   by: z.string(),
@@ -27,7 +27,7 @@ export const Release = z.object({
 });
 export type Release = z.infer<typeof Release>;
 
-/** What the build listed for Terraform at that time. */
+/** The lists that the build wrote for Terraform at that time. */
 export const Lists = z.object({ functions: z.unknown(), runner: z.unknown() });
 export type Lists = z.infer<typeof Lists>;
 
@@ -38,7 +38,7 @@ const Written = z.looseObject({});
 
 const storage = "https://storage.googleapis.com";
 
-/** Newest first; empty if there is no bucket yet. */
+/** The releases, newest first; none if there is no bucket yet. */
 export async function listReleases({ google, options }: DeployContext) {
   const bucket = stateBucket(options.project);
   const query = `prefix=releases/&maxResults=${perPage}`;

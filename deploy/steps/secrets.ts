@@ -1,5 +1,5 @@
 /**
- * First versions of the deployment's own secrets. They are made in this process's memory and sent
+ * Adds first versions of the deployment's own secrets. They are made in this process's memory, sent
  * to Secret Manager, and never written to a file, an argument, an output or Terraform's state.
  */
 import { crc32c } from "@aws-crypto/crc32c";
@@ -19,7 +19,7 @@ export interface SecretVersions {
   readonly gateway_tokens: string;
 }
 
-/** @param secrets ids by purpose, as bootstrap made them. */
+/** @param secrets The secrets' ids by purpose, as bootstrap made them. */
 export async function ensureSecrets(
   context: DeployContext,
   secrets: Readonly<Record<string, string>>,
@@ -31,7 +31,7 @@ export async function ensureSecrets(
   return { peppers: await version("peppers"), gateway_tokens: await version("gateway-tokens") };
 }
 
-/** The newest readable version: a rotation adds one, and the next deployment mounts it. */
+/** The newest enabled version. A rotation adds one, and the next deployment mounts it. */
 async function newest({ google, options }: DeployContext, id: string): Promise<string | null> {
   const query = `filter=state:ENABLED&pageSize=${perPage}`;
   const url = `${secretUrl(options.project, id)}/versions?${query}`;

@@ -1,4 +1,4 @@
-/** Digests what the images are made of, so that the same sources are never built twice. */
+/** Computes a digest of the images' sources, so that the same sources are never built twice. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -51,7 +51,7 @@ export async function readSources(): Promise<Sources> {
   };
 }
 
-/** A file that was deleted, but is still in the index, is in no image. */
+/** Null for a file that was deleted but is still in the index. */
 async function readIfThere(path: string): Promise<Buffer | null> {
   return await readFile(join(repositoryRoot, path)).catch(() => null);
 }

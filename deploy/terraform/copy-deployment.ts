@@ -1,4 +1,4 @@
-/** A copy of the configuration to run Terraform in, so that the checkout stays as it is. */
+/** Copies the configuration to run Terraform in, so that the checkout isn't changed. */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { temporaryFolder } from "../../scripts/tools/temporary-folder.ts";
@@ -6,7 +6,7 @@ import { temporaryFolder } from "../../scripts/tools/temporary-folder.ts";
 /** Private files: state, plans, and the settings of a deployment. */
 const ownFiles = /^(\.terraform|.*\.tfstate.*|.*\.tfplan|.*\.tfvars(\.json)?)$/;
 
-/** Files outside of its folder that the configuration reads. */
+/** Files outside `terraform/` that the configuration reads. */
 function filesBeside(root: string): string[] {
   const lists = existsSync(join(root, "dist")) ? readdirSync(join(root, "dist")) : [];
   return [

@@ -1,5 +1,6 @@
 /**
- * Summarises a plan in a few lines: how much of what, and everything that would be lost by name.
+ * Summarises a plan in a few lines: the number of changes per module, and the name of everything
+ * that would be destroyed.
  */
 import * as z from "zod";
 
@@ -61,7 +62,7 @@ function kindOf(actions: readonly z.infer<typeof Action>[]): Kind | null {
   return actions.includes("forget") ? "forget" : null;
 }
 
-/** One line per module, and one per loss. */
+/** One line per module, and one for each resource that would be destroyed. */
 export function summaryLines({ modules, lost, isEmpty }: PlanSummary): string[] {
   if (isEmpty) return ["nothing to change"];
   const width = Math.max(...modules.map(({ module }) => module.length));

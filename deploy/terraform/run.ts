@@ -17,11 +17,11 @@ const outputBytesMax = 256 * 1024 * 1024;
 const planFile = "paddock.tfplan";
 const variablesFile = "paddock.auto.tfvars.json";
 
-/** What Google answers in the minutes after a service was enabled or a right was granted. */
+/** Errors that Google gives in the minutes after a service was enabled or a right was granted. */
 const notYet =
   /SERVICE_DISABLED|has not been used in project|is not ready|take .* to propagate|Cannot find metric/;
 
-/** The same step is worth another try after a while. */
+/** Thrown if the same step may succeed after a while. */
 export class NotYetError extends Stop {}
 
 export type Root = "bootstrap" | "main";

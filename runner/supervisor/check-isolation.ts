@@ -1,6 +1,6 @@
 /**
- * Decides whether the walls stand. A wall that isn't proven counts as missing, and then nothing
- * runs.
+ * Decides from the probe's report whether every wall of the sandbox holds. A wall that isn't proven
+ * counts as missing, and then nothing runs.
  */
 import type { Limits } from "#shared/protocol/runner";
 import { denialNames, factNames } from "../init/messages.ts";
@@ -17,7 +17,7 @@ export interface Proof {
 /** File systems count in pages, `ulimit` in blocks. */
 const pageBytes = 4_096;
 
-/** @returns What is missing, in words; empty if everything is proven. */
+/** @returns A phrase for each wall that is missing; empty if all are proven. */
 export function missingWalls({ report, started, limits, sandboxUid }: Proof): string[] {
   const missing: string[] = [];
   for (const name of denialNames) {

@@ -10,9 +10,8 @@ import {
 
 const textLengthMax = 32_000;
 /**
- * The time between the first event and the first batch. A short script is done by then, so it takes
- * one call. A longer one still has its first output out as early as if a separate call had
- * announced its start.
+ * The time between the first event and the first batch. A short script ends within it, so all its
+ * events take one call. The first output of a longer script is hardly delayed.
  */
 const firstWaitMs = 25;
 
@@ -27,8 +26,8 @@ export class EventSender {
   #flushIntervalMs: number;
   #queue: RunnerEvent[] = [];
   #text = "";
-  /** Whether `#text` was there at the last flush already; then its unfinished line is sent, too. */
-  #textIsOld: boolean = false;
+  /** Whether `#text` was already there at the last flush; then its unfinished line is sent, too. */
+  #isTextOld: boolean = false;
   #sequence = 0;
   #acknowledged = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -60,7 +59,7 @@ export class EventSender {
     this.#schedule();
   }
 
-  /** Sends everything; resolves when it is stored, or can't be. */
+  /** Sends everything; resolves when all is stored or a call has failed. */
   async end(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -80,9 +79,9 @@ export class EventSender {
       this.#hasBegun = true;
       void this.#sending.then(() => {
         this.#timer = undefined;
-        this.#takeText(this.#textIsOld || this.#acknowledged === 0);
-        this.#textIsOld = this.#text !== "";
-        if (this.#textIsOld) this.#schedule();
+        this.#takeText(this.#isTextOld || this.#acknowledged === 0);
+        this.#isTextOld = this.#text !== "";
+        if (this.#isTextOld) this.#schedule();
         this.#flush();
       });
     }, waitMs);

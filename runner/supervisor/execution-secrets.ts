@@ -1,4 +1,4 @@
-/** What a claim handed over: values for the sandbox, and values that only the proxy may use. */
+/** The secrets of a claim: values for the sandbox, and values that only the proxy may use. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { planRedaction, type RedactionPlan } from "#shared/core/redaction/plan";
@@ -9,7 +9,7 @@ import { inside, trustFolder } from "../sandbox/arguments.ts";
 const systemRoots = "/etc/ssl/certs/ca-certificates.crt";
 const files = { all: "ca-bundle.pem", own: "ca.pem" };
 
-/** The variables that name certificates: a complete list, or additions to the built-in ones. */
+/** The variables that name a file of certificates: a complete list, or additional ones. */
 function trustVariables(): Record<string, string> {
   const at = (file: string) => join(inside.runtime, trustFolder, file);
   const all = ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "GIT_SSL_CAINFO"];
@@ -26,9 +26,9 @@ interface Binding {
 }
 
 /**
- * Takes what a claim hands over. TLS is loaded only for bound secrets.
+ * Takes the secrets out of a claim. TLS is loaded only for bound secrets.
  *
- * @param roots the roots for the hosts, instead of the usual ones.
+ * @param roots The certificate authorities for the hosts, instead of the usual ones.
  */
 export async function takeSecrets(
   claimed: Claimed,
@@ -58,7 +58,7 @@ export class ExecutionSecrets {
     return this.#binding?.secrets ?? null;
   }
 
-  /** Writes certificates, and no secrets, to where programs inside can read them. */
+  /** Writes certificates, and no secrets, to a folder that programs in the sandbox can read. */
   writeTrustFiles(folder: string): void {
     if (this.#binding === null) return;
     const { secrets, rootCertificates } = this.#binding;

@@ -1,4 +1,4 @@
-/** One claimed execution, from its workspace to its settlement. Every path through it settles. */
+/** Runs a claimed execution from its workspace to its settlement, which no path leaves out. */
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
 import { redact } from "#shared/core/redaction/redaction";
@@ -27,7 +27,7 @@ import { WayOut } from "./sandbox-egress.ts";
 import { IsolationError, SandboxSession } from "./sandbox-session.ts";
 import { Stop, Stopped } from "./stop.ts";
 
-/** The time between asking and killing; shorter when we are asked to end ourselves. */
+/** The time between asking processes to end and killing them; shorter during a shutdown. */
 const graceMs = { normal: 5_000, shutdown: 2_000 };
 /** The time for saving and settling; with the grace period, a shutdown takes 8 s. */
 const savingMs = { normal: 120_000, shutdown: 3_500 };
@@ -38,7 +38,7 @@ export interface ExecutionDeps {
   readonly launcher: LauncherLine;
   readonly network: NetworkOverride;
   readonly secrets: ExecutionSecrets;
-  /** Why no sandbox can be started, if so. */
+  /** The reason why no sandbox can be started, if there is one. */
   readonly unavailable: string | null;
 }
 
@@ -104,8 +104,8 @@ export class SupervisedExecution {
   }
 
   /**
-   * Handles an error that nothing caught. Its effects aren't known, so nothing more is run; but
-   * what was used is paid for, and attempted connections are reported.
+   * Handles an uncaught error. Its effects are unknown, so nothing more is run; but the execution
+   * is settled, and its attempted connections are reported.
    */
   crashed(error: unknown): void {
     const why = this.#cleaned(describeError(error));
@@ -152,7 +152,7 @@ export class SupervisedExecution {
       diskFull: this.#session.isDiskFull(),
       outputTail: this.#output.outputTail,
     });
-    // Says which script failed, unless a limit explains the failure better.
+    // Names the script that failed, unless a limit explains the failure better.
     if (why !== undefined && outcome.reason === "command_failed") this.#detail = why;
     return outcome;
   }

@@ -1,4 +1,4 @@
-/** Brings a workspace in: a manifest, then its packs, written to their places. */
+/** Fetches a workspace: its manifest, then its packs, whose contents are written to files. */
 import {
   chmodSync,
   closeSync,
@@ -29,7 +29,7 @@ import { folderOf } from "#shared/core/workspace/tree-order";
 import type { LineIndex } from "./line-index.ts";
 
 export interface WorkspaceSource {
-  /** Null if there is none of that name. */
+  /** Null if there is no object of that name. */
   manifest(digest: string): Promise<Uint8Array | null>;
   pack(digest: string): Promise<Uint8Array | null>;
 }
@@ -41,13 +41,13 @@ interface PackSlice {
   readonly sizeBytes: number;
 }
 
-/** An entry that couldn't be brought in. `why` continues a sentence that begins with its name. */
+/** An entry that couldn't be fetched. `why` continues a sentence that begins with its name. */
 export interface Absent {
   readonly entry: ManifestEntry;
   readonly why: string;
 }
 
-/** Packs have 24 MB each, so this bounds memory. */
+/** Packs have up to 24 MB each, so this bounds memory. */
 const fetchesMax = 3;
 const noRoom = "has no room here";
 
@@ -57,7 +57,7 @@ export interface Fetched {
   readonly isOlder: boolean;
 }
 
-/** The first readable one of these manifests, else an empty one. Null is an empty one, too. */
+/** The first of these manifests that can be read; an empty one if none can, or for null. */
 export async function fetchManifest(
   source: WorkspaceSource,
   newestFirst: readonly (string | null)[],
@@ -88,7 +88,7 @@ export interface Filling {
 /**
  * Fills `folder`, which must be empty, with everything that fits. The manifest has been checked, so
  * its paths are confined.
- * @returns What couldn't be brought in.
+ * @returns The entries that couldn't be fetched.
  */
 export async function fillWorkspace(
   source: WorkspaceSource,
@@ -139,7 +139,7 @@ class Fill {
     this.#lines = lines;
   }
 
-  /** A file that unexpectedly doesn't fit costs only itself. */
+  /** If a file unexpectedly doesn't fit, only that file is left out. */
   attempt(entry: ManifestEntry, what: () => void): void {
     if (this.absent.has(entry.path)) return;
     if (this.absent.has(folderOf(entry.path))) {
@@ -201,7 +201,7 @@ class Fill {
     if (fileOffsetBytes === 0) this.#lines.record(file.path, bytes);
   }
 
-  /** Links come last, so nothing is ever written through one. */
+  /** Links are made last, so nothing is ever written through one. */
   finish(entry: ManifestEntry): void {
     const target = this.#at(entry);
     // Negative numbers would mean "now".

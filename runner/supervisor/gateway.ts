@@ -1,5 +1,6 @@
 /**
- * The only address that the runner can reach: claims, workspace, events, heartbeats, settlement.
+ * Calls the gateway, which is the only address that the runner can reach: claims, workspace,
+ * events, heartbeats, settlement.
  */
 import { createHash } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
@@ -25,7 +26,7 @@ import { callHttp, UnansweredError } from "./http-call.ts";
 const timeoutMs = { call: 10_000, object: 60_000, egress: 5_000 };
 const replyBytesMax = 32 * 1024 * 1024;
 const attemptsMax = 6;
-/** No other runner is asked to take over before this has passed. */
+/** No other runner is started before this time has passed. */
 const claimingMsMax = 180_000;
 const backoffMs = { first: 100, max: 4_000 };
 
@@ -39,7 +40,7 @@ export class GatewayError extends Fault {
     this.status = status;
   }
 
-  /** Another attempt owns the execution, or it has ended, so our calls don't count any more. */
+  /** Whether another attempt owns the execution, or it has ended; our calls no longer count. */
   get isStale(): boolean {
     return this.status === 404 || this.status === 409 || this.status === 410;
   }
@@ -68,7 +69,7 @@ export class Gateway {
   }
 
   /**
-   * Tried for longer than anything else, because there is nothing else to do and nothing to lose.
+   * Claims the execution. It is tried longer than other calls, because nothing can start before.
    */
   async claim(request: ClaimRequest): Promise<ClaimReply> {
     const until = Date.now() + claimingMsMax;
@@ -77,7 +78,7 @@ export class Gateway {
     return claimed;
   }
 
-  /** Null if it doesn't exist or its bytes don't match its name; trying again can't help. */
+  /** Null if the object doesn't exist or its bytes don't match its name; repeating can't help. */
   manifest(digest: string): Promise<Uint8Array | null> {
     return this.#object(gatewayPaths.manifest(digest), digest, manifestBytesMax);
   }
@@ -102,7 +103,7 @@ export class Gateway {
     return this.#post(gatewayPaths.events, { events, readerUntil }, EventsReply);
   }
 
-  /** A connection may wait for this; if it isn't stored soon it is refused. */
+  /** A connection may wait for this call, so the connection is refused if the call takes long. */
   async egress(call: EgressRequest): Promise<z.infer<typeof EgressReply>> {
     return await this.#post(gatewayPaths.egress, call, EgressReply, {
       until: Date.now() + timeoutMs.egress,
@@ -158,7 +159,7 @@ export class Gateway {
     });
   }
 
-  /** Repeats what may pass, with full jitter; every call here is safe to repeat. */
+  /** Repeats calls whose failure may be temporary, with full jitter; all are safe to repeat. */
   async #call(call: GatewayCall): Promise<Buffer> {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -197,12 +198,12 @@ function mayPass(error: unknown): boolean {
   return error instanceof UnansweredError;
 }
 
-/** How JSON writes half of a surrogate pair, which the gateway refuses as no UTF-8 can hold it. */
+/** Half of a surrogate pair as JSON writes it. The gateway refuses it: UTF-8 can't encode it. */
 const halfPair = /\\ud[89a-f]/;
 
 /**
- * What a program printed, named or asked for may come in any form, and by several ways. Whatever
- * leaves here is text that can be stored, so that one such name doesn't cost a whole settlement.
+ * Writes a body as JSON that the gateway can store. It may contain text that a program printed or
+ * chose as a name, and a single invalid character must not make a settlement fail.
  */
 export function wellFormedJson(body: unknown): string {
   const text = JSON.stringify(body);

@@ -1,4 +1,4 @@
-/** Keeps the lease alive, and learns when the execution must end. */
+/** Renews the lease, and learns when the execution must end. */
 import { setTimeout as wait } from "node:timers/promises";
 import type { z } from "zod";
 import type { HeartbeatReply, Lease } from "#shared/protocol/runner";
@@ -54,7 +54,7 @@ export class Heartbeat {
       if (stop !== null) this.#deps.onStop(stop);
     } catch (error) {
       const isStale = error instanceof GatewayError && error.isStale;
-      // After the lease is over, the gateway may have given the execution up.
+      // Once the lease has expired, the gateway may have ended the execution.
       if (isStale || this.#deps.now() > this.#lease.expiresAt) this.#deps.onStop("lost");
     }
   }

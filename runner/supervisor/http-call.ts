@@ -22,7 +22,7 @@ export interface HttpReply {
   readonly body: Buffer;
 }
 
-/** No answer came, or an incomplete one; trying again may help. */
+/** There was no complete answer; repeating the call may help. */
 export class UnansweredError extends Fault {
   override readonly name = "UnansweredError";
 }

@@ -7,12 +7,12 @@ const tokenLengthMax = 16_384;
 const account = "/computeMetadata/v1/instance/service-accounts/default/identity";
 
 /**
- * Times of one try, the pause after it, and all tries; on a starved machine one try can be too
- * late.
+ * The time for one try, for the pause after it, and for all tries. On a machine that lacks CPU, one
+ * try may take too long.
  */
 const usualMs = { try: 5_000, pause: 250, all: 60_000 };
 
-/** @throws {Error} If there is none; nothing can be claimed without it. */
+/** @throws {Error} If no token can be had; without one nothing can be claimed. */
 export async function fetchIdToken(
   metadataHost: string,
   audience: string,

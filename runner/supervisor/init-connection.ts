@@ -1,6 +1,6 @@
 /**
- * The connection to the sandbox's init. Its messages are a stranger's, so they are checked and
- * bounded.
+ * The connection to the init in the sandbox. The task may have forged its messages, so they are
+ * checked and bounded.
  */
 import { once } from "node:events";
 import { rmSync } from "node:fs";
@@ -57,7 +57,7 @@ export class InitLine {
   readonly #socket: Socket;
   readonly #reader = new FrameReader(fromInitBytesMax);
   readonly #probe = Promise.withResolvers<ProbeReport>();
-  /** Resolves when the sandbox is gone, whatever ended it. */
+  /** Resolves when the sandbox has ended, for any reason. */
   readonly closed: Promise<void>;
   #running: { handlers: RunHandlers; ended: (end: RunEnded) => void } | undefined;
 

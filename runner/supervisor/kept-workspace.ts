@@ -1,4 +1,4 @@
-/** An execution's workspace: brought in before its commands run, saved when they have ended. */
+/** An execution's workspace: fetched before its commands run, and saved when they have ended. */
 import { workspaceRoom } from "#shared/core/executions/profiles";
 import { pathsBytesMax } from "#shared/core/workspace/footprint";
 import { emptyManifest, type Manifest } from "#shared/core/workspace/manifest";
@@ -65,7 +65,7 @@ export class KeptWorkspace {
     this.#folder = folder;
   }
 
-  /** Called once something is going to run; otherwise there is no answer to add to. */
+  /** Call it only if something is going to run; otherwise there is no answer to add to. */
   tellWhatIsMissing(): void {
     const older = "The workspace's newest state can't be read: this is the one before it.";
     this.#say(this.#isOlder ? older : null);
@@ -75,8 +75,8 @@ export class KeptWorkspace {
   }
 
   /**
-   * Call it only when the sandbox has ended.
-   * @throws {Error} If it can't be stored by `until()`.
+   * Saves the workspace. Call it only when the sandbox has ended.
+   * @throws {Error} If the workspace can't be stored by `until()`.
    */
   async save(until: () => number): Promise<SavedState> {
     const folder = this.#folder;

@@ -1,4 +1,4 @@
-/** Asks the launcher for what needs root: one request at a time, one answer each. */
+/** Asks the launcher to do what needs root, with one request at a time. */
 import type { Socket } from "node:net";
 import { Fault } from "#shared/core/fault";
 import { linesOf } from "../launcher/lines.ts";

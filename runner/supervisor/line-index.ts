@@ -12,7 +12,7 @@ export class LineIndex {
   readonly #hashes = new Map<string, Uint32Array>();
   #lines = 0;
 
-  /** Skips files that are large, binary or too many; they count as 0 lines. */
+  /** Skips large files, binary files, and files beyond a number; they count as 0 lines. */
   record(path: string, bytes: Uint8Array): void {
     const hashes = this.#lines > linesMax ? undefined : hashLines(bytes);
     if (hashes === undefined) return;

@@ -1,7 +1,7 @@
-/** Why an execution ended. Pure: observations in, the reason out. */
+/** Decides from observations why an execution ended. Pure. */
 import type { EndReason, SettleRequest } from "#shared/protocol/runner";
 
-/** The reason for ending it from outside, if that happened. */
+/** Why an execution is ended from outside. */
 export type StopReason =
   | "time_limit"
   | "cancelled"
@@ -18,7 +18,7 @@ export interface Seen {
   readonly processRefusals: number;
   /** The workspace or `/tmp` had no room left at the end. */
   readonly diskFull: boolean;
-  /** The end of its output. */
+  /** The last part of its output. */
   readonly outputTail: string;
 }
 
@@ -33,7 +33,7 @@ const timedOutCode = 124;
 /** 128 + SIGXFSZ: a file grew past its limit. */
 const fileTooLargeCode = 153;
 
-/** A map, because the sandbox's init chooses the name and objects have inherited names. */
+/** It is a map, because the init chooses the name, and objects have inherited names. */
 const signalNumbers = new Map([
   ["SIGHUP", 1],
   ["SIGINT", 2],
@@ -83,7 +83,7 @@ export function decideOutcome(seen: Seen): ExecutionOutcome {
   if (exitCode === fileTooLargeCode) return failed("file_size_limit", exitCode);
   if (seen.diskFull) return failed("disk_quota", exitCode);
   if (seen.processRefusals > 0) return failed("process_limit", exitCode);
-  // Only explains an actual failure, so a misleading message does no harm.
+  // The message only explains a failure that happened, so a misleading one does no harm.
   const complaint = complaints.find(([, words]) => words.test(seen.outputTail));
   return failed(complaint?.[0] ?? "command_failed", exitCode);
 }
@@ -93,8 +93,8 @@ function failed(reason: EndReason, exitCode: number | null): ExecutionOutcome {
 }
 
 /**
- * One sentence for the end of the answer. Empty if the answer speaks for itself, or if nothing was
- * executed, which the gateway wouldn't believe of a runner with output.
+ * One sentence for the end of the answer. There is none if the answer explains itself, or if
+ * nothing was executed: the gateway wouldn't believe that of a runner that sends output.
  */
 export const reasonNotes: Readonly<Partial<Record<EndReason, string>>> = {
   time_limit: "Stopped: the time limit was reached.",

@@ -1,13 +1,13 @@
-/** The sandbox's output on its way out: decoded, redacted, counted, cut. */
+/** Decodes, redacts, counts and cuts the sandbox's output. */
 import { StringDecoder } from "node:string_decoder";
 import type { RedactionPlan } from "#shared/core/redaction/plan";
 import { Redactor } from "#shared/core/redaction/redaction";
 import { outputBytesMax } from "#shared/protocol/runner";
 
-/** If output exceeds the streamed part by this factor, the program is out of control. */
+/** If output exceeds the streamed part by this factor, the program is ended. */
 const runawayFactor = 16;
 const outputTailLengthMax = 4_000;
-/** After this much silence, held text is sent unless it could reveal a secret. */
+/** After this time without output, held text is sent unless it could reveal a secret. */
 const silenceMs = 100;
 const notice = {
   stream: "\n[The output limit is reached; what follows is not shown.]\n",
@@ -72,7 +72,7 @@ export class Output {
     this.#answerBytes += Buffer.byteLength(kept);
   }
 
-  /** The end of the output so far, where a failing program says why. */
+  /** The last part of the output, where a program that fails usually says why. */
   get outputTail(): string {
     return this.#outputTail;
   }

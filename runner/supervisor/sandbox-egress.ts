@@ -19,7 +19,7 @@ import { log } from "./log.ts";
 export interface WayOutDeps {
   readonly launcher: LauncherLine;
   readonly network: NetworkOverride;
-  /** Looks into tunnels to hosts with bound secrets; null if there are none. */
+  /** Ends TLS in tunnels to hosts with bound secrets; null if there are no such hosts. */
   readonly terminator: TlsTerminator | null;
   readonly send: (batch: EgressRequest) => Promise<unknown>;
   /** Values to redact in the log, because a program may ask for them as a host. */
@@ -48,8 +48,8 @@ export class WayOut {
   }
 
   /**
-   * Opens it if the policy has one. Call it when the sandbox has started, before any work. The
-   * proxy is loaded only then, since most executions have no network.
+   * Opens the proxy if the policy allows any host. Call it when the sandbox has started, before any
+   * work. The proxy's code is loaded only then, since most executions have no network.
    */
   async open(): Promise<void> {
     if (this.#policy.mode === "none") return;
@@ -77,7 +77,7 @@ export class WayOut {
     );
   }
 
-  /** Closes it, and stores how each attempt ended. */
+  /** Closes the proxy, and stores how each attempt ended. */
   async close(): Promise<void> {
     this.#proxy?.close();
     await this.#log.end();
@@ -91,7 +91,7 @@ export class WayOut {
   }
 }
 
-/** The gateway read the call and rejected its content; other statuses have other causes. */
+/** The status with which the gateway rejects a call's content; others have other causes. */
 function isRefused(error: unknown): boolean {
   return error instanceof GatewayError && [400, 413, 422].includes(error.status);
 }

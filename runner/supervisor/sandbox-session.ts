@@ -1,4 +1,4 @@
-/** The sandbox's life as the supervisor sees it: filled, started, proven, used, killed. */
+/** One sandbox: its workspace is filled, it is started and tested, runs scripts, and is killed. */
 import { statfsSync } from "node:fs";
 import { describeError } from "#shared/core/describe-error";
 import { Fault } from "#shared/core/fault";
@@ -11,12 +11,12 @@ import { type InitLine, listenForInit, type RunHandlers } from "./init-connectio
 import type { LauncherLine } from "./launcher-client.ts";
 import { shellExitCode } from "./outcome.ts";
 
-/** A wall isn't proven, so nothing was run. */
+/** Thrown if a wall isn't proven; nothing was run. */
 export class IsolationError extends Fault {
   override readonly name = "IsolationError";
 }
 
-/** With fewer free blocks than this, nothing useful could be written. */
+/** A file system with fewer free blocks counts as full. */
 const blocksLeftMin = 4;
 
 export class SandboxSession {
@@ -35,7 +35,7 @@ export class SandboxSession {
     this.#secrets = secrets;
   }
 
-  /** @returns The empty workspace's folder, ours to fill. */
+  /** @returns The folder of the empty workspace, which the caller may fill. */
   async prepare(): Promise<string> {
     const { streamBytesMax: _, wallClockMs: __, ...limits } = this.#claimed.limits;
     this.#prepared = await this.#launcher.prepare(limits).catch(unavailable);
@@ -44,7 +44,7 @@ export class SandboxSession {
   }
 
   /**
-   * @param beside Work to do while the walls are being proven; it is done when this resolves.
+   * @param beside Work to do while the walls are tested; it is done when this resolves.
    * @throws {IsolationError} If it doesn't start, or a wall isn't proven.
    */
   async start(beside: () => Promise<void> = async () => undefined): Promise<void> {
@@ -63,7 +63,7 @@ export class SandboxSession {
     this.#init = init;
   }
 
-  /** Adds the output of bubblewrap and the first process, which says more than their end. */
+  /** Adds the output of bubblewrap and of the first process, which explains why they ended. */
   async #neverProven(error: unknown): Promise<never> {
     const { diagnostics } = await this.stop();
     return unavailable(new Fault(`${describeError(error)} ${diagnostics}`.trim()));
@@ -94,7 +94,7 @@ export class SandboxSession {
     this.#init?.terminate();
   }
 
-  /** Kills all of it and takes the workspace back. Safe to call twice. */
+  /** Kills all processes and makes the workspace ours again. It may be called twice. */
   stop(): Promise<SandboxStopped> {
     this.#stopping ??= this.#launcher.stop();
     return this.#stopping;

@@ -1,4 +1,4 @@
-/** Saves a workspace: only bytes that the base doesn't have are sent, in packs. */
+/** Saves a workspace. Only bytes that its base lacks are sent, in packs. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { WorkspaceRoom } from "#shared/core/executions/profiles";
@@ -28,10 +28,10 @@ export interface Saving {
   readonly base: Manifest;
   /** Whether the base is the newest manifest; otherwise an older one replaced it. */
   readonly isBaseNewest: boolean;
-  /** Entries that couldn't be brought in; the execution never had them, so they stay. */
+  /** Entries that couldn't be fetched. The execution never had them, so they are kept. */
   readonly absent: readonly ManifestEntry[];
   readonly found: readonly Found[];
-  /** The room of a later execution, which is this one's. */
+  /** The room that a later execution will have; it is the same as this one's. */
   readonly room: WorkspaceRoom;
   /** When to give up; milliseconds since 1970. */
   readonly until: number;
