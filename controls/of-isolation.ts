@@ -13,28 +13,28 @@ export const controlsOfIsolation: Readonly<Record<string, Control>> = {
     },
   },
   "EXE-2": {
-    enforcedBy: "runner/sandbox/arguments.ts",
+    enforcedBy: "runner/sandbox/bubblewrap-arguments.ts",
     test: "test/sandbox/arguments.test.ts",
     mutation: {
-      file: "runner/sandbox/arguments.ts",
+      file: "runner/sandbox/bubblewrap-arguments.ts",
       find: '["ipc", "pid", "net", "uts", "cgroup"]',
       replace: '["pid", "net", "uts", "cgroup"]',
     },
   },
   "EXE-3": {
-    enforcedBy: "runner/sandbox/arguments.ts",
+    enforcedBy: "runner/sandbox/bubblewrap-arguments.ts",
     test: "test/sandbox/walls.test.ts",
     mutation: {
-      file: "runner/sandbox/arguments.ts",
+      file: "runner/sandbox/bubblewrap-arguments.ts",
       find: '...["--remount-ro", "/"],',
       replace: "",
     },
   },
   "EXE-4": {
-    enforcedBy: "runner/sandbox/arguments.ts",
+    enforcedBy: "runner/sandbox/bubblewrap-arguments.ts",
     test: "test/sandbox/arguments.test.ts",
     mutation: {
-      file: "runner/sandbox/arguments.ts",
+      file: "runner/sandbox/bubblewrap-arguments.ts",
       find: '"--bounding-set=-all", ',
       replace: "",
     },

@@ -7,7 +7,7 @@
  */
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { SandboxPlan } from "../sandbox/arguments.ts";
+import type { SandboxPlan } from "../sandbox/bubblewrap-arguments.ts";
 import type { SandboxLimits } from "./messages.ts";
 import { run } from "./run.ts";
 import type { LauncherSettings } from "./settings.ts";

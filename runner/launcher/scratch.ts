@@ -23,7 +23,7 @@ import {
   maskedProcFiles,
   readOnlyProcFolders,
   trustFolder,
-} from "../sandbox/arguments.ts";
+} from "../sandbox/bubblewrap-arguments.ts";
 import { etcFiles } from "../sandbox/etc-files.ts";
 import { procFiles, sysFiles } from "../sandbox/proc-files.ts";
 import { assemble, seccompFilter } from "../sandbox/seccomp/filter.ts";

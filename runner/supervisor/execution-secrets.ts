@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { planRedaction, type RedactionPlan } from "#shared/core/redaction/plan";
 import type { ClaimReply } from "#shared/protocol/runner";
 import type { BoundSecrets } from "../egress/bound-secrets.ts";
-import { inside, trustFolder } from "../sandbox/arguments.ts";
+import { inside, trustFolder } from "../sandbox/bubblewrap-arguments.ts";
 
 const systemRoots = "/etc/ssl/certs/ca-certificates.crt";
 const files = { all: "ca-bundle.pem", own: "ca.pem" };

@@ -7,7 +7,7 @@ import {
   maskedProcFiles,
   type SandboxPlan,
   sandboxCommand,
-} from "../../runner/sandbox/arguments.ts";
+} from "../../runner/sandbox/bubblewrap-arguments.ts";
 import { procFileNames } from "../../runner/sandbox/proc-files.ts";
 import { isTurn } from "../kit/shard.ts";
 import { type Facts, factsOf, prepareSandbox, uid } from "./support/bare-sandbox.ts";

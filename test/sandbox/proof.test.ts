@@ -10,7 +10,7 @@ import { type Alteration, runnerPrograms } from "../kit/sandbox/programs.ts";
 import { isTurn } from "../kit/shard.ts";
 
 const options = { timeout: 120_000 };
-const sandboxArguments = "runner/sandbox/arguments.ts";
+const sandboxArguments = "runner/sandbox/bubblewrap-arguments.ts";
 
 function inArguments(find: string, replace: string): Alteration {
   return { file: sandboxArguments, find, replace };

@@ -5,7 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hostFacts, writeSystemFiles } from "../../runner/launcher/scratch.ts";
-import { bubblewrapArguments, type SandboxPlan } from "../../runner/sandbox/arguments.ts";
+import {
+  bubblewrapArguments,
+  type SandboxPlan,
+} from "../../runner/sandbox/bubblewrap-arguments.ts";
 import { assemble, seccompFilter } from "../../runner/sandbox/seccomp/filter.ts";
 
 const uid = 1_899_999_001;

@@ -12,7 +12,6 @@ import { findHierarchy, SandboxCgroup } from "../../../runner/launcher/cgroup.ts
 import { mountFileSystems } from "../../../runner/launcher/file-systems.ts";
 import { killProcess } from "../../../runner/launcher/kill-process.ts";
 import type { SandboxLimits } from "../../../runner/launcher/messages.ts";
-import { type Sandbox, startSandbox } from "../../../runner/launcher/sandbox.ts";
 import {
   chownTree,
   hostFacts,
@@ -21,7 +20,8 @@ import {
   type Scratch,
 } from "../../../runner/launcher/scratch.ts";
 import type { LauncherSettings } from "../../../runner/launcher/settings.ts";
-import { sandboxCommand } from "../../../runner/sandbox/arguments.ts";
+import { type Sandbox, startSandbox } from "../../../runner/launcher/start-sandbox.ts";
+import { sandboxCommand } from "../../../runner/sandbox/bubblewrap-arguments.ts";
 import { type InitLine, listenForInit } from "../../../runner/supervisor/init-connection.ts";
 import { attempts } from "../attempts/attempts.ts";
 import { type EscapeAttempt, prelude, systemCallProgram, type Wall } from "./attempt.ts";

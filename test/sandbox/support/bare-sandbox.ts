@@ -26,7 +26,7 @@ import {
   descriptors,
   maskedProcFiles,
   type SandboxPlan,
-} from "../../../runner/sandbox/arguments.ts";
+} from "../../../runner/sandbox/bubblewrap-arguments.ts";
 import { assemble, seccompFilter } from "../../../runner/sandbox/seccomp/filter.ts";
 
 export const uid = 1_899_999_101;

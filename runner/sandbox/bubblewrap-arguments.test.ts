@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bubblewrapArguments, type SandboxPlan, sandboxCommand } from "./arguments.ts";
+import { bubblewrapArguments, type SandboxPlan, sandboxCommand } from "./bubblewrap-arguments.ts";
 
 const plan: SandboxPlan = {
   mode: "userns",
