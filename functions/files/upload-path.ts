@@ -2,7 +2,9 @@ import { confinePath } from "#shared/core/workspace/paths";
 import { ApiError } from "#shared/errors/api-error";
 
 const nameless = new Set(["", "undefined", "blob"]);
-/** Some clients send `C:\folder\name`. Everywhere else, a backslash is part of a name. */
+/**
+ * Some clients send `C:\folder\name` or `\\server\folder\name`. Otherwise `\` is part of a name.
+ */
 const windowsPath = /^(?:[A-Za-z]:\\|\\\\)/;
 
 /**

@@ -60,11 +60,11 @@ export class HeadWriter {
     const beginning = beginningOf(text);
     if (/^[A-Za-z0-9]+$/.test(beginning)) yield* this.#heads(beginning, quoting);
     else yield* this.#quoted(beginning);
-    // Bytes aren't encoded in this form, so only quotings apply.
+    // A joined unit is searched only as plain or quoted text, not in hex or base64.
     if (shape === "joined") return;
     const bytes = Buffer.from(beginning);
     const hex = bytes.toString("hex").slice(0, redactableLengthMin);
-    // Hexadecimal digits also occur behind percent signs and in `\\x` escapes.
+    // Hexadecimal digits also occur behind percent signs and in `\x` escapes.
     for (const digits of [hex, hex.toUpperCase()]) {
       yield* this.#heads(digits, masks.hex);
       if (shape === "whole") continue;
