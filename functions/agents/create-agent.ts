@@ -12,7 +12,7 @@ import { newAgent } from "./new-agent.ts";
 
 export const createAgent = change({
   endpoint: "POST /v1/agents",
-  summary: "Make an agent; names need not be unique.",
+  summary: "Create an agent; names need not be unique.",
   authenticate: "api-key",
   scope: "agents:write",
   params: noParams,

@@ -8,7 +8,7 @@ import { agents } from "#shared/store/agents";
 
 export const getAgent = query({
   endpoint: "GET /v1/agents/:agentId",
-  summary: "One agent.",
+  summary: "Get an agent.",
   authenticate: "api-key",
   scope: "agents:read",
   params: z.object({ agentId: idSchema("agent") }),

@@ -25,7 +25,7 @@ const described: Readonly<Record<(typeof offeredModels)[number], string>> = {
 
 export const listModels = query({
   endpoint: "GET /v1/agents/models",
-  summary: "The models this deployment offers.",
+  summary: "The models that this deployment offers.",
   authenticate: "api-key",
   scope: "agents:read",
   params: noParams,

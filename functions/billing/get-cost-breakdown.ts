@@ -19,7 +19,7 @@ const CostBreakdown = z.object({
 
 export const getCostBreakdown = query({
   endpoint: "GET /v1/costs/breakdown",
-  summary: "What was spent in a period by environment, agent or source, in compute tokens.",
+  summary: "The costs of a period by environment, agent or source, in compute tokens.",
   authenticate: "api-key",
   scope: "billing:read",
   params: noParams,

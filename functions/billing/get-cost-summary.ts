@@ -29,7 +29,7 @@ const CostSummary = z.object({
 
 export const getCostSummary = query({
   endpoint: "GET /v1/costs/summary",
-  summary: "What was spent in a period, in compute tokens (cents), in total and by day.",
+  summary: "The costs of a period in compute tokens (cents), in total and by day.",
   authenticate: "api-key",
   scope: "billing:read",
   params: noParams,

@@ -23,7 +23,7 @@ import { withDeadline } from "#shared/store/with-deadline";
 
 export const createEnvironment = change({
   endpoint: "POST /v1/environments",
-  summary: "Make an environment; its secrets are sealed before they reach the database.",
+  summary: "Create an environment; its secrets are sealed before they reach the database.",
   authenticate: "api-key",
   scope: "environments:write",
   params: noParams,

@@ -8,7 +8,7 @@ import { change, jsonBytesMax } from "#shared/pipeline/route";
 
 export const createSecret = change({
   endpoint: "POST /v1/environments/:environmentId/secrets",
-  summary: "Store a secret under a name that has none yet.",
+  summary: "Create a secret; its name must be new.",
   authenticate: "api-key",
   scope: "secrets:write",
   params: z.object({ environmentId: idSchema("environment") }),

@@ -13,7 +13,8 @@ import { present } from "#shared/store/store";
 
 export const deleteEnvironment = change({
   endpoint: "DELETE /v1/environments/:environmentId",
-  summary: "Delete an environment: its key pair is destroyed for good, and what runs there stops.",
+  summary:
+    "Delete an environment: its key pair is destroyed for good, and its executions are stopped.",
   authenticate: "api-key",
   scope: "environments:write",
   params: z.object({ environmentId: idSchema("environment") }),

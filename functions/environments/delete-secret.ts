@@ -7,7 +7,7 @@ import { change } from "#shared/pipeline/route";
 
 export const deleteSecret = change({
   endpoint: "DELETE /v1/environments/:environmentId/secrets/:key",
-  summary: "Forget a secret; executions that have claimed it keep it to their end.",
+  summary: "Delete a secret; executions that have claimed it keep it until they end.",
   authenticate: "api-key",
   scope: "secrets:write",
   params: z.object({ environmentId: idSchema("environment"), key: SecretKey }),

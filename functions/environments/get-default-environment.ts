@@ -7,7 +7,7 @@ import { change } from "#shared/pipeline/route";
 
 export const getDefaultEnvironment = change({
   endpoint: "GET /v1/environments/default",
-  summary: "The default environment, made if there is none.",
+  summary: "Get the default environment; it is created if there is none.",
   authenticate: "api-key",
   scope: "environments:read",
   params: noParams,

@@ -9,7 +9,7 @@ import { environments } from "#shared/store/environments";
 
 export const getEnvironment = query({
   endpoint: "GET /v1/environments/:environmentId",
-  summary: "One environment.",
+  summary: "Get an environment.",
   authenticate: "api-key",
   scope: "environments:read",
   params: z.object({ environmentId: idSchema("environment") }),

@@ -13,7 +13,7 @@ const SecretEntry = SecretBinding.partial().extend({
 
 export const listSecrets = query({
   endpoint: "GET /v1/environments/:environmentId/secrets",
-  summary: "The names of an environment's secrets, and hosts they are bound to; never a value.",
+  summary: "The names of an environment's secrets and the hosts they are bound to; never a value.",
   authenticate: "api-key",
   scope: "environments:read",
   params: z.object({ environmentId: idSchema("environment") }),

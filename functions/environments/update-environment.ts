@@ -26,7 +26,7 @@ import { type Environment, environments } from "#shared/store/environments";
 
 export const updateEnvironment = change({
   endpoint: "PATCH /v1/environments/:environmentId",
-  summary: "Change what is named; executions that have started keep what they started with.",
+  summary: "Change the given fields; executions that have started keep the earlier values.",
   authenticate: "api-key",
   scope: "environments:write",
   params: z.object({ environmentId: idSchema("environment") }),

@@ -7,7 +7,8 @@ import { query } from "#shared/pipeline/route";
 
 export const getEgress = query({
   endpoint: "GET /v1/executions/:executionId/egress",
-  summary: "What an execution tried to reach, and what came of it, in the order it ended.",
+  summary:
+    "List an execution's connection attempts and their results, in the order in which they ended.",
   authenticate: "api-key",
   scope: "threads:read",
   params: z.object({ executionId: idSchema("execution") }),

@@ -9,7 +9,7 @@ import { executions } from "#shared/store/executions";
 
 export const getExecution = action({
   endpoint: "GET /v1/executions/:executionId",
-  summary: "One execution: how far it is, what it cost, and how long each step took.",
+  summary: "Get an execution: its state, its cost, and the duration of each step.",
   authenticate: "api-key",
   scope: "threads:read",
   params: z.object({ executionId: idSchema("execution") }),

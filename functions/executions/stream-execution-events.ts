@@ -9,7 +9,7 @@ import { executions } from "#shared/store/executions";
 export const followExecution = action({
   ...resumableStream,
   endpoint: "GET /v1/executions/:executionId/events",
-  summary: "Stream an execution's events, while it runs and afterwards; resume with Last-Event-ID.",
+  summary: "Stream an execution's events, while it runs or later; resume with Last-Event-ID.",
   params: z.object({ executionId: idSchema("execution") }),
   read: async ({ caller: { owner }, params: { executionId }, query, request, deps }) => {
     const point = resumePoint(request.lastEventId, query);

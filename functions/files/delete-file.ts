@@ -13,7 +13,7 @@ import { requirePathInWorkspace, withoutSlashes } from "./upload-path.ts";
 
 export const deleteFile = change({
   endpoint: "DELETE /v1/environments/:environmentId/files/*",
-  summary: "Take a file out of the workspace, or a folder with all that it holds.",
+  summary: "Delete a file, or a folder with its contents, from the workspace.",
   authenticate: "api-key",
   scope: "files:write",
   params: z.object({ environmentId: idSchema("environment"), "*": z.string() }),

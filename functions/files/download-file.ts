@@ -16,7 +16,8 @@ import { requirePathInWorkspace } from "./upload-path.ts";
 
 export const downloadFile = action({
   endpoint: "GET /v1/environments/:environmentId/files/*",
-  summary: "A file's bytes, or a range of them, also by conditions; /files/download/… is the same.",
+  summary:
+    "Download a file or a range of it; conditional requests work. /files/download/… is the same.",
   authenticate: "api-key",
   scope: "files:read",
   params: z.object({ environmentId: idSchema("environment"), "*": z.string() }),

@@ -26,7 +26,7 @@ type FileEntry = z.infer<typeof FileEntry>;
 
 export const listFiles = query({
   endpoint: "GET /v1/environments/:environmentId/files",
-  summary: "The workspace's files and folders, all of them unless path and depth say less.",
+  summary: "List the workspace's files and folders; path and depth narrow the list.",
   authenticate: "api-key",
   scope: "files:read",
   params: z.object({ environmentId: idSchema("environment") }),

@@ -20,7 +20,7 @@ const formBytesMax = 64 * 1024;
 
 export const uploadFile = change({
   endpoint: "POST /v1/environments/:environmentId/files/upload",
-  summary: "Put a file into the workspace, in place of the one at that path if there is one.",
+  summary: "Upload a file to the workspace, replacing a file at the same path.",
   authenticate: "api-key",
   scope: "files:write",
   params: z.object({ environmentId: idSchema("environment") }),

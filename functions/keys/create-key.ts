@@ -11,7 +11,7 @@ import { readForKey, withKey } from "./read-for-key.ts";
 
 export const createKey = change({
   endpoint: "POST /v1/keys",
-  summary: "Make a key that may do no more than the key that makes it; shown once.",
+  summary: "Create a key that may do no more than its creator. The key is shown once.",
   authenticate: "api-key",
   scope: "keys:write",
   params: noParams,

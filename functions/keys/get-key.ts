@@ -8,7 +8,7 @@ import { findKey } from "./find-key.ts";
 
 export const getKey = query({
   endpoint: "GET /v1/keys/:keyId",
-  summary: "One key: what it may do and when it was last used; never the key itself.",
+  summary: "Get a key's bounds and its last use; never the key itself.",
   authenticate: "api-key",
   scope: "keys:read",
   params: z.object({ keyId: idSchema("apiKey") }),

@@ -21,7 +21,8 @@ const KeyRotated = KeyCreated.extend({ oldKeyId: z.string(), oldKeyExpiresAt: z.
 
 export const rotateKey = change({
   endpoint: "POST /v1/keys/:keyId/rotate",
-  summary: "Make a key in another's place, shown once; the old one is valid for a while beside it.",
+  summary:
+    "Replace a key by a new one, which is shown once; the old key stays valid for a grace period.",
   authenticate: "api-key",
   scope: "keys:write",
   params: z.object({ keyId: idSchema("apiKey") }),

@@ -9,7 +9,7 @@ import { findKey } from "./find-key.ts";
 
 export const updateKey = change({
   endpoint: "PATCH /v1/keys/:keyId",
-  summary: "Rename a key or change its description; what it may do is fixed.",
+  summary: "Change a key's name, description or metadata; its bounds can't be changed.",
   authenticate: "api-key",
   scope: "keys:write",
   params: z.object({ keyId: idSchema("apiKey") }),

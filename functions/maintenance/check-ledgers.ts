@@ -30,7 +30,7 @@ type Name = Checked["outcome"] | "recounting" | "failed";
 
 export const checkLedgers = action({
   endpoint: "POST /internal/maintenance/ledgers",
-  summary: "Compare accounts with their ledgers, owner after owner; a difference is an alarm.",
+  summary: "Compare accounts with their ledgers, owner after owner; a difference raises an alert.",
   authenticate: "scheduler",
   everyMs: 60_000,
   scope: "none",

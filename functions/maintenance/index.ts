@@ -9,7 +9,7 @@ import { sweepQueued, sweepRunning } from "./sweeps.ts";
 
 export const service: Service = {
   name: "maintenance",
-  summary: "Outbox, reaper, the end of keys and environments, and the books",
+  summary: "Sweeps of executions, keys, environments and objects, and checks of ledgers",
   visibility: "internal",
   routes: [
     sweepQueued,

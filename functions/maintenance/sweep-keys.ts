@@ -11,7 +11,7 @@ type KeyOutcome = "closed" | "stopped" | "failed";
 
 export const sweepKeys = action({
   endpoint: "POST /internal/maintenance/keys",
-  summary: "Close the keys that have expired, and stop what closed ones still run.",
+  summary: "Close expired keys, and stop executions that closed keys still run.",
   authenticate: "scheduler",
   everyMs: 2_000,
   scope: "none",

@@ -14,7 +14,7 @@ const shredsMax = 50;
 
 export const sweepShreds = action({
   endpoint: "POST /internal/maintenance/shreds",
-  summary: "Destroy the key pairs of deleted environments where a crash left them.",
+  summary: "Destroy key pairs of deleted environments that a crash left behind.",
   authenticate: "scheduler",
   everyMs: 15_000,
   scope: "none",

@@ -93,7 +93,8 @@ export const sweepQueued = sweepRoute({
   endpoint: "POST /internal/maintenance/outbox",
   everyMs: 5_000,
   status: "queued",
-  summary: "Dispatch the executions that a crash or a quota left behind, owners taking turns.",
+  summary:
+    "Start runners for executions that a crash or a quota left without one; owners take turns.",
 });
 export const sweepRunning = sweepRoute({
   endpoint: "POST /internal/maintenance/reaper",

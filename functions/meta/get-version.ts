@@ -14,7 +14,7 @@ const Version = z.object({
 
 export const getVersion = query({
   endpoint: "GET /v1/version",
-  summary: "Which build this is.",
+  summary: "The version and commit of this build.",
   authenticate: "public",
   scope: "none",
   params: noParams,

@@ -20,7 +20,7 @@ import { noteRunning } from "./live-executions.ts";
 
 export const claim = change({
   endpoint: "POST /internal/executions/claim",
-  summary: "Trade a single-use ticket for the task, its secrets and two tokens.",
+  summary: "Exchange a single-use ticket for the task, its secrets and two tokens.",
   authenticate: "runner",
   scope: "none",
   params: noParams,

@@ -10,7 +10,8 @@ import { noteRunning } from "./live-executions.ts";
 
 export const heartbeat = action({
   endpoint: "POST /internal/executions/heartbeat",
-  summary: "Extend the lease: one write, no read, unless more must be held or somebody changed it.",
+  summary:
+    "Extend the lease, with one write and no read unless the hold is renewed or the lease changed.",
   authenticate: "execution",
   scope: "none",
   params: noParams,

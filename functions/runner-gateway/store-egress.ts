@@ -19,7 +19,7 @@ const bodyBytesMax = 1024 * 1024;
 
 export const storeEgress = action({
   endpoint: "POST /internal/executions/egress",
-  summary: "Store a batch of attempts to reach others; one that was stored before changes nothing.",
+  summary: "Store a batch of connection attempts; storing the same batch again changes nothing.",
   authenticate: "execution",
   scope: "none",
   params: noParams,

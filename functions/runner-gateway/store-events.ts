@@ -8,7 +8,7 @@ import { requireRunning } from "./live-executions.ts";
 
 export const storeEvents = action({
   endpoint: "POST /internal/executions/events",
-  summary: "Store a batch of numbered events; one that was stored before changes nothing.",
+  summary: "Store a batch of numbered events; storing the same batch again changes nothing.",
   authenticate: "execution",
   scope: "none",
   params: noParams,

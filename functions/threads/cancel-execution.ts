@@ -14,7 +14,7 @@ import { threads } from "#shared/store/threads";
 
 export const cancelExecution = change({
   endpoint: "POST /v1/threads/:threadId/cancel",
-  summary: "Stop what the thread runs: at once while it waits, else when its runner hears of it.",
+  summary: "Cancel the thread's execution: at once if it is queued, else when its runner is told.",
   authenticate: "api-key",
   scope: "execute",
   params: z.object({ threadId: idSchema("thread") }),

@@ -24,7 +24,7 @@ import { rememberThread } from "./thread-hints.ts";
 
 export const createThread = change({
   endpoint: "POST /v1/threads",
-  summary: "Begin an empty thread on an environment: the one named, or the default one.",
+  summary: "Create an empty thread in the given environment or in the default one.",
   authenticate: "api-key",
   scope: "threads:write",
   params: noParams,

@@ -16,7 +16,7 @@ const messagesMax = 200;
 
 export const getThread = action({
   endpoint: "GET /v1/threads/:threadId",
-  summary: "One thread with its newest messages.",
+  summary: "Get a thread with its newest messages.",
   authenticate: "api-key",
   scope: "threads:read",
   params: z.object({ threadId: idSchema("thread") }),

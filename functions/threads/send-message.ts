@@ -23,7 +23,8 @@ import { startExecution } from "./start-execution.ts";
 
 export const sendMessage = change({
   endpoint: "POST /v1/threads/:threadId/messages",
-  summary: "Execute a message and stream what happens; an Idempotency-Key makes repeating it safe.",
+  summary:
+    "Execute a message and stream its events; with an Idempotency-Key it can be repeated safely.",
   authenticate: "api-key",
   scope: "execute",
   params: z.object({ threadId: idSchema("thread") }),

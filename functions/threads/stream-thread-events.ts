@@ -16,7 +16,7 @@ export const followThread = action({
   ...resumableStream,
   endpoint: "GET /v1/threads/:threadId/events",
   summary:
-    "Stream what the thread executes now, or executed last; with Last-Event-ID, all since that event.",
+    "Stream the thread's current or last execution; with Last-Event-ID, all events since that one.",
   params: z.object({ threadId: idSchema("thread") }),
   read: async ({ caller: { owner }, params: { threadId }, query, request, deps }) => {
     const point = resumePoint(request.lastEventId, query);
