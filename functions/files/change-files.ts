@@ -1,4 +1,4 @@
-/** Adds one thing to a manifest, or removes one. */
+/** Adds a file to a manifest, or removes an entry. */
 import {
   impliedMode,
   type Manifest,

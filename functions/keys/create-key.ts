@@ -32,7 +32,7 @@ export const createKey = change({
   },
   idempotency: {
     space: ({ caller: { owner } }) => idempotencySpace(owner),
-    // What the first request was answered is kept nowhere, and neither is what it asked for.
+    // Neither the first request nor its answer is stored, because the answer contains the key.
     earlier: ({ data: { earlierKeyId } }) =>
       earlierKeyId === null
         ? null

@@ -6,24 +6,25 @@ import type { DueDocument } from "#shared/store/due-documents";
 import type { Found } from "#shared/store/read-document";
 import { type PutOffDeps, putOff } from "./put-off.ts";
 
-/** How long a call works. The platform ends it after 120 s. */
+/** After this time a call starts no more work. The platform ends the call after 120 s. */
 export const sweepingMsMax = 60_000;
 
-/** What the work on one thing is given. */
+/** The input of the work on one document. */
 export interface SweepTurn {
   /** Whether the call's time is over. Work that takes long asks between its steps. */
   readonly isLate: () => boolean;
-  /** When the document had changed last before it was put off; null if it can't be read. */
+  /** When the document last changed before it was put off; null if it can't be read. */
   readonly changedAt: Version | null;
-  /** The document's version since it was put off. */
+  /** The document's version after it was put off. */
   readonly version: Version;
 }
 
 /**
- * Works on what is due, the longest due first, until the call's time is over. Each document is put
- * off before its work begins. Otherwise work that takes longer than a call may would be the first
- * of every call, and nothing else would be worked on. One that can't be read is put off as well.
- * @param sweep.work Must write from when the document is due again, if it is.
+ * Works on due documents, the longest due first, until the call's time is over. Each document is
+ * put off before its work begins. Otherwise a document whose work takes longer than a call would
+ * come first in every call, and no other would be worked on. One that can't be read is put off,
+ * too.
+ * @param sweep.work Must store when the document is due again, if it is.
  */
 export async function sweepEach<S extends z.ZodObject, O>(
   deps: PutOffDeps,

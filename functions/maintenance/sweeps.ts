@@ -12,7 +12,7 @@ import { logUnreadable, sweepingMsMax } from "./sweep-each.ts";
 
 /** The most executions per call; the rest stays due. Little more than their ids is read. */
 export const executionsMax = 1_000;
-/** While the platform is full, one after another, so that the first in turn gets a freed place. */
+/** How many executions are swept at once. While the platform is full, it is one at a time. */
 export const atOnceMax = { usually: 4, waiting: 1 };
 
 const Outcome = z.object({ due: z.int(), swept: z.record(z.string(), z.int()) });
@@ -50,7 +50,7 @@ function sweepRoute({ status, ...sweep }: Sweep) {
   });
 }
 
-/** Sweeps a few at a time, in turn. Once the platform is full, it doesn't try the others. */
+/** Sweeps a few at a time, in the given order. Once the platform is full, it stops. */
 async function sweepAll(deps: Deps, due: readonly DueExecution[]): Promise<Counts> {
   const counts: Counts = {};
   const giveUpAt = deps.now() + sweepingMsMax;

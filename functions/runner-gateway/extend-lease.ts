@@ -1,4 +1,4 @@
-/** A heartbeat's change: it extends the lease and, if it is time, holds more money. */
+/** Extends the lease at a heartbeat and, when half a slice is left, holds more money. */
 import type { TokenClaims } from "#shared/core/executions/ticket";
 import type { Account } from "#shared/core/money/account";
 import { renew } from "#shared/core/money/hold";
@@ -125,7 +125,7 @@ async function renewSlice(deps: Deps, owner: Owner, beat: RenewingBeat): Promise
   return { ...extended, version: version ?? extended.version };
 }
 
-/** A suspended owner's executions that may go on keep what they hold, and get no more. */
+/** Executions of a suspended owner that may continue keep their hold and get no more. */
 function renewHold(account: Account | null, { claims, need, now }: RenewingBeat) {
   if (!account || account.admission.suspendedAt !== null) return null;
   return renew(account, { executionId: claims.executionId, ...need, now });
@@ -149,7 +149,7 @@ function meterState(
   return { elapsedMs, heldMicrousd, beatMs: timing().heartbeatIntervalMs };
 }
 
-/** The lease never lasts longer than what is held pays for, however long the runner beats. */
+/** The lease never lasts longer than the hold pays for, however many heartbeats come. */
 function leaseEnd({ claims, now }: Heartbeat, heldMicrousd: number | null): number {
   const { metered } = claims;
   const latest =

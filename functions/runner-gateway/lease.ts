@@ -1,7 +1,7 @@
 /**
- * What a runner sends back with each heartbeat: the execution's version and what was held then. It
- * is signed, so a heartbeat needs no read to know whether more must be held, whatever the runner
- * says.
+ * The lease, which a runner sends back with each heartbeat: the execution's version and its hold.
+ * It is signed, so that a heartbeat can trust it, and needs no read to know whether more must be
+ * held.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { SigningKeys } from "#shared/core/executions/ticket";
@@ -11,7 +11,7 @@ import { formatVersion, parseVersion } from "#shared/store/versions";
 export interface KnownLease {
   readonly executionId: string;
   readonly version: Version;
-  /** Null if the signature isn't ours; then it has to be looked up. */
+  /** Null if the signature isn't ours; then the hold must be read. */
   readonly heldMicrousd: number | null;
 }
 

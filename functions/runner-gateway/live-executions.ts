@@ -1,7 +1,7 @@
 /**
- * Which executions still run: a token is worthless once its execution has ended, whatever its own
- * expiry. What this instance has seen holds for a few seconds, so storing events costs no read; an
- * execution that it has seen end is refused at once.
+ * Knows which executions still run, because a token must not work after its execution has ended.
+ * The instance relies for a few seconds on what it has seen, so that storing events costs no read.
+ * It refuses an execution that it has seen end at once.
  */
 import { LRUCache } from "lru-cache";
 import type { TokenClaims } from "#shared/core/executions/ticket";
@@ -18,13 +18,13 @@ const knownMsMax = 10_000;
 const executionsMax = 10_000;
 
 /**
- * A runner is believed that it executed nothing until so long after its claim. Proving the walls
- * takes seconds, unless the workspace before it is large.
+ * For this long after its claim, a runner may report that it executed nothing. Testing the walls
+ * takes seconds, unless a large workspace is fetched first.
  */
 export const unprovenMsMax = 60_000;
 /** How long storing an object is noted: a settlement that began in time may commit later. */
 const notedMsMax = 2 * unprovenMsMax;
-/** How often somebody else may write between our read and our commit before we give up. */
+/** How often another write may come between our read and our commit before we give up. */
 const attemptsMax = 5;
 
 type ClaimedAttempt = Pick<TokenClaims, "executionId" | "attempt">;
@@ -44,7 +44,7 @@ function nameOf({ executionId, attempt }: ClaimedAttempt): string {
 /** @param seenAt epoch ms before it was looked up or changed. */
 export function noteRunning(attempt: ClaimedAttempt, seenAt: number): void {
   const { runningAt, hasStored } = seen.get(nameOf(attempt)) ?? { hasStored: false };
-  // Nothing that ended runs again: who says so has looked before.
+  // An execution that has ended never runs again, so such news is older than the end.
   if (runningAt === null) return;
   seen.set(nameOf(attempt), { runningAt: seenAt, hasStored });
 }
@@ -68,9 +68,10 @@ export async function requireRunning(
 }
 
 /**
- * The same, before objects are stored: no log shows them, so the execution itself notes that there
- * are some. The note fails if the execution was settled meanwhile, and a settlement that meets it
- * is decided again; so no execution is settled as having done nothing, and then stores something.
+ * The same, before objects are stored. No log shows objects, so the execution's document records
+ * that there are some. This write fails if the execution was settled meanwhile, and a settlement
+ * that conflicts with it is decided again. So no execution stores anything after it was settled as
+ * one that did nothing.
  * @throws {ApiError} `LEASE_LOST`, `CONTENTION`.
  */
 export async function requireStoring(

@@ -1,4 +1,4 @@
-/** The workspace after an execution: its own work merged with that of others. */
+/** Merges an execution's workspace with what other executions saved meanwhile. */
 import { workspaceRoom } from "#shared/core/executions/profiles";
 import { fits, footprintOf } from "#shared/core/workspace/footprint";
 import { nameList } from "#shared/core/workspace/name-list";
@@ -39,8 +39,8 @@ interface Saving {
 
 /**
  * Merges the runner's manifest by path with what others did to the workspace meanwhile, as far as a
- * later execution has room. Null if there is no such manifest or no room for the result; the money
- * is settled all the same, and the workspace stays as it was.
+ * later execution has room. Null if there is no such manifest or no room for the result; then the
+ * workspace stays as it was, and the money is settled anyway.
  */
 export async function nextWorkspace(
   store: CountingStore,

@@ -15,7 +15,7 @@ import { requireStoring } from "./live-executions.ts";
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const bytesMax = { manifests: manifestBytesMax, packs: packBytesMax } as const;
 
-/** Content-addressed: storing an object again, or one that nothing names yet, does no harm. */
+/** Objects are named by their content, so storing one again, or an unused one, does no harm. */
 function putRoute(kind: ObjectKind) {
   return action({
     endpoint: `PUT /internal/workspace/${kind}/:sha256`,
@@ -35,7 +35,7 @@ function putRoute(kind: ObjectKind) {
       if (createHash("sha256").update(bytes).digest("hex") !== params.sha256) {
         throw new ApiError("VALIDATION_FAILED", { message: "The bytes don't have that digest." });
       }
-      // Once all of it is here: it may have been long in coming.
+      // Checked after the body has arrived, because that may take long.
       await requireStoring(deps, caller.owner, caller.claims);
       const store = async () => await storeObject(deps.store, caller.owner, { kind, bytes });
       if (kind === "packs") return ok({ sha256: await store() });

@@ -82,7 +82,7 @@ export const settleExecution = change({
       outcome: body.outcome,
       reason,
       exitCode: body.exitCode,
-      // What costs nothing brings nothing out: the reason has a sentence of our own.
+      // An execution that costs nothing gives no output; the reason has a sentence of ours.
       detail: data.idle ? null : (body.detail ?? null),
       output: body.output + (workspace?.note ?? ""),
       outputTruncated: body.outputTruncated,
@@ -117,14 +117,14 @@ function isIsolation({ reason }: SettleRequest): boolean {
   return reason === "isolation_unavailable";
 }
 
-/** The gateway believes that nothing was executed only of a runner without any results. */
+/** The gateway accepts "nothing was executed" only from a runner that reports no results. */
 function claimsNoWork(body: SettleRequest): boolean {
   const { outcome, exitCode, output, workspace } = body;
   const ranNothing = outcome === "failed" && exitCode === null;
   return isIsolation(body) && ranNothing && output === "" && workspace.state !== "saved";
 }
 
-/** Nor is it believed of one that stored anything, or that had the time to do some work. */
+/** It also rejects it from a runner that stored something or had time to do some work. */
 function mayBeUnproven({ claimedAt, hasStored }: Execution, now: number): boolean {
   return !hasStored && claimedAt !== null && now - claimedAt <= unprovenMsMax;
 }

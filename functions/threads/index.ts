@@ -6,7 +6,7 @@ import { getStatus } from "./get-status.ts";
 import { getThread } from "./get-thread.ts";
 import { listMessages } from "./list-messages.ts";
 import { sendMessage } from "./send-message.ts";
-import { followThread } from "./stream-thread-events.ts";
+import { streamThreadEvents } from "./stream-thread-events.ts";
 
 export const service: Service = {
   name: "threads",
@@ -18,7 +18,7 @@ export const service: Service = {
     getStatus,
     listMessages,
     sendMessage,
-    followThread,
+    streamThreadEvents,
     cancelExecution,
   ],
   // A stream ends itself after 15 minutes, shortly before the platform would.

@@ -13,7 +13,7 @@ import { rememberThread, type ThreadHint, threadHint } from "./thread-hints.ts";
 
 export interface StartRead {
   readonly thread: Found<typeof threads.schema>;
-  /** What the thread runs; one whose runner fell silent has to be ended first. */
+  /** The thread's current execution; if its runner fell silent, it must be ended first. */
   readonly running: Snapshot<typeof executions.schema> | null;
   readonly environment: Found<typeof environments.schema>;
   readonly agent: Found<typeof agents.schema> | null;
@@ -29,7 +29,9 @@ export interface StartWhich {
   readonly body: MessageCreate;
 }
 
-/** Everything that a start decides on: one call if the thread's environment is known, else two. */
+/**
+ * Reads all that a start depends on: in one call if the thread's environment is known, else two.
+ */
 export async function readForStart(
   deps: { readonly store: ReadStore },
   owner: Owner,

@@ -12,7 +12,7 @@ import { messages, type Thread, threads } from "#shared/store/threads";
 /** The first execution of a thread adds a question and an answer. */
 const messagesOfOne = 2;
 
-export const followThread = action({
+export const streamThreadEvents = action({
   ...resumableStream,
   endpoint: "GET /v1/threads/:threadId/events",
   summary:

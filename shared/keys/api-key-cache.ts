@@ -14,7 +14,7 @@ import type { Store } from "../store/store.ts";
 
 /** How long an entry may be used after its read began. */
 export const entryFreshMs = 1_000;
-/** How long a revocation waits: that second, plus a margin for two machines' timers. */
+/** How long a revocation waits: that second, and a margin because timers of machines differ. */
 export const revocationBarrierMs = entryFreshMs + 100;
 
 const entriesMax = 10_000;

@@ -4,16 +4,17 @@ import type { Route } from "./route.ts";
 export interface Service {
   readonly name: string;
   readonly summary: string;
-  /** Who reaches it: the edge, or only callers inside. The internet never does directly. */
+  /** Who can reach it: the edge, or only callers inside the deployment. The internet never can. */
   readonly visibility: "edge" | "internal";
   readonly routes: readonly Route[];
+  /** The capacity that Cloud Run gives it; limits of requests are something else. */
   readonly limits: {
     readonly concurrency: number;
     readonly instancesMax: number;
     readonly memoryMib: number;
     readonly timeoutSeconds: number;
   };
-  /** Terraform makes a binding of each. */
+  /** Terraform grants each of them to the function's account. */
   readonly roles: readonly Role[];
 }
 

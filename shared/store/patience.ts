@@ -1,4 +1,4 @@
-/** How long and how often a change is tried again, and how long it waits in between. */
+/** How often and for how long a change is repeated, and the pauses between its tries. */
 import type { Waiting } from "./decide-together.ts";
 
 const attemptsMax = 12;

@@ -1,4 +1,4 @@
-/** How much an owner stores for its workspaces, and what of that is unreferenced. */
+/** The bytes that an owner stores for its workspaces, and the list of its unreferenced objects. */
 import * as z from "zod";
 import { ownedCollection } from "./documents.ts";
 
