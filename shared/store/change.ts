@@ -1,4 +1,4 @@
-/** A change before it is committed: what it writes, and how to decide it again. */
+/** A change before its commit: its writes, and the function that decides it again. */
 import { Fault } from "../core/fault.ts";
 import type { Account } from "../core/money/account.ts";
 import type { Owner } from "../identity/owner.ts";
@@ -12,7 +12,8 @@ export interface Decision {
 
 /**
  * Thrown by a decision whose documents contradict the account, because another commit came between
- * the two reads. Everything is then read and decided again.
+ * the two reads, or that needs something counted which isn't read the first time. Everything is
+ * then read and decided again.
  */
 export class StaleRead extends Fault {
   override readonly name = "StaleRead";
