@@ -29,7 +29,7 @@ describe("imagesOfBuild()", () => {
   });
 
   test.each([
-    ["an image that wasn't pushed", build(pushed.slice(1)), /no image "functions"/],
+    ["an image that wasn't pushed", build(pushed.slice(1)), /push the image "functions"/],
     ["a digest that is none", build([{ ...pushed[0], digest: "" }] as typeof pushed), /functions/],
     ["a build that failed", build(pushed, "FAILURE"), /ended with FAILURE/],
     ["something else", [], /isn't a build/],

@@ -16,6 +16,7 @@ import type { ApiKey } from "../store/api-keys.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import type { Version, Write } from "../store/documents.ts";
 import type { ReadStore, Store } from "../store/store.ts";
+import type { Budget } from "./budget.ts";
 
 /** The callers of a route, by what they must show. */
 export interface Callers {
@@ -91,10 +92,7 @@ export interface ReadContext<A extends Authentication, P, Q, B> {
   readonly now: number;
   readonly ids: Ids;
   readonly deps: ReadDeps;
-  /**
-   * Whether `read` is called again, because `decide` found the first result outdated or threw
-   * `StaleRead` to ask for more.
-   */
+  /** Whether `read` is called again: its first result was outdated, or `decide` asked for more. */
   readonly repeated: boolean;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
@@ -160,9 +158,8 @@ interface Stated<A extends Authentication, P, Q, B> {
   readonly body: z.ZodType<B> | "none" | "raw";
   readonly bodyBytesMax: number;
   /**
-   * The class of request limits that it counts against, in addition to those of its key and owner;
-   * `none` for public and internal routes. A service's `limits` and `DeploymentLimits` are other
-   * things.
+   * The class of requests that it counts as, besides its key and owner; `none` for public and
+   * internal routes. A service's `limits` and `DeploymentLimits` are something else.
    */
   readonly limits: RequestClass;
   /** Set by routes that honour `If-Match` and `If-None-Match`; all others refuse both. */
@@ -206,22 +203,6 @@ interface QuerySpec<A extends Authentication, P, Q, B, D> extends Stated<A, P, Q
   /** Pure. */
   readonly answer: (context: ReadContext<A, P, Q, B> & { data: D }) => Reply;
 }
-
-/**
- * What a change's decision needs of the owner's account.
- * - `free`: nothing.
- * - `closing`: nothing. It revokes, suspends or ends a suspension. Its commit can't conflict with
- *   other changes, and runs alone and at once (KEY-10).
- *
- * All others get the account and may return a changed one; the name says why:
- * - `hold`: it starts an execution and sets money aside.
- * - `settle`: it ends an execution and turns its hold into a charge.
- * - `credit`: it moves money by an operator's order.
- * - `limits`: it changes caps, limits or preferences that the account stores.
- * - `admission`: it makes a key, and must fail if the key that makes it is closed meanwhile.
- * - `quota`: it makes a thing whose number is limited.
- */
-type Budget = "free" | "closing" | "hold" | "settle" | "credit" | "limits" | "admission" | "quota";
 
 /** A route that decides on what it reads; the pipeline commits the decision with its audit row. */
 interface ChangeSpec<A extends Authentication, P, Q, B, D, E, R extends Decided>

@@ -17,9 +17,12 @@ const ms = (usual: number) => z.int().min(100).max(86_400_000).default(usual);
 /** How long each step of an execution may take before a sweep checks on it. */
 const Timing = z
   .object({
-    /** From the commit until the job's name is stored; usually well under a second. */
+    /** The time from the commit until the job's name is stored; usually under a second. */
     dispatchDeadlineMs: ms(10_000),
-    /** From the job's start until its claim; a cold container takes seconds, sometimes minutes. */
+    /**
+     * The time from the job's start until its claim; a cold container takes seconds, sometimes
+     * minutes.
+     */
     claimDeadlineMs: ms(4 * minuteMs),
     /** An execution that isn't claimed within this time is ended at no cost. */
     queuedMsMax: ms(60 * minuteMs),

@@ -46,7 +46,7 @@ export interface HoldRequest {
   readonly limits: HoldLimits;
 }
 
-/** Whose limit was reached: that of the key, or that of all the owner's keys together. */
+/** The limit that was reached: the key's own, or that of all the owner's keys together. */
 type Whose = "key" | "owner";
 
 export type HoldRefusal =
