@@ -90,7 +90,9 @@ describe("OPS-2 one command", () => {
   test.runIf(isTurn(1, 4))("says so if the state is on another machine", async () => {
     made.google.world.buckets[bucket] = made.google.world.number;
     const ended = await deploy();
-    expect(ended.output).toContain("exists, but holds no state: a run on another machine didn't finish");
+    expect(ended.output).toContain(
+      "exists, but holds no state: a run on another machine didn't finish",
+    );
     expect(ended.code).toBe(1);
   });
 });

@@ -51,8 +51,8 @@ describe.runIf(isTurn(1, 4))("the smoke test", () => {
   });
 
   test.each([
-    [["--only", "nonsense"], "There is no check nonsense"],
-    [["--url", "http://api.example.com"], "over https alone"],
+    [["--only", "nonsense"], "There is no check called nonsense"],
+    [["--url", "http://api.example.com"], "reached over https"],
   ])("refuses %j in one sentence", async (args, says) => {
     const { code, output } = await smoke(cloud().baseUrl, args);
     expect(output).toContain(says);
