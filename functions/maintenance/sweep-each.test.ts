@@ -1,5 +1,5 @@
 import { Timestamp } from "@google-cloud/firestore";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import type { Ref, Version, Write } from "#shared/store/documents";
 import type { DueDocument } from "#shared/store/due-documents";
@@ -74,6 +74,7 @@ describe("TEN-2 sweepEach()", () => {
   });
 
   test("goes on behind what failed, and leaves what somebody else has taken", async () => {
+    const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
     const { store, sweep } = await newOrders(["bad", "taken", "good"]);
     store.before = async (writes: readonly Write[]) => {
       store.before = async () => undefined;
@@ -88,6 +89,10 @@ describe("TEN-2 sweepEach()", () => {
       if (name === "bad") throw new Error("each time");
     });
     expect(await done).toEqual(["failed", "good"]);
+    expect(write.mock.calls.map(([line]) => JSON.parse(String(line)))).toMatchObject([
+      { severity: "ERROR", message: "an order failed" },
+    ]);
+    write.mockRestore();
   });
 
   test("tells its work when the document had been changed before it was put off", async () => {
