@@ -158,7 +158,7 @@ interface Stated<A extends Authentication, P, Q, B> {
   readonly params: z.ZodType<P>;
   readonly query: z.ZodType<Q>;
   /** A schema for JSON; `none` for no body; `raw` for bytes that `read` consumes itself. */
-  readonly body: z.ZodType<B> | "none" | "raw";
+  readonly body: z.core.$ZodType<B> | "none" | "raw";
   readonly bodyBytesMax: number;
   /**
    * The class of requests that it counts as, besides its key and owner. Each route that takes a key
@@ -167,7 +167,7 @@ interface Stated<A extends Authentication, P, Q, B> {
   readonly limits: RequestClass;
   /** Set by routes that honour `If-Match` and `If-None-Match`; all others refuse both. */
   readonly preconditions?: "honoured";
-  readonly reply: Readonly<Record<number, z.ZodType | "stream" | "bytes">>;
+  readonly reply: Readonly<Record<number, z.core.$ZodType | "stream" | "bytes">>;
 }
 
 /**

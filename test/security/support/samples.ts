@@ -59,7 +59,7 @@ interface Schema {
   readonly exclusiveMinimum?: number;
 }
 
-function jsonSchema(schema: z.ZodType): Schema {
+function jsonSchema(schema: z.core.$ZodType): Schema {
   return z.toJSONSchema(schema, { unrepresentable: "any", io: "input" }) as Schema;
 }
 
