@@ -225,9 +225,9 @@ export type RunnerEvent = z.infer<typeof RunnerEvent>;
  */
 export const eventSequenceMax = 1_000_000_000;
 
-const numbered = z.refine(areNumbered, `must be numbered without gaps, up to ${eventSequenceMax}`);
-const many = z.maxLength(eventBatchLengthMax);
-const NumberedEvents = z.array(RunnerEvent).check(z.minLength(1), many, numbered);
+const gaps = `must be numbered without gaps, up to ${eventSequenceMax}`;
+const lengths = [z.minLength(1), z.maxLength(eventBatchLengthMax)] as const;
+const NumberedEvents = z.array(RunnerEvent).check(...lengths, z.refine(areNumbered, gaps));
 
 function areNumbered(events: readonly RunnerEvent[]): boolean {
   const first = events[0]?.sequence ?? 1;
