@@ -47,7 +47,7 @@ export const executionCpu: Figure = {
       baseline: { what: bare, value: median(bareMs) },
     });
     return [
-      { ...row("all of it", sum), goal: { of: "ratio", atMost: 16 } },
+      { ...row("all of it", sum), goal: { of: "ratio", atMost: 12 } },
       row("the runner's programs", ({ runner }) => runner),
       row("functions", ({ functions }) => functions),
       row("the Firestore emulator", ({ emulator }) => emulator),

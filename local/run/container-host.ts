@@ -1,5 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { SandboxMode } from "#shared/protocol/sandbox-mode";
+import { findMode } from "../../runner/launcher/mode.ts";
 import { lockName, type NameLock } from "../cloud/name-lock.ts";
 import {
   childGroups,
@@ -31,8 +33,8 @@ export interface LogLine {
 }
 
 const scratchRoot = "/run";
-/** How long freed users wait, so that one pass over all processes checks several of them. */
-const togetherMs = 2_000;
+/** How long freed users wait, so that one pass over all processes checks many of them. */
+const togetherMs = 10_000;
 /** The limit of launcher, supervisor and sandbox together; the sandbox also has its own. */
 const containerPidsMax = 4_096;
 const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -52,6 +54,13 @@ export interface Containers {
   close(): Promise<void>;
 }
 
+/** What a host holds from its start to its end. */
+interface Held {
+  readonly lock: NameLock;
+  readonly uids: UidRange;
+  readonly sandboxMode: SandboxMode | null;
+}
+
 /** Does what Cloud Run's hosts do for a task: a container of its own, and nothing left after it. */
 export class ContainerHost implements Containers {
   readonly #options: MachineOptions;
@@ -60,12 +69,15 @@ export class ContainerHost implements Containers {
   readonly #group: string;
   readonly #scratchParent: string;
 
+  /** Found once for all containers; null if none works, and each container says why. */
+  readonly #sandboxMode: SandboxMode | null;
   readonly #lock: NameLock;
   #used: UidPair[] = [];
   #looking: NodeJS.Timeout | undefined;
 
-  private constructor(options: MachineOptions, lock: NameLock, uids: UidRange) {
+  private constructor(options: MachineOptions, { lock, uids, sandboxMode }: Held) {
     this.#options = options;
+    this.#sandboxMode = sandboxMode;
     this.#lock = lock;
     this.#uids = uids;
     this.#group = groupOf(options.cloudId);
@@ -82,7 +94,10 @@ export class ContainerHost implements Containers {
     mkdirSync(options.logFolder, { recursive: true, mode: 0o700 });
     const lock = await lockName(lockOf(options.cloudId));
     if (!lock) throw new Error(`Executions of ${options.cloudId} run in another process.`);
-    const machine = new ContainerHost(options, lock, await reserveUidRange(options.cloudId));
+    const uids = await reserveUidRange(options.cloudId);
+    const { mode, unavailable } = await findMode(uids.firstUid);
+    const sandboxMode = unavailable === null ? mode : null;
+    const machine = new ContainerHost(options, { lock, uids, sandboxMode });
     await machine.#sweep();
     await sweepTheDead(machine.#hierarchies);
     return machine;
@@ -139,6 +154,7 @@ export class ContainerHost implements Containers {
       environment: {
         PATH: path,
         GCE_METADATA_HOST: metadataHost,
+        ...(this.#sandboxMode !== null && { PADDOCK_SANDBOX_MODE: this.#sandboxMode }),
         ...job.environment,
         PADDOCK_SCRATCH: scratch,
         PADDOCK_UIDS: `${pair.supervisorUid}:${pair.sandboxUid}`,

@@ -1,16 +1,19 @@
 /** Another resolver and other addresses, so that tests reach only themselves. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Dial } from "./pinned.ts";
 
-const place = z.string().regex(/^127\.0\.0\.1:\d{1,5}$/);
-const TestNetwork = z.object({
-  /** The only DNS server to ask. */
-  resolver: place,
-  /** Maps a checked address and port to the real one. */
-  dial: z.record(z.string(), place),
-  /** PEM: the roots for hosts that secrets are bound to. */
-  roots: z.array(z.string()).optional(),
-});
+/** Made where it is used, because each kind of schema takes time at its first use. */
+function testNetwork() {
+  const place = z.string().check(z.regex(/^127\.0\.0\.1:\d{1,5}$/));
+  return z.object({
+    /** The only DNS server to ask. */
+    resolver: place,
+    /** Maps a checked address and port to the real one. */
+    dial: z.record(z.string(), place),
+    /** PEM: the roots for hosts that secrets are bound to. */
+    roots: z.optional(z.array(z.string())),
+  });
+}
 
 export interface NetworkOverride {
   readonly resolver: string | null;
@@ -23,7 +26,7 @@ export function readTestNetwork(text: string | undefined): NetworkOverride {
   if (text === undefined || text === "") {
     return { resolver: null, dial: (host, port) => ({ host, port }) };
   }
-  const { resolver, dial, roots } = TestNetwork.parse(JSON.parse(text));
+  const { resolver, dial, roots } = testNetwork().parse(JSON.parse(text));
   return {
     resolver,
     ...(roots && { roots }),

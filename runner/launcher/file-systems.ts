@@ -5,11 +5,15 @@
  *
  * In Cloud Run a machine has one execution, so nothing is shared.
  */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { Socket } from "node:net";
 import { basename, dirname, join } from "node:path";
+import { describeError } from "#shared/core/describe-error";
+import { Fault } from "#shared/core/fault";
 import type { SandboxPlan } from "../sandbox/bubblewrap-arguments.ts";
 import type { SandboxLimits } from "./messages.ts";
-import { run } from "./run.ts";
 import type { LauncherSettings } from "./settings.ts";
 
 /** Pseudo-terminals of one execution; the kernel has a few thousand for all. */
@@ -32,22 +36,37 @@ interface Mount {
 }
 
 const flag = { readOnly: 1, noSetUid: 2, noDevices: 4, bind: 4096 };
-/** The kernel's numbers of `mount(2)` and `prlimit(2)`. */
-const callNumbers = process.arch === "arm64" ? [40, 261] : [165, 302];
+/** The kernel's numbers of `mount(2)`, `umount2(2)` and `prlimit(2)`. */
+const callNumbers = process.arch === "arm64" ? [40, 39, 261] : [165, 166, 302];
+/** Where the program says that it is done, and waits for the end. */
+const lineDescriptor = 3;
+const mountTimeoutMs = 20_000;
 
 /**
  * Node can't mount, and a program for each mount would take longer than all the calls together. The
  * probe inside needs Perl anyway. The same script limits the core files of a process that holds
- * tokens to one byte: see `core-files.ts`.
+ * tokens to one byte: see `core-files.ts`. It waits until it may unmount, since starting another
+ * program for that would take longer.
  */
 const program = `
 use strict;
-my ($mount, $prlimit, $pid, @mounts) = @ARGV;
+my ($mount, $umount, $prlimit, $pid, @mounts) = @ARGV;
 my $bytes = pack("QQ", 1, 1);
 $pid == 0 or syscall($prlimit, $pid + 0, 4, $bytes, 0) == 0 or die "core files: $!\n";
+my @targets;
 while (my ($source, $target, $type, $flags, $options) = splice @mounts, 0, 5) {
   syscall($mount, $source, $target, $type, $flags + 0, $options) == 0 or die "$type of $source: $!\n";
-}`;
+  unshift @targets, $target;
+}
+open(my $line, "+<&=", ${lineDescriptor}) or die "no line: $!\n";
+syswrite $line, "mounted";
+sysread $line, my $end, 1;
+syscall($umount, $_, 2) for @targets;`;
+
+export interface MountedFileSystems {
+  /** Unmounts them, also from processes that still use them. */
+  unmount(): Promise<void>;
+}
 
 /**
  * @param undumpedPid The process that mustn't leave core files from now on; 0 for none.
@@ -58,18 +77,41 @@ export async function mountFileSystems(
   limits: SandboxLimits,
   settings: LauncherSettings,
   undumpedPid: number,
-): Promise<void> {
+): Promise<MountedFileSystems> {
   const { system, node } = points.own;
   const mounts = [
     ...sized(points, limits, settings),
     ...(system === null ? [] : ownSystem(system, node)),
   ];
-  await run("/usr/bin/perl", [
-    ...["-e", program, ...callNumbers.map(String), `${undumpedPid}`],
-    ...mounts.flatMap(({ source, target, type, flags, options }) => [
-      ...[source, target, type, `${flags}`, options],
-    ]),
+  const words = mounts.flatMap(({ source, target, type, flags, options }) => [
+    ...[source, target, type, `${flags}`, options],
   ]);
+  const numbers = [...callNumbers, undumpedPid].map(String);
+  const mounter = spawn("/usr/bin/perl", ["-e", program, ...numbers, ...words], {
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+  });
+  const line = mounter.stdio[lineDescriptor];
+  if (!(line instanceof Socket)) throw new Fault("There is no line to the program that mounts.");
+  const closed = new Promise<string>((resolve) => {
+    let said = "";
+    mounter.stderr?.on("data", (chunk: Buffer) => {
+      said += chunk.toString("utf8");
+    });
+    mounter.once("error", (error) => resolve(describeError(error)));
+    mounter.once("close", () => resolve(said.trim()));
+  });
+  // It may end at any moment; only what it said matters.
+  line.on("error", () => undefined);
+  const failed = closed.then((why) => Promise.reject(new Fault(`Not mounted: ${why}`)));
+  failed.catch(() => undefined);
+  const timer = setTimeout(() => mounter.kill("SIGKILL"), mountTimeoutMs);
+  await Promise.race([once(line, "data"), failed]).finally(() => clearTimeout(timer));
+  return {
+    unmount: async () => {
+      line.end();
+      await closed;
+    },
+  };
 }
 
 /** Separate file systems, so that neither bytes nor inodes can exceed their limits. */
@@ -111,17 +153,16 @@ function ownSystem(folder: string, node: string): Mount[] {
   ];
 }
 
-/** The mounts of `ownSystem` to unmount, in order. */
-export function ownSystemMounts(folder: string): string[] {
-  const names = ["bin/node", "runtime", "pts", "dev", "etc", "usr"];
-  return names.map((name) => join(folder, name));
-}
-
 /** An overlay ends where another file system begins, so those below get overlays, too. */
 function foldersMountedBelow(path: string): string[] {
+  return mountsBelow(path).filter(isFolder);
+}
+
+/** Where anything is mounted below `path`; what lies in another comes after it. */
+export function mountsBelow(path: string): string[] {
   const rows = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
-  const points = rows.map((row) => row.split(" ")[4] ?? "").map(unescaped);
-  return [...new Set(points)].filter((point) => point.startsWith(`${path}/`) && isFolder(point));
+  const points = rows.map((row) => unescaped(row.split(" ")[4] ?? ""));
+  return [...new Set(points)].filter((point) => point.startsWith(`${path}/`));
 }
 
 function isFolder(path: string): boolean {

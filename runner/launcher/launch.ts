@@ -8,9 +8,9 @@ import { isInheritable } from "../init/descriptors.ts";
 import { sandboxCommand } from "../sandbox/bubblewrap-arguments.ts";
 import { findHierarchy, SandboxCgroup } from "./cgroup.ts";
 import { sharedNamespaces } from "./check-namespaces.ts";
-import { mountFileSystems } from "./file-systems.ts";
+import { type MountedFileSystems, mountFileSystems } from "./file-systems.ts";
 import type { HostRequest, Prepared, SandboxLimits, SandboxStopped, Started } from "./messages.ts";
-import { findMode } from "./mode.ts";
+import { findMode, type ModeFound } from "./mode.ts";
 import { openListener } from "./netns-listener.ts";
 import type { Scratch } from "./scratch.ts";
 import { chownTree, hostFacts, prepareScratch, removeScratch } from "./scratch.ts";
@@ -32,7 +32,7 @@ export async function launch(settings: LauncherSettings, self: string): Promise<
   const asked = once(process, "SIGTERM");
   sparedByTheKernel();
   closeInherited();
-  const finding = findMode(settings.mode, settings.sandboxUid);
+  const finding = modeOf(settings);
   const scratch = await prepareScratch(settings, self);
   const supervisor = startSupervisor({
     node: scratch.node,
@@ -63,6 +63,11 @@ export async function launch(settings: LauncherSettings, self: string): Promise<
   }
 }
 
+/** A mode that a setting names isn't tried, because the sandbox itself will show if it works. */
+async function modeOf({ mode, sandboxUid }: LauncherSettings): Promise<ModeFound> {
+  return mode === null ? findMode(sandboxUid) : { mode, unavailable: null };
+}
+
 /**
  * Asks the kernel to kill others first when memory runs out. Not every root may; nothing depends on
  * it.
@@ -88,6 +93,7 @@ class SandboxHost {
   readonly #mode: Promise<SandboxMode>;
   #limits: SandboxLimits | undefined;
   #cgroup: SandboxCgroup | null = null;
+  #mounted: MountedFileSystems | undefined;
   #sandbox: Sandbox | undefined;
 
   constructor(settings: LauncherSettings, scratch: Scratch, mode: Promise<SandboxMode>) {
@@ -111,7 +117,8 @@ class SandboxHost {
     if (this.#limits !== undefined) throw new Fault("Prepared already.");
     this.#limits = limits;
     this.#cgroup = this.#makeCgroup(limits);
-    await mountFileSystems(this.#scratch, limits, this.#settings, process.pid);
+    const { pid } = process;
+    this.#mounted = await mountFileSystems(this.#scratch, limits, this.#settings, pid);
     const { workspace, tmp, socket, trust } = this.#scratch;
     return { workspace, tmp, socket, trust, sandboxUid: this.#settings.sandboxUid };
   }
@@ -171,6 +178,7 @@ class SandboxHost {
       () => this.#sandbox?.stop(),
       () => this.#cgroup?.kill(),
       () => this.#cgroup?.remove(),
+      () => this.#mounted?.unmount(),
       () => removeScratch(this.#settings),
     ];
     for (const step of steps) {

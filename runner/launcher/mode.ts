@@ -13,9 +13,9 @@ const bwrap = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--die-with-pa
 const nothing = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--", "/bin/true"];
 
 /** Starts a small real sandbox, because no file says what a kernel, container or policy forbids. */
-export async function findMode(wanted: SandboxMode | null, sandboxUid: number): Promise<ModeFound> {
+export async function findMode(sandboxUid: number): Promise<ModeFound> {
   const reasons: string[] = [];
-  for (const mode of wanted === null ? sandboxModes : [wanted]) {
+  for (const mode of sandboxModes) {
     try {
       const [command = "", ...rest] = attempt(mode, sandboxUid);
       await run(command, rest);
@@ -24,7 +24,7 @@ export async function findMode(wanted: SandboxMode | null, sandboxUid: number): 
       reasons.push(`${mode}: ${describeError(error)}`);
     }
   }
-  return { mode: wanted ?? "setpriv", unavailable: reasons.join("; ") };
+  return { mode: "setpriv", unavailable: reasons.join("; ") };
 }
 
 function attempt(mode: SandboxMode, uid: number): string[] {

@@ -1,7 +1,6 @@
 /**
  * The execution's folder on the host: programs, a synthesised `/etc`, and the sized file systems.
  */
-import { randomUUID } from "node:crypto";
 import {
   chmodSync,
   chownSync,
@@ -14,6 +13,7 @@ import {
   rmSync,
   statfsSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -28,7 +28,7 @@ import { etcFiles } from "../sandbox/etc-files.ts";
 import { procFiles, sysFiles } from "../sandbox/proc-files.ts";
 import { assemble, seccompFilter } from "../sandbox/seccomp/filter.ts";
 import { readEtcNames } from "./etc-names.ts";
-import { type MountPoints, ownSystemMounts } from "./file-systems.ts";
+import { type MountPoints, mountsBelow } from "./file-systems.ts";
 import { run } from "./run.ts";
 import type { LauncherSettings } from "./settings.ts";
 
@@ -94,13 +94,32 @@ export function writeSystemFiles(folder: string, sandboxUid: number): void {
     Object.entries(files).map(([name, text]) => [join(folder, place, name), text] as const);
   const written = [
     ...below("etc", etcFiles(sandboxUid)),
-    ...below("proc", procFiles(randomUUID())),
+    ...below("proc", procFiles(randomUuid())),
     ...below("sys", sysFiles(cpus())),
   ];
   for (const [path, text] of written) {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     writeFileSync(path, text, { mode: 0o444 });
   }
+  copyEtc(join(folder, "etc"));
+}
+
+/** Copies the host's files to `folder`, and makes places to mount its folders on. */
+function copyEtc(folder: string): void {
+  const { etcFolders, etcFiles } = hostEtc();
+  for (const name of etcFolders) {
+    mkdirSync(join(folder, name), { recursive: true, mode: 0o755 });
+  }
+  for (const name of etcFiles) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true, mode: 0o755 });
+    copyFileSync(join("/etc", name), join(folder, name));
+  }
+  symlinkSync("../usr/lib/os-release", join(folder, "os-release"));
+}
+
+/** From the kernel, because loading `node:crypto` for one takes a tenth of a start. */
+function randomUuid(): string {
+  return readFileSync("/proc/sys/kernel/random/uuid", "utf8").trim();
 }
 
 /** The CPUs in the kernel's notation, `0-3`. */
@@ -172,21 +191,25 @@ function isEmpty(mount: string): boolean {
 }
 
 /** Unmounts and removes all of it; safe to repeat. */
-export async function removeScratch(settings: LauncherSettings): Promise<void> {
-  const { scratch } = settings;
-  const device = deviceOf(scratch);
-  const sized = [join(scratch, "workspace"), join(scratch, "tmp")];
-  const mounts = sized.filter((path) => ![undefined, device].includes(deviceOf(path)));
-  // Mount points only; they may be on the same file system.
-  const others = [join(scratch, "runtime/bin/node"), ...ownSystemMounts(join(scratch, "system"))];
-  mounts.push(...others.filter((path) => existsSync(path)));
+export async function removeScratch({ scratch }: LauncherSettings): Promise<void> {
+  const mounts = mountsBelow(scratch).reverse();
   if (mounts.length > 0) await run("umount", ["--lazy", ...mounts]).catch(() => undefined);
-  rmSync(settings.scratch, { recursive: true, force: true });
+  rmSync(scratch, { recursive: true, force: true });
 }
 
-/** A number that tells file systems apart; undefined if the path doesn't exist. */
-function deviceOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.dev;
+/**
+ * What a sandbox sees of the host's `/etc`: folders are mounted and files are copied. A copy costs
+ * less than a mount, because bubblewrap reads the table of all mounts after each one.
+ */
+export function hostEtc(): { etcFolders: string[]; etcFiles: string[] } {
+  const etcFolders: string[] = [];
+  const etcFiles: string[] = [];
+  for (const name of readEtcNames()) {
+    const found = statSync(join("/etc", name), { throwIfNoEntry: false });
+    if (found?.isDirectory()) etcFolders.push(name);
+    if (found?.isFile()) etcFiles.push(name);
+  }
+  return { etcFolders, etcFiles };
 }
 
 export function hostFacts(): HostFacts {
@@ -196,7 +219,7 @@ export function hostFacts(): HostFacts {
   });
   return {
     usrLinks,
-    etcNames: readEtcNames(),
+    etcFolders: hostEtc().etcFolders,
     procFiles: maskedProcFiles.filter((path) => existsSync(path)),
     procFolders: readOnlyProcFolders.filter((path) => existsSync(path)),
   };

@@ -11,7 +11,7 @@ export interface LauncherSettings {
   readonly sandboxUid: number;
   /** The parent of the group, relative to the hierarchies; null for the process's own group. */
   readonly cgroup: string | null;
-  /** Null means to probe. */
+  /** Null means to find out. A machine that starts many launchers finds it once for all. */
   readonly mode: SandboxMode | null;
   readonly insideCloudRun: boolean;
   /** The complete environment of the supervisor. */

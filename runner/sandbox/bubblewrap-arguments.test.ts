@@ -12,7 +12,7 @@ const plan: SandboxPlan = {
   initFile: "init.cjs",
   host: {
     usrLinks: [{ path: "/bin", target: "usr/bin" }],
-    etcNames: ["fonts"],
+    etcFolders: ["fonts"],
     procFiles: ["/proc/keys"],
     procFolders: ["/proc/sys"],
   },

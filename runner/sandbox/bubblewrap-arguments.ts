@@ -1,7 +1,7 @@
 /** The sandbox as a list of arguments. Pure: the launcher runs the result. */
 import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import { resultsDescriptor, systemCallAttempts } from "../init/system-calls.ts";
-import { etcFileNames, hostname } from "./etc-files.ts";
+import { hostname } from "./etc-files.ts";
 import { procFileNames } from "./proc-files.ts";
 
 /** File descriptors that the first process starts with. */
@@ -39,7 +39,7 @@ export interface SandboxPlan {
   /** Host folders for `/workspace` and `/tmp`; both are sized file systems. */
   readonly workspace: string;
   readonly tmp: string;
-  /** Host folder: `init/` for `/opt/paddock`, `etc/*`, `proc/*` and `sys`. */
+  /** Host folder: `init/` for `/opt/paddock`, `etc`, `proc/*` and `sys`. */
   readonly runtime: string;
   /** Host file that the sandbox's uid can read. */
   readonly node: string;
@@ -62,8 +62,8 @@ export interface SandboxPlan {
 export interface HostFacts {
   /** `/bin` → `usr/bin` and the like, as far as the host has them. */
   readonly usrLinks: readonly { readonly path: string; readonly target: string }[];
-  /** Read-only parts of the host's `/etc` that programs in `/usr` depend on. */
-  readonly etcNames: readonly string[];
+  /** Folders of the host's `/etc` that programs in `/usr` depend on; `runtime/etc` has places. */
+  readonly etcFolders: readonly string[];
   /** Those of `maskedProcFiles` that the kernel has. */
   readonly procFiles: readonly string[];
   /** Those of `readOnlyProcFolders` that the kernel has. */
@@ -133,8 +133,10 @@ export function bubblewrapArguments(plan: SandboxPlan): string[] {
     ...namespaces(plan.mode),
     ...["--die-with-parent", "--new-session", "--as-pid-1", "--clearenv"],
     ...Object.entries(baseEnvironment).flatMap(([key, value]) => ["--setenv", key, value]),
-    ...system(plan),
+    // Bubblewrap reads the table of all mounts after each one, so those that need no order of their
+    // own come last.
     ...kernelViews(plan),
+    ...system(plan),
     ...["--bind", plan.workspace, inside.workspace, "--bind", plan.tmp, inside.tmp],
     ...["--seccomp", `${descriptors.seccomp}`, "--info-fd", `${descriptors.info}`],
     ...["--remount-ro", "/"],
@@ -160,19 +162,18 @@ function system(plan: SandboxPlan): string[] {
   const { host, runtime, node } = plan;
   return [
     // Creates parents as well; folders that a bind creates implicitly would be closed to others.
-    ...["--dir", "/etc/ssl", "--dir", `${inside.runtime}/bin`],
+    ...["--dir", `${inside.runtime}/bin`],
     ...["--ro-bind", sourceOf(plan, "/usr"), "/usr"],
     ...host.usrLinks.flatMap(({ path, target }) => ["--symlink", target, path]),
-    ...host.etcNames.flatMap((name) => {
-      const path = `/etc/${name}`;
-      return ["--ro-bind", sourceOf(plan, path), path];
-    }),
-    ...etcFileNames.flatMap((name) => ["--ro-bind", `${runtime}/etc/${name}`, `/etc/${name}`]),
-    ...["--symlink", "../usr/lib/os-release", "/etc/os-release"],
     ...["--ro-bind", node, inside.node],
     ...["--ro-bind", `${runtime}/init`, `${inside.runtime}/init`],
     ...["--ro-bind", `${runtime}/sys`, "/sys"],
     ...["--dir", "/run", "--dir", "/var", "--symlink", "/tmp", "/var/tmp"],
+    ...["--ro-bind", `${runtime}/etc`, "/etc"],
+    ...host.etcFolders.flatMap((name) => {
+      const path = `/etc/${name}`;
+      return ["--ro-bind", sourceOf(plan, path), path];
+    }),
   ];
 }
 

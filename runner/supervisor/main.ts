@@ -1,4 +1,3 @@
-import "./plain-schemas.ts";
 import { Socket } from "node:net";
 import { describeError } from "#shared/core/describe-error";
 import { keepOutOfCoreFiles } from "../launcher/core-files.ts";

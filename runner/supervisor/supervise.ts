@@ -1,6 +1,7 @@
 /** Claims an execution and runs it. An execution that it couldn't claim isn't touched. */
-import { randomBytes } from "node:crypto";
+import { closeSync, openSync, readSync } from "node:fs";
 import { describeError } from "#shared/core/describe-error";
+import { Fault } from "#shared/core/fault";
 import { claimedModes } from "#shared/protocol/sandbox-mode";
 import { SupervisedExecution } from "./execution.ts";
 import { takeSecrets } from "./execution-secrets.ts";
@@ -28,7 +29,7 @@ export async function supervise(
     const claimed = await gateway.claim({
       ticket: settings.ticket,
       runner,
-      claimant: randomBytes(32).toString("hex"),
+      claimant: randomHex(32),
     });
     const { unavailable } = hello;
     const { network } = settings;
@@ -43,4 +44,16 @@ export async function supervise(
     log(isStale ? "INFO" : "ERROR", "not claimed", { executionId, why: describeError(error) });
     return isStale ? 0 : 1;
   }
+}
+
+/** From the kernel's own generator, because `node:crypto` is loaded only if it is needed. */
+function randomHex(sizeBytes: number): string {
+  const bytes = Buffer.alloc(sizeBytes);
+  const file = openSync("/dev/urandom", "r");
+  try {
+    if (readSync(file, bytes) !== sizeBytes) throw new Fault("There are too few random bytes.");
+  } finally {
+    closeSync(file);
+  }
+  return bytes.toString("hex");
 }

@@ -2,6 +2,7 @@
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { compile } from "./compile.ts";
 import type { BundleEntry } from "./entries.ts";
+import { lateCrypto } from "./late-crypto.ts";
 import { ownMapsOnly } from "./own-maps-only.ts";
 import { withoutLocales } from "./without-locales.ts";
 
@@ -65,7 +66,7 @@ export async function bundle(
       entryPoints: code,
       banner: { js: "(function(module,require){" },
       footer: { js: "})" },
-      plugins: [withoutLocales, ownMapsOnly],
+      plugins: [lateCrypto, withoutLocales, ownMapsOnly],
     }),
   ]);
   compile(root, folder, compiled);

@@ -3,7 +3,8 @@ import * as z from "zod";
 import { EgressAttempt } from "../protocol/runner.ts";
 import { iso, listOf } from "./common.ts";
 
-const EgressEntry = EgressAttempt.extend({
+const EgressEntry = z.object({
+  ...EgressAttempt.shape,
   at: z.string(),
   /**
    * The end of the connection isn't known: it is still open, or its runner died. Bytes are 0 then.

@@ -3,6 +3,7 @@
  * affects it: removing any of them changes the view and fails the first test.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hostEtc } from "../../runner/launcher/scratch.ts";
 import {
   maskedProcFiles,
   type SandboxPlan,
@@ -57,7 +58,7 @@ describe.each(modesNow)("EXE-2 in mode %s", { timeout: 120_000 }, (mode) => {
     async () => {
       const idle: string[] = [];
       const pending = options(command);
-      expect(pending.length).toBeGreaterThan(60);
+      expect(pending.length).toBeGreaterThan(50);
       const worker = async () => {
         for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
           const left = next;
@@ -85,9 +86,10 @@ function options(command: readonly string[]): number[][] {
 
 function expected({ mode, host }: SandboxPlan): string[] {
   const masked = maskedProcFiles.filter((path) => host.procFiles.includes(path));
-  const hostEtc = host.etcNames.map((name) => `/etc/${name}`);
+  const etcFolders = host.etcFolders.map((name) => `/etc/${name}`);
+  const etcFiles = hostEtc().etcFiles.map((name) => `/etc/${name}`);
   const etc = files.map((name) => `/etc/${name}`);
-  const topEtc = hostEtc.map((path) => path.split("/").slice(0, 3).join("/"));
+  const topEtc = [...etcFolders, ...etcFiles].map((path) => path.split("/").slice(0, 3).join("/"));
   const links = host.usrLinks.map(({ path }) => path);
   const own = (kind: string) => mode === "userns" || kind !== "user";
   const folders = ["/dev", "/etc", "/opt", "/proc", "/run", "/sys", "/tmp", "/usr"];
@@ -95,7 +97,7 @@ function expected({ mode, host }: SandboxPlan): string[] {
   const ids = Array.from({ length: 4 }, () => uid).join(" ");
   return [
     ...["/", "/dev", "/opt/paddock/bin/node", "/opt/paddock/init", "/sys", "/usr"].map(readOnly),
-    ...[...etc, ...hostEtc, ...host.procFolders, ...procFiles, ...masked].map(readOnly),
+    ...["/etc", ...etcFolders, ...host.procFolders, ...procFiles, ...masked].map(readOnly),
     ...["/dev/shm", "/proc", "/tmp", "/workspace"].map((path) => `mount ${path} rw nosuid nodev`),
     // Devices can't be nodev; these are harmless.
     ...[...devices, "pts"].map((name) => `mount /dev/${name} rw nosuid over-another`),

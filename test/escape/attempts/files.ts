@@ -46,7 +46,7 @@ export const onFiles: readonly EscapeAttempt[] = [
     name: "a user of one's own in /etc",
     control: "EXE-3",
     script: `verdict "$(${open("/etc/shadow")})" opened "${readOnly}"`,
-    behind: [walls.readOnlyRoot],
+    behind: [walls.readOnlyRoot, walls.mountedEtc],
     mode: "userns",
   },
   {

@@ -96,9 +96,13 @@ async function inGroup(cell: Cell): Promise<string[]> {
     plantSetUid(scratch);
     // Not limited here, because what it starts inherits the limit, and an attempt may need it
     // unset.
-    await mountFileSystems(scratch, limits, settings, 0);
-    await chownTree(settings.sandboxUid, scratch.workspace);
-    return await inSandbox(cell, { scratch, cgroup, neighbour });
+    const mounted = await mountFileSystems(scratch, limits, settings, 0);
+    try {
+      await chownTree(settings.sandboxUid, scratch.workspace);
+      return await inSandbox(cell, { scratch, cgroup, neighbour });
+    } finally {
+      await mounted.unmount();
+    }
   } finally {
     for (const pid of processesOf(settings.sandboxUid)) killProcess(pid);
     await cgroup.kill();

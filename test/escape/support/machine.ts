@@ -44,7 +44,7 @@ export async function openMachine(): Promise<void> {
 export const lockedFiles = {
   "a program": "/usr/bin/env",
   "a device": "/dev/null",
-  "the libraries' list": "/etc/ld.so.cache",
+  "a folder of /etc": "/etc/alternatives",
   Node: process.execPath,
 } as const;
 

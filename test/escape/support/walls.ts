@@ -59,7 +59,17 @@ export const walls = {
     "no /sys",
     replace(["--dir", "/var"], ["--dir", "/var", "--bind", "/sys", "/sys"]),
   ),
-  noResolver: wall("no resolver", withoutFile("/etc/nsswitch.conf")),
+  mountedEtc: wall("a mounted /etc", (words) => {
+    const at = words.lastIndexOf("/etc") - 2;
+    if (words[at] !== "--ro-bind") throw new Error("Nothing is bound at /etc.");
+    return [...words.slice(0, at), "--dir", "/etc", ...words.slice(at + 3)];
+  }),
+  noResolver: wall("no resolver", (words) => {
+    // A file that can't be read leaves the C library's defaults, which ask a resolver.
+    const at = words.lastIndexOf("/etc") + 1;
+    const hidden = ["--ro-bind", "/dev/null", "/etc/nsswitch.conf"];
+    return [...words.slice(0, at), ...hidden, ...words.slice(at)];
+  }),
   noNewPrivileges: wall("no_new_privs, nosuid: bubblewrap", handMade),
   emptyStart: wall("an empty start", (words) => ["env", "LEAKED=canary", ...words]),
   sizedSharedMemory: wall("a sized /dev/shm", without("--size", 1)),
@@ -158,15 +168,6 @@ function keepRoot(words: readonly string[]): string[] {
   if (words[0] === "setpriv") return rest;
   const drop = rest.flatMap((word, index) => (word === "--cap-add" ? [index, index + 1] : []));
   return rest.filter((_, index) => index !== at && index !== at + 1 && !drop.includes(index));
-}
-
-/** Removes what is bound at `path`. */
-function withoutFile(path: string): WallRemoval {
-  return (words) => {
-    const at = words.lastIndexOf(path);
-    if (words[at - 2] !== "--ro-bind") throw new Error(`Nothing is bound at ${path}.`);
-    return [...words.slice(0, at - 2), ...words.slice(at + 1)];
-  };
 }
 
 /** A sandbox built without bubblewrap: the same folders, a change of root and of uid. */
