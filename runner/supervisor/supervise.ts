@@ -37,6 +37,8 @@ export async function supervise(
     const deps = { gateway, launcher, network, secrets, unavailable };
     const execution = new SupervisedExecution(deps, claimed);
     process.on("SIGTERM", () => execution.shutDown());
+    // Until now such an error ended the process. Now it ends the execution, which is settled.
+    process.removeAllListeners("uncaughtException");
     process.on("uncaughtException", (error) => execution.crashed(error));
     return (await execution.run()) ? 0 : 1;
   } catch (error) {

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { assert } from "#shared/core/assert";
 import { jobEnvironment } from "#shared/protocol/job";
 import { gatewayPaths } from "#shared/protocol/runner";
 import { claimFor, type FakeGateway } from "../kit/sandbox/gateway.ts";
@@ -220,6 +221,12 @@ describe.each(["EXE-6", "NET-2", "NET-5", "NET-6"])("%s past the proxy", (contro
   });
 });
 
+test("NET-6 an error that nobody catches ends one execution, which is settled", async () => {
+  const leaving = attempts.find(({ name }) => name === "requests sent ahead to a host that leaves");
+  assert(leaving !== undefined);
+  expect(await escapes(leaving, ["a host that has gone is told, not thrown"])).toBe(false);
+});
+
 /** Whether it reaches the server through a runner that lacks `missing`. */
 async function escapes(
   { control, network, script, prepare, escaped }: Attempt,
@@ -237,6 +244,6 @@ async function escapes(
   if (escaped?.(gateway)) return true;
   const output = gateway.settled?.output ?? "";
   // Expects a refusal or curl's error, because silence would mean that nothing was tried.
-  expect(output).toMatch(/hello from|"rule":|curl says/);
+  expect(output).toMatch(/hello from|"rule":|curl says|the runner had a problem/);
   return escaped === undefined && output.includes("hello from");
 }

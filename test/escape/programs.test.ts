@@ -103,6 +103,11 @@ const attempts: readonly Attempt[] = [
         find: "refine(isConfined,",
         replace: 'refine((raw) => raw !== "",',
       },
+      "a folder of a workspace is made, not used": {
+        file: supervisor("fetch-workspace"),
+        find: 'if (entry.type === "directory") mkdirSync(target);',
+        replace: 'if (entry.type === "directory") mkdirSync(target, { recursive: true });',
+      },
     },
     prepare: (gateway) => {
       const text = "planted";
