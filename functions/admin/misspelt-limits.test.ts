@@ -5,7 +5,7 @@ import { createOwner } from "./create-owner.ts";
 import { setOwnerLimits } from "./set-owner-limits.ts";
 import { suspendOwner } from "./suspend-owner.ts";
 
-function judge(route: { readonly body: z.core.$ZodType | "none" | "raw" }, body: object): unknown {
+function judge(route: { readonly body: z.ZodType | "none" | "raw" }, body: object): unknown {
   if (typeof route.body === "string") expect.fail("takes no JSON");
   return validated(route.body, body, "body");
 }

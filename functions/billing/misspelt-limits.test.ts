@@ -4,7 +4,7 @@ import { validated } from "#shared/pipeline/parse";
 import { setLimits } from "./set-limits.ts";
 import { updatePreferences } from "./update-preferences.ts";
 
-function judge(route: { readonly body: z.core.$ZodType | "none" | "raw" }, body: object): unknown {
+function judge(route: { readonly body: z.ZodType | "none" | "raw" }, body: object): unknown {
   if (typeof route.body === "string") expect.fail("takes no JSON");
   return validated(route.body, body, "body");
 }

@@ -6,13 +6,10 @@ import { query } from "#shared/pipeline/route";
 import { SecretBinding } from "#shared/protocol/bound-secret";
 import { environments, sealedSecrets } from "#shared/store/environments";
 
-const SecretEntry = z
-  .object(SecretBinding.shape)
-  .partial()
-  .extend({
-    key: z.string(),
-    hasValue: z.literal(true),
-  });
+const SecretEntry = SecretBinding.partial().extend({
+  key: z.string(),
+  hasValue: z.literal(true),
+});
 
 export const listSecrets = query({
   endpoint: "GET /v1/environments/:environmentId/secrets",

@@ -1,17 +1,17 @@
 /** Another resolver and other addresses, so that tests reach only themselves. */
-import * as z from "zod/mini";
+import * as z from "zod";
 import type { Dial } from "./pinned.ts";
 
 /** Made where it is used, because each kind of schema takes time at its first use. */
 function testNetwork() {
-  const place = z.string().check(z.regex(/^127\.0\.0\.1:\d{1,5}$/));
+  const place = z.string().regex(/^127\.0\.0\.1:\d{1,5}$/);
   return z.object({
     /** The only DNS server to ask. */
     resolver: place,
     /** Maps a checked address and port to the real one. */
     dial: z.record(z.string(), place),
     /** PEM: the roots for hosts that secrets are bound to. */
-    roots: z.optional(z.array(z.string())),
+    roots: z.array(z.string()).optional(),
   });
 }
 

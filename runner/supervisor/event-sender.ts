@@ -1,5 +1,5 @@
 /** Numbers events and sends them in order: the first ones soon, later ones in batches. */
-import type { z } from "zod/mini";
+import type { z } from "zod";
 import {
   type EventsReply,
   eventBatchBytesMax,

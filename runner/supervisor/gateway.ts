@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
-import type { z } from "zod/mini";
+import type { z } from "zod";
 import { Fault } from "#shared/core/fault";
 import {
   ClaimReply,
@@ -119,7 +119,7 @@ export class Gateway {
     return this.#post(gatewayPaths.settle, request, SettleReply, { until });
   }
 
-  async #post<S extends z.ZodMiniType>(
+  async #post<S extends z.ZodType>(
     path: string,
     body: unknown,
     reply: S,

@@ -1,6 +1,6 @@
 /** Renews the lease, and learns when the execution must end. */
 import { setTimeout as wait } from "node:timers/promises";
-import type { z } from "zod/mini";
+import type { z } from "zod";
 import type { HeartbeatReply, Lease } from "#shared/protocol/runner";
 import { GatewayError } from "./gateway.ts";
 import type { StopReason } from "./outcome.ts";

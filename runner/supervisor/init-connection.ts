@@ -5,29 +5,28 @@
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import * as z from "zod/mini";
+import * as z from "zod";
 import { Fault } from "#shared/core/fault";
 import { findUnusable } from "#shared/core/usable-text";
 import { encodeFrame, type Frame, FrameReader, kinds } from "../init/frames.ts";
 import { fromInitBytesMax, type RunRequest, refusedHostLengthMax } from "../init/messages.ts";
 
-const name = z.string().check(z.maxLength(100));
 export const ProbeReport = z.object({
-  denials: z.record(name, z.union([z.literal(true), z.string().check(z.maxLength(1_000))])),
-  facts: z.record(name, z.number()),
+  denials: z.record(z.string().max(100), z.union([z.literal(true), z.string().max(1_000)])),
+  facts: z.record(z.string().max(100), z.number()),
 });
 export type ProbeReport = z.infer<typeof ProbeReport>;
 
 const RunEnded = z.object({
-  code: z.nullable(z.int().check(z.minimum(0), z.maximum(255))),
-  signal: z.nullable(z.string().check(z.maxLength(20))),
+  code: z.int().min(0).max(255).nullable(),
+  signal: z.string().max(20).nullable(),
 });
 export type RunEnded = z.infer<typeof RunEnded>;
 
 export const RefusedAttempt = z.object({
   method: z.enum(["http", "connect"]),
-  host: z.string().check(z.maxLength(refusedHostLengthMax)),
-  port: z.int().check(z.minimum(0), z.maximum(65_535)),
+  host: z.string().max(refusedHostLengthMax),
+  port: z.int().min(0).max(65_535),
 });
 export type RefusedAttempt = z.infer<typeof RefusedAttempt>;
 

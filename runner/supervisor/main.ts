@@ -1,3 +1,4 @@
+import "./plain-schemas.ts";
 import { Socket } from "node:net";
 import { describeError } from "#shared/core/describe-error";
 import { keepOutOfCoreFiles } from "../launcher/core-files.ts";

@@ -3,8 +3,7 @@ import * as z from "zod";
 import { EgressAttempt } from "../protocol/runner.ts";
 import { iso, listOf } from "./common.ts";
 
-const EgressEntry = z.object({
-  ...EgressAttempt.shape,
+const EgressEntry = EgressAttempt.extend({
   at: z.string(),
   /**
    * The end of the connection isn't known: it is still open, or its runner died. Bytes are 0 then.

@@ -10,7 +10,7 @@ export const ExecutionBody = z.object({
   keyId: z.string(),
   /** `pending` until its runner has claimed it. */
   status: z.enum(["pending", "running", "success", "failed", "cancelled"]),
-  reason: z.nullable(EndReason),
+  reason: EndReason.nullable(),
   exitCode: z.int().nullable(),
   /** Further detail on the reason. */
   detail: z.string().nullable(),

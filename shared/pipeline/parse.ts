@@ -1,6 +1,6 @@
 /** Validates what came in: path, query and body against the route's schemas. */
 import type { IncomingMessage } from "node:http";
-import { safeParse, type z } from "zod";
+import type { z } from "zod";
 import { findUnusable, mayBeUnusable, shownField, type Unusable } from "../core/usable-text.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type Framing, FramingError, framingOf, hasBody } from "../http/framing.ts";
@@ -68,8 +68,8 @@ function refusedField({ field, named }: Subject, message: string): ApiError {
 }
 
 /** @throws {ApiError} `VALIDATION_FAILED`, naming each wrong field and what to change. */
-export function validated<T>(schema: z.core.$ZodType<T>, value: unknown, where: string): T {
-  const parsed = safeParse(schema, value, { error: sayWhatToChange });
+export function validated<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
+  const parsed = schema.safeParse(value, { error: sayWhatToChange });
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.slice(0, issuesShownMax);
   const details = issues.map(({ path, message }) => ({
@@ -149,7 +149,7 @@ interface JsonOptions {
 /** Validates the JSON body against `schema`; a missing body counts as `{}`. */
 export async function readJson<B>(
   request: IncomingMessage,
-  schema: z.core.$ZodType<B>,
+  schema: z.ZodType<B>,
   options: JsonOptions,
 ): Promise<B> {
   const bytes = received.get(request) ?? (await readBytes(request, options.bytesMax));

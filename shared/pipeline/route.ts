@@ -155,7 +155,7 @@ interface Stated<A extends Authentication, P, Q, B> {
   readonly params: z.ZodType<P>;
   readonly query: z.ZodType<Q>;
   /** A schema for JSON; `none` for no body; `raw` for bytes that `read` consumes itself. */
-  readonly body: z.core.$ZodType<B> | "none" | "raw";
+  readonly body: z.ZodType<B> | "none" | "raw";
   readonly bodyBytesMax: number;
   /**
    * The class of requests that it counts as, besides its key and owner; `none` for public and
@@ -169,7 +169,7 @@ interface Stated<A extends Authentication, P, Q, B> {
    * of the account has downloaded, or leaves unread, refuses it (KEY-10).
    */
   readonly neededToClose?: true;
-  readonly reply: Readonly<Record<number, z.core.$ZodType | "stream" | "bytes">>;
+  readonly reply: Readonly<Record<number, z.ZodType | "stream" | "bytes">>;
 }
 
 /**

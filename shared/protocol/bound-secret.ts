@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "zod";
 
 /** The hosts and headers that a bound secret may go to; the sandbox holds a placeholder. */
 export const SecretBinding = z.object({
@@ -10,5 +10,5 @@ export const SecretBinding = z.object({
 export type SecretBinding = z.infer<typeof SecretBinding>;
 
 /** A bound secret as the supervisor gets it; the sandbox never does. */
-export const BoundSecret = z.extend(SecretBinding, { key: z.string(), value: z.string() });
+export const BoundSecret = SecretBinding.extend({ key: z.string(), value: z.string() });
 export type BoundSecret = z.infer<typeof BoundSecret>;

@@ -1,15 +1,14 @@
 /**
  * The protocol between the runner and `runner-gateway`: JSON over HTTPS, always called by the
  * runner. Claiming needs an ID token of the runner's account and the single-use ticket; every later
- * call carries the control token that the claim returned. Its schemas use `zod/mini`: see ADR 27.
+ * call carries the control token that the claim returned.
  */
-import * as z from "zod/mini";
+import * as z from "zod";
 import { BoundSecret } from "./bound-secret.ts";
 import { sandboxModes } from "./sandbox-mode.ts";
 
-const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
-const count = z.int().check(z.minimum(0));
-const positive = z.int().check(z.minimum(1));
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.int().min(0);
 
 /** The gateway's routes, relative to its base URL. */
 export const gatewayPaths = {
@@ -53,10 +52,10 @@ export type Limits = z.infer<typeof Limits>;
 /** The most that an execution's proxy carries; each cap has a refusal rule of its own. */
 export const EgressLimits = z.object({
   /** Connections open at the same time. */
-  connectionsMax: positive,
-  connectionsPerMinuteMax: positive,
+  connectionsMax: z.int().min(1),
+  connectionsPerMinuteMax: z.int().min(1),
   /** Sent and received, over all connections. */
-  totalBytesMax: positive,
+  totalBytesMax: z.int().min(1),
 });
 export type EgressLimits = z.infer<typeof EgressLimits>;
 
@@ -69,10 +68,8 @@ export const defaultEgressLimits: EgressLimits = {
 export const NetworkPolicy = z.object({
   mode: z.enum(["none", "allowlist", "internet"]),
   /** `host` may be `*.host`: every name below it. */
-  allow: z.array(
-    z.object({ host: z.string(), port: z.int().check(z.minimum(1), z.maximum(65_535)) }),
-  ),
-  limits: z._default(EgressLimits, defaultEgressLimits),
+  allow: z.array(z.object({ host: z.string(), port: z.int().min(1).max(65_535) })),
+  limits: EgressLimits.default(defaultEgressLimits),
 });
 export type NetworkPolicy = z.infer<typeof NetworkPolicy>;
 
@@ -80,9 +77,9 @@ export type NetworkPolicy = z.infer<typeof NetworkPolicy>;
 export const EgressEnd = z.object({
   verdict: z.enum(["allowed", "refused", "failed"]),
   /** Why it was refused or failed. */
-  rule: z.nullable(z.string().check(z.maxLength(50))),
+  rule: z.string().max(50).nullable(),
   /** The address it was connected to. */
-  address: z.nullable(z.string().check(z.maxLength(50))),
+  address: z.string().max(50).nullable(),
   sentBytes: count,
   receivedBytes: count,
   durationMs: count,
@@ -90,19 +87,19 @@ export const EgressEnd = z.object({
 export type EgressEnd = z.infer<typeof EgressEnd>;
 
 /** One attempt. An allowed one is recorded before its bytes flow, any other when it is over. */
-export const EgressAttempt = z.extend(EgressEnd, {
+export const EgressAttempt = EgressEnd.extend({
   /** Counts from 1 without gaps, in the order of recording. */
-  sequence: positive,
+  sequence: z.int().min(1),
   at: count,
-  host: z.string().check(
-    z.maxLength(300),
-    z.refine((host) => host.isWellFormed(), "isn't valid Unicode"),
-  ),
-  port: z.int().check(z.minimum(0), z.maximum(65_535)),
+  host: z
+    .string()
+    .max(300)
+    .refine((host) => host.isWellFormed(), "isn't valid Unicode"),
+  port: z.int().min(0).max(65_535),
   /** `http`: a request of its own; `connect`: a tunnel, whatever it carried. */
   method: z.enum(["http", "connect"]),
   /** The attempt was allowed and its end isn't known, so neither are bytes or duration. */
-  open: z.optional(z.literal(true)),
+  open: z.literal(true).optional(),
 });
 export type EgressAttempt = z.infer<typeof EgressAttempt>;
 
@@ -112,47 +109,47 @@ export const egressBatchLengthMax = 500;
 export const notRecordedRule = "not_recorded";
 
 /** Attempts are numbered by their runner as well: a larger number could have no successor. */
-const egressSequence = positive.check(z.maximum(1_000_000_000));
+const egressSequence = z.int().min(1).max(1_000_000_000);
 
 /** How an open attempt of an earlier call ended, whose attempts began with `batch`. */
-export const EgressEnding = z.extend(EgressEnd, {
+export const EgressEnding = EgressEnd.extend({
   batch: egressSequence,
   sequence: egressSequence,
 });
 export type EgressEnding = z.infer<typeof EgressEnding>;
 
 export const EgressRequest = z.object({
-  attempts: z.array(EgressAttempt).check(z.maxLength(egressBatchLengthMax)),
+  attempts: z.array(EgressAttempt).max(egressBatchLengthMax),
   /** Where the attempts begin, also if there are none: a call that only tells of what was cut. */
   firstSequence: egressSequence,
   /** Attempts so far that are in no batch: there were too many. */
   cut: count,
-  ends: z._default(z.array(EgressEnding).check(z.maxLength(egressBatchLengthMax)), []),
+  ends: z.array(EgressEnding).max(egressBatchLengthMax).default([]),
 });
 export type EgressRequest = z.infer<typeof EgressRequest>;
 /** The call before each attempt is validated, so that an invalid one doesn't affect the others. */
-export const EgressCall = z.extend(EgressRequest, {
-  attempts: z.array(z.unknown()).check(z.maxLength(egressBatchLengthMax)),
-  ends: z._default(z.array(z.unknown()).check(z.maxLength(egressBatchLengthMax)), []),
+export const EgressCall = EgressRequest.extend({
+  attempts: z.array(z.unknown()).max(egressBatchLengthMax),
+  ends: z.array(z.unknown()).max(egressBatchLengthMax).default([]),
 });
 export const EgressReply = z.object({
   stored: z.literal(true),
   /** How many attempts and ends of this call were invalid and are missing. */
-  lost: z._default(count, 0),
+  lost: count.default(0),
 });
 
 export const KeyValue = z.object({ key: z.string(), value: z.string() });
 
 export const ClaimRequest = z.object({
-  ticket: z.string().check(z.maxLength(512)),
+  ticket: z.string().max(512),
   runner: z.object({
-    version: z.string().check(z.maxLength(100)),
+    version: z.string().max(100),
     sandboxMode: z.enum([...sandboxModes, "A", "B"]),
   }),
   /**
    * A random value that only this runner knows. The runner that claimed may claim again with it.
    */
-  claimant: z.optional(z.string().check(z.minLength(32), z.maxLength(64))),
+  claimant: z.string().min(32).max(64).optional(),
 });
 export type ClaimRequest = z.infer<typeof ClaimRequest>;
 
@@ -162,13 +159,13 @@ export const Lease = z.object({
   expiresAt: count,
   heartbeatIntervalMs: count,
   /** The time until which a client reads the stream, as of `version`; send it back, too. */
-  readerUntil: z._default(count, 0),
+  readerUntil: count.default(0),
 });
 export type Lease = z.infer<typeof Lease>;
 
 export const ClaimReply = z.object({
   executionId: z.string(),
-  attempt: positive,
+  attempt: z.int().min(1),
   threadId: z.string(),
   environmentId: z.string(),
   controlToken: z.string(),
@@ -177,18 +174,18 @@ export const ClaimReply = z.object({
   lease: Lease,
   /** How long to collect events before sending them; each reply may change it. */
   flushIntervalMs: count,
-  task: z.object({ model: z.string(), instructions: z.nullable(z.string()), content: z.string() }),
+  task: z.object({ model: z.string(), instructions: z.string().nullable(), content: z.string() }),
   limits: Limits,
   network: NetworkPolicy,
   environmentVariables: z.array(KeyValue),
   secrets: z.array(KeyValue),
   /** Kept from the sandbox, which holds a placeholder. */
-  boundSecrets: z._default(z.array(BoundSecret), []),
+  boundSecrets: z.array(BoundSecret).default([]),
   setupScripts: z.array(z.string()),
   /** The manifest to start from; null for an empty workspace. */
-  manifestSha256: z.nullable(sha256),
+  manifestSha256: sha256.nullable(),
   /** The manifest to use if that one can't be read; null for an empty workspace. */
-  previousManifestSha256: z._default(z.nullable(sha256), null),
+  previousManifestSha256: sha256.nullable().default(null),
 });
 export type ClaimReply = z.infer<typeof ClaimReply>;
 
@@ -203,7 +200,7 @@ export const Item = z.discriminatedUnion("type", [
     /** JSON text, because clients slice it. */
     arguments: z.string(),
     status: z.enum(["running", "completed", "failed"]),
-    result: z.optional(z.string()),
+    result: z.string().optional(),
   }),
   z.object({
     type: z.literal("file_change"),
@@ -216,7 +213,7 @@ export const Item = z.discriminatedUnion("type", [
 export type Item = z.infer<typeof Item>;
 
 /** Numbered from 1 without gaps within one attempt. */
-export const RunnerEvent = z.object({ sequence: positive, at: count, item: Item });
+export const RunnerEvent = z.object({ sequence: z.int().min(1), at: count, item: Item });
 export type RunnerEvent = z.infer<typeof RunnerEvent>;
 
 /**
@@ -225,9 +222,11 @@ export type RunnerEvent = z.infer<typeof RunnerEvent>;
  */
 export const eventSequenceMax = 1_000_000_000;
 
-const gaps = `must be numbered without gaps, up to ${eventSequenceMax}`;
-const lengths = [z.minLength(1), z.maxLength(eventBatchLengthMax)] as const;
-const NumberedEvents = z.array(RunnerEvent).check(...lengths, z.refine(areNumbered, gaps));
+const NumberedEvents = z
+  .array(RunnerEvent)
+  .min(1)
+  .max(eventBatchLengthMax)
+  .refine(areNumbered, `must be numbered without gaps, up to ${eventSequenceMax}`);
 
 function areNumbered(events: readonly RunnerEvent[]): boolean {
   const first = events[0]?.sequence ?? 1;
@@ -238,18 +237,18 @@ function areNumbered(events: readonly RunnerEvent[]): boolean {
 export const EventsRequest = z.object({
   events: NumberedEvents,
   /** The newest lease's; what the reply says of the flush interval follows from it. */
-  readerUntil: z.optional(count),
+  readerUntil: count.optional(),
 });
 export const EventsReply = z.object({ acknowledgedSequence: count, flushIntervalMs: count });
 
 export const HeartbeatRequest = z.object({
   leaseVersion: z.string(),
-  readerUntil: z._default(count, 0),
+  readerUntil: count.default(0),
 });
 /** `stop` is set when the execution must end now: it was cancelled, or its money is spent. */
 export const HeartbeatReply = z.object({
   lease: Lease,
-  stop: z.nullable(z.enum(["cancelled", "budget"])),
+  stop: z.enum(["cancelled", "budget"]).nullable(),
 });
 
 /** Why an execution ended; `docs/errors.md` has a sentence for each. */
@@ -278,18 +277,18 @@ export const SettleRequest = z.object({
   leaseVersion: z.string(),
   outcome: z.enum(["success", "failed", "cancelled"]),
   reason: EndReason,
-  exitCode: z.nullable(z.int().check(z.minimum(0), z.maximum(255))),
+  exitCode: z.int().min(0).max(255).nullable(),
   /** A sentence of the runner's own on the reason; redacted. */
-  detail: z.optional(z.string().check(z.maxLength(endDetailLengthMax))),
+  detail: z.string().max(endDetailLengthMax).optional(),
   /** Redacted UTF-8, at most `outputBytesMax`. */
   output: z.string(),
   outputTruncated: z.boolean(),
   workspace: z.discriminatedUnion("state", [
     z.object({ state: z.literal("saved"), manifestSha256: sha256 }),
     z.object({ state: z.literal("unchanged") }),
-    z.object({ state: z.literal("not_saved"), why: z.string().check(z.maxLength(500)) }),
+    z.object({ state: z.literal("not_saved"), why: z.string().max(500) }),
   ]),
-  eventsLastSequence: count.check(z.maximum(eventSequenceMax)),
+  eventsLastSequence: count.max(eventSequenceMax),
 });
 export type SettleRequest = z.infer<typeof SettleRequest>;
 

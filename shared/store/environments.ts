@@ -24,7 +24,7 @@ export const Environment = z.object({
   profile: z.enum(profiles),
   network: z.enum(networkModes),
   /** The hosts and ports that `allowlist` allows. */
-  networkAllow: z._default(NetworkPolicy.shape.allow, []),
+  networkAllow: NetworkPolicy.shape.allow.default([]),
   runtimes: z.record(z.string(), z.string()),
   packages: z.object({
     system: z.array(z.string()),
@@ -62,7 +62,7 @@ const SealedValue = z.object({
   sealed: z.string(),
   updatedAt: z.int(),
   /** The hosts and headers that it is bound to, also by its seal. Null if the sandbox gets it. */
-  binding: z.nullable(SecretBinding).default(null),
+  binding: SecretBinding.nullable().default(null),
 });
 
 /**

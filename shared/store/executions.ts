@@ -40,7 +40,7 @@ export const Execution = z.object({
   requestSha256: z.string(),
   task: z.object({ model: z.string(), instructions: z.string().nullable(), content: z.string() }),
   profile: z.enum(profiles),
-  network: z.object({ ...NetworkPolicy.shape, job: z.enum(networkModes) }),
+  network: NetworkPolicy.extend({ job: z.enum(networkModes) }),
   limits: Limits,
   environmentVariables: z.array(KeyValue),
   secretKeys: z.array(z.string()),
@@ -87,7 +87,7 @@ export const Execution = z.object({
 
   holdMicrousd: z.int().min(0),
   chargedMicrousd: z.int().min(0).nullable(),
-  reason: z.nullable(EndReason),
+  reason: EndReason.nullable(),
   exitCode: z.int().nullable(),
   /** A sentence that says more than the reason; null if there is none. */
   detail: z.string().nullable().default(null),

@@ -1,6 +1,5 @@
 /** Checks every answer that a test gets against what its route declares. */
 import findMyWay, { type HTTPMethod } from "find-my-way";
-import { safeParse } from "zod";
 import type { Route } from "#shared/pipeline/route";
 import type { Service } from "#shared/pipeline/service";
 import { functionNames } from "../../scripts/build/entries.ts";
@@ -23,7 +22,7 @@ export function checkReply(method: string, path: string, answer: { status: numbe
   const declared = reply[answer.status];
   if (!declared) throw new Error(`${endpoint} answered ${answer.status}, which it doesn't declare`);
   if (typeof declared === "string") return;
-  const parsed = safeParse(declared, JSON.parse(answer.text));
+  const parsed = declared.safeParse(JSON.parse(answer.text));
   if (!parsed.success)
     throw new Error(`${endpoint} answered another shape: ${parsed.error.message}`);
 }

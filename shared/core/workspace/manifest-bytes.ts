@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
-import * as z from "zod/mini";
+import * as z from "zod";
 import { manifestBytesMax } from "../../protocol/runner.ts";
 import { atOnce, entriesPerStep } from "../steps.ts";
 import {

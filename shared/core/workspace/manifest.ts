@@ -2,7 +2,7 @@
  * A workspace as a value: what is at which path, and where its bytes are. Files, history, diffs,
  * snapshots and merges work on manifests alone, so none of them copies data.
  */
-import * as z from "zod/mini";
+import * as z from "zod";
 import { packBytesMax } from "../../protocol/runner.ts";
 import { largestFileBytes } from "../executions/profiles.ts";
 import { isConfined, linkTargetFault, pathBytesMax } from "./paths.ts";
@@ -16,22 +16,22 @@ export const timeRangeMs = {
   last: Date.parse("9999-12-31T23:59:59.999Z"),
 };
 
-const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
-const count = z.int().check(z.minimum(0));
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.int().min(0);
 /** Permission bits only: set-uid, set-gid and sticky bits don't survive an execution. */
-const mode = z.int().check(z.minimum(0), z.maximum(0o777));
-const path = z.string().check(z.maxLength(pathBytesMax), z.refine(isConfined, "isn't confined"));
+const mode = z.int().min(0).max(0o777);
+const path = z.string().max(pathBytesMax).refine(isConfined, "isn't confined");
 /** Milliseconds since 1970. */
-const time = z.int().check(z.minimum(timeRangeMs.first), z.maximum(timeRangeMs.last));
+const time = z.int().min(timeRangeMs.first).max(timeRangeMs.last);
 
 /**
  * Where a slice of a file is stored; a file's slices in order are its bytes. A slice without a pack
  * is a hole: zeros that take no room in storage or in a workspace.
  */
 export const Part = z.object({
-  pack: z.nullable(sha256),
-  offsetBytes: count.check(z.maximum(packBytesMax)),
-  sizeBytes: count.check(z.minimum(1), z.maximum(largestFileBytes)),
+  pack: sha256.nullable(),
+  offsetBytes: count.max(packBytesMax),
+  sizeBytes: count.min(1).max(largestFileBytes),
 });
 export type Part = z.infer<typeof Part>;
 
@@ -39,21 +39,21 @@ export const ManifestFile = z.object({
   path,
   type: z.literal("file"),
   sha256,
-  sizeBytes: count.check(z.maximum(largestFileBytes)),
+  sizeBytes: count.max(largestFileBytes),
   mode,
   modifiedAt: time,
-  parts: z.array(Part).check(z.maxLength(partsMax)),
+  parts: z.array(Part).max(partsMax),
   /** This entry is another name of the file at that earlier path; both are one file. */
-  linkTo: z.optional(path),
+  linkTo: path.optional(),
 });
 export type ManifestFile = z.infer<typeof ManifestFile>;
 
 export const ManifestSymlink = z.object({
   path,
   type: z.literal("symlink"),
-  target: z.string().check(z.refine((target) => linkTargetFault(target) === undefined)),
+  target: z.string().refine((target) => linkTargetFault(target) === undefined),
   /** Entries that version 1 stored lack it. */
-  modifiedAt: z.optional(time),
+  modifiedAt: time.optional(),
 });
 export type ManifestSymlink = z.infer<typeof ManifestSymlink>;
 
@@ -62,7 +62,7 @@ export const ManifestDirectory = z.object({
   path,
   type: z.literal("directory"),
   mode,
-  modifiedAt: z.optional(time),
+  modifiedAt: time.optional(),
 });
 export type ManifestDirectory = z.infer<typeof ManifestDirectory>;
 
