@@ -44,7 +44,8 @@ describe("RunJob", () => {
       .trim()
       .split("\n")
       .map((line) => line.split("=")[0]);
-    const ours = ["GCE_METADATA_HOST", "PADDOCK_CGROUP", "PADDOCK_SCRATCH", "PADDOCK_UIDS", "PATH"];
+    const host = ["PADDOCK_CGROUP", "PADDOCK_SANDBOX_MODE", "PADDOCK_SCRATCH", "PADDOCK_UIDS"];
+    const ours = ["GCE_METADATA_HOST", ...host, "PATH"];
     // The fake program's shell adds PWD itself.
     expect(names.filter((name) => name !== "PWD")).toEqual(["FROM_JOB", ...ours, "SHARED"]);
     expect(kit.log(ran.id)).toContain("SHARED=override\n");

@@ -58,7 +58,7 @@ describe("F14 OPS-2 a deployment that would fail isn't begun", () => {
     [
       "a service without which nobody can look",
       without("cloudresourcemanager.googleapis.com"),
-      "is off",
+      "are off",
       "gcloud services enable serviceusage.googleapis.com cloudresourcemanager.googleapis.com",
     ],
     [
