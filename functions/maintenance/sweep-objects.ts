@@ -13,12 +13,10 @@ import { type SweepTurn, sweepEach } from "./sweep-each.ts";
 /** The most owners per call; the rest is due at the next. */
 const ownersMax = 20;
 
-const dueNow = {
+const usages = {
+  ofEachOwner: storageUsages.name,
   schema: StorageUsage.pick({ v: true, kind: true, ownerId: true, sweepAt: true }),
-  where: [["kind", "storage"]],
-  field: "sweepAt",
-  limit: ownersMax,
-} as const;
+};
 
 export const sweepObjects = action({
   endpoint: "POST /internal/maintenance/objects",
@@ -37,10 +35,12 @@ export const sweepObjects = action({
   beforeConfirmed: "nothing",
   read: "nothing",
   perform: async ({ deps }) => {
-    const due = await deps.store.findDue(
-      { ofEachOwner: storageUsages.name },
-      { ...dueNow, until: deps.now() },
-    );
+    const due = await deps.store.findDue(usages, {
+      where: [["kind", "storage"]],
+      field: "sweepAt",
+      until: deps.now(),
+      limit: ownersMax,
+    });
     const counts = { due: due.length, condemned: 0, deleted: 0, failed: 0 };
     const outcomes = await sweepEach(deps, due, {
       concurrency: 1,

@@ -27,11 +27,11 @@ export const sweepShreds = action({
   beforeConfirmed: "nothing",
   read: "nothing",
   perform: async ({ deps }) => {
-    const { path, schema } = pendingKeyDestructions.all();
-    const due = await deps.store.findDue(
-      { collection: path },
-      { schema, field: "dueAt", until: deps.now(), limit: shredsMax },
-    );
+    const due = await deps.store.findDue(pendingKeyDestructions.all(), {
+      field: "dueAt",
+      until: deps.now(),
+      limit: shredsMax,
+    });
     const outcomes = await sweepEach(deps, due, {
       concurrency: 1,
       dueField: "dueAt",

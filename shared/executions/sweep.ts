@@ -63,8 +63,8 @@ export async function dueExecutions(
   const { status, limit } = which;
   const due = { field: "sweepAt", until: deps.now(), limit };
   const where = [["status", status]] as const;
-  const source = { ofEachOwner: executions.name };
-  return await deps.store.findDue(source, { schema: DueExecution, ...due, where });
+  const source = { ofEachOwner: executions.name, schema: DueExecution };
+  return await deps.store.findDue(source, { ...due, where });
 }
 
 export async function sweepDue(deps: SweepDeps, due: DueExecution): Promise<Swept> {

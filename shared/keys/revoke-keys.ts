@@ -112,8 +112,7 @@ export async function dueKeys(
   { store, now }: Pick<StopDeps, "store" | "now">,
   limit: number,
 ): Promise<readonly DueDocument<typeof apiKeys.schema>[]> {
-  const { path, schema } = apiKeys.all();
-  return await store.findDue({ collection: path }, { schema, field: "dueAt", until: now(), limit });
+  return await store.findDue(apiKeys.all(), { field: "dueAt", until: now(), limit });
 }
 
 /**

@@ -95,8 +95,7 @@ export async function dueFollowUps(
   { store, now }: Pick<StopDeps, "store" | "now">,
   limit: number,
 ): Promise<readonly DueDocument<typeof keyFollowUps.schema>[]> {
-  const { path, schema } = keyFollowUps.all();
-  return await store.findDue({ collection: path }, { schema, field: "dueAt", until: now(), limit });
+  return await store.findDue(keyFollowUps.all(), { field: "dueAt", until: now(), limit });
 }
 
 /** Goes page by page until every key agrees with the account. */

@@ -6,9 +6,7 @@ import { ordered, type PageRequest } from "./queries.ts";
 import { type Found, found } from "./read-document.ts";
 
 /** Which documents are due: those with a number up to `until` in `field`. */
-export interface DueRequest<S extends z.ZodObject> extends Pick<PageRequest, "where" | "limit"> {
-  /** Only its fields are read. */
-  readonly schema: S;
+export interface DueRequest extends Pick<PageRequest, "where" | "limit"> {
   readonly field: string;
   /** Epoch milliseconds. */
   readonly until: number;
@@ -22,10 +20,11 @@ export type DueDocument<S extends z.ZodObject> =
   | { readonly ref: Ref<S>; readonly found: Found<S> }
   | { readonly ref: Ref<S>; readonly found: null; readonly cause: unknown };
 
-/** The longest due come first. */
+/** The longest due come first. Only the schema's fields are read. */
 export async function readDue<S extends z.ZodObject>(
   all: Query,
-  { schema, field, until, where = [], limit }: DueRequest<S>,
+  schema: S,
+  { field, until, where = [], limit }: DueRequest,
 ): Promise<readonly DueDocument<S>[]> {
   const between = { field, from: undefined, to: until };
   const due = ordered(all, { where, between, orderBy: [[field, "asc"]] });

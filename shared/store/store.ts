@@ -197,14 +197,12 @@ export class Store {
    * collections with one name below each owner.
    */
   async findDue<S extends z.ZodObject>(
-    source: { readonly collection: string } | { readonly ofEachOwner: string },
-    request: DueRequest<S>,
+    source: CollectionRef<S> | { readonly ofEachOwner: string; readonly schema: S },
+    request: DueRequest,
   ): Promise<readonly DueDocument<S>[]> {
     const all =
-      "collection" in source
-        ? this.#db.collection(source.collection)
-        : this.#db.collectionGroup(source.ofEachOwner);
-    return await withDeadline(readDue(all, request));
+      "path" in source ? this.#visible(source) : this.#db.collectionGroup(source.ofEachOwner);
+    return await withDeadline(readDue(all, source.schema, request));
   }
 
   /**
