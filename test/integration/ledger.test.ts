@@ -5,27 +5,16 @@ import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import { LedgerEntry } from "#shared/store/owners";
 import { formatVersion } from "#shared/store/versions";
-import { accounts, audiences } from "../../local/cloud/names.ts";
 import { accountOf } from "../kit/assert-settled.ts";
-import { send } from "../kit/client.ts";
-import { cloud, functionUrl, idTokenFor, until } from "../kit/cloud.ts";
+import { cloud, until } from "../kit/cloud.ts";
 import { wholeLines } from "../kit/log-lines.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { isTurn } from "../kit/shard.ts";
 import { auditOf, firestore } from "../kit/store.ts";
+import { sweep } from "../kit/sweep.ts";
 
 const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
-
-/** One call of the scheduler, which continues after the last one. */
-async function checkLedgers(): Promise<Record<string, number>> {
-  const baseUrl = await functionUrl("maintenance");
-  const key = await idTokenFor(accounts.scheduler, audiences.maintenance);
-  const path = "/internal/maintenance/ledgers";
-  const { status, json, text } = await send(path, { method: "POST", baseUrl, key });
-  if (status !== 200) throw new Error(text);
-  return json.checked;
-}
 
 async function checkOf({ id }: TestOwner) {
   return (await firestore().doc(`owners/${id}/account/ledger-check`).get()).data();
@@ -39,7 +28,7 @@ async function checkUntil(what: string, owner: TestOwner, isDone: () => Promise<
   const round = firestore().doc("system/ledger-round");
   await until(what, async () => {
     await round.set({ v: 1, afterOwnerId: owner.id.slice(0, -1) });
-    await checkLedgers();
+    await sweep("ledgers");
     return await isDone();
   });
 }

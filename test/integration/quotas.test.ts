@@ -1,12 +1,13 @@
 /** What an account may keep, through the front door, and that deleted objects really disappear. */
 import { afterEach, describe, expect, test } from "vitest";
-import { accounts, audiences, workspaceBucket } from "../../local/cloud/names.ts";
+import { workspaceBucket } from "../../local/cloud/names.ts";
 import { multipart, send } from "../kit/client.ts";
-import { cloud, idTokenFor, until } from "../kit/cloud.ts";
+import { cloud, until } from "../kit/cloud.ts";
 import { type FunctionAside, startAsides } from "../kit/function-aside.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { isTurn } from "../kit/shard.ts";
 import { firestore } from "../kit/store.ts";
+import { sweep } from "../kit/sweep.ts";
 
 let aside: FunctionAside | undefined;
 
@@ -124,13 +125,11 @@ describe("TEN-2 an object without references", () => {
       // A pack and a manifest for each of three uploads and a run.
       expect(await storedObjects(owner)).toBe(8);
       const { baseUrl } = await startOne("maintenance", { unreferencedMs: 100 });
-      const scheduler = await idTokenFor(accounts.scheduler, audiences.maintenance);
       const untilStored = async (count: number) => {
         await until(`${count} objects`, async () => {
           // The cloud's own sweep, which waits for hours, may have postponed it.
           await usageOf(owner).update({ sweepAt: 1 });
-          const sweep = { baseUrl, key: scheduler, method: "POST" };
-          expect((await send("/internal/maintenance/objects", sweep)).json.failed).toBe(0);
+          expect((await sweep("objects", baseUrl)).json.failed).toBe(0);
           return (await storedObjects(owner)) === count;
         });
       };

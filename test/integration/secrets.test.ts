@@ -9,14 +9,14 @@ import type { SecretBinding } from "#shared/protocol/bound-secret";
 import { open } from "#shared/secrets/sealing";
 import { openSealingPair } from "#shared/secrets/sealing-keys";
 import { SealedSecrets, SealingKey } from "#shared/store/environments";
-import { accounts, audiences } from "../../local/cloud/names.ts";
 import { untilEnded } from "../kit/assert-settled.ts";
 import { send } from "../kit/client.ts";
-import { cloud, functionUrl, idTokenFor, until } from "../kit/cloud.ts";
+import { cloud, until } from "../kit/cloud.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { isLong, isTurn } from "../kit/shard.ts";
 import { startExecution, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
+import { sweep } from "../kit/sweep.ts";
 
 const value = "a-secret-of-the-environment";
 const lengthOf = 'printf %s "$TOKEN" | wc -c';
@@ -204,16 +204,12 @@ describe("SEC-6 a deletion whose process died", () => {
     };
     await firestore().doc(`owners/${owner.id}/environments/${environmentId}`).delete();
     await firestore().doc(`shreds/${environmentId}`).set(order);
-    const baseUrl = await functionUrl("maintenance");
-    const key = await idTokenFor(accounts.scheduler, audiences.maintenance);
-    const sweep = async () =>
-      await send("/internal/maintenance/shreds", { baseUrl, key, method: "POST" });
     const place = firestore().doc(`shreds/${environmentId}`);
     // The cloud's own sweep may have taken it a moment before this one, which then passes it over.
-    expect((await sweep()).status).toBe(200);
+    expect((await sweep("shreds")).status).toBe(200);
     await until("the order's end", async () => !(await place.get()).exists);
     expect((await pairRef(environmentId).get()).exists).toBe(false);
-    expect((await sweep()).status).toBe(200);
+    expect((await sweep("shreds")).status).toBe(200);
     expect((await place.get()).exists).toBe(false);
   });
 });

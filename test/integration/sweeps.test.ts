@@ -1,20 +1,11 @@
 /** Work that maintenance can't finish stays due, and delays nothing else. */
 import { describe, expect, test } from "vitest";
 import { derivedId } from "#shared/core/ids";
-import { accounts, audiences } from "../../local/cloud/names.ts";
-import { send } from "../kit/client.ts";
-import { functionUrl, idTokenFor, until } from "../kit/cloud.ts";
+import { until } from "../kit/cloud.ts";
 import { newOwner, newThread, runScript } from "../kit/owners.ts";
 import { plantExecution } from "../kit/plant-execution.ts";
 import { firestore } from "../kit/store.ts";
-
-async function sweep(what: string): Promise<void> {
-  const baseUrl = await functionUrl("maintenance");
-  const key = await idTokenFor(accounts.scheduler, audiences.maintenance);
-  const path = `/internal/maintenance/${what}`;
-  const { status, text } = await send(path, { baseUrl, key, method: "POST" });
-  expect(status, `${what} answered ${text}`).toBe(200);
-}
+import { sweep } from "../kit/sweep.ts";
 
 const minuteAgo = Date.now() - 60_000;
 const nobodys = {
