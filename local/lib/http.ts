@@ -72,8 +72,10 @@ async function refuse(
   failure: unknown,
 ): Promise<void> {
   const known = failure instanceof HttpError;
-  // A caller that has gone isn't our failure, and gets no answer.
-  if (response.headersSent || (request.destroyed && !request.complete)) {
+  // A caller that has gone isn't our failure, and gets no answer. Its request may have arrived
+  // completely before, but what wasn't read by then is lost with its socket.
+  const hasGone = failure === request.errored || (request.destroyed && !request.complete);
+  if (response.headersSent || hasGone) {
     response.destroy();
     return;
   }

@@ -1,0 +1,31 @@
+import { connect } from "node:net";
+import { afterEach, expect, it, vi } from "vitest";
+import { type HttpServer, readText, startHttpServer } from "./http.ts";
+
+let server: HttpServer | undefined;
+afterEach(() => server?.close());
+
+it("prints nothing about a caller that leaves before its complete request was read", async () => {
+  const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+  const ended = Promise.withResolvers<unknown>();
+  server = await startHttpServer(async (request) => {
+    // The body arrives completely, and its sender goes, before anybody reads it.
+    await vi.waitUntil(() => request.complete);
+    socket.resetAndDestroy();
+    await new Promise((resolve) => request.once("close", resolve));
+    await readText(request, 10).finally(() => setImmediate(ended.resolve));
+  });
+  const socket = connect(server.port, "127.0.0.1").on("error", () => {});
+  const host = `Host: 127.0.0.1:${server.port}`;
+  socket.write(`POST / HTTP/1.1\r\n${host}\r\nContent-Length: 2\r\n\r\n{}`);
+  await ended.promise;
+  expect(printed.mock.calls).toEqual([]);
+});
+
+it("prints a failure of its own", async () => {
+  const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+  server = await startHttpServer(() => Promise.reject(new Error("broken")));
+  const response = await fetch(server.url);
+  expect(response.status).toBe(500);
+  expect(String(printed.mock.calls[0]?.[1])).toBe("Error: broken");
+});
