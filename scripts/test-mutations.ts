@@ -7,9 +7,9 @@
 import { parseArgs } from "node:util";
 import colours from "picocolors";
 import { controls } from "../controls/controls.ts";
+import { deploymentControls } from "../controls/deployment.ts";
 import { copyTree } from "../controls/mutation-runner/tree-copy.ts";
 import { isUnitTest, tryMutations } from "../controls/mutation-runner/try-mutations.ts";
-import { controlsOfDeployment } from "../controls/of-deployment.ts";
 import { formatDuration } from "./tools/format.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 import { isInShare, parseShare } from "./tools/shard.ts";
@@ -27,7 +27,7 @@ else await tryAll();
 function chooseControls(share: string) {
   const wanted = parseShare(share);
   if (!wanted) throw new Error(`--share reads like 2/8, not ${share}`);
-  return [...Object.entries(controls), ...Object.entries(controlsOfDeployment)]
+  return [...Object.entries(controls), ...Object.entries(deploymentControls)]
     .sort(([a], [b]) => a.localeCompare(b, "en"))
     .filter(([id]) => positionals.length === 0 || positionals.includes(id))
     .filter(([, { test }]) => isAskedFor(test))

@@ -9,7 +9,7 @@ import type { CountingStore } from "#shared/quotas/store-object";
 import { conflictsMax } from "#shared/store/document-room";
 import type { environments, WorkspaceHead } from "#shared/store/environments";
 import type { Execution } from "#shared/store/executions";
-import type { Found } from "#shared/store/read-document";
+import type { FoundDocument } from "#shared/store/read-document";
 import {
   headOf,
   inManifestTurn,
@@ -30,7 +30,7 @@ const fullCodes: ReadonlySet<string> = new Set(["QUOTA_REACHED", "WORKSPACE_FULL
 
 interface Saving {
   readonly execution: Execution;
-  readonly environment: Found<typeof environments.schema>;
+  readonly environment: FoundDocument<typeof environments.schema>;
   /** The digest of the manifest that the runner has stored. */
   readonly saved: string;
   /** Aborted when the runner is gone. */

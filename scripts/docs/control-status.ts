@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import type { Control } from "../../controls/control.ts";
 import { controls } from "../../controls/controls.ts";
-import { controlsOfDeployment } from "../../controls/of-deployment.ts";
+import { deploymentControls } from "../../controls/deployment.ts";
 
 const PromiseGroup = z.object({
   prefix: z.string(),
@@ -36,7 +36,7 @@ export function readPromises(root: string): PromiseGroup[] {
 /** Where each kind of proof is registered; documents aren't yet. */
 const registers: Readonly<Record<Proof, Readonly<Record<string, Control>>>> = {
   P: controls,
-  T: controlsOfDeployment,
+  T: deploymentControls,
   D: {},
 };
 

@@ -25,11 +25,11 @@ export interface FairGateLimits {
 export interface Turn {
   /** @throws {ApiError} `OVERLOADED` if no place was free in time. */
   readonly entered: Promise<void>;
-  /** Called when the client went away: leaves the queue, or gives back the place. */
+  /** Leaves the queue, for a client that went away. Does nothing once the request has a place. */
   cancel(): void;
 }
 
-interface Waiter {
+interface QueuedRequest {
   readonly admit: () => void;
 }
 
@@ -38,7 +38,7 @@ interface Line {
   readonly owner: OwnerLines;
   running: number;
   /** Endings wait by the key that sent them; other requests all wait in one queue. */
-  readonly waiting: TurnQueue<Waiter>;
+  readonly waiting: TurnQueue<QueuedRequest>;
 }
 
 class OwnerLines {
@@ -184,7 +184,7 @@ export class FairGate {
       clearTimeout(timer);
       return waited;
     };
-    const waiter: Waiter = {
+    const waiter: QueuedRequest = {
       admit: () => {
         end();
         this.#admit(line);

@@ -1,4 +1,4 @@
-/** Writes in the client library's form, and the only way to commit them exactly once. */
+/** Turns writes into the client library's batches, and commits a batch in a single attempt. */
 import { FieldValue, type Firestore, Timestamp, type WriteBatch } from "@google-cloud/firestore";
 import * as z from "zod";
 import { Fault } from "../core/fault.ts";

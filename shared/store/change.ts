@@ -36,4 +36,4 @@ export interface Change<D extends Decision> {
   decide(account: Account | null): D;
 }
 
-export type Committed<D> = { readonly decision: D; readonly version: Version | null };
+export type CommittedDecision<D> = { readonly decision: D; readonly version: Version | null };

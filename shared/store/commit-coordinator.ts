@@ -17,7 +17,7 @@
  */
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import type { Change, Committed, Decision } from "./change.ts";
+import type { Change, CommittedDecision, Decision } from "./change.ts";
 import {
   accountWrite,
   announce,
@@ -52,13 +52,13 @@ import type { RandomSource } from "./random-source.ts";
 import type { Store } from "./store.ts";
 import { isAway, isConflict, isExhausted, withDeadline } from "./with-deadline.ts";
 
-interface Failed {
+interface FailedCommit {
   readonly decided: DecidedBatch;
   readonly writes: readonly Write[];
   readonly queue: OwnerQueue | null;
 }
 
-type FailedBatch = Pick<Failed, "queue"> & { readonly error: unknown };
+type FailedBatch = Pick<FailedCommit, "queue"> & { readonly error: unknown };
 
 /** A copy of the account that is older is read again, because other processes change it too. */
 const knownFreshMs = 200;
@@ -77,8 +77,8 @@ export class CommitCoordinator {
   }
 
   /** @throws {ApiError} the refusal of `decide`, `CONTENTION`, or `UNAVAILABLE`. */
-  async submit<D extends Decision>(change: Change<D>): Promise<Committed<D>> {
-    const committed = new Promise<Committed<Decision>>((resolve, reject) => {
+  async submit<D extends Decision>(change: Change<D>): Promise<CommittedDecision<D>> {
+    const committed = new Promise<CommittedDecision<Decision>>((resolve, reject) => {
       const since = performance.now();
       const state = { since, readAt: since, attempts: 0, stale: false };
       const waiting = { change, resolve, reject, ...state, alone: false, notBefore: 0 };
@@ -86,7 +86,7 @@ export class CommitCoordinator {
       else void this.#commit([waiting], null);
     });
     if (change.closes) this.#letPass(change.owner, committed);
-    return (await committed) as Committed<D>;
+    return (await committed) as CommittedDecision<D>;
   }
 
   /** Begins to read the account for a change whose own documents are still being read. */
@@ -180,7 +180,7 @@ export class CommitCoordinator {
   }
 
   /** Finds out whether a failed commit happened after all. If not, tries it again or refuses it. */
-  async #recover(error: unknown, failed: Failed): Promise<void> {
+  async #recover(error: unknown, failed: FailedCommit): Promise<void> {
     const { decided, writes, queue } = failed;
     const batch = decided.parts.map(({ waiting }) => waiting);
     try {

@@ -3,14 +3,14 @@ import type { Account } from "../core/money/account.ts";
 import type { Alert } from "../core/money/alert-state.ts";
 import { noticeAlerts } from "../core/money/budget-alerts.ts";
 import { announceAlerts } from "./announce-alerts.ts";
-import { type Change, type Committed, type Decision, StaleRead } from "./change.ts";
+import { type Change, type CommittedDecision, type Decision, StaleRead } from "./change.ts";
 import { addSizes, fitsWith, noSize, sizeOf } from "./commit-size.ts";
 import { replace, type Version, type Write } from "./documents.ts";
 import { accountId, accounts } from "./owners.ts";
 
 export interface Waiting {
   readonly change: Change<Decision>;
-  readonly resolve: (committed: Committed<Decision>) => void;
+  readonly resolve: (committed: CommittedDecision<Decision>) => void;
   readonly reject: (error: unknown) => void;
   /** Monotonic ms of its arrival, from which its patience counts. */
   readonly since: number;
@@ -146,7 +146,7 @@ export function finish(parts: readonly DecidedChange[], versions: readonly Versi
   }
 }
 
-/** The version that all documents of a change share; an unchanged document has none. */
+/** The version that all documents of a change share; null if one of them kept an older one. */
 function sharedVersion([first, ...more]: readonly Version[]): Version | null {
   return first && more.every((version) => version.isEqual(first)) ? first : null;
 }

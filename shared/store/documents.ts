@@ -100,7 +100,7 @@ export type Write =
       readonly op: "replace";
       readonly path: string;
       readonly value: object;
-      /** Null overwrites whatever is there, so it is only for documents with a single writer. */
+      /** Null overwrites whatever is there; see `overwrite`. */
       readonly version: Version | null;
     }
   | {
@@ -139,8 +139,8 @@ export function replace<S extends Stored>(ref: Ref<S>, version: Version, value: 
 }
 
 /**
- * Overwrites any version. It is only for data that can be derived again, where the last write
- * counts.
+ * Overwrites any version, so what another process wrote meanwhile is lost. It is only for documents
+ * where the last write may win: orders to maintenance, its own progress, the end of a log.
  */
 export function overwrite<S extends Stored>(ref: Ref<S>, value: z.input<S>): Write {
   return { op: "replace", path: ref.path, value: ref.schema.parse(value), version: null };

@@ -19,7 +19,7 @@ import {
 } from "./documents.ts";
 import { type DueDocument, type DueRequest, readDue } from "./due-documents.ts";
 import { type Filter, filtered, ordered, type PageRequest } from "./queries.ts";
-import { type Found, found, read } from "./read-document.ts";
+import { type FoundDocument, found, read } from "./read-document.ts";
 import { readFitting, readPage, type Wanted } from "./read-page.ts";
 import { ReadSnapshot } from "./read-snapshot.ts";
 import { type Listener, tell } from "./shared-listener.ts";
@@ -53,7 +53,7 @@ export class Store {
   }
 
   /** @throws {ApiError} `NOT_FOUND`, for a missing id and for another owner's id alike. */
-  async require<S extends Schema>(ref: Ref<S>): Promise<Found<S>> {
+  async require<S extends Schema>(ref: Ref<S>): Promise<FoundDocument<S>> {
     return present(await this.get(ref));
   }
 
@@ -149,7 +149,7 @@ export class Store {
   async findRefs<S extends Schema>(
     collection: CollectionRef<S>,
     request: Omit<PageRequest, "offset">,
-  ): Promise<readonly Found<S>[]> {
+  ): Promise<readonly FoundDocument<S>[]> {
     const documents = await withDeadline(
       ordered(this.#visible(collection), request).limit(request.limit).get(),
     );
@@ -166,9 +166,9 @@ export class Store {
     fitting: Pick<Wanted, "bytesMax" | "firstSlice"> & {
       readonly isEnough?: (value: z.output<S>) => boolean;
     } = {},
-  ): Promise<readonly Found<S>[]> {
+  ): Promise<readonly FoundDocument<S>[]> {
     const query = ordered(this.#visible(collection), request);
-    const values: Found<S>[] = [];
+    const values: FoundDocument<S>[] = [];
     const note = (doc: QueryDocumentSnapshot) => {
       const one = found(collection.schema, doc);
       values.push(one);
@@ -282,7 +282,7 @@ export class Store {
 }
 
 /** @throws {ApiError} `NOT_FOUND` if there is no such document. */
-export function present<S extends Schema>(snapshot: Snapshot<S>): Found<S> {
+export function present<S extends Schema>(snapshot: Snapshot<S>): FoundDocument<S> {
   if (snapshot.version) return snapshot;
   throw new ApiError("NOT_FOUND");
 }
