@@ -37,7 +37,7 @@ export function batchOf(db: Firestore, writes: readonly Write[]): WriteBatch {
 export async function commitBatchOnce(batch: WriteBatch): Promise<readonly Version[]> {
   // The library's public `commit` always retries; this is the method that it calls.
   if (!("_commit" in batch) || typeof batch._commit !== "function") {
-    throw new Fault("Firestore's client has no single commit any more");
+    throw new Fault("Firestore's client no longer has `_commit`");
   }
   const reply = CommitReply.parse(await batch._commit({ retryCodes: [] }));
   return reply.writeResults.map(({ updateTime }) => {

@@ -1,4 +1,4 @@
-/** What sweeps read: documents of all owners that have become due. */
+/** Finds due documents of all owners, for sweeps. */
 import type { Query } from "@google-cloud/firestore";
 import type * as z from "zod";
 import type { Ref } from "./documents.ts";

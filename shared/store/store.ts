@@ -28,10 +28,10 @@ import { withDeadline } from "./with-deadline.ts";
 
 type Schema = z.ZodType<object>;
 
-/** The part of a store that steps which only read are given. */
+/** A store that can't commit, for steps that only read. */
 export type ReadStore = Omit<Store, "askedBy" | "commit" | "commitOnce">;
 
-/** Reads documents that the caller was entitled to name, and commits writes. */
+/** Reads documents by references, which only an entitled caller can make, and commits writes. */
 export class Store {
   readonly #db: Firestore;
   readonly #shared: SharedState;
@@ -57,7 +57,7 @@ export class Store {
     return present(await this.get(ref));
   }
 
-  /** Several documents in one call, in the order asked for. */
+  /** Reads several documents in one call, in the order asked for. */
   async getAll<R extends readonly Ref[]>(
     ...refs: R
   ): Promise<{ [K in keyof R]: R[K] extends Ref<infer S> ? Snapshot<S> : never }> {
@@ -247,14 +247,14 @@ export class Store {
   }
 
   /**
-   * Commits all of `writes` or none; returns the version of every changed document. The client
-   * library retries for minutes, even after the caller has given up, so this is only for changes
-   * that may land late.
+   * Commits all of `writes` or none; returns the version that every changed document then has. The
+   * client library retries for minutes, even after the caller has given up, so this is only for
+   * changes that may land late.
    */
   async commit(writes: readonly Write[]): Promise<Version> {
     const results = await batchOf(this.#db, writes).commit();
     const last = results.at(-1);
-    if (!last) throw new Fault("a commit of nothing");
+    if (!last) throw new Fault("a commit needs a write");
     return last.writeTime;
   }
 

@@ -74,7 +74,7 @@ export class MemoryStore implements CommitStore {
 
   async commit(writes: readonly Write[]): Promise<Version> {
     const version = (await this.commitOnce(writes)).at(-1);
-    if (!version) throw new Error("a commit of nothing");
+    if (!version) throw new Error("a commit needs a write");
     return version;
   }
 
