@@ -14,6 +14,15 @@ export const controlsOfOperations: Readonly<Record<string, Control>> = {
       replace: "writes: row ? decided.writes : []",
     },
   },
+  "OPS-4": {
+    enforcedBy: "functions/meta/get-security-txt.ts",
+    test: "test/integration/security-txt.test.ts",
+    mutation: {
+      file: "functions/meta/get-security-txt.ts",
+      find: "const validDays = 30;",
+      replace: "const validDays = 400;",
+    },
+  },
   "OPS-9": {
     enforcedBy: "shared/core/local-overrides.ts",
     test: "shared/core/local-overrides.test.ts",

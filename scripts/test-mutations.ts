@@ -1,8 +1,8 @@
 /**
- * `npm run test:mutations`: breaks every promise of `controls/controls.ts` and of its counterpart
- * for the deployment once, and expects the test named after it to fail. `--only light` tries those
- * whose test is a unit test or a plan of the deployment, which need no cloud. `--share 2/8` tries
- * the second eighth of them. Further arguments name controls (`EXE-3`).
+ * `npm run test:mutations`: breaks every promise of `controls/controls.ts` and of its counterparts
+ * for the deployment and for documents once, and expects the test named after it to fail. `--only
+ * light` tries those whose test is a unit test or a plan of the deployment, which need no cloud.
+ * `--share 2/8` tries the second eighth of them. Further arguments name controls (`EXE-3`).
  */
 import { parseArgs } from "node:util";
 import colours from "picocolors";
@@ -10,6 +10,7 @@ import { controls } from "../controls/controls.ts";
 import { copyTree } from "../controls/mutation-runner/tree-copy.ts";
 import { isUnitTest, tryMutations } from "../controls/mutation-runner/try-mutations.ts";
 import { controlsOfDeployment } from "../controls/of-deployment.ts";
+import { controlsOfDocuments } from "../controls/of-documents.ts";
 import { formatDuration } from "./tools/format.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 import { isInShare, parseShare } from "./tools/shard.ts";
@@ -27,7 +28,11 @@ else await tryAll();
 function chooseControls(share: string) {
   const wanted = parseShare(share);
   if (!wanted) throw new Error(`--share reads like 2/8, not ${share}`);
-  return [...Object.entries(controls), ...Object.entries(controlsOfDeployment)]
+  return [
+    ...Object.entries(controls),
+    ...Object.entries(controlsOfDeployment),
+    ...Object.entries(controlsOfDocuments),
+  ]
     .sort(([a], [b]) => a.localeCompare(b, "en"))
     .filter(([id]) => positionals.length === 0 || positionals.includes(id))
     .filter(([, { test }]) => isAskedFor(test))
