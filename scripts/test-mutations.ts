@@ -47,13 +47,14 @@ function isAskedFor(test: string): boolean {
 
 async function tryAll(): Promise<void> {
   const copy = copyTree(repositoryRoot);
-  const byId = new Map(chosen);
+  // A promise with several proofs occurs several times, so the verdicts' order tells which it was.
+  const files = chosen.map(([, { mutation }]) => mutation.file);
   let startedAt = performance.now();
   for await (const [id, verdict] of tryMutations(copy, chosen)) {
     const took = formatDuration(performance.now() - startedAt);
     startedAt = performance.now();
     const mark = verdict === "caught" ? colours.green("✓") : colours.red("✗");
-    const where = colours.dim(`${byId.get(id)?.mutation.file}, ${took}`);
+    const where = colours.dim(`${files.shift()}, ${took}`);
     console.log(`  ${mark} ${id.padEnd(7)} ${verdict.replaceAll("_", " ").padEnd(14)} ${where}`);
     if (verdict !== "caught") process.exitCode = 1;
   }
