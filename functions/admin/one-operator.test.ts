@@ -46,7 +46,7 @@ async function begin(store: MemoryStore, route: ChangeRoute, who: string, more: 
   const read = route.read === "nothing" ? null : await route.read(context as never);
   return async () => {
     const decided = route.decide({ ...context, data: read, account: newAccount(1) } as never);
-    if (decided.writes.length > 0) await store.commitOnce(decided.writes);
+    if (decided.writes.length > 0) await store.commitWithoutRetry(decided.writes);
   };
 }
 

@@ -29,15 +29,15 @@ export function claimsOf(
   const classClaim = (subject: string, limit: Claim["limit"]): Claim => ({
     subject: `${subject} ${requestClass}`,
     limit,
-    what: `requests of the class "${requestClass}" with one credential`,
+    noun: `requests of the class "${requestClass}" with one credential`,
   });
   // Endings have a limit of their own, so no other request uses up the room for them (KEY-10).
   if (requestClass === "closings") return [classClaim(credentialOf(claimant), limits.writes)];
   const claims: Claim[] = [
-    { subject: id, limit: limits.perKey, what: "requests with one credential" },
+    { subject: id, limit: limits.perKey, noun: "requests with one credential" },
   ];
   if (owner) {
-    claims.push({ subject: owner.id, limit: limits.perOwner, what: "requests of one account" });
+    claims.push({ subject: owner.id, limit: limits.perOwner, noun: "requests of one account" });
   }
   // Starts are counted across all instances, in the owner's account: see `core/money/hold.ts`.
   if (requestClass !== "executions") claims.push(classClaim(id, limits[requestClass]));

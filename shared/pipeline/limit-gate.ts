@@ -8,7 +8,7 @@ import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { FairGate, type Turn } from "../limits/fair-gate.ts";
 import { limitHeaders } from "../limits/limit-headers.ts";
-import { OpenAnswers } from "../limits/open-answers.ts";
+import { OpenResponses } from "../limits/open-responses.ts";
 import { RefusalCache } from "../limits/refusal-cache.ts";
 import { type Claimant, claimsOf, credentialOf } from "../limits/request-claims.ts";
 import { type Permit, RequestLimiter } from "../limits/request-limiter.ts";
@@ -38,7 +38,7 @@ export type Stage = "waiting" | "working" | "decided";
 export class LimitGate {
   readonly #limits: DeploymentLimits["requests"];
   readonly #places: FairGate;
-  readonly #open: OpenAnswers;
+  readonly #open: OpenResponses;
   readonly #requests: RequestLimiter;
   readonly #refusals: RefusalCache;
 
@@ -46,7 +46,7 @@ export class LimitGate {
   constructor(limits: DeploymentLimits, elapsed: () => number) {
     this.#limits = limits.requests;
     this.#places = new FairGate(limits.fairness, elapsed);
-    this.#open = new OpenAnswers(limits.fairness);
+    this.#open = new OpenResponses(limits.fairness);
     this.#requests = new RequestLimiter(elapsed);
     this.#refusals = new RefusalCache(elapsed);
   }
