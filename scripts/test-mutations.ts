@@ -7,10 +7,10 @@
 import { parseArgs } from "node:util";
 import colours from "picocolors";
 import { controls } from "../controls/controls.ts";
+import { deploymentControls } from "../controls/deployment.ts";
+import { documentControls } from "../controls/documents.ts";
 import { copyTree } from "../controls/mutation-runner/tree-copy.ts";
 import { isUnitTest, tryMutations } from "../controls/mutation-runner/try-mutations.ts";
-import { controlsOfDeployment } from "../controls/of-deployment.ts";
-import { controlsOfDocuments } from "../controls/of-documents.ts";
 import { formatDuration } from "./tools/format.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 import { isInShare, parseShare } from "./tools/shard.ts";
@@ -30,8 +30,8 @@ function chooseControls(share: string) {
   if (!wanted) throw new Error(`--share reads like 2/8, not ${share}`);
   return [
     ...Object.entries(controls),
-    ...Object.entries(controlsOfDeployment),
-    ...Object.entries(controlsOfDocuments),
+    ...Object.entries(deploymentControls),
+    ...Object.entries(documentControls),
   ]
     .sort(([a], [b]) => a.localeCompare(b, "en"))
     .filter(([id]) => positionals.length === 0 || positionals.includes(id))

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import * as z from "zod";
 import type { Control } from "../../controls/control.ts";
 import { controls } from "../../controls/controls.ts";
-import { controlsOfDeployment } from "../../controls/of-deployment.ts";
-import { controlsOfDocuments } from "../../controls/of-documents.ts";
+import { deploymentControls } from "../../controls/deployment.ts";
+import { documentControls } from "../../controls/documents.ts";
 
 const PromiseGroup = z.object({
   prefix: z.string(),
@@ -37,8 +37,8 @@ export function readPromises(root: string): PromiseGroup[] {
 /** Where each kind of proof is registered. */
 const registers: Readonly<Record<Proof, Readonly<Record<string, Control>>>> = {
   P: controls,
-  T: controlsOfDeployment,
-  D: controlsOfDocuments,
+  T: deploymentControls,
+  D: documentControls,
 };
 
 /** Every way in which a promise has to be proven; it is kept only if none of them is open. */

@@ -11,7 +11,7 @@ import type { RequestSecurity } from "./request-security.ts";
 import type { AnyContext, ChangeRoute, Decided, Deps, JsonReply } from "./route.ts";
 
 /** A change that was committed, or was answered because nothing had to change. */
-interface Committed {
+interface CommittedChange {
   readonly data: unknown;
   readonly decided: Decided;
   readonly version: Version | null;
@@ -28,7 +28,7 @@ export async function commitChange(
   route: ChangeRoute,
   prepared: PreparedRequest,
   known: { readonly deps: Deps; readonly security: RequestSecurity; readonly beganAt: number },
-): Promise<Committed> {
+): Promise<CommittedChange> {
   const { context, ids } = prepared;
   const { deps, security } = known;
   let { data } = prepared;
@@ -103,7 +103,7 @@ function ownerOf(route: ChangeRoute, { caller }: AnyContext, data: unknown): Own
 export async function followCommit(
   route: ChangeRoute,
   context: AnyContext,
-  { data, decided, version }: Committed,
+  { data, decided, version }: CommittedChange,
 ): Promise<JsonReply | undefined> {
   const committed = { ...context, data, decided, version };
   try {

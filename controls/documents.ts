@@ -1,11 +1,11 @@
 /**
  * How promises are kept by documents that must be present and current: the proofs of kind `D`.
- * `controls.ts` has the proofs on a laptop, `of-deployment.ts` those over Terraform's plan.
+ * `controls.ts` has the proofs on a laptop, `deployment.ts` those over Terraform's plan.
  */
 import type { Control } from "./control.ts";
 
 /** Keys are the promises' ids. */
-export const controlsOfDocuments: Readonly<Record<string, Control>> = {
+export const documentControls: Readonly<Record<string, Control>> = {
   "OPS-3": {
     enforcedBy: ".github/dependabot.yml",
     test: "test/workflows.test.ts",

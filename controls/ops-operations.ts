@@ -1,19 +1,7 @@
-/**
- * How the promises about audit rows and operations are kept on a laptop; `of-deployment.ts` says
- * how in the cloud.
- */
+/** How the promises of the group OPS (operations) are kept; see `controls.ts`. */
 import type { Control } from "./control.ts";
 
-export const controlsOfOperations: Readonly<Record<string, Control>> = {
-  "AUD-7": {
-    enforcedBy: "shared/pipeline/commit-change.ts",
-    test: "test/e2e/main-job.test.ts",
-    mutation: {
-      file: "shared/pipeline/commit-change.ts",
-      find: "writes: [...decided.writes, row]",
-      replace: "writes: row ? decided.writes : []",
-    },
-  },
+export const opsControls: Readonly<Record<string, Control>> = {
   "OPS-4": {
     enforcedBy: "functions/meta/get-security-txt.ts",
     test: "test/integration/security-txt.test.ts",
