@@ -36,8 +36,8 @@ const Settings = z.object({
   PADDOCK_LIMITS_FILE: z.string().optional(),
   /** The limits file's content as JSON, for platforms where no file can be mounted. */
   PADDOCK_LIMITS: z.string().default("{}"),
-  /** Where clients reach this deployment, without a trailing slash. */
-  PADDOCK_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** The host name that clients call. */
+  PADDOCK_DOMAIN: z.hostname().optional(),
   /** Who receives reports of weaknesses: addresses of `mailto:` or `https:`, apart by spaces. */
   PADDOCK_SECURITY_CONTACTS: z
     .string()

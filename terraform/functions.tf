@@ -17,7 +17,7 @@ locals {
       }
       public = merge(
         {
-          PADDOCK_PUBLIC_URL        = local.url
+          PADDOCK_DOMAIN            = var.domain
           PADDOCK_SECURITY_CONTACTS = join(" ", local.security_contacts)
         },
         var.security.policy == null ? {} : { PADDOCK_SECURITY_POLICY = var.security.policy },

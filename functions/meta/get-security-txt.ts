@@ -39,14 +39,14 @@ export const getSecurityTxt = query({
 
 /** Lines end with CRLF, and the text only changes from one day to the next. */
 function securityTxt(now: number): string {
-  const { PADDOCK_PUBLIC_URL: url, PADDOCK_SECURITY_POLICY: policy } = config();
+  const { PADDOCK_DOMAIN: domain, PADDOCK_SECURITY_POLICY: policy } = config();
   const expires = new Date(now - (now % dayMs) + validDays * dayMs);
   return [
     "# Please report a weakness privately. You get an answer within 24 hours.",
     ...securityContacts().map((contact) => `Contact: ${contact}`),
     `Expires: ${expires.toISOString()}`,
     "Preferred-Languages: en",
-    ...(url === undefined ? [] : [`Canonical: ${url}/.well-known/security.txt`]),
+    ...(domain === undefined ? [] : [`Canonical: https://${domain}/.well-known/security.txt`]),
     ...(policy === undefined ? [] : [`Policy: ${policy}`]),
     "",
   ].join("\r\n");
