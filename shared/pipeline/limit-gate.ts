@@ -134,12 +134,12 @@ function endsSomething(route: Route): boolean {
 }
 
 /**
- * Reads the body of a request that ends something before `enter` is called for it. Otherwise a key
- * whose endings trickle in would hold its owner's place, and no other key of that owner could be
- * revoked meanwhile (KEY-10). Runners' reports aren't read ahead: they are large, and arrive fast.
+ * Reads the body of a request before `enter` is called for it. Otherwise a key whose bodies trickle
+ * in would hold its owner's places, and no other key of that owner could be revoked meanwhile
+ * (KEY-10). Runners' reports aren't read ahead: they are large, and arrive fast.
  */
-export async function receiveEnding(route: Route, request: IncomingMessage): Promise<void> {
-  if (!endsSomething(route) || route.authenticate !== "api-key") return;
+export async function receiveBody(route: Route, request: IncomingMessage): Promise<void> {
+  if (route.authenticate !== "api-key" && route.authenticate !== "operator") return;
   if (typeof route.body !== "string") await receive(request, route.bodyBytesMax);
 }
 

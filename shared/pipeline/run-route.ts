@@ -12,7 +12,7 @@ import { clientAddress } from "./gates.ts";
 import {
   claimantOf,
   type LimitGate,
-  receiveEnding,
+  receiveBody,
   type Stage,
   setLimitHeaders,
   type WorkPlace,
@@ -65,7 +65,7 @@ export async function runRoute(
     }
     const close = known.limits.open(route, claimant);
     if (close) onceClosed(response, close);
-    await receiveEnding(route, request);
+    await receiveBody(route, request);
     place = known.limits.enter(route, claimant);
     if (place?.turn) await turnOf(place.turn, response);
     const leave = place?.leave ?? (() => undefined);
@@ -108,7 +108,9 @@ interface Working
 async function answer(matched: MatchedRequest, exchange: Exchange, known: Working): Promise<void> {
   const { route } = matched;
   const { response } = exchange;
-  const { caller, confirmed, recordKeyUse } = known;
+  const { caller, recordKeyUse } = known;
+  const keepConfirmed = confirming(known);
+  const confirmed = keepConfirmed();
   // Reading may begin with a remembered key. It is answered only once the key is confirmed.
   const early =
     canStartEarly(route, caller) && !response.closed
@@ -125,7 +127,7 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
   const { reply, changed, follow } = await runSteps(
     route,
     { ...prepared, context },
-    known,
+    { ...known, keepConfirmed },
     response,
   );
   known.decided();
@@ -156,10 +158,10 @@ interface StepsResult {
 async function runSteps(
   route: Route,
   prepared: PreparedRequest,
-  known: Working,
+  known: Working & { readonly keepConfirmed: () => Promise<unknown> },
   response: ServerResponse,
 ): Promise<StepsResult> {
-  const keepConfirmed = confirming(known);
+  const { keepConfirmed } = known;
   await keepConfirmed();
   const { context, data } = prepared;
   if (route.kind === "query") {
@@ -181,14 +183,17 @@ async function runSteps(
   };
 }
 
-/** Looks the key up again if it was confirmed too long ago, as it may after a slow body. */
-function confirming({ beganAt, freshMs, reconfirm }: Working): () => Promise<void> {
-  let confirmedAt = beganAt;
-  return async () => {
+/** Looks the caller up again if that was too long ago, as it may be after a slow body. */
+function confirming(known: Working): () => Promise<Callers[Authentication]> {
+  let { confirmed, beganAt } = known;
+  return () => {
     const now = performance.now();
-    if (now - confirmedAt <= freshMs) return;
-    await reconfirm();
-    confirmedAt = now;
+    if (now - beganAt <= known.freshMs) return confirmed;
+    beganAt = now;
+    confirmed = known.reconfirm();
+    // It is awaited before the answer. Failing earlier, it mustn't end the process.
+    confirmed.catch(() => {});
+    return confirmed;
   };
 }
 
