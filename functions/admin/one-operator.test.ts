@@ -56,7 +56,8 @@ async function begin(store: MemoryStore, route: ChangeRoute, who: string, more: 
   const ids = new RepeatableIds(newId, () => null);
   const commits = new CommitCoordinator(store, { random: () => 0 });
   const deps = { store, commits, newId };
-  const context = { caller: known.caller, ids, now: 2, deps, ...more } as unknown as AnyContext;
+  const given = { caller: known.caller, ids, now: 2, deps, ...more };
+  const context: AnyContext = given as never;
   const security = {
     sealDetails: async () => null,
     auditRow: (_route: unknown, { owner, rowId }: AuditedChange) => ({

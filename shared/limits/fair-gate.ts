@@ -4,9 +4,10 @@
  * single owner sends requests, nearly all are admitted. While several do, only few requests are in
  * progress at once: each owner has a share of them, and free places go to waiting owners in turn.
  *
- * There are two kinds of requests: those that end something, called endings, and all others. An
- * owner has one place of each kind for certain, so an ending never waits for other requests
- * (KEY-10). An owner's endings take turns by the key that sent them.
+ * There are three kinds of requests: endings, which end something; those that people need in order
+ * to close a key, because they show what to end or cut what it may spend; and all others. An owner
+ * has one place of each kind for certain, so the first two kinds never wait for other requests
+ * (KEY-10). Of these two kinds, an owner's requests take turns by the key that sent them.
  */
 import { TurnQueue } from "../core/limits/turn-queue.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -16,7 +17,7 @@ export interface FairGateLimits {
   readonly sharedMax: number;
   /** Requests in progress while a single owner asks; an owner's share is admitted beyond that. */
   readonly aloneMax: number;
-  /** How many requests of one owner may wait; endings are counted per key. */
+  /** How many requests of one owner may wait; urgent ones are counted per key. */
   readonly ownerWaitingMax: number;
   readonly waitMsMax: number;
 }
@@ -29,6 +30,13 @@ export interface Turn {
   cancel(): void;
 }
 
+/** What a request is for, if that is more urgent than others, and the key that sent it. */
+export interface Urgent {
+  readonly kind: Exclude<RequestKind, "requests">;
+  readonly keyId: string;
+}
+export type RequestKind = "requests" | "endings" | "needed";
+
 interface Waiter {
   readonly admit: () => void;
 }
@@ -37,7 +45,7 @@ interface Waiter {
 interface Line {
   readonly owner: OwnerLines;
   running: number;
-  /** Endings wait by the key that sent them; other requests all wait in one queue. */
+  /** Urgent ones wait by the key that sent them; other requests all wait in one queue. */
   readonly waiting: TurnQueue<Waiter>;
 }
 
@@ -45,20 +53,22 @@ class OwnerLines {
   readonly id: string;
   readonly requests: Line = { owner: this, running: 0, waiting: new TurnQueue() };
   readonly endings: Line = { owner: this, running: 0, waiting: new TurnQueue() };
+  readonly needed: Line = { owner: this, running: 0, waiting: new TurnQueue() };
   constructor(id: string) {
     this.id = id;
   }
 
   get running(): number {
-    return this.requests.running + this.endings.running;
+    return this.requests.running + this.endings.running + this.needed.running;
   }
 
   get isIdle(): boolean {
-    return this.running === 0 && this.requests.waiting.isEmpty && this.endings.waiting.isEmpty;
+    const { requests, endings, needed } = this;
+    return this.running === 0 && [requests, endings, needed].every((line) => line.waiting.isEmpty);
   }
 }
 
-/** Requests that end nothing are served in the order in which they came, whatever their key. */
+/** Requests that aren't urgent are served in the order in which they came, whatever their key. */
 const anyKey = "";
 
 /** An instance counts as shared for this long after only one owner has requests in it. */
@@ -94,24 +104,24 @@ export class FairGate {
   /**
    * Takes a place for a request of `ownerId`, or queues for one. The caller gives the place back
    * with `leave`.
-   * @param endingKeyId The key that asks to end something; null for all other requests.
+   * @param urgent Null for requests that neither end something nor are needed for that.
    * @returns Null if a place was free, so that the request needn't wait for a promise.
-   * @throws {ApiError} `ACCOUNT_BUSY` if too many requests of the owner, or endings of the key,
+   * @throws {ApiError} `ACCOUNT_BUSY` if too many requests of the owner, or urgent ones of the key,
    * wait already.
    */
-  enter(ownerId: string, endingKeyId: string | null = null): Turn | null {
+  enter(ownerId: string, urgent: Urgent | null = null): Turn | null {
     const nowMs = this.#elapsed();
     if (this.#latestOwner !== ownerId) {
       if (this.#latestOwner !== "") this.#sharedUntilMs = nowMs + sharedMs;
       this.#latestOwner = ownerId;
     }
     const owner = this.#ownerOf(ownerId);
-    const line = endingKeyId === null ? owner.requests : owner.endings;
+    const line = owner[urgent?.kind ?? "requests"];
     if (line.waiting.isEmpty && this.#hasPlace(line, nowMs)) {
       this.#admit(line);
       return null;
     }
-    return this.#wait(line, endingKeyId ?? anyKey);
+    return this.#wait(line, urgent?.keyId ?? anyKey);
   }
 
   /**
@@ -120,15 +130,15 @@ export class FairGate {
    * it was taken. So other owners find the instance idle half of the time.
    * @param computedMs How long the instance computed, for any owner, while the place was taken.
    */
-  leave(ownerId: string, kind: "requests" | "endings" = "requests", computedMs = 0): void {
-    const waits = this.#owners.get(ownerId)?.requests.waiting.isEmpty === false;
-    const rests = kind === "requests" && waits && computedMs >= restingFromMs;
+  leave(ownerId: string, kind: RequestKind = "requests", computedMs = 0): void {
+    const waits = this.#owners.get(ownerId)?.[kind].waiting.isEmpty === false;
+    const rests = kind !== "endings" && waits && computedMs >= restingFromMs;
     if (rests && this.#isShared(this.#elapsed())) {
       setTimeout(() => this.#release(ownerId, kind), Math.min(computedMs, restMsMax)).unref();
     } else this.#release(ownerId, kind);
   }
 
-  #release(ownerId: string, kind: "requests" | "endings"): void {
+  #release(ownerId: string, kind: RequestKind): void {
     const line = this.#owners.get(ownerId)?.[kind];
     if (!line || line.running === 0) return;
     line.running -= 1;

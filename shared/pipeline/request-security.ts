@@ -15,13 +15,13 @@ export interface Authenticated<A extends Authentication = Authentication> {
   /** How long the confirmation may be relied on. */
   readonly freshMs: number;
   /**
-   * Looks the caller up again, for a request that has taken long, and before a decision is repeated.
-   * @throws {ApiError} what `authenticate` throws, and `CONTENTION` if the caller's right is another.
+   * Looks the caller up again: if the request has taken long, and before a decision is repeated.
+   * @throws {ApiError} what `authenticate` throws; `CONTENTION` if the caller's right is another.
    */
   readonly reconfirm: () => Promise<Callers[A]>;
   /**
-   * Changes nothing, but makes a commit fail if the caller's right has changed since it was read. It
-   * is part of all commits of the caller's changes. Null if being confirmed is enough.
+   * Changes nothing, but makes a commit fail if the caller's right has changed since it was read.
+   * It is part of all commits of the caller's changes. Null if being confirmed is enough.
    */
   readonly stillAllowed: Write | null;
   /** Called once the request is answered or its client is gone. Never throws. */

@@ -166,8 +166,8 @@ interface Stated<A extends Authentication, P, Q, B> {
   /** Set by routes that honour `If-Match` and `If-None-Match`; all others refuse both. */
   readonly preconditions?: "honoured";
   /**
-   * Set if people need the answer to find out what to revoke or stop. Then nothing that another key
-   * of the account has downloaded, or leaves unread, refuses it (KEY-10).
+   * Set if people need it to find out what to revoke or stop, or to cut spending. Then nothing that
+   * another key of the account sends, downloads or leaves unread refuses it (KEY-10).
    */
   readonly neededToClose?: true;
   readonly reply: Readonly<Record<number, z.ZodType | "stream" | "bytes">>;

@@ -10,9 +10,9 @@ import { changes, commitChange, followCommit, prepareData } from "./commit-chang
 import { countSentBytes, requireRoomToStream } from "./count-sent-bytes.ts";
 import { clientAddress } from "./gates.ts";
 import {
+  type ComingBody,
   claimantOf,
   type LimitGate,
-  receiveBody,
   type Stage,
   setLimitHeaders,
   type WorkPlace,
@@ -49,13 +49,16 @@ export async function runRoute(
     credential,
     clientAddress(request),
   );
-  const { caller } = authenticated;
+  const { caller, recordKeyUse } = authenticated;
+  const used = () => onceClosed(response, recordKeyUse);
+  authenticated.confirmed.then(used, () => undefined);
   record.callerId = caller.id;
   record.ownerId = "owner" in caller ? caller.owner.id : null;
   const claimant = claimantOf(caller);
   const permit = known.limits.take(route, claimant, request);
   setLimitHeaders(response, permit.state);
   let place: WorkPlace | null = null;
+  let body: ComingBody | null = null;
   let stage: Stage = "waiting";
   try {
     if ("key" in caller) {
@@ -65,10 +68,18 @@ export async function runRoute(
     }
     const close = known.limits.open(route, claimant);
     if (close) onceClosed(response, close);
-    await receiveBody(route, request);
+    if (hasScope(route, caller)) body = known.limits.expectBody(route, claimant, request);
+    if (body) {
+      stage = "receiving";
+      await body.receive();
+      stage = "waiting";
+    }
     place = known.limits.enter(route, claimant);
     if (place?.turn) await turnOf(place.turn, response);
-    const leave = place?.leave ?? (() => undefined);
+    const leave = () => {
+      place?.leave();
+      body?.leave();
+    };
     void exchange.brokenOff.then(leave);
     const decided = () => {
       stage = "decided";
@@ -80,6 +91,7 @@ export async function runRoute(
     throw error;
   } finally {
     place?.leave();
+    body?.leave();
   }
 }
 
@@ -108,7 +120,7 @@ interface Working
 async function answer(matched: MatchedRequest, exchange: Exchange, known: Working): Promise<void> {
   const { route } = matched;
   const { response } = exchange;
-  const { caller, recordKeyUse } = known;
+  const { caller } = known;
   const keepConfirmed = confirming(known);
   const confirmed = keepConfirmed();
   // Reading may begin with a remembered key. It is answered only once the key is confirmed.
@@ -118,7 +130,6 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
       : null;
   early?.catch(() => {});
   const confirmedCaller = await confirmed;
-  onceClosed(response, recordKeyUse);
   requireScope(route, confirmedCaller);
   // Nobody reads the answer, and it may be a stream. A change is made all the same.
   if (response.closed && route.kind !== "change") return;
