@@ -5,6 +5,8 @@ const cloudSetup = "./test/kit/global-setup.ts";
 const moneySetup = "./test/kit/money-setup.ts";
 const failuresSetup = "./test/kit/failures-setup.ts";
 const propertySeed = "./test/kit/property-seed.ts";
+/** Full counts take longer, and how much longer depends on the machine. */
+const timeFactor = process.env.PADDOCK_LONG === undefined ? 1 : 20;
 
 /**
  * `npm test` runs these projects in lanes side by side; groups keep their order elsewhere. Files of
@@ -27,10 +29,10 @@ export default defineConfig({
           isolate: false,
           setupFiles: [propertySeed],
           include: [
-            "{shared,functions,runner,local,deploy,bench,sim,controls,scripts}/**/*.test.{ts,mjs}",
+            "{shared,functions,runner,local,deploy,bench,sim,controls,records,scripts}/**/*.test.{ts,mjs}",
             "test/{,tidy/}*.test.ts",
           ],
-          testTimeout: 60_000,
+          testTimeout: 60_000 * timeFactor,
           sequence: { groupOrder: 0 },
         },
       },
@@ -39,7 +41,7 @@ export default defineConfig({
           name: "conformance",
           isolate: false,
           include: ["test/{conformance,deploy}/**/*.test.ts"],
-          testTimeout: 120_000,
+          testTimeout: 120_000 * timeFactor,
           hookTimeout: 180_000,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
@@ -51,7 +53,7 @@ export default defineConfig({
           name: "sandbox",
           isolate: false,
           include: ["test/{sandbox,escape}/**/*.test.ts"],
-          testTimeout: 120_000,
+          testTimeout: 120_000 * timeFactor,
           hookTimeout: 180_000,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
@@ -65,7 +67,7 @@ export default defineConfig({
           setupFiles: [propertySeed],
           include: ["test/{integration,security,e2e,contract}/**/*.test.ts"],
           globalSetup: existsSync(cloudSetup) ? [cloudSetup] : [],
-          testTimeout: 120_000,
+          testTimeout: 120_000 * timeFactor,
           hookTimeout: 180_000,
           fileParallelism: false,
           sequence: { groupOrder: 3 },
@@ -79,7 +81,7 @@ export default defineConfig({
           isolate: false,
           include: ["test/money/**/*.test.ts"],
           globalSetup: existsSync(moneySetup) ? [moneySetup] : [],
-          testTimeout: 120_000,
+          testTimeout: 120_000 * timeFactor,
           hookTimeout: 180_000,
           fileParallelism: false,
           sequence: { groupOrder: 4 },
@@ -92,7 +94,7 @@ export default defineConfig({
           isolate: false,
           include: ["test/failures/**/*.test.ts"],
           globalSetup: existsSync(failuresSetup) ? [failuresSetup] : [],
-          testTimeout: 120_000,
+          testTimeout: 120_000 * timeFactor,
           hookTimeout: 180_000,
           fileParallelism: false,
           sequence: { groupOrder: 5 },

@@ -1,27 +1,35 @@
 /**
- * How the promises of `controls/promises.json` are kept, from one file per subject. A promise is
- * kept only if it is listed there, its test is named after it (`describe("EXE-3 …")`), and its
- * mutation makes that test fail, which `npm run test:mutations` tries. One that isn't listed is
- * open.
+ * How the promises of `promises.json` are kept: one file per prefix, so `NET-3` is in
+ * `net-network.ts`. A promise is kept only if it is listed there, its test is named after it
+ * (`describe("EXE-3 …")`), and its mutation makes that test fail, which `npm run test:mutations`
+ * tries. One that isn't listed is open. Promises that the deployment keeps are in `deployment.ts`.
  */
+import { audControls } from "./aud-audit.ts";
+import { budControls } from "./bud-budget.ts";
 import type { Control } from "./control.ts";
-import { controlsOfEdge } from "./of-edge.ts";
-import { controlsOfIsolation } from "./of-isolation.ts";
-import { controlsOfKeys } from "./of-keys.ts";
-import { controlsOfMoney } from "./of-money.ts";
-import { controlsOfOperations } from "./of-operations.ts";
-import { controlsOfOwners } from "./of-owners.ts";
-import { controlsOfSecrets } from "./of-secrets.ts";
-import { controlsOfWorkspaces } from "./of-workspaces.ts";
+import { edgControls } from "./edg-edge-and-transport.ts";
+import { exeControls } from "./exe-execution-isolation.ts";
+import { keyControls } from "./key-authentication.ts";
+import { limControls } from "./lim-rate-limits.ts";
+import { netControls } from "./net-network.ts";
+import { opsControls } from "./ops-operations.ts";
+import { ownControls } from "./own-authorization.ts";
+import { secControls } from "./sec-secrets.ts";
+import { tenControls } from "./ten-between-owners.ts";
+import { wspControls } from "./wsp-workspaces.ts";
 
 /** Keys are the promises' ids. */
 export const controls: Readonly<Record<string, Control>> = {
-  ...controlsOfEdge,
-  ...controlsOfIsolation,
-  ...controlsOfKeys,
-  ...controlsOfMoney,
-  ...controlsOfOperations,
-  ...controlsOfOwners,
-  ...controlsOfSecrets,
-  ...controlsOfWorkspaces,
+  ...audControls,
+  ...budControls,
+  ...edgControls,
+  ...exeControls,
+  ...keyControls,
+  ...limControls,
+  ...netControls,
+  ...opsControls,
+  ...ownControls,
+  ...secControls,
+  ...tenControls,
+  ...wspControls,
 };

@@ -1,15 +1,16 @@
 /**
- * `npm run test:mutations`: breaks every promise of `controls/controls.ts` and of its counterpart
- * for the deployment once, and expects the test named after it to fail. `--only light` tries those
- * whose test is a unit test or a plan of the deployment, which need no cloud. `--share 2/8` tries
- * the second eighth of them. Further arguments name controls (`EXE-3`).
+ * `npm run test:mutations`: breaks every promise of `controls/controls.ts` and of its counterparts
+ * for the deployment and for documents once, and expects the test named after it to fail. `--only
+ * light` tries those whose test is a unit test or a plan of the deployment, which need no cloud.
+ * `--share 2/8` tries the second eighth of them. Further arguments name controls (`EXE-3`).
  */
 import { parseArgs } from "node:util";
 import colours from "picocolors";
 import { controls } from "../controls/controls.ts";
+import { deploymentControls } from "../controls/deployment.ts";
+import { documentControls } from "../controls/documents.ts";
 import { copyTree } from "../controls/mutation-runner/tree-copy.ts";
 import { isUnitTest, tryMutations } from "../controls/mutation-runner/try-mutations.ts";
-import { controlsOfDeployment } from "../controls/of-deployment.ts";
 import { formatDuration } from "./tools/format.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 import { isInShare, parseShare } from "./tools/shard.ts";
@@ -27,7 +28,11 @@ else await tryAll();
 function chooseControls(share: string) {
   const wanted = parseShare(share);
   if (!wanted) throw new Error(`--share reads like 2/8, not ${share}`);
-  return [...Object.entries(controls), ...Object.entries(controlsOfDeployment)]
+  return [
+    ...Object.entries(controls),
+    ...Object.entries(deploymentControls),
+    ...Object.entries(documentControls),
+  ]
     .sort(([a], [b]) => a.localeCompare(b, "en"))
     .filter(([id]) => positionals.length === 0 || positionals.includes(id))
     .filter(([, { test }]) => isAskedFor(test))
@@ -42,13 +47,14 @@ function isAskedFor(test: string): boolean {
 
 async function tryAll(): Promise<void> {
   const copy = copyTree(repositoryRoot);
-  const byId = new Map(chosen);
+  // A promise with several proofs occurs several times, so the verdicts' order tells which it was.
+  const files = chosen.map(([, { mutation }]) => mutation.file);
   let startedAt = performance.now();
   for await (const [id, verdict] of tryMutations(copy, chosen)) {
     const took = formatDuration(performance.now() - startedAt);
     startedAt = performance.now();
     const mark = verdict === "caught" ? colours.green("✓") : colours.red("✗");
-    const where = colours.dim(`${byId.get(id)?.mutation.file}, ${took}`);
+    const where = colours.dim(`${files.shift()}, ${took}`);
     console.log(`  ${mark} ${id.padEnd(7)} ${verdict.replaceAll("_", " ").padEnd(14)} ${where}`);
     if (verdict !== "caught") process.exitCode = 1;
   }

@@ -36,6 +36,17 @@ const Settings = z.object({
   PADDOCK_LIMITS_FILE: z.string().optional(),
   /** The limits file's content as JSON, for platforms where no file can be mounted. */
   PADDOCK_LIMITS: z.string().default("{}"),
+  /** The host name that clients call. */
+  PADDOCK_DOMAIN: z.hostname().optional(),
+  /** Who receives reports of weaknesses: addresses of `mailto:` or `https:`, apart by spaces. */
+  PADDOCK_SECURITY_CONTACTS: z
+    .string()
+    .regex(
+      /^(?:mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)(?: (?:mailto:[^\s@]+@[^\s@]+|https:\/\/\S+))*$/,
+    )
+    .optional(),
+  /** A page that says how reports are handled. */
+  PADDOCK_SECURITY_POLICY: z.url({ protocol: /^https$/ }).optional(),
   PADDOCK_BUILD_VERSION: z.string().default("development"),
   PADDOCK_BUILD_COMMIT: z.string().default("unknown"),
   PADDOCK_BUILD_TIME: z.string().default("unknown"),
@@ -65,6 +76,11 @@ export function required(name: OptionalSetting): string {
   const value = config()[name];
   if (value === undefined) throw new Fault(`${name} is not set`);
   return value;
+}
+
+/** Each is a URI. @throws if the deployment names none. */
+export function securityContacts(): readonly string[] {
+  return required("PADDOCK_SECURITY_CONTACTS").split(" ");
 }
 
 const KeyFile = z.object({

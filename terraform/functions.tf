@@ -15,6 +15,13 @@ locals {
       operator = {
         PADDOCK_OPERATOR_AUDIENCE = local.audiences.operator
       }
+      public = merge(
+        {
+          PADDOCK_DOMAIN            = var.domain
+          PADDOCK_SECURITY_CONTACTS = join(" ", local.security_contacts)
+        },
+        var.security.policy == null ? {} : { PADDOCK_SECURITY_POLICY = var.security.policy },
+      )
       runner = {
         PADDOCK_GATEWAY_AUDIENCE = local.audiences.gateway
         PADDOCK_RUNNER_ACCOUNT   = module.runner.account

@@ -40,5 +40,11 @@ locals {
     operator    = coalesce(var.operator_audience, local.url)
   }
 
+  security_contacts = (
+    var.security.contacts == null
+    ? [for email in var.alerts.emails : "mailto:${email}"]
+    : var.security.contacts
+  )
+
   labels = merge({ application = "paddock" }, var.labels)
 }

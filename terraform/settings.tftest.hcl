@@ -68,3 +68,21 @@ run "alerts_to_nobody" {
     alerts = { emails = [] }
   }
 }
+
+run "reports_to_nobody" {
+  command         = plan
+  expect_failures = [var.security]
+
+  variables {
+    security = { contacts = [] }
+  }
+}
+
+run "reports_to_no_address" {
+  command         = plan
+  expect_failures = [var.security]
+
+  variables {
+    security = { contacts = ["ada@acme.example"] }
+  }
+}

@@ -417,6 +417,35 @@ variable "secret_versions" {
   }
 }
 
+variable "security" {
+  description = <<-EOT
+    What /.well-known/security.txt tells the public: who receives reports of weaknesses, as `mailto:`
+    or `https:` addresses (null publishes the mail addresses of `alerts`), and the https address of
+    a page that says how reports are handled.
+  EOT
+  type = object({
+    contacts = optional(list(string))
+    policy   = optional(string)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = var.security.contacts == null ? true : length(var.security.contacts) > 0 && alltrue([
+      for contact in var.security.contacts :
+      can(regex("^(mailto:[^@\\s]+@[^@\\s]+|https://\\S+)$", contact))
+    ])
+    error_message = "Name security.contacts as mailto: or https: addresses, or leave them out."
+  }
+
+  validation {
+    condition = (
+      var.security.policy == null ? true : can(regex("^https://\\S+$", var.security.policy))
+    )
+    error_message = "Write security.policy as an https: address, or leave it out."
+  }
+}
+
 variable "thresholds" {
   description = <<-EOT
     Above how many an alert goes out, each counted over a minute: accounts that reach a share of a

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { controls } from "../controls/controls.ts";
-import { controlsOfDeployment } from "../controls/of-deployment.ts";
+import { deploymentControls } from "../controls/deployment.ts";
+import { documentControls } from "../controls/documents.ts";
 import { findControlFaults, readPromises } from "../scripts/docs/control-status.ts";
 import { renderDocuments } from "../scripts/docs/documents.ts";
 import { tablesIn } from "../scripts/docs/render-indexes.ts";
@@ -26,7 +27,8 @@ const promised = readPromises(repositoryRoot).flatMap((group) => group.controls)
 
 describe.each([
   { file: "controls/controls.ts", entries: controls, proof: "P" as const },
-  { file: "controls/of-deployment.ts", entries: controlsOfDeployment, proof: "T" as const },
+  { file: "controls/deployment.ts", entries: deploymentControls, proof: "T" as const },
+  { file: "controls/documents.ts", entries: documentControls, proof: "D" as const },
 ])("$file", ({ entries, proof }) => {
   test("names promises that are to be proven so", () => {
     const known = promised.filter((each) => each.proof.includes(proof)).map(({ id }) => id);

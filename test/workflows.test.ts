@@ -58,8 +58,8 @@ test("what reads workflows finds what is wrong with one", async () => {
   expect(await lintWorkflow("x.yml", text)).toEqual([expect.stringContaining("stepz")]);
 });
 
-test("there is one to test, one to plan and one to deploy", () => {
-  const names = ["deploy", "plan", "test"];
+test("there is one to test, one to plan, one to deploy and one to check records", () => {
+  const names = ["deploy", "plan", "records", "test"];
   expect(paths).toEqual(names.map((name) => `.github/workflows/${name}.yml`));
 });
 
@@ -153,7 +153,7 @@ describe("who gets an identity", () => {
   });
 });
 
-describe(".github/dependabot.yml", () => {
+describe("OPS-3 .github/dependabot.yml", () => {
   const Update = z.looseObject({
     "package-ecosystem": z.string(),
     directory: z.string().optional(),
@@ -174,6 +174,9 @@ describe(".github/dependabot.yml", () => {
     const names = updates.map((update) => update["package-ecosystem"]);
     expect(new Set(names)).toEqual(new Set(Object.keys(manifests)));
     for (const { schedule } of updates) expect(schedule.interval).toBe("weekly");
+    const tests = workflows.find(({ path }) => path.endsWith("/test.yml"));
+    expect(tests?.workflow.on).toHaveProperty("pull_request");
+    expect(tests?.text).toMatch(/\bnpm test\b/);
   });
 
   test("looks where there is something to renew, and everywhere there is", () => {

@@ -1,6 +1,14 @@
 /** The smoke test's checks, which only a deployment can pass. docs/deploy.md lists them. */
 import type { SmokeContext } from "./context.ts";
-import { forgedKey, headers, health, noPlainHttp, ownAnswers, version } from "./edge-checks.ts";
+import {
+  forgedKey,
+  headers,
+  health,
+  noPlainHttp,
+  ownAnswers,
+  securityTxt,
+  version,
+} from "./edge-checks.ts";
 import {
   egressAllowlist,
   egressDenied,
@@ -34,6 +42,7 @@ const check = (name: string, promise: string, run: SmokeCheck["run"]): SmokeChec
 export const smokeChecks: readonly SmokeCheck[] = [
   check("health", "the API answers through the load balancer", health),
   check("version", "it tells which build it is", version),
+  check("security-txt", "it says how to report a weakness", securityTxt),
   check("tls-versions", "TLS 1.3; nothing below 1.2, no weak cipher", tlsVersions),
   check("tls-certificate", "a trusted certificate for the domain, far from its end", certificate),
   check("no-plain-http", "nothing listens on port 80", noPlainHttp),

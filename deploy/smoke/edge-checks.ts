@@ -24,6 +24,17 @@ export async function version(context: SmokeContext): Promise<string> {
   return `version ${build_version}, commit ${git_commit}`;
 }
 
+/** RFC 9116: whom to tell of a weakness. */
+export async function securityTxt(context: SmokeContext): Promise<string> {
+  const path = "/.well-known/security.txt";
+  const { status, text, headers: sent } = await context.ask(path);
+  if (status !== 200) throw new Error(`${path} answered ${status}`);
+  if (!String(sent["content-type"]).startsWith("text/plain")) throw new Error(`${path} isn't text`);
+  const contacts = [...text.matchAll(/^Contact: (\S+)\r?$/gm)].map(([, contact]) => contact);
+  if (contacts.length === 0) throw new Error(`${path} names no contact`);
+  return `reports go to ${contacts.join(", ")}`;
+}
+
 export async function headers(context: SmokeContext): Promise<string> {
   const paths = { "/v1/health": 200, "/v1/budget": 401, "/no/such/path": 404 };
   for (const [path, wanted] of Object.entries(paths)) {

@@ -7,7 +7,7 @@ import type { Owner } from "#shared/identity/owner";
 import { existingOwner } from "#shared/owners/act-on-owner";
 import { jsonBytesMax, type ReadDeps } from "#shared/pipeline/route";
 import { type CreditRequest, creditRequests } from "#shared/store/credit-requests";
-import type { Found } from "#shared/store/read-document";
+import type { FoundDocument } from "#shared/store/read-document";
 import { CreditRequestBody, creditRequestBody } from "./credit-request-body.ts";
 
 export const creditDecision = {
@@ -30,7 +30,7 @@ interface CreditRequestContext {
 
 export interface FoundCreditRequest {
   readonly owner: Owner;
-  readonly request: Found<typeof creditRequests.schema>;
+  readonly request: FoundDocument<typeof creditRequests.schema>;
 }
 
 /** @throws {ApiError} `NOT_FOUND` if there is no such owner or request. */

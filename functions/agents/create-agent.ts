@@ -24,7 +24,7 @@ export const createAgent = change({
   budget: "quota",
   audit: "agent.created",
   reply: { 201: z.object({ agent: AgentBody, warnings: Warnings }) },
-  // Null at first; counted only if `withOwned` asks for it by throwing `StaleRead`.
+  // `countOwned` returns null at first. It counts if `withOwned` then throws `StaleRead`.
   read: async ({ caller: { owner }, repeated, deps }) => ({
     counted: await countOwned(deps.store, owner, { kind: "agents", repeated }),
   }),

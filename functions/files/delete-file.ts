@@ -45,7 +45,7 @@ export const deleteFile = change({
       }
       requireCurrent(request, entryAt(base.manifest.entries, path) ?? "folder");
       // Removing something from a workspace is never refused for lack of room.
-      return await turn.store(deps.store, next, base.sha256, { makesRoom: true });
+      return await turn.store(deps, next, base.sha256, { makesRoom: true });
     });
     return { environment, head, path };
   },

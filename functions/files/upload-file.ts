@@ -53,8 +53,7 @@ export const uploadFile = change({
   },
   prepare: async ({ caller: { owner }, data, deps, now, signal }) => {
     const { environment, path, bytes } = data;
-    const pack =
-      bytes.length > 0 ? await storeObject(deps.store, owner, { kind: "packs", bytes }) : null;
+    const pack = bytes.length > 0 ? await storeObject(deps, owner, { kind: "packs", bytes }) : null;
     const parts = pack ? [{ pack, offsetBytes: 0, sizeBytes: bytes.length }] : [];
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const size = { sha256, sizeBytes: bytes.length, mode: 0o644, modifiedAt: now };
@@ -62,7 +61,7 @@ export const uploadFile = change({
       const base = await turn.readFilesOf(environment.value);
       const next = withFile(base.manifest, { path, type: "file", ...size, parts });
       requireRoom(environment.value, base.manifest, next);
-      return await turn.store(deps.store, next, base.sha256);
+      return await turn.store(deps, next, base.sha256);
     });
     return { environment, head, path, sizeBytes: bytes.length };
   },

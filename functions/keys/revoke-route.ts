@@ -2,7 +2,7 @@ import * as z from "zod";
 import { KeyClose, KeyClosed } from "#shared/contract/api-key";
 import { noQuery, ok } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { closeKey, executionsOf, finishClosing, settleKey } from "#shared/keys/revoke-keys";
+import { clearDue, closeKey, executionsOf, finishClosing } from "#shared/keys/revoke-keys";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { accountId, accounts } from "#shared/store/owners";
 import { findKey } from "./find-key.ts";
@@ -50,17 +50,17 @@ export function revokeRoute({ endpoint, summary, audit, deletes, message }: Revo
         writes: isDone ? [] : closeKey(caller.owner, key, { stop, now, fields }),
         subject: id,
         facts: { prefix, executions: executionIds.length, executionsStopped: stop },
-        // Sent if stopping them fails, which maintenance then does.
+        // Sent if stopping them fails. Maintenance then stops them.
         reply: answer(executionIds, stop && executionIds.length === 0),
         answer,
         stop,
       };
     },
-    // If this process dies here, maintenance stops the rest. The barrier is for the answer only.
+    // If this process dies here, maintenance stops the rest.
     answerAfter: async ({ caller, data: { key }, decided: { answer, stop }, request, deps }) => {
       const by = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
       const which = { owner: caller.owner, keyId: key.value.id, stop, by };
-      return answer(await finishClosing(deps, { ...which, done: settleKey(deps, key) }), stop);
+      return answer(await finishClosing(deps, { ...which, done: clearDue(deps, key) }), stop);
     },
   });
 }

@@ -8,7 +8,7 @@ import { keyRandomBytes } from "#shared/core/keys/api-key";
 import type { Account } from "#shared/core/money/account";
 import { ApiError } from "#shared/errors/api-error";
 import { issueKey, ownerOfKey, requireWithin } from "#shared/keys/issue-key";
-import { closedFields, type FoundKey, finishClosing, settleKey } from "#shared/keys/revoke-keys";
+import { clearDue, closedFields, type FoundKey, finishClosing } from "#shared/keys/revoke-keys";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { lineageOf } from "#shared/store/api-keys";
 import { patch } from "#shared/store/documents";
@@ -78,7 +78,7 @@ export const rotateKey = change({
     if (body.gracePeriodHours > 0) return;
     const by = { actor: { type: caller.type, id: caller.id }, requestId: request.id };
     const which = { owner: caller.owner, keyId: old.value.id, stop: true, by };
-    await finishClosing(deps, { ...which, done: settleKey(deps, old) });
+    await finishClosing(deps, { ...which, done: clearDue(deps, old) });
   },
 });
 

@@ -1,11 +1,11 @@
 /** What the scheduler calls; nothing here is reachable from outside. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { checkLedgers } from "./check-ledgers.ts";
+import { sweepQueued, sweepRunning } from "./sweep-executions.ts";
 import { sweepKeys } from "./sweep-keys.ts";
 import { sweepObjects } from "./sweep-objects.ts";
 import { sweepOwners } from "./sweep-owners.ts";
 import { sweepShreds } from "./sweep-shreds.ts";
-import { sweepQueued, sweepRunning } from "./sweeps.ts";
 
 export const service: Service = {
   name: "maintenance",

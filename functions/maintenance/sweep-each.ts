@@ -3,7 +3,7 @@ import type * as z from "zod";
 import { logFailure } from "#shared/pipeline/request-log";
 import type { Ref, Version } from "#shared/store/documents";
 import type { DueDocument } from "#shared/store/due-documents";
-import type { Found } from "#shared/store/read-document";
+import type { FoundDocument } from "#shared/store/read-document";
 import { type PutOffDeps, putOff } from "./put-off.ts";
 
 /** After this time a call starts no more work. The platform ends the call after 120 s. */
@@ -32,7 +32,7 @@ export async function sweepEach<S extends z.ZodObject, O>(
   sweep: {
     readonly concurrency: number;
     readonly dueField: string;
-    readonly work: (found: Found<S>, turn: SweepTurn) => Promise<O>;
+    readonly work: (found: FoundDocument<S>, turn: SweepTurn) => Promise<O>;
     /** What to log when the work throws; the document stays put off. */
     readonly failure: { readonly message: string; readonly facts: (value: z.output<S>) => object };
     /** The outcome of work that failed, or that couldn't begin. */
@@ -52,7 +52,7 @@ export async function sweepEach<S extends z.ZodObject, O>(
       outcomes.push(await attempt(one.found, { isLate, ...taken }));
     }
   };
-  const attempt = async (found: Found<S>, turn: SweepTurn): Promise<O> => {
+  const attempt = async (found: FoundDocument<S>, turn: SweepTurn): Promise<O> => {
     try {
       return await sweep.work(found, turn);
     } catch (cause) {

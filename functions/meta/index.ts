@@ -1,13 +1,14 @@
 /** Public facts about the service; this function has no rights at all. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
 import { getHealth } from "./get-health.ts";
+import { getSecurityTxt } from "./get-security-txt.ts";
 import { getVersion } from "./get-version.ts";
 
 export const service: Service = {
   name: "meta",
-  summary: "Health and version; public",
+  summary: "Health, version and security.txt; public",
   visibility: "edge",
-  routes: [getHealth, getVersion],
+  routes: [getHealth, getVersion, getSecurityTxt],
   limits: defaultLimits,
   roles: [],
 };

@@ -9,7 +9,7 @@ import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
 import { patch } from "#shared/store/documents";
 import { executions } from "#shared/store/executions";
-import type { Found } from "#shared/store/read-document";
+import type { FoundDocument } from "#shared/store/read-document";
 import type { Store } from "#shared/store/store";
 import { isConflict, withDeadline } from "#shared/store/with-deadline";
 
@@ -106,7 +106,7 @@ async function findRunning(store: Pick<Store, "get">, owner: Owner, claims: Clai
 /** False if the execution has changed since it was read. */
 async function isNoted(
   store: Pick<Store, "commit">,
-  { ref, version }: Pick<Found<typeof executions.schema>, "ref" | "version">,
+  { ref, version }: Pick<FoundDocument<typeof executions.schema>, "ref" | "version">,
 ): Promise<boolean> {
   try {
     await withDeadline(store.commit([patch(ref, { hasStored: true }, { version })]));

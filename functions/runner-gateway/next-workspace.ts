@@ -5,11 +5,11 @@ import { nameList } from "#shared/core/workspace/name-list";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
 import { logFailure } from "#shared/pipeline/request-log";
-import type { CountingStore } from "#shared/quotas/store-object";
+import type { StoringDeps } from "#shared/quotas/store-object";
 import { conflictsMax } from "#shared/store/document-room";
 import type { environments, WorkspaceHead } from "#shared/store/environments";
 import type { Execution } from "#shared/store/executions";
-import type { Found } from "#shared/store/read-document";
+import type { FoundDocument } from "#shared/store/read-document";
 import {
   headOf,
   inManifestTurn,
@@ -30,7 +30,7 @@ const fullCodes: ReadonlySet<string> = new Set(["QUOTA_REACHED", "WORKSPACE_FULL
 
 interface Saving {
   readonly execution: Execution;
-  readonly environment: Found<typeof environments.schema>;
+  readonly environment: FoundDocument<typeof environments.schema>;
   /** The digest of the manifest that the runner has stored. */
   readonly saved: string;
   /** Aborted when the runner is gone. */
@@ -43,13 +43,13 @@ interface Saving {
  * workspace stays as it was, and the money is settled anyway.
  */
 export async function nextWorkspace(
-  store: CountingStore,
+  deps: StoringDeps,
   owner: Owner,
   saving: Saving,
 ): Promise<NextWorkspace | null> {
   try {
     return await inManifestTurn(owner, saving.asker, async (turn) => {
-      return await merged(turn, store, saving);
+      return await merged(turn, deps, saving);
     });
   } catch (error) {
     const { id: executionId } = saving.execution;
@@ -62,7 +62,7 @@ export async function nextWorkspace(
 
 async function merged(
   turn: ManifestTurn,
-  store: CountingStore,
+  deps: StoringDeps,
   { execution, environment, saved }: Saving,
 ): Promise<NextWorkspace> {
   const { workspace, profile } = environment.value;
@@ -85,7 +85,7 @@ async function merged(
     // A workspace that is too large already may stay so.
     room: roomOf(profile, workspaceRoom(execution.limits), footprintOf(theirs.manifest)),
   };
-  const { head, left } = await turn.storeFitting(store, next, theirs.sha256);
+  const { head, left } = await turn.storeFitting(deps, next, theirs.sha256);
   const note = left.length === 0 ? "" : `Not saved, for want of room: ${nameList(left)}.\n`;
   return {
     head,

@@ -37,7 +37,7 @@ function putRoute(kind: ObjectKind) {
       }
       // Checked after the body has arrived, because that may take long.
       await requireStoring(deps, caller.owner, caller.claims);
-      const store = async () => await storeObject(deps.store, caller.owner, { kind, bytes });
+      const store = async () => await storeObject(deps, caller.owner, { kind, bytes });
       if (kind === "packs") return ok({ sha256: await store() });
       const stored = inManifestTurn(caller.owner, signal, async (turn) => {
         await requireManifest(turn, params.sha256, bytes);

@@ -62,7 +62,7 @@ export const settleExecution = change({
     const saved = body.workspace.state === "saved" ? body.workspace.manifestSha256 : null;
     if (saved === null || environment === null) return { ...data, workspace: null };
     const saving = { execution: found.value, environment, saved, asker: signal };
-    return { ...data, workspace: await nextWorkspace(deps.store, owner, saving) };
+    return { ...data, workspace: await nextWorkspace(deps, owner, saving) };
   },
   decide({ caller: { owner }, body, data, account, now }) {
     const { settled, found, environment, workspace } = data;

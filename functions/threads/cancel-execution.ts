@@ -9,7 +9,7 @@ import type { Owner } from "#shared/identity/owner";
 import { logFailure } from "#shared/pipeline/request-log";
 import { change, jsonBytesMax, type ReadDeps } from "#shared/pipeline/route";
 import { executions } from "#shared/store/executions";
-import type { Found } from "#shared/store/read-document";
+import type { FoundDocument } from "#shared/store/read-document";
 import { threads } from "#shared/store/threads";
 
 export const cancelExecution = change({
@@ -68,7 +68,7 @@ async function runningOn(
   deps: ReadDeps,
   owner: Owner,
   threadId: string,
-): Promise<Found<typeof executions.schema> | null> {
+): Promise<FoundDocument<typeof executions.schema> | null> {
   const { executionId } = (await deps.store.require(threads.of(owner, threadId))).value;
   if (executionId === null) return null;
   return await deps.store.require(executions.of(owner, executionId));

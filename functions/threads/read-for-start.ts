@@ -6,17 +6,17 @@ import { agents } from "#shared/store/agents";
 import type { Ref, Snapshot } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { type Execution, executions } from "#shared/store/executions";
-import type { Found } from "#shared/store/read-document";
+import type { FoundDocument } from "#shared/store/read-document";
 import { present, type ReadStore } from "#shared/store/store";
 import { threads } from "#shared/store/threads";
 import { rememberThread, type ThreadHint, threadHint } from "./thread-hints.ts";
 
 export interface StartRead {
-  readonly thread: Found<typeof threads.schema>;
+  readonly thread: FoundDocument<typeof threads.schema>;
   /** The thread's current execution; if its runner fell silent, it must be ended first. */
   readonly running: Snapshot<typeof executions.schema> | null;
-  readonly environment: Found<typeof environments.schema>;
-  readonly agent: Found<typeof agents.schema> | null;
+  readonly environment: FoundDocument<typeof environments.schema>;
+  readonly agent: FoundDocument<typeof agents.schema> | null;
   /** The execution that an earlier request with the same Idempotency-Key created. */
   readonly earlier: Execution | null;
   readonly sealedSecrets: Execution["sealedSecrets"];
@@ -75,7 +75,7 @@ async function hintFromThread(
 /** The key may see the thread, so the missing environment was deleted. */
 function requireEnvironment(
   environment: Snapshot<typeof environments.schema>,
-): Found<typeof environments.schema> {
+): FoundDocument<typeof environments.schema> {
   if (environment.version) return environment;
   const message = "The thread's environment was deleted; begin a thread on another one.";
   throw new ApiError("NOT_FOUND", { message });
@@ -83,7 +83,7 @@ function requireEnvironment(
 
 function requireAgent(
   agent: Snapshot<typeof agents.schema> | undefined,
-): Found<typeof agents.schema> {
+): FoundDocument<typeof agents.schema> {
   if (agent?.version) return agent;
   throw new ApiError("NOT_FOUND", { message: "The thread's agent doesn't exist any more." });
 }

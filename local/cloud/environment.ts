@@ -50,6 +50,7 @@ export function functionEnvironment(addresses: Addresses): Record<string, string
     PADDOCK_SCHEDULER_ACCOUNT: accounts.scheduler,
     PADDOCK_FIRST_OPERATOR: firstOperator,
     PADDOCK_TRUSTED_HOPS: "1",
+    PADDOCK_SECURITY_CONTACTS: "mailto:security@example.com",
     METADATA_SERVER_DETECTION: "none",
     ...(addresses.limitsFile !== null && { PADDOCK_LIMITS_FILE: addresses.limitsFile }),
   };

@@ -15,13 +15,12 @@ import {
   type ForwardedRequest,
   FramingError,
   forwardRequest,
-  type Header,
   valuesOf,
 } from "#shared/http/framing";
 import { closeAfterAnswer, settleBody, takeRequest } from "#shared/http/linger";
 import { onceClosed } from "#shared/http/once-closed";
 import { guardAnswer } from "./answer-guard.ts";
-import type { PlacedSecret } from "./placed-secret.ts";
+import { insertSecrets, type PlacedSecret } from "./insert-secrets.ts";
 import { lingerLimits } from "./plain-request.ts";
 import type { TerminatedTunnel } from "./tls-terminator.ts";
 
@@ -106,7 +105,7 @@ export class BoundExchange {
         // Compressed answers couldn't be searched for secrets.
         isDropped: (name) => name === "accept-encoding",
         added: [["Accept-Encoding", "identity"]],
-        withValue: (header) => withValue(header, secrets),
+        withValue: (header) => insertSecrets(header, secrets),
         keepAlive: true,
       });
     } catch (error) {
@@ -203,25 +202,4 @@ function requireTunnels({ rawHeaders, url = "" }: IncomingMessage, name: string)
   if (!isTunnels) throw new NotCarried(421, `The Host header must be ${name}, as the tunnel's.`);
   if (url.startsWith("/") || url === "*") return;
   throw new NotCarried(421, "The request's target must be a path.");
-}
-
-/** Basic credentials, as git sends them. */
-const basicForm = /^(basic +)([A-Za-z0-9+/=]+)$/i;
-
-/** Replaces placeholders with values, only in the headers that the secrets are bound to. */
-function withValue([name, value]: Header, secrets: readonly PlacedSecret[]): Header {
-  const lower = name.toLowerCase();
-  const here = secrets.filter(({ headers }) => headers.includes(lower));
-  const replaced = (text: string) =>
-    here.reduce(
-      (before, secret) => before.replaceAll(secret.placeholder, () => secret.value),
-      text,
-    );
-  const [, scheme, packed] = (lower === "authorization" && basicForm.exec(value)) || [];
-  if (scheme === undefined || packed === undefined) return [name, replaced(value)];
-  // Decoded as bytes, because text next to a placeholder needn't be UTF-8. Bound values are ASCII.
-  const said = Buffer.from(packed, "base64").toString("latin1");
-  const meant = replaced(said);
-  if (meant === said) return [name, value];
-  return [name, scheme + Buffer.from(meant, "latin1").toString("base64")];
 }

@@ -11,7 +11,7 @@ import { linger, stopTaking } from "#shared/http/linger";
 import type { BoundSecret } from "#shared/protocol/bound-secret";
 import { BoundExchange, refuse } from "./bound-exchange.ts";
 import { ExecutionCa } from "./execution-ca.ts";
-import type { PlacedSecret } from "./placed-secret.ts";
+import type { PlacedSecret } from "./insert-secrets.ts";
 import { lingerLimits } from "./plain-request.ts";
 import type { TerminatedTunnel, TlsTerminator } from "./tls-terminator.ts";
 

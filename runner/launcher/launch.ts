@@ -154,14 +154,25 @@ class SandboxHost {
       fileBytesMax: limits.fileBytesMax,
       processesMax: this.#cgroup === null ? limits.processesMax : null,
     });
-    this.#sandbox = await startSandbox({ command, socket, filter, cgroup: this.#cgroup });
+    const sandbox = await startSandbox({ command, socket, filter, cgroup: this.#cgroup });
+    this.#sandbox = sandbox;
     await given;
-    const shared = { sharedNamespaces: sharedNamespaces(this.#sandbox.pid, mode) };
+    try {
+      return this.#started(sandbox.pid, { mode, limits });
+    } catch (error) {
+      // One that has ended by now is in no group; what it printed says why it ended.
+      await sandbox.stop();
+      throw new Fault(`${describeError(error)} ${sandbox.diagnostics()}`.trim());
+    }
+  }
+
+  #started(pid: number, asked: { mode: SandboxMode; limits: SandboxLimits }): Started {
+    const shared = { sharedNamespaces: sharedNamespaces(pid, asked.mode) };
     if (this.#cgroup === null) {
-      const { memoryBytes, processesMax } = limits;
+      const { memoryBytes, processesMax } = asked.limits;
       return { memoryBytes, processesMax, limitedBy: "job", ...shared };
     }
-    return { ...this.#cgroup.limitsOf(this.#sandbox.pid), limitedBy: "cgroup", ...shared };
+    return { ...this.#cgroup.limitsOf(pid), limitedBy: "cgroup", ...shared };
   }
 
   async #stop(): Promise<SandboxStopped> {

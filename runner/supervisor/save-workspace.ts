@@ -16,7 +16,7 @@ import {
 import { manifestDigest } from "#shared/core/workspace/manifest-bytes";
 import { mergeManifests } from "#shared/core/workspace/merge-manifests";
 import { type PackPlan, partsByBlob, planPacks } from "#shared/core/workspace/packs";
-import { type Found, type FoundFile, readSlice } from "./scan-workspace.ts";
+import { type FoundFile, readSlice, type WorkspaceEntry } from "./scan-workspace.ts";
 
 export interface WorkspaceTarget {
   putManifest(digest: string, body: Uint8Array, until: number): Promise<void>;
@@ -30,7 +30,7 @@ export interface Saving {
   readonly isBaseNewest: boolean;
   /** Entries that couldn't be fetched. The execution never had them, so they are kept. */
   readonly absent: readonly ManifestEntry[];
-  readonly found: readonly Found[];
+  readonly found: readonly WorkspaceEntry[];
   /** The room that a later execution will have; it is the same as this one's. */
   readonly room: WorkspaceRoom;
   /** When to give up; milliseconds since 1970. */
@@ -118,7 +118,7 @@ function freshParts(
   });
 }
 
-function entryOf(entry: Found, parts: ReadonlyMap<string, Part[]>): ManifestEntry {
+function entryOf(entry: WorkspaceEntry, parts: ReadonlyMap<string, Part[]>): ManifestEntry {
   if (entry.type !== "file") return entry;
   const { ranges, ...file } = entry;
   const whole = parts.get(entry.sha256) ?? [];

@@ -38,11 +38,11 @@ export interface FoundFile {
   readonly linkTo?: string;
 }
 
-export type Found = FoundFile | ManifestSymlink | ManifestDirectory;
+export type WorkspaceEntry = FoundFile | ManifestSymlink | ManifestDirectory;
 
 export interface Scan {
   /** In tree order. */
-  readonly found: readonly Found[];
+  readonly found: readonly WorkspaceEntry[];
   /** What can't be saved, and why. */
   readonly skipped: Remarks;
   /** What is saved differently from how it was, and how. */
@@ -79,7 +79,7 @@ export async function scanWorkspace(folder: string, limits: ScanLimits): Promise
 }
 
 class Walk implements Scan {
-  readonly found: Found[] = [];
+  readonly found: WorkspaceEntry[] = [];
   readonly skipped = new Remarks();
   readonly altered = new Remarks();
   readonly #folder: string;
@@ -139,7 +139,7 @@ class Walk implements Scan {
     }
   }
 
-  #add(entry: Found): void {
+  #add(entry: WorkspaceEntry): void {
     this.#pathsBytes += Buffer.byteLength(entry.path);
     this.found.push(entry);
   }

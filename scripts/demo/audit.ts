@@ -1,4 +1,4 @@
-import { leafHash } from "#shared/core/audit-row";
+import { leafHash } from "#shared/core/audit/audit-row";
 import { StoredAuditRow } from "#shared/store/audit-rows";
 import type { LocalCloud } from "../../local/cloud.ts";
 import { openFirestore } from "../../local/firestore/admin-client.ts";

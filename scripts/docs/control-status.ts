@@ -4,7 +4,8 @@ import { join } from "node:path";
 import * as z from "zod";
 import type { Control } from "../../controls/control.ts";
 import { controls } from "../../controls/controls.ts";
-import { controlsOfDeployment } from "../../controls/of-deployment.ts";
+import { deploymentControls } from "../../controls/deployment.ts";
+import { documentControls } from "../../controls/documents.ts";
 
 const PromiseGroup = z.object({
   prefix: z.string(),
@@ -33,11 +34,11 @@ export function readPromises(root: string): PromiseGroup[] {
   return z.array(PromiseGroup).parse(JSON.parse(text));
 }
 
-/** Where each kind of proof is registered; documents aren't yet. */
+/** Where each kind of proof is registered. */
 const registers: Readonly<Record<Proof, Readonly<Record<string, Control>>>> = {
   P: controls,
-  T: controlsOfDeployment,
-  D: {},
+  T: deploymentControls,
+  D: documentControls,
 };
 
 /** Every way in which a promise has to be proven; it is kept only if none of them is open. */

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { listFunctions } from "../build/function-list.ts";
 import { code, generatedNotice, table } from "./markdown.ts";
 
-const rolesFile = "terraform/modules/functions/roles.json";
+const rolesFile = "terraform/modules/functions/role-grants.json";
 
 const Roles = z.record(
   z.string(),
@@ -40,7 +40,7 @@ export async function renderAccounts(root: string): Promise<string> {
     generatedNotice(`the roles that functions/ declares and ${rolesFile}`),
     "",
     "Each function runs as an account of its own, with only the roles that its code declares;",
-    `[roles.json](../${rolesFile}) says which roles of Google Cloud these are.`,
+    `[role-grants.json](../${rolesFile}) says which roles of Google Cloud these are.`,
     "Only database roles are granted on the project, because Firestore's rights end at the database; a",
     "condition limits each to its database. If `first_operator` names nobody, the deployment creates the",
     "account `paddock-operator` for that purpose; it has no roles.",

@@ -17,7 +17,7 @@ export function renderControls(root: string): string {
   return [
     "# Controls",
     "",
-    generatedNotice("controls/promises.json and controls/of-*.ts"),
+    generatedNotice("controls/"),
     "",
     "What Paddock promises. A promise is kept when code enforces it, a test is named after it, and a",
     "mutation of that code makes the test fail (`npm run test:mutations`). There are three kinds of",

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Metadata } from "./common.ts";
-import { unsupportedWarnings, warnedOf } from "./unsupported.ts";
+import { ignoredField, unsupportedWarnings } from "./unsupported.ts";
 
 export const reasoningEfforts = ["minimal", "low", "medium", "high"] as const;
 
@@ -19,8 +19,8 @@ export const AgentCreate = z.object({
   enabledSkills: z.array(z.string().max(100)).max(100).nullish(),
   deepResearchModel: z.string().max(100).nullish(),
   isDefault: z.boolean().default(false),
-  id: warnedOf,
-  isSystem: warnedOf,
+  id: ignoredField,
+  isSystem: ignoredField,
   metadata: Metadata,
 });
 

@@ -4,7 +4,7 @@ import { KeyValue } from "../protocol/runner.ts";
 import { Metadata } from "./common.ts";
 import { agrees, contradiction, NetworkBody, NetworkInput } from "./network.ts";
 import { SecretCreate, SecretKey, secretBytesMax, secretsMax } from "./secret.ts";
-import { unsupportedWarnings, warnedOf } from "./unsupported.ts";
+import { ignoredField, unsupportedWarnings } from "./unsupported.ts";
 
 const runtimeNames = ["python", "nodejs", "go", "php", "java", "ruby", "rust"] as const;
 const shortText = z.string().max(200);
@@ -63,8 +63,8 @@ const EnvironmentFields = z.object({
   computeProfile: z.enum(profiles).optional(),
   guiEnabled: z.boolean().optional(),
   officeAppsEnabled: z.boolean().optional(),
-  baseImage: warnedOf,
-  projectId: warnedOf,
+  baseImage: ignoredField,
+  projectId: ignoredField,
   metadata: Metadata,
 });
 

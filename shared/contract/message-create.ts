@@ -5,11 +5,11 @@ import { exactObject } from "./exact.ts";
 import { agrees, contradiction, NetworkInput } from "./network.ts";
 import { SecretKey, SecretValue, secretsMax } from "./secret.ts";
 import {
+  ignoredField,
   onlyTrue,
   sameByBothNames,
   unsupported,
   unsupportedWarnings,
-  warnedOf,
 } from "./unsupported.ts";
 
 /** A script and its answer share one document of at most 1 MiB. */
@@ -31,10 +31,10 @@ const refusedFields = {
 const unbound = unsupported("can't bind a message's secret: store it in the environment, bound");
 
 const ignoredFields = {
-  runId: warnedOf,
-  enabledSkills: warnedOf,
-  researchModeEnabled: warnedOf,
-  quotedSelection: warnedOf,
+  runId: ignoredField,
+  enabledSkills: ignoredField,
+  researchModeEnabled: ignoredField,
+  quotedSelection: ignoredField,
 };
 const ignored = {
   runId: "is ignored: the stream names the execution's own id",

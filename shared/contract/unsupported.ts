@@ -43,7 +43,7 @@ export function sameByBothNames(
 }
 
 /** A field that is accepted and only causes a warning. */
-export const warnedOf = z.unknown().optional();
+export const ignoredField = z.unknown().optional();
 
 /**
  * One sentence for each field that asks for something.

@@ -12,7 +12,7 @@ import {
   environments,
   sealingKeys,
 } from "../store/environments.ts";
-import type { Found } from "../store/read-document.ts";
+import type { FoundDocument } from "../store/read-document.ts";
 import type { ReadStore, Store } from "../store/store.ts";
 import { newEnvironment } from "./new-environment.ts";
 
@@ -31,7 +31,7 @@ interface MissingDefault {
 export async function currentDefaults(
   store: ReadStore,
   owner: Owner,
-): Promise<readonly Found<typeof environments.schema>[]> {
+): Promise<readonly FoundDocument<typeof environments.schema>[]> {
   const where = [["isDefault", true]] as const;
   return await store.findRefs(environments.all(owner), { where, orderBy: [], limit: 10 });
 }

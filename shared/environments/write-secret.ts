@@ -3,7 +3,7 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import { create, patch, replace, type Snapshot, type Write } from "../store/documents.ts";
 import { environments, type SealedSecrets, sealedSecrets } from "../store/environments.ts";
-import type { Found } from "../store/read-document.ts";
+import type { FoundDocument } from "../store/read-document.ts";
 import { present, type ReadStore } from "../store/store.ts";
 import {
   mcpServersKey,
@@ -15,7 +15,7 @@ import {
 /** A Firestore document holds at most 1 MiB; the sealed secrets of an environment stay below it. */
 const sealedBytesMax = 800 * 1024;
 export interface SecretRead {
-  readonly environment: Found<typeof environments.schema>;
+  readonly environment: FoundDocument<typeof environments.schema>;
   readonly stored: Snapshot<typeof sealedSecrets.schema>;
 }
 

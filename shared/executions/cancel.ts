@@ -1,4 +1,4 @@
-import type { AuditRow } from "../core/audit-row.ts";
+import type { AuditRow } from "../core/audit/audit-row.ts";
 import type { Account } from "../core/money/account.ts";
 import type { Owner } from "../identity/owner.ts";
 import { auditEntry } from "../store/audit-rows.ts";

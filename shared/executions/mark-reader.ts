@@ -1,7 +1,7 @@
 import type { Owner } from "../identity/owner.ts";
 import { patch } from "../store/documents.ts";
 import { type Execution, executions, hasEnded } from "../store/executions.ts";
-import type { Found } from "../store/read-document.ts";
+import type { FoundDocument } from "../store/read-document.ts";
 import { isConflict } from "../store/with-deadline.ts";
 import { endOverdue, isOverdue, type SweepDeps } from "./sweep.ts";
 import { readerMs, readerRenewMs } from "./timing.ts";
@@ -18,7 +18,7 @@ export async function markReader(deps: SweepDeps, owner: Owner, id: string): Pro
  */
 export async function markFound(
   deps: SweepDeps,
-  found: Found<typeof executions.schema>,
+  found: FoundDocument<typeof executions.schema>,
 ): Promise<Execution> {
   const { ref, value, version } = found;
   const now = deps.now();

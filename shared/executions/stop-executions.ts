@@ -1,5 +1,5 @@
 import pMap from "p-map";
-import type { AuditRow } from "../core/audit-row.ts";
+import type { AuditRow } from "../core/audit/audit-row.ts";
 import type { IdKind } from "../core/ids.ts";
 import { cancelJob } from "../google/jobs.ts";
 import type { Owner } from "../identity/owner.ts";

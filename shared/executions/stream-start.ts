@@ -1,7 +1,7 @@
 /** Finds where a stream begins. Its resume point must be a stored event, so none is skipped. */
 import type { Owner } from "../identity/owner.ts";
 import { type Execution, executions, hasEnded } from "../store/executions.ts";
-import type { Found } from "../store/read-document.ts";
+import type { FoundDocument } from "../store/read-document.ts";
 import { present, type ReadStore } from "../store/store.ts";
 import { endEvents } from "./event-bodies.ts";
 import { lastStoredSequence } from "./event-log.ts";
@@ -24,7 +24,7 @@ export function fromItsStart(execution: Execution): StreamStart {
 
 /** A stream's beginning as it was read, before the execution is marked as being read. */
 export interface FoundStart extends Omit<StreamStart, "execution"> {
-  readonly found: Found<typeof executions.schema>;
+  readonly found: FoundDocument<typeof executions.schema>;
 }
 
 /** Marks the execution as being read, or ends it if it is overdue. */

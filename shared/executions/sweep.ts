@@ -19,7 +19,7 @@ import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import { replace, type Snapshot, type Version } from "../store/documents.ts";
 import type { DueDocument } from "../store/due-documents.ts";
 import { Execution, executions } from "../store/executions.ts";
-import type { Found } from "../store/read-document.ts";
+import type { FoundDocument } from "../store/read-document.ts";
 import type { Store } from "../store/store.ts";
 import { dispatch } from "./dispatch.ts";
 import { endExecution } from "./end-execution.ts";
@@ -37,7 +37,7 @@ export interface SweepDeps {
 /** Attempts that may be replaced without waiting for the claim deadline. */
 const earlyReplacementsMax = 3;
 
-type FoundExecution = Found<typeof executions.schema>;
+type FoundExecution = FoundDocument<typeof executions.schema>;
 /**
  * The outcome of a sweep. `waiting`: the execution's runner may still claim it. `full`: the
  * platform had no room for a new runner. `gone`: the execution needs no sweep any more.

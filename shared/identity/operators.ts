@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { ApiError } from "../errors/api-error.ts";
 import { patch, type Write } from "../store/documents.ts";
 import { operators } from "../store/owners.ts";
-import type { Found } from "../store/read-document.ts";
+import type { FoundDocument } from "../store/read-document.ts";
 import type { ReadStore } from "../store/store.ts";
 
 /** An operator's document, named by the hash of the address in lower case. */
@@ -14,7 +14,7 @@ export function operatorRef(email: string) {
 export async function requireOperator(
   store: Pick<ReadStore, "get">,
   email: string,
-): Promise<Found<typeof operators.schema>> {
+): Promise<FoundDocument<typeof operators.schema>> {
   const found = await store.get(operatorRef(email));
   if (found.value && found.value.removedAt === null) return found;
   throw new ApiError("FORBIDDEN", {
@@ -26,6 +26,10 @@ export async function requireOperator(
  * Changes nothing, but makes a commit fail if the operator was removed or made again since it was
  * read. The pipeline adds it to every change that an operator asks for.
  */
-export function stillOperator({ ref, value, version }: Found<typeof operators.schema>): Write {
+export function stillOperator({
+  ref,
+  value,
+  version,
+}: FoundDocument<typeof operators.schema>): Write {
   return patch(ref, { id: value.id }, { version });
 }

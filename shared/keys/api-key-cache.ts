@@ -1,11 +1,12 @@
 /**
- * Looks keys up. An entry may be used for a second after this instance *began* to read it. An older
- * one is read again while the request's own documents are read. So revoking a key, waiting that
- * second and then answering means that the key is dead everywhere (KEY-5).
+ * Looks keys up; `core/keys/key-refusal.ts` decides which of them are refused. An entry may be used
+ * for a second after this instance *began* to read it. An older one is read again while the
+ * request's own documents are read. So revoking a key, waiting that second and then answering means
+ * that the key is dead everywhere (KEY-5).
  */
 import { LRUCache } from "lru-cache";
-import { hashKey, type Mode } from "../core/keys/api-key.ts";
-import { isInRanges } from "../core/network/address-range.ts";
+import { hashKey } from "../core/keys/api-key.ts";
+import { type KeyUse, keyRefusal } from "../core/keys/key-refusal.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { announceNetwork } from "../owners/announce-network.ts";
 import { type ApiKey, apiKeys } from "../store/api-keys.ts";
@@ -32,12 +33,6 @@ interface Entry {
   readonly beganAt: number;
   readonly key: ApiKey;
   readonly version: Version;
-}
-
-/** How a key was presented: its prefix's mode, and the client's address. */
-export interface KeyUse {
-  readonly mode: Mode;
-  readonly address: string;
 }
 
 export interface CachedKey {
@@ -78,17 +73,17 @@ export class ApiKeyCache {
   async find(key: string, shown: KeyUse): Promise<CachedKey> {
     const hash = hashKey(key);
     const known = this.#entries.get(hash);
-    if (known && known.key.revokedAt !== null) this.#valid(known.key, shown);
+    if (known && known.key.revokedAt !== null) this.#requireValid(known.key, shown);
     if (this.#isKnownMissing(hash)) throw noSuchKey();
     if (!known) {
-      const read = this.#valid(await this.#read(hash), shown);
+      const read = this.#requireValid(await this.#read(hash), shown);
       return { provisional: read, confirmed: Promise.resolve(read) };
     }
     if (this.#clocks.elapsed() - known.beganAt < entryFreshMs) {
-      const fresh = this.#valid(known.key, shown);
+      const fresh = this.#requireValid(known.key, shown);
       return { provisional: fresh, confirmed: Promise.resolve(fresh) };
     }
-    const confirmed = this.#read(hash).then((read) => this.#valid(read, shown));
+    const confirmed = this.#read(hash).then((read) => this.#requireValid(read, shown));
     confirmed.catch(() => {}); // The pipeline awaits it, but it may fail earlier.
     return { provisional: known.key, confirmed };
   }
@@ -142,19 +137,10 @@ export class ApiKeyCache {
     return lookedUpAt !== undefined && this.#clocks.elapsed() - lookedUpAt < unknownMs;
   }
 
-  #valid(key: ApiKey, { mode, address }: KeyUse): ApiKey {
-    const refuse = (message: string) => new ApiError("UNAUTHORIZED", { message, cause: key.id });
-    if (key.expiresAt !== null && key.expiresAt <= this.#clocks.now()) {
-      throw refuse("The API key has expired.");
-    }
-    if (key.revokedAt !== null) throw refuse("The API key has been revoked.");
-    if (key.ownerState !== "active") throw refuse("The account of this API key is suspended.");
-    if (key.mode !== mode) throw refuse("The API key's prefix doesn't match its account's mode.");
-    if (key.addressRanges !== null && !isInRanges(address, key.addressRanges)) {
-      const message = "The API key may not be used from this address.";
-      throw new ApiError("FORBIDDEN", { message, cause: key.id });
-    }
-    return key;
+  #requireValid(key: ApiKey, use: KeyUse): ApiKey {
+    const refusal = keyRefusal(key, use, this.#clocks.now());
+    if (!refusal) return key;
+    throw new ApiError(refusal.code, { message: refusal.message, cause: key.id });
   }
 }
 

@@ -6,7 +6,7 @@ import { type ApiKey, apiKeys } from "../store/api-keys.ts";
 import { create, type Write } from "../store/documents.ts";
 import type { OwnerProfile } from "../store/owners.ts";
 
-export interface KeyRequest {
+export interface NewKey {
   readonly id: string;
   readonly name: string;
   readonly description: string | null;
@@ -22,7 +22,7 @@ export interface KeyRequest {
 /** A new key of `owner`: the text to show once, the stored form, and the write that stores it. */
 export function issueKey(
   owner: Pick<OwnerProfile, "id" | "mode" | "auditPublicKey">,
-  request: KeyRequest,
+  request: NewKey,
 ): { readonly text: string; readonly key: ApiKey; readonly write: Write } {
   const { keys, current } = peppers();
   const pepper = keys[current];

@@ -1,11 +1,14 @@
 /**
- * The one way in which a key ends: revoked, deleted, rotated away or expired; `suspend-owner.ts`
- * does it for a whole account. The commit that closes a key also changes the account, where every
- * start and every new key is decided, so requests that read the key before are refused. The commit
- * names no version, so no number of other changes can make it fail or wait (KEY-10). The key's
- * executions are looked up once none can be added. Anything else that would start executions for a
- * key must be paused in the same commit; so far there is none. Deleting an environment closes no
- * key: a key limited to it just finds nothing any more.
+ * Closes a key that is revoked, deleted, rotated away or expired; nothing else does.
+ * `suspend-owner.ts` closes a whole account.
+ *
+ * The commit that closes a key also changes the account, where every start and every new key is
+ * decided, so requests that read the key before are refused. The commit sets single fields by their
+ * path and names no version, so no number of other changes can make it fail or wait (KEY-10, ADR
+ * 25). The key's executions are looked up after it, when none can be added. Anything else that
+ * would start executions for a key must be paused in the same commit; so far there is none.
+ *
+ * Deleting an environment closes no key. A key that is limited to it finds nothing any more.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import type { Account } from "../core/money/account.ts";
@@ -16,12 +19,12 @@ import { auditEntry } from "../store/audit-rows.ts";
 import { patch, patchInside, type Write } from "../store/documents.ts";
 import type { DueDocument } from "../store/due-documents.ts";
 import { accountId, accounts } from "../store/owners.ts";
-import type { Found } from "../store/read-document.ts";
+import type { FoundDocument } from "../store/read-document.ts";
 import type { Store } from "../store/store.ts";
 import { withDeadline } from "../store/with-deadline.ts";
 import { revocationBarrierMs } from "./api-key-cache.ts";
 
-export type FoundKey = Found<typeof apiKeys.schema>;
+export type FoundKey = FoundDocument<typeof apiKeys.schema>;
 
 /** When maintenance takes over a closing whose process died before everything was stopped. */
 export const stopDeadlineMs = 5_000;
@@ -33,9 +36,9 @@ interface How {
 }
 
 /**
- * Closes a key of an account. Pure; one that was closed before keeps its time. The account is told
- * of each key once: the commit that closed a key earlier has told it. Were it told again, keys that
- * it has forgotten since could be deleted until its document is full, and nothing could be closed.
+ * The writes that close a key. Pure. A key that was closed before keeps its time, and isn't written
+ * into the account again. The account forgets closed keys, so closing old keys repeatedly could
+ * otherwise fill its document until no key could be closed.
  */
 export function closeKey(owner: Owner, { ref, value }: FoundKey, how: How): readonly Write[] {
   const { now } = how;
@@ -58,7 +61,7 @@ export function executionsOf(account: Account, keyId: string | null): readonly s
 }
 
 /** What remains to be done once a closing is committed. */
-export interface Closed {
+export interface PendingClosing {
   readonly owner: Owner;
   /** Null for all keys of the owner. */
   readonly keyId: string | null;
@@ -74,7 +77,10 @@ export interface Closed {
  * commit may use it for a second. Meanwhile their executions are stopped.
  * @returns everything that was running for them.
  */
-export async function finishClosing(deps: StopDeps, closed: Closed): Promise<readonly string[]> {
+export async function finishClosing(
+  deps: StopDeps,
+  closed: PendingClosing,
+): Promise<readonly string[]> {
   // Whatever happens to the executions, the answer waits for the barrier.
   const stopping = Promise.allSettled([stopAll(deps, closed)]);
   await wait(revocationBarrierMs);
@@ -86,7 +92,7 @@ export async function finishClosing(deps: StopDeps, closed: Closed): Promise<rea
 /** A caller that closes a key may see less of the account than that key; all of it is stopped. */
 export async function stopAll(
   deps: StopDeps,
-  { owner, keyId, stop, by, done }: Closed,
+  { owner, keyId, stop, by, done }: PendingClosing,
 ): Promise<readonly string[]> {
   const whole = mintOwner(owner.id, owner.mode);
   const ids = await runningOf(deps.store, whole, keyId);
@@ -103,7 +109,7 @@ async function runningOf(store: Store, owner: Owner, keyId: string | null) {
 }
 
 /** Clears what is due for a closed key once its executions are stopped. */
-export function settleKey({ store }: Pick<StopDeps, "store">, { ref }: Pick<FoundKey, "ref">) {
+export function clearDue({ store }: Pick<StopDeps, "store">, { ref }: Pick<FoundKey, "ref">) {
   return async () => await withDeadline(store.commit([patch(ref, { dueAt: null })]));
 }
 

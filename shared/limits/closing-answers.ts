@@ -1,7 +1,7 @@
 /**
- * Holds the answers that people need to find out what to revoke or stop, until they are read.
- * Somebody with a stolen key could fill any room by not reading, so none of these answers is
- * refused: if there is no room, the largest one that is still unread loses its connection (KEY-10).
+ * Counts the unread answers that people need to find out what to revoke or stop. Somebody with a
+ * stolen key could use up any limit by not reading, so none of these answers is refused. Above the
+ * limit, the largest unread one loses its connection (KEY-10).
  */
 import type { ServerResponse } from "node:http";
 import { onceClosed } from "../http/once-closed.ts";
@@ -9,7 +9,7 @@ import { onceClosed } from "../http/once-closed.ts";
 const ownerBytesMax = 16 * 1024 * 1024;
 const allBytesMax = 32 * 1024 * 1024;
 
-/** The part of a response that is needed to know, or to end, how long it takes memory. */
+/** The part of a response that tells when its memory is freed, and that can end it. */
 export type Unread = Pick<ServerResponse, "once" | "closed" | "destroy">;
 
 interface Held {

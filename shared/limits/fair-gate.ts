@@ -1,13 +1,15 @@
 /**
  * Divides an instance's time among the owners that send it requests. An instance computes one thing
  * at a time, so without this gate the owner that sends most would be served most (TEN-1). While a
- * single owner sends requests, nearly all are admitted. While several do, only few requests are in
- * progress at once: each owner has a share of them, and free places go to waiting owners in turn.
+ * single owner sends requests, nearly all are admitted. While several do, only a few requests are
+ * in progress at once: each owner has a share of them, and free places go to waiting owners in
+ * turn.
  *
- * There are three kinds of requests: endings, which end something; those that people need in order
- * to close a key, because they show what to end or cut what it may spend; and all others. An owner
- * has one place of each kind for certain, so the first two kinds never wait for other requests
- * (KEY-10). Of these two kinds, an owner's requests take turns by the key that sent them.
+ * There are three kinds of requests: endings, which revoke, suspend, cancel, delete an environment
+ * or settle an execution; those that people need in order to close a key, because they show what to
+ * end or cut what it may spend; and all others. An owner has one place of each kind for certain, so
+ * the first two kinds never wait for other requests (KEY-10). Of these two kinds, an owner's
+ * requests take turns by the key that sent them.
  */
 import { TurnQueue } from "../core/limits/turn-queue.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -15,7 +17,10 @@ import { ApiError } from "../errors/api-error.ts";
 export interface FairGateLimits {
   /** Requests in progress while several owners ask. */
   readonly sharedMax: number;
-  /** Requests in progress while a single owner asks; an owner's share is admitted beyond that. */
+  /**
+   * Requests in progress while a single owner asks. Beyond it, an owner below its share is still
+   * admitted.
+   */
   readonly aloneMax: number;
   /** How many requests of one owner may wait; urgent ones are counted per key. */
   readonly ownerWaitingMax: number;
@@ -26,7 +31,7 @@ export interface FairGateLimits {
 export interface Turn {
   /** @throws {ApiError} `OVERLOADED` if no place was free in time. */
   readonly entered: Promise<void>;
-  /** Called when the client went away: leaves the queue, or gives back the place. */
+  /** Leaves the queue, for a client that went away. Does nothing once the request has a place. */
   cancel(): void;
 }
 
@@ -37,7 +42,7 @@ export interface Urgent {
 }
 export type RequestKind = "requests" | "endings" | "needed";
 
-interface Waiter {
+interface QueuedRequest {
   readonly admit: () => void;
 }
 
@@ -46,7 +51,7 @@ interface Line {
   readonly owner: OwnerLines;
   running: number;
   /** Urgent ones wait by the key that sent them; other requests all wait in one queue. */
-  readonly waiting: TurnQueue<Waiter>;
+  readonly waiting: TurnQueue<QueuedRequest>;
 }
 
 class OwnerLines {
@@ -71,7 +76,7 @@ class OwnerLines {
 /** Requests that aren't urgent are served in the order in which they came, whatever their key. */
 const anyKey = "";
 
-/** An instance counts as shared for this long after only one owner has requests in it. */
+/** How long an instance counts as shared after requests of two owners. */
 const sharedMs = 1_000;
 /** Requests that compute for a shorter time disturb nobody. */
 const restingFromMs = 5;
@@ -166,7 +171,7 @@ export class FairGate {
 
   /**
    * An owner gets its share even while others have more than theirs, because they may keep those
-   * places for long, with bodies that trickle in.
+   * places for a long time, with bodies that trickle in.
    */
   #hasPlace({ running, owner }: Line, nowMs: number): boolean {
     if (running === 0) return true;
@@ -194,7 +199,7 @@ export class FairGate {
       clearTimeout(timer);
       return waited;
     };
-    const waiter: Waiter = {
+    const waiter: QueuedRequest = {
       admit: () => {
         end();
         this.#admit(line);

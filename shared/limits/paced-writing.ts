@@ -1,7 +1,7 @@
 /** Writes at the reader's pace, so a slow reader holds no more than one piece in memory. */
 import type { Writable } from "node:stream";
 
-/** Resolves when `response` takes more, or when `signal` says that the reader is gone. */
+/** Resolves when `response` can take more, or when `signal` says that the reader is gone. */
 export async function drained(response: Writable, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => {

@@ -82,7 +82,7 @@ describe("RequestLimiter", () => {
       "ratelimit-reset": "62",
       "retry-after": "62",
     });
-    expect(message).toBe("At most 1 requests are taken in 60 seconds.");
+    expect(message).toBe("At most 1 requests are accepted in 60 seconds.");
     // A client that waits as long as it was told is admitted.
     nowMs += 62_000;
     expect(limiter.take([early, late]).state).toMatchObject({ limit: 1, remaining: 0 });

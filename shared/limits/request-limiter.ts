@@ -62,7 +62,7 @@ export class RequestLimiter {
   }
 }
 
-/** The refusal of the full limit that takes longest to have room; null if none is full. */
+/** The refusal of the full limit that frees up last; null if none is full. */
 function refusalOf(claims: readonly Claim[], states: readonly LimitState[]): ApiError | null {
   let longest: { readonly claim: Claim; readonly state: LimitState } | null = null;
   for (const [index, claim] of claims.entries()) {
@@ -72,7 +72,7 @@ function refusalOf(claims: readonly Claim[], states: readonly LimitState[]): Api
   }
   if (!longest) return null;
   const { limit, what } = longest.claim;
-  const sentence = `At most ${limit.max} ${what} are taken in ${limit.windowMs / 1_000} seconds.`;
+  const sentence = `At most ${limit.max} ${what} are accepted in ${limit.windowMs / 1_000} seconds.`;
   return rateLimited(longest.state, sentence);
 }
 

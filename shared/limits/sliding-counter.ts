@@ -9,7 +9,7 @@ export interface LimitState {
 }
 
 const bucketsPerWindow = 15;
-/** A window that begins inside a bucket ends inside another, which is one bucket more. */
+/** A window rarely begins at the edge of a bucket, so it touches one bucket more. */
 const slots = bucketsPerWindow + 1;
 
 /**
@@ -46,7 +46,7 @@ export class SlidingCounter {
     return this.#latest;
   }
 
-  /** Takes back one request of `bucket`; a bucket that has left the window is gone already. */
+  /** Takes back one request of `bucket`. Does nothing if the bucket has left the window. */
   remove(bucket: number): void {
     const slot = bucket % slots;
     const count = this.#counts[slot] ?? 0;

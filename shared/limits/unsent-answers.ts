@@ -1,6 +1,6 @@
 /**
  * Limits the bytes of answers that their readers haven't taken yet, per account and in total. Until
- * then, which may be long, they are in this instance's memory (TEN-2).
+ * a reader takes its answer, which may be long, the answer is in this instance's memory (TEN-2).
  */
 import { ApiError } from "../errors/api-error.ts";
 import { onceClosed } from "../http/once-closed.ts";
@@ -17,7 +17,7 @@ export interface AnswerTo {
   readonly callerId: string;
   /** False if the request changed something, because its caller must be told. */
   readonly mayRefuse: boolean;
-  /** Whether people need it to find out what to revoke or stop. Then it has room of its own. */
+  /** Whether people need it to find out what to revoke or stop. Then it has a limit of its own. */
   readonly neededToClose: boolean;
 }
 
@@ -48,7 +48,7 @@ export class UnsentAnswers {
     onceClosed(response, () => this.#add(callerId, -bytes));
   }
 
-  /** An answer larger than the whole limit is let in if no other one waits. */
+  /** An answer larger than the whole limit is accepted if no other is waiting. */
   #require(callerId: string, bytes: number): void {
     const headers = { "retry-after": retryAfterS };
     const ownBytes = this.#bytes.get(callerId) ?? 0;

@@ -12,7 +12,7 @@ import type { Authenticated, RequestSecurity } from "./request-security.ts";
 import type { AnyContext, ChangeRoute, Decided, Deps, JsonReply } from "./route.ts";
 
 /** A change that was committed, or was answered because nothing had to change. */
-interface Committed {
+interface CommittedChange {
   readonly data: unknown;
   readonly decided: Decided;
   readonly version: Version | null;
@@ -36,7 +36,7 @@ export async function commitChange(
   route: ChangeRoute,
   prepared: PreparedRequest,
   known: Committing,
-): Promise<Committed> {
+): Promise<CommittedChange> {
   const { context, ids } = prepared;
   const { deps, security, stillAllowed } = known;
   let { data } = prepared;
@@ -128,7 +128,7 @@ function ownerOf(route: ChangeRoute, { caller }: AnyContext, data: unknown): Own
 export async function followCommit(
   route: ChangeRoute,
   context: AnyContext,
-  { data, decided, version }: Committed,
+  { data, decided, version }: CommittedChange,
 ): Promise<JsonReply | undefined> {
   const committed = { ...context, data, decided, version };
   try {

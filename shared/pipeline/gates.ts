@@ -1,4 +1,4 @@
-/** The first gates: what a request must show before its body or any document is read. */
+/** The first gate: the credential, as far as it can be judged before anything is read. */
 import type { IncomingMessage } from "node:http";
 import { config, peppers } from "../config.ts";
 import { checkKey, type Mode } from "../core/keys/api-key.ts";

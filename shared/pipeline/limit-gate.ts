@@ -32,7 +32,7 @@ export interface ComingBody {
   readonly leave: () => void;
 }
 
-interface Failed {
+interface FailedRequest {
   readonly permit: Permit;
   readonly error: unknown;
   readonly stage: Stage;
@@ -143,7 +143,7 @@ export class LimitGate {
    * anything is read, or the account's limit on starts, whose refusal is remembered instead. All
    * other refusals cost reads each time, so they count.
    */
-  failed(route: Route, caller: Claimant, { permit, error, stage }: Failed) {
+  failed(route: Route, caller: Claimant, { permit, error, stage }: FailedRequest) {
     if (!(error instanceof ApiError) || error.status !== 429) return;
     const isOfAccount = error.code === "RATE_LIMITED" || error.code === "CONCURRENCY_LIMITED";
     const isOfStart = stage === "working" && isOfAccount && startsExecution(route);

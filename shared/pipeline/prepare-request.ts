@@ -11,7 +11,7 @@ import type { RequestRecord } from "./request-log.ts";
 import type { AnyContext, Authentication, Callers, Deps, Route } from "./route.ts";
 import { refuseVainKey, refuseVainPreconditions } from "./vain-headers.ts";
 
-/** A request that has passed the first gates. */
+/** A request whose route was found and whose credential may be valid. */
 export interface MatchedRequest {
   readonly route: Route;
   readonly params: Readonly<Record<string, string | undefined>>;

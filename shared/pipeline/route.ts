@@ -64,7 +64,9 @@ export interface RequestFacts {
 /** New ids. A repeated decision gets the same ids again. */
 export interface Ids {
   next(kind: IdKind): string;
-  /** Derived from the request's Idempotency-Key, so that a repetition gets it too; null without. */
+  /**
+   * Derived from the Idempotency-Key, so that a repeated request gets the same; null without one.
+   */
   ofRequest(kind: IdKind): string | null;
 }
 
@@ -158,10 +160,7 @@ interface Stated<A extends Authentication, P, Q, B> {
   /** A schema for JSON; `none` for no body; `raw` for bytes that `read` consumes itself. */
   readonly body: z.ZodType<B> | "none" | "raw";
   readonly bodyBytesMax: number;
-  /**
-   * The class of requests that it counts as, besides its key and owner; `none` for public and
-   * internal routes. A service's `limits` and `DeploymentLimits` are something else.
-   */
+  /** The class of its requests, which has limits; `none` for public and internal routes. */
   readonly limits: RequestClass;
   /** Set by routes that honour `If-Match` and `If-None-Match`; all others refuse both. */
   readonly preconditions?: "honoured";
@@ -175,8 +174,9 @@ interface Stated<A extends Authentication, P, Q, B> {
 
 /**
  * What may happen before the caller's key is confirmed. With `reads`, `read` may begin while the
- * key is looked up again. With `nothing`, it waits: choose this if `read` costs more than a few
- * documents, or if the route reads nothing or takes no API key. Steps that write always wait.
+ * key is looked up again, and the account is fetched if `budget` needs it. With `nothing`, both
+ * wait: choose this if `read` costs more than a few documents, if the route reads neither documents
+ * nor the account, or if it takes no API key. Steps that write always wait.
  */
 export type BeforeConfirmed = "nothing" | "reads";
 
@@ -222,7 +222,7 @@ interface ChangeSpec<A extends Authentication, P, Q, B, D, E, R extends Decided>
    * result instead of what was read.
    */
   readonly prepare?: (context: Context<A, P, Q, B> & { data: D }) => Promise<E>;
-  /** The owner whose data it touches, if the caller isn't an owner: an operator or a runner. */
+  /** The owner it touches, for callers without one: operators, and runners before a claim. */
   readonly actsOn?: (data: NoInfer<E>) => Owner;
   /** Pure, because it may be repeated with fresh data. `account` is null if `budget` takes none. */
   readonly decide: (context: Context<A, P, Q, B> & { data: E; account: Account | null }) => R;
@@ -262,13 +262,13 @@ interface Made {
   readonly streams: boolean;
 }
 
-type A = Authentication;
+type Auth = Authentication;
 /** Routes whose types have been checked against each other; the pipeline needs only their shape. */
-export type QueryRoute = QuerySpec<A, unknown, unknown, unknown, unknown> &
+export type QueryRoute = QuerySpec<Auth, unknown, unknown, unknown, unknown> &
   Made & { readonly kind: "query" };
-export type ChangeRoute = ChangeSpec<A, unknown, unknown, unknown, unknown, unknown, Decided> &
+export type ChangeRoute = ChangeSpec<Auth, unknown, unknown, unknown, unknown, unknown, Decided> &
   Made & { readonly kind: "change" };
-export type ActionRoute = ActionSpec<A, unknown, unknown, unknown, unknown> &
+export type ActionRoute = ActionSpec<Auth, unknown, unknown, unknown, unknown> &
   Made & { readonly kind: "action" };
 export type Route = QueryRoute | ChangeRoute | ActionRoute;
 

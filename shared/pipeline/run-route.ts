@@ -1,4 +1,7 @@
-/** After the gates: authenticate → limits → scope → parse → read → decide → commit → reply. */
+/**
+ * Runs a request whose form `serve.ts` has checked: authenticate → limits → place → scope → parse →
+ * read → prepare → decide → commit → answer → after.
+ */
 import type { ServerResponse } from "node:http";
 import { allows } from "../core/keys/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -111,9 +114,9 @@ interface Working
     Pick<FunctionState, "deps" | "security" | "unsent" | "sent"> {
   /** Monotonic milliseconds, taken before the key was looked up. */
   readonly beganAt: number;
-  /** Gives the place back. A request that only sends a stream, or waits, needs none. */
+  /** Gives the place back early, for a request that from now on only sends a stream or waits. */
   readonly leave: () => void;
-  /** Called once the answer is known. A refusal after that isn't one of the account. */
+  /** Called once the answer is decided; the account doesn't cause any refusal after that. */
   readonly decided: () => void;
 }
 
@@ -181,9 +184,9 @@ async function runSteps(
   if (route.kind === "action") {
     return { reply: await route.perform({ ...context, data }), changed: false, follow: null };
   }
-  const settled = await prepareData(route, { ...context, data });
+  const preparedData = await prepareData(route, { ...context, data });
   await keepConfirmed();
-  const committed = await commitChange(route, { ...prepared, data: settled }, known);
+  const committed = await commitChange(route, { ...prepared, data: preparedData }, known);
   const { decided, version, follows } = committed;
   setLimitHeaders(response, decided.limit ?? null);
   return {

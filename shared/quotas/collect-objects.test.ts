@@ -50,7 +50,7 @@ function newPlatform() {
   const put = bucket.put.bind(bucket);
   const save = async (text: string) => {
     const object = { kind: "packs", bytes: Buffer.from(text) } as const;
-    return `packs/${await storeObject(store, owner, object, { put, quotas })}`;
+    return `packs/${await storeObject({ store, now: () => bucket.nowMs }, owner, object, { put, quotas })}`;
   };
   const by: Collection = {
     store,

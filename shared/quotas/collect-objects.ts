@@ -41,7 +41,7 @@ export interface Collection {
   readonly unreferencedMs: number;
   /** Whether this call must end. What it did is kept, and the next call continues. */
   readonly isLate: () => boolean;
-  /** When the owner's usage changed last, given the version of the document that counts it. */
+  /** Translates the version of the usage document into the time of its last real change. */
   readonly usageChangedAt: (version: Version) => Version;
 }
 
@@ -52,7 +52,7 @@ export interface Collected {
 
 /** The most objects in one call and in one document. */
 const objectsMax = 2_000;
-/** Longer than any request that stores something. */
+/** Longer than any request takes to store something. */
 const quietMs = 10 * 60_000;
 const deletionsAtOnceMax = 16;
 const kinds = ["packs", "manifests"] as const;
@@ -71,7 +71,7 @@ export function realCollection(
   };
 }
 
-/** Takes whichever step is due. Calling it again, or twice at once, is safe. */
+/** Runs the step that is due. It is safe to repeat or to run concurrently. */
 export async function collectObjects(collection: Collection, owner: Owner): Promise<Collected> {
   const found = await collection.store.get(condemnedObjects.of(owner, condemnedId));
   const { value, version } = found;
@@ -85,7 +85,8 @@ export async function collectObjects(collection: Collection, owner: Owner): Prom
   const { names } = await collection.referenced();
   const going = value.waiting.filter((entry) => !names.has(nameOf(entry)));
   const next: Condemned = { ...value, waiting: [], going };
-  // Fails if an object was taken off the list since it was read, which was before the check.
+  // The list was read before the references, so this fails if an object was taken off it in
+  // between.
   const ref = condemnedObjects.of(owner, condemnedId);
   const committed = await withDeadline(collection.store.commit([replace(ref, version, next)]));
   return await finish(collection, owner, { value: next, version: committed });

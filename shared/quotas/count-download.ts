@@ -1,7 +1,7 @@
 /**
- * Limits what an owner downloads in a UTC day, because outgoing bytes cost us and the owner nothing
- * (TEN-2). A download's bytes are counted before the first one is sent and taken back if they are
- * too many, so concurrent downloads can't exceed the quota.
+ * Limits what an owner downloads in a UTC day, because outgoing bytes cost the deployment money and
+ * the owner nothing (TEN-2). A download's bytes are counted before the first one is sent and taken
+ * back if they are too many, so concurrent downloads can't exceed the quota.
  */
 import { deploymentLimits } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -11,7 +11,7 @@ import { downloadUsageId, downloadUsages } from "../store/usage.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
 import type { CountingStore } from "./store-object.ts";
 
-/** Between two tries, another download may start the day or create the document. */
+/** Each try may lose to another download that starts the day or creates the document. */
 const attemptsMax = 5;
 export const dayMs = 24 * 60 * 60_000;
 
@@ -80,8 +80,8 @@ async function addToDay(
 }
 
 /**
- * Tries once only, because it may succeed although it seems to fail: taken back twice, the count
- * would be too low. Not taken back, it is too high, which is safe.
+ * Tries only once. A call that failed may have succeeded, and subtracting twice would make the
+ * count too low. A count that is too high is safe.
  */
 async function takeBack(store: CountingStore, owner: Owner, sizeBytes: number): Promise<void> {
   const increments = { bytes: 0 - sizeBytes };

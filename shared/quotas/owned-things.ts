@@ -64,13 +64,13 @@ export function withOwned(
   return { ...account, counts: { ...account.counts, [kind]: next }, updatedAt: now };
 }
 
-/** Spares work that the commit would refuse. @throws {ApiError} `QUOTA_REACHED`. */
+/** Refuses early, before work whose commit would be refused. @throws {ApiError} `QUOTA_REACHED`. */
 export function requireRoomFor(kind: OwnedKind, counted: Counted | null, quotas: Quotas): void {
   const limit = quotas[maxOf[kind]];
   if (counted && counted.count >= limit) throw quotaReached(kind, limit);
 }
 
 function quotaReached(kind: OwnedKind, limit: number): ApiError {
-  const message = `An account has at most ${limit} ${kind}; this one has as many.`;
+  const message = `An account has at most ${limit} ${kind}; this one has reached that.`;
   return new ApiError("QUOTA_REACHED", { message, details: { of: kind, limit } });
 }

@@ -17,15 +17,15 @@ const packsKnown = new LRUCache<string, readonly string[]>({ maxSize: 200_000 })
 export interface References {
   /** Entries have the form `kind/sha256`. */
   readonly names: ReadonlySet<string>;
-  /** Whether some are needed only by executions, which end. */
+  /** Whether some are needed only by unfinished executions, and may soon be unreferenced. */
   readonly isPassing: boolean;
 }
 
 /**
  * Names all objects that must stay: those of each workspace as it is now and as it was before its
  * last change, and those that unfinished executions started from, because they may still save. All
- * are read in one snapshot. A later workspace consists of these objects and of such as are stored,
- * or taken off the list of condemned ones, meanwhile.
+ * are read in one snapshot. A later workspace consists of these objects, and of objects that are
+ * stored or taken off the list of condemned ones in the meantime.
  * @param isLate Whether this call must stop reading; the next one continues.
  * @throws {ManifestError} If a manifest can't be read: what it needs is unknown, so nothing of its
  * owner may be deleted.

@@ -6,13 +6,16 @@ import type { Store } from "../store/store.ts";
 import { type StorageUsage, storageUsageId, storageUsages } from "../store/usage.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
 
-export function nextSweepAt(now: number): number {
-  return now + deploymentLimits().quotas.unreferencedMs;
+export function nextSweepAt(
+  now: number,
+  unreferencedMs = deploymentLimits().quotas.unreferencedMs,
+): number {
+  return now + unreferencedMs;
 }
 
 /**
- * Works from a usage that was read. A sweep that is due isn't postponed, however often this is
- * called.
+ * Schedules a sweep unless one is scheduled, judging by a usage that was read earlier. A sweep that
+ * is due isn't postponed, however often this is called.
  */
 export async function ensureSweep(
   store: Pick<Store, "commit">,

@@ -1,6 +1,6 @@
 /**
- * Counts the bytes of answers other than files towards the day's downloads (TEN-2), because each of
- * them costs us too: a list may have megabytes, and a stream as many each time it is replayed. An
+ * Counts the bytes of answers other than files towards the day's downloads (TEN-2), because they
+ * cost money, too: a list may be megabytes long, and so may a stream each time it is replayed. An
  * answer's size is known only once it is sent. So sizes are added up in memory and written now and
  * then, and each instance may send some megabytes beyond the quota.
  */
@@ -9,7 +9,9 @@ import type { Owner } from "../identity/owner.ts";
 import { countSent, dayMs, tooMuchDownloaded } from "./count-download.ts";
 import type { CountingStore } from "./store-object.ts";
 
-/** How much is sent before it is written; a write per answer would cost more than the answer. */
+/**
+ * How much is sent before the count is written. A write per answer would cost more than the answer.
+ */
 const unwrittenBytesMax = 4 * 1024 * 1024;
 /** How many owners are remembered. */
 const ownersMax = 10_000;

@@ -8,6 +8,7 @@ import { storeObject } from "./store-object.ts";
 
 const owner = mintOwner(`user_${"a".repeat(21)}`, "development");
 const bytesMax = 100;
+const now = 1_760_000_000_000;
 const { quotas } = DeploymentLimits.parse({
   quotas: { storedBytesMax: bytesMax, storedObjectsMax: 4 },
 });
@@ -23,8 +24,9 @@ function newBucket() {
     stored.set(sha256, bytes.length);
     return { sha256, isNew };
   };
+  const deps = { store, now: () => now };
   const save = async (text: string) =>
-    await storeObject(store, owner, { kind: "packs", bytes: Buffer.from(text) }, { put, quotas });
+    await storeObject(deps, owner, { kind: "packs", bytes: Buffer.from(text) }, { put, quotas });
   const total = () => [...stored.values()].reduce((sum, bytes) => sum + bytes, 0);
   const usage = async () => (await store.get(storageUsages.of(owner, storageUsageId))).value;
   return { save, stored, total, usage };
@@ -39,6 +41,12 @@ describe("TEN-2 storeObject()", () => {
     await save("hello");
     await save("world!");
     expect(await usage()).toMatchObject({ bytes: 11, objects: 2 });
+  });
+
+  test("has unreferenced objects looked for, by the request's clock", async () => {
+    const { save, usage } = newBucket();
+    await save("hello");
+    expect(await usage()).toMatchObject({ sweepAt: now + quotas.unreferencedMs });
   });
 
   test("stores nothing beyond the quota, and counts nothing that it refused", async () => {

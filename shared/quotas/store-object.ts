@@ -1,7 +1,7 @@
 /**
- * Stores an object within its owner's quota. The object is counted before it is stored, and taken
- * back if that is too much, so concurrent uploads can't exceed the quota (TEN-2). A process that
- * dies in between leaves a count that is too high, never one that is too low.
+ * Stores an object within its owner's quota. The object is counted before it is stored, and the
+ * count is undone if it exceeds the quota, so concurrent uploads can't exceed it (TEN-2). A process
+ * that dies in between leaves a count that is too high, never one that is too low.
  */
 import { createHash } from "node:crypto";
 import { deploymentLimits } from "../config.ts";
@@ -13,9 +13,15 @@ import { create, patch, replace, type Snapshot } from "../store/documents.ts";
 import type { Store } from "../store/store.ts";
 import { condemnedId, condemnedObjects, storageUsageId, storageUsages } from "../store/usage.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
-import { ensureSweep } from "./request-sweep.ts";
+import { ensureSweep, nextSweepAt } from "./request-sweep.ts";
 
 export type CountingStore = Pick<Store, "commit" | "commitOnce" | "get">;
+
+export interface StoringDeps {
+  readonly store: CountingStore;
+  /** Epoch milliseconds. */
+  now(): number;
+}
 
 type Quotas = DeploymentLimits["quotas"];
 
@@ -41,7 +47,7 @@ const reserved = 1.1;
  * @throws {ApiError} `QUOTA_REACHED`, `UNAVAILABLE`.
  */
 export async function storeObject(
-  store: CountingStore,
+  deps: StoringDeps,
   owner: Owner,
   object: { readonly kind: ObjectKind; readonly bytes: Buffer; readonly makesRoom?: boolean },
   counter: Storing = { put: putObject, quotas: deploymentLimits().quotas },
@@ -49,9 +55,10 @@ export async function storeObject(
   const { kind, bytes, makesRoom = false } = object;
   const size: Amount = { bytes: bytes.length, objects: 1 };
   const name = `${kind}/${createHash("sha256").update(bytes).digest("hex")}`;
+  const { store } = deps;
   await add(store, owner, size);
   try {
-    await prepare(store, owner, {
+    await prepare(deps, owner, {
       name,
       quotas: makesRoom ? withReserve(counter.quotas) : counter.quotas,
     });
@@ -71,7 +78,7 @@ export async function storeObject(
  * exists.
  */
 async function prepare(
-  store: CountingStore,
+  { store, now }: StoringDeps,
   owner: Owner,
   { name, quotas }: { readonly name: string; readonly quotas: Quotas },
 ): Promise<void> {
@@ -82,8 +89,10 @@ async function prepare(
       store.get(condemnedObjects.of(owner, condemnedId)),
     ]);
     requireWithinQuota(usage.value, quotas);
-    const sweepAt = Date.now() + quotas.unreferencedMs;
-    await ensureSweep(store, owner, { usage: usage.value, sweepAt });
+    await ensureSweep(store, owner, {
+      usage: usage.value,
+      sweepAt: nextSweepAt(now(), quotas.unreferencedMs),
+    });
     if (await isSafe(store, condemned, name)) return;
   }
   throw new ApiError("UNAVAILABLE", { headers: { "retry-after": goingRetryAfterS } });
@@ -111,7 +120,10 @@ async function isSafe(
   }
 }
 
-/** A little more than the quota, for manifests that name fewer files: only those free room. */
+/**
+ * A little more than the quota, so that a manifest with fewer files can still be stored, which is
+ * the only way to free space.
+ */
 function withReserve(quotas: Quotas): Quotas {
   return {
     ...quotas,
@@ -126,7 +138,7 @@ function requireWithinQuota(
 ): void {
   const requireAtMost = (unit: string, limit: number, used: number) => {
     if (used <= limit) return;
-    const message = `An account stores at most ${limit} ${unit} of workspaces; what is deleted is freed in a day.`;
+    const message = `An account stores at most ${limit} ${unit} of workspaces; deleted files free their space within a day.`;
     throw new ApiError("QUOTA_REACHED", { message, details: { of: `stored ${unit}`, limit } });
   };
   requireAtMost("bytes", storedBytesMax, usage?.bytes ?? 0);
@@ -134,8 +146,8 @@ function requireWithinQuota(
 }
 
 /**
- * Tries once only, because it may succeed although it seems to fail: taken back twice, the count
- * would be too low. Not taken back, it is too high, which is safe.
+ * Tries only once. A call that failed may have succeeded, and subtracting twice would make the
+ * count too low. A count that is too high is safe.
  */
 async function takeBack(store: CountingStore, owner: Owner, { bytes, objects }: Amount) {
   const increments = { bytes: 0 - bytes, objects: 0 - objects };

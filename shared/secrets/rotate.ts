@@ -10,13 +10,13 @@ import type { KmsPurpose } from "../google/kms.ts";
 import type { Owner } from "../identity/owner.ts";
 import { replace } from "../store/documents.ts";
 import { sealingKeys } from "../store/environments.ts";
-import type { Found } from "../store/read-document.ts";
+import type { FoundDocument } from "../store/read-document.ts";
 import type { Cursor, SnapshotPage } from "../store/read-snapshot.ts";
 import type { Store } from "../store/store.ts";
 import { isConflict } from "../store/with-deadline.ts";
 import { rewrapped } from "./sealing-keys.ts";
 
-type FoundPair = Found<typeof sealingKeys.schema>;
+type FoundPair = FoundDocument<typeof sealingKeys.schema>;
 
 export interface Rotated {
   readonly rewrapped: number;

@@ -19,7 +19,10 @@ export const ApiKey = z.object({
   /** The first characters, which tell keys apart in a list. */
   prefix: z.string(),
   scopes: z.array(z.enum(scopes)),
-  /** These fields bound what the key may do; null means that a bound isn't set. */
+  /**
+   * The environments that the key may use; null for all. This and the next three fields bound the
+   * key.
+   */
   environmentIds: z.array(z.string()).min(1).nullable().default(null),
   /** Canonical CIDR notation, IPv4 and IPv6. */
   addressRanges: z.array(z.string()).min(1).nullable().default(null),
@@ -61,8 +64,8 @@ export function lineageOf({ id, lineageId }: Pick<ApiKey, "id" | "lineageId">): 
 export const apiKeys = systemCollection("apiKeys", ApiKey);
 
 /**
- * Records that a request with an Idempotency-Key made a key, under an id derived from both. It
- * doesn't contain the key.
+ * Remembers which API key a request with an Idempotency-Key made. The id is derived from that
+ * header and its space. The API key's text is stored nowhere.
  */
 const KeyRequest = z.object({ v: z.literal(1), keyId: z.string(), expireAt: z.date() });
 export const keyRequests = ownedCollection(["keyRequests"], KeyRequest);

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { AuditRow, leafHash } from "../core/audit-row.ts";
+import { AuditRow, leafHash } from "../core/audit/audit-row.ts";
 import type { Owner } from "../identity/owner.ts";
 import { create, ownedCollection, type Write } from "./documents.ts";
 

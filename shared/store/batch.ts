@@ -1,4 +1,4 @@
-/** Writes in the client library's form, and the only way to commit them exactly once. */
+/** Turns writes into the client library's batches, and commits a batch in a single attempt. */
 import { FieldValue, type Firestore, Timestamp, type WriteBatch } from "@google-cloud/firestore";
 import * as z from "zod";
 import { Fault } from "../core/fault.ts";
@@ -37,7 +37,7 @@ export function batchOf(db: Firestore, writes: readonly Write[]): WriteBatch {
 export async function commitBatchOnce(batch: WriteBatch): Promise<readonly Version[]> {
   // The library's public `commit` always retries; this is the method that it calls.
   if (!("_commit" in batch) || typeof batch._commit !== "function") {
-    throw new Fault("Firestore's client has no single commit any more");
+    throw new Fault("Firestore's client no longer has `_commit`");
   }
   const reply = CommitReply.parse(await batch._commit({ retryCodes: [] }));
   return reply.writeResults.map(({ updateTime }) => {

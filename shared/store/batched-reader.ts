@@ -1,7 +1,8 @@
 /**
  * Reads all documents that are asked for in one turn of the event loop by a single call. A call
- * costs a process about as much CPU as its data does, so under load most of that CPU is saved. A
- * document that is asked for several times is read and billed once. A single read isn't delayed.
+ * costs about as much CPU as the data in it, so batching saves most of that cost under load. A
+ * document that is asked for several times is read and billed once. A read waits no longer than the
+ * current turn.
  */
 import type { DocumentSnapshot, Firestore } from "@google-cloud/firestore";
 import { Fault } from "../core/fault.ts";
@@ -24,8 +25,8 @@ export class BatchedReader {
   }
 
   /**
-   * Returns snapshots in the order asked for; a missing document has one, too. The read always
-   * begins after the call.
+   * Returns snapshots in the order asked for; a missing document has one, too. The read begins
+   * after this call, so its result is never older than the call.
    */
   read(paths: readonly string[]): Promise<readonly DocumentSnapshot[]> {
     if (paths.length === 0) return Promise.resolve([]);

@@ -4,7 +4,7 @@ import type { Account } from "../core/money/account.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { Version, Write } from "./documents.ts";
 
-/** What a decision changes, which is nothing if `writes` is empty and `account` is missing. */
+/** What a decision changes. Without writes and account it changes nothing. */
 export interface Decision {
   readonly writes: readonly Write[];
   readonly account?: Account;
@@ -12,8 +12,8 @@ export interface Decision {
 
 /**
  * Thrown by a decision whose documents contradict the account, because another commit came between
- * the two reads, or that needs something counted which isn't read the first time. Everything is
- * then read and decided again.
+ * the two reads, or that needs a count which the first read skips. Everything is then read and
+ * decided again.
  */
 export class StaleRead extends Fault {
   override readonly name = "StaleRead";
@@ -24,11 +24,14 @@ export interface Change<D extends Decision> {
   /** Whether `decide` needs the account; if not, it gets null. */
   readonly needsAccount: boolean;
   /**
-   * Whether it revokes, suspends or stops. A closing never shares a commit with other changes and
-   * doesn't wait for them; they wait for it (KEY-10).
+   * Whether it revokes keys, suspends an owner or stops executions. A closing never shares a commit
+   * with other changes and doesn't wait for them; they wait for it (KEY-10).
    */
   readonly closes?: boolean;
-  /** Monotonic ms of the request. An account that was read before then can't refuse the change. */
+  /**
+   * Monotonic ms of the request. An account that was read earlier isn't trusted to refuse the
+   * change.
+   */
   readonly askedAt?: number;
   /** Reads again what `decide` depends on. It is called before the decision is repeated. */
   refresh(): Promise<void>;
@@ -36,4 +39,4 @@ export interface Change<D extends Decision> {
   decide(account: Account | null): D;
 }
 
-export type Committed<D> = { readonly decision: D; readonly version: Version | null };
+export type CommittedDecision<D> = { readonly decision: D; readonly version: Version | null };

@@ -2,22 +2,22 @@
  * Commits changes. A pure function decides each of them, so it can be repeated: when a precondition
  * fails, the documents are read again and the change is decided again.
  *
- * All changes to an owner's account change the same document. They wait in the owner's queue, and a
- * commit takes what arrived during the last one, as far as there is room. If it fails although the
- * account hasn't changed and the database answers, one of its changes is at fault. From then on
- * each is committed alone, alternating with later ones, so the faulty one delays only its sender.
+ * All changes to an owner's account change the same document. They wait in the owner's queue; each
+ * commit takes those that arrived during the one before, up to a size limit. If it fails although
+ * the account hasn't changed and the database answers, one of its changes is at fault. Its changes
+ * are then committed one by one, in turn with later ones, so the faulty one delays only its sender.
  *
  * Closings (revoking, suspending, stopping) never share a commit with other changes and don't wait
  * for them. Those that don't need the account are committed at once; the others have their own
  * queue. All other changes of the owner wait until its closings are done (KEY-10).
  *
  * Queues of one owner in several processes compete in the database. A process that loses pauses
- * before its next commits, longer with each loss and shorter with each win, so that more changes
- * share one; then it reads the account. A process that won pauses once, to let others in.
+ * before its next commits, longer after each loss, shorter after each win, so that more changes
+ * share one; then it reads the account. A process that wins pauses once, to let others in.
  */
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import type { Change, Committed, Decision } from "./change.ts";
+import type { Change, CommittedDecision, Decision } from "./change.ts";
 import {
   accountWrite,
   announce,
@@ -52,13 +52,13 @@ import type { RandomSource } from "./random-source.ts";
 import type { Store } from "./store.ts";
 import { isAway, isConflict, isExhausted, withDeadline } from "./with-deadline.ts";
 
-interface Failed {
+interface FailedCommit {
   readonly decided: DecidedBatch;
   readonly writes: readonly Write[];
   readonly queue: OwnerQueue | null;
 }
 
-type FailedBatch = Pick<Failed, "queue"> & { readonly error: unknown };
+type FailedBatch = Pick<FailedCommit, "queue"> & { readonly error: unknown };
 
 /** A copy of the account that is older is read again, because other processes change it too. */
 const knownFreshMs = 200;
@@ -77,8 +77,8 @@ export class CommitCoordinator {
   }
 
   /** @throws {ApiError} the refusal of `decide`, `CONTENTION`, or `UNAVAILABLE`. */
-  async submit<D extends Decision>(change: Change<D>): Promise<Committed<D>> {
-    const committed = new Promise<Committed<Decision>>((resolve, reject) => {
+  async submit<D extends Decision>(change: Change<D>): Promise<CommittedDecision<D>> {
+    const committed = new Promise<CommittedDecision<Decision>>((resolve, reject) => {
       const since = performance.now();
       const state = { since, readAt: since, attempts: 0, stale: false };
       const waiting = { change, resolve, reject, ...state, alone: false, notBefore: 0 };
@@ -86,7 +86,7 @@ export class CommitCoordinator {
       else void this.#commit([waiting], null);
     });
     if (change.closes) this.#letPass(change.owner, committed);
-    return (await committed) as Committed<D>;
+    return (await committed) as CommittedDecision<D>;
   }
 
   /** Begins to read the account for a change whose own documents are still being read. */
@@ -166,7 +166,7 @@ export class CommitCoordinator {
       const beganAt = performance.now();
       const versions = await withDeadline(this.#store.commitOnce(writes));
       const since = performance.now();
-      // The document's own version differs from the commit's time if the document didn't change.
+      // The account is the last write. If it didn't change, its version is older than the commit.
       const version = versions.at(-1);
       if (queue && account) {
         queue.known = version ? { value: account, version, since } : null;
@@ -180,7 +180,7 @@ export class CommitCoordinator {
   }
 
   /** Finds out whether a failed commit happened after all. If not, tries it again or refuses it. */
-  async #recover(error: unknown, failed: Failed): Promise<void> {
+  async #recover(error: unknown, failed: FailedCommit): Promise<void> {
     const { decided, writes, queue } = failed;
     const batch = decided.parts.map(({ waiting }) => waiting);
     try {
@@ -189,6 +189,7 @@ export class CommitCoordinator {
         announce(decided);
         finish(decided.parts, null);
       } else if (isConflict(error)) await this.#retry(batch, queue, decided.known);
+      // "Exhausted" may mean too large, so a batch is split instead of being retried.
       else if (isAway(error) && !(isExhausted(error) && batch.length > 1)) {
         await this.#retryUnavailable(batch, { queue, error });
       } else this.#separate(batch, { queue, error });
@@ -236,8 +237,8 @@ export class CommitCoordinator {
   }
 
   /**
-   * Finds the change that made a commit fail, or whether an outdated account did. Each change is
-   * tried alone with an account that is read for it. If it fails then, it is at fault.
+   * Isolates the change that made a commit fail. Each is committed alone, on an account that was
+   * just read. One that fails alone is at fault. If none does, the account was outdated.
    */
   #separate(batch: readonly Waiting[], { queue, error }: FailedBatch): void {
     const own = batch.filter(({ alone }) => !queue || (alone && batch.length === 1));
@@ -260,7 +261,7 @@ export class CommitCoordinator {
     return before !== null && now !== null && !now.version.isEqual(before.version);
   }
 
-  /** Puts `batch` at the queue's head. What its changes have read is valid until it is too old. */
+  /** Requeues `batch` at the head. Documents older than `readFreshMs` are read again. */
   #requeueAfterLoss(batch: readonly Waiting[], queue: OwnerQueue): void {
     growDelay(queue);
     const now = performance.now();
@@ -278,7 +279,7 @@ export class CommitCoordinator {
     if (queue.lingerMs > 0) queue.known = null;
   }
 
-  /** Tries changes again that have patience left: a commit that failed can't succeed any more. */
+  /** Retries changes whose time isn't up. This is safe: `commitOnce` never lands late. */
   async #retryUnavailable(batch: readonly Waiting[], { queue, error }: FailedBatch): Promise<void> {
     const now = performance.now();
     const patient = batch.filter((waiting) => hasPatience(waiting, now));

@@ -3,9 +3,9 @@
  */
 import type { Write } from "./documents.ts";
 
-/** It leaves room for what the service and its indexes add, and a commit of this size is fast. */
+/** Far below the limit, because Firestore adds index entries, and so that a commit stays fast. */
 export const commitBytesMax = 4 * 1024 * 1024;
-/** The sum over all changes of a commit. */
+/** The most writes in one commit, over all its changes. */
 export const commitWritesMax = 400;
 
 /** A field's tag and length, and those of the message that contains it. */

@@ -3,16 +3,16 @@ import type { Account } from "../core/money/account.ts";
 import type { Alert } from "../core/money/alert-state.ts";
 import { noticeAlerts } from "../core/money/budget-alerts.ts";
 import { announceAlerts } from "./announce-alerts.ts";
-import { type Change, type Committed, type Decision, StaleRead } from "./change.ts";
+import { type Change, type CommittedDecision, type Decision, StaleRead } from "./change.ts";
 import { addSizes, fitsWith, noSize, sizeOf } from "./commit-size.ts";
 import { replace, type Version, type Write } from "./documents.ts";
 import { accountId, accounts } from "./owners.ts";
 
 export interface Waiting {
   readonly change: Change<Decision>;
-  readonly resolve: (committed: Committed<Decision>) => void;
+  readonly resolve: (committed: CommittedDecision<Decision>) => void;
   readonly reject: (error: unknown) => void;
-  /** Monotonic ms of its arrival, from which its patience counts. */
+  /** Monotonic ms of its arrival. Its time limits count from here. */
   readonly since: number;
   /** Monotonic ms at which its own documents were read. */
   readAt: number;
@@ -39,15 +39,15 @@ export interface DecidedChange {
 export interface DecidedBatch {
   readonly parts: readonly DecidedChange[];
   /**
-   * Changes for a later commit: those whose documents are stale or are changed by another part, so
-   * that they must be read again, and those that there is no room for.
+   * Changes that are left for a later commit: their documents must be read again, or this commit is
+   * full.
    */
   readonly postponed: readonly Waiting[];
-  /** Whether the account would refuse a change, but may be too old to do so. */
+  /** Whether a copy of the account that may be too old refused a change. */
   readonly outdated: boolean;
   /** The account that the decisions are based on. */
   readonly known: KnownAccount | null;
-  /** The account as they leave it; null if none changes it. */
+  /** The account after these decisions; null if none changes it. */
   readonly account: Account | null;
   /** The alerts that the changes raise once they are committed. */
   readonly raised: readonly Alert[];
@@ -72,7 +72,7 @@ export async function refreshed(batch: readonly Waiting[]): Promise<readonly Wai
   return ready.filter((waiting) => waiting !== null);
 }
 
-/** Lets each change decide on the account as the changes before it leave it. */
+/** Decides the changes in order. Each sees the account as the ones before it changed it. */
 export function decideTogether(
   batch: readonly Waiting[],
   known: KnownAccount | null,
@@ -146,7 +146,7 @@ export function finish(parts: readonly DecidedChange[], versions: readonly Versi
   }
 }
 
-/** The version that all documents of a change share; an unchanged document has none. */
+/** The version that all documents of a change share; null if one of them kept an older one. */
 function sharedVersion([first, ...more]: readonly Version[]): Version | null {
   return first && more.every((version) => version.isEqual(first)) ? first : null;
 }

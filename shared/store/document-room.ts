@@ -1,6 +1,6 @@
 /**
- * Measures documents, and limits the first size of those that grow: an execution that outgrew a
- * document before its end could never be settled. Sizes follow Firestore's documentation,
+ * Measures documents, and limits the initial size of those that grow later: an execution that
+ * outgrew a document before its end could never be settled. Sizes follow Firestore's documentation,
  * "Understand storage size calculations".
  */
 import { ApiError } from "../errors/api-error.ts";

@@ -1,5 +1,6 @@
 /**
- * Typed places in Firestore, and writes as values: `decide` returns them, a commit applies them.
+ * Typed references to documents, and writes as values: `decide` returns them, a commit applies
+ * them.
  */
 import type { Timestamp } from "@google-cloud/firestore";
 import type { z } from "zod";
@@ -100,7 +101,7 @@ export type Write =
       readonly op: "replace";
       readonly path: string;
       readonly value: object;
-      /** Null overwrites whatever is there, so it is only for documents with a single writer. */
+      /** Null overwrites whatever is there; see `overwrite`. */
       readonly version: Version | null;
     }
   | {
@@ -115,7 +116,7 @@ export type Write =
   | {
       readonly op: "remove";
       readonly path: string;
-      /** Null deletes any version, or nothing. */
+      /** Null deletes the document whatever its version, if it exists. */
       readonly version: Version | null;
     };
 
@@ -139,8 +140,8 @@ export function replace<S extends Stored>(ref: Ref<S>, version: Version, value: 
 }
 
 /**
- * Overwrites any version. It is only for data that can be derived again, where the last write
- * counts.
+ * Overwrites any version, so what another process wrote meanwhile is lost. It is only for documents
+ * where the last write may win: orders to maintenance, its own progress, the end of a log.
  */
 export function overwrite<S extends Stored>(ref: Ref<S>, value: z.input<S>): Write {
   return { op: "replace", path: ref.path, value: ref.schema.parse(value), version: null };
@@ -154,7 +155,8 @@ interface PatchOptions {
 
 /**
  * Changes some fields of an existing document and adds `increments` to others. With `mustExist` it
- * fails if the document is missing; otherwise pass a version, or know that it exists.
+ * fails if the document is missing; otherwise pass a version, or be sure that it exists, because a
+ * patch would create it.
  */
 export function patch<S extends Stored>(
   ref: Ref<S>,
@@ -169,7 +171,7 @@ export function patch<S extends Stored>(
 /**
  * Sets values inside maps of a document by their path, whatever else changes there. It names no
  * version, so no other change can make it fail (KEY-10).
- * @param inside Its names are ours or ids, never a user's words.
+ * @param inside Paths consist of our names and ids, never of a user's words.
  */
 export function patchInside<S extends z.ZodObject>(
   ref: Ref<S>,
@@ -196,8 +198,8 @@ function hasMethod(value: object, name: string): boolean {
 
 /**
  * Validates a stored document; dates come back as dates.
- * @throws {ApiError} `UNAVAILABLE` for another version, which a release that is being deployed
- * wrote: a repeated request may reach that release. Any other mismatch is a bug of ours.
+ * @throws {ApiError} `UNAVAILABLE` if the document has a version that this release doesn't know. A
+ * newer release wrote it, and a retry may reach that one. Any other mismatch is a bug of ours.
  */
 export function parseStored<S extends Stored>(schema: S, data: object): z.output<S> {
   const fields = Object.entries(data).map(([name, value]) => [

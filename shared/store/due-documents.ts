@@ -1,9 +1,9 @@
-/** What sweeps read: documents of all owners that have become due. */
+/** Finds due documents of all owners, for sweeps. */
 import type { Query } from "@google-cloud/firestore";
 import type * as z from "zod";
 import type { Ref } from "./documents.ts";
 import { ordered, type PageRequest } from "./queries.ts";
-import { type Found, found } from "./read-document.ts";
+import { type FoundDocument, found } from "./read-document.ts";
 
 /** Which documents are due: those with a number up to `until` in `field`. */
 export interface DueRequest extends Pick<PageRequest, "where" | "limit"> {
@@ -17,7 +17,7 @@ export interface DueRequest extends Pick<PageRequest, "where" | "limit"> {
  * that a newer release or a fault wrote mustn't stop it for the others.
  */
 export type DueDocument<S extends z.ZodObject> =
-  | { readonly ref: Ref<S>; readonly found: Found<S> }
+  | { readonly ref: Ref<S>; readonly found: FoundDocument<S> }
   | { readonly ref: Ref<S>; readonly found: null; readonly cause: unknown };
 
 /** The longest due come first. Only the schema's fields are read. */

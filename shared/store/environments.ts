@@ -11,7 +11,7 @@ export const WorkspaceHead = z.object({
   totalBytes: z.int().min(0),
   /** How much room an execution's workspace needs; missing in older documents. */
   restoreBytes: z.int().min(0).optional(),
-  /** Takes its place if this manifest can't be read; null if the workspace was empty before. */
+  /** The manifest to use if this one can't be read; null if the workspace was empty before. */
   previousManifestSha256: z.string().nullable().default(null),
 });
 export type WorkspaceHead = z.infer<typeof WorkspaceHead>;
@@ -52,7 +52,10 @@ export type Environment = z.infer<typeof Environment>;
 
 export const environments = ownedCollection(["environments"], Environment, "id");
 
-/** Which environment was last made the default one, so that two at once can't both be. */
+/**
+ * Names the default environment. Each change creates the next document, so that of two concurrent
+ * requests only one succeeds.
+ */
 const DefaultName = z.object({ v: z.literal(1), environmentId: z.string() });
 export const defaultNameId = "environment";
 export const defaultNames = ownedCollection(["defaults"], DefaultName);
@@ -61,7 +64,10 @@ const SealedValue = z.object({
   key: z.string(),
   sealed: z.string(),
   updatedAt: z.int(),
-  /** The hosts and headers that it is bound to, also by its seal. Null if the sandbox gets it. */
+  /**
+   * The hosts and headers that it is bound to; the seal covers them, too. Null if the value is
+   * handed to the sandbox.
+   */
   binding: SecretBinding.nullable().default(null),
 });
 
@@ -93,5 +99,5 @@ export const SealingKey = z.object({
   createdAt: z.int(),
 });
 export type SealingKey = z.infer<typeof SealingKey>;
-/** A document's id is the environment's, or the purpose of one of the owner's own pairs. */
+/** The id is the environment's, or the purpose if the pair belongs to the owner. */
 export const sealingKeys = ownedCollection(["sealingKeys"], SealingKey);

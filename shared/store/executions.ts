@@ -36,7 +36,10 @@ export const Execution = z.object({
   keyLineageId: z.string().nullable().default(null),
   messageId: z.string(),
   status: z.enum(executionStatuses),
-  /** A keyed digest, which tells a repeated Idempotency-Key's body from a different one. */
+  /**
+   * Keyed digest of the request's body. It tells a repeated request from another one with the same
+   * Idempotency-Key.
+   */
   requestSha256: z.string(),
   task: z.object({ model: z.string(), instructions: z.string().nullable(), content: z.string() }),
   profile: z.enum(profiles),
@@ -49,7 +52,7 @@ export const Execution = z.object({
     z.object({
       key: z.string(),
       sealed: z.string(),
-      /** What it is bound to; an earlier release bound it to the environment. */
+      /** Whether the seal names the environment, as in an earlier release, or this execution. */
       of: z.enum(["environment", "execution"]).default("environment"),
     }),
   ),
@@ -67,9 +70,11 @@ export const Execution = z.object({
   /** The Cloud Run execution of this attempt, once RunJob has answered. */
   jobExecution: z.string().nullable(),
   dispatchedAt: z.int().nullable(),
-  /** Since when the platform has had no room for it; null once a dispatch may have succeeded. */
+  /** When the platform first had no capacity for it; null once a dispatch may have succeeded. */
   waitingSince: z.int().nullable().default(null),
-  /** When its owner cancelled it while it ran. Its runner learns of that and settles. */
+  /**
+   * When its owner asked to cancel it while it ran. The gateway tells its runner, which settles.
+   */
   cancelRequestedAt: z.int().nullable().default(null),
   claimedAt: z.int().nullable(),
   /**
@@ -77,12 +82,14 @@ export const Execution = z.object({
    * was lost.
    */
   claimantSha256: z.string().nullable().default(null),
-  /** Whether its runner has stored objects, which proves work whatever the runner says later. */
+  /**
+   * Whether its runner has stored objects. That proves that it worked, whatever it reports later.
+   */
   hasStored: z.boolean().default(false),
   leaseExpiresAt: z.int().nullable(),
   /** When a sweep must check it; null once it has ended. */
   sweepAt: z.int().nullable(),
-  /** The time until which a client reads the stream; until then events are sent often. */
+  /** A client is taken to be reading the stream until then, and events are sent more often. */
   readerUntil: z.int(),
 
   holdMicrousd: z.int().min(0),
@@ -120,7 +127,7 @@ export const eventBatches = ownedCollection(["executions", "events"], EventBatch
 
 /**
  * A batch of the egress log. Its id is its first attempt's number, so a repeated batch collides. A
- * batch without attempts only says how many were cut.
+ * batch without attempts only says how many were left out.
  */
 export const EgressBatch = z.object({
   v: z.literal(1),
@@ -129,7 +136,7 @@ export const EgressBatch = z.object({
   attempts: z.array(EgressAttempt),
   /** How its open attempts ended, by their number. */
   ends: z.record(z.string(), EgressEnd).optional(),
-  /** The total up to this batch. */
+  /** How many attempts were left out so far. */
   cut: z.int().min(0),
   expireAt: z.date(),
 });
@@ -139,7 +146,7 @@ export const egressBatches = ownedCollection(["executions", "egress"], EgressBat
 
 type NewEgress = Pick<EgressRequest, "attempts" | "firstSequence" | "cut">;
 
-/** Stores attempts that a runner reported. */
+/** The write that stores attempts that a runner reported. */
 export function addToEgressLog(
   owner: Owner,
   executionId: string,
@@ -151,7 +158,7 @@ export function addToEgressLog(
   return create(ref, { v: 1, firstSequence, lastSequence, attempts, cut, expireAt });
 }
 
-/** Stores how attempts of an earlier batch ended; the batch must exist. */
+/** The write that stores how attempts of an earlier batch ended; the batch must exist. */
 export function endInEgressLog(
   owner: Owner,
   executionId: string,
@@ -169,7 +176,7 @@ export function endInEgressLog(
 /** Execution logs are kept for 30 days. */
 const eventsKeptMs = 30 * 86_400_000;
 
-/** Stores `events` at their place in an execution's log. */
+/** The write that adds `events` to an execution's log. */
 export function addToLog(
   owner: Owner,
   target: { readonly executionId: string; readonly firstSequence: number; readonly now: number },
@@ -183,9 +190,9 @@ export function addToLog(
 }
 
 /**
- * Closes an execution's log after its last event. The write fails if another event was stored there
- * meanwhile. After the highest number only a closing may be stored, so there it overwrites: a batch
- * from before numbers had a bound must not keep the execution from ending.
+ * The write that closes an execution's log after its last event. It fails if another event was
+ * stored there meanwhile. Past the highest number it overwrites. An earlier release, which had no
+ * highest number, may have stored a batch there, and that must not keep the execution from ending.
  */
 export function closeLog(
   owner: Owner,
@@ -200,7 +207,7 @@ export function closeLog(
   return place > eventSequenceMax ? overwrite(ref, closing) : create(ref, closing);
 }
 
-/** An id that sorts as text as the number does. */
+/** Ids whose order as text is the order of the numbers. */
 function eventBatchId(firstSequence: number): string {
   return String(firstSequence).padStart(12, "0");
 }

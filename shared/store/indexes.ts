@@ -56,7 +56,7 @@ export const compositeIndexes: readonly CompositeIndex[] = [
   index(environments, "id", "-isDefault", "-createdAt"),
   index(environments, "id", "-updatedAt"),
   index(environments, "id", "workspace.totalBytes"),
-  // For billing records, and for sums of a span by what was paid for.
+  // For billing records, and for sums over a time span by what the money was spent on.
   index(ledger, "type", "-createdAt"),
   index(ledger, "createdAt", "amountMicrousd"),
   index(ledger, "type", "createdAt", "amountMicrousd"),
@@ -82,7 +82,7 @@ export const compositeIndexes: readonly CompositeIndex[] = [
   ]),
 ];
 
-/** Maps that queries look into, so their fields keep their indexes. */
+/** Maps whose fields queries filter by, so these keep their indexes. */
 export const indexedMaps = [{ collection: environments.name, field: "workspace" }] as const;
 
 /** Long texts that no query filters by. */

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { systemCollection } from "./documents.ts";
 
 /**
- * An account that was suspended or resumed and whose keys have yet to follow. Its id is the
+ * An account that was suspended or resumed and whose keys must still be updated. Its id is the
  * owner's.
  */
 export const KeyFollowUp = z.object({

@@ -11,7 +11,7 @@ const LedgerCheck = z.object({
   /** Whether all lines are being added up from the first one, because the sums may be wrong. */
   recounting: z.boolean(),
   /**
-   * The account's version when it was last found right. While it is current, nothing is checked.
+   * The account's version at the last successful check. An unchanged account isn't checked again.
    */
   accountVersion: z.string().nullable(),
   checkedAt: z.int(),

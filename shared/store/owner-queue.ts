@@ -15,7 +15,7 @@ export interface OwnerQueue {
   gapMs: number;
   /** Closings of this owner that are under way; other changes wait for them (KEY-10). */
   readonly closings: Set<Promise<unknown>>;
-  /** Whether the last commit held a group, so that a change that is committed alone is next. */
+  /** Whether the last commit was a group. If so, a change that is committed alone comes next. */
   groupWasLast: boolean;
 }
 
@@ -51,7 +51,7 @@ export type Next =
 
 /**
  * Takes the next batch out of the queue. Changes that made a commit fail are committed alone, and
- * alternate with groups of other changes, so that neither delay the other.
+ * alternate with groups of other changes, so that neither delays the other.
  */
 export function takeNext(queue: OwnerQueue, now: number): Next {
   const ready = queue.waiting.filter(({ notBefore }) => notBefore <= now);

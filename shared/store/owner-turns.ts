@@ -12,14 +12,14 @@ export interface TurnLimits {
   readonly ownerMax: number;
 }
 
-interface Waiter {
+interface QueuedWork {
   readonly ownerId: string;
   readonly admit: () => void;
 }
 
 export class OwnerTurns {
   readonly #limits: TurnLimits;
-  readonly #queue = new TurnQueue<Waiter>();
+  readonly #queue = new TurnQueue<QueuedWork>();
   readonly #running = new Map<string, number>();
   #all = 0;
 
@@ -44,7 +44,7 @@ export class OwnerTurns {
   async #enter(ownerId: string, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) throw givenUp();
     const { promise: entered, resolve: admit, reject } = Promise.withResolvers<void>();
-    const waiter: Waiter = { ownerId, admit };
+    const waiter: QueuedWork = { ownerId, admit };
     const withdraw = () => {
       if (this.#queue.remove(ownerId, waiter)) reject(givenUp());
     };

@@ -22,7 +22,7 @@ export const LedgerEntry = z.object({
   type: z.enum(["credit", "charge", "loss", "adjustment"]),
   /** The change of the balance: positive for credits, negative for charges, zero for losses. */
   amountMicrousd: z.int(),
-  /** The sum that the platform bears; zero except in losses. */
+  /** The amount that the platform bears; zero except in losses. */
   lossMicrousd: z.int().min(0),
   /** What a charge took from each UTC day's caps; null in lines from before this was stored. */
   days: z.record(z.string(), z.int().min(1)).nullable().default(null),
@@ -50,9 +50,12 @@ export const Operator = z.object({
   v: z.literal(1),
   id: z.string(),
   email: z.string(),
-  /** Who made it first, or named it last: an operator's id, or `deployment`. */
+  /** Who first created it: an operator's id, or `deployment`, which replaces all earlier ones. */
   createdBy: z.string(),
-  /** The ids of all operators that made it again later, each once; none of them is ever dropped. */
+  /**
+   * The ids of the operators who re-created it after a removal, each once, until the deployment
+   * names it.
+   */
   recreatedBy: z.array(z.string()).default([]),
   createdAt: z.int(),
   /** The independent operator who vouched that this one is another person; null for none. */

@@ -7,7 +7,7 @@ const backoffMsMax = 250;
 const closingBackoffMsMax = 16;
 /** How long a change may lose to other processes before it is refused. */
 export const contentionMsMax = 10_000;
-/** How long the documents that a change has read count as current, as a remembered key does. */
+/** How long the documents that a change has read count as current; the same as for a cached key. */
 const readFreshMs = 1_000;
 /** How long a change is tried again while the database doesn't answer, before it is refused. */
 const patienceMs = 5_000;
@@ -40,7 +40,7 @@ export function backOffMs({ change, attempts }: Waiting, chance: number): number
   return Math.min(longest, 4 * 2 ** attempts) * chance;
 }
 
-/** How long to wait before trying a database again that didn't answer. */
+/** The pause before retrying a database that didn't answer. */
 export function awayPauseMs(chance: number): number {
   return backoffMsMax * chance;
 }

@@ -2,7 +2,8 @@ import * as z from "zod";
 import { systemCollection } from "./documents.ts";
 
 /**
- * A deleted environment whose key pair and executions have yet to end. Its id is the environment's.
+ * A deleted environment whose key pair must still be destroyed and whose executions must still be
+ * stopped. Its id is the environment's.
  */
 export const PendingKeyDestruction = z.object({
   v: z.literal(1),

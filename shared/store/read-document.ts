@@ -5,13 +5,13 @@ import { isVisible, parseStored, type Ref, type Snapshot, type Version } from ".
 type Schema = z.ZodType<object>;
 
 /** A document that a query found, or that was required. */
-export interface Found<S extends Schema> {
+export interface FoundDocument<S extends Schema> {
   readonly ref: Ref<S>;
   readonly value: z.output<S>;
   readonly version: Version;
 }
 
-export function found<S extends Schema>(schema: S, doc: QueryDocumentSnapshot): Found<S> {
+export function found<S extends Schema>(schema: S, doc: QueryDocumentSnapshot): FoundDocument<S> {
   const ref = { path: doc.ref.path, schema };
   return { ref, value: parseStored(schema, doc.data()), version: doc.updateTime };
 }

@@ -14,14 +14,14 @@ type Documents = readonly QueryDocumentSnapshot[];
 export const pageBytesMax = 8 * 1024 * 1024;
 /** How many of the largest documents fit into a page. */
 const firstSliceLength = 8;
-/** How much a slice may bring that doesn't fit. */
+/** The longest slice, which bounds how many documents are read in vain. */
 const sliceLengthMax = 32;
 
 /** Which of a query's documents are read. */
 export interface Wanted {
   readonly limit: number;
   readonly bytesMax?: number;
-  /** The size of the first slice. Each slice may be twice as long as the one before. */
+  /** The length of the first slice. Each slice may be twice as long as the one before. */
   readonly firstSlice?: number;
   /** Whether no more is wanted. It is called after each document. */
   readonly isEnough?: (document: QueryDocumentSnapshot) => boolean;

@@ -1,7 +1,7 @@
 import { FieldPath, type Firestore, type Query, type Transaction } from "@google-cloud/firestore";
 import type * as z from "zod";
 import type { CollectionRef, Ref, Snapshot } from "./documents.ts";
-import { type Found, found, read } from "./read-document.ts";
+import { type FoundDocument, found, read } from "./read-document.ts";
 
 type Schema = z.ZodType<object>;
 
@@ -56,7 +56,7 @@ export class ReadSnapshot {
   async next<S extends Schema>(
     source: CollectionRef<S>,
     walk: SnapshotPage,
-  ): Promise<readonly Found<S>[]> {
+  ): Promise<readonly FoundDocument<S>[]> {
     const { field, after, until, limit } = walk;
     const collection = this.#db.collection(source.path);
     const bounded = until === undefined ? collection : collection.where(field, "<=", until);

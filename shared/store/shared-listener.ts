@@ -18,8 +18,8 @@ export class SharedListener<T> {
   readonly #shared = new Map<string, Shared<T>>();
 
   /**
-   * Calls back, never before it returns, with the current value and each change until the returned
-   * function is called, or once with the error that ended it.
+   * Calls `listener` with the current value and each later one, never synchronously, until the
+   * returned function is called. An error is delivered once, and ends it.
    * @param key Names what is listened to. @param start Opens the listener for the first caller.
    */
   listen(

@@ -22,8 +22,8 @@ export class SharedState {
   }
 
   /**
-   * Does `work` in the turn of the owner whose collection it reads; the system's collections have
-   * a turn each.
+   * Does `work` in the turn of the owner whose collection it reads; each collection of the system
+   * counts as one owner.
    * @param asker Aborted when the client has gone.
    */
   async inTurn<T>(

@@ -19,7 +19,7 @@ import {
 } from "./documents.ts";
 import { type DueDocument, type DueRequest, readDue } from "./due-documents.ts";
 import { type Filter, filtered, ordered, type PageRequest } from "./queries.ts";
-import { type Found, found, read } from "./read-document.ts";
+import { type FoundDocument, found, read } from "./read-document.ts";
 import { readFitting, readPage, type Wanted } from "./read-page.ts";
 import { ReadSnapshot } from "./read-snapshot.ts";
 import { type Listener, tell } from "./shared-listener.ts";
@@ -28,10 +28,10 @@ import { withDeadline } from "./with-deadline.ts";
 
 type Schema = z.ZodType<object>;
 
-/** The part of a store that steps which only read are given. */
+/** A store that can't commit, for steps that only read. */
 export type ReadStore = Omit<Store, "askedBy" | "commit" | "commitOnce">;
 
-/** Reads documents that the caller was entitled to name, and commits writes. */
+/** Reads documents by references, which only an entitled caller can make, and commits writes. */
 export class Store {
   readonly #db: Firestore;
   readonly #shared: SharedState;
@@ -53,11 +53,11 @@ export class Store {
   }
 
   /** @throws {ApiError} `NOT_FOUND`, for a missing id and for another owner's id alike. */
-  async require<S extends Schema>(ref: Ref<S>): Promise<Found<S>> {
+  async require<S extends Schema>(ref: Ref<S>): Promise<FoundDocument<S>> {
     return present(await this.get(ref));
   }
 
-  /** Several documents in one call, in the order asked for. */
+  /** Reads several documents in one call, in the order asked for. */
   async getAll<R extends readonly Ref[]>(
     ...refs: R
   ): Promise<{ [K in keyof R]: R[K] extends Ref<infer S> ? Snapshot<S> : never }> {
@@ -149,7 +149,7 @@ export class Store {
   async findRefs<S extends Schema>(
     collection: CollectionRef<S>,
     request: Omit<PageRequest, "offset">,
-  ): Promise<readonly Found<S>[]> {
+  ): Promise<readonly FoundDocument<S>[]> {
     const documents = await withDeadline(
       ordered(this.#visible(collection), request).limit(request.limit).get(),
     );
@@ -166,9 +166,9 @@ export class Store {
     fitting: Pick<Wanted, "bytesMax" | "firstSlice"> & {
       readonly isEnough?: (value: z.output<S>) => boolean;
     } = {},
-  ): Promise<readonly Found<S>[]> {
+  ): Promise<readonly FoundDocument<S>[]> {
     const query = ordered(this.#visible(collection), request);
-    const values: Found<S>[] = [];
+    const values: FoundDocument<S>[] = [];
     const note = (doc: QueryDocumentSnapshot) => {
       const one = found(collection.schema, doc);
       values.push(one);
@@ -247,14 +247,14 @@ export class Store {
   }
 
   /**
-   * Commits all of `writes` or none; returns the version of every changed document. The client
-   * library retries for minutes, even after the caller has given up, so this is only for changes
-   * that may land late.
+   * Commits all of `writes` or none; returns the version that every changed document then has. The
+   * client library retries for minutes, even after the caller has given up, so this is only for
+   * changes that may land late.
    */
   async commit(writes: readonly Write[]): Promise<Version> {
     const results = await batchOf(this.#db, writes).commit();
     const last = results.at(-1);
-    if (!last) throw new Fault("a commit of nothing");
+    if (!last) throw new Fault("a commit needs a write");
     return last.writeTime;
   }
 
@@ -282,7 +282,7 @@ export class Store {
 }
 
 /** @throws {ApiError} `NOT_FOUND` if there is no such document. */
-export function present<S extends Schema>(snapshot: Snapshot<S>): Found<S> {
+export function present<S extends Schema>(snapshot: Snapshot<S>): FoundDocument<S> {
   if (snapshot.version) return snapshot;
   throw new ApiError("NOT_FOUND");
 }

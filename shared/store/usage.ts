@@ -8,7 +8,7 @@ import { ownedCollection } from "./documents.ts";
  */
 export const StorageUsage = z.object({
   v: z.literal(1),
-  /** Tells it from other documents in collections of that name. */
+  /** Distinguishes it from other documents in `usage` collections. */
   kind: z.literal("storage"),
   ownerId: z.string(),
   bytes: z.int(),
@@ -24,7 +24,7 @@ export const storageUsages = ownedCollection(["usage"], StorageUsage);
 /** What was downloaded on the latest day with any download. */
 const DownloadUsage = z.object({
   v: z.literal(1),
-  /** Tells it from other documents in collections of that name. */
+  /** Distinguishes it from other documents in `usage` collections. */
   kind: z.literal("downloads"),
   /** Days since 1970, UTC. */
   day: z.int(),

@@ -3,7 +3,10 @@ import type { Version } from "./documents.ts";
 
 const form = /^([0-9]{1,12})\.([0-9]{9})$/;
 
-/** A version as text that a runner sends back; it fences the runner's next change. */
+/**
+ * A version as text that a runner sends back. Its next change fails if the document has changed
+ * since.
+ */
 export function formatVersion(version: Version): string {
   return `${version.seconds}.${String(version.nanoseconds).padStart(9, "0")}`;
 }

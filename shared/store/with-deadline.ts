@@ -1,9 +1,10 @@
 import { ApiError } from "../errors/api-error.ts";
 
-/** The longest that a read waits for Firestore. */
+/** The longest wait for a call to Firestore. */
 const readTimeoutMs = 10_000;
 
 /**
+ * The call itself isn't cancelled, so a commit may still land.
  * @throws {ApiError} `UNAVAILABLE` if there is no answer in time: what can't be read is refused.
  */
 export async function withDeadline<T>(call: Promise<T>): Promise<T> {
@@ -30,7 +31,7 @@ export async function withDeadlineWhileWanted<T>(
   asker: AbortSignal | null,
 ): Promise<T> {
   const wanted = new AbortController();
-  // Giving a reason saves the default one, an error with a stack.
+  // A reason avoids creating the default one, an error with a stack.
   const giveUp = () => wanted.abort("given up");
   if (asker?.aborted) giveUp();
   asker?.addEventListener("abort", giveUp, { once: true });

@@ -14,7 +14,7 @@ import { ApiError } from "../errors/api-error.ts";
 import { getObject } from "../google/objects.ts";
 import type { Owner } from "../identity/owner.ts";
 import { manifestBytesMax } from "../protocol/runner.ts";
-import { type CountingStore, storeObject } from "../quotas/store-object.ts";
+import { type StoringDeps, storeObject } from "../quotas/store-object.ts";
 import type { Environment, WorkspaceHead } from "../store/environments.ts";
 import { OwnerTurns } from "../store/owner-turns.ts";
 
@@ -126,7 +126,7 @@ class ManifestTurn {
    * @throws {ApiError} `WORKSPACE_FULL` if the list of files is longer than a manifest may be.
    */
   async store(
-    store: CountingStore,
+    deps: StoringDeps,
     manifest: Manifest,
     previousSha256: string | null,
     how: { readonly encoded?: Uint8Array; readonly makesRoom?: boolean } = {},
@@ -135,7 +135,7 @@ class ManifestTurn {
     const bytes = encoded ?? (await this.#run(encodeSteps(manifest)));
     if (bytes.length > manifestBytesMax) throw new ApiError("WORKSPACE_FULL");
     await this.#run(doubtSteps(manifest));
-    const manifestSha256 = await storeObject(store, this.#owner, {
+    const manifestSha256 = await storeObject(deps, this.#owner, {
       kind: "manifests",
       bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
       makesRoom,
@@ -146,7 +146,7 @@ class ManifestTurn {
 
   /** Stores as much as can be restored, beginning with what `first` holds. */
   async storeFitting(
-    store: CountingStore,
+    deps: StoringDeps,
     next: { readonly manifest: Manifest; readonly first: Manifest; readonly room: WorkspaceRoom },
     previousSha256: string | null,
   ): Promise<StoredFitting> {
@@ -154,7 +154,7 @@ class ManifestTurn {
     const isFirst = ({ path }: ManifestEntry) => paths.has(path);
     const fitted = await this.#run(fitToStore(next.manifest, next.room, isFirst));
     const encoded = fitted.bytes;
-    const head = await this.store(store, fitted.manifest, previousSha256, { encoded });
+    const head = await this.store(deps, fitted.manifest, previousSha256, { encoded });
     return { head, left: fitted.left.map(({ path }) => path) };
   }
 

@@ -116,13 +116,13 @@ test("TEN-1 manifests are written one of an owner at a time, from reading to the
   const { putObject } = await import("#shared/google/objects");
   const { inManifestTurn } = await import("#shared/workspace/manifest-turn");
   const { nextWorkspace } = await import("../../functions/runner-gateway/next-workspace.ts");
-  const store = new MemoryStore();
+  const deps = { store: new MemoryStore(), now: Date.now };
   const folder = (path: string) => manifestOf([{ path, type: "directory", mode: 0o755 }]);
   const put = async (path: string) =>
     (await putObject(owner, "manifests", Buffer.from(manifestBytes(folder(path))))).sha256;
   const [theirs, ...saved] = [await put("theirs"), await put("mine"), await put("other")];
   const save = async (whose: typeof owner, path: string) =>
-    await inManifestTurn(whose, null, async (turn) => await turn.store(store, folder(path), null));
+    await inManifestTurn(whose, null, async (turn) => await turn.store(deps, folder(path), null));
   const workspace = {
     manifestSha256: theirs,
     previousManifestSha256: null,
@@ -135,7 +135,7 @@ test("TEN-1 manifests are written one of an owner at a time, from reading to the
     value: { ...newEnvironment(EnvironmentCreate.parse({ name: "one" }), identity), workspace },
   };
   const settle = async (sha256: string) =>
-    await nextWorkspace(store, owner, {
+    await nextWorkspace(deps, owner, {
       ...{ execution: sampleExecution(), environment, saved: sha256 },
       asker: new AbortController().signal,
     });

@@ -109,7 +109,7 @@ describe.concurrent("KEY-5 what a key runs when it ends", () => {
     expect(await actionsOn(owner, expiring)).toEqual(["key.created", "key.expired"]);
   });
 
-  test("F13 isn't said to be stopped as long as stopping fails", async () => {
+  test("F13 isn't reported as stopped while stopping it fails, and is stopped later", async () => {
     const doomed = await anotherKey(owner);
     const [keys, { executionId, over }] = await Promise.all([
       apart("keys"),
@@ -176,7 +176,7 @@ describe.concurrent("KEY-5 what a key runs when it ends", () => {
   );
 });
 
-describe.concurrent("KEY-5 behind the back of a revocation", () => {
+describe.concurrent("KEY-5 requests that are under way when a key ends", () => {
   let owner: TestOwner;
   beforeAll(async () => {
     owner = await newOwner({ creditUsd: 5 });
@@ -192,7 +192,7 @@ describe.concurrent("KEY-5 behind the back of a revocation", () => {
   test.each([
     ["is revoked", revoking],
     ["is suspended with its owner", suspending],
-  ])("no execution begins that had read the key before it %s", async (_what, end) => {
+  ])("an execution whose start read the key before it %s never begins", async (_what, end) => {
     const own = await newOwner({ creditUsd: 1 });
     const doomed = await anotherKey(own);
     const [threads, threadId] = await Promise.all([apart("threads"), newThread(doomed.key)]);

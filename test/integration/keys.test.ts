@@ -219,7 +219,7 @@ describe("KEY-8 production and development", () => {
 });
 
 describe("KEY-5 revocation", () => {
-  test("is true when the call returns: a busy key is refused from then on", async () => {
+  test("a busy key is refused from the moment its revocation is answered", async () => {
     const { key } = await newOwner({ creditUsd: 0 });
     const made = (await send("/v1/keys", { key, body: { name: "doomed" } })).json;
     let revokedAt = Number.POSITIVE_INFINITY;

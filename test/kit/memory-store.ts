@@ -7,7 +7,7 @@ import type * as z from "zod";
 import type { CommitStore } from "#shared/store/commit-coordinator";
 import type { CollectionRef, Ref, Snapshot, Version, Write } from "#shared/store/documents";
 import type { PageRequest } from "#shared/store/queries";
-import type { Found } from "#shared/store/read-document";
+import type { FoundDocument } from "#shared/store/read-document";
 import { present } from "#shared/store/store";
 
 const codes = { invalid: 3, notFound: 5, exists: 6, precondition: 9 } as const;
@@ -34,7 +34,7 @@ export class MemoryStore implements CommitStore {
     return { ref, value: ref.schema.parse(found.value), version: found.version };
   }
 
-  async require<S extends z.ZodType<object>>(ref: Ref<S>): Promise<Found<S>> {
+  async require<S extends z.ZodType<object>>(ref: Ref<S>): Promise<FoundDocument<S>> {
     return present(await this.get(ref));
   }
 
@@ -42,7 +42,7 @@ export class MemoryStore implements CommitStore {
   async findRefs<S extends z.ZodType<object>>(
     { path, schema }: CollectionRef<S>,
     { where = [], limit }: Pick<PageRequest, "where" | "limit">,
-  ): Promise<readonly Found<S>[]> {
+  ): Promise<readonly FoundDocument<S>[]> {
     await turn();
     const all = [...this.#documents].filter(
       ([at, { value }]) =>
@@ -74,7 +74,7 @@ export class MemoryStore implements CommitStore {
 
   async commit(writes: readonly Write[]): Promise<Version> {
     const version = (await this.commitOnce(writes)).at(-1);
-    if (!version) throw new Error("a commit of nothing");
+    if (!version) throw new Error("a commit needs a write");
     return version;
   }
 

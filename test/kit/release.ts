@@ -1,7 +1,7 @@
 /** The bundles of an earlier release, built from this repository's history. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { cp, mkdir, mkdtemp, rename, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -33,6 +33,7 @@ export async function bundlesOf(commit: string): Promise<string> {
     await run("tar", ["-xf", archive, "-C", aside]);
     await symlink(join(repositoryRoot, "node_modules"), join(aside, "node_modules"));
     await run(process.execPath, ["scripts/build.ts"], { cwd: aside });
+    await useEarlierModes(join(aside, "dist/runner/launcher.cjs"));
     await mkdir(cacheFolder, { recursive: true });
     const half = `${kept}.${process.pid}`;
     await cp(join(aside, "dist"), half, { recursive: true });
@@ -41,6 +42,18 @@ export async function bundlesOf(commit: string): Promise<string> {
     await rm(aside, { recursive: true, force: true });
   }
   return kept;
+}
+
+/**
+ * A deployment's runner chooses the sandbox's mode itself. A local cloud may name it, and the one
+ * that runs the tests uses today's names, which an earlier launcher doesn't know.
+ */
+async function useEarlierModes(launcher: string): Promise<void> {
+  const names = JSON.stringify({ userns: "A", setpriv: "B" });
+  const translate =
+    `if (process.env.PADDOCK_SANDBOX_MODE) process.env.PADDOCK_SANDBOX_MODE = ` +
+    `(${names})[process.env.PADDOCK_SANDBOX_MODE];\n`;
+  await writeFile(launcher, translate + (await readFile(launcher, "utf8")));
 }
 
 /** Copies one function's bundle, or `runner` with its three, from one `dist` into another. */

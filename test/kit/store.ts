@@ -1,6 +1,6 @@
 /** Reads what only the database shows: the audit rows, as the system itself wrote them. */
 import type { Firestore } from "@google-cloud/firestore";
-import { canonicalBytes, leafHash } from "#shared/core/audit-row";
+import { canonicalBytes, leafHash } from "#shared/core/audit/audit-row";
 import { StoredAuditRow } from "#shared/store/audit-rows";
 import { openFirestore } from "../../local/firestore/admin-client.ts";
 import { cloud } from "./cloud.ts";

@@ -34,6 +34,7 @@ function ofJob({ values }: PlannedResource): Record<string, string> {
 const needed: Readonly<Record<string, readonly string[]>> = {
   "first-operator": ["PADDOCK_FIRST_OPERATOR", "PADDOCK_OPERATOR_AUDIENCE"],
   operator: ["PADDOCK_OPERATOR_AUDIENCE"],
+  public: ["PADDOCK_DOMAIN", "PADDOCK_SECURITY_CONTACTS"],
   runner: ["PADDOCK_GATEWAY_AUDIENCE", "PADDOCK_RUNNER_ACCOUNT"],
   scheduler: ["PADDOCK_MAINTENANCE_AUDIENCE", "PADDOCK_SCHEDULER_ACCOUNT"],
   "api-key": ["PADDOCK_PEPPERS_FILE"],

@@ -62,7 +62,11 @@ describe("KEY-1 every route but the public ones needs a key", () => {
   });
 
   test("and no other route is public", () => {
-    expect(publicRoutes.map(({ title }) => title)).toEqual(["GET /v1/health", "GET /v1/version"]);
+    expect(publicRoutes.map(({ title }) => title)).toEqual([
+      "GET /v1/health",
+      "GET /v1/version",
+      "GET /.well-known/security.txt",
+    ]);
     for (const { path, visibility, route } of routes) {
       if (visibility === "internal") expect(path).toMatch(/^\/internal\//);
       else if (route.authenticate.endsWith("operator")) expect(path).toMatch(/\/admin\//);

@@ -12,7 +12,7 @@ export type OwnedKind = (typeof ownedKinds)[number];
 const OwnedCount = z.object({
   /** An upper bound of their number. */
   atMost: z.int().min(0),
-  /** Made since the last count; an unchanged number means that none was made in between. */
+  /** How many were made so far. If it is the same as before a count, none was made during it. */
   made: z.int().min(0),
 });
 type OwnedCount = z.infer<typeof OwnedCount>;

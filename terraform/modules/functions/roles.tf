@@ -1,6 +1,6 @@
 locals {
   # The one place that says what a role of the code is in Google Cloud, on what, and why.
-  roles = jsondecode(file("${path.module}/roles.json"))
+  roles = jsondecode(file("${path.module}/role-grants.json"))
 
   _targets = {
     bucket   = var.buckets

@@ -20,7 +20,7 @@ resource "google_service_account" "default" {
       condition     = length(local.unknown[each.key]) == 0
       error_message = <<-EOT
         The function ${each.key} declares ${join(", ", local.unknown[each.key])}, of which Terraform
-        knows no role or no such key, secret, bucket or database: see modules/functions/roles.json.
+        knows no role or no such key, secret, bucket or database: see modules/functions/role-grants.json.
       EOT
     }
 

@@ -6,6 +6,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, copyFileSync, mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
+import { describeError } from "#shared/core/describe-error";
 import type { SandboxMode } from "#shared/protocol/sandbox-mode";
 import { pollUntil } from "../../../local/lib/poll-until.ts";
 import { findHierarchy, SandboxCgroup } from "../../../runner/launcher/cgroup.ts";
@@ -25,7 +26,7 @@ import { sandboxCommand } from "../../../runner/sandbox/bubblewrap-arguments.ts"
 import { type InitLine, listenForInit } from "../../../runner/supervisor/init-connection.ts";
 import { attempts } from "../attempts/attempts.ts";
 import { type EscapeAttempt, prelude, systemCallProgram, type Wall } from "./attempt.ts";
-import { openMachine, processesOf, startNeighbour } from "./machine.ts";
+import { openMachine, processesOf, scratches, startNeighbour } from "./machine.ts";
 import { cellLimits } from "./walls.ts";
 
 /** Attempts to make one after another in one sandbox. */
@@ -67,7 +68,8 @@ async function obey(order: Order): Promise<string[]> {
   const uid = Number(firstUid) + 2 * sandboxes;
   const name = `${group}-${uid}`;
   const settings: LauncherSettings = {
-    scratch: `/run/${name}`,
+    // Not below /run, which some attempts see: mounts there would come and go while it is bound.
+    scratch: `${scratches}/${name}`,
     supervisorUid: uid,
     sandboxUid: uid + 1,
     cgroup: name,
@@ -89,7 +91,7 @@ async function inGroup(cell: Cell): Promise<string[]> {
   const parents = new Set(Object.values(hierarchy.parents));
   for (const folder of parents) mkdirSync(folder);
   const cgroup = new SandboxCgroup(hierarchy, limits);
-  const neighbour = startNeighbour(settings.sandboxUid);
+  const neighbour = await startNeighbour(settings.sandboxUid);
   try {
     mkdirSync(settings.scratch, { mode: 0o700 });
     const scratch = await prepareScratch(settings, program);
@@ -142,7 +144,9 @@ async function inSandbox(cell: Cell, { scratch, cgroup, neighbour }: Place): Pro
   const sandbox = await startSandbox({ command, socket, filter, cgroup });
   const line = await listener.accept();
   // The result isn't checked, because walls are missing on purpose here.
-  await line.probe();
+  await line.probe().catch((error: unknown) => {
+    throw new Error(`${describeError(error)} ${sandbox.diagnostics()}`);
+  });
   const environment = {
     SYS: systemCallProgram,
     NEIGHBOUR: `${neighbour.pid}`,

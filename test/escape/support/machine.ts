@@ -8,6 +8,8 @@ import { createServer as createSocketServer } from "node:net";
 
 /** A value that no program inside should learn. */
 export const canary = "canary-of-the-machine";
+/** Where sandboxes are prepared. */
+export const scratches = "/mnt";
 const canaryFile = "/run/canary";
 const otherFile = "/run/other-execution/canary";
 
@@ -24,7 +26,7 @@ const addresses = [
 
 /** Runs in its own namespaces, so nothing else on this host sees it. */
 export async function openMachine(): Promise<void> {
-  execFileSync("mount", ["-t", "tmpfs", "tmpfs", "/run"]);
+  for (const folder of ["/run", scratches]) execFileSync("mount", ["-t", "tmpfs", "tmpfs", folder]);
   execFileSync("hostname", ["the-machine"]);
   writeFileSync(canaryFile, canary);
   mkdirSync("/run/other-execution", { mode: 0o700 });
@@ -35,7 +37,7 @@ export async function openMachine(): Promise<void> {
   const web = createServer((_request, response) => response.end("reached"));
   await once(web.listen(80, "::"), "listening");
   await openResolver();
-  startOtherExecution();
+  await startOtherExecution();
   const abstract = createSocketServer((socket) => socket.end("reached"));
   await once(abstract.listen("\0paddock-escape"), "listening");
 }
@@ -51,12 +53,18 @@ export const lockedFiles = {
 /** A file that another process on the machine opens again and again. */
 export const openedFile = "/usr/lib/os-release";
 
-/** What another execution does with system files, in case it shares them with the attempts. */
-function startOtherExecution(): void {
+/**
+ * What another execution does with system files, in case it shares them with the attempts.
+ * Resolves once it holds every lock.
+ */
+async function startOtherExecution(): Promise<void> {
   const locks = Object.values(lockedFiles).flatMap((path) => ["flock", path]);
-  const opens = `while (1) { open(my $f, "<", "${openedFile}"); select(undef, undef, undef, 0.01) }`;
+  const opens = `$| = 1; print "locked";
+    while (1) { open(my $f, "<", "${openedFile}"); select(undef, undef, undef, 0.01) }`;
   const [command = "", ...rest] = [...locks, "perl", "-e", opens];
-  spawn(command, rest, { stdio: "ignore", env: { PATH: "/usr/bin:/bin" } });
+  const env = { PATH: "/usr/bin:/bin" };
+  const { stdout } = spawn(command, rest, { stdio: ["ignore", "pipe", "ignore"], env });
+  await once(stdout, "data");
 }
 
 /** Answers every name with an address, as the far end of a tunnel would. */
@@ -74,15 +82,22 @@ async function openResolver(): Promise<void> {
   await once(resolver, "listening");
 }
 
-/** Another process under the sandbox's own uid: only walls protect it, no permissions. */
-export function startNeighbour(uid: number): ChildProcess {
+/**
+ * Another process under the sandbox's own uid: only walls protect it, no permissions. Resolves once
+ * it has its shared memory.
+ */
+export async function startNeighbour(uid: number): Promise<ChildProcess> {
   const user = ["--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups"];
-  const shared = "shmwrite(shmget($ENV{KEY}, 4096, 01666), $ENV{CANARY}, 0, 64) or die; sleep 600";
-  return spawn("setpriv", [...user, "perl", "-e", shared], {
-    stdio: [openSync(canaryFile, "r"), "ignore", "inherit"],
+  const shared = `shmwrite(shmget($ENV{KEY}, 4096, 01666), $ENV{CANARY}, 0, 64) or die;
+    $| = 1; print "shared"; sleep 600`;
+  const neighbour = spawn("setpriv", [...user, "perl", "-e", shared], {
+    stdio: [openSync(canaryFile, "r"), "pipe", "inherit"],
     cwd: "/run",
     env: { CANARY: canary, KEY: `${uid}`, PATH: "/usr/bin:/bin" },
   });
+  if (neighbour.stdout === null) throw new Error("The neighbour has no output.");
+  await once(neighbour.stdout, "data");
+  return neighbour;
 }
 
 /** Living processes of a uid, on this machine. */

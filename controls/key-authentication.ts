@@ -1,7 +1,7 @@
-/** How the promises about API keys and about what their owners may reach are kept. */
+/** How the promises of the group KEY (authentication) are kept; see `controls.ts`. */
 import type { Control } from "./control.ts";
 
-export const controlsOfKeys: Readonly<Record<string, Control>> = {
+export const keyControls: Readonly<Record<string, Control>> = {
   "KEY-1": {
     enforcedBy: "shared/pipeline/gates.ts",
     test: "test/security/strangers.test.ts",
@@ -9,15 +9,6 @@ export const controlsOfKeys: Readonly<Record<string, Control>> = {
       file: "shared/pipeline/gates.ts",
       find: 'throw new ApiError("UNAUTHORIZED", { cause: "no credential" });',
       replace: 'return { type: "nothing" };',
-    },
-  },
-  "KEY-10": {
-    enforcedBy: "shared/store/commit-coordinator.ts",
-    test: "shared/store/commit-coordinator.test.ts",
-    mutation: {
-      file: "shared/store/commit-coordinator.ts",
-      find: "closes ? this.#queues.closingsOf(owner) : this.#queues.of(owner)",
-      replace: "closes ? this.#queues.of(owner) : this.#queues.of(owner)",
     },
   },
   "KEY-2": {
@@ -105,34 +96,13 @@ export const controlsOfKeys: Readonly<Record<string, Control>> = {
       replace: 'return { value: { id: "anybody" } } as never;',
     },
   },
-  "OWN-1": {
-    enforcedBy: "shared/store/documents.ts",
-    test: "test/security/other-owners.test.ts",
+  "KEY-10": {
+    enforcedBy: "shared/store/commit-coordinator.ts",
+    test: "shared/store/commit-coordinator.test.ts",
     mutation: {
-      file: "shared/store/agents.ts",
-      find: 'ownedCollection(["agents"], Agent)',
-      replace: `{
-  ...ownedCollection(["agents"], Agent),
-  of: (_owner: unknown, id: string) => ({ path: "agents/" + id, schema: Agent }),
-}`,
-    },
-  },
-  "OWN-2": {
-    enforcedBy: "shared/pipeline/run-route.ts",
-    test: "test/security/other-owners.test.ts",
-    mutation: {
-      file: "shared/pipeline/run-route.ts",
-      find: "return allows(caller.key.scopes, route.scope);",
-      replace: "return caller.key.scopes.length > 0;",
-    },
-  },
-  "OWN-3": {
-    enforcedBy: "shared/identity/owner.ts",
-    test: "shared/store/documents.test.ts",
-    mutation: {
-      file: "shared/identity/owner.ts",
-      find: "ownerId.safeParse(id).success",
-      replace: 'typeof id === "string"',
+      file: "shared/store/commit-coordinator.ts",
+      find: "closes ? this.#queues.closingsOf(owner) : this.#queues.of(owner)",
+      replace: "closes ? this.#queues.of(owner) : this.#queues.of(owner)",
     },
   },
 };

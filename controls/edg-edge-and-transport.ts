@@ -1,7 +1,7 @@
-/** How the edge's promises are kept on a laptop; `of-deployment.ts` says how in the cloud. */
+/** How the promises of the group EDG (edge and transport) are kept; see `controls.ts`. */
 import type { Control } from "./control.ts";
 
-export const controlsOfEdge: Readonly<Record<string, Control>> = {
+export const edgControls: Readonly<Record<string, Control>> = {
   "EDG-2": {
     enforcedBy: "local/edge/address-limit.ts",
     test: "test/conformance/edge.test.ts",
@@ -20,15 +20,6 @@ export const controlsOfEdge: Readonly<Record<string, Control>> = {
       replace: "max-age=0",
     },
   },
-  "EDG-7": {
-    enforcedBy: "shared/pipeline/headers.ts",
-    test: "test/security/strangers.test.ts",
-    mutation: {
-      file: "shared/pipeline/headers.ts",
-      find: '"x-frame-options": "DENY",',
-      replace: '"x-frame-options": "DENY", "access-control-allow-origin": "*",',
-    },
-  },
   "EDG-6": {
     enforcedBy: "local/edge/route-table.ts",
     test: "test/security/internal.test.ts",
@@ -36,6 +27,15 @@ export const controlsOfEdge: Readonly<Record<string, Control>> = {
       file: "shared/identity/id-token.ts",
       find: "{ issuer, audience, clockTolerance",
       replace: "{ issuer, clockTolerance",
+    },
+  },
+  "EDG-7": {
+    enforcedBy: "shared/pipeline/headers.ts",
+    test: "test/security/strangers.test.ts",
+    mutation: {
+      file: "shared/pipeline/headers.ts",
+      find: '"x-frame-options": "DENY",',
+      replace: '"x-frame-options": "DENY", "access-control-allow-origin": "*",',
     },
   },
 };

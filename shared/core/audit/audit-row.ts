@@ -3,10 +3,10 @@
  * never change, since trees and proofs are built from them. The row holds details only as
  * ciphertext, so destroying a key leaves every proof valid.
  */
-import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import * as z from "zod";
-import { assert } from "./assert.ts";
+import { assert } from "../assert.ts";
+import { hashLeaf } from "./merkle-tree.ts";
 
 export const AuditRow = z.object({
   v: z.literal(1),
@@ -39,5 +39,5 @@ export function canonicalBytes(row: AuditRow): Buffer {
 
 /** SHA-256 of 0x00 and the canonical bytes, in hex. */
 export function leafHash(row: AuditRow): string {
-  return createHash("sha256").update(Buffer.of(0)).update(canonicalBytes(row)).digest("hex");
+  return hashLeaf(canonicalBytes(row)).toString("hex");
 }

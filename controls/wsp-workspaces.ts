@@ -1,7 +1,7 @@
-/** How the promises about workspaces are kept; see `controls.ts`. */
+/** How the promises of the group WSP (workspaces) are kept; see `controls.ts`. */
 import type { Control } from "./control.ts";
 
-export const controlsOfWorkspaces: Readonly<Record<string, Control>> = {
+export const wspControls: Readonly<Record<string, Control>> = {
   "WSP-1": {
     enforcedBy: "runner/supervisor/scan-workspace.ts",
     test: "runner/supervisor/odd-files.test.ts",

@@ -1,7 +1,7 @@
-/** How the promises about budgets and request limits are kept; see `controls.ts`. */
+/** How the promises of the group BUD (budget) are kept; see `controls.ts`. */
 import type { Control } from "./control.ts";
 
-export const controlsOfMoney: Readonly<Record<string, Control>> = {
+export const budControls: Readonly<Record<string, Control>> = {
   "BUD-1": {
     enforcedBy: "shared/core/money/caps.ts",
     test: "shared/core/money/hold.test.ts",
@@ -82,33 +82,6 @@ export const controlsOfMoney: Readonly<Record<string, Control>> = {
       file: "shared/core/money/hold.ts",
       find: "if (held === 0 || held + requiredMicrousd <= limitMicrousd) return null;",
       replace: "if (held >= 0) return null;",
-    },
-  },
-  "LIM-1": {
-    enforcedBy: "shared/core/limits/sliding-window.ts",
-    test: "test/money/limit.test.ts",
-    mutation: {
-      file: "shared/core/limits/sliding-window.ts",
-      find: "if (used >= limit.max) {",
-      replace: "if (used > limit.max) {",
-    },
-  },
-  "LIM-2": {
-    enforcedBy: "shared/core/money/hold.ts",
-    test: "shared/core/money/hold.test.ts",
-    mutation: {
-      file: "shared/core/money/hold.ts",
-      find: "  if (refused) return",
-      replace: "  before.windows[keyId] = windows.key.window;\n  if (refused) return",
-    },
-  },
-  "LIM-3": {
-    enforcedBy: "shared/store/commit-coordinator.ts",
-    test: "test/integration/store-down.test.ts",
-    mutation: {
-      file: "shared/store/commit-coordinator.ts",
-      find: "rejectAll(gaveUp, error);",
-      replace: "finish(decided.parts, null);",
     },
   },
 };

@@ -5,7 +5,7 @@
 import type { Control } from "./control.ts";
 
 /** Keys are the promises' ids. */
-export const controlsOfDeployment: Readonly<Record<string, Control>> = {
+export const deploymentControls: Readonly<Record<string, Control>> = {
   "AUD-5": {
     enforcedBy: "terraform/modules/logs/main.tf",
     test: "test/policy/audit.test.ts",
@@ -133,10 +133,10 @@ export const controlsOfDeployment: Readonly<Record<string, Control>> = {
     },
   },
   "OPS-1": {
-    enforcedBy: "terraform/modules/functions/roles.json",
+    enforcedBy: "terraform/modules/functions/role-grants.json",
     test: "test/policy/accounts.test.ts",
     mutation: {
-      file: "terraform/modules/functions/roles.json",
+      file: "terraform/modules/functions/role-grants.json",
       find: '"roles": ["executionStopper"]',
       replace: '"roles": ["roles/run.jobsExecutorWithOverrides"]',
     },
@@ -169,10 +169,10 @@ export const controlsOfDeployment: Readonly<Record<string, Control>> = {
     },
   },
   "SEC-3": {
-    enforcedBy: "terraform/modules/functions/roles.json",
+    enforcedBy: "terraform/modules/functions/role-grants.json",
     test: "test/policy/accounts.test.ts",
     mutation: {
-      file: "terraform/modules/functions/roles.json",
+      file: "terraform/modules/functions/role-grants.json",
       find: 'roles/cloudkms.cryptoKeyEncrypter"',
       replace: 'roles/cloudkms.cryptoKeyEncrypterDecrypter"',
     },

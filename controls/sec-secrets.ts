@@ -1,7 +1,7 @@
-/** How the promises about secrets are kept; see `controls.ts`. */
+/** How the promises of the group SEC (secrets) are kept; see `controls.ts`. */
 import type { Control } from "./control.ts";
 
-export const controlsOfSecrets: Readonly<Record<string, Control>> = {
+export const secControls: Readonly<Record<string, Control>> = {
   "SEC-1": {
     enforcedBy: "shared/secrets/sealing.ts",
     test: "shared/secrets/sealing.test.ts",

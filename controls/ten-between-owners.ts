@@ -1,8 +1,7 @@
-/** How the promises between owners are kept; see `controls.ts`. */
+/** How the promises of the group TEN (between owners) are kept; see `controls.ts`. */
 import type { Control } from "./control.ts";
 
-/** Keys are the promises' ids. */
-export const controlsOfOwners: Readonly<Record<string, Control>> = {
+export const tenControls: Readonly<Record<string, Control>> = {
   "TEN-1": {
     enforcedBy: "shared/limits/fair-gate.ts",
     test: "shared/limits/fair-gate.test.ts",

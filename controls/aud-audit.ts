@@ -1,0 +1,14 @@
+/** How the promises of the group AUD (audit) are kept; see `controls.ts`. */
+import type { Control } from "./control.ts";
+
+export const audControls: Readonly<Record<string, Control>> = {
+  "AUD-7": {
+    enforcedBy: "shared/pipeline/commit-change.ts",
+    test: "test/e2e/main-job.test.ts",
+    mutation: {
+      file: "shared/pipeline/commit-change.ts",
+      find: "[...withCondition(decided.writes, stillAllowed), row]",
+      replace: "row ? withCondition(decided.writes, stillAllowed) : []",
+    },
+  },
+};

@@ -1,0 +1,92 @@
+/** Verifies the first line of an export: everything from the signature down to the tiles' roots. */
+import {
+  type Checkpoint,
+  isProven,
+  parseLogProof,
+  readCheckpoint,
+} from "#shared/core/audit/checkpoint";
+import { ExportHeader, rootFromTiles, tileRows } from "#shared/core/audit/export-format";
+import { epochLeaf, headValue } from "#shared/core/audit/heads";
+import { readMapProof } from "#shared/core/audit/heads-map";
+import {
+  type NoteKey,
+  parseNote,
+  type SignedNote,
+  verifyNote,
+} from "#shared/core/audit/signed-note";
+
+/** Who must have signed the checkpoint. */
+export interface TrustedKeys {
+  /** The log's public key. Its name is the checkpoint's origin, or null if only bytes are known. */
+  readonly log: { readonly name: string | null; readonly publicKey: Buffer };
+  /** All of these must have cosigned it. */
+  readonly witnesses: readonly NoteKey[];
+}
+
+export interface VerifiedHeader {
+  readonly header: ExportHeader;
+  readonly checkpoint: Checkpoint;
+}
+
+/** A reason why the export proves nothing, as a sentence. */
+export class ExportFault extends Error {
+  override readonly name = "ExportFault";
+}
+
+/** @throws {ExportFault} unless the signed checkpoint vouches for the header. */
+export function verifyHeader(line: Buffer, keys: TrustedKeys): VerifiedHeader {
+  const header = parseHeader(line);
+  const { head, epoch } = header;
+  const proof = parseLogProof(header.proof);
+  const note = proof && parseNote(proof.note);
+  if (!proof || !note) throw new ExportFault("The proof in line 1 isn't a tlog-proof.");
+  const checkpoint = readSigned(proof.note, note, keys);
+  if (proof.index !== epoch.number || !isProven(epochLeaf(epoch), proof, checkpoint)) {
+    throw new ExportFault("The signed checkpoint doesn't have the epoch that line 1 names.");
+  }
+  verifyHead(header);
+  const tiles = header.tiles.map((root) => Buffer.from(root, "hex"));
+  const isWhole = tiles.length === Math.ceil(head.size / tileRows);
+  if (!isWhole || rootFromTiles(tiles).toString("hex") !== head.root) {
+    throw new ExportFault("The hashes of the tiles in line 1 don't lead to the signed head.");
+  }
+  return { header, checkpoint };
+}
+
+function parseHeader(line: Buffer): ExportHeader {
+  const { data } = ExportHeader.safeParse(parseJson(line));
+  if (!data) throw new ExportFault("Line 1 isn't the header of an audit export.");
+  return data;
+}
+
+/** The value of a line of JSON; undefined if it isn't JSON. */
+export function parseJson(line: Buffer): unknown {
+  try {
+    return JSON.parse(line.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+function readSigned(text: string, note: SignedNote, { log, witnesses }: TrustedKeys): Checkpoint {
+  const name = log.name ?? note.text.split("\n", 1)[0] ?? "";
+  const key: NoteKey = { name, kind: "note", publicKey: log.publicKey };
+  const checkpoint = readCheckpoint(text, key);
+  if (!checkpoint) throw new ExportFault("The checkpoint isn't signed by the given key.");
+  const missing = witnesses.find((witness) => !verifyNote(note, witness));
+  if (missing) throw new ExportFault(`The witness ${missing.name} hasn't cosigned the checkpoint.`);
+  return checkpoint;
+}
+
+/** An owner without rows has no entry in the map, which proves that there are none. */
+function verifyHead({ head, position, map, epoch }: ExportHeader): void {
+  const hash = (hex: string) => Buffer.from(hex, "hex");
+  const end = map.end && { position: hash(map.end.position), value: hash(map.end.value) };
+  const siblings = map.siblings.map(hash);
+  const found = readMapProof(hash(position), { siblings, end });
+  if (found?.root.toString("hex") !== epoch.mapRoot) {
+    throw new ExportFault("The epoch's map doesn't have what line 1 says of the owner.");
+  }
+  const isHeld = head.size === 0 ? found.value === null : found.value?.equals(headValue(head));
+  if (!isHeld) throw new ExportFault("The signed map has another head of the owner's trail.");
+}
