@@ -7,8 +7,8 @@ export const audControls: Readonly<Record<string, Control>> = {
     test: "test/e2e/main-job.test.ts",
     mutation: {
       file: "shared/pipeline/commit-change.ts",
-      find: "writes: [...decided.writes, row]",
-      replace: "writes: row ? decided.writes : []",
+      find: "[...withCondition(decided.writes, stillAllowed), row]",
+      replace: "row ? withCondition(decided.writes, stillAllowed) : []",
     },
   },
 };

@@ -5,7 +5,6 @@ import {
   type Operators,
   readOperatorsBehind,
 } from "#shared/identity/independent-operators";
-import { requireOperator, stillOperator } from "#shared/identity/operators";
 import { change } from "#shared/pipeline/route";
 import type { CreditRequest } from "#shared/store/credit-requests";
 import { replace } from "#shared/store/documents";
@@ -26,32 +25,25 @@ export const confirmCredit = change({
   audit: "budget.credit_confirmed",
   read: async (context) => {
     const { caller, deps } = context;
-    const [found, acting] = await Promise.all([
-      readCreditRequest(context),
-      requireOperator(deps.store, caller.email),
-    ]);
-    const both = [found.request.value.requestedBy, acting.value.id];
-    return { ...found, acting, known: await readOperatorsBehind(deps.store, both) };
+    const found = await readCreditRequest(context);
+    const both = [found.request.value.requestedBy, caller.id];
+    return { ...found, known: await readOperatorsBehind(deps.store, both) };
   },
   actsOn: ({ owner }) => owner,
   decide({ caller, data, account, now }) {
     if (!account) throw new ApiError("NOT_FOUND");
-    const { owner, request, acting, known } = data;
+    const { owner, request, known } = data;
     const { value } = request;
     if (value.state === "confirmed" && value.decidedBy === caller.id) {
       return { writes: [], reply: creditReply(value, owner, now) };
     }
     requirePending(value, now);
-    requireSecondPerson(value, acting.value, known);
+    requireSecondPerson(value, caller, known);
     const id = derivedId("ledgerEntry", owner.id, "request", value.id);
     const posted = post(owner, value, { id, account, now });
     const confirmed = withDecision(value, "confirmed", { operatorId: caller.id, now });
     return {
-      writes: [
-        replace(request.ref, request.version, confirmed),
-        stillOperator(acting),
-        ...posted.writes,
-      ],
+      writes: [replace(request.ref, request.version, confirmed), ...posted.writes],
       account: posted.account,
       subject: value.id,
       facts: {

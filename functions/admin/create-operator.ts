@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { noParams, noQuery } from "#shared/contract/common";
-import { requireOperator, stillOperator } from "#shared/identity/operators";
 import { operatorsTrail } from "#shared/identity/owner";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { makeOperator, OperatorBody, OperatorName, readFutureOperator } from "./operator-body.ts";
@@ -19,18 +18,10 @@ export const createOperator = change({
   budget: "free",
   audit: "operator.created",
   reply: { 201: z.object({ operator: OperatorBody }) },
-  read: async ({ caller, body, deps }) => {
-    const [snapshot, acting] = await Promise.all([
-      readFutureOperator(deps, body.email),
-      requireOperator(deps.store, caller.email),
-    ]);
-    return { snapshot, acting };
-  },
+  read: async ({ body, deps }) => await readFutureOperator(deps, body.email),
   actsOn: () => operatorsTrail(),
-  decide({ caller, body: { email }, data: { snapshot, acting }, ids, now }) {
+  decide({ caller, body: { email }, data: snapshot, ids, now }) {
     const message = "This person is an operator.";
-    const made = { email, createdBy: caller.id };
-    const decided = makeOperator(snapshot, made, { ids, now, message });
-    return { ...decided, writes: [...decided.writes, stillOperator(acting)] };
+    return makeOperator(snapshot, { email, createdBy: caller.id }, { ids, now, message });
   },
 });

@@ -1,7 +1,8 @@
+import { setTimeout as wait } from "node:timers/promises";
 import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
-import { requireOperator, stillOperator } from "#shared/identity/operators";
 import { operatorsTrail } from "#shared/identity/owner";
+import { revocationBarrierMs } from "#shared/keys/api-key-cache";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { patch } from "#shared/store/documents";
 import { OperatorBody, OperatorName, readNamedOperator } from "./operator-body.ts";
@@ -20,20 +21,14 @@ export const removeOperator = change({
   budget: "free",
   audit: "operator.removed",
   reply: { 200: z.object({ operator: OperatorBody }) },
-  read: async ({ caller, body, deps }) => {
-    const [named, acting] = await Promise.all([
-      readNamedOperator(deps, body),
-      requireOperator(deps.store, caller.email),
-    ]);
-    return { named, acting };
-  },
+  read: async ({ body, deps }) => await readNamedOperator(deps, body),
   actsOn: () => operatorsTrail(),
-  decide({ data: { named, acting }, now }) {
-    const { ref, version, value } = named;
-    // One that removes itself is named by its version already.
-    const still = ref.path === acting.ref.path ? [] : [stillOperator(acting)];
-    const writes = [patch(ref, { removedAt: now }, { version }), ...still];
+  decide({ data: { ref, version, value }, now }) {
+    const writes = [patch(ref, { removedAt: now }, { version })];
     const reply = ok({ operator: { id: value.id, email: value.email } });
     return { writes, subject: value.id, reply };
   },
+  // Its changes fail from the commit on; what it reads may have been confirmed a second before.
+  promisesAfter: true,
+  after: async () => await wait(revocationBarrierMs),
 });

@@ -2,7 +2,6 @@ import * as z from "zod";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { ApiError } from "#shared/errors/api-error";
 import { areIndependent, readOperatorsBehind } from "#shared/identity/independent-operators";
-import { requireOperator, stillOperator } from "#shared/identity/operators";
 import { operatorsTrail } from "#shared/identity/owner";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { patch } from "#shared/store/documents";
@@ -23,15 +22,12 @@ export const vouchForOperator = change({
   audit: "operator.vouched",
   reply: { 200: z.object({ operator: OperatorBody }) },
   read: async ({ caller, body, deps }) => {
-    const [named, acting] = await Promise.all([
-      readNamedOperator(deps, body),
-      requireOperator(deps.store, caller.email),
-    ]);
-    const both = [acting.value.id, named.value.id];
-    return { named, acting, known: await readOperatorsBehind(deps.store, both) };
+    const named = await readNamedOperator(deps, body);
+    const both = [caller.id, named.value.id];
+    return { named, known: await readOperatorsBehind(deps.store, both) };
   },
   actsOn: () => operatorsTrail(),
-  decide({ caller, data: { named, acting, known } }) {
+  decide({ caller, data: { named, known } }) {
     const { ref, version, value } = named;
     const reply = ok({ operator: { id: value.id, email: value.email } });
     if (value.vouchedBy !== null) return { writes: [], reply };
@@ -39,8 +35,7 @@ export const vouchForOperator = change({
       const message = "As far as the record shows, you and this operator may be one person.";
       throw new ApiError("FORBIDDEN", { message });
     }
-    const vouched = patch(ref, { vouchedBy: caller.id }, { version });
-    const writes = [vouched, stillOperator(acting)];
+    const writes = [patch(ref, { vouchedBy: caller.id }, { version })];
     return { writes, subject: value.id, reply };
   },
 });

@@ -29,6 +29,7 @@ export const setLimits = change({
   body: Limits,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  neededToClose: true,
   beforeConfirmed: "reads",
   budget: "limits",
   audit: "budget.limits_changed",

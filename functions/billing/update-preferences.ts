@@ -31,6 +31,7 @@ export const updatePreferences = change({
   body: PreferencesUpdate,
   bodyBytesMax: jsonBytesMax,
   limits: "writes",
+  neededToClose: true,
   beforeConfirmed: "reads",
   budget: "limits",
   audit: "budget.preferences_changed",

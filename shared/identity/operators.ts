@@ -24,7 +24,7 @@ export async function requireOperator(
 
 /**
  * Changes nothing, but makes a commit fail if the operator was removed or made again since it was
- * read. Whatever gives or confirms a right takes this along.
+ * read. The pipeline adds it to every change that an operator asks for.
  */
 export function stillOperator({
   ref,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FairGate, type FairGateLimits } from "./fair-gate.ts";
+import { FairGate, type FairGateLimits, type RequestKind } from "./fair-gate.ts";
 
 const limits: FairGateLimits = { sharedMax: 4, aloneMax: 10, ownerWaitingMax: 6, waitMsMax: 5_000 };
 
@@ -10,9 +10,13 @@ function newGate(own: Partial<FairGateLimits> = {}) {
   const gate = new FairGate({ ...limits, ...own }, () => nowMs);
   const admitted: string[] = [];
   const refused: string[] = [];
-  const ask = (ownerId: string, endingKeyId: string | null = null) => {
-    const turn = gate.enter(ownerId, endingKeyId);
-    const name = endingKeyId ?? ownerId;
+  const ask = (
+    ownerId: string,
+    keyId: string | null = null,
+    kind: "endings" | "needed" = "endings",
+  ) => {
+    const turn = gate.enter(ownerId, keyId === null ? null : { kind, keyId });
+    const name = keyId ?? ownerId;
     turn?.entered.then(
       () => admitted.push(name),
       (error) => refused.push(`${name} ${error.code}`),
@@ -199,32 +203,41 @@ describe("TEN-1 FairGate", () => {
     expect(gate.running).toBe(1);
   });
 
-  test("lets an owner's keys take turns with their endings (KEY-10)", async () => {
-    const { gate, admitted, ask } = newGate({ aloneMax: 1 });
-    times(1 + limits.ownerWaitingMax, () => ask("owner", "leaked"));
-    expect(() => ask("owner", "leaked")).toThrow(expect.objectContaining({ code: "ACCOUNT_BUSY" }));
-    for (const key of ["mine", "mine", "other"]) ask("owner", key);
-    for (let served = 0; served < 5; served += 1) {
-      gate.leave("owner", "endings");
-      await told();
-    }
-    expect(admitted.join(" ")).toBe("leaked mine other leaked mine");
-  });
+  test.each(["endings", "needed"] as const)(
+    "lets an owner's keys take turns with their %s (KEY-10)",
+    async (kind) => {
+      const { gate, admitted, ask } = newGate({ aloneMax: 1 });
+      const full = expect.objectContaining({ code: "ACCOUNT_BUSY" });
+      times(1 + limits.ownerWaitingMax, () => ask("owner", "leaked", kind));
+      expect(() => ask("owner", "leaked", kind)).toThrow(full);
+      for (const key of ["mine", "mine", "other"]) ask("owner", key, kind);
+      for (let served = 0; served < 5; served += 1) {
+        gate.leave("owner", kind);
+        await told();
+      }
+      expect(admitted.join(" ")).toBe("leaked mine other leaked mine");
+    },
+  );
 
-  test("keeps a place for what ends something, whatever else fills the instance (KEY-10)", () => {
+  test("keeps a place for what ends something, and for what that needs (KEY-10)", () => {
     const { ask } = newGate({ sharedMax: 1 });
     times(limits.aloneMax + 3, () => ask("flood"));
     ask("neighbour");
     expect(ask("neighbour")).not.toBeNull();
-    expect([ask("flood", "key_a"), ask("neighbour", "key_b")]).toEqual([null, null]);
+    for (const kind of ["endings", "needed"] as const) {
+      const urgent = [ask("flood", "key_a", kind), ask("neighbour", "key_b", kind)];
+      expect(urgent).toEqual([null, null]);
+      expect(ask("flood", "key_c", kind)).not.toBeNull();
+    }
   });
 
   test("admits every request once in any order, and never too many at once", async () => {
     const owners = ["a", "b", "c", "d"];
     const owner = fc.constantFrom(...owners);
-    const ending = fc.option(fc.constantFrom("key_a", "key_b"));
+    const keyId = fc.option(fc.constantFrom("key_a", "key_b"));
+    const kind = fc.constantFrom("endings" as const, "needed" as const);
     const step = fc.oneof(
-      fc.record({ ask: owner, ending, times: fc.integer({ min: 1, max: 4 }) }),
+      fc.record({ ask: owner, keyId, kind, times: fc.integer({ min: 1, max: 4 }) }),
       fc.record({ leave: fc.nat() }),
       fc.record({ cancel: fc.nat() }),
       fc.record({ passMs: fc.integer({ min: 0, max: 1_500 }) }),
@@ -232,13 +245,12 @@ describe("TEN-1 FairGate", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         const { gate, ask, pass } = newGate({ ownerWaitingMax: 1_000, waitMsMax: 86_000_000 });
-        type Kind = "requests" | "endings";
-        const inside: { readonly ownerId: string; readonly kind: Kind }[] = [];
+        const inside: { readonly ownerId: string; readonly kind: RequestKind }[] = [];
         const waiting: { readonly cancel: () => void }[] = [];
         let [asked, left, cancelled] = [0, 0, 0];
-        const enter = (ownerId: string, endingKeyId: string | null) => {
-          const turn = ask(ownerId, endingKeyId);
-          const place = { ownerId, kind: endingKeyId === null ? "requests" : "endings" } as const;
+        const enter = (ownerId: string, from: string | null, urgent: "endings" | "needed") => {
+          const turn = ask(ownerId, from, urgent);
+          const place = { ownerId, kind: from === null ? ("requests" as const) : urgent };
           asked += 1;
           if (!turn) {
             inside.push(place);
@@ -253,8 +265,9 @@ describe("TEN-1 FairGate", () => {
           );
         };
         for (const next of steps) {
-          if ("ask" in next) times(next.times, () => enter(next.ask, next.ending));
-          else if ("passMs" in next) pass(next.passMs);
+          if ("ask" in next) {
+            times(next.times, () => enter(next.ask, next.keyId, next.kind));
+          } else if ("passMs" in next) pass(next.passMs);
           else if ("cancel" in next) {
             const waiter = waiting[next.cancel % Math.max(1, waiting.length)];
             if (waiter) cancelled += 1;
@@ -267,7 +280,7 @@ describe("TEN-1 FairGate", () => {
           await told();
           expect(gate.running).toBe(inside.length);
           // Beyond that, each owner has its share and one place for each kind.
-          expect(gate.running).toBeLessThanOrEqual(limits.aloneMax + 2 * owners.length);
+          expect(gate.running).toBeLessThanOrEqual(limits.aloneMax + 3 * owners.length);
         }
         // Every request is served once places become free.
         while (inside.length > 0) {

@@ -5,10 +5,11 @@
  * in progress at once: each owner has a share of them, and free places go to waiting owners in
  * turn.
  *
- * There are two kinds of requests: endings, which revoke, suspend, cancel, delete an environment or
- * settle an execution, and all others. An owner has one place of each kind for certain, so an
- * ending never waits for other requests (KEY-10). An owner's endings take turns by the key that
- * sent them.
+ * There are three kinds of requests: endings, which revoke, suspend, cancel, delete an environment
+ * or settle an execution; those that people need in order to close a key, because they show what to
+ * end or cut what it may spend; and all others. An owner has one place of each kind for certain, so
+ * the first two kinds never wait for other requests (KEY-10). Of these two kinds, an owner's
+ * requests take turns by the key that sent them.
  */
 import { TurnQueue } from "../core/limits/turn-queue.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -21,7 +22,7 @@ export interface FairGateLimits {
    * admitted.
    */
   readonly aloneMax: number;
-  /** How many requests of one owner may wait; endings are counted per key. */
+  /** How many requests of one owner may wait; urgent ones are counted per key. */
   readonly ownerWaitingMax: number;
   readonly waitMsMax: number;
 }
@@ -34,6 +35,13 @@ export interface Turn {
   cancel(): void;
 }
 
+/** What a request is for, if that is more urgent than others, and the key that sent it. */
+export interface Urgent {
+  readonly kind: Exclude<RequestKind, "requests">;
+  readonly keyId: string;
+}
+export type RequestKind = "requests" | "endings" | "needed";
+
 interface QueuedRequest {
   readonly admit: () => void;
 }
@@ -42,7 +50,7 @@ interface QueuedRequest {
 interface Queue {
   readonly owner: OwnerRequests;
   running: number;
-  /** Endings wait by the key that sent them; other requests all wait in one queue. */
+  /** Urgent ones wait by the key that sent them; other requests all wait in one queue. */
   readonly waiting: TurnQueue<QueuedRequest>;
 }
 
@@ -50,20 +58,22 @@ class OwnerRequests {
   readonly id: string;
   readonly requests: Queue = { owner: this, running: 0, waiting: new TurnQueue() };
   readonly endings: Queue = { owner: this, running: 0, waiting: new TurnQueue() };
+  readonly needed: Queue = { owner: this, running: 0, waiting: new TurnQueue() };
   constructor(id: string) {
     this.id = id;
   }
 
   get running(): number {
-    return this.requests.running + this.endings.running;
+    return this.requests.running + this.endings.running + this.needed.running;
   }
 
   get isIdle(): boolean {
-    return this.running === 0 && this.requests.waiting.isEmpty && this.endings.waiting.isEmpty;
+    const { requests, endings, needed } = this;
+    return this.running === 0 && [requests, endings, needed].every((line) => line.waiting.isEmpty);
   }
 }
 
-/** Requests that end nothing are served in the order in which they came, whatever their key. */
+/** Requests that aren't urgent are served in the order in which they came, whatever their key. */
 const anyKey = "";
 
 /** How long an instance counts as shared after requests of two owners. */
@@ -99,24 +109,24 @@ export class FairGate {
   /**
    * Takes a place for a request of `ownerId`, or queues for one. The caller gives the place back
    * with `leave`.
-   * @param endingKeyId The key that asks to end something; null for all other requests.
+   * @param urgent Null for requests that neither end something nor are needed for that.
    * @returns Null if a place was free, so that the request needn't wait for a promise.
-   * @throws {ApiError} `ACCOUNT_BUSY` if too many requests of the owner, or endings of the key,
+   * @throws {ApiError} `ACCOUNT_BUSY` if too many requests of the owner, or urgent ones of the key,
    * wait already.
    */
-  enter(ownerId: string, endingKeyId: string | null = null): Turn | null {
+  enter(ownerId: string, urgent: Urgent | null = null): Turn | null {
     const nowMs = this.#elapsed();
     if (this.#latestOwner !== ownerId) {
       if (this.#latestOwner !== "") this.#sharedUntilMs = nowMs + sharedMs;
       this.#latestOwner = ownerId;
     }
     const owner = this.#ownerOf(ownerId);
-    const queue = endingKeyId === null ? owner.requests : owner.endings;
-    if (queue.waiting.isEmpty && this.#hasPlace(queue, nowMs)) {
-      this.#admit(queue);
+    const line = owner[urgent?.kind ?? "requests"];
+    if (line.waiting.isEmpty && this.#hasPlace(line, nowMs)) {
+      this.#admit(line);
       return null;
     }
-    return this.#wait(queue, endingKeyId ?? anyKey);
+    return this.#wait(line, urgent?.keyId ?? anyKey);
   }
 
   /**
@@ -125,15 +135,15 @@ export class FairGate {
    * it was taken. So other owners find the instance idle half of the time.
    * @param computedMs How long the instance computed, for any owner, while the place was taken.
    */
-  leave(ownerId: string, kind: "requests" | "endings" = "requests", computedMs = 0): void {
-    const waits = this.#owners.get(ownerId)?.requests.waiting.isEmpty === false;
-    const rests = kind === "requests" && waits && computedMs >= restingFromMs;
+  leave(ownerId: string, kind: RequestKind = "requests", computedMs = 0): void {
+    const waits = this.#owners.get(ownerId)?.[kind].waiting.isEmpty === false;
+    const rests = kind !== "endings" && waits && computedMs >= restingFromMs;
     if (rests && this.#isShared(this.#elapsed())) {
       setTimeout(() => this.#release(ownerId, kind), Math.min(computedMs, restMsMax)).unref();
     } else this.#release(ownerId, kind);
   }
 
-  #release(ownerId: string, kind: "requests" | "endings"): void {
+  #release(ownerId: string, kind: RequestKind): void {
     const queue = this.#owners.get(ownerId)?.[kind];
     if (!queue || queue.running === 0) return;
     queue.running -= 1;

@@ -3,9 +3,10 @@ import { config, gatewayKeys, required } from "../config.ts";
 import { verifyToken } from "../core/executions/ticket.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type Identity, verifyIdToken } from "../identity/id-token.ts";
-import { requireOperator } from "../identity/operators.ts";
+import { requireOperator, stillOperator } from "../identity/operators.ts";
 import { mintOwner, operatorsTrail } from "../identity/owner.ts";
 import { type ApiKeyCache, entryFreshMs } from "../keys/api-key-cache.ts";
+import type { ReadStore } from "../store/store.ts";
 import type { Credential } from "./gates.ts";
 import { type Authenticated, confirmedAlready } from "./request-security.ts";
 import type { Authentication, Callers, Deps } from "./route.ts";
@@ -34,15 +35,55 @@ async function atKey(
     caller: withKey(provisional),
     confirmed: later,
     freshMs: entryFreshMs,
-    reconfirm: async () => await (await keys.find(key, { mode, address })).confirmed,
+    reconfirm: async () => withKey(await (await keys.find(key, { mode, address })).confirmed),
+    // What the key starts or makes is decided on the account, which says whether it was closed.
+    stillAllowed: null,
     recordKeyUse: async () => await keys.recordUse(key, address).catch(() => {}),
   };
+}
+
+/** A caller that nothing but its token identifies, which may expire meanwhile. */
+async function byToken<A extends Authentication>(
+  identify: () => Promise<Callers[A]>,
+): Promise<Authenticated<A>> {
+  const caller = confirmedAlready(await identify());
+  return { ...caller, freshMs: entryFreshMs, reconfirm: identify };
+}
+
+/**
+ * An operator, whose right may be taken away at any moment. What it changes is committed together
+ * with the version of its document, so a removed operator changes nothing.
+ * @param identify Checks the identity that was sent and returns its address.
+ */
+export async function asOperator(
+  store: Pick<ReadStore, "get">,
+  identify: () => Promise<string>,
+): Promise<Authenticated<"operator">> {
+  const email = await identify();
+  const found = await requireOperator(store, email);
+  const { id, createdAt } = found.value;
+  const caller = { type: "operator", id, email, createdAt } as const;
+  const reconfirm = async () => {
+    const { version } = await requireOperator(store, await identify());
+    if (version.isEqual(found.version)) return caller;
+    // It was removed and made again, or vouched for: a repeated request has the new right.
+    throw new ApiError("CONTENTION", { headers: { "retry-after": "1" } });
+  };
+  const stillAllowed = stillOperator(found);
+  return { ...confirmedAlready(caller), freshMs: entryFreshMs, reconfirm, stillAllowed };
 }
 
 async function requireAccount(token: string, audience: string, email: string): Promise<Identity> {
   const identity = await verifyIdToken(token, audience);
   if (identity.email === email) return identity;
   throw new ApiError("FORBIDDEN", { message: "This account may not call this service." });
+}
+
+function withControlToken(token: string, now: number): Callers["execution"] {
+  const claims = verifyToken("control", token, { keys: gatewayKeys(), now });
+  if (!claims) throw new ApiError("UNAUTHORIZED", { message: "Send a valid control token." });
+  const owner = mintOwner(claims.ownerId, "production");
+  return { type: "runner", id: claims.executionId, owner, claims };
 }
 
 /** @throws {ApiError} `UNAUTHORIZED`, `FORBIDDEN`, `UNAVAILABLE`. */
@@ -56,38 +97,36 @@ export async function authenticate(
   const { token } = shown;
   switch (authentication) {
     case "execution": {
-      const claims = verifyToken("control", token, { keys: gatewayKeys(), now: known.deps.now() });
-      if (!claims) throw new ApiError("UNAUTHORIZED", { message: "Send a valid control token." });
-      const owner = mintOwner(claims.ownerId, "production");
-      return confirmedAlready({ type: "runner", id: claims.executionId, owner, claims });
+      return await byToken<"execution">(async () => withControlToken(token, known.deps.now()));
     }
     case "runner": {
       const account = required("PADDOCK_RUNNER_ACCOUNT");
-      const { email } = await requireAccount(token, required("PADDOCK_GATEWAY_AUDIENCE"), account);
-      return confirmedAlready({ type: "runner", id: email });
+      const audience = required("PADDOCK_GATEWAY_AUDIENCE");
+      return await byToken<"runner">(async () => {
+        const { email } = await requireAccount(token, audience, account);
+        return { type: "runner", id: email };
+      });
     }
     case "scheduler": {
       const account = required("PADDOCK_SCHEDULER_ACCOUNT");
-      const { email } = await requireAccount(
-        token,
-        required("PADDOCK_MAINTENANCE_AUDIENCE"),
-        account,
-      );
-      return confirmedAlready({ type: "maintenance", id: email });
+      const audience = required("PADDOCK_MAINTENANCE_AUDIENCE");
+      return await byToken<"scheduler">(async () => {
+        const { email } = await requireAccount(token, audience, account);
+        return { type: "maintenance", id: email };
+      });
     }
     case "operator": {
-      const { email } = await verifyIdToken(token, required("PADDOCK_OPERATOR_AUDIENCE"));
-      const { value } = await requireOperator(known.deps.store, email);
-      return confirmedAlready({ type: "operator", id: value.id, email });
+      const audience = required("PADDOCK_OPERATOR_AUDIENCE");
+      const identify = async () => (await verifyIdToken(token, audience)).email;
+      return await asOperator(known.deps.store, identify);
     }
     case "first-operator": {
-      const first = config().PADDOCK_FIRST_OPERATOR;
-      const { email } = await requireAccount(
-        token,
-        required("PADDOCK_OPERATOR_AUDIENCE"),
-        first ?? "",
-      );
-      return confirmedAlready({ type: "operator", id: operatorsTrail().id, email });
+      const first = config().PADDOCK_FIRST_OPERATOR ?? "";
+      const audience = required("PADDOCK_OPERATOR_AUDIENCE");
+      return await byToken<"first-operator">(async () => {
+        const { email } = await requireAccount(token, audience, first);
+        return { type: "operator", id: operatorsTrail().id, email };
+      });
     }
     default:
       throw new ApiError("UNAUTHORIZED");

@@ -1,13 +1,14 @@
 /** Decides a change, commits it with its audit row, and runs what follows the commit. */
 import { assert } from "../core/assert.ts";
+import { admits } from "../core/keys/admission.ts";
 import type { Account } from "../core/money/account.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { Decision } from "../store/change.ts";
-import type { Version } from "../store/documents.ts";
+import type { Version, Write } from "../store/documents.ts";
 import { type PreparedRequest, readData, takesAccount } from "./prepare-request.ts";
 import { logFailure } from "./request-log.ts";
-import type { RequestSecurity } from "./request-security.ts";
+import type { Authenticated, RequestSecurity } from "./request-security.ts";
 import type { AnyContext, ChangeRoute, Decided, Deps, JsonReply } from "./route.ts";
 
 /** A change that was committed, or was answered because nothing had to change. */
@@ -19,6 +20,13 @@ interface CommittedChange {
   readonly follows: boolean;
 }
 
+/** What a commit needs besides what was prepared. */
+interface Committing extends Pick<Authenticated, "reconfirm" | "stillAllowed"> {
+  readonly deps: Deps;
+  readonly security: RequestSecurity;
+  readonly beganAt: number;
+}
+
 export function changes({ writes, account }: Decided): boolean {
   return writes.length > 0 || account !== undefined;
 }
@@ -27,10 +35,10 @@ export function changes({ writes, account }: Decided): boolean {
 export async function commitChange(
   route: ChangeRoute,
   prepared: PreparedRequest,
-  known: { readonly deps: Deps; readonly security: RequestSecurity; readonly beganAt: number },
+  known: Committing,
 ): Promise<CommittedChange> {
   const { context, ids } = prepared;
-  const { deps, security } = known;
+  const { deps, security, stillAllowed } = known;
   let { data } = prepared;
   const owner = ownerOf(route, context, data);
   const rowId = deps.newId("auditRow");
@@ -41,20 +49,37 @@ export async function commitChange(
     closes: route.budget === "closing",
     askedAt: known.beganAt,
     refresh: async () => {
+      await known.reconfirm();
       ids.repeat();
       data = await readAgain(route, { ...context, repeated: true });
     },
     decide: (account) => {
       ids.repeat();
+      requireAdmitted(context.caller, account);
       const decided = decide(route, { ...context, data, account });
       if (!changes(decided)) return { ...decided, decided };
       const row = security.auditRow(route, { context, decided, owner, rowId, sealed });
-      return { ...decided, decided, writes: [...decided.writes, row] };
+      const writes = [...withCondition(decided.writes, stillAllowed), row];
+      return { ...decided, decided, writes };
     },
   });
   const { decided } = decision;
   const follows = !decided.isRepeated && Boolean(route.after ?? route.answerAfter);
   return { data, decided, version, follows };
+}
+
+/**
+ * Refuses what a key asked for before it was closed, if its change waited until afterwards (KEY-5).
+ */
+function requireAdmitted(caller: AnyContext["caller"], account: Account | null): void {
+  if (!account || !("key" in caller) || admits(account.admission, caller.key.id)) return;
+  throw new ApiError("UNAUTHORIZED", { message: "The API key has been revoked." });
+}
+
+/** One that removes itself names the version of its document already. */
+function withCondition(writes: readonly Write[], condition: Write | null): readonly Write[] {
+  if (!condition || writes.some(({ path }) => path === condition.path)) return writes;
+  return [...writes, condition];
 }
 
 /** Reads again for a decision that is repeated because what it was based on has changed. */

@@ -6,20 +6,29 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { FairGate, type Turn } from "../limits/fair-gate.ts";
+import { BodyRoom } from "../limits/body-room.ts";
+import { FairGate, type RequestKind, type Turn } from "../limits/fair-gate.ts";
 import { limitHeaders } from "../limits/limit-headers.ts";
 import { OpenResponses } from "../limits/open-responses.ts";
 import { RefusalCache } from "../limits/refusal-cache.ts";
-import { type Claimant, claimsOf, credentialOf } from "../limits/request-claims.ts";
+import { type Claimant, claimsOf, credentialOf, reservedClaims } from "../limits/request-claims.ts";
 import { type Permit, RequestLimiter } from "../limits/request-limiter.ts";
 import type { LimitState } from "../limits/sliding-counter.ts";
-import { receive } from "./parse.ts";
+import { bodyBytesOf, receive } from "./parse.ts";
 import type { Authentication, Callers, Route } from "./route.ts";
 
 /** A place that a request works in; `turn` is null if no wait is needed. */
 export interface WorkPlace {
   readonly turn: Turn | null;
   /** Gives the place back; calling it again changes nothing. */
+  readonly leave: () => void;
+}
+
+/** A body that has room, and is on its way. */
+export interface ComingBody {
+  /** @throws {ApiError} `PAYLOAD_TOO_LARGE`, or `ACCOUNT_BUSY` if its room was needed. */
+  readonly receive: () => Promise<void>;
+  /** Gives its room back; calling it again changes nothing. */
   readonly leave: () => void;
 }
 
@@ -30,15 +39,17 @@ interface FailedRequest {
 }
 
 /**
- * How far a request has come. Once it works, its documents may have been read; once it is decided,
- * whatever refuses it isn't the account.
+ * How far a request has come. While its body is received, it takes memory; once it works, its
+ * documents may have been read; once it is decided, whatever refuses it isn't the account.
  */
-export type Stage = "waiting" | "working" | "decided";
+export type Stage = "waiting" | "receiving" | "working" | "decided";
 
 export class LimitGate {
   readonly #limits: DeploymentLimits["requests"];
   readonly #places: FairGate;
   readonly #open: OpenResponses;
+  readonly #bodies = new BodyRoom();
+  readonly #urgentBodies = new BodyRoom();
   readonly #requests: RequestLimiter;
   readonly #refusals: RefusalCache;
 
@@ -57,9 +68,40 @@ export class LimitGate {
     // It may repeat an earlier start, which is no new one. Only reading tells.
     const mayRepeat = request.headers["idempotency-key"] !== undefined;
     if (refusal && !mayRepeat) throw refusal;
-    const permit = this.#requests.take(claimsOf(route.limits, caller, this.#limits));
+    const permit = this.#count(route, caller);
     // A start that was refused a moment ago counts like any other request, whatever refuses it now.
     return refusal ? { ...permit, release: () => undefined } : permit;
+  }
+
+  /** What people need in order to close a key has room of its own if the limits are used up. */
+  #count(route: Route, caller: Claimant): Permit {
+    try {
+      return this.#requests.take(claimsOf(route.limits, caller, this.#limits));
+    } catch (refusal) {
+      if (route.neededToClose !== true) throw refusal;
+      return this.#requests.take(reservedClaims(caller));
+    }
+  }
+
+  /**
+   * Takes room for a body that is received before `enter` is called for its request; null for
+   * requests without one. Otherwise a key whose bodies trickle in would hold its owner's places
+   * (KEY-10). Runners' reports aren't received ahead: they are large, and arrive fast.
+   * @throws {ApiError} `ACCOUNT_BUSY`, `OVERLOADED`.
+   */
+  expectBody(route: Route, caller: Claimant, request: IncomingMessage): ComingBody | null {
+    if (route.authenticate !== "api-key" && route.authenticate !== "operator") return null;
+    const bytesMax = bodyBytesOf(request, route.bodyBytesMax);
+    if (typeof route.body === "string" || bytesMax === 0) return null;
+    const room = kindOf(route) === "requests" ? this.#bodies : this.#urgentBodies;
+    const waiting = new AbortController();
+    const expected = { ownerId: caller.owner?.id ?? caller.id, keyId: credentialOf(caller) };
+    const place = room.take({ ...expected, bytesMax }, (refusal) => waiting.abort(refusal));
+    const receiving = async () => {
+      await receive(request, route.bodyBytesMax, waiting.signal);
+      place.arrived();
+    };
+    return { receive: receiving, leave: place.leave };
   }
 
   /**
@@ -69,8 +111,9 @@ export class LimitGate {
   enter(route: Route, caller: Claimant): WorkPlace | null {
     if (!caller.owner) return null;
     const { id } = caller.owner;
-    const isEnding = endsSomething(route);
-    const turn = this.#places.enter(id, isEnding ? credentialOf(caller) : null);
+    const kind = kindOf(route);
+    const urgent = kind === "requests" ? null : { kind, keyId: credentialOf(caller) };
+    const turn = this.#places.enter(id, urgent);
     let isHeld = turn === null;
     let before = performance.eventLoopUtilization();
     const held = () => {
@@ -79,7 +122,6 @@ export class LimitGate {
     };
     turn?.entered.then(held, () => undefined);
     const leave = () => {
-      const kind = isEnding ? "endings" : "requests";
       const { active: computedMs } = performance.eventLoopUtilization(before);
       if (isHeld) this.#places.leave(id, kind, computedMs);
       isHeld = false;
@@ -133,14 +175,9 @@ function endsSomething(route: Route): boolean {
   return route.budget === "closing" || endings.has(route.audit);
 }
 
-/**
- * Reads the body of a request that ends something before `enter` is called for it. Otherwise a key
- * whose endings trickle in would hold its owner's place, and no other key of that owner could be
- * revoked meanwhile (KEY-10). Runners' reports aren't read ahead: they are large, and arrive fast.
- */
-export async function receiveEnding(route: Route, request: IncomingMessage): Promise<void> {
-  if (!endsSomething(route) || route.authenticate !== "api-key") return;
-  if (typeof route.body !== "string") await receive(request, route.bodyBytesMax);
+function kindOf(route: Route): RequestKind {
+  if (endsSomething(route)) return "endings";
+  return route.neededToClose === true ? "needed" : "requests";
 }
 
 function staysOpen({ reply }: Route): boolean {

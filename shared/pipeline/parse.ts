@@ -1,5 +1,6 @@
 /** Validates what came in: path, query and body against the route's schemas. */
 import type { IncomingMessage } from "node:http";
+import { finished } from "node:stream";
 import type { z } from "zod";
 import { findUnusable, mayBeUnusable, shownField, type Unusable } from "../core/usable-text.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -120,23 +121,64 @@ function tooLarge(bytesMax: number): ApiError {
   return new ApiError("PAYLOAD_TOO_LARGE", { message });
 }
 
-export async function readBytes(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+/** Pieces of a body are joined in such numbers, because each takes memory of its own. */
+const piecesMax = 256;
+
+/**
+ * Reads the whole body. The request survives a failure, because the rest of its body is read before
+ * the connection ends.
+ * @param signal Gives up waiting for the body, with its reason.
+ * @throws {ApiError} `PAYLOAD_TOO_LARGE`.
+ */
+export async function readBytes(
+  request: IncomingMessage,
+  bytesMax: number,
+  signal?: AbortSignal,
+): Promise<Buffer> {
+  const joined: Buffer[] = [];
+  let pieces: Buffer[] = [];
   let total = 0;
-  // The request must survive, because the rest of its body is read before the connection ends.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    total += chunk.length;
-    if (total > bytesMax) throw tooLarge(bytesMax);
-    chunks.push(chunk);
+  const { promise: read, resolve, reject } = Promise.withResolvers<void>();
+  const take = (piece: Buffer) => {
+    total += piece.length;
+    if (total > bytesMax) return reject(tooLarge(bytesMax));
+    pieces.push(piece);
+    if (pieces.length < piecesMax) return;
+    joined.push(Buffer.concat(pieces));
+    pieces = [];
+  };
+  const giveUp = () => reject(signal?.reason);
+  const stop = finished(request, { writable: false }, (error) =>
+    error ? reject(error) : resolve(),
+  );
+  signal?.addEventListener("abort", giveUp, { once: true });
+  request.on("data", take);
+  try {
+    await read;
+  } finally {
+    stop();
+    signal?.removeEventListener("abort", giveUp);
+    request.off("data", take).pause();
   }
-  return Buffer.concat(chunks);
+  return Buffer.concat([...joined, ...pieces]);
 }
 
 const received = new WeakMap<IncomingMessage, Buffer>();
 
 /** Waits for a body that `readJson` will read, before the request takes a place. */
-export async function receive(request: IncomingMessage, bytesMax: number): Promise<void> {
-  received.set(request, await readBytes(request, bytesMax));
+export async function receive(
+  request: IncomingMessage,
+  bytesMax: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  received.set(request, await readBytes(request, bytesMax, signal));
+}
+
+/** The most bytes that a body can have, by its head. */
+export function bodyBytesOf(request: IncomingMessage, bytesMax: number): number {
+  const framing = requireFraming(request);
+  if (framing.kind === "none") return 0;
+  return framing.kind === "length" ? framing.bytes : bytesMax;
 }
 
 interface JsonOptions {

@@ -14,8 +14,16 @@ export interface Authenticated<A extends Authentication = Authentication> {
   readonly confirmed: Promise<Callers[A]>;
   /** How long the confirmation may be relied on. */
   readonly freshMs: number;
-  /** Looks the key up again, for a request whose body took long to arrive. */
-  readonly reconfirm: () => Promise<unknown>;
+  /**
+   * Looks the caller up again: if the request has taken long, and before a decision is repeated.
+   * @throws {ApiError} what `authenticate` throws; `CONTENTION` if the caller's right is another.
+   */
+  readonly reconfirm: () => Promise<Callers[A]>;
+  /**
+   * Changes nothing, but makes a commit fail if the caller's right has changed since it was read.
+   * It is part of all commits of the caller's changes. Null if being confirmed is enough.
+   */
+  readonly stillAllowed: Write | null;
   /** Called once the request is answered or its client is gone. Never throws. */
   readonly recordKeyUse: () => Promise<void>;
 }
@@ -54,6 +62,7 @@ export function confirmedAlready<A extends Authentication>(caller: Callers[A]): 
     confirmed,
     freshMs: Number.POSITIVE_INFINITY,
     reconfirm: () => confirmed,
+    stillAllowed: null,
     recordKeyUse: () => Promise.resolve(),
   };
 }

@@ -28,9 +28,13 @@ export interface Callers {
     readonly key: ApiKey;
   };
   /** A Google identity that has an operator document. */
-  readonly operator: { readonly type: "operator"; readonly id: string; readonly email: string };
+  readonly operator: Callers["first-operator"] & { readonly createdAt: number };
   /** The Google identity that the deployment names as its first operator. */
-  readonly "first-operator": Callers["operator"];
+  readonly "first-operator": {
+    readonly type: "operator";
+    readonly id: string;
+    readonly email: string;
+  };
   /** The runner job's service account, which may do nothing without a ticket. */
   readonly runner: { readonly type: "runner"; readonly id: string };
   /** The control token of one attempt of one execution. */
@@ -148,10 +152,7 @@ interface Stated<A extends Authentication, P, Q, B> {
   readonly endpoint: `${"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} /${string}`;
   readonly summary: string;
   readonly authenticate: A;
-  /**
-   * How often the scheduler calls the route, in ms; only for routes that authenticate the
-   * scheduler. The cloud's shortest interval is a minute.
-   */
+  /** How often the scheduler calls a route of its own, in ms; the cloud's shortest is a minute. */
   readonly everyMs?: number;
   readonly scope: Scope | "none";
   readonly params: z.ZodType<P>;
@@ -159,16 +160,13 @@ interface Stated<A extends Authentication, P, Q, B> {
   /** A schema for JSON; `none` for no body; `raw` for bytes that `read` consumes itself. */
   readonly body: z.ZodType<B> | "none" | "raw";
   readonly bodyBytesMax: number;
-  /**
-   * The class of requests that it counts as, besides its key and owner; `none` for public and
-   * internal routes. A service's `limits` and `DeploymentLimits` are something else.
-   */
+  /** The class of its requests, which has limits; `none` for public and internal routes. */
   readonly limits: RequestClass;
   /** Set by routes that honour `If-Match` and `If-None-Match`; all others refuse both. */
   readonly preconditions?: "honoured";
   /**
-   * Set if people need the answer to find out what to revoke or stop. Then nothing that another key
-   * of the account has downloaded, or leaves unread, refuses it (KEY-10).
+   * Set if people need it to find out what to revoke or stop, or to cut spending. Then nothing that
+   * another key of the account sends, downloads or leaves unread refuses it (KEY-10).
    */
   readonly neededToClose?: true;
   readonly reply: Readonly<Record<number, z.ZodType | "stream" | "bytes">>;
@@ -246,6 +244,9 @@ type NamesOwner<A extends Authentication> = Callers[A] extends { readonly owner:
   ? { readonly actsOn?: undefined }
   : { readonly actsOn: unknown };
 
+/** Not operators: one that was removed is refused when the pipeline commits its change. */
+type Actor = Exclude<Authentication, "operator" | "first-operator">;
+
 /** A route that writes step by step, itself or through the coordinator, for a confirmed caller. */
 interface ActionSpec<A extends Authentication, P, Q, B, D> extends Stated<A, P, Q, B> {
   readonly beforeConfirmed: BeforeConfirmed;
@@ -283,9 +284,7 @@ export function change<A extends Authentication, P, Q, B, D, R extends Decided, 
   return { ...spec, ...madeOf(spec), kind: "change" } as unknown as ChangeRoute;
 }
 
-export function action<A extends Authentication, P, Q, B, D>(
-  spec: ActionSpec<A, P, Q, B, D>,
-): ActionRoute {
+export function action<A extends Actor, P, Q, B, D>(spec: ActionSpec<A, P, Q, B, D>): ActionRoute {
   return { ...spec, ...madeOf(spec), kind: "action" } as unknown as ActionRoute;
 }
 

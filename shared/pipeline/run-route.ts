@@ -13,9 +13,9 @@ import { changes, commitChange, followCommit, prepareData } from "./commit-chang
 import { countSentBytes, requireRoomToStream } from "./count-sent-bytes.ts";
 import { clientAddress } from "./gates.ts";
 import {
+  type ComingBody,
   claimantOf,
   type LimitGate,
-  receiveEnding,
   type Stage,
   setLimitHeaders,
   type WorkPlace,
@@ -52,13 +52,16 @@ export async function runRoute(
     credential,
     clientAddress(request),
   );
-  const { caller } = authenticated;
+  const { caller, recordKeyUse } = authenticated;
+  const used = () => onceClosed(response, recordKeyUse);
+  authenticated.confirmed.then(used, () => undefined);
   record.callerId = caller.id;
   record.ownerId = "owner" in caller ? caller.owner.id : null;
   const claimant = claimantOf(caller);
   const permit = known.limits.take(route, claimant, request);
   setLimitHeaders(response, permit.state);
   let place: WorkPlace | null = null;
+  let body: ComingBody | null = null;
   let stage: Stage = "waiting";
   try {
     if ("key" in caller) {
@@ -68,10 +71,18 @@ export async function runRoute(
     }
     const close = known.limits.open(route, claimant);
     if (close) onceClosed(response, close);
-    await receiveEnding(route, request);
+    if (hasScope(route, caller)) body = known.limits.expectBody(route, claimant, request);
+    if (body) {
+      stage = "receiving";
+      await body.receive();
+      stage = "waiting";
+    }
     place = known.limits.enter(route, claimant);
     if (place?.turn) await turnOf(place.turn, response);
-    const leave = place?.leave ?? (() => undefined);
+    const leave = () => {
+      place?.leave();
+      body?.leave();
+    };
     void exchange.brokenOff.then(leave);
     const decided = () => {
       stage = "decided";
@@ -83,6 +94,7 @@ export async function runRoute(
     throw error;
   } finally {
     place?.leave();
+    body?.leave();
   }
 }
 
@@ -111,7 +123,9 @@ interface Working
 async function answer(matched: MatchedRequest, exchange: Exchange, known: Working): Promise<void> {
   const { route } = matched;
   const { response } = exchange;
-  const { caller, confirmed, recordKeyUse } = known;
+  const { caller } = known;
+  const keepConfirmed = confirming(known);
+  const confirmed = keepConfirmed();
   // Reading may begin with a remembered key. It is answered only once the key is confirmed.
   const early =
     canStartEarly(route, caller) && !response.closed
@@ -119,7 +133,6 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
       : null;
   early?.catch(() => {});
   const confirmedCaller = await confirmed;
-  onceClosed(response, recordKeyUse);
   requireScope(route, confirmedCaller);
   // Nobody reads the answer, and it may be a stream. A change is made all the same.
   if (response.closed && route.kind !== "change") return;
@@ -128,7 +141,7 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
   const { reply, changed, follow } = await runSteps(
     route,
     { ...prepared, context },
-    known,
+    { ...known, keepConfirmed },
     response,
   );
   known.decided();
@@ -159,10 +172,10 @@ interface StepsResult {
 async function runSteps(
   route: Route,
   prepared: PreparedRequest,
-  known: Working,
+  known: Working & { readonly keepConfirmed: () => Promise<unknown> },
   response: ServerResponse,
 ): Promise<StepsResult> {
-  const keepConfirmed = confirming(known);
+  const { keepConfirmed } = known;
   await keepConfirmed();
   const { context, data } = prepared;
   if (route.kind === "query") {
@@ -184,14 +197,17 @@ async function runSteps(
   };
 }
 
-/** Looks the key up again if it was confirmed too long ago, as it may after a slow body. */
-function confirming({ beganAt, freshMs, reconfirm }: Working): () => Promise<void> {
-  let confirmedAt = beganAt;
-  return async () => {
+/** Looks the caller up again if that was too long ago, as it may be after a slow body. */
+function confirming(known: Working): () => Promise<Callers[Authentication]> {
+  let { confirmed, beganAt } = known;
+  return () => {
     const now = performance.now();
-    if (now - confirmedAt <= freshMs) return;
-    await reconfirm();
-    confirmedAt = now;
+    if (now - beganAt <= known.freshMs) return confirmed;
+    beganAt = now;
+    confirmed = known.reconfirm();
+    // It is awaited before the answer. Failing earlier, it mustn't end the process.
+    confirmed.catch(() => {});
+    return confirmed;
   };
 }
 

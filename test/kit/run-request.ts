@@ -49,8 +49,13 @@ export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
   const { request, response } = how.exchange ?? newExchange(route, headers);
   const body: string[] = [];
   Object.assign(response, { end: (text: string) => body.push(text) });
-  const unhurried = { freshMs: 60_000, reconfirm: async () => null, recordKeyUse: async () => {} };
   const confirmed = Promise.resolve(how.caller ?? caller);
+  const unhurried = {
+    freshMs: 60_000,
+    reconfirm: async () => await confirmed,
+    stillAllowed: null,
+    recordKeyUse: async () => {},
+  };
   const deps = {
     ...{
       store: Object.assign(store, { forClient: () => store }),

@@ -1,0 +1,28 @@
+import * as z from "zod";
+import type { Route } from "#shared/pipeline/route";
+import { create } from "#shared/store/documents";
+import { things } from "./run-request.ts";
+
+/** The route as it is declared, with steps that only note that they were taken. */
+export function watched(route: Route, steps: string[]): Route {
+  const step = (name: string) => async () => {
+    steps.push(name);
+    return { status: 200, body: {} };
+  };
+  const declared = { ...route, params: z.unknown(), query: z.unknown(), body: "none" };
+  const all = ["read", "prepare", "perform", "after", "answerAfter"].map((name) => [
+    name,
+    step(name),
+  ]);
+  const decide = () => {
+    steps.push("decide");
+    const writes = [create(things.doc("a"), { name: "a" })];
+    return { writes, subject: "a", reply: { status: 200, body: {} } };
+  };
+  const answer = () => {
+    steps.push("answer");
+    return { status: 200, body: {} };
+  };
+  const own = { idempotency: undefined, decide, answer };
+  return { ...declared, ...Object.fromEntries(all), ...own } as never;
+}
