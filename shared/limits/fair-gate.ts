@@ -69,7 +69,9 @@ class OwnerRequests {
 
   get isIdle(): boolean {
     const { requests, endings, needed } = this;
-    return this.running === 0 && [requests, endings, needed].every((line) => line.waiting.isEmpty);
+    return (
+      this.running === 0 && [requests, endings, needed].every((queue) => queue.waiting.isEmpty)
+    );
   }
 }
 
@@ -121,12 +123,12 @@ export class FairGate {
       this.#latestOwner = ownerId;
     }
     const owner = this.#ownerOf(ownerId);
-    const line = owner[urgent?.kind ?? "requests"];
-    if (line.waiting.isEmpty && this.#hasPlace(line, nowMs)) {
-      this.#admit(line);
+    const queue = owner[urgent?.kind ?? "requests"];
+    if (queue.waiting.isEmpty && this.#hasPlace(queue, nowMs)) {
+      this.#admit(queue);
       return null;
     }
-    return this.#wait(line, urgent?.keyId ?? anyKey);
+    return this.#wait(queue, urgent?.keyId ?? anyKey);
   }
 
   /**

@@ -23,8 +23,8 @@ const reserved = { max: 60, windowMs: 60_000 };
 
 /** What a request counts against that is needed to close a key, once other limits refuse it. */
 export function reservedClaims(claimant: Claimant): readonly Claim[] {
-  const what = "requests beyond the other limits, of those needed to close a key,";
-  return [{ subject: `${credentialOf(claimant)} needed to close`, limit: reserved, what }];
+  const noun = "requests beyond the other limits, of those needed to close a key,";
+  return [{ subject: `${credentialOf(claimant)} needed to close`, limit: reserved, noun }];
 }
 
 /** What a request counts against: its key, the key's owner, and its class if that has a limit. */
