@@ -6,7 +6,12 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as z from "zod";
-import { compositeIndexes, fieldsAcrossOwners, indexedMaps, unindexedTexts } from "#shared/store/indexes";
+import {
+  compositeIndexes,
+  fieldsAcrossOwners,
+  indexedMaps,
+  unindexedTexts,
+} from "#shared/store/indexes";
 
 interface Table {
   readonly name: string;

@@ -35,7 +35,7 @@ const Unsequenced = StoredAuditRow.pick({ id: true, ownerId: true, leafHash: tru
 type Unsequenced = typeof Unsequenced;
 const source = { ofEachOwner: auditRows.name, schema: Unsequenced };
 
-/** How many rows were sequenced, were taken by another instance meanwhile, and are to be retried. */
+/** How many rows got a place, were taken by another instance meanwhile, or are tried again. */
 export interface SequencedRows {
   sequenced: number;
   raced: number;

@@ -1,4 +1,4 @@
-/** Plants audit rows, calls the sequencer, and reads what it has stored, from the database alone. */
+/** Plants audit rows, calls the sequencer, and reads what it has stored, from the database. */
 
 import { Storage } from "@google-cloud/storage";
 import { nanoid } from "nanoid";
