@@ -2,6 +2,15 @@
 import type { Control } from "./control.ts";
 
 export const audControls: Readonly<Record<string, Control>> = {
+  "AUD-5": {
+    enforcedBy: "shared/audit/sequence-rows.ts",
+    test: "test/integration/audit-sequencer.test.ts",
+    mutation: {
+      file: "shared/audit/sequence-rows.ts",
+      find: "placeRow(owner, row, first + index)",
+      replace: "placeRow(owner, row, first + rows.length - 1 - index)",
+    },
+  },
   "AUD-7": {
     enforcedBy: "shared/pipeline/commit-change.ts",
     test: "test/e2e/main-job.test.ts",

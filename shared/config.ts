@@ -15,6 +15,14 @@ const Settings = z.object({
   PADDOCK_REGION: z.string().default("us-central1"),
   PADDOCK_WORKSPACE_BUCKET: z.string().optional(),
   PADDOCK_KMS_KEY_RING: z.string().optional(),
+  PADDOCK_CHECKPOINT_BUCKET: z.string().optional(),
+  /** The version of the key that signs checkpoints. */
+  PADDOCK_CHECKPOINT_KEY_VERSION: z.coerce.number().int().min(1).default(1),
+  /** The name of the audit log, a URL without its scheme; another one begins a new log. */
+  PADDOCK_AUDIT_LOG: z
+    .string()
+    .regex(/^[a-z0-9.-]+(\/[a-z0-9.-]+)+$/)
+    .optional(),
   PADDOCK_PEPPERS_FILE: z.string().optional(),
   /** A deployment that holds real data may refuse development keys. */
   PADDOCK_DEVELOPMENT_KEYS: z.enum(["accepted", "refused"]).default("accepted"),

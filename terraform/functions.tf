@@ -32,6 +32,11 @@ locals {
       }
     }
     by_role = {
+      checkpoints = {
+        PADDOCK_AUDIT_LOG              = "${var.domain}/audit/${var.audit.log}"
+        PADDOCK_CHECKPOINT_BUCKET      = module.storage.checkpoint_bucket
+        PADDOCK_CHECKPOINT_KEY_VERSION = tostring(var.audit.key_version)
+      }
       kms     = { PADDOCK_KMS_KEY_RING = module.keys.ring }
       objects = { PADDOCK_WORKSPACE_BUCKET = module.storage.workspace_bucket }
     }
@@ -50,7 +55,10 @@ module "functions" {
   labels        = local.labels
   protected     = var.protection.delete
 
-  buckets   = { workspaces = module.storage.workspace_bucket }
+  buckets = {
+    checkpoints = module.storage.checkpoint_bucket
+    workspaces  = module.storage.workspace_bucket
+  }
   databases = module.database.names
   jobs      = module.runner.jobs
   keys      = module.keys.ids

@@ -60,6 +60,24 @@ variable "armor" {
   }
 }
 
+variable "audit" {
+  description = <<-EOT
+    The audit trail's log: its number, which is part of its name, and the version of the key that
+    signs its checkpoints. A restored database can't continue a log, so it begins the next one.
+  EOT
+  type = object({
+    key_version = optional(number, 1)
+    log         = optional(number, 1)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.audit.log >= 1 && var.audit.key_version >= 1
+    error_message = "Logs and versions of keys are numbered from 1."
+  }
+}
+
 variable "budget" {
   description = <<-EOT
     What the project may cost a month before mails go out, and the billing account it is paid from.

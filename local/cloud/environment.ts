@@ -1,6 +1,8 @@
 import {
   accounts,
   audiences,
+  auditLog,
+  checkpointBucket,
   firstOperator,
   keyRing,
   projectId,
@@ -38,6 +40,8 @@ export function functionEnvironment(addresses: Addresses): Record<string, string
     PADDOCK_KMS_ENDPOINT: `127.0.0.1:${addresses.kmsPort}`,
     PADDOCK_RUN_ENDPOINT: `127.0.0.1:${addresses.runPort}`,
     PADDOCK_WORKSPACE_BUCKET: workspaceBucket,
+    PADDOCK_CHECKPOINT_BUCKET: checkpointBucket,
+    PADDOCK_AUDIT_LOG: auditLog,
     PADDOCK_KMS_KEY_RING: keyRing,
     PADDOCK_PEPPERS_FILE: addresses.peppersFile,
     PADDOCK_GATEWAY_TOKENS_FILE: addresses.gatewayTokensFile,

@@ -2,6 +2,9 @@
 export const projectId = "paddock-local";
 export const region = "us-central1";
 export const workspaceBucket = `${projectId}-workspaces`;
+/** Signed checkpoints of the audit log. */
+export const checkpointBucket = `${projectId}-checkpoints`;
+export const auditLog = "paddock.local/audit/1";
 export const keyRing = `projects/${projectId}/locations/us/keyRings/paddock`;
 
 export const accounts = {

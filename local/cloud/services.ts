@@ -10,14 +10,28 @@ import { startStorage } from "../storage/server.ts";
 import { allSettled } from "./component-stack.ts";
 import { openExecutionLog } from "./execution-log.ts";
 import type { Layout } from "./layout.ts";
-import { accounts, audiences, keyRing, projectId, region, workspaceBucket } from "./names.ts";
+import {
+  accounts,
+  audiences,
+  checkpointBucket,
+  keyRing,
+  projectId,
+  region,
+  workspaceBucket,
+} from "./names.ts";
 import { runnerJobs } from "./runner-jobs.ts";
 
 const keys: readonly InitialKey[] = [
-  { name: `${keyRing}/cryptoKeys/environment-secrets`, purpose: "ENCRYPT_DECRYPT" },
-  { name: `${keyRing}/cryptoKeys/trigger-secrets`, purpose: "ENCRYPT_DECRYPT" },
-  { name: `${keyRing}/cryptoKeys/audit-details`, purpose: "ENCRYPT_DECRYPT" },
-  { name: `${keyRing}/cryptoKeys/checkpoints`, purpose: "ASYMMETRIC_SIGN" },
+  ...["environment-secrets", "trigger-secrets", "audit-details"].map((purpose) => ({
+    name: `${keyRing}/cryptoKeys/${purpose}`,
+    purpose: "ENCRYPT_DECRYPT" as const,
+    algorithm: "GOOGLE_SYMMETRIC_ENCRYPTION" as const,
+  })),
+  {
+    name: `${keyRing}/cryptoKeys/checkpoints`,
+    purpose: "ASYMMETRIC_SIGN",
+    algorithm: "EC_SIGN_ED25519",
+  },
 ];
 
 /** The file in the data folder that tells scripts the running KMS's `host:port`. */
@@ -47,7 +61,11 @@ export async function startServices({ parts, folder, options, distFolder, urlOf 
       () => startKept(kept.dataFolder),
       (kms) => closeKept(kms, kept.dataFolder),
     ),
-    parts.start("storage", () => startStorage({ ...kept, buckets: [workspaceBucket] }), close),
+    parts.start(
+      "storage",
+      () => startStorage({ ...kept, buckets: [workspaceBucket, checkpointBucket] }),
+      close,
+    ),
     parts.start("logging", () => startLogging(kept), close),
   ]);
   const metadata = await identity.startMetadataServer({ email: accounts.runner });

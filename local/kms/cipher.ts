@@ -6,20 +6,33 @@ import {
   createPublicKey,
   generateKeyPairSync,
   randomBytes,
+  sign,
 } from "node:crypto";
 import { p256 } from "@noble/curves/nist.js";
+import * as z from "zod";
 
 export type Purpose = "ENCRYPT_DECRYPT" | "ASYMMETRIC_SIGN";
 
-export const algorithms: Readonly<Record<Purpose, string>> = {
-  ENCRYPT_DECRYPT: "GOOGLE_SYMMETRIC_ENCRYPTION",
-  ASYMMETRIC_SIGN: "EC_SIGN_P256_SHA256",
+export const Algorithm = z.enum([
+  "GOOGLE_SYMMETRIC_ENCRYPTION",
+  "EC_SIGN_P256_SHA256",
+  "EC_SIGN_ED25519",
+]);
+export type Algorithm = z.infer<typeof Algorithm>;
+
+/** The algorithms that keys of a purpose may have. */
+export const algorithms: Readonly<Record<Purpose, readonly Algorithm[]>> = {
+  ENCRYPT_DECRYPT: ["GOOGLE_SYMMETRIC_ENCRYPTION"],
+  ASYMMETRIC_SIGN: ["EC_SIGN_P256_SHA256", "EC_SIGN_ED25519"],
 };
 
-/** New secret material, base64: a 256-bit key, or a P-256 private key as PKCS #8. */
-export function generateMaterial(purpose: Purpose): string {
-  if (purpose === "ENCRYPT_DECRYPT") return randomBytes(32).toString("base64");
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+/** New secret material, base64: a 256-bit key, or a private key as PKCS #8. */
+export function generateMaterial(algorithm: Algorithm): string {
+  if (algorithm === "GOOGLE_SYMMETRIC_ENCRYPTION") return randomBytes(32).toString("base64");
+  const { privateKey } =
+    algorithm === "EC_SIGN_ED25519"
+      ? generateKeyPairSync("ed25519")
+      : generateKeyPairSync("ec", { namedCurve: "P-256" });
   return privateKey.export({ type: "pkcs8", format: "der" }).toString("base64");
 }
 
@@ -75,6 +88,11 @@ export function signDigest(material: string, digest: Uint8Array): Buffer {
   const secret = new Uint8Array(Buffer.from(String(d), "base64url"));
   const options = { prehash: false, format: "der" } as const;
   return Buffer.from(p256.sign(new Uint8Array(digest), secret, options));
+}
+
+/** An Ed25519 signature (64 bytes) of the data itself: PureEdDSA, which takes no digest. */
+export function signData(material: string, data: Uint8Array): Buffer {
+  return sign(null, data, privateKeyOf(material));
 }
 
 /** SubjectPublicKeyInfo, PEM. */

@@ -4,7 +4,7 @@ import { crc32c } from "@aws-crypto/crc32c";
 import * as z from "zod";
 import { failedPrecondition, invalid, notFound, type UnaryHandler, unary } from "../lib/grpc.ts";
 import { Bytes, Int64Value } from "../lib/protobuf.ts";
-import { algorithms, decrypt, encrypt, publicKeyPem, signDigest, versionOf } from "./cipher.ts";
+import { decrypt, encrypt, publicKeyPem, signData, signDigest, versionOf } from "./cipher.ts";
 import { type CryptoKey, type KeyStore, type KeyVersion, usableMaterial } from "./key-store.ts";
 import { checkKeyName, parseKeyOrVersionName, parseVersionName } from "./names.ts";
 
@@ -105,14 +105,14 @@ function answerSign(store: KeyStore, request: z.output<typeof SignRequest>) {
     throw invalid("Send either digest or data.");
   }
   boundBytes(data, "data", plainBytesMax);
-  const sha256 = digest ? (digest.sha256 ?? new Uint8Array()) : sha256Of(data);
-  if (sha256.length !== 32) throw invalid("This key signs SHA-256 digests of 32 bytes.");
   if (digest && request.dataCrc32c) throw invalid("data_crc32c needs data.");
   if (!digest && request.digestCrc32c) throw invalid("digest_crc32c needs a digest.");
-  const verifiedDigestCrc32c = verify(sha256, request.digestCrc32c, "digest");
   const verifiedDataCrc32c = verify(data, request.dataCrc32c, "data");
-  const { name, version } = signingVersion(store, request.name);
-  const signature = signDigest(usableMaterial(version), sha256);
+  const { name, key, version } = signingVersion(store, request.name);
+  const { signature, verifiedDigestCrc32c } =
+    key.algorithm === "EC_SIGN_ED25519"
+      ? signPure(version, request)
+      : signHashed(version, { ...request, sha256: digest?.sha256 ?? new Uint8Array() });
   return {
     name,
     signature,
@@ -123,11 +123,27 @@ function answerSign(store: KeyStore, request: z.output<typeof SignRequest>) {
   };
 }
 
+/** Ed25519 in its pure mode signs data, and nothing that was hashed before. */
+function signPure(version: KeyVersion, { digest, data }: z.output<typeof SignRequest>) {
+  if (digest) throw invalid("This key signs data: it takes no digest.");
+  return { signature: signData(usableMaterial(version), data), verifiedDigestCrc32c: false };
+}
+
+function signHashed(
+  version: KeyVersion,
+  request: z.output<typeof SignRequest> & { readonly sha256: Uint8Array },
+) {
+  const sha256 = request.digest ? request.sha256 : sha256Of(request.data);
+  if (sha256.length !== 32) throw invalid("This key signs SHA-256 digests of 32 bytes.");
+  const verifiedDigestCrc32c = verify(sha256, request.digestCrc32c, "digest");
+  return { signature: signDigest(usableMaterial(version), sha256), verifiedDigestCrc32c };
+}
+
 function answerPublicKey(store: KeyStore, request: z.output<typeof PublicKeyRequest>) {
-  const { name, version } = signingVersion(store, request.name);
+  const { name, key, version } = signingVersion(store, request.name);
   const pem = publicKeyPem(usableMaterial(version));
   const checksum = { value: crc32c(Buffer.from(pem)) };
-  const answer = { name, protectionLevel: "SOFTWARE", algorithm: algorithms.ASYMMETRIC_SIGN };
+  const answer = { name, protectionLevel: "SOFTWARE", algorithm: key.algorithm };
   // If a format is requested, the service fills the newer field too.
   const publicKey = { crc32cChecksum: checksum, data: Buffer.from(pem) };
   const asked = request.publicKeyFormat === "PEM" ? { publicKeyFormat: "PEM", publicKey } : {};
@@ -137,7 +153,7 @@ function answerPublicKey(store: KeyStore, request: z.output<typeof PublicKeyRequ
 function signingVersion(store: KeyStore, name: string) {
   const { key: keyName, number } = parseVersionName(name);
   const key = keyFor(store, keyName, "ASYMMETRIC_SIGN");
-  return { name, version: versionIn(key, keyName, number) };
+  return { name, key, version: versionIn(key, keyName, number) };
 }
 
 function keyFor(store: KeyStore, name: string, purpose: CryptoKey["purpose"]): CryptoKey {

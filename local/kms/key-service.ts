@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { failedPrecondition, invalid, notOffered, type UnaryHandler, unary } from "../lib/grpc.ts";
 import { pageOf, Seconds, toMs, toSeconds } from "../lib/protobuf.ts";
-import { algorithms, type Purpose } from "./cipher.ts";
+import { type Algorithm, algorithms, type Purpose } from "./cipher.ts";
 import { versionIn } from "./crypto-service.ts";
 import { type CryptoKey, type KeyStore, type KeyVersion, usableMaterial } from "./key-store.ts";
 import { checkKeyName, checkRingName, parseVersionName } from "./names.ts";
@@ -120,22 +120,31 @@ async function createKey(store: KeyStore, request: z.output<typeof CreateKeyRequ
   if (purpose !== "ENCRYPT_DECRYPT" && purpose !== "ASYMMETRIC_SIGN") {
     throw notOffered(`A key with the purpose ${purpose}`);
   }
-  const { algorithm, protectionLevel } = cryptoKey.versionTemplate ?? {};
-  const algorithmAsked = algorithm ?? (purpose === "ENCRYPT_DECRYPT" ? algorithms[purpose] : "");
-  if (algorithmAsked === "") throw invalid("A signing key needs version_template.algorithm.");
-  if (algorithmAsked !== algorithms[purpose]) throw notOffered(`The algorithm ${algorithmAsked}`);
+  const { protectionLevel } = cryptoKey.versionTemplate ?? {};
+  const algorithm = algorithmFor(purpose, cryptoKey.versionTemplate?.algorithm);
   if ((protectionLevel ?? "SOFTWARE") !== "SOFTWARE") throw notOffered(`${protectionLevel} keys`);
   if (cryptoKey.rotationPeriod) throw notOffered("Rotation by schedule");
   const delay = cryptoKey.destroyScheduledDuration;
   const name = checkKeyName(`${request.parent}/cryptoKeys/${request.cryptoKeyId}`);
   const key = store.createKey(name, {
     purpose,
+    algorithm,
     labels: cryptoKey.labels,
     destroyDelayMs: delay ? toMs(delay) : destroyDelayMsDefault,
   });
   if (!request.skipInitialVersionCreation) addFirstVersion(store, key);
   await store.save();
   return describeKey(name, key);
+}
+
+/** Only secrets' keys have an algorithm that goes without saying. */
+function algorithmFor(purpose: Purpose, asked: string | undefined): Algorithm {
+  if (asked === undefined && purpose !== "ENCRYPT_DECRYPT") {
+    throw invalid("A signing key needs version_template.algorithm.");
+  }
+  const algorithm = algorithms[purpose].find((known) => asked === undefined || known === asked);
+  if (!algorithm) throw notOffered(`The algorithm ${asked} for the purpose ${purpose}`);
+  return algorithm;
 }
 
 function addFirstVersion(store: KeyStore, key: CryptoKey): void {
@@ -147,15 +156,22 @@ export interface InitialKey {
   /** `projects/P/locations/L/keyRings/R/cryptoKeys/K` */
   readonly name: string;
   readonly purpose: Purpose;
+  readonly algorithm: Algorithm;
 }
 
-/** Creates those of `keys` that don't exist yet, including their rings. */
+/**
+ * Creates those of `keys` that don't exist yet, including their rings. One that an earlier release
+ * made with another algorithm is made again.
+ */
 export async function ensureKeys(store: KeyStore, keys: readonly InitialKey[]): Promise<void> {
-  for (const { name, purpose } of keys) {
+  for (const { name, purpose, algorithm } of keys) {
     const ring = checkKeyName(name).split("/cryptoKeys/")[0] ?? "";
     if (!store.hasRing(ring)) store.createRing(ring);
-    if (store.hasKey(name)) continue;
-    const options = { purpose, labels: {}, destroyDelayMs: destroyDelayMsDefault };
+    if (store.hasKey(name)) {
+      if (store.key(name).algorithm === algorithm) continue;
+      store.forgetKey(name);
+    }
+    const options = { purpose, algorithm, labels: {}, destroyDelayMs: destroyDelayMsDefault };
     addFirstVersion(store, store.createKey(name, options));
   }
   await store.save();
@@ -197,7 +213,7 @@ function describeKey(name: string, key: CryptoKey) {
     labels: key.labels,
     createTime: toSeconds(key.createdAtMs),
     destroyScheduledDuration: toSeconds(key.destroyDelayMs),
-    versionTemplate: { algorithm: algorithms[key.purpose], protectionLevel: "SOFTWARE" },
+    versionTemplate: { algorithm: key.algorithm, protectionLevel: "SOFTWARE" },
     ...(primary ? { primary: describeVersion(name, key, primary) } : {}),
   };
 }
@@ -207,7 +223,7 @@ function describeVersion(keyName: string, key: CryptoKey, version: KeyVersion) {
   return {
     name: `${keyName}/cryptoKeyVersions/${version.number}`,
     state: version.state,
-    algorithm: algorithms[key.purpose],
+    algorithm: key.algorithm,
     protectionLevel: "SOFTWARE",
     createTime: toSeconds(version.createdAtMs),
     generateTime: toSeconds(version.createdAtMs),

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { readJsonFile, writeFileAtomically } from "../lib/atomic-file.ts";
 import { alreadyExists, failedPrecondition, notFound } from "../lib/grpc.ts";
 import { Queue } from "../lib/queue.ts";
-import { generateMaterial } from "./cipher.ts";
+import { Algorithm, generateMaterial } from "./cipher.ts";
 
 export const VersionState = z.enum(["ENABLED", "DISABLED", "DESTROY_SCHEDULED", "DESTROYED"]);
 export type VersionState = z.infer<typeof VersionState>;
@@ -22,6 +22,7 @@ export type KeyVersion = z.infer<typeof KeyVersion>;
 
 const CryptoKey = z.object({
   purpose: z.enum(["ENCRYPT_DECRYPT", "ASYMMETRIC_SIGN"]),
+  algorithm: Algorithm,
   createdAtMs: z.number(),
   destroyDelayMs: z.number(),
   labels: z.record(z.string(), z.string()),
@@ -31,11 +32,21 @@ const CryptoKey = z.object({
 });
 export type CryptoKey = z.infer<typeof CryptoKey>;
 
+/** Files from before keys had an algorithm, which their purpose determined. */
+const StoredKey = z.preprocess((stored) => {
+  const isKey = typeof stored === "object" && stored !== null;
+  if (!isKey || "algorithm" in stored) return stored;
+  const isSecret = "purpose" in stored && stored.purpose === "ENCRYPT_DECRYPT";
+  return { ...stored, algorithm: isSecret ? "GOOGLE_SYMMETRIC_ENCRYPTION" : "EC_SIGN_P256_SHA256" };
+}, CryptoKey);
+
 const State = z.object({
   rings: z.record(z.string(), z.object({ createdAtMs: z.number() })),
-  keys: z.record(z.string(), CryptoKey),
+  keys: z.record(z.string(), StoredKey),
 });
 type State = z.infer<typeof State>;
+
+type NewKey = Pick<CryptoKey, "purpose" | "algorithm" | "destroyDelayMs" | "labels">;
 
 export class KeyStore {
   readonly #path: string;
@@ -81,7 +92,7 @@ export class KeyStore {
     this.#state.rings[name] = { createdAtMs: this.#nowMs() };
   }
 
-  createKey(name: string, options: Pick<CryptoKey, "purpose" | "destroyDelayMs" | "labels">) {
+  createKey(name: string, options: NewKey) {
     this.ringCreatedAtMs(name.split("/cryptoKeys/")[0] ?? "");
     if (this.hasKey(name)) throw alreadyExists(`CryptoKey ${name} already exists.`);
     const key: CryptoKey = {
@@ -92,6 +103,11 @@ export class KeyStore {
     };
     this.#state.keys[name] = key;
     return key;
+  }
+
+  /** Only this server can: in the cloud, a key can never be deleted. */
+  forgetKey(name: string): void {
+    delete this.#state.keys[name];
   }
 
   /** Looks up a key and destroys material that is due. @throws {RpcError} NOT_FOUND. */
@@ -114,7 +130,7 @@ export class KeyStore {
       state: "ENABLED",
       createdAtMs: this.#nowMs(),
       destroyAtMs: null,
-      material: generateMaterial(key.purpose),
+      material: generateMaterial(key.algorithm),
     };
     key.versions.push(version);
     return version;

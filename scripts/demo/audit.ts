@@ -1,4 +1,4 @@
-import { leafHash } from "#shared/core/audit/audit-row";
+import { AuditRow, leafHash } from "#shared/core/audit/audit-row";
 import { StoredAuditRow } from "#shared/store/audit-rows";
 import type { LocalCloud } from "../../local/cloud.ts";
 import { openFirestore } from "../../local/firestore/admin-client.ts";
@@ -18,10 +18,17 @@ export async function auditLines(cloud: LocalCloud, ownerId: string): Promise<Au
   try {
     const rows = await database.collection(`owners/${ownerId}/audit`).orderBy("at").get();
     return rows.docs.map((doc) => {
-      const { leafHash: stored, ...row } = StoredAuditRow.parse(doc.data());
-      const { at, action, subject, actor } = row;
-      const intact = leafHash(row) === stored;
-      return { at, action, subject, actor: `${actor.type} ${actor.id}`, leafHash: stored, intact };
+      const stored = StoredAuditRow.parse(doc.data());
+      const { at, action, subject, actor } = stored;
+      const intact = leafHash(AuditRow.parse(stored)) === stored.leafHash;
+      return {
+        at,
+        action,
+        subject,
+        actor: `${actor.type} ${actor.id}`,
+        leafHash: stored.leafHash,
+        intact,
+      };
     });
   } finally {
     await database.terminate();

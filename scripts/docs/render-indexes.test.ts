@@ -12,7 +12,7 @@ const File = z.object({
       collectionGroup: z.string(),
       fieldPath: z.string(),
       ttl: z.boolean().optional(),
-      indexes: z.array(z.never()),
+      indexes: z.array(z.object({ order: z.literal("ASCENDING"), queryScope: z.string() })),
     }),
   ),
 });
@@ -31,6 +31,17 @@ describe("renderIndexes()", () => {
     expect(overridden).toEqual(
       expect.arrayContaining(["account.holds", "events.events", "messages.content"]),
     );
+  });
+
+  test("gives an index across owners to what is looked for there, and to nothing else", () => {
+    const indexed = file.fieldOverrides.filter(({ indexes }) => indexes.length > 0);
+    expect(indexed.map((each) => `${each.collectionGroup}.${each.fieldPath}`)).toEqual([
+      "audit.unsequenced",
+      "auditTrees.unpublished",
+    ]);
+    for (const { indexes } of indexed) {
+      expect(indexes).toEqual([{ order: "ASCENDING", queryScope: "COLLECTION_GROUP" }]);
+    }
   });
 
   test("leaves an index to a map that sums look into", () => {

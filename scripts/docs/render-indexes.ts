@@ -6,7 +6,12 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as z from "zod";
-import { compositeIndexes, indexedMaps, unindexedTexts } from "#shared/store/indexes";
+import {
+  compositeIndexes,
+  fieldsAcrossOwners,
+  indexedMaps,
+  unindexedTexts,
+} from "#shared/store/indexes";
 
 interface Table {
   readonly name: string;
@@ -17,13 +22,13 @@ interface FieldOverride {
   readonly collectionGroup: string;
   readonly fieldPath: string;
   readonly ttl?: true;
-  /** No index at all, neither by value nor by a list's elements. */
-  readonly indexes: readonly [];
+  /** Empty: no index at all, neither by value nor by a list's elements. */
+  readonly indexes: readonly { readonly order: "ASCENDING"; readonly queryScope: string }[];
 }
 
 export async function renderIndexes(root: string): Promise<string> {
   const tables = await tablesIn(join(root, "shared", "store"));
-  const overrides = [...tables.flatMap(overridesOf), ...textOverrides()];
+  const overrides = [...tables.flatMap(overridesOf), ...textOverrides(), ...wideOverrides()];
   const byPlace = new Map(overrides.map((each) => [placeOf(each), each]));
   const file = {
     indexes: compositeIndexes.map(({ collection, collectionGroup: everywhere, fields }) => ({
@@ -73,6 +78,15 @@ function textOverrides(): FieldOverride[] {
       indexes: [] as const,
     })),
   );
+}
+
+/** A field that is only looked for across owners has that index and no other. */
+function wideOverrides(): FieldOverride[] {
+  return fieldsAcrossOwners.map(({ collection, field }) => ({
+    collectionGroup: collection,
+    fieldPath: field,
+    indexes: [{ order: "ASCENDING", queryScope: "COLLECTION_GROUP" }],
+  }));
 }
 
 /** Whether a field is a list or a map, which Firestore would index entry by entry. */

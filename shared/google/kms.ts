@@ -9,7 +9,7 @@ import { localEndpoint } from "./endpoint.ts";
 export type KmsPurpose = "environment-secrets" | "audit-details";
 
 /** The library's default is a minute. */
-const timeoutMs = 5_000;
+export const kmsTimeoutMs = 5_000;
 
 let client: Promise<KeyManagementServiceClient> | undefined;
 
@@ -30,11 +30,13 @@ export function keyName(purpose: KmsPurpose): string {
   return `${required("PADDOCK_KMS_KEY_RING")}/cryptoKeys/${purpose}`;
 }
 
-function intact(bytes: Uint8Array, crc: { value?: unknown } | null | undefined): void {
+/** @throws {Fault} if the answer's bytes don't have their checksum. */
+export function intact(bytes: Uint8Array, crc: { value?: unknown } | null | undefined): void {
   if (Number(crc?.value) !== crc32c(bytes)) throw new Fault("KMS: checksum mismatch in the answer");
 }
 
-async function unavailableOnFailure<T>(call: () => Promise<T>): Promise<T> {
+/** @throws {ApiError} `UNAVAILABLE` if the call fails. */
+export async function unavailableOnFailure<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (cause) {
@@ -57,7 +59,7 @@ export async function wrap(
         additionalAuthenticatedData: aad,
         additionalAuthenticatedDataCrc32c: { value: crc32c(aad) },
       },
-      { timeout: timeoutMs },
+      { timeout: kmsTimeoutMs },
     );
     if (!answer.verifiedPlaintextCrc32c || !answer.verifiedAdditionalAuthenticatedDataCrc32c) {
       throw new Fault("KMS: the request was damaged on its way");
@@ -79,7 +81,7 @@ export async function unwrap(purpose: KmsPurpose, wrapped: string, aad: Buffer):
         additionalAuthenticatedData: aad,
         additionalAuthenticatedDataCrc32c: { value: crc32c(aad) },
       },
-      { timeout: timeoutMs },
+      { timeout: kmsTimeoutMs },
     );
     const plain = Buffer.from(answer.plaintext as Uint8Array);
     intact(plain, answer.plaintextCrc32c);

@@ -1,35 +1,22 @@
 /** One owner's objects in the workspace bucket, each named by the SHA-256 of its bytes. */
 import { createHash, randomUUID } from "node:crypto";
 import type { Bucket, File, GetFilesResponse } from "@google-cloud/storage";
-import { config, required } from "../config.ts";
+import { required } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
+import { connectBucket, hasCode } from "./bucket.ts";
 
 export type ObjectKind = "manifests" | "packs";
 
 let bucket: Promise<Bucket> | undefined;
 
-async function connect(): Promise<Bucket> {
-  const { Storage } = await import("@google-cloud/storage");
-  const storage = new Storage({
-    projectId: config().GOOGLE_CLOUD_PROJECT,
-    timeout: 20_000,
-    retryOptions: { maxRetries: 3, totalTimeout: 30 },
-  });
-  return storage.bucket(required("PADDOCK_WORKSPACE_BUCKET"));
-}
-
 async function open(): Promise<Bucket> {
-  bucket ??= connect();
+  bucket ??= connectBucket(required("PADDOCK_WORKSPACE_BUCKET"));
   return await bucket;
 }
 
 async function file(owner: Owner, kind: ObjectKind, sha256: string) {
   return (await open()).file(`owners/${owner.id}/${kind}/${sha256}`);
-}
-
-function hasCode(cause: unknown, code: number): boolean {
-  return cause instanceof Error && "code" in cause && Number(cause.code) === code;
 }
 
 /**

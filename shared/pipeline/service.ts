@@ -26,6 +26,8 @@ export type Role =
   | "kms.wrap.environment-secrets"
   | "kms.unwrap.environment-secrets"
   | "kms.wrap.audit-details"
+  | "kms.sign.checkpoints"
+  | "checkpoints.store"
   | "objects.workspace"
   | "objects.collect"
   | "secret.peppers"

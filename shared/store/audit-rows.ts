@@ -3,12 +3,32 @@ import { AuditRow, leafHash } from "../core/audit/audit-row.ts";
 import type { Owner } from "../identity/owner.ts";
 import { create, ownedCollection, type Write } from "./documents.ts";
 
-/** An audit row and its leaf hash, from which a Merkle tree of the rows can be built. */
-export const StoredAuditRow = AuditRow.extend({ leafHash: z.string() });
+/** An audit row, its leaf hash, and its place in the owner's tree. */
+export const StoredAuditRow = AuditRow.extend({
+  leafHash: z.string(),
+  /** The mark by which the sequencer finds the row, which takes it away; null afterwards. */
+  unsequenced: z.string().nullable().default(null),
+  /** The row's number in its owner's tree, from 0; null until it has one. */
+  sequence: z.int().min(0).nullable().default(null),
+});
 export const auditRows = ownedCollection(["audit"], StoredAuditRow);
 
 /** The write of a change's audit row, which must be in the commit of the change (AUD-7). */
 export function auditEntry(owner: Owner, row: Omit<AuditRow, "v" | "ownerId">): Write {
   const complete: AuditRow = { v: 1, ownerId: owner.id, ...row };
-  return create(auditRows.of(owner, row.id), { ...complete, leafHash: leafHash(complete) });
+  const unsequenced = sequencingMark(complete);
+  return create(auditRows.of(owner, row.id), {
+    ...complete,
+    leafHash: leafHash(complete),
+    unsequenced,
+  });
+}
+
+/**
+ * Sorts the rows of all owners by owner and then by time, and is a place to read on from, since no
+ * two rows have the same. It begins with random characters, because an index whose values all grow
+ * takes only 500 writes per second.
+ */
+function sequencingMark({ ownerId, at: createdAt, id }: AuditRow): string {
+  return `${ownerId}/${String(createdAt).padStart(15, "0")}/${id}`;
 }

@@ -22,8 +22,9 @@ export function batchOf(db: Firestore, writes: readonly Write[]): WriteBatch {
         field,
         FieldValue.increment(by),
       ]);
-      const fields = { ...write.fields, ...Object.fromEntries(added) };
-      const { version, mustExist } = write;
+      const { version, mustExist, removes = [] } = write;
+      const gone = removes.map((field) => [field, FieldValue.delete()]);
+      const fields = { ...write.fields, ...Object.fromEntries([...added, ...gone]) };
       const condition = mustExist ? { exists: true } : {};
       batch.update(doc, fields, version ? { lastUpdateTime: version } : condition);
     } else if (write.version) {

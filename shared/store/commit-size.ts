@@ -39,7 +39,8 @@ function bytesOf(write: Write): number {
   if (write.op === "remove") return path;
   if (write.op !== "patch") return path + valueBytes(write.value);
   // A patch repeats its field names in a mask.
-  return path + 2 * valueBytes(write.fields) + valueBytes(write.increments);
+  const gone = valueBytes(write.removes ?? []);
+  return path + 2 * valueBytes(write.fields) + valueBytes(write.increments) + gone;
 }
 
 function valueBytes(value: unknown): number {

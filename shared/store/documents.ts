@@ -109,6 +109,8 @@ export type Write =
       readonly path: string;
       readonly fields: object;
       readonly increments: Readonly<Record<string, number>>;
+      /** Fields that are taken away. */
+      readonly removes?: readonly string[];
       /** Without this and without a version, a patch creates a missing document. */
       readonly mustExist?: true;
       readonly version: Version | null;
@@ -149,6 +151,7 @@ export function overwrite<S extends Stored>(ref: Ref<S>, value: z.input<S>): Wri
 
 interface PatchOptions {
   readonly increments?: Readonly<Record<string, number>>;
+  readonly removes?: readonly string[];
   readonly version?: Version;
   readonly mustExist?: true;
 }
@@ -156,16 +159,17 @@ interface PatchOptions {
 /**
  * Changes some fields of an existing document and adds `increments` to others. With `mustExist` it
  * fails if the document is missing; otherwise pass a version, or be sure that it exists, because a
- * patch would create it.
+ * patch would create it. Fields that `removes` names must have a default in the schema.
  */
 export function patch<S extends Stored>(
   ref: Ref<S>,
   fields: Partial<z.input<S>>,
   options: PatchOptions = {},
 ): Write {
-  const { increments = {}, version = null, mustExist } = options;
+  const { increments = {}, removes = [], version = null, mustExist } = options;
   const condition = mustExist ? { mustExist } : {};
-  return { op: "patch", path: ref.path, fields, increments, version, ...condition };
+  const gone = removes.length > 0 ? { removes } : {};
+  return { op: "patch", path: ref.path, fields, increments, version, ...gone, ...condition };
 }
 
 /**

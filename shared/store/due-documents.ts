@@ -5,12 +5,19 @@ import type { Ref } from "./documents.ts";
 import { ordered, type PageRequest } from "./queries.ts";
 import { type FoundDocument, toFound } from "./read-document.ts";
 
-/** Which documents are due: those with a number up to `until` in `field`. */
-export interface DueRequest extends Pick<PageRequest, "where" | "limit"> {
+/**
+ * Which documents are due: those with a number up to `until` in `field`, or with a text after
+ * `after` in it, in the order of the texts.
+ */
+export type DueRequest = Pick<PageRequest, "where" | "limit"> & {
   readonly field: string;
-  /** Epoch milliseconds. */
-  readonly until: number;
-}
+} & (
+    | {
+        /** Epoch milliseconds. */
+        readonly until: number;
+      }
+    | { readonly after: string }
+  );
 
 /**
  * A due document, or the reason why it can't be read. A sweep serves everybody, so one document
@@ -24,10 +31,11 @@ export type DueDocument<S extends z.ZodObject> =
 export async function readDue<S extends z.ZodObject>(
   all: Query,
   schema: S,
-  { field, until, where = [], limit }: DueRequest,
+  { field, where = [], limit, ...range }: DueRequest,
 ): Promise<readonly DueDocument<S>[]> {
-  const between = { field, from: undefined, to: until };
-  const due = ordered(all, { where, between, orderBy: [[field, "asc"]] });
+  const inRange =
+    "until" in range ? all.where(field, "<=", range.until) : all.where(field, ">", range.after);
+  const due = ordered(inRange, { where, orderBy: [[field, "asc"]] });
   const { docs } = await due
     .select(...Object.keys(schema.shape))
     .limit(limit)

@@ -7,6 +7,7 @@ import type * as z from "zod";
 import { agents } from "./agents.ts";
 import { apiKeys } from "./api-keys.ts";
 import { auditRows } from "./audit-rows.ts";
+import { auditLogs, auditMaps, auditNodes, auditTrees } from "./audit-trees.ts";
 import { environments, sealingKeys } from "./environments.ts";
 import { executions } from "./executions.ts";
 import { ledger } from "./owners.ts";
@@ -85,11 +86,20 @@ export const compositeIndexes: readonly CompositeIndex[] = [
 /** Maps whose fields queries filter by, so these keep their indexes. */
 export const indexedMaps = [{ collection: environments.name, field: "workspace" }] as const;
 
+/** Fields by which the documents of all owners are found, one by one, in ascending order. */
+export const fieldsAcrossOwners = [
+  { collection: auditRows.name, field: "unsequenced" },
+  { collection: auditTrees.name, field: "unpublished" },
+] as const;
+
 /** Long texts that no query filters by. */
 export const unindexedTexts = [
   texts(agents, "binaryJson", "description", "instructions", "metadataJson"),
   texts(apiKeys, "metadataJson"),
-  texts(auditRows, "sealedDetails"),
+  texts(auditRows, "leafHash", "sealedDetails"),
+  texts(auditLogs, "origin"),
+  texts(auditMaps, "secret"),
+  texts(auditNodes, "hash"),
   texts(environments, "dockerfileExtensions", "mcpServersJson", "metadataJson"),
   texts(executions, "output"),
   texts(messages, "content"),

@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import { crc32c } from "@aws-crypto/crc32c";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { isSigned } from "#shared/core/audit/signed-note";
+import { checkpointPublicKey, signCheckpoint } from "#shared/google/checkpoint-key";
 import { unwrap, wrap } from "#shared/google/kms";
 import { keyRing, projectId } from "../../local/cloud/names.ts";
 import { cryptoService } from "../../local/kms/crypto-service.ts";
@@ -34,8 +36,15 @@ function damaged(handle: UnaryHandler): UnaryHandler {
 
 beforeAll(async () => {
   const store = await KeyStore.open(join(folder), Date.now);
-  const name = `${keyRing}/cryptoKeys/environment-secrets`;
-  await ensureKeys(store, [{ name, purpose: "ENCRYPT_DECRYPT" }]);
+  const name = (id: string) => `${keyRing}/cryptoKeys/${id}`;
+  await ensureKeys(store, [
+    {
+      name: name("environment-secrets"),
+      purpose: "ENCRYPT_DECRYPT",
+      algorithm: "GOOGLE_SYMMETRIC_ENCRYPTION",
+    },
+    { name: name("checkpoints"), purpose: "ASYMMETRIC_SIGN", algorithm: "EC_SIGN_ED25519" },
+  ]);
   const service = loadService("@google-cloud/kms", "google.cloud.kms.v1.KeyManagementService");
   const handlers = Object.entries(cryptoService(store)).map(([method, handle]) => [
     method,
@@ -102,5 +111,38 @@ describe("F19 SEC-1 wrapping with KMS", () => {
     await expect(unwrapping).rejects.toMatchObject({ code: "UNAVAILABLE" });
     const elsewhere = unwrap("environment-secrets", wrapped, Buffer.from("owner/other"));
     await expect(elsewhere).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  });
+});
+
+describe("signing with KMS", () => {
+  const text = "paddock.local/audit/1\n1\nroot\n";
+
+  test("gives a signature that the public key verifies", async () => {
+    const publicKey = await checkpointPublicKey();
+    const signature = await signCheckpoint(text);
+    expect(isSigned(Buffer.from(text), publicKey, signature)).toBe(true);
+  });
+
+  test.each([
+    ["the request's text", { there: changed("data") }],
+    ["a checksum that the service never saw", { back: unverified("verifiedDataCrc32c") }],
+    ["the key's name", { back: (message: Message) => ({ ...message, name: "another" }) }],
+    ["the signature", { back: changed("signature") }],
+    ["an answer without a checksum", { back: without("signatureCrc32c") }],
+  ])("fails on damage to %s", async (_what, damage) => {
+    const signing = under(damage, () => signCheckpoint(text));
+    await expect(signing).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  });
+
+  test.each([
+    ["an answer without a checksum", { back: without("pemCrc32c") }],
+    ["the key", { back: (message: Message) => ({ ...message, pem: `${message.pem} ` }) }],
+    [
+      "the algorithm",
+      { back: (message: Message) => ({ ...message, algorithm: "EC_SIGN_P256_SHA256" }) },
+    ],
+  ])("reading the public key fails on damage to %s", async (_what, damage) => {
+    const reading = under(damage, () => checkpointPublicKey());
+    await expect(reading).rejects.toMatchObject({ code: "UNAVAILABLE" });
   });
 });

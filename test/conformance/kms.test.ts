@@ -1,5 +1,5 @@
 /** Google's own client against the local KMS; local/kms/CONFORMANCE.md. */
-import { createHash, createVerify } from "node:crypto";
+import { createHash, createVerify, verify } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { crc32c } from "@aws-crypto/crc32c";
@@ -13,7 +13,8 @@ import { clientOptions, makeFolder, removeFolder } from "./grpc-kit.ts";
 const folder = makeFolder();
 const ring = "projects/paddock-test/locations/us/keyRings/test";
 const key = `${ring}/cryptoKeys/secrets`;
-const signer = `${ring}/cryptoKeys/checkpoints`;
+const signer = `${ring}/cryptoKeys/signer`;
+const pureSigner = `${ring}/cryptoKeys/checkpoints`;
 const plaintext = Buffer.from("hunter2");
 const additionalAuthenticatedData = Buffer.from("owner/1");
 const dayMs = 86_400_000;
@@ -25,8 +26,9 @@ async function start(): Promise<void> {
   server = await startKms({
     dataFolder: folder,
     keys: [
-      { name: key, purpose: "ENCRYPT_DECRYPT" },
-      { name: signer, purpose: "ASYMMETRIC_SIGN" },
+      { name: key, purpose: "ENCRYPT_DECRYPT", algorithm: "GOOGLE_SYMMETRIC_ENCRYPTION" },
+      { name: signer, purpose: "ASYMMETRIC_SIGN", algorithm: "EC_SIGN_P256_SHA256" },
+      { name: pureSigner, purpose: "ASYMMETRIC_SIGN", algorithm: "EC_SIGN_ED25519" },
     ],
     nowMs: () => nowMs,
   });
@@ -209,6 +211,56 @@ describe("AsymmetricSign", () => {
     await expect(sign({})).rejects.toMatchObject(invalid);
     const wrongPurpose = sign({ name: `${key}/cryptoKeyVersions/1`, digest: { sha256 } });
     await expect(wrongPurpose).rejects.toMatchObject({ code: status.FAILED_PRECONDITION });
+  });
+});
+
+describe("AsymmetricSign with Ed25519", () => {
+  const name = `${pureSigner}/cryptoKeyVersions/1`;
+  const data = Buffer.from("checkpoint");
+  const sign = async (request: object) => (await kms.asymmetricSign({ name, ...request }))[0];
+
+  test("signs data itself, the same each time, so that the public key alone verifies", async () => {
+    const signed = await sign({ data, dataCrc32c: sum(data) });
+    expect(signed).toMatchObject({ name, verifiedDataCrc32c: true, verifiedDigestCrc32c: false });
+    const signature = bytesOf(signed.signature);
+    expect(signature).toHaveLength(64);
+    expect(Number(signed.signatureCrc32c?.value)).toBe(crc32c(signature));
+    const [publicKey] = await kms.getPublicKey({ name });
+    expect(publicKey.algorithm).toBe("EC_SIGN_ED25519");
+    const pem = String(publicKey.pem);
+    expect(Number(publicKey.pemCrc32c?.value)).toBe(crc32c(Buffer.from(pem)));
+    expect(verify(null, data, pem, signature)).toBe(true);
+    expect(verify(null, Buffer.from("other"), pem, signature)).toBe(false);
+    expect(bytesOf((await sign({ data })).signature)).toEqual(signature);
+    expect(await sign({ data })).toMatchObject({ verifiedDataCrc32c: false });
+  });
+
+  test("takes no digest, no damage and no two things at once", async () => {
+    const sha256 = createHash("sha256").update(data).digest();
+    const refused = [
+      { digest: { sha256 } },
+      { digest: { sha256 }, digestCrc32c: sum(sha256) },
+      { digest: { sha256 }, data },
+      { data, dataCrc32c: { value: 1 } },
+      { data, digestCrc32c: sum(sha256) },
+      { data: Buffer.alloc(64 * 1024 + 1) },
+      {},
+    ];
+    for (const request of refused) {
+      await expect(sign(request)).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+    }
+  });
+
+  test("is made on request, and keeps its key over a restart", async () => {
+    const versionTemplate = { algorithm: "EC_SIGN_ED25519" } as const;
+    const cryptoKey = { purpose: "ASYMMETRIC_SIGN", versionTemplate } as const;
+    const [made] = await kms.createCryptoKey({ parent: ring, cryptoKeyId: "pure", cryptoKey });
+    expect(made.versionTemplate?.algorithm).toBe("EC_SIGN_ED25519");
+    const own = { name: `${made.name}/cryptoKeyVersions/1`, data };
+    const before = bytesOf((await sign(own)).signature);
+    await stop();
+    await start();
+    expect(bytesOf((await sign(own)).signature)).toEqual(before);
   });
 });
 

@@ -6,22 +6,19 @@ import { readFile, writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { executionOf } from "../kit/assert-settled.ts";
+import { newOwnerId, plantRows, sequence } from "../kit/audit-trail.ts";
 import { prepareBeat, sendBeat } from "../kit/beat.ts";
 import { send } from "../kit/client.ts";
 import { operationsOf, resetOperations, until } from "../kit/cloud.ts";
 import { type Budget, fits, least, leastOf, minus } from "../kit/least-cost.ts";
+import { type MeasuredRequest, printOperations } from "../kit/operations-page.ts";
 import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "../kit/owners.ts";
 import { plantExecution } from "../kit/plant-execution.ts";
 import { startExecution, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
 
-interface Row extends Budget {
-  readonly request: string;
-  readonly budget: string;
-}
-
 const page = "docs/operations.md";
-const rows = new Map<string, Row>();
+const rows = new Map<string, MeasuredRequest>();
 let owner: TestOwner;
 let agentId: string;
 let environmentId: string;
@@ -267,33 +264,27 @@ describe("operations per request", () => {
     expectAtMost(await leastOf(readAlongOnce, most), most);
   });
 
+  test("sequence audit rows: each is read and written once", async () => {
+    const rowsCount = 400;
+    // What isn't a row is the owner's tree, the map, the log, and the ends of searches.
+    const most = { reads: rowsCount + 11, writes: rowsCount + 8, roundTrips: 15 };
+    const call = async () => {
+      const { json } = await sequence();
+      // More, and another sample is taken, if a sweep has changed something meanwhile.
+      expect(json.sequenced).toBeGreaterThanOrEqual(rowsCount);
+      expect(json.failed).toBe(0);
+    };
+    await sequence();
+    const measured = await leastOf(async () => {
+      await plantRows(newOwnerId(), rowsCount);
+      return await counted("audit-sequencer", call);
+    }, most);
+    hold("sequence 400 audit rows of one owner", measured, most);
+  });
+
   test("are what docs/operations.md says", async () => {
-    const printed = print([...rows.values()]);
+    const printed = printOperations([...rows.values()]);
     if (process.env.PADDOCK_WRITE_DOCS) await writeFile(page, printed);
     expect(await readFile(page, "utf8"), "run: PADDOCK_WRITE_DOCS=1 npm test").toBe(printed);
   });
 });
-
-function print(measured: readonly Row[]): string {
-  const lines = measured.map(
-    ({ request, reads, writes, roundTrips, budget }) =>
-      `| ${request} | ${reads} | ${writes} | ${roundTrips} | ${budget} |`,
-  );
-  return `# Operations per request
-
-Measured on real calls by the proxies that stand before Firestore, and held by
-\`test/integration/operations.test.ts\`: reads, writes, and round trips (calls that wait for one
-another; what overlaps counts once). The last column is the most that the design allows.
-
-| request | reads | writes | round trips | at most |
-|---|---|---|---|---|
-${lines.join("\n")}
-
-A start with an agent that hasn't run for a minute writes once more: when it ran.
-
-A stream of an execution that runs costs a read per batch of events, which its listener brings, one
-every 30 s, and one at the end; each reader that joins, and each page of one that is behind, as many
-as there are batches to catch up with. A replay costs as many, and needs no listener. While anybody
-reads along there is a write a minute, however many read.
-`;
-}

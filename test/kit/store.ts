@@ -1,6 +1,6 @@
 /** Reads what only the database shows: the audit rows, as the system itself wrote them. */
 import type { Firestore } from "@google-cloud/firestore";
-import { canonicalBytes, leafHash } from "#shared/core/audit/audit-row";
+import { AuditRow, canonicalBytes, leafHash } from "#shared/core/audit/audit-row";
 import { StoredAuditRow } from "#shared/store/audit-rows";
 import { openFirestore } from "../../local/firestore/admin-client.ts";
 import { cloud } from "./cloud.ts";
@@ -17,8 +17,9 @@ export function firestore(databaseId = "(default)"): Firestore {
 export async function auditOf(ownerId: string) {
   const { docs } = await firestore().collection(`owners/${ownerId}/audit`).orderBy("at").get();
   return docs.map((doc) => {
-    const { leafHash: stored, ...row } = StoredAuditRow.parse(doc.data());
-    if (leafHash(row) !== stored) throw new Error(`not its leaf: ${canonicalBytes(row)}`);
-    return { ...row, leafHash: stored };
+    const stored = StoredAuditRow.parse(doc.data());
+    const row = AuditRow.parse(stored);
+    if (leafHash(row) !== stored.leafHash) throw new Error(`not its leaf: ${canonicalBytes(row)}`);
+    return { ...row, leafHash: stored.leafHash };
   });
 }

@@ -86,7 +86,8 @@ describe.skipIf(!isPlanned)("OPS-1 least privilege", () => {
   test("workspace objects can be deleted and listed by what collects them alone", () => {
     const onObjects = grants()
       .filter(({ type }) => type === "google_storage_bucket_iam_member")
-      .filter(({ values }) => /:fn-/.test(String(values.member)));
+      .filter(({ values }) => /:fn-/.test(String(values.member)))
+      .filter(({ values }) => String(values.bucket).endsWith("-workspaces"));
     for (const { values } of onObjects) {
       expect(JSON.stringify(values.condition)).toContain("-workspaces/objects/owners/");
     }

@@ -30,6 +30,58 @@ describe.skipIf(!isPlanned)("AUD-5 records", () => {
     expect(checkpoints?.values.force_destroy).toBe(false);
   });
 
+  test("are signed with Ed25519, which hardware modules don't offer, by one account alone", () => {
+    const Key = z.object({
+      purpose: z.string(),
+      version_template: z.tuple([
+        z.object({ algorithm: z.string(), protection_level: z.string() }),
+      ]),
+    });
+    for (const plan of ["main", "managed"] as const) {
+      const signing = readAll(plan, "google_kms_crypto_key", Key)
+        .filter(({ values }) => values.purpose === "ASYMMETRIC_SIGN")
+        .map(({ key, values }) => [key, values.version_template[0]]);
+      const template = { algorithm: "EC_SIGN_ED25519", protection_level: "SOFTWARE" };
+      expect(signing).toEqual([["checkpoints", template]]);
+    }
+    const Grant = z.object({ crypto_key_id: z.string(), role: z.string(), member: z.string() });
+    const grants = readAll("main", "google_kms_crypto_key_iam_member", Grant)
+      .filter(({ values }) => values.crypto_key_id.endsWith("/cryptoKeys/checkpoints"))
+      .map(({ values }) => `${values.member.split("@")[0]} ${values.role}`);
+    expect(grants.toSorted((a, b) => a.localeCompare(b, "en"))).toEqual([
+      "serviceAccount:fn-audit-sequencer roles/cloudkms.publicKeyViewer",
+      "serviceAccount:fn-audit-sequencer roles/cloudkms.signer",
+    ]);
+  });
+
+  test("are stored and read by that account, which can't delete or list them", () => {
+    const Grant = z.object({
+      bucket: z.string(),
+      role: z.string(),
+      member: z.string(),
+      condition: z.array(z.object({ expression: z.string() })),
+    });
+    const granted = readAll("main", "google_storage_bucket_iam_member", Grant)
+      .map(({ values }) => values)
+      .filter(({ bucket }) => bucket.endsWith("-checkpoints"));
+    expect(granted.map(({ role }) => role).toSorted((a, b) => a.localeCompare(b, "en"))).toEqual([
+      "roles/storage.objectCreator",
+      "roles/storage.objectViewer",
+    ]);
+    for (const { member, condition } of granted) {
+      expect(member).toMatch(/^serviceAccount:fn-audit-sequencer@/);
+      // Listing is asked of the bucket itself.
+      expect(condition[0]?.expression).toContain("-checkpoints/objects/");
+    }
+  });
+
+  test("are made every minute", () => {
+    const Job = z.object({ schedule: z.string() });
+    const jobs = readAll("main", "google_cloud_scheduler_job", Job);
+    const sequencing = jobs.find(({ key }) => key === "audit-sequencer-sequence");
+    expect(sequencing?.values.schedule).toBe("* * * * *");
+  });
+
   test("are in reach of no account that could rewrite where they go", () => {
     const writers = planOf("managed")
       .resources()

@@ -39,9 +39,7 @@ describe.skipIf(!isPlanned)("SEC-6 keys", () => {
   });
 
   test("live in hardware by one variable", () => {
-    const levels = readAll("managed", "google_kms_crypto_key", CryptoKey).map(
-      ({ values }) => values.version_template[0].protection_level,
-    );
+    const levels = symmetric().map(({ values }) => values.version_template[0].protection_level);
     expect(new Set(levels)).toEqual(new Set(["HSM"]));
   });
 

@@ -43,11 +43,12 @@ resource "google_storage_bucket_iam_member" "default" {
 
   # Listing is asked of the bucket itself, so the condition refuses it.
   condition {
-    title       = "objects of owners"
+    title       = "objects alone"
     description = each.value.reason
     expression = format(
-      "resource.name.startsWith(\"projects/_/buckets/%s/objects/owners/\")",
+      "resource.name.startsWith(\"projects/_/buckets/%s/objects/%s\")",
       var.buckets[each.value.name],
+      each.value.prefix,
     )
   }
 

@@ -33,6 +33,7 @@ locals {
           reverse(split(".", declared.role))[0]
         ),
       )
+      prefix = try(local.roles[declared.pattern].prefix, "")
       reason = try(local.roles[declared.pattern].reason, "")
       roles  = try(local.roles[declared.pattern].roles, [])
     }
@@ -53,6 +54,7 @@ locals {
         member   = "serviceAccount:${local.emails[declared.function]}"
         name     = declared.name
         on       = declared.on
+        prefix   = declared.prefix
         reason   = declared.reason
         role     = startswith(role, "roles/") ? role : local.custom_roles[role]
       }

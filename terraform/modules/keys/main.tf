@@ -45,8 +45,9 @@ resource "google_kms_crypto_key" "sign" {
   deletion_policy            = local._deletion_policy
   labels                     = var.labels
 
+  # Checkpoints are notes that Ed25519 signs. Hardware modules don't offer it.
   version_template {
-    algorithm        = "EC_SIGN_P256_SHA256"
-    protection_level = local._protection_level
+    algorithm        = "EC_SIGN_ED25519"
+    protection_level = "SOFTWARE"
   }
 }

@@ -29,7 +29,10 @@ variable "destroy_after_days" {
 }
 
 variable "hsm" {
-  description = "Whether keys live in hardware modules, which cost more. Fixed once made."
+  description = <<-EOT
+    Whether keys live in hardware modules, which cost more. Fixed once made. Keys that sign don't:
+    the modules have no Ed25519.
+  EOT
   type        = bool
   default     = false
   nullable    = false

@@ -1,0 +1,70 @@
+import * as z from "zod";
+import { loadMap, publishHeads } from "#shared/audit/publish-heads";
+import { sequenceRows } from "#shared/audit/sequence-rows";
+import { LogFork, loadLog, signEpoch } from "#shared/audit/sign-epoch";
+import { required } from "#shared/config";
+import { noParams, noQuery, ok } from "#shared/contract/common";
+import { logFailure, logViolation } from "#shared/pipeline/request-log";
+import { action, type Deps, jsonBytesMax } from "#shared/pipeline/route";
+import { isConflict } from "#shared/store/with-deadline";
+
+/** After this time a call begins nothing more. The platform ends the call after 120 s. */
+const workingMsMax = 60_000;
+
+const Outcome = z.object({
+  sequenced: z.int(),
+  raced: z.int(),
+  failed: z.int(),
+  published: z.int(),
+  /** The size of the log's last signed checkpoint. */
+  size: z.int(),
+  /** Whether the log was refused, because the stored checkpoints are another history's. */
+  forked: z.boolean(),
+});
+
+export const sequence = action({
+  endpoint: "POST /internal/audit/sequence",
+  summary: "Give audit rows their places in their owners' trees, and sign the log of all heads.",
+  authenticate: "scheduler",
+  everyMs: 60_000,
+  scope: "none",
+  params: noParams,
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: jsonBytesMax,
+  limits: "none",
+  reply: { 200: Outcome },
+  beforeConfirmed: "nothing",
+  read: "nothing",
+  perform: async ({ deps }) => {
+    const giveUpAt = deps.now() + workingMsMax;
+    const turn = { isLate: () => deps.now() > giveUpAt, report: logFailure };
+    const map = await loadMap(deps);
+    const rows = await sequenceRows(deps, Buffer.from(map.value.secret, "hex"), turn);
+    return ok({ ...rows, ...(await signHeads(deps, turn)) });
+  },
+});
+
+/** Signs what a call before has left open, then epoch after epoch until all heads are published. */
+async function signHeads(deps: Deps, turn: Parameters<typeof publishHeads>[2]) {
+  const outcome = { published: 0, size: 0, forked: false };
+  try {
+    for (let more = true; more; ) {
+      const log = await loadLog(deps, required("PADDOCK_AUDIT_LOG"));
+      outcome.size = log.value.size;
+      if (log.value.open) await signEpoch(deps, log);
+      else {
+        const heads = turn.isLate() ? 0 : await publishHeads(deps, log, turn);
+        outcome.published += heads;
+        more = heads > 0;
+      }
+    }
+  } catch (cause) {
+    // Another instance works on the same epoch, and one of the two is enough.
+    if (isConflict(cause)) return outcome;
+    if (!(cause instanceof LogFork)) throw cause;
+    logViolation("audit_log_violation", { size: cause.size });
+    return { ...outcome, forked: true };
+  }
+  return outcome;
+}

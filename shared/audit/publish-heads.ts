@@ -1,0 +1,162 @@
+/**
+ * Brings new heads into the map of all heads, and makes the epoch that the log gets next. That is
+ * one commit, under the versions of everything that it changes. The epoch is fixed from then on: it
+ * can only be signed.
+ */
+import type * as z from "zod";
+
+import { type AuditEpoch, headValue } from "../core/audit/heads.ts";
+import {
+  bucketOf,
+  bucketRoot,
+  bucketsCount,
+  emptySubtree,
+  type MapEntry,
+  mapRoot,
+  withEntry,
+} from "../core/audit/heads-map.ts";
+import { rootOf } from "../core/audit/merkle-tree.ts";
+import {
+  type AuditLog,
+  type AuditMap,
+  AuditTree,
+  auditBuckets,
+  auditMapId,
+  auditMaps,
+  auditTrees,
+} from "../store/audit-trees.ts";
+import { create, patch, replace, type Snapshot, type Write } from "../store/documents.ts";
+import type { FoundDocument } from "../store/read-document.ts";
+import { requireFound } from "../store/store.ts";
+import { isConflict } from "../store/with-deadline.ts";
+import { readFrontier } from "./sequence-rows.ts";
+import type { SequencerDeps, SequencerTurn } from "./sequencer-deps.ts";
+
+/** Heads per epoch. They are found by position, so most of them share few buckets. */
+const headsMax = 200;
+/** A full bucket is one MiB, and a commit takes 10. */
+const bucketsPerEpoch = 8;
+const secretBytes = 32;
+
+type TreeFound = FoundDocument<typeof AuditTree>;
+type Bucket = Snapshot<(typeof auditBuckets)["schema"]>;
+
+/** The map, which is made with a new secret if there is none. */
+export async function loadMap({
+  store,
+  random,
+}: SequencerDeps): Promise<FoundDocument<typeof AuditMap>> {
+  const ref = auditMaps.doc(auditMapId);
+  const found = await store.get(ref);
+  if (found.version) return found;
+  const secret = random(secretBytes).toString("hex");
+  const bucketRoots = Array.from({ length: bucketsCount }, () => emptySubtree.toString("hex"));
+  try {
+    await store.commitWithoutRetry([create(ref, { v: 1, secret, bucketRoots })]);
+  } catch (cause) {
+    // Another instance has made it, with a secret of its own.
+    if (!isConflict(cause)) throw cause;
+  }
+  return requireFound(await store.get(ref));
+}
+
+/**
+ * @param log Its last epoch is signed, so `open` is null.
+ * @returns The number of heads that the new epoch brings; 0 if there was nothing to bring.
+ */
+export async function publishHeads(
+  { store, now }: SequencerDeps,
+  log: FoundDocument<typeof AuditLog>,
+  turn: SequencerTurn,
+): Promise<number> {
+  const source = { collectionGroup: auditTrees.name, schema: AuditTree };
+  const request = { field: "unpublished", after: "", limit: headsMax };
+  const due = await store.findDue(source, request);
+  const trees = firstBuckets(
+    due.flatMap(({ ref, ...one }) => {
+      if (one.found) return [one.found];
+      turn.report("a tree can't be read, so it isn't published", one.cause, { path: ref.path });
+      return [];
+    }),
+  );
+  if (trees.length === 0) return 0;
+  const map = await store.get(auditMaps.doc(auditMapId));
+  const { value } = requireFound(map);
+  const numbers = [...new Set(trees.map(bucketNumber))];
+  const buckets = await store.getAll(...numbers.map((number) => auditBuckets.doc(String(number))));
+  const entries = buckets.map((bucket, index) => bucketWith(bucket, trees, numbers[index]));
+  const roots = value.bucketRoots.map((root, number) => {
+    const changed = entries[numbers.indexOf(number)];
+    return changed ? bucketRoot(changed) : Buffer.from(root, "hex");
+  });
+  const epoch: AuditEpoch = {
+    v: 1,
+    number: log.value.size,
+    // A clock that went back doesn't make an epoch older than the one before.
+    at: Math.max(now(), log.value.lastAt),
+    mapRoot: mapRoot(roots).toString("hex"),
+  };
+  await store.commitWithoutRetry([
+    replace(log.ref, log.version, { ...log.value, open: epoch }),
+    rewrite(map, { ...value, bucketRoots: roots.map((root) => root.toString("hex")) }),
+    ...buckets.map((bucket, index) => rewrite(bucket, storedBucket(entries[index] ?? []))),
+    ...trees.map((tree) => markPublished(tree, epoch.number)),
+  ]);
+  return trees.length;
+}
+
+/** The trees of the first buckets, as many as a commit may change. */
+function firstBuckets(trees: readonly TreeFound[]): readonly TreeFound[] {
+  const numbers = [...new Set(trees.map(bucketNumber))].slice(0, bucketsPerEpoch);
+  return trees.filter((tree) => numbers.includes(bucketNumber(tree)));
+}
+
+function positionOf({ value }: TreeFound): Buffer {
+  return Buffer.from(value.unpublished ?? "", "hex");
+}
+
+function bucketNumber(tree: TreeFound): number {
+  return bucketOf(positionOf(tree));
+}
+
+function headOf({ value }: TreeFound) {
+  const root = rootOf(readFrontier(value)).toString("hex");
+  return { v: 1, ownerId: value.ownerId, size: value.size, root } as const;
+}
+
+/** A bucket's entries with the heads of those of `trees` that belong to it. */
+function bucketWith(
+  { value }: Bucket,
+  trees: readonly TreeFound[],
+  number: number | undefined,
+): readonly MapEntry[] {
+  const stored = (value?.entries ?? []).map((entry) => ({
+    position: Buffer.from(entry.position, "hex"),
+    value: Buffer.from(entry.value, "hex"),
+  }));
+  return trees
+    .filter((tree) => bucketNumber(tree) === number)
+    .map((tree) => ({ position: positionOf(tree), value: headValue(headOf(tree)) }))
+    .reduce<readonly MapEntry[]>(withEntry, stored);
+}
+
+function storedBucket(entries: readonly MapEntry[]) {
+  return {
+    v: 1 as const,
+    entries: entries.map(({ position, value }) => ({
+      position: position.toString("hex"),
+      value: value.toString("hex"),
+    })),
+  };
+}
+
+/** Replaces what was read, or creates it if there was nothing. */
+function rewrite<S extends z.ZodType<object>>(read: Snapshot<S>, value: z.input<S>): Write {
+  return read.version ? replace(read.ref, read.version, value) : create(read.ref, value);
+}
+
+function markPublished(tree: TreeFound, epoch: number): Write {
+  const { size, root } = headOf(tree);
+  const options = { version: tree.version, removes: ["unpublished"] };
+  return patch(tree.ref, { published: { size, root, epoch } }, options);
+}

@@ -1,0 +1,160 @@
+/**
+ * Gives rows their places in their owners' trees. A commit takes rows of one owner: it moves the
+ * frontier and takes the rows' marks away, both under the versions that were read. So each row gets
+ * one place, whatever dies or runs twice. A tree's order is the order of these commits.
+ */
+import pMap from "p-map";
+import { assert } from "../core/assert.ts";
+import { mapPosition } from "../core/audit/heads-map.ts";
+import {
+  appendLeaf,
+  type FilledNode,
+  type Frontier,
+  isFrontier,
+} from "../core/audit/merkle-tree.ts";
+import type { Owner } from "../identity/owner.ts";
+import { auditedOwner } from "../owners/act-on-owner.ts";
+import { auditRows, StoredAuditRow } from "../store/audit-rows.ts";
+import { type AuditTree, auditNodes, auditTreeId, auditTrees } from "../store/audit-trees.ts";
+import { create, patch, replace, type Write } from "../store/documents.ts";
+import type { DueDocument } from "../store/due-documents.ts";
+import type { FoundDocument } from "../store/read-document.ts";
+import { isConflict } from "../store/with-deadline.ts";
+import type { SequencerDeps, SequencerTurn } from "./sequencer-deps.ts";
+
+/** Rows per query, which is also the most per commit. */
+const rowsMax = 400;
+const ownersAtOnce = 4;
+/** Subtrees from this level on are stored: their rows are too many to read for a proof. */
+const storedLevel = 8;
+
+/** Rows of any version have these. Details stay where they are: only their hash is needed. */
+const Unsequenced = StoredAuditRow.pick({ id: true, ownerId: true, leafHash: true }).extend({
+  unsequenced: StoredAuditRow.shape.unsequenced.unwrap().unwrap(),
+});
+type Unsequenced = typeof Unsequenced;
+const source = { collectionGroup: auditRows.name, schema: Unsequenced };
+
+/** How many rows got a place, were taken by another instance meanwhile, or are tried again. */
+export interface SequencedRows {
+  sequenced: number;
+  raced: number;
+  failed: number;
+}
+
+interface Work {
+  readonly deps: SequencerDeps;
+  readonly secret: Buffer;
+  readonly turn: SequencerTurn;
+  readonly counts: SequencedRows;
+}
+
+/**
+ * Goes through all owners once, from a random one on and around, so that one owner's backlog can't
+ * keep the others waiting call after call. @param secret The map's.
+ */
+export async function sequenceRows(
+  deps: SequencerDeps,
+  secret: Buffer,
+  turn: SequencerTurn,
+): Promise<SequencedRows> {
+  const work = { deps, secret, turn, counts: { sequenced: 0, raced: 0, failed: 0 } };
+  const start = `user_${deps.random(9).toString("base64url")}`;
+  await sequenceRange(work, { from: start, to: null });
+  await sequenceRange(work, { from: "", to: start });
+  return work.counts;
+}
+
+/** @param range The marks after `from`, up to `to` or the end. */
+async function sequenceRange(
+  work: Work,
+  { from, to }: { readonly from: string; readonly to: string | null },
+): Promise<void> {
+  const { store } = work.deps;
+  for (let after: string | null = from; after !== null && !work.turn.isLate(); ) {
+    const request = { field: "unsequenced", after, limit: rowsMax };
+    const due: readonly DueDocument<Unsequenced>[] = await store.findDue(source, request);
+    const readable = due.flatMap((one) => readRow(work, one));
+    const rows = readable.filter(({ value }) => to === null || value.unsequenced <= to);
+    const owners = Map.groupBy(rows, ({ value }) => value.ownerId);
+    await pMap(owners, ([id, own]) => attempt(work, auditedOwner(id), own), {
+      concurrency: ownersAtOnce,
+    });
+    const isEnd = due.length < rowsMax || rows.length < readable.length;
+    after = isEnd ? null : (readable.at(-1)?.value.unsequenced ?? null);
+  }
+}
+
+function readRow({ turn, counts }: Work, { ref, ...one }: DueDocument<Unsequenced>) {
+  if (one.found) return [one.found];
+  counts.failed += 1;
+  turn.report("an audit row can't be read, so it isn't sequenced", one.cause, { path: ref.path });
+  return [];
+}
+
+async function attempt(
+  { deps, secret, turn, counts }: Work,
+  owner: Owner,
+  rows: readonly FoundDocument<Unsequenced>[],
+): Promise<void> {
+  try {
+    await appendRows(deps, { owner, secret }, rows);
+    counts.sequenced += rows.length;
+  } catch (cause) {
+    if (isConflict(cause)) counts.raced += rows.length;
+    else {
+      counts.failed += rows.length;
+      turn.report("rows weren't sequenced; they are tried again", cause, { ownerId: owner.id });
+    }
+  }
+}
+
+/** One step: rows of one owner, in one commit. */
+async function appendRows(
+  { store }: SequencerDeps,
+  { owner, secret }: { readonly owner: Owner; readonly secret: Buffer },
+  rows: readonly FoundDocument<Unsequenced>[],
+): Promise<void> {
+  const ref = auditTrees.of(owner, auditTreeId);
+  const { value, version } = await store.get(ref);
+  let frontier = readFrontier(value);
+  const filled: FilledNode[] = [];
+  for (const row of rows) {
+    const appended = appendLeaf(frontier, Buffer.from(row.value.leafHash, "hex"));
+    frontier = appended.frontier;
+    filled.push(...appended.filled.filter(({ level }) => level >= storedLevel));
+  }
+  const first = value?.size ?? 0;
+  const tree: AuditTree = {
+    v: 1,
+    ownerId: owner.id,
+    size: frontier.size,
+    roots: frontier.roots.map((root) => root.toString("hex")),
+    unpublished: mapPosition(secret, owner.id).toString("hex"),
+    published: value?.published ?? null,
+  };
+  await store.commitWithoutRetry([
+    ...rows.map((row, index) => placeRow(owner, row, first + index)),
+    ...filled.map(({ level, index, hash }) =>
+      create(auditNodes.of(owner, `${level}-${index}`), { v: 1, hash: hash.toString("hex") }),
+    ),
+    version ? replace(ref, version, tree) : create(ref, tree),
+  ]);
+}
+
+function placeRow(
+  owner: Owner,
+  { value, version }: FoundDocument<Unsequenced>,
+  sequence: number,
+): Write {
+  const ref = auditRows.of(owner, value.id);
+  return patch(ref, { sequence }, { version, removes: ["unsequenced"] });
+}
+
+/** A stored tree's frontier; the empty one if there is no tree yet. */
+export function readFrontier(tree: Pick<AuditTree, "size" | "roots"> | null): Frontier {
+  const roots = (tree?.roots ?? []).map((root) => Buffer.from(root, "hex"));
+  const frontier = { size: tree?.size ?? 0, roots };
+  assert(isFrontier(frontier), "a stored frontier is whole");
+  return frontier;
+}

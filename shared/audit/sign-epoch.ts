@@ -1,0 +1,105 @@
+/**
+ * Signs the log with its open epoch and stores the checkpoint, once per size. Nothing is signed
+ * that doesn't continue the checkpoint that was stored last: a database that was restored to an
+ * earlier time would otherwise begin a second history under the same name.
+ */
+
+import { assert } from "../core/assert.ts";
+import { formatCheckpoint } from "../core/audit/checkpoint.ts";
+import { epochLeaf } from "../core/audit/heads.ts";
+import { appendLeaf, rootOf } from "../core/audit/merkle-tree.ts";
+import {
+  formatNote,
+  isSigned,
+  type NoteKey,
+  parseNote,
+  signatureOf,
+} from "../core/audit/signed-note.ts";
+import { Fault } from "../core/fault.ts";
+import { checkpointPublicKey, signCheckpoint } from "../google/checkpoint-key.ts";
+import { readCheckpointNote, storeCheckpointNote } from "../google/checkpoints.ts";
+import { type AuditLog, auditEpochs, auditLogs } from "../store/audit-trees.ts";
+import { create, replace } from "../store/documents.ts";
+import type { FoundDocument } from "../store/read-document.ts";
+import { requireFound } from "../store/store.ts";
+import { isConflict } from "../store/with-deadline.ts";
+import { readFrontier } from "./sequence-rows.ts";
+import type { SequencerDeps } from "./sequencer-deps.ts";
+
+/** The stored checkpoints and the database tell different histories. A person must look at it. */
+export class LogFork extends Fault {
+  override readonly name = "LogFork";
+  readonly size: number;
+  constructor(size: number) {
+    super("the stored checkpoint isn't one of this log");
+    this.size = size;
+  }
+}
+
+/** The log of this name, which begins empty. */
+export async function loadLog(
+  { store }: SequencerDeps,
+  origin: string,
+): Promise<FoundDocument<typeof AuditLog>> {
+  const ref = auditLogs.doc(encodeURIComponent(origin));
+  const found = await store.get(ref);
+  if (found.version) return found;
+  try {
+    const empty: AuditLog = { v: 1, origin, size: 0, roots: [], open: null, lastAt: 0 };
+    await store.commitWithoutRetry([create(ref, empty)]);
+  } catch (cause) {
+    if (!isConflict(cause)) throw cause;
+  }
+  return requireFound(await store.get(ref));
+}
+
+/**
+ * Safe to repeat at any point: the same epoch gives the same text, the same signature and the same
+ * object. @throws {LogFork} and signs nothing if the stored checkpoints are another history's.
+ */
+export async function signEpoch(
+  { store }: SequencerDeps,
+  { ref, value: log, version }: FoundDocument<typeof AuditLog>,
+): Promise<void> {
+  const { open, origin } = log;
+  assert(open, "there is an epoch to sign");
+  const before = readFrontier(log);
+  const { frontier } = appendLeaf(before, epochLeaf(open));
+  if (before.size > 0) {
+    const text = formatCheckpoint({ origin, size: before.size, root: rootOf(before) });
+    await requireStored(origin, before.size, text);
+  }
+  const text = formatCheckpoint({ origin, size: frontier.size, root: rootOf(frontier) });
+  const stored = await readCheckpointNote(origin, frontier.size);
+  if (stored === null) await sign({ origin, size: frontier.size }, text);
+  await requireStored(origin, frontier.size, text);
+  await store.commitWithoutRetry([
+    create(auditEpochs.doc(`${ref.path.split("/")[1]}-${open.number}`), open),
+    replace(ref, version, {
+      ...log,
+      size: frontier.size,
+      roots: frontier.roots.map((root) => root.toString("hex")),
+      open: null,
+      lastAt: open.at,
+    }),
+  ]);
+}
+
+/** @throws {LogFork} unless the note that is stored for this size has this text. */
+async function requireStored(origin: string, size: number, text: string): Promise<void> {
+  const note = await readCheckpointNote(origin, size);
+  if (note === null || parseNote(note)?.text !== text) throw new LogFork(size);
+}
+
+async function sign(
+  place: { readonly origin: string; readonly size: number },
+  text: string,
+): Promise<void> {
+  const publicKey = await checkpointPublicKey();
+  const signature = await signCheckpoint(text);
+  if (!isSigned(Buffer.from(text), publicKey, signature)) {
+    throw new Fault("KMS: the signature isn't the key's");
+  }
+  const key: NoteKey = { name: place.origin, kind: "note", publicKey };
+  await storeCheckpointNote(place, formatNote({ text, signatures: [signatureOf(key, signature)] }));
+}

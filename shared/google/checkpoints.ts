@@ -1,0 +1,47 @@
+/**
+ * The signed checkpoints of the audit log, one object per size. The bucket is locked: nobody can
+ * change or delete an object before its time.
+ */
+import type { Bucket } from "@google-cloud/storage";
+import { required } from "../config.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { connectBucket, hasCode } from "./bucket.ts";
+
+let bucket: Promise<Bucket> | undefined;
+/** The names are in the order of the sizes. */
+const sizeDigits = 16;
+
+async function file(origin: string, size: number) {
+  bucket ??= connectBucket(required("PADDOCK_CHECKPOINT_BUCKET"));
+  return (await bucket).file(`${origin}/${String(size).padStart(sizeDigits, "0")}`);
+}
+
+/** The note of the checkpoint with this size; null if there is none. @throws `UNAVAILABLE`. */
+export async function readCheckpointNote(origin: string, size: number): Promise<string | null> {
+  try {
+    const [bytes] = await (await file(origin, size)).download();
+    return bytes.toString();
+  } catch (cause) {
+    if (hasCode(cause, 404)) return null;
+    throw new ApiError("UNAVAILABLE", { cause });
+  }
+}
+
+/**
+ * Stores a note unless there is one of this size.
+ * @returns False if there is one, which may be this one if an answer was lost.
+ */
+export async function storeCheckpointNote(
+  { origin, size }: { readonly origin: string; readonly size: number },
+  note: string,
+): Promise<boolean> {
+  try {
+    const preconditionOpts = { ifGenerationMatch: 0 };
+    const options = { resumable: false, preconditionOpts, validation: "crc32c" } as const;
+    await (await file(origin, size)).save(note, { ...options, contentType: "text/plain" });
+    return true;
+  } catch (cause) {
+    if (hasCode(cause, 412)) return false;
+    throw new ApiError("UNAVAILABLE", { cause });
+  }
+}
