@@ -25,8 +25,8 @@ export const limControls: Readonly<Record<string, Control>> = {
     test: "test/integration/store-down.test.ts",
     mutation: {
       file: "shared/store/commit-coordinator.ts",
-      find: "rejectAll(gaveUp, error);",
-      replace: "finish(decided.parts, null);",
+      find: "await this.#retryUnavailable(batch, { queue, error });",
+      replace: "resolveAll(decided.changes, null);",
     },
   },
 };

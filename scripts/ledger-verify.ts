@@ -80,7 +80,7 @@ async function* wanted(): AsyncGenerator<Owner> {
 }
 
 async function pageOfOwners(walk: SnapshotPage): Promise<readonly OwnerProfile[]> {
-  const found = await store.atOneMoment((snapshot) => snapshot.next(owners.all(), walk));
+  const found = await store.withSnapshot((snapshot) => snapshot.next(owners.all(), walk));
   return found.map(({ value }) => value);
 }
 

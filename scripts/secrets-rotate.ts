@@ -69,7 +69,7 @@ async function* wanted() {
   }
   let walk: SnapshotPage = { field: "id", after: null, limit: ownersPerPage };
   for (let length = ownersPerPage; length === ownersPerPage; ) {
-    const page = await store.atOneMoment((snapshot) => snapshot.next(owners.all(), walk));
+    const page = await store.withSnapshot((snapshot) => snapshot.next(owners.all(), walk));
     for (const { value } of page) yield ownerOf(value);
     const last = page.at(-1)?.value.id ?? "";
     walk = { ...walk, after: { value: last, id: last } };

@@ -5,7 +5,7 @@
  */
 import type { Account } from "#shared/core/money/account";
 import { changesPerCommitMax } from "#shared/store/owner-queue";
-import { contentionMsMax } from "#shared/store/patience";
+import { contentionMsMax } from "#shared/store/retry-policy";
 import type { Clock } from "./clock.ts";
 
 export interface LaneSettings {

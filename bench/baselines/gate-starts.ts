@@ -42,7 +42,7 @@ async function start(ownerId: string, threadId: string): Promise<void> {
   const [messageId, rowId] = [newId("message"), newId("auditRow")];
   const ticketSecret = random(ticketRandomBytes).toString("hex");
   const which = { threadId, executionId, mayExist: false, body };
-  commits.warm(owner);
+  commits.prefetchAccount(owner);
   const read = async () => await readForStart(deps, owner, which);
   let data = await read();
   const at = now();

@@ -44,7 +44,7 @@ export const revokeOwnersKeys = change({
       ["revokedAt", null],
     ] as const;
     const limit = keysPerRequestMax;
-    const keys = await deps.store.findRefs(apiKeys.all(), { where, orderBy: [], limit });
+    const keys = await deps.store.findAll(apiKeys.all(), { where, orderBy: [], limit });
     return { ...whole, keys };
   },
   actsOn: ({ owner }) => owner,

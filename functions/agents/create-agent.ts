@@ -5,7 +5,7 @@ import { AgentBody, AgentCreate, agentWarnings } from "#shared/contract/agent";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { Warnings } from "#shared/contract/secret";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
-import { countOwned, withOwned } from "#shared/quotas/owned-things";
+import { countOwned, withOwned } from "#shared/quotas/owned-resources";
 import { agents } from "#shared/store/agents";
 import { create } from "#shared/store/documents";
 import { newAgent } from "./new-agent.ts";

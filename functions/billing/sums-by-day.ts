@@ -7,7 +7,7 @@
 import pLimit from "p-limit";
 import * as z from "zod";
 import type { Owner } from "#shared/identity/owner";
-import { inTurnOf } from "#shared/limits/large-events";
+import { inMemoryTurn } from "#shared/limits/memory-turns";
 import type { CollectionRef } from "#shared/store/documents";
 import type { Store } from "#shared/store/store";
 import type { Span } from "./period.ts";
@@ -49,7 +49,7 @@ export async function sumsByDay(
   series: Series,
   days: readonly Span[],
 ): Promise<readonly DaySum[]> {
-  return await inTurnOf(series.owner.id, async () => await sumUp(store, series, days));
+  return await inMemoryTurn(series.owner.id, async () => await sumUp(store, series, days));
 }
 
 async function sumUp(

@@ -13,7 +13,7 @@ import { newEnvironment, sealSecretsOf } from "#shared/environments/new-environm
 import type { Owner } from "#shared/identity/owner";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { change, type Deps, jsonBytesMax } from "#shared/pipeline/route";
-import { countOwned, requireRoomFor, withOwned } from "#shared/quotas/owned-things";
+import { countOwned, requireRoomFor, withOwned } from "#shared/quotas/owned-resources";
 import { unknownPublicKey } from "#shared/secrets/sealing";
 import { ensureSealingPair } from "#shared/secrets/sealing-keys";
 import { requireEnvironmentRoom } from "#shared/store/document-room";

@@ -9,7 +9,7 @@ import {
   type PendingKeyDestruction,
   pendingKeyDestructions,
 } from "#shared/store/pending-key-destructions";
-import { present } from "#shared/store/store";
+import { requireFound } from "#shared/store/store";
 
 export const deleteEnvironment = change({
   endpoint: "DELETE /v1/environments/:environmentId",
@@ -31,7 +31,7 @@ export const deleteEnvironment = change({
       environments.of(owner, environmentId),
       sealedSecrets.of(owner, environmentId),
     );
-    return { environment: present(environment), sealed };
+    return { environment: requireFound(environment), sealed };
   },
   decide({ caller, data, request, now }) {
     const { environment, sealed } = data;

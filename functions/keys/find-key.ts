@@ -12,7 +12,7 @@ export async function findKey(
     ["ownerId", which.ownerId],
     ["id", which.keyId],
   ] as const;
-  const [found] = await store.findRefs(apiKeys.all(), { where, orderBy: [], limit: 1 });
+  const [found] = await store.findAll(apiKeys.all(), { where, orderBy: [], limit: 1 });
   if (!found || found.value.deletedAt !== null) throw new ApiError("NOT_FOUND");
   return found;
 }

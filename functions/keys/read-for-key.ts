@@ -87,9 +87,9 @@ function requireClosable({ admission }: Account): void {
 
 /** Counts in one snapshot with the account, which tells whether any was made since. */
 async function countKeys(store: ReadStore, owner: Owner): Promise<CountedKeys> {
-  return await store.atOneMoment(async (moment) => {
-    const { value } = await moment.get(accounts.of(owner, accountId));
-    const live = await moment.count(apiKeys.all(), [
+  return await store.withSnapshot(async (snapshot) => {
+    const { value } = await snapshot.get(accounts.of(owner, accountId));
+    const live = await snapshot.count(apiKeys.all(), [
       ["ownerId", owner.id],
       ["revokedAt", null],
     ]);

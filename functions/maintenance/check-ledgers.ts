@@ -52,7 +52,7 @@ async function checkRound(deps: Deps): Promise<Partial<Record<Name, number>>> {
   const { value } = await deps.store.get(round);
   const behind = value?.afterOwnerId ?? null;
   const walk = { field: "id", after: behind === null ? null : { value: behind, id: behind } };
-  const page = await deps.store.atOneMoment((snapshot) =>
+  const page = await deps.store.withSnapshot((snapshot) =>
     snapshot.next({ ...owners.all(), schema: Unchecked }, { ...walk, limit: ownersMax }),
   );
   const atEnd = page.length < ownersMax;

@@ -80,7 +80,7 @@ describe("TEN-2 sweepEach()", () => {
       store.before = async () => undefined;
       const fields = { dueAt: 2_000_000 };
       const version: Version | null = null;
-      await store.commitOnce([
+      await store.commitWithoutRetry([
         { op: "patch", path: refOf("taken").path, fields, increments: {}, version },
       ]);
       expect(writes).toHaveLength(1);

@@ -3,7 +3,11 @@ import { deploymentLimits } from "#shared/config";
 import { noParams, noQuery, ok } from "#shared/contract/common";
 import { existingOwner } from "#shared/owners/act-on-owner";
 import { action, type Deps, jsonBytesMax } from "#shared/pipeline/route";
-import { type Collected, collectObjects, realCollection } from "#shared/quotas/collect-objects";
+import {
+  type CollectedObjects,
+  collectObjects,
+  realGarbageCollection,
+} from "#shared/quotas/collect-objects";
 import { referencedObjects } from "#shared/quotas/references";
 import type { Version } from "#shared/store/documents";
 import { StorageUsage, storageUsages } from "#shared/store/usage";
@@ -14,7 +18,7 @@ import { type SweepTurn, sweepEach } from "./sweep-each.ts";
 const ownersMax = 20;
 
 const usages = {
-  ofEachOwner: storageUsages.name,
+  collectionGroup: storageUsages.name,
   schema: StorageUsage.pick({ v: true, kind: true, ownerId: true, sweepAt: true }),
 };
 
@@ -61,7 +65,11 @@ export const sweepObjects = action({
   },
 });
 
-async function sweepOne(deps: Deps, ownerId: string, turn: SweepTurn): Promise<Collected | null> {
+async function sweepOne(
+  deps: Deps,
+  ownerId: string,
+  turn: SweepTurn,
+): Promise<CollectedObjects | null> {
   const { isLate } = turn;
   try {
     const { owner } = await existingOwner(deps.store, ownerId);
@@ -71,7 +79,7 @@ async function sweepOne(deps: Deps, ownerId: string, turn: SweepTurn): Promise<C
     const usageChangedAt = (version: Version) =>
       turn.changedAt !== null && version.isEqual(turn.version) ? turn.changedAt : version;
     const how = { referenced, unreferencedMs, isLate, usageChangedAt };
-    return await collectObjects(realCollection(deps, owner, how), owner);
+    return await collectObjects(realGarbageCollection(deps, owner, how), owner);
   } catch (cause) {
     // Another sweep was faster, or something was stored meanwhile. The owner stays due.
     if (isConflict(cause)) return { condemned: 0, deleted: 0 };

@@ -14,7 +14,7 @@ import { modeOfClaim } from "#shared/protocol/sandbox-mode";
 import { replace } from "#shared/store/documents";
 import { sealedSecrets, sealingKeys } from "#shared/store/environments";
 import { type Execution, executions } from "#shared/store/executions";
-import { present } from "#shared/store/store";
+import { requireFound } from "#shared/store/store";
 import { formatLease } from "./lease.ts";
 import { noteRunning } from "./live-executions.ts";
 
@@ -43,7 +43,7 @@ export const claim = change({
     ]);
     if (found.value === null) throw new ApiError("LEASE_LOST");
     requireTicket(found.value, body, { attempt: ticket.attempt, now });
-    return { owner, found: present(found), sealed: sealed.value, pair: pair.value };
+    return { owner, found: requireFound(found), sealed: sealed.value, pair: pair.value };
   },
   prepare: async ({ data: { owner, found, ...sealed }, deps, signal }) => {
     const { value: execution } = found;

@@ -34,7 +34,7 @@ interface Saving {
   /** The digest of the manifest that the runner has stored. */
   readonly saved: string;
   /** Aborted when the runner is gone. */
-  readonly asker: AbortSignal;
+  readonly clientSignal: AbortSignal;
 }
 
 /**
@@ -48,7 +48,7 @@ export async function nextWorkspace(
   saving: Saving,
 ): Promise<NextWorkspace | null> {
   try {
-    return await inManifestTurn(owner, saving.asker, async (turn) => {
+    return await inManifestTurn(owner, saving.clientSignal, async (turn) => {
       return await merged(turn, deps, saving);
     });
   } catch (error) {

@@ -12,7 +12,7 @@ import { outputBytesMax, SettleReply, SettleRequest } from "#shared/protocol/run
 import { patch, type Write } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { type Execution, egressBatches, executions } from "#shared/store/executions";
-import { present, type ReadStore } from "#shared/store/store";
+import { type ReadStore, requireFound } from "#shared/store/store";
 import { noteEnded, unprovenMsMax } from "./live-executions.ts";
 import { nextWorkspace } from "./next-workspace.ts";
 
@@ -46,7 +46,7 @@ export const settleExecution = change({
       claimsNoWork(body) ? hasEgress(deps.store, owner, claims.executionId) : false,
     ]);
     const eventsLastSequence = Math.max(body.eventsLastSequence, storedLast);
-    const found = present(execution);
+    const found = requireFound(execution);
     const { value } = found;
     const hasLogs = eventsLastSequence > 0 || sent;
     const idle = claimsNoWork(body) && !hasLogs && mayBeUnproven(value, now);
@@ -61,7 +61,7 @@ export const settleExecution = change({
     const { found, environment } = data;
     const saved = body.workspace.state === "saved" ? body.workspace.manifestSha256 : null;
     if (saved === null || environment === null) return { ...data, workspace: null };
-    const saving = { execution: found.value, environment, saved, asker: signal };
+    const saving = { execution: found.value, environment, saved, clientSignal: signal };
     return { ...data, workspace: await nextWorkspace(deps, owner, saving) };
   },
   decide({ caller: { owner }, body, data, account, now }) {
@@ -131,7 +131,7 @@ function mayBeUnproven({ claimedAt, hasStored }: Execution, now: number): boolea
 
 async function hasEgress(store: ReadStore, owner: Owner, executionId: string): Promise<boolean> {
   const batches = egressBatches.all(owner, executionId);
-  return (await store.findRefs(batches, { orderBy: [], limit: 1 })).length > 0;
+  return (await store.findAll(batches, { orderBy: [], limit: 1 })).length > 0;
 }
 
 function costOf(reason: SettleRequest["reason"], execution: Execution, now: number): number {

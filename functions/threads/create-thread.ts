@@ -14,7 +14,7 @@ import {
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
-import { countOwned, requireRoomFor, withOwned } from "#shared/quotas/owned-things";
+import { countOwned, requireRoomFor, withOwned } from "#shared/quotas/owned-resources";
 import { agents } from "#shared/store/agents";
 import { create } from "#shared/store/documents";
 import { type Environment, environments } from "#shared/store/environments";

@@ -7,7 +7,7 @@ import type { Ref, Snapshot } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { type Execution, executions } from "#shared/store/executions";
 import type { FoundDocument } from "#shared/store/read-document";
-import { present, type ReadStore } from "#shared/store/store";
+import { type ReadStore, requireFound } from "#shared/store/store";
 import { threads } from "#shared/store/threads";
 import { rememberThread, type ThreadHint, threadHint } from "./thread-hints.ts";
 
@@ -47,7 +47,7 @@ export async function readForStart(
   if (hint.agentId !== null) more.push(agents.of(owner, hint.agentId));
   if (mayExist) more.push(earlierRef);
   const [thread, environment, ...rest] = await store.getAll(threadRef, environmentRef, ...more);
-  const foundThread = present(thread);
+  const foundThread = requireFound(thread);
   const running = foundThread.value.executionId;
   const foundEnvironment = requireEnvironment(environment);
   const storedAt = <S extends typeof agents.schema | typeof executions.schema>(ref: Ref<S>) =>

@@ -44,6 +44,6 @@ async function newestExecution(
   if (known !== null || thread.messageCount === 0) return known;
   // An older thread doesn't store its newest execution, but its messages do.
   const newest = { orderBy: [["createdAt", "desc"]] as const, limit: 1 };
-  const [message] = await deps.store.findRefs(messages.all(owner, thread.id), newest);
+  const [message] = await deps.store.findAll(messages.all(owner, thread.id), newest);
   return message?.value.executionId ?? null;
 }

@@ -26,7 +26,7 @@ export async function renderIndexes(root: string): Promise<string> {
   const overrides = [...tables.flatMap(overridesOf), ...textOverrides()];
   const byPlace = new Map(overrides.map((each) => [placeOf(each), each]));
   const file = {
-    indexes: compositeIndexes.map(({ collection, everywhere, fields }) => ({
+    indexes: compositeIndexes.map(({ collection, collectionGroup: everywhere, fields }) => ({
       collectionGroup: collection,
       queryScope: everywhere ? "COLLECTION_GROUP" : "COLLECTION",
       fields: fields.map((field) => ({

@@ -6,8 +6,8 @@ import { requireAllEnvironments } from "../keys/environment-bounds.ts";
 import { ensureSealingPair } from "../secrets/sealing-keys.ts";
 import { create, patch, remove, replace, type Snapshot, type Write } from "../store/documents.ts";
 import {
-  defaultNameId,
-  defaultNames,
+  defaultPointerId,
+  defaultPointers,
   type Environment,
   environments,
   sealingKeys,
@@ -24,7 +24,7 @@ export interface DefaultEnvironment {
 
 /** What says which environment the default one is; a new one is named there. */
 interface MissingDefault {
-  readonly missing: Snapshot<typeof defaultNames.schema>;
+  readonly missing: Snapshot<typeof defaultPointers.schema>;
 }
 
 /** The environments that are marked as the default: one or none. */
@@ -33,7 +33,7 @@ export async function currentDefaults(
   owner: Owner,
 ): Promise<readonly FoundDocument<typeof environments.schema>[]> {
   const where = [["isDefault", true]] as const;
-  return await store.findRefs(environments.all(owner), { where, orderBy: [], limit: 10 });
+  return await store.findAll(environments.all(owner), { where, orderBy: [], limit: 10 });
 }
 
 /** The default environment, or that it has to be made. */
@@ -96,7 +96,7 @@ function earlyId(owner: Owner): string {
 /** The one that was made last, if it is still there. */
 async function latestDefault(store: ReadStore, owner: Owner) {
   const early = environments.of(owner, earlyId(owner));
-  const [named, earlier] = await store.getAll(defaultNames.of(owner, defaultNameId), early);
+  const [named, earlier] = await store.getAll(defaultPointers.of(owner, defaultPointerId), early);
   if (!named.value) return { named, latest: earlier };
   return { named, latest: await store.get(environments.of(owner, named.value.environmentId)) };
 }

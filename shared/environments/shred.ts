@@ -4,7 +4,7 @@
  */
 import { type StopDeps, stopExecutions } from "../executions/stop-executions.ts";
 import type { Owner } from "../identity/owner.ts";
-import { requestSweep } from "../quotas/request-sweep.ts";
+import { scheduleSweep } from "../quotas/schedule-sweep.ts";
 import { remove } from "../store/documents.ts";
 import { sealingKeys } from "../store/environments.ts";
 import { executions } from "../store/executions.ts";
@@ -47,6 +47,6 @@ export async function finishShredding(
   );
   const ids = (await Promise.all(active)).flat().map(({ id }) => id);
   await stopExecutions(deps, owner, { ids, by: { actor, requestId } });
-  await requestSweep(deps, owner);
+  await scheduleSweep(deps, owner);
   await withDeadline(deps.store.commit([remove(pendingKeyDestructions.doc(environmentId), null)]));
 }

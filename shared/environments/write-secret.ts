@@ -4,7 +4,7 @@ import type { Owner } from "../identity/owner.ts";
 import { create, patch, replace, type Snapshot, type Write } from "../store/documents.ts";
 import { environments, type SealedSecrets, sealedSecrets } from "../store/environments.ts";
 import type { FoundDocument } from "../store/read-document.ts";
-import { present, type ReadStore } from "../store/store.ts";
+import { type ReadStore, requireFound } from "../store/store.ts";
 import {
   mcpServersKey,
   type PlainSecret,
@@ -28,7 +28,7 @@ export async function readForSecret(
     environments.of(owner, environmentId),
     sealedSecrets.of(owner, environmentId),
   );
-  return { environment: present(environment), stored };
+  return { environment: requireFound(environment), stored };
 }
 
 export async function readAndSeal(

@@ -33,9 +33,9 @@ export async function readEgress(
       },
       // One batch is mostly enough. Asking for two tells at once whether the log ends with the
       // first.
-      { firstSlice: 2, isEnough: ({ lastSequence }) => lastSequence >= offset + limit },
+      { firstChunk: 2, isEnough: ({ lastSequence }) => lastSequence >= offset + limit },
     ),
-    store.findRefs(batches, { orderBy: [["firstSequence", "desc"]], limit: 1 }),
+    store.findAll(batches, { orderBy: [["firstSequence", "desc"]], limit: 1 }),
   ]);
   // It never ran, so it reached nothing. What its runner reports later isn't shown.
   if (execution.value.reason === "isolation_unavailable") return { attempts: [], total: 0, cut: 0 };

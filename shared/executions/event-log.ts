@@ -21,8 +21,8 @@ export async function lastStoredSequence(
 ): Promise<number> {
   const batches = eventBatches.all(owner, executionId);
   const [[last], [first]] = await Promise.all([
-    store.findRefs(batches, { orderBy: [["lastSequence", "desc"]], limit: 1 }),
-    store.findRefs(batches, { orderBy: [["firstSequence", "desc"]], limit: 1 }),
+    store.findAll(batches, { orderBy: [["lastSequence", "desc"]], limit: 1 }),
+    store.findAll(batches, { orderBy: [["firstSequence", "desc"]], limit: 1 }),
   ]);
   return Math.max(last?.value.lastSequence ?? 0, first?.value.firstSequence ?? 0);
 }
@@ -49,7 +49,7 @@ export class LogPages {
       limit,
     } as const;
     const batches = eventBatches.all(this.#owner, this.#executionId);
-    const fitting = { bytesMax: heldBytesMax, firstSlice: limit };
+    const fitting = { bytesMax: heldBytesMax, firstChunk: limit };
     const found = await this.#store.findFitting(batches, page, fitting);
     // If a page didn't fit as a whole, the next one probably wouldn't either.
     this.#length = found.length < limit ? Math.max(1, found.length) : 2 * limit;

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { deploymentLimits } from "../config.ts";
 import type { Owner } from "../identity/owner.ts";
-import { inTurnOf } from "../limits/large-events.ts";
+import { inMemoryTurn } from "../limits/memory-turns.ts";
 import { drained } from "../limits/paced-writing.ts";
 import { fieldsBytes } from "../store/document-room.ts";
 import { type Execution, hasEnded } from "../store/executions.ts";
@@ -136,6 +136,6 @@ async function send(
       return true;
     };
     const isLarge = fieldsBytes(identified[1]) > largeBytes;
-    if (!(await (isLarge ? inTurnOf(owner.id, write) : write()))) return;
+    if (!(await (isLarge ? inMemoryTurn(owner.id, write) : write()))) return;
   }
 }

@@ -2,7 +2,7 @@
 import type { Owner } from "../identity/owner.ts";
 import { type Execution, executions, hasEnded } from "../store/executions.ts";
 import type { FoundDocument } from "../store/read-document.ts";
-import { present, type ReadStore } from "../store/store.ts";
+import { type ReadStore, requireFound } from "../store/store.ts";
 import { endEvents } from "./event-bodies.ts";
 import { lastStoredSequence } from "./event-log.ts";
 import { markFound } from "./mark-reader.ts";
@@ -54,7 +54,7 @@ export async function findResumed(
     throw refusedPoint(point.field, "names no execution of this thread");
   }
   await requireEvent(store, owner, { execution: found.value, point });
-  return { found: present(found), afterNumber: point.number, newestId };
+  return { found: requireFound(found), afterNumber: point.number, newestId };
 }
 
 /** @throws {ApiError} `VALIDATION_FAILED` if the execution has no event with that number. */

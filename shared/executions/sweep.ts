@@ -63,7 +63,7 @@ export async function dueExecutions(
   const { status, limit } = which;
   const due = { field: "sweepAt", until: deps.now(), limit };
   const where = [["status", status]] as const;
-  const source = { ofEachOwner: executions.name, schema: DueExecution };
+  const source = { collectionGroup: executions.name, schema: DueExecution };
   return await deps.store.findDue(source, { ...due, where });
 }
 

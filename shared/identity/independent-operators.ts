@@ -12,7 +12,7 @@ export type Operators = ReadonlyMap<string, Operator>;
 
 /** The operators with these ids and those behind them, by id: at most `operatorsBehindMax`. */
 export async function readOperatorsBehind(
-  store: Pick<ReadStore, "findRefs">,
+  store: Pick<ReadStore, "findAll">,
   ids: readonly string[],
 ): Promise<Operators> {
   const found = new Map<string, Operator>();
@@ -28,9 +28,9 @@ export async function readOperatorsBehind(
   return found;
 }
 
-async function readById(store: Pick<ReadStore, "findRefs">, id: string): Promise<Operator | null> {
+async function readById(store: Pick<ReadStore, "findAll">, id: string): Promise<Operator | null> {
   const query = { where: [["id", id]], orderBy: [], limit: 1 } as const;
-  const [first] = await store.findRefs(operators.all(), query);
+  const [first] = await store.findAll(operators.all(), query);
   return first?.value ?? null;
 }
 

@@ -20,7 +20,7 @@ function newRing() {
     reads += 1;
     return await store.get(ref);
   };
-  const counting = { get, commitOnce: store.commitOnce.bind(store) };
+  const counting = { get, commitWithoutRetry: store.commitWithoutRetry.bind(store) };
   const ring = new ApiKeyCache(() => counting, { now: () => nowMs, elapsed: () => nowMs });
   return {
     find: async (key: string) => await (await ring.find(key, shown)).confirmed,

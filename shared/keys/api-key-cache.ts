@@ -42,7 +42,7 @@ export interface CachedKey {
   readonly confirmed: Promise<ApiKey>;
 }
 
-type KeyStore = Pick<Store, "get" | "commitOnce">;
+type KeyStore = Pick<Store, "get" | "commitWithoutRetry">;
 
 interface Clocks {
   /** Epoch milliseconds, for expiry. */
@@ -101,7 +101,7 @@ export class ApiKeyCache {
     this.#usesTried.set(hash, now);
     const used = { lastUsedAt: now, lastUsedIp: address };
     const { version } = entry;
-    await this.#store().commitOnce([patch(apiKeys.doc(hash), used, { version })]);
+    await this.#store().commitWithoutRetry([patch(apiKeys.doc(hash), used, { version })]);
     announceNetwork(entry.key, address);
   }
 

@@ -47,18 +47,18 @@ interface QueuedRequest {
 }
 
 /** An owner's requests of one kind. */
-interface Line {
-  readonly owner: OwnerLines;
+interface Queue {
+  readonly owner: OwnerRequests;
   running: number;
   /** Urgent ones wait by the key that sent them; other requests all wait in one queue. */
   readonly waiting: TurnQueue<QueuedRequest>;
 }
 
-class OwnerLines {
+class OwnerRequests {
   readonly id: string;
-  readonly requests: Line = { owner: this, running: 0, waiting: new TurnQueue() };
-  readonly endings: Line = { owner: this, running: 0, waiting: new TurnQueue() };
-  readonly needed: Line = { owner: this, running: 0, waiting: new TurnQueue() };
+  readonly requests: Queue = { owner: this, running: 0, waiting: new TurnQueue() };
+  readonly endings: Queue = { owner: this, running: 0, waiting: new TurnQueue() };
+  readonly needed: Queue = { owner: this, running: 0, waiting: new TurnQueue() };
   constructor(id: string) {
     this.id = id;
   }
@@ -69,7 +69,9 @@ class OwnerLines {
 
   get isIdle(): boolean {
     const { requests, endings, needed } = this;
-    return this.running === 0 && [requests, endings, needed].every((line) => line.waiting.isEmpty);
+    return (
+      this.running === 0 && [requests, endings, needed].every(({ waiting }) => waiting.isEmpty)
+    );
   }
 }
 
@@ -88,9 +90,9 @@ export class FairGate {
   readonly #limits: FairGateLimits;
   readonly #elapsed: () => number;
   /** Owners that have requests here. */
-  readonly #owners = new Map<string, OwnerLines>();
-  /** Lines with waiting requests; the first is served next. */
-  readonly #queue = new Set<Line>();
+  readonly #owners = new Map<string, OwnerRequests>();
+  /** Queues with waiting requests; the first is served next. */
+  readonly #waiting = new Set<Queue>();
   #running = 0;
   #latestOwner = "";
   #sharedUntilMs = Number.NEGATIVE_INFINITY;
@@ -121,12 +123,12 @@ export class FairGate {
       this.#latestOwner = ownerId;
     }
     const owner = this.#ownerOf(ownerId);
-    const line = owner[urgent?.kind ?? "requests"];
-    if (line.waiting.isEmpty && this.#hasPlace(line, nowMs)) {
-      this.#admit(line);
+    const queue = owner[urgent?.kind ?? "requests"];
+    if (queue.waiting.isEmpty && this.#hasPlace(queue, nowMs)) {
+      this.#admit(queue);
       return null;
     }
-    return this.#wait(line, urgent?.keyId ?? anyKey);
+    return this.#wait(queue, urgent?.keyId ?? anyKey);
   }
 
   /**
@@ -144,28 +146,28 @@ export class FairGate {
   }
 
   #release(ownerId: string, kind: RequestKind): void {
-    const line = this.#owners.get(ownerId)?.[kind];
-    if (!line || line.running === 0) return;
-    line.running -= 1;
+    const queue = this.#owners.get(ownerId)?.[kind];
+    if (!queue || queue.running === 0) return;
+    queue.running -= 1;
     this.#running -= 1;
-    this.#forget(line.owner);
-    if (this.#queue.size > 0) this.#serve();
+    this.#forget(queue.owner);
+    if (this.#waiting.size > 0) this.#serve();
   }
 
-  #ownerOf(id: string): OwnerLines {
+  #ownerOf(id: string): OwnerRequests {
     const known = this.#owners.get(id);
     if (known) return known;
-    const owner = new OwnerLines(id);
+    const owner = new OwnerRequests(id);
     this.#owners.set(id, owner);
     return owner;
   }
 
-  #forget(owner: OwnerLines): void {
+  #forget(owner: OwnerRequests): void {
     if (owner.isIdle) this.#owners.delete(owner.id);
   }
 
-  #admit(line: Line): void {
-    line.running += 1;
+  #admit(queue: Queue): void {
+    queue.running += 1;
     this.#running += 1;
   }
 
@@ -173,7 +175,7 @@ export class FairGate {
    * An owner gets its share even while others have more than theirs, because they may keep those
    * places for a long time, with bodies that trickle in.
    */
-  #hasPlace({ running, owner }: Line, nowMs: number): boolean {
+  #hasPlace({ running, owner }: Queue, nowMs: number): boolean {
     if (running === 0) return true;
     const { aloneMax } = this.#limits;
     const sharedMax = Math.min(this.#limits.sharedMax, aloneMax);
@@ -186,55 +188,55 @@ export class FairGate {
     return nowMs < this.#sharedUntilMs || this.#owners.size > 1;
   }
 
-  #wait(line: Line, keyId: string): Turn {
+  #wait(queue: Queue, keyId: string): Turn {
     const { ownerWaitingMax, waitMsMax } = this.#limits;
-    if (line.waiting.lengthOf(keyId) >= ownerWaitingMax) {
+    if (queue.waiting.lengthOf(keyId) >= ownerWaitingMax) {
       throw new ApiError("ACCOUNT_BUSY", { headers: { "retry-after": retryAfterS } });
     }
     const { promise: entered, resolve, reject } = Promise.withResolvers<void>();
     let isOver = false;
     const end = () => {
-      const waited = !isOver;
+      const wasWaiting = !isOver;
       isOver = true;
       clearTimeout(timer);
-      return waited;
+      return wasWaiting;
     };
     const waiter: QueuedRequest = {
       admit: () => {
         end();
-        this.#admit(line);
+        this.#admit(queue);
         resolve();
       },
     };
     const withdraw = () => {
       if (!end()) return false;
-      line.waiting.remove(keyId, waiter);
-      if (line.waiting.isEmpty) this.#queue.delete(line);
-      this.#forget(line.owner);
+      queue.waiting.remove(keyId, waiter);
+      if (queue.waiting.isEmpty) this.#waiting.delete(queue);
+      this.#forget(queue.owner);
       return true;
     };
     const timer = setTimeout(() => {
       if (!withdraw()) return;
       reject(new ApiError("OVERLOADED", { headers: { "retry-after": retryAfterS } }));
     }, waitMsMax);
-    line.waiting.add(keyId, waiter);
-    this.#queue.add(line);
+    queue.waiting.add(keyId, waiter);
+    this.#waiting.add(queue);
     const cancel = () => {
       if (withdraw()) reject(new ApiError("OVERLOADED", { cause: "the client is gone" }));
     };
     return { entered, cancel };
   }
 
-  /** Serves one request of each waiting line in turn while places are free. */
+  /** Serves one request of each waiting queue in turn while places are free. */
   #serve(): void {
     const nowMs = this.#elapsed();
     for (let served = true; served; ) {
       served = false;
-      for (const line of this.#queue) {
-        if (!this.#hasPlace(line, nowMs)) continue;
-        this.#queue.delete(line);
-        line.waiting.takeNext()?.admit();
-        if (!line.waiting.isEmpty) this.#queue.add(line);
+      for (const queue of this.#waiting) {
+        if (!this.#hasPlace(queue, nowMs)) continue;
+        this.#waiting.delete(queue);
+        queue.waiting.takeNext()?.admit();
+        if (!queue.waiting.isEmpty) this.#waiting.add(queue);
         served = true;
         break;
       }

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { ApiError } from "../errors/api-error.ts";
 
-const keysMax = 10_000;
+const claimantsMax = 10_000;
 /** A raised limit or a freed place may go unnoticed for this long. */
 const rememberedMsMax = 1_000;
 
@@ -11,7 +11,7 @@ const rememberedMsMax = 1_000;
  */
 export class RefusalCache {
   readonly #refusals = new LRUCache<string, { readonly until: number; readonly error: ApiError }>({
-    max: keysMax,
+    max: claimantsMax,
   });
   readonly #now: () => number;
 
@@ -21,15 +21,15 @@ export class RefusalCache {
   }
 
   /** The remembered refusal of a key, if any. */
-  find(keyId: string): ApiError | null {
-    const known = this.#refusals.get(keyId);
+  find(claimantId: string): ApiError | null {
+    const known = this.#refusals.get(claimantId);
     return known && known.until > this.#now() ? known.error : null;
   }
 
   /** Remembers the refusal for a moment, and no longer than its own `retry-after`. */
-  remember(keyId: string, error: ApiError): void {
+  remember(claimantId: string, error: ApiError): void {
     const retryAfterMs = Number(error.headers["retry-after"] ?? 0) * 1_000;
     const until = this.#now() + Math.min(retryAfterMs, rememberedMsMax);
-    this.#refusals.set(keyId, { until, error });
+    this.#refusals.set(claimantId, { until, error });
   }
 }

@@ -23,8 +23,8 @@ const reserved = { max: 60, windowMs: 60_000 };
 
 /** What a request counts against that is needed to close a key, once other limits refuse it. */
 export function reservedClaims(claimant: Claimant): readonly Claim[] {
-  const what = "requests beyond the other limits, of those needed to close a key,";
-  return [{ subject: `${credentialOf(claimant)} needed to close`, limit: reserved, what }];
+  const noun = "requests beyond the other limits, of those needed to close a key,";
+  return [{ subject: `${credentialOf(claimant)} needed to close`, limit: reserved, noun }];
 }
 
 /** What a request counts against: its key, the key's owner, and its class if that has a limit. */
@@ -38,15 +38,15 @@ export function claimsOf(
   const classClaim = (subject: string, limit: Claim["limit"]): Claim => ({
     subject: `${subject} ${requestClass}`,
     limit,
-    what: `requests of the class "${requestClass}" with one credential`,
+    noun: `requests of the class "${requestClass}" with one credential`,
   });
   // Endings have a limit of their own, so no other request uses up the room for them (KEY-10).
   if (requestClass === "closings") return [classClaim(credentialOf(claimant), limits.writes)];
   const claims: Claim[] = [
-    { subject: id, limit: limits.perKey, what: "requests with one credential" },
+    { subject: id, limit: limits.perKey, noun: "requests with one credential" },
   ];
   if (owner) {
-    claims.push({ subject: owner.id, limit: limits.perOwner, what: "requests of one account" });
+    claims.push({ subject: owner.id, limit: limits.perOwner, noun: "requests of one account" });
   }
   // Starts are counted across all instances, in the owner's account: see `core/money/hold.ts`.
   if (requestClass !== "executions") claims.push(classClaim(id, limits[requestClass]));

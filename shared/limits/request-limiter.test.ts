@@ -8,7 +8,7 @@ const windowMs = 60_000;
 const claim = (subject: string, max: number): Claim => ({
   subject,
   limit: { max, windowMs },
-  what: "requests",
+  noun: "requests",
 });
 
 function refusalOf(act: () => unknown): ApiError {

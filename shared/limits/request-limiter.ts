@@ -10,7 +10,7 @@ export interface Claim {
   readonly subject: string;
   readonly limit: WindowLimit;
   /** The noun in "at most 300 … in 60 seconds". */
-  readonly what: string;
+  readonly noun: string;
 }
 
 export interface Permit {
@@ -71,8 +71,8 @@ function refusalOf(claims: readonly Claim[], states: readonly LimitState[]): Api
     if (!longest || state.resetMs > longest.state.resetMs) longest = { claim, state };
   }
   if (!longest) return null;
-  const { limit, what } = longest.claim;
-  const sentence = `At most ${limit.max} ${what} are accepted in ${limit.windowMs / 1_000} seconds.`;
+  const { limit, noun } = longest.claim;
+  const sentence = `At most ${limit.max} ${noun} are accepted in ${limit.windowMs / 1_000} seconds.`;
   return rateLimited(longest.state, sentence);
 }
 

@@ -64,7 +64,7 @@ export async function checkLedger(
   }
   const { counted, complete } = await countSettled(store, owner, options);
   const seen = complete
-    ? await store.atOneMoment((snapshot) => compare(snapshot, owner, counted))
+    ? await store.withSnapshot((snapshot) => compare(snapshot, owner, counted))
     : null;
   if (seen) return { ...counted, ...seen };
   const unknown = { account: first.value, accountVersion: version, total: counted.sums };
@@ -80,7 +80,7 @@ async function countSettled(
   let counted = from;
   for (let page = 0; page < pagesMax; page += 1) {
     const walk = { after: counted.place, until: now - settledMs, limit: pageLengthMax };
-    const next = await store.atOneMoment((snapshot) =>
+    const next = await store.withSnapshot((snapshot) =>
       countPage(snapshot, owner, { counted, walk }),
     );
     counted = next.counted;

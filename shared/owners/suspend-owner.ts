@@ -14,7 +14,7 @@ import { overwrite, patch, patchInside, remove, type Write } from "../store/docu
 import type { DueDocument } from "../store/due-documents.ts";
 import { type KeyFollowUp, keyFollowUps } from "../store/key-follow-ups.ts";
 import { accountId, accounts, type OwnerProfile, owners } from "../store/owners.ts";
-import { present, type ReadStore, type Store } from "../store/store.ts";
+import { type ReadStore, requireFound, type Store } from "../store/store.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
 
 const keysPerPageMax = 400;
@@ -31,7 +31,7 @@ export interface WholeOwner {
 export async function wholeOwner(store: ReadStore, id: string): Promise<WholeOwner> {
   const profile = await store.require(owners.doc(id));
   const owner = mintOwner(profile.value.id, profile.value.mode);
-  const account = present(await store.get(accounts.of(owner, accountId)));
+  const account = requireFound(await store.get(accounts.of(owner, accountId)));
   return { owner, profile: profile.value, account: account.value };
 }
 
@@ -125,13 +125,13 @@ async function reachPage(deps: StopDeps, owner: Owner): Promise<number> {
 }
 
 async function keysUnlike(store: Store, owner: Owner) {
-  const state = stateOf(present(await store.get(accounts.of(owner, accountId))).value);
+  const state = stateOf(requireFound(await store.get(accounts.of(owner, accountId))).value);
   const where = [
     ["ownerId", owner.id],
     ["revokedAt", null],
     ["ownerState", state === "active" ? "suspended" : "active"],
   ] as const;
-  const found = await store.findRefs(apiKeys.all(), { where, orderBy: [], limit: keysPerPageMax });
+  const found = await store.findAll(apiKeys.all(), { where, orderBy: [], limit: keysPerPageMax });
   return { state, found };
 }
 

@@ -1,12 +1,12 @@
 import { onceClosed } from "../http/once-closed.ts";
 import type { Owner } from "../identity/owner.ts";
-import type { SentAnswers } from "../quotas/sent-answers.ts";
+import type { SentByteCounter } from "../quotas/sent-byte-counter.ts";
 import type { Exchange } from "./prepare-request.ts";
 import type { Route } from "./route.ts";
 
 interface Sender {
   readonly owner: Owner;
-  readonly sent: SentAnswers;
+  readonly counter: SentByteCounter;
 }
 
 /**
@@ -17,12 +17,12 @@ interface Sender {
 export function countSentBytes(
   route: Route,
   { request, response }: Exchange,
-  { owner, sent }: Sender,
+  { owner, counter }: Sender,
 ): void {
   if (sendsFiles(route)) return;
   const { socket } = request;
   const before = socket.bytesWritten;
-  onceClosed(response, () => void sent.add(owner, socket.bytesWritten - before));
+  onceClosed(response, () => void counter.add(owner, socket.bytesWritten - before));
 }
 
 /**
@@ -31,8 +31,8 @@ export function countSentBytes(
  * repeated change streams again what it made.
  * @throws {ApiError} `RATE_LIMITED` if the day's bytes are used up.
  */
-export function requireRoomToStream(route: Route, { owner, sent }: Sender): void {
-  if (!sendsFiles(route)) sent.requireRoom(owner.id);
+export function requireRoomToStream(route: Route, { owner, counter }: Sender): void {
+  if (!sendsFiles(route)) counter.requireRoom(owner.id);
 }
 
 function sendsFiles({ reply }: Route): boolean {

@@ -9,7 +9,7 @@ import { ApiError } from "../errors/api-error.ts";
 import { BodyRoom } from "../limits/body-room.ts";
 import { FairGate, type RequestKind, type Turn } from "../limits/fair-gate.ts";
 import { limitHeaders } from "../limits/limit-headers.ts";
-import { OpenAnswers } from "../limits/open-answers.ts";
+import { OpenResponses } from "../limits/open-responses.ts";
 import { RefusalCache } from "../limits/refusal-cache.ts";
 import { type Claimant, claimsOf, credentialOf, reservedClaims } from "../limits/request-claims.ts";
 import { type Permit, RequestLimiter } from "../limits/request-limiter.ts";
@@ -47,7 +47,7 @@ export type Stage = "waiting" | "receiving" | "working" | "decided";
 export class LimitGate {
   readonly #limits: DeploymentLimits["requests"];
   readonly #places: FairGate;
-  readonly #open: OpenAnswers;
+  readonly #open: OpenResponses;
   readonly #bodies = new BodyRoom();
   readonly #urgentBodies = new BodyRoom();
   readonly #requests: RequestLimiter;
@@ -57,7 +57,7 @@ export class LimitGate {
   constructor(limits: DeploymentLimits, elapsed: () => number) {
     this.#limits = limits.requests;
     this.#places = new FairGate(limits.fairness, elapsed);
-    this.#open = new OpenAnswers(limits.fairness);
+    this.#open = new OpenResponses(limits.fairness);
     this.#requests = new RequestLimiter(elapsed);
     this.#refusals = new RefusalCache(elapsed);
   }

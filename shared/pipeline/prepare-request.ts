@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { assert } from "../core/assert.ts";
 import { derivedId, type IdKind } from "../core/ids.ts";
 import { onceClosed } from "../http/once-closed.ts";
-import { askedBy } from "./asked-by.ts";
+import { depsForClient } from "./deps-for-client.ts";
 import { type Credential, requestFacts } from "./gates.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";
 import { RepeatableIds } from "./repeatable-ids.ts";
@@ -56,7 +56,7 @@ export async function prepareRequest(
 ): Promise<PreparedRequest> {
   const { route } = matched;
   const { request, response } = exchange;
-  if (takesAccount(route) && "owner" in caller) deps.commits.warm(caller.owner);
+  if (takesAccount(route) && "owner" in caller) deps.commits.prefetchAccount(caller.owner);
   const options = {
     bytesMax: route.bodyBytesMax,
     contentType: matched.contentType,
@@ -81,7 +81,7 @@ export async function prepareRequest(
     request: facts,
     now: deps.now(),
     ids,
-    deps: askedBy(deps, gone.signal),
+    deps: depsForClient(deps, gone.signal),
     repeated: false,
     signal: gone.signal,
   };

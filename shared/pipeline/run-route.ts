@@ -7,8 +7,8 @@ import { allows } from "../core/keys/scopes.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { onceClosed } from "../http/once-closed.ts";
 import type { Turn } from "../limits/fair-gate.ts";
-import type { UnsentAnswers } from "../limits/unsent-answers.ts";
-import type { SentAnswers } from "../quotas/sent-answers.ts";
+import type { UnreadBytes } from "../limits/unread-bytes.ts";
+import type { SentByteCounter } from "../quotas/sent-byte-counter.ts";
 import { changes, commitChange, followCommit, prepareData } from "./commit-change.ts";
 import { countSentBytes, requireRoomToStream } from "./count-sent-bytes.ts";
 import { clientAddress } from "./gates.ts";
@@ -35,8 +35,8 @@ export interface FunctionState {
   readonly security: RequestSecurity;
   readonly deps: Deps;
   readonly limits: LimitGate;
-  readonly unsent: UnsentAnswers;
-  readonly sent: SentAnswers;
+  readonly unread: UnreadBytes;
+  readonly sentBytes: SentByteCounter;
 }
 
 export async function runRoute(
@@ -65,7 +65,7 @@ export async function runRoute(
   let stage: Stage = "waiting";
   try {
     if ("key" in caller) {
-      const sender = { owner: caller.owner, sent: known.sent };
+      const sender = { owner: caller.owner, counter: known.sentBytes };
       if (route.streams && route.kind !== "change") requireRoomToStream(route, sender);
       countSentBytes(route, exchange, sender);
     }
@@ -111,7 +111,7 @@ async function turnOf(turn: Turn, response: ServerResponse): Promise<void> {
 /** A request that has a place among those in progress. */
 interface Working
   extends Authenticated,
-    Pick<FunctionState, "deps" | "security" | "unsent" | "sent"> {
+    Pick<FunctionState, "deps" | "security" | "unread" | "sentBytes"> {
   /** Monotonic milliseconds, taken before the key was looked up. */
   readonly beganAt: number;
   /** Gives the place back early, for a request that from now on only sends a stream or waits. */
@@ -146,7 +146,7 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
   );
   known.decided();
   if ("stream" in reply && !changed && "key" in caller) {
-    requireRoomToStream(route, { owner: caller.owner, sent: known.sent });
+    requireRoomToStream(route, { owner: caller.owner, counter: known.sentBytes });
   }
   if ("stream" in reply || follow) known.leave();
   if ("stream" in reply) {
@@ -157,7 +157,7 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
   const callerId = "owner" in caller ? caller.owner.id : caller.id;
   const neededToClose = route.neededToClose === true;
   const counted = { callerId, mayRefuse: !changed, neededToClose };
-  sendJson(response, followed ?? reply, (bytes) => known.unsent.add(response, counted, bytes));
+  sendJson(response, followed ?? reply, (bytes) => known.unread.add(response, counted, bytes));
 }
 
 /** The result of a route's steps. */

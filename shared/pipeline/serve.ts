@@ -14,8 +14,8 @@ import { methodNotAllowed } from "../errors/method-not-allowed.ts";
 import { isAbandonedAttempt } from "../google/is-abandoned-attempt.ts";
 import { allowHeader, routedMethod } from "../http/methods.ts";
 import { onceClosed } from "../http/once-closed.ts";
-import { UnsentAnswers } from "../limits/unsent-answers.ts";
-import { SentAnswers } from "../quotas/sent-answers.ts";
+import { UnreadBytes } from "../limits/unread-bytes.ts";
+import { SentByteCounter } from "../quotas/sent-byte-counter.ts";
 import { depsWithoutStore } from "./deps-without-store.ts";
 import { createFunctionServer } from "./function-server.ts";
 import { checkCredential } from "./gates.ts";
@@ -88,15 +88,15 @@ async function listen(service: Service, host: () => FunctionHost): Promise<void>
   // Nothing works without peppers and limits; a process that can't read them doesn't start.
   if (service.routes.some(({ authenticate }) => authenticate === "api-key")) peppers();
   const limits = new LimitGate(deploymentLimits(), elapsed);
-  const sent = new SentAnswers(() => deps.store, {
+  const sentBytes = new SentByteCounter(() => deps.store, {
     bytesMax: deploymentLimits().quotas.downloadedBytesPerDayMax,
     now: deps.now,
     onFailure: (cause) => logFailure(`${service.name} couldn't count what it sent`, cause),
   });
-  const unsent = new UnsentAnswers((ownerId) => sent.requireRoom(ownerId));
+  const unread = new UnreadBytes((ownerId) => sentBytes.requireRoom(ownerId));
   takeUncaught(service.name);
   const router = routerOf(service.routes);
-  const known = { deps, security, limits, unsent, sent };
+  const known = { deps, security, limits, unread, sentBytes };
   const server = createFunctionServer((request, response, expected) => {
     const matched = admit(router, request, response);
     if (!matched) return;

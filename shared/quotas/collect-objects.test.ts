@@ -5,7 +5,7 @@ import { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import type { ObjectKind, StoredObject } from "../google/objects.ts";
 import { mintOwner } from "../identity/owner.ts";
 import { condemnedId, condemnedObjects, storageUsageId, storageUsages } from "../store/usage.ts";
-import { type Collection, collectObjects } from "./collect-objects.ts";
+import { collectObjects, type GarbageCollection } from "./collect-objects.ts";
 import { storeObject } from "./store-object.ts";
 
 const owner = mintOwner(`user_${"a".repeat(21)}`, "development");
@@ -34,7 +34,7 @@ class MemoryBucket {
     yield [...this.objects.values()].filter((object) => object.kind === kind);
   }
 
-  async remove({ kind, sha256, generation }: Parameters<Collection["remove"]>[0]) {
+  async remove({ kind, sha256, generation }: Parameters<GarbageCollection["remove"]>[0]) {
     const name = `${kind}/${sha256}`;
     if (this.objects.get(name)?.generation === generation) this.objects.delete(name);
   }
@@ -52,13 +52,13 @@ function newPlatform() {
     const object = { kind: "packs", bytes: Buffer.from(text) } as const;
     return `packs/${await storeObject({ store, now: () => bucket.nowMs }, owner, object, { put, quotas })}`;
   };
-  const by: Collection = {
+  const by: GarbageCollection = {
     store,
     now: () => bucket.nowMs,
     unreferencedMs,
     referenced: async () => {
       await beforeMark();
-      return { names: new Set(referenced), isPassing: false };
+      return { names: new Set(referenced), hasTemporary: false };
     },
     list: (kind) => bucket.list(kind),
     remove: async (object) => await bucket.remove(object),

@@ -31,7 +31,7 @@ import {
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
 import type { References } from "./references.ts";
 
-export interface Collection {
+export interface GarbageCollection {
   readonly store: Pick<Store, "get" | "commit">;
   now(): number;
   /** The objects that must stay. */
@@ -45,7 +45,7 @@ export interface Collection {
   readonly usageChangedAt: (version: Version) => Version;
 }
 
-export interface Collected {
+export interface CollectedObjects {
   readonly condemned: number;
   readonly deleted: number;
 }
@@ -57,11 +57,11 @@ const quietMs = 10 * 60_000;
 const deletionsAtOnceMax = 16;
 const kinds = ["packs", "manifests"] as const;
 
-export function realCollection(
+export function realGarbageCollection(
   deps: { readonly store: Store; now(): number },
   owner: Owner,
-  how: Pick<Collection, "referenced" | "unreferencedMs" | "isLate" | "usageChangedAt">,
-): Collection {
+  how: Pick<GarbageCollection, "referenced" | "unreferencedMs" | "isLate" | "usageChangedAt">,
+): GarbageCollection {
   return {
     store: deps.store,
     now: deps.now,
@@ -72,14 +72,17 @@ export function realCollection(
 }
 
 /** Runs the step that is due. It is safe to repeat or to run concurrently. */
-export async function collectObjects(collection: Collection, owner: Owner): Promise<Collected> {
+export async function collectObjects(
+  collection: GarbageCollection,
+  owner: Owner,
+): Promise<CollectedObjects> {
   const found = await collection.store.get(condemnedObjects.of(owner, condemnedId));
   const { value, version } = found;
   if (!value) return await condemn(collection, owner, null);
   if (value.going.length > 0) return await finish(collection, owner, { value, version });
   if (value.waiting.length === 0) return await condemn(collection, owner, version);
   if (collection.now() - value.condemnedAt < collection.unreferencedMs) {
-    await sweepAgain(collection, owner, value.condemnedAt + collection.unreferencedMs);
+    await setSweepAt(collection, owner, value.condemnedAt + collection.unreferencedMs);
     return { condemned: 0, deleted: 0 };
   }
   const { names } = await collection.referenced();
@@ -93,13 +96,13 @@ export async function collectObjects(collection: Collection, owner: Owner): Prom
 }
 
 async function condemn(
-  collection: Collection,
+  collection: GarbageCollection,
   owner: Owner,
   version: Version | null,
-): Promise<Collected> {
+): Promise<CollectedObjects> {
   const now = collection.now();
   const usage = await collection.store.get(storageUsages.of(owner, storageUsageId));
-  const { names, isPassing } = await collection.referenced();
+  const { names, hasTemporary } = await collection.referenced();
   const waiting: string[] = [];
   let isYoung = false;
   const total = { bytes: 0, objects: 0 };
@@ -121,9 +124,9 @@ async function condemn(
   }
   if (!isWhole && waiting.length === 0) return { condemned: 0, deleted: 0 };
   // Objects that weren't reached in time are looked for once these are deleted.
-  const more = waiting.length > 0 || isYoung || isPassing;
-  if (isWhole) await correct(collection, usage, total);
-  await sweepAgain(collection, owner, more ? now + collection.unreferencedMs : null);
+  const more = waiting.length > 0 || isYoung || hasTemporary;
+  if (isWhole) await correctUsage(collection, usage, total);
+  await setSweepAt(collection, owner, more ? now + collection.unreferencedMs : null);
   return { condemned: waiting.length, deleted: 0 };
 }
 
@@ -133,10 +136,10 @@ async function condemn(
  * call that the platform ends loses the count of one page at most.
  */
 async function finish(
-  collection: Collection,
+  collection: GarbageCollection,
   owner: Owner,
   { value, version }: { readonly value: Condemned; readonly version: Version },
-): Promise<Collected> {
+): Promise<CollectedObjects> {
   const going = new Set(value.going);
   let [deleted, latest] = [0, version];
   const commit = async (left: readonly string[], page: readonly StoredObject[]) => {
@@ -170,7 +173,7 @@ async function finish(
  * Deletes a few at a time until it is late or one can't be deleted. What it deleted must be taken
  * off the count in any case, because the bucket doesn't list it any more.
  */
-async function removeInTime(collection: Collection, objects: readonly StoredObject[]) {
+async function removeInTime(collection: GarbageCollection, objects: readonly StoredObject[]) {
   const removed: StoredObject[] = [];
   const failures: unknown[] = [];
   const remove = async (object: StoredObject) => {
@@ -190,7 +193,7 @@ async function removeInTime(collection: Collection, objects: readonly StoredObje
 
 /** Visits the bucket's list page by page. `isWhole` is false if it got late before the end. */
 async function forEachPage(
-  collection: Collection,
+  collection: GarbageCollection,
   which: readonly ObjectKind[],
   visit: (page: readonly StoredObject[]) => Promise<void>,
 ): Promise<{ readonly isWhole: boolean }> {
@@ -207,8 +210,8 @@ async function forEachPage(
  * Corrects a usage that a process left too high when it died. It does so only if nothing was stored
  * for a while, because an object is counted before it is stored.
  */
-async function correct(
-  collection: Collection,
+async function correctUsage(
+  collection: GarbageCollection,
   { ref, version }: Snapshot<typeof storageUsages.schema>,
   total: { readonly bytes: number; readonly objects: number },
 ): Promise<void> {
@@ -221,8 +224,8 @@ async function correct(
   );
 }
 
-async function sweepAgain(
-  collection: Collection,
+async function setSweepAt(
+  collection: GarbageCollection,
   owner: Owner,
   sweepAt: number | null,
 ): Promise<void> {

@@ -86,9 +86,9 @@ async function addToDay(
 async function takeBack(store: CountingStore, owner: Owner, sizeBytes: number): Promise<void> {
   const increments = { bytes: 0 - sizeBytes };
   const ref = downloadUsages.of(owner, downloadUsageId);
-  await withDeadline(store.commitOnce([patch(ref, {}, { increments, mustExist: true })])).catch(
-    () => undefined,
-  );
+  await withDeadline(
+    store.commitWithoutRetry([patch(ref, {}, { increments, mustExist: true })]),
+  ).catch(() => undefined);
 }
 
 /** The refusal of further downloads, which holds for the rest of the UTC day. */

@@ -12,13 +12,13 @@ import { readManifest } from "../workspace/manifests.ts";
 
 const pageMax = 100;
 /** The packs of manifests that were read, so that the next sweep needn't read them again. */
-const packsKnown = new LRUCache<string, readonly string[]>({ maxSize: 200_000 });
+const cachedPacks = new LRUCache<string, readonly string[]>({ maxSize: 200_000 });
 
 export interface References {
   /** Entries have the form `kind/sha256`. */
   readonly names: ReadonlySet<string>;
   /** Whether some are needed only by unfinished executions, and may soon be unreferenced. */
-  readonly isPassing: boolean;
+  readonly hasTemporary: boolean;
 }
 
 /**
@@ -35,8 +35,8 @@ export async function referencedObjects(
   owner: Owner,
   isLate: () => boolean = () => false,
 ): Promise<References> {
-  const [heads, bases] = await store.atOneMoment(
-    async (moment) => [await headsOf(moment, owner), await basesOf(moment, owner)] as const,
+  const [heads, bases] = await store.withSnapshot(
+    async (snapshot) => [await headsOf(snapshot, owner), await basesOf(snapshot, owner)] as const,
   );
   const manifests = new Set([...heads, ...bases]);
   const names = new Set<string>();
@@ -46,17 +46,17 @@ export async function referencedObjects(
     names.add(`manifests/${sha256}`);
     for (const pack of await packsOfManifest(owner, sha256)) names.add(`packs/${pack}`);
   }
-  return { names, isPassing: bases.length > 0 };
+  return { names, hasTemporary: bases.length > 0 };
 }
 
 /** A manifest is named by its content, so its packs can be remembered. */
 async function packsOfManifest(owner: Owner, sha256: string): Promise<readonly string[]> {
   const key = `${owner.id}/${sha256}`;
-  const known = packsKnown.get(key);
+  const known = cachedPacks.get(key);
   if (known) return known;
   const packs = await packsNeeded(owner, sha256);
   if (packs === "gone") return [];
-  packsKnown.set(key, packs, { size: 1 + packs.length });
+  cachedPacks.set(key, packs, { size: 1 + packs.length });
   return packs;
 }
 
@@ -86,12 +86,12 @@ function known(...digests: readonly (string | null)[]): string[] {
   return digests.filter((digest) => digest !== null);
 }
 
-async function headsOf(moment: ReadSnapshot, owner: Owner): Promise<readonly string[]> {
+async function headsOf(snapshot: ReadSnapshot, owner: Owner): Promise<readonly string[]> {
   const heads: string[] = [];
   let after: Cursor | null = null;
   for (;;) {
-    const walk = { field: "createdAt", after, limit: pageMax };
-    const page: Awaited<ReturnType<typeof pageOf>> = await pageOf(moment, owner, walk);
+    const request = { field: "createdAt", after, limit: pageMax };
+    const page: Awaited<ReturnType<typeof pageOf>> = await pageOf(snapshot, owner, request);
     heads.push(...page.flatMap(({ value }) => workspaceManifests(value)));
     const last = page.at(-1);
     if (!last || page.length < pageMax) return heads;
@@ -100,17 +100,17 @@ async function headsOf(moment: ReadSnapshot, owner: Owner): Promise<readonly str
 }
 
 async function pageOf(
-  moment: ReadSnapshot,
+  snapshot: ReadSnapshot,
   owner: Owner,
-  walk: { readonly field: string; readonly after: Cursor | null; readonly limit: number },
+  request: { readonly field: string; readonly after: Cursor | null; readonly limit: number },
 ) {
-  return await moment.next(environments.all(owner), walk);
+  return await snapshot.next(environments.all(owner), request);
 }
 
 /** The bases of unfinished executions. The account names these, since each holds money. */
-async function basesOf(moment: ReadSnapshot, owner: Owner): Promise<readonly string[]> {
-  const { value } = await moment.get(accounts.of(owner, accountId));
+async function basesOf(snapshot: ReadSnapshot, owner: Owner): Promise<readonly string[]> {
+  const { value } = await snapshot.get(accounts.of(owner, accountId));
   const ids = Object.keys(value?.holds ?? {});
-  const found = await moment.getAll(ids.map((id) => executions.of(owner, id)));
+  const found = await snapshot.getAll(ids.map((id) => executions.of(owner, id)));
   return found.flatMap(({ value }) => (value ? baseManifests(value) : []));
 }

@@ -13,9 +13,9 @@ import { create, patch, replace, type Snapshot } from "../store/documents.ts";
 import type { Store } from "../store/store.ts";
 import { condemnedId, condemnedObjects, storageUsageId, storageUsages } from "../store/usage.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
-import { ensureSweep, nextSweepAt } from "./request-sweep.ts";
+import { nextSweepAt, scheduleSweepFrom } from "./schedule-sweep.ts";
 
-export type CountingStore = Pick<Store, "commit" | "commitOnce" | "get">;
+export type CountingStore = Pick<Store, "commit" | "commitWithoutRetry" | "get">;
 
 export interface StoringDeps {
   readonly store: CountingStore;
@@ -26,7 +26,7 @@ export interface StoringDeps {
 type Quotas = DeploymentLimits["quotas"];
 
 /** How objects are stored, and which quotas apply; tests pass their own. */
-interface Storing {
+interface StoringOptions {
   readonly put: typeof putObject;
   readonly quotas: Quotas;
 }
@@ -40,7 +40,7 @@ interface Amount {
 const attemptsMax = 5;
 /** Deleting condemned objects takes seconds. */
 const goingRetryAfterS = "5";
-const reserved = 1.1;
+const reserveFactor = 1.1;
 
 /**
  * Stores `bytes` under their own hash and returns it; storing them again changes nothing.
@@ -50,7 +50,7 @@ export async function storeObject(
   deps: StoringDeps,
   owner: Owner,
   object: { readonly kind: ObjectKind; readonly bytes: Buffer; readonly makesRoom?: boolean },
-  counter: Storing = { put: putObject, quotas: deploymentLimits().quotas },
+  options: StoringOptions = { put: putObject, quotas: deploymentLimits().quotas },
 ): Promise<string> {
   const { kind, bytes, makesRoom = false } = object;
   const size: Amount = { bytes: bytes.length, objects: 1 };
@@ -60,14 +60,14 @@ export async function storeObject(
   try {
     await prepare(deps, owner, {
       name,
-      quotas: makesRoom ? withReserve(counter.quotas) : counter.quotas,
+      quotas: makesRoom ? withReserve(options.quotas) : options.quotas,
     });
   } catch (error) {
     await takeBack(store, owner, size);
     throw error;
   }
   // If this fails, the object may be stored all the same, so it counts.
-  const { sha256, isNew } = await counter.put(owner, kind, bytes);
+  const { sha256, isNew } = await options.put(owner, kind, bytes);
   if (!isNew) await takeBack(store, owner, size);
   return sha256;
 }
@@ -89,17 +89,20 @@ async function prepare(
       store.get(condemnedObjects.of(owner, condemnedId)),
     ]);
     requireWithinQuota(usage.value, quotas);
-    await ensureSweep(store, owner, {
+    await scheduleSweepFrom(store, owner, {
       usage: usage.value,
       sweepAt: nextSweepAt(now(), quotas.unreferencedMs),
     });
-    if (await isSafe(store, condemned, name)) return;
+    if (await takeOffDeletionList(store, condemned, name)) return;
   }
   throw new ApiError("UNAVAILABLE", { headers: { "retry-after": goingRetryAfterS } });
 }
 
-/** True once no process will delete the object; false if that has to be tried again. */
-async function isSafe(
+/**
+ * Takes the object off the list of those that will be deleted. False if that must be tried again,
+ * because the list has changed meanwhile.
+ */
+async function takeOffDeletionList(
   store: CountingStore,
   { ref, value, version }: Snapshot<typeof condemnedObjects.schema>,
   name: string,
@@ -127,8 +130,8 @@ async function isSafe(
 function withReserve(quotas: Quotas): Quotas {
   return {
     ...quotas,
-    storedBytesMax: Math.ceil(quotas.storedBytesMax * reserved),
-    storedObjectsMax: Math.ceil(quotas.storedObjectsMax * reserved),
+    storedBytesMax: Math.ceil(quotas.storedBytesMax * reserveFactor),
+    storedObjectsMax: Math.ceil(quotas.storedObjectsMax * reserveFactor),
   };
 }
 
@@ -152,17 +155,17 @@ function requireWithinQuota(
 async function takeBack(store: CountingStore, owner: Owner, { bytes, objects }: Amount) {
   const increments = { bytes: 0 - bytes, objects: 0 - objects };
   const ref = storageUsages.of(owner, storageUsageId);
-  await withDeadline(store.commitOnce([patch(ref, {}, { increments, mustExist: true })])).catch(
-    () => undefined,
-  );
+  await withDeadline(
+    store.commitWithoutRetry([patch(ref, {}, { increments, mustExist: true })]),
+  ).catch(() => undefined);
 }
 
 async function add(store: CountingStore, owner: Owner, amount: Amount): Promise<void> {
   const ref = storageUsages.of(owner, storageUsageId);
   const increments = { ...amount };
   for (let attempt = 1; ; attempt += 1) {
-    const isFirst = attempt % 2 === 0;
-    const write = isFirst
+    const creates = attempt % 2 === 0;
+    const write = creates
       ? create(ref, { v: 1, kind: "storage", ownerId: owner.id, sweepAt: null, ...amount })
       : patch(ref, {}, { increments, mustExist: true });
     try {

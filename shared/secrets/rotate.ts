@@ -43,7 +43,9 @@ export async function rotateOwner(
   let after: Cursor | null = null;
   for (let page = 0; page < pagesMax; page += 1) {
     const walk: SnapshotPage = { field: "createdAt", after, limit: pageLength };
-    const pairs = await keys.atOneMoment((snapshot) => snapshot.next(sealingKeys.all(owner), walk));
+    const pairs = await keys.withSnapshot((snapshot) =>
+      snapshot.next(sealingKeys.all(owner), walk),
+    );
     const old = pairs.filter(({ value }) => value.kmsKeyVersion !== newest[value.purpose]);
     for (const [pair, outcome] of await rewrapAll(keys, owner, old)) {
       if (outcome === "rewrapped") done += 1;
@@ -79,7 +81,7 @@ async function rewrapOne(keys: Store, owner: Owner, pair: FoundPair): Promise<Ro
   const { ref, value, version } = pair;
   try {
     const next = await rewrapped(owner, { purpose: value.purpose, id: idOf(pair) }, value);
-    await keys.commitOnce([replace(ref, version, next)]);
+    await keys.commitWithoutRetry([replace(ref, version, next)]);
     return "rewrapped";
   } catch (error) {
     if (isConflict(error)) return "changed";

@@ -34,7 +34,7 @@ export function batchOf(db: Firestore, writes: readonly Write[]): WriteBatch {
 }
 
 /** @returns the version of each written document; an unchanged document keeps its old one. */
-export async function commitBatchOnce(batch: WriteBatch): Promise<readonly Version[]> {
+export async function commitBatchWithoutRetry(batch: WriteBatch): Promise<readonly Version[]> {
   // The library's public `commit` always retries; this is the method that it calls.
   if (!("_commit" in batch) || typeof batch._commit !== "function") {
     throw new Fault("Firestore's client no longer has `_commit`");

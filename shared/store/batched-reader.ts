@@ -18,7 +18,7 @@ interface PendingRead {
 
 export class BatchedReader {
   readonly #db: Firestore;
-  #asked: PendingRead[] = [];
+  #pending: PendingRead[] = [];
 
   constructor(db: Firestore) {
     this.#db = db;
@@ -31,42 +31,42 @@ export class BatchedReader {
   read(paths: readonly string[]): Promise<readonly DocumentSnapshot[]> {
     if (paths.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      if (this.#asked.length === 0) setImmediate(() => this.#send());
-      this.#asked.push({ paths, resolve, reject });
+      if (this.#pending.length === 0) setImmediate(() => this.#send());
+      this.#pending.push({ paths, resolve, reject });
     });
   }
 
   #send(): void {
-    const asked = this.#asked;
-    this.#asked = [];
-    let together: PendingRead[] = [];
+    const pending = this.#pending;
+    this.#pending = [];
+    let batch: PendingRead[] = [];
     let paths = new Set<string>();
-    for (const one of asked) {
-      const more = new Set([...paths, ...one.paths]);
-      if (more.size > documentsMax && together.length > 0) {
-        void this.#call(together, [...paths]);
-        together = [];
-        paths = new Set(one.paths);
+    for (const read of pending) {
+      const more = new Set([...paths, ...read.paths]);
+      if (more.size > documentsMax && batch.length > 0) {
+        void this.#call(batch, [...paths]);
+        batch = [];
+        paths = new Set(read.paths);
       } else paths = more;
-      together.push(one);
+      batch.push(read);
     }
-    void this.#call(together, [...paths]);
+    void this.#call(batch, [...paths]);
   }
 
-  async #call(together: readonly PendingRead[], paths: readonly string[]): Promise<void> {
+  async #call(batch: readonly PendingRead[], paths: readonly string[]): Promise<void> {
     try {
       const snapshots = await this.#db.getAll(...paths.map((path) => this.#db.doc(path)));
       const byPath = new Map(paths.map((path, index) => [path, snapshots[index]]));
-      for (const one of together) {
-        one.resolve(one.paths.map((path) => given(byPath.get(path))));
+      for (const read of batch) {
+        read.resolve(read.paths.map((path) => requireSnapshot(byPath.get(path))));
       }
     } catch (failure) {
-      for (const one of together) one.reject(failure);
+      for (const read of batch) read.reject(failure);
     }
   }
 }
 
-function given(snapshot: DocumentSnapshot | undefined): DocumentSnapshot {
+function requireSnapshot(snapshot: DocumentSnapshot | undefined): DocumentSnapshot {
   if (snapshot) return snapshot;
   throw new Fault("Firestore answered fewer documents than were asked for");
 }

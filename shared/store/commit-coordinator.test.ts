@@ -18,7 +18,7 @@ const accountRef = accounts.of(owner, accountId);
 
 async function start() {
   const store = new MemoryStore();
-  await store.commitOnce([
+  await store.commitWithoutRetry([
     create(accountRef, newAccount(now)),
     create(ledger.of(owner, "taken"), entry("taken")),
   ]);

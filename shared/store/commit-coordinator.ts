@@ -20,13 +20,14 @@ import type { Owner } from "../identity/owner.ts";
 import type { Change, CommittedDecision, Decision } from "./change.ts";
 import {
   accountWrite,
-  announce,
+  announceRaised,
   type DecidedBatch,
   decideTogether,
-  finish,
   type KnownAccount,
-  refreshed,
+  refreshStale,
   rejectAll,
+  rejectOver,
+  resolveAll,
   type Waiting,
 } from "./decide-together.ts";
 import type { Write } from "./documents.ts";
@@ -39,18 +40,18 @@ import {
   takeNext,
 } from "./owner-queue.ts";
 import { accountId, accounts } from "./owners.ts";
-import {
-  awayPauseMs,
-  backOffMs,
-  hasLostTooLong,
-  hasPatience,
-  isReadOld,
-  isSpent,
-  pause,
-} from "./patience.ts";
 import type { RandomSource } from "./random-source.ts";
+import {
+  backOffMs,
+  hasContendedTooLong,
+  isOutOfAttempts,
+  isReadOld,
+  mayRetry,
+  pause,
+  unavailablePauseMs,
+} from "./retry-policy.ts";
 import type { Store } from "./store.ts";
-import { isAway, isConflict, isExhausted, withDeadline } from "./with-deadline.ts";
+import { isConflict, isExhausted, isUnavailableError, withDeadline } from "./with-deadline.ts";
 
 interface FailedCommit {
   readonly decided: DecidedBatch;
@@ -64,39 +65,39 @@ type FailedBatch = Pick<FailedCommit, "queue"> & { readonly error: unknown };
 const knownFreshMs = 200;
 
 /** The part of a store that commits need; tests pass one that fails. */
-export type CommitStore = Pick<Store, "get" | "exists" | "commitOnce">;
+export type CommitStore = Pick<Store, "get" | "exists" | "commitWithoutRetry">;
 
 export class CommitCoordinator {
   readonly #store: CommitStore;
-  readonly #chance: RandomSource;
+  readonly #random: RandomSource;
   readonly #queues = new OwnerQueues();
 
-  constructor(store: CommitStore, chance: RandomSource) {
+  constructor(store: CommitStore, random: RandomSource) {
     this.#store = store;
-    this.#chance = chance;
+    this.#random = random;
   }
 
   /** @throws {ApiError} the refusal of `decide`, `CONTENTION`, or `UNAVAILABLE`. */
   async submit<D extends Decision>(change: Change<D>): Promise<CommittedDecision<D>> {
     const committed = new Promise<CommittedDecision<Decision>>((resolve, reject) => {
-      const since = performance.now();
-      const state = { since, readAt: since, attempts: 0, stale: false };
+      const arrivedAt = performance.now();
+      const state = { arrivedAt, readAt: arrivedAt, attempts: 0, stale: false };
       const waiting = { change, resolve, reject, ...state, alone: false, notBefore: 0 };
       if (change.needsAccount) this.#enqueue(waiting);
       else void this.#commit([waiting], null);
     });
-    if (change.closes) this.#letPass(change.owner, committed);
+    if (change.closes) this.#blockOthersUntil(change.owner, committed);
     return (await committed) as CommittedDecision<D>;
   }
 
   /** Begins to read the account for a change whose own documents are still being read. */
-  warm(owner: Owner): void {
+  prefetchAccount(owner: Owner): void {
     const queue = this.#queues.of(owner);
-    if (!queue.running) this.#known(queue, owner).catch(() => {});
+    if (!queue.running) this.#freshAccount(queue, owner).catch(() => {});
   }
 
   /** Holds the owner's other changes back until a closing is done. */
-  #letPass(owner: Owner, closing: Promise<unknown>): void {
+  #blockOthersUntil(owner: Owner, closing: Promise<unknown>): void {
     const { closings } = this.#queues.of(owner);
     const done = closing.catch(() => {}).finally(() => closings.delete(done));
     closings.add(done);
@@ -106,13 +107,13 @@ export class CommitCoordinator {
     const { owner, closes } = waiting.change;
     const queue = closes ? this.#queues.closingsOf(owner) : this.#queues.of(owner);
     queue.waiting.push(waiting);
-    if (!queue.running) void this.#run(queue);
+    if (!queue.running) void this.#drain(queue);
   }
 
-  async #run(queue: OwnerQueue): Promise<void> {
+  async #drain(queue: OwnerQueue): Promise<void> {
     queue.running = true;
     while (queue.waiting.length > 0) {
-      await this.#linger(queue);
+      await this.#pauseBeforeCommit(queue);
       // It waits only for closings that have begun, so later ones can't delay it for ever.
       await Promise.all(queue.closings);
       const next = takeNext(queue, performance.now());
@@ -125,10 +126,10 @@ export class CommitCoordinator {
   /** Commits `batch`. Changes that can't be committed wait again or are refused. Never throws. */
   async #commit(batch: readonly Waiting[], queue: OwnerQueue | null): Promise<void> {
     try {
-      const ready = await refreshed(batch);
-      const known = queue && (await this.#account(queue, ready));
+      const ready = await refreshStale(batch);
+      const known = queue && (await this.#accountOf(queue, ready));
       const decided = decideTogether(ready, known);
-      if (queue && decided.outdated) queue.known = null;
+      if (queue && decided.outdated) queue.account = null;
       this.#requeue(decided.postponed, queue);
       await this.#write(decided, queue);
     } catch (error) {
@@ -136,12 +137,13 @@ export class CommitCoordinator {
     }
   }
 
-  async #account(queue: OwnerQueue, [first]: readonly Waiting[]): Promise<KnownAccount | null> {
-    return first ? await this.#known(queue, first.change.owner) : null;
+  async #accountOf(queue: OwnerQueue, [first]: readonly Waiting[]): Promise<KnownAccount | null> {
+    return first ? await this.#freshAccount(queue, first.change.owner) : null;
   }
 
-  async #known(queue: OwnerQueue, owner: Owner): Promise<KnownAccount | null> {
-    if (queue.known && performance.now() - queue.known.since < knownFreshMs) return queue.known;
+  async #freshAccount(queue: OwnerQueue, owner: Owner): Promise<KnownAccount | null> {
+    const { account } = queue;
+    if (account && performance.now() - account.readAt < knownFreshMs) return account;
     queue.reading ??= this.#readAccount(queue, owner).finally(() => {
       queue.reading = null;
     });
@@ -149,31 +151,31 @@ export class CommitCoordinator {
   }
 
   async #readAccount(queue: OwnerQueue, owner: Owner): Promise<KnownAccount | null> {
-    const since = performance.now();
+    const readAt = performance.now();
     const { value, version } = await this.#store.get(accounts.of(owner, accountId));
-    const read = value ? { value, version, since } : null;
+    const read = value ? { value, version, readAt } : null;
     // A commit that ended during this read has left a newer account.
-    if (!queue.known || queue.known.since < since) queue.known = read;
-    return queue.known;
+    if (!queue.account || queue.account.readAt < readAt) queue.account = read;
+    return queue.account;
   }
 
   async #write(decided: DecidedBatch, queue: OwnerQueue | null): Promise<void> {
-    const { parts, account } = decided;
-    const writes = parts.flatMap(({ decision }) => decision.writes);
-    if (writes.length === 0 && !account) return finish(parts, null);
+    const { changes, account } = decided;
+    const writes = changes.flatMap(({ decision }) => decision.writes);
+    if (writes.length === 0 && !account) return resolveAll(changes, null);
     try {
       writes.push(...accountWrite(decided));
       const beganAt = performance.now();
-      const versions = await withDeadline(this.#store.commitOnce(writes));
-      const since = performance.now();
+      const versions = await withDeadline(this.#store.commitWithoutRetry(writes));
+      const readAt = performance.now();
       // The account is the last write. If it didn't change, its version is older than the commit.
       const version = versions.at(-1);
       if (queue && account) {
-        queue.known = version ? { value: account, version, since } : null;
-        shrinkDelay(queue, since - beganAt);
+        queue.account = version ? { value: account, version, readAt } : null;
+        shrinkDelay(queue, readAt - beganAt);
       }
-      announce(decided);
-      return finish(parts, versions);
+      announceRaised(decided);
+      return resolveAll(changes, versions);
     } catch (error) {
       await this.#recover(error, { decided, writes, queue });
     }
@@ -182,19 +184,19 @@ export class CommitCoordinator {
   /** Finds out whether a failed commit happened after all. If not, tries it again or refuses it. */
   async #recover(error: unknown, failed: FailedCommit): Promise<void> {
     const { decided, writes, queue } = failed;
-    const batch = decided.parts.map(({ waiting }) => waiting);
+    const batch = decided.changes.map(({ waiting }) => waiting);
     try {
       if (await this.#wasCommitted(writes)) {
-        if (queue) queue.known = null;
-        announce(decided);
-        finish(decided.parts, null);
-      } else if (isConflict(error)) await this.#retry(batch, queue, decided.known);
+        if (queue) queue.account = null;
+        announceRaised(decided);
+        resolveAll(decided.changes, null);
+      } else if (isConflict(error)) await this.#retryConflict(batch, queue, decided.known);
       // "Exhausted" may mean too large, so a batch is split instead of being retried.
-      else if (isAway(error) && !(isExhausted(error) && batch.length > 1)) {
+      else if (isUnavailableError(error) && !(isExhausted(error) && batch.length > 1)) {
         await this.#retryUnavailable(batch, { queue, error });
-      } else this.#separate(batch, { queue, error });
-    } catch (unknown) {
-      rejectAll(batch, unknown);
+      } else this.#isolate(batch, { queue, error });
+    } catch (failure) {
+      rejectAll(batch, failure);
     }
   }
 
@@ -208,7 +210,7 @@ export class CommitCoordinator {
     return await this.#store.exists(marker.path);
   }
 
-  async #retry(
+  async #retryConflict(
     batch: readonly Waiting[],
     queue: OwnerQueue | null,
     before: KnownAccount | null,
@@ -220,11 +222,10 @@ export class CommitCoordinator {
       waiting.attempts += 1;
       waiting.stale = true;
       waiting.alone = true;
-      waiting.notBefore = batch.length > 1 ? now : now + backOffMs(waiting, this.#chance.random());
+      waiting.notBefore = batch.length > 1 ? now : now + backOffMs(waiting, this.#random.random());
     }
-    const spent = batch.filter((waiting) => isSpent(waiting, now));
-    rejectAll(spent, new ApiError("CONTENTION"));
-    const rest = batch.filter((waiting) => !spent.includes(waiting));
+    const isOver = (waiting: Waiting) => isOutOfAttempts(waiting, now);
+    const rest = rejectOver(batch, isOver, new ApiError("CONTENTION"));
     if (queue) queue.waiting.push(...rest);
     else await this.#afterPause(rest);
   }
@@ -240,13 +241,13 @@ export class CommitCoordinator {
    * Isolates the change that made a commit fail. Each is committed alone, on an account that was
    * just read. One that fails alone is at fault. If none does, the account was outdated.
    */
-  #separate(batch: readonly Waiting[], { queue, error }: FailedBatch): void {
+  #isolate(batch: readonly Waiting[], { queue, error }: FailedBatch): void {
     const own = batch.filter(({ alone }) => !queue || (alone && batch.length === 1));
     rejectAll(own, error);
     const rest = batch.filter((waiting) => !own.includes(waiting));
     for (const waiting of rest) waiting.alone = true;
     if (!queue) return;
-    queue.known = null;
+    queue.account = null;
     queue.waiting.unshift(...rest);
   }
 
@@ -256,8 +257,8 @@ export class CommitCoordinator {
     batch: readonly Waiting[],
     before: KnownAccount | null,
   ): Promise<boolean> {
-    queue.known = null;
-    const now = await this.#account(queue, batch);
+    queue.account = null;
+    const now = await this.#accountOf(queue, batch);
     return before !== null && now !== null && !now.version.isEqual(before.version);
   }
 
@@ -265,36 +266,32 @@ export class CommitCoordinator {
   #requeueAfterLoss(batch: readonly Waiting[], queue: OwnerQueue): void {
     growDelay(queue);
     const now = performance.now();
-    const spent = batch.filter((waiting) => hasLostTooLong(waiting, now));
-    rejectAll(spent, new ApiError("CONTENTION"));
-    const rest = batch.filter((waiting) => !spent.includes(waiting));
+    const isOver = (waiting: Waiting) => hasContendedTooLong(waiting, now);
+    const rest = rejectOver(batch, isOver, new ApiError("CONTENTION"));
     for (const waiting of rest) waiting.stale ||= isReadOld(waiting, now);
     queue.waiting.unshift(...rest);
   }
 
-  async #linger(queue: OwnerQueue): Promise<void> {
-    const pauseMs = nextPauseMs(queue, this.#chance.random());
+  async #pauseBeforeCommit(queue: OwnerQueue): Promise<void> {
+    const pauseMs = nextPauseMs(queue, this.#random.random());
     if (pauseMs === 0) return;
     await pause(pauseMs);
-    if (queue.lingerMs > 0) queue.known = null;
+    if (queue.delayMsMax > 0) queue.account = null;
   }
 
-  /** Retries changes whose time isn't up. This is safe: `commitOnce` never lands late. */
+  /** Retries changes whose time isn't up. This is safe: `commitWithoutRetry` never lands late. */
   async #retryUnavailable(batch: readonly Waiting[], { queue, error }: FailedBatch): Promise<void> {
     const now = performance.now();
-    const patient = batch.filter((waiting) => hasPatience(waiting, now));
-    const gaveUp = batch.filter((waiting) => !patient.includes(waiting));
-    rejectAll(gaveUp, error);
-    const notBefore = now + awayPauseMs(this.#chance.random());
-    for (const waiting of patient) Object.assign(waiting, { stale: true, notBefore });
-    if (queue) queue.waiting.unshift(...patient);
-    else await this.#afterPause(patient);
+    const rest = rejectOver(batch, (waiting) => !mayRetry(waiting, now), error);
+    const notBefore = now + unavailablePauseMs(this.#random.random());
+    for (const waiting of rest) Object.assign(waiting, { stale: true, notBefore });
+    if (queue) queue.waiting.unshift(...rest);
+    else await this.#afterPause(rest);
   }
 
   #requeue(postponed: readonly Waiting[], queue: OwnerQueue | null): void {
     const now = performance.now();
-    const spent = postponed.filter((waiting) => isSpent(waiting, now));
-    rejectAll(spent, new ApiError("CONTENTION"));
-    queue?.waiting.unshift(...postponed.filter((waiting) => !spent.includes(waiting)));
+    const isOver = (waiting: Waiting) => isOutOfAttempts(waiting, now);
+    queue?.waiting.unshift(...rejectOver(postponed, isOver, new ApiError("CONTENTION")));
   }
 }

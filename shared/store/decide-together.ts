@@ -13,7 +13,7 @@ export interface Waiting {
   readonly resolve: (committed: CommittedDecision<Decision>) => void;
   readonly reject: (error: unknown) => void;
   /** Monotonic ms of its arrival. Its time limits count from here. */
-  readonly since: number;
+  readonly arrivedAt: number;
   /** Monotonic ms at which its own documents were read. */
   readAt: number;
   attempts: number;
@@ -28,7 +28,7 @@ export interface KnownAccount {
   readonly value: Account;
   readonly version: Version;
   /** Monotonic ms of the read. */
-  readonly since: number;
+  readonly readAt: number;
 }
 
 export interface DecidedChange {
@@ -37,7 +37,7 @@ export interface DecidedChange {
 }
 
 export interface DecidedBatch {
-  readonly parts: readonly DecidedChange[];
+  readonly changes: readonly DecidedChange[];
   /**
    * Changes that are left for a later commit: their documents must be read again, or this commit is
    * full.
@@ -54,7 +54,7 @@ export interface DecidedBatch {
 }
 
 /** Reads stale documents of `batch` again. A change whose documents can't be read is refused. */
-export async function refreshed(batch: readonly Waiting[]): Promise<readonly Waiting[]> {
+export async function refreshStale(batch: readonly Waiting[]): Promise<readonly Waiting[]> {
   const ready = await Promise.all(
     batch.map(async (waiting) => {
       if (!waiting.stale) return waiting;
@@ -77,7 +77,7 @@ export function decideTogether(
   batch: readonly Waiting[],
   known: KnownAccount | null,
 ): DecidedBatch {
-  const parts: DecidedChange[] = [];
+  const decided: DecidedChange[] = [];
   const postponed: Waiting[] = [];
   const touched = new Set<string>();
   const raised: Alert[] = [];
@@ -88,7 +88,7 @@ export function decideTogether(
     try {
       const decision = waiting.change.decide(account ?? known?.value ?? null);
       const own = sizeOf(decision.writes);
-      if (parts.length > 0 && !fitsWith(size, own)) {
+      if (decided.length > 0 && !fitsWith(size, own)) {
         postponed.push(...batch.slice(index));
         break;
       }
@@ -105,30 +105,30 @@ export function decideTogether(
       }
       for (const { path } of decision.writes) touched.add(path);
       size = addSizes(size, own);
-      parts.push({ waiting, decision });
+      decided.push({ waiting, decision });
     } catch (error) {
       if (error instanceof StaleRead) {
         waiting.attempts += 1;
         waiting.stale = true;
-      } else if (!known || known.since >= (waiting.change.askedAt ?? waiting.since)) {
+      } else if (!known || known.readAt >= (waiting.change.askedAt ?? waiting.arrivedAt)) {
         waiting.reject(error);
         continue;
       } else outdated = true;
       postponed.push(waiting);
     }
   }
-  return { parts, postponed, outdated, known, account, raised };
+  return { changes: decided, postponed, outdated, known, account, raised };
 }
 
-export function accountWrite({ parts, known, account }: DecidedBatch): readonly Write[] {
-  const owner = parts[0]?.waiting.change.owner;
+export function accountWrite({ changes, known, account }: DecidedBatch): readonly Write[] {
+  const owner = changes[0]?.waiting.change.owner;
   if (!account || !owner || !known) return [];
   return [replace(accounts.of(owner, accountId), known.version, account)];
 }
 
 /** Announces the alerts of a successful commit. */
-export function announce({ parts, raised }: DecidedBatch): void {
-  const owner = parts[0]?.waiting.change.owner;
+export function announceRaised({ changes, raised }: DecidedBatch): void {
+  const owner = changes[0]?.waiting.change.owner;
   if (owner) announceAlerts(owner, raised);
 }
 
@@ -136,10 +136,24 @@ export function rejectAll(batch: readonly Waiting[], error: unknown): void {
   for (const waiting of batch) waiting.reject(error);
 }
 
+/** Rejects the changes for which `isOver` returns true, and returns the others. */
+export function rejectOver(
+  batch: readonly Waiting[],
+  isOver: (waiting: Waiting) => boolean,
+  error: unknown,
+): readonly Waiting[] {
+  const over = new Set(batch.filter(isOver));
+  rejectAll([...over], error);
+  return batch.filter((waiting) => !over.has(waiting));
+}
+
 /** @param versions Those of all writes, in order; null if they aren't known. */
-export function finish(parts: readonly DecidedChange[], versions: readonly Version[] | null): void {
+export function resolveAll(
+  changes: readonly DecidedChange[],
+  versions: readonly Version[] | null,
+): void {
   let done = 0;
-  for (const { waiting, decision } of parts) {
+  for (const { waiting, decision } of changes) {
     const end = done + decision.writes.length;
     waiting.resolve({ decision, version: versions && sharedVersion(versions.slice(done, end)) });
     done = end;

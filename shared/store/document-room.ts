@@ -14,10 +14,10 @@ const pathBytesMax = 1_024;
 /**
  * Room for the document's name, a detail, a note on files that didn't fit, and a lease's fields.
  */
-const othersBytesMax = 96 * 1024;
+const reservedBytes = 96 * 1024;
 
 export const executionBytesMax =
-  documentBytesMax - outputBytesMax - conflictsMax * pathBytesMax - othersBytesMax;
+  documentBytesMax - outputBytesMax - conflictsMax * pathBytesMax - reservedBytes;
 /** An execution copies its environment and adds a message, so an environment must be smaller. */
 export const environmentBytesMax = executionBytesMax - 64 * 1024;
 

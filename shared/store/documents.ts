@@ -171,14 +171,14 @@ export function patch<S extends Stored>(
 /**
  * Sets values inside maps of a document by their path, whatever else changes there. It names no
  * version, so no other change can make it fail (KEY-10).
- * @param inside Paths consist of our names and ids, never of a user's words.
+ * @param valuesByPath Paths consist of our names and ids, never of a user's words.
  */
 export function patchInside<S extends z.ZodObject>(
   ref: Ref<S>,
-  inside: Readonly<Record<`${keyof S["shape"] & string}.${string}`, string | number | null>>,
+  valuesByPath: Readonly<Record<`${keyof S["shape"] & string}.${string}`, string | number | null>>,
   fields: Partial<z.input<S>> = {},
 ): Write {
-  return patch(ref, { ...fields, ...inside });
+  return patch(ref, { ...fields, ...valuesByPath });
 }
 
 /** Fails if the document has changed since `version`; null removes whatever is there. */

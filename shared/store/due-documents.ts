@@ -3,7 +3,7 @@ import type { Query } from "@google-cloud/firestore";
 import type * as z from "zod";
 import type { Ref } from "./documents.ts";
 import { ordered, type PageRequest } from "./queries.ts";
-import { type FoundDocument, found } from "./read-document.ts";
+import { type FoundDocument, toFound } from "./read-document.ts";
 
 /** Which documents are due: those with a number up to `until` in `field`. */
 export interface DueRequest extends Pick<PageRequest, "where" | "limit"> {
@@ -35,7 +35,7 @@ export async function readDue<S extends z.ZodObject>(
   return docs.map((doc) => {
     const ref = { path: doc.ref.path, schema };
     try {
-      return { ref, found: found(schema, doc) };
+      return { ref, found: toFound(schema, doc) };
     } catch (cause) {
       return { ref, found: null, cause };
     }

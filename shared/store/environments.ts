@@ -53,12 +53,12 @@ export type Environment = z.infer<typeof Environment>;
 export const environments = ownedCollection(["environments"], Environment, "id");
 
 /**
- * Names the default environment. Each change creates the next document, so that of two concurrent
- * requests only one succeeds.
+ * Names the environment that was last made the default one. An owner has one such document, so of
+ * two concurrent requests only one can name its own.
  */
-const DefaultName = z.object({ v: z.literal(1), environmentId: z.string() });
-export const defaultNameId = "environment";
-export const defaultNames = ownedCollection(["defaults"], DefaultName);
+const DefaultPointer = z.object({ v: z.literal(1), environmentId: z.string() });
+export const defaultPointerId = "environment";
+export const defaultPointers = ownedCollection(["defaults"], DefaultPointer);
 
 const SealedValue = z.object({
   key: z.string(),
@@ -75,7 +75,7 @@ const SealedValue = z.object({
  * Version 1 stored a map by name. Users choose the names, and neither JavaScript's objects nor
  * Firestore's maps accept all of them: `__proto__`, `toDate`, `__x__`.
  */
-const byNameBefore = z
+const version1Values = z
   .record(z.string(), SealedValue.omit({ key: true }))
   .transform((values) => Object.entries(values).map(([key, value]) => ({ key, ...value })));
 
@@ -84,7 +84,7 @@ export const SealedSecrets = z.object({
   v: z.literal([1, 2]),
   environmentId: z.string(),
   /** Names are unique. */
-  values: z.array(SealedValue).or(byNameBefore),
+  values: z.array(SealedValue).or(version1Values),
 });
 export type SealedSecrets = z.infer<typeof SealedSecrets>;
 export const sealedSecrets = ownedCollection(["sealedSecrets"], SealedSecrets, "environmentId");

@@ -21,7 +21,7 @@ interface Table<S extends z.ZodObject> {
 export interface CompositeIndex {
   readonly collection: string;
   /** Whether it covers the collections of all owners, for queries that name no owner. */
-  readonly everywhere: boolean;
+  readonly collectionGroup: boolean;
   /** In order; a minus means descending. */
   readonly fields: readonly string[];
 }
@@ -31,7 +31,7 @@ function index<S extends z.ZodObject>(
   { name }: Table<S>,
   ...fields: readonly `${"" | "-"}${keyof S["shape"] & string}${"" | `.${string}`}`[]
 ): CompositeIndex {
-  return { collection: name, everywhere: false, fields };
+  return { collection: name, collectionGroup: false, fields };
 }
 
 function texts<S extends z.ZodObject>(
@@ -47,8 +47,8 @@ const used = ["inputTokens", "outputTokens", "costMicrousd"] as const;
 
 export const compositeIndexes: readonly CompositeIndex[] = [
   // The sweeps use these.
-  { ...index(executions, "status", "sweepAt"), everywhere: true },
-  { ...index(storageUsages, "kind", "sweepAt"), everywhere: true },
+  { ...index(executions, "status", "sweepAt"), collectionGroup: true },
+  { ...index(storageUsages, "kind", "sweepAt"), collectionGroup: true },
   // For an owner's keys, and for environments with the default one first.
   index(apiKeys, "ownerId", "revokedAt", "-createdAt"),
   index(apiKeys, "ownerId", "deletedAt", "-createdAt"),

@@ -7,12 +7,12 @@ export interface OwnerQueue {
   readonly urgent: boolean;
   readonly waiting: Waiting[];
   running: boolean;
-  known: KnownAccount | null;
+  account: KnownAccount | null;
   reading: Promise<KnownAccount | null> | null;
   /** The longest pause before a commit; zero while no other process competes. */
-  lingerMs: number;
+  delayMsMax: number;
   /** How long the last commit took. The next one waits as long, to let other processes in. */
-  gapMs: number;
+  yieldMs: number;
   /** Closings of this owner that are under way; other changes wait for them (KEY-10). */
   readonly closings: Set<Promise<unknown>>;
   /** Whether the last commit was a group. If so, a change that is committed alone comes next. */
@@ -22,11 +22,11 @@ export interface OwnerQueue {
 /** Firestore's own limits are far higher; a commit of this size still answers within 100 ms. */
 export const changesPerCommitMax = 40;
 /** At least the duration of one commit, at most a delay that clients don't notice. */
-const lingerMs = { min: 16, max: 120 };
+const delayBoundsMs = { min: 16, max: 120 };
 const shrink = 0.75;
-const gapMsMax = 1_000;
+const yieldMsMax = 1_000;
 /** A queue whose oldest change has waited for this long doesn't pause any more. */
-const desperateAfterMs = 2_000;
+const noPauseAfterMs = 2_000;
 /** How many queues are remembered. Forgetting an owner's queue costs one more read. */
 const queuesMax = 1_000;
 
@@ -35,10 +35,10 @@ function newQueue(options: { readonly urgent: boolean }): OwnerQueue {
     ...options,
     waiting: [],
     running: false,
-    known: null,
+    account: null,
     reading: null,
-    lingerMs: 0,
-    gapMs: 0,
+    delayMsMax: 0,
+    yieldMs: 0,
     closings: new Set(),
     groupWasLast: false,
   };
@@ -72,7 +72,7 @@ export function takeNext(queue: OwnerQueue, now: number): Next {
 
 /** Called when a commit lost to another process. */
 export function growDelay(queue: OwnerQueue): void {
-  queue.lingerMs = Math.min(lingerMs.max, Math.max(lingerMs.min, queue.lingerMs * 2));
+  queue.delayMsMax = Math.min(delayBoundsMs.max, Math.max(delayBoundsMs.min, queue.delayMsMax * 2));
 }
 
 /**
@@ -80,8 +80,8 @@ export function growDelay(queue: OwnerQueue): void {
  * it pauses after each win.
  */
 export function shrinkDelay(queue: OwnerQueue, tookMs: number): void {
-  queue.lingerMs = queue.lingerMs < lingerMs.min ? 0 : queue.lingerMs * shrink;
-  queue.gapMs = Math.min(gapMsMax, tookMs);
+  queue.delayMsMax = queue.delayMsMax < delayBoundsMs.min ? 0 : queue.delayMsMax * shrink;
+  queue.yieldMs = Math.min(yieldMsMax, tookMs);
 }
 
 /**
@@ -89,12 +89,12 @@ export function shrinkDelay(queue: OwnerQueue, tookMs: number): void {
  * that collided don't collide again.
  */
 export function nextPauseMs(queue: OwnerQueue, chance: number): number {
-  const { gapMs } = queue;
-  queue.gapMs = 0;
+  const { yieldMs } = queue;
+  queue.yieldMs = 0;
   if (queue.urgent) return 0;
   const [oldest] = queue.waiting;
-  const isDesperate = oldest && performance.now() - oldest.since > desperateAfterMs;
-  return gapMs + (isDesperate ? 0 : queue.lingerMs * chance);
+  const isOverdue = oldest && performance.now() - oldest.arrivedAt > noPauseAfterMs;
+  return yieldMs + (isOverdue ? 0 : queue.delayMsMax * chance);
 }
 
 /** Each owner's two queues: one for closings and one for all other changes. */

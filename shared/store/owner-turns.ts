@@ -42,11 +42,11 @@ export class OwnerTurns {
   }
 
   async #enter(ownerId: string, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) throw givenUp();
+    if (signal?.aborted) throw abandoned();
     const { promise: entered, resolve: admit, reject } = Promise.withResolvers<void>();
     const waiter: QueuedWork = { ownerId, admit };
     const withdraw = () => {
-      if (this.#queue.remove(ownerId, waiter)) reject(givenUp());
+      if (this.#queue.remove(ownerId, waiter)) reject(abandoned());
     };
     signal?.addEventListener("abort", withdraw, { once: true });
     this.#queue.add(ownerId, waiter);
@@ -83,10 +83,10 @@ export class OwnerTurns {
 }
 
 /** Called between the steps of work. @throws {ApiError} `UNAVAILABLE` if nobody waits any more. */
-export function requireWanted(signal: AbortSignal): void {
-  if (signal.aborted) throw givenUp();
+export function throwIfAbandoned(signal: AbortSignal): void {
+  if (signal.aborted) throw abandoned();
 }
 
-function givenUp(): ApiError {
+function abandoned(): ApiError {
   return new ApiError("UNAVAILABLE", { cause: "nobody waits for it any more" });
 }

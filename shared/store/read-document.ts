@@ -11,12 +11,12 @@ export interface FoundDocument<S extends Schema> {
   readonly version: Version;
 }
 
-export function found<S extends Schema>(schema: S, doc: QueryDocumentSnapshot): FoundDocument<S> {
+export function toFound<S extends Schema>(schema: S, doc: QueryDocumentSnapshot): FoundDocument<S> {
   const ref = { path: doc.ref.path, schema };
   return { ref, value: parseStored(schema, doc.data()), version: doc.updateTime };
 }
 
-export function read<S extends Schema>(ref: Ref<S>, snapshot: DocumentSnapshot): Snapshot<S> {
+export function toSnapshot<S extends Schema>(ref: Ref<S>, snapshot: DocumentSnapshot): Snapshot<S> {
   const data = snapshot.data();
   if (!data || !snapshot.updateTime || !isVisible(ref, data)) {
     return { ref, value: null, version: null };

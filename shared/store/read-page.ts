@@ -1,28 +1,28 @@
 /**
- * Reads a query's documents in slices, and a further slice only if it is wanted. A page that was
+ * Reads a query's documents in chunks, and a further chunk only if it is wanted. A page that was
  * bounded by its count alone could have a hundred documents of 1 MiB in memory at once (TEN-2).
- * Each slice is read to its end, because the client library goes on reading a stream that is
+ * Each chunk is read to its end, because the client library goes on reading a stream that is
  * abandoned and keeps its connection.
  */
 import type { Query, QueryDocumentSnapshot } from "@google-cloud/firestore";
 import { ApiError } from "../errors/api-error.ts";
-import { requireWanted } from "./owner-turns.ts";
+import { throwIfAbandoned } from "./owner-turns.ts";
 
 type Documents = readonly QueryDocumentSnapshot[];
 
 /** The size of a page's documents as JSON, where a character may take six bytes. */
 export const pageBytesMax = 8 * 1024 * 1024;
 /** How many of the largest documents fit into a page. */
-const firstSliceLength = 8;
-/** The longest slice, which bounds how many documents are read in vain. */
-const sliceLengthMax = 32;
+const firstChunkLength = 8;
+/** The longest chunk, which bounds how many documents are read in vain. */
+const chunkLengthMax = 32;
 
 /** Which of a query's documents are read. */
-export interface Wanted {
+export interface ReadOptions {
   readonly limit: number;
   readonly bytesMax?: number;
-  /** The length of the first slice. Each slice may be twice as long as the one before. */
-  readonly firstSlice?: number;
+  /** The length of the first chunk. Each chunk may be twice as long as the one before. */
+  readonly firstChunk?: number;
   /** Whether no more is wanted. It is called after each document. */
   readonly isEnough?: (document: QueryDocumentSnapshot) => boolean;
   /** Aborted when nobody waits for the documents any more. */
@@ -30,29 +30,29 @@ export interface Wanted {
 }
 
 /** @throws {ApiError} `VALIDATION_FAILED`, naming a limit that fits, if not all of them fit. */
-export async function readPage(query: Query, wanted: Wanted): Promise<Documents> {
-  const { documents, cut } = await readWithin(query, wanted);
+export async function readPage(query: Query, options: ReadOptions): Promise<Documents> {
+  const { documents, cut } = await readWithin(query, options);
   if (cut) throw pageTooLarge(documents.length);
   return documents;
 }
 
 /** Reads as many documents as fit, and at least the first. */
-export async function readFitting(query: Query, wanted: Wanted): Promise<Documents> {
-  return (await readWithin(query, wanted)).documents;
+export async function readFitting(query: Query, options: ReadOptions): Promise<Documents> {
+  return (await readWithin(query, options)).documents;
 }
 
 async function readWithin(
   query: Query,
-  { limit, bytesMax = pageBytesMax, firstSlice = firstSliceLength, isEnough, signal }: Wanted,
+  { limit, bytesMax = pageBytesMax, firstChunk = firstChunkLength, isEnough, signal }: ReadOptions,
 ): Promise<{ documents: Documents; cut: boolean }> {
   const documents: QueryDocumentSnapshot[] = [];
   let [bytes, largestBytes] = [0, 1];
   let rest = query;
-  let sliceMax = firstSlice;
+  let chunkMax = firstChunk;
   while (documents.length < limit) {
-    requireWanted(signal);
+    throwIfAbandoned(signal);
     const fitting = Math.max(1, Math.ceil((bytesMax - bytes) / largestBytes));
-    const length = Math.min(sliceMax, fitting, limit - documents.length);
+    const length = Math.min(chunkMax, fitting, limit - documents.length);
     const { docs } = await rest.limit(length).get();
     for (const document of docs) {
       const documentBytes = Buffer.byteLength(JSON.stringify(document.data()));
@@ -65,7 +65,7 @@ async function readWithin(
     const last = docs.at(-1);
     if (!last || docs.length < length) break;
     rest = query.offset(0).startAfter(last);
-    sliceMax = Math.min(2 * sliceMax, sliceLengthMax);
+    chunkMax = Math.min(2 * chunkMax, chunkLengthMax);
   }
   return { documents, cut: false };
 }

@@ -1,7 +1,7 @@
 import { FieldPath, type Firestore, type Query, type Transaction } from "@google-cloud/firestore";
 import type * as z from "zod";
 import type { CollectionRef, Ref, Snapshot } from "./documents.ts";
-import { type FoundDocument, found, read } from "./read-document.ts";
+import { type FoundDocument, toFound, toSnapshot } from "./read-document.ts";
 
 type Schema = z.ZodType<object>;
 
@@ -30,7 +30,7 @@ export class ReadSnapshot {
   }
 
   async get<S extends Schema>(ref: Ref<S>): Promise<Snapshot<S>> {
-    return read(ref, await this.#transaction.get(this.#db.doc(ref.path)));
+    return toSnapshot(ref, await this.#transaction.get(this.#db.doc(ref.path)));
   }
 
   async getAll<S extends Schema>(refs: readonly Ref<S>[]): Promise<readonly Snapshot<S>[]> {
@@ -38,7 +38,7 @@ export class ReadSnapshot {
     const docs = await this.#transaction.getAll(...refs.map((ref) => this.#db.doc(ref.path)));
     return refs.flatMap((ref, index) => {
       const doc = docs[index];
-      return doc ? [read(ref, doc)] : [];
+      return doc ? [toSnapshot(ref, doc)] : [];
     });
   }
 
@@ -48,21 +48,21 @@ export class ReadSnapshot {
     where: readonly (readonly [field: string, value: string | null])[],
   ): Promise<number> {
     const all: Query = this.#db.collection(collection.path);
-    const matching = where.reduce((query, [field, is]) => query.where(field, "==", is), all);
+    const matching = where.reduce((query, [field, value]) => query.where(field, "==", value), all);
     return (await this.#transaction.get(matching.count())).data().count;
   }
 
   /** The next documents of a walk, ordered by a field, and by id where the field is equal. */
   async next<S extends Schema>(
     source: CollectionRef<S>,
-    walk: SnapshotPage,
+    page: SnapshotPage,
   ): Promise<readonly FoundDocument<S>[]> {
-    const { field, after, until, limit } = walk;
+    const { field, after, until, limit } = page;
     const collection = this.#db.collection(source.path);
     const bounded = until === undefined ? collection : collection.where(field, "<=", until);
     const ordered = bounded.orderBy(field).orderBy(FieldPath.documentId());
     const rest = after ? ordered.startAfter(after.value, after.id) : ordered;
     const { docs } = await this.#transaction.get(rest.limit(limit));
-    return docs.map((doc) => found(source.schema, doc));
+    return docs.map((doc) => toFound(source.schema, doc));
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Listener, SharedListener, tell } from "./shared-listener.ts";
+import { deliver, type Listener, SharedListener } from "./shared-listener.ts";
 
 /** A source of numbers that counts its listeners. */
 function source() {
@@ -81,8 +81,8 @@ test("a reader that stops during a notification gets no more", async () => {
 
 test("an unreadable value is an error for its readers, and ends nothing else", () => {
   const { values, errors, ...to } = reader();
-  tell(to, () => 1);
-  tell(to, () => {
+  deliver(to, () => 1);
+  deliver(to, () => {
     throw new Error("of another version");
   });
   expect([values, errors]).toEqual([[1], ["of another version"]]);

@@ -4,7 +4,7 @@ export interface Listener<T> {
 }
 
 interface Shared<T> {
-  readonly to: Set<Listener<T>>;
+  readonly listeners: Set<Listener<T>>;
   /** The last value heard; null before the first one. */
   latest: { readonly value: T } | null;
   stop: () => void;
@@ -34,31 +34,31 @@ export class SharedListener<T> {
       next: listener.next.bind(listener),
       error: listener.error.bind(listener),
     };
-    shared.to.add(one);
+    shared.listeners.add(one);
     const { latest } = shared;
     if (latest) {
       queueMicrotask(() => {
         // A newer value has already been delivered.
-        if (shared.to.has(one) && shared.latest === latest) one.next(latest.value);
+        if (shared.listeners.has(one) && shared.latest === latest) one.next(latest.value);
       });
     }
     return () => {
-      if (shared.to.delete(one) && shared.to.size === 0) this.#end(key, shared);
+      if (shared.listeners.delete(one) && shared.listeners.size === 0) this.#end(key, shared);
     };
   }
 
   #start(key: string, start: (listener: Listener<T>) => () => void): Shared<T> {
-    const shared: Shared<T> = { to: new Set(), latest: null, stop: () => undefined };
+    const shared: Shared<T> = { listeners: new Set(), latest: null, stop: () => undefined };
     this.#shared.set(key, shared);
     shared.stop = start({
       next: (value) => {
         shared.latest = { value };
-        for (const one of [...shared.to]) if (shared.to.has(one)) one.next(value);
+        for (const one of [...shared.listeners]) if (shared.listeners.has(one)) one.next(value);
       },
       error: (error) => {
         this.#end(key, shared);
-        const all = [...shared.to];
-        shared.to.clear();
+        const all = [...shared.listeners];
+        shared.listeners.clear();
         for (const one of all) one.error(error);
       },
     });
@@ -72,7 +72,7 @@ export class SharedListener<T> {
 }
 
 /** Passes on what `read` returns, or the error that it throws. */
-export function tell<T>(listener: Listener<T>, read: () => T): void {
+export function deliver<T>(listener: Listener<T>, read: () => T): void {
   let value: T;
   try {
     value = read();

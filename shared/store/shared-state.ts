@@ -10,7 +10,7 @@ import { withDeadlineWhileWanted } from "./with-deadline.ts";
 export class SharedState {
   readonly reads: BatchedReader;
   readonly listeners = new SharedListener<object | null>();
-  readonly #lines = {
+  readonly #turns = {
     /** A decoded page takes several times its bytes in memory. */
     pages: new OwnerTurns({ allMax: 4, ownerMax: 2 }),
     /** One request may need hundreds of sums. */
@@ -24,18 +24,18 @@ export class SharedState {
   /**
    * Does `work` in the turn of the owner whose collection it reads; each collection of the system
    * counts as one owner.
-   * @param asker Aborted when the client has gone.
+   * @param clientSignal Aborted when the client has gone.
    */
   async inTurn<T>(
-    line: "pages" | "sums",
-    { path, asker }: { readonly path: string; readonly asker: AbortSignal | null },
+    kind: "pages" | "sums",
+    { path, clientSignal }: { readonly path: string; readonly clientSignal: AbortSignal | null },
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const [collection = "", ownerId] = path.split("/");
-    const turns = this.#lines[line];
+    const turns = this.#turns[kind];
     return await withDeadlineWhileWanted(
       async (signal) => await turns.run(ownerId ?? collection, () => work(signal), signal),
-      asker,
+      clientSignal,
     );
   }
 }

@@ -7,7 +7,7 @@ import {
 import type * as z from "zod";
 import { Fault } from "../core/fault.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { batchOf, commitBatchOnce } from "./batch.ts";
+import { batchOf, commitBatchWithoutRetry } from "./batch.ts";
 import {
   type CollectionRef,
   isVisible,
@@ -19,32 +19,36 @@ import {
 } from "./documents.ts";
 import { type DueDocument, type DueRequest, readDue } from "./due-documents.ts";
 import { type Filter, filtered, ordered, type PageRequest } from "./queries.ts";
-import { type FoundDocument, found, read } from "./read-document.ts";
-import { readFitting, readPage, type Wanted } from "./read-page.ts";
+import { type FoundDocument, toFound, toSnapshot } from "./read-document.ts";
+import { type ReadOptions, readFitting, readPage } from "./read-page.ts";
 import { ReadSnapshot } from "./read-snapshot.ts";
-import { type Listener, tell } from "./shared-listener.ts";
+import { deliver, type Listener } from "./shared-listener.ts";
 import { SharedState } from "./shared-state.ts";
 import { withDeadline } from "./with-deadline.ts";
 
 type Schema = z.ZodType<object>;
 
 /** A store that can't commit, for steps that only read. */
-export type ReadStore = Omit<Store, "askedBy" | "commit" | "commitOnce">;
+export type ReadStore = Omit<Store, "forClient" | "commit" | "commitWithoutRetry">;
 
 /** Reads documents by references, which only an entitled caller can make, and commits writes. */
 export class Store {
   readonly #db: Firestore;
   readonly #shared: SharedState;
-  readonly #asker: AbortSignal | null;
-  constructor(db: Firestore, shared = new SharedState(db), asker: AbortSignal | null = null) {
+  readonly #clientSignal: AbortSignal | null;
+  constructor(
+    db: Firestore,
+    shared = new SharedState(db),
+    clientSignal: AbortSignal | null = null,
+  ) {
     this.#db = db;
     this.#shared = shared;
-    this.#asker = asker;
+    this.#clientSignal = clientSignal;
   }
 
-  /** This store for one request, whose waiting reads give up when `asker` is aborted. */
-  askedBy(asker: AbortSignal): Store {
-    return new Store(this.#db, this.#shared, asker);
+  /** This store for one request, whose waiting reads give up when `clientSignal` is aborted. */
+  forClient(clientSignal: AbortSignal): Store {
+    return new Store(this.#db, this.#shared, clientSignal);
   }
 
   async get<S extends Schema>(ref: Ref<S>): Promise<Snapshot<S>> {
@@ -54,7 +58,7 @@ export class Store {
 
   /** @throws {ApiError} `NOT_FOUND`, for a missing id and for another owner's id alike. */
   async require<S extends Schema>(ref: Ref<S>): Promise<FoundDocument<S>> {
-    return present(await this.get(ref));
+    return requireFound(await this.get(ref));
   }
 
   /** Reads several documents in one call, in the order asked for. */
@@ -62,12 +66,12 @@ export class Store {
     ...refs: R
   ): Promise<{ [K in keyof R]: R[K] extends Ref<infer S> ? Snapshot<S> : never }> {
     const snapshots = await withDeadline(this.#shared.reads.read(refs.map(({ path }) => path)));
-    const read_ = refs.map((ref, index) => {
+    const results = refs.map((ref, index) => {
       const snapshot = snapshots[index];
       if (!snapshot) throw new Fault("Firestore answered fewer documents than were asked for");
-      return read(ref, snapshot);
+      return toSnapshot(ref, snapshot);
     });
-    return read_ as { [K in keyof R]: R[K] extends Ref<infer S> ? Snapshot<S> : never };
+    return results as { [K in keyof R]: R[K] extends Ref<infer S> ? Snapshot<S> : never };
   }
 
   /**
@@ -84,11 +88,11 @@ export class Store {
       ...refs.flatMap(({ within }) => within?.field ?? []),
     ];
     const places = refs.map(({ path }) => this.#db.doc(path));
-    const read_ = await withDeadline(
+    const snapshots = await withDeadline(
       this.#db.getAll(...places, { fieldMask: [...new Set(fields)] }),
     );
     return refs.map((ref, index) => {
-      const data = read_[index]?.data();
+      const data = snapshots[index]?.data();
       return data && isVisible(ref, data) ? parseStored(part, data) : null;
     });
   }
@@ -146,42 +150,42 @@ export class Store {
   }
 
   /** Every matching document, at most `limit`, each with its reference and version. */
-  async findRefs<S extends Schema>(
+  async findAll<S extends Schema>(
     collection: CollectionRef<S>,
     request: Omit<PageRequest, "offset">,
   ): Promise<readonly FoundDocument<S>[]> {
     const documents = await withDeadline(
       ordered(this.#visible(collection), request).limit(request.limit).get(),
     );
-    return documents.docs.map((doc) => found(collection.schema, doc));
+    return documents.docs.map((doc) => toFound(collection.schema, doc));
   }
 
   /**
-   * Like `findRefs`, but stops at a size or when `isEnough` says so. It returns at least one
+   * Like `findAll`, but stops at a size or when `isEnough` says so. It returns at least one
    * document if there is one.
    */
   async findFitting<S extends Schema>(
     collection: CollectionRef<S>,
     request: Omit<PageRequest, "offset">,
-    fitting: Pick<Wanted, "bytesMax" | "firstSlice"> & {
+    fitting: Pick<ReadOptions, "bytesMax" | "firstChunk"> & {
       readonly isEnough?: (value: z.output<S>) => boolean;
     } = {},
   ): Promise<readonly FoundDocument<S>[]> {
     const query = ordered(this.#visible(collection), request);
     const values: FoundDocument<S>[] = [];
     const note = (doc: QueryDocumentSnapshot) => {
-      const one = found(collection.schema, doc);
+      const one = toFound(collection.schema, doc);
       values.push(one);
       return fitting.isEnough?.(one.value) ?? false;
     };
-    const wanted = { ...fitting, limit: request.limit, isEnough: note };
+    const options = { ...fitting, limit: request.limit, isEnough: note };
     await this.#inTurn("pages", collection, async (signal) => {
-      await readFitting(query, { ...wanted, signal });
+      await readFitting(query, { ...options, signal });
     });
     return values;
   }
 
-  /** Like `findRefs`, but reads the fields of `part` only, so the rest isn't sent. */
+  /** Like `findAll`, but reads the fields of `part` only, so the rest isn't sent. */
   async findParts<S extends z.ZodObject>(
     collection: CollectionRef,
     part: S,
@@ -197,11 +201,11 @@ export class Store {
    * collections with one name below each owner.
    */
   async findDue<S extends z.ZodObject>(
-    source: CollectionRef<S> | { readonly ofEachOwner: string; readonly schema: S },
+    source: CollectionRef<S> | { readonly collectionGroup: string; readonly schema: S },
     request: DueRequest,
   ): Promise<readonly DueDocument<S>[]> {
     const all =
-      "path" in source ? this.#visible(source) : this.#db.collectionGroup(source.ofEachOwner);
+      "path" in source ? this.#visible(source) : this.#db.collectionGroup(source.collectionGroup);
     return await withDeadline(readDue(all, source.schema, request));
   }
 
@@ -221,7 +225,7 @@ export class Store {
       query.onSnapshot(
         // An exception in the library's own callback would end the process.
         ({ docs: [doc] }) =>
-          tell(all, () => (doc ? parseStored(collection.schema, doc.data()) : null)),
+          deliver(all, () => (doc ? parseStored(collection.schema, doc.data()) : null)),
         (error) => all.error(error),
       );
     const typed = {
@@ -232,11 +236,11 @@ export class Store {
   }
 
   /** Runs several reads on one snapshot of the database, and all of them again if one fails. */
-  async atOneMoment<T>(read_: (moment: ReadSnapshot) => Promise<T>): Promise<T> {
-    const options = { readOnly: true } as const;
+  async withSnapshot<T>(work: (snapshot: ReadSnapshot) => Promise<T>): Promise<T> {
+    const settings = { readOnly: true } as const;
     const seen = this.#db.runTransaction(
-      (begun) => read_(new ReadSnapshot(this.#db, begun)),
-      options,
+      (transaction) => work(new ReadSnapshot(this.#db, transaction)),
+      settings,
     );
     return await withDeadline(seen);
   }
@@ -262,16 +266,16 @@ export class Store {
    * Like `commit`, but tries only once: after a failure it has either happened or never will.
    * @returns The version of each written document; an unchanged document keeps its old one.
    */
-  async commitOnce(writes: readonly Write[]): Promise<readonly Version[]> {
-    return await commitBatchOnce(batchOf(this.#db, writes));
+  async commitWithoutRetry(writes: readonly Write[]): Promise<readonly Version[]> {
+    return await commitBatchWithoutRetry(batchOf(this.#db, writes));
   }
 
   async #inTurn<T>(
-    line: "pages" | "sums",
+    kind: "pages" | "sums",
     { path }: CollectionRef,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    return await this.#shared.inTurn(line, { path, asker: this.#asker }, work);
+    return await this.#shared.inTurn(kind, { path, clientSignal: this.#clientSignal }, work);
   }
 
   /** The part of a collection that the holder of the reference may see. */
@@ -282,7 +286,7 @@ export class Store {
 }
 
 /** @throws {ApiError} `NOT_FOUND` if there is no such document. */
-export function present<S extends Schema>(snapshot: Snapshot<S>): FoundDocument<S> {
+export function requireFound<S extends Schema>(snapshot: Snapshot<S>): FoundDocument<S> {
   if (snapshot.version) return snapshot;
   throw new ApiError("NOT_FOUND");
 }

@@ -1,7 +1,7 @@
 import { ApiError } from "../errors/api-error.ts";
 
 /** The longest wait for a call to Firestore. */
-const readTimeoutMs = 10_000;
+const callTimeoutMs = 10_000;
 
 /**
  * The call itself isn't cancelled, so a commit may still land.
@@ -10,7 +10,7 @@ const readTimeoutMs = 10_000;
 export async function withDeadline<T>(call: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new ApiError("UNAVAILABLE")), readTimeoutMs);
+    timer = setTimeout(() => reject(new ApiError("UNAVAILABLE")), callTimeoutMs);
   });
   try {
     return await Promise.race([call, late]);
@@ -28,20 +28,20 @@ export async function withDeadline<T>(call: Promise<T>): Promise<T> {
  */
 export async function withDeadlineWhileWanted<T>(
   work: (signal: AbortSignal) => Promise<T>,
-  asker: AbortSignal | null,
+  clientSignal: AbortSignal | null,
 ): Promise<T> {
   const wanted = new AbortController();
   // A reason avoids creating the default one, an error with a stack.
   const giveUp = () => wanted.abort("given up");
-  if (asker?.aborted) giveUp();
-  asker?.addEventListener("abort", giveUp, { once: true });
+  if (clientSignal?.aborted) giveUp();
+  clientSignal?.addEventListener("abort", giveUp, { once: true });
   try {
     return await withDeadline(work(wanted.signal));
   } catch (error) {
     giveUp();
     throw error;
   } finally {
-    asker?.removeEventListener("abort", giveUp);
+    clientSignal?.removeEventListener("abort", giveUp);
   }
 }
 
@@ -58,7 +58,7 @@ export function isConflict(error: unknown): boolean {
 }
 
 /** Whether a commit failed because the database wasn't available. */
-export function isAway(error: unknown): boolean {
+export function isUnavailableError(error: unknown): boolean {
   return error instanceof ApiError && error.code === "UNAVAILABLE";
 }
 

@@ -41,16 +41,16 @@ export interface StoredFitting {
 /**
  * Does `work` in the owner's turn. Inside it, manifests are read through the turn that it is given:
  * a function that asks for another turn of this owner would wait for itself.
- * @param asker Aborted when the client has gone; null if it can't go.
- * @throws {ApiError} `UNAVAILABLE` if the turn doesn't come before the asker goes, or in time.
+ * @param clientSignal Aborted when the client has gone; null if it can't go.
+ * @throws {ApiError} `UNAVAILABLE` if the turn doesn't come before the client goes, or in time.
  */
 export async function inManifestTurn<T>(
   owner: Owner,
-  asker: AbortSignal | null,
+  clientSignal: AbortSignal | null,
   work: (turn: ManifestTurn) => Promise<T>,
 ): Promise<T> {
   const late = AbortSignal.timeout(waitMsMax);
-  const signal = asker ? AbortSignal.any([asker, late]) : late;
+  const signal = clientSignal ? AbortSignal.any([clientSignal, late]) : late;
   return await turns.run(owner.id, async () => await work(new ManifestTurn(owner)), signal);
 }
 

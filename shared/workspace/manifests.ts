@@ -16,33 +16,39 @@ import type { Environment } from "../store/environments.ts";
 import { cachedManifest, inManifestTurn, type KnownManifest } from "./manifest-turn.ts";
 
 /**
- * @param asker Aborted when the client has gone; null if it can't go.
+ * @param clientSignal Aborted when the client has gone; null if it can't go.
  * @throws {ManifestError} When the bytes aren't a manifest.
  * @throws {ApiError} `NOT_FOUND`, `UNAVAILABLE`.
  */
 export async function readManifest(
   owner: Owner,
   sha256: string | null,
-  asker: AbortSignal | null,
+  clientSignal: AbortSignal | null,
 ): Promise<Manifest> {
   const known = sha256 === null ? emptyManifest : cachedManifest(owner, sha256);
-  return known ?? (await inManifestTurn(owner, asker, async (turn) => await turn.read(sha256)));
+  return (
+    known ?? (await inManifestTurn(owner, clientSignal, async (turn) => await turn.read(sha256)))
+  );
 }
 
 /**
  * The files of an environment's workspace, in the newest state that can be read.
- * @param asker Aborted when the client has gone.
+ * @param clientSignal Aborted when the client has gone.
  */
 export async function readFilesOf(
   owner: Owner,
   { workspace }: Pick<Environment, "workspace">,
-  asker: AbortSignal,
+  clientSignal: AbortSignal,
 ): Promise<KnownManifest> {
   if (workspace === null) return { manifest: emptyManifest, sha256: null };
   const { manifestSha256: sha256 } = workspace;
   const manifest = sha256 === null ? undefined : cachedManifest(owner, sha256);
   if (manifest) return { manifest, sha256 };
-  return await inManifestTurn(owner, asker, async (turn) => await turn.readFilesOf({ workspace }));
+  return await inManifestTurn(
+    owner,
+    clientSignal,
+    async (turn) => await turn.readFilesOf({ workspace }),
+  );
 }
 
 /** The larger of the room of this profile and of the others. */

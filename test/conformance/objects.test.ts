@@ -137,7 +137,7 @@ test("TEN-1 manifests are written one of an owner at a time, from reading to the
   const settle = async (sha256: string) =>
     await nextWorkspace(deps, owner, {
       ...{ execution: sampleExecution(), environment, saved: sha256 },
-      asker: new AbortController().signal,
+      clientSignal: new AbortController().signal,
     });
   isHoldingManifests = true;
   const all = [save(owner, "a"), save(owner, "b"), ...saved.map(settle)];

@@ -96,7 +96,7 @@ describe("TEN-2 documents of a query", () => {
   });
 
   test("aren't read beyond the first slice once one is enough", async () => {
-    const fitting = { firstSlice: 1, isEnough: () => true };
+    const fitting = { firstChunk: 1, isEnough: () => true };
     expect(numbersOf(await store.findFitting(all, request, fitting))).toEqual([39]);
     await untilCounted(1);
     const first = await store.findFitting(all, { ...request, orderBy }, { isEnough: () => true });
@@ -111,13 +111,13 @@ describe("TEN-2 documents of a query", () => {
     await untilCounted(8);
   });
 
-  test("aren't read at all for an asker that left while others' were read", async () => {
+  test("aren't read at all for a client that left while others' were read", async () => {
     proxy.faults.order("RunQuery", { kind: "hold-before" }, 2);
     const one = { ...request, limit: 1 };
     const held = [store.findFitting(all, one), store.findFitting(all, one)];
     await until("two that are held", async () => proxy.faults.held === 2);
     const gone = new AbortController();
-    const left = store.askedBy(gone.signal).findFitting(all, one);
+    const left = store.forClient(gone.signal).findFitting(all, one);
     const refused = expect(left).rejects.toMatchObject({ code: "UNAVAILABLE" });
     gone.abort("gone");
     await refused;
@@ -129,10 +129,10 @@ describe("TEN-2 documents of a query", () => {
   });
 });
 
-test("TEN-1 distinct texts are looked for in turns, and not for an asker that left", async () => {
+test("TEN-1 distinct texts are looked for in turns, and not for a client that left", async () => {
   const gone = new AbortController();
   gone.abort("gone");
-  const left = store.askedBy(gone.signal).distinct(things.all(owner), "name", 10);
+  const left = store.forClient(gone.signal).distinct(things.all(owner), "name", 10);
   await expect(left).rejects.toMatchObject({ code: "UNAVAILABLE" });
   expect(await store.distinct(things.all(other), "name", 10)).toEqual([]);
   await untilCounted(1);

@@ -8,7 +8,7 @@ import type { CommitStore } from "#shared/store/commit-coordinator";
 import type { CollectionRef, Ref, Snapshot, Version, Write } from "#shared/store/documents";
 import type { PageRequest } from "#shared/store/queries";
 import type { FoundDocument } from "#shared/store/read-document";
-import { present } from "#shared/store/store";
+import { requireFound } from "#shared/store/store";
 
 const codes = { invalid: 3, notFound: 5, exists: 6, precondition: 9 } as const;
 /** The limit of a whole request. */
@@ -35,11 +35,11 @@ export class MemoryStore implements CommitStore {
   }
 
   async require<S extends z.ZodType<object>>(ref: Ref<S>): Promise<FoundDocument<S>> {
-    return present(await this.get(ref));
+    return requireFound(await this.get(ref));
   }
 
   /** The documents of a collection whose fields equal those of `where`; it knows no order. */
-  async findRefs<S extends z.ZodType<object>>(
+  async findAll<S extends z.ZodType<object>>(
     { path, schema }: CollectionRef<S>,
     { where = [], limit }: Pick<PageRequest, "where" | "limit">,
   ): Promise<readonly FoundDocument<S>[]> {
@@ -58,7 +58,7 @@ export class MemoryStore implements CommitStore {
     return this.#documents.has(path);
   }
 
-  async commitOnce(writes: readonly Write[]): Promise<readonly Version[]> {
+  async commitWithoutRetry(writes: readonly Write[]): Promise<readonly Version[]> {
     this.tried.push(writes.map(({ path }) => path));
     await turn();
     await this.before(writes);
@@ -73,7 +73,7 @@ export class MemoryStore implements CommitStore {
   }
 
   async commit(writes: readonly Write[]): Promise<Version> {
-    const version = (await this.commitOnce(writes)).at(-1);
+    const version = (await this.commitWithoutRetry(writes)).at(-1);
     if (!version) throw new Error("a commit needs a write");
     return version;
   }

@@ -6,13 +6,13 @@ import * as z from "zod";
 import { type IdKind, idOf } from "#shared/core/ids";
 import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
 import { mintOwner } from "#shared/identity/owner";
-import { UnsentAnswers } from "#shared/limits/unsent-answers";
+import { UnreadBytes } from "#shared/limits/unread-bytes";
 import { LimitGate } from "#shared/pipeline/limit-gate";
 import type { Exchange } from "#shared/pipeline/prepare-request";
 import type { AuditedChange, Authenticated } from "#shared/pipeline/request-security";
 import type { Callers, Route } from "#shared/pipeline/route";
 import { runRoute } from "#shared/pipeline/run-route";
-import { SentAnswers } from "#shared/quotas/sent-answers";
+import { SentByteCounter } from "#shared/quotas/sent-byte-counter";
 import { CommitCoordinator } from "#shared/store/commit-coordinator";
 import { create, systemCollection } from "#shared/store/documents";
 import { MemoryStore } from "./memory-store.ts";
@@ -38,7 +38,7 @@ interface How extends Partial<Authenticated> {
   readonly requireRoom?: () => void;
   /** A request that has arrived at a server. */
   readonly exchange?: Pick<Exchange, "request" | "response">;
-  readonly sent?: SentAnswers;
+  readonly sent?: SentByteCounter;
   readonly limits?: LimitGate;
 }
 
@@ -58,7 +58,7 @@ export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
   };
   const deps = {
     ...{
-      store: Object.assign(store, { askedBy: () => store }),
+      store: Object.assign(store, { forClient: () => store }),
       keyStore: store,
       now: () => 0,
       random: Buffer.alloc,
@@ -74,8 +74,8 @@ export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
     {
       deps: deps as never,
       limits: how.limits ?? newLimitGate(),
-      unsent: new UnsentAnswers(requireRoom),
-      sent: how.sent ?? newSentAnswers(store),
+      unread: new UnreadBytes(requireRoom),
+      sentBytes: how.sent ?? newSentAnswers(store),
       security: {
         authenticate: async () => ({ caller, confirmed, ...unhurried, ...stated }),
         sealDetails: async () => null,
@@ -97,8 +97,8 @@ function newExchange(route: Route, headers: Readonly<Record<string, string>>) {
 }
 
 /** The count of an owner who may be sent a byte a day. */
-export function newSentAnswers(store: MemoryStore): SentAnswers {
-  return new SentAnswers(() => store, { bytesMax: 1, now: () => 0, onFailure: () => {} });
+export function newSentAnswers(store: MemoryStore): SentByteCounter {
+  return new SentByteCounter(() => store, { bytesMax: 1, now: () => 0, onFailure: () => {} });
 }
 
 /** A process's limits, with a clock that stands still. */

@@ -16,22 +16,22 @@ const unwrittenBytesMax = 4 * 1024 * 1024;
 /** How many owners are remembered. */
 const ownersMax = 10_000;
 
-export interface SentAnswersOptions {
+export interface SentByteCounterOptions {
   readonly bytesMax: number;
   readonly now: () => number;
   /** Called if writing failed. The bytes are written with those that are sent next. */
   readonly onFailure: (cause: unknown) => void;
 }
 
-export class SentAnswers {
+export class SentByteCounter {
   readonly #store: () => CountingStore;
-  readonly #options: SentAnswersOptions;
+  readonly #options: SentByteCounterOptions;
   readonly #unwritten = new LRUCache<string, number>({ max: ownersMax });
   /** The latest day on which each owner used up its bytes, as UTC days since 1970. */
   readonly #full = new LRUCache<string, number>({ max: ownersMax });
 
   /** @param store Called only when something is written, because a function may have no store. */
-  constructor(store: () => CountingStore, options: SentAnswersOptions) {
+  constructor(store: () => CountingStore, options: SentByteCounterOptions) {
     this.#store = store;
     this.#options = options;
   }

@@ -4,7 +4,7 @@
  */
 import { ApiError } from "../errors/api-error.ts";
 import { onceClosed } from "../http/once-closed.ts";
-import { ClosingAnswers, type Unread } from "./closing-answers.ts";
+import { type Unread, UnreadClosingResponses } from "./unread-closing-responses.ts";
 
 /** Smaller answers aren't counted, because the socket takes them at once. */
 const countedBytesMin = 16 * 1024;
@@ -13,7 +13,7 @@ const allBytesMax = 48 * 1024 * 1024;
 const retryAfterS = "1";
 
 /** Says whose answer it is, and whether it can be refused. */
-export interface AnswerTo {
+export interface ResponseInfo {
   readonly callerId: string;
   /** False if the request changed something, because its caller must be told. */
   readonly mayRefuse: boolean;
@@ -21,10 +21,10 @@ export interface AnswerTo {
   readonly neededToClose: boolean;
 }
 
-export class UnsentAnswers {
+export class UnreadBytes {
   readonly #bytes = new Map<string, number>();
   #all = 0;
-  readonly #closing = new ClosingAnswers();
+  readonly #closing = new UnreadClosingResponses();
   readonly #requireRoom: (callerId: string) => void;
 
   /** @param requireRoom Throws if the caller may be sent nothing large for now. */
@@ -36,7 +36,7 @@ export class UnsentAnswers {
    * Counts an answer until it is sent or its reader is gone.
    * @throws {ApiError} `ACCOUNT_BUSY` or `OVERLOADED`, or what `requireRoom` throws.
    */
-  add(response: Unread, { callerId, mayRefuse, neededToClose }: AnswerTo, bytes: number): void {
+  add(response: Unread, { callerId, mayRefuse, neededToClose }: ResponseInfo, bytes: number): void {
     if (bytes < countedBytesMin || response.closed) return;
     if (neededToClose) {
       this.#closing.add(response, callerId, bytes);

@@ -5,7 +5,7 @@
  */
 import { ApiError } from "../errors/api-error.ts";
 
-export interface OpenAnswersLimits {
+export interface OpenResponsesLimits {
   readonly openPerKeyMax: number;
   readonly openPerOwnerMax: number;
 }
@@ -13,11 +13,11 @@ export interface OpenAnswersLimits {
 /** When to try again. Streams end at any moment, so a short wait may be enough. */
 const retryAfterS = "5";
 
-export class OpenAnswers {
-  readonly #limits: OpenAnswersLimits;
+export class OpenResponses {
+  readonly #limits: OpenResponsesLimits;
   readonly #counts = new Map<string, number>();
 
-  constructor(limits: OpenAnswersLimits) {
+  constructor(limits: OpenResponsesLimits) {
     this.#limits = limits;
   }
 

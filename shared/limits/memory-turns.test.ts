@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { inTurnOf } from "./large-events.ts";
+import { inMemoryTurn } from "./memory-turns.ts";
 
 /** Sends that end when the test says so. */
 function sending(ownerId: string) {
   let begun = false;
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const sent = inTurnOf(ownerId, async () => {
+  const sent = inMemoryTurn(ownerId, async () => {
     begun = true;
     return await promise;
   });

@@ -17,7 +17,7 @@ export function nextSweepAt(
  * Schedules a sweep unless one is scheduled, judging by a usage that was read earlier. A sweep that
  * is due isn't postponed, however often this is called.
  */
-export async function ensureSweep(
+export async function scheduleSweepFrom(
   store: Pick<Store, "commit">,
   owner: Owner,
   { usage, sweepAt }: { readonly usage: StorageUsage | null; readonly sweepAt: number },
@@ -33,10 +33,10 @@ export async function ensureSweep(
 }
 
 /** Called when objects become unreferenced although nothing was stored. */
-export async function requestSweep(
+export async function scheduleSweep(
   { store, now }: { readonly store: Store; now(): number },
   owner: Owner,
 ): Promise<void> {
   const { value: usage } = await store.get(storageUsages.of(owner, storageUsageId));
-  await ensureSweep(store, owner, { usage, sweepAt: nextSweepAt(now()) });
+  await scheduleSweepFrom(store, owner, { usage, sweepAt: nextSweepAt(now()) });
 }

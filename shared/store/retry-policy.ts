@@ -10,20 +10,22 @@ export const contentionMsMax = 10_000;
 /** How long the documents that a change has read count as current; the same as for a cached key. */
 const readFreshMs = 1_000;
 /** How long a change is tried again while the database doesn't answer, before it is refused. */
-const patienceMs = 5_000;
+const unavailableMsMax = 5_000;
 
 /** Whether a change is given up. A closing is tried for a time, however often it collides. */
-export function isSpent(waiting: Waiting, now: number): boolean {
-  return waiting.change.closes ? hasLostTooLong(waiting, now) : waiting.attempts >= attemptsMax;
+export function isOutOfAttempts(waiting: Waiting, now: number): boolean {
+  return waiting.change.closes
+    ? hasContendedTooLong(waiting, now)
+    : waiting.attempts >= attemptsMax;
 }
 
-export function hasLostTooLong({ since }: Waiting, now: number): boolean {
-  return now - since > contentionMsMax;
+export function hasContendedTooLong({ arrivedAt }: Waiting, now: number): boolean {
+  return now - arrivedAt > contentionMsMax;
 }
 
 /** Whether the change still waits for a database that doesn't answer. */
-export function hasPatience({ since }: Waiting, now: number): boolean {
-  return now - since < patienceMs;
+export function mayRetry({ arrivedAt }: Waiting, now: number): boolean {
+  return now - arrivedAt < unavailableMsMax;
 }
 
 /** Whether the change's documents are too old to rely on, although they may be unchanged. */
@@ -41,7 +43,7 @@ export function backOffMs({ change, attempts }: Waiting, chance: number): number
 }
 
 /** The pause before retrying a database that didn't answer. */
-export function awayPauseMs(chance: number): number {
+export function unavailablePauseMs(chance: number): number {
   return backoffMsMax * chance;
 }
 

@@ -6,7 +6,7 @@
 import type { ServerResponse } from "node:http";
 import { onceClosed } from "../http/once-closed.ts";
 
-const ownerBytesMax = 16 * 1024 * 1024;
+const callerBytesMax = 16 * 1024 * 1024;
 const allBytesMax = 32 * 1024 * 1024;
 
 /** The part of a response that tells when its memory is freed, and that can end it. */
@@ -18,16 +18,16 @@ interface Held {
   readonly bytes: number;
 }
 
-export class ClosingAnswers {
+export class UnreadClosingResponses {
   /** The oldest first. */
   readonly #held = new Set<Held>();
 
   /** Counts an answer until it is sent or its reader is gone. */
   add(response: Unread, callerId: string, bytes: number): void {
     const own = () => this.#of(callerId);
-    while (own().length > 0 && sum(own()) + bytes > ownerBytesMax) this.#end(own());
+    while (own().length > 0 && sum(own()) + bytes > callerBytesMax) this.#drop(own());
     while (this.#held.size > 0 && sum([...this.#held]) + bytes > allBytesMax) {
-      this.#end(this.#ofLargestCaller());
+      this.#drop(this.#ofLargestCaller());
     }
     const held = { response, callerId, bytes };
     this.#held.add(held);
@@ -35,7 +35,7 @@ export class ClosingAnswers {
   }
 
   /** Ends the largest answer, and of equally large ones the oldest. */
-  #end(answers: readonly Held[]): void {
+  #drop(answers: readonly Held[]): void {
     const [largest] = answers.toSorted((one, other) => other.bytes - one.bytes);
     if (!largest) return;
     this.#held.delete(largest);

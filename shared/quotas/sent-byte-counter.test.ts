@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
 import { mintOwner } from "../identity/owner.ts";
 import { downloadUsageId, downloadUsages } from "../store/usage.ts";
-import { SentAnswers } from "./sent-answers.ts";
+import { SentByteCounter } from "./sent-byte-counter.ts";
 
 const owner = mintOwner(`user_${"a".repeat(21)}`, "development");
 const neighbour = mintOwner(`user_${"b".repeat(21)}`, "development");
@@ -14,7 +14,7 @@ const refused = expect.objectContaining({ code: "RATE_LIMITED", status: 429 });
 function newInstance(store = new MemoryStore()) {
   const clock = { now: lateAt };
   const failures: unknown[] = [];
-  const sent = new SentAnswers(() => store, {
+  const sent = new SentByteCounter(() => store, {
     bytesMax: 10 * mib,
     now: () => clock.now,
     onFailure: (cause) => failures.push(cause),
@@ -24,7 +24,7 @@ function newInstance(store = new MemoryStore()) {
   return { sent, store, clock, counted, failures };
 }
 
-describe("TEN-2 SentAnswers", () => {
+describe("TEN-2 SentByteCounter", () => {
   test("write what was sent once it is some megabytes, and not each answer", async () => {
     const { sent, store, counted } = newInstance();
     for (let each = 0; each < 15; each += 1) await sent.add(owner, mib / 4);

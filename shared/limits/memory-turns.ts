@@ -11,7 +11,7 @@ const turns = new Map<string, LimitFunction>();
  * may be slow (TEN-2). Other work that needs much memory for a while takes the same turns.
  * @param send Makes the text, and resolves once the text is taken or its reader is gone.
  */
-export async function inTurnOf<T>(ownerId: string, send: () => Promise<T>): Promise<T> {
+export async function inMemoryTurn<T>(ownerId: string, send: () => Promise<T>): Promise<T> {
   const turn = turns.get(ownerId) ?? pLimit(atOnceMax);
   turns.set(ownerId, turn);
   try {

@@ -1,0 +1,113 @@
+import { EventEmitter } from "node:events";
+import { describe, expect, test } from "vitest";
+import { ApiError } from "../errors/api-error.ts";
+import { UnreadBytes } from "./unread-bytes.ts";
+
+const mib = 1024 * 1024;
+const busy = expect.objectContaining({ code: "ACCOUNT_BUSY", status: 429 });
+const limited = expect.objectContaining({ code: "RATE_LIMITED", status: 429 });
+const overloaded = expect.objectContaining({ code: "OVERLOADED", status: 503 });
+
+/** A response that no reader has taken. */
+class Unread extends EventEmitter {
+  readonly closed = false;
+  destroyed = false;
+
+  destroy(): void {
+    this.destroyed = true;
+    this.emit("close");
+  }
+}
+
+function reading(
+  unread: UnreadBytes,
+  callerId: string,
+  bytes: number,
+  { mayRefuse = true, neededToClose = false } = {},
+): Unread {
+  const response = new Unread();
+  unread.add(response as never, { callerId, mayRefuse, neededToClose }, bytes);
+  return response;
+}
+
+describe("TEN-2 UnreadBytes", () => {
+  test("bounds what the readers of one account leave unread, until they take it", () => {
+    const unread = new UnreadBytes();
+    const first = reading(unread, "owner", 8 * mib);
+    reading(unread, "owner", 8 * mib);
+    expect(() => reading(unread, "owner", mib)).toThrow(busy);
+    reading(unread, "neighbour", 8 * mib);
+    first.emit("close");
+    reading(unread, "owner", 8 * mib);
+    expect(() => reading(unread, "owner", mib)).toThrow(busy);
+  });
+
+  test("bounds what those of all accounts leave, too", () => {
+    const unread = new UnreadBytes();
+    for (let owner = 0; owner < 3; owner += 1) reading(unread, `owner-${owner}`, 16 * mib);
+    expect(() => reading(unread, "another", mib)).toThrow(overloaded);
+  });
+
+  test("lets in an answer that is larger than the room there is, if nothing else waits", () => {
+    const unread = new UnreadBytes();
+    const large = reading(unread, "owner", 17 * mib);
+    expect(() => reading(unread, "owner", mib)).toThrow(busy);
+    large.emit("close");
+    const larger = reading(unread, "owner", 49 * mib);
+    expect(() => reading(unread, "neighbour", mib)).toThrow(overloaded);
+    larger.emit("close");
+    const small = reading(unread, "owner", mib);
+    expect(() => reading(unread, "owner", 17 * mib)).toThrow(busy);
+    expect(() => reading(unread, "neighbour", 49 * mib)).toThrow(overloaded);
+    small.emit("close");
+    reading(unread, "owner", 17 * mib);
+  });
+
+  test("refuses nothing that was done already, and counts nothing that is small", () => {
+    const unread = new UnreadBytes();
+    for (let each = 0; each < 5; each += 1)
+      reading(unread, "owner", 16 * mib, { mayRefuse: false });
+    for (let each = 0; each < 9; each += 1) reading(unread, "owner", 8 * 1024);
+    expect(() => reading(unread, "owner", mib)).toThrow(busy);
+  });
+});
+
+describe("KEY-10 UnreadBytes: what people need to find out what to close", () => {
+  const closing = { neededToClose: true };
+
+  test("is sent although the day's bytes are used up, and nothing else may be sent", () => {
+    const unread = new UnreadBytes(() => {
+      throw new ApiError("RATE_LIMITED");
+    });
+    expect(() => reading(unread, "owner", mib)).toThrow(limited);
+    expect(reading(unread, "owner", mib, closing).destroyed).toBe(false);
+  });
+
+  test("is sent although other answers that nobody reads fill all room", () => {
+    const unread = new UnreadBytes();
+    for (let each = 0; each < 3; each += 1) reading(unread, `owner-${each}`, 16 * mib);
+    expect(() => reading(unread, "owner-0", mib)).toThrow(busy);
+    expect(() => reading(unread, "another", mib)).toThrow(overloaded);
+    reading(unread, "owner-0", 8 * mib, closing);
+    reading(unread, "another", 8 * mib, closing);
+  });
+
+  test("is sent although answers like it are left unread: the largest of them ends", () => {
+    const unread = new UnreadBytes();
+    const oldest = reading(unread, "owner", 7 * mib, closing);
+    const newer = reading(unread, "owner", 7 * mib, closing);
+    const small = reading(unread, "owner", mib, closing);
+    const newest = reading(unread, "owner", 7 * mib, closing);
+    const ended = [oldest, newer, small, newest].map(({ destroyed }) => destroyed);
+    expect(ended).toEqual([true, false, false, false]);
+  });
+
+  test("takes bounded memory for all accounts, and room from the one that holds the most", () => {
+    const unread = new UnreadBytes();
+    const small = reading(unread, "careful", 7 * mib, closing);
+    const ofTwo = ["one", "one", "other"].map((id) => reading(unread, id, 8 * mib, closing));
+    const last = reading(unread, "last", 8 * mib, closing);
+    const ended = [small, ...ofTwo, last].map(({ destroyed }) => destroyed);
+    expect(ended).toEqual([false, true, false, false, false]);
+  });
+});
