@@ -13,6 +13,7 @@ import { ensureSealingPair } from "#shared/secrets/sealing-keys";
 import { create } from "#shared/store/documents";
 import { accountId, accounts, owners } from "#shared/store/owners";
 import { OwnerBody, ownerBody } from "./owner-body.ts";
+import { unbounded } from "./unbounded.ts";
 
 const OwnerCreate = exactObject({
   name: z.string().trim().min(1).max(200),
@@ -20,15 +21,6 @@ const OwnerCreate = exactObject({
   mode: z.enum(["production", "development"]).default("production"),
   keyName: z.string().trim().min(1).max(200).default("first key"),
 });
-
-const unbounded = {
-  scopes: ["*"],
-  expiresAt: null,
-  environmentIds: null,
-  addressRanges: null,
-  executionCostMaxMicrousd: null,
-  dayCostMaxMicrousd: null,
-} as const;
 
 export const createOwner = change({
   endpoint: "POST /v1/admin/users",

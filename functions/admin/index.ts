@@ -4,6 +4,7 @@ import { confirmCredit } from "./confirm-credit.ts";
 import { createFirstOperator } from "./create-first-operator.ts";
 import { createOperator } from "./create-operator.ts";
 import { createOwner } from "./create-owner.ts";
+import { createOwnersKey } from "./create-owners-key.ts";
 import { addCredits, adjustOwner, creditOwner, topUp } from "./credit-owner.ts";
 import { declineCredit } from "./decline-credit.ts";
 import { getOwner } from "./get-owner.ts";
@@ -12,6 +13,7 @@ import { listCreditRequests } from "./list-credit-requests.ts";
 import { listPeppers } from "./list-peppers.ts";
 import { removeOperator } from "./remove-operator.ts";
 import { resumeOwner } from "./resume-owner.ts";
+import { revokeOwnersKeys } from "./revoke-owners-keys.ts";
 import { setOwnerLimits } from "./set-owner-limits.ts";
 import { suspendOwner } from "./suspend-owner.ts";
 import { vouchForOperator } from "./vouch-for-operator.ts";
@@ -24,6 +26,7 @@ export const service: Service = {
     ...[createFirstOperator, createOperator, vouchForOperator, removeOperator],
     ...[createOwner, getOwner],
     ...[suspendOwner, resumeOwner, listPeppers],
+    ...[createOwnersKey, revokeOwnersKeys],
     ...[creditOwner, adjustOwner, listCreditRequests, confirmCredit, declineCredit],
     ...[addCredits, topUp, setOwnerLimits, getOwnerBudget],
   ],

@@ -2,6 +2,9 @@ import * as z from "zod";
 import { iso } from "#shared/contract/common";
 import type { OwnerProfile } from "#shared/store/owners";
 
+/** Why an operator acts on an account, for its owner to read. */
+export const Reason = z.string().trim().min(1).max(500);
+
 export const OwnerBody = z.object({
   id: z.string(),
   name: z.string(),

@@ -17,6 +17,8 @@ export interface NewKey {
   /** The lineage of the key that this one replaces. */
   readonly lineageId?: string;
   readonly random: Buffer;
+  /** Suspended only for a key that an operator makes, which works once the account is resumed. */
+  readonly ownerState?: OwnerProfile["state"];
 }
 
 /** A new key of `owner`: the text to show once, the stored form, and the write that stores it. */
@@ -42,8 +44,8 @@ export function issueKey(
     dayCostMaxMicrousd,
     lineageId,
     ownerId: owner.id,
-    // No key is made for a suspended account; the same commit checks that.
-    ownerState: "active",
+    // No other key is made for a suspended account; the same commit checks that.
+    ownerState: request.ownerState ?? "active",
     mode: owner.mode,
     prefix: shownPrefix(text),
     pepperId: current,

@@ -70,7 +70,7 @@ class OwnerRequests {
   get isIdle(): boolean {
     const { requests, endings, needed } = this;
     return (
-      this.running === 0 && [requests, endings, needed].every((queue) => queue.waiting.isEmpty)
+      this.running === 0 && [requests, endings, needed].every(({ waiting }) => waiting.isEmpty)
     );
   }
 }

@@ -42,7 +42,7 @@ export async function commitChange(
   let { data } = prepared;
   const owner = ownerOf(route, context, data);
   const rowId = deps.newId("auditRow");
-  const sealed = await security.sealDetails(route, context, rowId);
+  const sealed = await security.sealDetails(route, { ...context, data }, { id: rowId, owner });
   const { decision, version } = await deps.commits.submit<Decision & { decided: Repeatable }>({
     owner,
     needsAccount: takesAccount(route),

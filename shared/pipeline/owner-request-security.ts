@@ -1,4 +1,5 @@
 import { assert } from "../core/assert.ts";
+import type { Owner } from "../identity/owner.ts";
 import { ApiKeyCache } from "../keys/api-key-cache.ts";
 import { sealAuditDetails } from "../secrets/seal-audit-details.ts";
 import { auditEntry } from "../store/audit-rows.ts";
@@ -22,15 +23,19 @@ export function requestSecurity(deps: Deps): RequestSecurity {
 
 async function sealedFor(
   route: ChangeRoute,
-  context: AnyContext,
-  rowId: string,
+  context: AnyContext & { readonly data: unknown },
+  row: { readonly id: string; readonly owner: Owner },
 ): Promise<string | null> {
-  const { caller } = context;
-  if (caller.type !== "key" || !("key" in caller)) return null;
-  const { address, userAgent } = context.request;
-  const details = { address, userAgent, ...route.auditDetails?.(context) };
-  const row = { ownerId: caller.owner.id, rowId, publicKey: caller.key.auditPublicKey };
-  return await sealAuditDetails(row, details);
+  const { caller, data } = context;
+  const details = route.auditDetails?.(context);
+  const sealed = { ownerId: row.owner.id, rowId: row.id };
+  if (caller.type === "key" && "key" in caller) {
+    const { address, userAgent } = context.request;
+    const { auditPublicKey: publicKey } = caller.key;
+    return await sealAuditDetails({ ...sealed, publicKey }, { address, userAgent, ...details });
+  }
+  if (!route.sealedTo) return null;
+  return await sealAuditDetails({ ...sealed, publicKey: route.sealedTo(data) }, details ?? {});
 }
 
 function auditOf(route: ChangeRoute, { context, decided, owner, rowId, sealed }: AuditedChange) {

@@ -49,7 +49,11 @@ export interface RequestSecurity {
     address: string,
   ): Promise<Authenticated>;
   /** Seals the part of the audit row that only the owner may read; null if there is no owner. */
-  sealDetails(route: ChangeRoute, context: AnyContext, rowId: string): Promise<string | null>;
+  sealDetails(
+    route: ChangeRoute,
+    context: AnyContext & { readonly data: unknown },
+    row: { readonly id: string; readonly owner: Owner },
+  ): Promise<string | null>;
   /** The write of the audit row, which must be in the commit of the change (AUD-7). */
   auditRow(route: ChangeRoute, change: AuditedChange): Write;
 }

@@ -214,6 +214,8 @@ interface ChangeSpec<A extends Authentication, P, Q, B, D, E, R extends Decided>
   readonly audit: `${string}.${string}`;
   /** What the audit row seals in addition to address and user agent. */
   readonly auditDetails?: (context: Context<A, P, Q, B>) => Readonly<Record<string, string>>;
+  /** The key that an operator's `auditDetails` are sealed to, for the owner alone to read. */
+  readonly sealedTo?: (data: NoInfer<E>) => string;
   readonly idempotency?: Idempotency<A, P, Q, B, NoInfer<E>>;
   readonly read: "nothing" | ((context: ReadContext<A, P, Q, B>) => Promise<D>);
   /**
@@ -228,9 +230,7 @@ interface ChangeSpec<A extends Authentication, P, Q, B, D, E, R extends Decided>
   readonly decide: (context: Context<A, P, Q, B> & { data: E; account: Account | null }) => R;
   /** Does what follows the commit. If the process dies here, a sweep repeats it. */
   readonly after?: (context: Context<A, P, Q, B> & After<E, R>) => Promise<void>;
-  /**
-   * Like `after`, but for answers that depend on it. If it fails, `decide`'s reply is the answer.
-   */
+  /** Like `after`, for answers that depend on it. If it fails, `decide`'s reply is the answer. */
   readonly answerAfter?: (context: Context<A, P, Q, B> & After<E, R>) => Promise<JsonReply>;
   /**
    * Set if the answer promises that `after` is done. If it fails, the answer is 503 although the

@@ -26,6 +26,13 @@ export interface CountedKeys {
 /** The count of a new owner, which is created together with its first key. */
 export const firstKeyCount: KeyCount = { atMost: 1, made: 1 };
 
+/** The count after one more key that an operator makes, which is never refused for the number. */
+export function withOperatorsKey(before: KeyCount | null): KeyCount {
+  // An unknown number counts as full, so that the next key of the owner's own is counted.
+  const { atMost, made } = before ?? { atMost: keysMax, made: 0 };
+  return { atMost: atMost + 1, made: made + 1 };
+}
+
 /**
  * The count after one more key. `full` means there is no room; `unknown` means the keys must be
  * counted (again), because some may have ended or been made since `counted`.
