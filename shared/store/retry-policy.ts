@@ -47,6 +47,7 @@ export function unavailablePauseMs(chance: number): number {
   return backoffMsMax * chance;
 }
 
+/** Waits; if the moment has passed already, only until the next turn. */
 export async function pause(ms: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, ms));
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 }
