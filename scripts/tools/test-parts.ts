@@ -19,7 +19,7 @@ const longFactor = 4;
  * The short form tries one in this many mutations and Terraform parts; the policy tests plan the
  * roots anyway.
  */
-const mutationShares = 30;
+const mutationShares = 45;
 const terraformShares = 14;
 
 /** Parts by name, in the order of `--help`. */
