@@ -15,7 +15,7 @@ export async function startIngress(
   functions: Functions,
 ): Promise<Edge> {
   const close = (part: { close(): Promise<void> }) => part.close();
-  const jobs = maintenanceJobs(manifest, { urlOf, sweepEveryMs: options.sweepEveryMs });
+  const jobs = maintenanceJobs(manifest, { ...options, urlOf });
   const scheduler = () => startScheduler({ dataFolder: folder.path, issue: identity.issue, jobs });
   const { addresses } = deploymentLimitsOf(options.limits ?? {});
   const limits = { requestsMax: addresses.max, windowMs: addresses.windowMs };

@@ -1,6 +1,7 @@
 import type { FunctionManifest } from "../functions/manifest.ts";
 import type { OwnJob } from "../scheduler/server.ts";
 import { accounts, audiences, projectId, region } from "./names.ts";
+import type { LocalCloudOptions } from "./options.ts";
 
 /** Longer intervals don't matter to anyone who waits. */
 const sweepMsMax = 60_000;
@@ -10,12 +11,18 @@ const sweepMsMax = 60_000;
  *
  * @param sweepEveryMs Replaces the sweeps' interval, and leaves out all other jobs, for tests that
  * count calls.
+ * @param unscheduled Functions without jobs.
  */
 export function maintenanceJobs(
   { functions }: FunctionManifest,
-  { urlOf, sweepEveryMs }: { urlOf(name: string): string; sweepEveryMs: number | undefined },
+  {
+    urlOf,
+    sweepEveryMs,
+    unscheduled = [],
+  }: Pick<LocalCloudOptions, "sweepEveryMs" | "unscheduled"> & { urlOf(name: string): string },
 ): OwnJob[] {
-  return Object.entries(functions).flatMap(([name, { routes }]) =>
+  const scheduled = Object.entries(functions).filter(([name]) => !unscheduled.includes(name));
+  return scheduled.flatMap(([name, { routes }]) =>
     routes.flatMap(({ method, path, everyMs }) => {
       if (everyMs === null || (sweepEveryMs !== undefined && everyMs >= sweepMsMax)) return [];
       const id = `${name}-${path.split("/").at(-1)}`;

@@ -34,7 +34,15 @@ export async function provideCloud(
   const limits = { ...wideLimits, ...options.limits };
   // Ignored, because tests kill functions on purpose.
   const onNotice = () => undefined;
-  const cloud = await startLocalCloud({ onNotice, ...options, limits, dataFolder, fresh: true });
+  const cloud = await startLocalCloud({
+    onNotice,
+    // Its tests call it, and another call would take the rows before them.
+    unscheduled: ["audit-sequencer"],
+    ...options,
+    limits,
+    dataFolder,
+    fresh: true,
+  });
   const control = await startControl(cloud);
   const operatorToken = await cloud.operatorToken(firstOperator);
   const { status } = await fetch(`${cloud.baseUrl}/v1/admin/operators/first`, {
