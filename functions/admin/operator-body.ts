@@ -4,7 +4,7 @@ import { ApiError } from "#shared/errors/api-error";
 import { withMaker } from "#shared/identity/independent-operators";
 import { operatorRef } from "#shared/identity/operators";
 import type { Ids, ReadDeps } from "#shared/pipeline/route";
-import { create, replace, type Snapshot } from "#shared/store/documents";
+import { createOrReplace, type Snapshot } from "#shared/store/documents";
 import type { operators } from "#shared/store/owners";
 
 export const OperatorName = z.object({ email: z.email().max(320) });
@@ -42,7 +42,7 @@ export function makeOperator(
   const makers = withMaker(value, createdBy);
   const operator = { v: 1 as const, id, email, ...makers, createdAt: making.now };
   return {
-    writes: [version ? replace(ref, version, operator) : create(ref, operator)],
+    writes: [createOrReplace(ref, version, operator)],
     subject: id,
     reply: created({ operator: { id, email } }),
   };

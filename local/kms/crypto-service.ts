@@ -110,9 +110,7 @@ function answerSign(store: KeyStore, request: z.output<typeof SignRequest>) {
   const verifiedDataCrc32c = verify(data, request.dataCrc32c, "data");
   const { name, key, version } = signingVersion(store, request.name);
   const { signature, verifiedDigestCrc32c } =
-    key.algorithm === "EC_SIGN_ED25519"
-      ? signPure(version, request)
-      : signHashed(version, { ...request, sha256: digest?.sha256 ?? new Uint8Array() });
+    key.algorithm === "EC_SIGN_ED25519" ? signPure(version, request) : signHashed(version, request);
   return {
     name,
     signature,
@@ -129,11 +127,9 @@ function signPure(version: KeyVersion, { digest, data }: z.output<typeof SignReq
   return { signature: signData(usableMaterial(version), data), verifiedDigestCrc32c: false };
 }
 
-function signHashed(
-  version: KeyVersion,
-  request: z.output<typeof SignRequest> & { readonly sha256: Uint8Array },
-) {
-  const sha256 = request.digest ? request.sha256 : sha256Of(request.data);
+function signHashed(version: KeyVersion, request: z.output<typeof SignRequest>) {
+  const { digest, data } = request;
+  const sha256 = digest ? (digest.sha256 ?? new Uint8Array()) : sha256Of(data);
   if (sha256.length !== 32) throw invalid("This key signs SHA-256 digests of 32 bytes.");
   const verifiedDigestCrc32c = verify(sha256, request.digestCrc32c, "digest");
   return { signature: signDigest(usableMaterial(version), sha256), verifiedDigestCrc32c };

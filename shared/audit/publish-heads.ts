@@ -3,8 +3,6 @@
  * one commit, under the versions of everything that it changes. The epoch is fixed from then on: it
  * can only be signed.
  */
-import type * as z from "zod";
-
 import { type AuditEpoch, headValue } from "../core/audit/heads.ts";
 import {
   bucketOf,
@@ -25,10 +23,10 @@ import {
   auditMaps,
   auditTrees,
 } from "../store/audit-trees.ts";
-import { create, patch, replace, type Snapshot, type Write } from "../store/documents.ts";
+import { createOrReplace, patch, replace, type Snapshot, type Write } from "../store/documents.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import { requireFound } from "../store/store.ts";
-import { isConflict } from "../store/with-deadline.ts";
+import { loadOrCreate } from "./load-or-create.ts";
 import { readFrontier } from "./sequence-rows.ts";
 import type { SequencerDeps, SequencerTurn } from "./sequencer-deps.ts";
 
@@ -42,22 +40,12 @@ type TreeFound = FoundDocument<typeof AuditTree>;
 type Bucket = Snapshot<(typeof auditBuckets)["schema"]>;
 
 /** The map, which is made with a new secret if there is none. */
-export async function loadMap({
-  store,
-  random,
-}: SequencerDeps): Promise<FoundDocument<typeof AuditMap>> {
-  const ref = auditMaps.doc(auditMapId);
-  const found = await store.get(ref);
-  if (found.version) return found;
-  const secret = random(secretBytes).toString("hex");
-  const bucketRoots = Array.from({ length: bucketsCount }, () => emptySubtree.toString("hex"));
-  try {
-    await store.commitWithoutRetry([create(ref, { v: 1, secret, bucketRoots })]);
-  } catch (cause) {
-    // Another instance has made it, with a secret of its own.
-    if (!isConflict(cause)) throw cause;
-  }
-  return requireFound(await store.get(ref));
+export async function loadMap(deps: SequencerDeps): Promise<FoundDocument<typeof AuditMap>> {
+  return await loadOrCreate(deps, auditMaps.doc(auditMapId), () => ({
+    v: 1,
+    secret: deps.random(secretBytes).toString("hex"),
+    bucketRoots: Array.from({ length: bucketsCount }, () => emptySubtree.toString("hex")),
+  }));
 }
 
 /**
@@ -80,12 +68,11 @@ export async function publishHeads(
     }),
   );
   if (trees.length === 0) return 0;
-  const map = await store.get(auditMaps.doc(auditMapId));
-  const { value } = requireFound(map);
+  const map = requireFound(await store.get(auditMaps.doc(auditMapId)));
   const numbers = [...new Set(trees.map(bucketNumber))];
   const buckets = await store.getAll(...numbers.map((number) => auditBuckets.doc(String(number))));
   const entries = buckets.map((bucket, index) => bucketWith(bucket, trees, numbers[index]));
-  const roots = value.bucketRoots.map((root, number) => {
+  const roots = map.value.bucketRoots.map((root, number) => {
     const changed = entries[numbers.indexOf(number)];
     return changed ? bucketRoot(changed) : Buffer.from(root, "hex");
   });
@@ -98,8 +85,13 @@ export async function publishHeads(
   };
   await store.commitWithoutRetry([
     replace(log.ref, log.version, { ...log.value, open: epoch }),
-    rewrite(map, { ...value, bucketRoots: roots.map((root) => root.toString("hex")) }),
-    ...buckets.map((bucket, index) => rewrite(bucket, storedBucket(entries[index] ?? []))),
+    replace(map.ref, map.version, {
+      ...map.value,
+      bucketRoots: roots.map((root) => root.toString("hex")),
+    }),
+    ...buckets.map(({ ref, version }, index) =>
+      createOrReplace(ref, version, storedBucket(entries[index] ?? [])),
+    ),
     ...trees.map((tree) => markPublished(tree, epoch.number)),
   ]);
   return trees.length;
@@ -148,11 +140,6 @@ function storedBucket(entries: readonly MapEntry[]) {
       value: value.toString("hex"),
     })),
   };
-}
-
-/** Replaces what was read, or creates it if there was nothing. */
-function rewrite<S extends z.ZodType<object>>(read: Snapshot<S>, value: z.input<S>): Write {
-  return read.version ? replace(read.ref, read.version, value) : create(read.ref, value);
 }
 
 function markPublished(tree: TreeFound, epoch: number): Write {

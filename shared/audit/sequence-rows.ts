@@ -16,7 +16,7 @@ import type { Owner } from "../identity/owner.ts";
 import { auditedOwner } from "../owners/act-on-owner.ts";
 import { auditRows, StoredAuditRow } from "../store/audit-rows.ts";
 import { type AuditTree, auditNodes, auditTreeId, auditTrees } from "../store/audit-trees.ts";
-import { create, patch, replace, type Write } from "../store/documents.ts";
+import { create, createOrReplace, patch, type Write } from "../store/documents.ts";
 import type { DueDocument } from "../store/due-documents.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import { isConflict } from "../store/with-deadline.ts";
@@ -138,7 +138,7 @@ async function appendRows(
     ...filled.map(({ level, index, hash }) =>
       create(auditNodes.of(owner, `${level}-${index}`), { v: 1, hash: hash.toString("hex") }),
     ),
-    version ? replace(ref, version, tree) : create(ref, tree),
+    createOrReplace(ref, version, tree),
   ]);
 }
 

@@ -21,8 +21,7 @@ import { readCheckpointNote, storeCheckpointNote } from "../google/checkpoints.t
 import { type AuditLog, auditEpochs, auditLogs } from "../store/audit-trees.ts";
 import { create, replace } from "../store/documents.ts";
 import type { FoundDocument } from "../store/read-document.ts";
-import { requireFound } from "../store/store.ts";
-import { isConflict } from "../store/with-deadline.ts";
+import { loadOrCreate } from "./load-or-create.ts";
 import { readFrontier } from "./sequence-rows.ts";
 import type { SequencerDeps } from "./sequencer-deps.ts";
 
@@ -38,19 +37,11 @@ export class LogFork extends Fault {
 
 /** The log of this name, which begins empty. */
 export async function loadLog(
-  { store }: SequencerDeps,
+  deps: SequencerDeps,
   origin: string,
 ): Promise<FoundDocument<typeof AuditLog>> {
-  const ref = auditLogs.doc(encodeURIComponent(origin));
-  const found = await store.get(ref);
-  if (found.version) return found;
-  try {
-    const empty: AuditLog = { v: 1, origin, size: 0, roots: [], open: null, lastAt: 0 };
-    await store.commitWithoutRetry([create(ref, empty)]);
-  } catch (cause) {
-    if (!isConflict(cause)) throw cause;
-  }
-  return requireFound(await store.get(ref));
+  const empty: AuditLog = { v: 1, origin, size: 0, roots: [], open: null, lastAt: 0 };
+  return await loadOrCreate(deps, auditLogs.doc(encodeURIComponent(origin)), () => empty);
 }
 
 /**

@@ -4,7 +4,14 @@ import { derivedId } from "../core/ids.ts";
 import type { Owner } from "../identity/owner.ts";
 import { requireAllEnvironments } from "../keys/environment-bounds.ts";
 import { ensureSealingPair } from "../secrets/sealing-keys.ts";
-import { create, patch, remove, replace, type Snapshot, type Write } from "../store/documents.ts";
+import {
+  create,
+  createOrReplace,
+  patch,
+  remove,
+  type Snapshot,
+  type Write,
+} from "../store/documents.ts";
 import {
   defaultPointerId,
   defaultPointers,
@@ -76,7 +83,7 @@ export async function ensureDefault(
   const environment = newEnvironment(body, { id, publicKey, now });
   // Several may find none: one of them names its own, the others fail and read again.
   const name = { v: 1 as const, environmentId: id };
-  const naming = named.version ? replace(named.ref, named.version, name) : create(named.ref, name);
+  const naming = createOrReplace(named.ref, named.version, name);
   return { environment, writes: [create(environments.of(owner, id), environment), naming] };
 }
 

@@ -1,7 +1,7 @@
 import { secretsMax } from "../contract/secret.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { create, patch, replace, type Snapshot, type Write } from "../store/documents.ts";
+import { createOrReplace, patch, type Snapshot, type Write } from "../store/documents.ts";
 import { environments, type SealedSecrets, sealedSecrets } from "../store/environments.ts";
 import type { FoundDocument } from "../store/read-document.ts";
 import { type ReadStore, requireFound } from "../store/store.ts";
@@ -86,7 +86,7 @@ function valueWrites(
   const added = names.filter((key) => !known.includes(key));
   const document = { v: 2 as const, environmentId: value.id, values };
   return [
-    stored.version ? replace(stored.ref, stored.version, document) : create(stored.ref, document),
+    createOrReplace(stored.ref, stored.version, document),
     patch(ref, { secretKeys: [...known, ...added], updatedAt: now }, { version }),
   ];
 }

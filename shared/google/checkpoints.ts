@@ -27,21 +27,16 @@ export async function readCheckpointNote(origin: string, size: number): Promise<
   }
 }
 
-/**
- * Stores a note unless there is one of this size.
- * @returns False if there is one, which may be this one if an answer was lost.
- */
+/** Stores a note unless there is one of this size, which may be this one if an answer was lost. */
 export async function storeCheckpointNote(
   { origin, size }: { readonly origin: string; readonly size: number },
   note: string,
-): Promise<boolean> {
+): Promise<void> {
   try {
     const preconditionOpts = { ifGenerationMatch: 0 };
     const options = { resumable: false, preconditionOpts, validation: "crc32c" } as const;
     await (await file(origin, size)).save(note, { ...options, contentType: "text/plain" });
-    return true;
   } catch (cause) {
-    if (hasCode(cause, 412)) return false;
-    throw new ApiError("UNAVAILABLE", { cause });
+    if (!hasCode(cause, 412)) throw new ApiError("UNAVAILABLE", { cause });
   }
 }

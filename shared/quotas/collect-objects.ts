@@ -19,7 +19,13 @@ import {
   type StoredObject,
 } from "../google/objects.ts";
 import type { Owner } from "../identity/owner.ts";
-import { create, patch, replace, type Snapshot, type Version } from "../store/documents.ts";
+import {
+  createOrReplace,
+  patch,
+  replace,
+  type Snapshot,
+  type Version,
+} from "../store/documents.ts";
 import type { Store } from "../store/store.ts";
 import {
   type Condemned,
@@ -118,9 +124,7 @@ async function condemn(
   if (waiting.length > 0) {
     const ref = condemnedObjects.of(owner, condemnedId);
     const value: Condemned = { v: 1, waiting, condemnedAt: now, going: [] };
-    await withDeadline(
-      collection.store.commit([version ? replace(ref, version, value) : create(ref, value)]),
-    );
+    await withDeadline(collection.store.commit([createOrReplace(ref, version, value)]));
   }
   if (!isWhole && waiting.length === 0) return { condemned: 0, deleted: 0 };
   // Objects that weren't reached in time are looked for once these are deleted.

@@ -6,7 +6,7 @@
 import { deploymentLimits } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { create, patch, replace } from "../store/documents.ts";
+import { createOrReplace, patch } from "../store/documents.ts";
 import { downloadUsageId, downloadUsages } from "../store/usage.ts";
 import { isConflict, withDeadline } from "../store/with-deadline.ts";
 import type { CountingStore } from "./store-object.ts";
@@ -59,9 +59,7 @@ async function addToDay(
       if (value === null || version === null || value.day < day) {
         if (sizeBytes > bytesMax) throw tooMuchDownloaded(now, bytesMax);
         const next = { v: 1, kind: "downloads", day, bytes: sizeBytes } as const;
-        await withDeadline(
-          store.commit([version ? replace(ref, version, next) : create(ref, next)]),
-        );
+        await withDeadline(store.commit([createOrReplace(ref, version, next)]));
         return sizeBytes;
       }
       // A full quota is refused without a write.

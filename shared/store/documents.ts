@@ -142,6 +142,19 @@ export function replace<S extends Stored>(ref: Ref<S>, version: Version, value: 
 }
 
 /**
+ * Creates the document that was missing when it was read, or replaces the one that was there. The
+ * write fails if it has changed since.
+ * @param version What was read; null if there was no document.
+ */
+export function createOrReplace<S extends Stored>(
+  ref: Ref<S>,
+  version: Version | null,
+  value: z.input<S>,
+): Write {
+  return version ? replace(ref, version, value) : create(ref, value);
+}
+
+/**
  * Overwrites any version, so what another process wrote meanwhile is lost. It is only for documents
  * where the last write may win: orders to maintenance, its own progress, the end of a log.
  */

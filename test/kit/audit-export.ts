@@ -1,6 +1,7 @@
 /** Exports of audit trails as the sequencer would leave them, with a log key made for the test. */
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { type AuditRow, canonicalBytes } from "#shared/core/audit/audit-row";
+import type { AuditRow } from "#shared/core/audit/audit-row";
+import { canonicalBytes } from "#shared/core/audit/canonical-bytes";
 import { formatCheckpoint, formatLogProof } from "#shared/core/audit/checkpoint";
 import {
   type ExportHeader,

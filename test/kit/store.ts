@@ -1,6 +1,7 @@
 /** Reads what only the database shows: the audit rows, as the system itself wrote them. */
 import type { Firestore } from "@google-cloud/firestore";
-import { AuditRow, canonicalBytes, leafHash } from "#shared/core/audit/audit-row";
+import { AuditRow, leafHash } from "#shared/core/audit/audit-row";
+import { canonicalBytes } from "#shared/core/audit/canonical-bytes";
 import { StoredAuditRow } from "#shared/store/audit-rows";
 import { openFirestore } from "../../local/firestore/admin-client.ts";
 import { cloud } from "./cloud.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type AuditRow, canonicalBytes, leafHash } from "./audit-row.ts";
+import { type AuditRow, leafHash } from "./audit-row.ts";
+import { canonicalBytes } from "./canonical-bytes.ts";
 
 const row: AuditRow = {
   v: 1,

@@ -3,9 +3,8 @@
  * never change, since trees and proofs are built from them. The row holds details only as
  * ciphertext, so destroying a key leaves every proof valid.
  */
-import canonicalize from "canonicalize";
 import * as z from "zod";
-import { assert } from "../assert.ts";
+import { canonicalBytes } from "./canonical-bytes.ts";
 import { hashLeaf } from "./merkle-tree.ts";
 
 export const AuditRow = z.object({
@@ -29,13 +28,6 @@ export const AuditRow = z.object({
   sealedDetails: z.string().nullable(),
 });
 export type AuditRow = z.infer<typeof AuditRow>;
-
-/** The row's canonical JSON in UTF-8. */
-export function canonicalBytes(row: AuditRow): Buffer {
-  const text = canonicalize(row);
-  assert(text !== undefined);
-  return Buffer.from(text);
-}
 
 /** SHA-256 of 0x00 and the canonical bytes, in hex. */
 export function leafHash(row: AuditRow): string {

@@ -1,0 +1,9 @@
+import canonicalize from "canonicalize";
+import { assert } from "../assert.ts";
+
+/** A value's canonical JSON (RFC 8785) in UTF-8. */
+export function canonicalBytes(value: object): Buffer {
+  const text = canonicalize(value);
+  assert(text !== undefined);
+  return Buffer.from(text);
+}
