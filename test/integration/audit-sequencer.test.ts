@@ -1,9 +1,9 @@
 /** Rows of changes become provable: trees, a map of heads, and a log with signed checkpoints. */
 import { KeyManagementServiceClient } from "@google-cloud/kms";
-import { credentials } from "@grpc/grpc-js";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { publicKeyFromPem } from "#shared/core/audit/signed-note";
-import { auditLog, keyRing } from "../../local/cloud/names.ts";
+import { localEndpoint } from "#shared/google/endpoint";
+import { auditLog, keyRing, projectId } from "../../local/cloud/names.ts";
 import { verifyExport } from "../../scripts/audit/verify-export.ts";
 import {
   expectOneLog,
@@ -58,12 +58,8 @@ async function sequenceAll(address?: string): Promise<void> {
 }
 
 async function publicKey(): Promise<Buffer> {
-  const [host = "", port] = cloud().environment.PADDOCK_KMS_ENDPOINT?.split(":") ?? [];
-  const kms = new KeyManagementServiceClient({
-    apiEndpoint: host,
-    port: Number(port),
-    sslCreds: credentials.createInsecure(),
-  });
+  const endpoint = await localEndpoint(cloud().environment.PADDOCK_KMS_ENDPOINT);
+  const kms = new KeyManagementServiceClient({ projectId, ...endpoint });
   try {
     const name = `${keyRing}/cryptoKeys/checkpoints/cryptoKeyVersions/1`;
     const [{ pem }] = await kms.getPublicKey({ name });
