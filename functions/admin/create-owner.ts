@@ -1,19 +1,18 @@
 import * as z from "zod";
-import { keyRecord } from "#shared/answers/key-record";
-import { KeyCreated, keyWarning } from "#shared/contract/api-key";
+import { keyCreated } from "#shared/answers/key-record";
+import { KeyCreated } from "#shared/contract/api-key";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { exactObject } from "#shared/contract/exact";
 import { keyRandomBytes } from "#shared/core/keys/api-key";
 import { firstKeyCount } from "#shared/core/keys/key-count";
 import { newAccount } from "#shared/core/money/account";
-import { issueKey } from "#shared/keys/issue-key";
 import { newOwner } from "#shared/owners/act-on-owner";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { ensureSealingPair } from "#shared/secrets/sealing-keys";
 import { create } from "#shared/store/documents";
 import { accountId, accounts, owners } from "#shared/store/owners";
+import { issueUnboundedKey } from "./issue-unbounded-key.ts";
 import { OwnerBody, ownerBody } from "./owner-body.ts";
-import { unbounded } from "./unbounded.ts";
 
 const OwnerCreate = exactObject({
   name: z.string().trim().min(1).max(200),
@@ -56,12 +55,9 @@ export const createOwner = change({
       createdBy: caller.id,
       createdAt: now,
     };
-    const { text, key, write } = issueKey(profile, {
+    const { write, ...issued } = issueUnboundedKey(profile, {
       id: ids.next("apiKey"),
       name: body.keyName,
-      description: null,
-      bounds: unbounded,
-      metadataJson: "null",
       createdBy: caller.id,
       createdAt: now,
       random: data.random,
@@ -73,11 +69,8 @@ export const createOwner = change({
     return {
       writes: [create(owners.doc(owner.id), profile), account, write],
       subject: owner.id,
-      facts: { mode: body.mode, firstKey: key.id },
-      reply: created({
-        user: ownerBody(profile),
-        key: { ...keyRecord(key, now), key: text, warning: keyWarning },
-      }),
+      facts: { mode: body.mode, firstKey: issued.key.id },
+      reply: created({ user: ownerBody(profile), key: keyCreated(issued, now) }),
     };
   },
 });

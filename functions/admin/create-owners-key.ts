@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { keyRecord } from "#shared/answers/key-record";
-import { KeyCreated, keyWarning } from "#shared/contract/api-key";
+import { keyCreated } from "#shared/answers/key-record";
+import { KeyCreated } from "#shared/contract/api-key";
 import { created, noQuery } from "#shared/contract/common";
 import { exactObject } from "#shared/contract/exact";
 import { idSchema } from "#shared/core/ids";
@@ -8,11 +8,10 @@ import { keyRandomBytes } from "#shared/core/keys/api-key";
 import { withOperatorsKey } from "#shared/core/keys/key-count";
 import { inPeriod } from "#shared/core/money/account";
 import { ApiError } from "#shared/errors/api-error";
-import { issueKey } from "#shared/keys/issue-key";
 import { existingOwner } from "#shared/owners/act-on-owner";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
+import { issueUnboundedKey } from "./issue-unbounded-key.ts";
 import { Reason } from "./owner-body.ts";
-import { unbounded } from "./unbounded.ts";
 
 export const createOwnersKey = change({
   endpoint: "POST /v1/admin/users/:userId/keys",
@@ -37,12 +36,9 @@ export const createOwnersKey = change({
   sealedTo: ({ profile }) => profile.auditPublicKey,
   decide({ caller, body, data: { profile, random }, account, ids, now }) {
     if (!account) throw new ApiError("NOT_FOUND");
-    const { text, key, write } = issueKey(profile, {
+    const { write, ...issued } = issueUnboundedKey(profile, {
       id: ids.next("apiKey"),
       name: body.name,
-      description: null,
-      bounds: unbounded,
-      metadataJson: "null",
       createdBy: caller.id,
       createdAt: now,
       random,
@@ -52,9 +48,9 @@ export const createOwnersKey = change({
     return {
       writes: [write],
       account: { ...inPeriod(account, now), keyCount, updatedAt: now },
-      subject: key.id,
-      facts: { prefix: key.prefix },
-      reply: created({ ...keyRecord(key, now), key: text, warning: keyWarning }),
+      subject: issued.key.id,
+      facts: { prefix: issued.key.prefix },
+      reply: created(keyCreated(issued, now)),
     };
   },
 });

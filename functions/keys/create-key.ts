@@ -1,7 +1,6 @@
-import { keyRecord } from "#shared/answers/key-record";
-import { boundsOf, KeyCreate, KeyCreated, keyWarning } from "#shared/contract/api-key";
+import { keyCreated } from "#shared/answers/key-record";
+import { boundsOf, KeyCreate, KeyCreated } from "#shared/contract/api-key";
 import { created, noParams, noQuery, toJsonText } from "#shared/contract/common";
-import { admits } from "#shared/core/keys/admission";
 import { keyRandomBytes } from "#shared/core/keys/api-key";
 import { ApiError } from "#shared/errors/api-error";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
@@ -45,12 +44,12 @@ export const createKey = change({
   },
   decide({ caller, body, data, account, ids, now }) {
     const { key: maker } = caller;
-    if (!account || !admits(account.admission, maker.id)) {
+    if (!account) {
       throw new ApiError("UNAUTHORIZED", { message: "The API key has been revoked." });
     }
     const bounds = boundsOf(body, maker, now);
     requireWithin(bounds, maker);
-    const { text, key, write } = issueKey(ownerOfKey(maker), {
+    const { write, ...issued } = issueKey(ownerOfKey(maker), {
       id: ids.next("apiKey"),
       name: body.name,
       description: body.description ?? null,
@@ -61,12 +60,12 @@ export const createKey = change({
       random: data.random,
     });
     return {
-      writes: [write, ...data.note(key.id, now)],
+      writes: [write, ...data.note(issued.key.id, now)],
       // Fails if the maker is closed or makes another key meanwhile.
       account: withKey(account, data, now),
-      subject: key.id,
-      facts: { prefix: key.prefix },
-      reply: created({ ...keyRecord(key, now), key: text, warning: keyWarning }),
+      subject: issued.key.id,
+      facts: { prefix: issued.key.prefix },
+      reply: created(keyCreated(issued, now)),
     };
   },
 });

@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { keyRecord } from "#shared/answers/key-record";
-import { expiryOf, KeyCreated, KeyRotate, keyWarning } from "#shared/contract/api-key";
+import { keyCreated } from "#shared/answers/key-record";
+import { expiryOf, KeyCreated, KeyRotate } from "#shared/contract/api-key";
 import { created, iso, noQuery } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
-import { admits, close } from "#shared/core/keys/admission";
+import { close } from "#shared/core/keys/admission";
 import { keyRandomBytes } from "#shared/core/keys/api-key";
 import type { Account } from "#shared/core/money/account";
 import { ApiError } from "#shared/errors/api-error";
@@ -43,7 +43,7 @@ export const rotateKey = change({
   },
   decide({ caller, body, data, account, ids, now }) {
     const { old, random } = data;
-    if (!account || !admits(account.admission, caller.id)) {
+    if (!account) {
       throw new ApiError("UNAUTHORIZED", { message: "The API key has been revoked." });
     }
     requireLive(old, now);
@@ -51,24 +51,22 @@ export const rotateKey = change({
     const expiresAt = expiryOf(body.expiresIn, now);
     const bounds = expiresAt === undefined ? old.value : { ...old.value, expiresAt };
     requireWithin(bounds, caller.key);
-    const { text, key, write } = issueKey(ownerOfKey(caller.key), {
+    const { write, ...issued } = issueKey(ownerOfKey(caller.key), {
       id: ids.next("apiKey"),
       ...{ name, description, metadataJson, bounds, random, lineageId: lineageOf(old.value) },
       createdBy: caller.id,
       createdAt: now,
     });
     const counted = withKey(account, data, now);
-    const ending = endOld(counted, old, { replacedBy: key.id, now, ...body });
+    const ending = endOld(counted, old, { replacedBy: issued.key.id, now, ...body });
     const { expiresAt: oldExpiresAt } = ending;
     return {
       writes: [write, ...ending.writes],
       account: ending.account,
       subject: old.value.id,
-      facts: { replacedBy: key.id, prefix: key.prefix, oldExpiresAt },
+      facts: { replacedBy: issued.key.id, prefix: issued.key.prefix, oldExpiresAt },
       reply: created({
-        ...keyRecord(key, now),
-        key: text,
-        warning: keyWarning,
+        ...keyCreated(issued, now),
         oldKeyId: old.value.id,
         oldKeyExpiresAt: iso(oldExpiresAt),
       }),

@@ -1,5 +1,4 @@
 import type { MessageCreate } from "#shared/contract/message-create";
-import { admits } from "#shared/core/keys/admission";
 import type { DeploymentLimits } from "#shared/core/limits/deployment-limits";
 import type { Account } from "#shared/core/money/account";
 import { hold, type KeyCeilings } from "#shared/core/money/hold";
@@ -88,9 +87,6 @@ export function startExecution(start: Start, basis: StartBasis): Started {
   requireExecutionRoom(execution);
   // The same Idempotency-Key was committed after its execution was looked up.
   if (account.holds[execution.id]) throw new StaleRead();
-  if (!admits(account.admission, key.id)) {
-    throw new ApiError("UNAUTHORIZED", { message: "The API key has been revoked." });
-  }
   const held = hold(account, { ...asked, executionId: execution.id });
   if (!held.granted) throw startRefusal(held, { account, limits, now });
   if (thread.value.executionId !== null) throw new ApiError("THREAD_BUSY");

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import type { KeyRecord } from "../contract/api-key.ts";
+import { type KeyCreated, type KeyRecord, keyWarning } from "../contract/api-key.ts";
 import { fromJsonText, iso, isoOrNull } from "../contract/common.ts";
 import { dollars } from "../core/money/pricing.ts";
 import type { ApiKey } from "../store/api-keys.ts";
@@ -29,6 +29,14 @@ export function keyRecord(key: ApiKey, now: number): z.input<typeof KeyRecord> {
     maxCostPerDay: dollarsOrNull(key.dayCostMaxMicrousd),
     metadata: fromJsonText(key.metadataJson),
   };
+}
+
+/** The answer that shows a new key's text, which is never shown again. */
+export function keyCreated(
+  { key, text }: { readonly key: ApiKey; readonly text: string },
+  now: number,
+): z.input<typeof KeyCreated> {
+  return { ...keyRecord(key, now), key: text, warning: keyWarning };
 }
 
 function dollarsOrNull(amountMicrousd: number | null): number | null {
