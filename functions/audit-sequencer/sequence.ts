@@ -3,9 +3,10 @@ import { loadMap, publishHeads } from "#shared/audit/publish-heads";
 import { sequenceRows } from "#shared/audit/sequence-rows";
 import { LogFork, loadLog, signEpoch } from "#shared/audit/sign-epoch";
 import { required } from "#shared/config";
-import { noParams, noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
 import { logFailure, logViolation } from "#shared/pipeline/request-log";
-import { action, type Deps, jsonBytesMax } from "#shared/pipeline/route";
+import { action, type Deps } from "#shared/pipeline/route";
+import { scheduled } from "#shared/pipeline/scheduled";
 import { isConflict } from "#shared/store/with-deadline";
 
 /** After this time a call begins nothing more. The platform ends the call after 120 s. */
@@ -23,19 +24,11 @@ const Outcome = z.object({
 });
 
 export const sequence = action({
+  ...scheduled,
   endpoint: "POST /internal/audit/sequence",
   summary: "Give audit rows their places in their owners' trees, and sign the log of all heads.",
-  authenticate: "scheduler",
   everyMs: 60_000,
-  scope: "none",
-  params: noParams,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: jsonBytesMax,
-  limits: "none",
   reply: { 200: Outcome },
-  beforeConfirmed: "nothing",
-  read: "nothing",
   perform: async ({ deps }) => {
     const giveUpAt = deps.now() + workingMsMax;
     const turn = { isLate: () => deps.now() > giveUpAt, report: logFailure };

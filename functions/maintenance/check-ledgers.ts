@@ -1,11 +1,12 @@
 import * as z from "zod";
-import { noParams, noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
 import { derivedId } from "#shared/core/ids";
 import type { Owner } from "#shared/identity/owner";
 import { ownerOf } from "#shared/owners/act-on-owner";
 import { asCheck, type Checked, checkLedger, nothingCounted } from "#shared/owners/check-ledger";
 import { logFailure, logViolation } from "#shared/pipeline/request-log";
-import { action, type Deps, jsonBytesMax } from "#shared/pipeline/route";
+import { action, type Deps } from "#shared/pipeline/route";
+import { scheduled } from "#shared/pipeline/scheduled";
 import { auditEntry } from "#shared/store/audit-rows";
 import { overwrite, parseStored } from "#shared/store/documents";
 import {
@@ -29,19 +30,11 @@ const Outcome = z.object({ checked: z.record(z.string(), z.int()) });
 type Name = Checked["outcome"] | "recounting" | "failed";
 
 export const checkLedgers = action({
+  ...scheduled,
   endpoint: "POST /internal/maintenance/ledgers",
   summary: "Compare accounts with their ledgers, owner after owner; a difference raises an alert.",
-  authenticate: "scheduler",
   everyMs: 60_000,
-  scope: "none",
-  params: noParams,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: jsonBytesMax,
-  limits: "none",
   reply: { 200: Outcome },
-  beforeConfirmed: "nothing",
-  read: "nothing",
   perform: async ({ deps }) => ok({ checked: await checkRound(deps) }),
 });
 

@@ -1,11 +1,12 @@
 import { LRUCache } from "lru-cache";
 import * as z from "zod";
-import { noParams, noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
 import { roundRobinByOwner } from "#shared/core/limits/round-robin";
 import { type DueExecution, dueExecutions, type Swept, sweepDue } from "#shared/executions/sweep";
 import { mintOwner } from "#shared/identity/owner";
 import { logFailure } from "#shared/pipeline/request-log";
-import { action, type Deps, jsonBytesMax, type Route } from "#shared/pipeline/route";
+import { action, type Deps, type Route } from "#shared/pipeline/route";
+import { scheduled } from "#shared/pipeline/scheduled";
 import { executions } from "#shared/store/executions";
 import { putOff } from "./put-off.ts";
 import { logUnreadable, sweepingMsMax } from "./sweep-each.ts";
@@ -28,17 +29,9 @@ type Sweep = Required<Pick<Route, "endpoint" | "everyMs" | "summary">> & {
 /** One sweep is the outbox, for queued executions; the other is the reaper, for running ones. */
 function sweepRoute({ status, ...sweep }: Sweep) {
   return action({
+    ...scheduled,
     ...sweep,
-    authenticate: "scheduler",
-    scope: "none",
-    params: noParams,
-    query: noQuery,
-    body: "none",
-    bodyBytesMax: jsonBytesMax,
-    limits: "none",
     reply: { 200: Outcome },
-    beforeConfirmed: "nothing",
-    read: "nothing",
     perform: async ({ deps }) => {
       const due = await dueExecutions(deps, { status, limit: executionsMax });
       const unreadable = await putOffUnreadable(deps, due);

@@ -1,7 +1,8 @@
 import * as z from "zod";
-import { noParams, noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
 import { closeDueKey, dueKeys, type FoundKey } from "#shared/keys/revoke-keys";
-import { action, jsonBytesMax } from "#shared/pipeline/route";
+import { action } from "#shared/pipeline/route";
+import { scheduled } from "#shared/pipeline/scheduled";
 import { sweepEach } from "./sweep-each.ts";
 
 /** The most keys per call; the rest is due at the next. */
@@ -10,19 +11,11 @@ const concurrency = 4;
 type KeyOutcome = "closed" | "stopped" | "failed";
 
 export const sweepKeys = action({
+  ...scheduled,
   endpoint: "POST /internal/maintenance/keys",
   summary: "Close expired keys, and stop executions that closed keys still run.",
-  authenticate: "scheduler",
   everyMs: 2_000,
-  scope: "none",
-  params: noParams,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: jsonBytesMax,
-  limits: "none",
   reply: { 200: z.object({ due: z.int(), closed: z.int(), stopped: z.int(), failed: z.int() }) },
-  beforeConfirmed: "nothing",
-  read: "nothing",
   perform: async ({ deps }) => {
     const due = await dueKeys(deps, keysMax);
     const counts = { due: due.length, closed: 0, stopped: 0, failed: 0 };

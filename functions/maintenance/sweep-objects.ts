@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { deploymentLimits } from "#shared/config";
-import { noParams, noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
 import { existingOwner } from "#shared/owners/act-on-owner";
-import { action, type Deps, jsonBytesMax } from "#shared/pipeline/route";
+import { action, type Deps } from "#shared/pipeline/route";
+import { scheduled } from "#shared/pipeline/scheduled";
 import {
   type CollectedObjects,
   collectObjects,
@@ -23,21 +24,13 @@ const usages = {
 };
 
 export const sweepObjects = action({
+  ...scheduled,
   endpoint: "POST /internal/maintenance/objects",
   summary: "Delete the workspace objects that nothing has referred to for hours.",
-  authenticate: "scheduler",
   everyMs: 300_000,
-  scope: "none",
-  params: noParams,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: jsonBytesMax,
-  limits: "none",
   reply: {
     200: z.object({ due: z.int(), condemned: z.int(), deleted: z.int(), failed: z.int() }),
   },
-  beforeConfirmed: "nothing",
-  read: "nothing",
   perform: async ({ deps }) => {
     const due = await deps.store.findDue(usages, {
       where: [["kind", "storage"]],

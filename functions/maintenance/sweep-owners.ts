@@ -1,26 +1,19 @@
 import * as z from "zod";
-import { noParams, noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
 import { dueFollowUps, followAccount } from "#shared/owners/suspend-owner";
-import { action, jsonBytesMax } from "#shared/pipeline/route";
+import { action } from "#shared/pipeline/route";
+import { scheduled } from "#shared/pipeline/scheduled";
 import { sweepEach } from "./sweep-each.ts";
 
 /** The most owners per call; the rest is due at the next. */
 const ownersMax = 20;
 
 export const sweepOwners = action({
+  ...scheduled,
   endpoint: "POST /internal/maintenance/owners",
   summary: "Finish suspending and resuming accounts where a crash left keys behind.",
-  authenticate: "scheduler",
   everyMs: 15_000,
-  scope: "none",
-  params: noParams,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: jsonBytesMax,
-  limits: "none",
   reply: { 200: z.object({ due: z.int(), followed: z.int() }) },
-  beforeConfirmed: "nothing",
-  read: "nothing",
   perform: async ({ deps }) => {
     const due = await dueFollowUps(deps, ownersMax);
     const outcomes = await sweepEach(deps, due, {

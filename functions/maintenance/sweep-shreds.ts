@@ -1,8 +1,9 @@
 import * as z from "zod";
-import { noParams, noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
 import { finishShredding } from "#shared/environments/shred";
 import { existingOwner } from "#shared/owners/act-on-owner";
-import { action, type Deps, jsonBytesMax } from "#shared/pipeline/route";
+import { action, type Deps } from "#shared/pipeline/route";
+import { scheduled } from "#shared/pipeline/scheduled";
 import {
   type PendingKeyDestruction,
   pendingKeyDestructions,
@@ -13,19 +14,11 @@ import { sweepEach } from "./sweep-each.ts";
 const shredsMax = 50;
 
 export const sweepShreds = action({
+  ...scheduled,
   endpoint: "POST /internal/maintenance/shreds",
   summary: "Destroy key pairs of deleted environments that a crash left behind.",
-  authenticate: "scheduler",
   everyMs: 15_000,
-  scope: "none",
-  params: noParams,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: jsonBytesMax,
-  limits: "none",
   reply: { 200: z.object({ due: z.int(), shredded: z.int() }) },
-  beforeConfirmed: "nothing",
-  read: "nothing",
   perform: async ({ deps }) => {
     const due = await deps.store.findDue(pendingKeyDestructions.all(), {
       field: "dueAt",
