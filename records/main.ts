@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import colours from "picocolors";
-import { refuse } from "../scripts/tools/options.ts";
+import { readArguments, refuse } from "../scripts/tools/options.ts";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
 import { Records, recordFault } from "./find-record-faults.ts";
 
@@ -12,11 +12,7 @@ drills are on record and young enough. Without a file: records/records.json.
 
   --help   this text`;
 
-const [given, ...rest] = process.argv.slice(2);
-if (given === "--help" || given === "-h") {
-  console.log(usage.trim());
-  process.exit(0);
-}
+const [given, ...rest] = readArguments(usage, {}).positionals;
 if (rest.length > 0) refuse("Name one file of records.");
 const path = given === undefined ? join(repositoryRoot, "records/records.json") : resolve(given);
 const hasReport = (report: string) => existsSync(join(dirname(path), report));

@@ -1,13 +1,12 @@
 /** `npm run audit:verify`: see `usage`. */
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
 import colours from "picocolors";
 import { type NoteKey, parseNoteKey, publicKeyFromPem } from "#shared/core/audit/signed-note";
 import { readLines } from "./audit/read-lines.ts";
 import { verifyExport } from "./audit/verify-export.ts";
 import { ExportFault, type TrustedKeys } from "./audit/verify-header.ts";
-import { refuse } from "./tools/options.ts";
+import { readArguments, refuse } from "./tools/options.ts";
 
 const usage = `
 npm run audit:verify -- FILE --key KEY [--witness KEY]: verifies an export of an audit trail, offline
@@ -17,7 +16,7 @@ out, moved, added or cut off. Exit code 0 if there is none, else 1.
   --key KEY      the log's public key: name+id+key, or a file with that or with a PEM
   --witness KEY  a witness that must have cosigned, name+id+key; may be repeated`;
 
-const { file, keys } = await readArguments();
+const { file, keys } = await readTask();
 try {
   const open = () => readLines(createReadStream(file, { highWaterMark: 1_048_576 }));
   const { header, checkpoint } = await verifyExport(open, keys);
@@ -37,12 +36,11 @@ function describe(error: unknown): string {
   return `The file can't be read: ${error instanceof Error ? error.message : String(error)}.`;
 }
 
-async function readArguments(): Promise<{ readonly file: string; readonly keys: TrustedKeys }> {
-  const { values, positionals } = parse();
-  if (values.help) {
-    console.log(usage.trim());
-    process.exit(0);
-  }
+async function readTask(): Promise<{ readonly file: string; readonly keys: TrustedKeys }> {
+  const { values, positionals } = readArguments(usage, {
+    key: { type: "string" },
+    witness: { type: "string", multiple: true },
+  });
   const [path, ...others] = positionals;
   if (path === undefined || others.length > 0) return refuse("Name one file.");
   if (values.key === undefined) return refuse("Give the log's public key with --key.");
@@ -50,21 +48,6 @@ async function readArguments(): Promise<{ readonly file: string; readonly keys: 
     (text) => keyOf("cosignature", text) ?? refuse("A witness's key is name+id+key of type 4."),
   );
   return { file: path, keys: { log: await logKey(values.key), witnesses } };
-}
-
-function parse() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        key: { type: "string" },
-        witness: { type: "string", multiple: true },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    return refuse(`${error instanceof Error ? error.message : String(error)}.`);
-  }
 }
 
 function keyOf(kind: NoteKey["kind"], text: string): NoteKey | null {

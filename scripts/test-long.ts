@@ -2,7 +2,7 @@
 import colours from "picocolors";
 import { commitId } from "./tools/commit.ts";
 import { formatDuration } from "./tools/format.ts";
-import { refuse } from "./tools/options.ts";
+import { readArguments, refuse } from "./tools/options.ts";
 import { printSummary } from "./tools/summary.ts";
 import { addUp, buildPart, type PartName, partNames, parts } from "./tools/test-parts.ts";
 
@@ -15,11 +15,7 @@ mutation, every one of Terraform's tests, property tests at full counts. About a
 
 PADDOCK_SEED=7 draws what another run with that seed drew; else the commit chooses the seed.`;
 
-const asked = process.argv.slice(2);
-if (asked.includes("--help") || asked.includes("-h")) {
-  console.log(usage.trim());
-  process.exit(0);
-}
+const asked = readArguments(usage, {}).positionals;
 const chosen = asked.length === 0 ? partNames : asked.map(readPart);
 process.env.PADDOCK_LONG = "1";
 commitId();

@@ -3,19 +3,34 @@ import { type ParseArgsConfig, parseArgs } from "node:util";
 import colours from "picocolors";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
-type Values<O extends Options> = ReturnType<typeof parseArgs<{ options: O }>>["values"];
+type Arguments<O extends Options> = ReturnType<
+  typeof parseArgs<{ options: O; allowPositionals: boolean }>
+>;
+type Values<O extends Options> = Arguments<O>["values"];
 
 /**
  * @param usage The output of `--help`: what the command does, then a line per option.
  * @returns The values; the process has ended if there is nothing to do.
  */
 export function readOptions<const O extends Options>(usage: string, options: O): Values<O> {
+  return read(usage, { options, allowPositionals: false }).values;
+}
+
+/** Like `readOptions`, for a command that takes words besides its options. */
+export function readArguments<const O extends Options>(usage: string, options: O): Arguments<O> {
+  return read(usage, { options, allowPositionals: true });
+}
+
+function read<const O extends Options>(
+  usage: string,
+  accepted: { readonly options: O; readonly allowPositionals: boolean },
+): Arguments<O> {
   if (process.argv.slice(2).some((word) => word === "--help" || word === "-h")) {
     console.log(usage.trim());
     process.exit(0);
   }
   try {
-    return parseArgs({ options }).values;
+    return parseArgs(accepted);
   } catch (error) {
     return refuse(`${error instanceof Error ? error.message : String(error)}.`);
   }
