@@ -5,6 +5,7 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { caller, runRequest, things } from "../../test/kit/run-request.ts";
+import { plainRoute } from "../../test/kit/watched-route.ts";
 import { create } from "../store/documents.ts";
 import { createFunctionServer } from "./function-server.ts";
 import type { Exchange } from "./prepare-request.ts";
@@ -41,15 +42,9 @@ async function leave(client: Socket, { response }: Arrived): Promise<void> {
 /** A route of each kind, which notes its steps and what its signal says. */
 function routesNoting(steps: string[]): Record<"query" | "action" | "change", Route> {
   const stated = {
-    summary: "",
+    ...plainRoute,
     authenticate: "api-key",
-    scope: "none",
-    params: z.object({}),
-    query: z.object({}),
-    body: "none",
-    bodyBytesMax: 0,
     limits: "reads",
-    beforeConfirmed: "reads",
     read: async ({ signal }: { readonly signal: AbortSignal }) => {
       steps.push(signal.aborted ? "read for nobody" : "read");
     },

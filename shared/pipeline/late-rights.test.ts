@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
 import { owner, runRequest, things } from "../../test/kit/run-request.ts";
-import { watched } from "../../test/kit/watched-route.ts";
+import { plainRoute, watched } from "../../test/kit/watched-route.ts";
 import { keyRoutes, operatorRoutes } from "../../test/security/support/table.ts";
 import { type Account, newAccount } from "../core/money/account.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -79,16 +79,9 @@ describe("KEY-5 a change that is decided again after its key was closed", () => 
       await store.commit([patch(other, { name: "b" })]);
     };
     const route = change({
+      ...plainRoute,
       endpoint: "POST /v1/things",
-      summary: "",
       authenticate: "api-key",
-      scope: "none",
-      params: z.object({}),
-      query: z.object({}),
-      body: "none",
-      bodyBytesMax: 0,
-      limits: "none",
-      beforeConfirmed: "reads",
       budget: "free",
       audit: "thing.made",
       reply: { 201: z.object({ id: z.string() }) },

@@ -5,12 +5,12 @@ import * as z from "zod";
 import { MemoryStore } from "../../test/kit/memory-store.ts";
 import {
   newLimitGate,
-  newSentAnswers,
+  newSentByteCounter,
   owner,
   runRequest,
   things,
 } from "../../test/kit/run-request.ts";
-import { watched } from "../../test/kit/watched-route.ts";
+import { plainRoute, watched } from "../../test/kit/watched-route.ts";
 import { keyRoutes } from "../../test/security/support/table.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { create } from "../store/documents.ts";
@@ -26,14 +26,7 @@ function mayRead(route: Route): boolean {
 }
 
 const stated = {
-  summary: "",
-  scope: "none",
-  params: z.object({}),
-  query: z.object({}),
-  body: "none",
-  bodyBytesMax: 0,
-  limits: "none",
-  beforeConfirmed: "reads",
+  ...plainRoute,
   budget: "free",
   audit: "thing.made",
   reply: { 201: z.object({ id: z.string() }) },
@@ -188,7 +181,7 @@ describe("TEN-2 once the day's downloads are used up", () => {
     const { store } = await runRequest(starting, { headers });
     await runRequest(starting, { headers, store });
     expect(streamed.splice(0)).toHaveLength(2);
-    const sent = newSentAnswers(store);
+    const sent = newSentByteCounter(store);
     await sent.add(owner, 4 * 1024 * 1024);
     const limits = newLimitGate();
     const repeated = runRequest(starting, { headers, store, sent, limits });
@@ -200,7 +193,7 @@ describe("TEN-2 once the day's downloads are used up", () => {
 
   test("a stream that changes nothing is refused before anything is read, a file's isn't", async () => {
     const store = new MemoryStore();
-    const sent = newSentAnswers(store);
+    const sent = newSentByteCounter(store);
     await sent.add(owner, 4 * 1024 * 1024);
     const steps: string[] = [];
     const route = (kind: "stream" | "bytes") =>

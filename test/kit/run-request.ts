@@ -75,7 +75,7 @@ export async function runRequest(route: Route, how: How = {}): Promise<Ran> {
       deps: deps as never,
       limits: how.limits ?? newLimitGate(),
       unread: new UnreadBytes(requireRoom),
-      sentBytes: how.sent ?? newSentAnswers(store),
+      sentBytes: how.sent ?? newSentByteCounter(store),
       security: {
         authenticate: async () => ({ caller, confirmed, ...unhurried, ...stated }),
         sealDetails: async () => null,
@@ -97,7 +97,7 @@ function newExchange(route: Route, headers: Readonly<Record<string, string>>) {
 }
 
 /** The count of an owner who may be sent a byte a day. */
-export function newSentAnswers(store: MemoryStore): SentByteCounter {
+export function newSentByteCounter(store: MemoryStore): SentByteCounter {
   return new SentByteCounter(() => store, { bytesMax: 1, now: () => 0, onFailure: () => {} });
 }
 

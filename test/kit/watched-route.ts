@@ -3,6 +3,18 @@ import type { Route } from "#shared/pipeline/route";
 import { create } from "#shared/store/documents";
 import { things } from "./run-request.ts";
 
+/** What a route of a test declares that asks for nothing and is limited by nothing. */
+export const plainRoute = {
+  summary: "",
+  scope: "none",
+  params: z.object({}),
+  query: z.object({}),
+  body: "none",
+  bodyBytesMax: 0,
+  limits: "none",
+  beforeConfirmed: "reads",
+} as const;
+
 /** The route as it is declared, with steps that only note that they were taken. */
 export function watched(route: Route, steps: string[]): Route {
   const step = (name: string) => async () => {
