@@ -1,5 +1,4 @@
 /** Plants audit rows, calls the sequencer, and reads what it has stored, from the database. */
-
 import { Storage } from "@google-cloud/storage";
 import { nanoid } from "nanoid";
 import { expect } from "vitest";
@@ -22,6 +21,9 @@ import { accounts, audiences, auditLog, checkpointBucket } from "../../local/clo
 import { send } from "./client.ts";
 import { cloud, functionUrl, idTokenFor } from "./cloud.ts";
 import { firestore } from "./store.ts";
+
+// No client looks for Google's metadata server on this machine.
+process.env.METADATA_SERVER_DETECTION = "none";
 
 type StoredRow = z.infer<typeof StoredAuditRow>;
 
