@@ -60,7 +60,8 @@ export const uploadFile = change({
     const head = await inManifestTurn(owner, signal, async (turn) => {
       const base = await turn.readFilesOf(environment.value);
       const next = withFile(base.manifest, { path, type: "file", ...size, parts });
-      requireRoom(environment.value, base.manifest, next);
+      const before = await turn.footprint(base.manifest);
+      requireRoom(environment.value, before, await turn.footprint(next));
       return await turn.store(deps, next, base.sha256);
     });
     return { environment, head, path, sizeBytes: bytes.length };

@@ -1,6 +1,6 @@
 /** Merges an execution's workspace with what other executions saved meanwhile. */
 import { workspaceRoom } from "#shared/core/executions/profiles";
-import { fits, footprintOf } from "#shared/core/workspace/footprint";
+import { fits } from "#shared/core/workspace/footprint";
 import { nameList } from "#shared/core/workspace/name-list";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
@@ -71,19 +71,21 @@ async function merged(
   // The profile may have changed since; the work is kept if either profile has room for it.
   const room = roomOf(profile, workspaceRoom(execution.limits));
   const isAlone = (workspace?.manifestSha256 ?? null) === baseManifestSha256;
-  if (isAlone && fits(footprintOf(ours), room)) {
-    return { head: headOf(ours, saved, baseManifestSha256), conflicts: [], note: "" };
+  const needed = await turn.footprint(ours);
+  if (isAlone && fits(needed, room)) {
+    return { head: headOf(needed, saved, baseManifestSha256), conflicts: [], note: "" };
   }
   const base = await turn.readWorkspace(baseManifestSha256, basePreviousManifestSha256);
   const theirs = await turn.readFilesOf(environment.value);
   const { manifest, conflicts } = isAlone
     ? { manifest: ours, conflicts: [] }
     : await turn.merge({ base: base.manifest, ours, theirs: theirs.manifest });
+  const before = await turn.footprint(theirs.manifest);
   const next = {
     manifest,
     first: theirs.manifest,
     // A workspace that is too large already may stay so.
-    room: roomOf(profile, workspaceRoom(execution.limits), footprintOf(theirs.manifest)),
+    room: roomOf(profile, workspaceRoom(execution.limits), before),
   };
   const { head, left } = await turn.storeFitting(deps, next, theirs.sha256);
   const note = left.length === 0 ? "" : `Not saved, for want of room: ${nameList(left)}.\n`;

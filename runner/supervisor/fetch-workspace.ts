@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { WorkspaceRoom } from "#shared/core/executions/profiles";
-import { fitManifest } from "#shared/core/workspace/footprint";
+import { fitManifest } from "#shared/core/workspace/fit-manifest";
 import {
   emptyManifest,
   type Manifest,

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { WorkspaceRoom } from "#shared/core/executions/profiles";
 import { atOnce } from "#shared/core/steps";
-import { fitToStore, footprintOf } from "#shared/core/workspace/footprint";
+import { fitToStore } from "#shared/core/workspace/fit-manifest";
+import { footprintOf } from "#shared/core/workspace/footprint";
 import { placesOf, type Range, spread, withHoles } from "#shared/core/workspace/holes";
 import {
   isUnchanged,

@@ -5,7 +5,8 @@
 import { setImmediate as breathe } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { WorkspaceRoom } from "../core/executions/profiles.ts";
-import { fitToStore, footprintOf } from "../core/workspace/footprint.ts";
+import { fitToStore } from "../core/workspace/fit-manifest.ts";
+import { type Footprint, footprintSteps } from "../core/workspace/footprint.ts";
 import { emptyManifest, type Manifest, type ManifestEntry } from "../core/workspace/manifest.ts";
 import { doubtSteps, encodeSteps, manifestSteps } from "../core/workspace/manifest-bytes.ts";
 import { ManifestError } from "../core/workspace/manifest-error.ts";
@@ -88,6 +89,11 @@ class ManifestTurn {
     return manifest;
   }
 
+  /** What a workspace needs where it is restored. */
+  async footprint(manifest: Manifest): Promise<Footprint> {
+    return await this.#run(footprintSteps(manifest));
+  }
+
   /** Merges two executions on one workspace; see `mergeManifests`. */
   async merge(input: MergeInput): Promise<Merge> {
     return await this.#run(mergeSteps(input));
@@ -141,7 +147,7 @@ class ManifestTurn {
       makesRoom,
     });
     cache.set(`${this.#owner.id}/${manifestSha256}`, manifest, { size: bytes.length });
-    return headOf(manifest, manifestSha256, previousSha256);
+    return headOf(await this.footprint(manifest), manifestSha256, previousSha256);
   }
 
   /** Stores as much as can be restored, beginning with what `first` holds. */
@@ -169,11 +175,10 @@ class ManifestTurn {
 }
 
 export function headOf(
-  manifest: Manifest,
+  { fileCount, totalBytes, restoreBytes }: Footprint,
   manifestSha256: string,
   previousManifestSha256: string | null,
 ): WorkspaceHead {
-  const { fileCount, totalBytes, restoreBytes } = footprintOf(manifest);
   return { manifestSha256, fileCount, totalBytes, restoreBytes, previousManifestSha256 };
 }
 

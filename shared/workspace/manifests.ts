@@ -1,6 +1,6 @@
 /** Stored workspaces: manifests by their digest, files as ranges of packs. */
 import { executionLimits, type WorkspaceRoom, workspaceRoom } from "../core/executions/profiles.ts";
-import { fits, footprintOf } from "../core/workspace/footprint.ts";
+import { type Footprint, fits } from "../core/workspace/footprint.ts";
 import { joinedReads, slicesOf } from "../core/workspace/holes.ts";
 import {
   emptyManifest,
@@ -64,9 +64,12 @@ export function roomOf(profile: Profile, ...others: readonly WorkspaceRoom[]): W
  * @throws {ApiError} `WORKSPACE_FULL` if no execution of this environment could hold the files,
  * unless they were as large before.
  */
-export function requireRoom(environment: Environment, base: Manifest, next: Manifest): void {
-  const room = roomOf(environment.profile);
-  const [before, after] = [footprintOf(base), footprintOf(next)];
+export function requireRoom(
+  { profile }: Pick<Environment, "profile">,
+  before: Footprint,
+  after: Footprint,
+): void {
+  const room = roomOf(profile);
   const half = { ...room, inodes: Math.floor(room.inodes / 2) };
   if (fits(after, half)) return;
   const isSmaller =

@@ -56,3 +56,16 @@ export function countCharacters(work: () => void): number {
   }
   return count;
 }
+
+/** The characters that each step of `work` has touched. */
+export function charactersPerStep(work: Generator<void, unknown>): number[] {
+  const steps: number[] = [];
+  for (let isDone = false; !isDone; ) {
+    steps.push(
+      countCharacters(() => {
+        isDone = work.next().done === true;
+      }),
+    );
+  }
+  return steps;
+}

@@ -1,10 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { countCharacters } from "../../../test/kit/count-characters.ts";
-import { fitManifest, fits, footprintOf, pageBytes } from "./footprint.ts";
+import { charactersPerStep } from "../../../test/kit/count-characters.ts";
+import { workPerStep } from "../steps.ts";
+import { footprintOf, footprintSteps, pageBytes } from "./footprint.ts";
 import { type ManifestEntry, type ManifestFile, manifestOf } from "./manifest.ts";
-import { manifestBytes, parseManifest } from "./manifest-bytes.ts";
-import { isBelow } from "./tree-order.ts";
 
 const pack = "b".repeat(64);
 const data = (sizeBytes: number) => ({ pack, offsetBytes: 0, sizeBytes });
@@ -47,67 +45,13 @@ describe("WSP-1 footprintOf()", () => {
       inodes: 4,
     });
   });
-});
 
-/** Small, so that most rooms are too small for all of it. */
-const entry = fc.tuple(
-  fc.constantFrom("a", "b", "c/d", "c/e", "c/f/g", "c/f/h", "h", "i/j"),
-  fc.integer({ min: 0, max: 4 }),
-  fc.constantFrom("file", "name", "folder", "link"),
-);
-const manifest = fc.uniqueArray(entry, { selector: ([path]) => path, maxLength: 8 }).map((all) =>
-  manifestOf(
-    all.map(([path, size, type]): ManifestEntry => {
-      if (type === "folder") return { path, type: "directory", mode: 0o755 };
-      if (type === "link") return link(path, 1 + size * 100);
-      const parts = size === 0 ? [] : [data(size * pageBytes)];
-      return file(path, parts, type === "name" ? { linkTo: "a" } : {});
-    }),
-  ),
-);
-
-describe("WSP-1 fitManifest()", () => {
-  const room = fc.record({
-    restoreBytes: fc.integer({ min: 0, max: 10 }).map((pages) => pages * pageBytes),
-    inodes: fc.integer({ min: 0, max: 12 }),
-  });
-
-  test("keeps what fits, names the rest, and makes a manifest that can be read", () => {
-    fc.assert(
-      fc.property(manifest, room, (all, given) => {
-        const { manifest: kept, left } = fitManifest(all, given);
-        expect(fits(footprintOf(kept), given)).toBe(true);
-        expect(parseManifest(manifestBytes(kept))).toEqual(kept);
-        const paths = new Set([...kept.entries, ...left].map(({ path }) => path));
-        for (const { path } of all.entries) expect(paths).toContain(path);
-        if (fits(footprintOf(all), given)) expect(kept).toEqual(all);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  test("keeps what comes first, as far as it fits, whatever else there is", () => {
-    fc.assert(
-      fc.property(manifest, room, (all, given) => {
-        const isFirst = ({ path }: ManifestEntry) => isBelow(path, "c");
-        const own = all.entries.filter(isFirst);
-        const first = manifestOf(own);
-        const { manifest: kept } = fitManifest(all, given, isFirst);
-        const isAlone = own.every((one) => one.type !== "file" || !one.linkTo);
-        if (!isAlone || !fits(footprintOf(first), given)) return;
-        for (const one of first.entries) expect(kept.entries).toContainEqual(one);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  test("looks at each character a bounded number of times", () => {
+  test("looks at few characters between two pauses, however long the paths are", () => {
     const above = Array.from({ length: 100 }, () => "abcdefg").join("/");
-    const deep = manifestOf(
-      Array.from({ length: 500 }, (_, index) => file(`${above}/${index}`, [data(4_096)])),
+    const long = manifestOf(
+      Array.from({ length: 2_000 }, (_, index) => file(`${above}/${index}`, [data(1)])),
     );
-    const given = { restoreBytes: 250 * 4_096, inodes: 10_000 };
-    const work = countCharacters(() => fitManifest(deep, given));
-    expect(work / (500 * above.length)).toBeLessThan(16);
+    const steps = charactersPerStep(footprintSteps(long));
+    expect(Math.max(...steps)).toBeLessThan(6 * workPerStep);
   });
 });

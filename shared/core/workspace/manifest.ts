@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { packBytesMax } from "../../protocol/runner.ts";
 import { largestFileBytes } from "../executions/profiles.ts";
+import { atOnce, Pace } from "../steps.ts";
 import { isConfined, linkTargetFault, pathBytesMax } from "./paths.ts";
 import { compareTree, isBelow, newFolderLengths } from "./tree-order.ts";
 
@@ -83,37 +84,67 @@ export const emptyManifest: Manifest = { v: 2, entries: [] };
 
 /** Sorts entries into the manifest's order. */
 export function manifestOf(entries: Iterable<ManifestEntry>): Manifest {
-  const sorted = [...entries].sort((a, b) => compareTree(a.path, b.path));
-  return { v: 2, entries: relink(sorted) };
+  return manifestInOrder([...entries].sort((a, b) => compareTree(a.path, b.path)));
 }
 
 /** Makes a manifest from entries that are in order already. */
 export function manifestInOrder(entries: readonly ManifestEntry[]): Manifest {
-  return { v: 2, entries: relink(entries) };
+  return atOnce(inOrderSteps(entries));
+}
+
+/** The same in steps. */
+export function* inOrderSteps(entries: readonly ManifestEntry[]): Generator<void, Manifest> {
+  return { v: 2, entries: yield* relinkSteps(entries) };
+}
+
+/** The work of looking at an entry: about the bytes of its line, without encoding it. */
+export function roughBytesOf(entry: ManifestEntry): number {
+  const { length } = entry.path;
+  if (entry.type === "directory") return 64 + length;
+  if (entry.type === "symlink") return 64 + length + entry.target.length;
+  return 192 + length + (entry.linkTo?.length ?? 0) + 112 * entry.parts.length;
 }
 
 /**
  * Names of one file stay linked while they agree. If the first of them is gone or is another file
  * now, the next one takes its place.
  */
-function relink(entries: readonly ManifestEntry[]): readonly ManifestEntry[] {
-  const linked = entries.flatMap((entry) => (linkOf(entry) === undefined ? [] : [linkOf(entry)]));
-  if (linked.length === 0) return entries;
-  const targets = new Set(linked);
+function* relinkSteps(
+  entries: readonly ManifestEntry[],
+): Generator<void, readonly ManifestEntry[]> {
+  const pace = new Pace();
+  const targets = new Set<string>();
+  for (const entry of entries) {
+    const target = linkOf(entry);
+    if (pace.isDue(32 + (target?.length ?? 0))) yield;
+    if (target !== undefined) targets.add(target);
+  }
+  if (targets.size === 0) return entries;
   /** Maps each path that was linked to onto the entry that now represents that file. */
   const firsts = new Map<string, ManifestFile>();
-  return entries.map((entry) => {
-    if (entry.type !== "file") return entry;
-    const { linkTo, ...alone } = entry;
-    if (linkTo === undefined) {
-      if (targets.has(entry.path)) firsts.set(entry.path, entry);
-      return entry;
-    }
-    const first = firsts.get(linkTo);
-    if (first !== undefined && isSameFile(first, entry)) return { ...alone, linkTo: first.path };
-    firsts.set(linkTo, alone);
-    return alone;
-  });
+  const relinked: ManifestEntry[] = [];
+  for (const entry of entries) {
+    if (pace.isDue(roughBytesOf(entry))) yield;
+    relinked.push(entry.type === "file" ? relink(entry, targets, firsts) : entry);
+  }
+  return relinked;
+}
+
+/** @param firsts Gets the file if it represents others. */
+function relink(
+  file: ManifestFile,
+  targets: ReadonlySet<string>,
+  firsts: Map<string, ManifestFile>,
+): ManifestFile {
+  const { linkTo, ...alone } = file;
+  if (linkTo === undefined) {
+    if (targets.has(file.path)) firsts.set(file.path, file);
+    return file;
+  }
+  const first = firsts.get(linkTo);
+  if (first !== undefined && isSameFile(first, file)) return { ...alone, linkTo: first.path };
+  firsts.set(linkTo, alone);
+  return alone;
 }
 
 function linkOf(entry: ManifestEntry): string | undefined {
