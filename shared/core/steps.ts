@@ -22,9 +22,6 @@ export class Pace {
   }
 }
 
-/** Entries of a list between two pauses. */
-export const entriesPerStep = 500;
-
 /** Runs all steps without a pause. */
 export function atOnce<T>(steps: Generator<void, T>): T {
   for (;;) {

@@ -4,6 +4,8 @@ import type { ManifestEntry } from "./manifest.ts";
 import { pathBytesMax, segmentBytesMax } from "./paths.ts";
 import { folderOf, nameOf } from "./tree-order.ts";
 
+/** Every name that `conflictPath` makes has this in its last segment. */
+export const conflictMark = ".conflict-";
 const extensionBytesMax = 40;
 /** The least of the original name that is kept; if the path has no room, the file moves up. */
 const nameBytesMin = 40;
@@ -22,7 +24,7 @@ export function conflictPath(entry: ManifestEntry, attempt: number): string {
   const name = nameOf(entry.path);
   const dot = name.lastIndexOf(".");
   const [stem, extension] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, ""];
-  const mark = `.conflict-${id}`;
+  const mark = `${conflictMark}${id}`;
   const leftBytes = roomBytes - mark.length;
   const ending = cutToBytes(extension, Math.min(extensionBytesMax, Math.floor(leftBytes / 2)));
   const start = cutToBytes(stem, leftBytes - Buffer.byteLength(ending));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { countCharacters } from "../../../test/kit/count-characters.ts";
+import { charactersPerStep, countCharacters } from "../../../test/kit/count-characters.ts";
+import { atOnce, workPerStep } from "../steps.ts";
 import {
   emptyManifest,
   type ManifestEntry,
@@ -9,6 +10,7 @@ import {
 } from "./manifest.ts";
 import {
   doubtSteps,
+  encodeSteps,
   manifestBytes,
   manifestDigest,
   manifestSteps,
@@ -47,7 +49,7 @@ describe("a manifest's bytes", () => {
 
   test("come back as they went", () => {
     expect(parseManifest(manifestBytes(manifest))).toEqual(manifest);
-    expect(Array.from(doubtSteps(manifest))).toHaveLength(1);
+    expect(atOnce(doubtSteps(manifest))).toBeUndefined();
   });
 
   test("don't depend on the order of keys or entries", () => {
@@ -181,12 +183,27 @@ describe("WSP-1 the work for a manifest", () => {
     expect(work).toBeLessThan(20_000);
   });
 
-  test("is done in steps, with others served in between", () => {
-    const steps = manifestSteps(manifestBytes(deep(2_100)));
-    let count = 0;
-    while (steps.next().done !== true) count += 1;
-    expect(count).toBe(4);
-    expect(Array.from(doubtSteps(deep(2_100)))).toHaveLength(5);
+  const part = { pack: digest("b"), offsetBytes: 0, sizeBytes: 1 };
+  const parts = Array.from({ length: 2_000 }, () => part);
+  const inParts = Array.from({ length: 20 }, (_, index) =>
+    file(String(index).padStart(2, "0"), { parts, sizeBytes: parts.length }),
+  );
+  test.each([
+    ["long paths", deep(2_100)],
+    ["few files in many parts", manifestOf(inParts)],
+  ])("is done in short steps for %s, with others served in between", (_what, manifest) => {
+    const bytes = manifestBytes(manifest);
+    const before = Buffer.from(JSON.stringify({ v: 1, entries: manifest.entries }));
+    // A step ends with the entry that fills it.
+    const count = Math.floor(bytes.length / workPerStep / 2);
+    for (const work of [manifestSteps(bytes), doubtSteps(manifest), encodeSteps(manifest)]) {
+      const steps = charactersPerStep(work);
+      expect(steps.length).toBeGreaterThanOrEqual(count);
+      expect(Math.max(...steps)).toBeLessThan(10 * workPerStep);
+    }
+    // The text of version 1 is parsed as a whole.
+    const [, , ...steps] = charactersPerStep(manifestSteps(before));
+    expect(Math.max(...steps)).toBeLessThan(10 * workPerStep);
   });
 
   test("is refused for an entry in too many parts before they are looked at", () => {

@@ -6,16 +6,18 @@ import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { manifestBytesMax } from "../../protocol/runner.ts";
-import { atOnce, entriesPerStep } from "../steps.ts";
+import { atOnce, Pace } from "../steps.ts";
 import {
+  inOrderSteps,
   isSameFile,
   type Manifest,
   ManifestEntry,
   type ManifestFile,
-  manifestOf,
   partsMax,
+  roughBytesOf,
 } from "./manifest.ts";
 import { ManifestError } from "./manifest-error.ts";
+import { treeSortSteps } from "./sort-steps.ts";
 import { compareBytewise, compareTree, isBelow, newFolderLengths } from "./tree-order.ts";
 
 /** Entries and the folders that they imply. A workspace holds a tenth of that at most. */
@@ -39,13 +41,18 @@ export function manifestBytes(manifest: Manifest): Uint8Array {
 
 /** The same in steps. */
 export function* encodeSteps({ entries }: Manifest): Generator<void, Uint8Array> {
+  const pace = new Pace();
   const chunks = [Buffer.from(header)];
-  for (let start = 0; start < entries.length; start += entriesPerStep) {
-    const lines = entries.slice(start, start + entriesPerStep).map(entryLine);
-    chunks.push(Buffer.from(lines.join("")));
+  let lines = "";
+  for (const entry of entries) {
+    const line = entryLine(entry);
+    lines += line;
+    if (!pace.isDue(line.length)) continue;
+    chunks.push(Buffer.from(lines));
+    lines = "";
     yield;
   }
-  return Buffer.concat(chunks);
+  return Buffer.concat([...chunks, Buffer.from(lines)]);
 }
 
 /** The line for one entry in the stored form. */
@@ -73,6 +80,7 @@ export function* manifestSteps(bytes: Uint8Array): Generator<void, Manifest> {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   if (text.subarray(0, header.length).toString() !== header) return yield* stepsBefore(text);
   const entries: ManifestEntry[] = [];
+  const pace = new Pace();
   const tree = new TreeCheck();
   let start = header.length;
   while (start < text.length) {
@@ -81,8 +89,8 @@ export function* manifestSteps(bytes: Uint8Array): Generator<void, Manifest> {
     const entry = readEntry(parsed(text.toString("utf8", start, end)), entries.length);
     tree.add(entry);
     entries.push(entry);
+    if (pace.isDue(end - start)) yield;
     start = end + 1;
-    if (entries.length % entriesPerStep === 0) yield;
   }
   return { v: 2, entries };
 }
@@ -93,11 +101,12 @@ export function* manifestSteps(bytes: Uint8Array): Generator<void, Manifest> {
  * @throws {ManifestError} At the first fault.
  */
 export function* doubtSteps({ entries }: Manifest): Generator<void, void> {
+  const pace = new Pace();
   const tree = new TreeCheck();
   for (const [index, entry] of entries.entries()) {
     readEntry(entry, index);
     tree.add(entry);
-    if (index % entriesPerStep === 0) yield;
+    if (pace.isDue(roughBytesOf(entry))) yield;
   }
 }
 
@@ -108,20 +117,20 @@ function* stepsBefore(text: Buffer): Generator<void, Manifest> {
   const found = ManifestBefore.safeParse(parsed(text.toString("utf8")));
   if (!found.success) throw new ManifestError("This isn't a manifest.");
   const entries: ManifestEntry[] = [];
+  const pace = new Pace();
   for (const raw of found.data.entries) {
     const entry = readEntry(raw, entries.length);
     const previous = entries.at(-1);
     const isOrdered = previous === undefined || compareBytewise(previous.path, entry.path) < 0;
     if (!isOrdered) throw faultAt(entries.length, "is out of order");
     entries.push(entry);
-    if (entries.length % entriesPerStep === 0) yield;
+    if (pace.isDue(roughBytesOf(entry))) yield;
   }
-  const manifest = manifestOf(entries);
-  yield;
+  const manifest = yield* inOrderSteps(yield* treeSortSteps(entries));
   const tree = new TreeCheck();
-  for (const [index, entry] of manifest.entries.entries()) {
+  for (const entry of manifest.entries) {
     tree.add(entry);
-    if (index % entriesPerStep === 0) yield;
+    if (pace.isDue(roughBytesOf(entry))) yield;
   }
   return manifest;
 }

@@ -1,8 +1,9 @@
 // @module-tag slow
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { countCharacters } from "../../../test/kit/count-characters.ts";
+import { charactersPerStep, countCharacters } from "../../../test/kit/count-characters.ts";
 import { isLong } from "../../../test/kit/shard.ts";
+import { workPerStep } from "../steps.ts";
 import { conflictPath } from "./conflict-name.ts";
 import {
   type Manifest,
@@ -11,7 +12,7 @@ import {
   manifestOf,
 } from "./manifest.ts";
 import { manifestBytes, parseManifest } from "./manifest-bytes.ts";
-import { mergeManifests } from "./merge-manifests.ts";
+import { mergeManifests, mergeSteps } from "./merge-manifests.ts";
 import { isConfined } from "./paths.ts";
 import { isBelow } from "./tree-order.ts";
 
@@ -215,6 +216,49 @@ describe("mergeManifests()", () => {
     const beside = conflictPath(first ?? expect.fail(), 150);
     expect(at(merged)).toMatchObject({ [long(0)]: 3, [long(149)]: 3, [beside]: 2 });
     expect(merged.entries).toHaveLength(301);
+  });
+
+  test("WSP-1 looks at each character a bounded number of times, however many it renames", () => {
+    const above = "abcdefg/".repeat(100);
+    const many = (content: number) =>
+      manifestOf(Array.from({ length: 2_000 }, (_, index) => file(`${above}${index}`, content)));
+    const sides = { base: many(1), ours: many(2), theirs: many(3) };
+    const work = countCharacters(() => mergeManifests(sides));
+    expect(work / (3 * 2_000 * above.length)).toBeLessThan(20);
+  });
+
+  test("WSP-1 is done in short steps, however many names are taken", () => {
+    const mine = file("a", 1);
+    const taken = Array.from({ length: 5_000 }, (_, attempt) => {
+      return file(conflictPath(mine, attempt), 1_000 + attempt);
+    });
+    const sides = {
+      base: manifestOf([]),
+      ours: manifestOf([mine]),
+      theirs: manifestOf([file("a", 2), ...taken]),
+    };
+    const steps = charactersPerStep(mergeSteps(sides));
+    // Each attempt makes a name of its own.
+    expect(steps.length).toBeGreaterThan(50);
+    expect(Math.max(...steps)).toBeLessThan(2 * workPerStep);
+    const { manifest: merged } = mergeManifests(sides);
+    expect(at(merged)).toMatchObject({ a: 2, [conflictPath(mine, 5_000)]: 1 });
+  });
+
+  test("WSP-1 is done in short steps, however long the names are", () => {
+    const above = "abcdefg/".repeat(100);
+    const long = (content: number) =>
+      manifestOf(
+        Array.from({ length: 1_000 }, (_, index) => {
+          return file(
+            `${above}${"x".repeat(200)}${String(index).padStart(4, "0")}`,
+            content + index,
+          );
+        }),
+      );
+    const sides = { base: manifestOf([]), ours: long(1_000), theirs: long(5_000) };
+    expect(Math.max(...charactersPerStep(mergeSteps(sides)))).toBeLessThan(8 * workPerStep);
+    expect(mergeManifests(sides).manifest.entries).toHaveLength(2_000);
   });
 
   test("of one side only is that side, with what is known of its folders", () => {

@@ -1,8 +1,15 @@
 /** Merges two executions on one workspace path by path; nothing that either wrote is lost. */
-import { atOnce, entriesPerStep } from "../steps.ts";
-import { conflictPath, contentOf } from "./conflict-name.ts";
-import { type Manifest, type ManifestEntry, manifestOf, sameEntry } from "./manifest.ts";
-import { compareBytewise, compareTree, entryAt, isBelow, rangeBelow } from "./tree-order.ts";
+import { atOnce, Pace } from "../steps.ts";
+import { conflictMark, conflictPath, contentOf } from "./conflict-name.ts";
+import {
+  inOrderSteps,
+  type Manifest,
+  type ManifestEntry,
+  roughBytesOf,
+  sameEntry,
+} from "./manifest.ts";
+import { mergeSortedSteps, sortSteps, treeSortSteps } from "./sort-steps.ts";
+import { compareTree, isBelow, nameOf, newFolderLengths } from "./tree-order.ts";
 
 export interface MergeInput {
   /** The manifest that both started from. */
@@ -17,6 +24,11 @@ export interface Merge {
   /** Paths that both sides changed differently, sorted. */
   readonly conflicts: string[];
 }
+
+/** The work of deciding on a path, besides the path's characters. */
+const workPerPath = 256;
+/** The work of making a name: two digests, and a name that is cut character by character. */
+const workPerName = 4_096;
 
 /** What each side has at one path. */
 interface Sides {
@@ -47,6 +59,7 @@ export function mergeManifests(input: MergeInput): Merge {
 
 /** The same in steps. */
 export function* mergeSteps(input: MergeInput): Generator<void, Merge> {
+  const pace = new Pace();
   const kept: ManifestEntry[] = [];
   const conflicts = new Set<string>();
   const displaced: ManifestEntry[] = [];
@@ -54,10 +67,10 @@ export function* mergeSteps(input: MergeInput): Generator<void, Merge> {
   const all: Sides[] = [];
   for (const sides of sidesOf(input)) {
     all.push(sides);
-    if (all.length % entriesPerStep === 0) yield;
+    if (pace.isDue(3 * sides.path.length + workPerPath)) yield;
   }
-  for (const [index, sides] of all.reverse().entries()) {
-    if (index % entriesPerStep === 0) yield;
+  for (const sides of all.reverse()) {
+    if (pace.isDue(sides.path.length + workPerPath)) yield;
     const verdict = judge(sides);
     if (verdict.isConflict) conflicts.add(sides.path);
     if (verdict.displaced !== undefined) displaced.push(verdict.displaced);
@@ -73,10 +86,11 @@ export function* mergeSteps(input: MergeInput): Generator<void, Merge> {
     displaced.push(verdict.entry);
   }
   const entries = kept.reverse();
-  const beside = yield* placesBeside(entries, displaced);
+  const placed = yield* placesBeside(entries, displaced);
+  const beside = yield* treeSortSteps(placed.reverse());
   return {
-    manifest: manifestOf([...entries, ...beside]),
-    conflicts: [...conflicts].sort(compareBytewise),
+    manifest: yield* inOrderSteps(yield* mergeSortedSteps(entries, beside)),
+    conflicts: yield* sortSteps([...conflicts].reverse(), (path) => path),
   };
 }
 
@@ -129,11 +143,13 @@ function* placesBeside(
   entries: readonly ManifestEntry[],
   displaced: readonly ManifestEntry[],
 ): Generator<void, ManifestEntry[]> {
-  const placed = new Map<string, ManifestEntry>();
+  if (displaced.length === 0) return [];
+  const pace = new Pace();
+  const taken = yield* conflictNamesOf(entries, pace);
+  const placed: ManifestEntry[] = [];
   // Long names may be cut to the same ending and then try the same names; each is tried once.
   const reached = new Map<string, number>();
-  for (const [index, entry] of displaced.entries()) {
-    if (index % entriesPerStep === 0) yield;
+  for (const entry of displaced) {
     const names = `${conflictPath(entry, 0)} ${contentOf(entry)}`;
     // There are fewer taken names than entries, so one of these is free.
     for (
@@ -141,15 +157,41 @@ function* placesBeside(
       attempt <= entries.length + displaced.length;
       attempt += 1
     ) {
+      if (pace.isDue(entry.path.length + workPerName)) yield;
       const path = conflictPath(entry, attempt);
-      const there = placed.get(path) ?? entryAt(entries, path);
-      const { start, end } = rangeBelow(entries, path);
-      const isFree = there === undefined && start === end;
-      if (!isFree && !(there !== undefined && sameEntry(there, entry))) continue;
-      if (isFree) placed.set(path, { ...entry, path });
+      const there = taken.get(path);
+      if (there === "folder" || (there !== undefined && !sameEntry(there, entry))) continue;
+      if (there === undefined) {
+        const renamed = { ...entry, path };
+        placed.push(renamed);
+        taken.set(path, renamed);
+      }
       reached.set(names, attempt);
       break;
     }
   }
-  return [...placed.values()];
+  return placed;
+}
+
+/** What has a name that a renamed file could get; folders without an entry have such names, too. */
+function* conflictNamesOf(
+  entries: readonly ManifestEntry[],
+  pace: Pace,
+): Generator<void, Map<string, ManifestEntry | "folder">> {
+  const taken = new Map<string, ManifestEntry | "folder">();
+  let previous = "";
+  for (const entry of entries) {
+    const { path } = entry;
+    if (pace.isDue(roughBytesOf(entry))) yield;
+    // Most names aren't like that, so a merge needn't remember them all.
+    for (const length of path.includes(conflictMark) ? newFolderLengths(previous, path) : []) {
+      const folder = path.slice(0, length);
+      if (!nameOf(folder).includes(conflictMark)) continue;
+      taken.set(folder, "folder");
+      if (pace.isDue(length)) yield;
+    }
+    if (nameOf(path).includes(conflictMark)) taken.set(path, entry);
+    previous = path;
+  }
+  return taken;
 }
