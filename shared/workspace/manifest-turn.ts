@@ -17,7 +17,7 @@ import type { Owner } from "../identity/owner.ts";
 import { manifestBytesMax } from "../protocol/runner.ts";
 import { type StoringDeps, storeObject } from "../quotas/store-object.ts";
 import type { Environment, WorkspaceHead } from "../store/environments.ts";
-import { OwnerTurns } from "../store/owner-turns.ts";
+import { OwnerTurns, throwIfAbandoned } from "../store/owner-turns.ts";
 
 /** Manifests never change under their digest. The size is in stored bytes. */
 const cache = new LRUCache<string, Manifest>({ maxSize: 32 * 1024 * 1024 });
@@ -40,10 +40,11 @@ export interface StoredFitting {
 }
 
 /**
- * Does `work` in the owner's turn. Inside it, manifests are read through the turn that it is given:
- * a function that asks for another turn of this owner would wait for itself.
+ * Does `work` in the owner's turn, and gives it up between two steps if the client goes. Inside it,
+ * manifests are read through the turn that it is given: a function that asks for another turn of
+ * this owner would wait for itself.
  * @param clientSignal Aborted when the client has gone; null if it can't go.
- * @throws {ApiError} `UNAVAILABLE` if the turn doesn't come before the client goes, or in time.
+ * @throws {ApiError} `UNAVAILABLE` if the client goes, or if the turn doesn't come in time.
  */
 export async function inManifestTurn<T>(
   owner: Owner,
@@ -52,7 +53,8 @@ export async function inManifestTurn<T>(
 ): Promise<T> {
   const late = AbortSignal.timeout(waitMsMax);
   const signal = clientSignal ? AbortSignal.any([clientSignal, late]) : late;
-  return await turns.run(owner.id, async () => await work(new ManifestTurn(owner)), signal);
+  const turn = new ManifestTurn(owner, clientSignal);
+  return await turns.run(owner.id, async () => await work(turn), signal);
 }
 
 /** A manifest that was read lately, which takes no turn. */
@@ -63,9 +65,11 @@ export function cachedManifest(owner: Owner, sha256: string): Manifest | undefin
 /** What may be done with manifests while one has the turn; only `inManifestTurn` makes one. */
 class ManifestTurn {
   readonly #owner: Owner;
+  readonly #clientSignal: AbortSignal | null;
 
-  constructor(owner: Owner) {
+  constructor(owner: Owner, clientSignal: AbortSignal | null) {
     this.#owner = owner;
+    this.#clientSignal = clientSignal;
   }
 
   /**
@@ -164,12 +168,17 @@ class ManifestTurn {
     return { head, left: fitted.left.map(({ path }) => path) };
   }
 
-  /** Runs the steps and lets other requests run in between. */
+  /**
+   * Runs the steps and lets other requests run in between.
+   * @throws {ApiError} `UNAVAILABLE` if the client has gone. It sends its request again, so this
+   * work would be done twice.
+   */
   async #run<T>(steps: Generator<void, T>): Promise<T> {
     for (;;) {
       const step = steps.next();
       if (step.done === true) return step.value;
       await breathe();
+      if (this.#clientSignal !== null) throwIfAbandoned(this.#clientSignal);
     }
   }
 }

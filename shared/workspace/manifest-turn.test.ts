@@ -1,0 +1,32 @@
+import { describe, expect, test } from "vitest";
+import { type ManifestFile, manifestOf } from "../core/workspace/manifest.ts";
+import { newOwner } from "../owners/act-on-owner.ts";
+import { inManifestTurn, type ManifestTurn } from "./manifest-turn.ts";
+
+const owner = newOwner(`user_${"a".repeat(21)}`, "development");
+
+function file(path: string, content: number): ManifestFile {
+  const sha256 = content.toString(16).padStart(64, "0");
+  return { path, type: "file", sha256, sizeBytes: 0, mode: 0o644, modifiedAt: 0, parts: [] };
+}
+
+/** Long enough for several steps. */
+const long = (content: number) =>
+  manifestOf(
+    Array.from({ length: 5_000 }, (_, index) => file(`${"x".repeat(200)}${index}`, content)),
+  );
+const sides = { base: long(1), ours: long(2), theirs: long(3) };
+const merge = async (turn: ManifestTurn) => await turn.merge(sides);
+
+describe("TEN-1 a merge in its owner's turn", () => {
+  test("is given up between two steps when its client goes, and leaves the turn", async () => {
+    const client = new AbortController();
+    const merged = inManifestTurn(owner, client.signal, async (turn) => {
+      setImmediate(() => client.abort());
+      return await merge(turn);
+    });
+    await expect(merged).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    const { conflicts } = await inManifestTurn(owner, null, merge);
+    expect(conflicts).toHaveLength(5_000);
+  });
+});
