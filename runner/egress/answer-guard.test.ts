@@ -68,6 +68,23 @@ async function throughGuard({ headers = [], body }: Said) {
 
 const said = `{"authorization":"Bearer ${value}"}`;
 const halves = (bytes: Buffer) => [bytes.subarray(0, 20), bytes.subarray(20)];
+/** RFC 8878, section 3.1.2: sixteen magic numbers, a size, and data of anybody's. */
+function skippable(index: number, sizeBytes: number): Buffer {
+  const frame = Buffer.alloc(8 + sizeBytes, 1);
+  frame.writeUInt32LE(0x18_4d_2a_50 + index);
+  frame.writeUInt32LE(sizeBytes, 4);
+  return frame;
+}
+
+/** RFC 1952, section 2.3: the optional fields of a member's header. */
+function withFields(member: Buffer): Buffer {
+  const begin = Buffer.from(member.subarray(0, 10));
+  begin[3] = 0x1e;
+  const extra = Buffer.from([3, 0, 0, 0, 0]);
+  const texts = Buffer.from("name\0comment\0");
+  return Buffer.concat([begin, extra, texts, Buffer.from([1, 2]), member.subarray(10)]);
+}
+
 const singly = (bytes: Buffer) => [...bytes].map((byte) => Buffer.from([byte]));
 
 describe("SEC-5 an answer that holds the secret", () => {
@@ -80,6 +97,30 @@ describe("SEC-5 an answer that holds the secret", () => {
     ["zstd of gzip", zstdCompressSync(gzipSync(said))],
     ["gzip with another member before", Buffer.concat([gzipSync("nothing"), gzipSync(said)])],
     ["gzip of UTF-16", gzipSync(Buffer.from(said, "utf16le"))],
+    ["gzip with all fields of a header", withFields(gzipSync(said))],
+    ["gzip with something behind it", Buffer.concat([gzipSync(said), Buffer.from("and more")])],
+    [
+      "gzip behind gzip and nothing",
+      Buffer.concat([gzipSync("nothing"), gzipSync(""), gzipSync(said)]),
+    ],
+    ...[9, 10, 11, 12, 13, 14].map((windowBits): [string, Buffer] => {
+      return [`zlib with a window of ${2 ** windowBits} bytes`, deflateSync(said, { windowBits })];
+    }),
+    ["zlib behind zlib", Buffer.concat([deflateSync("nothing"), deflateSync(said)])],
+    ["zstd in two frames", Buffer.concat([zstdCompressSync("nothing"), zstdCompressSync(said)])],
+    ...Array.from({ length: 16 }, (_, index): [string, Buffer] => {
+      return [
+        `zstd behind skippable frame ${index}`,
+        Buffer.concat([skippable(index, 300), zstdCompressSync(said)]),
+      ];
+    }),
+    [
+      "zstd behind empty skippable frames",
+      Buffer.concat([skippable(0, 0), skippable(1, 0), zstdCompressSync(said)]),
+    ],
+    ["gzip behind zstd", Buffer.concat([zstdCompressSync("nothing"), gzipSync(said)])],
+    ["zlib behind gzip", Buffer.concat([gzipSync("nothing"), deflateSync(said)])],
+    ["zstd of two gzips", zstdCompressSync(Buffer.concat([gzipSync(""), gzipSync(said)]))],
   ])("compressed as %s without a header is held back", async (_how, packed) => {
     for (const body of [[packed], halves(packed), singly(packed)]) {
       const got = await throughGuard({ body });
@@ -90,12 +131,14 @@ describe("SEC-5 an answer that holds the secret", () => {
   });
 
   // Deflate without a dictionary reveals a byte or two with each byte, so the last one isn't all.
-  test("is held back from where it begins", async () => {
-    const got = await throughGuard({ body: singly(gzipSync(said, { strategy: 2 })) });
+  test.each([1, 2, 3])("is held back from where it begins, in %i layers", async (layers) => {
+    let packed = gzipSync(said, { strategy: 2 });
+    for (let layer = 1; layer < layers; layer += 1) packed = gzipSync(packed, { level: 0 });
+    let got = (await throughGuard({ body: singly(packed) }))?.bytes ?? Buffer.alloc(0);
     const options = { finishFlush: constants.Z_SYNC_FLUSH };
-    const unpacked = gunzipSync(got?.bytes ?? Buffer.alloc(0), options).toString();
-    expect(unpacked).toContain("authorization");
-    expect(unpacked).not.toContain(value.slice(0, 6));
+    for (let layer = 0; layer < layers; layer += 1) got = gunzipSync(got, options);
+    expect(got.toString()).toContain("authorization");
+    expect(got.toString()).not.toContain(value.slice(0, 6));
   });
 
   test.each([
@@ -110,6 +153,38 @@ describe("SEC-5 an answer that holds the secret", () => {
     expect(got?.bytes.toString()).toBe('{"authorization":"Bearer [redacted:KEY]"}');
     expect(got?.headers).toEqual([]);
   });
+
+  test.each([
+    ["deflate", deflateSync],
+    ["br", brotliCompressSync],
+    ["zstd", zstdCompressSync],
+  ])(
+    "encoded as %s, with another stream behind it, doesn't arrive as if it were whole",
+    async (encoding, pack) => {
+      const [one, other] = [pack("nothing"), pack(said)];
+      const headers = [`Content-Encoding: ${encoding}`];
+      const got = await throughGuard({ headers, body: [Buffer.concat([one, other])] });
+      expect(got?.isCut).toBe(true);
+      expect((await throughGuard({ headers, body: [one] }))?.isCut).toBe(false);
+    },
+  );
+
+  test.each([
+    ["gzip", gzipSync("{}")],
+    ["deflate", deflateSync("{}")],
+    ["br", brotliCompressSync("{}")],
+    ["zstd", zstdCompressSync("{}")],
+    ["gzip, br", brotliCompressSync(Buffer.concat([gzipSync("{}"), Buffer.alloc(9)]))],
+  ])(
+    "encoded as %s, with bytes behind it, doesn't arrive as if it were whole",
+    async (encoding, packed) => {
+      const headers = [`Content-Encoding: ${encoding}`];
+      const padding = encoding === "gzip, br" ? [] : [Buffer.alloc(9)];
+      for (const body of [[Buffer.concat([packed, ...padding])], [packed, ...padding]]) {
+        expect((await throughGuard({ headers, body }))?.isCut).toBe(true);
+      }
+    },
+  );
 
   test.each(["constructor", "__proto__", "toString", "lzma"])(
     "encoded as %s, which isn't an encoding, is held back",
@@ -167,6 +242,17 @@ describe("an answer that holds none", () => {
     ["what begins like an archive", Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0]), data])],
     ["what begins like zlib", Buffer.from("x\u009c and no more", "latin1")],
     ["a text", Buffer.from("x".repeat(100_000))],
+    [
+      "texts that begin like zlib",
+      Buffer.from("x\u0001 8\u0011 H\u0089 (\u0091".repeat(99), "latin1"),
+    ],
+    [
+      "archives one after another",
+      Buffer.concat([gzipSync(data), gzipSync(data), Buffer.from("end")]),
+    ],
+    ["frames that are skipped", Buffer.concat([skippable(3, 70_000), zstdCompressSync(data)])],
+    ["a skippable frame that breaks off", skippable(3, 70_000).subarray(0, 9_000)],
+    ["a header that breaks off", withFields(gzipSync("")).subarray(0, 12)],
     ["a single byte", Buffer.from([0x1f])],
     ["nothing", Buffer.alloc(0)],
   ])("%s arrives byte by byte", async (_what, bytes) => {

@@ -11,6 +11,7 @@ import type { RedactionPlan } from "#shared/core/redaction/plan";
 import { Redactor, redact } from "#shared/core/redaction/redaction";
 import { forwardResponse, type Header } from "#shared/http/framing";
 import { HiddenLook } from "./hidden-look.ts";
+import type { Decoder } from "./packed-formats.ts";
 
 export interface GuardedAnswer {
   readonly status: number;
@@ -24,7 +25,7 @@ export interface GuardedAnswer {
  * Decoders by an upstream's name for the encoding. A map, so that inherited property names aren't
  * found.
  */
-const decoderOf = new Map<string, () => Duplex>([
+const decoderOf = new Map<string, () => Decoder>([
   ["gzip", createGunzip],
   ["x-gzip", createGunzip],
   ["deflate", createInflate],
@@ -69,7 +70,30 @@ function decodersOf(encoding: string | undefined): Duplex[] {
     return make;
   });
   if (makers.length > decodersMax) throw cantLook();
-  return makers.map((make) => make());
+  return makers.flatMap((make) => decoding(make()));
+}
+
+/**
+ * The decoder, and a guard on either side of it: it ends without an error where a stream ends, even
+ * if more follows, so the client would take the beginning for the whole.
+ */
+function decoding(decoder: Decoder): Duplex[] {
+  let givenBytes = 0;
+  const before = new Transform({
+    transform(piece: Buffer, _encoding, done) {
+      givenBytes += piece.length;
+      done(null, piece);
+    },
+  });
+  const after = new Transform({
+    transform(piece: Buffer, _encoding, done) {
+      done(null, piece);
+    },
+    flush(done) {
+      done(decoder.bytesWritten === givenBytes ? null : cantLook());
+    },
+  });
+  return [before, decoder, after];
 }
 
 function cantLook(): Error {

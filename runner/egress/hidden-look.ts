@@ -3,22 +3,15 @@
  * program would unpack what a host has packed. The bytes pass unchanged, since archives must arrive
  * whole, or they don't pass at all.
  */
-import type { Transform } from "node:stream";
-import { createGunzip, createInflate, createZstdDecompress } from "node:zlib";
 import type { RedactionPlan } from "#shared/core/redaction/plan";
 import { Redactor } from "#shared/core/redaction/redaction";
+import { type PackedFormat, packedFormats } from "./packed-formats.ts";
+import { PackedStream } from "./packed-stream.ts";
 
 /** How deeply nested archives are searched; deeper nesting isn't accidental. */
 const depthMax = 3;
 const heldBytesMax = 1024 * 1024;
-const openings: readonly (readonly [begin: readonly number[], make: () => Transform])[] = [
-  [[0x1f, 0x8b], createGunzip],
-  [[0x78, 0x01], createInflate],
-  [[0x78, 0x5e], createInflate],
-  [[0x78, 0x9c], createInflate],
-  [[0x78, 0xda], createInflate],
-  [[0x28, 0xb5, 0x2f, 0xfd], createZstdDecompress],
-];
+const nothing = Buffer.alloc(0);
 
 export class HiddenLook {
   readonly #plan: RedactionPlan;
@@ -26,7 +19,8 @@ export class HiddenLook {
   /** Bytes that wait until the format is known, or that may end inside a secret. */
   #held: Buffer[] = [];
   #heldBytes = 0;
-  #begin: Buffer | null = Buffer.alloc(0);
+  /** The first bytes while their format isn't known; null in a stream and in plain data. */
+  #begin: Buffer | null = nothing;
   #inside: Inside | null = null;
 
   constructor(plan: RedactionPlan, depth = 0) {
@@ -34,22 +28,26 @@ export class HiddenLook {
     this.#depth = depth;
   }
 
-  /** Whether the data's beginning shows that it isn't compressed. */
+  /** Whether the bytes to come aren't compressed. */
   get isPlain(): boolean {
     return this.#begin === null && this.#inside === null;
+  }
+
+  /** Whether bytes must wait for those that follow. */
+  get isHolding(): boolean {
+    return this.#inside?.isHolding ?? (this.#begin !== null && this.#begin.length > 0);
   }
 
   /** @returns The bytes that may pass now. @throws {Error} If a secret was found. */
   async at(piece: Buffer): Promise<Buffer> {
     this.#held.push(piece);
-    if (this.#begin !== null) {
-      this.#begin = Buffer.concat([this.#begin, piece]);
-      if (!this.#decide(this.#begin)) return Buffer.alloc(0);
-      const begun = this.#begin;
-      this.#begin = null;
-      return await this.#pass(begun);
-    }
-    return await this.#pass(piece);
+    this.#heldBytes += piece.length;
+    let rest = piece;
+    while (rest.length > 0 && !this.isPlain) rest = await this.#take(rest);
+    if (!this.isHolding) return this.#release();
+    // A compressed stream may go on for ever without producing output, so held bytes are bounded.
+    if (this.#heldBytes > heldBytesMax) throw new Error("the answer can't be looked into");
+    return nothing;
   }
 
   /** @returns The rest. @throws {Error} If a secret was found. */
@@ -62,26 +60,29 @@ export class HiddenLook {
     this.#inside?.close();
   }
 
-  /** Decides the format from the beginning; false if more bytes are needed. */
-  #decide(begin: Buffer): boolean {
-    if (this.#depth >= depthMax) return true;
-    const possible = openings.filter(([bytes]) =>
-      bytes.every((byte, index) => index >= begin.length || begin[index] === byte),
-    );
-    const [found] = possible;
-    if (found === undefined) return true;
-    if (begin.length < found[0].length) return false;
-    this.#inside = new Inside(found[1](), this.#plan, this.#depth + 1);
-    return true;
+  /** @returns What wasn't taken: it follows a stream's end, and may begin another one. */
+  async #take(bytes: Buffer): Promise<Buffer> {
+    if (this.#inside !== null) {
+      const rest = await this.#inside.write(bytes);
+      if (rest === null) return nothing;
+      await this.#inside.end();
+      this.#inside = null;
+      this.#begin = nothing;
+      return rest;
+    }
+    const begin = Buffer.concat([this.#begin ?? nothing, bytes]);
+    const format = this.#formatOf(begin);
+    this.#begin = format === undefined ? begin : null;
+    if (!format) return nothing;
+    this.#inside = new Inside(format, this.#plan, this.#depth + 1);
+    return begin;
   }
 
-  async #pass(piece: Buffer): Promise<Buffer> {
-    const isOpen = (await this.#inside?.write(piece)) ?? false;
-    if (!isOpen) return this.#release();
-    // A compressed stream may go on for ever without producing output, so held bytes are bounded.
-    this.#heldBytes += piece.length;
-    if (this.#heldBytes > heldBytesMax) throw new Error("the answer can't be looked into");
-    return Buffer.alloc(0);
+  /** Null for plain data; undefined if more bytes are needed to tell. */
+  #formatOf(begin: Buffer): PackedFormat | null | undefined {
+    if (this.#depth >= depthMax) return null;
+    const isPossible = packedFormats.some(({ matches }) => matches(begin) === undefined);
+    return packedFormats.find(({ matches }) => matches(begin)) ?? (isPossible ? undefined : null);
   }
 
   #release(): Buffer {
@@ -92,56 +93,42 @@ export class HiddenLook {
 
 /** The content of one compressed stream. */
 class Inside {
-  readonly #decoder: Transform;
+  readonly #stream: PackedStream;
   readonly #redactor: Redactor;
   readonly #look: HiddenLook;
   #looked: Promise<void> = Promise.resolve();
   #found: Error | null = null;
-  /** It wasn't a compressed stream after all, or the bytes after its end aren't part of it. */
-  #isOver: boolean = false;
 
-  constructor(decoder: Transform, plan: RedactionPlan, depth: number) {
-    this.#decoder = decoder;
+  constructor(format: PackedFormat, plan: RedactionPlan, depth: number) {
+    this.#stream = new PackedStream(format, (piece) => this.#see(piece));
     this.#redactor = new Redactor(plan);
     this.#look = new HiddenLook(plan, depth);
-    decoder.on("data", (piece: Buffer) => this.#see(piece));
-    for (const event of ["end", "error", "close"]) {
-      decoder.on(event, () => {
-        this.#isOver = true;
-      });
-    }
   }
 
-  /** @returns Whether the data so far may end inside a secret. @throws {Error} */
-  async write(piece: Buffer): Promise<boolean> {
-    if (!this.#isOver) await this.#feed(piece);
+  /** Whether the data so far may end inside a secret. */
+  get isHolding(): boolean {
+    return this.#redactor.holdsTelling || this.#look.isHolding;
+  }
+
+  /** @returns The bytes that follow the stream's end; null if it hasn't ended. @throws {Error} */
+  async write(piece: Buffer): Promise<Buffer | null> {
+    const rest = await this.#stream.write(piece);
     await this.#looked;
     if (this.#found !== null) throw this.#found;
-    return this.#redactor.holdsTelling;
+    return rest;
   }
 
+  /** @throws {Error} If a secret was found. */
   async end(): Promise<void> {
     this.#redactor.end();
-    await this.#looked;
     await this.#look.end();
-    if (this.#redactor.hasFound) throw secretInside();
     this.close();
+    if (this.#redactor.hasFound) throw secretInside();
   }
 
   close(): void {
-    this.#decoder.destroy();
+    this.#stream.close();
     this.#look.close();
-  }
-
-  #feed(piece: Buffer): Promise<void> {
-    return new Promise((resolve) => {
-      const over = () => resolve();
-      this.#decoder.once("close", over);
-      this.#decoder.write(piece, () => {
-        this.#decoder.off("close", over);
-        resolve();
-      });
-    });
   }
 
   #see(piece: Buffer): void {
