@@ -152,7 +152,10 @@ describe("SEC-2 a canary", () => {
     const inFolder = join(cloud().dataFolder, "canary");
     const inTemporary = join(tmpdir(), `paddock-canary-${process.pid}`);
     writeFileSync(inFolder, packed);
-    writeFileSync(inTemporary, Buffer.concat([Buffer.from("before"), packed]));
+    writeFileSync(
+      inTemporary,
+      Buffer.concat([Buffer.from("before"), packed, Buffer.from("behind")]),
+    );
     const planted = firestore().doc(`owners/${owner.id}/canaries/one`);
     // JSON escapes a document's content once more, and leaves the other forms alone.
     await planted.set({ all: all.toString(), deep: { control } });

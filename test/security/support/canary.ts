@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
+import { inflateRawSync } from "node:zlib";
 
 /** One place's contents: files, documents, answers, arguments. */
 export type Contents = readonly Buffer[];
@@ -48,13 +48,18 @@ export function findIn(contents: Contents, secrets: Readonly<Record<string, stri
   return [...found];
 }
 
-/** Tries every position in the bytes where compressed data may begin. */
+/**
+ * Tries every position in the bytes where compressed data may begin. A header is skipped, since a
+ * decoder of gzip discards everything if something else follows.
+ */
 function gunzipped(bytes: Buffer): Buffer[] {
   const found: Buffer[] = [];
   const begin = Buffer.of(0x1f, 0x8b, 0x08);
   for (let at = bytes.indexOf(begin); at >= 0; at = bytes.indexOf(begin, at + 1)) {
+    const hasName = ((bytes[at + 3] ?? 0) & 0x08) !== 0;
+    const start = hasName ? bytes.indexOf(0, at + 10) + 1 : at + 10;
     try {
-      found.push(gunzipSync(bytes.subarray(at), { maxOutputLength: fileBytesMax }));
+      found.push(inflateRawSync(bytes.subarray(start), { maxOutputLength: fileBytesMax }));
     } catch {
       // The three bytes were a coincidence.
     }
