@@ -29,7 +29,7 @@ export default defineConfig({
           isolate: false,
           setupFiles: [propertySeed],
           include: [
-            "{shared,functions,runner,local,deploy,bench,sim,controls,records,scripts}/**/*.test.{ts,mjs}",
+            "{shared,functions,runner,local,deploy,bench,sim,controls,records,audit,scripts}/**/*.test.{ts,mjs}",
             "test/{,tidy/}*.test.ts",
           ],
           testTimeout: 60_000 * timeFactor,

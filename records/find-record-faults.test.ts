@@ -17,8 +17,8 @@ const found = (last: object | null, hasReport = true) =>
   recordFault({ ...record, last: last && { ...record.last, ...last } }, now, () => hasReport);
 
 describe("OPS-7 a record", () => {
-  test.each(["2026-11-29", "2026-11-28", "2025-11-29"])("of %s is young enough", (on) => {
-    expect(found({ on })).toBeNull();
+  test.each(["2026-11-29", "2026-11-28", "2025-11-29"])("of %s is young enough", (date) => {
+    expect(found({ on: date })).toBeNull();
   });
 
   test.each([

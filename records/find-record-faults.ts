@@ -1,4 +1,4 @@
-/** What is wrong with the records of penetration tests, assessments, reviews, training and drills. */
+/** Finds faults in the records of penetration tests, reviews, training and drills. */
 import * as z from "zod";
 
 export const Records = z.array(

@@ -4,14 +4,14 @@ import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { repositoryRoot as root } from "../scripts/tools/repository.ts";
+import { repositoryFiles } from "./tidy/repository-files.ts";
 
 const Package = z.object({ scripts: z.record(z.string(), z.string()) });
 const { scripts } = Package.parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
 
-const top = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "terraform/README.md"];
-const inDocs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" });
-const pages = [...top, ...inDocs.map((name) => join("docs", name))]
-  .filter((path) => path.endsWith(".md") && existsSync(join(root, path)))
+const files = repositoryFiles(root);
+const pages = files
+  .filter((path) => path.endsWith(".md"))
   .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 
 /** GitHub's anchor for a heading. */
@@ -55,27 +55,11 @@ test("every npm command that is named exists", () => {
 });
 
 test("every test that is named exists", () => {
-  const folders = [
-    "test",
-    "scripts",
-    "shared",
-    "functions",
-    "runner",
-    "local",
-    "deploy",
-    "bench",
-    "sim",
-    "controls",
-  ];
-  const files = folders.flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-      .filter((name) => name.includes(".test."))
-      .map((name) => join(folder, name)),
-  );
+  const tests = files.filter((name) => name.includes(".test."));
   const faults = pages.flatMap(({ path, text }) =>
     [...text.matchAll(/npm test -- ([a-z][\w/.-]*)/g)]
       .map(([, part = ""]) => part)
-      .filter((part) => !files.some((file) => file.includes(part)))
+      .filter((part) => !tests.some((file) => file.includes(part)))
       .map((part) => `${path}: npm test -- ${part}`),
   );
   expect(faults).toEqual([]);

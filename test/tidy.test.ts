@@ -14,6 +14,7 @@ import { findLanguageFaults, findWords } from "./tidy/language-rules.ts";
 import { findProcessLines } from "./tidy/process-lines.ts";
 import { findImpurities } from "./tidy/purity-rules.ts";
 import { findSlowExpressions } from "./tidy/regexp-rules.ts";
+import { repositoryFiles } from "./tidy/repository-files.ts";
 import { findShapeFaults } from "./tidy/shape-rules.ts";
 import { type Finding, readSources } from "./tidy/source-file.ts";
 
@@ -22,17 +23,9 @@ const subjects = subjectsSinceRule(repositoryRoot);
 
 /** Pages and configuration, which people read like the sources. */
 function readPages(): readonly { readonly path: string; readonly text: string }[] {
-  const top = ["CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"];
-  const folders = ["docs", "terraform", "functions", "shared", "runner", "local", "test"];
-  const below = [...folders, "deploy", "bench", "sim", "controls", "scripts"].flatMap((folder) =>
-    readdirSync(join(repositoryRoot, folder), { recursive: true, encoding: "utf8" })
-      .filter((name) => /\.(md|tf|hcl)$/.test(name) && !name.includes(".terraform/"))
-      .map((name) => join(folder, name)),
-  );
-  return [...top, ...below].map((path) => ({
-    path,
-    text: readFileSync(join(repositoryRoot, path), "utf8"),
-  }));
+  return repositoryFiles(repositoryRoot)
+    .filter((path) => /\.(md|tf|hcl)$/.test(path))
+    .map((path) => ({ path, text: readFileSync(join(repositoryRoot, path), "utf8") }));
 }
 
 function expectNone(findings: readonly Finding[]): void {

@@ -3,8 +3,8 @@ import { KeyManagementServiceClient } from "@google-cloud/kms";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { publicKeyFromPem } from "#shared/core/audit/signed-note";
 import { localEndpoint } from "#shared/google/endpoint";
+import { verifyExport } from "../../audit/verify-export.ts";
 import { auditLog, keyRing, projectId } from "../../local/cloud/names.ts";
-import { verifyExport } from "../../scripts/audit/verify-export.ts";
 import {
   expectOneLog,
   expectSequenced,

@@ -1,7 +1,8 @@
 /** A source file as the tidy rules see it: its text, its syntax tree, what it imports. */
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, posix, relative } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
 import { type Comment, parseSync } from "oxc-parser";
+import { repositoryFiles } from "./repository-files.ts";
 
 /** A node of the ESTree; its other fields depend on its type. */
 export interface SyntaxNode {
@@ -37,22 +38,11 @@ export interface Finding {
   readonly message: string;
 }
 
-const folders = [
-  ...["functions", "shared", "runner", "local"],
-  ...["deploy", "bench", "sim", "controls", "scripts", "test"],
-];
-
 /** Every source file of the repository at `root`, parsed, in a stable order. */
 export function readSources(root: string): SourceFile[] {
-  return folders
-    .flatMap((folder) => readdirSync(join(root, folder), { withFileTypes: true, recursive: true }))
-    .filter((entry) => entry.isFile() && /\.(ts|mjs)$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
-    .map((path) => {
-      const name = relative(root, path).replaceAll("\\", "/");
-      return parseSource(name, readFileSync(path, "utf8"));
-    });
+  return repositoryFiles(root)
+    .filter((path) => /\/.*\.(ts|mjs)$/.test(path) && !path.startsWith("examples/"))
+    .map((path) => parseSource(path, readFileSync(join(root, path), "utf8")));
 }
 
 /** @throws if `text` isn't valid TypeScript */

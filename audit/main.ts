@@ -3,10 +3,10 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import colours from "picocolors";
 import { type NoteKey, parseNoteKey, publicKeyFromPem } from "#shared/core/audit/signed-note";
-import { readLines } from "./audit/read-lines.ts";
-import { verifyExport } from "./audit/verify-export.ts";
-import { ExportFault, type TrustedKeys } from "./audit/verify-header.ts";
-import { readArguments, refuse } from "./tools/options.ts";
+import { readArguments, refuse } from "../scripts/tools/options.ts";
+import { readLines } from "./read-lines.ts";
+import { verifyExport } from "./verify-export.ts";
+import { ExportFault, type TrustedKeys } from "./verify-header.ts";
 
 const usage = `
 npm run audit:verify -- FILE --key KEY [--witness KEY]: verifies an export of an audit trail, offline

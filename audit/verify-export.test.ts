@@ -7,9 +7,9 @@ import { describe, expect, test } from "vitest";
 import type { ExportHeader } from "#shared/core/audit/export-format";
 import { hashChildren } from "#shared/core/audit/merkle-tree";
 import { formatNote, formatNoteKey, parseNote, signatureOf } from "#shared/core/audit/signed-note";
-import { exportHeader, exportLines, makeKey, ownerId } from "../../test/kit/audit-export.ts";
-import { repositoryRoot } from "../tools/repository.ts";
-import { temporaryFolder } from "../tools/temporary-folder.ts";
+import { repositoryRoot } from "../scripts/tools/repository.ts";
+import { temporaryFolder } from "../scripts/tools/temporary-folder.ts";
+import { exportHeader, exportLines, makeKey, ownerId } from "../test/kit/audit-export.ts";
 import { readLines } from "./read-lines.ts";
 import { verifyExport } from "./verify-export.ts";
 import { ExportFault, type TrustedKeys } from "./verify-header.ts";
@@ -250,7 +250,7 @@ test("a line that comes in pieces is read as one", async () => {
 
 describe("npm run audit:verify", () => {
   async function run(...words: string[]) {
-    const script = join(repositoryRoot, "scripts/audit-verify.ts");
+    const script = join(repositoryRoot, "audit/main.ts");
     return await new Promise<{ code: unknown; output: string }>((resolve) => {
       const options = { env: { ...process.env, NO_COLOR: "1" } };
       execFile(process.execPath, [script, ...words], options, (error, stdout, stderr) => {
