@@ -1,7 +1,9 @@
 /**
  * `npm run ledger:verify`: adds up every owner's ledger from the start and compares it with the
- * account in one snapshot. Exit code 1 if one differs. `-- --owner user_…` checks one owner. It
- * reads the local cloud that `npm start` runs, or the project that `GOOGLE_CLOUD_PROJECT` names.
+ * account in one snapshot. Exit code 1 if one differs. `-- --owner user_…` checks one owner, and
+ * `--archive` also reads the archive of billing records back. It reads the local cloud that
+ * `npm start` runs, or the project that `GOOGLE_CLOUD_PROJECT` names; the archive is then the one
+ * that `PADDOCK_ARCHIVE_BUCKET` and `PADDOCK_BILLING_ARCHIVE` name.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,11 +19,13 @@ import {
   checkLedger,
   nothingCounted,
 } from "#shared/owners/check-ledger";
+import { type VerifiedArchive, verifyArchive } from "#shared/owners/verify-archive";
 import { type OwnerProfile, owners } from "#shared/store/owners";
 import type { SnapshotPage } from "#shared/store/read-snapshot";
 import { Store } from "#shared/store/store";
 import { firestoreHostFile } from "../local/cloud/firestore.ts";
-import { projectId } from "../local/cloud/names.ts";
+import { archiveBucket, billingArchive, projectId } from "../local/cloud/names.ts";
+import { storageHostFile } from "../local/cloud/services.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 
 const ownersPerPage = 100;
@@ -32,6 +36,7 @@ const callsMax = 200;
 const { values } = parseArgs({
   options: {
     owner: { type: "string" },
+    archive: { type: "boolean", default: false },
     data: { type: "string", default: join(repositoryRoot, ".paddock") },
   },
 });
@@ -43,8 +48,10 @@ let checkedCount = 0;
 for await (const owner of wanted()) {
   const checked = await checkWhole(owner);
   checkedCount += 1;
-  if (checked.outcome === "differs") differing += 1;
   print(owner, checked);
+  const archive = values.archive ? await verifyArchive(store, owner) : null;
+  if (archive) printArchive(archive);
+  if (checked.outcome === "differs" || archive?.fault) differing += 1;
 }
 await database.terminate();
 const verdict =
@@ -62,6 +69,12 @@ async function findDatabase(dataFolder: string): Promise<void> {
   process.env.GOOGLE_CLOUD_PROJECT = projectId;
   process.env.FIRESTORE_EMULATOR_HOST = host;
   process.env.METADATA_SERVER_DETECTION = "none";
+  const storage = await readFile(join(dataFolder, storageHostFile), "utf8");
+  Object.assign(process.env, {
+    STORAGE_EMULATOR_HOST: `http://${storage}`,
+    PADDOCK_ARCHIVE_BUCKET: archiveBucket,
+    PADDOCK_BILLING_ARCHIVE: billingArchive,
+  });
 }
 
 async function* wanted(): AsyncGenerator<Owner> {
@@ -108,4 +121,12 @@ function print(owner: Owner, { account, differences, outcome, total }: Checked):
       `    ${what}: the account has ${accountHas}, its ledger ${ledgerHas} micro-dollars`,
     );
   }
+}
+
+function printArchive({ state, fault }: VerifiedArchive): void {
+  const { objects, totals } = state;
+  const mark = fault === null ? colours.green("✓") : colours.red("✗");
+  console.log(
+    `  ${mark} archive: ${totals.lines} lines in ${objects} objects. ${fault ?? ""}`.trimEnd(),
+  );
 }

@@ -23,6 +23,12 @@ const Settings = z.object({
     .string()
     .regex(/^[a-z0-9.-]+(\/[a-z0-9.-]+)+$/)
     .optional(),
+  PADDOCK_ARCHIVE_BUCKET: z.string().optional(),
+  /** Where in that bucket billing records go; another name begins a new archive. */
+  PADDOCK_BILLING_ARCHIVE: z
+    .string()
+    .regex(/^billing\/[a-z0-9.-]+$/)
+    .optional(),
   PADDOCK_PEPPERS_FILE: z.string().optional(),
   /** A deployment that holds real data may refuse development keys. */
   PADDOCK_DEVELOPMENT_KEYS: z.enum(["accepted", "refused"]).default("accepted"),

@@ -32,6 +32,10 @@ locals {
       }
     }
     by_role = {
+      archive = {
+        PADDOCK_ARCHIVE_BUCKET  = module.storage.archive_bucket
+        PADDOCK_BILLING_ARCHIVE = "billing/${var.audit.log}"
+      }
       checkpoints = {
         PADDOCK_AUDIT_LOG              = "${var.domain}/audit/${var.audit.log}"
         PADDOCK_CHECKPOINT_BUCKET      = module.storage.checkpoint_bucket
@@ -56,6 +60,7 @@ module "functions" {
   protected     = var.protection.delete
 
   buckets = {
+    archive     = module.storage.archive_bucket
     checkpoints = module.storage.checkpoint_bucket
     workspaces  = module.storage.workspace_bucket
   }

@@ -2,32 +2,21 @@ import * as z from "zod";
 import { ok } from "#shared/contract/common";
 import { derivedId } from "#shared/core/ids";
 import type { Owner } from "#shared/identity/owner";
-import { ownerOf } from "#shared/owners/act-on-owner";
 import { asCheck, type Checked, checkLedger, nothingCounted } from "#shared/owners/check-ledger";
-import { logFailure, logViolation } from "#shared/pipeline/request-log";
+import { logViolation } from "#shared/pipeline/request-log";
 import { action, type Deps } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
 import { auditEntry } from "#shared/store/audit-rows";
-import { overwrite, parseStored } from "#shared/store/documents";
-import {
-  type LedgerCheck,
-  ledgerCheckId,
-  ledgerChecks,
-  ledgerRoundId,
-  ledgerRounds,
-} from "#shared/store/ledger-checks";
-import { OwnerProfile, owners } from "#shared/store/owners";
+import { overwrite } from "#shared/store/documents";
+import { type LedgerCheck, ledgerCheckId, ledgerChecks } from "#shared/store/ledger-checks";
+import { nextOwners } from "./owner-round.ts";
 
-/** Owners per call. There is a call each minute, so 1,000 owners take twenty minutes. */
-const ownersMax = 50;
+/** Pages of an owner's lines per call. */
 const pagesMax = 20;
-/** Stays below the 120 s after which the platform ends the call. */
-const checkingMsMax = 60_000;
+const roundId = "ledger-round";
 
-/** A profile is parsed in its own turn, because one that can't be read mustn't stop the round. */
-const Unchecked = z.looseObject({ id: z.string() });
 const Outcome = z.object({ checked: z.record(z.string(), z.int()) });
-type Name = Checked["outcome"] | "recounting" | "failed";
+type Name = Checked["outcome"] | "recounting";
 
 export const checkLedgers = action({
   ...scheduled,
@@ -35,48 +24,17 @@ export const checkLedgers = action({
   summary: "Compare accounts with their ledgers, owner after owner; a difference raises an alert.",
   everyMs: 60_000,
   reply: { 200: Outcome },
-  perform: async ({ deps }) => ok({ checked: await checkRound(deps) }),
-});
-
-/** Continues where the last call ended. After the last owner it begins with the first again. */
-async function checkRound(deps: Deps): Promise<Partial<Record<Name, number>>> {
-  const counts: Partial<Record<Name, number>> = {};
-  const round = ledgerRounds.doc(ledgerRoundId);
-  const { value } = await deps.store.get(round);
-  const behind = value?.afterOwnerId ?? null;
-  const walk = { field: "id", after: behind === null ? null : { value: behind, id: behind } };
-  const page = await deps.store.withSnapshot((snapshot) =>
-    snapshot.next({ ...owners.all(), schema: Unchecked }, { ...walk, limit: ownersMax }),
-  );
-  const atEnd = page.length < ownersMax;
-  const write = async (afterOwnerId: string | null) =>
-    await deps.store.commit([overwrite(round, { v: 1, afterOwnerId })]);
-  // Counts the whole page as checked first, so that a call which the platform ends isn't repeated
-  // with the same owners for ever.
-  const end = page.at(-1)?.value.id ?? null;
-  await write(atEnd ? null : end);
-  const giveUpAt = deps.now() + checkingMsMax;
-  let last = behind;
-  for (const { value: stored } of page) {
-    if (deps.now() > giveUpAt) break;
-    const outcome = await checkOne(deps, stored);
-    counts[outcome] = (counts[outcome] ?? 0) + 1;
-    last = stored.id;
-  }
-  if (last !== end) await write(last);
-  return counts;
-}
-
-async function checkOne(deps: Deps, stored: z.infer<typeof Unchecked>): Promise<Name> {
-  try {
-    return await check(deps, ownerOf(parseStored(OwnerProfile, stored)));
-  } catch (cause) {
-    logFailure("a ledger couldn't be checked; it is tried again", cause, {
-      ownerId: stored.id,
+  perform: async ({ deps }) => {
+    const checked: Record<string, number> = {};
+    const outcomes = await nextOwners(deps, {
+      id: roundId,
+      work: (owner) => check(deps, owner),
+      failure: "a ledger couldn't be checked; it is tried again",
     });
-    return "failed";
-  }
-}
+    for (const outcome of outcomes) checked[outcome] = (checked[outcome] ?? 0) + 1;
+    return ok({ checked });
+  },
+});
 
 async function check(deps: Deps, owner: Owner): Promise<Name> {
   const { store } = deps;

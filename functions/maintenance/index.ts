@@ -1,5 +1,6 @@
 /** What the scheduler calls; nothing here is reachable from outside. */
 import { defaultLimits, type Service } from "#shared/pipeline/service";
+import { archiveLedgers } from "./archive-ledgers.ts";
 import { checkLedgers } from "./check-ledgers.ts";
 import { sweepQueued, sweepRunning } from "./sweep-executions.ts";
 import { sweepKeys } from "./sweep-keys.ts";
@@ -9,7 +10,7 @@ import { sweepShreds } from "./sweep-shreds.ts";
 
 export const service: Service = {
   name: "maintenance",
-  summary: "Sweeps of executions, keys, environments and objects, and checks of ledgers",
+  summary: "Sweeps of executions, keys, environments and objects; checks and archive of ledgers",
   visibility: "internal",
   routes: [
     sweepQueued,
@@ -19,6 +20,7 @@ export const service: Service = {
     sweepShreds,
     sweepObjects,
     checkLedgers,
+    archiveLedgers,
   ],
   limits: {
     ...defaultLimits,
@@ -27,6 +29,7 @@ export const service: Service = {
     timeoutSeconds: 120,
     memoryMib: 1_024,
   },
+  // It adds billing records to the archive and can't remove any.
   // It destroys key pairs that are due, and has no right to open any.
-  roles: ["firestore.main", "firestore.keys", "jobs.run", "objects.collect"],
+  roles: ["firestore.main", "firestore.keys", "jobs.run", "objects.collect", "archive.store"],
 };

@@ -1,7 +1,9 @@
 import {
   accounts,
+  archiveBucket,
   audiences,
   auditLog,
+  billingArchive,
   checkpointBucket,
   firstOperator,
   keyRing,
@@ -41,6 +43,8 @@ export function functionEnvironment(addresses: Addresses): Record<string, string
     PADDOCK_RUN_ENDPOINT: `127.0.0.1:${addresses.runPort}`,
     PADDOCK_WORKSPACE_BUCKET: workspaceBucket,
     PADDOCK_CHECKPOINT_BUCKET: checkpointBucket,
+    PADDOCK_ARCHIVE_BUCKET: archiveBucket,
+    PADDOCK_BILLING_ARCHIVE: billingArchive,
     PADDOCK_AUDIT_LOG: auditLog,
     PADDOCK_KMS_KEY_RING: keyRing,
     PADDOCK_PEPPERS_FILE: addresses.peppersFile,

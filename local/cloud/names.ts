@@ -4,6 +4,10 @@ export const region = "us-central1";
 export const workspaceBucket = `${projectId}-workspaces`;
 /** Signed checkpoints of the audit log. */
 export const checkpointBucket = `${projectId}-checkpoints`;
+/** Billing records. */
+export const archiveBucket = `${projectId}-archive`;
+/** Where in it the billing records are. */
+export const billingArchive = "billing/1";
 export const auditLog = "paddock.local/audit/1";
 export const keyRing = `projects/${projectId}/locations/us/keyRings/paddock`;
 

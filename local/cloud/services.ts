@@ -1,8 +1,7 @@
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { startIdentity } from "../identity/server.ts";
 import type { InitialKey } from "../kms/key-service.ts";
-import { type Kms, startKms } from "../kms/server.ts";
+import { startKms } from "../kms/server.ts";
 import { writeFileAtomically } from "../lib/atomic-file.ts";
 import { startLogging } from "../logging/server.ts";
 import { startRun } from "../run/server.ts";
@@ -12,6 +11,7 @@ import { openExecutionLog } from "./execution-log.ts";
 import type { Layout } from "./layout.ts";
 import {
   accounts,
+  archiveBucket,
   audiences,
   checkpointBucket,
   keyRing,
@@ -34,18 +34,26 @@ const keys: readonly InitialKey[] = [
   },
 ];
 
-/** The file in the data folder that tells scripts the running KMS's `host:port`. */
-export const kmsHostFile = "kms-host";
+const buckets = [workspaceBucket, checkpointBucket, archiveBucket];
 
-async function startKept(dataFolder: string): Promise<Kms> {
-  const kms = await startKms({ dataFolder, keys });
-  await writeFileAtomically(join(dataFolder, kmsHostFile), `127.0.0.1:${kms.port}`);
-  return kms;
+/** The files in the data folder that tell scripts the `host:port` of running services. */
+export const kmsHostFile = "kms-host";
+export const storageHostFile = "storage-host";
+
+/** Notes in the data folder where a service listens, for as long as it does. */
+async function noted<T extends Listening>(service: T, hostFile: string): Promise<T> {
+  await writeFileAtomically(hostFile, `127.0.0.1:${service.port}`);
+  return service;
 }
 
-async function closeKept(kms: Kms, dataFolder: string): Promise<void> {
-  await rm(join(dataFolder, kmsHostFile), { force: true });
-  await kms.close();
+async function closeNoted(service: Listening, hostFile: string): Promise<void> {
+  await rm(hostFile, { force: true });
+  await service.close();
+}
+
+interface Listening {
+  readonly port: number;
+  close(): Promise<void>;
 }
 
 export type Services = Awaited<ReturnType<typeof startServices>>;
@@ -58,13 +66,14 @@ export async function startServices({ parts, folder, options, distFolder, urlOf 
     parts.start("identity", () => startIdentity({ ...kept, projectId }), close),
     parts.start(
       "kms",
-      () => startKept(kept.dataFolder),
-      (kms) => closeKept(kms, kept.dataFolder),
+      async () => await noted(await startKms({ ...kept, keys }), folder.file(kmsHostFile)),
+      (kms) => closeNoted(kms, folder.file(kmsHostFile)),
     ),
     parts.start(
       "storage",
-      () => startStorage({ ...kept, buckets: [workspaceBucket, checkpointBucket] }),
-      close,
+      async () =>
+        await noted(await startStorage({ ...kept, buckets }), folder.file(storageHostFile)),
+      (storage) => closeNoted(storage, folder.file(storageHostFile)),
     ),
     parts.start("logging", () => startLogging(kept), close),
   ]);

@@ -20,7 +20,7 @@ import type { Store } from "../store/store.ts";
 import { formatVersion } from "../store/versions.ts";
 
 /** No line is committed later than this after the time it states. */
-const settledMs = 10 * 60_000;
+export const settledMs = 10 * 60_000;
 const pageLengthMax = 500;
 /** Pages of recent lines, read in one transaction. */
 const recentPagesMax = 100;

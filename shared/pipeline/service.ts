@@ -30,6 +30,7 @@ export type Role =
   | "checkpoints.store"
   | "objects.workspace"
   | "objects.collect"
+  | "archive.store"
   | "secret.peppers"
   | "secret.gateway-tokens";
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { LedgerSums } from "../core/money/ledger.ts";
-import { ownedCollection, systemCollection } from "./documents.ts";
+import { ownedCollection } from "./documents.ts";
 
 /** How far an owner's ledger has been added up, so that a check reads only newer lines. */
 const LedgerCheck = z.object({
@@ -21,10 +21,3 @@ export type LedgerCheck = z.infer<typeof LedgerCheck>;
 export const ledgerChecks = ownedCollection(["account"], LedgerCheck);
 /** Next to the account: `account/ledger-check`. */
 export const ledgerCheckId = "ledger-check";
-
-/** How far the current round over all owners has come. */
-export const ledgerRounds = systemCollection(
-  "system",
-  z.object({ v: z.literal(1), afterOwnerId: z.string().nullable() }),
-);
-export const ledgerRoundId = "ledger-round";

@@ -32,6 +32,7 @@ function ofJob({ values }: PlannedResource): Record<string, string> {
 
 /** Which settings a route's credential or a role's first word requires. */
 const needed: Readonly<Record<string, readonly string[]>> = {
+  archive: ["PADDOCK_ARCHIVE_BUCKET", "PADDOCK_BILLING_ARCHIVE"],
   checkpoints: ["PADDOCK_AUDIT_LOG", "PADDOCK_CHECKPOINT_BUCKET", "PADDOCK_CHECKPOINT_KEY_VERSION"],
   "first-operator": ["PADDOCK_FIRST_OPERATOR", "PADDOCK_OPERATOR_AUDIENCE"],
   operator: ["PADDOCK_OPERATOR_AUDIENCE"],

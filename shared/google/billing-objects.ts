@@ -1,0 +1,51 @@
+/**
+ * Archived billing records. The bucket keeps each object for seven years: nobody can change or
+ * delete one before, and afterwards the bucket deletes it.
+ */
+import type { Bucket } from "@google-cloud/storage";
+import { required } from "../config.ts";
+import { ApiError } from "../errors/api-error.ts";
+import type { Owner } from "../identity/owner.ts";
+import { connectBucket, hasCode } from "./bucket.ts";
+
+let bucket: Promise<Bucket> | undefined;
+/** The names are in the order of the numbers. */
+const numberDigits = 8;
+
+/** The archive of this deployment; a database that was restored begins another one. */
+export function archiveName(): string {
+  return required("PADDOCK_BILLING_ARCHIVE");
+}
+
+async function file({ id }: Owner, number: number) {
+  bucket ??= connectBucket(required("PADDOCK_ARCHIVE_BUCKET"));
+  const name = `${archiveName()}/${id}/${String(number).padStart(numberDigits, "0")}`;
+  return (await bucket).file(name);
+}
+
+/** An object of an owner's archive, counted from 1; null if there is none. @throws `UNAVAILABLE`. */
+export async function readBillingObject(owner: Owner, number: number): Promise<Buffer | null> {
+  try {
+    const [bytes] = await (await file(owner, number)).download();
+    return bytes;
+  } catch (cause) {
+    if (hasCode(cause, 404)) return null;
+    throw new ApiError("UNAVAILABLE", { cause });
+  }
+}
+
+/** Stores an object unless there is one of this number. @throws `UNAVAILABLE`. */
+export async function storeBillingObject(
+  owner: Owner,
+  number: number,
+  bytes: Buffer,
+): Promise<void> {
+  try {
+    const preconditionOpts = { ifGenerationMatch: 0 };
+    const options = { resumable: false, preconditionOpts, validation: "crc32c" } as const;
+    const contentType = "application/x-ndjson";
+    await (await file(owner, number)).save(bytes, { ...options, contentType });
+  } catch (cause) {
+    if (!hasCode(cause, 412)) throw new ApiError("UNAVAILABLE", { cause });
+  }
+}
