@@ -6,6 +6,7 @@ import { pipeline, Writable } from "node:stream";
 import {
   brotliCompressSync,
   constants,
+  deflateRawSync,
   deflateSync,
   gunzipSync,
   gzipSync,
@@ -83,6 +84,21 @@ function withFields(member: Buffer): Buffer {
   const extra = Buffer.from([3, 0, 0, 0, 0]);
   const texts = Buffer.from("name\0comment\0");
   return Buffer.concat([begin, extra, texts, Buffer.from([1, 2]), member.subarray(10)]);
+}
+
+const zstdMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+
+/** RFC 8878, section 3.1.1: a frame of one block that isn't compressed. */
+function frameOf(content: string, { window = 0, isLast = true } = {}): Buffer {
+  const block = Buffer.alloc(3);
+  block.writeUIntLE(Buffer.byteLength(content) * 8 + (isLast ? 1 : 0), 0, 3);
+  return Buffer.concat([zstdMagic, Buffer.from([0, window]), block, Buffer.from(content)]);
+}
+
+/** A whole block, and then one of a type that doesn't exist: RFC 1951, section 3.2.3. */
+function damagedGzip(content: string): Buffer {
+  const whole = deflateRawSync(content, { finishFlush: constants.Z_SYNC_FLUSH });
+  return Buffer.concat([gzipSync("").subarray(0, 10), whole, Buffer.from([0x07])]);
 }
 
 const singly = (bytes: Buffer) => [...bytes].map((byte) => Buffer.from([byte]));
@@ -239,7 +255,9 @@ describe("an answer that holds none", () => {
   test.each([
     ["an archive", gzipSync(data)],
     ["an archive that breaks off", gzipSync(data).subarray(0, 9_000)],
-    ["what begins like an archive", Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0]), data])],
+    ["what begins like zstd", Buffer.concat([zstdMagic, Buffer.alloc(200, 0xff)])],
+    ["zstd's first bytes alone", zstdMagic],
+    ["zstd with a window that is too large", frameOf("and no more", { window: 0xf8 })],
     ["what begins like zlib", Buffer.from("x\u009c and no more", "latin1")],
     ["a text", Buffer.from("x".repeat(100_000))],
     [
@@ -262,6 +280,17 @@ describe("an answer that holds none", () => {
       expect(got?.bytes.equals(bytes)).toBe(true);
     }
     if (_what === "an archive") expect(gunzipSync(bytes).equals(data)).toBe(true);
+  });
+
+  test.each([
+    ["gzip", damagedGzip("a text")],
+    ["what only begins like gzip", Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0]), data])],
+    ["zstd", Buffer.concat([frameOf("a text", { isLast: false }), Buffer.from([7, 0, 0])])],
+    ["a zstd block that breaks off", zstdCompressSync(data).subarray(0, -9)],
+  ])("and is damaged is cut: %s", async (_what, bytes) => {
+    for (const body of [[bytes], halves(bytes)]) {
+      expect((await throughGuard({ body }))?.isCut).toBe(true);
+    }
   });
 
   test("and whose compressed stream never produces output is cut", async () => {

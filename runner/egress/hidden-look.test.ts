@@ -67,4 +67,54 @@ describe("SEC-5 HiddenLook", () => {
       { numRuns: 150 },
     );
   });
+
+  test("finds a secret that is divided over streams, as programs join them", async () => {
+    const cut = fc.integer({ min: 1, max: value.length - 1 });
+    await fc.assert(
+      fc.asyncProperty(pack, pack, cut, sizes, async (one, other, length, pieces) => {
+        const parts = [
+          one(Buffer.from(value.slice(0, length))),
+          other(Buffer.from(value.slice(length))),
+        ];
+        expect(await passed(Buffer.concat(parts), pieces)).toBeNull();
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("lets nothing pass of a block that isn't complete", async () => {
+    const text = Array.from({ length: 400 }, (_, index) => `word ${(index * 7919) % 1009}`).join(
+      " ",
+    );
+    const archive = zstdCompressSync(`${text} ${value} ${text.split("").reverse().join("")}`);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: archive.length }),
+        sizes,
+        async (missing, pieces) => {
+          const look = new HiddenLook(plan);
+          let [safeBytes, position] = [0, 0];
+          const all = archive.subarray(0, archive.length - missing);
+          for (const size of Array(200).fill(pieces).flat()) {
+            safeBytes += (await look.at(all.subarray(position, position + size))).length;
+            position += size;
+            if (position >= all.length) break;
+          }
+          look.close();
+          // The frame's header is no content.
+          expect(safeBytes).toBeLessThan(16);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test("ends with data that no decoder can use, and when it is closed", async () => {
+    const magic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+    const bytes = Buffer.concat([magic, Buffer.alloc(200, 0xff), magic]);
+    expect(await passed(bytes, [bytes.length])).toEqual(bytes);
+    const look = new HiddenLook(plan);
+    look.close();
+    await look.at(bytes);
+  });
 });

@@ -16,12 +16,20 @@ const nothing = Buffer.alloc(0);
 export class HiddenLook {
   readonly #plan: RedactionPlan;
   readonly #depth: number;
-  /** Bytes that wait until the format is known, or that may end inside a secret. */
+  /** Bytes that haven't passed. The last of them aren't looked at yet. */
   #held: Buffer[] = [];
   #heldBytes = 0;
-  /** The first bytes while their format isn't known; null in a stream and in plain data. */
-  #begin: Buffer | null = nothing;
-  #inside: Inside | null = null;
+  /** Bytes that wait until the format is known. */
+  #waiting: Buffer = nothing;
+  /** How many bytes before those were looked at and may end inside a secret. */
+  #unsafeBytes = 0;
+  #stream: PackedStream | null = null;
+  /** How many bytes the stream has taken. */
+  #takenBytes = 0;
+  /** What streams one behind another hold together, since ordinary programs join it. */
+  #content: Content | null = null;
+  #isPlain = false;
+  #isClosed = false;
 
   constructor(plan: RedactionPlan, depth = 0) {
     this.#plan = plan;
@@ -30,52 +38,82 @@ export class HiddenLook {
 
   /** Whether the bytes to come aren't compressed. */
   get isPlain(): boolean {
-    return this.#begin === null && this.#inside === null;
+    return this.#isPlain;
   }
 
   /** Whether bytes must wait for those that follow. */
   get isHolding(): boolean {
-    return this.#inside?.isHolding ?? (this.#begin !== null && this.#begin.length > 0);
+    return this.#heldBytes > 0;
   }
 
   /** @returns The bytes that may pass now. @throws {Error} If a secret was found. */
   async at(piece: Buffer): Promise<Buffer> {
     this.#held.push(piece);
     this.#heldBytes += piece.length;
-    let rest = piece;
-    while (rest.length > 0 && !this.isPlain) rest = await this.#take(rest);
-    if (!this.isHolding) return this.#release();
+    let rest = Buffer.concat([this.#waiting, piece]);
+    while (rest.length > 0 && !this.#isPlain && !this.#isClosed) {
+      const takenBytes = await this.#take(rest);
+      if (takenBytes === null) break;
+      rest = rest.subarray(takenBytes);
+      this.#unsafeBytes = this.#isSettled ? 0 : this.#unsafeBytes + takenBytes;
+    }
+    this.#waiting = this.#isPlain ? nothing : rest;
+    const released = this.#release(this.#unsafeBytes + this.#waiting.length);
     // A compressed stream may go on for ever without producing output, so held bytes are bounded.
-    if (this.#heldBytes > heldBytesMax) throw new Error("the answer can't be looked into");
-    return nothing;
+    if (this.#heldBytes > heldBytesMax) throw cantLook();
+    return released;
   }
 
-  /** @returns The rest. @throws {Error} If a secret was found. */
+  /** @returns The rest. @throws {Error} If a secret was found, or may be in what is missing. */
   async end(): Promise<Buffer> {
-    await this.#inside?.end();
-    return this.#release();
+    await this.#endContent();
+    if (this.#stream?.isSettled === false) throw cantLook();
+    return this.#release(0);
   }
 
   close(): void {
-    this.#inside?.close();
+    this.#isClosed = true;
+    this.#stream?.close();
+    this.#content?.close();
   }
 
-  /** @returns What wasn't taken: it follows a stream's end, and may begin another one. */
-  async #take(bytes: Buffer): Promise<Buffer> {
-    if (this.#inside !== null) {
-      const rest = await this.#inside.write(bytes);
-      if (rest === null) return nothing;
-      await this.#inside.end();
-      this.#inside = null;
-      this.#begin = nothing;
-      return rest;
+  get #isSettled(): boolean {
+    return (this.#stream?.isSettled ?? true) && !(this.#content?.isHolding ?? false);
+  }
+
+  /** @returns How many bytes it took; null if it needs more to tell their format. */
+  async #take(bytes: Buffer): Promise<number | null> {
+    if (this.#stream === null) {
+      const format = this.#formatOf(bytes);
+      if (format === undefined) return null;
+      if (format === null) return await this.#takeAsPlain(bytes);
+      this.#content ??= new Content(this.#plan, this.#depth + 1);
+      const content = this.#content;
+      this.#stream = new PackedStream(format, (piece) => content.see(piece));
+      this.#takenBytes = 0;
     }
-    const begin = Buffer.concat([this.#begin ?? nothing, bytes]);
-    const format = this.#formatOf(begin);
-    this.#begin = format === undefined ? begin : null;
-    if (!format) return nothing;
-    this.#inside = new Inside(format, this.#plan, this.#depth + 1);
-    return begin;
+    const stream = this.#stream;
+    const taken = await stream.take(bytes);
+    this.#takenBytes += taken.bytes;
+    await this.#content?.looked();
+    if (!taken.isOver) return taken.bytes;
+    this.#stream = null;
+    stream.close();
+    if (stream.isDamaged) throw cantLook();
+    // What can't be decoded at all would be taken for the same stream again, for ever.
+    return this.#takenBytes === 0 ? await this.#takeAsPlain(bytes) : taken.bytes;
+  }
+
+  async #takeAsPlain(bytes: Buffer): Promise<number> {
+    await this.#endContent();
+    this.#isPlain = true;
+    return bytes.length;
+  }
+
+  async #endContent(): Promise<void> {
+    const content = this.#content;
+    this.#content = null;
+    await content?.end();
   }
 
   /** Null for plain data; undefined if more bytes are needed to tell. */
@@ -85,22 +123,25 @@ export class HiddenLook {
     return packedFormats.find(({ matches }) => matches(begin)) ?? (isPossible ? undefined : null);
   }
 
-  #release(): Buffer {
-    this.#heldBytes = 0;
-    return Buffer.concat(this.#held.splice(0));
+  /** @returns All but the last bytes. */
+  #release(keptBytes: number): Buffer {
+    if (keptBytes === this.#heldBytes) return nothing;
+    const all = Buffer.concat(this.#held);
+    const safe = all.subarray(0, all.length - keptBytes);
+    this.#held = keptBytes === 0 ? [] : [all.subarray(safe.length)];
+    this.#heldBytes = keptBytes;
+    return safe;
   }
 }
 
-/** The content of one compressed stream. */
-class Inside {
-  readonly #stream: PackedStream;
+/** What was decoded from compressed streams that follow one another. */
+class Content {
   readonly #redactor: Redactor;
   readonly #look: HiddenLook;
   #looked: Promise<void> = Promise.resolve();
   #found: Error | null = null;
 
-  constructor(format: PackedFormat, plan: RedactionPlan, depth: number) {
-    this.#stream = new PackedStream(format, (piece) => this.#see(piece));
+  constructor(plan: RedactionPlan, depth: number) {
     this.#redactor = new Redactor(plan);
     this.#look = new HiddenLook(plan, depth);
   }
@@ -110,28 +151,7 @@ class Inside {
     return this.#redactor.holdsTelling || this.#look.isHolding;
   }
 
-  /** @returns The bytes that follow the stream's end; null if it hasn't ended. @throws {Error} */
-  async write(piece: Buffer): Promise<Buffer | null> {
-    const rest = await this.#stream.write(piece);
-    await this.#looked;
-    if (this.#found !== null) throw this.#found;
-    return rest;
-  }
-
-  /** @throws {Error} If a secret was found. */
-  async end(): Promise<void> {
-    this.#redactor.end();
-    await this.#look.end();
-    this.close();
-    if (this.#redactor.hasFound) throw secretInside();
-  }
-
-  close(): void {
-    this.#stream.close();
-    this.#look.close();
-  }
-
-  #see(piece: Buffer): void {
+  see(piece: Buffer): void {
     this.#redactor.write(piece.toString("latin1"));
     if (this.#redactor.hasFound) this.#found = secretInside();
     if (this.#look.isPlain) return;
@@ -144,6 +164,29 @@ class Inside {
         },
       );
   }
+
+  /** Fulfilled when all that was seen is looked into. @throws {Error} If a secret was found. */
+  async looked(): Promise<void> {
+    await this.#looked;
+    if (this.#found !== null) throw this.#found;
+  }
+
+  /** @throws {Error} If a secret was found. */
+  async end(): Promise<void> {
+    await this.looked();
+    this.#redactor.end();
+    await this.#look.end();
+    this.close();
+    if (this.#redactor.hasFound) throw secretInside();
+  }
+
+  close(): void {
+    this.#look.close();
+  }
+}
+
+function cantLook(): Error {
+  return new Error("the answer can't be looked into");
 }
 
 function secretInside(): Error {

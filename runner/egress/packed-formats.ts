@@ -7,21 +7,41 @@ export type Decoder = Transform & {
   readonly bytesWritten: number;
 };
 
+/** The next bytes of a stream, and what they are. */
+export interface Part {
+  /** How many; infinite if only the decoder finds the end. */
+  readonly bytes: number;
+  /**
+   * - `field`: the parser needs them.
+   * - `rest`: a checksum, or what decoders skip.
+   * - `stream`: the decoder gives what is in them as they come.
+   * - `block`: what is in them comes with the last of them.
+   */
+  readonly what: "field" | "rest" | "stream" | "block";
+}
+
+/** Says what comes next, and gets the bytes of each field. It ends where the stream ends. */
+export type Parser = Generator<Part, void, Buffer>;
+
 export interface PackedFormat {
   /** Whether data of this format begins so; undefined if more bytes are needed to tell. */
   readonly matches: (begin: Buffer) => boolean | undefined;
-  /** Takes the header's bytes one by one; returns how many bytes after it aren't compressed. */
-  readonly header: () => Generator<void, number, number>;
+  readonly parse: () => Parser;
   /** Null if nothing is compressed. */
   readonly makeDecoder: (() => Decoder) | null;
-  /** What follows the compressed bytes: checksums. */
-  readonly trailerBytes: number;
+  /** What the decoder gets. */
+  readonly decodes: "everything" | "streams alone";
+  /** Whether what begins so and can't be decoded is damaged, rather than something else. */
+  readonly isCertain: boolean;
 }
 
 /** RFC 1952, section 2.3.1. */
 const gzipFlags = { headerCrc: 0x02, extra: 0x04, name: 0x08, comment: 0x10 };
 /** RFC 1950, section 2.2: method 8 with a window of 32 KiB at most, and a check on both bytes. */
 const zlib = { method: 8, windowMax: 7, dictionary: 0x20, divisor: 31 };
+
+/** RFC 8878, sections 3.1.1.1 and 3.1.1.2. */
+const zstd = { singleSegment: 0x20, checksum: 0x04, dictionaryIdBytes: [0, 1, 2, 4], runBlock: 1 };
 
 /**
  * Headers and trailers of gzip and zlib are skipped instead of decoded: their decoders discard what
@@ -30,23 +50,32 @@ const zlib = { method: 8, windowMax: 7, dictionary: 0x20, divisor: 31 };
 export const packedFormats: readonly PackedFormat[] = [
   {
     matches: (begin) => beginsWith(begin, [[0x1f], [0x8b], [0x08]]),
-    header: gzipHeader,
+    parse: parseGzip,
     makeDecoder: createInflateRaw,
-    trailerBytes: 8,
+    decodes: "streams alone",
+    isCertain: true,
   },
-  { matches: isZlib, header: () => skip(2), makeDecoder: createInflateRaw, trailerBytes: 4 },
+  {
+    matches: isZlib,
+    parse: parseZlib,
+    makeDecoder: createInflateRaw,
+    decodes: "streams alone",
+    isCertain: false,
+  },
   {
     matches: (begin) => beginsWith(begin, [[0x28], [0xb5], [0x2f], [0xfd]]),
-    header: () => skip(0),
+    parse: parseZstd,
     makeDecoder: createZstdDecompress,
-    trailerBytes: 0,
+    decodes: "everything",
+    isCertain: true,
   },
   {
     // RFC 8878, section 3.1.2: frames that a decoder skips.
     matches: (begin) => beginsWith(begin, [sixteenFrom(0x50), [0x2a], [0x4d], [0x18]]),
-    header: skippableHeader,
+    parse: parseSkippable,
     makeDecoder: null,
-    trailerBytes: 0,
+    decodes: "everything",
+    isCertain: true,
   },
 ];
 
@@ -74,29 +103,47 @@ function isZlib(begin: Buffer): boolean | undefined {
   return (first * 256 + second) % zlib.divisor === 0 && (second & zlib.dictionary) === 0;
 }
 
-function* skip(count: number): Generator<void, number, number> {
-  for (let skipped = 0; skipped < count; skipped += 1) yield;
-  return 0;
-}
-
-function* gzipHeader(): Generator<void, number, number> {
-  yield* skip(3);
-  const flags = yield;
-  yield* skip(6);
-  if (flags & gzipFlags.extra) {
-    const low = yield;
-    yield* skip(low + 256 * (yield));
-  }
+function* parseGzip(): Parser {
+  yield { bytes: 3, what: "rest" };
+  const flags = yield* field(1);
+  yield { bytes: 6, what: "rest" };
+  if (flags & gzipFlags.extra) yield { bytes: yield* field(2), what: "rest" };
   for (const text of [gzipFlags.name, gzipFlags.comment]) {
-    if (flags & text) while ((yield) !== 0);
+    if (flags & text) while ((yield* field(1)) !== 0);
   }
-  if (flags & gzipFlags.headerCrc) yield* skip(2);
-  return 0;
+  if (flags & gzipFlags.headerCrc) yield { bytes: 2, what: "rest" };
+  yield { bytes: Number.POSITIVE_INFINITY, what: "stream" };
+  yield { bytes: 8, what: "rest" };
 }
 
-function* skippableHeader(): Generator<void, number, number> {
-  yield* skip(4);
-  let sizeBytes = 0;
-  for (const factor of [1, 2 ** 8, 2 ** 16, 2 ** 24]) sizeBytes += factor * (yield);
-  return sizeBytes;
+function* parseZlib(): Parser {
+  yield { bytes: 2, what: "rest" };
+  yield { bytes: Number.POSITIVE_INFINITY, what: "stream" };
+  yield { bytes: 4, what: "rest" };
+}
+
+function* parseZstd(): Parser {
+  yield { bytes: 4, what: "rest" };
+  const descriptor = yield* field(1);
+  const isSingle = (descriptor & zstd.singleSegment) !== 0;
+  const sizeBytes = [isSingle ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
+  const dictionaryIdBytes = zstd.dictionaryIdBytes[descriptor & 0x03] ?? 0;
+  yield { bytes: (isSingle ? 0 : 1) + dictionaryIdBytes + sizeBytes, what: "rest" };
+  for (let isLast = false; !isLast; ) {
+    const header = yield* field(3);
+    isLast = (header & 0x01) !== 0;
+    const isRun = ((header >> 1) & 0x03) === zstd.runBlock;
+    yield { bytes: isRun ? 1 : header >> 3, what: "block" };
+  }
+  if (descriptor & zstd.checksum) yield { bytes: 4, what: "rest" };
+}
+
+function* parseSkippable(): Parser {
+  yield { bytes: 4, what: "rest" };
+  yield { bytes: yield* field(4), what: "rest" };
+}
+
+/** A number, its lowest byte first. */
+function* field(bytes: number): Generator<Part, number, Buffer> {
+  return (yield { bytes, what: "field" }).readUIntLE(0, bytes);
 }

@@ -1,73 +1,101 @@
-/** Decodes one compressed stream, and tells which bytes no longer belong to it. */
-import type { Decoder, PackedFormat } from "./packed-formats.ts";
+/** Decodes one compressed stream, and tells where it ends and whether it is whole. */
+import type { Decoder, PackedFormat, Parser, Part } from "./packed-formats.ts";
 
 const nothing = Buffer.alloc(0);
+/**
+ * A decoder that finds damage drops what it had decoded of the same step. Steps are short where
+ * damaged data passes. They cost a few times as much as the decoding.
+ */
+const shortStepBytes = 1024;
+
+export interface Taken {
+  readonly bytes: number;
+  readonly isOver: boolean;
+}
 
 export class PackedStream {
+  readonly #format: PackedFormat;
+  readonly #parser: Parser;
   readonly #decoder: Decoder | null;
-  readonly #trailerBytes: number;
-  readonly #header: Generator<void, number, number>;
-  #isHeader = true;
-  #skippedBytes = 0;
+  /** Null once the stream is over. */
+  #part: Part | null = null;
+  /** How much of the part came. */
+  #partBytes = 0;
+  #field: Buffer = nothing;
   #fedBytes = 0;
-  #isDecoded: boolean;
+  #hasBlocks = false;
+  #isDamaged = false;
 
-  /** @param onData Gets what was decoded before the promise of `write` is fulfilled. */
+  /** @param onData Gets what was decoded before the promise of `take` is fulfilled. */
   constructor(format: PackedFormat, onData: (piece: Buffer) => void) {
+    this.#format = format;
+    this.#parser = format.parse();
     this.#decoder = format.makeDecoder?.() ?? null;
-    this.#isDecoded = this.#decoder === null;
-    this.#trailerBytes = format.trailerBytes;
-    this.#header = format.header();
-    this.#take(this.#header.next());
     this.#decoder?.on("data", onData);
     // A decoder's error ends the stream, as its end does.
     this.#decoder?.on("error", () => undefined);
+    this.#next();
   }
 
-  /** @returns The bytes that follow the stream's end; null if it hasn't ended. */
-  async write(piece: Buffer): Promise<Buffer | null> {
-    let rest = this.#skip(this.#takeHeader(piece));
-    if (!this.#isDecoded && rest.length > 0) rest = this.#skip(await this.#decode(rest));
-    const isOver = !this.#isHeader && this.#skippedBytes === 0 && this.#isDecoded;
-    return isOver ? rest : null;
+  /** Whether all that was taken has been decoded. */
+  get isSettled(): boolean {
+    return this.#part?.what !== "block";
+  }
+
+  /** Whether a stream of this format, and not something that only begins so, can't be decoded. */
+  get isDamaged(): boolean {
+    return this.#isDamaged;
+  }
+
+  /** Takes the next bytes, or some of them: call it again with the rest until the stream is over. */
+  async take(bytes: Buffer): Promise<Taken> {
+    const part = this.#part;
+    if (part === null) return { bytes: 0, isOver: true };
+    const stepBytes = this.#format.isCertain ? bytes.length : shortStepBytes;
+    const step = bytes.subarray(0, Math.min(part.bytes - this.#partBytes, stepBytes));
+    const isPacked = this.#format.decodes === "everything" || part.what === "stream";
+    const takenBytes = isPacked ? await this.#decode(step) : step.length;
+    this.#partBytes += takenBytes;
+    if (part.what === "field") this.#field = Buffer.concat([this.#field, step]);
+    if (takenBytes < step.length) this.#stopDecoding(part);
+    else if (this.#partBytes === part.bytes) this.#next();
+    return { bytes: takenBytes, isOver: this.#part === null };
   }
 
   close(): void {
     this.#decoder?.destroy();
   }
 
-  #takeHeader(piece: Buffer): Buffer {
-    for (const [index, byte] of piece.entries()) {
-      if (!this.#isHeader) return piece.subarray(index);
-      this.#take(this.#header.next(byte));
+  #next(): void {
+    do {
+      const { done, value } = this.#parser.next(this.#field);
+      this.#part = done === true ? null : value;
+      this.#partBytes = 0;
+      this.#field = nothing;
+    } while (this.#part?.bytes === 0);
+    if (this.#part?.what === "block") this.#hasBlocks = true;
+  }
+
+  /** The decoder has ended or failed: it took less than it was given. */
+  #stopDecoding(part: Part): void {
+    const hasEnded = part.what === "stream" && this.#decoder?.errored === null;
+    if (hasEnded) this.#next();
+    else {
+      this.#part = null;
+      // Before its first block, zstd only says that it needs a dictionary, or more memory.
+      const isCertain = this.#format.decodes === "streams alone" || this.#hasBlocks;
+      this.#isDamaged = this.#format.isCertain && isCertain;
     }
-    return nothing;
   }
 
-  #take({ done, value }: IteratorResult<void, number>): void {
-    if (done !== true) return;
-    this.#isHeader = false;
-    this.#skippedBytes = value;
-  }
-
-  #skip(bytes: Buffer): Buffer {
-    const count = Math.min(bytes.length, this.#skippedBytes);
-    this.#skippedBytes -= count;
-    return bytes.subarray(count);
-  }
-
-  /** @returns What the decoder left over. */
-  async #decode(piece: Buffer): Promise<Buffer> {
+  /** @returns How many bytes the decoder could use. */
+  async #decode(step: Buffer): Promise<number> {
     const decoder = this.#decoder;
-    if (decoder === null) return piece;
-    await fed(decoder, piece);
-    this.#fedBytes += piece.length;
+    if (decoder === null) return step.length;
+    await fed(decoder, step);
+    this.#fedBytes += step.length;
     // A decoder notices its end, or an error, only by a byte that it can't use.
-    const leftBytes = this.#fedBytes - decoder.bytesWritten;
-    if (leftBytes === 0) return nothing;
-    this.#isDecoded = true;
-    if (decoder.errored === null) this.#skippedBytes = this.#trailerBytes;
-    return piece.subarray(-leftBytes);
+    return step.length - (this.#fedBytes - decoder.bytesWritten);
   }
 }
 
