@@ -14,7 +14,7 @@ const controls = new Map(
   ),
 );
 const named = new Map(Object.entries({ amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" }));
-const entityLengthMax = 9;
+const numbered = /^#(?:[xX][0-9A-Fa-f]{0,6}|[0-9]{0,7})$/;
 const sextets = tableOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
 sextets[code("-")] = 62;
 sextets[code("_")] = 63;
@@ -215,14 +215,15 @@ export class Reader {
     const unit = this.#read(level);
     if (unit !== ampersand) return unit;
     let name = "";
-    while (name.length <= entityLengthMax) {
+    for (;;) {
       const next = this.#read(level);
       if (next < 0) return next;
       if (next === semicolon) return entityOf(name);
       if (next >= byteFlag) return foreign;
       name += String.fromCharCode(next);
+      // Otherwise the text's end would be taken for the end of an unfinished secret.
+      if (!beginsEntity(name)) return foreign;
     }
-    return foreign;
   }
 
   #hexByte(level: number): number {
@@ -274,6 +275,10 @@ function asPoint(value: number): number {
 
 function isAlphanumeric(unit: number): boolean {
   return unit < 128 && /[A-Za-z0-9]/.test(String.fromCharCode(unit));
+}
+
+function beginsEntity(name: string): boolean {
+  return numbered.test(name) || [...named.keys()].some((known) => known.startsWith(name));
 }
 
 function entityOf(name: string): number {

@@ -189,3 +189,11 @@ test.skipIf(!existsSync(python))("SEC-4 nothing is left of what Python writes", 
   );
   expect(shown.filter(([, ...lines]) => lines.length > 0)).toEqual([]);
 });
+
+test.each(["p/+ss&qu\u0000", "p/+ss&quux", "p/+ss&#3x", "p/+ss&#x3g"])(
+  "SEC-4 leaves what can't become an escaped character any more: %j",
+  (text) => {
+    const plan = planRedaction([{ key: "K", value: 'p/+ss"word' }]);
+    expect(redact(plan, text)).toBe(text);
+  },
+);
