@@ -72,7 +72,10 @@ export async function startServices({ parts, folder, options, distFolder, urlOf 
     parts.start(
       "storage",
       async () =>
-        await noted(await startStorage({ ...kept, buckets }), folder.file(storageHostFile)),
+        await noted(
+          await startStorage({ ...kept, buckets, hidesMissing: true }),
+          folder.file(storageHostFile),
+        ),
       (storage) => closeNoted(storage, folder.file(storageHostFile)),
     ),
     parts.start("logging", () => startLogging(kept), close),

@@ -18,6 +18,11 @@ export interface StorageOptions {
   /** Created if they don't exist yet. */
   readonly buckets: readonly string[];
   readonly port?: number | undefined;
+  /**
+   * Answers 403 where an object to download is missing, as Cloud Storage does to callers that may
+   * not list.
+   */
+  readonly hidesMissing?: boolean;
 }
 
 export interface Storage extends HttpServer {
@@ -38,7 +43,13 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
     if (!(await faults.admit(kindOf(request, url)))) {
       throw new HttpError(503, "backendError", "Refused by an ordered fault.");
     }
-    await route({ store, uploads, request, response, url });
+    try {
+      await route({ store, uploads, request, response, url });
+    } catch (error) {
+      const isMissing = error instanceof HttpError && error.status === 404;
+      const isHidden = isMissing && options.hidesMissing && kindOf(request, url) === "download";
+      throw isHidden ? new HttpError(403, "forbidden", "Access denied, or no such object.") : error;
+    }
   }, options.port);
   return {
     ...server,

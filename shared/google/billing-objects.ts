@@ -6,7 +6,7 @@ import type { Bucket } from "@google-cloud/storage";
 import { required } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { connectBucket, hasCode } from "./bucket.ts";
+import { connectBucket, hasCode, isMissing } from "./bucket.ts";
 
 let bucket: Promise<Bucket> | undefined;
 /** The names are in the order of the numbers. */
@@ -23,13 +23,16 @@ async function file({ id }: Owner, number: number) {
   return (await bucket).file(name);
 }
 
-/** An object of an owner's archive, counted from 1; null if there is none. @throws `UNAVAILABLE`. */
+/**
+ * An object of an owner's archive, counted from 1; null if there is none. @throws `UNAVAILABLE`.
+ */
 export async function readBillingObject(owner: Owner, number: number): Promise<Buffer | null> {
+  const stored = await file(owner, number);
   try {
-    const [bytes] = await (await file(owner, number)).download();
+    const [bytes] = await stored.download();
     return bytes;
   } catch (cause) {
-    if (hasCode(cause, 404)) return null;
+    if (await isMissing(stored, cause).catch(() => false)) return null;
     throw new ApiError("UNAVAILABLE", { cause });
   }
 }

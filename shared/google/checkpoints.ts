@@ -5,7 +5,7 @@
 import type { Bucket } from "@google-cloud/storage";
 import { required } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { connectBucket, hasCode } from "./bucket.ts";
+import { connectBucket, hasCode, isMissing } from "./bucket.ts";
 
 let bucket: Promise<Bucket> | undefined;
 /** The names are in the order of the sizes. */
@@ -18,11 +18,12 @@ async function file(origin: string, size: number) {
 
 /** The note of the checkpoint with this size; null if there is none. @throws `UNAVAILABLE`. */
 export async function readCheckpointNote(origin: string, size: number): Promise<string | null> {
+  const stored = await file(origin, size);
   try {
-    const [bytes] = await (await file(origin, size)).download();
+    const [bytes] = await stored.download();
     return bytes.toString();
   } catch (cause) {
-    if (hasCode(cause, 404)) return null;
+    if (await isMissing(stored, cause).catch(() => false)) return null;
     throw new ApiError("UNAVAILABLE", { cause });
   }
 }

@@ -4,7 +4,7 @@ import type { Bucket, File, GetFilesResponse } from "@google-cloud/storage";
 import { required } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { connectBucket, hasCode } from "./bucket.ts";
+import { connectBucket, hasCode, isMissing } from "./bucket.ts";
 
 export type ObjectKind = "manifests" | "packs";
 
@@ -73,8 +73,8 @@ export async function getObject(
     const [bytes] = await stored.download(options);
     return bytes;
   } catch (cause) {
-    if (hasCode(cause, 404)) throw new ApiError("NOT_FOUND", { cause });
-    throw new ApiError("UNAVAILABLE", { cause });
+    const missing = await isMissing(stored, cause).catch(() => false);
+    throw new ApiError(missing ? "NOT_FOUND" : "UNAVAILABLE", { cause });
   }
 }
 

@@ -83,13 +83,16 @@ describe.skipIf(!isPlanned)("OPS-1 least privilege", () => {
     expect(holders("roles/datastore.user", on("keys"))).toEqual(having("firestore.keys"));
   });
 
-  test("workspace objects can be deleted and listed by what collects them alone", () => {
+  test("workspace objects can be deleted by what collects them alone, and listed owner by owner", () => {
     const onObjects = grants()
       .filter(({ type }) => type === "google_storage_bucket_iam_member")
       .filter(({ values }) => /:fn-/.test(String(values.member)))
       .filter(({ values }) => String(values.bucket).endsWith("-workspaces"));
+    const name = String(onObjects[0]?.values.bucket);
+    const object = `resource.name.startsWith("projects/_/buckets/${name}/objects/owners/")`;
+    const list = `api.getAttribute("storage.googleapis.com/objectListPrefix", "").startsWith("owners/")`;
     for (const { values } of onObjects) {
-      expect(JSON.stringify(values.condition)).toContain("-workspaces/objects/owners/");
+      expect(values.condition).toMatchObject([{ expression: `${object} || ${list}` }]);
     }
     expect([...new Set(onObjects.map(({ values }) => values.role))].sort()).toEqual([
       "roles/storage.objectCreator",

@@ -41,15 +41,21 @@ resource "google_storage_bucket_iam_member" "default" {
   role     = each.value.role
   member   = each.value.member
 
-  # Listing is asked of the bucket itself, so the condition refuses it.
+  # Listing is asked of the bucket itself, so only the second part of the condition allows it.
   condition {
-    title       = "objects alone"
+    title       = each.value.lists ? "objects and their list" : "objects alone"
     description = each.value.reason
-    expression = format(
-      "resource.name.startsWith(\"projects/_/buckets/%s/objects/%s\")",
-      var.buckets[each.value.name],
-      each.value.prefix,
-    )
+    expression = join(" || ", concat(
+      [format(
+        "resource.name.startsWith(\"projects/_/buckets/%s/objects/%s\")",
+        var.buckets[each.value.name],
+        each.value.prefix,
+      )],
+      each.value.lists ? [format(
+        "api.getAttribute(\"storage.googleapis.com/objectListPrefix\", \"\").startsWith(\"%s\")",
+        each.value.prefix,
+      )] : [],
+    ))
   }
 
   depends_on = [google_service_account.default]

@@ -34,6 +34,7 @@ locals {
         ),
       )
       prefix = try(local.roles[declared.pattern].prefix, "")
+      lists  = try(local.roles[declared.pattern].lists, false)
       reason = try(local.roles[declared.pattern].reason, "")
       roles  = try(local.roles[declared.pattern].roles, [])
     }
@@ -55,6 +56,7 @@ locals {
         name     = declared.name
         on       = declared.on
         prefix   = declared.prefix
+        lists    = declared.lists
         reason   = declared.reason
         role     = startswith(role, "roles/") ? role : local.custom_roles[role]
       }
