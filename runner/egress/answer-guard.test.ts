@@ -6,7 +6,6 @@ import { pipeline, Writable } from "node:stream";
 import {
   brotliCompressSync,
   constants,
-  deflateRawSync,
   deflateSync,
   gunzipSync,
   gzipSync,
@@ -15,6 +14,7 @@ import {
 import { afterEach, describe, expect, test } from "vitest";
 import { planRedaction } from "#shared/core/redaction/plan";
 import { guardAnswer } from "./answer-guard.ts";
+import { damagedGzip, frameOf, skippable, withFields, zstdMagic } from "./test-archives.ts";
 
 const value = "sk-0123456789-the-Real-value";
 const secrets = [value, value.toLowerCase()].map((one) => ({ key: "KEY", value: one }));
@@ -69,38 +69,6 @@ async function throughGuard({ headers = [], body }: Said) {
 
 const said = `{"authorization":"Bearer ${value}"}`;
 const halves = (bytes: Buffer) => [bytes.subarray(0, 20), bytes.subarray(20)];
-/** RFC 8878, section 3.1.2: sixteen magic numbers, a size, and data of anybody's. */
-function skippable(index: number, sizeBytes: number): Buffer {
-  const frame = Buffer.alloc(8 + sizeBytes, 1);
-  frame.writeUInt32LE(0x18_4d_2a_50 + index);
-  frame.writeUInt32LE(sizeBytes, 4);
-  return frame;
-}
-
-/** RFC 1952, section 2.3: the optional fields of a member's header. */
-function withFields(member: Buffer): Buffer {
-  const begin = Buffer.from(member.subarray(0, 10));
-  begin[3] = 0x1e;
-  const extra = Buffer.from([3, 0, 0, 0, 0]);
-  const texts = Buffer.from("name\0comment\0");
-  return Buffer.concat([begin, extra, texts, Buffer.from([1, 2]), member.subarray(10)]);
-}
-
-const zstdMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
-
-/** RFC 8878, section 3.1.1: a frame of one block that isn't compressed. */
-function frameOf(content: string, { window = 0, isLast = true } = {}): Buffer {
-  const block = Buffer.alloc(3);
-  block.writeUIntLE(Buffer.byteLength(content) * 8 + (isLast ? 1 : 0), 0, 3);
-  return Buffer.concat([zstdMagic, Buffer.from([0, window]), block, Buffer.from(content)]);
-}
-
-/** A whole block, and then one of a type that doesn't exist: RFC 1951, section 3.2.3. */
-function damagedGzip(content: string): Buffer {
-  const whole = deflateRawSync(content, { finishFlush: constants.Z_SYNC_FLUSH });
-  return Buffer.concat([gzipSync("").subarray(0, 10), whole, Buffer.from([0x07])]);
-}
-
 const singly = (bytes: Buffer) => [...bytes].map((byte) => Buffer.from([byte]));
 
 describe("SEC-5 an answer that holds the secret", () => {

@@ -47,7 +47,7 @@ export class PackedStream {
     return this.#isDamaged;
   }
 
-  /** Takes the next bytes, or some of them: call it again with the rest until the stream is over. */
+  /** Takes the next bytes, or some of them; the rest is for the next call, until it is over. */
   async take(bytes: Buffer): Promise<Taken> {
     const part = this.#part;
     if (part === null) return { bytes: 0, isOver: true };

@@ -1,8 +1,8 @@
 /**
  * The file form of archived ledger lines: one object holds an owner's next lines, in the order of
- * the ledger. Its first line of JSON says which lines came before, so a gap, a repetition or an edit
- * shows when an owner's objects are read in order. Texts that people wrote are left out: whoever
- * reads the archive years later needs amounts, not projects.
+ * the ledger. Its first line of JSON says which lines came before, so a gap, a repetition or an
+ * edit shows when an owner's objects are read in order. Texts that people wrote are left out,
+ * because an auditor who reads the archive years later needs amounts and no names.
  */
 import { createHash } from "node:crypto";
 import * as z from "zod";
@@ -35,7 +35,7 @@ export const noTotals: ArchiveTotals = { lines: 0, balanceMicrousd: 0, lossMicro
 const Header = z.strictObject({
   format: z.literal("paddock-billing-archive-1"),
   ownerId: z.string(),
-  /** From 1. */
+  /** The first object is number 1. */
   number: z.int().min(1),
   /** The SHA-256 of the object before; null for the first. */
   previous: sha256Hex.nullable(),
