@@ -2,6 +2,7 @@ import { keyCreated } from "#shared/answers/key-record";
 import { boundsOf, KeyCreate, KeyCreated } from "#shared/contract/api-key";
 import { created, noParams, noQuery, toJsonText } from "#shared/contract/common";
 import { keyRandomBytes } from "#shared/core/keys/api-key";
+import { turnGroupFrom } from "#shared/core/keys/turn-group";
 import { ApiError } from "#shared/errors/api-error";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
 import { issueKey, ownerOfKey, requireWithin } from "#shared/keys/issue-key";
@@ -56,6 +57,7 @@ export const createKey = change({
       bounds,
       metadataJson: toJsonText(body.metadata),
       createdBy: maker.id,
+      turn: turnGroupFrom(maker, now),
       createdAt: now,
       random: data.random,
     });

@@ -55,6 +55,7 @@ export const rotateKey = change({
       id: ids.next("apiKey"),
       ...{ name, description, metadataJson, bounds, random, lineageId: lineageOf(old.value) },
       createdBy: caller.id,
+      turn: old.value,
       createdAt: now,
     });
     const counted = withKey(account, data, now);

@@ -12,8 +12,8 @@ const bytesMax = 84 * kib;
 function newRoom() {
   const room = new BodyRoom(limits);
   const givenUp: string[] = [];
-  const take = (ownerId: string, keyId: string, name = keyId) =>
-    room.take({ ownerId, keyId, bytesMax }, ({ code }: ApiError) => {
+  const take = (ownerId: string, turnGroup: string, name = turnGroup) =>
+    room.take({ ownerId, turnGroup, bytesMax }, ({ code }: ApiError) => {
       givenUp.push(`${name} ${code}`);
     });
   return { room, givenUp, take };
@@ -73,9 +73,9 @@ describe("TEN-2 BodyRoom", () => {
         const room = new BodyRoom(limits);
         const one = 272 * kib;
         for (const { ownerId, key, fate, bytesMax: bytes } of steps) {
-          const keyId = `${ownerId}${key}`;
+          const turnGroup = `${ownerId}${key}`;
           try {
-            const place = room.take({ ownerId, keyId, bytesMax: bytes }, () => undefined);
+            const place = room.take({ ownerId, turnGroup, bytesMax: bytes }, () => undefined);
             if (fate !== "waits") place.arrived();
             if (fate === "leaves") place.leave();
           } catch (error) {

@@ -2,8 +2,8 @@
  * Counts the bytes of request bodies that an instance holds, per account and in total (TEN-2): from
  * the moment a body is waited for until its request is done. A body may trickle in for a minute, so
  * somebody with a stolen key could fill any room. Therefore no newcomer is refused for bodies that
- * haven't arrived: if there is no room, the oldest of them is given up, of the key that has most
- * (KEY-10).
+ * haven't arrived: if there is no room, the oldest of them is given up, of the keys that come from
+ * one and have most (KEY-10).
  */
 import { ApiError } from "../errors/api-error.ts";
 
@@ -20,7 +20,7 @@ const retryAfterS = "1";
 /** A body before it arrives: who sends it, and the most bytes it can have. */
 export interface ExpectedBody {
   readonly ownerId: string;
-  readonly keyId: string;
+  readonly turnGroup: string;
   readonly bytesMax: number;
 }
 
@@ -36,7 +36,7 @@ type GiveUp = (refusal: ApiError) => void;
 
 interface Held {
   readonly ownerId: string;
-  readonly keyId: string;
+  readonly turnGroup: string;
   readonly bytes: number;
   /** Gives up waiting; null once the body has arrived. */
   giveUp: GiveUp | null;
@@ -59,14 +59,14 @@ export class BodyRoom {
   /**
    * Takes room for a body that is about to be received.
    * @param giveUp Ends the wait for it with a refusal, to make room for another body.
-   * @throws {ApiError} `ACCOUNT_BUSY` or `OVERLOADED` if arrived bodies fill the room. A key of
-   * which no body is here is let in all the same.
+   * @throws {ApiError} `ACCOUNT_BUSY` or `OVERLOADED` if arrived bodies fill the room. A body
+   * is let in all the same if none is here of its key and those that share its turn.
    */
-  take({ ownerId, keyId, bytesMax }: ExpectedBody, giveUp: GiveUp): BodyPlace {
+  take({ ownerId, turnGroup, bytesMax }: ExpectedBody, giveUp: GiveUp): BodyPlace {
     const bytes = bytesMax + requestBytes;
-    const held: Held = { ownerId, keyId, bytes, giveUp };
+    const held: Held = { ownerId, turnGroup, bytes, giveUp };
     const { ownerBytesMax, allBytesMax } = this.#limits;
-    const isFirst = this.#those((other) => other.keyId === keyId).length === 0;
+    const isFirst = this.#those((other) => other.turnGroup === turnGroup).length === 0;
     const ofOwner = (other: Held) => other.ownerId === ownerId;
     while (this.bytesOf(ownerId) + bytes > ownerBytesMax) {
       if (this.#giveUpOne(ofOwner, held)) continue;
@@ -86,14 +86,14 @@ export class BodyRoom {
   }
 
   /**
-   * Gives up the oldest body that is waited for, of the account and the key that wait for most once
-   * the newcomer waits too.
+   * Gives up the oldest body that is waited for, of the account and the keys that wait for most
+   * once the newcomer waits too.
    * @returns False if all bodies among `which` have arrived.
    */
   #giveUpOne(which: (held: Held) => boolean, newcomer: Held): boolean {
     const waited = this.#those((held) => held.giveUp !== null && which(held));
     const ofOwner = largest(waited, newcomer, ({ ownerId }) => ownerId);
-    const [oldest] = largest(ofOwner, newcomer, ({ keyId }) => keyId);
+    const [oldest] = largest(ofOwner, newcomer, ({ turnGroup: group }) => group);
     if (!oldest) return false;
     this.#held.delete(oldest);
     oldest.giveUp?.(refusal("ACCOUNT_BUSY"));

@@ -1,40 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FairGate, type FairGateLimits, type RequestKind } from "./fair-gate.ts";
-
-const limits: FairGateLimits = { sharedMax: 4, aloneMax: 10, ownerWaitingMax: 6, waitMsMax: 5_000 };
-
-/** A gate whose waiting requests report the order in which they were admitted. */
-function newGate(own: Partial<FairGateLimits> = {}) {
-  let nowMs = 0;
-  const gate = new FairGate({ ...limits, ...own }, () => nowMs);
-  const admitted: string[] = [];
-  const refused: string[] = [];
-  const ask = (
-    ownerId: string,
-    keyId: string | null = null,
-    kind: "endings" | "needed" = "endings",
-  ) => {
-    const turn = gate.enter(ownerId, keyId === null ? null : { kind, keyId });
-    const name = keyId ?? ownerId;
-    turn?.entered.then(
-      () => admitted.push(name),
-      (error) => refused.push(`${name} ${error.code}`),
-    );
-    return turn;
-  };
-  const pass = (ms: number) => {
-    nowMs += ms;
-  };
-  return { gate, admitted, refused, ask, pass };
-}
-
-/** Gives settled promises a turn. */
-async function told(): Promise<void> {
-  for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
-}
-
-const times = (count: number, act: () => unknown) => Array.from({ length: count }, act);
+import { limits, newGate, times, told } from "../../test/kit/fair-gate.ts";
+import type { RequestKind } from "./fair-gate.ts";
 
 describe("TEN-1 FairGate", () => {
   beforeEach(() => {
@@ -50,6 +17,21 @@ describe("TEN-1 FairGate", () => {
     expect(ask("flood")).not.toBeNull();
     expect(gate.running).toBe(limits.aloneMax);
   });
+
+  test.each(["endings", "needed"] as const)(
+    "serves %s of a key after one request of all keys that share another turn",
+    async (kind) => {
+      const { gate, admitted, ask } = newGate();
+      times(limits.aloneMax, () => ask("owner"));
+      ask("owner", "thief-0", kind);
+      for (let key = 1; key <= 190; key += 1) ask("owner", `thief-${key}`, kind);
+      ask("owner", "own", kind);
+      gate.leave("owner", kind);
+      gate.leave("owner", kind);
+      await told();
+      expect(admitted).toEqual(["thief-1", "own"]);
+    },
+  );
 
   test("lets a neighbour in at once, however many requests another owner has waiting", () => {
     const { ask } = newGate({ aloneMax: 5 });

@@ -9,9 +9,9 @@
  * or settle an execution; those that people need in order to close a key, because they show what to
  * end or cut what it may spend; and all others. An owner has one place of each kind for certain, so
  * the first two kinds never wait for other requests (KEY-10). Of these two kinds, an owner's
- * requests take turns by the key that sent them.
+ * requests take turns by the key that sent them, and keys that come from one key share its turn.
  */
-import { TurnQueue } from "../core/limits/turn-queue.ts";
+import { GroupedTurnQueue, type TurnName } from "../core/limits/grouped-turn-queue.ts";
 import { ApiError } from "../errors/api-error.ts";
 
 export interface FairGateLimits {
@@ -35,10 +35,10 @@ export interface Turn {
   cancel(): void;
 }
 
-/** What a request is for, if that is more urgent than others, and the key that sent it. */
+/** What a request is for, if that is more urgent than others, and with whom it takes turns. */
 export interface Urgent {
   readonly kind: Exclude<RequestKind, "requests">;
-  readonly keyId: string;
+  readonly turn: TurnName;
 }
 export type RequestKind = "requests" | "endings" | "needed";
 
@@ -51,14 +51,14 @@ interface Queue {
   readonly owner: OwnerRequests;
   running: number;
   /** Urgent ones wait by the key that sent them; other requests all wait in one queue. */
-  readonly waiting: TurnQueue<QueuedRequest>;
+  readonly waiting: GroupedTurnQueue<QueuedRequest>;
 }
 
 class OwnerRequests {
   readonly id: string;
-  readonly requests: Queue = { owner: this, running: 0, waiting: new TurnQueue() };
-  readonly endings: Queue = { owner: this, running: 0, waiting: new TurnQueue() };
-  readonly needed: Queue = { owner: this, running: 0, waiting: new TurnQueue() };
+  readonly requests: Queue = { owner: this, running: 0, waiting: new GroupedTurnQueue() };
+  readonly endings: Queue = { owner: this, running: 0, waiting: new GroupedTurnQueue() };
+  readonly needed: Queue = { owner: this, running: 0, waiting: new GroupedTurnQueue() };
   constructor(id: string) {
     this.id = id;
   }
@@ -76,7 +76,7 @@ class OwnerRequests {
 }
 
 /** Requests that aren't urgent are served in the order in which they came, whatever their key. */
-const anyKey = "";
+const anyKey: TurnName = { group: "", name: "" };
 
 /** How long an instance counts as shared after requests of two owners. */
 const sharedMs = 1_000;
@@ -128,7 +128,7 @@ export class FairGate {
       this.#admit(queue);
       return null;
     }
-    return this.#wait(queue, urgent?.keyId ?? anyKey);
+    return this.#wait(queue, urgent?.turn ?? anyKey);
   }
 
   /**
@@ -188,9 +188,9 @@ export class FairGate {
     return nowMs < this.#sharedUntilMs || this.#owners.size > 1;
   }
 
-  #wait(queue: Queue, keyId: string): Turn {
+  #wait(queue: Queue, turn: TurnName): Turn {
     const { ownerWaitingMax, waitMsMax } = this.#limits;
-    if (queue.waiting.lengthOf(keyId) >= ownerWaitingMax) {
+    if (queue.waiting.lengthOf(turn) >= ownerWaitingMax) {
       throw new ApiError("ACCOUNT_BUSY", { headers: { "retry-after": retryAfterS } });
     }
     const { promise: entered, resolve, reject } = Promise.withResolvers<void>();
@@ -210,7 +210,7 @@ export class FairGate {
     };
     const withdraw = () => {
       if (!end()) return false;
-      queue.waiting.remove(keyId, waiter);
+      queue.waiting.remove(turn, waiter);
       if (queue.waiting.isEmpty) this.#waiting.delete(queue);
       this.#forget(queue.owner);
       return true;
@@ -219,7 +219,7 @@ export class FairGate {
       if (!withdraw()) return;
       reject(new ApiError("OVERLOADED", { headers: { "retry-after": retryAfterS } }));
     }, waitMsMax);
-    queue.waiting.add(keyId, waiter);
+    queue.waiting.add(turn, waiter);
     this.#waiting.add(queue);
     const cancel = () => {
       if (withdraw()) reject(new ApiError("OVERLOADED", { cause: "the client is gone" }));

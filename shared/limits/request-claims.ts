@@ -1,4 +1,5 @@
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
+import type { TurnName } from "../core/limits/grouped-turn-queue.ts";
 import type { Claim } from "./request-limiter.ts";
 
 /** The class that a route's requests count as; `none` for internal and public routes. */
@@ -9,6 +10,8 @@ export interface Claimant {
   readonly id: string;
   /** The key that was sent, if it differs from `id`. Endings are counted by it. */
   readonly credentialId?: string;
+  /** The keys that it shares a turn with; absent for those that don't. */
+  readonly turnGroup?: string;
   /** Absent for operators, who act on any owner. */
   readonly owner?: { readonly id: string };
 }
@@ -16,6 +19,12 @@ export interface Claimant {
 /** The key that was sent: endings count by it, so no other key uses up its room (KEY-10). */
 export function credentialOf({ id, credentialId = id }: Claimant): string {
   return credentialId;
+}
+
+/** Names it where keys take turns because they wait for each other. */
+export function turnOf(claimant: Claimant): TurnName {
+  const { id, turnGroup = id } = claimant;
+  return { group: turnGroup, name: credentialOf(claimant) };
 }
 
 /** Room of each key that no other requests use up: a person needs few of these to close a key. */

@@ -4,6 +4,7 @@
  * fail. Limits across instances (executions, money) are decided in the owner's account.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { turnGroupOf } from "../core/keys/turn-group.ts";
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { BodyRoom } from "../limits/body-room.ts";
@@ -11,7 +12,7 @@ import { FairGate, type RequestKind, type Turn } from "../limits/fair-gate.ts";
 import { limitHeaders } from "../limits/limit-headers.ts";
 import { OpenResponses } from "../limits/open-responses.ts";
 import { RefusalCache } from "../limits/refusal-cache.ts";
-import { type Claimant, claimsOf, credentialOf, reservedClaims } from "../limits/request-claims.ts";
+import { type Claimant, claimsOf, reservedClaims, turnOf } from "../limits/request-claims.ts";
 import { type Permit, RequestLimiter } from "../limits/request-limiter.ts";
 import type { LimitState } from "../limits/sliding-counter.ts";
 import { bodyBytesOf, receive } from "./parse.ts";
@@ -95,7 +96,7 @@ export class LimitGate {
     if (typeof route.body === "string" || bytesMax === 0) return null;
     const room = kindOf(route) === "requests" ? this.#bodies : this.#urgentBodies;
     const waiting = new AbortController();
-    const expected = { ownerId: caller.owner?.id ?? caller.id, keyId: credentialOf(caller) };
+    const expected = { ownerId: caller.owner?.id ?? caller.id, turnGroup: turnOf(caller).group };
     const place = room.take({ ...expected, bytesMax }, (refusal) => waiting.abort(refusal));
     const receiving = async () => {
       await receive(request, route.bodyBytesMax, waiting.signal);
@@ -112,7 +113,7 @@ export class LimitGate {
     if (!caller.owner) return null;
     const { id } = caller.owner;
     const kind = kindOf(route);
-    const urgent = kind === "requests" ? null : { kind, keyId: credentialOf(caller) };
+    const urgent = kind === "requests" ? null : { kind, turn: turnOf(caller) };
     const turn = this.#places.enter(id, urgent);
     let isHeld = turn === null;
     let before = performance.eventLoopUtilization();
@@ -153,10 +154,11 @@ export class LimitGate {
 }
 
 /** A rotated key counts for the same limits as the key before it, whose windows go on. */
-export function claimantOf(caller: Callers[Authentication]): Claimant {
+export function claimantOf(caller: Callers[Authentication], now: number): Claimant {
   if (caller.type !== "key" || !("key" in caller)) return caller;
   const { id: credentialId, owner, key } = caller;
-  return { id: key.lineageId ?? credentialId, credentialId, owner };
+  const turnGroup = turnGroupOf(key, now);
+  return { id: key.lineageId ?? credentialId, credentialId, turnGroup, owner };
 }
 
 function startsExecution(route: Route): boolean {

@@ -57,7 +57,7 @@ export async function runRoute(
   authenticated.confirmed.then(used, () => undefined);
   record.callerId = caller.id;
   record.ownerId = "owner" in caller ? caller.owner.id : null;
-  const claimant = claimantOf(caller);
+  const claimant = claimantOf(caller, known.deps.now());
   const permit = known.limits.take(route, claimant, request);
   setLimitHeaders(response, permit.state);
   let place: WorkPlace | null = null;

@@ -49,6 +49,9 @@ export const ApiKey = z.object({
   lineageId: z.string().nullable().default(null),
   /** The key that a rotation replaced it with. */
   replacedBy: z.string().nullable().default(null),
+  /** See `shared/core/keys/turn-group.ts`. */
+  turnGroup: z.string().nullable().default(null),
+  turnGroupUntil: z.int().nullable().default(null),
   /** Written at most once in ten minutes. */
   lastUsedAt: z.int().nullable().default(null),
   lastUsedIp: z.string().nullable().default(null),
