@@ -3,7 +3,7 @@ import { agentBody } from "#shared/answers/agent-body";
 import { deploymentLimits } from "#shared/config";
 import { AgentBody, AgentCreate, agentWarnings } from "#shared/contract/agent";
 import { created, noParams, noQuery } from "#shared/contract/common";
-import { Warnings } from "#shared/contract/secret";
+import { Warnings } from "#shared/contract/unsupported";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 import { countOwned, withOwned } from "#shared/quotas/owned-resources";
 import { agents } from "#shared/store/agents";

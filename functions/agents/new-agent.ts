@@ -1,10 +1,9 @@
-import type * as z from "zod";
 import type { AgentCreate } from "#shared/contract/agent";
 import { toJsonText } from "#shared/contract/common";
 import type { Agent } from "#shared/store/agents";
 
 /** The document of a new agent, from the body that describes it. */
-export function newAgent(body: z.output<typeof AgentCreate>, id: string, now: number): Agent {
+export function newAgent(body: AgentCreate, id: string, now: number): Agent {
   return {
     v: 1,
     id,
@@ -13,7 +12,7 @@ export function newAgent(body: z.output<typeof AgentCreate>, id: string, now: nu
     model: body.model,
     instructions: body.instructions ?? null,
     binaryJson: toJsonText(body.binary),
-    reasoningEffort: body.reasoningEffort,
+    reasoningEffort: body.reasoningEffort ?? "medium",
     enabledSkills: body.enabledSkills ?? null,
     deepResearchModel: body.deepResearchModel ?? null,
     isDefault: body.isDefault,

@@ -7,7 +7,8 @@ import {
   EnvironmentCreate,
   environmentWarnings,
 } from "#shared/contract/environment";
-import { Warnings, warningsOf } from "#shared/contract/secret";
+import { warningsOf } from "#shared/contract/secret";
+import { Warnings } from "#shared/contract/unsupported";
 import { currentDefaults } from "#shared/environments/default-environment";
 import { newEnvironment, sealSecretsOf } from "#shared/environments/new-environment";
 import type { Owner } from "#shared/identity/owner";

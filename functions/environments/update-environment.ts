@@ -8,7 +8,8 @@ import {
   environmentWarnings,
 } from "#shared/contract/environment";
 import { requestedNetwork } from "#shared/contract/network";
-import { Warnings, warningsOf } from "#shared/contract/secret";
+import { warningsOf } from "#shared/contract/secret";
+import { Warnings } from "#shared/contract/unsupported";
 import { executionLimits } from "#shared/core/executions/profiles";
 import { idSchema } from "#shared/core/ids";
 import type { Scope } from "#shared/core/keys/scopes";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Metadata } from "./common.ts";
-import { ignoredField, unsupportedWarnings } from "./unsupported.ts";
+import { ignoredField, noWarning, unsupportedWarnings, type WarningTexts } from "./unsupported.ts";
 
 export const reasoningEfforts = ["minimal", "low", "medium", "high"] as const;
 
@@ -15,7 +15,7 @@ export const AgentCreate = z.object({
   description: text.nullish(),
   instructions: text.nullish(),
   binary: z.unknown().optional(),
-  reasoningEffort: z.enum(reasoningEfforts).default("medium"),
+  reasoningEffort: z.enum(reasoningEfforts).optional(),
   enabledSkills: z.array(z.string().max(100)).max(100).nullish(),
   deepResearchModel: z.string().max(100).nullish(),
   isDefault: z.boolean().default(false),
@@ -23,17 +23,26 @@ export const AgentCreate = z.object({
   isSystem: ignoredField,
   metadata: Metadata,
 });
+export type AgentCreate = z.output<typeof AgentCreate>;
 
-const withoutEffect = {
+const warningTexts: WarningTexts<AgentCreate> = {
+  name: noWarning,
+  model: noWarning,
+  description: noWarning,
+  metadata: noWarning,
   id: "is ignored: ids are made here",
   isSystem: "is ignored: agents belong to accounts",
+  isDefault: "is kept and read back, and no thread gets an agent that it doesn't name",
+  instructions: "is kept and read back, and no model of this deployment follows instructions",
+  reasoningEffort: "is kept and read back, and no model of this deployment reasons",
+  binary: "is kept and read back, and no model of this deployment uses it",
   enabledSkills: "is kept and read back, and no model of this deployment has skills",
   deepResearchModel: "is kept and read back, and no model of this deployment does research",
 };
 
 /** One warning for each field of an agent that has no effect. */
-export function agentWarnings(body: z.output<typeof AgentCreate>): string[] {
-  return unsupportedWarnings(body, withoutEffect);
+export function agentWarnings(body: AgentCreate): string[] {
+  return unsupportedWarnings(body, warningTexts);
 }
 
 export const AgentBody = z.object({

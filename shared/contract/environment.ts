@@ -4,7 +4,7 @@ import { KeyValue } from "../protocol/runner.ts";
 import { Metadata } from "./common.ts";
 import { agrees, contradiction, NetworkBody, NetworkInput } from "./network.ts";
 import { SecretCreate, SecretKey, secretBytesMax, secretsMax } from "./secret.ts";
-import { ignoredField, unsupportedWarnings } from "./unsupported.ts";
+import { ignoredField, noWarning, unsupportedWarnings, type WarningTexts } from "./unsupported.ts";
 
 const runtimeNames = ["python", "nodejs", "go", "php", "java", "ruby", "rust"] as const;
 const shortText = z.string().max(200);
@@ -95,7 +95,17 @@ export function askedProfile(body: ScreenWish, current: Profile | null): Profile
 }
 
 const notInstalled = "is kept and read back, but this deployment builds no images";
-const withoutEffect = {
+const warningTexts: WarningTexts<EnvironmentCreate> = {
+  name: noWarning,
+  description: noWarning,
+  environmentVariables: noWarning,
+  secrets: noWarning,
+  setupScripts: noWarning,
+  internetAccess: noWarning,
+  network: noWarning,
+  isDefault: noWarning,
+  computeProfile: noWarning,
+  metadata: noWarning,
   runtimes: `${notInstalled}: install what is needed in setupScripts`,
   packages: `${notInstalled}: install them in setupScripts`,
   dockerfileExtensions: `${notInstalled}: do the same in setupScripts`,
@@ -109,7 +119,7 @@ const withoutEffect = {
 
 /** One warning for each field of an environment that has no effect. */
 export function environmentWarnings(body: EnvironmentCreate | EnvironmentUpdate): string[] {
-  return unsupportedWarnings(body, withoutEffect);
+  return unsupportedWarnings(body, warningTexts);
 }
 
 export const EnvironmentCreate = EnvironmentFields.refine(agrees, contradiction).refine(

@@ -6,10 +6,12 @@ import { agrees, contradiction, NetworkInput } from "./network.ts";
 import { SecretKey, SecretValue, secretsMax } from "./secret.ts";
 import {
   ignoredField,
+  noWarning,
   onlyTrue,
   sameByBothNames,
   unsupported,
   unsupportedWarnings,
+  type WarningTexts,
 } from "./unsupported.ts";
 
 /** A script and its answer share one document of at most 1 MiB. */
@@ -35,17 +37,6 @@ const ignoredFields = {
   enabledSkills: ignoredField,
   researchModeEnabled: ignoredField,
   quotedSelection: ignoredField,
-};
-const ignored = {
-  runId: "is ignored: the stream names the execution's own id",
-  enabledSkills: "is ignored: the model has no skills",
-  researchModeEnabled: "is ignored: the model can't research",
-  quotedSelection: "is ignored: the model reads the content alone",
-  mcpServers: "is ignored: the model uses no MCP servers",
-};
-const ignoredOfAgent = {
-  instructions: "is ignored: the model runs the content as it is",
-  reasoningEffort: "is ignored: the model doesn't reason",
 };
 
 /** Fields that other models would read are checked, and have no effect on `shell`. */
@@ -82,8 +73,38 @@ export const MessageCreate = z
   .refine(agrees, contradiction);
 export type MessageCreate = z.output<typeof MessageCreate>;
 
+const warningTexts: WarningTexts<MessageCreate> = {
+  content: noWarning,
+  task: noWarning,
+  envVars: noWarning,
+  secrets: noWarning,
+  setupScripts: noWarning,
+  agentConfig: noWarning,
+  internetAccess: noWarning,
+  network: noWarning,
+  attachments: noWarning,
+  githubRepo: noWarning,
+  truncateAtMessageIndex: noWarning,
+  editMessageId: noWarning,
+  persistFileChanges: noWarning,
+  stream: noWarning,
+  runId: "is ignored: the stream names the execution's own id",
+  enabledSkills: "is ignored: the model has no skills",
+  researchModeEnabled: "is ignored: the model can't research",
+  quotedSelection: "is ignored: the model reads the content alone",
+  mcpServers: "is ignored: the model uses no MCP servers",
+};
+const agentWarningTexts: WarningTexts<MessageCreate["agentConfig"]> = {
+  model: noWarning,
+  instructions: "is ignored: the model runs the content as it is",
+  reasoningEffort: "is ignored: the model doesn't reason",
+};
+
 /** One warning for each field of a message that has no effect. */
 export function messageWarnings(body: MessageCreate): string[] {
-  const ofAgent = unsupportedWarnings(body.agentConfig, ignoredOfAgent);
-  return [...unsupportedWarnings(body, ignored), ...ofAgent.map((text) => `agentConfig.${text}`)];
+  const ofAgent = unsupportedWarnings(body.agentConfig, agentWarningTexts);
+  return [
+    ...unsupportedWarnings(body, warningTexts),
+    ...ofAgent.map((text) => `agentConfig.${text}`),
+  ];
 }

@@ -94,9 +94,6 @@ const tooShort =
   `shorter than ${redactableLengthMin} characters, not counting line breaks and what is blank ` +
   "around it: it can't be redacted from output";
 
-/** One sentence for each field that should be changed. */
-export const Warnings = z.array(z.string());
-
 /** Warns of plain values that look like secrets, and of secrets that can't be redacted. */
 export function warningsOf(
   variables: readonly { readonly key: string; readonly value: string }[],

@@ -45,15 +45,21 @@ export function sameByBothNames(
 /** A field that is accepted and only causes a warning. */
 export const ignoredField = z.unknown().optional();
 
+/** One sentence for each field that should be changed. */
+export const Warnings = z.array(z.string());
+
+/** Marks a field that needs no warning: it does what it says, is a mere label, or is refused. */
+export const noWarning = null;
+
 /**
- * One sentence for each field that asks for something.
- * @param texts by field; each continues a sentence that names it.
+ * What to say of a body's fields. All are listed, so that none without effect is forgotten; each
+ * text continues a sentence that names its field.
  */
-export function unsupportedWarnings<T extends object>(
-  body: T,
-  texts: { readonly [K in keyof T & string]?: string },
-): string[] {
-  return Object.entries(texts).flatMap(([field, text]) =>
-    asksForNothing(Reflect.get(body, field)) ? [] : [`${field} ${text}.`],
+export type WarningTexts<T> = { readonly [K in keyof T & string]-?: string | typeof noWarning };
+
+/** One sentence for each field that asks for something and has no effect. */
+export function unsupportedWarnings<T extends object>(body: T, texts: WarningTexts<T>): string[] {
+  return Object.entries<string | null>(texts).flatMap(([field, text]) =>
+    text === noWarning || asksForNothing(Reflect.get(body, field)) ? [] : [`${field} ${text}.`],
   );
 }

@@ -6,11 +6,21 @@ import { auditOf } from "../kit/store.ts";
 
 test("creating an agent answers 201, names fields without effect, and is audited", async () => {
   const { id: ownerId, key, keyId } = await newOwner({ creditUsd: 0 });
-  const body = { name: "helper", model: "shell", enabledSkills: ["search"] };
+  const used = { name: "helper", model: "shell", description: "helps", metadata: { team: "a" } };
+  const unused = {
+    isDefault: true,
+    instructions: "be nice",
+    reasoningEffort: "high",
+    binary: { name: "helper" },
+    enabledSkills: ["search"],
+    deepResearchModel: "deep",
+  };
+  const body = { ...used, ...unused };
   const created = await send("/v1/agents", { key, body });
   expect(created).toMatchObject({ status: 201, json: { agent: { ...body, userId: ownerId } } });
   const { agent, warnings } = created.json;
-  expect(warnings).toEqual([expect.stringContaining("enabledSkills is kept")]);
+  const kept = Object.keys(unused).map((field) => expect.stringContaining(`${field} is kept`));
+  expect(warnings).toEqual(kept);
   expect((await send(`/v1/agents/${agent.id}`, { key })).json.agent).toEqual(agent);
   const rows = (await auditOf(ownerId)).filter(({ action }) => action === "agent.created");
   expect(rows).toMatchObject([
