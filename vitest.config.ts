@@ -65,7 +65,7 @@ export default defineConfig({
           name: "cloud",
           isolate: false,
           setupFiles: [propertySeed],
-          include: ["test/{integration,security,e2e,contract}/**/*.test.ts"],
+          include: ["test/{integration,security,e2e}/**/*.test.ts"],
           globalSetup: existsSync(cloudSetup) ? [cloudSetup] : [],
           testTimeout: 120_000 * timeFactor,
           hookTimeout: 180_000,

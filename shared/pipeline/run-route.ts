@@ -1,6 +1,7 @@
 /**
- * Runs a request whose form `serve.ts` has checked: authenticate → limits → place → scope → parse →
- * read → prepare → decide → commit → answer → after.
+ * Runs a request whose form and credential `serve.ts` has checked: authenticate → limits → body →
+ * place → scope → parse → read → prepare → decide → commit → after → answer. A stream is sent while
+ * `after` runs. The body of a key that lacks the scope isn't received.
  */
 import type { ServerResponse } from "node:http";
 import { allows } from "../core/keys/scopes.ts";

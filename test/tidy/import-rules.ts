@@ -2,7 +2,7 @@
 import type { Finding, Import, SourceFile } from "./source-file.ts";
 
 /** What each area of `shared/` may import besides itself. `owner` is `shared/identity/owner.ts`. */
-const below: Readonly<Record<string, readonly string[]>> = {
+export const below: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   core: ["protocol"],
   http: [],
@@ -85,7 +85,7 @@ function whyForbidden(path: string, imported: Import): string | null {
   if (folderOf(target) !== "shared") return "shared/ imports nothing but shared/";
   const from = areaOf(path);
   const to = areaOf(target);
-  return from === to || mayImport(from, to) ? null : `shared/${from} stands below it`;
+  return from === to || mayImport(from, to) ? null : `shared/${from} may not import it`;
 }
 
 function whyPackageForbidden(path: string, { target }: Import): string | null {

@@ -1,3 +1,8 @@
+# What each function's service account may do. Nothing is listed here: functions/{name}/index.ts
+# declares `roles`, the build writes them into dist/functions.json, role-grants.json says which
+# roles of Google Cloud each of them is, and on what, and roles.tf makes `local.grants` of both.
+# docs/accounts.md lists the result.
+
 resource "google_project_iam_member" "default" {
   for_each = local.grants.database
   project  = var.project_id
