@@ -7,12 +7,12 @@ import { routes as tableRoutes } from "./security/support/table.ts";
 const routes = tableRoutes.map(({ route }) => route);
 
 /** What a route counts as follows from what it does; a change that is refused may count as one. */
-function classesOf(route: Route): Route["limits"][] {
+function classesOf(route: Route): Route["requestClass"][] {
   const { authenticate, paths, method } = route;
-  const budget = route.kind === "change" ? route.budget : null;
+  const account = route.kind === "change" ? route.account : null;
   if (authenticate !== "api-key" && !authenticate.endsWith("operator")) return ["none"];
-  if (budget === "hold") return ["executions"];
-  if (budget === "closing" && authenticate === "api-key") return ["closings"];
+  if (account === "hold") return ["executions"];
+  if (account === "closing" && authenticate === "api-key") return ["closings"];
   if (paths.some((path) => /\/secrets(?:\/|$)/.test(path))) return ["secrets"];
   if (route.kind === "change") return ["writes"];
   return method === "GET" ? ["reads"] : ["reads", "writes"];
@@ -26,6 +26,6 @@ describe("every route", () => {
   });
 
   test.each(routes)("$endpoint counts as what it does", (route) => {
-    expect(classesOf(route)).toContain(route.limits);
+    expect(classesOf(route)).toContain(route.requestClass);
   });
 });

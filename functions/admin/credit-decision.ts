@@ -17,9 +17,9 @@ export const creditDecision = {
   query: noQuery,
   body: "none",
   bodyBytesMax: jsonBytesMax,
-  limits: "writes",
+  requestClass: "writes",
   beforeConfirmed: "reads",
-  budget: "credit",
+  account: "credit",
   reply: { 200: z.object({ request: CreditRequestBody }) },
 } as const;
 

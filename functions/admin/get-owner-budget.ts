@@ -16,7 +16,7 @@ export const getOwnerBudget = query({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: { 200: BillingBudget },
   read: async ({ params, deps }) => {
     const { owner } = await existingOwner(deps.store, params.userId);

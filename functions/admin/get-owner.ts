@@ -17,7 +17,7 @@ export const getOwner = query({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: { 200: OwnerBody.extend({ budget: Budget }) },
   read: async ({ params, deps }) => {
     const { owner, profile } = await existingOwner(deps.store, params.userId);

@@ -16,7 +16,7 @@ export const listCreditRequests = query({
   query: PageQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: { 200: listOf(CreditRequestBody) },
   read: async ({ params, query: { limit, offset }, deps }) => {
     const { owner } = await existingOwner(deps.store, params.userId);

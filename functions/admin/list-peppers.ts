@@ -16,7 +16,7 @@ export const listPeppers = query({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: {
     200: z.object({
       data: z.array(Pepper),

@@ -34,9 +34,9 @@ export function orderRoute<B>(settings: OrderRoute<B>): Route {
     query: noQuery,
     body: settings.body,
     bodyBytesMax: jsonBytesMax,
-    limits: "writes",
+    requestClass: "writes",
     beforeConfirmed: "reads",
-    budget: "credit",
+    account: "credit",
     audit: "budget.credited",
     reply: {
       200: settings.reply,

@@ -33,9 +33,9 @@ export const setOwnerLimits = change({
     executions: Executions.optional(),
   }),
   bodyBytesMax: jsonBytesMax,
-  limits: "writes",
+  requestClass: "writes",
   beforeConfirmed: "reads",
-  budget: "limits",
+  account: "limits",
   audit: "budget.limits_changed",
   reply: {
     200: z.object({

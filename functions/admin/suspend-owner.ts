@@ -16,9 +16,9 @@ export const suspendOwner = change({
   query: noQuery,
   body: KeyClose,
   bodyBytesMax: jsonBytesMax,
-  limits: "writes",
+  requestClass: "writes",
   beforeConfirmed: "reads",
-  budget: "closing",
+  account: "closing",
   audit: "owner.suspended",
   reply: {
     200: OwnerBody.extend({

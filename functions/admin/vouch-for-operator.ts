@@ -16,9 +16,9 @@ export const vouchForOperator = change({
   query: noQuery,
   body: OperatorName,
   bodyBytesMax: jsonBytesMax,
-  limits: "writes",
+  requestClass: "writes",
   beforeConfirmed: "reads",
-  budget: "free",
+  account: "none",
   audit: "operator.vouched",
   reply: { 200: z.object({ operator: OperatorBody }) },
   read: async ({ caller, body, deps }) => {

@@ -19,9 +19,9 @@ export const createAgent = change({
   query: noQuery,
   body: AgentCreate,
   bodyBytesMax: jsonBytesMax,
-  limits: "writes",
+  requestClass: "writes",
   beforeConfirmed: "reads",
-  budget: "quota",
+  account: "quota",
   audit: "agent.created",
   reply: { 201: z.object({ agent: AgentBody, warnings: Warnings }) },
   // `countOwned` returns null at first. It counts if `withOwned` then throws `StaleRead`.

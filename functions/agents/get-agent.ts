@@ -15,7 +15,7 @@ export const getAgent = query({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: { 200: z.object({ agent: AgentBody }) },
   read: async ({ caller, params, deps }) =>
     await deps.store.require(agents.of(caller.owner, params.agentId)),

@@ -13,7 +13,7 @@ export const listAgents = query({
   query: PageQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: { 200: listOf(AgentBody) },
   read: async ({ caller, query, deps }) => {
     const { limit, offset } = query;

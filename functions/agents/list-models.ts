@@ -32,7 +32,7 @@ export const listModels = query({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: { 200: z.object({ tier: z.string(), models: z.array(Model) }) },
   read: "nothing",
   answer() {

@@ -23,7 +23,7 @@ export function accountRoute<B extends object>(view: AccountView<B>) {
     query: noQuery,
     body: "none",
     bodyBytesMax: 0,
-    limits: "reads",
+    requestClass: "reads",
     reply: { 200: reply },
     read: async ({ caller, deps }) =>
       await deps.store.require(accounts.of(caller.owner, accountId)),

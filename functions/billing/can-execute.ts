@@ -19,7 +19,7 @@ export const canExecute = query({
   }),
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: {
     200: z.object({
       canExecute: z.boolean(),

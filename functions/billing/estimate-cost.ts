@@ -34,7 +34,7 @@ export const estimateCost = query({
     computeProfile: z.enum(profiles).optional(),
   }),
   bodyBytesMax: jsonBytesMax,
-  limits: "reads",
+  requestClass: "reads",
   reply: {
     200: z.object({
       estimate: Estimate,

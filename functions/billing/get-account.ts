@@ -12,7 +12,7 @@ export const getAccount = query({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: {
     200: z.object({
       account: z.object({

@@ -28,7 +28,7 @@ export const getCostBreakdown = query({
   }),
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: { 200: CostBreakdown },
   read: async ({ caller: { owner }, query, deps: { store }, now }): Promise<readonly Group[]> => {
     const { span } = await readPeriod(store, owner, { query, now });

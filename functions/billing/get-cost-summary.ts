@@ -36,7 +36,7 @@ export const getCostSummary = query({
   query: PeriodQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: { 200: CostSummary },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { span, days } = await readPeriod(store, owner, { query, now });

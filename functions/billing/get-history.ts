@@ -27,7 +27,7 @@ export const getHistory = query({
   query: lastDays,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: { 200: z.object({ days: z.array(Day) }) },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const days = await readLastDays(store, owner, { days: query.days, now });

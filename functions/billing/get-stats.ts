@@ -32,7 +32,7 @@ export const getStats = query({
   }),
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: { 200: z.object({ stats: Stats }) },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { span } = await readPeriod(store, owner, { query, now });

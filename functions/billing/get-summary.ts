@@ -13,7 +13,7 @@ export const getSummary = query({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: {
     200: z.object({
       totalSpent: z.number(),

@@ -28,7 +28,7 @@ export const getTokenPerformance = query({
   query: PeriodQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: { 200: TokenPerformance },
   read: async ({ caller: { owner }, query, deps: { store }, now }) => {
     const { span, days } = await readPeriod(store, owner, { query, now });

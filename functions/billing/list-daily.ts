@@ -15,7 +15,7 @@ export const listDaily = query({
   query: lastDays,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: {
     200: z.object({
       days: z.array(

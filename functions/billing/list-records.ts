@@ -13,7 +13,7 @@ export const listRecords = query({
   query: RecordsQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: { 200: listOf(BillingRecord) },
   read: async ({ caller, query, deps }) => await readRecords(deps.store, caller.owner, query),
   answer({ caller, query, data }) {

@@ -46,7 +46,7 @@ export const listThreadCosts = query({
   query: ThreadCostsQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: {
     200: listOf(ThreadBody.extend(cost)).extend({
       stats: TokenCost.extend({ totalThreads: z.int() }),

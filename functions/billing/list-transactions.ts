@@ -26,7 +26,7 @@ export const listTransactions = query({
   query: RecordsQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: { 200: Transactions },
   read: async ({ caller, query, deps }) => await readRecords(deps.store, caller.owner, query),
   answer({ caller, query: { limit, offset }, data }) {

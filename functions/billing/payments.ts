@@ -14,14 +14,14 @@ const readsNothing = {
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   read: "nothing",
 } as const;
 
 const refuses = {
   ...readsNothing,
   bodyBytesMax: jsonBytesMax,
-  limits: "writes",
+  requestClass: "writes",
   reply: {},
   answer: (): never => {
     throw new ApiError("PAYMENTS_NOT_OFFERED");
@@ -80,7 +80,7 @@ export const recordMcpUsage = query({
     metadata: z.record(z.string(), z.unknown()).optional(),
   }),
   bodyBytesMax: jsonBytesMax,
-  limits: "writes",
+  requestClass: "writes",
   reply: { 200: z.object({ recorded: z.literal(false), amount: z.literal(0) }) },
   answer: () => ok({ recorded: false, amount: 0 }),
 });

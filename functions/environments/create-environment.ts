@@ -31,9 +31,9 @@ export const createEnvironment = change({
   query: noQuery,
   body: EnvironmentCreate,
   bodyBytesMax: jsonBytesMax,
-  limits: "writes",
+  requestClass: "writes",
   beforeConfirmed: "reads",
-  budget: "quota",
+  account: "quota",
   audit: "environment.created",
   reply: { 201: z.object({ environment: EnvironmentBody, warnings: Warnings }) },
   read: async ({ caller: { owner }, body, ids, deps, now }) => {

@@ -15,9 +15,9 @@ export const createSecret = change({
   query: noQuery,
   body: SecretCreate,
   bodyBytesMax: jsonBytesMax,
-  limits: "secrets",
+  requestClass: "secrets",
   beforeConfirmed: "reads",
-  budget: "free",
+  account: "none",
   audit: "secret.stored",
   reply: { 201: SecretWritten },
   read: async ({ caller, params, body, deps }) =>

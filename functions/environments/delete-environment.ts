@@ -21,9 +21,9 @@ export const deleteEnvironment = change({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "writes",
+  requestClass: "writes",
   beforeConfirmed: "reads",
-  budget: "free",
+  account: "none",
   audit: "environment.deleted",
   reply: { 200: z.object({ success: z.literal(true), id: z.string(), message: z.string() }) },
   read: async ({ caller: { owner }, params: { environmentId }, deps }) => {

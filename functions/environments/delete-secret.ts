@@ -14,9 +14,9 @@ export const deleteSecret = change({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "secrets",
+  requestClass: "secrets",
   beforeConfirmed: "reads",
-  budget: "free",
+  account: "none",
   audit: "secret.deleted",
   reply: { 200: SecretWritten },
   read: async ({ caller, params: { environmentId }, deps }) =>

@@ -14,9 +14,9 @@ export const getDefaultEnvironment = change({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "writes",
+  requestClass: "writes",
   beforeConfirmed: "reads",
-  budget: "free",
+  account: "none",
   audit: "environment.created",
   // Some clients read the top-level fields, others read `environment`, so both are sent.
   reply: { 200: EnvironmentBody.extend({ environment: EnvironmentBody }) },

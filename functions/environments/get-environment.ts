@@ -16,7 +16,7 @@ export const getEnvironment = query({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: { 200: z.object({ environment: EnvironmentBody }) },
   read: async ({ caller: { owner }, params: { environmentId }, deps }) => {
     const [{ value }, busy] = await Promise.all([

@@ -14,7 +14,7 @@ export const listEnvironments = query({
   query: PageQuery.extend({ isDefault: optionalFlag, isActive: optionalFlag }),
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: { 200: listOf(EnvironmentBody) },
   read: async ({ caller: { owner }, query, deps }) => {
     // Deleted environments are gone, so there are only active ones.

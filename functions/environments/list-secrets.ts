@@ -20,7 +20,7 @@ export const listSecrets = query({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "secrets",
+  requestClass: "secrets",
   reply: {
     200: z.object({
       object: z.literal("list"),

@@ -14,9 +14,9 @@ export const putSecret = change({
   query: noQuery,
   body: SecretWrite,
   bodyBytesMax: jsonBytesMax,
-  limits: "secrets",
+  requestClass: "secrets",
   beforeConfirmed: "reads",
-  budget: "free",
+  account: "none",
   audit: "secret.stored",
   reply: { 200: SecretWritten },
   read: async ({ caller, params, body, deps }) =>

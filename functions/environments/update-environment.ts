@@ -34,9 +34,9 @@ export const updateEnvironment = change({
   query: noQuery,
   body: EnvironmentUpdate,
   bodyBytesMax: jsonBytesMax,
-  limits: "writes",
+  requestClass: "writes",
   beforeConfirmed: "reads",
-  budget: "free",
+  account: "none",
   audit: "environment.updated",
   reply: { 200: z.object({ environment: EnvironmentBody, warnings: Warnings }) },
   read: async ({ caller: { owner }, params: { environmentId }, deps }) => {

@@ -15,7 +15,7 @@ export const getEgress = query({
   query: PageQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: { 200: EgressList },
   read: async ({ caller: { owner }, params: { executionId }, query, deps }) =>
     await readEgress(deps.store, owner, { executionId, ...query }),

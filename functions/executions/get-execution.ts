@@ -16,7 +16,7 @@ export const getExecution = action({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   neededToClose: true,
   reply: { 200: z.object({ execution: ExecutionBody }) },
   beforeConfirmed: "reads",

@@ -20,9 +20,9 @@ export const deleteFile = change({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "writes",
+  requestClass: "writes",
   beforeConfirmed: "nothing",
-  budget: "free",
+  account: "none",
   audit: "file.deleted",
   preconditions: "honoured",
   reply: {

@@ -24,7 +24,7 @@ export const downloadFile = action({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   preconditions: "honoured",
   reply: { 200: "bytes", 206: "bytes", 304: "bytes" },
   beforeConfirmed: "nothing",

@@ -39,7 +39,7 @@ export const listFiles = query({
   }),
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: {
     200: z.object({
       object: z.literal("list"),

@@ -27,9 +27,9 @@ export const uploadFile = change({
   query: noQuery,
   body: "raw",
   bodyBytesMax: packBytesMax + formBytesMax,
-  limits: "writes",
+  requestClass: "writes",
   beforeConfirmed: "nothing",
-  budget: "free",
+  account: "none",
   audit: "file.uploaded",
   preconditions: "honoured",
   reply: {

@@ -18,9 +18,9 @@ export const createKey = change({
   query: noQuery,
   body: KeyCreate,
   bodyBytesMax: jsonBytesMax,
-  limits: "writes",
+  requestClass: "writes",
   beforeConfirmed: "reads",
-  budget: "admission",
+  account: "admission",
   audit: "key.created",
   reply: { 201: KeyCreated },
   read: async ({ caller: { owner }, body, ids, repeated, deps }) => {

@@ -15,7 +15,7 @@ export const getKey = query({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   neededToClose: true,
   reply: { 200: KeyRecord },
   read: async ({ caller, params: { keyId }, deps }) =>

@@ -13,7 +13,7 @@ export const listKeys = query({
   query: PageQuery.extend({ includeInactive: optionalFlag }),
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   neededToClose: true,
   reply: { 200: listOf(KeyRecord) },
   read: async ({ caller, query, deps }) => {

@@ -27,9 +27,9 @@ export function revokeRoute({ endpoint, summary, audit, deletes, message }: Revo
     query: noQuery,
     body: KeyClose,
     bodyBytesMax: jsonBytesMax,
-    limits: "closings",
+    requestClass: "closings",
     beforeConfirmed: "reads",
-    budget: "closing",
+    account: "closing",
     audit,
     reply: { 200: KeyClosed },
     read: async ({ caller: { owner }, params: { keyId }, deps }) => {

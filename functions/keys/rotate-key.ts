@@ -29,9 +29,9 @@ export const rotateKey = change({
   query: noQuery,
   body: KeyRotate,
   bodyBytesMax: jsonBytesMax,
-  limits: "writes",
+  requestClass: "writes",
   beforeConfirmed: "reads",
-  budget: "admission",
+  account: "admission",
   audit: "key.rotated",
   reply: { 201: KeyRotated },
   read: async ({ caller: { owner }, params: { keyId }, repeated, deps }) => {

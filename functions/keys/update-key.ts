@@ -16,9 +16,9 @@ export const updateKey = change({
   query: noQuery,
   body: KeyUpdate,
   bodyBytesMax: jsonBytesMax,
-  limits: "writes",
+  requestClass: "writes",
   beforeConfirmed: "reads",
-  budget: "free",
+  account: "none",
   audit: "key.updated",
   reply: { 200: KeyRecord },
   read: async ({ caller, params: { keyId }, deps }) =>

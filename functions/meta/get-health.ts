@@ -33,7 +33,7 @@ export const getHealth = query({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  requestClass: "none",
   reply: { 200: Health },
   read: async () => {
     const { bsize, blocks, bavail } = await statfs("/");

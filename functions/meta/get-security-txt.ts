@@ -19,7 +19,7 @@ export const getSecurityTxt = query({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  requestClass: "none",
   reply: { 200: "bytes" },
   read: "nothing",
   answer({ now, request }) {

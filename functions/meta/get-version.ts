@@ -21,7 +21,7 @@ export const getVersion = query({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  requestClass: "none",
   reply: { 200: Version },
   read: "nothing",
   answer() {

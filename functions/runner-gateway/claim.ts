@@ -27,9 +27,9 @@ export const claim = change({
   query: noQuery,
   body: ClaimRequest,
   bodyBytesMax: jsonBytesMax,
-  limits: "none",
+  requestClass: "none",
   beforeConfirmed: "reads",
-  budget: "free",
+  account: "none",
   audit: "execution.claimed",
   reply: { 200: ClaimReply },
   read: async ({ body, deps, now }) => {

@@ -16,7 +16,7 @@ function getRoute(kind: ObjectKind) {
     query: noQuery,
     body: "none",
     bodyBytesMax: 0,
-    limits: "none",
+    requestClass: "none",
     reply: { 200: "bytes" },
     read: async ({ caller: { owner, claims }, params: { sha256 }, deps }) => {
       await requireRunning(deps, owner, claims);

@@ -18,7 +18,7 @@ export const heartbeat = action({
   query: noQuery,
   body: HeartbeatRequest,
   bodyBytesMax: jsonBytesMax,
-  limits: "none",
+  requestClass: "none",
   reply: { 200: HeartbeatReply },
   beforeConfirmed: "nothing",
   read: "nothing",

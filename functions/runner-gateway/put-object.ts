@@ -26,7 +26,7 @@ function putRoute(kind: ObjectKind) {
     query: noQuery,
     body: "raw",
     bodyBytesMax: bytesMax[kind],
-    limits: "none",
+    requestClass: "none",
     reply: { 200: z.object({ sha256: z.string() }) },
     beforeConfirmed: "nothing",
     read: "nothing",

@@ -28,9 +28,9 @@ export const settleExecution = change({
   query: noQuery,
   body: SettleRequest,
   bodyBytesMax,
-  limits: "none",
+  requestClass: "none",
   beforeConfirmed: "reads",
-  budget: "settle",
+  account: "settle",
   audit: "execution.ended",
   reply: { 200: SettleReply },
   read: async ({ caller: { owner, claims }, body, deps, repeated, now }) => {

@@ -26,7 +26,7 @@ export const storeEgress = action({
   query: noQuery,
   body: EgressCall,
   bodyBytesMax,
-  limits: "none",
+  requestClass: "none",
   reply: { 200: EgressReply },
   beforeConfirmed: "nothing",
   read: "nothing",

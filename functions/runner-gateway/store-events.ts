@@ -15,7 +15,7 @@ export const storeEvents = action({
   query: noQuery,
   body: EventsRequest,
   bodyBytesMax: 2 * eventBatchBytesMax,
-  limits: "none",
+  requestClass: "none",
   reply: { 200: EventsReply },
   beforeConfirmed: "nothing",
   read: "nothing",

@@ -21,9 +21,9 @@ export const cancelExecution = change({
   query: noQuery,
   body: "none",
   bodyBytesMax: jsonBytesMax,
-  limits: "writes",
+  requestClass: "writes",
   beforeConfirmed: "reads",
-  budget: "settle",
+  account: "settle",
   audit: "execution.cancelled",
   reply: {
     200: z.object({

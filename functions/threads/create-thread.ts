@@ -31,9 +31,9 @@ export const createThread = change({
   query: noQuery,
   body: ThreadCreate,
   bodyBytesMax: jsonBytesMax,
-  limits: "writes",
+  requestClass: "writes",
   beforeConfirmed: "reads",
-  budget: "quota",
+  account: "quota",
   audit: "thread.created",
   reply: { 201: z.object({ thread: ThreadBody }) },
   read: async ({ caller: { owner }, body, repeated, deps, now }) => {

@@ -26,7 +26,7 @@ export const getStatus = action({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   neededToClose: true,
   reply: { 200: Status },
   beforeConfirmed: "reads",

@@ -23,7 +23,7 @@ export const getThread = action({
   query: noQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   neededToClose: true,
   reply: { 200: z.object({ thread: ThreadBody }) },
   beforeConfirmed: "reads",

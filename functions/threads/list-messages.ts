@@ -15,7 +15,7 @@ export const listMessages = query({
   query: PageQuery.extend({ order: z.enum(["asc", "desc"]).default("asc") }),
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: { 200: listOf(MessageBody) },
   read: async ({ caller: { owner }, params: { threadId }, query, deps }) => {
     const { limit, offset, order } = query;

@@ -31,9 +31,9 @@ export const sendMessage = change({
   query: noQuery,
   body: MessageCreate,
   bodyBytesMax: jsonBytesMax,
-  limits: "executions",
+  requestClass: "executions",
   beforeConfirmed: "reads",
-  budget: "hold",
+  account: "hold",
   audit: "execution.started",
   auditDetails: ({ body, request }) => ({
     task: body.content ?? body.task ?? "",

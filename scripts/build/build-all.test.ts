@@ -70,7 +70,7 @@ function writeFunction(
         scope: "none",
         body: "none",
         bodyBytesMax: 0,
-        limits: "none",
+        requestClass: "none",
         streams: false,
         summary: "Reads a thing.",
         ...stated,

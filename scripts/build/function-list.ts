@@ -19,7 +19,7 @@ const DeclaredRoute = z.object({
   /** A schema means JSON. */
   body: z.union([z.enum(["none", "raw"]), z.looseObject({}).transform(() => "json" as const)]),
   bodyBytesMax: z.int().min(0),
-  limits: z.string().min(1),
+  requestClass: z.string().min(1),
   streams: z.boolean(),
   summary: z.string().min(1),
 });
@@ -128,7 +128,7 @@ function nodeOptions(memoryMib: number): string {
 }
 
 function listRoute(file: string, route: z.infer<typeof DeclaredRoute>): ListedRoute {
-  const { endpoint, everyMs = null, scope, limits, ...listed } = route;
+  const { endpoint, everyMs = null, scope, requestClass, ...listed } = route;
   if ((route.authenticate === "scheduler") !== (everyMs !== null)) {
     throw new BuildError(`${file}: ${endpoint}: everyMs belongs to what the scheduler calls`);
   }
@@ -138,7 +138,8 @@ function listRoute(file: string, route: z.infer<typeof DeclaredRoute>): ListedRo
   }
   const path = endpoint.slice(route.method.length + 1);
   const stated = (gate: string) => (gate === "none" ? null : gate);
-  return { ...listed, path, everyMs, cron, scope: stated(scope), limits: stated(limits) };
+  const limits = stated(requestClass);
+  return { ...listed, path, everyMs, cron, scope: stated(scope), limits };
 }
 
 /** Two patterns are the same route if they differ only in their parameters' names. */

@@ -9,7 +9,7 @@ export const resumableStream = {
   query: ResumeQuery,
   body: "none",
   bodyBytesMax: 0,
-  limits: "reads",
+  requestClass: "reads",
   reply: { 200: "stream", 204: "stream" },
   beforeConfirmed: "reads",
   perform: async (context: StreamReader & { readonly data: FoundStart }) =>

@@ -46,7 +46,7 @@ export async function commitChange(
   const { decision, version } = await deps.commits.submit<Decision & { decided: Repeatable }>({
     owner,
     needsAccount: takesAccount(route),
-    closes: route.budget === "closing",
+    closes: route.account === "closing",
     askedAt: known.beganAt,
     refresh: async () => {
       await known.reconfirm();

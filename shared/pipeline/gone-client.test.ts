@@ -44,7 +44,7 @@ function routesNoting(steps: string[]): Record<"query" | "action" | "change", Ro
   const stated = {
     ...plainRoute,
     authenticate: "api-key",
-    limits: "reads",
+    requestClass: "reads",
     read: async ({ signal }: { readonly signal: AbortSignal }) => {
       steps.push(signal.aborted ? "read for nobody" : "read");
     },
@@ -63,7 +63,7 @@ function routesNoting(steps: string[]): Record<"query" | "action" | "change", Ro
       ...stated,
       endpoint: "POST /v1/things",
       reply: { 200: z.object({}) },
-      budget: "free",
+      account: "none",
       audit: "thing.made",
       decide: () => {
         steps.push("decide");

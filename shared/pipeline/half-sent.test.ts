@@ -17,7 +17,7 @@ const thief = { ...caller, id: "key_thief", key: { ...caller.key, id: "key_thief
 
 /** What an owner needs to find a key, to end it, and to cut what it may spend. */
 const needed = keyRoutes.filter(
-  ({ route }) => route.neededToClose === true || route.limits === "closings",
+  ({ route }) => route.neededToClose === true || route.requestClass === "closings",
 );
 const withBodies = keyRoutes.filter(({ route }) => typeof route.body !== "string");
 
@@ -126,7 +126,7 @@ describe("KEY-10 what an owner needs to close a key", () => {
 
   test("isn't refused for the number of requests that other keys have sent", async () => {
     const limits = narrowGate();
-    const [any] = keyRoutes.filter(({ route }) => route.limits === "reads");
+    const [any] = keyRoutes.filter(({ route }) => route.requestClass === "reads");
     if (!any) throw new Error("no route");
     let last: unknown;
     for (let sent = 0; sent <= 100; sent += 1) {

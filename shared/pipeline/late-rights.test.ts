@@ -82,7 +82,7 @@ describe("KEY-5 a change that is decided again after its key was closed", () => 
       ...plainRoute,
       endpoint: "POST /v1/things",
       authenticate: "api-key",
-      budget: "free",
+      account: "none",
       audit: "thing.made",
       reply: { 201: z.object({ id: z.string() }) },
       read: async ({ deps }) => await deps.store.require(other),

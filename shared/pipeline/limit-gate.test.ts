@@ -28,15 +28,15 @@ describe("setLimitHeaders()", () => {
 
 const owner = mintOwner(`user_${"a".repeat(21)}`, "development");
 const endings = [
-  { budget: "closing", audit: "key.revoked" },
-  { budget: "settle", audit: "execution.cancelled" },
-  { budget: "settle", audit: "execution.ended" },
-  { budget: "free", audit: "environment.deleted" },
+  { account: "closing", audit: "key.revoked" },
+  { account: "settle", audit: "execution.cancelled" },
+  { account: "settle", audit: "execution.ended" },
+  { account: "none", audit: "environment.deleted" },
 ] as const;
 
 function routeWith(fields: Partial<ChangeRoute>): Route {
   const route = { kind: "change", authenticate: "api-key", reply: {}, ...fields };
-  return { budget: "free", audit: "agent.created", ...route } as ChangeRoute;
+  return { account: "none", audit: "agent.created", ...route } as ChangeRoute;
 }
 
 describe("TEN-1 LimitGate", () => {
@@ -88,7 +88,7 @@ describe("TEN-1 LimitGate", () => {
 });
 
 describe("LIM-2 a start that the account refuses", () => {
-  const starting = routeWith({ limits: "executions" });
+  const starting = routeWith({ requestClass: "executions" });
   const caller = { id: "key_a", owner };
   const refusal = new ApiError("CONCURRENCY_LIMITED", { headers: { "retry-after": "5" } });
 
@@ -147,7 +147,7 @@ describe("LIM-2 a request that is refused with 429", () => {
     const limits = DeploymentLimits.parse({ requests: { perKey: { max: 3 } } });
     let nowMs = 0;
     const gate = new LimitGate(limits, () => nowMs);
-    const route = routeWith({ limits: requestClass });
+    const route = routeWith({ requestClass });
     gate.failed(route, caller, { permit: gate.take(route, caller, request), error, stage });
     nowMs = 2_000;
     expect(gate.take(route, caller, request).state?.remaining).toBe(remaining);
@@ -155,7 +155,7 @@ describe("LIM-2 a request that is refused with 429", () => {
 
   test("for the stream of a start that it repeats, refuses no other start", () => {
     const gate = new LimitGate(DeploymentLimits.parse({}), () => 0);
-    const route = routeWith({ limits: "executions" });
+    const route = routeWith({ requestClass: "executions" });
     const full = new ApiError("RATE_LIMITED", { headers: { "retry-after": "60" } });
     const permit = gate.take(route, caller, request);
     gate.failed(route, caller, { permit, error: full, stage: "decided" });

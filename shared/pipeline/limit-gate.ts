@@ -77,7 +77,7 @@ export class LimitGate {
   /** What people need in order to close a key has room of its own if the limits are used up. */
   #count(route: Route, caller: Claimant): Permit {
     try {
-      return this.#requests.take(claimsOf(route.limits, caller, this.#limits));
+      return this.#requests.take(claimsOf(route.requestClass, caller, this.#limits));
     } catch (refusal) {
       if (route.neededToClose !== true) throw refusal;
       return this.#requests.take(reservedClaims(caller));
@@ -162,7 +162,7 @@ export function claimantOf(caller: Callers[Authentication], now: number): Claima
 }
 
 function startsExecution(route: Route): boolean {
-  return route.limits === "executions";
+  return route.requestClass === "executions";
 }
 
 const endings: ReadonlySet<string> = new Set([
@@ -174,7 +174,7 @@ const endings: ReadonlySet<string> = new Set([
 /** Whether the request waits for no other kind (KEY-10). */
 function endsSomething(route: Route): boolean {
   if (route.kind !== "change") return false;
-  return route.budget === "closing" || endings.has(route.audit);
+  return route.account === "closing" || endings.has(route.audit);
 }
 
 function kindOf(route: Route): RequestKind {

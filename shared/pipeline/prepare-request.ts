@@ -40,7 +40,7 @@ export interface PreparedRequest {
 
 /** Whether the route decides on the owner's account. */
 export function takesAccount(route: Route): boolean {
-  return route.kind === "change" && route.budget !== "free" && route.budget !== "closing";
+  return route.kind === "change" && route.account !== "none" && route.account !== "closing";
 }
 
 /**

@@ -16,7 +16,7 @@ import type { ApiKey } from "../store/api-keys.ts";
 import type { CommitCoordinator } from "../store/commit-coordinator.ts";
 import type { Version, Write } from "../store/documents.ts";
 import type { ReadStore, Store } from "../store/store.ts";
-import type { Budget } from "./budget.ts";
+import type { AccountUse } from "./account-use.ts";
 
 /** The callers of a route, by what they must show. */
 export interface Callers {
@@ -161,7 +161,7 @@ interface Stated<A extends Authentication, P, Q, B> {
   readonly body: z.ZodType<B> | "none" | "raw";
   readonly bodyBytesMax: number;
   /** The class of its requests, which has limits; `none` for public and internal routes. */
-  readonly limits: RequestClass;
+  readonly requestClass: RequestClass;
   /** Set by routes that honour `If-Match` and `If-None-Match`; all others refuse both. */
   readonly preconditions?: "honoured";
   /**
@@ -174,7 +174,7 @@ interface Stated<A extends Authentication, P, Q, B> {
 
 /**
  * What may happen before the caller's key is confirmed. With `reads`, `read` may begin while the
- * key is looked up again, and the account is fetched if `budget` needs it. With `nothing`, both
+ * key is looked up again, and the account is fetched if `decide` takes it. With `nothing`, both
  * wait: choose this if `read` costs more than a few documents, if the route reads neither documents
  * nor the account, or if it takes no API key. Steps that write always wait.
  */
@@ -209,7 +209,7 @@ interface QuerySpec<A extends Authentication, P, Q, B, D> extends Stated<A, P, Q
 interface ChangeSpec<A extends Authentication, P, Q, B, D, E, R extends Decided>
   extends Stated<A, P, Q, B> {
   readonly beforeConfirmed: BeforeConfirmed;
-  readonly budget: Budget;
+  readonly account: AccountUse;
   /** `thing.happened` */
   readonly audit: `${string}.${string}`;
   /** What the audit row seals in addition to address and user agent. */
@@ -226,7 +226,7 @@ interface ChangeSpec<A extends Authentication, P, Q, B, D, E, R extends Decided>
   readonly prepare?: (context: Context<A, P, Q, B> & { data: D }) => Promise<E>;
   /** The owner it touches, for callers without one: operators, and runners before a claim. */
   readonly actsOn?: (data: NoInfer<E>) => Owner;
-  /** Pure, because it may be repeated with fresh data. `account` is null if `budget` takes none. */
+  /** Pure, because it may be repeated with fresh data. `account` is null if it wasn't asked for. */
   readonly decide: (context: Context<A, P, Q, B> & { data: E; account: Account | null }) => R;
   /** Does what follows the commit. If the process dies here, a sweep repeats it. */
   readonly after?: (context: Context<A, P, Q, B> & After<E, R>) => Promise<void>;

@@ -27,7 +27,7 @@ function mayRead(route: Route): boolean {
 
 const stated = {
   ...plainRoute,
-  budget: "free",
+  account: "none",
   audit: "thing.made",
   reply: { 201: z.object({ id: z.string() }) },
 } as const;
@@ -159,7 +159,7 @@ describe("TEN-2 once the day's downloads are used up", () => {
     ...stated,
     endpoint: "POST /v1/things",
     authenticate: "api-key",
-    limits: "executions",
+    requestClass: "executions",
     reply: { 200: "stream" },
     read: async ({ ids, deps }) => {
       const id = ids.ofRequest("thread") ?? ids.next("thread");

@@ -9,7 +9,7 @@ export const scheduled = {
   query: noQuery,
   body: "none",
   bodyBytesMax: jsonBytesMax,
-  limits: "none",
+  requestClass: "none",
   beforeConfirmed: "nothing",
   read: "nothing",
 } as const;

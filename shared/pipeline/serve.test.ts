@@ -22,7 +22,7 @@ const source = `
   const made = (endpoint, read, authenticate = "public") => query({
     endpoint, summary: "", authenticate, scope: "none", params: z.object({}),
     query: z.object({}), body: endpoint.startsWith("POST") ? z.object({}) : "none",
-    bodyBytesMax: 100, limits: "none", reply: { 200: z.object({}) },
+    bodyBytesMax: 100, requestClass: "none", reply: { 200: z.object({}) },
     read, answer: () => ({ status: 200, body: {} }),
   });
   const later = () => new Promise(() => setImmediate(fault));

@@ -33,7 +33,7 @@ describe("KEY-10 what shows and ends a key, and cuts spending", () => {
       const own = keyRoutes.filter((route) => route.name === name);
       const ids = { ...nobodys, key: stolen.keyId, thread };
       const needed = own.filter(
-        ({ route }) => route.neededToClose === true || route.limits === "closings",
+        ({ route }) => route.neededToClose === true || route.requestClass === "closings",
       );
       expect(needed.length).toBeGreaterThan(1);
       for (const route of own.filter((one) => typeof one.route.body !== "string")) {

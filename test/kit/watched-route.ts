@@ -11,7 +11,7 @@ export const plainRoute = {
   query: z.object({}),
   body: "none",
   bodyBytesMax: 0,
-  limits: "none",
+  requestClass: "none",
   beforeConfirmed: "reads",
 } as const;
 

@@ -1,6 +1,7 @@
 /**
- * What a change's decision needs of the owner's account.
- * - `free`: nothing.
+ * What a change's decision needs of the owner's account. docs/adding-a-route.md says when to choose
+ * which.
+ * - `none`: nothing.
  * - `closing`: nothing. It revokes, suspends or ends a suspension. Its commit can't conflict with
  *   other changes, and runs alone and at once (KEY-10).
  *
@@ -12,8 +13,8 @@
  * - `admission`: it makes a key, and must fail if the key that makes it is closed meanwhile.
  * - `quota`: it makes a thing whose number is limited.
  */
-export type Budget =
-  | "free"
+export type AccountUse =
+  | "none"
   | "closing"
   | "hold"
   | "settle"
