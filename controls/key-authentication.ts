@@ -3,10 +3,10 @@ import type { Control } from "./control.ts";
 
 export const keyControls: Readonly<Record<string, Control>> = {
   "KEY-1": {
-    enforcedBy: "shared/pipeline/gates.ts",
+    enforcedBy: "shared/pipeline/credential.ts",
     test: "test/security/strangers.test.ts",
     mutation: {
-      file: "shared/pipeline/gates.ts",
+      file: "shared/pipeline/credential.ts",
       find: 'throw new ApiError("UNAUTHORIZED", { cause: "no credential" });',
       replace: 'return { type: "nothing" };',
     },
@@ -79,10 +79,10 @@ export const keyControls: Readonly<Record<string, Control>> = {
     },
   },
   "KEY-8": {
-    enforcedBy: "shared/pipeline/gates.ts",
+    enforcedBy: "shared/pipeline/credential.ts",
     test: "test/integration/keys.test.ts",
     mutation: {
-      file: "shared/pipeline/gates.ts",
+      file: "shared/pipeline/credential.ts",
       find: 'config().PADDOCK_DEVELOPMENT_KEYS === "refused"',
       replace: "config().PADDOCK_DEVELOPMENT_KEYS === undefined",
     },

@@ -10,7 +10,7 @@ import { operatorRef } from "#shared/identity/operators";
 import { mintOwner, operatorsTrail } from "#shared/identity/owner";
 import { asOperator } from "#shared/pipeline/authenticate";
 import { commitChange } from "#shared/pipeline/commit-change";
-import { readData } from "#shared/pipeline/prepare-request";
+import { readData } from "#shared/pipeline/parse-and-read";
 import { RepeatableIds } from "#shared/pipeline/repeatable-ids";
 import { type AuditedChange, confirmedAlready } from "#shared/pipeline/request-security";
 import type { AnyContext, ChangeRoute } from "#shared/pipeline/route";

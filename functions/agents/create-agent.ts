@@ -5,7 +5,7 @@ import { AgentBody, AgentCreate, agentWarnings } from "#shared/contract/agent";
 import { created, noParams, noQuery } from "#shared/contract/common";
 import { Warnings } from "#shared/contract/unsupported";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
-import { countOwned, withOwned } from "#shared/quotas/owned-resources";
+import { countOwnedIfRepeated, withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { agents } from "#shared/store/agents";
 import { create } from "#shared/store/documents";
 import { newAgent } from "./new-agent.ts";
@@ -24,9 +24,9 @@ export const createAgent = change({
   account: "quota",
   audit: "agent.created",
   reply: { 201: z.object({ agent: AgentBody, warnings: Warnings }) },
-  // `countOwned` returns null at first. It counts if `withOwned` then throws `StaleRead`.
+  // Nothing is counted at first; docs/adding-a-route.md says why.
   read: async ({ caller: { owner }, repeated, deps }) => ({
-    counted: await countOwned(deps.store, owner, { kind: "agents", repeated }),
+    counted: await countOwnedIfRepeated(deps.store, owner, { kind: "agents", repeated }),
   }),
   decide({ caller: { owner }, body, data: { counted }, account, ids, now }) {
     const { quotas } = deploymentLimits();
@@ -37,7 +37,7 @@ export const createAgent = change({
     });
     return {
       writes: [create(agents.of(owner, agent.id), agent)],
-      account: withOwned(account, { kind: "agents", counted, quotas }, now),
+      account: withOneMoreOwned(account, { kind: "agents", counted, quotas }, now),
       subject: agent.id,
       facts: { model: agent.model },
       reply,

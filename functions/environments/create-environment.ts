@@ -14,7 +14,7 @@ import { newEnvironment, sealSecretsOf } from "#shared/environments/new-environm
 import type { Owner } from "#shared/identity/owner";
 import { requireAllEnvironments } from "#shared/keys/environment-bounds";
 import { change, type Deps, jsonBytesMax } from "#shared/pipeline/route";
-import { countOwned, requireRoomFor, withOwned } from "#shared/quotas/owned-resources";
+import { countOwned, requireRoomFor, withOneMoreOwned } from "#shared/quotas/owned-resources";
 import { unknownPublicKey } from "#shared/secrets/sealing";
 import { ensureSealingPair } from "#shared/secrets/sealing-keys";
 import { requireEnvironmentRoom } from "#shared/store/document-room";
@@ -41,9 +41,8 @@ export const createEnvironment = change({
     const id = ids.next("environment");
     requireEnvironmentRoom(newEnvironment(body, { id, publicKey: unknownPublicKey, now }));
     // Always counted, so that no key pair is made for an environment that has no room.
-    const which = { kind: "environments", repeated: true } as const;
     const [counted, defaults] = await Promise.all([
-      countOwned(deps.store, owner, which),
+      countOwned(deps.store, owner, "environments"),
       body.isDefault ? currentDefaults(deps.store, owner) : [],
     ]);
     return { id, counted, defaults };
@@ -82,7 +81,7 @@ export const createEnvironment = change({
       warnings,
     });
     const quota = { kind: "environments", counted: data.counted, ...deploymentLimits() } as const;
-    return { writes, account: withOwned(account, quota, now), subject: id, facts, reply };
+    return { writes, account: withOneMoreOwned(account, quota, now), subject: id, facts, reply };
   },
 });
 

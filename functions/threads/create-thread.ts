@@ -14,7 +14,12 @@ import {
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
-import { countOwned, requireRoomFor, withOwned } from "#shared/quotas/owned-resources";
+import {
+  countOwned,
+  countOwnedIfRepeated,
+  requireRoomFor,
+  withOneMoreOwned,
+} from "#shared/quotas/owned-resources";
 import { agents } from "#shared/store/agents";
 import { create } from "#shared/store/documents";
 import { type Environment, environments } from "#shared/store/environments";
@@ -39,7 +44,7 @@ export const createThread = change({
   read: async ({ caller: { owner }, body, repeated, deps, now }) => {
     const environmentId = body.environmentId ?? body.computerId;
     const [known, agent, found] = await Promise.all([
-      countOwned(deps.store, owner, { kind: "threads", repeated }),
+      countOwnedIfRepeated(deps.store, owner, { kind: "threads", repeated }),
       existing("agent", body.agentId, async (id) => await deps.store.get(agents.of(owner, id))),
       environmentId === undefined
         ? findDefault(deps.store, owner, now)
@@ -82,7 +87,7 @@ export const createThread = change({
       updatedAt: now,
     };
     return {
-      account: withOwned(account, { kind: "threads", counted, quotas }, now),
+      account: withOneMoreOwned(account, { kind: "threads", counted, quotas }, now),
       writes: [...data.writes, create(threads.of(owner, thread.id), thread)],
       subject: thread.id,
       facts: { environmentId },
@@ -104,7 +109,7 @@ export const createThread = change({
  * made for a thread that has no room.
  */
 async function countBeforeDefault(store: ReadStore, owner: Owner): Promise<Counted | null> {
-  const counted = await countOwned(store, owner, { kind: "threads", repeated: true });
+  const counted = await countOwned(store, owner, "threads");
   requireRoomFor("threads", counted, deploymentLimits().quotas);
   return counted;
 }

@@ -7,7 +7,7 @@ import { requireOperator, stillOperator } from "../identity/operators.ts";
 import { mintOwner, operatorsTrail } from "../identity/owner.ts";
 import { type ApiKeyCache, entryFreshMs } from "../keys/api-key-cache.ts";
 import type { ReadStore } from "../store/store.ts";
-import type { Credential } from "./gates.ts";
+import type { Credential } from "./credential.ts";
 import { type Authenticated, confirmedAlready } from "./request-security.ts";
 import type { Authentication, Callers, Deps } from "./route.ts";
 

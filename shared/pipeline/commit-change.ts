@@ -6,7 +6,7 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { Decision } from "../store/change.ts";
 import type { Version, Write } from "../store/documents.ts";
-import { type PreparedRequest, readData, takesAccount } from "./prepare-request.ts";
+import { type ReadRequest, readData, takesAccount } from "./parse-and-read.ts";
 import { logFailure } from "./request-log.ts";
 import type { Authenticated, RequestSecurity } from "./request-security.ts";
 import type { AnyContext, ChangeRoute, Decided, Deps, JsonReply } from "./route.ts";
@@ -34,7 +34,7 @@ export function changes({ writes, account }: Decided): boolean {
 /** @throws {ApiError} what the decision refused with, `CONTENTION`, `UNAVAILABLE`. */
 export async function commitChange(
   route: ChangeRoute,
-  prepared: PreparedRequest,
+  prepared: ReadRequest,
   known: Committing,
 ): Promise<CommittedChange> {
   const { context, ids } = prepared;

@@ -1,7 +1,7 @@
 import { onceClosed } from "../http/once-closed.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { SentByteCounter } from "../quotas/sent-byte-counter.ts";
-import type { Exchange } from "./prepare-request.ts";
+import type { Exchange } from "./parse-and-read.ts";
 import type { Route } from "./route.ts";
 
 interface Sender {

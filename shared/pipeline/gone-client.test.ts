@@ -8,7 +8,7 @@ import { caller, runRequest, things } from "../../test/kit/run-request.ts";
 import { plainRoute } from "../../test/kit/watched-route.ts";
 import { create } from "../store/documents.ts";
 import { createFunctionServer } from "./function-server.ts";
-import type { Exchange } from "./prepare-request.ts";
+import type { Exchange } from "./parse-and-read.ts";
 import { action, change, query, type Route } from "./route.ts";
 
 type Arrived = Pick<Exchange, "request" | "response">;

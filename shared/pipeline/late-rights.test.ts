@@ -11,7 +11,7 @@ import { operatorRef } from "../identity/operators.ts";
 import { create, patch, patchInside, remove, replace } from "../store/documents.ts";
 import { accountId, accounts } from "../store/owners.ts";
 import { asOperator } from "./authenticate.ts";
-import { takesAccount } from "./prepare-request.ts";
+import { takesAccount } from "./parse-and-read.ts";
 import { change } from "./route.ts";
 
 beforeAll(() => void vi.stubEnv("GOOGLE_CLOUD_PROJECT", "none"));

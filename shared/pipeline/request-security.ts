@@ -5,7 +5,7 @@
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { Write } from "../store/documents.ts";
-import type { Credential } from "./gates.ts";
+import type { Credential } from "./credential.ts";
 import type { AnyContext, Authentication, Callers, ChangeRoute, Decided } from "./route.ts";
 
 /** The caller, and a promise that must resolve before the request is answered. */

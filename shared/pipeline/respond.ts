@@ -6,7 +6,7 @@ import { lingerLimits, strangerLimits } from "./raw-refusal.ts";
 import type { JsonReply, Reply } from "./route.ts";
 
 /** Sets the headers of every answer before anything can fail. */
-export function prepare(response: ServerResponse, requestId: string): void {
+export function setCommonHeaders(response: ServerResponse, requestId: string): void {
   for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
   response.setHeader("x-request-id", requestId);
 }

@@ -12,7 +12,6 @@ import type { UnreadBytes } from "../limits/unread-bytes.ts";
 import type { SentByteCounter } from "../quotas/sent-byte-counter.ts";
 import { changes, commitChange, followCommit, prepareData } from "./commit-change.ts";
 import { countSentBytes, requireRoomToStream } from "./count-sent-bytes.ts";
-import { clientAddress } from "./gates.ts";
 import {
   type ComingBody,
   claimantOf,
@@ -24,9 +23,10 @@ import {
 import {
   type Exchange,
   type MatchedRequest,
-  type PreparedRequest,
-  prepareRequest,
-} from "./prepare-request.ts";
+  parseAndRead,
+  type ReadRequest,
+} from "./parse-and-read.ts";
+import { clientAddress } from "./request-facts.ts";
 import type { Authenticated, RequestSecurity } from "./request-security.ts";
 import { sendJson, sendStream } from "./respond.ts";
 import type { Authentication, Callers, Deps, JsonReply, Reply, Route } from "./route.ts";
@@ -130,18 +130,18 @@ async function answer(matched: MatchedRequest, exchange: Exchange, known: Workin
   // Reading may begin with a remembered key. It is answered only once the key is confirmed.
   const early =
     canStartEarly(route, caller) && !response.closed
-      ? prepareRequest(matched, caller, exchange, known.deps)
+      ? parseAndRead(matched, caller, exchange, known.deps)
       : null;
   early?.catch(() => {});
   const confirmedCaller = await confirmed;
   requireScope(route, confirmedCaller);
   // Nobody reads the answer, and it may be a stream. A change is made all the same.
   if (response.closed && route.kind !== "change") return;
-  const prepared = await (early ?? prepareRequest(matched, confirmedCaller, exchange, known.deps));
-  const context = { ...prepared.context, caller: confirmedCaller };
+  const read = await (early ?? parseAndRead(matched, confirmedCaller, exchange, known.deps));
+  const context = { ...read.context, caller: confirmedCaller };
   const { reply, changed, follow } = await runSteps(
     route,
-    { ...prepared, context },
+    { ...read, context },
     { ...known, keepConfirmed },
     response,
   );
@@ -172,13 +172,13 @@ interface StepsResult {
 /** Runs the steps after `read`. A step that writes begins only with a key that was confirmed. */
 async function runSteps(
   route: Route,
-  prepared: PreparedRequest,
+  read: ReadRequest,
   known: Working & { readonly keepConfirmed: () => Promise<unknown> },
   response: ServerResponse,
 ): Promise<StepsResult> {
   const { keepConfirmed } = known;
   await keepConfirmed();
-  const { context, data } = prepared;
+  const { context, data } = read;
   if (route.kind === "query") {
     return { reply: route.answer({ ...context, data }), changed: false, follow: null };
   }
@@ -187,7 +187,7 @@ async function runSteps(
   }
   const preparedData = await prepareData(route, { ...context, data });
   await keepConfirmed();
-  const committed = await commitChange(route, { ...prepared, data: preparedData }, known);
+  const committed = await commitChange(route, { ...read, data: preparedData }, known);
   const { decided, version, follows } = committed;
   setLimitHeaders(response, decided.limit ?? null);
   return {

@@ -16,15 +16,15 @@ import { allowHeader, routedMethod } from "../http/methods.ts";
 import { onceClosed } from "../http/once-closed.ts";
 import { UnreadBytes } from "../limits/unread-bytes.ts";
 import { SentByteCounter } from "../quotas/sent-byte-counter.ts";
+import { checkCredential } from "./credential.ts";
 import { depsWithoutStore } from "./deps-without-store.ts";
 import { createFunctionServer } from "./function-server.ts";
-import { checkCredential } from "./gates.ts";
 import { LimitGate } from "./limit-gate.ts";
 import { checkBodyHead } from "./parse.ts";
-import type { MatchedRequest } from "./prepare-request.ts";
+import type { MatchedRequest } from "./parse-and-read.ts";
 import { logFailure, logRequest, type RequestRecord } from "./request-log.ts";
 import { publicOnly, type RequestSecurity } from "./request-security.ts";
-import { asRefusal, prepare, sendError } from "./respond.ts";
+import { asRefusal, sendError, setCommonHeaders } from "./respond.ts";
 import type { Deps, Route } from "./route.ts";
 import { runRoute } from "./run-route.ts";
 import type { Service } from "./service.ts";
@@ -148,7 +148,7 @@ function admit(
 ): MatchedRequest | null {
   const startedAt = performance.now();
   const requestId = `req_${randomUUID()}`;
-  prepare(response, requestId);
+  setCommonHeaders(response, requestId);
   cutOffStalled(response, deploymentLimits().fairness.stalledMsMax);
   const record: RequestRecord = {
     requestId,

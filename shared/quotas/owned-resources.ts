@@ -28,15 +28,23 @@ function allOf(owner: Owner, kind: OwnedKind): CollectionRef {
 
 /**
  * Counts the owner's things if the decision is repeated. The first time it returns null, because
- * the account's upper bound usually suffices; if it doesn't, `withOwned` throws `StaleRead`, and
- * the pipeline reads again with `repeated: true`.
+ * the account's upper bound usually suffices; if it doesn't, `withOneMoreOwned` throws `StaleRead`,
+ * and the pipeline reads again with `repeated: true`.
  */
-export async function countOwned(
+export async function countOwnedIfRepeated(
   store: ReadStore,
   owner: Owner,
   { kind, repeated }: { readonly kind: OwnedKind; readonly repeated: boolean },
 ): Promise<Counted | null> {
-  if (!repeated) return null;
+  return repeated ? await countOwned(store, owner, kind) : null;
+}
+
+/** Counts the owner's things of one kind, for the decision to make one more. */
+export async function countOwned(
+  store: ReadStore,
+  owner: Owner,
+  kind: OwnedKind,
+): Promise<Counted> {
   // The account is read first: if a thing is made after that, the decision is repeated.
   const { value } = await store.get(accounts.of(owner, accountId));
   const { count } = await store.sum(allOf(owner, kind), { fields: [] });
@@ -47,7 +55,7 @@ export async function countOwned(
  * The account with one more thing of a kind, to be committed together with that thing.
  * @throws {ApiError} `QUOTA_REACHED`. @throws {StaleRead} If the things must be counted first.
  */
-export function withOwned(
+export function withOneMoreOwned(
   account: Account | null,
   {
     kind,

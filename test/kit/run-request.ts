@@ -8,7 +8,7 @@ import { DeploymentLimits } from "#shared/core/limits/deployment-limits";
 import { mintOwner } from "#shared/identity/owner";
 import { UnreadBytes } from "#shared/limits/unread-bytes";
 import { LimitGate } from "#shared/pipeline/limit-gate";
-import type { Exchange } from "#shared/pipeline/prepare-request";
+import type { Exchange } from "#shared/pipeline/parse-and-read";
 import type { AuditedChange, Authenticated } from "#shared/pipeline/request-security";
 import type { Callers, Route } from "#shared/pipeline/route";
 import { runRoute } from "#shared/pipeline/run-route";

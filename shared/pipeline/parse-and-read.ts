@@ -3,10 +3,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { assert } from "../core/assert.ts";
 import { derivedId, type IdKind } from "../core/ids.ts";
 import { onceClosed } from "../http/once-closed.ts";
+import type { Credential } from "./credential.ts";
 import { depsForClient } from "./deps-for-client.ts";
-import { type Credential, requestFacts } from "./gates.ts";
 import { parseParams, parseQuery, readJson } from "./parse.ts";
 import { RepeatableIds } from "./repeatable-ids.ts";
+import { requestFacts } from "./request-facts.ts";
 import type { RequestRecord } from "./request-log.ts";
 import type { AnyContext, Authentication, Callers, Deps, Route } from "./route.ts";
 import { refuseVainKey, refuseVainPreconditions } from "./vain-headers.ts";
@@ -32,7 +33,7 @@ export interface Exchange {
 }
 
 /** A request whose own documents have been read. */
-export interface PreparedRequest {
+export interface ReadRequest {
   readonly context: AnyContext;
   readonly ids: RepeatableIds;
   readonly data: unknown;
@@ -48,12 +49,12 @@ export function takesAccount(route: Route): boolean {
  * the account is fetched meanwhile. It can't write, because it may run before the caller's key is
  * confirmed.
  */
-export async function prepareRequest(
+export async function parseAndRead(
   matched: MatchedRequest,
   caller: Callers[Authentication],
   exchange: Exchange,
   deps: Deps,
-): Promise<PreparedRequest> {
+): Promise<ReadRequest> {
   const { route } = matched;
   const { request, response } = exchange;
   if (takesAccount(route) && "owner" in caller) deps.commits.prefetchAccount(caller.owner);
