@@ -5,14 +5,12 @@
  * `npm start` runs, or the project that `GOOGLE_CLOUD_PROJECT` names; the archive is then the one
  * that `PADDOCK_ARCHIVE_BUCKET` and `PADDOCK_BILLING_ARCHIVE` name.
  */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import colours from "picocolors";
 import { heldMicrousd } from "#shared/core/money/account";
 import { firestore } from "#shared/google/firestore";
 import type { Owner } from "#shared/identity/owner";
-import { existingOwner, ownerOf } from "#shared/owners/act-on-owner";
 import {
   type Checked,
   type CountedLedger,
@@ -20,15 +18,11 @@ import {
   nothingCounted,
 } from "#shared/owners/check-ledger";
 import { type VerifiedArchive, verifyArchive } from "#shared/owners/verify-archive";
-import { type OwnerProfile, owners } from "#shared/store/owners";
-import type { SnapshotPage } from "#shared/store/read-snapshot";
 import { Store } from "#shared/store/store";
-import { firestoreHostFile } from "../local/cloud/firestore.ts";
-import { archiveBucket, billingArchive, projectId } from "../local/cloud/names.ts";
-import { storageHostFile } from "../local/cloud/services.ts";
+import { chosenOwners } from "./tools/chosen-owners.ts";
+import { findLocalCloud } from "./tools/local-cloud.ts";
 import { repositoryRoot } from "./tools/repository.ts";
 
-const ownersPerPage = 100;
 /** Half a million lines per call. */
 const pagesMax = 1_000;
 const callsMax = 200;
@@ -40,12 +34,12 @@ const { values } = parseArgs({
     data: { type: "string", default: join(repositoryRoot, ".paddock") },
   },
 });
-await findDatabase(values.data);
+await findLocalCloud(values.data);
 const database = firestore();
 const store = new Store(database);
 let differing = 0;
 let checkedCount = 0;
-for await (const owner of wanted()) {
+for await (const owner of chosenOwners(store, values.owner)) {
   const checked = await checkWhole(owner);
   checkedCount += 1;
   print(owner, checked);
@@ -58,44 +52,6 @@ const verdict =
   differing === 0 ? colours.green("all balanced") : colours.red(`${differing} differ`);
 console.log(`\n${checkedCount} accounts: ${verdict}`);
 if (differing > 0) process.exitCode = 1;
-
-/** @throws if no project is named and no local cloud runs. */
-async function findDatabase(dataFolder: string): Promise<void> {
-  if (process.env.GOOGLE_CLOUD_PROJECT) return;
-  const host = await readFile(join(dataFolder, firestoreHostFile), "utf8").catch(() => null);
-  if (host === null) {
-    throw new Error("No local cloud runs here (npm start); or set GOOGLE_CLOUD_PROJECT.");
-  }
-  process.env.GOOGLE_CLOUD_PROJECT = projectId;
-  process.env.FIRESTORE_EMULATOR_HOST = host;
-  process.env.METADATA_SERVER_DETECTION = "none";
-  const storage = await readFile(join(dataFolder, storageHostFile), "utf8");
-  Object.assign(process.env, {
-    STORAGE_EMULATOR_HOST: `http://${storage}`,
-    PADDOCK_ARCHIVE_BUCKET: archiveBucket,
-    PADDOCK_BILLING_ARCHIVE: billingArchive,
-  });
-}
-
-async function* wanted(): AsyncGenerator<Owner> {
-  if (values.owner !== undefined) {
-    yield (await existingOwner(store, values.owner)).owner;
-    return;
-  }
-  let walk: SnapshotPage = { field: "id", after: null, limit: ownersPerPage };
-  for (let length = ownersPerPage; length === ownersPerPage; ) {
-    const page = await pageOfOwners(walk);
-    for (const profile of page) yield ownerOf(profile);
-    const last = page.at(-1)?.id ?? "";
-    walk = { ...walk, after: { value: last, id: last } };
-    length = page.length;
-  }
-}
-
-async function pageOfOwners(walk: SnapshotPage): Promise<readonly OwnerProfile[]> {
-  const found = await store.withSnapshot((snapshot) => snapshot.next(owners.all(), walk));
-  return found.map(({ value }) => value);
-}
 
 /** Checks from the first line on, however long that takes. */
 async function checkWhole(owner: Owner): Promise<Checked> {

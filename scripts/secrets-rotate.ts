@@ -5,12 +5,10 @@ import { derivedId } from "#shared/core/ids";
 import { firestore } from "#shared/google/firestore";
 import { addPrimaryVersion, primaryVersion } from "#shared/google/kms-versions";
 import { operatorsTrail } from "#shared/identity/owner";
-import { existingOwner, ownerOf } from "#shared/owners/act-on-owner";
 import { rotateOwner } from "#shared/secrets/rotate";
 import { auditEntry } from "#shared/store/audit-rows";
-import { owners } from "#shared/store/owners";
-import type { SnapshotPage } from "#shared/store/read-snapshot";
 import { Store } from "#shared/store/store";
+import { chosenOwners } from "./tools/chosen-owners.ts";
 import { findLocalCloud } from "./tools/local-cloud.ts";
 import { readOptions } from "./tools/options.ts";
 
@@ -23,7 +21,6 @@ wrap and unwrap for as long as it takes.
   --new-version  make a new version first, which wraps from then on
   --owner ID     this owner's alone
   --data FOLDER  of the local cloud`;
-const ownersPerPage = 100;
 const purposes = ["environment-secrets", "audit-details"] as const;
 
 const values = readOptions(usage, {
@@ -43,7 +40,7 @@ for (const purpose of purposes) {
 const beganAt = Date.now();
 await record("secrets.rotation_began", {});
 const total = { owners: 0, rewrapped: 0, passedOver: 0, failed: 0 };
-for await (const owner of wanted()) {
+for await (const owner of chosenOwners(store, values.owner)) {
   const { rewrapped, passedOver, failed } = await rotateOwner(keys, owner, newest);
   total.owners += 1;
   total.rewrapped += rewrapped;
@@ -61,21 +58,6 @@ const counts = `${total.rewrapped} key pairs re-wrapped, ${total.passedOver} pas
 console.log(`\n${total.owners} owners: ${counts}, ${total.failed} failed`);
 if (total.failed > 0) process.exitCode = 1;
 await Promise.all(databases.map((database) => database.terminate()));
-
-async function* wanted() {
-  if (values.owner !== undefined) {
-    yield (await existingOwner(store, values.owner)).owner;
-    return;
-  }
-  let walk: SnapshotPage = { field: "id", after: null, limit: ownersPerPage };
-  for (let length = ownersPerPage; length === ownersPerPage; ) {
-    const page = await store.withSnapshot((snapshot) => snapshot.next(owners.all(), walk));
-    for (const { value } of page) yield ownerOf(value);
-    const last = page.at(-1)?.value.id ?? "";
-    walk = { ...walk, after: { value: last, id: last } };
-    length = page.length;
-  }
-}
 
 /** Writes to the operators' audit trail what was done, and to which versions. */
 async function record(action: "secrets.rotation_began" | "secrets.rotated", counts: object) {

@@ -1,3 +1,4 @@
+import { unbounded } from "#shared/core/keys/key-bounds";
 import { issueKey, type NewKey } from "#shared/keys/issue-key";
 import type { OwnerProfile } from "#shared/store/owners";
 
@@ -9,13 +10,6 @@ export function issueUnboundedKey(owner: OwnerProfile, stated: Stated) {
     ...stated,
     description: null,
     metadataJson: "null",
-    bounds: {
-      scopes: ["*"],
-      expiresAt: null,
-      environmentIds: null,
-      addressRanges: null,
-      executionCostMaxMicrousd: null,
-      dayCostMaxMicrousd: null,
-    },
+    bounds: unbounded,
   });
 }

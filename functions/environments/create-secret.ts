@@ -2,7 +2,7 @@ import * as z from "zod";
 import { created, noQuery } from "#shared/contract/common";
 import { SecretCreate, SecretWritten, storedMessage } from "#shared/contract/secret";
 import { idSchema } from "#shared/core/ids";
-import { auditFactsOf, readAndSeal, secretWrites } from "#shared/environments/write-secret";
+import { readAndSeal, storeSecret } from "#shared/environments/write-secret";
 import { ApiError } from "#shared/errors/api-error";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 
@@ -28,13 +28,7 @@ export const createSecret = change({
       const message = `A secret called ${key} exists already; use PUT to replace it.`;
       throw new ApiError("CONFLICT", { message });
     }
-    const writes = secretWrites(data, key, now);
     const reply = created({ success: true, key, message: storedMessage(body.value) });
-    return {
-      writes,
-      subject: data.environment.value.id,
-      facts: auditFactsOf(key, data.sealed),
-      reply,
-    };
+    return { ...storeSecret(data, key, now), reply };
   },
 });

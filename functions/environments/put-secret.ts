@@ -2,7 +2,7 @@ import * as z from "zod";
 import { noQuery, ok } from "#shared/contract/common";
 import { SecretKey, SecretWrite, SecretWritten, storedMessage } from "#shared/contract/secret";
 import { idSchema } from "#shared/core/ids";
-import { auditFactsOf, readAndSeal, secretWrites } from "#shared/environments/write-secret";
+import { readAndSeal, storeSecret } from "#shared/environments/write-secret";
 import { change, jsonBytesMax } from "#shared/pipeline/route";
 
 export const putSecret = change({
@@ -23,13 +23,7 @@ export const putSecret = change({
     await readAndSeal(deps.store, caller.owner, { ...body, ...params }),
   decide({ params, body, data, now }) {
     const { key } = params;
-    const writes = secretWrites(data, key, now);
     const reply = ok({ success: true, key, message: storedMessage(body.value) });
-    return {
-      writes,
-      subject: data.environment.value.id,
-      facts: auditFactsOf(key, data.sealed),
-      reply,
-    };
+    return { ...storeSecret(data, key, now), reply };
   },
 });

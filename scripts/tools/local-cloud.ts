@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { firestoreHostFile } from "../../local/cloud/firestore.ts";
-import { keyRing, projectId } from "../../local/cloud/names.ts";
-import { kmsHostFile } from "../../local/cloud/services.ts";
+import { archiveBucket, billingArchive, keyRing, projectId } from "../../local/cloud/names.ts";
+import { kmsHostFile, storageHostFile } from "../../local/cloud/services.ts";
 import { repositoryRoot } from "./repository.ts";
 
 /**
@@ -13,8 +13,9 @@ import { repositoryRoot } from "./repository.ts";
 export async function findLocalCloud(dataFolder = join(repositoryRoot, ".paddock")): Promise<void> {
   if (process.env.GOOGLE_CLOUD_PROJECT) return;
   const read = (file: string) => readFile(join(dataFolder, file), "utf8").catch(() => null);
-  const [database, kms] = await Promise.all([firestoreHostFile, kmsHostFile].map(read));
-  if (!database || !kms) {
+  const files = [firestoreHostFile, kmsHostFile, storageHostFile];
+  const [database, kms, storage] = await Promise.all(files.map(read));
+  if (!database || !kms || !storage) {
     throw new Error("No local cloud runs here (npm start); or set GOOGLE_CLOUD_PROJECT.");
   }
   Object.assign(process.env, {
@@ -22,6 +23,9 @@ export async function findLocalCloud(dataFolder = join(repositoryRoot, ".paddock
     FIRESTORE_EMULATOR_HOST: database,
     PADDOCK_KMS_ENDPOINT: kms,
     PADDOCK_KMS_KEY_RING: keyRing,
+    STORAGE_EMULATOR_HOST: `http://${storage}`,
+    PADDOCK_ARCHIVE_BUCKET: archiveBucket,
+    PADDOCK_BILLING_ARCHIVE: billingArchive,
     METADATA_SERVER_DETECTION: "none",
   });
 }

@@ -40,13 +40,24 @@ export async function readAndSeal(
   return { ...read, sealed: await sealForEnvironment(owner, read.environment.value, secret) };
 }
 
-/** Facts for the audit row: the secret's name and where it may go. */
-export function auditFactsOf(key: string, { binding }: SealedForm) {
-  return { key, hosts: binding === null ? null : binding.hosts.join(" ") };
+/**
+ * What storing a sealed secret changes, and the audit row's facts: its name and where it may go.
+ * @throws {ApiError} `VALIDATION_FAILED` if the environment would hold too many or too much.
+ */
+export function storeSecret(
+  read: SecretRead & { readonly sealed: SealedForm },
+  key: string,
+  now: number,
+) {
+  const { binding } = read.sealed;
+  return {
+    writes: secretWrites(read, key, now),
+    subject: read.environment.value.id,
+    facts: { key, hosts: binding === null ? null : binding.hosts.join(" ") },
+  };
 }
 
-/** @throws {ApiError} `VALIDATION_FAILED` if the environment would hold too many or too much. */
-export function secretWrites(
+function secretWrites(
   read: SecretRead & { readonly sealed: SealedForm },
   key: string,
   now: number,

@@ -1,17 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isInRanges } from "../network/address-range.ts";
-import { exceeded, type KeyBounds } from "./key-bounds.ts";
+import { exceeded, type KeyBounds, unbounded } from "./key-bounds.ts";
 import { allows, scopes } from "./scopes.ts";
-
-const unbounded: KeyBounds = {
-  scopes: ["*"],
-  expiresAt: null,
-  environmentIds: null,
-  addressRanges: null,
-  executionCostMaxMicrousd: null,
-  dayCostMaxMicrousd: null,
-};
 
 /** Few values of each kind, so that bounds often lie within each other. */
 const few = fc.option(fc.nat(3), { nil: null, freq: 1 });

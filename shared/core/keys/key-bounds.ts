@@ -13,6 +13,16 @@ export interface KeyBounds {
   readonly dayCostMaxMicrousd: number | null;
 }
 
+/** The bounds of a key that may do all that its account may. */
+export const unbounded: KeyBounds = {
+  scopes: ["*"],
+  expiresAt: null,
+  environmentIds: null,
+  addressRanges: null,
+  executionCostMaxMicrousd: null,
+  dayCostMaxMicrousd: null,
+};
+
 /** The first bound of `outer` that `inner` exceeds; null if it exceeds none. */
 export function exceeded(inner: KeyBounds, outer: KeyBounds): keyof KeyBounds | null {
   if (!isWithin(inner.scopes, outer.scopes)) return "scopes";
