@@ -2,35 +2,17 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { EgressAttempt } from "#shared/protocol/runner";
-import { type OpenProxy, openProxy, sendRaw } from "../../test/kit/sandbox/open-proxy.ts";
-import { get, ProxyServers, ruleOf } from "../../test/kit/sandbox/proxy-servers.ts";
-import { allowing } from "../../test/kit/sandbox/test-internet.ts";
+import { sendRaw } from "../../test/kit/sandbox/open-proxy.ts";
+import { get, ruleOf } from "../../test/kit/sandbox/proxy-servers.ts";
+import { useProxyServers } from "../../test/kit/sandbox/proxy-suite.ts";
 import { BoundSecrets } from "./bound-secrets.ts";
 import { EgressRefusal } from "./refusal.ts";
 
-const servers = new ProxyServers();
+const { served, open: openWith } = useProxyServers();
 const name = "allowed.test";
-let proxy: OpenProxy;
-
-beforeAll(async () => await servers.open());
-afterAll(() => servers.close());
-afterEach(() => {
-  proxy.close();
-  servers.served.length = 0;
-});
-
-async function open(stored: () => Promise<void>): Promise<OpenProxy> {
-  proxy = await openProxy({
-    policy: allowing(`${name}:80`, `${name}:443`),
-    names: { [name]: [["93.184.215.14"]] },
-    ports: servers.ports,
-    stored,
-    terminator: bound,
-  });
-  return proxy;
-}
+const open = async (stored: () => Promise<void>) => await openWith({ stored, terminator: bound });
 
 const secret = { key: "KEY", value: "a-secret-of-the-owner", hosts: [name], headers: ["x-key"] };
 const bound = new BoundSecrets([secret], { now: Date.now() });
@@ -55,7 +37,7 @@ describe("NET-6 what is allowed is on record before its bytes flow", () => {
     client.write(request);
     while (dialled.length === 0) await new Promise((resolve) => setImmediate(resolve));
     for (let turn = 0; turn < 30; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    expect([answer, servers.served]).toEqual(["", []]);
+    expect([answer, served]).toEqual(["", []]);
     expect(opened).toMatchObject([{ host: name, verdict: "allowed", sentBytes: 0 }]);
     recorded.resolve();
     await once(client, request.includes("GET") ? "close" : "data");
@@ -68,7 +50,7 @@ describe("NET-6 what is allowed is on record before its bytes flow", () => {
     const answer = await sendRaw(port, request);
     expect(answer).toMatch(/^HTTP\/1.1 503 .*log_unavailable/);
     expect(ruleOf(answer)).toBe("log_unavailable");
-    expect(servers.served).toEqual([]);
+    expect(served).toEqual([]);
     expect(log).toMatchObject([{ verdict: "refused", rule: "log_unavailable", sentBytes: 0 }]);
   });
 

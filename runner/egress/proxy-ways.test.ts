@@ -2,34 +2,13 @@
 import { once } from "node:events";
 import { connect as connectTcp, createServer, type Server } from "node:net";
 import { text } from "node:stream/consumers";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { defaultEgressLimits } from "#shared/protocol/runner";
-import {
-  type OpenProxy,
-  openProxy,
-  type ProxyOptions,
-  sendRaw,
-} from "../../test/kit/sandbox/open-proxy.ts";
-import { get, ProxyServers, ruleOf } from "../../test/kit/sandbox/proxy-servers.ts";
-import { allowing } from "../../test/kit/sandbox/test-internet.ts";
+import { sendRaw } from "../../test/kit/sandbox/open-proxy.ts";
+import { get, ruleOf } from "../../test/kit/sandbox/proxy-servers.ts";
+import { policy, useProxyServers } from "../../test/kit/sandbox/proxy-suite.ts";
 
-const servers = new ProxyServers();
-const { served, ports } = servers;
-const names = { "allowed.test": [["93.184.215.14"]], "other.test": [["93.184.215.14"]] };
-const policy = allowing("allowed.test:80", "allowed.test:443");
-let proxy: OpenProxy;
-
-beforeAll(async () => await servers.open());
-afterAll(() => servers.close());
-afterEach(() => {
-  proxy.close();
-  served.length = 0;
-});
-
-async function open(options: Partial<ProxyOptions> = {}): Promise<OpenProxy> {
-  proxy = await openProxy({ policy, names, ports, ...options });
-  return proxy;
-}
+const { ports, open } = useProxyServers();
 
 describe("EXE-6 F8 names that lead inside", () => {
   test.each([

@@ -3,33 +3,12 @@ import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { connect as connectTcp } from "node:net";
 import { text } from "node:stream/consumers";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import {
-  type OpenProxy,
-  openProxy,
-  type ProxyOptions,
-  sendRaw,
-} from "../../test/kit/sandbox/open-proxy.ts";
-import { get, ProxyServers, ruleOf } from "../../test/kit/sandbox/proxy-servers.ts";
-import { allowing } from "../../test/kit/sandbox/test-internet.ts";
+import { describe, expect, test, vi } from "vitest";
+import { sendRaw } from "../../test/kit/sandbox/open-proxy.ts";
+import { get, ruleOf } from "../../test/kit/sandbox/proxy-servers.ts";
+import { useProxyServers } from "../../test/kit/sandbox/proxy-suite.ts";
 
-const servers = new ProxyServers();
-const { served, ports } = servers;
-const names = { "allowed.test": [["93.184.215.14"]], "other.test": [["93.184.215.14"]] };
-const policy = allowing("allowed.test:80", "allowed.test:443");
-let proxy: OpenProxy;
-
-beforeAll(async () => await servers.open());
-afterAll(() => servers.close());
-afterEach(() => {
-  proxy.close();
-  served.length = 0;
-});
-
-async function open(options: Partial<ProxyOptions> = {}): Promise<OpenProxy> {
-  proxy = await openProxy({ policy, names, ports, ...options });
-  return proxy;
-}
+const { servers, served, open } = useProxyServers();
 
 describe("plain requests", () => {
   test("are written again, without the headers of the connection", async () => {

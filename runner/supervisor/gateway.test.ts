@@ -1,23 +1,12 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import type { RequestListener } from "node:http";
+import { describe, expect, test, vi } from "vitest";
+import { useLoopbackServers } from "../../test/kit/loopback-servers.ts";
 import { Gateway, GatewayError } from "./gateway.ts";
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-const closers: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closers.splice(0)) close();
-});
+const { listen } = useLoopbackServers();
 
-async function gatewayWith(handle: Handler): Promise<Gateway> {
-  const server = createServer(handle);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
-  closers.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  return new Gateway(`http://127.0.0.1:${port}/`, "token");
+async function gatewayWith(handle: RequestListener): Promise<Gateway> {
+  return new Gateway(`http://127.0.0.1:${await listen(handle)}/`, "token");
 }
 
 const reply = JSON.stringify({ acknowledgedSequence: 1, flushIntervalMs: 100 });

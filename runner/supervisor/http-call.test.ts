@@ -1,23 +1,12 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { afterEach, describe, expect, test } from "vitest";
+import type { RequestListener } from "node:http";
+import { describe, expect, test } from "vitest";
+import { useLoopbackServers } from "../../test/kit/loopback-servers.ts";
 import { callHttp, UnansweredError } from "./http-call.ts";
 
-const closers: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closers.splice(0)) close();
-});
+const { listen, closeAll } = useLoopbackServers();
 
-async function serverWith(
-  handle: (request: IncomingMessage, response: ServerResponse) => void,
-): Promise<string> {
-  const server = createServer(handle);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
-  closers.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/`;
+async function serverWith(handle: RequestListener): Promise<string> {
+  return `http://127.0.0.1:${await listen(handle)}/`;
 }
 
 const call = (url: string, changed: Partial<Parameters<typeof callHttp>[0]> = {}) =>
@@ -57,8 +46,7 @@ describe("callHttp()", () => {
     await expect(call(url)).rejects.toThrow("too large");
   });
 
-  type Handle = (request: IncomingMessage, response: ServerResponse) => void;
-  test.each<[string, number, Handle]>([
+  test.each<[string, number, RequestListener]>([
     ["breaks before the answer", 5_000, (request) => request.socket.destroy()],
     [
       "breaks inside the answer",
@@ -81,7 +69,7 @@ describe("callHttp()", () => {
 
   test("is unanswered when nobody listens", async () => {
     const url = await serverWith(() => undefined);
-    for (const close of closers.splice(0)) close();
+    closeAll();
     await expect(call(url)).rejects.toThrow(UnansweredError);
   });
 

@@ -1,28 +1,19 @@
-import { createServer, type ServerResponse } from "node:http";
-import { afterEach, describe, expect, test } from "vitest";
+import type { ServerResponse } from "node:http";
+import { describe, expect, test } from "vitest";
+import { useLoopbackServers } from "../../test/kit/loopback-servers.ts";
 import { fetchIdToken } from "./id-token.ts";
 
-const closers: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closers.splice(0)) close();
-});
+const { listen } = useLoopbackServers();
 /** A timeout that is long enough on a busy machine, so that only silence uses it up. */
 const ms = { try: 1_000, pause: 1, all: 60_000 };
 
 /** A metadata server with a list of answers, the last of which is repeated. */
 async function metadata(...answers: ((response: ServerResponse) => void)[]) {
   const asked: (string | undefined)[] = [];
-  const server = createServer(({ url }, response) => {
+  const port = await listen(({ url }, response) => {
     asked.push(url);
     (answers[asked.length - 1] ?? answers.at(-1))?.(response);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
-  closers.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  const port = typeof address === "object" ? address?.port : 0;
   return { asked, host: `127.0.0.1:${port}` };
 }
 

@@ -10,10 +10,9 @@ import { newOwner } from "#shared/owners/act-on-owner";
 import { CommitCoordinator } from "#shared/store/commit-coordinator";
 import { create } from "#shared/store/documents";
 import { accountId, accounts, LedgerEntry, ledger } from "#shared/store/owners";
-import { Store } from "#shared/store/store";
-import { openFirestore } from "../../local/firestore/admin-client.ts";
-import { type CountingProxy, startCountingProxy } from "../../local/firestore/counting-proxy.ts";
-import { cloud } from "../kit/cloud.ts";
+import type { Store } from "#shared/store/store";
+import type { CountingProxy } from "../../local/firestore/counting-proxy.ts";
+import { openCountedStore } from "../kit/counted-store.ts";
 import { isTurn } from "../kit/shard.ts";
 
 const now = Date.now();
@@ -27,16 +26,9 @@ let proxy: CountingProxy;
 let store: Store;
 
 beforeAll(async () => {
-  const { environment } = cloud();
-  const emulatorPort = Number(environment.FIRESTORE_EMULATOR_HOST?.split(":")[1]);
-  proxy = await startCountingProxy({ emulatorPort });
-  const host = `127.0.0.1:${proxy.port}`;
-  const database = openFirestore({ ...environment, FIRESTORE_EMULATOR_HOST: host });
-  store = new Store(database);
-  return async () => {
-    await database.terminate();
-    await proxy.close();
-  };
+  const opened = await openCountedStore();
+  ({ proxy, store } = opened);
+  return opened.close;
 });
 
 beforeEach(() => proxy.reset());

@@ -4,10 +4,10 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { newOwner } from "#shared/owners/act-on-owner";
 import { create, ownedCollection } from "#shared/store/documents";
-import { Store } from "#shared/store/store";
-import { openFirestore } from "../../local/firestore/admin-client.ts";
-import { type CountingProxy, startCountingProxy } from "../../local/firestore/counting-proxy.ts";
-import { cloud, until } from "../kit/cloud.ts";
+import type { Store } from "#shared/store/store";
+import type { CountingProxy } from "../../local/firestore/counting-proxy.ts";
+import { until } from "../kit/cloud.ts";
+import { openCountedStore } from "../kit/counted-store.ts";
 
 const things = ownedCollection(["things"], z.object({ v: z.literal(1), number: z.int() }));
 const owner = newOwner(`user_${nanoid()}`, "development");
@@ -17,20 +17,13 @@ let proxy: CountingProxy;
 let store: Store;
 
 beforeAll(async () => {
-  const { environment } = cloud();
-  const emulatorPort = Number(environment.FIRESTORE_EMULATOR_HOST?.split(":")[1]);
-  proxy = await startCountingProxy({ emulatorPort });
-  const host = `127.0.0.1:${proxy.port}`;
-  const database = openFirestore({ ...environment, FIRESTORE_EMULATOR_HOST: host });
-  store = new Store(database);
+  const opened = await openCountedStore();
+  ({ proxy, store } = opened);
   const writes = Array.from({ length: thingsMax }, (_, number) => {
     return create(things.of(owner, `thing-${number}`), { v: 1, number });
   });
   await store.commit([...writes, create(things.of(other, "thing-0"), { v: 1, number: 100 })]);
-  return async () => {
-    await database.terminate();
-    await proxy.close();
-  };
+  return opened.close;
 });
 
 beforeEach(() => {

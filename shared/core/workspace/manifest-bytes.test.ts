@@ -1,13 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { charactersPerStep, countCharacters } from "../../../test/kit/count-characters.ts";
+import { digest, file } from "../../../test/kit/manifest-file.ts";
 import { atOnce, workPerStep } from "../steps.ts";
-import {
-  emptyManifest,
-  type ManifestEntry,
-  type ManifestFile,
-  manifestOf,
-  timeRangeMs,
-} from "./manifest.ts";
+import { emptyManifest, type ManifestEntry, manifestOf, timeRangeMs } from "./manifest.ts";
 import {
   doubtSteps,
   encodeSteps,
@@ -17,21 +12,6 @@ import {
   parseManifest,
 } from "./manifest-bytes.ts";
 import { ManifestError } from "./manifest-error.ts";
-
-const digest = (letter: string) => letter.repeat(64);
-
-function file(path: string, changes: object = {}): ManifestFile {
-  return {
-    path,
-    type: "file",
-    sha256: digest("a"),
-    sizeBytes: 3,
-    mode: 0o644,
-    modifiedAt: 1_700_000_000_000,
-    parts: [{ pack: digest("b"), offsetBytes: 0, sizeBytes: 3 }],
-    ...changes,
-  };
-}
 
 const textOf = (entries: readonly unknown[]) =>
   ['{"v":2}', ...entries.map((entry) => JSON.stringify(entry)), ""].join("\n");

@@ -1,26 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  diffManifests,
-  type Manifest,
-  type ManifestFile,
-  manifestOf,
-  packsOf,
-} from "./manifest.ts";
-
-const digest = (letter: string) => letter.repeat(64);
-
-function file(path: string, changes: Partial<ManifestFile> = {}): ManifestFile {
-  return {
-    path,
-    type: "file",
-    sha256: digest("a"),
-    sizeBytes: 3,
-    mode: 0o644,
-    modifiedAt: 1_700_000_000_000,
-    parts: [{ pack: digest("b"), offsetBytes: 0, sizeBytes: 3 }],
-    ...changes,
-  };
-}
+import { digest, file } from "../../../test/kit/manifest-file.ts";
+import { diffManifests, type Manifest, manifestOf, packsOf } from "./manifest.ts";
 
 const paths = (entries: Manifest["entries"]) => entries.map(({ path }) => path);
 
