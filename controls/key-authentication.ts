@@ -43,9 +43,8 @@ export const keyControls: Readonly<Record<string, Control>> = {
     test: "test/integration/keys-closing.test.ts",
     mutation: {
       file: "shared/keys/revoke-keys.ts",
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands there.
-      find: "[`admission.closedKeys.${value.id}`]: now",
-      replace: '["admission.closedKeys.none"]: now',
+      find: "const ids = await runningOf(deps.store, whole, keyId);",
+      replace: "const ids: readonly string[] = [];",
     },
   },
   "KEY-6": {
