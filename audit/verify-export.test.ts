@@ -4,12 +4,12 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { ExportHeader } from "#shared/core/audit/export-format";
-import { hashChildren } from "#shared/core/audit/merkle-tree";
+import { type ExportHeader, exportHeader } from "#shared/core/audit/export-format";
+import { emptyFrontier, hashChildren, rootOf } from "#shared/core/audit/merkle-tree";
 import { formatNote, formatNoteKey, parseNote, signatureOf } from "#shared/core/audit/signed-note";
 import { repositoryRoot } from "../scripts/tools/repository.ts";
 import { temporaryFolder } from "../scripts/tools/temporary-folder.ts";
-import { exportHeader, exportLines, makeKey, ownerId } from "../test/kit/audit-export.ts";
+import { exportLines, makeKey, ownerId, sampleHead } from "../test/kit/audit-export.ts";
 import { readLines } from "./read-lines.ts";
 import { verifyExport } from "./verify-export.ts";
 import { ExportFault, type TrustedKeys } from "./verify-header.ts";
@@ -164,7 +164,8 @@ describe("AUD-5: an export", () => {
   });
 
   test("can't be below an epoch that isn't where its number says", async () => {
-    const header = exportHeader([], { size: 0, log, number: 4 });
+    const empty = { size: 0, root: rootOf(emptyFrontier) };
+    const header = exportHeader(sampleHead(empty, log, { number: 4 }), []);
     expect(await verdict([Buffer.from(JSON.stringify(header))])).toBe(
       "The signed checkpoint doesn't have the epoch that line 1 names.",
     );

@@ -1,4 +1,4 @@
-/** Verifies the first line of an export: everything from the signature down to the tiles' roots. */
+/** Verifies a head, from the signature down, and an export's first line, down to its tiles. */
 import {
   type Checkpoint,
   isProven,
@@ -8,6 +8,7 @@ import {
 import { ExportHeader, rootFromTiles, tileRows } from "#shared/core/audit/export-format";
 import { epochLeaf, headValue } from "#shared/core/audit/heads";
 import { readMapProof } from "#shared/core/audit/heads-map";
+import { hashOf, hexOf, type ProvenHead } from "#shared/core/audit/proven-head";
 import {
   type NoteKey,
   parseNote,
@@ -28,35 +29,40 @@ export interface VerifiedHeader {
   readonly checkpoint: Checkpoint;
 }
 
-/** A reason why the export proves nothing, as a sentence. */
+/** A reason why a file proves nothing, as a sentence. */
 export class ExportFault extends Error {
   override readonly name = "ExportFault";
 }
 
 /** @throws {ExportFault} unless the signed checkpoint vouches for the header. */
 export function verifyHeader(line: Buffer, keys: TrustedKeys): VerifiedHeader {
-  const header = parseHeader(line);
-  const { head, epoch } = header;
-  const proof = parseLogProof(header.proof);
-  const note = proof && parseNote(proof.note);
-  if (!proof || !note) throw new ExportFault("The proof in line 1 isn't a tlog-proof.");
-  const checkpoint = readSigned(proof.note, note, keys);
-  if (proof.index !== epoch.number || !isProven(epochLeaf(epoch), proof, checkpoint)) {
-    throw new ExportFault("The signed checkpoint doesn't have the epoch that line 1 names.");
-  }
-  verifyHead(header);
-  const tiles = header.tiles.map((root) => Buffer.from(root, "hex"));
+  const { data: header } = ExportHeader.safeParse(parseJson(line));
+  if (!header) throw new ExportFault("Line 1 isn't the header of an audit export.");
+  const { head } = header;
+  const checkpoint = verifyProvenHead(header, keys, "line 1");
+  const tiles = header.tiles.map(hashOf);
   const isWhole = tiles.length === Math.ceil(head.size / tileRows);
-  if (!isWhole || rootFromTiles(tiles).toString("hex") !== head.root) {
+  if (!isWhole || hexOf(rootFromTiles(tiles)) !== head.root) {
     throw new ExportFault("The hashes of the tiles in line 1 don't lead to the signed head.");
   }
   return { header, checkpoint };
 }
 
-function parseHeader(line: Buffer): ExportHeader {
-  const { data } = ExportHeader.safeParse(parseJson(line));
-  if (!data) throw new ExportFault("Line 1 isn't the header of an audit export.");
-  return data;
+/**
+ * @param place Where the head stands, for the sentence.
+ * @throws {ExportFault} unless the signed checkpoint vouches for the head.
+ */
+export function verifyProvenHead(proven: ProvenHead, keys: TrustedKeys, place: string): Checkpoint {
+  const { epoch } = proven;
+  const proof = parseLogProof(proven.proof);
+  const note = proof && parseNote(proof.note);
+  if (!proof || !note) throw new ExportFault(`The proof in ${place} isn't a tlog-proof.`);
+  const checkpoint = readSigned(proof.note, note, keys);
+  if (proof.index !== epoch.number || !isProven(epochLeaf(epoch), proof, checkpoint)) {
+    throw new ExportFault(`The signed checkpoint doesn't have the epoch that ${place} names.`);
+  }
+  verifyHead(proven, place);
+  return checkpoint;
 }
 
 /** The value of a line of JSON; undefined if it isn't JSON. */
@@ -79,13 +85,12 @@ function readSigned(text: string, note: SignedNote, { log, witnesses }: TrustedK
 }
 
 /** An owner without rows has no entry in the map, which proves that there are none. */
-function verifyHead({ head, position, map, epoch }: ExportHeader): void {
-  const hash = (hex: string) => Buffer.from(hex, "hex");
-  const end = map.end && { position: hash(map.end.position), value: hash(map.end.value) };
-  const siblings = map.siblings.map(hash);
-  const found = readMapProof(hash(position), { siblings, end });
-  if (found?.root.toString("hex") !== epoch.mapRoot) {
-    throw new ExportFault("The epoch's map doesn't have what line 1 says of the owner.");
+function verifyHead({ head, position, map, epoch }: ProvenHead, place: string): void {
+  const end = map.end && { position: hashOf(map.end.position), value: hashOf(map.end.value) };
+  const siblings = map.siblings.map(hashOf);
+  const found = readMapProof(hashOf(position), { siblings, end });
+  if (!found || hexOf(found.root) !== epoch.mapRoot) {
+    throw new ExportFault(`The epoch's map doesn't have what ${place} says of the owner.`);
   }
   const isHeld = head.size === 0 ? found.value === null : found.value?.equals(headValue(head));
   if (!isHeld) throw new ExportFault("The signed map has another head of the owner's trail.");

@@ -11,6 +11,15 @@ export const audControls: Readonly<Record<string, Control>> = {
       replace: "placeRow(owner, row, first + rows.length - 1 - index)",
     },
   },
+  "AUD-6": {
+    enforcedBy: "functions/audit/recorded-read.ts",
+    test: "test/integration/audit.test.ts",
+    mutation: {
+      file: "functions/audit/record-read.ts",
+      find: "{ v: 1, hour, expireAt }), row]",
+      replace: "{ v: 1, hour, expireAt })]",
+    },
+  },
   "AUD-7": {
     enforcedBy: "shared/pipeline/commit-change.ts",
     test: "test/e2e/main-job.test.ts",

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { threadBody } from "#shared/answers/thread-body";
 import { listBody, listOf, noParams, ok, PageQuery, usd } from "#shared/contract/common";
 import { computeTokens, TokenCost, tokenCost } from "#shared/contract/costs";
+import { from, until } from "#shared/contract/instants";
 import { ThreadBody } from "#shared/contract/thread";
 import { idSchema } from "#shared/core/ids";
 import { namesOfThreads } from "#shared/executions/thread-names";
@@ -9,7 +10,6 @@ import { query } from "#shared/pipeline/route";
 import { agents } from "#shared/store/agents";
 import { environments } from "#shared/store/environments";
 import { threads } from "#shared/store/threads";
-import { from, until } from "./period.ts";
 import { threadTotalsIn } from "./spending.ts";
 
 /** Agents cost nothing, so threads can't be sorted by the cost of their agents. */

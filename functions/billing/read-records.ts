@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { PageQuery } from "#shared/contract/common";
+import { from, until } from "#shared/contract/instants";
 import { sameByBothNames } from "#shared/contract/unsupported";
 import type { Owner } from "#shared/identity/owner";
 import { ledger } from "#shared/store/owners";
 import type { ReadStore } from "#shared/store/store";
-import { from, until } from "./period.ts";
 
 const types = {
   execution: "charge",

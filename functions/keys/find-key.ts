@@ -1,6 +1,6 @@
 import { ApiError } from "#shared/errors/api-error";
+import { findAnyKey } from "#shared/keys/find-any-key";
 import type { FoundKey } from "#shared/keys/revoke-keys";
-import { apiKeys } from "#shared/store/api-keys";
 import type { ReadStore } from "#shared/store/store";
 
 /** @throws {ApiError} `NOT_FOUND`, both for another owner's key and for a deleted one. */
@@ -8,11 +8,7 @@ export async function findKey(
   store: ReadStore,
   which: { readonly ownerId: string; readonly keyId: string },
 ): Promise<FoundKey> {
-  const where = [
-    ["ownerId", which.ownerId],
-    ["id", which.keyId],
-  ] as const;
-  const [found] = await store.findAll(apiKeys.all(), { where, orderBy: [], limit: 1 });
-  if (!found || found.value.deletedAt !== null) throw new ApiError("NOT_FOUND");
+  const found = await findAnyKey(store, which);
+  if (found.value.deletedAt !== null) throw new ApiError("NOT_FOUND");
   return found;
 }

@@ -40,7 +40,8 @@ export async function loadLog(
   deps: SequencerDeps,
   origin: string,
 ): Promise<FoundDocument<typeof AuditLog>> {
-  const empty: AuditLog = { v: 1, origin, size: 0, roots: [], open: null, lastAt: 0 };
+  const none = { size: 0, roots: [], rootsBefore: null, open: null, lastAt: 0 };
+  const empty: AuditLog = { v: 1, origin, ...none };
   return await loadOrCreate(deps, auditLogs.doc(encodeURIComponent(origin)), () => empty);
 }
 
@@ -70,6 +71,7 @@ export async function signEpoch(
       ...log,
       size: frontier.size,
       roots: frontier.roots.map((root) => root.toString("hex")),
+      rootsBefore: log.roots,
       open: null,
       lastAt: open.at,
     }),

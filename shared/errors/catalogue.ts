@@ -48,6 +48,11 @@ export const catalogue = {
     "That Idempotency-Key has made a key, shown in its answer alone; revoke it and make another.",
   ),
   LEASE_LOST: refusal(409, "never", "This attempt no longer owns the execution."),
+  AUDIT_PENDING: refusal(
+    409,
+    "after_wait",
+    "No signed checkpoint has that yet; wait for Retry-After seconds.",
+  ),
   PRECONDITION_FAILED: refusal(
     412,
     "never",

@@ -11,11 +11,11 @@ export function idempotencySpace({ id, environmentIds }: Owner): readonly [strin
 
 /**
  * Refuses a key that is limited to environments when a request concerns another one: one to be
- * made, or a default one outside its list.
+ * made, a default one outside its list, or all of them.
  * @throws {ApiError} `FORBIDDEN`, naming the environments.
  */
-export function requireAllEnvironments({ environmentIds }: Owner): void {
+export function requireAllEnvironments({ environmentIds }: Owner, why = "Name one of them."): void {
   if (environmentIds === null) return;
-  const message = "The API key is limited to environments; name one of them.";
+  const message = `The API key is limited to environments. ${why}`;
   throw new ApiError("FORBIDDEN", { message, details: { environmentIds } });
 }

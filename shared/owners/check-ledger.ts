@@ -15,7 +15,8 @@ import type { Owner } from "../identity/owner.ts";
 import { executions, hasEnded } from "../store/executions.ts";
 import type { LedgerCheck } from "../store/ledger-checks.ts";
 import { accountId, accounts, ledger } from "../store/owners.ts";
-import type { Cursor, ReadSnapshot } from "../store/read-snapshot.ts";
+import type { Cursor } from "../store/queries.ts";
+import type { ReadSnapshot } from "../store/read-snapshot.ts";
 import type { Store } from "../store/store.ts";
 import { formatVersion } from "../store/versions.ts";
 

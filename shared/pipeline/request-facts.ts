@@ -22,6 +22,7 @@ export function requestFacts(request: IncomingMessage, id: string): RequestFacts
     idempotencyKey: key,
     method: request.method ?? "",
     preconditions: preconditionsOf(request.headers),
+    accept: request.headers.accept ?? "",
     lastEventId: request.headers["last-event-id"]?.toString() ?? null,
   };
 }

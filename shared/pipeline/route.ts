@@ -52,12 +52,12 @@ export interface RequestFacts {
   readonly id: string;
   readonly address: string;
   readonly userAgent: string;
-  /** The `Idempotency-Key` header; null if there is none. */
+  /** Headers are null if there are none; `accept` is empty. */
   readonly idempotencyKey: string | null;
   /** GET, HEAD and so on; routes of GET also receive HEAD. */
   readonly method: string;
   readonly preconditions: Preconditions;
-  /** The `Last-Event-ID` header; null if there is none. */
+  readonly accept: string;
   readonly lastEventId: string | null;
 }
 

@@ -6,7 +6,8 @@ import type { Owner } from "../identity/owner.ts";
 import { type Environment, environments } from "../store/environments.ts";
 import { type Execution, executions, hasEnded } from "../store/executions.ts";
 import { accountId, accounts } from "../store/owners.ts";
-import type { Cursor, ReadSnapshot } from "../store/read-snapshot.ts";
+import type { Cursor } from "../store/queries.ts";
+import type { ReadSnapshot } from "../store/read-snapshot.ts";
 import type { Store } from "../store/store.ts";
 import { readManifest } from "../workspace/manifests.ts";
 

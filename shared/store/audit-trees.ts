@@ -56,6 +56,8 @@ export const AuditLog = z.object({
   origin: z.string(),
   size,
   roots: z.array(hexHash),
+  /** The roots before the last epoch, which prove it; null in documents of earlier releases. */
+  rootsBefore: z.array(hexHash).nullable().default(null),
   /** The epoch that comes next and isn't in a signed checkpoint yet. It can't be changed. */
   open: AuditEpoch.nullable(),
   /** When the last epoch was, in epoch milliseconds. */

@@ -67,6 +67,10 @@ export const compositeIndexes: readonly CompositeIndex[] = [
   index(threads, "createdAt", ...used),
   ...spentBy.map((dimension) => index(threads, dimension, "createdAt", ...used)),
   index(threads, "environmentId", "agentId", "createdAt", ...used),
+  // For an audit trail by one of its filters, newest first.
+  index(auditRows, "subject", "-at"),
+  index(auditRows, "actor.id", "-at"),
+  index(auditRows, "action", "-at"),
   // For the threads of an owner, environment or agent, by each column in both directions.
   ...threadSorts.flatMap((sort) => [
     ...(sort === "createdAt"
@@ -84,7 +88,10 @@ export const compositeIndexes: readonly CompositeIndex[] = [
 ];
 
 /** Maps whose fields queries filter by, so these keep their indexes. */
-export const indexedMaps = [{ collection: environments.name, field: "workspace" }] as const;
+export const indexedMaps = [
+  { collection: auditRows.name, field: "actor" },
+  { collection: environments.name, field: "workspace" },
+] as const;
 
 /** Fields by which the documents of all owners are found, one by one, in ascending order. */
 export const fieldsAcrossOwners = [

@@ -1,5 +1,11 @@
 /** Builds Firestore's queries. */
-import type { Query } from "@google-cloud/firestore";
+import { FieldPath, type Query } from "@google-cloud/firestore";
+
+/** A place in an order: a document's value of the field that it is ordered by, and its id. */
+export interface Cursor {
+  readonly value: number | string;
+  readonly id: string;
+}
 
 export interface PageRequest {
   readonly where?: readonly (readonly [field: string, value: string | boolean | null])[];
@@ -10,6 +16,8 @@ export interface PageRequest {
     readonly to: number | undefined;
   };
   readonly orderBy: readonly (readonly [field: string, direction: "asc" | "desc"])[];
+  /** The place after which to begin; only with one field in `orderBy`. */
+  readonly after?: Cursor | undefined;
   readonly limit: number;
   readonly offset: number;
 }
@@ -17,10 +25,15 @@ export interface PageRequest {
 export type Filter = Pick<PageRequest, "where" | "between">;
 
 export function ordered(all: Query, request: Omit<PageRequest, "offset" | "limit">): Query {
-  return request.orderBy.reduce<Query>(
+  const { orderBy, after } = request;
+  const query = orderBy.reduce<Query>(
     (query, [field, direction]) => query.orderBy(field, direction),
     filtered(all, request),
   );
+  const last = orderBy.at(-1);
+  if (!after || !last) return query;
+  // Documents with the same value are ordered by id, in the direction of the last field.
+  return query.orderBy(FieldPath.documentId(), last[1]).startAfter(after.value, after.id);
 }
 
 export function filtered(all: Query, { where = [], between }: Filter): Query {

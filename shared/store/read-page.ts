@@ -36,15 +36,21 @@ export async function readPage(query: Query, options: ReadOptions): Promise<Docu
   return documents;
 }
 
-/** Reads as many documents as fit, and at least the first. */
-export async function readFitting(query: Query, options: ReadOptions): Promise<Documents> {
-  return (await readWithin(query, options)).documents;
+/**
+ * Reads as many documents as fit, and at least the first.
+ * @returns Them, and whether there are certainly no more.
+ */
+export async function readFitting(
+  query: Query,
+  options: ReadOptions,
+): Promise<{ readonly documents: Documents; readonly isEnd: boolean }> {
+  return await readWithin(query, options);
 }
 
 async function readWithin(
   query: Query,
   { limit, bytesMax = pageBytesMax, firstChunk = firstChunkLength, isEnough, signal }: ReadOptions,
-): Promise<{ documents: Documents; cut: boolean }> {
+): Promise<{ documents: Documents; cut: boolean; isEnd: boolean }> {
   const documents: QueryDocumentSnapshot[] = [];
   let [bytes, largestBytes] = [0, 1];
   let rest = query;
@@ -56,18 +62,19 @@ async function readWithin(
     const { docs } = await rest.limit(length).get();
     for (const document of docs) {
       const documentBytes = Buffer.byteLength(JSON.stringify(document.data()));
-      if (bytes + documentBytes > bytesMax && documents.length > 0) return { documents, cut: true };
+      if (bytes + documentBytes > bytesMax && documents.length > 0)
+        return { documents, cut: true, isEnd: false };
       bytes += documentBytes;
       largestBytes = Math.max(largestBytes, documentBytes);
       documents.push(document);
-      if (isEnough?.(document)) return { documents, cut: false };
+      if (isEnough?.(document)) return { documents, cut: false, isEnd: false };
     }
     const last = docs.at(-1);
-    if (!last || docs.length < length) break;
+    if (!last || docs.length < length) return { documents, cut: false, isEnd: true };
     rest = query.offset(0).startAfter(last);
     chunkMax = Math.min(2 * chunkMax, chunkLengthMax);
   }
-  return { documents, cut: false };
+  return { documents, cut: false, isEnd: false };
 }
 
 /** @param fitting How many of the page's items fit. */

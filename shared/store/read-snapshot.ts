@@ -1,15 +1,10 @@
 import { FieldPath, type Firestore, type Query, type Transaction } from "@google-cloud/firestore";
 import type * as z from "zod";
 import type { CollectionRef, Ref, Snapshot } from "./documents.ts";
+import type { Cursor } from "./queries.ts";
 import { type FoundDocument, toFound, toSnapshot } from "./read-document.ts";
 
 type Schema = z.ZodType<object>;
-
-/** The position in a walk through a collection: the last document's field and id. */
-export interface Cursor {
-  readonly value: number | string;
-  readonly id: string;
-}
 
 export interface SnapshotPage {
   readonly field: string;

@@ -27,6 +27,9 @@ import { SharedState } from "./shared-state.ts";
 import { withDeadline } from "./with-deadline.ts";
 
 type Schema = z.ZodType<object>;
+type Fitting<S extends Schema> = Pick<ReadOptions, "bytesMax" | "firstChunk"> & {
+  readonly isEnough?: (value: z.output<S>) => boolean;
+};
 
 /** A store that can't commit, for steps that only read. */
 export type ReadStore = Omit<Store, "forClient" | "commit" | "commitWithoutRetry">;
@@ -161,28 +164,33 @@ export class Store {
   }
 
   /**
-   * Like `findAll`, but stops at a size or when `isEnough` says so. It returns at least one
-   * document if there is one.
+   * Like `findAll`, but stops at a size or when `isEnough` says so, after at least one document.
    */
   async findFitting<S extends Schema>(
     collection: CollectionRef<S>,
     request: Omit<PageRequest, "offset">,
-    fitting: Pick<ReadOptions, "bytesMax" | "firstChunk"> & {
-      readonly isEnough?: (value: z.output<S>) => boolean;
-    } = {},
+    fitting: Fitting<S> = {},
   ): Promise<readonly FoundDocument<S>[]> {
+    return (await this.walk(collection, request, fitting)).found;
+  }
+
+  /** Like `findFitting`, but says as well whether there are certainly no more documents. */
+  async walk<S extends Schema>(
+    collection: CollectionRef<S>,
+    request: Omit<PageRequest, "offset">,
+    fitting: Fitting<S> = {},
+  ): Promise<{ readonly found: readonly FoundDocument<S>[]; readonly isEnd: boolean }> {
     const query = ordered(this.#visible(collection), request);
-    const values: FoundDocument<S>[] = [];
+    const found: FoundDocument<S>[] = [];
     const note = (doc: QueryDocumentSnapshot) => {
       const one = toFound(collection.schema, doc);
-      values.push(one);
+      found.push(one);
       return fitting.isEnough?.(one.value) ?? false;
     };
     const options = { ...fitting, limit: request.limit, isEnough: note };
-    await this.#inTurn("pages", collection, async (signal) => {
-      await readFitting(query, { ...options, signal });
-    });
-    return values;
+    const read = (signal: AbortSignal) => readFitting(query, { ...options, signal });
+    const { isEnd } = await this.#inTurn("pages", collection, read);
+    return { found, isEnd };
   }
 
   /** Like `findAll`, but reads the fields of `part` only, so the rest isn't sent. */

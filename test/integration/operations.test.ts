@@ -16,6 +16,7 @@ import { newEnvironment, newOwner, newThread, runScript, type TestOwner } from "
 import { plantExecution } from "../kit/plant-execution.ts";
 import { startExecution, untilRunning } from "../kit/start-execution.ts";
 import { firestore } from "../kit/store.ts";
+import { newTrailReader } from "../kit/trail-reader.ts";
 
 const page = "docs/operations.md";
 const rows = new Map<string, MeasuredRequest>();
@@ -137,11 +138,8 @@ describe("operations per request", () => {
 
   test("refused: forged key", async () => {
     const key = `tb_dev_${"0".repeat(64)}`;
-    hold(
-      "refused: forged key",
-      await counted("agents", () => send("/v1/agents", { key })),
-      nothing,
-    );
+    const refused = await counted("agents", () => send("/v1/agents", { key }));
+    hold("refused: forged key", refused, nothing);
   });
 
   test("refused: malformed URL", async () => {
@@ -280,6 +278,16 @@ describe("operations per request", () => {
       return await counted("audit-sequencer", call);
     }, most);
     hold("sequence 400 audit rows of one owner", measured, most);
+  });
+
+  test("read and prove an audit trail that says so already", async () => {
+    const { rowsCount, list, prove } = await newTrailReader();
+    // The key, what was recorded, and each row.
+    const page = { reads: 2 + rowsCount, writes: 0, roundTrips: 2 };
+    hold("read a page of an audit trail", await leastOf(() => counted("audit", list), page), page);
+    // Row, tree, map, log, epoch, bucket, and the leaf hashes of two tiles at most.
+    const proof = { reads: 8 + rowsCount, writes: 0, roundTrips: 5 };
+    hold("prove an audit row", await leastOf(() => counted("audit", prove), proof), proof);
   });
 
   test("are what docs/operations.md says", async () => {

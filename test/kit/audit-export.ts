@@ -2,11 +2,11 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import type { AuditRow } from "#shared/core/audit/audit-row";
 import { canonicalBytes } from "#shared/core/audit/canonical-bytes";
-import { formatCheckpoint, formatLogProof } from "#shared/core/audit/checkpoint";
+import { formatCheckpoint } from "#shared/core/audit/checkpoint";
 import {
-  type ExportHeader,
+  exportHeader,
   rootFromTiles,
-  tileLines,
+  tileLine,
   tileRoot,
   tileRows,
 } from "#shared/core/audit/export-format";
@@ -21,8 +21,9 @@ import {
   mapRoot,
   proveEntry,
 } from "#shared/core/audit/heads-map";
-import { planInclusion } from "#shared/core/audit/merkle-proofs";
+import { proveAppended } from "#shared/core/audit/merkle-proofs";
 import { frontierOf, hashLeaf, rootOf } from "#shared/core/audit/merkle-tree";
+import { hexOf, type ProvenHead, provenHead } from "#shared/core/audit/proven-head";
 import { formatNote, type NoteKey, signatureOf } from "#shared/core/audit/signed-note";
 
 export const ownerId = "user_000000000000000000001";
@@ -72,54 +73,42 @@ function mapWith(value: Buffer | null) {
   return { position, root: mapRoot(buckets), proof: proveEntry(position, { bucket, buckets }) };
 }
 
-const hex = (hash: Buffer) => hash.toString("hex");
-
-/** The header of a trail whose tiles have these roots. @param options `number` is what the epoch
- * claims to be; the log has it in place 5. */
-export function exportHeader(
-  tiles: readonly Buffer[],
-  {
-    size,
-    log,
-    number = earlierEpochs,
-  }: { readonly size: number; readonly log: LogKey; readonly number?: number },
-): ExportHeader {
-  const root = rootFromTiles(tiles);
-  const head = { v: 1 as const, ownerId, size, root: hex(root) };
-  const map = mapWith(size > 0 ? headValue(head) : null);
-  const epoch: AuditEpoch = { v: 1, number, at: 0, mapRoot: hex(map.root) };
+/** The proven head of a trail. @param stated `number` is what the epoch claims to be; the log has
+ * it in place 5. */
+export function sampleHead(
+  tree: { readonly size: number; readonly root: Buffer },
+  log: LogKey,
+  { number = earlierEpochs }: { readonly number?: number } = {},
+): ProvenHead {
+  const head = { v: 1 as const, ownerId, size: tree.size, root: hexOf(tree.root) };
+  const map = mapWith(tree.size > 0 ? headValue(head) : null);
+  const epoch: AuditEpoch = { v: 1, number, at: 0, mapRoot: hexOf(map.root) };
   const leaves = Array.from({ length: earlierEpochs }, () => hashLeaf(emptySubtree));
-  leaves.push(epochLeaf(epoch));
-  const hashes = planInclusion(earlierEpochs, leaves.length).map(({ start, end }) =>
-    rootOf(frontierOf(leaves.slice(start, end))),
-  );
-  const checkpoint = { size: leaves.length, root: rootOf(frontierOf(leaves)) };
-  const text = formatCheckpoint({ origin: log.key.name, ...checkpoint });
+  const hashes = proveAppended(frontierOf(leaves));
+  const { size, roots } = frontierOf([...leaves, epochLeaf(epoch)]);
+  const text = formatCheckpoint({ origin: log.key.name, size, root: rootOf({ size, roots }) });
   const signature = signatureOf(log.key, sign(null, Buffer.from(text), log.privateKey));
   const note = formatNote({ text, signatures: [signature] });
-  const { end, siblings } = map.proof;
-  return {
-    format: "paddock-audit-export-1",
-    head,
-    position: hex(map.position),
-    map: {
-      siblings: siblings.map(hex),
-      end: end && { position: hex(end.position), value: hex(end.value) },
-    },
-    epoch,
-    proof: formatLogProof({ index: earlierEpochs, hashes, note }),
-    tiles: tiles.map(hex),
-  };
+  const { position, proof } = map;
+  const logProof = { index: earlierEpochs, hashes, note };
+  return provenHead({ head, position, map: proof, epoch, log: logProof });
+}
+
+/** The canonical rows of a trail of this size. */
+export function sampleRows(size: number): Buffer[] {
+  return Array.from({ length: size }, (_, number) => canonicalBytes(sampleRow(number)));
 }
 
 /** The lines of a whole export of `size` rows. */
 export function exportLines(size: number, log: LogKey): Buffer[] {
-  const rows = Array.from({ length: size }, (_, number) => canonicalBytes(sampleRow(number)));
-  const tiles: Buffer[][] = [];
-  for (let start = 0; start < size; start += tileRows) {
-    tiles.push(rows.slice(start, start + tileRows));
-  }
-  const roots = tiles.map((tile) => tileRoot(tile.map(hashLeaf)));
-  const header = exportHeader(roots, { size, log });
-  return [Buffer.from(JSON.stringify(header)), ...tiles.flatMap(tileLines)];
+  const rows = sampleRows(size);
+  const leaves = rows.map(hashLeaf);
+  const starts = Array.from({ length: Math.ceil(size / tileRows) }, (_, tile) => tile * tileRows);
+  const roots = starts.map((start) => tileRoot(leaves.slice(start, start + tileRows)));
+  const header = exportHeader(sampleHead({ size, root: rootFromTiles(roots) }, log), roots);
+  const tiles = starts.flatMap((start) => [
+    tileLine(leaves.slice(start, start + tileRows).map(hexOf)),
+    ...rows.slice(start, start + tileRows),
+  ]);
+  return [Buffer.from(JSON.stringify(header)), ...tiles];
 }

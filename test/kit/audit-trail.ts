@@ -1,23 +1,29 @@
 /** Plants audit rows, calls the sequencer, and reads what it has stored, from the database. */
+import { KeyManagementServiceClient } from "@google-cloud/kms";
 import { Storage } from "@google-cloud/storage";
 import { nanoid } from "nanoid";
 import { expect } from "vitest";
 import type * as z from "zod";
-import { AuditRow } from "#shared/core/audit/audit-row";
-import { canonicalBytes } from "#shared/core/audit/canonical-bytes";
-import { formatLogProof, parseCheckpoint } from "#shared/core/audit/checkpoint";
-import { type ExportHeader, tileLines, tileRoot, tileRows } from "#shared/core/audit/export-format";
+import { exportLines } from "#shared/audit/export-pieces";
+import { readProvenHead } from "#shared/audit/read-proven-head";
+import { parseCheckpoint } from "#shared/core/audit/checkpoint";
 import { AuditEpoch, epochLeaf } from "#shared/core/audit/heads";
-import { bucketOf, mapPosition, proveEntry } from "#shared/core/audit/heads-map";
-import { planInclusion } from "#shared/core/audit/merkle-proofs";
-import { frontierOf, hashLeaf, rootOf } from "#shared/core/audit/merkle-tree";
-import { parseNote } from "#shared/core/audit/signed-note";
+import { frontierOf, rootOf } from "#shared/core/audit/merkle-tree";
+import { parseNote, publicKeyFromPem } from "#shared/core/audit/signed-note";
 import { idOf } from "#shared/core/ids";
+import { localEndpoint } from "#shared/google/endpoint";
 import { newOwner } from "#shared/owners/act-on-owner";
 import { auditEntry, StoredAuditRow } from "#shared/store/audit-rows";
-import { AuditLog, AuditMap, AuditTree, auditBuckets } from "#shared/store/audit-trees";
+import { AuditLog, AuditTree } from "#shared/store/audit-trees";
 import { Store } from "#shared/store/store";
-import { accounts, audiences, auditLog, checkpointBucket } from "../../local/cloud/names.ts";
+import {
+  accounts,
+  audiences,
+  auditLog,
+  checkpointBucket,
+  keyRing,
+  projectId,
+} from "../../local/cloud/names.ts";
 import { send } from "./client.ts";
 import { cloud, functionUrl, idTokenFor } from "./cloud.ts";
 import { firestore } from "./store.ts";
@@ -89,10 +95,24 @@ export async function logOf(origin = auditLog): Promise<AuditLog> {
   return await documentOf(`auditLogs/${encodeURIComponent(origin)}`, AuditLog);
 }
 
+/** The public half of the key that signs checkpoints. */
+export async function logPublicKey(): Promise<Buffer> {
+  const endpoint = await localEndpoint(cloud().environment.PADDOCK_KMS_ENDPOINT);
+  const kms = new KeyManagementServiceClient({ projectId, ...endpoint });
+  try {
+    const name = `${keyRing}/cryptoKeys/checkpoints/cryptoKeyVersions/1`;
+    const [{ pem }] = await kms.getPublicKey({ name });
+    const raw = publicKeyFromPem(pem ?? "");
+    if (!raw) throw new Error("KMS has another kind of key");
+    return raw;
+  } finally {
+    await kms.close();
+  }
+}
+
 /** The note that is stored for a size of the log; null if there is none. */
 export async function storedNote(size: number, origin = auditLog): Promise<string | null> {
-  const { STORAGE_EMULATOR_HOST: apiEndpoint = "", GOOGLE_CLOUD_PROJECT: projectId = "" } =
-    cloud().environment;
+  const { STORAGE_EMULATOR_HOST: apiEndpoint = "" } = cloud().environment;
   const bucket = new Storage({ apiEndpoint, projectId }).bucket(checkpointBucket);
   const file = bucket.file(`${origin}/${String(size).padStart(16, "0")}`);
   const [exists] = await file.exists();
@@ -149,44 +169,12 @@ export async function expectOneLog(origin = auditLog): Promise<readonly AuditEpo
   return epochs;
 }
 
-/** An export of the owner's trail, as the last checkpoint proves it. */
-export async function exportOf(ownerId: string, origin = auditLog): Promise<Buffer[]> {
-  const rows = (await rowsOf(ownerId)).map((row) => canonicalBytes(AuditRow.parse(row)));
-  const tiles: Buffer[][] = [];
-  for (let start = 0; start < rows.length; start += tileRows) {
-    tiles.push(rows.slice(start, start + tileRows));
-  }
-  const map = await documentOf("auditMaps/heads", AuditMap);
-  const position = mapPosition(hex(map.secret), ownerId);
-  const bucket = await documentOf(`auditBuckets/${bucketOf(position)}`, auditBuckets.schema);
-  const entries = bucket.entries.map((entry) => ({
-    position: hex(entry.position),
-    value: hex(entry.value),
-  }));
-  const { siblings, end } = proveEntry(position, {
-    bucket: entries,
-    buckets: map.bucketRoots.map(hex),
-  });
-  const epochs = await epochsOf(origin);
-  const leaves = epochs.map(epochLeaf);
-  const index = epochs.length - 1;
-  const [epoch] = epochs.slice(-1);
-  const { published } = await treeOf(ownerId);
-  if (!epoch || !published) throw new Error("nothing is published");
-  const hashes = planInclusion(index, epochs.length).map((range) =>
-    rootOf(frontierOf(leaves.slice(range.start, range.end))),
-  );
-  const header: ExportHeader = {
-    format: "paddock-audit-export-1",
-    head: { v: 1, ownerId, size: published.size, root: published.root },
-    position: position.toString("hex"),
-    map: {
-      siblings: siblings.map((sibling) => sibling.toString("hex")),
-      end: end && { position: end.position.toString("hex"), value: end.value.toString("hex") },
-    },
-    epoch,
-    proof: formatLogProof({ index, hashes, note: (await storedNote(epochs.length, origin)) ?? "" }),
-    tiles: tiles.map((tile) => tileRoot(tile.map(hashLeaf)).toString("hex")),
-  };
-  return [Buffer.from(JSON.stringify(header)), ...tiles.flatMap(tileLines)];
+/** The lines of an export of the owner's trail, as the last checkpoint proves it. */
+export async function exportOf(ownerId: string): Promise<Buffer[]> {
+  const owner = newOwner(ownerId, "development");
+  const store = new Store(firestore());
+  const proven = await readProvenHead(store, owner, { origin: auditLog, readNote: storedNote });
+  const lines: Buffer[] = [];
+  for await (const line of exportLines(store, owner, proven)) lines.push(line);
+  return lines;
 }

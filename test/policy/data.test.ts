@@ -246,6 +246,7 @@ describe.skipIf(!isPlanned)("DAT-6 retention", () => {
       .filter(({ values }) => values.ttl_config.length === 1)
       .map(({ values }) => `${values.database} ${values.collection}.${values.field}`);
     expect(expiring.toSorted((a, b) => a.localeCompare(b, "en"))).toEqual([
+      "(default) auditReads.expireAt",
       "(default) egress.expireAt",
       "(default) events.expireAt",
       "(default) keyRequests.expireAt",

@@ -5,29 +5,26 @@
  * every line as it comes, and a row that was changed is known from its neighbours' hashes.
  */
 import * as z from "zod";
-import { AuditEpoch, AuditHead, hexHash } from "./heads.ts";
-import { frontierOf, type Hash, hashLeaf, rootOf } from "./merkle-tree.ts";
+import { hexHash } from "./heads.ts";
+import { frontierOf, type Hash, rootOf } from "./merkle-tree.ts";
+import { hexOf, ProvenHead } from "./proven-head.ts";
 
 /** Rows in a tile. It must be a power of two, so that a tile is a subtree. */
 export const tileRows = 256;
 
-export const ExportHeader = z.strictObject({
-  format: z.literal("paddock-audit-export-1"),
-  head: AuditHead,
-  /** The owner's position in the map. */
-  position: hexHash,
-  /** What proves that the map has the head there; see `MapProof`. */
-  map: z.strictObject({
-    siblings: z.array(hexHash).max(256),
-    end: z.strictObject({ position: hexHash, value: hexHash }).nullable(),
-  }),
-  epoch: AuditEpoch,
-  /** That the log has the epoch, with the checkpoint: a `tlog-proof`. */
-  proof: z.string(),
+export const exportFormat = "paddock-audit-export-1";
+
+export const ExportHeader = ProvenHead.extend({
+  format: z.literal(exportFormat),
   /** The root of each tile, in order. The last tile may be shorter than the others. */
   tiles: z.array(hexHash),
 });
 export type ExportHeader = z.infer<typeof ExportHeader>;
+
+/** @param tiles The roots of the tiles of a tree with this head, in order. */
+export function exportHeader(proven: ProvenHead, tiles: readonly Hash[]): ExportHeader {
+  return { format: exportFormat, ...proven, tiles: tiles.map(hexOf) };
+}
 
 export const TileLine = z.strictObject({ leaves: z.array(hexHash).min(1).max(tileRows) });
 
@@ -41,8 +38,7 @@ export function rootFromTiles(tiles: readonly Hash[]): Hash {
   return rootOf(frontierOf(tiles));
 }
 
-/** The lines of one tile. @param rows canonical bytes, at most 256. */
-export function tileLines(rows: readonly Buffer[]): readonly Buffer[] {
-  const leaves = rows.map((row) => hashLeaf(row).toString("hex"));
-  return [Buffer.from(JSON.stringify({ leaves } satisfies z.infer<typeof TileLine>)), ...rows];
+/** The line before a tile's rows. @param leaves Their leaf hashes in hex, at most 256. */
+export function tileLine(leaves: readonly string[]): Buffer {
+  return Buffer.from(JSON.stringify({ leaves }));
 }

@@ -4,7 +4,7 @@
  * where they are stored. Verification follows RFC 9162, sections 2.1.3.2 and 2.1.4.2.
  */
 import { assert } from "../assert.ts";
-import { foldRoots, type Hash, hashBytes, hashChildren } from "./merkle-tree.ts";
+import { type Frontier, foldRoots, type Hash, hashBytes, hashChildren } from "./merkle-tree.ts";
 
 /** The leaves from `start` on, up to but without `end`. */
 export interface LeafRange {
@@ -67,6 +67,11 @@ export function rangeRoot(roots: readonly Hash[]): Hash {
   const root = foldRoots(roots);
   assert(root, "a range has at least one leaf");
   return root;
+}
+
+/** The inclusion proof of the leaf that was appended to this tree, in the tree that it made. */
+export function proveAppended({ roots }: Frontier): readonly Hash[] {
+  return roots.toReversed();
 }
 
 /** The largest power of two below `size`, which is how many leaves the left subtree has. */
