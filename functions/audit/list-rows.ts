@@ -36,8 +36,12 @@ export const listRows = recordedRead({
   },
 });
 
+/** Whether the header names it, and not with the weight 0, which refuses it (RFC 9110, 12.4.2). */
 function wantsLines(accept: string): boolean {
-  return listElements(accept.toLowerCase()).some((element) => element.split(";", 1)[0] === ndjson);
+  return listElements(accept.toLowerCase()).some((element) => {
+    const [type, ...parameters] = element.split(";").map((part) => part.trim());
+    return type === ndjson && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
+  });
 }
 
 /** One row per line; a link header (RFC 8288) names the next page. */

@@ -41,7 +41,7 @@ export function recordedRead<P, Q, D>({
     scope: "audit:read",
     body: "none",
     bodyBytesMax: 0,
-    limits: "reads",
+    requestClass: "reads",
     beforeConfirmed: "reads",
     read: async (context) => {
       const { caller, deps } = context;

@@ -14,6 +14,8 @@ const pieceBytesMin = 512 * 1024;
 /** What is read of a tile at once. Most tiles are smaller. */
 const readBytesMax = 4 * 1024 * 1024;
 const firstRows = 32;
+/** Most rows have less than a kilobyte, so that a tile takes three queries. */
+const rowsAtOnce = 128;
 
 export type ExportStore = TreeStore & Pick<ReadStore, "findFitting">;
 
@@ -84,7 +86,7 @@ async function readRows(store: ExportStore, owner: Owner, { start, end }: LeafRa
     orderBy: [["sequence", "asc"]],
     limit: end - start,
   } as const;
-  const fitting = { bytesMax: readBytesMax, firstChunk: firstRows };
+  const fitting = { bytesMax: readBytesMax, firstChunk: firstRows, chunkMax: rowsAtOnce };
   const found = await store.findFitting(auditRows.all(owner), request, fitting);
   return found.map(({ value }) => value);
 }

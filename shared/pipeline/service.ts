@@ -27,6 +27,7 @@ export type Role =
   | "kms.unwrap.environment-secrets"
   | "kms.wrap.audit-details"
   | "kms.sign.checkpoints"
+  | "kms.view.checkpoints"
   | "checkpoints.read"
   | "checkpoints.store"
   | "objects.workspace"

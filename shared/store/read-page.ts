@@ -14,7 +14,7 @@ type Documents = readonly QueryDocumentSnapshot[];
 export const pageBytesMax = 8 * 1024 * 1024;
 /** How many of the largest documents fit into a page. */
 const firstChunkLength = 8;
-/** The longest chunk, which bounds how many documents are read in vain. */
+/** The longest chunk otherwise, which bounds how many documents are read in vain. */
 const chunkLengthMax = 32;
 
 /** Which of a query's documents are read. */
@@ -23,6 +23,8 @@ export interface ReadOptions {
   readonly bytesMax?: number;
   /** The length of the first chunk. Each chunk may be twice as long as the one before. */
   readonly firstChunk?: number;
+  /** The longest chunk. As many documents may be in memory beyond `bytesMax`. */
+  readonly chunkMax?: number;
   /** Whether no more is wanted. It is called after each document. */
   readonly isEnough?: (document: QueryDocumentSnapshot) => boolean;
   /** Aborted when nobody waits for the documents any more. */
@@ -49,12 +51,12 @@ export async function readFitting(
 
 async function readWithin(
   query: Query,
-  { limit, bytesMax = pageBytesMax, firstChunk = firstChunkLength, isEnough, signal }: ReadOptions,
+  { limit, bytesMax = pageBytesMax, isEnough, signal, ...chunks }: ReadOptions,
 ): Promise<{ documents: Documents; cut: boolean; isEnd: boolean }> {
   const documents: QueryDocumentSnapshot[] = [];
   let [bytes, largestBytes] = [0, 1];
   let rest = query;
-  let chunkMax = firstChunk;
+  let chunkMax = chunks.firstChunk ?? firstChunkLength;
   while (documents.length < limit) {
     throwIfAbandoned(signal);
     const fitting = Math.max(1, Math.ceil((bytesMax - bytes) / largestBytes));
@@ -72,7 +74,7 @@ async function readWithin(
     const last = docs.at(-1);
     if (!last || docs.length < length) return { documents, cut: false, isEnd: true };
     rest = query.offset(0).startAfter(last);
-    chunkMax = Math.min(2 * chunkMax, chunkLengthMax);
+    chunkMax = Math.min(2 * chunkMax, chunks.chunkMax ?? chunkLengthMax);
   }
   return { documents, cut: false, isEnd: false };
 }

@@ -27,7 +27,7 @@ import { SharedState } from "./shared-state.ts";
 import { withDeadline } from "./with-deadline.ts";
 
 type Schema = z.ZodType<object>;
-type Fitting<S extends Schema> = Pick<ReadOptions, "bytesMax" | "firstChunk"> & {
+type Fitting<S extends Schema> = Pick<ReadOptions, "bytesMax" | "firstChunk" | "chunkMax"> & {
   readonly isEnough?: (value: z.output<S>) => boolean;
 };
 

@@ -1,6 +1,7 @@
 /** What an owner reads of a trail and proves of it, and that reading is recorded. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AuditProof, ConsistencyProof } from "#shared/core/audit/proof-format";
+import { parseNoteKey } from "#shared/core/audit/signed-note";
 import { verifyExport } from "../../audit/verify-export.ts";
 import type { TrustedKeys } from "../../audit/verify-header.ts";
 import { verifyContinuation, verifyProof } from "../../audit/verify-proof.ts";
@@ -65,7 +66,12 @@ beforeAll(async () => {
     expect(made.status).toBe(201);
   }
   await sequenceAll();
-  keys = { log: { name: auditLog, publicKey: await logPublicKey() }, witnesses: [] };
+  const published = await send("/v1/audit/log-key");
+  const key = parseNoteKey(published.json.key);
+  // Nobody would verify with a key that is asked of the log itself; see docs/audit.md.
+  expect(key).toEqual({ name: auditLog, kind: "note", publicKey: await logPublicKey() });
+  expect(published.json.log).toBe(auditLog);
+  if (key) keys = { log: key, witnesses: [] };
 });
 
 describe("AUD-6 an owner", () => {
@@ -116,6 +122,9 @@ describe("AUD-6 an owner", () => {
     const [, next] = /^<(.+)>; rel="next"$/.exec(String(lines.headers.link)) ?? [];
     expect(new URL(String(next), "http://edge.test").searchParams.get("cursor")).toBe(cursor);
     expect((await send(String(next), { key: owner.key })).json.data).toHaveLength(2);
+    const refusing = { accept: "application/json, application/x-ndjson; q=0.0" };
+    const json = await send(path, { key: owner.key, headers: refusing });
+    expect(json.json.data).toEqual(data);
   });
 
   test("sees nobody else's rows, whatever is named, and needs the whole account", async () => {

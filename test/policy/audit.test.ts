@@ -49,6 +49,7 @@ describe.skipIf(!isPlanned)("AUD-5 records", () => {
       .filter(({ values }) => values.crypto_key_id.endsWith("/cryptoKeys/checkpoints"))
       .map(({ values }) => `${values.member.split("@")[0]} ${values.role}`);
     expect(grants.toSorted((a, b) => a.localeCompare(b, "en"))).toEqual([
+      "serviceAccount:fn-audit roles/cloudkms.publicKeyViewer",
       "serviceAccount:fn-audit-sequencer roles/cloudkms.publicKeyViewer",
       "serviceAccount:fn-audit-sequencer roles/cloudkms.signer",
     ]);

@@ -63,6 +63,7 @@ describe("KEY-1 every route but the public ones needs a key", () => {
 
   test("and no other route is public", () => {
     expect(publicRoutes.map(({ title }) => title)).toEqual([
+      "GET /v1/audit/log-key",
       "GET /v1/health",
       "GET /v1/version",
       "GET /.well-known/security.txt",
