@@ -61,7 +61,7 @@ describe("AUD-6 every route that shows a trail", () => {
     expect(store.tried).toHaveLength(1);
   });
 
-  test("takes a key with a scope of its own, and there is one public route, which shows none", () => {
+  test("takes a key with a scope of its own; the one public route shows none", () => {
     expect(routes.filter(({ route }) => route.scope !== "audit:read")).toEqual([]);
     const others = service.routes.filter(({ authenticate }) => authenticate !== "api-key");
     expect(others.map(({ endpoint }) => endpoint)).toEqual(["GET /v1/audit/log-key"]);

@@ -47,11 +47,22 @@ describe("an export from the store", () => {
     expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(1024 * 1024);
   });
 
+  test("is read no further than its reader takes it", async () => {
+    const trail = new TrailStore(2_000, 10_000);
+    const head = sampleHead({ size: 2_000, root: rootOf(frontierOf(trail.leaves)) }, log);
+    const pieces = exportPieces(trail, trail.owner, head);
+    trail.rowsRead = 0;
+    await pieces.next();
+    expect(trail.rowsRead).toBeLessThanOrEqual(2 * tileRows);
+    await pieces.return(undefined);
+    const { rowsRead } = trail;
+    expect(await pieces.next()).toEqual({ done: true, value: undefined });
+    expect(trail.rowsRead).toBe(rowsRead);
+  });
+
   test("leaves it to the verifier to name a row that somebody changed or removed", async () => {
     const changed = new TrailStore(600);
-    const { head } = {
-      head: sampleHead({ size: 600, root: rootOf(frontierOf(changed.leaves)) }, log),
-    };
+    const head = sampleHead({ size: 600, root: rootOf(frontierOf(changed.leaves)) }, log);
     Object.assign(changed.rows[300] ?? {}, { subject: "another" });
     expect(await verdict(await exported(changed))).toMatch(
       /^Entry 301 of 600 \(aud_\d+\) was edited/,
