@@ -21,7 +21,8 @@ import {
 } from "../store/billing-archives.ts";
 import { createOrReplace } from "../store/documents.ts";
 import { type LedgerEntry, ledger } from "../store/owners.ts";
-import type { Cursor, SnapshotPage } from "../store/read-snapshot.ts";
+import type { Cursor } from "../store/queries.ts";
+import type { SnapshotPage } from "../store/read-snapshot.ts";
 import type { Store } from "../store/store.ts";
 import { settledMs } from "./check-ledger.ts";
 

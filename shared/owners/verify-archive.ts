@@ -4,7 +4,7 @@ import { type ArchiveState, emptyArchive, readNext } from "../core/money/billing
 import { readBillingObject } from "../google/billing-objects.ts";
 import type { Owner } from "../identity/owner.ts";
 import { billingArchiveId, billingArchives } from "../store/billing-archives.ts";
-import type { Cursor } from "../store/read-snapshot.ts";
+import type { Cursor } from "../store/queries.ts";
 import type { Store } from "../store/store.ts";
 import { archived, linesAfter, stateOf } from "./archive-ledger.ts";
 
