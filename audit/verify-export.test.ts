@@ -59,6 +59,14 @@ describe("AUD-5: an export", () => {
     expect(await verdict(exportLines(entries, log))).toBe(`${entries} are right`);
   });
 
+  test.each([
+    ["lists in the place of hashes", `{"tiles":[${"[],".repeat(400_000)}[]]}`],
+    ["numbers in the place of hashes", `{"tiles":[${"1,".repeat(400_000)}1]}`],
+    ["lists in lists", "[".repeat(400_000)],
+  ])("is refused in one sentence if it has %s", async (_what, line) => {
+    expect(await verdict([Buffer.from(line)])).toBe("Line 1 isn't the header of an audit export.");
+  });
+
   test("names the first entry that was edited", async () => {
     const line = lineOf(300);
     const changed = lines

@@ -16,6 +16,9 @@ import {
   verifyNote,
 } from "#shared/core/audit/signed-note";
 
+const [listOpens, objectOpens] = Buffer.from("[{");
+const openedMax = 1_000;
+
 /** Who must have signed the checkpoint. */
 export interface TrustedKeys {
   /** The log's public key. Its name is the checkpoint's origin, or null if only bytes are known. */
@@ -65,8 +68,14 @@ export function verifyProvenHead(proven: ProvenHead, keys: TrustedKeys, place: s
   return checkpoint;
 }
 
-/** The value of a line of JSON; undefined if it isn't JSON. */
+/**
+ * The value of a line of JSON; undefined if it isn't JSON, or has more lists and objects than any
+ * line of a trail. A line is parsed before it is proven, and millions of lists take gigabytes.
+ */
 export function parseJson(line: Buffer): unknown {
+  let opened = 0;
+  for (const byte of line) if (byte === listOpens || byte === objectOpens) opened += 1;
+  if (opened > openedMax) return undefined;
   try {
     return JSON.parse(line.toString());
   } catch {

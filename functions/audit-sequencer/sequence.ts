@@ -11,6 +11,8 @@ import { isConflict } from "#shared/store/with-deadline";
 
 /** After this time a call begins nothing more. The platform ends the call after 120 s. */
 const workingMsMax = 60_000;
+/** After this time no more rows get places: a backlog of them mustn't keep heads from signing. */
+const sequencingMsMax = 30_000;
 
 const Outcome = z.object({
   sequenced: z.int(),
@@ -30,11 +32,15 @@ export const sequence = action({
   everyMs: 60_000,
   reply: { 200: Outcome },
   perform: async ({ deps }) => {
-    const giveUpAt = deps.now() + workingMsMax;
-    const turn = { isLate: () => deps.now() > giveUpAt, report: logFailure };
+    const beganAt = deps.now();
+    const turnOf = (ms: number) => ({
+      isLate: () => deps.now() > beganAt + ms,
+      report: logFailure,
+    });
     const map = await loadMap(deps);
-    const rows = await sequenceRows(deps, Buffer.from(map.value.secret, "hex"), turn);
-    return ok({ ...rows, ...(await signHeads(deps, turn)) });
+    const secret = Buffer.from(map.value.secret, "hex");
+    const rows = await sequenceRows(deps, secret, turnOf(sequencingMsMax));
+    return ok({ ...rows, ...(await signHeads(deps, turnOf(workingMsMax))) });
   },
 });
 

@@ -50,8 +50,8 @@ interface Work {
 }
 
 /**
- * Goes through all owners once, from a random one on and around, so that one owner's backlog can't
- * keep the others waiting call after call. @param secret The map's.
+ * Goes through all owners, from a random one on and around, a page of each at a time, so that one
+ * owner's backlog can't keep the others waiting. @param secret The map's.
  */
 export async function sequenceRows(
   deps: SequencerDeps,
@@ -60,17 +60,27 @@ export async function sequenceRows(
 ): Promise<SequencedRows> {
   const work = { deps, secret, turn, counts: { sequenced: 0, raced: 0, failed: 0 } };
   const start = `user_${deps.random(9).toString("base64url")}`;
-  await sequenceRange(work, { from: start, to: null });
-  await sequenceRange(work, { from: "", to: start });
+  let [isDone, before] = [false, -1];
+  // Rows that can't get a place are tried again in another call, and not over and over in this one.
+  while (!isDone && work.counts.sequenced > before && !turn.isLate()) {
+    before = work.counts.sequenced;
+    const tail = await sequenceRange(work, { from: start, to: null });
+    const head = await sequenceRange(work, { from: "", to: start });
+    isDone = tail && head;
+  }
   return work.counts;
 }
 
-/** @param range The marks after `from`, up to `to` or the end. */
+/**
+ * @param range The marks after `from`, up to `to` or the end.
+ * @returns False if an owner has more rows than it may have in one pass.
+ */
 async function sequenceRange(
   work: Work,
   { from, to }: { readonly from: string; readonly to: string | null },
-): Promise<void> {
+): Promise<boolean> {
   const { store } = work.deps;
+  let isDone = true;
   for (let after: string | null = from; after !== null && !work.turn.isLate(); ) {
     const request = { field: "unsequenced", after, limit: rowsMax };
     const due: readonly DueDocument<Unsequenced>[] = await store.findDue(source, request);
@@ -81,8 +91,20 @@ async function sequenceRange(
       concurrency: ownersAtOnce,
     });
     const isEnd = due.length < rowsMax || rows.length < readable.length;
-    after = isEnd ? null : (readable.at(-1)?.value.unsequenced ?? null);
+    const last = readable.at(-1)?.value;
+    after = isEnd ? null : (last?.unsequenced ?? null);
+    // An owner whose rows fill a page waits for the others, and has the next page in another pass.
+    if (after !== null && last !== undefined && owners.size === 1) {
+      after = behindOwner(last.ownerId);
+      isDone = false;
+    }
   }
+  return isDone;
+}
+
+/** Marks are `owner/time/id`, and the character after the slash is a zero. */
+function behindOwner(ownerId: string): string {
+  return `${ownerId}0`;
 }
 
 function readRow({ turn, counts }: Work, { ref, ...one }: DueDocument<Unsequenced>) {

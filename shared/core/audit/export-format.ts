@@ -5,7 +5,7 @@
  * every line as it comes, and a row that was changed is known from its neighbours' hashes.
  */
 import * as z from "zod";
-import { hexHash } from "./heads.ts";
+import { hashList } from "./heads.ts";
 import { frontierOf, type Hash, rootOf } from "./merkle-tree.ts";
 import { hexOf, ProvenHead } from "./proven-head.ts";
 
@@ -17,7 +17,7 @@ export const exportFormat = "paddock-audit-export-1";
 export const ExportHeader = ProvenHead.extend({
   format: z.literal(exportFormat),
   /** The root of each tile, in order. The last tile may be shorter than the others. */
-  tiles: z.array(hexHash),
+  tiles: hashList(),
 });
 export type ExportHeader = z.infer<typeof ExportHeader>;
 
@@ -26,7 +26,7 @@ export function exportHeader(proven: ProvenHead, tiles: readonly Hash[]): Export
   return { format: exportFormat, ...proven, tiles: tiles.map(hexOf) };
 }
 
-export const TileLine = z.strictObject({ leaves: z.array(hexHash).min(1).max(tileRows) });
+export const TileLine = z.strictObject({ leaves: hashList({ min: 1, max: tileRows }) });
 
 /** The root of one tile, from its rows' leaf hashes. */
 export function tileRoot(leaves: readonly Hash[]): Hash {

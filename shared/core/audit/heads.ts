@@ -11,6 +11,20 @@ import { type Hash, hashLeaf } from "./merkle-tree.ts";
 /** A hash in hexadecimal, as it is stored and exported. */
 export const hexHash = z.string().regex(/^[0-9a-f]{64}$/);
 
+/**
+ * A list of hashes from a file that isn't proven yet. It is judged as a whole, because a list of
+ * millions of other things would otherwise become as many complaints.
+ */
+export function hashList({ min = 0, max = Number.POSITIVE_INFINITY } = {}) {
+  return z.custom<string[]>(
+    (value) =>
+      Array.isArray(value) &&
+      value.length >= min &&
+      value.length <= max &&
+      value.every((one) => hexHash.safeParse(one).success),
+  );
+}
+
 export const AuditHead = z.strictObject({
   v: z.literal(1),
   ownerId: z.string(),

@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import { canonicalBytes } from "./canonical-bytes.ts";
-import { hexHash } from "./heads.ts";
+import { hashList } from "./heads.ts";
 import { isConsistent, rootFromInclusion } from "./merkle-proofs.ts";
 import { type Hash, hashLeaf } from "./merkle-tree.ts";
 import { hashOf, hexOf, ProvenHead } from "./proven-head.ts";
@@ -12,7 +12,7 @@ import { hashOf, hexOf, ProvenHead } from "./proven-head.ts";
 /** A tree of 2^53 leaves has no longer proofs; one of consistency has one hash more. */
 const hashesMax = 54;
 const size = z.int().min(0);
-const hashes = z.array(hexHash).max(hashesMax);
+const hashes = hashList({ max: hashesMax });
 
 export const proofFormat = "paddock-audit-proof-1";
 

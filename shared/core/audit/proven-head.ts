@@ -5,7 +5,7 @@
  */
 import * as z from "zod";
 import { formatLogProof, type LogProof } from "./checkpoint.ts";
-import { AuditEpoch, AuditHead, hexHash } from "./heads.ts";
+import { AuditEpoch, AuditHead, hashList, hexHash } from "./heads.ts";
 import type { MapProof } from "./heads-map.ts";
 import type { Hash } from "./merkle-tree.ts";
 
@@ -15,7 +15,7 @@ export const ProvenHead = z.strictObject({
   position: hexHash,
   /** What proves that the map has the head there; see `MapProof`. */
   map: z.strictObject({
-    siblings: z.array(hexHash).max(256),
+    siblings: hashList({ max: 256 }),
     end: z.strictObject({ position: hexHash, value: hexHash }).nullable(),
   }),
   epoch: AuditEpoch,
