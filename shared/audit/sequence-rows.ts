@@ -60,39 +60,41 @@ export async function sequenceRows(
 ): Promise<SequencedRows> {
   const work = { deps, secret, turn, counts: { sequenced: 0, raced: 0, failed: 0 } };
   const start = `user_${deps.random(9).toString("base64url")}`;
-  let [isDone, before] = [false, -1];
+  const ranges: Range[] = [
+    { from: start, to: null },
+    { from: "", to: start },
+  ];
+  let before = -1;
   // Rows that can't get a place are tried again in another call, and not over and over in this one.
-  while (!isDone && work.counts.sequenced > before && !turn.isLate()) {
+  while (ranges.length > 0 && work.counts.sequenced > before && !turn.isLate()) {
     before = work.counts.sequenced;
-    const tail = await sequenceRange(work, { from: start, to: null });
-    const head = await sequenceRange(work, { from: "", to: start });
-    isDone = tail && head;
+    for (const range of ranges.splice(0)) {
+      if (!(await sequenceRange(work, range))) ranges.push(range);
+    }
   }
   return work.counts;
 }
 
-/**
- * @param range The marks after `from`, up to `to` or the end.
- * @returns False if an owner has more rows than it may have in one pass.
- */
-async function sequenceRange(
-  work: Work,
-  { from, to }: { readonly from: string; readonly to: string | null },
-): Promise<boolean> {
+/** The marks after `from`, up to `to` or the end. */
+interface Range {
+  readonly from: string;
+  readonly to: string | null;
+}
+
+/** @returns False if an owner has more rows than it may have in one pass. */
+async function sequenceRange(work: Work, { from, to }: Range): Promise<boolean> {
   const { store } = work.deps;
   let isDone = true;
   for (let after: string | null = from; after !== null && !work.turn.isLate(); ) {
-    const request = { field: "unsequenced", after, limit: rowsMax };
+    const request = { field: "unsequenced", after, upTo: to, limit: rowsMax };
     const due: readonly DueDocument<Unsequenced>[] = await store.findDue(source, request);
-    const readable = due.flatMap((one) => readRow(work, one));
-    const rows = readable.filter(({ value }) => to === null || value.unsequenced <= to);
+    const rows = due.flatMap((one) => readRow(work, one));
     const owners = Map.groupBy(rows, ({ value }) => value.ownerId);
     await pMap(owners, ([id, own]) => attempt(work, auditedOwner(id), own), {
       concurrency: ownersAtOnce,
     });
-    const isEnd = due.length < rowsMax || rows.length < readable.length;
-    const last = readable.at(-1)?.value;
-    after = isEnd ? null : (last?.unsequenced ?? null);
+    const last = rows.at(-1)?.value;
+    after = due.length < rowsMax ? null : (last?.unsequenced ?? null);
     // An owner whose rows fill a page waits for the others, and has the next page in another pass.
     if (after !== null && last !== undefined && owners.size === 1) {
       after = behindOwner(last.ownerId);

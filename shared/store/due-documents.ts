@@ -7,7 +7,7 @@ import { type FoundDocument, toFound } from "./read-document.ts";
 
 /**
  * Which documents are due: those with a number up to `until` in `field`, or with a text after
- * `after` in it, in the order of the texts.
+ * `after` in it, and up to `upTo` if there is one, in the order of the texts.
  */
 export type DueRequest = Pick<PageRequest, "where" | "limit"> & {
   readonly field: string;
@@ -16,7 +16,7 @@ export type DueRequest = Pick<PageRequest, "where" | "limit"> & {
         /** Epoch milliseconds. */
         readonly until: number;
       }
-    | { readonly after: string }
+    | { readonly after: string; readonly upTo?: string | null }
   );
 
 /**
@@ -35,7 +35,9 @@ export async function readDue<S extends z.ZodObject>(
 ): Promise<readonly DueDocument<S>[]> {
   const inRange =
     "until" in range ? all.where(field, "<=", range.until) : all.where(field, ">", range.after);
-  const due = ordered(inRange, { where, orderBy: [[field, "asc"]] });
+  const upTo = "upTo" in range ? range.upTo : null;
+  const bounded = upTo ? inRange.where(field, "<=", upTo) : inRange;
+  const due = ordered(bounded, { where, orderBy: [[field, "asc"]] });
   const { docs } = await due
     .select(...Object.keys(schema.shape))
     .limit(limit)
