@@ -1,13 +1,13 @@
 /**
  * More processes of a function, on the run's own database, with limits and a clock of their own.
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type CountingProxy, startCountingProxy } from "../../local/firestore/counting-proxy.ts";
 import { freePorts } from "../../local/functions/free-ports.ts";
 import { FunctionProcess } from "../../local/functions/function-process.ts";
 import { readManifest } from "../../local/functions/manifest.ts";
+import { temporaryFolder } from "../../scripts/tools/temporary-folder.ts";
 import { cloud } from "./cloud.ts";
 import type { ShiftedClock } from "./shifted-clock.ts";
 import { wideLimits } from "./wide-limits.ts";
@@ -56,7 +56,7 @@ export async function startAsides(
 async function startOne(name: string, options: AsideOptions): Promise<FunctionAside> {
   const listed = readManifest("dist").functions[name];
   if (!listed) throw new Error(`There is no function ${name}.`);
-  const folder = await mkdtemp(join(tmpdir(), "paddock-aside-"));
+  const folder = temporaryFolder("paddock-aside-");
   const [port = 0] = await freePorts(1);
   const { environment } = cloud();
   const emulatorPort = Number(environment.FIRESTORE_EMULATOR_HOST?.split(":").at(-1));
@@ -82,7 +82,6 @@ async function startOne(name: string, options: AsideOptions): Promise<FunctionAs
     own.resume();
     await own.stop();
     await proxy.close();
-    await rm(folder, { recursive: true });
   };
   await own.start().catch(async (failure) => {
     await stop();

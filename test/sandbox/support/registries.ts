@@ -1,10 +1,10 @@
 /** What programs fetch: a git repository, a Python package and one for Node, made on the spot. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
-import { tmpdir } from "node:os";
 import { join, normalize } from "node:path";
+import { temporaryFolder } from "../../../scripts/tools/temporary-folder.ts";
 
 const wheel = "greeting-1.0-py3-none-any.whl";
 
@@ -16,7 +16,7 @@ export interface Registries {
 
 /** @param origin The origin of the archive in the Node package's metadata. */
 export function makeRegistries(origin: string): Registries {
-  const folder = mkdtempSync(join(tmpdir(), "paddock-registries-"));
+  const folder = temporaryFolder("paddock-registries-");
   makeRepository(folder);
   makeWheel(folder);
   const archive = makeArchive(folder);
