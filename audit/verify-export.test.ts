@@ -12,7 +12,7 @@ import { temporaryFolder } from "../scripts/tools/temporary-folder.ts";
 import { exportLines, makeKey, ownerId, sampleHead } from "../test/kit/audit-export.ts";
 import { readLines } from "./read-lines.ts";
 import { verifyExport } from "./verify-export.ts";
-import { ExportFault, type TrustedKeys } from "./verify-header.ts";
+import { ExportFault, parseJson, type TrustedKeys } from "./verify-header.ts";
 
 const log = makeKey("example.com/log");
 const witness = makeKey("example.com/witness", "cosignature");
@@ -65,6 +65,12 @@ describe("AUD-5: an export", () => {
     ["lists in lists", "[".repeat(400_000)],
   ])("is refused in one sentence if it has %s", async (_what, line) => {
     expect(await verdict([Buffer.from(line)])).toBe("Line 1 isn't the header of an audit export.");
+  });
+
+  test("isn't even parsed where a line has more lists than any line of a trail", () => {
+    const withLists = (count: number) => Buffer.from(`[${Array(count).fill("[]").join(",")}]`);
+    expect(parseJson(withLists(900))).toHaveLength(900);
+    expect(parseJson(withLists(1_100))).toBeUndefined();
   });
 
   test("names the first entry that was edited", async () => {
