@@ -4,9 +4,8 @@
  */
 import type { Bucket } from "@google-cloud/storage";
 import { required } from "../config.ts";
-import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { connectBucket, hasCode, isMissing } from "./bucket.ts";
+import { connectBucket, download, storeOnce } from "./bucket.ts";
 
 let bucket: Promise<Bucket> | undefined;
 /** The names are in the order of the numbers. */
@@ -27,14 +26,7 @@ async function file({ id }: Owner, number: number) {
  * An object of an owner's archive, counted from 1; null if there is none. @throws `UNAVAILABLE`.
  */
 export async function readBillingObject(owner: Owner, number: number): Promise<Buffer | null> {
-  const stored = await file(owner, number);
-  try {
-    const [bytes] = await stored.download();
-    return bytes;
-  } catch (cause) {
-    if (await isMissing(stored, cause).catch(() => false)) return null;
-    throw new ApiError("UNAVAILABLE", { cause });
-  }
+  return await download(await file(owner, number));
 }
 
 /** Stores an object unless there is one of this number. @throws `UNAVAILABLE`. */
@@ -43,12 +35,5 @@ export async function storeBillingObject(
   number: number,
   bytes: Buffer,
 ): Promise<void> {
-  try {
-    const preconditionOpts = { ifGenerationMatch: 0 };
-    const options = { resumable: false, preconditionOpts, validation: "crc32c" } as const;
-    const contentType = "application/x-ndjson";
-    await (await file(owner, number)).save(bytes, { ...options, contentType });
-  } catch (cause) {
-    if (!hasCode(cause, 412)) throw new ApiError("UNAVAILABLE", { cause });
-  }
+  await storeOnce(await file(owner, number), bytes, { contentType: "application/x-ndjson" });
 }

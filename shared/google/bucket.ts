@@ -1,6 +1,7 @@
-/** How buckets are opened, and how the client's errors are told apart. */
-import type { Bucket, File } from "@google-cloud/storage";
+/** How buckets are opened, how objects are read and stored once, and what errors mean. */
+import type { Bucket, DownloadOptions, File, SaveOptions } from "@google-cloud/storage";
 import { config } from "../config.ts";
+import { ApiError } from "../errors/api-error.ts";
 
 export async function connectBucket(name: string): Promise<Bucket> {
   const { Storage } = await import("@google-cloud/storage");
@@ -17,12 +18,44 @@ export function hasCode(cause: unknown, code: number): boolean {
   return cause instanceof Error && "code" in cause && Number(cause.code) === code;
 }
 
+/** An object's bytes, or a range of them; null if it isn't there. @throws `UNAVAILABLE`. */
+export async function download(file: File, range: DownloadOptions = {}): Promise<Buffer | null> {
+  try {
+    const [bytes] = await file.download(range);
+    return bytes;
+  } catch (cause) {
+    // A list that fails says nothing, and what can't be told isn't taken for missing.
+    if (await isMissing(file, cause).catch(() => false)) return null;
+    throw new ApiError("UNAVAILABLE", { cause });
+  }
+}
+
+/**
+ * Stores an object unless there is one of this name, which may be this one if an answer was lost.
+ * @returns whether there was none. @throws `UNAVAILABLE`.
+ */
+export async function storeOnce(
+  file: File,
+  data: Buffer | string,
+  described: Pick<SaveOptions, "contentType" | "metadata">,
+): Promise<boolean> {
+  try {
+    const preconditionOpts = { ifGenerationMatch: 0 };
+    const options = { resumable: false, preconditionOpts, validation: "crc32c" } as const;
+    await file.save(data, { ...options, ...described });
+    return true;
+  } catch (cause) {
+    if (!hasCode(cause, 412)) throw new ApiError("UNAVAILABLE", { cause });
+    return false;
+  }
+}
+
 /**
  * Whether reading failed because the object isn't there. Cloud Storage answers 403 for a missing
  * object if the caller may not list the bucket, and also if it may not read the object; only the
  * list tells these apart. @throws what the list throws.
  */
-export async function isMissing(file: File, cause: unknown): Promise<boolean> {
+async function isMissing(file: File, cause: unknown): Promise<boolean> {
   if (hasCode(cause, 404)) return true;
   if (!hasCode(cause, 403)) return false;
   // A name comes before all others that begin with it.

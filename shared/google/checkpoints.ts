@@ -4,8 +4,7 @@
  */
 import type { Bucket } from "@google-cloud/storage";
 import { required } from "../config.ts";
-import { ApiError } from "../errors/api-error.ts";
-import { connectBucket, hasCode, isMissing } from "./bucket.ts";
+import { connectBucket, download, storeOnce } from "./bucket.ts";
 
 let bucket: Promise<Bucket> | undefined;
 /** The names are in the order of the sizes. */
@@ -18,14 +17,7 @@ async function file(origin: string, size: number) {
 
 /** The note of the checkpoint with this size; null if there is none. @throws `UNAVAILABLE`. */
 export async function readCheckpointNote(origin: string, size: number): Promise<string | null> {
-  const stored = await file(origin, size);
-  try {
-    const [bytes] = await stored.download();
-    return bytes.toString();
-  } catch (cause) {
-    if (await isMissing(stored, cause).catch(() => false)) return null;
-    throw new ApiError("UNAVAILABLE", { cause });
-  }
+  return (await download(await file(origin, size)))?.toString() ?? null;
 }
 
 /** Stores a note unless there is one of this size, which may be this one if an answer was lost. */
@@ -33,11 +25,5 @@ export async function storeCheckpointNote(
   { origin, size }: { readonly origin: string; readonly size: number },
   note: string,
 ): Promise<void> {
-  try {
-    const preconditionOpts = { ifGenerationMatch: 0 };
-    const options = { resumable: false, preconditionOpts, validation: "crc32c" } as const;
-    await (await file(origin, size)).save(note, { ...options, contentType: "text/plain" });
-  } catch (cause) {
-    if (!hasCode(cause, 412)) throw new ApiError("UNAVAILABLE", { cause });
-  }
+  await storeOnce(await file(origin, size), note, { contentType: "text/plain" });
 }

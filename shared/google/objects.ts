@@ -4,7 +4,7 @@ import type { Bucket, File, GetFilesResponse } from "@google-cloud/storage";
 import { required } from "../config.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
-import { connectBucket, hasCode, isMissing } from "./bucket.ts";
+import { connectBucket, download, hasCode, storeOnce } from "./bucket.ts";
 
 export type ObjectKind = "manifests" | "packs";
 
@@ -31,16 +31,9 @@ export async function putObject(
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const object = await file(owner, kind, sha256);
   const storedBy = randomUUID();
-  try {
-    const preconditionOpts = { ifGenerationMatch: 0 };
-    const options = { resumable: false, preconditionOpts, validation: "crc32c" } as const;
-    await object.save(bytes, { ...options, metadata: { metadata: { storedBy } } });
-  } catch (cause) {
-    // 412 means that the object exists, and this name can only have these bytes.
-    if (!hasCode(cause, 412)) throw new ApiError("UNAVAILABLE", { cause });
-    return { sha256, isNew: await isStoredBy(object, storedBy) };
-  }
-  return { sha256, isNew: true };
+  // If there is an object of this name, it can only have these bytes.
+  const isStored = await storeOnce(object, bytes, { metadata: { metadata: { storedBy } } });
+  return { sha256, isNew: isStored || (await isStoredBy(object, storedBy)) };
 }
 
 /** The client tries again what was stored and whose answer was lost, and then finds it there. */
@@ -65,17 +58,12 @@ export async function getObject(
   object: { readonly kind: ObjectKind; readonly sha256: string },
   range?: ByteRange,
 ): Promise<Buffer> {
-  const stored = await file(owner, object.kind, object.sha256);
-  try {
-    const options = range
-      ? { start: range.offsetBytes, end: range.offsetBytes + range.sizeBytes - 1 }
-      : {};
-    const [bytes] = await stored.download(options);
-    return bytes;
-  } catch (cause) {
-    const missing = await isMissing(stored, cause).catch(() => false);
-    throw new ApiError(missing ? "NOT_FOUND" : "UNAVAILABLE", { cause });
-  }
+  const options = range
+    ? { start: range.offsetBytes, end: range.offsetBytes + range.sizeBytes - 1 }
+    : {};
+  const bytes = await download(await file(owner, object.kind, object.sha256), options);
+  if (bytes === null) throw new ApiError("NOT_FOUND");
+  return bytes;
 }
 
 export interface StoredObject {
