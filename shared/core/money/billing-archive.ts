@@ -7,8 +7,7 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { canonicalBytes } from "../audit/canonical-bytes.ts";
-
-const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
+import { hexHash } from "../audit/heads.ts";
 
 export const ArchivedLine = z.strictObject({
   id: z.string(),
@@ -38,7 +37,7 @@ const Header = z.strictObject({
   /** The first object is number 1. */
   number: z.int().min(1),
   /** The SHA-256 of the object before; null for the first. */
-  previous: sha256Hex.nullable(),
+  previous: hexHash.nullable(),
   /** The totals of all objects before. */
   before: Totals,
   lines: z.int().min(1),
@@ -87,9 +86,9 @@ export function readNext(
 ): { readonly lines: readonly ArchivedLine[]; readonly state: ArchiveState } | string {
   const parsed = parse(bytes);
   if (parsed === null) return "isn't in the archive's form";
-  const expected = appendLines(state, parsed.lines).bytes;
-  if (!expected.equals(bytes)) return "doesn't continue the object before it";
-  return { lines: parsed.lines, state: after(state, parsed.lines, bytes) };
+  const expected = appendLines(state, parsed.lines);
+  if (!expected.bytes.equals(bytes)) return "doesn't continue the object before it";
+  return { lines: parsed.lines, state: expected.state };
 }
 
 /** How many lines an object says that it has; null if it isn't one. */
