@@ -1,7 +1,8 @@
 import { statfs } from "node:fs/promises";
 import { totalmem } from "node:os";
 import * as z from "zod";
-import { iso, noParams, noQuery, ok } from "#shared/contract/common";
+import { iso, ok } from "#shared/contract/common";
+import { publicRead } from "#shared/pipeline/public-read";
 import { query } from "#shared/pipeline/route";
 
 const Used = z.object({ used: z.string(), total: z.string(), percentage: z.string() });
@@ -25,15 +26,9 @@ const Health = z.object({
 });
 
 export const getHealth = query({
+  ...publicRead,
   endpoint: "GET /v1/health",
   summary: "Whether the service answers.",
-  authenticate: "public",
-  scope: "none",
-  params: noParams,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "none",
   reply: { 200: Health },
   read: async () => {
     const { bsize, blocks, bavail } = await statfs("/");

@@ -1,5 +1,5 @@
 import { config, securityContacts } from "#shared/config";
-import { noParams, noQuery } from "#shared/contract/common";
+import { publicRead } from "#shared/pipeline/public-read";
 import { query } from "#shared/pipeline/route";
 
 const dayMs = 86_400_000;
@@ -11,15 +11,9 @@ const validDays = 30;
 
 /** How to report a weakness of this deployment, in the form of RFC 9116 (OPS-4). */
 export const getSecurityTxt = query({
+  ...publicRead,
   endpoint: "GET /.well-known/security.txt",
   summary: "How to report a weakness, and when to expect an answer (RFC 9116).",
-  authenticate: "public",
-  scope: "none",
-  params: noParams,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "none",
   reply: { 200: "bytes" },
   read: "nothing",
   answer({ now, request }) {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { config } from "#shared/config";
-import { noParams, noQuery, ok } from "#shared/contract/common";
+import { ok } from "#shared/contract/common";
+import { publicRead } from "#shared/pipeline/public-read";
 import { query } from "#shared/pipeline/route";
 
 const Version = z.object({
@@ -13,15 +14,9 @@ const Version = z.object({
 });
 
 export const getVersion = query({
+  ...publicRead,
   endpoint: "GET /v1/version",
   summary: "The version and commit of this build.",
-  authenticate: "public",
-  scope: "none",
-  params: noParams,
-  query: noQuery,
-  body: "none",
-  bodyBytesMax: 0,
-  requestClass: "none",
   reply: { 200: Version },
   read: "nothing",
   answer() {
