@@ -5,7 +5,7 @@ import { ExportHeader } from "#shared/core/audit/export-format";
 import { AuditProof, ConsistencyProof } from "#shared/core/audit/proof-format";
 import type { ProvenHead } from "#shared/core/audit/proven-head";
 import { readLines } from "./read-lines.ts";
-import { ExportFault, parseJson } from "./verify-header.ts";
+import { ExportFault, parseExact } from "./verify-header.ts";
 
 /** A proof has one row, and a row is a document of at most 1 MiB. */
 const proofBytesMax = 16 * 1024 * 1024;
@@ -25,7 +25,8 @@ export async function readSaved(file: string): Promise<SavedFile> {
   const proof = AuditProof.safeParse(value).data;
   if (proof) return { kind: "proof", proof };
   const consistency = ConsistencyProof.safeParse(value).data;
-  return consistency ? { kind: "consistency", proof: consistency } : { kind: "export" };
+  if (consistency) return { kind: "consistency", proof: consistency };
+  return { kind: "export" };
 }
 
 /** The head in an export or a proof. @throws {ExportFault} if the file is neither. */
@@ -42,10 +43,10 @@ function headOf({ head, position, map, epoch, proof }: ProvenHead): ProvenHead {
   return { head, position, map, epoch, proof };
 }
 
-/** The first line's value, or the whole file's: a proof may have been printed on many lines. */
+/** An export's first line, or the value of a whole file, which may be printed on many lines. */
 async function readValue(file: string): Promise<unknown> {
   const { value: line } = await openLines(file).next();
-  const value = line && parseJson(line);
-  if (value !== undefined || (await stat(file)).size > proofBytesMax) return value;
-  return parseJson(await readFile(file));
+  const header = ExportHeader.safeParse(line && parseExact(line)).data;
+  if (header || (await stat(file)).size > proofBytesMax) return header;
+  return parseExact(await readFile(file));
 }

@@ -4,6 +4,7 @@ import { hashLeaf } from "#shared/core/audit/merkle-tree";
 import { explainMismatch } from "./explain-mismatch.ts";
 import {
   ExportFault,
+  parseExact,
   parseJson,
   type TrustedKeys,
   type VerifiedHeader,
@@ -47,7 +48,7 @@ export function readTile(
   { head, tiles }: ExportHeader,
   number: number,
 ): readonly Buffer[] | null {
-  const { data } = TileLine.safeParse(parseJson(line));
+  const { data } = TileLine.safeParse(parseExact(line));
   const leaves = data?.leaves.map((leaf) => Buffer.from(leaf, "hex"));
   const length = Math.min(tileRows, head.size - number * tileRows);
   if (leaves?.length !== length) return null;

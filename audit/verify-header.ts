@@ -18,6 +18,8 @@ import {
 
 const [listOpens, objectOpens] = Buffer.from("[{");
 const openedMax = 1_000;
+/** A string, and the colon that makes it a field's name. */
+const stringAndColon = /"(?:[^"\\]|\\.)*"[ \t\r\n]*(:?)/g;
 
 /** Who must have signed the checkpoint. */
 export interface TrustedKeys {
@@ -39,7 +41,7 @@ export class ExportFault extends Error {
 
 /** @throws {ExportFault} unless the signed checkpoint vouches for the header. */
 export function verifyHeader(line: Buffer, keys: TrustedKeys): VerifiedHeader {
-  const { data: header } = ExportHeader.safeParse(parseJson(line));
+  const { data: header } = ExportHeader.safeParse(parseExact(line));
   if (!header) throw new ExportFault("Line 1 isn't the header of an audit export.");
   const { head } = header;
   const checkpoint = verifyProvenHead(header, keys, "line 1");
@@ -69,6 +71,25 @@ export function verifyProvenHead(proven: ProvenHead, keys: TrustedKeys, place: s
 }
 
 /**
+ * As `parseJson`, and undefined if readers of JSON could disagree about the value: if a field is
+ * there twice, or is called `__proto__`, which sets an object's prototype when it is copied.
+ */
+export function parseExact(text: Buffer): unknown {
+  const value = parseJson(text);
+  let fields = 0;
+  for (const [, colon] of text.toString().matchAll(stringAndColon)) if (colon) fields += 1;
+  return countFields(value) === fields ? value : undefined;
+}
+
+/** How many fields all objects have; NaN if one is `__proto__`. */
+function countFields(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const names = Array.isArray(value) ? [] : Object.keys(value);
+  if (names.includes("__proto__")) return Number.NaN;
+  return Object.values(value).reduce((sum, inner) => sum + countFields(inner), names.length);
+}
+
+/**
  * The value of a line of JSON; undefined if it isn't JSON, or has more lists and objects than any
  * line of a trail. A line is parsed before it is proven, and millions of lists take gigabytes.
  */
@@ -93,7 +114,6 @@ function readSigned(text: string, note: SignedNote, { log, witnesses }: TrustedK
   return checkpoint;
 }
 
-/** An owner without rows has no entry in the map, which proves that there are none. */
 function verifyHead({ head, position, map, epoch }: ProvenHead, place: string): void {
   const end = map.end && { position: hashOf(map.end.position), value: hashOf(map.end.value) };
   const siblings = map.siblings.map(hashOf);
@@ -101,6 +121,6 @@ function verifyHead({ head, position, map, epoch }: ProvenHead, place: string): 
   if (!found || hexOf(found.root) !== epoch.mapRoot) {
     throw new ExportFault(`The epoch's map doesn't have what ${place} says of the owner.`);
   }
-  const isHeld = head.size === 0 ? found.value === null : found.value?.equals(headValue(head));
-  if (!isHeld) throw new ExportFault("The signed map has another head of the owner's trail.");
+  if (!found.value?.equals(headValue(head)))
+    throw new ExportFault("The signed map has another head of the owner's trail.");
 }

@@ -12,7 +12,8 @@ import { repositoryRoot } from "../scripts/tools/repository.ts";
 import { temporaryFolder } from "../scripts/tools/temporary-folder.ts";
 import { exportLines, makeKey, ownerId, sampleHead } from "../test/kit/audit-export.ts";
 import { plainRow, TrailStore } from "../test/kit/trail-store.ts";
-import { ExportFault, type TrustedKeys } from "./verify-header.ts";
+import { readSaved } from "./saved-file.ts";
+import { ExportFault, parseExact, type TrustedKeys } from "./verify-header.ts";
 import { verifyContinuation, verifyProof } from "./verify-proof.ts";
 
 const log = makeKey("example.com/log");
@@ -47,7 +48,7 @@ describe("AUD-5: a proof of one entry", () => {
         const code = text.charCodeAt(place) ^ mask;
         const changed = text.slice(0, place) + String.fromCharCode(code) + text.slice(place + 1);
         expect(() => {
-          const { data } = AuditProof.safeParse(parsed(changed));
+          const { data } = AuditProof.safeParse(parseExact(Buffer.from(changed)));
           if (!data) throw new ExportFault("not a proof");
           verifyProof(data, keys);
         }).toThrow(ExportFault);
@@ -66,13 +67,35 @@ describe("AUD-5: a proof of one entry", () => {
   });
 });
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
+describe("AUD-5: the file of a proof", () => {
+  const text = JSON.stringify(proofOf(7));
+  const kindOf = async (content: string) => {
+    const path = join(temporaryFolder("audit-file-"), "proof.json");
+    await writeFile(path, content);
+    return (await readSaved(path)).kind;
+  };
+
+  test("may be printed with other spaces and escapes", async () => {
+    expect(await kindOf(text)).toBe("proof");
+    const printed = JSON.stringify(JSON.parse(text), null, "\t").replace('"aud_', '"\\u0061ud_');
+    expect(await kindOf(printed)).toBe("proof");
+  });
+
+  const edits: readonly (readonly [string, (file: string) => string])[] = [
+    ["a field twice", (file) => file.replace('"row":{', '"row":{"action":"account.deleted",')],
+    ["a fact twice", (file) => file.replace('"facts":{', '"facts":{"model":"another",')],
+    ["a row twice", (file) => file.replace("{", '{"row":{"id":"aud_1"},')],
+    ["a field twice, once escaped", (file) => file.replace("{", '{"ro\\u0077":{"id":"aud_1"},')],
+    ["__proto__", (file) => file.replace('"row":{', '"row":{"__proto__":{"action":"a.b"},')],
+    ["an escaped __proto__", (file) => file.replace('"row":{', '"row":{"\\u005f_proto__":1,')],
+    ["a second line", (file) => `${file}\n{"row":{"id":"aud_1"}}`],
+    ["a line before it", (file) => `{}\n${file}`],
+  ];
+  test.each(edits)("is no proof with %s", async (_what, edit) => {
+    expect(edit(text)).not.toBe(text);
+    expect(await kindOf(edit(text))).toBe("export");
+  });
+});
 
 describe("AUD-5: a proof of consistency", () => {
   test("shows that a later head continues an earlier one, and nothing else", () => {

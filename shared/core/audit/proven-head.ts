@@ -4,13 +4,18 @@
  * begin with it.
  */
 import * as z from "zod";
+import { idSchema } from "../ids.ts";
 import { formatLogProof, type LogProof } from "./checkpoint.ts";
 import { AuditEpoch, AuditHead, hashList, hexHash } from "./heads.ts";
 import type { MapProof } from "./heads-map.ts";
 import type { Hash } from "./merkle-tree.ts";
 
 export const ProvenHead = z.strictObject({
-  head: AuditHead,
+  /**
+   * A tree with rows. That the map has nothing at a position proves nothing about an owner, because
+   * only the deployment knows whose position it is.
+   */
+  head: AuditHead.extend({ ownerId: idSchema("owner"), size: z.int().min(1) }),
   /** The owner's position in the map. */
   position: hexHash,
   /** What proves that the map has the head there; see `MapProof`. */
