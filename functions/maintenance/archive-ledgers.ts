@@ -6,7 +6,7 @@ import { logViolation } from "#shared/pipeline/request-log";
 import { action, type Deps } from "#shared/pipeline/route";
 import { scheduled } from "#shared/pipeline/scheduled";
 import { isConflict } from "#shared/store/with-deadline";
-import { nextOwners } from "./owner-round.ts";
+import { nextOwners, roundQuery } from "./owner-round.ts";
 
 const roundId = "archive-round";
 
@@ -23,11 +23,13 @@ export const archiveLedgers = action({
   ...scheduled,
   endpoint: "POST /internal/maintenance/archive",
   summary: "Copy new ledger lines into the archive of billing records, owner after owner.",
+  query: roundQuery,
   everyMs: 60_000,
   reply: { 200: Outcome },
-  perform: async ({ deps }) => {
+  perform: async ({ deps, query }) => {
     const outcomes = await nextOwners(deps, {
       id: roundId,
+      only: query.owner,
       work: (owner, { isLate }) => archiveOne(deps, owner, isLate),
       failure: "a ledger couldn't be archived; it is tried again",
     });

@@ -9,7 +9,7 @@ import { scheduled } from "#shared/pipeline/scheduled";
 import { auditEntry } from "#shared/store/audit-rows";
 import { overwrite } from "#shared/store/documents";
 import { type LedgerCheck, ledgerCheckId, ledgerChecks } from "#shared/store/ledger-checks";
-import { nextOwners } from "./owner-round.ts";
+import { nextOwners, roundQuery } from "./owner-round.ts";
 
 /** Pages of an owner's lines per call. */
 const pagesMax = 20;
@@ -22,12 +22,14 @@ export const checkLedgers = action({
   ...scheduled,
   endpoint: "POST /internal/maintenance/ledgers",
   summary: "Compare accounts with their ledgers, owner after owner; a difference raises an alert.",
+  query: roundQuery,
   everyMs: 60_000,
   reply: { 200: Outcome },
-  perform: async ({ deps }) => {
+  perform: async ({ deps, query }) => {
     const checked: Record<string, number> = {};
     const outcomes = await nextOwners(deps, {
       id: roundId,
+      only: query.owner,
       work: (owner) => check(deps, owner),
       failure: "a ledger couldn't be checked; it is tried again",
     });
