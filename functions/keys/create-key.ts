@@ -2,7 +2,7 @@ import { keyCreated } from "#shared/answers/key-record";
 import { boundsOf, KeyCreate, KeyCreated } from "#shared/contract/api-key";
 import { created, noParams, noQuery, toJsonText } from "#shared/contract/common";
 import { keyRandomBytes } from "#shared/core/keys/api-key";
-import { turnGroupFrom } from "#shared/core/keys/turn-group";
+import { turnNodesOf } from "#shared/core/keys/turn-path";
 import { ApiError } from "#shared/errors/api-error";
 import { idempotencySpace } from "#shared/keys/environment-bounds";
 import { issueKey, ownerOfKey, requireWithin } from "#shared/keys/issue-key";
@@ -50,14 +50,15 @@ export const createKey = change({
     }
     const bounds = boundsOf(body, maker, now);
     requireWithin(bounds, maker);
+    const id = ids.next("apiKey");
     const { write, ...issued } = issueKey(ownerOfKey(maker), {
-      id: ids.next("apiKey"),
+      id,
       name: body.name,
       description: body.description ?? null,
       bounds,
       metadataJson: toJsonText(body.metadata),
       createdBy: maker.id,
-      turn: turnGroupFrom(maker, now),
+      turnNodes: turnNodesOf({ id, at: now }, maker),
       createdAt: now,
       random: data.random,
     });

@@ -5,6 +5,7 @@ import { created, iso, noQuery } from "#shared/contract/common";
 import { idSchema } from "#shared/core/ids";
 import { close } from "#shared/core/keys/admission";
 import { keyRandomBytes } from "#shared/core/keys/api-key";
+import { turnNodesAfter } from "#shared/core/keys/turn-path";
 import type { Account } from "#shared/core/money/account";
 import { ApiError } from "#shared/errors/api-error";
 import { issueKey, ownerOfKey, requireWithin } from "#shared/keys/issue-key";
@@ -51,11 +52,12 @@ export const rotateKey = change({
     const expiresAt = expiryOf(body.expiresIn, now);
     const bounds = expiresAt === undefined ? old.value : { ...old.value, expiresAt };
     requireWithin(bounds, caller.key);
+    const id = ids.next("apiKey");
     const { write, ...issued } = issueKey(ownerOfKey(caller.key), {
-      id: ids.next("apiKey"),
+      id,
       ...{ name, description, metadataJson, bounds, random, lineageId: lineageOf(old.value) },
       createdBy: caller.id,
-      turn: old.value,
+      turnNodes: turnNodesAfter(old.value, { id, at: now }, caller.key),
       createdAt: now,
     });
     const counted = withKey(account, data, now);

@@ -1,7 +1,7 @@
 import { peppers } from "../config.ts";
 import { composeKey, hashKey, shownPrefix } from "../core/keys/api-key.ts";
 import { exceeded, type KeyBounds } from "../core/keys/key-bounds.ts";
-import type { TurnKey } from "../core/keys/turn-group.ts";
+import { type TurnNode, turnNodesOf } from "../core/keys/turn-path.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type ApiKey, apiKeys } from "../store/api-keys.ts";
 import { create, type Write } from "../store/documents.ts";
@@ -18,7 +18,7 @@ export interface NewKey {
   /** The lineage of the key that this one replaces. */
   readonly lineageId?: string;
   /** Absent if an operator makes it. */
-  readonly turn?: Pick<TurnKey, "turnGroup" | "turnGroupUntil">;
+  readonly turnNodes?: readonly TurnNode[];
   readonly random: Buffer;
   /** Suspended only for a key that an operator makes, which works once the account is resumed. */
   readonly ownerState?: OwnerProfile["state"];
@@ -33,7 +33,7 @@ export function issueKey(
   const pepper = keys[current];
   if (!pepper) throw new Error("the current pepper is missing");
   const text = composeKey(owner.mode, request.random, pepper);
-  const { random: _random, bounds, lineageId = null, turn, ...stated } = request;
+  const { random: _random, bounds, lineageId = null, turnNodes, ...stated } = request;
   const { expiresAt, executionCostMaxMicrousd, dayCostMaxMicrousd } = bounds;
   const copy = (list: readonly string[] | null) => (list === null ? null : [...list]);
   const key: ApiKey = {
@@ -46,8 +46,7 @@ export function issueKey(
     executionCostMaxMicrousd,
     dayCostMaxMicrousd,
     lineageId,
-    turnGroup: turn?.turnGroup ?? null,
-    turnGroupUntil: turn?.turnGroupUntil ?? null,
+    turnNodes: [...(turnNodes ?? turnNodesOf({ id: request.id, at: request.createdAt }, null))],
     ownerId: owner.id,
     // No other key is made for a suspended account; the same commit checks that.
     ownerState: request.ownerState ?? "active",

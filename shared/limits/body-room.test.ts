@@ -12,8 +12,8 @@ const bytesMax = 84 * kib;
 function newRoom() {
   const room = new BodyRoom(limits);
   const givenUp: string[] = [];
-  const take = (ownerId: string, turnGroup: string, name = turnGroup) =>
-    room.take({ ownerId, turnGroup, bytesMax }, ({ code }: ApiError) => {
+  const take = (ownerId: string, path: string, name = path) =>
+    room.take({ ownerId, turn: path.split("/"), bytesMax }, ({ code }: ApiError) => {
       givenUp.push(`${name} ${code}`);
     });
   return { room, givenUp, take };
@@ -33,6 +33,22 @@ describe("KEY-10 BodyRoom", () => {
     expect(givenUp).toEqual(["leaked 0 ACCOUNT_BUSY", "leaked 1 ACCOUNT_BUSY"]);
   });
 
+  test("keeps room for a key beside the many that another one has made", () => {
+    const { givenUp, take } = newRoom();
+    times(4, (index) => take("owner", `leaked/new/key ${index}`).arrived());
+    expect(() => take("owner", "leaked/new/key 5")).toThrow(refused("ACCOUNT_BUSY"));
+    take("owner", "mine/itself").arrived();
+    expect(givenUp).toEqual([]);
+  });
+
+  test("gives up a body of the branch that has most, though each of its keys has one", () => {
+    const { givenUp, take } = newRoom();
+    times(2, (index) => take("owner", "mine/itself", `mine ${index}`));
+    times(2, (index) => take("owner", `leaked/new/key ${index}`));
+    take("owner", "leaked/new/key 2");
+    expect(givenUp).toEqual(["leaked/new/key 0 ACCOUNT_BUSY"]);
+  });
+
   test("gives up bodies of the account that waits for most, not a neighbour's", () => {
     const { givenUp, take } = newRoom();
     take("neighbour", "theirs");
@@ -42,24 +58,31 @@ describe("KEY-10 BodyRoom", () => {
     expect(givenUp).toEqual(["leaked ACCOUNT_BUSY"]);
   });
 
-  test("keeps what has arrived, and refuses a key that has some of it", () => {
+  test("keeps what has arrived, and refuses a key that has its part of the room", () => {
     const { givenUp, take } = newRoom();
     times(4, () => take("owner", "leaked").arrived());
     expect(() => take("owner", "leaked")).toThrow(refused("ACCOUNT_BUSY"));
     const mine = take("owner", "mine");
     mine.arrived();
+    take("owner", "mine").arrived();
     expect(() => take("owner", "mine")).toThrow(refused("ACCOUNT_BUSY"));
-    take("neighbour", "theirs").arrived();
-    expect(() => take("neighbour", "theirs")).toThrow(refused("OVERLOADED"));
     mine.leave();
     mine.leave();
-    take("neighbour", "theirs");
+    take("owner", "mine").arrived();
+    expect(() => take("owner", "mine")).toThrow(refused("ACCOUNT_BUSY"));
     expect(givenUp).toEqual([]);
+  });
+
+  test("lets a neighbour have its part of a room that is full", () => {
+    const { take } = newRoom();
+    for (const owner of ["one", "two"]) times(3, () => take(owner, "key").arrived());
+    times(2, () => take("neighbour", "theirs").arrived());
+    expect(() => take("neighbour", "theirs")).toThrow(refused("OVERLOADED"));
   });
 });
 
 describe("TEN-2 BodyRoom", () => {
-  test("holds no more than its bytes, and a body for each key that has no other", () => {
+  test("holds no more than its bytes, and what keys are entitled to", () => {
     const owners = ["a", "b", "c"];
     const keys = ["1", "2"];
     const step = fc.record({
@@ -73,9 +96,8 @@ describe("TEN-2 BodyRoom", () => {
         const room = new BodyRoom(limits);
         const one = 272 * kib;
         for (const { ownerId, key, fate, bytesMax: bytes } of steps) {
-          const turnGroup = `${ownerId}${key}`;
           try {
-            const place = room.take({ ownerId, turnGroup, bytesMax: bytes }, () => undefined);
+            const place = room.take({ ownerId, turn: [key], bytesMax: bytes }, () => undefined);
             if (fate !== "waits") place.arrived();
             if (fate === "leaves") place.leave();
           } catch (error) {

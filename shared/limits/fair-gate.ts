@@ -9,9 +9,9 @@
  * or settle an execution; those that people need in order to close a key, because they show what to
  * end or cut what it may spend; and all others. An owner has one place of each kind for certain, so
  * the first two kinds never wait for other requests (KEY-10). Of these two kinds, an owner's
- * requests take turns by the key that sent them, and keys that come from one key share its turn.
+ * requests take turns by the key that sent them, and a key with all that come from it.
  */
-import { GroupedTurnQueue, type TurnName } from "../core/limits/grouped-turn-queue.ts";
+import { TurnTree } from "../core/limits/turn-tree.ts";
 import { ApiError } from "../errors/api-error.ts";
 
 export interface FairGateLimits {
@@ -35,10 +35,10 @@ export interface Turn {
   cancel(): void;
 }
 
-/** What a request is for, if that is more urgent than others, and with whom it takes turns. */
+/** What a request is for, if that is more urgent than others, and its place among the turns. */
 export interface Urgent {
   readonly kind: Exclude<RequestKind, "requests">;
-  readonly turn: TurnName;
+  readonly turn: readonly string[];
 }
 export type RequestKind = "requests" | "endings" | "needed";
 
@@ -51,14 +51,14 @@ interface Queue {
   readonly owner: OwnerRequests;
   running: number;
   /** Urgent ones wait by the key that sent them; other requests all wait in one queue. */
-  readonly waiting: GroupedTurnQueue<QueuedRequest>;
+  readonly waiting: TurnTree<QueuedRequest>;
 }
 
 class OwnerRequests {
   readonly id: string;
-  readonly requests: Queue = { owner: this, running: 0, waiting: new GroupedTurnQueue() };
-  readonly endings: Queue = { owner: this, running: 0, waiting: new GroupedTurnQueue() };
-  readonly needed: Queue = { owner: this, running: 0, waiting: new GroupedTurnQueue() };
+  readonly requests: Queue = { owner: this, running: 0, waiting: new TurnTree() };
+  readonly endings: Queue = { owner: this, running: 0, waiting: new TurnTree() };
+  readonly needed: Queue = { owner: this, running: 0, waiting: new TurnTree() };
   constructor(id: string) {
     this.id = id;
   }
@@ -76,7 +76,7 @@ class OwnerRequests {
 }
 
 /** Requests that aren't urgent are served in the order in which they came, whatever their key. */
-const anyKey: TurnName = { group: "", name: "" };
+const anyKey: readonly string[] = [];
 
 /** How long an instance counts as shared after requests of two owners. */
 const sharedMs = 1_000;
@@ -188,7 +188,7 @@ export class FairGate {
     return nowMs < this.#sharedUntilMs || this.#owners.size > 1;
   }
 
-  #wait(queue: Queue, turn: TurnName): Turn {
+  #wait(queue: Queue, turn: readonly string[]): Turn {
     const { ownerWaitingMax, waitMsMax } = this.#limits;
     if (queue.waiting.lengthOf(turn) >= ownerWaitingMax) {
       throw new ApiError("ACCOUNT_BUSY", { headers: { "retry-after": retryAfterS } });

@@ -1,17 +1,16 @@
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
-import type { TurnName } from "../core/limits/grouped-turn-queue.ts";
 import type { Claim } from "./request-limiter.ts";
 
 /** The class that a route's requests count as; `none` for internal and public routes. */
 export type RequestClass = "none" | "reads" | "writes" | "closings" | "secrets" | "executions";
 
 export interface Claimant {
-  /** The key that the request counts for. A rotated key counts together with its successor. */
+  /** The key that the request counts for. A key that rotates itself counts with its successor. */
   readonly id: string;
   /** The key that was sent, if it differs from `id`. Endings are counted by it. */
   readonly credentialId?: string;
-  /** The keys that it shares a turn with; absent for those that don't. */
-  readonly turnGroup?: string;
+  /** Its place among keys that take turns; absent for all but keys. */
+  readonly turn?: readonly string[];
   /** Absent for operators, who act on any owner. */
   readonly owner?: { readonly id: string };
 }
@@ -21,10 +20,9 @@ export function credentialOf({ id, credentialId = id }: Claimant): string {
   return credentialId;
 }
 
-/** Names it where keys take turns because they wait for each other. */
-export function turnOf(claimant: Claimant): TurnName {
-  const { id, turnGroup = id } = claimant;
-  return { group: turnGroup, name: credentialOf(claimant) };
+/** Its place where keys take turns because they wait for each other. */
+export function turnOf(claimant: Claimant): readonly string[] {
+  return claimant.turn ?? [claimant.id, credentialOf(claimant)];
 }
 
 /** Room of each key that no other requests use up: a person needs few of these to close a key. */

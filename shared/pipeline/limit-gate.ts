@@ -4,7 +4,7 @@
  * fail. Limits across instances (executions, money) are decided in the owner's account.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { turnGroupOf } from "../core/keys/turn-group.ts";
+import { turnIdOf, turnPathOf } from "../core/keys/turn-path.ts";
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { BodyRoom } from "../limits/body-room.ts";
@@ -96,7 +96,7 @@ export class LimitGate {
     if (typeof route.body === "string" || bytesMax === 0) return null;
     const room = kindOf(route) === "requests" ? this.#bodies : this.#urgentBodies;
     const waiting = new AbortController();
-    const expected = { ownerId: caller.owner?.id ?? caller.id, turnGroup: turnOf(caller).group };
+    const expected = { ownerId: caller.owner?.id ?? caller.id, turn: turnOf(caller) };
     const place = room.take({ ...expected, bytesMax }, (refusal) => waiting.abort(refusal));
     const receiving = async () => {
       await receive(request, route.bodyBytesMax, waiting.signal);
@@ -153,12 +153,14 @@ export class LimitGate {
   }
 }
 
-/** A rotated key counts for the same limits as the key before it, whose windows go on. */
+/**
+ * A key that has rotated itself counts for the same limits as the key before it, whose windows go
+ * on. A key that replaced another one's doesn't: it would use up the room of a key that isn't its.
+ */
 export function claimantOf(caller: Callers[Authentication], now: number): Claimant {
   if (caller.type !== "key" || !("key" in caller)) return caller;
   const { id: credentialId, owner, key } = caller;
-  const turnGroup = turnGroupOf(key, now);
-  return { id: key.lineageId ?? credentialId, credentialId, turnGroup, owner };
+  return { id: turnIdOf(key), credentialId, turn: turnPathOf(key, now), owner };
 }
 
 function startsExecution(route: Route): boolean {

@@ -43,15 +43,14 @@ export const ApiKey = z.object({
    */
   dueAt: z.int().nullable().default(null),
   /**
-   * The oldest key that it was rotated from; null if it is the first. Spending and limits are
-   * counted per lineage.
+   * The oldest key that it was rotated from; null if it is the first. Spending and
+   * starts are counted per lineage.
    */
   lineageId: z.string().nullable().default(null),
   /** The key that a rotation replaced it with. */
   replacedBy: z.string().nullable().default(null),
-  /** See `shared/core/keys/turn-group.ts`. */
-  turnGroup: z.string().nullable().default(null),
-  turnGroupUntil: z.int().nullable().default(null),
+  /** See `shared/core/keys/turn-path.ts`. */
+  turnNodes: z.array(z.object({ id: z.string(), at: z.int() })).default([]),
   /** Written at most once in ten minutes. */
   lastUsedAt: z.int().nullable().default(null),
   lastUsedIp: z.string().nullable().default(null),
@@ -59,7 +58,7 @@ export const ApiKey = z.object({
 });
 export type ApiKey = z.infer<typeof ApiKey>;
 
-/** The id under which a key's spending and limits are counted. Rotation doesn't change it. */
+/** The id under which a key's spending and starts are counted. Rotation doesn't change it. */
 export function lineageOf({ id, lineageId }: Pick<ApiKey, "id" | "lineageId">): string {
   return lineageId ?? id;
 }

@@ -19,8 +19,8 @@ export function newGate(own: Partial<FairGateLimits> = {}) {
     keyId: string | null = null,
     kind: "endings" | "needed" = "endings",
   ) => {
-    const turnName = keyId === null ? null : { group: keyId.replace(/-.*/, ""), name: keyId };
-    const turn = gate.enter(ownerId, turnName && { kind, turn: turnName });
+    const path = keyId === null ? null : [keyId.replace(/-.*/, ""), keyId];
+    const turn = gate.enter(ownerId, path && { kind, turn: path });
     const name = keyId ?? ownerId;
     turn?.entered.then(
       () => admitted.push(name),

@@ -18,7 +18,7 @@ import { create, systemCollection } from "#shared/store/documents";
 import { MemoryStore } from "./memory-store.ts";
 
 export const owner = mintOwner(`user_${"a".repeat(21)}`, "development");
-const key = { id: "key_a", scopes: ["*"], lineageId: null };
+const key = { id: "key_a", scopes: ["*"], turnNodes: [], lineageId: null };
 export const caller: Callers["api-key"] = { type: "key", id: key.id, owner, key } as never;
 
 export const things = systemCollection("things", z.object({ name: z.string() }));
