@@ -84,6 +84,8 @@ export class HiddenLook {
   /** @returns How many bytes it took; null if it needs more to tell their format. */
   async #take(bytes: Buffer): Promise<number | null> {
     if (this.#stream === null) {
+      const padding = this.#content === null ? 0 : countZeros(bytes);
+      if (padding > 0) return padding;
       const format = this.#formatOf(bytes);
       if (format === undefined) return null;
       if (format === null) return await this.#takeAsPlain(bytes);
@@ -183,6 +185,15 @@ class Content {
   close(): void {
     this.#look.close();
   }
+}
+
+/**
+ * How many zeros the bytes begin with. Behind a stream, programs skip them as the padding of a disk
+ * or tape, and read the next stream.
+ */
+function countZeros(bytes: Buffer): number {
+  const end = bytes.findIndex((byte) => byte !== 0);
+  return end === -1 ? bytes.length : end;
 }
 
 function cantLook(): Error {
