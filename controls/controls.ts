@@ -7,6 +7,7 @@
 import { audControls } from "./aud-audit.ts";
 import { budControls } from "./bud-budget.ts";
 import type { Control } from "./control.ts";
+import { datControls } from "./dat-data.ts";
 import { edgControls } from "./edg-edge-and-transport.ts";
 import { exeControls } from "./exe-execution-isolation.ts";
 import { keyControls } from "./key-authentication.ts";
@@ -22,6 +23,7 @@ import { wspControls } from "./wsp-workspaces.ts";
 export const controls: Readonly<Record<string, Control>> = {
   ...audControls,
   ...budControls,
+  ...datControls,
   ...edgControls,
   ...exeControls,
   ...keyControls,

@@ -11,8 +11,8 @@ export const deploymentControls: Readonly<Record<string, Control>> = {
     test: "test/policy/audit.test.ts",
     mutation: {
       file: "terraform/modules/logs/main.tf",
-      find: "retention_days = 90, locked = var.locked",
-      replace: "retention_days = 90, locked = false",
+      find: "access     = { locked = var.locked, holds",
+      replace: "access     = { locked = false, holds",
     },
   },
   "AUD-6": {

@@ -41,6 +41,9 @@ module "database" {
   rules_file   = "${path.module}/../firestore.rules"
   kms_key      = lookup(module.keys.at_rest, "databases", null)
   protected    = var.protection.delete
+
+  backup      = { retention_weeks = local.retention.backup_weeks }
+  database_of = local.retention.database_of
 }
 
 module "storage" {
@@ -51,4 +54,9 @@ module "storage" {
   locked     = var.protection.lock_archive
   protected  = var.protection.delete
   labels     = local.labels
+
+  archive_retention_days    = local.retention.bucket_days.archive
+  checkpoint_retention_days = local.retention.bucket_days.checkpoints
+  noncurrent_days           = local.retention.restorable_days
+  soft_delete_days          = local.retention.restorable_days
 }

@@ -6,6 +6,13 @@ variables {
   domain       = "api.example.com"
   indexes_file = "../firestore.indexes.json"
   rules_file   = "../firestore.rules"
+
+  archive_retention_days    = 2557
+  checkpoint_retention_days = 400
+  database_of               = { sealingKeys = "keys" }
+  noncurrent_days           = 7
+  retention_days            = { executions = 30, access = 90, audit = 400, _Default = 1 }
+  soft_delete_days          = 7
 }
 
 run "backups_beyond_eight_weeks" {

@@ -9,6 +9,9 @@ locals {
   }
   runner = jsondecode(file(var.runner_file))
 
+  # How long what is kept, generated from the table in the code.
+  retention = jsondecode(file("${path.module}/retention.json"))
+
   edge_functions = {
     for name, function in local.functions : name => function if function.visibility == "edge"
   }

@@ -6,6 +6,7 @@ module "logs" {
   locked     = var.protection.lock_logs
   readers    = var.log_readers
 
+  retention_days = local.retention.log_days
   applications   = [for email in values(module.functions.emails) : "serviceAccount:${email}"]
   fixed_location = var.fixed_logs_location
 }

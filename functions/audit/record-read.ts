@@ -2,14 +2,14 @@
  * Records that a trail was read, in the trail itself (AUD-6): one row per key, route and hour, so
  * that polling doesn't make a trail grow. The logs of requests have each read.
  */
+import { expiryOf } from "#shared/core/retention/expiry";
+import { hourMs } from "#shared/core/retention/retention-table";
 import type { AnyContext, Callers, Deps } from "#shared/pipeline/route";
 import { sealAuditDetails } from "#shared/secrets/seal-audit-details";
 import { auditReads } from "#shared/store/audit-reads";
 import { auditEntry } from "#shared/store/audit-rows";
 import { createOrReplace, type Snapshot } from "#shared/store/documents";
 import type { ReadStore } from "#shared/store/store";
-
-const hourMs = 3_600_000;
 
 export type AuditRoute = "list" | "row" | "proof" | "consistency" | "export";
 
@@ -58,7 +58,7 @@ export async function recordRead(
     },
     decide: () => {
       if (found.value?.hour === hour) return { writes: [] };
-      const expireAt = new Date((hour + 2) * hourMs);
+      const expireAt = expiryOf("trailReads", hour * hourMs);
       const row = auditEntry(owner, {
         id,
         at: now,

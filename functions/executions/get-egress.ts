@@ -17,8 +17,8 @@ export const getEgress = query({
   bodyBytesMax: 0,
   requestClass: "reads",
   reply: { 200: EgressList },
-  read: async ({ caller: { owner }, params: { executionId }, query, deps }) =>
-    await readEgress(deps.store, owner, { executionId, ...query }),
+  read: async ({ caller: { owner }, params: { executionId }, query, now, deps }) =>
+    await readEgress(deps.store, owner, { executionId, now, ...query }),
   answer({ data: { attempts, total, cut }, query: { offset } }) {
     const list = listBody(attempts.map(egressEntry), { offset, total });
     return ok({ ...list, cut_count: cut });

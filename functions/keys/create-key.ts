@@ -23,11 +23,11 @@ export const createKey = change({
   account: "admission",
   audit: "key.created",
   reply: { 201: KeyCreated },
-  read: async ({ caller: { owner }, body, ids, repeated, deps }) => {
+  read: async ({ caller: { owner }, body, ids, repeated, now, deps }) => {
     const requestId = ids.ofRequest("apiKey");
     return {
       random: deps.random(keyRandomBytes),
-      ...(await readForKey(deps.store, owner, { requestId, repeated, ...body })),
+      ...(await readForKey(deps.store, owner, { requestId, repeated, now, ...body })),
     };
   },
   idempotency: {

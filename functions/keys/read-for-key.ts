@@ -1,17 +1,17 @@
 import { rememberedMs } from "#shared/core/keys/admission";
 import { type CountedKeys, keysMax, withOneKeyMore } from "#shared/core/keys/key-count";
 import { type Account, inPeriod } from "#shared/core/money/account";
+import { expiryOf, isExpired } from "#shared/core/retention/expiry";
 import { ApiError } from "#shared/errors/api-error";
 import type { Owner } from "#shared/identity/owner";
 import { apiKeys, keyRequests } from "#shared/store/api-keys";
 import { StaleRead } from "#shared/store/change";
-import { create, type Write } from "#shared/store/documents";
+import { createOrReplace, type Write } from "#shared/store/documents";
 import { environments } from "#shared/store/environments";
 import { accountId, accounts } from "#shared/store/owners";
 import type { ReadStore } from "#shared/store/store";
 
 const WithId = environments.schema.pick({ id: true });
-const requestKeptMs = 86_400_000;
 /** Each takes 34 bytes of the account's document. No owner needs to close one every second. */
 const closedKeysMax = 1_000;
 
@@ -23,6 +23,7 @@ export interface KeyAsked {
    * Whether the read is repeated; then keys are counted, because the account may not know how many.
    */
   readonly repeated: boolean;
+  readonly now: number;
 }
 
 export interface KeyRead {
@@ -48,12 +49,14 @@ export async function readForKey(
     requireEnvironments(store, owner, asked.environmentIds ?? []),
   ]);
   return {
-    earlierKeyId: earlier?.value?.keyId ?? null,
+    earlierKeyId:
+      earlier?.value && !isExpired(earlier.value, asked.now) ? earlier.value.keyId : null,
     counted,
-    note: (keyId, now) =>
-      requestRef === null
-        ? []
-        : [create(requestRef, { v: 1, keyId, expireAt: new Date(now + requestKeptMs) })],
+    note: (keyId, now) => {
+      if (!earlier) return [];
+      const expireAt = expiryOf("keyRequests", now);
+      return [createOrReplace(earlier.ref, earlier.version, { v: 1, keyId, expireAt })];
+    },
   };
 }
 

@@ -35,10 +35,10 @@ export const rotateKey = change({
   account: "admission",
   audit: "key.rotated",
   reply: { 201: KeyRotated },
-  read: async ({ caller: { owner }, params: { keyId }, repeated, deps }) => {
+  read: async ({ caller: { owner }, params: { keyId }, repeated, now, deps }) => {
     const [old, read] = await Promise.all([
       findKey(deps.store, { ownerId: owner.id, keyId }),
-      readForKey(deps.store, owner, { requestId: null, repeated }),
+      readForKey(deps.store, owner, { requestId: null, repeated, now }),
     ]);
     return { ...read, old, random: deps.random(keyRandomBytes) };
   },

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { noQuery } from "#shared/contract/common";
-import { getObject, type ObjectKind } from "#shared/google/objects";
+import type { ObjectKind } from "#shared/core/retention/retention-table";
+import { getObject } from "#shared/google/objects";
 import { query } from "#shared/pipeline/route";
 import { requireRunning } from "./live-executions.ts";
 

@@ -6,6 +6,7 @@ import { renderAccounts } from "./render-accounts.ts";
 import { renderControls } from "./render-controls.ts";
 import { renderErrors } from "./render-errors.ts";
 import { renderIndexes } from "./render-indexes.ts";
+import { renderRetention, renderRetentionPeriods } from "./render-retention.ts";
 import { renderRoutes } from "./render-routes.ts";
 
 export interface Document {
@@ -21,9 +22,11 @@ export async function renderDocuments(root: string): Promise<Document[]> {
     { path: "docs/controls.md", text: renderControls(root) },
     { path: "docs/deploy.md", text: renderDeployPage(root) },
     { path: "docs/errors.md", text: renderErrors() },
+    { path: "docs/retention.md", text: renderRetention() },
     { path: "docs/routes.md", text: await renderRoutes(root) },
     { path: "docs/scale.md", text: renderScalePage(root) },
     { path: "firestore.indexes.json", text: await renderIndexes(root) },
+    { path: "terraform/retention.json", text: renderRetentionPeriods() },
   ];
   return pages.map(({ path, text }) => {
     const onDisk = join(root, path);

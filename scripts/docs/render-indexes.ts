@@ -6,6 +6,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as z from "zod";
+import { collectionPlaces, hasTimeToLive } from "#shared/core/retention/retention-places";
 import {
   compositeIndexes,
   fieldsAcrossOwners,
@@ -15,8 +16,13 @@ import {
 
 interface Table {
   readonly name: string;
+  /** See `OwnedCollection`. */
+  readonly pattern: string;
   readonly schema: z.ZodObject;
 }
+
+/** The retention table says which documents Firestore deletes. */
+const expiring = new Set(collectionPlaces.filter(hasTimeToLive).map(({ path }) => path));
 
 interface FieldOverride {
   readonly collectionGroup: string;
@@ -57,14 +63,14 @@ export async function tablesIn(folder: string): Promise<Table[]> {
 
 function isTable(value: unknown): value is Table {
   if (typeof value !== "object" || value === null) return false;
-  if (!("name" in value && "schema" in value && "all" in value)) return false;
+  if (!("name" in value && "schema" in value && "pattern" in value)) return false;
   return value.schema instanceof z.ZodObject;
 }
 
-function overridesOf({ name, schema }: Table): FieldOverride[] {
+function overridesOf({ name, schema, pattern }: Table): FieldOverride[] {
   return Object.entries(schema.shape).flatMap(([field, type]): FieldOverride[] => {
     const override = { collectionGroup: name, fieldPath: field, indexes: [] as const };
-    if (field === "expireAt") return [{ ...override, ttl: true }];
+    if (field === "expireAt" && expiring.has(pattern)) return [{ ...override, ttl: true }];
     const isLookedInto = indexedMaps.some((map) => map.collection === name && map.field === field);
     return holdsMany(type) && !isLookedInto ? [override] : [];
   });

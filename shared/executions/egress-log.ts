@@ -1,4 +1,5 @@
 /** Reads an execution's egress log, which consists of batches in the order of their numbers. */
+import { isExpired } from "../core/retention/expiry.ts";
 import type { Owner } from "../identity/owner.ts";
 import type { EgressAttempt } from "../protocol/runner.ts";
 import { type EgressBatch, egressBatches, executions } from "../store/executions.ts";
@@ -16,9 +17,15 @@ export interface EgressPage {
 export async function readEgress(
   store: ReadStore,
   owner: Owner,
-  page: { readonly executionId: string; readonly limit: number; readonly offset: number },
+  page: {
+    readonly executionId: string;
+    readonly limit: number;
+    readonly offset: number;
+    /** Epoch milliseconds; what has expired by then is left out. */
+    readonly now: number;
+  },
 ): Promise<EgressPage> {
-  const { executionId, limit, offset } = page;
+  const { executionId, limit, offset, now } = page;
   const batches = egressBatches.all(owner, executionId);
   // Numbers have no gaps, so an offset is a number. A batch has between one and five hundred
   // attempts, so `limit` batches are enough.
@@ -39,14 +46,16 @@ export async function readEgress(
   ]);
   // It never ran, so it reached nothing. What its runner reports later isn't shown.
   if (execution.value.reason === "isolation_unavailable") return { attempts: [], total: 0, cut: 0 };
+  if (!newest || isExpired(newest.value, now)) return { attempts: [], total: 0, cut: 0 };
   const attempts = found
+    .filter(({ value }) => !isExpired(value, now))
     .flatMap(({ value }) => value.attempts.map((attempt) => ended(attempt, value)))
     .filter(({ sequence }) => sequence > offset)
     .slice(0, limit);
   return {
     attempts,
-    total: newest?.value.lastSequence ?? 0,
-    cut: newest?.value.cut ?? 0,
+    total: newest.value.lastSequence,
+    cut: newest.value.cut,
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * Reads an execution's event log: batches in the order of their numbers, closed by an empty one.
  */
+import { isExpired } from "../core/retention/expiry.ts";
 import type { Owner } from "../identity/owner.ts";
 import { type EventBatch, eventBatches } from "../store/executions.ts";
 import type { ReadStore, Store } from "../store/store.ts";
@@ -40,8 +41,27 @@ export class LogPages {
     this.#executionId = executionId;
   }
 
-  /** The next batches after `sequence`, in order; empty if it is the last event so far. */
-  async after(sequence: number): Promise<readonly EventBatch[]> {
+  /**
+   * The next batches after `sequence`, in order; empty if it is the last event so far. Batches that
+   * have expired are left out.
+   * @returns Them, and how many batches were read.
+   */
+  async after(
+    sequence: number,
+    now: number,
+  ): Promise<{ readonly batches: readonly EventBatch[]; readonly readCount: number }> {
+    let [place, readCount] = [sequence, 0];
+    for (;;) {
+      const page = await this.#page(place);
+      readCount += page.length;
+      const batches = page.filter((batch) => !isExpired(batch, now));
+      const last = page.at(-1);
+      if (!last || batches.length > 0) return { batches, readCount };
+      place = last.lastSequence;
+    }
+  }
+
+  async #page(sequence: number): Promise<readonly EventBatch[]> {
     const limit = this.#length;
     const page = {
       between: { field: "lastSequence", from: sequence + 1, to: undefined },

@@ -44,14 +44,15 @@ export async function* tailEvents(
       if (ended && last >= ended.eventsLastSequence) return yield { type: "end", execution: ended };
       const notified = ended ? null : await notifier?.next(last, nextCheckAt - deps.now());
       if (!notified && reads.areUsedUp) return;
-      const batches = notified ?? (signal.aborted ? [] : await pages.after(last));
-      if (!notified) reads.count(batches.length);
+      const log = notified || signal.aborted ? null : await pages.after(last, deps.now());
+      const batches = notified ?? log?.batches ?? [];
+      if (log) reads.count(log.readCount);
       for (const event of eventsOf(batches)) {
         if (event.sequence <= last) continue;
         last = event.sequence;
         yield { type: "event", event };
       }
-      // Logs are deleted after a month; after that, only the end can be sent.
+      // Logs expire after a month; after that, only the end can be sent.
       if (ended && batches.length === 0) return yield { type: "end", execution: ended };
       if (batches.some(closesLog)) {
         // The log is closed, so events whose numbers its runner left out never come.

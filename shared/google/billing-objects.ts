@@ -17,7 +17,7 @@ export function archiveName(): string {
 }
 
 async function file({ id }: Owner, number: number) {
-  bucket ??= connectBucket(required("PADDOCK_ARCHIVE_BUCKET"));
+  bucket ??= connectBucket("PADDOCK_ARCHIVE_BUCKET");
   const name = `${archiveName()}/${id}/${String(number).padStart(numberDigits, "0")}`;
   return (await bucket).file(name);
 }

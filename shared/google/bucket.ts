@@ -1,16 +1,18 @@
 /** How buckets are opened, how objects are read and stored once, and what errors mean. */
 import type { Bucket, DownloadOptions, File, SaveOptions } from "@google-cloud/storage";
-import { config } from "../config.ts";
+import { config, required } from "../config.ts";
+import type { BucketSetting } from "../core/retention/retention-table.ts";
 import { ApiError } from "../errors/api-error.ts";
 
-export async function connectBucket(name: string): Promise<Bucket> {
+/** Opens a bucket of the retention table, by the setting that names it. */
+export async function connectBucket(setting: BucketSetting): Promise<Bucket> {
   const { Storage } = await import("@google-cloud/storage");
   const storage = new Storage({
     projectId: config().GOOGLE_CLOUD_PROJECT,
     timeout: 20_000,
     retryOptions: { maxRetries: 3, totalTimeout: 30 },
   });
-  return storage.bucket(name);
+  return storage.bucket(required(setting));
 }
 
 /** Whether an error of the client has this HTTP status. */

@@ -3,7 +3,6 @@
  * change or delete an object before its time.
  */
 import type { Bucket } from "@google-cloud/storage";
-import { required } from "../config.ts";
 import { connectBucket, download, storeOnce } from "./bucket.ts";
 
 let bucket: Promise<Bucket> | undefined;
@@ -11,7 +10,7 @@ let bucket: Promise<Bucket> | undefined;
 const sizeDigits = 16;
 
 async function file(origin: string, size: number) {
-  bucket ??= connectBucket(required("PADDOCK_CHECKPOINT_BUCKET"));
+  bucket ??= connectBucket("PADDOCK_CHECKPOINT_BUCKET");
   return (await bucket).file(`${origin}/${String(size).padStart(sizeDigits, "0")}`);
 }
 

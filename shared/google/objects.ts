@@ -1,17 +1,15 @@
 /** One owner's objects in the workspace bucket, each named by the SHA-256 of its bytes. */
 import { createHash, randomUUID } from "node:crypto";
 import type { Bucket, File, GetFilesResponse } from "@google-cloud/storage";
-import { required } from "../config.ts";
+import type { ObjectKind } from "../core/retention/retention-table.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Owner } from "../identity/owner.ts";
 import { connectBucket, download, hasCode, storeOnce } from "./bucket.ts";
 
-export type ObjectKind = "manifests" | "packs";
-
 let bucket: Promise<Bucket> | undefined;
 
 async function open(): Promise<Bucket> {
-  bucket ??= connectBucket(required("PADDOCK_WORKSPACE_BUCKET"));
+  bucket ??= connectBucket("PADDOCK_WORKSPACE_BUCKET");
   return await bucket;
 }
 

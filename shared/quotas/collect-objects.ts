@@ -12,12 +12,8 @@
  * Storing an object takes it off the list, and is refused while the object is going
  * (`store-object.ts`).
  */
-import {
-  deleteObject,
-  listObjects,
-  type ObjectKind,
-  type StoredObject,
-} from "../google/objects.ts";
+import type { ObjectKind } from "../core/retention/retention-table.ts";
+import { deleteObject, listObjects, type StoredObject } from "../google/objects.ts";
 import type { Owner } from "../identity/owner.ts";
 import {
   createOrReplace,

@@ -6,8 +6,9 @@
 import { createHash } from "node:crypto";
 import { deploymentLimits } from "../config.ts";
 import type { DeploymentLimits } from "../core/limits/deployment-limits.ts";
+import type { ObjectKind } from "../core/retention/retention-table.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { type ObjectKind, putObject } from "../google/objects.ts";
+import { putObject } from "../google/objects.ts";
 import type { Owner } from "../identity/owner.ts";
 import { create, patch, replace, type Snapshot } from "../store/documents.ts";
 import type { Store } from "../store/store.ts";

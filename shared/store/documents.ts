@@ -34,6 +34,8 @@ export interface CollectionRef<S extends Stored = Stored> {
 export interface OwnedCollection<S extends Stored> {
   readonly schema: S;
   readonly name: string;
+  /** The names from the root down, with `*` for ids, as in the retention table. */
+  readonly pattern: string;
   /** A document of `owner`; nested collections take the outer ids first. */
   of(owner: Owner, ...ids: readonly [string, ...string[]]): Ref<S>;
   all(owner: Owner, ...outerIds: readonly string[]): CollectionRef<S>;
@@ -63,6 +65,7 @@ export function ownedCollection<S extends Stored>(
   return {
     schema,
     name: names[names.length - 1] ?? names[0],
+    pattern: ["owners", ...names].join("/*/"),
     of(owner, ...ids) {
       assert(ids.length === names.length);
       return { path: path(owner, ids), schema, ...within(owner) };
@@ -79,6 +82,7 @@ export function systemCollection<S extends Stored>(name: string, schema: S) {
   return {
     schema,
     name,
+    pattern: name,
     doc(id: string): Ref<S> {
       assert(id !== "" && !id.includes("/"));
       return { path: `${name}/${id}`, schema };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { expiryOf } from "../core/retention/expiry.ts";
 import type { Owner } from "../identity/owner.ts";
 import { networkModes, profiles } from "../protocol/job.ts";
 import {
@@ -153,7 +154,7 @@ export function addToEgressLog(
   { attempts, firstSequence, cut, now }: NewEgress & { readonly now: number },
 ): Write {
   const lastSequence = attempts.at(-1)?.sequence ?? firstSequence - 1;
-  const expireAt = new Date(now + eventsKeptMs);
+  const expireAt = expiryOf("executionLogs", now);
   const ref = egressBatches.of(owner, executionId, eventBatchId(firstSequence));
   return create(ref, { v: 1, firstSequence, lastSequence, attempts, cut, expireAt });
 }
@@ -173,9 +174,6 @@ export function endInEgressLog(
   return { op: "patch", path, fields: Object.fromEntries(fields), ...fixed };
 }
 
-/** Execution logs are kept for 30 days. */
-const eventsKeptMs = 30 * 86_400_000;
-
 /** The write that adds `events` to an execution's log. */
 export function addToLog(
   owner: Owner,
@@ -184,7 +182,7 @@ export function addToLog(
 ): Write {
   const { executionId, firstSequence, now } = target;
   const lastSequence = events.at(-1)?.sequence ?? firstSequence;
-  const expireAt = new Date(now + eventsKeptMs);
+  const expireAt = expiryOf("executionLogs", now);
   const ref = eventBatches.of(owner, executionId, eventBatchId(firstSequence));
   return create(ref, { v: 1, firstSequence, lastSequence, events, expireAt });
 }
@@ -201,7 +199,7 @@ export function closeLog(
   const { executionId, lastSequence, now } = log;
   const place = Math.min(lastSequence, eventSequenceMax) + 1;
   const ref = eventBatches.of(owner, executionId, eventBatchId(place));
-  const expireAt = new Date(now + eventsKeptMs);
+  const expireAt = expiryOf("executionLogs", now);
   const numbers = { firstSequence: place, lastSequence: place };
   const closing = { v: 1 as const, ...numbers, events: [], expireAt };
   return place > eventSequenceMax ? overwrite(ref, closing) : create(ref, closing);

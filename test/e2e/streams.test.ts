@@ -186,7 +186,7 @@ describe("a stream that is still going on", () => {
       firstSequence: last + 2,
       lastSequence: last + 2,
       events: [{ sequence: last + 2, at: Date.now(), item }],
-      expireAt: new Date(),
+      expireAt: new Date(Date.now() + 3_600_000),
     });
     expect((await read(`/v1/executions/${run.id}/events`)).text).toBe(text);
   });

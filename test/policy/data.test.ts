@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
+import { collectionPlaces, groupOf, hasTimeToLive } from "#shared/core/retention/retention-places";
+import { dayMs, restorableMs, retention } from "#shared/core/retention/retention-table";
 import { isPlanned, planOf, refusalOf } from "./support/plan.ts";
 import { days, readAll } from "./support/read.ts";
 
@@ -158,7 +160,10 @@ describe.skipIf(!isPlanned)("DAT-4 what is deleted", () => {
     const Schedule = z.object({ database: z.string(), retention: z.string() });
     const schedules = readAll("main", "google_firestore_backup_schedule", Schedule);
     expect(schedules.map(({ values }) => values.database)).toEqual(["(default)"]);
-    for (const { values } of schedules) expect(days(values.retention)).toBeLessThanOrEqual(56);
+    for (const { values } of schedules) {
+      expect(days(values.retention)).toBeLessThanOrEqual(56);
+      expect(days(values.retention)).toBe(retention.backups.keptMs / dayMs);
+    }
   });
 
   test("of key pairs is gone at once: nothing brings the second database back", () => {
@@ -181,6 +186,8 @@ describe.skipIf(!isPlanned)("DAT-4 what is deleted", () => {
     expect(noncurrentDays).toHaveLength(1);
     const softDays = days(values.soft_delete_policy[0].retention_duration_seconds);
     expect(softDays + Math.max(...noncurrentDays)).toBeLessThanOrEqual(30);
+    expect([softDays, ...noncurrentDays]).toEqual([restorableMs / dayMs, restorableMs / dayMs]);
+    expect(softDays + Math.max(...noncurrentDays)).toBe(retention.deletedFiles.keptMs / dayMs);
     expect(values.retention_policy).toEqual([]);
   });
 });
@@ -229,6 +236,7 @@ describe.skipIf(!isPlanned)("DAT-6 retention", () => {
     expect(values.storage_class).toBe("ARCHIVE");
     expect(policy?.is_locked).toBe(true);
     expect(days(policy?.retention_period ?? 0)).toBeGreaterThanOrEqual(7 * 365 + 2);
+    expect(days(policy?.retention_period ?? 0)).toBe(retention.billingArchive.keptMs / dayMs);
     const ages = values.lifecycle_rule
       .filter(({ action }) => action[0].type === "Delete")
       .map(({ condition }) => condition[0].age);
@@ -245,12 +253,14 @@ describe.skipIf(!isPlanned)("DAT-6 retention", () => {
     const expiring = readAll("main", "google_firestore_field", Field)
       .filter(({ values }) => values.ttl_config.length === 1)
       .map(({ values }) => `${values.database} ${values.collection}.${values.field}`);
-    expect(expiring.toSorted((a, b) => a.localeCompare(b, "en"))).toEqual([
-      "(default) auditReads.expireAt",
-      "(default) egress.expireAt",
-      "(default) events.expireAt",
-      "(default) keyRequests.expireAt",
-    ]);
+    const stated = collectionPlaces.filter(hasTimeToLive).map((place) => {
+      expect(place.database).toBe("main");
+      return `(default) ${groupOf(place)}.expireAt`;
+    });
+    const inOrder = (names: readonly string[]) =>
+      names.toSorted((a, b) => a.localeCompare(b, "en"));
+    expect(inOrder(expiring)).toEqual(inOrder(stated));
+    expect(expiring.length).toBeGreaterThanOrEqual(4);
   });
 
   test("needs no index: each one that the code's queries need is planned", () => {

@@ -1,5 +1,6 @@
 /** Every limit of a deployment with its default. `PADDOCK_LIMITS_FILE` overrides single limits. */
 import * as z from "zod";
+import { unreferencedMs } from "../retention/retention-table.ts";
 
 const minuteMs = 60_000;
 const countMax = 10_000_000;
@@ -97,7 +98,7 @@ const Quotas = z.object({
    * How long an unreferenced object is kept before it is condemned, and again before it is deleted.
    * That is far longer than the time between storing a pack and committing its reference.
    */
-  unreferencedMs: ms(6 * 60 * minuteMs),
+  unreferencedMs: ms(unreferencedMs),
 });
 
 const streamBytesMax = 8 * 1024 * 1024;

@@ -1,9 +1,6 @@
 locals {
   _declared = jsondecode(file(var.indexes_file))
 
-  # Collections of the second database; everything else lies in the main one.
-  _keys_collections = ["sealingKeys"]
-
   indexes = {
     for index in local._declared.indexes : join("/", [
       index.collectionGroup,
@@ -25,7 +22,7 @@ locals {
   _database_of = {
     for collection in local._collections : collection => (
       google_firestore_database.default[
-        contains(local._keys_collections, collection) ? "keys" : "main"
+        lookup(var.database_of, collection, "main")
       ].name
     )
   }

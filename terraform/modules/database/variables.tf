@@ -19,6 +19,12 @@ variable "backup" {
   }
 }
 
+variable "database_of" {
+  description = "The database of each collection that doesn't lie in the main one: `keys`."
+  type        = map(string)
+  nullable    = false
+}
+
 variable "indexes_file" {
   description = "Path of firestore.indexes.json: composite indexes, exemptions and times to live."
   type        = string

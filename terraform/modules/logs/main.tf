@@ -1,9 +1,9 @@
 locals {
-  # How long each class of logs is kept, and which of them nobody may shorten.
+  # The classes of logs, and whose retention nobody may shorten.
   buckets = {
-    executions = { retention_days = 30, locked = false, holds = "what runner jobs print" }
-    access     = { retention_days = 90, locked = var.locked, holds = "requests and the platform" }
-    audit      = { retention_days = 400, locked = var.locked, holds = "who did what" }
+    executions = { locked = false, holds = "what runner jobs print" }
+    access     = { locked = var.locked, holds = "requests and the platform" }
+    audit      = { locked = var.locked, holds = "who did what" }
   }
 }
 
@@ -12,8 +12,8 @@ resource "google_logging_project_bucket_config" "default" {
   project        = var.project_id
   location       = var.location
   bucket_id      = "paddock-${each.key}"
-  description    = "${each.value.holds}, for ${each.value.retention_days} days"
-  retention_days = each.value.retention_days
+  description    = "${each.value.holds}, for ${var.retention_days[each.key]} days"
+  retention_days = var.retention_days[each.key]
   locked         = each.value.locked
 
   dynamic "cmek_settings" {
@@ -32,5 +32,5 @@ resource "google_logging_project_bucket_config" "fixed" {
   location       = var.fixed_location
   bucket_id      = "_Default"
   description    = "empty: nothing is sent here"
-  retention_days = 1
+  retention_days = var.retention_days._Default
 }

@@ -67,3 +67,23 @@ variable "readers" {
   default  = {}
   nullable = false
 }
+
+variable "retention_days" {
+  description = "Days that each class of logs is kept, and what the bucket _Default had before."
+  type = object({
+    _Default   = number
+    access     = number
+    audit      = number
+    executions = number
+  })
+  nullable = false
+
+  validation {
+    condition = (
+      var.retention_days.executions >= 30
+      && var.retention_days.access >= 90
+      && var.retention_days.audit >= 400
+    )
+    error_message = "Keep logs of executions for 30 days, of requests for 90, of audits for 400."
+  }
+}

@@ -1,7 +1,6 @@
 locals {
   _prefix  = coalesce(var.prefix, var.project_id)
   _day     = 86400
-  _week    = 7 * local._day
   location = upper(var.location)
 
   buckets = {
@@ -13,7 +12,7 @@ locals {
       retention_days      = 0
       locked              = false
       delete_after_days   = null
-      soft_delete_seconds = local._week
+      soft_delete_seconds = var.soft_delete_days * local._day
     }
     # The signer writes each object once; nobody can change or delete it before its time.
     checkpoints = {

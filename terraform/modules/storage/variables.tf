@@ -1,7 +1,6 @@
 variable "archive_retention_days" {
   description = "Days that billing records are kept: seven years, two of them leap years."
   type        = number
-  default     = 2557
   nullable    = false
 
   validation {
@@ -13,7 +12,6 @@ variable "archive_retention_days" {
 variable "checkpoint_retention_days" {
   description = "Days that signed checkpoints of the audit trail can't be changed or deleted."
   type        = number
-  default     = 400
   nullable    = false
 
   validation {
@@ -60,7 +58,6 @@ variable "locked" {
 variable "noncurrent_days" {
   description = "Days that an overwritten or deleted workspace object can be restored."
   type        = number
-  default     = 7
   nullable    = false
 
   validation {
@@ -86,4 +83,15 @@ variable "protected" {
   type        = bool
   default     = true
   nullable    = false
+}
+
+variable "soft_delete_days" {
+  description = "Days that Google keeps a workspace object after its last version is deleted."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = var.soft_delete_days >= 7 && var.soft_delete_days <= 14
+    error_message = "Google keeps them for 7 days at least; deleted data must be gone within 30."
+  }
 }

@@ -1,0 +1,27 @@
+import { describe, expect, test } from "vitest";
+import { expiryOf, isExpired } from "./expiry.ts";
+import { collectionPlaces, hasTimeToLive } from "./retention-places.ts";
+import { dayMs, hourMs } from "./retention-table.ts";
+
+const writtenAt = 1_800_000_000_000;
+const promised = [
+  ["executionLogs", 30 * dayMs],
+  ["keyRequests", dayMs],
+  ["trailReads", 2 * hourMs],
+] as const;
+
+describe("DAT-6 what expires", () => {
+  test.each(promised)("%s are kept for their whole period, and no longer", (name, keptMs) => {
+    const document = { expireAt: expiryOf(name, writtenAt) };
+    expect(isExpired(document, writtenAt)).toBe(false);
+    expect(isExpired(document, writtenAt + keptMs - 1)).toBe(false);
+    expect(isExpired(document, writtenAt + keptMs)).toBe(true);
+  });
+
+  test("is everything with a time to live", () => {
+    const periods = new Set(
+      collectionPlaces.filter(hasTimeToLive).map(({ class: { keptMs } }) => keptMs),
+    );
+    expect(periods).toEqual(new Set(promised.map(([, keptMs]) => keptMs)));
+  });
+});

@@ -1,0 +1,218 @@
+/**
+ * How long everything that a deployment stores is kept, where it lies, and what enforces it. The
+ * code's expiry dates, Firestore's times to live, Terraform's periods and `docs/retention.md` come
+ * from this table. A test fails on a collection or a kind of object that it doesn't name.
+ */
+import { copies, logs, objects, ofSystem, owned, type RetentionClass } from "./retention-class.ts";
+
+export const hourMs = 3_600_000;
+export const dayMs = 24 * hourMs;
+
+const workspaces = { bucket: "workspaces", setting: "PADDOCK_WORKSPACE_BUCKET" } as const;
+const withEnvironment = { goesWith: "owners/*/environments" } as const;
+const withExecution = { goesWith: "owners/*/executions" } as const;
+
+export const retention = {
+  executionLogs: {
+    holds: "events and egress logs of executions; what runner jobs print about themselves",
+    keptMs: 30 * dayMs,
+    enforcedBy: ["time to live", "log bucket"],
+    why: "They explain an execution to those who ran it, and show what people's agents did.",
+    places: [
+      owned("executions/*/events", withExecution),
+      owned("executions/*/egress", withExecution),
+      logs("executions"),
+    ],
+  },
+  accessLogs: {
+    holds: "requests, and what the platform says about them",
+    keptMs: 90 * dayMs,
+    enforcedBy: ["log bucket"],
+    why: "An intrusion is often found weeks after it happened.",
+    places: [logs("access")],
+  },
+  auditLogs: {
+    holds: "who read or changed what in the project",
+    keptMs: 400 * dayMs,
+    enforcedBy: ["log bucket"],
+    why: "A year's audit needs the whole year before it.",
+    places: [logs("audit")],
+  },
+  fixedLogs: {
+    holds: "the bucket `_Default` that Google fixes: nothing is sent there",
+    keptMs: dayMs,
+    enforcedBy: ["log bucket"],
+    why: "What arrived before the first deployment isn't needed.",
+    places: [logs("_Default")],
+  },
+  billingArchive: {
+    holds: "billing records: amounts and what explains them, without what people wrote",
+    keptMs: 2_557 * dayMs,
+    enforcedBy: ["bucket rule"],
+    why: "Tax law asks for seven years, two of which may be leap years. They outlive the account.",
+    places: [
+      objects({ bucket: "archive", setting: "PADDOCK_ARCHIVE_BUCKET", objects: "ledger lines" }),
+    ],
+  },
+  checkpoints: {
+    holds: "signed checkpoints of the audit log, which are hashes",
+    keptMs: null,
+    kept: "400 days at least; nothing deletes them afterwards",
+    enforcedBy: ["bucket rule"],
+    why: "They prove trails, and must outlive the audit log.",
+    places: [
+      objects({ bucket: "checkpoints", setting: "PADDOCK_CHECKPOINT_BUCKET", objects: "notes" }),
+    ],
+  },
+  keyRequests: {
+    holds: "which `Idempotency-Key` made which API key",
+    keptMs: dayMs,
+    enforcedBy: ["time to live"],
+    why: "A client that lost an answer repeats its request within minutes.",
+    places: [owned("keyRequests")],
+  },
+  trailReads: {
+    holds: "the hour in which a key's reads of the trail were recorded last",
+    keptMs: 2 * hourMs,
+    enforcedBy: ["time to live"],
+    why: "Only the current hour is compared.",
+    places: [owned("auditReads")],
+  },
+  environments: {
+    holds: "environments, their sealed secrets and their key pairs",
+    keptMs: null,
+    kept: "until the environment is deleted",
+    enforcedBy: ["deletion"],
+    routes: ["DELETE /v1/environments/:environmentId"],
+    why: "They are the owner's. Without its key pair, no copy of a secret can be opened.",
+    places: [
+      owned("environments"),
+      owned("sealedSecrets", withEnvironment),
+      owned("sealingKeys", { database: "keys", ...withEnvironment }),
+    ],
+  },
+  files: {
+    holds: "the files of workspaces",
+    keptMs: null,
+    kept: "until no workspace names them, and 6 to 12 hours longer",
+    enforcedBy: ["sweep"],
+    routes: ["POST /internal/maintenance/objects"],
+    why: "They are the owner's. An execution that still runs may save what it began with.",
+    places: [
+      objects({ ...workspaces, objects: "manifests", ...withEnvironment }),
+      objects({ ...workspaces, objects: "packs", ...withEnvironment }),
+    ],
+  },
+  deletedFiles: {
+    holds: "deleted objects of the workspace bucket, which can be restored",
+    keptMs: 14 * dayMs,
+    enforcedBy: ["bucket rule"],
+    why: "A week as an older version and a week after that, so that a thief can't hurry their end.",
+    places: [copies("older versions and soft-deleted objects")],
+  },
+  conversations: {
+    holds: "agents, threads, messages and executions",
+    keptMs: null,
+    kept: "for good",
+    enforcedBy: ["nothing"],
+    why: "They are the owner's.",
+    places: [
+      owned("agents"),
+      owned("threads"),
+      owned("threads/*/messages", { goesWith: "owners/*/threads" }),
+      owned("executions", { goesWith: "owners/*/threads" }),
+    ],
+  },
+  money: {
+    holds: "account, ledger and credit requests",
+    keptMs: null,
+    kept: "for good",
+    enforcedBy: ["nothing"],
+    why: "Every balance can be recomputed from its first line.",
+    places: [owned("account"), owned("ledger"), owned("creditRequests")],
+  },
+  trail: {
+    holds: "audit rows, and the trees that prove them",
+    keptMs: null,
+    kept: "for good",
+    enforcedBy: ["nothing"],
+    why: "A proof needs all rows before.",
+    places: [owned("audit"), owned("auditTrees"), owned("auditNodes")],
+  },
+  identities: {
+    holds: "owners, API keys (as hashes) and operators",
+    keptMs: null,
+    kept: "for good",
+    enforcedBy: ["nothing"],
+    why: "A trail names them, and a key that was deleted must never be accepted again.",
+    places: [ofSystem("owners"), ofSystem("apiKeys"), ofSystem("operators")],
+  },
+  bookkeeping: {
+    holds: "counts, positions, and which environment is the default one",
+    keptMs: null,
+    kept: "until the next value",
+    enforcedBy: ["overwritten"],
+    why: "Only the newest value is used; they hold ids and numbers.",
+    places: [
+      owned("defaults"),
+      owned("usage"),
+      owned("collections"),
+      ofSystem("system"),
+      ofSystem("auditMaps"),
+      ofSystem("auditBuckets"),
+    ],
+  },
+  outboxes: {
+    holds: "work that a request began and a sweep finishes",
+    keptMs: null,
+    kept: "until it is done",
+    enforcedBy: ["sweep"],
+    routes: ["POST /internal/maintenance/owners", "POST /internal/maintenance/shreds"],
+    why: "If a process dies, somebody must know what remains.",
+    places: [ofSystem("keyFollowUps"), ofSystem("shreds")],
+  },
+  auditLog: {
+    holds: "the log of epochs, which are hashes of all trails' heads",
+    keptMs: null,
+    kept: "for good",
+    enforcedBy: ["nothing"],
+    why: "It is append-only: that is what its checkpoints prove.",
+    places: [ofSystem("auditLogs"), ofSystem("auditEpochs")],
+  },
+  backups: {
+    holds: "backups of the main database; the database of key pairs has none",
+    keptMs: 56 * dayMs,
+    enforcedBy: ["backup schedule"],
+    why: "A mistake may be noticed weeks later; deleted data must be gone within 90 days.",
+    places: [copies("backups of the main database")],
+  },
+  recovery: {
+    holds: "earlier states of the main database",
+    keptMs: 7 * dayMs,
+    enforcedBy: ["point-in-time recovery"],
+    why: "A week is Firestore's own period, which can't be chosen.",
+    places: [copies("point-in-time recovery of the main database")],
+  },
+} as const satisfies Readonly<Record<string, RetentionClass>>;
+
+type Table = typeof retention;
+type PlaceOf<N extends keyof Table> = Table[N]["places"][number];
+type AnyPlace = PlaceOf<keyof Table>;
+
+/** Classes whose documents Firestore deletes. */
+export type ExpiringClass = {
+  [N in keyof Table]: "time to live" extends Table[N]["enforcedBy"][number] ? N : never;
+}[keyof Table];
+
+/** The environment variables that name buckets; no other bucket can be opened. */
+export type BucketSetting = Extract<AnyPlace, { kind: "objects" }>["setting"];
+
+/** The kinds of objects in the workspace bucket. */
+export type ObjectKind = Extract<AnyPlace, { bucket: "workspaces" }>["objects"];
+
+/** The least time for which signed checkpoints can't be deleted. */
+export const checkpointsLockedMs = 400 * dayMs;
+/** How long an object that nothing refers to is kept, twice; a deployment may choose another. */
+export const unreferencedMs = 6 * hourMs;
+/** How long a deleted object can be restored: first as an older version, then once more. */
+export const restorableMs = 7 * dayMs;
