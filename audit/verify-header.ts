@@ -72,7 +72,8 @@ export function verifyProvenHead(proven: ProvenHead, keys: TrustedKeys, place: s
 
 /**
  * As `parseJson`, and undefined if readers of JSON could disagree about the value: if a field is
- * there twice, or is called `__proto__`, which sets an object's prototype when it is copied.
+ * there twice, or is called `__proto__`, which sets an object's prototype when it is copied, or if
+ * a number is too large.
  */
 export function parseExact(text: Buffer): unknown {
   const value = parseJson(text);
@@ -81,8 +82,10 @@ export function parseExact(text: Buffer): unknown {
   return countFields(value) === fields ? value : undefined;
 }
 
-/** How many fields all objects have; NaN if one is `__proto__`. */
+/** How many fields all objects have; NaN if one is `__proto__`, or a number isn't a number. */
 function countFields(value: unknown): number {
+  // JSON.parse makes Infinity of 1e999, which has no canonical form.
+  if (typeof value === "number" && !Number.isFinite(value)) return Number.NaN;
   if (typeof value !== "object" || value === null) return 0;
   const names = Array.isArray(value) ? [] : Object.keys(value);
   if (names.includes("__proto__")) return Number.NaN;

@@ -88,6 +88,7 @@ describe("AUD-5: the file of a proof", () => {
     ["a field twice, once escaped", (file) => file.replace("{", '{"ro\\u0077":{"id":"aud_1"},')],
     ["__proto__", (file) => file.replace('"row":{', '"row":{"__proto__":{"action":"a.b"},')],
     ["an escaped __proto__", (file) => file.replace('"row":{', '"row":{"\\u005f_proto__":1,')],
+    ["a number that is too large", (file) => file.replace('"index":7', '"index":1e999')],
     ["a second line", (file) => `${file}\n{"row":{"id":"aud_1"}}`],
     ["a line before it", (file) => `{}\n${file}`],
   ];

@@ -2,6 +2,15 @@
 import type { Control } from "./control.ts";
 
 export const datControls: Readonly<Record<string, Control>> = {
+  "DAT-5": {
+    enforcedBy: "shared/exports/archive-entries.ts",
+    test: "test/integration/account-export.test.ts",
+    mutation: {
+      file: "shared/exports/archive-entries.ts",
+      find: "for (const entry of entries) if (holdsBytes(entry)) yield fileEntry(owner, id, entry);",
+      replace: "",
+    },
+  },
   "DAT-6": {
     enforcedBy: "shared/core/retention/retention-table.ts",
     test: "test/integration/retention.test.ts",

@@ -24,6 +24,7 @@ const Settings = z.object({
     .regex(/^[a-z0-9.-]+(\/[a-z0-9.-]+)+$/)
     .optional(),
   PADDOCK_ARCHIVE_BUCKET: z.string().optional(),
+  PADDOCK_EXPORT_BUCKET: z.string().optional(),
   /** Where in that bucket billing records go; another name begins a new archive. */
   PADDOCK_BILLING_ARCHIVE: z
     .string()

@@ -57,6 +57,7 @@ module "storage" {
 
   archive_retention_days    = local.retention.bucket_days.archive
   checkpoint_retention_days = local.retention.bucket_days.checkpoints
+  export_days               = local.retention.bucket_days.exports
   noncurrent_days           = local.retention.restorable_days
   soft_delete_days          = local.retention.restorable_days
 }

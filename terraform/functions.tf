@@ -41,6 +41,7 @@ locals {
         PADDOCK_CHECKPOINT_BUCKET      = module.storage.checkpoint_bucket
         PADDOCK_CHECKPOINT_KEY_VERSION = tostring(var.audit.key_version)
       }
+      exports = { PADDOCK_EXPORT_BUCKET = module.storage.export_bucket }
       kms     = { PADDOCK_KMS_KEY_RING = module.keys.ring }
       objects = { PADDOCK_WORKSPACE_BUCKET = module.storage.workspace_bucket }
     }
@@ -62,6 +63,7 @@ module "functions" {
   buckets = {
     archive     = module.storage.archive_bucket
     checkpoints = module.storage.checkpoint_bucket
+    exports     = module.storage.export_bucket
     workspaces  = module.storage.workspace_bucket
   }
   databases = module.database.names

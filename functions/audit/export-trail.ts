@@ -1,11 +1,11 @@
 import type { ServerResponse } from "node:http";
 import { exportPieces } from "#shared/audit/export-pieces";
 import { readProvenHead } from "#shared/audit/read-proven-head";
+import { signedLog } from "#shared/audit/signed-log";
 import { noParams, noQuery } from "#shared/contract/common";
 import { writePaced } from "#shared/limits/paced-writing";
 import { countDownload } from "#shared/quotas/count-download";
 import { recordedRead } from "./recorded-read.ts";
-import { signedLog } from "./signed-log.ts";
 
 export const exportTrail = recordedRead({
   name: "export",

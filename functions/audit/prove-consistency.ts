@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { readProvenHead } from "#shared/audit/read-proven-head";
 import { readRangeRoots } from "#shared/audit/read-subtrees";
+import { signedLog } from "#shared/audit/signed-log";
 import { noParams, ok } from "#shared/contract/common";
 import { planConsistency } from "#shared/core/audit/merkle-proofs";
 import { ConsistencyProof, consistencyProof } from "#shared/core/audit/proof-format";
 import { ApiError } from "#shared/errors/api-error";
 import { recordedRead } from "./recorded-read.ts";
-import { signedLog } from "./signed-log.ts";
 
 const size = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { notYetProven, readProvenHead } from "#shared/audit/read-proven-head";
 import { readRangeRoots } from "#shared/audit/read-subtrees";
+import { signedLog } from "#shared/audit/signed-log";
 import { noQuery, ok } from "#shared/contract/common";
 import { AuditRow } from "#shared/core/audit/audit-row";
 import { planInclusion } from "#shared/core/audit/merkle-proofs";
@@ -9,7 +10,6 @@ import { idSchema } from "#shared/core/ids";
 import { ApiError } from "#shared/errors/api-error";
 import { auditRows } from "#shared/store/audit-rows";
 import { recordedRead } from "./recorded-read.ts";
-import { signedLog } from "./signed-log.ts";
 
 export const proveRow = recordedRead({
   name: "proof",

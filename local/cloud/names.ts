@@ -6,6 +6,7 @@ export const workspaceBucket = `${projectId}-workspaces`;
 export const checkpointBucket = `${projectId}-checkpoints`;
 /** Billing records. */
 export const archiveBucket = `${projectId}-archive`;
+export const exportBucket = `${projectId}-exports`;
 /** Where in it the billing records are. */
 export const billingArchive = "billing/1";
 export const auditLog = "paddock.local/audit/1";

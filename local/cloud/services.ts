@@ -14,6 +14,7 @@ import {
   archiveBucket,
   audiences,
   checkpointBucket,
+  exportBucket,
   keyRing,
   projectId,
   region,
@@ -34,7 +35,7 @@ const keys: readonly InitialKey[] = [
   },
 ];
 
-const buckets = [workspaceBucket, checkpointBucket, archiveBucket];
+const buckets = [workspaceBucket, checkpointBucket, archiveBucket, exportBucket];
 
 /** The files in the data folder that tell scripts the `host:port` of running services. */
 export const kmsHostFile = "kms-host";

@@ -50,6 +50,7 @@ export function renderRetentionPeriods(): string {
     bucket_days: {
       archive: days(retention.billingArchive.keptMs),
       checkpoints: days(checkpointsLockedMs),
+      exports: days(retention.accountExports.keptMs),
     },
     database_of: Object.fromEntries(
       collectionPlaces

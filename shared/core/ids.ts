@@ -15,6 +15,7 @@ export const idPrefixes = {
   auditRow: "aud",
   operator: "op",
   creditRequest: "crq",
+  accountExport: "exp",
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

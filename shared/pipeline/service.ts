@@ -32,6 +32,9 @@ export type Role =
   | "checkpoints.store"
   | "objects.workspace"
   | "objects.collect"
+  | "objects.read"
+  | "exports.store"
+  | "exports.read"
   | "archive.store"
   | "secret.peppers"
   | "secret.gateway-tokens";

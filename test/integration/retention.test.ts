@@ -105,7 +105,7 @@ describe("DAT-6 which request made a key", () => {
     const make = async () =>
       await send("/v1/keys", { key: tester.key, body: { name: "made" }, headers });
     expect((await make()).status).toBe(201);
-    expect((await make()).json).toMatchObject({ error: { code: "KEY_SHOWN_ALREADY" } });
+    expect((await make()).json).toMatchObject({ code: "KEY_SHOWN_ALREADY" });
     const { docs } = await firestore().collection(`owners/${tester.id}/keyRequests`).get();
     const request = docs[0] ?? expect.fail();
     const expireAt = (request.get("expireAt") as Timestamp).toMillis();
@@ -113,6 +113,6 @@ describe("DAT-6 which request made a key", () => {
     expect(expireAt).toBeLessThanOrEqual(Date.now() + dayMs);
     await request.ref.update({ expireAt: Timestamp.fromMillis(Date.now() - 1) });
     expect((await make()).status).toBe(201);
-    expect((await make()).json).toMatchObject({ error: { code: "KEY_SHOWN_ALREADY" } });
+    expect((await make()).json).toMatchObject({ code: "KEY_SHOWN_ALREADY" });
   });
 });

@@ -36,8 +36,8 @@ export async function provideCloud(
   const onNotice = () => undefined;
   const cloud = await startLocalCloud({
     onNotice,
-    // Its tests call it, and another call would take the rows before them.
-    unscheduled: ["audit-sequencer"],
+    // Their tests call them, and another call would take the work before them.
+    unscheduled: ["audit-sequencer", "exporter"],
     ...options,
     limits,
     dataFolder,

@@ -70,6 +70,7 @@ describe.skipIf(!isPlanned)("AUD-5 records", () => {
       "serviceAccount:fn-audit roles/storage.objectViewer",
       "serviceAccount:fn-audit-sequencer roles/storage.objectCreator",
       "serviceAccount:fn-audit-sequencer roles/storage.objectViewer",
+      "serviceAccount:fn-exporter roles/storage.objectViewer",
     ]);
     for (const { condition } of granted) {
       expect(condition[0]?.expression).toContain("-checkpoints/objects/");

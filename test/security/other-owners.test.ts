@@ -25,8 +25,9 @@ beforeAll(async () => {
   const [msg = ""] = await idsIn(`owners/${victim.id}/threads/${thread}/messages`);
   const [rec = ""] = await idsIn(`owners/${victim.id}/ledger`);
   const [aud = ""] = await idsIn(`owners/${victim.id}/audit`);
+  const exp = (await send("/v1/account/export", { key, method: "POST" })).json.export.id;
   const { id: user, keyId } = victim;
-  victims = { env, thread, agent: agent.id, run: run.id, key: keyId, user, msg, rec, aud };
+  victims = { env, thread, agent: agent.id, run: run.id, key: keyId, user, msg, rec, aud, exp };
 });
 
 async function idsIn(collection: string): Promise<readonly string[]> {

@@ -64,6 +64,13 @@ export const retention = {
       objects({ bucket: "checkpoints", setting: "PADDOCK_CHECKPOINT_BUCKET", objects: "notes" }),
     ],
   },
+  accountExports: {
+    holds: "archives of whole accounts that their owners asked for",
+    keptMs: 7 * dayMs,
+    enforcedBy: ["bucket rule"],
+    why: "A week to download it. It is one more copy of everything.",
+    places: [objects({ bucket: "exports", setting: "PADDOCK_EXPORT_BUCKET", objects: "archives" })],
+  },
   keyRequests: {
     holds: "which `Idempotency-Key` made which API key",
     keptMs: dayMs,
@@ -148,13 +155,14 @@ export const retention = {
     places: [ofSystem("owners"), ofSystem("apiKeys"), ofSystem("operators")],
   },
   bookkeeping: {
-    holds: "counts, positions, and which environment is the default one",
+    holds: "counts, positions, the last export, and which environment is the default one",
     keptMs: null,
     kept: "until the next value",
     enforcedBy: ["overwritten"],
     why: "Only the newest value is used; they hold ids and numbers.",
     places: [
       owned("defaults"),
+      owned("exports"),
       owned("usage"),
       owned("collections"),
       ofSystem("system"),
@@ -167,9 +175,13 @@ export const retention = {
     keptMs: null,
     kept: "until it is done",
     enforcedBy: ["sweep"],
-    routes: ["POST /internal/maintenance/owners", "POST /internal/maintenance/shreds"],
+    routes: [
+      "POST /internal/maintenance/owners",
+      "POST /internal/maintenance/shreds",
+      "POST /internal/exports/build",
+    ],
     why: "If a process dies, somebody must know what remains.",
-    places: [ofSystem("keyFollowUps"), ofSystem("shreds")],
+    places: [ofSystem("keyFollowUps"), ofSystem("shreds"), ofSystem("dueExports")],
   },
   auditLog: {
     holds: "the log of epochs, which are hashes of all trails' heads",

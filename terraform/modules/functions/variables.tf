@@ -1,5 +1,5 @@
 variable "buckets" {
-  description = "Buckets that roles name: `archive`, `checkpoints`, `workspaces` => name of the bucket."
+  description = "Buckets that roles name: `archive`, `checkpoints`, `exports`, `workspaces` => name of the bucket."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -31,6 +31,15 @@ locals {
       delete_after_days   = var.archive_retention_days + 1
       soft_delete_seconds = 0
     }
+    # One more copy of an account, which nobody needs once its owner has it.
+    exports = {
+      class               = "STANDARD"
+      versioned           = false
+      retention_days      = 0
+      locked              = false
+      delete_after_days   = var.export_days
+      soft_delete_seconds = 0
+    }
   }
 }
 

@@ -8,6 +8,11 @@ output "checkpoint_bucket" {
   value       = google_storage_bucket.default["checkpoints"].name
 }
 
+output "export_bucket" {
+  description = "Name of the bucket of archives of accounts."
+  value       = google_storage_bucket.default["exports"].name
+}
+
 output "workspace_bucket" {
   description = "Name of the bucket of workspaces, PADDOCK_WORKSPACE_BUCKET to the functions."
   value       = google_storage_bucket.default["workspaces"].name

@@ -20,6 +20,17 @@ variable "checkpoint_retention_days" {
   }
 }
 
+variable "export_days" {
+  description = "Days after which archives of accounts are deleted."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = var.export_days >= 1 && var.export_days <= 14
+    error_message = "Keep archives of accounts for 1 to 14 days: deleted data must be gone within 30."
+  }
+}
+
 variable "kms_key" {
   description = "Id of the key that encrypts the buckets at rest; null leaves it to Google's own."
   type        = string

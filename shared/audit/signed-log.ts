@@ -1,6 +1,6 @@
-import type { SignedLog } from "#shared/audit/read-proven-head";
-import { required } from "#shared/config";
-import { readCheckpointNote } from "#shared/google/checkpoints";
+import { required } from "../config.ts";
+import { readCheckpointNote } from "../google/checkpoints.ts";
+import type { SignedLog } from "./read-proven-head.ts";
 
 /** The deployment's log. */
 export function signedLog(): SignedLog {

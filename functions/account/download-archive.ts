@@ -1,0 +1,154 @@
+import type { ServerResponse } from "node:http";
+import * as z from "zod";
+import { archiveExpiresAt } from "#shared/answers/account-export-body";
+import { noQuery } from "#shared/contract/common";
+import { derivedId, idSchema } from "#shared/core/ids";
+import { hourMs } from "#shared/core/retention/retention-table";
+import { ApiError } from "#shared/errors/api-error";
+import { readExport } from "#shared/google/export-objects";
+import { type Bytes, requestedBytes } from "#shared/http/byte-range";
+import { rangeToFollow } from "#shared/http/preconditions";
+import type { Owner } from "#shared/identity/owner";
+import { requireAllEnvironments } from "#shared/keys/environment-bounds";
+import { writePaced } from "#shared/limits/paced-writing";
+import { type AnyContext, action, type Callers, type Deps } from "#shared/pipeline/route";
+import { countDownload } from "#shared/quotas/count-download";
+import { sealAuditDetails } from "#shared/secrets/seal-audit-details";
+import { accountExportId, accountExports } from "#shared/store/account-exports";
+import { auditEntry, auditRows } from "#shared/store/audit-rows";
+
+/** The most of an archive that is in memory, and the size of one read from the bucket. */
+const pieceBytesMax = 2 * 1024 * 1024;
+
+interface Archive {
+  readonly exportId: string;
+  readonly attempt: number;
+}
+
+/** An action, because the row of the download is written without a change, and before any bytes. */
+export const downloadArchive = action({
+  endpoint: "GET /v1/account/export/:exportId/archive",
+  summary: "Download the archive of an export, or a range of it.",
+  authenticate: "api-key",
+  scope: "account:read",
+  params: z.object({ exportId: idSchema("accountExport") }),
+  query: noQuery,
+  body: "none",
+  bodyBytesMax: 0,
+  requestClass: "reads",
+  reply: { 200: "bytes", 206: "bytes" },
+  beforeConfirmed: "nothing",
+  read: async ({ caller: { owner }, params: { exportId }, now, deps }) => {
+    requireAllEnvironments(owner, "An export has all of them.");
+    const { value } = await deps.store.require(accountExports.of(owner, accountExportId));
+    const { id, attempt, sizeBytes, sha256 } = value;
+    if (id !== exportId) throw new ApiError("NOT_FOUND");
+    const expiresAt = archiveExpiresAt(value);
+    if (expiresAt === null || sizeBytes === null) {
+      throw new ApiError("CONFLICT", {
+        message: "There is no archive of it yet.",
+        details: { id },
+      });
+    }
+    if (now >= expiresAt) {
+      throw new ApiError("NOT_FOUND", { message: "The archive has expired; ask for another one." });
+    }
+    return { exportId, attempt, sizeBytes, etag: `"${sha256}"` };
+  },
+  perform: async ({ caller, data, request, now, deps, signal }) => {
+    const { sizeBytes, etag } = data;
+    const followed = rangeToFollow(request.method, request.preconditions, etag);
+    const asked = requestedBytes(followed, sizeBytes);
+    if (asked === "unsatisfiable") {
+      const headers = { "content-range": `bytes */${sizeBytes}`, etag };
+      throw new ApiError("RANGE_NOT_SATISFIABLE", { headers });
+    }
+    const range = asked === "whole" ? { offsetBytes: 0, sizeBytes } : asked;
+    const isSent = request.method === "GET";
+    if (isSent) {
+      await recordDownload(deps, { caller, exportId: data.exportId, request, now });
+      await countDownload(deps.store, caller.owner, { sizeBytes: range.sizeBytes, now });
+    }
+    const pieces = archivePieces(caller.owner, data, range);
+    // Read before the headers are sent, so that an archive that is gone is refused.
+    const first = isSent ? await pieces.next() : null;
+    const stream = async (response: ServerResponse) => {
+      const all = async function* () {
+        if (first && !first.done) yield first.value;
+        if (isSent) yield* pieces;
+      };
+      await writePaced(response, all(), signal);
+    };
+    const last = range.offsetBytes + range.sizeBytes - 1;
+    return {
+      status: asked === "whole" ? 200 : 206,
+      headers: {
+        "content-type": "application/zip",
+        "content-length": String(range.sizeBytes),
+        "content-disposition": `attachment; filename="paddock-${data.exportId}.zip"`,
+        "accept-ranges": "bytes",
+        etag,
+        ...(asked === "whole"
+          ? {}
+          : { "content-range": `bytes ${range.offsetBytes}-${last}/${sizeBytes}` }),
+      },
+      stream,
+    };
+  },
+});
+
+/** @throws {ApiError} `UNAVAILABLE` if the archive is shorter than it was. */
+async function* archivePieces(
+  owner: Owner,
+  archive: Archive,
+  { offsetBytes, sizeBytes }: Bytes,
+): AsyncGenerator<Buffer> {
+  const end = offsetBytes + sizeBytes;
+  for (let at = offsetBytes; at < end; at += pieceBytesMax) {
+    const piece = { offsetBytes: at, sizeBytes: Math.min(pieceBytesMax, end - at) };
+    const bytes = await readExport(owner, archive, piece);
+    // The answer's length was announced, so missing bytes would be taken from the next answer.
+    if (bytes.length !== piece.sizeBytes) throw new ApiError("UNAVAILABLE", { cause: "too short" });
+    yield bytes;
+  }
+}
+
+interface Download extends Pick<AnyContext, "request" | "now"> {
+  readonly caller: Callers["api-key"];
+  readonly exportId: string;
+}
+
+/**
+ * Commits a row of the download before any byte is sent: one for each key, export and hour, since
+ * an archive may be fetched in a hundred ranges.
+ * @throws {ApiError} `UNAVAILABLE`; then nothing may be sent.
+ */
+async function recordDownload(deps: Deps, { caller, exportId, request, now }: Download) {
+  const { owner, key, id: keyId } = caller;
+  const hour = String(Math.floor(now / hourMs));
+  const id = derivedId("auditRow", owner.id, "download", exportId, keyId, hour);
+  const { path } = auditRows.of(owner, id);
+  let isRecorded = await deps.store.exists(path);
+  if (isRecorded) return;
+  const { address, userAgent } = request;
+  const place = { ownerId: owner.id, rowId: id, publicKey: key.auditPublicKey };
+  const row = auditEntry(owner, {
+    id,
+    at: now,
+    actor: { type: "key", id: keyId },
+    action: "account.export_downloaded",
+    subject: exportId,
+    requestId: request.id,
+    facts: {},
+    sealedDetails: await sealAuditDetails(place, { address, userAgent }),
+  });
+  await deps.commits.submit({
+    owner,
+    needsAccount: false,
+    // Another range of the archive may have been faster.
+    refresh: async () => {
+      isRecorded = await deps.store.exists(path);
+    },
+    decide: () => ({ writes: isRecorded ? [] : [row] }),
+  });
+}

@@ -1,0 +1,197 @@
+/**
+ * Everything that is an owner's, as the files of an archive (DAT-5), one after another. Lists are
+ * lines of JSON in the forms of the API. Secrets aren't among it: who makes archives can read
+ * neither their values nor the text of a key.
+ */
+import { agentBody } from "../answers/agent-body.ts";
+import { billingRecord } from "../answers/billing-record.ts";
+import { budgetBody } from "../answers/budget-body.ts";
+import { environmentBody } from "../answers/environment-body.ts";
+import { executionBody } from "../answers/execution-body.ts";
+import { keyRecord } from "../answers/key-record.ts";
+import { messageBody, threadBody } from "../answers/thread-body.ts";
+import { exportPieces } from "../audit/export-pieces.ts";
+import { readProvenHead, type SignedLog } from "../audit/read-proven-head.ts";
+import { egressEntry } from "../contract/egress.ts";
+import type { ManifestEntry, ManifestFile } from "../core/workspace/manifest.ts";
+import { readEgress } from "../executions/egress-log.ts";
+import { LogPages } from "../executions/event-log.ts";
+import type { Owner } from "../identity/owner.ts";
+import { existingOwner } from "../owners/act-on-owner.ts";
+import { agents } from "../store/agents.ts";
+import { apiKeys } from "../store/api-keys.ts";
+import { type Environment, environments } from "../store/environments.ts";
+import { type Execution, executions } from "../store/executions.ts";
+import { accountId, accounts, ledger } from "../store/owners.ts";
+import type { Store } from "../store/store.ts";
+import { type Message, messages, type Thread, threads } from "../store/threads.ts";
+import { readFilePieces } from "../workspace/file-pieces.ts";
+import { readFilesOf } from "../workspace/manifests.ts";
+import { allOf } from "./all-of.ts";
+import { fileNameOf } from "./archive-names.ts";
+
+/** One file of an archive. Its bytes are read when its turn comes. */
+export interface ArchiveEntry {
+  readonly name: string;
+  readonly pieces: AsyncIterable<Buffer>;
+}
+
+export interface ExportDeps {
+  readonly store: Store;
+  readonly log: SignedLog;
+  readonly now: () => number;
+  /** Aborted when the archive isn't wanted any more. */
+  readonly signal: AbortSignal;
+}
+
+const byCreation = { field: "createdAt" } as const;
+/** Lines are handed out together, since each piece costs as much as a line. */
+const pieceBytesMin = 64 * 1024;
+const egressPageLength = 200;
+
+/**
+ * @throws {ApiError} `AUDIT_PENDING` if the trail isn't under a signed checkpoint yet;
+ * `UNAVAILABLE`.
+ */
+export async function* archiveEntries(
+  deps: ExportDeps,
+  owner: Owner,
+): AsyncGenerator<ArchiveEntry> {
+  const { store, log, now } = deps;
+  // Read first, because without it nothing is made.
+  const proven = await readProvenHead(store, owner, log);
+  const { profile } = await existingOwner(store, owner.id);
+  const account = await store.require(accounts.of(owner, accountId));
+  const { id, name, mode, state, createdAt } = profile;
+  const budget = budgetBody(account.value, id, now());
+  yield lines("account.ndjson", one({ id, name, mode, state, createdAt, budget }));
+  const keys = { ...byCreation, where: [["ownerId", id]] } as const;
+  yield lines(
+    "keys.ndjson",
+    map(allOf(store, apiKeys.all(), keys), (key) => keyRecord(key, now())),
+  );
+  const all = map(allOf(store, agents.all(owner), byCreation), (agent) => agentBody(agent, id));
+  yield lines("agents.ndjson", all);
+  const records = allOf(store, ledger.all(owner), byCreation);
+  yield lines(
+    "billing.ndjson",
+    map(records, (line) => billingRecord(line, id)),
+  );
+  yield lines("threads.ndjson", map(allOf(store, threads.all(owner), byCreation), threadOf(id)));
+  yield lines("messages.ndjson", allMessages(deps, owner));
+  yield lines("executions.ndjson", map(allExecutions(deps, owner), withOutput));
+  yield lines("events.ndjson", allEvents(deps, owner));
+  yield lines("egress.ndjson", allEgress(deps, owner));
+  yield* allFiles(deps, owner);
+  yield { name: "audit.ndjson", pieces: exportPieces(store, owner, proven) };
+}
+
+const threadOf = (ownerId: string) => (thread: Thread) =>
+  threadBody(thread, { ownerId, environmentName: null, agentName: null });
+
+async function* allMessages({ store }: ExportDeps, owner: Owner) {
+  for await (const { id } of allOf(store, threads.all(owner), byCreation)) {
+    const written: AsyncIterable<Message> = allOf(store, messages.all(owner, id), byCreation);
+    for await (const message of written) yield messageBody(message, id);
+  }
+}
+
+function allExecutions({ store }: ExportDeps, owner: Owner): AsyncIterable<Execution> {
+  return allOf(store, executions.all(owner), byCreation);
+}
+
+function withOutput(execution: Execution) {
+  return { ...executionBody(execution), output: execution.output };
+}
+
+/** Those that haven't expired, in the form in which streams send them. */
+async function* allEvents(deps: ExportDeps, owner: Owner) {
+  const { store, now } = deps;
+  for await (const { id: executionId } of allExecutions(deps, owner)) {
+    const log = new LogPages(store, owner, executionId);
+    for (let last = 0; ; ) {
+      const { batches } = await log.after(last, now());
+      for (const { events } of batches) for (const event of events) yield { executionId, ...event };
+      const end = batches.at(-1);
+      if (!end) break;
+      last = end.lastSequence;
+    }
+  }
+}
+
+async function* allEgress(deps: ExportDeps, owner: Owner) {
+  const { store, now } = deps;
+  for await (const { id: executionId } of allExecutions(deps, owner)) {
+    for (let offset = 0; ; offset += egressPageLength) {
+      const page = { executionId, limit: egressPageLength, offset, now: now() };
+      const { attempts, total } = await readEgress(store, owner, page);
+      for (const attempt of attempts) yield { executionId, ...egressEntry(attempt) };
+      if (offset + egressPageLength >= total) break;
+    }
+  }
+}
+
+/** A workspace's list says what an archive can't: modes, times, links and odd names. */
+async function* allFiles(deps: ExportDeps, owner: Owner): AsyncGenerator<ArchiveEntry> {
+  const { store, signal } = deps;
+  const ownerId = owner.id;
+  const all: AsyncIterable<Environment> = allOf(store, environments.all(owner), byCreation);
+  const bodies = map(all, (one) => environmentBody(one, { ownerId, isBusy: false }));
+  yield lines("environments.ndjson", bodies);
+  for await (const environment of allOf(store, environments.all(owner), byCreation)) {
+    const { id } = environment;
+    const { manifest } = await readFilesOf(owner, environment, signal);
+    const { entries } = manifest;
+    yield lines(
+      `environments/${id}/files.ndjson`,
+      map(from(entries), (entry) => listed(id, entry)),
+    );
+    for (const entry of entries) if (holdsBytes(entry)) yield fileEntry(owner, id, entry);
+  }
+}
+
+/** Another name of a file that is in the archive already has no bytes of its own. */
+function holdsBytes(entry: ManifestEntry): entry is ManifestFile {
+  return entry.type === "file" && entry.linkTo === undefined;
+}
+
+function listed(environmentId: string, entry: ManifestEntry): object {
+  if (entry.type !== "file") return entry;
+  const { parts: _parts, ...rest } = entry;
+  return { ...rest, name: fileNameOf(environmentId, entry.linkTo ?? entry.path) };
+}
+
+function fileEntry(owner: Owner, environmentId: string, file: ManifestFile): ArchiveEntry {
+  const whole = { offsetBytes: 0, sizeBytes: file.sizeBytes };
+  const name = fileNameOf(environmentId, file.path);
+  return { name, pieces: readFilePieces(owner, file, whole) };
+}
+
+function lines(name: string, values: AsyncIterable<object>): ArchiveEntry {
+  return { name, pieces: asLines(values) };
+}
+
+async function* asLines(values: AsyncIterable<object>): AsyncGenerator<Buffer> {
+  let [waiting, length]: [string[], number] = [[], 0];
+  for await (const value of values) {
+    const line = `${JSON.stringify(value)}\n`;
+    waiting.push(line);
+    length += line.length;
+    if (length < pieceBytesMin) continue;
+    yield Buffer.from(waiting.join(""));
+    [waiting, length] = [[], 0];
+  }
+  yield Buffer.from(waiting.join(""));
+}
+
+async function* map<T, R>(values: AsyncIterable<T>, change: (value: T) => R): AsyncGenerator<R> {
+  for await (const value of values) yield change(value);
+}
+
+async function* from<T>(values: readonly T[]): AsyncGenerator<T> {
+  yield* values;
+}
+
+async function* one(value: object): AsyncGenerator<object> {
+  yield value;
+}

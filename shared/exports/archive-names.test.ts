@@ -1,0 +1,16 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { fileNameOf } from "./archive-names.ts";
+
+test("DAT-5 different files have different names, which no program takes for other places", () => {
+  const path = fc.string({ unit: "binary", minLength: 1, maxLength: 30 });
+  fc.assert(
+    fc.property(path, path, (one, other) => {
+      expect(fileNameOf("env_a", one) === fileNameOf("env_a", other)).toBe(one === other);
+      expect(fileNameOf("env_a", one)).not.toMatch(/[\\:*?"<>|]/);
+    }),
+  );
+  expect(fileNameOf("env_a", "a folder/50%\\n.txt")).toBe(
+    "environments/env_a/files/a folder/50%25%5Cn.txt",
+  );
+});

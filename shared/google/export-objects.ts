@@ -1,0 +1,67 @@
+/** Archives of whole accounts. The bucket deletes each some days after it was stored. */
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Bucket } from "@google-cloud/storage";
+import { ApiError } from "../errors/api-error.ts";
+import type { Owner } from "../identity/owner.ts";
+import { connectBucket, download } from "./bucket.ts";
+import type { ByteRange } from "./objects.ts";
+
+let bucket: Promise<Bucket> | undefined;
+/** What the client keeps in memory until the bucket has confirmed it. */
+const chunkBytes = 8 * 1024 * 1024;
+
+interface Archive {
+  readonly exportId: string;
+  /** Each attempt writes an object of its own, so that none overwrites another. */
+  readonly attempt: number;
+}
+
+async function file({ id }: Owner, { exportId, attempt }: Archive) {
+  bucket ??= connectBucket("PADDOCK_EXPORT_BUCKET");
+  return (await bucket).file(`exports/${id}/${exportId}-${attempt}.zip`);
+}
+
+/**
+ * Stores an archive while it is made. There is no object unless all of it was stored.
+ * @throws {ApiError} `UNAVAILABLE`, and what `pieces` throws.
+ */
+export async function storeExport(
+  owner: Owner,
+  archive: Archive,
+  pieces: AsyncIterable<Buffer>,
+): Promise<void> {
+  const object = await file(owner, archive);
+  let failed: unknown = null;
+  const watched = async function* () {
+    try {
+      yield* pieces;
+    } catch (cause) {
+      failed = cause;
+      throw cause;
+    }
+  };
+  const stored = object.createWriteStream({
+    resumable: true,
+    chunkSize: chunkBytes,
+    contentType: "application/zip",
+    preconditionOpts: { ifGenerationMatch: 0 },
+  });
+  try {
+    await pipeline(Readable.from(watched()), stored);
+  } catch (cause) {
+    throw failed ?? new ApiError("UNAVAILABLE", { cause });
+  }
+}
+
+/** @throws {ApiError} `NOT_FOUND`, `UNAVAILABLE`. */
+export async function readExport(
+  owner: Owner,
+  archive: Archive,
+  { offsetBytes, sizeBytes }: ByteRange,
+): Promise<Buffer> {
+  const range = { start: offsetBytes, end: offsetBytes + sizeBytes - 1 };
+  const bytes = await download(await file(owner, archive), range);
+  if (bytes === null) throw new ApiError("NOT_FOUND");
+  return bytes;
+}
